@@ -1,1 +1,7 @@
-export {};
+export * from './bags';
+export * from './errors';
+export * from './evidence';
+export * from './model';
+export * from './states';
+export * from './steps';
+export * from './store';

@@ -1,1 +1,5 @@
-export {};
+export { parseDuration } from './durations';
+export { HealthController, Readiness } from './health';
+export { Log, type LogFields, type LogLevel } from './log';
+export { readSettings, SettingsError, shownSettings, type Settings } from './settings';
+export { endWith, exitCodes, startService } from './start';

@@ -1,0 +1,99 @@
+import type { ArchiveFile, CopyRead, Identity } from './model';
+import type { RequestState } from './states';
+import type { CopyStatus } from './store';
+
+/** What stands at the original's path right now. */
+export type OnDisk =
+  | { readonly kind: 'file'; readonly identity: Identity; readonly held: Identity | null }
+  | { readonly kind: 'link' | 'missing' | 'other' };
+
+export interface LinkPolicy {
+  readonly requestState: RequestState;
+  /** A switch that stops linking is on. */
+  readonly stopped: boolean;
+  /** The ways of reading a copy back that count as proof. */
+  readonly acceptedReads: readonly CopyRead[];
+  /** All files of the fileset that are not skipped are durable or beyond. */
+  readonly filesetComplete: boolean;
+}
+
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+}
+
+type Check = (file: ArchiveFile, onDisk: OnDisk, inStore: CopyStatus | undefined, policy: LinkPolicy) => Reason | null;
+
+const because = (code: string, message: string): Reason => ({ code, message });
+
+const checks: readonly Check[] = [
+  (_file, _onDisk, _inStore, { stopped }) =>
+    stopped ? because('STOPPED', 'linking is stopped until a person resumes it') : null,
+  (_file, _onDisk, _inStore, { requestState }) =>
+    requestState === 'Running' || requestState === 'Error' ? null : because('REQUEST_NOT_APPROVED', `the request is ${requestState}, not approved`),
+  (_file, _onDisk, _inStore, { filesetComplete }) =>
+    filesetComplete ? null : because('FILESET_INCOMPLETE', 'another file of the fileset is not durable'),
+  (file) => (file.digests['SHA-256'] ? null : because('NO_DIGEST', 'the original has no recorded SHA-256')),
+  (file, onDisk) => originalUnchanged(file, onDisk),
+  (file, _onDisk, inStore) => copyUnchanged(file, inStore),
+  (file, _onDisk, _inStore, { acceptedReads }) =>
+    file.copyRead && acceptedReads.includes(file.copyRead) ? null : because('COPY_NOT_PROVEN', `the copy was read back as ${file.copyRead ?? 'never'}, which the policy does not accept as proof`),
+  (_file, _onDisk, inStore) =>
+    inStore?.durable === 'yes' ? null : because('NOT_DURABLE', `the store says ${inStore?.replicationState ?? 'nothing'}`),
+  (file, _onDisk, inStore) => legacyPixelsSafe(file, inStore),
+];
+
+function originalUnchanged(file: ArchiveFile, onDisk: OnDisk): Reason | null {
+  if (onDisk.kind !== 'file') return because('ORIGINAL_GONE', `a ${onDisk.kind} stands where the original was`);
+  const now = onDisk.identity;
+  const then = file.identity;
+  // A hard link made by our own hold adds one to the count and renews ctime; nothing else may.
+  const ours = onDisk.held !== null && onDisk.held.dev === now.dev && onDisk.held.ino === now.ino;
+  const same = now.dev === then.dev && now.ino === then.ino && now.size === then.size && now.mtimeNs === then.mtimeNs;
+  if (!same) return because('ORIGINAL_CHANGED', 'the original is not the file that was hashed');
+  if (ours ? now.links !== then.links + 1 : now.links !== then.links) return because('ORIGINAL_HARD_LINKED', 'the original gained or lost a hard link since it was hashed');
+  if (!ours && now.ctimeNs !== then.ctimeNs) return because('ORIGINAL_CHANGED', 'the original was touched since it was hashed');
+  return null;
+}
+
+function copyUnchanged(file: ArchiveFile, inStore: CopyStatus | undefined): Reason | null {
+  if (!inStore) return because('COPY_MISSING', 'the store has no such copy');
+  if (inStore.size !== file.size || inStore.size !== file.identity.size) return because('COPY_SIZE', `the copy has ${inStore.size} bytes, the original ${file.size}`);
+  if (file.copyVersion === null || inStore.version !== file.copyVersion) return because('COPY_CHANGED', 'the copy is not the one that was proven');
+  return null;
+}
+
+/** OMERO opens `Pixels/<id>` for writing even to look at it, and would write through a link. */
+function legacyPixelsSafe(file: ArchiveFile, inStore: CopyStatus | undefined): Reason | null {
+  if (file.root !== 'Pixels') return null;
+  if (file.identity.uid === 0) return because('LEGACY_PIXELS_OF_ROOT', 'OMERO seems to run as root and could write through the link into the copy');
+  if (inStore?.writable !== 'no') return because('COPY_WRITABLE', 'OMERO opens OMERO 4 pixels for writing, and the copy could be written through the link');
+  return null;
+}
+
+/**
+ * Every reason against taking the original's place, from facts read in this very run; an empty list means go.
+ * The linker is the only caller that acts on it.
+ */
+export function reasonsToKeepOriginal(
+  file: ArchiveFile, onDisk: OnDisk, inStore: CopyStatus | undefined, policy: LinkPolicy,
+): readonly Reason[] {
+  return checks.map((check) => check(file, onDisk, inStore, policy)).filter((reason) => reason !== null);
+}
+
+/** What stands at an archived file's path: our own link, nothing, or something that is not ours. */
+export type AtPath = 'our-link' | 'missing' | 'other';
+
+/** Every reason against freeing the space of a held original; an empty list means go. */
+export function reasonsToKeepHeld(
+  file: ArchiveFile, atPath: AtPath, held: Identity, inStore: CopyStatus | undefined, stopped: boolean,
+): readonly Reason[] {
+  const same = held.ino === file.identity.ino && held.size === file.identity.size && held.mtimeNs === file.identity.mtimeNs;
+  return [
+    stopped ? because('STOPPED', 'linking is stopped until a person resumes it') : null,
+    atPath === 'our-link' ? null : because('LINK_GONE', atPath === 'missing' ? 'the link is gone; was the image deleted in OMERO?' : 'something else stands where the link was'),
+    same ? null : because('HELD_CHANGED', 'the held original is not the file that was hashed'),
+    copyUnchanged(file, inStore),
+    inStore?.durable === 'yes' ? null : because('NOT_DURABLE', `the store says ${inStore?.replicationState ?? 'nothing'}`),
+  ].filter((reason) => reason !== null);
+}

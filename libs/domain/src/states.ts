@@ -1,0 +1,58 @@
+/** The states of a file. Each names a fact; docs: libs/domain/README.md. */
+export const fileStates = [
+  'registered', 'skipped', 'approved', 'declined', 'checksummed', 'transferred', 'verified', 'durable',
+  'undoing', 'undone', 'linked', 'released', 'stuck', 'abandoned',
+] as const;
+export type FileState = (typeof fileStates)[number];
+
+export const fileEvents = [
+  'approve', 'decline', 'hash', 'copy', 'verify', 'copyAgain', 'store', 'link', 'undo', 'return', 'release',
+  'fail', 'retry', 'abandon',
+] as const;
+export type FileEvent = (typeof fileEvents)[number];
+
+/**
+ * The one table of moves; the database holds the same list (a test compares them).
+ * `stuck` goes back by `retry`: to `approved` while its bag was still open, else to where it stood.
+ */
+export const transitions: Readonly<Record<FileState, Partial<Record<FileEvent, readonly FileState[]>>>> = {
+  registered: { approve: ['approved'], decline: ['declined'], fail: ['stuck'] },
+  skipped: {},
+  approved: { hash: ['checksummed'], fail: ['stuck'], undo: ['abandoned'], abandon: ['abandoned'] },
+  declined: {},
+  checksummed: { copy: ['transferred'], fail: ['stuck'], undo: ['abandoned'], abandon: ['abandoned'] },
+  transferred: { verify: ['verified'], copyAgain: ['checksummed'], fail: ['stuck'], undo: ['abandoned'], abandon: ['abandoned'] },
+  verified: { store: ['durable'], fail: ['stuck'], undo: ['abandoned'], abandon: ['abandoned'] },
+  durable: { link: ['linked'], fail: ['stuck'], undo: ['undoing'], abandon: ['undoing'] },
+  undoing: { return: ['undone'], fail: ['stuck'] },
+  undone: {},
+  linked: { release: ['released'], undo: ['undoing'], fail: ['stuck'] },
+  released: {},
+  stuck: { retry: ['approved', 'durable', 'linked', 'undoing'], abandon: ['abandoned', 'undoing'], undo: ['abandoned', 'undoing'] },
+  abandoned: {},
+};
+
+/** Where `event` leads from `from`, or undefined where the table has no such move. */
+export function next(from: FileState, event: FileEvent): readonly FileState[] | undefined {
+  return transitions[from][event];
+}
+
+/** States that a service acts on next, in the order in which a bag goes through them. */
+export const workStates = [
+  'approved', 'checksummed', 'transferred', 'verified', 'durable', 'undoing', 'linked',
+] as const satisfies readonly FileState[];
+export type WorkState = (typeof workStates)[number];
+
+/** Where a stuck file goes on a retry, given the state it was stuck from. */
+export function retryState(stuckFrom: FileState): FileState {
+  switch (stuckFrom) {
+    case 'durable': case 'linked': case 'undoing': return stuckFrom;
+    case 'registered': case 'approved': case 'checksummed': case 'transferred': case 'verified': return 'approved';
+    default: throw new RangeError(`a file cannot be stuck from ${stuckFrom}`);
+  }
+}
+
+export const requestStates = [
+  'New', 'Approved', 'Declined', 'Running', 'Error', 'Finished',
+] as const;
+export type RequestState = (typeof requestStates)[number];

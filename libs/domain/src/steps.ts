@@ -1,0 +1,29 @@
+/**
+ * The numbered steps of each service: the points where a power cut leaves something different behind.
+ * libs/domain/README.md tells what each leaves; test/faults kills a real process at every one of them.
+ */
+export const steps = [
+  'scan:1-requests-written', 'scan:2-marks-written', 'scan:3-marks-recorded', 'scan:4-bags-packed',
+  'hash:1-hashed',
+  'copy:1-directory-made', 'copy:2-partly-written', 'copy:3-written', 'copy:4-synced',
+  'verify:1-read',
+  'seal:1-extras-dropped', 'seal:2-tags-written', 'seal:3-protected', 'seal:4-renamed', 'seal:5-durable',
+  'link:1-held', 'link:2-hold-synced', 'link:3-link-made', 'link:4-swapped', 'link:5-synced',
+  'release:1-removed', 'release:2-synced',
+  'undo:1-swapped', 'undo:2-synced',
+  'move:1-before-commit', 'move:2-after-commit',
+] as const;
+export type Step = (typeof steps)[number];
+
+type Listener = (step: Step) => void;
+let listener: Listener | undefined;
+
+/** Says that a step is done. Costs nothing unless somebody listens. */
+export function step(name: Step): void {
+  listener?.(name);
+}
+
+/** Sets the one listener of this thread; undefined takes it away. */
+export function onStep(heard: Listener | undefined): void {
+  listener = heard;
+}

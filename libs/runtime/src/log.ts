@@ -1,0 +1,35 @@
+import type { LoggerService } from '@nestjs/common';
+import { ColdroomError } from '@coldroom/domain';
+
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof levels)[number];
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Writes one JSON object a line to standard output. Also serves NestJS. */
+export class Log implements LoggerService {
+  constructor(private readonly service: string, private readonly level: LogLevel = 'info') {}
+
+  /** A stable event name, and what a person needs to act. */
+  info(event: string, fields: LogFields = {}): void { this.write('info', event, fields); }
+  warn(event: string, fields: LogFields | string = {}): void { this.write('warn', event, asFields(fields)); }
+  error(event: string, fields: LogFields | string = {}): void { this.write('error', event, asFields(fields)); }
+  debug(event: string, fields: LogFields | string = {}): void { this.write('debug', event, asFields(fields)); }
+  log(message: string): void { this.write('debug', message, {}); }
+
+  private write(level: LogLevel, event: string, fields: LogFields): void {
+    if (levels.indexOf(level) < levels.indexOf(this.level)) return;
+    process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, service: this.service, event, ...fields }, plain)}\n`);
+  }
+}
+
+function asFields(fields: LogFields | string): LogFields {
+  return typeof fields === 'string' ? { message: fields } : fields;
+}
+
+/** A refusal is expected and carries no stack; anything else does. */
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (value instanceof ColdroomError) return { code: value.code, message: value.message, ...value.details };
+  if (value instanceof Error) return { message: value.message, stack: value.stack };
+  return value;
+}

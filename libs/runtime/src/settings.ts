@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+import { codeOf } from '@coldroom/domain';
+import { parseDuration } from './durations';
+
+const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+const directory = z.string().refine(isAbsolute, { message: 'must be an absolute path' });
+const duration = z.string().transform((text, context) => {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  context.addIssue({ code: 'custom', message: 'must be a duration such as 30s, 5m, 12h, 7d or 0' });
+  return z.NEVER;
+});
+const whole = (min: number, max: number) => z.string()
+  .refine((text) => /^\d+$/.test(text) && Number(text) >= min && Number(text) <= max, { message: `must be a whole number from ${min} to ${max}` })
+  .transform(Number);
+
+/** The settings by what they are for; an app reads only the parts it needs. docs/operating.md explains each key. */
+const parts = {
+  register: z.object({ REGISTER_DATABASE_URL: url('postgres:', 'postgresql:') }),
+  omero: z.object({ OMERO_DATABASE_URL: url('postgres:', 'postgresql:') }),
+  originals: z.object({ OMERO_DATA_DIR: directory }),
+  redis: z.object({ REDIS_URL: url('redis:', 'rediss:', 'unix:'), COLDROOM_QUEUE_PREFIX: z.string().regex(/^[\w-]+$/, 'may hold letters, digits, - and _').default('coldroom') }),
+  stores: z.object({ COLDROOM_STORES: directory }),
+  hold: z.object({
+    COLDROOM_HOLD: duration,
+    COLDROOM_HOLD_DIRS: z.string().transform((text) => text.split(':').filter((part) => part !== ''))
+      .refine((paths) => paths.every(isAbsolute), { message: 'must be absolute paths, separated by :' }).optional(),
+  }),
+  scan: z.object({ COLDROOM_SCAN_EVERY: duration.default(300_000) }),
+  service: z.object({
+    LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    METRICS_HOST: z.string().default('127.0.0.1'),
+    METRICS_PORT: whole(0, 65_535).default(9464),
+    COLDROOM_LEASE: duration.refine((ms) => ms >= 1000, { message: 'must be at least 1s' }).default(60_000),
+    COLDROOM_SWEEP_EVERY: duration.refine((ms) => ms >= 100, { message: 'must be at least 100ms' }).default(5000),
+    COLDROOM_CONCURRENCY: whole(1, 64).default(2),
+    COLDROOM_ATTEMPTS: whole(1, 1000).default(12),
+    COLDROOM_RETRY_PAUSE: duration.default(5000),
+    COLDROOM_ERROR_LIMIT: whole(0, 1_000_000).default(20),
+    COLDROOM_WAIT_LIMIT: duration.default(14 * 86_400_000),
+    COLDROOM_STOP_GRACE: duration.default(20_000),
+    COLDROOM_CRASH_AT: z.string().optional(),
+  }),
+} as const;
+
+type Part = keyof typeof parts;
+type UnionToIntersection<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never;
+/** The settings of the named parts, checked and converted: durations are milliseconds. */
+export type Settings<P extends Part = Part> = UnionToIntersection<{ [K in P]: z.output<(typeof parts)[K]> }[P]>;
+
+/** All faults of the settings at once. The process ends with exit code 10. */
+export class SettingsError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(`The settings are not right:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.name = 'SettingsError';
+  }
+}
+
+/**
+ * Reads settings from the environment; for each key also from the file that `<KEY>_FILE` names, as container secrets are
+ * given. Throws SettingsError with every fault found.
+ */
+export function readSettings<P extends Part>(wanted: readonly P[], env: NodeJS.ProcessEnv = process.env): Settings<P> {
+  const faults: string[] = [];
+  const result: Record<string, unknown> = {};
+  for (const part of wanted) {
+    const schema = parts[part];
+    const parsed = schema.safeParse(readKeys(Object.keys(schema.shape), env, faults));
+    if (parsed.success) Object.assign(result, parsed.data);
+    else faults.push(...parsed.error.issues.map((issue) => describe(issue, env)));
+  }
+  if (faults.length > 0) throw new SettingsError([...new Set(faults)]);
+  return result as Settings<P>;
+}
+
+function readKeys(keys: readonly string[], env: NodeJS.ProcessEnv, faults: string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const key of keys) {
+    const file = env[`${key}_FILE`];
+    const value = env[key];
+    if (file && value) faults.push(`${key} and ${key}_FILE are both set; keep one of them`);
+    else if (file) {
+      try {
+        values[key] = readFileSync(file, 'utf8').trim();
+      } catch (error) {
+        faults.push(`${key}_FILE names ${file}, which cannot be read (${codeOf(error)})`);
+        values[key] = '';
+      }
+    } else if (value !== undefined && value !== '') values[key] = value;
+  }
+  return values;
+}
+
+function describe(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
+  const key = String(issue.path[0]);
+  if (!env[key] && !env[`${key}_FILE`]) return `${key} is not set`;
+  return `${key} ${issue.message}`;
+}
+
+/** The settings as they may be shown: passwords in URLs hidden. */
+export function shownSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) =>
+    [key, key.endsWith('_URL') && typeof value === 'string' ? value.replace(/(:\/\/[^:/@]*:)[^@]*@/, '$1***@') : value]));
+}

@@ -1,0 +1,80 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { collectDefaultMetrics } from 'prom-client';
+import { codeOf, ColdroomError, messageOf, onStep } from '@coldroom/domain';
+import { HealthController, Readiness } from './health';
+import { Log } from './log';
+import { readSettings, SettingsError, shownSettings, type Settings } from './settings';
+
+/** Exit codes of every program of ours; docs/operating.md lists them. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, partly: 3, notFound: 4, temporary: 5, settings: 10, held: 11, notAllowed: 12 } as const;
+
+@Module({})
+class ServiceRoot {
+  static with(inner: DynamicModule, log: Log): DynamicModule {
+    return {
+      module: ServiceRoot,
+      global: true,
+      imports: [inner],
+      controllers: [HealthController],
+      providers: [Readiness, { provide: Log, useValue: log }],
+      exports: [Readiness, Log],
+    };
+  }
+}
+
+type Part = Parameters<typeof readSettings>[0][number];
+
+/**
+ * Starts a service: settings, log, health and metrics, orderly end on SIGTERM. Bad settings end the process with code 10.
+ * @param build makes the service's module from its settings
+ */
+export async function startService<P extends Part>(
+  name: string, parts: readonly P[], build: (settings: Settings<P | 'service'>) => DynamicModule,
+): Promise<void> {
+  try {
+    const settings = readSettings([...parts, 'service']) as Settings<P | 'service'>;
+    const own = settings as Settings<'service'>;
+    const log = new Log(name, own.LOG_LEVEL);
+    if (own.COLDROOM_CRASH_AT) crashAt(own.COLDROOM_CRASH_AT);
+    endWithin(own.COLDROOM_STOP_GRACE);
+    collectDefaultMetrics({ prefix: 'coldroom_' });
+    log.info('starting', { settings: shownSettings(settings as Record<string, unknown>) });
+    const app = await NestFactory.create(ServiceRoot.with(build(settings), log), { logger: log, abortOnError: false });
+    app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+    await app.listen(own.METRICS_PORT, own.METRICS_HOST);
+    log.info('started', { address: await app.getUrl(), pid: process.pid });
+  } catch (error) {
+    endWith(name, error);
+  }
+}
+
+/** Tells why a program cannot go on, and ends it with the exit code that fits. */
+export function endWith(name: string, error: unknown): never {
+  const log = new Log(name);
+  if (error instanceof SettingsError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(exitCodes.settings);
+  }
+  log.error('cannot start', error instanceof ColdroomError ? { error } : { code: codeOf(error), message: messageOf(error), error });
+  process.exit(error instanceof ColdroomError && error.kind === 'transient' ? exitCodes.temporary : exitCodes.failed);
+}
+
+/** A lost Redis or a hung disk must not keep a service from ending. */
+function endWithin(graceMs: number): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => setTimeout(() => process.exit(exitCodes.failed), graceMs).unref());
+  }
+}
+
+/** For drills: kills this process at a numbered step, `link:4-swapped` or, at its third time, `link:4-swapped:3`. */
+function crashAt(where: string): void {
+  const [, wanted, nth] = /^(.*?)(?::(\d+))?$/.exec(where) as unknown as [string, string, string | undefined];
+  let seen = 0;
+  onStep((step) => {
+    if (step !== wanted) return;
+    seen += 1;
+    if (seen >= Number(nth ?? 1)) process.kill(process.pid, 'SIGKILL');
+  });
+}
