@@ -1,1 +1,11 @@
-export {};
+export { migrate } from './connection';
+export type { NewFile, NewImage, NewRequest, Skip } from './drafts';
+export type { MarkState, OwedMark } from './marks';
+export type { Move, MoveOptions } from './move';
+export type { EventListing, FileFilter, FileListing, StageProgress } from './overview';
+export type { Target, UndoResult } from './people';
+export { Register } from './register';
+export type { Closure, RequestSummary } from './requests';
+export type { Scan } from './scans';
+export type { Switch } from './switches';
+export type { Claim, DueBag } from './work';

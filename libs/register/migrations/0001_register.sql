@@ -1,0 +1,162 @@
+-- Up Migration
+
+-- What one person asked to archive, in one group: the unit of review.
+CREATE TABLE request (
+  id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  state         text NOT NULL CHECK (state IN ('New', 'Approved', 'Declined', 'Running', 'Error', 'Finished')),
+  owner_id      bigint NOT NULL,
+  owner         text NOT NULL,
+  group_id      bigint NOT NULL,
+  group_name    text NOT NULL,
+  requester_id  bigint NOT NULL,
+  requester     text NOT NULL,
+  created_at    timestamptz NOT NULL DEFAULT now(),
+  decided_at    timestamptz,
+  decided_by    text,
+  reason        text
+);
+CREATE INDEX request_state ON request (state);
+
+-- The images a request touches, marked or drawn in by their fileset, and what OMERO should say of them.
+CREATE TABLE request_image (
+  request_id      bigint NOT NULL REFERENCES request,
+  image_id        bigint NOT NULL,
+  name            text NOT NULL,
+  fileset         text NOT NULL,
+  marked          boolean NOT NULL,
+  archived_before boolean,
+  mark_wanted     text NOT NULL DEFAULT 'pending' CHECK (mark_wanted IN ('pending', 'archived', 'none')),
+  mark_written    text CHECK (mark_written IN ('pending', 'archived', 'none')),
+  PRIMARY KEY (request_id, image_id)
+);
+CREATE INDEX request_image_fileset ON request_image (request_id, fileset);
+-- An image is in one request at a time.
+CREATE UNIQUE INDEX request_image_once ON request_image (image_id) WHERE mark_wanted <> 'none';
+CREATE INDEX request_image_owed ON request_image (mark_wanted, request_id, image_id) WHERE mark_written IS DISTINCT FROM mark_wanted;
+
+-- The unit of work on a queue, and the unit written to a store.
+CREATE TABLE bag (
+  id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  request_id   bigint NOT NULL REFERENCES request,
+  name         text NOT NULL UNIQUE,
+  store        text NOT NULL,
+  state        text NOT NULL CHECK (state IN
+                 ('approved', 'checksummed', 'transferred', 'verified', 'durable', 'undoing', 'linked', 'done')),
+  files        integer NOT NULL,
+  bytes        bigint NOT NULL,
+  created_at   timestamptz NOT NULL DEFAULT now(),
+  done_bytes   bigint NOT NULL DEFAULT 0,
+  sealed_at    timestamptz,
+  -- The claim: who works on it, until when, under which fencing token.
+  claimed_by   text,
+  lease_until  timestamptz,
+  fence        bigint NOT NULL DEFAULT 0,
+  -- When it may be offered, how often it failed for reasons that may pass, and since when it waits.
+  not_before   timestamptz NOT NULL DEFAULT now(),
+  attempts     integer NOT NULL DEFAULT 0,
+  waiting_since timestamptz,
+  -- A fileset it waits for became complete while somebody held it: it sleeps no longer.
+  woken        boolean NOT NULL DEFAULT false,
+  note         text
+);
+CREATE INDEX bag_turn ON bag (state, not_before, id) WHERE state <> 'done';
+CREATE INDEX bag_request ON bag (request_id);
+CREATE INDEX bag_running ON bag (request_id) WHERE state NOT IN ('linked', 'done');
+
+CREATE TABLE file (
+  id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  request_id       bigint NOT NULL REFERENCES request,
+  bag_id           bigint REFERENCES bag,
+  fileset          text NOT NULL,
+  root             text NOT NULL CHECK (root IN ('ManagedRepository', 'Pixels', 'Files')),
+  path             bytea NOT NULL,
+  display          text NOT NULL,
+  size             bigint NOT NULL,
+  original_file_id bigint,
+  pixels_id        bigint,
+  omero_algorithm  text,
+  omero_hash       text,
+  state            text NOT NULL CHECK (state IN
+                     ('registered', 'skipped', 'approved', 'declined', 'checksummed', 'transferred', 'verified',
+                      'durable', 'undoing', 'undone', 'linked', 'released', 'stuck', 'abandoned')),
+  stuck_from       text,
+  code             text,
+  reason           text,
+  -- dev:ino:size:mtime:ctime:links:mode:uid:gid, times in nanoseconds
+  identity         text,
+  digests          jsonb NOT NULL DEFAULT '{}',
+  copy_version     text,
+  copy_read        text CHECK (copy_read IN ('direct', 'dropped', 'cached')),
+  copy_attempts    smallint NOT NULL DEFAULT 0,
+  linked_at        timestamptz,
+  -- What the state means for the fileset. Indexes name the phase and not the state, so that most moves leave them alone.
+  phase            text NOT NULL GENERATED ALWAYS AS (CASE
+                     WHEN state = 'skipped' THEN 'skipped'
+                     WHEN state = 'durable' THEN 'durable'
+                     WHEN state IN ('linked', 'released') THEN 'linked'
+                     WHEN state = 'undoing' THEN 'undoing'
+                     WHEN state IN ('declined', 'undone', 'abandoned') THEN 'given up'
+                     ELSE 'early' END) STORED,
+  CHECK ((state = 'stuck') = (stuck_from IS NOT NULL)),
+  CHECK (state NOT IN ('stuck', 'skipped') OR code IS NOT NULL),
+  CHECK (state = 'skipped' OR identity IS NOT NULL)
+) WITH (fillfactor = 80);
+CREATE INDEX file_bag ON file (bag_id);
+CREATE INDEX file_fileset ON file (request_id, fileset, phase);
+CREATE INDEX file_stuck ON file (request_id) WHERE stuck_from IS NOT NULL;
+CREATE INDEX file_path ON file USING hash (path);
+-- A path is in one request at a time.
+CREATE UNIQUE INDEX file_path_once ON file (root, path) WHERE phase NOT IN ('skipped', 'given up');
+
+-- What happened, for ever.
+CREATE TABLE event (
+  id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  at         timestamptz NOT NULL DEFAULT now(),
+  actor      text NOT NULL,
+  request_id bigint,
+  bag_id     bigint,
+  file_id    bigint,
+  what       text NOT NULL,
+  from_state text,
+  to_state   text,
+  code       text,
+  detail     jsonb
+);
+CREATE INDEX event_request ON event (request_id, id);
+CREATE INDEX event_file ON event (file_id) WHERE file_id IS NOT NULL;
+CREATE INDEX event_bag ON event (bag_id) WHERE bag_id IS NOT NULL;
+
+CREATE FUNCTION event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'events are never changed or deleted' USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event
+  FOR EACH STATEMENT EXECUTE FUNCTION event_is_append_only();
+
+-- Stops, set by a person or by a breaker: `all`, `stage:<name>` or `store:<name>`.
+CREATE TABLE switch (
+  name       text PRIMARY KEY,
+  stopped    boolean NOT NULL DEFAULT false,
+  reason     text,
+  changed_by text,
+  changed_at timestamptz NOT NULL DEFAULT now(),
+  failures   integer NOT NULL DEFAULT 0,
+  window_started timestamptz NOT NULL DEFAULT now()
+);
+
+-- Scans asked for and what they found.
+CREATE TABLE scan (
+  id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  asked_at    timestamptz NOT NULL DEFAULT now(),
+  asked_by    text NOT NULL,
+  started_at  timestamptz,
+  finished_at timestamptz,
+  failed      text,
+  report      jsonb
+);
+CREATE INDEX scan_open ON scan (id) WHERE finished_at IS NULL;
+
+-- Down Migration
+
+DROP TABLE scan, switch, event, file, bag, request_image, request;
+DROP FUNCTION event_is_append_only();

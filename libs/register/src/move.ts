@@ -1,0 +1,165 @@
+import type pg from 'pg';
+import {
+  next, step, Transient, workStates,
+  type CopyRead, type Digests, type FileEvent, type FileState, type Identity,
+} from '@coldroom/domain';
+import { lockRequests, transaction } from './connection';
+import { formatIdentity } from './rows';
+import { countFailures } from './switches';
+import { complete, type Claim, type DueBag } from './work';
+
+/** What happened to one file. Facts that are left out stay as they are. */
+export interface Move {
+  readonly id: bigint;
+  readonly event: FileEvent;
+  readonly from: FileState;
+  readonly to: FileState;
+  readonly digests?: Digests;
+  readonly identity?: Identity;
+  readonly copyVersion?: string;
+  readonly copyRead?: CopyRead;
+  readonly code?: string;
+  readonly reason?: string;
+}
+
+export interface MoveOptions {
+  /** The stage that moved them: its failures count towards its limit. */
+  readonly stage: string;
+  readonly errorLimit: number;
+  /** The bag is offered again no sooner than this, in milliseconds from now. */
+  readonly delayMs?: number;
+  readonly sealed?: boolean;
+}
+
+/**
+ * Moves files of a claimed bag in one transaction and gives the claim back. Each move must be in the transition table
+ * and each file still where it was; a lost claim is `Transient` `CLAIM_LOST`, and nothing was changed.
+ * @returns the bags whose turn it is now: this one, and those that waited for the filesets it completed.
+ */
+export async function moveFiles(pool: pg.Pool, claim: Claim, moves: readonly Move[], options: MoveOptions): Promise<readonly DueBag[]> {
+  for (const move of moves) {
+    if (!next(move.from, move.event)?.includes(move.to)) throw new RangeError(`no move ${move.event} from ${move.from} to ${move.to}`);
+  }
+  const due = await transaction(pool, async (client) => {
+    await lockRequests(client, [claim.requestId]);
+    await lockBag(client, claim);
+    await writeFiles(client, claim, moves);
+    await writeEvents(client, claim, moves, options.stage);
+    const stuck = moves.filter((move) => move.to === 'stuck').length;
+    if (stuck > 0) await countFailures(client, [`stage:${options.stage}`, `store:${claim.store}`], stuck, options.errorLimit);
+    const own = await passOn(client, claim, options);
+    const woken = moves.some((move) => move.to === 'durable') ? await wakeWaiting(client, claim, moves) : [];
+    await settleRequest(client, claim.requestId, moves.some((move) => atRest.includes(move.to)) ? await filesetsOf(client, moves) : []);
+    step('move:1-before-commit');
+    return [...own, ...woken];
+  });
+  step('move:2-after-commit');
+  return due;
+}
+
+const atRest: readonly FileState[] = ['linked', 'released', 'undone', 'abandoned', 'stuck'];
+
+async function lockBag(client: pg.PoolClient, claim: Claim): Promise<void> {
+  const { rowCount } = await client.query(
+    `SELECT FROM bag WHERE id = $1 AND claimed_by = $2 AND fence = $3 AND lease_until > now() FOR UPDATE`,
+    [claim.bagId, claim.worker, claim.fence]);
+  if (rowCount !== 1) throw new Transient('CLAIM_LOST', `Bag ${claim.bag} was taken over by another worker; nothing was recorded`, { bag: claim.bagId });
+}
+
+async function writeFiles(client: pg.PoolClient, claim: Claim, moves: readonly Move[]): Promise<void> {
+  const { rowCount } = await client.query(
+    `UPDATE file f SET state = m.to_state,
+       stuck_from = CASE WHEN m.to_state = 'stuck' THEN f.state END,
+       code = m.code, reason = m.reason,
+       digests = coalesce(m.digests::jsonb, f.digests),
+       identity = coalesce(m.identity, f.identity),
+       copy_version = coalesce(m.copy_version, f.copy_version),
+       copy_read = coalesce(m.copy_read, f.copy_read),
+       copy_attempts = f.copy_attempts + (m.event = 'copyAgain')::int,
+       linked_at = CASE WHEN m.event = 'link' THEN now() ELSE f.linked_at END
+     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
+       AS m(id, event, from_state, to_state, digests, identity, copy_version, copy_read, code, reason)
+     WHERE f.id = m.id AND f.bag_id = $1 AND f.state = m.from_state`,
+    [claim.bagId, moves.map((m) => m.id), moves.map((m) => m.event), moves.map((m) => m.from), moves.map((m) => m.to),
+      moves.map((m) => (m.digests ? JSON.stringify(m.digests) : null)), moves.map((m) => (m.identity ? formatIdentity(m.identity) : null)),
+      moves.map((m) => m.copyVersion ?? null), moves.map((m) => m.copyRead ?? null), moves.map((m) => m.code ?? null), moves.map((m) => m.reason ?? null)]);
+  if (rowCount !== moves.length) throw new Error(`bag ${claim.bag}: ${moves.length} files were to move, ${rowCount} were where they should be`);
+}
+
+/** One event a bag for what happens to most of it, one a file for what happens to a single one. */
+async function writeEvents(client: pg.PoolClient, claim: Claim, moves: readonly Move[], stage: string): Promise<void> {
+  const groups = Map.groupBy(moves.filter((move) => move.code === undefined), (move) => `${move.event} ${move.from} ${move.to}`);
+  for (const group of groups.values()) {
+    const { event, from, to } = group[0] as Move;
+    await client.query(
+      `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
+       VALUES ($1, $2, $3, $4, $5, $6, jsonb_build_object('stage', $7::text, 'files', $8::int, 'fence', $9::bigint))`,
+      [claim.worker, claim.requestId, claim.bagId, event, from, to, stage, group.length, claim.fence]);
+  }
+  const single = moves.filter((move) => move.code !== undefined);
+  if (single.length === 0) return;
+  await client.query(
+    `INSERT INTO event (actor, request_id, bag_id, file_id, what, from_state, to_state, code, detail)
+     SELECT $1, $2, $3, m.id, m.event, m.from_state, m.to_state, m.code, jsonb_build_object('reason', m.reason)
+     FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) AS m(id, event, from_state, to_state, code, reason)`,
+    [claim.worker, claim.requestId, claim.bagId, single.map((m) => m.id), single.map((m) => m.event), single.map((m) => m.from),
+      single.map((m) => m.to), single.map((m) => m.code), single.map((m) => m.reason ?? null)]);
+}
+
+/** The bag's state is that of its least advanced file that a service acts on. */
+export const leastState = `coalesce((SELECT f.state FROM file f WHERE f.bag_id = bag.id AND f.state = ANY('{${workStates.join(',')}}')
+  ORDER BY array_position('{${workStates.join(',')}}'::text[], f.state) LIMIT 1), 'done')`;
+
+async function passOn(client: pg.PoolClient, claim: Claim, options: MoveOptions): Promise<readonly DueBag[]> {
+  const { rows: [row] } = await client.query<{ state: DueBag['state']; due: boolean }>(
+    `UPDATE bag SET state = ${leastState}, claimed_by = NULL, lease_until = NULL, attempts = 0, waiting_since = NULL, note = NULL,
+       not_before = CASE WHEN woken AND ${leastState} = 'durable' THEN now() ELSE now() + $2 * interval '1 ms' END, sealed_at = CASE WHEN $3 THEN coalesce(sealed_at, now()) ELSE sealed_at END
+     WHERE id = $1 RETURNING state, state <> 'done' AND not_before <= now() AS due`,
+    [claim.bagId, options.delayMs ?? 0, options.sealed ?? false]);
+  return row?.due ? [{ bagId: claim.bagId, state: row.state }] : [];
+}
+
+async function filesetsOf(client: pg.PoolClient, moves: readonly Move[]): Promise<readonly string[]> {
+  const { rows } = await client.query<{ fileset: string }>(
+    `SELECT DISTINCT fileset FROM file WHERE id = ANY($1)`, [moves.map((move) => move.id)]);
+  return rows.map((row) => row.fileset);
+}
+
+/**
+ * Brings forward the bags that wait in `durable` for a fileset that is complete now; one that somebody holds is told so.
+ * Two bags that complete a fileset together do so one after the other, as both lock the request first.
+ */
+async function wakeWaiting(client: pg.PoolClient, claim: Claim, moves: readonly Move[]): Promise<readonly DueBag[]> {
+  const filesets = await filesetsOf(client, moves);
+  const { rows } = await client.query<{ id: bigint; state: DueBag['state']; held: boolean }>(
+    `WITH whole AS MATERIALIZED (SELECT fileset FROM unnest($3::text[]) AS moved(fileset) WHERE ${complete('moved.fileset')})
+     UPDATE bag SET not_before = now(), waiting_since = NULL, woken = true WHERE id <> $2 AND state = 'durable' AND id IN (
+       SELECT f.bag_id FROM whole JOIN file f ON f.request_id = $1 AND f.fileset = whole.fileset AND f.phase = 'durable')
+     RETURNING id, state, coalesce(lease_until > now(), false) AS held`, [claim.requestId, claim.bagId, filesets]);
+  return rows.filter((row) => !row.held).map((row) => ({ bagId: row.id, state: row.state }));
+}
+
+const anyIn = (phases: string): string =>
+  `EXISTS (SELECT FROM file f WHERE f.request_id = $1 AND f.fileset = moved.fileset AND f.phase = ANY('{${phases}}'))`;
+
+/** Brings the request's state and what OMERO should say of these filesets' images into step with the files. */
+export async function settleRequest(client: pg.ClientBase, requestId: bigint, filesets: readonly string[]): Promise<void> {
+  if (filesets.length > 0) {
+    await client.query(
+      `UPDATE request_image i SET mark_wanted = s.wanted FROM (
+         SELECT fileset, CASE
+           WHEN ${anyIn('early,durable')} THEN 'pending'
+           WHEN ${anyIn('undoing')} THEN NULL
+           WHEN ${anyIn('linked')} THEN 'archived'
+           ELSE 'none' END AS wanted
+         FROM unnest($2::text[]) AS moved(fileset)) s
+       WHERE i.request_id = $1 AND i.fileset = s.fileset AND s.wanted IS NOT NULL AND i.mark_wanted <> s.wanted`,
+      [requestId, filesets]);
+  }
+  await client.query(
+    `UPDATE request r SET state = s.state FROM (SELECT CASE
+       WHEN EXISTS (SELECT FROM file WHERE request_id = $1 AND stuck_from IS NOT NULL) THEN 'Error'
+       WHEN EXISTS (SELECT FROM bag WHERE request_id = $1 AND state NOT IN ('linked', 'done')) THEN 'Running'
+       ELSE 'Finished' END AS state) s
+     WHERE r.id = $1 AND r.state IN ('Running', 'Error', 'Finished') AND r.state <> s.state`, [requestId]);
+}

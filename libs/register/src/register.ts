@@ -1,0 +1,63 @@
+import type pg from 'pg';
+import { asTransient, connect, letGo, openPool } from './connection';
+import { Marks } from './marks';
+import { moveFiles, type Move, type MoveOptions } from './move';
+import { Overview } from './overview';
+import { People } from './people';
+import { Requests } from './requests';
+import { Scans } from './scans';
+import { Switches } from './switches';
+import { Work, type Claim, type DueBag } from './work';
+
+/** The truth about every request, bag, file and event. */
+export class Register {
+  readonly requests: Requests;
+  readonly work: Work;
+  readonly people: People;
+  readonly switches: Switches;
+  readonly marks: Marks;
+  readonly scans: Scans;
+  readonly overview: Overview;
+  private readonly pool: pg.Pool;
+
+  constructor(url: string, options: { max?: number; applicationName?: string } = {}) {
+    this.pool = openPool(url, options);
+    this.requests = new Requests(this.pool);
+    this.work = new Work(this.pool);
+    this.people = new People(this.pool);
+    this.switches = new Switches(this.pool);
+    this.marks = new Marks(this.pool);
+    this.scans = new Scans(this.pool);
+    this.overview = new Overview(this.pool);
+  }
+
+  /** Moves files of a claimed bag; see `moveFiles`. */
+  async move(claim: Claim, moves: readonly Move[], options: MoveOptions): Promise<readonly DueBag[]> {
+    return moveFiles(this.pool, claim, moves, options);
+  }
+
+  /**
+   * Runs `work` while no other process does the same `task`; undefined where another one holds it.
+   * The lock goes with the connection, so a killed process frees it; `Transient` `REGISTER_AWAY` where it was lost on the way.
+   */
+  async alone<T>(task: string, work: () => Promise<T>): Promise<T | undefined> {
+    const client = await connect(this.pool);
+    let broken: Error | undefined;
+    try {
+      const { rows } = await client.query<{ got: boolean }>(`SELECT pg_try_advisory_lock(hashtext('coldroom ' || $1)) AS got`, [task]);
+      if (!rows[0]?.got) return undefined;
+      const result = await work();
+      await client.query(`SELECT pg_advisory_unlock(hashtext('coldroom ' || $1))`, [task]);
+      return result;
+    } catch (error) {
+      broken = error as Error;
+      throw asTransient(error);
+    } finally {
+      letGo(client, broken);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}

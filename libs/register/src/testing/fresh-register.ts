@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { migrate } from '../connection';
+import { Register } from '../register';
+
+/** An empty database of the test server, and a session that sees it as the register does. */
+export interface FreshDatabase {
+  readonly url: string;
+  readonly sql: pg.Pool;
+  drop(): Promise<void>;
+}
+
+export async function freshDatabase(): Promise<FreshDatabase> {
+  const admin = process.env['TEST_POSTGRES_URL'];
+  if (!admin) throw new Error('TEST_POSTGRES_URL is not set: jest.config.js starts a server');
+  const name = `register_${randomUUID().replaceAll('-', '')}`;
+  await once(admin, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`);
+  const url = new URL(admin);
+  url.pathname = `/${name}`;
+  const sql = new pg.Pool({ connectionString: url.href, max: 2, options: '-c search_path=coldroom' });
+  sql.on('error', () => undefined);
+  return {
+    url: url.href,
+    sql,
+    drop: async () => {
+      await sql.end();
+      await once(admin, `DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** A register in a database of its own, ready to use. */
+export async function freshRegister(options: { max?: number } = {}): Promise<FreshDatabase & { readonly register: Register }> {
+  const database = await freshDatabase();
+  await migrate(database.url);
+  const register = new Register(database.url, options);
+  return {
+    ...database,
+    register,
+    drop: async () => {
+      await register.close();
+      await database.drop();
+    },
+  };
+}
+
+async function once(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,95 @@
+import { next, type ArchiveFile, type FileEvent, type FileState, type Identity, type WorkState } from '@coldroom/domain';
+import type { NewFile, NewImage, NewRequest } from '../drafts';
+import type { Move } from '../move';
+import type { Register } from '../register';
+import type { Closure } from '../requests';
+import type { Claim, DueBag } from '../work';
+
+export const draft: NewRequest = { ownerId: 3n, owner: 'ada', groupId: 4n, group: 'Lab', requesterId: 3n, requester: 'ada' };
+
+export function identity(size: bigint, ino = 1n): Identity {
+  return { dev: 64n, ino, size, mtimeNs: 1_700_000_000_123_456_789n, ctimeNs: 1_700_000_000_123_456_790n, links: 1, mode: 0o100644, uid: 1000, gid: 1000 };
+}
+
+export function newFile(fileset: string, path: string | Buffer, change: Partial<NewFile> = {}): NewFile {
+  const size = change.size ?? 10n;
+  return {
+    fileset, root: 'ManagedRepository', path: Buffer.from(path), display: path.toString(), size,
+    originalFileId: null, pixelsId: null, omeroHash: null, verdict: { take: identity(size) }, ...change,
+  };
+}
+
+export const skipped = (code: string): Pick<NewFile, 'verdict'> => ({ verdict: { skip: { code, reason: `because of ${code}` } } });
+
+export function newImage(imageId: bigint, fileset: string, marked = true): NewImage {
+  return { imageId, name: `image ${imageId}`, fileset, marked };
+}
+
+async function* inBatches<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
+  for (let start = 0; start < items.length; start += 3) yield items.slice(start, start + 3);
+}
+
+export function closure(images: readonly NewImage[], files: readonly NewFile[]): Closure {
+  return { images: inBatches(images), files: inBatches(files) };
+}
+
+let made = 0;
+
+/** A running request of filesets with files of these sizes (bytes), one image each. */
+export async function running(register: Register, filesets: Readonly<Record<string, readonly bigint[]>>): Promise<bigint> {
+  made += 1;
+  const nr = made;
+  const names = Object.keys(filesets);
+  const id = await register.requests.create(draft, closure(
+    names.map((name, index) => newImage(BigInt(nr * 1000 + index), name)),
+    names.flatMap((name) => (filesets[name] ?? []).map((size, index) => newFile(name, `${nr}/${name}/${index}`, { size }))),
+  ), 'scanner');
+  await register.requests.approve(id, 'boss');
+  await register.requests.start(id, 'main', (bag) => `r${id}-${bag}`, 'scanner');
+  return id;
+}
+
+export const forward = {
+  approved: 'hash', checksummed: 'copy', transferred: 'verify', verified: 'store', durable: 'link', linked: 'release', undoing: 'return',
+} as const satisfies Record<WorkState, FileEvent>;
+
+/** The move of this file by `event`, with the facts that a service would give. */
+export function moveOf(file: Pick<ArchiveFile, 'id' | 'state'>, event: FileEvent): Move {
+  const to = next(file.state, event)?.[0];
+  if (!to) throw new Error(`no ${event} from ${file.state}`);
+  const trouble = event === 'fail' ? { code: 'TROUBLE', reason: 'as the test wants it' } : {};
+  return { id: file.id, event, from: file.state, to, ...trouble };
+}
+
+export const stage = { stage: 'test', errorLimit: 1000 } as const;
+
+export async function claimed(register: Register, bagId: bigint, state: WorkState, worker = 'w1'): Promise<Claim> {
+  const claim = await register.work.claim(bagId, [state], worker, 60_000);
+  if (!claim) throw new Error(`bag ${bagId} cannot be claimed in ${state}`);
+  return claim;
+}
+
+/** Moves all files of a bag on from `state`, as its service would. */
+export async function passed(register: Register, bagId: bigint, state: WorkState): Promise<readonly DueBag[]> {
+  const claim = await claimed(register, bagId, state);
+  return register.move(claim, claim.files.map((file) => moveOf(file, forward[state])), stage);
+}
+
+/** Brings a bag from `approved` up to `until`. */
+export async function brought(register: Register, bagId: bigint, until: WorkState): Promise<void> {
+  for (const state of ['approved', 'checksummed', 'transferred', 'verified', 'durable'] as const) {
+    if (state === until) return;
+    await passed(register, bagId, state);
+  }
+}
+
+/** The states of a request's files, in the order of their paths. */
+export async function statesOf(register: Register, requestId: bigint): Promise<readonly FileState[]> {
+  const files = await register.overview.files({ requestId, limit: 10_000 });
+  return [...files].sort((a, b) => (a.path < b.path ? -1 : 1)).map((file) => file.state);
+}
+
+export async function bagsOf(register: Register): Promise<readonly bigint[]> {
+  const due = await register.work.due(['undoing', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked']);
+  return due.map((bag) => bag.bagId).sort((a, b) => (a < b ? -1 : 1));
+}
