@@ -1,1 +1,10 @@
-export {};
+export { openConfiguredStores, STORES } from './configured-stores';
+export { showProgress } from './metrics';
+export { Originals } from './originals';
+export { settle } from './outcomes';
+export { Queues, readPayload } from './queues';
+export { Runner, type RunnerOptions } from './runner';
+export { serviceModule, serviceParts, type ServiceSettings } from './service.module';
+export { moved, stageNames, stuck, type Stage, type StageName, type StageResult, type StageWork } from './stage';
+export { stageOf } from './stages';
+export { Workers, type WorkerOptions } from './workers';

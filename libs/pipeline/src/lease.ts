@@ -1,0 +1,55 @@
+import { Transient } from '@coldroom/domain';
+import type { Claim, Register } from '@coldroom/register';
+import type { StageWork } from './stage';
+
+/**
+ * Keeps a claim while work goes on. The deadline is counted from before the register was asked, so that it never lies
+ * behind the register's own; once it has passed, nothing more may be changed.
+ */
+export class Lease {
+  private readonly abort = new AbortController();
+  private readonly deadline = new BigInt64Array(new SharedArrayBuffer(8));
+  private readonly timer: NodeJS.Timeout;
+  private doneBytes = 0;
+
+  constructor(private readonly register: Register, private readonly claim: Claim, private readonly leaseMs: number, claimedAt: bigint, stop: AbortSignal) {
+    this.extend(claimedAt);
+    this.timer = setInterval(() => void this.renew(), leaseMs / 3);
+    if (stop.aborted) this.abort.abort(stop.reason);
+    stop.addEventListener('abort', () => this.abort.abort(stop.reason), { once: true, signal: this.abort.signal });
+  }
+
+  readonly work: StageWork = {
+    signal: this.abort.signal,
+    deadline: this.deadline,
+    progress: (bytes) => { this.doneBytes += bytes; },
+    check: () => {
+      this.abort.signal.throwIfAborted();
+      if (process.hrtime.bigint() >= Atomics.load(this.deadline, 0)) throw lost(this.claim);
+    },
+  };
+
+  end(): void {
+    clearInterval(this.timer);
+    this.abort.abort(new Error('the work is over'));
+  }
+
+  private async renew(): Promise<void> {
+    const asked = process.hrtime.bigint();
+    try {
+      if (await this.register.work.renew(this.claim, this.leaseMs, this.doneBytes)) this.extend(asked);
+      else this.abort.abort(lost(this.claim));
+    } catch {
+      // The register does not answer: the lease runs on until its deadline, and is asked for again before that.
+    }
+  }
+
+  /** A tenth is left as a margin for the time between the look at the clock and the step itself. */
+  private extend(from: bigint): void {
+    Atomics.store(this.deadline, 0, from + BigInt(Math.round(this.leaseMs * 0.9 * 1e6)));
+  }
+}
+
+function lost(claim: Claim): Transient {
+  return new Transient('CLAIM_LOST', `The claim on bag ${claim.bag} ran out; nothing more is changed`, { bag: claim.bagId });
+}

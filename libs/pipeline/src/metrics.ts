@@ -1,0 +1,30 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Move, StageProgress } from '@coldroom/register';
+
+export const bagSeconds = new Histogram({
+  name: 'coldroom_bag_seconds', help: 'Time a stage spends on one bag', labelNames: ['stage'], buckets: [0.05, 0.2, 1, 5, 20, 60, 300, 1800, 7200],
+});
+export const swept = new Counter({
+  name: 'coldroom_swept_bags_total', help: 'Bags the sweep offered; a rising rate means that delivery is broken', labelNames: ['stage'],
+});
+const files = new Counter({ name: 'coldroom_files_total', help: 'Files a stage moved, by event', labelNames: ['stage', 'event'] });
+const failures = new Counter({ name: 'coldroom_stuck_files_total', help: 'Files that became stuck, by code', labelNames: ['stage', 'code'] });
+const bags = new Gauge({ name: 'coldroom_bags', help: 'Bags by state', labelNames: ['state'] });
+const bytes = new Gauge({ name: 'coldroom_bag_bytes', help: 'Bytes in bags by state', labelNames: ['state'] });
+
+export function countMoves(stage: string, moves: readonly Move[]): void {
+  for (const move of moves) {
+    files.inc({ stage, event: move.event });
+    if (move.to === 'stuck') failures.inc({ stage, code: move.code ?? 'UNKNOWN' });
+  }
+}
+
+/** Shows how much lies in each state, as the register counts it. */
+export function showProgress(progress: readonly StageProgress[]): void {
+  bags.reset();
+  bytes.reset();
+  for (const row of progress) {
+    bags.set({ state: row.state }, row.bags);
+    bytes.set({ state: row.state }, Number(row.bytes));
+  }
+}

@@ -1,0 +1,117 @@
+import { codeOf, ColdroomError, messageOf, NotYet, Transient } from '@coldroom/domain';
+import type { Claim, DueBag, Register } from '@coldroom/register';
+import type { Log } from '@coldroom/runtime';
+import { Lease } from './lease';
+import { bagSeconds, countMoves } from './metrics';
+import { stuck, type Stage, type StageResult } from './stage';
+
+export interface RunnerOptions {
+  readonly worker: string;
+  readonly leaseMs: number;
+  readonly attempts: number;
+  readonly retryPauseMs: number;
+  readonly waitLimitMs: number;
+  readonly errorLimit: number;
+}
+
+const notYetMs = 10_000;
+const longestPauseMs = 300_000;
+
+/**
+ * Runs a stage on a bag: claim, work, move on. Attempts and waiting are counted in the register, so that a Redis that was
+ * emptied forgets nothing. Every failure ends in a move, a later turn or a lease that runs out; none is dropped.
+ */
+export class Runner {
+  private readonly stop = new AbortController();
+
+  constructor(private readonly register: Register, private readonly offer: (bags: readonly DueBag[]) => Promise<void>, private readonly log: Log, private readonly options: RunnerOptions) {}
+
+  /** Runs the stage on this bag if it is its turn, nobody holds it, and nothing is stopped. */
+  async run(stage: Stage, bagId: bigint): Promise<void> {
+    if (this.stop.signal.aborted || await this.stopped([`stage:${stage.name}`])) return;
+    const claimedAt = process.hrtime.bigint();
+    const claim = await this.register.work.claim(bagId, [stage.takes], this.options.worker, this.options.leaseMs);
+    if (!claim) return;
+    if (await this.stopped([`store:${claim.store}`])) {
+      await this.register.work.postpone(claim, notYetMs, new NotYet('STOPPED', `store ${claim.store} is stopped`), false);
+      return;
+    }
+    const lease = new Lease(this.register, claim, this.options.leaseMs, claimedAt, this.stop.signal);
+    const timed = bagSeconds.startTimer({ stage: stage.name });
+    try {
+      await this.pass(stage, claim, await stage.run(claim, lease.work));
+    } catch (error) {
+      await this.fail(stage, claim, error);
+    } finally {
+      lease.end();
+      timed();
+    }
+  }
+
+  /** Ends what runs as soon as it can be ended without harm. */
+  end(): void {
+    this.stop.abort(new NotYet('SHUTTING_DOWN', 'the service is being stopped', { delayMs: 0 }));
+  }
+
+  private async stopped(names: readonly string[]): Promise<boolean> {
+    const switches = await this.register.switches.list();
+    return switches.some((one) => one.stopped && (one.name === 'all' || names.includes(one.name)));
+  }
+
+  private async pass(stage: Stage, claim: Claim, result: StageResult): Promise<void> {
+    if (result.moves.length === 0) {
+      await this.wait(stage, claim, result.wait ?? new NotYet('NOTHING_DONE', 'the stage moved nothing'));
+      return;
+    }
+    const delayMs = result.wait ? delayOf(result.wait) : result.delayMs;
+    const due = await this.register.move(claim, result.moves, {
+      stage: stage.name, errorLimit: this.options.errorLimit, ...(delayMs ? { delayMs } : {}), ...(result.sealed ? { sealed: true } : {}),
+    });
+    countMoves(stage.name, result.moves);
+    this.report(stage, claim, result);
+    await this.offer(due).catch((error: unknown) => this.log.warn('not offered', { reason: messageOf(error), next: 'the sweep offers it' }));
+  }
+
+  private report(stage: Stage, claim: Claim, { moves }: StageResult): void {
+    const failed = moves.filter((move) => move.to === 'stuck');
+    this.log.info('bag moved', { stage: stage.name, bag: claim.bag, request: claim.requestId, files: moves.length - failed.length, stuck: failed.length });
+    for (const move of failed) this.log.warn('file stuck', { stage: stage.name, bag: claim.bag, file: move.id, code: move.code, reason: move.reason });
+  }
+
+  private async wait(stage: Stage, claim: Claim, why: NotYet): Promise<void> {
+    const waited = claim.waitingSince ? Date.now() - claim.waitingSince.getTime() : 0;
+    if (why.details.noDeadline !== true && waited > this.options.waitLimitMs) {
+      await this.giveUp(stage, claim, { code: 'WAITED_TOO_LONG', message: `${why.message}; waited ${Math.round(waited / 60_000)} minutes` });
+      return;
+    }
+    await this.register.work.postpone(claim, delayOf(why), why, false);
+  }
+
+  private async fail(stage: Stage, claim: Claim, error: unknown): Promise<void> {
+    const fields = { stage: stage.name, bag: claim.bag, code: codeOf(error), reason: messageOf(error) };
+    if (this.stop.signal.aborted) {
+      this.log.info('bag given back', { ...fields, reason: 'the service is being stopped' });
+      await this.register.work.giveBack(claim);
+    } else if (codeOf(error) === 'CLAIM_LOST') {
+      this.log.warn('claim lost', fields);
+    } else if (error instanceof NotYet) {
+      await this.wait(stage, claim, error);
+    } else if (error instanceof ColdroomError && error.kind === 'refused') {
+      await this.giveUp(stage, claim, error);
+    } else if (claim.attempts + 1 >= this.options.attempts) {
+      await this.giveUp(stage, claim, { code: codeOf(error), message: `${messageOf(error)} (tried ${claim.attempts + 1} times)` });
+    } else {
+      const pause = Math.min(longestPauseMs, this.options.retryPauseMs * 2 ** claim.attempts) * (0.8 + 0.4 * Math.random());
+      this.log.warn('attempt failed', { ...fields, attempt: claim.attempts + 1, again: `in ${Math.round(pause / 1000)} s`, ...(error instanceof Transient ? {} : { error }) });
+      await this.register.work.postpone(claim, pause, error, true);
+    }
+  }
+
+  private async giveUp(stage: Stage, claim: Claim, why: { code: string; message: string }): Promise<void> {
+    await this.pass(stage, claim, { moves: claim.files.map((file) => stuck(file, why)) });
+  }
+}
+
+function delayOf(why: NotYet): number {
+  return typeof why.details.delayMs === 'number' ? why.details.delayMs : notYetMs;
+}

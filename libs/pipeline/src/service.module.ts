@@ -1,0 +1,116 @@
+import { hostname } from 'node:os';
+import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown, type Provider, type Type } from '@nestjs/common';
+import { Files } from '@coldroom/files';
+import { migrate, Register } from '@coldroom/register';
+import { Log, Readiness, type Settings } from '@coldroom/runtime';
+import type { Stores } from '@coldroom/stores';
+import { openConfiguredStores, STORES } from './configured-stores';
+import { Originals } from './originals';
+import { Queues } from './queues';
+import { Runner } from './runner';
+import type { Stage } from './stage';
+import { Workers } from './workers';
+
+/** The parts of the settings that every service with stages reads. */
+export const serviceParts = ['register', 'redis', 'originals', 'stores'] as const;
+export type ServiceSettings = Settings<(typeof serviceParts)[number] | 'service'>;
+
+export interface ServiceOptions {
+  readonly stages: readonly Type<Stage>[];
+  readonly providers?: readonly Provider[];
+  /** End when no bag of these stages is left. */
+  readonly drain?: boolean;
+}
+
+const STAGES = Symbol('stages');
+const DRAIN = Symbol('drain');
+
+@Module({})
+class ServiceModule {}
+
+/** Wires a service: its stages, and what they need to be delivered to, claimed, run and moved on. */
+export function serviceModule(name: string, settings: ServiceSettings, options: ServiceOptions): DynamicModule {
+  return {
+    module: ServiceModule,
+    providers: [
+      { provide: Register, useFactory: async () => openRegister(name, settings) },
+      { provide: Files, useFactory: () => new Files({ threads: settings.COLDROOM_CONCURRENCY, crashAt: settings.COLDROOM_CRASH_AT }) },
+      { provide: Originals, useValue: new Originals(settings.OMERO_DATA_DIR) },
+      { provide: STORES, inject: [Files, Originals], useFactory: (files: Files, originals: Originals) => openConfiguredStores(settings.COLDROOM_STORES, files, originals) },
+      { provide: Queues, inject: [Log], useFactory: (log: Log) => new Queues(settings.REDIS_URL, settings.COLDROOM_QUEUE_PREFIX, log) },
+      ...options.stages,
+      ...(options.providers ?? []),
+      { provide: STAGES, inject: [...options.stages], useFactory: (...stages: Stage[]) => stages },
+      { provide: DRAIN, useValue: options.drain ?? false },
+      {
+        provide: Runner,
+        inject: [Register, Queues, Log],
+        useFactory: (register: Register, queues: Queues, log: Log) => new Runner(register, (bags) => queues.offer(bags), log, {
+          worker: `${name}@${hostname()}/${process.pid}`, leaseMs: settings.COLDROOM_LEASE, attempts: settings.COLDROOM_ATTEMPTS,
+          retryPauseMs: settings.COLDROOM_RETRY_PAUSE, waitLimitMs: settings.COLDROOM_WAIT_LIMIT, errorLimit: settings.COLDROOM_ERROR_LIMIT,
+        }),
+      },
+      {
+        provide: Workers,
+        inject: [STAGES, Register, Queues, Runner, Log],
+        useFactory: (stages: Stage[], register: Register, queues: Queues, runner: Runner, log: Log) => new Workers(stages, register, queues, runner, log, {
+          concurrency: settings.COLDROOM_CONCURRENCY, leaseMs: settings.COLDROOM_LEASE, sweepMs: settings.COLDROOM_SWEEP_EVERY,
+        }),
+      },
+      ServiceLife,
+    ],
+  };
+}
+
+async function openRegister(name: string, settings: ServiceSettings): Promise<Register> {
+  await migrate(settings.REGISTER_DATABASE_URL);
+  return new Register(settings.REGISTER_DATABASE_URL, { applicationName: `coldroom ${name}` });
+}
+
+/** Checks, then works; on the way out workers end first, then queues, then connections. */
+@Injectable()
+class ServiceLife implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+  constructor(
+    @Inject(Workers) private readonly workers: Workers, @Inject(Queues) private readonly queues: Queues, @Inject(Register) private readonly register: Register,
+    @Inject(Files) private readonly files: Files, @Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals,
+    @Inject(Readiness) private readonly readiness: Readiness, @Inject(Log) private readonly log: Log, @Inject(DRAIN) private readonly drain: boolean,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.queues.check();
+    await this.checkStores();
+    await this.originals.root('ManagedRepository');
+    this.readiness.add('redis', () => this.queues.check());
+    this.readiness.add('register', () => this.register.overview.clock());
+    this.readiness.add('stores', () => this.checkStores());
+    this.readiness.add('originals', () => this.originals.root('ManagedRepository'));
+    this.workers.start();
+    if (this.drain) void this.endWhenDrained();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.workers.end();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.queues.close();
+    await this.stores.close();
+    await this.files.close();
+    await this.register.close();
+  }
+
+  private async checkStores(): Promise<void> {
+    for (const store of this.stores.all) await store.check();
+  }
+
+  private async endWhenDrained(): Promise<void> {
+    try {
+      await this.workers.drained();
+      this.log.info('drained', {});
+    } catch (error) {
+      this.log.error('drain failed', { error });
+      process.exitCode = 1;
+    }
+    process.kill(process.pid, 'SIGTERM');
+  }
+}
