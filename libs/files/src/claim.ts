@@ -1,0 +1,29 @@
+import { Transient } from '@coldroom/domain';
+import { EndOfBatch } from './failures';
+
+/** Cells of the shared memory between the thread that works and the one that waits for it. */
+export const progressCells = { bytes: 0, stopped: 1 } as const;
+
+/** The claim under which a thread works: may it still change anything, and how far has it come. */
+export class Claim {
+  constructor(
+    private readonly deadline: BigInt64Array,
+    private readonly progress: BigInt64Array,
+  ) {}
+
+  /**
+   * Called right before each step that others would see. Ends the batch with `Transient` `CLAIM_LOST` once the
+   * claim may have run out: a thread frozen past its lease changes nothing when it wakes.
+   */
+  check(): void {
+    const late = process.hrtime.bigint() >= Atomics.load(this.deadline, 0);
+    if (!late && Atomics.load(this.progress, progressCells.stopped) === 0n) return;
+    const reason = late ? 'its claim ran out' : 'it was told to stop';
+    throw new EndOfBatch(new Transient('CLAIM_LOST', `The work was given up at once because ${reason}; it is done again by whoever holds the claim.`));
+  }
+
+  /** Reports bytes that are done. */
+  done(bytes: number): void {
+    Atomics.add(this.progress, progressCells.bytes, BigInt(bytes));
+  }
+}

@@ -1,0 +1,146 @@
+import { ColdroomError, Refused, Transient, codeOf, messageOf, step, type Identity } from '@coldroom/domain';
+import { closeSync, constants, ftruncateSync, lstatSync, openSync, unlinkSync } from 'node:fs';
+import { keepAttributes, readAttributes } from './attributes';
+import type { Claim } from './claim';
+import { EndOfBatch, failureOf, readingFailed, storeFailed } from './failures';
+import { typeOf } from './identity';
+import { MadeFiles, type MadeFile } from './made-files';
+import { displayPath } from './path';
+import { openFile, readThrough, type OpenFile } from './read';
+import type { Tree } from './tree';
+import type { Trees } from './trees';
+import { bytesOf, type WireOutcome, type WirePath } from './wire';
+import { writeSparse, writeWhole } from './write';
+
+export interface CopyTask {
+  readonly sources: readonly {
+    readonly root: string; readonly path: WirePath; readonly copyPath: WirePath; readonly identity: Identity;
+  }[];
+  readonly target: { readonly root: string; readonly prefix: WirePath };
+}
+
+export interface Copied {
+  readonly size: bigint;
+}
+
+const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+/** A larger file goes around the page cache and is synced by itself; smaller ones are synced together. */
+const largeBytes = 8n * 1024n * 1024n;
+
+/**
+ * Copies files into directories below the target, all synced when it returns. What an earlier try left at a copy's
+ * path is replaced: the target must be an open bag. An error of the store voids the whole call; what the call made is
+ * then taken away again where that still is possible.
+ */
+export async function copy(task: CopyTask, claim: Claim, trees: Trees): Promise<readonly WireOutcome<Copied>[]> {
+  const target = trees.at(task.target.root);
+  const copier = new Copier(target, claim);
+  const outcomes: WireOutcome<Copied>[] = [];
+  try {
+    for (const source of task.sources) {
+      const path = bytesOf(source.path);
+      const copyPath = Buffer.concat([bytesOf(task.target.prefix), Buffer.from('/'), bytesOf(source.copyPath)]);
+      try {
+        await copier.copy(trees.at(source.root), path, source.identity, copyPath);
+        outcomes.push({ ok: { size: source.identity.size } });
+      } catch (error) {
+        outcomes.push({ failed: failureOf(readingFailed(error, path)) });
+      }
+    }
+    await copier.made.sync();
+    step('copy:4-synced');
+    return outcomes;
+  } catch (error) {
+    copier.made.removeAll();
+    throw error;
+  } finally {
+    copier.made.close();
+  }
+}
+
+class Copier {
+  readonly made: MadeFiles;
+  private readonly beforeChange = (): void => this.claim.check();
+
+  constructor(private readonly target: Tree, private readonly claim: Claim) {
+    this.made = new MadeFiles(target, claim);
+  }
+
+  async copy(tree: Tree, path: Buffer, identity: Identity, copyPath: Buffer): Promise<void> {
+    const large = identity.size > largeBytes;
+    const source = openFile(tree, path, large ? 'direct' : 'cached', identity);
+    try {
+      const attributes = readAttributes(source.fd); // before the content: the look at ctime after it covers them too
+      const copy = this.onTarget(path, () => this.create(copyPath));
+      try {
+        await this.fill(copy, source);
+        this.onTarget(path, () => keepAttributes(copy.fd, source.identity, attributes, path));
+      } catch (error) {
+        if (!(error instanceof EndOfBatch)) this.onTarget(path, () => this.made.remove(copy));
+        throw error;
+      }
+      step('copy:3-written');
+      if (large) await this.made.syncFiles([copy]);
+      else if (this.made.full) await this.made.syncFiles();
+    } finally {
+      closeSync(source.fd);
+    }
+  }
+
+  private create(copyPath: Buffer): MadeFile {
+    const { at } = this.target.locateToWrite(copyPath, this.beforeChange);
+    step('copy:1-directory-made');
+    this.removeLeftover(at, copyPath);
+    this.claim.check();
+    return this.made.add(copyPath, openSync(at, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
+  }
+
+  /** An earlier try leaves regular files only; anything else is not ours. */
+  private removeLeftover(at: Buffer, copyPath: Buffer): void {
+    const found = lstatSync(at, { bigint: true, throwIfNoEntry: false });
+    if (!found) return;
+    const shown = displayPath(copyPath);
+    if (this.made.has(found.dev, found.ino)) {
+      throw new Refused('NAMES_COLLIDE', `The store takes the name "${shown}" for that of another copy (does it ignore letter case?).`, { path: shown });
+    }
+    if (typeOf(Number(found.mode)) !== 'file') throw new Refused('TARGET_EXISTS', `At "${shown}" in the store stands something that is not ours.`, { path: shown });
+    this.claim.check();
+    unlinkSync(at);
+  }
+
+  private async fill(copy: MadeFile, source: OpenFile): Promise<void> {
+    const sparse = source.blocks * 512n < source.identity.size;
+    const write = sparse ? writeSparse : writeWhole;
+    await readThrough(source, (piece, position) => {
+      this.onTarget(source.path, () => write(copy.fd, piece, position, this.beforeChange));
+      this.claim.done(piece.length);
+      if (position === 0) step('copy:2-partly-written');
+    });
+    if (sparse) this.onTarget(source.path, () => ftruncateSync(copy.fd, Number(source.identity.size)));
+  }
+
+  /** Runs what touches the store, and says of its errors whether they concern this file or all. */
+  private onTarget<T>(path: Buffer, act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      if (error instanceof EndOfBatch || error instanceof ColdroomError) throw error;
+      const ofStore = storeFailed(error, this.target.root);
+      throw ofStore ? new EndOfBatch(ofStore) : writingFailed(error, path);
+    }
+  }
+}
+
+/** Errors of writing that come from this file's own name or size. */
+function writingFailed(error: unknown, path: Buffer): ColdroomError {
+  const shown = displayPath(path);
+  const details = { path: shown, code: codeOf(error) };
+  switch (codeOf(error)) {
+    case 'ENAMETOOLONG': case 'EINVAL': case 'EILSEQ':
+      return new Refused('NAME_NOT_KEPT', `The store's file system cannot hold the name of "${shown}" (${codeOf(error)}).`, details, { cause: error });
+    case 'EFBIG':
+      return new Refused('FILE_TOO_LARGE', `"${shown}" is larger than the store's file system allows.`, details, { cause: error });
+    default:
+      return new Transient('WRITE_FAILED', `The copy of "${shown}" could not be written (${codeOf(error)}: ${messageOf(error)}).`, details, { cause: error });
+  }
+}

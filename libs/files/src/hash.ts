@@ -1,0 +1,53 @@
+import type { CopyRead, DigestAlgorithm, Digests, Identity } from '@coldroom/domain';
+import { step } from '@coldroom/domain';
+import { closeSync } from 'node:fs';
+import type { Claim } from './claim';
+import { RunningDigests } from './digest/digest';
+import { failureOf, readingFailed } from './failures';
+import { openFile, readThrough, type Way } from './read';
+import type { Trees } from './trees';
+import { bytesOf, type WireOutcome, type WirePath } from './wire';
+
+export interface HashTask {
+  readonly sources: readonly {
+    readonly root: string; readonly path: WirePath; readonly algorithms: readonly DigestAlgorithm[]; readonly expect?: Identity | undefined;
+  }[];
+  readonly way: Way;
+}
+
+/** What one pass over a file found. */
+export interface Hashed {
+  readonly digests: Digests;
+  readonly identity: Identity;
+  readonly read: CopyRead;
+}
+
+/** Reads each file once and computes all its digests. One bad file spoils its own outcome only. */
+export async function hash(task: HashTask, claim: Claim, trees: Trees): Promise<readonly WireOutcome<Hashed>[]> {
+  const outcomes: WireOutcome<Hashed>[] = [];
+  for (const source of task.sources) {
+    const path = bytesOf(source.path);
+    try {
+      outcomes.push({ ok: await hashOne(source, path, task.way, claim, trees) });
+    } catch (error) {
+      outcomes.push({ failed: failureOf(readingFailed(error, path)) });
+    }
+  }
+  return outcomes;
+}
+
+async function hashOne(source: HashTask['sources'][number], path: Buffer, way: Way, claim: Claim, trees: Trees): Promise<Hashed> {
+  const running = new RunningDigests(source.algorithms);
+  const file = openFile(trees.at(source.root), path, way, source.expect);
+  try {
+    await readThrough(file, (piece) => {
+      claim.check(); // reading harms nobody, but work for a lost claim is work for nothing
+      running.update(piece);
+      claim.done(piece.length);
+    });
+  } finally {
+    closeSync(file.fd);
+  }
+  step('verify:1-read');
+  return { digests: running.digests(), identity: file.identity, read: file.read };
+}

@@ -1,0 +1,106 @@
+import koffi from 'koffi';
+import { getSystemErrorMap } from 'node:util';
+
+/**
+ * System calls that Node does not offer, from the C library. Byte strings are NUL-terminated buffers.
+ * Each returns 0 or a count, or throws an `Error` with the system's `code`, unless its comment says otherwise.
+ */
+const libc = koffi.load('libc.so.6');
+const raw = {
+  renameat2: libc.func('int renameat2(int, void *, int, void *, uint)'),
+  futimens: libc.func('int futimens(int, void *)'),
+  flistxattr: libc.func('int64 flistxattr(int, void *, size_t)'),
+  fgetxattr: libc.func('int64 fgetxattr(int, void *, void *, size_t)'),
+  fsetxattr: libc.func('int fsetxattr(int, void *, void *, size_t, int)'),
+  posixFadvise: libc.func('int posix_fadvise(int, int64, int64, int)'),
+  syncFileRange: libc.func('int sync_file_range(int, int64, int64, uint)'),
+};
+
+const currentDirectory = -100; // AT_FDCWD: all our paths are absolute
+const omitTime = (1n << 30n) - 2n; // UTIME_OMIT
+const dontNeed = 4; // POSIX_FADV_DONTNEED
+const writeRange = 2; // SYNC_FILE_RANGE_WRITE
+const listLimit = 65_536; // XATTR_LIST_MAX and XATTR_SIZE_MAX
+
+export const renameFlags = { noReplace: 1, exchange: 2 } as const;
+
+function systemError(call: string): NodeJS.ErrnoException {
+  const errno = -koffi.errno();
+  const [code, text] = getSystemErrorMap().get(errno) ?? [`ERRNO_${-errno}`, 'unknown error'];
+  return Object.assign(new Error(`${code}: ${text}, ${call}`), { code, errno, syscall: call });
+}
+
+function checked(call: string, result: number | bigint): number {
+  if (Number(result) < 0) throw systemError(call);
+  return Number(result);
+}
+
+const terminated = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.of(0)]);
+
+/** renameat2(2) off the event loop. */
+export function rename(from: Buffer, to: Buffer, flags: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    raw.renameat2.async(currentDirectory, terminated(from), currentDirectory, terminated(to), flags, (error: Error | null, result: number) => {
+      if (error) reject(error);
+      else if (result !== 0) reject(systemError('renameat2'));
+      else resolve();
+    });
+  });
+}
+
+/** renameat2(2), for worker threads. */
+export function renameSync(from: Buffer, to: Buffer, flags: number): void {
+  checked('renameat2', raw.renameat2(currentDirectory, terminated(from), currentDirectory, terminated(to), flags));
+}
+
+/** Sets mtime to the nanosecond and leaves atime alone. */
+export function setModificationTime(fd: number, mtimeNs: bigint): void {
+  const second = 1_000_000_000n;
+  const nanoseconds = ((mtimeNs % second) + second) % second; // before 1970 the remainder is negative
+  const times = Buffer.alloc(32);
+  times.writeBigInt64LE(0n, 0);
+  times.writeBigInt64LE(omitTime, 8);
+  times.writeBigInt64LE((mtimeNs - nanoseconds) / second, 16);
+  times.writeBigInt64LE(nanoseconds, 24);
+  checked('futimens', raw.futimens(fd, times));
+}
+
+let attributeBuffer: Buffer | undefined;
+
+/** Names of the extended attributes that this process may see. */
+export function listAttributes(fd: number): Buffer[] {
+  attributeBuffer ??= Buffer.alloc(listLimit);
+  const length = checked('flistxattr', raw.flistxattr(fd, attributeBuffer, listLimit));
+  const names: Buffer[] = [];
+  for (let start = 0; start < length;) {
+    const end = attributeBuffer.indexOf(0, start);
+    names.push(Buffer.from(attributeBuffer.subarray(start, end)));
+    start = end + 1;
+  }
+  return names;
+}
+
+export function readAttribute(fd: number, name: Buffer): Buffer {
+  attributeBuffer ??= Buffer.alloc(listLimit);
+  const length = checked('fgetxattr', raw.fgetxattr(fd, terminated(name), attributeBuffer, listLimit));
+  return Buffer.from(attributeBuffer.subarray(0, length));
+}
+
+export function writeAttribute(fd: number, name: Buffer, value: Buffer): void {
+  checked('fsetxattr', raw.fsetxattr(fd, terminated(name), value, value.length, 0));
+}
+
+/** Asks the page cache to forget the clean pages of a file; false where the file system cannot. */
+export function dropCache(fd: number): boolean {
+  return raw.posixFadvise(fd, 0n, 0n, dontNeed) === 0;
+}
+
+/** Lets the disk start on a range just written, so that the later fsync is short. Only a hint: its failure means nothing. */
+export function startWriteback(fd: number, offset: number, length: number): void {
+  raw.syncFileRange(fd, offset, length, writeRange);
+}
+
+/** The address of a buffer in memory. */
+export function addressOf(memory: Uint8Array): bigint {
+  return koffi.address(memory);
+}

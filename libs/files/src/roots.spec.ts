@@ -1,0 +1,61 @@
+import { Transient } from '@coldroom/domain';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { markerName, openRoot, writeMarker } from './roots';
+import { makeScratch, type Scratch } from './testing/scratch';
+
+let scratch: Scratch;
+beforeEach(async () => { scratch = await makeScratch(); });
+afterEach(() => scratch.remove());
+
+const away = expect.objectContaining({ code: 'ROOT_AWAY', kind: 'transient' });
+
+it('opens a marked directory, also through a link to it', async () => {
+  const link = `${scratch.root}-link`;
+  symlinkSync(scratch.root, link);
+  const root = await openRoot(`${link}/`, 'ManagedRepository');
+  expect(root).toMatchObject({ name: 'ManagedRepository', directory: link });
+  expect(root.realPath).toBe((await openRoot(scratch.root, 'ManagedRepository')).realPath);
+  await root.check();
+});
+
+it('takes a directory without a marker for one that is away', async () => {
+  const empty = join(scratch.root, 'empty');
+  mkdirSync(empty);
+  await expect(openRoot(empty, 'ManagedRepository')).rejects.toEqual(away);
+  await expect(openRoot(join(scratch.root, 'none'), 'ManagedRepository')).rejects.toEqual(away);
+  await expect(openRoot(empty, 'ManagedRepository')).rejects.toBeInstanceOf(Transient);
+});
+
+it('wants the marker of this very root', async () => {
+  await expect(openRoot(scratch.root, 'Pixels')).rejects.toEqual(away);
+});
+
+it.each(['not json', '{}', '{"coldroom":"root","name":1,"id":"x"}', 'null'])('does not take %j for a marker', async (content) => {
+  rmSync(join(scratch.root, markerName));
+  writeFileSync(join(scratch.root, markerName), content);
+  await expect(openRoot(scratch.root, 'ManagedRepository')).rejects.toEqual(away);
+});
+
+it('does not follow a link to a marker', async () => {
+  const elsewhere = join(scratch.store, 'marker');
+  writeFileSync(elsewhere, readFileSync(join(scratch.root, markerName)));
+  rmSync(join(scratch.root, markerName));
+  symlinkSync(elsewhere, join(scratch.root, markerName));
+  await expect(openRoot(scratch.root, 'ManagedRepository')).rejects.toEqual(away);
+});
+
+it('notices an unmounted disk, and another disk, on check', async () => {
+  const root = await openRoot(scratch.root, 'ManagedRepository');
+  rmSync(join(scratch.root, markerName));
+  await expect(root.check()).rejects.toEqual(away);
+  await writeMarker(scratch.root, 'ManagedRepository');
+  await expect(root.check()).rejects.toEqual(expect.objectContaining({ code: 'ROOT_AWAY', message: expect.stringContaining('another disk') }));
+});
+
+it('never overwrites a marker', async () => {
+  const before = readFileSync(join(scratch.root, markerName), 'utf8');
+  await writeMarker(scratch.root, 'ManagedRepository');
+  await expect(writeMarker(scratch.root, 'Pixels')).rejects.toEqual(away);
+  expect(readFileSync(join(scratch.root, markerName), 'utf8')).toBe(before);
+});

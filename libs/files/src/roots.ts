@@ -1,0 +1,136 @@
+import { Transient, codeOf } from '@coldroom/domain';
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { open, realpath } from 'node:fs/promises';
+import { isAbsolute, normalize } from 'node:path';
+
+/** The file that tells a mounted root from the empty folder below an unmounted one. */
+export const markerName = '.coldroom-root';
+const markerLimit = 4096;
+
+interface Marker {
+  readonly coldroom: 'root';
+  readonly name: string;
+  readonly id: string;
+}
+
+export interface Root {
+  readonly name: string;
+  /** Absolute, as configured: what a link would name. */
+  readonly directory: string;
+  /** The same place with all links resolved. */
+  readonly realPath: string;
+  /** From the marker; tells two disks of the same name apart. */
+  readonly id: string;
+  /** Reads the marker again; `Transient` `ROOT_AWAY` where it is gone or another one. */
+  check(): Promise<void>;
+}
+
+/**
+ * Opens a directory that carries our marker under this name. `Transient` `ROOT_AWAY` where it does not: an unmounted
+ * disk is an error, not an empty folder.
+ */
+export async function openRoot(directory: string, name: string): Promise<Root> {
+  if (!isAbsolute(directory)) throw new TypeError(`the root ${name} needs an absolute directory, not "${directory}"`);
+  const plain = normalize(directory).replace(/(?<=.)\/+$/, '');
+  const first = await fetchMarker(plain, name);
+  return {
+    name,
+    directory: plain,
+    realPath: await realpath(plain),
+    id: first.id,
+    check: async () => {
+      const now = await fetchMarker(plain, name);
+      if (now.id !== first.id) throw away(plain, `it is another disk than before: its marker has the id ${now.id}, not ${first.id}`);
+    },
+  };
+}
+
+/** Marks a directory as a root. Done again with the same name it changes nothing; another marker is never overwritten. */
+export async function writeMarker(directory: string, name: string): Promise<void> {
+  const marker: Marker = { coldroom: 'root', name, id: randomUUID() };
+  let file;
+  try {
+    file = await open(`${directory}/${markerName}`, 'wx', 0o444);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    await fetchMarker(directory, name);
+    return;
+  }
+  try {
+    await file.writeFile(`${JSON.stringify(marker)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  const parent = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await parent.sync();
+  } finally {
+    await parent.close();
+  }
+}
+
+function away(directory: string, reason: string, cause?: unknown): Transient {
+  return new Transient('ROOT_AWAY', `The root ${directory} is not there: ${reason}. Mount it, or mark it if it is new.`, { root: directory }, { cause });
+}
+
+const markerFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** For worker threads: the marker in an open root; `shown` is the root as people know it. */
+export function readMarker(fd: number, shown: string): Marker {
+  let content: Buffer;
+  try {
+    content = readSmallFile(`/proc/self/fd/${fd}/${markerName}`);
+  } catch (error) {
+    throw unreadable(shown, error);
+  }
+  return markerFrom(content, shown);
+}
+
+function readSmallFile(path: string): Buffer {
+  const fd = openSync(path, markerFlags);
+  try {
+    if (!fstatSync(fd).isFile()) throw Object.assign(new Error('not a regular file'), { code: 'NOT_A_REGULAR_FILE' });
+    const content = Buffer.alloc(markerLimit);
+    return content.subarray(0, readSync(fd, content, 0, markerLimit, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The same off the event loop, which a hanging mount must not block. */
+async function fetchMarker(directory: string, name: string): Promise<Marker> {
+  try {
+    const file = await open(`${directory}/${markerName}`, markerFlags);
+    try {
+      if (!(await file.stat()).isFile()) throw Object.assign(new Error('not a regular file'), { code: 'NOT_A_REGULAR_FILE' });
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(markerLimit), 0, markerLimit, 0);
+      return markerFrom(buffer.subarray(0, bytesRead), directory, name);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw error instanceof Transient ? error : unreadable(directory, error);
+  }
+}
+
+function unreadable(root: string, error: unknown): Transient {
+  return away(root, `its marker ${markerName} cannot be read (${codeOf(error)})`, error);
+}
+
+function markerFrom(content: Buffer, shown: string, name?: string): Marker {
+  const marker = parseMarker(content.toString('utf8'));
+  if (!marker) throw away(shown, `its marker ${markerName} is not one of ours`);
+  if (name !== undefined && marker.name !== name) throw away(shown, `its marker says "${marker.name}", not "${name}"`);
+  return marker;
+}
+
+function parseMarker(text: string): Marker | null {
+  try {
+    const { coldroom, name, id } = JSON.parse(text) as Record<string, unknown>;
+    return coldroom === 'root' && typeof name === 'string' && typeof id === 'string' ? { coldroom, name, id } : null;
+  } catch {
+    return null; // not JSON: not ours, which the caller reports
+  }
+}

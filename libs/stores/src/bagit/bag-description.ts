@@ -1,0 +1,31 @@
+import type { Digests, Identity, OmeroHash, RootName } from '@coldroom/domain';
+
+/** One file of a bag, with all that is needed to find its way back into OMERO without our register. */
+export interface DescribedFile {
+  /** Below the bag's `data/`. */
+  readonly copyPath: Buffer;
+  readonly root: RootName;
+  /** Below the root. */
+  readonly path: Buffer;
+  readonly fileset: string;
+  readonly originalFileId: bigint | null;
+  readonly pixelsId: bigint | null;
+  readonly imageIds: readonly bigint[];
+  readonly owner: string;
+  readonly group: string;
+  readonly identity: Identity;
+  readonly omeroHash: OmeroHash | null;
+  /** Must hold SHA-256. */
+  readonly digests: Digests;
+  /** Extended attributes by name; they also stand on the copy itself where its file system keeps them. */
+  readonly attributes?: Readonly<Record<string, Buffer>>;
+}
+
+export interface BagDescription {
+  readonly bag: string;
+  /** The day of bagging in UTC. Recorded with the bag, so that sealing again writes the same tag files. */
+  readonly date: Date;
+  /** Further lines of bag-info.txt, for instance who asked and who approved. */
+  readonly information?: readonly (readonly [label: string, value: string])[];
+  readonly files: readonly DescribedFile[];
+}

@@ -1,0 +1,37 @@
+import type { TagFile } from '@coldroom/domain';
+import { createHash } from 'node:crypto';
+import type { BagDescription } from './bag-description';
+import { manifest, type ManifestEntry } from './manifest';
+import { omeroLines } from './omero-lines';
+
+/** The tag files of a bag (RFC 8493): the same for the same description, in whatever order its files come. */
+export function tagFiles(bag: BagDescription): TagFile[] {
+  const tags: TagFile[] = [
+    { name: 'bagit.txt', content: Buffer.from('BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n') },
+    { name: 'bag-info.txt', content: bagInformation(bag) },
+    { name: 'manifest-sha256.txt', content: manifest(payload(bag)) },
+    { name: 'omero.jsonl', content: omeroLines(bag.files) },
+  ];
+  const entries = tags.map(({ name, content }) => ({ digest: createHash('sha256').update(content).digest('hex'), path: Buffer.from(name) }));
+  return [...tags, { name: 'tagmanifest-sha256.txt', content: manifest(entries) }];
+}
+
+function payload({ files }: BagDescription): ManifestEntry[] {
+  return files.map(({ copyPath, digests }) => {
+    const digest = digests['SHA-256'];
+    if (!digest) throw new TypeError('a file without SHA-256 cannot be bagged');
+    return { digest, path: Buffer.concat([Buffer.from('data/'), copyPath]) };
+  });
+}
+
+function bagInformation({ bag, date, files, information = [] }: BagDescription): Buffer {
+  const bytes = files.reduce((sum, file) => sum + file.identity.size, 0n);
+  const lines: (readonly [string, string])[] = [
+    ['Bagging-Date', date.toISOString().slice(0, 10)],
+    ['Payload-Oxum', `${bytes}.${files.length}`],
+    ['External-Identifier', bag],
+    ['Bag-Software-Agent', 'Coldroom'],
+    ...information,
+  ];
+  return Buffer.from(lines.map(([label, value]) => `${label}: ${value.replace(/\s+/g, ' ')}\n`).join(''));
+}

@@ -1,0 +1,111 @@
+import {
+  ColdroomError, Refused, Transient, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type Outcome, type Source,
+  type Store, type TagFile, type Work,
+} from '@coldroom/domain';
+import { checkPath, checkWritable, displayPath, openRoot, type Files, type Root } from '@coldroom/files';
+import type { FileStoreSettings } from '../settings';
+import type { StoreSurroundings } from '../surroundings';
+import { copyIn, openBag, openDirectoryName, sealedBag } from './layout';
+import { checkPlacement } from './placement';
+import { statusOf } from './status';
+import { versionOf } from './version';
+
+/** PATH_MAX with its NUL: a longer link target could not be made. */
+const pathLimit = 4095;
+
+/** Copies on a mounted directory. Durable means sealed: synced, proven by the pipeline before, and protected. */
+export class FileStore implements Store {
+  readonly kind = 'file';
+  readonly acceptedReads: readonly CopyRead[];
+  private readonly files: Files;
+  private root: Root | undefined;
+
+  constructor(readonly name: string, private readonly settings: FileStoreSettings, private readonly surroundings: StoreSurroundings) {
+    this.files = surroundings.files;
+    this.acceptedReads = settings.verify === 'direct' ? ['direct', 'dropped'] : ['direct', 'dropped', 'cached'];
+  }
+
+  async check(): Promise<void> {
+    await this.here(async (root) => {
+      await checkPlacement(this.settings.directory, this.surroundings.omeroRoots, this.settings.sameFileSystem);
+      await checkWritable(root, Buffer.from(openDirectoryName));
+    });
+  }
+
+  async put(bag: string, sources: readonly Source[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+    const sealed = sealedBag(bag);
+    const prefix = Buffer.concat([openBag(bag), Buffer.from('/data')]);
+    return this.here(async () => {
+      if (await this.exists(sealed)) throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
+      const refused = sources.map((source) => this.refusal(bag, source));
+      const outcomes = await this.files.copy(sources.filter((_, at) => !refused[at]), { root: this.settings.directory, prefix }, work);
+      const rest = outcomes.values();
+      return refused.map((error) => (error ? { error } : rest.next().value!));
+    });
+  }
+
+  async digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]> {
+    return this.here(async ({ directory }) => {
+      const place = await this.exists(sealedBag(bag)) ? sealedBag(bag) : openBag(bag);
+      const sources = paths.map((path) => ({ root: directory, path: copyIn(place, path), algorithms }));
+      const outcomes = await this.files.hash(sources, { direct: this.settings.verify === 'direct' }, work);
+      return outcomes.map((outcome) => ('ok' in outcome
+        ? { ok: { digests: outcome.ok.digests, size: outcome.ok.identity.size, read: outcome.ok.read, version: versionOf(outcome.ok.identity) } }
+        : { error: ofCopy(outcome.error) }));
+    });
+  }
+
+  async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
+    await this.here(({ directory }) => this.files.seal({
+      root: directory, open: openBag(bag), sealed: sealedBag(bag), keep: paths.map((path) => copyIn(Buffer.alloc(0), path).subarray(1)), tags,
+    }, work));
+  }
+
+  async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
+    return this.here(({ directory }) => statusOf(this.files, directory, bag, paths));
+  }
+
+  linkTarget(bag: string, path: Buffer): Buffer {
+    checkPath(path);
+    return Buffer.concat([Buffer.from(`${this.settings.directory}/`), copyIn(sealedBag(bag), path)]);
+  }
+
+  /** The threads belong to whoever made them. */
+  async close(): Promise<void> {}
+
+  /** Each verb starts with the marker, and tells of a store that is away in one way. */
+  private async here<T>(act: (root: Root) => Promise<T>): Promise<T> {
+    try {
+      if (this.root) await this.root.check();
+      else this.root = await openRoot(this.settings.directory, this.name);
+      return await act(this.root);
+    } catch (error) {
+      if (!(error instanceof ColdroomError) || error.code !== 'ROOT_AWAY' || error.details['root'] !== this.settings.directory) throw error;
+      throw new Transient('STORE_AWAY', `The store ${this.name} is away. ${error.message}`, { store: this.name, ...error.details }, { cause: error });
+    }
+  }
+
+  private async exists(bagPlace: Buffer): Promise<boolean> {
+    const [found] = await this.files.inspect([{ root: this.settings.directory, path: bagPlace }]);
+    if (found?.kind === 'refused') throw found.error;
+    return found?.kind !== 'missing';
+  }
+
+  /** What could not be reached through a link is not copied in the first place. */
+  private refusal(bag: string, { copyPath }: Source): ColdroomError | null {
+    try {
+      const { length } = this.linkTarget(bag, copyPath);
+      if (length <= pathLimit) return null;
+      return new Refused('PATH_TOO_LONG', `The copy of "${displayPath(copyPath)}" would have a path of ${length} bytes; a link can hold ${pathLimit}.`);
+    } catch (error) {
+      if (error instanceof ColdroomError) return error;
+      throw error;
+    }
+  }
+}
+
+/** Errors of reading, told of a copy. */
+function ofCopy(error: ColdroomError): ColdroomError {
+  const code = { SOURCE_MISSING: 'COPY_MISSING', SOURCE_CHANGED: 'COPY_CHANGED' }[error.code];
+  return code ? new Refused(code, `In the store: ${error.message}`, error.details, { cause: error }) : error;
+}
