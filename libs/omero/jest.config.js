@@ -1,1 +1,5 @@
-module.exports = require('../../jest.preset');
+module.exports = {
+  ...require('../../jest.preset'),
+  globalSetup: '../local/jest/setup.mjs',
+  globalTeardown: '../local/jest/teardown.mjs',
+};

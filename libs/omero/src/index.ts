@@ -1,1 +1,8 @@
-export {};
+export { imagesPerCall, type ClearOptions, type ClearOutcome, type ImageMark, type MarkOutcome } from './image-marks';
+export { legacyPath, pyramidCompanions, type PyramidCompanions } from './legacy-paths';
+export type { Closure, ClosureFile, ClosureImage, Component } from './closure';
+export type { ConnectionOptions } from './connection';
+export type { Group, IgnoredMark, Mark, RequestMark } from './marks';
+export { OmeroDatabase, type OmeroFacts, type OmeroOptions } from './omero-database';
+export type { Person } from './people';
+export type { Repository } from './repositories';

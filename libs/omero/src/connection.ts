@@ -1,0 +1,101 @@
+import pg from 'pg';
+import { asOmeroError } from './database-errors';
+import { Session } from './session';
+
+const int8 = 20;
+const int8Array = 1016;
+const dates = [1082, 1114, 1184];
+
+export interface ConnectionOptions {
+  /** Connections at most; a reader that is being iterated holds one. */
+  readonly max?: number;
+  /** Milliseconds that one statement may take. */
+  readonly statementTimeout?: number;
+}
+
+/**
+ * Ids and sizes come as bigint. Timestamps stay text: OMERO stores them without a zone, and pg would shift them by ours.
+ * The search path is fixed, so that a schema of ours in the same database cannot stand before OMERO's tables.
+ */
+export function openPool(url: string, options: ConnectionOptions = {}): pg.Pool {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(int8, (text: string) => BigInt(text));
+  types.setTypeParser(int8Array, (text: string) => text.slice(1, -1).split(',').filter(Boolean).map(BigInt));
+  for (const date of dates) types.setTypeParser(date, (text: string) => text);
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 4,
+    types,
+    application_name: 'coldroom',
+    options: '-c search_path=public',
+    statement_timeout: options.statementTimeout ?? 600_000,
+    // A process that hangs must not keep a snapshot or locks in OMERO's database for ever.
+    idle_in_transaction_session_timeout: 900_000,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  });
+  // An idle connection that breaks (server restart) is dropped by the pool; the next query opens another and reports what it meets.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** `snapshot`: all statements see the database at one moment. `write`: each sees what is committed, row locks settle the rest. */
+export type TransactionKind = 'read' | 'snapshot' | 'write';
+
+const beginnings: Readonly<Record<TransactionKind, readonly string[]>> = {
+  read: ['BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'],
+  // Not read-only: PostgreSQL counts making a temporary table as a write.
+  snapshot: ['BEGIN ISOLATION LEVEL REPEATABLE READ'],
+  write: ['BEGIN ISOLATION LEVEL READ COMMITTED', "SET LOCAL lock_timeout = '30s'"],
+};
+
+/** Runs `work` in one transaction and commits it. */
+export async function inTransaction<T>(pool: pg.Pool, kind: TransactionKind, work: (session: Session) => Promise<T>): Promise<T> {
+  const { session, release } = await begin(pool, kind);
+  let done = false;
+  try {
+    const result = await work(session);
+    await session.commit();
+    done = true;
+    return result;
+  } finally {
+    release(done);
+  }
+}
+
+/** A reader that holds its transaction until it is read to the end or left. */
+export async function* readInTransaction<T>(pool: pg.Pool, read: (session: Session) => AsyncGenerator<T>): AsyncGenerator<T> {
+  const { session, release } = await begin(pool, 'read');
+  let done = false;
+  try {
+    yield* read(session);
+    await session.commit();
+    done = true;
+  } finally {
+    release(done);
+  }
+}
+
+/**
+ * After a transaction that was not committed, the connection is closed, not reused: that rolls back, and it frees the advisory
+ * lock which OMERO's `ome_nextval` keeps when it is cancelled half-way and which would stop the server's own writes.
+ */
+async function begin(pool: pg.Pool, kind: TransactionKind): Promise<{ session: Session; release: (done: boolean) => void }> {
+  const client = await pool.connect().catch((error: unknown) => { throw asOmeroError(error); });
+  // A connection may break between two statements; the next statement reports it.
+  const broken = (): void => undefined;
+  client.on('error', broken);
+  const session = new Session(client);
+  const release = (done: boolean): void => {
+    session.end();
+    client.removeListener('error', broken);
+    client.release(!done);
+  };
+  try {
+    for (const statement of beginnings[kind]) await session.rows(statement);
+  } catch (error) {
+    release(false);
+    throw error;
+  }
+  return { session, release };
+}

@@ -1,0 +1,33 @@
+import { codeOf, ColdroomError, messageOf, Refused, Transient } from '@coldroom/domain';
+
+const awayCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'];
+const awayMessages = /Connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed/;
+/** Deadlock, serialization failure, lock timeout, statement timeout. */
+const busyCodes = ['40P01', '40001', '55P03', '57014'];
+
+/**
+ * Sorts an error by SQLSTATE (PostgreSQL, appendix A): away and busy may pass, a wrong login, right or schema will not.
+ * What we do not know stays as it is.
+ */
+export function asOmeroError(thrown: unknown): unknown {
+  if (thrown instanceof ColdroomError) return thrown;
+  const code = codeOf(thrown);
+  const message = messageOf(thrown);
+  const cause = { cause: thrown };
+  if (busyCodes.includes(code)) {
+    return new Transient('OMERO_DATABASE_BUSY', `OMERO's database gave up a statement of ours: ${message}. It will be tried again.`, { sqlState: code }, cause);
+  }
+  if (awayCodes.includes(code) || /^(08|57|53).{3}$/.test(code) || awayMessages.test(message)) {
+    return new Transient('OMERO_DATABASE_AWAY', `OMERO's database does not answer: ${message}.`, { sqlState: code }, cause);
+  }
+  if (/^28.{3}$/.test(code) || code === '3D000') {
+    return new Refused('OMERO_LOGIN_REFUSED', `OMERO's database refuses the login: ${message}. Check OMERO_DATABASE_URL.`, { sqlState: code }, cause);
+  }
+  if (code === '42501') {
+    return new Refused('OMERO_RIGHTS_MISSING', `The database role lacks a right: ${message}. Run docs/omero-grants.sql on OMERO's database.`, { sqlState: code }, cause);
+  }
+  if (/^42(P01|703|883)$/.test(code)) {
+    return new Refused('OMERO_SCHEMA_UNKNOWN', `OMERO's database is not as expected: ${message}.`, { sqlState: code }, cause);
+  }
+  return thrown;
+}

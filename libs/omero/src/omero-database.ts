@@ -1,0 +1,82 @@
+import type pg from 'pg';
+import { checkRights, checkSchema, checkVersion, type OmeroVersion } from './check';
+import { type Closure, readClosure } from './closure';
+import { type ConnectionOptions, inTransaction, openPool, readInTransaction } from './connection';
+import { clearMarks, type ClearOptions, type ClearOutcome, type ImageMark, type MarkOutcome, setMark } from './image-marks';
+import { type IgnoredMark, type Mark, readMarks, type RequestMark } from './marks';
+import { findManagedRepository, type Repository } from './repositories';
+
+export interface OmeroOptions extends ConnectionOptions {
+  /** Uuid or place of the managed repository, where OMERO has several. */
+  readonly managedRepository?: string;
+}
+
+export interface OmeroFacts extends OmeroVersion {
+  readonly databaseUuid: string | null;
+  readonly managedRepository: Repository;
+}
+
+/**
+ * OMERO's own database. All our SQL on its schema is in this library.
+ * Every method throws `Transient` (`OMERO_DATABASE_AWAY`, `OMERO_DATABASE_BUSY`: try again) or `Refused`
+ * (`OMERO_LOGIN_REFUSED`, `OMERO_RIGHTS_MISSING`, `OMERO_SCHEMA_UNKNOWN`: needs a person).
+ */
+export class OmeroDatabase {
+  #repository: Repository | undefined;
+
+  private constructor(private readonly pool: pg.Pool, private readonly options: OmeroOptions) {}
+
+  /** Opens no connection yet. */
+  static connect(url: string, options: OmeroOptions = {}): OmeroDatabase {
+    return new OmeroDatabase(openPool(url, options), options);
+  }
+
+  /** Whether this is an OMERO that we know and may work with. Call it at start and before each scan; it only reads. */
+  check(): Promise<OmeroFacts> {
+    return inTransaction(this.pool, 'read', async (session) => {
+      await checkSchema(session);
+      await checkRights(session);
+      const version = await checkVersion(session);
+      const managedRepository = await findManagedRepository(session, this.options.managedRepository);
+      const [uuid] = await session.rows<{ value: string | null }>("SELECT value FROM configuration WHERE name = 'omero.db.uuid'");
+      this.#repository = managedRepository;
+      return { ...version, databaseUuid: uuid?.value ?? null, managedRepository };
+    });
+  }
+
+  /**
+   * All images marked so, by image id, from one snapshot; read in batches. Holds a connection until the loop ends.
+   * An image is given once for each annotation that marks it. Marks that must not be heeded come with `ignored` and a reason.
+   */
+  marks(name: RequestMark): AsyncGenerator<Mark | IgnoredMark> {
+    return readInTransaction(this.pool, (session) => readMarks(session, name));
+  }
+
+  /**
+   * Everything that has to be archived together with these images, from one snapshot. The readers die when `use` ends.
+   * Ids of images that do not exist are left out. An error of `use` comes through as it is.
+   */
+  async withClosure<T>(imageIds: readonly bigint[], use: (closure: Closure) => Promise<T>): Promise<T> {
+    const { uuid } = this.#repository ?? (await this.check()).managedRepository;
+    return inTransaction(this.pool, 'snapshot', (session) => readClosure(session, imageIds, uuid, use));
+  }
+
+  /** Puts ARCHIVE-PENDING in the place of TO-ARCHIVE. At most 1000 images; one transaction; may be repeated. Answers in the order asked. */
+  setPending(marks: readonly ImageMark[]): Promise<readonly MarkOutcome[]> {
+    return inTransaction(this.pool, 'write', (session) => setMark(session, 'ARCHIVE-PENDING', marks));
+  }
+
+  /** Puts ARCHIVED in the place of ARCHIVE-PENDING and sets `image.archived`. At most 1000 images; one transaction; may be repeated. */
+  setArchived(marks: readonly ImageMark[]): Promise<readonly MarkOutcome[]> {
+    return inTransaction(this.pool, 'write', (session) => setMark(session, 'ARCHIVED', marks));
+  }
+
+  /** Takes our marks away. At most 1000 images; one transaction; may be repeated. See `ClearOptions` for images that are archived. */
+  clear(images: readonly Pick<ImageMark, 'imageId'>[], options: ClearOptions): Promise<readonly ClearOutcome[]> {
+    return inTransaction(this.pool, 'write', (session) => clearMarks(session, images.map(({ imageId }) => imageId), options));
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Session } from './session';
+
+export interface Person {
+  readonly id: bigint;
+  /** OMERO's login name. */
+  readonly name: string;
+}
+
+export type Standing = 'owner' | 'administrator' | 'leader';
+
+interface Membership {
+  parent: bigint;
+  child: bigint;
+  owner: boolean;
+}
+
+/** Who may do what on this OMERO, as of one snapshot. Some thousand people at most, held in memory. */
+export class People {
+  private constructor(
+    private readonly names: ReadonlyMap<bigint, string>,
+    private readonly active: ReadonlySet<bigint>,
+    private readonly administrators: ReadonlySet<bigint>,
+    private readonly leaders: ReadonlySet<string>,
+  ) {}
+
+  static async load(session: Session): Promise<People> {
+    const names = await session.rows<Person>('SELECT id, omename AS name FROM experimenter');
+    const memberships = await session.rows<Membership>('SELECT parent, child, owner FROM groupexperimentermap');
+    const [roles] = await session.rows<{ system: bigint; users: bigint }>('SELECT system_group_id AS system, user_group_id AS users FROM _roles');
+    // An administrator with any privilege taken away is restricted; which one does not matter: we give such a one no special say.
+    const restricted = await session.rows<{ id: bigint }>(
+      "SELECT DISTINCT experimenter_id AS id FROM experimenter_config WHERE name LIKE 'AdminPrivilege:%' AND lower(btrim(value)) <> 'true'");
+    const unrestricted = new Set(memberships.filter(({ parent }) => parent === roles?.system).map(({ child }) => child));
+    for (const { id } of restricted) unrestricted.delete(id);
+    return new People(
+      new Map(names.map(({ id, name }) => [id, name])),
+      new Set(memberships.filter(({ parent }) => parent === roles?.users).map(({ child }) => child)),
+      unrestricted,
+      new Set(memberships.filter(({ owner }) => owner).map(({ parent, child }) => `${parent}:${child}`)),
+    );
+  }
+
+  find(id: bigint): Person | undefined {
+    const name = this.names.get(id);
+    return name === undefined ? undefined : { id, name };
+  }
+
+  /** OMERO calls a person inactive who is not in the group `user`. */
+  isActive(id: bigint): boolean {
+    return this.active.has(id);
+  }
+
+  /** What lets this person decide on an image of that owner in that group; undefined: nothing does. */
+  standing(id: bigint, image: { readonly ownerId: bigint; readonly groupId: bigint }): Standing | undefined {
+    if (id === image.ownerId) return 'owner';
+    if (this.administrators.has(id)) return 'administrator';
+    return this.leaders.has(`${image.groupId}:${id}`) ? 'leader' : undefined;
+  }
+}
