@@ -1,1 +1,5 @@
-export {};
+import { serviceParts } from '@coldroom/pipeline';
+import { startService } from '@coldroom/runtime';
+import { checksumModule } from './checksum.module';
+
+void startService('checksum', serviceParts, checksumModule);

@@ -1,1 +1,5 @@
-export {};
+import { serviceParts } from '@coldroom/pipeline';
+import { startService } from '@coldroom/runtime';
+import { ingestWatcherModule } from './ingest-watcher.module';
+
+void startService('ingest-watcher', serviceParts, ingestWatcherModule);

@@ -1,1 +1,5 @@
-export {};
+import { serviceParts } from '@coldroom/pipeline';
+import { startService } from '@coldroom/runtime';
+import { linkerModule } from './linker.module';
+
+void startService('linker', [...serviceParts, 'hold'], linkerModule);

@@ -1,1 +1,4 @@
-export {};
+import { startService } from '@coldroom/runtime';
+import { scannerModule, scannerParts } from './scanner.module';
+
+void startService('scanner', scannerParts, scannerModule);

@@ -1,1 +1,5 @@
-export {};
+import { serviceParts } from '@coldroom/pipeline';
+import { startService } from '@coldroom/runtime';
+import { transferModule } from './transfer.module';
+
+void startService('transfer', serviceParts, (settings) => transferModule(settings, process.argv.includes('--drain')));

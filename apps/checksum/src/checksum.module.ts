@@ -1,0 +1,8 @@
+import { serviceModule, type ServiceSettings } from '@coldroom/pipeline';
+import type { DynamicModule } from '@nestjs/common';
+import { HashOriginals } from './hash.stage';
+import { VerifyCopies } from './verify.stage';
+
+export function checksumModule(settings: ServiceSettings): DynamicModule {
+  return serviceModule('checksum', settings, { stages: [HashOriginals, VerifyCopies] });
+}

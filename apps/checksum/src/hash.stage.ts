@@ -1,0 +1,42 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { omeroAlgorithms, step, type ArchiveFile, type DigestAlgorithm, type Digests, type OmeroAlgorithm } from '@coldroom/domain';
+import { Files } from '@coldroom/files';
+import { moved, Originals, settle, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import type { Claim, Move } from '@coldroom/register';
+
+/** Hashes originals, and compares them with what OMERO recorded at import. */
+@Injectable()
+export class HashOriginals implements Stage {
+  readonly name = 'hash';
+  readonly takes = 'approved';
+
+  constructor(@Inject(Files) private readonly files: Files, @Inject(Originals) private readonly originals: Originals) {}
+
+  async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    await this.originals.check(claim.files);
+    const outcomes = await this.files.hash(claim.files.map((file) => ({
+      root: this.originals.directory(file.root), path: file.path, algorithms: wanted(file), expect: file.identity,
+    })), { direct: false }, work);
+    step('hash:1-hashed');
+    return settle(claim.files, outcomes, (file, { digests, identity }) => judge(file, digests, { digests, identity }));
+  }
+}
+
+function wanted(file: ArchiveFile): readonly DigestAlgorithm[] {
+  const omeros = omeroAlgorithms.find((algorithm) => algorithm === file.omeroHash?.algorithm);
+  return omeros ? ['SHA-256', omeros] : ['SHA-256'];
+}
+
+/** Archiving a file that is not what OMERO imported would make the damage permanent. */
+function judge(file: ArchiveFile, digests: Digests, facts: Partial<Move>): Move {
+  if (file.omeroHash === null) return moved(file, 'hash', 'checksummed', facts);
+  const { algorithm, value } = file.omeroHash;
+  const own = digests[algorithm as OmeroAlgorithm];
+  if (own === undefined) {
+    return stuck(file, { code: 'HASH_ALGORITHM_UNKNOWN', message: `OMERO recorded a hash by "${algorithm}", which this version does not know` });
+  }
+  if (own !== value.toLowerCase()) {
+    return stuck(file, { code: 'HASH_DIFFERS', message: `OMERO recorded ${algorithm} ${value} at import, the file on disk has ${own}: it is damaged or was changed` });
+  }
+  return moved(file, 'hash', 'checksummed', facts);
+}

@@ -1,0 +1,13 @@
+import { copyPath, type TagFile } from '@coldroom/domain';
+import type { Claim, Register } from '@coldroom/register';
+import { tagFiles } from '@coldroom/stores';
+
+/** The tag files that make a bag speak for itself: its manifests, and what OMERO knows of each file. */
+export async function describeBag(claim: Claim, register: Register): Promise<readonly TagFile[]> {
+  const images = await register.work.imagesOf(claim.requestId, [...new Set(claim.files.map((file) => file.fileset))]);
+  return tagFiles({
+    bag: claim.bag,
+    date: claim.bagCreatedAt,
+    files: claim.files.map((file) => ({ ...file, copyPath: copyPath(file), imageIds: images.get(file.fileset) ?? [], owner: claim.owner, group: claim.group })),
+  });
+}

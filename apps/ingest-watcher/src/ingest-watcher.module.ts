@@ -1,0 +1,7 @@
+import { serviceModule, type ServiceSettings } from '@coldroom/pipeline';
+import type { DynamicModule } from '@nestjs/common';
+import { WatchIngest } from './ingest.stage';
+
+export function ingestWatcherModule(settings: ServiceSettings): DynamicModule {
+  return serviceModule('ingest-watcher', settings, { stages: [WatchIngest] });
+}

@@ -1,0 +1,44 @@
+import { messageOf, NotYet, Refused, type ArchiveFile } from '@coldroom/domain';
+import { stuck, type StageResult } from '@coldroom/pipeline';
+import type { Move } from '@coldroom/register';
+
+const atOnce = 8;
+
+interface Item {
+  readonly file: ArchiveFile;
+}
+
+/** Which files of a bag failed, and why; the others go on. */
+export class Failures {
+  private readonly byFile = new Map<ArchiveFile, unknown>();
+
+  /** Runs `work` on each item, a few at a time, and returns those on which it did not fail, in order. */
+  async survivors<T extends Item>(items: readonly T[], work: (item: T) => Promise<void>): Promise<readonly T[]> {
+    const rest = items.values();
+    await Promise.all(Array.from({ length: atOnce }, async () => {
+      for (const item of rest) {
+        try {
+          await work(item);
+        } catch (error) {
+          this.byFile.set(item.file, error);
+        }
+      }
+    }));
+    return items.filter((item) => !this.byFile.has(item.file));
+  }
+
+  /** The filesets in which a file failed. */
+  filesets(): ReadonlySet<string> {
+    return new Set([...this.byFile.keys()].map((file) => file.fileset));
+  }
+
+  /** A refused file is stuck; any other failure leaves the file where it is, for another turn. Thrown where nothing moved. */
+  result(moves: readonly Move[]): StageResult {
+    const refused = [...this.byFile].flatMap(([file, error]) => (error instanceof Refused ? [stuck(file, error)] : []));
+    const other = [...this.byFile.values()].find((error) => !(error instanceof Refused));
+    const all = [...moves, ...refused];
+    if (other === undefined) return { moves: all };
+    if (all.length === 0) throw other;
+    return { moves: all, wait: other instanceof NotYet ? other : new NotYet('SOME_FAILED', messageOf(other)) };
+  }
+}

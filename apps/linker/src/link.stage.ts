@@ -1,0 +1,95 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { copyPath, NotYet, reasonsToKeepOriginal, Refused, step, type ArchiveFile, type CopyStatus, type LinkPolicy } from '@coldroom/domain';
+import { STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { Register, type Claim } from '@coldroom/register';
+import type { Stores } from '@coldroom/stores';
+import { Failures } from './failures';
+import { HoldDirectories, HoldTime, Places } from './places';
+import { clearBeside, expectHeld, hold, look, swapIn, type Before, type Place } from './swap';
+
+interface Candidate {
+  readonly file: ArchiveFile;
+  readonly place: Place;
+  readonly inStore: CopyStatus | undefined;
+}
+
+/** Swaps links in for originals, whole filesets at a time, and keeps the originals held. */
+@Injectable()
+export class LinkOriginals implements Stage {
+  readonly name = 'link';
+  readonly takes = 'durable';
+
+  constructor(
+    @Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals,
+    @Inject(Register) private readonly register: Register, @Inject(HoldDirectories) private readonly holds: HoldDirectories,
+    @Inject(HoldTime) private readonly holdTime: HoldTime,
+  ) {}
+
+  async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    const store = this.stores.get(claim.store);
+    const complete = await this.register.work.completeFilesets(claim.requestId, [...new Set(claim.files.map((file) => file.fileset))]);
+    const ready = claim.files.filter((file) => complete.has(file.fileset));
+    if (ready.length === 0) return { moves: [], wait: waitForFileset() };
+    const inStore = await store.stat(claim.bag, ready.map(copyPath));
+    const policy: LinkPolicy = { requestState: claim.requestState, stopped: false, acceptedReads: store.acceptedReads, filesetComplete: true };
+    const places = new Places(this.originals, this.holds, store, claim.bag);
+    try {
+      const candidates: Candidate[] = [];
+      for (const [index, file] of ready.entries()) candidates.push({ file, place: await places.of(file), inStore: inStore[index] });
+      const result = await linkAll(candidates, places, policy, async () => {
+        work.check();
+        await this.register.switches.refuseWhereStopped();
+      });
+      const waits = result.moves.length < claim.files.length ? { wait: result.wait ?? waitForFileset() } : {};
+      return { moves: result.moves, delayMs: this.holdTime.ms, ...waits };
+    } finally {
+      await places.close();
+    }
+  }
+}
+
+/** Looks at all, holds all, syncs, swaps all, syncs: a file that fails on the way is left out, and with it its fileset. */
+async function linkAll(candidates: readonly Candidate[], places: Places, policy: LinkPolicy, before: Before): Promise<StageResult> {
+  await before();
+  const failures = new Failures();
+  const looked = await failures.survivors(candidates, (candidate) => refuseWithReasons(candidate, policy));
+  const spoiled = failures.filesets();
+  const whole = looked.filter(({ file }) => !spoiled.has(file.fileset));
+
+  const held = await failures.survivors(whole, async ({ file, place }) => {
+    if ((await look(place)).kind === 'file') await hold(place, file, before);
+  });
+  await places.syncHolds();
+  step('link:2-hold-synced');
+
+  const linked = await failures.survivors(held, (candidate) => linkOne(candidate, policy, before));
+  await places.syncOriginals();
+  step('link:5-synced');
+  return failures.result(linked.map(({ file }) => moved(file, 'link', 'linked')));
+}
+
+async function linkOne(candidate: Candidate, policy: LinkPolicy, before: Before): Promise<void> {
+  const { file, place } = candidate;
+  await refuseWithReasons(candidate, policy);
+  if ((await look(place)).kind === 'our-link') await clearBeside(place, file);
+  else await swapIn(place, file, before);
+}
+
+/** Throws where there is a reason to keep the original. A link of ours is our own earlier step if the original is held. */
+async function refuseWithReasons({ file, place, inStore }: Candidate, policy: LinkPolicy): Promise<void> {
+  const found = await look(place);
+  if (found.kind === 'our-link') {
+    await expectHeld(place, file);
+    return;
+  }
+  const reasons = reasonsToKeepOriginal(file, found, inStore, policy);
+  const [first] = reasons;
+  if (!first) return;
+  const message = reasons.map((reason) => reason.message).join('; ');
+  if (reasons.every((reason) => reason.code === 'NOT_DURABLE')) throw new NotYet('NOT_DURABLE', message, { delayMs: 60_000 });
+  throw new Refused(first.code, message, { reasons: reasons.map((reason) => reason.code) });
+}
+
+function waitForFileset(): NotYet {
+  return new NotYet('FILESET_INCOMPLETE', 'another file of the fileset is not durable yet', { delayMs: 600_000, noDeadline: true });
+}

@@ -1,0 +1,83 @@
+import { copyPath, Refused, type ArchiveFile, type RootName, type Store } from '@coldroom/domain';
+import { identify, openDirectory, openRoot, type Directory, type Root } from '@coldroom/files';
+import type { Originals } from '@coldroom/pipeline';
+import type { Place } from './swap';
+
+/** Where held originals may lie. Each carries a marker, like every root. */
+export class HoldDirectories {
+  constructor(readonly paths: readonly string[]) {}
+
+  /** The first that is on this device: a hard link cannot leave its file system. */
+  async on(device: bigint): Promise<Root> {
+    for (const path of this.paths) {
+      const root = await openRoot(path, 'hold');
+      if ((await identify(root.directory))?.dev === device) return root;
+    }
+    throw new Refused('HOLD_ON_OTHER_FILE_SYSTEM', `no hold directory (${this.paths.join(', ')}) is on the original's file system; name one with COLDROOM_HOLD_DIRS`);
+  }
+}
+
+/** How long held originals are kept. */
+export class HoldTime {
+  constructor(readonly ms: number) {}
+
+  /** Milliseconds until a file that was linked then may be released; 0 where it may. */
+  left(linkedAt: Date | null): number {
+    return linkedAt ? Math.max(0, linkedAt.getTime() + this.ms - Date.now()) : 0;
+  }
+}
+
+/** The open directories of one bag: each is opened once, synced together, and closed at the end. */
+export class Places {
+  private readonly roots = new Map<RootName, Promise<{ readonly root: Root; readonly hold: Directory }>>();
+  private readonly open = new Map<string, Promise<Directory>>();
+
+  constructor(private readonly originals: Originals, private readonly holds: HoldDirectories, private readonly store: Store, private readonly bag: string) {}
+
+  async of(file: ArchiveFile): Promise<Place> {
+    const slash = file.path.lastIndexOf('/');
+    const { root, hold } = await this.rootOf(file.root);
+    return {
+      directory: await this.directory(root, file.path.subarray(0, Math.max(slash, 0))),
+      name: file.path.subarray(slash + 1),
+      hold,
+      heldName: Buffer.from(file.id.toString()),
+      target: this.store.linkTarget(this.bag, copyPath(file)),
+    };
+  }
+
+  async syncHolds(): Promise<void> {
+    for (const opened of this.roots.values()) await (await opened).hold.sync();
+  }
+
+  async syncOriginals(): Promise<void> {
+    for (const directory of this.open.values()) await (await directory).sync();
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.open.values(), ...[...this.roots.values()].map(async (opened) => (await opened).hold)];
+    for (const result of await Promise.allSettled(all)) if (result.status === 'fulfilled') await result.value.close();
+  }
+
+  private rootOf(name: RootName): Promise<{ readonly root: Root; readonly hold: Directory }> {
+    const known = this.roots.get(name);
+    if (known) return known;
+    const opened = this.openRootAndHold(name);
+    this.roots.set(name, opened);
+    return opened;
+  }
+
+  private async openRootAndHold(name: RootName): Promise<{ readonly root: Root; readonly hold: Directory }> {
+    const root = await this.originals.root(name);
+    const device = (await identify(root.realPath))?.dev ?? -1n;
+    const hold = await openDirectory(await this.holds.on(device), Buffer.from(this.bag), { create: true });
+    return { root, hold };
+  }
+
+  private directory(root: Root, path: Buffer): Promise<Directory> {
+    const key = `${root.name}/${path.toString('latin1')}`;
+    const opened = this.open.get(key) ?? openDirectory(root, path);
+    this.open.set(key, opened);
+    return opened;
+  }
+}

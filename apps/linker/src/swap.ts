@@ -1,0 +1,188 @@
+import { link, readlink, rename, symlink, unlink } from 'node:fs/promises';
+import { codeOf, Refused, step, type ArchiveFile, type AtPath, type Identity, type OnDisk } from '@coldroom/domain';
+import { identify, renameExchange, typeOf, type Directory } from '@coldroom/files';
+
+/*
+ * The only code that makes an original go away. Every function works on one file, in open directories that were walked
+ * without following links, and may be run again after a crash at any line.
+ */
+
+export interface Place {
+  /** The original's directory, and its name there. */
+  readonly directory: Directory;
+  readonly name: Buffer;
+  /** The hold directory on the same file system, and the held original's name there. */
+  readonly hold: Directory;
+  readonly heldName: Buffer;
+  /** What our link holds. */
+  readonly target: Buffer;
+}
+
+/** Called right before each step that others see; throws where that step must not be taken any more. */
+export type Before = () => Promise<void>;
+
+export async function look(place: Place): Promise<OnDisk | { readonly kind: 'our-link' }> {
+  const identity = await identify(at(place));
+  if (identity === null) return { kind: 'missing' };
+  switch (typeOf(identity.mode)) {
+    case 'file': return { kind: 'file', identity, held: await identify(heldAt(place)) };
+    case 'link': return { kind: await isOurLink(at(place), place) ? 'our-link' : 'link' };
+    default: return { kind: 'other' };
+  }
+}
+
+/** Gives the original a second name in the hold directory. Sync that directory before the swap. */
+export async function hold(place: Place, file: ArchiveFile, before: Before): Promise<void> {
+  const held = await identify(heldAt(place));
+  if (held === null) {
+    await before();
+    await link(at(place), heldAt(place)).catch((error: unknown) => { throw holdFailed(error); });
+    step('link:1-held');
+  }
+  await expectHeld(place, file);
+}
+
+/**
+ * Puts our link in the original's place, in one step: the two swap names, and what came out is looked at before its
+ * second name goes. Where that is not the held original it is put back at once. Sync the directory afterwards.
+ */
+export async function swapIn(place: Place, file: ArchiveFile, before: Before): Promise<void> {
+  await makeLink(place, before);
+  step('link:3-link-made');
+  await before();
+  try {
+    await renameExchange(besideAt(place), at(place));
+  } catch (error) {
+    if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
+    await expectSame(at(place), file);
+    await rename(besideAt(place), at(place));
+  }
+  step('link:4-swapped');
+  await clearBeside(place, file);
+}
+
+/** Ends what a crash after the swap left: the original's name beside the link goes, once it is known to be held. */
+export async function clearBeside(place: Place, file: ArchiveFile): Promise<void> {
+  const beside = await identify(besideAt(place));
+  if (beside === null) return;
+  if (typeOf(beside.mode) === 'link' && await isOurLink(besideAt(place), place)) {
+    await unlink(besideAt(place));
+    return;
+  }
+  const held = await expectHeld(place, file);
+  if (held.dev === beside.dev && held.ino === beside.ino) {
+    await unlink(besideAt(place));
+    return;
+  }
+  await renameExchange(besideAt(place), at(place));
+  await clearBeside(place, file);
+  throw new Refused('ORIGINAL_CHANGED', 'another file came to the original\'s place at the last moment; it was left there');
+}
+
+/** Puts the held original back in the link's place, in one step. Sync both directories afterwards. */
+export async function putBack(place: Place, file: ArchiveFile, before: Before): Promise<void> {
+  const found = await look(place);
+  if (found.kind === 'our-link') {
+    await clearBeside(place, file);
+    await expectHeld(place, file);
+    await before();
+    await swapOut(place);
+  } else if (found.kind !== 'file' || !sameFile(found.identity, file)) {
+    throw found.kind === 'missing'
+      ? new Refused('LINK_GONE', 'the link is gone; was the image deleted in OMERO? The original is still held')
+      : new Refused('PATH_TAKEN', 'something that is not ours stands at the original\'s path; the original is still held');
+  }
+  step('undo:1-swapped');
+  await clearAfterUndo(place, file);
+}
+
+/** Frees the space of the held original. May be repeated: a held original that is gone already is no error. */
+export async function release(place: Place, before: Before): Promise<void> {
+  await before();
+  await unlink(heldAt(place)).catch((error: unknown) => { if (codeOf(error) !== 'ENOENT') throw error; });
+  step('release:1-removed');
+}
+
+export async function lookAtArchived(place: Place): Promise<{ readonly atPath: AtPath; readonly held: Identity | null }> {
+  const found = await look(place);
+  const atPath = found.kind === 'our-link' || found.kind === 'missing' ? found.kind : 'other';
+  return { atPath, held: await identify(heldAt(place)) };
+}
+
+/** The held original, which must be the file that was hashed. */
+export async function expectHeld(place: Place, file: ArchiveFile): Promise<Identity> {
+  const held = await identify(heldAt(place));
+  if (held === null) throw new Refused('HOLD_MISSING', 'the original is not held where it should be; nothing more was done');
+  if (!sameFile(held, file)) throw new Refused('HELD_CHANGED', 'what is held is not the original that was hashed; nothing more was done');
+  return held;
+}
+
+async function swapOut(place: Place): Promise<void> {
+  try {
+    await renameExchange(heldAt(place), at(place));
+  } catch (error) {
+    if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
+    if (!await isOurLink(at(place), place)) throw new Refused('PATH_TAKEN', 'the link changed at the last moment');
+    await rename(heldAt(place), at(place));
+    return;
+  }
+  if (await isOurLink(heldAt(place), place)) return;
+  await renameExchange(heldAt(place), at(place));
+  throw new Refused('PATH_TAKEN', 'something else came to the link\'s place at the last moment; it was left there');
+}
+
+/** The original is in its place: the link or second name in the hold directory, and a link beside, go. */
+async function clearAfterUndo(place: Place, file: ArchiveFile): Promise<void> {
+  await expectSame(at(place), file);
+  const held = await identify(heldAt(place));
+  if (held !== null) {
+    const ours = typeOf(held.mode) === 'link' ? await isOurLink(heldAt(place), place) : sameFile(held, file);
+    if (!ours) throw new Refused('HELD_CHANGED', 'what stands in the hold directory is not ours; it was left there');
+    await unlink(heldAt(place));
+  }
+  if (await isOurLink(besideAt(place), place)) await unlink(besideAt(place));
+}
+
+async function makeLink(place: Place, before: Before): Promise<void> {
+  if (await isOurLink(besideAt(place), place)) return;
+  await before();
+  await symlink(place.target, besideAt(place)).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    throw new Refused('TARGET_EXISTS', `something that is not ours stands beside the original under the name ${besideName(place).toString()}`);
+  });
+}
+
+async function expectSame(path: Buffer, file: ArchiveFile): Promise<void> {
+  const now = await identify(path);
+  if (now === null || !sameFile(now, file)) throw new Refused('ORIGINAL_CHANGED', 'the original is not the file that was hashed');
+}
+
+/**
+ * The inode and content that were hashed. Links and ctime change by our own hand; a device may get another number when
+ * the machine starts anew, and a hold directory is on the file system of its originals whatever the number.
+ */
+function sameFile(now: Identity, { identity: then }: ArchiveFile): boolean {
+  return typeOf(now.mode) === 'file' && now.ino === then.ino && now.size === then.size && now.mtimeNs === then.mtimeNs;
+}
+
+async function isOurLink(path: Buffer, place: Place): Promise<boolean> {
+  try {
+    return (await readlink(path, { encoding: 'buffer' })).equals(place.target);
+  } catch (error) {
+    if (codeOf(error) === 'EINVAL' || codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function holdFailed(error: unknown): unknown {
+  switch (codeOf(error)) {
+    case 'EXDEV': return new Refused('HOLD_ON_OTHER_FILE_SYSTEM', 'the hold directory is on another file system than the original; name one on the same with COLDROOM_HOLD_DIRS');
+    case 'EPERM': return new Refused('HOLD_NOT_ALLOWED', 'the system does not let us make a hard link to the original; run the linker as the user that owns OMERO\'s files', {}, { cause: error });
+    default: return error;
+  }
+}
+
+const at = (place: Place): Buffer => place.directory.at(place.name);
+const heldAt = (place: Place): Buffer => place.hold.at(place.heldName);
+const besideName = (place: Place): Buffer => Buffer.concat([Buffer.from('.coldroom-'), place.heldName]);
+const besideAt = (place: Place): Buffer => place.directory.at(besideName(place));

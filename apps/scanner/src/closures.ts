@@ -1,0 +1,107 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { RootName } from '@coldroom/domain';
+import { displayPath, Files } from '@coldroom/files';
+import { OmeroDatabase, pyramidCompanions, type Closure, type ClosureFile } from '@coldroom/omero';
+import { Originals } from '@coldroom/pipeline';
+import { Register, type Closure as DraftClosure, type NewFile, type NewImage } from '@coldroom/register';
+import { batches } from './batches';
+import { verdictOn } from './verdict';
+
+const batchSize = 1000;
+
+/** A part of the closure that is not taken now, and why. */
+export interface LeftOut {
+  readonly component: string;
+  readonly code: 'IN_ANOTHER_REQUEST' | 'PYRAMID_BEING_WRITTEN' | 'FILES_ELSEWHERE';
+  readonly reason: string;
+}
+
+export interface Judged extends DraftClosure {
+  readonly leftOut: readonly LeftOut[];
+  /** How many components are taken. */
+  readonly taken: number;
+}
+
+/** Turns OMERO's closure of some images into what a request holds: every image and file of it, each file looked at on disk. */
+@Injectable()
+export class Closures {
+  constructor(
+    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase, @Inject(Register) private readonly register: Register,
+    @Inject(Files) private readonly files: Files, @Inject(Originals) private readonly originals: Originals,
+  ) {}
+
+  /** @param requestId the request that these images belong to already, where there is one */
+  async judge<T>(imageIds: readonly bigint[], requestId: bigint | null, use: (judged: Judged) => Promise<T>): Promise<T> {
+    return this.omero.withClosure(imageIds, async (closure) => {
+      const leftOut = await this.leftOut(closure, requestId);
+      let components = 0;
+      for await (const component of closure.components) if (!leftOut.has(component.name)) components += 1;
+      return use({
+        leftOut: [...leftOut.values()],
+        taken: components,
+        images: imagesOf(closure, leftOut),
+        files: this.filesOf(closure, leftOut),
+      });
+    });
+  }
+
+  private async leftOut(closure: Closure, requestId: bigint | null): Promise<ReadonlyMap<string, LeftOut>> {
+    const left = new Map<string, LeftOut>();
+    const leave = (component: string, code: LeftOut['code'], reason: string): void => { left.set(component, { component, code, reason }); };
+    for await (const component of closure.components) {
+      if (component.foreignFiles > 0) leave(component.name, 'FILES_ELSEWHERE', `${component.foreignFiles} of its files are in another repository`);
+    }
+    for await (const images of batches(closure.images, batchSize)) {
+      const known = await this.register.requests.requestsOf(images.map((image) => image.imageId));
+      for (const image of images) {
+        const other = known.get(image.imageId);
+        if (other !== undefined && other !== requestId) leave(image.component, 'IN_ANOTHER_REQUEST', `Image:${image.imageId} belongs to request ${other}`);
+      }
+      const pixels = images.flatMap((image) => image.pixelsIds.map((id) => ({ id, component: image.component })));
+      const locks = await this.look('Pixels', pixels.map(({ id }) => lockPath(id)));
+      pixels.forEach(({ id, component }, index) => {
+        if (locks[index]?.kind === 'file') leave(component, 'PYRAMID_BEING_WRITTEN', `OMERO is writing the pyramid of Pixels:${id}`);
+      });
+    }
+    return left;
+  }
+
+  private async* filesOf(closure: Closure, leftOut: ReadonlyMap<string, LeftOut>): AsyncGenerator<readonly NewFile[]> {
+    for await (const files of batches(closure.files, batchSize)) {
+      const wanted = files.filter((file) => !leftOut.has(file.component));
+      for (const root of new Set(wanted.map((file) => file.root))) await this.originals.root(root);
+      const found = await this.files.inspect(wanted.map((file) => ({ root: this.originals.directory(file.root), path: file.path })));
+      yield wanted.flatMap((file, index) => {
+        const verdict = found[index] && verdictOn(file, found[index]);
+        return verdict ? [draft(file, verdict)] : [];
+      });
+    }
+  }
+
+  private async look(root: RootName, paths: readonly Buffer[]): Promise<readonly { readonly kind: string }[]> {
+    if (paths.length === 0) return [];
+    await this.originals.root(root);
+    return this.files.inspect(paths.map((path) => ({ root: this.originals.directory(root), path })));
+  }
+}
+
+/** The lock that OMERO holds while it writes a pyramid. */
+function lockPath(pixelsId: bigint): Buffer {
+  const { directory, lock } = pyramidCompanions(pixelsId);
+  return Buffer.from(`${directory}${lock}`);
+}
+
+async function* imagesOf(closure: Closure, leftOut: ReadonlyMap<string, LeftOut>): AsyncGenerator<readonly NewImage[]> {
+  for await (const images of batches(closure.images, batchSize)) {
+    yield images.filter((image) => !leftOut.has(image.component))
+      .map(({ imageId, name, component, marked }) => ({ imageId, name, fileset: component, marked }));
+  }
+}
+
+function draft(file: ClosureFile, verdict: NewFile['verdict']): NewFile {
+  return {
+    fileset: file.component, root: file.root, path: file.path, display: displayPath(file.path),
+    size: 'take' in verdict ? verdict.take.size : file.size ?? 0n,
+    originalFileId: file.originalFileId, pixelsId: file.pixelsId, omeroHash: file.hash, verdict,
+  };
+}

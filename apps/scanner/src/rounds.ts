@@ -1,0 +1,89 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { codeOf, messageOf } from '@coldroom/domain';
+import { Files } from '@coldroom/files';
+import { OmeroDatabase } from '@coldroom/omero';
+import { STORES, showProgress } from '@coldroom/pipeline';
+import { Register } from '@coldroom/register';
+import { Log, Readiness } from '@coldroom/runtime';
+import type { Stores } from '@coldroom/stores';
+import { Mirror } from './mirror';
+import { Scan } from './scan';
+import { Starter } from './starter';
+
+const by = 'scanner';
+
+/** How often the scanner looks, in milliseconds. */
+export class Pace {
+  constructor(readonly scanMs: number, readonly roundMs: number) {}
+}
+
+/** What the scanner does, round after round; only one scanner at a time does so. */
+@Injectable()
+export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+  private ended = false;
+  private wake: (() => void) | undefined;
+  private running = Promise.resolve();
+  private nextScan = 0;
+
+  constructor(
+    @Inject(Pace) private readonly pace: Pace, @Inject(Scan) private readonly scan: Scan, @Inject(Starter) private readonly starter: Starter,
+    @Inject(Mirror) private readonly mirror: Mirror, @Inject(Register) private readonly register: Register, @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
+    @Inject(Files) private readonly files: Files, @Inject(STORES) private readonly stores: Stores, @Inject(Log) private readonly log: Log, @Inject(Readiness) private readonly readiness: Readiness,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.omero.check();
+    this.readiness.add('omero database', () => this.omero.check());
+    this.readiness.add('register', () => this.register.overview.clock());
+    this.running = this.rounds();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.ended = true;
+    this.wake?.();
+    await this.running;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.stores.close();
+    await this.files.close();
+    await this.omero.close();
+    await this.register.close();
+  }
+
+  private async rounds(): Promise<void> {
+    while (!this.ended) {
+      try {
+        await this.register.alone('scanner', () => this.round());
+      } catch (error) {
+        this.log.warn('round failed', { code: codeOf(error), reason: messageOf(error), next: 'it is tried again' });
+      }
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+        setTimeout(resolve, this.pace.roundMs).unref();
+      });
+    }
+  }
+
+  private async round(): Promise<void> {
+    if (Date.now() >= this.nextScan) {
+      this.nextScan = Date.now() + this.pace.scanMs;
+      await this.register.scans.ask(by);
+    }
+    for (let id = await this.register.scans.begin(); id !== undefined && !this.ended; id = await this.register.scans.begin()) await this.scanOnce(id);
+    await this.starter.run(by);
+    while (!this.ended && await this.mirror.run() > 0);
+    showProgress(await this.register.overview.progress());
+  }
+
+  private async scanOnce(id: bigint): Promise<void> {
+    try {
+      const report = await this.scan.run(by);
+      await this.register.scans.finish(id, { ...report }, null);
+      this.log.info('scanned', { marks: report.marks, requests: report.requests.length, ignored: report.ignoredCount });
+    } catch (error) {
+      await this.register.scans.finish(id, null, `${codeOf(error)}: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+}

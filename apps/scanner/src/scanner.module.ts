@@ -1,0 +1,34 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { Files } from '@coldroom/files';
+import { OmeroDatabase } from '@coldroom/omero';
+import { openConfiguredStores, Originals, STORES } from '@coldroom/pipeline';
+import { migrate, Register } from '@coldroom/register';
+import type { Settings } from '@coldroom/runtime';
+import { Closures } from './closures';
+import { Mirror } from './mirror';
+import { Pace, Rounds } from './rounds';
+import { Scan } from './scan';
+import { Starter } from './starter';
+
+export const scannerParts = ['register', 'omero', 'originals', 'stores', 'scan'] as const;
+
+@Module({})
+class ScannerModule {}
+
+export function scannerModule(settings: Settings<(typeof scannerParts)[number] | 'service'>): DynamicModule {
+  return {
+    module: ScannerModule,
+    providers: [
+      { provide: Register, useFactory: async () => {
+        await migrate(settings.REGISTER_DATABASE_URL);
+        return new Register(settings.REGISTER_DATABASE_URL, { applicationName: 'coldroom scanner' });
+      } },
+      { provide: OmeroDatabase, useValue: OmeroDatabase.connect(settings.OMERO_DATABASE_URL) },
+      { provide: Files, useFactory: () => new Files({ threads: 1 }) },
+      { provide: Originals, useValue: new Originals(settings.OMERO_DATA_DIR) },
+      { provide: STORES, inject: [Files, Originals], useFactory: (files: Files, originals: Originals) => openConfiguredStores(settings.COLDROOM_STORES, files, originals) },
+      { provide: Pace, useValue: new Pace(settings.COLDROOM_SCAN_EVERY, Math.min(2000, settings.COLDROOM_SWEEP_EVERY)) },
+      Closures, Scan, Starter, Mirror, Rounds,
+    ],
+  };
+}

@@ -1,0 +1,22 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { copyPath } from '@coldroom/domain';
+import { STORES, moved, Originals, settle, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import type { Claim } from '@coldroom/register';
+import type { Stores } from '@coldroom/stores';
+
+/** Copies originals into their bag in the store. It proves nothing. */
+@Injectable()
+export class CopyFiles implements Stage {
+  readonly name = 'copy';
+  readonly takes = 'checksummed';
+
+  constructor(@Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals) {}
+
+  async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    await this.originals.check(claim.files);
+    const outcomes = await this.stores.get(claim.store).put(claim.bag, claim.files.map((file) => ({
+      root: this.originals.directory(file.root), path: file.path, copyPath: copyPath(file), identity: file.identity,
+    })), work);
+    return settle(claim.files, outcomes, (file) => moved(file, 'copy', 'transferred'));
+  }
+}

@@ -1,0 +1,8 @@
+import { serviceModule, type ServiceSettings } from '@coldroom/pipeline';
+import type { DynamicModule } from '@nestjs/common';
+import { CopyFiles } from './copy.stage';
+
+/** With `drain` the service ends when nothing is left to copy: for a Kubernetes Job. */
+export function transferModule(settings: ServiceSettings, drain: boolean): DynamicModule {
+  return serviceModule('transfer', settings, { stages: [CopyFiles], drain });
+}
