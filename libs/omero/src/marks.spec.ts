@@ -100,7 +100,7 @@ it('takes only map annotations of our namespace, name and value for marks', asyn
 it('counts an annotation linked twice once, and by the link that may', async () => {
   const image = await imageOf(people.owner);
   const annotation = await rows.annotation('TO-ARCHIVE', { description: `Owner : ${people.owner} : olga`, owner_id: people.owner });
-  for (const owner_id of [people.member, people.owner, people.leader]) await rows.link(image, annotation, { owner_id });
+  for (const owner_id of [people.member, people.owner, people.restricted]) await rows.link(image, annotation, { owner_id });
   const second = await rows.annotation('TO-ARCHIVE', { description: `Owner : ${people.leader} : lea`, owner_id: people.owner });
   await rows.link(image, second, { owner_id: people.owner });
   expect((await read()).map((found) => [found.annotationId, found.ignored])).toEqual([[annotation, null], [second, null]]);
