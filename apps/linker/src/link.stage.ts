@@ -52,12 +52,16 @@ export class LinkOriginals implements Stage {
 async function linkAll(candidates: readonly Candidate[], places: Places, policy: LinkPolicy, before: Before): Promise<StageResult> {
   await before();
   const failures = new Failures();
-  const looked = await failures.survivors(candidates, (candidate) => refuseWithReasons(candidate, policy));
+  const notHeld = new Set<Candidate>();
+  const looked = await failures.survivors(candidates, async (candidate) => {
+    const found = await refuseWithReasons(candidate, policy);
+    if (found.kind === 'file' && found.held === null) notHeld.add(candidate);
+  });
   const spoiled = failures.filesets();
   const whole = looked.filter(({ file }) => !spoiled.has(file.fileset));
 
-  const held = await failures.survivors(whole, async ({ file, place }) => {
-    if ((await look(place)).kind === 'file') await hold(place, file, before);
+  const held = await failures.survivors(whole, async (candidate) => {
+    if (notHeld.has(candidate)) await hold(candidate.place, candidate.file, before);
   });
   await places.syncHolds();
   step('link:2-hold-synced');
@@ -70,21 +74,21 @@ async function linkAll(candidates: readonly Candidate[], places: Places, policy:
 
 async function linkOne(candidate: Candidate, policy: LinkPolicy, before: Before): Promise<void> {
   const { file, place } = candidate;
-  await refuseWithReasons(candidate, policy);
-  if ((await look(place)).kind === 'our-link') await clearBeside(place, file);
+  const found = await refuseWithReasons(candidate, policy);
+  if (found.kind === 'our-link') await clearBeside(place, file);
   else await swapIn(place, file, before);
 }
 
 /** Throws where there is a reason to keep the original. A link of ours is our own earlier step if the original is held. */
-async function refuseWithReasons({ file, place, inStore }: Candidate, policy: LinkPolicy): Promise<void> {
+async function refuseWithReasons({ file, place, inStore }: Candidate, policy: LinkPolicy): Promise<Awaited<ReturnType<typeof look>>> {
   const found = await look(place);
   if (found.kind === 'our-link') {
     await expectHeld(place, file);
-    return;
+    return found;
   }
   const reasons = reasonsToKeepOriginal(file, found, inStore, policy);
   const [first] = reasons;
-  if (!first) return;
+  if (!first) return found;
   const message = reasons.map((reason) => reason.message).join('; ');
   if (reasons.every((reason) => reason.code === 'NOT_DURABLE')) throw new NotYet('NOT_DURABLE', message, { delayMs: 60_000 });
   throw new Refused(first.code, message, { reasons: reasons.map((reason) => reason.code) });

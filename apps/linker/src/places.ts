@@ -1,5 +1,5 @@
 import { copyPath, Refused, type ArchiveFile, type RootName, type Store } from '@coldroom/domain';
-import { identify, openDirectory, openRoot, type Directory, type Root } from '@coldroom/files';
+import { checkPath, identify, openDirectory, openRoot, type Directory, type Root } from '@coldroom/files';
 import type { Originals } from '@coldroom/pipeline';
 import type { Place } from './swap';
 
@@ -35,6 +35,7 @@ export class Places {
   constructor(private readonly originals: Originals, private readonly holds: HoldDirectories, private readonly store: Store, private readonly bag: string) {}
 
   async of(file: ArchiveFile): Promise<Place> {
+    checkPath(file.path);
     const slash = file.path.lastIndexOf('/');
     const { root, hold } = await this.rootOf(file.root);
     return {
@@ -51,7 +52,7 @@ export class Places {
   }
 
   async syncOriginals(): Promise<void> {
-    for (const directory of this.open.values()) await (await directory).sync();
+    await Promise.all([...this.open.values()].map(async (directory) => (await directory).sync()));
   }
 
   async close(): Promise<void> {
@@ -74,10 +75,20 @@ export class Places {
     return { root, hold };
   }
 
+  /** Each directory is opened from its parent: a plate of thousands of folders does not walk the same way thousands of times. */
   private directory(root: Root, path: Buffer): Promise<Directory> {
     const key = `${root.name}/${path.toString('latin1')}`;
-    const opened = this.open.get(key) ?? openDirectory(root, path);
+    const known = this.open.get(key);
+    if (known) return known;
+    const opened = this.openFromParent(root, path);
     this.open.set(key, opened);
     return opened;
+  }
+
+  private async openFromParent(root: Root, path: Buffer): Promise<Directory> {
+    if (path.length === 0) return openDirectory(root, path);
+    const slash = path.lastIndexOf('/');
+    const parent = await this.directory(root, path.subarray(0, Math.max(slash, 0)));
+    return parent.open(path.subarray(slash + 1));
   }
 }

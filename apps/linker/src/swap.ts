@@ -33,12 +33,13 @@ export async function look(place: Place): Promise<OnDisk | { readonly kind: 'our
 
 /** Gives the original a second name in the hold directory. Sync that directory before the swap. */
 export async function hold(place: Place, file: ArchiveFile, before: Before): Promise<void> {
-  const held = await identify(heldAt(place));
-  if (held === null) {
-    await before();
-    await link(at(place), heldAt(place)).catch((error: unknown) => { throw holdFailed(error); });
-    step('link:1-held');
+  await before();
+  try {
+    await link(at(place), heldAt(place));
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw holdFailed(error);
   }
+  step('link:1-held');
   await expectHeld(place, file);
 }
 
@@ -144,12 +145,14 @@ async function clearAfterUndo(place: Place, file: ArchiveFile): Promise<void> {
 }
 
 async function makeLink(place: Place, before: Before): Promise<void> {
-  if (await isOurLink(besideAt(place), place)) return;
   await before();
-  await symlink(place.target, besideAt(place)).catch((error: unknown) => {
+  try {
+    await symlink(place.target, besideAt(place));
+  } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
+    if (await isOurLink(besideAt(place), place)) return;
     throw new Refused('TARGET_EXISTS', `something that is not ours stands beside the original under the name ${besideName(place).toString()}`);
-  });
+  }
 }
 
 async function expectSame(path: Buffer, file: ArchiveFile): Promise<void> {

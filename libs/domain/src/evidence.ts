@@ -33,7 +33,8 @@ const checks: readonly Check[] = [
     requestState === 'Running' || requestState === 'Error' ? null : because('REQUEST_NOT_APPROVED', `the request is ${requestState}, not approved`),
   (_file, _onDisk, _inStore, { filesetComplete }) =>
     filesetComplete ? null : because('FILESET_INCOMPLETE', 'another file of the fileset is not durable'),
-  (file) => (file.digests['SHA-256'] ? null : because('NO_DIGEST', 'the original has no recorded SHA-256')),
+  (file) => (file.state === 'durable' ? null : because('WRONG_STATE', `the file is ${file.state}; only a durable one may be linked`)),
+  (file) => (/^[0-9a-f]{64}$/.test(file.digests['SHA-256'] ?? '') ? null : because('NO_DIGEST', 'the original has no recorded SHA-256')),
   (file, onDisk) => originalUnchanged(file, onDisk),
   (file, _onDisk, inStore) => copyUnchanged(file, inStore),
   (file, _onDisk, _inStore, { acceptedReads }) =>
@@ -52,7 +53,8 @@ function originalUnchanged(file: ArchiveFile, onDisk: OnDisk): Reason | null {
   const same = now.dev === then.dev && now.ino === then.ino && now.size === then.size && now.mtimeNs === then.mtimeNs;
   if (!same) return because('ORIGINAL_CHANGED', 'the original is not the file that was hashed');
   if (ours ? now.links !== then.links + 1 : now.links !== then.links) return because('ORIGINAL_HARD_LINKED', 'the original gained or lost a hard link since it was hashed');
-  if (!ours && now.ctimeNs !== then.ctimeNs) return because('ORIGINAL_CHANGED', 'the original was touched since it was hashed');
+  const sameRights = now.mode === then.mode && now.uid === then.uid && now.gid === then.gid;
+  if (ours ? !sameRights : now.ctimeNs !== then.ctimeNs) return because('ORIGINAL_CHANGED', 'the original was touched since it was hashed');
   return null;
 }
 
@@ -91,6 +93,7 @@ export function reasonsToKeepHeld(
   const same = held.ino === file.identity.ino && held.size === file.identity.size && held.mtimeNs === file.identity.mtimeNs;
   return [
     stopped ? because('STOPPED', 'linking is stopped until a person resumes it') : null,
+    file.state === 'linked' && file.linkedAt !== null ? null : because('WRONG_STATE', `the file is ${file.state}; only a linked one may be released`),
     atPath === 'our-link' ? null : because('LINK_GONE', atPath === 'missing' ? 'the link is gone; was the image deleted in OMERO?' : 'something else stands where the link was'),
     same ? null : because('HELD_CHANGED', 'the held original is not the file that was hashed'),
     copyUnchanged(file, inStore),

@@ -37,9 +37,12 @@ export function next(from: FileState, event: FileEvent): readonly FileState[] | 
   return transitions[from][event];
 }
 
-/** States that a service acts on next, in the order in which a bag goes through them. */
+/**
+ * States that a service acts on next. A bag is in the first of these in which one of its files is: an undo waits for nothing,
+ * then comes the order in which a bag goes through them.
+ */
 export const workStates = [
-  'approved', 'checksummed', 'transferred', 'verified', 'durable', 'undoing', 'linked',
+  'undoing', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked',
 ] as const satisfies readonly FileState[];
 export type WorkState = (typeof workStates)[number];
 

@@ -11,6 +11,8 @@ const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 export interface Directory {
   /** The path of a name in it, for the calls of `node:fs/promises`. Refused unless it is a single component. */
   at(name: Buffer): Buffer;
+  /** Opens a directory in it, never through a link; see `openDirectory`. */
+  open(name: Buffer): Promise<Directory>;
   /** Until then, names made, renamed or removed in it may be lost by a power cut. */
   sync(): Promise<void>;
   /** May be called twice. */
@@ -70,6 +72,10 @@ class OpenDirectory implements Directory {
     const [single, ...more] = splitPath(name);
     if (!single || more.length > 0) throw new Refused('PATH_NOT_ALLOWED', 'A name in a directory cannot contain a slash.');
     return below(this.handle.fd, single);
+  }
+
+  async open(name: Buffer): Promise<Directory> {
+    return new OpenDirectory(await openStep(this.handle, name, name, false));
   }
 
   async sync(): Promise<void> {

@@ -1,0 +1,29 @@
+import { codeOf, ColdroomError, messageOf, NotYet, Refused, Transient } from './errors';
+
+describe('errors', () => {
+  it.each([
+    [Transient, 'transient', 'Transient'], [NotYet, 'not-yet', 'NotYet'], [Refused, 'refused', 'Refused'],
+  ] as const)('%p has its kind, name, code, details and cause', (Kind, kind, name) => {
+    const cause = new Error('disk on fire');
+    const error = new Kind('STORE_AWAY', 'The store is away', { store: 'main' }, { cause });
+    expect(error).toBeInstanceOf(ColdroomError);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ kind, name, code: 'STORE_AWAY', message: 'The store is away', details: { store: 'main' } });
+    expect(error.cause).toBe(cause);
+    expect(error.stack).toContain(name);
+  });
+
+  it('has no cause where none was given', () => expect('cause' in new Refused('X', 'x')).toBe(false));
+
+  it('finds the code of anything thrown', () => {
+    expect(codeOf(new Refused('BAG_SEALED', ''))).toBe('BAG_SEALED');
+    expect(codeOf(Object.assign(new Error('no space'), { code: 'ENOSPC' }))).toBe('ENOSPC');
+    for (const thrown of [new Error('x'), { code: 5 }, 'text', null, undefined]) expect(codeOf(thrown)).toBe('UNKNOWN');
+  });
+
+  it('finds the message of anything thrown', () => {
+    expect(messageOf(new Error('no space'))).toBe('no space');
+    expect(messageOf('text')).toBe('text');
+    expect(messageOf(null)).toBe('null');
+  });
+});

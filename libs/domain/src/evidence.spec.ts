@@ -1,0 +1,161 @@
+import { reasonsToKeepHeld, reasonsToKeepOriginal, type AtPath, type LinkPolicy, type OnDisk } from './evidence';
+import type { ArchiveFile, Identity } from './model';
+import { fileStates, requestStates } from './states';
+import type { CopyStatus } from './store';
+
+const identity: Identity = {
+  dev: 64n, ino: 4711n, size: 1000n, mtimeNs: 1_700_000_000_000_000_001n, ctimeNs: 1_700_000_000_000_000_002n,
+  links: 1, mode: 0o100644, uid: 1000, gid: 1000,
+};
+const file: ArchiveFile = {
+  id: 1n, requestId: 1n, bagId: 1n, fileset: 'Fileset:9', root: 'ManagedRepository', path: Buffer.from('a/b.tif'), size: 1000n,
+  state: 'durable', omeroHash: null, originalFileId: 5n, pixelsId: null, identity, digests: { 'SHA-256': 'ab'.repeat(32) },
+  copyVersion: 'v1', copyRead: 'direct', copyAttempts: 0, linkedAt: null,
+};
+const onDisk: OnDisk = { kind: 'file', identity, held: null };
+const inStore: CopyStatus = { size: 1000n, version: 'v1', durable: 'yes', replicationState: 'green', writable: 'no' };
+const policy: LinkPolicy = { requestState: 'Running', stopped: false, acceptedReads: ['direct', 'dropped'], filesetComplete: true };
+/** As it stands after our own hold: one hard link more, ctime renewed, the hold names the same inode. */
+const afterHold: Identity = { ...identity, links: 2, ctimeNs: identity.ctimeNs + 5n };
+
+interface Facts {
+  readonly file?: Partial<ArchiveFile>;
+  readonly onDisk?: OnDisk;
+  readonly inStore?: Partial<CopyStatus> | null;
+  readonly policy?: Partial<LinkPolicy>;
+}
+
+function codes(facts: Facts = {}): string[] {
+  const store = facts.inStore === null ? undefined : { ...inStore, ...facts.inStore };
+  return reasonsToKeepOriginal({ ...file, ...facts.file }, facts.onDisk ?? onDisk, store, { ...policy, ...facts.policy })
+    .map((reason) => reason.code);
+}
+
+const seen = (change: Partial<Identity>, held: Identity | null = null): Facts => ({ onDisk: { kind: 'file', identity: { ...identity, ...change }, held } });
+
+describe('reasonsToKeepOriginal', () => {
+  it('has none for a clean file', () => expect(codes()).toEqual([]));
+
+  it.each<[string, Facts]>([
+    ['STOPPED', { policy: { stopped: true } }],
+    ['FILESET_INCOMPLETE', { policy: { filesetComplete: false } }],
+    ['NO_DIGEST', { file: { digests: {} } }],
+    ['NO_DIGEST', { file: { digests: { 'SHA1-160': 'ab'.repeat(20) } } }],
+    ['NO_DIGEST', { file: { digests: { 'SHA-256': 'ab'.repeat(20) } } }],
+    ['ORIGINAL_GONE', { onDisk: { kind: 'link' } }],
+    ['ORIGINAL_GONE', { onDisk: { kind: 'missing' } }],
+    ['ORIGINAL_GONE', { onDisk: { kind: 'other' } }],
+    ['ORIGINAL_CHANGED', seen({ dev: 65n })],
+    ['ORIGINAL_CHANGED', seen({ ino: 4712n })],
+    ['ORIGINAL_CHANGED', seen({ size: 1001n })],
+    ['ORIGINAL_CHANGED', seen({ mtimeNs: identity.mtimeNs + 1n })],
+    ['ORIGINAL_CHANGED', seen({ ctimeNs: identity.ctimeNs + 1n })],
+    ['ORIGINAL_HARD_LINKED', seen({ links: 2 })],
+    ['COPY_MISSING', { inStore: null }],
+    ['COPY_SIZE', { inStore: { size: 999n } }],
+    ['COPY_SIZE', { file: { size: 999n } }],
+    ['COPY_CHANGED', { inStore: { version: 'v2' } }],
+    ['COPY_CHANGED', { file: { copyVersion: null } }],
+    ['COPY_NOT_PROVEN', { file: { copyRead: null } }],
+    ['COPY_NOT_PROVEN', { file: { copyRead: 'cached' } }],
+    ['COPY_NOT_PROVEN', { policy: { acceptedReads: [] } }],
+    ['NOT_DURABLE', { inStore: { durable: 'no' } }],
+    ['NOT_DURABLE', { inStore: { durable: 'unknown' } }],
+    ['LEGACY_PIXELS_OF_ROOT', { file: { root: 'Pixels', identity: { ...identity, uid: 0 } }, ...seen({ uid: 0 }) }],
+    ['COPY_WRITABLE', { file: { root: 'Pixels' }, inStore: { writable: 'yes' } }],
+    ['COPY_WRITABLE', { file: { root: 'Pixels' }, inStore: { writable: 'unknown' } }],
+  ])('%s', (code, facts) => {
+    expect(new Set(codes(facts))).toEqual(new Set(code === 'COPY_MISSING' ? ['COPY_MISSING', 'NOT_DURABLE'] : [code]));
+  });
+
+  it.each(requestStates)('minds the request: %s', (requestState) => {
+    const goes = requestState === 'Running' || requestState === 'Error';
+    expect(codes({ policy: { requestState } })).toEqual(goes ? [] : ['REQUEST_NOT_APPROVED']);
+  });
+
+  it.each(fileStates)('minds the file: %s', (state) => {
+    expect(codes({ file: { state } })).toEqual(state === 'durable' ? [] : ['WRONG_STATE']);
+  });
+
+  it('takes OMERO 4 pixels whose copy nobody can write to', () => {
+    expect(codes({ file: { root: 'Pixels' } })).toEqual([]);
+    expect(codes({ file: { root: 'Files' }, inStore: { writable: 'yes' } })).toEqual([]);
+  });
+
+  it('says what it found', () => {
+    const [reason] = reasonsToKeepOriginal(file, onDisk, { ...inStore, durable: 'no', replicationState: 'amber' }, policy);
+    expect(reason?.message).toBe('the store says amber');
+  });
+
+  describe('after our own hold', () => {
+    it('is recognised though ctime and links changed', () => expect(codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold } })).toEqual([]));
+
+    it.each<[string, Identity, Identity]>([
+      ['a held file of another inode proves nothing', afterHold, { ...afterHold, ino: 1n }],
+      ['a held file of another device proves nothing', afterHold, { ...afterHold, dev: 1n }],
+      ['one more link is somebody else\'s', { ...afterHold, links: 3 }, afterHold],
+      ['a lost link is not our doing', { ...afterHold, links: 1 }, afterHold],
+    ])('%s', (_name, now, held) => expect(codes({ onDisk: { kind: 'file', identity: now, held } })).toEqual(['ORIGINAL_HARD_LINKED']));
+
+    it.each<[string, Partial<Identity>]>([
+      ['size', { size: 1001n }], ['mtime', { mtimeNs: identity.mtimeNs - 1n }], ['mode', { mode: 0o100600 }], ['uid', { uid: 7 }], ['gid', { gid: 7 }],
+    ])('still sees a change of %s', (_name, change) => {
+      const now = { ...afterHold, ...change };
+      expect(codes({ onDisk: { kind: 'file', identity: now, held: now } })).toEqual(['ORIGINAL_CHANGED']);
+    });
+  });
+
+  it('gives all reasons at once', () => {
+    expect(codes({
+      file: { state: 'stuck', digests: {}, copyRead: null, root: 'Pixels' },
+      onDisk: { kind: 'missing' },
+      inStore: null,
+      policy: { stopped: true, requestState: 'Declined', filesetComplete: false },
+    })).toEqual([
+      'STOPPED', 'REQUEST_NOT_APPROVED', 'FILESET_INCOMPLETE', 'WRONG_STATE', 'NO_DIGEST', 'ORIGINAL_GONE', 'COPY_MISSING',
+      'COPY_NOT_PROVEN', 'NOT_DURABLE', 'COPY_WRITABLE',
+    ]);
+  });
+});
+
+describe('reasonsToKeepHeld', () => {
+  const linked: ArchiveFile = { ...file, state: 'linked', linkedAt: new Date(0) };
+
+  interface HeldFacts {
+    readonly file?: Partial<ArchiveFile>;
+    readonly atPath?: AtPath;
+    readonly held?: Partial<Identity>;
+    readonly inStore?: Partial<CopyStatus> | null;
+    readonly stopped?: boolean;
+  }
+
+  function keeps(facts: HeldFacts = {}): string[] {
+    const store = facts.inStore === null ? undefined : { ...inStore, ...facts.inStore };
+    return reasonsToKeepHeld({ ...linked, ...facts.file }, facts.atPath ?? 'our-link', { ...afterHold, ...facts.held }, store, facts.stopped ?? false)
+      .map((reason) => reason.code);
+  }
+
+  it('has none for a held original whose link and copy are as they were', () => expect(keeps()).toEqual([]));
+
+  it.each<[string, HeldFacts]>([
+    ['STOPPED', { stopped: true }],
+    ['WRONG_STATE', { file: { linkedAt: null } }],
+    ['LINK_GONE', { atPath: 'missing' }],
+    ['LINK_GONE', { atPath: 'other' }],
+    ['HELD_CHANGED', { held: { ino: 1n } }],
+    ['HELD_CHANGED', { held: { size: 1n } }],
+    ['HELD_CHANGED', { held: { mtimeNs: 1n } }],
+    ['COPY_SIZE', { inStore: { size: 1n } }],
+    ['COPY_CHANGED', { inStore: { version: 'v2' } }],
+    ['COPY_CHANGED', { file: { copyVersion: null } }],
+    ['NOT_DURABLE', { inStore: { durable: 'no' } }],
+    ['NOT_DURABLE', { inStore: { durable: 'unknown' } }],
+  ])('%s', (code, facts) => expect(keeps(facts)).toEqual([code]));
+
+  it.each(fileStates)('minds the file: %s', (state) => expect(keeps({ file: { state } })).toEqual(state === 'linked' ? [] : ['WRONG_STATE']));
+
+  it('gives all reasons at once', () => {
+    expect(keeps({ stopped: true, atPath: 'missing', held: { ino: 1n }, inStore: null, file: { state: 'undoing' } }))
+      .toEqual(['STOPPED', 'WRONG_STATE', 'LINK_GONE', 'HELD_CHANGED', 'COPY_MISSING', 'NOT_DURABLE']);
+  });
+});

@@ -1,0 +1,80 @@
+import { fileEvents, fileStates, next, requestStates, retryState, transitions, workStates, type FileState } from './states';
+
+/** Written from the design, not from the code: event, where from, where to. Whatever is not here must not be possible. */
+const expected: readonly (readonly [event: string, from: string, to: string])[] = [
+  ['approve', 'registered', 'approved'],
+  ['decline', 'registered', 'declined'],
+  ['hash', 'approved', 'checksummed'],
+  ['copy', 'checksummed', 'transferred'],
+  ['copyAgain', 'transferred', 'checksummed'],
+  ['verify', 'transferred', 'verified'],
+  ['store', 'verified', 'durable'],
+  ['link', 'durable', 'linked'],
+  ['release', 'linked', 'released'],
+  ['return', 'undoing', 'undone'],
+  ...['registered', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked', 'undoing']
+    .map((from) => ['fail', from, 'stuck'] as const),
+  ...['approved', 'durable', 'linked', 'undoing'].map((to) => ['retry', 'stuck', to] as const),
+  ...['approved', 'checksummed', 'transferred', 'verified', 'stuck'].flatMap((from) => [
+    ['undo', from, 'abandoned'] as const, ['abandon', from, 'abandoned'] as const,
+  ]),
+  ...['durable', 'stuck'].flatMap((from) => [['undo', from, 'undoing'] as const, ['abandon', from, 'undoing'] as const]),
+  ['undo', 'linked', 'undoing'],
+];
+
+describe('the transition table', () => {
+  const pairs = fileStates.flatMap((state) => fileEvents.map((event) => [state, event] as const));
+
+  it.each(pairs)('%s, %s', (state, event) => {
+    const targets = expected.filter(([name, from]) => name === event && from === state).map(([, , to]) => to);
+    expect([...(next(state, event) ?? [])].sort()).toEqual(targets.sort());
+  });
+
+  it('was walked over every state and event', () => {
+    expect(pairs).toHaveLength(14 * 14);
+    expect(Object.keys(transitions).sort()).toEqual([...fileStates].sort());
+  });
+
+  it('lets nothing leave a state at rest', () => {
+    for (const state of ['skipped', 'declined', 'undone', 'released', 'abandoned'] as const) expect(transitions[state]).toEqual({});
+  });
+
+  it('leads to linked by no other way than over durable, a person\'s retry included', () => {
+    const before = expected.filter(([, , to]) => to === 'linked').map(([, from]) => from);
+    expect(before.sort()).toEqual(['durable', 'stuck']);
+    expect(fileStates.filter((state) => retries(state) === 'linked')).toEqual(['linked']);
+  });
+
+  it('gives each state that a service acts on a way to get stuck', () => {
+    for (const state of workStates) expect(next(state, 'fail')).toEqual(['stuck']);
+  });
+
+  it('puts an undo before all other work of a bag', () => {
+    expect(workStates).toEqual(['undoing', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked']);
+  });
+});
+
+describe('retryState', () => {
+  it.each([
+    ['registered', 'approved'], ['approved', 'approved'], ['checksummed', 'approved'], ['transferred', 'approved'], ['verified', 'approved'],
+    ['durable', 'durable'], ['linked', 'linked'], ['undoing', 'undoing'],
+  ] as const)('from %s to %s', (from, to) => expect(retryState(from)).toBe(to));
+
+  it.each(['skipped', 'declined', 'undone', 'released', 'stuck', 'abandoned'] as const)('refuses %s, from which no file gets stuck', (state) => {
+    expect(next(state, 'fail')).toBeUndefined();
+    expect(() => retryState(state)).toThrow(RangeError);
+  });
+
+  it('goes only where the table lets a retry go', () => {
+    const reached = new Set(fileStates.map(retries).filter((state) => state !== undefined));
+    expect([...reached].sort()).toEqual([...(next('stuck', 'retry') ?? [])].sort());
+  });
+});
+
+it('names the states of a request as people know them', () => {
+  expect(requestStates).toEqual(['New', 'Approved', 'Declined', 'Running', 'Error', 'Finished']);
+});
+
+function retries(state: FileState): FileState | undefined {
+  return next(state, 'fail') ? retryState(state) : undefined;
+}
