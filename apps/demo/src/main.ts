@@ -1,1 +1,39 @@
-export {};
+import { parseArgs } from 'node:util';
+import { exitCodes } from '@coldroom/runtime';
+import { runDemo } from './demo';
+
+const help = `Archives a sample OMERO, from the first mark to the last link, and proves that nothing was lost.
+
+  npm run demo -- [options]
+
+  --dir DIR          where everything lies that the demo makes (default .demo)
+  --images N         how many images the sample has (default 220)
+  --file-size BYTES  the size of a typical file (default 60000)
+  --only-sample      stop when the sample is there; a later run with the same --dir goes on from it
+  --keep             leave servers running and data in place, and say how to look around
+
+REDIS_URL, REGISTER_DATABASE_URL and OMERO_DATABASE_URL are used where they are set; servers are started for the rest.`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      dir: { type: 'string', default: '.demo' }, images: { type: 'string', default: '220' }, 'file-size': { type: 'string', default: '60000' },
+      'only-sample': { type: 'boolean', default: false }, keep: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const [images, fileSize] = [Number(values.images), Number(values['file-size'])];
+  if (values.help) {
+    console.log(help);
+    return exitCodes.ok;
+  }
+  if (!Number.isSafeInteger(images) || images < 200 || !Number.isSafeInteger(fileSize) || fileSize < 1) {
+    console.error('--images must be a whole number from 200, --file-size one from 1');
+    return exitCodes.usage;
+  }
+  return runDemo({ dir: values.dir, images, fileSize, onlySample: values['only-sample'], keep: values.keep });
+}
+
+main().then((code) => process.exit(code), (error: unknown) => {
+  console.error(error instanceof Error ? `\nThe demo failed: ${error.message}` : error);
+  process.exit((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ? exitCodes.usage : exitCodes.failed);
+});

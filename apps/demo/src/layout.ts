@@ -1,0 +1,20 @@
+import { join, resolve } from 'node:path';
+
+/** Where everything that the demo makes lies. */
+export function layoutOf(dir: string) {
+  const home = resolve(dir);
+  return {
+    home,
+    omero: join(home, 'OMERO'),
+    hold: join(home, 'OMERO', '.coldroom', 'hold'),
+    store: join(home, 'store'),
+    storesFile: join(home, 'stores.yaml'),
+    servers: join(home, 'servers'),
+    logs: join(home, 'logs'),
+    sampleReport: join(home, 'sample.json'),
+    before: join(home, 'before.jsonl'),
+    settings: join(home, 'coldroom.env'),
+  } as const;
+}
+
+export type Layout = ReturnType<typeof layoutOf>;

@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { opendir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Register } from '@coldroom/register';
+import type { Layout } from './layout';
+import { marksInOmero, strangeChanges } from './omero-state';
+import { readTree, sha256, walk, type Entry } from './tree';
+
+const run = promisify(execFile);
+
+export interface Proven {
+  readonly paths: number;
+  readonly links: number;
+  readonly bags: number;
+  readonly images: number;
+  readonly faults: readonly string[];
+}
+
+/** Compares everything with what stood before, and trusts nothing that a service said. */
+export async function prove(layout: Layout, omeroUrl: string, register: Register): Promise<Proven> {
+  const tree = await proveTree(layout);
+  const bags = await proveBags(layout);
+  const marks = await proveMarks(omeroUrl, register);
+  return {
+    paths: tree.paths, links: tree.links, bags: bags.count, images: marks.images,
+    faults: [...tree.faults, ...bags.faults, ...marks.faults, ...await strangeChanges(omeroUrl)],
+  };
+}
+
+/** Every path reads the bytes it read before; nothing but links of ours took the place of files, and nothing came along. */
+async function proveTree(layout: Layout): Promise<{ paths: number; links: number; faults: readonly string[] }> {
+  const faults: string[] = [];
+  const known = new Map<string, Entry>();
+  for await (const entry of readTree(layout.before)) known.set(entry.path, entry);
+  let links = 0;
+  for await (const now of walk(layout.omero)) {
+    const before = known.get(now.path);
+    known.delete(now.path);
+    const shown = Buffer.from(now.path, 'base64').toString();
+    if (!before) faults.push(`${shown} was not there before`);
+    else if (before.kind === 'file' && now.kind === 'link') {
+      links += 1;
+      faults.push(...await faultsOfLink(layout, shown, now, before));
+    } else faults.push(...differences(before, now).map((what) => `${shown}: ${what} changed`));
+  }
+  for (const gone of known.keys()) faults.push(`${Buffer.from(gone, 'base64').toString()} is gone`);
+  return { paths: (await countOf(readTree(layout.before))), links, faults };
+}
+
+async function faultsOfLink(layout: Layout, shown: string, now: Entry, before: Entry): Promise<string[]> {
+  const path = Buffer.concat([Buffer.from(`${layout.omero}/`), Buffer.from(now.path, 'base64')]);
+  const target = (await readlink(path, { encoding: 'buffer' })).toString();
+  if (!target.startsWith(`${layout.store}/`)) return [`${shown} links to ${target}, outside the store`];
+  const bytes = await sha256(path).catch((error: Error) => error.message);
+  return bytes === before.sha256 ? [] : [`${shown} does not read the bytes it had: ${bytes}`];
+}
+
+/** Directories get a new time and size when a link is made in them; of files nothing may change. */
+function differences(before: Entry, now: Entry): readonly string[] {
+  const compared = now.kind === 'directory' ? ['kind', 'inode', 'mode', 'uid', 'gid'] as const
+    : ['kind', 'inode', 'size', 'mtimeNs', 'mode', 'uid', 'gid', 'sha256', 'target'] as const;
+  return compared.filter((key) => before[key] !== now[key]);
+}
+
+/** `sha256sum`, which knows nothing of us, finds every bag whole. */
+async function proveBags(layout: Layout): Promise<{ count: number; faults: readonly string[] }> {
+  const faults: string[] = [];
+  let count = 0;
+  for await (const found of await opendir(layout.store)) {
+    if (!found.isDirectory() || found.name.startsWith('.')) continue;
+    count += 1;
+    for (const manifest of ['manifest-sha256.txt', 'tagmanifest-sha256.txt']) {
+      await run('sha256sum', ['--check', '--strict', '--quiet', manifest], { cwd: join(layout.store, found.name) })
+        .catch((error: Error & { stderr?: string }) => faults.push(`bag ${found.name}: ${manifest}: ${error.stderr ?? error.message}`));
+    }
+  }
+  return { count, faults };
+}
+
+async function proveMarks(omeroUrl: string, register: Register): Promise<{ images: number; faults: readonly string[] }> {
+  const faults: string[] = [];
+  const inOmero = await marksInOmero(omeroUrl);
+  const wanted = await register.marks.all();
+  const archived = new Set(wanted.filter((mark) => mark.wanted === 'archived').map((mark) => String(mark.imageId)));
+  const pending = new Set(wanted.filter((mark) => mark.wanted === 'pending').map((mark) => String(mark.imageId)));
+  const compare = (what: string, want: ReadonlySet<string>, have: ReadonlySet<string>): void => {
+    for (const id of want) if (!have.has(id)) faults.push(`Image:${id} should be ${what} in OMERO and is not`);
+    for (const id of have) if (!want.has(id)) faults.push(`Image:${id} is ${what} in OMERO and should not be`);
+  };
+  compare('marked ARCHIVED', archived, inOmero.archived);
+  compare('marked ARCHIVE-PENDING', pending, inOmero.pending);
+  for (const id of inOmero.flag) if (!archived.has(id)) faults.push(`Image:${id} has image.archived and should not`);
+  return { images: archived.size, faults };
+}
+
+async function countOf(entries: AsyncIterable<unknown>): Promise<number> {
+  let count = 0;
+  for await (const entry of entries) if (entry) count += 1;
+  return count;
+}

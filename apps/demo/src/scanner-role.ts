@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from 'pg';
+
+/** The scanner's own role with the least rights, as docs/omero-grants.sql gives them. Returns its URL. */
+export async function makeScannerRole(ownerUrl: string): Promise<string> {
+  const grants = await readFile(join(__dirname, '..', '..', '..', 'docs', 'omero-grants.sql'), 'utf8');
+  const password = randomBytes(12).toString('hex');
+  const client = new Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    await client.query(grants);
+    await client.query(`ALTER ROLE coldroom_scanner PASSWORD '${password}'`);
+  } finally {
+    await client.end();
+  }
+  const url = new URL(ownerUrl);
+  url.username = 'coldroom_scanner';
+  url.password = password;
+  return url.href;
+}

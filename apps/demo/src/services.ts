@@ -1,0 +1,39 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startService, type RunningService } from '@coldroom/local';
+import type { Layout } from './layout';
+
+/** The five services, with two transfer workers. */
+const processes = ['scanner', 'checksum', 'transfer', 'transfer', 'ingest-watcher', 'linker'] as const;
+
+export interface Services {
+  /** Throws where a service ended by itself, with its last lines. */
+  check(): void;
+  stop(): Promise<void>;
+}
+
+/** Starts each service as a process of its own; their logs go to files. */
+export async function startServices(layout: Layout, env: Readonly<Record<string, string>>): Promise<Services> {
+  await mkdir(layout.logs, { recursive: true });
+  const ended: RunningService[] = [];
+  let stopping = false;
+  const running = processes.map((name, index) => {
+    const log = createWriteStream(join(layout.logs, `${name}-${index + 1}.log`), { flags: 'a' });
+    const service = startService({
+      name, main: join(__dirname, '..', '..', name, 'dist', 'main.js'), env: { ...env, METRICS_PORT: '0' }, onLine: (line) => log.write(`${line}\n`),
+    });
+    void service.exited.then(() => { ended.push(service); });
+    return service;
+  });
+  return {
+    check: () => {
+      const [gone] = ended;
+      if (gone && !stopping) throw new Error(`${gone.name} ended by itself. Its last lines:\n${gone.lines.slice(-5).join('\n')}`);
+    },
+    stop: async () => {
+      stopping = true;
+      await Promise.all(running.map((service) => service.stop(15_000)));
+    },
+  };
+}
