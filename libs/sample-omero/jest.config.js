@@ -1,1 +1,5 @@
-module.exports = require('../../jest.preset');
+module.exports = {
+  ...require('../../jest.preset'),
+  globalSetup: require.resolve('../local/jest/setup.mjs'),
+  globalTeardown: require.resolve('../local/jest/teardown.mjs'),
+};

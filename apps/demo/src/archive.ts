@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Register, type RequestSummary } from '@coldroom/register';
 import type { Services } from './services';
 
-const patienceMs = 600_000;
+const patienceMs = 180_000;
 
 /** Asks for a scan and waits for it. Returns the report. */
 export async function scan(register: Register, services: Services): Promise<Readonly<Record<string, unknown>>> {
@@ -24,13 +24,21 @@ export async function decide(register: Register): Promise<{ approved: readonly R
   return { approved, declined };
 }
 
-/** Waits until nothing is under way any more and OMERO has been told, showing progress meanwhile. */
+/** Waits until nothing is under way any more, what was held is freed and OMERO has been told, showing progress meanwhile. */
 export async function untilDone(register: Register, services: Services, show: () => Promise<void>): Promise<void> {
+  let seen = '';
+  let since = Date.now();
   await until(services, 'the archive run', async () => {
     await show();
-    const requests = await register.requests.list(['Approved', 'Running']);
-    const owed = await register.marks.owed(1);
-    return requests.length === 0 && owed.length === 0 ? true : undefined;
+    const waiting = [
+      ...await register.requests.inState('Approved'), ...await register.requests.inState('Running'),
+      ...(await register.overview.progress()).filter((row) => row.state === 'linked'), ...await register.marks.owed(1),
+    ];
+    if (waiting.length === 0) return true;
+    const now = JSON.stringify(await register.overview.progress(), (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)) + waiting.length;
+    if (now !== seen) [seen, since] = [now, Date.now()];
+    if (Date.now() - since > patienceMs) throw new Error(`nothing has moved for ${patienceMs / 60_000} minutes. What the services said last:\n${services.complaints().join('\n')}`);
+    return undefined;
   }, Number.POSITIVE_INFINITY);
 }
 

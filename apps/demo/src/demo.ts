@@ -101,7 +101,7 @@ stores:
 `);
   const settings = {
     OMERO_DATABASE_URL: await makeScannerRole(omeroOwnerUrl), OMERO_DATA_DIR: layout.omero, REGISTER_DATABASE_URL: registerUrl, REDIS_URL: redisUrl,
-    COLDROOM_STORES: layout.storesFile, COLDROOM_HOLD: '7d', COLDROOM_SWEEP_EVERY: '1s',
+    COLDROOM_STORES: layout.storesFile, COLDROOM_HOLD: '1s', COLDROOM_SWEEP_EVERY: '1s',
   };
   await writeFile(layout.settings, Object.entries(settings).map(([key, value]) => `${key}=${value}\n`).join(''), { mode: 0o600 });
   return settings;

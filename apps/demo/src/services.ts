@@ -10,6 +10,8 @@ const processes = ['scanner', 'checksum', 'transfer', 'transfer', 'ingest-watche
 export interface Services {
   /** Throws where a service ended by itself, with its last lines. */
   check(): void;
+  /** The last warnings and errors of each service. */
+  complaints(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ export async function startServices(layout: Layout, env: Readonly<Record<string,
       const [gone] = ended;
       if (gone && !stopping) throw new Error(`${gone.name} ended by itself. Its last lines:\n${gone.lines.slice(-5).join('\n')}`);
     },
+    complaints: () => running.flatMap((service) => service.lines.filter((line) => /"level":"(warn|error)"/.test(line)).slice(-1)),
     stop: async () => {
       stopping = true;
       await Promise.all(running.map((service) => service.stop(15_000)));

@@ -41,7 +41,8 @@ export async function saySummary(register: Register, proven: Proven, seconds: nu
   say('\nSummary');
   for (const request of await register.requests.list()) say(`  Request:${request.id}  ${request.state.padEnd(9)} ${request.linked} of ${request.files} files archived`);
   say(`  archived  ${files} files, ${bytes(size)} in ${seconds.toFixed(1)} s: ${bytes(size / seconds)}/s, ${Math.round(files / seconds)} files/s`);
-  say(`  to free   ${bytes(size)} when the hold time of 7 days is over; until then "coldroom undo" puts everything back at once`);
+  const freed = counts.filter(({ state }) => state === 'released').reduce((sum, row) => sum + Number(row.bytes), 0);
+  say(`  freed     ${bytes(freed)} in the OMERO repository (held for a second only here; on a real server for days, in which "coldroom undo" takes an instant)`);
   for (const what of ['skipped', 'stuck'] as const) {
     for (const row of counts.filter(({ state }) => state === what)) say(`  ${what.padEnd(9)} ${row.files} files: ${row.code}`);
   }

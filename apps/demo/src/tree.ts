@@ -19,7 +19,7 @@ export interface Entry {
 }
 
 /** Everything below a directory except what is ours, in no order. Links are not followed. */
-export async function* walk(root: string, below = Buffer.alloc(0)): AsyncGenerator<Entry> {
+export async function* walk(root: string, below: Buffer = Buffer.alloc(0)): AsyncGenerator<Entry> {
   const directory = await opendir(Buffer.concat([Buffer.from(`${root}/`), below]), { encoding: 'buffer' as BufferEncoding });
   for await (const found of directory) {
     const name = found.name as unknown as Buffer;

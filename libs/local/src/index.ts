@@ -1,1 +1,6 @@
-export {};
+export { createDatabase } from './database';
+export { startPostgres, type PostgresPlace } from './postgres';
+export { removeServerData } from './postgres-data';
+export { startRedis } from './redis';
+export { freePort, type LocalServer } from './server-process';
+export { startService, type RunningService, type Service, type ServiceExit } from './service';

@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join, resolve } from 'node:path';
+import { startServer, type LocalServer } from './server-process';
+
+const INSTALL = 'apt-get update && apt-get install -y --no-install-recommends redis-server';
+
+/**
+ * Starts redis-server from PATH on a free port of 127.0.0.1, with its append-only file in `dir`. Where it is missing it is
+ * installed by apt-get if that can be had without a question; else the error names the command to run.
+ * On Linux it ends by itself when this process dies.
+ */
+export async function startRedis({ dir }: { readonly dir: string }): Promise<LocalServer> {
+  const installed = haveRedis();
+  const data = join(resolve(dir), 'redis-data');
+  mkdirSync(data, { recursive: true });
+  const running = await startServer({
+    name: 'Redis',
+    command: (port) => ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--dir', data, '--appendonly', 'yes', '--save', '',
+      '--maxmemory-policy', 'noeviction'],
+    logFile: join(resolve(dir), 'redis.log'),
+    stopSignal: 'SIGTERM',
+    ready: answersPing,
+  });
+  return {
+    url: `redis://127.0.0.1:${running.port}`,
+    how: `Redis on 127.0.0.1:${running.port}, data in ${data}${installed ? ' (redis-server was installed by apt-get)' : ''}`,
+    stop: () => running.stop(),
+  };
+}
+
+/** True if it had to be installed. */
+function haveRedis(): boolean {
+  if (onPath()) return false;
+  const asRoot = process.getuid?.() === 0 ? INSTALL : `sudo sh -c '${INSTALL}'`;
+  const unattended = process.getuid?.() === 0 ? ['sh', '-c', INSTALL] : ['sudo', '-n', 'sh', '-c', INSTALL];
+  const [program = '', ...args] = unattended;
+  const result = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  if (result.status === 0 && onPath()) return true;
+  const reason = (result.error?.message ?? result.stderr).trim().split('\n').at(-1) ?? '';
+  throw new Error(`redis-server is not on PATH and could not be installed (${reason}). Install it:\n  ${asRoot}`);
+}
+
+function onPath(): boolean {
+  return spawnSync('redis-server', ['--version'], { env: process.env }).status === 0;
+}
+
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolvePing) => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: 2_000 }, () => socket.write('PING\r\n'));
+    const settle = (answer: boolean): void => { socket.destroy(); resolvePing(answer); };
+    socket.once('data', (reply) => settle(reply.toString().startsWith('+PONG')));
+    socket.once('error', () => settle(false));
+    socket.once('timeout', () => settle(false));
+    socket.once('close', () => settle(false));
+  });
+}
