@@ -1,0 +1,60 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface FileCase {
+  readonly name: 'large' | 'small';
+  readonly what: string;
+  readonly sizes: readonly number[];
+}
+
+/** `scale` 1 is the whole work, 0.1 a tenth of it. */
+export function fileCases(scale: number): readonly FileCase[] {
+  const large = Math.round(512e6 * scale);
+  const small = Math.round(10_000 * scale);
+  return [
+    { name: 'large', what: `4 files of ${Math.round(large / 1e6)} MB`, sizes: Array.from({ length: 4 }, () => large) },
+    { name: 'small', what: `${small} files of 50 to 100 KB`, sizes: Array.from({ length: small }, (_, nr) => 50_000 + (nr * 7919) % 50_001) },
+  ];
+}
+
+export function rowsCase(scale: number): number {
+  return Math.round(100_000 * scale);
+}
+
+export interface SourceFile {
+  /** Below the source directory. */
+  readonly path: string;
+  readonly size: number;
+  readonly sha1: string;
+}
+
+/** Writes the files of a case, a hundred to a folder, as imports lie in a repository. Bytes do not compress. */
+export async function writeSources(directory: string, { sizes }: FileCase): Promise<readonly SourceFile[]> {
+  const noise = randomBytes(1 << 20);
+  const files: SourceFile[] = [];
+  for (const [nr, size] of sizes.entries()) {
+    const folder = `user_1/2026-01/${String(Math.floor(nr / 100)).padStart(4, '0')}`;
+    if (nr % 100 === 0) await mkdir(join(directory, folder), { recursive: true });
+    const path = `${folder}/image-${nr}.tif`;
+    files.push({ path, size, sha1: await writeOne(join(directory, path), nr, size, noise) });
+  }
+  return files;
+}
+
+async function writeOne(path: string, nr: number, size: number, noise: Buffer): Promise<string> {
+  const hash = createHash('sha1');
+  const file = await open(path, 'wx');
+  try {
+    for (let done = 0; done < size;) {
+      noise.writeUInt32LE(nr * 1000 + done % 4_294_967, 0);
+      const part = noise.subarray(0, Math.min(noise.length, size - done));
+      await file.write(part);
+      hash.update(part);
+      done += part.length;
+    }
+  } finally {
+    await file.close();
+  }
+  return hash.digest('hex');
+}

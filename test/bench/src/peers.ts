@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { mkdir, opendir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { dropCache } from '@coldroom/files';
+
+const run = promisify(execFile);
+
+export type PeerName = 'rclone' | 'rsync' | 'older-tool' | 'floor';
+
+interface Peer {
+  readonly name: PeerName;
+  /** The command without which it cannot run. */
+  readonly command: string;
+  /** Copies; what it wrote is synced afterwards. */
+  copy(source: string, target: string): Promise<void>;
+  /** Proves the copy by reading it; throws where it differs. */
+  prove(source: string, target: string): Promise<void>;
+}
+
+const script = resolve(__dirname, '..', 'src', 'older-tool.py');
+const quiet = { maxBuffer: 1 << 28 };
+
+const peers: readonly Peer[] = [
+  {
+    name: 'rclone', command: 'rclone',
+    copy: async (source, target) => { await run('rclone', ['copy', '--config', '/dev/null', source, target], quiet); },
+    prove: async (source, target) => { await run('rclone', ['check', '--config', '/dev/null', '--download', source, target], quiet); },
+  },
+  {
+    name: 'rsync', command: 'rsync',
+    copy: async (source, target) => { await run('rsync', ['-a', `${source}/`, target], quiet); },
+    prove: async (source, target) => {
+      const { stdout } = await run('rsync', ['-ac', '--dry-run', '--itemize-changes', `${source}/`, target], quiet);
+      if (stdout.split('\n').some((line) => line.startsWith('>f'))) throw new Error(`rsync found differences:\n${stdout.slice(0, 500)}`);
+    },
+  },
+  {
+    name: 'older-tool', command: 'python3',
+    copy: async (source, target) => { await run('python3', [script, source, target, 'copy'], quiet); },
+    prove: async (source, target) => { await run('python3', [script, source, target, 'verify'], quiet); },
+  },
+  {
+    name: 'floor', command: 'dd',
+    copy: async (source, target) => {
+      for await (const path of filesBelow(source)) {
+        await run('dd', [`if=${join(source, path)}`, `of=${join(target, path.replaceAll('/', '_'))}`, 'bs=8M', 'conv=fsync']);
+      }
+    },
+    prove: async (_source, target) => {
+      for await (const path of filesBelow(target)) await run('dd', [`if=${join(target, path)}`, 'of=/dev/null', 'bs=8M', 'iflag=direct']);
+    },
+  },
+];
+
+/** Those of the wanted that this machine has. */
+export function peersHere(wanted: readonly PeerName[], say: (line: string) => void): readonly Peer[] {
+  return peers.filter((peer) => wanted.includes(peer.name)).filter((peer) => {
+    const found = (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, peer.command)));
+    if (!found) say(`  ${peer.name} is left out: there is no ${peer.command} (apt-get install ${peer.command} brings it)`);
+    return found;
+  });
+}
+
+/**
+ * Seconds a peer needs for the same promise: copied, synced to disk, and proven by reading the copy from the disk and
+ * not from memory. What makes memory forget is not counted.
+ */
+export async function timePeer(peer: Peer, source: string, target: string): Promise<number> {
+  await rm(target, { recursive: true, force: true });
+  await mkdir(target, { recursive: true });
+  await run('sync', []);
+  await forgetAll(source);
+  const copied = await seconds(async () => {
+    await peer.copy(source, target);
+    await run('sync', ['-f', target]);
+  });
+  await forgetAll(target);
+  const proven = await seconds(() => peer.prove(source, target));
+  await rm(target, { recursive: true, force: true });
+  return copied + proven;
+}
+
+/** Makes memory forget the files below a directory, so that everybody starts alike. */
+export async function forgetAll(directory: string): Promise<void> {
+  for await (const path of filesBelow(directory)) {
+    const fd = openSync(join(directory, path), 'r');
+    dropCache(fd);
+    closeSync(fd);
+  }
+}
+
+export async function seconds(work: () => Promise<void>): Promise<number> {
+  const start = process.hrtime.bigint();
+  await work();
+  return Number(process.hrtime.bigint() - start) / 1e9;
+}
+
+async function* filesBelow(directory: string, below = ''): AsyncGenerator<string> {
+  for await (const entry of await opendir(join(directory, below))) {
+    const path = join(below, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(directory, path);
+    else if (entry.isFile()) yield path;
+  }
+}
