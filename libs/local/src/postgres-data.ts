@@ -14,7 +14,7 @@ export function clusterDirectory(dir: string, user: SystemUser | undefined): { r
   if (isLink(data)) {
     const target = outsideOf(dir);
     if (readlinkSync(data) !== target) throw new Error(`${data} is a link to ${readlinkSync(data)}, not to ${target}: it was not made here; move it away.`);
-    own(target, user);
+    makeOutside(dir, user);
     return { data: target, outside: true };
   }
   const isNew = !existsSync(data);
@@ -22,11 +22,9 @@ export function clusterDirectory(dir: string, user: SystemUser | undefined): { r
   if (canWrite(data, user)) return { data, outside: false };
   if (!isNew) throw new Error(`User postgres cannot reach ${data} any more: open the directories above it (chmod o+x), or remove it to start anew.`);
   rmSync(data, { recursive: true });
-  openDirectory(outsideName(dir));
-  const target = outsideOf(dir);
-  own(target, user);
-  symlinkSync(target, data);
-  return { data: target, outside: true };
+  makeOutside(dir, user);
+  symlinkSync(outsideOf(dir), data);
+  return { data: outsideOf(dir), outside: true };
 }
 
 /** Removes `dir` with everything our servers keep there, the data that had to go to an open place too. Stop the servers first. */
@@ -34,6 +32,12 @@ export function removeServerData(dir: string): void {
   const data = join(dir, DATA);
   if (isLink(data) && readlinkSync(data) === outsideOf(dir)) rmSync(dirname(outsideOf(dir)), { recursive: true, force: true });
   rmSync(dir, { recursive: true, force: true });
+}
+
+function makeOutside(dir: string, user: SystemUser | undefined): void {
+  openDirectory(outsideName(dir));
+  own(outsideOf(dir), user);
+  if (!canWrite(outsideOf(dir), user)) throw new Error(`User postgres cannot reach ${outsideOf(dir)}: look at the directories above it.`);
 }
 
 function own(directory: string, user: SystemUser | undefined): void {

@@ -62,7 +62,8 @@ test('two servers run side by side', async () => {
   const binaries = join(home, 'native');
   cpSync(installedBinaries(), binaries, { recursive: true, verbatimSymlinks: true });
   const dir = join(home, 'state');
-  const server = await startPostgres({ dir, binaries });
+  const umask = process.umask(0o077);
+  const server = await startPostgres({ dir, binaries }).finally(() => process.umask(umask));
   const target = readlinkSync(join(dir, 'postgres-data'));
   const copied = /binaries copied to (\S+),/.exec(server.how)?.[1] ?? '';
   try {

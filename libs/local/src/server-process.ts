@@ -28,8 +28,9 @@ interface ServerCommand {
   readonly ready: (port: number) => Promise<boolean>;
 }
 
-/** Ports that tests before us gave back may be taken by somebody else before the server binds them, hence the tries. */
-const TRIES = 3;
+/** A free port may be taken by somebody else before the server binds it, and a killed run's server may still be shutting down. */
+const TRIES = 5;
+const FIRST_PAUSE_MS = 300;
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 20_000;
 
@@ -40,7 +41,7 @@ export async function startServer(server: ServerCommand): Promise<ServerProcess>
       return await startOnce(server, await freePort());
     } catch (error) {
       if (attempt === TRIES) throw error;
-      await sleep(500);
+      await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));
     }
   }
 }

@@ -23,6 +23,7 @@ SELECT pg_temp.link('imageannotationlink', 'image', 'annotation'), pg_temp.link(
        pg_temp.link('wellannotationlink', 'well', 'annotation'), pg_temp.link('originalfileannotationlink', 'originalfile', 'annotation');
 
 CREATE TABLE _reindexing_required (event_id bigint NOT NULL, entity_type varchar(255) NOT NULL, entity_id bigint NOT NULL);
+CREATE INDEX _reindexing_required_entity ON _reindexing_required (entity_type, entity_id);
 
 CREATE TABLE _fs_protected_mimetype (mimetype varchar(255) PRIMARY KEY);
 INSERT INTO _fs_protected_mimetype VALUES ('Directory'), ('Repository');

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, closeSync, existsSync, fchownSync, ftruncateSync, futimesSync, lchownSync, linkSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, existsSync, fchmodSync, fchownSync, ftruncateSync, futimesSync, lchownSync, linkSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checksum, type ChecksumAlgorithm } from './checksums';
 import { Contents } from './contents';
@@ -83,7 +83,8 @@ export class Disk {
     if (path !== '.' && parent !== path) this.directory(parent);
     const full = join(this.dataDir, path);
     if (!existsSync(full)) {
-      mkdirSync(full, { recursive: true, mode: 0o755 });
+      mkdirSync(full, { recursive: true });
+      chmodSync(full, 0o755);
       if (this.asRoot) chownSync(full, OMERO_USER, OMERO_USER);
     }
     // Leaf directories are never asked for again once the next fileset begins.
@@ -105,6 +106,7 @@ export class Disk {
         else writeWhole(fd, chunk, size - chunk.length);
       }
       if (fd !== undefined) {
+        fchmodSync(fd, 0o644);
         if (this.asRoot) fchownSync(fd, OMERO_USER, OMERO_USER);
         futimesSync(fd, modified, modified);
       }

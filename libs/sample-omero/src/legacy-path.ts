@@ -2,7 +2,7 @@
 export function legacyPath(kind: 'Pixels' | 'Files', id: number): string {
   let directories = '';
   for (let rest = Math.floor(id / 1000); rest > 0; rest = Math.floor(rest / 1000)) {
-    directories = `Dir-${String(rest).padStart(3, '0')}/${directories}`;
+    directories = `Dir-${String(rest % 1000).padStart(3, '0')}/${directories}`;
   }
   return `${kind}/${directories}${id}`;
 }
