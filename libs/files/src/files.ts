@@ -52,6 +52,8 @@ export class Files {
   constructor({ threads, crashAt }: { readonly threads: number; readonly crashAt?: string | undefined }) {
     this.pool = new Piscina({
       filename: workerPath(), minThreads: threads, maxThreads: threads, workerData: { crashAt },
+      // Chunks are outside the heap; what is in it comes and goes with each batch.
+      resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 },
     });
   }
 

@@ -78,8 +78,8 @@ export class MadeFiles {
     if (this.open.delete(file)) closeSync(file.fd);
     this.made.delete(`${file.dev}:${file.ino}`);
     const { at } = this.target.locate(file.path);
-    const { dev, ino } = lstatSync(at, { bigint: true });
-    if (dev !== file.dev || ino !== file.ino) return;
+    const found = lstatSync(at, { bigint: true, throwIfNoEntry: false });
+    if (found?.dev !== file.dev || found.ino !== file.ino) return;
     this.claim.check();
     unlinkSync(at);
   }

@@ -1,7 +1,11 @@
 import type { DigestAlgorithm, Outcome } from '@coldroom/domain';
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync, closeSync, existsSync, linkSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync, writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { Files } from './files';
 import type { Hashed } from './hash';
 import { identityOf } from './identity';
@@ -17,6 +21,7 @@ afterAll(() => files.close());
 beforeEach(async () => { scratch = await makeScratch(); });
 afterEach(() => scratch.remove());
 
+const loopDevices = (): boolean => existsSync('/dev/loop-control');
 const sha256 = (content: Buffer | string): string => createHash('sha256').update(content).digest('hex');
 const coded = (code: string): unknown => expect.objectContaining({ code });
 const identity = (path: string): ReturnType<typeof identityOf> => identityOf(lstatSync(join(scratch.root, path), { bigint: true }));
@@ -105,6 +110,20 @@ describe('hash', () => {
     ]);
   });
 
+  it('does not even open a FIFO, which would wake its writer', async () => {
+    const fifo = join(scratch.root, 'fifo');
+    run('mkfifo', fifo);
+    const writer = spawn('sh', ['-c', 'echo woken > "$0"', fifo]);
+    const ended = new Promise((resolve) => writer.on('exit', resolve));
+    for (let round = 0; round < 10; round++) {
+      expect(codes(await hash(['fifo']))).toEqual(['NOT_A_REGULAR_FILE']);
+      await setTimeout(20);
+    }
+    expect(writer.exitCode).toBeNull();
+    writer.kill('SIGKILL');
+    await ended;
+  });
+
   (asRoot ? it : it.skip)('reads no device (needs root, to make one)', async () => {
     run('mknod', join(scratch.root, 'zero'), 'c', '1', '5');
     expect(codes(await hash(['zero']))).toEqual(['NOT_A_REGULAR_FILE']);
@@ -138,7 +157,7 @@ describe('hash', () => {
   it.each(['append', 'rewrite', 'truncate'])('refuses a file that is written to while it is read (%s)', async (how) => {
     const path = join(scratch.root, scratch.write('file', randomBytes(40 * chunkBytes)).toString());
     let changed = false;
-    const outcomes = await files.hash([{ root: scratch.root, path: Buffer.from('file'), algorithms: ['SHA-256', 'MD5-128', 'SHA1-160'] }], { direct: true }, work({
+    const outcomes = await files.hash([{ root: scratch.root, path: Buffer.from('file'), algorithms: ['SHA-256', 'MD5-128', 'Murmur3-128'] }], { direct: true }, work({
       progress: () => {
         if (changed) return;
         changed = true;
@@ -164,7 +183,8 @@ describe('hash', () => {
     const source = { root: scratch.root, path: Buffer.from('file'), algorithms: ['MD5-128' as const] };
     await expect(files.hash([source], { direct: true }, work({ deadline: deadlineIn(-1) }))).rejects.toEqual(expect.objectContaining({ code: 'CLAIM_LOST', kind: 'transient' }));
     const controller = new AbortController();
-    const stopped = files.hash([source], { direct: true }, work({ signal: controller.signal, progress: () => controller.abort() }));
+    const slow = { ...source, algorithms: ['MD5-128' as const, 'Murmur3-128' as const] };
+    const stopped = files.hash(Array(20).fill(slow), { direct: true }, work({ signal: controller.signal, progress: () => controller.abort() }));
     await expect(stopped).rejects.toEqual(coded('CLAIM_LOST'));
     await expect(files.hash([source], { direct: true }, work({ signal: AbortSignal.abort() }))).rejects.toEqual(coded('CLAIM_LOST'));
     expect(codes(await hash(['file']))).toEqual(['direct']); // the thread was replaced
@@ -181,6 +201,48 @@ describe('hash', () => {
     try {
       scratch.write('memory/file');
       expect(codes(await hash(['memory/file']))).toEqual(['cached']);
+    } finally {
+      run('umount', mount);
+    }
+  });
+
+  (asRoot ? it : it.skip)('drops the cache where it cannot read directly (needs root, to mount an overlay without O_DIRECT)', async () => {
+    const content = randomBytes(2 * chunkBytes + 5);
+    const [lower, second, mount] = [join(scratch.store, 'lower'), join(scratch.store, 'second'), join(scratch.root, 'overlay')];
+    for (const directory of [lower, second, mount]) mkdirSync(directory);
+    run('mount', '-t', 'ramfs', 'none', lower);
+    writeFileSync(join(lower, 'file'), content);
+    try {
+      run('mount', '-t', 'overlay', '-o', `lowerdir=${lower}:${second}`, 'none', mount);
+      try {
+        expect(await hash(['overlay/file'])).toMatchObject([{ ok: { read: 'dropped', digests: { 'SHA-256': sha256(content) } } }]);
+      } finally {
+        run('umount', mount);
+      }
+    } finally {
+      run('umount', lower);
+    }
+  });
+
+  (asRoot && loopDevices() ? it : it.skip)('directly sees what the disk holds, whatever the cache says (needs root and a loop device)', async () => {
+    const [image, mount] = [join(scratch.store, 'image'), join(scratch.root, 'disk')];
+    mkdirSync(mount);
+    run('truncate', '-s', '16M', image);
+    run('mkfs.ext4', '-q', image);
+    run('mount', '-o', 'loop', image, mount);
+    try {
+      scratch.write('disk/file', Buffer.alloc(100_000, 'needle'));
+      run('sync', join(mount, 'file'));
+      const [before] = await hash(['disk/file'], false);
+      const disk = readFileSync(image);
+      const rotten = openSync(image, 'r+');
+      writeSync(rotten, 'N', disk.indexOf('needleneedle'));
+      closeSync(rotten);
+      const digestOf = (outcome: Outcome<Hashed> | undefined): string | undefined => (outcome && 'ok' in outcome ? outcome.ok.digests['SHA-256'] : undefined);
+      expect(digestOf((await hash(['disk/file'], false))[0])).toBe(digestOf(before));
+      const [direct] = await hash(['disk/file'], true);
+      expect(direct).toMatchObject({ ok: { read: 'direct' } });
+      expect(digestOf(direct)).not.toBe(digestOf(before));
     } finally {
       run('umount', mount);
     }

@@ -1,0 +1,164 @@
+import { Files, identityOf, markerName, writeMarker } from '@coldroom/files';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStore, openStores } from '../open-store';
+import { parseStores } from '../settings';
+import { describeStore, work, type StoreUnderTest } from '../testing/conformance';
+
+const asRoot = process.geteuid!() === 0;
+let files: Files;
+beforeAll(() => { files = new Files({ threads: 2 }); });
+afterAll(() => files.close());
+
+const settings = (directory: string, part: object = {}): ReturnType<typeof parseStores>['stores'][string] =>
+  parseStores({ default: 'main', stores: { main: { kind: 'file', directory, sameFileSystem: true, ...part } } }).stores['main']!;
+
+function run(command: string, ...args: string[]): void {
+  execFileSync(command, args, { stdio: 'ignore' });
+}
+
+async function makeStore(mount?: string): Promise<StoreUnderTest & { directory: string; remove: () => Promise<void> }> {
+  const top = mkdtempSync(join(tmpdir(), 'coldroom-store-'));
+  const [sourceDir, directory] = [join(top, 'ManagedRepository'), join(top, 'store')];
+  mkdirSync(sourceDir);
+  mkdirSync(directory);
+  if (mount) run('mount', '-t', 'tmpfs', '-o', mount, 'none', directory);
+  await writeMarker(sourceDir, 'ManagedRepository');
+  await writeMarker(directory, 'main');
+  const remove = async (): Promise<void> => {
+    if (mount) run('umount', directory);
+    run('chmod', '-R', 'u+w', top);
+    rmSync(top, { recursive: true });
+  };
+  return {
+    store: openStore('main', settings(directory), { files, omeroRoots: [sourceDir] }),
+    sourceDir,
+    directory,
+    goAway: async () => renameSync(join(directory, markerName), join(top, 'marker')),
+    proveBag: (bag) => { execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'manifest-sha256.txt', 'tagmanifest-sha256.txt'], { cwd: join(directory, bag), stdio: ['ignore', 'pipe', 'pipe'] }); },
+    cleanup: remove,
+    remove,
+  };
+}
+
+describeStore('file', () => makeStore());
+
+describeStore('file, on a small disk', async () => {
+  const made = await makeStore('size=24m');
+  return {
+    ...made,
+    goAway: async () => run('mount', '-t', 'tmpfs', 'none', made.directory), // over it: a real unmount would empty it
+    fill: async () => run('fallocate', '-l', '23m', join(made.directory, 'filler')),
+    makeReadOnly: async () => run('mount', '-o', 'remount,ro', made.directory),
+    cleanup: async () => {
+      await made.remove().catch(async () => made.remove());
+    },
+  };
+}, asRoot ? undefined : 'only root can mount one');
+
+describe('the place of a file store', () => {
+  let top: string;
+  const open = (omeroRoots: readonly string[], part: object = {}, directory = join(top, 'store')): ReturnType<typeof openStore> =>
+    openStore('main', settings(directory, part), { files, omeroRoots });
+
+  beforeEach(async () => {
+    top = mkdtempSync(join(tmpdir(), 'coldroom-place-'));
+    for (const name of ['store', 'omero']) mkdirSync(join(top, name));
+    await writeMarker(join(top, 'store'), 'main');
+  });
+  afterEach(() => rmSync(top, { recursive: true }));
+
+  const inside = { kind: 'refused', code: 'STORE_INSIDE_OMERO' };
+
+  it('may not be inside an OMERO root, around one, or the same, by any name', async () => {
+    symlinkSync(top, join(top, 'omero', 'link'));
+    for (const root of [top, join(top, 'store'), join(top, 'omero', 'link', 'store')]) await expect(open([root]).check()).rejects.toMatchObject(inside);
+    mkdirSync(join(top, 'store', 'omero'));
+    await expect(open([join(top, 'store', 'omero')]).check()).rejects.toMatchObject(inside);
+    await expect(open([join(top, 'store', 'not-there')]).check()).rejects.toMatchObject(inside);
+  });
+
+  it('may have a name that begins like a root', async () => {
+    mkdirSync(join(top, 'sto'));
+    await open([join(top, 'sto'), join(top, 'not-there')]).check();
+  });
+
+  it('is not on the file system of the originals unless that is allowed', async () => {
+    await expect(open([join(top, 'omero')], { sameFileSystem: false }).check()).rejects.toMatchObject({ kind: 'refused', code: 'STORE_ON_SAME_FILE_SYSTEM' });
+    await open(['/proc'], { sameFileSystem: false }).check();
+  });
+
+  it('must carry the marker of this very store', async () => {
+    rmSync(join(top, 'store', markerName));
+    await writeMarker(join(top, 'store'), 'other');
+    await expect(open([]).check()).rejects.toMatchObject({ kind: 'transient', code: 'STORE_AWAY' });
+  });
+
+  it('is left clean by the check', async () => {
+    await open([]).check();
+    expect(readdirSync(join(top, 'store', '.open'))).toEqual([]);
+  });
+
+  (asRoot ? it.skip : it)('must be writable (not as root, who may write everywhere)', async () => {
+    chmodSync(join(top, 'store'), 0o555);
+    await expect(open([]).check()).rejects.toMatchObject({ code: 'STORE_DENIED' });
+    chmodSync(join(top, 'store'), 0o755);
+  });
+
+  it('decides what counts as proof', () => {
+    expect(open([]).acceptedReads).toEqual(['direct', 'dropped']);
+    expect(open([], { verify: 'cached' }).acceptedReads).toEqual(['direct', 'dropped', 'cached']);
+  });
+});
+
+describe('a sealed bag on disk', () => {
+  let made: Awaited<ReturnType<typeof makeStore>>;
+  const path = Buffer.from('ManagedRepository/a/file');
+  const status = async (): Promise<unknown> => (await made.store.stat('bag-1', [path]))[0];
+  const chmod = (place: string, mode: number): void => chmodSync(join(made.directory, 'bag-1', place), mode);
+
+  beforeEach(async () => {
+    made = await makeStore();
+    mkdirSync(join(made.sourceDir, 'a'));
+    writeFileSync(join(made.sourceDir, 'a/file'), 'content');
+    const identity = identityOf(lstatSync(join(made.sourceDir, 'a/file'), { bigint: true }));
+    await made.store.put('bag-1', [{ root: made.sourceDir, path: Buffer.from('a/file'), copyPath: path, identity }], work());
+    await made.store.seal('bag-1', [path], [], work());
+  });
+  afterEach(() => made.cleanup());
+
+  it.each(['data/ManagedRepository/a/file', 'data/ManagedRepository/a', 'data'])('is writable where somebody gave %s a write bit', async (place) => {
+    expect(await status()).toMatchObject({ durable: 'yes', writable: 'no' });
+    chmod(place, 0o775);
+    expect(await status()).toMatchObject({ durable: 'yes', writable: 'yes' });
+  });
+
+  it('is not durable yet where the last step of its sealing is missing', async () => {
+    chmod('.', 0o755);
+    expect(await status()).toMatchObject({ durable: 'no', replicationState: 'sealing', writable: 'yes' });
+    await made.store.seal('bag-1', [path], [], work());
+    expect(await status()).toMatchObject({ durable: 'yes', replicationState: 'sealed', writable: 'no' });
+  });
+
+  it('has another version once its copy was touched', async () => {
+    const before = await status() as { version: string };
+    chmod('data/ManagedRepository/a/file', 0o440);
+    expect(await status()).not.toMatchObject({ version: before.version });
+  });
+
+  it('is refused where a link stands in the place of a copy', async () => {
+    chmod('data/ManagedRepository/a', 0o755);
+    rmSync(join(made.directory, 'bag-1', 'data', path.toString()));
+    symlinkSync('/etc/passwd', join(made.directory, 'bag-1/data', path.toString()));
+    await expect(status()).rejects.toMatchObject({ kind: 'refused', code: 'NOT_A_REGULAR_FILE' });
+    expect(await made.store.digest('bag-1', [path], ['SHA-256'], work())).toMatchObject([{ error: { code: 'NOT_A_REGULAR_FILE' } }]);
+  });
+});
+
+it('opens stores by name', () => {
+  const stores = openStores(parseStores({ default: 'one', stores: { one: { kind: 'file', directory: '/one' }, two: { kind: 'file', directory: '/two' } } }), { files, omeroRoots: [] });
+  expect([stores.default.name, stores.get('two').name, stores.all.length]).toEqual(['one', 'two', 2]);
+  expect(() => stores.get('three')).toThrow(expect.objectContaining({ kind: 'refused', code: 'STORE_UNKNOWN' }));
+});
