@@ -1,1 +1,5 @@
-module.exports = require('../../jest.preset');
+module.exports = {
+  ...require('../../jest.preset'),
+  globalSetup: '../../libs/local/jest/setup.mjs',
+  globalTeardown: '../../libs/local/jest/teardown.mjs',
+};

@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { exitCodes } from '@coldroom/runtime';
+import { confirmed } from '../confirm';
+import type { Act, Context } from '../context';
+import { examineConnections } from '../doctor/connections';
+import { examine, type Finding } from '../doctor/findings';
+import { examineNode } from '../doctor/machine';
+import { becomeOwner, ownerOf } from '../doctor/owner';
+import { carryOut, described, planPreparations } from '../doctor/prepare';
+import { readAllSettings, type KnownSettings } from '../doctor/settings';
+import { examineStores } from '../doctor/stores';
+import { examineTrees } from '../doctor/trees';
+import { examples } from '../examples';
+import { UsageError, type ExitCode } from '../failure';
+import { styled } from '../output';
+import { indented } from '../table';
+
+interface Options {
+  readonly prepare?: boolean;
+  readonly yes?: boolean;
+}
+
+export function addDoctor(program: Command, act: Act): void {
+  program.command('doctor')
+    .description('check settings, connections, mounts, markers and rights, and say what to do about each fault')
+    .option('--prepare', 'first make what is missing: markers (.coldroom-root) in the OMERO trees and stores, and the hold directory')
+    .option('--yes', 'do not ask before something is made')
+    .addHelpText('after', examples('doctor', '--env /etc/coldroom.env doctor --prepare'))
+    .action((options: Options) => act((context) => doctor(context, options)));
+}
+
+async function doctor(context: Context, { prepare = false, yes = false }: Options): Promise<ExitCode> {
+  const { settings, findings } = readAllSettings(context.env);
+  const prepared = prepare ? await prepareMissing(context, settings, yes) : [];
+  if (prepared === undefined) return exitCodes.failed;
+  const all = [...findings, ...await examineAll(context, settings)];
+  const faults = all.filter((one) => one.level === 'fault').length;
+  context.out.result({ healthy: faults === 0, prepared, findings: all }, () => [...prepared.map((line) => `done: ${line}`), ...all.flatMap(lines)]);
+  return faults > 0 ? exitCodes.failed : exitCodes.ok;
+}
+
+async function examineAll(context: Context, settings: KnownSettings): Promise<readonly Finding[]> {
+  const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores } = settings;
+  return [
+    examineNode(),
+    ...await examineConnections(context, settings),
+    ...(dataDir === undefined ? [] : await examine('user', async () => becomeOwner(await ownerOf(dataDir)))),
+    ...(dataDir === undefined ? [] : await examineTrees(dataDir, holdsOf(dataDir, settings))),
+    ...(dataDir === undefined || stores === undefined ? [] : await examineStores(stores, dataDir)),
+  ];
+}
+
+/** Undefined where the person said no. */
+async function prepareMissing(context: Context, settings: KnownSettings, yes: boolean): Promise<readonly string[] | undefined> {
+  const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores } = settings;
+  if (dataDir === undefined) throw new UsageError('--prepare needs OMERO_DATA_DIR');
+  const plan = await planPreparations(dataDir, holdsOf(dataDir, settings), stores);
+  if (plan.length === 0) return [];
+  for (const step of plan) context.out.note(`to do: ${described(step)}`);
+  if (!await confirmed('Make these? A marker says: this is the right disk, and it is mounted.', { yes, json: context.out.json })) {
+    context.out.note('Nothing was changed.');
+    return undefined;
+  }
+  for (const step of plan) await carryOut(step);
+  return plan.map(described);
+}
+
+/** As the linker reads it. */
+function holdsOf(dataDir: string, { COLDROOM_HOLD_DIRS: named }: KnownSettings): readonly string[] {
+  return named ?? [join(dataDir, '.coldroom', 'hold')];
+}
+
+const marks = { ok: ['green', '   ok  '], warning: ['yellow', 'warning'], fault: ['red', ' FAULT '] } as const;
+
+function lines({ level, about, found, next }: Finding): readonly string[] {
+  const [style, mark] = marks[level];
+  return [`${styled(style, mark)}  ${about}: ${found}`, ...(next ? indented(indented(indented(indented([` next: ${next}`])))) : [])];
+}

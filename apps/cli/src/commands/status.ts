@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { fileStates, requestStates, type FileState, type RequestState } from '@coldroom/domain';
+import type { Register, Scan, Switch } from '@coldroom/register';
+import { exitCodes } from '@coldroom/runtime';
+import { counted, formatBytes, formatCount } from '../bytes';
+import type { Act } from '../context';
+import { formatAge } from '../durations';
+import { examples } from '../examples';
+import { nextStep } from '../next-steps';
+import { styled } from '../output';
+import { indented, table } from '../table';
+
+interface Count {
+  readonly files: number;
+  readonly bytes: bigint;
+}
+
+interface Status {
+  readonly requests: readonly { readonly state: RequestState; readonly requests: number }[];
+  readonly files: readonly (Count & { readonly state: FileState })[];
+  readonly stuck: readonly (Count & { readonly code: string; readonly next: string })[];
+  readonly stopped: readonly Switch[];
+  readonly lastScan: Scan | null;
+}
+
+export function addStatus(program: Command, act: Act): void {
+  program.command('status')
+    .description('one screen: requests, files, what is stuck and what to do about it, what is stopped, the last scan')
+    .addHelpText('after', examples('status', 'status --json'))
+    .action(() => act(async (context) => {
+      const status = await context.register(collect);
+      context.out.result(status, () => lines(status, new Date()));
+      return exitCodes.ok;
+    }));
+}
+
+async function collect({ overview, switches, scans }: Register): Promise<Status> {
+  const requests = await overview.requestStates();
+  const counts = await overview.counts();
+  const sum = (state: FileState): Count & { state: FileState } => {
+    const rows = counts.filter((row) => row.state === state);
+    return { state, files: rows.reduce((total, row) => total + row.files, 0), bytes: rows.reduce((total, row) => total + row.bytes, 0n) };
+  };
+  return {
+    requests: requestStates.flatMap((state) => requests.filter((row) => row.state === state)),
+    files: fileStates.map(sum).filter((row) => row.files > 0),
+    stuck: (await overview.stuck()).map((row) => ({ ...row, next: nextStep(row.code) })),
+    stopped: (await switches.list()).filter((one) => one.stopped),
+    lastScan: await scans.last() ?? null,
+  };
+}
+
+function lines({ requests, files, stuck, stopped, lastScan }: Status, now: Date): readonly string[] {
+  return [
+    'Requests', ...indented(requests.length > 0 ? [requests.map((row) => `${row.state} ${formatCount(row.requests)}`).join(', ')] : ['none']),
+    '', 'Files', ...indented(files.length > 0 ? table([{ title: 'state' }, { title: 'files', right: true }, { title: 'bytes', right: true }],
+      files.map((row) => [row.state, formatCount(row.files), formatBytes(row.bytes)])) : ['none']),
+    ...(stuck.length > 0 ? ['', styled('red', 'Stuck'), ...indented(table([{ title: 'code' }, { title: 'files', right: true }, { title: 'bytes', right: true }, { title: 'next' }],
+      stuck.map((row) => [row.code, formatCount(row.files), formatBytes(row.bytes), row.next])))] : []),
+    ...(stopped.length > 0 ? ['', styled('red', 'Stopped'), ...indented(stopped.map((one) => stoppedLine(one, now))), '  next: "coldroom resume" once the cause is gone'] : []),
+    '', 'Last scan', ...indented([scanLine(lastScan, now)]),
+  ];
+}
+
+export function stoppedLine({ name, changedBy, changedAt, reason }: Switch, now: Date): string {
+  return `${name}: by ${changedBy ?? 'nobody known'}, ${formatAge(changedAt, now)}: ${reason ?? 'no reason given'}`;
+}
+
+function scanLine(scan: Scan | null, now: Date): string {
+  if (!scan?.finishedAt) return 'none yet: is the scanner running?';
+  const requests = scan.report?.['requests'];
+  const found = Array.isArray(requests) ? (requests.length > 0 ? `, made ${counted(requests.length, 'request')}` : ', found nothing new') : '';
+  return `${formatAge(scan.finishedAt, now)}${scan.failed === null ? found : `, ${styled('red', 'failed')}: ${scan.failed}`}`;
+}

@@ -1,0 +1,62 @@
+import { OmeroDatabase } from '@coldroom/omero';
+import type { Register } from '@coldroom/register';
+import { Log } from '@coldroom/runtime';
+import type { Context } from '../context';
+import { formatDuration } from '../durations';
+import { examine, fault, ok, warning, type Finding } from './findings';
+import type { KnownSettings } from './settings';
+
+const clockLimitMs = 2000;
+
+/** Whether register, OMERO's database and Redis answer, and are what we need. */
+export async function examineConnections(context: Context, settings: KnownSettings): Promise<readonly Finding[]> {
+  const { REGISTER_DATABASE_URL: register, OMERO_DATABASE_URL: omero, REDIS_URL: redis, COLDROOM_QUEUE_PREFIX: prefix = 'coldroom' } = settings;
+  const found = await Promise.all([
+    register === undefined ? [] : examine('register', () => context.register(examineRegister)),
+    omero === undefined ? [] : examine('OMERO database', () => examineOmero(omero)),
+    redis === undefined ? [] : examine('redis', () => examineRedis(redis, prefix)),
+  ]);
+  return found.flat();
+}
+
+async function examineRegister({ overview }: Register): Promise<readonly Finding[]> {
+  const pending = await overview.pendingMigrations();
+  return [
+    pending.length === 0 ? ok('register', 'answers, and has all tables of this version') : fault('register', `lacks ${pending.join(', ')}`, 'coldroom migrate'),
+    clockFinding(await clockDifference(overview)),
+  ];
+}
+
+/** Milliseconds by which the server's clock is ahead of ours; what the question took counts half. */
+async function clockDifference(overview: Register['overview']): Promise<number> {
+  const asked = Date.now();
+  const theirs = (await overview.clock()).getTime();
+  return theirs - (asked + Date.now()) / 2;
+}
+
+function clockFinding(aheadMs: number): Finding {
+  if (Math.abs(aheadMs) <= clockLimitMs) return ok('clocks', "this machine's and the register's agree");
+  return warning('clocks', `the register's is ${formatDuration(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'} ours`, 'let both keep time by NTP: hold times and leases go by these clocks');
+}
+
+async function examineOmero(url: string): Promise<Finding> {
+  const database = OmeroDatabase.connect(url, { max: 1, statementTimeout: 15_000 });
+  try {
+    const { version, patch, managedRepository } = await database.check();
+    return ok('OMERO database', `${version} patch ${patch}, with all rights; its managed repository is ${managedRepository.place}`);
+  } finally {
+    database.close().catch(() => undefined); // a server that hangs would keep us
+  }
+}
+
+async function examineRedis(url: string, prefix: string): Promise<Finding> {
+  // Loaded here only: it takes longer than all of the rest.
+  const { Queues } = await import('@coldroom/pipeline');
+  const queues = new Queues(url, prefix, new Log('doctor', 'error'));
+  try {
+    await queues.check();
+    return ok('redis', 'answers, and never drops a job (noeviction)');
+  } finally {
+    await queues.close();
+  }
+}

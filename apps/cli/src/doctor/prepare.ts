@@ -1,0 +1,86 @@
+import { lchown, mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { codeOf, Refused, rootNames } from '@coldroom/domain';
+import { identify, markerName, typeOf, writeMarker } from '@coldroom/files';
+import { readStores } from '@coldroom/stores';
+import { formatBytes } from '../bytes';
+import { ownerOf, type Owner } from './owner';
+
+/** Something that is missing and that we may make. */
+export interface Preparation {
+  readonly kind: 'directory' | 'marker';
+  /** Of the directory, or of the directory to be marked. */
+  readonly path: string;
+  readonly markerName?: string;
+  /** Who shall own it, where root makes it. */
+  readonly owner: Owner;
+  /** What a person should know before they agree. */
+  readonly note?: string;
+}
+
+/**
+ * What is missing of markers and hold directories. Never marks an empty managed repository: that is the folder below a disk
+ * that is not mounted, and the marker is what tells the two apart. Pixels and Files may well be empty.
+ */
+export async function planPreparations(dataDir: string, holds: readonly string[], storesPath: string | undefined): Promise<readonly Preparation[]> {
+  const plan: Preparation[] = [];
+  if (!await isDirectory(dataDir)) return plan;
+  const owner = await ownerOf(dataDir);
+  for (const name of rootNames) {
+    const directory = join(dataDir, name);
+    if (!await isDirectory(directory)) continue;
+    const empty = (await readdir(directory)).length === 0;
+    if (empty && name === 'ManagedRepository') continue;
+    plan.push(...await missingMarker(directory, name, await stat(directory), empty ? 'it is empty: is its disk mounted, if it has one?' : undefined));
+  }
+  for (const hold of holds) plan.push(...await missingHold(hold, dataDir, owner));
+  if (storesPath !== undefined) {
+    for (const [name, { directory }] of Object.entries((await readStores(storesPath)).stores)) {
+      if (await isDirectory(directory)) plan.push(...await missingMarker(directory, name, await stat(directory), await spaceIn(directory)));
+    }
+  }
+  return plan;
+}
+
+/** Makes it; never touches what is there already. */
+export async function carryOut({ kind, path, markerName: name, owner: { uid, gid } }: Preparation): Promise<void> {
+  if (kind === 'directory') await mkdir(path, { mode: 0o700 });
+  else await writeMarker(path, name as string);
+  if (process.geteuid?.() === 0) await lchown(kind === 'directory' ? path : join(path, markerName), uid, gid);
+}
+
+export function described({ kind, path, markerName: name, note }: Preparation): string {
+  return `${kind === 'directory' ? `make ${path} (mode 0700)` : `mark ${path} as "${name}"`}${note ? `: ${note}` : ''}`;
+}
+
+async function missingHold(hold: string, dataDir: string, owner: Owner): Promise<readonly Preparation[]> {
+  const parent = dirname(hold);
+  const missing: Preparation[] = [];
+  if (parent === join(dataDir, '.coldroom') && !await isDirectory(parent)) missing.push({ kind: 'directory', path: parent, owner });
+  if (await isDirectory(hold)) return missingMarker(hold, 'hold', owner);
+  return [...missing, { kind: 'directory', path: hold, owner }, { kind: 'marker', path: hold, markerName: 'hold', owner }];
+}
+
+async function missingMarker(directory: string, name: string, { uid, gid }: Owner, note?: string): Promise<readonly Preparation[]> {
+  if (await identify(join(directory, markerName)) !== null) return [];
+  return [{ kind: 'marker', path: directory, markerName: name, owner: { uid, gid }, ...(note ? { note } : {}) }];
+}
+
+async function spaceIn(directory: string): Promise<string> {
+  const { bavail, bsize } = await statfs(directory);
+  const onSystemDisk = (await stat(directory)).dev === (await stat('/')).dev;
+  return `${formatBytes(bavail * bsize)} free${onSystemDisk ? '; it is on the file system of /: is its disk mounted?' : ''}`;
+}
+
+/** True for a directory or a link to one; false where nothing is there. Anything else in its place is refused. */
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await identify(path);
+  if (found === null) return false;
+  if (typeOf(found.mode) === 'directory') return true;
+  try {
+    if ((await stat(path)).isDirectory()) return true;
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+  throw new Refused('NOT_A_DIRECTORY', `${path} is not a directory; move it away, or correct the settings`);
+}

@@ -1,0 +1,62 @@
+import { codeOf, ColdroomError, messageOf, Refused } from '@coldroom/domain';
+import { exitCodes, SettingsError } from '@coldroom/runtime';
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** A call that was not understood, or that lacks something. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What a command ends with when it fails. `stack` only where the fault is ours. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly exitCode: ExitCode;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly stack?: string | undefined;
+}
+
+export function notFound(what: string, code: string, next: string): Refused {
+  return new Refused(code, `There is no ${what}; ${next}`);
+}
+
+/** Tells a person and a script what went wrong: code, one message with the next step, exit code. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof UsageError) return { code: 'USAGE', message: error.message, exitCode: exitCodes.usage };
+  if (error instanceof SettingsError) return { code: 'SETTINGS', message: error.message, exitCode: exitCodes.settings, details: { faults: error.faults } };
+  if (error instanceof ColdroomError) return { code: error.code, message: error.message, exitCode: exitCodeOf(error), details: error.details };
+  const code = codeOf(error);
+  return ofRegister(code, messageOf(error)) ?? { code, message: messageOf(error) || code, exitCode: exitCodes.failed, stack: error instanceof Error ? error.stack : undefined };
+}
+
+function exitCodeOf(error: ColdroomError): ExitCode {
+  if (error.code.startsWith('NO_SUCH_')) return exitCodes.notFound;
+  if (error.code === 'BAG_BUSY') return exitCodes.held;
+  if (error.code === 'STORES_INVALID') return exitCodes.settings;
+  if (error.code === 'REQUEST_DECIDED' || error.code.endsWith('_NOT_ALLOWED')) return exitCodes.notAllowed;
+  return error.kind === 'refused' ? exitCodes.failed : exitCodes.temporary;
+}
+
+/** PostgreSQL's SQLSTATEs (its manual, appendix A) and the system's codes of a lost connection. */
+function ofRegister(code: string, message: string): Failure | undefined {
+  const of = (ours: string, text: string, exitCode: ExitCode): Failure => ({ code: ours, message: text, exitCode });
+  switch (code) {
+    case '42P01': case '42703': case '3F000':
+      return of('REGISTER_NOT_MIGRATED', `The register lacks this version's tables (${message}); run "coldroom migrate"`, exitCodes.failed);
+    case '3D000': return of('REGISTER_NOT_FOUND', `${message}; create the database, or correct REGISTER_DATABASE_URL`, exitCodes.settings);
+    case '28P01': case '28000': return of('REGISTER_LOGIN_REFUSED', `${message}; correct the name and password in REGISTER_DATABASE_URL`, exitCodes.notAllowed);
+    case '42501': return of('REGISTER_RIGHTS_MISSING', `The role in REGISTER_DATABASE_URL lacks a right: ${message}`, exitCodes.notAllowed);
+    default: return isLost(code, message) ? of('REGISTER_AWAY', awayMessage(message || code), exitCodes.temporary) : undefined;
+  }
+}
+
+function isLost(code: string, message: string): boolean {
+  return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code)
+    || (code.length === 5 && /^(08|53|57|40)/.test(code))
+    || /Connection terminated|timeout exceeded when trying to connect/.test(message);
+}
+
+export function awayMessage(reason: string): string {
+  return `The register's PostgreSQL does not answer (${reason}); check that it runs and that REGISTER_DATABASE_URL is right, then try again`;
+}

@@ -1,0 +1,58 @@
+import type { FileState } from '@coldroom/domain';
+import type { Register, Target } from '@coldroom/register';
+import { notFound } from './failure';
+
+export type MeantFiles = Awaited<ReturnType<Register['overview']['meant']>>[number];
+type MeantWith = Parameters<Register['overview']['meant']>[1];
+
+/** The files that targets name, counted; `NO_SUCH_TARGET` where the register does not know one of them. */
+export async function meantFiles(register: Register, targets: readonly Target[], including: MeantWith): Promise<readonly MeantFiles[]> {
+  const unknown: string[] = [];
+  for (const target of targets) unknown.push(...await register.overview.unknown(target));
+  if (unknown.length > 0) {
+    throw notFound(`${unknown.join(' ')} in the register`, 'NO_SUCH_TARGET', '"coldroom requests list" and "coldroom files list" show what there is');
+  }
+  const found: MeantFiles[] = [];
+  for (const target of targets) found.push(...await register.overview.meant(target, including));
+  return found;
+}
+
+export interface Amount {
+  readonly files: number;
+  readonly bytes: bigint;
+}
+
+export function amount(rows: readonly MeantFiles[], which: (row: MeantFiles) => boolean = () => true): Amount {
+  const chosen = rows.filter(which);
+  return { files: chosen.reduce((sum, row) => sum + row.files, 0), bytes: chosen.reduce((sum, row) => sum + row.bytes, 0n) };
+}
+
+/** Files and bytes by code, for rows that are stuck. */
+export function byCode(rows: readonly MeantFiles[]): readonly (Amount & { readonly code: string })[] {
+  return [...Map.groupBy(rows, (row) => row.code ?? 'UNKNOWN')].map(([code, group]) => ({ code, ...amount(group) }));
+}
+
+const mayBeLinked: readonly (FileState | null)[] = ['durable', 'linked', 'undoing'];
+const early: readonly FileState[] = ['approved', 'checksummed', 'transferred', 'verified'];
+
+export interface UndoPlan {
+  /** Files whose originals the linker puts back, or finds in their place. */
+  readonly back: Amount;
+  /** Files that are given up where they stand: their originals were never touched. */
+  readonly abandoned: Amount;
+  /** Files whose originals are not held any more. */
+  readonly released: Amount;
+  /** Files of requests that were not started: there is nothing to undo. */
+  readonly notStarted: Amount;
+}
+
+/** What `People.undo` does to these files; a test holds the two against each other. */
+export function undoPlan(rows: readonly MeantFiles[]): UndoPlan {
+  const started = rows.filter((row) => row.inBag);
+  return {
+    back: amount(started, (row) => row.state === 'linked' || row.state === 'durable' || row.state === 'undoing' || (row.state === 'stuck' && mayBeLinked.includes(row.stuckFrom))),
+    abandoned: amount(started, (row) => early.includes(row.state) || (row.state === 'stuck' && !mayBeLinked.includes(row.stuckFrom))),
+    released: amount(started, (row) => row.state === 'released'),
+    notStarted: amount(rows, (row) => !row.inBag && row.state === 'registered'),
+  };
+}

@@ -1,0 +1,86 @@
+import { Command, CommanderError } from 'commander';
+import { exitCodes } from '@coldroom/runtime';
+import { addDoctor } from './commands/doctor';
+import { addFilesAbandon } from './commands/files-abandon';
+import { addFilesList } from './commands/files-list';
+import { addFilesRetry } from './commands/files-retry';
+import { addFilesShow } from './commands/files-show';
+import { addMigrate } from './commands/migrate';
+import { addRequestsDecide } from './commands/requests-decide';
+import { addRequestsList } from './commands/requests-list';
+import { addRequestsShow } from './commands/requests-show';
+import { addResume } from './commands/resume';
+import { addScan } from './commands/scan';
+import { addStatus } from './commands/status';
+import { addStop } from './commands/stop';
+import { addUndo } from './commands/undo';
+import { addWatch } from './commands/watch';
+import { Context, type Act } from './context';
+import { failureOf, type ExitCode } from './failure';
+import { Output } from './output';
+
+const codes = `
+Exit codes:
+  0 ok, 1 failed, 2 usage, 3 partly done, 4 not found, 5 temporary, 10 bad settings, 11 held by another, 12 not allowed`;
+
+/** Runs one command line; resolves with its exit code and never rejects. */
+export async function run(argv: readonly string[]): Promise<ExitCode> {
+  const json = argv.includes('--json');
+  let exitCode: ExitCode = exitCodes.ok;
+  const program = build(json, (code) => { exitCode = code; });
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return ofCommander(error, json);
+    const { stack, ...failure } = failureOf(error);
+    new Output(json).failure({ error: failure }, stack === undefined ? messageLines(failure.message) : ['This should not have happened:', ...stack.split('\n')]);
+    return failure.exitCode;
+  }
+}
+
+function build(json: boolean, ended: (code: ExitCode) => void): Command {
+  const program = new Command('coldroom')
+    .description('Archives the pixel data of an OMERO server: what was asked for, what is under way, and what people decide.')
+    .option('--json', 'give one JSON document instead of tables; errors too, on standard error')
+    .option('--env <file>', 'read settings from a file of KEY=value lines; they stand above the environment')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => { if (!json) write(text); } })
+    .addHelpText('after', codes);
+  const act: Act = async (work) => ended(await work(new Context(program.opts())));
+
+  addScan(program, act);
+  const requests = program.command('requests').description('what people asked to archive: look, approve, decline');
+  addRequestsList(requests, act);
+  addRequestsShow(requests, act);
+  addRequestsDecide(requests, act);
+  const files = program.command('files').description('single files: look, try again, give up');
+  addFilesList(files, act);
+  addFilesShow(files, act);
+  addFilesRetry(files, act);
+  addFilesAbandon(files, act);
+  addStatus(program, act);
+  addWatch(program, act);
+  addUndo(program, act);
+  addStop(program, act);
+  addResume(program, act);
+  addMigrate(program, act);
+  addDoctor(program, act);
+  return program;
+}
+
+/** Help that was asked for is no failure; anything else that the parser says is a fault of usage. */
+function ofCommander(error: CommanderError, json: boolean): ExitCode {
+  if (error.exitCode === 0) return exitCodes.ok;
+  if (json && error.code !== 'commander.help') {
+    new Output(json).failure({ error: { code: 'USAGE', message: error.message.replace(/^error: /, ''), exitCode: exitCodes.usage } }, []);
+  }
+  return exitCodes.usage;
+}
+
+function messageLines(message: string): readonly string[] {
+  return `coldroom: ${message}`.split('\n');
+}
+

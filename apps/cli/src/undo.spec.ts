@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Register, Target } from '@coldroom/register';
+import { meantFiles, undoPlan } from './meant-files';
+import { coldroom, json } from './testing/command-line';
+import { moveTo, newRequest, sampleRegister, started, stick } from './testing/sample-register';
+
+let register: Register;
+let env: Record<string, string>;
+beforeAll(async () => {
+  const sample = await sampleRegister('undo');
+  register = sample.register;
+  env = { REGISTER_DATABASE_URL: sample.url };
+});
+afterAll(() => register.close());
+
+const request = (id: bigint): Target => ({ kind: 'Request', ids: [id] });
+
+describe('coldroom undo', () => {
+  it('shows first, then asks, then waits until the linker has put all back', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'linked');
+    expect(await coldroom(['undo', `Request:${id}`, '--dry-run'], env)).toMatchObject({ code: 0, stdout: 'To put back: 2 files, 2.00 GiB\n' });
+    expect((await coldroom(['undo', `Request:${id}`], env)).code).toBe(2);
+    expect((await register.requests.get(id))?.linked).toBe(2);
+    const ended = coldroom(['undo', `Request:${id}`, '--yes'], env);
+    for (let tries = 0; (await register.work.due(['undoing'])).length === 0 && tries < 100; tries += 1) await sleep(100);
+    await sleep(1500); // it must not end before the linker is through
+    await moveTo(register, id, 'undone');
+    expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('back in their places') });
+    expect((await ended).stderr).toContain('2 originals (2.00 GiB) still to be put back');
+  });
+
+  it('ends with 3 and the reason where originals were released', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'released');
+    const ended = await coldroom(['undo', `Request:${id}`, '--yes'], env);
+    expect(ended).toMatchObject({ code: 3, stdout: expect.stringContaining('Not undone: 2 files, 2.00 GiB; their originals were released already') });
+  });
+
+  it('ends with 3 where a file became stuck on the way', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'linked');
+    const ended = coldroom(['undo', `Request:${id}`, '--yes', '--json'], env);
+    for (let tries = 0; (await register.work.due(['undoing'])).length === 0 && tries < 100; tries += 1) await sleep(100);
+    await stick(register, id, 'LINK_GONE');
+    await moveTo(register, id, 'undone');
+    expect((await ended).code).toBe(3);
+    expect(json(await ended)).toMatchObject({ undoing: 2, stuck: [{ code: 'LINK_GONE', files: 1 }] });
+  });
+
+  it('does not wait for what is stopped', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'linked');
+    await register.switches.stop('all', 'a test', 'test');
+    expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 5, stderr: expect.stringContaining('all is stopped (a test)') });
+    await register.switches.resume('all', 'test');
+    expect(await register.work.due(['undoing'])).toHaveLength(2); // asked for all the same
+  });
+
+  it('gives up what is not linked yet without waiting for anybody', async () => {
+    const id = await started(register);
+    expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('Given up before they were linked: 2 files') });
+    expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 0, stdout: 'There is nothing to undo.\n' });
+  });
+
+  it('does not know what is not there, and takes no single files', async () => {
+    expect(await coldroom(['undo', 'Image:999999'], env)).toMatchObject({ code: 4, stderr: expect.stringContaining('Image:999999') });
+    expect((await coldroom(['undo', 'Fileset:999999'], env)).code).toBe(4);
+    expect((await coldroom(['undo', 'File:1'], env)).code).toBe(2);
+    const id = await newRequest(register);
+    expect((await coldroom(['undo', `Request:${id}`], env)).stdout).toContain('decline the request instead');
+  });
+
+  it('plans what the register then does, in every state', async () => {
+    for (const state of ['approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked', 'released'] as const) {
+      for (const withStuck of [false, true]) {
+        const id = await started(register, [2]);
+        await moveTo(register, id, state);
+        if (withStuck && state !== 'released') await stick(register, id);
+        const plan = undoPlan(await meantFiles(register, [request(id)], 'filesets'));
+        const done = await register.people.undo(request(id), 'test');
+        expect({ state, withStuck, undoing: plan.back.files, abandoned: plan.abandoned.files, released: plan.released.files }).toEqual({ state, withStuck, ...done });
+      }
+    }
+  });
+});

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from '@coldroom/domain';
+import type { Target } from '@coldroom/register';
+import { harmless, type Output } from './output';
+import { nameOf } from './targets';
+
+const busyPauseMs = 1000;
+const plainEveryMs = 5000;
+const spinner = '|/-\\';
+
+/** Repeats while a worker holds a bag, for at most a minute; then the last refusal is thrown. */
+export async function untilNotBusy<T>(out: Output, work: () => Promise<T>, limitMs = 60_000): Promise<T> {
+  const deadline = performance.now() + limitMs;
+  for (let told = false; ; told = true) {
+    try {
+      return await work();
+    } catch (error) {
+      if (codeOf(error) !== 'BAG_BUSY' || performance.now() >= deadline) throw error;
+      if (!told) out.note(`${(error as Error).message}: tried again for up to ${limitMs / 1000} s`);
+      await sleep(busyPauseMs);
+    }
+  }
+}
+
+/** Does one target after the other, each when its bags are free. Where one fails, says which were done before. */
+export async function oneByOne<T>(out: Output, targets: readonly Target[], act: (target: Target) => Promise<T>): Promise<readonly T[]> {
+  const results: T[] = [];
+  for (const target of targets) {
+    try {
+      results.push(await untilNotBusy(out, () => act(target)));
+    } catch (error) {
+      if (results.length > 0) out.note(`Done before the failure: ${targets.slice(0, results.length).map(nameOf).join(' ')}. To repeat the whole command does no harm.`);
+      throw error;
+    }
+  }
+  return results;
+}
+
+/** Lines that are drawn anew on a terminal; elsewhere the last one is written now and then. Nothing with `--json`. */
+export class LiveLines {
+  private drawn = 0;
+  private turn = 0;
+  private lastPlain = -Infinity;
+  private readonly stream: NodeJS.WriteStream;
+
+  constructor(private readonly out: Output, where: 'stdout' | 'stderr') {
+    this.stream = process[where];
+  }
+
+  /** @param plain what stands for all lines where there is no terminal */
+  draw(lines: readonly string[], plain: string): void {
+    if (this.out.json) return;
+    if (this.stream.isTTY) this.redraw(lines);
+    else if (performance.now() - this.lastPlain >= plainEveryMs) {
+      this.lastPlain = performance.now();
+      this.stream.write(`${harmless(plain)}\n`);
+    }
+  }
+
+  /** One line with something that turns, to show that we wait. */
+  spin(line: string): void {
+    this.turn += 1;
+    this.draw([`${spinner[this.turn % spinner.length]} ${line}`], line);
+  }
+
+  /** Takes away what was drawn, so that the result can follow. */
+  clear(): void {
+    if (this.drawn > 0) this.stream.write(`\x1b[${this.drawn}A\x1b[J`);
+    this.drawn = 0;
+  }
+
+  private redraw(lines: readonly string[]): void {
+    const columns = this.stream.columns || 80;
+    // A line that wraps would be two, and the next drawing would start too low.
+    const fitting = lines.map((line) => harmless(line).slice(0, columns - 1));
+    this.stream.write(`${this.drawn > 0 ? `\x1b[${this.drawn}A\x1b[J` : ''}${fitting.join('\n')}\n`);
+    this.drawn = fitting.length;
+  }
+}

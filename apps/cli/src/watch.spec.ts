@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Register } from '@coldroom/register';
+import { coldroom, json } from './testing/command-line';
+import { claimed, moveTo, newRequest, sampleRegister, started, stick } from './testing/sample-register';
+
+let register: Register;
+let env: Record<string, string>;
+beforeAll(async () => {
+  const sample = await sampleRegister('watch');
+  register = sample.register;
+  env = { REGISTER_DATABASE_URL: sample.url };
+});
+afterAll(() => register.close());
+
+describe('coldroom watch', () => {
+  it('ends when nothing is under way, not before', async () => {
+    expect(await coldroom(['watch', '--until-done'], env)).toMatchObject({ code: 0 });
+    const id = await newRequest(register, [2]);
+    await register.requests.approve(id, 'test');
+    let over = false;
+    const ended = coldroom(['watch', '--until-done'], env).finally(() => { over = true; });
+    await sleep(2000);
+    await register.requests.start(id, 'main', (nr) => `watched-${nr}`, 'test');
+    await moveTo(register, id, 'durable');
+    await sleep(2500);
+    expect(over).toBe(false);
+    await moveTo(register, id, 'linked');
+    expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is under way any more.') });
+    expect((await ended).stdout).toContain('waiting for the scanner to pack bags: 1 request');
+  });
+
+  it('ends with 3 where files are stuck, also where others of their fileset wait for them', async () => {
+    const id = await started(register, [3]);
+    await stick(register, id);
+    await moveTo(register, id, 'durable');
+    const ended = await coldroom(['watch', '--until-done', '--request', id.toString()], env);
+    expect(ended).toMatchObject({ code: 3, stdout: expect.stringContaining('1 file, HASH_DIFFERS; next: ') });
+  });
+
+  it('gives one reading as JSON', async () => {
+    const id = await started(register, [1]);
+    const reading = json(await coldroom(['watch', '--json', '--request', id.toString()], env));
+    expect(reading).toMatchObject({ stages: [{ state: 'approved', bags: 1, bytes: String(1n << 30n) }], share: 0, stuck: [] });
+    expect((await coldroom(['watch', '--request', '999'], env)).code).toBe(4);
+  });
+});
+
+describe('coldroom status', () => {
+  it('fits the main things on a screen', async () => {
+    await register.scans.finish(await register.scans.ask('test').then(async () => (await register.scans.begin())!), { requests: [{ id: '1' }] }, null);
+    await register.switches.stop('stage:link', '21 files failed within an hour', 'breaker');
+    const { code, stdout } = await coldroom(['status'], env);
+    expect(code).toBe(0);
+    for (const text of [/Running 1/, /Error 1/, /linked +2 +2.00 GiB/, /HASH_DIFFERS +1 +1.00 GiB +the file is damaged/, /stage:link: by breaker, .*: 21 files failed/, /made 1 request/]) expect(stdout).toMatch(text);
+    expect(json(await coldroom(['status', '--json'], env))).toMatchObject({ stuck: [{ code: 'HASH_DIFFERS', files: 1 }], stopped: [{ name: 'stage:link' }] });
+  });
+});
+
+describe('coldroom stop and resume', () => {
+  it('comes back only when no linker holds a bag', async () => {
+    const id = await started(register, [1]);
+    await moveTo(register, id, 'durable');
+    const bag = (await register.work.due(['durable'])).at(-1)!;
+    const claim = await claimed(register, bag.bagId);
+    let over = false;
+    const ended = coldroom(['stop', '--reason', 'a test', '--by', 'dora'], env).finally(() => { over = true; });
+    await sleep(3000);
+    expect(over).toBe(false);
+    expect(await register.switches.list()).toContainEqual(expect.objectContaining({ name: 'all', stopped: true, reason: 'a test', changedBy: 'dora' }));
+    await register.work.giveBack(claim);
+    expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('no original is being replaced') });
+  });
+
+  it('lets go on one or all, and knows its names', async () => {
+    expect((await coldroom(['resume', 'stage:nothing'], env)).code).toBe(4);
+    expect(json(await coldroom(['resume', 'stage:link', '--json'], env))).toEqual({ resumed: ['stage:link'], stillStopped: ['all'] });
+    expect(await coldroom(['resume'], env)).toMatchObject({ code: 0, stdout: 'Goes on: all\n' });
+    expect((await coldroom(['resume'], env)).stdout).toBe('Nothing was stopped.\n');
+  });
+});
