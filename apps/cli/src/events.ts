@@ -1,6 +1,5 @@
 import type { EventListing } from '@coldroom/register';
-import { formatTime } from './durations';
-import { table } from './table';
+import { formatTime, table } from '@coldroom/terminal';
 
 /** Events as they are listed: when, what, who, and what more is known. */
 export function eventLines(events: readonly EventListing[]): readonly string[] {

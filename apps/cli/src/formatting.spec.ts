@@ -1,7 +1,5 @@
-import { counted, formatBytes } from './bytes';
-import { formatAge, formatDuration, formatTime } from './durations';
+import { counted, formatAge, formatBytes, formatDuration, formatTime, pairs, table } from '@coldroom/terminal';
 import { harmless, toJson } from './output';
-import { pairs, table } from './table';
 
 describe('formatBytes', () => {
   it.each([

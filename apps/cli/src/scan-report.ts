@@ -1,5 +1,4 @@
-import { formatCount } from './bytes';
-import { pairs } from './table';
+import { formatCount, pairs } from '@coldroom/terminal';
 
 const shown = 10;
 

@@ -72,12 +72,11 @@ async function archive(layout: Layout, surroundings: Surroundings): Promise<numb
     const start = Date.now();
     const progress = showProgress(register, process.stdout);
     await untilDone(register, services, () => progress.show());
-    progress.end();
-    const seconds = (Date.now() - start) / 1000;
+    const milliseconds = Date.now() - start;
     await services.stop();
     say('\nProof');
     const proven = await prove(layout, surroundings.omeroOwnerUrl, register);
-    await saySummary(register, proven, seconds, say);
+    await saySummary(register, proven, milliseconds, say);
     return proven.faults.length === 0 ? exitCodes.ok : exitCodes.failed;
   } finally {
     await services.stop();

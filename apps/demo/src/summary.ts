@@ -1,22 +1,26 @@
 import type { Register, RequestSummary } from '@coldroom/register';
 import type { SampleReport } from '@coldroom/sample-omero';
+import { formatBytes, formatCount, formatDuration, indented, pairs, table } from '@coldroom/terminal';
 import type { Layout } from './layout';
 import type { Proven } from './proof';
-import { bytes } from './words';
 
 type Say = (line?: string) => void;
 
+const faultsShown = 50;
+const filesShown = 20;
+
 export function saySample(report: SampleReport, layout: Layout, say: Say): void {
-  say(`  ${report.images} images, ${report.files} files, ${bytes(report.bytes)} in ${layout.omero}`);
-  say(`  ${report.marked.length} images are marked TO-ARCHIVE`);
+  say(`  ${formatCount(report.images)} images, ${formatCount(report.files)} files, ${formatBytes(report.bytes)} in ${layout.omero}`);
+  say(`  ${formatCount(report.marked.length)} images are marked TO-ARCHIVE`);
 }
 
 export function sayRequests(requests: readonly RequestSummary[], say: Say): void {
-  say('\nRequests, as a data manager sees them');
-  for (const request of requests) {
-    say(`  Request:${request.id}  asked for by ${request.requester} in ${request.group}`);
-    say(`     ${request.markedImages} marked images mean ${request.images} images in ${request.filesets} filesets: ${request.files} files, ${bytes(request.bytes)}; ${request.skipped} files are not taken`);
-  }
+  say('\nWhat people asked for, and what it means');
+  const columns = [{ title: 'request' }, { title: 'asked by' }, { title: 'owner' }, { title: 'group' },
+    ...['marked', 'images', 'filesets', 'files', 'bytes', 'not taken'].map((title) => ({ title, right: true }))];
+  const rows = requests.map((request) => [`Request:${request.id}`, request.requester, request.owner, request.group, formatCount(request.markedImages), formatCount(request.images),
+    formatCount(request.filesets), formatCount(request.files), formatBytes(request.bytes), formatCount(request.skipped)]);
+  for (const line of indented(table(columns, rows))) say(line);
 }
 
 export function sayDecisions({ approved, declined }: { approved: readonly RequestSummary[]; declined: readonly RequestSummary[] }, say: Say): void {
@@ -27,24 +31,40 @@ export function sayDecisions({ approved, declined }: { approved: readonly Reques
 }
 
 /** The end of the story, in numbers, with every file that was left and why. */
-export async function saySummary(register: Register, proven: Proven, seconds: number, say: Say): Promise<void> {
-  const counts = await register.overview.counts();
-  const archived = counts.filter(({ state }) => state === 'linked' || state === 'released');
-  const files = archived.reduce((sum, row) => sum + row.files, 0);
-  const size = archived.reduce((sum, row) => sum + Number(row.bytes), 0);
-  for (const fault of proven.faults.slice(0, 50)) say(`  FAULT ${fault}`);
-  if (proven.faults.length === 0) {
-    say(`  every one of ${proven.paths} paths reads the bytes it had before; ${proven.links} of them are links now`);
-    say(`  sha256sum finds all ${proven.bags} bags whole`);
-    say(`  ${proven.images} images say ARCHIVED in OMERO; nothing else changed in its database or its tree`);
-  }
+export async function saySummary(register: Register, proven: Proven, milliseconds: number, say: Say): Promise<void> {
+  sayProof(proven, say);
   say('\nSummary');
-  for (const request of await register.requests.list()) say(`  Request:${request.id}  ${request.state.padEnd(9)} ${request.linked} of ${request.files} files archived`);
-  say(`  archived  ${files} files, ${bytes(size)} in ${seconds.toFixed(1)} s: ${bytes(size / seconds)}/s, ${Math.round(files / seconds)} files/s`);
-  const freed = counts.filter(({ state }) => state === 'released').reduce((sum, row) => sum + Number(row.bytes), 0);
-  say(`  freed     ${bytes(freed)} in the OMERO repository (held for a second only here; on a real server for days, in which "coldroom undo" takes an instant)`);
-  for (const what of ['skipped', 'stuck'] as const) {
-    for (const row of counts.filter(({ state }) => state === what)) say(`  ${what.padEnd(9)} ${row.files} files: ${row.code}`);
-  }
+  const requests = (await register.requests.list()).map((request) =>
+    [`Request:${request.id}`, `${request.state}: ${formatCount(request.linked)} of ${formatCount(request.files)} files archived`] as const);
+  const counts = await register.overview.counts();
+  const sum = (states: readonly string[]): { files: number; bytes: number } => counts.filter(({ state }) => states.includes(state))
+    .reduce((total, row) => ({ files: total.files + row.files, bytes: total.bytes + Number(row.bytes) }), { files: 0, bytes: 0 });
+  const archived = sum(['linked', 'released']);
+  const perSecond = (count: number): number => (count * 1000) / milliseconds;
+  const lines = pairs([
+    ...requests,
+    ['archived', `${formatCount(archived.files)} files, ${formatBytes(archived.bytes)} in ${formatDuration(milliseconds)}`],
+    ['rate', `${formatBytes(perSecond(archived.bytes))}/s, ${formatCount(Math.round(perSecond(archived.files)))} files/s`],
+    ['freed', `${formatBytes(sum(['released']).bytes)} (held for a second only here; for days on a real server, where "coldroom undo" takes an instant)`],
+  ]);
+  for (const line of indented(lines)) say(line);
+  await sayLeft(register, say);
   say(proven.faults.length === 0 ? '\nThe proof holds: nothing was lost.' : `\nThe proof FAILED in ${proven.faults.length} points.`);
+}
+
+/** The files that were left where they are, and why. */
+async function sayLeft(register: Register, say: Say): Promise<void> {
+  const left = await register.overview.files({ states: ['skipped', 'stuck'], limit: filesShown });
+  if (left.length === 0) return;
+  say('\nLeft where they are');
+  const rows = left.map((file) => [file.state, `Request:${file.requestId}`, file.code ?? '', `${file.path}: ${file.reason ?? ''}`]);
+  for (const line of indented(table([{ title: 'state' }, { title: 'request' }, { title: 'code' }, { title: 'file and reason' }], rows))) say(line);
+}
+
+function sayProof(proven: Proven, say: Say): void {
+  for (const fault of proven.faults.slice(0, faultsShown)) say(`  FAULT ${fault}`);
+  if (proven.faults.length > 0) return;
+  say(`  every one of ${formatCount(proven.paths)} paths reads the bytes it had before; ${formatCount(proven.links)} of them are links now`);
+  say(`  sha256sum finds all ${proven.bags} bags whole`);
+  say(`  ${formatCount(proven.images)} images say ARCHIVED in OMERO; nothing else changed in its database or its tree`);
 }

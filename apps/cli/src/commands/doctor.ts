@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { exitCodes } from '@coldroom/runtime';
+import { indented } from '@coldroom/terminal';
 import { confirmed } from '../confirm';
 import type { Act, Context } from '../context';
 import { examineConnections } from '../doctor/connections';
@@ -14,7 +15,6 @@ import { examineTrees } from '../doctor/trees';
 import { examples } from '../examples';
 import { UsageError, type ExitCode } from '../failure';
 import { styled } from '../output';
-import { indented } from '../table';
 
 interface Options {
   readonly prepare?: boolean;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { exitCodes } from '@coldroom/runtime';
-import { counted, formatBytes } from '../bytes';
+import { counted, formatBytes } from '@coldroom/terminal';
 import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';

@@ -2,12 +2,11 @@ import type { Command } from 'commander';
 import { fileStates } from '@coldroom/domain';
 import type { FileFilter, FileListing } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { formatBytes } from '../bytes';
+import { formatBytes, table } from '@coldroom/terminal';
 import type { Act } from '../context';
 import { examples } from '../examples';
 import { UsageError } from '../failure';
 import { parseNames, parseWhole } from '../options';
-import { table } from '../table';
 import { parseIds, parseTargets } from '../targets';
 
 interface Options {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { exitCodes } from '@coldroom/runtime';
-import { counted, formatBytes } from '../bytes';
+import { counted, formatBytes } from '@coldroom/terminal';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';

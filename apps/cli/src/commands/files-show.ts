@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
 import type { EventListing, FileListing } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { formatBytes, formatCount } from '../bytes';
+import { formatBytes, formatCount, formatTime, indented, pairs } from '@coldroom/terminal';
 import type { Act } from '../context';
-import { formatTime } from '../durations';
 import { eventLines } from '../events';
 import { examples } from '../examples';
 import { notFound, UsageError } from '../failure';
 import { nextStep } from '../next-steps';
-import { indented, pairs } from '../table';
 import { parseIds } from '../targets';
 
 const shownEvents = 200;

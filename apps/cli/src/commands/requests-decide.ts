@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Register } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { counted, formatBytes } from '../bytes';
+import { counted, formatBytes } from '@coldroom/terminal';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import { failureOf, notFound, UsageError, type ExitCode, type Failure } from '../failure';

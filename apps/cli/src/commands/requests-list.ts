@@ -2,13 +2,11 @@ import type { Command } from 'commander';
 import { requestStates, type RequestState } from '@coldroom/domain';
 import type { RequestSummary } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { formatBytes, formatCount } from '../bytes';
+import { formatAge, formatBytes, formatCount, table } from '@coldroom/terminal';
 import type { Act } from '../context';
-import { formatAge } from '../durations';
 import { examples } from '../examples';
 import { parseNames } from '../options';
 import { styled } from '../output';
-import { table } from '../table';
 
 export function addRequestsList(requests: Command, act: Act): void {
   requests.command('list')

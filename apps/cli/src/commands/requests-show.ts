@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
 import type { EventListing, Register, RequestSummary } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { counted, formatBytes, formatCount } from '../bytes';
+import { counted, formatBytes, formatCount, formatTime, indented, pairs, table } from '@coldroom/terminal';
 import type { Act } from '../context';
-import { formatTime } from '../durations';
 import { eventLines } from '../events';
 import { examples } from '../examples';
 import { notFound, UsageError } from '../failure';
 import { nextStep } from '../next-steps';
-import { indented, pairs, table } from '../table';
 import { parseIds } from '../targets';
 import { coloured } from './requests-list';
 

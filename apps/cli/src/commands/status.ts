@@ -2,13 +2,11 @@ import type { Command } from 'commander';
 import { fileStates, requestStates, type FileState, type RequestState } from '@coldroom/domain';
 import type { Register, Scan, Switch } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { counted, formatBytes, formatCount } from '../bytes';
+import { counted, formatAge, formatBytes, formatCount, formatTime, indented, table } from '@coldroom/terminal';
 import type { Act } from '../context';
-import { formatAge } from '../durations';
 import { examples } from '../examples';
 import { nextStep } from '../next-steps';
 import { styled } from '../output';
-import { indented, table } from '../table';
 
 interface Count {
   readonly files: number;
@@ -19,6 +17,7 @@ interface Status {
   readonly requests: readonly { readonly state: RequestState; readonly requests: number }[];
   readonly files: readonly (Count & { readonly state: FileState })[];
   readonly stuck: readonly (Count & { readonly code: string; readonly next: string })[];
+  readonly waiting: readonly { readonly reason: string; readonly bags: number; readonly until: Date }[];
   readonly stopped: readonly Switch[];
   readonly lastScan: Scan | null;
 }
@@ -45,18 +44,20 @@ async function collect({ overview, switches, scans }: Register): Promise<Status>
     requests: requestStates.flatMap((state) => requests.filter((row) => row.state === state)),
     files: fileStates.map(sum).filter((row) => row.files > 0),
     stuck: (await overview.stuck()).map((row) => ({ ...row, next: nextStep(row.code) })),
+    waiting: await overview.waiting(),
     stopped: (await switches.list()).filter((one) => one.stopped),
     lastScan: await scans.last() ?? null,
   };
 }
 
-function lines({ requests, files, stuck, stopped, lastScan }: Status, now: Date): readonly string[] {
+function lines({ requests, files, stuck, waiting, stopped, lastScan }: Status, now: Date): readonly string[] {
   return [
     'Requests', ...indented(requests.length > 0 ? [requests.map((row) => `${row.state} ${formatCount(row.requests)}`).join(', ')] : ['none']),
     '', 'Files', ...indented(files.length > 0 ? table([{ title: 'state' }, { title: 'files', right: true }, { title: 'bytes', right: true }],
       files.map((row) => [row.state, formatCount(row.files), formatBytes(row.bytes)])) : ['none']),
     ...(stuck.length > 0 ? ['', styled('red', 'Stuck'), ...indented(table([{ title: 'code' }, { title: 'files', right: true }, { title: 'bytes', right: true }, { title: 'next' }],
       stuck.map((row) => [row.code, formatCount(row.files), formatBytes(row.bytes), row.next])))] : []),
+    ...(waiting.length > 0 ? ['', 'Waiting', ...indented(waiting.map((row) => `${counted(row.bags, 'bag')} until ${formatTime(row.until)}: ${row.reason}`))] : []),
     ...(stopped.length > 0 ? ['', styled('red', 'Stopped'), ...indented(stopped.map((one) => stoppedLine(one, now))), '  next: "coldroom resume" once the cause is gone'] : []),
     '', 'Last scan', ...indented([scanLine(lastScan, now)]),
   ];

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Register } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { counted } from '../bytes';
+import { counted } from '@coldroom/terminal';
 import { person, type Act } from '../context';
 import { examples } from '../examples';
 import { LiveLines } from '../waiting';

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { NotYet } from '@coldroom/domain';
 import type { Register, Target } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { counted, formatBytes } from '../bytes';
+import { counted, formatBytes } from '@coldroom/terminal';
 import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';

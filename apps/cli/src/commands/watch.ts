@@ -2,12 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Register, StageProgress } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { counted } from '../bytes';
+import { counted, paceOf, progressLine, renderProgress, underWay } from '@coldroom/terminal';
 import type { Act, Context } from '../context';
 import { examples } from '../examples';
 import { notFound, UsageError, type ExitCode } from '../failure';
 import { nextStep } from '../next-steps';
-import { paceOf, progressLine, renderProgress, underWay } from '../progress';
 import { parseIds } from '../targets';
 import { LiveLines } from '../waiting';
 

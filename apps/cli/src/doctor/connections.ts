@@ -1,8 +1,8 @@
 import { OmeroDatabase } from '@coldroom/omero';
 import type { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
+import { formatDuration } from '@coldroom/terminal';
 import type { Context } from '../context';
-import { formatDuration } from '../durations';
 import { examine, fault, ok, warning, type Finding } from './findings';
 import type { KnownSettings } from './settings';
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { codeOf, Refused, rootNames } from '@coldroom/domain';
 import { identify, markerName, typeOf, writeMarker } from '@coldroom/files';
 import { readStores } from '@coldroom/stores';
-import { formatBytes } from '../bytes';
+import { formatBytes } from '@coldroom/terminal';
 import { ownerOf, type Owner } from './owner';
 
 /** Something that is missing and that we may make. */

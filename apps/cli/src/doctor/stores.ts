@@ -14,7 +14,7 @@ export async function examineStores(path: string, dataDir: string): Promise<read
     for (const store of stores.all) {
       const about = `store ${store.name}`;
       findings.push(...await examine(about, async () => {
-        await store.check();
+        await store.check('write');
         return ok(about, `${store.kind}, ${store === stores.default ? 'the default, ' : ''}can be used`);
       }));
     }
