@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { omeroAlgorithms, step, type ArchiveFile, type DigestAlgorithm, type Digests, type OmeroAlgorithm } from '@coldroom/domain';
+import { omeroAlgorithms, step, unseen, type ArchiveFile, type DigestAlgorithm, type Digests, type Identity, type OmeroAlgorithm } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import { moved, Originals, settle, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import type { Claim, Move } from '@coldroom/register';
@@ -15,16 +15,23 @@ export class HashOriginals implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     await this.originals.check(claim.files);
     const outcomes = await this.files.hash(claim.files.map((file) => ({
-      root: this.originals.directory(file.root), path: file.path, algorithms: wanted(file), expect: file.identity,
+      root: this.originals.directory(file.root), path: file.path, algorithms: wanted(file), ...(file.identity.ino === unseen.ino ? {} : { expect: file.identity }),
     })), { direct: false }, work);
     step('hash:1-hashed');
-    return settle(claim.files, outcomes, (file, { digests, identity }) => judge(file, digests, { digests, identity }));
+    return settle(claim.files, outcomes, (file, hashed) => whyNotTaken(file, hashed.identity) ?? judge(file, hashed.digests, { digests: hashed.digests, identity: hashed.identity }));
   }
 }
 
 function wanted(file: ArchiveFile): readonly DigestAlgorithm[] {
   const omeros = omeroAlgorithms.find((algorithm) => algorithm === file.omeroHash?.algorithm);
   return omeros ? ['SHA-256', omeros] : ['SHA-256'];
+}
+
+/** After a retry the file is not compared with the scan: then what the scan would have said is said here. */
+function whyNotTaken(file: ArchiveFile, { size, links }: Identity): Move | undefined {
+  if (size !== file.size) return stuck(file, { code: 'SIZE_DIFFERS', message: `the file has ${size} bytes, at the scan it had ${file.size}` });
+  if (links > 1) return stuck(file, { code: 'HARD_LINKED', message: `the file has ${links} names; archiving this one would free nothing` });
+  return undefined;
 }
 
 /** Archiving a file that is not what OMERO imported would make the damage permanent. */

@@ -3,5 +3,5 @@ import type { DynamicModule } from '@nestjs/common';
 import { WatchIngest } from './ingest.stage';
 
 export function ingestWatcherModule(settings: ServiceSettings): DynamicModule {
-  return serviceModule('ingest-watcher', settings, { stages: [WatchIngest] });
+  return serviceModule('ingest-watcher', settings, { stages: [WatchIngest], writesStores: true });
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, step, type CopyStatus } from '@coldroom/domain';
+import { copyPath, NotYet, step, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
 import { STORES, moved, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
-import { Register, type Claim } from '@coldroom/register';
+import { Register, type Claim, type Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { describeBag } from './describe-bag';
 
@@ -15,22 +15,32 @@ export class WatchIngest implements Stage {
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
-    const paths = claim.files.map(copyPath);
-    await store.seal(claim.bag, paths, await describeBag(claim, this.register), work);
+    // What is not the copy that was proven must not get into a bag that never changes again.
+    const { proven, spoiled } = sort(claim.files, await store.stat(claim.bag, claim.files.map(copyPath)));
+    if (proven.length === 0) return { moves: spoiled };
+    const paths = proven.map(copyPath);
+    await store.seal(claim.bag, paths, await describeBag({ ...claim, files: proven }, this.register), work);
     const answers = await store.stat(claim.bag, paths);
     step('seal:5-durable');
-    return judge(claim, answers);
+    const waiting = answers.filter((status) => status && status.durable !== 'yes').map((status) => status?.replicationState);
+    // No file goes on before the last one can: the next seal would be of another bag.
+    if (waiting.length > 0) return { moves: [], wait: notDurableYet(claim, waiting) };
+    const sealed = sort(proven, answers);
+    return { moves: [...spoiled, ...sealed.spoiled, ...sealed.proven.map((file) => moved(file, 'store', 'durable'))], sealed: true };
   }
 }
 
-function judge(claim: Claim, answers: readonly (CopyStatus | undefined)[]): StageResult {
-  const moves = claim.files.flatMap((file, index) => {
+/** Which copies are still the proven ones, and the moves of the others. */
+function sort(files: readonly ArchiveFile[], answers: readonly (CopyStatus | undefined)[]): { readonly proven: readonly ArchiveFile[]; readonly spoiled: readonly Move[] } {
+  const spoiled = new Map<ArchiveFile, Move>();
+  files.forEach((file, index) => {
     const status = answers[index];
-    if (!status) return [stuck(file, { code: 'COPY_MISSING', message: 'the store does not have the copy that was proven' })];
-    if (status.version !== file.copyVersion) return [stuck(file, { code: 'COPY_CHANGED', message: 'the copy is not the one that was proven' })];
-    return status.durable === 'yes' ? [moved(file, 'store', 'durable')] : [];
+    if (!status) spoiled.set(file, stuck(file, { code: 'COPY_MISSING', message: 'the store does not have the copy that was proven' }));
+    else if (status.version !== file.copyVersion) spoiled.set(file, stuck(file, { code: 'COPY_CHANGED', message: 'the copy is not the one that was proven' }));
   });
-  if (moves.length === claim.files.length) return { moves, sealed: true };
-  const states = [...new Set(answers.map((status) => status?.replicationState))].join(', ');
-  return { moves, sealed: true, wait: new NotYet('NOT_DURABLE_YET', `store ${claim.store} does not call bag ${claim.bag} durable yet (${states})`) };
+  return { proven: files.filter((file) => !spoiled.has(file)), spoiled: [...spoiled.values()] };
+}
+
+function notDurableYet(claim: Claim, states: readonly (string | undefined)[]): NotYet {
+  return new NotYet('NOT_DURABLE_YET', `store ${claim.store} does not call bag ${claim.bag} durable yet (${[...new Set(states)].join(', ')})`);
 }

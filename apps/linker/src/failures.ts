@@ -14,17 +14,26 @@ export class Failures {
 
   /** Runs `work` on each item, a few at a time, and returns those on which it did not fail, in order. */
   async survivors<T extends Item>(items: readonly T[], work: (item: T) => Promise<void>): Promise<readonly T[]> {
-    const rest = items.values();
+    return this.results(items, async (item) => {
+      await work(item);
+      return item;
+    });
+  }
+
+  /** The same, with what `work` gave for each item on which it did not fail. */
+  async results<T extends Item, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
+    const rest = items.entries();
+    const done = new Map<number, R>();
     await Promise.all(Array.from({ length: atOnce }, async () => {
-      for (const item of rest) {
+      for (const [index, item] of rest) {
         try {
-          await work(item);
+          done.set(index, await work(item));
         } catch (error) {
           this.byFile.set(item.file, error);
         }
       }
     }));
-    return items.filter((item) => !this.byFile.has(item.file));
+    return [...done].sort(([one], [other]) => one - other).map(([, result]) => result);
   }
 
   /** The filesets in which a file failed. */

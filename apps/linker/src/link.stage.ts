@@ -34,11 +34,9 @@ export class LinkOriginals implements Stage {
     const policy: LinkPolicy = { requestState: claim.requestState, stopped: false, acceptedReads: store.acceptedReads, filesetComplete: true };
     const places = new Places(this.originals, this.holds, store, claim.bag);
     try {
-      const candidates: Candidate[] = [];
-      for (const [index, file] of ready.entries()) candidates.push({ file, place: await places.of(file), inStore: inStore[index] });
-      const result = await linkAll(candidates, places, policy, async () => {
-        work.check();
+      const result = await linkAll(ready.map((file, index) => ({ file, inStore: inStore[index] })), places, policy, async () => {
         await this.register.switches.refuseWhereStopped();
+        work.check(); // last: the answer may have taken longer than our claim lasts
       });
       const waits = result.moves.length < claim.files.length ? { wait: result.wait ?? waitForFileset() } : {};
       return { moves: result.moves, delayMs: this.holdTime.ms, ...waits };
@@ -49,27 +47,32 @@ export class LinkOriginals implements Stage {
 }
 
 /** Looks at all, holds all, syncs, swaps all, syncs: a file that fails on the way is left out, and with it its fileset. */
-async function linkAll(candidates: readonly Candidate[], places: Places, policy: LinkPolicy, before: Before): Promise<StageResult> {
+async function linkAll(files: readonly Omit<Candidate, 'place'>[], places: Places, policy: LinkPolicy, before: Before): Promise<StageResult> {
   await before();
   const failures = new Failures();
+  const candidates = await failures.results(files, async (each) => ({ ...each, place: await places.of(each.file) }));
   const notHeld = new Set<Candidate>();
   const looked = await failures.survivors(candidates, async (candidate) => {
     const found = await refuseWithReasons(candidate, policy);
     if (found.kind === 'file' && found.held === null) notHeld.add(candidate);
   });
-  const spoiled = failures.filesets();
-  const whole = looked.filter(({ file }) => !spoiled.has(file.fileset));
-
-  const held = await failures.survivors(whole, async (candidate) => {
+  const held = await failures.survivors(wholeOnly(looked, failures), async (candidate) => {
     if (notHeld.has(candidate)) await hold(candidate.place, candidate.file, before);
+    else await expectHeld(candidate.place, candidate.file);
   });
   await places.syncHolds();
   step('link:2-hold-synced');
 
-  const linked = await failures.survivors(held, (candidate) => linkOne(candidate, policy, before));
+  const linked = await failures.survivors(wholeOnly(held, failures), (candidate) => linkOne(candidate, policy, before));
   await places.syncOriginals();
   step('link:5-synced');
   return failures.result(linked.map(({ file }) => moved(file, 'link', 'linked')));
+}
+
+/** Leaves out the filesets in which a file failed so far. */
+function wholeOnly(candidates: readonly Candidate[], failures: Failures): readonly Candidate[] {
+  const spoiled = failures.filesets();
+  return candidates.filter(({ file }) => !spoiled.has(file.fileset));
 }
 
 async function linkOne(candidate: Candidate, policy: LinkPolicy, before: Before): Promise<void> {

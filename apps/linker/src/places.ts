@@ -1,5 +1,5 @@
-import { copyPath, Refused, type ArchiveFile, type RootName, type Store } from '@coldroom/domain';
-import { checkPath, identify, openDirectory, openRoot, type Directory, type Root } from '@coldroom/files';
+import { codeOf, copyPath, Refused, type ArchiveFile, type RootName, type Store } from '@coldroom/domain';
+import { checkPath, displayPath, identify, openDirectory, openRoot, type Directory, type Root } from '@coldroom/files';
 import type { Originals } from '@coldroom/pipeline';
 import type { Place } from './swap';
 
@@ -34,6 +34,7 @@ export class Places {
 
   constructor(private readonly originals: Originals, private readonly holds: HoldDirectories, private readonly store: Store, private readonly bag: string) {}
 
+  /** `Refused` where this file's directory or hold cannot be used; the places of other files may still be had. */
   async of(file: ArchiveFile): Promise<Place> {
     checkPath(file.path);
     const slash = file.path.lastIndexOf('/');
@@ -42,9 +43,15 @@ export class Places {
       directory: await this.directory(root, file.path.subarray(0, Math.max(slash, 0))),
       name: file.path.subarray(slash + 1),
       hold,
-      heldName: Buffer.from(file.id.toString()),
+      heldName: heldName(file),
       target: this.store.linkTarget(this.bag, copyPath(file)),
     };
+  }
+
+  /** Whether something is in the hold directory under this file's name. */
+  async isHeld(file: ArchiveFile): Promise<boolean> {
+    const { hold } = await this.rootOf(file.root);
+    return await identify(hold.at(heldName(file))) !== null;
   }
 
   async syncHolds(): Promise<void> {
@@ -65,6 +72,7 @@ export class Places {
     if (known) return known;
     const opened = this.openRootAndHold(name);
     this.roots.set(name, opened);
+    opened.catch(() => this.roots.delete(name)); // told to whoever asked; what is open can still be synced
     return opened;
   }
 
@@ -82,6 +90,7 @@ export class Places {
     if (known) return known;
     const opened = this.openFromParent(root, path);
     this.open.set(key, opened);
+    opened.catch(() => this.open.delete(key));
     return opened;
   }
 
@@ -89,6 +98,24 @@ export class Places {
     if (path.length === 0) return openDirectory(root, path);
     const slash = path.lastIndexOf('/');
     const parent = await this.directory(root, path.subarray(0, Math.max(slash, 0)));
-    return parent.open(path.subarray(slash + 1));
+    try {
+      return await parent.open(path.subarray(slash + 1));
+    } catch (error) {
+      throw await notOpened(error, root, path);
+    }
   }
 }
+
+async function notOpened(error: unknown, root: Root, path: Buffer): Promise<unknown> {
+  const shown = displayPath(path);
+  switch (codeOf(error)) {
+    case 'ENOENT':
+      await root.check(); // an unmounted root says nothing about what is in it
+      return new Refused('DIRECTORY_GONE', `the directory "${shown}" is gone; was the image deleted in OMERO?`, { path: shown }, { cause: error });
+    case 'PARENT_NOT_A_DIRECTORY':
+      return new Refused('PARENT_NOT_A_DIRECTORY', `"${shown}" is a link or no directory; paths are not followed through it`, { path: shown }, { cause: error });
+    default: return error;
+  }
+}
+
+const heldName = (file: ArchiveFile): Buffer => Buffer.from(file.id.toString());

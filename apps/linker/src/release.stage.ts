@@ -26,8 +26,8 @@ export class ReleaseHeld implements Stage {
     const inStore = await store.stat(claim.bag, claim.files.map(copyPath));
     const places = new Places(this.originals, this.holds, store, claim.bag);
     const before: Before = async () => {
-      work.check();
       await this.register.switches.refuseWhereStopped();
+      work.check(); // last: the answer may have taken longer than our claim lasts
     };
     const failures = new Failures();
     try {
@@ -45,6 +45,7 @@ export class ReleaseHeld implements Stage {
 
 async function releaseOne(file: ArchiveFile, place: Place, inStore: CopyStatus | undefined, before: Before): Promise<void> {
   const { atPath, held } = await lookAtArchived(place);
+  if (held === null && atPath !== 'our-link') throw new Refused('LINK_GONE', 'neither our link nor the held original is there; look before anything else');
   if (held !== null) {
     const reasons = reasonsToKeepHeld(file, atPath, held, inStore, false);
     const [first] = reasons;

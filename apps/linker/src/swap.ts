@@ -55,6 +55,7 @@ export async function swapIn(place: Place, file: ArchiveFile, before: Before): P
     await renameExchange(besideAt(place), at(place));
   } catch (error) {
     if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
+    await expectHeld(place, file); // this rename takes the original's name away for good
     await expectSame(at(place), file);
     await rename(besideAt(place), at(place));
   }
@@ -89,6 +90,7 @@ export async function putBack(place: Place, file: ArchiveFile, before: Before): 
     await before();
     await swapOut(place);
   } else if (found.kind !== 'file' || !sameFile(found.identity, file)) {
+    if (await letGo(place, file, found, before)) return;
     throw found.kind === 'missing'
       ? new Refused('LINK_GONE', 'the link is gone; was the image deleted in OMERO? The original is still held')
       : new Refused('PATH_TAKEN', 'something that is not ours stands at the original\'s path; the original is still held');
@@ -116,6 +118,22 @@ export async function expectHeld(place: Place, file: ArchiveFile): Promise<Ident
   if (held === null) throw new Refused('HOLD_MISSING', 'the original is not held where it should be; nothing more was done');
   if (!sameFile(held, file)) throw new Refused('HELD_CHANGED', 'what is held is not the original that was hashed; nothing more was done');
   return held;
+}
+
+/**
+ * Others changed or removed the original before its place was taken: what stands there stays, and only our own second name
+ * of it goes. False where the original itself is held; `Refused` `HOLD_MISSING` where it was linked once and is nowhere.
+ */
+async function letGo(place: Place, file: ArchiveFile, found: OnDisk, before: Before): Promise<boolean> {
+  const held = await identify(heldAt(place));
+  if (held === null && file.linkedAt === null) return true;
+  if (held === null) throw new Refused('HOLD_MISSING', 'the original is neither at its path nor held where it should be; nothing more was done');
+  const secondName = found.kind === 'file' && found.identity.dev === held.dev && found.identity.ino === held.ino;
+  if (!secondName) return false;
+  await before();
+  if (await isOurLink(besideAt(place), place)) await unlink(besideAt(place));
+  await unlink(heldAt(place));
+  return true;
 }
 
 async function swapOut(place: Place): Promise<void> {

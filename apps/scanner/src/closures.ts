@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RootName } from '@coldroom/domain';
-import { displayPath, Files } from '@coldroom/files';
+import { displayPath, Files, identify } from '@coldroom/files';
 import { OmeroDatabase, pyramidCompanions, type Closure, type ClosureFile } from '@coldroom/omero';
 import { Originals } from '@coldroom/pipeline';
 import { Register, type Closure as DraftClosure, type NewFile, type NewImage } from '@coldroom/register';
@@ -79,7 +79,8 @@ export class Closures {
   }
 
   private async look(root: RootName, paths: readonly Buffer[]): Promise<readonly { readonly kind: string }[]> {
-    if (paths.length === 0) return [];
+    // An OMERO without OMERO 4 data may never have made this tree.
+    if (paths.length === 0 || await identify(this.originals.directory(root)) === null) return [];
     await this.originals.root(root);
     return this.files.inspect(paths.map((path) => ({ root: this.originals.directory(root), path })));
   }

@@ -2,7 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { codeOf, messageOf } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
-import { STORES, showProgress } from '@coldroom/pipeline';
+import { STORES, showProgress, showSwitches } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { Log, Readiness } from '@coldroom/runtime';
 import type { Stores } from '@coldroom/stores';
@@ -74,6 +74,7 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
     await this.starter.run(by);
     while (!this.ended && await this.mirror.run() > 0);
     showProgress(await this.register.overview.progress());
+    showSwitches(await this.register.switches.list());
   }
 
   private async scanOnce(id: bigint): Promise<void> {

@@ -23,7 +23,7 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
         await migrate(settings.REGISTER_DATABASE_URL);
         return new Register(settings.REGISTER_DATABASE_URL, { applicationName: 'coldroom scanner' });
       } },
-      { provide: OmeroDatabase, useValue: OmeroDatabase.connect(settings.OMERO_DATABASE_URL) },
+      { provide: OmeroDatabase, useValue: OmeroDatabase.connect(settings.OMERO_DATABASE_URL, { managedRepository: settings.OMERO_MANAGED_REPOSITORY }) },
       { provide: Files, useFactory: () => new Files({ threads: 1 }) },
       { provide: Originals, useValue: new Originals(settings.OMERO_DATA_DIR) },
       { provide: STORES, inject: [Files, Originals], useFactory: (files: Files, originals: Originals) => openConfiguredStores(settings.COLDROOM_STORES, files, originals) },

@@ -4,5 +4,5 @@ import { CopyFiles } from './copy.stage';
 
 /** With `drain` the service ends when nothing is left to copy: for a Kubernetes Job. */
 export function transferModule(settings: ServiceSettings, drain: boolean): DynamicModule {
-  return serviceModule('transfer', settings, { stages: [CopyFiles], drain });
+  return serviceModule('transfer', settings, { stages: [CopyFiles], writesStores: true, drain });
 }

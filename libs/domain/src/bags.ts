@@ -1,5 +1,5 @@
-/** Limits of a bag; one larger file is a bag of its own. */
-export const bagLimits = { files: 256, bytes: 1n << 30n } as const;
+/** Limits of a bag (512 MiB); one larger file is a bag of its own. Small enough that the stages overlap on a single request. */
+export const bagLimits = { files: 256, bytes: 1n << 29n } as const;
 
 export interface Packable {
   readonly id: bigint;

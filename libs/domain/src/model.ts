@@ -34,6 +34,9 @@ export interface Identity {
   readonly gid: number;
 }
 
+/** No file has been looked at: after a retry the file is taken as it is when it is hashed. */
+export const unseen: Identity = { dev: 0n, ino: 0n, size: 0n, mtimeNs: 0n, ctimeNs: 0n, links: 0, mode: 0, uid: 0, gid: 0 };
+
 /** One file of a request: the unit that has a state. */
 export interface ArchiveFile {
   readonly id: bigint;
@@ -49,7 +52,7 @@ export interface ArchiveFile {
   readonly omeroHash: OmeroHash | null;
   readonly originalFileId: bigint | null;
   readonly pixelsId: bigint | null;
-  /** As seen at the scan; renewed when the original is hashed. */
+  /** As seen at the scan, or `unseen` after a retry; renewed when the original is hashed. */
   readonly identity: Identity;
   readonly digests: Digests;
   /** The store's word for this very copy when it was proven; see `Store.digest`. */

@@ -20,8 +20,8 @@ export type Outcome<T> = { readonly ok: T } | { readonly error: ColdroomError };
 export interface Work {
   readonly signal: AbortSignal;
   /**
-   * Throws when the claim under which we work may have run out. Called before each step that others would see.
-   * Shared with worker threads through `deadline`: nanoseconds of `process.hrtime.bigint()`, renewed while the claim holds.
+   * Until when the claim holds, in nanoseconds of `process.hrtime.bigint()`, renewed while it does; past it nothing that
+   * others would see may be changed. In shared memory, so that threads see it too.
    */
   readonly deadline: BigInt64Array;
   /** Called now and then with the number of bytes done since the last call. */
@@ -37,6 +37,9 @@ export interface CopyDigest {
 }
 
 export type Answer = 'yes' | 'no' | 'unknown';
+
+/** What a program is about to do with a store. */
+export type StoreUse = 'read' | 'write';
 
 export interface CopyStatus {
   readonly size: bigint;
@@ -68,8 +71,8 @@ export interface Store {
   /** The ways of reading a copy back that this store's settings accept as proof. */
   readonly acceptedReads: readonly CopyRead[];
 
-  /** Throws where the store cannot be used at all: away (`STORE_AWAY`), read-only (`STORE_READ_ONLY`), unsafe place (`STORE_INSIDE_OMERO`, `STORE_ON_SAME_FILE_SYSTEM`). */
-  check(): Promise<void>;
+  /** Throws where the store cannot be used so: away (`STORE_AWAY`), read-only (`STORE_READ_ONLY`), unsafe place (`STORE_INSIDE_OMERO`, `STORE_ON_SAME_FILE_SYSTEM`). */
+  check(use: StoreUse): Promise<void>;
 
   /**
    * Copies sources into the open bag, all synced to disk when it returns. An unfinished or unproven copy from an earlier

@@ -48,10 +48,10 @@ const errors = { transient: Transient, 'not-yet': NotYet, refused: Refused } as 
 export class Files {
   private readonly pool: Piscina;
 
-  /** `crashAt`, for fault tests: the step (`copy:3-written`, or `copy:3-written:2` for the second time) that kills the process. */
-  constructor({ threads, crashAt }: { readonly threads: number; readonly crashAt?: string | undefined }) {
+  /** `crashAt` and `freezeAt`, for drills: the step (`copy:3-written`, or `copy:3-written:2` for the second time) that kills or stops the process. */
+  constructor({ threads, crashAt, freezeAt }: { readonly threads: number; readonly crashAt?: string | undefined; readonly freezeAt?: string | undefined }) {
     this.pool = new Piscina({
-      filename: workerPath(), minThreads: threads, maxThreads: threads, workerData: { crashAt },
+      filename: workerPath(), minThreads: threads, maxThreads: threads, workerData: { crashAt, freezeAt },
       // Chunks are outside the heap; what is in it comes and goes with each batch.
       resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 },
     });

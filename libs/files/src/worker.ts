@@ -17,7 +17,7 @@ export type WorkerTask =
   | { readonly verb: 'seal'; readonly task: SealTask };
 export type WorkerAnswer = { readonly ok: unknown } | { readonly failed: Failure };
 
-listenForCrash((workerData as { crashAt?: string } | undefined)?.crashAt);
+listenForDrills((workerData ?? {}) as { crashAt?: string; freezeAt?: string });
 
 module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds): Promise<WorkerAnswer> => {
   const claim = new Claim(deadline, progress);
@@ -36,13 +36,14 @@ module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds)
   }
 };
 
-/** For fault tests: `copy:3-written:2` kills the process when that step is done for the second time in this thread. */
-function listenForCrash(crashAt: string | undefined): void {
-  const [, name, times] = /^([^:]+:[^:]+)(?::(\d+))?$/.exec(crashAt ?? '') ?? [];
-  if (!name) return;
-  let left = Number(times ?? 1);
+/** For drills: `copy:3-written:2` kills or freezes the process when that step is done for the second time in this thread. */
+function listenForDrills({ crashAt, freezeAt }: { readonly crashAt?: string; readonly freezeAt?: string }): void {
+  const drills = ([['SIGKILL', crashAt], ['SIGSTOP', freezeAt]] as const).flatMap(([signal, where]) => {
+    const [, name, times = '1'] = /^([^:]+:[^:]+)(?::(\d+))?$/.exec(where ?? '') ?? [];
+    return name ? [{ signal, name, left: Number(times) }] : [];
+  });
+  if (drills.length === 0) return;
   onStep((done: Step) => {
-    if (done === name && --left === 0) process.kill(process.pid, 'SIGKILL');
+    for (const drill of drills) if (done === drill.name && --drill.left === 0) process.kill(process.pid, drill.signal);
   });
 }
-

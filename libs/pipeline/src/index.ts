@@ -1,5 +1,5 @@
 export { openConfiguredStores, STORES } from './configured-stores';
-export { showProgress } from './metrics';
+export { showProgress, showSwitches } from './metrics';
 export { Originals } from './originals';
 export { settle } from './outcomes';
 export { Queues, readPayload } from './queues';

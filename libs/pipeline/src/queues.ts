@@ -1,7 +1,7 @@
-import { Queue, Worker, type Processor } from 'bullmq';
+import { Queue, Worker, type Job, type Processor } from 'bullmq';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
-import { Refused, Transient } from '@coldroom/domain';
+import { messageOf, Refused, Transient } from '@coldroom/domain';
 import type { DueBag } from '@coldroom/register';
 import type { Log } from '@coldroom/runtime';
 import { stageNames, type StageName } from './stage';
@@ -9,6 +9,9 @@ import { stageOf } from './stages';
 
 /** The whole of what a job carries. */
 const payload = z.strictObject({ v: z.literal(1), bagId: z.string().regex(/^[1-9]\d{0,18}$/) });
+
+/** Characters of a refused job's data that are logged. */
+const shownData = 200;
 
 /** Reads a job; `Refused` `JOB_NOT_UNDERSTOOD` for a forged one, or one of another version. */
 export function readPayload(data: unknown): bigint {
@@ -19,6 +22,7 @@ export function readPayload(data: unknown): bigint {
 
 /** Brings bags to workers. Losing all of it loses no work: the register knows whose turn it is. */
 export class Queues {
+  private readonly connections: Redis[] = [];
   private readonly connection: Redis;
   private readonly queues = new Map<StageName, Queue>();
 
@@ -69,13 +73,23 @@ export class Queues {
       maxStalledCount: 1000,
     });
     worker.on('error', (error) => this.log.debug('redis', error.message));
-    worker.on('failed', (job, error) => this.log.warn('job refused', { stage, job: job?.id, data: job?.data, message: error.message }));
+    worker.on('completed', (job) => this.forget(job));
+    worker.on('failed', (job, error) => {
+      this.log.warn('job refused', { stage, job: job?.id, data: JSON.stringify(job?.data)?.slice(0, shownData), message: error.message });
+      if (job) this.forget(job);
+    });
     return worker;
   }
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.queues.values()].map((queue) => queue.close()));
-    this.connection.disconnect();
+    for (const connection of this.connections) connection.disconnect();
+  }
+
+  /** A job that stays behind would swallow the next offer under its id. Ours go by themselves; a forged one may say otherwise. */
+  private forget(job: Job): void {
+    if (job.opts.removeOnComplete === true && job.opts.removeOnFail === true) return;
+    job.remove().catch((error: unknown) => this.log.debug('redis', messageOf(error)));
   }
 
   private queue(stage: StageName): Queue {
@@ -85,6 +99,7 @@ export class Queues {
   private connect(options: { enableOfflineQueue?: boolean; maxRetriesPerRequest: number | null }): Redis {
     const redis = new Redis(this.url, { ...options, retryStrategy: (times) => Math.min(times * 100, 2000) });
     redis.on('error', (error) => this.log.debug('redis', error.message));
+    this.connections.push(redis);
     return redis;
   }
 
@@ -99,8 +114,12 @@ export class Queues {
 
   private async untilReady(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('no connection within 5 s')), 5000);
-      this.connection.once('ready', () => { clearTimeout(timer); resolve(); });
+      const ready = (): void => { clearTimeout(timer); resolve(); };
+      const timer = setTimeout(() => {
+        this.connection.off('ready', ready);
+        reject(new Error('no connection within 5 s'));
+      }, 5000);
+      this.connection.once('ready', ready);
     });
   }
 }

@@ -28,11 +28,11 @@ export class Runner {
 
   /** Runs the stage on this bag if it is its turn, nobody holds it, and nothing is stopped. */
   async run(stage: Stage, bagId: bigint): Promise<void> {
-    if (this.stop.signal.aborted || await this.stopped([`stage:${stage.name}`])) return;
+    if (this.stop.signal.aborted || await this.stopped(stage, `stage:${stage.name}`)) return;
     const claimedAt = process.hrtime.bigint();
     const claim = await this.register.work.claim(bagId, [stage.takes], this.options.worker, this.options.leaseMs);
     if (!claim) return;
-    if (await this.stopped([`store:${claim.store}`])) {
+    if (!stage.givesBack && await this.stopped(stage, `store:${claim.store}`)) {
       await this.register.work.postpone(claim, notYetMs, new NotYet('STOPPED', `store ${claim.store} is stopped`), false);
       return;
     }
@@ -53,9 +53,9 @@ export class Runner {
     this.stop.abort(new NotYet('SHUTTING_DOWN', 'the service is being stopped', { delayMs: 0 }));
   }
 
-  private async stopped(names: readonly string[]): Promise<boolean> {
+  private async stopped(stage: Stage, name: string): Promise<boolean> {
     const switches = await this.register.switches.list();
-    return switches.some((one) => one.stopped && (one.name === 'all' || names.includes(one.name)));
+    return switches.some((one) => one.stopped && (one.name === name || (one.name === 'all' && !stage.givesBack)));
   }
 
   private async pass(stage: Stage, claim: Claim, result: StageResult): Promise<void> {

@@ -2,12 +2,13 @@ import { hostname } from 'node:os';
 import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown, type Provider, type Type } from '@nestjs/common';
 import { Files } from '@coldroom/files';
 import { migrate, Register } from '@coldroom/register';
-import { Log, Readiness, type Settings } from '@coldroom/runtime';
+import { exitCodes, Log, Readiness, type Settings } from '@coldroom/runtime';
 import type { Stores } from '@coldroom/stores';
 import { openConfiguredStores, STORES } from './configured-stores';
 import { Originals } from './originals';
 import { Queues } from './queues';
 import { Runner } from './runner';
+import type { StoreUse } from '@coldroom/domain';
 import type { Stage } from './stage';
 import { Workers } from './workers';
 
@@ -18,12 +19,15 @@ export type ServiceSettings = Settings<(typeof serviceParts)[number] | 'service'
 export interface ServiceOptions {
   readonly stages: readonly Type<Stage>[];
   readonly providers?: readonly Provider[];
+  /** Its stages write into stores; the others need no more than to read them. */
+  readonly writesStores?: true;
   /** End when no bag of these stages is left. */
   readonly drain?: boolean;
 }
 
 const STAGES = Symbol('stages');
 const DRAIN = Symbol('drain');
+const STORE_USE = Symbol('store use');
 
 @Module({})
 class ServiceModule {}
@@ -34,7 +38,7 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
     module: ServiceModule,
     providers: [
       { provide: Register, useFactory: async () => openRegister(name, settings) },
-      { provide: Files, useFactory: () => new Files({ threads: settings.COLDROOM_CONCURRENCY, crashAt: settings.COLDROOM_CRASH_AT }) },
+      { provide: Files, useFactory: () => new Files({ threads: settings.COLDROOM_CONCURRENCY, crashAt: settings.COLDROOM_CRASH_AT, freezeAt: settings.COLDROOM_FREEZE_AT }) },
       { provide: Originals, useValue: new Originals(settings.OMERO_DATA_DIR) },
       { provide: STORES, inject: [Files, Originals], useFactory: (files: Files, originals: Originals) => openConfiguredStores(settings.COLDROOM_STORES, files, originals) },
       { provide: Queues, inject: [Log], useFactory: (log: Log) => new Queues(settings.REDIS_URL, settings.COLDROOM_QUEUE_PREFIX, log) },
@@ -42,6 +46,7 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
       ...(options.providers ?? []),
       { provide: STAGES, inject: [...options.stages], useFactory: (...stages: Stage[]) => stages },
       { provide: DRAIN, useValue: options.drain ?? false },
+      { provide: STORE_USE, useValue: options.writesStores ? 'write' : 'read' },
       {
         provide: Runner,
         inject: [Register, Queues, Log],
@@ -74,6 +79,7 @@ class ServiceLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     @Inject(Workers) private readonly workers: Workers, @Inject(Queues) private readonly queues: Queues, @Inject(Register) private readonly register: Register,
     @Inject(Files) private readonly files: Files, @Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals,
     @Inject(Readiness) private readonly readiness: Readiness, @Inject(Log) private readonly log: Log, @Inject(DRAIN) private readonly drain: boolean,
+    @Inject(STORE_USE) private readonly storeUse: StoreUse,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -100,17 +106,15 @@ class ServiceLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
   }
 
   private async checkStores(): Promise<void> {
-    for (const store of this.stores.all) await store.check();
+    for (const store of this.stores.all) await store.check(this.storeUse);
   }
 
   private async endWhenDrained(): Promise<void> {
-    try {
-      await this.workers.drained();
-      this.log.info('drained', {});
-    } catch (error) {
-      this.log.error('drain failed', { error });
-      process.exitCode = 1;
-    }
-    process.kill(process.pid, 'SIGTERM');
+    const failed = await this.workers.drained().then(() => undefined, (error: unknown) => ({ error }));
+    if (failed) this.log.error('drain failed', failed);
+    else this.log.info('drained');
+    await this.beforeApplicationShutdown();
+    await this.onApplicationShutdown();
+    process.exit(failed ? exitCodes.failed : exitCodes.ok);
   }
 }

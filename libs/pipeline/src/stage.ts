@@ -29,6 +29,8 @@ export interface StageResult {
 export interface Stage {
   readonly name: StageName;
   readonly takes: WorkState;
+  /** It only gives back what was taken: it goes on while everything else is stopped. */
+  readonly givesBack?: true;
   run(claim: Claim, work: StageWork): Promise<StageResult>;
 }
 

@@ -18,7 +18,7 @@ export interface WorkerOptions {
 export class Workers {
   private workers: readonly Worker[] = [];
   private timer: NodeJS.Timeout | undefined;
-  private sweeping = Promise.resolve();
+  private sweeping: Promise<void> | undefined;
 
   constructor(
     private readonly stages: readonly Stage[], private readonly register: Register, private readonly queues: Queues,
@@ -34,8 +34,8 @@ export class Workers {
       worker.run().catch((error: unknown) => this.log.error('worker ended', { stage: stage.name, reason: messageOf(error) }));
       return worker;
     });
-    this.timer = setInterval(() => { this.sweeping = this.sweeping.then(() => this.sweep()); }, this.options.sweepMs);
-    this.sweeping = this.sweep();
+    this.timer = setInterval(() => this.sweepOnce(), this.options.sweepMs);
+    this.sweepOnce();
   }
 
   /** Runs until no bag of these stages is left to do: for jobs that end. */
@@ -56,12 +56,17 @@ export class Workers {
     await this.sweeping;
   }
 
+  /** One sweep at a time: while Redis is away they would queue up. */
+  private sweepOnce(): void {
+    this.sweeping ??= this.sweep().finally(() => { this.sweeping = undefined; });
+  }
+
   /** Offers every bag whose turn it is and that nobody holds; one that is on a queue already is not put there twice. */
   private async sweep(): Promise<void> {
     try {
       const stopped = (await this.register.switches.list()).filter((one) => one.stopped).map((one) => one.name);
-      if (stopped.includes('all')) return;
-      const states = this.stages.filter((stage) => !stopped.includes(`stage:${stage.name}`)).map((stage) => stage.takes);
+      const states = this.stages
+        .filter((stage) => !stopped.includes(`stage:${stage.name}`) && (stage.givesBack || !stopped.includes('all'))).map((stage) => stage.takes);
       const due = await this.register.work.due(states);
       if (due.length === 0) return;
       await this.queues.offer(due);

@@ -30,6 +30,7 @@ CREATE TABLE request_image (
   PRIMARY KEY (request_id, image_id)
 );
 CREATE INDEX request_image_fileset ON request_image (request_id, fileset);
+CREATE INDEX request_image_image ON request_image (image_id);
 -- An image is in one request at a time.
 CREATE UNIQUE INDEX request_image_once ON request_image (image_id) WHERE mark_wanted <> 'none';
 CREATE INDEX request_image_owed ON request_image (mark_wanted, request_id, image_id) WHERE mark_written IS DISTINCT FROM mark_wanted;

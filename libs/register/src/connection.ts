@@ -24,12 +24,15 @@ export function openPool(url: string, options: { max?: number; applicationName?:
   return pool;
 }
 
-/** Runs `work` in one transaction; rolls back and rethrows on any error. */
-export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` in one transaction; rolls back and rethrows on any error. Where nothing is said for `idleSeconds` PostgreSQL ends
+ * it: the locks of a worker that is frozen in the middle would keep everybody else from its request.
+ */
+export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>, idleSeconds = 10): Promise<T> {
   const client = await connect(pool);
   let broken: Error | undefined;
   try {
-    await client.query('BEGIN');
+    await client.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = '${idleSeconds}s'`);
     const result = await work(client);
     await client.query('COMMIT');
     return result;
@@ -80,16 +83,24 @@ export function asTransient(error: unknown): unknown {
 /** Brings the register to this version's tables, under a lock: any number of callers may do so at once. */
 export async function migrate(url: string, log: (line: string) => void = () => undefined): Promise<readonly string[]> {
   const { runner } = await import('node-pg-migrate');
-  const done = await runner({
-    databaseUrl: url,
-    dir: join(__dirname, '..', 'migrations'),
-    direction: 'up',
-    migrationsTable: 'migration',
-    schema,
-    createSchema: true,
-    advisoryLockMode: 'wait',
-    checkOrder: true,
-    logger: { debug: () => undefined, info: () => undefined, warn: log, error: log },
-  }).catch((error: unknown) => { throw asTransient(error); });
-  return done.map((migration) => migration.name);
+  const client = new pg.Client({ connectionString: url, application_name: 'coldroom-migrate' }).on('error', hear);
+  try {
+    await client.connect();
+    const done = await runner({
+      dbClient: client,
+      dir: join(__dirname, '..', 'migrations'),
+      direction: 'up',
+      migrationsTable: 'migration',
+      schema,
+      createSchema: true,
+      advisoryLockMode: 'wait',
+      checkOrder: true,
+      logger: { debug: () => undefined, info: () => undefined, warn: log, error: log },
+    });
+    return done.map((migration) => migration.name);
+  } catch (error) {
+    throw asTransient(error);
+  } finally {
+    await client.end();
+  }
 }

@@ -24,9 +24,9 @@ export class Marks {
 
   async owed(limit = 500): Promise<readonly OwedMark[]> {
     const { rows } = await this.pool.query(
-      `SELECT i.*, r.requester_id, r.requester,
-         r.state = 'Declined' OR EXISTS (SELECT FROM file f
-           WHERE f.request_id = i.request_id AND f.fileset = i.fileset AND f.phase = 'given up') AS drop_note
+      `SELECT i.*, r.group_id, r.requester_id, r.requester,
+         r.state = 'Declined' OR coalesce((SELECT true FROM file f
+           WHERE f.request_id = i.request_id AND f.fileset = i.fileset AND f.phase = 'given up' LIMIT 1), false) AS drop_note
        FROM request_image i JOIN request r ON r.id = i.request_id
        WHERE i.mark_written IS DISTINCT FROM i.mark_wanted ORDER BY i.mark_wanted, i.request_id, i.image_id LIMIT $1`, [limit]);
     return rows.map((row) => ({

@@ -6,7 +6,7 @@ import {
 import { lockRequests, transaction } from './connection';
 import { formatIdentity } from './rows';
 import { countFailures } from './switches';
-import { complete, type Claim, type DueBag } from './work';
+import { complete, hasFile, type Claim, type DueBag } from './work';
 
 /** What happened to one file. Facts that are left out stay as they are. */
 export interface Move {
@@ -48,8 +48,8 @@ export async function moveFiles(pool: pg.Pool, claim: Claim, moves: readonly Mov
     const stuck = moves.filter((move) => move.to === 'stuck').length;
     if (stuck > 0) await countFailures(client, [`stage:${options.stage}`, `store:${claim.store}`], stuck, options.errorLimit);
     const own = await passOn(client, claim, options);
-    const woken = moves.some((move) => move.to === 'durable') ? await wakeWaiting(client, claim, moves) : [];
-    await settleRequest(client, claim.requestId, moves.some((move) => atRest.includes(move.to)) ? await filesetsOf(client, moves) : []);
+    const woken = await wakeWaiting(client, claim.requestId, await filesetsOf(client, moves.filter((move) => move.to === 'durable')), claim.bagId);
+    await settleRequest(client, claim.requestId, await filesetsOf(client, moves.filter((move) => atRest.includes(move.to))));
     step('move:1-before-commit');
     return [...own, ...woken];
   });
@@ -120,27 +120,26 @@ async function passOn(client: pg.PoolClient, claim: Claim, options: MoveOptions)
 }
 
 async function filesetsOf(client: pg.PoolClient, moves: readonly Move[]): Promise<readonly string[]> {
+  if (moves.length === 0) return [];
   const { rows } = await client.query<{ fileset: string }>(
     `SELECT DISTINCT fileset FROM file WHERE id = ANY($1)`, [moves.map((move) => move.id)]);
   return rows.map((row) => row.fileset);
 }
 
 /**
- * Brings forward the bags that wait in `durable` for a fileset that is complete now; one that somebody holds is told so.
- * Two bags that complete a fileset together do so one after the other, as both lock the request first.
+ * Brings forward the bags, but for `own`, that wait in `durable` for a fileset that is complete now; one that somebody
+ * holds is told so. Two bags that complete a fileset together do so one after the other, as both lock the request first.
  */
-async function wakeWaiting(client: pg.PoolClient, claim: Claim, moves: readonly Move[]): Promise<readonly DueBag[]> {
-  const filesets = await filesetsOf(client, moves);
+export async function wakeWaiting(client: pg.ClientBase, requestId: bigint, filesets: readonly string[], own: bigint | null): Promise<readonly DueBag[]> {
+  if (filesets.length === 0) return [];
   const { rows } = await client.query<{ id: bigint; state: DueBag['state']; held: boolean }>(
     `WITH whole AS MATERIALIZED (SELECT fileset FROM unnest($3::text[]) AS moved(fileset) WHERE ${complete('moved.fileset')})
-     UPDATE bag SET not_before = now(), waiting_since = NULL, woken = true WHERE id <> $2 AND state = 'durable' AND id IN (
-       SELECT f.bag_id FROM whole JOIN file f ON f.request_id = $1 AND f.fileset = whole.fileset AND f.phase = 'durable')
-     RETURNING id, state, coalesce(lease_until > now(), false) AS held`, [claim.requestId, claim.bagId, filesets]);
+     UPDATE bag SET not_before = now(), waiting_since = NULL, woken = true WHERE id IS DISTINCT FROM $2 AND state = 'durable' AND id = ANY(ARRAY(
+       SELECT DISTINCT waiting.bag_id FROM whole CROSS JOIN LATERAL (
+         SELECT f.bag_id FROM file f WHERE f.request_id = $1 AND f.fileset = whole.fileset AND f.phase = 'durable' OFFSET 0) waiting))
+     RETURNING id, state, coalesce(lease_until > now(), false) AS held`, [requestId, own, filesets]);
   return rows.filter((row) => !row.held).map((row) => ({ bagId: row.id, state: row.state }));
 }
-
-const anyIn = (phases: string): string =>
-  `EXISTS (SELECT FROM file f WHERE f.request_id = $1 AND f.fileset = moved.fileset AND f.phase = ANY('{${phases}}'))`;
 
 /** Brings the request's state and what OMERO should say of these filesets' images into step with the files. */
 export async function settleRequest(client: pg.ClientBase, requestId: bigint, filesets: readonly string[]): Promise<void> {
@@ -148,9 +147,9 @@ export async function settleRequest(client: pg.ClientBase, requestId: bigint, fi
     await client.query(
       `UPDATE request_image i SET mark_wanted = s.wanted FROM (
          SELECT fileset, CASE
-           WHEN ${anyIn('early,durable')} THEN 'pending'
-           WHEN ${anyIn('undoing')} THEN NULL
-           WHEN ${anyIn('linked')} THEN 'archived'
+           WHEN ${hasFile('moved.fileset', 'early,durable')} THEN 'pending'
+           WHEN ${hasFile('moved.fileset', 'undoing')} THEN NULL
+           WHEN ${hasFile('moved.fileset', 'linked')} THEN 'archived'
            ELSE 'none' END AS wanted
          FROM unnest($2::text[]) AS moved(fileset)) s
        WHERE i.request_id = $1 AND i.fileset = s.fileset AND s.wanted IS NOT NULL AND i.mark_wanted <> s.wanted`,

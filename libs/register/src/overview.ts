@@ -141,6 +141,14 @@ export class Overview {
     return rows;
   }
 
+  /** Why bags wait for another turn, in the words of the stage that gave them back. */
+  async waiting(): Promise<readonly { reason: string; bags: number; files: number; until: Date }[]> {
+    const { rows } = await this.pool.query(
+      `SELECT note AS reason, count(*)::int AS bags, sum(files)::int AS files, min(not_before) AS until FROM bag
+       WHERE state <> 'done' AND note IS NOT NULL GROUP BY note ORDER BY bags DESC LIMIT 20`);
+    return rows;
+  }
+
   /** Bags in which every durable file waits for a stuck one of its fileset: only a person can move them. */
   async bagsBehindStuck(requestId?: bigint): Promise<number> {
     const { rows } = await this.pool.query<{ bags: number }>(

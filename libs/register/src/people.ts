@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import { NotYet, packBags, type FileState, type Packable } from '@coldroom/domain';
+import { NotYet, packBags, unseen, type FileState, type Packable } from '@coldroom/domain';
 import { lockRequests, transaction } from './connection';
-import { leastState, settleRequest } from './move';
+import { leastState, settleRequest, wakeWaiting } from './move';
 import { packOne } from './requests';
 
 /** What a person names: whole requests, images, filesets or single files. */
@@ -53,10 +53,11 @@ export class People {
         const { request_id: requestId, store } = group[0] as (typeof again)[number];
         for await (const bag of packBags(each(group))) {
           nr += 1;
-          await packOne(client, requestId, store, bagName(nr), bag.files);
+          const name = bagName(nr);
+          await packOne(client, requestId, store, name, bag.files, unseen);
           await client.query(
             `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
-             SELECT $1, request_id, id, 'retry', 'stuck', 'approved', jsonb_build_object('files', files) FROM bag WHERE name = $2`, [by, bagName(nr)]);
+             SELECT $1, request_id, id, 'retry', 'stuck', 'approved', jsonb_build_object('files', files) FROM bag WHERE name = $2`, [by, name]);
         }
       }
       await settle(client, scope);
@@ -86,21 +87,22 @@ interface Meant {
   readonly named: readonly bigint[] | readonly string[];
 }
 
-/** Files that we have locked against everybody: their requests ($2) and their bags. */
+/** Files that we have locked against everybody, by a condition that uses $1 and $2, with their requests and bags. */
 interface Scope {
   readonly files: string;
   readonly values: unknown[];
+  readonly requests: readonly bigint[];
   readonly bags: readonly bigint[];
 }
 
 function filesetsMeant(target: Target): Meant {
-  const pairs = {
-    Request: 'SELECT request_id, fileset FROM file WHERE request_id = ANY($1)',
-    Image: 'SELECT request_id, fileset FROM request_image WHERE image_id = ANY($1)',
-    Fileset: 'SELECT request_id, fileset FROM file WHERE fileset = ANY($1)',
-    File: 'SELECT request_id, fileset FROM file WHERE id = ANY($1)',
+  const files = {
+    Request: 'f.request_id = ANY($1)',
+    Image: '(f.request_id, f.fileset) IN (SELECT request_id, fileset FROM request_image WHERE image_id = ANY($1))',
+    Fileset: '(f.request_id, f.fileset) IN (SELECT request.id, named FROM request CROSS JOIN unnest($1::text[]) AS named)',
+    File: '(f.request_id, f.fileset) IN (SELECT request_id, fileset FROM file WHERE id = ANY($1))',
   }[target.kind];
-  return { files: `(f.request_id, f.fileset) IN (${pairs})`, named: target.kind === 'Fileset' ? target.names : target.ids };
+  return { files, named: target.kind === 'Fileset' ? target.names : target.ids };
 }
 
 function stuckMeant(target: Target): Meant {
@@ -112,16 +114,16 @@ function stuckMeant(target: Target): Meant {
 async function take(client: pg.ClientBase, { files, named }: Meant): Promise<Scope> {
   const { rows: requests } = await client.query<{ id: bigint }>(
     `SELECT DISTINCT f.request_id AS id FROM file f WHERE f.bag_id IS NOT NULL AND ${files}`, [named]);
-  const requestIds = requests.map((row) => row.id);
-  await lockRequests(client, requestIds);
-  const values = [named, requestIds];
+  const ids = requests.map((row) => row.id);
+  await lockRequests(client, ids);
+  const values = [named, ids];
   const mine = `f.bag_id IS NOT NULL AND f.request_id = ANY($2) AND ${files}`;
   const { rows: bags } = await client.query<{ id: bigint; name: string; busy: boolean; claimed_by: string }>(
     `SELECT id, name, claimed_by, coalesce(lease_until > now(), false) AS busy FROM bag
      WHERE id IN (SELECT f.bag_id FROM file f WHERE ${mine}) ORDER BY id FOR UPDATE`, values);
   const busy = bags.find((row) => row.busy);
   if (busy) throw new NotYet('BAG_BUSY', `Bag ${busy.name} is being worked on by ${busy.claimed_by}; try again in a moment`);
-  return { files: mine, values, bags: bags.map((row) => row.id) };
+  return { files: mine, values, requests: ids, bags: bags.map((row) => row.id) };
 }
 
 /** Gives up what was not touched, and hands to the linker what was or may be, of the files in early states or in `from`. */
@@ -159,14 +161,19 @@ async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<
 }
 
 /** Brings bags and requests into step with their files. A bag that only holds originals keeps its time of release. */
-async function settle(client: pg.ClientBase, { bags }: Scope): Promise<void> {
+async function settle(client: pg.ClientBase, { requests, bags }: Scope): Promise<void> {
   await client.query(
-    `UPDATE bag SET state = ${leastState}, not_before = CASE WHEN ${leastState} = 'linked' THEN not_before ELSE now() END,
+    `UPDATE bag SET (files, bytes) = (SELECT count(*), coalesce(sum(f.size), 0) FROM file f WHERE f.bag_id = bag.id),
+       state = ${leastState}, not_before = CASE WHEN ${leastState} = 'linked' THEN not_before ELSE now() END,
        attempts = 0, waiting_since = NULL, claimed_by = NULL, lease_until = NULL, fence = fence + 1
      WHERE id = ANY($1)`, [bags]);
   const { rows } = await client.query<{ request_id: bigint; filesets: string[] }>(
-    'SELECT request_id, array_agg(DISTINCT fileset) AS filesets FROM file WHERE bag_id = ANY($1) GROUP BY request_id', [bags]);
-  for (const row of rows) await settleRequest(client, row.request_id, row.filesets);
+    `SELECT r.id AS request_id, ARRAY(SELECT DISTINCT f.fileset FROM bag b JOIN file f ON f.bag_id = b.id WHERE b.request_id = r.id AND b.id = ANY($2)) AS filesets
+     FROM unnest($1::bigint[]) AS r(id)`, [requests, bags]);
+  for (const row of rows) {
+    await wakeWaiting(client, row.request_id, row.filesets, null);
+    await settleRequest(client, row.request_id, row.filesets);
+  }
 }
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {

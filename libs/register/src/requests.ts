@@ -1,6 +1,7 @@
 import type pg from 'pg';
-import { packBags, Refused, step, type Packable, type RequestState } from '@coldroom/domain';
+import { packBags, Refused, step, type Packable, type RequestState, type Identity } from '@coldroom/domain';
 import { transaction } from './connection';
+import { formatIdentity } from './rows';
 import { addFiles, addImages, setAsideIncomplete, type NewFile, type NewImage, type NewRequest } from './drafts';
 
 /** What a request means: counted from its files, never stored twice. */
@@ -28,6 +29,11 @@ export interface Closure {
   readonly files: AsyncIterable<readonly NewFile[]>;
 }
 
+const manyBags = 100;
+
+/** A scan looks at OMERO's database and at the disk between two batches. */
+const scanIdleSeconds = 600;
+
 /** Requests, from the scan to the decision and the packing of bags. */
 export class Requests {
   constructor(private readonly pool: pg.Pool) {}
@@ -44,7 +50,7 @@ export class Requests {
       await note(client, by, requestId, 'scan', null, 'New');
       step('scan:1-requests-written');
       return requestId;
-    });
+    }, scanIdleSeconds);
     return id;
   }
 
@@ -63,7 +69,7 @@ export class Requests {
         await note(client, by, requestId, 'reopen', 'Approved', 'New', 'CLOSURE_GREW', { added });
       }
       return added;
-    });
+    }, scanIdleSeconds);
   }
 
   async inState(state: RequestState): Promise<readonly bigint[]> {
@@ -104,7 +110,7 @@ export class Requests {
 
   /** Approved → Running: packs bags, in which the files are `approved`. Safe to repeat. Returns the number of bags. */
   async start(requestId: bigint, store: string, bagName: (nr: number) => string, by: string): Promise<number> {
-    return transaction(this.pool, async (client) => {
+    const started = await transaction(this.pool, async (client) => {
       const { rowCount } = await client.query(`UPDATE request SET state = 'Running' WHERE id = $1 AND state = 'Approved'`, [requestId]);
       if (rowCount !== 1) return 0;
       let bags = 0;
@@ -120,6 +126,9 @@ export class Requests {
       step('scan:4-bags-packed');
       return bags;
     });
+    // Plans for tables that just grew much are wrong by far until PostgreSQL has looked at them; its own look may be a minute away.
+    if (started > manyBags) await this.pool.query('ANALYZE request_image, bag, file');
+    return started;
   }
 
   private async decide(requestId: bigint, by: string, state: 'Approved' | 'Declined', reason: string | null): Promise<void> {
@@ -176,12 +185,15 @@ async function* registeredFiles(client: pg.PoolClient, requestId: bigint): Async
 }
 
 /** Makes one bag of these files and puts them into it as `approved`. */
-export async function packOne(client: pg.ClientBase, requestId: bigint, store: string, name: string, files: readonly Packable[]): Promise<void> {
+export async function packOne(
+  client: pg.ClientBase, requestId: bigint, store: string, name: string, files: readonly Packable[], identity: Identity | null = null,
+): Promise<void> {
   await client.query(
     `WITH made AS (INSERT INTO bag (request_id, name, store, state, files, bytes) VALUES ($1, $2, $3, 'approved', $4, $5) RETURNING id)
      UPDATE file SET bag_id = made.id, state = 'approved', stuck_from = NULL, code = NULL, reason = NULL, copy_attempts = 0,
-       copy_version = NULL, copy_read = NULL FROM made WHERE file.id = ANY($6)`,
-    [requestId, name, store, files.length, files.reduce((sum, file) => sum + file.size, 0n), files.map((file) => file.id)]);
+       copy_version = NULL, copy_read = NULL, identity = coalesce($7, identity) FROM made WHERE file.id = ANY($6)`,
+    [requestId, name, store, files.length, files.reduce((sum, file) => sum + file.size, 0n), files.map((file) => file.id),
+      identity && formatIdentity(identity)]);
 }
 
 /** Writes one event about a request. */

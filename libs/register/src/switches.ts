@@ -1,9 +1,12 @@
 import type pg from 'pg';
-import { NotYet } from '@coldroom/domain';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NotYet, Transient } from '@coldroom/domain';
 import { asTransient, transaction } from './connection';
 
 /** How old an answer may be before the switches are read again, in milliseconds. */
 const freshMs = 200;
+/** An answer that was longer on its way says nothing about now. */
+const staleMs = 500;
 
 export interface Switch {
   readonly name: string;
@@ -23,11 +26,19 @@ export class Switches {
 
   constructor(private readonly pool: pg.Pool) {}
 
-  /** Throws `NotYet` `STOPPED` where anything at all is stopped. To be asked before each original is replaced; never older than 0.2 s. */
+  /**
+   * Throws `NotYet` `STOPPED` where anything at all is stopped. To be asked right before each original is replaced: what it
+   * goes by is never older than 0.5 s when it returns. `Transient` `REGISTER_SLOW` where the register cannot tell in that time.
+   */
   async refuseWhereStopped(): Promise<void> {
-    if (!this.seen || performance.now() - this.seen.at > freshMs) this.seen = { at: performance.now(), list: this.list() };
-    const stopped = (await this.seen.list).find((one) => one.stopped);
-    if (stopped) throw new NotYet('STOPPED', `${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}); "coldroom resume" goes on`, { noDeadline: true });
+    for (let tries = 0; tries < 5; tries += 1) {
+      if (!this.seen || performance.now() - this.seen.at > freshMs) this.seen = { at: performance.now(), list: this.list() };
+      const { at, list } = this.seen;
+      const stopped = (await list).find((one) => one.stopped);
+      if (stopped) throw new NotYet('STOPPED', `${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}); "coldroom resume" goes on`, { noDeadline: true });
+      if (performance.now() - at <= staleMs) return;
+    }
+    throw new Transient('REGISTER_SLOW', 'the register takes too long to say whether linking is stopped');
   }
 
   async list(): Promise<readonly Switch[]> {
@@ -41,8 +52,10 @@ export class Switches {
     }
   }
 
+  /** When it returns no linker goes by an older answer: not one more original is replaced. */
   async stop(name: string, reason: string, by: string): Promise<void> {
     await this.set(name, true, reason, by);
+    await sleep(staleMs + 100);
   }
 
   /** Lets a stopped part go on and forgets its failures. Without a name: all of them. Returns those that were stopped. */

@@ -22,7 +22,7 @@ const whole = (min: number, max: number) => z.string()
 /** The settings by what they are for; an app reads only the parts it needs. docs/operating.md explains each key. */
 const parts = {
   register: z.object({ REGISTER_DATABASE_URL: url('postgres:', 'postgresql:') }),
-  omero: z.object({ OMERO_DATABASE_URL: url('postgres:', 'postgresql:') }),
+  omero: z.object({ OMERO_DATABASE_URL: url('postgres:', 'postgresql:'), OMERO_MANAGED_REPOSITORY: z.string().optional() }),
   originals: z.object({ OMERO_DATA_DIR: directory }),
   redis: z.object({ REDIS_URL: url('redis:', 'rediss:', 'unix:'), COLDROOM_QUEUE_PREFIX: z.string().regex(/^[\w-]+$/, 'may hold letters, digits, - and _').default('coldroom') }),
   stores: z.object({ COLDROOM_STORES: directory }),
@@ -45,6 +45,7 @@ const parts = {
     COLDROOM_WAIT_LIMIT: duration.default(14 * 86_400_000),
     COLDROOM_STOP_GRACE: duration.default(20_000),
     COLDROOM_CRASH_AT: z.string().optional(),
+    COLDROOM_FREEZE_AT: z.string().optional(),
   }),
 } as const;
 

@@ -37,7 +37,7 @@ export async function startService<P extends Part>(
     const settings = readSettings([...parts, 'service']) as Settings<P | 'service'>;
     const own = settings as Settings<'service'>;
     const log = new Log(name, own.LOG_LEVEL);
-    if (own.COLDROOM_CRASH_AT) crashAt(own.COLDROOM_CRASH_AT);
+    drill({ SIGKILL: own.COLDROOM_CRASH_AT, SIGSTOP: own.COLDROOM_FREEZE_AT });
     endWithin(own.COLDROOM_STOP_GRACE);
     collectDefaultMetrics({ prefix: 'coldroom_' });
     log.info('starting', { settings: shownSettings(settings as Record<string, unknown>) });
@@ -68,13 +68,20 @@ function endWithin(graceMs: number): void {
   }
 }
 
-/** For drills: kills this process at a numbered step, `link:4-swapped` or, at its third time, `link:4-swapped:3`. */
-function crashAt(where: string): void {
-  const [, wanted, nth] = /^(.*?)(?::(\d+))?$/.exec(where) as unknown as [string, string, string | undefined];
-  let seen = 0;
+/**
+ * For drills: kills or freezes this process at a numbered step, `link:4-swapped` or, at its third time, `link:4-swapped:3`.
+ * SIGCONT wakes a frozen one.
+ */
+function drill(drills: Readonly<Record<'SIGKILL' | 'SIGSTOP', string | undefined>>): void {
+  const wanted = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) => {
+    const [, step, nth = '1'] = /^([^:]+:[^:]+)(?::(\d+))?$/.exec(drills[signal] ?? '') ?? [];
+    return step ? [{ signal, step, nth: Number(nth) }] : [];
+  });
+  if (wanted.length === 0) return;
+  const seen = new Map<string, number>();
   onStep((step) => {
-    if (step !== wanted) return;
-    seen += 1;
-    if (seen >= Number(nth ?? 1)) process.kill(process.pid, 'SIGKILL');
+    const times = (seen.get(step) ?? 0) + 1;
+    seen.set(step, times);
+    for (const one of wanted) if (one.step === step && one.nth === times) process.kill(process.pid, one.signal);
   });
 }

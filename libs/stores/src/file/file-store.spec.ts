@@ -74,36 +74,36 @@ describe('the place of a file store', () => {
 
   it('may not be inside an OMERO root, around one, or the same, by any name', async () => {
     symlinkSync(top, join(top, 'omero', 'link'));
-    for (const root of [top, join(top, 'store'), join(top, 'omero', 'link', 'store')]) await expect(open([root]).check()).rejects.toMatchObject(inside);
+    for (const root of [top, join(top, 'store'), join(top, 'omero', 'link', 'store')]) await expect(open([root]).check('write')).rejects.toMatchObject(inside);
     mkdirSync(join(top, 'store', 'omero'));
-    await expect(open([join(top, 'store', 'omero')]).check()).rejects.toMatchObject(inside);
-    await expect(open([join(top, 'store', 'not-there')]).check()).rejects.toMatchObject(inside);
+    await expect(open([join(top, 'store', 'omero')]).check('write')).rejects.toMatchObject(inside);
+    await expect(open([join(top, 'store', 'not-there')]).check('write')).rejects.toMatchObject(inside);
   });
 
   it('may have a name that begins like a root', async () => {
     mkdirSync(join(top, 'sto'));
-    await open([join(top, 'sto'), join(top, 'not-there')]).check();
+    await open([join(top, 'sto'), join(top, 'not-there')]).check('write');
   });
 
   it('is not on the file system of the originals unless that is allowed', async () => {
-    await expect(open([join(top, 'omero')], { sameFileSystem: false }).check()).rejects.toMatchObject({ kind: 'refused', code: 'STORE_ON_SAME_FILE_SYSTEM' });
-    await open(['/proc'], { sameFileSystem: false }).check();
+    await expect(open([join(top, 'omero')], { sameFileSystem: false }).check('write')).rejects.toMatchObject({ kind: 'refused', code: 'STORE_ON_SAME_FILE_SYSTEM' });
+    await open(['/proc'], { sameFileSystem: false }).check('write');
   });
 
   it('must carry the marker of this very store', async () => {
     rmSync(join(top, 'store', markerName));
     await writeMarker(join(top, 'store'), 'other');
-    await expect(open([]).check()).rejects.toMatchObject({ kind: 'transient', code: 'STORE_AWAY' });
+    await expect(open([]).check('write')).rejects.toMatchObject({ kind: 'transient', code: 'STORE_AWAY' });
   });
 
   it('is left clean by the check', async () => {
-    await open([]).check();
+    await open([]).check('write');
     expect(readdirSync(join(top, 'store', '.open'))).toEqual([]);
   });
 
   (asRoot ? it.skip : it)('must be writable (not as root, who may write everywhere)', async () => {
     chmodSync(join(top, 'store'), 0o555);
-    await expect(open([]).check()).rejects.toMatchObject({ code: 'STORE_DENIED' });
+    await expect(open([]).check('write')).rejects.toMatchObject({ code: 'STORE_DENIED' });
     chmodSync(join(top, 'store'), 0o755);
   });
 

@@ -1,6 +1,6 @@
 import {
   ColdroomError, Refused, Transient, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type Outcome, type Source,
-  type Store, type TagFile, type Work,
+  type Store, type StoreUse, type TagFile, type Work,
 } from '@coldroom/domain';
 import { checkPath, checkWritable, displayPath, openRoot, type Files, type Root } from '@coldroom/files';
 import type { FileStoreSettings } from '../settings';
@@ -25,10 +25,10 @@ export class FileStore implements Store {
     this.acceptedReads = settings.verify === 'direct' ? ['direct', 'dropped'] : ['direct', 'dropped', 'cached'];
   }
 
-  async check(): Promise<void> {
+  async check(use: StoreUse): Promise<void> {
     await this.here(async (root) => {
       await checkPlacement(this.settings.directory, this.surroundings.omeroRoots, this.settings.sameFileSystem);
-      await checkWritable(root, Buffer.from(openDirectoryName));
+      if (use === 'write') await checkWritable(root, Buffer.from(openDirectoryName));
     });
   }
 

@@ -79,8 +79,8 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
     }
 
     it('can be used', async () => {
-      await store.check();
-      await store.check();
+      await store.check('write');
+      await store.check('write');
     });
 
     it('gives back what was put, in the order asked', async () => {
@@ -231,7 +231,7 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       await put('bag-1', path);
       await under.goAway();
       const away = { kind: 'transient', code: 'STORE_AWAY' };
-      await expect(store.check()).rejects.toMatchObject(away);
+      await expect(store.check('write')).rejects.toMatchObject(away);
       await expect(put('bag-1', path)).rejects.toMatchObject(away);
       await expect(digest('bag-1', path)).rejects.toMatchObject(away);
       await expect(store.seal('bag-1', [key(path)], [], work())).rejects.toMatchObject(away);
@@ -253,7 +253,8 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       await put('bag-1', path);
       await under.makeReadOnly();
       await expect(put('bag-1', write('other'))).rejects.toMatchObject({ kind: 'transient', code: 'STORE_READ_ONLY' });
-      await expect(store.check()).rejects.toMatchObject({ code: 'STORE_READ_ONLY' });
+      await expect(store.check('write')).rejects.toMatchObject({ code: 'STORE_READ_ONLY' });
+      await expect(store.check('read')).resolves.toBeUndefined();
       await expect(seal('bag-1', path)).rejects.toMatchObject({ code: 'STORE_READ_ONLY' });
       expect(words(await digest('bag-1', path))).toEqual(['ok']);
     });

@@ -1,0 +1,84 @@
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf, type Store } from '@coldroom/domain';
+import { markerName } from '@coldroom/files';
+import { Workbench } from '@coldroom/pipeline/testing';
+import { HashOriginals } from './hash.stage';
+import { VerifyCopies } from './verify.stage';
+
+describe('the verify stage', () => {
+  let bench: Workbench;
+  let hash: HashOriginals;
+  let verify: VerifyCopies;
+
+  beforeAll(async () => {
+    bench = await Workbench.create('verify');
+    hash = new HashOriginals(bench.files, bench.originals);
+    verify = new VerifyCopies(bench.stores);
+  });
+  afterAll(() => bench.close());
+
+  async function copied(fileset: string, names: readonly string[]): Promise<string> {
+    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) });
+    await bench.run(hash);
+    await bench.bring('transferred');
+    return join(bench.storeDir, '.open', `request-${id}-bag-1`, 'data', 'ManagedRepository', fileset);
+  }
+
+  test('a right copy is verified, and what it was then is recorded', async () => {
+    await copied('right', ['a', 'b']);
+    const { moves } = await bench.run(verify);
+    expect(moves).toHaveLength(2);
+    for (const move of moves) expect(move).toMatchObject({ to: 'verified', copyRead: 'cached', copyVersion: expect.stringMatching(/^\d+:\d+:\d+:\d+$/) });
+    expect(await bench.file('right/a')).toMatchObject({ state: 'verified', copyRead: 'cached' });
+  });
+
+  test('a copy that differs, is short or is gone is copied once more, and then stuck; its neighbours go on', async () => {
+    const directory = await copied('wrong', ['flipped', 'short', 'gone', 'sound']);
+    const spoil = async (): Promise<void> => {
+      for (const name of ['flipped', 'short']) await chmod(join(directory, name), 0o644);
+      await writeFile(join(directory, 'flipped'), 'Content of flipped');
+      await writeFile(join(directory, 'short'), 'content');
+      await rm(join(directory, 'gone'));
+    };
+    await spoil();
+
+    await bench.run(verify);
+    for (const name of ['flipped', 'short', 'gone']) expect([name, await bench.file(`wrong/${name}`)]).toMatchObject([name, { state: 'checksummed', code: 'COPY_DIFFERS' }]);
+    expect(await bench.file('wrong/sound')).toMatchObject({ state: 'verified' });
+
+    await bench.bring('transferred');
+    expect((await readdir(directory)).sort()).toEqual(['flipped', 'gone', 'short', 'sound']);
+    await spoil();
+    await bench.run(verify);
+    for (const name of ['flipped', 'short', 'gone']) {
+      const file = await bench.file(`wrong/${name}`);
+      expect(file).toMatchObject({ state: 'stuck', stuckFrom: 'transferred', code: 'COPY_DIFFERS' });
+      expect(file.reason).toContain(name === 'gone' ? 'the copy is not there; it was copied twice' : 'it was copied twice');
+    }
+    expect((await bench.file('wrong/short')).reason).toMatch(/^the copy has 7 bytes and SHA-256 [0-9a-f]{64}, the original 16 and [0-9a-f]{64}; it was copied twice$/);
+  });
+
+  test('a copy that was mended by the second try goes on', async () => {
+    const directory = await copied('mended', ['a']);
+    await rm(join(directory, 'a'));
+    await bench.run(verify);
+    await bench.bring('transferred');
+    await bench.run(verify);
+    expect(await bench.file('mended/a')).toMatchObject({ state: 'verified', code: null });
+  });
+
+  test('a store that is away proves nothing: the copies are not called missing', async () => {
+    await copied('away', ['a']);
+    await rm(join(bench.storeDir, markerName));
+    const error = await bench.run(verify).catch((thrown: unknown) => thrown);
+    expect(codeOf(error)).toBe('STORE_AWAY');
+    expect((error as Error).message).toContain(bench.storeDir);
+    expect(await bench.file('away/a')).toMatchObject({ state: 'transferred' });
+  });
+
+  test('a bag of a store that the settings do not name any more is refused by name', async () => {
+    const stores = { ...bench.stores, get: (): Store => bench.stores.get('tape') };
+    await expect(bench.run(new VerifyCopies(stores))).rejects.toThrow('The settings name no store "tape"; there are main.');
+  });
+});

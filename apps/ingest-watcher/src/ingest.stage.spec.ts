@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CopyStatus, Store } from '@coldroom/domain';
+import { Workbench } from '@coldroom/pipeline/testing';
+import { WatchIngest } from './ingest.stage';
+
+describe('the ingest stage', () => {
+  let bench: Workbench;
+  let stage: WatchIngest;
+
+  beforeAll(async () => {
+    bench = await Workbench.create('ingest');
+    stage = new WatchIngest(bench.stores, bench.register);
+  });
+  afterAll(() => bench.close());
+
+  async function verified(fileset: string, names: readonly string[]): Promise<string> {
+    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) });
+    await bench.bring('verified');
+    return `request-${id}-bag-1`;
+  }
+
+  const data = (bag: string, fileset: string): string => join(bench.storeDir, '.open', bag, 'data/ManagedRepository', fileset);
+
+  test('a bag is sealed with manifests that prove it without us, and its files are durable', async () => {
+    const bag = await verified('whole', ['a', 'b']);
+    const { moves, sealed } = await bench.run(stage);
+    expect([moves.map((move) => move.to), sealed]).toEqual([['durable', 'durable'], true]);
+
+    const directory = join(bench.storeDir, bag);
+    expect((await readdir(directory)).sort()).toEqual(['bag-info.txt', 'bagit.txt', 'data', 'manifest-sha256.txt', 'omero.jsonl', 'tagmanifest-sha256.txt']);
+    for (const manifest of ['manifest-sha256.txt', 'tagmanifest-sha256.txt']) {
+      expect(execFileSync('sha256sum', ['--strict', '-c', manifest], { cwd: directory, encoding: 'utf8' })).not.toContain('FAILED');
+    }
+    const [line] = (await readFile(join(directory, 'omero.jsonl'), 'utf8')).split('\n');
+    expect(line).toMatch(/whole\/[ab]/);
+    expect(line).toContain('ada');
+  });
+
+  test('a crash after the seal: once more ends in the same state', async () => {
+    const bag = await verified('again', ['a']);
+    const claim = await bench.claim('verified');
+    const work = { signal: new AbortController().signal, deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n), progress: () => undefined, check: () => undefined };
+    await stage.run(claim, work);
+    await bench.register.work.giveBack(claim);
+    const before = await readFile(join(bench.storeDir, bag, 'tagmanifest-sha256.txt'), 'utf8');
+
+    await bench.run(stage);
+
+    expect(await bench.file('again/a')).toMatchObject({ state: 'durable' });
+    expect(await readFile(join(bench.storeDir, bag, 'tagmanifest-sha256.txt'), 'utf8')).toBe(before);
+  });
+
+  test('what was set aside before is not in the sealed bag', async () => {
+    const bag = await verified('partly', ['good', 'bad']);
+    const bad = await bench.file('partly/bad');
+    const claim = await bench.claim('verified');
+    await bench.register.move(claim, [{ id: bad.id, event: 'fail', from: 'verified', to: 'stuck', code: 'COPY_DIFFERS', reason: 'as the test wants it' }], { stage: 'verify', errorLimit: 1000 });
+
+    await bench.run(stage);
+
+    expect(await readdir(join(bench.storeDir, bag, 'data/ManagedRepository/partly'))).toEqual(['good']);
+    expect(await bench.file('partly/good')).toMatchObject({ state: 'durable' });
+  });
+
+  test('a copy that is gone or was touched since its proof is stuck, and not in the bag that is sealed', async () => {
+    const bag = await verified('spoiled', ['gone', 'touched', 'sound']);
+    await rm(join(data(bag, 'spoiled'), 'gone'));
+    await chmod(join(data(bag, 'spoiled'), 'touched'), 0o644);
+    await writeFile(join(data(bag, 'spoiled'), 'touched'), 'Content of touched');
+
+    await bench.run(stage);
+
+    expect(await bench.file('spoiled/gone')).toMatchObject({ state: 'stuck', stuckFrom: 'verified', code: 'COPY_MISSING', reason: 'the store does not have the copy that was proven' });
+    expect(await bench.file('spoiled/touched')).toMatchObject({ state: 'stuck', code: 'COPY_CHANGED', reason: 'the copy is not the one that was proven' });
+    expect(await bench.file('spoiled/sound')).toMatchObject({ state: 'durable' });
+    expect(await readdir(join(bench.storeDir, bag, 'data/ManagedRepository/spoiled'))).toEqual(['sound']);
+    expect(execFileSync('sha256sum', ['--strict', '-c', 'manifest-sha256.txt'], { cwd: join(bench.storeDir, bag), encoding: 'utf8' })).toContain('sound: OK');
+  });
+
+  test('a bag without a single good copy is not sealed', async () => {
+    const bag = await verified('nothing', ['a']);
+    await rm(join(data(bag, 'nothing'), 'a'));
+    await bench.run(stage);
+    expect(await bench.file('nothing/a')).toMatchObject({ state: 'stuck', code: 'COPY_MISSING' });
+    await expect(readdir(join(bench.storeDir, bag))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('a store that calls only part of a bag durable is asked again, and the bag stays as it was sealed', async () => {
+    await verified('slow', ['a', 'b']);
+    let slow = true;
+    const store: Store = Object.create(bench.stores.default, { stat: { value: async (bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> => {
+      const real = await bench.stores.default.stat(bag, paths);
+      return real.map((status, index) => (status && slow && index === 1 ? { ...status, durable: 'no', replicationState: 'amber' } : status));
+    } } }) as Store;
+    const watching = new WatchIngest({ ...bench.stores, get: () => store }, bench.register);
+
+    const first = await bench.run(watching);
+    expect(first.moves).toEqual([]);
+    expect(first.wait).toMatchObject({ code: 'NOT_DURABLE_YET', message: expect.stringMatching(/^store main does not call bag request-\d+-bag-1 durable yet \(.*amber.*\)$/) });
+
+    slow = false;
+    await bench.run(watching);
+    for (const path of ['slow/a', 'slow/b']) expect(await bench.file(path)).toMatchObject({ state: 'durable' });
+  });
+});

@@ -1,0 +1,206 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Queue, type JobsOptions } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { DueBag } from '@coldroom/register';
+import { Queues } from './queues';
+import { Runner } from './runner';
+import { moved, type Stage } from './stage';
+import { RecordedLog, SwitchableRedis, Workbench } from './testing';
+import { Workers } from './workers';
+
+const redisUrl = (): string => process.env['TEST_REDIS_URL'] as string;
+const options = { concurrency: 2, leaseMs: 2000, sweepMs: 100 };
+
+describe('delivery', () => {
+  let bench: Workbench;
+  let made = 0;
+  const open: (() => Promise<void>)[] = [];
+
+  beforeAll(async () => { bench = await Workbench.create('delivery'); });
+  afterEach(async () => { for (const close of open.splice(0).reverse()) await close(); });
+  afterAll(() => bench.close());
+
+  interface Service {
+    readonly queues: Queues;
+    readonly workers: Workers;
+    readonly log: RecordedLog;
+    readonly runs: bigint[];
+    readonly prefix: string;
+    /** Redis as a stranger sees it. */
+    readonly stranger: Queue;
+  }
+
+  /** A service with one stage that hashes nothing and moves all. */
+  function service(change: { url?: string; sweepMs?: number; work?: () => Promise<void>; prefix?: string } = {}): Service {
+    const prefix = change.prefix ?? `delivery-${made += 1}`;
+    const log = new RecordedLog();
+    const runs: bigint[] = [];
+    const stage: Stage = { name: 'hash', takes: 'approved', run: async (claim) => {
+      runs.push(claim.bagId);
+      await change.work?.();
+      return { moves: claim.files.map((file) => moved(file, 'hash', 'checksummed')) };
+    } };
+    const queues = new Queues(change.url ?? redisUrl(), prefix, log);
+    const offer = (bags: readonly DueBag[]): Promise<void> => queues.offer(bags);
+    const runner = new Runner(bench.register, offer, log, { worker: `w-${prefix}-${Math.random()}`, leaseMs: options.leaseMs, attempts: 3, retryPauseMs: 1, waitLimitMs: 60_000, errorLimit: 1000 });
+    const workers = new Workers([stage], bench.register, queues, runner, log, { ...options, sweepMs: change.sweepMs ?? options.sweepMs });
+    const stranger = new Queue('hash', { connection: { url: redisUrl() }, prefix });
+    open.push(async () => {
+      await workers.end();
+      await queues.close();
+      await stranger.close();
+    });
+    return { queues, workers, log, runs, prefix, stranger };
+  }
+
+  async function bag(): Promise<bigint> {
+    made += 1;
+    await bench.request({ [`Fileset:${made}`]: [{ path: `${made}/a`, content: 'x' }] });
+    return (await bench.due()).filter((each) => each.state === 'approved').at(-1)!.bagId;
+  }
+
+  async function until(what: string, true_: () => Promise<boolean> | boolean): Promise<void> {
+    for (const end = Date.now() + 15_000; Date.now() < end; await sleep(20)) if (await true_()) return;
+    throw new Error(`in vain: ${what}`);
+  }
+
+  const isDone = async (bagId: bigint): Promise<boolean> => !(await bench.due()).some((each) => each.bagId === bagId && each.state === 'approved')
+    && (await bench.due()).some((each) => each.bagId === bagId);
+
+  test('the sweep brings a bag to its stage, and no job is left behind', async () => {
+    const bagId = await bag();
+    const { workers, runs, stranger } = service();
+    workers.start();
+    await until('the bag is done', () => isDone(bagId));
+    await until('no job is left', async () => Object.values(await stranger.getJobCounts()).every((count) => count === 0));
+    expect(runs).toEqual([bagId]);
+  });
+
+  test('forged, old and oversized jobs never run a stage; the real bag is done, also behind one that took its id', async () => {
+    const bagId = await bag();
+    const { workers, runs, log, stranger } = service();
+    const keep: JobsOptions = { removeOnComplete: false, removeOnFail: false };
+    await stranger.add('bag', { v: 0, bagId: bagId.toString() }, { ...keep, jobId: `bag-${bagId}` });
+    const forged: readonly unknown[] = [{ v: 1, bagId: '../etc/passwd' }, { v: 1, bagId: '1'.repeat(5_000_000) }, { v: 1, bagId: '1', run: 'rm -rf /' }, 7, 'text', null, [], { v: 2 }];
+    for (const data of forged) await stranger.add('bag', data, keep);
+    await stranger.add('another name', { path: '/etc' }, keep);
+    workers.start();
+
+    await until('the bag is done', () => isDone(bagId));
+    await until('no job is left', async () => Object.values(await stranger.getJobCounts()).every((count) => count === 0));
+    expect(runs).toEqual([bagId]);
+    const refused = log.of('job refused');
+    expect(refused).toHaveLength(forged.length + 2);
+    for (const line of refused) {
+      expect(line['message']).toContain('the register offers the bag again');
+      expect(JSON.stringify(line).length).toBeLessThan(600);
+    }
+    expect(refused.map((line) => line['job'])).toContain(`bag-${bagId}`);
+  });
+
+  test('a job whose data is not even JSON does no harm', async () => {
+    const { workers, stranger, prefix } = service();
+    const redis = new Redis(redisUrl());
+    const job = await stranger.add('bag', {}, { jobId: 'broken' });
+    await redis.hset(`${prefix}:hash:${job.id}`, 'data', '{not json');
+    const bagId = await bag();
+    workers.start();
+    await until('the bag is done', () => isDone(bagId));
+    redis.disconnect();
+  });
+
+  test('a bag that does not exist, or that is somewhere else, is passed over', async () => {
+    const bagId = await bag();
+    const { queues, workers, runs, log } = service({ sweepMs: 60_000 });
+    workers.start();
+    await until('the bag is done', () => isDone(bagId));
+    await queues.offer([{ bagId: 4_000_000_000_000_000_000n, state: 'approved' }, { bagId, state: 'approved' }]);
+    await until('both were taken', async () => await queues.pending('hash') === 0);
+    expect([runs, log.of('job refused')]).toEqual([[bagId], []]);
+  });
+
+  test('the same bag offered many times, to two services, is worked on once', async () => {
+    const { prefix } = service({ prefix: 'twice' });
+    let running = 0;
+    let most = 0;
+    const work = async (): Promise<void> => {
+      running += 1;
+      most = Math.max(most, running);
+      await sleep(300);
+      running -= 1;
+    };
+    const services = [service({ prefix, work }), service({ prefix, work })];
+    const bagId = await bag();
+    for (const { workers } of services) workers.start();
+    for (let turn = 0; turn < 20; turn += 1) {
+      await services[turn % 2]!.queues.offer([{ bagId, state: 'approved' }]);
+      await services[0]!.stranger.add('bag', { v: 1, bagId: bagId.toString() }); // ids of their own
+      await sleep(10);
+    }
+    await until('the bag is done', () => isDone(bagId));
+    await until('no job is left', async () => await services[0]!.queues.pending('hash') === 0);
+    expect([services.flatMap(({ runs }) => runs), most]).toEqual([[bagId], 1]);
+  });
+
+  test('a Redis that is away at the start and comes later, is emptied, and goes away again, loses no bag', async () => {
+    const way = await SwitchableRedis.create(redisUrl());
+    open.push(() => way.cut());
+    const { workers, log, stranger } = service({ url: way.url });
+    const first = await bag();
+    workers.start();
+    await until('a sweep failed', () => log.of('sweep failed').length > 0);
+    expect(log.of('sweep failed')[0]).toMatchObject({ code: 'REDIS_AWAY', next: 'it is tried again' });
+    await way.mend();
+    await until('the first bag is done', () => isDone(first));
+
+    await way.cut();
+    const second = await bag();
+    await stranger.obliterate({ force: true });
+    await sleep(300);
+    await way.mend();
+    await until('the second bag is done', () => isDone(second));
+  });
+
+  test('drained comes back when nothing is left, not before', async () => {
+    const bags = [await bag(), await bag(), await bag()];
+    const { workers, runs } = service({ work: () => sleep(150), sweepMs: 100 });
+    workers.start();
+    await workers.drained();
+    expect([...runs].sort()).toEqual([...bags].sort());
+    for (const bagId of bags) expect(await isDone(bagId)).toBe(true);
+    await workers.drained(); // again, with nothing to do
+  });
+
+  test('drained fails loudly where Redis is away', async () => {
+    const way = await SwitchableRedis.create(redisUrl());
+    const { workers } = service({ url: way.url });
+    await expect(workers.drained()).rejects.toThrow('Redis does not answer');
+  });
+
+  test('the end waits for what runs, and takes nothing new', async () => {
+    let release = (): void => undefined;
+    const { workers, runs } = service({ work: () => new Promise<void>((resolve) => { release = resolve; }) });
+    const bagId = await bag();
+    workers.start();
+    await until('it runs', () => runs.length === 1);
+    const other = await bag();
+    const ended = workers.end();
+    expect(await Promise.race([ended.then(() => 'ended'), sleep(200, 'runs still')])).toBe('runs still');
+    release();
+    await ended;
+    expect([await isDone(bagId), runs.includes(other)]).toEqual([true, false]);
+    await bench.bring('checksummed');
+  });
+
+  test('the end comes soon although Redis is away', async () => {
+    const way = await SwitchableRedis.create(redisUrl());
+    const { workers } = service({ url: way.url, sweepMs: 20 });
+    await bag();
+    workers.start();
+    await sleep(1000);
+    const start = performance.now();
+    await workers.end();
+    expect(performance.now() - start).toBeLessThan(8000);
+    await bench.bring('checksummed');
+  });
+});

@@ -1,0 +1,42 @@
+import { NotYet, Refused, Transient, type ArchiveFile, type ColdroomError, type Outcome } from '@coldroom/domain';
+import { settle } from './outcomes';
+import { moved } from './stage';
+
+const file = (id: bigint): ArchiveFile => ({
+  id, requestId: 1n, bagId: 2n, fileset: 'Fileset:3', root: 'ManagedRepository', path: Buffer.from(`${id}`), size: 1n, state: 'approved', omeroHash: null,
+  originalFileId: null, pixelsId: null, digests: {}, copyVersion: null, copyRead: null, copyAttempts: 0, linkedAt: null,
+  identity: { dev: 1n, ino: id, size: 1n, mtimeNs: 1n, ctimeNs: 1n, links: 1, mode: 0o100644, uid: 1, gid: 1 },
+});
+const files = [file(1n), file(2n), file(3n)] as const;
+const ok: Outcome<string> = { ok: 'fine' };
+const failed = (error: ColdroomError): Outcome<string> => ({ error });
+const busy = new Transient('READ_FAILED', 'the disk stutters');
+const gone = new Refused('SOURCE_MISSING', 'it does not exist');
+const judge = (each: ArchiveFile): ReturnType<typeof moved> => moved(each, 'hash', 'checksummed');
+
+describe('settle', () => {
+  test('a refused file is stuck with code and reason, one whose trouble may pass stays, the others go on', () => {
+    expect(settle(files, [ok, failed(gone), failed(busy)], judge)).toEqual({ moves: [
+      { id: 1n, event: 'hash', from: 'approved', to: 'checksummed' },
+      { id: 2n, event: 'fail', from: 'approved', to: 'stuck', code: 'SOURCE_MISSING', reason: 'it does not exist' },
+    ] });
+  });
+
+  test('where nothing moved, the trouble comes through: it has to count as an attempt', () => {
+    const other = new Transient('READ_FAILED', 'another');
+    expect(() => settle(files, [failed(busy), failed(other), failed(busy)], judge)).toThrow(busy);
+  });
+
+  test('a not-yet of a single file does not pass for a refusal that may be retried', () => {
+    expect(settle([files[0]], [failed(new NotYet('ODD', 'too early'))], judge).moves).toMatchObject([{ to: 'stuck', code: 'ODD' }]);
+  });
+
+  test('a lost claim ends all: nothing of the batch is recorded', () => {
+    const lost = new Transient('CLAIM_LOST', 'somebody else has it');
+    expect(() => settle(files, [ok, ok, failed(lost)], judge)).toThrow(lost);
+  });
+
+  test('fewer answers than files are an error, not a success of the rest', () => {
+    expect(() => settle(files, [ok, ok], judge)).toThrow('no answer for file 3');
+  });
+});

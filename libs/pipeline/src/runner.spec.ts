@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NotYet, Refused, Transient } from '@coldroom/domain';
+import type { Claim } from '@coldroom/register';
+import { Runner, type RunnerOptions } from './runner';
+import { moved, type Stage, type StageResult, type StageWork } from './stage';
+import { RecordedLog, Workbench } from './testing';
+
+const usual: RunnerOptions = { worker: 'w1', leaseMs: 60_000, attempts: 3, retryPauseMs: 1, waitLimitMs: 60_000, errorLimit: 1000 };
+
+describe('the runner', () => {
+  let bench: Workbench;
+  let log: RecordedLog;
+  let made = 0;
+
+  beforeAll(async () => { bench = await Workbench.create('runner'); });
+  beforeEach(() => { log = new RecordedLog(); });
+  afterAll(() => bench.close());
+
+  const runner = (change: Partial<RunnerOptions> = {}): Runner => new Runner(bench.register, async () => undefined, log, { ...usual, ...change });
+  const hashing = (run: (claim: Claim, work: StageWork) => Promise<StageResult>): Stage => ({ name: 'hash', takes: 'approved', run });
+  const failing = (error: unknown): Stage => hashing(async () => { throw error; });
+  const passing = hashing(async ({ files }) => ({ moves: files.map((file) => moved(file, 'hash', 'checksummed')) }));
+
+  /** A bag of two files whose turn it is, and the paths of them. */
+  async function bag(): Promise<{ readonly bagId: bigint; readonly paths: readonly string[]; readonly states: () => Promise<readonly string[]> }> {
+    made += 1;
+    const paths = [`${made}/a`, `${made}/b`];
+    const before = new Set((await bench.due()).map((each) => each.bagId));
+    await bench.request({ [`Fileset:${made}`]: paths.map((path) => ({ path, content: 'x' })) });
+    const due = (await bench.due()).find((each) => !before.has(each.bagId));
+    return { bagId: due!.bagId, paths, states: async () => Promise.all(paths.map(async (path) => (await bench.file(path)).state)) };
+  }
+
+  async function untilDue(bagId: bigint): Promise<number> {
+    const start = performance.now();
+    while (!(await bench.due()).some((each) => each.bagId === bagId)) await sleep(5);
+    return performance.now() - start;
+  }
+
+  const events = async (path: string, what: string) => (await bench.register.overview.events({ fileId: (await bench.file(path)).id })).filter((event) => event.what === what);
+
+  test('what a stage moved is recorded, and the next bag is offered', async () => {
+    const { bagId, states } = await bag();
+    const offered: unknown[] = [];
+    await new Runner(bench.register, async (due) => void offered.push(...due), log, usual).run(passing, bagId);
+    expect([await states(), offered]).toEqual([['checksummed', 'checksummed'], [{ bagId, state: 'checksummed' }]]);
+  });
+
+  test('an offer that fails harms nothing: the sweep offers the bag again', async () => {
+    const { bagId, states } = await bag();
+    await new Runner(bench.register, async () => { throw new Transient('REDIS_AWAY', 'no Redis'); }, log, usual).run(passing, bagId);
+    expect([await states(), log.of('not offered')]).toEqual([['checksummed', 'checksummed'], [{ reason: 'no Redis', next: 'the sweep offers it' }]]);
+  });
+
+  test('trouble that may pass is tried again after growing pauses, counted in the register, and then stuck', async () => {
+    const { bagId, states, paths } = await bag();
+    const stage = failing(new Transient('READ_FAILED', 'the disk stutters'));
+    for (const least of [80, 160]) {
+      await runner({ retryPauseMs: 100 }).run(stage, bagId); // each time another runner: nothing is counted in memory
+      expect(await untilDue(bagId)).toBeGreaterThan(least - 40);
+      expect(await states()).toEqual(['approved', 'approved']);
+    }
+    await runner({ retryPauseMs: 100 }).run(stage, bagId);
+    expect(await bench.file(paths[0]!)).toMatchObject({ state: 'stuck', stuckFrom: 'approved', code: 'READ_FAILED', reason: 'the disk stutters (tried 3 times)' });
+    expect(await states()).toEqual(['stuck', 'stuck']);
+    expect((await events(paths[0]!, 'attempt failed')).map(({ code, detail }) => [code, detail])).toEqual(
+      [['READ_FAILED', { attempt: 2, message: 'the disk stutters' }], ['READ_FAILED', { attempt: 1, message: 'the disk stutters' }]]);
+  });
+
+  test('a pause never grows beyond some minutes', async () => {
+    const { bagId } = await bag();
+    await runner({ retryPauseMs: 1e9 }).run(failing(new Transient('READ_FAILED', 'x')), bagId);
+    const [line] = log.of('attempt failed');
+    expect(Number(/^in (\d+) s$/.exec(String(line?.['again']))?.[1])).toBeGreaterThanOrEqual(240);
+    expect(Number(/^in (\d+) s$/.exec(String(line?.['again']))?.[1])).toBeLessThanOrEqual(360);
+  });
+
+  test.each([
+    [new TypeError('undefined is not a function'), 'UNKNOWN', /^undefined is not a function \(tried 3 times\)$/],
+    [Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }), 'ENOSPC', /no space left/],
+    ['a string', 'UNKNOWN', /^a string \(tried/],
+  ])('%s counts as trouble that may pass, up to the limit', async (error, code, reason) => {
+    const { bagId, paths } = await bag();
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      await untilDue(bagId);
+      await runner().run(failing(error), bagId);
+    }
+    expect(await bench.file(paths[1]!)).toMatchObject({ state: 'stuck', code, reason: expect.stringMatching(reason) });
+    expect(log.of('attempt failed')).toHaveLength(2);
+    expect(log.of('attempt failed')[0]).toHaveProperty('error');
+  });
+
+  test('a refusal is stuck at once', async () => {
+    const { bagId, paths } = await bag();
+    await runner().run(failing(new Refused('BAG_SEALED', 'it is sealed')), bagId);
+    expect(await bench.file(paths[0]!)).toMatchObject({ state: 'stuck', code: 'BAG_SEALED', reason: 'it is sealed' });
+    expect(await events(paths[0]!, 'attempt failed')).toEqual([]);
+    expect(log.of('file stuck')).toHaveLength(2);
+  });
+
+  test('waiting is no attempt; past its limit it is stuck, unless it has none', async () => {
+    const { bagId, paths } = await bag();
+    const waiting = failing(new NotYet('NOT_DURABLE_YET', 'still amber', { delayMs: 20 }));
+    for (let turn = 0; turn < 4; turn += 1) {
+      await runner({ waitLimitMs: 60_000 }).run(waiting, bagId);
+      expect(await untilDue(bagId)).toBeLessThan(5000);
+    }
+    await runner({ waitLimitMs: 10 }).run(failing(new NotYet('HELD', 'held', { delayMs: 1, noDeadline: true })), bagId);
+    await untilDue(bagId);
+    expect(await bench.file(paths[0]!)).toMatchObject({ state: 'approved' });
+    const claim = await bench.register.work.claim(bagId, ['approved'], 'looker', 1000);
+    expect(claim).toMatchObject({ attempts: 0, waitingSince: expect.any(Date) });
+    await bench.register.work.giveBack(claim!);
+
+    await runner({ waitLimitMs: 10 }).run(waiting, bagId);
+    expect(await bench.file(paths[0]!)).toMatchObject({ state: 'stuck', code: 'WAITED_TOO_LONG', reason: 'still amber; waited 0 minutes' });
+  });
+
+  test('a stage that moves only some files: they go on, the rest waits as long as the stage says', async () => {
+    const { bagId, states } = await bag();
+    await runner().run(hashing(async ({ files }) => ({ moves: [moved(files[0]!, 'hash', 'checksummed')], wait: new NotYet('SOME', 'later', { delayMs: 150 }) })), bagId);
+    expect(await states()).toEqual(['checksummed', 'approved']);
+    expect(await untilDue(bagId)).toBeGreaterThan(100);
+  });
+
+  test('a move that the table does not have is never recorded', async () => {
+    const { bagId, states } = await bag();
+    await runner().run(hashing(async ({ files }) => ({ moves: files.map((file) => moved(file, 'link', 'linked')) })), bagId);
+    expect([await states(), log.of('attempt failed')]).toMatchObject([['approved', 'approved'], [{ reason: 'no move link from approved to linked' }]]);
+  });
+
+  test('a bag that does not exist, or whose turn it is not, is left alone', async () => {
+    const { bagId, states } = await bag();
+    const never = hashing(async () => { throw new Error('it ran'); });
+    await runner().run(never, 4_000_000_000_000_000_000n);
+    await runner().run({ ...never, takes: 'durable' }, bagId);
+    expect([log.lines, await states()]).toEqual([[], ['approved', 'approved']]);
+  });
+
+  test('nothing starts while it is stopped: by stage, by store, by all', async () => {
+    const { bagId, states } = await bag();
+    for (const name of ['all', 'stage:hash', 'store:main']) {
+      await bench.register.switches.stop(name, 'as the test wants it', 'boss');
+      await untilDue(bagId);
+      await runner().run(passing, bagId);
+      expect([name, await states()]).toEqual([name, ['approved', 'approved']]);
+      await bench.register.switches.resume(name, 'boss');
+    }
+  });
+
+  test('too many failures stop the stage until a person resumes it', async () => {
+    const { bagId } = await bag();
+    await runner({ errorLimit: 1 }).run(failing(new Refused('HASH_DIFFERS', 'rotten')), bagId);
+    const stopped = (await bench.register.switches.list()).filter((each) => each.stopped).map((each) => each.name);
+    expect(stopped).toEqual(['stage:hash', 'store:main']);
+    await bench.register.switches.resume(undefined, 'boss');
+  });
+});

@@ -1,0 +1,140 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { rootNames, type OmeroHash, type RootName, type WorkState } from '@coldroom/domain';
+import { displayPath, Files, identify, writeMarker } from '@coldroom/files';
+import { createDatabase } from '@coldroom/local';
+import { migrate, Register, type Claim, type DueBag, type FileListing, type NewFile } from '@coldroom/register';
+import { openStores, parseStores, type Stores } from '@coldroom/stores';
+import { Originals } from '../originals';
+import { plainStages } from './plain-stages';
+import type { Stage, StageResult, StageWork } from '../stage';
+
+/** An original to be laid down, and what OMERO says of it. */
+export interface PlannedOriginal {
+  /** Below the root, as bytes or UTF-8. */
+  readonly path: string | Buffer;
+  readonly content: string | Buffer;
+  readonly omeroHash?: OmeroHash;
+  readonly root?: RootName;
+}
+
+const leaseMs = 60_000;
+let requests = 0;
+
+/** A register, a store, OMERO's trees and a hold directory of one test file's own, all real. Needs jest's servers of @coldroom/local. */
+export class Workbench {
+  readonly dataDir: string;
+  readonly storeDir: string;
+  readonly holdDir: string;
+  readonly files = new Files({ threads: 1 });
+  readonly originals: Originals;
+  readonly stores: Stores;
+
+  private constructor(private readonly dir: string, readonly registerUrl: string, readonly register: Register) {
+    this.dataDir = join(dir, 'omero');
+    this.storeDir = join(dir, 'store');
+    this.holdDir = join(this.dataDir, '.coldroom', 'hold');
+    this.originals = new Originals(this.dataDir);
+    const settings = parseStores({ default: 'main', stores: { main: { kind: 'file', directory: this.storeDir, sameFileSystem: true, verify: 'cached' } } });
+    this.stores = openStores(settings, { files: this.files, omeroRoots: this.originals.directories() });
+  }
+
+  static async create(name: string): Promise<Workbench> {
+    const url = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, `${name}_${process.pid}`, { existing: 'drop' });
+    await migrate(url);
+    const bench = new Workbench(await mkdtemp(join(tmpdir(), 'coldroom-bench-')), url, new Register(url));
+    const marked = [...rootNames.map((root) => [root, bench.originals.directory(root)] as const), ['hold', bench.holdDir] as const, ['main', bench.storeDir] as const];
+    for (const [root, directory] of marked) {
+      await mkdir(directory, { recursive: true });
+      await writeMarker(directory, root);
+    }
+    return bench;
+  }
+
+  async close(): Promise<void> {
+    await this.files.close();
+    await this.register.close();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** Where an original lies on disk. */
+  at(path: string | Buffer, root: RootName = 'ManagedRepository'): Buffer {
+    return Buffer.concat([Buffer.from(`${this.originals.directory(root)}/`), Buffer.from(path)]);
+  }
+
+  /** Lays originals down, and makes a running request of these filesets, one image each. */
+  async request(filesets: Readonly<Record<string, readonly PlannedOriginal[]>>): Promise<bigint> {
+    requests += 1;
+    const base = BigInt(requests * 1000);
+    const files = (await Promise.all(Object.entries(filesets).map(([fileset, originals]) => Promise.all(originals.map((original) => this.lay(fileset, original)))))).flat();
+    const images = Object.keys(filesets).map((fileset, index) => ({ imageId: base + BigInt(index), name: `image of ${fileset}`, fileset, marked: true }));
+    const people = { ownerId: 3n, owner: 'ada', groupId: 4n, group: 'Lab', requesterId: 3n, requester: 'ada' };
+    const id = await this.register.requests.create(people, { images: once(images), files: once(files) }, 'test');
+    await this.register.requests.approve(id, 'boss');
+    await this.register.requests.start(id, 'main', (nr) => `request-${id}-bag-${nr}`, 'test');
+    return id;
+  }
+
+  /** Runs a stage on the oldest bag whose turn it is, and records what it did. An error gives the bag back and comes through. */
+  async run(stage: Stage, hooks: { readonly check?: () => void; readonly signal?: AbortSignal } = {}): Promise<StageResult> {
+    const claim = await this.claim(stage.takes);
+    try {
+      const result = await stage.run(claim, workWith(hooks));
+      if (result.moves.length === 0) await this.register.work.giveBack(claim);
+      else await this.register.move(claim, result.moves, { stage: stage.name, errorLimit: 1000, ...(result.sealed ? { sealed: true } : {}) });
+      return result;
+    } catch (error) {
+      await this.register.work.giveBack(claim);
+      throw error;
+    }
+  }
+
+  /** Brings every bag that is due from `approved` up to `until`, as the services would. */
+  async bring(until: 'checksummed' | 'transferred' | 'verified' | 'durable'): Promise<void> {
+    for (const stage of plainStages(this.files, this.originals, this.stores.default)) {
+      if (stage.takes === until) return;
+      while ((await this.register.work.due([stage.takes], 1)).length > 0) await this.run(stage);
+    }
+  }
+
+  async claim(state: WorkState): Promise<Claim> {
+    const [due] = await this.register.work.due([state], 1);
+    const claim = due && await this.register.work.claim(due.bagId, [state], 'test', leaseMs);
+    if (!claim) throw new Error(`no bag is ${state}`);
+    return claim;
+  }
+
+  async due(): Promise<readonly DueBag[]> {
+    return this.register.work.due(['undoing', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked']);
+  }
+
+  /** The newest row of this file. */
+  async file(path: string | Buffer): Promise<FileListing> {
+    const all = await this.register.overview.files({ limit: 100_000 });
+    const found = all.findLast((file) => file.path === displayPath(Buffer.from(path)));
+    if (!found) throw new Error(`the register has no file ${displayPath(Buffer.from(path))}`);
+    return found;
+  }
+
+  private async lay(fileset: string, { path, content, omeroHash, root = 'ManagedRepository' }: PlannedOriginal): Promise<NewFile> {
+    const at = this.at(path, root);
+    await mkdir(dirname(at.toString('latin1')), { recursive: true });
+    await writeFile(at, content);
+    const identity = await identify(at);
+    if (!identity) throw new Error(`${displayPath(at)} was not laid down`);
+    return {
+      fileset, root, path: Buffer.from(path), display: displayPath(Buffer.from(path)), size: identity.size, originalFileId: null, pixelsId: null,
+      omeroHash: omeroHash ?? null, verdict: { take: identity },
+    };
+  }
+}
+
+function workWith({ check, signal }: { readonly check?: () => void; readonly signal?: AbortSignal }): StageWork {
+  const deadline = new BigInt64Array(new SharedArrayBuffer(8)).fill(process.hrtime.bigint() + BigInt(leaseMs) * 1_000_000n);
+  return { signal: signal ?? new AbortController().signal, deadline, progress: () => undefined, check: check ?? (() => undefined) };
+}
+
+async function* once<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
+  yield items;
+}
