@@ -1,4 +1,4 @@
-import { bagLimits } from '@coldroom/domain';
+import { bagLimits, unseen } from '@coldroom/domain';
 import type { Target } from './people';
 import { freshRegister } from './testing/fresh-register';
 import { bagsOf, brought, claimed, moveOf, passed, running, stage, statesOf } from './testing/sample-request';
@@ -129,7 +129,7 @@ describe('retry', () => {
     await place.register.people.retry({ kind: 'Request', ids: [id] }, newBag, 'boss');
     const [again] = (await place.register.work.due(['approved'])).map((due) => due.bagId);
     expect((await claimed(place.register, again!, 'approved')).files).toEqual([
-      expect.objectContaining({ id: claim.files[0]!.id, copyVersion: null, copyRead: null, copyAttempts: 0 }),
+      expect.objectContaining({ id: claim.files[0]!.id, copyVersion: null, copyRead: null, copyAttempts: 0, identity: unseen }),
     ]);
     expect((await claimed(place.register, bag, 'verified')).files.map((file) => file.id)).toEqual([claim.files[1]!.id]);
   });

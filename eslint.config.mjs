@@ -1,0 +1,111 @@
+// What may use what. Each project's package.json names its ring and room (nx.tags) and what it depends on; this file turns
+// that into rules, so that a new dependency is a line in a package.json that somebody reads.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createProjectGraphAsync } from '@nx/devkit';
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+// Without its graph of the projects the rule on boundaries is skipped with a warning: lint in one project must not depend
+// on nx having run before.
+process.env.NX_DAEMON ??= 'false';
+await createProjectGraphAsync({ exitOnError: false, resetDaemonClient: true });
+
+const here = dirname(fileURLToPath(import.meta.url));
+const projects = globSync('{libs,apps,test}/*/package.json', { cwd: here }).map((path) => {
+  const { name, nx: { tags }, dependencies = {} } = JSON.parse(readFileSync(join(here, path), 'utf8'));
+  const tagged = (kind) => tags.find((tag) => tag.startsWith(`${kind}:`))?.slice(kind.length + 1);
+  return { name, folder: dirname(path), ring: tagged('ring'), room: tagged('room'), uses: Object.keys(dependencies) };
+});
+const foldersOf = (...rings) => projects.filter(({ ring }) => rings.includes(ring)).map(({ folder }) => folder);
+
+/** Packages that belong to some rooms alone. What only serves development may use anything. */
+const packageRooms = {
+  'pg': ['register', 'omero'], 'pg-cursor': ['register', 'omero'], 'node-pg-migrate': ['register'],
+  'bullmq': ['pipeline'], 'ioredis': ['pipeline'],
+  'koffi': ['files'], 'piscina': ['files'],
+};
+/** The one product app that starts servers made for development. */
+const devLibraries = { start: ['local'] };
+
+const reachableRings = { domain: [], lib: ['domain', 'lib'], app: ['domain', 'lib'] };
+
+function boundaryOf({ ring, room, uses }) {
+  if (ring.startsWith('dev')) return freeBoundaryOf({ room });
+  const allowed = projects.filter((other) => uses.includes(other.name)
+    && (reachableRings[ring].includes(other.ring) || devLibraries[room]?.includes(other.room)));
+  return {
+    sourceTag: `room:${room}`,
+    onlyDependOnLibsWithTags: allowed.map((other) => `room:${other.room}`),
+    ...(ring === 'domain' ? { allowedExternalImports: [] } : {}),
+    bannedExternalImports: Object.keys(packageRooms).filter((name) => !packageRooms[name].includes(room)),
+  };
+}
+
+/** For tests and for what serves development: any library, but no app. */
+const freeBoundaryOf = ({ room }) => ({ sourceTag: `room:${room}`, onlyDependOnLibsWithTags: ['ring:domain', 'ring:lib', 'ring:dev'] });
+const boundaries = (constraint) => ['error', { enforceBuildableLibDependency: false, depConstraints: projects.map(constraint) }];
+
+const tests = ['**/*.spec.ts', '**/src/testing/**'];
+const product = foldersOf('domain', 'lib', 'app').map((folder) => `${folder}/src/**/*.ts`);
+/** Where originals and copies may be moved or removed; each file there is read with that in mind. */
+const mayRemove = ['libs/files/**', 'apps/linker/**', 'apps/cli/src/doctor/try-links.ts'];
+const mayReadEnvironment = ['libs/runtime/**', 'apps/cli/src/environment.ts', 'apps/start/**'];
+
+const removing = '/^(unlink|rm|rmdir|rename)(Sync)?$|^rename(Exchange|NoReplace)$/';
+const fileSystem = '/^(node:)?fs(\\u002Fpromises)?$|^@coldroom\\u002Ffiles$/';
+const message = 'Only libs/files and apps/linker remove or rename files.';
+const removal = [
+  `ImportDeclaration[source.value=${fileSystem}] > ImportSpecifier[imported.name=${removing}]`,
+  `ExportNamedDeclaration[source.value=${fileSystem}] > ExportSpecifier[local.name=${removing}]`,
+  `MemberExpression[property.name=${removing}]`,
+  `MemberExpression[computed=true][property.value=${removing}]`,
+  `VariableDeclarator > ObjectPattern > Property[key.name=${removing}]`,
+].map((selector) => ({ selector, message }));
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/*.js', '**/*.mjs', '**/*.d.ts'] },
+  ...tseslint.configs.recommended,
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  {
+    files: ['**/*.ts'],
+    plugins: { '@nx': nx },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: here } },
+    rules: {
+      // A promise that nobody waits for is an error that nobody hears of.
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/return-await': ['error', 'in-try-catch'],
+      '@nx/enforce-module-boundaries': boundaries(boundaryOf),
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_', ignoreRestSiblings: true }],
+    },
+  },
+  { files: tests, rules: { '@nx/enforce-module-boundaries': boundaries(freeBoundaryOf) } },
+  {
+    files: product,
+    ignores: tests,
+    rules: {
+      'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
+      'no-restricted-imports': ['error', {
+        paths: [{ name: 'node:process', message: 'Settings come from libs/runtime.' }, { name: 'process', message: 'Settings come from libs/runtime.' }],
+        patterns: [{ group: ['@coldroom/*/testing'], message: 'What serves tests is for tests.' }],
+      }],
+    },
+  },
+  {
+    files: product,
+    ignores: [...tests, ...mayReadEnvironment],
+    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Settings come from libs/runtime.' }] },
+  },
+  { files: product, ignores: [...tests, ...mayRemove], rules: { 'no-restricted-syntax': ['error', ...removal] } },
+  {
+    files: ['libs/domain/src/**/*.ts'],
+    ignores: tests,
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ regex: '^[^.]', message: 'The domain imports nothing: time, files and numbers come in as arguments.' }] }],
+      'no-restricted-globals': ['error', ...['process', 'Date', 'fetch', 'setTimeout', 'setInterval', 'console', 'require', 'performance', 'crypto'].map((name) => ({ name, message: 'The domain does no I/O and has no clock.' }))],
+    },
+  },
+);
