@@ -26,7 +26,7 @@ function missingIsWrong(outcome: Outcome<CopyDigest>): Outcome<CopyDigest | null
 
 function judge(file: ArchiveFile, copy: CopyDigest | null): Move {
   if (copy && copy.size === file.identity.size && copy.digests['SHA-256'] === file.digests['SHA-256']) {
-    return moved(file, 'verify', 'verified', { copyVersion: copy.version, copyRead: copy.read });
+    return moved(file, 'verify', 'verified', { copyVersion: copy.version, copyDigest: copy.digests['SHA-256'], copyRead: copy.read });
   }
   const reason = copy ? `the copy has ${copy.size} bytes and SHA-256 ${copy.digests['SHA-256']}, the original ${file.identity.size} and ${file.digests['SHA-256']}` : 'the copy is not there';
   if (file.copyAttempts > 0) return stuck(file, { code: 'COPY_DIFFERS', message: `${reason}; it was copied twice` });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { appendFile, chmod, link, lstat, mkdir, readFile, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +20,7 @@ describe('the link stage', () => {
   afterAll(() => bench.close());
 
   function stageWith(holds: readonly string[]): LinkOriginals {
-    return new LinkOriginals(bench.stores, bench.originals, bench.register, new HoldDirectories(holds), new HoldTime(0));
+    return new LinkOriginals(bench.stores, bench.originals, bench.register, new HoldDirectories(holds), new HoldTime(0), bench.files);
   }
 
   /** A request of one fileset whose copies are durable; gives its bag's name. */
@@ -48,6 +49,22 @@ describe('the link stage', () => {
     const { id: fileId } = await bench.file(odd);
     expect((await lstat(join(bench.holdDir, `request-${id}-bag-1`, fileId.toString()))).ino).toBe(inode);
     expect(existsSync(Buffer.concat([bench.at('odd/.coldroom-'), Buffer.from(fileId.toString())]))).toBe(false);
+  });
+
+  test('an original that was written to after a crash left it held stays, though size and mtime are as before', async () => {
+    const bag = await durable('crash', ['a']);
+    const { id } = await bench.file('crash/a');
+    await mkdir(join(bench.holdDir, bag), { recursive: true });
+    await link(at('crash/a'), join(bench.holdDir, bag, id.toString()));
+    const reference = at('crash/reference');
+    execFileSync('touch', ['--reference', at('crash/a'), reference]);
+    await writeFile(at('crash/a'), 'CONTENT of a');
+    execFileSync('touch', ['--reference', reference, at('crash/a')]);
+
+    const { moves } = await bench.run(stage);
+
+    expect(moves).toMatchObject([{ to: 'stuck', code: 'ORIGINAL_CHANGED', reason: expect.stringContaining('written to while it was held') }]);
+    await expectOriginal('crash/a', 'CONTENT of a');
   });
 
   test.each<[why: string, code: string, reason: RegExp, spoil: (why: string, bag: string) => Promise<void>]>([

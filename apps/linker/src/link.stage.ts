@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, NotYet, reasonsToKeepOriginal, Refused, step, type ArchiveFile, type CopyStatus, type LinkPolicy } from '@coldroom/domain';
+import { Files } from '@coldroom/files';
 import { STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
@@ -13,6 +14,10 @@ interface Candidate {
   readonly inStore: CopyStatus | undefined;
 }
 
+interface Looked extends Candidate {
+  readonly found: Awaited<ReturnType<typeof look>>;
+}
+
 /** Swaps links in for originals, whole filesets at a time, and keeps the originals held. */
 @Injectable()
 export class LinkOriginals implements Stage {
@@ -22,7 +27,7 @@ export class LinkOriginals implements Stage {
   constructor(
     @Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals,
     @Inject(Register) private readonly register: Register, @Inject(HoldDirectories) private readonly holds: HoldDirectories,
-    @Inject(HoldTime) private readonly holdTime: HoldTime,
+    @Inject(HoldTime) private readonly holdTime: HoldTime, @Inject(Files) private readonly files: Files,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
@@ -34,62 +39,75 @@ export class LinkOriginals implements Stage {
     const policy: LinkPolicy = { requestState: claim.requestState, stopped: false, acceptedReads: store.acceptedReads, filesetComplete: true };
     const places = new Places(this.originals, this.holds, store, claim.bag);
     try {
-      const result = await linkAll(ready.map((file, index) => ({ file, inStore: inStore[index] })), places, policy, async () => {
-        await this.register.switches.refuseWhereStopped();
-        work.check(); // last: the answer may have taken longer than our claim lasts
-      });
+      const result = await this.linkAll(ready.map((file, index) => ({ file, inStore: inStore[index] })), places, policy, work);
       const waits = result.moves.length < claim.files.length ? { wait: result.wait ?? waitForFileset() } : {};
       return { moves: result.moves, delayMs: this.holdTime.ms, ...waits };
     } finally {
       await places.close();
     }
   }
-}
 
-/** Looks at all, holds all, syncs, swaps all, syncs: a file that fails on the way is left out, and with it its fileset. */
-async function linkAll(files: readonly Omit<Candidate, 'place'>[], places: Places, policy: LinkPolicy, before: Before): Promise<StageResult> {
-  await before();
-  const failures = new Failures();
-  const candidates = await failures.results(files, async (each) => ({ ...each, place: await places.of(each.file) }));
-  const notHeld = new Set<Candidate>();
-  const looked = await failures.survivors(candidates, async (candidate) => {
-    const found = await refuseWithReasons(candidate, policy);
-    if (found.kind === 'file' && found.held === null) notHeld.add(candidate);
-  });
-  const held = await failures.survivors(wholeOnly(looked, failures), async (candidate) => {
-    if (notHeld.has(candidate)) await hold(candidate.place, candidate.file, before);
-    else await expectHeld(candidate.place, candidate.file);
-  });
-  await places.syncHolds();
-  step('link:2-hold-synced');
+  /** Looks at all, holds all, syncs, swaps all, syncs: a file that fails on the way is left out, and with it its fileset. */
+  private async linkAll(files: readonly Omit<Candidate, 'place'>[], places: Places, policy: LinkPolicy, work: StageWork): Promise<StageResult> {
+    const before: Before = async () => {
+      await this.register.switches.refuseWhereStopped();
+      work.check(); // last: the answer may have taken longer than our claim lasts
+    };
+    await before();
+    const failures = new Failures();
+    const looked = await failures.results(files, async (each) => {
+      const candidate = { ...each, place: await places.of(each.file) };
+      return { ...candidate, found: await refuseWithReasons(candidate, policy) };
+    });
+    const held = await failures.results(wholeOnly(looked, failures), async (candidate) => ({ ...candidate, heldCtimeNs: await this.holdOne(candidate, before, work) }));
+    await places.syncHolds();
+    step('link:2-hold-synced');
 
-  const linked = await failures.survivors(wholeOnly(held, failures), (candidate) => linkOne(candidate, policy, before));
-  await places.syncOriginals();
-  step('link:5-synced');
-  return failures.result(linked.map(({ file }) => moved(file, 'link', 'linked')));
+    const linked = await failures.survivors(wholeOnly(held, failures), (candidate) => linkOne(candidate, policy, before));
+    await places.syncOriginals();
+    step('link:5-synced');
+    return failures.result(linked.map(({ file }) => moved(file, 'link', 'linked')));
+  }
+
+  /**
+   * Holds the original and gives its ctime from then on. One that an earlier run has held already is hashed again: our
+   * hard link renewed its ctime, which therefore cannot tell whether somebody wrote to it since.
+   */
+  private async holdOne({ file, place, found }: Looked, before: Before, work: StageWork): Promise<bigint | undefined> {
+    if (found.kind !== 'file') {
+      await expectHeld(place, file);
+      return undefined;
+    }
+    if (found.held === null) return (await hold(place, file, before)).ctimeNs;
+    const [outcome] = await this.files.hash([{ root: this.originals.directory(file.root), path: file.path, algorithms: ['SHA-256'] }], { direct: true }, work);
+    if (!outcome || 'error' in outcome) throw outcome?.error ?? new Error('no answer');
+    if (outcome.ok.digests['SHA-256'] !== file.digests['SHA-256']) throw new Refused('ORIGINAL_CHANGED', 'the original is not the file that was hashed: it was written to while it was held');
+    await expectHeld(place, file);
+    return outcome.ok.identity.ctimeNs;
+  }
 }
 
 /** Leaves out the filesets in which a file failed so far. */
-function wholeOnly(candidates: readonly Candidate[], failures: Failures): readonly Candidate[] {
+function wholeOnly<T extends Candidate>(candidates: readonly T[], failures: Failures): readonly T[] {
   const spoiled = failures.filesets();
   return candidates.filter(({ file }) => !spoiled.has(file.fileset));
 }
 
-async function linkOne(candidate: Candidate, policy: LinkPolicy, before: Before): Promise<void> {
+async function linkOne(candidate: Candidate & { readonly heldCtimeNs: bigint | undefined }, policy: LinkPolicy, before: Before): Promise<void> {
   const { file, place } = candidate;
-  const found = await refuseWithReasons(candidate, policy);
+  const found = await refuseWithReasons(candidate, policy, candidate.heldCtimeNs);
   if (found.kind === 'our-link') await clearBeside(place, file);
   else await swapIn(place, file, before);
 }
 
 /** Throws where there is a reason to keep the original. A link of ours is our own earlier step if the original is held. */
-async function refuseWithReasons({ file, place, inStore }: Candidate, policy: LinkPolicy): Promise<Awaited<ReturnType<typeof look>>> {
+async function refuseWithReasons({ file, place, inStore }: Candidate, policy: LinkPolicy, heldCtimeNs?: bigint): Promise<Looked['found']> {
   const found = await look(place);
   if (found.kind === 'our-link') {
     await expectHeld(place, file);
     return found;
   }
-  const reasons = reasonsToKeepOriginal(file, found, inStore, policy);
+  const reasons = reasonsToKeepOriginal(file, found.kind === 'file' && heldCtimeNs !== undefined ? { ...found, heldCtimeNs } : found, inStore, policy);
   const [first] = reasons;
   if (!first) return found;
   const message = reasons.map((reason) => reason.message).join('; ');

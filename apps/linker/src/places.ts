@@ -17,13 +17,16 @@ export class HoldDirectories {
   }
 }
 
+/** An original that nobody knows the time of is kept, and looked at again in a day. */
+const unknownMs = 86_400_000;
+
 /** How long held originals are kept. */
 export class HoldTime {
   constructor(readonly ms: number) {}
 
   /** Milliseconds until a file that was linked then may be released; 0 where it may. */
   left(linkedAt: Date | null): number {
-    return linkedAt ? Math.max(0, linkedAt.getTime() + this.ms - Date.now()) : 0;
+    return linkedAt ? Math.max(0, linkedAt.getTime() + this.ms - Date.now()) : unknownMs;
   }
 }
 

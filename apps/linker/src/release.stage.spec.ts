@@ -21,7 +21,7 @@ describe('the release stage', () => {
   async function linked(fileset: string, names: readonly string[]): Promise<{ readonly hold: string; readonly copies: string }> {
     const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) });
     await bench.bring('durable');
-    await bench.run(new LinkOriginals(bench.stores, bench.originals, bench.register, new HoldDirectories([bench.holdDir]), new HoldTime(0)));
+    await bench.run(new LinkOriginals(bench.stores, bench.originals, bench.register, new HoldDirectories([bench.holdDir]), new HoldTime(0), bench.files));
     return { hold: join(bench.holdDir, `request-${id}-bag-1`), copies: join(bench.storeDir, `request-${id}-bag-1`, 'data/ManagedRepository', fileset) };
   }
 

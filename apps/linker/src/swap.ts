@@ -31,8 +31,8 @@ export async function look(place: Place): Promise<OnDisk | { readonly kind: 'our
   }
 }
 
-/** Gives the original a second name in the hold directory. Sync that directory before the swap. */
-export async function hold(place: Place, file: ArchiveFile, before: Before): Promise<void> {
+/** Gives the original a second name in the hold directory, and says what is held. Sync that directory before the swap. */
+export async function hold(place: Place, file: ArchiveFile, before: Before): Promise<Identity> {
   await before();
   try {
     await link(at(place), heldAt(place));
@@ -40,7 +40,7 @@ export async function hold(place: Place, file: ArchiveFile, before: Before): Pro
     if (codeOf(error) !== 'EEXIST') throw holdFailed(error);
   }
   step('link:1-held');
-  await expectHeld(place, file);
+  return expectHeld(place, file);
 }
 
 /**

@@ -15,7 +15,7 @@ describe('the undo stage', () => {
   beforeAll(async () => {
     bench = await Workbench.create('undo');
     const holds = new HoldDirectories([bench.holdDir]);
-    link = new LinkOriginals(bench.stores, bench.originals, bench.register, holds, new HoldTime(0));
+    link = new LinkOriginals(bench.stores, bench.originals, bench.register, holds, new HoldTime(0), bench.files);
     undo = new UndoLinks(bench.stores, bench.originals, holds);
   });
   afterAll(() => bench.close());

@@ -10,7 +10,7 @@ const identity: Identity = {
 const file: ArchiveFile = {
   id: 1n, requestId: 1n, bagId: 1n, fileset: 'Fileset:9', root: 'ManagedRepository', path: Buffer.from('a/b.tif'), size: 1000n,
   state: 'durable', omeroHash: null, originalFileId: 5n, pixelsId: null, identity, digests: { 'SHA-256': 'ab'.repeat(32) },
-  copyVersion: 'v1', copyRead: 'direct', copyAttempts: 0, linkedAt: null,
+  copyVersion: 'v1', copyDigest: 'ab'.repeat(32), copyRead: 'direct', copyAttempts: 0, linkedAt: null,
 };
 const onDisk: OnDisk = { kind: 'file', identity, held: null };
 const inStore: CopyStatus = { size: 1000n, version: 'v1', durable: 'yes', replicationState: 'green', writable: 'no' };
@@ -56,6 +56,8 @@ describe('reasonsToKeepOriginal', () => {
     ['COPY_SIZE', { file: { size: 999n } }],
     ['COPY_CHANGED', { inStore: { version: 'v2' } }],
     ['COPY_CHANGED', { file: { copyVersion: null } }],
+    ['COPY_DIFFERS', { file: { copyDigest: null } }],
+    ['COPY_DIFFERS', { file: { copyDigest: 'cd'.repeat(32) } }],
     ['COPY_NOT_PROVEN', { file: { copyRead: null } }],
     ['COPY_NOT_PROVEN', { file: { copyRead: 'cached' } }],
     ['COPY_NOT_PROVEN', { policy: { acceptedReads: [] } }],
@@ -88,6 +90,10 @@ describe('reasonsToKeepOriginal', () => {
   });
 
   describe('after our own hold', () => {
+    it('is not touched since', () => {
+      expect(codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold, heldCtimeNs: afterHold.ctimeNs } })).toEqual([]);
+      expect(codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold, heldCtimeNs: afterHold.ctimeNs - 1n } })).toEqual(['ORIGINAL_CHANGED']);
+    });
     it('is recognised though ctime and links changed', () => expect(codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold } })).toEqual([]));
 
     it.each<[string, Identity, Identity]>([

@@ -4,7 +4,13 @@ import type { CopyStatus } from './store';
 
 /** What stands at the original's path right now. */
 export type OnDisk =
-  | { readonly kind: 'file'; readonly identity: Identity; readonly held: Identity | null }
+  | {
+    readonly kind: 'file';
+    readonly identity: Identity;
+    readonly held: Identity | null;
+    /** ctime when the content was known to be the hashed one and our hold was made; undefined before the hold. */
+    readonly heldCtimeNs?: bigint;
+  }
   | { readonly kind: 'link' | 'missing' | 'other' };
 
 export interface LinkPolicy {
@@ -34,7 +40,7 @@ const checks: readonly Check[] = [
   (_file, _onDisk, _inStore, { filesetComplete }) =>
     filesetComplete ? null : because('FILESET_INCOMPLETE', 'another file of the fileset is not durable'),
   (file) => (file.state === 'durable' ? null : because('WRONG_STATE', `the file is ${file.state}; only a durable one may be linked`)),
-  (file) => (/^[0-9a-f]{64}$/.test(file.digests['SHA-256'] ?? '') ? null : because('NO_DIGEST', 'the original has no recorded SHA-256')),
+  (file) => (hasDigest(file) ? null : because('NO_DIGEST', 'the original has no recorded SHA-256')),
   (file, onDisk) => originalUnchanged(file, onDisk),
   (file, _onDisk, inStore) => copyUnchanged(file, inStore),
   (file, _onDisk, _inStore, { acceptedReads }) =>
@@ -43,6 +49,10 @@ const checks: readonly Check[] = [
     inStore?.durable === 'yes' ? null : because('NOT_DURABLE', `the store says ${inStore?.replicationState ?? 'nothing'}`),
   (file, _onDisk, inStore) => legacyPixelsSafe(file, inStore),
 ];
+
+function hasDigest(file: ArchiveFile): boolean {
+  return /^[0-9a-f]{64}$/.test(file.digests['SHA-256'] ?? '');
+}
 
 function originalUnchanged(file: ArchiveFile, onDisk: OnDisk): Reason | null {
   if (onDisk.kind !== 'file') return because('ORIGINAL_GONE', `a ${onDisk.kind} stands where the original was`);
@@ -55,12 +65,14 @@ function originalUnchanged(file: ArchiveFile, onDisk: OnDisk): Reason | null {
   if (ours ? now.links !== then.links + 1 : now.links !== then.links) return because('ORIGINAL_HARD_LINKED', 'the original gained or lost a hard link since it was hashed');
   const sameRights = now.mode === then.mode && now.uid === then.uid && now.gid === then.gid;
   if (ours ? !sameRights : now.ctimeNs !== then.ctimeNs) return because('ORIGINAL_CHANGED', 'the original was touched since it was hashed');
+  if (ours && onDisk.heldCtimeNs !== undefined && now.ctimeNs !== onDisk.heldCtimeNs) return because('ORIGINAL_CHANGED', 'the original was touched since it is held');
   return null;
 }
 
 function copyUnchanged(file: ArchiveFile, inStore: CopyStatus | undefined): Reason | null {
   if (!inStore) return because('COPY_MISSING', 'the store has no such copy');
   if (inStore.size !== file.size || inStore.size !== file.identity.size) return because('COPY_SIZE', `the copy has ${inStore.size} bytes, the original ${file.size}`);
+  if (hasDigest(file) && file.copyDigest !== file.digests['SHA-256']) return because('COPY_DIFFERS', 'the copy was not proven to have the digest of the original');
   if (file.copyVersion === null || inStore.version !== file.copyVersion) return because('COPY_CHANGED', 'the copy is not the one that was proven');
   return null;
 }
@@ -96,6 +108,7 @@ export function reasonsToKeepHeld(
     file.state === 'linked' && file.linkedAt !== null ? null : because('WRONG_STATE', `the file is ${file.state}; only a linked one may be released`),
     atPath === 'our-link' ? null : because('LINK_GONE', atPath === 'missing' ? 'the link is gone; was the image deleted in OMERO?' : 'something else stands where the link was'),
     same ? null : because('HELD_CHANGED', 'the held original is not the file that was hashed'),
+    hasDigest(file) ? null : because('NO_DIGEST', 'the original has no recorded SHA-256'),
     copyUnchanged(file, inStore),
     inStore?.durable === 'yes' ? null : because('NOT_DURABLE', `the store says ${inStore?.replicationState ?? 'nothing'}`),
   ].filter((reason) => reason !== null);

@@ -58,6 +58,8 @@ export interface ArchiveFile {
   /** The store's word for this very copy when it was proven; see `Store.digest`. */
   readonly copyVersion: string | null;
   readonly copyRead: CopyRead | null;
+  /** SHA-256 of the copy, from the read that proved it. */
+  readonly copyDigest: string | null;
   /** How often the copy failed its verification. */
   readonly copyAttempts: number;
   readonly linkedAt: Date | null;

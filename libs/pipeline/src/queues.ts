@@ -97,7 +97,13 @@ export class Queues {
   }
 
   private connect(options: { enableOfflineQueue?: boolean; maxRetriesPerRequest: number | null }): Redis {
-    const redis = new Redis(this.url, { ...options, retryStrategy: (times) => Math.min(times * 100, 2000) });
+    return this.kept(new Redis(this.url, { ...options, retryStrategy: (times) => Math.min(times * 100, 2000) }));
+  }
+
+  /** Every connection ends with us, also the second one that a worker makes of the one it is given. */
+  private kept(redis: Redis): Redis {
+    const duplicate = redis.duplicate.bind(redis);
+    redis.duplicate = (options) => this.kept(duplicate(options));
     redis.on('error', (error) => this.log.debug('redis', error.message));
     this.connections.push(redis);
     return redis;

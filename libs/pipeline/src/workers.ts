@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UnrecoverableError, type Worker } from 'bullmq';
 import { codeOf, messageOf } from '@coldroom/domain';
 import type { Register } from '@coldroom/register';
@@ -14,11 +15,15 @@ export interface WorkerOptions {
   readonly sweepMs: number;
 }
 
+/** How long the queues may take to let go of a worker whose work has ended, in milliseconds; with Redis away they never would. */
+const letGoMs = 3000;
+
 /** Runs the stages of one service: takes jobs from the queues, and sweeps in what no job serves. */
 export class Workers {
   private workers: readonly Worker[] = [];
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> | undefined;
+  private readonly running = new Set<Promise<void>>();
 
   constructor(
     private readonly stages: readonly Stage[], private readonly register: Register, private readonly queues: Queues,
@@ -28,8 +33,9 @@ export class Workers {
   start(): void {
     this.workers = this.stages.map((stage) => {
       const worker = this.queues.worker(stage.name, async (job) => {
-        const bagId = understood(job.data);
-        await this.runner.run(stage, bagId);
+        const run = this.runner.run(stage, understood(job.data)).finally(() => this.running.delete(run));
+        this.running.add(run);
+        await run;
       }, { concurrency: this.options.concurrency, lockMs: this.options.leaseMs });
       worker.run().catch((error: unknown) => this.log.error('worker ended', { stage: stage.name, reason: messageOf(error) }));
       return worker;
@@ -49,10 +55,14 @@ export class Workers {
     }
   }
 
+  /** Comes back when nothing of ours runs any more. */
   async end(): Promise<void> {
     clearInterval(this.timer);
     this.runner.end();
-    await Promise.all(this.workers.map((worker) => worker.close()));
+    const closed = Promise.all(this.workers.map((worker) => worker.close()))
+      .catch((error: unknown) => this.log.warn('worker not closed', { reason: messageOf(error) }));
+    await Promise.allSettled(this.running);
+    await Promise.race([closed, sleep(letGoMs)]);
     await this.sweeping;
   }
 

@@ -87,6 +87,7 @@ CREATE TABLE file (
   identity         text,
   digests          jsonb NOT NULL DEFAULT '{}',
   copy_version     text,
+  copy_digest      text,
   copy_read        text CHECK (copy_read IN ('direct', 'dropped', 'cached')),
   copy_attempts    smallint NOT NULL DEFAULT 0,
   linked_at        timestamptz,

@@ -32,9 +32,9 @@ describe('a move', () => {
     expect(due).toEqual([{ bagId: bag, state: 'checksummed' }]);
     await passed(place.register, bag, 'checksummed');
     const third = await claimed(place.register, bag, 'transferred');
-    await place.register.move(third, [{ ...moveOf(third.files[0]!, 'verify'), copyVersion: 'v1', copyRead: 'direct' }], { ...stage, sealed: true });
+    await place.register.move(third, [{ ...moveOf(third.files[0]!, 'verify'), copyVersion: 'v1', copyDigest: 'd1', copyRead: 'direct' }], { ...stage, sealed: true });
     const [now] = (await claimed(place.register, bag, 'verified')).files;
-    expect(now).toMatchObject({ state: 'verified', digests, identity: identity(1n, 99n), copyVersion: 'v1', copyRead: 'direct', copyAttempts: 0, linkedAt: null });
+    expect(now).toMatchObject({ state: 'verified', digests, identity: identity(1n, 99n), copyVersion: 'v1', copyDigest: 'd1', copyRead: 'direct', copyAttempts: 0, linkedAt: null });
     const { rows } = await place.sql.query('SELECT sealed_at, claimed_by FROM bag');
     expect(rows[0].sealed_at).toBeInstanceOf(Date);
   });

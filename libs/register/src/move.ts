@@ -17,6 +17,7 @@ export interface Move {
   readonly digests?: Digests;
   readonly identity?: Identity;
   readonly copyVersion?: string;
+  readonly copyDigest?: string;
   readonly copyRead?: CopyRead;
   readonly code?: string;
   readonly reason?: string;
@@ -74,15 +75,16 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, moves: readonly M
        digests = coalesce(m.digests::jsonb, f.digests),
        identity = coalesce(m.identity, f.identity),
        copy_version = coalesce(m.copy_version, f.copy_version),
+       copy_digest = coalesce(m.copy_digest, f.copy_digest),
        copy_read = coalesce(m.copy_read, f.copy_read),
        copy_attempts = f.copy_attempts + (m.event = 'copyAgain')::int,
        linked_at = CASE WHEN m.event = 'link' THEN now() ELSE f.linked_at END
-     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
-       AS m(id, event, from_state, to_state, digests, identity, copy_version, copy_read, code, reason)
+     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+       AS m(id, event, from_state, to_state, digests, identity, copy_version, copy_digest, copy_read, code, reason)
      WHERE f.id = m.id AND f.bag_id = $1 AND f.state = m.from_state`,
     [claim.bagId, moves.map((m) => m.id), moves.map((m) => m.event), moves.map((m) => m.from), moves.map((m) => m.to),
       moves.map((m) => (m.digests ? JSON.stringify(m.digests) : null)), moves.map((m) => (m.identity ? formatIdentity(m.identity) : null)),
-      moves.map((m) => m.copyVersion ?? null), moves.map((m) => m.copyRead ?? null), moves.map((m) => m.code ?? null), moves.map((m) => m.reason ?? null)]);
+      moves.map((m) => m.copyVersion ?? null), moves.map((m) => m.copyDigest ?? null), moves.map((m) => m.copyRead ?? null), moves.map((m) => m.code ?? null), moves.map((m) => m.reason ?? null)]);
   if (rowCount !== moves.length) throw new Error(`bag ${claim.bag}: ${moves.length} files were to move, ${rowCount} were where they should be`);
 }
 

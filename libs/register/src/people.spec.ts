@@ -124,12 +124,12 @@ describe('retry', () => {
     await brought(place.register, bag, 'transferred');
     const claim = await claimed(place.register, bag, 'transferred');
     await place.register.move(claim, [
-      { ...moveOf(claim.files[0]!, 'fail'), copyVersion: 'old', copyRead: 'direct' }, moveOf(claim.files[1]!, 'verify'),
+      { ...moveOf(claim.files[0]!, 'fail'), copyVersion: 'old', copyDigest: 'old', copyRead: 'direct' }, moveOf(claim.files[1]!, 'verify'),
     ], stage);
     await place.register.people.retry({ kind: 'Request', ids: [id] }, newBag, 'boss');
     const [again] = (await place.register.work.due(['approved'])).map((due) => due.bagId);
     expect((await claimed(place.register, again!, 'approved')).files).toEqual([
-      expect.objectContaining({ id: claim.files[0]!.id, copyVersion: null, copyRead: null, copyAttempts: 0, identity: unseen }),
+      expect.objectContaining({ id: claim.files[0]!.id, copyVersion: null, copyDigest: null, copyRead: null, copyAttempts: 0, identity: unseen }),
     ]);
     expect((await claimed(place.register, bag, 'verified')).files.map((file) => file.id)).toEqual([claim.files[1]!.id]);
   });

@@ -191,7 +191,7 @@ export async function packOne(
   await client.query(
     `WITH made AS (INSERT INTO bag (request_id, name, store, state, files, bytes) VALUES ($1, $2, $3, 'approved', $4, $5) RETURNING id)
      UPDATE file SET bag_id = made.id, state = 'approved', stuck_from = NULL, code = NULL, reason = NULL, copy_attempts = 0,
-       copy_version = NULL, copy_read = NULL, identity = coalesce($7, identity) FROM made WHERE file.id = ANY($6)`,
+       copy_version = NULL, copy_digest = NULL, copy_read = NULL, identity = coalesce($7, identity) FROM made WHERE file.id = ANY($6)`,
     [requestId, name, store, files.length, files.reduce((sum, file) => sum + file.size, 0n), files.map((file) => file.id),
       identity && formatIdentity(identity)]);
 }

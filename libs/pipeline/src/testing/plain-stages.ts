@@ -4,7 +4,7 @@ import type { Files } from '@coldroom/files';
 import type { Originals } from '../originals';
 import type { Stage, StageName, StageWork } from '../stage';
 
-type Facts = Pick<Move, 'digests' | 'identity' | 'copyVersion' | 'copyRead'>;
+type Facts = Pick<Move, 'digests' | 'identity' | 'copyVersion' | 'copyDigest' | 'copyRead'>;
 type Deed = (claim: Claim, sources: readonly Source[], work: StageWork) => Promise<readonly Facts[]>;
 
 /** Stages that stand in for the services before the one under test: real digests, real copies, a sealed bag, no judgement. */
@@ -28,8 +28,8 @@ export function plainStages(files: Files, originals: Originals, store: Store): r
     }),
     plain('verify', 'transferred', 'verify', 'verified', async ({ bag }, sources, work) =>
       (await store.digest(bag, sources.map((source) => source.copyPath), ['SHA-256'], work)).map((outcome) => {
-        const { version, read } = okOf(outcome);
-        return { copyVersion: version, copyRead: read };
+        const { version, read, digests } = okOf(outcome);
+        return { copyVersion: version, copyDigest: digests['SHA-256'], copyRead: read };
       })),
     plain('ingest', 'verified', 'store', 'durable', async ({ bag }, sources, work) => {
       await store.seal(bag, sources.map((source) => source.copyPath), [], work);
