@@ -24,8 +24,10 @@ export interface Copied {
 }
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-/** A larger file goes around the page cache and is synced by itself; smaller ones are synced together. */
+/** A larger file is synced by itself; smaller ones are synced together. */
 const largeBytes = 8n * 1024n * 1024n;
+/** Up to this size what was hashed a moment ago is likely to be in memory still; a larger source would only drive other files out of it. */
+const rereadBytes = 1024n * 1024n * 1024n;
 
 /**
  * Copies files into directories below the target, all synced when it returns. What an earlier try left at a copy's
@@ -68,7 +70,7 @@ class Copier {
 
   async copy(tree: Tree, path: Buffer, identity: Identity, copyPath: Buffer): Promise<void> {
     const large = identity.size > largeBytes;
-    const source = openFile(tree, path, large ? 'direct' : 'cached', identity);
+    const source = openFile(tree, path, identity.size > rereadBytes ? 'direct' : 'cached', identity);
     try {
       const attributes = readAttributes(source.fd); // before the content: the look at ctime after it covers them too
       const copy = this.onTarget(path, () => this.create(copyPath));

@@ -21,7 +21,7 @@ const help = `Times the whole pipeline, from the approval to the last link, agai
 
   --quick       a tenth of the work
   --json FILE   writes the table as JSON rows { case, peer, ours_s, peer_s, ratio }
-  --dir DIR     where the files lie while it runs (default .bench); needs about 7 GB, with --quick 1 GB
+  --dir DIR     where the files lie while it runs (default .bench); needs about 15 GB, with --quick 2 GB
 
 ratio = peer_s / ours_s: above 1 we are faster. Everybody starts with the files out of memory, syncs what it wrote, and
 reads the copy back from the disk.`;
@@ -42,14 +42,15 @@ async function main(): Promise<void> {
   const dir = resolve(values.dir);
   const rows: Row[] = [];
   console.log(`${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, ${new Date().toISOString().slice(0, 10)}`);
-  for (const each of fileCases(scale)) if (wanted.includes(each.name)) rows.push(...await runFileCase(dir, each));
-  if (wanted.includes('rows')) rows.push(await runRows(dir, rowsCase(scale)));
+  await rm(dir, { recursive: true, force: true });
+  for (const each of fileCases(scale)) if (wanted.includes(each.name)) rows.push(...await runFileCase(join(dir, each.name), each));
+  if (wanted.includes('rows')) rows.push(await runRows(join(dir, 'rows'), rowsCase(scale)));
+  await rm(dir, { recursive: true, force: true });
   print(rows);
   if (values.json) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);
 }
 
 async function runFileCase(dir: string, each: FileCase): Promise<readonly Row[]> {
-  await rm(dir, { recursive: true, force: true });
   const source = join(dir, 'OMERO', 'ManagedRepository');
   await mkdir(source, { recursive: true });
   console.log(`\n${each.name}: ${each.what}`);
@@ -57,13 +58,13 @@ async function runFileCase(dir: string, each: FileCase): Promise<readonly Row[]>
   const times: [PeerName, number][] = [];
   const peers: readonly PeerName[] = ['rclone', 'rsync', 'older-tool', ...(each.name === 'large' ? ['floor'] as const : [])];
   for (const peer of peersHere(peers, console.log)) {
-    const time = await timePeer(peer, source, join(dir, 'peer'));
+    const time = await timePeer(peer, source, join(dir, peer.name));
     console.log(`  ${peer.name.padEnd(10)} ${time.toFixed(2)} s`);
     times.push([peer.name, time]);
   }
   const ours = await timeOurs(dir, files);
-  console.log(`  coldroom   ${ours.seconds.toFixed(2)} s   memory: ${Object.entries(ours.memory).map(([name, bytes]) => `${name} ${Math.round(bytes / 2 ** 20)} MiB`).join(', ')}`);
-  await rm(dir, { recursive: true, force: true });
+  console.log(`  coldroom   ${ours.seconds.toFixed(2)} s`);
+  for (const { name, peakBytes, cpuSeconds } of ours.services) console.log(`    ${name.padEnd(15)} ${cpuSeconds.toFixed(1)} s of processor time, at most ${Math.round(peakBytes / 2 ** 20)} MiB`);
   return times.map(([peer, time]) => row(each.name, peer, ours.seconds, time));
 }
 
@@ -72,7 +73,6 @@ async function runRows(dir: string, count: number): Promise<Row> {
   console.log(`\nrows: ${count} files that are nothing but rows in the register`);
   const { ours, floor } = await timeRows(dir, count);
   console.log(`  bare SQL   ${floor.toFixed(2)} s\n  coldroom   ${ours.toFixed(2)} s: ${Math.round(count / ours)} files/s   memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`);
-  await rm(dir, { recursive: true, force: true });
   return row('rows', 'floor', ours, floor);
 }
 

@@ -12,8 +12,8 @@ const services = ['checksum', 'transfer', 'ingest-watcher', 'linker'] as const;
 
 export interface Ours {
   readonly seconds: number;
-  /** The most memory that each service held, in bytes. */
-  readonly memory: Readonly<Record<string, number>>;
+  /** What each service took: the most memory it held, in bytes, and processor time. */
+  readonly services: readonly { readonly name: string; readonly peakBytes: number; readonly cpuSeconds: number }[];
 }
 
 /** Archives the files below `<dir>/OMERO/ManagedRepository`, from the approval to the last link, with services as in daily use. */
@@ -31,11 +31,15 @@ export async function timeOurs(dir: string, sources: readonly SourceFile[]): Pro
       { ownerId: 1n, owner: 'bench', groupId: 1n, group: 'bench', requesterId: 1n, requester: 'bench' },
       { images: once([]), files: drafts(join(dir, 'OMERO', 'ManagedRepository'), sources) }, 'bench');
     await forgetAll(join(dir, 'OMERO'));
+    const cpuBefore = running.map((service) => cpuSeconds(service.pid));
     const start = process.hrtime.bigint();
     await register.requests.approve(requestId, 'bench');
     await register.requests.start(requestId, 'bench', (nr) => `bag-${nr}`, 'bench');
     await untilFinished(register, requestId, running);
-    return { seconds: Number(process.hrtime.bigint() - start) / 1e9, memory: Object.fromEntries(running.map((service) => [service.name, peakMemory(service.pid)])) };
+    return {
+      seconds: Number(process.hrtime.bigint() - start) / 1e9,
+      services: running.map(({ name, pid }, at) => ({ name, peakBytes: peakMemory(pid), cpuSeconds: cpuSeconds(pid) - (cpuBefore[at] ?? 0) })),
+    };
   } finally {
     for (const service of running) await service.stop(15_000);
     await register.close();
@@ -91,6 +95,12 @@ async function started(service: RunningService): Promise<void> {
 
 function peakMemory(pid: number): number {
   return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+}
+
+/** User and system time of a process; the kernel counts ticks of 10 ms. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function* once<T>(item: T): AsyncGenerator<T> {
