@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RootName } from '@coldroom/domain';
-import { displayPath, Files, identify } from '@coldroom/files';
+import { displayPath, Files, identify, type Found } from '@coldroom/files';
 import { OmeroDatabase, pyramidCompanions, type Closure, type ClosureFile } from '@coldroom/omero';
 import { Originals } from '@coldroom/pipeline';
 import { Register, type Closure as DraftClosure, type NewFile, type NewImage } from '@coldroom/register';
@@ -12,7 +12,7 @@ const batchSize = 1000;
 /** A part of the closure that is not taken now, and why. */
 export interface LeftOut {
   readonly component: string;
-  readonly code: 'IN_ANOTHER_REQUEST' | 'PYRAMID_BEING_WRITTEN' | 'FILES_ELSEWHERE';
+  readonly code: 'IN_ANOTHER_REQUEST' | 'PYRAMID_BEING_WRITTEN' | 'FILES_ELSEWHERE' | 'NO_FILES';
   readonly reason: string;
 }
 
@@ -48,8 +48,13 @@ export class Closures {
   private async leftOut(closure: Closure, requestId: bigint | null): Promise<ReadonlyMap<string, LeftOut>> {
     const left = new Map<string, LeftOut>();
     const leave = (component: string, code: LeftOut['code'], reason: string): void => { left.set(component, { component, code, reason }); };
-    for await (const component of closure.components) {
-      if (component.foreignFiles > 0) leave(component.name, 'FILES_ELSEWHERE', `${component.foreignFiles} of its files are in another repository`);
+    const withFiles = this.withFiles(closure);
+    let next = await withFiles.next(); // in the order of the components
+    for await (const { name, foreignFiles } of closure.components) {
+      const hasFiles = next.value === name;
+      if (foreignFiles > 0) leave(name, 'FILES_ELSEWHERE', `${foreignFiles} of its files are in another repository`);
+      else if (!hasFiles) leave(name, 'NO_FILES', 'OMERO names no file of it, and nothing of it is on disk');
+      if (hasFiles) next = await withFiles.next();
     }
     for await (const images of batches(closure.images, batchSize)) {
       const known = await this.register.requests.requestsOf(images.map((image) => image.imageId));
@@ -60,10 +65,27 @@ export class Closures {
       const pixels = images.flatMap((image) => image.pixelsIds.map((id) => ({ id, component: image.component })));
       const locks = await this.look('Pixels', pixels.map(({ id }) => lockPath(id)));
       pixels.forEach(({ id, component }, index) => {
-        if (locks[index]?.kind === 'file') leave(component, 'PYRAMID_BEING_WRITTEN', `OMERO is writing the pyramid of Pixels:${id}`);
+        const lock = locks[index];
+        if (lock?.kind === 'refused' && lock.error.kind === 'transient') throw lock.error;
+        if (lock && lock.kind !== 'missing') leave(component, 'PYRAMID_BEING_WRITTEN', `OMERO may be writing the pyramid of Pixels:${id}: there is a ${displayPath(lockPath(id))}`);
       });
     }
     return left;
+  }
+
+  /** The names of the components that have a file at all, be it that OMERO says so or that something is on disk. */
+  private async* withFiles(closure: Closure): AsyncGenerator<string> {
+    let last: string | undefined;
+    for await (const files of batches(closure.files, batchSize)) {
+      const optional = files.filter((file) => !file.mandatory);
+      const found = await this.look('Pixels', optional.map((file) => file.path));
+      const there = new Set(optional.filter((_, index) => found[index]?.kind !== 'missing'));
+      for (const file of files) {
+        if (file.component === last || !(file.mandatory || there.has(file))) continue;
+        last = file.component;
+        yield last;
+      }
+    }
   }
 
   private async* filesOf(closure: Closure, leftOut: ReadonlyMap<string, LeftOut>): AsyncGenerator<readonly NewFile[]> {
@@ -78,7 +100,7 @@ export class Closures {
     }
   }
 
-  private async look(root: RootName, paths: readonly Buffer[]): Promise<readonly { readonly kind: string }[]> {
+  private async look(root: RootName, paths: readonly Buffer[]): Promise<readonly Found[]> {
     // An OMERO without OMERO 4 data may never have made this tree.
     if (paths.length === 0 || await identify(this.originals.directory(root)) === null) return [];
     await this.originals.root(root);

@@ -1,30 +1,54 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { codeOf, messageOf } from '@coldroom/domain';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { STORES } from '@coldroom/pipeline';
 import type { Stores } from '@coldroom/stores';
-import { Closures } from './closures';
+import { Closures, type LeftOut } from './closures';
+
+/** How long a request that could not be started is left alone, in milliseconds. */
+const pauseMs = 60_000;
 
 /** Starts what people approved, after one more look in OMERO: what was approved is what is archived. */
 @Injectable()
 export class Starter {
+  private readonly later = new Map<bigint, number>();
+
   constructor(
     @Inject(Register) private readonly register: Register, @Inject(Closures) private readonly closures: Closures,
     @Inject(STORES) private readonly stores: Stores, @Inject(Log) private readonly log: Log,
   ) {}
 
+  /** A request that cannot be started does not hold up the others. */
   async run(by: string): Promise<void> {
     for (const requestId of await this.register.requests.inState('Approved')) {
-      const marked = await this.register.requests.markedImages(requestId);
-      const grown = await this.closures.judge(marked, requestId, (judged) => this.register.requests.refresh(requestId, judged, by));
-      if (grown > 0) {
-        this.log.warn('request grew', { requestId, grown, next: 'it has to be approved anew' });
-        continue;
+      if ((this.later.get(requestId) ?? 0) > Date.now()) continue;
+      try {
+        await this.start(requestId, by);
+      } catch (error) {
+        this.postpone(requestId, { code: codeOf(error), reason: messageOf(error) });
       }
+    }
+  }
+
+  private async start(requestId: bigint, by: string): Promise<void> {
+    const marked = await this.register.requests.markedImages(requestId);
+    const { grown, leftOut } = await this.closures.judge(marked, requestId, async (judged) => (
+      { grown: await this.register.requests.refresh(requestId, judged, by), leftOut: judged.leftOut }));
+    // Files that went since the scan become stuck one by one, with their names.
+    const against = leftOut.find(({ code }) => code !== 'NO_FILES');
+    if (grown > 0) this.log.warn('request grew', { requestId, grown, next: 'it has to be approved anew' });
+    else if (against) this.postpone(requestId, against);
+    else {
       const bags = await this.register.requests.start(requestId, this.stores.default.name, (nr) => bagName(requestId, nr), by);
       this.log.info('request started', { requestId, bags });
     }
+  }
+
+  private postpone(requestId: bigint, why: Pick<LeftOut, 'reason'> & { readonly code: string }): void {
+    this.later.set(requestId, Date.now() + pauseMs);
+    this.log.warn('request not started', { requestId, ...why, next: 'it is looked at again' });
   }
 }
 

@@ -5,12 +5,14 @@ import type { NewFile, Skip } from '@coldroom/register';
 
 /**
  * Takes a file into a request, or says why not. Undefined for one that need not be there and is not: whether an OMERO 4
- * image has pixels or a pyramid, only the disk can tell.
+ * image has pixels or a pyramid, only the disk can tell. Throws where the disk could not tell either.
  */
 export function verdictOn(file: ClosureFile, found: Found): NewFile['verdict'] | undefined {
   const skip = (code: string, reason: string): { skip: Skip } => ({ skip: { code, reason } });
   switch (found.kind) {
-    case 'refused': return skip(found.error.code, found.error.message);
+    case 'refused':
+      if (found.error.kind === 'transient') throw found.error; // says nothing about the file: the look is repeated
+      return skip(found.error.code, found.error.message);
     case 'missing': return file.mandatory ? skip('MISSING', 'OMERO names this file, but it is not on disk') : undefined;
     case 'link': return skip('ALREADY_A_LINK', 'the path is a link already: the bytes belong to somebody else, or are archived');
     case 'directory': case 'other': return skip('NOT_A_REGULAR_FILE', `a ${found.kind === 'directory' ? 'directory' : 'device, pipe or socket'} stands where a file should be`);

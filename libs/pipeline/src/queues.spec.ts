@@ -33,16 +33,16 @@ describe('the queues', () => {
   afterEach(async () => { await queues?.close(); });
 
   test('a bag that is on a queue already is not put there twice; a stage has its own queue', async () => {
-    queues = new Queues(url(), 'twice', log);
+    queues = new Queues(url(), 'queues-twice', log);
     await queues.offer([{ bagId: 5n, state: 'approved' }, { bagId: 6n, state: 'approved' }, { bagId: 5n, state: 'durable' }]);
     await queues.offer([{ bagId: 5n, state: 'approved' }]);
     expect([await queues.pending('hash'), await queues.pending('link'), await queues.pending('copy')]).toEqual([2, 1, 0]);
   });
 
   test('the whole of a job is the version and the bag', async () => {
-    queues = new Queues(url(), 'whole', log);
+    queues = new Queues(url(), 'queues-whole', log);
     await queues.offer([{ bagId: 7n, state: 'checksummed' }]);
-    const queue = new Queue('copy', { connection: { url: url() }, prefix: 'whole' });
+    const queue = new Queue('copy', { connection: { url: url() }, prefix: 'queues-whole' });
     expect((await queue.getJobs(['waiting'])).map((job) => [job.id, job.data])).toEqual([['bag-7', { v: 1, bagId: '7' }]]);
     await queue.close();
   });
@@ -51,7 +51,6 @@ describe('the queues', () => {
     queues = new Queues(`redis://127.0.0.1:${await freePort()}`, 'away', log);
     const error = await caught(queues.check());
     expect([error instanceof Transient, codeOf(error), messageOf(error)]).toEqual([true, 'REDIS_AWAY', 'Redis does not answer: no connection within 5 s']);
-    expect(codeOf(await caught(queues.offer([{ bagId: 5n, state: 'approved' }])))).toBe('REDIS_AWAY');
   });
 });
 

@@ -35,6 +35,11 @@ export class Queues {
     }
   }
 
+  /** Whether Redis answers at this moment, as far as is known. */
+  get connected(): boolean {
+    return this.connection.status === 'ready';
+  }
+
   /** Fails with `Transient` `REDIS_AWAY`, or `Refused` `REDIS_EVICTS` where Redis may drop jobs to save memory. */
   async check(): Promise<void> {
     const info = await this.answer(() => this.connection.info('memory'));

@@ -15,7 +15,7 @@ export interface WorkerOptions {
   readonly sweepMs: number;
 }
 
-/** How long the queues may take to let go of a worker whose work has ended, in milliseconds; with Redis away they never would. */
+/** How long Redis may take to let go of a worker whose work has ended, in milliseconds. */
 const letGoMs = 3000;
 
 /** Runs the stages of one service: takes jobs from the queues, and sweeps in what no job serves. */
@@ -59,10 +59,11 @@ export class Workers {
   async end(): Promise<void> {
     clearInterval(this.timer);
     this.runner.end();
-    const closed = Promise.all(this.workers.map((worker) => worker.close()))
-      .catch((error: unknown) => this.log.warn('worker not closed', { reason: messageOf(error) }));
     await Promise.allSettled(this.running);
-    await Promise.race([closed, sleep(letGoMs)]);
+    // With Redis away a worker would wait for ever for what it was told of its jobs; ours have ended.
+    const closed = Promise.all(this.workers.map((worker) => worker.close(!this.queues.connected)))
+      .catch((error: unknown) => this.log.warn('worker not closed', { reason: messageOf(error) }));
+    await Promise.race([closed, sleep(letGoMs, undefined, { ref: false })]);
     await this.sweeping;
   }
 

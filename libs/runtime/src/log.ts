@@ -16,9 +16,11 @@ export class Log implements LoggerService {
   debug(event: string, fields: LogFields | string = {}): void { this.write('debug', event, asFields(fields)); }
   log(message: string): void { this.write('debug', message, {}); }
 
-  private write(level: LogLevel, event: string, fields: LogFields): void {
+  /** NestJS hands errors over as they were thrown. */
+  private write(level: LogLevel, event: unknown, fields: LogFields): void {
     if (levels.indexOf(level) < levels.indexOf(this.level)) return;
-    process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, service: this.service, event, ...fields }, plain)}\n`);
+    const named = typeof event === 'string' ? { event } : { event: 'framework', error: event };
+    process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, service: this.service, ...named, ...fields }, plain)}\n`);
   }
 }
 

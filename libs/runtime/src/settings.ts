@@ -67,44 +67,51 @@ export class SettingsError extends Error {
  * given. Throws SettingsError with every fault found.
  */
 export function readSettings<P extends Part>(wanted: readonly P[], env: NodeJS.ProcessEnv = process.env): Settings<P> {
-  const faults: string[] = [];
+  const faults = new Map<string, string>(); // by key: the first thing that is wrong with it
   const result: Record<string, unknown> = {};
   for (const part of wanted) {
     const schema = parts[part];
     const parsed = schema.safeParse(readKeys(Object.keys(schema.shape), env, faults));
     if (parsed.success) Object.assign(result, parsed.data);
-    else faults.push(...parsed.error.issues.map((issue) => describe(issue, env)));
+    else for (const issue of parsed.error.issues) addFault(faults, String(issue.path[0]), issue.message, env);
   }
-  if (faults.length > 0) throw new SettingsError([...new Set(faults)]);
+  if (faults.size > 0) throw new SettingsError([...faults.values()]);
   return result as Settings<P>;
 }
 
-function readKeys(keys: readonly string[], env: NodeJS.ProcessEnv, faults: string[]): Record<string, string> {
+function readKeys(keys: readonly string[], env: NodeJS.ProcessEnv, faults: Map<string, string>): Record<string, string> {
   const values: Record<string, string> = {};
   for (const key of keys) {
     const file = env[`${key}_FILE`];
     const value = env[key];
-    if (file && value) faults.push(`${key} and ${key}_FILE are both set; keep one of them`);
+    if (file && value) faults.set(key, `${key} and ${key}_FILE are both set; keep one of them`);
     else if (file) {
       try {
         values[key] = readFileSync(file, 'utf8').trim();
       } catch (error) {
-        faults.push(`${key}_FILE names ${file}, which cannot be read (${codeOf(error)})`);
-        values[key] = '';
+        faults.set(key, `${key}_FILE names ${file}, which cannot be read (${codeOf(error)})`);
       }
     } else if (value !== undefined && value !== '') values[key] = value;
   }
   return values;
 }
 
-function describe(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
-  const key = String(issue.path[0]);
-  if (!env[key] && !env[`${key}_FILE`]) return `${key} is not set`;
-  return `${key} ${issue.message}`;
+function addFault(faults: Map<string, string>, key: string, message: string, env: NodeJS.ProcessEnv): void {
+  if (faults.has(key)) return;
+  faults.set(key, env[key] || env[`${key}_FILE`] ? `${key} ${message}` : `${key} is not set`);
 }
 
 /** The settings as they may be shown: passwords in URLs hidden. */
 export function shownSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(settings).map(([key, value]) =>
-    [key, key.endsWith('_URL') && typeof value === 'string' ? value.replace(/(:\/\/[^:/@]*:)[^@]*@/, '$1***@') : value]));
+    [key, key.endsWith('_URL') && typeof value === 'string' ? withoutPasswords(value) : value]));
+}
+
+/** Where one may stand: before the host, or, as PostgreSQL and Redis allow, among the parameters. */
+function withoutPasswords(text: string): string {
+  if (!URL.canParse(text)) return '***';
+  const url = new URL(text);
+  if (url.password !== '') url.password = '***';
+  for (const name of [...url.searchParams.keys()]) if (/pass|secret|token/i.test(name)) url.searchParams.set(name, '***');
+  return url.href;
 }
