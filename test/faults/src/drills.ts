@@ -1,0 +1,63 @@
+import { steps, type Step } from '@coldroom/domain';
+import { frozen, wake, type ServiceName } from './services';
+import { imageOf } from './tree';
+import type { TinyPlan } from '@coldroom/sample-omero';
+import type { World } from './world';
+
+type Prefix = Step extends `${infer P}:${string}` ? P : never;
+
+/** Which services take which steps: a step of a new kind has no service here, and its test fails. */
+export const takenBy: Readonly<Record<Prefix, readonly ServiceName[]>> = {
+  scan: ['scanner'],
+  hash: ['checksum'],
+  copy: ['transfer'],
+  verify: ['checksum'],
+  seal: ['ingest-watcher'],
+  link: ['linker'],
+  release: ['linker'],
+  undo: ['linker'],
+  move: ['checksum', 'transfer', 'ingest-watcher', 'linker'],
+};
+
+/** Steps taken once for a whole bag; every other one is taken once a file, and is crashed at for the second time too. */
+const onceABag: readonly Step[] = [
+  'hash:1-hashed', 'copy:4-synced', 'seal:1-extras-dropped', 'seal:2-tags-written', 'seal:3-protected', 'seal:4-renamed', 'seal:5-durable',
+  'link:2-hold-synced', 'link:5-synced', 'release:2-synced', 'undo:2-synced', 'move:1-before-commit', 'move:2-after-commit',
+  'scan:1-requests-written', 'scan:4-bags-packed',
+];
+
+/** All places at which a service is to be killed, `link:4-swapped` and `link:4-swapped:2`. */
+export function crashesOf(service: ServiceName, prefixes: readonly Prefix[]): readonly string[] {
+  return steps.filter((step) => prefixes.some((prefix) => step.startsWith(`${prefix}:`) && takenBy[prefix].includes(service)))
+    .flatMap((step) => (onceABag.includes(step) ? [step] : [step, `${step}:2`]));
+}
+
+/** Two filesets of several files, one of them empty, one in a directory of its own. */
+export const twoFilesets: TinyPlan['filesets'] = [
+  { files: [{ name: 'a.tif', size: 70_000 }, { name: 'raw/b.tif', size: 12_345 }, { name: 'raw/empty.txt', size: 0 }], images: 2 },
+  { files: [{ name: 'c.tif', size: 40_000 }, { name: 'd.tif', size: 1 }] },
+];
+
+/** Each of these happened to each file once: what was begun anew after a crash was not done twice in effect. */
+export async function expectOnce(world: World, requestId: bigint, ...events: readonly string[]): Promise<void> {
+  const files = (await world.filesOf(requestId)).length;
+  const told = await world.register.overview.events({ requestId }, 10_000);
+  const counts = events.map((what) => [what, told.filter((event) => event.what === what)
+    .reduce((sum, event) => sum + Number((event.detail as { files?: number } | null)?.files ?? 1), 0)]);
+  expect(Object.fromEntries(counts)).toEqual(Object.fromEntries(events.map((what) => [what, files])));
+}
+
+/** A worker freezes at a step and its lease runs out; another one does the work; then the frozen one wakes. */
+export async function freezeAndTakeOver(world: World, name: ServiceName, step: string, end: string, requestId: bigint, hold = '7d'): Promise<void> {
+  const late = world.start(name, { freezeAt: step, env: { COLDROOM_HOLD: hold } });
+  await frozen(late);
+  await world.check();
+  const next = world.start(name, { env: { COLDROOM_HOLD: hold } });
+  await world.reached(requestId, end);
+  await world.checkAtRest();
+  const before = [imageOf(world.data, world.store), await world.register.overview.events({ requestId }, 10_000)];
+  await wake(late);
+  expect([imageOf(world.data, world.store), await world.register.overview.events({ requestId }, 10_000)]).toEqual(before);
+  await Promise.all([late.kill(), next.kill()]);
+  await world.checkAtRest();
+}

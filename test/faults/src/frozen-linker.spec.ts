@@ -1,0 +1,45 @@
+import { crashesOf, expectOnce, freezeAndTakeOver, twoFilesets } from './drills';
+import { serviceNames } from './services';
+import { World } from './world';
+
+let world: World;
+beforeAll(async () => { world = await World.create(); });
+afterAll(() => world.close());
+afterEach(() => world.check());
+
+describe('a linker frozen past its lease changes nothing when it wakes at', () => {
+  beforeAll(() => void world.services.startAll(['linker']));
+  afterAll(() => world.services.killAll());
+
+  test.each(crashesOf('linker', ['link', 'move']))('%s while linking', async (step) => {
+    await freezeAndTakeOver(world, 'linker', step, 'linked', await world.archive(twoFilesets));
+  });
+
+  test.each(crashesOf('linker', ['release']))('%s while it frees space', async (step) => {
+    await freezeAndTakeOver(world, 'linker', step, 'released', await world.archive(twoFilesets), '0');
+  });
+
+  test.each(crashesOf('linker', ['undo']))('%s while it gives back', async (step) => {
+    const requestId = await world.archive(twoFilesets);
+    const first = world.start('linker');
+    await world.reached(requestId, 'linked');
+    await first.kill();
+    await world.register.people.undo({ kind: 'Request', ids: [requestId] }, 'a tester');
+    await freezeAndTakeOver(world, 'linker', step, 'undone', requestId);
+  });
+});
+
+test('every bag given to two workers at once is worked on once in effect', async () => {
+  // Two sets of services with queues of their own, so that every bag is delivered twice.
+  for (const COLDROOM_QUEUE_PREFIX of ['one', 'other']) world.services.startAll([], { env: { COLDROOM_QUEUE_PREFIX } });
+  const requestIds = [await world.archive(twoFilesets), await world.archive(twoFilesets)];
+  for (const requestId of requestIds) {
+    await world.reached(requestId, 'linked');
+    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
+  }
+  await world.register.people.undo({ kind: 'Request', ids: requestIds }, 'a tester');
+  for (const requestId of requestIds) await world.reached(requestId, 'undone');
+  await world.services.killAll();
+  await world.checkAtRest();
+  expect(serviceNames.every((name) => world.services.lines.filter((line) => line.startsWith(`${name}: `) && line.includes('"started"')).length >= 2)).toBe(true);
+});

@@ -1,0 +1,40 @@
+import { steps } from '@coldroom/domain';
+import { crashesOf, expectOnce, takenBy, twoFilesets } from './drills';
+import { archivedMarks } from './omero';
+import { serviceNames } from './services';
+import { World } from './world';
+
+test('every numbered step is one of a service whose drills go over all its steps', () => {
+  const drilled = new Set(serviceNames.flatMap((name) => crashesOf(name, Object.keys(takenBy) as (keyof typeof takenBy)[])));
+  expect([...drilled].filter((step) => !/:2$/.test(step)).sort()).toEqual([...steps].sort());
+});
+
+describe('a scanner killed at', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.create();
+    world.services.startAll(['scanner']);
+  });
+  afterAll(() => world.close());
+  afterEach(() => world.check());
+
+  test.each(crashesOf('scanner', ['scan']))('%s: the next one ends it', async (step) => {
+    const images = (await world.lay(twoFilesets)).imageIds;
+    let scanner = world.start('scanner', { crashAt: step });
+    void scanner.exited.then(async ({ signal }) => {
+      expect(signal).toBe('SIGKILL');
+      await world.check();
+      scanner = world.start('scanner');
+    });
+    const crashed = scanner.exited;
+    const requestId = await world.approve();
+    await world.reached(requestId, 'linked');
+    await crashed;
+    await world.until('all marks written', async () => (await world.register.marks.owed()).length === 0);
+    await scanner.kill();
+    await world.checkAtRest();
+    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
+    expect(await archivedMarks(world.omeroUrl, images)).toEqual(images.map((imageId) => ({ imageId, archived: true, marks: ['ARCHIVE NOTE', 'ARCHIVED'] })));
+    expect(await world.register.requests.list(['New', 'Approved', 'Running', 'Error'])).toEqual([]);
+  });
+});

@@ -1,0 +1,62 @@
+import { expectOnce, twoFilesets } from './drills';
+import type { ServiceName } from './services';
+import { World } from './world';
+
+const once = ['hash', 'copy', 'verify', 'store', 'link'];
+const path: readonly (readonly [from: string, service: ServiceName, to: string])[] = [
+  ['approved', 'checksum', 'checksummed'], ['checksummed', 'transfer', 'transferred'], ['transferred', 'checksum', 'verified'],
+  ['verified', 'ingest-watcher', 'durable'], ['durable', 'linker', 'linked'], ['undoing', 'linker', 'undone'],
+];
+
+let world: World;
+beforeEach(async () => { world = await World.create(); });
+afterEach(async () => {
+  await world.checkAtRest();
+  await world.close();
+});
+
+test('Redis emptied in every state loses no work', async () => {
+  world.start('scanner');
+  const requestId = await world.archive(twoFilesets);
+  for (const [from, service, to] of path) {
+    if (from === 'undoing') await world.register.people.undo({ kind: 'Request', ids: [requestId] }, 'a tester');
+    await world.reached(requestId, from);
+    await world.flushRedis();
+    const running = world.start(service);
+    await world.reached(requestId, to);
+    await running.kill();
+    await world.check();
+  }
+  await expectOnce(world, requestId, ...once, 'return');
+});
+
+test('Redis emptied again and again under all services loses no work', async () => {
+  world.services.startAll();
+  const requestId = await world.archive(twoFilesets);
+  await world.until('the request to be linked', async () => {
+    await world.flushRedis();
+    return (await world.filesOf(requestId)).every((file) => file.state === 'linked');
+  });
+  await world.check();
+  await expectOnce(world, requestId, ...once);
+});
+
+test.each<[string, (world: World) => Promise<void>]>([
+  ['PostgreSQL', (one) => one.restartPostgres()],
+  ['Redis', (one) => one.restartRedis()],
+])('%s restarted in the middle, twice, loses no work and ends no service', async (_name, restart) => {
+  world.services.startAll();
+  const requestIds: bigint[] = [];
+  for (const states of [['approved', 'checksummed', 'transferred', 'verified'], ['durable', 'linked']]) {
+    const requestId = await world.archive(twoFilesets);
+    requestIds.push(requestId);
+    await world.until(`a file to be ${states.join(' or ')}`, async () => (await world.filesOf(requestId)).some((file) => states.includes(file.state)));
+    await restart(world);
+    await world.check();
+  }
+  for (const requestId of requestIds) {
+    await world.reached(requestId, 'linked');
+    await expectOnce(world, requestId, ...once);
+  }
+  expect(world.services.lines.filter((line) => line.includes(': ended with'))).toEqual([]);
+});

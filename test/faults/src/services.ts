@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startService, type RunningService } from '@coldroom/local';
+
+export const serviceNames = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface Drill {
+  /** A numbered step, `link:4-swapped` or `link:4-swapped:2`, at which the process kills itself. */
+  readonly crashAt?: string;
+  /** A numbered step at which the process stops itself by SIGSTOP; SIGCONT wakes it. */
+  readonly freezeAt?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+}
+
+const apps = join(__dirname, '..', '..', '..', 'apps');
+
+/** Processes of services that one world has started. */
+export class Services {
+  private readonly running = new Set<RunningService>();
+  /** Every line that any of them wrote, for the message of a test that fails. */
+  readonly lines: string[] = [];
+
+  constructor(private readonly settings: Readonly<Record<string, string>>) {}
+
+  /** Starts a service as a process of its own; does not wait. */
+  start(name: ServiceName, { crashAt, freezeAt, env = {}, args = [] }: Drill = {}): RunningService {
+    const drill = { ...(crashAt ? { COLDROOM_CRASH_AT: crashAt } : {}), ...(freezeAt ? { COLDROOM_FREEZE_AT: freezeAt } : {}) };
+    const service = startService({
+      name, args, main: join(apps, name, 'dist', 'main.js'), env: { ...this.settings, ...drill, ...env },
+      onLine: (line) => this.lines.push(`${name}: ${line}`),
+    });
+    this.running.add(service);
+    void service.exited.then((exit) => {
+      this.running.delete(service);
+      this.lines.push(`${name}: ended with ${exit.signal ?? exit.code}`);
+    });
+    return service;
+  }
+
+  startAll(except: readonly ServiceName[] = [], drill: Drill = {}): readonly RunningService[] {
+    return serviceNames.filter((name) => !except.includes(name)).map((name) => this.start(name, drill));
+  }
+
+  async killAll(): Promise<void> {
+    await Promise.all([...this.running].map((service) => service.kill()));
+  }
+}
+
+/** Waits until a service has written a line that contains `text`; fails where it ends before. */
+export async function said(service: RunningService, text: string, withinMs = 30_000): Promise<void> {
+  let ended = false;
+  void service.exited.then(() => { ended = true; });
+  for (const deadline = Date.now() + withinMs; !service.lines.some((line) => line.includes(text));) {
+    if (ended || Date.now() > deadline) throw new Error(`${service.name} never said "${text}":\n${service.lines.slice(-15).join('\n')}`);
+    await sleep(20);
+  }
+}
+
+/** Waits until a service has stopped itself at the step of its drill. */
+export async function frozen(service: RunningService, withinMs = 40_000): Promise<void> {
+  for (const deadline = Date.now() + withinMs; !/^State:\tT/m.test(readFileSync(`/proc/${service.pid}/status`, 'utf8'));) {
+    if (Date.now() > deadline) throw new Error(`${service.name} was never frozen:\n${service.lines.slice(-15).join('\n')}`);
+    await sleep(20);
+  }
+}
+
+/** Wakes a frozen service, and waits until it has found out how things stand: it writes a line about its bag. */
+export async function wake(service: RunningService): Promise<void> {
+  const before = service.lines.length;
+  process.kill(service.pid, 'SIGCONT');
+  for (const deadline = Date.now() + 10_000; !service.lines.slice(before).some((line) => /"(claim lost|bag moved|attempt failed|bag given back)"/.test(line));) {
+    if (Date.now() > deadline) throw new Error(`${service.name} woke and said nothing:\n${service.lines.slice(-15).join('\n')}`);
+    await sleep(20);
+  }
+}

@@ -1,0 +1,70 @@
+import { readdirSync, writeFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expectOnce } from './drills';
+import { describeWhere } from './mounted-store';
+import { said, type ServiceName } from './services';
+import { tamperWith } from './strace';
+import { World } from './world';
+
+const filesets = [{ files: [{ name: 'a.tif', size: 3_000_000 }, { name: 'b.tif', size: 3_000_000 }] }, { files: [{ name: 'large.tif', size: 9_000_000 }] }];
+
+describeWhere('mount', 'a store whose disk', () => {
+  let world: World;
+  beforeAll(async () => {
+    // Attempts for a long outage, at short pauses.
+    world = await World.create({ storeMegabytes: 220, env: { COLDROOM_ATTEMPTS: '100', COLDROOM_RETRY_PAUSE: '20ms' } });
+    await Promise.all(world.services.startAll().map((service) => said(service, '"started"')));
+  });
+  afterAll(() => world.close());
+
+  /** Archives a request up to a stage, spoils the disk, and expects the stage to fail loudly until the disk is whole again. */
+  async function outage(stage: string, state: string, code: string, spoil: () => Promise<void> | void, mend: () => Promise<void> | void): Promise<void> {
+    await world.register.switches.stop(`stage:${stage}`, 'a drill', 'a tester');
+    const requestId = await world.archive(filesets);
+    try {
+      await world.before(stage, requestId, state, spoil);
+      await world.attemptFailed(requestId, code);
+      expect(new Set((await world.filesOf(requestId)).map((file) => file.state))).toEqual(new Set([state]));
+      if (code !== 'STORE_AWAY') await world.check(); // what was archived before cannot be read meanwhile
+    } finally {
+      await mend();
+    }
+    await world.check();
+    await world.reached(requestId, 'linked');
+    await world.checkAtRest();
+    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
+  }
+
+  test('is full in the middle of a copy: nothing counts, and with room again all goes on', async () => {
+    const filler = join(world.store, '.filler');
+    await outage('copy', 'checksummed', 'STORE_FULL', () => {
+      for (let megabytes = 200; megabytes > 4; megabytes -= 4) {
+        try {
+          writeFileSync(filler, Buffer.alloc(megabytes << 20));
+          return;
+        } catch { /* does not fit: a little less */ }
+      }
+    }, () => rmSync(filler));
+  });
+
+  test.each<[string, string, ServiceName]>([['copy', 'checksummed', 'transfer'], ['ingest', 'verified', 'ingest-watcher']])('turns read-only before %s', async (stage, state) => {
+    await outage(stage, state, 'STORE_READ_ONLY', () => world.disk.readOnly(true), () => world.disk.readOnly(false));
+  });
+
+  test.each([['copy', 'checksummed'], ['verify', 'transferred'], ['ingest', 'verified'], ['link', 'durable']])('is unmounted before %s: the empty folder is no store', async (stage, state) => {
+    await outage(stage, state, 'STORE_AWAY', () => world.disk.unmount(), () => {
+      expect(readdirSync(world.store)).toEqual([]);
+      world.disk.mount();
+    });
+  });
+
+  describeWhere('strace', 'fails only when it is synced', () => {
+    test.each([['ENOSPC', 'STORE_FULL'], ['EIO', 'COPY_NOT_SYNCED']])('with %s: the copies are void', async (errno, code) => {
+      await world.services.killAll();
+      const transfer = world.services.startAll().find(({ name }) => name === 'transfer')!;
+      await said(transfer, '"started"');
+      let strace: { readonly end: () => Promise<void> } | undefined;
+      await outage('copy', 'checksummed', code, async () => { strace = await tamperWith(transfer, `fsync,fdatasync,syncfs:error=${errno}`); }, () => strace?.end());
+    });
+  });
+});

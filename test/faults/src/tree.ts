@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A file as it was before anything of ours ran. */
+export interface Frozen {
+  readonly digest: string;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ino: bigint;
+  readonly mode: bigint;
+  readonly uid: bigint;
+}
+
+/** The paths of all files and links below a directory, relative to it; names in `except` are not entered. */
+export function filesBelow(directory: string, except: readonly string[] = []): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    if (except.includes(entry.name)) return [];
+    return entry.isDirectory() ? filesBelow(join(directory, entry.name)).map((path) => join(entry.name, path)) : [entry.name];
+  });
+}
+
+/** Reads through links: what OMERO would see. */
+export function digestOf(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
+export function freeze(path: string): Frozen {
+  const { size, mtimeNs, ino, mode, uid } = lstatSync(path, { bigint: true });
+  return { digest: digestOf(path), size, mtimeNs, ino, mode, uid };
+}
+
+/** What differs between the file that was and what is read at its path now, through a link or not. */
+export function readFaults(path: string, then: Frozen): string[] {
+  try {
+    const now = statSync(path, { bigint: true });
+    const faults: string[] = [];
+    if (now.size !== then.size || digestOf(path) !== then.digest) faults.push('reads other bytes than before');
+    if (now.mtimeNs !== then.mtimeNs) faults.push('has another mtime than before');
+    return faults;
+  } catch (error) {
+    return [`cannot be read: ${(error as Error).message}`];
+  }
+}
+
+/** What differs between the file that was and the file that stands there itself. */
+export function untouchedFaults(path: string, then: Frozen): string[] {
+  const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (!now) return ['is missing'];
+  if (!now.isFile()) return ['is no regular file any more'];
+  return now.ino === then.ino && now.mode === then.mode && now.uid === then.uid ? [] : ['is not the same file as before'];
+}
+
+/** All that a change would show in: inode, size, times, mode and link target of everything below some directories. */
+export function imageOf(...directories: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(directories.flatMap((directory) => {
+    const below = readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((path) => join(directory, path));
+    return [directory, ...below].map((path) => {
+      const { ino, size, mtimeNs, ctimeNs, mode, nlink } = lstatSync(path, { bigint: true });
+      const target = lstatSync(path).isSymbolicLink() ? readlinkSync(path) : '';
+      return [path, [ino, size, mtimeNs, ctimeNs, mode, nlink, target].join(' ')];
+    });
+  }));
+}

@@ -1,0 +1,241 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { writeMarker } from '@coldroom/files';
+import { createDatabase, removeServerData, startPostgres, startRedis, type LocalServer, type RunningService } from '@coldroom/local';
+import { migrate, Register, type EventListing, type FileListing } from '@coldroom/register';
+import { buildTinyOmero, type TinyOmero, type TinyPlan } from '@coldroom/sample-omero';
+import { Gate } from './gate';
+import { faultsOf, leftovers, type Places } from './invariants';
+import { MountedStore } from './mounted-store';
+import { Services, type Drill, type ServiceName } from './services';
+import { filesBelow, freeze, type Frozen } from './tree';
+
+export interface WorldPlan {
+  /** How long originals are held; `0` frees them at once. Default `7d`. */
+  readonly hold?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Puts the store on a file system of its own, of this size. */
+  readonly storeMegabytes?: number;
+}
+
+interface Served {
+  readonly server: LocalServer;
+  readonly gate: Gate;
+}
+
+/** For data that nobody needs after a crash of the machine. */
+const quick = { fsync: 'off', shared_buffers: '64MB' };
+
+/** An OMERO of a few files, its own PostgreSQL and Redis, and the services as real processes. */
+export class World implements Places {
+  readonly frozen = new Map<string, Frozen>();
+  readonly foreign = new Set<string>();
+  private history: readonly string[] = [];
+
+  readonly data: string;
+  readonly store: string;
+  readonly hold: string;
+
+  private constructor(
+    readonly dir: string, private postgres: Served, private redis: Served, readonly register: Register, readonly services: Services, readonly omeroUrl: string,
+    private readonly mounted: MountedStore | undefined,
+  ) {
+    this.data = join(dir, 'OMERO');
+    this.store = join(dir, 'store');
+    this.hold = join(this.data, '.coldroom', 'hold');
+  }
+
+  static async create({ hold = '7d', env = {}, storeMegabytes }: WorldPlan = {}): Promise<World> {
+    const dir = mkdtempSync(join(tmpdir(), 'coldroom-faults-'));
+    chmodSync(dir, 0o755);
+    const postgres = await served(await startPostgres({ dir: join(dir, 'servers'), settings: quick }));
+    const redis = await served(await startRedis({ dir: join(dir, 'servers') }));
+    const omeroUrl = postgres.gate.through(await createDatabase(postgres.server.url, 'omero'));
+    const registerUrl = postgres.gate.through(await createDatabase(postgres.server.url, 'register'));
+    await migrate(registerUrl);
+    const services = new Services({
+      OMERO_DATABASE_URL: omeroUrl, REGISTER_DATABASE_URL: registerUrl, REDIS_URL: redis.gate.through(redis.server.url),
+      OMERO_DATA_DIR: join(dir, 'OMERO'), COLDROOM_STORES: join(dir, 'stores.json'), COLDROOM_HOLD: hold, COLDROOM_LEASE: '2s',
+      COLDROOM_SWEEP_EVERY: '300ms', COLDROOM_RETRY_PAUSE: '200ms', METRICS_PORT: '0', COLDROOM_CONCURRENCY: '1', ...env,
+    });
+    const mounted = storeMegabytes === undefined ? undefined : MountedStore.make(join(dir, 'store.ext4'), join(dir, 'store'), storeMegabytes);
+    const world = new World(dir, postgres, redis, new Register(registerUrl), services, omeroUrl, mounted);
+    await world.layOut();
+    await world.lay([]);
+    return world;
+  }
+
+  /** The file system of the store, where the plan gave it one of its own. */
+  get disk(): MountedStore {
+    if (!this.mounted) throw new Error('this world has its store on the common file system');
+    return this.mounted;
+  }
+
+  start(name: ServiceName, drill?: Drill): RunningService {
+    return this.services.start(name, drill);
+  }
+
+  /** Imports filesets, marks their images and approves the request that a running scanner makes of them. Gives its id. */
+  async archive(filesets: TinyPlan['filesets']): Promise<bigint> {
+    await this.lay(filesets);
+    return this.approve();
+  }
+
+  async lay(filesets: TinyPlan['filesets']): Promise<TinyOmero> {
+    const tiny = await buildTinyOmero({ databaseUrl: this.omeroUrl, dataDir: this.data, filesets, mark: true });
+    for (const path of filesBelow(this.data, ['.coldroom'])) if (!this.frozen.has(path) && !this.foreign.has(path)) this.frozen.set(path, freeze(join(this.data, path)));
+    return tiny;
+  }
+
+  /** Has the marked images made into a request and approves it. */
+  async approve(): Promise<bigint> {
+    await this.register.scans.ask('a tester');
+    const [request] = await this.until('a new request', async () => {
+      const requests = await this.register.requests.list(['New']);
+      return requests.length > 0 && requests;
+    });
+    const { id } = request as { id: bigint };
+    await this.register.requests.approve(id, 'a data manager');
+    return id;
+  }
+
+  /** Waits until `look` gives something; fails with what the services said last. A server may be restarted meanwhile. */
+  async until<T>(what: string, look: () => Promise<T | false | undefined>, withinMs = 40_000): Promise<T> {
+    let cause: unknown;
+    for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(40)) {
+      try {
+        const found = await look();
+        if (found !== false && found !== undefined) return found;
+      } catch (error) {
+        cause = error;
+      }
+    }
+    const counts = (await this.register.overview.counts()).map(({ state, code, files }) => `${state} ${code ?? ''} ${files}`).join(', ');
+    throw new Error(`waited too long for ${what}; files: ${counts}\n${this.services.lines.slice(-15).join('\n')}`, { cause });
+  }
+
+  /** Waits until all files of a request are in these states. */
+  async reached(requestId: bigint, ...states: readonly string[]): Promise<readonly FileListing[]> {
+    return this.until(`request ${requestId} to be ${states.join(' or ')}`, async () => {
+      const files = await this.filesOf(requestId);
+      return files.length > 0 && files.every((file) => states.includes(file.state)) && files;
+    });
+  }
+
+  /** Waits until a file of a request is stuck with this code. */
+  async stuck(requestId: bigint, code: string): Promise<readonly FileListing[]> {
+    return this.until(`a file of request ${requestId} to be stuck with ${code}`, async () => {
+      const files = (await this.filesOf(requestId)).filter((file) => file.state === 'stuck' && file.code === code);
+      return files.length > 0 && files;
+    });
+  }
+
+  /** Waits until the register tells of a failed attempt with this code. */
+  async attemptFailed(requestId: bigint, code: string): Promise<void> {
+    await this.until(`an attempt to fail with ${code}`, async () =>
+      (await this.register.overview.events({ requestId }, 1000)).some((event) => event.what === 'attempt failed' && event.code === code));
+  }
+
+  /** Has everything go on up to a stage, then acts, then lets that stage go on. */
+  async before<T>(stage: string, requestId: bigint, state: string, act: () => Promise<T> | T): Promise<T> {
+    await this.reached(requestId, state);
+    const result = await act();
+    await this.register.switches.resume(`stage:${stage}`, 'a tester');
+    return result;
+  }
+
+  async filesOf(requestId: bigint): Promise<readonly FileListing[]> {
+    return this.register.overview.files({ requestId, limit: 10_000 });
+  }
+
+  /** A test that changes a file itself says so: from now on this is what was there before. */
+  refreeze(path: string): void {
+    const relative = path.slice(this.data.length + 1);
+    this.frozen.set(relative, freeze(path));
+  }
+
+  /** A test that takes a file away, or puts something else there, says so: that is the test's own business then. */
+  forget(path: string): void {
+    const relative = path.slice(this.data.length + 1);
+    this.frozen.delete(relative);
+    this.foreign.add(relative);
+  }
+
+  /** Fails where any invariant is broken, at whatever moment. */
+  async check(): Promise<void> {
+    const events = (await this.register.overview.events({}, 1_000_000)).toReversed().map(told);
+    const rewritten = this.history.findIndex((event, index) => event !== events[index]);
+    this.history = events;
+    const faults = await faultsOf(this);
+    if (rewritten !== -1) faults.push(`event ${rewritten} is not what it was`);
+    if (faults.length > 0) throw new Error(`${faults.join('\n')}\n${this.services.lines.slice(-15).join('\n')}`);
+  }
+
+  /** The same where nothing is under way any more: and nothing was left behind. */
+  async checkAtRest(): Promise<void> {
+    await this.check();
+    const left = await leftovers(this);
+    if (left.length > 0) throw new Error(`${left.join('\n')}\n${this.services.lines.slice(-15).join('\n')}`);
+  }
+
+  /** Empties Redis: every job is lost. */
+  async flushRedis(): Promise<void> {
+    const { port, hostname } = new URL(this.redis.server.url);
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect(Number(port), hostname, () => socket.write('FLUSHALL\r\n'));
+      socket.once('error', reject);
+      socket.once('data', () => { socket.destroy(); resolve(); });
+    });
+  }
+
+  /** Ends PostgreSQL as a restart would, cutting every connection, and starts it again with the same data. */
+  async restartPostgres(): Promise<void> {
+    this.postgres = await again(this.postgres, () => startPostgres({ dir: join(this.dir, 'servers'), settings: quick }));
+  }
+
+  async restartRedis(): Promise<void> {
+    this.redis = await again(this.redis, () => startRedis({ dir: join(this.dir, 'servers') }));
+  }
+
+  async close(): Promise<void> {
+    await this.services.killAll();
+    await this.register.close();
+    for (const { server, gate } of [this.postgres, this.redis]) {
+      gate.close();
+      await server.stop();
+    }
+    this.mounted?.putAway();
+    removeServerData(join(this.dir, 'servers'));
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  private async layOut(): Promise<void> {
+    for (const root of ['ManagedRepository', 'Pixels', 'Files']) {
+      mkdirSync(join(this.data, root), { recursive: true });
+      await writeMarker(join(this.data, root), root);
+    }
+    mkdirSync(this.hold, { recursive: true });
+    await writeMarker(this.hold, 'hold');
+    mkdirSync(this.store, { recursive: true });
+    await writeMarker(this.store, 'main');
+    writeFileSync(join(this.dir, 'stores.json'), JSON.stringify({ default: 'main', stores: { main: { kind: 'file', directory: this.store, sameFileSystem: true } } }));
+  }
+}
+
+async function served(server: LocalServer): Promise<Served> {
+  return { server, gate: await Gate.before(server.url) };
+}
+
+async function again({ server, gate }: Served, start: () => Promise<LocalServer>): Promise<Served> {
+  await server.stop();
+  const next = await start();
+  gate.lead(next.url);
+  return { server: next, gate };
+}
+
+function told(event: EventListing): string {
+  return JSON.stringify(event, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+}
