@@ -70,11 +70,26 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
       this.nextScan = Date.now() + this.pace.scanMs;
       await this.register.scans.ask(by);
     }
+    // First: an image whose request was just declined still carries its mark, and must not be asked for again.
+    await this.part('marks', () => this.writeMarks());
     for (let id = await this.register.scans.begin(); id !== undefined && !this.ended; id = await this.register.scans.begin()) await this.scanOnce(id);
-    await this.starter.run(by);
-    while (!this.ended && await this.mirror.run() > 0);
+    await this.part('start', () => this.starter.run(by));
+    await this.part('marks', () => this.writeMarks());
     showProgress(await this.register.overview.progress());
     showSwitches(await this.register.switches.list());
+  }
+
+  private async writeMarks(): Promise<void> {
+    while (!this.ended && await this.mirror.run() > 0);
+  }
+
+  /** What fails here is tried again in the next round, and keeps nothing else from being done in this one. */
+  private async part(name: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.log.warn('round failed', { part: name, code: codeOf(error), reason: messageOf(error), next: 'it is tried again' });
+    }
   }
 
   private async scanOnce(id: bigint): Promise<void> {
@@ -83,8 +98,10 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
       await this.register.scans.finish(id, { ...report }, null);
       this.log.info('scanned', { marks: report.marks, requests: report.requests.length, ignored: report.ignoredCount });
     } catch (error) {
-      await this.register.scans.finish(id, null, `${codeOf(error)}: ${messageOf(error)}`);
-      throw error;
+      // What was approved is started and what is owed is written all the same.
+      const [code, reason] = [codeOf(error), messageOf(error)];
+      await this.register.scans.finish(id, null, `${code}: ${reason}`);
+      this.log.warn('scan failed', { scan: id, code, reason, next: 'it is tried again with the next scan' });
     }
   }
 }

@@ -1,0 +1,131 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Files, markerName } from '@coldroom/files';
+import { OmeroDatabase } from '@coldroom/omero';
+import { Originals } from '@coldroom/pipeline';
+import { RecordedLog } from '@coldroom/pipeline/testing';
+import { Register } from '@coldroom/register';
+import { Readiness } from '@coldroom/runtime';
+import { Closures } from './closures';
+import { Mirror } from './mirror';
+import { Pace, Rounds } from './rounds';
+import { Scan, type ScanReport } from './scan';
+import { Starter } from './starter';
+import { Scene } from './testing/scene';
+
+const single = (name: string) => ({ files: [{ name, size: 20 }] });
+
+interface Scanner {
+  readonly rounds: Rounds;
+  readonly log: RecordedLog;
+  readonly readiness: Readiness;
+  readonly end: () => Promise<void>;
+}
+
+describe('rounds', () => {
+  let scene: Scene;
+  const running: Scanner[] = [];
+  let atOnce = 0;
+  let most = 0;
+
+  beforeAll(async () => { scene = await Scene.create('rounds'); });
+  afterEach(async () => { for (const each of running.splice(0)) await each.end(); });
+  afterAll(() => scene.close());
+
+  /** A scan that takes a while, and says how many run at the same time. */
+  class Watched extends Scan {
+    override async run(by: string): Promise<ScanReport> {
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      try {
+        await sleep(100);
+        return await super.run(by);
+      } finally {
+        atOnce -= 1;
+      }
+    }
+  }
+
+  /** A scanner with connections of its own, as a second process would have. */
+  async function scanner(scanMs = 50): Promise<Scanner> {
+    const [register, omero, files, log, readiness] = [new Register(scene.registerUrl), OmeroDatabase.connect(scene.omeroUrl), new Files({ threads: 1 }), new RecordedLog(), new Readiness()];
+    const closures = new Closures(omero, register, files, new Originals(scene.dataDir));
+    const rounds = new Rounds(new Pace(scanMs, 20), new Watched(omero, register, closures), new Starter(register, closures, scene.stores, log),
+      new Mirror(omero, register, log), register, omero, files, scene.stores, log, readiness);
+    const end = async (): Promise<void> => {
+      await rounds.beforeApplicationShutdown();
+      await rounds.onApplicationShutdown();
+    };
+    await rounds.onApplicationBootstrap();
+    running.push({ rounds, log, readiness, end });
+    return running.at(-1)!;
+  }
+
+  async function until(what: string, true_: () => Promise<boolean>): Promise<void> {
+    for (const end = Date.now() + 15_000; Date.now() < end; await sleep(20)) if (await true_()) return;
+    throw new Error(`in vain: ${what}`);
+  }
+
+  test('marked images become a request and pending by themselves; approved, it starts', async () => {
+    const { imageIds } = await scene.add([single('a.tif')]);
+    const { readiness } = await scanner();
+    await until('the image is pending', async () => (await scene.marksOf(imageIds[0]!)).includes('ARCHIVE-PENDING'));
+    const [id] = await scene.register.requests.inState('New');
+    await scene.register.requests.approve(id!, 'boss');
+    await until('the request runs', async () => (await scene.register.requests.get(id!))?.state === 'Running');
+    expect(await readiness.failures()).toEqual({});
+  });
+
+  test('two scanners at once never scan at the same time, and make each request once', async () => {
+    most = 0;
+    const { imageIds } = await scene.add(Array.from({ length: 5 }, (_, nr) => single(`two ${nr}.tif`)));
+    await Promise.all([scanner(), scanner()]);
+    await until('all are pending', async () => (await Promise.all(imageIds.map((id) => scene.marksOf(id)))).every((marks) => marks.includes('ARCHIVE-PENDING')));
+    await sleep(500);
+    expect(most).toBe(1);
+    expect(new Set((await scene.register.requests.requestsOf(imageIds.map(BigInt))).values()).size).toBe(1);
+    expect((await scene.register.overview.files({ limit: 1000 })).filter((file) => file.path.includes('two '))).toHaveLength(5);
+  });
+
+  test('the other takes over when one ends', async () => {
+    const [first] = [await scanner(), await scanner()];
+    await running.shift()!.end();
+    const { imageIds } = await scene.add([single('takeover.tif')]);
+    await until('the image is pending', async () => (await scene.marksOf(imageIds[0]!)).includes('ARCHIVE-PENDING'));
+    expect(first.log.of('round failed')).toEqual([]);
+  });
+
+  test('a scan that fails says why in the register, and marks are written all the same', async () => {
+    const { imageIds } = await scene.add([single('owed.tif')]);
+    await scene.scan.run('test');
+    const unscanned = await scene.add([single('later.tif')]);
+    const marker = join(scene.dataDir, 'ManagedRepository', markerName);
+    await rename(marker, `${marker}.away`);
+    await scanner(100);
+    await until('a scan failed', async () => (await scene.register.scans.last())?.failed?.startsWith('ROOT_AWAY: ') ?? false);
+    await until('what was owed is written', async () => (await scene.marksOf(imageIds[0]!)).includes('ARCHIVE-PENDING'));
+    expect(await scene.marksOf(unscanned.imageIds[0]!)).toContain('TO-ARCHIVE');
+    await rename(`${marker}.away`, marker);
+    await until('the rest is done', async () => (await scene.marksOf(unscanned.imageIds[0]!)).includes('ARCHIVE-PENDING'));
+  });
+
+  test('a person may ask for a scan; one that died is begun again', async () => {
+    const died = await scene.register.scans.ask('boss');
+    expect(await scene.register.scans.begin()).toBe(died);
+    const asked = await scene.register.scans.ask('boss');
+    await scanner(3_600_000);
+    await until('both are finished', async () => (await scene.register.scans.get(asked))?.finishedAt != null);
+    expect(await scene.register.scans.get(died)).toMatchObject({ failed: null, report: { requests: [] } });
+  });
+
+  test('an OMERO database that is not one ends the start, not the service later', async () => {
+    const register = new Register(scene.registerUrl);
+    const omero = OmeroDatabase.connect(scene.registerUrl);
+    const closures = new Closures(omero, register, scene.files, scene.originals);
+    const rounds = new Rounds(new Pace(50, 20), new Scan(omero, register, closures), scene.starter, scene.mirror, register, omero, scene.files, scene.stores, new RecordedLog(), new Readiness());
+    await expect(rounds.onApplicationBootstrap()).rejects.toMatchObject({ code: 'OMERO_SCHEMA_UNKNOWN' });
+    await omero.close();
+    await register.close();
+  });
+});
