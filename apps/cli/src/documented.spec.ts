@@ -1,0 +1,21 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(__dirname, '..', '..', '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const sources = globSync('{apps,libs}/*/src/**/*.ts', { cwd: root })
+  .filter((path) => !/\.spec\.ts$|\/testing\/|^apps\/demo|^libs\/(local|sample-omero)/.test(path)).map(read).join('\n');
+const guide = read('docs/operating.md');
+
+function found(pattern: RegExp): readonly string[] {
+  return [...new Set([...sources.matchAll(pattern)].map((match) => match[1] as string))].sort();
+}
+
+const thrown = found(/new (?:Refused|Transient|NotYet)\(\s*'([A-Z][A-Z_]+)'/g);
+
+describe('docs/operating.md', () => {
+  it.each(thrown)('explains the code %s', (code) => expect(guide).toContain(`\`${code}\``));
+  it.each(found(/\b(?:code: |skip\(|because\()'([A-Z][A-Z_]+)'/g))('explains the reason %s', (code) => expect(guide).toContain(`\`${code}\``));
+  it.each(found(/^\s+(?:\S+: z\.object\(\{ )?((?:COLDROOM|OMERO|REGISTER|REDIS|METRICS|LOG)_[A-Z_]+): /gm))('explains the setting %s', (key) => expect(guide).toContain(`\`${key}\``));
+  it('was compared with something', () => expect(thrown.length).toBeGreaterThan(40));
+});
