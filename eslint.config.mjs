@@ -53,7 +53,7 @@ const product = foldersOf('domain', 'lib', 'app').map((folder) => `${folder}/src
 const mayRemove = ['libs/files/**', 'apps/linker/**', 'apps/cli/src/doctor/try-links.ts'];
 const mayReadEnvironment = ['libs/runtime/**', 'apps/cli/src/environment.ts', 'apps/start/**'];
 
-const removing = '/^(unlink|rm|rmdir|rename)(Sync)?$|^rename(Exchange|NoReplace)$/';
+const removing = '/^(unlink|rm|rmdir|rename)(Sync)?$|^rename(Exchange|NoReplace)(Sync)?$/';
 const fileSystem = '/^(node:)?fs(\\u002Fpromises)?$|^@coldroom\\u002Ffiles$/';
 const message = 'Only libs/files and apps/linker remove or rename files.';
 const removal = [

@@ -1,10 +1,14 @@
-import { link, readlink, rename, symlink, unlink } from 'node:fs/promises';
+import { linkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { readlink, unlink } from 'node:fs/promises';
 import { codeOf, Refused, step, type ArchiveFile, type AtPath, type Identity, type OnDisk } from '@coldroom/domain';
-import { identify, renameExchange, typeOf, type Directory } from '@coldroom/files';
+import { identify, renameExchangeSync, typeOf, type Directory } from '@coldroom/files';
 
 /*
  * The only code that makes an original go away. Every function works on one file, in open directories that were walked
  * without following links, and may be run again after a crash at any line.
+ *
+ * What takes a name or gives one is called synchronously, right after the look at our claim: a call that waits in a queue
+ * could be carried out long after the claim was lost, by a process that was frozen and wakes up.
  */
 
 export interface Place {
@@ -35,7 +39,7 @@ export async function look(place: Place): Promise<OnDisk | { readonly kind: 'our
 export async function hold(place: Place, file: ArchiveFile, before: Before): Promise<Identity> {
   await before();
   try {
-    await link(at(place), heldAt(place));
+    linkSync(at(place), heldAt(place));
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw holdFailed(error);
   }
@@ -52,12 +56,12 @@ export async function swapIn(place: Place, file: ArchiveFile, before: Before): P
   step('link:3-link-made');
   await before();
   try {
-    await renameExchange(besideAt(place), at(place));
+    renameExchangeSync(besideAt(place), at(place));
   } catch (error) {
     if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
     await expectHeld(place, file); // this rename takes the original's name away for good
     await expectSame(at(place), file);
-    await rename(besideAt(place), at(place));
+    renameSync(besideAt(place), at(place));
   }
   step('link:4-swapped');
   await clearBeside(place, file);
@@ -76,7 +80,7 @@ export async function clearBeside(place: Place, file: ArchiveFile): Promise<void
     await unlink(besideAt(place));
     return;
   }
-  await renameExchange(besideAt(place), at(place));
+  renameExchangeSync(besideAt(place), at(place));
   await clearBeside(place, file);
   throw new Refused('ORIGINAL_CHANGED', 'another file came to the original\'s place at the last moment; it was left there');
 }
@@ -102,7 +106,11 @@ export async function putBack(place: Place, file: ArchiveFile, before: Before): 
 /** Frees the space of the held original. May be repeated: a held original that is gone already is no error. */
 export async function release(place: Place, before: Before): Promise<void> {
   await before();
-  await unlink(heldAt(place)).catch((error: unknown) => { if (codeOf(error) !== 'ENOENT') throw error; });
+  try {
+    unlinkSync(heldAt(place));
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
   step('release:1-removed');
 }
 
@@ -138,15 +146,15 @@ async function letGo(place: Place, file: ArchiveFile, found: OnDisk, before: Bef
 
 async function swapOut(place: Place): Promise<void> {
   try {
-    await renameExchange(heldAt(place), at(place));
+    renameExchangeSync(heldAt(place), at(place));
   } catch (error) {
     if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
     if (!await isOurLink(at(place), place)) throw new Refused('PATH_TAKEN', 'the link changed at the last moment');
-    await rename(heldAt(place), at(place));
+    renameSync(heldAt(place), at(place));
     return;
   }
   if (await isOurLink(heldAt(place), place)) return;
-  await renameExchange(heldAt(place), at(place));
+  renameExchangeSync(heldAt(place), at(place));
   throw new Refused('PATH_TAKEN', 'something else came to the link\'s place at the last moment; it was left there');
 }
 
@@ -165,7 +173,7 @@ async function clearAfterUndo(place: Place, file: ArchiveFile): Promise<void> {
 async function makeLink(place: Place, before: Before): Promise<void> {
   await before();
   try {
-    await symlink(place.target, besideAt(place));
+    symlinkSync(place.target, besideAt(place));
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
     if (await isOurLink(besideAt(place), place)) return;

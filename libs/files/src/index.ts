@@ -4,7 +4,7 @@ export { Files, type Found, type HashSource, type Place, type SealOrder } from '
 export type { Hashed } from './hash';
 export { identify, identityOf, isSymlink, sameContent, typeOf, type FileType } from './identity';
 export { checkPath, displayPath } from './path';
-export { renameExchange, renameNoReplace } from './rename';
+export { renameExchange, renameExchangeSync, renameNoReplace } from './rename';
 export { dropCache } from './native';
 export { markerName, openRoot, writeMarker, type Root } from './roots';
 export { writeOnce } from './write-once';

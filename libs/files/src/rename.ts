@@ -1,5 +1,5 @@
 import { Refused, codeOf } from '@coldroom/domain';
-import { rename, renameFlags } from './native';
+import { rename, renameFlags, renameSync } from './native';
 
 /** What renameat2(2) says where the file system (or kernel) does not know the flag: NFS, CIFS, some FUSE. */
 const unsupported = new Set(['EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP']);
@@ -13,7 +13,16 @@ export function isUnsupported(error: unknown): boolean {
  * system cannot; other errors keep the system's code (`ENOENT`, `EACCES`, `EXDEV`). Sync both directories afterwards.
  */
 export async function renameExchange(one: Buffer, other: Buffer): Promise<void> {
-  await renameWith(renameFlags.exchange, one, other, 'EXCHANGE_NOT_SUPPORTED', 'swap two names');
+  await told(() => rename(one, other, renameFlags.exchange), 'EXCHANGE_NOT_SUPPORTED', 'swap two names');
+}
+
+/** The same at once: for a step that must follow its check without any other work in between. */
+export function renameExchangeSync(one: Buffer, other: Buffer): void {
+  try {
+    renameSync(one, other, renameFlags.exchange);
+  } catch (error) {
+    throw asRefusal(error, 'EXCHANGE_NOT_SUPPORTED', 'swap two names');
+  }
 }
 
 /**
@@ -21,14 +30,17 @@ export async function renameExchange(one: Buffer, other: Buffer): Promise<void> 
  * other errors keep the system's code. Sync both directories afterwards.
  */
 export async function renameNoReplace(from: Buffer, to: Buffer): Promise<void> {
-  await renameWith(renameFlags.noReplace, from, to, 'NO_REPLACE_NOT_SUPPORTED', 'rename without replacing');
+  await told(() => rename(from, to, renameFlags.noReplace), 'NO_REPLACE_NOT_SUPPORTED', 'rename without replacing');
 }
 
-async function renameWith(flags: number, from: Buffer, to: Buffer, code: string, what: string): Promise<void> {
+async function told(act: () => Promise<void>, code: string, what: string): Promise<void> {
   try {
-    await rename(from, to, flags);
+    await act();
   } catch (error) {
-    if (!isUnsupported(error)) throw error;
-    throw new Refused(code, `The file system cannot ${what} (${codeOf(error)}).`, {}, { cause: error });
+    throw asRefusal(error, code, what);
   }
+}
+
+function asRefusal(error: unknown, code: string, what: string): unknown {
+  return isUnsupported(error) ? new Refused(code, `The file system cannot ${what} (${codeOf(error)}).`, {}, { cause: error }) : error;
 }

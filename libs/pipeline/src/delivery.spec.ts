@@ -192,6 +192,23 @@ describe('delivery', () => {
     await bench.bring('checksummed');
   });
 
+  test('the end waits for what runs although Redis went away', async () => {
+    const way = await SwitchableRedis.create(redisUrl());
+    await way.mend();
+    open.push(() => way.cut());
+    let release = (): void => undefined;
+    const { workers, runs } = service({ url: way.url, work: () => new Promise<void>((resolve) => { release = resolve; }) });
+    const bagId = await bag();
+    workers.start();
+    await until('it runs', () => runs.length === 1);
+    await way.cut();
+    const ended = workers.end();
+    expect(await Promise.race([ended.then(() => 'ended'), sleep(4000, 'runs still')])).toBe('runs still');
+    release();
+    await ended;
+    expect(await isDone(bagId)).toBe(true);
+  });
+
   test('the end comes soon although Redis is away', async () => {
     const way = await SwitchableRedis.create(redisUrl());
     const { workers } = service({ url: way.url, sweepMs: 20 });

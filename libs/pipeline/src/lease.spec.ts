@@ -118,8 +118,8 @@ describe('a claim and its lease', () => {
     await sleep(50);
     ending.end();
     await running;
-    expect([await state(), log.of('bag given back').length, log.of('attempt failed')]).toEqual(['approved', 1, []]);
     await ending.run(hashing(async () => { throw new Error('it ran after its end'); }), bagId);
+    expect([await state(), log.of('bag given back').length, log.of('attempt failed')]).toEqual(['approved', 1, []]);
     const next = await bench.register.work.claim(bagId, ['approved'], 'w2', 60_000);
     expect(next).toMatchObject({ attempts: 0, waitingSince: null });
   });

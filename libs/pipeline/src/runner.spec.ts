@@ -148,6 +148,18 @@ describe('the runner', () => {
     }
   });
 
+  test('a stage that only gives back goes on while all or its store is stopped, not while it is stopped itself', async () => {
+    const { bagId, states } = await bag();
+    await bench.register.switches.stop('stage:hash', 'as the test wants it', 'boss');
+    await runner().run({ ...passing, givesBack: true }, bagId);
+    expect(await states()).toEqual(['approved', 'approved']);
+    await bench.register.switches.resume('stage:hash', 'boss');
+    for (const name of ['all', 'store:main']) await bench.register.switches.stop(name, 'as the test wants it', 'boss');
+    await runner().run({ ...passing, givesBack: true }, bagId);
+    expect(await states()).toEqual(['checksummed', 'checksummed']);
+    await bench.register.switches.resume(undefined, 'boss');
+  });
+
   test('too many failures stop the stage until a person resumes it', async () => {
     const { bagId } = await bag();
     await runner({ errorLimit: 1 }).run(failing(new Refused('HASH_DIFFERS', 'rotten')), bagId);
