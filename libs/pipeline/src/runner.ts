@@ -33,7 +33,7 @@ export class Runner {
     const claim = await this.register.work.claim(bagId, [stage.takes], this.options.worker, this.options.leaseMs);
     if (!claim) return;
     if (!stage.givesBack && await this.stopped(stage, `store:${claim.store}`)) {
-      await this.register.work.postpone(claim, notYetMs, new NotYet('STOPPED', `store ${claim.store} is stopped`), false);
+      await this.register.work.postpone(claim, notYetMs, new NotYet('STOPPED', `store ${claim.store} is stopped`, { noDeadline: true }), false);
       return;
     }
     const lease = new Lease(this.register, claim, this.options.leaseMs, claimedAt, this.stop.signal);

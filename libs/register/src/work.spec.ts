@@ -82,6 +82,14 @@ describe('claim', () => {
 });
 
 describe('postpone', () => {
+  it('does not count what waits without a deadline, and begins to count anew after it', async () => {
+    const bag = await newBag();
+    const { work } = place.register;
+    await work.postpone(await claimed(place.register, bag, 'approved'), 0, new NotYet('AMBER', 'amber'), false);
+    await work.postpone(await claimed(place.register, bag, 'approved'), 0, new NotYet('STOPPED', 'stopped', { noDeadline: true }), false);
+    expect((await claimed(place.register, bag, 'approved')).waitingSince).toBeNull();
+  });
+
   it('counts and tells an attempt', async () => {
     const bag = await newBag();
     const claim = await claimed(place.register, bag, 'approved');

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { codeOf, messageOf, type ArchiveFile, type RequestState, type WorkState } from '@coldroom/domain';
+import { NotYet, codeOf, messageOf, type ArchiveFile, type RequestState, type WorkState } from '@coldroom/domain';
 import { transaction } from './connection';
 import { fileColumns, toFile, type FileRow } from './rows';
 
@@ -85,17 +85,19 @@ export class Work {
 
   /**
    * Gives the bag back for another try after `delayMs`; an `attempt` counts and is told. What waits for a fileset that became
-   * complete meanwhile may go on at once. False where the claim is lost.
+   * complete meanwhile may go on at once. Waiting counts towards a deadline, but not where `why` is a NotYet with
+   * `details.noDeadline`. False where the claim is lost.
    */
   async postpone(claim: Claim, delayMs: number, why: unknown, attempt: boolean): Promise<boolean> {
+    const forEver = why instanceof NotYet && why.details['noDeadline'] === true;
     return transaction(this.pool, async (client) => {
       const { rowCount } = await client.query(
         `UPDATE bag SET claimed_by = NULL, lease_until = NULL, note = $5,
            not_before = CASE WHEN woken AND NOT $6 THEN now() ELSE now() + $4 * interval '1 ms' END,
            attempts = CASE WHEN $6 THEN attempts + 1 ELSE attempts END,
-           waiting_since = CASE WHEN $6 OR woken THEN waiting_since ELSE coalesce(waiting_since, now()) END
+           waiting_since = CASE WHEN $6 OR woken THEN waiting_since WHEN $7 THEN NULL ELSE coalesce(waiting_since, now()) END
          WHERE id = $1 AND claimed_by = $2 AND fence = $3`,
-        [claim.bagId, claim.worker, claim.fence, delayMs, messageOf(why), attempt]);
+        [claim.bagId, claim.worker, claim.fence, delayMs, messageOf(why), attempt, forEver]);
       if (rowCount === 1 && attempt) {
         await client.query(
           `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, code, detail)

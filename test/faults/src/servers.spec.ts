@@ -10,10 +10,7 @@ const path: readonly (readonly [from: string, service: ServiceName, to: string])
 
 let world: World;
 beforeEach(async () => { world = await World.create(); });
-afterEach(async () => {
-  await world.checkAtRest();
-  await world.close();
-});
+afterEach(() => world.close());
 
 test('Redis emptied in every state loses no work', async () => {
   world.start('scanner');
@@ -27,6 +24,7 @@ test('Redis emptied in every state loses no work', async () => {
     await running.kill();
     await world.check();
   }
+  await world.checkAtRest();
   await expectOnce(world, requestId, ...once, 'return');
 });
 
@@ -37,7 +35,7 @@ test('Redis emptied again and again under all services loses no work', async () 
     await world.flushRedis();
     return (await world.filesOf(requestId)).every((file) => file.state === 'linked');
   });
-  await world.check();
+  await world.checkAtRest();
   await expectOnce(world, requestId, ...once);
 });
 
@@ -58,5 +56,6 @@ test.each<[string, (world: World) => Promise<void>]>([
     await world.reached(requestId, 'linked');
     await expectOnce(world, requestId, ...once);
   }
+  await world.checkAtRest();
   expect(world.services.lines.filter((line) => line.includes(': ended with'))).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { readdirSync, writeFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { FileListing } from '@coldroom/register';
 import { expectOnce } from './drills';
 import { describeWhere } from './mounted-store';
 import { said, type ServiceName } from './services';
@@ -18,11 +19,11 @@ describeWhere('mount', 'a store whose disk', () => {
   afterAll(() => world.close());
 
   /** Archives a request up to a stage, spoils the disk, and expects the stage to fail loudly until the disk is whole again. */
-  async function outage(stage: string, state: string, code: string, spoil: () => Promise<void> | void, mend: () => Promise<void> | void): Promise<void> {
+  async function outage(stage: string, state: string, code: string, spoil: (files: readonly FileListing[]) => Promise<void> | void, mend: () => Promise<void> | void): Promise<void> {
     await world.register.switches.stop(`stage:${stage}`, 'a drill', 'a tester');
     const requestId = await world.archive(filesets);
     try {
-      await world.before(stage, requestId, state, spoil);
+      await world.before(stage, requestId, state, async () => spoil(await world.filesOf(requestId)));
       await world.attemptFailed(requestId, code);
       expect(new Set((await world.filesOf(requestId)).map((file) => file.state))).toEqual(new Set([state]));
       if (code !== 'STORE_AWAY') await world.check(); // what was archived before cannot be read meanwhile
@@ -59,12 +60,20 @@ describeWhere('mount', 'a store whose disk', () => {
   });
 
   describeWhere('strace', 'fails only when it is synced', () => {
-    test.each([['ENOSPC', 'STORE_FULL'], ['EIO', 'COPY_NOT_SYNCED']])('with %s: the copies are void', async (errno, code) => {
+    const dirsOf = (paths: readonly string[]): readonly string[] => [...new Set(paths.map(dirname))];
+    test.each<[string, string, string, (paths: readonly string[]) => readonly string[]]>([
+      ['a file', 'ENOSPC', 'STORE_FULL', (paths) => paths.slice(0, 1)],
+      ['the large file', 'EIO', 'COPY_NOT_SYNCED', (paths) => paths.slice(2)],
+      ['a directory', 'EIO', 'COPY_NOT_SYNCED', dirsOf],
+    ])('%s, with %s: the copies are void', async (_what, errno, code, choose) => {
       await world.services.killAll();
       const transfer = world.services.startAll().find(({ name }) => name === 'transfer')!;
       await said(transfer, '"started"');
       let strace: { readonly end: () => Promise<void> } | undefined;
-      await outage('copy', 'checksummed', code, async () => { strace = await tamperWith(transfer, `fsync,fdatasync,syncfs:error=${errno}`); }, () => strace?.end());
+      await outage('copy', 'checksummed', code, async (files) => {
+        const copies = files.map((file) => join(world.store, '.open', file.bag ?? '', 'data', file.root, file.path));
+        strace = await tamperWith(transfer, `fsync,fdatasync,syncfs:error=${errno}`, choose(copies));
+      }, () => strace?.end());
     });
   });
 });

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { RunningService } from '@coldroom/local';
 
-/** Has the kernel answer system calls of a running service otherwise, by strace, until `end` is called. */
-export async function tamperWith(service: RunningService, inject: string): Promise<{ readonly end: () => Promise<void> }> {
-  const strace = spawn('strace', ['-f', '-o', '/dev/null', '-e', `inject=${inject}`, '-p', String(service.pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
+/** Has the kernel answer system calls of a running service otherwise, by strace, until `end` is called; with `paths` only those on them. */
+export async function tamperWith(service: RunningService, inject: string, paths: readonly string[] = []): Promise<{ readonly end: () => Promise<void> }> {
+  const strace = spawn('strace', ['-f', '-o', '/dev/null', '-e', `inject=${inject}`, ...paths.flatMap((path) => ['-P', path]), '-p', String(service.pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = new Promise<void>((resolve) => { strace.once('exit', () => resolve()); });
   await new Promise<void>((resolve, reject) => {
     let said = '';
