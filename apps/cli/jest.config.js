@@ -1,5 +1,1 @@
-module.exports = {
-  ...require('../../jest.preset'),
-  globalSetup: '../../libs/local/jest/setup.mjs',
-  globalTeardown: '../../libs/local/jest/teardown.mjs',
-};
+module.exports = require('../../jest.with-servers');

@@ -1,5 +1,1 @@
-module.exports = {
-  ...require('../../jest.preset'),
-  globalSetup: '../local/jest/setup.mjs',
-  globalTeardown: '../local/jest/teardown.mjs',
-};
+module.exports = require('../../jest.with-servers');

@@ -1,5 +1,1 @@
-module.exports = {
-  ...require('../../jest.preset'),
-  globalSetup: require.resolve('../local/jest/setup.mjs'),
-  globalTeardown: require.resolve('../local/jest/teardown.mjs'),
-};
+module.exports = require('../../jest.with-servers');

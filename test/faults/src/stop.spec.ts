@@ -61,6 +61,22 @@ describeWhere('strace', 'a stop in the middle of linking', () => {
   });
 });
 
+describeWhere('strace', 'SIGTERM in the middle of a copy that takes long', () => {
+  test('gives it up and hands the bag back at once', async () => {
+    const transfer = world.services.startAll().find(({ name }) => name === 'transfer')!;
+    await said(transfer, '"started"');
+    const strace = await tamperWith(transfer, 'pwrite64,write:delay_enter=300000'); // microseconds a piece: half a minute
+    const requestId = await world.archive([{ files: [{ name: 'large.tif', size: 100_000_000 }] }]);
+    await world.until('some of it to be copied', async () => (await world.register.overview.progress(requestId)).some((row) => row.doneBytes > 0n));
+    await expect(transfer.stop(5000)).resolves.not.toMatchObject({ signal: 'SIGKILL' });
+    await strace.end();
+    await world.check();
+    world.start('transfer');
+    await world.reached(requestId, 'linked');
+    await world.checkAtRest();
+  });
+});
+
 describe('SIGTERM in the middle of work ends within seconds and loses nothing:', () => {
   const middle: Readonly<Record<ServiceName, string>> = {
     scanner: 'scan:2-marks-written', checksum: 'hash:1-hashed', transfer: 'copy:3-written', 'ingest-watcher': 'seal:2-tags-written', linker: 'link:3-link-made',
