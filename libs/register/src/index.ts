@@ -2,7 +2,7 @@ export { migrate } from './connection';
 export type { NewFile, NewImage, NewRequest, Skip } from './drafts';
 export type { MarkState, OwedMark } from './marks';
 export type { Move, MoveOptions } from './move';
-export type { EventListing, FileFilter, FileListing, StageProgress } from './overview';
+export type { EventListing, FileFilter, FileListing, ImageListing, MeantFiles, StageProgress } from './listings';
 export type { Target, UndoResult } from './people';
 export { Register } from './register';
 export type { Closure, RequestSummary } from './requests';

@@ -1,0 +1,89 @@
+import type pg from 'pg';
+import type { FileState, OmeroHash, RequestState, WorkState } from '@coldroom/domain';
+
+export interface StageProgress {
+  readonly state: WorkState | 'done';
+  readonly bags: number;
+  readonly files: number;
+  readonly bytes: bigint;
+  /** Bytes that running workers have done of these. */
+  readonly doneBytes: bigint;
+  readonly claimed: number;
+}
+
+export interface FileListing {
+  readonly id: bigint;
+  readonly requestId: bigint;
+  readonly bag: string | null;
+  readonly store: string | null;
+  readonly fileset: string;
+  readonly root: string;
+  readonly path: string;
+  readonly size: bigint;
+  readonly state: FileState;
+  readonly stuckFrom: FileState | null;
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly originalFileId: bigint | null;
+  readonly omeroHash: OmeroHash | null;
+  readonly digests: Readonly<Record<string, string>>;
+  readonly copyRead: string | null;
+  readonly linkedAt: Date | null;
+}
+
+export interface EventListing {
+  readonly at: Date;
+  readonly actor: string;
+  readonly requestId: bigint | null;
+  readonly bagId: bigint | null;
+  readonly fileId: bigint | null;
+  readonly what: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly code: string | null;
+  readonly detail: unknown;
+}
+
+export interface FileFilter {
+  readonly requestId?: bigint;
+  readonly states?: readonly FileState[];
+  readonly code?: string;
+  readonly fileset?: string;
+  /** Files with a larger id only: pages a long list. */
+  readonly after?: bigint;
+  readonly limit?: number;
+}
+
+export interface ImageListing {
+  readonly imageId: bigint;
+  readonly name: string;
+  readonly fileset: string;
+  /** False where the image is drawn in by the files it shares with a marked one. */
+  readonly marked: boolean;
+}
+
+/** Files that a person's words would touch, counted by what decides on their fate. */
+export interface MeantFiles {
+  readonly requestId: bigint;
+  readonly requestState: RequestState;
+  readonly state: FileState;
+  readonly stuckFrom: FileState | null;
+  readonly code: string | null;
+  /** Files get a bag when their request starts; before that nothing can be retried or undone. */
+  readonly inBag: boolean;
+  readonly filesets: number;
+  readonly files: number;
+  readonly bytes: bigint;
+}
+
+/** The files named, all files of their filesets, or all files of those filesets in which a named file is stuck. */
+export type MeantWith = 'files' | 'filesets' | 'stuck filesets';
+
+/** A row of `file` joined with its bag. */
+export function toListing(row: pg.QueryResultRow): FileListing {
+  return {
+    id: row.id, requestId: row.request_id, bag: row.bag, store: row.store, fileset: row.fileset, root: row.root, path: row.display, size: row.size,
+    state: row.state, stuckFrom: row.stuck_from, code: row.code, reason: row.reason, digests: row.digests, copyRead: row.copy_read, linkedAt: row.linked_at, originalFileId: row.original_file_id,
+    omeroHash: row.omero_algorithm !== null && row.omero_hash !== null ? { algorithm: row.omero_algorithm, value: row.omero_hash } : null,
+  };
+}
