@@ -109,9 +109,12 @@ describe('the runner', () => {
     await untilDue(bagId);
     expect(await bench.file(paths[0]!)).toMatchObject({ state: 'approved' });
     const claim = await bench.register.work.claim(bagId, ['approved'], 'looker', 1000);
-    expect(claim).toMatchObject({ attempts: 0, waitingSince: expect.any(Date) });
+    expect(claim).toMatchObject({ attempts: 0, waitingSince: null }); // what waits without a limit counts towards none
     await bench.register.work.giveBack(claim!);
 
+    await runner({ waitLimitMs: 10 }).run(waiting, bagId);
+    expect(await bench.file(paths[0]!)).toMatchObject({ state: 'approved' });
+    await untilDue(bagId);
     await runner({ waitLimitMs: 10 }).run(waiting, bagId);
     expect(await bench.file(paths[0]!)).toMatchObject({ state: 'stuck', code: 'WAITED_TOO_LONG', reason: 'still amber; waited 0 minutes' });
   });
