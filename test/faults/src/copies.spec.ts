@@ -60,7 +60,7 @@ test('a byte flipped twice before verification: the file is stuck and its origin
   await resume('verify');
   await world.stuck(brought.requestId, 'COPY_DIFFERS');
   await world.check();
-  await world.register.people.abandon({ kind: 'Request', ids: [brought.requestId] }, 'a data manager');
+  await world.asPerson((people) => people.abandon({ kind: 'Request', ids: [brought.requestId] }, 'a data manager'));
   await world.reached(brought.requestId, 'linked', 'abandoned', 'undone');
   await world.checkAtRest();
 });
@@ -72,7 +72,7 @@ describe('a byte flipped after verification', () => {
     await resume('ingest');
     await world.stuck(brought.requestId, 'COPY_CHANGED');
     await world.check();
-    await world.register.people.retry({ kind: 'Request', ids: [brought.requestId] }, (nr) => `retried-${brought.requestId}-${nr}`, 'a data manager');
+    await world.asPerson((people) => people.retry({ kind: 'Request', ids: [brought.requestId] }, (nr) => `retried-${brought.requestId}-${nr}`, 'a data manager'));
     await world.reached(brought.requestId, 'linked');
     await world.checkAtRest();
   });
@@ -84,7 +84,7 @@ describe('a byte flipped after verification', () => {
     await world.stuck(brought.requestId, 'COPY_CHANGED');
     flipByte(sealedCopy(brought));
     const [stuck] = await world.stuck(brought.requestId, 'COPY_CHANGED');
-    await world.register.people.retry({ kind: 'File', ids: [stuck!.id] }, (nr) => `unused-${nr}`, 'a data manager');
+    await world.asPerson((people) => people.retry({ kind: 'File', ids: [stuck!.id] }, (nr) => `unused-${nr}`, 'a data manager'));
     await world.stuck(brought.requestId, 'COPY_CHANGED');
     await world.check();
     expect((await world.filesOf(brought.requestId)).filter((file) => file.state === 'linked')).toHaveLength(2);

@@ -24,7 +24,7 @@ describe('a linker frozen past its lease changes nothing when it wakes at', () =
     const first = world.start('linker');
     await world.reached(requestId, 'linked');
     await first.kill();
-    await world.register.people.undo({ kind: 'Request', ids: [requestId] }, 'a tester');
+    await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
     await freezeAndTakeOver(world, 'linker', step, 'undone', requestId);
   });
 });
@@ -37,7 +37,7 @@ test('every bag given to two workers at once is worked on once in effect', async
     await world.reached(requestId, 'linked');
     await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
   }
-  await world.register.people.undo({ kind: 'Request', ids: requestIds }, 'a tester');
+  await world.asPerson((people) => people.undo({ kind: 'Request', ids: requestIds }, 'a tester'));
   for (const requestId of requestIds) await world.reached(requestId, 'undone');
   await world.services.killAll();
   await world.checkAtRest();

@@ -40,7 +40,7 @@ describe('a linker killed at', () => {
     const first = world.start('linker');
     await world.reached(requestId, 'linked');
     await first.kill();
-    await world.register.people.undo({ kind: 'Request', ids: [requestId] }, 'a tester');
+    await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
     await crashAndGoOn(step, '7d', 'undone', requestId);
     await expectOnce(world, requestId, 'link', 'return');
   });

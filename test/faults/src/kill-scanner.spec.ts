@@ -20,16 +20,14 @@ describe('a scanner killed at', () => {
 
   test.each(crashesOf('scanner', ['scan']))('%s: the next one ends it', async (step) => {
     const images = (await world.lay(twoFilesets)).imageIds;
-    let scanner = world.start('scanner', { crashAt: step });
-    void scanner.exited.then(async ({ signal }) => {
+    const next = world.start('scanner', { crashAt: step }).exited.then(async ({ signal }) => {
       expect(signal).toBe('SIGKILL');
       await world.check();
-      scanner = world.start('scanner');
+      return world.start('scanner');
     });
-    const crashed = scanner.exited;
     const requestId = await world.approve();
     await world.reached(requestId, 'linked');
-    await crashed;
+    const scanner = await next;
     await world.until('all marks written', async () => (await world.register.marks.owed()).length === 0);
     await scanner.kill();
     await world.checkAtRest();

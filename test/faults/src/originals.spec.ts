@@ -29,7 +29,7 @@ async function expectOnlyItsFilesetIsLeft(requestId: bigint, stage: string, code
   await expect(world.stuck(requestId, code)).resolves.toHaveLength(1);
   await world.until('the other fileset to be linked', async () => (await world.filesOf(requestId)).filter((file) => file.state === 'linked').length === 2);
   await world.check();
-  await world.register.people.abandon({ kind: 'Request', ids: [requestId] }, 'a data manager');
+  await world.asPerson((people) => people.abandon({ kind: 'Request', ids: [requestId] }, 'a data manager'));
   await world.reached(requestId, 'linked', 'abandoned', 'undone');
   await world.checkAtRest();
 }
@@ -83,7 +83,7 @@ test('what others put where our link is to be made stays, and so does the origin
   await world.check();
   expect(readFileSync(beside, 'utf8')).toBe('not ours');
   rmSync(beside);
-  await world.register.people.retry({ kind: 'File', ids: [file.id] }, (nr) => `retry-${nr}`, 'a data manager');
+  await world.asPerson((people) => people.retry({ kind: 'File', ids: [file.id] }, (nr) => `retry-${nr}`, 'a data manager'));
   await world.reached(requestId, 'linked');
   await world.checkAtRest();
 });
@@ -102,7 +102,7 @@ describe('a directory swapped for a link into somebody else\'s', () => {
 
   test.each([['copy', 'checksummed'], ['link', 'durable'], ['undo', 'undoing']])('before %s: nothing is done there, and afterwards all goes on', async (stage, state) => {
     const { requestId, original } = await broughtTo(stage === 'undo' ? 'linked' : state, stage);
-    if (stage === 'undo') await world.register.people.undo({ kind: 'Request', ids: [requestId] }, 'a tester');
+    if (stage === 'undo') await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
     const { theirs, undo } = swapDirectory(original);
     await world.register.switches.resume(`stage:${stage}`, 'a tester');
     await world.stuck(requestId, 'PARENT_NOT_A_DIRECTORY');
@@ -110,7 +110,7 @@ describe('a directory swapped for a link into somebody else\'s', () => {
     expect(lstatSync(join(theirs, 'a.tif')).isFile()).toBe(true);
     undo();
     await world.check();
-    await world.register.people.retry({ kind: 'Request', ids: [requestId] }, (nr) => `retried-${requestId}-${nr}`, 'a data manager');
+    await world.asPerson((people) => people.retry({ kind: 'Request', ids: [requestId] }, (nr) => `retried-${requestId}-${nr}`, 'a data manager'));
     await world.reached(requestId, stage === 'undo' ? 'undone' : 'linked');
     await world.check();
   });
@@ -122,13 +122,13 @@ describe('an archived original is not given back', () => {
     const file = (await world.filesOf(requestId)).find((one) => original.endsWith(one.path))!;
     renameSync(original, `${original}.ours`);
     writeFileSync(original, 'a new file');
-    await world.register.people.undo({ kind: 'Request', ids: [requestId] }, 'a tester');
+    await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
     await world.register.switches.resume('stage:undo', 'a tester');
     await world.stuck(requestId, 'PATH_TAKEN');
     expect(readFileSync(original, 'utf8')).toBe('a new file');
     expect(lstatSync(join(world.hold, file.bag!, String(file.id))).isFile()).toBe(true);
     renameSync(`${original}.ours`, original);
-    await world.register.people.retry({ kind: 'Request', ids: [requestId] }, (nr) => `again-${nr}`, 'a tester');
+    await world.asPerson((people) => people.retry({ kind: 'Request', ids: [requestId] }, (nr) => `again-${nr}`, 'a tester'));
     await world.reached(requestId, 'undone');
     await world.checkAtRest();
   });
@@ -137,7 +137,7 @@ describe('an archived original is not given back', () => {
     const { requestId, original } = await broughtTo('linked', 'undo');
     const file = (await world.filesOf(requestId)).find((one) => original.endsWith(one.path))!;
     rmSync(original);
-    await world.register.people.undo({ kind: 'Request', ids: [requestId] }, 'a tester');
+    await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
     await world.register.switches.resume('stage:undo', 'a tester');
     await world.stuck(requestId, 'LINK_GONE');
     expect(existsSync(original)).toBe(false);

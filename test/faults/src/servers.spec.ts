@@ -16,7 +16,7 @@ test('Redis emptied in every state loses no work', async () => {
   world.start('scanner');
   const requestId = await world.archive(twoFilesets);
   for (const [from, service, to] of path) {
-    if (from === 'undoing') await world.register.people.undo({ kind: 'Request', ids: [requestId] }, 'a tester');
+    if (from === 'undoing') await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
     await world.reached(requestId, from);
     await world.flushRedis();
     const running = world.start(service);

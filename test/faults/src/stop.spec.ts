@@ -34,7 +34,7 @@ test('more failures than the limit stop a stage: nothing more is linked until a 
   await world.check();
   await world.register.switches.resume(undefined, 'a data manager');
   await world.reached(second, 'linked');
-  await world.register.people.abandon({ kind: 'Request', ids: [first] }, 'a data manager');
+  await world.asPerson((people) => people.abandon({ kind: 'Request', ids: [first] }, 'a data manager'));
   await world.reached(first, 'linked', 'undone');
   await world.checkAtRest();
 });
@@ -65,8 +65,8 @@ describeWhere('strace', 'SIGTERM in the middle of a copy that takes long', () =>
   test('gives it up and hands the bag back at once', async () => {
     const transfer = world.services.startAll().find(({ name }) => name === 'transfer')!;
     await said(transfer, '"started"');
-    const strace = await tamperWith(transfer, 'pwrite64,write:delay_enter=300000'); // microseconds a piece: half a minute
-    const requestId = await world.archive([{ files: [{ name: 'large.tif', size: 100_000_000 }] }]);
+    const strace = await tamperWith(transfer, 'pwrite64:delay_enter=1000000'); // microseconds a piece
+    const requestId = await world.archive([{ files: [{ name: 'large.tif', size: 80_000_000 }] }]);
     await world.until('some of it to be copied', async () => (await world.register.overview.progress(requestId)).some((row) => row.doneBytes > 0n));
     await expect(transfer.stop(5000)).resolves.not.toMatchObject({ signal: 'SIGKILL' });
     await strace.end();

@@ -15,7 +15,7 @@ test('the path of an original is the whole file at every moment of linking and g
   const watcher = new Watcher(filesets.flatMap((fileset) => fileset.paths));
   await world.reached(requestId, 'linked');
   await world.checkAtRest();
-  await world.register.people.undo({ kind: 'Request', ids: [requestId] }, 'a tester');
+  await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
   await world.reached(requestId, 'undone');
   const { rounds, faults } = await watcher.end();
   expect(faults).toEqual([]);

@@ -102,6 +102,11 @@ export class World implements Places {
     return id;
   }
 
+  /** What a person does, again as long as a worker holds the bag. */
+  async asPerson<T>(act: (people: Register['people']) => Promise<T>): Promise<T> {
+    return this.until('the bag to be free for a person', () => act(this.register.people));
+  }
+
   /** Waits until `look` gives something; fails with what the services said last. A server may be restarted meanwhile. */
   async until<T>(what: string, look: () => Promise<T | false | undefined>, withinMs = 40_000): Promise<T> {
     let cause: unknown;
