@@ -33,10 +33,16 @@ export interface Service {
 const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];
 const LINES_KEPT = 2_000;
 
+/**
+ * V8 would let short-lived objects pile up to 48 MiB before it looks at them; a service is to stay below 300 MB.
+ * docs/operating.md gives the same flags to those who start a service by hand.
+ */
+const memoryFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
+
 /** Starts a built app by our own Node as a process of its own, which the kernel kills when we die (Linux). */
 export function startService({ name, main, args = [], env, onLine }: Service): RunningService {
   const inherited = Object.fromEntries(INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])));
-  const [program = '', ...words] = [...dieWithParent('KILL'), process.execPath, main, ...args];
+  const [program = '', ...words] = [...dieWithParent('KILL'), process.execPath, ...memoryFlags, main, ...args];
   const child = spawn(program, words, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
   const note = (line: string): void => {
