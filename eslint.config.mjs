@@ -24,7 +24,7 @@ const foldersOf = (...rings) => projects.filter(({ ring }) => rings.includes(rin
 const packageRooms = {
   'pg': ['register', 'omero'], 'pg-cursor': ['register', 'omero'], 'node-pg-migrate': ['register'],
   'bullmq': ['pipeline'], 'ioredis': ['pipeline'],
-  'koffi': ['files'], 'piscina': ['files'],
+  'koffi': ['files'], 'piscina': ['files', 'stores'], 'minio': ['stores'],
 };
 /** The one product app that starts servers made for development. */
 const devLibraries = { start: ['local'] };

@@ -10,7 +10,7 @@ const identity: Identity = {
 const file: ArchiveFile = {
   id: 1n, requestId: 1n, bagId: 1n, fileset: 'Fileset:9', root: 'ManagedRepository', path: Buffer.from('a/b.tif'), size: 1000n,
   state: 'durable', omeroHash: null, originalFileId: 5n, pixelsId: null, identity, digests: { 'SHA-256': 'ab'.repeat(32) },
-  copyVersion: 'v1', copyDigest: 'ab'.repeat(32), copyRead: 'direct', copyAttempts: 0, linkedAt: null,
+  copyVersion: 'v1', copyDigest: 'ab'.repeat(32), copyRead: 'direct', copyAttempts: 0, linkedAt: null, wayBack: null, fetched: null, nearUntil: null,
 };
 const onDisk: OnDisk = { kind: 'file', identity, held: null };
 const inStore: CopyStatus = { size: 1000n, version: 'v1', durable: 'yes', replicationState: 'green', writable: 'no' };

@@ -113,3 +113,26 @@ export function reasonsToKeepHeld(
     inStore?.durable === 'yes' ? null : because('NOT_DURABLE', `the store says ${inStore?.replicationState ?? 'nothing'}`),
   ].filter((reason) => reason !== null);
 }
+
+/** Every reason against putting a fetched file in the place of our link; an empty list means go. `staged` is what lies ready for it now. */
+export function reasonsToKeepLink(file: ArchiveFile, atPath: AtPath, staged: Identity | null, filesetFetched: boolean): readonly Reason[] {
+  return [
+    file.state === 'proven' ? null : because('WRONG_STATE', `the file is ${file.state}; only a proven one may be put in place`),
+    hasDigest(file) ? null : because('NO_DIGEST', 'the original had no recorded SHA-256'),
+    filesetFetched ? null : because('FILESET_INCOMPLETE', 'another file of the fileset is not fetched'),
+    atPath === 'our-link' ? null : because(...changedPath(atPath)),
+    stagedUnchanged(file, staged),
+  ].filter((reason) => reason !== null);
+}
+
+function changedPath(atPath: AtPath): [code: string, message: string] {
+  return atPath === 'missing' ? ['LINK_GONE', 'the link is gone; was the image deleted in OMERO?'] : ['PATH_TAKEN', 'something that is not ours stands where the link was'];
+}
+
+function stagedUnchanged({ fetched, size }: ArchiveFile, staged: Identity | null): Reason | null {
+  if (!staged) return because('FETCHED_GONE', 'what was fetched is not there any more');
+  const same = fetched !== null && staged.dev === fetched.dev && staged.ino === fetched.ino && staged.size === fetched.size
+    && staged.mtimeNs === fetched.mtimeNs && staged.ctimeNs === fetched.ctimeNs && staged.mode === fetched.mode && staged.uid === fetched.uid && staged.gid === fetched.gid;
+  if (!same) return because('FETCHED_CHANGED', 'what was fetched is not the file that was proven');
+  return staged.size === size ? null : because('COPY_SIZE', `what was fetched has ${staged.size} bytes, the original had ${size}`);
+}

@@ -63,13 +63,22 @@ export interface ArchiveFile {
   /** How often the copy failed its verification. */
   readonly copyAttempts: number;
   readonly linkedAt: Date | null;
+  /** How it was asked back, or null: `restore` to its own path, `recall` to where its link leads, for a while. */
+  readonly wayBack: WayBack | null;
+  /** What was fetched and proven, as it lies in staging; it has to be the same file still when it is placed. */
+  readonly fetched: Identity | null;
+  /** Until when a recalled copy stays near. */
+  readonly nearUntil: Date | null;
 }
+
+export type WayBack = 'restore' | 'recall';
 
 /**
  * How a copy was read back: `direct` around the page cache, `dropped` after the cache was told to forget it,
- * `cached` where the file system allows neither.
+ * `cached` where the file system allows neither; `remote` out of a store on another machine; `attested` where it was not
+ * read at all and the store's own digest of it was taken.
  */
-export type CopyRead = 'direct' | 'dropped' | 'cached';
+export type CopyRead = 'direct' | 'dropped' | 'cached' | 'remote' | 'attested';
 
 /** Where a copy lies in a store. */
 export interface CopyKey {

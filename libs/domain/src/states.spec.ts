@@ -12,9 +12,18 @@ const expected: readonly (readonly [event: string, from: string, to: string])[] 
   ['link', 'durable', 'linked'],
   ['release', 'linked', 'released'],
   ['return', 'undoing', 'undone'],
-  ...['registered', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked', 'undoing']
+  ...['linked', 'released', 'recalled'].map((from) => ['restore', from, 'restoring'] as const),
+  ['bringNear', 'restoring', 'near'],
+  ['fetch', 'near', 'fetched'],
+  ['prove', 'fetched', 'proven'],
+  ['fetchAgain', 'fetched', 'near'],
+  ['place', 'proven', 'restored'],
+  ['place', 'proven', 'recalled'],
+  ['expire', 'recalled', 'linked'],
+  ...['restoring', 'near', 'fetched', 'proven', 'stuck'].map((from) => ['cancel', from, 'linked'] as const),
+  ...['registered', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked', 'undoing', 'restoring', 'near', 'fetched', 'proven', 'recalled']
     .map((from) => ['fail', from, 'stuck'] as const),
-  ...['approved', 'durable', 'linked', 'undoing'].map((to) => ['retry', 'stuck', to] as const),
+  ...['approved', 'durable', 'linked', 'undoing', 'restoring', 'recalled'].map((to) => ['retry', 'stuck', to] as const),
   ...['approved', 'checksummed', 'transferred', 'verified', 'stuck'].flatMap((from) => [
     ['undo', from, 'abandoned'] as const, ['abandon', from, 'abandoned'] as const,
   ]),
@@ -31,17 +40,17 @@ describe('the transition table', () => {
   });
 
   it('was walked over every state and event', () => {
-    expect(pairs).toHaveLength(14 * 14);
+    expect(pairs).toHaveLength(20 * 22);
     expect(Object.keys(transitions).sort()).toEqual([...fileStates].sort());
   });
 
   it('lets nothing leave a state at rest', () => {
-    for (const state of ['skipped', 'declined', 'undone', 'released', 'abandoned'] as const) expect(transitions[state]).toEqual({});
+    for (const state of ['skipped', 'declined', 'undone', 'restored', 'abandoned'] as const) expect(transitions[state]).toEqual({});
   });
 
-  it('leads to linked by no other way than over durable, a person\'s retry included', () => {
-    const before = expected.filter(([, , to]) => to === 'linked').map(([, from]) => from);
-    expect(before.sort()).toEqual(['durable', 'stuck']);
+  it('leads to linked by no other way than over durable, or back from a way back that was given up', () => {
+    const before = expected.filter(([event, , to]) => to === 'linked' && event !== 'cancel').map(([, from]) => from);
+    expect(before.sort()).toEqual(['durable', 'recalled', 'stuck']);
     expect(fileStates.filter((state) => retries(state) === 'linked')).toEqual(['linked']);
   });
 
@@ -50,17 +59,18 @@ describe('the transition table', () => {
   });
 
   it('puts an undo before all other work of a bag', () => {
-    expect(workStates).toEqual(['undoing', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked']);
+    expect(workStates).toEqual(['undoing', 'restoring', 'near', 'fetched', 'proven', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked', 'recalled']);
   });
 });
 
 describe('retryState', () => {
   it.each([
     ['registered', 'approved'], ['approved', 'approved'], ['checksummed', 'approved'], ['transferred', 'approved'], ['verified', 'approved'],
-    ['durable', 'durable'], ['linked', 'linked'], ['undoing', 'undoing'],
+    ['durable', 'durable'], ['linked', 'linked'], ['undoing', 'undoing'], ['recalled', 'recalled'],
+    ['restoring', 'restoring'], ['near', 'restoring'], ['fetched', 'restoring'], ['proven', 'restoring'],
   ] as const)('from %s to %s', (from, to) => expect(retryState(from)).toBe(to));
 
-  it.each(['skipped', 'declined', 'undone', 'released', 'stuck', 'abandoned'] as const)('refuses %s, from which no file gets stuck', (state) => {
+  it.each(['skipped', 'declined', 'undone', 'released', 'restored', 'stuck', 'abandoned'] as const)('refuses %s, from which no file gets stuck', (state) => {
     expect(next(state, 'fail')).toBeUndefined();
     expect(() => retryState(state)).toThrow(RangeError);
   });

@@ -1,12 +1,14 @@
 /** The states of a file. Each names a fact; docs: libs/domain/README.md. */
 export const fileStates = [
   'registered', 'skipped', 'approved', 'declined', 'checksummed', 'transferred', 'verified', 'durable',
-  'undoing', 'undone', 'linked', 'released', 'stuck', 'abandoned',
+  'undoing', 'undone', 'linked', 'released', 'restoring', 'near', 'fetched', 'proven', 'restored', 'recalled',
+  'stuck', 'abandoned',
 ] as const;
 export type FileState = (typeof fileStates)[number];
 
 export const fileEvents = [
   'approve', 'decline', 'hash', 'copy', 'verify', 'copyAgain', 'store', 'link', 'undo', 'return', 'release',
+  'restore', 'bringNear', 'fetch', 'prove', 'fetchAgain', 'place', 'expire', 'cancel',
   'fail', 'retry', 'abandon',
 ] as const;
 export type FileEvent = (typeof fileEvents)[number];
@@ -26,9 +28,18 @@ export const transitions: Readonly<Record<FileState, Partial<Record<FileEvent, r
   durable: { link: ['linked'], fail: ['stuck'], undo: ['undoing'], abandon: ['undoing'] },
   undoing: { return: ['undone'], fail: ['stuck'] },
   undone: {},
-  linked: { release: ['released'], undo: ['undoing'], fail: ['stuck'] },
-  released: {},
-  stuck: { retry: ['approved', 'durable', 'linked', 'undoing'], abandon: ['abandoned', 'undoing'], undo: ['abandoned', 'undoing'] },
+  linked: { release: ['released'], undo: ['undoing'], restore: ['restoring'], fail: ['stuck'] },
+  released: { restore: ['restoring'] },
+  restoring: { bringNear: ['near'], cancel: ['linked'], fail: ['stuck'] },
+  near: { fetch: ['fetched'], cancel: ['linked'], fail: ['stuck'] },
+  fetched: { prove: ['proven'], fetchAgain: ['near'], cancel: ['linked'], fail: ['stuck'] },
+  proven: { place: ['restored', 'recalled'], cancel: ['linked'], fail: ['stuck'] },
+  restored: {},
+  recalled: { expire: ['linked'], restore: ['restoring'], fail: ['stuck'] },
+  stuck: {
+    retry: ['approved', 'durable', 'linked', 'undoing', 'restoring', 'recalled'], abandon: ['abandoned', 'undoing'], undo: ['abandoned', 'undoing'],
+    cancel: ['linked'],
+  },
   abandoned: {},
 };
 
@@ -39,17 +50,19 @@ export function next(from: FileState, event: FileEvent): readonly FileState[] | 
 
 /**
  * States that a service acts on next. A bag is in the first of these in which one of its files is: an undo waits for nothing,
- * then comes the order in which a bag goes through them.
+ * nor does a person who wants images back; then comes the order in which a bag goes through them.
  */
 export const workStates = [
-  'undoing', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked',
+  'undoing', 'restoring', 'near', 'fetched', 'proven', 'approved', 'checksummed', 'transferred', 'verified', 'durable',
+  'linked', 'recalled',
 ] as const satisfies readonly FileState[];
 export type WorkState = (typeof workStates)[number];
 
 /** Where a stuck file goes on a retry, given the state it was stuck from. */
 export function retryState(stuckFrom: FileState): FileState {
   switch (stuckFrom) {
-    case 'durable': case 'linked': case 'undoing': return stuckFrom;
+    case 'durable': case 'linked': case 'undoing': case 'recalled': return stuckFrom;
+    case 'restoring': case 'near': case 'fetched': case 'proven': return 'restoring';
     case 'registered': case 'approved': case 'checksummed': case 'transferred': case 'verified': return 'approved';
     default: throw new RangeError(`a file cannot be stuck from ${stuckFrom}`);
   }

@@ -11,6 +11,11 @@ export const steps = [
   'link:1-held', 'link:2-hold-synced', 'link:3-link-made', 'link:4-swapped', 'link:5-synced',
   'release:1-removed', 'release:2-synced',
   'undo:1-swapped', 'undo:2-synced',
+  'near:1-asked',
+  'fetch:1-fetched', 'fetch:2-dressed',
+  'prove:1-read',
+  'place:1-swapped', 'place:2-tidied', 'place:3-synced',
+  'expire:1-removed', 'expire:2-synced',
   'move:1-before-commit', 'move:2-after-commit',
 ] as const;
 export type Step = (typeof steps)[number];

@@ -52,6 +52,22 @@ export interface CopyStatus {
   readonly writable: Answer;
 }
 
+/** Whether a copy can be fetched at once. */
+export interface Nearness {
+  readonly near: boolean;
+  /** The store's own word: `in progress`, `archived`, `local`. */
+  readonly state: string;
+}
+
+/** Where a fetched copy is to be written. */
+export interface FetchOrder {
+  /** Below the bag's `data/`. */
+  readonly path: Buffer;
+  /** A copy of another size is `Refused` `COPY_SIZE`. */
+  readonly size: bigint;
+  readonly target: { readonly root: string; readonly path: Buffer };
+}
+
 /** A file of a bag besides its payload: manifests and the OMERO description. */
 export interface TagFile {
   readonly name: string;
@@ -70,6 +86,8 @@ export interface Store {
   readonly kind: string;
   /** The ways of reading a copy back that this store's settings accept as proof. */
   readonly acceptedReads: readonly CopyRead[];
+  /** What the store itself compares copies by, besides SHA-256: taken of the originals too, and written into the bag's manifests. */
+  readonly wantedDigests: readonly DigestAlgorithm[];
 
   /** Throws where the store cannot be used so: away (`STORE_AWAY`), read-only (`STORE_READ_ONLY`), unsafe place (`STORE_INSIDE_OMERO`, `STORE_ON_SAME_FILE_SYSTEM`). */
   check(use: StoreUse): Promise<void>;
@@ -95,6 +113,34 @@ export interface Store {
 
   /** Looks at copies without reading them. `undefined` only where the store says that there is no such copy. */
   stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]>;
+
+  /**
+   * Says of copies in a sealed bag whether they can be fetched at once, and asks the store to bring the others near. May be
+   * asked again at any time, and asks the store for nothing twice. Missing: `Refused` `COPY_MISSING`.
+   */
+  bringNear(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Nearness>[]>;
+
+  /**
+   * Writes copies of a sealed bag into new files below a root with a marker, synced with their names when it returns. Directories
+   * on the way are made; what an earlier try left at the target is replaced, so the target must be a place of ours alone.
+   * Proves nothing. A copy that is not near: `NotYet` `COPY_NOT_NEAR`; a full target: `Transient` `TARGET_FULL` for the whole call.
+   */
+  fetch(bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]>;
+
+  /** The names of all sealed bags, in no particular order, never all in memory. */
+  bags(): AsyncIterable<string>;
+
+  /** Every copy in a sealed bag with its size, whether a manifest names it or not, never all bags in memory at once. */
+  list(bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]>;
+
+  /** A tag file of a sealed bag, or undefined where the store says that there is none. Over 64 MiB: `Refused` `TAG_TOO_LARGE`. */
+  readTag(bag: string, name: string): Promise<Buffer | undefined>;
+
+  /**
+   * Where links lead into another place than the store itself: the directory that recalled copies are placed in, at
+   * `<bag>/data/<path>`, carrying a marker named `recall`. Undefined where links lead to the copies themselves.
+   */
+  readonly recallRoot: string | undefined;
 
   /** What a link in the original's place has to hold to reach the copy: an absolute path, as bytes. */
   linkTarget(bag: string, path: Buffer): Buffer;

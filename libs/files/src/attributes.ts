@@ -37,9 +37,14 @@ export function readAttributes(fd: number): readonly ExtendedAttribute[] {
 export function keepAttributes(copy: number, source: Identity, attributes: readonly ExtendedAttribute[], path: Buffer): void {
   for (const attribute of attributes) keepExtendedAttribute(copy, attribute, path);
   fchmodSync(copy, source.mode & copyModeMask);
-  setModificationTime(copy, source.mtimeNs);
-  keepOwner(copy, source, path);
-  checkModificationTime(copy, source, path);
+  keepOwnerAndTime(copy, source, path);
+}
+
+/** The last of what a file is given; see `keepAttributes`. */
+export function keepOwnerAndTime(to: number, as: Identity, path: Buffer): void {
+  setModificationTime(to, as.mtimeNs);
+  keepOwner(to, as, path);
+  checkModificationTime(to, as, path);
 }
 
 function keepExtendedAttribute(copy: number, { name, value }: ExtendedAttribute, path: Buffer): void {

@@ -1,6 +1,6 @@
 import { Refused, codeOf } from '@coldroom/domain';
 import { constants } from 'node:fs';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, type FileHandle } from 'node:fs/promises';
 import { splitPath } from './path';
 import type { Root } from './roots';
 import { below, directoryMode, joined, stepFailed } from './tree';
@@ -13,6 +13,8 @@ export interface Directory {
   at(name: Buffer): Buffer;
   /** Opens a directory in it, never through a link; see `openDirectory`. */
   open(name: Buffer): Promise<Directory>;
+  /** What is in it, as bytes, in no particular order. */
+  names(): Promise<readonly Buffer[]>;
   /** Until then, names made, renamed or removed in it may be lost by a power cut. */
   sync(): Promise<void>;
   /** May be called twice. */
@@ -76,6 +78,10 @@ class OpenDirectory implements Directory {
 
   async open(name: Buffer): Promise<Directory> {
     return new OpenDirectory(await openStep(this.handle, name, name, false));
+  }
+
+  async names(): Promise<readonly Buffer[]> {
+    return readdir(`/proc/self/fd/${this.handle.fd}`, { encoding: 'buffer' });
   }
 
   async sync(): Promise<void> {

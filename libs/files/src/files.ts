@@ -5,6 +5,7 @@ import { isSharedArrayBuffer } from 'node:util/types';
 import { Piscina } from 'piscina';
 import { progressCells } from './claim';
 import type { Copied, CopyTask } from './copy';
+import type { DressTask } from './dress';
 import type { Failure } from './failures';
 import type { Hashed, HashTask } from './hash';
 import type { InspectTask, Seen, WireFound } from './inspect';
@@ -87,6 +88,15 @@ export class Files {
       target: { root: target.root, prefix: wirePath(target.prefix) },
     };
     return outcomes(await this.run({ verb: 'copy', task }, work) as readonly WireOutcome<Copied>[]);
+  }
+
+  /**
+   * Gives files of ours the mtime and owner of `as`, and this mode, synced. `Refused` `MTIME_NOT_KEPT` or `OWNER_NOT_KEPT`
+   * where the file system or our rights do not allow it.
+   */
+  async dress(files: readonly (Place & { readonly as: Identity; readonly mode: number })[], work: Work): Promise<readonly Outcome<true>[]> {
+    const task: DressTask = { files: files.map(({ root, path, as, mode }) => ({ root, path: wirePath(path), as, mode })) };
+    return outcomes(await this.run({ verb: 'dress', task }, work) as readonly WireOutcome<true>[]);
   }
 
   /** Closes a bag; see `seal`. `Refused` `COPY_MISSING` leaves it open, `BAG_SEALED` where other tag files were sealed. */

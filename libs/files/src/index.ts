@@ -3,6 +3,7 @@ export { openDirectory, type Directory } from './directory';
 export { Files, type Found, type HashSource, type Place, type SealOrder } from './files';
 export type { Hashed } from './hash';
 export { identify, identityOf, isSymlink, sameContent, typeOf, type FileType } from './identity';
+export { filesBelow, readSmallFile } from './listing';
 export { checkPath, displayPath } from './path';
 export { renameExchange, renameExchangeSync, renameNoReplace } from './rename';
 export { dropCache } from './native';

@@ -2,6 +2,7 @@ import { onStep, type Step } from '@coldroom/domain';
 import { workerData } from 'piscina';
 import { Claim } from './claim';
 import { copy, type CopyTask } from './copy';
+import { dress, type DressTask } from './dress';
 import { EndOfBatch, failureOf, type Failure } from './failures';
 import { hash, type HashTask } from './hash';
 import { inspect, type InspectTask } from './inspect';
@@ -14,6 +15,7 @@ export type WorkerTask =
   | { readonly verb: 'inspect'; readonly task: InspectTask }
   | { readonly verb: 'hash'; readonly task: HashTask }
   | { readonly verb: 'copy'; readonly task: CopyTask }
+  | { readonly verb: 'dress'; readonly task: DressTask }
   | { readonly verb: 'seal'; readonly task: SealTask };
 export type WorkerAnswer = { readonly ok: unknown } | { readonly failed: Failure };
 
@@ -27,6 +29,7 @@ module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds)
       case 'inspect': return { ok: inspect(task, trees) };
       case 'hash': return { ok: await hash(task, claim, trees) };
       case 'copy': return { ok: await copy(task, claim, trees) };
+      case 'dress': return { ok: dress(task, claim, trees) };
       case 'seal': return { ok: seal(task, claim, trees) };
     }
   } catch (error) {

@@ -4,7 +4,7 @@ import { moved } from './stage';
 
 const file = (id: bigint): ArchiveFile => ({
   id, requestId: 1n, bagId: 2n, fileset: 'Fileset:3', root: 'ManagedRepository', path: Buffer.from(`${id}`), size: 1n, state: 'approved', omeroHash: null,
-  originalFileId: null, pixelsId: null, digests: {}, copyVersion: null, copyDigest: null, copyRead: null, copyAttempts: 0, linkedAt: null,
+  originalFileId: null, pixelsId: null, digests: {}, copyVersion: null, copyDigest: null, copyRead: null, copyAttempts: 0, linkedAt: null, wayBack: null, fetched: null, nearUntil: null,
   identity: { dev: 1n, ino: id, size: 1n, mtimeNs: 1n, ctimeNs: 1n, links: 1, mode: 0o100644, uid: 1, gid: 1 },
 });
 const files = [file(1n), file(2n), file(3n)] as const;

@@ -10,4 +10,9 @@ export const stageOf: Readonly<Record<WorkState, StageName>> = {
   durable: 'link',
   undoing: 'undo',
   linked: 'release',
+  restoring: 'near',
+  near: 'fetch',
+  fetched: 'prove',
+  proven: 'place',
+  recalled: 'expire',
 };

@@ -42,7 +42,8 @@ CREATE TABLE bag (
   name         text NOT NULL UNIQUE,
   store        text NOT NULL,
   state        text NOT NULL CHECK (state IN
-                 ('approved', 'checksummed', 'transferred', 'verified', 'durable', 'undoing', 'linked', 'done')),
+                 ('approved', 'checksummed', 'transferred', 'verified', 'durable', 'undoing', 'linked',
+                  'restoring', 'near', 'fetched', 'proven', 'recalled', 'done')),
   files        integer NOT NULL,
   bytes        bigint NOT NULL,
   created_at   timestamptz NOT NULL DEFAULT now(),
@@ -62,7 +63,7 @@ CREATE TABLE bag (
 );
 CREATE INDEX bag_turn ON bag (state, not_before, id) WHERE state <> 'done';
 CREATE INDEX bag_request ON bag (request_id);
-CREATE INDEX bag_running ON bag (request_id) WHERE state NOT IN ('linked', 'done');
+CREATE INDEX bag_running ON bag (request_id) WHERE state NOT IN ('linked', 'recalled', 'done');
 
 CREATE TABLE file (
   id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -79,7 +80,8 @@ CREATE TABLE file (
   omero_hash       text,
   state            text NOT NULL CHECK (state IN
                      ('registered', 'skipped', 'approved', 'declined', 'checksummed', 'transferred', 'verified',
-                      'durable', 'undoing', 'undone', 'linked', 'released', 'stuck', 'abandoned')),
+                      'durable', 'undoing', 'undone', 'linked', 'released', 'restoring', 'near', 'fetched', 'proven',
+                      'restored', 'recalled', 'stuck', 'abandoned')),
   stuck_from       text,
   code             text,
   reason           text,
@@ -88,15 +90,27 @@ CREATE TABLE file (
   digests          jsonb NOT NULL DEFAULT '{}',
   copy_version     text,
   copy_digest      text,
-  copy_read        text CHECK (copy_read IN ('direct', 'dropped', 'cached')),
+  copy_read        text CHECK (copy_read IN ('direct', 'dropped', 'cached', 'remote', 'attested')),
   copy_attempts    smallint NOT NULL DEFAULT 0,
   linked_at        timestamptz,
+  -- The way back: how it was asked for, by whom, for how long; what was fetched (as identity); until when it stays near.
+  way_back         text CHECK (way_back IN ('restore', 'recall')),
+  asked_back_by    text,
+  near_days        integer,
+  fetched          text,
+  near_until       timestamptz,
+  -- Fixity: when the copy was last read and compared, and what was wrong with it then.
+  copy_checked_at  timestamptz,
+  copy_fault       text,
   -- What the state means for the fileset. Indexes name the phase and not the state, so that most moves leave them alone.
   phase            text NOT NULL GENERATED ALWAYS AS (CASE
                      WHEN state = 'skipped' THEN 'skipped'
                      WHEN state = 'durable' THEN 'durable'
-                     WHEN state IN ('linked', 'released') THEN 'linked'
+                     WHEN state IN ('linked', 'released', 'recalled') OR stuck_from = 'recalled' THEN 'linked'
                      WHEN state = 'undoing' THEN 'undoing'
+                     WHEN state = 'proven' THEN 'proven'
+                     WHEN coalesce(stuck_from, state) IN ('restoring', 'near', 'fetched', 'proven') THEN 'returning'
+                     WHEN state = 'restored' THEN 'back'
                      WHEN state IN ('declined', 'undone', 'abandoned') THEN 'given up'
                      ELSE 'early' END) STORED,
   CHECK ((state = 'stuck') = (stuck_from IS NOT NULL)),
@@ -107,8 +121,10 @@ CREATE INDEX file_bag ON file (bag_id);
 CREATE INDEX file_fileset ON file (request_id, fileset, phase);
 CREATE INDEX file_stuck ON file (request_id) WHERE stuck_from IS NOT NULL;
 CREATE INDEX file_path ON file USING hash (path);
+-- Copies by when they were last checked: which is the next for the rolling check.
+CREATE INDEX file_copy_checked ON file (copy_checked_at NULLS FIRST, id) WHERE copy_version IS NOT NULL;
 -- A path is in one request at a time.
-CREATE UNIQUE INDEX file_path_once ON file (root, path) WHERE phase NOT IN ('skipped', 'given up');
+CREATE UNIQUE INDEX file_path_once ON file (root, path) WHERE phase NOT IN ('skipped', 'given up', 'back');
 
 -- What happened, for ever.
 CREATE TABLE event (

@@ -6,7 +6,7 @@ import {
 import { lockRequests, transaction } from './connection';
 import { formatIdentity } from './rows';
 import { countFailures } from './switches';
-import { complete, hasFile, type Claim, type DueBag } from './work';
+import { complete, fetched, hasFile, type Claim, type DueBag } from './work';
 
 /** What happened to one file. Facts that are left out stay as they are. */
 export interface Move {
@@ -19,6 +19,7 @@ export interface Move {
   readonly copyVersion?: string;
   readonly copyDigest?: string;
   readonly copyRead?: CopyRead;
+  readonly fetched?: Identity;
   readonly code?: string;
   readonly reason?: string;
 }
@@ -49,7 +50,7 @@ export async function moveFiles(pool: pg.Pool, claim: Claim, moves: readonly Mov
     const stuck = moves.filter((move) => move.to === 'stuck').length;
     if (stuck > 0) await countFailures(client, [`stage:${options.stage}`, `store:${claim.store}`], stuck, options.errorLimit);
     const own = await passOn(client, claim, options);
-    const woken = await wakeWaiting(client, claim.requestId, await filesetsOf(client, moves.filter((move) => move.to === 'durable')), claim.bagId);
+    const woken = await wakeWaiting(client, claim.requestId, await filesetsOf(client, moves.filter((move) => waitForOthers.includes(move.to))), claim.bagId);
     await settleRequest(client, claim.requestId, await filesetsOf(client, moves.filter((move) => atRest.includes(move.to))));
     step('move:1-before-commit');
     return [...own, ...woken];
@@ -58,7 +59,9 @@ export async function moveFiles(pool: pg.Pool, claim: Claim, moves: readonly Mov
   return due;
 }
 
-const atRest: readonly FileState[] = ['linked', 'released', 'undone', 'abandoned', 'stuck'];
+const atRest: readonly FileState[] = ['linked', 'released', 'undone', 'abandoned', 'stuck', 'restored', 'recalled'];
+/** From here a fileset goes on together. */
+const waitForOthers: readonly FileState[] = ['durable', 'proven'];
 
 async function lockBag(client: pg.PoolClient, claim: Claim): Promise<void> {
   const { rowCount } = await client.query(
@@ -77,14 +80,18 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, moves: readonly M
        copy_version = coalesce(m.copy_version, f.copy_version),
        copy_digest = coalesce(m.copy_digest, f.copy_digest),
        copy_read = coalesce(m.copy_read, f.copy_read),
-       copy_attempts = f.copy_attempts + (m.event = 'copyAgain')::int,
-       linked_at = CASE WHEN m.event = 'link' THEN now() ELSE f.linked_at END
-     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
-       AS m(id, event, from_state, to_state, digests, identity, copy_version, copy_digest, copy_read, code, reason)
+       copy_attempts = f.copy_attempts + (m.event IN ('copyAgain', 'fetchAgain'))::int,
+       linked_at = CASE WHEN m.event = 'link' THEN now() ELSE f.linked_at END,
+       fetched = CASE WHEN m.to_state = 'linked' THEN NULL ELSE coalesce(m.fetched, f.fetched) END,
+       way_back = CASE WHEN m.to_state = 'linked' THEN NULL ELSE f.way_back END,
+       near_until = CASE m.to_state WHEN 'recalled' THEN now() + f.near_days * interval '1 day' WHEN 'linked' THEN NULL ELSE f.near_until END
+     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
+       AS m(id, event, from_state, to_state, digests, identity, copy_version, copy_digest, copy_read, code, reason, fetched)
      WHERE f.id = m.id AND f.bag_id = $1 AND f.state = m.from_state`,
     [claim.bagId, moves.map((m) => m.id), moves.map((m) => m.event), moves.map((m) => m.from), moves.map((m) => m.to),
       moves.map((m) => (m.digests ? JSON.stringify(m.digests) : null)), moves.map((m) => (m.identity ? formatIdentity(m.identity) : null)),
-      moves.map((m) => m.copyVersion ?? null), moves.map((m) => m.copyDigest ?? null), moves.map((m) => m.copyRead ?? null), moves.map((m) => m.code ?? null), moves.map((m) => m.reason ?? null)]);
+      moves.map((m) => m.copyVersion ?? null), moves.map((m) => m.copyDigest ?? null), moves.map((m) => m.copyRead ?? null), moves.map((m) => m.code ?? null), moves.map((m) => m.reason ?? null),
+      moves.map((m) => (m.fetched ? formatIdentity(m.fetched) : null))]);
   if (rowCount !== moves.length) throw new Error(`bag ${claim.bag}: ${moves.length} files were to move, ${rowCount} were where they should be`);
 }
 
@@ -115,7 +122,7 @@ export const leastState = `coalesce((SELECT f.state FROM file f WHERE f.bag_id =
 async function passOn(client: pg.PoolClient, claim: Claim, options: MoveOptions): Promise<readonly DueBag[]> {
   const { rows: [row] } = await client.query<{ state: DueBag['state']; due: boolean }>(
     `UPDATE bag SET state = ${leastState}, claimed_by = NULL, lease_until = NULL, attempts = 0, waiting_since = NULL, note = NULL,
-       not_before = CASE WHEN woken AND ${leastState} = 'durable' THEN now() ELSE now() + $2 * interval '1 ms' END, sealed_at = CASE WHEN $3 THEN coalesce(sealed_at, now()) ELSE sealed_at END
+       not_before = CASE WHEN woken AND ${leastState} IN ('durable', 'proven') THEN now() ELSE now() + $2 * interval '1 ms' END, sealed_at = CASE WHEN $3 THEN coalesce(sealed_at, now()) ELSE sealed_at END
      WHERE id = $1 RETURNING state, state <> 'done' AND not_before <= now() AS due`,
     [claim.bagId, options.delayMs ?? 0, options.sealed ?? false]);
   return row?.due ? [{ bagId: claim.bagId, state: row.state }] : [];
@@ -129,16 +136,16 @@ async function filesetsOf(client: pg.PoolClient, moves: readonly Move[]): Promis
 }
 
 /**
- * Brings forward the bags, but for `own`, that wait in `durable` for a fileset that is complete now; one that somebody
+ * Brings forward the bags, but for `own`, that wait in `durable` or `proven` for a fileset that is complete now; one that somebody
  * holds is told so. Two bags that complete a fileset together do so one after the other, as both lock the request first.
  */
 export async function wakeWaiting(client: pg.ClientBase, requestId: bigint, filesets: readonly string[], own: bigint | null): Promise<readonly DueBag[]> {
   if (filesets.length === 0) return [];
   const { rows } = await client.query<{ id: bigint; state: DueBag['state']; held: boolean }>(
-    `WITH whole AS MATERIALIZED (SELECT fileset FROM unnest($3::text[]) AS moved(fileset) WHERE ${complete('moved.fileset')})
-     UPDATE bag SET not_before = now(), waiting_since = NULL, woken = true WHERE id IS DISTINCT FROM $2 AND state = 'durable' AND id = ANY(ARRAY(
+    `WITH whole AS MATERIALIZED (SELECT fileset FROM unnest($3::text[]) AS moved(fileset) WHERE ${complete('moved.fileset')} OR ${fetched('moved.fileset')})
+     UPDATE bag SET not_before = now(), waiting_since = NULL, woken = true WHERE id IS DISTINCT FROM $2 AND state IN ('durable', 'proven') AND id = ANY(ARRAY(
        SELECT DISTINCT waiting.bag_id FROM whole CROSS JOIN LATERAL (
-         SELECT f.bag_id FROM file f WHERE f.request_id = $1 AND f.fileset = whole.fileset AND f.phase = 'durable' OFFSET 0) waiting))
+         SELECT f.bag_id FROM file f WHERE f.request_id = $1 AND f.fileset = whole.fileset AND f.phase IN ('durable', 'proven') OFFSET 0) waiting))
      RETURNING id, state, coalesce(lease_until > now(), false) AS held`, [requestId, own, filesets]);
   return rows.filter((row) => !row.held).map((row) => ({ bagId: row.id, state: row.state }));
 }
@@ -151,7 +158,7 @@ export async function settleRequest(client: pg.ClientBase, requestId: bigint, fi
          SELECT fileset, CASE
            WHEN ${hasFile('moved.fileset', 'early,durable')} THEN 'pending'
            WHEN ${hasFile('moved.fileset', 'undoing')} THEN NULL
-           WHEN ${hasFile('moved.fileset', 'linked')} THEN 'archived'
+           WHEN ${hasFile('moved.fileset', 'linked,returning,proven')} THEN 'archived'
            ELSE 'none' END AS wanted
          FROM unnest($2::text[]) AS moved(fileset)) s
        WHERE i.request_id = $1 AND i.fileset = s.fileset AND s.wanted IS NOT NULL AND i.mark_wanted <> s.wanted`,
@@ -160,7 +167,7 @@ export async function settleRequest(client: pg.ClientBase, requestId: bigint, fi
   await client.query(
     `UPDATE request r SET state = s.state FROM (SELECT CASE
        WHEN EXISTS (SELECT FROM file WHERE request_id = $1 AND stuck_from IS NOT NULL) THEN 'Error'
-       WHEN EXISTS (SELECT FROM bag WHERE request_id = $1 AND state NOT IN ('linked', 'done')) THEN 'Running'
+       WHEN EXISTS (SELECT FROM bag WHERE request_id = $1 AND state NOT IN ('linked', 'recalled', 'done')) THEN 'Running'
        ELSE 'Finished' END AS state) s
      WHERE r.id = $1 AND r.state IN ('Running', 'Error', 'Finished') AND r.state <> s.state`, [requestId]);
 }

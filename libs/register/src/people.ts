@@ -80,6 +80,8 @@ export class People {
 const early: readonly FileState[] = ['approved', 'checksummed', 'transferred', 'verified'];
 /** A file in or stuck from these may be linked on disk, by a worker that died before it could say so: the linker looks. */
 const resumable: readonly FileState[] = ['durable', 'linked', 'undoing'];
+/** A file in or stuck from these has its link in place: whoever gives its way back up keeps it archived. */
+export const returning: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven'];
 
 /** A condition on `file f` that uses $1 for what was named. */
 interface Meant {
@@ -134,7 +136,7 @@ async function turnBack(
     `WITH old AS (
        SELECT f.id, f.request_id, f.bag_id, f.state,
          CASE WHEN coalesce(f.stuck_from, f.state) = ANY($3) THEN 'undoing' ELSE 'abandoned' END AS to_state
-       FROM file f WHERE ${scope.files} AND f.state = ANY($4)
+       FROM file f WHERE ${scope.files} AND f.state = ANY($4) AND coalesce(f.stuck_from, f.state) <> ALL($7)
      ), moved AS (
        UPDATE file f SET state = to_state, stuck_from = NULL,
          code = CASE WHEN to_state = 'abandoned' THEN code END, reason = CASE WHEN to_state = 'abandoned' THEN reason END
@@ -143,7 +145,7 @@ async function turnBack(
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $5, request_id, bag_id, $6, state, to_state, jsonb_build_object('files', count(*)) FROM old GROUP BY request_id, bag_id, state, to_state)
      SELECT count(*) FILTER (WHERE to_state = 'undoing')::int AS undoing, count(*) FILTER (WHERE to_state = 'abandoned')::int AS abandoned FROM old`,
-    [...scope.values, resumable, [...early, ...from], by, what]);
+    [...scope.values, resumable, [...early, ...from], by, what, [...returning, 'recalled']]);
   return rows[0] as (typeof rows)[number];
 }
 
@@ -151,12 +153,12 @@ async function turnBack(
 async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<number> {
   const { rows } = await client.query<{ files: number }>(
     `WITH moved AS (
-       UPDATE file f SET state = stuck_from, stuck_from = NULL, code = NULL, reason = NULL
+       UPDATE file f SET state = CASE WHEN stuck_from = ANY($5) THEN 'restoring' ELSE stuck_from END, stuck_from = NULL, code = NULL, reason = NULL
        WHERE ${scope.files} AND f.stuck_from = ANY($3) RETURNING f.request_id, f.bag_id, f.state
      ), told AS (
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $4, request_id, bag_id, 'retry', 'stuck', state, jsonb_build_object('files', count(*)) FROM moved GROUP BY request_id, bag_id, state)
-     SELECT count(*)::int AS files FROM moved`, [...scope.values, resumable, by]);
+     SELECT count(*)::int AS files FROM moved`, [...scope.values, [...resumable, ...returning, 'recalled'], by, returning]);
   return (rows[0] as (typeof rows)[number]).files;
 }
 
@@ -164,7 +166,7 @@ async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<
 async function settle(client: pg.ClientBase, { requests, bags }: Scope): Promise<void> {
   await client.query(
     `UPDATE bag SET (files, bytes) = (SELECT count(*), coalesce(sum(f.size), 0) FROM file f WHERE f.bag_id = bag.id),
-       state = ${leastState}, not_before = CASE WHEN ${leastState} = 'linked' THEN not_before ELSE now() END,
+       state = ${leastState}, not_before = CASE WHEN ${leastState} IN ('linked', 'recalled') THEN not_before ELSE now() END,
        attempts = 0, waiting_since = NULL, claimed_by = NULL, lease_until = NULL, fence = fence + 1
      WHERE id = ANY($1)`, [bags]);
   const { rows } = await client.query<{ request_id: bigint; filesets: string[] }>(

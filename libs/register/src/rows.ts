@@ -1,4 +1,4 @@
-import type { ArchiveFile, CopyRead, Digests, FileState, Identity, RootName } from '@coldroom/domain';
+import type { ArchiveFile, CopyRead, Digests, FileState, Identity, RootName, WayBack } from '@coldroom/domain';
 
 /** Writes an identity as the register keeps it: `dev:ino:size:mtime:ctime:links:mode:uid:gid`. */
 export function formatIdentity(identity: Identity): string {
@@ -19,7 +19,8 @@ export function parseIdentity(text: string): Identity {
 
 /** The columns that make an ArchiveFile. */
 export const fileColumns = `f.id, f.request_id, f.bag_id, f.fileset, f.root, f.path, f.size, f.state, f.original_file_id,
-  f.pixels_id, f.omero_algorithm, f.omero_hash, f.identity, f.digests, f.copy_version, f.copy_digest, f.copy_read, f.copy_attempts, f.linked_at`;
+  f.pixels_id, f.omero_algorithm, f.omero_hash, f.identity, f.digests, f.copy_version, f.copy_digest, f.copy_read, f.copy_attempts, f.linked_at,
+  f.way_back, f.fetched, f.near_until`;
 
 export interface FileRow {
   id: bigint;
@@ -41,6 +42,9 @@ export interface FileRow {
   copy_read: CopyRead | null;
   copy_attempts: number;
   linked_at: Date | null;
+  way_back: WayBack | null;
+  fetched: string | null;
+  near_until: Date | null;
 }
 
 export function toFile(row: FileRow): ArchiveFile {
@@ -63,5 +67,8 @@ export function toFile(row: FileRow): ArchiveFile {
     copyRead: row.copy_read,
     copyAttempts: row.copy_attempts,
     linkedAt: row.linked_at,
+    wayBack: row.way_back,
+    fetched: row.fetched === null ? null : parseIdentity(row.fetched),
+    nearUntil: row.near_until,
   };
 }

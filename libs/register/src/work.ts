@@ -39,6 +39,10 @@ export const hasFile = (fileset: string, phases: string): string =>
 export const complete = (fileset: string): string =>
   `${hasFile(fileset, 'durable,linked')} AND NOT ${hasFile(fileset, 'early,undoing,given up')}`;
 
+/** Holds where all files of the fileset of request $1 that were asked back are proven, or back already. */
+export const fetched = (fileset: string): string =>
+  `${hasFile(fileset, 'proven')} AND NOT ${hasFile(fileset, 'early,durable,linked,undoing,returning,given up')}`;
+
 /** Who works on which bag. */
 export class Work {
   constructor(private readonly pool: pg.Pool) {}
@@ -120,6 +124,14 @@ export class Work {
     const { rows } = await this.pool.query<{ fileset: string }>(
       `SELECT wanted.fileset FROM unnest($2::text[]) AS wanted(fileset)
        WHERE ${complete('wanted.fileset')}`, [requestId, filesets]);
+    return new Set(rows.map((row) => row.fileset));
+  }
+
+  /** The given filesets of the request of which every file that was asked back is fetched and proven. */
+  async fetchedFilesets(requestId: bigint, filesets: readonly string[]): Promise<ReadonlySet<string>> {
+    const { rows } = await this.pool.query<{ fileset: string }>(
+      `SELECT wanted.fileset FROM unnest($2::text[]) AS wanted(fileset)
+       WHERE ${fetched('wanted.fileset')}`, [requestId, filesets]);
     return new Set(rows.map((row) => row.fileset));
   }
 

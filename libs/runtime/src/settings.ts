@@ -23,14 +23,14 @@ const whole = (min: number, max: number) => z.string()
 const parts = {
   register: z.object({ REGISTER_DATABASE_URL: url('postgres:', 'postgresql:') }),
   omero: z.object({ OMERO_DATABASE_URL: url('postgres:', 'postgresql:'), OMERO_MANAGED_REPOSITORY: z.string().optional() }),
-  originals: z.object({ OMERO_DATA_DIR: directory }),
-  redis: z.object({ REDIS_URL: url('redis:', 'rediss:', 'unix:'), COLDROOM_QUEUE_PREFIX: z.string().regex(/^[\w-]+$/, 'may hold letters, digits, - and _').default('coldroom') }),
-  stores: z.object({ COLDROOM_STORES: directory }),
-  hold: z.object({
-    COLDROOM_HOLD: duration,
+  originals: z.object({
+    OMERO_DATA_DIR: directory,
     COLDROOM_HOLD_DIRS: z.string().transform((text) => text.split(':').filter((part) => part !== ''))
       .refine((paths) => paths.every(isAbsolute), { message: 'must be absolute paths, separated by :' }).optional(),
   }),
+  redis: z.object({ REDIS_URL: url('redis:', 'rediss:', 'unix:'), COLDROOM_QUEUE_PREFIX: z.string().regex(/^[\w-]+$/, 'may hold letters, digits, - and _').default('coldroom') }),
+  stores: z.object({ COLDROOM_STORES: directory }),
+  hold: z.object({ COLDROOM_HOLD: duration }),
   scan: z.object({ COLDROOM_SCAN_EVERY: duration.default(300_000) }),
   service: z.object({
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

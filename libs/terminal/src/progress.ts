@@ -14,8 +14,13 @@ const stages: Readonly<Record<BagState, { readonly label: string; readonly order
   verified: { label: 'ingest', order: 3 },
   durable: { label: 'link', order: 4 },
   undoing: { label: 'undo', order: 5 },
-  linked: { label: 'held', order: 6 },
-  done: { label: 'done', order: 7 },
+  restoring: { label: 'bring near', order: 6 },
+  near: { label: 'fetch', order: 7 },
+  fetched: { label: 'prove', order: 8 },
+  proven: { label: 'place', order: 9 },
+  linked: { label: 'held', order: 10 },
+  recalled: { label: 'near', order: 11 },
+  done: { label: 'done', order: 12 },
 };
 /** The stages that read or write every byte; the others take as good as no time for a byte. */
 const heavy = ['approved', 'checksummed', 'transferred'] as const satisfies readonly BagState[];
@@ -23,7 +28,7 @@ const barWidth = 30;
 
 /** Bags that a service will move without waiting for a person or for the hold time. */
 export function underWay(now: readonly StageProgress[]): number {
-  return now.filter(({ state }) => state !== 'done' && state !== 'linked').reduce((sum, row) => sum + row.bags, 0);
+  return now.filter(({ state }) => state !== 'done' && state !== 'linked' && state !== 'recalled').reduce((sum, row) => sum + row.bags, 0);
 }
 
 export interface Pace {

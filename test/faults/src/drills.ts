@@ -16,6 +16,11 @@ export const takenBy: Readonly<Record<Prefix, readonly ServiceName[]>> = {
   link: ['linker'],
   release: ['linker'],
   undo: ['linker'],
+  near: ['ingest-watcher'],
+  fetch: ['transfer'],
+  prove: ['checksum'],
+  place: ['linker'],
+  expire: ['linker'],
   move: ['checksum', 'transfer', 'ingest-watcher', 'linker'],
 };
 

@@ -1,11 +1,13 @@
 import {
-  ColdroomError, Refused, Transient, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type Outcome, type Source,
+  ColdroomError, Refused, Transient, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type FetchOrder, type Nearness, type Outcome, type Source,
   type Store, type StoreUse, type TagFile, type Work,
 } from '@coldroom/domain';
 import { checkPath, checkWritable, displayPath, openRoot, type Files, type Root } from '@coldroom/files';
 import type { FileStoreSettings } from '../settings';
 import type { StoreSurroundings } from '../surroundings';
+import { fetchFiles, nearness } from './fetch';
 import { copyIn, openBag, openDirectoryName, sealedBag } from './layout';
+import { copiesIn, readTag, sealedBags } from './listing';
 import { checkPlacement } from './placement';
 import { statusOf } from './status';
 import { versionOf } from './version';
@@ -17,6 +19,8 @@ const pathLimit = 4095;
 export class FileStore implements Store {
   readonly kind = 'file';
   readonly acceptedReads: readonly CopyRead[];
+  readonly recallRoot = undefined;
+  readonly wantedDigests = [];
   private readonly files: Files;
   private root: Root | undefined;
 
@@ -63,6 +67,28 @@ export class FileStore implements Store {
 
   async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
     return this.here(({ directory }) => statusOf(this.files, directory, bag, paths));
+  }
+
+  async bringNear(bag: string, paths: readonly Buffer[]): Promise<readonly Outcome<Nearness>[]> {
+    return this.here(() => nearness(this.files, this.settings.directory, bag, paths));
+  }
+
+  async fetch(bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+    return this.here(async () => (await fetchFiles(this.files, this.settings.directory, bag, orders, work))
+      .map((outcome) => ('ok' in outcome ? outcome : { error: ofCopy(outcome.error) })));
+  }
+
+  async *bags(): AsyncIterable<string> {
+    const { realPath } = await this.here(async (root) => root);
+    yield* sealedBags(realPath);
+  }
+
+  async list(bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {
+    return this.here((root) => copiesIn(root, bag));
+  }
+
+  async readTag(bag: string, name: string): Promise<Buffer | undefined> {
+    return this.here((root) => readTag(root, bag, name));
   }
 
   linkTarget(bag: string, path: Buffer): Buffer {

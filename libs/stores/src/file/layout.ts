@@ -6,6 +6,11 @@ export const openDirectoryName = '.open';
 
 const bagName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/;
 
+/** Whether a name in the store's directory can be that of a sealed bag. */
+export function isBagName(name: string): boolean {
+  return bagName.test(name);
+}
+
 function checked(bag: string): string {
   if (!bagName.test(bag)) throw new Refused('BAG_NAME_NOT_ALLOWED', `"${displayPath(Buffer.from(bag))}" cannot name a bag: letters, digits, ".", "_" and "-" only, the first a letter or digit.`);
   return bag;
