@@ -6,7 +6,8 @@ import { codeOf, NotYet } from '@coldroom/domain';
 import { writeMarker } from '@coldroom/files';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { LinkOriginals } from './link.stage';
-import { HoldDirectories, HoldTime } from './places';
+import { HoldDirectories } from '@coldroom/pipeline';
+import { HoldTime } from './places';
 
 describe('the link stage', () => {
   let bench: Workbench;

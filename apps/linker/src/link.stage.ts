@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, NotYet, reasonsToKeepOriginal, Refused, step, type ArchiveFile, type CopyStatus, type LinkPolicy } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
-import { STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { HoldDirectories, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
-import { HoldDirectories, HoldTime, Places } from './places';
+import { HoldTime, Places } from './places';
 import { clearBeside, expectHeld, hold, look, swapIn, type Before, type Place } from './swap';
 
 interface Candidate {

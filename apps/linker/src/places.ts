@@ -1,21 +1,7 @@
 import { codeOf, copyPath, Refused, type ArchiveFile, type RootName, type Store } from '@coldroom/domain';
-import { checkPath, displayPath, identify, openDirectory, openRoot, type Directory, type Root } from '@coldroom/files';
-import type { Originals } from '@coldroom/pipeline';
+import { checkPath, displayPath, identify, openDirectory, type Directory, type Root } from '@coldroom/files';
+import type { HoldDirectories, Originals } from '@coldroom/pipeline';
 import type { Place } from './swap';
-
-/** Where held originals may lie. Each carries a marker, like every root. */
-export class HoldDirectories {
-  constructor(readonly paths: readonly string[]) {}
-
-  /** The first that is on this device: a hard link cannot leave its file system. */
-  async on(device: bigint): Promise<Root> {
-    for (const path of this.paths) {
-      const root = await openRoot(path, 'hold');
-      if ((await identify(root.directory))?.dev === device) return root;
-    }
-    throw new Refused('HOLD_ON_OTHER_FILE_SYSTEM', `no hold directory (${this.paths.join(', ')}) is on the original's file system; name one with COLDROOM_HOLD_DIRS`);
-  }
-}
 
 /** An original that nobody knows the time of is kept, and looked at again in a day. */
 const unknownMs = 86_400_000;

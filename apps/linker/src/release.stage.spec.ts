@@ -4,7 +4,8 @@ import { codeOf } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { LinkOriginals } from './link.stage';
-import { HoldDirectories, HoldTime } from './places';
+import { HoldDirectories } from '@coldroom/pipeline';
+import { HoldTime } from './places';
 import { ReleaseHeld } from './release.stage';
 
 describe('the release stage', () => {

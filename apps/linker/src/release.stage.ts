@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, NotYet, reasonsToKeepHeld, Refused, step, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
-import { STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { HoldDirectories, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
-import { HoldDirectories, HoldTime, Places } from './places';
+import { HoldTime, Places } from './places';
 import { lookAtArchived, release, type Before, type Place } from './swap';
 
 /** Frees the space of held originals when their time is over. */

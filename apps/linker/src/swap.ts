@@ -190,11 +190,11 @@ async function expectSame(path: Buffer, file: ArchiveFile): Promise<void> {
  * The inode and content that were hashed. Links and ctime change by our own hand; a device may get another number when
  * the machine starts anew, and a hold directory is on the file system of its originals whatever the number.
  */
-function sameFile(now: Identity, { identity: then }: ArchiveFile): boolean {
+export function sameFile(now: Identity, { identity: then }: ArchiveFile): boolean {
   return typeOf(now.mode) === 'file' && now.ino === then.ino && now.size === then.size && now.mtimeNs === then.mtimeNs;
 }
 
-async function isOurLink(path: Buffer, place: Place): Promise<boolean> {
+export async function isOurLink(path: Buffer, place: Place): Promise<boolean> {
   try {
     return (await readlink(path, { encoding: 'buffer' })).equals(place.target);
   } catch (error) {
@@ -211,7 +211,7 @@ function holdFailed(error: unknown): unknown {
   }
 }
 
-const at = (place: Place): Buffer => place.directory.at(place.name);
-const heldAt = (place: Place): Buffer => place.hold.at(place.heldName);
+export const at = (place: Place): Buffer => place.directory.at(place.name);
+export const heldAt = (place: Place): Buffer => place.hold.at(place.heldName);
 const besideName = (place: Place): Buffer => Buffer.concat([Buffer.from('.coldroom-'), place.heldName]);
 const besideAt = (place: Place): Buffer => place.directory.at(besideName(place));

@@ -3,7 +3,8 @@ import { appendFile, lstat, readdir, readFile, readlink, rename, rm, symlink, wr
 import { join } from 'node:path';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { LinkOriginals } from './link.stage';
-import { HoldDirectories, HoldTime } from './places';
+import { HoldDirectories } from '@coldroom/pipeline';
+import { HoldTime } from './places';
 import { UndoLinks } from './undo.stage';
 
 describe('the undo stage', () => {

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { codeOf, step, type ArchiveFile } from '@coldroom/domain';
-import { STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { HoldDirectories, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
-import { HoldDirectories, Places } from './places';
+import { Places } from './places';
 import { putBack, type Before } from './swap';
 
 /** Puts held originals back where a person asked for it. Goes on while linking is stopped: it only gives back. */

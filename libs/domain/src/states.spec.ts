@@ -17,13 +17,14 @@ const expected: readonly (readonly [event: string, from: string, to: string])[] 
   ['fetch', 'near', 'fetched'],
   ['prove', 'fetched', 'proven'],
   ['fetchAgain', 'fetched', 'near'],
+  ['fetchAgain', 'proven', 'near'],
   ['place', 'proven', 'restored'],
   ['place', 'proven', 'recalled'],
   ['expire', 'recalled', 'linked'],
-  ...['restoring', 'near', 'fetched', 'proven', 'stuck'].map((from) => ['cancel', from, 'linked'] as const),
+  ...['restoring', 'near', 'fetched', 'proven', 'stuck'].flatMap((from) => [['cancel', from, 'linked'] as const, ['cancel', from, 'recalled'] as const]),
   ...['registered', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked', 'undoing', 'restoring', 'near', 'fetched', 'proven', 'recalled']
     .map((from) => ['fail', from, 'stuck'] as const),
-  ...['approved', 'durable', 'linked', 'undoing', 'restoring', 'recalled'].map((to) => ['retry', 'stuck', to] as const),
+  ...['approved', 'durable', 'linked', 'undoing', 'restoring', 'proven', 'recalled'].map((to) => ['retry', 'stuck', to] as const),
   ...['approved', 'checksummed', 'transferred', 'verified', 'stuck'].flatMap((from) => [
     ['undo', from, 'abandoned'] as const, ['abandon', from, 'abandoned'] as const,
   ]),
@@ -67,7 +68,7 @@ describe('retryState', () => {
   it.each([
     ['registered', 'approved'], ['approved', 'approved'], ['checksummed', 'approved'], ['transferred', 'approved'], ['verified', 'approved'],
     ['durable', 'durable'], ['linked', 'linked'], ['undoing', 'undoing'], ['recalled', 'recalled'],
-    ['restoring', 'restoring'], ['near', 'restoring'], ['fetched', 'restoring'], ['proven', 'restoring'],
+    ['restoring', 'restoring'], ['near', 'restoring'], ['fetched', 'restoring'], ['proven', 'proven'],
   ] as const)('from %s to %s', (from, to) => expect(retryState(from)).toBe(to));
 
   it.each(['skipped', 'declined', 'undone', 'released', 'restored', 'stuck', 'abandoned'] as const)('refuses %s, from which no file gets stuck', (state) => {

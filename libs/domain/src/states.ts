@@ -30,15 +30,15 @@ export const transitions: Readonly<Record<FileState, Partial<Record<FileEvent, r
   undone: {},
   linked: { release: ['released'], undo: ['undoing'], restore: ['restoring'], fail: ['stuck'] },
   released: { restore: ['restoring'] },
-  restoring: { bringNear: ['near'], cancel: ['linked'], fail: ['stuck'] },
-  near: { fetch: ['fetched'], cancel: ['linked'], fail: ['stuck'] },
-  fetched: { prove: ['proven'], fetchAgain: ['near'], cancel: ['linked'], fail: ['stuck'] },
-  proven: { place: ['restored', 'recalled'], cancel: ['linked'], fail: ['stuck'] },
+  restoring: { bringNear: ['near'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
+  near: { fetch: ['fetched'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
+  fetched: { prove: ['proven'], fetchAgain: ['near'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
+  proven: { place: ['restored', 'recalled'], fetchAgain: ['near'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
   restored: {},
   recalled: { expire: ['linked'], restore: ['restoring'], fail: ['stuck'] },
   stuck: {
-    retry: ['approved', 'durable', 'linked', 'undoing', 'restoring', 'recalled'], abandon: ['abandoned', 'undoing'], undo: ['abandoned', 'undoing'],
-    cancel: ['linked'],
+    retry: ['approved', 'durable', 'linked', 'undoing', 'restoring', 'proven', 'recalled'], abandon: ['abandoned', 'undoing'], undo: ['abandoned', 'undoing'],
+    cancel: ['linked', 'recalled'],
   },
   abandoned: {},
 };
@@ -61,8 +61,8 @@ export type WorkState = (typeof workStates)[number];
 /** Where a stuck file goes on a retry, given the state it was stuck from. */
 export function retryState(stuckFrom: FileState): FileState {
   switch (stuckFrom) {
-    case 'durable': case 'linked': case 'undoing': case 'recalled': return stuckFrom;
-    case 'restoring': case 'near': case 'fetched': case 'proven': return 'restoring';
+    case 'durable': case 'linked': case 'undoing': case 'proven': case 'recalled': return stuckFrom;
+    case 'restoring': case 'near': case 'fetched': return 'restoring';
     case 'registered': case 'approved': case 'checksummed': case 'transferred': case 'verified': return 'approved';
     default: throw new RangeError(`a file cannot be stuck from ${stuckFrom}`);
   }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown, type Provider, type Type } from '@nestjs/common';
 import { Files } from '@coldroom/files';
 import { migrate, Register } from '@coldroom/register';
@@ -8,6 +9,7 @@ import { openConfiguredStores, STORES } from './configured-stores';
 import { Originals } from './originals';
 import { Queues } from './queues';
 import { Runner } from './runner';
+import { HoldDirectories, Staging } from './staging';
 import type { StoreUse } from '@coldroom/domain';
 import type { Stage } from './stage';
 import { Workers } from './workers';
@@ -40,6 +42,8 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
       { provide: Register, useFactory: async () => openRegister(name, settings) },
       { provide: Files, useFactory: () => new Files({ threads: settings.COLDROOM_CONCURRENCY, crashAt: settings.COLDROOM_CRASH_AT, freezeAt: settings.COLDROOM_FREEZE_AT }) },
       { provide: Originals, useValue: new Originals(settings.OMERO_DATA_DIR) },
+      { provide: HoldDirectories, useValue: new HoldDirectories(settings.COLDROOM_HOLD_DIRS ?? [join(settings.OMERO_DATA_DIR, '.coldroom', 'hold')]) },
+      { provide: Staging, inject: [Originals, HoldDirectories], useFactory: (originals: Originals, holds: HoldDirectories) => new Staging(originals, holds) },
       { provide: STORES, inject: [Files, Originals], useFactory: (files: Files, originals: Originals) => openConfiguredStores(settings.COLDROOM_STORES, files, originals) },
       { provide: Queues, inject: [Log], useFactory: (log: Log) => new Queues(settings.REDIS_URL, settings.COLDROOM_QUEUE_PREFIX, log) },
       ...options.stages,

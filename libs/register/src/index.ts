@@ -5,6 +5,7 @@ export type { Move, MoveOptions } from './move';
 export type { EventListing, FileFilter, FileListing, ImageListing, MeantFiles, StageProgress } from './listings';
 export type { Target, UndoResult } from './people';
 export { Register } from './register';
+export type { ReturnOrder, ReturnPlan } from './returns';
 export type { Closure, RequestSummary } from './requests';
 export type { Scan } from './scans';
 export type { Switch } from './switches';

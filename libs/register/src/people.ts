@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { NotYet, packBags, unseen, type FileState, type Packable } from '@coldroom/domain';
+import { NotYet, packBags, retryState, unseen, type FileState, type Packable } from '@coldroom/domain';
 import { lockRequests, transaction } from './connection';
 import { leastState, settleRequest, wakeWaiting } from './move';
 import { packOne } from './requests';
@@ -84,20 +84,20 @@ const resumable: readonly FileState[] = ['durable', 'linked', 'undoing'];
 export const returning: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven'];
 
 /** A condition on `file f` that uses $1 for what was named. */
-interface Meant {
+export interface Meant {
   readonly files: string;
   readonly named: readonly bigint[] | readonly string[];
 }
 
 /** Files that we have locked against everybody, by a condition that uses $1 and $2, with their requests and bags. */
-interface Scope {
+export interface Scope {
   readonly files: string;
   readonly values: unknown[];
   readonly requests: readonly bigint[];
   readonly bags: readonly bigint[];
 }
 
-function filesetsMeant(target: Target): Meant {
+export function filesetsMeant(target: Target): Meant {
   const files = {
     Request: 'f.request_id = ANY($1)',
     Image: '(f.request_id, f.fileset) IN (SELECT request_id, fileset FROM request_image WHERE image_id = ANY($1))',
@@ -113,7 +113,7 @@ function stuckMeant(target: Target): Meant {
 }
 
 /** Locks the requests and bags of these files. Fails where somebody works on one of the bags, and nobody starts before we commit. */
-async function take(client: pg.ClientBase, { files, named }: Meant): Promise<Scope> {
+export async function take(client: pg.ClientBase, { files, named }: Meant): Promise<Scope> {
   const { rows: requests } = await client.query<{ id: bigint }>(
     `SELECT DISTINCT f.request_id AS id FROM file f WHERE f.bag_id IS NOT NULL AND ${files}`, [named]);
   const ids = requests.map((row) => row.id);
@@ -158,12 +158,12 @@ async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<
      ), told AS (
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $4, request_id, bag_id, 'retry', 'stuck', state, jsonb_build_object('files', count(*)) FROM moved GROUP BY request_id, bag_id, state)
-     SELECT count(*)::int AS files FROM moved`, [...scope.values, [...resumable, ...returning, 'recalled'], by, returning]);
+     SELECT count(*)::int AS files FROM moved`, [...scope.values, [...resumable, ...returning, 'recalled'], by, returning.filter((state) => retryState(state) === 'restoring')]);
   return (rows[0] as (typeof rows)[number]).files;
 }
 
 /** Brings bags and requests into step with their files. A bag that only holds originals keeps its time of release. */
-async function settle(client: pg.ClientBase, { requests, bags }: Scope): Promise<void> {
+export async function settle(client: pg.ClientBase, { requests, bags }: Scope): Promise<void> {
   await client.query(
     `UPDATE bag SET (files, bytes) = (SELECT count(*), coalesce(sum(f.size), 0) FROM file f WHERE f.bag_id = bag.id),
        state = ${leastState}, not_before = CASE WHEN ${leastState} IN ('linked', 'recalled') THEN not_before ELSE now() END,

@@ -5,6 +5,7 @@ import { moveFiles, type Move, type MoveOptions } from './move';
 import { Overview } from './overview';
 import { People } from './people';
 import { Requests } from './requests';
+import { Returns } from './returns';
 import { Scans } from './scans';
 import { Switches } from './switches';
 import { Work, type Claim, type DueBag } from './work';
@@ -14,6 +15,7 @@ export class Register {
   readonly requests: Requests;
   readonly work: Work;
   readonly people: People;
+  readonly returns: Returns;
   readonly switches: Switches;
   readonly marks: Marks;
   readonly scans: Scans;
@@ -25,6 +27,7 @@ export class Register {
     this.requests = new Requests(this.pool);
     this.work = new Work(this.pool);
     this.people = new People(this.pool);
+    this.returns = new Returns(this.pool);
     this.switches = new Switches(this.pool);
     this.marks = new Marks(this.pool);
     this.scans = new Scans(this.pool);

@@ -1,0 +1,34 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { copyPath, NotYet, Refused, step, type ArchiveFile } from '@coldroom/domain';
+import { STORES, moved, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import type { Claim } from '@coldroom/register';
+import type { Stores } from '@coldroom/stores';
+
+const askAgainMs = 60_000;
+
+/** Asks the store to bring copies near that were asked back, and waits until they are. */
+@Injectable()
+export class BringNear implements Stage {
+  readonly name = 'near';
+  readonly takes = 'restoring';
+  readonly givesBack = true;
+
+  constructor(@Inject(STORES) private readonly stores: Stores) {}
+
+  async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    const outcomes = await this.stores.get(claim.store).bringNear(claim.bag, claim.files.map(copyPath), work);
+    step('near:1-asked');
+    const moves: StageResult['moves'][number][] = [];
+    const waiting: [ArchiveFile, string][] = [];
+    claim.files.forEach((file, at) => {
+      const outcome = outcomes[at];
+      if (!outcome) throw new RangeError(`store ${claim.store} gave no answer for file ${file.id}`);
+      if ('ok' in outcome && outcome.ok.near) moves.push(moved(file, 'bringNear', 'near'));
+      else if ('ok' in outcome) waiting.push([file, outcome.ok.state]);
+      else if (outcome.error instanceof Refused) moves.push(stuck(file, outcome.error));
+      else throw outcome.error;
+    });
+    if (waiting.length === 0) return { moves };
+    return { moves, wait: new NotYet('NOT_NEAR_YET', `store ${claim.store} is bringing ${waiting.length} copies near (${[...new Set(waiting.map(([, state]) => state))].join(', ')})`, { delayMs: askAgainMs }) };
+  }
+}

@@ -1,0 +1,51 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { copyPath, NotYet, Refused, step, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
+import { moved, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { Register, type Claim } from '@coldroom/register';
+import type { Stores } from '@coldroom/stores';
+import { dropNear } from './bring-back';
+import { Failures } from './failures';
+import { RecallPlaces } from './recall-places';
+import type { Before } from './swap';
+
+/** Drops near copies whose time is over, while the store's own copy is there and unchanged. */
+@Injectable()
+export class ExpireRecalled implements Stage {
+  readonly name = 'expire';
+  readonly takes = 'recalled';
+
+  constructor(@Inject(STORES) private readonly stores: Stores, @Inject(Register) private readonly register: Register) {}
+
+  async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    const now = Date.now();
+    const due = claim.files.filter((file) => file.nearUntil !== null && file.nearUntil.getTime() <= now);
+    if (due.length === 0) return { moves: [], wait: waitFor(claim.files, now) };
+    const store = this.stores.get(claim.store);
+    const inStore = await store.stat(claim.bag, due.map(copyPath));
+    const places = new RecallPlaces(store, claim.bag);
+    const root = await places.root();
+    const before: Before = async () => {
+      await this.register.switches.refuseWhereStopped();
+      work.check();
+    };
+    const failures = new Failures();
+    const dropped = await failures.survivors(due.map((file, at) => ({ file, copy: inStore[at] })), async ({ file, copy }) => {
+      refuse(file, copy);
+      await dropNear(root, places.pathOf(file), file, before);
+    });
+    step('expire:2-synced');
+    return failures.result(dropped.map(({ file }) => moved(file, 'expire', 'linked')));
+  }
+}
+
+function waitFor(files: readonly ArchiveFile[], now: number): NotYet {
+  const next = Math.min(...files.map((file) => file.nearUntil?.getTime() ?? now + 86_400_000));
+  return new NotYet('RECALLED', 'recalled copies stay near for some time still', { delayMs: Math.max(0, next - now), noDeadline: true });
+}
+
+/** As long as it is near there is a second copy: it goes only while the first is known to be the proven one. */
+function refuse(file: ArchiveFile, copy: CopyStatus | undefined): void {
+  if (!copy) throw new Refused('COPY_MISSING', 'the store has no such copy: the near copy is kept');
+  if (copy.version !== file.copyVersion || copy.size !== file.size) throw new Refused('COPY_CHANGED', 'the copy in the store is not the one that was proven: the near copy is kept');
+  if (copy.durable !== 'yes') throw new NotYet('NOT_DURABLE', `the store says ${copy.replicationState}: the near copy is kept`, { delayMs: 60_000 });
+}

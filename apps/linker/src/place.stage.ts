@@ -1,0 +1,72 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { NotYet, step, type ArchiveFile } from '@coldroom/domain';
+import { fetchedName, HoldDirectories, moved, Originals, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { Register, type Claim, type Move } from '@coldroom/register';
+import type { Stores } from '@coldroom/stores';
+import { dropNear, recallOne, restoreOne } from './bring-back';
+import { Failures } from './failures';
+import { Places } from './places';
+import { RecallPlaces } from './recall-places';
+import type { Before } from './swap';
+
+const waitMs = 600_000;
+/** What was fetched may have been lost or touched since: it is fetched anew, so often. */
+const fetchTries = 3;
+
+/** Puts proven files into their places, whole filesets at a time. Goes on while linking is stopped: it only gives back. */
+@Injectable()
+export class PlaceFetched implements Stage {
+  readonly name = 'place';
+  readonly takes = 'proven';
+  readonly givesBack = true;
+
+  constructor(
+    @Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals,
+    @Inject(Register) private readonly register: Register, @Inject(HoldDirectories) private readonly holds: HoldDirectories,
+  ) {}
+
+  async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    const store = this.stores.get(claim.store);
+    const whole = await this.register.work.fetchedFilesets(claim.requestId, [...new Set(claim.files.map((file) => file.fileset))]);
+    const ready = claim.files.filter((file) => whole.has(file.fileset));
+    if (ready.length === 0) return { moves: [], wait: waitForFileset() };
+    const places = new Places(this.originals, this.holds, store, claim.bag);
+    const recalls = new RecallPlaces(store, claim.bag);
+    const failures = new Failures();
+    try {
+      const before: Before = async () => work.check();
+      const placed = await failures.survivors(ready.map((file) => ({ file })), ({ file }) => this.placeOne(file, places, recalls, before));
+      await places.syncOriginals();
+      await places.syncHolds();
+      await recalls.sync();
+      step('place:3-synced');
+      const result = failures.result(placed.map(({ file }) => moved(file, 'place', file.wayBack === 'recall' ? 'recalled' : 'restored')));
+      const moves = result.moves.map((move) => fetchedAnew(move, claim.files));
+      return moves.length < claim.files.length ? { moves, wait: result.wait ?? waitForFileset() } : { moves };
+    } finally {
+      await places.close();
+      await recalls.close();
+    }
+  }
+
+  private async placeOne(file: ArchiveFile, places: Places, recalls: RecallPlaces, before: Before): Promise<void> {
+    const place = await places.of(file);
+    if (file.wayBack === 'recall') {
+      await recallOne(place, await recalls.staged(file), await recalls.near(file), file, before);
+      return;
+    }
+    await restoreOne(place, { directory: place.hold, name: Buffer.from(fetchedName(file)) }, file, before);
+    if (file.nearUntil !== null) await dropNear(await recalls.root(), recalls.pathOf(file), file, before); // it was recalled before
+  }
+}
+
+/** A fetched file that is not there any more, or not as it was proven, is no reason to give up: the store has it still. */
+function fetchedAnew(move: Move, files: readonly ArchiveFile[]): Move {
+  const file = files.find(({ id }) => id === move.id);
+  const lost = move.code === 'FETCHED_GONE' || move.code === 'FETCHED_CHANGED';
+  return file && lost && file.copyAttempts < fetchTries ? moved(file, 'fetchAgain', 'near', { code: move.code as string, reason: move.reason as string }) : move;
+}
+
+function waitForFileset(): NotYet {
+  return new NotYet('FILESET_INCOMPLETE', 'another file of the fileset is not fetched yet', { delayMs: waitMs, noDeadline: true });
+}

@@ -1,0 +1,57 @@
+import { copyPath, type ArchiveFile, type Store } from '@coldroom/domain';
+import { openDirectory, openRoot, type Directory, type Root } from '@coldroom/files';
+import { recallRoot, recallStaging } from '@coldroom/pipeline';
+import type { Name } from './bring-back';
+
+/** The open directories of one bag in its store's recall directory. Opened when first asked for; synced and closed together. */
+export class RecallPlaces {
+  private rootOpened: Promise<Root> | undefined;
+  private readonly open = new Map<string, Promise<Directory>>();
+
+  constructor(private readonly store: Store, private readonly bag: string) {}
+
+  root(): Promise<Root> {
+    this.rootOpened ??= openRoot(recallRoot(this.store), 'recall');
+    return this.rootOpened;
+  }
+
+  /** Where it was fetched to. */
+  async staged(file: ArchiveFile): Promise<Name> {
+    return { directory: await this.directory(Buffer.from(`${recallStaging}/${this.bag}`)), name: Buffer.from(file.id.toString()) };
+  }
+
+  /** Where its link leads. */
+  async near(file: ArchiveFile): Promise<Name> {
+    const path = this.pathOf(file);
+    const slash = path.lastIndexOf('/');
+    return { directory: await this.directory(path.subarray(0, slash)), name: path.subarray(slash + 1) };
+  }
+
+  /** Of a near copy, below the recall directory. */
+  pathOf(file: ArchiveFile): Buffer {
+    return Buffer.concat([Buffer.from(`${this.bag}/data/`), copyPath(file)]);
+  }
+
+  async sync(): Promise<void> {
+    await Promise.all([...this.open.values()].map(async (directory) => (await directory).sync()));
+  }
+
+  async close(): Promise<void> {
+    for (const result of await Promise.allSettled(this.open.values())) if (result.status === 'fulfilled') await result.value.close();
+  }
+
+  private async directory(path: Buffer): Promise<Directory> {
+    const key = path.toString('latin1');
+    const known = this.open.get(key);
+    if (known) return known;
+    const opened = openDirectory(await this.root(), path, { create: true });
+    const first = this.open.get(key); // somebody else may have opened it while we waited for the root
+    if (first) {
+      void opened.then((directory) => directory.close(), () => undefined);
+      return first;
+    }
+    this.open.set(key, opened);
+    opened.catch(() => this.open.delete(key));
+    return opened;
+  }
+}

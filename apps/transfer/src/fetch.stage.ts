@@ -1,0 +1,33 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { copyPath, step, type ArchiveFile, type ColdroomError, type Outcome } from '@coldroom/domain';
+import { Files } from '@coldroom/files';
+import { moved, settle, Staging, STORES, type Stage, type Staged, type StageResult, type StageWork } from '@coldroom/pipeline';
+import type { Claim } from '@coldroom/register';
+import type { Stores } from '@coldroom/stores';
+
+/** A recalled copy is looked at through the link and must not be written to. */
+const recalledMode = 0o444;
+
+/** Fetches copies out of the store into staging, with the mode, owner and mtime that the originals had. It proves nothing. */
+@Injectable()
+export class FetchCopies implements Stage {
+  readonly name = 'fetch';
+  readonly takes = 'near';
+  readonly givesBack = true;
+
+  constructor(@Inject(STORES) private readonly stores: Stores, @Inject(Staging) private readonly staging: Staging, @Inject(Files) private readonly files: Files) {}
+
+  async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    const store = this.stores.get(claim.store);
+    const targets = await this.staging.of(claim.files, claim.bag, store);
+    const fetched = await store.fetch(claim.bag, claim.files.map((file, at) => ({ path: copyPath(file), size: file.size, target: targets[at] as Staged })), work);
+    step('fetch:1-fetched');
+    return settle(claim.files, await this.dress(claim.files, targets, fetched, work), (file) => moved(file, 'fetch', 'fetched'));
+  }
+
+  private async dress(files: readonly ArchiveFile[], targets: readonly Staged[], fetched: readonly Outcome<unknown>[], work: StageWork): Promise<readonly Outcome<true>[]> {
+    const orders = files.map((file, at) => ({ ...targets[at] as Staged, as: file.identity, mode: file.wayBack === 'recall' ? recalledMode : file.identity.mode & 0o7777 }));
+    const dressed = (await this.files.dress(orders.filter((_, at) => fetched[at] && 'ok' in (fetched[at] as object)), work)).values();
+    return fetched.map((outcome): Outcome<true> => ('error' in outcome ? outcome : dressed.next().value as { error: ColdroomError } | { ok: true }));
+  }
+}

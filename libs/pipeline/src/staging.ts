@@ -1,0 +1,60 @@
+import { Refused, type ArchiveFile, type Store } from '@coldroom/domain';
+import { identify, openRoot, type Root } from '@coldroom/files';
+import type { Originals } from './originals';
+
+/** Where held originals lie, and what was fetched on its way to its place. Each carries a marker, like every root. */
+export class HoldDirectories {
+  constructor(readonly paths: readonly string[]) {}
+
+  /** The first that is on this device: a hard link cannot leave its file system, and a rename neither. */
+  async on(device: bigint): Promise<Root> {
+    for (const path of this.paths) {
+      const root = await openRoot(path, 'hold');
+      if ((await identify(root.directory))?.dev === device) return root;
+    }
+    throw new Refused('HOLD_ON_OTHER_FILE_SYSTEM', `no hold directory (${this.paths.join(', ')}) is on the original's file system; name one with COLDROOM_HOLD_DIRS`);
+  }
+}
+
+/** A place below a root with a marker. */
+export interface Staged {
+  readonly root: string;
+  readonly path: Buffer;
+}
+
+/**
+ * Where a file is fetched to: on the file system of the place that it is meant for, so that one rename puts it there. What
+ * is restored waits beside the held originals; what is recalled in the recall directory of its store.
+ */
+export class Staging {
+  constructor(private readonly originals: Originals, private readonly holds: HoldDirectories) {}
+
+  /** One place a file, in order. `Refused` `NOT_RECALLABLE` where the store's links lead to the copies themselves. */
+  async of(files: readonly ArchiveFile[], bag: string, store: Store): Promise<readonly Staged[]> {
+    const holds = new Map<string, Promise<string>>();
+    const holdOf = (root: ArchiveFile['root']): Promise<string> => {
+      const known = holds.get(root) ?? this.holdOf(root);
+      holds.set(root, known);
+      return known;
+    };
+    return Promise.all(files.map(async (file) => (file.wayBack === 'recall'
+      ? { root: recallRoot(store), path: Buffer.from(`${recallStaging}/${bag}/${file.id}`) }
+      : { root: await holdOf(file.root), path: Buffer.from(`${bag}/${fetchedName(file)}`) })));
+  }
+
+  private async holdOf(name: ArchiveFile['root']): Promise<string> {
+    const root = await this.originals.root(name);
+    return (await this.holds.on((await identify(root.realPath))?.dev ?? -1n)).directory;
+  }
+}
+
+/** In a recall directory: what is being fetched. Bag names never begin with a dot. */
+export const recallStaging = '.fetching';
+
+/** In a bag's hold directory. A held original is named by its number alone. */
+export const fetchedName = (file: ArchiveFile): string => `${file.id}.fetched`;
+
+export function recallRoot(store: Store): string {
+  if (store.recallRoot !== undefined) return store.recallRoot;
+  throw new Refused('NOT_RECALLABLE', `links into store ${store.name} lead to the copies themselves: there is nothing to recall; the images open as they are, or can be restored`);
+}

@@ -1,0 +1,113 @@
+import type pg from 'pg';
+import type { WayBack } from '@coldroom/domain';
+import { transaction } from './connection';
+import { filesetsMeant, returning, settle, take, type Scope, type Target } from './people';
+
+export interface ReturnOrder {
+  readonly way: WayBack;
+  /** How many days a recalled copy stays near. */
+  readonly days: number;
+}
+
+/** Files of the filesets that were named, by what asking them back means for them. */
+export interface ReturnPlan {
+  /** To be fetched from a store, by store. */
+  readonly fetch: readonly { readonly store: string; readonly files: number; readonly bytes: bigint }[];
+  readonly filesets: number;
+  /** All images that these filesets are, also those nobody named. */
+  readonly images: number;
+  /** Originals that are still held: an undo puts them back at once, nothing is fetched. */
+  readonly held: { readonly files: number; readonly bytes: bigint };
+  /** On their way back already, recalled ones that a recall only prolongs included. */
+  readonly underWay: { readonly files: number; readonly bytes: bigint };
+  /** Filesets that cannot be asked back as a whole, with the states that keep them from it. */
+  readonly notArchived: { readonly files: number; readonly filesets: number; readonly states: readonly string[] };
+}
+
+/** A fileset comes back whole: each of its files is linked, released or recalled, or back already from a way back that was given up midway. */
+const archivedWhole = `NOT EXISTS (SELECT FROM file o WHERE o.request_id = f.request_id AND o.fileset = f.fileset
+  AND o.phase NOT IN ('skipped', 'linked', 'back')) AND NOT EXISTS (SELECT FROM file o WHERE o.request_id = f.request_id AND o.fileset = f.fileset AND o.stuck_from IS NOT NULL)`;
+const allHeld = `NOT EXISTS (SELECT FROM file o WHERE o.request_id = f.request_id AND o.fileset = f.fileset AND o.state <> ALL('{linked,skipped,restored}'))`;
+
+/** The way back: whole filesets out of the archive, to their own paths or near for a while. */
+export class Returns {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /** What asking these back would mean; changes nothing. */
+  async plan(target: Target, way: WayBack): Promise<ReturnPlan> {
+    const { files, named } = filesetsMeant(target);
+    const { rows } = await this.pool.query<{ store: string; state: string; kind: string; files: number; bytes: bigint; filesets: string[] }>(
+      `SELECT b.store, f.state, CASE
+           WHEN f.phase IN ('returning', 'proven') OR ($2 = 'recall' AND f.state = 'recalled') THEN 'under way'
+           WHEN f.phase = 'linked' AND ${archivedWhole} THEN CASE WHEN $2 = 'restore' AND ${allHeld} THEN 'held' ELSE 'fetch' END
+           ELSE 'no' END AS kind,
+         count(*)::int AS files, coalesce(sum(f.size), 0)::bigint AS bytes, array_agg(DISTINCT f.request_id || ' ' || f.fileset) AS filesets
+       FROM file f JOIN bag b ON b.id = f.bag_id
+       WHERE f.phase NOT IN ('skipped', 'given up', 'back') AND ${files} GROUP BY 1, 2, 3 ORDER BY 1`, [named, way]);
+    const of = (kind: string): typeof rows => rows.filter((row) => row.kind === kind);
+    const total = (some: typeof rows): { files: number; bytes: bigint } => ({ files: some.reduce((sum, row) => sum + row.files, 0), bytes: some.reduce((sum, row) => sum + row.bytes, 0n) });
+    const filesets = (some: typeof rows): string[] => [...new Set(some.flatMap((row) => row.filesets))];
+    const wanted = filesets([...of('fetch'), ...of('held')]);
+    const { rows: [images] } = await this.pool.query<{ images: number }>(
+      `SELECT count(*)::int AS images FROM request_image i JOIN unnest($1::text[]) AS wanted(name) ON wanted.name = i.request_id || ' ' || i.fileset`, [wanted]);
+    return {
+      fetch: [...Map.groupBy(of('fetch'), (row) => row.store)].map(([store, some]) => ({ store, ...total(some) })),
+      filesets: wanted.length, images: images?.images ?? 0, held: total(of('held')), underWay: total(of('under way')),
+      notArchived: { files: total(of('no')).files, filesets: filesets(of('no')).length, states: [...new Set(of('no').map((row) => row.state))] },
+    };
+  }
+
+  /**
+   * Asks whole filesets back. Where all originals of a fileset are held still, a restore is an undo. Asking twice changes
+   * nothing; recalling what is recalled prolongs. A bag that a worker holds right now is `NotYet` `BAG_BUSY`.
+   * @returns how many files are to be fetched, to be put back from where they are held, and were prolonged
+   */
+  async ask(target: Target, { way, days }: ReturnOrder, by: string): Promise<{ readonly asked: number; readonly undoing: number; readonly prolonged: number }> {
+    return transaction(this.pool, async (client) => {
+      const scope = await take(client, filesetsMeant(target));
+      const prolonged = way === 'recall' ? await prolong(client, scope, days) : 0;
+      const undoing = way === 'restore' ? await moveAll(client, scope, { to: `'undoing'`, what: 'undo', by, where: `f.state = 'linked' AND ${archivedWhole} AND ${allHeld}` }) : 0;
+      const from = way === 'recall' ? `('linked', 'released')` : `('linked', 'released', 'recalled')`;
+      const asked = await moveAll(client, scope, {
+        to: `'restoring'`, what: way, by, where: `f.state IN ${from} AND ${archivedWhole}`,
+        set: `, way_back = '${way}', near_days = ${Math.trunc(days)}, asked_back_by = $3, copy_attempts = 0, fetched = NULL`,
+      });
+      await settle(client, scope);
+      return { asked, undoing, prolonged };
+    });
+  }
+
+  /** Gives a way back up that is not done: the links stay as they are. Returns how many files stay archived by it. */
+  async cancel(target: Target, by: string): Promise<number> {
+    return transaction(this.pool, async (client) => {
+      const scope = await take(client, filesetsMeant(target));
+      const cancelled = await moveAll(client, scope, {
+        to: `CASE WHEN f.near_until IS NULL THEN 'linked' ELSE 'recalled' END`, what: 'cancel', by, where: `coalesce(f.stuck_from, f.state) IN ('${returning.join("', '")}')`,
+        set: `, way_back = NULL, fetched = NULL`,
+      });
+      await settle(client, scope);
+      return cancelled;
+    });
+  }
+}
+
+async function prolong(client: pg.ClientBase, scope: Scope, days: number): Promise<number> {
+  const { rowCount } = await client.query(
+    `UPDATE file f SET near_until = greatest(near_until, now() + $3 * interval '1 day') WHERE ${scope.files} AND f.state = 'recalled'`, [...scope.values, days]);
+  return rowCount ?? 0;
+}
+
+/** Moves the files of the scope that meet a condition, with one event a bag. The condition looks at the state before the statement. */
+async function moveAll(
+  client: pg.ClientBase, scope: Scope, { to, what, by, where, set = '' }: { readonly to: string; readonly what: string; readonly by: string; readonly where: string; readonly set?: string },
+): Promise<number> {
+  const { rows: [row] } = await client.query<{ files: number }>(
+    `WITH old AS (SELECT f.id, f.request_id, f.bag_id, f.state, ${to} AS to_state FROM file f WHERE ${scope.files} AND ${where}
+     ), moved AS (
+       UPDATE file f SET state = old.to_state, stuck_from = NULL, code = NULL, reason = NULL${set} FROM old WHERE f.id = old.id
+     ), told AS (
+       INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
+       SELECT $3, request_id, bag_id, $4, state, to_state, jsonb_build_object('files', count(*)) FROM old GROUP BY request_id, bag_id, state, to_state)
+     SELECT count(*)::int AS files FROM old`, [...scope.values, by, what]);
+  return (row as NonNullable<typeof row>).files;
+}
