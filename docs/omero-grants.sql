@@ -28,6 +28,8 @@ GRANT SELECT ON groupexperimentermap, _roles TO coldroom_scanner;
 
 -- What has to be archived together, and where it lies.
 GRANT SELECT ON image, pixels, pixelsoriginalfilemap, filesetentry, filesetannotationlink, originalfile, checksumalgorithm TO coldroom_scanner;
+GRANT SELECT ON datasetimagelink TO coldroom_scanner;
+GRANT SELECT (id) ON dataset TO coldroom_scanner;
 
 -- Marks on images.
 GRANT SELECT, INSERT, DELETE ON annotation, annotation_mapvalue, imageannotationlink TO coldroom_scanner;

@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodes } from '@coldroom/runtime';
+import { addRecall, addRestore } from './commands/bring-back';
+import { addAudit } from './commands/audit';
 import { addDoctor } from './commands/doctor';
 import { addFilesAbandon } from './commands/files-abandon';
 import { addFilesList } from './commands/files-list';
@@ -64,10 +66,13 @@ function build(json: boolean, ended: (code: ExitCode) => void): Command {
   addStatus(program, act);
   addWatch(program, act);
   addUndo(program, act);
+  addRestore(program, act);
+  addRecall(program, act);
   addStop(program, act);
   addResume(program, act);
   addMigrate(program, act);
   addDoctor(program, act);
+  addAudit(program, act);
   return program;
 }
 

@@ -32,6 +32,15 @@ export function parseIds(words: readonly string[], kind: Exclude<TargetKind, 'Fi
   return parseTargets(words, [kind], kind).flatMap((target) => (target.kind === 'Fileset' ? [] : target.ids));
 }
 
+/** The ids of words such as `Dataset:1,2`, which OMERO knows and the register does not; the other words as they are. */
+export function splitDatasets(words: readonly string[]): { readonly datasets: readonly bigint[]; readonly others: readonly string[] } {
+  const isDataset = (word: string): boolean => word.startsWith('Dataset:');
+  return {
+    datasets: [...new Set(words.filter(isDataset).flatMap((word) => [...numbers(word.slice('Dataset:'.length), word)]))],
+    others: words.filter((word) => !isDataset(word)),
+  };
+}
+
 /** `Request:1,2`: a target as a person would write it. */
 export function nameOf(target: Target): string {
   return target.kind === 'Fileset' ? target.names.join(' ') : `${target.kind}:${target.ids.join(',')}`;

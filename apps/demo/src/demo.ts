@@ -11,9 +11,10 @@ import { layoutOf, type Layout } from './layout';
 import { keepOmeroState } from './omero-state';
 import { showProgress } from './progress';
 import { prove } from './proof';
+import { restoreFileset } from './restore';
 import { makeScannerRole } from './scanner-role';
 import { startServices } from './services';
-import { sayDecisions, sayRequests, saySample, saySummary } from './summary';
+import { sayDecisions, sayRequests, sayRestored, saySample, saySummary } from './summary';
 import { surroundingsFor, type Surroundings } from './surroundings';
 import { writeTree } from './tree';
 
@@ -73,11 +74,13 @@ async function archive(layout: Layout, surroundings: Surroundings): Promise<numb
     const progress = showProgress(register, process.stdout);
     await untilDone(register, services, () => progress.show());
     const milliseconds = Date.now() - start;
-    await services.stop();
     say('\nProof');
     const proven = await prove(layout, surroundings.omeroOwnerUrl, register);
     await saySummary(register, proven, milliseconds, say);
-    return proven.faults.length === 0 ? exitCodes.ok : exitCodes.failed;
+    say('\nThe way back');
+    const restored = await restoreFileset(layout, register, services, surroundings.omeroOwnerUrl);
+    sayRestored(restored, say);
+    return proven.faults.length + restored.faults.length === 0 ? exitCodes.ok : exitCodes.failed;
   } finally {
     await services.stop();
     await register.close();

@@ -3,6 +3,7 @@ import type { SampleReport } from '@coldroom/sample-omero';
 import { formatBytes, formatCount, formatDuration, indented, pairs, table } from '@coldroom/terminal';
 import type { Layout } from './layout';
 import type { Proven } from './proof';
+import type { Restored } from './restore';
 
 type Say = (line?: string) => void;
 
@@ -50,6 +51,12 @@ export async function saySummary(register: Register, proven: Proven, millisecond
   for (const line of indented(lines)) say(line);
   await sayLeft(register, say);
   say(proven.faults.length === 0 ? '\nThe proof holds: nothing was lost.' : `\nThe proof FAILED in ${proven.faults.length} points.`);
+}
+
+export function sayRestored({ fileset, files, faults }: Restored, say: Say): void {
+  for (const fault of faults.slice(0, faultsShown)) say(`  FAULT ${fault}`);
+  say(faults.length === 0 ? `  coldroom restore ${fileset}: ${formatCount(files)} files are back with the bytes, times, modes and owners they had; their images are not archived any more`
+    : `  coldroom restore ${fileset} FAILED in ${faults.length} points`);
 }
 
 /** The files that were left where they are, and why. */

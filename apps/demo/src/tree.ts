@@ -31,7 +31,7 @@ export async function* walk(root: string, below: Buffer = Buffer.alloc(0)): Asyn
   }
 }
 
-async function entryAt(root: string, path: Buffer): Promise<Entry> {
+export async function entryAt(root: string, path: Buffer): Promise<Entry> {
   const full = Buffer.concat([Buffer.from(`${root}/`), path]);
   const stats = await lstat(full, { bigint: true });
   const kind = stats.isFile() ? 'file' : stats.isSymbolicLink() ? 'link' : stats.isDirectory() ? 'directory' : 'other';

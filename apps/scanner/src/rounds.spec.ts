@@ -9,6 +9,7 @@ import { Register } from '@coldroom/register';
 import { Readiness } from '@coldroom/runtime';
 import { Closures } from './closures';
 import { Mirror } from './mirror';
+import { AskedBack } from './asked-back';
 import { Pace, Rounds } from './rounds';
 import { Scan, type ScanReport } from './scan';
 import { Starter } from './starter';
@@ -51,7 +52,7 @@ describe('rounds', () => {
   async function scanner(scanMs = 50): Promise<Scanner> {
     const [register, omero, files, log, readiness] = [new Register(scene.registerUrl), OmeroDatabase.connect(scene.omeroUrl), new Files({ threads: 1 }), new RecordedLog(), new Readiness()];
     const closures = new Closures(omero, register, files, new Originals(scene.dataDir));
-    const rounds = new Rounds(new Pace(scanMs, 20), new Watched(omero, register, closures), new Starter(register, closures, scene.stores, log),
+    const rounds = new Rounds(new Pace(scanMs, 20), new Watched(omero, register, closures), new AskedBack(omero, register, log), new Starter(register, closures, scene.stores, log),
       new Mirror(omero, register, log), register, omero, files, scene.stores, log, readiness);
     const end = async (): Promise<void> => {
       await rounds.beforeApplicationShutdown();
@@ -123,7 +124,7 @@ describe('rounds', () => {
     const register = new Register(scene.registerUrl);
     const omero = OmeroDatabase.connect(scene.registerUrl);
     const closures = new Closures(omero, register, scene.files, scene.originals);
-    const rounds = new Rounds(new Pace(50, 20), new Scan(omero, register, closures), scene.starter, scene.mirror, register, omero, scene.files, scene.stores, new RecordedLog(), new Readiness());
+    const rounds = new Rounds(new Pace(50, 20), new Scan(omero, register, closures), new AskedBack(omero, register, new RecordedLog()), scene.starter, scene.mirror, register, omero, scene.files, scene.stores, new RecordedLog(), new Readiness());
     await expect(rounds.onApplicationBootstrap()).rejects.toMatchObject({ code: 'OMERO_SCHEMA_UNKNOWN' });
     await omero.close();
     await register.close();

@@ -6,6 +6,7 @@ import { STORES, showProgress, showSwitches } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { Log, Readiness } from '@coldroom/runtime';
 import type { Stores } from '@coldroom/stores';
+import { AskedBack } from './asked-back';
 import { Mirror } from './mirror';
 import { Scan } from './scan';
 import { Starter } from './starter';
@@ -26,7 +27,7 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
   private nextScan = 0;
 
   constructor(
-    @Inject(Pace) private readonly pace: Pace, @Inject(Scan) private readonly scan: Scan, @Inject(Starter) private readonly starter: Starter,
+    @Inject(Pace) private readonly pace: Pace, @Inject(Scan) private readonly scan: Scan, @Inject(AskedBack) private readonly askedBack: AskedBack, @Inject(Starter) private readonly starter: Starter,
     @Inject(Mirror) private readonly mirror: Mirror, @Inject(Register) private readonly register: Register, @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
     @Inject(Files) private readonly files: Files, @Inject(STORES) private readonly stores: Stores, @Inject(Log) private readonly log: Log, @Inject(Readiness) private readonly readiness: Readiness,
   ) {}
@@ -95,8 +96,9 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
   private async scanOnce(id: bigint): Promise<void> {
     try {
       const report = await this.scan.run(by);
-      await this.register.scans.finish(id, { ...report }, null);
-      this.log.info('scanned', { marks: report.marks, requests: report.requests.length, ignored: report.ignoredCount });
+      const askedBack = await this.askedBack.run();
+      await this.register.scans.finish(id, { ...report, askedBack }, null);
+      this.log.info('scanned', { marks: report.marks, requests: report.requests.length, ignored: report.ignoredCount, askedBack: askedBack.files });
     } catch (error) {
       // What was approved is started and what is owed is written all the same.
       const [code, reason] = [codeOf(error), messageOf(error)];

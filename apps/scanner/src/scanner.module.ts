@@ -4,6 +4,7 @@ import { OmeroDatabase } from '@coldroom/omero';
 import { openConfiguredStores, Originals, STORES } from '@coldroom/pipeline';
 import { migrate, Register } from '@coldroom/register';
 import type { Settings } from '@coldroom/runtime';
+import { AskedBack } from './asked-back';
 import { Closures } from './closures';
 import { Mirror } from './mirror';
 import { Pace, Rounds } from './rounds';
@@ -28,7 +29,7 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       { provide: Originals, useValue: new Originals(settings.OMERO_DATA_DIR) },
       { provide: STORES, inject: [Files, Originals], useFactory: (files: Files, originals: Originals) => openConfiguredStores(settings.COLDROOM_STORES, files, originals) },
       { provide: Pace, useValue: new Pace(settings.COLDROOM_SCAN_EVERY, Math.min(2000, settings.COLDROOM_SWEEP_EVERY)) },
-      Closures, Scan, Starter, Mirror, Rounds,
+      Closures, Scan, AskedBack, Starter, Mirror, Rounds,
     ],
   };
 }

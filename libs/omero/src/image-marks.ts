@@ -10,6 +10,8 @@ export interface ImageMark {
   /** The group in which the image was last seen. */
   readonly groupId: bigint;
   readonly requester: Person;
+  /** `image.archived` before an earlier mark of ours that is gone: a new ARCHIVED keeps this instead of what it is now. */
+  readonly archivedBefore?: boolean | null;
 }
 
 export interface MarkOutcome {
@@ -118,10 +120,10 @@ function standingMarks(session: Session, imageIds: readonly bigint[], names: rea
 /** One annotation for all images that agree in owner, group, requester and former `image.archived`. */
 function annotationsFor(name: MarkName, marks: readonly ImageMark[], images: ReadonlyMap<bigint, LockedImage>): NewAnnotation[] {
   const shared = new Map<string, NewAnnotation & { imageIds: bigint[] }>();
-  for (const { imageId, requester } of marks) {
+  for (const { imageId, requester, archivedBefore } of marks) {
     const { owner, group, archived } = images.get(imageId) as LockedImage;
     const description = `Owner : ${requester.id} : ${requester.name}`;
-    const before = name === 'ARCHIVED' ? [[beforeKey, beforeWords.get(archived) as string] as const] : [];
+    const before = name === 'ARCHIVED' ? [[beforeKey, beforeWords.get(archivedBefore === undefined ? archived : archivedBefore) as string] as const] : [];
     const key = JSON.stringify([String(owner), String(group), description, before]);
     const annotation = shared.get(key) ?? { ownerId: owner, groupId: group, description, values: [[name, 'True'] as const, ...before], imageIds: [] };
     annotation.imageIds.push(imageId);
@@ -135,7 +137,7 @@ function wordedBefore(word: string | null): boolean | null | undefined {
 }
 
 /** The version is what lets a server that holds the old row notice. */
-async function setArchived(session: Session, event: bigint, values: readonly (readonly [imageId: bigint, archived: boolean | null])[]): Promise<void> {
+export async function setArchived(session: Session, event: bigint, values: readonly (readonly [imageId: bigint, archived: boolean | null])[]): Promise<void> {
   if (values.length === 0) return;
   const changed = await session.rows<{ id: bigint }>(
     `UPDATE image i SET archived = n.archived, version = coalesce(i.version, 0) + 1, update_id = $1

@@ -1,3 +1,4 @@
+export type { ImageFacts } from './audit';
 export { imagesPerCall, type ClearOptions, type ClearOutcome, type ImageMark, type MarkOutcome } from './image-marks';
 export { legacyPath, pyramidCompanions, type PyramidCompanions } from './legacy-paths';
 export type { Closure, ClosureFile, ClosureImage, Component } from './closure';

@@ -19,6 +19,8 @@ export const needs: readonly Need[] = [
   { table: 'eventtype', select: 'id value' },
   { table: 'checksumalgorithm', select: 'id value' },
   { table: 'originalfile', select: 'id path name repo size hash hasher mimetype' },
+  { table: 'dataset', select: 'id' },
+  { table: 'datasetimagelink', select: 'parent child' },
   { table: 'filesetentry', select: 'fileset originalfile' },
   { table: 'filesetannotationlink', select: 'parent child' },
   { table: 'pixels', select: 'id image' },

@@ -1,7 +1,9 @@
 import type pg from 'pg';
+import { mendArchived, readImageFacts, readOriginalSizes, readPixels, type ImageFacts } from './audit';
 import { checkRights, checkSchema, checkVersion, type OmeroVersion } from './check';
 import { type Closure, readClosure } from './closure';
 import { type ConnectionOptions, inTransaction, openPool, readInTransaction } from './connection';
+import { imagesInDataset } from './datasets';
 import { clearMarks, type ClearOptions, type ClearOutcome, type ImageMark, type MarkOutcome, setMark } from './image-marks';
 import { type IgnoredMark, type Mark, readMarks, type RequestMark } from './marks';
 import { findManagedRepository, type Repository } from './repositories';
@@ -61,6 +63,11 @@ export class OmeroDatabase {
     return inTransaction(this.pool, 'snapshot', (session) => readClosure(session, imageIds, uuid, use));
   }
 
+  /** The images in a dataset, by id; undefined where there is no such dataset. */
+  imagesIn(datasetId: bigint): Promise<readonly bigint[] | undefined> {
+    return inTransaction(this.pool, 'read', (session) => imagesInDataset(session, datasetId));
+  }
+
   /** Puts ARCHIVE-PENDING in the place of TO-ARCHIVE. At most 1000 images; one transaction; may be repeated. Answers in the order asked. */
   setPending(marks: readonly ImageMark[]): Promise<readonly MarkOutcome[]> {
     return inTransaction(this.pool, 'write', (session) => setMark(session, 'ARCHIVE-PENDING', marks));
@@ -74,6 +81,23 @@ export class OmeroDatabase {
   /** Takes our marks away. At most 1000 images; one transaction; may be repeated. See `ClearOptions` for images that are archived. */
   clear(images: readonly Pick<ImageMark, 'imageId'>[], options: ClearOptions): Promise<readonly ClearOutcome[]> {
     return inTransaction(this.pool, 'write', (session) => clearMarks(session, images.map(({ imageId }) => imageId), options));
+  }
+
+  /** What OMERO says of these images; those that do not exist are left out. */
+  imageFacts(imageIds: readonly bigint[]): Promise<ReadonlyMap<bigint, ImageFacts>> {
+    return inTransaction(this.pool, 'read', (session) => readImageFacts(session, imageIds));
+  }
+
+  /** Sizes that OMERO recorded of these original files, and which of these pixels exist. What does not exist is left out. */
+  fileFacts(originalIds: readonly bigint[], pixelsIds: readonly bigint[]): Promise<{ readonly originals: ReadonlyMap<bigint, bigint | null>; readonly pixels: ReadonlySet<bigint> }> {
+    return inTransaction(this.pool, 'read', async (session) => ({
+      originals: await readOriginalSizes(session, originalIds), pixels: await readPixels(session, pixelsIds),
+    }));
+  }
+
+  /** Puts back ARCHIVED and `image.archived` where either was lost. At most 1000 images; one transaction; may be repeated. */
+  mendArchived(marks: readonly ImageMark[]): Promise<void> {
+    return inTransaction(this.pool, 'write', (session) => mendArchived(session, marks));
   }
 
   async close(): Promise<void> {

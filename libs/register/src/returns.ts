@@ -24,10 +24,12 @@ export interface ReturnPlan {
   readonly notArchived: { readonly files: number; readonly filesets: number; readonly states: readonly string[] };
 }
 
-/** A fileset comes back whole: each of its files is linked, released or recalled, or back already from a way back that was given up midway. */
-const archivedWhole = `NOT EXISTS (SELECT FROM file o WHERE o.request_id = f.request_id AND o.fileset = f.fileset
-  AND o.phase NOT IN ('skipped', 'linked', 'back')) AND NOT EXISTS (SELECT FROM file o WHERE o.request_id = f.request_id AND o.fileset = f.fileset AND o.stuck_from IS NOT NULL)`;
-const allHeld = `NOT EXISTS (SELECT FROM file o WHERE o.request_id = f.request_id AND o.fileset = f.fileset AND o.state <> ALL('{linked,skipped,restored}'))`;
+const ofFileset = 'o.request_id = f.request_id AND o.fileset = f.fileset';
+/** A fileset comes back whole: each of its files is linked, released or recalled, or in its place already (after a cancel or an undo midway). */
+const archivedWhole = `NOT EXISTS (SELECT FROM file o WHERE ${ofFileset} AND o.phase NOT IN ('skipped', 'linked', 'recalled', 'back', 'given up'))
+  AND NOT EXISTS (SELECT FROM file o WHERE ${ofFileset} AND o.stuck_from IS NOT NULL)`;
+/** What was asked back before and stayed may be held or not, whatever its state says: there the linker has to look. */
+const allHeld = `NOT EXISTS (SELECT FROM file o WHERE ${ofFileset} AND o.phase NOT IN ('skipped', 'back', 'given up') AND (o.state <> 'linked' OR o.way_back IS NOT NULL))`;
 
 /** The way back: whole filesets out of the archive, to their own paths or near for a while. */
 export class Returns {
@@ -39,7 +41,7 @@ export class Returns {
     const { rows } = await this.pool.query<{ store: string; state: string; kind: string; files: number; bytes: bigint; filesets: string[] }>(
       `SELECT b.store, f.state, CASE
            WHEN f.phase IN ('returning', 'proven') OR ($2 = 'recall' AND f.state = 'recalled') THEN 'under way'
-           WHEN f.phase = 'linked' AND ${archivedWhole} THEN CASE WHEN $2 = 'restore' AND ${allHeld} THEN 'held' ELSE 'fetch' END
+           WHEN f.phase IN ('linked', 'recalled') AND ${archivedWhole} THEN CASE WHEN $2 = 'restore' AND ${allHeld} THEN 'held' ELSE 'fetch' END
            ELSE 'no' END AS kind,
          count(*)::int AS files, coalesce(sum(f.size), 0)::bigint AS bytes, array_agg(DISTINCT f.request_id || ' ' || f.fileset) AS filesets
        FROM file f JOIN bag b ON b.id = f.bag_id
@@ -65,25 +67,35 @@ export class Returns {
   async ask(target: Target, { way, days }: ReturnOrder, by: string): Promise<{ readonly asked: number; readonly undoing: number; readonly prolonged: number }> {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsMeant(target));
-      const prolonged = way === 'recall' ? await prolong(client, scope, days) : 0;
+      const prolonged = way === 'recall' ? await prolong(client, scope, days, by) : 0;
       const undoing = way === 'restore' ? await moveAll(client, scope, { to: `'undoing'`, what: 'undo', by, where: `f.state = 'linked' AND ${archivedWhole} AND ${allHeld}` }) : 0;
       const from = way === 'recall' ? `('linked', 'released')` : `('linked', 'released', 'recalled')`;
       const asked = await moveAll(client, scope, {
         to: `'restoring'`, what: way, by, where: `f.state IN ${from} AND ${archivedWhole}`,
-        set: `, way_back = '${way}', near_days = ${Math.trunc(days)}, asked_back_by = $3, copy_attempts = 0, fetched = NULL`,
+        set: `, way_back = '${way}', near_days = ${Math.trunc(days)}, asked_back_by = $3, copy_attempts = 0`,
       });
       await settle(client, scope);
       return { asked, undoing, prolonged };
     });
   }
 
-  /** Gives a way back up that is not done: the links stay as they are. Returns how many files stay archived by it. */
+  /** Of these images, those that are archived and not on their way back yet. */
+  async archivedAmong(imageIds: readonly bigint[]): Promise<readonly bigint[]> {
+    const { rows } = await this.pool.query<{ image_id: bigint }>(
+      `SELECT DISTINCT i.image_id FROM request_image i WHERE i.image_id = ANY($1) AND coalesce((SELECT true FROM file f
+         WHERE f.request_id = i.request_id AND f.fileset = i.fileset AND f.phase IN ('linked', 'recalled') AND f.stuck_from IS NULL LIMIT 1), false)`, [imageIds]);
+    return rows.map((row) => row.image_id);
+  }
+
+  /**
+   * Gives a way back up that is not done: the links stay as they are. Returns how many files stay archived by it. How it was
+   * asked for and what was fetched stay known: the linker looks for what is left of it.
+   */
   async cancel(target: Target, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsMeant(target));
       const cancelled = await moveAll(client, scope, {
         to: `CASE WHEN f.near_until IS NULL THEN 'linked' ELSE 'recalled' END`, what: 'cancel', by, where: `coalesce(f.stuck_from, f.state) IN ('${returning.join("', '")}')`,
-        set: `, way_back = NULL, fetched = NULL`,
       });
       await settle(client, scope);
       return cancelled;
@@ -91,10 +103,15 @@ export class Returns {
   }
 }
 
-async function prolong(client: pg.ClientBase, scope: Scope, days: number): Promise<number> {
-  const { rowCount } = await client.query(
-    `UPDATE file f SET near_until = greatest(near_until, now() + $3 * interval '1 day') WHERE ${scope.files} AND f.state = 'recalled'`, [...scope.values, days]);
-  return rowCount ?? 0;
+async function prolong(client: pg.ClientBase, scope: Scope, days: number, by: string): Promise<number> {
+  const { rows: [row] } = await client.query<{ files: number }>(
+    `WITH prolonged AS (
+       UPDATE file f SET near_until = greatest(near_until, now() + $3 * interval '1 day') WHERE ${scope.files} AND f.state = 'recalled' RETURNING f.request_id, f.bag_id
+     ), told AS (
+       INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
+       SELECT $4, request_id, bag_id, 'prolong', 'recalled', 'recalled', jsonb_build_object('files', count(*), 'days', $3::int) FROM prolonged GROUP BY request_id, bag_id)
+     SELECT count(*)::int AS files FROM prolonged`, [...scope.values, days, by]);
+  return (row as NonNullable<typeof row>).files;
 }
 
 /** Moves the files of the scope that meet a condition, with one event a bag. The condition looks at the state before the statement. */

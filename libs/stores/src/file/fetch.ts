@@ -11,20 +11,20 @@ export async function nearness(files: Files, root: string, bag: string, paths: r
 export async function fetchFiles(files: Files, root: string, bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
   const found = await look(files, root, bag, orders.map(({ path }) => path));
   const outcomes = new Map<FetchOrder, Outcome<{ readonly size: bigint }>>();
-  const ready: (FetchOrder & { readonly identity: Identity })[] = [];
+  const ready: { readonly order: FetchOrder; readonly identity: Identity }[] = [];
   orders.forEach((order, at) => {
     const copy = found[at]!;
     if ('error' in copy) outcomes.set(order, copy);
-    else if (copy.ok.size === order.size) ready.push({ ...order, identity: copy.ok });
+    else if (copy.ok.size === order.size) ready.push({ order, identity: copy.ok });
     else outcomes.set(order, { error: new Refused('COPY_SIZE', `The copy of "${displayPath(order.path)}" has ${copy.ok.size} bytes, not ${order.size}.`) });
   });
-  for (const group of Map.groupBy(ready, ({ target }) => `${target.root}\0${parent(target.path).toString('latin1')}`).values()) {
-    const { target } = group[0]!;
+  for (const group of Map.groupBy(ready, ({ order: { target } }) => `${target.root}\0${parent(target.path).toString('latin1')}`).values()) {
+    const { target } = group[0]!.order;
     const prefix = parent(target.path);
     const copied = await files.copy(
-      group.map((order) => ({ root, path: copyIn(sealedBag(bag), order.path), copyPath: order.target.path.subarray(prefix.length + 1), identity: order.identity })),
+      group.map(({ order, identity }) => ({ root, path: copyIn(sealedBag(bag), order.path), copyPath: order.target.path.subarray(prefix.length + 1), identity })),
       { root: target.root, prefix }, work).catch((error: unknown) => { throw ofTarget(error, target.root); });
-    group.forEach((order, at) => outcomes.set(order, copied[at]!));
+    group.forEach(({ order }, at) => outcomes.set(order, copied[at]!));
   }
   return orders.map((order) => outcomes.get(order)!);
 }
@@ -46,7 +46,8 @@ const targetCodes: Readonly<Record<string, string>> = {
   STORE_FULL: 'TARGET_FULL', STORE_READ_ONLY: 'TARGET_READ_ONLY', STORE_DENIED: 'TARGET_DENIED', COPY_NOT_SYNCED: 'TARGET_NOT_SYNCED',
 };
 
-function ofTarget(error: unknown, target: string): unknown {
+/** What an error of writing to the target's root means; others as they are. */
+export function ofTarget(error: unknown, target: string): unknown {
   const code = error instanceof Transient && error.details['root'] === target ? targetCodes[error.code] : undefined;
   if (!code) return error;
   return new Transient(code, `What was fetched could not be written to ${target} (${(error as Transient).details['code'] ?? (error as Transient).code}); nothing was put in place.`, { root: target }, { cause: error });

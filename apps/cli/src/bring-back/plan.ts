@@ -1,0 +1,59 @@
+import { statfs } from 'node:fs/promises';
+import type { WayBack } from '@coldroom/domain';
+import type { Register, ReturnPlan, Target } from '@coldroom/register';
+import { counted, formatBytes } from '@coldroom/terminal';
+import type { Context } from '../context';
+import type { Amount } from '../meant-files';
+
+export type Plan = ReturnPlan;
+
+const none: Amount = { files: 0, bytes: 0n };
+const plus = (one: Amount, other: Amount): Amount => ({ files: one.files + other.files, bytes: one.bytes + other.bytes });
+
+/** What bringing all of these back would mean, summed up. */
+export async function returnPlan(register: Register, targets: readonly Target[], way: WayBack): Promise<Plan> {
+  const plans: Plan[] = [];
+  for (const target of targets) plans.push(await register.returns.plan(target, way));
+  const byStore = Map.groupBy(plans.flatMap((plan) => plan.fetch), ({ store }) => store);
+  return {
+    fetch: [...byStore].map(([store, some]) => ({ store, ...some.reduce<Amount>(plus, none) })),
+    filesets: plans.reduce((sum, plan) => sum + plan.filesets, 0),
+    images: plans.reduce((sum, plan) => sum + plan.images, 0),
+    held: plans.map((plan) => plan.held).reduce(plus, none),
+    underWay: plans.map((plan) => plan.underWay).reduce(plus, none),
+    notArchived: {
+      files: plans.reduce((sum, plan) => sum + plan.notArchived.files, 0), filesets: plans.reduce((sum, plan) => sum + plan.notArchived.filesets, 0),
+      states: [...new Set(plans.flatMap((plan) => plan.notArchived.states))],
+    },
+  };
+}
+
+/** What has to be fetched, from all stores. */
+export function needsOf(plan: Plan): Amount {
+  return plan.fetch.reduce<Amount>(plus, none);
+}
+
+/** Bytes free for us where OMERO's originals lie; undefined where this machine does not see them. */
+export async function freeSpace(context: Context): Promise<bigint | undefined> {
+  const directory = context.env['OMERO_DATA_DIR'];
+  if (directory === undefined) return undefined;
+  try {
+    const { bavail, bsize } = await statfs(directory, { bigint: true });
+    return bavail * bsize;
+  } catch {
+    return undefined; // not mounted here: the services that fetch look for themselves
+  }
+}
+
+export function planLines(plan: Plan, way: WayBack, free: bigint | undefined): readonly string[] {
+  const need = needsOf(plan);
+  const lines = [
+    ...plan.fetch.map(({ store, files, bytes }) => `To fetch from store ${store}: ${counted(files, 'file')}, ${formatBytes(bytes)}`),
+    ...(plan.held.files > 0 ? [`Held still, put back at once: ${counted(plan.held.files, 'file')}, ${formatBytes(plan.held.bytes)}`] : []),
+    ...(plan.filesets > 0 ? [`That is ${counted(plan.filesets, 'whole fileset')} with ${counted(plan.images, 'image')}, also those that nobody named`] : []),
+    ...(way === 'restore' && free !== undefined && need.files > 0 ? [`Free in OMERO's data directory: ${formatBytes(free)}${free < need.bytes ? ', which is NOT ENOUGH' : ''}`] : []),
+    ...(plan.underWay.files > 0 ? [`${way === 'recall' ? 'Near or on their way' : 'On their way back'} already: ${counted(plan.underWay.files, 'file')}, ${formatBytes(plan.underWay.bytes)}`] : []),
+    ...(plan.notArchived.files > 0 ? [`Not brought back: ${counted(plan.notArchived.files, 'file')} of ${counted(plan.notArchived.filesets, 'fileset')} that are not archived as a whole (${plan.notArchived.states.join(', ')})`] : []),
+  ];
+  return lines.length > 0 ? lines : ['There is nothing to bring back.'];
+}

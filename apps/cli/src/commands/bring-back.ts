@@ -1,0 +1,132 @@
+import type { Command } from 'commander';
+import { Refused, type WayBack } from '@coldroom/domain';
+import { OmeroDatabase } from '@coldroom/omero';
+import type { Register, Target } from '@coldroom/register';
+import { exitCodes } from '@coldroom/runtime';
+import { counted, formatBytes } from '@coldroom/terminal';
+import { freeSpace, needsOf, planLines, returnPlan } from '../bring-back/plan';
+import { untilBack } from '../bring-back/waiting';
+import { confirmed } from '../confirm';
+import { person, type Act, type Context } from '../context';
+import { examples } from '../examples';
+import { notFound, UsageError, type ExitCode } from '../failure';
+import { meantFiles } from '../meant-files';
+import { nextStep } from '../next-steps';
+import { parseTargets, splitDatasets } from '../targets';
+import { oneByOne } from '../waiting';
+
+interface Options {
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly wait: boolean;
+  readonly cancel?: boolean;
+  readonly days?: string;
+  readonly by?: string;
+}
+
+const objects = 'Image:7,8 or Dataset:4 or Fileset:9 or Request:3 (whole filesets come back)';
+const longestDays = 3650;
+
+export function addRestore(program: Command, act: Act): void {
+  common(program.command('restore').description('bring archived images back to their own paths; the copies stay in the store'))
+    .addHelpText('after', examples('restore Image:7 --dry-run', 'restore Dataset:4 --yes --no-wait', 'restore Request:3 --cancel'))
+    .action((words: readonly string[], options: Options) => act((context) => bringBack(context, words, 'restore', options)));
+}
+
+export function addRecall(program: Command, act: Act): void {
+  common(program.command('recall').description('make archived images open in OMERO for a while, where their links lead out of reach; they stay archived'))
+    .option('--days <number>', 'how long they stay near; recalling again prolongs', '14')
+    .addHelpText('after', examples('recall Image:7 --days 30', 'recall Dataset:4 --dry-run'))
+    .action((words: readonly string[], options: Options) => act((context) => bringBack(context, words, 'recall', options)));
+}
+
+function common(command: Command): Command {
+  return command
+    .argument('<objects...>', objects)
+    .option('--dry-run', 'only show what it means')
+    .option('--yes', 'do not ask')
+    .option('--no-wait', 'do not wait until all is there')
+    .option('--cancel', 'give up what is on its way back; it stays archived')
+    .option('--by <name>', 'who asks (default: the user of the system)');
+}
+
+async function bringBack(context: Context, words: readonly string[], way: WayBack, options: Options): Promise<ExitCode> {
+  const days = daysOf(options.days);
+  const targets = await named(context, words);
+  return context.register(async (register) => {
+    await meantFiles(register, targets, 'filesets'); // what the register does not know is told before anything else
+    if (options.cancel) return cancel(context, register, targets, options);
+    const plan = await returnPlan(register, targets, way);
+    const free = await freeSpace(context);
+    if (options.dryRun || needsOf(plan).files + plan.held.files === 0) {
+      context.out.result({ dryRun: options.dryRun ?? false, plan, freeBytes: free ?? null }, () => planLines(plan, way, free));
+      return plan.notArchived.files > 0 ? exitCodes.partly : exitCodes.ok;
+    }
+    if (way === 'restore' && free !== undefined && needsOf(plan).bytes > free) {
+      throw new Refused('NOT_ENOUGH_SPACE', `${formatBytes(needsOf(plan).bytes)} are to be brought back, but only ${formatBytes(free)} are free in OMERO's data directory: make room, or bring back fewer images at a time`);
+    }
+    if (!await confirmed(`${planLines(plan, way, free).join('\n')}\nGo on?`, { yes: options.yes ?? false, json: context.out.json })) {
+      context.out.note('Nothing was changed.');
+      return exitCodes.failed;
+    }
+    const asked = await ask(context, register, targets, { way, days }, options.by ?? person());
+    const stuck = options.wait ? await untilBack(context, register, targets) : [];
+    context.out.result({ ...asked, waited: options.wait, stuck }, () => [
+      doneLine(way, asked, options.wait),
+      ...(plan.notArchived.files > 0 ? planLines({ ...plan, fetch: [], held: { files: 0, bytes: 0n } }, way, undefined) : []),
+      ...stuck.map((row) => `Stuck: ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code)}`),
+    ]);
+    return stuck.length > 0 || plan.notArchived.files > 0 ? exitCodes.partly : exitCodes.ok;
+  });
+}
+
+type Asked = Awaited<ReturnType<Register['returns']['ask']>>;
+
+async function ask(context: Context, register: Register, targets: readonly Target[], order: { way: WayBack; days: number }, by: string): Promise<Asked> {
+  const results = await oneByOne(context.out, targets, (target) => register.returns.ask(target, order, by));
+  const sum = (pick: (result: Asked) => number): number => results.reduce((total, result) => total + pick(result), 0);
+  return { asked: sum((one) => one.asked), undoing: sum((one) => one.undoing), prolonged: sum((one) => one.prolonged) };
+}
+
+async function cancel(context: Context, register: Register, targets: readonly Target[], { dryRun, yes, by }: Options): Promise<ExitCode> {
+  if (!dryRun && !await confirmed('What is on its way back stays archived; what is back stays back. Go on?', { yes: yes ?? false, json: context.out.json })) return exitCodes.failed;
+  const counts = dryRun ? [] : await oneByOne(context.out, targets, (target) => register.returns.cancel(target, by ?? person()));
+  const cancelled = counts.reduce((sum, count) => sum + count, 0);
+  context.out.result({ dryRun: dryRun ?? false, cancelled }, () => [dryRun ? 'Nothing was changed.' : `${counted(cancelled, 'file')} stay archived. A FROM-ARCHIVE mark that is still in OMERO asks for them again: remove it there.`]);
+  return exitCodes.ok;
+}
+
+/** Datasets are known to OMERO only; their images are asked for one by one. */
+async function named(context: Context, words: readonly string[]): Promise<readonly Target[]> {
+  const { datasets, others } = splitDatasets(words);
+  const targets = parseTargets(others, ['Image', 'Fileset', 'Request']);
+  if (datasets.length === 0) return targets;
+  const { OMERO_DATABASE_URL: url } = context.settings('omero');
+  const omero = OmeroDatabase.connect(url, { max: 1 });
+  try {
+    const images = new Set<bigint>();
+    for (const id of datasets) {
+      const found = await omero.imagesIn(id);
+      if (!found) throw notFound(`Dataset:${id} in OMERO`, 'NO_SUCH_TARGET', 'its id stands in OMERO.web at the right of the selected dataset');
+      for (const image of found) images.add(image);
+    }
+    const known = await context.register((register) => register.returns.archivedAmong([...images]));
+    if (known.length === 0) throw notFound('an archived image in these datasets', 'NO_SUCH_TARGET', 'images that are there already need no restore');
+    return [...targets, { kind: 'Image', ids: known }];
+  } finally {
+    await omero.close();
+  }
+}
+
+function daysOf(text: string | undefined): number {
+  const days = Number(text ?? '0');
+  if (!Number.isInteger(days) || days < 0 || days > longestDays || (text !== undefined && days === 0)) throw new UsageError(`--days needs a whole number from 1 to ${longestDays}, not "${text}"`);
+  return days;
+}
+
+function doneLine(way: WayBack, { asked, undoing, prolonged }: Asked, waited: boolean): string {
+  const files = asked + undoing;
+  if (files === 0) return prolonged > 0 ? `${counted(prolonged, 'file')} stay near for longer.` : 'Nothing was to be done.';
+  if (!waited) return `${counted(files, 'file')} asked back; "coldroom status" shows how far it is.`;
+  return way === 'restore' ? 'The images are back in their places, but for those named below.' : 'The images open in OMERO now, but for those named below.';
+}
