@@ -1,9 +1,8 @@
 import { ColdroomError, Refused, Transient, codeOf, messageOf, step, type Identity } from '@coldroom/domain';
-import { closeSync, constants, ftruncateSync, lstatSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, ftruncateSync } from 'node:fs';
 import { keepAttributes, readAttributes } from './attributes';
 import type { Claim } from './claim';
 import { EndOfBatch, failureOf, readingFailed, storeFailed } from './failures';
-import { typeOf } from './identity';
 import { MadeFiles, type MadeFile } from './made-files';
 import { displayPath } from './path';
 import { openFile, readThrough, type OpenFile } from './read';
@@ -23,7 +22,6 @@ export interface Copied {
   readonly size: bigint;
 }
 
-const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 /** A larger file is synced by itself; smaller ones are synced together. */
 const largeBytes = 8n * 1024n * 1024n;
 /** Up to this size what was hashed a moment ago is likely to be in memory still; a larger source would only drive other files out of it. */
@@ -73,7 +71,7 @@ class Copier {
     const source = openFile(tree, path, identity.size > rereadBytes ? 'direct' : 'cached', identity);
     try {
       const attributes = readAttributes(source.fd); // before the content: the look at ctime after it covers them too
-      const copy = this.onTarget(path, () => this.create(copyPath));
+      const copy = this.onTarget(path, () => this.made.create(copyPath));
       try {
         await this.fill(copy, source);
         this.onTarget(path, () => keepAttributes(copy.fd, source.identity, attributes, path));
@@ -87,27 +85,6 @@ class Copier {
     } finally {
       closeSync(source.fd);
     }
-  }
-
-  private create(copyPath: Buffer): MadeFile {
-    const { at } = this.target.locateToWrite(copyPath, this.beforeChange);
-    step('copy:1-directory-made');
-    this.removeLeftover(at, copyPath);
-    this.claim.check();
-    return this.made.add(copyPath, openSync(at, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
-  }
-
-  /** An earlier try leaves regular files only; anything else is not ours. */
-  private removeLeftover(at: Buffer, copyPath: Buffer): void {
-    const found = lstatSync(at, { bigint: true, throwIfNoEntry: false });
-    if (!found) return;
-    const shown = displayPath(copyPath);
-    if (this.made.has(found.dev, found.ino)) {
-      throw new Refused('NAMES_COLLIDE', `The store takes the name "${shown}" for that of another copy (does it ignore letter case?).`, { path: shown });
-    }
-    if (typeOf(Number(found.mode)) !== 'file') throw new Refused('TARGET_EXISTS', `At "${shown}" in the store stands something that is not ours.`, { path: shown });
-    this.claim.check();
-    unlinkSync(at);
   }
 
   private async fill(copy: MadeFile, source: OpenFile): Promise<void> {

@@ -1,17 +1,12 @@
-import { ColdroomError, NotYet, Refused, Transient, type DigestAlgorithm, type Identity, type Outcome, type Source, type TagFile, type Work } from '@coldroom/domain';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { isSharedArrayBuffer } from 'node:util/types';
-import { Piscina } from 'piscina';
-import { progressCells } from './claim';
+import type { ColdroomError, DigestAlgorithm, Identity, Outcome, Source, TagFile, Work } from '@coldroom/domain';
 import type { Copied, CopyTask } from './copy';
 import type { DressTask } from './dress';
-import type { Failure } from './failures';
 import type { Hashed, HashTask } from './hash';
 import type { InspectTask, Seen, WireFound } from './inspect';
 import type { SealTask } from './seal';
-import { wirePath, type Bounds, type WireOutcome } from './wire';
-import type { WorkerAnswer, WorkerTask } from './worker';
+import { outcomes, revived, Threads } from './threads';
+import { wirePath, type WireOutcome } from './wire';
+import type { WorkerTask } from './worker';
 
 /** A path below a root: an absolute directory that carries our marker. */
 export interface Place {
@@ -38,30 +33,23 @@ export interface SealOrder {
   readonly tags: readonly TagFile[];
 }
 
-const progressMilliseconds = 250;
-const errors = { transient: Transient, 'not-yet': NotYet, refused: Refused } as const;
-
 /**
  * Work on files in threads of its own; the event loop stays free. Each call is one batch in one thread. A root without
  * its marker is `Transient` `ROOT_AWAY` (`details.root` says which); a claim that ran out, or a signal to stop, is
  * `Transient` `CLAIM_LOST`, and nothing is changed after it.
  */
 export class Files {
-  private readonly pool: Piscina;
+  private readonly threads: Threads<WorkerTask>;
 
   /** `crashAt` and `freezeAt`, for drills: the step (`copy:3-written`, or `copy:3-written:2` for the second time) that kills or stops the process. */
   constructor({ threads, crashAt, freezeAt }: { readonly threads: number; readonly crashAt?: string | undefined; readonly freezeAt?: string | undefined }) {
-    this.pool = new Piscina({
-      filename: workerPath(), minThreads: threads, maxThreads: threads, workerData: { crashAt, freezeAt },
-      // Chunks are outside the heap; what is in it comes and goes with each batch.
-      resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 },
-    });
+    this.threads = new Threads(__dirname, { threads, data: { crashAt, freezeAt } });
   }
 
   /** Looks at places without following links or opening them: one answer a place, in order. */
   async inspect(places: readonly Place[]): Promise<readonly Found[]> {
     const task: InspectTask = { places: places.map(({ root, path }) => ({ root, path: wirePath(path) })) };
-    const found = await this.run({ verb: 'inspect', task }) as readonly WireFound[];
+    const found = await this.threads.run({ verb: 'inspect', task }) as readonly WireFound[];
     return found.map((each) => (each.kind === 'refused' ? { kind: each.kind, error: revived(each.failed) } : each));
   }
 
@@ -75,7 +63,7 @@ export class Files {
       sources: sources.map(({ root, path, algorithms, expect }) => ({ root, path: wirePath(path), algorithms, expect })),
       way: direct ? 'direct' : 'cached',
     };
-    return outcomes(await this.run({ verb: 'hash', task }, work) as readonly WireOutcome<Hashed>[]);
+    return outcomes(await this.threads.run({ verb: 'hash', task }, work) as readonly WireOutcome<Hashed>[]);
   }
 
   /**
@@ -87,7 +75,7 @@ export class Files {
       sources: sources.map(({ root, path, copyPath, identity }) => ({ root, path: wirePath(path), copyPath: wirePath(copyPath), identity })),
       target: { root: target.root, prefix: wirePath(target.prefix) },
     };
-    return outcomes(await this.run({ verb: 'copy', task }, work) as readonly WireOutcome<Copied>[]);
+    return outcomes(await this.threads.run({ verb: 'copy', task }, work) as readonly WireOutcome<Copied>[]);
   }
 
   /**
@@ -96,72 +84,17 @@ export class Files {
    */
   async dress(files: readonly (Place & { readonly as: Identity; readonly mode: number })[], work: Work): Promise<readonly Outcome<true>[]> {
     const task: DressTask = { files: files.map(({ root, path, as, mode }) => ({ root, path: wirePath(path), as, mode })) };
-    return outcomes(await this.run({ verb: 'dress', task }, work) as readonly WireOutcome<true>[]);
+    return outcomes(await this.threads.run({ verb: 'dress', task }, work) as readonly WireOutcome<true>[]);
   }
 
   /** Closes a bag; see `seal`. `Refused` `COPY_MISSING` leaves it open, `BAG_SEALED` where other tag files were sealed. */
   async seal({ root, open, sealed, keep, tags }: SealOrder, work: Work): Promise<void> {
     const task: SealTask = { root, open: wirePath(open), sealed: wirePath(sealed), keep: keep.map(wirePath), tags };
-    await this.run({ verb: 'seal', task }, work);
+    await this.threads.run({ verb: 'seal', task }, work);
   }
 
   /** Stops the threads, also in the middle of their work. May be called twice. */
   async close(): Promise<void> {
-    await this.pool.destroy();
+    await this.threads.close();
   }
-
-  private async run(task: WorkerTask, work?: Work): Promise<unknown> {
-    const bounds = boundsOf(work);
-    const report = reporter(bounds.progress, work?.progress);
-    const timer = setInterval(report, progressMilliseconds);
-    const stop = (): void => void Atomics.store(bounds.progress, progressCells.stopped, 1n);
-    work?.signal.addEventListener('abort', stop);
-    try {
-      if (work?.signal.aborted) throw work.signal.reason;
-      const answer = await this.pool.run({ ...task, ...bounds }, work ? { signal: work.signal } : {}) as WorkerAnswer;
-      if ('failed' in answer) throw revived(answer.failed);
-      return answer.ok;
-    } catch (error) {
-      throw work?.signal.aborted ? stopped(work.signal.reason) : error;
-    } finally {
-      work?.signal.removeEventListener('abort', stop);
-      clearInterval(timer);
-      report();
-    }
-  }
-}
-
-function boundsOf(work: Work | undefined): Bounds {
-  const progress = new BigInt64Array(new SharedArrayBuffer(16));
-  if (!work) return { deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 63n - 1n), progress };
-  if (!isSharedArrayBuffer(work.deadline.buffer)) throw new TypeError('the deadline has to be shared memory: a thread could not see it renewed');
-  return { deadline: work.deadline, progress };
-}
-
-function reporter(progress: BigInt64Array, tell: Work['progress'] | undefined): () => void {
-  let told = 0n;
-  return () => {
-    const done = Atomics.load(progress, progressCells.bytes);
-    if (done > told) tell?.(Number(done - told));
-    told = done;
-  };
-}
-
-function stopped(reason: unknown): unknown {
-  if (reason instanceof ColdroomError) return reason;
-  return new Transient('CLAIM_LOST', 'The work was stopped; it is done again by whoever holds the claim.', {}, { cause: reason });
-}
-
-function revived({ kind, code, message, details }: Failure): ColdroomError {
-  return new errors[kind](code, message, details);
-}
-
-function outcomes<T>(answers: readonly WireOutcome<T>[]): readonly Outcome<T>[] {
-  return answers.map((answer) => ('ok' in answer ? answer : { error: revived(answer.failed) }));
-}
-
-/** Threads load compiled code; tests, which read the sources, take it from the build. */
-function workerPath(): string {
-  const beside = resolve(__dirname, 'worker.js');
-  return existsSync(beside) ? beside : resolve(__dirname, '../dist/worker.js');
 }

@@ -9,3 +9,15 @@ export { renameExchange, renameExchangeSync, renameNoReplace } from './rename';
 export { dropCache } from './native';
 export { markerName, openRoot, writeMarker, type Root } from './roots';
 export { writeOnce } from './write-once';
+
+// For the threads of stores that are not a directory: what they read and write of files, they do as `Files` does.
+export { Claim } from './claim';
+export { RunningDigests } from './digest/digest';
+export { listenForDrills, type Drills } from './drills';
+export { EndOfBatch, failureOf, readingFailed, storeFailed } from './failures';
+export { MadeFiles, type MadeFile } from './made-files';
+export { changed, checkUnchanged, openFile, type OpenFile } from './read';
+export { outcomes, Threads, type ThreadAnswer } from './threads';
+export { Trees } from './trees';
+export { bytesOf, wirePath, type Bounds, type WireOutcome, type WirePath } from './wire';
+export { writeWhole } from './write';

@@ -1,12 +1,14 @@
-import { Transient, codeOf } from '@coldroom/domain';
-import { closeSync, fstatSync, fsync, fsyncSync, lstatSync, unlinkSync } from 'node:fs';
+import { Refused, Transient, codeOf, step } from '@coldroom/domain';
+import { closeSync, constants, fstatSync, fsync, fsyncSync, lstatSync, openSync, unlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Claim } from './claim';
 import { EndOfBatch, storeFailed } from './failures';
 import { dropCache } from './native';
-import { splitPath } from './path';
+import { typeOf } from './identity';
+import { displayPath, splitPath } from './path';
 import { joined, type Tree } from './tree';
 
+const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 const syncFile = promisify(fsync);
 /** So many files are kept open for the sync they share. */
 const openLimit = 256;
@@ -32,6 +34,15 @@ export class MadeFiles {
 
   constructor(private readonly target: Tree, private readonly claim: Claim) {}
 
+  /** A new file, with the directories above it. What an earlier try left there is replaced: the target must be an open bag or a place of ours alone. */
+  create(path: Buffer): MadeFile {
+    const { at } = this.target.locateToWrite(path, () => this.claim.check());
+    step('copy:1-directory-made');
+    this.removeLeftover(at, path);
+    this.claim.check();
+    return this.add(path, openSync(at, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
+  }
+
   add(path: Buffer, fd: number): MadeFile {
     const { dev, ino } = fstatSync(fd, { bigint: true });
     const file: MadeFile = { path, fd, dev, ino };
@@ -45,6 +56,19 @@ export class MadeFiles {
   /** Whether this very call made the file: two names that a file system takes for one. */
   has(dev: bigint, ino: bigint): boolean {
     return this.made.has(`${dev}:${ino}`);
+  }
+
+  /** An earlier try leaves regular files only; anything else is not ours. */
+  private removeLeftover(at: Buffer, path: Buffer): void {
+    const found = lstatSync(at, { bigint: true, throwIfNoEntry: false });
+    if (!found) return;
+    const shown = displayPath(path);
+    if (this.has(found.dev, found.ino)) {
+      throw new Refused('NAMES_COLLIDE', `The store takes the name "${shown}" for that of another copy (does it ignore letter case?).`, { path: shown });
+    }
+    if (typeOf(Number(found.mode)) !== 'file') throw new Refused('TARGET_EXISTS', `At "${shown}" in the store stands something that is not ours.`, { path: shown });
+    this.claim.check();
+    unlinkSync(at);
   }
 
   get full(): boolean {

@@ -1,12 +1,13 @@
-import { onStep, type Step } from '@coldroom/domain';
 import { workerData } from 'piscina';
 import { Claim } from './claim';
 import { copy, type CopyTask } from './copy';
 import { dress, type DressTask } from './dress';
-import { EndOfBatch, failureOf, type Failure } from './failures';
+import { listenForDrills, type Drills } from './drills';
+import { EndOfBatch, failureOf } from './failures';
 import { hash, type HashTask } from './hash';
 import { inspect, type InspectTask } from './inspect';
 import { seal, type SealTask } from './seal';
+import type { ThreadAnswer } from './threads';
 import { Trees } from './trees';
 import type { Bounds } from './wire';
 
@@ -17,11 +18,10 @@ export type WorkerTask =
   | { readonly verb: 'copy'; readonly task: CopyTask }
   | { readonly verb: 'dress'; readonly task: DressTask }
   | { readonly verb: 'seal'; readonly task: SealTask };
-export type WorkerAnswer = { readonly ok: unknown } | { readonly failed: Failure };
 
-listenForDrills((workerData ?? {}) as { crashAt?: string; freezeAt?: string });
+listenForDrills((workerData ?? {}) as Drills);
 
-module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds): Promise<WorkerAnswer> => {
+module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds): Promise<ThreadAnswer> => {
   const claim = new Claim(deadline, progress);
   const trees = new Trees();
   try {
@@ -38,15 +38,3 @@ module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds)
     trees.close();
   }
 };
-
-/** For drills: `copy:3-written:2` kills or freezes the process when that step is done for the second time in this thread. */
-function listenForDrills({ crashAt, freezeAt }: { readonly crashAt?: string; readonly freezeAt?: string }): void {
-  const drills = ([['SIGKILL', crashAt], ['SIGSTOP', freezeAt]] as const).flatMap(([signal, where]) => {
-    const [, name, times = '1'] = /^([^:]+:[^:]+)(?::(\d+))?$/.exec(where ?? '') ?? [];
-    return name ? [{ signal, name, left: Number(times) }] : [];
-  });
-  if (drills.length === 0) return;
-  onStep((done: Step) => {
-    for (const drill of drills) if (done === drill.name && --drill.left === 0) process.kill(process.pid, drill.signal);
-  });
-}

@@ -2,5 +2,6 @@ export { createDatabase } from './database';
 export { startPostgres, type PostgresPlace } from './postgres';
 export { removeServerData } from './postgres-data';
 export { startRedis } from './redis';
+export { startS3, type LocalS3 } from './s3';
 export { freePort, type LocalServer } from './server-process';
 export { startService, type RunningService, type Service, type ServiceExit } from './service';

@@ -1,10 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
+import { haveProgram } from './debian-packages';
 import { startServer, type LocalServer } from './server-process';
-
-const INSTALL = 'apt-get update && apt-get install -y --no-install-recommends redis-server';
 
 /**
  * Starts redis-server from PATH on a free port of 127.0.0.1, with its append-only file in `dir`. Where it is missing it is
@@ -12,7 +10,7 @@ const INSTALL = 'apt-get update && apt-get install -y --no-install-recommends re
  * On Linux it ends by itself when this process dies.
  */
 export async function startRedis({ dir }: { readonly dir: string }): Promise<LocalServer> {
-  const installed = haveRedis();
+  const installed = haveProgram('redis-server', ['redis-server']);
   const data = join(resolve(dir), 'redis-data');
   mkdirSync(data, { recursive: true });
   const running = await startServer({
@@ -28,22 +26,6 @@ export async function startRedis({ dir }: { readonly dir: string }): Promise<Loc
     how: `Redis on 127.0.0.1:${running.port}, data in ${data}${installed ? ' (redis-server was installed by apt-get)' : ''}`,
     stop: () => running.stop(),
   };
-}
-
-/** True if it had to be installed. */
-function haveRedis(): boolean {
-  if (onPath()) return false;
-  const asRoot = process.getuid?.() === 0 ? INSTALL : `sudo sh -c '${INSTALL}'`;
-  const unattended = process.getuid?.() === 0 ? ['sh', '-c', INSTALL] : ['sudo', '-n', 'sh', '-c', INSTALL];
-  const [program = '', ...args] = unattended;
-  const result = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
-  if (result.status === 0 && onPath()) return true;
-  const reason = (result.error?.message ?? result.stderr).trim().split('\n').at(-1) ?? '';
-  throw new Error(`redis-server is not on PATH and could not be installed (${reason}). Install it:\n  ${asRoot}`);
-}
-
-function onPath(): boolean {
-  return spawnSync('redis-server', ['--version'], { env: process.env }).status === 0;
 }
 
 function answersPing(port: number): Promise<boolean> {

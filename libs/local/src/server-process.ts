@@ -20,6 +20,8 @@ export interface ServerProcess {
 interface ServerCommand {
   readonly name: string;
   readonly command: (port: number) => readonly string[];
+  /** Where the server has to be found again; else any free one. */
+  readonly port?: number;
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly env?: NodeJS.ProcessEnv;
   readonly logFile: string;
@@ -38,7 +40,7 @@ const STOP_WITHIN_MS = 20_000;
 export async function startServer(server: ServerCommand): Promise<ServerProcess> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startOnce(server, await freePort());
+      return await startOnce(server, server.port ?? await freePort());
     } catch (error) {
       if (attempt === TRIES) throw error;
       await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));

@@ -1,11 +1,12 @@
-import type { Files } from '@coldroom/files';
+import type { Drills, Files } from '@coldroom/files';
+import { secret } from '@coldroom/runtime';
 import { openStores, readStores, type Stores } from '@coldroom/stores';
 import type { Originals } from './originals';
 
 /** Under which a service finds its stores. */
 export const STORES = Symbol('stores');
 
-/** Opens the stores that the file at `path` names; none may lie among the originals. */
-export async function openConfiguredStores(path: string, files: Files, originals: Originals): Promise<Stores> {
-  return openStores(await readStores(path), { files, omeroRoots: originals.directories() });
+/** Opens the stores that the file at `path` names; none may lie among the originals. `drills` are for threads that a store makes for itself. */
+export async function openConfiguredStores(path: string, files: Files, originals: Originals, drills: Drills = {}): Promise<Stores> {
+  return openStores(await readStores(path), { files, omeroRoots: originals.directories(), secrets: secret, drills });
 }

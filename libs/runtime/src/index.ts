@@ -1,5 +1,5 @@
 export { parseDuration } from './durations';
 export { HealthController, Readiness } from './health';
 export { Log, type LogFields, type LogLevel } from './log';
-export { readSettings, SettingsError, shownSettings, type Settings } from './settings';
+export { readSettings, secret, SettingsError, shownSettings, type Settings } from './settings';
 export { endWith, exitCodes, startService } from './start';

@@ -66,7 +66,7 @@ describe('settings', () => {
   });
 
   test('values are converted: durations to milliseconds, numbers, lists', () => {
-    const settings = readSettings(['hold', 'service'], { ...good, COLDROOM_HOLD_DIRS: '/hold:/other:', METRICS_PORT: '0', COLDROOM_LEASE: '90s' });
+    const settings = readSettings(['hold', 'originals', 'service'], { ...good, COLDROOM_HOLD_DIRS: '/hold:/other:', METRICS_PORT: '0', COLDROOM_LEASE: '90s' });
     expect(settings).toMatchObject({ COLDROOM_HOLD: 604_800_000, COLDROOM_HOLD_DIRS: ['/hold', '/other'], METRICS_PORT: 0, COLDROOM_LEASE: 90_000, LOG_LEVEL: 'info', METRICS_HOST: '127.0.0.1' });
   });
 

@@ -31,6 +31,10 @@ const parts = {
   redis: z.object({ REDIS_URL: url('redis:', 'rediss:', 'unix:'), COLDROOM_QUEUE_PREFIX: z.string().regex(/^[\w-]+$/, 'may hold letters, digits, - and _').default('coldroom') }),
   stores: z.object({ COLDROOM_STORES: directory }),
   hold: z.object({ COLDROOM_HOLD: duration }),
+  fixity: z.object({
+    COLDROOM_FIXITY_EVERY: duration.default(180 * 86_400_000),
+    COLDROOM_FIXITY_STORES: z.string().transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== '')).optional(),
+  }),
   scan: z.object({ COLDROOM_SCAN_EVERY: duration.default(300_000) }),
   service: z.object({
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -114,4 +118,9 @@ function withoutPasswords(text: string): string {
   if (url.password !== '') url.password = '***';
   for (const name of [...url.searchParams.keys()]) if (/pass|secret|token/i.test(name)) url.searchParams.set(name, '***');
   return url.href;
+}
+
+/** The value of a variable whose name another setting gives. Not to be logged. */
+export function secret(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return env[name];
 }

@@ -1,4 +1,4 @@
-import type { Files } from '@coldroom/files';
+import type { Drills, Files } from '@coldroom/files';
 
 /** What a store finds around it. */
 export interface StoreSurroundings {
@@ -6,4 +6,8 @@ export interface StoreSurroundings {
   readonly files: Files;
   /** Absolute directories of the roots that hold originals: no store may lie in one of them. */
   readonly omeroRoots: readonly string[];
+  /** Values of environment variables that settings name for keys. */
+  readonly secrets?: (name: string) => string | undefined;
+  /** For the threads that a store makes for itself. */
+  readonly drills?: Drills;
 }

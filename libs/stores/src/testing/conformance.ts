@@ -1,8 +1,10 @@
-import { copyPath, type CopyDigest, type Identity, type Outcome, type Source, type Store, type Work } from '@coldroom/domain';
-import { identityOf } from '@coldroom/files';
+import { copyPath, type CopyDigest, type FetchOrder, type Identity, type Outcome, type Source, type Store, type Work } from '@coldroom/domain';
+import { identityOf, writeMarker } from '@coldroom/files';
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { appendFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DescribedFile } from '../bagit/bag-description';
 import { tagFiles } from '../bagit/tag-files';
 
@@ -15,8 +17,8 @@ export interface StoreUnderTest {
   /** Leaves room for less than 1 MB. */
   readonly fill?: () => Promise<void>;
   readonly makeReadOnly?: () => Promise<void>;
-  /** Where a sealed bag lies, for stores that are a directory. Throws where `sha256sum -c` fails there. */
-  readonly proveBag?: (bag: string) => void;
+  /** Throws where `sha256sum -c` fails in a sealed bag, or in a copy of it that the store's own tools made. */
+  readonly proveBag?: (bag: string) => void | Promise<void>;
   readonly cleanup: () => Promise<void>;
 }
 
@@ -54,7 +56,7 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
 
     const put = (bag: string, ...paths: Buffer[]): ReturnType<Store['put']> => store.put(bag, paths.map(source), work());
     const seal = async (bag: string, ...paths: Buffer[]): Promise<void> => store.seal(bag, paths.map(key), await tagsFor(bag, paths), work());
-    const digest = (bag: string, ...paths: Buffer[]): Promise<readonly Outcome<CopyDigest>[]> => store.digest(bag, paths.map(key), ['SHA-256', 'SHA1-160'], work());
+    const digest = (bag: string, ...paths: Buffer[]): Promise<readonly Outcome<CopyDigest>[]> => store.digest(bag, paths.map(key), ['SHA-256', 'SHA1-160', ...store.wantedDigests], work());
     const stat = (bag: string, ...paths: Buffer[]): ReturnType<Store['stat']> => store.stat(bag, paths.map(key));
     const words = (outcomes: readonly Outcome<unknown>[]): string[] => outcomes.map((outcome) => ('ok' in outcome ? 'ok' : `${outcome.error.kind} ${outcome.error.code}`));
 
@@ -97,7 +99,7 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       await seal('bag-1', ...paths);
       expect((await stat('bag-1', ...paths)).map((status) => status?.durable)).not.toContain(undefined);
       expect(words(await digest('bag-1', ...paths))).toEqual(paths.map(() => 'ok'));
-      under.proveBag?.('bag-1');
+      await under.proveBag?.('bag-1');
     });
 
     it('takes the same put again', async () => {
@@ -170,7 +172,7 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       await put('bag-1', kept, dropped);
       await seal('bag-1', kept);
       expect((await stat('bag-1', kept, dropped)).map((status) => status !== undefined)).toEqual([true, false]);
-      under.proveBag?.('bag-1');
+      await under.proveBag?.('bag-1');
     });
 
     it('never changes a sealed bag', async () => {
@@ -257,6 +259,79 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       await expect(store.check('read')).resolves.toBeUndefined();
       await expect(seal('bag-1', path)).rejects.toMatchObject({ code: 'STORE_READ_ONLY' });
       expect(words(await digest('bag-1', path))).toEqual(['ok']);
+    });
+
+    describe('on the way back', () => {
+      let target: string;
+      beforeEach(async () => {
+        target = mkdtempSync(join(tmpdir(), 'coldroom-target-'));
+        await writeMarker(target, 'staging');
+      });
+      afterEach(() => rmSync(target, { recursive: true }));
+
+      const order = (path: Buffer, size = identity(path).size, place = path): FetchOrder => ({ path: key(path), size, target: { root: target, path: Buffer.concat([Buffer.from('new/'), place]) } });
+      const fetched = (path: Buffer): Buffer => readFileSync(Buffer.concat([Buffer.from(`${target}/new/`), path]));
+
+      async function sealedAndNear(...paths: Buffer[]): Promise<void> {
+        await put('bag-1', ...paths);
+        await seal('bag-1', ...paths);
+        for (let tries = 0; tries < 100; tries++) {
+          const answers = await store.bringNear('bag-1', paths.map(key), work());
+          if (answers.every((each) => 'ok' in each && each.ok.near)) return;
+          await sleep(50);
+        }
+        throw new Error('it never came near');
+      }
+
+      it('fetches what was put, whatever its name', async () => {
+        const paths = [write('a/b/one', '1'), write('zero', ''), write('large', randomBytes(9_000_001)), ...oddNames.map((odd) => write(odd))];
+        await sealedAndNear(...paths);
+        expect(words(await store.fetch('bag-1', paths.map((path) => order(path)), work()))).toEqual(paths.map(() => 'ok'));
+        for (const path of paths) expect(fetched(path).equals(readFileSync(at(path)))).toBe(true);
+      });
+
+      it('replaces what an earlier try left, and nothing that is no file', async () => {
+        const [path, other] = [write('file', 'right'), write('other')];
+        await sealedAndNear(path, other);
+        mkdirSync(join(target, 'new'));
+        writeFileSync(join(target, 'new/file'), 'left behind');
+        symlinkSync('/etc/passwd', join(target, 'new/other'));
+        expect(words(await store.fetch('bag-1', [order(path), order(other)], work()))).toEqual(['ok', 'refused TARGET_EXISTS']);
+        expect(fetched(path).toString()).toBe('right');
+      });
+
+      it('refuses single copies of another size, or that are not there', async () => {
+        const [path, late] = [write('file'), write('late')];
+        await sealedAndNear(path);
+        expect(words(await store.fetch('bag-1', [order(path, 3n, Buffer.from('x')), order(late), order(path)], work()))).toEqual(['refused COPY_SIZE', 'refused COPY_MISSING', 'ok']);
+        expect(words(await store.bringNear('bag-1', [late, path].map(key), work()))).toEqual(['refused COPY_MISSING', 'ok']);
+        expect(readdirSync(join(target, 'new'))).toEqual(['file']);
+      });
+
+      it('fetches nothing from an open bag, and nothing to an unmarked place', async () => {
+        const path = write('file');
+        await put('bag-1', path);
+        expect(words(await store.fetch('bag-1', [order(path)], work()))).toEqual(['refused COPY_MISSING']);
+        await seal('bag-1', path);
+        rmSync(join(target, '.coldroom-root'));
+        await expect(store.fetch('bag-1', [order(path)], work())).rejects.toMatchObject({ kind: 'transient', code: 'ROOT_AWAY' });
+        expect(readdirSync(target)).toEqual([]);
+      });
+
+      it('lists sealed bags, what is in them, and gives back their tag files', async () => {
+        const paths = oddNames.map((odd) => write(odd));
+        await put('bag-1', ...paths);
+        await put('bag-2', paths[0]!);
+        const tags = await tagsFor('bag-1', paths);
+        await store.seal('bag-1', paths.map(key), tags, work());
+        const bags: string[] = [];
+        for await (const bag of store.bags()) bags.push(bag);
+        expect(bags).toEqual(['bag-1']);
+        const listed = (await store.list('bag-1')).map(({ path, size }) => `${path.toString('hex')} ${size}`);
+        expect(listed.sort()).toEqual(paths.map((path) => `${key(path).toString('hex')} ${identity(path).size}`).sort());
+        for (const { name, content } of tags) expect((await store.readTag('bag-1', name))?.equals(content)).toBe(true);
+        expect(await store.readTag('bag-1', 'none.txt')).toBeUndefined();
+      });
     });
 
     it('may be closed twice', async () => {

@@ -1,0 +1,107 @@
+import type { ColdroomError } from '@coldroom/domain';
+import { Claim, EndOfBatch, displayPath, failureOf, readingFailed, type Bounds, type WireOutcome } from '@coldroom/files';
+import { S3Failure, objectFailed } from './failures';
+
+/** Does `act` for each item, at most `limit` at a time; after the first failure nothing new is begun, and it is thrown when all are at rest. */
+export async function inParallel<T, R>(items: readonly T[], limit: number, act: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  const rest = items.entries();
+  let failed: { readonly error: unknown } | undefined;
+  const lane = async (): Promise<void> => {
+    for (const [at, item] of rest) {
+      try {
+        results[at] = await act(item);
+      } catch (error) {
+        failed ??= { error };
+      }
+      if (failed) return;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  if (failed) throw failed.error;
+  return results;
+}
+
+/** The claim of a batch whose items run side by side: what ends it for one, ends it for all. */
+export class BatchClaim extends Claim {
+  private ended: EndOfBatch | undefined;
+
+  constructor({ deadline, progress }: Bounds) {
+    super(deadline, progress);
+  }
+
+  override check(): void {
+    if (this.ended) throw this.ended;
+    super.check();
+  }
+
+  /** Whether the claim itself still holds, for tidying up after a batch that has ended. */
+  checkStillHeld(): void {
+    super.check();
+  }
+
+  /** One outcome an item, in the order given; an error that is not about one file voids all. */
+  async outcomes<T extends { readonly path: Buffer }, R>(items: readonly T[], limit: number, act: (item: T) => Promise<R>): Promise<WireOutcome<R>[]> {
+    return inParallel(items, limit, async (item): Promise<WireOutcome<R>> => {
+      try {
+        this.check();
+        return { ok: await act(item) };
+      } catch (error) {
+        if (error instanceof EndOfBatch) this.ended ??= error;
+        return { failed: failureOf(ofOneFile(error, item.path)) };
+      }
+    });
+  }
+}
+
+function ofOneFile(error: unknown, path: Buffer): ColdroomError {
+  return error instanceof S3Failure ? objectFailed(error, displayPath(path)) : readingFailed(error, path);
+}
+
+/** Memory for contents on their way, shared by all of a thread: whoever wants more than is left, waits. */
+export class Budget {
+  private readonly waiting: { readonly bytes: number; readonly go: () => void }[] = [];
+  /** Buffers of parts to be used again: left to the collector, they would pile up to several times the limit before it looks. */
+  private spare: Buffer[] = [];
+  private taken = 0;
+
+  constructor(private readonly limit: number, private readonly spares: number) {}
+
+  /** Runs `act` while so many bytes are taken; one alone may take more than there are. */
+  async with<T>(bytes: number, act: () => Promise<T>): Promise<T> {
+    await new Promise<void>((go) => {
+      this.waiting.push({ bytes, go });
+      this.serve();
+    });
+    try {
+      return await act();
+    } finally {
+      this.taken -= bytes;
+      this.serve();
+    }
+  }
+
+  /** As `with`, and lends a buffer of that length; what failed may still be at work on its buffer, which is then not lent again. */
+  withBuffer<T>(length: number, act: (buffer: Buffer) => Promise<T>): Promise<T> {
+    return this.with(length, async () => {
+      const at = this.spare.findIndex((each) => each.length >= length);
+      const buffer = this.spare.splice(at, at === -1 ? 0 : 1)[0] ?? Buffer.allocUnsafeSlow(length);
+      const result = await act(buffer.subarray(0, length));
+      if (this.spare.length < this.spares) this.spare.push(buffer);
+      return result;
+    });
+  }
+
+  /** Gives back the memory of buffers that nobody has on loan. */
+  forgetSpares(): void {
+    this.spare = [];
+  }
+
+  private serve(): void {
+    for (let next = this.waiting[0]; next && (this.taken === 0 || this.taken + next.bytes <= this.limit); next = this.waiting[0]) {
+      this.waiting.shift();
+      this.taken += next.bytes;
+      next.go();
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { Refused, Transient, codeOf } from '@coldroom/domain';
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import type { S3StoreSettings } from '../settings';
+import { endpointNotAllowed } from './failures';
+import { isForbidden } from './transport';
+
+/** All that a thread needs to talk to the store; never logged. */
+export interface Connection {
+  readonly store: string;
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly secure: boolean;
+  readonly ca: string | undefined;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly region: string;
+  readonly pathStyle: boolean;
+  readonly bucket: string;
+  readonly silenceMilliseconds: number;
+  readonly requestsInParallel: number;
+  readonly partBytes: number;
+  readonly partsInParallel: number;
+  readonly storageClass: string | undefined;
+}
+
+type Secrets = (name: string) => string | undefined;
+
+/** `Refused` `STORE_SECRET_MISSING` where a key or the authority's certificate cannot be had. */
+export async function connectionOf(store: string, settings: S3StoreSettings, secrets: Secrets | undefined): Promise<Connection> {
+  const { protocol, hostname, port } = new URL(settings.endpoint);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(host) && isForbidden(host)) throw endpointNotAllowed(store, host);
+  const { region, pathStyle, bucket, requestsInParallel, partsInParallel, storageClass } = settings;
+  return {
+    store, host, port: port === '' ? undefined : Number(port), secure: protocol === 'https:',
+    ca: settings.caFile === undefined ? undefined : await contentOf(store, settings.caFile),
+    accessKey: await secretOf(store, 'access key', settings.accessKeyFile, settings.accessKeyEnv, secrets),
+    secretKey: await secretOf(store, 'secret key', settings.secretKeyFile, settings.secretKeyEnv, secrets),
+    region, pathStyle, bucket, requestsInParallel, partsInParallel, storageClass,
+    silenceMilliseconds: settings.silenceLimit, partBytes: settings.partMiB * 1024 * 1024,
+  };
+}
+
+async function secretOf(store: string, what: string, file: string | undefined, variable: string | undefined, secrets: Secrets | undefined): Promise<string> {
+  const value = (file === undefined ? secrets?.(variable!) : await contentOf(store, file))?.trim();
+  if (value) return value;
+  throw new Refused('STORE_SECRET_MISSING', `The ${what} of the store ${store} is not in ${file ?? `the environment variable ${variable}`}.`, { store });
+}
+
+async function contentOf(store: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EACCES') throw new Refused('STORE_SECRET_MISSING', `The store ${store} needs ${file}, which cannot be read (${codeOf(error)}).`, { store }, { cause: error });
+    throw new Transient('STORE_AWAY', `The store ${store} needs ${file}, which cannot be read now (${codeOf(error)}).`, { store }, { cause: error });
+  }
+}

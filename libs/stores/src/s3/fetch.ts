@@ -1,0 +1,76 @@
+import { Refused, step } from '@coldroom/domain';
+import { EndOfBatch, MadeFiles, bytesOf, displayPath, storeFailed, writeWhole, type Trees, type WireOutcome, type WirePath } from '@coldroom/files';
+import type { BatchClaim } from './batch';
+import type { Bucket } from './bucket';
+import type { Connection } from './connection';
+import { headOf, readThrough } from './digest';
+
+export interface FetchTask {
+  readonly root: string;
+  readonly orders: readonly { readonly key: string; readonly path: WirePath; readonly size: bigint; readonly target: WirePath }[];
+}
+
+interface Order {
+  readonly key: string;
+  readonly path: Buffer;
+  readonly size: bigint;
+  readonly target: Buffer;
+}
+
+/** Writes copies into new files below one root, several at a time, all synced when it returns; errors of the target name its root. */
+export async function fetch(task: FetchTask, bucket: Bucket, { requestsInParallel }: Connection, claim: BatchClaim, trees: Trees): Promise<readonly WireOutcome<{ readonly size: bigint }>[]> {
+  const tree = trees.at(task.root);
+  const made = new MadeFiles(tree, claim);
+  const fetcher = new Fetcher(bucket, claim, made, task.root);
+  const orders = task.orders.map(({ path, target, ...rest }) => ({ ...rest, path: bytesOf(path), target: bytesOf(target) }));
+  try {
+    const outcomes = await claim.outcomes(orders, requestsInParallel, (order) => fetcher.fetch(order));
+    await made.sync();
+    step('copy:4-synced');
+    return outcomes;
+  } catch (error) {
+    made.removeAll();
+    throw error;
+  } finally {
+    made.close();
+  }
+}
+
+class Fetcher {
+  private readonly beforeChange = (): void => this.claim.check();
+
+  constructor(
+    private readonly bucket: Bucket,
+    private readonly claim: BatchClaim,
+    private readonly made: MadeFiles,
+    private readonly root: string,
+  ) {}
+
+  async fetch({ key, path, size, target }: Order): Promise<{ readonly size: bigint }> {
+    const head = await headOf(this.bucket, key, path);
+    if (head.size !== size) throw new Refused('COPY_SIZE', `The copy of "${displayPath(path)}" has ${head.size} bytes, not ${size}.`);
+    const file = this.onTarget(() => this.made.create(target));
+    try {
+      await readThrough(this.bucket, { key, path, head }, (piece, position) => {
+        this.onTarget(() => writeWhole(file.fd, piece, position, this.beforeChange));
+        this.claim.done(piece.length);
+        if (position === 0) step('copy:2-partly-written');
+      });
+    } catch (error) {
+      if (!(error instanceof EndOfBatch)) this.onTarget(() => this.made.remove(file));
+      throw error;
+    }
+    step('copy:3-written');
+    await this.made.syncFiles([file]);
+    return { size };
+  }
+
+  private onTarget<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      const ofAll = error instanceof EndOfBatch ? null : storeFailed(error, this.root);
+      throw ofAll ? new EndOfBatch(ofAll) : error;
+    }
+  }
+}

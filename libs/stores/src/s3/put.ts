@@ -1,0 +1,129 @@
+import { Transient, step, type Identity } from '@coldroom/domain';
+import { EndOfBatch, bytesOf, displayPath, type Trees, type WireOutcome, type WirePath } from '@coldroom/files';
+import { createHash } from 'node:crypto';
+import type { BatchClaim, Budget } from './batch';
+import type { Bucket } from './bucket';
+import type { Connection } from './connection';
+import { S3Failure } from './failures';
+import { SourceFile, sourceWord } from './source-file';
+import { Uploads } from './upload';
+
+export interface PutTask {
+  /** Of the bag's copies, and of what is noted about unfinished uploads. */
+  readonly dataPrefix: string;
+  readonly uploadsPrefix: string;
+  readonly sources: readonly { readonly root: string; readonly path: WirePath; readonly key: string; readonly identity: Identity }[];
+}
+
+interface Order {
+  readonly root: string;
+  readonly path: Buffer;
+  readonly key: string;
+  readonly identity: Identity;
+}
+
+/**
+ * Copies files into an open bag, several at a time, and looks at the end by a listing whether each is there in its full size. What
+ * an earlier try left at a key is removed first, and each put refuses to replace: `If-None-Match: *`, and before that the listing.
+ * At most `partsInParallel * partBytes` of content is in memory, or one part where that is larger.
+ */
+export async function put(task: PutTask, bucket: Bucket, connection: Connection, budget: Budget, claim: BatchClaim, trees: Trees): Promise<readonly WireOutcome<{ readonly size: bigint }>[]> {
+  const putter = new Putter(bucket, connection, budget, claim, trees, task.uploadsPrefix, new Set((await sizesBelow(bucket, task.dataPrefix)).keys()));
+  const orders = task.sources.map(({ path, ...rest }) => ({ ...rest, path: bytesOf(path) }));
+  const outcomes = await claim.outcomes(orders, connection.requestsInParallel, (order) => putter.put(order)).catch(async (error: unknown) => {
+    if (error instanceof EndOfBatch && error.reason.code === 'STORE_FULL') await putter.makeRoom().catch(() => undefined); // what stays is replaced by the next try; `error` says more
+    throw error;
+  }).finally(() => budget.forgetSpares());
+  const sizes = await sizesBelow(bucket, task.dataPrefix);
+  step('copy:4-synced');
+  return outcomes.map((outcome, at) => {
+    const { key, identity, path } = orders[at]!;
+    if ('failed' in outcome || sizes.get(key) === identity.size) return outcome;
+    return { failed: { kind: 'transient', code: 'COPY_CUT_SHORT', message: `The store took "${displayPath(path)}" but holds ${sizes.get(key) ?? 'none'} of its ${identity.size} bytes.`, details: {} } };
+  });
+}
+
+async function sizesBelow(bucket: Bucket, prefix: string): Promise<ReadonlyMap<string, bigint>> {
+  const sizes = new Map<string, bigint>();
+  for await (const page of bucket.list(prefix)) for (const { key, size } of page) sizes.set(key, size);
+  return sizes;
+}
+
+class Putter {
+  private readonly made: string[] = [];
+  private readonly uploads: Uploads;
+
+  constructor(
+    private readonly bucket: Bucket,
+    private readonly connection: Connection,
+    private readonly budget: Budget,
+    private readonly claim: BatchClaim,
+    private readonly trees: Trees,
+    private readonly uploadsPrefix: string,
+    private readonly leftovers: ReadonlySet<string>,
+  ) {
+    this.uploads = new Uploads(bucket, claim, budget, connection);
+  }
+
+  async put(order: Order): Promise<{ readonly size: bigint }> {
+    const { root, path, key, identity } = order;
+    const file = SourceFile.open(this.trees, root, path, identity);
+    try {
+      if (this.leftovers.has(key)) {
+        this.claim.check();
+        await this.bucket.remove(key);
+      }
+      this.made.push(key);
+      const source = sourceWord(identity);
+      await this.landing(order, () => (identity.size <= this.connection.partBytes
+        ? this.whole(file, order, source)
+        : this.uploads.put({ key, recordKey: `${this.uploadsPrefix}${createHash('sha256').update(key).digest('hex')}`, file, size: countable(identity.size), source })));
+      step('copy:3-written');
+      return { size: identity.size };
+    } finally {
+      file.close();
+    }
+  }
+
+  /** Takes away what this call has put, so that smaller things find room. */
+  async makeRoom(): Promise<void> {
+    for (const key of this.made) {
+      this.claim.checkStillHeld();
+      await this.bucket.remove(key);
+    }
+  }
+
+  private async whole(file: SourceFile, { key, identity }: Order, source: string): Promise<void> {
+    const size = Number(identity.size);
+    await this.budget.with(size, async () => {
+      this.claim.check();
+      const content = Buffer.allocUnsafeSlow(size);
+      await file.read(0, content);
+      file.checkUnchanged();
+      const checksum = createHash('sha256').update(content).digest('base64');
+      this.claim.check();
+      await this.bucket.putNew(key, content, { ...this.bucket.headersOf(source), 'x-amz-checksum-sha256': checksum });
+      this.claim.done(size);
+    });
+  }
+
+  /** Where the answer was lost, or the key was taken, it may be that our own put has arrived: then it is there with our source's name. */
+  private async landing({ key, path, identity }: Order, act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      const taken = error instanceof S3Failure && error.status === 412;
+      const lost = error instanceof EndOfBatch && error.reason.code === 'STORE_AWAY';
+      if (!taken && !lost) throw error;
+      const head = await this.bucket.head(key).catch(() => undefined); // `error` says more
+      if (head?.source === sourceWord(identity) && head.size === identity.size) return;
+      if (!taken) throw error;
+      throw new Transient('COPY_IN_THE_WAY', `Something was put meanwhile at the place of the copy of "${displayPath(path)}"; the next try removes it.`);
+    }
+  }
+}
+
+function countable(size: bigint): number {
+  if (size > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`a file of ${size} bytes is beyond what can be counted exactly`);
+  return Number(size);
+}

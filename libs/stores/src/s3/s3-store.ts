@@ -1,0 +1,243 @@
+import { Refused, Transient, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type FetchOrder, type Nearness, type Outcome, type Source, type Store, type StoreUse, type TagFile, type Work } from '@coldroom/domain';
+import { Claim, EndOfBatch, Threads, checkPath, displayPath, openRoot, outcomes, wirePath, type WireOutcome } from '@coldroom/files';
+import { randomUUID } from 'node:crypto';
+import { ofTarget } from '../file/fetch';
+import { isBagName } from '../file/layout';
+import { checkPlacement } from '../file/placement';
+import type { S3StoreSettings } from '../settings';
+import type { StoreSurroundings } from '../surroundings';
+import { inParallel } from './batch';
+import { Bucket, type ObjectHead } from './bucket';
+import { connectionOf, type Connection } from './connection';
+import { S3Failure, objectFailed } from './failures';
+import { Keys, keyLimit } from './keys';
+import { nearness } from './near';
+import { checkSealedAlike, copiesIn, seal } from './seal';
+import type { S3Task, S3ThreadData } from './worker';
+
+/** PATH_MAX with its NUL: a longer link target could not be made. */
+const pathLimit = 4095;
+const tagLimit = 64 * 1024 * 1024;
+
+interface Open {
+  readonly bucket: Bucket;
+  /** Made at the first use: who only looks at copies needs none. */
+  readonly threads: () => Threads<S3Task>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Copies as objects `<prefix>/<bag>/data/<path>`, the tag files beside `data`; a bag with `tagmanifest-sha256.txt`, written last, is
+ * sealed. So any S3 tool brings a bag down, and `sha256sum -c manifest-sha256.txt` proves it. Names that S3 or XML cannot
+ * carry are stored percent-encoded (`storedName`); a bag that has any carries `manifest-sha256-as-stored.txt` too.
+ * Durable means sealed, and replicated where the bucket says so of its objects or the settings require it.
+ */
+export class S3Store implements Store {
+  readonly kind = 's3';
+  readonly acceptedReads: readonly CopyRead[];
+  readonly wantedDigests = [];
+  readonly recallRoot: string;
+  private readonly keys: Keys;
+  private opened: Promise<Open> | undefined;
+
+  constructor(readonly name: string, private readonly settings: S3StoreSettings, private readonly surroundings: StoreSurroundings) {
+    this.acceptedReads = settings.verify === 'attested' ? ['remote', 'attested'] : ['remote'];
+    this.recallRoot = settings.recallDirectory;
+    this.keys = new Keys(settings.prefix);
+  }
+
+  async check(use: StoreUse): Promise<void> {
+    await openRoot(this.recallRoot, 'recall');
+    await checkPlacement(this.recallRoot, this.surroundings.omeroRoots, true);
+    await this.here(async ({ bucket }) => {
+      const probe = `${this.keys.top}.probe-${randomUUID()}`;
+      await bucket.has(probe);
+      if (use === 'read') return;
+      await bucket.putNew(probe, Buffer.from('coldroom was here\n'));
+      await bucket.remove(probe);
+    });
+  }
+
+  async put(bag: string, sources: readonly Source[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+    return this.here(async ({ bucket, threads }) => {
+      if (await bucket.has(this.keys.seal(bag))) throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
+      return apart(sources, ({ copyPath }) => this.keyOf(bag, copyPath), async (accepted) => outcomes(await threads().run({ verb: 'put', task: {
+        dataPrefix: this.keys.data(bag), uploadsPrefix: this.keys.tag(bag, 'uploads/'),
+        sources: accepted.map(({ item: { root, path, identity }, key }) => ({ root, path: wirePath(path), key, identity })),
+      } }, work) as readonly WireOutcome<{ readonly size: bigint }>[]));
+    });
+  }
+
+  async digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]> {
+    return this.here(async ({ bucket, threads }) => {
+      await bucket.has(this.keys.seal(bag)); // of a bucket that is gone, every copy would count as missing
+      return apart(paths, (path) => this.keyOf(bag, path), async (accepted) => outcomes(await threads().run({ verb: 'digest', task: {
+        copies: accepted.map(({ item, key }) => ({ path: wirePath(item), key })), algorithms, attested: this.settings.verify === 'attested',
+      } }, work) as readonly WireOutcome<CopyDigest>[]));
+    });
+  }
+
+  async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
+    await this.here(async ({ bucket }) => {
+      if (await bucket.has(this.keys.seal(bag))) return checkSealedAlike(bucket, this.keys, bag, tags);
+      return seal(bucket, this.keys, { bag, paths, tags, parallel: this.settings.requestsInParallel, beforeChange: claimOf(work) });
+    });
+  }
+
+  async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
+    return this.here(async ({ bucket }) => {
+      const sealed = await bucket.has(this.keys.seal(bag));
+      return inParallel(paths, this.settings.requestsInParallel, async (path) => {
+        const head = await bucket.head(this.keyOf(bag, path));
+        return head && this.statusOf(head, sealed);
+      });
+    });
+  }
+
+  async bringNear(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Nearness>[]> {
+    const beforeAsking = claimOf(work);
+    return this.here(async ({ bucket }) => {
+      const sealed = await bucket.has(this.keys.seal(bag));
+      return apart(paths, (path) => this.keyInSealed(bag, path, sealed), (accepted) => inParallel(accepted, this.settings.requestsInParallel,
+        ({ item, key }) => nearness(bucket, key, item, { tier: this.settings.restoreTier, days: this.settings.restoreDays }, beforeAsking)));
+    });
+  }
+
+  async fetch(bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+    return this.here(async ({ bucket, threads }) => {
+      const sealed = await bucket.has(this.keys.seal(bag));
+      return apart(orders, ({ path }) => this.keyInSealed(bag, path, sealed), async (accepted) => {
+        const results = new Map<FetchOrder, Outcome<{ readonly size: bigint }>>();
+        for (const [root, group] of Map.groupBy(accepted, ({ item }) => item.target.root)) {
+          const task = { root, orders: group.map(({ item: { path, size, target }, key }) => ({ key, path: wirePath(path), size, target: wirePath(target.path) })) };
+          const fetched = await threads().run({ verb: 'fetch', task }, work).catch((error: unknown) => { throw ofTarget(error, root); });
+          outcomes(fetched as readonly WireOutcome<{ readonly size: bigint }>[]).forEach((outcome, at) => results.set(group[at]!.item, outcome));
+        }
+        return accepted.map(({ item }) => results.get(item)!);
+      });
+    });
+  }
+
+  async *bags(): AsyncIterable<string> {
+    const { bucket } = await this.here(async (open) => open);
+    const pages = bucket.folders(this.keys.top);
+    for (;;) {
+      const page = await this.here(() => pages.next());
+      if (page.done) return;
+      const names = page.value.filter(isBagName);
+      const sealed = await this.here(() => inParallel(names, this.settings.requestsInParallel, (bag) => bucket.has(this.keys.seal(bag))));
+      yield* names.filter((_, at) => sealed[at]);
+    }
+  }
+
+  async list(bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {
+    return this.here(async ({ bucket }) => (await bucket.has(this.keys.seal(bag)) ? copiesIn(bucket, this.keys, bag) : []));
+  }
+
+  async readTag(bag: string, name: string): Promise<Buffer | undefined> {
+    const path = Buffer.from(name);
+    checkPath(path);
+    if (path.includes('/')) throw new Refused('PATH_NOT_ALLOWED', `"${displayPath(path)}" cannot name a tag file.`);
+    return this.here(async ({ bucket }) => {
+      if (!await bucket.has(this.keys.seal(bag))) return undefined;
+      const head = await bucket.head(this.keys.tag(bag, name));
+      if (head && head.size > tagLimit) throw new Refused('TAG_TOO_LARGE', `${name} of bag ${bag} is larger than any that Coldroom writes.`, { bag });
+      return head && bucket.read(this.keys.tag(bag, name), tagLimit);
+    });
+  }
+
+  linkTarget(bag: string, path: Buffer): Buffer {
+    checkPath(path);
+    this.keys.bag(bag);
+    return Buffer.concat([Buffer.from(`${this.recallRoot}/${bag}/data/`), path]);
+  }
+
+  async close(): Promise<void> {
+    const opened = this.opened;
+    this.opened = undefined;
+    const open = await opened?.catch(() => undefined); // what never opened needs no closing
+    await open?.close();
+  }
+
+  /** `Refused` `PATH_NOT_ALLOWED`, or `PATH_TOO_LONG` where a key or a link could not hold it. */
+  private keyOf(bag: string, path: Buffer): string {
+    const { length } = this.linkTarget(bag, path);
+    const key = this.keys.copy(bag, path);
+    const size = Buffer.byteLength(key);
+    if (size > keyLimit) throw new Refused('PATH_TOO_LONG', `The copy of "${displayPath(path)}" would have a key of ${size} bytes; S3 allows ${keyLimit}.`);
+    if (length > pathLimit) throw new Refused('PATH_TOO_LONG', `The link to "${displayPath(path)}" would have ${length} bytes; a link can hold ${pathLimit}.`);
+    return key;
+  }
+
+  private keyInSealed(bag: string, path: Buffer, sealed: boolean): string {
+    if (sealed) return this.keyOf(bag, path);
+    throw new Refused('COPY_MISSING', `There is no sealed bag ${bag} in the store.`, { bag });
+  }
+
+  private statusOf({ size, version, replication }: ObjectHead, sealed: boolean): CopyStatus {
+    const required = this.settings.replication === 'required';
+    const replicated = replication === undefined ? !required : ['COMPLETED', 'COMPLETE', 'REPLICA'].includes(replication);
+    return {
+      size, version, durable: sealed && replicated ? 'yes' : 'no', writable: sealed ? 'no' : 'yes',
+      replicationState: sealed ? replication ?? (required ? 'not replicated' : 'sealed') : 'open',
+    };
+  }
+
+  /** Opens the store at the first use, and tells of failed requests in the pipeline's words. */
+  private async here<T>(act: (open: Open) => Promise<T>): Promise<T> {
+    try {
+      return await act(await this.open());
+    } catch (error) {
+      if (error instanceof EndOfBatch) throw error.reason;
+      throw error instanceof S3Failure ? objectFailed(error, this.name) : error;
+    }
+  }
+
+  private openWith(connection: Connection): Open {
+    const bucket = new Bucket(connection);
+    const data: S3ThreadData = { connection, drills: this.surroundings.drills ?? {} };
+    let threads: Threads<S3Task> | undefined;
+    return {
+      bucket,
+      threads: () => threads ??= new Threads(__dirname, { threads: this.settings.threads, data }),
+      close: async () => {
+        bucket.client.close();
+        await threads?.close();
+      },
+    };
+  }
+
+  private async open(): Promise<Open> {
+    this.opened ??= connectionOf(this.name, this.settings, this.surroundings.secrets).then((connection) => this.openWith(connection));
+    try {
+      return await this.opened;
+    } catch (error) {
+      this.opened = undefined; // the next try reads the keys again
+      throw error;
+    }
+  }
+}
+
+/** To be called right before each change of a request's making: `Transient` `CLAIM_LOST`. */
+function claimOf({ deadline, signal }: Work): () => void {
+  const claim = new Claim(deadline, new BigInt64Array(2));
+  return () => {
+    if (signal.aborted) throw new Transient('CLAIM_LOST', 'The work was stopped; it is done again by whoever holds the claim.', {}, { cause: signal.reason });
+    claim.check();
+  };
+}
+
+/** Does the work for the items that have a key, and puts the others' refusals in their places. */
+async function apart<T, R>(items: readonly T[], keyOf: (item: T) => string, act: (accepted: readonly { readonly item: T; readonly key: string }[]) => Promise<readonly Outcome<R>[]>): Promise<readonly Outcome<R>[]> {
+  const found = items.map((item): { readonly item: T; readonly key: string } | { readonly error: Refused } => {
+    try {
+      return { item, key: keyOf(item) };
+    } catch (error) {
+      if (error instanceof Refused) return { error };
+      throw error;
+    }
+  });
+  const accepted = found.filter((each) => 'key' in each);
+  const done = (accepted.length === 0 ? [] : await act(accepted)).values();
+  return found.map((each) => ('error' in each ? each : done.next().value!));
+}

@@ -1,0 +1,110 @@
+import { Refused, step, type TagFile } from '@coldroom/domain';
+import { displayPath } from '@coldroom/files';
+import { createHash } from 'node:crypto';
+import { inParallel } from './batch';
+import type { Bucket } from './bucket';
+import { S3Failure, isAbsent } from './failures';
+import { pathOf, sealName, storedName, type Keys } from './keys';
+
+/** For bags that hold names no key can carry: the manifest with the names as they are stored. */
+export const storedManifestName = 'manifest-sha256-as-stored.txt';
+const tagLimit = 64 * 1024 * 1024;
+
+export interface SealOrder {
+  readonly bag: string;
+  readonly paths: readonly Buffer[];
+  readonly tags: readonly TagFile[];
+  readonly parallel: number;
+  /** Called right before each request that changes anything. */
+  readonly beforeChange: () => void;
+}
+
+/** Closes an open bag: drops what is not kept and every unfinished upload, writes the tag files, the one that seals last. */
+export async function seal(bucket: Bucket, keys: Keys, { bag, paths, tags, parallel, beforeChange }: SealOrder): Promise<void> {
+  beforeChange();
+  const sealing = tags.find(({ name }) => name === sealName);
+  if (!sealing) throw new TypeError(`a bag is sealed by ${sealName}, which is not among its tag files`);
+  const top = keys.bag(bag);
+  const kept = new Set(paths.map((path) => keys.copy(bag, path)));
+  const extras: string[] = [];
+  const there = new Set<string>();
+  for await (const page of bucket.list(top)) for (const { key } of page) (kept.has(key) ? there : { add: (each: string) => extras.push(each) }).add(key);
+  if (extras.includes(keys.seal(bag))) return checkSealedAlike(bucket, keys, bag, tags); // by somebody else, meanwhile
+  const missing = paths.find((path) => !there.has(keys.copy(bag, path)));
+  if (missing) throw new Refused('COPY_MISSING', `The bag ${bag} cannot be sealed: there is no copy of "${displayPath(missing)}" in it.`, { bag, path: displayPath(missing) });
+
+  await inParallel(extras, parallel, async (key) => {
+    beforeChange();
+    await bucket.remove(key);
+  });
+  for (const { key, uploadId } of await bucket.uploads(top)) {
+    beforeChange();
+    await bucket.client.abortUpload(key, uploadId).catch((error: unknown) => { if (!isAbsent(error)) throw error; });
+  }
+  step('seal:1-extras-dropped');
+  const stored = asStored(tags);
+  for (const { name, content } of [...tags.filter((tag) => tag !== sealing), ...(stored ? [stored] : [])]) {
+    beforeChange();
+    await putTag(bucket, keys.tag(bag, name), content);
+  }
+  step('seal:2-tags-written');
+  beforeChange();
+  await putTag(bucket, keys.tag(bag, sealName), sealing.content);
+  step('seal:5-durable');
+}
+
+/** `Refused` `BAG_SEALED` unless the bag was sealed with these very tag files. */
+export async function checkSealedAlike(bucket: Bucket, keys: Keys, bag: string, tags: readonly TagFile[]): Promise<void> {
+  const found = new Set<string>();
+  const top = keys.bag(bag);
+  for await (const page of bucket.list(top)) for (const { key } of page) if (!key.startsWith(keys.data(bag))) found.add(key.slice(top.length));
+  found.delete(storedManifestName);
+  for (const { name, content } of tags) {
+    const same = found.delete(name) && (await bucket.read(keys.tag(bag, name), tagLimit))?.equals(content);
+    if (!same) throw sealedOtherwise(bag);
+  }
+  if (found.size > 0) throw sealedOtherwise(bag);
+}
+
+function sealedOtherwise(bag: string): Refused {
+  return new Refused('BAG_SEALED', `The bag ${bag} is sealed already, with other tag files; it is not changed any more.`, { bag });
+}
+
+/** A put whose answer was lost is repeated by the next try; then the same content there is as good as put. */
+async function putTag(bucket: Bucket, key: string, content: Buffer): Promise<void> {
+  const checksum = createHash('sha256').update(content).digest('base64');
+  try {
+    await bucket.putNew(key, content, { 'content-type': 'text/plain; charset=utf-8', 'x-amz-checksum-sha256': checksum });
+  } catch (error) {
+    if (!(error instanceof S3Failure) || error.status !== 412 || !(await bucket.read(key, tagLimit))?.equals(content)) throw error;
+  }
+}
+
+/** The manifest of a copy taken down by any S3 tool; none where all names are stored as they are. */
+function asStored(tags: readonly TagFile[]): TagFile | undefined {
+  const manifest = tags.find(({ name }) => name === 'manifest-sha256.txt');
+  if (!manifest) return undefined;
+  const lines = manifest.content.toString('latin1').split('\n').filter((line) => line !== '').map((line) => storedLine(Buffer.from(line, 'latin1')));
+  const content = Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]));
+  return content.equals(manifest.content) ? undefined : { name: storedManifestName, content };
+}
+
+const unescapes = new Map([['\\\\', '\\'], ['\\n', '\n'], ['\\r', '\r']]);
+
+/** One line as sha256sum writes it, its name as stored: that has no line ends any more, but it may have backslashes. */
+function storedLine(line: Buffer): Buffer {
+  const escaped = line[0] === 0x5c;
+  const text = line.toString('latin1', escaped ? 1 : 0);
+  const raw = text.slice(66);
+  const path = Buffer.from(escaped ? raw.replace(/\\[\\nr]/g, (pair) => unescapes.get(pair)!) : raw, 'latin1');
+  const name = storedName(path);
+  return Buffer.from(`${name.includes('\\') ? '\\' : ''}${text.slice(0, 66)}${name.replaceAll('\\', '\\\\')}`);
+}
+
+/** What lies at the keys below a bag's `data`. */
+export async function copiesIn(bucket: Bucket, keys: Keys, bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {
+  const prefix = keys.data(bag);
+  const copies: { readonly path: Buffer; readonly size: bigint }[] = [];
+  for await (const page of bucket.list(prefix)) for (const { key, size } of page) copies.push({ path: pathOf(key.slice(prefix.length)), size });
+  return copies;
+}

@@ -1,0 +1,126 @@
+import { step } from '@coldroom/domain';
+import { EndOfBatch } from '@coldroom/files';
+import { createHash } from 'node:crypto';
+import { inParallel, type BatchClaim, type Budget } from './batch';
+import type { Bucket } from './bucket';
+import type { Part } from './client';
+import { isAbsent } from './failures';
+import type { SourceFile } from './source-file';
+
+/** S3's limit. */
+const partLimit = 10_000;
+const megabyte = 1024 * 1024;
+
+export interface UploadOrder {
+  readonly key: string;
+  /** Where it is written down which upload is of which source. */
+  readonly recordKey: string;
+  readonly file: SourceFile;
+  readonly size: number;
+  readonly source: string;
+}
+
+interface Record {
+  readonly uploadId: string;
+  readonly source: string;
+  readonly partBytes: number;
+}
+
+/** Files in parts: several on their way at a time, and after a crash only those that are missing. */
+export class Uploads {
+  constructor(
+    private readonly bucket: Bucket,
+    private readonly claim: BatchClaim,
+    private readonly budget: Budget,
+    private readonly limits: { readonly partBytes: number; readonly partsInParallel: number },
+  ) {}
+
+  /**
+   * Makes an object of a file. What fails on this file's account is taken away again; what fails on the server's or the claim's
+   * stays, for the next try to go on with. A part of an earlier try counts only where the server's MD5 of it is that of what
+   * is in the file now; an ETag that is no MD5 (server-side encryption) therefore means sending it again.
+   */
+  async put(order: UploadOrder): Promise<void> {
+    const { key, recordKey, file, size } = order;
+    const partBytes = partSizeOf(size, this.limits.partBytes);
+    const { uploadId, there } = await this.resumed(order, partBytes) ?? await this.begun(order, partBytes);
+    try {
+      const numbers = Array.from({ length: Math.ceil(size / partBytes) }, (_, at) => at + 1);
+      const parts = await inParallel(numbers, this.limits.partsInParallel, (part) => this.part(order, uploadId, part, partBytes, there.get(part)));
+      file.checkUnchanged();
+      this.claim.check();
+      await this.bucket.completeUpload(key, uploadId, parts);
+    } catch (error) {
+      if (!(error instanceof EndOfBatch)) await this.abort(key, recordKey, uploadId);
+      throw error;
+    }
+    this.claim.check();
+    await this.bucket.remove(recordKey);
+  }
+
+  private async part({ key, file, size }: UploadOrder, uploadId: string, part: number, partBytes: number, there: string | undefined): Promise<Part> {
+    const start = (part - 1) * partBytes;
+    const length = Math.min(partBytes, size - start);
+    return this.budget.withBuffer(length, async (content) => {
+      this.claim.check();
+      await file.read(start, content);
+      const kept = there !== undefined && there === `${length}:${createHash('md5').update(content).digest('hex')}`;
+      this.claim.check();
+      const etag = kept ? there.slice(there.indexOf(':') + 1) : await this.bucket.client.putPart(key, uploadId, part, content);
+      this.claim.done(length);
+      step('copy:2-partly-written');
+      return { part, etag };
+    });
+  }
+
+  private async begun({ key, recordKey, source }: UploadOrder, partBytes: number): Promise<{ readonly uploadId: string; readonly there: ReadonlyMap<number, string> }> {
+    for (const stray of await this.bucket.uploads(key)) if (stray.key === key) await this.abort(key, recordKey, stray.uploadId);
+    this.claim.check();
+    await this.bucket.remove(recordKey);
+    this.claim.check();
+    const uploadId = await this.bucket.client.startUpload(key, this.bucket.headersOf(source));
+    const record: Record = { uploadId, source, partBytes };
+    this.claim.check();
+    await this.bucket.putNew(recordKey, Buffer.from(JSON.stringify(record)));
+    return { uploadId, there: new Map() };
+  }
+
+  /** The parts that are there of an upload of this very source in parts of this size. */
+  private async resumed({ key, recordKey, source }: UploadOrder, partBytes: number): Promise<{ readonly uploadId: string; readonly there: ReadonlyMap<number, string> } | undefined> {
+    const written = await this.bucket.read(recordKey, megabyte);
+    const record = written && parsed(written);
+    if (record?.source !== source || record.partBytes !== partBytes) return undefined;
+    try {
+      const parts = await this.bucket.client.partsOf(key, record.uploadId);
+      return { uploadId: record.uploadId, there: new Map(parts.map(({ part, size, etag }) => [part, `${size}:${etag}`])) };
+    } catch (error) {
+      if (isAbsent(error)) return undefined; // ended or aborted meanwhile
+      throw error;
+    }
+  }
+
+  private async abort(key: string, recordKey: string, uploadId: string): Promise<void> {
+    this.claim.check();
+    try {
+      await this.bucket.client.abortUpload(key, uploadId);
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+    }
+    this.claim.check();
+    await this.bucket.remove(recordKey);
+  }
+}
+
+function partSizeOf(size: number, wanted: number): number {
+  return Math.max(wanted, Math.ceil(size / partLimit / megabyte) * megabyte);
+}
+
+/** Undefined where it is not ours or was cut short: then the upload is begun anew. */
+function parsed(written: Buffer): Record | undefined {
+  try {
+    const { uploadId, source, partBytes } = JSON.parse(written.toString()) as Partial<Record>;
+    return typeof uploadId === 'string' && typeof source === 'string' && typeof partBytes === 'number' ? { uploadId, source, partBytes } : undefined;
+  } catch {
+    return undefined;
+  }
+}

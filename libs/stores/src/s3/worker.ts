@@ -1,0 +1,40 @@
+import { EndOfBatch, Trees, failureOf, listenForDrills, type Bounds, type Drills, type ThreadAnswer } from '@coldroom/files';
+import { workerData } from 'piscina';
+import { BatchClaim, Budget } from './batch';
+import { Bucket } from './bucket';
+import type { Connection } from './connection';
+import { digest, type DigestTask } from './digest';
+import { fetch, type FetchTask } from './fetch';
+import { put, type PutTask } from './put';
+
+/** Entry of the store's threads; each task is one batch, its requests run side by side. */
+export type S3Task =
+  | { readonly verb: 'put'; readonly task: PutTask }
+  | { readonly verb: 'digest'; readonly task: DigestTask }
+  | { readonly verb: 'fetch'; readonly task: FetchTask };
+
+export interface S3ThreadData {
+  readonly connection: Connection;
+  readonly drills: Drills;
+}
+
+const { connection, drills } = workerData as S3ThreadData;
+const bucket = new Bucket(connection);
+const budget = new Budget(connection.partBytes * connection.partsInParallel, connection.partsInParallel);
+listenForDrills(drills);
+
+module.exports = async ({ verb, task, ...bounds }: S3Task & Bounds): Promise<ThreadAnswer> => {
+  const claim = new BatchClaim(bounds);
+  const trees = new Trees();
+  try {
+    switch (verb) {
+      case 'put': return { ok: await put(task, bucket, connection, budget, claim, trees) };
+      case 'digest': return { ok: await digest(task, bucket, connection, claim) };
+      case 'fetch': return { ok: await fetch(task, bucket, connection, claim, trees) };
+    }
+  } catch (error) {
+    return { failed: failureOf(error instanceof EndOfBatch ? error.reason : error) };
+  } finally {
+    trees.close();
+  }
+};

@@ -1,0 +1,83 @@
+import { Files, writeMarker } from '@coldroom/files';
+import { Client } from 'minio';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { openStore } from '../open-store';
+import { parseStores } from '../settings';
+import type { StoreUnderTest } from './conformance';
+import { startFaultProxy, type FaultProxy } from './fault-proxy';
+
+export interface S3UnderTest extends StoreUnderTest {
+  readonly proxy: FaultProxy;
+  readonly client: Client;
+  readonly bucket: string;
+  readonly top: string;
+  /** What the settings file would say. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly open: (part?: object, omeroRoots?: readonly string[]) => StoreUnderTest['store'];
+}
+
+const server = (): { url: string; accessKey: string; secretKey: string; cephConf: string } => JSON.parse(process.env['TEST_S3']!);
+
+/** A store in a bucket of its own on the real server, behind a proxy that passes everything until told otherwise. */
+export async function makeS3(part: object = {}, secrets?: (name: string) => string | undefined): Promise<S3UnderTest> {
+  const { url, accessKey, secretKey, cephConf } = server();
+  const top = mkdtempSync(join(tmpdir(), 'coldroom-s3-'));
+  for (const name of ['ManagedRepository', 'recalled']) mkdirSync(join(top, name));
+  await writeMarker(join(top, 'ManagedRepository'), 'ManagedRepository');
+  await writeMarker(join(top, 'recalled'), 'recall');
+  writeFileSync(join(top, 'access'), `${accessKey}\n`);
+  writeFileSync(join(top, 'secret'), `${secretKey}\n`);
+  const bucket = `test-${randomBytes(6).toString('hex')}`;
+  const client = new Client({ endPoint: '127.0.0.1', port: Number(new URL(url).port), useSSL: false, region: 'default', accessKey, secretKey });
+  await client.makeBucket(bucket);
+  const proxy = await startFaultProxy(url);
+  const settings = {
+    kind: 's3', endpoint: proxy.url, insecure: true, bucket, prefix: 'archive/one', region: 'default', accessKeyFile: join(top, 'access'), secretKeyFile: join(top, 'secret'),
+    recallDirectory: join(top, 'recalled'), partMiB: 5, ...part,
+  };
+  const files = new Files({ threads: 1 });
+  const stores: StoreUnderTest['store'][] = [];
+  const open = (more: object = {}, omeroRoots: readonly string[] = [join(top, 'ManagedRepository')]): StoreUnderTest['store'] => {
+    const store = openStore('main', parseStores({ default: 'main', stores: { main: { ...settings, ...more } } }).stores['main']!, { files, omeroRoots, ...(secrets ? { secrets } : {}) });
+    stores.push(store);
+    return store;
+  };
+  return {
+    store: open(), sourceDir: join(top, 'ManagedRepository'), proxy, client, bucket, top, settings, open,
+    goAway: () => proxy.close(),
+    fill: async () => {
+      for (const words of [['set', '--max-size=512K'], ['enable']]) {
+        execFileSync('radosgw-admin', ['quota', ...words, '--quota-scope=bucket', '--uid=coldroom', `--bucket=${bucket}`], { env: { ...process.env, CEPH_CONF: cephConf }, stdio: ['ignore', 'ignore', 'pipe'] });
+      }
+    },
+    proveBag: (bag) => proveByCopy(client, bucket, `archive/one/${bag}/`, join(top, 'copied')),
+    cleanup: async () => {
+      for (const store of stores) await store.close();
+      await files.close();
+      await proxy.close().catch(() => undefined); // it may have gone away
+      rmSync(top, { recursive: true });
+    },
+  };
+}
+
+/** As any S3 tool copies a bag down: keys become paths. */
+async function proveByCopy(client: Client, bucket: string, prefix: string, directory: string): Promise<void> {
+  for await (const { name } of client.listObjects(bucket, prefix, true) as AsyncIterable<{ name: string }>) {
+    const file = join(directory, name.slice(prefix.length));
+    mkdirSync(dirname(file), { recursive: true });
+    const content = await client.getObject(bucket, name);
+    writeFileSync(file, Buffer.concat(await content.toArray()));
+  }
+  const check = (manifest: string): void => { execFileSync('sha256sum', ['--check', '--strict', '--quiet', manifest], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] }); };
+  check('tagmanifest-sha256.txt');
+  try {
+    check('manifest-sha256-as-stored.txt');
+  } catch (error) {
+    if (!/No such file/.test(String(error))) throw error;
+    check('manifest-sha256.txt');
+  }
+}
