@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appendFile, rename, rm, symlink, utimes } from 'node:fs/promises';
-import { codeOf } from '@coldroom/domain';
+import { codeOf, type Store } from '@coldroom/domain';
 import { markerName, writeMarker } from '@coldroom/files';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { HashOriginals } from './hash.stage';
@@ -19,9 +19,17 @@ describe('the hash stage', () => {
 
   beforeAll(async () => {
     bench = await Workbench.create('hash');
-    stage = new HashOriginals(bench.files, bench.originals);
+    stage = new HashOriginals(bench.files, bench.originals, bench.stores);
   });
   afterAll(() => bench.close());
+
+  test.each([undefined, 'SHA1-160', 'MD5-128'] as const)('what the store compares copies by is taken too, beside OMERO\'s %s', async (algorithm) => {
+    const path = `wanted/${algorithm}`;
+    await bench.request({ [path]: [{ path, content: 'abc', ...(algorithm ? { omeroHash: { algorithm, value: ofAbc[algorithm] } } : {}) }] });
+    const store = Object.create(bench.stores.default, { wantedDigests: { value: ['MD5-128'] } }) as Store;
+    await bench.run(new HashOriginals(bench.files, bench.originals, { ...bench.stores, get: () => store }));
+    expect((await bench.file(path)).digests).toEqual({ 'SHA-256': sha256('abc'), 'MD5-128': ofAbc['MD5-128'], ...(algorithm ? { [algorithm]: ofAbc[algorithm] } : {}) });
+  });
 
   test('every algorithm of OMERO is computed and compared, in either case', async () => {
     const algorithms = Object.entries(ofAbc);

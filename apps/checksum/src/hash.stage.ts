@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { omeroAlgorithms, step, unseen, type ArchiveFile, type DigestAlgorithm, type Digests, type Identity, type OmeroAlgorithm } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
-import { moved, Originals, settle, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { moved, Originals, settle, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import type { Claim, Move } from '@coldroom/register';
+import type { Stores } from '@coldroom/stores';
 
 /** Hashes originals, and compares them with what OMERO recorded at import. */
 @Injectable()
@@ -10,21 +11,23 @@ export class HashOriginals implements Stage {
   readonly name = 'hash';
   readonly takes = 'approved';
 
-  constructor(@Inject(Files) private readonly files: Files, @Inject(Originals) private readonly originals: Originals) {}
+  constructor(@Inject(Files) private readonly files: Files, @Inject(Originals) private readonly originals: Originals, @Inject(STORES) private readonly stores: Stores) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     await this.originals.check(claim.files);
+    const { wantedDigests } = this.stores.get(claim.store);
     const outcomes = await this.files.hash(claim.files.map((file) => ({
-      root: this.originals.directory(file.root), path: file.path, algorithms: wanted(file), ...(file.identity.ino === unseen.ino ? {} : { expect: file.identity }),
+      root: this.originals.directory(file.root), path: file.path, algorithms: wanted(file, wantedDigests), ...(file.identity.ino === unseen.ino ? {} : { expect: file.identity }),
     })), { direct: false }, work);
     step('hash:1-hashed');
     return settle(claim.files, outcomes, (file, hashed) => whyNotTaken(file, hashed.identity) ?? judge(file, hashed.digests, { digests: hashed.digests, identity: hashed.identity }));
   }
 }
 
-function wanted(file: ArchiveFile): readonly DigestAlgorithm[] {
-  const omeros = omeroAlgorithms.find((algorithm) => algorithm === file.omeroHash?.algorithm);
-  return omeros ? ['SHA-256', omeros] : ['SHA-256'];
+/** All that is to be taken in the one pass: ours, what OMERO recorded, and what the store compares copies by. */
+function wanted(file: ArchiveFile, byStore: readonly DigestAlgorithm[]): readonly DigestAlgorithm[] {
+  const omeros = omeroAlgorithms.filter((algorithm) => algorithm === file.omeroHash?.algorithm);
+  return [...new Set<DigestAlgorithm>(['SHA-256', ...omeros, ...byStore])];
 }
 
 /** After a retry the file is not compared with the scan: then what the scan would have said is said here. */

@@ -8,6 +8,10 @@ export async function describeBag(claim: Claim, register: Register): Promise<rea
   return tagFiles({
     bag: claim.bag,
     date: claim.bagCreatedAt,
+    information: [
+      ['Coldroom-Request', claim.requestId.toString()], ['Coldroom-Owner-Id', claim.ownerId.toString()], ['Coldroom-Group-Id', claim.groupId.toString()],
+      ['Coldroom-Requester', claim.requester], ['Coldroom-Requester-Id', claim.requesterId.toString()],
+    ],
     files: claim.files.map((file) => ({ ...file, copyPath: copyPath(file), imageIds: images.get(file.fileset) ?? [], owner: claim.owner, group: claim.group })),
   });
 }

@@ -5,6 +5,9 @@ import { Register, type Claim, type Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { describeBag } from './describe-bag';
 
+const shortestPauseMs = 5000;
+const longestPauseMs = 600_000;
+
 /** Seals bags, gives them into the store's care, and asks until every copy is durable by the store's policy. */
 @Injectable()
 export class WatchIngest implements Stage {
@@ -41,6 +44,9 @@ function sort(files: readonly ArchiveFile[], answers: readonly (CopyStatus | und
   return { proven: files.filter((file) => !spoiled.has(file)), spoiled: [...spoiled.values()] };
 }
 
+/** Asked seldom where it takes long: each look may be a question for every copy. */
 function notDurableYet(claim: Claim, states: readonly (string | undefined)[]): NotYet {
-  return new NotYet('NOT_DURABLE_YET', `store ${claim.store} does not call bag ${claim.bag} durable yet (${[...new Set(states)].join(', ')})`);
+  const waitedMs = claim.waitingSince ? Date.now() - claim.waitingSince.getTime() : 0;
+  const delayMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, waitedMs / 10));
+  return new NotYet('NOT_DURABLE_YET', `store ${claim.store} does not call bag ${claim.bag} durable yet (${[...new Set(states)].join(', ')})`, { delayMs });
 }

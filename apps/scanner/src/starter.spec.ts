@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { markerName } from '@coldroom/files';
 import { pyramidCompanions } from '@coldroom/omero';
 import type { TinyOmero } from '@coldroom/sample-omero';
+import { openStores, parseStores } from '@coldroom/stores';
 import { Starter } from './starter';
 import { Scene } from './testing/scene';
 
@@ -36,6 +37,20 @@ describe('starting what was approved', () => {
     expect([await stateOf(id), files.map((file) => file.state)]).toEqual(['Running', ['approved', 'approved']]);
     expect(files[0]?.bag).toMatch(new RegExp(`^request-${id}-bag-1-[0-9a-f]{12}$`));
     expect(files[1]?.bag).toBe(files[0]?.bag);
+  });
+
+  test('goes to the store that was named at the approval, else to that of its group, else to the default', async () => {
+    const storeOf = async (id: bigint): Promise<string | null | undefined> => (await scene.register.overview.files({ requestId: id }))[0]?.store;
+    const [group] = await scene.sql<{ name: string }>('SELECT g.name FROM experimentergroup g JOIN image i ON i.group_id = g.id ORDER BY i.id DESC LIMIT 1');
+    const plain = (name: string): object => ({ kind: 'file', directory: `/nowhere/${name}`, sameFileSystem: true });
+    const stores = openStores(parseStores({ default: 'main', groups: { [group!.name]: 'tape' }, stores: { main: plain('main'), tape: plain('tape'), cloud: plain('cloud') } }), { files: scene.files, omeroRoots: [] });
+    const startThere = (): Promise<void> => new Starter(scene.register, scene.closures, stores, scene.log).run('test');
+    const first = await approved([single('by its group.tif')]);
+    await startThere();
+    const { requests: [made] } = await scene.add([single('by name.tif')]).then(() => scene.scan.run('test'));
+    await scene.register.requests.approve(BigInt(made!.id), 'boss', 'cloud');
+    await startThere();
+    expect([await storeOf(first.id), await storeOf(BigInt(made!.id))]).toEqual(['tape', 'cloud']);
   });
 
   test('a closure that grew since the scan needs a new decision: by a file, by an image, by a fileset that shares a file', async () => {

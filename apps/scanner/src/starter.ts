@@ -41,8 +41,10 @@ export class Starter {
     if (grown > 0) this.log.warn('request grew', { requestId, grown, next: 'it has to be approved anew' });
     else if (against) this.postpone(requestId, against);
     else {
-      const bags = await this.register.requests.start(requestId, this.stores.default.name, (nr) => bagName(requestId, nr), by);
-      this.log.info('request started', { requestId, bags });
+      const request = await this.register.requests.get(requestId);
+      const store = request?.store ? this.stores.get(request.store) : this.stores.forGroup(request?.group ?? '');
+      const bags = await this.register.requests.start(requestId, store.name, (nr) => bagName(requestId, nr), by);
+      this.log.info('request started', { requestId, bags, store: store.name });
     }
   }
 

@@ -1,1 +1,3 @@
-export {};
+export type { Api, Fault, FaultRule } from './faults';
+export type { Pace } from './file-info';
+export { startFakeArkivum, type FakeArkivum, type FakeArkivumOptions } from './server';

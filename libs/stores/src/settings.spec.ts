@@ -13,7 +13,7 @@ function written(text: string): string {
   return path;
 }
 
-const expected = { default: 'main', stores: { main: { kind: 'file', directory: '/archive', sameFileSystem: false, verify: 'direct' } } };
+const expected = { default: 'main', groups: {}, stores: { main: { kind: 'file', directory: '/archive', sameFileSystem: false, verify: 'direct' } } };
 
 it('reads YAML and JSON alike', async () => {
   expect(await readStores(written('default: main\nstores:\n  main:\n    kind: file\n    directory: /archive\n'))).toEqual(expected);
@@ -32,6 +32,12 @@ it.each(['default: main', ': [', '', 'default: main\nstores: {}', 'default: othe
   'default: main\nstores:\n  main: { kind: file, directory: / }', 'default: main\nstores:\n  main: { kind: file, directory: /archive/ }', 'default: main\nstores:\n  main: { kind: file, directory: /archive/../omero }',
   'default: Main\nstores:\n  Main: { kind: file, directory: /archive }', 'default: main\nstores:\n  main: { kind: file, directory: /archive, sameFileSystem: "yes" }'])('refuses %j', async (text) => {
   await expect(readStores(written(text))).rejects.toMatchObject({ code: 'STORES_INVALID' });
+});
+
+it('takes a store for a group, which must be in the list', () => {
+  const stores = { main: { kind: 'file', directory: '/archive' }, tape: { kind: 'file', directory: '/tape' } };
+  expect(parseStores({ default: 'main', groups: { 'Lab of Ada': 'tape' }, stores })).toMatchObject({ groups: { 'Lab of Ada': 'tape' } });
+  expect(() => parseStores({ default: 'main', groups: { lab: 'cloud' }, stores })).toThrow(expect.objectContaining({ message: expect.stringContaining('groups') }));
 });
 
 it('says when the file cannot be read', async () => {

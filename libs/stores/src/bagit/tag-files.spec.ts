@@ -29,6 +29,15 @@ it('writes the files of RFC 8493', () => {
   expect(text(description, 'tagmanifest-sha256.txt').split('\n').filter(Boolean).length).toBe(4);
 });
 
+it('writes a manifest of MD5s too where every file has one, and lists it among the tag files', () => {
+  const md5 = '0'.repeat(32);
+  const digests = { 'SHA-256': sha256('right'), 'MD5-128': md5 };
+  const both = bag([file(Buffer.from('b'), { digests }), file(Buffer.from('a'), { digests })]);
+  expect(text(both, 'manifest-md5.txt')).toBe(`${md5}  data/ManagedRepository/a\n${md5}  data/ManagedRepository/b\n`);
+  expect(text(both, 'tagmanifest-sha256.txt')).toContain(`${sha256(text(both, 'manifest-md5.txt'))}  manifest-md5.txt\n`);
+  expect(tagFiles(bag([file(Buffer.from('b'), { digests }), file(Buffer.from('a'))])).map(({ name }) => name)).not.toContain('manifest-md5.txt');
+});
+
 it('is the same for the same files in any order', () => {
   const files = ['b', 'a', 'c/d', 'c'].map((path) => file(Buffer.from(path)));
   expect(tagFiles(bag(files))).toEqual(tagFiles(bag([...files].reverse())));

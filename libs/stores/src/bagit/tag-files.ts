@@ -1,4 +1,4 @@
-import type { TagFile } from '@coldroom/domain';
+import type { DigestAlgorithm, TagFile } from '@coldroom/domain';
 import { createHash } from 'node:crypto';
 import type { BagDescription } from './bag-description';
 import { manifest, type ManifestEntry } from './manifest';
@@ -9,17 +9,19 @@ export function tagFiles(bag: BagDescription): TagFile[] {
   const tags: TagFile[] = [
     { name: 'bagit.txt', content: Buffer.from('BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n') },
     { name: 'bag-info.txt', content: bagInformation(bag) },
-    { name: 'manifest-sha256.txt', content: manifest(payload(bag)) },
+    { name: 'manifest-sha256.txt', content: manifest(payload(bag, 'SHA-256')) },
+    // RFC 8493, 2.4: several payload manifests may stand side by side, each complete.
+    ...(bag.files.every(({ digests }) => digests['MD5-128']) ? [{ name: 'manifest-md5.txt', content: manifest(payload(bag, 'MD5-128')) }] : []),
     { name: 'omero.jsonl', content: omeroLines(bag.files) },
   ];
   const entries = tags.map(({ name, content }) => ({ digest: createHash('sha256').update(content).digest('hex'), path: Buffer.from(name) }));
   return [...tags, { name: 'tagmanifest-sha256.txt', content: manifest(entries) }];
 }
 
-function payload({ files }: BagDescription): ManifestEntry[] {
+function payload({ files }: BagDescription, algorithm: DigestAlgorithm): ManifestEntry[] {
   return files.map(({ copyPath, digests }) => {
-    const digest = digests['SHA-256'];
-    if (!digest) throw new TypeError('a file without SHA-256 cannot be bagged');
+    const digest = digests[algorithm];
+    if (!digest) throw new TypeError(`a file without ${algorithm} cannot be bagged`);
     return { digest, path: Buffer.concat([Buffer.from('data/'), copyPath]) };
   });
 }

@@ -1,0 +1,88 @@
+import type { FileEvent, FileState, WorkState } from '@coldroom/domain';
+import { annotateImages, type TinyOmero } from '@coldroom/sample-omero';
+import { AskedBack } from './asked-back';
+import { Scene } from './testing/scene';
+
+const single = (name: string, images = 1) => ({ files: [{ name, size: 20 }], images });
+const untilReleased = [['approved', 'hash', 'checksummed'], ['checksummed', 'copy', 'transferred'], ['transferred', 'verify', 'verified'],
+  ['verified', 'store', 'durable'], ['durable', 'link', 'linked'], ['linked', 'release', 'released']] as const;
+
+describe('what is asked back by a mark', () => {
+  let scene: Scene;
+  let askedBack: AskedBack;
+
+  beforeAll(async () => {
+    scene = await Scene.create('asked_back');
+    askedBack = new AskedBack(scene.omero, scene.register, scene.log);
+  });
+  afterAll(() => scene.close());
+
+  async function move(ways: readonly (readonly [WorkState, FileEvent, FileState])[]): Promise<void> {
+    for (const [from, event, to] of ways) {
+      for (const due of await scene.register.work.due([from])) {
+        const claim = await scene.register.work.claim(due.bagId, [from], 'test', 60_000);
+        if (claim) await scene.register.move(claim, claim.files.map((file) => ({ id: file.id, event, from, to })), { stage: 'test', errorLimit: 1000 });
+      }
+    }
+  }
+
+  async function archived(name: string, images = 1, upTo: number = untilReleased.length): Promise<TinyOmero> {
+    const tiny = await scene.add([single(name, images)]);
+    const { requests: [made] } = await scene.scan.run('test');
+    await scene.register.requests.approve(BigInt(made!.id), 'boss');
+    await scene.starter.run('test');
+    await move(untilReleased.slice(0, upTo));
+    while (await scene.mirror.run() > 0);
+    return tiny;
+  }
+
+  async function askFor(imageId: number, ownerId: number, change: { description?: string } = {}): Promise<void> {
+    const [image] = await scene.sql<{ owner: bigint; group: bigint }>('SELECT owner_id AS owner, group_id AS group FROM image WHERE id = $1', [imageId]);
+    await annotateImages(scene.omeroUrl, {
+      imageIds: [imageId], ownerId, groupId: Number(image!.group), ns: 'archiving', discriminator: '/map/', name: 'FROM-ARCHIVE', values: [['FROM-ARCHIVE', 'True']], ...change,
+    });
+  }
+  const owner = async (imageId: number): Promise<number> => Number((await scene.sql<{ owner: bigint }>('SELECT owner_id AS owner FROM image WHERE id = $1', [imageId]))[0]!.owner);
+  const stateOf = async (name: string): Promise<string | undefined> => (await scene.filesByName()).get(name)?.state;
+
+  test('comes back as a whole fileset, once, and the marks go when it is there', async () => {
+    const tiny = await archived('a.lif', 2);
+    await askFor(tiny.imageIds[1]!, await owner(tiny.imageIds[1]!));
+    expect(await askedBack.run()).toMatchObject({ marks: 1, files: 1, ignoredCount: 0 });
+    expect(await askedBack.run()).toMatchObject({ marks: 1, files: 0 });
+    expect(await stateOf('a.lif')).toBe('restoring');
+    for (const id of tiny.imageIds) expect(await scene.marksOf(id)).toContain('ARCHIVED');
+
+    await move([['restoring', 'bringNear', 'near'], ['near', 'fetch', 'fetched'], ['fetched', 'prove', 'proven'], ['proven', 'place', 'restored']]);
+    while (await scene.mirror.run() > 0);
+    for (const id of tiny.imageIds) expect([id, await scene.marksOf(id)]).toEqual([id, []]);
+    expect(await askedBack.run()).toMatchObject({ marks: 0, files: 0 });
+  });
+
+  test('an original that is held still is put back without a look at the store', async () => {
+    const tiny = await archived('held.tif', 1, 5);
+    await askFor(tiny.imageIds[0]!, await owner(tiny.imageIds[0]!));
+    expect(await askedBack.run()).toMatchObject({ files: 1 });
+    expect(await stateOf('held.tif')).toBe('undoing');
+  });
+
+  test('not by somebody who may not, nor of an image that is not archived', async () => {
+    const tiny = await archived('mine.tif');
+    const fresh = await scene.add([single('fresh.tif')], { mark: false });
+    const stranger = await scene.add([single('other.tif')], { mark: false, omename: 'mallory' });
+    await askFor(tiny.imageIds[0]!, await owner(stranger.imageIds[0]!));
+    await askFor(fresh.imageIds[0]!, await owner(fresh.imageIds[0]!));
+    expect(await askedBack.run()).toMatchObject({ files: 0, ignoredCount: 1, ignored: [{ code: 'MARK_NOT_ALLOWED', imageId: String(tiny.imageIds[0]) }] });
+    expect(await stateOf('mine.tif')).toBe('released');
+  });
+
+  test('waits for the next scan while a worker holds the bag', async () => {
+    const tiny = await archived('busy.tif', 1, 5);
+    const [due] = await scene.register.work.due(['linked']);
+    const claim = await scene.register.work.claim(due!.bagId, ['linked'], 'somebody', 60_000);
+    await askFor(tiny.imageIds[0]!, await owner(tiny.imageIds[0]!));
+    expect(await askedBack.run()).toMatchObject({ files: 0 });
+    await scene.register.work.giveBack(claim!);
+    expect(await askedBack.run()).toMatchObject({ files: 1 });
+  });
+});

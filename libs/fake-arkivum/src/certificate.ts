@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Certificate {
+  readonly key: Buffer;
+  readonly cert: Buffer;
+  /** What a client has to trust. */
+  readonly caFile: string;
+}
+
+/** A certificate of our own for localhost and 127.0.0.1, made by openssl once and kept in `dir`: a restart keeps what clients trust. */
+export function certificateIn(dir: string): Certificate {
+  mkdirSync(dir, { recursive: true });
+  const [keyFile, caFile] = [join(dir, 'key.pem'), join(dir, 'ca.pem')];
+  if (!existsSync(caFile)) {
+    const made = spawnSync('openssl', [
+      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '3650', '-subj', '/CN=fake arkivum',
+      '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', keyFile, '-out', caFile,
+    ], { encoding: 'utf8' });
+    if (made.status !== 0) throw new Error(`openssl made no certificate: ${made.error?.message ?? made.stderr}`);
+  }
+  return { key: readFileSync(keyFile), cert: readFileSync(caFile), caFile };
+}

@@ -1,0 +1,48 @@
+import { NotYet, Transient, type Nearness, type Outcome, type Work } from '@coldroom/domain';
+import { displayPath } from '@coldroom/files';
+import type { Appliance } from './appliance';
+import { checkClaim } from './claim';
+import type { Said } from './file-info';
+
+/** After so long a file that was asked for and did not come is asked for again. */
+const askAgainMs = 24 * 3_600_000;
+const remembered = 100_000;
+
+/** Which copies are in the appliance's cache, and what was asked of it. A start forgets; then each is asked for once more. */
+export class Cache {
+  private readonly asked = new Map<string, number>();
+
+  constructor(private readonly store: string, private readonly appliance: Appliance) {}
+
+  /** Whether a copy is in the cache; it is asked for where it is not. */
+  async bringNear(place: Buffer, work: Work): Promise<Outcome<Nearness>> {
+    const said = await this.appliance.fileInfo(place);
+    const key = place.toString('latin1');
+    if (said.kind !== 'info') return { ok: { near: false, state: said.kind === 'absent' ? 'not known to the appliance' : `unknown: ${said.why}` } };
+    if (said.info.local === true) {
+      this.asked.delete(key);
+      return { ok: { near: true, state: 'local' } };
+    }
+    if (said.info.local === undefined || said.info.id === undefined) return { ok: { near: false, state: 'unknown: it does not say where the copy is' } };
+    if (Date.now() - (this.asked.get(key) ?? -Infinity) < askAgainMs) return { ok: { near: false, state: 'asked for' } };
+    checkClaim(work);
+    const { status } = await this.appliance.restore(said.info.id);
+    if (status !== 200 && status !== 202) {
+      throw new Transient('RECALL_FAILED', `The appliance of store ${this.store} does not bring "${displayPath(place)}" near: it answered HTTP ${status}.`, { store: this.store, status });
+    }
+    this.remember(key);
+    return { ok: { near: false, state: 'asked for' } };
+  }
+
+  private remember(key: string): void {
+    const [oldest] = this.asked.keys();
+    if (this.asked.size >= remembered && oldest !== undefined) this.asked.delete(oldest);
+    this.asked.set(key, Date.now());
+  }
+}
+
+/** Only a clear "not local" keeps a copy from being fetched: what is fetched is proven afterwards, whatever the appliance says. */
+export function farAway(said: Said, path: Buffer): NotYet | undefined {
+  if (said.kind !== 'info' || said.info.local !== false) return undefined;
+  return new NotYet('COPY_NOT_NEAR', `The copy of "${displayPath(path)}" is not in the appliance's cache any more.`);
+}

@@ -1,0 +1,122 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import type { FetchOrder, Source, Store, Work } from '@coldroom/domain';
+import { Files, identify, writeMarker } from '@coldroom/files';
+import { openStores } from '../open-store';
+import { parseStores } from '../settings';
+import { describeStore } from '../testing/conformance';
+
+const root = mkdtempSync(join(tmpdir(), 'coldroom-copies-'));
+const files = new Files({ threads: 1 });
+afterAll(async () => {
+  await files.close();
+  execFileSync('chmod', ['-R', 'u+w', root]);
+  rmSync(root, { recursive: true });
+});
+
+let count = 0;
+
+async function two(): Promise<{ readonly store: Store; readonly one: Store; readonly other: Store; readonly dir: string }> {
+  const dir = join(root, String(count += 1));
+  for (const name of ['one', 'other', 'source', 'target']) {
+    mkdirSync(join(dir, name), { recursive: true });
+    await writeMarker(join(dir, name), name);
+  }
+  const plain = (name: string): object => ({ kind: 'file', directory: join(dir, name), sameFileSystem: true, verify: 'cached' });
+  const settings = parseStores({ default: 'both', stores: { both: { kind: 'copies', of: ['one', 'other'] }, one: plain('one'), other: plain('other') } });
+  const stores = openStores(settings, { files, omeroRoots: [join(dir, 'source')] });
+  return { store: stores.get('both'), one: stores.get('one'), other: stores.get('other'), dir };
+}
+
+describeStore('of two file stores', async () => {
+  const { store, dir } = await two();
+  return {
+    store, sourceDir: join(dir, 'source'),
+    proveBag: (bag) => { for (const name of ['one', 'other']) execFileSync('sha256sum', ['--strict', '--quiet', '-c', 'manifest-sha256.txt'], { cwd: join(dir, name, bag) }); },
+    goAway: () => rename(join(dir, 'other'), join(dir, 'elsewhere')),
+    cleanup: async () => undefined,
+  };
+});
+
+const work = (): Work => ({ signal: new AbortController().signal, deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n), progress: () => undefined });
+const path = Buffer.from('ManagedRepository/a');
+
+describe('a store of several copies', () => {
+  async function put({ store, dir }: Awaited<ReturnType<typeof two>>): Promise<void> {
+    writeFileSync(join(dir, 'source', 'a'), 'right');
+    const identity = await identify(join(dir, 'source', 'a'));
+    const source: Source = { root: join(dir, 'source'), path: Buffer.from('a'), copyPath: path, identity: identity! };
+    expect(await store.put('bag-1', [source], work())).toEqual([{ ok: { size: 5n } }]);
+  }
+
+  const order = (dir: string, attempt = 0): FetchOrder => ({ path, size: 5n, attempt, target: { root: join(dir, 'target'), path: Buffer.from(`x/${attempt}`) } });
+
+  async function spoil(directory: string): Promise<void> {
+    const at = join(directory, 'data/ManagedRepository/a');
+    await chmod(at, 0o644);
+    await writeFile(at, 'wrong');
+  }
+
+  it('gives no digest that equals anything where the copies differ, and names the stores', async () => {
+    const setup = await two();
+    await put(setup);
+    await spoil(join(setup.dir, 'other', '.open', 'bag-1'));
+    const [outcome] = await setup.store.digest('bag-1', [path], ['SHA-256'], work());
+    expect(outcome).toMatchObject({ ok: { digests: { 'SHA-256': expect.stringMatching(/^[0-9a-f]{64} in one, [0-9a-f]{64} in other$/) } } });
+  });
+
+  it('is as durable as the least of its copies', async () => {
+    const setup = await two();
+    await put(setup);
+    await setup.one.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from('x') }], work());
+    expect(await setup.store.stat('bag-1', [path])).toMatchObject([{ durable: 'no', replicationState: 'one: sealed, other: open' }]);
+    await setup.store.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from('x') }], work());
+    const [whole] = await setup.store.stat('bag-1', [path]);
+    expect(whole).toMatchObject({ durable: 'yes', replicationState: 'one: sealed, other: sealed' });
+    execFileSync('chmod', ['-R', 'u+w', join(setup.dir, 'other')]);
+    rmSync(join(setup.dir, 'other', 'bag-1', 'data/ManagedRepository/a'));
+    const [broken] = await setup.store.stat('bag-1', [path]);
+    expect(broken).toMatchObject({ durable: 'no', replicationState: 'one: sealed, other: missing' });
+    expect(broken?.version).not.toBe(whole?.version);
+  });
+
+  it('gives back from the second where the first is away, has lost the copy, or gave wrong bytes before', async () => {
+    const setup = await two();
+    await put(setup);
+    await setup.store.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from('x') }], work());
+    const fetched = async (attempt = 0): Promise<string> => {
+      expect(await setup.store.fetch('bag-1', [order(setup.dir, attempt)], work())).toEqual([{ ok: { size: 5n } }]);
+      return readFile(join(setup.dir, 'target/x', String(attempt)), 'utf8');
+    };
+    execFileSync('chmod', ['-R', 'u+w', join(setup.dir, 'one')]);
+    await spoil(join(setup.dir, 'one', 'bag-1'));
+    expect(await fetched()).toBe('wrong');
+    expect(await fetched(1)).toBe('right');
+    rmSync(join(setup.dir, 'one', 'bag-1', 'data/ManagedRepository/a'));
+    expect(await fetched()).toBe('right');
+    expect(await setup.store.bringNear('bag-1', [path], work())).toEqual([{ ok: { near: true, state: 'local' } }]);
+    await rename(join(setup.dir, 'one'), join(setup.dir, 'gone'));
+    expect(await fetched()).toBe('right');
+    await rename(join(setup.dir, 'other'), join(setup.dir, 'gone too'));
+    await expect(setup.store.fetch('bag-1', [order(setup.dir)], work())).rejects.toMatchObject({ code: 'STORE_AWAY' });
+  });
+
+  it('lists a bag once that both have, and one that only the second has', async () => {
+    const setup = await two();
+    await put(setup);
+    await setup.store.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from('x') }], work());
+    await rename(join(setup.dir, 'one', 'bag-1'), join(setup.dir, 'one', 'bag-2'));
+    const bags: string[] = [];
+    for await (const bag of setup.store.bags()) bags.push(bag);
+    expect(bags.sort()).toEqual(['bag-1', 'bag-2']);
+  });
+
+  it.each([[['one']], [['one', 'one']], [['one', 'nowhere']], [['one', 'both']]])('refuses %j', (of) => {
+    const plain = { kind: 'file', directory: '/archive' };
+    const settings = (): unknown => openStores(parseStores({ default: 'both', stores: { both: { kind: 'copies', of }, one: plain } }), { files, omeroRoots: [] });
+    expect(settings).toThrow(expect.objectContaining({ code: 'STORES_INVALID' }));
+  });
+});

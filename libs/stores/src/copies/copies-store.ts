@@ -1,0 +1,137 @@
+import {
+  codeOf, Refused, type ColdroomError, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type FetchOrder, type Nearness,
+  type Outcome, type Source, type Store, type StoreUse, type TagFile, type Work,
+} from '@coldroom/domain';
+import { mergeDigests, mergeStatus } from './merge';
+
+/**
+ * A bag in two or more stores. Everything is written to all of them and counts only when it is in all; reading back for a
+ * restore takes the first that can give it. Links lead to the first.
+ */
+export class CopiesStore implements Store {
+  readonly kind = 'copies';
+  readonly acceptedReads: readonly CopyRead[];
+  readonly wantedDigests: readonly DigestAlgorithm[];
+  readonly recallRoot: string | undefined;
+
+  /** @param members in the order in which they are read from; opened and closed by whoever made them */
+  constructor(readonly name: string, private readonly members: readonly Store[]) {
+    this.acceptedReads = [...new Set(members.flatMap((store) => store.acceptedReads))];
+    this.wantedDigests = [...new Set(members.flatMap((store) => store.wantedDigests))];
+    this.recallRoot = this.first.recallRoot;
+  }
+
+  async check(use: StoreUse): Promise<void> {
+    await this.inAll((store) => store.check(use));
+  }
+
+  async put(bag: string, sources: readonly Source[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+    const answers = await this.inAll((store) => store.put(bag, sources, work));
+    return sources.map((_, at) => worst(answers.map((each) => each[at]!)));
+  }
+
+  async digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]> {
+    const answers = await this.inAll((store) => store.digest(bag, paths, algorithms, work));
+    return paths.map((_, at) => mergeDigests(this.members.map((store, member) => ({ store, outcome: answers[member]![at]! }))));
+  }
+
+  async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
+    await this.inAll((store) => store.seal(bag, paths, tags, work));
+  }
+
+  async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
+    const answers = await this.inAll((store) => store.stat(bag, paths));
+    return paths.map((_, at) => mergeStatus(this.members.map(({ name }, member) => ({ name, status: answers[member]![at] }))));
+  }
+
+  async bringNear(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Nearness>[]> {
+    return this.firstOf(paths, this.members, (store, some) => store.bringNear(bag, some, work));
+  }
+
+  async fetch(bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+    const groups = Map.groupBy(orders, ({ attempt = 0 }) => attempt % this.members.length);
+    const outcomes = new Map<FetchOrder, Outcome<{ readonly size: bigint }>>();
+    for (const [turn, group] of groups) {
+      const fetched = await this.firstOf(group, [...this.members.slice(turn), ...this.members.slice(0, turn)], (store, some) => store.fetch(bag, some, work));
+      group.forEach((order, at) => outcomes.set(order, fetched[at]!));
+    }
+    return orders.map((order) => outcomes.get(order)!);
+  }
+
+  async *bags(): AsyncIterable<string> {
+    for (const [at, store] of this.members.entries()) {
+      for await (const bag of store.bags()) if (!await isIn(bag, this.members.slice(0, at))) yield bag;
+    }
+  }
+
+  async list(bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {
+    const all = await this.inAll((store) => store.list(bag));
+    return [...new Map(all.flat().map((copy) => [copy.path.toString('latin1'), copy])).values()];
+  }
+
+  async readTag(bag: string, name: string): Promise<Buffer | undefined> {
+    for (const store of this.members) {
+      const found = await store.readTag(bag, name);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  linkTarget(bag: string, path: Buffer): Buffer {
+    return this.first.linkTarget(bag, path);
+  }
+
+  /** The members belong to whoever made them. */
+  async close(): Promise<void> {}
+
+  private get first(): Store {
+    const [first] = this.members;
+    if (!first) throw new RangeError(`the store ${this.name} has no members`);
+    return first;
+  }
+
+  /** Waits for all before it tells of a failure: nothing of ours goes on in the background. */
+  private async inAll<T>(act: (store: Store) => Promise<T>): Promise<readonly T[]> {
+    const settled = await Promise.allSettled(this.members.map(act));
+    const failed = settled.find((each) => each.status === 'rejected');
+    if (failed) throw failed.reason;
+    return settled.map((each) => (each as PromiseFulfilledResult<T>).value);
+  }
+
+  /** Asks the stores in turn, each for what those before it could not give. What none can give fails as in the last. */
+  private async firstOf<T, R>(items: readonly T[], stores: readonly Store[], ask: (store: Store, some: readonly T[]) => Promise<readonly Outcome<R>[]>): Promise<readonly Outcome<R>[]> {
+    const outcomes = new Map<T, Outcome<R>>();
+    let failed: unknown;
+    for (const store of stores) {
+      const open = items.filter((item) => !('ok' in (outcomes.get(item) ?? {})));
+      if (open.length === 0) break;
+      try {
+        const answers = await ask(store, open);
+        open.forEach((item, at) => outcomes.set(item, answers[at]!));
+      } catch (error) {
+        if (codeOf(error) === 'CLAIM_LOST') throw error;
+        failed = error;
+      }
+    }
+    if (outcomes.size < items.length) throw failed;
+    return items.map((item) => outcomes.get(item)!);
+  }
+}
+
+function worst<T>(outcomes: readonly Outcome<T>[]): Outcome<T> {
+  return outcomes.find((outcome): outcome is { readonly error: ColdroomError } => 'error' in outcome) ?? outcomes[0]!;
+}
+
+async function isIn(bag: string, stores: readonly Store[]): Promise<boolean> {
+  for (const store of stores) if (await store.readTag(bag, 'bagit.txt')) return true;
+  return false;
+}
+
+/** `Refused` `STORES_INVALID` where a store of several copies names itself, one of its kind, or one that is not there. */
+export function membersOf(name: string, names: readonly string[], stores: ReadonlyMap<string, Store>): readonly Store[] {
+  return names.map((each) => {
+    const store = stores.get(each);
+    if (!store) throw new Refused('STORES_INVALID', `The store ${name} is to keep copies in "${each}", which is no plain store of the list.`, { store: name });
+    return store;
+  });
+}
