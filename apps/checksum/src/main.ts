@@ -2,4 +2,4 @@ import { serviceParts } from '@coldroom/pipeline';
 import { startService } from '@coldroom/runtime';
 import { checksumModule } from './checksum.module';
 
-void startService('checksum', serviceParts, checksumModule);
+void startService('checksum', [...serviceParts, 'fixity'], checksumModule);

@@ -13,7 +13,7 @@ describe('the verify stage', () => {
 
   beforeAll(async () => {
     bench = await Workbench.create('verify');
-    hash = new HashOriginals(bench.files, bench.originals);
+    hash = new HashOriginals(bench.files, bench.originals, bench.stores);
     verify = new VerifyCopies(bench.stores);
   });
   afterAll(() => bench.close());

@@ -29,7 +29,7 @@ async function main(): Promise<number> {
     console.error(`There is no service ${unknown.join(', ')}; there are ${services.join(', ')}`);
     return exitCodes.usage;
   }
-  readSettings(['register', 'omero', 'originals', 'redis', 'stores', 'hold', 'scan', 'service']);
+  readSettings(['register', 'omero', 'originals', 'redis', 'stores', 'hold', 'fixity', 'scan', 'service']);
   return runUntilOneEnds(wanted, values.json ?? false);
 }
 

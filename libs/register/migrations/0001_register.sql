@@ -13,7 +13,9 @@ CREATE TABLE request (
   created_at    timestamptz NOT NULL DEFAULT now(),
   decided_at    timestamptz,
   decided_by    text,
-  reason        text
+  reason        text,
+  -- The store that was named at the approval; null leaves it to the settings.
+  store         text
 );
 CREATE INDEX request_state ON request (state);
 
@@ -106,7 +108,8 @@ CREATE TABLE file (
   phase            text NOT NULL GENERATED ALWAYS AS (CASE
                      WHEN state = 'skipped' THEN 'skipped'
                      WHEN state = 'durable' THEN 'durable'
-                     WHEN state IN ('linked', 'released', 'recalled') OR stuck_from = 'recalled' THEN 'linked'
+                     WHEN state IN ('linked', 'released') THEN 'linked'
+                     WHEN coalesce(stuck_from, state) = 'recalled' THEN 'recalled'
                      WHEN state = 'undoing' THEN 'undoing'
                      WHEN state = 'proven' THEN 'proven'
                      WHEN coalesce(stuck_from, state) IN ('restoring', 'near', 'fetched', 'proven') THEN 'returning'
@@ -121,8 +124,9 @@ CREATE INDEX file_bag ON file (bag_id);
 CREATE INDEX file_fileset ON file (request_id, fileset, phase);
 CREATE INDEX file_stuck ON file (request_id) WHERE stuck_from IS NOT NULL;
 CREATE INDEX file_path ON file USING hash (path);
--- Copies by when they were last checked: which is the next for the rolling check.
-CREATE INDEX file_copy_checked ON file (copy_checked_at NULLS FIRST, id) WHERE copy_version IS NOT NULL;
+-- Copies that count by when they were last read: which is the next for the rolling check.
+CREATE INDEX file_copy_checked ON file (copy_checked_at NULLS FIRST, id)
+  WHERE copy_version IS NOT NULL AND phase IN ('durable', 'linked', 'recalled', 'returning', 'proven');
 -- A path is in one request at a time.
 CREATE UNIQUE INDEX file_path_once ON file (root, path) WHERE phase NOT IN ('skipped', 'given up', 'back');
 

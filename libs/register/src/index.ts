@@ -1,9 +1,12 @@
+export { firstPage, type AuditedFile, type AuditedImage, type CopyPlace, type HeldFile, type KnownBag, type Page, type PageStart } from './audit';
 export { migrate } from './connection';
 export type { NewFile, NewImage, NewRequest, Skip } from './drafts';
 export type { MarkState, OwedMark } from './marks';
 export type { Move, MoveOptions } from './move';
 export type { EventListing, FileFilter, FileListing, ImageListing, MeantFiles, StageProgress } from './listings';
 export type { Target, UndoResult } from './people';
+export type { CheckedCopy, CopyFilter, CopyResult, FixityFigures } from './fixity';
+export type { RebuildAnswer, RebuiltBag, RebuiltFile } from './rebuild';
 export { Register } from './register';
 export type { ReturnOrder, ReturnPlan } from './returns';
 export type { Closure, RequestSummary } from './requests';

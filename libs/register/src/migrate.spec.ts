@@ -53,7 +53,11 @@ describe('the tables', () => {
       early: ['approved', 'checksummed', 'registered', 'stuck', 'transferred', 'verified'],
       durable: ['durable'],
       'given up': ['abandoned', 'declined', 'undone'],
+      back: ['restored'],
       linked: ['linked', 'released'],
+      proven: ['proven'],
+      recalled: ['recalled'],
+      returning: ['fetched', 'near', 'restoring'],
       skipped: ['skipped'],
       undoing: ['undoing'],
     });

@@ -80,10 +80,11 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, moves: readonly M
        copy_version = coalesce(m.copy_version, f.copy_version),
        copy_digest = coalesce(m.copy_digest, f.copy_digest),
        copy_read = coalesce(m.copy_read, f.copy_read),
+       copy_checked_at = CASE WHEN m.copy_version IS NULL THEN f.copy_checked_at ELSE now() END,
        copy_attempts = f.copy_attempts + (m.event IN ('copyAgain', 'fetchAgain'))::int,
        linked_at = CASE WHEN m.event = 'link' THEN now() ELSE f.linked_at END,
-       fetched = CASE WHEN m.to_state = 'linked' THEN NULL ELSE coalesce(m.fetched, f.fetched) END,
-       way_back = CASE WHEN m.to_state = 'linked' THEN NULL ELSE f.way_back END,
+       fetched = coalesce(m.fetched, f.fetched),
+       way_back = CASE WHEN m.event = 'restore' THEN 'restore' ELSE f.way_back END,
        near_until = CASE m.to_state WHEN 'recalled' THEN now() + f.near_days * interval '1 day' WHEN 'linked' THEN NULL ELSE f.near_until END
      FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
        AS m(id, event, from_state, to_state, digests, identity, copy_version, copy_digest, copy_read, code, reason, fetched)
@@ -158,7 +159,7 @@ export async function settleRequest(client: pg.ClientBase, requestId: bigint, fi
          SELECT fileset, CASE
            WHEN ${hasFile('moved.fileset', 'early,durable')} THEN 'pending'
            WHEN ${hasFile('moved.fileset', 'undoing')} THEN NULL
-           WHEN ${hasFile('moved.fileset', 'linked,returning,proven')} THEN 'archived'
+           WHEN ${hasFile('moved.fileset', 'linked,recalled,returning,proven')} THEN 'archived'
            ELSE 'none' END AS wanted
          FROM unnest($2::text[]) AS moved(fileset)) s
        WHERE i.request_id = $1 AND i.fileset = s.fileset AND s.wanted IS NOT NULL AND i.mark_wanted <> s.wanted`,

@@ -144,7 +144,7 @@ export class Overview {
 }
 
 /** Files `f` that a target names. */
-const namedBy: Readonly<Record<Target['kind'], string>> = {
+export const namedBy: Readonly<Record<Target['kind'], string>> = {
   Request: 'f.request_id = ANY($1)',
   Image: '(f.request_id, f.fileset) IN (SELECT request_id, fileset FROM request_image WHERE image_id = ANY($1))',
   Fileset: 'f.fileset = ANY($1)',
@@ -158,6 +158,6 @@ const knownBy: Readonly<Record<Target['kind'], string>> = {
   File: 'SELECT FROM file WHERE file.id = value',
 };
 
-function valuesOf(target: Target): readonly (bigint | string)[] {
+export function valuesOf(target: Target): readonly (bigint | string)[] {
   return target.kind === 'Fileset' ? target.names : target.ids;
 }

@@ -153,7 +153,7 @@ async function turnBack(
 async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<number> {
   const { rows } = await client.query<{ files: number }>(
     `WITH moved AS (
-       UPDATE file f SET state = CASE WHEN stuck_from = ANY($5) THEN 'restoring' ELSE stuck_from END, stuck_from = NULL, code = NULL, reason = NULL
+       UPDATE file f SET state = CASE WHEN stuck_from = ANY($5) THEN 'restoring' ELSE stuck_from END, stuck_from = NULL, code = NULL, reason = NULL, copy_attempts = 0
        WHERE ${scope.files} AND f.stuck_from = ANY($3) RETURNING f.request_id, f.bag_id, f.state
      ), told AS (
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)

@@ -1,9 +1,12 @@
 import type pg from 'pg';
+import { Audit } from './audit';
 import { asTransient, connect, letGo, openPool } from './connection';
+import { Fixity } from './fixity';
 import { Marks } from './marks';
 import { moveFiles, type Move, type MoveOptions } from './move';
 import { Overview } from './overview';
 import { People } from './people';
+import { Rebuild } from './rebuild';
 import { Requests } from './requests';
 import { Returns } from './returns';
 import { Scans } from './scans';
@@ -20,6 +23,9 @@ export class Register {
   readonly marks: Marks;
   readonly scans: Scans;
   readonly overview: Overview;
+  readonly fixity: Fixity;
+  readonly rebuild: Rebuild;
+  readonly audit: Audit;
   private readonly pool: pg.Pool;
 
   constructor(url: string, options: { max?: number; applicationName?: string } = {}) {
@@ -32,6 +38,9 @@ export class Register {
     this.marks = new Marks(this.pool);
     this.scans = new Scans(this.pool);
     this.overview = new Overview(this.pool);
+    this.fixity = new Fixity(this.pool);
+    this.rebuild = new Rebuild(this.pool);
+    this.audit = new Audit(this.pool);
   }
 
   /** Moves files of a claimed bag; see `moveFiles`. */

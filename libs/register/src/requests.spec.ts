@@ -43,7 +43,7 @@ describe('create', () => {
     expect(claim.files).toEqual([{
       id: expect.any(BigInt), requestId: id, bagId: claim.bagId, fileset: 'Fileset:1', root: 'Pixels', path: Buffer.from('a'), size: 9_007_199_254_740_993n,
       state: 'approved', omeroHash: { algorithm: 'SHA1-160', value: 'ff' }, originalFileId: 9_007_199_254_740_995n, pixelsId: 7n,
-      identity: 'take' in file.verdict ? file.verdict.take : null, digests: {}, copyVersion: null, copyDigest: null, copyRead: null, copyAttempts: 0, linkedAt: null,
+      identity: 'take' in file.verdict ? file.verdict.take : null, digests: {}, copyVersion: null, copyDigest: null, copyRead: null, copyAttempts: 0, linkedAt: null, wayBack: null, fetched: null, nearUntil: null,
     }]);
   });
 

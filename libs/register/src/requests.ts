@@ -14,6 +14,8 @@ export interface RequestSummary {
   readonly createdAt: Date;
   readonly decidedBy: string | null;
   readonly reason: string | null;
+  /** The store that was named for it, or null. */
+  readonly store: string | null;
   readonly images: number;
   readonly markedImages: number;
   readonly filesets: number;
@@ -98,9 +100,9 @@ export class Requests {
     return (await this.summaries('r.id = $1', requestId))[0];
   }
 
-  /** New → Approved; the scanner compares it with OMERO once more and packs its bags. */
-  async approve(requestId: bigint, by: string): Promise<void> {
-    await this.decide(requestId, by, 'Approved', null);
+  /** New → Approved; the scanner compares it with OMERO once more and packs its bags, for `store` where one is named. */
+  async approve(requestId: bigint, by: string, store: string | null = null): Promise<void> {
+    await this.decide(requestId, by, 'Approved', null, store);
   }
 
   /** New → Declined: nothing was touched, and the marks go. */
@@ -131,17 +133,17 @@ export class Requests {
     return started;
   }
 
-  private async decide(requestId: bigint, by: string, state: 'Approved' | 'Declined', reason: string | null): Promise<void> {
+  private async decide(requestId: bigint, by: string, state: 'Approved' | 'Declined', reason: string | null, store: string | null = null): Promise<void> {
     await transaction(this.pool, async (client) => {
       const { rows: [row] } = await client.query<{ state: RequestState }>('SELECT state FROM request WHERE id = $1 FOR UPDATE', [requestId]);
       if (!row) throw new Refused('NO_SUCH_REQUEST', `There is no request ${requestId}; "coldroom requests list" shows all`);
       if (row.state !== 'New') throw new Refused('REQUEST_DECIDED', `Request ${requestId} is ${row.state} already; only a New request can be decided`);
-      await client.query('UPDATE request SET state = $2, decided_at = now(), decided_by = $3, reason = $4 WHERE id = $1', [requestId, state, by, reason]);
+      await client.query('UPDATE request SET state = $2, decided_at = now(), decided_by = $3, reason = $4, store = $5 WHERE id = $1', [requestId, state, by, reason, store]);
       if (state === 'Declined') {
         await client.query(`UPDATE file SET state = 'declined' WHERE request_id = $1 AND state = 'registered'`, [requestId]);
         await client.query(`UPDATE request_image SET mark_wanted = 'none' WHERE request_id = $1`, [requestId]);
       }
-      await note(client, by, requestId, state === 'Approved' ? 'approve' : 'decline', 'New', state, null, reason ? { reason } : undefined);
+      await note(client, by, requestId, state === 'Approved' ? 'approve' : 'decline', 'New', state, null, reason ? { reason } : store ? { store } : undefined);
     });
   }
 
@@ -153,12 +155,12 @@ export class Requests {
        CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE state <> 'skipped')::int AS files,
            coalesce(sum(size) FILTER (WHERE state <> 'skipped'), 0)::bigint AS bytes,
            count(*) FILTER (WHERE state = 'skipped')::int AS skipped, count(*) FILTER (WHERE state = 'stuck')::int AS stuck,
-           count(*) FILTER (WHERE phase IN ('linked', 'returning', 'proven'))::int AS linked
+           count(*) FILTER (WHERE phase IN ('linked', 'recalled', 'returning', 'proven'))::int AS linked
          FROM file WHERE request_id = r.id) f
        WHERE ${condition} ORDER BY r.id`, [value]);
     return rows.map((row) => ({
       id: row.id, state: row.state, owner: row.owner, group: row.group_name, requester: row.requester, createdAt: row.created_at,
-      decidedBy: row.decided_by, reason: row.reason, images: row.images, markedImages: row.marked, filesets: row.filesets,
+      decidedBy: row.decided_by, reason: row.reason, store: row.store, images: row.images, markedImages: row.marked, filesets: row.filesets,
       files: row.files, bytes: row.bytes, skipped: row.skipped, stuck: row.stuck, linked: row.linked,
     }));
   }
@@ -191,7 +193,7 @@ export async function packOne(
   await client.query(
     `WITH made AS (INSERT INTO bag (request_id, name, store, state, files, bytes) VALUES ($1, $2, $3, 'approved', $4, $5) RETURNING id)
      UPDATE file SET bag_id = made.id, state = 'approved', stuck_from = NULL, code = NULL, reason = NULL, copy_attempts = 0,
-       copy_version = NULL, copy_digest = NULL, copy_read = NULL, identity = coalesce($7, identity) FROM made WHERE file.id = ANY($6)`,
+       copy_version = NULL, copy_digest = NULL, copy_read = NULL, copy_checked_at = NULL, copy_fault = NULL, identity = coalesce($7, identity) FROM made WHERE file.id = ANY($6)`,
     [requestId, name, store, files.length, files.reduce((sum, file) => sum + file.size, 0n), files.map((file) => file.id),
       identity && formatIdentity(identity)]);
 }

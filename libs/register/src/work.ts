@@ -10,7 +10,11 @@ export interface Claim {
   readonly requestId: bigint;
   readonly requestState: RequestState;
   readonly owner: string;
+  readonly ownerId: bigint;
   readonly group: string;
+  readonly groupId: bigint;
+  readonly requester: string;
+  readonly requesterId: bigint;
   readonly store: string;
   readonly state: WorkState;
   readonly worker: string;
@@ -39,9 +43,9 @@ export const hasFile = (fileset: string, phases: string): string =>
 export const complete = (fileset: string): string =>
   `${hasFile(fileset, 'durable,linked')} AND NOT ${hasFile(fileset, 'early,undoing,given up')}`;
 
-/** Holds where all files of the fileset of request $1 that were asked back are proven, or back already. */
+/** Holds where all files of the fileset of request $1 that were asked back are proven, or where they belong already. */
 export const fetched = (fileset: string): string =>
-  `${hasFile(fileset, 'proven')} AND NOT ${hasFile(fileset, 'early,durable,linked,undoing,returning,given up')}`;
+  `${hasFile(fileset, 'proven')} AND NOT ${hasFile(fileset, 'early,durable,linked,undoing,returning')}`;
 
 /** Who works on which bag. */
 export class Work {
@@ -66,14 +70,15 @@ export class Work {
          FROM request r
          WHERE bag.id = $1 AND r.id = bag.request_id AND bag.state = ANY($2) AND not_before <= now()
            AND (lease_until IS NULL OR lease_until < now())
-         RETURNING bag.name, bag.request_id, bag.store, bag.state, bag.fence, bag.attempts, bag.created_at, bag.waiting_since, r.state AS request_state, r.owner, r.group_name`,
+         RETURNING bag.name, bag.request_id, bag.store, bag.state, bag.fence, bag.attempts, bag.created_at, bag.waiting_since, r.state AS request_state,
+           r.owner, r.owner_id, r.group_name, r.group_id, r.requester, r.requester_id`,
         [bagId, states, worker, leaseMs]);
       if (!row) return undefined;
       const { rows: files } = await client.query<FileRow>(
         `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.state = $2 ORDER BY f.id`, [bagId, row.state]);
       return {
-        bagId, bag: row.name, requestId: row.request_id, requestState: row.request_state, owner: row.owner, group: row.group_name, store: row.store, state: row.state,
-        worker, fence: row.fence, attempts: row.attempts, bagCreatedAt: row.created_at, waitingSince: row.waiting_since, files: files.map(toFile),
+        bagId, bag: row.name, requestId: row.request_id, requestState: row.request_state, owner: row.owner, ownerId: row.owner_id,
+        group: row.group_name, groupId: row.group_id, requester: row.requester, requesterId: row.requester_id, store: row.store, state: row.state, worker, fence: row.fence, attempts: row.attempts, bagCreatedAt: row.created_at, waitingSince: row.waiting_since, files: files.map(toFile),
       };
     });
   }

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { Refused } from '@coldroom/domain';
 import type { Register } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
+import { readStores } from '@coldroom/stores';
 import { counted, formatBytes } from '@coldroom/terminal';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
@@ -13,6 +15,7 @@ interface Options {
   readonly dryRun?: boolean;
   readonly by?: string;
   readonly reason?: string;
+  readonly store?: string;
 }
 
 interface Decided {
@@ -29,6 +32,7 @@ export function addRequestsDecide(requests: Command, act: Act): void {
     .argument('[requests...]', 'their numbers, or Request:1,2')
     .description('approve requests: their files are hashed, copied, proven, and then links take their place')
     .option('--all', 'all that are New')
+    .option('--store <name>', 'where their copies go (default: by the rules of the stores file)')
     .option('--dry-run', 'only show what would be approved')
     .option('--by <name>', 'who decides (default: the user of the system)')
     .addHelpText('after', examples('requests approve 1 2', 'requests approve --all --dry-run'))
@@ -46,6 +50,7 @@ export function addRequestsDecide(requests: Command, act: Act): void {
 async function decide(context: Context, decision: Decided['decision'], words: readonly string[], options: Options): Promise<ExitCode> {
   if ((words.length > 0) === (options.all ?? false)) throw new UsageError('name requests, or say --all');
   const named = parseIds(words, 'Request');
+  if (options.store !== undefined) await checkStore(context, options.store);
   const decided = await context.register(async (register) => {
     const ids = options.all ? await register.requests.inState('New') : named;
     const results: Decided[] = [];
@@ -57,13 +62,18 @@ async function decide(context: Context, decision: Decided['decision'], words: re
   return exitCode(decided);
 }
 
-async function decideOne(register: Register, decision: Decided['decision'], id: bigint, { dryRun, by = person(), reason }: Options): Promise<Decided> {
+async function checkStore(context: Context, name: string): Promise<void> {
+  const { stores } = await readStores(context.settings('stores').COLDROOM_STORES);
+  if (!Object.hasOwn(stores, name)) throw new Refused('STORE_UNKNOWN', `The stores file names no store "${name}"; there are ${Object.keys(stores).join(', ')}`);
+}
+
+async function decideOne(register: Register, decision: Decided['decision'], id: bigint, { dryRun, by = person(), reason, store }: Options): Promise<Decided> {
   try {
     const request = await register.requests.get(id);
     if (!request) throw notFound(`request ${id}`, 'NO_SUCH_REQUEST', '"coldroom requests list" shows all');
     const facts = { request: id, decision, files: request.files, bytes: request.bytes };
     if (dryRun) return { ...facts, done: request.state === 'New', ...(request.state === 'New' ? {} : { error: { code: 'REQUEST_DECIDED', message: `Request ${id} is ${request.state} already` } }) };
-    if (decision === 'approve') await register.requests.approve(id, by);
+    if (decision === 'approve') await register.requests.approve(id, by, store ?? null);
     else await register.requests.decline(id, by, reason ?? null);
     return { ...facts, done: true };
   } catch (error) {

@@ -2,7 +2,7 @@ import { lchown, mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, Refused, rootNames } from '@coldroom/domain';
 import { identify, markerName, typeOf, writeMarker } from '@coldroom/files';
-import { readStores } from '@coldroom/stores';
+import { markedDirectories, readStores } from '@coldroom/stores';
 import { formatBytes } from '@coldroom/terminal';
 import { ownerOf, type Owner } from './owner';
 
@@ -35,8 +35,9 @@ export async function planPreparations(dataDir: string, holds: readonly string[]
   }
   for (const hold of holds) plan.push(...await missingHold(hold, dataDir, owner));
   if (storesPath !== undefined) {
-    for (const [name, { directory }] of Object.entries((await readStores(storesPath)).stores)) {
-      if (await isDirectory(directory)) plan.push(...await missingMarker(directory, name, await stat(directory), await spaceIn(directory)));
+    const marked = Object.entries((await readStores(storesPath)).stores).flatMap(([name, settings]) => markedDirectories(name, settings));
+    for (const { path, marker } of marked) {
+      if (await isDirectory(path)) plan.push(...await missingMarker(path, marker, await stat(path), await spaceIn(path)));
     }
   }
   return plan;

@@ -1,7 +1,7 @@
 import { readSettings, SettingsError, type Settings } from '@coldroom/runtime';
 import { fault, ok, type Finding } from './findings';
 
-const parts = ['register', 'omero', 'originals', 'redis', 'stores', 'hold', 'scan', 'service'] as const;
+const parts = ['register', 'omero', 'originals', 'redis', 'stores', 'hold', 'fixity', 'scan', 'service'] as const;
 
 /** Those settings that are right. */
 export type KnownSettings = Partial<Settings<(typeof parts)[number]>>;

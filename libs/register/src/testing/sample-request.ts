@@ -1,4 +1,4 @@
-import { next, type ArchiveFile, type FileEvent, type FileState, type Identity, type WorkState } from '@coldroom/domain';
+import { next, workStates, type ArchiveFile, type FileEvent, type FileState, type Identity, type WorkState } from '@coldroom/domain';
 import type { NewFile, NewImage, NewRequest } from '../drafts';
 import type { Move } from '../move';
 import type { Register } from '../register';
@@ -77,8 +77,16 @@ export async function passed(register: Register, bagId: bigint, state: WorkState
 }
 
 /** Brings a bag from `approved` up to `until`. */
-export async function brought(register: Register, bagId: bigint, until: WorkState): Promise<void> {
-  for (const state of ['approved', 'checksummed', 'transferred', 'verified', 'durable'] as const) {
+export async function brought(register: Register, bagId: bigint, until: WorkState | 'released'): Promise<void> {
+  for (const state of ['approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked'] as const) {
+    if (state === until) return;
+    await passed(register, bagId, state);
+  }
+}
+
+/** Brings a bag that was asked back up to `until`. */
+export async function broughtBack(register: Register, bagId: bigint, until: WorkState): Promise<void> {
+  for (const state of ['restoring', 'near', 'fetched'] as const) {
     if (state === until) return;
     await passed(register, bagId, state);
   }
@@ -91,6 +99,6 @@ export async function statesOf(register: Register, requestId: bigint): Promise<r
 }
 
 export async function bagsOf(register: Register): Promise<readonly bigint[]> {
-  const due = await register.work.due(['undoing', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked']);
+  const due = await register.work.due(workStates);
   return due.map((bag) => bag.bagId).sort((a, b) => (a < b ? -1 : 1));
 }

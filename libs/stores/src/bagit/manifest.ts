@@ -1,5 +1,5 @@
 export interface ManifestEntry {
-  /** Lower-case hex of SHA-256. */
+  /** Lower-case hex, of the algorithm that the manifest is of. */
   readonly digest: string;
   /** From the directory in which the manifest lies. */
   readonly path: Buffer;

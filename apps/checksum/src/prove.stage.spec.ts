@@ -1,0 +1,83 @@
+import { mkdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf } from '@coldroom/domain';
+import { identify, markerName } from '@coldroom/files';
+import { Staging, type Stage } from '@coldroom/pipeline';
+import { Workbench } from '@coldroom/pipeline/testing';
+import { ProveFetched } from './prove.stage';
+
+describe('the prove stage', () => {
+  let bench: Workbench;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    bench = await Workbench.create('prove');
+    stage = new ProveFetched(bench.stores, new Staging(bench.originals, bench.holds), bench.files);
+  });
+  afterAll(() => bench.close());
+
+  async function fetched(fileset: string, names: readonly string[]): Promise<(name: string) => Promise<string>> {
+    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: name === 'empty' ? '' : `content of ${name}` })) });
+    await bench.bring('durable');
+    await bench.sayLinked();
+    await bench.ask(id);
+    await bench.bring('fetched');
+    return async (name) => join(bench.holdDir, `request-${id}-bag-1`, `${(await bench.file(`${fileset}/${name}`)).id}.fetched`);
+  }
+
+  test('what has the digest of the original is proven, as the file that it is', async () => {
+    const staged = await fetched('some', ['a', 'empty']);
+    await bench.run(stage);
+    const { files } = await bench.claim('proven');
+    expect(files.map((file) => file.state)).toEqual(['proven', 'proven']);
+    expect(files[0]?.fetched).toEqual(await identify(Buffer.from(await staged('a'))));
+    expect(files[1]?.fetched).toEqual(await identify(Buffer.from(await staged('empty'))));
+  });
+
+  test('wrong bytes are fetched once more, and then a person has to look', async () => {
+    const staged = await fetched('wrong', ['a', 'b']);
+    for (const time of [1, 2]) {
+      await writeFile(await staged('a'), 'CONTENT of a');
+      const { moves } = await bench.run(stage);
+      expect(moves).toContainEqual(expect.objectContaining(time === 1 ? { event: 'fetchAgain', to: 'near' } : { event: 'fail', code: 'COPY_DIFFERS' }));
+      if (time === 1) {
+        expect(await bench.file('wrong/b')).toMatchObject({ state: 'proven' });
+        await bench.bring('fetched');
+      }
+    }
+    expect(await bench.file('wrong/a')).toMatchObject({ state: 'stuck', stuckFrom: 'fetched', code: 'COPY_DIFFERS', reason: expect.stringContaining('twice in a row') });
+  });
+
+  test.each<[string, (staged: string) => Promise<void>]>([
+    ['gone', (staged) => rm(staged)], ['cut short', (staged) => truncate(staged, 2)],
+  ])('what is %s is fetched once more', async (what, spoil) => {
+    const staged = await fetched(what, ['a']);
+    await spoil(await staged('a'));
+    await bench.run(stage);
+    expect(await bench.file(`${what}/a`)).toMatchObject({ state: 'near' });
+    await bench.bring('fetched');
+    await bench.run(stage);
+    expect(await bench.file(`${what}/a`)).toMatchObject({ state: 'proven' });
+  });
+
+  test.each<[string, (staged: string) => Promise<void>]>([
+    ['a link', (staged) => symlink('/etc/hostname', staged)], ['a directory', async (staged) => { await mkdir(staged); }],
+  ])('%s is never followed or taken for what was fetched', async (what, put) => {
+    const staged = await fetched(what, ['a']);
+    await rm(await staged('a'));
+    await put(await staged('a'));
+    await bench.run(stage).catch(() => undefined);
+    expect((await bench.file(`${what}/a`)).state).not.toBe('proven');
+    await bench.register.returns.cancel({ kind: 'Fileset', names: [what] }, 'test');
+  });
+
+  test('an unmounted hold directory says nothing of what was fetched', async () => {
+    const staged = await fetched('away', ['a']);
+    await rename(join(bench.holdDir, markerName), join(bench.holdDir, 'aside'));
+    expect(codeOf(await bench.run(stage).catch((error: unknown) => error))).toBe('ROOT_AWAY');
+    await rename(join(bench.holdDir, 'aside'), join(bench.holdDir, markerName));
+    await utimes(await staged('a'), 5, 5); // before it is proven nobody minds
+    await bench.run(stage);
+    expect(await bench.file('away/a')).toMatchObject({ state: 'proven' });
+  });
+});

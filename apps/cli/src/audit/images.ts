@@ -1,0 +1,80 @@
+import { imagesPerCall, type ImageFacts } from '@coldroom/omero';
+import { firstPage, type AuditedImage, type Page, type PageStart } from '@coldroom/register';
+import type { Finding, FindingCode } from './report';
+import { omeroPart, type Scope } from './scope';
+
+interface WrongImage {
+  readonly image: AuditedImage;
+  readonly findings: readonly Finding[];
+}
+
+/** Whether OMERO shows of each image what the register says that it was told. Mends it where that is asked for. */
+export async function auditImages(scope: Scope): Promise<void> {
+  for (let after: PageStart | undefined = firstPage; after !== undefined;) {
+    const { rows, next }: Page<AuditedImage, PageStart> = await scope.register.audit.images(after, imagesPerCall);
+    after = next;
+    const facts = await scope.look(omeroPart, () => scope.places.omero.imageFacts(rows.map((image) => image.imageId)));
+    if (!facts) return;
+    const wrong = rows.map((image) => ({ image, findings: judgeImage(image, facts.get(image.imageId)) })).filter(({ findings }) => findings.length > 0);
+    await tell(scope, wrong);
+    scope.report.looked.images += rows.length;
+    scope.options.progress();
+  }
+}
+
+async function tell(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
+  if (wrong.length === 0) return;
+  // The scanner may have written while we looked: only what the register says still counts.
+  const settled = new Set(await scope.register.audit.stillSettled(wrong.map(({ image }) => image)));
+  const still = wrong.filter(({ image }) => settled.has(image));
+  for (const { findings } of still) findings.forEach((finding) => scope.report.add(finding));
+  if (!scope.options.fix) return;
+  for (const some of Map.groupBy(still.filter(({ findings }) => findings.some(({ code }) => mendable.includes(code))), ({ image }) => image.mark).values()) {
+    await mend(scope, some);
+  }
+}
+
+const mendable: readonly FindingCode[] = ['TAG_LOST', 'TAG_LEFT', 'FLAG_WRONG'];
+
+export function judgeImage(image: AuditedImage, facts: ImageFacts | undefined): readonly Finding[] {
+  const of = (code: FindingCode, expected: string, found: string, remedy = 'coldroom audit --fix'): Finding => ({ code, object: `Image:${image.imageId}`, fileset: image.fileset, expected, found, remedy });
+  const flag = facts?.archived === null ? 'unset' : String(facts?.archived);
+  switch (image.mark) {
+    case 'archived':
+      if (!facts) return [of('IMAGE_DELETED', 'the image, archived', 'OMERO has no such image', 'if it was deleted on purpose, nothing: copies stay in the store. If not: its files, with their SHA-256, are in the bags that "coldroom files list --fileset" names; import them again')];
+      return [
+        ...(facts.marks.includes('ARCHIVED') ? [] : [of('TAG_LOST', 'the annotation ARCHIVED', facts.marks.join(', ') || 'none of ours')]),
+        ...(facts.archived === true ? [] : [of('FLAG_WRONG', 'image.archived true', flag)]),
+      ];
+    case 'pending':
+      return !facts || facts.marks.some((mark) => mark === 'ARCHIVE-PENDING' || mark === 'ARCHIVED') ? []
+        : [of('TAG_LOST', 'the annotation ARCHIVE-PENDING', facts.marks.join(', ') || 'none of ours')];
+    case 'none':
+      return [
+        ...(facts?.marks.includes('ARCHIVED') ? [of('TAG_LEFT', 'no annotation ARCHIVED: its files were given back', 'ARCHIVED')] : []),
+        ...(facts?.archived === true && image.archivedBefore !== true ? [of('FLAG_WRONG', `image.archived ${image.archivedBefore === null ? 'unset' : 'false'}, as it was before`, 'true')] : []),
+      ];
+  }
+}
+
+/**
+ * Writes to OMERO what the register says that it was told, all with one mark wanted. The register's rows are held meanwhile:
+ * nobody can want something else of these images, or clear them, until it is written.
+ */
+async function mend(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
+  const { omero, register } = scope.places;
+  const done = await register.audit.whileSettled(wrong.map(({ image }) => image), async (images) => {
+    // Caught here: an OMERO that goes away must not look like a register that does.
+    await scope.look(omeroPart, async () => {
+      const [first] = images;
+      if (!first) return;
+      const marks = images.map((image) => ({ ...image, requester: { id: image.requesterId, name: image.requester } }));
+      if (first.mark === 'archived') await omero.mendArchived(marks);
+      else if (first.mark === 'pending') await omero.setPending(marks);
+      else await omero.clear(images, { restoreArchived: new Map(images.map((image) => [image.imageId, image.archivedBefore])), dropNote: false });
+    });
+    return scope.isAway(omeroPart) ? [] : images;
+  });
+  const mended = new Set(done);
+  for (const { image, findings } of wrong) if (mended.has(image)) for (const { code } of findings) if (mendable.includes(code)) scope.report.mended(code, 1);
+}

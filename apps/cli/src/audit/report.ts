@@ -1,0 +1,105 @@
+import { ColdroomError, messageOf } from '@coldroom/domain';
+
+/** Everything that an audit can find, by what it means to a person. docs/operating.md explains each. */
+export const findingTitles = {
+  LOST: 'The store has no copy',
+  COPY_WRONG_SIZE: 'The copy has another size',
+  COPY_CHANGED: 'The copy is not the one that was proven',
+  DARK_BAG: 'A sealed bag that the register does not know',
+  DARK_COPY: 'A copy in a sealed bag that the register does not know',
+  DANGLING: 'Our link leads nowhere',
+  NEAR_CHANGED: 'The recalled copy has another size',
+  LINK_MISSING: 'Our link is gone',
+  LINK_CHANGED: 'Another link stands in the place of ours',
+  ORIGINAL_BACK: 'A file of the original\'s size stands in the place of our link',
+  NOT_A_LINK: 'Something else stands in the place of our link',
+  ORIGINAL_WRONG: 'An original that was given back is not there as it was',
+  IMAGE_DELETED: 'OMERO does not know it any more, though it is archived',
+  TAG_LOST: 'Our mark is gone in OMERO',
+  TAG_LEFT: 'OMERO still shows our mark, though the image was given back',
+  FLAG_WRONG: 'image.archived in OMERO is not what it should be',
+  HELD_ORPHAN: 'Nothing in the register accounts for this in a hold directory',
+  NEAR_ORPHAN: 'No recalled file accounts for this in a recall directory',
+} as const;
+export type FindingCode = keyof typeof findingTitles;
+export const findingCodes = Object.keys(findingTitles) as readonly FindingCode[];
+
+export interface Finding {
+  readonly code: FindingCode;
+  /** As OMERO names things where it has a name for it: `Image:5`, `File:12` (the register's number), a bag, a path. */
+  readonly object: string;
+  readonly path?: string;
+  readonly fileset?: string;
+  readonly bag?: string;
+  readonly expected: string;
+  readonly found: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+interface Found {
+  readonly total: number;
+  readonly mended: number;
+  readonly shown: readonly Finding[];
+}
+
+/** A part, or things of a part, that could not be looked at: nothing is known about it. */
+export interface NotLookedAt {
+  readonly part: string;
+  readonly reason: string;
+  /** How many things of it; null where it was not begun at all. */
+  readonly things: number | null;
+}
+
+const reasonsShown = 100;
+
+/** What an audit found, counted in full and kept up to a limit a code: memory does not grow with the archive. */
+export class Report {
+  readonly looked = { files: 0, images: 0, bags: 0, trialBags: 0, held: 0, near: 0 };
+  private readonly found = new Map<FindingCode, { total: number; mended: number; readonly shown: Finding[] }>();
+  private readonly unseen = new Map<string, { readonly part: string; readonly reason: string; things: number | null }>();
+
+  constructor(private readonly limit: number) {}
+
+  add(finding: Finding): void {
+    const of = this.of(finding.code);
+    of.total += 1;
+    if (of.shown.length < this.limit) of.shown.push(finding);
+  }
+
+  /** So many of these are right again. */
+  mended(code: FindingCode, count: number): void {
+    this.of(code).mended += count;
+  }
+
+  /** @param things how many could not be looked at, where the rest of the part could */
+  notLookedAt(part: string, reason: unknown, things: number | null = null): void {
+    const text = reason instanceof ColdroomError ? reason.message : messageOf(reason);
+    const key = things === null ? part : `${part}\n${text}`;
+    const known = this.unseen.get(key) ?? (this.unseen.size < reasonsShown ? undefined : this.unseen.get(part));
+    if (!known) this.unseen.set(this.unseen.size < reasonsShown ? key : part, { part, reason: text, things });
+    else if (known.things !== null && things !== null) known.things += things;
+  }
+
+  findings(): ReadonlyMap<FindingCode, Found> {
+    return new Map(findingCodes.flatMap((code) => {
+      const found = this.found.get(code);
+      return found ? [[code, found] as const] : [];
+    }));
+  }
+
+  notLooked(): readonly NotLookedAt[] {
+    return [...this.unseen.values()];
+  }
+
+  /** Nothing is wrong (any more), and nothing was left out. */
+  get clean(): boolean {
+    return this.unseen.size === 0 && [...this.found.values()].every(({ total, mended }) => total === mended);
+  }
+
+  private of(code: FindingCode): { total: number; mended: number; readonly shown: Finding[] } {
+    const known = this.found.get(code) ?? { total: 0, mended: 0, shown: [] };
+    this.found.set(code, known);
+    return known;
+  }
+}

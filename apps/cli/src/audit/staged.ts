@@ -1,0 +1,112 @@
+import type { FileState, Store } from '@coldroom/domain';
+import { displayPath, identify, type Root } from '@coldroom/files';
+import type { HeldFile } from '@coldroom/register';
+import { copyPlace, entriesOfBags, inBatches, stagingName, type BagEntry } from './listing';
+import type { FindingCode } from './report';
+import type { Scope } from './scope';
+
+/** In these an original may be held: before the link is in place, until it is released, and while its file is fetched. */
+const holding: readonly FileState[] = ['durable', 'linked', 'undoing', 'restoring', 'near', 'fetched', 'proven', 'recalled'];
+const fetching: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven'];
+
+/** What lies in hold directories and no file of the register accounts for. */
+export async function auditHeld(scope: Scope): Promise<void> {
+  for (const hold of scope.places.holds) {
+    const root = await scope.hold(hold);
+    if (root) await auditNumbered(scope, root, { part: `hold directory ${hold}`, prefix: '', code: 'HELD_ORPHAN' });
+  }
+}
+
+/** What lies in recall directories and no recalled file accounts for; what is being fetched, too. */
+export async function auditNear(scope: Scope): Promise<void> {
+  for (const store of scope.wantedStores()) {
+    const root = store.recallRoot === undefined ? undefined : await scope.recallRoot(store);
+    if (!root) continue;
+    const part = `recall directory of store ${store.name}`;
+    await auditRecalled(scope, root, part, store);
+    if (await scope.look(part, async () => await identify(`${root.directory}/${stagingName}`) !== null)) {
+      await auditNumbered(scope, root, { part, prefix: `${stagingName}/`, code: 'NEAR_ORPHAN' });
+    }
+  }
+}
+
+interface Numbered {
+  readonly part: string;
+  readonly prefix: string;
+  readonly code: 'HELD_ORPHAN' | 'NEAR_ORPHAN';
+}
+
+/** Files that are named by their number in the register: held originals, and what was fetched. */
+async function auditNumbered(scope: Scope, root: Root, { part, prefix, code }: Numbered): Promise<void> {
+  for await (const entries of inBatches(scope, part, entriesOfBags(root, prefix))) {
+    const bags = await scope.register.audit.bagsNamed(entries.flatMap(({ bag }) => (bag === null ? [] : [bag])));
+    const files = await scope.register.audit.filesNumbered(entries.flatMap(({ inBag }) => numberOf(inBag)?.id ?? []));
+    const left = entries.filter((entry) => !isAccountedFor(entry, files, code) && isWanted(scope, entry, bags));
+    await addThoseStillThere(scope, root, part, left, code, (entry) => {
+      const file = files.get(numberOf(entry.inBag)?.id ?? -1n);
+      return file ? `the file is ${file.stand}` : 'no such file in the register';
+    });
+    scope.report.looked.held += entries.length;
+    scope.options.progress();
+  }
+}
+
+/** With one store named, only what is known to be of that store. */
+function isWanted(scope: Scope, { bag }: BagEntry, bags: ReadonlyMap<string, { readonly store: string }>): boolean {
+  return scope.options.store === undefined || (bag !== null && bags.get(bag)?.store === scope.options.store);
+}
+
+function isAccountedFor({ bag, inBag }: BagEntry, files: ReadonlyMap<bigint, HeldFile>, code: Numbered['code']): boolean {
+  const number = numberOf(inBag);
+  const file = number && files.get(number.id);
+  if (!file || file.bag !== bag) return false;
+  if (code === 'NEAR_ORPHAN') return !number.fetched && mayBeFetched(file, 'recall');
+  return number.fetched ? mayBeFetched(file, 'restore') : holding.includes(file.stand);
+}
+
+/** What a way back that was given up has fetched stays until the linker's next turn. */
+function mayBeFetched({ stand, wayBack }: HeldFile, way: HeldFile['wayBack']): boolean {
+  return stand === 'linked' || stand === 'recalled' || (wayBack === way && fetching.includes(stand));
+}
+
+/** `12` is held, `12.fetched` was fetched for a restore. */
+function numberOf(name: Buffer): { readonly id: bigint; readonly fetched: boolean } | undefined {
+  const [, digits, fetched] = /^([1-9]\d{0,17})(\.fetched)?$/.exec(name.toString('latin1')) ?? [];
+  return digits === undefined ? undefined : { id: BigInt(digits), fetched: fetched !== undefined };
+}
+
+async function auditRecalled(scope: Scope, root: Root, part: string, store: Store): Promise<void> {
+  for await (const entries of inBatches(scope, part, entriesOfBags(root))) {
+    const known = new Set<BagEntry>();
+    for (const [bag, some] of Map.groupBy(entries, (entry) => entry.bag)) {
+      const places = some.flatMap((entry) => {
+        const place = entry.inBag.subarray(0, data.length).equals(data) ? copyPlace(entry.inBag.subarray(data.length)) : undefined;
+        return place ? [{ ...place, entry }] : [];
+      });
+      if (bag === null || places.length === 0) continue;
+      const accounted = await scope.register.audit.nearKnown(bag, places);
+      places.forEach(({ entry }, index) => { if (accounted.has(index)) known.add(entry); });
+    }
+    await addThoseStillThere(scope, root, part, entries.filter((entry) => !known.has(entry)), 'NEAR_ORPHAN', () => `no recalled file of store ${store.name} has it`);
+    scope.report.looked.near += entries.length;
+    scope.options.progress();
+  }
+}
+
+const data = Buffer.from('data/');
+
+/** A service may have taken it away, and then told the register, between our two looks. */
+async function addThoseStillThere(
+  scope: Scope, root: Root, part: string, entries: readonly BagEntry[], code: Extract<FindingCode, 'HELD_ORPHAN' | 'NEAR_ORPHAN'>, found: (entry: BagEntry) => string,
+): Promise<void> {
+  for (const entry of entries) {
+    const there = await scope.look(part, () => identify(Buffer.concat([Buffer.from(`${root.directory}/`), entry.path])));
+    if (!there) continue;
+    const path = displayPath(entry.path);
+    scope.report.add({
+      code, object: `${root.directory}/${path}`, ...(entry.bag === null ? {} : { bag: entry.bag }), expected: code === 'HELD_ORPHAN' ? 'only originals that are held, and what is being fetched' : 'only recalled copies, and what is being fetched',
+      found: `${there.size} bytes: ${found(entry)}`,
+      remedy: code === 'HELD_ORPHAN' ? 'it may be the only copy of something: find its SHA-256 in the manifest of its bag, or keep it; nothing here removes it' : 'a copy is in the store: remove it once nobody reads it',
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { rootNames } from '@coldroom/domain';
+import { Files } from '@coldroom/files';
+import { OmeroDatabase } from '@coldroom/omero';
+import { exitCodes } from '@coldroom/runtime';
+import { openStores, readStores } from '@coldroom/stores';
+import { counted, formatCount } from '@coldroom/terminal';
+import { audit } from '../audit/audit';
+import { documentOf, linesOf } from '../audit/shown';
+import { Report } from '../audit/report';
+import type { Act, Context } from '../context';
+import { examples } from '../examples';
+import type { ExitCode } from '../failure';
+import { parseWhole } from '../options';
+import { LiveLines } from '../waiting';
+
+interface Options {
+  readonly fix?: boolean;
+  readonly store?: string;
+  readonly limit: string;
+}
+
+export function addAudit(program: Command, act: Act): void {
+  program.command('audit')
+    .description("hold OMERO's database, its files, the register and the stores against each other, and tell every difference")
+    .option('--fix', 'write marks and image.archived in OMERO anew where they are not what the register says; nothing else is changed')
+    .option('--store <name>', 'only what lies in this store; images in OMERO are left out')
+    .option('--limit <count>', 'show so many of each kind; all are counted', '20')
+    .addHelpText('after', examples('audit', 'audit --json --limit 1000', 'audit --store main'))
+    .action((options: Options) => act((context) => run(context, options)));
+}
+
+async function run(context: Context, { fix = false, store, limit }: Options): Promise<ExitCode> {
+  const report = new Report(Number(parseWhole(limit, '--limit')));
+  const settings = context.settings('register', 'omero', 'originals', 'stores');
+  const dataDir = settings.OMERO_DATA_DIR;
+  const named = await readStores(settings.COLDROOM_STORES);
+  const files = new Files({ threads: 1 });
+  const stores = openStores(named, { files, omeroRoots: rootNames.map((name) => join(dataDir, name)) });
+  const omero = OmeroDatabase.connect(settings.OMERO_DATABASE_URL, {
+    max: 2, ...(settings.OMERO_MANAGED_REPOSITORY === undefined ? {} : { managedRepository: settings.OMERO_MANAGED_REPOSITORY }),
+  });
+  const live = new LiveLines(context.out, 'stderr');
+  try {
+    if (store !== undefined) stores.get(store);
+    await context.register((register) => audit(
+      { register, omero, stores: stores.all, files, dataDir, holds: settings.COLDROOM_HOLD_DIRS ?? [join(dataDir, '.coldroom', 'hold')] },
+      { fix, store, progress: () => live.spin(progressLine(report)) }, report));
+  } finally {
+    live.clear();
+    // Not waited for: a server or a mount that hangs would keep us.
+    omero.close().catch(() => undefined);
+    stores.close().catch(() => undefined);
+    await files.close();
+  }
+  context.out.result(documentOf(report, fix), () => linesOf(report, fix));
+  return report.clean ? exitCodes.ok : exitCodes.partly;
+}
+
+function progressLine(report: Report): string {
+  const { looked } = report;
+  const found = [...report.findings().values()].reduce((sum, { total }) => sum + total, 0);
+  return `${counted(looked.files, 'file')}, ${counted(looked.bags, 'bag')}, ${counted(looked.held + looked.near, 'file')} held or near, ${counted(looked.images, 'image')}; found: ${formatCount(found)}`;
+}

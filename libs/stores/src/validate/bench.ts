@@ -1,0 +1,102 @@
+import { copyPath, type CopyDigest, type Outcome, type Source, type Store, type TagFile, type Work } from '@coldroom/domain';
+import { identify, openRoot, openDirectory, writeMarker, type Root } from '@coldroom/files';
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import type { DescribedFile } from '../bagit/bag-description';
+import { tagFiles } from '../bagit/tag-files';
+
+/** A promise that the store did not keep. */
+export class Broken extends Error {
+  override readonly name = 'Broken';
+}
+
+/** A promise that could not be tried here. */
+export class NotTried extends Error {
+  override readonly name = 'NotTried';
+}
+
+export function expectThat(kept: boolean, otherwise: string): void {
+  if (!kept) throw new Broken(otherwise);
+}
+
+export const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
+
+/** Small files of our own, one bag, and the store's verbs in short. */
+export class Bench {
+  readonly contents = new Map<string, Buffer>();
+
+  private constructor(readonly store: Store, readonly bag: string, private readonly sources: Root, readonly targets: Root, readonly work: Work) {}
+
+  /** `directory` must be empty and ours alone: sources and fetched files go there. */
+  static async open(store: Store, bag: string, directory: string, work: Work): Promise<Bench> {
+    await writeMarker(directory, 'validate');
+    const root = await openRoot(directory, 'validate');
+    return new Bench(store, bag, root, root, work);
+  }
+
+  /** Writes a source file below `ManagedRepository`, or another content into it. */
+  async lay(name: Buffer, content: Buffer): Promise<Buffer> {
+    const directory = await openDirectory(this.sources, Buffer.from('sources'), { create: true });
+    try {
+      await writeFile(directory.at(name), content);
+    } finally {
+      await directory.close();
+    }
+    this.contents.set(name.toString('latin1'), content);
+    return name;
+  }
+
+  async source(name: Buffer): Promise<Source> {
+    const path = Buffer.concat([Buffer.from('sources/'), name]);
+    const identity = await identify(Buffer.concat([Buffer.from(`${this.sources.directory}/`), path]));
+    if (!identity) throw new Error(`the source file ${name.toString()} is gone`);
+    return { root: this.sources.directory, path, copyPath: this.key(name), identity };
+  }
+
+  key(name: Buffer): Buffer {
+    return copyPath({ root: 'ManagedRepository', path: name });
+  }
+
+  async put(...names: readonly Buffer[]): Promise<void> {
+    const outcomes = await this.store.put(this.bag, await Promise.all(names.map((name) => this.source(name))), this.work);
+    outcomes.forEach((outcome) => { if ('error' in outcome) throw new Broken(`put was refused: ${outcome.error.code}: ${outcome.error.message}`); });
+  }
+
+  async digest(...names: readonly Buffer[]): Promise<readonly Outcome<CopyDigest>[]> {
+    return this.store.digest(this.bag, names.map((name) => this.key(name)), ['SHA-256'], this.work);
+  }
+
+  /** The copies of these files hold what their sources hold. */
+  async expectContents(...names: readonly Buffer[]): Promise<void> {
+    const outcomes = await this.digest(...names);
+    names.forEach((name, at) => {
+      const outcome = outcomes[at]!;
+      if ('error' in outcome) throw new Broken(`reading back was refused: ${outcome.error.code}: ${outcome.error.message}`);
+      const content = this.contents.get(name.toString('latin1'))!;
+      expectThat(outcome.ok.digests['SHA-256'] === sha256(content) && outcome.ok.size === BigInt(content.length), `other bytes came back than were put (${content.length} bytes)`);
+    });
+  }
+
+  async tags(names: readonly Buffer[], date = new Date(0)): Promise<readonly TagFile[]> {
+    const files = await Promise.all(names.map(async (name): Promise<DescribedFile> => ({
+      copyPath: this.key(name), root: 'ManagedRepository', path: name, fileset: 'Fileset:0', originalFileId: null, pixelsId: null, imageIds: [], owner: 'coldroom', group: 'validation',
+      identity: (await this.source(name)).identity, omeroHash: null, digests: { 'SHA-256': sha256(this.contents.get(name.toString('latin1'))!) },
+    })));
+    return tagFiles({ bag: this.bag, date, files });
+  }
+
+  /** The code with which this was refused; `Broken` where it was not. */
+  async refusal(act: Promise<unknown>): Promise<string> {
+    try {
+      await act;
+    } catch (error) {
+      return (error as { code?: string }).code ?? String(error);
+    }
+    throw new Broken('it was not refused');
+  }
+
+  /** Work whose claim has run out. */
+  get lateWork(): Work {
+    return { ...this.work, deadline: new BigInt64Array(new SharedArrayBuffer(8)) };
+  }
+}
