@@ -11,9 +11,10 @@ import { layoutOf, type Layout } from './layout';
 import { keepOmeroState } from './omero-state';
 import { showProgress } from './progress';
 import { prove } from './proof';
-import { restoreFileset } from './restore';
+import { recallAll, restoreFileset } from './restore';
 import { makeScannerRole } from './scanner-role';
 import { startServices } from './services';
+import { makeStore, type DemoStore, type StoreKind } from './store-kinds';
 import { sayDecisions, sayRequests, sayRestored, saySample, saySummary } from './summary';
 import { surroundingsFor, type Surroundings } from './surroundings';
 import { writeTree } from './tree';
@@ -24,6 +25,7 @@ export interface DemoOptions {
   readonly fileSize: number;
   readonly onlySample: boolean;
   readonly keep: boolean;
+  readonly store: StoreKind;
 }
 
 const say = (line = ''): void => console.log(line);
@@ -39,9 +41,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       say(`\nThe sample stays in ${layout.home}; the same command without --only-sample goes on from it.`);
       return exitCodes.ok;
     }
-    const code = await archive(layout, surroundings);
-    if (options.keep) await stay(layout);
-    return code;
+    return await archiveAndBack(layout, surroundings, options);
   } finally {
     await surroundings.stop();
   }
@@ -60,8 +60,19 @@ async function sample(layout: Layout, { omeroOwnerUrl }: Surroundings, { images,
   saySample(report, layout, say);
 }
 
-async function archive(layout: Layout, surroundings: Surroundings): Promise<number> {
-  const env = await settingsFor(layout, surroundings);
+async function archiveAndBack(layout: Layout, surroundings: Surroundings, { store: kind, keep }: DemoOptions): Promise<number> {
+  const store = await makeStore(kind, layout, say);
+  try {
+    const code = await archive(layout, surroundings, store);
+    if (keep) await stay(layout);
+    return code;
+  } finally {
+    await store.stop();
+  }
+}
+
+async function archive(layout: Layout, surroundings: Surroundings, store: DemoStore): Promise<number> {
+  const env = await settingsFor(layout, surroundings, store);
   await migrate(surroundings.registerUrl);
   const register = new Register(surroundings.registerUrl);
   const services = await startServices(layout, env);
@@ -69,13 +80,15 @@ async function archive(layout: Layout, surroundings: Surroundings): Promise<numb
     say('\nScan');
     await scan(register, services);
     sayRequests(await register.requests.list(['New']), say);
-    sayDecisions(await decide(register), say);
+    const decisions = await decide(register);
+    sayDecisions(decisions, say);
     const start = Date.now();
     const progress = showProgress(register, process.stdout);
     await untilDone(register, services, () => progress.show());
     const milliseconds = Date.now() - start;
+    if (store.outOfReach) await recallAll(layout, register, services, decisions.approved, say);
     say('\nProof');
-    const proven = await prove(layout, surroundings.omeroOwnerUrl, register);
+    const proven = await prove(layout, store, surroundings.omeroOwnerUrl, register);
     await saySummary(register, proven, milliseconds, say);
     say('\nThe way back');
     const restored = await restoreFileset(layout, register, services, surroundings.omeroOwnerUrl);
@@ -87,20 +100,12 @@ async function archive(layout: Layout, surroundings: Surroundings): Promise<numb
   }
 }
 
-/** Prepares what an administrator would: markers, the hold directory, the store, the scanner's role, the settings. */
-async function settingsFor(layout: Layout, { omeroOwnerUrl, registerUrl, redisUrl }: Surroundings): Promise<Readonly<Record<string, string>>> {
+/** Prepares what an administrator would: markers, the hold directory, the stores file, the scanner's role, the settings. */
+async function settingsFor(layout: Layout, { omeroOwnerUrl, registerUrl, redisUrl }: Surroundings, store: DemoStore): Promise<Readonly<Record<string, string>>> {
   await mkdir(layout.hold, { recursive: true, mode: 0o700 });
-  await mkdir(layout.store, { recursive: true });
   for (const name of rootNames) await writeMarker(join(layout.omero, name), name);
   await writeMarker(layout.hold, 'hold');
-  await writeMarker(layout.store, 'demo');
-  await writeFile(layout.storesFile, `default: demo
-stores:
-  demo:
-    kind: file
-    directory: ${JSON.stringify(layout.store)}
-    sameFileSystem: true   # a sample only: a real store lies on another disk
-`);
+  await writeFile(layout.storesFile, store.yaml);
   const settings = {
     OMERO_DATABASE_URL: await makeScannerRole(omeroOwnerUrl), OMERO_DATA_DIR: layout.omero, REGISTER_DATABASE_URL: registerUrl, REDIS_URL: redisUrl,
     COLDROOM_STORES: layout.storesFile, COLDROOM_HOLD: '1s', COLDROOM_SWEEP_EVERY: '1s',

@@ -8,6 +8,8 @@ export function layoutOf(dir: string) {
     omero: join(home, 'OMERO'),
     hold: join(home, 'OMERO', '.coldroom', 'hold'),
     store: join(home, 'store'),
+    recalled: join(home, 'recalled'),
+    copiedDown: join(home, 'copied-down'),
     storesFile: join(home, 'stores.yaml'),
     servers: join(home, 'servers'),
     logs: join(home, 'logs'),

@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import { exitCodes } from '@coldroom/runtime';
 import { runDemo } from './demo';
+import { storeKinds } from './store-kinds';
 
-const help = `Archives a sample OMERO, from the first mark to the last link, and proves that nothing was lost.
+const help = `Archives a sample OMERO, from the first mark to the last link, brings a part of it back, and proves that nothing was lost.
 
   npm run demo -- [options]
 
   --dir DIR          where everything lies that the demo makes (default .demo)
+  --store KIND       where the copies go: file, s3 or arkivum (default file); servers for them are started here
   --images N         how many images the sample has (default 220)
   --file-size BYTES  the size of a typical file (default 60000)
   --only-sample      stop when the sample is there; a later run with the same --dir goes on from it
@@ -18,6 +20,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       dir: { type: 'string', default: '.demo' }, images: { type: 'string', default: '220' }, 'file-size': { type: 'string', default: '60000' },
+      store: { type: 'string', default: 'file' },
       'only-sample': { type: 'boolean', default: false }, keep: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -30,7 +33,12 @@ async function main(): Promise<number> {
     console.error('--images must be a whole number from 200, --file-size one from 1');
     return exitCodes.usage;
   }
-  return runDemo({ dir: values.dir, images, fileSize, onlySample: values['only-sample'], keep: values.keep });
+  const store = storeKinds.find((kind) => kind === values.store);
+  if (!store) {
+    console.error(`--store must be one of ${storeKinds.join(', ')}`);
+    return exitCodes.usage;
+  }
+  return runDemo({ dir: values.dir, store, images, fileSize, onlySample: values['only-sample'], keep: values.keep });
 }
 
 main().then((code) => process.exit(code), (error: unknown) => {

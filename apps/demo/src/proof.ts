@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { opendir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Register } from '@coldroom/register';
 import type { Layout } from './layout';
 import { marksInOmero, strangeChanges } from './omero-state';
+import type { DemoStore } from './store-kinds';
 import { readTree, sha256, walk, type Entry } from './tree';
 
 const run = promisify(execFile);
@@ -18,9 +20,9 @@ export interface Proven {
 }
 
 /** Compares everything with what stood before, and trusts nothing that a service said. */
-export async function prove(layout: Layout, omeroUrl: string, register: Register): Promise<Proven> {
-  const tree = await proveTree(layout);
-  const bags = await proveBags(layout);
+export async function prove(layout: Layout, store: DemoStore, omeroUrl: string, register: Register): Promise<Proven> {
+  const tree = await proveTree(layout, store);
+  const bags = await proveBags(await store.bags());
   const marks = await proveMarks(omeroUrl, register);
   return {
     paths: tree.paths, links: tree.links, bags: bags.count, images: marks.images,
@@ -29,7 +31,7 @@ export async function prove(layout: Layout, omeroUrl: string, register: Register
 }
 
 /** Every path reads the bytes it read before; nothing but links of ours took the place of files, and nothing came along. */
-async function proveTree(layout: Layout): Promise<{ paths: number; links: number; faults: readonly string[] }> {
+async function proveTree(layout: Layout, store: DemoStore): Promise<{ paths: number; links: number; faults: readonly string[] }> {
   const faults: string[] = [];
   const known = new Map<string, Entry>();
   for await (const entry of readTree(layout.before)) known.set(entry.path, entry);
@@ -41,17 +43,17 @@ async function proveTree(layout: Layout): Promise<{ paths: number; links: number
     if (!before) faults.push(`${shown} was not there before`);
     else if (before.kind === 'file' && now.kind === 'link') {
       links += 1;
-      faults.push(...await faultsOfLink(layout, shown, now, before));
+      faults.push(...await faultsOfLink(layout, store, shown, now, before));
     } else faults.push(...differences(before, now).map((what) => `${shown}: ${what} changed`));
   }
   for (const gone of known.keys()) faults.push(`${Buffer.from(gone, 'base64').toString()} is gone`);
   return { paths: (await countOf(readTree(layout.before))), links, faults };
 }
 
-async function faultsOfLink(layout: Layout, shown: string, now: Entry, before: Entry): Promise<string[]> {
+async function faultsOfLink(layout: Layout, store: DemoStore, shown: string, now: Entry, before: Entry): Promise<string[]> {
   const path = Buffer.concat([Buffer.from(`${layout.omero}/`), Buffer.from(now.path, 'base64')]);
   const target = (await readlink(path, { encoding: 'buffer' })).toString();
-  if (!target.startsWith(`${layout.store}/`)) return [`${shown} links to ${target}, outside the store`];
+  if (!target.startsWith(`${store.links}/`)) return [`${shown} links to ${target}, outside the store`];
   const bytes = await sha256(path).catch((error: Error) => error.message);
   return bytes === before.sha256 ? [] : [`${shown} does not read the bytes it had: ${bytes}`];
 }
@@ -64,14 +66,17 @@ function differences(before: Entry, now: Entry): readonly string[] {
 }
 
 /** `sha256sum`, which knows nothing of us, finds every bag whole. */
-async function proveBags(layout: Layout): Promise<{ count: number; faults: readonly string[] }> {
+async function proveBags(directory: string): Promise<{ count: number; faults: readonly string[] }> {
   const faults: string[] = [];
   let count = 0;
-  for await (const found of await opendir(layout.store)) {
+  for await (const found of await opendir(directory)) {
     if (!found.isDirectory() || found.name.startsWith('.')) continue;
     count += 1;
-    for (const manifest of ['manifest-sha256.txt', 'tagmanifest-sha256.txt']) {
-      await run('sha256sum', ['--check', '--strict', '--quiet', manifest], { cwd: join(layout.store, found.name) })
+    const bag = join(directory, found.name);
+    // A store whose names cannot be those of all files keeps a manifest of the names that it has.
+    const stored = existsSync(join(bag, 'manifest-sha256-as-stored.txt')) ? 'manifest-sha256-as-stored.txt' : 'manifest-sha256.txt';
+    for (const manifest of [stored, 'tagmanifest-sha256.txt']) {
+      await run('sha256sum', ['--check', '--strict', '--quiet', manifest], { cwd: bag })
         .catch((error: Error & { stderr?: string }) => faults.push(`bag ${found.name}: ${manifest}: ${error.stderr ?? error.message}`));
     }
   }

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { FileListing, Register } from '@coldroom/register';
+import type { FileListing, Register, RequestSummary } from '@coldroom/register';
+import { exitCodes } from '@coldroom/runtime';
 import { untilDone } from './archive';
 import type { Layout } from './layout';
 import { marksInOmero } from './omero-state';
@@ -20,14 +21,29 @@ export interface Restored {
 export async function restoreFileset(layout: Layout, register: Register, services: Services, omeroUrl: string): Promise<Restored> {
   const files = await filesOfOne(register);
   const fileset = files[0]?.fileset ?? '';
-  await run(process.execPath, [join(__dirname, '..', '..', 'cli', 'dist', 'main.js'), '--env', layout.settings, '--json', 'restore', fileset, '--yes']);
+  await coldroom(layout, 'restore', fileset, '--yes');
   await untilDone(register, services, async () => undefined);
   return { fileset, files: files.length, faults: [...await faultsOf(layout, files), ...await faultsOfMarks(register, omeroUrl)] };
 }
 
+/** Makes all that was archived open in OMERO again, where links lead out of reach. */
+export async function recallAll(layout: Layout, register: Register, services: Services, requests: readonly RequestSummary[], say: (line: string) => void): Promise<void> {
+  const objects = requests.map(({ id }) => `Request:${id}`);
+  say(`\nThe links lead out of reach until their images are recalled: coldroom recall ${objects.join(' ')}`);
+  await coldroom(layout, 'recall', ...objects, '--days', '1', '--yes');
+  await untilDone(register, services, async () => undefined);
+}
+
+async function coldroom(layout: Layout, ...words: readonly string[]): Promise<void> {
+  await run(process.execPath, [join(__dirname, '..', '..', 'cli', 'dist', 'main.js'), '--env', layout.settings, '--json', ...words])
+    .catch((error: Error & { readonly code?: unknown; readonly stdout?: string; readonly stderr?: string }) => {
+      if (error.code !== exitCodes.partly) throw new Error(`coldroom ${words.join(' ')} failed: ${error.stderr ?? ''}${error.stdout ?? ''}`, { cause: error });
+    });
+}
+
 /** The largest of some archived filesets. */
 async function filesOfOne(register: Register): Promise<readonly FileListing[]> {
-  const archived = await register.overview.files({ states: ['released'], limit: 1000 });
+  const archived = await register.overview.files({ states: ['released', 'recalled'], limit: 1000 });
   const groups = [...Map.groupBy(archived.filter(({ fileset }) => fileset.startsWith('Fileset:')), ({ fileset }) => fileset).values()];
   return groups.sort((one, other) => other.length - one.length)[0] ?? [];
 }

@@ -40,13 +40,13 @@ export async function saySummary(register: Register, proven: Proven, millisecond
   const counts = await register.overview.counts();
   const sum = (states: readonly string[]): { files: number; bytes: number } => counts.filter(({ state }) => states.includes(state))
     .reduce((total, row) => ({ files: total.files + row.files, bytes: total.bytes + Number(row.bytes) }), { files: 0, bytes: 0 });
-  const archived = sum(['linked', 'released']);
+  const archived = sum(['linked', 'released', 'recalled']);
   const perSecond = (count: number): number => (count * 1000) / milliseconds;
   const lines = pairs([
     ...requests,
     ['archived', `${formatCount(archived.files)} files, ${formatBytes(archived.bytes)} in ${formatDuration(milliseconds)}`],
     ['rate', `${formatBytes(perSecond(archived.bytes))}/s, ${formatCount(Math.round(perSecond(archived.files)))} files/s`],
-    ['freed', `${formatBytes(sum(['released']).bytes)} (held for a second only here; for days on a real server, where "coldroom undo" takes an instant)`],
+    ['freed', `${formatBytes(sum(['released', 'recalled']).bytes)} (held for a second only here; for days on a real server, where "coldroom undo" takes an instant)`],
   ]);
   for (const line of indented(lines)) say(line);
   await sayLeft(register, say);

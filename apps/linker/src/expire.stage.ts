@@ -3,8 +3,8 @@ import { copyPath, NotYet, Refused, step, type ArchiveFile, type CopyStatus } fr
 import { moved, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
-import { dropNear } from './bring-back';
 import { Failures } from './failures';
+import { dropNear } from './near-copies';
 import { RecallPlaces } from './recall-places';
 import type { Before } from './swap';
 

@@ -36,9 +36,10 @@ export class Failures {
     return [...done].sort(([one], [other]) => one - other).map(([, result]) => result);
   }
 
-  /** The filesets in which a file failed. */
-  filesets(): ReadonlySet<string> {
-    return new Set([...this.byFile.keys()].map((file) => file.fileset));
+  /** Leaves out the filesets in which a file failed so far. */
+  wholeOnly<T extends Item>(items: readonly T[]): readonly T[] {
+    const spoiled = new Set([...this.byFile.keys()].map((file) => file.fileset));
+    return items.filter(({ file }) => !spoiled.has(file.fileset));
   }
 
   /** A refused file is stuck; any other failure leaves the file where it is, for another turn. Thrown where nothing moved. */

@@ -59,11 +59,11 @@ export class LinkOriginals implements Stage {
       const candidate = { ...each, place: await places.of(each.file) };
       return { ...candidate, found: await refuseWithReasons(candidate, policy) };
     });
-    const held = await failures.results(wholeOnly(looked, failures), async (candidate) => ({ ...candidate, heldCtimeNs: await this.holdOne(candidate, before, work) }));
+    const held = await failures.results(failures.wholeOnly(looked), async (candidate) => ({ ...candidate, heldCtimeNs: await this.holdOne(candidate, before, work) }));
     await places.syncHolds();
     step('link:2-hold-synced');
 
-    const linked = await failures.survivors(wholeOnly(held, failures), (candidate) => linkOne(candidate, policy, before));
+    const linked = await failures.survivors(failures.wholeOnly(held), (candidate) => linkOne(candidate, policy, before));
     await places.syncOriginals();
     step('link:5-synced');
     return failures.result(linked.map(({ file }) => moved(file, 'link', 'linked')));
@@ -85,12 +85,6 @@ export class LinkOriginals implements Stage {
     await expectHeld(place, file);
     return outcome.ok.identity.ctimeNs;
   }
-}
-
-/** Leaves out the filesets in which a file failed so far. */
-function wholeOnly<T extends Candidate>(candidates: readonly T[], failures: Failures): readonly T[] {
-  const spoiled = failures.filesets();
-  return candidates.filter(({ file }) => !spoiled.has(file.fileset));
 }
 
 async function linkOne(candidate: Candidate & { readonly heldCtimeNs: bigint | undefined }, policy: LinkPolicy, before: Before): Promise<void> {

@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { NotYet, step, type ArchiveFile } from '@coldroom/domain';
-import { fetchedName, HoldDirectories, moved, Originals, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { HoldDirectories, moved, Originals, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim, type Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
-import { dropNear, recallOne, restoreOne } from './bring-back';
+import { refuseToPlace, restoreOne, type Name } from './bring-back';
 import { Failures } from './failures';
+import { dropNear, recallOne } from './near-copies';
 import { Places } from './places';
-import { RecallPlaces } from './recall-places';
-import type { Before } from './swap';
+import { RecallPlaces, stagedAt } from './recall-places';
+import type { Before, Place } from './swap';
 
 const waitMs = 600_000;
 /** What was fetched may have been lost or touched since: it is fetched anew, so often. */
@@ -35,7 +36,13 @@ export class PlaceFetched implements Stage {
     const failures = new Failures();
     try {
       const before: Before = async () => work.check();
-      const placed = await failures.survivors(ready.map((file) => ({ file })), ({ file }) => this.placeOne(file, places, recalls, before));
+      const looked = await failures.results(ready.map((file) => ({ file })), async ({ file }) => {
+        const place = await places.of(file);
+        const staged = await stagedAt(file, place, recalls);
+        await refuseToPlace(place, staged, file);
+        return { file, place, staged };
+      });
+      const placed = await failures.survivors(failures.wholeOnly(looked), (candidate) => placeOne(candidate, recalls, before));
       await places.syncOriginals();
       await places.syncHolds();
       await recalls.sync();
@@ -48,16 +55,21 @@ export class PlaceFetched implements Stage {
       await recalls.close();
     }
   }
+}
 
-  private async placeOne(file: ArchiveFile, places: Places, recalls: RecallPlaces, before: Before): Promise<void> {
-    const place = await places.of(file);
-    if (file.wayBack === 'recall') {
-      await recallOne(place, await recalls.staged(file), await recalls.near(file), file, before);
-      return;
-    }
-    await restoreOne(place, { directory: place.hold, name: Buffer.from(fetchedName(file)) }, file, before);
-    if (file.nearUntil !== null) await dropNear(await recalls.root(), recalls.pathOf(file), file, before); // it was recalled before
+interface Candidate {
+  readonly file: ArchiveFile;
+  readonly place: Place;
+  readonly staged: Name;
+}
+
+async function placeOne({ file, place, staged }: Candidate, recalls: RecallPlaces, before: Before): Promise<void> {
+  if (file.wayBack === 'recall') {
+    await recallOne(place, staged, await recalls.near(file), file, before);
+    return;
   }
+  await restoreOne(place, staged, file, before);
+  if (file.nearUntil !== null) await dropNear(await recalls.root(), recalls.pathOf(file), file, before); // it was recalled before
 }
 
 /** A fetched file that is not there any more, or not as it was proven, is no reason to give up: the store has it still. */

@@ -1,7 +1,8 @@
 import { copyPath, type ArchiveFile, type Store } from '@coldroom/domain';
 import { openDirectory, openRoot, type Directory, type Root } from '@coldroom/files';
-import { recallRoot, recallStaging } from '@coldroom/pipeline';
+import { fetchedName, recallRoot, recallStaging } from '@coldroom/pipeline';
 import type { Name } from './bring-back';
+import type { Place } from './swap';
 
 /** The open directories of one bag in its store's recall directory. Opened when first asked for; synced and closed together. */
 export class RecallPlaces {
@@ -17,14 +18,16 @@ export class RecallPlaces {
 
   /** Where it was fetched to. */
   async staged(file: ArchiveFile): Promise<Name> {
-    return { directory: await this.directory(Buffer.from(`${recallStaging}/${this.bag}`)), name: Buffer.from(file.id.toString()) };
+    return this.named(this.stagedPathOf(file));
+  }
+
+  stagedPathOf(file: ArchiveFile): Buffer {
+    return Buffer.from(`${recallStaging}/${this.bag}/${file.id}`);
   }
 
   /** Where its link leads. */
   async near(file: ArchiveFile): Promise<Name> {
-    const path = this.pathOf(file);
-    const slash = path.lastIndexOf('/');
-    return { directory: await this.directory(path.subarray(0, slash)), name: path.subarray(slash + 1) };
+    return this.named(this.pathOf(file));
   }
 
   /** Of a near copy, below the recall directory. */
@@ -38,6 +41,11 @@ export class RecallPlaces {
 
   async close(): Promise<void> {
     for (const result of await Promise.allSettled(this.open.values())) if (result.status === 'fulfilled') await result.value.close();
+  }
+
+  private async named(path: Buffer): Promise<Name> {
+    const slash = path.lastIndexOf('/');
+    return { directory: await this.directory(path.subarray(0, slash)), name: path.subarray(slash + 1) };
   }
 
   private async directory(path: Buffer): Promise<Directory> {
@@ -54,4 +62,9 @@ export class RecallPlaces {
     opened.catch(() => this.open.delete(key));
     return opened;
   }
+}
+
+/** Where a file was fetched to, by how it was asked back. */
+export async function stagedAt(file: ArchiveFile, place: Place, recalls: RecallPlaces): Promise<Name> {
+  return file.wayBack === 'recall' ? recalls.staged(file) : { directory: place.hold, name: Buffer.from(fetchedName(file)) };
 }

@@ -1,13 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, NotYet, reasonsToKeepHeld, Refused, step, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
-import { HoldDirectories, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { fetchedName, HoldDirectories, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
+import { dropStaged, isBack, restoreOne } from './bring-back';
 import { Failures } from './failures';
+import { dropFetching, dropNear } from './near-copies';
 import { HoldTime, Places } from './places';
+import { RecallPlaces } from './recall-places';
 import { lookAtArchived, release, type Before, type Place } from './swap';
 
-/** Frees the space of held originals when their time is over. */
+/** Frees the space of held originals when their time is over, and clears away what a given up way back has left. */
 @Injectable()
 export class ReleaseHeld implements Stage {
   readonly name = 'release';
@@ -21,26 +24,54 @@ export class ReleaseHeld implements Stage {
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const stillMs = Math.max(...claim.files.map((file) => this.holdTime.left(file.linkedAt)));
-    if (stillMs > 0) return { moves: [], wait: new NotYet('HELD', 'the originals are held for some time still', { delayMs: stillMs, noDeadline: true }) };
+    const held: StageResult = { moves: [], wait: new NotYet('HELD', 'the originals are held for some time still', { delayMs: stillMs, noDeadline: true }) };
+    const files = stillMs > 0 ? claim.files.filter((file) => file.wayBack !== null) : claim.files;
+    if (files.length === 0) return held;
     const store = this.stores.get(claim.store);
-    const inStore = await store.stat(claim.bag, claim.files.map(copyPath));
+    const inStore = await store.stat(claim.bag, files.map(copyPath));
     const places = new Places(this.originals, this.holds, store, claim.bag);
+    const recalls = new RecallPlaces(store, claim.bag);
     const before: Before = async () => {
       await this.register.switches.refuseWhereStopped();
       work.check(); // last: the answer may have taken longer than our claim lasts
     };
     const failures = new Failures();
     try {
-      const freed = await failures.survivors(claim.files.map((file, index) => ({ file, inStore: inStore[index] })), async ({ file, inStore: copy }) => {
-        await releaseOne(file, await places.of(file), copy, before);
+      const done = await failures.results(files.map((file, index) => ({ file, inStore: inStore[index] })), async ({ file, inStore: copy }) => {
+        const place = await places.of(file);
+        if (file.wayBack !== null && await clearGivenUp(file, place, recalls, before)) return [moved(file, 'place', 'restored')];
+        if (stillMs > 0) return [];
+        await releaseOne(file, place, copy, before);
+        return [moved(file, 'release', 'released')];
       });
+      await places.syncOriginals();
       await places.syncHolds();
       step('release:2-synced');
-      return failures.result(freed.map(({ file }) => moved(file, 'release', 'released')));
+      const result = failures.result(done.flat());
+      return result.moves.length > 0 || result.wait ? result : held;
     } finally {
       await places.close();
     }
   }
+}
+
+/**
+ * What a way back that a person gave up has left behind goes. True where it had come so far that the file is back in its
+ * place: there it stays.
+ */
+async function clearGivenUp(file: ArchiveFile, place: Place, recalls: RecallPlaces, before: Before): Promise<boolean> {
+  const restored = { directory: place.hold, name: Buffer.from(fetchedName(file)) };
+  if (await isBack(place, file)) {
+    await restoreOne(place, restored, file, before);
+    return true;
+  }
+  await dropStaged(place, restored, before);
+  if (file.wayBack === 'recall') {
+    const root = await recalls.root();
+    await dropFetching(root, recalls.stagedPathOf(file), place, before);
+    await dropNear(root, recalls.pathOf(file), file, before);
+  }
+  return false;
 }
 
 async function releaseOne(file: ArchiveFile, place: Place, inStore: CopyStatus | undefined, before: Before): Promise<void> {

@@ -69,13 +69,13 @@ describe('the undo stage', () => {
       taken: ['PATH_TAKEN', 'something that is not ours stands at the original\'s path; the original is still held'],
       gone: ['LINK_GONE', 'the link is gone; was the image deleted in OMERO? The original is still held'],
       relinked: ['PATH_TAKEN', 'something that is not ours stands at the original\'s path; the original is still held'],
-      notheld: ['HOLD_MISSING', 'the original is not held where it should be; nothing more was done'],
       nowhere: ['HOLD_MISSING', 'the original is neither at its path nor held where it should be; nothing more was done'],
       heldchanged: ['HELD_CHANGED', 'what is held is not the original that was hashed; nothing more was done'],
     };
     for (const [name, [code, reason]] of Object.entries(expected)) {
       expect([name, await bench.file(`mixed/${name}`)]).toMatchObject([name, { state: 'stuck', stuckFrom: 'undoing', code, reason }]);
     }
+    expect(await bench.file('mixed/notheld')).toMatchObject({ state: 'restoring', code: 'HOLD_MISSING' });
     expect(await readFile(at('mixed/taken'), 'utf8')).toBe('theirs');
     expect(await readlink(at('mixed/relinked'))).toBe('/etc/hostname');
     for (const name of ['taken', 'gone', 'relinked']) expect(await readFile(await heldAs(`mixed/${name}`, hold), 'utf8')).toBe(`content of ${name}`);

@@ -5,7 +5,7 @@ import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
 import { Places } from './places';
-import { putBack, type Before } from './swap';
+import { look, putBack, type Before } from './swap';
 
 /** Puts held originals back where a person asked for it. Goes on while linking is stopped: it only gives back. */
 @Injectable()
@@ -23,17 +23,25 @@ export class UndoLinks implements Stage {
     const places = new Places(this.originals, this.holds, this.stores.get(claim.store), claim.bag);
     const failures = new Failures();
     try {
-      const back = await failures.survivors(claim.files.map((file) => ({ file })), async ({ file }) => {
+      const moves = await failures.results(claim.files.map((file) => ({ file })), async ({ file }) => {
+        if (await isFreed(file, places)) return moved(file, 'restore', 'restoring', { code: 'HOLD_MISSING', reason: 'the original is not held any more; it is fetched from the store' });
         await undoOne(file, places, async () => work.check());
+        return moved(file, 'return', 'undone');
       });
       await places.syncOriginals();
       await places.syncHolds();
       step('undo:2-synced');
-      return failures.result(back.map(({ file }) => moved(file, 'return', 'undone')));
+      return failures.result(moves);
     } finally {
       await places.close();
     }
   }
+}
+
+/** A linker that died may have freed the space already, and the register does not know: then only the store can give it back. */
+async function isFreed(file: ArchiveFile, places: Places): Promise<boolean> {
+  if (file.linkedAt === null || await places.isHeld(file)) return false;
+  return (await look(await places.of(file))).kind === 'our-link';
 }
 
 async function undoOne(file: ArchiveFile, places: Places, before: Before): Promise<void> {

@@ -20,7 +20,7 @@ export class FetchCopies implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
     const targets = await this.staging.of(claim.files, claim.bag, store);
-    const fetched = await store.fetch(claim.bag, claim.files.map((file, at) => ({ path: copyPath(file), size: file.size, target: targets[at] as Staged })), work);
+    const fetched = await store.fetch(claim.bag, claim.files.map((file, at) => ({ path: copyPath(file), size: file.size, target: targets[at] as Staged, attempt: file.copyAttempts })), work);
     step('fetch:1-fetched');
     return settle(claim.files, await this.dress(claim.files, targets, fetched, work), (file) => moved(file, 'fetch', 'fetched'));
   }

@@ -1,4 +1,4 @@
-import { reasonsToKeepHeld, reasonsToKeepOriginal, type AtPath, type LinkPolicy, type OnDisk } from './evidence';
+import { reasonsToKeepHeld, reasonsToKeepLink, reasonsToKeepOriginal, type AtPath, type LinkPolicy, type OnDisk } from './evidence';
 import type { ArchiveFile, Identity } from './model';
 import { fileStates, requestStates } from './states';
 import type { CopyStatus } from './store';
@@ -163,5 +163,50 @@ describe('reasonsToKeepHeld', () => {
   it('gives all reasons at once', () => {
     expect(keeps({ stopped: true, atPath: 'missing', held: { ino: 1n }, inStore: null, file: { state: 'undoing' } }))
       .toEqual(['STOPPED', 'WRONG_STATE', 'LINK_GONE', 'HELD_CHANGED', 'COPY_MISSING', 'NOT_DURABLE']);
+  });
+});
+
+describe('reasonsToKeepLink', () => {
+  const staged: Identity = { ...identity, ino: 900n, ctimeNs: identity.ctimeNs + 9n };
+  const proven: ArchiveFile = { ...file, state: 'proven', linkedAt: new Date(0), wayBack: 'restore', fetched: staged };
+
+  interface LinkFacts {
+    readonly file?: Partial<ArchiveFile>;
+    readonly atPath?: AtPath;
+    readonly staged?: Partial<Identity> | null;
+    readonly whole?: boolean;
+  }
+
+  function keeps(facts: LinkFacts = {}): string[] {
+    const lying = facts.staged === null ? null : { ...staged, ...facts.staged };
+    return reasonsToKeepLink({ ...proven, ...facts.file }, facts.atPath ?? 'our-link', lying, facts.whole ?? true).map((reason) => reason.code);
+  }
+
+  it('has none for a proven file whose link and staged bytes are as they were', () => expect(keeps()).toEqual([]));
+
+  it.each<[string, LinkFacts]>([
+    ['NO_DIGEST', { file: { digests: {} } }],
+    ['FILESET_INCOMPLETE', { whole: false }],
+    ['LINK_GONE', { atPath: 'missing' }],
+    ['PATH_TAKEN', { atPath: 'other' }],
+    ['FETCHED_GONE', { staged: null }],
+    ['FETCHED_CHANGED', { file: { fetched: null } }],
+    ...(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const).map((fact): [string, LinkFacts] => ['FETCHED_CHANGED', { staged: { [fact]: staged[fact] + 1n } }]),
+    ...(['mode', 'uid', 'gid'] as const).map((fact): [string, LinkFacts] => ['FETCHED_CHANGED', { staged: { [fact]: staged[fact] + 1 } }]),
+    ['COPY_SIZE', { file: { size: 999n } }],
+  ])('%s', (code, facts) => expect(keeps(facts)).toEqual([code]));
+
+  it.each(fileStates)('minds the file: %s', (state) => expect(keeps({ file: { state } })).toEqual(state === 'proven' ? [] : ['WRONG_STATE']));
+
+  it('gives every reason that holds, whatever others do', () => {
+    const faults: readonly [string, LinkFacts][] = [
+      ['WRONG_STATE', { file: { state: 'linked' } }], ['NO_DIGEST', { file: { digests: {} } }], ['FILESET_INCOMPLETE', { whole: false }],
+      ['PATH_TAKEN', { atPath: 'other' }], ['FETCHED_GONE', { staged: null }],
+    ];
+    for (let set = 0; set < 2 ** faults.length; set += 1) {
+      const chosen = faults.filter((_, at) => (set >> at) % 2 === 1);
+      const facts = chosen.reduce<LinkFacts>((all, [, each]) => ({ ...all, ...each, file: { ...all.file, ...each.file } }), {});
+      expect(keeps(facts)).toEqual(chosen.map(([code]) => code));
+    }
   });
 });

@@ -63,9 +63,9 @@ export interface ArchiveFile {
   /** How often the copy failed its verification. */
   readonly copyAttempts: number;
   readonly linkedAt: Date | null;
-  /** How it was asked back, or null: `restore` to its own path, `recall` to where its link leads, for a while. */
+  /** How it was last asked back, or null: `restore` to its own path, `recall` to where its link leads, for a while. Stays after a cancel. */
   readonly wayBack: WayBack | null;
-  /** What was fetched and proven, as it lies in staging; it has to be the same file still when it is placed. */
+  /** What was last fetched and proven, as it lay in staging; it has to be the same file still when it is placed. */
   readonly fetched: Identity | null;
   /** Until when a recalled copy stays near. */
   readonly nearUntil: Date | null;

@@ -12,6 +12,8 @@ const expected: readonly (readonly [event: string, from: string, to: string])[] 
   ['link', 'durable', 'linked'],
   ['release', 'linked', 'released'],
   ['return', 'undoing', 'undone'],
+  ['restore', 'undoing', 'restoring'], // its original is not held any more
+  ['place', 'linked', 'restored'], // a way back that was given up had come that far
   ...['linked', 'released', 'recalled'].map((from) => ['restore', from, 'restoring'] as const),
   ['bringNear', 'restoring', 'near'],
   ['fetch', 'near', 'fetched'],

@@ -66,6 +66,8 @@ export interface FetchOrder {
   /** A copy of another size is `Refused` `COPY_SIZE`. */
   readonly size: bigint;
   readonly target: { readonly root: string; readonly path: Buffer };
+  /** How often it was fetched before and found wrong: a store with several copies takes another one then. */
+  readonly attempt?: number;
 }
 
 /** A file of a bag besides its payload: manifests and the OMERO description. */

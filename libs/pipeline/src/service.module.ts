@@ -44,7 +44,7 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
       { provide: Originals, useValue: new Originals(settings.OMERO_DATA_DIR) },
       { provide: HoldDirectories, useValue: new HoldDirectories(settings.COLDROOM_HOLD_DIRS ?? [join(settings.OMERO_DATA_DIR, '.coldroom', 'hold')]) },
       { provide: Staging, inject: [Originals, HoldDirectories], useFactory: (originals: Originals, holds: HoldDirectories) => new Staging(originals, holds) },
-      { provide: STORES, inject: [Files, Originals], useFactory: (files: Files, originals: Originals) => openConfiguredStores(settings.COLDROOM_STORES, files, originals) },
+      { provide: STORES, inject: [Files, Originals], useFactory: (files: Files, originals: Originals) => openConfiguredStores(settings.COLDROOM_STORES, files, originals, { crashAt: settings.COLDROOM_CRASH_AT, freezeAt: settings.COLDROOM_FREEZE_AT }) },
       { provide: Queues, inject: [Log], useFactory: (log: Log) => new Queues(settings.REDIS_URL, settings.COLDROOM_QUEUE_PREFIX, log) },
       ...options.stages,
       ...(options.providers ?? []),

@@ -1,3 +1,3 @@
 export { RecordedLog, type LogLine } from './recorded-log';
 export { SwitchableRedis } from './switchable-redis';
-export { Workbench, type PlannedOriginal } from './workbench';
+export { Workbench, workWith, type PlannedOriginal } from './workbench';

@@ -1,21 +1,17 @@
-import { copyPath, type ArchiveFile, type FileEvent, type FileState, type Outcome, type Source, type Store } from '@coldroom/domain';
+import { copyPath, type ArchiveFile, type FileEvent, type FetchOrder, type FileState, type Identity, type Outcome, type Source, type Store } from '@coldroom/domain';
 import type { Claim, Move } from '@coldroom/register';
 import type { Files } from '@coldroom/files';
 import type { Originals } from '../originals';
+import type { Staging } from '../staging';
 import type { Stage, StageName, StageWork } from '../stage';
 
-type Facts = Pick<Move, 'digests' | 'identity' | 'copyVersion' | 'copyDigest' | 'copyRead'>;
-type Deed = (claim: Claim, sources: readonly Source[], work: StageWork) => Promise<readonly Facts[]>;
+type Facts = Pick<Move, 'digests' | 'identity' | 'copyVersion' | 'copyDigest' | 'copyRead' | 'fetched'>;
+type Deed<S> = (claim: Claim, sources: readonly S[], work: StageWork) => Promise<readonly Facts[]>;
+type Order = FetchOrder & { readonly as: Identity };
 
 /** Stages that stand in for the services before the one under test: real digests, real copies, a sealed bag, no judgement. */
 export function plainStages(files: Files, originals: Originals, store: Store): readonly Stage[] {
-  const plain = (name: StageName, takes: Stage['takes'], event: FileEvent, to: FileState, deed: Deed): Stage => ({
-    name, takes,
-    run: async (claim, work) => {
-      const facts = await deed(claim, claim.files.map((file) => sourceOf(file, originals)), work);
-      return { moves: claim.files.map((file, index) => ({ ...facts[index], id: file.id, event, from: file.state, to })) };
-    },
-  });
+  const plain = plainlyOn(async ({ files: some }) => some.map((file) => sourceOf(file, originals)));
   return [
     plain('hash', 'approved', 'hash', 'checksummed', async (_claim, sources, work) =>
       (await files.hash(sources.map((source) => ({ ...source, algorithms: ['SHA-256'] })), { direct: false }, work)).map((outcome) => {
@@ -36,6 +32,37 @@ export function plainStages(files: Files, originals: Originals, store: Store): r
       return [];
     }),
   ];
+}
+
+/** The same for the way back, up to files that are proven in staging. */
+export function plainReturns(files: Files, staging: Staging, store: Store): readonly Stage[] {
+  const plain = plainlyOn(async (claim): Promise<readonly Order[]> => {
+    const targets = await staging.of(claim.files, claim.bag, store);
+    return claim.files.map((file, at) => ({ path: copyPath(file), size: file.size, target: targets[at] as Order['target'], attempt: file.copyAttempts, as: file.identity }));
+  });
+  return [
+    plainlyOn(async ({ files: some }) => some.map(copyPath))('near', 'restoring', 'bringNear', 'near', async ({ bag }, paths, work) => {
+      (await store.bringNear(bag, paths, work)).forEach(okOf);
+      return [];
+    }),
+    plain('fetch', 'near', 'fetch', 'fetched', async ({ bag }, orders, work) => {
+      (await store.fetch(bag, orders, work)).forEach(okOf);
+      (await files.dress(orders.map(({ target, as }) => ({ ...target, as, mode: as.mode & 0o7777 })), work)).forEach(okOf);
+      return [];
+    }),
+    plain('prove', 'fetched', 'prove', 'proven', async (_claim, orders, work) =>
+      (await files.hash(orders.map(({ target }) => ({ ...target, algorithms: ['SHA-256'] })), { direct: false }, work)).map((outcome) => ({ fetched: okOf(outcome).identity }))),
+  ];
+}
+
+function plainlyOn<S>(sources: (claim: Claim) => Promise<readonly S[]>) {
+  return (name: StageName, takes: Stage['takes'], event: FileEvent, to: FileState, deed: Deed<S>): Stage => ({
+    name, takes,
+    run: async (claim, work) => {
+      const facts = await deed(claim, await sources(claim), work);
+      return { moves: claim.files.map((file, index) => ({ ...facts[index], id: file.id, event, from: file.state, to })) };
+    },
+  });
 }
 
 function sourceOf(file: ArchiveFile, originals: Originals): Source {

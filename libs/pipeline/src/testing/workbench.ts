@@ -1,13 +1,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { rootNames, type OmeroHash, type RootName, type WorkState } from '@coldroom/domain';
+import { rootNames, workStates, type OmeroHash, type RootName, type Store, type WayBack, type WorkState } from '@coldroom/domain';
 import { displayPath, Files, identify, writeMarker } from '@coldroom/files';
 import { createDatabase } from '@coldroom/local';
 import { migrate, Register, type Claim, type DueBag, type FileListing, type NewFile } from '@coldroom/register';
 import { openStores, parseStores, type Stores } from '@coldroom/stores';
 import { Originals } from '../originals';
-import { plainStages } from './plain-stages';
+import { HoldDirectories, Staging } from '../staging';
+import { plainReturns, plainStages } from './plain-stages';
 import type { Stage, StageResult, StageWork } from '../stage';
 
 /** An original to be laid down, and what OMERO says of it. */
@@ -29,6 +30,7 @@ export class Workbench {
   readonly holdDir: string;
   readonly files = new Files({ threads: 1 });
   readonly originals: Originals;
+  readonly holds: HoldDirectories;
   readonly stores: Stores;
 
   private constructor(private readonly dir: string, readonly registerUrl: string, readonly register: Register) {
@@ -36,6 +38,7 @@ export class Workbench {
     this.storeDir = join(dir, 'store');
     this.holdDir = join(this.dataDir, '.coldroom', 'hold');
     this.originals = new Originals(this.dataDir);
+    this.holds = new HoldDirectories([this.holdDir]);
     const settings = parseStores({ default: 'main', stores: { main: { kind: 'file', directory: this.storeDir, sameFileSystem: true, verify: 'cached' } } });
     this.stores = openStores(settings, { files: this.files, omeroRoots: this.originals.directories() });
   }
@@ -63,11 +66,11 @@ export class Workbench {
     return Buffer.concat([Buffer.from(`${this.originals.directory(root)}/`), Buffer.from(path)]);
   }
 
-  /** Lays originals down, and makes a running request of these filesets, one image each. */
-  async request(filesets: Readonly<Record<string, readonly PlannedOriginal[]>>): Promise<bigint> {
+  /** Lays originals down (`dress` may give each another owner, mode or time), and makes a running request of these filesets, one image each. */
+  async request(filesets: Readonly<Record<string, readonly PlannedOriginal[]>>, dress?: (path: Buffer) => Promise<void>): Promise<bigint> {
     requests += 1;
     const base = BigInt(requests * 1000);
-    const files = (await Promise.all(Object.entries(filesets).map(([fileset, originals]) => Promise.all(originals.map((original) => this.lay(fileset, original)))))).flat();
+    const files = (await Promise.all(Object.entries(filesets).map(([fileset, originals]) => Promise.all(originals.map((original) => this.lay(fileset, original, dress)))))).flat();
     const images = Object.keys(filesets).map((fileset, index) => ({ imageId: base + BigInt(index), name: `image of ${fileset}`, fileset, marked: true }));
     const people = { ownerId: 3n, owner: 'ada', groupId: 4n, group: 'Lab', requesterId: 3n, requester: 'ada' };
     const id = await this.register.requests.create(people, { images: once(images), files: once(files) }, 'test');
@@ -76,9 +79,9 @@ export class Workbench {
     return id;
   }
 
-  /** Runs a stage on the oldest bag whose turn it is, and records what it did. An error gives the bag back and comes through. */
-  async run(stage: Stage, hooks: { readonly check?: () => void; readonly signal?: AbortSignal } = {}): Promise<StageResult> {
-    const claim = await this.claim(stage.takes);
+  /** Runs a stage on the oldest bag whose turn it is, or on the one that is named, and records what it did. An error gives the bag back and comes through. */
+  async run(stage: Stage, hooks: { readonly check?: () => void; readonly signal?: AbortSignal; readonly bagId?: bigint } = {}): Promise<StageResult> {
+    const claim = await this.claim(stage.takes, hooks.bagId);
     try {
       const result = await stage.run(claim, workWith(hooks));
       if (result.moves.length === 0) await this.register.work.giveBack(claim);
@@ -91,22 +94,49 @@ export class Workbench {
   }
 
   /** Brings every bag that is due from `approved` up to `until`, as the services would. */
-  async bring(until: 'checksummed' | 'transferred' | 'verified' | 'durable'): Promise<void> {
-    for (const stage of plainStages(this.files, this.originals, this.stores.default)) {
+  async bring(until: 'checksummed' | 'transferred' | 'verified' | 'durable' | 'near' | 'fetched' | 'proven', store = this.stores.default): Promise<void> {
+    const back = until === 'near' || until === 'fetched' || until === 'proven';
+    const stages = back ? plainReturns(this.files, new Staging(this.originals, this.holds), store) : plainStages(this.files, this.originals, store);
+    for (const stage of stages) {
       if (stage.takes === until) return;
       while ((await this.register.work.due([stage.takes], 1)).length > 0) await this.run(stage);
     }
   }
 
-  async claim(state: WorkState): Promise<Claim> {
-    const [due] = await this.register.work.due([state], 1);
-    const claim = due && await this.register.work.claim(due.bagId, [state], 'test', leaseMs);
+  /** Has the register believe that what is durable was linked and its space freed; the disk stays as it is. */
+  async sayLinked(): Promise<void> {
+    for (const [takes, event, to] of [['durable', 'link', 'linked'], ['linked', 'release', 'released']] as const) {
+      const name = event;
+      while ((await this.register.work.due([takes], 1)).length > 0) await this.run({ name, takes, run: async ({ files }) => ({ moves: files.map((file) => ({ id: file.id, event, from: takes, to })) }) });
+    }
+  }
+
+  /** Asks files back, for a day. */
+  async ask(requestId: bigint, way: WayBack = 'restore'): Promise<number> {
+    return (await this.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way, days: 1 }, 'test')).asked;
+  }
+
+  /** The same store, but with links that lead into a recall directory instead of the store. */
+  async recallable(): Promise<{ readonly store: Store; readonly stores: Stores; readonly recallDir: string }> {
+    const recallDir = join(this.dir, 'recall');
+    await mkdir(recallDir, { recursive: true });
+    await writeMarker(recallDir, 'recall');
+    const store = Object.create(this.stores.default, {
+      recallRoot: { value: recallDir },
+      linkTarget: { value: (bag: string, path: Buffer) => Buffer.concat([Buffer.from(`${recallDir}/${bag}/data/`), path]) },
+    }) as Store;
+    return { store, stores: { ...this.stores, default: store, get: () => store }, recallDir };
+  }
+
+  async claim(state: WorkState, bagId?: bigint): Promise<Claim> {
+    const first = bagId ?? (await this.register.work.due([state], 1))[0]?.bagId;
+    const claim = first === undefined ? undefined : await this.register.work.claim(first, [state], 'test', leaseMs);
     if (!claim) throw new Error(`no bag is ${state}`);
     return claim;
   }
 
   async due(): Promise<readonly DueBag[]> {
-    return this.register.work.due(['undoing', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked']);
+    return this.register.work.due(workStates);
   }
 
   /** The newest row of this file. */
@@ -117,10 +147,11 @@ export class Workbench {
     return found;
   }
 
-  private async lay(fileset: string, { path, content, omeroHash, root = 'ManagedRepository' }: PlannedOriginal): Promise<NewFile> {
+  private async lay(fileset: string, { path, content, omeroHash, root = 'ManagedRepository' }: PlannedOriginal, dress?: (path: Buffer) => Promise<void>): Promise<NewFile> {
     const at = this.at(path, root);
     await mkdir(dirname(at.toString('latin1')), { recursive: true });
     await writeFile(at, content);
+    await dress?.(at);
     const identity = await identify(at);
     if (!identity) throw new Error(`${displayPath(at)} was not laid down`);
     return {
@@ -130,7 +161,8 @@ export class Workbench {
   }
 }
 
-function workWith({ check, signal }: { readonly check?: () => void; readonly signal?: AbortSignal }): StageWork {
+/** For a stage that is run without a runner. */
+export function workWith({ check, signal }: { readonly check?: () => void; readonly signal?: AbortSignal }): StageWork {
   const deadline = new BigInt64Array(new SharedArrayBuffer(8)).fill(process.hrtime.bigint() + BigInt(leaseMs) * 1_000_000n);
   return { signal: signal ?? new AbortController().signal, deadline, progress: () => undefined, check: check ?? (() => undefined) };
 }

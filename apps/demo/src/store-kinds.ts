@@ -1,0 +1,86 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Client } from 'minio';
+import { startFakeArkivum } from '@coldroom/fake-arkivum';
+import { writeMarker } from '@coldroom/files';
+import { startS3 } from '@coldroom/local';
+import type { Layout } from './layout';
+
+export const storeKinds = ['file', 's3', 'arkivum'] as const;
+export type StoreKind = (typeof storeKinds)[number];
+
+/** A store for the demo: its server where it needs one, its settings, and how to look at it without Coldroom. */
+export interface DemoStore {
+  /** The stores file. */
+  readonly yaml: string;
+  /** Where links lead. */
+  readonly links: string;
+  /** Links lead to nothing before the images are recalled. */
+  readonly outOfReach: boolean;
+  /** A directory that holds all bags, copied out of the store where they do not lie in one. */
+  bags(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const name = 'demo';
+const bucket = 'coldroom-demo';
+/** Seconds until the appliance has read what it was given, and until it is amber and green: hours on a real one. */
+const pace = { final: 0.5, amber: 1, green: 2 };
+
+export async function makeStore(kind: StoreKind, layout: Layout, say: (line: string) => void): Promise<DemoStore> {
+  await mkdir(layout.store, { recursive: true });
+  switch (kind) {
+    case 'file': return fileStore(layout);
+    case 'arkivum': return arkivumStore(layout, say);
+    case 's3': return s3Store(layout, say);
+  }
+}
+
+function settings(lines: readonly string[]): string {
+  return [`default: ${name}`, 'stores:', `  ${name}:`, ...lines.map((line) => `    ${line}`), ''].join('\n');
+}
+
+async function fileStore({ store }: Layout): Promise<DemoStore> {
+  await writeMarker(store, name);
+  const yaml = settings(['kind: file', `directory: ${JSON.stringify(store)}`, 'sameFileSystem: true   # a sample only: a real store lies on another disk']);
+  return { yaml, links: store, outOfReach: false, bags: async () => store, stop: async () => undefined };
+}
+
+async function arkivumStore({ store, servers }: Layout, say: (line: string) => void): Promise<DemoStore> {
+  await writeMarker(store, name);
+  const dir = join(servers, 'arkivum');
+  await mkdir(dir, { recursive: true });
+  const appliance = await startFakeArkivum({ dir, mount: store, pace });
+  say(`  A stand-in for an Arkivum appliance at ${appliance.url}, mounted at ${store}`);
+  const yaml = settings(['kind: arkivum', `mount: ${JSON.stringify(store)}`, `url: ${appliance.url}`, `caFile: ${JSON.stringify(appliance.caFile)}`, 'api: v3', 'durableAt: green',
+    'sameFileSystem: true   # a sample only: a real appliance is mounted over the network']);
+  return { yaml, links: store, outOfReach: false, bags: async () => store, stop: () => appliance.stop() };
+}
+
+async function s3Store({ servers, recalled, copiedDown }: Layout, say: (line: string) => void): Promise<DemoStore> {
+  const server = await startS3({ dir: servers });
+  say(`  ${server.how}`);
+  await mkdir(recalled, { recursive: true });
+  await writeMarker(recalled, 'recall');
+  const { hostname, port } = new URL(server.url);
+  const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, region: 'default', accessKey: server.accessKey, secretKey: server.secretKey });
+  if (!await client.bucketExists(bucket)) await client.makeBucket(bucket);
+  const keys = { accessKeyFile: join(servers, 's3-access'), secretKeyFile: join(servers, 's3-secret') };
+  await writeFile(keys.accessKeyFile, server.accessKey, { mode: 0o600 });
+  await writeFile(keys.secretKeyFile, server.secretKey, { mode: 0o600 });
+  const yaml = settings(['kind: s3', `endpoint: ${server.url}`, 'insecure: true   # a sample only: a real server speaks https', `bucket: ${bucket}`, 'region: default',
+    ...Object.entries(keys).map(([key, path]) => `${key}: ${JSON.stringify(path)}`), `recallDirectory: ${JSON.stringify(recalled)}`]);
+  return { yaml, links: recalled, outOfReach: true, bags: () => copyDown(client, copiedDown), stop: () => server.stop() };
+}
+
+/** As any S3 tool would: each key becomes a path. */
+async function copyDown(client: Client, directory: string): Promise<string> {
+  for await (const { name: key } of client.listObjects(bucket, '', true) as AsyncIterable<{ readonly name: string }>) {
+    const file = join(directory, key);
+    await mkdir(dirname(file), { recursive: true });
+    await pipeline(await client.getObject(bucket, key), createWriteStream(file));
+  }
+  return directory;
+}

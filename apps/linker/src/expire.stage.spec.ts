@@ -1,0 +1,225 @@
+import { existsSync } from 'node:fs';
+import { appendFile, lstat, mkdir, readFile, readlink, rename, rm, symlink, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf, type Step } from '@coldroom/domain';
+import { markerName } from '@coldroom/files';
+import { Archive } from './testing/archive';
+
+describe('recalled files', () => {
+  let archive: Archive;
+  const at = (path: string): Buffer => archive.bench.at(path);
+
+  beforeAll(async () => { archive = await Archive.create('expire', { recallable: true }); });
+  afterAll(() => archive.close());
+
+  const recallDir = (): string => join(archive.bench.dataDir, '..', 'recall');
+  const near = (bag: string, path: string): string => join(recallDir(), bag, 'data/ManagedRepository', path);
+
+  async function archived(fileset: string, names: readonly string[], options: { readonly held?: boolean } = {}): Promise<{ readonly id: bigint; readonly bag: string }> {
+    const { id, bags } = await archive.of({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) }, options);
+    return { id, bag: bags[0]! };
+  }
+
+  async function recalled(fileset: string, names: readonly string[], options: { readonly held?: boolean } = {}): Promise<{ readonly id: bigint; readonly bag: string }> {
+    const made = await archived(fileset, names, options);
+    await archive.bench.ask(made.id, 'recall');
+    await archive.proven();
+    await archive.bench.run(archive.place);
+    return made;
+  }
+
+  const timeIsOver = (id: bigint): Promise<void> => archive.sql(`UPDATE file SET near_until = now() - interval '1 s' WHERE request_id = ${id}`);
+  const isDangling = async (path: string): Promise<boolean> => (await lstat(at(path))).isSymbolicLink() && !existsSync(at(path));
+  const expectNear = async (path: string, content: string): Promise<void> => expect([await readFile(at(path), 'utf8'), (await lstat(at(path))).isSymbolicLink()]).toEqual([content, true]);
+
+  test('dangle, open while they are near, and dangle again after their time; nothing is left over', async () => {
+    const { id, bag } = await archived('life', ['deep/a', 'deep/er/b', 'empty']);
+    const link = await readlink(at('life/deep/a'));
+    expect([link, await isDangling('life/deep/a')]).toEqual([near(bag, 'life/deep/a'), true]);
+    await archive.bench.ask(id, 'recall');
+    await archive.proven();
+    expect(await isDangling('life/deep/a')).toBe(true);
+    expect((await archive.bench.run(archive.place)).moves.map((move) => move.to)).toEqual(['recalled', 'recalled', 'recalled']);
+    await expectNear('life/deep/a', 'content of deep/a');
+    await expectNear('life/deep/er/b', 'content of deep/er/b');
+    expect(await archive.inRecall()).toEqual(['deep/a', 'deep/er/b', 'empty'].map((name) => `${bag}/data/ManagedRepository/life/${name}`));
+
+    const early = await archive.bench.run(archive.expire);
+    expect(early).toMatchObject({ moves: [], wait: { code: 'RECALLED', details: { noDeadline: true } } });
+    expect(early.wait?.details.delayMs).toBeGreaterThan(86_000_000);
+    await expectNear('life/deep/a', 'content of deep/a');
+
+    await timeIsOver(id);
+    await archive.bench.run(archive.expire);
+    expect(await archive.bench.file('life/deep/a')).toMatchObject({ state: 'linked' });
+    expect([await isDangling('life/deep/a'), await readlink(at('life/deep/a')), await archive.inRecall()]).toEqual([true, link, []]);
+    expect(existsSync(join(recallDir(), bag))).toBe(false);
+    await archive.all(archive.release());
+    expect(await archive.bench.file('life/deep/a')).toMatchObject({ state: 'released' });
+    expect(existsSync(join(recallDir(), '.fetching'))).toBe(false);
+    await archive.bench.ask(id, 'recall');
+    await archive.proven();
+    await archive.bench.run(archive.place);
+    await expectNear('life/deep/a', 'content of deep/a');
+    await drop(id);
+  });
+
+  /** Takes what is near out of the way of the next test. */
+  async function drop(id: bigint): Promise<void> {
+    await timeIsOver(id);
+    await archive.sql(`UPDATE bag SET not_before = now() WHERE state = 'recalled'`);
+    await archive.all(archive.expire);
+    await archive.all(archive.release());
+  }
+
+  test('go one by one as their time comes', async () => {
+    const { id } = await recalled('one', ['a', 'b']);
+    await archive.sql(`UPDATE file SET near_until = now() - interval '1 s' WHERE path = 'one/a'`);
+    await archive.bench.run(archive.expire);
+    expect([await isDangling('one/a'), await isDangling('one/b')]).toEqual([true, false]);
+    expect(await archive.bench.file('one/b')).toMatchObject({ state: 'recalled' });
+    await archive.all(archive.release());
+    await drop(id);
+  });
+
+  test('stay near when they are recalled again', async () => {
+    const { id } = await recalled('longer', ['a']);
+    await timeIsOver(id);
+    await archive.bench.ask(id, 'recall');
+    expect((await archive.bench.run(archive.expire)).moves).toEqual([]);
+    await expectNear('longer/a', 'content of a');
+    await drop(id);
+  });
+
+  test.each<[why: string, code: string, spoil: (copy: string, bag: string) => Promise<void>]>([
+    ['the copy in the store is gone', 'COPY_MISSING', (copy) => rm(copy)],
+    ['the copy in the store was touched', 'COPY_CHANGED', (copy) => utimes(copy, 5, 5)],
+  ])('stay near where %s', async (why, code, spoil) => {
+    const { id, bag } = await recalled(why, ['a', 'b']);
+    await spoil(join(archive.bench.storeDir, bag, 'data/ManagedRepository', why, 'a'), bag);
+    await timeIsOver(id);
+    await archive.bench.run(archive.expire);
+    expect(await archive.bench.file(`${why}/a`)).toMatchObject({ state: 'stuck', stuckFrom: 'recalled', code });
+    await expectNear(`${why}/a`, 'content of a');
+    expect(await isDangling(`${why}/b`)).toBe(true);
+    await archive.all(archive.release());
+  });
+
+  test('stay near where what lies there is not what was put there', async () => {
+    const { id, bag } = await recalled('changed', ['a']);
+    await appendFile(near(bag, 'changed/a'), '!');
+    await timeIsOver(id);
+    await archive.bench.run(archive.expire);
+    expect(await archive.bench.file('changed/a')).toMatchObject({ state: 'stuck', code: 'NEAR_CHANGED' });
+    await expectNear('changed/a', 'content of a!');
+  });
+
+  test('expire although their file system has another device number since', async () => {
+    const { id } = await recalled('device', ['a']);
+    await archive.sql(`UPDATE file SET fetched = regexp_replace(fetched, '^\\d+', '99999') WHERE state = 'recalled'`);
+    await timeIsOver(id);
+    await archive.bench.run(archive.expire);
+    expect([await archive.bench.file('device/a'), await isDangling('device/a')]).toMatchObject([{ state: 'linked' }, true]);
+    await archive.all(archive.release());
+  });
+
+  test('that somebody removed already expire all the same', async () => {
+    const { id, bag } = await recalled('removed', ['a', 'b']);
+    await rm(near(bag, 'removed'), { recursive: true });
+    await timeIsOver(id);
+    await archive.bench.run(archive.expire);
+    expect(await archive.bench.file('removed/b')).toMatchObject({ state: 'linked' });
+    await archive.all(archive.release());
+  });
+
+  test('stay near while everything is stopped, or the claim may be lost, or the recall directory is away', async () => {
+    const { id } = await recalled('stopped', ['a']);
+    await timeIsOver(id);
+    await archive.bench.register.switches.stop('all', 'maintenance', 'boss');
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(codeOf(await archive.bench.run(archive.expire).catch((error: unknown) => error))).toBe('STOPPED');
+    await archive.bench.register.switches.resume('all', 'boss');
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    await expect(archive.bench.run(archive.expire, { check: () => { throw new Error('the claim ran out'); } })).rejects.toThrow('the claim ran out');
+    await rename(join(recallDir(), markerName), join(recallDir(), 'aside'));
+    expect(codeOf(await archive.bench.run(archive.expire).catch((error: unknown) => error))).toBe('ROOT_AWAY');
+    await rename(join(recallDir(), 'aside'), join(recallDir(), markerName));
+    await expectNear('stopped/a', 'content of a');
+    await drop(id);
+  });
+
+  test('are not placed where the recall directory is away, or something else is in the way', async () => {
+    const { id, bag } = await archived('away', ['a']);
+    await archive.bench.ask(id, 'recall');
+    await archive.proven();
+    await rename(join(recallDir(), markerName), join(recallDir(), 'aside'));
+    expect(codeOf(await archive.bench.run(archive.place).catch((error: unknown) => error))).toBe('ROOT_AWAY');
+    await rename(join(recallDir(), 'aside'), join(recallDir(), markerName));
+    await mkdir(near(bag, 'away/a'), { recursive: true });
+    await archive.bench.run(archive.place);
+    expect(await archive.bench.file('away/a')).toMatchObject({ state: 'stuck', code: 'PATH_TAKEN', reason: expect.stringContaining('no near copy') });
+    await rm(near(bag, 'away/a'), { recursive: true });
+    await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
+    await archive.bench.run(archive.place);
+    await expectNear('away/a', 'content of a');
+    await drop(id);
+  });
+
+  test('are not placed for a link that is not ours any more', async () => {
+    const { id } = await archived('bent', ['a']);
+    await archive.bench.ask(id, 'recall');
+    await archive.proven();
+    await rm(at('bent/a'));
+    await symlink('elsewhere', at('bent/a'));
+    await archive.bench.run(archive.place);
+    expect(await archive.bench.file('bent/a')).toMatchObject({ state: 'stuck', code: 'PATH_TAKEN' });
+    expect((await archive.inRecall()).filter((path) => path.includes('/bent/'))).toEqual([]);
+  });
+
+  test.each([false, true])('that are restored drop the near copy (held still: %s)', async (held) => {
+    const { id } = await recalled(`restored ${held}`, ['a', 'b'], { held });
+    expect(await archive.bench.ask(id, 'restore')).toBe(2);
+    await expectNear(`restored ${held}/a`, 'content of a');
+    await archive.proven();
+    await archive.bench.run(archive.place);
+    for (const name of ['a', 'b']) {
+      expect((await lstat(at(`restored ${held}/${name}`))).isFile()).toBe(true);
+      expect(await readFile(at(`restored ${held}/${name}`), 'utf8')).toBe(`content of ${name}`);
+    }
+    expect([(await archive.inRecall()).filter((path) => path.includes('/restored')), await archive.inHold()]).toEqual([[], []]);
+  });
+
+  test.each<Step>(['expire:1-removed', 'expire:2-synced'])('a linker that dies at %s is followed by one that ends it', async (step) => {
+    const { id } = await recalled(step, ['a', 'b']);
+    await timeIsOver(id);
+    await archive.killed(archive.expire, step);
+    await archive.bench.run(archive.expire);
+    expect([await isDangling(`${step}/a`), await isDangling(`${step}/b`)]).toEqual([true, true]);
+    expect(await archive.bench.file(`${step}/a`)).toMatchObject({ state: 'linked' });
+    await archive.all(archive.release());
+  });
+
+  test.each<Step>(['place:1-swapped', 'place:3-synced'])('a linker that dies at %s of a recall is followed by one that ends it', async (step) => {
+    const { id } = await archived(`near ${step}`, ['a', 'b']);
+    await archive.bench.ask(id, 'recall');
+    await archive.proven();
+    await archive.killed(archive.place, step);
+    await archive.bench.run(archive.place);
+    for (const name of ['a', 'b']) {
+      await expectNear(`near ${step}/${name}`, `content of ${name}`);
+      expect(await archive.bench.file(`near ${step}/${name}`)).toMatchObject({ state: 'recalled' });
+    }
+    await drop(id);
+  });
+
+  test('a recall that was given up after it had been placed leaves nothing near', async () => {
+    const { id, bag } = await archived('given up', ['a', 'b']);
+    await archive.bench.ask(id, 'recall');
+    await archive.proven();
+    await archive.killed(archive.place, 'place:1-swapped');
+    await archive.bench.register.returns.cancel({ kind: 'Request', ids: [id] }, 'test');
+    await archive.bench.run(archive.release());
+    for (const name of ['a', 'b']) expect([await archive.bench.file(`given up/${name}`), await isDangling(`given up/${name}`)]).toMatchObject([{ state: 'released' }, true]);
+    expect((await archive.inRecall()).filter((path) => path.includes('given up') || path.startsWith(`.fetching/${bag}/`))).toEqual([]);
+  });
+});

@@ -1,0 +1,142 @@
+import { chmod, chown, lstat, readFile, utimes } from 'node:fs/promises';
+import { onStep, type Step } from '@coldroom/domain';
+import { Client } from 'pg';
+import type { Stores } from '@coldroom/stores';
+import { filesBelow, markerName, openDirectory, openRoot } from '@coldroom/files';
+import type { Stage } from '@coldroom/pipeline';
+import { Workbench, workWith, type PlannedOriginal } from '@coldroom/pipeline/testing';
+import { ExpireRecalled } from '../expire.stage';
+import { LinkOriginals } from '../link.stage';
+import { PlaceFetched } from '../place.stage';
+import { HoldTime } from '../places';
+import { ReleaseHeld } from '../release.stage';
+import { UndoLinks } from '../undo.stage';
+
+const long = 7 * 86_400_000;
+
+/** What a file was before it was archived. */
+export interface Before {
+  readonly content: Buffer;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtimeNs: bigint;
+}
+
+/** An archive that is done: originals linked and, where wanted, released, with all stages of the linker at hand. */
+export class Archive {
+  private readonly session: Client;
+
+  private constructor(readonly bench: Workbench, private readonly stores: Stores) {
+    this.session = new Client({ connectionString: bench.registerUrl, options: '-c search_path=coldroom' });
+  }
+
+  /** `recallable` gives it links that lead into a recall directory. */
+  static async create(name: string, { recallable = false } = {}): Promise<Archive> {
+    const bench = await Workbench.create(name);
+    const archive = new Archive(bench, recallable ? (await bench.recallable()).stores : bench.stores);
+    await archive.session.connect();
+    return archive;
+  }
+
+  get link(): LinkOriginals {
+    const { originals, register, holds, files } = this.bench;
+    return new LinkOriginals(this.stores, originals, register, holds, new HoldTime(0), files);
+  }
+
+  get undo(): UndoLinks {
+    return new UndoLinks(this.stores, this.bench.originals, this.bench.holds);
+  }
+
+  get place(): PlaceFetched {
+    return this.placeWith(this.stores);
+  }
+
+  placeWith(stores: Stores): PlaceFetched {
+    return new PlaceFetched(stores, this.bench.originals, this.bench.register, this.bench.holds);
+  }
+
+  get expire(): ExpireRecalled {
+    return new ExpireRecalled(this.stores, this.bench.register);
+  }
+
+  release(held = false): ReleaseHeld {
+    return new ReleaseHeld(this.stores, this.bench.originals, this.bench.register, this.bench.holds, new HoldTime(held ? long : 0));
+  }
+
+  /** Brings what was asked back up to files that are proven in staging. */
+  async proven(): Promise<void> {
+    await this.bench.bring('proven', this.stores.default);
+  }
+
+  /** Archives originals with odd modes, owners and times; their space is freed unless they are to be held. */
+  async of(filesets: Readonly<Record<string, readonly PlannedOriginal[]>>, { held = false } = {}): Promise<{ readonly id: bigint; readonly bags: readonly string[] }> {
+    const id = await this.bench.request(filesets, dressOddly);
+    await this.bench.bring('durable');
+    await this.all(this.link);
+    if (!held) await this.all(this.release());
+    return { id, bags: [...new Set((await this.bench.register.overview.files({ requestId: id, limit: 1000 })).map((file) => file.bag as string))] };
+  }
+
+  /** Runs a stage as long as a bag is due for it. */
+  async all(stage: Stage): Promise<void> {
+    while ((await this.bench.register.work.due([stage.takes], 1)).length > 0) {
+      if ((await this.bench.run(stage)).moves.length === 0) return;
+    }
+  }
+
+  /** Has a linker die at the first time of a step: nothing is done after it, and nothing recorded. */
+  async killed(stage: Stage, at: Step): Promise<void> {
+    const claim = await this.bench.claim(stage.takes);
+    let dead = false;
+    const check = (): void => { if (dead) throw new Error('killed'); };
+    onStep((name) => {
+      dead ||= name === at;
+      check();
+    });
+    try {
+      await stage.run(claim, workWith({ check })).catch(() => undefined);
+    } finally {
+      onStep(undefined);
+      await this.bench.register.work.giveBack(claim);
+    }
+    if (!dead) throw new Error(`${stage.name} never came to ${at}`);
+  }
+
+  /** What is left in the hold directory, below its marker. */
+  async inHold(): Promise<readonly string[]> {
+    return below(this.bench.holdDir, 'hold');
+  }
+
+  async inRecall(): Promise<readonly string[]> {
+    return below(this.stores.default.recallRoot as string, 'recall');
+  }
+
+  /** Changes the register behind its back. */
+  async sql(statement: string): Promise<void> {
+    await this.session.query(statement);
+  }
+
+  async close(): Promise<void> {
+    await this.session.end();
+    await this.bench.close();
+  }
+}
+
+async function below(directory: string, name: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const { path } of filesBelow(await openDirectory(await openRoot(directory, name), Buffer.alloc(0)))) if (path.toString() !== markerName) found.push(path.toString());
+  return found.sort();
+}
+
+async function dressOddly(path: Buffer): Promise<void> {
+  if (process.getuid?.() === 0) await chown(path, 1234, 2345);
+  await chmod(path, 0o640);
+  await utimes(path, 1_500_000_000.123, 1_500_000_001.456);
+}
+
+export async function lookAt(path: Buffer): Promise<Before & { readonly kind: 'file' | 'other' }> {
+  const { mode, uid, gid, mtimeNs } = await lstat(path, { bigint: true });
+  const isFile = (Number(mode) & 0o170000) === 0o100000;
+  return { kind: isFile ? 'file' : 'other', content: isFile ? await readFile(path) : Buffer.alloc(0), mode: Number(mode), uid: Number(uid), gid: Number(gid), mtimeNs };
+}

@@ -1,0 +1,137 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { codeOf } from '@coldroom/domain';
+import { markerName, writeMarker } from '@coldroom/files';
+import { HoldDirectories, Staging, type Stage } from '@coldroom/pipeline';
+import { Workbench } from '@coldroom/pipeline/testing';
+import { FetchCopies } from './fetch.stage';
+
+const root = process.getuid?.() === 0;
+
+describe('the fetch stage', () => {
+  let bench: Workbench;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    bench = await Workbench.create('fetch');
+    stage = new FetchCopies(bench.stores, new Staging(bench.originals, bench.holds), bench.files);
+  });
+  afterAll(() => bench.close());
+
+  const dress = async (path: Buffer): Promise<void> => {
+    if (root) await chown(path, 1234, 2345);
+    await chmod(path, 0o2620);
+    await utimes(path, 5, 1_500_000_001.456);
+  };
+
+  /** Files that are near; gives their bag and how each is named in staging. */
+  async function near(fileset: string, contents: Readonly<Record<string, string | Buffer>>, way: 'restore' | 'recall' = 'restore'): Promise<{ readonly bag: string; readonly staged: Readonly<Record<string, string>> }> {
+    const id = await bench.request({ [fileset]: Object.entries(contents).map(([name, content]) => ({ path: `${fileset}/${name}`, content })) }, dress);
+    await bench.bring('durable');
+    await bench.sayLinked();
+    await bench.ask(id, way);
+    await bench.bring('near');
+    const bag = `request-${id}-bag-1`;
+    const staged = await Promise.all(Object.keys(contents).map(async (name) => [name, join(bench.holdDir, bag, `${(await bench.file(`${fileset}/${name}`)).id}.fetched`)] as const));
+    return { bag, staged: Object.fromEntries(staged) };
+  }
+
+  const copyOf = (bag: string, path: string): string => join(bench.storeDir, bag, 'data/ManagedRepository', path);
+  const fileAt = async (path: string): Promise<unknown> => {
+    const { mode, uid, gid, mtimeNs } = await lstat(path, { bigint: true });
+    return { content: await readFile(path, 'latin1'), mode: (Number(mode) & 0o7777).toString(8), uid: Number(uid), gid: Number(gid), mtimeNs };
+  };
+  const owner = root ? { uid: 1234, gid: 2345 } : { uid: process.getuid?.(), gid: process.getgid?.() };
+
+  test('lays copies beside the held originals with the owner, mode and time that the originals had, but never a set-id bit', async () => {
+    const large = 'x'.repeat(300_000);
+    const { staged } = await near('some', { a: 'content', 'new\nline ÿ': 'odd', empty: '', large });
+    await bench.run(stage);
+    for (const [name, content] of Object.entries({ a: 'content', 'new\nline ÿ': 'odd', empty: '', large })) {
+      expect([name, await bench.file(`some/${name}`)]).toMatchObject([name, { state: 'fetched' }]);
+      expect([name, await fileAt(staged[name]!)]).toEqual([name, { content, mode: '620', ...owner, mtimeNs: 1_500_000_001_456_000_089n }]);
+    }
+  });
+
+  test('replaces what an earlier try left, and nothing else', async () => {
+    const { staged } = await near('again', { a: 'content', b: 'other', c: 'third' });
+    await mkdir(join(staged['a']!, '..'), { recursive: true });
+    await writeFile(staged['a']!, 'half');
+    await symlink('/etc/hostname', staged['b']!);
+    await mkdir(staged['c']!);
+    await bench.run(stage);
+    expect(await fileAt(staged['a']!)).toMatchObject({ content: 'content' });
+    for (const name of ['b', 'c']) expect([name, await bench.file(`again/${name}`)]).toMatchObject([name, { state: 'stuck', stuckFrom: 'near', code: 'TARGET_EXISTS' }]);
+    expect([(await lstat(staged['b']!)).isSymbolicLink(), (await lstat(staged['c']!)).isDirectory()]).toEqual([true, true]);
+  });
+
+  test('a copy that is missing, or of another size, is for a person to look; the others go on', async () => {
+    const { bag, staged } = await near('spoiled', { gone: 'a', short: 'b', sound: 'c' });
+    await rm(copyOf(bag, 'spoiled/gone'));
+    await chmod(copyOf(bag, 'spoiled/short'), 0o644);
+    await truncate(copyOf(bag, 'spoiled/short'), 0);
+    await bench.run(stage);
+    expect(await bench.file('spoiled/gone')).toMatchObject({ state: 'stuck', code: 'COPY_MISSING' });
+    expect(await bench.file('spoiled/short')).toMatchObject({ state: 'stuck', code: 'COPY_SIZE' });
+    expect(await bench.file('spoiled/sound')).toMatchObject({ state: 'fetched' });
+    expect(await readdir(join(staged['sound']!, '..'))).toHaveLength(1);
+  });
+
+  test('nothing is fetched where the store or the hold directory is away', async () => {
+    const { staged } = await near('away', { a: 'content' });
+    for (const [directory, code] of [[bench.storeDir, 'STORE_AWAY'], [bench.holdDir, 'ROOT_AWAY']] as const) {
+      await rename(join(directory, markerName), join(directory, 'aside'));
+      expect(codeOf(await bench.run(stage).catch((error: unknown) => error))).toBe(code);
+      await rename(join(directory, 'aside'), join(directory, markerName));
+    }
+    await expect(lstat(staged['a']!)).rejects.toMatchObject({ code: 'ENOENT' });
+    await bench.run(stage);
+  });
+
+  test('recalled copies are laid into the recall directory, and nobody may write to them', async () => {
+    const { store, stores, recallDir } = await bench.recallable();
+    const { bag } = await near('recalled', { a: 'content' }, 'recall');
+    await bench.run(new FetchCopies(stores, new Staging(bench.originals, bench.holds), bench.files));
+    expect(store.recallRoot).toBe(recallDir);
+    const { id } = await bench.file('recalled/a');
+    expect(await fileAt(join(recallDir, '.fetching', bag, id.toString()))).toMatchObject({ content: 'content', mode: '444' });
+  });
+
+  test('a recall from a store whose links lead to the copies themselves is refused', async () => {
+    await near('none', { a: 'content' }, 'recall');
+    expect(codeOf(await bench.run(stage).catch((error: unknown) => error))).toBe('NOT_RECALLABLE');
+    await bench.register.returns.cancel({ kind: 'Fileset', names: ['none'] }, 'test');
+  });
+
+  test('a claim that may be lost fetches nothing', async () => {
+    await near('lost', { a: 'content' });
+    const deadline = new BigInt64Array(new SharedArrayBuffer(8)).fill(process.hrtime.bigint() - 1n);
+    const claim = await bench.claim('near');
+    const error = await stage.run(claim, { signal: new AbortController().signal, deadline, progress: () => undefined, check: () => undefined }).catch((thrown: unknown) => thrown);
+    expect(codeOf(error)).toBe('CLAIM_LOST');
+    await bench.register.work.giveBack(claim);
+    await bench.run(stage);
+  });
+
+  (root ? test : test.skip)('a full disk is told as that of the target, leaves nothing behind, and passes', async () => {
+    const small = join(tmpdir(), `coldroom-full-${process.pid}`);
+    await mkdir(small);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]);
+    try {
+      const { staged } = await near('full', { a: 'x'.repeat(700_000), b: 'y'.repeat(700_000) });
+      await writeMarker(small, 'hold');
+      const tight = new FetchCopies(bench.stores, new Staging(bench.originals, { on: async () => ({ directory: small }) } as unknown as HoldDirectories), bench.files);
+      const error = await bench.run(tight).catch((thrown: unknown) => thrown);
+      expect([codeOf(error), (error as Error).message]).toEqual(['TARGET_FULL', expect.stringContaining(small)]);
+      expect((await readdir(small, { recursive: true })).filter((name) => name.endsWith('.fetched'))).toEqual([]);
+      expect(await bench.file('full/a')).toMatchObject({ state: 'near' });
+      await bench.run(stage);
+      expect(await fileAt(staged['b']!)).toMatchObject({ content: 'y'.repeat(700_000) });
+    } finally {
+      execFileSync('umount', [small]);
+      await rm(small, { recursive: true });
+    }
+  });
+});
