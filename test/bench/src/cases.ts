@@ -18,6 +18,12 @@ export function fileCases(scale: number): readonly FileCase[] {
   ];
 }
 
+export function s3Cases(scale: number): readonly FileCase[] {
+  const [large, small] = fileCases(scale) as [FileCase, FileCase];
+  const one = Math.round(1e9 * scale);
+  return [{ ...large, what: `1 file of ${Math.round(one / 1e6)} MB`, sizes: [one] }, small];
+}
+
 export function rowsCase(scale: number): number {
   return Math.round(100_000 * scale);
 }

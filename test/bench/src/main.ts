@@ -1,14 +1,16 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { startS3 } from '@coldroom/local';
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fileCases, rowsCase, writeSources, type FileCase } from './cases';
-import { timeOurs } from './ours';
-import { peersHere, timePeer, type PeerName } from './peers';
+import { fileCases, rowsCase, s3Cases, writeSources, type FileCase } from './cases';
+import { timeOurs, type Ours } from './ours';
+import { peersHere, timePeer, timeRclone, type PeerName } from './peers';
 import { timeRows } from './rows';
+import { fileStore, s3Store } from './stores';
 
 interface Row {
-  readonly case: 'large' | 'small' | 'rows';
+  readonly case: string;
   readonly peer: PeerName;
   readonly ours_s: number;
   readonly peer_s: number;
@@ -17,11 +19,13 @@ interface Row {
 
 const help = `Times the whole pipeline, from the approval to the last link, against what else people use, in one run.
 
-  npm run bench -- [--quick] [--json FILE] [--dir DIR] [--cases large,small,rows]
+  npm run bench -- [--quick] [--json FILE] [--dir DIR] [--cases large,small,rows,s3]
 
   --quick       a tenth of the work
   --json FILE   writes the table as JSON rows { case, peer, ours_s, peer_s, ratio }
   --dir DIR     where the files lie while it runs (default .bench); needs about 15 GB, with --quick 2 GB
+
+large and small go to a store of files and back, s3 does the same with an S3 server that is started here.
 
 ratio = peer_s / ours_s: above 1 we are faster. Everybody starts with the files out of memory, syncs what it wrote, and
 reads the copy back from the disk.`;
@@ -30,7 +34,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false }, json: { type: 'string' }, dir: { type: 'string', default: '.bench' },
-      cases: { type: 'string', default: 'large,small,rows' }, help: { type: 'boolean', short: 'h', default: false },
+      cases: { type: 'string', default: 'large,small,rows,s3' }, help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) {
@@ -44,6 +48,7 @@ async function main(): Promise<void> {
   console.log(`${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, ${new Date().toISOString().slice(0, 10)}`);
   await rm(dir, { recursive: true, force: true });
   for (const each of fileCases(scale)) if (wanted.includes(each.name)) rows.push(...await runFileCase(join(dir, each.name), each));
+  if (wanted.includes('s3')) rows.push(...await runS3(join(dir, 's3'), scale));
   if (wanted.includes('rows')) rows.push(await runRows(join(dir, 'rows'), rowsCase(scale)));
   await rm(dir, { recursive: true, force: true });
   print(rows);
@@ -62,10 +67,52 @@ async function runFileCase(dir: string, each: FileCase): Promise<readonly Row[]>
     console.log(`  ${peer.name.padEnd(10)} ${time.toFixed(2)} s`);
     times.push([peer.name, time]);
   }
-  const ours = await timeOurs(dir, files);
-  console.log(`  coldroom   ${ours.seconds.toFixed(2)} s`);
+  const back = await timePeersBack(dir);
+  const ours = await timeOurs(dir, files, await fileStore(dir), { restore: true });
+  sayOurs(ours);
+  return [
+    ...times.map(([peer, time]) => row(each.name, peer, ours.seconds, time)),
+    ...(back === undefined || ours.restoreSeconds === undefined ? [] : [row(`${each.name}, back`, 'rclone', ours.restoreSeconds, back)]),
+  ];
+}
+
+/** rclone brings back what it copied before. */
+async function timePeersBack(dir: string): Promise<number | undefined> {
+  const [rclone] = peersHere(['rclone'], () => undefined);
+  if (!rclone) return undefined;
+  const time = await timePeer(rclone, join(dir, 'rclone'), join(dir, 'rclone-back'));
+  console.log(`  rclone     ${time.toFixed(2)} s to bring it back`);
+  return time;
+}
+
+/** One large file, then many small ones, to the same S3 server and back. */
+async function runS3(top: string, scale: number): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  await mkdir(top, { recursive: true });
+  const server = await startS3({ dir: join(top, 'server') });
+  try {
+    for (const each of s3Cases(scale)) {
+      const dir = join(top, each.name);
+      const source = join(dir, 'OMERO', 'ManagedRepository');
+      await mkdir(source, { recursive: true });
+      console.log(`\ns3 ${each.name}: ${each.what}`);
+      const files = await writeSources(source, each);
+      const store = await s3Store(dir, server, `bench-${each.name}`);
+      const peer = await timeRclone(source, store.remote('rclone'), join(dir, 'rclone-back'), store.environment);
+      console.log(`  rclone     ${peer.there.toFixed(2)} s, ${peer.back.toFixed(2)} s to bring it back`);
+      const ours = await timeOurs(dir, files, store, { restore: true });
+      sayOurs(ours);
+      rows.push(row(`s3 ${each.name}`, 'rclone', ours.seconds, peer.there), row(`s3 ${each.name}, back`, 'rclone', ours.restoreSeconds ?? Number.NaN, peer.back));
+    }
+  } finally {
+    await server.stop();
+  }
+  return rows;
+}
+
+function sayOurs(ours: Ours): void {
+  console.log(`  coldroom   ${ours.seconds.toFixed(2)} s${ours.restoreSeconds === undefined ? '' : `, ${ours.restoreSeconds.toFixed(2)} s to bring it back`}`);
   for (const { name, peakBytes, cpuSeconds } of ours.services) console.log(`    ${name.padEnd(15)} ${cpuSeconds.toFixed(1)} s of processor time, at most ${Math.round(peakBytes / 2 ** 20)} MiB`);
-  return times.map(([peer, time]) => row(each.name, peer, ours.seconds, time));
 }
 
 async function runRows(dir: string, count: number): Promise<Row> {
@@ -76,7 +123,7 @@ async function runRows(dir: string, count: number): Promise<Row> {
   return row('rows', 'floor', ours, floor);
 }
 
-function row(name: Row['case'], peer: PeerName, ours: number, time: number): Row {
+function row(name: string, peer: PeerName, ours: number, time: number): Row {
   const rounded = (value: number): number => Math.round(value * 1000) / 1000;
   return { case: name, peer, ours_s: rounded(ours), peer_s: rounded(time), ratio: rounded(time / ours) };
 }

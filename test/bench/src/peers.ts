@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { mkdir, opendir } from 'node:fs/promises';
+import { mkdir, opendir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { dropCache } from '@coldroom/files';
@@ -79,6 +79,33 @@ export async function timePeer(peer: Peer, source: string, target: string): Prom
   await forgetAll(target);
   const proven = await seconds(() => peer.prove(source, target));
   return copied + proven;
+}
+
+/** Seconds rclone needs to copy to a remote and to prove the copy by reading it back, and to bring it back and prove that. */
+export async function timeRclone(source: string, remote: string, back: string, environment: Readonly<Record<string, string>>): Promise<{ readonly there: number; readonly back: number }> {
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...environment }; // a proxy or a CA of this machine is not for a server on it
+  const rclone = async (...words: readonly string[]): Promise<void> => { await run('rclone', [words[0] ?? '', '--config', '/dev/null', ...words.slice(1)], { ...quiet, env }); };
+  await run('sync', []);
+  await forgetAll(source);
+  const there = await seconds(async () => {
+    await rclone('copy', source, remote);
+    await run('sync', []);
+    await rclone('check', '--download', source, remote);
+  });
+  await mkdir(back, { recursive: true });
+  await forgetEverything();
+  const home = await seconds(async () => {
+    await rclone('copy', remote, back);
+    await run('sync', ['-f', back]);
+  });
+  await forgetAll(back);
+  return { there, back: home + await seconds(() => rclone('check', '--download', remote, back)) };
+}
+
+/** Where we may: all of the page cache, a server's files too. */
+export async function forgetEverything(): Promise<void> {
+  await run('sync', []);
+  await writeFile('/proc/sys/vm/drop_caches', '1').catch(() => undefined); // only root may; then files of a server are in memory for everybody
 }
 
 /** Makes memory forget the files below a directory, so that everybody starts alike. */

@@ -1,6 +1,9 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { steps, type Step } from '@coldroom/domain';
+import { markerName } from '@coldroom/files';
 import { frozen, wake, type ServiceName } from './services';
-import { imageOf } from './tree';
+import { digestOf, filesBelow, imageOf } from './tree';
 import type { TinyPlan } from '@coldroom/sample-omero';
 import type { World } from './world';
 
@@ -28,7 +31,7 @@ export const takenBy: Readonly<Record<Prefix, readonly ServiceName[]>> = {
 const onceABag: readonly Step[] = [
   'hash:1-hashed', 'copy:4-synced', 'seal:1-extras-dropped', 'seal:2-tags-written', 'seal:3-protected', 'seal:4-renamed', 'seal:5-durable',
   'link:2-hold-synced', 'link:5-synced', 'release:2-synced', 'undo:2-synced', 'move:1-before-commit', 'move:2-after-commit',
-  'scan:1-requests-written', 'scan:4-bags-packed',
+  'scan:1-requests-written', 'scan:4-bags-packed', 'near:1-asked', 'fetch:1-fetched', 'fetch:2-dressed', 'prove:1-read', 'place:3-synced', 'expire:2-synced',
 ];
 
 /** All places at which a service is to be killed, `link:4-swapped` and `link:4-swapped:2`. */
@@ -42,6 +45,35 @@ export const twoFilesets: TinyPlan['filesets'] = [
   { files: [{ name: 'a.tif', size: 70_000 }, { name: 'raw/b.tif', size: 12_345 }, { name: 'raw/empty.txt', size: 0 }], images: 2 },
   { files: [{ name: 'c.tif', size: 40_000 }, { name: 'd.tif', size: 1 }] },
 ];
+
+/** Archives, frees the space, and asks all back; `name` does its part of that and is gone again. */
+export async function askedBack(world: World, name: ServiceName): Promise<bigint> {
+  const requestId = await world.archive(twoFilesets);
+  const first = world.start(name);
+  await world.reached(requestId, 'released');
+  await first.kill();
+  const asked = await world.until('the bag to be free for a person', () => world.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'a tester'));
+  expect(asked).toEqual({ asked: 5, undoing: 0, prolonged: 0 });
+  return requestId;
+}
+
+/** All that a change of a sealed bag would show in. */
+export function sealedBags(world: World): ReturnType<typeof imageOf> {
+  return imageOf(...readdirSync(world.store).filter((name) => !name.startsWith('.')).map((name) => join(world.store, name)));
+}
+
+/** Each file of the request is what it was, in its place, and each step of its way back was told once. */
+export async function expectBack(world: World, requestId: bigint, storeBefore: ReturnType<typeof imageOf>): Promise<void> {
+  await world.checkAtRest();
+  for (const file of await world.filesOf(requestId)) {
+    const path = join(world.data, file.root, file.path);
+    const { mode, mtimeNs, uid } = lstatSync(path, { bigint: true });
+    expect([path, world.frozen.get(path.slice(world.data.length + 1))]).toEqual([path, expect.objectContaining({ digest: digestOf(path), mode, mtimeNs, uid })]);
+  }
+  expect(filesBelow(world.hold)).toEqual([markerName]);
+  expect(sealedBags(world)).toEqual(storeBefore);
+  await expectOnce(world, requestId, 'link', 'release', 'restore', 'bringNear', 'fetch', 'prove', 'place');
+}
 
 /** Each of these happened to each file once: what was begun anew after a crash was not done twice in effect. */
 export async function expectOnce(world: World, requestId: bigint, ...events: readonly string[]): Promise<void> {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileListing, Register } from '@coldroom/register';
-import { digestOf, filesBelow, readFaults, untouchedFaults, type Frozen } from './tree';
+import { digestOf, filesBelow, readFaults, restoredFaults, untouchedFaults, type Frozen } from './tree';
 
 export interface Places {
   readonly data: string;
@@ -20,7 +20,8 @@ export interface Scene extends Places {
 
 const inPlace = ['registered', 'skipped', 'approved', 'declined', 'checksummed', 'transferred', 'verified', 'undone', 'abandoned'];
 const linked = ['linked', 'released'];
-const atRest = ['released', 'linked', 'undone', 'abandoned', 'skipped', 'declined'];
+const back = ['restoring', 'near', 'fetched', 'proven', 'restored'];
+const atRest = ['released', 'linked', 'undone', 'abandoned', 'skipped', 'declined', 'restored', 'recalled'];
 
 /**
  * What must hold at any moment, a crash included; the faults found, empty where all is well. Services may be running: a
@@ -67,7 +68,8 @@ function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing 
   const copy = join(scene.store, file.bag ?? '', 'data', path);
   if (isLink && readlinkSync(at) !== copy) faults.push(`is a link to ${readlinkSync(at)}, not to ${copy}`);
   if (!isLink && linked.includes(file.state)) faults.push('is no link');
-  if (!isLink) faults.push(...untouchedFaults(at, then));
+  if (!isLink) faults.push(...(back.includes(file.state) ? restoredFaults(at, then) : untouchedFaults(at, then)));
+  if (isLink && file.state === 'restored') faults.push('is a link still');
   if (isLink && file.digests['SHA-256'] !== then.digest) faults.push('is linked under another digest than that of its bytes');
   const held = lstatSync(join(scene.hold, file.bag ?? '', String(file.id)), { bigint: true, throwIfNoEntry: false });
   if (file.state === 'linked' && held === undefined && file.linkedAt === null) faults.push('is not held');

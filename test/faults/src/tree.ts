@@ -51,6 +51,13 @@ export function untouchedFaults(path: string, then: Frozen): string[] {
   return now.ino === then.ino && now.mode === then.mode && now.uid === then.uid ? [] : ['is not the same file as before'];
 }
 
+/** What differs between the file that was and the one that was brought back: another inode, but else the same. */
+export function restoredFaults(path: string, then: Frozen): string[] {
+  const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (!now?.isFile()) return [now ? 'is no regular file' : 'is missing'];
+  return now.mode === then.mode && now.uid === then.uid && now.nlink === 1n ? [] : ['has another mode, owner or number of names than before'];
+}
+
 /** All that a change would show in: inode, size, times, mode and link target of everything below some directories. */
 export function imageOf(...directories: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(directories.flatMap((directory) => {
