@@ -84,8 +84,11 @@ describe('starting what was approved', () => {
     await writeFile(join(scene.dataDir, 'Pixels', directory, lock), '');
 
     await start();
+    await start();
 
     expect(await stateOf(id)).toBe('Approved');
+    const told = (await scene.register.overview.events({ requestId: id })).filter(({ what }) => what === 'not started');
+    expect(told.map(({ code }) => code)).toEqual(['PYRAMID_BEING_WRITTEN']); // once, however often it is looked at
     expect(newest('request not started')).toMatchObject({ requestId: id, code: 'PYRAMID_BEING_WRITTEN', reason: expect.stringContaining(`Pixels:${pixels}`) });
     expect((await scene.register.overview.files({ requestId: id })).map((file) => file.state)).toEqual(['registered', 'registered']);
     await rm(join(scene.dataDir, 'Pixels', directory, lock));

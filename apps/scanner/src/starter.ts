@@ -27,7 +27,7 @@ export class Starter {
       try {
         await this.start(requestId, by);
       } catch (error) {
-        this.postpone(requestId, { code: codeOf(error), reason: messageOf(error) });
+        await this.postpone(requestId, { code: codeOf(error), reason: messageOf(error) }, by);
       }
     }
   }
@@ -39,7 +39,7 @@ export class Starter {
     // Files that went since the scan become stuck one by one, with their names.
     const against = leftOut.find(({ code }) => code !== 'NO_FILES');
     if (grown > 0) this.log.warn('request grew', { requestId, grown, next: 'it has to be approved anew' });
-    else if (against) this.postpone(requestId, against);
+    else if (against) await this.postpone(requestId, against, by);
     else {
       const request = await this.register.requests.get(requestId);
       const store = request?.store ? this.stores.get(request.store) : this.stores.forGroup(request?.group ?? '');
@@ -48,8 +48,9 @@ export class Starter {
     }
   }
 
-  private postpone(requestId: bigint, why: Pick<LeftOut, 'reason'> & { readonly code: string }): void {
+  private async postpone(requestId: bigint, why: Pick<LeftOut, 'reason'> & { readonly code: string }, by: string): Promise<void> {
     this.later.set(requestId, Date.now() + pauseMs);
+    await this.register.requests.notStarted(requestId, { code: why.code, reason: why.reason }, by);
     this.log.warn('request not started', { requestId, ...why, next: 'it is looked at again' });
   }
 }

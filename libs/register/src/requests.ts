@@ -133,6 +133,14 @@ export class Requests {
     return started;
   }
 
+  /** Tells in the request's events why it is not started yet; the same reason again is not told twice. */
+  async notStarted(requestId: bigint, why: { readonly code: string; readonly reason: string }, by: string): Promise<void> {
+    await this.pool.query(
+      `INSERT INTO event (actor, request_id, what, code, detail) SELECT $2, $1, 'not started', $3, jsonb_build_object('reason', $4::text)
+       WHERE NOT EXISTS (SELECT FROM (SELECT what, code, detail FROM event WHERE request_id = $1 ORDER BY id DESC LIMIT 1) last
+         WHERE last.what = 'not started' AND last.code = $3 AND last.detail->>'reason' = $4)`, [requestId, by, why.code, why.reason]);
+  }
+
   private async decide(requestId: bigint, by: string, state: 'Approved' | 'Declined', reason: string | null, store: string | null = null): Promise<void> {
     await transaction(this.pool, async (client) => {
       const { rows: [row] } = await client.query<{ state: RequestState }>('SELECT state FROM request WHERE id = $1 FOR UPDATE', [requestId]);
