@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, lstat, mkdir, readFile, readlink, rename, rm, symlink, utimes } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, type Step } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
@@ -105,13 +105,24 @@ describe('recalled files', () => {
     await archive.all(archive.release());
   });
 
-  test('stay near where what lies there is not what was put there', async () => {
-    const { id, bag } = await recalled('changed', ['a']);
-    await appendFile(near(bag, 'changed/a'), '!');
+  test('stay near while the store does not call the copy durable', async () => {
+    const { id, bag } = await recalled('soft', ['a']);
+    await chmod(join(archive.bench.storeDir, bag), 0o755);
+    await timeIsOver(id);
+    expect(codeOf(await archive.bench.run(archive.expire).catch((error: unknown) => error))).toBe('NOT_DURABLE');
+    await expectNear('soft/a', 'content of a');
+    await chmod(join(archive.bench.storeDir, bag), 0o555);
+    await drop(id);
+    expect(await isDangling('soft/a')).toBe(true);
+  });
+
+  test.each(['content of a!', 'CONTENT of a'])('stay near where what lies there is not what was put there: %s', async (content) => {
+    const { id, bag } = await recalled(content, ['a']);
+    await writeFile(near(bag, `${content}/a`), content);
     await timeIsOver(id);
     await archive.bench.run(archive.expire);
-    expect(await archive.bench.file('changed/a')).toMatchObject({ state: 'stuck', code: 'NEAR_CHANGED' });
-    await expectNear('changed/a', 'content of a!');
+    expect(await archive.bench.file(`${content}/a`)).toMatchObject({ state: 'stuck', code: 'NEAR_CHANGED' });
+    await expectNear(`${content}/a`, content);
   });
 
   test('expire although their file system has another device number since', async () => {
@@ -162,6 +173,19 @@ describe('recalled files', () => {
     await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
     await archive.bench.run(archive.place);
     await expectNear('away/a', 'content of a');
+    await drop(id);
+  });
+
+  test('are fetched again where they were lost in staging', async () => {
+    const { id, bag } = await archived('lost', ['a']);
+    await archive.bench.ask(id, 'recall');
+    await archive.proven();
+    await rm(join(recallDir(), '.fetching', bag), { recursive: true });
+    await archive.bench.run(archive.place);
+    expect(await archive.bench.file('lost/a')).toMatchObject({ state: 'near', code: 'FETCHED_GONE' });
+    await archive.proven();
+    await archive.bench.run(archive.place);
+    await expectNear('lost/a', 'content of a');
     await drop(id);
   });
 

@@ -68,6 +68,19 @@ describe('the place stage', () => {
     expect((await lstat(at('held/a'))).nlink).toBe(1);
   });
 
+  test('what is held goes first even where what was fetched was spoiled', async () => {
+    const { hold } = await proven('held spoiled', ['a'], { held: true });
+    const staged = await stagedAs('held spoiled/a', hold);
+    await writeFile(staged, 'spoiled');
+    await archive.bench.run(archive.place);
+    expect(await archive.bench.file('held spoiled/a')).toMatchObject({ state: 'near', code: 'FETCHED_CHANGED' });
+    expect([(await lstat(at('held spoiled/a'))).isFile(), await readFile(staged, 'utf8')]).toEqual([true, 'spoiled']);
+    await archive.proven();
+    await archive.bench.run(archive.place);
+    await expectBack('held spoiled/a', await was('content of held spoiled/a'));
+    expect(await archive.inHold()).toEqual([]);
+  });
+
   test('something else that is held in its name keeps the link, for a person to look', async () => {
     const { hold } = await proven('other', ['a'], { held: true });
     const held = join(hold, (await archive.bench.file('other/a')).id.toString());
@@ -102,6 +115,7 @@ describe('the place stage', () => {
     ['a copy by hand stands there', 'PATH_TAKEN', /not ours stands/, async (fileset) => {
       await rename(at(`${fileset}/a`), at(`${fileset}/link`));
       await writeFile(at(`${fileset}/a`), await readFile(at(`${fileset}/link`)));
+      await utimes(at(`${fileset}/a`), 5, 1_500_000_001.456);
     }],
     ['a directory stands there', 'PATH_TAKEN', /not ours stands/, async (fileset) => { await rm(at(`${fileset}/a`)); await mkdir(at(`${fileset}/a`)); }],
     ['its directory is gone', 'DIRECTORY_GONE', /was the image deleted/, (fileset) => rm(at(fileset), { recursive: true })],

@@ -86,9 +86,11 @@ const harmlessSkips = ['ALREADY_A_LINK', 'HARD_LINKED'];
 /** A fileset is archived as a whole: where one of its files cannot be taken, none is. Returns how many were set aside. */
 export async function setAsideIncomplete(client: pg.ClientBase, requestId: bigint): Promise<number> {
   const { rowCount } = await client.query(
-    `UPDATE file f SET state = 'skipped', code = 'FILESET_INCOMPLETE', reason = 'another file of this fileset cannot be taken: ' || bad.display || ' (' || bad.code || ')'
-     FROM (SELECT DISTINCT ON (fileset) fileset, display, code FROM file
-           WHERE request_id = $1 AND state = 'skipped' AND code <> ALL($2) AND code <> 'FILESET_INCOMPLETE' ORDER BY fileset, id) bad
-     WHERE f.request_id = $1 AND f.state = 'registered' AND f.fileset = bad.fileset`, [requestId, harmlessSkips]);
+    // Materialized: with the statistics of a table that just grew, PostgreSQL would look for them anew for each file.
+    `WITH bad AS MATERIALIZED (
+       SELECT DISTINCT ON (fileset) fileset, display, code FROM file
+       WHERE request_id = $1 AND state = 'skipped' AND code <> ALL($2) AND code <> 'FILESET_INCOMPLETE' ORDER BY fileset, id)
+     UPDATE file f SET state = 'skipped', code = 'FILESET_INCOMPLETE', reason = 'another file of this fileset cannot be taken: ' || bad.display || ' (' || bad.code || ')'
+     FROM bad WHERE f.request_id = $1 AND f.state = 'registered' AND f.fileset = bad.fileset`, [requestId, harmlessSkips]);
   return rowCount ?? 0;
 }

@@ -197,7 +197,7 @@ it('lists requests by state and counts them from their files', async () => {
     [newImage(1n, 'Fileset:1'), newImage(2n, 'Fileset:2', false), newImage(3n, 'Fileset:3')]);
   expect(await place.register.requests.list(['New'])).toEqual([{
     id, state: 'New', owner: 'ada', group: 'Lab', requester: 'ada', createdAt: expect.any(Date), decidedBy: null, reason: null,
-    images: 3, markedImages: 2, filesets: 3, files: 2, bytes: 11n, skipped: 1, stuck: 0, linked: 0,
+    images: 3, markedImages: 2, filesets: 3, files: 2, bytes: 11n, skipped: 1, stuck: 0, linked: 0, store: null,
   }]);
   expect(await place.register.requests.list(['Running'])).toEqual([]);
   expect(await place.register.requests.list()).toHaveLength(1);

@@ -182,6 +182,14 @@ describe('a recall', () => {
     expect(await place.register.work.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1']));
   });
 
+  it('of which a file is stuck becomes no restore before somebody has looked', async () => {
+    const { id, bags: [bag] } = await near({ 'Fileset:1': [1n, 1n] });
+    await failed(bag!, 'recalled', 1);
+    expect(await ask(id)).toEqual({ asked: 0, undoing: 0, prolonged: 0 });
+    await place.register.people.retry(whole(id), () => 'none', 'boss');
+    expect(await ask(id)).toEqual({ asked: 2, undoing: 0, prolonged: 0 });
+  });
+
   it('may become a restore, which fetches anew, and back by a cancel', async () => {
     const { id } = await near({ 'Fileset:1': [1n] });
     expect(await ask(id)).toEqual({ asked: 1, undoing: 0, prolonged: 0 });

@@ -24,12 +24,22 @@ export interface ReturnPlan {
   readonly notArchived: { readonly files: number; readonly filesets: number; readonly states: readonly string[] };
 }
 
-const ofFileset = 'o.request_id = f.request_id AND o.fileset = f.fileset';
-/** A fileset comes back whole: each of its files is linked, released or recalled, or in its place already (after a cancel or an undo midway). */
-const archivedWhole = `NOT EXISTS (SELECT FROM file o WHERE ${ofFileset} AND o.phase NOT IN ('skipped', 'linked', 'recalled', 'back', 'given up'))
-  AND NOT EXISTS (SELECT FROM file o WHERE ${ofFileset} AND o.stuck_from IS NOT NULL)`;
+/** Holds for a fileset that comes back whole: each of its files is linked, released or recalled, or in its place already (after a cancel or an undo midway). */
+const archivedWhole = `bool_and(f.phase IN ('skipped', 'linked', 'recalled', 'back', 'given up') AND f.stuck_from IS NULL)`;
 /** What was asked back before and stayed may be held or not, whatever its state says: there the linker has to look. */
-const allHeld = `NOT EXISTS (SELECT FROM file o WHERE ${ofFileset} AND o.phase NOT IN ('skipped', 'back', 'given up') AND (o.state <> 'linked' OR o.way_back IS NOT NULL))`;
+const allHeld = `bool_and(f.phase IN ('skipped', 'back', 'given up') OR (f.state = 'linked' AND f.way_back IS NULL))`;
+
+/** The files of the filesets of these files that meet a condition on the fileset; each fileset is looked at once. */
+const ofFilesets = (files: string, condition: string): string =>
+  `(f.request_id, f.fileset) IN (SELECT f.request_id, f.fileset FROM file f WHERE ${files} GROUP BY f.request_id, f.fileset HAVING ${condition})`;
+
+/** The filesets that are meant by $1, judged for a way back $2. */
+const judgedSets = (files: string): string => `
+  WITH sets AS MATERIALIZED (
+    SELECT f.request_id, f.fileset, ${archivedWhole} AS whole, $2 = 'restore' AND ${allHeld} AS held,
+      bool_or(f.phase IN ('linked', 'recalled') AND NOT ($2 = 'recall' AND f.state = 'recalled')) AS away,
+      bool_or(f.phase NOT IN ('skipped', 'given up', 'back', 'returning', 'proven') AND NOT ($2 = 'recall' AND f.state = 'recalled')) AS elsewhere
+    FROM file f WHERE f.bag_id IS NOT NULL AND ${files} GROUP BY f.request_id, f.fileset)`;
 
 /** The way back: whole filesets out of the archive, to their own paths or near for a while. */
 export class Returns {
@@ -38,24 +48,26 @@ export class Returns {
   /** What asking these back would mean; changes nothing. */
   async plan(target: Target, way: WayBack): Promise<ReturnPlan> {
     const { files, named } = filesetsMeant(target);
-    const { rows } = await this.pool.query<{ store: string; state: string; kind: string; files: number; bytes: bigint; filesets: string[] }>(
-      `SELECT b.store, f.state, CASE
+    const { rows } = await this.pool.query<{ store: string; state: string; kind: string; files: number; bytes: bigint }>(
+      `${judgedSets(files)}
+       SELECT b.store, f.state, CASE
            WHEN f.phase IN ('returning', 'proven') OR ($2 = 'recall' AND f.state = 'recalled') THEN 'under way'
-           WHEN f.phase IN ('linked', 'recalled') AND ${archivedWhole} THEN CASE WHEN $2 = 'restore' AND ${allHeld} THEN 'held' ELSE 'fetch' END
+           WHEN f.phase IN ('linked', 'recalled') AND s.whole THEN CASE WHEN s.held THEN 'held' ELSE 'fetch' END
            ELSE 'no' END AS kind,
-         count(*)::int AS files, coalesce(sum(f.size), 0)::bigint AS bytes, array_agg(DISTINCT f.request_id || ' ' || f.fileset) AS filesets
-       FROM file f JOIN bag b ON b.id = f.bag_id
-       WHERE f.phase NOT IN ('skipped', 'given up', 'back') AND ${files} GROUP BY 1, 2, 3 ORDER BY 1`, [named, way]);
+         count(*)::int AS files, coalesce(sum(f.size), 0)::bigint AS bytes
+       FROM sets s JOIN file f ON f.request_id = s.request_id AND f.fileset = s.fileset JOIN bag b ON b.id = f.bag_id
+       WHERE f.phase NOT IN ('skipped', 'given up', 'back') GROUP BY 1, 2, 3 ORDER BY 1`, [named, way]);
+    const { rows: [counts] } = await this.pool.query<{ wanted: number; not: number; images: number }>(
+      `${judgedSets(files)}
+       SELECT count(*) FILTER (WHERE whole AND away)::int AS wanted, count(*) FILTER (WHERE NOT whole AND elsewhere)::int AS not,
+         (SELECT count(*)::int FROM request_image i JOIN sets s ON s.request_id = i.request_id AND s.fileset = i.fileset WHERE s.whole AND s.away) AS images
+       FROM sets`, [named, way]);
     const of = (kind: string): typeof rows => rows.filter((row) => row.kind === kind);
     const total = (some: typeof rows): { files: number; bytes: bigint } => ({ files: some.reduce((sum, row) => sum + row.files, 0), bytes: some.reduce((sum, row) => sum + row.bytes, 0n) });
-    const filesets = (some: typeof rows): string[] => [...new Set(some.flatMap((row) => row.filesets))];
-    const wanted = filesets([...of('fetch'), ...of('held')]);
-    const { rows: [images] } = await this.pool.query<{ images: number }>(
-      `SELECT count(*)::int AS images FROM request_image i JOIN unnest($1::text[]) AS wanted(name) ON wanted.name = i.request_id || ' ' || i.fileset`, [wanted]);
     return {
       fetch: [...Map.groupBy(of('fetch'), (row) => row.store)].map(([store, some]) => ({ store, ...total(some) })),
-      filesets: wanted.length, images: images?.images ?? 0, held: total(of('held')), underWay: total(of('under way')),
-      notArchived: { files: total(of('no')).files, filesets: filesets(of('no')).length, states: [...new Set(of('no').map((row) => row.state))] },
+      filesets: counts?.wanted ?? 0, images: counts?.images ?? 0, held: total(of('held')), underWay: total(of('under way')),
+      notArchived: { files: total(of('no')).files, filesets: counts?.not ?? 0, states: [...new Set(of('no').map((row) => row.state))] },
     };
   }
 
@@ -68,10 +80,10 @@ export class Returns {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsMeant(target));
       const prolonged = way === 'recall' ? await prolong(client, scope, days, by) : 0;
-      const undoing = way === 'restore' ? await moveAll(client, scope, { to: `'undoing'`, what: 'undo', by, where: `f.state = 'linked' AND ${archivedWhole} AND ${allHeld}` }) : 0;
+      const undoing = way === 'restore' ? await moveAll(client, scope, { to: `'undoing'`, what: 'undo', by, where: `f.state = 'linked' AND ${ofFilesets(scope.files, `${archivedWhole} AND ${allHeld}`)}` }) : 0;
       const from = way === 'recall' ? `('linked', 'released')` : `('linked', 'released', 'recalled')`;
       const asked = await moveAll(client, scope, {
-        to: `'restoring'`, what: way, by, where: `f.state IN ${from} AND ${archivedWhole}`,
+        to: `'restoring'`, what: way, by, where: `f.state IN ${from} AND ${ofFilesets(scope.files, archivedWhole)}`,
         set: `, way_back = '${way}', near_days = ${Math.trunc(days)}, asked_back_by = $3, copy_attempts = 0`,
       });
       await settle(client, scope);

@@ -113,6 +113,12 @@ export type S3StoreSettings = z.infer<typeof s3Store>;
 export type StoreSettings = StoresSettings['stores'][string];
 export type StoresSettings = z.infer<typeof storesSettings>;
 
+/** Whether links into a store lead to another place than the copies, which there have to be recalled. False for a store that is not in the list. */
+export function isRecallable(name: string, { stores }: StoresSettings): boolean {
+  const store = stores[name];
+  return (store?.kind === 'copies' ? stores[store.of[0] ?? '']?.kind : store?.kind) === 's3';
+}
+
 /** The directories on this machine that a store's settings name, with the marker that each has to carry. */
 export function markedDirectories(name: string, settings: StoreSettings): readonly { readonly path: string; readonly marker: string }[] {
   switch (settings.kind) {

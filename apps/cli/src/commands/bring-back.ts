@@ -3,6 +3,7 @@ import { Refused, type WayBack } from '@coldroom/domain';
 import { OmeroDatabase } from '@coldroom/omero';
 import type { Register, Target } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
+import { isRecallable, readStores } from '@coldroom/stores';
 import { counted, formatBytes } from '@coldroom/terminal';
 import { freeSpace, needsOf, planLines, returnPlan } from '../bring-back/plan';
 import { untilBack } from '../bring-back/waiting';
@@ -57,6 +58,7 @@ async function bringBack(context: Context, words: readonly string[], way: WayBac
     await meantFiles(register, targets, 'filesets'); // what the register does not know is told before anything else
     if (options.cancel) return cancel(context, register, targets, options);
     const plan = await returnPlan(register, targets, way);
+    if (way === 'recall') await refuseWhereNear(context, plan.fetch.map(({ store }) => store));
     const free = await freeSpace(context);
     if (options.dryRun || needsOf(plan).files + plan.held.files === 0) {
       context.out.result({ dryRun: options.dryRun ?? false, plan, freeBytes: free ?? null }, () => planLines(plan, way, free));
@@ -78,6 +80,14 @@ async function bringBack(context: Context, words: readonly string[], way: WayBac
     ]);
     return stuck.length > 0 || plan.notArchived.files > 0 ? exitCodes.partly : exitCodes.ok;
   });
+}
+
+/** Where this machine knows the stores; else the service that fetches says the same. */
+async function refuseWhereNear(context: Context, names: readonly string[]): Promise<void> {
+  if (context.env['COLDROOM_STORES'] === undefined) return;
+  const settings = await readStores(context.env['COLDROOM_STORES']);
+  const near = names.find((name) => Object.hasOwn(settings.stores, name) && !isRecallable(name, settings));
+  if (near !== undefined) throw new Refused('NOT_RECALLABLE', `Links into store ${near} lead to the copies themselves: the images open as they are, there is nothing to recall. "coldroom restore" brings them back to their own paths`);
 }
 
 type Asked = Awaited<ReturnType<Register['returns']['ask']>>;

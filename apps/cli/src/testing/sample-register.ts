@@ -56,6 +56,7 @@ export async function started(register: Register, filesets?: readonly number[]):
 const ways: Readonly<Record<string, readonly [FileEvent, FileState]>> = {
   approved: ['hash', 'checksummed'], checksummed: ['copy', 'transferred'], transferred: ['verify', 'verified'],
   verified: ['store', 'durable'], durable: ['link', 'linked'], linked: ['release', 'released'], undoing: ['return', 'undone'],
+  restoring: ['bringNear', 'near'], near: ['fetch', 'fetched'], fetched: ['prove', 'proven'], proven: ['place', 'restored'],
 };
 
 /** Moves all bags of a request on until they are in `until`, as the services would. */

@@ -181,10 +181,13 @@ it('trusts a certificate of an authority of one\'s own only where that is named'
     kind: 's3', endpoint: `https://localhost:${(server.address() as AddressInfo).port}`, bucket: 'archive', accessKeyFile: join(top, 'access'), secretKeyFile: join(top, 'secret'), recallDirectory: top, ...part,
   } } }).stores['main']!, { files, omeroRoots: [] });
   const [untrusting, trusting] = [open({}), open({ caFile: join(top, 'ca.pem') })];
-  await expect(untrusting.check('read')).rejects.toMatchObject({ kind: 'transient', code: 'STORE_AWAY', message: expect.stringContaining('caFile') });
-  await trusting.check('read');
-  for (const store of [untrusting, trusting]) await store.close();
-  await files.close();
-  server.close();
-  rmSync(top, { recursive: true });
+  try {
+    await expect(untrusting.check('read')).rejects.toMatchObject({ kind: 'transient', code: 'STORE_AWAY', message: expect.stringContaining('caFile') });
+    await trusting.check('read');
+  } finally {
+    for (const store of [untrusting, trusting]) await store.close();
+    await files.close();
+    server.close();
+    rmSync(top, { recursive: true });
+  }
 });

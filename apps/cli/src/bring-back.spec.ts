@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createDatabase } from '@coldroom/local';
+import type { Register } from '@coldroom/register';
+import { buildTinyOmero, createOmeroSchema } from '@coldroom/sample-omero';
+import pg from 'pg';
+import { coldroom, json } from './testing/command-line';
+import { moveTo, sampleRegister, started, stick } from './testing/sample-register';
+
+let register: Register;
+let env: Record<string, string>;
+beforeAll(async () => {
+  const sample = await sampleRegister('bring_back');
+  register = sample.register;
+  env = { REGISTER_DATABASE_URL: sample.url };
+});
+afterAll(() => register.close());
+
+const due = async (state: 'restoring' | 'undoing'): Promise<number> => (await register.work.due([state])).length;
+async function until(state: 'restoring' | 'undoing'): Promise<void> {
+  for (let tries = 0; await due(state) === 0 && tries < 100; tries += 1) await sleep(100);
+}
+
+describe('coldroom restore', () => {
+  it('shows first what it means, then asks, then waits until all is back', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'released');
+    const plan = await coldroom(['restore', `Request:${id}`, '--dry-run'], env);
+    expect(plan).toMatchObject({ code: 0 });
+    expect(plan.stdout.split('\n').slice(0, 2)).toEqual(['To fetch from store main: 2 files, 2.00 GiB', 'That is 1 whole fileset with 2 images, also those that nobody named']);
+    expect((await coldroom(['restore', `Request:${id}`], env)).code).toBe(2); // there is nobody to ask
+    expect(await due('restoring')).toBe(0);
+
+    const ended = coldroom(['restore', `Request:${id}`, '--yes'], env);
+    await until('restoring');
+    await sleep(1200); // it must not end before the files are back
+    await moveTo(register, id, 'restored');
+    expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('back in their places') });
+    expect((await ended).stderr).toContain('2 files (2.00 GiB) being brought near');
+  });
+
+  it('puts back what is held still, without fetching', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'linked');
+    const ended = coldroom(['restore', `Request:${id}`, '--yes', '--json'], env);
+    await until('undoing');
+    await moveTo(register, id, 'undone');
+    expect(json(await ended)).toMatchObject({ asked: 0, undoing: 2, stuck: [] });
+  });
+
+  it('does not begin where the space does not suffice', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'released');
+    const full = '/proc'; // a file system that never has a byte to spare
+    const refused = await coldroom(['restore', `Request:${id}`, '--yes', '--no-wait'], { ...env, OMERO_DATA_DIR: full });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/are to be brought back, but only .* are free/) });
+    expect(await due('restoring')).toBe(0);
+  });
+
+  it('ends with 3 where a file is stuck, and does not wait for the rest of its fileset', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'released');
+    const ended = coldroom(['restore', `Request:${id}`, '--yes', '--json'], env);
+    await until('restoring');
+    await moveTo(register, id, 'proven');
+    await stick(register, id, 'PATH_TAKEN');
+    expect(json(await ended)).toMatchObject({ stuck: [{ code: 'PATH_TAKEN', files: 1 }] });
+    expect((await ended).code).toBe(3);
+    expect(await coldroom(['restore', `Request:${id}`, '--cancel', '--yes'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('2 files stay archived') });
+  });
+
+  it('knows nothing of images that were never archived, and says so', async () => {
+    expect(await coldroom(['restore', 'Image:999999', '--yes'], env)).toMatchObject({ code: 4 });
+    const id = await started(register);
+    expect(await coldroom(['restore', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 3, stdout: expect.stringContaining('not archived as a whole (approved)') });
+    expect(await coldroom(['restore', 'Project:3', '--yes'], env)).toMatchObject({ code: 2 });
+  });
+
+  it('asks OMERO which images are in a dataset', async () => {
+    const omero = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, 'cli_bring_back_omero', { existing: 'drop' });
+    const dataDir = mkdtempSync(join(tmpdir(), 'coldroom-cli-'));
+    try {
+      await createOmeroSchema(omero);
+      const tiny = await buildTinyOmero({ databaseUrl: omero, dataDir, filesets: [{ files: [{ name: 'a.tif', size: 20 }], images: 1 }], mark: false });
+      const client = new pg.Client({ connectionString: omero });
+      await client.connect();
+      const { rows: [dataset] } = await client.query<{ parent: string }>('SELECT parent::text FROM datasetimagelink WHERE child = $1', [tiny.imageIds[0]]);
+      await client.end();
+      const known = { ...env, OMERO_DATABASE_URL: omero };
+      expect(await coldroom(['restore', 'Dataset:987654', '--yes'], known)).toMatchObject({ code: 4, stderr: expect.stringContaining('Dataset:987654') });
+      if (dataset) expect(await coldroom(['restore', `Dataset:${dataset.parent}`, '--yes'], known)).toMatchObject({ code: 4, stderr: expect.stringContaining('archived image') });
+    } finally {
+      rmSync(dataDir, { recursive: true });
+    }
+  });
+});
+
+describe('coldroom recall', () => {
+  it.each(['0', '-1', '1.5', 'x', '99999'])('refuses --days %s', async (days) => {
+    expect((await coldroom(['recall', 'Image:1', `--days=${days}`, '--yes'], env)).code).toBe(2);
+  });
+
+  it('says where there is nothing to recall', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'released');
+    const dir = mkdtempSync(join(tmpdir(), 'coldroom-cli-'));
+    const stores = join(dir, 'stores.yaml');
+    writeFileSync(stores, 'default: main\nstores:\n  main: { kind: file, directory: /archive }\n');
+    expect(await coldroom(['recall', `Request:${id}`, '--yes'], { ...env, COLDROOM_STORES: stores })).toMatchObject({ code: 1, stderr: expect.stringContaining('lead to the copies themselves') });
+    rmSync(dir, { recursive: true });
+  });
+
+  it('asks for a time, and prolongs what is near', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'released');
+    expect(await coldroom(['recall', `Request:${id}`, '--days', '3', '--yes', '--no-wait'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('2 files asked back') });
+    expect(await coldroom(['recall', `Request:${id}`, '--days', '3', '--yes', '--no-wait'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('already: 2 files') });
+  });
+});
