@@ -71,6 +71,20 @@ describe('coldroom restore', () => {
     expect(await coldroom(['restore', `Request:${id}`, '--cancel', '--yes'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('2 files stay archived') });
   });
 
+  it('says how long a cold class takes', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'released');
+    const dir = mkdtempSync(join(tmpdir(), 'coldroom-cli-'));
+    const stores = join(dir, 'stores.yaml');
+    writeFileSync(stores, `default: main
+stores:
+  main: { kind: s3, endpoint: "https://s3.example.org", bucket: archive, accessKeyFile: /k, secretKeyFile: /s, recallDirectory: /recalled, storageClass: DEEP_ARCHIVE, restoreTier: Bulk }
+`);
+    expect((await coldroom(['restore', `Request:${id}`, '--dry-run'], { ...env, COLDROOM_STORES: stores })).stdout)
+      .toContain('Store main keeps them in DEEP_ARCHIVE: asked for by tier Bulk, up to 48 hours before they can be fetched');
+    rmSync(dir, { recursive: true });
+  });
+
   it('knows nothing of images that were never archived, and says so', async () => {
     expect(await coldroom(['restore', 'Image:999999', '--yes'], env)).toMatchObject({ code: 4 });
     const id = await started(register);

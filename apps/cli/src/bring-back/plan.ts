@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { WayBack } from '@coldroom/domain';
 import type { Register, ReturnPlan, Target } from '@coldroom/register';
+import { readStores } from '@coldroom/stores';
 import { counted, formatBytes } from '@coldroom/terminal';
 import type { Context } from '../context';
 import type { Amount } from '../meant-files';
@@ -43,6 +44,26 @@ export async function freeSpace(context: Context): Promise<bigint | undefined> {
   } catch {
     return undefined; // not mounted here: the services that fetch look for themselves
   }
+}
+
+/** How long archive classes take by tier, as AWS documents it (S3 User Guide, "Archive retrieval options"). */
+const retrieval: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  GLACIER: { Expedited: '1 to 5 minutes', Standard: '3 to 5 hours', Bulk: '5 to 12 hours' },
+  DEEP_ARCHIVE: { Standard: 'up to 12 hours', Bulk: 'up to 48 hours' },
+};
+
+/** What is to be waited for before cold copies can be fetched; nothing where this machine does not know the stores. */
+export async function coldLines(context: Context, plan: Plan): Promise<readonly string[]> {
+  const path = context.env['COLDROOM_STORES'];
+  if (path === undefined) return [];
+  const { stores } = await readStores(path);
+  return plan.fetch.flatMap(({ store: name }) => {
+    const store = stores[name];
+    if (store?.kind === 'arkivum') return [`Store ${name}: copies that the appliance has on tape only are brought near first`];
+    if (store?.kind !== 's3') return [];
+    const wait = retrieval[store.storageClass ?? '']?.[store.restoreTier];
+    return wait === undefined ? [] : [`Store ${name} keeps them in ${store.storageClass}: asked for by tier ${store.restoreTier}, ${wait} before they can be fetched`];
+  });
 }
 
 export function planLines(plan: Plan, way: WayBack, free: bigint | undefined): readonly string[] {

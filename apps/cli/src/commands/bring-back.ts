@@ -5,7 +5,7 @@ import type { Register, Target } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import { isRecallable, readStores } from '@coldroom/stores';
 import { counted, formatBytes } from '@coldroom/terminal';
-import { freeSpace, needsOf, planLines, returnPlan } from '../bring-back/plan';
+import { coldLines, freeSpace, needsOf, planLines, returnPlan } from '../bring-back/plan';
 import { untilBack } from '../bring-back/waiting';
 import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
@@ -59,15 +59,15 @@ async function bringBack(context: Context, words: readonly string[], way: WayBac
     if (options.cancel) return cancel(context, register, targets, options);
     const plan = await returnPlan(register, targets, way);
     if (way === 'recall') await refuseWhereNear(context, plan.fetch.map(({ store }) => store));
-    const free = await freeSpace(context);
+    const [free, cold] = [await freeSpace(context), await coldLines(context, plan)];
     if (options.dryRun || needsOf(plan).files + plan.held.files === 0) {
-      context.out.result({ dryRun: options.dryRun ?? false, plan, freeBytes: free ?? null }, () => planLines(plan, way, free));
+      context.out.result({ dryRun: options.dryRun ?? false, plan, freeBytes: free ?? null, waits: cold }, () => [...planLines(plan, way, free), ...cold]);
       return plan.notArchived.files > 0 ? exitCodes.partly : exitCodes.ok;
     }
     if (way === 'restore' && free !== undefined && needsOf(plan).bytes > free) {
       throw new Refused('NOT_ENOUGH_SPACE', `${formatBytes(needsOf(plan).bytes)} are to be brought back, but only ${formatBytes(free)} are free in OMERO's data directory: make room, or bring back fewer images at a time`);
     }
-    if (!await confirmed(`${planLines(plan, way, free).join('\n')}\nGo on?`, { yes: options.yes ?? false, json: context.out.json })) {
+    if (!await confirmed(`${[...planLines(plan, way, free), ...cold].join('\n')}\nGo on?`, { yes: options.yes ?? false, json: context.out.json })) {
       context.out.note('Nothing was changed.');
       return exitCodes.failed;
     }
