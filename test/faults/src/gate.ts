@@ -4,8 +4,9 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 export class Gate {
   private readonly sockets = new Set<Socket>();
 
-  private constructor(private readonly server: Server, private target: number) {
+  private constructor(private readonly server: Server, private target: number | undefined) {
     server.on('connection', (socket) => {
+      if (this.target === undefined) return void socket.destroy();
       const inner = connect(this.target, '127.0.0.1');
       for (const [one, other] of [[socket, inner], [inner, socket]] as const) {
         this.sockets.add(one);
@@ -33,8 +34,18 @@ export class Gate {
     this.target = Number(new URL(url).port);
   }
 
+  /** Nobody gets through until it leads somewhere again; who is inside is thrown out. */
+  shut(): void {
+    this.target = undefined;
+    this.cut();
+  }
+
   close(): void {
-    for (const socket of this.sockets) socket.destroy();
+    this.cut();
     this.server.close();
+  }
+
+  private cut(): void {
+    for (const socket of this.sockets) socket.destroy();
   }
 }

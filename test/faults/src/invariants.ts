@@ -1,16 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { displayPath, markerName } from '@coldroom/files';
 import type { FileListing, Register } from '@coldroom/register';
+import { sealedBagsIn, type KeptCopies } from './store-kinds';
 import { digestOf, filesBelow, readFaults, restoredFaults, untouchedFaults, type Frozen } from './tree';
 
-export interface Places {
+export interface Scene {
   readonly data: string;
-  readonly store: string;
   readonly hold: string;
-}
-
-export interface Scene extends Places {
+  readonly copies: KeptCopies;
   readonly register: Register;
   /** What was there before, by path below the data directory. */
   readonly frozen: ReadonlyMap<string, Frozen>;
@@ -19,7 +18,7 @@ export interface Scene extends Places {
 }
 
 const inPlace = ['registered', 'skipped', 'approved', 'declined', 'checksummed', 'transferred', 'verified', 'undone', 'abandoned'];
-const linked = ['linked', 'released'];
+const archived = ['linked', 'released', 'recalled'];
 const back = ['restoring', 'near', 'fetched', 'proven', 'restored'];
 const atRest = ['released', 'linked', 'undone', 'abandoned', 'skipped', 'declined', 'restored', 'recalled'];
 
@@ -29,17 +28,25 @@ const atRest = ['released', 'linked', 'undone', 'abandoned', 'skipped', 'decline
  */
 export async function faultsOf(scene: Scene): Promise<string[]> {
   const before = await latestByPath(scene.register);
-  const faults = [...scene.frozen].flatMap(([path, then]) => readFaults(join(scene.data, path), then).map((fault) => `${path} ${fault}`));
-  const compared = [...scene.frozen].map(([path, then]) => [path, fileFaults(scene, path, then, before.get(path))] as const);
+  const seen = [...scene.frozen].map(([path, then]) => {
+    const at = join(scene.data, path);
+    const file = before.get(shown(path));
+    return { path, then, file, outOfReach: danglingTarget(scene, at), read: readFaults(at, then), compared: fileFaults(scene, path, then, file) };
+  });
+  const bags = await scene.copies.bags(); // after the links: what they name was there before them
   const after = await latestByPath(scene.register);
-  for (const [path, found] of compared) {
-    const file = before.get(path);
-    if (file?.state === after.get(path)?.state && file?.bag === after.get(path)?.bag) faults.push(...found.map((fault) => `${path} (${file?.state ?? 'not ours'}) ${fault}`));
-  }
+  const faults = seen.flatMap(({ path, then, file, outOfReach, read, compared }) => {
+    // The content is at the path, or in every place of the bag that the link names.
+    const whole = outOfReach === undefined ? read : copyFaults(bags, outOfReach, then);
+    const now = after.get(shown(path));
+    const same = file?.state === now?.state && file?.bag === now?.bag;
+    const stored = file && archived.includes(file.state) ? copyFaults(bags, join(file.bag ?? '', 'data', path), then) : [];
+    return [...whole.map((fault) => `${path} ${fault}`), ...(same ? [...compared, ...stored] : []).map((fault) => `${path} (${file?.state ?? 'not ours'}) ${fault}`)];
+  });
   for (const path of filesBelow(scene.data, ['.coldroom'])) {
     if (!scene.frozen.has(path) && !scene.foreign.has(path) && !/(^|\/)\.coldroom-\d+$/.test(path)) faults.push(`${path} was not there before`);
   }
-  return [...faults, ...sealedBags(scene).flatMap((bag) => bagFaults(scene, bag))];
+  return [...faults, ...bags.flatMap((directory) => sealedBagsIn(directory).flatMap((bag) => bagFaults(directory, bag)))];
 }
 
 /** What must hold besides where nothing is under way any more. */
@@ -48,15 +55,38 @@ export async function leftovers(scene: Scene): Promise<string[]> {
   const moving = files.filter((file) => !atRest.includes(file.state)).map((file) => `${file.path} is still ${file.state} ${file.code ?? ''} ${file.reason ?? ''}`);
   const temporary = filesBelow(scene.data, ['.coldroom']).filter((path) => path.includes('.coldroom-') && !scene.frozen.has(path)).map((path) => `${path} was left behind`);
   const held = new Set(files.filter((file) => file.state === 'linked').map((file) => `${file.bag}/${file.id}`));
-  const hold = filesBelow(scene.hold).filter((path) => path !== '.coldroom-root' && !held.has(path)).map((path) => `hold/${path} was left behind`);
-  const open = join(scene.store, '.open');
-  const bags = readdirSync(open).map((name) => `the bag ${name} was left open`);
-  return [...moving, ...temporary, ...hold, ...bags];
+  const hold = filesBelow(scene.hold).filter((path) => path !== markerName && !held.has(path)).map((path) => `hold/${path} was left behind`);
+  const unsealed = (await scene.copies.unsealed()).map((what) => `${what} was left open`);
+  return [...moving, ...temporary, ...hold, ...unsealed, ...(scene.copies.recalled ? nearFaults(scene, files) : [])];
+}
+
+/** A path as the register shows it. */
+const shown = (path: string): string => displayPath(Buffer.from(path));
+
+/** In a recall directory lies what is recalled, and nothing else. */
+function nearFaults({ copies }: Scene, files: readonly FileListing[]): string[] {
+  const wanted = new Set(files.filter((file) => file.state === 'recalled').map((file) => `${file.bag}/data/${file.root}/${file.path}`));
+  const there = new Set(filesBelow(copies.links).filter((path) => path !== markerName).map(shown));
+  return [...[...there].filter((path) => !wanted.has(path)).map((path) => `recalled/${path} was left behind`), ...[...wanted].filter((path) => !there.has(path)).map((path) => `recalled/${path} is not near`)];
 }
 
 async function latestByPath(register: Register): Promise<ReadonlyMap<string, FileListing>> {
   const files = await register.overview.files({ limit: 100_000 });
   return new Map(files.filter((file) => file.code !== 'IN_ANOTHER_REQUEST').map((file) => [`${file.root}/${file.path}`, file]));
+}
+
+/** Where a link leads that leads to nothing for now, below the places of the copies. */
+function danglingTarget({ copies }: Scene, at: string): string | undefined {
+  if (!copies.recalled || !lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() || existsSync(at)) return undefined;
+  return relative(copies.links, readlinkSync(at));
+}
+
+/** The copy has to be right in each of the places. */
+function copyFaults(bags: readonly string[], path: string, then: Frozen): string[] {
+  return bags.map((directory) => join(directory, path)).flatMap((copy) => {
+    if (!existsSync(copy)) return [`has no copy at ${copy}`];
+    return digestOf(copy) === then.digest ? [] : [`has a copy with other bytes at ${copy}`];
+  });
 }
 
 /** Does the register say of a file what is on disk? */
@@ -65,9 +95,9 @@ function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing 
   if (!file || inPlace.includes(file.state)) return untouchedFaults(at, then);
   const faults: string[] = [];
   const isLink = lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  const copy = join(scene.store, file.bag ?? '', 'data', path);
+  const copy = join(scene.copies.links, file.bag ?? '', 'data', path);
   if (isLink && readlinkSync(at) !== copy) faults.push(`is a link to ${readlinkSync(at)}, not to ${copy}`);
-  if (!isLink && linked.includes(file.state)) faults.push('is no link');
+  if (!isLink && archived.includes(file.state)) faults.push('is no link');
   if (!isLink) faults.push(...(back.includes(file.state) ? restoredFaults(at, then) : untouchedFaults(at, then)));
   if (isLink && file.state === 'restored') faults.push('is a link still');
   if (isLink && file.digests['SHA-256'] !== then.digest) faults.push('is linked under another digest than that of its bytes');
@@ -75,17 +105,12 @@ function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing 
   if (file.state === 'linked' && held === undefined && file.linkedAt === null) faults.push('is not held');
   if (held && file.state === 'released') faults.push('is still held');
   if (held?.isFile() && held.ino !== then.ino) faults.push('has another file held for it');
-  if (['linked', 'released'].includes(file.state) && digestOf(copy) !== then.digest) faults.push('has a copy with other bytes');
   return faults;
 }
 
-function sealedBags({ store }: Scene): string[] {
-  return readdirSync(store, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== '.open').map((entry) => entry.name);
-}
-
 /** `sha256sum -c`, as anybody without our software would prove a bag. */
-function bagFaults({ store }: Scene, bag: string): string[] {
-  const directory = join(store, bag);
+function bagFaults(place: string, bag: string): string[] {
+  const directory = join(place, bag);
   const faults = ['manifest-sha256.txt', 'tagmanifest-sha256.txt'].flatMap((manifest) => {
     const { status, stderr } = spawnSync('sha256sum', ['-c', '--strict', '--quiet', manifest], { cwd: directory, encoding: 'utf8' });
     return status === 0 ? [] : [`${bag}: ${stderr.trim()}`];

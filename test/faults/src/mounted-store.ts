@@ -54,7 +54,12 @@ function noTracing(): string | null {
   return status === 0 ? null : error?.message ?? stderr;
 }
 
-const needs = { mount: noMounting, strace: noTracing } as const;
+function noGateway(): string | null {
+  const { error } = spawnSync('radosgw', ['--version'], { stdio: 'ignore' });
+  return error ? 'radosgw is not installed (packages ceph-mon, ceph-osd, ceph-common, radosgw)' : null;
+}
+
+const needs = { mount: noMounting, strace: noTracing, s3: noGateway } as const;
 
 /** `describe`, or a loud skip with the reason where this machine lacks what the tests need. */
 export function describeWhere(need: keyof typeof needs, name: string, tests: () => void): void {

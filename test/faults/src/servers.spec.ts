@@ -18,7 +18,7 @@ test('Redis emptied in every state loses no work', async () => {
   for (const [from, service, to] of path) {
     if (from === 'undoing') await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
     await world.reached(requestId, from);
-    await world.flushRedis();
+    await world.servers.flushRedis();
     const running = world.start(service);
     await world.reached(requestId, to);
     await running.kill();
@@ -32,7 +32,7 @@ test('Redis emptied again and again under all services loses no work', async () 
   world.services.startAll();
   const requestId = await world.archive(twoFilesets);
   await world.until('the request to be linked', async () => {
-    await world.flushRedis();
+    await world.servers.flushRedis();
     return (await world.filesOf(requestId)).every((file) => file.state === 'linked');
   });
   await world.checkAtRest();
@@ -40,8 +40,8 @@ test('Redis emptied again and again under all services loses no work', async () 
 });
 
 test.each<[string, (world: World) => Promise<void>]>([
-  ['PostgreSQL', (one) => one.restartPostgres()],
-  ['Redis', (one) => one.restartRedis()],
+  ['PostgreSQL', (one) => one.servers.restartPostgres()],
+  ['Redis', (one) => one.servers.restartRedis()],
 ])('%s restarted in the middle, twice, loses no work and ends no service', async (_name, restart) => {
   world.services.startAll();
   const requestIds: bigint[] = [];

@@ -44,6 +44,14 @@ export class Services {
     return serviceNames.filter((name) => !except.includes(name)).map((name) => this.start(name, drill));
   }
 
+  /** Runs the command line; what it writes is in the lines of what is returned. */
+  command(...words: readonly string[]): RunningService {
+    const command = startService({ name: words.join(' '), main: join(apps, 'cli', 'dist', 'main.js'), args: words, env: this.settings, onLine: (line) => this.lines.push(`coldroom: ${line}`) });
+    this.running.add(command);
+    void command.exited.then(() => this.running.delete(command));
+    return command;
+  }
+
   async killAll(): Promise<void> {
     await Promise.all([...this.running].map((service) => service.kill()));
   }

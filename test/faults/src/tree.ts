@@ -10,6 +10,7 @@ export interface Frozen {
   readonly ino: bigint;
   readonly mode: bigint;
   readonly uid: bigint;
+  readonly gid: bigint;
 }
 
 /** The paths of all files and links below a directory, relative to it; names in `except` are not entered. */
@@ -26,8 +27,8 @@ export function digestOf(path: string): string {
 }
 
 export function freeze(path: string): Frozen {
-  const { size, mtimeNs, ino, mode, uid } = lstatSync(path, { bigint: true });
-  return { digest: digestOf(path), size, mtimeNs, ino, mode, uid };
+  const { size, mtimeNs, ino, mode, uid, gid } = lstatSync(path, { bigint: true });
+  return { digest: digestOf(path), size, mtimeNs, ino, mode, uid, gid };
 }
 
 /** What differs between the file that was and what is read at its path now, through a link or not. */
@@ -48,14 +49,14 @@ export function untouchedFaults(path: string, then: Frozen): string[] {
   const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!now) return ['is missing'];
   if (!now.isFile()) return ['is no regular file any more'];
-  return now.ino === then.ino && now.mode === then.mode && now.uid === then.uid ? [] : ['is not the same file as before'];
+  return now.ino === then.ino && now.mode === then.mode && now.uid === then.uid && now.gid === then.gid ? [] : ['is not the same file as before'];
 }
 
 /** What differs between the file that was and the one that was brought back: another inode, but else the same. */
 export function restoredFaults(path: string, then: Frozen): string[] {
   const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!now?.isFile()) return [now ? 'is no regular file' : 'is missing'];
-  return now.mode === then.mode && now.uid === then.uid && now.nlink === 1n ? [] : ['has another mode, owner or number of names than before'];
+  return now.mode === then.mode && now.uid === then.uid && now.gid === then.gid && now.nlink === 1n ? [] : ['has another mode, owner or number of names than before'];
 }
 
 /** All that a change would show in: inode, size, times, mode and link target of everything below some directories. */

@@ -1,16 +1,17 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeMarker } from '@coldroom/files';
-import { createDatabase, removeServerData, startPostgres, startRedis, type LocalServer, type RunningService } from '@coldroom/local';
+import type { RunningService } from '@coldroom/local';
 import { migrate, Register, type EventListing, type FileListing } from '@coldroom/register';
+import { exitCodes } from '@coldroom/runtime';
 import { buildTinyOmero, type TinyOmero, type TinyPlan } from '@coldroom/sample-omero';
-import { Gate } from './gate';
-import { faultsOf, leftovers, type Places } from './invariants';
+import { faultsOf, leftovers, type Scene } from './invariants';
 import { MountedStore } from './mounted-store';
+import { Servers } from './servers';
 import { Services, type Drill, type ServiceName } from './services';
+import { fileStore, type KeptCopies, type StoreKind } from './store-kinds';
 import { filesBelow, freeze, type Frozen } from './tree';
 
 export interface WorldPlan {
@@ -19,53 +20,58 @@ export interface WorldPlan {
   readonly env?: Readonly<Record<string, string>>;
   /** Puts the store on a file system of its own, of this size. */
   readonly storeMegabytes?: number;
+  /** Default: one directory. */
+  readonly store?: StoreKind;
 }
-
-interface Served {
-  readonly server: LocalServer;
-  readonly gate: Gate;
-}
-
-/** For data that nobody needs after a crash of the machine. */
-const quick = { fsync: 'off', shared_buffers: '64MB' };
 
 /** An OMERO of a few files, its own PostgreSQL and Redis, and the services as real processes. */
-export class World implements Places {
+export class World implements Scene {
   readonly frozen = new Map<string, Frozen>();
   readonly foreign = new Set<string>();
   private history: readonly string[] = [];
+  private opened: Register;
 
   readonly data: string;
-  readonly store: string;
   readonly hold: string;
 
   private constructor(
-    readonly dir: string, private postgres: Served, private redis: Served, readonly register: Register, readonly services: Services, readonly omeroUrl: string,
+    readonly dir: string, readonly servers: Servers, readonly services: Services, readonly omeroUrl: string, readonly registerUrl: string, readonly copies: KeptCopies,
     private readonly mounted: MountedStore | undefined,
   ) {
     this.data = join(dir, 'OMERO');
-    this.store = join(dir, 'store');
     this.hold = join(this.data, '.coldroom', 'hold');
+    this.opened = new Register(registerUrl);
   }
 
-  static async create({ hold = '7d', env = {}, storeMegabytes }: WorldPlan = {}): Promise<World> {
+  static async create({ hold = '7d', env = {}, storeMegabytes, store = fileStore }: WorldPlan = {}): Promise<World> {
     const dir = mkdtempSync(join(tmpdir(), 'coldroom-faults-'));
     chmodSync(dir, 0o755);
-    const postgres = await served(await startPostgres({ dir: join(dir, 'servers'), settings: quick }));
-    const redis = await served(await startRedis({ dir: join(dir, 'servers') }));
-    const omeroUrl = postgres.gate.through(await createDatabase(postgres.server.url, 'omero'));
-    const registerUrl = postgres.gate.through(await createDatabase(postgres.server.url, 'register'));
+    const servers = await Servers.start(join(dir, 'servers'));
+    const omeroUrl = await servers.emptyDatabase('omero');
+    const registerUrl = await servers.emptyDatabase('register');
     await migrate(registerUrl);
+    const mounted = storeMegabytes === undefined ? undefined : MountedStore.make(join(dir, 'store.ext4'), join(dir, 'store'), storeMegabytes);
+    const copies = await store(dir);
+    writeFileSync(join(dir, 'stores.json'), JSON.stringify({ default: 'main', stores: copies.stores }));
     const services = new Services({
-      OMERO_DATABASE_URL: omeroUrl, REGISTER_DATABASE_URL: registerUrl, REDIS_URL: redis.gate.through(redis.server.url),
+      OMERO_DATABASE_URL: omeroUrl, REGISTER_DATABASE_URL: registerUrl, REDIS_URL: servers.redisUrl,
       OMERO_DATA_DIR: join(dir, 'OMERO'), COLDROOM_STORES: join(dir, 'stores.json'), COLDROOM_HOLD: hold, COLDROOM_LEASE: '2s',
       COLDROOM_SWEEP_EVERY: '300ms', COLDROOM_RETRY_PAUSE: '200ms', METRICS_PORT: '0', COLDROOM_CONCURRENCY: '1', ...env,
     });
-    const mounted = storeMegabytes === undefined ? undefined : MountedStore.make(join(dir, 'store.ext4'), join(dir, 'store'), storeMegabytes);
-    const world = new World(dir, postgres, redis, new Register(registerUrl), services, omeroUrl, mounted);
+    const world = new World(dir, servers, services, omeroUrl, registerUrl, copies, mounted);
     await world.layOut();
     await world.lay([]);
     return world;
+  }
+
+  /** A new one after the register was lost. */
+  get register(): Register {
+    return this.opened;
+  }
+
+  /** Where links lead. */
+  get store(): string {
+    return this.copies.links;
   }
 
   /** The file system of the store, where the plan gave it one of its own. */
@@ -84,8 +90,8 @@ export class World implements Places {
     return this.approve();
   }
 
-  async lay(filesets: TinyPlan['filesets']): Promise<TinyOmero> {
-    const tiny = await buildTinyOmero({ databaseUrl: this.omeroUrl, dataDir: this.data, filesets, mark: true });
+  async lay(filesets: TinyPlan['filesets'], omename = 'alice'): Promise<TinyOmero> {
+    const tiny = await buildTinyOmero({ databaseUrl: this.omeroUrl, dataDir: this.data, filesets, mark: true, omename });
     for (const path of filesBelow(this.data, ['.coldroom'])) if (!this.frozen.has(path) && !this.foreign.has(path)) this.frozen.set(path, freeze(join(this.data, path)));
     return tiny;
   }
@@ -119,7 +125,7 @@ export class World implements Places {
       }
     }
     const counts = (await this.register.overview.counts()).map(({ state, code, files }) => `${state} ${code ?? ''} ${files}`).join(', ');
-    throw new Error(`waited too long for ${what}; files: ${counts}\n${this.services.lines.slice(-15).join('\n')}`, { cause });
+    throw new Error(`waited too long for ${what}${cause instanceof Error ? ` (${cause.message})` : ''}; files: ${counts}\n${this.services.lines.slice(-15).join('\n')}`, { cause });
   }
 
   /** Waits until all files of a request are in these states. */
@@ -186,34 +192,30 @@ export class World implements Places {
     if (left.length > 0) throw new Error(`${left.join('\n')}\n${this.services.lines.slice(-15).join('\n')}`);
   }
 
-  /** Empties Redis: every job is lost. */
-  async flushRedis(): Promise<void> {
-    const { port, hostname } = new URL(this.redis.server.url);
-    await new Promise<void>((resolve, reject) => {
-      const socket = connect(Number(port), hostname, () => socket.write('FLUSHALL\r\n'));
-      socket.once('error', reject);
-      socket.once('data', () => { socket.destroy(); resolve(); });
-    });
+  /** The register is lost with its database. An empty one takes its place, made ready as an operator does it. */
+  async loseRegister(): Promise<void> {
+    await this.register.close();
+    await this.servers.emptyDatabase('register');
+    this.opened = new Register(this.registerUrl);
+    this.history = [];
+    await this.coldroom('migrate');
   }
 
-  /** Ends PostgreSQL as a restart would, cutting every connection, and starts it again with the same data. */
-  async restartPostgres(): Promise<void> {
-    this.postgres = await again(this.postgres, () => startPostgres({ dir: join(this.dir, 'servers'), settings: quick }));
-  }
-
-  async restartRedis(): Promise<void> {
-    this.redis = await again(this.redis, () => startRedis({ dir: join(this.dir, 'servers') }));
+  /** Types a command; fails where it does. Gives what it wrote. */
+  async coldroom(...words: readonly string[]): Promise<string> {
+    const command = this.services.command(...words);
+    const { code } = await command.exited;
+    const said = command.lines.join('\n');
+    if (code !== exitCodes.ok) throw new Error(`coldroom ${words.join(' ')} ended with ${code}:\n${said}`);
+    return said;
   }
 
   async close(): Promise<void> {
     await this.services.killAll();
     await this.register.close();
-    for (const { server, gate } of [this.postgres, this.redis]) {
-      gate.close();
-      await server.stop();
-    }
+    await this.copies.stop();
+    await this.servers.stop();
     this.mounted?.putAway();
-    removeServerData(join(this.dir, 'servers'));
     rmSync(this.dir, { recursive: true, force: true });
   }
 
@@ -224,21 +226,7 @@ export class World implements Places {
     }
     mkdirSync(this.hold, { recursive: true });
     await writeMarker(this.hold, 'hold');
-    mkdirSync(this.store, { recursive: true });
-    await writeMarker(this.store, 'main');
-    writeFileSync(join(this.dir, 'stores.json'), JSON.stringify({ default: 'main', stores: { main: { kind: 'file', directory: this.store, sameFileSystem: true } } }));
   }
-}
-
-async function served(server: LocalServer): Promise<Served> {
-  return { server, gate: await Gate.before(server.url) };
-}
-
-async function again({ server, gate }: Served, start: () => Promise<LocalServer>): Promise<Served> {
-  await server.stop();
-  const next = await start();
-  gate.lead(next.url);
-  return { server: next, gate };
 }
 
 function told(event: EventListing): string {

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeMarker } from '@coldroom/files';
+import type { LocalS3 } from '@coldroom/local';
+import { Client } from 'minio';
+import { Gate } from './gate';
+import type { KeptCopies } from './store-kinds';
+
+const prefix = 'kept';
+
+interface Listed {
+  readonly name: string;
+  readonly etag: string;
+  readonly size: number;
+  readonly lastModified: Date;
+}
+
+/** A bucket of a world's own on a real S3 server, behind a gate; looked at by the plain client, past the gate. */
+export class Bucket implements KeptCopies {
+  readonly recalled = true;
+
+  private constructor(
+    private readonly client: Client, readonly name: string, readonly gate: Gate, readonly links: string, private readonly down: string, readonly stores: KeptCopies['stores'],
+    private readonly server: LocalS3,
+  ) {}
+
+  static async make(server: LocalS3, dir: string): Promise<Bucket> {
+    const { hostname, port } = new URL(server.url);
+    const { accessKey, secretKey } = server;
+    const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, region: 'default', accessKey, secretKey });
+    const name = `world-${randomBytes(6).toString('hex')}`;
+    await client.makeBucket(name);
+    const links = join(dir, 'store');
+    mkdirSync(links);
+    await writeMarker(links, 'recall');
+    const keys = { accessKeyFile: join(dir, 's3-access'), secretKeyFile: join(dir, 's3-secret') };
+    writeFileSync(keys.accessKeyFile, accessKey, { mode: 0o600 });
+    writeFileSync(keys.secretKeyFile, secretKey, { mode: 0o600 });
+    const gate = await Gate.before(server.url);
+    const main = { kind: 's3', endpoint: new URL(gate.through(server.url)).origin, insecure: true, bucket: name, prefix, region: 'default', ...keys, recallDirectory: links, partMiB: 5 };
+    return new Bucket(client, name, gate, links, join(dir, 'copied-down'), { main }, server);
+  }
+
+  /** As any S3 tool copies bags down; `%XX` in a key stands for a byte that no key can carry. */
+  async bags(): Promise<readonly string[]> {
+    rmSync(this.down, { recursive: true, force: true });
+    mkdirSync(this.down);
+    for (const { name } of await this.sealed()) {
+      const file = Buffer.concat([Buffer.from(`${this.down}/`), bytesOf(name)]);
+      mkdirSync(file.subarray(0, file.lastIndexOf('/')), { recursive: true });
+      writeFileSync(file, Buffer.concat(await (await this.client.getObject(this.name, name)).toArray()));
+    }
+    const top = join(this.down, prefix);
+    mkdirSync(top, { recursive: true });
+    return [top];
+  }
+
+  async unsealed(): Promise<readonly string[]> {
+    const sealed = new Set((await this.sealed()).map(({ name }) => name));
+    const open = (await this.listed()).filter(({ name }) => !sealed.has(name)).map(({ name }) => `the object ${name}`);
+    return [...open, ...(await this.unfinished()).map((key) => `the unfinished upload of ${key}`)];
+  }
+
+  /** Keys of multipart uploads that were begun and not ended. */
+  async unfinished(): Promise<readonly string[]> {
+    const found = await this.client.listIncompleteUploads(this.name, '', true).toArray() as readonly { readonly key: string }[];
+    return found.map(({ key }) => key);
+  }
+
+  async image(): Promise<Readonly<Record<string, string>>> {
+    return Object.fromEntries((await this.sealed()).map(({ name, etag, size, lastModified }) => [name, `${etag} ${size} ${lastModified.toISOString()}`]));
+  }
+
+  /** Somebody else writes the same bytes to every copy once more: another object than the one that was proven. */
+  async overwrite(): Promise<void> {
+    for (const { name } of (await this.sealed()).filter((object) => object.name.startsWith(`${bagOf(object.name)}/data/`))) {
+      const content = Buffer.concat(await (await this.client.getObject(this.name, name)).toArray());
+      await this.client.putObject(this.name, name, content);
+    }
+  }
+
+  /** The server goes away: what is under way is cut off, and nobody gets in. */
+  goAway(): void {
+    this.gate.shut();
+  }
+
+  comeBack(): void {
+    this.gate.lead(this.server.url);
+  }
+
+  async stop(): Promise<void> {
+    this.gate.close();
+  }
+
+  private async sealed(): Promise<readonly Listed[]> {
+    const all = await this.listed();
+    const bags = new Set(all.filter(({ name }) => name.endsWith('/tagmanifest-sha256.txt')).map(({ name }) => bagOf(name)));
+    return all.filter(({ name }) => bags.has(bagOf(name)) && !name.startsWith(`${bagOf(name)}/uploads/`));
+  }
+
+  private async listed(): Promise<readonly Listed[]> {
+    return this.client.listObjectsV2(this.name, '', true).toArray() as Promise<readonly Listed[]>;
+  }
+}
+
+const bagOf = (key: string): string => key.split('/', 2).join('/');
+
+function bytesOf(name: string): Buffer {
+  return Buffer.concat(name.split(/(%[0-9A-F]{2})/).map((piece, at) => (at % 2 === 1 ? Buffer.of(Number.parseInt(piece.slice(1), 16)) : Buffer.from(piece))));
+}

@@ -1,0 +1,43 @@
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { exitCodes } from '@coldroom/runtime';
+import { twoFilesets } from './drills';
+import { copiesStore, fileStore, type StoreKind } from './store-kinds';
+import { flipByte } from './tampering';
+import { World } from './world';
+
+let world: World;
+afterEach(() => world.close());
+
+/** Archives, frees the space, and damages the first store's copy of a file. Gives how to mend it. */
+async function damaged(store: StoreKind): Promise<{ readonly requestId: bigint; readonly at: string; readonly mend: () => void }> {
+  world = await World.create({ hold: '0', store });
+  world.services.startAll();
+  const requestId = await world.archive(twoFilesets);
+  const file = (await world.reached(requestId, 'released')).find(({ path }) => path.endsWith('a.tif'))!;
+  const copy = join(world.store, file.bag!, 'data', file.root, file.path);
+  flipByte(copy);
+  return { requestId, at: join(world.data, file.root, file.path), mend: () => flipByte(copy) };
+}
+
+test('a copy that rotted in the store is not put in place; mended, it comes back', async () => {
+  const { requestId, at, mend } = await damaged(fileStore);
+  const { code } = await world.services.command('restore', `Request:${requestId}`, '--yes').exited;
+  expect(code).toBe(exitCodes.partly);
+  const [stuck] = await world.stuck(requestId, 'COPY_DIFFERS');
+  expect(lstatSync(at).isSymbolicLink()).toBe(true);
+  mend();
+  await world.coldroom('files', 'retry', String(stuck!.id));
+  await world.reached(requestId, 'restored');
+  await world.services.killAll();
+  await world.checkAtRest();
+});
+
+test('of two stores, one of which has a rotten copy, the other gives its own', async () => {
+  const { requestId, mend } = await damaged(copiesStore);
+  await world.coldroom('restore', `Request:${requestId}`, '--yes');
+  await world.reached(requestId, 'restored');
+  mend();
+  await world.services.killAll();
+  await world.checkAtRest();
+});

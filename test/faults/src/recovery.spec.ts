@@ -1,0 +1,13 @@
+import { disaster, recover } from './recovery';
+import { arkivumStore, copiesStore, fileStore, type StoreKind } from './store-kinds';
+import { World } from './world';
+
+describe.each<[string, StoreKind]>([['a file store', fileStore], ['an Arkivum appliance', arkivumStore], ['copies in two stores', copiesStore]])('register, queues and marks are lost; of %s', (_name, store) => {
+  let world: World;
+  beforeEach(async () => { world = await World.create({ store }); });
+  afterEach(() => world.close());
+
+  test('everything comes back', async () => {
+    await recover(world, await disaster(world));
+  });
+});

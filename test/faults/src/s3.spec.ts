@@ -1,0 +1,170 @@
+import { lstatSync, mkdtempSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { markerName } from '@coldroom/files';
+import { removeServerData, startS3, type LocalS3 } from '@coldroom/local';
+import { Bucket } from './bucket';
+import { crashesOf, twoFilesets } from './drills';
+import { describeWhere } from './mounted-store';
+import { connected } from './omero';
+import { disaster, recover } from './recovery';
+import type { ServiceName } from './services';
+import { replaceByAnother } from './tampering';
+import { digestOf, filesBelow } from './tree';
+import { World, type WorldPlan } from './world';
+
+const megabyte = 1024 * 1024;
+
+/** Where transfer and the linker are killed in a recall, and the linker once more when its time is over: a round each. */
+const rounds: readonly { readonly transfer?: string; readonly linker: string; readonly end: string }[] = [
+  { transfer: 'copy:2-partly-written', linker: 'place:1-swapped', end: 'expire:1-removed' },
+  { transfer: 'copy:3-written:2', linker: 'place:1-swapped:2', end: 'expire:1-removed:2' },
+  { transfer: 'copy:4-synced', linker: 'place:3-synced', end: 'expire:2-synced' },
+  { linker: 'move:1-before-commit', end: 'move:1-before-commit' },
+  { linker: 'move:2-after-commit', end: 'move:2-after-commit' },
+];
+
+describeWhere('s3', 'copies in a bucket', () => {
+  let dir: string;
+  let server: LocalS3 | undefined;
+  let world: World;
+  let bucket: Bucket;
+  const inBucket = async (plan: WorldPlan = {}): Promise<void> => {
+    world = await World.create({ ...plan, env: { COLDROOM_LEASE: '1s', ...plan.env }, store: async (place) => { bucket = await Bucket.make(server!, place); return bucket; } });
+  };
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'coldroom-faults-s3-'));
+    server = await startS3({ dir });
+  });
+  afterEach(() => world.close());
+  afterAll(async () => {
+    await server?.stop();
+    removeServerData(dir);
+  });
+
+  test('register, queues and marks are lost: everything comes back', async () => {
+    await inBucket();
+    await recover(world, await disaster(world));
+  });
+
+  test.each<[ServiceName, readonly string[]]>([
+    ['transfer', ['copy:2-partly-written:2', 'copy:3-written:3', 'copy:4-synced']],
+    ['ingest-watcher', crashesOf('ingest-watcher', ['seal']).filter((step) => !/protected|renamed/.test(step))],
+  ])('a %s killed while it uploads: the next one ends it, and no part is left', async (name, steps) => {
+    await inBucket({ hold: '0' });
+    world.services.startAll([name]);
+    for (const step of steps) {
+      const drilled = world.start(name, { crashAt: step });
+      const requestId = await world.archive([{ files: [{ name: 'large.tif', size: 20 * megabyte + 1 }, { name: 'raw/small.tif', size: 100 }, { name: 'empty.txt', size: 0 }] }]);
+      await expect(drilled.exited).resolves.toMatchObject({ signal: 'SIGKILL' });
+      if (step.startsWith('copy:2')) expect(await bucket.unfinished()).toHaveLength(1);
+      await world.check();
+      const next = world.start(name);
+      await world.reached(requestId, 'released');
+      await next.kill();
+      await world.checkAtRest();
+    }
+  });
+
+  test('an upload that nobody can end any more, its original being another file now, is taken away when the bag is sealed', async () => {
+    await inBucket();
+    world.services.startAll(['transfer']);
+    const drilled = world.start('transfer', { crashAt: 'copy:2-partly-written:2' });
+    const requestId = await world.archive([{ files: [{ name: 'large.tif', size: 20 * megabyte }] }, { files: [{ name: 'other.tif', size: 100 }] }]);
+    await expect(drilled.exited).resolves.toMatchObject({ signal: 'SIGKILL' });
+    const [file] = (await world.filesOf(requestId)).filter(({ path }) => path.endsWith('large.tif'));
+    const original = join(world.data, file!.root, file!.path);
+    replaceByAnother(original);
+    world.refreeze(original);
+    expect(await bucket.unfinished()).toHaveLength(1);
+    world.start('transfer');
+    await world.stuck(requestId, 'SOURCE_CHANGED');
+    await world.until('the other file to be linked', async () => (await world.filesOf(requestId)).some(({ state }) => state === 'linked'));
+    expect(await bucket.unsealed()).toEqual([]);
+    await world.check();
+  });
+
+  test('killed at any step of a recall and of its end: readable for that time, and the bag is as it was', async () => {
+    await inBucket({ hold: '0' });
+    world.services.startAll();
+    const requestId = await world.archive(twoFilesets);
+    await world.reached(requestId, 'released');
+    await world.services.killAll();
+    const bags = await bucket.image();
+    const paths = [...world.frozen.keys()].filter((path) => lstatSync(join(world.data, path)).isSymbolicLink());
+    expect(paths).toHaveLength(5);
+    for (const { transfer, linker, end } of rounds) {
+      world.services.startAll(['transfer', 'linker']);
+      await world.coldroom('recall', `Request:${requestId}`, '--days', '1', '--yes', '--no-wait');
+      if (transfer) await killedAt('transfer', transfer);
+      world.start('transfer');
+      await killedAt('linker', linker);
+      world.start('linker');
+      await world.reached(requestId, 'recalled');
+      await world.services.killAll();
+      await world.checkAtRest();
+      for (const path of paths) {
+        expect([path, digestOf(join(world.data, path)), statSync(join(world.data, path)).mode & 0o777]).toEqual([path, world.frozen.get(path)?.digest, 0o444]);
+      }
+      await timeIsOver(requestId);
+      await killedAt('linker', end);
+      world.start('linker');
+      await world.reached(requestId, 'released');
+      await world.services.killAll();
+      await world.checkAtRest();
+      expect(filesBelow(bucket.links)).toEqual([markerName]);
+      for (const path of paths) expect(() => statSync(join(world.data, path))).toThrow('ENOENT');
+      expect(await bucket.image()).toEqual(bags);
+    }
+    // A near copy goes only while the store has what was proven.
+    world.services.startAll();
+    await world.coldroom('recall', `Request:${requestId}`, '--days', '1', '--yes');
+    await world.services.killAll();
+    await sleep(1100); // S3 tells the time of an object in seconds
+    await bucket.overwrite();
+    await timeIsOver(requestId);
+    world.start('linker');
+    await world.stuck(requestId, 'COPY_CHANGED');
+    for (const path of paths) expect(digestOf(join(world.data, path))).toBe(world.frozen.get(path)?.digest);
+  });
+
+  test('the server away for some seconds, of an archive and of a restore: nothing is lost, and both go on', async () => {
+    await inBucket({ hold: '0', env: { COLDROOM_ERROR_LIMIT: '1000' } });
+    world.services.startAll();
+    const files = Array.from({ length: 60 }, (_, index) => ({ name: `plane-${index}.tif`, size: 200_000 }));
+    const requestId = await world.archive([{ files: [...files, { name: 'large.tif', size: 20 * megabyte }] }]);
+    await away('the first copies', async () => (await bucket.unfinished()).length > 0 || (await world.filesOf(requestId)).some((file) => file.state !== 'approved' && file.state !== 'checksummed'));
+    await world.reached(requestId, 'released');
+    const bags = await bucket.image();
+    await world.coldroom('restore', `Request:${requestId}`, '--yes', '--no-wait');
+    await away('the first files', async () => filesBelow(world.hold).length > 1);
+    await world.reached(requestId, 'restored');
+    expect(world.services.lines.filter((line) => /: ended with/.test(line) && !line.startsWith('coldroom'))).toEqual([]);
+    await world.services.killAll();
+    await world.checkAtRest();
+    expect(await bucket.image()).toEqual(bags);
+  });
+
+  async function killedAt(name: ServiceName, step: string): Promise<void> {
+    await expect(world.start(name, { crashAt: step }).exited).resolves.toMatchObject({ signal: 'SIGKILL' });
+    await world.check();
+  }
+
+  async function timeIsOver(requestId: bigint): Promise<void> {
+    await connected(world.registerUrl, async (client) => {
+      await client.query(`UPDATE file SET near_until = now() - interval '1 minute' WHERE request_id = $1`, [requestId]);
+      await client.query('UPDATE bag SET not_before = now() WHERE request_id = $1', [requestId]);
+    });
+  }
+
+  async function away(since: string, look: () => Promise<boolean>): Promise<void> {
+    await world.until(since, look);
+    const before = world.services.lines.length;
+    bucket.goAway();
+    await sleep(3000);
+    await world.check();
+    expect(world.services.lines.slice(before).join()).toContain('STORE_AWAY');
+    bucket.comeBack();
+  }
+});

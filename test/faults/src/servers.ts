@@ -1,0 +1,67 @@
+import { connect } from 'node:net';
+import { createDatabase, removeServerData, startPostgres, startRedis, type LocalServer } from '@coldroom/local';
+import { Gate } from './gate';
+
+interface Served {
+  readonly server: LocalServer;
+  readonly gate: Gate;
+}
+
+/** For data that nobody needs after a crash of the machine. */
+const settings = { fsync: 'off', shared_buffers: '64MB' };
+
+/** A PostgreSQL and a Redis of one world, each behind a gate that stays where it is when they are restarted. */
+export class Servers {
+  private constructor(private readonly dir: string, private postgres: Served, private redis: Served) {}
+
+  static async start(dir: string): Promise<Servers> {
+    return new Servers(dir, await served(await startPostgres({ dir, settings })), await served(await startRedis({ dir })));
+  }
+
+  get redisUrl(): string {
+    return this.redis.gate.through(this.redis.server.url);
+  }
+
+  /** An empty database, in place of one of that name with all that is in it. */
+  async emptyDatabase(name: string): Promise<string> {
+    return this.postgres.gate.through(await createDatabase(this.postgres.server.url, name, { existing: 'drop' }));
+  }
+
+  /** Empties Redis: every job is lost. */
+  async flushRedis(): Promise<void> {
+    const { port, hostname } = new URL(this.redis.server.url);
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect(Number(port), hostname, () => socket.write('FLUSHALL\r\n'));
+      socket.once('error', reject);
+      socket.once('data', () => { socket.destroy(); resolve(); });
+    });
+  }
+
+  /** Ends PostgreSQL as a restart would, cutting every connection, and starts it again with the same data. */
+  async restartPostgres(): Promise<void> {
+    this.postgres = await again(this.postgres, () => startPostgres({ dir: this.dir, settings }));
+  }
+
+  async restartRedis(): Promise<void> {
+    this.redis = await again(this.redis, () => startRedis({ dir: this.dir }));
+  }
+
+  async stop(): Promise<void> {
+    for (const { server, gate } of [this.postgres, this.redis]) {
+      gate.close();
+      await server.stop();
+    }
+    removeServerData(this.dir);
+  }
+}
+
+async function served(server: LocalServer): Promise<Served> {
+  return { server, gate: await Gate.before(server.url) };
+}
+
+async function again({ server, gate }: Served, start: () => Promise<LocalServer>): Promise<Served> {
+  await server.stop();
+  const next = await start();
+  gate.lead(next.url);
+  return { server: next, gate };
+}

@@ -1,0 +1,66 @@
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { startFakeArkivum } from '@coldroom/fake-arkivum';
+import { writeMarker } from '@coldroom/files';
+import { imageOf } from './tree';
+
+/** Where a world keeps its copies, and how they are looked at without any software of ours. */
+export interface KeptCopies {
+  /** For the stores file; one is named `main`. */
+  readonly stores: Readonly<Record<string, unknown>>;
+  /** Where links lead. */
+  readonly links: string;
+  /** Links lead to nothing until their images are recalled. */
+  readonly recalled: boolean;
+  /** Directories that hold all sealed bags as they are now; what lies in no directory is copied down into one. */
+  bags(): Promise<readonly string[]>;
+  /** What is not sealed, or half on its way. */
+  unsealed(): Promise<readonly string[]>;
+  /** All that a change of a sealed bag would show in. */
+  image(): Promise<Readonly<Record<string, string>>>;
+  stop(): Promise<void>;
+}
+
+export type StoreKind = (dir: string) => Promise<KeptCopies>;
+
+/** One directory on this machine; its own place below `dir` is `store`. */
+export const fileStore: StoreKind = async (dir) => {
+  const store = await markedDirectory(dir, 'store', 'main');
+  return { ...inDirectories(store), stores: { main: { kind: 'file', directory: store, sameFileSystem: true } } };
+};
+
+/** Every bag in two directories; links lead to the first. */
+export const copiesStore: StoreKind = async (dir) => {
+  const [near, far] = [await markedDirectory(dir, 'store', 'near'), await markedDirectory(dir, 'store-far', 'far')];
+  const stores = { main: { kind: 'copies', of: ['near', 'far'] }, near: { kind: 'file', directory: near, sameFileSystem: true }, far: { kind: 'file', directory: far, sameFileSystem: true } };
+  return { ...inDirectories(near, far), stores };
+};
+
+/** A mount with the stand-in for an appliance behind it. */
+export const arkivumStore: StoreKind = async (dir) => {
+  const mount = await markedDirectory(dir, 'store', 'main');
+  const appliance = await startFakeArkivum({ dir: join(dir, 'appliance'), mount });
+  const main = { kind: 'arkivum', mount, url: appliance.url, caFile: appliance.caFile, api: 'v3', sameFileSystem: true };
+  return { ...inDirectories(mount), stores: { main }, stop: () => appliance.stop() };
+};
+
+function inDirectories(...directories: readonly [string, ...string[]]): Omit<KeptCopies, 'stores'> {
+  return {
+    links: directories[0], recalled: false,
+    bags: async () => directories,
+    unsealed: async () => directories.map((directory) => join(directory, '.open')).filter((open) => existsSync(open)).flatMap((open) => readdirSync(open).map((name) => `the bag ${name}`)),
+    image: async () => imageOf(...directories.flatMap((directory) => sealedBagsIn(directory).map((bag) => join(directory, bag)))),
+    stop: async () => undefined,
+  };
+}
+
+export function sealedBagsIn(directory: string): readonly string[] {
+  return readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
+}
+
+async function markedDirectory(dir: string, name: string, marker: string): Promise<string> {
+  const path = join(dir, name);
+  mkdirSync(path, { recursive: true });
+  await writeMarker(path, marker);
+  return path;
+}
