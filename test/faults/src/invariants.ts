@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileListing, Register } from '@coldroom/register';
 import { digestOf, filesBelow, readFaults, restoredFaults, untouchedFaults, type Frozen } from './tree';
@@ -7,6 +7,7 @@ import { digestOf, filesBelow, readFaults, restoredFaults, untouchedFaults, type
 export interface Places {
   readonly data: string;
   readonly store: string;
+  readonly other: string;
   readonly hold: string;
 }
 
@@ -19,7 +20,8 @@ export interface Scene extends Places {
 }
 
 const inPlace = ['registered', 'skipped', 'approved', 'declined', 'checksummed', 'transferred', 'verified', 'undone', 'abandoned'];
-const linked = ['linked', 'released'];
+const moving = ['leaving', 'arrived', 'matched', 'settled'];
+const linked = ['linked', 'released', ...moving];
 const back = ['restoring', 'near', 'fetched', 'proven', 'restored'];
 const atRest = ['released', 'linked', 'undone', 'abandoned', 'skipped', 'declined', 'restored', 'recalled'];
 
@@ -39,7 +41,7 @@ export async function faultsOf(scene: Scene): Promise<string[]> {
   for (const path of filesBelow(scene.data, ['.coldroom'])) {
     if (!scene.frozen.has(path) && !scene.foreign.has(path) && !/(^|\/)\.coldroom-\d+$/.test(path)) faults.push(`${path} was not there before`);
   }
-  return [...faults, ...sealedBags(scene).flatMap((bag) => bagFaults(scene, bag))];
+  return [...faults, ...sealedBags(scene).flatMap((bag) => bagFaults(bag))];
 }
 
 /** What must hold besides where nothing is under way any more. */
@@ -49,8 +51,7 @@ export async function leftovers(scene: Scene): Promise<string[]> {
   const temporary = filesBelow(scene.data, ['.coldroom']).filter((path) => path.includes('.coldroom-') && !scene.frozen.has(path)).map((path) => `${path} was left behind`);
   const held = new Set(files.filter((file) => file.state === 'linked').map((file) => `${file.bag}/${file.id}`));
   const hold = filesBelow(scene.hold).filter((path) => path !== '.coldroom-root' && !held.has(path)).map((path) => `hold/${path} was left behind`);
-  const open = join(scene.store, '.open');
-  const bags = readdirSync(open).map((name) => `the bag ${name} was left open`);
+  const bags = [scene.store, scene.other].map((store) => join(store, '.open')).filter((open) => existsSync(open)).flatMap((open) => readdirSync(open).map((name) => `the bag ${name} was left open`));
   return [...moving, ...temporary, ...hold, ...bags];
 }
 
@@ -65,8 +66,11 @@ function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing 
   if (!file || inPlace.includes(file.state)) return untouchedFaults(at, then);
   const faults: string[] = [];
   const isLink = lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  const copy = join(scene.store, file.bag ?? '', 'data', path);
-  if (isLink && readlinkSync(at) !== copy) faults.push(`is a link to ${readlinkSync(at)}, not to ${copy}`);
+  const copies = [scene.store, scene.other].map((store) => join(store, file.bag ?? '', 'data', path));
+  const copy = copies[file.store === 'other' ? 1 : 0] as string;
+  // While a bag is relinked, its links may lead to either store.
+  const mayLeadTo = file.state === 'settled' ? copies : [copy];
+  if (isLink && !mayLeadTo.includes(readlinkSync(at))) faults.push(`is a link to ${readlinkSync(at)}, not to ${copy}`);
   if (!isLink && linked.includes(file.state)) faults.push('is no link');
   if (!isLink) faults.push(...(back.includes(file.state) ? restoredFaults(at, then) : untouchedFaults(at, then)));
   if (isLink && file.state === 'restored') faults.push('is a link still');
@@ -79,13 +83,13 @@ function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing 
   return faults;
 }
 
-function sealedBags({ store }: Scene): string[] {
-  return readdirSync(store, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== '.open').map((entry) => entry.name);
+function sealedBags({ store, other }: Scene): string[] {
+  return [store, other].flatMap((directory) => readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== '.open').map((entry) => join(directory, entry.name)));
 }
 
 /** `sha256sum -c`, as anybody without our software would prove a bag. */
-function bagFaults({ store }: Scene, bag: string): string[] {
-  const directory = join(store, bag);
+function bagFaults(bag: string): string[] {
+  const directory = bag;
   const faults = ['manifest-sha256.txt', 'tagmanifest-sha256.txt'].flatMap((manifest) => {
     const { status, stderr } = spawnSync('sha256sum', ['-c', '--strict', '--quiet', manifest], { cwd: directory, encoding: 'utf8' });
     return status === 0 ? [] : [`${bag}: ${stderr.trim()}`];

@@ -37,6 +37,8 @@ export class World implements Places {
 
   readonly data: string;
   readonly store: string;
+  /** A second store, empty until something is moved there. */
+  readonly other: string;
   readonly hold: string;
 
   private constructor(
@@ -45,6 +47,7 @@ export class World implements Places {
   ) {
     this.data = join(dir, 'OMERO');
     this.store = join(dir, 'store');
+    this.other = join(dir, 'other');
     this.hold = join(this.data, '.coldroom', 'hold');
   }
 
@@ -226,7 +229,10 @@ export class World implements Places {
     await writeMarker(this.hold, 'hold');
     mkdirSync(this.store, { recursive: true });
     await writeMarker(this.store, 'main');
-    writeFileSync(join(this.dir, 'stores.json'), JSON.stringify({ default: 'main', stores: { main: { kind: 'file', directory: this.store, sameFileSystem: true } } }));
+    mkdirSync(this.other, { recursive: true });
+    await writeMarker(this.other, 'other');
+    const kept = (directory: string): object => ({ kind: 'file', directory, sameFileSystem: true });
+    writeFileSync(join(this.dir, 'stores.json'), JSON.stringify({ default: 'main', stores: { main: kept(this.store), other: kept(this.other) } }));
   }
 }
 
