@@ -4,13 +4,14 @@ import { Register } from '@coldroom/register';
 import { Log, type Settings } from '@coldroom/runtime';
 import type { DynamicModule } from '@nestjs/common';
 import { RollingFixity, type FixityOptions } from './fixity';
+import { CheckArrived } from './check.stage';
 import { HashOriginals } from './hash.stage';
 import { VerifyCopies } from './verify.stage';
 import { ProveFetched } from './prove.stage';
 
 export function checksumModule(settings: ServiceSettings & Settings<'fixity'>): DynamicModule {
   return serviceModule('checksum', settings, {
-    stages: [HashOriginals, VerifyCopies, ProveFetched],
+    stages: [HashOriginals, VerifyCopies, ProveFetched, CheckArrived],
     providers: [{
       provide: RollingFixity, inject: [Register, Log, Originals],
       useFactory: (register: Register, log: Log, originals: Originals) => new RollingFixity(register, log, fixityOptions(settings, originals)),

@@ -1,4 +1,4 @@
-import type { FileState } from '@coldroom/domain';
+import { movingStates, type FileState } from '@coldroom/domain';
 import type { Register, Target } from '@coldroom/register';
 import { notFound } from './failure';
 
@@ -35,6 +35,9 @@ export function byCode(rows: readonly MeantFiles[]): readonly (Amount & { readon
 const mayBeLinked: readonly (FileState | null)[] = ['durable', 'linked', 'undoing'];
 const early: readonly FileState[] = ['approved', 'checksummed', 'transferred', 'verified'];
 
+/** Stuck in these a file keeps its link, whatever is undone. */
+const staysLinked: readonly (FileState | null)[] = ['restoring', 'near', 'fetched', 'proven', 'recalled', ...movingStates];
+
 export interface UndoPlan {
   /** Files whose originals the linker puts back, or finds in their place. */
   readonly back: Amount;
@@ -42,6 +45,8 @@ export interface UndoPlan {
   readonly abandoned: Amount;
   /** Files whose originals are not held any more. */
   readonly released: Amount;
+  /** Files that are on their way to another store: first that has to end, or to be cancelled. */
+  readonly moving: Amount;
   /** Files of requests that were not started: there is nothing to undo. */
   readonly notStarted: Amount;
 }
@@ -51,8 +56,9 @@ export function undoPlan(rows: readonly MeantFiles[]): UndoPlan {
   const started = rows.filter((row) => row.inBag);
   return {
     back: amount(started, (row) => row.state === 'linked' || row.state === 'durable' || row.state === 'undoing' || (row.state === 'stuck' && mayBeLinked.includes(row.stuckFrom))),
-    abandoned: amount(started, (row) => early.includes(row.state) || (row.state === 'stuck' && !mayBeLinked.includes(row.stuckFrom))),
+    abandoned: amount(started, (row) => early.includes(row.state) || (row.state === 'stuck' && !mayBeLinked.includes(row.stuckFrom) && !staysLinked.includes(row.stuckFrom))),
     released: amount(started, (row) => row.state === 'released'),
+    moving: amount(started, (row) => movingStates.some((state) => state === (row.stuckFrom ?? row.state))),
     notStarted: amount(rows, (row) => !row.inBag && row.state === 'registered'),
   };
 }

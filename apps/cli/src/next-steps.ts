@@ -21,7 +21,7 @@ const steps: Readonly<Record<string, string>> = {
   HOLD_ON_OTHER_FILE_SYSTEM: 'name a hold directory on that file system in COLDROOM_HOLD_DIRS, then retry',
   HOLD_MISSING: 'the held original is not where it should be: look before anything else; nothing more is done',
   HELD_CHANGED: 'what is held is not the original: look before anything else; nothing more is done',
-  LINK_GONE: 'the link is gone: was the image deleted in OMERO? The original is still held',
+  LINK_GONE: 'the link is gone: was the image deleted in OMERO? An original that was not released is still held',
   PATH_TAKEN: "something that is not ours stands at the original's path: move it away, then retry",
   TARGET_EXISTS: 'something that is not ours stands beside the original: move it away, then retry',
   WAITED_TOO_LONG: 'ask the store why it does not call the copies durable, then retry',

@@ -8,6 +8,7 @@ import { addFilesList } from './commands/files-list';
 import { addFilesRetry } from './commands/files-retry';
 import { addFilesShow } from './commands/files-show';
 import { addMigrate } from './commands/migrate';
+import { addMove } from './commands/move';
 import { addRebuild } from './commands/rebuild';
 import { addRequestsDecide } from './commands/requests-decide';
 import { addRequestsList } from './commands/requests-list';
@@ -71,6 +72,7 @@ function build(json: boolean, ended: (code: ExitCode) => void): Command {
   addUndo(program, act);
   addRestore(program, act);
   addRecall(program, act);
+  addMove(program, act);
   addStop(program, act);
   addResume(program, act);
   addVerify(program, act);

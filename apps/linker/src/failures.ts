@@ -42,6 +42,11 @@ export class Failures {
     return items.filter(({ file }) => !spoiled.has(file.fileset));
   }
 
+  /** Throws the first failure that may pass, where there is one. */
+  throwPassing(): void {
+    for (const error of this.byFile.values()) if (!(error instanceof Refused)) throw error;
+  }
+
   /** A refused file is stuck; any other failure leaves the file where it is, for another turn. Thrown where nothing moved. */
   result(moves: readonly Move[]): StageResult {
     const refused = [...this.byFile].flatMap(([file, error]) => (error instanceof Refused ? [stuck(file, error)] : []));

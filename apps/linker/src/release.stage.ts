@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, NotYet, reasonsToKeepHeld, Refused, step, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
-import { fetchedName, HoldDirectories, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { fetchedName, HoldDirectories, movingName, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { dropStaged, isBack, restoreOne } from './bring-back';
@@ -42,6 +42,7 @@ export class ReleaseHeld implements Stage {
         if (file.wayBack !== null && await clearGivenUp(file, place, recalls, before)) return [moved(file, 'place', 'restored')];
         if (stillMs > 0) return [];
         await releaseOne(file, place, copy, before);
+        await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, before); // of a move that a crash cut short and a person gave up
         return [moved(file, 'release', 'released')];
       });
       await places.syncOriginals();

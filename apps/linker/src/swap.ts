@@ -170,7 +170,8 @@ async function clearAfterUndo(place: Place, file: ArchiveFile): Promise<void> {
   if (await isOurLink(besideAt(place), place)) await unlink(besideAt(place));
 }
 
-async function makeLink(place: Place, before: Before): Promise<void> {
+/** Makes our link under the name beside the original; `Refused` `TARGET_EXISTS` where something else has that name. */
+export async function makeLink(place: Place, before: Before): Promise<void> {
   await before();
   try {
     symlinkSync(place.target, besideAt(place));
@@ -214,4 +215,4 @@ function holdFailed(error: unknown): unknown {
 export const at = (place: Place): Buffer => place.directory.at(place.name);
 export const heldAt = (place: Place): Buffer => place.hold.at(place.heldName);
 const besideName = (place: Place): Buffer => Buffer.concat([Buffer.from('.coldroom-'), place.heldName]);
-const besideAt = (place: Place): Buffer => place.directory.at(besideName(place));
+export const besideAt = (place: Place): Buffer => place.directory.at(besideName(place));

@@ -1,5 +1,5 @@
-import { reasonsToKeepHeld, reasonsToKeepLink, reasonsToKeepOriginal, type AtPath, type LinkPolicy, type OnDisk } from './evidence';
-import type { ArchiveFile, Identity } from './model';
+import { pathReasons, reasonsToKeepHeld, reasonsToKeepLink, reasonsToKeepOldLink, reasonsToKeepOriginal, type AtPath, type LinkPolicy, type OnDisk, type RelinkPolicy } from './evidence';
+import type { ArchiveFile, Identity, ProvenCopy } from './model';
 import { fileStates, requestStates } from './states';
 import type { CopyStatus } from './store';
 
@@ -209,4 +209,40 @@ describe('reasonsToKeepLink', () => {
       expect(keeps(facts)).toEqual(chosen.map(([code]) => code));
     }
   });
+});
+
+describe('reasonsToKeepOldLink', () => {
+  // The copy in the store that is left is not asked about: what counts is the one in the other.
+  const settled: ArchiveFile = { ...file, state: 'settled', copyVersion: 'of the old store', copyDigest: null, copyRead: null };
+  const elsewhere: ProvenCopy = { version: 'v1', digest: 'ab'.repeat(32), read: 'direct' };
+  const relink: RelinkPolicy = { stopped: false, acceptedReads: ['direct'], bagSettled: true };
+  interface Moved { readonly file?: Partial<ArchiveFile>; readonly at?: AtPath; readonly copy?: Partial<ProvenCopy> | null; readonly inStore?: Partial<CopyStatus> | null; readonly policy?: Partial<RelinkPolicy> }
+  const codesOf = ({ file: change, at = 'our-link', copy, inStore: store, policy: some }: Moved = {}): readonly string[] => reasonsToKeepOldLink(
+    { ...settled, ...change }, at, copy === null ? null : { ...elsewhere, ...copy }, store === null ? undefined : { ...inStore, ...store }, { ...relink, ...some }).map(({ code }) => code);
+
+  it('has none where the copy in the other store is good', () => expect(codesOf()).toEqual([]));
+
+  it.each<[string, Moved]>([
+    ['STOPPED', { policy: { stopped: true } }],
+    ['BAG_INCOMPLETE', { policy: { bagSettled: false } }],
+    ['NO_DIGEST', { file: { digests: {} } }],
+    ['LINK_GONE', { at: 'missing' }],
+    ['PATH_TAKEN', { at: 'other' }],
+    ['COPY_SIZE', { inStore: { size: 999n } }],
+    ['COPY_CHANGED', { inStore: { version: 'v2' } }],
+    ['COPY_CHANGED', { copy: { version: 'v0' } }],
+    ['COPY_DIFFERS', { copy: { digest: 'cd'.repeat(32) } }],
+    ['COPY_NOT_PROVEN', { copy: { read: 'cached' } }],
+    ['COPY_NOT_PROVEN', { policy: { acceptedReads: [] } }],
+    ['NOT_DURABLE', { inStore: { durable: 'no' } }],
+    ['NOT_DURABLE', { inStore: { durable: 'unknown' } }],
+    ['COPY_WRITABLE', { file: { root: 'Pixels' }, inStore: { writable: 'yes' } }],
+    ['COPY_WRITABLE', { file: { root: 'Pixels' }, inStore: { writable: 'unknown' } }],
+    ['LEGACY_PIXELS_OF_ROOT', { file: { root: 'Pixels', identity: { ...identity, uid: 0 } } }],
+  ])('%s (%#)', (code, facts) => expect(codesOf(facts)).toEqual([code]));
+
+  it('asks for a copy', () => expect(codesOf({ inStore: null })).toEqual(['COPY_MISSING', 'NOT_DURABLE']));
+  it('asks for a proof', () => expect(codesOf({ copy: null })).toEqual(['COPY_DIFFERS', 'COPY_NOT_PROVEN']));
+  it.each(fileStates.filter((state) => state !== 'settled'))('WRONG_STATE from %s', (state) => expect(codesOf({ file: { state } })).toEqual(['WRONG_STATE']));
+  it('tells what speaks of the path alone', () => expect([...pathReasons].sort()).toEqual([...codesOf({ at: 'missing' }), ...codesOf({ at: 'other' })]));
 });

@@ -1,4 +1,4 @@
-import type { ArchiveFile, CopyRead, Identity } from './model';
+import type { ArchiveFile, CopyRead, Identity, ProvenCopy } from './model';
 import type { RequestState } from './states';
 import type { CopyStatus } from './store';
 
@@ -135,4 +135,37 @@ function stagedUnchanged({ fetched, size }: ArchiveFile, staged: Identity | null
     && staged.mtimeNs === fetched.mtimeNs && staged.ctimeNs === fetched.ctimeNs && staged.mode === fetched.mode && staged.uid === fetched.uid && staged.gid === fetched.gid;
   if (!same) return because('FETCHED_CHANGED', 'what was fetched is not the file that was proven');
   return staged.size === size ? null : because('COPY_SIZE', `what was fetched has ${staged.size} bytes, the original had ${size}`);
+}
+
+export interface RelinkPolicy {
+  /** A switch that stops linking is on. */
+  readonly stopped: boolean;
+  /** The ways of reading a copy back that the new store's settings accept as proof. */
+  readonly acceptedReads: readonly CopyRead[];
+  /** All files of the bag are settled in the new store. */
+  readonly bagSettled: boolean;
+}
+
+/** Codes of `reasonsToKeepOldLink` that speak of the path alone: the copies in the new store are good. */
+export const pathReasons: readonly string[] = ['LINK_GONE', 'PATH_TAKEN'];
+
+/**
+ * Every reason against swapping our link for one into another store; an empty list means go. `copy` is what proved the copy
+ * there, `inStore` what that store says of it now; a link of ours that leads there already is `our-link`, too.
+ */
+export function reasonsToKeepOldLink(
+  file: ArchiveFile, atPath: AtPath, copy: ProvenCopy | null, inStore: CopyStatus | undefined, { stopped, acceptedReads, bagSettled }: RelinkPolicy,
+): readonly Reason[] {
+  const there: ArchiveFile = { ...file, copyVersion: copy?.version ?? null, copyDigest: copy?.digest ?? null, copyRead: copy?.read ?? null };
+  return [
+    stopped ? because('STOPPED', 'linking is stopped until a person resumes it') : null,
+    file.state === 'settled' ? null : because('WRONG_STATE', `the file is ${file.state}; only a settled one may be linked to another store`),
+    bagSettled ? null : because('BAG_INCOMPLETE', 'another file of the bag is not settled in the other store'),
+    hasDigest(file) ? null : because('NO_DIGEST', 'the original had no recorded SHA-256'),
+    atPath === 'our-link' ? null : because(...changedPath(atPath)),
+    copyUnchanged(there, inStore),
+    copy !== null && acceptedReads.includes(copy.read) ? null : because('COPY_NOT_PROVEN', `the copy in the other store was read back as ${copy?.read ?? 'never'}, which its policy does not accept as proof`),
+    inStore?.durable === 'yes' ? null : because('NOT_DURABLE', `the other store says ${inStore?.replicationState ?? 'nothing'}`),
+    legacyPixelsSafe(file, inStore),
+  ].filter((reason) => reason !== null);
 }

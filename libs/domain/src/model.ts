@@ -69,6 +69,15 @@ export interface ArchiveFile {
   readonly fetched: Identity | null;
   /** Until when a recalled copy stays near. */
   readonly nearUntil: Date | null;
+  /** What proved its copy in the store that its bag moves to; the facts above stay those of the store it leaves until all links lead to the other. */
+  readonly elsewhere?: ProvenCopy;
+}
+
+/** What the read that proved a copy said of it. */
+export interface ProvenCopy {
+  readonly version: string;
+  readonly digest: string;
+  readonly read: CopyRead;
 }
 
 export type WayBack = 'restore' | 'recall';

@@ -1,4 +1,4 @@
-import { fileEvents, fileStates, next, requestStates, retryState, transitions, workStates, type FileState } from './states';
+import { fileEvents, fileStates, movingStates, next, requestStates, retryState, transitions, workStates, type FileEvent, type FileState } from './states';
 
 /** Written from the design, not from the code: event, where from, where to. Whatever is not here must not be possible. */
 const expected: readonly (readonly [event: string, from: string, to: string])[] = [
@@ -23,10 +23,19 @@ const expected: readonly (readonly [event: string, from: string, to: string])[] 
   ['place', 'proven', 'restored'],
   ['place', 'proven', 'recalled'],
   ['expire', 'recalled', 'linked'],
+  ['move', 'linked', 'leaving'],
+  ['move', 'released', 'leaving'],
+  ['carry', 'leaving', 'arrived'],
+  ['carryAgain', 'arrived', 'leaving'],
+  ['match', 'arrived', 'matched'],
+  ['settle', 'matched', 'settled'],
+  ['relink', 'settled', 'linked'],
+  ...['leaving', 'arrived', 'matched'].map((from) => ['cancel', from, 'linked'] as const),
+  ...['settled', 'stuck'].map((from) => ['cancel', from, 'settled'] as const), // its link may lead to either store
   ...['restoring', 'near', 'fetched', 'proven', 'stuck'].flatMap((from) => [['cancel', from, 'linked'] as const, ['cancel', from, 'recalled'] as const]),
-  ...['registered', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked', 'undoing', 'restoring', 'near', 'fetched', 'proven', 'recalled']
+  ...['registered', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked', 'undoing', 'restoring', 'near', 'fetched', 'proven', 'recalled', 'leaving', 'arrived', 'matched', 'settled']
     .map((from) => ['fail', from, 'stuck'] as const),
-  ...['approved', 'durable', 'linked', 'undoing', 'restoring', 'proven', 'recalled'].map((to) => ['retry', 'stuck', to] as const),
+  ...['approved', 'durable', 'linked', 'undoing', 'restoring', 'proven', 'recalled', 'leaving', 'settled'].map((to) => ['retry', 'stuck', to] as const),
   ...['approved', 'checksummed', 'transferred', 'verified', 'stuck'].flatMap((from) => [
     ['undo', from, 'abandoned'] as const, ['abandon', from, 'abandoned'] as const,
   ]),
@@ -43,7 +52,7 @@ describe('the transition table', () => {
   });
 
   it('was walked over every state and event', () => {
-    expect(pairs).toHaveLength(20 * 22);
+    expect(pairs).toHaveLength(24 * 28);
     expect(Object.keys(transitions).sort()).toEqual([...fileStates].sort());
   });
 
@@ -51,10 +60,14 @@ describe('the transition table', () => {
     for (const state of ['skipped', 'declined', 'undone', 'restored', 'abandoned'] as const) expect(transitions[state]).toEqual({});
   });
 
-  it('leads to linked by no other way than over durable, or back from a way back that was given up', () => {
+  it('leads to linked by no other way than over durable, back from a way back that was given up, or from another store', () => {
     const before = expected.filter(([event, , to]) => to === 'linked' && event !== 'cancel').map(([, from]) => from);
-    expect(before.sort()).toEqual(['durable', 'recalled', 'stuck']);
+    expect(before.sort()).toEqual(['durable', 'recalled', 'settled', 'stuck']);
     expect(fileStates.filter((state) => retries(state) === 'linked')).toEqual(['linked']);
+  });
+
+  it('lets nobody undo, give up or restore what is on its way to another store', () => {
+    for (const state of movingStates) expect(['undo', 'abandon', 'restore', 'release'].filter((event) => next(state, event as FileEvent))).toEqual([]);
   });
 
   it('gives each state that a service acts on a way to get stuck', () => {
@@ -62,7 +75,7 @@ describe('the transition table', () => {
   });
 
   it('puts an undo before all other work of a bag', () => {
-    expect(workStates).toEqual(['undoing', 'restoring', 'near', 'fetched', 'proven', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked', 'recalled']);
+    expect(workStates).toEqual(['undoing', 'restoring', 'near', 'fetched', 'proven', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'leaving', 'arrived', 'matched', 'settled', 'linked', 'recalled']);
   });
 });
 
@@ -71,6 +84,7 @@ describe('retryState', () => {
     ['registered', 'approved'], ['approved', 'approved'], ['checksummed', 'approved'], ['transferred', 'approved'], ['verified', 'approved'],
     ['durable', 'durable'], ['linked', 'linked'], ['undoing', 'undoing'], ['recalled', 'recalled'],
     ['restoring', 'restoring'], ['near', 'restoring'], ['fetched', 'restoring'], ['proven', 'proven'],
+    ['leaving', 'leaving'], ['arrived', 'leaving'], ['matched', 'leaving'], ['settled', 'settled'],
   ] as const)('from %s to %s', (from, to) => expect(retryState(from)).toBe(to));
 
   it.each(['skipped', 'declined', 'undone', 'released', 'restored', 'stuck', 'abandoned'] as const)('refuses %s, from which no file gets stuck', (state) => {

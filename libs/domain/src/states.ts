@@ -2,13 +2,14 @@
 export const fileStates = [
   'registered', 'skipped', 'approved', 'declined', 'checksummed', 'transferred', 'verified', 'durable',
   'undoing', 'undone', 'linked', 'released', 'restoring', 'near', 'fetched', 'proven', 'restored', 'recalled',
-  'stuck', 'abandoned',
+  'leaving', 'arrived', 'matched', 'settled', 'stuck', 'abandoned',
 ] as const;
 export type FileState = (typeof fileStates)[number];
 
 export const fileEvents = [
   'approve', 'decline', 'hash', 'copy', 'verify', 'copyAgain', 'store', 'link', 'undo', 'return', 'release',
   'restore', 'bringNear', 'fetch', 'prove', 'fetchAgain', 'place', 'expire', 'cancel',
+  'move', 'carry', 'match', 'carryAgain', 'settle', 'relink',
   'fail', 'retry', 'abandon',
 ] as const;
 export type FileEvent = (typeof fileEvents)[number];
@@ -28,17 +29,21 @@ export const transitions: Readonly<Record<FileState, Partial<Record<FileEvent, r
   durable: { link: ['linked'], fail: ['stuck'], undo: ['undoing'], abandon: ['undoing'] },
   undoing: { return: ['undone'], restore: ['restoring'], fail: ['stuck'] },
   undone: {},
-  linked: { release: ['released'], undo: ['undoing'], restore: ['restoring'], place: ['restored'], fail: ['stuck'] },
-  released: { restore: ['restoring'] },
+  linked: { release: ['released'], undo: ['undoing'], restore: ['restoring'], place: ['restored'], move: ['leaving'], fail: ['stuck'] },
+  released: { restore: ['restoring'], move: ['leaving'] },
   restoring: { bringNear: ['near'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
   near: { fetch: ['fetched'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
   fetched: { prove: ['proven'], fetchAgain: ['near'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
   proven: { place: ['restored', 'recalled'], fetchAgain: ['near'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
   restored: {},
   recalled: { expire: ['linked'], restore: ['restoring'], fail: ['stuck'] },
+  leaving: { carry: ['arrived'], cancel: ['linked'], fail: ['stuck'] },
+  arrived: { match: ['matched'], carryAgain: ['leaving'], cancel: ['linked'], fail: ['stuck'] },
+  matched: { settle: ['settled'], cancel: ['linked'], fail: ['stuck'] },
+  settled: { relink: ['linked'], cancel: ['settled'], fail: ['stuck'] },
   stuck: {
-    retry: ['approved', 'durable', 'linked', 'undoing', 'restoring', 'proven', 'recalled'], abandon: ['abandoned', 'undoing'], undo: ['abandoned', 'undoing'],
-    cancel: ['linked', 'recalled'],
+    retry: ['approved', 'durable', 'linked', 'undoing', 'restoring', 'proven', 'recalled', 'leaving', 'settled'], abandon: ['abandoned', 'undoing'], undo: ['abandoned', 'undoing'],
+    cancel: ['linked', 'recalled', 'settled'],
   },
   abandoned: {},
 };
@@ -54,14 +59,18 @@ export function next(from: FileState, event: FileEvent): readonly FileState[] | 
  */
 export const workStates = [
   'undoing', 'restoring', 'near', 'fetched', 'proven', 'approved', 'checksummed', 'transferred', 'verified', 'durable',
-  'linked', 'recalled',
+  'leaving', 'arrived', 'matched', 'settled', 'linked', 'recalled',
 ] as const satisfies readonly FileState[];
 export type WorkState = (typeof workStates)[number];
+
+/** In these a file is on its way to another store, by its bag; its link is in place all the while. */
+export const movingStates = ['leaving', 'arrived', 'matched', 'settled'] as const satisfies readonly WorkState[];
 
 /** Where a stuck file goes on a retry, given the state it was stuck from. */
 export function retryState(stuckFrom: FileState): FileState {
   switch (stuckFrom) {
-    case 'durable': case 'linked': case 'undoing': case 'proven': case 'recalled': return stuckFrom;
+    case 'durable': case 'linked': case 'undoing': case 'proven': case 'recalled': case 'settled': return stuckFrom;
+    case 'leaving': case 'arrived': case 'matched': return 'leaving';
     case 'restoring': case 'near': case 'fetched': return 'restoring';
     case 'registered': case 'approved': case 'checksummed': case 'transferred': case 'verified': return 'approved';
     default: throw new RangeError(`a file cannot be stuck from ${stuckFrom}`);

@@ -16,6 +16,10 @@ export const steps = [
   'prove:1-read',
   'place:1-swapped', 'place:2-tidied', 'place:3-synced',
   'expire:1-removed', 'expire:2-synced',
+  'leave:1-fetched', 'leave:2-put', 'leave:3-staging-cleared',
+  'check:1-read',
+  'settle:1-sealed',
+  'relink:1-link-made', 'relink:2-swapped', 'relink:3-tidied', 'relink:4-synced',
   'move:1-before-commit', 'move:2-after-commit',
 ] as const;
 export type Step = (typeof steps)[number];

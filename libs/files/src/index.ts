@@ -1,5 +1,6 @@
 export { checkWritable } from './check-writable';
 export { openDirectory, type Directory } from './directory';
+export { dropStaged } from './drop-staged';
 export { Files, type Found, type HashSource, type Place, type SealOrder } from './files';
 export type { Hashed } from './hash';
 export { identify, identityOf, isSymlink, sameContent, typeOf, type FileType } from './identity';

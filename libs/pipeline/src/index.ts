@@ -1,3 +1,4 @@
+export { otherStores, type BagStores } from './bag-stores';
 export { openConfiguredStores, STORES } from './configured-stores';
 export { showProgress, showSwitches } from './metrics';
 export { Originals } from './originals';
@@ -7,5 +8,5 @@ export { Runner, type RunnerOptions } from './runner';
 export { serviceModule, serviceParts, type ServiceSettings } from './service.module';
 export { moved, stageNames, stuck, type Stage, type StageName, type StageResult, type StageWork } from './stage';
 export { stageOf } from './stages';
-export { fetchedName, HoldDirectories, recallRoot, recallStaging, Staging, type Staged } from './staging';
+export { fetchedName, HoldDirectories, movingName, recallRoot, recallStaging, Staging, type Staged } from './staging';
 export { Workers, type WorkerOptions } from './workers';

@@ -32,8 +32,9 @@ export class Runner {
     const claimedAt = process.hrtime.bigint();
     const claim = await this.register.work.claim(bagId, [stage.takes], this.options.worker, this.options.leaseMs);
     if (!claim) return;
-    if (!stage.givesBack && await this.stopped(stage, `store:${claim.store}`)) {
-      await this.register.work.postpone(claim, notYetMs, new NotYet('STOPPED', `store ${claim.store} is stopped`, { noDeadline: true }), false);
+    const stopped = stage.givesBack ? undefined : await this.stoppedStore(stage, claim);
+    if (stopped !== undefined) {
+      await this.register.work.postpone(claim, notYetMs, new NotYet('STOPPED', `store ${stopped} is stopped`, { noDeadline: true }), false);
       return;
     }
     const lease = new Lease(this.register, claim, this.options.leaseMs, claimedAt, this.stop.signal);
@@ -53,6 +54,11 @@ export class Runner {
     this.stop.abort(new NotYet('SHUTTING_DOWN', 'the service is being stopped', { delayMs: 0 }));
   }
 
+  private async stoppedStore(stage: Stage, { store, movingTo }: Claim): Promise<string | undefined> {
+    for (const name of movingTo === null ? [store] : [store, movingTo]) if (await this.stopped(stage, `store:${name}`)) return name;
+    return undefined;
+  }
+
   private async stopped(stage: Stage, name: string): Promise<boolean> {
     const switches = await this.register.switches.list();
     return switches.some((one) => one.stopped && (one.name === name || (one.name === 'all' && !stage.givesBack)));
@@ -65,7 +71,7 @@ export class Runner {
     }
     const delayMs = result.wait ? delayOf(result.wait) : result.delayMs;
     const due = await this.register.move(claim, result.moves, {
-      stage: stage.name, errorLimit: this.options.errorLimit, ...(delayMs ? { delayMs } : {}), ...(result.sealed ? { sealed: true } : {}),
+      stage: stage.name, errorLimit: this.options.errorLimit, ...(delayMs ? { delayMs } : {}), ...(result.sealed ? { sealed: true } : {}), ...(result.switched ? { switched: true } : {}),
     });
     countMoves(stage.name, result.moves);
     this.report(stage, claim, result);

@@ -1,7 +1,7 @@
 import type { ArchiveFile, ColdroomError, FileEvent, FileState, NotYet, Work, WorkState } from '@coldroom/domain';
 import type { Claim, Move } from '@coldroom/register';
 
-export const stageNames = ['hash', 'copy', 'verify', 'ingest', 'link', 'undo', 'release', 'near', 'fetch', 'prove', 'place', 'expire'] as const;
+export const stageNames = ['hash', 'copy', 'verify', 'ingest', 'link', 'undo', 'release', 'near', 'fetch', 'prove', 'place', 'expire', 'leave', 'check', 'settle', 'relink'] as const;
 export type StageName = (typeof stageNames)[number];
 
 export interface StageWork extends Work {
@@ -20,6 +20,7 @@ export interface StageResult {
   /** The bag is not offered again before this many milliseconds. */
   readonly delayMs?: number;
   readonly sealed?: boolean;
+  readonly switched?: boolean;
 }
 
 /**

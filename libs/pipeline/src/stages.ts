@@ -15,4 +15,8 @@ export const stageOf: Readonly<Record<WorkState, StageName>> = {
   fetched: 'prove',
   proven: 'place',
   recalled: 'expire',
+  leaving: 'leave',
+  arrived: 'check',
+  matched: 'settle',
+  settled: 'relink',
 };

@@ -42,6 +42,13 @@ export class Staging {
       : { root: await holdOf(file.root), path: Buffer.from(`${bag}/${fetchedName(file)}`) })));
   }
 
+  /** Where copies wait on their way from one store to another: beside the held originals. */
+  async onTheWay(files: readonly ArchiveFile[], bag: string): Promise<readonly Staged[]> {
+    const holds = new Map<string, string>();
+    for (const { root } of files) if (!holds.has(root)) holds.set(root, await this.holdOf(root));
+    return files.map((file) => ({ root: holds.get(file.root) as string, path: Buffer.from(`${bag}/${movingName(file)}`) }));
+  }
+
   private async holdOf(name: ArchiveFile['root']): Promise<string> {
     const root = await this.originals.root(name);
     return (await this.holds.on((await identify(root.realPath))?.dev ?? -1n)).directory;
@@ -53,6 +60,9 @@ export const recallStaging = '.fetching';
 
 /** In a bag's hold directory. A held original is named by its number alone. */
 export const fetchedName = (file: ArchiveFile): string => `${file.id}.fetched`;
+
+/** Beside it: a copy on its way to another store. */
+export const movingName = (file: ArchiveFile): string => `${file.id}.moving`;
 
 export function recallRoot(store: Store): string {
   if (store.recallRoot !== undefined) return store.recallRoot;

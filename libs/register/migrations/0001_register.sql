@@ -45,7 +45,10 @@ CREATE TABLE bag (
   store        text NOT NULL,
   state        text NOT NULL CHECK (state IN
                  ('approved', 'checksummed', 'transferred', 'verified', 'durable', 'undoing', 'linked',
-                  'restoring', 'near', 'fetched', 'proven', 'recalled', 'done')),
+                  'restoring', 'near', 'fetched', 'proven', 'recalled', 'leaving', 'arrived', 'matched', 'settled', 'done')),
+  -- The store it moves to, while it does; the one it came from last, where its copies still lie.
+  moving_to    text,
+  moved_from   text,
   files        integer NOT NULL,
   bytes        bigint NOT NULL,
   created_at   timestamptz NOT NULL DEFAULT now(),
@@ -83,7 +86,7 @@ CREATE TABLE file (
   state            text NOT NULL CHECK (state IN
                      ('registered', 'skipped', 'approved', 'declined', 'checksummed', 'transferred', 'verified',
                       'durable', 'undoing', 'undone', 'linked', 'released', 'restoring', 'near', 'fetched', 'proven',
-                      'restored', 'recalled', 'stuck', 'abandoned')),
+                      'restored', 'recalled', 'leaving', 'arrived', 'matched', 'settled', 'stuck', 'abandoned')),
   stuck_from       text,
   code             text,
   reason           text,
@@ -95,6 +98,11 @@ CREATE TABLE file (
   copy_read        text CHECK (copy_read IN ('direct', 'dropped', 'cached', 'remote', 'attested')),
   copy_attempts    smallint NOT NULL DEFAULT 0,
   linked_at        timestamptz,
+  -- What proved the copy in the store that the bag moves to; copy_* stay those of the store it leaves until all are linked.
+  moved_version    text,
+  moved_digest     text,
+  moved_read       text CHECK (moved_read IN ('direct', 'dropped', 'cached', 'remote', 'attested')),
+  moved_checked_at timestamptz,
   -- The way back: how it was asked for, by whom, for how long; what was fetched (as identity); until when it stays near.
   way_back         text CHECK (way_back IN ('restore', 'recall')),
   asked_back_by    text,
@@ -110,6 +118,7 @@ CREATE TABLE file (
                      WHEN state = 'durable' THEN 'durable'
                      WHEN state IN ('linked', 'released') THEN 'linked'
                      WHEN coalesce(stuck_from, state) = 'recalled' THEN 'recalled'
+                     WHEN coalesce(stuck_from, state) IN ('leaving', 'arrived', 'matched', 'settled') THEN 'moving'
                      WHEN state = 'undoing' THEN 'undoing'
                      WHEN state = 'proven' THEN 'proven'
                      WHEN coalesce(stuck_from, state) IN ('restoring', 'near', 'fetched', 'proven') THEN 'returning'
@@ -126,7 +135,7 @@ CREATE INDEX file_stuck ON file (request_id) WHERE stuck_from IS NOT NULL;
 CREATE INDEX file_path ON file USING hash (path);
 -- Copies that count by when they were last read: which is the next for the rolling check.
 CREATE INDEX file_copy_checked ON file (copy_checked_at NULLS FIRST, id)
-  WHERE copy_version IS NOT NULL AND phase IN ('durable', 'linked', 'recalled', 'returning', 'proven');
+  WHERE copy_version IS NOT NULL AND phase IN ('durable', 'linked', 'recalled', 'returning', 'proven', 'moving');
 -- A path is in one request at a time.
 CREATE UNIQUE INDEX file_path_once ON file (root, path) WHERE phase NOT IN ('skipped', 'given up', 'back');
 

@@ -48,6 +48,8 @@ export interface KnownBag {
   readonly requestId: bigint;
   readonly name: string;
   readonly store: string;
+  /** Stores that it left, or goes to: it lies there as well. */
+  readonly alsoIn: readonly string[];
 }
 
 export interface CopyPlace {
@@ -65,9 +67,9 @@ export interface Page<T, Start> {
   readonly next: Start | undefined;
 }
 
-/** Early states have no copy to speak of and an original that nobody touched; `undoing` may be either way on disk. */
+/** Early states have no copy to speak of and an original that nobody touched; `undoing` may be either way on disk, and so may the link of what is `settled`. */
 const audited: readonly FileState[] = [
-  'durable', 'linked', 'released', 'restoring', 'near', 'fetched', 'proven', 'recalled', 'restored', 'undone',
+  'durable', 'linked', 'released', 'restoring', 'near', 'fetched', 'proven', 'recalled', 'leaving', 'arrived', 'matched', 'restored', 'undone',
 ];
 const stand = 'coalesce(f.stuck_from, f.state)';
 const isNear = `coalesce(f.state = 'recalled' AND f.near_until > now(), false)`;
@@ -116,7 +118,9 @@ export class Audit {
   }
 
   async bagsNamed(names: readonly string[]): Promise<ReadonlyMap<string, KnownBag>> {
-    const { rows } = await this.pool.query<KnownBag>('SELECT id, request_id AS "requestId", name, store FROM bag WHERE name = ANY($1)', [names]);
+    const { rows } = await this.pool.query<KnownBag>(
+      `SELECT id, request_id AS "requestId", name, store, ARRAY(SELECT e.detail->>each.which FROM event e, unnest('{from,to}'::text[]) AS each(which) WHERE e.bag_id = bag.id AND e.what = 'move') AS "alsoIn"
+       FROM bag WHERE name = ANY($1)`, [names]);
     return new Map(rows.map((row) => [row.name, row]));
   }
 

@@ -55,6 +55,7 @@ describe('the tables', () => {
       'given up': ['abandoned', 'declined', 'undone'],
       back: ['restored'],
       linked: ['linked', 'released'],
+      moving: ['arrived', 'leaving', 'matched', 'settled'],
       proven: ['proven'],
       recalled: ['recalled'],
       returning: ['fetched', 'near', 'restoring'],

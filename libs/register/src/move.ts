@@ -1,10 +1,11 @@
 import type pg from 'pg';
 import {
   next, step, Transient, workStates,
-  type CopyRead, type Digests, type FileEvent, type FileState, type Identity,
+  type CopyRead, type Digests, type FileEvent, type FileState, type Identity, type ProvenCopy,
 } from '@coldroom/domain';
 import { lockRequests, transaction } from './connection';
 import { formatIdentity } from './rows';
+import { switchBag } from './switch-bag';
 import { countFailures } from './switches';
 import { complete, fetched, hasFile, type Claim, type DueBag } from './work';
 
@@ -20,6 +21,7 @@ export interface Move {
   readonly copyDigest?: string;
   readonly copyRead?: CopyRead;
   readonly fetched?: Identity;
+  readonly elsewhere?: ProvenCopy;
   readonly code?: string;
   readonly reason?: string;
 }
@@ -31,6 +33,8 @@ export interface MoveOptions {
   /** The bag is offered again no sooner than this, in milliseconds from now. */
   readonly delayMs?: number;
   readonly sealed?: boolean;
+  /** The bag is in the store that it moved to: all its links lead there, but for those of files that are set aside now. */
+  readonly switched?: boolean;
 }
 
 /**
@@ -46,9 +50,10 @@ export async function moveFiles(pool: pg.Pool, claim: Claim, moves: readonly Mov
     await lockRequests(client, [claim.requestId]);
     await lockBag(client, claim);
     await writeFiles(client, claim, moves);
+    if (options.switched) await switchBag(client, claim.bagId, moves.map((move) => move.id));
     await writeEvents(client, claim, moves, options.stage);
     const stuck = moves.filter((move) => move.to === 'stuck').length;
-    if (stuck > 0) await countFailures(client, [`stage:${options.stage}`, `store:${claim.store}`], stuck, options.errorLimit);
+    if (stuck > 0) await countFailures(client, [`stage:${options.stage}`, `store:${claim.movingTo ?? claim.store}`], stuck, options.errorLimit);
     const own = await passOn(client, claim, options);
     const woken = await wakeWaiting(client, claim.requestId, await filesetsOf(client, moves.filter((move) => waitForOthers.includes(move.to))), claim.bagId);
     await settleRequest(client, claim.requestId, await filesetsOf(client, moves.filter((move) => atRest.includes(move.to))));
@@ -81,18 +86,22 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, moves: readonly M
        copy_digest = coalesce(m.copy_digest, f.copy_digest),
        copy_read = coalesce(m.copy_read, f.copy_read),
        copy_checked_at = CASE WHEN m.copy_version IS NULL THEN f.copy_checked_at ELSE now() END,
-       copy_attempts = f.copy_attempts + (m.event IN ('copyAgain', 'fetchAgain'))::int,
+       copy_attempts = f.copy_attempts + (m.event IN ('copyAgain', 'fetchAgain', 'carryAgain'))::int,
        linked_at = CASE WHEN m.event = 'link' THEN now() ELSE f.linked_at END,
        fetched = coalesce(m.fetched, f.fetched),
+       moved_version = coalesce(m.moved_version, f.moved_version),
+       moved_digest = coalesce(m.moved_digest, f.moved_digest),
+       moved_read = coalesce(m.moved_read, f.moved_read),
+       moved_checked_at = CASE WHEN m.moved_version IS NULL THEN f.moved_checked_at ELSE now() END,
        way_back = CASE WHEN m.event = 'restore' THEN 'restore' ELSE f.way_back END,
        near_until = CASE m.to_state WHEN 'recalled' THEN now() + f.near_days * interval '1 day' WHEN 'linked' THEN NULL ELSE f.near_until END
-     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
-       AS m(id, event, from_state, to_state, digests, identity, copy_version, copy_digest, copy_read, code, reason, fetched)
+     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
+       AS m(id, event, from_state, to_state, digests, identity, copy_version, copy_digest, copy_read, code, reason, fetched, moved_version, moved_digest, moved_read)
      WHERE f.id = m.id AND f.bag_id = $1 AND f.state = m.from_state`,
     [claim.bagId, moves.map((m) => m.id), moves.map((m) => m.event), moves.map((m) => m.from), moves.map((m) => m.to),
       moves.map((m) => (m.digests ? JSON.stringify(m.digests) : null)), moves.map((m) => (m.identity ? formatIdentity(m.identity) : null)),
       moves.map((m) => m.copyVersion ?? null), moves.map((m) => m.copyDigest ?? null), moves.map((m) => m.copyRead ?? null), moves.map((m) => m.code ?? null), moves.map((m) => m.reason ?? null),
-      moves.map((m) => (m.fetched ? formatIdentity(m.fetched) : null))]);
+      moves.map((m) => (m.fetched ? formatIdentity(m.fetched) : null)), moves.map((m) => m.elsewhere?.version ?? null), moves.map((m) => m.elsewhere?.digest ?? null), moves.map((m) => m.elsewhere?.read ?? null)]);
   if (rowCount !== moves.length) throw new Error(`bag ${claim.bag}: ${moves.length} files were to move, ${rowCount} were where they should be`);
 }
 
@@ -159,7 +168,7 @@ export async function settleRequest(client: pg.ClientBase, requestId: bigint, fi
          SELECT fileset, CASE
            WHEN ${hasFile('moved.fileset', 'early,durable')} THEN 'pending'
            WHEN ${hasFile('moved.fileset', 'undoing')} THEN NULL
-           WHEN ${hasFile('moved.fileset', 'linked,recalled,returning,proven')} THEN 'archived'
+           WHEN ${hasFile('moved.fileset', 'linked,recalled,returning,proven,moving')} THEN 'archived'
            ELSE 'none' END AS wanted
          FROM unnest($2::text[]) AS moved(fileset)) s
        WHERE i.request_id = $1 AND i.fileset = s.fileset AND s.wanted IS NOT NULL AND i.mark_wanted <> s.wanted`,

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { NotYet, packBags, retryState, unseen, type FileState, type Packable } from '@coldroom/domain';
+import { movingStates, NotYet, packBags, retryState, unseen, type FileState, type Packable } from '@coldroom/domain';
 import { lockRequests, transaction } from './connection';
 import { leastState, settleRequest, wakeWaiting } from './move';
 import { packOne } from './requests';
@@ -145,7 +145,7 @@ async function turnBack(
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $5, request_id, bag_id, $6, state, to_state, jsonb_build_object('files', count(*)) FROM old GROUP BY request_id, bag_id, state, to_state)
      SELECT count(*) FILTER (WHERE to_state = 'undoing')::int AS undoing, count(*) FILTER (WHERE to_state = 'abandoned')::int AS abandoned FROM old`,
-    [...scope.values, resumable, [...early, ...from], by, what, [...returning, 'recalled']]);
+    [...scope.values, resumable, [...early, ...from], by, what, [...returning, 'recalled', ...movingStates]]);
   return rows[0] as (typeof rows)[number];
 }
 
@@ -153,12 +153,13 @@ async function turnBack(
 async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<number> {
   const { rows } = await client.query<{ files: number }>(
     `WITH moved AS (
-       UPDATE file f SET state = CASE WHEN stuck_from = ANY($5) THEN 'restoring' ELSE stuck_from END, stuck_from = NULL, code = NULL, reason = NULL, copy_attempts = 0
+       UPDATE file f SET state = CASE WHEN stuck_from = ANY($5) THEN 'restoring' WHEN stuck_from = ANY($6) THEN 'leaving' ELSE stuck_from END, stuck_from = NULL, code = NULL, reason = NULL, copy_attempts = 0
        WHERE ${scope.files} AND f.stuck_from = ANY($3) RETURNING f.request_id, f.bag_id, f.state
      ), told AS (
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $4, request_id, bag_id, 'retry', 'stuck', state, jsonb_build_object('files', count(*)) FROM moved GROUP BY request_id, bag_id, state)
-     SELECT count(*)::int AS files FROM moved`, [...scope.values, [...resumable, ...returning, 'recalled'], by, returning.filter((state) => retryState(state) === 'restoring')]);
+     SELECT count(*)::int AS files FROM moved`, [...scope.values, [...resumable, ...returning, 'recalled', ...movingStates], by,
+      returning.filter((state) => retryState(state) === 'restoring'), movingStates.filter((state) => retryState(state) === 'leaving')]);
   return (rows[0] as (typeof rows)[number]).files;
 }
 

@@ -4,6 +4,7 @@ import { asTransient, connect, letGo, openPool } from './connection';
 import { Fixity } from './fixity';
 import { Marks } from './marks';
 import { moveFiles, type Move, type MoveOptions } from './move';
+import { Moves } from './moves';
 import { Overview } from './overview';
 import { People } from './people';
 import { Rebuild } from './rebuild';
@@ -19,6 +20,7 @@ export class Register {
   readonly work: Work;
   readonly people: People;
   readonly returns: Returns;
+  readonly moves: Moves;
   readonly switches: Switches;
   readonly marks: Marks;
   readonly scans: Scans;
@@ -34,6 +36,7 @@ export class Register {
     this.work = new Work(this.pool);
     this.people = new People(this.pool);
     this.returns = new Returns(this.pool);
+    this.moves = new Moves(this.pool);
     this.switches = new Switches(this.pool);
     this.marks = new Marks(this.pool);
     this.scans = new Scans(this.pool);

@@ -1,4 +1,4 @@
-import type { ArchiveFile, CopyRead, Digests, FileState, Identity, RootName, WayBack } from '@coldroom/domain';
+import type { ArchiveFile, CopyRead, Digests, FileState, Identity, ProvenCopy, RootName, WayBack } from '@coldroom/domain';
 
 /** Writes an identity as the register keeps it: `dev:ino:size:mtime:ctime:links:mode:uid:gid`. */
 export function formatIdentity(identity: Identity): string {
@@ -20,7 +20,7 @@ export function parseIdentity(text: string): Identity {
 /** The columns that make an ArchiveFile. */
 export const fileColumns = `f.id, f.request_id, f.bag_id, f.fileset, f.root, f.path, f.size, f.state, f.original_file_id,
   f.pixels_id, f.omero_algorithm, f.omero_hash, f.identity, f.digests, f.copy_version, f.copy_digest, f.copy_read, f.copy_attempts, f.linked_at,
-  f.way_back, f.fetched, f.near_until`;
+  f.way_back, f.fetched, f.near_until, f.moved_version, f.moved_digest, f.moved_read`;
 
 export interface FileRow {
   id: bigint;
@@ -45,6 +45,9 @@ export interface FileRow {
   way_back: WayBack | null;
   fetched: string | null;
   near_until: Date | null;
+  moved_version: string | null;
+  moved_digest: string | null;
+  moved_read: CopyRead | null;
 }
 
 export function toFile(row: FileRow): ArchiveFile {
@@ -70,5 +73,10 @@ export function toFile(row: FileRow): ArchiveFile {
     wayBack: row.way_back,
     fetched: row.fetched === null ? null : parseIdentity(row.fetched),
     nearUntil: row.near_until,
+    ...elsewhere(row),
   };
+}
+
+function elsewhere({ moved_version: version, moved_digest: digest, moved_read: read }: FileRow): { readonly elsewhere?: ProvenCopy } {
+  return version === null || digest === null || read === null ? {} : { elsewhere: { version, digest, read } };
 }

@@ -16,6 +16,10 @@ export interface Claim {
   readonly requester: string;
   readonly requesterId: bigint;
   readonly store: string;
+  /** The store that the bag moves to, while it does. */
+  readonly movingTo: string | null;
+  /** The store that it came from last: links may still lead there. */
+  readonly movedFrom: string | null;
   readonly state: WorkState;
   readonly worker: string;
   readonly fence: bigint;
@@ -45,7 +49,7 @@ export const complete = (fileset: string): string =>
 
 /** Holds where all files of the fileset of request $1 that were asked back are proven, or where they belong already. */
 export const fetched = (fileset: string): string =>
-  `${hasFile(fileset, 'proven')} AND NOT ${hasFile(fileset, 'early,durable,linked,undoing,returning')}`;
+  `${hasFile(fileset, 'proven')} AND NOT ${hasFile(fileset, 'early,durable,linked,undoing,returning,moving')}`;
 
 /** Who works on which bag. */
 export class Work {
@@ -70,7 +74,7 @@ export class Work {
          FROM request r
          WHERE bag.id = $1 AND r.id = bag.request_id AND bag.state = ANY($2) AND not_before <= now()
            AND (lease_until IS NULL OR lease_until < now())
-         RETURNING bag.name, bag.request_id, bag.store, bag.state, bag.fence, bag.attempts, bag.created_at, bag.waiting_since, r.state AS request_state,
+         RETURNING bag.name, bag.request_id, bag.store, bag.moving_to, bag.moved_from, bag.state, bag.fence, bag.attempts, bag.created_at, bag.waiting_since, r.state AS request_state,
            r.owner, r.owner_id, r.group_name, r.group_id, r.requester, r.requester_id`,
         [bagId, states, worker, leaseMs]);
       if (!row) return undefined;
@@ -78,7 +82,7 @@ export class Work {
         `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.state = $2 ORDER BY f.id`, [bagId, row.state]);
       return {
         bagId, bag: row.name, requestId: row.request_id, requestState: row.request_state, owner: row.owner, ownerId: row.owner_id,
-        group: row.group_name, groupId: row.group_id, requester: row.requester, requesterId: row.requester_id, store: row.store, state: row.state, worker, fence: row.fence, attempts: row.attempts, bagCreatedAt: row.created_at, waitingSince: row.waiting_since, files: files.map(toFile),
+        group: row.group_name, groupId: row.group_id, requester: row.requester, requesterId: row.requester_id, store: row.store, movingTo: row.moving_to, movedFrom: row.moved_from, state: row.state, worker, fence: row.fence, attempts: row.attempts, bagCreatedAt: row.created_at, waitingSince: row.waiting_since, files: files.map(toFile),
       };
     });
   }

@@ -18,9 +18,13 @@ const stages: Readonly<Record<BagState, { readonly label: string; readonly order
   near: { label: 'fetch', order: 7 },
   fetched: { label: 'prove', order: 8 },
   proven: { label: 'place', order: 9 },
-  linked: { label: 'held', order: 10 },
-  recalled: { label: 'near', order: 11 },
-  done: { label: 'done', order: 12 },
+  leaving: { label: 'move', order: 10 },
+  arrived: { label: 'check', order: 11 },
+  matched: { label: 'settle', order: 12 },
+  settled: { label: 'relink', order: 13 },
+  linked: { label: 'held', order: 14 },
+  recalled: { label: 'near', order: 15 },
+  done: { label: 'done', order: 16 },
 };
 /** The stages that read or write every byte; the others take as good as no time for a byte. */
 const heavy = ['approved', 'checksummed', 'transferred'] as const satisfies readonly BagState[];

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { steps, type Step } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
@@ -24,6 +24,10 @@ export const takenBy: Readonly<Record<Prefix, readonly ServiceName[]>> = {
   prove: ['checksum'],
   place: ['linker'],
   expire: ['linker'],
+  leave: ['transfer'],
+  check: ['checksum'],
+  settle: ['ingest-watcher'],
+  relink: ['linker'],
   move: ['checksum', 'transfer', 'ingest-watcher', 'linker'],
 };
 
@@ -32,6 +36,7 @@ const onceABag: readonly Step[] = [
   'hash:1-hashed', 'copy:4-synced', 'seal:1-extras-dropped', 'seal:2-tags-written', 'seal:3-protected', 'seal:4-renamed', 'seal:5-durable',
   'link:2-hold-synced', 'link:5-synced', 'release:2-synced', 'undo:2-synced', 'move:1-before-commit', 'move:2-after-commit',
   'scan:1-requests-written', 'scan:4-bags-packed', 'near:1-asked', 'fetch:1-fetched', 'fetch:2-dressed', 'prove:1-read', 'place:3-synced', 'expire:2-synced',
+  'leave:1-fetched', 'leave:2-put', 'leave:3-staging-cleared', 'check:1-read', 'settle:1-sealed', 'relink:4-synced',
 ];
 
 /** All places at which a service is to be killed, `link:4-swapped` and `link:4-swapped:2`. */
@@ -55,6 +60,26 @@ export async function askedBack(world: World, name: ServiceName): Promise<bigint
   const asked = await world.until('the bag to be free for a person', () => world.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'a tester'));
   expect(asked).toEqual({ asked: 5, undoing: 0, prolonged: 0 });
   return requestId;
+}
+
+/** Archives, and asks for the move to the other store; `name` does its part of the archiving and is gone again. */
+export async function askedToMove(world: World, name: ServiceName, state = 'linked', filesets = twoFilesets): Promise<bigint> {
+  const requestId = await world.archive(filesets);
+  const first = world.start(name);
+  await world.reached(requestId, state);
+  await first.kill();
+  await askToMove(world, requestId);
+  return requestId;
+}
+
+export async function askToMove(world: World, requestId: bigint, from = 'main', to = 'other'): Promise<void> {
+  const bags = (await world.register.moves.plan(from, { kind: 'Request', ids: [requestId] })).map((bag) => bag.id);
+  expect(await world.until('the bags to be free for a person', () => world.register.moves.ask(bags, { from, to }, 'a tester'))).toBe(bags.length);
+}
+
+/** Waits until all bags of a request are in a store and nothing of it is on the way. */
+export async function movedTo(world: World, requestId: bigint, store: string, state = 'linked'): Promise<void> {
+  await world.until(`request ${requestId} to be ${state} in store ${store}`, async () => (await world.filesOf(requestId)).every((file) => file.state === state && file.store === store));
 }
 
 /** All that a change of a sealed bag would show in. */
@@ -85,16 +110,16 @@ export async function expectOnce(world: World, requestId: bigint, ...events: rea
 }
 
 /** A worker freezes at a step and its lease runs out; another one does the work; then the frozen one wakes. */
-export async function freezeAndTakeOver(world: World, name: ServiceName, step: string, end: string, requestId: bigint, hold = '7d'): Promise<void> {
+export async function freezeAndTakeOver(world: World, name: ServiceName, step: string, end: string | (() => Promise<void>), requestId: bigint, hold = '7d'): Promise<void> {
   const late = world.start(name, { freezeAt: step, env: { COLDROOM_HOLD: hold } });
   await frozen(late);
   await world.check();
   const next = world.start(name, { env: { COLDROOM_HOLD: hold } });
-  await world.reached(requestId, end);
+  await (typeof end === 'string' ? world.reached(requestId, end) : end());
   await world.checkAtRest();
-  const before = [imageOf(world.data, world.store), await world.register.overview.events({ requestId }, 10_000)];
+  const before = [imageOf(world.data, ...[world.store, world.other].filter((store) => existsSync(store))), await world.register.overview.events({ requestId }, 10_000)];
   await wake(late);
-  expect([imageOf(world.data, world.store), await world.register.overview.events({ requestId }, 10_000)]).toEqual(before);
+  expect([imageOf(world.data, ...[world.store, world.other].filter((store) => existsSync(store))), await world.register.overview.events({ requestId }, 10_000)]).toEqual(before);
   await Promise.all([late.kill(), next.kill()]);
   await world.checkAtRest();
 }

@@ -18,7 +18,8 @@ export interface Scene {
 }
 
 const inPlace = ['registered', 'skipped', 'approved', 'declined', 'checksummed', 'transferred', 'verified', 'undone', 'abandoned'];
-const archived = ['linked', 'released', 'recalled'];
+const moving = ['leaving', 'arrived', 'matched', 'settled'];
+const archived = ['linked', 'released', 'recalled', ...moving];
 const back = ['restoring', 'near', 'fetched', 'proven', 'restored'];
 const atRest = ['released', 'linked', 'undone', 'abandoned', 'skipped', 'declined', 'restored', 'recalled'];
 
@@ -40,24 +41,25 @@ export async function faultsOf(scene: Scene): Promise<string[]> {
     const whole = outOfReach === undefined ? read : copyFaults(bags, outOfReach, then);
     const now = after.get(shown(path));
     const same = file?.state === now?.state && file?.bag === now?.bag;
-    const stored = file && archived.includes(file.state) ? copyFaults(bags, join(file.bag ?? '', 'data', path), then) : [];
+    const stored = file && archived.includes(file.state) ? copyFaults(file.store === 'other' && scene.copies.other !== undefined ? [scene.copies.other] : bags, join(file.bag ?? '', 'data', path), then) : [];
     return [...whole.map((fault) => `${path} ${fault}`), ...(same ? [...compared, ...stored] : []).map((fault) => `${path} (${file?.state ?? 'not ours'}) ${fault}`)];
   });
   for (const path of filesBelow(scene.data, ['.coldroom'])) {
     if (!scene.frozen.has(path) && !scene.foreign.has(path) && !/(^|\/)\.coldroom-\d+$/.test(path)) faults.push(`${path} was not there before`);
   }
-  return [...faults, ...bags.flatMap((directory) => sealedBagsIn(directory).flatMap((bag) => bagFaults(directory, bag)))];
+  const all = scene.copies.other === undefined ? bags : [...bags, scene.copies.other];
+  return [...faults, ...all.flatMap((directory) => sealedBagsIn(directory).flatMap((bag) => bagFaults(directory, bag)))];
 }
 
 /** What must hold besides where nothing is under way any more. */
 export async function leftovers(scene: Scene): Promise<string[]> {
   const files = [...(await latestByPath(scene.register)).values()];
-  const moving = files.filter((file) => !atRest.includes(file.state)).map((file) => `${file.path} is still ${file.state} ${file.code ?? ''} ${file.reason ?? ''}`);
+  const onTheWay = files.filter((file) => !atRest.includes(file.state)).map((file) => `${file.path} is still ${file.state} ${file.code ?? ''} ${file.reason ?? ''}`);
   const temporary = filesBelow(scene.data, ['.coldroom']).filter((path) => path.includes('.coldroom-') && !scene.frozen.has(path)).map((path) => `${path} was left behind`);
   const held = new Set(files.filter((file) => file.state === 'linked').map((file) => `${file.bag}/${file.id}`));
   const hold = filesBelow(scene.hold).filter((path) => path !== markerName && !held.has(path)).map((path) => `hold/${path} was left behind`);
   const unsealed = (await scene.copies.unsealed()).map((what) => `${what} was left open`);
-  return [...moving, ...temporary, ...hold, ...unsealed, ...(scene.copies.recalled ? nearFaults(scene, files) : [])];
+  return [...onTheWay, ...temporary, ...hold, ...unsealed, ...(scene.copies.recalled ? nearFaults(scene, files) : [])];
 }
 
 /** A path as the register shows it. */
@@ -95,8 +97,10 @@ function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing 
   if (!file || inPlace.includes(file.state)) return untouchedFaults(at, then);
   const faults: string[] = [];
   const isLink = lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  const copy = join(scene.copies.links, file.bag ?? '', 'data', path);
-  if (isLink && readlinkSync(at) !== copy) faults.push(`is a link to ${readlinkSync(at)}, not to ${copy}`);
+  const [main, other] = [scene.copies.links, scene.copies.other ?? ''].map((store) => join(store, file.bag ?? '', 'data', path)) as [string, string];
+  // While a bag is relinked, its links may lead to either store.
+  const mayLeadTo = file.state === 'settled' ? [main, other] : [file.store === 'other' ? other : main];
+  if (isLink && !mayLeadTo.includes(readlinkSync(at))) faults.push(`is a link to ${readlinkSync(at)}, not to ${mayLeadTo.join(' or ')}`);
   if (!isLink && archived.includes(file.state)) faults.push('is no link');
   if (!isLink) faults.push(...(back.includes(file.state) ? restoredFaults(at, then) : untouchedFaults(at, then)));
   if (isLink && file.state === 'restored') faults.push('is a link still');

@@ -22,7 +22,6 @@ const rounds: readonly { readonly transfer?: string; readonly linker: string; re
   { transfer: 'copy:3-written:2', linker: 'place:1-swapped:2', end: 'expire:1-removed:2' },
   { transfer: 'copy:4-synced', linker: 'place:3-synced', end: 'expire:2-synced' },
   { linker: 'move:1-before-commit', end: 'move:1-before-commit' },
-  { linker: 'move:2-after-commit', end: 'move:2-after-commit' },
 ];
 
 describeWhere('s3', 'copies in a bucket', () => {
@@ -91,34 +90,34 @@ describeWhere('s3', 'copies in a bucket', () => {
     const requestId = await world.archive(twoFilesets);
     await world.reached(requestId, 'released');
     await world.services.killAll();
+    world.services.startAll(['transfer', 'linker']);
     const bags = await bucket.image();
     const paths = [...world.frozen.keys()].filter((path) => lstatSync(join(world.data, path)).isSymbolicLink());
     expect(paths).toHaveLength(5);
     for (const { transfer, linker, end } of rounds) {
-      world.services.startAll(['transfer', 'linker']);
       await world.coldroom('recall', `Request:${requestId}`, '--days', '1', '--yes', '--no-wait');
       if (transfer) await killedAt('transfer', transfer);
-      world.start('transfer');
+      const transferring = world.start('transfer');
       await killedAt('linker', linker);
-      world.start('linker');
+      const placing = world.start('linker');
       await world.reached(requestId, 'recalled');
-      await world.services.killAll();
+      await Promise.all([transferring.kill(), placing.kill()]);
       await world.checkAtRest();
       for (const path of paths) {
         expect([path, digestOf(join(world.data, path)), statSync(join(world.data, path)).mode & 0o777]).toEqual([path, world.frozen.get(path)?.digest, 0o444]);
       }
       await timeIsOver(requestId);
       await killedAt('linker', end);
-      world.start('linker');
+      const ending = world.start('linker');
       await world.reached(requestId, 'released');
-      await world.services.killAll();
+      await ending.kill();
       await world.checkAtRest();
       expect(filesBelow(bucket.links)).toEqual([markerName]);
       for (const path of paths) expect(() => statSync(join(world.data, path))).toThrow('ENOENT');
       expect(await bucket.image()).toEqual(bags);
     }
     // A near copy goes only while the store has what was proven.
-    world.services.startAll();
+    for (const name of ['transfer', 'linker'] as const) world.start(name);
     await world.coldroom('recall', `Request:${requestId}`, '--days', '1', '--yes');
     await world.services.killAll();
     await sleep(1100); // S3 tells the time of an object in seconds

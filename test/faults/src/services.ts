@@ -23,7 +23,7 @@ export class Services {
   /** Every line that any of them wrote, for the message of a test that fails. */
   readonly lines: string[] = [];
 
-  constructor(private readonly settings: Readonly<Record<string, string>>) {}
+  constructor(readonly settings: Readonly<Record<string, string>>) {}
 
   /** Starts a service as a process of its own; does not wait. */
   start(name: ServiceName, { crashAt, freezeAt, env = {}, args = [] }: Drill = {}): RunningService {

@@ -10,6 +10,8 @@ export interface KeptCopies {
   readonly stores: Readonly<Record<string, unknown>>;
   /** Where links lead. */
   readonly links: string;
+  /** A second store, named `other`, empty until something is moved there. */
+  readonly other?: string;
   /** Links lead to nothing until their images are recalled. */
   readonly recalled: boolean;
   /** Directories that hold all sealed bags as they are now; what lies in no directory is copied down into one. */
@@ -27,6 +29,13 @@ export type StoreKind = (dir: string) => Promise<KeptCopies>;
 export const fileStore: StoreKind = async (dir) => {
   const store = await markedDirectory(dir, 'store', 'main');
   return { ...inDirectories(store), stores: { main: { kind: 'file', directory: store, sameFileSystem: true } } };
+};
+
+/** The same, and a second one to which bags are moved. */
+export const twoStores: StoreKind = async (dir) => {
+  const [main, other] = [await markedDirectory(dir, 'store', 'main'), await markedDirectory(dir, 'other', 'other')];
+  const kept = (directory: string): object => ({ kind: 'file', directory, sameFileSystem: true });
+  return { ...inDirectories(main, other), bags: async () => [main], other, stores: { main: kept(main), other: kept(other) } };
 };
 
 /** Every bag in two directories; links lead to the first. */

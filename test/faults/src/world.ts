@@ -70,6 +70,11 @@ export class World implements Scene {
   }
 
   /** Where links lead. */
+  /** The second store of a world that has two. */
+  get other(): string {
+    return join(this.dir, 'other');
+  }
+
   get store(): string {
     return this.copies.links;
   }

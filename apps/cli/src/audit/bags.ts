@@ -32,6 +32,7 @@ async function auditBag(scope: Scope, store: Store, name: string, known: KnownBa
   report.looked.bags += 1;
   scope.options.progress();
   const remedy = 'it is left alone; its omero.jsonl tells what it holds. Was an older register put back, or does another Coldroom write to this store?';
+  if (known && known.store !== store.name && known.alsoIn.includes(store.name)) return; // it was moved, and nothing is deleted then
   if (known?.store !== store.name) {
     report.add({ code: 'DARK_BAG', object: `bag ${name}`, bag: name, expected: `a bag of store ${store.name} in the register`, found: known ? `the register has it in store ${known.store}` : 'no such bag', remedy });
     return;

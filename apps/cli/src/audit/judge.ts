@@ -21,7 +21,7 @@ export interface Seen {
   readonly held?: boolean | undefined;
 }
 
-const withCopy: readonly FileState[] = ['durable', 'linked', 'released', 'restoring', 'near', 'fetched', 'proven', 'recalled'];
+const withCopy: readonly FileState[] = ['durable', 'linked', 'released', 'restoring', 'near', 'fetched', 'proven', 'recalled', 'leaving', 'arrived', 'matched'];
 const withLink: readonly FileState[] = withCopy.filter((state) => state !== 'durable');
 /** A restore may have come this far, also one that a person gave up: until the linker's next turn. */
 const mayBeBack: readonly FileState[] = ['linked', 'recalled', 'restoring', 'near', 'fetched', 'proven'];

@@ -6,8 +6,11 @@ import type { FindingCode } from './report';
 import type { Scope } from './scope';
 
 /** In these an original may be held: before the link is in place, until it is released, and while its file is fetched. */
-const holding: readonly FileState[] = ['durable', 'linked', 'undoing', 'restoring', 'near', 'fetched', 'proven', 'recalled'];
+const holding: readonly FileState[] = ['durable', 'linked', 'undoing', 'restoring', 'near', 'fetched', 'proven', 'recalled', 'leaving', 'arrived', 'matched', 'settled'];
 const fetching: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven'];
+
+/** What a move that was given up has left stays until the linker's next turn. */
+const moving: readonly FileState[] = ['leaving', 'arrived', 'matched', 'settled'];
 
 /** What lies in hold directories and no file of the register accounts for. */
 export async function auditHeld(scope: Scope): Promise<void> {
@@ -60,7 +63,8 @@ function isAccountedFor({ bag, inBag }: BagEntry, files: ReadonlyMap<bigint, Hel
   const number = numberOf(inBag);
   const file = number && files.get(number.id);
   if (!file || file.bag !== bag) return false;
-  if (code === 'NEAR_ORPHAN') return !number.fetched && mayBeFetched(file, 'recall');
+  if (code === 'NEAR_ORPHAN') return !number.fetched && !number.moving && mayBeFetched(file, 'recall');
+  if (number.moving) return file.stand === 'linked' || moving.includes(file.stand);
   return number.fetched ? mayBeFetched(file, 'restore') : holding.includes(file.stand);
 }
 
@@ -69,10 +73,10 @@ function mayBeFetched({ stand, wayBack }: HeldFile, way: HeldFile['wayBack']): b
   return stand === 'linked' || stand === 'recalled' || (wayBack === way && fetching.includes(stand));
 }
 
-/** `12` is held, `12.fetched` was fetched for a restore. */
-function numberOf(name: Buffer): { readonly id: bigint; readonly fetched: boolean } | undefined {
-  const [, digits, fetched] = /^([1-9]\d{0,17})(\.fetched)?$/.exec(name.toString('latin1')) ?? [];
-  return digits === undefined ? undefined : { id: BigInt(digits), fetched: fetched !== undefined };
+/** `12` is held, `12.fetched` was fetched for a restore, `12.moving` is on its way to another store. */
+function numberOf(name: Buffer): { readonly id: bigint; readonly fetched: boolean; readonly moving: boolean } | undefined {
+  const [, digits, fate] = /^([1-9]\d{0,17})(\.fetched|\.moving)?$/.exec(name.toString('latin1')) ?? [];
+  return digits === undefined ? undefined : { id: BigInt(digits), fetched: fate === '.fetched', moving: fate === '.moving' };
 }
 
 async function auditRecalled(scope: Scope, root: Root, part: string, store: Store): Promise<void> {

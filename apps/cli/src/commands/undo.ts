@@ -44,7 +44,7 @@ async function undo(context: Context, words: readonly string[], options: Options
     const plan = undoPlan(await meantFiles(register, targets, 'filesets'));
     if (options.dryRun || plan.back.files + plan.abandoned.files === 0) {
       context.out.result({ dryRun: options.dryRun ?? false, plan }, () => (isEmpty(plan) ? ['There is nothing to undo.'] : planLines(plan)));
-      return plan.released.files > 0 ? exitCodes.partly : exitCodes.ok;
+      return plan.released.files + plan.moving.files > 0 ? exitCodes.partly : exitCodes.ok;
     }
     const question = `${planLines(plan).join('\n')}\nGo on?`;
     if (!await confirmed(question, { yes: options.yes ?? false, json: context.out.json })) {
@@ -58,7 +58,7 @@ async function undo(context: Context, words: readonly string[], options: Options
       ...planLines({ ...plan, back: { files: 0, bytes: 0n } }),
       ...stuck.map((row) => `Stuck: ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code)}`),
     ]);
-    return stuck.length > 0 || undone.released > 0 ? exitCodes.partly : exitCodes.ok;
+    return stuck.length > 0 || undone.released > 0 || plan.moving.files > 0 ? exitCodes.partly : exitCodes.ok;
   });
 }
 
@@ -98,11 +98,12 @@ async function untilBack(context: Context, register: Register, targets: readonly
   }
 }
 
-function planLines({ back, abandoned, released: gone, notStarted }: UndoPlan): readonly string[] {
+function planLines({ back, abandoned, released: gone, moving, notStarted }: UndoPlan): readonly string[] {
   return [
     ...(back.files > 0 ? [`To put back: ${counted(back.files, 'file')}, ${formatBytes(back.bytes)}`] : []),
     ...(abandoned.files > 0 ? [`Given up before they were linked: ${counted(abandoned.files, 'file')}, ${formatBytes(abandoned.bytes)}; their originals were never touched`] : []),
     ...(gone.files > 0 ? [`Not undone: ${counted(gone.files, 'file')}, ${formatBytes(gone.bytes)}; ${released}`] : []),
+    ...(moving.files > 0 ? [`Not undone: ${counted(moving.files, 'file')}, ${formatBytes(moving.bytes)}; they are on their way to another store: wait, or give that up with coldroom move --cancel`] : []),
     ...(notStarted.files > 0 ? [`Not started yet: ${counted(notStarted.files, 'file')}; decline the request instead`] : []),
   ];
 }

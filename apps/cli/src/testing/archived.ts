@@ -14,7 +14,8 @@ export async function workbench(name: string): Promise<Workbench> {
 /** The settings with which the command line sees a workbench. */
 export async function settingsOf(bench: Workbench, registerUrl = bench.registerUrl): Promise<Record<string, string>> {
   const path = join(bench.dataDir, 'stores.json');
-  await writeFile(path, JSON.stringify({ default: 'main', stores: { main: { kind: 'file', directory: bench.storeDir, sameFileSystem: true, verify: 'cached' } } }));
+  const kept = (directory: string): object => ({ kind: 'file', directory, sameFileSystem: true, verify: 'cached' });
+  await writeFile(path, JSON.stringify({ default: 'main', stores: { main: kept(bench.storeDir), other: kept(bench.otherDir), both: { kind: 'copies', of: ['main', 'other'] } } }));
   return { REGISTER_DATABASE_URL: registerUrl, OMERO_DATA_DIR: bench.dataDir, COLDROOM_STORES: path };
 }
 

@@ -9,6 +9,7 @@ import { ExpireRecalled } from '../expire.stage';
 import { LinkOriginals } from '../link.stage';
 import { PlaceFetched } from '../place.stage';
 import { HoldTime } from '../places';
+import { RelinkBag } from '../relink.stage';
 import { ReleaseHeld } from '../release.stage';
 import { UndoLinks } from '../undo.stage';
 
@@ -58,6 +59,14 @@ export class Archive {
 
   get expire(): ExpireRecalled {
     return new ExpireRecalled(this.stores, this.bench.register);
+  }
+
+  get relink(): RelinkBag {
+    return this.relinkWith(this.stores);
+  }
+
+  relinkWith(stores: Stores): RelinkBag {
+    return new RelinkBag(stores, this.bench.originals, this.bench.register, this.bench.holds);
   }
 
   release(held = false): ReleaseHeld {

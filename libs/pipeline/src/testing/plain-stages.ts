@@ -1,11 +1,14 @@
+import { rm } from 'node:fs/promises';
 import { copyPath, type ArchiveFile, type FileEvent, type FetchOrder, type FileState, type Identity, type Outcome, type Source, type Store } from '@coldroom/domain';
 import type { Claim, Move } from '@coldroom/register';
 import type { Files } from '@coldroom/files';
+import { tagFiles, type Stores } from '@coldroom/stores';
+import { otherStores } from '../bag-stores';
 import type { Originals } from '../originals';
 import type { Staging } from '../staging';
 import type { Stage, StageName, StageWork } from '../stage';
 
-type Facts = Pick<Move, 'digests' | 'identity' | 'copyVersion' | 'copyDigest' | 'copyRead' | 'fetched'>;
+type Facts = Pick<Move, 'digests' | 'identity' | 'copyVersion' | 'copyDigest' | 'copyRead' | 'fetched' | 'elsewhere'>;
 type Deed<S> = (claim: Claim, sources: readonly S[], work: StageWork) => Promise<readonly Facts[]>;
 type Order = FetchOrder & { readonly as: Identity };
 
@@ -52,6 +55,33 @@ export function plainReturns(files: Files, staging: Staging, store: Store): read
     }),
     plain('prove', 'fetched', 'prove', 'proven', async (_claim, orders, work) =>
       (await files.hash(orders.map(({ target }) => ({ ...target, algorithms: ['SHA-256'] })), { direct: false }, work)).map((outcome) => ({ fetched: okOf(outcome).identity }))),
+  ];
+}
+
+/** The same for a move to another store, up to a bag that is sealed there. */
+export function plainMoves(files: Files, staging: Staging, stores: Stores): readonly Stage[] {
+  const plain = plainlyOn(async ({ files: some }) => some);
+  return [
+    plain('leave', 'leaving', 'carry', 'arrived', async (claim, some, work) => {
+      const { from, to } = otherStores(stores, claim);
+      const targets = await staging.onTheWay(some, claim.bag);
+      (await from.fetch(claim.bag, some.map((file, at) => ({ path: copyPath(file), size: file.size, target: targets[at] as Order['target'] })), work)).forEach(okOf);
+      (await files.dress(some.map((file, at) => ({ ...targets[at] as Order['target'], as: file.identity, mode: file.identity.mode & 0o7777 })), work)).forEach(okOf);
+      const seen = await files.inspect(targets);
+      (await to.put(claim.bag, some.map((file, at) => ({ ...targets[at] as Order['target'], copyPath: copyPath(file), identity: (seen[at] as { identity: Identity }).identity })), work)).forEach(okOf);
+      for (const { root, path } of targets) await rm(Buffer.concat([Buffer.from(`${root}/`), path]));
+      return [];
+    }),
+    plain('check', 'arrived', 'match', 'matched', async (claim, some, work) =>
+      (await otherStores(stores, claim).to.digest(claim.bag, some.map(copyPath), ['SHA-256'], work)).map((outcome) => {
+        const { version, read, digests } = okOf(outcome);
+        return { elsewhere: { version, read, digest: digests['SHA-256'] as string } };
+      })),
+    plain('settle', 'matched', 'settle', 'settled', async (claim, some, work) => {
+      const tags = tagFiles({ bag: claim.bag, date: claim.bagCreatedAt, files: some.map((file) => ({ ...file, copyPath: copyPath(file), imageIds: [], owner: claim.owner, group: claim.group })) });
+      await otherStores(stores, claim).to.seal(claim.bag, some.map(copyPath), tags, work);
+      return [];
+    }),
   ];
 }
 

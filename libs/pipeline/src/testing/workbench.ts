@@ -8,7 +8,7 @@ import { migrate, Register, type Claim, type DueBag, type FileListing, type NewF
 import { openStores, parseStores, type Stores } from '@coldroom/stores';
 import { Originals } from '../originals';
 import { HoldDirectories, Staging } from '../staging';
-import { plainReturns, plainStages } from './plain-stages';
+import { plainMoves, plainReturns, plainStages } from './plain-stages';
 import type { Stage, StageResult, StageWork } from '../stage';
 
 /** An original to be laid down, and what OMERO says of it. */
@@ -27,6 +27,8 @@ let requests = 0;
 export class Workbench {
   readonly dataDir: string;
   readonly storeDir: string;
+  /** A second store, `other`, empty until something is moved there. */
+  readonly otherDir: string;
   readonly holdDir: string;
   readonly files = new Files({ threads: 1 });
   readonly originals: Originals;
@@ -36,10 +38,12 @@ export class Workbench {
   private constructor(private readonly dir: string, readonly registerUrl: string, readonly register: Register) {
     this.dataDir = join(dir, 'omero');
     this.storeDir = join(dir, 'store');
+    this.otherDir = join(dir, 'other');
     this.holdDir = join(this.dataDir, '.coldroom', 'hold');
     this.originals = new Originals(this.dataDir);
     this.holds = new HoldDirectories([this.holdDir]);
-    const settings = parseStores({ default: 'main', stores: { main: { kind: 'file', directory: this.storeDir, sameFileSystem: true, verify: 'cached' } } });
+    const kept = (directory: string): object => ({ kind: 'file', directory, sameFileSystem: true, verify: 'cached' });
+    const settings = parseStores({ default: 'main', stores: { main: kept(this.storeDir), other: kept(this.otherDir) } });
     this.stores = openStores(settings, { files: this.files, omeroRoots: this.originals.directories() });
   }
 
@@ -47,7 +51,7 @@ export class Workbench {
     const url = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, `${name}_${process.pid}`, { existing: 'drop' });
     await migrate(url);
     const bench = new Workbench(await mkdtemp(join(tmpdir(), 'coldroom-bench-')), url, new Register(url));
-    const marked = [...rootNames.map((root) => [root, bench.originals.directory(root)] as const), ['hold', bench.holdDir] as const, ['main', bench.storeDir] as const];
+    const marked = [...rootNames.map((root) => [root, bench.originals.directory(root)] as const), ['hold', bench.holdDir] as const, ['main', bench.storeDir] as const, ['other', bench.otherDir] as const];
     for (const [root, directory] of marked) {
       await mkdir(directory, { recursive: true });
       await writeMarker(directory, root);
@@ -85,7 +89,7 @@ export class Workbench {
     try {
       const result = await stage.run(claim, workWith(hooks));
       if (result.moves.length === 0) await this.register.work.giveBack(claim);
-      else await this.register.move(claim, result.moves, { stage: stage.name, errorLimit: 1000, ...(result.sealed ? { sealed: true } : {}) });
+      else await this.register.move(claim, result.moves, { stage: stage.name, errorLimit: 1000, ...(result.sealed ? { sealed: true } : {}), ...(result.switched ? { switched: true } : {}) });
       return result;
     } catch (error) {
       await this.register.work.giveBack(claim);
@@ -98,6 +102,21 @@ export class Workbench {
     const back = until === 'near' || until === 'fetched' || until === 'proven';
     const stages = back ? plainReturns(this.files, new Staging(this.originals, this.holds), store) : plainStages(this.files, this.originals, store);
     for (const stage of stages) {
+      if (stage.takes === until) return;
+      while ((await this.register.work.due([stage.takes], 1)).length > 0) await this.run(stage);
+    }
+  }
+
+  /** Asks for the move of a request's bags, and brings them up to `until` as the services would. */
+  async move(requestId: bigint, until: 'leaving' | 'arrived' | 'matched' | 'settled', { from, to } = { from: 'main', to: 'other' }): Promise<void> {
+    const bags = (await this.register.moves.plan(from, { kind: 'Request', ids: [requestId] })).map((bag) => bag.id);
+    if (await this.register.moves.ask(bags, { from, to }, 'test') !== bags.length) throw new Error(`request ${requestId} cannot be moved`);
+    await this.carry(until);
+  }
+
+  /** Brings every bag that is on its way to another store up to `until`. */
+  async carry(until: 'leaving' | 'arrived' | 'matched' | 'settled'): Promise<void> {
+    for (const stage of plainMoves(this.files, new Staging(this.originals, this.holds), this.stores)) {
       if (stage.takes === until) return;
       while ((await this.register.work.due([stage.takes], 1)).length > 0) await this.run(stage);
     }

@@ -52,6 +52,7 @@ export async function running(register: Register, filesets: Readonly<Record<stri
 export const forward = {
   approved: 'hash', checksummed: 'copy', transferred: 'verify', verified: 'store', durable: 'link', linked: 'release', undoing: 'return',
   restoring: 'bringNear', near: 'fetch', fetched: 'prove', proven: 'place', recalled: 'expire',
+  leaving: 'carry', arrived: 'match', matched: 'settle', settled: 'relink',
 } as const satisfies Record<WorkState, FileEvent>;
 
 /** The move of this file by `event`, with the facts that a service would give. */

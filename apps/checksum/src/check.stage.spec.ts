@@ -1,0 +1,67 @@
+import { chmod, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import type { Store } from '@coldroom/domain';
+import { Workbench } from '@coldroom/pipeline/testing';
+import { CheckArrived } from './check.stage';
+
+describe('the check stage', () => {
+  let bench: Workbench;
+  beforeAll(async () => { bench = await Workbench.create('check'); });
+  afterAll(() => bench.close());
+
+  const stageWith = (change: Partial<Store> = {}): CheckArrived => new CheckArrived({ ...bench.stores, get: (name) => Object.assign(Object.create(bench.stores.get(name)) as Store, name === 'other' ? change : {}) });
+
+  /** Files whose copies lie in the other store; gives the directory of those. */
+  async function arrived(fileset: string, names: readonly string[]): Promise<string> {
+    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) });
+    await bench.bring('durable');
+    await bench.sayLinked();
+    await bench.move(id, 'arrived');
+    return join(bench.otherDir, '.open', `request-${id}-bag-1`, 'data/ManagedRepository', fileset);
+  }
+
+  async function overwrite(path: string, content: string): Promise<void> {
+    await chmod(path, 0o644);
+    await writeFile(path, content);
+  }
+
+  test('a copy is good where its bytes are those of the original; what it proves is kept apart from the old copy', async () => {
+    await arrived('good', ['a']);
+    const before = (await bench.claim('arrived'));
+    await bench.register.work.giveBack(before);
+    await bench.run(stageWith());
+    const { files: [file] } = await bench.claim('matched');
+    expect(file).toMatchObject({ state: 'matched', copyVersion: before.files[0]!.copyVersion, elsewhere: { digest: createHash('sha256').update('content of a').digest('hex'), version: expect.any(String) } });
+    expect(file!.elsewhere!.version).not.toBe(file!.copyVersion);
+  });
+
+  test('one that is wrong or not there is carried once more, and then a person has to look', async () => {
+    const copies = await arrived('bad', ['flipped', 'gone', 'good']);
+    for (const round of [1, 2]) {
+      await overwrite(join(copies, 'flipped'), 'Content of flipped');
+      await rm(join(copies, 'gone'));
+      await bench.run(stageWith());
+      expect(await bench.file('bad/good')).toMatchObject({ state: 'matched' });
+      for (const name of ['flipped', 'gone']) expect([round, name, (await bench.file(`bad/${name}`)).state]).toEqual([round, name, round === 1 ? 'leaving' : 'stuck']);
+      if (round === 1) await carriedAgain(copies);
+    }
+    expect(await bench.file('bad/flipped')).toMatchObject({ stuckFrom: 'arrived', code: 'COPY_DIFFERS', reason: expect.stringContaining('carried there twice') });
+    expect(await bench.file('bad/gone')).toMatchObject({ stuckFrom: 'arrived', code: 'COPY_MISSING' });
+  });
+
+  async function carriedAgain(copies: string): Promise<void> {
+    const claim = await bench.claim('leaving');
+    for (const name of ['flipped', 'gone']) {
+      await rm(join(copies, name), { force: true });
+      await writeFile(join(copies, name), `content of ${name}`);
+    }
+    await bench.register.move(claim, claim.files.map((file) => ({ id: file.id, event: 'carry', from: 'leaving', to: 'arrived' })), { stage: 'leave', errorLimit: 1000 });
+  }
+
+  test('takes along what the other store compares copies by, for the manifests there', async () => {
+    await arrived('digests', ['a']);
+    await bench.run(stageWith({ wantedDigests: ['MD5-128'] }));
+    expect((await bench.file('digests/a')).digests).toEqual({ 'SHA-256': createHash('sha256').update('content of a').digest('hex'), 'MD5-128': createHash('md5').update('content of a').digest('hex') });
+  });
+});

@@ -1,0 +1,38 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { copyPath, Refused, step, type ArchiveFile, type CopyDigest, type Outcome } from '@coldroom/domain';
+import { moved, otherStores, settle, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import type { Claim, Move } from '@coldroom/register';
+import type { Stores } from '@coldroom/stores';
+
+/** Reads copies in the store that their bag moves to, and compares them with the digests of their originals. */
+@Injectable()
+export class CheckArrived implements Stage {
+  readonly name = 'check';
+  readonly takes = 'arrived';
+
+  constructor(@Inject(STORES) private readonly stores: Stores) {}
+
+  async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    const { to } = otherStores(this.stores, claim);
+    const outcomes = await to.digest(claim.bag, claim.files.map(copyPath), ['SHA-256', ...to.wantedDigests], work);
+    step('check:1-read');
+    return settle(claim.files, outcomes.map(missingIsWrong), judge);
+  }
+}
+
+function missingIsWrong(outcome: Outcome<CopyDigest>): Outcome<CopyDigest | null> {
+  return 'error' in outcome && outcome.error instanceof Refused && outcome.error.code === 'COPY_MISSING' ? { ok: null } : outcome;
+}
+
+/** A copy that is wrong is carried there once more, and then a person has to look. */
+function judge(file: ArchiveFile, copy: CopyDigest | null): Move {
+  const digest = copy?.digests['SHA-256'];
+  if (copy && digest !== undefined && copy.size === file.size && digest === file.digests['SHA-256']) {
+    // What this store compares copies by may never have been taken of the original: it is the same content.
+    return moved(file, 'match', 'matched', { elsewhere: { version: copy.version, digest, read: copy.read }, digests: { ...copy.digests, ...file.digests } });
+  }
+  const code = copy ? 'COPY_DIFFERS' : 'COPY_MISSING';
+  const reason = copy ? `in the other store the copy has ${copy.size} bytes and SHA-256 ${digest}, the original had ${file.size} and ${file.digests['SHA-256']}` : 'the copy is not in the other store';
+  if (file.copyAttempts > 0) return stuck(file, { code, message: `${reason}; it was carried there twice. The link and the copy in the old store are as they were` });
+  return moved(file, 'carryAgain', 'leaving', { code, reason });
+}

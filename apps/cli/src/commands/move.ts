@@ -1,0 +1,109 @@
+import type { Command } from 'commander';
+import type { PlannedBag, Register } from '@coldroom/register';
+import { exitCodes } from '@coldroom/runtime';
+import { counted } from '@coldroom/terminal';
+import { confirmed } from '../confirm';
+import { person, type Act, type Context } from '../context';
+import { examples } from '../examples';
+import type { ExitCode } from '../failure';
+import { meantFiles } from '../meant-files';
+import { amountIn, between, leftLines, movePlan, planLines, type Between, type MovePlan } from '../move/plan';
+import { untilMoved } from '../move/waiting';
+import { nextStep } from '../next-steps';
+import { parseTargets } from '../targets';
+import { untilNotBusy } from '../waiting';
+
+interface Options {
+  readonly from: string;
+  readonly to: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly wait: boolean;
+  readonly cancel?: boolean;
+  readonly by?: string;
+}
+
+/** So many bags of a request are sent on their way in one transaction. */
+const bagsAtOnce = 200;
+
+export function addMove(program: Command, act: Act): void {
+  program.command('move')
+    .description('move archived bags to another store: copied, proven and durable there, then all links lead there; nothing is deleted')
+    .argument('[objects...]', 'Request:3 or Image:7,8 or Fileset:9: the whole bags that hold them (default: all bags of the store)')
+    .requiredOption('--from <store>', 'the store that they leave')
+    .requiredOption('--to <store>', 'the store that they go to')
+    .option('--dry-run', 'only show what it means')
+    .option('--yes', 'do not ask')
+    .option('--no-wait', 'do not wait until all is there')
+    .option('--cancel', 'give up what is on its way; its links lead to the old store, as before')
+    .option('--by <name>', 'who decides (default: the user of the system)')
+    .addHelpText('after', examples('move --from disk --to tape --dry-run', 'move --from disk --to cloud Request:3', 'move --from disk --to tape --cancel'))
+    .action((words: readonly string[], options: Options) => act((context) => move(context, words, options)));
+}
+
+async function move(context: Context, words: readonly string[], options: Options): Promise<ExitCode> {
+  const targets = parseTargets(words, ['Request', 'Image', 'Fileset']);
+  const stores = await between(context.settings('stores').COLDROOM_STORES, options.from, options.to);
+  return context.register(async (register) => {
+    await meantFiles(register, targets, 'filesets'); // what the register does not know is told before anything else
+    const plan = await movePlan(register, stores.from, targets);
+    if (options.cancel) return cancel(context, register, plan, stores, options);
+    if (options.dryRun || plan.movable.length === 0) {
+      context.out.result({ dryRun: options.dryRun ?? false, ...document(plan, stores) }, () => planLines(plan, stores));
+      return plan.notNow.length > 0 ? exitCodes.partly : exitCodes.ok;
+    }
+    if (!await confirmed(`${planLines(plan, stores).join('\n')}\nGo on?`, { yes: options.yes ?? false, json: context.out.json })) {
+      context.out.note('Nothing was changed.');
+      return exitCodes.failed;
+    }
+    const asked = await eachRequest(context, plan.movable, (bags) => register.moves.ask(bags, stores, options.by ?? person()));
+    return options.wait ? ended(context, register, plan, stores, asked) : notWaited(context, plan, stores, asked);
+  });
+}
+
+function notWaited(context: Context, plan: MovePlan, stores: Between, asked: number): ExitCode {
+  context.out.result({ asked, waited: false, ...document(plan, stores) }, () => [
+    `${counted(asked, 'bag')} on the way to store ${stores.to}; "coldroom status" shows how far it is.`, ...planLines({ ...plan, movable: [] }, stores).filter(() => plan.notNow.length > 0),
+  ]);
+  return plan.notNow.length > 0 ? exitCodes.partly : exitCodes.ok;
+}
+
+async function ended(context: Context, register: Register, plan: MovePlan, stores: Between, asked: number): Promise<ExitCode> {
+  const { heldUp, files } = await untilMoved(context, register, plan.movable.map((bag) => bag.id));
+  const stuck = files.filter((row) => row.state === 'stuck');
+  const moved = asked - heldUp;
+  context.out.result({ asked, moved, heldUp, waited: true, stuck, ...document(plan, stores) }, () => [
+    ...(moved > 0 ? [`${counted(moved, 'bag')} moved: all links lead to store ${stores.to}, but for those named below.`] : []),
+    ...(heldUp > 0 ? [`Held up by stuck files: ${counted(heldUp, 'bag')}; their links lead to store ${stores.from}, as before`] : []),
+    ...stuck.map((row) => `Stuck: ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code ?? 'UNKNOWN')}`),
+    ...leftLines(plan.movable, stores),
+    ...(plan.notNow.length > 0 ? planLines({ ...plan, movable: [] }, stores) : []),
+  ]);
+  return stuck.length > 0 || plan.notNow.length > 0 ? exitCodes.partly : exitCodes.ok;
+}
+
+async function cancel(context: Context, register: Register, { underWay }: MovePlan, stores: Between, { dryRun, yes, by }: Options): Promise<ExitCode> {
+  const bags = underWay.filter((bag) => bag.movingTo === stores.to);
+  const question = `${counted(bags.length, 'bag')} on the way to store ${stores.to} stay in store ${stores.from}; what lies in ${stores.to} already stays there. Go on?`;
+  if (!dryRun && bags.length > 0 && !await confirmed(question, { yes: yes ?? false, json: context.out.json })) return exitCodes.failed;
+  const cancelled = dryRun ? 0 : await eachRequest(context, bags, (some) => register.moves.cancel(some, by ?? person()));
+  context.out.result({ dryRun: dryRun ?? false, cancelled, bags: bags.map((bag) => bag.name) }, () => [
+    dryRun ? `Would stay in store ${stores.from}: ${counted(bags.length, 'bag')}` : `${counted(cancelled, 'bag')} stay in store ${stores.from}. What was copied to store ${stores.to} stays there; links that lead there are swapped back.`]);
+  return exitCodes.ok;
+}
+
+/** Does something with bags of one request after the other, each time when they are free. */
+async function eachRequest(context: Context, bags: readonly PlannedBag[], act: (bags: readonly bigint[]) => Promise<number>): Promise<number> {
+  let done = 0;
+  for (const group of Map.groupBy(bags, (bag) => bag.requestId).values()) {
+    for (let start = 0; start < group.length; start += bagsAtOnce) {
+      done += await untilNotBusy(context.out, () => act(group.slice(start, start + bagsAtOnce).map((bag) => bag.id)));
+    }
+  }
+  return done;
+}
+
+function document(plan: MovePlan, { from, to, leftIn }: Between): Readonly<Record<string, unknown>> {
+  const part = (bags: readonly PlannedBag[]): unknown => ({ bags: bags.map(({ name, states, movingTo }) => ({ name, states, ...(movingTo === null ? {} : { movingTo }) })), ...amountIn(bags) });
+  return { from, to, left: { store: from, where: leftIn, bags: plan.movable.map((bag) => bag.name) }, movable: part(plan.movable), underWay: part(plan.underWay), notNow: part(plan.notNow) };
+}

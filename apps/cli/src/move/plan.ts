@@ -1,0 +1,81 @@
+import type { PlannedBag, Register, Target } from '@coldroom/register';
+import { readStores, type StoreSettings, type StoresSettings } from '@coldroom/stores';
+import { Refused } from '@coldroom/domain';
+import { counted, formatBytes } from '@coldroom/terminal';
+import { UsageError } from '../failure';
+import type { Amount } from '../meant-files';
+
+/** The two stores, and where what is left behind lies. */
+export interface Between {
+  readonly from: string;
+  readonly to: string;
+  readonly leftIn: string;
+}
+
+export interface MovePlan {
+  readonly movable: readonly PlannedBag[];
+  readonly underWay: readonly PlannedBag[];
+  readonly notNow: readonly PlannedBag[];
+}
+
+const shown = 10;
+
+/** Both stores as the settings name them. `Refused` `STORE_UNKNOWN`, or `STORES_OVERLAP` where one is made of the other. */
+export async function between(path: string, from: string, to: string): Promise<Between> {
+  if (from === to) throw new UsageError('--from and --to name the same store');
+  const settings = await readStores(path);
+  const [left, entered] = [settingsOf(settings, from), settingsOf(settings, to)];
+  if (entered.kind === 'copies' && entered.of.includes(from)) {
+    throw new Refused('STORES_OVERLAP', `Store ${to} keeps its copies in ${from}, among others: its bags cannot be moved there. New requests may go there`);
+  }
+  return { from, to, leftIn: placeOf(left) };
+}
+
+function settingsOf({ stores }: StoresSettings, name: string): StoreSettings {
+  const found = Object.hasOwn(stores, name) ? stores[name] : undefined;
+  if (!found) throw new Refused('STORE_UNKNOWN', `The settings name no store "${name}"; there are ${Object.keys(stores).join(', ')}.`);
+  return found;
+}
+
+function placeOf(settings: StoreSettings): string {
+  switch (settings.kind) {
+    case 'file': return settings.directory;
+    case 'arkivum': return settings.mount;
+    case 's3': return `${settings.endpoint.replace(/\/$/, '')}/${settings.bucket}/${settings.prefix}`;
+    case 'copies': return settings.of.join(', ');
+  }
+}
+
+/** Each bag once, whatever names it. */
+export async function movePlan(register: Register, from: string, targets: readonly Target[]): Promise<MovePlan> {
+  const found = new Map<bigint, PlannedBag>();
+  for (const target of targets.length > 0 ? targets : [undefined]) for (const bag of await register.moves.plan(from, target)) found.set(bag.id, bag);
+  const of = (kind: PlannedBag['kind']): readonly PlannedBag[] => [...found.values()].filter((bag) => bag.kind === kind);
+  return { movable: of('movable'), underWay: of('under way'), notNow: of('not now') };
+}
+
+export function amountIn(bags: readonly PlannedBag[]): Amount {
+  return { files: bags.reduce((sum, bag) => sum + bag.files, 0), bytes: bags.reduce((sum, bag) => sum + bag.bytes, 0n) };
+}
+
+export function planLines({ movable, underWay, notNow }: MovePlan, { from, to, leftIn }: Between): readonly string[] {
+  const words = (bags: readonly PlannedBag[]): string => {
+    const { files, bytes } = amountIn(bags);
+    return `${counted(bags.length, 'bag')} with ${counted(files, 'file')}, ${formatBytes(bytes)}`;
+  };
+  const lines = [
+    ...(movable.length > 0 ? [`To move from store ${from} to store ${to}: ${words(movable)}`, `Whole bags are moved. Nothing is deleted in store ${from} (${leftIn}): its bags stay there as they are`] : []),
+    ...[...Map.groupBy(underWay, (bag) => bag.movingTo)].map(([where, bags]) => `On their way to store ${where} already: ${words(bags)}`),
+    ...(notNow.length > 0 ? [`Not moved now: ${words(notNow)}; a bag goes when all its files are linked or released`, ...listed(notNow, (bag) => `  ${bag.name}: ${bag.states.join(', ')}`)] : []),
+  ];
+  return lines.length > 0 ? lines : [`There is nothing to move in store ${from}.`];
+}
+
+/** What was left behind, by name. */
+export function leftLines(bags: readonly PlannedBag[], { from, leftIn }: Between): readonly string[] {
+  return bags.length === 0 ? [] : [`Nothing was deleted: these bags still lie in store ${from} (${leftIn})`, ...listed(bags, (bag) => `  ${bag.name}`)];
+}
+
+function listed(bags: readonly PlannedBag[], line: (bag: PlannedBag) => string): readonly string[] {
+  return [...bags.slice(0, shown).map(line), ...(bags.length > shown ? [`  and ${counted(bags.length - shown, 'more bag')}; --json names all`] : [])];
+}

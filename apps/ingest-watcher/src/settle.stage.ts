@@ -1,0 +1,64 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { codeOf, copyPath, NotYet, step, type ArchiveFile, type CopyStatus, type Store } from '@coldroom/domain';
+import { moved, otherStores, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { Register, type Claim, type Move } from '@coldroom/register';
+import type { Stores } from '@coldroom/stores';
+import { describeBag } from './describe-bag';
+
+const shortestPauseMs = 5000;
+const longestPauseMs = 600_000;
+
+/** Seals a bag in the store that it moves to, with all its files or not at all, and asks until every copy is durable there. */
+@Injectable()
+export class SettleBag implements Stage {
+  readonly name = 'settle';
+  readonly takes = 'matched';
+
+  constructor(@Inject(STORES) private readonly stores: Stores, @Inject(Register) private readonly register: Register) {}
+
+  async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    const { to } = otherStores(this.stores, claim);
+    const behind = await this.register.moves.behind(claim.bagId, 'matched');
+    if (behind > 0) return { moves: [], wait: heldUp(claim, behind) };
+    const paths = claim.files.map(copyPath);
+    const spoiledBefore = spoiled(claim.files, await to.stat(claim.bag, paths));
+    if (spoiledBefore.length > 0) return { moves: spoiledBefore };
+    await seal(to, claim, await describeBag(claim, this.register), work);
+    const answers = await to.stat(claim.bag, paths);
+    step('settle:1-sealed');
+    const wrong = spoiled(claim.files, answers);
+    if (wrong.length > 0) return { moves: wrong }; // the others wait for them: a bag goes as a whole
+    const waiting = answers.filter((status) => status?.durable !== 'yes').map((status) => status?.replicationState);
+    if (waiting.length > 0) return { moves: [], wait: notDurableYet(claim, to, waiting) };
+    return { moves: claim.files.map((file) => moved(file, 'settle', 'settled')) };
+  }
+}
+
+/** A bag that moves back to where it lay before was sealed there, perhaps with more files: it is as good, as each of its copies was read. */
+async function seal(to: Store, claim: Claim, tags: Parameters<Store['seal']>[2], work: StageWork): Promise<void> {
+  try {
+    await to.seal(claim.bag, claim.files.map(copyPath), tags, work);
+  } catch (error) {
+    if (codeOf(error) !== 'BAG_SEALED') throw error;
+  }
+}
+
+/** The moves of those copies that are not what was read and compared. */
+function spoiled(files: readonly ArchiveFile[], answers: readonly (CopyStatus | undefined)[]): readonly Move[] {
+  return files.flatMap((file, at) => {
+    const status = answers[at];
+    if (!status) return [stuck(file, { code: 'COPY_MISSING', message: 'the store that the bag moves to does not have the copy that was compared' })];
+    if (status.version !== file.elsewhere?.version) return [stuck(file, { code: 'COPY_CHANGED', message: 'the copy in the store that the bag moves to is not the one that was compared' })];
+    return [];
+  });
+}
+
+function heldUp({ bag, movingTo }: Claim, behind: number): NotYet {
+  return new NotYet('MOVE_HELD_UP', `bag ${bag} moves to store ${movingTo} as a whole: ${behind} of its files are stuck; retry them, or "coldroom move --cancel"`, { delayMs: longestPauseMs, noDeadline: true });
+}
+
+function notDurableYet(claim: Claim, to: Store, states: readonly (string | undefined)[]): NotYet {
+  const waitedMs = claim.waitingSince ? Date.now() - claim.waitingSince.getTime() : 0;
+  const delayMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, waitedMs / 10));
+  return new NotYet('NOT_DURABLE_YET', `store ${to.name} does not call bag ${claim.bag} durable yet (${[...new Set(states)].join(', ')})`, { delayMs });
+}

@@ -1,0 +1,89 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { copyPath, NotYet, pathReasons, reasonsToKeepOldLink, Refused, step, type ArchiveFile, type AtPath, type CopyStatus, type ProvenCopy, type Reason, type RelinkPolicy } from '@coldroom/domain';
+import { HoldDirectories, moved, Originals, otherStores, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { Register, type Claim } from '@coldroom/register';
+import type { Stores } from '@coldroom/stores';
+import { Failures } from './failures';
+import { Places } from './places';
+import { lookAtLink, relinkOne, type MovedPlace } from './relink';
+import type { Before } from './swap';
+
+interface Candidate {
+  readonly file: ArchiveFile;
+  readonly inStore: CopyStatus | undefined;
+}
+
+/**
+ * Swaps the links of a bag for links into the store that it moves to, and then the bag in the register, all at once. Links that
+ * could not be swapped are set aside: the copy of their file is in that store as well.
+ */
+@Injectable()
+export class RelinkBag implements Stage {
+  readonly name = 'relink';
+  readonly takes = 'settled';
+
+  constructor(
+    @Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals,
+    @Inject(Register) private readonly register: Register, @Inject(HoldDirectories) private readonly holds: HoldDirectories,
+  ) {}
+
+  async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    const { from, to } = otherStores(this.stores, claim);
+    const behind = claim.movingTo === null ? 0 : await this.register.moves.behind(claim.bagId, 'settled');
+    if (behind > 0) return { moves: [], wait: heldUp(claim, behind) };
+    const policy: RelinkPolicy = { stopped: false, acceptedReads: to.acceptedReads, bagSettled: true };
+    const statuses = await to.stat(claim.bag, claim.files.map(copyPath));
+    const candidates = claim.files.map((file, index): Candidate => ({ file, inStore: statuses[index] }));
+    const reasonsOf = ({ file, inStore }: Candidate, atPath: AtPath): readonly Reason[] => reasonsToKeepOldLink(file, atPath, proofOf(file, claim), inStore, policy);
+    const spoiled = candidates.map((each) => ({ ...each, reasons: reasonsOf(each, 'our-link') })).filter(({ reasons }) => reasons.length > 0);
+    if (spoiled.length > 0) return spoiledBag(spoiled); // as long as one copy is not good there, no link leads there
+
+    const before: Before = async () => {
+      await this.register.switches.refuseWhereStopped();
+      work.check(); // last: the answer may have taken longer than our claim lasts
+    };
+    await before();
+    const places = new Places(this.originals, this.holds, to, claim.bag);
+    const failures = new Failures();
+    try {
+      const relinked = await failures.survivors(candidates, async (candidate) => {
+        const place: MovedPlace = { ...await places.of(candidate.file), oldTarget: from.linkTarget(claim.bag, copyPath(candidate.file)) };
+        refuse(reasonsOf(candidate, await lookAtLink(place)));
+        await relinkOne(place, before);
+      });
+      await places.syncOriginals();
+      step('relink:4-synced');
+      failures.throwPassing(); // the bag is switched as a whole: those that are swapped are known by what their links hold
+      const { moves } = failures.result(relinked.map(({ file }) => moved(file, 'relink', 'linked')));
+      return { moves, ...(claim.movingTo === null ? {} : { switched: true }) };
+    } finally {
+      await places.close();
+    }
+  }
+}
+
+/** What proved the copy in the store that the link is to lead to: once the bag is there, that is its copy. */
+function proofOf(file: ArchiveFile, { movingTo }: Claim): ProvenCopy | null {
+  if (movingTo !== null) return file.elsewhere ?? null;
+  const { copyVersion: version, copyDigest: digest, copyRead: read } = file;
+  return version === null || digest === null || read === null ? null : { version, digest, read };
+}
+
+function spoiledBag(spoiled: readonly { readonly file: ArchiveFile; readonly reasons: readonly Reason[] }[]): StageResult {
+  const bad = spoiled.filter(({ reasons }) => reasons.some(({ code }) => code !== 'NOT_DURABLE'));
+  if (bad.length > 0) return { moves: bad.map(({ file, reasons }) => stuck(file, worst(reasons))) };
+  throw new NotYet('NOT_DURABLE', spoiled[0]?.reasons[0]?.message ?? '', { delayMs: 60_000 });
+}
+
+function worst(reasons: readonly Reason[]): { readonly code: string; readonly message: string } {
+  return { code: (reasons[0] as Reason).code, message: reasons.map(({ message }) => message).join('; ') };
+}
+
+function refuse(reasons: readonly Reason[]): void {
+  const first = reasons.find(({ code }) => pathReasons.includes(code)) ?? reasons[0];
+  if (first) throw new Refused(first.code, reasons.map(({ message }) => message).join('; '));
+}
+
+function heldUp({ bag, movingTo }: Claim, behind: number): NotYet {
+  return new NotYet('MOVE_HELD_UP', `bag ${bag} moves to store ${movingTo} as a whole: ${behind} of its files are stuck; retry them, or "coldroom move --cancel"`, { delayMs: 600_000, noDeadline: true });
+}

@@ -1,0 +1,132 @@
+import { appendFileSync, utimesSync } from 'node:fs';
+import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf, type Store } from '@coldroom/domain';
+import { markerName } from '@coldroom/files';
+import { Staging } from '@coldroom/pipeline';
+import { Workbench, workWith } from '@coldroom/pipeline/testing';
+import { CarryCopies } from './leave.stage';
+
+const root = process.getuid?.() === 0;
+
+describe('the leave stage', () => {
+  let bench: Workbench;
+  beforeAll(async () => { bench = await Workbench.create('leave'); });
+  afterAll(() => bench.close());
+
+  const stageWith = (change: Readonly<Record<string, Partial<Store>>> = {}): CarryCopies => new CarryCopies(
+    { ...bench.stores, get: (name) => Object.assign(Object.create(bench.stores.get(name)) as Store, change[name]) }, new Staging(bench.originals, bench.holds), bench.files);
+
+  const dress = async (path: Buffer): Promise<void> => {
+    if (root) await chown(path, 1234, 2345);
+    await chmod(path, 0o640);
+    await utimes(path, 5, 1_500_000_001.456);
+  };
+
+  /** Files that are leaving; gives their bag. */
+  async function leaving(fileset: string, names: readonly string[]): Promise<string> {
+    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) }, dress);
+    await bench.bring('durable');
+    await bench.sayLinked();
+    await bench.move(id, 'leaving');
+    return `request-${id}-bag-1`;
+  }
+
+  const old = (bag: string, path: string): string => join(bench.storeDir, bag, 'data/ManagedRepository', path);
+  const open = (bag: string, path: string): string => join(bench.otherDir, '.open', bag, 'data/ManagedRepository', path);
+  const staged = async (bag: string, path: string): Promise<string> => join(bench.holdDir, bag, `${(await bench.file(path)).id}.moving`);
+  const inHold = async (bag: string): Promise<readonly string[]> => readdir(join(bench.holdDir, bag)).catch(() => []);
+  const lookAt = async (path: string): Promise<unknown> => {
+    const { mode, uid, gid, mtimeNs } = await lstat(path, { bigint: true });
+    return { content: await readFile(path, 'utf8'), mode, uid, gid, mtimeNs };
+  };
+
+  test('copies lie in the other store as they lie in the old one; staging is empty, and nothing is gone', async () => {
+    const odd = 'new\nline ÿ';
+    const bag = await leaving('some', ['a', odd]);
+    const { moves } = await bench.run(stageWith());
+    expect(moves.map((move) => [move.event, move.to])).toEqual(Array(2).fill(['carry', 'arrived']));
+    for (const name of ['a', odd]) expect(await lookAt(open(bag, `some/${name}`))).toEqual(await lookAt(old(bag, `some/${name}`)));
+    expect([await inHold(bag), await bench.file('some/a')]).toEqual([[], expect.objectContaining({ state: 'arrived', store: 'main' })]);
+  });
+
+  test('what an earlier try left is replaced, in staging and in the open bag; what is not ours stays', async () => {
+    const bag = await leaving('again', ['a', 'b', 'c']);
+    await mkdir(join(bench.holdDir, bag), { recursive: true });
+    await writeFile(await staged(bag, 'again/a'), 'half');
+    await symlink('/etc/hostname', await staged(bag, 'again/b'));
+    await mkdir(await staged(bag, 'again/c'));
+    await mkdir(join(open(bag, 'again/a'), '..'), { recursive: true });
+    await writeFile(open(bag, 'again/a'), 'half');
+    await bench.run(stageWith());
+    expect(await readFile(open(bag, 'again/a'), 'utf8')).toBe('content of a');
+    for (const name of ['b', 'c']) expect([name, await bench.file(`again/${name}`)]).toMatchObject([name, { state: 'stuck', stuckFrom: 'leaving', code: 'TARGET_EXISTS' }]);
+    expect(await inHold(bag)).toHaveLength(2);
+  });
+
+  test('a copy that the old store lost or cut short is for a person to look; the others go on', async () => {
+    const bag = await leaving('spoiled', ['gone', 'short', 'sound']);
+    await rm(old(bag, 'spoiled/gone'));
+    await chmod(old(bag, 'spoiled/short'), 0o644);
+    await writeFile(old(bag, 'spoiled/short'), '');
+    await bench.run(stageWith());
+    expect(await bench.file('spoiled/gone')).toMatchObject({ state: 'stuck', code: 'COPY_MISSING' });
+    expect(await bench.file('spoiled/short')).toMatchObject({ state: 'stuck', code: 'COPY_SIZE' });
+    expect(await bench.file('spoiled/sound')).toMatchObject({ state: 'arrived' });
+    expect(await inHold(bag)).toEqual([]);
+  });
+
+  test('waits for copies that are not near, and carries the others', async () => {
+    const bag = await leaving('slow', ['a', 'b']);
+    const bringNear: Store['bringNear'] = async (_bag, paths) => paths.map((path) => ({ ok: { near: path.toString().endsWith('/a'), state: 'in progress' } }));
+    const { moves, wait } = await bench.run(stageWith({ main: { bringNear } }));
+    expect([moves.map((move) => move.to), wait?.code]).toEqual([['arrived'], 'NOT_NEAR_YET']);
+    expect(await bench.run(stageWith({ main: { bringNear: async (_bag, paths) => paths.map(() => ({ ok: { near: false, state: 'in progress' } })) } }))).toMatchObject({ moves: [], wait: { code: 'NOT_NEAR_YET' } });
+    await bench.run(stageWith());
+    expect(await readFile(open(bag, 'slow/b'), 'utf8')).toBe('content of b');
+  });
+
+  test('a bag that lies sealed in the other store is not written to', async () => {
+    const bag = await leaving('back', ['a']);
+    await mkdir(join(bench.otherDir, bag));
+    await writeFile(join(bench.otherDir, bag, 'bagit.txt'), 'BagIt-Version: 1.0\n');
+    const never = async (): Promise<never> => { throw new Error('nothing is to be copied'); };
+    await bench.run(stageWith({ main: { fetch: never }, other: { put: never } }));
+    expect(await bench.file('back/a')).toMatchObject({ state: 'arrived' }); // whether it is there, the next stage says
+  });
+
+  test('what was touched in staging is not taken for a copy, and not removed', async () => {
+    const bag = await leaving('touched', ['a', 'b']);
+    const victim = await staged(bag, 'touched/a');
+    const put: Store['put'] = async (name, sources, work) => {
+      appendFileSync(victim, '!');
+      utimesSync(victim, 9, 9);
+      return bench.stores.get('other').put(name, sources, work);
+    };
+    const error = await bench.run(stageWith({ other: { put } })).catch((thrown: unknown) => thrown);
+    expect([codeOf(error), (await bench.file('touched/a')).state]).toEqual(['TARGET_EXISTS', 'leaving']);
+    expect(await readFile(victim, 'utf8')).toBe('content of a!');
+    await bench.run(stageWith());
+    expect(await inHold(bag)).toEqual([]);
+  });
+
+  test('nothing moves where a store or the hold directory is away', async () => {
+    await leaving('away', ['a']);
+    for (const [directory, code] of [[bench.storeDir, 'STORE_AWAY'], [bench.otherDir, 'STORE_AWAY'], [bench.holdDir, 'ROOT_AWAY']] as const) {
+      await rename(join(directory, markerName), join(directory, 'aside'));
+      expect([directory, codeOf(await bench.run(stageWith()).catch((error: unknown) => error))]).toEqual([directory, code]);
+      await rename(join(directory, 'aside'), join(directory, markerName));
+    }
+    expect((await bench.file('away/a')).state).toBe('leaving');
+    await bench.run(stageWith());
+  });
+
+  test('a claim that may be lost carries nothing', async () => {
+    const bag = await leaving('lost', ['a']);
+    const claim = await bench.claim('leaving');
+    const late = { ...workWith({}), deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(process.hrtime.bigint() - 1n) };
+    expect(codeOf(await stageWith().run(claim, late).catch((thrown: unknown) => thrown))).toBe('CLAIM_LOST');
+    await bench.register.work.giveBack(claim);
+    await expect(lstat(open(bag, 'lost/a'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
