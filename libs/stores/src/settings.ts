@@ -70,8 +70,8 @@ const s3Store = z.strictObject({
   secretKeyEnv: z.string().optional(),
   /** Of the copies; tag files are always STANDARD. */
   storageClass: z.string().regex(/^[A-Z0-9_]+$/, { error: 'must be a word such as STANDARD_IA' }).optional(),
-  partMiB: z.int().min(5).max(5120).default(64),
-  partsInParallel: z.int().min(1).max(16).default(2),
+  partMiB: z.int().min(5).max(5120).default(16),
+  partsInParallel: z.int().min(1).max(16).default(4),
   requestsInParallel: z.int().min(1).max(256).default(16),
   /** Batches at a time; each takes its own memory, `partsInParallel` times `partMiB`. */
   threads: z.int().min(1).max(16).default(1),

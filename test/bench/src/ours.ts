@@ -15,9 +15,9 @@ const services = ['checksum', 'transfer', 'ingest-watcher', 'linker'] as const;
 
 export interface Ours {
   readonly seconds: number;
-  /** What each service took for the archiving: the most memory it held, in bytes, and processor time. */
   /** From the restore being asked for until the last original is back in its place. */
   readonly restoreSeconds?: number;
+  /** What each service took for the archiving: the most memory it held, in bytes, and processor time. */
   readonly services: readonly { readonly name: string; readonly peakBytes: number; readonly cpuSeconds: number }[];
 }
 

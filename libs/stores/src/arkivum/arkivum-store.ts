@@ -10,7 +10,7 @@ import type { StoreSurroundings } from '../surroundings';
 import { Appliance } from './appliance';
 import { BagMd5s, md5In } from './bag-md5';
 import { HandOver } from './hand-over';
-import { inParallel } from './in-parallel';
+import { inParallel } from '../in-parallel';
 import { judge } from './judge';
 import { Cache, farAway } from './nearness';
 

@@ -2,8 +2,8 @@ import { codeOf, messageOf, Transient } from '@coldroom/domain';
 import { readFile } from 'node:fs/promises';
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { guardedLookup } from '../forbidden-address';
 import type { ArkivumStoreSettings } from '../settings';
-import { lookupAppliance } from './address';
 
 export interface Answer {
   readonly status: number;
@@ -76,7 +76,7 @@ export class ApplianceClient {
     return new Promise((resolve, reject) => {
       const request = this.transport.request({
         agent, method, path: `${this.base.pathname.replace(/\/+$/, '')}${path}`, host: this.base.hostname.replace(/^\[|\]$/g, ''), port: this.base.port,
-        signal: AbortSignal.timeout(this.settings.silenceLimit), lookup: lookupAppliance,
+        signal: AbortSignal.timeout(this.settings.silenceLimit), lookup: guardedLookup,
         headers: { accept: 'application/json', ...(body ? { 'content-type': body.type, 'content-length': Buffer.byteLength(body.content) } : {}) },
       });
       request.once('error', (error) => reject(request.reusedSocket && codeOf(error) === 'ECONNRESET' ? new StaleConnection(error.message, { cause: error }) : error));

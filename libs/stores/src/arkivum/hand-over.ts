@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { copyIn, sealedBag } from '../file/layout';
 import type { ArkivumStoreSettings } from '../settings';
 import type { Appliance } from './appliance';
-import { checkClaim } from './claim';
+import { checkClaim } from '../claim';
 import type { Answer } from './client';
 import { readOrder } from './file-info';
-import { inParallel } from './in-parallel';
+import { inParallel } from '../in-parallel';
 
 /** Beside the bags: one note for each bag that the appliance took, so that no other service or later start hands it over again. */
 const notesDirectory = '.handed-over';

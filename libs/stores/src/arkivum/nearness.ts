@@ -1,7 +1,7 @@
 import { NotYet, Transient, type Nearness, type Outcome, type Work } from '@coldroom/domain';
 import { displayPath } from '@coldroom/files';
 import type { Appliance } from './appliance';
-import { checkClaim } from './claim';
+import { checkClaim } from '../claim';
 import type { Said } from './file-info';
 
 /** After so long a file that was asked for and did not come is asked for again. */

@@ -1,26 +1,7 @@
 import type { ColdroomError } from '@coldroom/domain';
 import { Claim, EndOfBatch, displayPath, failureOf, readingFailed, type Bounds, type WireOutcome } from '@coldroom/files';
+import { inParallel } from '../in-parallel';
 import { S3Failure, objectFailed } from './failures';
-
-/** Does `act` for each item, at most `limit` at a time; after the first failure nothing new is begun, and it is thrown when all are at rest. */
-export async function inParallel<T, R>(items: readonly T[], limit: number, act: (item: T) => Promise<R>): Promise<R[]> {
-  const results = new Array<R>(items.length);
-  const rest = items.entries();
-  let failed: { readonly error: unknown } | undefined;
-  const lane = async (): Promise<void> => {
-    for (const [at, item] of rest) {
-      try {
-        results[at] = await act(item);
-      } catch (error) {
-        failed ??= { error };
-      }
-      if (failed) return;
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
-  if (failed) throw failed.error;
-  return results;
-}
 
 /** The claim of a batch whose items run side by side: what ends it for one, ends it for all. */
 export class BatchClaim extends Claim {

@@ -1,60 +1,64 @@
-import { Client } from 'minio';
-import { createHash } from 'node:crypto';
-import type { Agent, IncomingMessage } from 'node:http';
+import { hash } from 'node:crypto';
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { isIPv6 } from 'node:net';
 import type { Connection } from './connection';
-import { requestFailed } from './failures';
+import { S3Failure, requestFailed } from './failures';
+import { Signer, encoded } from './signer';
 import { agentOf, requester } from './transport';
+import { textOf } from './xml';
 
 export interface Ask {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   readonly key?: string;
+  /** Percent-encoded. */
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
+  /** Of the body, in hex, where it is known. */
+  readonly sha256?: string;
 }
 
-export interface Part {
-  readonly part: number;
-  readonly etag: string;
+/** One page of a listing; `decoded` gives a name in it as it is. */
+export interface Page {
+  readonly body: string;
+  readonly decoded: (name: string) => string;
 }
 
-/** minio's client tells the parts of an upload to its subclasses only. */
-class OpenClient extends Client {
-  partsOf(bucket: string, key: string, uploadId: string): ReturnType<Client['listParts']> {
-    return this.listParts(bucket, key, uploadId);
-  }
-}
+const nothing = Buffer.alloc(0);
+const sha256OfNothing = hash('sha256', nothing);
 
 /**
- * Signed requests to one bucket. Only those calls of the client are used that take whole buffers: its upload of streams hangs where the
- * stream fails, and takes a short one for whole. It signs the SHA-256 of every body, so the server refuses what was damaged on
- * the way. Nothing is retried here: that is the pipeline's. Failures as `requestFailed` tells them.
+ * Signed requests to one bucket. The SHA-256 of every body is signed, so the server refuses what was damaged on the way. Nothing is
+ * retried here: that is the pipeline's. Failures as `requestFailed` tells them.
  */
 export class S3Client {
-  private readonly client: OpenClient;
   private readonly agent: Agent;
-  private readonly bucket: string;
+  private readonly signer: Signer;
+  private readonly request: (options: RequestOptions, take: (response: IncomingMessage) => void) => ClientRequest;
+  private readonly place: { readonly host: string; readonly hostHeader: string; readonly port: number; readonly top: string };
   readonly store: string;
 
   constructor(connection: Connection) {
-    const { store, host, port, secure, region, accessKey, secretKey, pathStyle, bucket } = connection;
     this.agent = agentOf(connection);
-    this.client = new OpenClient({
-      endPoint: host, ...(port === undefined ? {} : { port }), useSSL: secure, region, accessKey, secretKey, pathStyle,
-      transport: { request: requester(connection) as never }, transportAgent: this.agent, retryOptions: { disableRetry: true },
-    });
-    this.client.enableSHA256 = true;
-    this.bucket = bucket;
-    this.store = store;
+    this.signer = new Signer(connection);
+    this.request = requester(connection);
+    this.place = placeOf(connection);
+    this.store = connection.store;
   }
 
   /** Whoever sends has to read or destroy the answer's body. */
-  send({ method, key, query, headers = {}, body }: Ask): Promise<IncomingMessage> {
-    const payload = body ?? '';
-    const sized = method === 'GET' || method === 'HEAD' ? headers : { ...headers, 'content-length': String(payload.length) };
-    return this.call(() => this.client.makeRequestStreamAsync(
-      { method, bucketName: this.bucket, ...(key === undefined ? {} : { objectName: key }), ...(query === undefined ? {} : { query }), headers: sized },
-      payload, createHash('sha256').update(payload).digest('hex'), [200, 202, 204, 206], ''));
+  async send({ method, key, query = '', headers, body = nothing, sha256 = body.length === 0 ? sha256OfNothing : hash('sha256', body) }: Ask): Promise<IncomingMessage> {
+    const { host, hostHeader, port, top } = this.place;
+    const path = `${top}${key === undefined ? '' : `/${key.split('/').map(encoded).join('/')}`}` || '/';
+    const length = method === 'GET' || method === 'HEAD' ? undefined : { 'content-length': String(body.length) };
+    const signed = this.signer.sign({ method, path, query, headers: { ...headers, ...length, host: hostHeader }, sha256 });
+    try {
+      return await new Promise((take, fail) => {
+        this.request({ method, host, port, path: query === '' ? path : `${path}?${query}`, headers: signed, agent: this.agent }, take).on('error', fail).end(body);
+      });
+    } catch (error) {
+      throw requestFailed(error, this.store);
+    }
   }
 
   /** The answer's body, at most `limit` bytes of it. */
@@ -79,32 +83,24 @@ export class S3Client {
     }
   }
 
-  startUpload(key: string, headers: Readonly<Record<string, string>>): Promise<string> {
-    return this.call(() => this.client.initiateNewMultipartUpload(this.bucket, key, { ...headers }));
-  }
-
-  /** The part's ETag, for completing the upload. */
-  putPart(key: string, uploadId: string, number: number, body: Buffer): Promise<string> {
-    return this.call(async () => (await this.client.uploadPart({ bucketName: this.bucket, objectName: key, uploadID: encodeURIComponent(uploadId), partNumber: number, headers: {} }, body)).etag);
-  }
-
-  partsOf(key: string, uploadId: string): ReturnType<OpenClient['partsOf']> {
-    return this.call(() => this.client.partsOf(this.bucket, key, uploadId));
-  }
-
-  abortUpload(key: string, uploadId: string): Promise<void> {
-    return this.call(() => this.client.abortMultipartUpload(this.bucket, key, encodeURIComponent(uploadId)));
+  async page(query: string, key?: string): Promise<Page> {
+    const body = (await this.sendAndRead({ method: 'GET', query, ...(key === undefined ? {} : { key }) })).body.toString();
+    // One that was cut short would hide objects, and with them that a bag is sealed.
+    if (!/<\/List\w+Result>\s*$/.test(body)) throw requestFailed(new S3Failure(500, 'a listing without its end'), this.store);
+    const isEncoded = textOf(body, 'EncodingType') === 'url';
+    return { body, decoded: (name) => (isEncoded ? decodeURIComponent(name.replaceAll('+', ' ')) : name) };
   }
 
   close(): void {
     this.agent.destroy();
   }
+}
 
-  private async call<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      throw requestFailed(error, this.store);
-    }
-  }
+/** A certificate for `*.host` does not cover a bucket's name that has a dot: such a bucket is always named in the path. */
+function placeOf({ host, port, secure, pathStyle, bucket }: Connection): S3Client['place'] {
+  const inHost = !pathStyle && !(secure && bucket.includes('.'));
+  const named = inHost ? `${bucket}.${host}` : host;
+  const usual = secure ? 443 : 80;
+  const shown = isIPv6(named) ? `[${named}]` : named;
+  return { host: named, hostHeader: port === undefined || port === usual ? shown : `${shown}:${port}`, port: port ?? usual, top: inHost ? '' : `/${bucket}` };
 }

@@ -1,9 +1,9 @@
 import { Refused, Transient, codeOf } from '@coldroom/domain';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { isForbidden } from '../forbidden-address';
 import type { S3StoreSettings } from '../settings';
 import { endpointNotAllowed } from './failures';
-import { isForbidden } from './transport';
 
 /** All that a thread needs to talk to the store; never logged. */
 export interface Connection {

@@ -2,68 +2,88 @@ import { NotYet, Refused, Transient, step, type CopyDigest, type DigestAlgorithm
 import { RunningDigests, bytesOf, displayPath, type WireOutcome, type WirePath } from '@coldroom/files';
 import type { IncomingMessage } from 'node:http';
 import type { BatchClaim } from './batch';
-import type { Bucket, ObjectHead } from './bucket';
+import type { Bucket } from './bucket';
 import type { Connection } from './connection';
 import { S3Failure } from './failures';
+import { listingOf } from './look';
+import type { ObjectHead } from './object-head';
 
 export interface DigestTask {
+  /** Of the bag's copies. */
+  readonly dataPrefix: string;
   readonly copies: readonly { readonly path: WirePath; readonly key: string }[];
   readonly algorithms: readonly DigestAlgorithm[];
   /** Take the server's own SHA-256 of the whole object where it has one. */
   readonly attested: boolean;
 }
 
-/** Reads copies back and hashes them, several at a time; memory is that of the connections. */
-export async function digest({ copies, algorithms, attested }: DigestTask, bucket: Bucket, { requestsInParallel }: Connection, claim: BatchClaim): Promise<readonly WireOutcome<CopyDigest>[]> {
-  const items = copies.map(({ path, key }) => ({ key, path: bytesOf(path) }));
+/**
+ * Reads copies back and hashes them, several at a time; memory is that of the connections. What is read must be as long as a listing
+ * says: an answer that is complete in itself may still be short.
+ */
+export async function digest(task: DigestTask, bucket: Bucket, { requestsInParallel }: Connection, claim: BatchClaim): Promise<readonly WireOutcome<CopyDigest>[]> {
+  const { algorithms } = task;
+  const attested = task.attested && algorithms.every((each) => each === 'SHA-256');
+  const listed = await listingOf(bucket, task.dataPrefix);
+  const items = task.copies.map(({ path, key }) => ({ key, path: bytesOf(path) }));
   return claim.outcomes(items, requestsInParallel, async ({ key, path }) => {
-    const head = await headOf(bucket, key, path);
-    const { size, version, sha256 } = head;
-    if (attested && sha256 !== undefined && algorithms.every((each) => each === 'SHA-256')) {
-      claim.done(Number(size));
-      return { digests: { 'SHA-256': sha256 }, size, version, read: 'attested' as const };
+    const own = attested ? await bucket.head(key) : undefined;
+    if (own?.sha256 !== undefined) {
+      claim.done(Number(own.size));
+      return { digests: { 'SHA-256': own.sha256 }, size: own.size, version: own.version, read: 'attested' as const };
     }
+    const there = listed.get(key) ?? await bucket.head(key);
+    if (!there) throw missing(path);
     const running = new RunningDigests(algorithms);
-    await readThrough(bucket, { key, path, head }, (piece) => {
+    const order = { key, path, size: there.size };
+    const opened = await begin(bucket, order);
+    await readThrough(bucket, opened, order, (piece) => {
       claim.check(); // reading harms nobody, but work for a lost claim is work for nothing
       running.update(piece);
       claim.done(piece.length);
     });
     step('verify:1-read');
-    return { digests: running.digests(), size, version, read: 'remote' as const };
+    return { digests: running.digests(), size: there.size, version: opened.head.version, read: 'remote' as const };
   });
 }
 
-/** `Refused` `COPY_MISSING` where there is none. */
-export async function headOf(bucket: Bucket, key: string, path: Buffer): Promise<ObjectHead> {
-  const head = await bucket.head(key);
-  if (!head) throw new Refused('COPY_MISSING', `The store has no copy of "${displayPath(path)}".`, { path: displayPath(path) });
-  return head;
+/** A copy whose answer has begun. */
+export interface Opened {
+  readonly head: ObjectHead;
+  readonly body: IncomingMessage;
 }
 
-/** Hands over the content of the very object that `head` tells of. An answer that ends early is `Transient` `COPY_CUT_SHORT`. */
-export async function readThrough(bucket: Bucket, { key, path, head }: { readonly key: string; readonly path: Buffer; readonly head: ObjectHead },
-  take: (piece: Buffer, position: number) => void): Promise<void> {
-  const response = await answer(bucket, key, path, head.etag);
-  let position = 0;
-  for await (const piece of bucket.client.pieces(response)) {
-    take(piece, position);
-    position += piece.length;
-  }
-  if (BigInt(position) !== head.size) {
-    throw new Transient('COPY_CUT_SHORT', `The store gave ${position} of the ${head.size} bytes of the copy of "${displayPath(path)}".`, { path: displayPath(path) });
-  }
-}
-
-async function answer(bucket: Bucket, key: string, path: Buffer, etag: string): Promise<IncomingMessage> {
-  const shown = displayPath(path);
+/** Begins to read a copy; `size` is what it is said to have. `Refused` `COPY_MISSING` where there is none, `NotYet` `COPY_NOT_NEAR` where it is archived. */
+export async function begin(bucket: Bucket, { key, path, size }: { readonly key: string; readonly path: Buffer; readonly size: bigint }): Promise<Opened> {
   try {
-    return await bucket.get(key, etag);
+    return await bucket.get(key, size);
   } catch (error) {
     if (!(error instanceof S3Failure)) throw error;
-    if (error.status === 404) throw new Refused('COPY_MISSING', `The store has no copy of "${shown}".`, { path: shown });
-    if (error.status === 412) throw new Refused('COPY_CHANGED', `In the store, the copy of "${shown}" was replaced while it was read.`, { path: shown });
+    if (error.status === 404) throw missing(path);
+    const shown = displayPath(path);
     if (error.code === 'InvalidObjectState') throw new NotYet('COPY_NOT_NEAR', `The copy of "${shown}" is archived and cannot be read before the store has brought it near.`, { path: shown });
     throw error;
   }
+}
+
+/** Hands over the content of a copy, all of `size`, or fails with `Transient` `COPY_CUT_SHORT`. */
+export async function readThrough(bucket: Bucket, { head, body }: Opened, { path, size }: { readonly path: Buffer; readonly size: bigint }, take: (piece: Buffer, position: number) => void): Promise<void> {
+  if (head.size !== size) {
+    body.destroy();
+    throw cutShort(path, head.size, size);
+  }
+  let position = 0;
+  for await (const piece of bucket.client.pieces(body)) {
+    take(piece, position);
+    position += piece.length;
+  }
+  if (BigInt(position) !== size) throw cutShort(path, position, size);
+}
+
+export function missing(path: Buffer): Refused {
+  return new Refused('COPY_MISSING', `The store has no copy of "${displayPath(path)}".`, { path: displayPath(path) });
+}
+
+function cutShort(path: Buffer, given: number | bigint, size: bigint): Transient {
+  return new Transient('COPY_CUT_SHORT', `The store gave ${given} of the ${size} bytes of the copy of "${displayPath(path)}".`, { path: displayPath(path) });
 }

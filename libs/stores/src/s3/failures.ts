@@ -1,5 +1,6 @@
 import { Refused, Transient, codeOf, messageOf, type ColdroomError } from '@coldroom/domain';
 import { EndOfBatch } from '@coldroom/files';
+import { AddressNotAllowed } from '../forbidden-address';
 
 /** A request that the server answered with an error. Of its text only the code is kept: the rest may quote what was signed. */
 export class S3Failure extends Error {
@@ -24,7 +25,7 @@ export function requestFailed(error: unknown, store: string): S3Failure | EndOfB
   if (error instanceof EndOfBatch) return error;
   if (error instanceof S3Failure) return ofOneObject(error) ? error : new EndOfBatch(answered(error, store));
   const code = codeOf(error);
-  if (code === 'ENDPOINT_NOT_ALLOWED') return new EndOfBatch(endpointNotAllowed(store, messageOf(error)));
+  if (error instanceof AddressNotAllowed) return new EndOfBatch(endpointNotAllowed(store, error.address));
   const tls = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/.test(code);
   const reason = tls ? `its certificate is not trusted or TLS failed (${code}); set caFile if it is of your own authority` : `${code}: ${messageOf(error)}`;
   return new EndOfBatch(new Transient('STORE_AWAY', `The store ${store} cannot be reached: ${reason}.`, { store, code }, { cause: error }));

@@ -76,8 +76,8 @@ describe('a copy that is read back', () => {
   const isGet = (method: string, request: string): boolean => method === 'GET' && request.endsWith('/one');
   beforeEach(() => put(write('one', randomBytes(300_000))));
 
-  it('is never taken for a shorter one', async () => {
-    once(isGet, { kind: 'short' });
+  it.each(['short', 'unsized'] as const)('is never taken for a shorter one (%s)', async (kind) => {
+    once(isGet, { kind });
     expect(await digest('one')).toMatchObject([{ error: { kind: 'transient', code: 'COPY_CUT_SHORT' } }]);
     await expectWhole('one');
   });
@@ -118,6 +118,12 @@ it('does not take a listing without its end for a whole one', async () => {
   once((method, request) => method === 'GET' && request.includes('list-type=2'), { kind: 'short' });
   await expect(put(one)).rejects.toMatchObject(away);
   await expect(put(one)).rejects.toMatchObject({ code: 'BAG_SEALED' });
+});
+
+it('does not take a copy for put that the server holds in another size', async () => {
+  const [one, two] = [write('one'), write('two')];
+  under.proxy.fault = (method, request) => (method === 'GET' && request.includes('prefix=archive/one/bag-1/data/') ? { kind: 'edit', edit: (body) => body.replace('<Size>1000<', '<Size>999<') } : undefined);
+  expect(await put(one, two)).toMatchObject([{ error: { kind: 'transient', code: 'COPY_CUT_SHORT' } }, { ok: { size: 1000n } }]);
 });
 
 it('never replaces what was put meanwhile at the same place', async () => {

@@ -1,9 +1,12 @@
 import { Refused, step } from '@coldroom/domain';
-import { EndOfBatch, MadeFiles, bytesOf, displayPath, storeFailed, writeWhole, type Trees, type WireOutcome, type WirePath } from '@coldroom/files';
+import { EndOfBatch, MadeFiles, bytesOf, displayPath, storeFailed, writeWhole, type MadeFile, type Trees, type WireOutcome, type WirePath } from '@coldroom/files';
 import type { BatchClaim } from './batch';
 import type { Bucket } from './bucket';
 import type { Connection } from './connection';
-import { headOf, readThrough } from './digest';
+import { begin, missing, readThrough, type Opened } from './digest';
+
+const largeBytes = 8n * 1024n * 1024n;
+const syncedTogether = 128;
 
 export interface FetchTask {
   readonly root: string;
@@ -37,6 +40,7 @@ export async function fetch(task: FetchTask, bucket: Bucket, { requestsInParalle
 }
 
 class Fetcher {
+  private readonly written: MadeFile[] = [];
   private readonly beforeChange = (): void => this.claim.check();
 
   constructor(
@@ -47,11 +51,13 @@ class Fetcher {
   ) {}
 
   async fetch({ key, path, size, target }: Order): Promise<{ readonly size: bigint }> {
-    const head = await headOf(this.bucket, key, path);
-    if (head.size !== size) throw new Refused('COPY_SIZE', `The copy of "${displayPath(path)}" has ${head.size} bytes, not ${size}.`);
-    const file = this.onTarget(() => this.made.create(target));
+    const opened = await begin(this.bucket, { key, path, size });
+    const file = await this.room({ key, path, size, target }, opened).catch((error: unknown) => {
+      opened.body.destroy();
+      throw error;
+    });
     try {
-      await readThrough(this.bucket, { key, path, head }, (piece, position) => {
+      await readThrough(this.bucket, opened, { path, size }, (piece, position) => {
         this.onTarget(() => writeWhole(file.fd, piece, position, this.beforeChange));
         this.claim.done(piece.length);
         if (position === 0) step('copy:2-partly-written');
@@ -61,8 +67,24 @@ class Fetcher {
       throw error;
     }
     step('copy:3-written');
-    await this.made.syncFiles([file]);
+    await this.sync(file, size);
     return { size };
+  }
+
+  /** Where the answer has another size than the copy should, the object is looked at: the answer alone may have been cut short. */
+  private async room({ key, path, size, target }: Order, { head }: Opened): Promise<MadeFile> {
+    if (head.size !== size) {
+      const held = await this.bucket.head(key);
+      if (!held) throw missing(path);
+      if (held.size !== size) throw new Refused('COPY_SIZE', `The copy of "${displayPath(path)}" has ${held.size} bytes, not ${size}.`);
+    }
+    return this.onTarget(() => this.made.create(target));
+  }
+
+  /** A large file by itself, small ones together: the rest of them at the end. */
+  private async sync(file: MadeFile, size: bigint): Promise<void> {
+    this.written.push(file);
+    if (size > largeBytes || this.written.length >= syncedTogether) await this.made.syncFiles(this.written.splice(0));
   }
 
   private onTarget<T>(act: () => T): T {

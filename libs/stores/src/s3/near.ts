@@ -1,14 +1,22 @@
-import { Refused, type Nearness, type Outcome } from '@coldroom/domain';
-import { displayPath } from '@coldroom/files';
-import type { Bucket, ObjectHead } from './bucket';
+import type { Nearness, Outcome } from '@coldroom/domain';
+import type { Bucket } from './bucket';
+import { missing } from './digest';
 import { S3Failure } from './failures';
+import type { Listed, ObjectHead } from './object-head';
 
+/** Of objects in these, and in no others, a listing tells that they can be read at once. */
+const atHand = new Set(['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'REDUCED_REDUNDANCY', 'GLACIER_IR']);
 const archives = new Set(['GLACIER', 'DEEP_ARCHIVE']);
+
+/** What a listing tells of it: that it can be read at once, or nothing. */
+export function nearByListing(listed: Listed | undefined): Nearness | undefined {
+  return listed?.storageClass !== undefined && atHand.has(listed.storageClass) ? { near: true, state: listed.storageClass } : undefined;
+}
 
 /** Whether an object can be read at once; one that is archived and not on its way is asked for, once. */
 export async function nearness(bucket: Bucket, key: string, path: Buffer, order: { readonly tier: string; readonly days: number }, beforeAsking: () => void): Promise<Outcome<Nearness>> {
   const head = await bucket.head(key);
-  if (!head) return { error: new Refused('COPY_MISSING', `The store has no copy of "${displayPath(path)}".`, { path: displayPath(path) }) };
+  if (!head) return { error: missing(path) };
   const known = nearnessOf(head);
   if (known) return { ok: known };
   beforeAsking();

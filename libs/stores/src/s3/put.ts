@@ -5,6 +5,7 @@ import type { BatchClaim, Budget } from './batch';
 import type { Bucket } from './bucket';
 import type { Connection } from './connection';
 import { S3Failure } from './failures';
+import { listingOf } from './look';
 import { SourceFile, sourceWord } from './source-file';
 import { Uploads } from './upload';
 
@@ -28,25 +29,20 @@ interface Order {
  * At most `partsInParallel * partBytes` of content is in memory, or one part where that is larger.
  */
 export async function put(task: PutTask, bucket: Bucket, connection: Connection, budget: Budget, claim: BatchClaim, trees: Trees): Promise<readonly WireOutcome<{ readonly size: bigint }>[]> {
-  const putter = new Putter(bucket, connection, budget, claim, trees, task.uploadsPrefix, new Set((await sizesBelow(bucket, task.dataPrefix)).keys()));
+  const putter = new Putter(bucket, connection, budget, claim, trees, task.uploadsPrefix, await listingOf(bucket, task.dataPrefix));
   const orders = task.sources.map(({ path, ...rest }) => ({ ...rest, path: bytesOf(path) }));
   const outcomes = await claim.outcomes(orders, connection.requestsInParallel, (order) => putter.put(order)).catch(async (error: unknown) => {
     if (error instanceof EndOfBatch && error.reason.code === 'STORE_FULL') await putter.makeRoom().catch(() => undefined); // what stays is replaced by the next try; `error` says more
     throw error;
   }).finally(() => budget.forgetSpares());
-  const sizes = await sizesBelow(bucket, task.dataPrefix);
+  const found = await listingOf(bucket, task.dataPrefix);
   step('copy:4-synced');
   return outcomes.map((outcome, at) => {
     const { key, identity, path } = orders[at]!;
-    if ('failed' in outcome || sizes.get(key) === identity.size) return outcome;
-    return { failed: { kind: 'transient', code: 'COPY_CUT_SHORT', message: `The store took "${displayPath(path)}" but holds ${sizes.get(key) ?? 'none'} of its ${identity.size} bytes.`, details: {} } };
+    const held = found.get(key)?.size;
+    if ('failed' in outcome || held === identity.size) return outcome;
+    return { failed: { kind: 'transient', code: 'COPY_CUT_SHORT', message: `The store took "${displayPath(path)}" but holds ${held ?? 'none'} of its ${identity.size} bytes.`, details: {} } };
   });
-}
-
-async function sizesBelow(bucket: Bucket, prefix: string): Promise<ReadonlyMap<string, bigint>> {
-  const sizes = new Map<string, bigint>();
-  for await (const page of bucket.list(prefix)) for (const { key, size } of page) sizes.set(key, size);
-  return sizes;
 }
 
 class Putter {
@@ -60,7 +56,7 @@ class Putter {
     private readonly claim: BatchClaim,
     private readonly trees: Trees,
     private readonly uploadsPrefix: string,
-    private readonly leftovers: ReadonlySet<string>,
+    private readonly leftovers: ReadonlyMap<string, unknown>,
   ) {
     this.uploads = new Uploads(bucket, claim, budget, connection);
   }
@@ -98,11 +94,10 @@ class Putter {
     await this.budget.with(size, async () => {
       this.claim.check();
       const content = Buffer.allocUnsafeSlow(size);
-      await file.read(0, content);
+      const sha256 = await file.read(0, content);
       file.checkUnchanged();
-      const checksum = createHash('sha256').update(content).digest('base64');
       this.claim.check();
-      await this.bucket.putNew(key, content, { ...this.bucket.headersOf(source), 'x-amz-checksum-sha256': checksum });
+      await this.bucket.putNew(key, content, this.bucket.headersOf(source), sha256);
       this.claim.done(size);
     });
   }

@@ -10,7 +10,6 @@ import { openStore } from '../open-store';
 import { parseStores } from '../settings';
 import { work } from '../testing/conformance';
 import { makeS3, type S3UnderTest } from '../testing/s3';
-import { isForbidden } from './transport';
 
 const path = Buffer.from('file');
 const seals = [{ name: 'tagmanifest-sha256.txt', content: Buffer.from('none\n') }];
@@ -60,6 +59,7 @@ describe('a copy in a sealed bag', () => {
       restore = undefined;
       asked = 0;
       under.proxy.fault = (method, request) => {
+        if (method === 'GET' && request.includes('list-type=2')) return { kind: 'edit', edit: (body) => body.replaceAll('>STANDARD<', '>GLACIER<') };
         if (method === 'HEAD' && isCopy(request)) return { kind: 'headers', headers: { 'x-amz-storage-class': 'GLACIER', ...(restore ? { 'x-amz-restore': restore } : {}) } };
         if (method === 'GET' && isCopy(request) && !restore?.includes('false')) return { kind: 'answer', status: 403, code: 'InvalidObjectState' };
         if (method === 'POST' && request.endsWith('?restore')) return { kind: 'answer', status: ++asked > 1 ? 409 : 202, code: 'RestoreAlreadyInProgress' };
@@ -155,7 +155,6 @@ describe('the place of an S3 store', () => {
     for (const endpoint of ['http://169.254.169.254', 'http://2852039166', 'http://[fe80::1]', 'http://[::ffff:169.254.169.254]']) {
       await expect(under.open({ endpoint }).check('read')).rejects.toMatchObject({ kind: 'refused', code: 'STORE_ENDPOINT_NOT_ALLOWED' });
     }
-    expect(['169.254.0.1', 'fe80::2', 'fd00:ec2::254', '::ffff:169.254.0.1', '127.0.0.1', '::1', '10.0.0.1'].map(isForbidden)).toEqual([true, true, true, true, false, false, false]);
     await under.open({ endpoint: under.proxy.url.replace('127.0.0.1', 'localhost') }).check('read');
   });
 });

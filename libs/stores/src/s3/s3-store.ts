@@ -1,17 +1,19 @@
-import { Refused, Transient, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type FetchOrder, type Nearness, type Outcome, type Source, type Store, type StoreUse, type TagFile, type Work } from '@coldroom/domain';
-import { Claim, EndOfBatch, Threads, checkPath, displayPath, openRoot, outcomes, wirePath, type WireOutcome } from '@coldroom/files';
+import { Refused, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type FetchOrder, type Nearness, type Outcome, type Source, type Store, type StoreUse, type TagFile, type Work } from '@coldroom/domain';
+import { EndOfBatch, Threads, checkPath, displayPath, openRoot, outcomes, wirePath, type WireOutcome } from '@coldroom/files';
 import { randomUUID } from 'node:crypto';
+import { checkClaim } from '../claim';
 import { ofTarget } from '../file/fetch';
 import { isBagName } from '../file/layout';
 import { checkPlacement } from '../file/placement';
+import { inParallel } from '../in-parallel';
 import type { S3StoreSettings } from '../settings';
 import type { StoreSurroundings } from '../surroundings';
-import { inParallel } from './batch';
-import { Bucket, type ObjectHead } from './bucket';
+import { Bucket } from './bucket';
 import { connectionOf, type Connection } from './connection';
 import { S3Failure, objectFailed } from './failures';
 import { Keys, keyLimit } from './keys';
-import { nearness } from './near';
+import { listingOf, lookAt, type Seen } from './look';
+import { nearByListing, nearness } from './near';
 import { checkSealedAlike, copiesIn, seal } from './seal';
 import type { S3Task, S3ThreadData } from './worker';
 
@@ -69,37 +71,37 @@ export class S3Store implements Store {
   }
 
   async digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]> {
-    return this.here(async ({ bucket, threads }) => {
-      await bucket.has(this.keys.seal(bag)); // of a bucket that is gone, every copy would count as missing
-      return apart(paths, (path) => this.keyOf(bag, path), async (accepted) => outcomes(await threads().run({ verb: 'digest', task: {
-        copies: accepted.map(({ item, key }) => ({ path: wirePath(item), key })), algorithms, attested: this.settings.verify === 'attested',
-      } }, work) as readonly WireOutcome<CopyDigest>[]));
-    });
+    return this.here(({ threads }) => apart(paths, (path) => this.keyOf(bag, path), async (accepted) => outcomes(await threads().run({ verb: 'digest', task: {
+      dataPrefix: this.keys.data(bag), copies: accepted.map(({ item, key }) => ({ path: wirePath(item), key })), algorithms, attested: this.settings.verify === 'attested',
+    } }, work) as readonly WireOutcome<CopyDigest>[])));
   }
 
   async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
     await this.here(async ({ bucket }) => {
       if (await bucket.has(this.keys.seal(bag))) return checkSealedAlike(bucket, this.keys, bag, tags);
-      return seal(bucket, this.keys, { bag, paths, tags, parallel: this.settings.requestsInParallel, beforeChange: claimOf(work) });
+      return seal(bucket, this.keys, { bag, paths, tags, parallel: this.settings.requestsInParallel, beforeChange: () => checkClaim(work) });
     });
   }
 
   async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
     return this.here(async ({ bucket }) => {
-      const sealed = await bucket.has(this.keys.seal(bag));
-      return inParallel(paths, this.settings.requestsInParallel, async (path) => {
-        const head = await bucket.head(this.keyOf(bag, path));
-        return head && this.statusOf(head, sealed);
+      const { sealed, seen } = await lookAt(bucket, {
+        dataPrefix: this.keys.data(bag), sealKey: this.keys.seal(bag), keys: paths.map((path) => this.keyOf(bag, path)),
+        parallel: this.settings.requestsInParallel, marks: this.settings.replication === 'required',
       });
+      return seen.map((each) => each && this.statusOf(each, sealed));
     });
   }
 
   async bringNear(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Nearness>[]> {
-    const beforeAsking = claimOf(work);
+    const beforeAsking = (): void => checkClaim(work);
     return this.here(async ({ bucket }) => {
       const sealed = await bucket.has(this.keys.seal(bag));
-      return apart(paths, (path) => this.keyInSealed(bag, path, sealed), (accepted) => inParallel(accepted, this.settings.requestsInParallel,
-        ({ item, key }) => nearness(bucket, key, item, { tier: this.settings.restoreTier, days: this.settings.restoreDays }, beforeAsking)));
+      const listed = sealed ? await listingOf(bucket, this.keys.data(bag)) : undefined;
+      return apart(paths, (path) => this.keyInSealed(bag, path, sealed), (accepted) => inParallel(accepted, this.settings.requestsInParallel, async ({ item, key }) => {
+        const near = nearByListing(listed?.get(key));
+        return near ? { ok: near } : nearness(bucket, key, item, { tier: this.settings.restoreTier, days: this.settings.restoreDays }, beforeAsking);
+      }));
     });
   }
 
@@ -174,7 +176,7 @@ export class S3Store implements Store {
     throw new Refused('COPY_MISSING', `There is no sealed bag ${bag} in the store.`, { bag });
   }
 
-  private statusOf({ size, version, replication }: ObjectHead, sealed: boolean): CopyStatus {
+  private statusOf({ size, version, replication }: Seen, sealed: boolean): CopyStatus {
     const required = this.settings.replication === 'required';
     const replicated = replication === undefined ? !required : ['COMPLETED', 'COMPLETE', 'REPLICA'].includes(replication);
     return {
@@ -216,15 +218,6 @@ export class S3Store implements Store {
       throw error;
     }
   }
-}
-
-/** To be called right before each change of a request's making: `Transient` `CLAIM_LOST`. */
-function claimOf({ deadline, signal }: Work): () => void {
-  const claim = new Claim(deadline, new BigInt64Array(2));
-  return () => {
-    if (signal.aborted) throw new Transient('CLAIM_LOST', 'The work was stopped; it is done again by whoever holds the claim.', {}, { cause: signal.reason });
-    claim.check();
-  };
 }
 
 /** Does the work for the items that have a key, and puts the others' refusals in their places. */

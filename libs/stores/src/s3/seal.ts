@@ -1,9 +1,9 @@
 import { Refused, step, type TagFile } from '@coldroom/domain';
 import { displayPath } from '@coldroom/files';
-import { createHash } from 'node:crypto';
-import { inParallel } from './batch';
+import { inParallel } from '../in-parallel';
 import type { Bucket } from './bucket';
-import { S3Failure, isAbsent } from './failures';
+import { S3Failure } from './failures';
+import { abortUpload, uploadsBelow } from './multipart';
 import { pathOf, sealName, storedName, type Keys } from './keys';
 
 /** For bags that hold names no key can carry: the manifest with the names as they are stored. */
@@ -37,16 +37,16 @@ export async function seal(bucket: Bucket, keys: Keys, { bag, paths, tags, paral
     beforeChange();
     await bucket.remove(key);
   });
-  for (const { key, uploadId } of await bucket.uploads(top)) {
+  for (const { key, uploadId } of await uploadsBelow(bucket, top)) {
     beforeChange();
-    await bucket.client.abortUpload(key, uploadId).catch((error: unknown) => { if (!isAbsent(error)) throw error; });
+    await abortUpload(bucket, key, uploadId);
   }
   step('seal:1-extras-dropped');
   const stored = asStored(tags);
-  for (const { name, content } of [...tags.filter((tag) => tag !== sealing), ...(stored ? [stored] : [])]) {
+  await inParallel([...tags.filter((tag) => tag !== sealing), ...(stored ? [stored] : [])], parallel, async ({ name, content }) => {
     beforeChange();
     await putTag(bucket, keys.tag(bag, name), content);
-  }
+  });
   step('seal:2-tags-written');
   beforeChange();
   await putTag(bucket, keys.tag(bag, sealName), sealing.content);
@@ -72,9 +72,8 @@ function sealedOtherwise(bag: string): Refused {
 
 /** A put whose answer was lost is repeated by the next try; then the same content there is as good as put. */
 async function putTag(bucket: Bucket, key: string, content: Buffer): Promise<void> {
-  const checksum = createHash('sha256').update(content).digest('base64');
   try {
-    await bucket.putNew(key, content, { 'content-type': 'text/plain; charset=utf-8', 'x-amz-checksum-sha256': checksum });
+    await bucket.putNew(key, content, { 'content-type': 'text/plain; charset=utf-8' });
   } catch (error) {
     if (!(error instanceof S3Failure) || error.status !== 412 || !(await bucket.read(key, tagLimit))?.equals(content)) throw error;
   }

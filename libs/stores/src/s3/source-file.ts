@@ -1,9 +1,11 @@
 import type { Identity } from '@coldroom/domain';
 import { changed, checkUnchanged, dropCache, openFile, type OpenFile, type Trees } from '@coldroom/files';
+import { createHash } from 'node:crypto';
 import { closeSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 
 const readAt = promisify(read);
+const pieceBytes = 1024 * 1024;
 /** What is larger would drive other files out of the page cache. */
 const cachedBytes = 1024n * 1024n * 1024n;
 
@@ -15,15 +17,18 @@ export class SourceFile {
     return new SourceFile(openFile(trees.at(root), path, 'cached', identity));
   }
 
-  /** Fills a buffer from there; an end before that is `Refused` `SOURCE_CHANGED`. */
-  async read(position: number, content: Buffer): Promise<void> {
+  /** Fills a buffer from there, and gives its SHA-256; an end before that is `Refused` `SOURCE_CHANGED`. */
+  async read(position: number, content: Buffer): Promise<Buffer> {
     const { length } = content;
+    const hash = createHash('sha256');
     for (let done = 0; done < length;) {
-      const { bytesRead } = await readAt(this.file.fd, content, done, length - done, position + done);
+      const { bytesRead } = await readAt(this.file.fd, content, done, Math.min(pieceBytes, length - done), position + done);
       if (bytesRead === 0) throw changed(this.file.path, `it ended at ${position + done} of ${this.file.identity.size} bytes`);
+      hash.update(content.subarray(done, done + bytesRead)); // piece by piece: others' requests go on between them
       done += bytesRead;
     }
     if (this.file.identity.size > cachedBytes) dropCache(this.file.fd);
+    return hash.digest();
   }
 
   /** `Refused` `SOURCE_CHANGED` where it was touched since it was opened. */

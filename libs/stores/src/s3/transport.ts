@@ -1,7 +1,6 @@
-import { lookup as resolveName, type LookupAddress, type LookupOptions } from 'node:dns';
 import { Agent as PlainAgent, request as plainRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
-import { BlockList, isIPv6 } from 'node:net';
+import { guardedLookup } from '../forbidden-address';
 import type { Connection } from './connection';
 import { S3Failure } from './failures';
 import { textOf } from './xml';
@@ -11,37 +10,14 @@ const errorLimit = 64 * 1024;
 const idleMilliseconds = 4_000;
 const timedOut = 'ETIMEDOUT';
 
-const forbidden = new BlockList();
-forbidden.addSubnet('169.254.0.0', 16);
-forbidden.addSubnet('fe80::', 10, 'ipv6');
-forbidden.addAddress('fd00:ec2::254', 'ipv6');
-
-/** Where clouds keep their metadata, and with it the keys of the machine: never an S3 server, whatever the settings or DNS say. */
-export function isForbidden(address: string): boolean {
-  return forbidden.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-}
-
-type Found = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
-
-function guardedLookup(host: string, options: LookupOptions, found: Found): void {
-  resolveName(host, { ...options, all: true }, (error, addresses) => {
-    const refused = error ? undefined : addresses.find(({ address }) => isForbidden(address));
-    const first = addresses?.[0];
-    if (error) found(error, []);
-    else if (refused || !first) found(Object.assign(new Error(refused?.address ?? 'no address'), { code: refused ? 'ENDPOINT_NOT_ALLOWED' : 'ENOTFOUND' }), []);
-    else if (options.all) found(null, addresses);
-    else found(null, first.address, first.family);
-  });
-}
-
 export function agentOf({ secure, ca, requestsInParallel }: Connection): PlainAgent {
-  const options = { keepAlive: true, maxSockets: requestsInParallel, timeout: idleMilliseconds, lookup: guardedLookup as never };
+  const options = { keepAlive: true, maxSockets: requestsInParallel, timeout: idleMilliseconds, lookup: guardedLookup };
   return secure ? new SecureAgent({ ...options, rejectUnauthorized: true, minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) }) : new PlainAgent(options);
 }
 
 /**
- * `http.request` for the client, with what it lacks: an end to silence, and every answer that is no success told as an `S3Failure`
- * (the client drops what a 5xx says, and leaves its connection hanging). Redirects are such an answer too: never followed.
+ * `http.request` with an end to silence, and with every answer that is no success told as an `S3Failure`, read to its end so that
+ * its connection can be used again. Redirects are such an answer too: never followed.
  */
 export function requester({ secure, silenceMilliseconds }: Connection): (options: RequestOptions, take: (response: IncomingMessage) => void) => ClientRequest {
   const start = secure ? secureRequest : plainRequest;

@@ -1,10 +1,11 @@
 import { step } from '@coldroom/domain';
 import { EndOfBatch } from '@coldroom/files';
 import { createHash } from 'node:crypto';
-import { inParallel, type BatchClaim, type Budget } from './batch';
+import { inParallel } from '../in-parallel';
+import type { BatchClaim, Budget } from './batch';
 import type { Bucket } from './bucket';
-import type { Part } from './client';
 import { isAbsent } from './failures';
+import { abortUpload, completeUpload, partsOf, putPart, startUpload, uploadsBelow, type Part } from './multipart';
 import type { SourceFile } from './source-file';
 
 /** S3's limit. */
@@ -49,7 +50,7 @@ export class Uploads {
       const parts = await inParallel(numbers, this.limits.partsInParallel, (part) => this.part(order, uploadId, part, partBytes, there.get(part)));
       file.checkUnchanged();
       this.claim.check();
-      await this.bucket.completeUpload(key, uploadId, parts);
+      await completeUpload(this.bucket, key, uploadId, parts);
     } catch (error) {
       if (!(error instanceof EndOfBatch)) await this.abort(key, recordKey, uploadId);
       throw error;
@@ -63,22 +64,22 @@ export class Uploads {
     const length = Math.min(partBytes, size - start);
     return this.budget.withBuffer(length, async (content) => {
       this.claim.check();
-      await file.read(start, content);
+      const sha256 = await file.read(start, content);
       const kept = there !== undefined && there === `${length}:${createHash('md5').update(content).digest('hex')}`;
       this.claim.check();
-      const etag = kept ? there.slice(there.indexOf(':') + 1) : await this.bucket.client.putPart(key, uploadId, part, content);
+      const done = kept ? { part, etag: there.slice(there.indexOf(':') + 1) } : await putPart(this.bucket, { key, uploadId, part }, content, sha256.toString('hex'));
       this.claim.done(length);
       step('copy:2-partly-written');
-      return { part, etag };
+      return done;
     });
   }
 
   private async begun({ key, recordKey, source }: UploadOrder, partBytes: number): Promise<{ readonly uploadId: string; readonly there: ReadonlyMap<number, string> }> {
-    for (const stray of await this.bucket.uploads(key)) if (stray.key === key) await this.abort(key, recordKey, stray.uploadId);
+    for (const stray of await uploadsBelow(this.bucket, key)) if (stray.key === key) await this.abort(key, recordKey, stray.uploadId);
     this.claim.check();
     await this.bucket.remove(recordKey);
     this.claim.check();
-    const uploadId = await this.bucket.client.startUpload(key, this.bucket.headersOf(source));
+    const uploadId = await startUpload(this.bucket, key, this.bucket.headersOf(source));
     const record: Record = { uploadId, source, partBytes };
     this.claim.check();
     await this.bucket.putNew(recordKey, Buffer.from(JSON.stringify(record)));
@@ -91,7 +92,7 @@ export class Uploads {
     const record = written && parsed(written);
     if (record?.source !== source || record.partBytes !== partBytes) return undefined;
     try {
-      const parts = await this.bucket.client.partsOf(key, record.uploadId);
+      const parts = await partsOf(this.bucket, key, record.uploadId);
       return { uploadId: record.uploadId, there: new Map(parts.map(({ part, size, etag }) => [part, `${size}:${etag}`])) };
     } catch (error) {
       if (isAbsent(error)) return undefined; // ended or aborted meanwhile
@@ -101,11 +102,7 @@ export class Uploads {
 
   private async abort(key: string, recordKey: string, uploadId: string): Promise<void> {
     this.claim.check();
-    try {
-      await this.bucket.client.abortUpload(key, uploadId);
-    } catch (error) {
-      if (!isAbsent(error)) throw error;
-    }
+    await abortUpload(this.bucket, key, uploadId);
     this.claim.check();
     await this.bucket.remove(recordKey);
   }

@@ -1,11 +1,12 @@
 import { createServer, request as forward, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What goes wrong with one request. `lost`: the server does it, its answer never arrives. `short`: whole in form, half in content. `cut`: the connection ends in the middle. */
+/** What goes wrong with one request. `lost`: the server does it, its answer never arrives. `short`: whole in form, half in content. `unsized`: the same without a word on its length. `cut`: the connection ends in the middle. */
 export type Fault =
-  | { readonly kind: 'reset' | 'lost' | 'short' | 'cut' | 'silence' }
+  | { readonly kind: 'reset' | 'lost' | 'short' | 'unsized' | 'cut' | 'silence' }
   | { readonly kind: 'answer'; readonly status: number; readonly code: string }
-  | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string>> };
+  | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string>> }
+  | { readonly kind: 'edit'; readonly edit: (body: string) => string };
 
 export interface FaultProxy {
   readonly url: string;
@@ -56,11 +57,13 @@ function pass(answer: IncomingMessage, request: IncomingMessage, response: Serve
   answer.on('end', () => {
     const body = Buffer.concat(pieces);
     const half = body.subarray(0, body.length / 2);
-    const { 'transfer-encoding': _chunked, ...plain } = answer.headers;
-    const headers = fault?.kind === 'short' ? { ...plain, 'content-length': String(half.length) } : { ...answer.headers, ...(fault?.kind === 'headers' ? fault.headers : {}) };
+    const edited = fault?.kind === 'edit' ? Buffer.from(fault.edit(body.toString())) : body;
+    const { 'transfer-encoding': _chunked, 'content-length': _length, ...plain } = answer.headers;
+    const headers = fault?.kind === 'unsized' ? plain : fault?.kind === 'short' ? { ...plain, 'content-length': String(half.length) }
+      : fault?.kind === 'edit' ? { ...plain, 'content-length': String(edited.length) } : { ...answer.headers, ...(fault?.kind === 'headers' ? fault.headers : {}) };
     if (fault?.kind === 'lost') return void request.socket.destroy();
     response.writeHead(answer.statusCode!, headers);
-    if (fault?.kind !== 'cut') return void response.end(fault?.kind === 'short' ? half : body);
+    if (fault?.kind !== 'cut') return void response.end(fault?.kind === 'short' || fault?.kind === 'unsized' ? half : edited);
     response.write(half, () => request.socket.destroy());
   });
 }

@@ -1,0 +1,60 @@
+import { inParallel } from '../in-parallel';
+import type { Bucket } from './bucket';
+import type { Listed, ObjectHead } from './object-head';
+
+/** What is known of an object that nobody has read. */
+export type Seen = Pick<ObjectHead, 'size' | 'version' | 'replication'>;
+
+/** So few are looked at one by one: a listing and its samples would cost as much. */
+const few = 4;
+/** Copies are read back before their bag is sealed: for so long after that, a listing of them is believed. */
+const freshMilliseconds = 3_600_000;
+
+export interface LookOrder {
+  readonly dataPrefix: string;
+  readonly sealKey: string;
+  readonly keys: readonly string[];
+  readonly parallel: number;
+  /** Ask for each object's replication mark, which no listing tells, whatever the samples say. */
+  readonly marks: boolean;
+}
+
+/**
+ * Looks at copies of one bag, and whether it is sealed. One listing tells of them all as long as it tells all that there is to know:
+ * the oldest and the newest, looked at themselves, must have the version that the listing gives them (else the bucket has versions,
+ * or its listings have other dates or ETags), and neither they nor the seal may carry a replication mark. Else, and for a bag
+ * that was sealed long ago, each object is looked at: an index outlives objects that a server has lost.
+ */
+export async function lookAt(bucket: Bucket, order: LookOrder): Promise<{ readonly sealed: boolean; readonly seen: readonly (Seen | undefined)[] }> {
+  const { dataPrefix, sealKey, keys, parallel, marks } = order;
+  const lookAtEach = (some: readonly string[]): Promise<(Seen | undefined)[]> => inParallel(some, parallel, (key) => bucket.head(key));
+  if (keys.length <= few) {
+    const sealed = await bucket.has(sealKey);
+    return { sealed, seen: await lookAtEach(keys) };
+  }
+  const seal = await bucket.head(sealKey);
+  const sealed = seal !== undefined;
+  if (seal && (marks || seal.replication !== undefined || !(seal.age >= 0 && seal.age < freshMilliseconds))) return { sealed, seen: await lookAtEach(keys) };
+  const listed = await listingOf(bucket, dataPrefix); // tells a missing bucket from a missing seal, too
+  const plain = keys.map((key) => listed.get(key)).filter((each) => each !== undefined).filter(({ ofParts }) => !ofParts);
+  if (!await samplesAgree(bucket, plain, sealed)) return { sealed, seen: await lookAtEach(keys) };
+  const known = new Map<string, Seen | undefined>(plain.map(({ key, size, version }) => [key, { size, version, replication: undefined }]));
+  const others = keys.filter((key) => !known.has(key));
+  (await lookAtEach(others)).forEach((seen, at) => known.set(others[at]!, seen));
+  return { sealed, seen: keys.map((key) => known.get(key)) };
+}
+
+async function samplesAgree(bucket: Bucket, plain: readonly Listed[], sealed: boolean): Promise<boolean> {
+  const [first] = plain;
+  if (!first) return false;
+  const samples = [plain.reduce((one, other) => (other.modified < one.modified ? other : one), first), plain.reduce((one, other) => (other.modified > one.modified ? other : one), first)];
+  const heads = await Promise.all(samples.map(({ key }) => bucket.head(key)));
+  return heads.every((head, at) => head !== undefined && head.version === samples[at]!.version && !(sealed && head.replication !== undefined));
+}
+
+/** All that lies below a prefix. */
+export async function listingOf(bucket: Bucket, prefix: string): Promise<ReadonlyMap<string, Listed>> {
+  const found = new Map<string, Listed>();
+  for await (const page of bucket.list(prefix)) for (const each of page) found.set(each.key, each);
+  return found;
+}
