@@ -8,10 +8,11 @@ afterAll(() => world.close());
 afterEach(() => world.check());
 
 describe.each<[ServiceName, readonly string[]]>([
-  // Carrying is fetching and copying, and so takes the steps of both.
-  ['transfer', [...crashesOf('transfer', ['leave', 'fetch', 'move']), 'copy:3-written:2', 'copy:4-synced:2']],
+  // Carrying is fetching, dressing and copying: it is synced twice, in staging and in the other store.
+  ['transfer', [...crashesOf('transfer', ['leave', 'move']), 'fetch:2-dressed', 'copy:3-written', 'copy:4-synced', 'copy:4-synced:2']],
   ['checksum', ['verify:1-read', ...crashesOf('checksum', ['check', 'move'])]],
-  ['ingest-watcher', crashesOf('ingest-watcher', ['seal', 'settle', 'move'])],
+  // That a bag is durable is told by a step of its own here.
+  ['ingest-watcher', crashesOf('ingest-watcher', ['seal', 'settle', 'move']).filter((step) => step !== 'seal:5-durable')],
   ['linker', crashesOf('linker', ['relink', 'move'])],
 ])('a %s killed while it moves bags at', (name, steps) => {
   beforeAll(() => void world.services.startAll([name]));
