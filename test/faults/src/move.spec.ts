@@ -37,6 +37,7 @@ describe('bags that are moved', () => {
     expect(there).toMatchObject({ code: 0, output: expect.stringContaining(`Nothing was deleted: these bags still lie in store main (${world.store})`) });
     expect(paths.map((path) => readlinkSync(path)).filter((target) => !target.startsWith(`${world.other}/`))).toEqual([]);
     await movedTo(world, requestId, 'other', 'released');
+    expect(sealedBags(world)).toEqual(before);
     expect(await coldroom(world, 'move', '--from', 'other', '--to', 'main', `Request:${requestId}`, '--yes')).toMatchObject({ code: 0 });
     await movedTo(world, requestId, 'main', 'released');
     expect(await coldroom(world, 'move', '--from', 'main', '--to', 'other', '--yes')).toMatchObject({ code: 0 });
@@ -47,7 +48,6 @@ describe('bags that are moved', () => {
     expect(rounds).toBeGreaterThan(20);
     await world.services.killAll();
     await world.checkAtRest();
-    expect(sealedBags(world)).toEqual(before);
   });
 
   test('come back from the store that they moved to, with the old one lost', async () => {
