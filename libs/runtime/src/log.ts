@@ -31,7 +31,8 @@ function asFields(fields: LogFields | string): LogFields {
 /** A refusal is expected and carries no stack; anything else does. */
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
-  if (value instanceof ColdroomError) return { code: value.code, message: value.message, ...value.details };
+  // Details may hold the code of a server or of the system: it must not stand where ours is looked up.
+  if (value instanceof ColdroomError) return { ...value.details, code: value.code, message: value.message };
   if (value instanceof Error) return { message: value.message, stack: value.stack };
   return value;
 }

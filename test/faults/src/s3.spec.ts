@@ -9,7 +9,7 @@ import { crashesOf, twoFilesets } from './drills';
 import { describeWhere } from './mounted-store';
 import { connected } from './omero';
 import { disaster, recover } from './recovery';
-import type { ServiceName } from './services';
+import { said, type ServiceName } from './services';
 import { replaceByAnother } from './tampering';
 import { digestOf, filesBelow } from './tree';
 import { World, type WorldPlan } from './world';
@@ -130,7 +130,7 @@ describeWhere('s3', 'copies in a bucket', () => {
 
   test('the server away for some seconds, of an archive and of a restore: nothing is lost, and both go on', async () => {
     await inBucket({ hold: '0', env: { COLDROOM_ERROR_LIMIT: '1000' } });
-    world.services.startAll();
+    await Promise.all(world.services.startAll().map((service) => said(service, '"started"')));
     const files = Array.from({ length: 60 }, (_, index) => ({ name: `plane-${index}.tif`, size: 200_000 }));
     const requestId = await world.archive([{ files: [...files, { name: 'large.tif', size: 20 * megabyte }] }]);
     await away('the first copies', async () => (await bucket.unfinished()).length > 0 || (await world.filesOf(requestId)).some((file) => file.state !== 'approved' && file.state !== 'checksummed'));
