@@ -1,5 +1,5 @@
 import { ColdroomError, Refused, Transient, codeOf, messageOf, step } from '@coldroom/domain';
-import { closeSync, constants, fchmodSync, lstatSync, openSync, renameSync as renamePlain } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, renameSync as renamePlain } from 'node:fs';
 import { dropExtras, namesIn, protectDirectories, protectedMode, readSmall, writeFileOnce } from './bag-directory';
 import type { Claim } from './claim';
 import { EndOfBatch, storeFailed } from './failures';
@@ -109,7 +109,7 @@ function confirmSealed(task: SealTask, tree: Tree, claim: Claim): boolean {
 function finish(task: SealTask, tree: Tree, bag: number, claim: Claim): void {
   for (const place of [task.open, task.sealed]) syncDirectory(tree.locate(bytesOf(place)).parent);
   claim.check();
-  fchmodSync(bag, protectedMode);
+  if ((fstatSync(bag).mode & 0o7777) !== protectedMode) fchmodSync(bag, protectedMode); // a sealed bag is not touched again, not even its ctime
   syncDirectory(bag);
 }
 
