@@ -79,6 +79,6 @@ describe('the verify stage', () => {
 
   test('a bag of a store that the settings do not name any more is refused by name', async () => {
     const stores = { ...bench.stores, get: (): Store => bench.stores.get('tape') };
-    await expect(bench.run(new VerifyCopies(stores))).rejects.toThrow('The settings name no store "tape"; there are main.');
+    await expect(bench.run(new VerifyCopies(stores))).rejects.toThrow('The settings name no store "tape"; there are main, other.');
   });
 });
