@@ -40,7 +40,7 @@ it('ends with 1 where a promise is broken', async () => {
 it('lists stores, and does not know others', async () => {
   const other = await workbench('storelist');
   const settings = await settingsOf(other);
-  expect(await coldroom(['store', 'list'], settings)).toMatchObject({ code: 0, stdout: 'store  kind  default  check\nmain   file  yes      can be used\n' });
+  expect(await coldroom(['store', 'list'], settings)).toMatchObject({ code: 0, stdout: 'store  kind    default  check\nmain   file    yes      can be used\nother  file             can be used\nboth   copies           can be used\n' });
   expect((await coldroom(['store', 'validate', 'tape', '--yes'], settings)).stderr).toContain('The settings name no store "tape"');
   await other.close();
 });
