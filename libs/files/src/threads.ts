@@ -18,6 +18,7 @@ const errors = { transient: Transient, 'not-yet': NotYet, refused: Refused } as 
  */
 export class Threads<Task extends object> {
   private readonly pool: Piscina;
+  private readonly loading = new WeakMap<object, Promise<void>>();
 
   /** `directory` is that of the calling module: its `worker.js` is the thread's code. `data` is what each thread finds in `workerData`. */
   constructor(directory: string, { threads, data }: { readonly threads: number; readonly data: unknown }) {
@@ -26,6 +27,9 @@ export class Threads<Task extends object> {
       // Chunks are outside the heap; what is in it comes and goes with each batch.
       resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 },
     });
+    this.noteNewThreads();
+    // The pool starts a new thread in the same turn in which it ends another one.
+    this.pool.on('workerDestroy', () => { queueMicrotask(() => this.noteNewThreads()); });
   }
 
   async run(task: Task, work?: Work): Promise<unknown> {
@@ -35,6 +39,7 @@ export class Threads<Task extends object> {
     const stop = (): void => void Atomics.store(bounds.progress, progressCells.stopped, 1n);
     work?.signal.addEventListener('abort', stop);
     try {
+      await this.loaded();
       if (work?.signal.aborted) throw work.signal.reason;
       const answer = await this.pool.run({ ...task, ...bounds }, work ? { signal: work.signal } : {}) as ThreadAnswer;
       if ('failed' in answer) throw revived(answer.failed);
@@ -50,7 +55,21 @@ export class Threads<Task extends object> {
 
   /** Stops the threads, also in the middle of their work. May be called twice. */
   async close(): Promise<void> {
+    await this.loaded();
     await this.pool.destroy();
+  }
+
+  /** A thread that is ended while it loads native code takes the whole process down with it, so none is ended before. */
+  private async loaded(): Promise<void> {
+    await Promise.all(this.pool.threads.map((thread) => this.loading.get(thread)));
+  }
+
+  private noteNewThreads(): void {
+    for (const thread of this.pool.threads) {
+      if (this.loading.has(thread)) continue;
+      // The pool's threads say that they are ready in their first message; one that cannot load exits.
+      this.loading.set(thread, new Promise((resolve) => { thread.once('message', () => resolve()).once('exit', () => resolve()); }));
+    }
   }
 }
 

@@ -69,12 +69,12 @@ export class World implements Scene {
     return this.opened;
   }
 
-  /** Where links lead. */
   /** The second store of a world that has two. */
   get other(): string {
     return join(this.dir, 'other');
   }
 
+  /** Where links lead. */
   get store(): string {
     return this.copies.links;
   }
