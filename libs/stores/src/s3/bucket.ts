@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { S3Client, type Page } from './client';
+import { S3Client, encoded, type Page } from './client';
 import type { Connection } from './connection';
 import { S3Failure, isAbsent, requestFailed } from './failures';
 import { headOf, listedIn, sourceHeader, type Listed, type ObjectHead } from './object-head';
-import { encoded } from './signer';
 import { elementsOf, textOf } from './xml';
 
 const neverReplace = { 'if-none-match': '*' };

@@ -1,10 +1,9 @@
+import { Client as MinioClient, type ClientOptions } from 'minio';
 import { hash } from 'node:crypto';
-import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { isIPv6 } from 'node:net';
+import type { Agent, IncomingMessage } from 'node:http';
 import type { Connection } from './connection';
 import { S3Failure, requestFailed } from './failures';
-import { Signer, encoded } from './signer';
-import { agentOf, requester } from './transport';
+import { agentOf, transportOf } from './transport';
 import { textOf } from './xml';
 
 export interface Ask {
@@ -26,36 +25,46 @@ export interface Page {
 
 const nothing = Buffer.alloc(0);
 const sha256OfNothing = hash('sha256', nothing);
+/** What is none of these never gets here: the transport fails with it. */
+const successes = [200, 202, 204, 206];
+
+/** The MinIO client signs no body over TLS; over a proxy's TLS, or one that was broken into, that would let damage pass. */
+class BodySigningClient extends MinioClient {
+  constructor(options: ClientOptions) {
+    super(options);
+    this.enableSHA256 = true;
+  }
+}
 
 /**
- * Signed requests to one bucket. The SHA-256 of every body is signed, so the server refuses what was damaged on the way. Nothing is
- * retried here: that is the pipeline's. Failures as `requestFailed` tells them.
+ * Requests to one bucket, addressed and signed by the MinIO client, whose calls for whole objects are not used: they hash twice,
+ * retry, and take a short stream for a whole one. The SHA-256 of every body is signed, so the server refuses what was damaged on
+ * the way. Nothing is retried here: that is the pipeline's. Failures as `requestFailed` tells them.
  */
 export class S3Client {
   private readonly agent: Agent;
-  private readonly signer: Signer;
-  private readonly request: (options: RequestOptions, take: (response: IncomingMessage) => void) => ClientRequest;
-  private readonly place: { readonly host: string; readonly hostHeader: string; readonly port: number; readonly top: string };
+  private readonly minio: MinioClient;
+  private readonly place: { readonly bucketName: string; readonly region: string };
   readonly store: string;
 
   constructor(connection: Connection) {
+    const { host, port, secure, accessKey, secretKey, region, pathStyle, bucket } = connection;
     this.agent = agentOf(connection);
-    this.signer = new Signer(connection);
-    this.request = requester(connection);
-    this.place = placeOf(connection);
+    this.minio = new BodySigningClient({
+      endPoint: host, useSSL: secure, accessKey, secretKey, region, pathStyle, ...(port === undefined ? {} : { port }),
+      transport: transportOf(connection), transportAgent: this.agent, retryOptions: { disableRetry: true },
+    });
+    this.place = { bucketName: bucket, region };
     this.store = connection.store;
   }
 
   /** Whoever sends has to read or destroy the answer's body. */
-  async send({ method, key, query = '', headers, body = nothing, sha256 = body.length === 0 ? sha256OfNothing : hash('sha256', body) }: Ask): Promise<IncomingMessage> {
-    const { host, hostHeader, port, top } = this.place;
-    const path = `${top}${key === undefined ? '' : `/${key.split('/').map(encoded).join('/')}`}` || '/';
-    const length = method === 'GET' || method === 'HEAD' ? undefined : { 'content-length': String(body.length) };
-    const signed = this.signer.sign({ method, path, query, headers: { ...headers, ...length, host: hostHeader }, sha256 });
+  async send({ method, key, query = '', headers = {}, body = nothing, sha256 = body.length === 0 ? sha256OfNothing : hash('sha256', body) }: Ask): Promise<IncomingMessage> {
+    const { bucketName, region } = this.place;
+    const length = method === 'GET' || method === 'HEAD' ? {} : { 'content-length': String(body.length) };
+    const options = { method, bucketName, query, headers: { ...headers, ...length }, ...(key === undefined ? {} : { objectName: key }) };
     try {
-      return await new Promise((take, fail) => {
-        this.request({ method, host, port, path: query === '' ? path : `${path}?${query}`, headers: signed, agent: this.agent }, take).on('error', fail).end(body);
-      });
+      return await this.minio.makeRequestStreamAsync(options, body, sha256, successes, region);
     } catch (error) {
       throw requestFailed(error, this.store);
     }
@@ -96,11 +105,7 @@ export class S3Client {
   }
 }
 
-/** A certificate for `*.host` does not cover a bucket's name that has a dot: such a bucket is always named in the path. */
-function placeOf({ host, port, secure, pathStyle, bucket }: Connection): S3Client['place'] {
-  const inHost = !pathStyle && !(secure && bucket.includes('.'));
-  const named = inHost ? `${bucket}.${host}` : host;
-  const usual = secure ? 443 : 80;
-  const shown = isIPv6(named) ? `[${named}]` : named;
-  return { host: named, hostHeader: port === undefined || port === usual ? shown : `${shown}:${port}`, port: port ?? usual, top: inHost ? '' : `/${bucket}` };
+/** Percent-encoded as the signature wants it: all but letters, digits and `-._~`. */
+export function encoded(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }

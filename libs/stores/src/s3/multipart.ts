@@ -1,6 +1,6 @@
 import type { Bucket } from './bucket';
+import { encoded } from './client';
 import { S3Failure, isAbsent, requestFailed } from './failures';
-import { encoded } from './signer';
 import { elementsOf, escaped, textOf } from './xml';
 
 /** Uploads in parts (S3 API, multipart upload). Failures as `requestFailed` tells them. */

@@ -1,6 +1,7 @@
 import type { CopyDigest, Outcome } from '@coldroom/domain';
 import { Files, identityOf, writeMarker } from '@coldroom/files';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -168,10 +169,14 @@ it.each([
   expect(() => parseStores({ default: 'main', stores: { main: { ...right, ...part } } })).toThrow(expect.objectContaining({ code: 'STORES_INVALID', message: expect.stringContaining(word) }));
 });
 
-it('trusts a certificate of an authority of one\'s own only where that is named', async () => {
+it('trusts a certificate of an authority of one\'s own only where that is named, and signs bodies over TLS too', async () => {
   const top = mkdtempSync(join(tmpdir(), 'coldroom-tls-'));
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', 'key.pem', '-out', 'ca.pem'], { cwd: top, stdio: 'ignore' });
-  const server = createServer({ key: readFileSync(join(top, 'key.pem')), cert: readFileSync(join(top, 'ca.pem')) }, (_, response) => void response.end('<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>'));
+  const signed: unknown[] = [];
+  const server = createServer({ key: readFileSync(join(top, 'key.pem')), cert: readFileSync(join(top, 'ca.pem')) }, (request, response) => {
+    if (request.method === 'PUT') signed.push(request.headers['x-amz-content-sha256']);
+    response.end('<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>');
+  });
   await new Promise<void>((listening) => { server.listen(0, '127.0.0.1', listening); });
   await writeMarker(top, 'recall');
   for (const name of ['access', 'secret']) writeFileSync(join(top, name), name);
@@ -182,7 +187,8 @@ it('trusts a certificate of an authority of one\'s own only where that is named'
   const [untrusting, trusting] = [open({}), open({ caFile: join(top, 'ca.pem') })];
   try {
     await expect(untrusting.check('read')).rejects.toMatchObject({ kind: 'transient', code: 'STORE_AWAY', message: expect.stringContaining('caFile') });
-    await trusting.check('read');
+    await trusting.check('write');
+    expect(signed).toEqual([createHash('sha256').update('coldroom was here\n').digest('hex')]);
   } finally {
     for (const store of [untrusting, trusting]) await store.close();
     await files.close();

@@ -1,3 +1,4 @@
+import type { ClientOptions } from 'minio';
 import { Agent as PlainAgent, request as plainRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { guardedLookup } from '../forbidden-address';
@@ -16,19 +17,20 @@ export function agentOf({ secure, ca, requestsInParallel }: Connection): PlainAg
 }
 
 /**
- * `http.request` with an end to silence, and with every answer that is no success told as an `S3Failure`, read to its end so that
- * its connection can be used again. Redirects are such an answer too: never followed.
+ * `http.request` for the MinIO client, with an end to silence, and with every answer that is no success told as an `S3Failure`, read to
+ * its end so that its connection can be used again. Redirects are such an answer too: never followed.
  */
-export function requester({ secure, silenceMilliseconds }: Connection): (options: RequestOptions, take: (response: IncomingMessage) => void) => ClientRequest {
+export function transportOf({ secure, silenceMilliseconds }: Connection): NonNullable<ClientOptions['transport']> {
   const start = secure ? secureRequest : plainRequest;
-  return (options, take) => {
-    const request = start({ ...options, timeout: silenceMilliseconds }, (response) => {
+  const request = (options: RequestOptions, take: (response: IncomingMessage) => void): ClientRequest => {
+    const sent = start({ ...options, timeout: silenceMilliseconds }, (response) => {
       if (response.statusCode! < 300) take(response);
-      else void failureIn(response).then((failure) => request.emit('error', failure), (error: unknown) => request.emit('error', error));
+      else void failureIn(response).then((failure) => sent.emit('error', failure), (error: unknown) => sent.emit('error', error));
     });
-    request.on('timeout', () => request.destroy(Object.assign(new Error(`nothing was heard for ${silenceMilliseconds / 1000} s`), { code: timedOut })));
-    return request;
+    sent.on('timeout', () => sent.destroy(Object.assign(new Error(`nothing was heard for ${silenceMilliseconds / 1000} s`), { code: timedOut })));
+    return sent;
   };
+  return { request: request as typeof plainRequest };
 }
 
 async function failureIn(response: IncomingMessage): Promise<S3Failure> {
