@@ -61,7 +61,7 @@ export class Threads<Task extends object> {
 
   /** A thread that is ended while it loads native code takes the whole process down with it, so none is ended before. */
   private async loaded(): Promise<void> {
-    await Promise.all(this.pool.threads.map((thread) => this.loading.get(thread)));
+    for (const thread of this.pool.threads) await this.loading.get(thread);
   }
 
   private noteNewThreads(): void {

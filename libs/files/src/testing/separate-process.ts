@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { SealOrder } from '../files';
 import type { Scratch } from './scratch';
 
@@ -46,6 +47,20 @@ export function sealInSeparateProcess(scratch: Scratch, order: SealOrder, crashA
     new Files({ threads: 1, crashAt: ${JSON.stringify(crashAt)} }).seal({
       root, open: Buffer.from(open), sealed: Buffer.from(sealed), keep: keep.map((path) => Buffer.from(path)), tags: tags.map(({ name, content }) => ({ name, content: Buffer.from(content) })),
     }, work).then(() => process.exit(0));`);
+}
+
+/** Ends threads whose code, in a directory of the scratch's, loads the native code again and again. */
+export function endThreadsWhileTheyLoad({ store }: Scratch): Ended {
+  writeFileSync(join(store, 'worker.js'), `
+    const native = Object.keys(require.cache).filter((file) => file.endsWith('.node'));
+    require(${JSON.stringify(require.resolve('koffi'))});
+    const loaded = Object.keys(require.cache).filter((file) => file.endsWith('.node') && !native.includes(file));
+    for (let times = 0; times < 2000; times++) for (const file of loaded) { delete require.cache[file]; require(file); }
+    module.exports = async () => ({ ok: 'done' });`);
+  return runCompiled(`
+    const { Threads } = require(${JSON.stringify(resolve(__dirname, '../../dist/threads.js'))});
+    const threads = new Threads(${JSON.stringify(store)}, { threads: 1, data: {} });
+    setTimeout(() => threads.close().then(() => console.log('ended')), 300);`);
 }
 
 function runCompiled(body: string, uid?: number): Ended {
