@@ -1,6 +1,7 @@
-import { Client as MinioClient, type ClientOptions } from 'minio';
+import type { Client as MinioClient, ClientOptions } from 'minio';
 import { hash } from 'node:crypto';
 import type { Agent, IncomingMessage } from 'node:http';
+import { createRequire } from 'node:module';
 import type { Connection } from './connection';
 import { S3Failure, requestFailed } from './failures';
 import { agentOf, transportOf } from './transport';
@@ -28,14 +29,6 @@ const sha256OfNothing = hash('sha256', nothing);
 /** What is none of these never gets here: the transport fails with it. */
 const successes = [200, 202, 204, 206];
 
-/** The MinIO client signs no body over TLS; over a proxy's TLS, or one that was broken into, that would let damage pass. */
-class BodySigningClient extends MinioClient {
-  constructor(options: ClientOptions) {
-    super(options);
-    this.enableSHA256 = true;
-  }
-}
-
 /**
  * Requests to one bucket, addressed and signed by the MinIO client, whose calls for whole objects are not used: they hash twice,
  * retry, and take a short stream for a whole one. The SHA-256 of every body is signed, so the server refuses what was damaged on
@@ -50,7 +43,7 @@ export class S3Client {
   constructor(connection: Connection) {
     const { host, port, secure, accessKey, secretKey, region, pathStyle, bucket } = connection;
     this.agent = agentOf(connection);
-    this.minio = new BodySigningClient({
+    this.minio = bodySigningClient({
       endPoint: host, useSSL: secure, accessKey, secretKey, region, pathStyle, ...(port === undefined ? {} : { port }),
       transport: transportOf(connection), transportAgent: this.agent, retryOptions: { disableRetry: true },
     });
@@ -103,6 +96,15 @@ export class S3Client {
   close(): void {
     this.agent.destroy();
   }
+}
+
+/** The MinIO client signs no body over TLS; behind a proxy that ends TLS that would let damage pass. */
+function bodySigningClient(options: ClientOptions): MinioClient {
+  // Loaded where it is needed: services without a bucket do without its 30 MiB.
+  const { Client } = createRequire(__filename)('minio') as { readonly Client: typeof MinioClient };
+  const client = new Client(options);
+  client.enableSHA256 = true;
+  return client;
 }
 
 /** Percent-encoded as the signature wants it: all but letters, digits and `-._~`. */
