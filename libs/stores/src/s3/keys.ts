@@ -1,3 +1,4 @@
+import { Refused, type Outcome } from '@coldroom/domain';
 import { isUtf8 } from 'node:buffer';
 import { sealedBag } from '../file/layout';
 
@@ -65,4 +66,19 @@ export function storedName(path: Buffer): string {
 export function pathOf(name: string): Buffer {
   const pieces = name.split(/(%[0-9A-Fa-f]{2})/);
   return Buffer.concat(pieces.map((piece, at) => (at % 2 === 1 ? Buffer.of(parseInt(piece.slice(1), 16)) : Buffer.from(piece))));
+}
+
+/** Does the work for the items that have a key, and puts the others' refusals in their places. */
+export async function apart<T, R>(items: readonly T[], keyOf: (item: T) => string, act: (accepted: readonly { readonly item: T; readonly key: string }[]) => Promise<readonly Outcome<R>[]>): Promise<readonly Outcome<R>[]> {
+  const found = items.map((item): { readonly item: T; readonly key: string } | { readonly error: Refused } => {
+    try {
+      return { item, key: keyOf(item) };
+    } catch (error) {
+      if (error instanceof Refused) return { error };
+      throw error;
+    }
+  });
+  const accepted = found.filter((each) => 'key' in each);
+  const done = (accepted.length === 0 ? [] : await act(accepted)).values();
+  return found.map((each) => ('error' in each ? each : done.next().value!));
 }

@@ -1,5 +1,5 @@
 import { Refused, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type FetchOrder, type Nearness, type Outcome, type Source, type Store, type StoreUse, type TagFile, type Work } from '@coldroom/domain';
-import { EndOfBatch, Threads, checkPath, displayPath, openRoot, outcomes, wirePath, type WireOutcome } from '@coldroom/files';
+import { checkPath, displayPath, openRoot, outcomes, wirePath, type WireOutcome } from '@coldroom/files';
 import { randomUUID } from 'node:crypto';
 import { checkClaim } from '../claim';
 import { ofTarget } from '../file/fetch';
@@ -8,25 +8,15 @@ import { checkPlacement } from '../file/placement';
 import { inParallel } from '../in-parallel';
 import type { S3StoreSettings } from '../settings';
 import type { StoreSurroundings } from '../surroundings';
-import { Bucket } from './bucket';
-import { connectionOf, type Connection } from './connection';
-import { S3Failure, objectFailed } from './failures';
-import { Keys, keyLimit } from './keys';
+import { Keys, apart, keyLimit } from './keys';
 import { listingOf, lookAt, type Seen } from './look';
 import { nearByListing, nearness } from './near';
 import { checkSealedAlike, copiesIn, seal } from './seal';
-import type { S3Task, S3ThreadData } from './worker';
+import { Session } from './session';
 
 /** PATH_MAX with its NUL: a longer link target could not be made. */
 const pathLimit = 4095;
 const tagLimit = 64 * 1024 * 1024;
-
-interface Open {
-  readonly bucket: Bucket;
-  /** Made at the first use: who only looks at copies needs none. */
-  readonly threads: () => Threads<S3Task>;
-  readonly close: () => Promise<void>;
-}
 
 /**
  * Copies as objects `<prefix>/<bag>/data/<path>`, the tag files beside `data`; a bag with `tagmanifest-sha256.txt`, written last, is
@@ -40,18 +30,19 @@ export class S3Store implements Store {
   readonly wantedDigests = [];
   readonly recallRoot: string;
   private readonly keys: Keys;
-  private opened: Promise<Open> | undefined;
+  private readonly session: Session;
 
   constructor(readonly name: string, private readonly settings: S3StoreSettings, private readonly surroundings: StoreSurroundings) {
     this.acceptedReads = settings.verify === 'attested' ? ['remote', 'attested'] : ['remote'];
     this.recallRoot = settings.recallDirectory;
     this.keys = new Keys(settings.prefix);
+    this.session = new Session(name, settings, surroundings);
   }
 
   async check(use: StoreUse): Promise<void> {
     await openRoot(this.recallRoot, 'recall');
     await checkPlacement(this.recallRoot, this.surroundings.omeroRoots, true);
-    await this.here(async ({ bucket }) => {
+    await this.session.use(async ({ bucket }) => {
       const probe = `${this.keys.top}.probe-${randomUUID()}`;
       await bucket.has(probe);
       if (use === 'read') return;
@@ -61,7 +52,7 @@ export class S3Store implements Store {
   }
 
   async put(bag: string, sources: readonly Source[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
-    return this.here(async ({ bucket, threads }) => {
+    return this.session.use(async ({ bucket, threads }) => {
       if (await bucket.has(this.keys.seal(bag))) throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
       return apart(sources, ({ copyPath }) => this.keyOf(bag, copyPath), async (accepted) => outcomes(await threads().run({ verb: 'put', task: {
         dataPrefix: this.keys.data(bag), uploadsPrefix: this.keys.tag(bag, 'uploads/'),
@@ -71,20 +62,20 @@ export class S3Store implements Store {
   }
 
   async digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]> {
-    return this.here(({ threads }) => apart(paths, (path) => this.keyOf(bag, path), async (accepted) => outcomes(await threads().run({ verb: 'digest', task: {
+    return this.session.use(({ threads }) => apart(paths, (path) => this.keyOf(bag, path), async (accepted) => outcomes(await threads().run({ verb: 'digest', task: {
       dataPrefix: this.keys.data(bag), copies: accepted.map(({ item, key }) => ({ path: wirePath(item), key })), algorithms, attested: this.settings.verify === 'attested',
     } }, work) as readonly WireOutcome<CopyDigest>[])));
   }
 
   async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
-    await this.here(async ({ bucket }) => {
+    await this.session.use(async ({ bucket }) => {
       if (await bucket.has(this.keys.seal(bag))) return checkSealedAlike(bucket, this.keys, bag, tags);
       return seal(bucket, this.keys, { bag, paths, tags, parallel: this.settings.requestsInParallel, beforeChange: () => checkClaim(work) });
     });
   }
 
   async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
-    return this.here(async ({ bucket }) => {
+    return this.session.use(async ({ bucket }) => {
       const { sealed, seen } = await lookAt(bucket, {
         dataPrefix: this.keys.data(bag), sealKey: this.keys.seal(bag), keys: paths.map((path) => this.keyOf(bag, path)),
         parallel: this.settings.requestsInParallel, marks: this.settings.replication === 'required',
@@ -95,7 +86,7 @@ export class S3Store implements Store {
 
   async bringNear(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Nearness>[]> {
     const beforeAsking = (): void => checkClaim(work);
-    return this.here(async ({ bucket }) => {
+    return this.session.use(async ({ bucket }) => {
       const sealed = await bucket.has(this.keys.seal(bag));
       const listed = sealed ? await listingOf(bucket, this.keys.data(bag)) : undefined;
       return apart(paths, (path) => this.keyInSealed(bag, path, sealed), (accepted) => inParallel(accepted, this.settings.requestsInParallel, async ({ item, key }) => {
@@ -106,7 +97,7 @@ export class S3Store implements Store {
   }
 
   async fetch(bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
-    return this.here(async ({ bucket, threads }) => {
+    return this.session.use(async ({ bucket, threads }) => {
       const sealed = await bucket.has(this.keys.seal(bag));
       return apart(orders, ({ path }) => this.keyInSealed(bag, path, sealed), async (accepted) => {
         const results = new Map<FetchOrder, Outcome<{ readonly size: bigint }>>();
@@ -121,26 +112,26 @@ export class S3Store implements Store {
   }
 
   async *bags(): AsyncIterable<string> {
-    const { bucket } = await this.here(async (open) => open);
+    const { bucket } = await this.session.use(async (open) => open);
     const pages = bucket.folders(this.keys.top);
     for (;;) {
-      const page = await this.here(() => pages.next());
+      const page = await this.session.use(() => pages.next());
       if (page.done) return;
       const names = page.value.filter(isBagName);
-      const sealed = await this.here(() => inParallel(names, this.settings.requestsInParallel, (bag) => bucket.has(this.keys.seal(bag))));
+      const sealed = await this.session.use(() => inParallel(names, this.settings.requestsInParallel, (bag) => bucket.has(this.keys.seal(bag))));
       yield* names.filter((_, at) => sealed[at]);
     }
   }
 
   async list(bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {
-    return this.here(async ({ bucket }) => (await bucket.has(this.keys.seal(bag)) ? copiesIn(bucket, this.keys, bag) : []));
+    return this.session.use(async ({ bucket }) => (await bucket.has(this.keys.seal(bag)) ? copiesIn(bucket, this.keys, bag) : []));
   }
 
   async readTag(bag: string, name: string): Promise<Buffer | undefined> {
     const path = Buffer.from(name);
     checkPath(path);
     if (path.includes('/')) throw new Refused('PATH_NOT_ALLOWED', `"${displayPath(path)}" cannot name a tag file.`);
-    return this.here(async ({ bucket }) => {
+    return this.session.use(async ({ bucket }) => {
       if (!await bucket.has(this.keys.seal(bag))) return undefined;
       const head = await bucket.head(this.keys.tag(bag, name));
       if (head && head.size > tagLimit) throw new Refused('TAG_TOO_LARGE', `${name} of bag ${bag} is larger than any that Coldroom writes.`, { bag });
@@ -155,10 +146,7 @@ export class S3Store implements Store {
   }
 
   async close(): Promise<void> {
-    const opened = this.opened;
-    this.opened = undefined;
-    const open = await opened?.catch(() => undefined); // what never opened needs no closing
-    await open?.close();
+    await this.session.close();
   }
 
   /** `Refused` `PATH_NOT_ALLOWED`, or `PATH_TOO_LONG` where a key or a link could not hold it. */
@@ -184,53 +172,4 @@ export class S3Store implements Store {
       replicationState: sealed ? replication ?? (required ? 'not replicated' : 'sealed') : 'open',
     };
   }
-
-  /** Opens the store at the first use, and tells of failed requests in the pipeline's words. */
-  private async here<T>(act: (open: Open) => Promise<T>): Promise<T> {
-    try {
-      return await act(await this.open());
-    } catch (error) {
-      if (error instanceof EndOfBatch) throw error.reason;
-      throw error instanceof S3Failure ? objectFailed(error, this.name) : error;
-    }
-  }
-
-  private openWith(connection: Connection): Open {
-    const bucket = new Bucket(connection);
-    const data: S3ThreadData = { connection, drills: this.surroundings.drills ?? {} };
-    let threads: Threads<S3Task> | undefined;
-    return {
-      bucket,
-      threads: () => threads ??= new Threads(__dirname, { threads: this.settings.threads, data }),
-      close: async () => {
-        bucket.client.close();
-        await threads?.close();
-      },
-    };
-  }
-
-  private async open(): Promise<Open> {
-    this.opened ??= connectionOf(this.name, this.settings, this.surroundings.secrets).then((connection) => this.openWith(connection));
-    try {
-      return await this.opened;
-    } catch (error) {
-      this.opened = undefined; // the next try reads the keys again
-      throw error;
-    }
-  }
-}
-
-/** Does the work for the items that have a key, and puts the others' refusals in their places. */
-async function apart<T, R>(items: readonly T[], keyOf: (item: T) => string, act: (accepted: readonly { readonly item: T; readonly key: string }[]) => Promise<readonly Outcome<R>[]>): Promise<readonly Outcome<R>[]> {
-  const found = items.map((item): { readonly item: T; readonly key: string } | { readonly error: Refused } => {
-    try {
-      return { item, key: keyOf(item) };
-    } catch (error) {
-      if (error instanceof Refused) return { error };
-      throw error;
-    }
-  });
-  const accepted = found.filter((each) => 'key' in each);
-  const done = (accepted.length === 0 ? [] : await act(accepted)).values();
-  return found.map((each) => ('error' in each ? each : done.next().value!));
 }

@@ -1,0 +1,62 @@
+import { EndOfBatch, Threads } from '@coldroom/files';
+import type { S3StoreSettings } from '../settings';
+import type { StoreSurroundings } from '../surroundings';
+import { Bucket } from './bucket';
+import { connectionOf, type Connection } from './connection';
+import { S3Failure, objectFailed } from './failures';
+import type { S3Task, S3ThreadData } from './worker';
+
+interface Open {
+  readonly bucket: Bucket;
+  /** Made at the first use: who only looks at copies needs none. */
+  readonly threads: () => Threads<S3Task>;
+  readonly close: () => Promise<void>;
+}
+
+/** The bucket and the threads of a store: opened at the first use, and anew after a use that could not open them. */
+export class Session {
+  private opened: Promise<Open> | undefined;
+
+  constructor(private readonly store: string, private readonly settings: S3StoreSettings, private readonly surroundings: StoreSurroundings) {}
+
+  /** Tells of failed requests in the pipeline's words. */
+  async use<T>(act: (open: Open) => Promise<T>): Promise<T> {
+    try {
+      return await act(await this.open());
+    } catch (error) {
+      if (error instanceof EndOfBatch) throw error.reason;
+      throw error instanceof S3Failure ? objectFailed(error, this.store) : error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const opened = this.opened;
+    this.opened = undefined;
+    const open = await opened?.catch(() => undefined); // what never opened needs no closing
+    await open?.close();
+  }
+
+  private async open(): Promise<Open> {
+    this.opened ??= connectionOf(this.store, this.settings, this.surroundings.secrets).then((connection) => this.openWith(connection));
+    try {
+      return await this.opened;
+    } catch (error) {
+      this.opened = undefined; // the next try reads the keys again
+      throw error;
+    }
+  }
+
+  private openWith(connection: Connection): Open {
+    const bucket = new Bucket(connection);
+    const data: S3ThreadData = { connection, drills: this.surroundings.drills ?? {} };
+    let threads: Threads<S3Task> | undefined;
+    return {
+      bucket,
+      threads: () => threads ??= new Threads(__dirname, { threads: this.settings.threads, data }),
+      close: async () => {
+        bucket.client.close();
+        await threads?.close();
+      },
+    };
+  }
+}
