@@ -74,6 +74,18 @@ describe('a claim and its lease', () => {
     expect(await bench.register.work.claim(bagId, ['approved'], 'w3', 1000)).toBeUndefined(); // w2 still has it
   });
 
+  test('a machine that was suspended past the lease changes nothing when it wakes, though its own clock stood still', async () => {
+    const { bagId, state } = await bag();
+    let lost: unknown;
+    await runner().run(hashing(async (claim, work) => {
+      work.check();
+      const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + leaseMs);
+      try { work.check(); } catch (error) { lost = codeOf(error); } finally { clock.mockRestore(); }
+      return done(claim);
+    }), bagId);
+    expect([lost, await state()]).toEqual(['CLAIM_LOST', 'checksummed']); // the claim held in truth, so what was done is recorded
+  });
+
   test('while the register does not answer, work goes on to the deadline and not beyond', async () => {
     const { bagId, state } = await bag();
     let [goodUntil, lost] = [0, ''];

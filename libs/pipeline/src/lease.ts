@@ -4,13 +4,15 @@ import type { StageWork } from './stage';
 
 /**
  * Keeps a claim while work goes on. The deadline is counted from before the register was asked, so that it never lies
- * behind the register's own; once it has passed, nothing more may be changed.
+ * behind the register's own; once it has passed, nothing more may be changed. The time of day is watched too: the other
+ * clock stands still while a machine is suspended.
  */
 export class Lease {
   private readonly abort = new AbortController();
   private readonly deadline = new BigInt64Array(new SharedArrayBuffer(8));
   private readonly timer: NodeJS.Timeout;
   private doneBytes = 0;
+  private timeOfDayLimit = 0;
 
   constructor(private readonly register: Register, private readonly claim: Claim, private readonly leaseMs: number, claimedAt: bigint, stop: AbortSignal) {
     this.extend(claimedAt);
@@ -25,7 +27,7 @@ export class Lease {
     progress: (bytes) => { this.doneBytes += bytes; },
     check: () => {
       this.abort.signal.throwIfAborted();
-      if (process.hrtime.bigint() >= Atomics.load(this.deadline, 0)) throw lost(this.claim);
+      if (process.hrtime.bigint() >= Atomics.load(this.deadline, 0) || Date.now() >= this.timeOfDayLimit) throw lost(this.claim);
     },
   };
 
@@ -46,7 +48,9 @@ export class Lease {
 
   /** A tenth is left as a margin for the time between the look at the clock and the step itself. */
   private extend(from: bigint): void {
-    Atomics.store(this.deadline, 0, from + BigInt(Math.round(this.leaseMs * 0.9 * 1e6)));
+    const end = from + BigInt(Math.round(this.leaseMs * 0.9 * 1e6));
+    Atomics.store(this.deadline, 0, end);
+    this.timeOfDayLimit = Date.now() + Number(end - process.hrtime.bigint()) / 1e6;
   }
 }
 

@@ -43,6 +43,20 @@ describe('a person', () => {
     await switches.refuseWhereStopped();
   });
 
+  it('is heeded by a machine that was suspended and wakes, though its own clock stood still', async () => {
+    const { switches } = place.register;
+    await switches.refuseWhereStopped();
+    const stopping = switches.stop('all', 'smoke', 'ada');
+    while ((await stopped()).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const later = Date.now() + 3_600_000;
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(later);
+    await expect(switches.refuseWhereStopped()).rejects.toMatchObject({ code: 'STOPPED' });
+    clock.mockRestore();
+    await stopping;
+    await switches.resume(undefined, 'ada');
+    await new Promise((resolve) => setTimeout(resolve, 220));
+  });
+
   it('resumes one part, or all of them, and what runs is not said to have been stopped', async () => {
     for (const name of ['all', 'stage:link', 'store:main']) await place.register.switches.stop(name, 'x', 'ada');
     expect(await place.register.switches.resume('stage:link', 'ada')).toEqual(['stage:link']);

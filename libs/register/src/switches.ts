@@ -22,7 +22,7 @@ export interface Switch {
  * work; linking goes on only where nothing at all is stopped.
  */
 export class Switches {
-  private seen: { readonly at: number; readonly list: Promise<readonly Switch[]> } | undefined;
+  private seen: { readonly ageMs: () => number; readonly list: Promise<readonly Switch[]> } | undefined;
 
   constructor(private readonly pool: pg.Pool) {}
 
@@ -32,11 +32,11 @@ export class Switches {
    */
   async refuseWhereStopped(): Promise<void> {
     for (let tries = 0; tries < 5; tries += 1) {
-      if (!this.seen || performance.now() - this.seen.at > freshMs) this.seen = { at: performance.now(), list: this.list() };
-      const { at, list } = this.seen;
+      if (!this.seen || this.seen.ageMs() > freshMs) this.seen = { ageMs: stopwatch(), list: this.list() };
+      const { ageMs, list } = this.seen;
       const stopped = (await list).find((one) => one.stopped);
       if (stopped) throw new NotYet('STOPPED', `${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}); "coldroom resume" goes on`, { noDeadline: true });
-      if (performance.now() - at <= staleMs) return;
+      if (ageMs() <= staleMs) return;
     }
     throw new Transient('REGISTER_SLOW', 'the register takes too long to say whether linking is stopped');
   }
@@ -99,4 +99,10 @@ export async function countFailures(client: pg.ClientBase, names: readonly strin
     await client.query(`INSERT INTO event (actor, what, detail) VALUES ('breaker', 'stop', jsonb_build_object('switch', $1::text, 'reason', $2::text))`,
       [row.name, row.reason]);
   }
+}
+
+/** Milliseconds since it was made. Time that the machine was suspended counts, which only the time of day knows of. */
+function stopwatch(): () => number {
+  const [start, timeOfDay] = [performance.now(), Date.now()];
+  return () => Math.max(performance.now() - start, Date.now() - timeOfDay);
 }
