@@ -91,9 +91,13 @@ describe('recalled files', () => {
     await drop(id);
   });
 
+  /** As the check of fixity records it. */
+  const foundBad = (copy: string): Promise<void> => archive.sql(`UPDATE file SET copy_digest = NULL WHERE path = '${copy.split('/').slice(-2).join('/')}'`);
+
   test.each<[why: string, code: string, spoil: (copy: string, bag: string) => Promise<void>]>([
     ['the copy in the store is gone', 'COPY_MISSING', (copy) => rm(copy)],
     ['the copy in the store was touched', 'COPY_CHANGED', (copy) => utimes(copy, 5, 5)],
+    ['the copy in the store was found bad', 'COPY_DIFFERS', (copy) => foundBad(copy)],
   ])('stay near where %s', async (why, code, spoil) => {
     const { id, bag } = await recalled(why, ['a', 'b']);
     await spoil(join(archive.bench.storeDir, bag, 'data/ManagedRepository', why, 'a'), bag);
@@ -234,6 +238,21 @@ describe('recalled files', () => {
       expect(await archive.bench.file(`near ${step}/${name}`)).toMatchObject({ state: 'recalled' });
     }
     await drop(id);
+  });
+
+  test.each<[why: string, code: string, spoil: (copy: string) => Promise<void>]>([
+    ['is gone', 'COPY_MISSING', (copy) => rm(copy)], ['was found bad', 'COPY_DIFFERS', (copy) => foundBad(copy)],
+  ])('a recall that was given up keeps what is near where the copy in the store %s', async (why, code, spoil) => {
+    const { id, bag } = await archived(why, ['a', 'b']);
+    await archive.bench.ask(id, 'recall');
+    await archive.proven();
+    await archive.killed(archive.place, 'place:3-synced');
+    await archive.bench.register.returns.cancel({ kind: 'Request', ids: [id] }, 'test');
+    await spoil(join(archive.bench.storeDir, bag, 'data/ManagedRepository', why, 'a'));
+    await archive.bench.run(archive.release());
+    expect(await archive.bench.file(`${why}/a`)).toMatchObject({ state: 'stuck', stuckFrom: 'linked', code, reason: expect.stringContaining('kept') });
+    await expectNear(`${why}/a`, 'content of a');
+    expect(await archive.bench.file(`${why}/b`)).toMatchObject({ state: 'released' });
   });
 
   test('a recall that was given up after it had been placed leaves nothing near', async () => {

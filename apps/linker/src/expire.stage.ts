@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, Refused, step, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
+import { copyPath, NotYet, reasonsToKeepSecondCopy, step, type ArchiveFile } from '@coldroom/domain';
 import { moved, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
-import { Failures } from './failures';
+import { Failures, refuseFor } from './failures';
 import { dropNear } from './near-copies';
 import { RecallPlaces } from './recall-places';
 import type { Before } from './swap';
@@ -29,8 +29,9 @@ export class ExpireRecalled implements Stage {
       work.check();
     };
     const failures = new Failures();
-    const dropped = await failures.survivors(due.map((file, at) => ({ file, copy: inStore[at] })), async ({ file, copy }) => {
-      refuse(file, copy);
+    const known = await this.register.work.asOfNow(claim.bagId, due); // a check may have found a copy bad while the store was asked
+    const dropped = await failures.survivors(known.map((file, at) => ({ file, copy: inStore[at] })), async ({ file, copy }) => {
+      refuseFor(reasonsToKeepSecondCopy(file, copy), 'the near copy is kept');
       await dropNear(root, places.pathOf(file), file, before);
     });
     step('expire:2-synced');
@@ -41,11 +42,4 @@ export class ExpireRecalled implements Stage {
 function waitFor(files: readonly ArchiveFile[], now: number): NotYet {
   const next = Math.min(...files.map((file) => file.nearUntil?.getTime() ?? now + 86_400_000));
   return new NotYet('RECALLED', 'recalled copies stay near for some time still', { delayMs: Math.max(0, next - now), noDeadline: true });
-}
-
-/** As long as it is near there is a second copy: it goes only while the first is known to be the proven one. */
-function refuse(file: ArchiveFile, copy: CopyStatus | undefined): void {
-  if (!copy) throw new Refused('COPY_MISSING', 'the store has no such copy: the near copy is kept');
-  if (copy.version !== file.copyVersion || copy.size !== file.size) throw new Refused('COPY_CHANGED', 'the copy in the store is not the one that was proven: the near copy is kept');
-  if (copy.durable !== 'yes') throw new NotYet('NOT_DURABLE', `the store says ${copy.replicationState}: the near copy is kept`, { delayMs: 60_000 });
 }

@@ -1,4 +1,4 @@
-import { messageOf, NotYet, Refused, type ArchiveFile } from '@coldroom/domain';
+import { messageOf, NotYet, Refused, type ArchiveFile, type Reason } from '@coldroom/domain';
 import { stuck, type StageResult } from '@coldroom/pipeline';
 import type { Move } from '@coldroom/register';
 
@@ -56,4 +56,13 @@ export class Failures {
     if (all.length === 0) throw other;
     return { moves: all, wait: other instanceof NotYet ? other : new NotYet('SOME_FAILED', messageOf(other)) };
   }
+}
+
+/** Throws where there are reasons against a step: `NotYet` where all that is missing is that the copy is durable. */
+export function refuseFor(reasons: readonly Reason[], consequence?: string): void {
+  const [first] = reasons;
+  if (!first) return;
+  const message = [reasons.map((reason) => reason.message).join('; '), ...(consequence ? [consequence] : [])].join(': ');
+  if (reasons.every((reason) => reason.code === 'NOT_DURABLE')) throw new NotYet('NOT_DURABLE', message, { delayMs: 60_000 });
+  throw new Refused(first.code, message, { reasons: reasons.map((reason) => reason.code) });
 }

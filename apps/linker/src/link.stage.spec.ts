@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { appendFile, chmod, link, lstat, mkdir, readFile, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, NotYet } from '@coldroom/domain';
+import { codeOf, NotYet, onStep, type Step } from '@coldroom/domain';
 import { writeMarker } from '@coldroom/files';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { LinkOriginals } from './link.stage';
@@ -101,6 +101,16 @@ describe('the link stage', () => {
     expect([after?.ino, after?.mode, after?.size, after?.mtimeMs]).toEqual([before?.ino, before?.mode, before?.size, before?.mtimeMs]);
     // What is seen before anything is touched keeps the whole fileset; what shows at the last moment, that file.
     if (code !== 'TARGET_EXISTS') await expectOriginal(`${why}/b`, 'content of b');
+    await retire();
+  });
+
+  test.each<Step>(['link:3-link-made', 'link:4-swapped'])('the original is at its path in the end where the held name vanishes at %s', async (when) => {
+    const bag = await durable(when, ['a']);
+    const { id } = await bench.file(`${when}/a`);
+    onStep((name) => { if (name === when) rmSync(join(bench.holdDir, bag, id.toString())); });
+    await bench.run(stage).finally(() => onStep(undefined));
+    expect(await bench.file(`${when}/a`)).toMatchObject({ state: 'stuck', code: 'HOLD_MISSING' });
+    await expectOriginal(`${when}/a`, 'content of a');
     await retire();
   });
 

@@ -4,7 +4,7 @@ import { Files } from '@coldroom/files';
 import { HoldDirectories, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
-import { Failures } from './failures';
+import { Failures, refuseFor } from './failures';
 import { HoldTime, Places } from './places';
 import { clearBeside, expectHeld, hold, look, swapIn, type Before, type Place } from './swap';
 
@@ -102,11 +102,8 @@ async function refuseWithReasons({ file, place, inStore }: Candidate, policy: Li
     return found;
   }
   const reasons = reasonsToKeepOriginal(file, found.kind === 'file' && heldCtimeNs !== undefined ? { ...found, heldCtimeNs } : found, inStore, policy);
-  const [first] = reasons;
-  if (!first) return found;
-  const message = reasons.map((reason) => reason.message).join('; ');
-  if (reasons.every((reason) => reason.code === 'NOT_DURABLE')) throw new NotYet('NOT_DURABLE', message, { delayMs: 60_000 });
-  throw new Refused(first.code, message, { reasons: reasons.map((reason) => reason.code) });
+  refuseFor(reasons);
+  return found;
 }
 
 function waitForFileset(): NotYet {

@@ -68,7 +68,7 @@ export class Places {
   private async openRootAndHold(name: RootName): Promise<{ readonly root: Root; readonly hold: Directory }> {
     const root = await this.originals.root(name);
     const device = (await identify(root.realPath))?.dev ?? -1n;
-    const hold = await openDirectory(await this.holds.on(device), Buffer.from(this.bag), { create: true });
+    const hold = await openDirectory(await this.holds.on(device, this.bag), Buffer.from(this.bag), { create: true });
     return { root, hold };
   }
 

@@ -1,8 +1,9 @@
-import { appendFile, lstat, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, lstat, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from '@coldroom/domain';
-import { markerName } from '@coldroom/files';
+import { markerName, writeMarker } from '@coldroom/files';
 import { Workbench } from '@coldroom/pipeline/testing';
+import { Client } from 'pg';
 import { LinkOriginals } from './link.stage';
 import { HoldDirectories } from '@coldroom/pipeline';
 import { HoldTime } from './places';
@@ -24,6 +25,13 @@ describe('the release stage', () => {
     await bench.bring('durable');
     await bench.run(new LinkOriginals(bench.stores, bench.originals, bench.register, new HoldDirectories([bench.holdDir]), new HoldTime(0), bench.files));
     return { hold: join(bench.holdDir, `request-${id}-bag-1`), copies: join(bench.storeDir, `request-${id}-bag-1`, 'data/ManagedRepository', fileset) };
+  }
+
+  /** Changes the register behind its back. */
+  async function sql(statement: string): Promise<void> {
+    const client = new Client({ connectionString: bench.registerUrl, options: '-c search_path=coldroom' });
+    await client.connect();
+    await client.query(statement).finally(() => client.end());
   }
 
   const heldAs = async (path: string, hold: string): Promise<string> => join(hold, (await bench.file(path)).id.toString());
@@ -90,6 +98,37 @@ describe('the release stage', () => {
 
     await bench.run(release());
     expect(await bench.file('stopped/a')).toMatchObject({ state: 'released' });
+  });
+
+  test('a copy that is found bad while the store is asked keeps the original', async () => {
+    const { hold } = await linked('meanwhile', ['a']);
+    const { stores } = bench;
+    const store = Object.create(stores.default, { stat: { value: async (...args: Parameters<typeof stores.default.stat>) => {
+      const answer = await stores.default.stat(...args);
+      await sql(`UPDATE file SET copy_digest = NULL WHERE path = 'meanwhile/a'`);
+      return answer;
+    } } }) as typeof stores.default;
+    await bench.run(new ReleaseHeld({ ...stores, get: () => store }, bench.originals, bench.register, new HoldDirectories([bench.holdDir]), new HoldTime(0)));
+    expect(await bench.file('meanwhile/a')).toMatchObject({ state: 'stuck', code: 'COPY_DIFFERS' });
+    expect(await readFile(await heldAs('meanwhile/a', hold), 'utf8')).toBe('content of a');
+  });
+
+  test('nothing is called released where neither a held original nor a proven copy is found', async () => {
+    const { hold, copies } = await linked('nowhere', ['a']);
+    await rm(await heldAs('nowhere/a', hold));
+    await rm(join(copies, 'a'));
+    await bench.run(release());
+    expect(await bench.file('nowhere/a')).toMatchObject({ state: 'stuck', code: 'COPY_MISSING' });
+  });
+
+  test('originals are found in the hold directory that they went to, whatever the settings name first since', async () => {
+    const { hold } = await linked('elsewhere', ['a']);
+    const newer = join(bench.holdDir, '..', 'newer-hold');
+    await mkdir(newer);
+    await writeMarker(newer, 'hold');
+    await bench.run(new ReleaseHeld(bench.stores, bench.originals, bench.register, new HoldDirectories([newer, bench.holdDir]), new HoldTime(0)));
+    expect(await bench.file('elsewhere/a')).toMatchObject({ state: 'released' });
+    expect([await readdir(hold), await readdir(newer)]).toEqual([[], [markerName]]);
   });
 
   test('a crash after the removal: what is freed already is recorded', async () => {

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, reasonsToKeepHeld, Refused, step, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
+import { copyPath, NotYet, reasonsToKeepHeld, reasonsToKeepSecondCopy, Refused, step, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
 import { fetchedName, HoldDirectories, movingName, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { dropStaged, isBack, restoreOne } from './bring-back';
-import { Failures } from './failures';
+import { Failures, refuseFor } from './failures';
 import { dropFetching, dropNear } from './near-copies';
 import { HoldTime, Places } from './places';
 import { RecallPlaces } from './recall-places';
@@ -37,9 +37,10 @@ export class ReleaseHeld implements Stage {
     };
     const failures = new Failures();
     try {
-      const done = await failures.results(files.map((file, index) => ({ file, inStore: inStore[index] })), async ({ file, inStore: copy }) => {
+      const known = await this.register.work.asOfNow(claim.bagId, files); // a check may have found a copy bad while the store was asked
+      const done = await failures.results(known.map((file, index) => ({ file, inStore: inStore[index] })), async ({ file, inStore: copy }) => {
         const place = await places.of(file);
-        if (file.wayBack !== null && await clearGivenUp(file, place, recalls, before)) return [moved(file, 'place', 'restored')];
+        if (file.wayBack !== null && await clearGivenUp(file, place, recalls, copy, before)) return [moved(file, 'place', 'restored')];
         if (stillMs > 0) return [];
         await releaseOne(file, place, copy, before);
         await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, before); // of a move that a crash cut short and a person gave up
@@ -57,20 +58,24 @@ export class ReleaseHeld implements Stage {
 }
 
 /**
- * What a way back that a person gave up has left behind goes. True where it had come so far that the file is back in its
- * place: there it stays.
+ * What a way back that a person gave up has left behind goes, while the store has the proven copy. True where it had come so far
+ * that the file is back in its place: there it stays.
  */
-async function clearGivenUp(file: ArchiveFile, place: Place, recalls: RecallPlaces, before: Before): Promise<boolean> {
+async function clearGivenUp(file: ArchiveFile, place: Place, recalls: RecallPlaces, inStore: CopyStatus | undefined, before: Before): Promise<boolean> {
   const restored = { directory: place.hold, name: Buffer.from(fetchedName(file)) };
   if (await isBack(place, file)) {
     await restoreOne(place, restored, file, before);
     return true;
   }
-  await dropStaged(place, restored, before);
+  const beforeDrop: Before = async () => {
+    refuseFor(reasonsToKeepSecondCopy(file, inStore), 'what was fetched is kept');
+    await before();
+  };
+  await dropStaged(place, restored, beforeDrop);
   if (file.wayBack === 'recall') {
     const root = await recalls.root();
-    await dropFetching(root, recalls.stagedPathOf(file), place, before);
-    await dropNear(root, recalls.pathOf(file), file, before);
+    await dropFetching(root, recalls.stagedPathOf(file), place, beforeDrop);
+    await dropNear(root, recalls.pathOf(file), file, beforeDrop);
   }
   return false;
 }
@@ -78,11 +83,7 @@ async function clearGivenUp(file: ArchiveFile, place: Place, recalls: RecallPlac
 async function releaseOne(file: ArchiveFile, place: Place, inStore: CopyStatus | undefined, before: Before): Promise<void> {
   const { atPath, held } = await lookAtArchived(place);
   if (held === null && atPath !== 'our-link') throw new Refused('LINK_GONE', 'neither our link nor the held original is there; look before anything else');
-  if (held !== null) {
-    const reasons = reasonsToKeepHeld(file, atPath, held, inStore, false);
-    const [first] = reasons;
-    if (first && reasons.every((reason) => reason.code === 'NOT_DURABLE')) throw new NotYet('NOT_DURABLE', first.message, { delayMs: 60_000 });
-    if (first) throw new Refused(first.code, reasons.map((reason) => reason.message).join('; '));
-    await release(place, before);
-  }
+  if (held === null) return refuseFor(reasonsToKeepSecondCopy(file, inStore), 'nothing is held, and this copy is the only one');
+  refuseFor(reasonsToKeepHeld(file, atPath, held, inStore, false));
+  await release(place, before);
 }

@@ -54,6 +54,7 @@ export async function hold(place: Place, file: ArchiveFile, before: Before): Pro
 export async function swapIn(place: Place, file: ArchiveFile, before: Before): Promise<void> {
   await makeLink(place, before);
   step('link:3-link-made');
+  await expectHeld(place, file);
   await before();
   try {
     renameExchangeSync(besideAt(place), at(place));
@@ -75,14 +76,23 @@ export async function clearBeside(place: Place, file: ArchiveFile): Promise<void
     await unlink(besideAt(place));
     return;
   }
-  const held = await expectHeld(place, file);
-  if (held.dev === beside.dev && held.ino === beside.ino) {
+  const held = await identify(heldAt(place));
+  const isOriginal = held !== null && sameFile(held, file);
+  if (isOriginal && held.dev === beside.dev && held.ino === beside.ino) {
     await unlink(besideAt(place));
     return;
   }
-  renameExchangeSync(besideAt(place), at(place));
-  await clearBeside(place, file);
+  await giveBackBeside(place);
+  if (held === null) throw new Refused('HOLD_MISSING', 'the original was not held any more; it was put back in its place');
+  if (!isOriginal) throw new Refused('HELD_CHANGED', 'what is held is not the original that was hashed; what had stood at the path was put back');
   throw new Refused('ORIGINAL_CHANGED', 'another file came to the original\'s place at the last moment; it was left there');
+}
+
+/** What came out of the swap goes back to the path, and our link with it. */
+async function giveBackBeside(place: Place): Promise<void> {
+  if (!await isOurLink(at(place), place)) throw new Refused('PATH_TAKEN', `something that is not ours stands at the path, and what was there before lies beside it as ${besideName(place).toString()}`);
+  renameExchangeSync(besideAt(place), at(place));
+  await unlink(besideAt(place));
 }
 
 /** Puts the held original back in the link's place, in one step. Sync both directories afterwards. */

@@ -1,4 +1,4 @@
-import { pathReasons, reasonsToKeepHeld, reasonsToKeepLink, reasonsToKeepOldLink, reasonsToKeepOriginal, type AtPath, type LinkPolicy, type OnDisk, type RelinkPolicy } from './evidence';
+import { pathReasons, reasonsToKeepHeld, reasonsToKeepLink, reasonsToKeepSecondCopy, reasonsToKeepOldLink, reasonsToKeepOriginal, type AtPath, type LinkPolicy, type OnDisk, type RelinkPolicy } from './evidence';
 import type { ArchiveFile, Identity, ProvenCopy } from './model';
 import { fileStates, requestStates } from './states';
 import type { CopyStatus } from './store';
@@ -164,6 +164,23 @@ describe('reasonsToKeepHeld', () => {
     expect(keeps({ stopped: true, atPath: 'missing', held: { ino: 1n }, inStore: null, file: { state: 'undoing' } }))
       .toEqual(['STOPPED', 'WRONG_STATE', 'LINK_GONE', 'HELD_CHANGED', 'COPY_MISSING', 'NOT_DURABLE']);
   });
+});
+
+describe('reasonsToKeepSecondCopy', () => {
+  const keeps = (facts: { readonly file?: Partial<ArchiveFile>; readonly inStore?: Partial<CopyStatus> | null } = {}): string[] =>
+    reasonsToKeepSecondCopy({ ...file, state: 'recalled', ...facts.file }, facts.inStore === null ? undefined : { ...inStore, ...facts.inStore }).map((reason) => reason.code);
+
+  it('has none while the store has the proven copy', () => expect(keeps()).toEqual([]));
+
+  it.each<[string, Parameters<typeof keeps>[0]]>([
+    ['NO_DIGEST', { file: { digests: {} } }],
+    ['COPY_SIZE', { inStore: { size: 1n } }],
+    ['COPY_DIFFERS', { file: { copyDigest: null } }],
+    ['COPY_CHANGED', { inStore: { version: 'v2' } }],
+    ['NOT_DURABLE', { inStore: { durable: 'unknown' } }],
+  ])('%s', (code, facts) => expect(keeps(facts)).toEqual([code]));
+
+  it('gives all reasons at once', () => expect(keeps({ inStore: null })).toEqual(['COPY_MISSING', 'NOT_DURABLE']));
 });
 
 describe('reasonsToKeepLink', () => {

@@ -1,4 +1,5 @@
 import { Refused, type ArchiveFile, type Store } from '@coldroom/domain';
+import { join } from 'node:path';
 import { identify, openRoot, type Root } from '@coldroom/files';
 import type { Originals } from './originals';
 
@@ -6,12 +7,18 @@ import type { Originals } from './originals';
 export class HoldDirectories {
   constructor(readonly paths: readonly string[]) {}
 
-  /** The first that is on this device: a hard link cannot leave its file system, and a rename neither. */
-  async on(device: bigint): Promise<Root> {
+  /**
+   * The one on this device in which a bag has its directory, else the first: a hard link cannot leave its file system, and a rename
+   * neither, and settings may name another one first since the bag's originals were held.
+   */
+  async on(device: bigint, bag: string): Promise<Root> {
+    const usable: Root[] = [];
     for (const path of this.paths) {
       const root = await openRoot(path, 'hold');
-      if ((await identify(root.directory))?.dev === device) return root;
+      if ((await identify(root.directory))?.dev === device) usable.push(root);
     }
+    for (const root of usable) if (await identify(join(root.directory, bag))) return root;
+    if (usable[0]) return usable[0];
     throw new Refused('HOLD_ON_OTHER_FILE_SYSTEM', `no hold directory (${this.paths.join(', ')}) is on the original's file system; name one with COLDROOM_HOLD_DIRS`);
   }
 }
@@ -33,7 +40,7 @@ export class Staging {
   async of(files: readonly ArchiveFile[], bag: string, store: Store): Promise<readonly Staged[]> {
     const holds = new Map<string, Promise<string>>();
     const holdOf = (root: ArchiveFile['root']): Promise<string> => {
-      const known = holds.get(root) ?? this.holdOf(root);
+      const known = holds.get(root) ?? this.holdOf(root, bag);
       holds.set(root, known);
       return known;
     };
@@ -45,13 +52,13 @@ export class Staging {
   /** Where copies wait on their way from one store to another: beside the held originals. */
   async onTheWay(files: readonly ArchiveFile[], bag: string): Promise<readonly Staged[]> {
     const holds = new Map<string, string>();
-    for (const { root } of files) if (!holds.has(root)) holds.set(root, await this.holdOf(root));
+    for (const { root } of files) if (!holds.has(root)) holds.set(root, await this.holdOf(root, bag));
     return files.map((file) => ({ root: holds.get(file.root) as string, path: Buffer.from(`${bag}/${movingName(file)}`) }));
   }
 
-  private async holdOf(name: ArchiveFile['root']): Promise<string> {
+  private async holdOf(name: ArchiveFile['root'], bag: string): Promise<string> {
     const root = await this.originals.root(name);
-    return (await this.holds.on((await identify(root.realPath))?.dev ?? -1n)).directory;
+    return (await this.holds.on((await identify(root.realPath))?.dev ?? -1n, bag)).directory;
   }
 }
 

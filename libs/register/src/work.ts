@@ -158,4 +158,11 @@ export class Work {
       `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.state = $2 ORDER BY f.id`, [bagId, state]);
     return rows.map(toFile);
   }
+
+  /** These files of a claimed bag as the register has them now, in order. */
+  async asOfNow(bagId: bigint, files: readonly ArchiveFile[]): Promise<readonly ArchiveFile[]> {
+    const { rows } = await this.pool.query<FileRow>(`SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.id = ANY($2::bigint[])`, [bagId, files.map(({ id }) => id)]);
+    const found = new Map(rows.map((row) => [BigInt(row.id), toFile(row)]));
+    return files.map((file) => found.get(file.id) ?? file);
+  }
 }
