@@ -62,6 +62,15 @@ export async function askedBack(world: World, name: ServiceName): Promise<bigint
   return requestId;
 }
 
+/** A service is killed at a step, its follower on the same bag at the next one, and so on: every time all is whole. */
+export async function killedAtEach(world: World, name: ServiceName, steps: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> {
+  for (const step of steps) {
+    const exit = await world.start(name, { crashAt: step, env }).exited;
+    expect({ step, ...exit }).toMatchObject({ step, signal: 'SIGKILL' });
+    await world.check();
+  }
+}
+
 /** Archives, and asks for the move to the other store; `name` does its part of the archiving and is gone again. */
 export async function askedToMove(world: World, name: ServiceName, state = 'linked', filesets = twoFilesets): Promise<bigint> {
   const requestId = await world.archive(filesets);

@@ -1,7 +1,7 @@
-import { crashesOf, expectOnce, twoFilesets } from './drills';
+import { crashesOf, expectOnce, killedAtEach, twoFilesets } from './drills';
 import { World } from './world';
 
-describe('a linker killed at', () => {
+describe('a linker killed at each step, one after the other: the last one ends what they began', () => {
   let world: World;
   beforeAll(async () => {
     world = await World.create();
@@ -10,38 +10,37 @@ describe('a linker killed at', () => {
   afterAll(() => world.close());
   afterEach(() => world.check());
 
-  /** Kills a linker at a step, and has another one end what it began. */
-  async function crashAndGoOn(step: string, hold: string, end: string, requestId: bigint): Promise<void> {
-    const drilled = world.start('linker', { crashAt: step, env: { COLDROOM_HOLD: hold } });
-    await expect(drilled.exited).resolves.toMatchObject({ signal: 'SIGKILL' });
-    await world.check();
+  async function killAndGoOn(steps: readonly string[], hold: string, end: string, requestId: bigint): Promise<void> {
+    await killedAtEach(world, 'linker', steps, { COLDROOM_HOLD: hold });
     const next = world.start('linker', { env: { COLDROOM_HOLD: hold } });
     await world.reached(requestId, end);
     await next.kill();
     await world.checkAtRest();
   }
 
-  test.each(crashesOf('linker', ['link', 'move']))('%s while linking: the next one ends it', async (step) => {
+  const linking = crashesOf('linker', ['link', 'move']);
+  test(`while linking: ${linking.join(', ')}`, async () => {
     const requestId = await world.archive(twoFilesets);
-    await crashAndGoOn(step, '7d', 'linked', requestId);
+    await killAndGoOn(linking, '7d', 'linked', requestId);
     await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
   });
 
-  // Without a hold time the same linker links and then frees: its second move is that of the release.
-  const releasing = crashesOf('linker', ['release', 'move']).map((step) => (step.startsWith('move:') ? `${step}:2` : step));
-  test.each(releasing)('%s while it frees space: the next one ends it', async (step) => {
+  // Without a hold time the first of them links before it frees.
+  const releasing = crashesOf('linker', ['release', 'move']);
+  test(`while it frees space: ${releasing.join(', ')}`, async () => {
     const requestId = await world.archive(twoFilesets);
-    await crashAndGoOn(step, '0', 'released', requestId);
+    await killAndGoOn(releasing, '0', 'released', requestId);
     await expectOnce(world, requestId, 'link', 'release');
   });
 
-  test.each(crashesOf('linker', ['undo', 'move']))('%s while it gives back: the next one ends it', async (step) => {
+  const undoing = crashesOf('linker', ['undo', 'move']);
+  test(`while it gives back: ${undoing.join(', ')}`, async () => {
     const requestId = await world.archive(twoFilesets);
     const first = world.start('linker');
     await world.reached(requestId, 'linked');
     await first.kill();
     await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
-    await crashAndGoOn(step, '7d', 'undone', requestId);
+    await killAndGoOn(undoing, '7d', 'undone', requestId);
     await expectOnce(world, requestId, 'link', 'return');
   });
 });

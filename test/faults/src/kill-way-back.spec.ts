@@ -1,4 +1,4 @@
-import { askedBack, crashesOf, expectBack, sealedBags } from './drills';
+import { askedBack, crashesOf, expectBack, killedAtEach, sealedBags } from './drills';
 import type { ServiceName } from './services';
 import { World } from './world';
 
@@ -13,15 +13,14 @@ describe.each<[ServiceName, readonly string[]]>([
   ['transfer', crashesOf('transfer', ['copy', 'fetch', 'move'])],
   ['checksum', ['verify:1-read', ...crashesOf('checksum', ['prove', 'move'])]],
   ['linker', crashesOf('linker', ['place', 'move'])],
-])('a %s killed on the way back at', (name, steps) => {
+])('a %s killed on the way back', (name, steps) => {
   beforeAll(() => void world.services.startAll([name]));
   afterAll(() => world.services.killAll());
 
-  test.each(steps)('%s: the next one ends it', async (step) => {
+  test(`${steps.join(', ')}, one after the other: the last one ends it`, async () => {
     const requestId = await askedBack(world, name);
     const before = sealedBags(world);
-    await expect(world.start(name, { crashAt: step }).exited).resolves.toMatchObject({ signal: 'SIGKILL' });
-    await world.check();
+    await killedAtEach(world, name, steps);
     const next = world.start(name);
     await world.reached(requestId, 'restored');
     await next.kill();
