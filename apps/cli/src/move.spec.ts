@@ -107,6 +107,7 @@ describe('coldroom move', () => {
     expect((await coldroom(['move', '--from', 'main'], env)).code).toBe(2);
     expect(await between('main', 'both')).toMatchObject({ code: 1, stderr: expect.stringContaining('keeps its copies in main') });
     expect((await between('both', 'other')).code).toBe(0);
+    expect(json(await coldroom(['move', '--from', 'both', '--to', 'other', '--dry-run', '--json'], env))).toMatchObject({ left: { store: 'both', where: 'main', inUse: ['other'] } });
   });
 });
 

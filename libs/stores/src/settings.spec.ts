@@ -47,3 +47,37 @@ it('says when the file cannot be read', async () => {
 it('does not take a name of every object for a store', () => {
   expect(() => parseStores({ default: 'constructor', stores: {} })).toThrow(expect.objectContaining({ code: 'STORES_INVALID' }));
 });
+
+describe('a place of its own for each store', () => {
+  const file = (directory: string): object => ({ kind: 'file', directory });
+  const arkivum = (mount: string): object => ({ kind: 'arkivum', mount, url: 'https://arkivum.example.org:8443', api: 'v3' });
+  const s3 = (part: object = {}): object =>
+    ({ kind: 's3', endpoint: 'https://s3.example.org', bucket: 'coldroom', accessKeyFile: '/k', secretKeyFile: '/s', recallDirectory: '/recalled', ...part });
+  const two = (one: object, other: object, more: object = {}) => () => parseStores({ default: 'one', stores: { one, other, ...more } });
+
+  it.each<[string, object, object]>([
+    ['the same directory', file('/archive'), file('/archive')],
+    ['a directory below it', file('/archive'), file('/archive/second')],
+    ['a directory around it', arkivum('/mnt/appliance/coldroom'), file('/mnt/appliance')],
+    ['the same bucket', s3(), s3()],
+    ['the same bucket, another spelling', s3(), s3({ endpoint: 'https://S3.Example.org:443/' })],
+    ['the same bucket without TLS', s3(), s3({ endpoint: 'http://s3.example.org', insecure: true })],
+    ['the same bucket and prefix', s3({ prefix: 'a/b' }), s3({ prefix: 'a/b', region: 'eu-west-2', pathStyle: false })],
+    ['a prefix below it', s3({ prefix: 'a' }), s3({ prefix: 'a/b' })],
+    ['a prefix in a bucket that is all of the other', s3({ prefix: 'a' }), s3()],
+  ])('refuses %s, and names both', (_what, one, other) => {
+    const refused = expect.objectContaining({ code: 'STORES_INVALID', message: expect.stringMatching(/one and other both lie in |other and one both lie in /) });
+    expect(two(one, other)).toThrow(refused);
+    expect(two(one, other, { both: { kind: 'copies', of: ['one', 'other'] } })).toThrow(refused);
+  });
+
+  it.each<[string, object, object]>([
+    ['names that begin alike', file('/archive'), file('/archive2')],
+    ['directories beside each other', file('/mnt/a'), arkivum('/mnt/b')],
+    ['another bucket', s3(), s3({ bucket: 'coldroom2' })],
+    ['another server', s3(), s3({ endpoint: 'https://s3.example.org:8443' })],
+    ['prefixes that begin alike', s3({ prefix: 'a' }), s3({ prefix: 'ab' })],
+  ])('takes %s', (_what, one, other) => {
+    expect(two(one, other, { both: { kind: 'copies', of: ['one', 'other'] } })).not.toThrow();
+  });
+});

@@ -4,6 +4,7 @@ import { isAbsolute, normalize } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { whyNotAppliance } from './arkivum/address';
+import { overlaps } from './overlaps';
 
 /** What links will name: written out in full, so that all services and OMERO mean the same place. */
 const absoluteDirectory = z.string().refine((path) => isAbsolute(path) && path !== '/' && normalize(path) === path && !path.endsWith('/'), {
@@ -105,11 +106,13 @@ const storesSettings = z.strictObject({
 }).refine((settings) => Object.hasOwn(settings.stores, settings.default), { path: ['default'], error: 'names no store of the list' })
   .refine((settings) => Object.values(settings.groups).every((name) => Object.hasOwn(settings.stores, name)), { path: ['groups'], error: 'names a store that is not in the list' })
   .refine(({ stores }) => Object.values(stores).every((store) => store.kind !== 'copies' || store.of.every((name) => Object.hasOwn(stores, name) && stores[name]?.kind !== 'copies')),
-    { path: ['stores'], error: 'a store of kind copies must name plain stores of the list' });
+    { path: ['stores'], error: 'a store of kind copies must name plain stores of the list' })
+  .check(({ value, issues }) => { for (const message of overlaps(value.stores)) issues.push({ code: 'custom', path: ['stores'], message, input: value.stores }); });
 
 export type FileStoreSettings = z.infer<typeof fileStore>;
 export type ArkivumStoreSettings = z.infer<typeof arkivumStore>;
 export type S3StoreSettings = z.infer<typeof s3Store>;
+export type CopiesStoreSettings = z.infer<typeof copiesStore>;
 export type StoreSettings = StoresSettings['stores'][string];
 export type StoresSettings = z.infer<typeof storesSettings>;
 

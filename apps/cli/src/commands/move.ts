@@ -103,7 +103,7 @@ async function eachRequest(context: Context, bags: readonly PlannedBag[], act: (
   return done;
 }
 
-function document(plan: MovePlan, { from, to, leftIn }: Between): Readonly<Record<string, unknown>> {
+function document(plan: MovePlan, { from, to, leftIn, inUse }: Between): Readonly<Record<string, unknown>> {
   const part = (bags: readonly PlannedBag[]): unknown => ({ bags: bags.map(({ name, states, movingTo }) => ({ name, states, ...(movingTo === null ? {} : { movingTo }) })), ...amountIn(bags) });
-  return { from, to, left: { store: from, where: leftIn, bags: plan.movable.map((bag) => bag.name) }, movable: part(plan.movable), underWay: part(plan.underWay), notNow: part(plan.notNow) };
+  return { from, to, left: { store: from, where: leftIn, inUse, bags: leftIn === '' ? [] : plan.movable.map((bag) => bag.name) }, movable: part(plan.movable), underWay: part(plan.underWay), notNow: part(plan.notNow) };
 }

@@ -5,11 +5,14 @@ import { counted, formatBytes } from '@coldroom/terminal';
 import { UsageError } from '../failure';
 import type { Amount } from '../meant-files';
 
-/** The two stores, and where what is left behind lies. */
+/** The two stores. */
 export interface Between {
   readonly from: string;
   readonly to: string;
+  /** Where what is left behind lies; empty where nothing is. */
   readonly leftIn: string;
+  /** Places of the store that is left which the other one keeps its copies in too: nothing there is left behind. */
+  readonly inUse: readonly string[];
 }
 
 export interface MovePlan {
@@ -28,7 +31,10 @@ export async function between(path: string, from: string, to: string): Promise<B
   if (entered.kind === 'copies' && entered.of.includes(from)) {
     throw new Refused('STORES_OVERLAP', `Store ${to} keeps its copies in ${from}, among others: its bags cannot be moved there. New requests may go there`);
   }
-  return { from, to, leftIn: placeOf(left) };
+  if (left.kind !== 'copies') return { from, to, leftIn: placeOf(left), inUse: [] };
+  const kept = entered.kind === 'copies' ? entered.of : [to];
+  const of = (inUse: boolean): readonly string[] => left.of.filter((name) => kept.includes(name) === inUse);
+  return { from, to, leftIn: of(false).join(', '), inUse: of(true) };
 }
 
 function settingsOf({ stores }: StoresSettings, name: string): StoreSettings {
@@ -37,12 +43,11 @@ function settingsOf({ stores }: StoresSettings, name: string): StoreSettings {
   return found;
 }
 
-function placeOf(settings: StoreSettings): string {
+function placeOf(settings: Exclude<StoreSettings, { readonly kind: 'copies' }>): string {
   switch (settings.kind) {
     case 'file': return settings.directory;
     case 'arkivum': return settings.mount;
     case 's3': return `${settings.endpoint.replace(/\/$/, '')}/${settings.bucket}/${settings.prefix}`;
-    case 'copies': return settings.of.join(', ');
   }
 }
 
@@ -58,13 +63,13 @@ export function amountIn(bags: readonly PlannedBag[]): Amount {
   return { files: bags.reduce((sum, bag) => sum + bag.files, 0), bytes: bags.reduce((sum, bag) => sum + bag.bytes, 0n) };
 }
 
-export function planLines({ movable, underWay, notNow }: MovePlan, { from, to, leftIn }: Between): readonly string[] {
+export function planLines({ movable, underWay, notNow }: MovePlan, { from, to, leftIn, inUse }: Between): readonly string[] {
   const words = (bags: readonly PlannedBag[]): string => {
     const { files, bytes } = amountIn(bags);
     return `${counted(bags.length, 'bag')} with ${counted(files, 'file')}, ${formatBytes(bytes)}`;
   };
   const lines = [
-    ...(movable.length > 0 ? [`To move from store ${from} to store ${to}: ${words(movable)}`, `Whole bags are moved. Nothing is deleted in store ${from} (${leftIn}): its bags stay there as they are`] : []),
+    ...(movable.length > 0 ? [`To move from store ${from} to store ${to}: ${words(movable)}`, `Whole bags are moved. ${leftIn === '' ? 'Nothing is left behind' : `Nothing is deleted in store ${from} (${leftIn}): its bags stay there as they are`}${keptWords(inUse)}`] : []),
     ...[...Map.groupBy(underWay, (bag) => bag.movingTo)].map(([where, bags]) => `On their way to store ${where} already: ${words(bags)}`),
     ...(notNow.length > 0 ? [`Not moved now: ${words(notNow)}; a bag goes when all its files are linked or released`, ...listed(notNow, (bag) => `  ${bag.name}: ${bag.states.join(', ')}`)] : []),
   ];
@@ -72,8 +77,12 @@ export function planLines({ movable, underWay, notNow }: MovePlan, { from, to, l
 }
 
 /** What was left behind, by name. */
-export function leftLines(bags: readonly PlannedBag[], { from, leftIn }: Between): readonly string[] {
-  return bags.length === 0 ? [] : [`Nothing was deleted: these bags still lie in store ${from} (${leftIn})`, ...listed(bags, (bag) => `  ${bag.name}`)];
+export function leftLines(bags: readonly PlannedBag[], { from, leftIn, inUse }: Between): readonly string[] {
+  return bags.length === 0 || leftIn === '' ? [] : [`Nothing was deleted: these bags still lie in store ${from} (${leftIn})${keptWords(inUse)}`, ...listed(bags, (bag) => `  ${bag.name}`)];
+}
+
+function keptWords(inUse: readonly string[]): string {
+  return inUse.length === 0 ? '' : `; in ${inUse.join(', ')} they stay in use, keep them`;
 }
 
 function listed(bags: readonly PlannedBag[], line: (bag: PlannedBag) => string): readonly string[] {
