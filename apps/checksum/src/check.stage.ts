@@ -33,6 +33,6 @@ function judge(file: ArchiveFile, copy: CopyDigest | null): Move {
   }
   const code = copy ? 'COPY_DIFFERS' : 'COPY_MISSING';
   const reason = copy ? `in the other store the copy has ${copy.size} bytes and SHA-256 ${digest}, the original had ${file.size} and ${file.digests['SHA-256']}` : 'the copy is not in the other store';
-  if (file.copyAttempts > 0) return stuck(file, { code, message: `${reason}; it was carried there twice. The link and the copy in the old store are as they were` });
+  if (file.copyAttempts > 0) return stuck(file, { code, message: `${reason}; it was carried there twice, or the bag lies sealed there and is not changed any more. The link and the copy in the old store are as they were` });
   return moved(file, 'carryAgain', 'leaving', { code, reason });
 }

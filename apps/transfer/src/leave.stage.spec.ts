@@ -5,6 +5,7 @@ import { codeOf, type Store } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
 import { Staging } from '@coldroom/pipeline';
 import { Workbench, workWith } from '@coldroom/pipeline/testing';
+import { openStores, parseStores } from '@coldroom/stores';
 import { CarryCopies } from './leave.stage';
 
 const root = process.getuid?.() === 0;
@@ -93,6 +94,17 @@ describe('the leave stage', () => {
     const never = async (): Promise<never> => { throw new Error('nothing is to be copied'); };
     await bench.run(stageWith({ main: { fetch: never }, other: { put: never } }));
     expect(await bench.file('back/a')).toMatchObject({ state: 'arrived' }); // whether it is there, the next stage says
+  });
+
+  test('a bag that only some stores of the copies hold is carried into the others', async () => {
+    const bag = await leaving('some-hold', ['a', 'b']);
+    const kept = (directory: string): object => ({ kind: 'file', directory, sameFileSystem: true, verify: 'cached' });
+    const settings = parseStores({ default: 'both', stores: { both: { kind: 'copies', of: ['main', 'other'] }, main: kept(bench.storeDir), other: kept(bench.otherDir) } });
+    const both = openStores(settings, { files: bench.files, omeroRoots: [] }).get('both');
+    const stage = new CarryCopies({ ...bench.stores, get: (name) => (name === 'other' ? both : bench.stores.get(name)) }, new Staging(bench.originals, bench.holds), bench.files);
+    await bench.run(stage);
+    for (const name of ['a', 'b']) expect([await bench.file(`some-hold/${name}`), await readFile(open(bag, `some-hold/${name}`), 'utf8')]).toEqual([expect.objectContaining({ state: 'arrived' }), `content of ${name}`]);
+    expect(await inHold(bag)).toEqual([]);
   });
 
   test('what was touched in staging is not taken for a copy, and not removed', async () => {

@@ -26,7 +26,7 @@ export class CarryCopies implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const between = otherStores(this.stores, claim);
     // It lay there before: a sealed bag never changes. Whether it holds the right copies is for the next stage to say.
-    if (await between.to.readTag(claim.bag, 'bagit.txt')) return { moves: claim.files.map((file) => moved(file, 'carry', 'arrived')) };
+    if (await between.to.isSealed(claim.bag)) return { moves: claim.files.map((file) => moved(file, 'carry', 'arrived')) };
     const nearness = await between.from.bringNear(claim.bag, claim.files.map(copyPath), work);
     const waiting = claim.files.filter((_, at) => isFar(nearness[at]));
     const files = claim.files.filter((file) => !waiting.includes(file));

@@ -113,6 +113,9 @@ export interface Store {
    */
   seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void>;
 
+  /** Whether the bag is sealed; in a store of several copies, in all of them. */
+  isSealed(bag: string): Promise<boolean>;
+
   /** Looks at copies without reading them. `undefined` only where the store says that there is no such copy. */
   stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]>;
 

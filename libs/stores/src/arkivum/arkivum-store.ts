@@ -70,6 +70,10 @@ export class ArkivumStore implements Store {
     await this.handOver.run({ bag, copies, tags }, work);
   }
 
+  isSealed(bag: string): Promise<boolean> {
+    return this.mounted.isSealed(bag);
+  }
+
   /** `Refused` `STORE_DIFFERS` where the appliance has taken a copy and says that it is another than ours: the whole bag is not believed then. */
   async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
     const onMount = await this.mounted.stat(bag, paths);

@@ -114,6 +114,50 @@ describe('a store of several copies', () => {
     expect(bags.sort()).toEqual(['bag-1', 'bag-2']);
   });
 
+  describe('that one of its stores holds sealed already', () => {
+    const seal = (store: Store, content = 'x'): Promise<void> => store.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from(content) }], work());
+
+    /** In the second store there is nothing: it came anew, or lost all. */
+    async function sealedInOne(): Promise<Awaited<ReturnType<typeof two>>> {
+      const setup = await two();
+      await put({ ...setup, store: setup.one });
+      await seal(setup.one);
+      expect(await setup.store.isSealed('bag-1')).toBe(false);
+      return setup;
+    }
+
+    it('takes copies for the other, and then is sealed in both', async () => {
+      const setup = await sealedInOne();
+      const before = await setup.one.stat('bag-1', [path]);
+      await put(setup);
+      expect(await setup.store.digest('bag-1', [path], ['SHA-256'], work())).toEqual([{ ok: expect.objectContaining({ digests: { 'SHA-256': expect.stringMatching(/^[0-9a-f]{64}$/) } }) }]);
+      await seal(setup.store);
+      expect([await setup.store.isSealed('bag-1'), await setup.one.stat('bag-1', [path])]).toEqual([true, before]);
+      expect(await setup.store.stat('bag-1', [path])).toMatchObject([{ durable: 'yes', replicationState: 'one: sealed, other: sealed' }]);
+      await expect(put(setup)).rejects.toMatchObject({ code: 'BAG_SEALED' });
+    });
+
+    it.each<[string, string, (at: string) => unknown]>([
+      ['lost it', 'COPY_MISSING', (at) => rmSync(at)],
+      ['holds another size', 'COPY_SIZE', async (at) => { await chmod(at, 0o644); await writeFile(at, 'longer than right'); }],
+    ])('refuses a copy where that one %s: nothing can mend it', async (_what, code, harm) => {
+      const setup = await sealedInOne();
+      execFileSync('chmod', ['-R', 'u+w', join(setup.dir, 'one')]);
+      await harm(join(setup.dir, 'one', 'bag-1', 'data/ManagedRepository/a'));
+      const identity = await identify(join(setup.dir, 'source', 'a'));
+      const source: Source = { root: join(setup.dir, 'source'), path: Buffer.from('a'), copyPath: path, identity: identity! };
+      expect(await setup.store.put('bag-1', [source], work())).toEqual([{ error: expect.objectContaining({ kind: 'refused', code, message: expect.stringContaining('sealed in store one') }) }]);
+    });
+
+    it('tells what keeps it open in the other rather than that it was sealed otherwise', async () => {
+      const setup = await sealedInOne();
+      await expect(seal(setup.store, 'y')).rejects.toMatchObject({ code: 'COPY_MISSING' });
+      await put(setup);
+      await expect(seal(setup.store, 'y')).rejects.toMatchObject({ code: 'BAG_SEALED' });
+      expect(await setup.store.isSealed('bag-1')).toBe(true);
+    });
+  });
+
   it.each([[['one']], [['one', 'one']], [['one', 'nowhere']], [['one', 'both']]])('refuses %j', (of) => {
     const plain = { kind: 'file', directory: '/archive' };
     const settings = (): unknown => openStores(parseStores({ default: 'both', stores: { both: { kind: 'copies', of }, one: plain } }), { files, omeroRoots: [] });

@@ -2,6 +2,7 @@ import {
   codeOf, Refused, type ColdroomError, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type FetchOrder, type Nearness,
   type Outcome, type Source, type Store, type StoreUse, type TagFile, type Work,
 } from '@coldroom/domain';
+import { heldIn } from './held';
 import { mergeDigests, mergeStatus } from './merge';
 
 /**
@@ -26,7 +27,9 @@ export class CopiesStore implements Store {
   }
 
   async put(bag: string, sources: readonly Source[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
-    const answers = await this.inAll((store) => store.put(bag, sources, work));
+    const sealed = await this.sealedIn(bag);
+    if (sealed.length === this.members.length) throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
+    const answers = await this.inAll((store) => (sealed.includes(store) ? heldIn(store, bag, sources) : store.put(bag, sources, work)));
     return sources.map((_, at) => worst(answers.map((each) => each[at]!)));
   }
 
@@ -37,6 +40,10 @@ export class CopiesStore implements Store {
 
   async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
     await this.inAll((store) => store.seal(bag, paths, tags, work));
+  }
+
+  async isSealed(bag: string): Promise<boolean> {
+    return (await this.sealedIn(bag)).length === this.members.length;
   }
 
   async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
@@ -90,11 +97,20 @@ export class CopiesStore implements Store {
     return first;
   }
 
-  /** Waits for all before it tells of a failure: nothing of ours goes on in the background. */
+  /** Not all of them, where a seal was cut short, a store was replaced, or the bag lay in one before it came to the others. */
+  private async sealedIn(bag: string): Promise<readonly Store[]> {
+    const sealed = await this.inAll((store) => store.isSealed(bag));
+    return this.members.filter((_, at) => sealed[at]);
+  }
+
+  /**
+   * Waits for all before it tells of a failure: nothing of ours goes on in the background. That a bag is sealed in one is told last,
+   * as some callers can live with it.
+   */
   private async inAll<T>(act: (store: Store) => Promise<T>): Promise<readonly T[]> {
     const settled = await Promise.allSettled(this.members.map(act));
-    const failed = settled.find((each) => each.status === 'rejected');
-    if (failed) throw failed.reason;
+    const failed = settled.filter((each) => each.status === 'rejected');
+    if (failed.length > 0) throw (failed.find(({ reason }) => codeOf(reason) !== 'BAG_SEALED') ?? failed[0]!).reason;
     return settled.map((each) => (each as PromiseFulfilledResult<T>).value);
   }
 

@@ -65,6 +65,10 @@ export class FileStore implements Store {
     }, work));
   }
 
+  async isSealed(bag: string): Promise<boolean> {
+    return this.here(() => this.exists(sealedBag(bag)));
+  }
+
   async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
     return this.here(({ directory }) => statusOf(this.files, directory, bag, paths));
   }

@@ -74,6 +74,10 @@ export class S3Store implements Store {
     });
   }
 
+  async isSealed(bag: string): Promise<boolean> {
+    return this.session.use(({ bucket }) => bucket.has(this.keys.seal(bag)));
+  }
+
   async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
     return this.session.use(async ({ bucket }) => {
       const { sealed, seen } = await lookAt(bucket, {

@@ -178,7 +178,9 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
     it('never changes a sealed bag', async () => {
       const [path, late] = [write('file', 'right'), write('late')];
       await put('bag-1', path);
+      expect(await store.isSealed('bag-1')).toBe(false);
       await seal('bag-1', path);
+      expect(await store.isSealed('bag-1')).toBe(true);
       await expect(put('bag-1', late)).rejects.toMatchObject({ kind: 'refused', code: 'BAG_SEALED' });
       await expect(put('bag-1', path)).rejects.toMatchObject({ code: 'BAG_SEALED' });
       await expectContent('bag-1', path, 'right');
@@ -238,6 +240,7 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       await expect(digest('bag-1', path)).rejects.toMatchObject(away);
       await expect(store.seal('bag-1', [key(path)], [], work())).rejects.toMatchObject(away);
       await expect(stat('bag-1', path)).rejects.toMatchObject(away);
+      await expect(store.isSealed('bag-1')).rejects.toMatchObject(away);
     });
 
     it('says that it is full, and takes smaller things still', async () => {
