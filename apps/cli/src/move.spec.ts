@@ -99,6 +99,18 @@ describe('coldroom move', () => {
     expect(await bench.file('a')).toMatchObject({ state: 'linked', store: 'main' });
   });
 
+  it('takes a move up again that was given up when all was there', async () => {
+    await archive(bench, { 'Fileset:1': planned('a') });
+    await move('--yes', '--no-wait');
+    await bench.carry('settled');
+    expect(await move('--cancel', '--yes')).toMatchObject({ code: 0, stdout: expect.stringContaining('the same move without --cancel') });
+    const claim = await bench.claim('settled');
+    await bench.register.move(claim, [{ id: claim.files[0]!.id, event: 'fail', from: 'settled', to: 'stuck', code: 'STORE_AWAY', reason: 'lost' }], { stage: 'relink', errorLimit: 1000 });
+    expect(await move('--yes', '--no-wait')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 bag on the way to store other') });
+    await bench.run(relink());
+    expect(await bench.file('a')).toMatchObject({ state: 'linked', store: 'other' });
+  });
+
   it('refuses stores that are none, or the same, or one inside the other', async () => {
     const between = (from: string, to: string): Promise<Ended> => coldroom(['move', '--from', from, '--to', to], env);
     expect(await between('main', 'tape')).toMatchObject({ code: 1, stderr: expect.stringContaining('no store "tape"') });

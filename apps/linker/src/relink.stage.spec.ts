@@ -79,6 +79,26 @@ describe('the relink stage', () => {
     expect([await beside(`back ${step}/a`), await bagNow(back.id), (await archive.bench.file(`back ${step}/a`)).state]).toEqual([[], 'main', 'linked']);
   });
 
+  test.each<[string, string, (bag: string) => Promise<unknown>, (bag: string) => Promise<unknown>]>([
+    ['is away', 'STORE_AWAY', () => rename(stores().main, `${stores().main} gone`), () => rename(`${stores().main} gone`, stores().main)],
+    ['came back empty', 'COPY_MISSING', (bag) => rename(join(stores().main, bag), join(stores().main, `${bag}-lost`)), (bag) => rename(join(stores().main, `${bag}-lost`), join(stores().main, bag))],
+  ])('a cancelled move whose old store %s is told how to go on, and ends in the other store', async (why, code, lose, find) => {
+    const { id, bag } = await settled(why);
+    const { moves } = archive.bench.register;
+    const bags = (await moves.plan('main', { kind: 'Request', ids: [id] })).map((one) => one.id);
+    await moves.cancel(bags, 'test');
+    await lose(bag);
+    const wayOn = '"coldroom move --from main --to other" leads all links there';
+    const error = await archive.bench.run(archive.relink).catch((thrown: unknown) => thrown);
+    if (code === 'STORE_AWAY') expect(error).toMatchObject({ kind: 'transient', code, message: expect.stringContaining(wayOn) });
+    else expect(await archive.bench.file(`${why}/a`)).toMatchObject({ state: 'stuck', code, reason: expect.stringContaining(wayOn) });
+    expect(await moves.ask(bags, { from: 'main', to: 'other' }, 'test')).toBe(1);
+    expect((await archive.bench.run(archive.relink)).switched).toBe(true);
+    await expectIn('other', bag, `${why}/a`, `${why}/b`);
+    expect(await archive.bench.file(`${why}/a`)).toMatchObject({ state: 'linked', store: 'other' });
+    await find(bag);
+  });
+
   test.each<[why: string, code: string, spoil: (fileset: string) => Promise<unknown>]>([
     ['it was removed', 'LINK_GONE', (fileset) => rm(at(`${fileset}/a`))],
     ['it leads elsewhere', 'PATH_TAKEN', async (fileset) => { await rm(at(`${fileset}/a`)); await symlink('b', at(`${fileset}/a`)); }],

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, pathReasons, reasonsToKeepOldLink, Refused, step, type ArchiveFile, type AtPath, type CopyStatus, type ProvenCopy, type Reason, type RelinkPolicy } from '@coldroom/domain';
+import { copyPath, NotYet, pathReasons, reasonsToKeepOldLink, Refused, step, Transient, type ArchiveFile, type AtPath, type CopyStatus, type ProvenCopy, type Reason, type RelinkPolicy } from '@coldroom/domain';
 import { HoldDirectories, moved, Originals, otherStores, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
@@ -32,11 +32,12 @@ export class RelinkBag implements Stage {
     const behind = claim.movingTo === null ? 0 : await this.register.moves.behind(claim.bagId, 'settled');
     if (behind > 0) return { moves: [], wait: heldUp(claim, behind) };
     const policy: RelinkPolicy = { stopped: false, acceptedReads: to.acceptedReads, bagSettled: true };
-    const statuses = await to.stat(claim.bag, claim.files.map(copyPath));
+    const wayOn = wayOnFrom(claim);
+    const statuses = await to.stat(claim.bag, claim.files.map(copyPath)).catch((error: unknown) => { throw withWayOn(error, wayOn); });
     const candidates = claim.files.map((file, index): Candidate => ({ file, inStore: statuses[index] }));
     const reasonsOf = ({ file, inStore }: Candidate, atPath: AtPath): readonly Reason[] => reasonsToKeepOldLink(file, atPath, proofOf(file, claim), inStore, policy);
     const spoiled = candidates.map((each) => ({ ...each, reasons: reasonsOf(each, 'our-link') })).filter(({ reasons }) => reasons.length > 0);
-    if (spoiled.length > 0) return spoiledBag(spoiled); // as long as one copy is not good there, no link leads there
+    if (spoiled.length > 0) return spoiledBag(spoiled, wayOn); // as long as one copy is not good there, no link leads there
 
     const before: Before = async () => {
       await this.register.switches.refuseWhereStopped();
@@ -69,14 +70,25 @@ function proofOf(file: ArchiveFile, { movingTo }: Claim): ProvenCopy | null {
   return version === null || digest === null || read === null ? null : { version, digest, read };
 }
 
-function spoiledBag(spoiled: readonly { readonly file: ArchiveFile; readonly reasons: readonly Reason[] }[]): StageResult {
+function spoiledBag(spoiled: readonly { readonly file: ArchiveFile; readonly reasons: readonly Reason[] }[], wayOn: string): StageResult {
   const bad = spoiled.filter(({ reasons }) => reasons.some(({ code }) => code !== 'NOT_DURABLE'));
-  if (bad.length > 0) return { moves: bad.map(({ file, reasons }) => stuck(file, worst(reasons))) };
+  if (bad.length > 0) return { moves: bad.map(({ file, reasons }) => stuck(file, worst(reasons, wayOn))) };
   throw new NotYet('NOT_DURABLE', spoiled[0]?.reasons[0]?.message ?? '', { delayMs: 60_000 });
 }
 
-function worst(reasons: readonly Reason[]): { readonly code: string; readonly message: string } {
-  return { code: (reasons[0] as Reason).code, message: reasons.map(({ message }) => message).join('; ') };
+function worst(reasons: readonly Reason[], wayOn: string): { readonly code: string; readonly message: string } {
+  return { code: (reasons[0] as Reason).code, message: `${reasons.map(({ message }) => message).join('; ')}${wayOn}` };
+}
+
+/** Where a move was cancelled and the way back is barred: the copies in the other store are proven still. */
+function wayOnFrom({ movingTo, movedFrom, store, files }: Claim): string {
+  if (movingTo !== null || movedFrom === null || !files.every((file) => file.elsewhere)) return '';
+  return `. The move to store ${movedFrom} was cancelled, and the links are to lead back; "coldroom move --from ${store} --to ${movedFrom}" leads all links there`;
+}
+
+function withWayOn(error: unknown, wayOn: string): unknown {
+  if (wayOn === '' || !(error instanceof Transient)) return error;
+  return new Transient(error.code, `${error.message}${wayOn}`, error.details, { cause: error });
 }
 
 function refuse(reasons: readonly Reason[]): void {

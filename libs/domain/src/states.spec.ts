@@ -25,6 +25,7 @@ const expected: readonly (readonly [event: string, from: string, to: string])[] 
   ['expire', 'recalled', 'linked'],
   ['move', 'linked', 'leaving'],
   ['move', 'released', 'leaving'],
+  ...['settled', 'stuck'].map((from) => ['move', from, 'settled'] as const), // cancelled, and asked for again
   ['carry', 'leaving', 'arrived'],
   ['carryAgain', 'arrived', 'leaving'],
   ['match', 'arrived', 'matched'],

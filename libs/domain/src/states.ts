@@ -40,10 +40,10 @@ export const transitions: Readonly<Record<FileState, Partial<Record<FileEvent, r
   leaving: { carry: ['arrived'], cancel: ['linked'], fail: ['stuck'] },
   arrived: { match: ['matched'], carryAgain: ['leaving'], cancel: ['linked'], fail: ['stuck'] },
   matched: { settle: ['settled'], cancel: ['linked'], fail: ['stuck'] },
-  settled: { relink: ['linked'], cancel: ['settled'], fail: ['stuck'] },
+  settled: { relink: ['linked'], cancel: ['settled'], move: ['settled'], fail: ['stuck'] },
   stuck: {
     retry: ['approved', 'durable', 'linked', 'undoing', 'restoring', 'proven', 'recalled', 'leaving', 'settled'], abandon: ['abandoned', 'undoing'], undo: ['abandoned', 'undoing'],
-    cancel: ['linked', 'recalled', 'settled'],
+    cancel: ['linked', 'recalled', 'settled'], move: ['settled'],
   },
   abandoned: {},
 };

@@ -5,7 +5,7 @@ import {
 } from '@coldroom/domain';
 import { lockRequests, transaction } from './connection';
 import { formatIdentity } from './rows';
-import { switchBag } from './switch-bag';
+import { forgetElsewhere, switchBag } from './switch-bag';
 import { countFailures } from './switches';
 import { complete, fetched, hasFile, type Claim, type DueBag } from './work';
 
@@ -51,6 +51,7 @@ export async function moveFiles(pool: pg.Pool, claim: Claim, moves: readonly Mov
     await lockBag(client, claim);
     await writeFiles(client, claim, moves);
     if (options.switched) await switchBag(client, claim.bagId, moves.map((move) => move.id));
+    else if (claim.state === 'settled') await forgetElsewhere(client, moves.filter((move) => move.to === 'linked').map((move) => move.id));
     await writeEvents(client, claim, moves, options.stage);
     const stuck = moves.filter((move) => move.to === 'stuck').length;
     if (stuck > 0) await countFailures(client, [`stage:${options.stage}`, `store:${claim.movingTo ?? claim.store}`], stuck, options.errorLimit);

@@ -160,7 +160,7 @@ describe('the switch', () => {
     await relinked(bag!, { switched: true }, 1);
     expect(await copiesOf(id)).toMatchObject([{ state: 'stuck', version: 'tape 1' }, { state: 'linked', version: 'tape 1' }]);
     expect([(await bagRow(bag!))['store'], await marksOf(id)]).toEqual(['tape', ['archived']]);
-    expect(await place.register.moves.cancel([bag!], 'boss')).toBe(0); // it is there
+    expect([await place.register.moves.cancel([bag!], 'boss'), await ask([bag!], { from: 'tape', to: 'main' })]).toEqual([0, 0]); // it is there
     expect(await place.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss')).toBe(1);
     expect(await claimed(place.register, bag!, 'settled')).toMatchObject({ store: 'tape', movingTo: null, movedFrom: 'main', files: [{ state: 'settled' }] });
   });
@@ -206,6 +206,50 @@ describe('cancel', () => {
     expect(claim).toMatchObject({ store: 'main', movingTo: null, movedFrom: 'tape' });
     await place.register.move(claim, claim.files.map((file) => moveOf(file, 'relink')), stage);
     expect(await copiesOf(id)).toEqual(Array(2).fill({ state: 'linked', version: 'main 1', read: 'direct', moved: null }));
+  });
+});
+
+describe('a move that was cancelled when all was settled', () => {
+  const stuck = { state: 'stuck', version: 'main 1', read: 'direct', moved: 'tape 1' };
+  const kindTo = async (to?: string) => (await place.register.moves.plan('main', undefined, to)).map((bag) => bag.kind);
+
+  /** All is good in the other store, and the old one cannot be asked. */
+  async function cancelledAndStuck(sizes: readonly bigint[] = [1n, 2n], failing = sizes.length): Promise<{ readonly id: bigint; readonly bag: bigint }> {
+    const { id, bags: [bag] } = await archived({ 'Fileset:1': sizes });
+    await ask([bag!]);
+    await onTheWay(bag!, 'settled');
+    await place.register.moves.cancel([bag!], 'boss');
+    await relinked(bag!, {}, failing);
+    return { id, bag: bag! };
+  }
+
+  it.each([['stuck on the way back', true], ['on the way back', false]])('goes on where it was when it is asked for again: %s', async (_what, fail) => {
+    const { id, bag } = await cancelledAndStuck();
+    if (!fail) await place.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss');
+    expect([await kindTo('tape'), await kindTo('disk'), await kindTo()]).toEqual([['movable'], ['not now'], ['not now']]);
+    expect([await ask([bag], { from: 'main', to: 'disk' }), await ask([bag])]).toEqual([0, 1]);
+    expect(await bagRow(bag)).toEqual({ store: 'main', moving_to: 'tape', moved_from: 'tape', state: 'settled' });
+    expect(await copiesOf(id)).toEqual(Array(2).fill({ ...stuck, state: 'settled' }));
+    expect((await claimed(place.register, bag, 'settled', 'w2')).files[0]).toMatchObject({ elsewhere: there });
+    await place.sql.query('UPDATE bag SET lease_until = NULL');
+    await relinked(bag);
+    expect(await copiesOf(id)).toEqual(Array(2).fill({ state: 'linked', version: 'tape 1', read: 'remote', moved: null }));
+    expect((await bagRow(bag))['store']).toBe('tape');
+  });
+
+  it('takes along what had its link back already, and may be cancelled again', async () => {
+    const { id, bag } = await cancelledAndStuck([1n, 2n], 1);
+    expect(await copiesOf(id)).toEqual([stuck, { ...stuck, state: 'linked', moved: null }]);
+    expect(await ask([bag])).toBe(1);
+    expect(await copiesOf(id)).toEqual([{ ...stuck, state: 'settled' }, { ...stuck, state: 'leaving', moved: null }]);
+    expect(await place.register.moves.cancel([bag], 'boss')).toBe(1);
+    expect(await copiesOf(id)).toEqual([{ ...stuck, state: 'settled' }, { ...stuck, state: 'linked', moved: null }]);
+  });
+
+  it('is not taken up again without what proved the copies there', async () => {
+    const { id, bag } = await cancelledAndStuck();
+    await place.sql.query('UPDATE file SET moved_version = NULL WHERE id = (SELECT min(id) FROM file WHERE request_id = $1)', [id]);
+    expect([await kindTo('tape'), await ask([bag])]).toEqual([['not now'], 0]);
   });
 });
 

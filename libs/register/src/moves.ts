@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { movingStates, type FileState } from '@coldroom/domain';
+import type { FileState } from '@coldroom/domain';
 import { transaction } from './connection';
 import { filesetsMeant, settle, take, type Scope, type Target } from './people';
 
@@ -36,26 +36,34 @@ export interface MoveProgress {
 const counts = `f.phase NOT IN ('skipped', 'given up', 'back')`;
 /** What a way back that was given up has left lies in places that only its store knows: first the linker clears it away. */
 const restsInStore = `(f.state = 'released' OR (f.state = 'linked' AND f.way_back IS NULL))`;
-const untouched: readonly FileState[] = movingStates.filter((state) => state !== 'settled');
+const isSettled = `coalesce(f.stuck_from, f.state) = 'settled'`;
+/** On the way back from store `to`, or stuck on it, since its move there was cancelled: its copy there is proven and its bag sealed. Never NULL. */
+const settledIn = (to: string): string => `(${isSettled} AND f.moved_version IS NOT NULL AND b.moved_from IS NOT DISTINCT FROM ${to})`;
+const noProof = 'moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL';
 
 /** Bags that go from one store to another. Whole bags only: their links are swapped when all copies are good there. */
 export class Moves {
   constructor(private readonly pool: pg.Pool) {}
 
-  /** The bags in store `from` that hold files of this target (all where there is none), by what a move means for them; changes nothing. */
-  async plan(from: string, target?: Target): Promise<readonly PlannedBag[]> {
+  /**
+   * The bags in store `from` that hold files of this target (all where there is none), by what a move means for them; changes nothing.
+   * A bag whose move to `to` was cancelled at the very end may be sent there again before it is all back.
+   */
+  async plan(from: string, target?: Target, to?: string): Promise<readonly PlannedBag[]> {
     const meant = target && filesetsMeant(target);
+    const [left, entered] = meant ? ['$2', '$3'] as const : ['$1', '$2'] as const;
     const { rows } = await this.pool.query<PlannedBag>(
       `SELECT b.id, b.name, b.request_id AS "requestId", b.moving_to AS "movingTo", count(*)::int AS files, sum(f.size)::bigint AS bytes, array_agg(DISTINCT f.state) AS states,
-         CASE WHEN b.moving_to IS NOT NULL THEN 'under way' WHEN bool_and(${restsInStore}) THEN 'movable' ELSE 'not now' END AS kind
+         CASE WHEN b.moving_to IS NOT NULL THEN 'under way' WHEN bool_and(${restsInStore} OR ${settledIn(entered)}) THEN 'movable' ELSE 'not now' END AS kind
        FROM bag b JOIN file f ON f.bag_id = b.id
-       WHERE b.store = $${meant ? 2 : 1} AND ${counts} ${meant ? `AND b.id IN (SELECT f.bag_id FROM file f WHERE ${meant.files})` : ''}
-       GROUP BY b.id ORDER BY b.id`, meant ? [meant.named, from] : [from]);
+       WHERE b.store = ${left} AND ${counts} ${meant ? `AND b.id IN (SELECT f.bag_id FROM file f WHERE ${meant.files})` : ''}
+       GROUP BY b.id ORDER BY b.id`, [...(meant ? [meant.named] : []), from, to ?? null]);
     return rows;
   }
 
   /**
-   * Sends these bags on their way, as far as they can be moved at all; asking twice changes nothing. A bag that a worker holds right
+   * Sends these bags on their way, as far as they can be moved at all; asking twice changes nothing. Files of a move that was cancelled
+   * when all was settled there go on from there, as the store that is left may be lost: their links may lead to either. A bag that a worker holds right
    * now is `NotYet` `BAG_BUSY`, and nothing was changed. Returns how many bags go.
    */
   async ask(bags: readonly bigint[], { from, to }: MoveOrder, by: string): Promise<number> {
@@ -63,12 +71,11 @@ export class Moves {
       const scope = await takeBags(client, bags);
       const { rows } = await client.query<{ id: bigint }>(
         `UPDATE bag b SET moving_to = $3 WHERE b.id = ANY($1) AND b.store = $2 AND b.store <> $3 AND b.moving_to IS NULL
-           AND EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counts}) AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counts} AND NOT ${restsInStore})
+           AND EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counts}) AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counts} AND NOT (${restsInStore} OR ${settledIn('$3')}))
          RETURNING b.id`, [scope.bags, from, to]);
-      await moveAll(client, rows.map((row) => row.id), {
-        where: counts, to: `'leaving'`, what: 'move', by, detail: { from, to },
-        set: 'copy_attempts = 0, moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL',
-      });
+      const going = rows.map((row) => row.id);
+      await moveAll(client, going, { where: isSettled, to: 'settled', what: 'move', by, detail: { from, to } });
+      await moveAll(client, going, { where: `${counts} AND NOT ${isSettled}`, to: 'leaving', what: 'move', by, detail: { from, to }, set: `, copy_attempts = 0, ${noProof}` });
       await settle(client, scope);
       return rows.length;
     });
@@ -76,19 +83,18 @@ export class Moves {
 
   /**
    * Gives up the move of these bags: they stay in the store they are in, and what lies in the other one stays there. Where links may
-   * have been swapped already, the linker swaps them back. Returns how many bags stay.
+   * have been swapped already, the linker swaps them back; what proved those copies is kept until then. Returns how many bags stay.
    */
   async cancel(bags: readonly bigint[], by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
       const scope = await takeBags(client, bags);
       const { rows } = await client.query<{ id: bigint }>(
         `UPDATE bag b SET moving_to = NULL, moved_from = CASE WHEN EXISTS (
-             SELECT FROM file f WHERE f.bag_id = b.id AND coalesce(f.stuck_from, f.state) = 'settled') THEN b.moving_to ELSE b.moved_from END
+             SELECT FROM file f WHERE f.bag_id = b.id AND ${isSettled}) THEN b.moving_to ELSE b.moved_from END
          WHERE b.id = ANY($1) AND b.moving_to IS NOT NULL RETURNING b.id`, [scope.bags]);
-      await moveAll(client, rows.map((row) => row.id), {
-        where: `f.phase = 'moving'`, to: `CASE WHEN coalesce(f.stuck_from, f.state) = ANY('{${untouched.join(',')}}') THEN 'linked' ELSE 'settled' END`, what: 'cancel', by,
-        set: 'moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL',
-      });
+      const staying = rows.map((row) => row.id);
+      await moveAll(client, staying, { where: isSettled, to: 'settled', what: 'cancel', by });
+      await moveAll(client, staying, { where: `f.phase = 'moving' AND NOT ${isSettled}`, to: 'linked', what: 'cancel', by, set: `, ${noProof}` });
       await settle(client, scope);
       return rows.length;
     });
@@ -118,12 +124,12 @@ async function takeBags(client: pg.ClientBase, bags: readonly bigint[]): Promise
 /** Moves the files of these bags that meet a condition, with one event a bag and state. */
 async function moveAll(
   client: pg.ClientBase, bags: readonly bigint[],
-  { where, to, what, by, set, detail = {} }: { readonly where: string; readonly to: string; readonly what: string; readonly by: string; readonly set: string; readonly detail?: Readonly<Record<string, string>> },
+  { where, to, what, by, set = '', detail = {} }: { readonly where: string; readonly to: FileState; readonly what: string; readonly by: string; readonly set?: string; readonly detail?: Readonly<Record<string, string>> },
 ): Promise<void> {
   await client.query(
-    `WITH old AS (SELECT f.id, f.request_id, f.bag_id, f.state, ${to} AS to_state FROM file f WHERE f.bag_id = ANY($1) AND ${where}
+    `WITH old AS (SELECT f.id, f.request_id, f.bag_id, f.state, '${to}' AS to_state FROM file f WHERE f.bag_id = ANY($1) AND ${where}
      ), moved AS (
-       UPDATE file f SET state = old.to_state, stuck_from = NULL, code = NULL, reason = NULL, ${set} FROM old WHERE f.id = old.id)
+       UPDATE file f SET state = old.to_state, stuck_from = NULL, code = NULL, reason = NULL${set} FROM old WHERE f.id = old.id)
      INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
      SELECT $2, request_id, bag_id, $3, state, to_state, jsonb_build_object('files', count(*)) || $4::jsonb FROM old GROUP BY request_id, bag_id, state, to_state`,
     [bags, by, what, JSON.stringify(detail)]);

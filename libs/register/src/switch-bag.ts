@@ -1,5 +1,10 @@
 import type pg from 'pg';
 
+/** These files have their links back in the store that their bag never left: what proved their copies elsewhere is not asked for any more. */
+export async function forgetElsewhere(client: pg.ClientBase, files: readonly bigint[]): Promise<void> {
+  await client.query('UPDATE file SET moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL WHERE id = ANY($1)', [files]);
+}
+
 /**
  * The bag is in the other store from now on, and what proved its copies there is what counts; the caller has moved its files in the
  * same transaction. Throws where one of them is not there yet: then nothing is recorded.

@@ -46,7 +46,7 @@ async function move(context: Context, words: readonly string[], options: Options
   const stores = await between(context.settings('stores').COLDROOM_STORES, options.from, options.to);
   return context.register(async (register) => {
     await meantFiles(register, targets, 'filesets'); // what the register does not know is told before anything else
-    const plan = await movePlan(register, stores.from, targets);
+    const plan = await movePlan(register, stores, targets);
     if (options.cancel) return cancel(context, register, plan, stores, options);
     if (options.dryRun || plan.movable.length === 0) {
       context.out.result({ dryRun: options.dryRun ?? false, ...document(plan, stores) }, () => planLines(plan, stores));
@@ -88,7 +88,7 @@ async function cancel(context: Context, register: Register, { underWay }: MovePl
   if (!dryRun && bags.length > 0 && !await confirmed(question, { yes: yes ?? false, json: context.out.json })) return exitCodes.failed;
   const cancelled = dryRun ? 0 : await eachRequest(context, bags, (some) => register.moves.cancel(some, by ?? person()));
   context.out.result({ dryRun: dryRun ?? false, cancelled, bags: bags.map((bag) => bag.name) }, () => [
-    dryRun ? `Would stay in store ${stores.from}: ${counted(bags.length, 'bag')}` : `${counted(cancelled, 'bag')} stay in store ${stores.from}. What was copied to store ${stores.to} stays there; links that lead there are swapped back.`]);
+    dryRun ? `Would stay in store ${stores.from}: ${counted(bags.length, 'bag')}` : `${counted(cancelled, 'bag')} stay in store ${stores.from}. What was copied to store ${stores.to} stays there; links that lead there are swapped back. Should store ${stores.from} be lost meanwhile, the same move without --cancel leads all links there.`]);
   return exitCodes.ok;
 }
 

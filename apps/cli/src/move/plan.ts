@@ -52,9 +52,9 @@ function placeOf(settings: Exclude<StoreSettings, { readonly kind: 'copies' }>):
 }
 
 /** Each bag once, whatever names it. */
-export async function movePlan(register: Register, from: string, targets: readonly Target[]): Promise<MovePlan> {
+export async function movePlan(register: Register, { from, to }: Pick<Between, 'from' | 'to'>, targets: readonly Target[]): Promise<MovePlan> {
   const found = new Map<bigint, PlannedBag>();
-  for (const target of targets.length > 0 ? targets : [undefined]) for (const bag of await register.moves.plan(from, target)) found.set(bag.id, bag);
+  for (const target of targets.length > 0 ? targets : [undefined]) for (const bag of await register.moves.plan(from, target, to)) found.set(bag.id, bag);
   const of = (kind: PlannedBag['kind']): readonly PlannedBag[] => [...found.values()].filter((bag) => bag.kind === kind);
   return { movable: of('movable'), underWay: of('under way'), notNow: of('not now') };
 }
