@@ -1,7 +1,7 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
-import type { Store } from '@coldroom/domain';
+import { NotYet, type Store } from '@coldroom/domain';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { CheckArrived } from './check.stage';
 
@@ -58,6 +58,36 @@ describe('the check stage', () => {
     }
     await bench.register.move(claim, claim.files.map((file) => ({ id: file.id, event: 'carry', from: 'leaving', to: 'arrived' })), { stage: 'leave', errorLimit: 1000 });
   }
+
+  /** The other store does not give `b`, which is not near there; notes what it is asked to bring near. */
+  function cold(asked: string[], change: Partial<Store> = {}): CheckArrived {
+    const digest: Store['digest'] = async (bag, paths, algorithms, work) =>
+      (await bench.stores.get('other').digest(bag, paths, algorithms, work)).map((outcome, at) => (paths[at]!.toString().endsWith('/b') ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived') } : outcome));
+    const bringNear: Store['bringNear'] = async (_bag, paths) => {
+      asked.push(...paths.map(String));
+      return paths.map(() => ({ ok: { near: false, state: 'in progress' } }));
+    };
+    return stageWith({ digest, bringNear, ...change });
+  }
+
+  test('a copy that lay sealed there before and is not near is asked for, and waited for', async () => {
+    await arrived('cold', ['a', 'b']);
+    const asked: string[] = [];
+    const sealed = cold(asked, { readTag: async () => Buffer.from('BagIt-Version: 1.0') });
+    await bench.run(sealed);
+    expect([(await bench.file('cold/a')).state, (await bench.file('cold/b')).state, asked]).toEqual(['matched', 'arrived', ['ManagedRepository/cold/b']]);
+    expect(await bench.run(sealed).catch((thrown: unknown) => thrown)).toMatchObject({ kind: 'not-yet', code: 'NOT_NEAR_YET' });
+    await bench.run(stageWith());
+    expect((await bench.file('cold/b')).state).toBe('matched');
+  });
+
+  test('one in an open bag, which nobody brings near, is for a person', async () => {
+    await arrived('cold and open', ['a', 'b']);
+    const asked: string[] = [];
+    await bench.run(cold(asked));
+    expect(await bench.file('cold and open/b')).toMatchObject({ state: 'stuck', code: 'COPY_NOT_NEAR', reason: expect.stringContaining('open bag') });
+    expect([(await bench.file('cold and open/a')).state, asked]).toEqual(['matched', []]);
+  });
 
   test('takes along what the other store compares copies by, for the manifests there', async () => {
     await arrived('digests', ['a']);

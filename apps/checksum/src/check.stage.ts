@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, Refused, step, type ArchiveFile, type CopyDigest, type Outcome } from '@coldroom/domain';
-import { moved, otherStores, settle, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { copyPath, Refused, step, type ArchiveFile, type CopyDigest, type Outcome, type Store } from '@coldroom/domain';
+import { askForFar, isFar, moved, otherStores, refuseFar, settle, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import type { Claim, Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
@@ -16,8 +16,14 @@ export class CheckArrived implements Stage {
     const { to } = otherStores(this.stores, claim);
     const outcomes = await to.digest(claim.bag, claim.files.map(copyPath), ['SHA-256', ...to.wantedDigests], work);
     step('check:1-read');
-    return settle(claim.files, outcomes.map(missingIsWrong), judge);
+    return settle(claim.files, (await waitForFar(to, claim, outcomes, work)).map(missingIsWrong), judge);
   }
+}
+
+/** What lay sealed there before may be cold by now; what was just carried there ought not to be. */
+async function waitForFar(to: Store, { bag, files }: Claim, outcomes: readonly Outcome<CopyDigest>[], work: StageWork): Promise<readonly Outcome<CopyDigest>[]> {
+  if (!outcomes.some(isFar)) return outcomes;
+  return await to.readTag(bag, 'bagit.txt') ? askForFar(to, bag, files, outcomes, work) : outcomes.map(refuseFar);
 }
 
 function missingIsWrong(outcome: Outcome<CopyDigest>): Outcome<CopyDigest | null> {

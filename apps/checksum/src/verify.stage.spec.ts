@@ -1,6 +1,6 @@
 import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, type Store } from '@coldroom/domain';
+import { codeOf, NotYet, type Store } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { HashOriginals } from './hash.stage';
@@ -31,6 +31,16 @@ describe('the verify stage', () => {
     expect(moves).toHaveLength(2);
     for (const move of moves) expect(move).toMatchObject({ to: 'verified', copyRead: 'cached', copyVersion: expect.stringMatching(/^\d+:\d+:\d+:\d+$/) });
     expect(await bench.file('right/a')).toMatchObject({ state: 'verified', copyRead: 'cached' });
+  });
+
+  test('a copy that the store took out of reach at once is for a person: nobody brings near what is in an open bag', async () => {
+    await copied('cold', ['a', 'b']);
+    const digest: Store['digest'] = async (bag, paths, algorithms, work) =>
+      (await bench.stores.default.digest(bag, paths, algorithms, work)).map((outcome, at) => (at === 0 ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived.') } : outcome));
+    const store = Object.assign(Object.create(bench.stores.default) as Store, { digest });
+    await bench.run(new VerifyCopies({ ...bench.stores, get: () => store }));
+    expect(await bench.file('cold/a')).toMatchObject({ state: 'stuck', code: 'COPY_NOT_NEAR', reason: expect.stringContaining('open bag') });
+    expect(await bench.file('cold/b')).toMatchObject({ state: 'verified' });
   });
 
   test('a copy that differs, is short or is gone is copied once more, and then stuck; its neighbours go on', async () => {

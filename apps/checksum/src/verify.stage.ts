@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, Refused, type ArchiveFile, type CopyDigest, type Outcome } from '@coldroom/domain';
-import { STORES, moved, settle, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { STORES, moved, refuseFar, settle, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import type { Claim, Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
@@ -15,7 +15,7 @@ export class VerifyCopies implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
     const outcomes = await store.digest(claim.bag, claim.files.map(copyPath), ['SHA-256'], work);
-    return settle(claim.files, outcomes.map(missingIsWrong), judge);
+    return settle(claim.files, outcomes.map(refuseFar).map(missingIsWrong), judge);
   }
 }
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { codeOf } from '@coldroom/domain';
+import { codeOf, NotYet, Refused, Transient, type Store } from '@coldroom/domain';
 import { markerName, writeMarker } from '@coldroom/files';
 import { HoldDirectories, Staging, type Stage } from '@coldroom/pipeline';
 import { Workbench } from '@coldroom/pipeline/testing';
@@ -78,6 +78,51 @@ describe('the fetch stage', () => {
     expect(await bench.file('spoiled/short')).toMatchObject({ state: 'stuck', code: 'COPY_SIZE' });
     expect(await bench.file('spoiled/sound')).toMatchObject({ state: 'fetched' });
     expect(await readdir(join(staged['sound']!, '..'))).toHaveLength(1);
+  });
+
+  /** A stage whose store gives up `b` no more, and says of it what is told here when it is asked to bring it near. */
+  function losing(bringNear: Store['bringNear']): Stage {
+    const far: Store['fetch'] = async (bag, orders, work) => {
+      const fetched = (await bench.stores.default.fetch(bag, orders.filter(({ path }) => !path.toString().endsWith('/b')), work)).values();
+      return orders.map(({ path }) => (path.toString().endsWith('/b') ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived') } : fetched.next().value!));
+    };
+    const store = Object.assign(Object.create(bench.stores.default) as Store, { fetch: far, bringNear });
+    return new FetchCopies({ ...bench.stores, get: () => store }, new Staging(bench.originals, bench.holds), bench.files);
+  }
+
+  test('a copy that is not near any more is asked for again, and waited for; nothing is held against it', async () => {
+    const { staged } = await near('evicted', { a: 'content', b: 'other' });
+    const asked: string[] = [];
+    await bench.run(losing(async (_bag, paths) => paths.map((path) => {
+      asked.push(path.toString());
+      return { ok: { near: false, state: 'in progress' } };
+    })));
+    expect(asked).toEqual(['ManagedRepository/evicted/b']);
+    expect(await bench.file('evicted/a')).toMatchObject({ state: 'fetched' });
+    expect(await bench.file('evicted/b')).toMatchObject({ state: 'restoring', code: null });
+    const claim = await bench.claim('restoring');
+    expect(claim.files).toMatchObject([{ state: 'restoring', copyAttempts: 0 }]);
+    await bench.register.work.giveBack(claim);
+    await bench.bring('near');
+    await bench.run(stage);
+    expect(await fileAt(staged['b']!)).toMatchObject({ content: 'other' });
+  });
+
+  test.each<[what: string, bringNear: Store['bringNear'], code: string]>([
+    ['that the store calls near though it does not give it', async (_bag, paths) => paths.map(() => ({ ok: { near: true, state: 'local' } })), 'COPY_NOT_NEAR'],
+    ['that the store does not bring near', async () => { throw new Transient('RECALL_FAILED', 'HTTP 500'); }, 'RECALL_FAILED'],
+  ])('a copy %s stays where it is, and holds up no other', async (what, bringNear, code) => {
+    await near(what, { a: 'content', b: 'other' });
+    await bench.run(losing(bringNear));
+    expect([(await bench.file(`${what}/a`)).state, (await bench.file(`${what}/b`)).state]).toEqual(['fetched', 'near']);
+    expect(codeOf(await bench.run(losing(bringNear)).catch((error: unknown) => error))).toBe(code); // which counts towards the deadline, or as an attempt
+    await bench.run(stage);
+  });
+
+  test('one that is gone when the store is asked for it again is for a person to look', async () => {
+    await near('gone since', { a: 'content', b: 'other' });
+    await bench.run(losing(async (_bag, paths) => paths.map(() => ({ error: new Refused('COPY_MISSING', 'there is no such object') }))));
+    expect([await bench.file('gone since/a'), await bench.file('gone since/b')]).toMatchObject([{ state: 'fetched' }, { state: 'stuck', code: 'COPY_MISSING' }]);
   });
 
   test('nothing is fetched where the store or the hold directory is away', async () => {

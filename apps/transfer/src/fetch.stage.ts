@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, step, type ArchiveFile, type ColdroomError, type Outcome } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
-import { moved, settle, Staging, STORES, type Stage, type Staged, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { askForFar, moved, settle, Staging, STORES, type Stage, type Staged, type StageResult, type StageWork } from '@coldroom/pipeline';
 import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
@@ -22,7 +22,9 @@ export class FetchCopies implements Stage {
     const targets = await this.staging.of(claim.files, claim.bag, store);
     const fetched = await store.fetch(claim.bag, claim.files.map((file, at) => ({ path: copyPath(file), size: file.size, target: targets[at] as Staged, attempt: file.copyAttempts })), work);
     step('fetch:1-fetched');
-    return settle(claim.files, await this.dress(claim.files, targets, fetched, work), (file) => moved(file, 'fetch', 'fetched'));
+    const dressed = await this.dress(claim.files, targets, fetched, work);
+    const outcomes = await askForFar(store, claim.bag, claim.files, dressed, work);
+    return settle(claim.files, outcomes.map(waitedFor), (file, isThere) => (isThere ? moved(file, 'fetch', 'fetched') : moved(file, 'bringNearAgain', 'restoring')));
   }
 
   private async dress(files: readonly ArchiveFile[], targets: readonly Staged[], fetched: readonly Outcome<unknown>[], work: StageWork): Promise<readonly Outcome<true>[]> {
@@ -30,4 +32,9 @@ export class FetchCopies implements Stage {
     const dressed = (await this.files.dress(orders.filter((_, at) => fetched[at] && 'ok' in (fetched[at] as object)), work)).values();
     return fetched.map((outcome): Outcome<true> => ('error' in outcome ? outcome : dressed.next().value as { error: ColdroomError } | { ok: true }));
   }
+}
+
+/** False of a copy that was near and is not any more: an archive's window ended, or a cache needed the room. */
+function waitedFor(outcome: Outcome<true>): Outcome<boolean> {
+  return 'error' in outcome && outcome.error.code === 'NOT_NEAR_YET' ? { ok: false } : outcome;
 }

@@ -1,7 +1,7 @@
 import { appendFileSync, utimesSync } from 'node:fs';
 import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, type Store } from '@coldroom/domain';
+import { codeOf, NotYet, type Store } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
 import { Staging } from '@coldroom/pipeline';
 import { Workbench, workWith } from '@coldroom/pipeline/testing';
@@ -85,6 +85,20 @@ describe('the leave stage', () => {
     expect(await bench.run(stageWith({ main: { bringNear: async (_bag, paths) => paths.map(() => ({ ok: { near: false, state: 'in progress' } })) } }))).toMatchObject({ moves: [], wait: { code: 'NOT_NEAR_YET' } });
     await bench.run(stageWith());
     expect(await readFile(open(bag, 'slow/b'), 'utf8')).toBe('content of b');
+  });
+
+  test('a copy that is away again when it is fetched waits, and is asked for once more; the others are carried', async () => {
+    const bag = await leaving('evicted', ['a', 'b']);
+    const fetch: Store['fetch'] = async (name, orders, work) => {
+      const fetched = (await bench.stores.get('main').fetch(name, orders.filter(({ path }) => path.toString().endsWith('/a')), work)).values();
+      return orders.map(({ path }) => (path.toString().endsWith('/a') ? fetched.next().value! : { error: new NotYet('COPY_NOT_NEAR', 'it is archived') }));
+    };
+    await bench.run(stageWith({ main: { fetch } }));
+    expect([(await bench.file('evicted/a')).state, (await bench.file('evicted/b')).state]).toEqual(['arrived', 'leaving']);
+    const error = await bench.run(stageWith({ main: { fetch } })).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ kind: 'not-yet', code: 'COPY_NOT_NEAR' });
+    await bench.run(stageWith());
+    expect(await readFile(open(bag, 'evicted/b'), 'utf8')).toBe('content of b');
   });
 
   test('a bag that lies sealed in the other store is not written to', async () => {

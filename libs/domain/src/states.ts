@@ -8,7 +8,7 @@ export type FileState = (typeof fileStates)[number];
 
 export const fileEvents = [
   'approve', 'decline', 'hash', 'copy', 'verify', 'copyAgain', 'store', 'link', 'undo', 'return', 'release',
-  'restore', 'bringNear', 'fetch', 'prove', 'fetchAgain', 'place', 'expire', 'cancel',
+  'restore', 'bringNear', 'bringNearAgain', 'fetch', 'prove', 'fetchAgain', 'place', 'expire', 'cancel',
   'move', 'carry', 'match', 'carryAgain', 'settle', 'relink',
   'fail', 'retry', 'abandon',
 ] as const;
@@ -32,7 +32,7 @@ export const transitions: Readonly<Record<FileState, Partial<Record<FileEvent, r
   linked: { release: ['released'], undo: ['undoing'], restore: ['restoring'], place: ['restored'], move: ['leaving'], fail: ['stuck'] },
   released: { restore: ['restoring'], move: ['leaving'] },
   restoring: { bringNear: ['near'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
-  near: { fetch: ['fetched'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
+  near: { fetch: ['fetched'], bringNearAgain: ['restoring'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
   fetched: { prove: ['proven'], fetchAgain: ['near'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
   proven: { place: ['restored', 'recalled'], fetchAgain: ['near'], cancel: ['linked', 'recalled'], fail: ['stuck'] },
   restored: {},

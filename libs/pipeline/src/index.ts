@@ -1,5 +1,6 @@
 export { otherStores, type BagStores } from './bag-stores';
 export { openConfiguredStores, STORES } from './configured-stores';
+export { askForFar, isFar, refuseFar } from './far-copies';
 export { showProgress, showSwitches } from './metrics';
 export { Originals } from './originals';
 export { settle } from './outcomes';

@@ -27,8 +27,14 @@ describe('settle', () => {
     expect(() => settle(files, [failed(busy), failed(other), failed(busy)], judge)).toThrow(busy);
   });
 
-  test('a not-yet of a single file does not pass for a refusal that may be retried', () => {
-    expect(settle([files[0]], [failed(new NotYet('ODD', 'too early'))], judge).moves).toMatchObject([{ to: 'stuck', code: 'ODD' }]);
+  test('one that it is too early for stays, and the others go on', () => {
+    const early = new NotYet('COPY_NOT_NEAR', 'it is on tape');
+    expect(settle(files, [ok, failed(early), failed(early)], judge)).toEqual({ moves: [{ id: 1n, event: 'hash', from: 'approved', to: 'checksummed' }] });
+    expect(() => settle(files, [failed(early), failed(early), failed(early)], judge)).toThrow(early);
+  });
+
+  test('where nothing moved, trouble comes before what it is too early for: an attempt counts and ends', () => {
+    expect(() => settle(files, [failed(new NotYet('COPY_NOT_NEAR', 'it is on tape')), failed(busy), failed(busy)], judge)).toThrow(busy);
   });
 
   test('a lost claim ends all: nothing of the batch is recorded', () => {
