@@ -89,12 +89,21 @@ describe('the rolling check', () => {
       if (name !== 'digest') return Reflect.get(target, name) as unknown;
       return async (...args: Parameters<Store['digest']>) => (await main.digest(...args)).map((outcome, at) => (args[1][at]!.includes('offline') ? { error: new NotYet('COPY_NOT_NEAR', 'on tape') } : outcome));
     } });
-    start({}, partly);
+    start({ farPauseMs: 20 }, partly);
     await until(async () => (await metrics.getSingleMetric('coldroom_fixity_files_total')!.get()).values.some(({ labels, value }) => labels['result'] === 'good' && value > 1));
     expect(log.of('copy bad')[0]).toMatchObject({ path: 'gone', code: 'COPY_MISSING' });
     expect(bringNear).not.toHaveBeenCalled();
     const rows = await bench.register.fixity.waiting(['main'], 0, null, 10);
     expect(rows.find(({ display }) => display === 'offline')).toMatchObject({ copyFault: null, copyDigest: expect.any(String) });
+  });
+
+  test('does not ask a store over and over for what is not near', async () => {
+    await archived('a', 'b');
+    const digest = jest.fn(async (_bag: string, paths: readonly Buffer[]) => paths.map(() => ({ error: new NotYet('COPY_NOT_NEAR', 'on tape') })));
+    start({}, Object.assign(Object.create(bench.stores.default) as Store, { digest }));
+    await until(async () => await checks('coldroom_fixity_files_total') >= 2);
+    await sleep(200);
+    expect(digest).toHaveBeenCalledTimes(1);
   });
 
   test('is done by one process at a time, and rests while the store is stopped', async () => {

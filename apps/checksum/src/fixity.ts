@@ -14,6 +14,8 @@ export interface FixityOptions {
   /** Stores and threads of its own, so that a long read takes none of the stages'. */
   readonly open: () => Promise<{ readonly stores: Stores; readonly close: () => Promise<void> }>;
   readonly pauseMs?: number;
+  /** After a term that met copies which are not near: a store is not asked for them over and over. */
+  readonly farPauseMs?: number;
   readonly termMs?: number;
 }
 
@@ -28,6 +30,7 @@ const pageOfCopies = 256;
 export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stop = new AbortController();
   private running: Promise<void> | undefined;
+  private metFar = false;
 
   constructor(@Inject(Register) private readonly register: Register, @Inject(Log) private readonly log: Log, private readonly options: FixityOptions) {}
 
@@ -43,12 +46,13 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
 
   private async run(): Promise<void> {
     while (!this.stop.signal.aborted) {
+      this.metFar = false;
       try {
         await this.register.alone('fixity', () => this.term());
       } catch (error) {
         if (!this.stop.signal.aborted) this.log.warn('fixity round failed', { code: codeOf(error), reason: messageOf(error), next: 'it is tried again' });
       }
-      await sleep(this.options.pauseMs ?? 60_000, undefined, { signal: this.stop.signal }).catch(() => undefined);
+      await sleep(this.metFar ? this.options.farPauseMs ?? 6 * 3_600_000 : this.options.pauseMs ?? 60_000, undefined, { signal: this.stop.signal }).catch(() => undefined);
     }
   }
 
@@ -101,6 +105,7 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
     const work: Work = { signal: this.stop.signal, deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n), progress: () => undefined };
     const verdicts = await checkCopies(store, bag, run.map((copy) => (
       { path: copyPath(copy), size: copy.size, sha256: copy.sha256, version: copy.copyVersion, proven: copy.copyDigest !== null })), work);
+    this.metFar ||= verdicts.some(({ kind }) => kind === 'offline');
     await this.register.fixity.record(run.flatMap((copy, at) => this.resultOf(copy, verdicts[at]!)), actor);
     return run.reduce((sum, copy, at) => (verdicts[at]!.kind === 'offline' ? sum : sum + copy.size), 0n);
   }

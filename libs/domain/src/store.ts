@@ -101,8 +101,8 @@ export interface Store {
   put(bag: string, sources: readonly Source[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]>;
 
   /**
-   * Reads copies back, around any cache of this machine, and hashes them. Missing: `Refused` `COPY_MISSING`.
-   * Works on open and sealed bags alike.
+   * Reads copies back, around any cache of this machine, and hashes them. Missing: `Refused` `COPY_MISSING`;
+   * not near: `NotYet` `COPY_NOT_NEAR`, and nothing is asked to bring it near. Works on open and sealed bags alike.
    */
   digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]>;
 

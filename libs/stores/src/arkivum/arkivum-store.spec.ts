@@ -284,6 +284,24 @@ describe('an arkivum store', () => {
     expect(readFileSync(join(made.sourceDir, 'staging/a'), 'utf8')).toBe('content of a');
   });
 
+  it('reads back no copy of a sealed bag that is not in the cache, and asks for none; an open bag is read without asking', async () => {
+    made = await make();
+    const tags = await filled(made, ['a', 'b']);
+    expect(asked('GET')).toEqual([]);
+    await seal(made.store, ['a', 'b'], tags);
+    await answers();
+    made.fake.evict('omero/bag-1/data/ManagedRepository/a');
+    const read = (): ReturnType<Store['digest']> => made.store.digest('bag-1', ['a', 'b', 'none'].map(keyOf), ['SHA-256'], work());
+    const [far, ...others] = await read();
+    expect(far).toEqual({ error: expect.objectContaining({ kind: 'not-yet', code: 'COPY_NOT_NEAR' }) });
+    expect(others).toEqual([{ ok: expect.objectContaining({ size: 12n }) }, { error: expect.objectContaining({ code: 'COPY_MISSING' }) }]);
+    expect(asked('POST').filter((request) => request.includes('restore-request'))).toEqual([]);
+    made.fake.setFaults([{ path: 'b$', fault: { kind: 'status', status: 500 } }]); // what it does not know is no reason against a look
+    expect((await read())[1]).toHaveProperty('ok');
+    await made.store.bringNear('bag-1', [keyOf('a')], work());
+    expect((await read())[0]).toMatchObject({ ok: { size: 12n } });
+  });
+
   it('says what it does not know of a copy\'s nearness, and that a recall failed', async () => {
     await sealed();
     await answers();

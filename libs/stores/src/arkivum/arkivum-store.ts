@@ -52,8 +52,10 @@ export class ArkivumStore implements Store {
     return this.mounted.put(bag, sources, work);
   }
 
-  digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]> {
-    return this.mounted.digest(bag, paths, algorithms, work);
+  /** In a sealed bag, too, reads nothing that the appliance calls far; an open one is not archived yet. */
+  async digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]> {
+    const sealed = await this.mounted.bringNear(bag, paths);
+    return this.unlessFar(bag, paths, (at) => 'ok' in sealed[at]!, (near) => this.mounted.digest(bag, near.map((at) => paths[at]!), algorithms, work));
   }
 
   async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
@@ -99,11 +101,9 @@ export class ArkivumStore implements Store {
     });
   }
 
-  /** Through the mount. Whoever reads there what is not in the cache waits for a tape: that is not begun. */
+  /** Through the mount. */
   async fetch(bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
-    const far = await inParallel(orders, this.settings.connections, async ({ path }) => farAway(await this.appliance.fileInfo(copyIn(sealedBag(bag), path)), path));
-    const fetched = (await this.mounted.fetch(bag, orders.filter((_, at) => !far[at]), work)).values();
-    return far.map((error) => (error ? { error } : fetched.next().value!));
+    return this.unlessFar(bag, orders.map(({ path }) => path), () => true, (near) => this.mounted.fetch(bag, near.map((at) => orders[at]!), work));
   }
 
   bags(): AsyncIterable<string> {
@@ -125,6 +125,13 @@ export class ArkivumStore implements Store {
   async close(): Promise<void> {
     this.appliance.close();
     await this.mounted.close();
+  }
+
+  /** Whoever reads through the mount what is not in the cache waits for a tape: that is not begun. */
+  private async unlessFar<T>(bag: string, paths: readonly Buffer[], asks: (at: number) => boolean, read: (near: readonly number[]) => Promise<readonly Outcome<T>[]>): Promise<readonly Outcome<T>[]> {
+    const far = await inParallel(paths, this.settings.connections, async (path, at) => (asks(at) ? farAway(await this.appliance.fileInfo(copyIn(sealedBag(bag), path)), path) : undefined));
+    const answers = (await read([...paths.keys()].filter((at) => !far[at]))).values();
+    return far.map((error) => (error ? { error } : answers.next().value!));
   }
 
   private differs(bag: string, different: readonly string[]): Refused {

@@ -41,8 +41,8 @@ export class Cache {
   }
 }
 
-/** Only a clear "not local" keeps a copy from being fetched: what is fetched is proven afterwards, whatever the appliance says. */
+/** Only a clear "not local" keeps a copy from being read: what is read is compared with its digest, whatever the appliance says. */
 export function farAway(said: Said, path: Buffer): NotYet | undefined {
   if (said.kind !== 'info' || said.info.local !== false) return undefined;
-  return new NotYet('COPY_NOT_NEAR', `The copy of "${displayPath(path)}" is not in the appliance's cache any more.`);
+  return new NotYet('COPY_NOT_NEAR', `The copy of "${displayPath(path)}" is not in the appliance's cache.`);
 }

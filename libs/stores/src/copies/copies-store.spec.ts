@@ -3,11 +3,12 @@ import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
-import type { FetchOrder, Source, Store, Work } from '@coldroom/domain';
+import { NotYet, Refused, type CopyDigest, type FetchOrder, type Outcome, type Source, type Store, type Work } from '@coldroom/domain';
 import { Files, identify, writeMarker } from '@coldroom/files';
 import { openStores } from '../open-store';
 import { parseStores } from '../settings';
 import { describeStore } from '../testing/conformance';
+import { mergeDigests } from './merge';
 
 const root = mkdtempSync(join(tmpdir(), 'coldroom-copies-'));
 const files = new Files({ threads: 1 });
@@ -66,6 +67,15 @@ describe('a store of several copies', () => {
     await spoil(join(setup.dir, 'other', '.open', 'bag-1'));
     const [outcome] = await setup.store.digest('bag-1', [path], ['SHA-256'], work());
     expect(outcome).toMatchObject({ ok: { digests: { 'SHA-256': expect.stringMatching(/^[0-9a-f]{64} in one, [0-9a-f]{64} in other$/) } } });
+  });
+
+  it('tells of a fault in one store, also where another one\'s copy is not near', () => {
+    const store = { name: 'one', acceptedReads: ['cached'] as const };
+    const far: Outcome<CopyDigest> = { error: new NotYet('COPY_NOT_NEAR', 'on tape') };
+    const gone: Outcome<CopyDigest> = { error: new Refused('COPY_MISSING', 'gone') };
+    const right: Outcome<CopyDigest> = { ok: { digests: {}, size: 1n, read: 'cached', version: 'v' } };
+    const merged = (...outcomes: readonly Outcome<CopyDigest>[]): Outcome<CopyDigest> => mergeDigests(outcomes.map((outcome) => ({ store, outcome })));
+    expect([merged(far, gone), merged(gone, far), merged(right, far)]).toEqual([gone, gone, far]);
   });
 
   it('is as durable as the least of its copies', async () => {

@@ -7,11 +7,12 @@ interface Digested {
 
 /**
  * One digest for all copies. Where they differ it is no digest at all but the words of all, which nothing equals; a copy
- * that was not read as its own store demands is `Refused` `COPY_NOT_PROVEN`.
+ * that was not read as its own store demands is `Refused` `COPY_NOT_PROVEN`. A fault comes before a copy that is only not near.
  */
 export function mergeDigests(answers: readonly Digested[]): Outcome<CopyDigest> {
-  const failed = answers.find(({ outcome }) => 'error' in outcome);
-  if (failed) return { error: (failed.outcome as { readonly error: ColdroomError }).error };
+  const errors = answers.flatMap(({ outcome }): ColdroomError[] => ('error' in outcome ? [outcome.error] : []));
+  const failed = errors.find(({ kind }) => kind !== 'not-yet') ?? errors[0];
+  if (failed) return { error: failed };
   const copies = answers.map(({ store, outcome }) => ({ store, copy: (outcome as { readonly ok: CopyDigest }).ok }));
   const unproven = copies.find(({ store, copy }) => !store.acceptedReads.includes(copy.read));
   if (unproven) return { error: new Refused('COPY_NOT_PROVEN', `The copy in store ${unproven.store.name} was read back as ${unproven.copy.read}, which its settings do not accept as proof.`) };
