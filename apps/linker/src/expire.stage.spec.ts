@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, readFile, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -71,6 +72,43 @@ describe('recalled files', () => {
     await archive.all(archive.expire);
     await archive.all(archive.release());
   }
+
+  test('let nothing be written through the links of their neighbours, which lead nowhere', async () => {
+    const pixels = (name: string): { readonly path: string; readonly root: 'Pixels'; readonly content: string } => ({ path: `Dir-001/${name}`, root: 'Pixels', content: `content of ${name}` });
+    const { id, bags: [bag] } = await archive.of({ 'Legacy:1': [pixels('1001')], 'Legacy:2': [pixels('1002')], 'Legacy:3': [pixels('1003_pyramid')] });
+    const inBag = (path: string): string => join(recallDir(), bag!, path);
+    const modes = async (): Promise<readonly string[]> => Promise.all(['', 'data', 'data/Pixels', 'data/Pixels/Dir-001'].map(async (path) => ((await lstat(inBag(path))).mode & 0o777).toString(8)));
+    const recall = async (fileset: string): Promise<void> => {
+      await archive.bench.register.returns.ask({ kind: 'Fileset', names: [fileset] }, { way: 'recall', days: 1 }, 'test');
+      await archive.proven();
+      await archive.bench.run(archive.place);
+    };
+    /** As OMERO opens its old pixels, for reading and writing; as its user, who is the linker's. */
+    const openAsOmero = (name: string): boolean => {
+      const own = (who: string): void => { if (process.getuid?.() === 0) execFileSync('chown', ['-R', who, recallDir()]); };
+      execFileSync('chmod', ['a+x', join(archive.bench.dataDir, '..')]);
+      own('1234:2345');
+      const opened = spawnSync('sh', ['-c', 'exec 3<>"$0"', archive.bench.at(`Dir-001/${name}`, 'Pixels').toString()], process.getuid?.() === 0 ? { uid: 1234, gid: 2345 } : {});
+      own('0:0');
+      return opened.status === 0;
+    };
+
+    await recall('Legacy:1');
+    expect([openAsOmero('1002'), existsSync(inBag('data/Pixels/Dir-001/1002'))]).toEqual([false, false]);
+    expect(await modes()).toEqual(['555', '555', '555', '555']);
+    await chmod(inBag('data/Pixels/Dir-001'), 0o755); // as a linker that died leaves it
+    await recall('Legacy:3');
+    expect(await modes()).toEqual(['555', '555', '555', '555']);
+    await chmod(inBag('data'), 0o755);
+    await archive.sql(`UPDATE file SET near_until = now() - interval '1 s' WHERE request_id = ${id} AND fileset = 'Legacy:1'`);
+    await archive.sql(`UPDATE bag SET not_before = now() WHERE request_id = ${id}`);
+    await archive.bench.run(archive.expire);
+    expect([existsSync(inBag('data/Pixels/Dir-001/1001')), await readFile(archive.bench.at('Dir-001/1003_pyramid', 'Pixels'), 'utf8'), openAsOmero('1001')]).toEqual([false, 'content of 1003_pyramid', false]);
+    expect(await modes()).toEqual(['555', '555', '555', '555']);
+    await archive.all(archive.release());
+    await drop(id);
+    expect(existsSync(inBag(''))).toBe(false);
+  });
 
   test('go one by one as their time comes', async () => {
     const { id } = await recalled('one', ['a', 'b']);

@@ -1,5 +1,4 @@
-import { renameSync, unlinkSync } from 'node:fs';
-import { rmdir } from 'node:fs/promises';
+import { renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { codeOf, Refused, step, type ArchiveFile, type Identity } from '@coldroom/domain';
 import { identify, openDirectory, typeOf, type Directory, type Root } from '@coldroom/files';
 import { dropStaged, isFetched, pathOf, refuse, type Name } from './bring-back';
@@ -7,7 +6,7 @@ import { look, type Before, type Place } from './swap';
 
 /*
  * Near copies in a recall directory: put there, and dropped when their time is over. The copy in the store stays. Each
- * function works on one file and may be run again after a crash.
+ * function works on one file and may be run again after a crash. The directories that links lead into stay protected.
  */
 
 /** Places a recalled file where the link leads. What an earlier recall left there is a near copy, and gives way. */
@@ -18,18 +17,18 @@ export async function recallOne(place: Place, staged: Name, near: Name, file: Ar
   await refuse(place, staged, file);
   if (lying !== null && typeOf(lying.mode) !== 'file') throw new Refused('PATH_TAKEN', 'something that is no near copy stands where the recalled file belongs');
   await before();
-  renameSync(pathOf(staged), pathOf(near));
+  near.directory.change(() => renameSync(pathOf(staged), pathOf(near)));
   step('place:1-swapped');
 }
 
 /** Drops a near copy and the directories that it leaves empty, up to the bag's. One that is gone is no error. */
 export async function dropNear(root: Root, path: Buffer, file: ArchiveFile, before: Before): Promise<void> {
-  await inDirectoryOf(root, path, async (near) => {
+  await inDirectoryOf(root, path, { protect: true }, async (near) => {
     const lying = await identify(pathOf(near));
     if (lying !== null) {
       if (!isNear(lying, file)) throw new Refused('NEAR_CHANGED', 'what lies at the near copy\'s place is not what was put there; it was left there');
       await before();
-      unlinkSync(pathOf(near));
+      near.directory.change(() => unlinkSync(pathOf(near)));
     }
     step('expire:1-removed');
   });
@@ -37,13 +36,13 @@ export async function dropNear(root: Root, path: Buffer, file: ArchiveFile, befo
 
 /** Drops what was fetched for a recall that a person gave up, whole or not. */
 export async function dropFetching(root: Root, path: Buffer, place: Place, before: Before): Promise<void> {
-  await inDirectoryOf(root, path, (staged) => dropStaged(place, staged, before));
+  await inDirectoryOf(root, path, {}, (staged) => dropStaged(place, staged, before));
 }
 
 /** Does something to a name below a recall directory where its directory is there, syncs that, and removes it if it is empty. */
-async function inDirectoryOf(root: Root, path: Buffer, act: (name: Name) => Promise<void>): Promise<void> {
+async function inDirectoryOf(root: Root, path: Buffer, options: { readonly protect?: boolean }, act: (name: Name) => Promise<void>): Promise<void> {
   const slash = path.lastIndexOf('/');
-  const directory = await opened(root, path.subarray(0, slash));
+  const directory = await opened(root, path.subarray(0, slash), options);
   if (!directory) return;
   try {
     await act({ directory, name: path.subarray(slash + 1) });
@@ -51,27 +50,28 @@ async function inDirectoryOf(root: Root, path: Buffer, act: (name: Name) => Prom
   } finally {
     await directory.close();
   }
-  await dropEmpty(root, path.subarray(0, slash));
+  await dropEmpty(root, path.subarray(0, slash), options);
 }
 
-async function dropEmpty(root: Root, path: Buffer): Promise<void> {
+async function dropEmpty(root: Root, path: Buffer, options: { readonly protect?: boolean }): Promise<void> {
   for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
     const slash = path.lastIndexOf('/', end - 1);
-    const parent = await opened(root, path.subarray(0, Math.max(slash, 0)));
+    const parent = await opened(root, path.subarray(0, Math.max(slash, 0)), options);
+    if (!parent) return;
     try {
-      await rmdir(parent?.at(path.subarray(slash + 1, end)) ?? Buffer.alloc(0));
+      parent.change(() => rmdirSync(parent.at(path.subarray(slash + 1, end))));
     } catch (error) {
       if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error))) return; // others are near still
       throw error;
     } finally {
-      await parent?.close();
+      await parent.close();
     }
   }
 }
 
-async function opened(root: Root, path: Buffer): Promise<Directory | undefined> {
+async function opened(root: Root, path: Buffer, options: { readonly protect?: boolean }): Promise<Directory | undefined> {
   try {
-    return await openDirectory(root, path);
+    return await openDirectory(root, path, options);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
     await root.check(); // an unmounted root says nothing about what is in it

@@ -4,7 +4,11 @@ import { fetchedName, recallRoot, recallStaging } from '@coldroom/pipeline';
 import type { Name } from './bring-back';
 import type { Place } from './swap';
 
-/** The open directories of one bag in its store's recall directory. Opened when first asked for; synced and closed together. */
+/**
+ * The open directories of one bag in its store's recall directory. Opened when first asked for; synced and closed together. Those
+ * that links lead into are protected: OMERO, which is the same user, would else make a file where a link of a copy that is not
+ * near leads.
+ */
 export class RecallPlaces {
   private rootOpened: Promise<Root> | undefined;
   private readonly open = new Map<string, Promise<Directory>>();
@@ -18,7 +22,7 @@ export class RecallPlaces {
 
   /** Where it was fetched to. */
   async staged(file: ArchiveFile): Promise<Name> {
-    return this.named(this.stagedPathOf(file));
+    return this.named(this.stagedPathOf(file), false);
   }
 
   stagedPathOf(file: ArchiveFile): Buffer {
@@ -27,7 +31,7 @@ export class RecallPlaces {
 
   /** Where its link leads. */
   async near(file: ArchiveFile): Promise<Name> {
-    return this.named(this.pathOf(file));
+    return this.named(this.pathOf(file), true);
   }
 
   /** Of a near copy, below the recall directory. */
@@ -43,16 +47,16 @@ export class RecallPlaces {
     for (const result of await Promise.allSettled(this.open.values())) if (result.status === 'fulfilled') await result.value.close();
   }
 
-  private async named(path: Buffer): Promise<Name> {
+  private async named(path: Buffer, protect: boolean): Promise<Name> {
     const slash = path.lastIndexOf('/');
-    return { directory: await this.directory(path.subarray(0, slash)), name: path.subarray(slash + 1) };
+    return { directory: await this.directory(path.subarray(0, slash), protect), name: path.subarray(slash + 1) };
   }
 
-  private async directory(path: Buffer): Promise<Directory> {
+  private async directory(path: Buffer, protect: boolean): Promise<Directory> {
     const key = path.toString('latin1');
     const known = this.open.get(key);
     if (known) return known;
-    const opened = openDirectory(await this.root(), path, { create: true });
+    const opened = openDirectory(await this.root(), path, { create: true, protect });
     const first = this.open.get(key); // somebody else may have opened it while we waited for the root
     if (first) {
       void opened.then((directory) => directory.close(), () => undefined);

@@ -1,12 +1,12 @@
 import { Refused } from '@coldroom/domain';
-import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { openDirectory } from './directory';
 import { identify, isSymlink } from './identity';
 import { renameExchange, renameNoReplace } from './rename';
 import { markerName, openRoot, type Root } from './roots';
-import { makeScratch, type Scratch } from './testing/scratch';
+import { asRoot, makeScratch, type Scratch } from './testing/scratch';
 import { writeOnce } from './write-once';
 
 let scratch: Scratch;
@@ -55,6 +55,30 @@ describe('openDirectory', () => {
     }
     expect(lstatSync(join(scratch.root, 'x/y')).mode & 0o777).toBe(0o755);
     await (await openDirectory(root, bytes('x/y'), { create: true })).close();
+  });
+
+  it('makes protected ones, and protects those on the way; only a change of ours opens one up, and only for itself', async () => {
+    const modes = (...paths: string[]): string[] => paths.map((path) => (lstatSync(join(scratch.root, path)).mode & 0o777).toString(8));
+    for (const path of [dirname(scratch.root), scratch.root]) if (asRoot) chownSync(path, 65534, 65534);
+    if (asRoot) process.seteuid!(65534); // root is bound by no permission
+    try {
+      mkdirSync(join(scratch.root, 'bag'));
+      const first = await openDirectory(root, bytes('bag/data/x'), { create: true, protect: true });
+      await (await openDirectory(root, bytes('bag/data/y'), { create: true, protect: true })).close();
+      expect(modes('bag', 'bag/data', 'bag/data/x', 'bag/data/y')).toEqual(['555', '555', '555', '555']);
+      expect(modes('')).toEqual(['755']);
+      await expect(writeFile(first.at(bytes('file')), 'not ours')).rejects.toEqual(coded('EACCES'));
+      first.change(() => writeFileSync(first.at(bytes('file')), 'ours'));
+      expect(() => first.change(() => { throw new Error('it fails'); })).toThrow('it fails');
+      expect([modes('bag/data/x'), readFileSync(join(scratch.root, 'bag/data/x/file'), 'utf8')]).toEqual([['555'], 'ours']);
+      await first.close();
+      const plain = await openDirectory(root, bytes('plain'), { create: true });
+      plain.change(() => mkdirSync(plain.at(bytes('inner'))));
+      await plain.close();
+      expect(modes('plain')).toEqual(['755']);
+    } finally {
+      if (asRoot) process.seteuid!(0);
+    }
   });
 
   it('opens the root itself, and refuses names with a slash', async () => {

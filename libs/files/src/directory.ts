@@ -1,6 +1,7 @@
 import { Refused, codeOf } from '@coldroom/domain';
-import { constants } from 'node:fs';
-import { mkdir, open, readdir, type FileHandle } from 'node:fs/promises';
+import { constants, fchmodSync, fstatSync, mkdirSync } from 'node:fs';
+import { open, readdir, type FileHandle } from 'node:fs/promises';
+import { protectedMode } from './bag-directory';
 import { splitPath } from './path';
 import type { Root } from './roots';
 import { below, directoryMode, joined, stepFailed } from './tree';
@@ -13,6 +14,11 @@ export interface Directory {
   at(name: Buffer): Buffer;
   /** Opens a directory in it, never through a link; see `openDirectory`. */
   open(name: Buffer): Promise<Directory>;
+  /**
+   * Calls `act`, which makes, renames or removes names in it. Where it is protected it gets its write permission for just that long,
+   * and nothing may be awaited meanwhile: whoever runs as the same user could write there, too.
+   */
+  change<T>(act: () => T): T;
   /** What is in it, as bytes, in no particular order. */
   names(): Promise<readonly Buffer[]>;
   /** Until then, names made, renamed or removed in it may be lost by a power cut. */
@@ -21,18 +27,24 @@ export interface Directory {
   close(): Promise<void>;
 }
 
+export interface OpenOptions {
+  readonly create?: boolean;
+  readonly protect?: boolean;
+}
+
 /**
  * Opens a directory below a root (an empty path is the root itself), component by component, never through a link
  * (`Refused` `PARENT_NOT_A_DIRECTORY`). Missing: the system's `ENOENT`, unless `create` is set: then it is made, 0755,
- * and its name is synced. `Transient` `ROOT_AWAY` where the root is not mounted.
+ * and its name is synced. With `protect` all directories on the way that are ours, the root apart, lose their write permission (0555).
+ * `Transient` `ROOT_AWAY` where the root is not mounted.
  */
-export async function openDirectory(root: Root, path: Buffer, { create = false }: { readonly create?: boolean } = {}): Promise<Directory> {
+export async function openDirectory(root: Root, path: Buffer, options: OpenOptions = {}): Promise<Directory> {
   const components = path.length === 0 ? [] : splitPath(path);
   let handle = await open(root.directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await root.check();
     for (const [depth, component] of components.entries()) {
-      const next = await openStep(handle, component, joined(components.slice(0, depth + 1)), create);
+      const next = await openStep(handle, component, joined(components.slice(0, depth + 1)), options);
       await handle.close();
       handle = next;
     }
@@ -43,24 +55,59 @@ export async function openDirectory(root: Root, path: Buffer, { create = false }
   }
 }
 
-async function openStep(parent: FileHandle, name: Buffer, path: Buffer, create: boolean): Promise<FileHandle> {
+async function openStep(parent: FileHandle, name: Buffer, path: Buffer, { create = false, protect = false }: OpenOptions): Promise<FileHandle> {
   const at = below(parent.fd, name);
   try {
-    return await open(at, flags);
+    return await opened(at, protect);
   } catch (error) {
     if (!create || codeOf(error) !== 'ENOENT') throw stepFailed(error, path);
   }
-  const made = await mkdir(at, directoryMode).then(() => true, (error: unknown) => {
-    if (codeOf(error) !== 'EEXIST') throw error; // somebody was quicker: just as good
-    return false;
-  });
+  const mode = protect ? protectedMode : directoryMode;
+  const made = whileOpenedUp(parent.fd, () => make(at, mode));
   try {
-    const handle = await open(at, flags);
-    if (made) await handle.chmod(directoryMode); // the umask may have narrowed it
+    const handle = await opened(at, protect);
+    if (made) fchmodSync(handle.fd, mode); // the umask may have narrowed it
     await parent.sync();
     return handle;
   } catch (error) {
     throw stepFailed(error, path);
+  }
+}
+
+async function opened(at: Buffer, protect: boolean): Promise<FileHandle> {
+  const handle = await open(at, flags);
+  try {
+    if (protect && isOwnAndWritable(handle.fd)) fchmodSync(handle.fd, protectedMode);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function make(at: Buffer, mode: number): boolean {
+  try {
+    mkdirSync(at, mode);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    return false; // somebody was quicker: just as good
+  }
+}
+
+function isOwnAndWritable(fd: number): boolean {
+  const { uid, mode } = fstatSync(fd);
+  return uid === process.geteuid!() && (mode & 0o222) !== 0;
+}
+
+function whileOpenedUp<T>(fd: number, act: () => T): T {
+  const { uid, mode } = fstatSync(fd);
+  if (uid !== process.geteuid!() || (mode & 0o200) !== 0) return act();
+  fchmodSync(fd, directoryMode);
+  try {
+    return act();
+  } finally {
+    fchmodSync(fd, mode & 0o7777);
   }
 }
 
@@ -77,7 +124,11 @@ class OpenDirectory implements Directory {
   }
 
   async open(name: Buffer): Promise<Directory> {
-    return new OpenDirectory(await openStep(this.handle, name, name, false));
+    return new OpenDirectory(await openStep(this.handle, name, name, {}));
+  }
+
+  change<T>(act: () => T): T {
+    return whileOpenedUp(this.handle.fd, act);
   }
 
   async names(): Promise<readonly Buffer[]> {

@@ -138,5 +138,5 @@ function doneLine(way: WayBack, { asked, undoing, prolonged }: Asked, waited: bo
   const files = asked + undoing;
   if (files === 0) return prolonged > 0 ? `${counted(prolonged, 'file')} stay near for longer.` : 'Nothing was to be done.';
   if (!waited) return `${counted(files, 'file')} asked back; "coldroom status" shows how far it is.`;
-  return way === 'restore' ? 'The images are back in their places, but for those named below.' : 'The images open in OMERO now, but for those named below.';
+  return way === 'restore' ? 'The images are back in their places, but for those named below.' : 'The images open in OMERO now, but for those named below and pixels of OMERO 4, which open after "coldroom restore" only.';
 }

@@ -172,6 +172,7 @@ export class S3Store implements Store {
     const required = this.settings.replication === 'required';
     const replicated = replication === undefined ? !required : ['COMPLETED', 'COMPLETE', 'REPLICA'].includes(replication);
     return {
+      // Objects cannot be written through a link at all; the recall directory, where it leads, is protected by whoever places copies there.
       size, version, durable: sealed && replicated ? 'yes' : 'no', writable: sealed ? 'no' : 'yes',
       replicationState: sealed ? replication ?? (required ? 'not replicated' : 'sealed') : 'open',
     };
