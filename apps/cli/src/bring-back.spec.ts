@@ -30,6 +30,7 @@ describe('coldroom restore', () => {
     const plan = await coldroom(['restore', `Request:${id}`, '--dry-run'], env);
     expect(plan).toMatchObject({ code: 0 });
     expect(plan.stdout.split('\n').slice(0, 2)).toEqual(['To fetch from store main: 2 files, 2.00 GiB', 'That is 1 whole fileset with 2 images, also those that nobody named']);
+    expect(plan.stdout).toContain('Time from store main: no estimate: nothing has been fetched from this store yet');
     expect((await coldroom(['restore', `Request:${id}`], env)).code).toBe(2); // there is nobody to ask
     expect(await due('restoring')).toBe(0);
 
@@ -39,6 +40,26 @@ describe('coldroom restore', () => {
     await moveTo(register, id, 'restored');
     expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('back in their places') });
     expect((await ended).stderr).toContain('2 files (2.00 GiB) being brought near');
+  });
+
+  it('says how long it may take, and what that rests on', async () => {
+    for (const _ of [1, 2]) {
+      const before = await started(register);
+      await moveTo(register, before, 'released');
+      await register.returns.ask({ kind: 'Request', ids: [before] }, { way: 'restore', days: 0 }, 'test');
+      await moveTo(register, before, 'restored', { tookMs: 50_000 }); // each bag holds one file of 1 GiB
+    }
+    const id = await started(register, [6]);
+    await moveTo(register, id, 'released');
+    const plan = await coldroom(['restore', `Request:${id}`, '--dry-run'], env);
+    const rate = /^Time from store main: about (\d+) min, at the ([\d.]+) MiB\/s of the last 4 bags from this store$/m.exec(plan.stdout);
+    const [minutes, perSecond] = [Number(rate?.[1]), Number(rate?.[2])];
+    expect(perSecond).toBeGreaterThan(60); // 4 GiB, as all ended at almost the same time: 50 s and a little
+    expect(perSecond).toBeLessThanOrEqual(82);
+    expect(minutes).toBe(Math.ceil(6 * 1024 / perSecond / 60));
+    expect(json(await coldroom(['restore', `Request:${id}`, '--dry-run', '--json'], env))).toMatchObject({
+      estimates: [{ store: 'main', seconds: expect.any(Number), basis: { bags: 4, files: 4, bytes: `${4n << 30n}`, bytesPerSecond: expect.any(Number) } }],
+    });
   });
 
   it('puts back what is held still, without fetching', async () => {

@@ -40,10 +40,17 @@ describe('the runner', () => {
   const events = async (path: string, what: string) => (await bench.register.overview.events({ fileId: (await bench.file(path)).id })).filter((event) => event.what === what);
 
   test('what a stage moved is recorded, and the next bag is offered', async () => {
-    const { bagId, states } = await bag();
+    const { bagId, states, paths } = await bag();
     const offered: unknown[] = [];
-    await new Runner(bench.register, async (due) => void offered.push(...due), log, usual).run(passing, bagId);
+    const slow = hashing(async (claim, work) => {
+      await sleep(20);
+      return passing.run(claim, work);
+    });
+    await new Runner(bench.register, async (due) => void offered.push(...due), log, usual).run(slow, bagId);
     expect([await states(), offered]).toEqual([['checksummed', 'checksummed'], [{ bagId, state: 'checksummed' }]]);
+    const [told] = await events(paths[0]!, 'hash');
+    expect(told?.detail).toMatchObject({ stage: 'hash', store: 'main', files: 2, bytes: 2, ms: expect.any(Number) });
+    expect((told?.detail as { ms: number }).ms).toBeGreaterThanOrEqual(20);
   });
 
   test('an offer that fails harms nothing: the sweep offers the bag again', async () => {

@@ -40,7 +40,8 @@ export class Runner {
     const lease = new Lease(this.register, claim, this.options.leaseMs, claimedAt, this.stop.signal);
     const timed = bagSeconds.startTimer({ stage: stage.name });
     try {
-      await this.pass(stage, claim, await stage.run(claim, lease.work));
+      const result = await stage.run(claim, lease.work);
+      await this.pass(stage, claim, result, Math.ceil(Number(process.hrtime.bigint() - claimedAt) / 1e6));
     } catch (error) {
       await this.fail(stage, claim, error);
     } finally {
@@ -64,14 +65,14 @@ export class Runner {
     return switches.some((one) => one.stopped && (one.name === name || (one.name === 'all' && !stage.givesBack)));
   }
 
-  private async pass(stage: Stage, claim: Claim, result: StageResult): Promise<void> {
+  private async pass(stage: Stage, claim: Claim, result: StageResult, tookMs?: number): Promise<void> {
     if (result.moves.length === 0) {
       await this.wait(stage, claim, result.wait ?? new NotYet('NOTHING_DONE', 'the stage moved nothing'));
       return;
     }
     const delayMs = result.wait ? delayOf(result.wait) : result.delayMs;
     const due = await this.register.move(claim, result.moves, {
-      stage: stage.name, errorLimit: this.options.errorLimit, ...(delayMs ? { delayMs } : {}), ...(result.sealed ? { sealed: true } : {}), ...(result.switched ? { switched: true } : {}),
+      stage: stage.name, errorLimit: this.options.errorLimit, ...(tookMs === undefined ? {} : { tookMs }), ...(delayMs ? { delayMs } : {}), ...(result.sealed ? { sealed: true } : {}), ...(result.switched ? { switched: true } : {}),
     });
     countMoves(stage.name, result.moves);
     this.report(stage, claim, result);

@@ -156,6 +156,8 @@ CREATE TABLE event (
 CREATE INDEX event_request ON event (request_id, id);
 CREATE INDEX event_file ON event (file_id) WHERE file_id IS NOT NULL;
 CREATE INDEX event_bag ON event (bag_id) WHERE bag_id IS NOT NULL;
+-- What a store gave back lately.
+CREATE INDEX event_fetch ON event ((detail->>'store'), id) WHERE what = 'fetch';
 
 CREATE FUNCTION event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

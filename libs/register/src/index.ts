@@ -7,6 +7,7 @@ export type { MoveOrder, MoveProgress, PlannedBag } from './moves';
 export type { EventListing, FileFilter, FileListing, ImageListing, MeantFiles, StageProgress } from './listings';
 export type { Target, UndoResult } from './people';
 export type { CheckedCopy, CopyFilter, CopyResult, FixityFigures } from './fixity';
+export type { FetchRate } from './fetch-rate';
 export type { RebuildAnswer, RebuiltBag, RebuiltFile } from './rebuild';
 export { Register } from './register';
 export type { ReturnOrder, ReturnPlan } from './returns';

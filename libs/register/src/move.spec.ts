@@ -92,7 +92,7 @@ describe('a move', () => {
     expect(events.map((event) => [event.what, event.from, event.to, event.code, event.fileId])).toEqual([
       ['fail', 'approved', 'stuck', 'TROUBLE', b!.id], ['hash', 'approved', 'checksummed', null, null],
     ]);
-    expect(events[1]?.detail).toEqual({ stage: 'test', files: 2, fence: 1 });
+    expect(events[1]?.detail).toEqual({ stage: 'test', store: 'main', files: 2, bytes: 2, fence: 1 });
   });
 
   it('leaves a bag in the state of its least advanced file', async () => {

@@ -32,6 +32,8 @@ export interface MoveOptions {
   readonly errorLimit: number;
   /** The bag is offered again no sooner than this, in milliseconds from now. */
   readonly delayMs?: number;
+  /** How long the stage worked on the bag. It goes into the events: how fast a store gives back is told from it. */
+  readonly tookMs?: number;
   readonly sealed?: boolean;
   /** The bag is in the store that it moved to: all its links lead there, but for those of files that are set aside now. */
   readonly switched?: boolean;
@@ -52,7 +54,7 @@ export async function moveFiles(pool: pg.Pool, claim: Claim, moves: readonly Mov
     await writeFiles(client, claim, moves);
     if (options.switched) await switchBag(client, claim.bagId, moves.map((move) => move.id));
     else if (claim.state === 'settled') await forgetElsewhere(client, moves.filter((move) => move.to === 'linked').map((move) => move.id));
-    await writeEvents(client, claim, moves, options.stage);
+    await writeEvents(client, claim, moves, options);
     const stuck = moves.filter((move) => move.to === 'stuck').length;
     if (stuck > 0) await countFailures(client, [`stage:${options.stage}`, `store:${claim.movingTo ?? claim.store}`], stuck, options.errorLimit);
     const own = await passOn(client, claim, options);
@@ -107,14 +109,15 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, moves: readonly M
 }
 
 /** One event a bag for what happens to most of it, one a file for what happens to a single one. */
-async function writeEvents(client: pg.PoolClient, claim: Claim, moves: readonly Move[], stage: string): Promise<void> {
+async function writeEvents(client: pg.PoolClient, claim: Claim, moves: readonly Move[], { stage, tookMs }: MoveOptions): Promise<void> {
+  const sizes = new Map(claim.files.map((file) => [file.id, file.size]));
   const groups = Map.groupBy(moves.filter((move) => move.code === undefined), (move) => `${move.event} ${move.from} ${move.to}`);
   for (const group of groups.values()) {
     const { event, from, to } = group[0] as Move;
     await client.query(
       `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
-       VALUES ($1, $2, $3, $4, $5, $6, jsonb_build_object('stage', $7::text, 'files', $8::int, 'fence', $9::bigint))`,
-      [claim.worker, claim.requestId, claim.bagId, event, from, to, stage, group.length, claim.fence]);
+       VALUES ($1, $2, $3, $4, $5, $6, jsonb_strip_nulls(jsonb_build_object('stage', $7::text, 'store', $8::text, 'files', $9::int, 'bytes', $10::bigint, 'ms', $11::bigint, 'fence', $12::bigint)))`,
+      [claim.worker, claim.requestId, claim.bagId, event, from, to, stage, claim.store, group.length, group.reduce((sum, { id }) => sum + (sizes.get(id) ?? 0n), 0n), tookMs ?? null, claim.fence]);
   }
   const single = moves.filter((move) => move.code !== undefined);
   if (single.length === 0) return;

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { WayBack } from '@coldroom/domain';
 import { transaction } from './connection';
+import { fetchRates, type FetchRate } from './fetch-rate';
 import { filesetsMeant, returning, settle, take, type Scope, type Target } from './people';
 
 export interface ReturnOrder {
@@ -69,6 +70,11 @@ export class Returns {
       filesets: counts?.wanted ?? 0, images: counts?.images ?? 0, held: total(of('held')), underWay: total(of('under way')),
       notArchived: { files: total(of('no')).files, filesets: counts?.not ?? 0, states: [...new Set(of('no').map((row) => row.state))] },
     };
+  }
+
+  /** How fast these stores have given back of late; without those of which nothing is known. */
+  async rates(stores: readonly string[]): Promise<readonly FetchRate[]> {
+    return fetchRates(this.pool, stores);
   }
 
   /**

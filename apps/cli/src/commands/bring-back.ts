@@ -5,6 +5,7 @@ import type { Register, Target } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import { isRecallable, readStores } from '@coldroom/stores';
 import { counted, formatBytes } from '@coldroom/terminal';
+import { estimateLines, estimates } from '../bring-back/estimate';
 import { coldLines, freeSpace, needsOf, planLines, returnPlan } from '../bring-back/plan';
 import { untilBack } from '../bring-back/waiting';
 import { confirmed } from '../confirm';
@@ -59,21 +60,22 @@ async function bringBack(context: Context, words: readonly string[], way: WayBac
     if (options.cancel) return cancel(context, register, targets, options);
     const plan = await returnPlan(register, targets, way);
     if (way === 'recall') await refuseWhereNear(context, plan.fetch.map(({ store }) => store));
-    const [free, cold] = [await freeSpace(context), await coldLines(context, plan)];
+    const [free, cold, times] = [await freeSpace(context), await coldLines(context, plan), await estimates(register, plan)];
+    const shown = [...planLines(plan, way, free), ...estimateLines(plan, times), ...cold];
     if (options.dryRun || needsOf(plan).files + plan.held.files === 0) {
-      context.out.result({ dryRun: options.dryRun ?? false, plan, freeBytes: free ?? null, waits: cold }, () => [...planLines(plan, way, free), ...cold]);
+      context.out.result({ dryRun: options.dryRun ?? false, plan, freeBytes: free ?? null, estimates: times, waits: cold }, () => shown);
       return plan.notArchived.files > 0 ? exitCodes.partly : exitCodes.ok;
     }
     if (way === 'restore' && free !== undefined && needsOf(plan).bytes > free) {
       throw new Refused('NOT_ENOUGH_SPACE', `${formatBytes(needsOf(plan).bytes)} are to be brought back, but only ${formatBytes(free)} are free in OMERO's data directory: make room, or bring back fewer images at a time`);
     }
-    if (!await confirmed(`${[...planLines(plan, way, free), ...cold].join('\n')}\nGo on?`, { yes: options.yes ?? false, json: context.out.json })) {
+    if (!await confirmed(`${shown.join('\n')}\nGo on?`, { yes: options.yes ?? false, json: context.out.json })) {
       context.out.note('Nothing was changed.');
       return exitCodes.failed;
     }
     const asked = await ask(context, register, targets, { way, days }, options.by ?? person());
     const stuck = options.wait ? await untilBack(context, register, targets) : [];
-    context.out.result({ ...asked, waited: options.wait, stuck }, () => [
+    context.out.result({ ...asked, estimates: times, waited: options.wait, stuck }, () => [
       doneLine(way, asked, options.wait),
       ...(plan.notArchived.files > 0 ? planLines({ ...plan, fetch: [], held: { files: 0, bytes: 0n } }, way, undefined) : []),
       ...stuck.map((row) => `Stuck: ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code)}`),

@@ -1,6 +1,6 @@
 import type { FileEvent, FileState, Identity, WorkState } from '@coldroom/domain';
 import { createDatabase } from '@coldroom/local';
-import { Register, type Claim, type Move, type NewFile } from '@coldroom/register';
+import { Register, type Claim, type Move, type MoveOptions, type NewFile } from '@coldroom/register';
 import { coldroom } from './command-line';
 
 const identity: Identity = { dev: 1n, ino: 2n, size: 5n, mtimeNs: 3n, ctimeNs: 4n, links: 1, mode: 0o100644, uid: 1, gid: 1 };
@@ -60,7 +60,7 @@ const ways: Readonly<Record<string, readonly [FileEvent, FileState]>> = {
 };
 
 /** Moves all bags of a request on until they are in `until`, as the services would. */
-export async function moveTo(register: Register, requestId: bigint, until: FileState): Promise<void> {
+export async function moveTo(register: Register, requestId: bigint, until: FileState, options: Partial<MoveOptions> = {}): Promise<void> {
   for (const { bagId, state } of await register.work.due(Object.keys(ways) as WorkState[])) {
     for (let at: FileState = state; at !== until && ways[at];) {
       const claim = await claimed(register, bagId);
@@ -69,7 +69,7 @@ export async function moveTo(register: Register, requestId: bigint, until: FileS
         break;
       }
       const [event, to]: readonly [FileEvent, FileState] = ways[at]!;
-      await move(register, claim, claim.files.map((file) => ({ id: file.id, event, from: file.state, to, ...(event === 'hash' ? { digests: { 'SHA-256': 'cd'.repeat(32) } } : {}) })));
+      await move(register, claim, claim.files.map((file) => ({ id: file.id, event, from: file.state, to, ...(event === 'hash' ? { digests: { 'SHA-256': 'cd'.repeat(32) } } : {}) })), options);
       at = to;
     }
   }
@@ -97,6 +97,6 @@ export async function claimed(register: Register, bagId: bigint, leaseMs = lease
   return claim;
 }
 
-async function move(register: Register, claim: Claim, moves: readonly Move[]): Promise<void> {
-  await register.move(claim, moves, { stage: 'test', errorLimit: 1000 });
+async function move(register: Register, claim: Claim, moves: readonly Move[], options: Partial<MoveOptions> = {}): Promise<void> {
+  await register.move(claim, moves, { stage: 'test', errorLimit: 1000, ...options });
 }
