@@ -76,6 +76,18 @@ describe('what is asked back by a mark', () => {
     expect(await stateOf('mine.tif')).toBe('released');
   });
 
+  test('all that one person marked is asked for at once, and told of once', async () => {
+    const tiny = await scene.add([single('one.tif'), single('two.tif')]);
+    const { requests: [made] } = await scene.scan.run('test');
+    await scene.register.requests.approve(BigInt(made!.id), 'boss');
+    await scene.starter.run('test');
+    await move(untilReleased);
+    for (const id of tiny.imageIds) await askFor(id, await owner(id));
+    expect(await askedBack.run()).toMatchObject({ files: 2 });
+    const told = await scene.register.overview.events({ requestId: BigInt(made!.id) }, 100);
+    expect(told.filter(({ what }) => what === 'way back asked')).toMatchObject([{ detail: { way: 'restore', files: 2, filesets: 2, images: 2 } }]);
+  });
+
   test('waits for the next scan while a worker holds the bag', async () => {
     const tiny = await archived('busy.tif', 1, 5);
     const [due] = await scene.register.work.due(['linked']);

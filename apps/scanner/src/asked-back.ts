@@ -32,19 +32,26 @@ export class AskedBack {
         if (mark.ignored === null) heeded.set(mark.imageId, mark);
         else if (++ignoredCount <= shown) ignored.push({ code: mark.ignored, reason: mark.reason, imageId: mark.imageId.toString() });
       }
-      for (const imageId of await this.register.returns.archivedAmong([...heeded.keys()])) files += await this.ask(heeded.get(imageId) as Mark);
+      const away = (await this.register.returns.archivedAmong([...heeded.keys()])).map((imageId) => heeded.get(imageId) as Mark);
+      for (const [by, theirs] of Map.groupBy(away, ({ requester }) => requester.name)) files += await this.ask(theirs.map(({ imageId }) => imageId), by);
     }
     return { marks, files, ignoredCount, ignored };
   }
 
-  private async ask({ imageId, requester }: Mark): Promise<number> {
+  /** All that one person marked is asked back at once, as they are told of it at once; where a worker holds a bag of it, image by image. */
+  private async ask(imageIds: readonly bigint[], by: string): Promise<number> {
     try {
-      const { asked, undoing } = await this.register.returns.ask({ kind: 'Image', ids: [imageId] }, { way: 'restore', days: 0 }, requester.name);
-      if (asked + undoing > 0) this.log.info('asked back', { image: imageId, by: requester.name, files: asked, held: undoing });
+      const { asked, undoing } = await this.register.returns.ask({ kind: 'Image', ids: imageIds }, { way: 'restore', days: 0 }, by);
+      if (asked + undoing > 0) this.log.info('asked back', { images: imageIds.length, by, files: asked, held: undoing });
       return asked + undoing;
     } catch (error) {
       if (codeOf(error) !== 'BAG_BUSY') throw error;
-      this.log.info('asked back later', { image: imageId, reason: 'a worker holds its bag', next: 'it is asked for with the next scan' });
+      if (imageIds.length > 1) {
+        let files = 0;
+        for (const imageId of imageIds) files += await this.ask([imageId], by);
+        return files;
+      }
+      this.log.info('asked back later', { image: imageIds[0], reason: 'a worker holds its bag', next: 'it is asked for with the next scan' });
       return 0;
     }
   }

@@ -106,6 +106,8 @@ CREATE TABLE file (
   -- The way back: how it was asked for, by whom, for how long; what was fetched (as identity); until when it stays near.
   way_back         text CHECK (way_back IN ('restore', 'recall')),
   asked_back_by    text,
+  -- The event by which it was last asked back, to be fetched or from where it is held; null again after a cancel.
+  asked_in         bigint,
   near_days        integer,
   fetched          text,
   near_until       timestamptz,
@@ -132,6 +134,7 @@ CREATE TABLE file (
 CREATE INDEX file_bag ON file (bag_id);
 CREATE INDEX file_fileset ON file (request_id, fileset, phase);
 CREATE INDEX file_stuck ON file (request_id) WHERE stuck_from IS NOT NULL;
+CREATE INDEX file_asked ON file (asked_in, phase) WHERE asked_in IS NOT NULL;
 CREATE INDEX file_path ON file USING hash (path);
 -- Copies that count by when they were last read: which is the next for the rolling check.
 CREATE INDEX file_copy_checked ON file (copy_checked_at NULLS FIRST, id)

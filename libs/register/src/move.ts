@@ -8,6 +8,7 @@ import { formatIdentity } from './rows';
 import { forgetElsewhere, switchBag } from './switch-bag';
 import { countFailures } from './switches';
 import { complete, fetched, hasFile, type Claim, type DueBag } from './work';
+import { tellWhereEnded } from './way-back';
 
 /** What happened to one file. Facts that are left out stay as they are. */
 export interface Move {
@@ -60,6 +61,7 @@ export async function moveFiles(pool: pg.Pool, claim: Claim, moves: readonly Mov
     const own = await passOn(client, claim, options);
     const woken = await wakeWaiting(client, claim.requestId, await filesetsOf(client, moves.filter((move) => waitForOthers.includes(move.to))), claim.bagId);
     await settleRequest(client, claim.requestId, await filesetsOf(client, moves.filter((move) => atRest.includes(move.to))));
+    await tellWhereEnded(client, claim.requestId, moves, claim.worker);
     step('move:1-before-commit');
     return [...own, ...woken];
   });

@@ -138,7 +138,7 @@ async function turnBack(
          CASE WHEN coalesce(f.stuck_from, f.state) = ANY($3) THEN 'undoing' ELSE 'abandoned' END AS to_state
        FROM file f WHERE ${scope.files} AND f.state = ANY($4) AND coalesce(f.stuck_from, f.state) <> ALL($7)
      ), moved AS (
-       UPDATE file f SET state = to_state, stuck_from = NULL,
+       UPDATE file f SET state = to_state, stuck_from = NULL, asked_in = CASE WHEN f.stuck_from = 'undoing' THEN f.asked_in END,
          code = CASE WHEN to_state = 'abandoned' THEN code END, reason = CASE WHEN to_state = 'abandoned' THEN reason END
        FROM old WHERE f.id = old.id
      ), told AS (

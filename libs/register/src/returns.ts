@@ -3,6 +3,7 @@ import type { WayBack } from '@coldroom/domain';
 import { transaction } from './connection';
 import { fetchRates, type FetchRate } from './fetch-rate';
 import { filesetsMeant, returning, settle, take, type Scope, type Target } from './people';
+import { numbersForAsked, tellAsked, tellEnded } from './way-back';
 
 export interface ReturnOrder {
   readonly way: WayBack;
@@ -86,12 +87,15 @@ export class Returns {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsMeant(target));
       const prolonged = way === 'recall' ? await prolong(client, scope, days, by) : 0;
-      const undoing = way === 'restore' ? await moveAll(client, scope, { to: `'undoing'`, what: 'undo', by, where: `f.state = 'linked' AND ${ofFilesets(scope.files, `${archivedWhole} AND ${allHeld}`)}` }) : 0;
+      const numbers = await numbersForAsked(client, scope.requests);
+      const askedIn = 'asked_in = (SELECT asked.id FROM unnest($2::bigint[], $5::bigint[]) AS asked(request_id, id) WHERE asked.request_id = f.request_id)';
+      const undoing = way === 'restore' ? await moveAll(client, scope, { to: `'undoing'`, what: 'undo', by, set: `, ${askedIn}`, more: [numbers], where: `f.state = 'linked' AND ${ofFilesets(scope.files, `${archivedWhole} AND ${allHeld}`)}` }) : 0;
       const from = way === 'recall' ? `('linked', 'released')` : `('linked', 'released', 'recalled')`;
       const asked = await moveAll(client, scope, {
         to: `'restoring'`, what: way, by, where: `f.state IN ${from} AND ${ofFilesets(scope.files, archivedWhole)}`,
-        set: `, way_back = '${way}', near_days = ${Math.trunc(days)}, asked_back_by = $3, copy_attempts = 0`,
+        set: `, way_back = '${way}', near_days = ${Math.trunc(days)}, asked_back_by = $3, copy_attempts = 0, ${askedIn}`, more: [numbers],
       });
+      await tellAsked(client, numbers, { way, days }, by);
       await settle(client, scope);
       return { asked, undoing, prolonged };
     });
@@ -112,9 +116,11 @@ export class Returns {
   async cancel(target: Target, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsMeant(target));
-      const cancelled = await moveAll(client, scope, {
-        to: `CASE WHEN f.near_until IS NULL THEN 'linked' ELSE 'recalled' END`, what: 'cancel', by, where: `coalesce(f.stuck_from, f.state) IN ('${returning.join("', '")}')`,
-      });
+      const where = `coalesce(f.stuck_from, f.state) IN ('${returning.join("', '")}')`;
+      const { rows: ways } = await client.query<{ request_id: bigint; asked: bigint[] }>(
+        `SELECT f.request_id, array_agg(DISTINCT f.asked_in) AS asked FROM file f WHERE ${scope.files} AND ${where} AND f.asked_in IS NOT NULL GROUP BY f.request_id`, scope.values);
+      const cancelled = await moveAll(client, scope, { to: `CASE WHEN f.near_until IS NULL THEN 'linked' ELSE 'recalled' END`, what: 'cancel', by, where, set: ', asked_in = NULL' });
+      for (const { request_id: requestId, asked } of ways) await tellEnded(client, requestId, asked, by);
       await settle(client, scope);
       return cancelled;
     });
@@ -134,7 +140,7 @@ async function prolong(client: pg.ClientBase, scope: Scope, days: number, by: st
 
 /** Moves the files of the scope that meet a condition, with one event a bag. The condition looks at the state before the statement. */
 async function moveAll(
-  client: pg.ClientBase, scope: Scope, { to, what, by, where, set = '' }: { readonly to: string; readonly what: string; readonly by: string; readonly where: string; readonly set?: string },
+  client: pg.ClientBase, scope: Scope, { to, what, by, where, set, more = [] }: { readonly to: string; readonly what: string; readonly by: string; readonly where: string; readonly set: string; readonly more?: readonly unknown[] },
 ): Promise<number> {
   const { rows: [row] } = await client.query<{ files: number }>(
     `WITH old AS (SELECT f.id, f.request_id, f.bag_id, f.state, ${to} AS to_state FROM file f WHERE ${scope.files} AND ${where}
@@ -143,6 +149,6 @@ async function moveAll(
      ), told AS (
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $3, request_id, bag_id, $4, state, to_state, jsonb_build_object('files', count(*)) FROM old GROUP BY request_id, bag_id, state, to_state)
-     SELECT count(*)::int AS files FROM old`, [...scope.values, by, what]);
+     SELECT count(*)::int AS files FROM old`, [...scope.values, by, what, ...more]);
   return (row as NonNullable<typeof row>).files;
 }
