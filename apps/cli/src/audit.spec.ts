@@ -241,4 +241,26 @@ describe('faults', () => {
     const [kept] = await scene.sql(`SELECT v.value FROM imageannotationlink l JOIN annotation_mapvalue v ON v.annotation_id = l.child WHERE l.parent = $1 AND v.name = 'Archived before'`, [images[1]]);
     expect(kept).toEqual({ value: 'Unset' });
   });
+
+  it('that an image was deleted are told no more when somebody acknowledged it, and of no other image', async () => {
+    const [gone, , , , there] = images as [bigint, bigint, bigint, bigint, bigint];
+    const before = told(await audited());
+    expect(before).toContain(`IMAGE_DELETED Image:${gone}`);
+    expect(await cli(['--acknowledge', `Image:${gone},${there}`, '--yes'])).toMatchObject({ code: 1, stderr: expect.stringContaining('IMAGE_THERE') });
+    expect(await cli(['--acknowledge', `Image:${gone},987654321`, '--yes'])).toMatchObject({ code: 4, stderr: expect.stringContaining('Image:987654321') });
+    expect(await cli(['--acknowledge', `Image:${gone}`])).toMatchObject({ code: 2 }); // there is nobody to ask
+    expect(await cli(['--acknowledge', `Image:${gone}`, '--fix', '--yes'])).toMatchObject({ code: 2 });
+    const { OMERO_DATABASE_URL: _, ...blind } = scene.env;
+    expect(await coldroom(['audit', '--acknowledge', `Image:${gone}`, '--yes'], { ...blind, OMERO_DATABASE_URL: 'postgresql://127.0.0.1:1/none' })).toMatchObject({ code: 5 });
+    expect(told(await audited())).toEqual(before);
+
+    expect(json(await cli(['--acknowledge', `Image:${gone}`, '--yes', '--by', 'carla']))).toEqual({ acknowledged: 1, before: 0 });
+    expect(json(await cli(['--acknowledge', `Image:${gone}`, '--yes', '--by', 'dora']))).toEqual({ acknowledged: 0, before: 1 });
+    const report = await audited();
+    expect(told(report)).toEqual(before.filter((line) => line !== `IMAGE_DELETED Image:${gone}`));
+    expect(report.looked.deletionsKnown).toBe(1);
+    expect((await coldroom(['audit', '--limit', '1'], scene.env)).stdout).toContain('1 image deleted in OMERO on purpose');
+    const events = (await scene.register.overview.events({}, 1000)).filter(({ what }) => what === 'deletion acknowledged');
+    expect(events.map(({ actor, detail }) => [actor, detail])).toEqual([['carla', { images: [Number(gone)] }]]);
+  });
 });

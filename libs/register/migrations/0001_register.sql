@@ -29,6 +29,8 @@ CREATE TABLE request_image (
   archived_before boolean,
   mark_wanted     text NOT NULL DEFAULT 'pending' CHECK (mark_wanted IN ('pending', 'archived', 'none')),
   mark_written    text CHECK (mark_written IN ('pending', 'archived', 'none')),
+  -- Who said that OMERO lacks it because it was deleted on purpose: audits tell of it no more.
+  deletion_known_by text,
   PRIMARY KEY (request_id, image_id)
 );
 CREATE INDEX request_image_fileset ON request_image (request_id, fileset);

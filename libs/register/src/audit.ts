@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { ArchiveFile, FileState, RootName } from '@coldroom/domain';
-import { transaction } from './connection';
+import { lockRequests, transaction } from './connection';
 import type { MarkState } from './marks';
 import { fileColumns, toFile, type FileRow } from './rows';
 
@@ -32,6 +32,8 @@ export interface AuditedImage {
   readonly mark: MarkState;
   /** `image.archived` before we set it; null also where we never did. */
   readonly archivedBefore: boolean | null;
+  /** Who said that it was deleted in OMERO on purpose, or null. */
+  readonly deletionKnownBy: string | null;
 }
 
 /** A file that is named by its number in a hold or staging directory. */
@@ -149,7 +151,7 @@ export class Audit {
   async images(after: PageStart, limit = 1000): Promise<Page<AuditedImage, PageStart>> {
     const { rows } = await this.pool.query<AuditedImage & { settled: boolean }>(
       `SELECT i.request_id AS "requestId", i.image_id AS "imageId", i.fileset, r.group_id AS "groupId", r.requester_id AS "requesterId", r.requester,
-         i.mark_wanted AS mark, i.archived_before AS "archivedBefore",
+         i.mark_wanted AS mark, i.archived_before AS "archivedBefore", i.deletion_known_by AS "deletionKnownBy",
          i.mark_written IS NOT DISTINCT FROM i.mark_wanted AND (i.mark_wanted <> 'none' OR (
            r.state <> 'Declined' AND NOT EXISTS (SELECT FROM request_image later WHERE later.image_id = i.image_id AND later.request_id > i.request_id)
            AND (i.archived_before IS NOT NULL OR (i.fileset LIKE 'Fileset:%' AND EXISTS (SELECT FROM file f
@@ -168,6 +170,29 @@ export class Audit {
   /** Runs `work` for those that are settled still; what the register wants of them stays as it is until `work` is done. */
   async whileSettled<T>(images: readonly AuditedImage[], work: (settled: readonly AuditedImage[]) => Promise<T>): Promise<T> {
     return transaction(this.pool, async (client) => work(await settled(client, images, 'FOR UPDATE OF i')), mendIdleSeconds);
+  }
+
+  /** Of these images, those that the register calls archived, with who acknowledged already that OMERO lacks them. */
+  async archivedImages(ids: readonly bigint[]): Promise<ReadonlyMap<bigint, { readonly deletionKnownBy: string | null }>> {
+    const { rows } = await this.pool.query<{ id: bigint; deletionKnownBy: string | null }>(
+      `SELECT image_id AS id, deletion_known_by AS "deletionKnownBy" FROM request_image WHERE image_id = ANY($1) AND mark_wanted = 'archived'`, [ids]);
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /** Remembers who said that these images were deleted in OMERO on purpose. Nothing else changes: they stay archived. Returns of how many. */
+  async acknowledgeDeleted(ids: readonly bigint[], by: string): Promise<number> {
+    return transaction(this.pool, async (client) => {
+      const { rows: requests } = await client.query<{ id: bigint }>('SELECT DISTINCT request_id AS id FROM request_image WHERE image_id = ANY($1)', [ids]);
+      await lockRequests(client, requests.map((row) => row.id));
+      const { rows: [row] } = await client.query<{ images: number }>(
+        `WITH known AS (
+           UPDATE request_image SET deletion_known_by = $2 WHERE image_id = ANY($1) AND mark_wanted = 'archived' AND deletion_known_by IS NULL RETURNING request_id, image_id
+         ), told AS (
+           INSERT INTO event (actor, request_id, what, detail)
+           SELECT $2, request_id, 'deletion acknowledged', jsonb_build_object('images', array_agg(image_id ORDER BY image_id)) FROM known GROUP BY request_id)
+         SELECT count(*)::int AS images FROM known`, [ids, by]);
+      return row?.images ?? 0;
+    });
   }
 
   private async indexes(condition: string, copies: readonly CopyPlace[], values: readonly unknown[]): Promise<ReadonlySet<number>> {

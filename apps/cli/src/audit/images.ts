@@ -15,6 +15,7 @@ export async function auditImages(scope: Scope): Promise<void> {
     after = next;
     const facts = await scope.look(omeroPart, () => scope.places.omero.imageFacts(rows.map((image) => image.imageId)));
     if (!facts) return;
+    scope.report.looked.deletionsKnown += rows.filter((image) => isKnownDeletion(image, facts.get(image.imageId))).length;
     const wrong = rows.map((image) => ({ image, findings: judgeImage(image, facts.get(image.imageId)) })).filter(({ findings }) => findings.length > 0);
     await tell(scope, wrong);
     scope.report.looked.images += rows.length;
@@ -34,14 +35,20 @@ async function tell(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
   }
 }
 
+/** A person said that it was deleted on purpose. One that is there again is looked at like any other. */
+function isKnownDeletion(image: AuditedImage, facts: ImageFacts | undefined): boolean {
+  return !facts && image.mark === 'archived' && image.deletionKnownBy !== null;
+}
+
 const mendable: readonly FindingCode[] = ['TAG_LOST', 'TAG_LEFT', 'FLAG_WRONG'];
 
 export function judgeImage(image: AuditedImage, facts: ImageFacts | undefined): readonly Finding[] {
+  if (isKnownDeletion(image, facts)) return [];
   const of = (code: FindingCode, expected: string, found: string, remedy = 'coldroom audit --fix'): Finding => ({ code, object: `Image:${image.imageId}`, fileset: image.fileset, expected, found, remedy });
   const flag = facts?.archived === null ? 'unset' : String(facts?.archived);
   switch (image.mark) {
     case 'archived':
-      if (!facts) return [of('IMAGE_DELETED', 'the image, archived', 'OMERO has no such image', 'if it was deleted on purpose, nothing: copies stay in the store. If not: its files, with their SHA-256, are in the bags that "coldroom files list --fileset" names; import them again')];
+      if (!facts) return [of('IMAGE_DELETED', 'the image, archived', 'OMERO has no such image', `if it was deleted on purpose: coldroom audit --acknowledge Image:${image.imageId}; copies stay in the store. If not: its files, with their SHA-256, are in the bags that "coldroom files list --fileset" names; import them again`)];
       return [
         ...(facts.marks.includes('ARCHIVED') ? [] : [of('TAG_LOST', 'the annotation ARCHIVED', facts.marks.join(', ') || 'none of ours')]),
         ...(facts.archived === true ? [] : [of('FLAG_WRONG', 'image.archived true', flag)]),

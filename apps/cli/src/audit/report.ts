@@ -55,7 +55,7 @@ const reasonsShown = 100;
 
 /** What an audit found, counted in full and kept up to a limit a code: memory does not grow with the archive. */
 export class Report {
-  readonly looked = { files: 0, images: 0, bags: 0, trialBags: 0, held: 0, near: 0 };
+  readonly looked = { files: 0, images: 0, bags: 0, trialBags: 0, held: 0, near: 0, deletionsKnown: 0 };
   private readonly found = new Map<FindingCode, { total: number; mended: number; readonly shown: Finding[] }>();
   private readonly unseen = new Map<string, { readonly part: string; readonly reason: string; things: number | null }>();
 

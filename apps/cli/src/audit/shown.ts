@@ -14,7 +14,7 @@ export function documentOf(report: Report, fix: boolean): unknown {
 }
 
 export function linesOf(report: Report, fix: boolean): readonly string[] {
-  const { files, bags, images, held, near, trialBags } = report.looked;
+  const { files, bags, images, held, near, trialBags, deletionsKnown } = report.looked;
   return [
     ...[...report.findings()].flatMap(([code, { total, mended, shown }]) => [
       `${styled('red', code)}  ${findingTitles[code]}: ${formatCount(total)}${mended > 0 ? `, mended: ${formatCount(mended)}` : ''}`,
@@ -25,6 +25,7 @@ export function linesOf(report: Report, fix: boolean): readonly string[] {
     ...report.notLooked().map(({ part, reason, things }) => `${styled('yellow', 'NOT LOOKED AT')}  ${part}${things === null ? '' : ` (${formatCount(things)})`}: ${reason}`),
     `Looked at ${counted(files, 'file')} of the register, ${counted(bags, 'sealed bag')}, ${formatCount(held)} held, ${formatCount(near)} near, ${counted(images, 'image')} in OMERO.`,
     ...(trialBags > 0 ? [`Left out: ${counted(trialBags, 'bag')} of trials (validate-...).`] : []),
+    ...(deletionsKnown > 0 ? [`Left out: ${counted(deletionsKnown, 'image')} deleted in OMERO on purpose, as somebody acknowledged; the copies stay in the stores.`] : []),
     report.clean ? styled('green', fix && report.findings().size > 0 ? 'All that was found is mended.' : 'Nothing is wrong.') : verdict(report),
   ];
 }

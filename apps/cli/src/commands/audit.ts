@@ -6,6 +6,7 @@ import { OmeroDatabase } from '@coldroom/omero';
 import { exitCodes } from '@coldroom/runtime';
 import { openStores, readStores } from '@coldroom/stores';
 import { counted, formatCount } from '@coldroom/terminal';
+import { acknowledge } from '../audit/acknowledge';
 import { audit } from '../audit/audit';
 import { documentOf, linesOf } from '../audit/shown';
 import { Report } from '../audit/report';
@@ -19,6 +20,9 @@ interface Options {
   readonly fix?: boolean;
   readonly store?: string;
   readonly limit: string;
+  readonly acknowledge?: string;
+  readonly yes?: boolean;
+  readonly by?: string;
 }
 
 export function addAudit(program: Command, act: Act): void {
@@ -27,8 +31,11 @@ export function addAudit(program: Command, act: Act): void {
     .option('--fix', 'write marks and image.archived in OMERO anew where they are not what the register says; nothing else is changed')
     .option('--store <name>', 'only what lies in this store; images in OMERO are left out')
     .option('--limit <count>', 'show so many of each kind; all are counted', '20')
-    .addHelpText('after', examples('audit', 'audit --json --limit 1000', 'audit --store main'))
-    .action((options: Options) => act((context) => run(context, options)));
+    .option('--acknowledge <images>', 'no audit, but say of Image:7,8 that they were deleted in OMERO on purpose (IMAGE_DELETED): audits count them and show them no more; nothing is deleted')
+    .option('--yes', 'with --acknowledge: do not ask')
+    .option('--by <name>', 'with --acknowledge: who says so (default: the user of the system)')
+    .addHelpText('after', examples('audit', 'audit --json --limit 1000', 'audit --store main', 'audit --acknowledge Image:7,8'))
+    .action((options: Options) => act((context) => (options.acknowledge === undefined ? run(context, options) : acknowledge(context, options.acknowledge, options))));
 }
 
 async function run(context: Context, { fix = false, store, limit }: Options): Promise<ExitCode> {
