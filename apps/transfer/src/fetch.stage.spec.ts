@@ -22,7 +22,7 @@ describe('the fetch stage', () => {
 
   const dress = async (path: Buffer): Promise<void> => {
     if (root) await chown(path, 1234, 2345);
-    await chmod(path, 0o2620);
+    await chmod(path, path.toString().endsWith('program') ? 0o6755 : 0o2620);
     await utimes(path, 5, 1_500_000_001.456);
   };
 
@@ -45,15 +45,26 @@ describe('the fetch stage', () => {
   };
   const owner = root ? { uid: 1234, gid: 2345 } : { uid: process.getuid?.(), gid: process.getgid?.() };
 
-  test('lays copies beside the held originals with the owner, mode and time that the originals had, but never a set-id bit', async () => {
+  test('lays copies beside the held originals with the owner, mode and time that the originals had', async () => {
     const large = 'x'.repeat(300_000);
     const { bag, staged } = await near('some', { a: 'content', 'new\nline ÿ': 'odd', empty: '', large });
     await utimes(copyOf(bag, 'some/a'), 7, 7); // a store need not keep these
     await bench.run(stage);
     for (const [name, content] of Object.entries({ a: 'content', 'new\nline ÿ': 'odd', empty: '', large })) {
       expect([name, await bench.file(`some/${name}`)]).toMatchObject([name, { state: 'fetched' }]);
-      expect([name, await fileAt(staged[name]!)]).toEqual([name, { content, mode: '620', ...owner, mtimeNs: 1_500_000_001_456_000_089n }]);
+      expect([name, await fileAt(staged[name]!)]).toEqual([name, { content, mode: '2620', ...owner, mtimeNs: 1_500_000_001_456_000_089n }]);
     }
+  });
+
+  test('never gives a set-id bit to what can be run, and the events of the file say so', async () => {
+    const { staged } = await near('mixed', { program: '#!/bin/sh', data: 'content' });
+    await bench.run(stage);
+    expect([await fileAt(staged['program']!), await fileAt(staged['data']!)]).toMatchObject([{ mode: '755', ...owner }, { mode: '2620', ...owner }]);
+    const program = await bench.file('mixed/program');
+    expect(program).toMatchObject({ state: 'fetched', code: 'MODE_NOT_KEPT' });
+    const told = await bench.register.overview.events({ fileId: program.id });
+    expect(told.find(({ code }) => code === 'MODE_NOT_KEPT')).toMatchObject({ what: 'fetch', fileId: program.id, detail: { reason: expect.stringContaining('mode 6755 and comes back with 0755') } });
+    expect((await bench.file('mixed/data')).code).toBeNull();
   });
 
   test('replaces what an earlier try left, and nothing else', async () => {

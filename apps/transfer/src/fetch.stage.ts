@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, step, type ArchiveFile, type ColdroomError, type Outcome } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import { askForFar, moved, settle, Staging, STORES, type Stage, type Staged, type StageResult, type StageWork } from '@coldroom/pipeline';
-import type { Claim } from '@coldroom/register';
+import type { Claim, Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
 /** A recalled copy is looked at through the link and must not be written to. */
@@ -24,17 +24,25 @@ export class FetchCopies implements Stage {
     step('fetch:1-fetched');
     const dressed = await this.dress(claim.files, targets, fetched, work);
     const outcomes = await askForFar(store, claim.bag, claim.files, dressed, work);
-    return settle(claim.files, outcomes.map(waitedFor), (file, isThere) => (isThere ? moved(file, 'fetch', 'fetched') : moved(file, 'bringNearAgain', 'restoring')));
+    return settle(claim.files, outcomes.map(waitedFor), (file, mode) => (mode === null ? moved(file, 'bringNearAgain', 'restoring') : fetchedWith(file, mode)));
   }
 
-  private async dress(files: readonly ArchiveFile[], targets: readonly Staged[], fetched: readonly Outcome<unknown>[], work: StageWork): Promise<readonly Outcome<true>[]> {
+  private async dress(files: readonly ArchiveFile[], targets: readonly Staged[], fetched: readonly Outcome<unknown>[], work: StageWork): Promise<readonly Outcome<number>[]> {
     const orders = files.map((file, at) => ({ ...targets[at] as Staged, as: file.identity, mode: file.wayBack === 'recall' ? recalledMode : file.identity.mode & 0o7777 }));
     const dressed = (await this.files.dress(orders.filter((_, at) => fetched[at] && 'ok' in (fetched[at] as object)), work)).values();
-    return fetched.map((outcome): Outcome<true> => ('error' in outcome ? outcome : dressed.next().value as { error: ColdroomError } | { ok: true }));
+    return fetched.map((outcome): Outcome<number> => ('error' in outcome ? outcome : dressed.next().value as { error: ColdroomError } | { ok: number }));
   }
 }
 
-/** False of a copy that was near and is not any more: an archive's window ended, or a cache needed the room. */
-function waitedFor(outcome: Outcome<true>): Outcome<boolean> {
-  return 'error' in outcome && outcome.error.code === 'NOT_NEAR_YET' ? { ok: false } : outcome;
+/** Null for a copy that was near and is not any more: an archive's window ended, or a cache needed the room. */
+function waitedFor(outcome: Outcome<number>): Outcome<number | null> {
+  return 'error' in outcome && outcome.error.code === 'NOT_NEAR_YET' ? { ok: null } : outcome;
+}
+
+/** Bits of the mode that could not be given back keep nothing from its place, but the file's events tell of them. */
+function fetchedWith(file: ArchiveFile, mode: number): Move {
+  const wanted = file.identity.mode & 0o7777;
+  if (file.wayBack === 'recall' || mode === wanted) return moved(file, 'fetch', 'fetched');
+  const octal = (bits: number): string => bits.toString(8).padStart(4, '0');
+  return moved(file, 'fetch', 'fetched', { code: 'MODE_NOT_KEPT', reason: `it had mode ${octal(wanted)} and comes back with ${octal(mode)}: set-id bits are never given to what can be run, nor where transfer may not` });
 }

@@ -79,12 +79,12 @@ export class Files {
   }
 
   /**
-   * Gives files of ours the mtime and owner of `as`, and this mode, synced. `Refused` `MTIME_NOT_KEPT` or `OWNER_NOT_KEPT`
-   * where the file system or our rights do not allow it.
+   * Gives files of ours the mtime and owner of `as`, and this mode, synced. Answers the mode that each has then: set-id bits may be
+   * left out (see `giveSetId`). `Refused` `MTIME_NOT_KEPT` or `OWNER_NOT_KEPT` where the file system or our rights do not allow it.
    */
-  async dress(files: readonly (Place & { readonly as: Identity; readonly mode: number })[], work: Work): Promise<readonly Outcome<true>[]> {
+  async dress(files: readonly (Place & { readonly as: Identity; readonly mode: number })[], work: Work): Promise<readonly Outcome<number>[]> {
     const task: DressTask = { files: files.map(({ root, path, as, mode }) => ({ root, path: wirePath(path), as, mode })) };
-    return outcomes(await this.threads.run({ verb: 'dress', task }, work) as readonly WireOutcome<true>[]);
+    return outcomes(await this.threads.run({ verb: 'dress', task }, work) as readonly WireOutcome<number>[]);
   }
 
   /** Closes a bag; see `seal`. `Refused` `COPY_MISSING` leaves it open, `BAG_SEALED` where other tag files were sealed. */
