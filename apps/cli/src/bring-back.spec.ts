@@ -29,7 +29,7 @@ describe('coldroom restore', () => {
     await moveTo(register, id, 'released');
     const plan = await coldroom(['restore', `Request:${id}`, '--dry-run'], env);
     expect(plan).toMatchObject({ code: 0 });
-    expect(plan.stdout.split('\n').slice(0, 2)).toEqual(['To fetch from store main: 2 files, 2.00 GiB', 'That is 1 whole fileset with 2 images, also those that nobody named']);
+    expect(plan.stdout.split('\n').slice(0, 2)).toEqual(['To fetch from store main: 2 files, 2.00 GiB', 'Images that come back: 2, also those that you did not name but that share files with them (1 fileset)']);
     expect(plan.stdout).toContain('Time from store main: no estimate: nothing has been fetched from this store yet');
     expect((await coldroom(['restore', `Request:${id}`], env)).code).toBe(2); // there is nobody to ask
     expect(await due('restoring')).toBe(0);
@@ -38,7 +38,7 @@ describe('coldroom restore', () => {
     await until('restoring');
     await sleep(1200); // it must not end before the files are back
     await moveTo(register, id, 'restored');
-    expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('back in their places') });
+    expect(await ended).toMatchObject({ code: 0, stdout: 'The images are back in their places.\n' });
     expect((await ended).stderr).toContain('2 files (2.00 GiB) being brought near');
   });
 
@@ -83,13 +83,14 @@ describe('coldroom restore', () => {
   it('ends with 3 where a file is stuck, and does not wait for the rest of its fileset', async () => {
     const id = await started(register);
     await moveTo(register, id, 'released');
-    const ended = coldroom(['restore', `Request:${id}`, '--yes', '--json'], env);
+    const ended = coldroom(['restore', `Request:${id}`, '--yes'], env);
     await until('restoring');
     await moveTo(register, id, 'proven');
     await stick(register, id, 'PATH_TAKEN');
-    expect(json(await ended)).toMatchObject({ stuck: [{ code: 'PATH_TAKEN', files: 1 }] });
-    expect((await ended).code).toBe(3);
+    expect(await ended).toMatchObject({ code: 3, stdout: expect.stringMatching(/^Not all images are back: some files are stuck.*\nStuck: 1 file, PATH_TAKEN; next: something that is not ours/) });
+    expect(await coldroom(['restore', `Request:${id}`, '--cancel', '--dry-run'], env)).toMatchObject({ code: 0, stdout: 'Would be given up: 2 files, 2.00 GiB\n' });
     expect(await coldroom(['restore', `Request:${id}`, '--cancel', '--yes'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('2 files stay archived') });
+    expect(await coldroom(['restore', `Request:${id}`, '--cancel'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing of this is being fetched') });
   });
 
   it('says how long a cold class takes', async () => {
@@ -109,8 +110,9 @@ stores:
   it('knows nothing of images that were never archived, and says so', async () => {
     expect(await coldroom(['restore', 'Image:999999', '--yes'], env)).toMatchObject({ code: 4 });
     const id = await started(register);
-    expect(await coldroom(['restore', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 3, stdout: expect.stringContaining('not archived as a whole (approved)') });
-    expect(await coldroom(['restore', 'Project:3', '--yes'], env)).toMatchObject({ code: 2 });
+    expect(await coldroom(['restore', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 3, stdout: expect.stringContaining('not archived as a whole (their files are: approved)') });
+    expect(await coldroom(['restore', 'Project:3', '--yes'], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('Request:7 or Dataset:7') });
+    expect(await coldroom(['restore', 'dataset:3', '--yes'], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('did you mean Dataset:3?') });
   });
 
   it('asks OMERO which images are in a dataset', async () => {

@@ -39,8 +39,14 @@ describe('exit codes', () => {
     }
   });
 
+  it('points to the help of the very command that was called wrongly', async () => {
+    expect(await coldroom(['restore'])).toMatchObject({ code: 2, stderr: "coldroom: missing required argument 'objects'\n\"coldroom restore --help\" shows how it is called\n" });
+    expect((await coldroom(['store', 'validate'])).stderr).toContain('"coldroom store validate --help"');
+    expect(JSON.parse((await coldroom(['restore', '--json'])).stderr)).toMatchObject({ error: { code: 'USAGE' } });
+  });
+
   it('says that a setting is missing: 10', async () => {
-    expect(await coldroom(['status'])).toMatchObject({ code: 10, stderr: expect.stringContaining('REGISTER_DATABASE_URL is not set') });
+    expect(await coldroom(['status'])).toMatchObject({ code: 10, stderr: expect.stringMatching(/REGISTER_DATABASE_URL is not set\nSettings are read from the environment, or from the file that --env names/) });
   });
 });
 

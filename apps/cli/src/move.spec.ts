@@ -37,7 +37,7 @@ describe('coldroom move', () => {
   it('shows first, then asks, then waits until all links lead there, and names what still lies in the old store', async () => {
     const id = await archive(bench, { 'Fileset:1': planned('a', 'b') });
     const shown = await move('--dry-run');
-    expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/^To move from store main to store other: 1 bag with 2 files, 24 B\nWhole bags are moved\. Nothing is deleted in store main \(\/.*store\)/) });
+    expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/^To move from store main to store other: 1 bag with 2 files, 24 B\nWhole bags are moved, with all files in them\. Nothing is deleted in store main \(\/.*store\)/) });
     expect((await move()).code).toBe(2); // nobody to ask
     expect((await bench.file('a')).state).toBe('linked');
     const ended = move('--yes');
@@ -45,7 +45,7 @@ describe('coldroom move', () => {
     await bench.carry('settled');
     await sleep(1500); // it must not end before the links are swapped
     await bench.run(relink());
-    expect(await ended).toMatchObject({ code: 0, stdout: `1 bag moved: all links lead to store other, but for those named below.\nNothing was deleted: these bags still lie in store main (${bench.storeDir})\n  ${bagOf(id)}\n` });
+    expect(await ended).toMatchObject({ code: 0, stdout: `1 bag moved: all links lead to store other.\nNothing was deleted: these bags still lie in store main (${bench.storeDir})\n  ${bagOf(id)}\n` });
     expect((await ended).stderr).toContain('on the way');
     expect((await bench.file('a')).store).toBe('other');
     expect(await move()).toMatchObject({ code: 0, stdout: 'There is nothing to move in store main.\n' });
@@ -64,7 +64,7 @@ describe('coldroom move', () => {
   it('says what cannot be moved now, and ends with 3', async () => {
     await archive(bench, { 'Fileset:1': planned('a') });
     const early = await bench.request({ 'Fileset:2': planned('b') });
-    expect(await move('--dry-run')).toMatchObject({ code: 3, stdout: expect.stringContaining(`Not moved now: 1 bag with 1 file, 12 B; a bag goes when all its files are linked or released\n  ${bagOf(early)}: approved\n`) });
+    expect(await move('--dry-run')).toMatchObject({ code: 3, stdout: expect.stringContaining(`Not moved now: 1 bag with 1 file, 12 B; a bag can go only when all its files are archived (linked or released). Their files are:\n  ${bagOf(early)}: approved\n`) });
     expect((await move('--yes', '--no-wait')).code).toBe(3);
   });
 
@@ -95,8 +95,9 @@ describe('coldroom move', () => {
     await move('--yes', '--no-wait');
     expect(await move('--cancel', '--dry-run')).toMatchObject({ code: 0, stdout: 'Would stay in store main: 1 bag\n' });
     expect((await bench.file('a')).state).toBe('leaving');
-    expect(await move('--cancel', '--yes')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 bag stay in store main.') });
+    expect(await move('--cancel', '--yes')).toMatchObject({ code: 0, stdout: expect.stringContaining('Stays in store main: 1 bag.') });
     expect(await bench.file('a')).toMatchObject({ state: 'linked', store: 'main' });
+    expect(await move('--cancel', '--yes')).toMatchObject({ code: 0, stdout: 'Nothing is on its way from store main to store other.\n' });
   });
 
   it('takes a move up again that was given up when all was there', async () => {

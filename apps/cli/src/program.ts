@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { exitCodes } from '@coldroom/runtime';
+import { exitCodes, SettingsError } from '@coldroom/runtime';
 import { addRecall, addRestore } from './commands/bring-back';
 import { addAudit } from './commands/audit';
 import { addDoctor } from './commands/doctor';
@@ -27,7 +27,7 @@ import { Output } from './output';
 
 const codes = `
 Exit codes:
-  0 ok, 1 failed, 2 usage, 3 partly done, 4 not found, 5 temporary, 10 bad settings, 11 held by another, 12 not allowed`;
+  0 ok, 1 failed, 2 wrong call, 3 partly done, 4 not found, 5 try again later, 10 bad settings, 11 a service works on it right now, 12 not allowed`;
 
 /** Runs one command line; resolves with its exit code and never rejects. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -40,7 +40,8 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof CommanderError) return ofCommander(error, json);
     const { stack, ...failure } = failureOf(error);
-    new Output(json).failure({ error: failure }, stack === undefined ? messageLines(failure.message) : ['This should not have happened:', ...stack.split('\n')]);
+    const more = error instanceof SettingsError ? ['Settings are read from the environment, or from the file that --env names; "coldroom doctor" checks all of them.'] : [];
+    new Output(json).failure({ error: failure }, stack === undefined ? [...messageLines(failure.message), ...more] : ['This should not have happened:', ...stack.split('\n')]);
     return failure.exitCode;
   }
 }
@@ -53,7 +54,7 @@ function build(json: boolean, ended: (code: ExitCode) => void): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: (text, write) => { if (!json) write(text); } })
+    .configureOutput({ outputError: (text, write) => { if (!json) write(text.replace(/^error: /, 'coldroom: ')); } })
     .addHelpText('after', codes);
   const act: Act = async (work) => ended(await work(new Context(program.opts())));
 
@@ -81,7 +82,13 @@ function build(json: boolean, ended: (code: ExitCode) => void): Command {
   addRebuild(program, act);
   addDoctor(program, act);
   addAudit(program, act);
+  if (!json) pointToHelp(program, 'coldroom');
   return program;
+}
+
+function pointToHelp(command: Command, name: string): void {
+  command.showHelpAfterError(`"${name} --help" shows how it is called`);
+  for (const each of command.commands) pointToHelp(each, `${name} ${each.name()}`);
 }
 
 /** Help that was asked for is no failure; anything else that the parser says is a fault of usage. */

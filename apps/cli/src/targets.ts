@@ -10,12 +10,13 @@ const longestRange = 100_000n;
 /**
  * Reads objects as OMERO's command line names them: `Image:1,2 Fileset:9 File:12-15`, and `Legacy:45` for a fileset of
  * OMERO 4 data. Numbers alone are understood where `plain` says what they are. One target a kind, each id once.
+ * @param also kinds that were taken out of the words before; a refusal names them, too
  */
-export function parseTargets(words: readonly string[], allowed: readonly TargetKind[], plain?: TargetKind): readonly Target[] {
+export function parseTargets(words: readonly string[], allowed: readonly TargetKind[], plain?: TargetKind, also: readonly string[] = []): readonly Target[] {
   const ids = new Map<TargetKind, Set<bigint>>();
   const filesets = new Set<string>();
   for (const word of words) {
-    const { name, list } = split(word, allowed, plain);
+    const { name, list } = split(word, allowed, plain, also);
     for (const id of numbers(list, word)) {
       if (name === 'Fileset' || name === 'Legacy') filesets.add(`${name}:${id}`);
       else ids.set(name, (ids.get(name) ?? new Set()).add(id));
@@ -46,7 +47,7 @@ export function nameOf(target: Target): string {
   return target.kind === 'Fileset' ? target.names.join(' ') : `${target.kind}:${target.ids.join(',')}`;
 }
 
-function split(word: string, allowed: readonly TargetKind[], plain: TargetKind | undefined): { name: TargetKind | 'Legacy'; list: string } {
+function split(word: string, allowed: readonly TargetKind[], plain: TargetKind | undefined, also: readonly string[]): { name: TargetKind | 'Legacy'; list: string } {
   const colon = word.indexOf(':');
   const list = word.slice(colon + 1);
   if (colon === -1 && plain !== undefined) return { name: plain, list };
@@ -54,8 +55,9 @@ function split(word: string, allowed: readonly TargetKind[], plain: TargetKind |
   const kind = allowed.find((each) => each === name);
   if (kind) return { name: kind, list };
   if (name === 'Legacy' && allowed.includes('Fileset')) return { name, list };
-  const near = allowed.find((each) => each.toLowerCase() === name.toLowerCase());
-  const examples = allowed.map((each, at) => `${each}:${at === 0 ? '1,2' : '7'}`);
+  const kinds = [...allowed, ...also];
+  const near = kinds.find((each) => each.toLowerCase() === name.toLowerCase());
+  const examples = kinds.map((each, at) => `${each}:${at === 0 ? '1,2' : '7'}`);
   throw new UsageError(`"${word}" is not understood${near ? `; did you mean ${near}:${list}?` : `: write ${plain ? 'a number or ' : ''}${examples.join(' or ')}`}`);
 }
 

@@ -33,6 +33,11 @@ const bagOf = (id: bigint): string => join(bench.storeDir, `request-${id}-bag-1`
 const open = (path: string): void => { for (const each of [path, ...readdirSync(path, { recursive: true }).map((name) => join(path, name.toString()))]) chmodSync(each, 0o755); };
 const named = (report: Report): readonly string[] => report.bad.listed.map(({ path, code }) => `${path.slice('ManagedRepository/'.length)} ${code}`).sort();
 
+it('says where there was nothing to read', async () => {
+  expect(await coldroom(['verify', '--all'], env)).toMatchObject({ code: 0, stdout: 'There was nothing to read: no archived copy is meant by this.\n' });
+  expect(await coldroom(['verify', '--all', '--due', '3d'], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('in one way which copies') });
+});
+
 it('reads copies again, and tells apart what is wrong with them', async () => {
   const released = await archive(bench, { 'Fileset:1': planned('sound', 'flipped', 'short', 'long', 'gone', 'touched', 'replaced') }, 'released');
   const held = await archive(bench, { 'Fileset:2': planned('held') });

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import type { WayBack } from '@coldroom/domain';
 import type { Register, ReturnPlan, Target } from '@coldroom/register';
 import { readStores } from '@coldroom/stores';
-import { counted, formatBytes } from '@coldroom/terminal';
+import { counted, formatBytes, formatCount } from '@coldroom/terminal';
 import type { Context } from '../context';
 import type { Amount } from '../meant-files';
 
@@ -70,11 +70,11 @@ export function planLines(plan: Plan, way: WayBack, free: bigint | undefined): r
   const need = needsOf(plan);
   const lines = [
     ...plan.fetch.map(({ store, files, bytes }) => `To fetch from store ${store}: ${counted(files, 'file')}, ${formatBytes(bytes)}`),
-    ...(plan.held.files > 0 ? [`Held still, put back at once: ${counted(plan.held.files, 'file')}, ${formatBytes(plan.held.bytes)}`] : []),
-    ...(plan.filesets > 0 ? [`That is ${counted(plan.filesets, 'whole fileset')} with ${counted(plan.images, 'image')}, also those that nobody named`] : []),
-    ...(way === 'restore' && free !== undefined && need.files > 0 ? [`Free in OMERO's data directory: ${formatBytes(free)}${free < need.bytes ? ', which is NOT ENOUGH' : ''}`] : []),
+    ...(plan.held.files > 0 ? [`Originals that are still held, put back at once without fetching: ${counted(plan.held.files, 'file')}, ${formatBytes(plan.held.bytes)}`] : []),
+    ...(plan.filesets > 0 ? [`Images that come back: ${formatCount(plan.images)}, also those that you did not name but that share files with them (${counted(plan.filesets, 'fileset')})`] : []),
+    ...(way === 'restore' && free !== undefined && need.files > 0 ? [`Free in OMERO's data directory: ${formatBytes(free)}${free < need.bytes ? ', which is NOT ENOUGH' : ', which is enough'}`] : []),
     ...(plan.underWay.files > 0 ? [`${way === 'recall' ? 'Near or on their way' : 'On their way back'} already: ${counted(plan.underWay.files, 'file')}, ${formatBytes(plan.underWay.bytes)}`] : []),
-    ...(plan.notArchived.files > 0 ? [`Not brought back: ${counted(plan.notArchived.files, 'file')} of ${counted(plan.notArchived.filesets, 'fileset')} that are not archived as a whole (${plan.notArchived.states.join(', ')})`] : []),
+    ...(plan.notArchived.files > 0 ? [`Not brought back: ${counted(plan.notArchived.files, 'file')} of ${counted(plan.notArchived.filesets, 'fileset')} that are not archived as a whole (their files are: ${plan.notArchived.states.join(', ')})`] : []),
   ];
   return lines.length > 0 ? lines : ['There is nothing to bring back.'];
 }

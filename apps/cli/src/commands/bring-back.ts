@@ -26,18 +26,18 @@ interface Options {
   readonly by?: string;
 }
 
-const objects = 'Image:7,8 or Dataset:4 or Fileset:9 or Request:3 (whole filesets come back)';
+const objects = 'Image:7,8 or Dataset:4 or Fileset:9 or Request:3; images that share files come back together';
 const longestDays = 3650;
 
 export function addRestore(program: Command, act: Act): void {
-  common(program.command('restore').description('bring archived images back to their own paths; the copies stay in the store'))
+  common(program.command('restore').description("bring archived images back onto OMERO's own disk, for good; the copies stay in the store"))
     .addHelpText('after', examples('restore Image:7 --dry-run', 'restore Dataset:4 --yes --no-wait', 'restore Request:3 --cancel'))
     .action((words: readonly string[], options: Options) => act((context) => bringBack(context, words, 'restore', options)));
 }
 
 export function addRecall(program: Command, act: Act): void {
-  common(program.command('recall').description('make archived images open in OMERO for a while, where their links lead out of reach; they stay archived'))
-    .option('--days <number>', 'how long they stay near; recalling again prolongs', '14')
+  common(program.command('recall').description('make archived images open in OMERO for some days, where they cannot be opened in the store itself (S3); they stay archived'))
+    .option('--days <number>', 'how long they can be opened; recalling again prolongs', '14')
     .addHelpText('after', examples('recall Image:7 --days 30', 'recall Dataset:4 --dry-run'))
     .action((words: readonly string[], options: Options) => act((context) => bringBack(context, words, 'recall', options)));
 }
@@ -45,10 +45,10 @@ export function addRecall(program: Command, act: Act): void {
 function common(command: Command): Command {
   return command
     .argument('<objects...>', objects)
-    .option('--dry-run', 'only show what it means')
+    .option('--dry-run', 'only show what would come back, how much and how long it may take')
     .option('--yes', 'do not ask')
-    .option('--no-wait', 'do not wait until all is there')
-    .option('--cancel', 'give up what is on its way back; it stays archived')
+    .option('--no-wait', 'only ask for it, and do not wait until all is there')
+    .option('--cancel', 'give up what is on its way back and not there yet; it stays archived')
     .option('--by <name>', 'who asks (default: the user of the system)');
 }
 
@@ -76,7 +76,7 @@ async function bringBack(context: Context, words: readonly string[], way: WayBac
     const asked = await ask(context, register, targets, { way, days }, options.by ?? person());
     const stuck = options.wait ? await untilBack(context, register, targets) : [];
     context.out.result({ ...asked, estimates: times, waited: options.wait, stuck }, () => [
-      doneLine(way, asked, options.wait),
+      doneLine(way, asked, options.wait, stuck.length > 0),
       ...(plan.notArchived.files > 0 ? planLines({ ...plan, fetch: [], held: { files: 0, bytes: 0n } }, way, undefined) : []),
       ...stuck.map((row) => `Stuck: ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code)}`),
     ]);
@@ -100,18 +100,28 @@ async function ask(context: Context, register: Register, targets: readonly Targe
   return { asked: sum((one) => one.asked), undoing: sum((one) => one.undoing), prolonged: sum((one) => one.prolonged) };
 }
 
-async function cancel(context: Context, register: Register, targets: readonly Target[], { dryRun, yes, by }: Options): Promise<ExitCode> {
-  if (!dryRun && !await confirmed('What is on its way back stays archived; what is back stays back. Go on?', { yes: yes ?? false, json: context.out.json })) return exitCodes.failed;
-  const counts = dryRun ? [] : await oneByOne(context.out, targets, (target) => register.returns.cancel(target, by ?? person()));
+async function cancel(context: Context, register: Register, targets: readonly Target[], { dryRun = false, yes = false, by = person() }: Options): Promise<ExitCode> {
+  const { underWay } = await returnPlan(register, targets, 'restore'); // it counts what is recalled as there, and not as on its way
+  const amount = `${counted(underWay.files, 'file')}, ${formatBytes(underWay.bytes)}`;
+  if (!dryRun && underWay.files > 0 && !await confirmed(`On their way back: ${amount}. They stay archived; what is back stays back. Go on?`, { yes, json: context.out.json })) {
+    context.out.note('Nothing was changed.');
+    return exitCodes.failed;
+  }
+  const counts = dryRun ? [] : await oneByOne(context.out, targets, (target) => register.returns.cancel(target, by));
   const cancelled = counts.reduce((sum, count) => sum + count, 0);
-  context.out.result({ dryRun: dryRun ?? false, cancelled }, () => [dryRun ? 'Nothing was changed.' : `${counted(cancelled, 'file')} stay archived. A FROM-ARCHIVE mark that is still in OMERO asks for them again: remove it there.`]);
+  context.out.result({ dryRun, cancelled, underWay }, () => {
+    if (dryRun) return [underWay.files > 0 ? `Would be given up: ${amount}` : nothingComing];
+    return cancelled > 0 ? [`${counted(cancelled, 'file')} stay archived. A FROM-ARCHIVE mark that is still in OMERO asks for them again: remove it there.`] : [nothingComing];
+  });
   return exitCodes.ok;
 }
+
+const nothingComing = 'Nothing of this is being fetched. (Originals that are still held are put back in a moment; that cannot be given up.)';
 
 /** Datasets are known to OMERO only; their images are asked for one by one. */
 async function named(context: Context, words: readonly string[]): Promise<readonly Target[]> {
   const { datasets, others } = splitDatasets(words);
-  const targets = parseTargets(others, ['Image', 'Fileset', 'Request']);
+  const targets = parseTargets(others, ['Image', 'Fileset', 'Request'], undefined, ['Dataset']);
   if (datasets.length === 0) return targets;
   const { OMERO_DATABASE_URL: url } = context.settings('omero');
   const omero = OmeroDatabase.connect(url, { max: 1 });
@@ -136,9 +146,10 @@ function daysOf(text: string | undefined): number {
   return days;
 }
 
-function doneLine(way: WayBack, { asked, undoing, prolonged }: Asked, waited: boolean): string {
+function doneLine(way: WayBack, { asked, undoing, prolonged }: Asked, waited: boolean, isHeldUp: boolean): string {
   const files = asked + undoing;
-  if (files === 0) return prolonged > 0 ? `${counted(prolonged, 'file')} stay near for longer.` : 'Nothing was to be done.';
+  if (files === 0) return prolonged > 0 ? `${counted(prolonged, 'file')} can be opened for longer.` : 'Nothing was to be done.';
   if (!waited) return `${counted(files, 'file')} asked back; "coldroom status" shows how far it is.`;
-  return way === 'restore' ? 'The images are back in their places, but for those named below.' : 'The images open in OMERO now, but for those named below and pixels of OMERO 4, which open after "coldroom restore" only.';
+  if (isHeldUp) return 'Not all images are back: some files are stuck, and images that need them wait. What was asked stays asked.';
+  return way === 'restore' ? 'The images are back in their places.' : 'The images open in OMERO now, but for pixels of OMERO 4, which open after "coldroom restore" only.';
 }

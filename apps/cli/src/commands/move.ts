@@ -32,9 +32,9 @@ export function addMove(program: Command, act: Act): void {
     .argument('[objects...]', 'Request:3 or Image:7,8 or Fileset:9: the whole bags that hold them (default: all bags of the store)')
     .requiredOption('--from <store>', 'the store that they leave')
     .requiredOption('--to <store>', 'the store that they go to')
-    .option('--dry-run', 'only show what it means')
+    .option('--dry-run', 'only show which bags would go, and which cannot')
     .option('--yes', 'do not ask')
-    .option('--no-wait', 'do not wait until all is there')
+    .option('--no-wait', 'only ask for it, and do not wait until all is there')
     .option('--cancel', 'give up what is on its way; its links lead to the old store, as before')
     .option('--by <name>', 'who decides (default: the user of the system)')
     .addHelpText('after', examples('move --from disk --to tape --dry-run', 'move --from disk --to cloud Request:3', 'move --from disk --to tape --cancel'))
@@ -73,7 +73,7 @@ async function ended(context: Context, register: Register, plan: MovePlan, store
   const stuck = files.filter((row) => row.state === 'stuck');
   const moved = asked - heldUp;
   context.out.result({ asked, moved, heldUp, waited: true, stuck, ...document(plan, stores) }, () => [
-    ...(moved > 0 ? [`${counted(moved, 'bag')} moved: all links lead to store ${stores.to}, but for those named below.`] : []),
+    ...(moved > 0 ? [`${counted(moved, 'bag')} moved: all links lead to store ${stores.to}${stuck.length > 0 ? ', but for those of stuck files' : ''}.`] : []),
     ...(heldUp > 0 ? [`Held up by stuck files: ${counted(heldUp, 'bag')}; their links lead to store ${stores.from}, as before`] : []),
     ...stuck.map((row) => `Stuck: ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code ?? 'UNKNOWN')}`),
     ...leftLines(plan.movable, stores),
@@ -84,11 +84,19 @@ async function ended(context: Context, register: Register, plan: MovePlan, store
 
 async function cancel(context: Context, register: Register, { underWay }: MovePlan, stores: Between, { dryRun, yes, by }: Options): Promise<ExitCode> {
   const bags = underWay.filter((bag) => bag.movingTo === stores.to);
-  const question = `${counted(bags.length, 'bag')} on the way to store ${stores.to} stay in store ${stores.from}; what lies in ${stores.to} already stays there. Go on?`;
-  if (!dryRun && bags.length > 0 && !await confirmed(question, { yes: yes ?? false, json: context.out.json })) return exitCodes.failed;
+  const nothing = `Nothing is on its way from store ${stores.from} to store ${stores.to}.`;
+  const question = `On the way to store ${stores.to}: ${counted(bags.length, 'bag')}. Their files stay archived in store ${stores.from}; what lies in ${stores.to} already stays there, too. Go on?`;
+  if (!dryRun && bags.length > 0 && !await confirmed(question, { yes: yes ?? false, json: context.out.json })) {
+    context.out.note('Nothing was changed.');
+    return exitCodes.failed;
+  }
   const cancelled = dryRun ? 0 : await eachRequest(context, bags, (some) => register.moves.cancel(some, by ?? person()));
-  context.out.result({ dryRun: dryRun ?? false, cancelled, bags: bags.map((bag) => bag.name) }, () => [
-    dryRun ? `Would stay in store ${stores.from}: ${counted(bags.length, 'bag')}` : `${counted(cancelled, 'bag')} stay in store ${stores.from}. What was copied to store ${stores.to} stays there; links that lead there are swapped back. Should store ${stores.from} be lost meanwhile, the same move without --cancel leads all links there.`]);
+  context.out.result({ dryRun: dryRun ?? false, cancelled, bags: bags.map((bag) => bag.name) }, () => {
+    if (bags.length === 0) return [nothing];
+    if (dryRun) return [`Would stay in store ${stores.from}: ${counted(bags.length, 'bag')}`];
+    return [`Stays in store ${stores.from}: ${counted(cancelled, 'bag')}. What was copied to store ${stores.to} stays there, too; links that lead there are swapped back.`,
+      `Should store ${stores.from} be lost meanwhile, the same move without --cancel leads all links to ${stores.to}.`];
+  });
   return exitCodes.ok;
 }
 

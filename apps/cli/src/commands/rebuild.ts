@@ -22,7 +22,7 @@ interface Options {
 
 export function addRebuild(program: Command, act: Act): void {
   program.command('rebuild')
-    .description('fill an empty register from the bags of a store, after the register was lost; ended in the middle, it is run again')
+    .description('fill an empty register from the bags of a store, after the register was lost; where it was interrupted, run it again')
     .option('--store <name>', 'the store to read (default: the default store); for several stores, one after the other')
     .option('--dry-run', 'read everything and tell, but write nothing')
     .option('--by <name>', 'who does it (default: the user of the system)')

@@ -15,14 +15,14 @@ import { styled } from '../output';
 import { unclaimed, withStores } from '../stores';
 
 export function addStore(program: Command, act: Act): void {
-  const store = program.command('store').description('the stores that the settings name: look, and hold one to its promises');
+  const store = program.command('store').description('the stores of the stores file: look at them, try one out');
   store.command('list')
     .description('all stores, and whether each can be read and written')
     .addHelpText('after', examples('store list'))
     .action(() => act(list));
   store.command('validate')
     .argument('<name>', 'a store of the stores file')
-    .description('try what Coldroom relies on in a live store, with small files in a bag of its own; the sealed bag stays there for ever')
+    .description('try out whether a store keeps what Coldroom relies on, with about 5 MB of small files; they stay there for ever')
     .option('--yes', 'do not ask')
     .addHelpText('after', examples('store validate main'))
     .action((name: string, { yes = false }: { readonly yes?: boolean }) => act((context) => validate(context, name, yes)));

@@ -25,7 +25,7 @@ interface Options {
 export function addVerify(program: Command, act: Act): void {
   program.command('verify')
     .argument('[objects...]', 'Request:3 or Image:7,8 or Fileset:9 or File:12')
-    .description('read copies in the stores again and compare them with their recorded SHA-256; what is not near is left out')
+    .description('read copies in the stores again and compare them with their recorded SHA-256; what would first have to come from tape or a cold class is left out')
     .option('--store <name>', 'only copies in this store')
     .option('--all', 'all copies')
     .option('--sample <percent>', 'so many of the copies, by chance, for example 5%')
@@ -55,7 +55,7 @@ async function verify(context: Context, words: readonly string[], options: Optio
 
 function filterOf(context: Context, words: readonly string[], { store, all, sample, due }: Options): CopyFilter {
   const ways = [words.length > 0, all, sample !== undefined, due !== undefined].filter(Boolean).length;
-  if (ways !== 1) throw new UsageError('say which copies to read: objects such as Request:3, or one of --all, --sample and --due');
+  if (ways !== 1) throw new UsageError('say in one way which copies to read: by objects such as Request:3, or by --all, or --sample 5%, or --due 30d');
   return {
     ...(store === undefined ? {} : { store }),
     ...(words.length > 0 ? { targets: parseTargets(words, ['Request', 'Image', 'Fileset', 'File']) } : {}),

@@ -69,9 +69,9 @@ export function planLines({ movable, underWay, notNow }: MovePlan, { from, to, l
     return `${counted(bags.length, 'bag')} with ${counted(files, 'file')}, ${formatBytes(bytes)}`;
   };
   const lines = [
-    ...(movable.length > 0 ? [`To move from store ${from} to store ${to}: ${words(movable)}`, `Whole bags are moved. ${leftIn === '' ? 'Nothing is left behind' : `Nothing is deleted in store ${from} (${leftIn}): its bags stay there as they are`}${keptWords(inUse)}`] : []),
+    ...(movable.length > 0 ? [`To move from store ${from} to store ${to}: ${words(movable)}`, `Whole bags are moved, with all files in them. ${leftIn === '' ? 'Nothing is left behind' : `Nothing is deleted in store ${from} (${leftIn}): its bags stay there as they are`}${keptWords(inUse)}`] : []),
     ...[...Map.groupBy(underWay, (bag) => bag.movingTo)].map(([where, bags]) => `On their way to store ${where} already: ${words(bags)}`),
-    ...(notNow.length > 0 ? [`Not moved now: ${words(notNow)}; a bag goes when all its files are linked or released`, ...listed(notNow, (bag) => `  ${bag.name}: ${bag.states.join(', ')}`)] : []),
+    ...(notNow.length > 0 ? [`Not moved now: ${words(notNow)}; a bag can go only when all its files are archived (linked or released). Their files are:`, ...listed(notNow, (bag) => `  ${bag.name}: ${bag.states.join(', ')}`)] : []),
   ];
   return lines.length > 0 ? lines : [`There is nothing to move in store ${from}.`];
 }

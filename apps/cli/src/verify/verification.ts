@@ -60,6 +60,7 @@ export class Verification {
   }
 
   lines(): readonly string[] {
+    if (this.good.files + this.offline.files + this.bad.count + this.unread.count === 0) return ['There was nothing to read: no archived copy is meant by this.'];
     return [
       `As they were recorded: ${counted(this.good.files, 'file')}, ${formatBytes(this.good.bytes)}${this.proven > 0 ? `; proven anew by this: ${formatCount(this.proven)}` : ''}${this.attested > 0 ? `; by the store's own digest, unread: ${formatCount(this.attested)}` : ''}`,
       ...(this.offline.files > 0 ? [`Not near, so not read: ${counted(this.offline.files, 'file')}, ${formatBytes(this.offline.bytes)}`] : []),
