@@ -38,6 +38,9 @@ const early: readonly FileState[] = ['approved', 'checksummed', 'transferred', '
 /** Stuck in these a file keeps its link, whatever is undone. */
 const staysLinked: readonly (FileState | null)[] = ['restoring', 'near', 'fetched', 'proven', 'recalled', ...movingStates];
 
+/** Released in these, a file is archived and nothing more: only a restore brings it back. */
+const archived: readonly FileState[] = ['linked', 'released'];
+
 export interface UndoPlan {
   /** Files whose originals the linker puts back, or finds in their place. */
   readonly back: Amount;
@@ -53,12 +56,13 @@ export interface UndoPlan {
 
 /** What `People.undo` does to these files; a test holds the two against each other. */
 export function undoPlan(rows: readonly MeantFiles[]): UndoPlan {
-  const started = rows.filter((row) => row.inBag);
+  const inBags = rows.filter((row) => row.inBag);
+  const started = inBags.filter((row) => !row.released);
   return {
     back: amount(started, (row) => row.state === 'linked' || row.state === 'durable' || row.state === 'undoing' || (row.state === 'stuck' && mayBeLinked.includes(row.stuckFrom))),
     abandoned: amount(started, (row) => early.includes(row.state) || (row.state === 'stuck' && !mayBeLinked.includes(row.stuckFrom) && !staysLinked.includes(row.stuckFrom))),
-    released: amount(started, (row) => row.state === 'released'),
-    moving: amount(started, (row) => movingStates.some((state) => state === (row.stuckFrom ?? row.state))),
+    released: amount(inBags, (row) => row.released && archived.includes(row.stuckFrom ?? row.state)),
+    moving: amount(inBags, (row) => movingStates.some((state) => state === (row.stuckFrom ?? row.state))),
     notStarted: amount(rows, (row) => !row.inBag && row.state === 'registered'),
   };
 }

@@ -71,6 +71,17 @@ describe('coldroom undo', () => {
     expect((await coldroom(['undo', `Request:${id}`], env)).stdout).toContain('decline the request instead');
   });
 
+  it('does not promise what was released and is linked again', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'released');
+    await register.returns.ask(request(id), { way: 'recall', days: 1 }, 'test');
+    await register.returns.cancel(request(id), 'test');
+    expect((await register.requests.get(id))?.linked).toBe(2);
+    const plan = undoPlan(await meantFiles(register, [request(id)], 'filesets'));
+    expect([plan.back.files, plan.released.files]).toEqual([0, 2]);
+    expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 3, stdout: expect.stringContaining('only a restore from the store can bring them back') });
+  });
+
   it('plans what the register then does, in every state', async () => {
     for (const state of ['approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked', 'released'] as const) {
       for (const withStuck of [false, true]) {

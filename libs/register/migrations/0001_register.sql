@@ -100,6 +100,8 @@ CREATE TABLE file (
   copy_read        text CHECK (copy_read IN ('direct', 'dropped', 'cached', 'remote', 'attested')),
   copy_attempts    smallint NOT NULL DEFAULT 0,
   linked_at        timestamptz,
+  -- Since when its original is not held any more, whatever becomes of the file after that; null while it is held, or in its place.
+  released_at      timestamptz,
   -- What proved the copy in the store that the bag moves to; copy_* stay those of the store it leaves until all are linked.
   moved_version    text,
   moved_digest     text,
@@ -131,7 +133,8 @@ CREATE TABLE file (
                      ELSE 'early' END) STORED,
   CHECK ((state = 'stuck') = (stuck_from IS NOT NULL)),
   CHECK (state NOT IN ('stuck', 'skipped') OR code IS NOT NULL),
-  CHECK (state = 'skipped' OR identity IS NOT NULL)
+  CHECK (state = 'skipped' OR identity IS NOT NULL),
+  CHECK (state <> 'released' OR released_at IS NOT NULL)
 ) WITH (fillfactor = 80);
 CREATE INDEX file_bag ON file (bag_id);
 CREATE INDEX file_fileset ON file (request_id, fileset, phase);

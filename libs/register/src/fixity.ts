@@ -59,7 +59,7 @@ const counted = `coalesce(f.stuck_from, f.state) IN ('durable', 'linked', 'relea
 const rolling = `f.copy_version IS NOT NULL AND f.phase IN ('durable', 'linked', 'recalled', 'returning', 'proven', 'moving')`;
 
 const columns = `f.id, f.request_id, f.bag_id, b.name AS bag, b.store, f.fileset, f.root, f.path, f.display, f.size, f.digests->>'SHA-256' AS sha256,
-  f.copy_version, f.copy_digest, f.copy_fault, coalesce(f.stuck_from, f.state) IN ('durable', 'linked') AS held, f.copy_checked_at::text AS checked_at`;
+  f.copy_version, f.copy_digest, f.copy_fault, f.released_at IS NULL AS held, f.copy_checked_at::text AS checked_at`;
 
 /** When copies were last read, and what was found. Never touches claims: it may go on beside all other work. */
 export class Fixity {

@@ -71,6 +71,8 @@ export interface MeantFiles {
   readonly code: string | null;
   /** Files get a bag when their request starts; before that nothing can be retried or undone. */
   readonly inBag: boolean;
+  /** Their originals are not held any more. */
+  readonly released: boolean;
   readonly filesets: number;
   readonly files: number;
   readonly bytes: bigint;

@@ -44,8 +44,8 @@ describe('the tables', () => {
     const { rows: [request] } = await database.sql.query(
       `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester) VALUES ('New', 1, '', 1, '', 1, '') RETURNING id`);
     await database.sql.query(
-      `INSERT INTO file (request_id, fileset, root, path, display, size, identity, state, stuck_from, code)
-       SELECT $1, '', 'Files', state::bytea, '', 0, '', state, CASE WHEN state = 'stuck' THEN 'approved' END, 'X' FROM unnest($2::text[]) AS state`,
+      `INSERT INTO file (request_id, fileset, root, path, display, size, identity, state, stuck_from, code, released_at)
+       SELECT $1, '', 'Files', state::bytea, '', 0, '', state, CASE WHEN state = 'stuck' THEN 'approved' END, 'X', now() FROM unnest($2::text[]) AS state`,
       [request.id, fileStates]);
     const { rows } = await database.sql.query<{ phase: string; states: string[] }>(
       'SELECT phase, array_agg(state ORDER BY state) AS states FROM file GROUP BY phase ORDER BY phase');
@@ -70,6 +70,7 @@ describe('the tables', () => {
     ['stuck without a code', `UPDATE file SET code = NULL WHERE state = 'stuck'`],
     ['skipped without a code', `UPDATE file SET code = NULL WHERE state = 'skipped'`],
     ['a file that was never looked at', `UPDATE file SET identity = NULL WHERE state = 'durable'`],
+    ['released without saying since when', `UPDATE file SET released_at = NULL WHERE state = 'released'`],
     ['an unknown state', `UPDATE file SET state = 'gone' WHERE state = 'durable'`],
     ['an unknown root', `UPDATE file SET root = 'tmp' WHERE state = 'durable'`],
   ])('refuse %s', async (_name, statement) => {

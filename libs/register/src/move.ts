@@ -80,6 +80,7 @@ async function lockBag(client: pg.PoolClient, claim: Claim): Promise<void> {
   if (rowCount !== 1) throw new Transient('CLAIM_LOST', `Bag ${claim.bag} was taken over by another worker; nothing was recorded`, { bag: claim.bagId });
 }
 
+/** What an undo does not find held any more (`restore`) was released by a linker that died before it could say so. */
 async function writeFiles(client: pg.PoolClient, claim: Claim, moves: readonly Move[]): Promise<void> {
   const { rowCount } = await client.query(
     `UPDATE file f SET state = m.to_state,
@@ -93,6 +94,7 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, moves: readonly M
        copy_checked_at = CASE WHEN m.copy_version IS NULL THEN f.copy_checked_at ELSE now() END,
        copy_attempts = f.copy_attempts + (m.event IN ('copyAgain', 'fetchAgain', 'carryAgain'))::int,
        linked_at = CASE WHEN m.event = 'link' THEN now() ELSE f.linked_at END,
+       released_at = CASE WHEN m.event IN ('release', 'restore') THEN now() ELSE f.released_at END,
        fetched = coalesce(m.fetched, f.fetched),
        moved_version = coalesce(m.moved_version, f.moved_version),
        moved_digest = coalesce(m.moved_digest, f.moved_digest),

@@ -16,7 +16,7 @@ const newBag = (): string => `again-${bags += 1}`;
 async function fileIn(state: FileState, stuckFrom?: FileState): Promise<Target & { readonly requestId: bigint }> {
   const requestId = await running(place.register, { 'Fileset:1': [1n] });
   await place.sql.query(
-    `UPDATE file SET state = $2, stuck_from = $3, code = CASE WHEN $2 IN ('stuck', 'skipped') THEN 'TROUBLE' END WHERE request_id = $1`,
+    `UPDATE file SET state = $2, stuck_from = $3, code = CASE WHEN $2 IN ('stuck', 'skipped') THEN 'TROUBLE' END, released_at = CASE WHEN $2 = 'released' THEN now() END WHERE request_id = $1`,
     [requestId, state, stuckFrom ?? null]);
   await place.sql.query(
     `UPDATE bag SET state = CASE WHEN $2 = ANY($3) THEN $2 ELSE 'done' END WHERE request_id = $1`,

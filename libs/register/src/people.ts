@@ -31,7 +31,7 @@ export class People {
       const scope = await take(client, filesetsMeant(target));
       const counts = await turnBack(client, scope, ['durable', 'linked', 'stuck'], by, 'undo');
       const { rows: [row] } = await client.query<{ released: number }>(
-        `SELECT count(*)::int AS released FROM file f WHERE ${scope.files} AND f.state = 'released'`, scope.values);
+        `SELECT count(*)::int AS released FROM file f WHERE ${scope.files} AND f.released_at IS NOT NULL AND coalesce(f.stuck_from, f.state) IN ('linked', 'released')`, scope.values);
       await settle(client, scope);
       return { ...counts, released: row?.released ?? 0 };
     });
@@ -136,7 +136,7 @@ async function turnBack(
     `WITH old AS (
        SELECT f.id, f.request_id, f.bag_id, f.state,
          CASE WHEN coalesce(f.stuck_from, f.state) = ANY($3) THEN 'undoing' ELSE 'abandoned' END AS to_state
-       FROM file f WHERE ${scope.files} AND f.state = ANY($4) AND coalesce(f.stuck_from, f.state) <> ALL($7)
+       FROM file f WHERE ${scope.files} AND f.state = ANY($4) AND coalesce(f.stuck_from, f.state) <> ALL($7) AND f.released_at IS NULL
      ), moved AS (
        UPDATE file f SET state = to_state, stuck_from = NULL, asked_in = CASE WHEN f.stuck_from = 'undoing' THEN f.asked_in END,
          code = CASE WHEN to_state = 'abandoned' THEN code END, reason = CASE WHEN to_state = 'abandoned' THEN reason END

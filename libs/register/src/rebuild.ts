@@ -172,14 +172,14 @@ async function addFiles(client: pg.ClientBase, requestId: bigint, bagId: bigint,
      ), judged AS (
        SELECT d.*, CASE WHEN state = 'skipped' OR elsewhere THEN 'skipped' WHEN number_taken THEN 'released' ELSE state END AS state_now FROM described d)
      INSERT INTO file (id, request_id, bag_id, fileset, root, path, display, size, original_file_id, pixels_id, omero_algorithm, omero_hash,
-       state, code, reason, identity, digests, copy_version, copy_fault, linked_at)
+       state, code, reason, identity, digests, copy_version, copy_fault, linked_at, released_at)
      OVERRIDING SYSTEM VALUE
      SELECT CASE WHEN state_now = 'linked' THEN held ELSE nextval(pg_get_serial_sequence('file', 'id')) END,
        $1, $2, fileset, root, path, display, size, original_file_id, pixels_id, omero_algorithm, omero_hash, state_now,
        CASE WHEN state_now = state THEN code WHEN elsewhere THEN 'ARCHIVED_IN_ANOTHER_BAG' ELSE 'HELD_NOT_KNOWN' END,
        CASE WHEN state_now = state THEN reason WHEN elsewhere THEN 'another bag has the copy that counts' ELSE 'its original is held under the number ' || held || ', which another file has' END,
        CASE WHEN state_now = 'linked' THEN identity ELSE unheld_identity END, digests::jsonb, copy_version, copy_fault,
-       CASE state_now WHEN 'linked' THEN now() WHEN 'released' THEN $3::timestamptz END
+       CASE state_now WHEN 'linked' THEN now() WHEN 'released' THEN $3::timestamptz END, CASE state_now WHEN 'released' THEN now() END
      FROM judged`,
     [requestId, bagId, date, files.map((f) => f.fileset), files.map((f) => f.root), files.map((f) => f.path), files.map((f) => f.display), files.map((f) => f.identity.size),
       files.map((f) => f.originalFileId), files.map((f) => f.pixelsId), files.map((f) => f.omeroHash?.algorithm ?? null), files.map((f) => f.omeroHash?.value ?? null),

@@ -28,8 +28,8 @@ export interface ReturnPlan {
 
 /** Holds for a fileset that comes back whole: each of its files is linked, released or recalled, or in its place already (after a cancel or an undo midway). */
 const archivedWhole = `bool_and(f.phase IN ('skipped', 'linked', 'recalled', 'back', 'given up') AND f.stuck_from IS NULL)`;
-/** What was asked back before and stayed may be held or not, whatever its state says: there the linker has to look. */
-const allHeld = `bool_and(f.phase IN ('skipped', 'back', 'given up') OR (f.state = 'linked' AND f.way_back IS NULL))`;
+/** What was asked back before and stayed may be back in its place already: there the linker has to look. */
+const allHeld = `bool_and(f.phase IN ('skipped', 'back', 'given up') OR (f.state = 'linked' AND f.way_back IS NULL AND f.released_at IS NULL))`;
 
 /** The files of the filesets of these files that meet a condition on the fileset; each fileset is looked at once. */
 const ofFilesets = (files: string, condition: string): string =>
