@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rename, symlink, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, rm, symlink, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Store } from '@coldroom/domain';
 import { audit } from './audit/audit';
@@ -129,6 +129,19 @@ describe('faults', () => {
     await scene.undo([]); // the linker's turn
     expect(told(report)).toEqual([]);
     held = [];
+  });
+
+  it('are not told of what was fetched while an undo of it waits for the linker', async () => {
+    const { requestId, tiny } = await scene.archive('tape', [1]);
+    await scene.bringBack('recall', [`Fileset:${tiny.filesets[0]!.id}`]);
+    const [file] = await scene.placedFiles(requestId) as [Placed];
+    await scene.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 1 }, 'test');
+    await scene.register.people.undo({ kind: 'Request', ids: [requestId] }, 'test');
+    await writeFile(`${file.held}.fetched`, 'x');
+    expect(told(await audited())).toEqual([]);
+    await unlink(`${file.held}.fetched`);
+    await rm(join(scene.recall, file.bag), { recursive: true });
+    await scene.undo([]);
   });
 
   it('are told, each as what it is, and nothing else', async () => {

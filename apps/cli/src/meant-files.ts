@@ -32,14 +32,10 @@ export function byCode(rows: readonly MeantFiles[]): readonly (Amount & { readon
   return [...Map.groupBy(rows, (row) => row.code ?? 'UNKNOWN')].map(([code, group]) => ({ code, ...amount(group) }));
 }
 
-const mayBeLinked: readonly (FileState | null)[] = ['durable', 'linked', 'undoing'];
 const early: readonly FileState[] = ['approved', 'checksummed', 'transferred', 'verified'];
-
-/** Stuck in these a file keeps its link, whatever is undone. */
-const staysLinked: readonly (FileState | null)[] = ['restoring', 'near', 'fetched', 'proven', 'recalled', ...movingStates];
-
-/** Released in these, a file is archived and nothing more: only a restore brings it back. */
-const archived: readonly FileState[] = ['linked', 'released'];
+const mayBeHeld: readonly FileState[] = ['durable', 'linked', 'undoing', 'restoring', 'near', 'fetched', 'proven', 'recalled'];
+const archived: readonly FileState[] = ['linked', 'released', 'restoring', 'near', 'fetched', 'proven', 'recalled'];
+const moving: readonly FileState[] = movingStates;
 
 export interface UndoPlan {
   /** Files whose originals the linker puts back, or finds in their place. */
@@ -56,13 +52,14 @@ export interface UndoPlan {
 
 /** What `People.undo` does to these files; a test holds the two against each other. */
 export function undoPlan(rows: readonly MeantFiles[]): UndoPlan {
-  const inBags = rows.filter((row) => row.inBag);
-  const started = inBags.filter((row) => !row.released);
+  const started = rows.filter((row) => row.inBag);
+  const standing = (states: readonly FileState[]) => (row: MeantFiles): boolean => states.includes(row.stuckFrom ?? row.state);
+  const notReleased = started.filter((row) => !row.released);
   return {
-    back: amount(started, (row) => row.state === 'linked' || row.state === 'durable' || row.state === 'undoing' || (row.state === 'stuck' && mayBeLinked.includes(row.stuckFrom))),
-    abandoned: amount(started, (row) => early.includes(row.state) || (row.state === 'stuck' && !mayBeLinked.includes(row.stuckFrom) && !staysLinked.includes(row.stuckFrom))),
-    released: amount(inBags, (row) => row.released && archived.includes(row.stuckFrom ?? row.state)),
-    moving: amount(inBags, (row) => movingStates.some((state) => state === (row.stuckFrom ?? row.state))),
+    back: amount(notReleased, standing(mayBeHeld)),
+    abandoned: amount(notReleased, standing(early)),
+    released: amount(started.filter((row) => row.released), standing(archived)),
+    moving: amount(started, standing(moving)),
     notStarted: amount(rows, (row) => !row.inBag && row.state === 'registered'),
   };
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Register, Target } from '@coldroom/register';
 import { meantFiles, undoPlan } from './meant-files';
 import { coldroom, json } from './testing/command-line';
-import { moveTo, newRequest, sampleRegister, started, stick } from './testing/sample-register';
+import { claimed, moveTo, newRequest, sampleRegister, started, stick } from './testing/sample-register';
 
 let register: Register;
 let env: Record<string, string>;
@@ -14,6 +14,14 @@ beforeAll(async () => {
 afterAll(() => register.close());
 
 const request = (id: bigint): Target => ({ kind: 'Request', ids: [id] });
+
+async function placeNear(id: bigint): Promise<void> {
+  for (const { bagId } of await register.work.due(['proven'])) {
+    const claim = await claimed(register, bagId);
+    if (claim.requestId !== id) await register.work.giveBack(claim);
+    else await register.move(claim, claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to: 'recalled' })), { stage: 'test', errorLimit: 1000 });
+  }
+}
 
 describe('coldroom undo', () => {
   it('shows first, then asks, then waits until the linker has put all back', async () => {
@@ -80,6 +88,20 @@ describe('coldroom undo', () => {
     const plan = undoPlan(await meantFiles(register, [request(id)], 'filesets'));
     expect([plan.back.files, plan.released.files]).toEqual([0, 2]);
     expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 3, stdout: expect.stringContaining('only a restore from the store can bring them back') });
+  });
+
+  it.each([[true, 'Not undone: 2 files', 3], [false, 'To put back: 2 files', 0]] as const)('names what is near or on its way back; released: %s', async (isReleased, told, code) => {
+    for (const state of ['restoring', 'near', 'fetched', 'proven', 'recalled'] as const) {
+      const id = await started(register);
+      await moveTo(register, id, isReleased ? 'released' : 'linked');
+      await register.returns.ask(request(id), { way: 'recall', days: 1 }, 'test');
+      await moveTo(register, id, state === 'recalled' ? 'proven' : state);
+      if (state === 'recalled') await placeNear(id);
+      if (state === 'recalled') expect(await coldroom(['undo', `Request:${id}`, '--dry-run'], env)).toMatchObject({ code, stdout: expect.stringContaining(told) });
+      const plan = undoPlan(await meantFiles(register, [request(id)], 'filesets'));
+      expect({ state, ...await register.people.undo(request(id), 'test') }).toEqual({ state, undoing: isReleased ? 0 : 2, abandoned: 0, released: isReleased ? 2 : 0 });
+      expect([state, plan.back.files, plan.abandoned.files, plan.released.files]).toEqual([state, isReleased ? 0 : 2, 0, isReleased ? 2 : 0]);
+    }
   });
 
   it('plans what the register then does, in every state', async () => {

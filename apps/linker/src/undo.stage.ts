@@ -4,10 +4,12 @@ import { HoldDirectories, STORES, moved, Originals, type Stage, type StageResult
 import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
+import { dropFetched } from './fetched-left';
 import { Places } from './places';
+import { RecallPlaces } from './recall-places';
 import { look, putBack, type Before } from './swap';
 
-/** Puts held originals back where a person asked for it. Goes on while linking is stopped: it only gives back. */
+/** Puts held originals back where a person asked for it. Goes on while linking is stopped, and where the store is lost: it only gives back. */
 @Injectable()
 export class UndoLinks implements Stage {
   readonly name = 'undo';
@@ -20,17 +22,23 @@ export class UndoLinks implements Stage {
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
-    const places = new Places(this.originals, this.holds, this.stores.get(claim.store), claim.bag);
+    const store = this.stores.get(claim.store);
+    const places = new Places(this.originals, this.holds, store, claim.bag);
+    const recalls = new RecallPlaces(store, claim.bag);
+    const before: Before = async () => work.check();
     const failures = new Failures();
     try {
-      const moves = await failures.results(claim.files.map((file) => ({ file })), async ({ file }) => {
-        if (await isFreed(file, places)) return moved(file, 'restore', 'restoring', { code: 'HOLD_MISSING', reason: 'the original is not held any more; it is fetched from the store' });
-        await undoOne(file, places, async () => work.check());
-        return moved(file, 'return', 'undone');
+      const done = await failures.results(claim.files.map((file) => ({ file })), async ({ file }) => {
+        if (await isFreed(file, places)) return { file, move: moved(file, 'restore', 'restoring', { code: 'HOLD_MISSING', reason: 'the original is not held any more; it is fetched from the store' }) };
+        await undoOne(file, places, before);
+        return { file, move: moved(file, 'return', 'undone') };
       });
       await places.syncOriginals();
       await places.syncHolds();
       step('undo:2-synced');
+      const moves = await failures.results(done, async ({ file, move }) => (
+        move.event === 'return' ? { ...move, ...await dropFetched(file, places, recalls, before) } : move));
+      await places.syncHolds();
       return failures.result(moves);
     } finally {
       await places.close();

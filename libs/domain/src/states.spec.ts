@@ -42,7 +42,7 @@ const expected: readonly (readonly [event: string, from: string, to: string])[] 
     ['undo', from, 'abandoned'] as const, ['abandon', from, 'abandoned'] as const,
   ]),
   ...['durable', 'stuck'].flatMap((from) => [['undo', from, 'undoing'] as const, ['abandon', from, 'undoing'] as const]),
-  ['undo', 'linked', 'undoing'],
+  ...['linked', 'restoring', 'near', 'fetched', 'proven', 'recalled'].map((from) => ['undo', from, 'undoing'] as const), // while its original is held
 ];
 
 describe('the transition table', () => {

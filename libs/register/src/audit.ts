@@ -131,11 +131,11 @@ export class Audit {
     return this.indexes('f.request_id = $3 AND f.bag_id >= $4', copies, [bag.requestId, bag.id]);
   }
 
-  /** Of these places in a bag's recall directory, the indexes of those at which a recalled copy may lie; that of a recall which was given up goes at the linker's next turn. */
+  /** Of these places in a bag's recall directory, the indexes of those at which a recalled copy may lie; that of a recall which was given up, or undone, goes at the linker's next turn. */
   async nearKnown(bag: string, copies: readonly CopyPlace[]): Promise<ReadonlySet<number>> {
     return this.indexes(
-      `f.bag_id = (SELECT id FROM bag WHERE name = $3) AND (${stand} = 'recalled' OR (${stand} IN ('proven', 'linked') AND f.way_back = 'recall')
-        OR (f.near_until IS NOT NULL AND ${stand} IN ('restoring', 'near', 'fetched', 'proven')))`, copies, [bag]);
+      `f.bag_id = (SELECT id FROM bag WHERE name = $3) AND (${stand} = 'recalled' OR (${stand} IN ('proven', 'linked', 'undoing') AND f.way_back = 'recall')
+        OR (f.near_until IS NOT NULL AND ${stand} IN ('restoring', 'near', 'fetched', 'proven', 'undoing')))`, copies, [bag]);
   }
 
   async filesNumbered(ids: readonly bigint[]): Promise<ReadonlyMap<bigint, HeldFile>> {

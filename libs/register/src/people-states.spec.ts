@@ -31,12 +31,13 @@ describe('what a person may do in each state', () => {
   describe.each([...unstuck, ...stuckFroms])('%s (from %s)', (state, from) => {
     const untouched: readonly FileState[] = ['approved', 'checksummed', 'transferred', 'verified'];
     const maybeLinked: readonly FileState[] = ['durable', 'linked', 'undoing'];
+    const comingBack: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven', 'recalled'];
     const stands = from ?? state;
 
     it('undo', async () => {
       const target = await fileIn(state, from);
       const result = await place.register.people.undo(target, 'boss');
-      const to = untouched.includes(stands) ? 'abandoned' : maybeLinked.includes(stands) ? 'undoing' : state;
+      const to = untouched.includes(stands) ? 'abandoned' : [...maybeLinked, ...comingBack].includes(stands) ? 'undoing' : state;
       expect(await statesOf(place.register, target.requestId)).toEqual([to]);
       expect(result).toEqual({
         abandoned: to === 'abandoned' && state !== 'abandoned' ? 1 : 0,
@@ -45,6 +46,14 @@ describe('what a person may do in each state', () => {
       });
       if (to !== state) expect(next(state, 'undo')).toContain(to);
       await expectToldOnce(target.requestId, 'undo', state, to);
+    });
+
+    it('undo, where the original is released', async () => {
+      const target = await fileIn(state, from);
+      await place.sql.query('UPDATE file SET released_at = now() WHERE request_id = $1', [target.requestId]);
+      const released = ['linked', 'released', ...comingBack].includes(stands) ? 1 : 0;
+      expect(await place.register.people.undo(target, 'boss')).toEqual({ abandoned: 0, undoing: 0, released });
+      expect(await statesOf(place.register, target.requestId)).toEqual([state]);
     });
 
     it('retry', async () => {

@@ -23,15 +23,17 @@ export class People {
   constructor(private readonly pool: pg.Pool) {}
 
   /**
-   * Turns an archive run back, whole filesets at a time: held originals return, files not linked yet are given up.
+   * Turns an archive run back, whole filesets at a time: held originals return, also of files that are near or on their way
+   * back, and files not linked yet are given up.
    * A bag that a worker holds right now is `NotYet` `BAG_BUSY`, and nothing was changed.
    */
   async undo(target: Target, by: string): Promise<UndoResult> {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsMeant(target));
-      const counts = await turnBack(client, scope, ['durable', 'linked', 'stuck'], by, 'undo');
+      const counts = await turnBack(client, scope, { from: ['durable', 'linked', ...returning, 'recalled', 'stuck'], not: movingStates }, by, 'undo');
       const { rows: [row] } = await client.query<{ released: number }>(
-        `SELECT count(*)::int AS released FROM file f WHERE ${scope.files} AND f.released_at IS NOT NULL AND coalesce(f.stuck_from, f.state) IN ('linked', 'released')`, scope.values);
+        `SELECT count(*)::int AS released FROM file f WHERE ${scope.files} AND f.released_at IS NOT NULL AND coalesce(f.stuck_from, f.state) = ANY($3)`,
+        [...scope.values, ['linked', 'released', ...returning, 'recalled']]);
       await settle(client, scope);
       return { ...counts, released: row?.released ?? 0 };
     });
@@ -70,7 +72,7 @@ export class People {
     return transaction(this.pool, async (client) => {
       const stuck = stuckMeant(target);
       const scope = await take(client, { ...stuck, files: `(f.request_id, f.fileset) IN (SELECT f.request_id, f.fileset FROM file f WHERE ${stuck.files})` });
-      const counts = await turnBack(client, scope, ['durable', 'stuck'], by, 'abandon');
+      const counts = await turnBack(client, scope, { from: ['durable', 'stuck'], not: [...returning, 'recalled', ...movingStates] }, by, 'abandon');
       await settle(client, scope);
       return counts.undoing + counts.abandoned;
     });
@@ -128,9 +130,12 @@ export async function take(client: pg.ClientBase, { files, named }: Meant): Prom
   return { files: mine, values, requests: ids, bags: bags.map((row) => row.id) };
 }
 
-/** Gives up what was not touched, and hands to the linker what was or may be, of the files in early states or in `from`. */
+/**
+ * Gives up what was not touched, and hands to the linker what was or may be, of the files in early states or in `from`, but for
+ * those in or stuck from `not`, and for those whose original is not held any more.
+ */
 async function turnBack(
-  client: pg.ClientBase, scope: Scope, from: readonly FileState[], by: string, what: string,
+  client: pg.ClientBase, scope: Scope, { from, not }: { readonly from: readonly FileState[]; readonly not: readonly FileState[] }, by: string, what: string,
 ): Promise<{ readonly undoing: number; readonly abandoned: number }> {
   const { rows } = await client.query<{ undoing: number; abandoned: number }>(
     `WITH old AS (
@@ -145,7 +150,7 @@ async function turnBack(
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $5, request_id, bag_id, $6, state, to_state, jsonb_build_object('files', count(*)) FROM old GROUP BY request_id, bag_id, state, to_state)
      SELECT count(*) FILTER (WHERE to_state = 'undoing')::int AS undoing, count(*) FILTER (WHERE to_state = 'abandoned')::int AS abandoned FROM old`,
-    [...scope.values, resumable, [...early, ...from], by, what, [...returning, 'recalled', ...movingStates]]);
+    [...scope.values, [...resumable, ...returning, 'recalled'], [...early, ...from], by, what, not]);
   return rows[0] as (typeof rows)[number];
 }
 

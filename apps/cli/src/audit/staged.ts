@@ -7,7 +7,7 @@ import type { Scope } from './scope';
 
 /** In these an original may be held: before the link is in place, until it is released, and while its file is fetched. */
 const holding: readonly FileState[] = ['durable', 'linked', 'undoing', 'restoring', 'near', 'fetched', 'proven', 'recalled', 'leaving', 'arrived', 'matched', 'settled'];
-const fetching: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven'];
+const fetching: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven', 'undoing'];
 
 /** What a move that was given up has left stays until the linker's next turn. */
 const moving: readonly FileState[] = ['leaving', 'arrived', 'matched', 'settled'];
@@ -68,7 +68,7 @@ function isAccountedFor({ bag, inBag }: BagEntry, files: ReadonlyMap<bigint, Hel
   return number.fetched ? mayBeFetched(file, 'restore') : holding.includes(file.stand);
 }
 
-/** What a way back that was given up has fetched stays until the linker's next turn. */
+/** What a way back that was given up, or undone, has fetched stays until the linker's next turn. */
 function mayBeFetched({ stand, wayBack }: HeldFile, way: HeldFile['wayBack']): boolean {
   return stand === 'linked' || stand === 'recalled' || (wayBack === way && fetching.includes(stand));
 }

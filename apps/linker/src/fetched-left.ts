@@ -1,0 +1,31 @@
+import { codeOf, messageOf, type ArchiveFile } from '@coldroom/domain';
+import { fetchedName } from '@coldroom/pipeline';
+import type { Move } from '@coldroom/register';
+import { dropStaged } from './bring-back';
+import { dropFetching, dropNear } from './near-copies';
+import type { Places } from './places';
+import type { RecallPlaces } from './recall-places';
+import { look, sameFile, type Before } from './swap';
+
+/**
+ * Drops what a way back has fetched, once the held original is back in its place and synced: with the original there it is
+ * needed no more, whatever becomes of the store. The undo does not fail by it: what cannot be dropped is left, and told.
+ */
+export async function dropFetched(file: ArchiveFile, places: Places, recalls: RecallPlaces, before: Before): Promise<Pick<Move, 'code' | 'reason'>> {
+  if (file.wayBack === null && file.fetched === null) return {};
+  try {
+    const place = await places.of(file);
+    const found = await look(place);
+    if (found.kind !== 'file' || !sameFile(found.identity, file)) return {}; // others changed it: what was fetched may be all there is
+    await dropStaged(place, { directory: place.hold, name: Buffer.from(fetchedName(file)) }, before);
+    if (file.wayBack === 'recall' || file.nearUntil !== null) {
+      const root = await recalls.root();
+      await dropFetching(root, recalls.stagedPathOf(file), place, before);
+      await dropNear(root, recalls.pathOf(file), file, before);
+    }
+    return {};
+  } catch (error) {
+    await before(); // a claim that is lost leaves it to the next
+    return { code: codeOf(error), reason: `the original is back; what was fetched was left where it is: ${messageOf(error)}` };
+  }
+}
