@@ -144,6 +144,14 @@ describe('faults', () => {
     await scene.undo([]);
   });
 
+  /** Its version is the one that was proven: only who reads it can know. */
+  async function foundBad(file: Placed): Promise<Placed> {
+    for await (const copies of scene.register.fixity.bags({ targets: [{ kind: 'File', ids: [file.id] }] })) {
+      await scene.register.fixity.record(copies.map((copy) => ({ copy, fault: { code: 'COPY_DIFFERS', reason: 'other bytes' } })), 'test');
+    }
+    return file;
+  }
+
   it('are told, each as what it is, and nothing else', async () => {
     const [lost, sized, touched, missing, other, back, notLink, orphaned, ...moreReleased] = released as [Placed, Placed, Placed, Placed, Placed, Placed, Placed, Placed, ...Placed[]];
     const plant = (code: (typeof findingCodes)[number], object: string): void => { expected.push(`${code} ${object}`); };
@@ -155,6 +163,7 @@ describe('faults', () => {
     ofFile('COPY_WRONG_SIZE', sized);
     await utimes(touched.copy, 5, 5);
     ofFile('COPY_CHANGED', touched);
+    ofFile('COPY_BAD', await foundBad(moreReleased[0]!));
 
     await mkdir(join(scene.dir, 'main', 'foreign', 'data'), { recursive: true });
     plant('DARK_BAG', 'bag foreign');
@@ -229,6 +238,8 @@ describe('faults', () => {
     const report = await audited();
     expect(told(report)).toEqual([...expected].sort());
     expect([report.notLooked(), report.clean, report.looked.trialBags]).toEqual([[], false, 1]);
+    const nearOrphans = report.findings().get('NEAR_ORPHAN')!.shown;
+    for (const { remedy } of nearOrphans) expect(remedy).toContain('after "coldroom verify" called the copy in its bag good'); // it may be the last good one
     expect(new Set(expected.map((line) => line.split(' ')[0]))).toEqual(new Set(findingCodes));
   });
 

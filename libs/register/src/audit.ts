@@ -15,6 +15,8 @@ export interface AuditedFile extends ArchiveFile {
   readonly code: string | null;
   /** Recalled, and its time near is not over by the register's clock. */
   readonly isNear: boolean;
+  /** What was wrong with the copy when it was last read, or null. */
+  readonly copyFault: string | null;
   /** A later request had this path: what stands there now is that one's business. */
   readonly takenOver: boolean;
   /** Another word whenever what the register expects on disk is another; see `turns`. */
@@ -75,7 +77,7 @@ const audited: readonly FileState[] = [
 ];
 const stand = 'coalesce(f.stuck_from, f.state)';
 const isNear = `coalesce(f.state = 'recalled' AND f.near_until > now(), false)`;
-const turn = `concat_ws(' ', f.state, f.stuck_from, f.bag_id, f.way_back, f.copy_version, ${isNear})`;
+const turn = `concat_ws(' ', f.state, f.stuck_from, f.bag_id, f.way_back, f.copy_version, f.copy_fault, ${isNear})`;
 
 const bagsAPage = 100;
 
@@ -93,8 +95,8 @@ export class Audit {
     let count = 0;
     const some = bags.filter((bag, index) => (index === 0 || count < limit) && (count += bag.files) >= 0);
     if (some.length === 0) return { rows: [], next: undefined };
-    const { rows } = await this.pool.query<FileRow & Pick<AuditedFile, 'bag' | 'store' | 'display' | 'stand' | 'code' | 'turn'> & { is_near: boolean; taken_over: boolean }>(
-      `SELECT ${fileColumns}, b.name AS bag, b.store, f.display, f.code, ${stand} AS stand, ${isNear} AS is_near, ${turn} AS turn,
+    const { rows } = await this.pool.query<FileRow & Pick<AuditedFile, 'bag' | 'store' | 'display' | 'stand' | 'code' | 'turn'> & { is_near: boolean; copy_fault: string | null; taken_over: boolean }>(
+      `SELECT ${fileColumns}, b.name AS bag, b.store, f.display, f.code, f.copy_fault, ${stand} AS stand, ${isNear} AS is_near, ${turn} AS turn,
          f.state IN ('restored', 'undone') AND EXISTS (SELECT FROM file later WHERE later.path = f.path AND later.root = f.root AND later.id > f.id
            AND later.state <> ALL('{skipped,declined,abandoned}')) AS taken_over
        FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.bag_id = ANY($1) AND ${stand} = ANY($2) ORDER BY f.bag_id, f.id`, [some.map((bag) => bag.id), audited]);
@@ -102,7 +104,7 @@ export class Audit {
       next: some.at(-1)?.id,
       rows: rows.map((row) => ({
         ...toFile(row), bag: row.bag, store: row.store, display: row.display, stand: row.stand, code: row.code,
-        isNear: row.is_near, takenOver: row.taken_over, turn: row.turn,
+        isNear: row.is_near, copyFault: row.copy_fault, takenOver: row.taken_over, turn: row.turn,
       })),
     };
   }

@@ -5,7 +5,7 @@ import { judge, needsOmero, type Seen } from './judge';
 const file: AuditedFile = {
   id: 12n, requestId: 1n, bagId: 3n, bag: 'bag', store: 'main', fileset: 'Fileset:9', root: 'ManagedRepository', path: Buffer.from('a/b'), display: 'a/b', size: 10n,
   state: 'released', stand: 'released', code: null, omeroHash: null, originalFileId: 5n, pixelsId: null, identity: unseen, digests: {}, copyVersion: 'v1', copyRead: 'direct',
-  copyDigest: null, copyAttempts: 0, linkedAt: null, wayBack: null, fetched: null, nearUntil: null, isNear: false, takenOver: false, turn: '',
+  copyDigest: null, copyAttempts: 0, linkedAt: null, wayBack: null, fetched: null, nearUntil: null, isNear: false, copyFault: null, takenOver: false, turn: '',
 };
 const linkTarget = (bag: string, path: Buffer): Buffer => Buffer.concat([Buffer.from(`/store/${bag}/`), path]);
 const store = { name: 'main', linkTarget, recallRoot: undefined };
@@ -38,6 +38,9 @@ it.each<[code: string, change: Partial<AuditedFile>, seen: Seen]>([
   ['LOST', { stand: 'durable' }, { copy: 'missing' }],
   ['COPY_CHANGED', {}, { ...well, copy: 'other' }],
   ['COPY_CHANGED', { copyVersion: null }, well],
+  ['COPY_BAD', { copyFault: 'COPY_DIFFERS' }, well],
+  ['COPY_BAD', { copyFault: 'COPY_DIFFERS' }, {}], // known, whatever can be looked at now
+  ['LOST', { copyFault: 'COPY_DIFFERS' }, { ...well, copy: 'missing', reached: { kind: 'nowhere' } }],
   ['DANGLING', {}, { ...well, reached: { kind: 'other' } }],
   ['DANGLING', { stand: 'recalled', isNear: true }, { ...well, store: recalling, reached: { kind: 'nowhere' } }],
   ['NEAR_CHANGED', { stand: 'recalled', isNear: true }, { ...well, store: recalling, reached: { kind: 'file', size: 9n } }],
@@ -50,9 +53,13 @@ it.each<[code: string, change: Partial<AuditedFile>, seen: Seen]>([
 ])('%s', (code, change, seen) => expect(codes(change, seen)).toEqual([code]));
 
 it('sends nobody to an undo unless the original is known to be held', () => {
-  const remedy = (held: boolean | undefined): string => judge(file, { ...well, copy: 'missing', held })[0]!.remedy;
-  expect(remedy(true)).toContain('coldroom undo Fileset:9');
-  for (const held of [false, undefined]) expect(remedy(held)).not.toContain('undo');
+  const lost = (held: boolean | undefined): string => judge(file, { ...well, copy: 'missing', held })[0]!.remedy;
+  const bad = (held: boolean | undefined): string => judge({ ...file, copyFault: 'COPY_DIFFERS' }, { ...well, held })[0]!.remedy;
+  for (const remedy of [lost, bad]) {
+    expect(remedy(true)).toContain('coldroom undo Fileset:9');
+    for (const held of [false, undefined]) expect(remedy(held)).not.toContain('undo');
+  }
+  expect(bad(false)).toContain('coldroom verify File:12');
 });
 
 it('needs OMERO only for given-back originals that are not as they were', () => {

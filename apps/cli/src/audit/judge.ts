@@ -40,12 +40,13 @@ export function judge(file: AuditedFile, seen: Seen): readonly Finding[] {
 }
 
 export function judgeCopy(file: AuditedFile, { copy, held }: Seen): readonly Finding[] {
-  if (copy === undefined || copy === 'unseen') return [];
   const of = (code: FindingCode, expected: string, found: string): Finding[] => [finding(file, code, expected, found, copyRemedy(file, code, held))];
+  const bad = (): Finding[] => (file.copyFault === null ? [] : of('COPY_BAD', 'the bytes that were proven', `${file.copyFault} when it was last read`));
+  if (copy === undefined || copy === 'unseen') return bad();
   if (copy === 'missing') return of('LOST', `a copy of ${bytes(file.size)} in bag ${file.bag}`, 'the store says that there is none');
   if (copy === 'other') return of('COPY_CHANGED', `a copy of ${bytes(file.size)} in bag ${file.bag}`, 'something that is no file stands in its place');
   if (copy.size !== file.size) return of('COPY_WRONG_SIZE', bytes(file.size), bytes(copy.size));
-  return copy.version === file.copyVersion ? [] : of('COPY_CHANGED', `version ${file.copyVersion ?? 'unknown'}`, `version ${copy.version}`);
+  return copy.version === file.copyVersion ? bad() : of('COPY_CHANGED', `version ${file.copyVersion ?? 'unknown'}`, `version ${copy.version}`);
 }
 
 function judgeLink(file: AuditedFile, seen: Seen): readonly Finding[] {
@@ -102,10 +103,18 @@ export function needsOmero(file: AuditedFile, { at, omero }: Seen): boolean {
 }
 
 function copyRemedy(file: AuditedFile, code: FindingCode, held: boolean | undefined): string {
-  const check = code === 'COPY_CHANGED' ? `find out who writes to the store, and prove the bag (sha256sum -c manifest-sha256.txt in ${file.bag})` : `look into store ${file.store}, bag ${file.bag}`;
+  const check = checkOf(file, code);
   if (file.stand === 'durable') return `${check}; the original is not replaced yet: coldroom undo ${file.fileset}`;
   if (held) return `the original is still held: coldroom undo ${file.fileset}`;
   return `${check}; ${held === undefined ? 'whether the original is still held could not be seen' : 'the original is not held any more'}: put the copy back from the store's backup`;
+}
+
+function checkOf(file: AuditedFile, code: FindingCode): string {
+  switch (code) {
+    case 'COPY_CHANGED': return `find out who writes to the store, and prove the bag (sha256sum -c manifest-sha256.txt in ${file.bag})`;
+    case 'COPY_BAD': return `"coldroom verify File:${file.id}" reads it again and names another copy where there is one`;
+    default: return `look into store ${file.store}, bag ${file.bag}`;
+  }
 }
 
 function putLinkBack(file: AuditedFile, { store }: Pick<Seen, 'store'>, condition?: string): string {

@@ -5,6 +5,7 @@ export const findingTitles = {
   LOST: 'The store has no copy',
   COPY_WRONG_SIZE: 'The copy has another size',
   COPY_CHANGED: 'The copy is not the one that was proven',
+  COPY_BAD: 'The copy was bad when it was last read',
   DARK_BAG: 'A sealed bag that the register does not know',
   DARK_COPY: 'A copy in a sealed bag that the register does not know',
   DANGLING: 'Our link leads nowhere',

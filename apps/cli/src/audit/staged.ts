@@ -110,7 +110,7 @@ async function addThoseStillThere(
     scope.report.add({
       code, object: `${root.directory}/${path}`, ...(entry.bag === null ? {} : { bag: entry.bag }), expected: code === 'HELD_ORPHAN' ? 'only originals that are held, and what is being fetched' : 'only recalled copies, and what is being fetched',
       found: `${there.size} bytes: ${found(entry)}`,
-      remedy: code === 'HELD_ORPHAN' ? 'it may be the only copy of something: find its SHA-256 in the manifest of its bag, or keep it; nothing here removes it' : 'a copy is in the store: remove it once nobody reads it',
+      remedy: code === 'HELD_ORPHAN' ? 'it may be the only copy of something: find its SHA-256 in the manifest of its bag, or keep it; nothing here removes it' : 'it may be the last good copy: remove it only after "coldroom verify" called the copy in its bag good, and once nobody reads it; nothing here removes it',
     });
   }
 }
