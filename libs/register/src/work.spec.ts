@@ -142,7 +142,7 @@ describe('completeFilesets', () => {
     const { rows } = await place.sql.query<{ id: string; fileset: string }>('SELECT id, fileset FROM file WHERE request_id = $1 ORDER BY id', [id]);
     const complete = async (): Promise<string[]> => [...await register.work.completeFilesets(id, ['Fileset:a', 'Fileset:b', 'Fileset:none'])].sort();
     const put = (nr: number, state: string): Promise<unknown> => place.sql.query(
-      `UPDATE file SET state = $2, code = 'X', stuck_from = CASE WHEN $2 = 'stuck' THEN 'durable' END WHERE id = $1`, [rows[nr]?.id, state]);
+      `UPDATE file SET state = $2, code = 'X', released_at = now(), stuck_from = CASE WHEN $2 = 'stuck' THEN 'durable' END WHERE id = $1`, [rows[nr]?.id, state]);
     expect(await complete()).toEqual([]);
     await put(2, 'durable');
     expect(await complete()).toEqual(['Fileset:b']);
