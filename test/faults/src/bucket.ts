@@ -5,7 +5,7 @@ import { writeMarker } from '@coldroom/files';
 import type { LocalS3 } from '@coldroom/local';
 import { Client } from 'minio';
 import { Gate } from './gate';
-import type { KeptCopies } from './store-kinds';
+import { placeOf, type KeptCopies, type StoreName } from './store-kinds';
 
 const prefix = 'kept';
 
@@ -25,21 +25,21 @@ export class Bucket implements KeptCopies {
     private readonly server: LocalS3,
   ) {}
 
-  static async make(server: LocalS3, dir: string): Promise<Bucket> {
+  static async make(server: LocalS3, dir: string, store: StoreName): Promise<Bucket> {
     const { hostname, port } = new URL(server.url);
     const { accessKey, secretKey } = server;
     const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, region: 'default', accessKey, secretKey });
     const name = `world-${randomBytes(6).toString('hex')}`;
     await client.makeBucket(name);
-    const links = join(dir, 'store');
+    const links = join(dir, placeOf[store]);
     mkdirSync(links);
     await writeMarker(links, 'recall');
     const keys = { accessKeyFile: join(dir, 's3-access'), secretKeyFile: join(dir, 's3-secret') };
     writeFileSync(keys.accessKeyFile, accessKey, { mode: 0o600 });
     writeFileSync(keys.secretKeyFile, secretKey, { mode: 0o600 });
     const gate = await Gate.before(server.url);
-    const main = { kind: 's3', endpoint: new URL(gate.through(server.url)).origin, insecure: true, bucket: name, prefix, region: 'default', ...keys, recallDirectory: links, partMiB: 5 };
-    return new Bucket(client, name, gate, links, join(dir, 'copied-down'), { main }, server);
+    const settings = { kind: 's3', endpoint: new URL(gate.through(server.url)).origin, insecure: true, bucket: name, prefix, region: 'default', ...keys, recallDirectory: links, partMiB: 5 };
+    return new Bucket(client, name, gate, links, join(dir, 'copied-down'), { [store]: settings }, server);
   }
 
   /** As any S3 tool copies bags down; `%XX` in a key stands for a byte that no key can carry. */

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { steps, type Step } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
@@ -126,9 +126,10 @@ export async function freezeAndTakeOver(world: World, name: ServiceName, step: s
   const next = world.start(name, { env: { COLDROOM_HOLD: hold } });
   await (typeof end === 'string' ? world.reached(requestId, end) : end());
   await world.checkAtRest();
-  const before = [imageOf(world.data, ...[world.store, world.other].filter((store) => existsSync(store))), await world.register.overview.events({ requestId }, 10_000)];
+  const places = [world.data, world.store, ...(world.other ? [world.other.links] : [])];
+  const before = [imageOf(...places), await world.register.overview.events({ requestId }, 10_000)];
   await wake(late);
-  expect([imageOf(world.data, ...[world.store, world.other].filter((store) => existsSync(store))), await world.register.overview.events({ requestId }, 10_000)]).toEqual(before);
+  expect([imageOf(...places), await world.register.overview.events({ requestId }, 10_000)]).toEqual(before);
   await Promise.all([late.kill(), next.kill()]);
   await world.checkAtRest();
 }

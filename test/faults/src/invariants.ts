@@ -10,6 +10,8 @@ export interface Scene {
   readonly data: string;
   readonly hold: string;
   readonly copies: KeptCopies;
+  /** The store named `other`, where the world has one. */
+  readonly other: KeptCopies | undefined;
   readonly register: Register;
   /** What was there before, by path below the data directory. */
   readonly frozen: ReadonlyMap<string, Frozen>;
@@ -34,21 +36,20 @@ export async function faultsOf(scene: Scene): Promise<string[]> {
     const file = before.get(shown(path));
     return { path, then, file, outOfReach: danglingTarget(scene, at), read: readFaults(at, then), compared: fileFaults(scene, path, then, file) };
   });
-  const bags = await scene.copies.bags(); // after the links: what they name was there before them
+  const [bags, others] = [await scene.copies.bags(), await scene.other?.bags() ?? []]; // after the links: what they name was there before them
   const after = await latestByPath(scene.register);
   const faults = seen.flatMap(({ path, then, file, outOfReach, read, compared }) => {
     // The content is at the path, or in every place of the bag that the link names.
-    const whole = outOfReach === undefined ? read : copyFaults(bags, outOfReach, then);
+    const whole = outOfReach === undefined ? read : copyFaults(outOfReach.store === scene.other ? others : bags, outOfReach.path, then);
     const now = after.get(shown(path));
     const same = file?.state === now?.state && file?.bag === now?.bag;
-    const stored = file && archived.includes(file.state) ? copyFaults(file.store === 'other' && scene.copies.other !== undefined ? [scene.copies.other] : bags, join(file.bag ?? '', 'data', path), then) : [];
+    const stored = file && archived.includes(file.state) ? copyFaults(storeOf(scene, file) === scene.other ? others : bags, join(file.bag ?? '', 'data', path), then) : [];
     return [...whole.map((fault) => `${path} ${fault}`), ...(same ? [...compared, ...stored] : []).map((fault) => `${path} (${file?.state ?? 'not ours'}) ${fault}`)];
   });
   for (const path of filesBelow(scene.data, ['.coldroom'])) {
     if (!scene.frozen.has(path) && !scene.foreign.has(path) && !/(^|\/)\.coldroom-\d+$/.test(path)) faults.push(`${path} was not there before`);
   }
-  const all = scene.copies.other === undefined ? bags : [...bags, scene.copies.other];
-  return [...faults, ...all.flatMap((directory) => sealedBagsIn(directory).flatMap((bag) => bagFaults(directory, bag)))];
+  return [...faults, ...[...bags, ...others].flatMap((directory) => sealedBagsIn(directory).flatMap((bag) => bagFaults(directory, bag)))];
 }
 
 /** What must hold besides where nothing is under way any more. */
@@ -58,17 +59,17 @@ export async function leftovers(scene: Scene): Promise<string[]> {
   const temporary = filesBelow(scene.data, ['.coldroom']).filter((path) => path.includes('.coldroom-') && !scene.frozen.has(path)).map((path) => `${path} was left behind`);
   const held = new Set(files.filter((file) => file.state === 'linked').map((file) => `${file.bag}/${file.id}`));
   const hold = filesBelow(scene.hold).filter((path) => path !== markerName && !held.has(path)).map((path) => `hold/${path} was left behind`);
-  const unsealed = (await scene.copies.unsealed()).map((what) => `${what} was left open`);
-  return [...onTheWay, ...temporary, ...hold, ...unsealed, ...(scene.copies.recalled ? nearFaults(scene, files) : [])];
+  const unsealed = (await Promise.all(storesOf(scene).map((store) => store.unsealed()))).flat().map((what) => `${what} was left open`);
+  return [...onTheWay, ...temporary, ...hold, ...unsealed, ...storesOf(scene).filter((store) => store.recalled).flatMap((store) => nearFaults(store, files.filter((file) => storeOf(scene, file) === store)))];
 }
 
 /** A path as the register shows it. */
 const shown = (path: string): string => displayPath(Buffer.from(path));
 
 /** In a recall directory lies what is recalled, and nothing else. */
-function nearFaults({ copies }: Scene, files: readonly FileListing[]): string[] {
+function nearFaults(store: KeptCopies, files: readonly FileListing[]): string[] {
   const wanted = new Set(files.filter((file) => file.state === 'recalled').map((file) => `${file.bag}/data/${file.root}/${file.path}`));
-  const there = new Set(filesBelow(copies.links).filter((path) => path !== markerName).map(shown));
+  const there = new Set(filesBelow(store.links).filter((path) => path !== markerName).map(shown));
   return [...[...there].filter((path) => !wanted.has(path)).map((path) => `recalled/${path} was left behind`), ...[...wanted].filter((path) => !there.has(path)).map((path) => `recalled/${path} is not near`)];
 }
 
@@ -77,10 +78,15 @@ async function latestByPath(register: Register): Promise<ReadonlyMap<string, Fil
   return new Map(files.filter((file) => file.code !== 'IN_ANOTHER_REQUEST').map((file) => [`${file.root}/${file.path}`, file]));
 }
 
-/** Where a link leads that leads to nothing for now, below the places of the copies. */
-function danglingTarget({ copies }: Scene, at: string): string | undefined {
-  if (!copies.recalled || !lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() || existsSync(at)) return undefined;
-  return relative(copies.links, readlinkSync(at));
+const storesOf = ({ copies, other }: Scene): readonly KeptCopies[] => (other ? [copies, other] : [copies]);
+const storeOf = ({ copies, other }: Scene, file: FileListing): KeptCopies => (file.store === 'other' && other ? other : copies);
+
+/** Where a link leads that leads to nothing for now: the store, and the path below the places of its copies. */
+function danglingTarget(scene: Scene, at: string): { readonly store: KeptCopies; readonly path: string } | undefined {
+  if (!lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() || existsSync(at)) return undefined;
+  const target = readlinkSync(at);
+  const store = storesOf(scene).find(({ recalled, links }) => recalled && target.startsWith(`${links}/`));
+  return store && { store, path: relative(store.links, target) };
 }
 
 /** The copy has to be right in each of the places. */
@@ -97,9 +103,8 @@ function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing 
   if (!file || inPlace.includes(file.state)) return untouchedFaults(at, then);
   const faults: string[] = [];
   const isLink = lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  const [main, other] = [scene.copies.links, scene.copies.other ?? ''].map((store) => join(store, file.bag ?? '', 'data', path)) as [string, string];
   // While a bag is relinked, its links may lead to either store.
-  const mayLeadTo = file.state === 'settled' ? [main, other] : [file.store === 'other' ? other : main];
+  const mayLeadTo = (file.state === 'settled' ? storesOf(scene) : [storeOf(scene, file)]).map(({ links }) => join(links, file.bag ?? '', 'data', path));
   if (isLink && !mayLeadTo.includes(readlinkSync(at))) faults.push(`is a link to ${readlinkSync(at)}, not to ${mayLeadTo.join(' or ')}`);
   if (!isLink && archived.includes(file.state)) faults.push('is no link');
   if (!isLink) faults.push(...(back.includes(file.state) ? restoredFaults(at, then) : untouchedFaults(at, then)));

@@ -1,10 +1,10 @@
 import { askedToMove, crashesOf, expectOnce, killedAtEach, movedTo, sealedBags } from './drills';
 import type { ServiceName } from './services';
-import { twoStores } from './store-kinds';
+import { fileStore } from './store-kinds';
 import { World } from './world';
 
 let world: World;
-beforeAll(async () => { world = await World.create({ store: twoStores }); });
+beforeAll(async () => { world = await World.create({ other: fileStore }); });
 afterAll(() => world.close());
 afterEach(() => world.check());
 

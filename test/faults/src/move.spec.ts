@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { askedToMove, askToMove, crashesOf, expectOnce, freezeAndTakeOver, movedTo, sealedBags } from './drills';
 import type { ServiceName } from './services';
 import { Watcher } from './watcher';
-import { twoStores } from './store-kinds';
+import { fileStore } from './store-kinds';
 import { World } from './world';
 
 const bin = join(__dirname, '..', '..', '..', 'apps', 'cli', 'bin', 'coldroom.js');
@@ -20,7 +20,7 @@ async function coldroom(world: World, ...words: readonly string[]): Promise<{ re
 
 describe('bags that are moved', () => {
   let world: World;
-  beforeAll(async () => { world = await World.create({ hold: '0', store: twoStores }); });
+  beforeAll(async () => { world = await World.create({ hold: '0', other: fileStore }); });
   afterAll(() => world.close());
   afterEach(() => world.check());
 
@@ -35,7 +35,7 @@ describe('bags that are moved', () => {
 
     const there = await coldroom(world, 'move', '--from', 'main', '--to', 'other', '--yes');
     expect(there).toMatchObject({ code: 0, output: expect.stringContaining(`Nothing was deleted: these bags still lie in store main (${world.store})`) });
-    expect(paths.map((path) => readlinkSync(path)).filter((target) => !target.startsWith(`${world.other}/`))).toEqual([]);
+    expect(paths.map((path) => readlinkSync(path)).filter((target) => !target.startsWith(`${world.other!.links}/`))).toEqual([]);
     await movedTo(world, requestId, 'other', 'released');
     expect(sealedBags(world)).toEqual(before);
     expect(await coldroom(world, 'move', '--from', 'other', '--to', 'main', `Request:${requestId}`, '--yes')).toMatchObject({ code: 0 });
@@ -74,7 +74,7 @@ describe.each<[ServiceName, readonly string[]]>([
 ])('a %s frozen past its lease while it moves bags changes nothing when it wakes at', (name, steps) => {
   let world: World;
   beforeAll(async () => {
-    world = await World.create({ store: twoStores });
+    world = await World.create({ other: fileStore });
     world.services.startAll([name]);
   });
   afterAll(() => world.close());

@@ -30,7 +30,7 @@ describeWhere('s3', 'copies in a bucket', () => {
   let world: World;
   let bucket: Bucket;
   const inBucket = async (plan: WorldPlan = {}): Promise<void> => {
-    world = await World.create({ ...plan, env: { COLDROOM_LEASE: '1s', ...plan.env }, store: async (place) => { bucket = await Bucket.make(server!, place); return bucket; } });
+    world = await World.create({ ...plan, env: { COLDROOM_LEASE: '1s', ...plan.env }, store: async (place, name) => { bucket = await Bucket.make(server!, place, name); return bucket; } });
   };
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'coldroom-faults-s3-'));

@@ -6,12 +6,10 @@ import { imageOf } from './tree';
 
 /** Where a world keeps its copies, and how they are looked at without any software of ours. */
 export interface KeptCopies {
-  /** For the stores file; one is named `main`. */
+  /** For the stores file; one has the name that was asked for. */
   readonly stores: Readonly<Record<string, unknown>>;
   /** Where links lead. */
   readonly links: string;
-  /** A second store, named `other`, empty until something is moved there. */
-  readonly other?: string;
   /** Links lead to nothing until their images are recalled. */
   readonly recalled: boolean;
   /** Directories that hold all sealed bags as they are now; what lies in no directory is copied down into one. */
@@ -23,34 +21,32 @@ export interface KeptCopies {
   stop(): Promise<void>;
 }
 
-export type StoreKind = (dir: string) => Promise<KeptCopies>;
+/** `main`, or the one that its bags are moved to. */
+export type StoreName = 'main' | 'other';
+export type StoreKind = (dir: string, name: StoreName) => Promise<KeptCopies>;
 
-/** One directory on this machine; its own place below `dir` is `store`. */
-export const fileStore: StoreKind = async (dir) => {
-  const store = await markedDirectory(dir, 'store', 'main');
-  return { ...inDirectories(store), stores: { main: { kind: 'file', directory: store, sameFileSystem: true } } };
-};
+/** The place of a store below the directory of its world. */
+export const placeOf = { main: 'store', other: 'other' } as const;
 
-/** The same, and a second one to which bags are moved. */
-export const twoStores: StoreKind = async (dir) => {
-  const [main, other] = [await markedDirectory(dir, 'store', 'main'), await markedDirectory(dir, 'other', 'other')];
-  const kept = (directory: string): object => ({ kind: 'file', directory, sameFileSystem: true });
-  return { ...inDirectories(main, other), bags: async () => [main], other, stores: { main: kept(main), other: kept(other) } };
+/** One directory on this machine. */
+export const fileStore: StoreKind = async (dir, name) => {
+  const store = await markedDirectory(dir, placeOf[name], name);
+  return { ...inDirectories(store), stores: { [name]: { kind: 'file', directory: store, sameFileSystem: true } } };
 };
 
 /** Every bag in two directories; links lead to the first. */
-export const copiesStore: StoreKind = async (dir) => {
+export const copiesStore: StoreKind = async (dir, name) => {
   const [near, far] = [await markedDirectory(dir, 'store', 'near'), await markedDirectory(dir, 'store-far', 'far')];
-  const stores = { main: { kind: 'copies', of: ['near', 'far'] }, near: { kind: 'file', directory: near, sameFileSystem: true }, far: { kind: 'file', directory: far, sameFileSystem: true } };
+  const stores = { [name]: { kind: 'copies', of: ['near', 'far'] }, near: { kind: 'file', directory: near, sameFileSystem: true }, far: { kind: 'file', directory: far, sameFileSystem: true } };
   return { ...inDirectories(near, far), stores };
 };
 
 /** A mount with the stand-in for an appliance behind it. */
-export const arkivumStore: StoreKind = async (dir) => {
-  const mount = await markedDirectory(dir, 'store', 'main');
+export const arkivumStore: StoreKind = async (dir, name) => {
+  const mount = await markedDirectory(dir, placeOf[name], name);
   const appliance = await startFakeArkivum({ dir: join(dir, 'appliance'), mount });
-  const main = { kind: 'arkivum', mount, url: appliance.url, caFile: appliance.caFile, api: 'v3', sameFileSystem: true };
-  return { ...inDirectories(mount), stores: { main }, stop: () => appliance.stop() };
+  const settings = { kind: 'arkivum', mount, url: appliance.url, caFile: appliance.caFile, api: 'v3', sameFileSystem: true };
+  return { ...inDirectories(mount), stores: { [name]: settings }, stop: () => appliance.stop() };
 };
 
 function inDirectories(...directories: readonly [string, ...string[]]): Omit<KeptCopies, 'stores'> {

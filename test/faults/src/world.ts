@@ -11,7 +11,7 @@ import { faultsOf, leftovers, type Scene } from './invariants';
 import { MountedStore } from './mounted-store';
 import { Servers } from './servers';
 import { Services, type Drill, type ServiceName } from './services';
-import { fileStore, type KeptCopies, type StoreKind } from './store-kinds';
+import { fileStore, type KeptCopies, type StoreKind, type StoreName } from './store-kinds';
 import { filesBelow, freeze, type Frozen } from './tree';
 
 export interface WorldPlan {
@@ -22,6 +22,8 @@ export interface WorldPlan {
   readonly storeMegabytes?: number;
   /** Default: one directory. */
   readonly store?: StoreKind;
+  /** A second store, named `other`, empty until something is moved there. */
+  readonly other?: StoreKind;
 }
 
 /** An OMERO of a few files, its own PostgreSQL and Redis, and the services as real processes. */
@@ -36,14 +38,14 @@ export class World implements Scene {
 
   private constructor(
     readonly dir: string, readonly servers: Servers, readonly services: Services, readonly omeroUrl: string, readonly registerUrl: string, readonly copies: KeptCopies,
-    private readonly mounted: MountedStore | undefined,
+    readonly other: KeptCopies | undefined, private readonly mounted: MountedStore | undefined,
   ) {
     this.data = join(dir, 'OMERO');
     this.hold = join(this.data, '.coldroom', 'hold');
     this.opened = new Register(registerUrl);
   }
 
-  static async create({ hold = '7d', env = {}, storeMegabytes, store = fileStore }: WorldPlan = {}): Promise<World> {
+  static async create({ hold = '7d', env = {}, storeMegabytes, store = fileStore, other }: WorldPlan = {}): Promise<World> {
     const dir = mkdtempSync(join(tmpdir(), 'coldroom-faults-'));
     chmodSync(dir, 0o755);
     const servers = await Servers.start(join(dir, 'servers'));
@@ -51,14 +53,15 @@ export class World implements Scene {
     const registerUrl = await servers.emptyDatabase('register');
     await migrate(registerUrl);
     const mounted = storeMegabytes === undefined ? undefined : MountedStore.make(join(dir, 'store.ext4'), join(dir, 'store'), storeMegabytes);
-    const copies = await store(dir);
-    writeFileSync(join(dir, 'stores.json'), JSON.stringify({ default: 'main', stores: copies.stores }));
+    const copies = await store(dir, 'main');
+    const others = await other?.(dir, 'other');
+    writeFileSync(join(dir, 'stores.json'), JSON.stringify({ default: 'main', stores: { ...copies.stores, ...others?.stores } }));
     const services = new Services({
       OMERO_DATABASE_URL: omeroUrl, REGISTER_DATABASE_URL: registerUrl, REDIS_URL: servers.redisUrl,
       OMERO_DATA_DIR: join(dir, 'OMERO'), COLDROOM_STORES: join(dir, 'stores.json'), COLDROOM_HOLD: hold, COLDROOM_LEASE: '2s',
       COLDROOM_SWEEP_EVERY: '300ms', COLDROOM_RETRY_PAUSE: '200ms', METRICS_PORT: '0', COLDROOM_CONCURRENCY: '1', ...env,
     });
-    const world = new World(dir, servers, services, omeroUrl, registerUrl, copies, mounted);
+    const world = new World(dir, servers, services, omeroUrl, registerUrl, copies, others, mounted);
     await world.layOut();
     await world.lay([]);
     return world;
@@ -67,11 +70,6 @@ export class World implements Scene {
   /** A new one after the register was lost. */
   get register(): Register {
     return this.opened;
-  }
-
-  /** The second store of a world that has two. */
-  get other(): string {
-    return join(this.dir, 'other');
   }
 
   /** Where links lead. */
@@ -90,9 +88,9 @@ export class World implements Scene {
   }
 
   /** Imports filesets, marks their images and approves the request that a running scanner makes of them. Gives its id. */
-  async archive(filesets: TinyPlan['filesets']): Promise<bigint> {
+  async archive(filesets: TinyPlan['filesets'], store?: StoreName): Promise<bigint> {
     await this.lay(filesets);
-    return this.approve();
+    return this.approve(store);
   }
 
   async lay(filesets: TinyPlan['filesets'], omename = 'alice'): Promise<TinyOmero> {
@@ -102,14 +100,14 @@ export class World implements Scene {
   }
 
   /** Has the marked images made into a request and approves it. */
-  async approve(): Promise<bigint> {
+  async approve(store?: StoreName): Promise<bigint> {
     await this.register.scans.ask('a tester');
     const [request] = await this.until('a new request', async () => {
       const requests = await this.register.requests.list(['New']);
       return requests.length > 0 && requests;
     });
     const { id } = request as { id: bigint };
-    await this.register.requests.approve(id, 'a data manager');
+    await this.register.requests.approve(id, 'a data manager', store);
     return id;
   }
 
@@ -219,6 +217,7 @@ export class World implements Scene {
     await this.services.killAll();
     await this.register.close();
     await this.copies.stop();
+    await this.other?.stop();
     await this.servers.stop();
     this.mounted?.putAway();
     rmSync(this.dir, { recursive: true, force: true });
