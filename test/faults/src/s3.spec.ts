@@ -1,6 +1,6 @@
-import { lstatSync, mkdtempSync, statSync } from 'node:fs';
+import { mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { markerName } from '@coldroom/files';
 import { removeServerData, startS3, type LocalS3 } from '@coldroom/local';
@@ -16,12 +16,12 @@ import { World, type WorldPlan } from './world';
 
 const megabyte = 1024 * 1024;
 
-/** Where transfer and the linker are killed in a recall, and the linker once more when its time is over: a round each. */
-const rounds: readonly { readonly transfer?: string; readonly linker: string; readonly end: string }[] = [
-  { transfer: 'copy:2-partly-written', linker: 'place:1-swapped', end: 'expire:1-removed' },
-  { transfer: 'copy:3-written:2', linker: 'place:1-swapped:2', end: 'expire:1-removed:2' },
-  { transfer: 'copy:4-synced', linker: 'place:3-synced', end: 'expire:2-synced' },
-  { linker: 'move:1-before-commit', end: 'move:1-before-commit' },
+/** Where services are killed in one recall, one after the other: each begins where the last one was cut short, and the last step ends its stage. */
+const recall: readonly [ServiceName, readonly string[]][] = [
+  ['ingest-watcher', crashesOf('ingest-watcher', ['near', 'move'])],
+  ['transfer', crashesOf('transfer', ['copy', 'fetch', 'move']).filter((step) => step !== 'copy:1-directory-made:2')], // all are fetched into one directory
+  ['checksum', ['verify:1-read', ...crashesOf('checksum', ['prove', 'move'])]],
+  ['linker', crashesOf('linker', ['place', 'move']).filter((step) => !step.startsWith('place:2'))], // no link is swapped, so none is tidied away
 ];
 
 describeWhere('s3', 'copies in a bucket', () => {
@@ -84,48 +84,50 @@ describeWhere('s3', 'copies in a bucket', () => {
     await world.check();
   });
 
-  test('killed at any step of a recall and of its end: readable for that time, and the bag is as it was', async () => {
+  test('killed at every step of a recall and of its end: readable for that time, and the bag is as it was', async () => {
     await inBucket({ hold: '0' });
     world.services.startAll();
     const requestId = await world.archive(twoFilesets);
     await world.reached(requestId, 'released');
     await world.services.killAll();
-    world.services.startAll(['transfer', 'linker']);
     const bags = await bucket.image();
-    const paths = [...world.frozen.keys()].filter((path) => lstatSync(join(world.data, path)).isSymbolicLink());
+    const paths = await pathsOf(requestId);
     expect(paths).toHaveLength(5);
-    for (const { transfer, linker, end } of rounds) {
-      await world.coldroom('recall', `Request:${requestId}`, '--days', '1', '--yes', '--no-wait');
-      if (transfer) await killedAt('transfer', transfer);
-      const transferring = world.start('transfer');
-      await killedAt('linker', linker);
-      const placing = world.start('linker');
-      await world.reached(requestId, 'recalled');
-      await Promise.all([transferring.kill(), placing.kill()]);
-      await world.checkAtRest();
-      for (const path of paths) {
-        expect([path, digestOf(join(world.data, path)), statSync(join(world.data, path)).mode & 0o777]).toEqual([path, world.frozen.get(path)?.digest, 0o444]);
-      }
-      await timeIsOver(requestId);
-      await killedAt('linker', end);
-      const ending = world.start('linker');
-      await world.reached(requestId, 'released');
-      await ending.kill();
-      await world.checkAtRest();
-      expect(filesBelow(bucket.links)).toEqual([markerName]);
-      for (const path of paths) expect(() => statSync(join(world.data, path))).toThrow('ENOENT');
-      expect(await bucket.image()).toEqual(bags);
-    }
-    // A near copy goes only while the store has what was proven.
-    for (const name of ['transfer', 'linker'] as const) world.start(name);
-    await world.coldroom('recall', `Request:${requestId}`, '--days', '1', '--yes');
-    await world.services.killAll();
+    await world.coldroom('recall', `Request:${requestId}`, '--days', '1', '--yes', '--no-wait');
+    for (const [name, steps] of recall) for (const step of steps) await killedAt(name, step);
+    await world.reached(requestId, 'recalled');
+    await world.checkAtRest();
+    for (const path of paths) expect([path, digestOf(path), statSync(path).mode & 0o777]).toEqual([path, digestBefore(path), 0o444]);
+    await timeIsOver(requestId);
+    for (const step of crashesOf('linker', ['expire', 'move'])) await killedAt('linker', step);
+    await world.checkAtRest();
+    expect(filesBelow(bucket.links)).toEqual([markerName]);
+    for (const path of paths) expect(() => statSync(path)).toThrow('ENOENT');
+    expect(await bucket.image()).toEqual(bags);
+  });
+
+  test('what is near goes when it is restored, and when its time is over only while the store has what was proven', async () => {
+    await inBucket({ hold: '0' });
+    const services = world.services.startAll(['linker']);
+    const linker = world.start('linker');
+    const [requestId, other] = [await world.archive(twoFilesets), await world.archive([{ files: [{ name: 'e.tif', size: 3000 }, { name: 'f.tif', size: 20 }] }])];
+    for (const id of [requestId, other]) await world.reached(id, 'released');
+    const bags = await bucket.image();
+    await world.coldroom('recall', `Request:${requestId}`, `Request:${other}`, '--days', '1', '--yes');
+    await linker.kill();
+    await world.coldroom('restore', `Request:${requestId}`, '--yes', '--no-wait');
+    for (const step of ['place:2-tidied', 'expire:1-removed', 'expire:1-removed:2', 'move:2-after-commit']) await killedAt('linker', step);
+    await world.reached(requestId, 'restored');
+    await world.checkAtRest();
+    expect(await bucket.image()).toEqual(bags);
+
+    await Promise.all(services.map((service) => service.kill()));
     await sleep(1100); // S3 tells the time of an object in seconds
     await bucket.overwrite();
-    await timeIsOver(requestId);
+    await timeIsOver(other);
     world.start('linker');
-    await world.stuck(requestId, 'COPY_CHANGED');
-    for (const path of paths) expect(digestOf(join(world.data, path))).toBe(world.frozen.get(path)?.digest);
+    await world.stuck(other, 'COPY_CHANGED');
+    for (const path of await pathsOf(other)) expect(digestOf(path)).toBe(digestBefore(path));
   });
 
   test('the server away for some seconds, of an archive and of a restore: nothing is lost, and both go on', async () => {
@@ -144,6 +146,12 @@ describeWhere('s3', 'copies in a bucket', () => {
     await world.checkAtRest();
     expect(await bucket.image()).toEqual(bags);
   });
+
+  const digestBefore = (path: string): string | undefined => world.frozen.get(relative(world.data, path))?.digest;
+
+  async function pathsOf(requestId: bigint): Promise<readonly string[]> {
+    return (await world.filesOf(requestId)).map(({ root, path }) => join(world.data, root, path));
+  }
 
   async function killedAt(name: ServiceName, step: string): Promise<void> {
     await expect(world.start(name, { crashAt: step }).exited).resolves.toMatchObject({ signal: 'SIGKILL' });
