@@ -20,11 +20,20 @@ export interface S3UnderTest extends StoreUnderTest {
   readonly open: (part?: object, omeroRoots?: readonly string[]) => StoreUnderTest['store'];
 }
 
-const server = (): { url: string; accessKey: string; secretKey: string; cephConf: string } => JSON.parse(process.env['TEST_S3']!);
+/** Plain http, region `default`. */
+export interface S3Server {
+  readonly url: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  /** Of a Ceph: its buckets can be filled by a quota. */
+  readonly cephConf?: string;
+}
 
-/** A store in a bucket of its own on the real server, behind a proxy that passes everything until told otherwise. */
-export async function makeS3(part: object = {}, secrets?: (name: string) => string | undefined): Promise<S3UnderTest> {
-  const { url, accessKey, secretKey, cephConf } = server();
+const ceph = (): S3Server => JSON.parse(process.env['TEST_S3']!);
+
+/** A store in a bucket of its own on a real server, behind a proxy that passes everything until told otherwise. */
+export async function makeS3(part: object = {}, { secrets, server = ceph() }: { readonly secrets?: (name: string) => string | undefined; readonly server?: S3Server } = {}): Promise<S3UnderTest> {
+  const { url, accessKey, secretKey, cephConf } = server;
   const top = mkdtempSync(join(tmpdir(), 'coldroom-s3-'));
   for (const name of ['ManagedRepository', 'recalled']) mkdirSync(join(top, name));
   await writeMarker(join(top, 'ManagedRepository'), 'ManagedRepository');
@@ -32,7 +41,8 @@ export async function makeS3(part: object = {}, secrets?: (name: string) => stri
   writeFileSync(join(top, 'access'), `${accessKey}\n`);
   writeFileSync(join(top, 'secret'), `${secretKey}\n`);
   const bucket = `test-${randomBytes(6).toString('hex')}`;
-  const client = new Client({ endPoint: '127.0.0.1', port: Number(new URL(url).port), useSSL: false, region: 'default', accessKey, secretKey });
+  const { hostname, port } = new URL(url);
+  const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, region: 'default', accessKey, secretKey });
   await client.makeBucket(bucket);
   const proxy = await startFaultProxy(url);
   const settings = {
@@ -49,11 +59,7 @@ export async function makeS3(part: object = {}, secrets?: (name: string) => stri
   return {
     store: open(), sourceDir: join(top, 'ManagedRepository'), proxy, client, bucket, top, settings, open,
     goAway: () => proxy.close(),
-    fill: async () => {
-      for (const words of [['set', '--max-size=512K'], ['enable']]) {
-        execFileSync('radosgw-admin', ['quota', ...words, '--quota-scope=bucket', '--uid=coldroom', `--bucket=${bucket}`], { env: { ...process.env, CEPH_CONF: cephConf }, stdio: ['ignore', 'ignore', 'pipe'] });
-      }
-    },
+    ...(cephConf === undefined ? {} : { fill: async () => fill(bucket, cephConf) }),
     proveBag: (bag) => proveByCopy(client, bucket, `archive/one/${bag}/`, join(top, 'copied')),
     cleanup: async () => {
       for (const store of stores) await store.close();
@@ -62,6 +68,12 @@ export async function makeS3(part: object = {}, secrets?: (name: string) => stri
       rmSync(top, { recursive: true });
     },
   };
+}
+
+function fill(bucket: string, cephConf: string): void {
+  for (const words of [['set', '--max-size=512K'], ['enable']]) {
+    execFileSync('radosgw-admin', ['quota', ...words, '--quota-scope=bucket', '--uid=coldroom', `--bucket=${bucket}`], { env: { ...process.env, CEPH_CONF: cephConf }, stdio: ['ignore', 'ignore', 'pipe'] });
+  }
 }
 
 /** As any S3 tool copies a bag down: keys become paths. */
