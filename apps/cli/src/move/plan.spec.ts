@@ -25,16 +25,16 @@ it.each([
   ['a', 'b', 'Nothing is deleted in store a (/a): its bags stay there as they are', 'Nothing was deleted: these bags still lie in store a (/a)'],
   ['ab', 'c', 'Nothing is deleted in store ab (a, b): its bags stay there as they are', 'Nothing was deleted: these bags still lie in store ab (a, b)'],
 ])('what moves from %s to %s is left behind there', async (from, to, before, after) => {
-  expect(await told(from, to)).toEqual({ before: `Whole bags are moved. ${before}`, after });
+  expect(await told(from, to)).toEqual({ before: `Whole bags are moved, with all files in them. ${before}`, after });
 });
 
 it.each([['ab', 'a', 'b', 'a'], ['ab', 'b', 'a', 'b'], ['ab', 'ac', 'b', 'a']])('what moves from %s to %s is left behind in %s only: in %s it is in use', async (from, to, left, used) => {
   expect(await told(from, to)).toEqual({
-    before: `Whole bags are moved. Nothing is deleted in store ab (${left}): its bags stay there as they are; in ${used} they stay in use, keep them`,
+    before: `Whole bags are moved, with all files in them. Nothing is deleted in store ab (${left}): its bags stay there as they are; in ${used} they stay in use, keep them`,
     after: `Nothing was deleted: these bags still lie in store ab (${left}); in ${used} they stay in use, keep them`,
   });
 });
 
 it('nothing is left behind where all places are kept', async () => {
-  expect(await told('ab', 'ba')).toEqual({ before: 'Whole bags are moved. Nothing is left behind; in a, b they stay in use, keep them', after: undefined });
+  expect(await told('ab', 'ba')).toEqual({ before: 'Whole bags are moved, with all files in them. Nothing is left behind; in a, b they stay in use, keep them', after: undefined });
 });
