@@ -1,5 +1,6 @@
 import { codeOf, step, type Identity } from '@coldroom/domain';
-import { closeSync, fchmodSync, fstatSync, fsyncSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, fsync } from 'node:fs';
+import { promisify } from 'node:util';
 import { keepOwnerAndTime } from './attributes';
 import type { Claim } from './claim';
 import { failureOf, readingFailed } from './failures';
@@ -11,31 +12,59 @@ export interface DressTask {
   readonly files: readonly { readonly root: string; readonly path: WirePath; readonly as: Identity; readonly mode: number }[];
 }
 
+const syncFile = promisify(fsync);
 const setIdBits = 0o6000;
 const execution = 0o111;
 
+/** So many are open at a time for the sync that they share. */
+const together = 256;
+
 /** Gives fetched files the owner, mode and mtime that are told, and syncs them. Answers the mode that each has then; see `giveSetId`. */
-export function dress({ files }: DressTask, claim: Claim, trees: Trees): readonly WireOutcome<number>[] {
-  const outcomes = files.map((file): WireOutcome<number> => {
-    const path = bytesOf(file.path);
-    try {
-      const { fd } = openFile(trees.at(file.root), path, 'cached');
-      try {
-        claim.check();
-        fchmodSync(fd, file.mode & ~setIdBits);
-        keepOwnerAndTime(fd, file.as, path);
-        giveSetId(fd, file.mode);
-        fsyncSync(fd);
-        return { ok: fstatSync(fd).mode & 0o7777 };
-      } finally {
-        closeSync(fd);
-      }
-    } catch (error) {
-      return { failed: failureOf(readingFailed(error, path)) };
-    }
-  });
+export async function dress({ files }: DressTask, claim: Claim, trees: Trees): Promise<readonly WireOutcome<number>[]> {
+  const outcomes: WireOutcome<number>[] = [];
+  for (let start = 0; start < files.length; start += together) outcomes.push(...await dressTogether(files.slice(start, start + together), claim, trees));
   step('fetch:2-dressed');
   return outcomes;
+}
+
+/** First all are changed, then all synced: one commit of the file system's journal then does for all, where a sync after each waits for one each. */
+async function dressTogether(files: DressTask['files'], claim: Claim, trees: Trees): Promise<readonly WireOutcome<number>[]> {
+  const open: number[] = [];
+  try {
+    const changed = files.map((file) => answer(file, () => {
+      const { fd } = openFile(trees.at(file.root), bytesOf(file.path), 'cached');
+      open.push(fd);
+      claim.check();
+      change(fd, file);
+      return fd;
+    }));
+    return await Promise.all(changed.map(async (each, at) => ('failed' in each ? each : synced(files[at] as DressTask['files'][number], each.ok))));
+  } finally {
+    for (const fd of open) closeSync(fd);
+  }
+}
+
+function change(fd: number, { as, mode, path }: DressTask['files'][number]): void {
+  fchmodSync(fd, mode & ~setIdBits);
+  keepOwnerAndTime(fd, as, bytesOf(path));
+  giveSetId(fd, mode);
+}
+
+async function synced(file: DressTask['files'][number], fd: number): Promise<WireOutcome<number>> {
+  const failed = await syncFile(fd).then(() => null, (error: unknown) => ({ error }));
+  return answer(file, () => {
+    if (failed) throw failed.error;
+    return fstatSync(fd).mode & 0o7777;
+  });
+}
+
+/** What an action on a file gives, or how it failed; what ends the batch is thrown on. */
+function answer({ path }: DressTask['files'][number], act: () => number): WireOutcome<number> {
+  try {
+    return { ok: act() };
+  } catch (error) {
+    return { failed: failureOf(readingFailed(error, bytesOf(path))) };
+  }
 }
 
 /**

@@ -29,7 +29,7 @@ module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds)
       case 'inspect': return { ok: inspect(task, trees) };
       case 'hash': return { ok: await hash(task, claim, trees) };
       case 'copy': return { ok: await copy(task, claim, trees) };
-      case 'dress': return { ok: dress(task, claim, trees) };
+      case 'dress': return { ok: await dress(task, claim, trees) };
       case 'seal': return { ok: seal(task, claim, trees) };
     }
   } catch (error) {
