@@ -1,7 +1,8 @@
 import { renameSync, unlinkSync } from 'node:fs';
 import { codeOf, reasonsToKeepLink, Refused, step, type ArchiveFile, type Identity } from '@coldroom/domain';
 import { identify, renameExchangeSync, typeOf, type Directory } from '@coldroom/files';
-import { at, heldAt, isOurLink, look, lookAtArchived, putBack, sameFile, type Before, type Place } from './swap';
+import { at, heldAt, isOurLink, look, lookAtArchived, sameFile, type Before, type Place } from './look';
+import { putBack } from './swap';
 
 /*
  * Puts back what was fetched and proven. Nothing is replaced but our own link, and nothing removed but that link, our own

@@ -4,9 +4,9 @@ import { moved, STORES, type Stage, type StageResult, type StageWork } from '@co
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures, refuseFor } from './failures';
+import type { Before } from './look';
 import { dropNear } from './near-copies';
 import { RecallPlaces } from './recall-places';
-import type { Before } from './swap';
 
 /** Drops near copies whose time is over, while the store's own copy is there and unchanged. */
 @Injectable()

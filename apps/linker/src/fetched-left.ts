@@ -2,10 +2,10 @@ import { codeOf, messageOf, type ArchiveFile } from '@coldroom/domain';
 import { fetchedName } from '@coldroom/pipeline';
 import type { Move } from '@coldroom/register';
 import { dropStaged } from './bring-back';
+import { look, sameFile, type Before } from './look';
 import { dropFetching, dropNear } from './near-copies';
 import type { Places } from './places';
 import type { RecallPlaces } from './recall-places';
-import { look, sameFile, type Before } from './swap';
 
 /**
  * Drops what a way back has fetched, once the held original is back in its place and synced: with the original there it is

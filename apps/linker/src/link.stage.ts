@@ -5,8 +5,9 @@ import { HoldDirectories, STORES, moved, Originals, type Stage, type StageResult
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures, refuseFor } from './failures';
+import { expectHeld, look, type Before, type Place } from './look';
 import { HoldTime, Places } from './places';
-import { clearBeside, expectHeld, hold, look, swapIn, type Before, type Place } from './swap';
+import { clearBeside, hold, swapIn } from './swap';
 
 interface Candidate {
   readonly file: ArchiveFile;

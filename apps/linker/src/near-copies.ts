@@ -2,7 +2,7 @@ import { renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { codeOf, Refused, step, type ArchiveFile, type Identity } from '@coldroom/domain';
 import { identify, openDirectory, typeOf, type Directory, type Root } from '@coldroom/files';
 import { dropStaged, isFetched, pathOf, refuse, type Name } from './bring-back';
-import { look, type Before, type Place } from './swap';
+import { look, type Before, type Place } from './look';
 
 /*
  * Near copies in a recall directory: put there, and dropped when their time is over. The copy in the store stays. Each

@@ -5,10 +5,10 @@ import { Register, type Claim, type Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { refuseToPlace, restoreOne, type Name } from './bring-back';
 import { Failures } from './failures';
+import type { Before, Place } from './look';
 import { dropNear, recallOne } from './near-copies';
 import { Places } from './places';
 import { RecallPlaces, stagedAt } from './recall-places';
-import type { Before, Place } from './swap';
 
 const waitMs = 600_000;
 /** What was fetched may have been lost or touched since: it is fetched anew, so often. */

@@ -5,10 +5,11 @@ import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { dropStaged, isBack, restoreOne } from './bring-back';
 import { Failures, refuseFor } from './failures';
+import { lookAtArchived, type Before, type Place } from './look';
 import { dropFetching, dropNear } from './near-copies';
 import { HoldTime, Places } from './places';
 import { RecallPlaces } from './recall-places';
-import { lookAtArchived, release, type Before, type Place } from './swap';
+import { release } from './swap';
 
 /** Frees the space of held originals when their time is over, and clears away what a given up way back has left. */
 @Injectable()

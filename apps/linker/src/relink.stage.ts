@@ -4,9 +4,9 @@ import { HoldDirectories, moved, Originals, otherStores, STORES, stuck, type Sta
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
+import type { Before } from './look';
 import { Places } from './places';
 import { lookAtLink, relinkOne, type MovedPlace } from './relink';
-import type { Before } from './swap';
 
 interface Candidate {
   readonly file: ArchiveFile;

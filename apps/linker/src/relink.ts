@@ -1,7 +1,8 @@
 import { renameSync, unlinkSync } from 'node:fs';
 import { codeOf, Refused, step, type AtPath } from '@coldroom/domain';
 import { identify, renameExchangeSync } from '@coldroom/files';
-import { at, besideAt, isOurLink, makeLink, type Before, type Place } from './swap';
+import { at, besideAt, isOurLink, type Before, type Place } from './look';
+import { makeLink } from './swap';
 
 /*
  * Swaps our link into one store for one into another. Nothing is replaced or removed but links of ours, known by what they hold.

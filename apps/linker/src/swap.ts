@@ -1,7 +1,8 @@
 import { linkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
-import { readlink, unlink } from 'node:fs/promises';
-import { codeOf, Refused, step, type ArchiveFile, type AtPath, type Identity, type OnDisk } from '@coldroom/domain';
-import { identify, renameExchangeSync, typeOf, type Directory } from '@coldroom/files';
+import { unlink } from 'node:fs/promises';
+import { codeOf, Refused, step, type ArchiveFile, type Identity, type OnDisk } from '@coldroom/domain';
+import { identify, renameExchangeSync, typeOf } from '@coldroom/files';
+import { at, besideAt, besideName, expectHeld, expectSame, heldAt, isOurLink, look, sameFile, type Before, type Place } from './look';
 
 /*
  * The only code that makes an original go away. Every function works on one file, in open directories that were walked
@@ -10,30 +11,6 @@ import { identify, renameExchangeSync, typeOf, type Directory } from '@coldroom/
  * What takes a name or gives one is called synchronously, right after the look at our claim: a call that waits in a queue
  * could be carried out long after the claim was lost, by a process that was frozen and wakes up.
  */
-
-export interface Place {
-  /** The original's directory, and its name there. */
-  readonly directory: Directory;
-  readonly name: Buffer;
-  /** The hold directory on the same file system, and the held original's name there. */
-  readonly hold: Directory;
-  readonly heldName: Buffer;
-  /** What our link holds. */
-  readonly target: Buffer;
-}
-
-/** Called right before each step that others see; throws where that step must not be taken any more. */
-export type Before = () => Promise<void>;
-
-export async function look(place: Place): Promise<OnDisk | { readonly kind: 'our-link' }> {
-  const identity = await identify(at(place));
-  if (identity === null) return { kind: 'missing' };
-  switch (typeOf(identity.mode)) {
-    case 'file': return { kind: 'file', identity, held: await identify(heldAt(place)) };
-    case 'link': return { kind: await isOurLink(at(place), place) ? 'our-link' : 'link' };
-    default: return { kind: 'other' };
-  }
-}
 
 /** Gives the original a second name in the hold directory, and says what is held. Sync that directory before the swap. */
 export async function hold(place: Place, file: ArchiveFile, before: Before): Promise<Identity> {
@@ -124,20 +101,6 @@ export async function release(place: Place, before: Before): Promise<void> {
   step('release:1-removed');
 }
 
-export async function lookAtArchived(place: Place): Promise<{ readonly atPath: AtPath; readonly held: Identity | null }> {
-  const found = await look(place);
-  const atPath = found.kind === 'our-link' || found.kind === 'missing' ? found.kind : 'other';
-  return { atPath, held: await identify(heldAt(place)) };
-}
-
-/** The held original, which must be the file that was hashed. */
-export async function expectHeld(place: Place, file: ArchiveFile): Promise<Identity> {
-  const held = await identify(heldAt(place));
-  if (held === null) throw new Refused('HOLD_MISSING', 'the original is not held where it should be; nothing more was done');
-  if (!sameFile(held, file)) throw new Refused('HELD_CHANGED', 'what is held is not the original that was hashed; nothing more was done');
-  return held;
-}
-
 /**
  * Others changed or removed the original before its place was taken: what stands there stays, and only our own second name
  * of it goes. False where the original itself is held; `Refused` `HOLD_MISSING` where it was linked once and is nowhere.
@@ -192,28 +155,6 @@ export async function makeLink(place: Place, before: Before): Promise<void> {
   }
 }
 
-async function expectSame(path: Buffer, file: ArchiveFile): Promise<void> {
-  const now = await identify(path);
-  if (now === null || !sameFile(now, file)) throw new Refused('ORIGINAL_CHANGED', 'the original is not the file that was hashed');
-}
-
-/**
- * The inode and content that were hashed. Links and ctime change by our own hand; a device may get another number when
- * the machine starts anew, and a hold directory is on the file system of its originals whatever the number.
- */
-export function sameFile(now: Identity, { identity: then }: ArchiveFile): boolean {
-  return typeOf(now.mode) === 'file' && now.ino === then.ino && now.size === then.size && now.mtimeNs === then.mtimeNs;
-}
-
-export async function isOurLink(path: Buffer, place: Place): Promise<boolean> {
-  try {
-    return (await readlink(path, { encoding: 'buffer' })).equals(place.target);
-  } catch (error) {
-    if (codeOf(error) === 'EINVAL' || codeOf(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
 function holdFailed(error: unknown): unknown {
   switch (codeOf(error)) {
     case 'EXDEV': return new Refused('HOLD_ON_OTHER_FILE_SYSTEM', 'the hold directory is on another file system than the original; name one on the same with COLDROOM_HOLD_DIRS');
@@ -222,7 +163,3 @@ function holdFailed(error: unknown): unknown {
   }
 }
 
-export const at = (place: Place): Buffer => place.directory.at(place.name);
-export const heldAt = (place: Place): Buffer => place.hold.at(place.heldName);
-const besideName = (place: Place): Buffer => Buffer.concat([Buffer.from('.coldroom-'), place.heldName]);
-export const besideAt = (place: Place): Buffer => place.directory.at(besideName(place));

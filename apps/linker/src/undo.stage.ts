@@ -5,9 +5,10 @@ import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
 import { dropFetched } from './fetched-left';
+import { look, type Before } from './look';
 import { Places } from './places';
 import { RecallPlaces } from './recall-places';
-import { look, putBack, type Before } from './swap';
+import { putBack } from './swap';
 
 /** Puts held originals back where a person asked for it. Goes on while linking is stopped, and where the store is lost: it only gives back. */
 @Injectable()
