@@ -51,6 +51,23 @@ test('keeps its data from one start to the next', async () => {
   expect(second.how).toContain(dir);
 });
 
+test('begins with the data of another one that has stopped, and leaves that as it is', async () => {
+  const dir = directory(0o755);
+  const first = await startPostgres({ dir });
+  await ask(first.url, 'CREATE TABLE kept AS SELECT 42 AS n');
+  await first.stop();
+  const other = { dir: directory(0o755), like: dir };
+  for (const n of [42, 43]) {
+    const copy = await startPostgres(other);
+    expect(await ask(copy.url, 'SELECT n FROM kept')).toBe(n);
+    await ask(copy.url, 'UPDATE kept SET n = 43');
+    await copy.stop();
+  }
+  const again = await startPostgres({ dir });
+  expect(await ask(again.url, 'SELECT n FROM kept')).toBe(42);
+  await again.stop();
+});
+
 test('two servers run side by side', async () => {
   const [a, b] = await Promise.all([startPostgres({ dir: directory(0o755) }), startPostgres({ dir: directory(0o755) })]);
   expect(a.url).not.toBe(b.url);

@@ -125,7 +125,7 @@ async function registerOf({ registerUrl }: World): Promise<Readonly<Record<strin
     request: 'SELECT to_jsonb(r) AS row FROM request r',
     bag: `SELECT to_jsonb(b) - '{id,not_before}'::text[] AS row FROM bag b`,
     image: 'SELECT to_jsonb(i) AS row FROM request_image i',
-    file: `SELECT to_jsonb(f) - '{id,bag_id,linked_at}'::text[] || jsonb_build_object('bag', b.name, 'held as', CASE f.state WHEN 'linked' THEN f.id END, 'linked', f.linked_at IS NOT NULL) AS row
+    file: `SELECT to_jsonb(f) - '{id,bag_id,linked_at,released_at}'::text[] || jsonb_build_object('bag', b.name, 'released', f.released_at IS NOT NULL, 'held as', CASE f.state WHEN 'linked' THEN f.id END, 'linked', f.linked_at IS NOT NULL) AS row
       FROM file f LEFT JOIN bag b ON b.id = f.bag_id`,
     event: `SELECT to_jsonb(e) - '{id,at,bag_id,file_id}'::text[] || jsonb_build_object('bag', b.name, 'file', f.display) AS row
       FROM event e LEFT JOIN bag b ON b.id = e.bag_id LEFT JOIN file f ON f.id = e.file_id`,

@@ -9,13 +9,15 @@ interface Served {
 
 /** For data that nobody needs after a crash of the machine. */
 const settings = { fsync: 'off', shared_buffers: '64MB' };
+/** See jest/setup.mjs. */
+const like = process.env['TEST_POSTGRES_LIKE'];
 
 /** A PostgreSQL and a Redis of one world, each behind a gate that stays where it is when they are restarted. */
 export class Servers {
   private constructor(private readonly dir: string, private postgres: Served, private redis: Served) {}
 
   static async start(dir: string): Promise<Servers> {
-    return new Servers(dir, await served(await startPostgres({ dir, settings })), await served(await startRedis({ dir })));
+    return new Servers(dir, await served(await startPostgres({ dir, settings, ...(like ? { like } : {}) })), await served(await startRedis({ dir })));
   }
 
   get redisUrl(): string {

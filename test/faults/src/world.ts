@@ -59,7 +59,7 @@ export class World implements Scene {
     const services = new Services({
       OMERO_DATABASE_URL: omeroUrl, REGISTER_DATABASE_URL: registerUrl, REDIS_URL: servers.redisUrl,
       OMERO_DATA_DIR: join(dir, 'OMERO'), COLDROOM_STORES: join(dir, 'stores.json'), COLDROOM_HOLD: hold, COLDROOM_LEASE: '2s',
-      COLDROOM_SWEEP_EVERY: '300ms', COLDROOM_RETRY_PAUSE: '200ms', METRICS_PORT: '0', COLDROOM_CONCURRENCY: '1', ...env,
+      COLDROOM_SWEEP_EVERY: '500ms', COLDROOM_RETRY_PAUSE: '200ms', METRICS_PORT: '0', COLDROOM_CONCURRENCY: '1', ...env,
     });
     const world = new World(dir, servers, services, omeroUrl, registerUrl, copies, others, mounted);
     await world.layOut();

@@ -1,0 +1,5 @@
+import local from '@coldroom/local';
+
+export default function teardown() {
+  local.removeServerData(process.env.TEST_POSTGRES_LIKE);
+}
