@@ -26,19 +26,15 @@ export interface ReturnPlan {
   readonly notArchived: { readonly files: number; readonly filesets: number; readonly states: readonly string[] };
 }
 
-/** Holds for a fileset that comes back whole: each of its files is linked, released or recalled, or in its place already (after a cancel or an undo midway). */
-const archivedWhole = `bool_and(f.phase IN ('skipped', 'linked', 'recalled', 'back', 'given up') AND f.stuck_from IS NULL)`;
+/** Each file of a fileset that comes back whole is linked, released or recalled, or in its place already (after a cancel or an undo midway). */
+const isArchived = `(f.phase IN ('skipped', 'linked', 'recalled', 'back', 'given up') AND f.stuck_from IS NULL)`;
 /** What was asked back before and stayed may be back in its place already: there the linker has to look. */
-const allHeld = `bool_and(f.phase IN ('skipped', 'back', 'given up') OR (f.state = 'linked' AND f.way_back IS NULL AND f.released_at IS NULL))`;
-
-/** The files of the filesets of these files that meet a condition on the fileset; each fileset is looked at once. */
-const ofFilesets = (files: string, condition: string): string =>
-  `(f.request_id, f.fileset) IN (SELECT f.request_id, f.fileset FROM file f WHERE ${files} GROUP BY f.request_id, f.fileset HAVING ${condition})`;
+const isHeld = `(f.phase IN ('skipped', 'back', 'given up') OR (f.state = 'linked' AND f.way_back IS NULL AND f.released_at IS NULL))`;
 
 /** The filesets that are meant by $1, judged for a way back $2. */
 const judgedSets = (files: string): string => `
   WITH sets AS MATERIALIZED (
-    SELECT f.request_id, f.fileset, ${archivedWhole} AS whole, $2 = 'restore' AND ${allHeld} AS held,
+    SELECT f.request_id, f.fileset, bool_and(${isArchived}) AS whole, $2 = 'restore' AND bool_and(${isHeld}) AS held,
       bool_or(f.phase IN ('linked', 'recalled') AND NOT ($2 = 'recall' AND f.state = 'recalled')) AS away,
       bool_or(f.phase NOT IN ('skipped', 'given up', 'back', 'returning', 'proven') AND NOT ($2 = 'recall' AND f.state = 'recalled')) AS elsewhere
     FROM file f WHERE f.bag_id IS NOT NULL AND ${files} GROUP BY f.request_id, f.fileset)`;
@@ -89,10 +85,10 @@ export class Returns {
       const prolonged = way === 'recall' ? await prolong(client, scope, days, by) : 0;
       const numbers = await numbersForAsked(client, scope.requests);
       const askedIn = 'asked_in = (SELECT asked.id FROM unnest($2::bigint[], $5::bigint[]) AS asked(request_id, id) WHERE asked.request_id = f.request_id)';
-      const undoing = way === 'restore' ? await moveAll(client, scope, { to: `'undoing'`, what: 'undo', by, set: `, ${askedIn}`, more: [numbers], where: `f.state = 'linked' AND ${ofFilesets(scope.files, `${archivedWhole} AND ${allHeld}`)}` }) : 0;
+      const undoing = way === 'restore' ? await moveAll(client, scope, { to: `'undoing'`, what: 'undo', by, set: `, ${askedIn}`, more: [numbers], where: `f.state = 'linked'`, allOfFileset: `${isArchived} AND ${isHeld}` }) : 0;
       const from = way === 'recall' ? `('linked', 'released')` : `('linked', 'released', 'recalled')`;
       const asked = await moveAll(client, scope, {
-        to: `'restoring'`, what: way, by, where: `f.state IN ${from} AND ${ofFilesets(scope.files, archivedWhole)}`,
+        to: `'restoring'`, what: way, by, where: `f.state IN ${from}`, allOfFileset: isArchived,
         set: `, way_back = '${way}', near_days = ${Math.trunc(days)}, asked_back_by = $3, copy_attempts = 0, ${askedIn}`, more: [numbers],
       });
       await tellAsked(client, numbers, { way, days }, by);
@@ -138,12 +134,28 @@ async function prolong(client: pg.ClientBase, scope: Scope, days: number, by: st
   return (row as NonNullable<typeof row>).files;
 }
 
-/** Moves the files of the scope that meet a condition, with one event a bag. The condition looks at the state before the statement. */
-async function moveAll(
-  client: pg.ClientBase, scope: Scope, { to, what, by, where, set, more = [] }: { readonly to: string; readonly what: string; readonly by: string; readonly where: string; readonly set: string; readonly more?: readonly unknown[] },
-): Promise<number> {
+interface MoveOfAll {
+  readonly to: string;
+  readonly what: string;
+  readonly by: string;
+  /** Which files move, by their state before the statement. */
+  readonly where: string;
+  /** And what has to hold for each file of their fileset. */
+  readonly allOfFileset?: string;
+  readonly set: string;
+  readonly more?: readonly unknown[];
+}
+
+/**
+ * Moves the files of the scope that meet a condition, with one event a bag. Filesets are judged by a window and not by a join, which
+ * PostgreSQL makes a loop over loops as long as it has not looked at what the table holds.
+ */
+async function moveAll(client: pg.ClientBase, scope: Scope, { to, what, by, where, allOfFileset = 'true', set, more = [] }: MoveOfAll): Promise<number> {
   const { rows: [row] } = await client.query<{ files: number }>(
-    `WITH old AS (SELECT f.id, f.request_id, f.bag_id, f.state, ${to} AS to_state FROM file f WHERE ${scope.files} AND ${where}
+    `WITH looked AS (
+       SELECT f.id, f.request_id, f.bag_id, f.state, ${to} AS to_state, ${where} AS wanted, bool_and(${allOfFileset}) OVER (PARTITION BY f.request_id, f.fileset) AS whole
+       FROM file f WHERE ${scope.files}
+     ), old AS (SELECT * FROM looked WHERE wanted AND whole
      ), moved AS (
        UPDATE file f SET state = old.to_state, stuck_from = NULL, code = NULL, reason = NULL${set} FROM old WHERE f.id = old.id
      ), told AS (
