@@ -94,7 +94,7 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, moves: readonly M
        copy_checked_at = CASE WHEN m.copy_version IS NULL THEN f.copy_checked_at ELSE now() END,
        copy_attempts = f.copy_attempts + (m.event IN ('copyAgain', 'fetchAgain', 'carryAgain'))::int,
        linked_at = CASE WHEN m.event = 'link' THEN now() ELSE f.linked_at END,
-       released_at = CASE WHEN m.event IN ('release', 'restore') THEN now() ELSE f.released_at END,
+       released_at = CASE WHEN m.event IN ('release', 'restore') THEN coalesce(f.released_at, now()) ELSE f.released_at END,
        fetched = coalesce(m.fetched, f.fetched),
        moved_version = coalesce(m.moved_version, f.moved_version),
        moved_digest = coalesce(m.moved_digest, f.moved_digest),

@@ -143,14 +143,14 @@ async function turnBack(
          CASE WHEN coalesce(f.stuck_from, f.state) = ANY($3) THEN 'undoing' ELSE 'abandoned' END AS to_state
        FROM file f WHERE ${scope.files} AND f.state = ANY($4) AND coalesce(f.stuck_from, f.state) <> ALL($7) AND f.released_at IS NULL
      ), moved AS (
-       UPDATE file f SET state = to_state, stuck_from = NULL, asked_in = CASE WHEN f.stuck_from = 'undoing' THEN f.asked_in END,
+       UPDATE file f SET state = to_state, stuck_from = NULL, asked_in = CASE WHEN coalesce(f.stuck_from, f.state) = ANY($8) THEN f.asked_in END,
          code = CASE WHEN to_state = 'abandoned' THEN code END, reason = CASE WHEN to_state = 'abandoned' THEN reason END
        FROM old WHERE f.id = old.id
      ), told AS (
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $5, request_id, bag_id, $6, state, to_state, jsonb_build_object('files', count(*)) FROM old GROUP BY request_id, bag_id, state, to_state)
      SELECT count(*) FILTER (WHERE to_state = 'undoing')::int AS undoing, count(*) FILTER (WHERE to_state = 'abandoned')::int AS abandoned FROM old`,
-    [...scope.values, [...resumable, ...returning, 'recalled'], [...early, ...from], by, what, not]);
+    [...scope.values, [...resumable, ...returning, 'recalled'], [...early, ...from], by, what, not, ['undoing', ...returning]]);
   return rows[0] as (typeof rows)[number];
 }
 

@@ -90,6 +90,17 @@ describe('a way back', () => {
     expect(await told(id)).toEqual([]);
   });
 
+  it('is told as ended where what is on its way is undone instead', async () => {
+    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n] }, 'linked');
+    await ask(whole(id), { way: 'recall', days: 3 });
+    await place.register.returns.cancel(whole(id), 'boss');
+    await ask(whole(id));
+    expect(await statesOf(place.register, id)).toEqual(['restoring']);
+    await place.register.people.undo(whole(id), 'boss');
+    await passed(place.register, bag!, 'undoing');
+    expect(await whats(id)).toEqual(['way back asked', 'way back asked', 'way back done']);
+  });
+
   it('is told of each that was asked for, and of each request', async () => {
     const [one, other] = [await archived({ 'Fileset:1': [1n], 'Fileset:2': [1n] }), await archived({ 'Fileset:3': [1n] })];
     await ask(fileset('Fileset:1'), restore, 'ada');
