@@ -1,6 +1,7 @@
 import { renameSync, unlinkSync } from 'node:fs';
-import { codeOf, reasonsToKeepLink, Refused, step, type ArchiveFile, type Identity } from '@coldroom/domain';
+import { codeOf, reasonsToKeepLink, Refused, step, type ArchiveFile } from '@coldroom/domain';
 import { identify, renameExchangeSync, typeOf, type Directory } from '@coldroom/files';
+import { isFetched } from '@coldroom/pipeline';
 import { at, heldAt, isOurLink, look, lookAtArchived, sameFile, type Before, type Place } from './look';
 import { putBack } from './swap';
 
@@ -85,9 +86,4 @@ export async function refuse(place: Place, staged: Name, file: ArchiveFile): Pro
   const reasons = reasonsToKeepLink(file, atPath, await identify(pathOf(staged)), true);
   const [first] = reasons;
   if (first) throw new Refused(first.code, reasons.map((reason) => reason.message).join('; '));
-}
-
-/** A rename renews ctime, and a device may get another number when the machine starts anew; the rest stays that of the file that was proven. */
-export function isFetched(now: Identity, { fetched }: ArchiveFile): boolean {
-  return fetched !== null && typeOf(now.mode) === 'file' && now.ino === fetched.ino && now.size === fetched.size && now.mtimeNs === fetched.mtimeNs;
 }

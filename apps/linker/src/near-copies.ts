@@ -1,7 +1,8 @@
 import { renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { codeOf, Refused, step, type ArchiveFile, type Identity } from '@coldroom/domain';
 import { identify, openDirectory, typeOf, type Directory, type Root } from '@coldroom/files';
-import { dropStaged, isFetched, pathOf, refuse, type Name } from './bring-back';
+import { isFetched } from '@coldroom/pipeline';
+import { dropStaged, pathOf, refuse, type Name } from './bring-back';
 import { look, type Before, type Place } from './look';
 
 /*

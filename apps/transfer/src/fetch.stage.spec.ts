@@ -56,6 +56,19 @@ describe('the fetch stage', () => {
     }
   });
 
+  test('does not fetch over what a way back that was given up has proven: the store may have lost it since', async () => {
+    const { bag, staged } = await near('kept', { a: 'content', b: 'other' });
+    await bench.bring('proven');
+    const { requestId } = await bench.file('kept/a');
+    await bench.register.returns.cancel({ kind: 'Request', ids: [requestId] }, 'test');
+    await writeFile(copyOf(bag, 'kept/a'), 'CONTENT');
+    await rm(staged['b']!);
+    await bench.ask(requestId);
+    await bench.bring('near');
+    await bench.run(stage);
+    expect(await Promise.all(['a', 'b'].map(async (name) => [(await bench.file(`kept/${name}`)).state, await readFile(staged[name]!, 'utf8')]))).toEqual([['fetched', 'content'], ['fetched', 'other']]);
+  });
+
   test('never gives a set-id bit to what can be run, and the events of the file say so', async () => {
     const { staged } = await near('mixed', { program: '#!/bin/sh', data: 'content' });
     await bench.run(stage);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, step, type ArchiveFile, type ColdroomError, type Outcome } from '@coldroom/domain';
-import { Files } from '@coldroom/files';
-import { askForFar, moved, settle, Staging, STORES, type Stage, type Staged, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { Files, identify } from '@coldroom/files';
+import { askForFar, isFetched, moved, settle, Staging, STORES, type Stage, type Staged, type StageResult, type StageWork } from '@coldroom/pipeline';
 import type { Claim, Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
@@ -20,7 +20,11 @@ export class FetchCopies implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
     const targets = await this.staging.of(claim.files, claim.bag, store);
-    const fetched = await store.fetch(claim.bag, claim.files.map((file, at) => ({ path: copyPath(file), size: file.size, target: targets[at] as Staged, attempt: file.copyAttempts })), work);
+    const lying = await Promise.all(claim.files.map((file, at) => liesReady(file, targets[at] as Staged)));
+    const orders = claim.files.map((file, at) => ({ path: copyPath(file), size: file.size, target: targets[at] as Staged, attempt: file.copyAttempts }));
+    const wanted = orders.filter((_, at) => !lying[at]);
+    const answers = (wanted.length === 0 ? [] : await store.fetch(claim.bag, wanted, work)).values();
+    const fetched = lying.map((isReady): Outcome<unknown> => (isReady ? { ok: null } : answers.next().value as Outcome<unknown>));
     step('fetch:1-fetched');
     const dressed = await this.dress(claim.files, targets, fetched, work);
     const outcomes = await askForFar(store, claim.bag, claim.files, dressed, work);
@@ -32,6 +36,16 @@ export class FetchCopies implements Stage {
     const dressed = (await this.files.dress(orders.filter((_, at) => fetched[at] && 'ok' in (fetched[at] as object)), work)).values();
     return fetched.map((outcome): Outcome<number> => ('error' in outcome ? outcome : dressed.next().value as { error: ColdroomError } | { ok: number }));
   }
+}
+
+/**
+ * Whether what a way back that was given up has fetched and proven lies there still. It is hashed anew and not fetched anew: by now it
+ * may be better than what the store has.
+ */
+async function liesReady(file: ArchiveFile, { root, path }: Staged): Promise<boolean> {
+  if (file.fetched === null || file.copyAttempts > 0) return false;
+  const now = await identify(Buffer.concat([Buffer.from(`${root}/`), path]));
+  return now !== null && isFetched(now, file);
 }
 
 /** Null for a copy that was near and is not any more: an archive's window ended, or a cache needed the room. */

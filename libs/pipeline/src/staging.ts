@@ -1,6 +1,6 @@
-import { Refused, type ArchiveFile, type Store } from '@coldroom/domain';
+import { Refused, type ArchiveFile, type Identity, type Store } from '@coldroom/domain';
+import { identify, openRoot, typeOf, type Root } from '@coldroom/files';
 import { join } from 'node:path';
-import { identify, openRoot, type Root } from '@coldroom/files';
 import type { Originals } from './originals';
 
 /** Where held originals lie, and what was fetched on its way to its place. Each carries a marker, like every root. */
@@ -70,6 +70,11 @@ export const fetchedName = (file: ArchiveFile): string => `${file.id}.fetched`;
 
 /** Beside it: a copy on its way to another store. */
 export const movingName = (file: ArchiveFile): string => `${file.id}.moving`;
+
+/** A rename renews ctime, and a device may get another number when the machine starts anew; the rest stays that of the file that was proven. */
+export function isFetched(now: Identity, { fetched }: ArchiveFile): boolean {
+  return fetched !== null && typeOf(now.mode) === 'file' && now.ino === fetched.ino && now.size === fetched.size && now.mtimeNs === fetched.mtimeNs;
+}
 
 export function recallRoot(store: Store): string {
   if (store.recallRoot !== undefined) return store.recallRoot;
