@@ -130,7 +130,7 @@ describe('recalled files', () => {
   });
 
   /** As the check of fixity records it. */
-  const foundBad = (copy: string): Promise<void> => archive.sql(`UPDATE file SET copy_digest = NULL WHERE path = '${copy.split('/').slice(-2).join('/')}'`);
+  const foundBad = (copy: string): Promise<void> => archive.sql(`UPDATE file SET copy_digest = NULL, copy_fault = 'COPY_DIFFERS' WHERE path = '${copy.split('/').slice(-2).join('/')}'`);
 
   test.each<[why: string, code: string, spoil: (copy: string, bag: string) => Promise<void>]>([
     ['the copy in the store is gone', 'COPY_MISSING', (copy) => rm(copy)],
@@ -145,6 +145,13 @@ describe('recalled files', () => {
     await expectNear(`${why}/a`, 'content of a');
     expect(await isDangling(`${why}/b`)).toBe(true);
     await archive.all(archive.release());
+  });
+
+  test('expire where nobody has read the copy since the register was rebuilt: what is near was fetched from it and proven', async () => {
+    const { id } = await recalled('rebuilt', ['a']);
+    await archive.sql(`UPDATE file SET copy_digest = NULL WHERE request_id = ${id}`);
+    await drop(id);
+    expect([await archive.bench.file('rebuilt/a'), await isDangling('rebuilt/a')]).toMatchObject([{ state: 'released' }, true]);
   });
 
   test('stay near while the store does not call the copy durable', async () => {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, reasonsToKeepSecondCopy, step, type ArchiveFile } from '@coldroom/domain';
+import { copyPath, NotYet, reasonsToKeepFetched, step, type ArchiveFile } from '@coldroom/domain';
 import { moved, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
@@ -31,7 +31,7 @@ export class ExpireRecalled implements Stage {
     const failures = new Failures();
     const known = await this.register.work.asOfNow(claim.bagId, due); // a check may have found a copy bad while the store was asked
     const dropped = await failures.survivors(known.map((file, at) => ({ file, copy: inStore[at] })), async ({ file, copy }) => {
-      refuseFor(reasonsToKeepSecondCopy(file, copy), 'the near copy is kept');
+      refuseFor(reasonsToKeepFetched(file, copy), 'the near copy is kept');
       await dropNear(root, places.pathOf(file), file, before);
     });
     step('expire:2-synced');

@@ -16,7 +16,7 @@ export async function dropFetched(file: ArchiveFile, places: Places, recalls: Re
   try {
     const place = await places.of(file);
     const found = await look(place);
-    if (found.kind !== 'file' || !sameFile(found.identity, file)) return {}; // others changed it: what was fetched may be all there is
+    if (found.kind !== 'file' || !sameFile(found.identity, file)) return { code: 'PATH_TAKEN', reason: 'something else stands at the path; what was fetched was left where it is' };
     await dropStaged(place, { directory: place.hold, name: Buffer.from(fetchedName(file)) }, before);
     if (file.wayBack === 'recall' || file.nearUntil !== null) {
       const root = await recalls.root();

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, reasonsToKeepHeld, reasonsToKeepSecondCopy, Refused, step, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
+import { copyPath, NotYet, reasonsToKeepHeld, reasonsToKeepFetched, Refused, step, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
 import { fetchedName, HoldDirectories, movingName, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
@@ -69,7 +69,7 @@ async function clearGivenUp(file: ArchiveFile, place: Place, recalls: RecallPlac
     return true;
   }
   const beforeDrop: Before = async () => {
-    refuseFor(reasonsToKeepSecondCopy(file, inStore), 'what was fetched is kept');
+    refuseFor(reasonsToKeepFetched(file, inStore), 'what was fetched is kept');
     await before();
   };
   await dropStaged(place, restored, beforeDrop);
@@ -84,7 +84,7 @@ async function clearGivenUp(file: ArchiveFile, place: Place, recalls: RecallPlac
 async function releaseOne(file: ArchiveFile, place: Place, inStore: CopyStatus | undefined, before: Before): Promise<void> {
   const { atPath, held } = await lookAtArchived(place);
   if (held === null && atPath !== 'our-link') throw new Refused('LINK_GONE', 'neither our link nor the held original is there; look before anything else');
-  if (held === null) return refuseFor(reasonsToKeepSecondCopy(file, inStore), 'nothing is held, and this copy is the only one');
+  if (held === null) return refuseFor(reasonsToKeepFetched(file, inStore), 'nothing is held, and this copy is the only one');
   refuseFor(reasonsToKeepHeld(file, atPath, held, inStore, false));
   await release(place, before);
 }

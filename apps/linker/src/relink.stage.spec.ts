@@ -88,7 +88,7 @@ describe('the relink stage', () => {
     const bags = (await moves.plan('main', { kind: 'Request', ids: [id] })).map((one) => one.id);
     await moves.cancel(bags, 'test');
     await lose(bag);
-    const wayOn = '"coldroom move --from main --to other" leads all links there';
+    const wayOn = `"coldroom move --from main --to other Request:${id}" leads all links there`;
     const error = await archive.bench.run(archive.relink).catch((thrown: unknown) => thrown);
     if (code === 'STORE_AWAY') expect(error).toMatchObject({ kind: 'transient', code, message: expect.stringContaining(wayOn) });
     else expect(await archive.bench.file(`${why}/a`)).toMatchObject({ state: 'stuck', code, reason: expect.stringContaining(wayOn) });

@@ -81,9 +81,9 @@ function worst(reasons: readonly Reason[], wayOn: string): { readonly code: stri
 }
 
 /** Where a move was cancelled and the way back is barred: the copies in the other store are proven still. */
-function wayOnFrom({ movingTo, movedFrom, store, files }: Claim): string {
+function wayOnFrom({ movingTo, movedFrom, store, files, requestId }: Claim): string {
   if (movingTo !== null || movedFrom === null || !files.every((file) => file.elsewhere)) return '';
-  return `. The move to store ${movedFrom} was cancelled, and the links are to lead back; "coldroom move --from ${store} --to ${movedFrom}" leads all links there`;
+  return `. The move to store ${movedFrom} was cancelled, and the links are to lead back; "coldroom move --from ${store} --to ${movedFrom} Request:${requestId}" leads all links there`;
 }
 
 function withWayOn(error: unknown, wayOn: string): unknown {

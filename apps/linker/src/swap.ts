@@ -69,7 +69,9 @@ export async function clearBeside(place: Place, file: ArchiveFile): Promise<void
 async function giveBackBeside(place: Place): Promise<void> {
   if (!await isOurLink(at(place), place)) throw new Refused('PATH_TAKEN', `something that is not ours stands at the path, and what was there before lies beside it as ${besideName(place).toString()}`);
   renameExchangeSync(besideAt(place), at(place));
-  await unlink(besideAt(place));
+  if (await isOurLink(besideAt(place), place)) return unlinkSync(besideAt(place));
+  renameExchangeSync(besideAt(place), at(place));
+  throw new Refused('PATH_TAKEN', `something else came to the path at the last moment; it was left there, and what was there before lies beside it as ${besideName(place).toString()}`);
 }
 
 /** Puts the held original back in the link's place, in one step. Sync both directories afterwards. */

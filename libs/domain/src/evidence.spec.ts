@@ -1,4 +1,4 @@
-import { pathReasons, reasonsToKeepHeld, reasonsToKeepLink, reasonsToKeepSecondCopy, reasonsToKeepOldLink, reasonsToKeepOriginal, type AtPath, type LinkPolicy, type OnDisk, type RelinkPolicy } from './evidence';
+import { pathReasons, reasonsToKeepHeld, reasonsToKeepLink, reasonsToKeepFetched, reasonsToKeepOldLink, reasonsToKeepOriginal, type AtPath, type LinkPolicy, type OnDisk, type RelinkPolicy } from './evidence';
 import type { ArchiveFile, Identity, ProvenCopy } from './model';
 import { fileStates, requestStates } from './states';
 import type { CopyStatus } from './store';
@@ -166,16 +166,16 @@ describe('reasonsToKeepHeld', () => {
   });
 });
 
-describe('reasonsToKeepSecondCopy', () => {
+describe('reasonsToKeepFetched', () => {
   const keeps = (facts: { readonly file?: Partial<ArchiveFile>; readonly inStore?: Partial<CopyStatus> | null } = {}): string[] =>
-    reasonsToKeepSecondCopy({ ...file, state: 'recalled', ...facts.file }, facts.inStore === null ? undefined : { ...inStore, ...facts.inStore }).map((reason) => reason.code);
+    reasonsToKeepFetched({ ...file, state: 'recalled', ...facts.file }, facts.inStore === null ? undefined : { ...inStore, ...facts.inStore }).map((reason) => reason.code);
 
-  it('has none while the store has the proven copy', () => expect(keeps()).toEqual([]));
+  it('has none while the store has the copy, also where nobody has read it since a rebuild', () => expect([keeps(), keeps({ file: { copyDigest: null } })]).toEqual([[], []]));
 
   it.each<[string, Parameters<typeof keeps>[0]]>([
     ['NO_DIGEST', { file: { digests: {} } }],
     ['COPY_SIZE', { inStore: { size: 1n } }],
-    ['COPY_DIFFERS', { file: { copyDigest: null } }],
+    ['COPY_DIFFERS', { file: { copyFault: 'COPY_DIFFERS' } }],
     ['COPY_CHANGED', { inStore: { version: 'v2' } }],
     ['NOT_DURABLE', { inStore: { durable: 'unknown' } }],
   ])('%s', (code, facts) => expect(keeps(facts)).toEqual([code]));

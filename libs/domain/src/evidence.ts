@@ -108,18 +108,22 @@ export function reasonsToKeepHeld(
     file.state === 'linked' && file.linkedAt !== null ? null : because('WRONG_STATE', `the file is ${file.state}; only a linked one may be released`),
     atPath === 'our-link' ? null : because('LINK_GONE', atPath === 'missing' ? 'the link is gone; was the image deleted in OMERO?' : 'something else stands where the link was'),
     same ? null : because('HELD_CHANGED', 'the held original is not the file that was hashed'),
-    ...reasonsToKeepSecondCopy(file, inStore),
+    hasDigest(file) ? null : because('NO_DIGEST', 'the original has no recorded SHA-256'),
+    copyUnchanged(file, inStore),
+    inStore?.durable === 'yes' ? null : because('NOT_DURABLE', `the store says ${inStore?.replicationState ?? 'nothing'}`),
   ].filter((reason) => reason !== null);
 }
 
 /**
- * Every reason against giving up what there is of a file beside the store's copy (held, near or just fetched): an empty list means
- * that the store has the copy that was proven, that nobody found it bad since, and that it is durable.
+ * Every reason against giving up what was fetched of the store's copy, near or in staging: an empty list means that the store has
+ * the copy still, that no check found it bad, and that it is durable. That it was good is known from what was fetched itself, also
+ * where nobody has read it since the register was rebuilt.
  */
-export function reasonsToKeepSecondCopy(file: ArchiveFile, inStore: CopyStatus | undefined): readonly Reason[] {
+export function reasonsToKeepFetched(file: ArchiveFile, inStore: CopyStatus | undefined): readonly Reason[] {
+  const asProven: ArchiveFile = { ...file, copyDigest: (file.copyFault ?? null) === null ? file.digests['SHA-256'] ?? null : null };
   return [
     hasDigest(file) ? null : because('NO_DIGEST', 'the original has no recorded SHA-256'),
-    copyUnchanged(file, inStore),
+    copyUnchanged(asProven, inStore),
     inStore?.durable === 'yes' ? null : because('NOT_DURABLE', `the store says ${inStore?.replicationState ?? 'nothing'}`),
   ].filter((reason) => reason !== null);
 }

@@ -60,6 +60,8 @@ export interface ArchiveFile {
   readonly copyRead: CopyRead | null;
   /** SHA-256 of the copy, from the read that proved it. */
   readonly copyDigest: string | null;
+  /** What was wrong with the copy when it was last checked; absent or null where nothing was, or where it was not read since a rebuild. */
+  readonly copyFault?: string | null;
   /** How often the copy failed its verification. */
   readonly copyAttempts: number;
   readonly linkedAt: Date | null;

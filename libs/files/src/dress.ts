@@ -1,5 +1,5 @@
 import { codeOf, step, type Identity } from '@coldroom/domain';
-import { closeSync, fchmodSync, fstatSync, fsync } from 'node:fs';
+import { close, fchmodSync, fstatSync, fsync } from 'node:fs';
 import { promisify } from 'node:util';
 import { keepOwnerAndTime } from './attributes';
 import type { Claim } from './claim';
@@ -40,7 +40,8 @@ async function dressTogether(files: DressTask['files'], claim: Claim, trees: Tre
     }));
     return await Promise.all(changed.map(async (each, at) => ('failed' in each ? each : synced(files[at] as DressTask['files'][number], each.ok))));
   } finally {
-    for (const fd of open) closeSync(fd);
+    // All is synced, or its error told: what a close says then is no news, and must not keep the others open.
+    for (const fd of open) close(fd, () => undefined);
   }
 }
 

@@ -15,7 +15,6 @@ export interface AuditedFile extends ArchiveFile {
   readonly code: string | null;
   /** Recalled, and its time near is not over by the register's clock. */
   readonly isNear: boolean;
-  /** What was wrong with the copy when it was last read, or null. */
   readonly copyFault: string | null;
   /** A later request had this path: what stands there now is that one's business. */
   readonly takenOver: boolean;
@@ -96,7 +95,7 @@ export class Audit {
     const some = bags.filter((bag, index) => (index === 0 || count < limit) && (count += bag.files) >= 0);
     if (some.length === 0) return { rows: [], next: undefined };
     const { rows } = await this.pool.query<FileRow & Pick<AuditedFile, 'bag' | 'store' | 'display' | 'stand' | 'code' | 'turn'> & { is_near: boolean; copy_fault: string | null; taken_over: boolean }>(
-      `SELECT ${fileColumns}, b.name AS bag, b.store, f.display, f.code, f.copy_fault, ${stand} AS stand, ${isNear} AS is_near, ${turn} AS turn,
+      `SELECT ${fileColumns}, b.name AS bag, b.store, f.display, f.code, ${stand} AS stand, ${isNear} AS is_near, ${turn} AS turn,
          f.state IN ('restored', 'undone') AND EXISTS (SELECT FROM file later WHERE later.path = f.path AND later.root = f.root AND later.id > f.id
            AND later.state <> ALL('{skipped,declined,abandoned}')) AS taken_over
        FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.bag_id = ANY($1) AND ${stand} = ANY($2) ORDER BY f.bag_id, f.id`, [some.map((bag) => bag.id), audited]);

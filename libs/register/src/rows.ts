@@ -19,7 +19,7 @@ export function parseIdentity(text: string): Identity {
 
 /** The columns that make an ArchiveFile. */
 export const fileColumns = `f.id, f.request_id, f.bag_id, f.fileset, f.root, f.path, f.size, f.state, f.original_file_id,
-  f.pixels_id, f.omero_algorithm, f.omero_hash, f.identity, f.digests, f.copy_version, f.copy_digest, f.copy_read, f.copy_attempts, f.linked_at,
+  f.pixels_id, f.omero_algorithm, f.omero_hash, f.identity, f.digests, f.copy_version, f.copy_digest, f.copy_read, f.copy_fault, f.copy_attempts, f.linked_at,
   f.way_back, f.fetched, f.near_until, f.moved_version, f.moved_digest, f.moved_read`;
 
 export interface FileRow {
@@ -39,6 +39,7 @@ export interface FileRow {
   digests: Digests;
   copy_version: string | null;
   copy_digest: string | null;
+  copy_fault: string | null;
   copy_read: CopyRead | null;
   copy_attempts: number;
   linked_at: Date | null;
@@ -66,7 +67,7 @@ export function toFile(row: FileRow): ArchiveFile {
     identity: parseIdentity(row.identity),
     digests: row.digests,
     copyVersion: row.copy_version,
-    copyDigest: row.copy_digest,
+    copyDigest: row.copy_digest, ...(row.copy_fault === null ? {} : { copyFault: row.copy_fault }),
     copyRead: row.copy_read,
     copyAttempts: row.copy_attempts,
     linkedAt: row.linked_at,
