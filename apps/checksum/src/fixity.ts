@@ -14,7 +14,7 @@ export interface FixityOptions {
   /** Stores and threads of its own, so that a long read takes none of the stages'. */
   readonly open: () => Promise<{ readonly stores: Stores; readonly close: () => Promise<void> }>;
   readonly pauseMs?: number;
-  /** After a term that met copies which are not near: a store is not asked for them over and over. */
+  /** After a term that left nothing but copies which are not near: a store is not asked for them over and over. */
   readonly farPauseMs?: number;
   readonly termMs?: number;
 }
@@ -24,6 +24,8 @@ const actor = 'fixity';
 const early = 0.8;
 const slowest = 1 << 20;
 const pageOfCopies = 256;
+const usualPauseMs = 60_000;
+const usualFarPauseMs = 6 * 3_600_000;
 
 /** Reads all copies again, over and over, slowly: one process at a time, beside the stages and without their claims. */
 @Injectable()
@@ -31,6 +33,8 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
   private readonly stop = new AbortController();
   private running: Promise<void> | undefined;
   private metFar = false;
+  /** All that was due was read, but for what is not near. A term that ran out of time says nothing of the kind. */
+  private onlyFarLeft = false;
 
   constructor(@Inject(Register) private readonly register: Register, @Inject(Log) private readonly log: Log, private readonly options: FixityOptions) {}
 
@@ -47,12 +51,14 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
   private async run(): Promise<void> {
     while (!this.stop.signal.aborted) {
       this.metFar = false;
+      this.onlyFarLeft = false;
       try {
         await this.register.alone('fixity', () => this.term());
       } catch (error) {
         if (!this.stop.signal.aborted) this.log.warn('fixity round failed', { code: codeOf(error), reason: messageOf(error), next: 'it is tried again' });
       }
-      await sleep(this.metFar ? this.options.farPauseMs ?? 6 * 3_600_000 : this.options.pauseMs ?? 60_000, undefined, { signal: this.stop.signal }).catch(() => undefined);
+      const { pauseMs = usualPauseMs, farPauseMs = usualFarPauseMs } = this.options;
+      await sleep(this.onlyFarLeft ? farPauseMs : pauseMs, undefined, { signal: this.stop.signal }).catch(() => undefined); // the end of the service ends it
     }
   }
 
@@ -71,7 +77,10 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
       for (let last: CheckedCopy | null = null; performance.now() < endAt;) {
         // What could not be read stays due: the page after it, so that it holds up nothing.
         const page = await this.register.fixity.waiting(names, dueMs, last, pageOfCopies);
-        if (page.length === 0) return;
+        if (page.length === 0) {
+          this.onlyFarLeft = this.metFar;
+          return;
+        }
         for (const copies of Map.groupBy(page, ({ bagId }) => bagId).values()) {
           const { store } = copies[0] as CheckedCopy;
           if (names.includes(store) && !await this.checkBag(stores.get(store), copies, pace)) names = names.filter((name) => name !== store);
