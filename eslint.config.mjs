@@ -14,7 +14,11 @@ await createProjectGraphAsync({ exitOnError: false, resetDaemonClient: true });
 
 const here = dirname(fileURLToPath(import.meta.url));
 const projects = globSync('{libs,apps,test}/*/package.json', { cwd: here }).map((path) => {
-  const { name, nx: { tags }, dependencies = {} } = JSON.parse(readFileSync(join(here, path), 'utf8'));
+  const {
+    name,
+    nx: { tags },
+    dependencies = {},
+  } = JSON.parse(readFileSync(join(here, path), 'utf8'));
   const tagged = (kind) => tags.find((tag) => tag.startsWith(`${kind}:`))?.slice(kind.length + 1);
   return { name, folder: dirname(path), ring: tagged('ring'), room: tagged('room'), uses: Object.keys(dependencies) };
 });
@@ -22,9 +26,14 @@ const foldersOf = (...rings) => projects.filter(({ ring }) => rings.includes(rin
 
 /** Packages that belong to some rooms alone. What only serves development may use anything. */
 const packageRooms = {
-  'pg': ['register', 'omero'], 'pg-cursor': ['register', 'omero'], 'node-pg-migrate': ['register'],
-  'bullmq': ['pipeline'], 'ioredis': ['pipeline'],
-  'koffi': ['files'], 'piscina': ['files', 'stores'], 'minio': ['stores'],
+  pg: ['register', 'omero'],
+  'pg-cursor': ['register', 'omero'],
+  'node-pg-migrate': ['register'],
+  bullmq: ['pipeline'],
+  ioredis: ['pipeline'],
+  koffi: ['files'],
+  piscina: ['files', 'stores'],
+  minio: ['stores'],
 };
 /** The one product app that starts servers made for development. */
 const devLibraries = { start: ['local'] };
@@ -33,8 +42,11 @@ const reachableRings = { domain: [], lib: ['domain', 'lib'], app: ['domain', 'li
 
 function boundaryOf({ ring, room, uses }) {
   if (ring.startsWith('dev')) return freeBoundaryOf({ room });
-  const allowed = projects.filter((other) => uses.includes(other.name)
-    && (reachableRings[ring].includes(other.ring) || devLibraries[room]?.includes(other.room)));
+  const allowed = projects.filter(
+    (other) =>
+      uses.includes(other.name) &&
+      (reachableRings[ring].includes(other.ring) || devLibraries[room]?.includes(other.room)),
+  );
   return {
     sourceTag: `room:${room}`,
     onlyDependOnLibsWithTags: allowed.map((other) => `room:${other.room}`),
@@ -44,8 +56,14 @@ function boundaryOf({ ring, room, uses }) {
 }
 
 /** For tests and for what serves development: any library, but no app. */
-const freeBoundaryOf = ({ room }) => ({ sourceTag: `room:${room}`, onlyDependOnLibsWithTags: ['ring:domain', 'ring:lib', 'ring:dev'] });
-const boundaries = (constraint) => ['error', { enforceBuildableLibDependency: false, depConstraints: projects.map(constraint) }];
+const freeBoundaryOf = ({ room }) => ({
+  sourceTag: `room:${room}`,
+  onlyDependOnLibsWithTags: ['ring:domain', 'ring:lib', 'ring:dev'],
+});
+const boundaries = (constraint) => [
+  'error',
+  { enforceBuildableLibDependency: false, depConstraints: projects.map(constraint) },
+];
 
 const tests = ['**/*.spec.ts', '**/src/testing/**'];
 const product = foldersOf('domain', 'lib', 'app').map((folder) => `${folder}/src/**/*.ts`);
@@ -79,7 +97,15 @@ export default tseslint.config(
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/return-await': ['error', 'in-try-catch'],
       '@nx/enforce-module-boundaries': boundaries(boundaryOf),
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        {
+          argsIgnorePattern: '^_',
+          varsIgnorePattern: '^_',
+          destructuredArrayIgnorePattern: '^_',
+          ignoreRestSiblings: true,
+        },
+      ],
     },
   },
   { files: tests, rules: { '@nx/enforce-module-boundaries': boundaries(freeBoundaryOf) } },
@@ -88,24 +114,47 @@ export default tseslint.config(
     ignores: tests,
     rules: {
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
-      'no-restricted-imports': ['error', {
-        paths: [{ name: 'node:process', message: 'Settings come from libs/runtime.' }, { name: 'process', message: 'Settings come from libs/runtime.' }],
-        patterns: [{ group: ['@coldroom/*/testing'], message: 'What serves tests is for tests.' }],
-      }],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            { name: 'node:process', message: 'Settings come from libs/runtime.' },
+            { name: 'process', message: 'Settings come from libs/runtime.' },
+          ],
+          patterns: [{ group: ['@coldroom/*/testing'], message: 'What serves tests is for tests.' }],
+        },
+      ],
     },
   },
   {
     files: product,
     ignores: [...tests, ...mayReadEnvironment],
-    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Settings come from libs/runtime.' }] },
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Settings come from libs/runtime.' },
+      ],
+    },
   },
   { files: product, ignores: [...tests, ...mayRemove], rules: { 'no-restricted-syntax': ['error', ...removal] } },
   {
     files: ['libs/domain/src/**/*.ts'],
     ignores: tests,
     rules: {
-      'no-restricted-imports': ['error', { patterns: [{ regex: '^[^.]', message: 'The domain imports nothing: time, files and numbers come in as arguments.' }] }],
-      'no-restricted-globals': ['error', ...['process', 'Date', 'fetch', 'setTimeout', 'setInterval', 'console', 'require', 'performance', 'crypto'].map((name) => ({ name, message: 'The domain does no I/O and has no clock.' }))],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: '^[^.]', message: 'The domain imports nothing: time, files and numbers come in as arguments.' },
+          ],
+        },
+      ],
+      'no-restricted-globals': [
+        'error',
+        ...['process', 'Date', 'fetch', 'setTimeout', 'setInterval', 'console', 'require', 'performance', 'crypto'].map(
+          (name) => ({ name, message: 'The domain does no I/O and has no clock.' }),
+        ),
+      ],
     },
   },
 );

@@ -7,14 +7,22 @@ import { CheckArrived } from './check.stage';
 
 describe('the check stage', () => {
   let bench: Workbench;
-  beforeAll(async () => { bench = await Workbench.create('check'); });
+  beforeAll(async () => {
+    bench = await Workbench.create('check');
+  });
   afterAll(() => bench.close());
 
-  const stageWith = (change: Partial<Store> = {}): CheckArrived => new CheckArrived({ ...bench.stores, get: (name) => Object.assign(Object.create(bench.stores.get(name)) as Store, name === 'other' ? change : {}) });
+  const stageWith = (change: Partial<Store> = {}): CheckArrived =>
+    new CheckArrived({
+      ...bench.stores,
+      get: (name) => Object.assign(Object.create(bench.stores.get(name)) as Store, name === 'other' ? change : {}),
+    });
 
   /** Files whose copies lie in the other store; gives the directory of those. */
   async function arrived(fileset: string, names: readonly string[]): Promise<string> {
-    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) });
+    const id = await bench.request({
+      [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
+    });
     await bench.bring('durable');
     await bench.sayLinked();
     await bench.move(id, 'arrived');
@@ -28,11 +36,17 @@ describe('the check stage', () => {
 
   test('a copy is good where its bytes are those of the original; what it proves is kept apart from the old copy', async () => {
     await arrived('good', ['a']);
-    const before = (await bench.claim('arrived'));
+    const before = await bench.claim('arrived');
     await bench.register.work.giveBack(before);
     await bench.run(stageWith());
-    const { files: [file] } = await bench.claim('matched');
-    expect(file).toMatchObject({ state: 'matched', copyVersion: before.files[0]!.copyVersion, elsewhere: { digest: createHash('sha256').update('content of a').digest('hex'), version: expect.any(String) } });
+    const {
+      files: [file],
+    } = await bench.claim('matched');
+    expect(file).toMatchObject({
+      state: 'matched',
+      copyVersion: before.files[0]!.copyVersion,
+      elsewhere: { digest: createHash('sha256').update('content of a').digest('hex'), version: expect.any(String) },
+    });
     expect(file!.elsewhere!.version).not.toBe(file!.copyVersion);
   });
 
@@ -43,10 +57,19 @@ describe('the check stage', () => {
       await rm(join(copies, 'gone'));
       await bench.run(stageWith());
       expect(await bench.file('bad/good')).toMatchObject({ state: 'matched' });
-      for (const name of ['flipped', 'gone']) expect([round, name, (await bench.file(`bad/${name}`)).state]).toEqual([round, name, round === 1 ? 'leaving' : 'stuck']);
+      for (const name of ['flipped', 'gone'])
+        expect([round, name, (await bench.file(`bad/${name}`)).state]).toEqual([
+          round,
+          name,
+          round === 1 ? 'leaving' : 'stuck',
+        ]);
       if (round === 1) await carriedAgain(copies);
     }
-    expect(await bench.file('bad/flipped')).toMatchObject({ stuckFrom: 'arrived', code: 'COPY_DIFFERS', reason: expect.stringContaining('carried there twice') });
+    expect(await bench.file('bad/flipped')).toMatchObject({
+      stuckFrom: 'arrived',
+      code: 'COPY_DIFFERS',
+      reason: expect.stringContaining('carried there twice'),
+    });
     expect(await bench.file('bad/gone')).toMatchObject({ stuckFrom: 'arrived', code: 'COPY_MISSING' });
   });
 
@@ -56,13 +79,19 @@ describe('the check stage', () => {
       await rm(join(copies, name), { force: true });
       await writeFile(join(copies, name), `content of ${name}`);
     }
-    await bench.register.move(claim, claim.files.map((file) => ({ id: file.id, event: 'carry', from: 'leaving', to: 'arrived' })), { stage: 'leave', errorLimit: 1000 });
+    await bench.register.move(
+      claim,
+      claim.files.map((file) => ({ id: file.id, event: 'carry', from: 'leaving', to: 'arrived' })),
+      { stage: 'leave', errorLimit: 1000 },
+    );
   }
 
   /** The other store does not give `b`, which is not near there; notes what it is asked to bring near. */
   function cold(asked: string[], change: Partial<Store> = {}): CheckArrived {
     const digest: Store['digest'] = async (bag, paths, algorithms, work) =>
-      (await bench.stores.get('other').digest(bag, paths, algorithms, work)).map((outcome, at) => (paths[at]!.toString().endsWith('/b') ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived') } : outcome));
+      (await bench.stores.get('other').digest(bag, paths, algorithms, work)).map((outcome, at) =>
+        paths[at]!.toString().endsWith('/b') ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived') } : outcome,
+      );
     const bringNear: Store['bringNear'] = async (_bag, paths) => {
       asked.push(...paths.map(String));
       return paths.map(() => ({ ok: { near: false, state: 'in progress' } }));
@@ -75,8 +104,15 @@ describe('the check stage', () => {
     const asked: string[] = [];
     const sealed = cold(asked, { readTag: async () => Buffer.from('BagIt-Version: 1.0') });
     await bench.run(sealed);
-    expect([(await bench.file('cold/a')).state, (await bench.file('cold/b')).state, asked]).toEqual(['matched', 'arrived', ['ManagedRepository/cold/b']]);
-    expect(await bench.run(sealed).catch((thrown: unknown) => thrown)).toMatchObject({ kind: 'not-yet', code: 'NOT_NEAR_YET' });
+    expect([(await bench.file('cold/a')).state, (await bench.file('cold/b')).state, asked]).toEqual([
+      'matched',
+      'arrived',
+      ['ManagedRepository/cold/b'],
+    ]);
+    expect(await bench.run(sealed).catch((thrown: unknown) => thrown)).toMatchObject({
+      kind: 'not-yet',
+      code: 'NOT_NEAR_YET',
+    });
     await bench.run(stageWith());
     expect((await bench.file('cold/b')).state).toBe('matched');
   });
@@ -85,13 +121,20 @@ describe('the check stage', () => {
     await arrived('cold and open', ['a', 'b']);
     const asked: string[] = [];
     await bench.run(cold(asked));
-    expect(await bench.file('cold and open/b')).toMatchObject({ state: 'stuck', code: 'COPY_NOT_NEAR', reason: expect.stringContaining('open bag') });
+    expect(await bench.file('cold and open/b')).toMatchObject({
+      state: 'stuck',
+      code: 'COPY_NOT_NEAR',
+      reason: expect.stringContaining('open bag'),
+    });
     expect([(await bench.file('cold and open/a')).state, asked]).toEqual(['matched', []]);
   });
 
   test('takes along what the other store compares copies by, for the manifests there', async () => {
     await arrived('digests', ['a']);
     await bench.run(stageWith({ wantedDigests: ['MD5-128'] }));
-    expect((await bench.file('digests/a')).digests).toEqual({ 'SHA-256': createHash('sha256').update('content of a').digest('hex'), 'MD5-128': createHash('md5').update('content of a').digest('hex') });
+    expect((await bench.file('digests/a')).digests).toEqual({
+      'SHA-256': createHash('sha256').update('content of a').digest('hex'),
+      'MD5-128': createHash('md5').update('content of a').digest('hex'),
+    });
   });
 });

@@ -1,6 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, Refused, step, type ArchiveFile, type CopyDigest, type Outcome, type Store } from '@coldroom/domain';
-import { askForFar, isFar, moved, otherStores, refuseFar, settle, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import {
+  askForFar,
+  isFar,
+  moved,
+  otherStores,
+  refuseFar,
+  settle,
+  STORES,
+  stuck,
+  type Stage,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
 import type { Claim, Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
@@ -21,13 +33,20 @@ export class CheckArrived implements Stage {
 }
 
 /** What lay sealed there before may be cold by now; what was just carried there ought not to be. */
-async function waitForFar(to: Store, { bag, files }: Claim, outcomes: readonly Outcome<CopyDigest>[], work: StageWork): Promise<readonly Outcome<CopyDigest>[]> {
+async function waitForFar(
+  to: Store,
+  { bag, files }: Claim,
+  outcomes: readonly Outcome<CopyDigest>[],
+  work: StageWork,
+): Promise<readonly Outcome<CopyDigest>[]> {
   if (!outcomes.some(isFar)) return outcomes;
-  return await to.readTag(bag, 'bagit.txt') ? askForFar(to, bag, files, outcomes, work) : outcomes.map(refuseFar);
+  return (await to.readTag(bag, 'bagit.txt')) ? askForFar(to, bag, files, outcomes, work) : outcomes.map(refuseFar);
 }
 
 function missingIsWrong(outcome: Outcome<CopyDigest>): Outcome<CopyDigest | null> {
-  return 'error' in outcome && outcome.error instanceof Refused && outcome.error.code === 'COPY_MISSING' ? { ok: null } : outcome;
+  return 'error' in outcome && outcome.error instanceof Refused && outcome.error.code === 'COPY_MISSING'
+    ? { ok: null }
+    : outcome;
 }
 
 /** A copy that is wrong is carried there once more, and then a person has to look. */
@@ -35,10 +54,19 @@ function judge(file: ArchiveFile, copy: CopyDigest | null): Move {
   const digest = copy?.digests['SHA-256'];
   if (copy && digest !== undefined && copy.size === file.size && digest === file.digests['SHA-256']) {
     // What this store compares copies by may never have been taken of the original: it is the same content.
-    return moved(file, 'match', 'matched', { elsewhere: { version: copy.version, digest, read: copy.read }, digests: { ...copy.digests, ...file.digests } });
+    return moved(file, 'match', 'matched', {
+      elsewhere: { version: copy.version, digest, read: copy.read },
+      digests: { ...copy.digests, ...file.digests },
+    });
   }
   const code = copy ? 'COPY_DIFFERS' : 'COPY_MISSING';
-  const reason = copy ? `in the other store the copy has ${copy.size} bytes and SHA-256 ${digest}, the original had ${file.size} and ${file.digests['SHA-256']}` : 'the copy is not in the other store';
-  if (file.copyAttempts > 0) return stuck(file, { code, message: `${reason}; it was carried there twice, or the bag lies sealed there and is not changed any more. The link and the copy in the old store are as they were` });
+  const reason = copy
+    ? `in the other store the copy has ${copy.size} bytes and SHA-256 ${digest}, the original had ${file.size} and ${file.digests['SHA-256']}`
+    : 'the copy is not in the other store';
+  if (file.copyAttempts > 0)
+    return stuck(file, {
+      code,
+      message: `${reason}; it was carried there twice, or the bag lies sealed there and is not changed any more. The link and the copy in the old store are as they were`,
+    });
   return moved(file, 'carryAgain', 'leaving', { code, reason });
 }

@@ -12,16 +12,28 @@ import { ProveFetched } from './prove.stage';
 export function checksumModule(settings: ServiceSettings & Settings<'fixity'>): DynamicModule {
   return serviceModule('checksum', settings, {
     stages: [HashOriginals, VerifyCopies, ProveFetched, CheckArrived],
-    providers: [{
-      provide: RollingFixity, inject: [Register, Log, Originals],
-      useFactory: (register: Register, log: Log, originals: Originals) => new RollingFixity(register, log, fixityOptions(settings, originals)),
-    }],
+    providers: [
+      {
+        provide: RollingFixity,
+        inject: [Register, Log, Originals],
+        useFactory: (register: Register, log: Log, originals: Originals) =>
+          new RollingFixity(register, log, fixityOptions(settings, originals)),
+      },
+    ],
   });
 }
 
-function fixityOptions({ COLDROOM_FIXITY_EVERY: everyMs, COLDROOM_FIXITY_STORES: stores, COLDROOM_STORES: path }: ServiceSettings & Settings<'fixity'>, originals: Originals): FixityOptions {
+function fixityOptions(
+  {
+    COLDROOM_FIXITY_EVERY: everyMs,
+    COLDROOM_FIXITY_STORES: stores,
+    COLDROOM_STORES: path,
+  }: ServiceSettings & Settings<'fixity'>,
+  originals: Originals,
+): FixityOptions {
   return {
-    everyMs, stores,
+    everyMs,
+    stores,
     open: async () => {
       const files = new Files({ threads: 1 });
       const opened = await openConfiguredStores(path, files, originals).catch(async (error: unknown) => {

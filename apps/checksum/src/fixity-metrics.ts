@@ -1,11 +1,31 @@
 import { Counter, Gauge } from 'prom-client';
 import type { FixityFigures } from '@coldroom/register';
 
-const files = new Counter({ name: 'coldroom_fixity_files_total', help: 'Copies the rolling check looked at, by what it found: good, bad, offline, unread', labelNames: ['store', 'result'] });
-const bytes = new Counter({ name: 'coldroom_fixity_bytes_total', help: 'Bytes of copies the rolling check read', labelNames: ['store'] });
-const faults = new Gauge({ name: 'coldroom_fixity_faults', help: 'Copies that were not right when they were last read', labelNames: ['store'] });
-const unread = new Gauge({ name: 'coldroom_fixity_unread', help: 'Copies that nobody read since the register knows them, as after a rebuild', labelNames: ['store'] });
-const oldest = new Gauge({ name: 'coldroom_fixity_oldest_seconds', help: 'Age of the oldest read of a copy', labelNames: ['store'] });
+const files = new Counter({
+  name: 'coldroom_fixity_files_total',
+  help: 'Copies the rolling check looked at, by what it found: good, bad, offline, unread',
+  labelNames: ['store', 'result'],
+});
+const bytes = new Counter({
+  name: 'coldroom_fixity_bytes_total',
+  help: 'Bytes of copies the rolling check read',
+  labelNames: ['store'],
+});
+const faults = new Gauge({
+  name: 'coldroom_fixity_faults',
+  help: 'Copies that were not right when they were last read',
+  labelNames: ['store'],
+});
+const unread = new Gauge({
+  name: 'coldroom_fixity_unread',
+  help: 'Copies that nobody read since the register knows them, as after a rebuild',
+  labelNames: ['store'],
+});
+const oldest = new Gauge({
+  name: 'coldroom_fixity_oldest_seconds',
+  help: 'Age of the oldest read of a copy',
+  labelNames: ['store'],
+});
 
 export function countCopy(store: string, result: string, size: bigint): void {
   files.inc({ store, result });

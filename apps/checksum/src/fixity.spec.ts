@@ -25,7 +25,8 @@ describe('the rolling check', () => {
     await bench.close();
   });
 
-  const copy = (id: bigint, path: string): string => join(bench.storeDir, `request-${id}-bag-1`, 'data', 'ManagedRepository', path);
+  const copy = (id: bigint, path: string): string =>
+    join(bench.storeDir, `request-${id}-bag-1`, 'data', 'ManagedRepository', path);
 
   async function archived(...paths: string[]): Promise<bigint> {
     const id = await bench.request({ 'Fileset:1': paths.map((path) => ({ path, content: `content of ${path}` })) });
@@ -35,7 +36,13 @@ describe('the rolling check', () => {
 
   function start(options: Partial<FixityOptions> = {}, store: Store = bench.stores.default): RollingFixity {
     const stores = { ...bench.stores, all: [store], get: () => store };
-    const fixity = new RollingFixity(bench.register, log, { everyMs: 1, stores: undefined, pauseMs: 20, open: () => Promise.resolve({ stores, close: () => Promise.resolve() }), ...options });
+    const fixity = new RollingFixity(bench.register, log, {
+      everyMs: 1,
+      stores: undefined,
+      pauseMs: 20,
+      open: () => Promise.resolve({ stores, close: () => Promise.resolve() }),
+      ...options,
+    });
     started.push(fixity);
     fixity.onApplicationBootstrap();
     return fixity;
@@ -48,7 +55,8 @@ describe('the rolling check', () => {
     }
     throw new Error('it did not come to that');
   }
-  const checks = async (name: string): Promise<number> => (await (metrics.getSingleMetric(name)!).get()).values.reduce((sum, one) => sum + one.value, 0);
+  const checks = async (name: string): Promise<number> =>
+    (await metrics.getSingleMetric(name)!.get()).values.reduce((sum, one) => sum + one.value, 0);
 
   test('finds a copy that rots, and voids its proof', async () => {
     const id = await archived('sound', 'rotten');
@@ -57,11 +65,17 @@ describe('the rolling check', () => {
     const claim = await bench.claim('durable'); // a stage works on the bag: that is nothing to wait for
     start();
     await until(() => log.of('copy bad').length > 0);
-    expect(log.of('copy bad')[0]).toMatchObject({ path: 'rotten', code: 'COPY_DIFFERS', next: expect.stringContaining('coldroom verify File:') });
+    expect(log.of('copy bad')[0]).toMatchObject({
+      path: 'rotten',
+      code: 'COPY_DIFFERS',
+      next: expect.stringContaining('coldroom verify File:'),
+    });
     await until(async () => (await bench.register.fixity.figures())[0]?.faults === 1);
     await bench.register.work.giveBack(claim);
     const after = await bench.claim('durable');
-    expect(after.files.map(({ copyDigest }) => copyDigest === null)).toEqual(after.files.map(({ path }) => path.toString() === 'rotten'));
+    expect(after.files.map(({ copyDigest }) => copyDigest === null)).toEqual(
+      after.files.map(({ path }) => path.toString() === 'rotten'),
+    );
   });
 
   test('reads what is due and nothing else', async () => {
@@ -84,24 +98,38 @@ describe('the rolling check', () => {
     await rm(copy(id, 'gone'));
     const main = bench.stores.default;
     const bringNear = jest.fn();
-    const partly = new Proxy(main, { get: (target, name) => {
-      if (name === 'bringNear') return bringNear;
-      if (name !== 'digest') return Reflect.get(target, name) as unknown;
-      return async (...args: Parameters<Store['digest']>) => (await main.digest(...args)).map((outcome, at) => (args[1][at]!.includes('offline') ? { error: new NotYet('COPY_NOT_NEAR', 'on tape') } : outcome));
-    } });
+    const partly = new Proxy(main, {
+      get: (target, name) => {
+        if (name === 'bringNear') return bringNear;
+        if (name !== 'digest') return Reflect.get(target, name) as unknown;
+        return async (...args: Parameters<Store['digest']>) =>
+          (await main.digest(...args)).map((outcome, at) =>
+            args[1][at]!.includes('offline') ? { error: new NotYet('COPY_NOT_NEAR', 'on tape') } : outcome,
+          );
+      },
+    });
     start({ farPauseMs: 20 }, partly);
-    await until(async () => (await metrics.getSingleMetric('coldroom_fixity_files_total')!.get()).values.some(({ labels, value }) => labels['result'] === 'good' && value > 1));
+    await until(async () =>
+      (await metrics.getSingleMetric('coldroom_fixity_files_total')!.get()).values.some(
+        ({ labels, value }) => labels['result'] === 'good' && value > 1,
+      ),
+    );
     expect(log.of('copy bad')[0]).toMatchObject({ path: 'gone', code: 'COPY_MISSING' });
     expect(bringNear).not.toHaveBeenCalled();
     const rows = await bench.register.fixity.waiting(['main'], 0, null, 10);
-    expect(rows.find(({ display }) => display === 'offline')).toMatchObject({ copyFault: null, copyDigest: expect.any(String) });
+    expect(rows.find(({ display }) => display === 'offline')).toMatchObject({
+      copyFault: null,
+      copyDigest: expect.any(String),
+    });
   });
 
   test('does not ask a store over and over for what is not near', async () => {
     await archived('a', 'b');
-    const digest = jest.fn(async (_bag: string, paths: readonly Buffer[]) => paths.map(() => ({ error: new NotYet('COPY_NOT_NEAR', 'on tape') })));
+    const digest = jest.fn(async (_bag: string, paths: readonly Buffer[]) =>
+      paths.map(() => ({ error: new NotYet('COPY_NOT_NEAR', 'on tape') })),
+    );
     start({}, Object.assign(Object.create(bench.stores.default) as Store, { digest }));
-    await until(async () => await checks('coldroom_fixity_files_total') >= 2);
+    await until(async () => (await checks('coldroom_fixity_files_total')) >= 2);
     await sleep(200);
     expect(digest).toHaveBeenCalledTimes(1);
   });
@@ -121,15 +149,20 @@ describe('the rolling check', () => {
     let most = 0;
     let now = 0;
     const main = bench.stores.default;
-    const slow = new Proxy(main, { get: (target, name) => (name !== 'digest' ? Reflect.get(target, name) as unknown : async (...args: Parameters<Store['digest']>) => {
-      most = Math.max(most, now += 1);
-      await sleep(30);
-      now -= 1;
-      return main.digest(...args);
-    }) });
+    const slow = new Proxy(main, {
+      get: (target, name) =>
+        name !== 'digest'
+          ? (Reflect.get(target, name) as unknown)
+          : async (...args: Parameters<Store['digest']>) => {
+              most = Math.max(most, (now += 1));
+              await sleep(30);
+              now -= 1;
+              return main.digest(...args);
+            },
+    });
     start({}, slow);
     start({}, slow);
-    await until(async () => await checks('coldroom_fixity_files_total') > 5);
+    await until(async () => (await checks('coldroom_fixity_files_total')) > 5);
     expect(most).toBe(1);
     await bench.register.switches.stop('store:main', 'test', 'test');
     await sleep(100);
@@ -141,24 +174,37 @@ describe('the rolling check', () => {
   test('goes on with other stores where one is away', async () => {
     const [, sound] = [await archived('a'), await archived('b')];
     const main = bench.stores.default;
-    const away = new Proxy(main, { get: (target, name) => {
-      if (name === 'name') return 'away';
-      return name === 'digest' ? () => Promise.reject(new Transient('STORE_AWAY', 'unmounted')) : Reflect.get(target, name) as unknown;
-    } });
+    const away = new Proxy(main, {
+      get: (target, name) => {
+        if (name === 'name') return 'away';
+        return name === 'digest'
+          ? () => Promise.reject(new Transient('STORE_AWAY', 'unmounted'))
+          : (Reflect.get(target, name) as unknown);
+      },
+    });
     const sql = new pg.Client({ connectionString: bench.registerUrl });
     await sql.connect();
     await sql.query(`UPDATE coldroom.bag SET store = 'away' WHERE request_id <> ${sound}`);
     await sql.end();
-    start({ open: () => Promise.resolve({ stores: { ...bench.stores, all: [away, main], get: (name: string) => (name === 'away' ? away : main) }, close: () => Promise.resolve() }) });
-    await until(async () => await checks('coldroom_fixity_files_total') > 0);
+    start({
+      open: () =>
+        Promise.resolve({
+          stores: { ...bench.stores, all: [away, main], get: (name: string) => (name === 'away' ? away : main) },
+          close: () => Promise.resolve(),
+        }),
+    });
+    await until(async () => (await checks('coldroom_fixity_files_total')) > 0);
     expect(log.of('store not read')[0]).toMatchObject({ store: 'away', code: 'STORE_AWAY' });
-    expect((await bench.register.fixity.figures()).map(({ store, faults }) => [store, faults])).toEqual([['away', 0], ['main', 0]]);
+    expect((await bench.register.fixity.figures()).map(({ store, faults }) => [store, faults])).toEqual([
+      ['away', 0],
+      ['main', 0],
+    ]);
   });
 
   test('ends at once, in the middle of a wait', async () => {
     await archived('a');
     const fixity = start({ pauseMs: 60_000 });
-    await until(async () => await checks('coldroom_fixity_files_total') > 0);
+    await until(async () => (await checks('coldroom_fixity_files_total')) > 0);
     const asked = performance.now();
     await fixity.beforeApplicationShutdown();
     expect(performance.now() - asked).toBeLessThan(1000);
@@ -166,11 +212,13 @@ describe('the rolling check', () => {
 
   test('reads stores on other machines only where they are named', async () => {
     await archived('a');
-    const remote = new Proxy(bench.stores.default, { get: (target, name) => (name === 'acceptedReads' ? ['remote'] : Reflect.get(target, name) as unknown) });
+    const remote = new Proxy(bench.stores.default, {
+      get: (target, name) => (name === 'acceptedReads' ? ['remote'] : (Reflect.get(target, name) as unknown)),
+    });
     start({}, remote);
     await sleep(200);
     expect(await checks('coldroom_fixity_files_total')).toBe(0);
     start({ stores: ['main'] }, remote);
-    await until(async () => await checks('coldroom_fixity_files_total') > 0);
+    await until(async () => (await checks('coldroom_fixity_files_total')) > 0);
   });
 });

@@ -36,7 +36,11 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
   /** All that was due was read, but for what is not near. A term that ran out of time says nothing of the kind. */
   private onlyFarLeft = false;
 
-  constructor(@Inject(Register) private readonly register: Register, @Inject(Log) private readonly log: Log, private readonly options: FixityOptions) {}
+  constructor(
+    @Inject(Register) private readonly register: Register,
+    @Inject(Log) private readonly log: Log,
+    private readonly options: FixityOptions,
+  ) {}
 
   onApplicationBootstrap(): void {
     if (this.options.everyMs > 0) this.running = this.run();
@@ -55,10 +59,17 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
       try {
         await this.register.alone('fixity', () => this.term());
       } catch (error) {
-        if (!this.stop.signal.aborted) this.log.warn('fixity round failed', { code: codeOf(error), reason: messageOf(error), next: 'it is tried again' });
+        if (!this.stop.signal.aborted)
+          this.log.warn('fixity round failed', {
+            code: codeOf(error),
+            reason: messageOf(error),
+            next: 'it is tried again',
+          });
       }
       const { pauseMs = usualPauseMs, farPauseMs = usualFarPauseMs } = this.options;
-      await sleep(this.onlyFarLeft ? farPauseMs : pauseMs, undefined, { signal: this.stop.signal }).catch(() => undefined); // the end of the service ends it
+      await sleep(this.onlyFarLeft ? farPauseMs : pauseMs, undefined, { signal: this.stop.signal }).catch(
+        () => undefined,
+      ); // the end of the service ends it
     }
   }
 
@@ -66,11 +77,17 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
   private async term(): Promise<void> {
     const { stores, close } = await this.options.open();
     try {
-      const chosen = stores.all.filter(({ name, acceptedReads }) => this.options.stores?.includes(name) ?? !acceptedReads.some((read) => read === 'remote' || read === 'attested'));
+      const chosen = stores.all.filter(
+        ({ name, acceptedReads }) =>
+          this.options.stores?.includes(name) ??
+          !acceptedReads.some((read) => read === 'remote' || read === 'attested'),
+      );
       let names = chosen.map(({ name }) => name);
       const figures = await this.register.fixity.figures();
       showFigures(figures);
-      const bytes = figures.filter(({ store }) => names.includes(store)).reduce((sum, one) => sum + Number(one.bytes), 0);
+      const bytes = figures
+        .filter(({ store }) => names.includes(store))
+        .reduce((sum, one) => sum + Number(one.bytes), 0);
       const dueMs = this.options.everyMs * early;
       const pace = new Pace(Math.max(slowest, (bytes * 1000) / dueMs));
       const endAt = performance.now() + (this.options.termMs ?? 3_600_000);
@@ -83,7 +100,8 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
         }
         for (const copies of Map.groupBy(page, ({ bagId }) => bagId).values()) {
           const { store } = copies[0] as CheckedCopy;
-          if (names.includes(store) && !await this.checkBag(stores.get(store), copies, pace)) names = names.filter((name) => name !== store);
+          if (names.includes(store) && !(await this.checkBag(stores.get(store), copies, pace)))
+            names = names.filter((name) => name !== store);
         }
         last = page.at(-1) as CheckedCopy;
       }
@@ -100,8 +118,14 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
       try {
         await pace.after(await this.check(store, run), this.stop.signal);
       } catch (error) {
-        if (this.stop.signal.aborted || !(error instanceof ColdroomError) || error.code === 'REGISTER_AWAY') throw error;
-        this.log.warn('store not read', { store: store.name, code: error.code, reason: error.message, next: 'it is tried again' });
+        if (this.stop.signal.aborted || !(error instanceof ColdroomError) || error.code === 'REGISTER_AWAY')
+          throw error;
+        this.log.warn('store not read', {
+          store: store.name,
+          code: error.code,
+          reason: error.message,
+          next: 'it is tried again',
+        });
         return false;
       }
     }
@@ -111,11 +135,28 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
   /** Returns how many bytes were read. */
   private async check(store: Store, run: readonly CheckedCopy[]): Promise<bigint> {
     const [{ bag }] = run as [CheckedCopy];
-    const work: Work = { signal: this.stop.signal, deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n), progress: () => undefined };
-    const verdicts = await checkCopies(store, bag, run.map((copy) => (
-      { path: copyPath(copy), size: copy.size, sha256: copy.sha256, version: copy.copyVersion, proven: copy.copyDigest !== null })), work);
+    const work: Work = {
+      signal: this.stop.signal,
+      deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n),
+      progress: () => undefined,
+    };
+    const verdicts = await checkCopies(
+      store,
+      bag,
+      run.map((copy) => ({
+        path: copyPath(copy),
+        size: copy.size,
+        sha256: copy.sha256,
+        version: copy.copyVersion,
+        proven: copy.copyDigest !== null,
+      })),
+      work,
+    );
     this.metFar ||= verdicts.some(({ kind }) => kind === 'offline');
-    await this.register.fixity.record(run.flatMap((copy, at) => this.resultOf(copy, verdicts[at]!)), actor);
+    await this.register.fixity.record(
+      run.flatMap((copy, at) => this.resultOf(copy, verdicts[at]!)),
+      actor,
+    );
     return run.reduce((sum, copy, at) => (verdicts[at]!.kind === 'offline' ? sum : sum + copy.size), 0n);
   }
 
@@ -135,6 +176,8 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async isStopped(store: string): Promise<boolean> {
-    return (await this.register.switches.list()).some((one) => one.stopped && (one.name === 'all' || one.name === `store:${store}`));
+    return (await this.register.switches.list()).some(
+      (one) => one.stopped && (one.name === 'all' || one.name === `store:${store}`),
+    );
   }
 }

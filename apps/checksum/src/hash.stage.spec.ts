@@ -9,8 +9,13 @@ const sha256 = (content: string): string => createHash('sha256').update(content)
 
 /** What OMERO writes for the three bytes `abc`: from OME's own unit tests. */
 const ofAbc = {
-  'SHA1-160': 'a9993e364706816aba3e25717850c26c9cd0d89d', 'MD5-128': '900150983cd24fb0d6963f7d28e17f72', 'Adler-32': '27014d02', 'CRC-32': 'c2412435',
-  'Murmur3-32': 'fa93ddb3', 'Murmur3-128': '6778ad3f3f3f96b4522dca264174a23b', 'File-Size-64': '0300000000000000',
+  'SHA1-160': 'a9993e364706816aba3e25717850c26c9cd0d89d',
+  'MD5-128': '900150983cd24fb0d6963f7d28e17f72',
+  'Adler-32': '27014d02',
+  'CRC-32': 'c2412435',
+  'Murmur3-32': 'fa93ddb3',
+  'Murmur3-128': '6778ad3f3f3f96b4522dca264174a23b',
+  'File-Size-64': '0300000000000000',
 } as const;
 
 describe('the hash stage', () => {
@@ -23,55 +28,107 @@ describe('the hash stage', () => {
   });
   afterAll(() => bench.close());
 
-  test.each([undefined, 'SHA1-160', 'MD5-128'] as const)('what the store compares copies by is taken too, beside OMERO\'s %s', async (algorithm) => {
-    const path = `wanted/${algorithm}`;
-    await bench.request({ [path]: [{ path, content: 'abc', ...(algorithm ? { omeroHash: { algorithm, value: ofAbc[algorithm] } } : {}) }] });
-    const store = Object.create(bench.stores.default, { wantedDigests: { value: ['MD5-128'] } }) as Store;
-    await bench.run(new HashOriginals(bench.files, bench.originals, { ...bench.stores, get: () => store }));
-    expect((await bench.file(path)).digests).toEqual({ 'SHA-256': sha256('abc'), 'MD5-128': ofAbc['MD5-128'], ...(algorithm ? { [algorithm]: ofAbc[algorithm] } : {}) });
-  });
+  test.each([undefined, 'SHA1-160', 'MD5-128'] as const)(
+    "what the store compares copies by is taken too, beside OMERO's %s",
+    async (algorithm) => {
+      const path = `wanted/${algorithm}`;
+      await bench.request({
+        [path]: [{ path, content: 'abc', ...(algorithm ? { omeroHash: { algorithm, value: ofAbc[algorithm] } } : {}) }],
+      });
+      const store = Object.create(bench.stores.default, { wantedDigests: { value: ['MD5-128'] } }) as Store;
+      await bench.run(new HashOriginals(bench.files, bench.originals, { ...bench.stores, get: () => store }));
+      expect((await bench.file(path)).digests).toEqual({
+        'SHA-256': sha256('abc'),
+        'MD5-128': ofAbc['MD5-128'],
+        ...(algorithm ? { [algorithm]: ofAbc[algorithm] } : {}),
+      });
+    },
+  );
 
   test('every algorithm of OMERO is computed and compared, in either case', async () => {
     const algorithms = Object.entries(ofAbc);
-    await bench.request(Object.fromEntries(algorithms.flatMap(([algorithm, value]) => [
-      [`Fileset:lower ${algorithm}`, [{ path: `algorithms/${algorithm}`, content: 'abc', omeroHash: { algorithm, value } }]],
-      [`Fileset:upper ${algorithm}`, [{ path: `algorithms/upper ${algorithm}`, content: 'abc', omeroHash: { algorithm, value: value.toUpperCase() } }]],
-    ])));
+    await bench.request(
+      Object.fromEntries(
+        algorithms.flatMap(([algorithm, value]) => [
+          [
+            `Fileset:lower ${algorithm}`,
+            [{ path: `algorithms/${algorithm}`, content: 'abc', omeroHash: { algorithm, value } }],
+          ],
+          [
+            `Fileset:upper ${algorithm}`,
+            [
+              {
+                path: `algorithms/upper ${algorithm}`,
+                content: 'abc',
+                omeroHash: { algorithm, value: value.toUpperCase() },
+              },
+            ],
+          ],
+        ]),
+      ),
+    );
 
     await bench.run(stage);
 
     for (const [algorithm, value] of algorithms) {
       for (const path of [`algorithms/${algorithm}`, `algorithms/upper ${algorithm}`]) {
-        expect(await bench.file(path)).toMatchObject({ state: 'checksummed', code: null, digests: { 'SHA-256': sha256('abc'), [algorithm]: value } });
+        expect(await bench.file(path)).toMatchObject({
+          state: 'checksummed',
+          code: null,
+          digests: { 'SHA-256': sha256('abc'), [algorithm]: value },
+        });
       }
     }
   });
 
   test('a file that is not what OMERO imported is stuck, whatever the algorithm; the rest of its bag goes on', async () => {
-    const wrong = Object.entries(ofAbc).map(([algorithm, value]) => ({ path: `rotten/${algorithm}`, content: 'abcd', omeroHash: { algorithm, value } }));
-    await bench.request({ 'Fileset:rotten': [...wrong, { path: 'rotten/sound', content: 'abc', omeroHash: { algorithm: 'MD5-128', value: ofAbc['MD5-128'] } }] });
+    const wrong = Object.entries(ofAbc).map(([algorithm, value]) => ({
+      path: `rotten/${algorithm}`,
+      content: 'abcd',
+      omeroHash: { algorithm, value },
+    }));
+    await bench.request({
+      'Fileset:rotten': [
+        ...wrong,
+        { path: 'rotten/sound', content: 'abc', omeroHash: { algorithm: 'MD5-128', value: ofAbc['MD5-128'] } },
+      ],
+    });
 
     await bench.run(stage);
 
-    for (const { path, omeroHash: { algorithm, value } } of wrong) {
+    for (const {
+      path,
+      omeroHash: { algorithm, value },
+    } of wrong) {
       const file = await bench.file(path);
       expect(file).toMatchObject({ state: 'stuck', stuckFrom: 'approved', code: 'HASH_DIFFERS' });
-      expect(file.reason).toMatch(new RegExp(`OMERO recorded ${algorithm} ${value} at import, the file on disk has [0-9a-f]+: it is damaged or was changed`));
+      expect(file.reason).toMatch(
+        new RegExp(
+          `OMERO recorded ${algorithm} ${value} at import, the file on disk has [0-9a-f]+: it is damaged or was changed`,
+        ),
+      );
     }
     expect(await bench.file('rotten/sound')).toMatchObject({ state: 'checksummed' });
   });
 
   test('a file without a hash in OMERO is hashed all the same; an unknown algorithm is stuck', async () => {
-    await bench.request({ 'Fileset:odd': [
-      { path: 'odd/none', content: 'x' }, { path: 'odd/empty', content: '' },
-      { path: 'odd/sha512', content: 'x', omeroHash: { algorithm: 'SHA2-512', value: 'ff' } },
-    ] });
+    await bench.request({
+      'Fileset:odd': [
+        { path: 'odd/none', content: 'x' },
+        { path: 'odd/empty', content: '' },
+        { path: 'odd/sha512', content: 'x', omeroHash: { algorithm: 'SHA2-512', value: 'ff' } },
+      ],
+    });
 
     await bench.run(stage);
 
     expect(await bench.file('odd/none')).toMatchObject({ state: 'checksummed', digests: { 'SHA-256': sha256('x') } });
     expect(await bench.file('odd/empty')).toMatchObject({ state: 'checksummed', digests: { 'SHA-256': sha256('') } });
-    expect(await bench.file('odd/sha512')).toMatchObject({ state: 'stuck', code: 'HASH_ALGORITHM_UNKNOWN', reason: expect.stringContaining('"SHA2-512"') });
+    expect(await bench.file('odd/sha512')).toMatchObject({
+      state: 'stuck',
+      code: 'HASH_ALGORITHM_UNKNOWN',
+      reason: expect.stringContaining('"SHA2-512"'),
+    });
   });
 
   test('what changed between scan and approval is stuck: grown, touched, replaced, removed, made a link', async () => {
@@ -90,10 +147,21 @@ describe('the hash stage', () => {
     await bench.run(stage);
 
     for (const name of ['grown', 'touched', 'replaced']) {
-      expect([name, await bench.file(`changed/${name}`)]).toMatchObject([name, { state: 'stuck', code: 'SOURCE_CHANGED', reason: expect.stringContaining(`changed/${name}`) }]);
+      expect([name, await bench.file(`changed/${name}`)]).toMatchObject([
+        name,
+        { state: 'stuck', code: 'SOURCE_CHANGED', reason: expect.stringContaining(`changed/${name}`) },
+      ]);
     }
-    expect(await bench.file('changed/removed')).toMatchObject({ state: 'stuck', code: 'SOURCE_MISSING', reason: expect.stringContaining('changed/removed') });
-    expect(await bench.file('changed/linked')).toMatchObject({ state: 'stuck', code: 'NOT_A_REGULAR_FILE', reason: expect.stringContaining('symbolic link') });
+    expect(await bench.file('changed/removed')).toMatchObject({
+      state: 'stuck',
+      code: 'SOURCE_MISSING',
+      reason: expect.stringContaining('changed/removed'),
+    });
+    expect(await bench.file('changed/linked')).toMatchObject({
+      state: 'stuck',
+      code: 'NOT_A_REGULAR_FILE',
+      reason: expect.stringContaining('symbolic link'),
+    });
     expect(await bench.file('changed/same')).toMatchObject({ state: 'checksummed' });
     await bench.run(stage);
   });

@@ -1,7 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { omeroAlgorithms, step, unseen, type ArchiveFile, type DigestAlgorithm, type Digests, type Identity, type OmeroAlgorithm } from '@coldroom/domain';
+import {
+  omeroAlgorithms,
+  step,
+  unseen,
+  type ArchiveFile,
+  type DigestAlgorithm,
+  type Digests,
+  type Identity,
+  type OmeroAlgorithm,
+} from '@coldroom/domain';
 import { Files } from '@coldroom/files';
-import { moved, Originals, settle, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import {
+  moved,
+  Originals,
+  settle,
+  STORES,
+  stuck,
+  type Stage,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
 import type { Claim, Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
@@ -11,16 +29,33 @@ export class HashOriginals implements Stage {
   readonly name = 'hash';
   readonly takes = 'approved';
 
-  constructor(@Inject(Files) private readonly files: Files, @Inject(Originals) private readonly originals: Originals, @Inject(STORES) private readonly stores: Stores) {}
+  constructor(
+    @Inject(Files) private readonly files: Files,
+    @Inject(Originals) private readonly originals: Originals,
+    @Inject(STORES) private readonly stores: Stores,
+  ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     await this.originals.check(claim.files);
     const { wantedDigests } = this.stores.get(claim.store);
-    const outcomes = await this.files.hash(claim.files.map((file) => ({
-      root: this.originals.directory(file.root), path: file.path, algorithms: wanted(file, wantedDigests), ...(file.identity.ino === unseen.ino ? {} : { expect: file.identity }),
-    })), { direct: false }, work);
+    const outcomes = await this.files.hash(
+      claim.files.map((file) => ({
+        root: this.originals.directory(file.root),
+        path: file.path,
+        algorithms: wanted(file, wantedDigests),
+        ...(file.identity.ino === unseen.ino ? {} : { expect: file.identity }),
+      })),
+      { direct: false },
+      work,
+    );
     step('hash:1-hashed');
-    return settle(claim.files, outcomes, (file, hashed) => whyNotTaken(file, hashed.identity) ?? judge(file, hashed.digests, { digests: hashed.digests, identity: hashed.identity }));
+    return settle(
+      claim.files,
+      outcomes,
+      (file, hashed) =>
+        whyNotTaken(file, hashed.identity) ??
+        judge(file, hashed.digests, { digests: hashed.digests, identity: hashed.identity }),
+    );
   }
 }
 
@@ -32,8 +67,16 @@ function wanted(file: ArchiveFile, byStore: readonly DigestAlgorithm[]): readonl
 
 /** After a retry the file is not compared with the scan: then what the scan would have said is said here. */
 function whyNotTaken(file: ArchiveFile, { size, links }: Identity): Move | undefined {
-  if (size !== file.size) return stuck(file, { code: 'SIZE_DIFFERS', message: `the file has ${size} bytes, at the scan it had ${file.size}` });
-  if (links > 1) return stuck(file, { code: 'HARD_LINKED', message: `the file has ${links} names; archiving this one would free nothing` });
+  if (size !== file.size)
+    return stuck(file, {
+      code: 'SIZE_DIFFERS',
+      message: `the file has ${size} bytes, at the scan it had ${file.size}`,
+    });
+  if (links > 1)
+    return stuck(file, {
+      code: 'HARD_LINKED',
+      message: `the file has ${links} names; archiving this one would free nothing`,
+    });
   return undefined;
 }
 
@@ -43,10 +86,16 @@ function judge(file: ArchiveFile, digests: Digests, facts: Partial<Move>): Move 
   const { algorithm, value } = file.omeroHash;
   const own = digests[algorithm as OmeroAlgorithm];
   if (own === undefined) {
-    return stuck(file, { code: 'HASH_ALGORITHM_UNKNOWN', message: `OMERO recorded a hash by "${algorithm}", which this version does not know` });
+    return stuck(file, {
+      code: 'HASH_ALGORITHM_UNKNOWN',
+      message: `OMERO recorded a hash by "${algorithm}", which this version does not know`,
+    });
   }
   if (own !== value.toLowerCase()) {
-    return stuck(file, { code: 'HASH_DIFFERS', message: `OMERO recorded ${algorithm} ${value} at import, the file on disk has ${own}: it is damaged or was changed` });
+    return stuck(file, {
+      code: 'HASH_DIFFERS',
+      message: `OMERO recorded ${algorithm} ${value} at import, the file on disk has ${own}: it is damaged or was changed`,
+    });
   }
   return moved(file, 'hash', 'checksummed', facts);
 }

@@ -17,12 +17,18 @@ describe('the prove stage', () => {
   afterAll(() => bench.close());
 
   async function fetched(fileset: string, names: readonly string[]): Promise<(name: string) => Promise<string>> {
-    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: name === 'empty' ? '' : `content of ${name}` })) });
+    const id = await bench.request({
+      [fileset]: names.map((name) => ({
+        path: `${fileset}/${name}`,
+        content: name === 'empty' ? '' : `content of ${name}`,
+      })),
+    });
     await bench.bring('durable');
     await bench.sayLinked();
     await bench.ask(id);
     await bench.bring('fetched');
-    return async (name) => join(bench.holdDir, `request-${id}-bag-1`, `${(await bench.file(`${fileset}/${name}`)).id}.fetched`);
+    return async (name) =>
+      join(bench.holdDir, `request-${id}-bag-1`, `${(await bench.file(`${fileset}/${name}`)).id}.fetched`);
   }
 
   test('what has the digest of the original is proven, as the file that it is', async () => {
@@ -39,17 +45,27 @@ describe('the prove stage', () => {
     for (const time of [1, 2]) {
       await writeFile(await staged('a'), 'CONTENT of a');
       const { moves } = await bench.run(stage);
-      expect(moves).toContainEqual(expect.objectContaining(time === 1 ? { event: 'fetchAgain', to: 'near' } : { event: 'fail', code: 'COPY_DIFFERS' }));
+      expect(moves).toContainEqual(
+        expect.objectContaining(
+          time === 1 ? { event: 'fetchAgain', to: 'near' } : { event: 'fail', code: 'COPY_DIFFERS' },
+        ),
+      );
       if (time === 1) {
         expect(await bench.file('wrong/b')).toMatchObject({ state: 'proven' });
         await bench.bring('fetched');
       }
     }
-    expect(await bench.file('wrong/a')).toMatchObject({ state: 'stuck', stuckFrom: 'fetched', code: 'COPY_DIFFERS', reason: expect.stringContaining('twice in a row') });
+    expect(await bench.file('wrong/a')).toMatchObject({
+      state: 'stuck',
+      stuckFrom: 'fetched',
+      code: 'COPY_DIFFERS',
+      reason: expect.stringContaining('twice in a row'),
+    });
   });
 
   test.each<[string, (staged: string) => Promise<void>]>([
-    ['gone', (staged) => rm(staged)], ['cut short', (staged) => truncate(staged, 2)],
+    ['gone', (staged) => rm(staged)],
+    ['cut short', (staged) => truncate(staged, 2)],
   ])('what is %s is fetched once more', async (what, spoil) => {
     const staged = await fetched(what, ['a']);
     await spoil(await staged('a'));
@@ -61,7 +77,13 @@ describe('the prove stage', () => {
   });
 
   test.each<[string, (staged: string) => Promise<void>]>([
-    ['a link', (staged) => symlink('/etc/hostname', staged)], ['a directory', async (staged) => { await mkdir(staged); }],
+    ['a link', (staged) => symlink('/etc/hostname', staged)],
+    [
+      'a directory',
+      async (staged) => {
+        await mkdir(staged);
+      },
+    ],
   ])('%s is never followed or taken for what was fetched', async (what, put) => {
     const staged = await fetched(what, ['a']);
     await rm(await staged('a'));

@@ -1,7 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { step, type ArchiveFile, type Outcome } from '@coldroom/domain';
 import { Files, type Hashed } from '@coldroom/files';
-import { moved, settle, Staging, STORES, stuck, type Stage, type Staged, type StageResult, type StageWork } from '@coldroom/pipeline';
+import {
+  moved,
+  settle,
+  Staging,
+  STORES,
+  stuck,
+  type Stage,
+  type Staged,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
 import type { Claim, Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
@@ -12,22 +22,36 @@ export class ProveFetched implements Stage {
   readonly takes = 'fetched';
   readonly givesBack = true;
 
-  constructor(@Inject(STORES) private readonly stores: Stores, @Inject(Staging) private readonly staging: Staging, @Inject(Files) private readonly files: Files) {}
+  constructor(
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Staging) private readonly staging: Staging,
+    @Inject(Files) private readonly files: Files,
+  ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const targets = await this.staging.of(claim.files, claim.bag, this.stores.get(claim.store));
-    const outcomes = await this.files.hash(claim.files.map((_, at) => ({ ...targets[at] as Staged, algorithms: ['SHA-256'] as const })), { direct: true }, work);
+    const outcomes = await this.files.hash(
+      claim.files.map((_, at) => ({ ...(targets[at] as Staged), algorithms: ['SHA-256'] as const })),
+      { direct: true },
+      work,
+    );
     step('prove:1-read');
     return settle(claim.files, outcomes.map(goneIsLost), (file, found) => {
       if (!found) return again(file, { code: 'FETCHED_GONE', message: 'what was fetched is not there any more' });
-      if (found.digests['SHA-256'] !== file.digests['SHA-256']) return again(file, { code: 'COPY_DIFFERS', message: 'what the store gave back does not have the digest of the original, twice in a row' });
+      if (found.digests['SHA-256'] !== file.digests['SHA-256'])
+        return again(file, {
+          code: 'COPY_DIFFERS',
+          message: 'what the store gave back does not have the digest of the original, twice in a row',
+        });
       return moved(file, 'prove', 'proven', { fetched: found.identity });
     });
   }
 }
 
 function goneIsLost(outcome: Outcome<Hashed>): Outcome<Hashed | null> {
-  return 'error' in outcome && ['SOURCE_MISSING', 'SOURCE_CHANGED'].includes(outcome.error.code) ? { ok: null } : outcome;
+  return 'error' in outcome && ['SOURCE_MISSING', 'SOURCE_CHANGED'].includes(outcome.error.code)
+    ? { ok: null }
+    : outcome;
 }
 
 /** Bytes may be spoiled on their way: they are fetched once more, and then a person has to look. */

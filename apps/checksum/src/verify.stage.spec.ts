@@ -19,7 +19,9 @@ describe('the verify stage', () => {
   afterAll(() => bench.close());
 
   async function copied(fileset: string, names: readonly string[]): Promise<string> {
-    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) });
+    const id = await bench.request({
+      [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
+    });
     await bench.run(hash);
     await bench.bring('transferred');
     return join(bench.storeDir, '.open', `request-${id}-bag-1`, 'data', 'ManagedRepository', fileset);
@@ -29,17 +31,28 @@ describe('the verify stage', () => {
     await copied('right', ['a', 'b']);
     const { moves } = await bench.run(verify);
     expect(moves).toHaveLength(2);
-    for (const move of moves) expect(move).toMatchObject({ to: 'verified', copyRead: 'cached', copyVersion: expect.stringMatching(/^\d+:\d+:\d+:\d+$/) });
+    for (const move of moves)
+      expect(move).toMatchObject({
+        to: 'verified',
+        copyRead: 'cached',
+        copyVersion: expect.stringMatching(/^\d+:\d+:\d+:\d+$/),
+      });
     expect(await bench.file('right/a')).toMatchObject({ state: 'verified', copyRead: 'cached' });
   });
 
   test('a copy that the store took out of reach at once is for a person: nobody brings near what is in an open bag', async () => {
     await copied('cold', ['a', 'b']);
     const digest: Store['digest'] = async (bag, paths, algorithms, work) =>
-      (await bench.stores.default.digest(bag, paths, algorithms, work)).map((outcome, at) => (at === 0 ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived.') } : outcome));
+      (await bench.stores.default.digest(bag, paths, algorithms, work)).map((outcome, at) =>
+        at === 0 ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived.') } : outcome,
+      );
     const store = Object.assign(Object.create(bench.stores.default) as Store, { digest });
     await bench.run(new VerifyCopies({ ...bench.stores, get: () => store }));
-    expect(await bench.file('cold/a')).toMatchObject({ state: 'stuck', code: 'COPY_NOT_NEAR', reason: expect.stringContaining('open bag') });
+    expect(await bench.file('cold/a')).toMatchObject({
+      state: 'stuck',
+      code: 'COPY_NOT_NEAR',
+      reason: expect.stringContaining('open bag'),
+    });
     expect(await bench.file('cold/b')).toMatchObject({ state: 'verified' });
   });
 
@@ -54,7 +67,11 @@ describe('the verify stage', () => {
     await spoil();
 
     await bench.run(verify);
-    for (const name of ['flipped', 'short', 'gone']) expect([name, await bench.file(`wrong/${name}`)]).toMatchObject([name, { state: 'checksummed', code: 'COPY_DIFFERS' }]);
+    for (const name of ['flipped', 'short', 'gone'])
+      expect([name, await bench.file(`wrong/${name}`)]).toMatchObject([
+        name,
+        { state: 'checksummed', code: 'COPY_DIFFERS' },
+      ]);
     expect(await bench.file('wrong/sound')).toMatchObject({ state: 'verified' });
 
     await bench.bring('transferred');
@@ -64,9 +81,13 @@ describe('the verify stage', () => {
     for (const name of ['flipped', 'short', 'gone']) {
       const file = await bench.file(`wrong/${name}`);
       expect(file).toMatchObject({ state: 'stuck', stuckFrom: 'transferred', code: 'COPY_DIFFERS' });
-      expect(file.reason).toContain(name === 'gone' ? 'the copy is not there; it was copied twice' : 'it was copied twice');
+      expect(file.reason).toContain(
+        name === 'gone' ? 'the copy is not there; it was copied twice' : 'it was copied twice',
+      );
     }
-    expect((await bench.file('wrong/short')).reason).toMatch(/^the copy has 7 bytes and SHA-256 [0-9a-f]{64}, the original 16 and [0-9a-f]{64}; it was copied twice$/);
+    expect((await bench.file('wrong/short')).reason).toMatch(
+      /^the copy has 7 bytes and SHA-256 [0-9a-f]{64}, the original 16 and [0-9a-f]{64}; it was copied twice$/,
+    );
   });
 
   test('a copy that was mended by the second try goes on', async () => {
@@ -89,6 +110,8 @@ describe('the verify stage', () => {
 
   test('a bag of a store that the settings do not name any more is refused by name', async () => {
     const stores = { ...bench.stores, get: (): Store => bench.stores.get('tape') };
-    await expect(bench.run(new VerifyCopies(stores))).rejects.toThrow('The settings name no store "tape"; there are main, other.');
+    await expect(bench.run(new VerifyCopies(stores))).rejects.toThrow(
+      'The settings name no store "tape"; there are main, other.',
+    );
   });
 });

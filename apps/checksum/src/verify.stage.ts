@@ -1,6 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, Refused, type ArchiveFile, type CopyDigest, type Outcome } from '@coldroom/domain';
-import { STORES, moved, refuseFar, settle, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import {
+  STORES,
+  moved,
+  refuseFar,
+  settle,
+  stuck,
+  type Stage,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
 import type { Claim, Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
@@ -21,14 +30,22 @@ export class VerifyCopies implements Stage {
 
 /** A copy that is not there is copied again, like one that is wrong. */
 function missingIsWrong(outcome: Outcome<CopyDigest>): Outcome<CopyDigest | null> {
-  return 'error' in outcome && outcome.error instanceof Refused && outcome.error.code === 'COPY_MISSING' ? { ok: null } : outcome;
+  return 'error' in outcome && outcome.error instanceof Refused && outcome.error.code === 'COPY_MISSING'
+    ? { ok: null }
+    : outcome;
 }
 
 function judge(file: ArchiveFile, copy: CopyDigest | null): Move {
   if (copy && copy.size === file.identity.size && copy.digests['SHA-256'] === file.digests['SHA-256']) {
-    return moved(file, 'verify', 'verified', { copyVersion: copy.version, copyDigest: copy.digests['SHA-256'], copyRead: copy.read });
+    return moved(file, 'verify', 'verified', {
+      copyVersion: copy.version,
+      copyDigest: copy.digests['SHA-256'],
+      copyRead: copy.read,
+    });
   }
-  const reason = copy ? `the copy has ${copy.size} bytes and SHA-256 ${copy.digests['SHA-256']}, the original ${file.identity.size} and ${file.digests['SHA-256']}` : 'the copy is not there';
+  const reason = copy
+    ? `the copy has ${copy.size} bytes and SHA-256 ${copy.digests['SHA-256']}, the original ${file.identity.size} and ${file.digests['SHA-256']}`
+    : 'the copy is not there';
   if (file.copyAttempts > 0) return stuck(file, { code: 'COPY_DIFFERS', message: `${reason}; it was copied twice` });
   return moved(file, 'copyAgain', 'checksummed', { code: 'COPY_DIFFERS', reason });
 }

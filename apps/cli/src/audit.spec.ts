@@ -1,4 +1,15 @@
-import { appendFile, mkdir, readFile, rename, rm, symlink, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Store } from '@coldroom/domain';
 import { audit } from './audit/audit';
@@ -10,7 +21,11 @@ import { coldroom, json, type Ended } from './testing/command-line';
 interface AuditDocument {
   readonly clean: boolean;
   readonly looked: Readonly<Record<string, number>>;
-  readonly findings: readonly { readonly code: string; readonly total: number; readonly shown: readonly { readonly object: string; readonly remedy: string }[] }[];
+  readonly findings: readonly {
+    readonly code: string;
+    readonly total: number;
+    readonly shown: readonly { readonly object: string; readonly remedy: string }[];
+  }[];
   readonly notLookedAt: readonly { readonly part: string; readonly reason: string; readonly things: number | null }[];
 }
 
@@ -18,26 +33,43 @@ let scene: AuditScene;
 
 beforeAll(async () => {
   scene = await AuditScene.create('cli_audit');
-  await scene.archive('main', Array.from({ length: 250 }, () => 20));
+  await scene.archive(
+    'main',
+    Array.from({ length: 250 }, () => 20),
+  );
 }, 180_000);
 afterAll(() => scene.close());
 
-const cli = (words: readonly string[] = [], changes: Record<string, string> = {}): Promise<Ended> => coldroom(['audit', '--json', ...words], { ...scene.env, ...changes });
+const cli = (words: readonly string[] = [], changes: Record<string, string> = {}): Promise<Ended> =>
+  coldroom(['audit', '--json', ...words], { ...scene.env, ...changes });
 
 /** In this process, with both stores. */
-async function audited(change: Partial<AuditPlaces> = {}, { fix = false, store }: { readonly fix?: boolean; readonly store?: string } = {}): Promise<Report> {
+async function audited(
+  change: Partial<AuditPlaces> = {},
+  { fix = false, store }: { readonly fix?: boolean; readonly store?: string } = {},
+): Promise<Report> {
   const report = new Report(100);
   const { register, omero, stores, files, dataDir, hold } = scene;
-  await audit({ register, omero, stores, files, dataDir, holds: [hold], ...change }, { fix, store, progress: () => undefined }, report);
+  await audit(
+    { register, omero, stores, files, dataDir, holds: [hold], ...change },
+    { fix, store, progress: () => undefined },
+    report,
+  );
   return report;
 }
 
-const told = (report: Report): string[] => [...report.findings().values()].flatMap(({ shown }) => shown.map(({ code, object }) => `${code} ${object}`)).sort();
+const told = (report: Report): string[] =>
+  [...report.findings().values()].flatMap(({ shown }) => shown.map(({ code, object }) => `${code} ${object}`)).sort();
 
 describe('an archive of 5,000 files in which all is well', () => {
   it('gives nothing and exit code 0', async () => {
     const ended = await cli();
-    expect(json(ended)).toMatchObject({ clean: true, findings: [], notLookedAt: [], looked: { files: 5000, images: 250, held: 5000 } });
+    expect(json(ended)).toMatchObject({
+      clean: true,
+      findings: [],
+      notLookedAt: [],
+      looked: { files: 5000, images: 250, held: 5000 },
+    });
     expect([ended.code, ended.stderr]).toEqual([0, '']);
   });
 
@@ -57,12 +89,21 @@ describe('an archive of 5,000 files in which all is well', () => {
     const ended = await cli([], change);
     if (hidden) await rename(`${hidden}.away`, hidden);
     const { findings, notLookedAt } = json<AuditDocument>(ended);
-    expect([ended.code, findings, notLookedAt.map((one) => one.part)]).toEqual([3, [], [expect.stringContaining(part)]]);
+    expect([ended.code, findings, notLookedAt.map((one) => one.part)]).toEqual([
+      3,
+      [],
+      [expect.stringContaining(part)],
+    ]);
   });
 
   it('a store that the stores file does not name any more is not looked at either', async () => {
     const other = join(scene.dir, 'other.json');
-    await writeFile(other, (await readFile(scene.storesFile, 'utf8')).replaceAll('"main":', '"mains":').replace('"default":"main"', '"default":"mains"'));
+    await writeFile(
+      other,
+      (await readFile(scene.storesFile, 'utf8'))
+        .replaceAll('"main":', '"mains":')
+        .replace('"default":"main"', '"default":"mains"'),
+    );
     const ended = await cli([], { COLDROOM_STORES: other });
     const { findings, notLookedAt } = json<AuditDocument>(ended);
     expect([findings, notLookedAt.map((one) => one.part).sort()]).toEqual([[], ['store main', 'store mains']]);
@@ -91,7 +132,7 @@ describe('faults', () => {
   beforeAll(async () => {
     const one = await scene.archive('main', [30, 2]);
     await scene.release(one.requestId);
-    released = [...await scene.placedFiles(one.requestId)];
+    released = [...(await scene.placedFiles(one.requestId))];
     const two = await scene.archive('main', [20, 1, 1, 1, 1]);
     const sets = two.tiny.filesets.map(({ id }) => `Fileset:${id}`);
     await scene.undo(sets.slice(1, 5));
@@ -101,10 +142,10 @@ describe('faults', () => {
     await scene.release(three.requestId);
     await scene.bringBack('recall', [`Fileset:${three.tiny.filesets[0]!.id}`]);
     await scene.bringBack('restore', [`Fileset:${three.tiny.filesets[2]!.id}`]);
-    tape = [...await scene.placedFiles(three.requestId)];
+    tape = [...(await scene.placedFiles(three.requestId))];
     recalled = tape.filter((file) => file.state === 'recalled');
     const four = await scene.archive('main', [1]);
-    [alone] = await scene.placedFiles(four.requestId) as [Placed];
+    [alone] = (await scene.placedFiles(four.requestId)) as [Placed];
     images = (await scene.archive('main', [1, 1, 1, 1, 1])).tiny.imageIds.map(BigInt);
   }, 60_000);
 
@@ -134,7 +175,7 @@ describe('faults', () => {
   it('are not told of what was fetched while an undo of it waits for the linker', async () => {
     const { requestId, tiny } = await scene.archive('tape', [1]);
     await scene.bringBack('recall', [`Fileset:${tiny.filesets[0]!.id}`]);
-    const [file] = await scene.placedFiles(requestId) as [Placed];
+    const [file] = (await scene.placedFiles(requestId)) as [Placed];
     await scene.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 1 }, 'test');
     await scene.register.people.undo({ kind: 'Request', ids: [requestId] }, 'test');
     await writeFile(`${file.held}.fetched`, 'x');
@@ -147,14 +188,29 @@ describe('faults', () => {
   /** Its version is the one that was proven: only who reads it can know. */
   async function foundBad(file: Placed): Promise<Placed> {
     for await (const copies of scene.register.fixity.bags({ targets: [{ kind: 'File', ids: [file.id] }] })) {
-      await scene.register.fixity.record(copies.map((copy) => ({ copy, fault: { code: 'COPY_DIFFERS', reason: 'other bytes' } })), 'test');
+      await scene.register.fixity.record(
+        copies.map((copy) => ({ copy, fault: { code: 'COPY_DIFFERS', reason: 'other bytes' } })),
+        'test',
+      );
     }
     return file;
   }
 
   it('are told, each as what it is, and nothing else', async () => {
-    const [lost, sized, touched, missing, other, back, notLink, orphaned, ...moreReleased] = released as [Placed, Placed, Placed, Placed, Placed, Placed, Placed, Placed, ...Placed[]];
-    const plant = (code: (typeof findingCodes)[number], object: string): void => { expected.push(`${code} ${object}`); };
+    const [lost, sized, touched, missing, other, back, notLink, orphaned, ...moreReleased] = released as [
+      Placed,
+      Placed,
+      Placed,
+      Placed,
+      Placed,
+      Placed,
+      Placed,
+      Placed,
+      ...Placed[],
+    ];
+    const plant = (code: (typeof findingCodes)[number], object: string): void => {
+      expected.push(`${code} ${object}`);
+    };
     const ofFile = (code: (typeof findingCodes)[number], file: Placed): void => plant(code, `File:${file.id}`);
 
     await scene.inBag(lost.copy, () => unlink(lost.copy));
@@ -198,10 +254,18 @@ describe('faults', () => {
     await scene.sql('DELETE FROM originalfile WHERE id = $1', [deleted.originalFileId]);
 
     const [gone, tagLost, unset, pending, both] = images as [bigint, bigint, bigint, bigint, bigint];
-    const inGone = (await scene.sql('SELECT e.originalfile AS id FROM filesetentry e JOIN image i ON i.fileset = e.fileset WHERE i.id = $1', [gone])).map((row) => row['id']);
+    const inGone = (
+      await scene.sql(
+        'SELECT e.originalfile AS id FROM filesetentry e JOIN image i ON i.fileset = e.fileset WHERE i.id = $1',
+        [gone],
+      )
+    ).map((row) => row['id']);
     await scene.sql('DELETE FROM originalfile WHERE id = ANY ($1)', [inGone]);
     await scene.sql('DELETE FROM image WHERE id = $1', [gone]);
-    const [itsFile] = (await scene.register.overview.files({ fileset: (await scene.register.audit.images([0n, 0n], 5000)).rows.find((image) => image.imageId === gone)!.fileset }));
+    const [itsFile] = await scene.register.overview.files({
+      fileset: (await scene.register.audit.images([0n, 0n], 5000)).rows.find((image) => image.imageId === gone)!
+        .fileset,
+    });
     await unlink(join(scene.dataDir, itsFile!.root, itsFile!.path)); // OMERO removes the link with the image: told once
     plant('IMAGE_DELETED', `Image:${gone}`);
     await scene.sql('DELETE FROM originalfile WHERE id = $1', [orphaned.originalFileId]);
@@ -213,14 +277,26 @@ describe('faults', () => {
     plant('FLAG_WRONG', `Image:${unset}`);
     plant('TAG_LOST', `Image:${both}`);
     plant('FLAG_WRONG', `Image:${both}`);
-    const imageOf = async ({ fileset }: Placed): Promise<bigint> => BigInt((await scene.sql('SELECT id FROM image WHERE fileset = $1', [fileset.replace('Fileset:', '')]))[0]!['id'] as string);
+    const imageOf = async ({ fileset }: Placed): Promise<bigint> =>
+      BigInt(
+        (await scene.sql('SELECT id FROM image WHERE fileset = $1', [fileset.replace('Fileset:', '')]))[0]![
+          'id'
+        ] as string,
+      );
     await scene.sql('UPDATE image SET archived = true WHERE id = $1', [await imageOf(leftFlag)]);
     plant('FLAG_WRONG', `Image:${await imageOf(leftFlag)}`);
-    await scene.sql(`INSERT INTO imageannotationlink (id, parent, child, permissions, version, creation_id, update_id, owner_id, group_id)
-      SELECT ome_nextval('seq_imageannotationlink'), $1, l.child, l.permissions, 0, l.creation_id, l.update_id, l.owner_id, l.group_id FROM imageannotationlink l WHERE l.parent = $2`, [await imageOf(leftTag), pending]);
+    await scene.sql(
+      `INSERT INTO imageannotationlink (id, parent, child, permissions, version, creation_id, update_id, owner_id, group_id)
+      SELECT ome_nextval('seq_imageannotationlink'), $1, l.child, l.permissions, 0, l.creation_id, l.update_id, l.owner_id, l.group_id FROM imageannotationlink l WHERE l.parent = $2`,
+      [await imageOf(leftTag), pending],
+    );
     plant('TAG_LEFT', `Image:${await imageOf(leftTag)}`);
 
-    const strangers = [join(scene.hold, 'stranger'), join(scene.hold, alone.bag, '999999'), join(scene.hold, released[9]!.bag, String(released[9]!.id))];
+    const strangers = [
+      join(scene.hold, 'stranger'),
+      join(scene.hold, alone.bag, '999999'),
+      join(scene.hold, released[9]!.bag, String(released[9]!.id)),
+    ];
     for (const path of strangers) {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, 'x');
@@ -239,7 +315,8 @@ describe('faults', () => {
     expect(told(report)).toEqual([...expected].sort());
     expect([report.notLooked(), report.clean, report.looked.trialBags]).toEqual([[], false, 1]);
     const nearOrphans = report.findings().get('NEAR_ORPHAN')!.shown;
-    for (const { remedy } of nearOrphans) expect(remedy).toContain('after "coldroom verify" called the copy in its bag good'); // it may be the last good one
+    for (const { remedy } of nearOrphans)
+      expect(remedy).toContain('after "coldroom verify" called the copy in its bag good'); // it may be the last good one
     expect(new Set(expected.map((line) => line.split(' ')[0]))).toEqual(new Set(findingCodes));
   });
 
@@ -247,10 +324,14 @@ describe('faults', () => {
     const ended = await cli(['--store', 'main', '--limit', '1']);
     const { findings, clean } = json<AuditDocument>(ended);
     expect([ended.code, clean]).toEqual([3, false]);
-    expect(findings.every(({ shown, total }) => shown.length === 1 && total >= 1 && shown[0]!.remedy !== '')).toBe(true);
+    expect(findings.every(({ shown, total }) => shown.length === 1 && total >= 1 && shown[0]!.remedy !== '')).toBe(
+      true,
+    );
     expect(findings.find(({ code }) => code === 'HELD_ORPHAN')?.total).toBe(2); // what belongs to no bag belongs to no store
     const people = await coldroom(['audit', '--store', 'main', '--limit', '1'], scene.env);
-    expect(people.stdout).toMatch(/LOST {2}The store has no copy: 1\n {2}File:\d+ .*\n {4}expected: .*\n {4}found: .*\n {4}next: .*put the copy back from the store's backup/);
+    expect(people.stdout).toMatch(
+      /LOST {2}The store has no copy: 1\n {2}File:\d+ .*\n {4}expected: .*\n {4}found: .*\n {4}next: .*put the copy back from the store's backup/,
+    );
     expect(people.stdout).toMatch(/HELD_ORPHAN.*: 2\n(.*\n){4} {2}and 1 more: --limit 2\n/);
   });
 
@@ -258,11 +339,18 @@ describe('faults', () => {
     const mending = expected.filter((line) => /^(TAG|FLAG)_/.test(line));
     const registerBefore = await scene.register.audit.images([0n, 0n], 10_000);
     const report = await audited({}, { fix: true });
-    expect([...report.findings()].flatMap(([code, { mended }]) => (mended > 0 ? [`${code} ${mended}`] : []))).toEqual(['TAG_LOST 2', 'TAG_LEFT 1', 'FLAG_WRONG 3']);
+    expect([...report.findings()].flatMap(([code, { mended }]) => (mended > 0 ? [`${code} ${mended}`] : []))).toEqual([
+      'TAG_LOST 2',
+      'TAG_LEFT 1',
+      'FLAG_WRONG 3',
+    ]);
     expect(told(await audited())).toEqual(expected.filter((line) => !mending.includes(line)).sort());
     expect(await scene.register.audit.images([0n, 0n], 10_000)).toEqual(registerBefore);
     // What a later undo needs to know is in the new mark: the flag was not set before we set it.
-    const [kept] = await scene.sql(`SELECT v.value FROM imageannotationlink l JOIN annotation_mapvalue v ON v.annotation_id = l.child WHERE l.parent = $1 AND v.name = 'Archived before'`, [images[1]]);
+    const [kept] = await scene.sql(
+      `SELECT v.value FROM imageannotationlink l JOIN annotation_mapvalue v ON v.annotation_id = l.child WHERE l.parent = $1 AND v.name = 'Archived before'`,
+      [images[1]],
+    );
     expect(kept).toEqual({ value: 'Unset' });
   });
 
@@ -270,21 +358,42 @@ describe('faults', () => {
     const [gone, , , , there] = images as [bigint, bigint, bigint, bigint, bigint];
     const before = told(await audited());
     expect(before).toContain(`IMAGE_DELETED Image:${gone}`);
-    expect(await cli(['--acknowledge', `Image:${gone},${there}`, '--yes'])).toMatchObject({ code: 1, stderr: expect.stringContaining('IMAGE_THERE') });
-    expect(await cli(['--acknowledge', `Image:${gone},987654321`, '--yes'])).toMatchObject({ code: 4, stderr: expect.stringContaining('Image:987654321') });
+    expect(await cli(['--acknowledge', `Image:${gone},${there}`, '--yes'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('IMAGE_THERE'),
+    });
+    expect(await cli(['--acknowledge', `Image:${gone},987654321`, '--yes'])).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('Image:987654321'),
+    });
     expect(await cli(['--acknowledge', `Image:${gone}`])).toMatchObject({ code: 2 }); // there is nobody to ask
     expect(await cli(['--acknowledge', `Image:${gone}`, '--fix', '--yes'])).toMatchObject({ code: 2 });
     const { OMERO_DATABASE_URL: _, ...blind } = scene.env;
-    expect(await coldroom(['audit', '--acknowledge', `Image:${gone}`, '--yes'], { ...blind, OMERO_DATABASE_URL: 'postgresql://127.0.0.1:1/none' })).toMatchObject({ code: 5 });
+    expect(
+      await coldroom(['audit', '--acknowledge', `Image:${gone}`, '--yes'], {
+        ...blind,
+        OMERO_DATABASE_URL: 'postgresql://127.0.0.1:1/none',
+      }),
+    ).toMatchObject({ code: 5 });
     expect(told(await audited())).toEqual(before);
 
-    expect(json(await cli(['--acknowledge', `Image:${gone}`, '--yes', '--by', 'carla']))).toEqual({ acknowledged: 1, before: 0 });
-    expect(json(await cli(['--acknowledge', `Image:${gone}`, '--yes', '--by', 'dora']))).toEqual({ acknowledged: 0, before: 1 });
+    expect(json(await cli(['--acknowledge', `Image:${gone}`, '--yes', '--by', 'carla']))).toEqual({
+      acknowledged: 1,
+      before: 0,
+    });
+    expect(json(await cli(['--acknowledge', `Image:${gone}`, '--yes', '--by', 'dora']))).toEqual({
+      acknowledged: 0,
+      before: 1,
+    });
     const report = await audited();
     expect(told(report)).toEqual(before.filter((line) => line !== `IMAGE_DELETED Image:${gone}`));
     expect(report.looked.deletionsKnown).toBe(1);
-    expect((await coldroom(['audit', '--limit', '1'], scene.env)).stdout).toContain('1 image deleted in OMERO on purpose');
-    const events = (await scene.register.overview.events({}, 1000)).filter(({ what }) => what === 'deletion acknowledged');
+    expect((await coldroom(['audit', '--limit', '1'], scene.env)).stdout).toContain(
+      '1 image deleted in OMERO on purpose',
+    );
+    const events = (await scene.register.overview.events({}, 1000)).filter(
+      ({ what }) => what === 'deletion acknowledged',
+    );
     expect(events.map(({ actor, detail }) => [actor, detail])).toEqual([['carla', { images: [Number(gone)] }]]);
   });
 });

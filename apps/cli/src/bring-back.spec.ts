@@ -20,7 +20,7 @@ afterAll(() => register.close());
 
 const due = async (state: 'restoring' | 'undoing'): Promise<number> => (await register.work.due([state])).length;
 async function until(state: 'restoring' | 'undoing'): Promise<void> {
-  for (let tries = 0; await due(state) === 0 && tries < 100; tries += 1) await sleep(100);
+  for (let tries = 0; (await due(state)) === 0 && tries < 100; tries += 1) await sleep(100);
 }
 
 describe('coldroom restore', () => {
@@ -29,7 +29,10 @@ describe('coldroom restore', () => {
     await moveTo(register, id, 'released');
     const plan = await coldroom(['restore', `Request:${id}`, '--dry-run'], env);
     expect(plan).toMatchObject({ code: 0 });
-    expect(plan.stdout.split('\n').slice(0, 2)).toEqual(['To fetch from store main: 2 files, 2.00 GiB', 'Images that come back: 2, also those that you did not name but that share files with them (1 fileset)']);
+    expect(plan.stdout.split('\n').slice(0, 2)).toEqual([
+      'To fetch from store main: 2 files, 2.00 GiB',
+      'Images that come back: 2, also those that you did not name but that share files with them (1 fileset)',
+    ]);
     expect(plan.stdout).toContain('Time from store main: no estimate: nothing has been fetched from this store yet');
     expect((await coldroom(['restore', `Request:${id}`], env)).code).toBe(2); // there is nobody to ask
     expect(await due('restoring')).toBe(0);
@@ -52,13 +55,22 @@ describe('coldroom restore', () => {
     const id = await started(register, [6]);
     await moveTo(register, id, 'released');
     const plan = await coldroom(['restore', `Request:${id}`, '--dry-run'], env);
-    const rate = /^Time from store main: about (\d+) min, at the ([\d.]+) MiB\/s of the last 4 bags from this store$/m.exec(plan.stdout);
+    const rate =
+      /^Time from store main: about (\d+) min, at the ([\d.]+) MiB\/s of the last 4 bags from this store$/m.exec(
+        plan.stdout,
+      );
     const [minutes, perSecond] = [Number(rate?.[1]), Number(rate?.[2])];
     expect(perSecond).toBeGreaterThan(60); // 4 GiB, as all ended at almost the same time: 50 s and a little
     expect(perSecond).toBeLessThanOrEqual(82);
-    expect(minutes).toBe(Math.ceil(6 * 1024 / perSecond / 60));
+    expect(minutes).toBe(Math.ceil((6 * 1024) / perSecond / 60));
     expect(json(await coldroom(['restore', `Request:${id}`, '--dry-run', '--json'], env))).toMatchObject({
-      estimates: [{ store: 'main', seconds: expect.any(Number), basis: { bags: 4, files: 4, bytes: `${4n << 30n}`, bytesPerSecond: expect.any(Number) } }],
+      estimates: [
+        {
+          store: 'main',
+          seconds: expect.any(Number),
+          basis: { bags: 4, files: 4, bytes: `${4n << 30n}`, bytesPerSecond: expect.any(Number) },
+        },
+      ],
     });
   });
 
@@ -75,8 +87,14 @@ describe('coldroom restore', () => {
     const id = await started(register);
     await moveTo(register, id, 'released');
     const full = '/proc'; // a file system that never has a byte to spare
-    const refused = await coldroom(['restore', `Request:${id}`, '--yes', '--no-wait'], { ...env, OMERO_DATA_DIR: full });
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/are to be brought back, but only .* are free/) });
+    const refused = await coldroom(['restore', `Request:${id}`, '--yes', '--no-wait'], {
+      ...env,
+      OMERO_DATA_DIR: full,
+    });
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/are to be brought back, but only .* are free/),
+    });
     expect(await due('restoring')).toBe(0);
   });
 
@@ -87,10 +105,24 @@ describe('coldroom restore', () => {
     await until('restoring');
     await moveTo(register, id, 'proven');
     await stick(register, id, 'PATH_TAKEN');
-    expect(await ended).toMatchObject({ code: 3, stdout: expect.stringMatching(/^Not all images are back: some files are stuck.*\nStuck: 1 file, PATH_TAKEN; next: something that is not ours/) });
-    expect(await coldroom(['restore', `Request:${id}`, '--cancel', '--dry-run'], env)).toMatchObject({ code: 0, stdout: 'Would be given up: 2 files, 2.00 GiB\n' });
-    expect(await coldroom(['restore', `Request:${id}`, '--cancel', '--yes'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('2 files stay archived') });
-    expect(await coldroom(['restore', `Request:${id}`, '--cancel'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing of this is being fetched') });
+    expect(await ended).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(
+        /^Not all images are back: some files are stuck.*\nStuck: 1 file, PATH_TAKEN; next: something that is not ours/,
+      ),
+    });
+    expect(await coldroom(['restore', `Request:${id}`, '--cancel', '--dry-run'], env)).toMatchObject({
+      code: 0,
+      stdout: 'Would be given up: 2 files, 2.00 GiB\n',
+    });
+    expect(await coldroom(['restore', `Request:${id}`, '--cancel', '--yes'], env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('2 files stay archived'),
+    });
+    expect(await coldroom(['restore', `Request:${id}`, '--cancel'], env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Nothing of this is being fetched'),
+    });
   });
 
   it('says how long a cold class takes', async () => {
@@ -98,36 +130,69 @@ describe('coldroom restore', () => {
     await moveTo(register, id, 'released');
     const dir = mkdtempSync(join(tmpdir(), 'coldroom-cli-'));
     const stores = join(dir, 'stores.yaml');
-    writeFileSync(stores, `default: main
+    writeFileSync(
+      stores,
+      `default: main
 stores:
   main: { kind: s3, endpoint: "https://s3.example.org", bucket: archive, accessKeyFile: /k, secretKeyFile: /s, recallDirectory: /recalled, storageClass: DEEP_ARCHIVE, restoreTier: Bulk }
-`);
-    expect((await coldroom(['restore', `Request:${id}`, '--dry-run'], { ...env, COLDROOM_STORES: stores })).stdout)
-      .toContain('Store main keeps them in DEEP_ARCHIVE: asked for by tier Bulk, up to 48 hours before they can be fetched');
+`,
+    );
+    expect(
+      (await coldroom(['restore', `Request:${id}`, '--dry-run'], { ...env, COLDROOM_STORES: stores })).stdout,
+    ).toContain(
+      'Store main keeps them in DEEP_ARCHIVE: asked for by tier Bulk, up to 48 hours before they can be fetched',
+    );
     rmSync(dir, { recursive: true });
   });
 
   it('knows nothing of images that were never archived, and says so', async () => {
     expect(await coldroom(['restore', 'Image:999999', '--yes'], env)).toMatchObject({ code: 4 });
     const id = await started(register);
-    expect(await coldroom(['restore', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 3, stdout: expect.stringContaining('not archived as a whole (their files are: approved)') });
-    expect(await coldroom(['restore', 'Project:3', '--yes'], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('Request:7 or Dataset:7') });
-    expect(await coldroom(['restore', 'dataset:3', '--yes'], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('did you mean Dataset:3?') });
+    expect(await coldroom(['restore', `Request:${id}`, '--yes'], env)).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('not archived as a whole (their files are: approved)'),
+    });
+    expect(await coldroom(['restore', 'Project:3', '--yes'], env)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Request:7 or Dataset:7'),
+    });
+    expect(await coldroom(['restore', 'dataset:3', '--yes'], env)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean Dataset:3?'),
+    });
   });
 
   it('asks OMERO which images are in a dataset', async () => {
-    const omero = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, 'cli_bring_back_omero', { existing: 'drop' });
+    const omero = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, 'cli_bring_back_omero', {
+      existing: 'drop',
+    });
     const dataDir = mkdtempSync(join(tmpdir(), 'coldroom-cli-'));
     try {
       await createOmeroSchema(omero);
-      const tiny = await buildTinyOmero({ databaseUrl: omero, dataDir, filesets: [{ files: [{ name: 'a.tif', size: 20 }], images: 1 }], mark: false });
+      const tiny = await buildTinyOmero({
+        databaseUrl: omero,
+        dataDir,
+        filesets: [{ files: [{ name: 'a.tif', size: 20 }], images: 1 }],
+        mark: false,
+      });
       const client = new pg.Client({ connectionString: omero });
       await client.connect();
-      const { rows: [dataset] } = await client.query<{ parent: string }>('SELECT parent::text FROM datasetimagelink WHERE child = $1', [tiny.imageIds[0]]);
+      const {
+        rows: [dataset],
+      } = await client.query<{ parent: string }>('SELECT parent::text FROM datasetimagelink WHERE child = $1', [
+        tiny.imageIds[0],
+      ]);
       await client.end();
       const known = { ...env, OMERO_DATABASE_URL: omero };
-      expect(await coldroom(['restore', 'Dataset:987654', '--yes'], known)).toMatchObject({ code: 4, stderr: expect.stringContaining('Dataset:987654') });
-      if (dataset) expect(await coldroom(['restore', `Dataset:${dataset.parent}`, '--yes'], known)).toMatchObject({ code: 4, stderr: expect.stringContaining('archived image') });
+      expect(await coldroom(['restore', 'Dataset:987654', '--yes'], known)).toMatchObject({
+        code: 4,
+        stderr: expect.stringContaining('Dataset:987654'),
+      });
+      if (dataset)
+        expect(await coldroom(['restore', `Dataset:${dataset.parent}`, '--yes'], known)).toMatchObject({
+          code: 4,
+          stderr: expect.stringContaining('archived image'),
+        });
     } finally {
       rmSync(dataDir, { recursive: true });
     }
@@ -145,14 +210,23 @@ describe('coldroom recall', () => {
     const dir = mkdtempSync(join(tmpdir(), 'coldroom-cli-'));
     const stores = join(dir, 'stores.yaml');
     writeFileSync(stores, 'default: main\nstores:\n  main: { kind: file, directory: /archive }\n');
-    expect(await coldroom(['recall', `Request:${id}`, '--yes'], { ...env, COLDROOM_STORES: stores })).toMatchObject({ code: 1, stderr: expect.stringContaining('lead to the copies themselves') });
+    expect(await coldroom(['recall', `Request:${id}`, '--yes'], { ...env, COLDROOM_STORES: stores })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('lead to the copies themselves'),
+    });
     rmSync(dir, { recursive: true });
   });
 
   it('asks for a time, and prolongs what is near', async () => {
     const id = await started(register);
     await moveTo(register, id, 'released');
-    expect(await coldroom(['recall', `Request:${id}`, '--days', '3', '--yes', '--no-wait'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('2 files asked back') });
-    expect(await coldroom(['recall', `Request:${id}`, '--days', '3', '--yes', '--no-wait'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('already: 2 files') });
+    expect(await coldroom(['recall', `Request:${id}`, '--days', '3', '--yes', '--no-wait'], env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('2 files asked back'),
+    });
+    expect(await coldroom(['recall', `Request:${id}`, '--days', '3', '--yes', '--no-wait'], env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('already: 2 files'),
+    });
   });
 });

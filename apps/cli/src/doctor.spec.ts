@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase } from '@coldroom/local';
@@ -9,7 +20,12 @@ import { coldroom, json, type Ended } from './testing/command-line';
 interface Report {
   readonly healthy: boolean;
   readonly prepared: readonly string[];
-  readonly findings: readonly { readonly level: string; readonly about: string; readonly found: string; readonly next?: string }[];
+  readonly findings: readonly {
+    readonly level: string;
+    readonly about: string;
+    readonly found: string;
+    readonly next?: string;
+  }[];
 }
 
 const base = mkdtempSync(join(tmpdir(), 'cli-doctor-'));
@@ -21,32 +37,59 @@ const owner = 4711;
 const asRoot = process.geteuid?.() === 0;
 let env: Record<string, string>;
 
-const doctor = (words: readonly string[] = [], changes: Record<string, string> = {}): Promise<Ended> => coldroom(['doctor', '--json', ...words], { ...env, ...changes });
-const told = (ended: Ended, about: string): string[] => json<Report>(ended).findings.filter((one) => one.about === about).map((one) => `${one.level}: ${one.found}`);
+const doctor = (words: readonly string[] = [], changes: Record<string, string> = {}): Promise<Ended> =>
+  coldroom(['doctor', '--json', ...words], { ...env, ...changes });
+const told = (ended: Ended, about: string): string[] =>
+  json<Report>(ended)
+    .findings.filter((one) => one.about === about)
+    .map((one) => `${one.level}: ${one.found}`);
 
 beforeAll(async () => {
   const admin = process.env['TEST_POSTGRES_URL'] as string;
   env = {
     REGISTER_DATABASE_URL: await createDatabase(admin, 'cli_doctor_register', { existing: 'drop' }),
     OMERO_DATABASE_URL: await createDatabase(admin, 'cli_doctor_omero', { existing: 'drop' }),
-    OMERO_DATA_DIR: dataDir, REDIS_URL: process.env['TEST_REDIS_URL'] as string, COLDROOM_STORES: storesFile, COLDROOM_HOLD: '7d',
+    OMERO_DATA_DIR: dataDir,
+    REDIS_URL: process.env['TEST_REDIS_URL'] as string,
+    COLDROOM_STORES: storesFile,
+    COLDROOM_HOLD: '7d',
   };
   mkdirSync(dataDir);
   mkdirSync(store);
-  writeFileSync(storesFile, `default: main\nstores:\n  main: { kind: file, directory: ${store}, sameFileSystem: true }\n`);
-  await buildTinyOmero({ databaseUrl: env['OMERO_DATABASE_URL']!, dataDir, filesets: [{ files: [{ name: 'a.dv', size: 10 }] }] });
+  writeFileSync(
+    storesFile,
+    `default: main\nstores:\n  main: { kind: file, directory: ${store}, sameFileSystem: true }\n`,
+  );
+  await buildTinyOmero({
+    databaseUrl: env['OMERO_DATABASE_URL']!,
+    dataDir,
+    filesets: [{ files: [{ name: 'a.dv', size: 10 }] }],
+  });
   mkdirSync(join(dataDir, 'Pixels'), { recursive: true });
   chmodSync(base, 0o755);
-  if (asRoot) for (const path of ['.', ...readdirSync(base, { recursive: true, encoding: 'utf8' })]) chownSync(join(base, path), owner, owner);
+  if (asRoot)
+    for (const path of ['.', ...readdirSync(base, { recursive: true, encoding: 'utf8' })])
+      chownSync(join(base, path), owner, owner);
 });
 afterAll(() => rmSync(base, { recursive: true }));
 
 describe('coldroom doctor', () => {
   it('tells all faults of the settings at once, and still looks at what is right', async () => {
-    const ended = await coldroom(['doctor', '--json'], { REDIS_URL: 'http://x', COLDROOM_HOLD: 'long', REGISTER_DATABASE_URL: env['REGISTER_DATABASE_URL']! });
+    const ended = await coldroom(['doctor', '--json'], {
+      REDIS_URL: 'http://x',
+      COLDROOM_HOLD: 'long',
+      REGISTER_DATABASE_URL: env['REGISTER_DATABASE_URL']!,
+    });
     expect(ended.code).toBe(1);
     const faults = told(ended, 'settings').join('\n');
-    for (const key of ['OMERO_DATABASE_URL is not set', 'OMERO_DATA_DIR is not set', 'REDIS_URL must', 'COLDROOM_STORES is not set', 'COLDROOM_HOLD must']) expect(faults).toContain(key);
+    for (const key of [
+      'OMERO_DATABASE_URL is not set',
+      'OMERO_DATA_DIR is not set',
+      'REDIS_URL must',
+      'COLDROOM_STORES is not set',
+      'COLDROOM_HOLD must',
+    ])
+      expect(faults).toContain(key);
     expect(told(ended, 'register')).toEqual(['fault: lacks 0001_register']);
   });
 
@@ -73,11 +116,16 @@ describe('coldroom doctor', () => {
     expect(json<Report>(ended).findings.filter((one) => one.level === 'fault')).toEqual([]);
     expect(ended.code).toBe(0);
     expect(json<Report>(ended).prepared).toHaveLength(7);
-    expect(JSON.parse(readFileSync(join(dataDir, 'ManagedRepository/.coldroom-root'), 'utf8'))).toMatchObject({ coldroom: 'root', name: 'ManagedRepository' });
+    expect(JSON.parse(readFileSync(join(dataDir, 'ManagedRepository/.coldroom-root'), 'utf8'))).toMatchObject({
+      coldroom: 'root',
+      name: 'ManagedRepository',
+    });
     expect(JSON.parse(readFileSync(join(hold, '.coldroom-root'), 'utf8'))).toMatchObject({ name: 'hold' });
     expect(JSON.parse(readFileSync(join(store, '.coldroom-root'), 'utf8'))).toMatchObject({ name: 'main' });
     expect(statSync(hold).mode & 0o7777).toBe(0o700);
-    if (asRoot) for (const made of [hold, join(dataDir, '.coldroom'), join(hold, '.coldroom-root')]) expect(lstatSync(made).uid).toBe(owner);
+    if (asRoot)
+      for (const made of [hold, join(dataDir, '.coldroom'), join(hold, '.coldroom-root')])
+        expect(lstatSync(made).uid).toBe(owner);
     expect(readdirSync(hold)).toEqual(['.coldroom-root']); // the trial left nothing
     expect(statSync(join(dataDir, 'ManagedRepository/.coldroom-root')).nlink).toBe(1);
     if (asRoot) for (const name of readdirSync(store)) expect(lstatSync(join(store, name)).uid).toBe(owner); // services must get by what doctor made
@@ -100,22 +148,34 @@ describe('coldroom doctor', () => {
   });
 
   it('names an unsafe store, a wrong marker, an open hold directory, a tree that is gone', async () => {
-    writeFileSync(join(base, 'unsafe.yaml'), `default: main\nstores:\n  main: { kind: file, directory: ${store} }\n  inside: { kind: file, directory: ${dataDir}/ManagedRepository/x }\n`);
+    writeFileSync(
+      join(base, 'unsafe.yaml'),
+      `default: main\nstores:\n  main: { kind: file, directory: ${store} }\n  inside: { kind: file, directory: ${dataDir}/ManagedRepository/x }\n`,
+    );
     const ended = await doctor([], { COLDROOM_STORES: join(base, 'unsafe.yaml') });
     expect(told(ended, 'store main')).toEqual([expect.stringContaining('one broken disk')]);
     expect(told(ended, 'store inside')[0]).toMatch(/^fault/);
-    expect(told(await doctor([], { COLDROOM_STORES: join(base, 'none.yaml') }), 'stores')[0]).toMatch(/^fault: .*ENOENT/s);
+    expect(told(await doctor([], { COLDROOM_STORES: join(base, 'none.yaml') }), 'stores')[0]).toMatch(
+      /^fault: .*ENOENT/s,
+    );
     expect(told(await doctor([], { COLDROOM_HOLD_DIRS: store }), `hold ${store}`)[0]).toMatch(/^(fault|warning)/);
     chmodSync(hold, 0o755);
     expect(told(await doctor(), `hold ${hold}`)).toEqual(['warning: is open to others (mode 755)']);
     chmodSync(hold, 0o700);
-    expect(told(await doctor([], { OMERO_DATA_DIR: join(base, 'nowhere') }), 'ManagedRepository')).toEqual([expect.stringContaining('is not there')]);
+    expect(told(await doctor([], { OMERO_DATA_DIR: join(base, 'nowhere') }), 'ManagedRepository')).toEqual([
+      expect.stringContaining('is not there'),
+    ]);
   });
 
   it('tells of databases and a Redis that are away', async () => {
-    const ended = await doctor([], { REGISTER_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c', OMERO_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c', REDIS_URL: 'redis://127.0.0.1:1' });
+    const ended = await doctor([], {
+      REGISTER_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c',
+      OMERO_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c',
+      REDIS_URL: 'redis://127.0.0.1:1',
+    });
     expect(ended.code).toBe(1);
-    for (const about of ['register', 'OMERO database', 'redis']) expect(told(ended, about)[0]).toMatch(/^fault: .*does not answer|^fault: .*127.0.0.1/);
+    for (const about of ['register', 'OMERO database', 'redis'])
+      expect(told(ended, about)[0]).toMatch(/^fault: .*does not answer|^fault: .*127.0.0.1/);
   });
 
   (asRoot ? it : it.skip)('tries files as their owner, not as root', async () => {
@@ -132,13 +192,26 @@ describe('coldroom doctor', () => {
     const other = join(base, 'hold-of-nobody');
     mkdirSync(other, { mode: 0o700 });
     chownSync(other, 65_534, 65_534);
-    const linking = await coldroom(['doctor', '--prepare', '--yes', '--json'], { ...env, COLDROOM_HOLD_DIRS: other }, 40_000, 65_534);
+    const linking = await coldroom(
+      ['doctor', '--prepare', '--yes', '--json'],
+      { ...env, COLDROOM_HOLD_DIRS: other },
+      40_000,
+      65_534,
+    );
     expect(told(linking, `hold ${other}`)).toEqual(['ok: is there']);
-    expect(told(linking, 'ManagedRepository').join()).toMatch(/fault: (the system refuses hard links to its files \(protected_hardlinks is 1\)|belongs to uid)/);
+    expect(told(linking, 'ManagedRepository').join()).toMatch(
+      /fault: (the system refuses hard links to its files \(protected_hardlinks is 1\)|belongs to uid)/,
+    );
     expect(readdirSync(other)).toEqual(['.coldroom-root']);
   });
 
   it('knows which Node.js can run us', () => {
-    expect(['24.1.0', '22.3.0', '20.19.0', '20.18.9', '18.20.0'].map((version) => examineNode(version).level)).toEqual(['ok', 'ok', 'warning', 'fault', 'fault']);
+    expect(['24.1.0', '22.3.0', '20.19.0', '20.18.9', '18.20.0'].map((version) => examineNode(version).level)).toEqual([
+      'ok',
+      'ok',
+      'warning',
+      'fault',
+      'fault',
+    ]);
   });
 });

@@ -4,11 +4,15 @@ import { join } from 'node:path';
 const root = join(__dirname, '..', '..', '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const sources = globSync('{apps,libs}/*/src/**/*.ts', { cwd: root })
-  .filter((path) => !/\.spec\.ts$|\/testing\/|^apps\/demo|^libs\/(local|sample-omero|fake-arkivum)/.test(path)).map(read).join('\n');
+  .filter((path) => !/\.spec\.ts$|\/testing\/|^apps\/demo|^libs\/(local|sample-omero|fake-arkivum)/.test(path))
+  .map(read)
+  .join('\n');
 const guide = read('docs/operating.md');
 
 function found(pattern: RegExp): readonly string[] {
-  return [...new Set([...sources.matchAll(pattern)].map((match) => match[1] as string))].filter((code) => !isOfTheSystem(code)).sort();
+  return [...new Set([...sources.matchAll(pattern)].map((match) => match[1] as string))]
+    .filter((code) => !isOfTheSystem(code))
+    .sort();
 }
 
 /** `EFBIG` and its like, which the guide explains as a kind. */
@@ -20,8 +24,16 @@ const thrown = found(/new (?:Refused|Transient|NotYet)\(\s*'([A-Z][A-Z_]+)'/g);
 
 describe('docs/operating.md', () => {
   it.each(thrown)('explains the code %s', (code) => expect(guide).toContain(`\`${code}\``));
-  it.each(found(/\b(?:code: |skip\(|because\()'([A-Z][A-Z_]+)'/g))('explains the reason %s', (code) => expect(guide).toContain(`\`${code}\``));
-  it.each(found(/^\s+(?:\S+: z\.object\(\{ )?((?:COLDROOM|OMERO|REGISTER|REDIS|METRICS|LOG)_[A-Z_]+): /gm))('explains the setting %s', (key) => expect(guide).toContain(`\`${key}\``));
-  it.each([...read('apps/cli/src/audit/report.ts').matchAll(/^ {2}([A-Z_]+): '/gm)].map((match) => match[1] as string))('explains the finding %s', (code) => expect(guide).toContain(`\`${code}\``));
+  it.each(found(/\b(?:code: |skip\(|because\()'([A-Z][A-Z_]+)'/g))('explains the reason %s', (code) =>
+    expect(guide).toContain(`\`${code}\``),
+  );
+  it.each(found(/^\s+(?:\S+: z\.object\(\{ )?((?:COLDROOM|OMERO|REGISTER|REDIS|METRICS|LOG)_[A-Z_]+): /gm))(
+    'explains the setting %s',
+    (key) => expect(guide).toContain(`\`${key}\``),
+  );
+  it.each([...read('apps/cli/src/audit/report.ts').matchAll(/^ {2}([A-Z_]+): '/gm)].map((match) => match[1] as string))(
+    'explains the finding %s',
+    (code) => expect(guide).toContain(`\`${code}\``),
+  );
   it('was compared with something', () => expect(thrown.length).toBeGreaterThan(40));
 });

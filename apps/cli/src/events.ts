@@ -3,11 +3,25 @@ import { formatTime, table } from '@coldroom/terminal';
 
 /** Events as they are listed: when, what, who, and what more is known. */
 export function eventLines(events: readonly EventListing[]): readonly string[] {
-  return table([{ title: 'at' }, { title: 'what' }, { title: 'from' }, { title: 'to' }, { title: 'by' }, { title: 'detail' }],
-    events.map((event) => [formatTime(event.at), event.what, event.from ?? '', event.to ?? '', event.actor, detail(event)])).slice(events.length > 0 ? 0 : 1);
+  return table(
+    [{ title: 'at' }, { title: 'what' }, { title: 'from' }, { title: 'to' }, { title: 'by' }, { title: 'detail' }],
+    events.map((event) => [
+      formatTime(event.at),
+      event.what,
+      event.from ?? '',
+      event.to ?? '',
+      event.actor,
+      detail(event),
+    ]),
+  ).slice(events.length > 0 ? 0 : 1);
 }
 
 function detail({ code, detail: more }: EventListing): string {
-  const fields = typeof more === 'object' && more !== null ? Object.entries(more).map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`) : [];
+  const fields =
+    typeof more === 'object' && more !== null
+      ? Object.entries(more).map(
+          ([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+        )
+      : [];
   return [...(code ? [code] : []), ...fields].join(', ');
 }

@@ -24,10 +24,24 @@ export function notFound(what: string, code: string, next: string): Refused {
 /** Tells a person and a script what went wrong: code, one message with the next step, exit code. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof UsageError) return { code: 'USAGE', message: error.message, exitCode: exitCodes.usage };
-  if (error instanceof SettingsError) return { code: 'SETTINGS', message: error.message, exitCode: exitCodes.settings, details: { faults: error.faults } };
-  if (error instanceof ColdroomError) return { code: error.code, message: error.message, exitCode: exitCodeOf(error), details: error.details };
+  if (error instanceof SettingsError)
+    return {
+      code: 'SETTINGS',
+      message: error.message,
+      exitCode: exitCodes.settings,
+      details: { faults: error.faults },
+    };
+  if (error instanceof ColdroomError)
+    return { code: error.code, message: error.message, exitCode: exitCodeOf(error), details: error.details };
   const code = codeOf(error);
-  return ofRegister(code, messageOf(error)) ?? { code, message: messageOf(error) || code, exitCode: exitCodes.failed, stack: error instanceof Error ? error.stack : undefined };
+  return (
+    ofRegister(code, messageOf(error)) ?? {
+      code,
+      message: messageOf(error) || code,
+      exitCode: exitCodes.failed,
+      stack: error instanceof Error ? error.stack : undefined,
+    }
+  );
 }
 
 function exitCodeOf(error: ColdroomError): ExitCode {
@@ -42,19 +56,53 @@ function exitCodeOf(error: ColdroomError): ExitCode {
 function ofRegister(code: string, message: string): Failure | undefined {
   const of = (ours: string, text: string, exitCode: ExitCode): Failure => ({ code: ours, message: text, exitCode });
   switch (code) {
-    case '42P01': case '42703': case '3F000':
-      return of('REGISTER_NOT_MIGRATED', `The register lacks this version's tables (${message}); run "coldroom migrate"`, exitCodes.failed);
-    case '3D000': return of('REGISTER_NOT_FOUND', `${message}; create the database, or correct REGISTER_DATABASE_URL`, exitCodes.settings);
-    case '28P01': case '28000': return of('REGISTER_LOGIN_REFUSED', `${message}; correct the name and password in REGISTER_DATABASE_URL`, exitCodes.notAllowed);
-    case '42501': return of('REGISTER_RIGHTS_MISSING', `The role in REGISTER_DATABASE_URL lacks a right: ${message}`, exitCodes.notAllowed);
-    default: return isLost(code, message) ? of('REGISTER_AWAY', awayMessage(message || code), exitCodes.temporary) : undefined;
+    case '42P01':
+    case '42703':
+    case '3F000':
+      return of(
+        'REGISTER_NOT_MIGRATED',
+        `The register lacks this version's tables (${message}); run "coldroom migrate"`,
+        exitCodes.failed,
+      );
+    case '3D000':
+      return of(
+        'REGISTER_NOT_FOUND',
+        `${message}; create the database, or correct REGISTER_DATABASE_URL`,
+        exitCodes.settings,
+      );
+    case '28P01':
+    case '28000':
+      return of(
+        'REGISTER_LOGIN_REFUSED',
+        `${message}; correct the name and password in REGISTER_DATABASE_URL`,
+        exitCodes.notAllowed,
+      );
+    case '42501':
+      return of(
+        'REGISTER_RIGHTS_MISSING',
+        `The role in REGISTER_DATABASE_URL lacks a right: ${message}`,
+        exitCodes.notAllowed,
+      );
+    default:
+      return isLost(code, message) ? of('REGISTER_AWAY', awayMessage(message || code), exitCodes.temporary) : undefined;
   }
 }
 
 function isLost(code: string, message: string): boolean {
-  return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code)
-    || (code.length === 5 && /^(08|53|57|40)/.test(code))
-    || /Connection terminated|timeout exceeded when trying to connect/.test(message);
+  return (
+    [
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'EPIPE',
+      'ETIMEDOUT',
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'EHOSTUNREACH',
+      'ENETUNREACH',
+    ].includes(code) ||
+    (code.length === 5 && /^(08|53|57|40)/.test(code)) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(message)
+  );
 }
 
 export function awayMessage(reason: string): string {

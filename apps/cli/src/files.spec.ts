@@ -12,20 +12,28 @@ beforeAll(async () => {
 afterAll(() => register.close());
 
 const states = async (requestId: bigint): Promise<string[]> =>
-  (await register.overview.files({ requestId })).filter((file) => file.bag !== null).map((file) => file.state).sort();
+  (await register.overview.files({ requestId }))
+    .filter((file) => file.bag !== null)
+    .map((file) => file.state)
+    .sort();
 
 describe('coldroom files', () => {
   it('lists by request, state, code and fileset, and pages', async () => {
     const id = await started(register, [2, 2]);
     await stick(register, id);
     const list = async (...words: string[]): Promise<Record<string, unknown>[]> =>
-      json<{ files: Record<string, unknown>[] }>(await coldroom(['files', 'list', '--request', id.toString(), '--json', ...words], env)).files;
+      json<{ files: Record<string, unknown>[] }>(
+        await coldroom(['files', 'list', '--request', id.toString(), '--json', ...words], env),
+      ).files;
     const all = await list();
     expect(all).toHaveLength(5);
     expect(await list('--state', 'stuck')).toMatchObject([{ code: 'HASH_DIFFERS', state: 'stuck' }]);
     expect(await list('--code', 'ALREADY_A_LINK')).toMatchObject([{ state: 'skipped' }]);
     expect(await list('--fileset', String(all[0]?.['fileset']))).toHaveLength(3);
-    expect((await list('--limit', '2', '--after', String(all[1]?.['id']))).map((file) => file['id'])).toEqual([all[2]?.['id'], all[3]?.['id']]);
+    expect((await list('--limit', '2', '--after', String(all[1]?.['id']))).map((file) => file['id'])).toEqual([
+      all[2]?.['id'],
+      all[3]?.['id'],
+    ]);
     const page = await coldroom(['files', 'list', '--limit', '2'], env);
     expect(page.stdout).toContain(`There may be more: --after ${all[1]?.['id']}`);
     expect((await coldroom(['files', 'list', '--limit', 'x'], env)).code).toBe(2);
@@ -37,17 +45,29 @@ describe('coldroom files', () => {
     const [file] = await register.overview.files({ requestId: id });
     const { code, stdout } = await coldroom(['files', 'show', `File:${file!.id}`], env);
     expect(code).toBe(0);
-    for (const text of [`SHA-256       ${'cd'.repeat(32)}`, `SHA1-160 ${'ab'.repeat(20)}`, `store main, bag request-${id}-bag-1, data/ManagedRepository/user_4/`, 'Linked', ' link ', ' approve ', '(1,073,741,824 bytes)']) {
+    for (const text of [
+      `SHA-256       ${'cd'.repeat(32)}`,
+      `SHA1-160 ${'ab'.repeat(20)}`,
+      `store main, bag request-${id}-bag-1, data/ManagedRepository/user_4/`,
+      'Linked',
+      ' link ',
+      ' approve ',
+      '(1,073,741,824 bytes)',
+    ]) {
       expect(stdout).toContain(text);
     }
-    expect(json(await coldroom(['files', 'show', file!.id.toString(), '--json'], env))).toMatchObject({ copy: { store: 'main', sealed: true }, file: { size: String(1n << 30n) } });
+    expect(json(await coldroom(['files', 'show', file!.id.toString(), '--json'], env))).toMatchObject({
+      copy: { store: 'main', sealed: true },
+      file: { size: String(1n << 30n) },
+    });
     expect((await coldroom(['files', 'show', '999999'], env)).code).toBe(4);
   });
 
   it('says of a copy in an open bag that it does not count yet', async () => {
     const id = await started(register);
     const [file] = await register.overview.files({ requestId: id });
-    const copy = async (): Promise<unknown> => json(await coldroom(['files', 'show', file!.id.toString(), '--json'], env))['copy'];
+    const copy = async (): Promise<unknown> =>
+      json(await coldroom(['files', 'show', file!.id.toString(), '--json'], env))['copy'];
     await moveTo(register, id, 'checksummed');
     expect(await copy()).toBeNull();
     await moveTo(register, id, 'verified');
@@ -60,10 +80,16 @@ describe('coldroom files', () => {
     const dry = json(await coldroom(['files', 'retry', `Request:${id}`, '--dry-run', '--json'], env));
     expect(dry).toMatchObject({ stuck: [{ code: 'HASH_DIFFERS', files: 1 }], retried: 0 });
     expect(await states(id)).toEqual(['approved', 'approved', 'stuck']);
-    expect(await coldroom(['files', 'retry', file.toString()], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('Tried again: 1 file') });
+    expect(await coldroom(['files', 'retry', file.toString()], env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Tried again: 1 file'),
+    });
     expect(await states(id)).toEqual(['approved', 'approved', 'approved']);
     expect((await register.overview.file(file))?.bag).toMatch(/^retry-1-[0-9a-f]{16}$/);
-    expect(await coldroom(['files', 'retry', file.toString()], env)).toMatchObject({ code: 0, stdout: 'None of these files is stuck.\n' });
+    expect(await coldroom(['files', 'retry', file.toString()], env)).toMatchObject({
+      code: 0,
+      stdout: 'None of these files is stuck.\n',
+    });
     expect((await coldroom(['files', 'retry', 'File:999999'], env)).code).toBe(4);
   });
 
@@ -73,9 +99,15 @@ describe('coldroom files', () => {
     const asked = await coldroom(['files', 'abandon', file.toString()], env);
     expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
     expect(await states(id)).toEqual(['approved', 'approved', 'stuck']);
-    expect(json(await coldroom(['files', 'abandon', file.toString(), '--dry-run', '--json'], env))).toMatchObject({ plan: { stuck: 1, files: 3 }, abandoned: 0 });
+    expect(json(await coldroom(['files', 'abandon', file.toString(), '--dry-run', '--json'], env))).toMatchObject({
+      plan: { stuck: 1, files: 3 },
+      abandoned: 0,
+    });
     const done = await coldroom(['files', 'abandon', file.toString(), '--yes'], env);
-    expect(done).toMatchObject({ code: 0, stdout: 'Given up: 3 files: 1 stuck file and the rest of its fileset. The originals stay as they are.\n' });
+    expect(done).toMatchObject({
+      code: 0,
+      stdout: 'Given up: 3 files: 1 stuck file and the rest of its fileset. The originals stay as they are.\n',
+    });
     expect(await states(id)).toEqual(['abandoned', 'abandoned', 'abandoned']);
   });
 

@@ -20,6 +20,9 @@ export class Listing<T> {
 
   /** One line each, and how many are not listed. */
   lines(line: (item: T) => string): readonly string[] {
-    return [...this.kept.map((item) => `  ${line(item)}`), ...(this.total > this.kept.length ? [`  and ${this.total - this.kept.length} more`] : [])];
+    return [
+      ...this.kept.map((item) => `  ${line(item)}`),
+      ...(this.total > this.kept.length ? [`  and ${this.total - this.kept.length} more`] : []),
+    ];
   }
 }

@@ -6,14 +6,22 @@ export type MeantFiles = Awaited<ReturnType<Register['overview']['meant']>>[numb
 type MeantWith = Parameters<Register['overview']['meant']>[1];
 
 /** The files that targets name, counted; `NO_SUCH_TARGET` where the register does not know one of them. */
-export async function meantFiles(register: Register, targets: readonly Target[], including: MeantWith): Promise<readonly MeantFiles[]> {
+export async function meantFiles(
+  register: Register,
+  targets: readonly Target[],
+  including: MeantWith,
+): Promise<readonly MeantFiles[]> {
   const unknown: string[] = [];
-  for (const target of targets) unknown.push(...await register.overview.unknown(target));
+  for (const target of targets) unknown.push(...(await register.overview.unknown(target)));
   if (unknown.length > 0) {
-    throw notFound(`${unknown.join(' ')} in the register`, 'NO_SUCH_TARGET', '"coldroom requests list" and "coldroom files list" show what there is');
+    throw notFound(
+      `${unknown.join(' ')} in the register`,
+      'NO_SUCH_TARGET',
+      '"coldroom requests list" and "coldroom files list" show what there is',
+    );
   }
   const found: MeantFiles[] = [];
-  for (const target of targets) found.push(...await register.overview.meant(target, including));
+  for (const target of targets) found.push(...(await register.overview.meant(target, including)));
   return found;
 }
 
@@ -24,7 +32,10 @@ export interface Amount {
 
 export function amount(rows: readonly MeantFiles[], which: (row: MeantFiles) => boolean = () => true): Amount {
   const chosen = rows.filter(which);
-  return { files: chosen.reduce((sum, row) => sum + row.files, 0), bytes: chosen.reduce((sum, row) => sum + row.bytes, 0n) };
+  return {
+    files: chosen.reduce((sum, row) => sum + row.files, 0),
+    bytes: chosen.reduce((sum, row) => sum + row.bytes, 0n),
+  };
 }
 
 /** Files and bytes by code, for rows that are stuck. */
@@ -33,7 +44,16 @@ export function byCode(rows: readonly MeantFiles[]): readonly (Amount & { readon
 }
 
 const early: readonly FileState[] = ['approved', 'checksummed', 'transferred', 'verified'];
-const mayBeHeld: readonly FileState[] = ['durable', 'linked', 'undoing', 'restoring', 'near', 'fetched', 'proven', 'recalled'];
+const mayBeHeld: readonly FileState[] = [
+  'durable',
+  'linked',
+  'undoing',
+  'restoring',
+  'near',
+  'fetched',
+  'proven',
+  'recalled',
+];
 const archived: readonly FileState[] = ['linked', 'released', 'restoring', 'near', 'fetched', 'proven', 'recalled'];
 const moving: readonly FileState[] = movingStates;
 
@@ -53,12 +73,18 @@ export interface UndoPlan {
 /** What `People.undo` does to these files; a test holds the two against each other. */
 export function undoPlan(rows: readonly MeantFiles[]): UndoPlan {
   const started = rows.filter((row) => row.inBag);
-  const standing = (states: readonly FileState[]) => (row: MeantFiles): boolean => states.includes(row.stuckFrom ?? row.state);
+  const standing =
+    (states: readonly FileState[]) =>
+    (row: MeantFiles): boolean =>
+      states.includes(row.stuckFrom ?? row.state);
   const notReleased = started.filter((row) => !row.released);
   return {
     back: amount(notReleased, standing(mayBeHeld)),
     abandoned: amount(notReleased, standing(early)),
-    released: amount(started.filter((row) => row.released), standing(archived)),
+    released: amount(
+      started.filter((row) => row.released),
+      standing(archived),
+    ),
     moving: amount(started, standing(moving)),
     notStarted: amount(rows, (row) => !row.inBag && row.state === 'registered'),
   };

@@ -14,15 +14,23 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-const planned = (...paths: string[]): { path: string; content: string }[] => paths.map((path) => ({ path, content: `content of ${path}` }));
-const move = (...words: string[]): Promise<Ended> => coldroom(['move', '--from', 'main', '--to', 'other', ...words], env);
+const planned = (...paths: string[]): { path: string; content: string }[] =>
+  paths.map((path) => ({ path, content: `content of ${path}` }));
+const move = (...words: string[]): Promise<Ended> =>
+  coldroom(['move', '--from', 'main', '--to', 'other', ...words], env);
 const bagOf = (id: bigint): string => `request-${id}-bag-1`;
 
 /** Believes that all links of a settled bag were swapped, but for those that fail. */
 const relink = (failing: readonly string[] = []): Stage => ({
-  name: 'relink', takes: 'settled', run: async ({ files }) => ({
-    switched: true, moves: files.map((file) => (failing.includes(file.path.toString())
-      ? { id: file.id, event: 'fail', from: 'settled', to: 'stuck', code: 'LINK_GONE', reason: 'the link is gone' } : { id: file.id, event: 'relink', from: 'settled', to: 'linked' })),
+  name: 'relink',
+  takes: 'settled',
+  run: async ({ files }) => ({
+    switched: true,
+    moves: files.map((file) =>
+      failing.includes(file.path.toString())
+        ? { id: file.id, event: 'fail', from: 'settled', to: 'stuck', code: 'LINK_GONE', reason: 'the link is gone' }
+        : { id: file.id, event: 'relink', from: 'settled', to: 'linked' },
+    ),
   }),
 });
 
@@ -37,7 +45,12 @@ describe('coldroom move', () => {
   it('shows first, then asks, then waits until all links lead there, and names what still lies in the old store', async () => {
     const id = await archive(bench, { 'Fileset:1': planned('a', 'b') });
     const shown = await move('--dry-run');
-    expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/^To move from store main to store other: 1 bag with 2 files, 24 B\nWhole bags are moved, with all files in them\. Nothing is deleted in store main \(\/.*store\)/) });
+    expect(shown).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^To move from store main to store other: 1 bag with 2 files, 24 B\nWhole bags are moved, with all files in them\. Nothing is deleted in store main \(\/.*store\)/,
+      ),
+    });
     expect((await move()).code).toBe(2); // nobody to ask
     expect((await bench.file('a')).state).toBe('linked');
     const ended = move('--yes');
@@ -45,26 +58,52 @@ describe('coldroom move', () => {
     await bench.carry('settled');
     await sleep(1500); // it must not end before the links are swapped
     await bench.run(relink());
-    expect(await ended).toMatchObject({ code: 0, stdout: `1 bag moved: all links lead to store other.\nNothing was deleted: these bags still lie in store main (${bench.storeDir})\n  ${bagOf(id)}\n` });
+    expect(await ended).toMatchObject({
+      code: 0,
+      stdout: `1 bag moved: all links lead to store other.\nNothing was deleted: these bags still lie in store main (${bench.storeDir})\n  ${bagOf(id)}\n`,
+    });
     expect((await ended).stderr).toContain('on the way');
     expect((await bench.file('a')).store).toBe('other');
     expect(await move()).toMatchObject({ code: 0, stdout: 'There is nothing to move in store main.\n' });
   });
 
   it('takes the bags that hold what is named, and says in JSON what stays behind', async () => {
-    const [one, other] = [await archive(bench, { 'Fileset:1': planned('a') }, 'released'), await archive(bench, { 'Fileset:2': planned('b') })];
+    const [one, other] = [
+      await archive(bench, { 'Fileset:1': planned('a') }, 'released'),
+      await archive(bench, { 'Fileset:2': planned('b') }),
+    ];
     const ended = await move('Fileset:1', '--yes', '--no-wait', '--json');
-    expect([ended.code, json(ended)]).toMatchObject([0, { asked: 1, waited: false, from: 'main', to: 'other', left: { store: 'main', where: bench.storeDir, bags: [bagOf(one)] } }]);
+    expect([ended.code, json(ended)]).toMatchObject([
+      0,
+      {
+        asked: 1,
+        waited: false,
+        from: 'main',
+        to: 'other',
+        left: { store: 'main', where: bench.storeDir, bags: [bagOf(one)] },
+      },
+    ]);
     expect([(await bench.file('a')).state, (await bench.file('b')).state]).toEqual(['leaving', 'linked']);
-    expect(await coldroom(['undo', 'Fileset:1', '--yes'], env)).toMatchObject({ code: 3, stdout: expect.stringMatching(/^Not undone: 1 file, 12 B; they are on their way to another store/) });
-    expect(await move(`Request:${one}`, '--dry-run')).toMatchObject({ code: 0, stdout: 'On their way to store other already: 1 bag with 1 file, 12 B\n' });
+    expect(await coldroom(['undo', 'Fileset:1', '--yes'], env)).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/^Not undone: 1 file, 12 B; they are on their way to another store/),
+    });
+    expect(await move(`Request:${one}`, '--dry-run')).toMatchObject({
+      code: 0,
+      stdout: 'On their way to store other already: 1 bag with 1 file, 12 B\n',
+    });
     expect(await move(`Request:${other + 10n}`)).toMatchObject({ code: 4 });
   });
 
   it('says what cannot be moved now, and ends with 3', async () => {
     await archive(bench, { 'Fileset:1': planned('a') });
     const early = await bench.request({ 'Fileset:2': planned('b') });
-    expect(await move('--dry-run')).toMatchObject({ code: 3, stdout: expect.stringContaining(`Not moved now: 1 bag with 1 file, 12 B; a bag can go only when all its files are archived (linked or released). Their files are:\n  ${bagOf(early)}: approved\n`) });
+    expect(await move('--dry-run')).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining(
+        `Not moved now: 1 bag with 1 file, 12 B; a bag can go only when all its files are archived (linked or released). Their files are:\n  ${bagOf(early)}: approved\n`,
+      ),
+    });
     expect((await move('--yes', '--no-wait')).code).toBe(3);
   });
 
@@ -74,7 +113,10 @@ describe('coldroom move', () => {
     await asked();
     await bench.carry('settled');
     await bench.run(relink(['a']));
-    expect(await ended).toMatchObject({ code: 3, stdout: expect.stringMatching(/^1 bag moved.*\nStuck: 1 file, LINK_GONE; next: the link is gone/) });
+    expect(await ended).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/^1 bag moved.*\nStuck: 1 file, LINK_GONE; next: the link is gone/),
+    });
   });
 
   it('does not wait for a person: a bag with a stuck file, or what is stopped', async () => {
@@ -82,12 +124,24 @@ describe('coldroom move', () => {
     const held = move('--yes');
     await asked();
     const claim = await bench.claim('leaving');
-    await bench.register.move(claim, [{ id: claim.files[0]!.id, event: 'fail', from: 'leaving', to: 'stuck', code: 'COPY_MISSING', reason: 'gone' }], { stage: 'leave', errorLimit: 1000 });
-    expect(await held).toMatchObject({ code: 3, stdout: expect.stringMatching(/^Held up by stuck files: 1 bag; their links lead to store main, as before\nStuck: 1 file, COPY_MISSING/) });
+    await bench.register.move(
+      claim,
+      [{ id: claim.files[0]!.id, event: 'fail', from: 'leaving', to: 'stuck', code: 'COPY_MISSING', reason: 'gone' }],
+      { stage: 'leave', errorLimit: 1000 },
+    );
+    expect(await held).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(
+        /^Held up by stuck files: 1 bag; their links lead to store main, as before\nStuck: 1 file, COPY_MISSING/,
+      ),
+    });
 
     await archive(bench, { 'Fileset:2': planned('c') });
     await bench.register.switches.stop('stage:relink', 'a test', 'test');
-    expect(await move('Fileset:2', '--yes')).toMatchObject({ code: 5, stderr: expect.stringContaining('stage:relink is stopped (a test)') });
+    expect(await move('Fileset:2', '--yes')).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('stage:relink is stopped (a test)'),
+    });
   }, 60_000);
 
   it('gives up what is on its way', async () => {
@@ -95,32 +149,59 @@ describe('coldroom move', () => {
     await move('--yes', '--no-wait');
     expect(await move('--cancel', '--dry-run')).toMatchObject({ code: 0, stdout: 'Would stay in store main: 1 bag\n' });
     expect((await bench.file('a')).state).toBe('leaving');
-    expect(await move('--cancel', '--yes')).toMatchObject({ code: 0, stdout: expect.stringContaining('Stays in store main: 1 bag.') });
+    expect(await move('--cancel', '--yes')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Stays in store main: 1 bag.'),
+    });
     expect(await bench.file('a')).toMatchObject({ state: 'linked', store: 'main' });
-    expect(await move('--cancel', '--yes')).toMatchObject({ code: 0, stdout: 'Nothing is on its way from store main to store other.\n' });
+    expect(await move('--cancel', '--yes')).toMatchObject({
+      code: 0,
+      stdout: 'Nothing is on its way from store main to store other.\n',
+    });
   });
 
   it('takes a move up again that was given up when all was there', async () => {
     await archive(bench, { 'Fileset:1': planned('a') });
     await move('--yes', '--no-wait');
     await bench.carry('settled');
-    expect(await move('--cancel', '--yes')).toMatchObject({ code: 0, stdout: expect.stringContaining('the same move without --cancel') });
+    expect(await move('--cancel', '--yes')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('the same move without --cancel'),
+    });
     const claim = await bench.claim('settled');
-    await bench.register.move(claim, [{ id: claim.files[0]!.id, event: 'fail', from: 'settled', to: 'stuck', code: 'STORE_AWAY', reason: 'lost' }], { stage: 'relink', errorLimit: 1000 });
-    expect(await move('--yes', '--no-wait')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 bag on the way to store other') });
+    await bench.register.move(
+      claim,
+      [{ id: claim.files[0]!.id, event: 'fail', from: 'settled', to: 'stuck', code: 'STORE_AWAY', reason: 'lost' }],
+      { stage: 'relink', errorLimit: 1000 },
+    );
+    expect(await move('--yes', '--no-wait')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('1 bag on the way to store other'),
+    });
     await bench.run(relink());
     expect(await bench.file('a')).toMatchObject({ state: 'linked', store: 'other' });
   });
 
   it('refuses stores that are none, or the same, or one inside the other', async () => {
     const between = (from: string, to: string): Promise<Ended> => coldroom(['move', '--from', from, '--to', to], env);
-    expect(await between('main', 'tape')).toMatchObject({ code: 1, stderr: expect.stringContaining('no store "tape"') });
-    expect(await between('constructor', 'main')).toMatchObject({ code: 1, stderr: expect.stringContaining('no store "constructor"') });
+    expect(await between('main', 'tape')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no store "tape"'),
+    });
+    expect(await between('constructor', 'main')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no store "constructor"'),
+    });
     expect((await between('main', 'main')).code).toBe(2);
     expect((await coldroom(['move', '--from', 'main'], env)).code).toBe(2);
-    expect(await between('main', 'both')).toMatchObject({ code: 1, stderr: expect.stringContaining('keeps its copies in main') });
+    expect(await between('main', 'both')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('keeps its copies in main'),
+    });
     expect((await between('both', 'other')).code).toBe(0);
-    expect(json(await coldroom(['move', '--from', 'both', '--to', 'other', '--dry-run', '--json'], env))).toMatchObject({ left: { store: 'both', where: 'main', inUse: ['other'] } });
+    expect(json(await coldroom(['move', '--from', 'both', '--to', 'other', '--dry-run', '--json'], env))).toMatchObject(
+      { left: { store: 'both', where: 'main', inUse: ['other'] } },
+    );
   });
 });
 
@@ -129,7 +210,10 @@ it('audit takes what was moved for what it is', async () => {
   await move('--yes', '--no-wait');
   await bench.carry('matched');
   const files = await bench.register.audit.files(0n);
-  expect(files.rows.map((file) => [file.stand, file.store])).toEqual([['matched', 'main'], ['matched', 'main']]);
+  expect(files.rows.map((file) => [file.stand, file.store])).toEqual([
+    ['matched', 'main'],
+    ['matched', 'main'],
+  ]);
   await bench.carry('settled');
   expect((await bench.register.audit.files(0n)).rows).toEqual([]); // its links may lead to either store
   await bench.run(relink());

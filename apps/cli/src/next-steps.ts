@@ -1,22 +1,27 @@
 /** What a person can do about files that are stuck, by code. */
 const steps: Readonly<Record<string, string>> = {
-  HASH_DIFFERS: 'the file is damaged or was changed after import: compare with a backup, then abandon, or retry once it is mended',
+  HASH_DIFFERS:
+    'the file is damaged or was changed after import: compare with a backup, then abandon, or retry once it is mended',
   HASH_ALGORITHM_UNKNOWN: 'abandon, or upgrade to a version that knows this hash',
-  ORIGINAL_CHANGED: 'somebody changed the file after it was hashed: find out who, then abandon; mark the image again to archive it as it is now',
+  ORIGINAL_CHANGED:
+    'somebody changed the file after it was hashed: find out who, then abandon; mark the image again to archive it as it is now',
   SOURCE_CHANGED: 'somebody changed the file after the scan: find out who, then retry (it is hashed anew) or abandon',
   ORIGINAL_HARD_LINKED: 'the file got another name: abandon; mark the image again when that name is gone',
   ORIGINAL_GONE: 'the file is not there any more: was the image deleted in OMERO? Then abandon',
   SOURCE_MISSING: 'the file is not there any more: was the image deleted in OMERO? Then abandon',
   COPY_DIFFERS: 'the store gave back other bytes more than once: check its disk and memory, then retry',
   COPY_MISSING: 'the store lost the copy: check the store, then retry; where the original is held, undo',
-  COPY_CHANGED: 'the copy is not the one that was proven: check who writes to the store; where the original is held, undo',
+  COPY_CHANGED:
+    'the copy is not the one that was proven: check who writes to the store; where the original is held, undo',
   COPY_SIZE: 'the copy has another size than the original: check the store; where the original is held, undo',
   DIRECTORY_GONE: 'the directory is gone: was the image deleted in OMERO? Then abandon',
   SIZE_DIFFERS: 'the file has another size than before: find out who changed it, then abandon',
   HARD_LINKED: 'the file has another name: remove that name and retry, or abandon',
   COPY_NOT_PROVEN: "the copy could not be read around the cache: see the store's setting verify, then retry",
-  COPY_WRITABLE: 'OMERO could write to the copy through the link: take the write bits from the bag and its directories, then retry',
-  LEGACY_PIXELS_OF_ROOT: 'the file belongs to root, so OMERO seems to run as root and could write to the copy: give the file to the user OMERO runs as, then abandon and mark the image again',
+  COPY_WRITABLE:
+    'OMERO could write to the copy through the link: take the write bits from the bag and its directories, then retry',
+  LEGACY_PIXELS_OF_ROOT:
+    'the file belongs to root, so OMERO seems to run as root and could write to the copy: give the file to the user OMERO runs as, then abandon and mark the image again',
   HOLD_NOT_ALLOWED: "run the linker as the user that owns OMERO's files, then retry",
   HOLD_ON_OTHER_FILE_SYSTEM: 'name a hold directory on that file system in COLDROOM_HOLD_DIRS, then retry',
   HOLD_MISSING: 'the held original is not where it should be: look before anything else; nothing more is done',
@@ -26,7 +31,8 @@ const steps: Readonly<Record<string, string>> = {
   TARGET_EXISTS: 'something that is not ours stands beside the original: move it away, then retry',
   WAITED_TOO_LONG: 'ask the store why it does not call the copies durable, then retry',
   ROOT_AWAY: 'mount the disk, or mark it with "coldroom doctor --prepare", then retry',
-  STORE_AWAY: 'mount the store, then retry; if it is lost on the way back from a cancelled move, ask for that move again',
+  STORE_AWAY:
+    'mount the store, then retry; if it is lost on the way back from a cancelled move, ask for that move again',
   STORE_FULL: 'make room in the store, then retry',
   OWNER_NOT_KEPT: 'let transfer run as root or with CAP_CHOWN, then retry',
 };

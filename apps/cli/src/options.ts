@@ -3,7 +3,8 @@ import { UsageError } from './failure';
 /** Reads `New,Running` as names of a known list; UsageError for any other. */
 export function parseNames<T extends string>(text: string, known: readonly T[], what: string): readonly T[] {
   return text.split(',').map((word) => {
-    const found = known.find((name) => name === word) ?? known.find((name) => name.toLowerCase() === word.toLowerCase());
+    const found =
+      known.find((name) => name === word) ?? known.find((name) => name.toLowerCase() === word.toLowerCase());
     if (found === undefined) throw new UsageError(`"${word}" is no ${what}; there are ${known.join(', ')}`);
     return found;
   });
@@ -11,6 +12,7 @@ export function parseNames<T extends string>(text: string, known: readonly T[], 
 
 /** Reads a whole number of at least 1. */
 export function parseWhole(text: string, option: string): bigint {
-  if (!/^\d{1,18}$/.test(text) || BigInt(text) < 1n) throw new UsageError(`${option} needs a whole number of at least 1, not "${text}"`);
+  if (!/^\d{1,18}$/.test(text) || BigInt(text) < 1n)
+    throw new UsageError(`${option} needs a whole number of at least 1, not "${text}"`);
   return BigInt(text);
 }

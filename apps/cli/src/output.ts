@@ -36,8 +36,11 @@ export function styled(style: Style, text: string): string {
  * our own colours is shown as `\xNN`.
  */
 export function harmless(line: string): string {
-  return line.replace(/\x1b\[[0-9;]*m|[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (found) => (found.length > 1 ? found
-    : [...Buffer.from(found)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')));
+  return line.replace(/\x1b\[[0-9;]*m|[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (found) =>
+    found.length > 1
+      ? found
+      : [...Buffer.from(found)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
 }
 
 /** 64-bit ids and sizes as strings: JSON readers would round them. */

@@ -33,28 +33,46 @@ Exit codes:
 export async function run(argv: readonly string[]): Promise<ExitCode> {
   const json = argv.includes('--json');
   let exitCode: ExitCode = exitCodes.ok;
-  const program = build(json, (code) => { exitCode = code; });
+  const program = build(json, (code) => {
+    exitCode = code;
+  });
   try {
     await program.parseAsync(argv);
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return ofCommander(error, json);
     const { stack, ...failure } = failureOf(error);
-    const more = error instanceof SettingsError ? ['Settings are read from the environment, or from the file that --env names; "coldroom doctor" checks all of them.'] : [];
-    new Output(json).failure({ error: failure }, stack === undefined ? [...messageLines(failure.message), ...more] : ['This should not have happened:', ...stack.split('\n')]);
+    const more =
+      error instanceof SettingsError
+        ? [
+            'Settings are read from the environment, or from the file that --env names; "coldroom doctor" checks all of them.',
+          ]
+        : [];
+    new Output(json).failure(
+      { error: failure },
+      stack === undefined
+        ? [...messageLines(failure.message), ...more]
+        : ['This should not have happened:', ...stack.split('\n')],
+    );
     return failure.exitCode;
   }
 }
 
 function build(json: boolean, ended: (code: ExitCode) => void): Command {
   const program = new Command('coldroom')
-    .description('Archives the pixel data of an OMERO server: what was asked for, what is under way, and what people decide.')
+    .description(
+      'Archives the pixel data of an OMERO server: what was asked for, what is under way, and what people decide.',
+    )
     .option('--json', 'give one JSON document instead of tables; errors too, on standard error')
     .option('--env <file>', 'read settings from a file of KEY=value lines; they stand above the environment')
     .showSuggestionAfterError()
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: (text, write) => { if (!json) write(text.replace(/^error: /, 'coldroom: ')); } })
+    .configureOutput({
+      outputError: (text, write) => {
+        if (!json) write(text.replace(/^error: /, 'coldroom: '));
+      },
+    })
     .addHelpText('after', codes);
   const act: Act = async (work) => ended(await work(new Context(program.opts())));
 
@@ -95,7 +113,10 @@ function pointToHelp(command: Command, name: string): void {
 function ofCommander(error: CommanderError, json: boolean): ExitCode {
   if (error.exitCode === 0) return exitCodes.ok;
   if (json && error.code !== 'commander.help') {
-    new Output(json).failure({ error: { code: 'USAGE', message: error.message.replace(/^error: /, ''), exitCode: exitCodes.usage } }, []);
+    new Output(json).failure(
+      { error: { code: 'USAGE', message: error.message.replace(/^error: /, ''), exitCode: exitCodes.usage } },
+      [],
+    );
   }
   return exitCodes.usage;
 }
@@ -103,4 +124,3 @@ function ofCommander(error: CommanderError, json: boolean): ExitCode {
 function messageLines(message: string): readonly string[] {
   return `coldroom: ${message}`.split('\n');
 }
-

@@ -17,20 +17,49 @@ describe('coldroom requests', () => {
     const id = await newRequest(register);
     const table = await coldroom(['requests', 'list', '--state', 'New,Running'], env);
     expect(table).toMatchObject({ code: 0, stderr: '' });
-    expect(table.stdout.split('\n')[1]).toMatch(new RegExp(`^ +${id}  New +ada +lab\\\\x1b\\[2J +bob +2 +2  2.00 GiB +1 `));
-    const { requests } = json<{ requests: Record<string, unknown>[] }>(await coldroom(['requests', 'list', '--json'], env));
-    expect(requests[0]).toMatchObject({ id: id.toString(), state: 'New', bytes: String(2n << 30n), markedImages: 1, images: 2 });
-    expect(await coldroom(['requests', 'list', '--state', 'Old'], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('there are New, Approved') });
+    expect(table.stdout.split('\n')[1]).toMatch(
+      new RegExp(`^ +${id}  New +ada +lab\\\\x1b\\[2J +bob +2 +2  2.00 GiB +1 `),
+    );
+    const { requests } = json<{ requests: Record<string, unknown>[] }>(
+      await coldroom(['requests', 'list', '--json'], env),
+    );
+    expect(requests[0]).toMatchObject({
+      id: id.toString(),
+      state: 'New',
+      bytes: String(2n << 30n),
+      markedImages: 1,
+      images: 2,
+    });
+    expect(await coldroom(['requests', 'list', '--state', 'Old'], env)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there are New, Approved'),
+    });
   });
 
   it('shows what a data manager needs to decide', async () => {
     const id = await newRequest(register, [3]);
     const { code, stdout } = await coldroom(['requests', 'show', id.toString()], env);
     expect(code).toBe(0);
-    for (const text of ['Owner       ada', 'Requester   bob', '2: 1 marked, 1 drawn in', '3 files, 3.00 GiB', 'ALREADY_A_LINK: 1 file', 'the path is a link already',
-      'sibling.dv', `requests approve ${id}`]) expect(stdout).toContain(text);
-    const shown = json<{ skipped: unknown[]; drawnIn: unknown[]; events: unknown[] }>(await coldroom(['requests', 'show', `Request:${id}`, '--json'], env));
-    expect(shown).toMatchObject({ skipped: [{ code: 'ALREADY_A_LINK', files: 1 }], drawnIn: [{ name: 'sibling.dv' }], events: [{ what: 'scan', to: 'New' }], stuck: [] });
+    for (const text of [
+      'Owner       ada',
+      'Requester   bob',
+      '2: 1 marked, 1 drawn in',
+      '3 files, 3.00 GiB',
+      'ALREADY_A_LINK: 1 file',
+      'the path is a link already',
+      'sibling.dv',
+      `requests approve ${id}`,
+    ])
+      expect(stdout).toContain(text);
+    const shown = json<{ skipped: unknown[]; drawnIn: unknown[]; events: unknown[] }>(
+      await coldroom(['requests', 'show', `Request:${id}`, '--json'], env),
+    );
+    expect(shown).toMatchObject({
+      skipped: [{ code: 'ALREADY_A_LINK', files: 1 }],
+      drawnIn: [{ name: 'sibling.dv' }],
+      events: [{ what: 'scan', to: 'New' }],
+      stuck: [],
+    });
   });
 
   it('shows stuck files by code with the next step', async () => {
@@ -48,18 +77,29 @@ describe('coldroom requests', () => {
 
   it('approves: dry first, then once, then not again', async () => {
     const id = await newRequest(register);
-    expect(await coldroom(['requests', 'approve', id.toString(), '--dry-run'], env)).toMatchObject({ code: 0, stdout: `would be approved  request ${id}: 2 files, 2.00 GiB\n` });
+    expect(await coldroom(['requests', 'approve', id.toString(), '--dry-run'], env)).toMatchObject({
+      code: 0,
+      stdout: `would be approved  request ${id}: 2 files, 2.00 GiB\n`,
+    });
     expect((await register.requests.get(id))?.state).toBe('New');
     expect(await coldroom(['requests', 'approve', id.toString(), '--by', 'dora'], env)).toMatchObject({ code: 0 });
     expect(await register.requests.get(id)).toMatchObject({ state: 'Approved', decidedBy: 'dora' });
-    expect(await coldroom(['requests', 'approve', id.toString()], env)).toMatchObject({ code: 12, stdout: expect.stringContaining('is Approved already') });
+    expect(await coldroom(['requests', 'approve', id.toString()], env)).toMatchObject({
+      code: 12,
+      stdout: expect.stringContaining('is Approved already'),
+    });
   });
 
   it('approves some and says which not: 3; none that is there: 4', async () => {
     const id = await newRequest(register);
     const ended = await coldroom(['requests', 'approve', '998', id.toString(), '--json'], env);
     expect(ended.code).toBe(3);
-    expect(json(ended)).toMatchObject({ requests: [{ request: '998', done: false, error: { code: 'NO_SUCH_REQUEST' } }, { request: id.toString(), done: true }] });
+    expect(json(ended)).toMatchObject({
+      requests: [
+        { request: '998', done: false, error: { code: 'NO_SUCH_REQUEST' } },
+        { request: id.toString(), done: true },
+      ],
+    });
     expect((await coldroom(['requests', 'approve', '998'], env)).code).toBe(4);
   });
 
@@ -68,16 +108,23 @@ describe('coldroom requests', () => {
     const fresh = await register.requests.inState('New');
     expect((await coldroom(['requests', 'approve'], env)).code).toBe(2);
     expect((await coldroom(['requests', 'approve', '--all', '1'], env)).code).toBe(2);
-    expect(json<{ requests: unknown[] }>(await coldroom(['requests', 'approve', '--all', '--json'], env)).requests).toHaveLength(fresh.length);
+    expect(
+      json<{ requests: unknown[] }>(await coldroom(['requests', 'approve', '--all', '--json'], env)).requests,
+    ).toHaveLength(fresh.length);
     expect(await register.requests.inState('New')).toEqual([]);
-    expect(await coldroom(['requests', 'approve', '--all'], env)).toMatchObject({ code: 0, stdout: 'No request is New.\n' });
+    expect(await coldroom(['requests', 'approve', '--all'], env)).toMatchObject({
+      code: 0,
+      stdout: 'No request is New.\n',
+    });
   });
 
   it('declines, with a reason only', async () => {
     const id = await newRequest(register);
     expect(await coldroom(['requests', 'decline', id.toString()], env)).toMatchObject({ code: 2 });
     expect((await register.requests.get(id))?.state).toBe('New');
-    expect(await coldroom(['requests', 'decline', id.toString(), '--reason', 'still used'], env)).toMatchObject({ code: 0 });
+    expect(await coldroom(['requests', 'decline', id.toString(), '--reason', 'still used'], env)).toMatchObject({
+      code: 0,
+    });
     expect(await register.requests.get(id)).toMatchObject({ state: 'Declined', reason: 'still used' });
   });
 });

@@ -4,7 +4,9 @@ const shown = 10;
 
 /** A scan's report as lines. It is the scanner's own: what this version does not know is shown as it comes. */
 export function reportLines(report: Readonly<Record<string, unknown>>): readonly string[] {
-  const lists = Object.entries(report).filter((entry): entry is [string, readonly unknown[]] => Array.isArray(entry[1]));
+  const lists = Object.entries(report).filter((entry): entry is [string, readonly unknown[]] =>
+    Array.isArray(entry[1]),
+  );
   const others = Object.entries(report).filter(([, value]) => !Array.isArray(value));
   return [
     ...pairs(others.map(([key, value]) => [spaced(key), plain(value)])),
@@ -24,5 +26,7 @@ function spaced(key: string): string {
 function plain(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return value.map(plain).join(' ');
-  return Object.entries(value).map(([key, one]) => `${spaced(key)} ${plain(one)}`).join(', ');
+  return Object.entries(value)
+    .map(([key, one]) => `${spaced(key)} ${plain(one)}`)
+    .join(', ');
 }

@@ -25,7 +25,10 @@ async function scannerOnce(report: Record<string, unknown> | null, failed: strin
 describe('coldroom scan', () => {
   it('waits for the scanner and shows its report', async () => {
     const ended = coldroom(['scan', '--json'], env);
-    await scannerOnce({ marks: 3, requests: [{ id: '7', group: 'lab' }], ignored: [{ code: 'MARK_NOT_ALLOWED', imageId: '5' }] }, null);
+    await scannerOnce(
+      { marks: 3, requests: [{ id: '7', group: 'lab' }], ignored: [{ code: 'MARK_NOT_ALLOWED', imageId: '5' }] },
+      null,
+    );
     expect((await ended).code).toBe(0);
     expect(json(await ended)).toMatchObject({ failed: null, report: { marks: 3 } });
   });
@@ -44,8 +47,22 @@ describe('coldroom scan', () => {
     expect((await coldroom(['scan', '--timeout', 'soon'], env)).code).toBe(2);
   });
   it('shows also what it does not know', () => {
-    expect(reportLines({ marks: 3, ignoredCount: 1, ignored: [{ code: 'X', imageId: '5' }], leftOut: [], novelty: { a: [1, 2] } }))
-      .toEqual(['marks          3', 'ignored count  1', 'novelty        a 1 2', 'ignored: 1', '  code X, image id 5', 'left out: none']);
+    expect(
+      reportLines({
+        marks: 3,
+        ignoredCount: 1,
+        ignored: [{ code: 'X', imageId: '5' }],
+        leftOut: [],
+        novelty: { a: [1, 2] },
+      }),
+    ).toEqual([
+      'marks          3',
+      'ignored count  1',
+      'novelty        a 1 2',
+      'ignored: 1',
+      '  code X, image id 5',
+      'left out: none',
+    ]);
     expect(reportLines({ requests: Array.from({ length: 12 }, (_, nr) => nr) }).at(-1)).toBe('  and 2 more');
   });
 });

@@ -22,7 +22,10 @@ it('holds a store to its promises, and says what stays', async () => {
   const before = left();
   const ended = await coldroom(['store', 'validate', 'main', '--yes'], env);
   const [bag] = readdirSync(bench.storeDir).filter((name) => name.startsWith('validate-'));
-  expect(ended).toMatchObject({ code: 0, stdout: `Store main kept what was tried.\nThe sealed bag ${bag} stays in the store, at ${join(bench.storeDir, bag!)}. Coldroom deletes nothing; "coldroom rebuild" passes it by.\n` });
+  expect(ended).toMatchObject({
+    code: 0,
+    stdout: `Store main kept what was tried.\nThe sealed bag ${bag} stays in the store, at ${join(bench.storeDir, bag!)}. Coldroom deletes nothing; "coldroom rebuild" passes it by.\n`,
+  });
   expect(ended.stderr).toContain('kept   gives back at once what was put');
   expect(existsSync(join(bench.storeDir, bag!, 'manifest-sha256.txt'))).toBe(true);
   expect(left()).toEqual(before);
@@ -33,14 +36,26 @@ it('ends with 1 where a promise is broken', async () => {
   rmSync(join(bench.storeDir, markerName));
   const ended = await coldroom(['store', 'validate', 'main', '--yes', '--json'], env);
   expect(ended.code).toBe(1);
-  expect(json<{ findings: { outcome: string; reason: string }[] }>(ended).findings[0]).toMatchObject({ outcome: 'broken', reason: expect.stringContaining('STORE_AWAY') });
-  expect(await coldroom(['store', 'list', '--json'], env)).toMatchObject({ code: 1, stdout: expect.stringContaining('STORE_AWAY') });
+  expect(json<{ findings: { outcome: string; reason: string }[] }>(ended).findings[0]).toMatchObject({
+    outcome: 'broken',
+    reason: expect.stringContaining('STORE_AWAY'),
+  });
+  expect(await coldroom(['store', 'list', '--json'], env)).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('STORE_AWAY'),
+  });
 });
 
 it('lists stores, and does not know others', async () => {
   const other = await workbench('storelist');
   const settings = await settingsOf(other);
-  expect(await coldroom(['store', 'list'], settings)).toMatchObject({ code: 0, stdout: 'store  kind    default  check\nmain   file    yes      can be used\nother  file             can be used\nboth   copies           can be used\n' });
-  expect((await coldroom(['store', 'validate', 'tape', '--yes'], settings)).stderr).toContain('The settings name no store "tape"');
+  expect(await coldroom(['store', 'list'], settings)).toMatchObject({
+    code: 0,
+    stdout:
+      'store  kind    default  check\nmain   file    yes      can be used\nother  file             can be used\nboth   copies           can be used\n',
+  });
+  expect((await coldroom(['store', 'validate', 'tape', '--yes'], settings)).stderr).toContain(
+    'The settings name no store "tape"',
+  );
   await other.close();
 });

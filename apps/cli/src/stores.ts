@@ -17,7 +17,11 @@ export async function withStores<T>(context: Context, use: (places: StorePlaces)
   const settings = await readStores(path);
   const files = new Files({ threads: 1 });
   try {
-    const stores = openStores(settings, { files, omeroRoots: rootNames.map((name) => join(dataDir, name)), secrets: (name) => context.env[name] });
+    const stores = openStores(settings, {
+      files,
+      omeroRoots: rootNames.map((name) => join(dataDir, name)),
+      secrets: (name) => context.env[name],
+    });
     try {
       return await use({ stores, files, dataDir });
     } finally {
@@ -37,5 +41,9 @@ export async function chosenStore({ stores }: StorePlaces, name: string | undefi
 
 /** Work that no claim bounds: it only reads, or in a place of its own. */
 export function unclaimed(progress: Work['progress'] = () => undefined): Work {
-  return { signal: new AbortController().signal, deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n), progress };
+  return {
+    signal: new AbortController().signal,
+    deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n),
+    progress,
+  };
 }

@@ -3,8 +3,16 @@ import { nameOf, parseIds, parseTargets } from './targets';
 
 describe('parseTargets', () => {
   it('reads objects as OMERO names them, one target a kind', () => {
-    expect(parseTargets(['Image:7', 'Request:1,2', 'Image:8-10,7', 'Fileset:9', 'Legacy:45'], ['Request', 'Image', 'Fileset']))
-      .toEqual([{ kind: 'Image', ids: [7n, 8n, 9n, 10n] }, { kind: 'Request', ids: [1n, 2n] }, { kind: 'Fileset', names: ['Fileset:9', 'Legacy:45'] }]);
+    expect(
+      parseTargets(
+        ['Image:7', 'Request:1,2', 'Image:8-10,7', 'Fileset:9', 'Legacy:45'],
+        ['Request', 'Image', 'Fileset'],
+      ),
+    ).toEqual([
+      { kind: 'Image', ids: [7n, 8n, 9n, 10n] },
+      { kind: 'Request', ids: [1n, 2n] },
+      { kind: 'Fileset', names: ['Fileset:9', 'Legacy:45'] },
+    ]);
   });
   it('takes numbers alone where it is told what they are', () => {
     expect(parseTargets(['12', 'File:13'], ['File', 'Request'], 'File')).toEqual([{ kind: 'File', ids: [12n, 13n] }]);
@@ -16,8 +24,26 @@ describe('parseTargets', () => {
     expect(parseIds(['9223372036854775806-9223372036854775807'], 'File')).toHaveLength(2);
   });
   it.each([
-    ['12'], ['Image:'], ['Image'], [''], [':1'], ['Image:0'], ['Image:-1'], ['Image:1,'], ['Image:1 2'], ['Image:1.5'], ['Image:1e3'], ['Image:5-3'],
-    ['Image:1-2000000'], ['Image:9223372036854775808'], ['Image:0x1'], ['Dataset:1'], ['File:1'], ['Image:1:2'], ['Legacy:a'], ['Fileset:9;'],
+    ['12'],
+    ['Image:'],
+    ['Image'],
+    [''],
+    [':1'],
+    ['Image:0'],
+    ['Image:-1'],
+    ['Image:1,'],
+    ['Image:1 2'],
+    ['Image:1.5'],
+    ['Image:1e3'],
+    ['Image:5-3'],
+    ['Image:1-2000000'],
+    ['Image:9223372036854775808'],
+    ['Image:0x1'],
+    ['Dataset:1'],
+    ['File:1'],
+    ['Image:1:2'],
+    ['Legacy:a'],
+    ['Fileset:9;'],
   ])('refuses %p', (word) => {
     expect(() => parseTargets([word], ['Request', 'Image', 'Fileset'])).toThrow(UsageError);
   });

@@ -12,7 +12,12 @@ const longestRange = 100_000n;
  * OMERO 4 data. Numbers alone are understood where `plain` says what they are. One target a kind, each id once.
  * @param also kinds that were taken out of the words before; a refusal names them, too
  */
-export function parseTargets(words: readonly string[], allowed: readonly TargetKind[], plain?: TargetKind, also: readonly string[] = []): readonly Target[] {
+export function parseTargets(
+  words: readonly string[],
+  allowed: readonly TargetKind[],
+  plain?: TargetKind,
+  also: readonly string[] = [],
+): readonly Target[] {
   const ids = new Map<TargetKind, Set<bigint>>();
   const filesets = new Set<string>();
   for (const word of words) {
@@ -34,10 +39,15 @@ export function parseIds(words: readonly string[], kind: Exclude<TargetKind, 'Fi
 }
 
 /** The ids of words such as `Dataset:1,2`, which OMERO knows and the register does not; the other words as they are. */
-export function splitDatasets(words: readonly string[]): { readonly datasets: readonly bigint[]; readonly others: readonly string[] } {
+export function splitDatasets(words: readonly string[]): {
+  readonly datasets: readonly bigint[];
+  readonly others: readonly string[];
+} {
   const isDataset = (word: string): boolean => word.startsWith('Dataset:');
   return {
-    datasets: [...new Set(words.filter(isDataset).flatMap((word) => [...numbers(word.slice('Dataset:'.length), word)]))],
+    datasets: [
+      ...new Set(words.filter(isDataset).flatMap((word) => [...numbers(word.slice('Dataset:'.length), word)])),
+    ],
     others: words.filter((word) => !isDataset(word)),
   };
 }
@@ -47,7 +57,12 @@ export function nameOf(target: Target): string {
   return target.kind === 'Fileset' ? target.names.join(' ') : `${target.kind}:${target.ids.join(',')}`;
 }
 
-function split(word: string, allowed: readonly TargetKind[], plain: TargetKind | undefined, also: readonly string[]): { name: TargetKind | 'Legacy'; list: string } {
+function split(
+  word: string,
+  allowed: readonly TargetKind[],
+  plain: TargetKind | undefined,
+  also: readonly string[],
+): { name: TargetKind | 'Legacy'; list: string } {
   const colon = word.indexOf(':');
   const list = word.slice(colon + 1);
   if (colon === -1 && plain !== undefined) return { name: plain, list };
@@ -58,15 +73,19 @@ function split(word: string, allowed: readonly TargetKind[], plain: TargetKind |
   const kinds = [...allowed, ...also];
   const near = kinds.find((each) => each.toLowerCase() === name.toLowerCase());
   const examples = kinds.map((each, at) => `${each}:${at === 0 ? '1,2' : '7'}`);
-  throw new UsageError(`"${word}" is not understood${near ? `; did you mean ${near}:${list}?` : `: write ${plain ? 'a number or ' : ''}${examples.join(' or ')}`}`);
+  throw new UsageError(
+    `"${word}" is not understood${near ? `; did you mean ${near}:${list}?` : `: write ${plain ? 'a number or ' : ''}${examples.join(' or ')}`}`,
+  );
 }
 
 function* numbers(list: string, word: string): Generator<bigint> {
   for (const part of list.split(',')) {
     const [, from, to] = /^([1-9]\d*)(?:-([1-9]\d*))?$/.exec(part) ?? [];
-    if (from === undefined) throw new UsageError(`"${word}" is not understood: "${part}" is not a number; ids are written 1,2 or 3-5`);
+    if (from === undefined)
+      throw new UsageError(`"${word}" is not understood: "${part}" is not a number; ids are written 1,2 or 3-5`);
     const [first, last] = [BigInt(from), BigInt(to ?? from)];
-    if (last > largestId || last < first || last - first >= longestRange) throw new UsageError(`"${word}" is not understood: ${part} is no range of at most ${longestRange} ids`);
+    if (last > largestId || last < first || last - first >= longestRange)
+      throw new UsageError(`"${word}" is not understood: ${part} is no range of at most ${longestRange} ids`);
     for (let id = first; id <= last; id += 1n) yield id;
   }
 }

@@ -19,7 +19,12 @@ async function placeNear(id: bigint): Promise<void> {
   for (const { bagId } of await register.work.due(['proven'])) {
     const claim = await claimed(register, bagId);
     if (claim.requestId !== id) await register.work.giveBack(claim);
-    else await register.move(claim, claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to: 'recalled' })), { stage: 'test', errorLimit: 1000 });
+    else
+      await register.move(
+        claim,
+        claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to: 'recalled' })),
+        { stage: 'test', errorLimit: 1000 },
+      );
   }
 }
 
@@ -27,11 +32,15 @@ describe('coldroom undo', () => {
   it('shows first, then asks, then waits until the linker has put all back', async () => {
     const id = await started(register);
     await moveTo(register, id, 'linked');
-    expect(await coldroom(['undo', `Request:${id}`, '--dry-run'], env)).toMatchObject({ code: 0, stdout: 'To put back: 2 files, 2.00 GiB\n' });
+    expect(await coldroom(['undo', `Request:${id}`, '--dry-run'], env)).toMatchObject({
+      code: 0,
+      stdout: 'To put back: 2 files, 2.00 GiB\n',
+    });
     expect((await coldroom(['undo', `Request:${id}`], env)).code).toBe(2);
     expect((await register.requests.get(id))?.linked).toBe(2);
     const ended = coldroom(['undo', `Request:${id}`, '--yes'], env);
-    for (let tries = 0; (await register.work.due(['undoing'])).length === 0 && tries < 100; tries += 1) await sleep(100);
+    for (let tries = 0; (await register.work.due(['undoing'])).length === 0 && tries < 100; tries += 1)
+      await sleep(100);
     await sleep(1500); // it must not end before the linker is through
     await moveTo(register, id, 'undone');
     expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('back in their places') });
@@ -42,14 +51,18 @@ describe('coldroom undo', () => {
     const id = await started(register);
     await moveTo(register, id, 'released');
     const ended = await coldroom(['undo', `Request:${id}`, '--yes'], env);
-    expect(ended).toMatchObject({ code: 3, stdout: expect.stringContaining('Not undone: 2 files, 2.00 GiB; their originals were released already') });
+    expect(ended).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('Not undone: 2 files, 2.00 GiB; their originals were released already'),
+    });
   });
 
   it('ends with 3 where a file became stuck on the way', async () => {
     const id = await started(register);
     await moveTo(register, id, 'linked');
     const ended = coldroom(['undo', `Request:${id}`, '--yes', '--json'], env);
-    for (let tries = 0; (await register.work.due(['undoing'])).length === 0 && tries < 100; tries += 1) await sleep(100);
+    for (let tries = 0; (await register.work.due(['undoing'])).length === 0 && tries < 100; tries += 1)
+      await sleep(100);
     await stick(register, id, 'LINK_GONE');
     await moveTo(register, id, 'undone');
     expect((await ended).code).toBe(3);
@@ -60,19 +73,31 @@ describe('coldroom undo', () => {
     const id = await started(register);
     await moveTo(register, id, 'linked');
     await register.switches.stop('all', 'a test', 'test');
-    expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 5, stderr: expect.stringContaining('all is stopped (a test)') });
+    expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('all is stopped (a test)'),
+    });
     await register.switches.resume('all', 'test');
     expect(await register.work.due(['undoing'])).toHaveLength(2); // asked for all the same
   });
 
   it('gives up what is not linked yet without waiting for anybody', async () => {
     const id = await started(register);
-    expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('Given up before they were linked: 2 files') });
-    expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 0, stdout: 'There is nothing to undo.\n' });
+    expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Given up before they were linked: 2 files'),
+    });
+    expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({
+      code: 0,
+      stdout: 'There is nothing to undo.\n',
+    });
   });
 
   it('does not know what is not there, and takes no single files', async () => {
-    expect(await coldroom(['undo', 'Image:999999'], env)).toMatchObject({ code: 4, stderr: expect.stringContaining('Image:999999') });
+    expect(await coldroom(['undo', 'Image:999999'], env)).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('Image:999999'),
+    });
     expect((await coldroom(['undo', 'Fileset:999999'], env)).code).toBe(4);
     expect((await coldroom(['undo', 'File:1'], env)).code).toBe(2);
     const id = await newRequest(register);
@@ -87,32 +112,66 @@ describe('coldroom undo', () => {
     expect((await register.requests.get(id))?.linked).toBe(2);
     const plan = undoPlan(await meantFiles(register, [request(id)], 'filesets'));
     expect([plan.back.files, plan.released.files]).toEqual([0, 2]);
-    expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({ code: 3, stdout: expect.stringContaining('only a restore from the store can bring them back') });
+    expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('only a restore from the store can bring them back'),
+    });
   });
 
-  it.each([[true, 'Not undone: 2 files', 3], [false, 'To put back: 2 files', 0]] as const)('names what is near or on its way back; released: %s', async (isReleased, told, code) => {
+  it.each([
+    [true, 'Not undone: 2 files', 3],
+    [false, 'To put back: 2 files', 0],
+  ] as const)('names what is near or on its way back; released: %s', async (isReleased, told, code) => {
     for (const state of ['restoring', 'near', 'fetched', 'proven', 'recalled'] as const) {
       const id = await started(register);
       await moveTo(register, id, isReleased ? 'released' : 'linked');
       await register.returns.ask(request(id), { way: 'recall', days: 1 }, 'test');
       await moveTo(register, id, state === 'recalled' ? 'proven' : state);
       if (state === 'recalled') await placeNear(id);
-      if (state === 'recalled') expect(await coldroom(['undo', `Request:${id}`, '--dry-run'], env)).toMatchObject({ code, stdout: expect.stringContaining(told) });
+      if (state === 'recalled')
+        expect(await coldroom(['undo', `Request:${id}`, '--dry-run'], env)).toMatchObject({
+          code,
+          stdout: expect.stringContaining(told),
+        });
       const plan = undoPlan(await meantFiles(register, [request(id)], 'filesets'));
-      expect({ state, ...await register.people.undo(request(id), 'test') }).toEqual({ state, undoing: isReleased ? 0 : 2, abandoned: 0, released: isReleased ? 2 : 0 });
-      expect([state, plan.back.files, plan.abandoned.files, plan.released.files]).toEqual([state, isReleased ? 0 : 2, 0, isReleased ? 2 : 0]);
+      expect({ state, ...(await register.people.undo(request(id), 'test')) }).toEqual({
+        state,
+        undoing: isReleased ? 0 : 2,
+        abandoned: 0,
+        released: isReleased ? 2 : 0,
+      });
+      expect([state, plan.back.files, plan.abandoned.files, plan.released.files]).toEqual([
+        state,
+        isReleased ? 0 : 2,
+        0,
+        isReleased ? 2 : 0,
+      ]);
     }
   });
 
   it('plans what the register then does, in every state', async () => {
-    for (const state of ['approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked', 'released'] as const) {
+    for (const state of [
+      'approved',
+      'checksummed',
+      'transferred',
+      'verified',
+      'durable',
+      'linked',
+      'released',
+    ] as const) {
       for (const withStuck of [false, true]) {
         const id = await started(register, [2]);
         await moveTo(register, id, state);
         if (withStuck && state !== 'released') await stick(register, id);
         const plan = undoPlan(await meantFiles(register, [request(id)], 'filesets'));
         const done = await register.people.undo(request(id), 'test');
-        expect({ state, withStuck, undoing: plan.back.files, abandoned: plan.abandoned.files, released: plan.released.files }).toEqual({ state, withStuck, ...done });
+        expect({
+          state,
+          withStuck,
+          undoing: plan.back.files,
+          abandoned: plan.abandoned.files,
+          released: plan.released.files,
+        }).toEqual({ state, withStuck, ...done });
       }
     }
   });

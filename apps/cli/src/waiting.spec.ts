@@ -5,11 +5,14 @@ import { untilNotBusy } from './waiting';
 describe('untilNotBusy', () => {
   const out = new Output(true);
   const failing = (error: Error, times: number): { calls: number; work: () => Promise<string> } => {
-    const counter = { calls: 0, work: async () => {
-      counter.calls += 1;
-      if (counter.calls <= times) throw error;
-      return 'done';
-    } };
+    const counter = {
+      calls: 0,
+      work: async () => {
+        counter.calls += 1;
+        if (counter.calls <= times) throw error;
+        return 'done';
+      },
+    };
     return counter;
   };
 

@@ -23,13 +23,20 @@ export async function untilNotBusy<T>(out: Output, work: () => Promise<T>, limit
 }
 
 /** Does one target after the other, each when its bags are free. Where one fails, says which were done before. */
-export async function oneByOne<T>(out: Output, targets: readonly Target[], act: (target: Target) => Promise<T>): Promise<readonly T[]> {
+export async function oneByOne<T>(
+  out: Output,
+  targets: readonly Target[],
+  act: (target: Target) => Promise<T>,
+): Promise<readonly T[]> {
   const results: T[] = [];
   for (const target of targets) {
     try {
       results.push(await untilNotBusy(out, () => act(target)));
     } catch (error) {
-      if (results.length > 0) out.note(`Done before the failure: ${targets.slice(0, results.length).map(nameOf).join(' ')}. To repeat the whole command does no harm.`);
+      if (results.length > 0)
+        out.note(
+          `Done before the failure: ${targets.slice(0, results.length).map(nameOf).join(' ')}. To repeat the whole command does no harm.`,
+        );
       throw error;
     }
   }
@@ -43,7 +50,10 @@ export class LiveLines {
   private lastPlain = -Infinity;
   private readonly stream: NodeJS.WriteStream;
 
-  constructor(private readonly out: Output, where: 'stdout' | 'stderr') {
+  constructor(
+    private readonly out: Output,
+    where: 'stdout' | 'stderr',
+  ) {
     this.stream = process[where];
   }
 

@@ -18,7 +18,9 @@ describe('coldroom watch', () => {
     const id = await newRequest(register, [2]);
     await register.requests.approve(id, 'test');
     let over = false;
-    const ended = coldroom(['watch', '--until-done'], env).finally(() => { over = true; });
+    const ended = coldroom(['watch', '--until-done'], env).finally(() => {
+      over = true;
+    });
     await sleep(2000);
     await register.requests.start(id, 'main', (nr) => `watched-${nr}`, 'test');
     await moveTo(register, id, 'durable');
@@ -40,19 +42,38 @@ describe('coldroom watch', () => {
   it('gives one reading as JSON', async () => {
     const id = await started(register, [1]);
     const reading = json(await coldroom(['watch', '--json', '--request', id.toString()], env));
-    expect(reading).toMatchObject({ stages: [{ state: 'approved', bags: 1, bytes: String(1n << 30n) }], share: 0, stuck: [] });
+    expect(reading).toMatchObject({
+      stages: [{ state: 'approved', bags: 1, bytes: String(1n << 30n) }],
+      share: 0,
+      stuck: [],
+    });
     expect((await coldroom(['watch', '--request', '999'], env)).code).toBe(4);
   });
 });
 
 describe('coldroom status', () => {
   it('fits the main things on a screen', async () => {
-    await register.scans.finish(await register.scans.ask('test').then(async () => (await register.scans.begin())!), { requests: [{ id: '1' }] }, null);
+    await register.scans.finish(
+      await register.scans.ask('test').then(async () => (await register.scans.begin())!),
+      { requests: [{ id: '1' }] },
+      null,
+    );
     await register.switches.stop('stage:link', '21 files failed within an hour', 'breaker');
     const { code, stdout } = await coldroom(['status'], env);
     expect(code).toBe(0);
-    for (const text of [/Running 1/, /Error 1/, /linked +2 +2.00 GiB/, /HASH_DIFFERS +1 +1.00 GiB +the file is damaged/, /stage:link: by breaker, .*: 21 files failed/, /made 1 request/]) expect(stdout).toMatch(text);
-    expect(json(await coldroom(['status', '--json'], env))).toMatchObject({ stuck: [{ code: 'HASH_DIFFERS', files: 1 }], stopped: [{ name: 'stage:link' }] });
+    for (const text of [
+      /Running 1/,
+      /Error 1/,
+      /linked +2 +2.00 GiB/,
+      /HASH_DIFFERS +1 +1.00 GiB +the file is damaged/,
+      /stage:link: by breaker, .*: 21 files failed/,
+      /made 1 request/,
+    ])
+      expect(stdout).toMatch(text);
+    expect(json(await coldroom(['status', '--json'], env))).toMatchObject({
+      stuck: [{ code: 'HASH_DIFFERS', files: 1 }],
+      stopped: [{ name: 'stage:link' }],
+    });
   });
 });
 
@@ -63,17 +84,24 @@ describe('coldroom stop and resume', () => {
     const bag = (await register.work.due(['durable'])).at(-1)!;
     const claim = await claimed(register, bag.bagId);
     let over = false;
-    const ended = coldroom(['stop', '--reason', 'a test', '--by', 'dora'], env).finally(() => { over = true; });
+    const ended = coldroom(['stop', '--reason', 'a test', '--by', 'dora'], env).finally(() => {
+      over = true;
+    });
     await sleep(3000);
     expect(over).toBe(false);
-    expect(await register.switches.list()).toContainEqual(expect.objectContaining({ name: 'all', stopped: true, reason: 'a test', changedBy: 'dora' }));
+    expect(await register.switches.list()).toContainEqual(
+      expect.objectContaining({ name: 'all', stopped: true, reason: 'a test', changedBy: 'dora' }),
+    );
     await register.work.giveBack(claim);
     expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('no original is being replaced') });
   });
 
   it('lets go on one or all, and knows its names', async () => {
     expect((await coldroom(['resume', 'stage:nothing'], env)).code).toBe(4);
-    expect(json(await coldroom(['resume', 'stage:link', '--json'], env))).toEqual({ resumed: ['stage:link'], stillStopped: ['all'] });
+    expect(json(await coldroom(['resume', 'stage:link', '--json'], env))).toEqual({
+      resumed: ['stage:link'],
+      stillStopped: ['all'],
+    });
     expect(await coldroom(['resume'], env)).toMatchObject({ code: 0, stdout: 'Goes on: all\n' });
     expect((await coldroom(['resume'], env)).stdout).toBe('Nothing was stopped.\n');
   });

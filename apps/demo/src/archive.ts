@@ -10,17 +10,20 @@ export async function scan(register: Register, services: Services): Promise<Read
   return until(services, 'the scan', async () => {
     const found = await register.scans.get(id);
     if (found?.failed) throw new Error(`the scan failed: ${found.failed}`);
-    return found?.finishedAt ? found.report ?? {} : undefined;
+    return found?.finishedAt ? (found.report ?? {}) : undefined;
   });
 }
 
 /** Approves the first two new requests and declines the third, as a data manager might. */
-export async function decide(register: Register): Promise<{ approved: readonly RequestSummary[]; declined: readonly RequestSummary[] }> {
-  const fresh = [...await register.requests.list(['New'])].sort((a, b) => b.files - a.files);
+export async function decide(
+  register: Register,
+): Promise<{ approved: readonly RequestSummary[]; declined: readonly RequestSummary[] }> {
+  const fresh = [...(await register.requests.list(['New']))].sort((a, b) => b.files - a.files);
   const approved = fresh.slice(0, 2);
   const declined = fresh.slice(2, 3);
   for (const request of approved) await register.requests.approve(request.id, 'demo');
-  for (const request of declined) await register.requests.decline(request.id, 'demo', 'this project is still being worked on');
+  for (const request of declined)
+    await register.requests.decline(request.id, 'demo', 'this project is still being worked on');
   return { approved, declined };
 }
 
@@ -28,27 +31,46 @@ export async function decide(register: Register): Promise<{ approved: readonly R
 export async function untilDone(register: Register, services: Services, show: () => Promise<void>): Promise<void> {
   let seen = '';
   let since = Date.now();
-  await until(services, 'the archive run', async () => {
-    await show();
-    const waiting = [
-      ...await register.requests.inState('Approved'), ...await register.requests.inState('Running'),
-      ...(await register.overview.progress()).filter((row) => row.state === 'linked'), ...await register.marks.owed(1),
-    ];
-    if (waiting.length === 0) return true;
-    const now = JSON.stringify(await register.overview.progress(), (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)) + waiting.length;
-    if (now !== seen) [seen, since] = [now, Date.now()];
-    if (Date.now() - since > patienceMs) throw new Error(`nothing has moved for ${patienceMs / 60_000} minutes. What the services said last:\n${services.complaints().join('\n')}`);
-    return undefined;
-  }, Number.POSITIVE_INFINITY);
+  await until(
+    services,
+    'the archive run',
+    async () => {
+      await show();
+      const waiting = [
+        ...(await register.requests.inState('Approved')),
+        ...(await register.requests.inState('Running')),
+        ...(await register.overview.progress()).filter((row) => row.state === 'linked'),
+        ...(await register.marks.owed(1)),
+      ];
+      if (waiting.length === 0) return true;
+      const now =
+        JSON.stringify(await register.overview.progress(), (_key, value: unknown) =>
+          typeof value === 'bigint' ? String(value) : value,
+        ) + waiting.length;
+      if (now !== seen) [seen, since] = [now, Date.now()];
+      if (Date.now() - since > patienceMs)
+        throw new Error(
+          `nothing has moved for ${patienceMs / 60_000} minutes. What the services said last:\n${services.complaints().join('\n')}`,
+        );
+      return undefined;
+    },
+    Number.POSITIVE_INFINITY,
+  );
 }
 
-async function until<T>(services: Services, what: string, look: () => Promise<T | undefined>, patience = patienceMs): Promise<T> {
+async function until<T>(
+  services: Services,
+  what: string,
+  look: () => Promise<T | undefined>,
+  patience = patienceMs,
+): Promise<T> {
   const start = Date.now();
   for (;;) {
     services.check();
     const found = await look();
     if (found !== undefined) return found;
-    if (Date.now() - start > patience) throw new Error(`${what} did not end within ${patience / 60_000} minutes; the services' logs tell more`);
+    if (Date.now() - start > patience)
+      throw new Error(`${what} did not end within ${patience / 60_000} minutes; the services' logs tell more`);
     await sleep(500);
   }
 }

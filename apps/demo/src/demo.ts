@@ -47,20 +47,37 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
-async function sample(layout: Layout, { omeroOwnerUrl }: Surroundings, { images, fileSize }: DemoOptions): Promise<void> {
+async function sample(
+  layout: Layout,
+  { omeroOwnerUrl }: Surroundings,
+  { images, fileSize }: DemoOptions,
+): Promise<void> {
   say('\nSample OMERO');
   if (existsSync(layout.before)) {
     saySample(JSON.parse(readFileSync(layout.sampleReport, 'utf8')) as SampleReport, layout, say);
     return;
   }
-  if (existsSync(layout.omero)) throw new Error(`${layout.omero} holds something already that is no whole sample of ours; name another --dir, or remove it`);
-  const report = await buildSampleOmero({ databaseUrl: omeroOwnerUrl, dataDir: layout.omero, images, fileSize, reportFile: layout.sampleReport });
+  if (existsSync(layout.omero))
+    throw new Error(
+      `${layout.omero} holds something already that is no whole sample of ours; name another --dir, or remove it`,
+    );
+  const report = await buildSampleOmero({
+    databaseUrl: omeroOwnerUrl,
+    dataDir: layout.omero,
+    images,
+    fileSize,
+    reportFile: layout.sampleReport,
+  });
   await keepOmeroState(omeroOwnerUrl);
   await writeTree(layout.omero, layout.before);
   saySample(report, layout, say);
 }
 
-async function archiveAndBack(layout: Layout, surroundings: Surroundings, { store: kind, keep }: DemoOptions): Promise<number> {
+async function archiveAndBack(
+  layout: Layout,
+  surroundings: Surroundings,
+  { store: kind, keep }: DemoOptions,
+): Promise<number> {
   const store = await makeStore(kind, layout, say);
   try {
     const code = await archive(layout, surroundings, store);
@@ -101,16 +118,31 @@ async function archive(layout: Layout, surroundings: Surroundings, store: DemoSt
 }
 
 /** Prepares what an administrator would: markers, the hold directory, the stores file, the scanner's role, the settings. */
-async function settingsFor(layout: Layout, { omeroOwnerUrl, registerUrl, redisUrl }: Surroundings, store: DemoStore): Promise<Readonly<Record<string, string>>> {
+async function settingsFor(
+  layout: Layout,
+  { omeroOwnerUrl, registerUrl, redisUrl }: Surroundings,
+  store: DemoStore,
+): Promise<Readonly<Record<string, string>>> {
   await mkdir(layout.hold, { recursive: true, mode: 0o700 });
   for (const name of rootNames) await writeMarker(join(layout.omero, name), name);
   await writeMarker(layout.hold, 'hold');
   await writeFile(layout.storesFile, store.yaml);
   const settings = {
-    OMERO_DATABASE_URL: await makeScannerRole(omeroOwnerUrl), OMERO_DATA_DIR: layout.omero, REGISTER_DATABASE_URL: registerUrl, REDIS_URL: redisUrl,
-    COLDROOM_STORES: layout.storesFile, COLDROOM_HOLD: '1s', COLDROOM_SWEEP_EVERY: '1s',
+    OMERO_DATABASE_URL: await makeScannerRole(omeroOwnerUrl),
+    OMERO_DATA_DIR: layout.omero,
+    REGISTER_DATABASE_URL: registerUrl,
+    REDIS_URL: redisUrl,
+    COLDROOM_STORES: layout.storesFile,
+    COLDROOM_HOLD: '1s',
+    COLDROOM_SWEEP_EVERY: '1s',
   };
-  await writeFile(layout.settings, Object.entries(settings).map(([key, value]) => `${key}=${value}\n`).join(''), { mode: 0o600 });
+  await writeFile(
+    layout.settings,
+    Object.entries(settings)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+    { mode: 0o600 },
+  );
   return settings;
 }
 

@@ -19,9 +19,13 @@ REDIS_URL, REGISTER_DATABASE_URL and OMERO_DATABASE_URL are used where they are 
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      dir: { type: 'string', default: '.demo' }, images: { type: 'string', default: '220' }, 'file-size': { type: 'string', default: '60000' },
+      dir: { type: 'string', default: '.demo' },
+      images: { type: 'string', default: '220' },
+      'file-size': { type: 'string', default: '60000' },
       store: { type: 'string', default: 'file' },
-      'only-sample': { type: 'boolean', default: false }, keep: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false },
+      'only-sample': { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   const [images, fileSize] = [Number(values.images), Number(values['file-size'])];
@@ -41,7 +45,10 @@ async function main(): Promise<number> {
   return runDemo({ dir: values.dir, store, images, fileSize, onlySample: values['only-sample'], keep: values.keep });
 }
 
-main().then((code) => process.exit(code), (error: unknown) => {
-  console.error(error instanceof Error ? `\nThe demo failed: ${error.message}` : error);
-  process.exit((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ? exitCodes.usage : exitCodes.failed);
-});
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? `\nThe demo failed: ${error.message}` : error);
+    process.exit((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ? exitCodes.usage : exitCodes.failed);
+  },
+);

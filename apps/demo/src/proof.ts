@@ -25,13 +25,19 @@ export async function prove(layout: Layout, store: DemoStore, omeroUrl: string, 
   const bags = await proveBags(await store.bags());
   const marks = await proveMarks(omeroUrl, register);
   return {
-    paths: tree.paths, links: tree.links, bags: bags.count, images: marks.images,
-    faults: [...tree.faults, ...bags.faults, ...marks.faults, ...await strangeChanges(omeroUrl)],
+    paths: tree.paths,
+    links: tree.links,
+    bags: bags.count,
+    images: marks.images,
+    faults: [...tree.faults, ...bags.faults, ...marks.faults, ...(await strangeChanges(omeroUrl))],
   };
 }
 
 /** Every path reads the bytes it read before; nothing but links of ours took the place of files, and nothing came along. */
-async function proveTree(layout: Layout, store: DemoStore): Promise<{ paths: number; links: number; faults: readonly string[] }> {
+async function proveTree(
+  layout: Layout,
+  store: DemoStore,
+): Promise<{ paths: number; links: number; faults: readonly string[] }> {
   const faults: string[] = [];
   const known = new Map<string, Entry>();
   for await (const entry of readTree(layout.before)) known.set(entry.path, entry);
@@ -43,14 +49,20 @@ async function proveTree(layout: Layout, store: DemoStore): Promise<{ paths: num
     if (!before) faults.push(`${shown} was not there before`);
     else if (before.kind === 'file' && now.kind === 'link') {
       links += 1;
-      faults.push(...await faultsOfLink(layout, store, shown, now, before));
+      faults.push(...(await faultsOfLink(layout, store, shown, now, before)));
     } else faults.push(...differences(before, now).map((what) => `${shown}: ${what} changed`));
   }
   for (const gone of known.keys()) faults.push(`${Buffer.from(gone, 'base64').toString()} is gone`);
-  return { paths: (await countOf(readTree(layout.before))), links, faults };
+  return { paths: await countOf(readTree(layout.before)), links, faults };
 }
 
-async function faultsOfLink(layout: Layout, store: DemoStore, shown: string, now: Entry, before: Entry): Promise<string[]> {
+async function faultsOfLink(
+  layout: Layout,
+  store: DemoStore,
+  shown: string,
+  now: Entry,
+  before: Entry,
+): Promise<string[]> {
   const path = Buffer.concat([Buffer.from(`${layout.omero}/`), Buffer.from(now.path, 'base64')]);
   const target = (await readlink(path, { encoding: 'buffer' })).toString();
   if (!target.startsWith(`${store.links}/`)) return [`${shown} links to ${target}, outside the store`];
@@ -60,8 +72,10 @@ async function faultsOfLink(layout: Layout, store: DemoStore, shown: string, now
 
 /** Directories get a new time and size when a link is made in them; of files nothing may change. */
 function differences(before: Entry, now: Entry): readonly string[] {
-  const compared = now.kind === 'directory' ? ['kind', 'inode', 'mode', 'uid', 'gid'] as const
-    : ['kind', 'inode', 'size', 'mtimeNs', 'mode', 'uid', 'gid', 'sha256', 'target'] as const;
+  const compared =
+    now.kind === 'directory'
+      ? (['kind', 'inode', 'mode', 'uid', 'gid'] as const)
+      : (['kind', 'inode', 'size', 'mtimeNs', 'mode', 'uid', 'gid', 'sha256', 'target'] as const);
   return compared.filter((key) => before[key] !== now[key]);
 }
 
@@ -74,16 +88,23 @@ async function proveBags(directory: string): Promise<{ count: number; faults: re
     count += 1;
     const bag = join(directory, found.name);
     // A store whose names cannot be those of all files keeps a manifest of the names that it has.
-    const stored = existsSync(join(bag, 'manifest-sha256-as-stored.txt')) ? 'manifest-sha256-as-stored.txt' : 'manifest-sha256.txt';
+    const stored = existsSync(join(bag, 'manifest-sha256-as-stored.txt'))
+      ? 'manifest-sha256-as-stored.txt'
+      : 'manifest-sha256.txt';
     for (const manifest of [stored, 'tagmanifest-sha256.txt']) {
-      await run('sha256sum', ['--check', '--strict', '--quiet', manifest], { cwd: bag })
-        .catch((error: Error & { stderr?: string }) => faults.push(`bag ${found.name}: ${manifest}: ${error.stderr ?? error.message}`));
+      await run('sha256sum', ['--check', '--strict', '--quiet', manifest], { cwd: bag }).catch(
+        (error: Error & { stderr?: string }) =>
+          faults.push(`bag ${found.name}: ${manifest}: ${error.stderr ?? error.message}`),
+      );
     }
   }
   return { count, faults };
 }
 
-async function proveMarks(omeroUrl: string, register: Register): Promise<{ images: number; faults: readonly string[] }> {
+async function proveMarks(
+  omeroUrl: string,
+  register: Register,
+): Promise<{ images: number; faults: readonly string[] }> {
   const faults: string[] = [];
   const inOmero = await marksInOmero(omeroUrl);
   const wanted = await register.marks.all();

@@ -18,16 +18,31 @@ export interface Restored {
 }
 
 /** Asks one fileset back by the command that a data manager would type, and compares its files with what stood there before. */
-export async function restoreFileset(layout: Layout, register: Register, services: Services, omeroUrl: string): Promise<Restored> {
+export async function restoreFileset(
+  layout: Layout,
+  register: Register,
+  services: Services,
+  omeroUrl: string,
+): Promise<Restored> {
   const files = await filesOfOne(register);
   const fileset = files[0]?.fileset ?? '';
   await coldroom(layout, 'restore', fileset, '--yes');
   await untilDone(register, services, async () => undefined);
-  return { fileset, files: files.length, faults: [...await faultsOf(layout, files), ...await faultsOfMarks(register, omeroUrl)] };
+  return {
+    fileset,
+    files: files.length,
+    faults: [...(await faultsOf(layout, files)), ...(await faultsOfMarks(register, omeroUrl))],
+  };
 }
 
 /** Makes all that was archived open in OMERO again, where links lead out of reach. */
-export async function recallAll(layout: Layout, register: Register, services: Services, requests: readonly RequestSummary[], say: (line: string) => void): Promise<void> {
+export async function recallAll(
+  layout: Layout,
+  register: Register,
+  services: Services,
+  requests: readonly RequestSummary[],
+  say: (line: string) => void,
+): Promise<void> {
   const objects = requests.map(({ id }) => `Request:${id}`);
   say(`\nThe links lead out of reach until their images are recalled: coldroom recall ${objects.join(' ')}`);
   await coldroom(layout, 'recall', ...objects, '--days', '1', '--yes');
@@ -35,16 +50,29 @@ export async function recallAll(layout: Layout, register: Register, services: Se
 }
 
 async function coldroom(layout: Layout, ...words: readonly string[]): Promise<void> {
-  await run(process.execPath, [join(__dirname, '..', '..', 'cli', 'dist', 'main.js'), '--env', layout.settings, '--json', ...words])
-    .catch((error: Error & { readonly code?: unknown; readonly stdout?: string; readonly stderr?: string }) => {
-      if (error.code !== exitCodes.partly) throw new Error(`coldroom ${words.join(' ')} failed: ${error.stderr ?? ''}${error.stdout ?? ''}`, { cause: error });
-    });
+  await run(process.execPath, [
+    join(__dirname, '..', '..', 'cli', 'dist', 'main.js'),
+    '--env',
+    layout.settings,
+    '--json',
+    ...words,
+  ]).catch((error: Error & { readonly code?: unknown; readonly stdout?: string; readonly stderr?: string }) => {
+    if (error.code !== exitCodes.partly)
+      throw new Error(`coldroom ${words.join(' ')} failed: ${error.stderr ?? ''}${error.stdout ?? ''}`, {
+        cause: error,
+      });
+  });
 }
 
 /** The largest of some archived filesets. */
 async function filesOfOne(register: Register): Promise<readonly FileListing[]> {
   const archived = await register.overview.files({ states: ['released', 'recalled'], limit: 1000 });
-  const groups = [...Map.groupBy(archived.filter(({ fileset }) => fileset.startsWith('Fileset:')), ({ fileset }) => fileset).values()];
+  const groups = [
+    ...Map.groupBy(
+      archived.filter(({ fileset }) => fileset.startsWith('Fileset:')),
+      ({ fileset }) => fileset,
+    ).values(),
+  ];
   return groups.sort((one, other) => other.length - one.length)[0] ?? [];
 }
 
@@ -58,14 +86,21 @@ async function faultsOf(layout: Layout, files: readonly FileListing[]): Promise<
   for (const path of wanted) {
     const then = before.get(path);
     const now = await entryAt(layout.omero, Buffer.from(path, 'base64'));
-    const changed = (['kind', 'size', 'mtimeNs', 'mode', 'uid', 'gid', 'sha256'] as const).filter((key) => then?.[key] !== now[key]);
-    if (changed.length > 0) faults.push(`${Buffer.from(path, 'base64').toString()} was restored with another ${changed.join(', ')}`);
+    const changed = (['kind', 'size', 'mtimeNs', 'mode', 'uid', 'gid', 'sha256'] as const).filter(
+      (key) => then?.[key] !== now[key],
+    );
+    if (changed.length > 0)
+      faults.push(`${Buffer.from(path, 'base64').toString()} was restored with another ${changed.join(', ')}`);
   }
   return faults;
 }
 
 async function faultsOfMarks(register: Register, omeroUrl: string): Promise<readonly string[]> {
-  const archived = new Set((await register.marks.all()).filter((mark) => mark.wanted === 'archived').map((mark) => String(mark.imageId)));
+  const archived = new Set(
+    (await register.marks.all()).filter((mark) => mark.wanted === 'archived').map((mark) => String(mark.imageId)),
+  );
   const { archived: marked, flag } = await marksInOmero(omeroUrl);
-  return [...marked, ...flag].filter((id) => !archived.has(id)).map((id) => `Image:${id} is back and still says that it is archived`);
+  return [...marked, ...flag]
+    .filter((id) => !archived.has(id))
+    .map((id) => `Image:${id} is back and still says that it is archived`);
 }

@@ -23,17 +23,24 @@ export async function startServices(layout: Layout, env: Readonly<Record<string,
   const running = processes.map((name, index) => {
     const log = createWriteStream(join(layout.logs, `${name}-${index + 1}.log`), { flags: 'a' });
     const service = startService({
-      name, main: join(__dirname, '..', '..', name, 'dist', 'main.js'), env: { ...env, METRICS_PORT: '0' }, onLine: (line) => log.write(`${line}\n`),
+      name,
+      main: join(__dirname, '..', '..', name, 'dist', 'main.js'),
+      env: { ...env, METRICS_PORT: '0' },
+      onLine: (line) => log.write(`${line}\n`),
     });
-    void service.exited.then(() => { ended.push(service); });
+    void service.exited.then(() => {
+      ended.push(service);
+    });
     return service;
   });
   return {
     check: () => {
       const [gone] = ended;
-      if (gone && !stopping) throw new Error(`${gone.name} ended by itself. Its last lines:\n${gone.lines.slice(-5).join('\n')}`);
+      if (gone && !stopping)
+        throw new Error(`${gone.name} ended by itself. Its last lines:\n${gone.lines.slice(-5).join('\n')}`);
     },
-    complaints: () => running.flatMap((service) => service.lines.filter((line) => /"level":"(warn|error)"/.test(line)).slice(-1)),
+    complaints: () =>
+      running.flatMap((service) => service.lines.filter((line) => /"level":"(warn|error)"/.test(line)).slice(-1)),
     stop: async () => {
       stopping = true;
       await Promise.all(running.map((service) => service.stop(15_000)));

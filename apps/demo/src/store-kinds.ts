@@ -32,9 +32,12 @@ const pace = { final: 0.5, amber: 1, green: 2 };
 export async function makeStore(kind: StoreKind, layout: Layout, say: (line: string) => void): Promise<DemoStore> {
   await mkdir(layout.store, { recursive: true });
   switch (kind) {
-    case 'file': return fileStore(layout);
-    case 'arkivum': return arkivumStore(layout, say);
-    case 's3': return s3Store(layout, say);
+    case 'file':
+      return fileStore(layout);
+    case 'arkivum':
+      return arkivumStore(layout, say);
+    case 's3':
+      return s3Store(layout, say);
   }
 }
 
@@ -44,7 +47,11 @@ function settings(lines: readonly string[]): string {
 
 async function fileStore({ store }: Layout): Promise<DemoStore> {
   await writeMarker(store, name);
-  const yaml = settings(['kind: file', `directory: ${JSON.stringify(store)}`, 'sameFileSystem: true   # a sample only: a real store lies on another disk']);
+  const yaml = settings([
+    'kind: file',
+    `directory: ${JSON.stringify(store)}`,
+    'sameFileSystem: true   # a sample only: a real store lies on another disk',
+  ]);
   return { yaml, links: store, outOfReach: false, bags: async () => store, stop: async () => undefined };
 }
 
@@ -54,8 +61,15 @@ async function arkivumStore({ store, servers }: Layout, say: (line: string) => v
   await mkdir(dir, { recursive: true });
   const appliance = await startFakeArkivum({ dir, mount: store, pace });
   say(`  A stand-in for an Arkivum appliance at ${appliance.url}, mounted at ${store}`);
-  const yaml = settings(['kind: arkivum', `mount: ${JSON.stringify(store)}`, `url: ${appliance.url}`, `caFile: ${JSON.stringify(appliance.caFile)}`, 'api: v3', 'durableAt: green',
-    'sameFileSystem: true   # a sample only: a real appliance is mounted over the network']);
+  const yaml = settings([
+    'kind: arkivum',
+    `mount: ${JSON.stringify(store)}`,
+    `url: ${appliance.url}`,
+    `caFile: ${JSON.stringify(appliance.caFile)}`,
+    'api: v3',
+    'durableAt: green',
+    'sameFileSystem: true   # a sample only: a real appliance is mounted over the network',
+  ]);
   return { yaml, links: store, outOfReach: false, bags: async () => store, stop: () => appliance.stop() };
 }
 
@@ -65,14 +79,34 @@ async function s3Store({ servers, recalled, copiedDown }: Layout, say: (line: st
   await mkdir(recalled, { recursive: true });
   await writeMarker(recalled, 'recall');
   const { hostname, port } = new URL(server.url);
-  const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, region: 'default', accessKey: server.accessKey, secretKey: server.secretKey });
-  if (!await client.bucketExists(bucket)) await client.makeBucket(bucket);
+  const client = new Client({
+    endPoint: hostname,
+    port: Number(port),
+    useSSL: false,
+    region: 'default',
+    accessKey: server.accessKey,
+    secretKey: server.secretKey,
+  });
+  if (!(await client.bucketExists(bucket))) await client.makeBucket(bucket);
   const keys = { accessKeyFile: join(servers, 's3-access'), secretKeyFile: join(servers, 's3-secret') };
   await writeFile(keys.accessKeyFile, server.accessKey, { mode: 0o600 });
   await writeFile(keys.secretKeyFile, server.secretKey, { mode: 0o600 });
-  const yaml = settings(['kind: s3', `endpoint: ${server.url}`, 'insecure: true   # a sample only: a real server speaks https', `bucket: ${bucket}`, 'region: default',
-    ...Object.entries(keys).map(([key, path]) => `${key}: ${JSON.stringify(path)}`), `recallDirectory: ${JSON.stringify(recalled)}`]);
-  return { yaml, links: recalled, outOfReach: true, bags: () => copyDown(client, copiedDown), stop: () => server.stop() };
+  const yaml = settings([
+    'kind: s3',
+    `endpoint: ${server.url}`,
+    'insecure: true   # a sample only: a real server speaks https',
+    `bucket: ${bucket}`,
+    'region: default',
+    ...Object.entries(keys).map(([key, path]) => `${key}: ${JSON.stringify(path)}`),
+    `recallDirectory: ${JSON.stringify(recalled)}`,
+  ]);
+  return {
+    yaml,
+    links: recalled,
+    outOfReach: true,
+    bags: () => copyDown(client, copiedDown),
+    stop: () => server.stop(),
+  };
 }
 
 /** As any S3 tool would: each key becomes a path. */

@@ -11,7 +11,11 @@ export interface Surroundings {
 }
 
 /** Uses the servers that the environment names, and starts its own for the rest. Says in one line each what and where. */
-export async function surroundingsFor(layout: Layout, env: NodeJS.ProcessEnv, say: (line: string) => void): Promise<Surroundings> {
+export async function surroundingsFor(
+  layout: Layout,
+  env: NodeJS.ProcessEnv,
+  say: (line: string) => void,
+): Promise<Surroundings> {
   mkdirSync(layout.servers, { recursive: true });
   const own: LocalServer[] = [];
   const start = async (server: Promise<LocalServer>): Promise<LocalServer> => {

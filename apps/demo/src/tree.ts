@@ -20,7 +20,9 @@ export interface Entry {
 
 /** Everything below a directory except what is ours, in no order. Links are not followed. */
 export async function* walk(root: string, below: Buffer = Buffer.alloc(0)): AsyncGenerator<Entry> {
-  const directory = await opendir(Buffer.concat([Buffer.from(`${root}/`), below]), { encoding: 'buffer' as BufferEncoding });
+  const directory = await opendir(Buffer.concat([Buffer.from(`${root}/`), below]), {
+    encoding: 'buffer' as BufferEncoding,
+  });
   for await (const found of directory) {
     const name = found.name as unknown as Buffer;
     if (name.toString().startsWith('.coldroom')) continue;
@@ -36,8 +38,14 @@ export async function entryAt(root: string, path: Buffer): Promise<Entry> {
   const stats = await lstat(full, { bigint: true });
   const kind = stats.isFile() ? 'file' : stats.isSymbolicLink() ? 'link' : stats.isDirectory() ? 'directory' : 'other';
   return {
-    path: path.toString('base64'), kind, inode: String(stats.ino), size: String(stats.size), mtimeNs: String(stats.mtimeNs),
-    mode: Number(stats.mode), uid: Number(stats.uid), gid: Number(stats.gid),
+    path: path.toString('base64'),
+    kind,
+    inode: String(stats.ino),
+    size: String(stats.size),
+    mtimeNs: String(stats.mtimeNs),
+    mode: Number(stats.mode),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
     ...(kind === 'file' ? { sha256: await sha256(full) } : {}),
     ...(kind === 'link' ? { target: (await readlink(full, { encoding: 'buffer' })).toString('base64') } : {}),
   };

@@ -9,9 +9,18 @@ export async function describeBag(claim: Claim, register: Register): Promise<rea
     bag: claim.bag,
     date: claim.bagCreatedAt,
     information: [
-      ['Coldroom-Request', claim.requestId.toString()], ['Coldroom-Owner-Id', claim.ownerId.toString()], ['Coldroom-Group-Id', claim.groupId.toString()],
-      ['Coldroom-Requester', claim.requester], ['Coldroom-Requester-Id', claim.requesterId.toString()],
+      ['Coldroom-Request', claim.requestId.toString()],
+      ['Coldroom-Owner-Id', claim.ownerId.toString()],
+      ['Coldroom-Group-Id', claim.groupId.toString()],
+      ['Coldroom-Requester', claim.requester],
+      ['Coldroom-Requester-Id', claim.requesterId.toString()],
     ],
-    files: claim.files.map((file) => ({ ...file, copyPath: copyPath(file), imageIds: images.get(file.fileset) ?? [], owner: claim.owner, group: claim.group })),
+    files: claim.files.map((file) => ({
+      ...file,
+      copyPath: copyPath(file),
+      imageIds: images.get(file.fileset) ?? [],
+      owner: claim.owner,
+      group: claim.group,
+    })),
   });
 }

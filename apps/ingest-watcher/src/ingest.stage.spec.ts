@@ -16,12 +16,15 @@ describe('the ingest stage', () => {
   afterAll(() => bench.close());
 
   async function verified(fileset: string, names: readonly string[]): Promise<string> {
-    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) });
+    const id = await bench.request({
+      [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
+    });
     await bench.bring('verified');
     return `request-${id}-bag-1`;
   }
 
-  const data = (bag: string, fileset: string): string => join(bench.storeDir, '.open', bag, 'data/ManagedRepository', fileset);
+  const data = (bag: string, fileset: string): string =>
+    join(bench.storeDir, '.open', bag, 'data/ManagedRepository', fileset);
 
   test('a bag is sealed with manifests that prove it without us, and its files are durable', async () => {
     const bag = await verified('whole', ['a', 'b']);
@@ -29,9 +32,18 @@ describe('the ingest stage', () => {
     expect([moves.map((move) => move.to), sealed]).toEqual([['durable', 'durable'], true]);
 
     const directory = join(bench.storeDir, bag);
-    expect((await readdir(directory)).sort()).toEqual(['bag-info.txt', 'bagit.txt', 'data', 'manifest-sha256.txt', 'omero.jsonl', 'tagmanifest-sha256.txt']);
+    expect((await readdir(directory)).sort()).toEqual([
+      'bag-info.txt',
+      'bagit.txt',
+      'data',
+      'manifest-sha256.txt',
+      'omero.jsonl',
+      'tagmanifest-sha256.txt',
+    ]);
     for (const manifest of ['manifest-sha256.txt', 'tagmanifest-sha256.txt']) {
-      expect(execFileSync('sha256sum', ['--strict', '-c', manifest], { cwd: directory, encoding: 'utf8' })).not.toContain('FAILED');
+      expect(
+        execFileSync('sha256sum', ['--strict', '-c', manifest], { cwd: directory, encoding: 'utf8' }),
+      ).not.toContain('FAILED');
     }
     const [line] = (await readFile(join(directory, 'omero.jsonl'), 'utf8')).split('\n');
     expect(line).toMatch(/whole\/[ab]/);
@@ -41,7 +53,12 @@ describe('the ingest stage', () => {
   test('a crash after the seal: once more ends in the same state', async () => {
     const bag = await verified('again', ['a']);
     const claim = await bench.claim('verified');
-    const work = { signal: new AbortController().signal, deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n), progress: () => undefined, check: () => undefined };
+    const work = {
+      signal: new AbortController().signal,
+      deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n),
+      progress: () => undefined,
+      check: () => undefined,
+    };
     await stage.run(claim, work);
     await bench.register.work.giveBack(claim);
     const before = await readFile(join(bench.storeDir, bag, 'tagmanifest-sha256.txt'), 'utf8');
@@ -56,7 +73,20 @@ describe('the ingest stage', () => {
     const bag = await verified('partly', ['good', 'bad']);
     const bad = await bench.file('partly/bad');
     const claim = await bench.claim('verified');
-    await bench.register.move(claim, [{ id: bad.id, event: 'fail', from: 'verified', to: 'stuck', code: 'COPY_DIFFERS', reason: 'as the test wants it' }], { stage: 'verify', errorLimit: 1000 });
+    await bench.register.move(
+      claim,
+      [
+        {
+          id: bad.id,
+          event: 'fail',
+          from: 'verified',
+          to: 'stuck',
+          code: 'COPY_DIFFERS',
+          reason: 'as the test wants it',
+        },
+      ],
+      { stage: 'verify', errorLimit: 1000 },
+    );
 
     await bench.run(stage);
 
@@ -72,11 +102,25 @@ describe('the ingest stage', () => {
 
     await bench.run(stage);
 
-    expect(await bench.file('spoiled/gone')).toMatchObject({ state: 'stuck', stuckFrom: 'verified', code: 'COPY_MISSING', reason: 'the store does not have the copy that was proven' });
-    expect(await bench.file('spoiled/touched')).toMatchObject({ state: 'stuck', code: 'COPY_CHANGED', reason: 'the copy is not the one that was proven' });
+    expect(await bench.file('spoiled/gone')).toMatchObject({
+      state: 'stuck',
+      stuckFrom: 'verified',
+      code: 'COPY_MISSING',
+      reason: 'the store does not have the copy that was proven',
+    });
+    expect(await bench.file('spoiled/touched')).toMatchObject({
+      state: 'stuck',
+      code: 'COPY_CHANGED',
+      reason: 'the copy is not the one that was proven',
+    });
     expect(await bench.file('spoiled/sound')).toMatchObject({ state: 'durable' });
     expect(await readdir(join(bench.storeDir, bag, 'data/ManagedRepository/spoiled'))).toEqual(['sound']);
-    expect(execFileSync('sha256sum', ['--strict', '-c', 'manifest-sha256.txt'], { cwd: join(bench.storeDir, bag), encoding: 'utf8' })).toContain('sound: OK');
+    expect(
+      execFileSync('sha256sum', ['--strict', '-c', 'manifest-sha256.txt'], {
+        cwd: join(bench.storeDir, bag),
+        encoding: 'utf8',
+      }),
+    ).toContain('sound: OK');
   });
 
   test('a bag without a single good copy is not sealed', async () => {
@@ -90,15 +134,24 @@ describe('the ingest stage', () => {
   test('a store that calls only part of a bag durable is asked again, and the bag stays as it was sealed', async () => {
     await verified('slow', ['a', 'b']);
     let slow = true;
-    const store: Store = Object.create(bench.stores.default, { stat: { value: async (bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> => {
-      const real = await bench.stores.default.stat(bag, paths);
-      return real.map((status, index) => (status && slow && index === 1 ? { ...status, durable: 'no', replicationState: 'amber' } : status));
-    } } }) as Store;
+    const store: Store = Object.create(bench.stores.default, {
+      stat: {
+        value: async (bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> => {
+          const real = await bench.stores.default.stat(bag, paths);
+          return real.map((status, index) =>
+            status && slow && index === 1 ? { ...status, durable: 'no', replicationState: 'amber' } : status,
+          );
+        },
+      },
+    }) as Store;
     const watching = new WatchIngest({ ...bench.stores, get: () => store }, bench.register);
 
     const first = await bench.run(watching);
     expect(first.moves).toEqual([]);
-    expect(first.wait).toMatchObject({ code: 'NOT_DURABLE_YET', message: expect.stringMatching(/^store main does not call bag request-\d+-bag-1 durable yet \(.*amber.*\)$/) });
+    expect(first.wait).toMatchObject({
+      code: 'NOT_DURABLE_YET',
+      message: expect.stringMatching(/^store main does not call bag request-\d+-bag-1 durable yet \(.*amber.*\)$/),
+    });
 
     slow = false;
     await bench.run(watching);

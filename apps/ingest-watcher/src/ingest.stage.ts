@@ -14,7 +14,10 @@ export class WatchIngest implements Stage {
   readonly name = 'ingest';
   readonly takes = 'verified';
 
-  constructor(@Inject(STORES) private readonly stores: Stores, @Inject(Register) private readonly register: Register) {}
+  constructor(
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Register) private readonly register: Register,
+  ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
@@ -25,21 +28,34 @@ export class WatchIngest implements Stage {
     await store.seal(claim.bag, paths, await describeBag({ ...claim, files: proven }, this.register), work);
     const answers = await store.stat(claim.bag, paths);
     step('seal:5-durable');
-    const waiting = answers.filter((status) => status && status.durable !== 'yes').map((status) => status?.replicationState);
+    const waiting = answers
+      .filter((status) => status && status.durable !== 'yes')
+      .map((status) => status?.replicationState);
     // No file goes on before the last one can: the next seal would be of another bag.
     if (waiting.length > 0) return { moves: [], wait: notDurableYet(claim, waiting) };
     const sealed = sort(proven, answers);
-    return { moves: [...spoiled, ...sealed.spoiled, ...sealed.proven.map((file) => moved(file, 'store', 'durable'))], sealed: true };
+    return {
+      moves: [...spoiled, ...sealed.spoiled, ...sealed.proven.map((file) => moved(file, 'store', 'durable'))],
+      sealed: true,
+    };
   }
 }
 
 /** Which copies are still the proven ones, and the moves of the others. */
-function sort(files: readonly ArchiveFile[], answers: readonly (CopyStatus | undefined)[]): { readonly proven: readonly ArchiveFile[]; readonly spoiled: readonly Move[] } {
+function sort(
+  files: readonly ArchiveFile[],
+  answers: readonly (CopyStatus | undefined)[],
+): { readonly proven: readonly ArchiveFile[]; readonly spoiled: readonly Move[] } {
   const spoiled = new Map<ArchiveFile, Move>();
   files.forEach((file, index) => {
     const status = answers[index];
-    if (!status) spoiled.set(file, stuck(file, { code: 'COPY_MISSING', message: 'the store does not have the copy that was proven' }));
-    else if (status.version !== file.copyVersion) spoiled.set(file, stuck(file, { code: 'COPY_CHANGED', message: 'the copy is not the one that was proven' }));
+    if (!status)
+      spoiled.set(
+        file,
+        stuck(file, { code: 'COPY_MISSING', message: 'the store does not have the copy that was proven' }),
+      );
+    else if (status.version !== file.copyVersion)
+      spoiled.set(file, stuck(file, { code: 'COPY_CHANGED', message: 'the copy is not the one that was proven' }));
   });
   return { proven: files.filter((file) => !spoiled.has(file)), spoiled: [...spoiled.values()] };
 }
@@ -48,5 +64,9 @@ function sort(files: readonly ArchiveFile[], answers: readonly (CopyStatus | und
 function notDurableYet(claim: Claim, states: readonly (string | undefined)[]): NotYet {
   const waitedMs = claim.waitingSince ? Date.now() - claim.waitingSince.getTime() : 0;
   const delayMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, waitedMs / 10));
-  return new NotYet('NOT_DURABLE_YET', `store ${claim.store} does not call bag ${claim.bag} durable yet (${[...new Set(states)].join(', ')})`, { delayMs });
+  return new NotYet(
+    'NOT_DURABLE_YET',
+    `store ${claim.store} does not call bag ${claim.bag} durable yet (${[...new Set(states)].join(', ')})`,
+    { delayMs },
+  );
 }

@@ -7,7 +7,9 @@ import { BringNear } from './near.stage';
 describe('the near stage', () => {
   let bench: Workbench;
 
-  beforeAll(async () => { bench = await Workbench.create('near'); });
+  beforeAll(async () => {
+    bench = await Workbench.create('near');
+  });
   afterAll(() => bench.close());
 
   /** Files that were asked back; gives the directory of their copies. */
@@ -19,7 +21,8 @@ describe('the near stage', () => {
     return join(bench.storeDir, `request-${id}-bag-1`, 'data/ManagedRepository', fileset);
   }
 
-  const stageWith = (change: Partial<Store> = {}): BringNear => new BringNear({ ...bench.stores, get: () => Object.assign(Object.create(bench.stores.default) as Store, change) });
+  const stageWith = (change: Partial<Store> = {}): BringNear =>
+    new BringNear({ ...bench.stores, get: () => Object.assign(Object.create(bench.stores.default) as Store, change) });
   const stateOf = async (path: string): Promise<string> => (await bench.file(path)).state;
 
   test('copies that are near go on; one that is missing is for a person to look', async () => {
@@ -32,10 +35,17 @@ describe('the near stage', () => {
 
   test('waits for copies that are not near yet, in the words of the store, and lets the others go on', async () => {
     await asked('slow', ['a', 'b']);
-    const bringNear: Store['bringNear'] = async (_bag, paths) => paths.map((path) => ({ ok: path.toString().endsWith('/a') ? { near: true, state: 'here' } : { near: false, state: 'in progress' } }));
+    const bringNear: Store['bringNear'] = async (_bag, paths) =>
+      paths.map((path) => ({
+        ok: path.toString().endsWith('/a') ? { near: true, state: 'here' } : { near: false, state: 'in progress' },
+      }));
     const { moves, wait } = await bench.run(stageWith({ bringNear }));
     expect(moves.map((move) => move.to)).toEqual(['near']);
-    expect(wait).toMatchObject({ code: 'NOT_NEAR_YET', message: 'store main is bringing 1 copies near (in progress)', details: { delayMs: 60_000 } });
+    expect(wait).toMatchObject({
+      code: 'NOT_NEAR_YET',
+      message: 'store main is bringing 1 copies near (in progress)',
+      details: { delayMs: 60_000 },
+    });
     expect(wait?.details.noDeadline).toBeUndefined();
     expect([await stateOf('slow/a'), await stateOf('slow/b')]).toEqual(['near', 'restoring']);
     expect(await bench.run(stageWith({ bringNear }))).toMatchObject({ moves: [], wait: { code: 'NOT_NEAR_YET' } });

@@ -29,6 +29,13 @@ export class BringNear implements Stage {
       else throw outcome.error;
     });
     if (waiting.length === 0) return { moves };
-    return { moves, wait: new NotYet('NOT_NEAR_YET', `store ${claim.store} is bringing ${waiting.length} copies near (${[...new Set(waiting.map(([, state]) => state))].join(', ')})`, { delayMs: askAgainMs }) };
+    return {
+      moves,
+      wait: new NotYet(
+        'NOT_NEAR_YET',
+        `store ${claim.store} is bringing ${waiting.length} copies near (${[...new Set(waiting.map(([, state]) => state))].join(', ')})`,
+        { delayMs: askAgainMs },
+      ),
+    };
   }
 }

@@ -7,15 +7,28 @@ import { SettleBag } from './settle.stage';
 
 describe('the settle stage', () => {
   let bench: Workbench;
-  beforeAll(async () => { bench = await Workbench.create('settle'); });
+  beforeAll(async () => {
+    bench = await Workbench.create('settle');
+  });
   afterAll(() => bench.close());
 
-  const stageWith = (change: Partial<Store> = {}, of = 'other'): SettleBag => new SettleBag(
-    { ...bench.stores, get: (name) => Object.assign(Object.create(bench.stores.get(name)) as Store, name === of ? change : {}) }, bench.register);
+  const stageWith = (change: Partial<Store> = {}, of = 'other'): SettleBag =>
+    new SettleBag(
+      {
+        ...bench.stores,
+        get: (name) => Object.assign(Object.create(bench.stores.get(name)) as Store, name === of ? change : {}),
+      },
+      bench.register,
+    );
 
   /** Files whose copies in the other store are good; gives their bag. */
-  async function matched(fileset: string, names: readonly string[]): Promise<{ readonly id: bigint; readonly bag: string }> {
-    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) });
+  async function matched(
+    fileset: string,
+    names: readonly string[],
+  ): Promise<{ readonly id: bigint; readonly bag: string }> {
+    const id = await bench.request({
+      [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
+    });
     await bench.bring('durable');
     await bench.sayLinked();
     await bench.move(id, 'matched');
@@ -27,7 +40,10 @@ describe('the settle stage', () => {
   test('the bag is sealed there with manifests that prove it without us', async () => {
     const { bag } = await matched('whole', ['a', 'b']);
     expect((await bench.run(stageWith())).moves.map((move) => move.to)).toEqual(['settled', 'settled']);
-    for (const manifest of ['manifest-sha256.txt', 'tagmanifest-sha256.txt']) expect(execFileSync('sha256sum', ['--strict', '-c', manifest], { cwd: join(bench.otherDir, bag), encoding: 'utf8' })).not.toContain('FAILED');
+    for (const manifest of ['manifest-sha256.txt', 'tagmanifest-sha256.txt'])
+      expect(
+        execFileSync('sha256sum', ['--strict', '-c', manifest], { cwd: join(bench.otherDir, bag), encoding: 'utf8' }),
+      ).not.toContain('FAILED');
     expect(await readFile(join(bench.otherDir, bag, 'omero.jsonl'), 'utf8')).toMatch(/whole\/[ab]/);
     expect(await bench.file('whole/a')).toMatchObject({ state: 'settled', store: 'main' });
   });
@@ -45,10 +61,24 @@ describe('the settle stage', () => {
     const { id, bag } = await matched('partly', ['good', 'bad']);
     const claim = await bench.claim('matched');
     const bad = claim.files.find((file) => file.path.toString().endsWith('bad'))!;
-    await bench.register.move(claim, [{ id: bad.id, event: 'fail', from: 'matched', to: 'stuck', code: 'TROUBLE', reason: 'as the test wants it' }], { stage: 'test', errorLimit: 1000 });
-    expect(await bench.run(stageWith())).toMatchObject({ moves: [], wait: { code: 'MOVE_HELD_UP', message: expect.stringContaining('1 of its files are stuck'), details: { noDeadline: true } } });
+    await bench.register.move(
+      claim,
+      [{ id: bad.id, event: 'fail', from: 'matched', to: 'stuck', code: 'TROUBLE', reason: 'as the test wants it' }],
+      { stage: 'test', errorLimit: 1000 },
+    );
+    expect(await bench.run(stageWith())).toMatchObject({
+      moves: [],
+      wait: {
+        code: 'MOVE_HELD_UP',
+        message: expect.stringContaining('1 of its files are stuck'),
+        details: { noDeadline: true },
+      },
+    });
     expect(await sealed(bag)).toEqual([]);
-    await bench.register.moves.cancel((await bench.register.moves.plan('main', { kind: 'Request', ids: [id] })).map((one) => one.id), 'test');
+    await bench.register.moves.cancel(
+      (await bench.register.moves.plan('main', { kind: 'Request', ids: [id] })).map((one) => one.id),
+      'test',
+    );
     await bench.sayLinked();
   });
 
@@ -59,17 +89,34 @@ describe('the settle stage', () => {
     await chmod(join(copies, 'touched'), 0o644);
     await writeFile(join(copies, 'touched'), 'content of touched');
     await bench.run(stageWith());
-    expect(await bench.file('spoiled/gone')).toMatchObject({ state: 'stuck', stuckFrom: 'matched', code: 'COPY_MISSING' });
-    expect(await bench.file('spoiled/touched')).toMatchObject({ state: 'stuck', stuckFrom: 'matched', code: 'COPY_CHANGED' });
+    expect(await bench.file('spoiled/gone')).toMatchObject({
+      state: 'stuck',
+      stuckFrom: 'matched',
+      code: 'COPY_MISSING',
+    });
+    expect(await bench.file('spoiled/touched')).toMatchObject({
+      state: 'stuck',
+      stuckFrom: 'matched',
+      code: 'COPY_CHANGED',
+    });
     expect([await bench.file('spoiled/sound'), await sealed(bag)]).toMatchObject([{ state: 'matched' }, []]);
-    await bench.register.moves.cancel((await bench.register.moves.plan('main', { kind: 'Request', ids: [id] })).map((one) => one.id), 'test');
+    await bench.register.moves.cancel(
+      (await bench.register.moves.plan('main', { kind: 'Request', ids: [id] })).map((one) => one.id),
+      'test',
+    );
     await bench.sayLinked();
   });
 
   test('waits until every copy is durable there', async () => {
     await matched('slow', ['a', 'b']);
-    const stat: Store['stat'] = async (bag, paths) => (await bench.stores.get('other').stat(bag, paths)).map((status, at) => (status && at === 1 ? { ...status, durable: 'no', replicationState: 'amber' } : status));
-    expect(await bench.run(stageWith({ stat }))).toMatchObject({ moves: [], wait: { code: 'NOT_DURABLE_YET', message: expect.stringMatching(/^store other .*\(amber\)$/) } });
+    const stat: Store['stat'] = async (bag, paths) =>
+      (await bench.stores.get('other').stat(bag, paths)).map((status, at) =>
+        status && at === 1 ? { ...status, durable: 'no', replicationState: 'amber' } : status,
+      );
+    expect(await bench.run(stageWith({ stat }))).toMatchObject({
+      moves: [],
+      wait: { code: 'NOT_DURABLE_YET', message: expect.stringMatching(/^store other .*\(amber\)$/) },
+    });
     await bench.run(stageWith());
     expect(await bench.file('slow/b')).toMatchObject({ state: 'settled' });
   });
@@ -80,15 +127,48 @@ describe('the settle stage', () => {
     await bench.run(stageWith());
     const bagId = (await bench.register.moves.plan('main', { kind: 'Request', ids: [id] }))[0]!.id;
     const claim = await bench.claim('settled', bagId);
-    await bench.register.move(claim, claim.files.map((file) => ({ id: file.id, event: 'relink', from: 'settled', to: 'linked' })), { stage: 'relink', errorLimit: 1000, switched: true });
+    await bench.register.move(
+      claim,
+      claim.files.map((file) => ({ id: file.id, event: 'relink', from: 'settled', to: 'linked' })),
+      { stage: 'relink', errorLimit: 1000, switched: true },
+    );
     await bench.register.moves.ask([claim.bagId], { from: 'other', to: 'main' }, 'test');
-    for (const [from, event, to] of [['leaving', 'carry', 'arrived'], ['arrived', 'match', 'matched']] as const) {
+    for (const [from, event, to] of [
+      ['leaving', 'carry', 'arrived'],
+      ['arrived', 'match', 'matched'],
+    ] as const) {
       const next = await bench.claim(from, bagId);
-      const digested = from === 'arrived' ? await bench.stores.default.digest(bag, next.files.map((file) => Buffer.from(`ManagedRepository/${file.path.toString()}`)), ['SHA-256'], workWith({})) : [];
-      await bench.register.move(next, next.files.map((file, at) => {
-        const outcome = digested[at];
-        return { id: file.id, event, from, to, ...(outcome && 'ok' in outcome ? { elsewhere: { version: outcome.ok.version, read: outcome.ok.read, digest: outcome.ok.digests['SHA-256'] as string } } : {}) };
-      }), { stage: 'test', errorLimit: 1000 });
+      const digested =
+        from === 'arrived'
+          ? await bench.stores.default.digest(
+              bag,
+              next.files.map((file) => Buffer.from(`ManagedRepository/${file.path.toString()}`)),
+              ['SHA-256'],
+              workWith({}),
+            )
+          : [];
+      await bench.register.move(
+        next,
+        next.files.map((file, at) => {
+          const outcome = digested[at];
+          return {
+            id: file.id,
+            event,
+            from,
+            to,
+            ...(outcome && 'ok' in outcome
+              ? {
+                  elsewhere: {
+                    version: outcome.ok.version,
+                    read: outcome.ok.read,
+                    digest: outcome.ok.digests['SHA-256'] as string,
+                  },
+                }
+              : {}),
+          };
+        }),
+        { stage: 'test', errorLimit: 1000 },
+      );
     }
     await bench.run(stageWith(), { bagId });
     expect(await bench.file('back/a')).toMatchObject({ state: 'settled', store: 'other' });

@@ -14,7 +14,10 @@ export class SettleBag implements Stage {
   readonly name = 'settle';
   readonly takes = 'matched';
 
-  constructor(@Inject(STORES) private readonly stores: Stores, @Inject(Register) private readonly register: Register) {}
+  constructor(
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Register) private readonly register: Register,
+  ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const { to } = otherStores(this.stores, claim);
@@ -47,18 +50,38 @@ async function seal(to: Store, claim: Claim, tags: Parameters<Store['seal']>[2],
 function spoiled(files: readonly ArchiveFile[], answers: readonly (CopyStatus | undefined)[]): readonly Move[] {
   return files.flatMap((file, at) => {
     const status = answers[at];
-    if (!status) return [stuck(file, { code: 'COPY_MISSING', message: 'the store that the bag moves to does not have the copy that was compared' })];
-    if (status.version !== file.elsewhere?.version) return [stuck(file, { code: 'COPY_CHANGED', message: 'the copy in the store that the bag moves to is not the one that was compared' })];
+    if (!status)
+      return [
+        stuck(file, {
+          code: 'COPY_MISSING',
+          message: 'the store that the bag moves to does not have the copy that was compared',
+        }),
+      ];
+    if (status.version !== file.elsewhere?.version)
+      return [
+        stuck(file, {
+          code: 'COPY_CHANGED',
+          message: 'the copy in the store that the bag moves to is not the one that was compared',
+        }),
+      ];
     return [];
   });
 }
 
 function heldUp({ bag, movingTo }: Claim, behind: number): NotYet {
-  return new NotYet('MOVE_HELD_UP', `bag ${bag} moves to store ${movingTo} as a whole: ${behind} of its files are stuck; retry them, or "coldroom move --cancel"`, { delayMs: longestPauseMs, noDeadline: true });
+  return new NotYet(
+    'MOVE_HELD_UP',
+    `bag ${bag} moves to store ${movingTo} as a whole: ${behind} of its files are stuck; retry them, or "coldroom move --cancel"`,
+    { delayMs: longestPauseMs, noDeadline: true },
+  );
 }
 
 function notDurableYet(claim: Claim, to: Store, states: readonly (string | undefined)[]): NotYet {
   const waitedMs = claim.waitingSince ? Date.now() - claim.waitingSince.getTime() : 0;
   const delayMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, waitedMs / 10));
-  return new NotYet('NOT_DURABLE_YET', `store ${to.name} does not call bag ${claim.bag} durable yet (${[...new Set(states)].join(', ')})`, { delayMs });
+  return new NotYet(
+    'NOT_DURABLE_YET',
+    `store ${to.name} does not call bag ${claim.bag} durable yet (${[...new Set(states)].join(', ')})`,
+    { delayMs },
+  );
 }

@@ -20,8 +20,8 @@ export const pathOf = ({ directory, name }: Name): Buffer => directory.at(name);
 
 /** Throws where a proven file may not be put in its place: to be asked of all files of a fileset before the first of them is. */
 export async function refuseToPlace(place: Place, staged: Name, file: ArchiveFile): Promise<void> {
-  if (file.wayBack === 'restore' && (await isBack(place, file) || await identify(heldAt(place)) !== null)) return;
-  if (file.wayBack === 'recall' && await identify(pathOf(staged)) === null) return; // it may be in its place already, which is looked at there
+  if (file.wayBack === 'restore' && ((await isBack(place, file)) || (await identify(heldAt(place))) !== null)) return;
+  if (file.wayBack === 'recall' && (await identify(pathOf(staged))) === null) return; // it may be in its place already, which is looked at there
   await refuse(place, staged, file);
 }
 
@@ -36,8 +36,8 @@ export async function isBack(place: Place, file: ArchiveFile): Promise<boolean> 
  * something else is held in its name, a person has to look (`HELD_CHANGED`).
  */
 export async function restoreOne(place: Place, staged: Name, file: ArchiveFile, before: Before): Promise<void> {
-  if (await identify(heldAt(place)) !== null) await putBack(place, file, before);
-  else if (!await isBack(place, file)) await swapBack(place, staged, file, before); // else an earlier run came this far
+  if ((await identify(heldAt(place))) !== null) await putBack(place, file, before);
+  else if (!(await isBack(place, file))) await swapBack(place, staged, file, before); // else an earlier run came this far
   step('place:1-swapped');
   await tidyStaged(place, staged, file, before);
   step('place:2-tidied');
@@ -50,14 +50,15 @@ async function swapBack(place: Place, staged: Name, file: ArchiveFile, before: B
     renameExchangeSync(pathOf(staged), at(place));
   } catch (error) {
     if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
-    if (!await isOurLink(at(place), place)) throw new Refused('PATH_TAKEN', 'the link changed at the last moment; it was left there');
+    if (!(await isOurLink(at(place), place)))
+      throw new Refused('PATH_TAKEN', 'the link changed at the last moment; it was left there');
     renameSync(pathOf(staged), at(place));
     return;
   }
   const now = await identify(at(place));
-  if (now !== null && isFetched(now, file) && await isOurLink(pathOf(staged), place)) return;
+  if (now !== null && isFetched(now, file) && (await isOurLink(pathOf(staged), place))) return;
   renameExchangeSync(pathOf(staged), at(place));
-  throw new Refused('PATH_TAKEN', 'something else came to the link\'s place at the last moment; it was left there');
+  throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
 }
 
 /** The link that came out goes, and so does what was fetched where the held original took the place. */
@@ -65,7 +66,11 @@ async function tidyStaged(place: Place, staged: Name, file: ArchiveFile, before:
   const left = await identify(pathOf(staged));
   if (left === null) return;
   const ours = typeOf(left.mode) === 'link' ? await isOurLink(pathOf(staged), place) : isFetched(left, file);
-  if (!ours) throw new Refused('FETCHED_CHANGED', 'what lies in staging is not what was fetched; it was left there, and the file is back in its place');
+  if (!ours)
+    throw new Refused(
+      'FETCHED_CHANGED',
+      'what lies in staging is not what was fetched; it was left there, and the file is back in its place',
+    );
   await before();
   unlinkSync(pathOf(staged));
 }
@@ -74,7 +79,8 @@ async function tidyStaged(place: Place, staged: Name, file: ArchiveFile, before:
 export async function dropStaged(place: Place, staged: Name, before: Before): Promise<void> {
   const left = await identify(pathOf(staged));
   if (left === null) return;
-  const ours = typeOf(left.mode) === 'file' || (typeOf(left.mode) === 'link' && await isOurLink(pathOf(staged), place));
+  const ours =
+    typeOf(left.mode) === 'file' || (typeOf(left.mode) === 'link' && (await isOurLink(pathOf(staged), place)));
   if (!ours) throw new Refused('TARGET_EXISTS', 'what lies in staging is not ours; it was left there');
   await before();
   unlinkSync(pathOf(staged));

@@ -10,18 +10,31 @@ describe('recalled files', () => {
   let archive: Archive;
   const at = (path: string): Buffer => archive.bench.at(path);
 
-  beforeAll(async () => { archive = await Archive.create('expire', { recallable: true }); });
+  beforeAll(async () => {
+    archive = await Archive.create('expire', { recallable: true });
+  });
   afterAll(() => archive.close());
 
   const recallDir = (): string => join(archive.bench.dataDir, '..', 'recall');
   const near = (bag: string, path: string): string => join(recallDir(), bag, 'data/ManagedRepository', path);
 
-  async function archived(fileset: string, names: readonly string[], options: { readonly held?: boolean } = {}): Promise<{ readonly id: bigint; readonly bag: string }> {
-    const { id, bags } = await archive.of({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) }, options);
+  async function archived(
+    fileset: string,
+    names: readonly string[],
+    options: { readonly held?: boolean } = {},
+  ): Promise<{ readonly id: bigint; readonly bag: string }> {
+    const { id, bags } = await archive.of(
+      { [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) },
+      options,
+    );
     return { id, bag: bags[0]! };
   }
 
-  async function recalled(fileset: string, names: readonly string[], options: { readonly held?: boolean } = {}): Promise<{ readonly id: bigint; readonly bag: string }> {
+  async function recalled(
+    fileset: string,
+    names: readonly string[],
+    options: { readonly held?: boolean } = {},
+  ): Promise<{ readonly id: bigint; readonly bag: string }> {
     const made = await archived(fileset, names, options);
     await archive.bench.ask(made.id, 'recall');
     await archive.proven();
@@ -29,9 +42,12 @@ describe('recalled files', () => {
     return made;
   }
 
-  const timeIsOver = (id: bigint): Promise<void> => archive.sql(`UPDATE file SET near_until = now() - interval '1 s' WHERE request_id = ${id}`);
-  const isDangling = async (path: string): Promise<boolean> => (await lstat(at(path))).isSymbolicLink() && !existsSync(at(path));
-  const expectNear = async (path: string, content: string): Promise<void> => expect([await readFile(at(path), 'utf8'), (await lstat(at(path))).isSymbolicLink()]).toEqual([content, true]);
+  const timeIsOver = (id: bigint): Promise<void> =>
+    archive.sql(`UPDATE file SET near_until = now() - interval '1 s' WHERE request_id = ${id}`);
+  const isDangling = async (path: string): Promise<boolean> =>
+    (await lstat(at(path))).isSymbolicLink() && !existsSync(at(path));
+  const expectNear = async (path: string, content: string): Promise<void> =>
+    expect([await readFile(at(path), 'utf8'), (await lstat(at(path))).isSymbolicLink()]).toEqual([content, true]);
 
   test('dangle, open while they are near, and dangle again after their time; nothing is left over', async () => {
     const { id, bag } = await archived('life', ['deep/a', 'deep/er/b', 'empty']);
@@ -40,10 +56,16 @@ describe('recalled files', () => {
     await archive.bench.ask(id, 'recall');
     await archive.proven();
     expect(await isDangling('life/deep/a')).toBe(true);
-    expect((await archive.bench.run(archive.place)).moves.map((move) => move.to)).toEqual(['recalled', 'recalled', 'recalled']);
+    expect((await archive.bench.run(archive.place)).moves.map((move) => move.to)).toEqual([
+      'recalled',
+      'recalled',
+      'recalled',
+    ]);
     await expectNear('life/deep/a', 'content of deep/a');
     await expectNear('life/deep/er/b', 'content of deep/er/b');
-    expect(await archive.inRecall()).toEqual(['deep/a', 'deep/er/b', 'empty'].map((name) => `${bag}/data/ManagedRepository/life/${name}`));
+    expect(await archive.inRecall()).toEqual(
+      ['deep/a', 'deep/er/b', 'empty'].map((name) => `${bag}/data/ManagedRepository/life/${name}`),
+    );
 
     const early = await archive.bench.run(archive.expire);
     expect(early).toMatchObject({ moves: [], wait: { code: 'RECALLED', details: { noDeadline: true } } });
@@ -53,7 +75,11 @@ describe('recalled files', () => {
     await timeIsOver(id);
     await archive.bench.run(archive.expire);
     expect(await archive.bench.file('life/deep/a')).toMatchObject({ state: 'linked' });
-    expect([await isDangling('life/deep/a'), await readlink(at('life/deep/a')), await archive.inRecall()]).toEqual([true, link, []]);
+    expect([await isDangling('life/deep/a'), await readlink(at('life/deep/a')), await archive.inRecall()]).toEqual([
+      true,
+      link,
+      [],
+    ]);
     expect(existsSync(join(recallDir(), bag))).toBe(false);
     await archive.all(archive.release());
     expect(await archive.bench.file('life/deep/a')).toMatchObject({ state: 'released' });
@@ -74,21 +100,47 @@ describe('recalled files', () => {
   }
 
   test('let nothing be written through the links of their neighbours, which lead nowhere', async () => {
-    const pixels = (name: string): { readonly path: string; readonly root: 'Pixels'; readonly content: string } => ({ path: `Dir-001/${name}`, root: 'Pixels', content: `content of ${name}` });
-    const { id, bags: [bag] } = await archive.of({ 'Legacy:1': [pixels('1001')], 'Legacy:2': [pixels('1002')], 'Legacy:3': [pixels('1003_pyramid')] });
+    const pixels = (name: string): { readonly path: string; readonly root: 'Pixels'; readonly content: string } => ({
+      path: `Dir-001/${name}`,
+      root: 'Pixels',
+      content: `content of ${name}`,
+    });
+    const {
+      id,
+      bags: [bag],
+    } = await archive.of({
+      'Legacy:1': [pixels('1001')],
+      'Legacy:2': [pixels('1002')],
+      'Legacy:3': [pixels('1003_pyramid')],
+    });
     const inBag = (path: string): string => join(recallDir(), bag!, path);
-    const modes = async (): Promise<readonly string[]> => Promise.all(['', 'data', 'data/Pixels', 'data/Pixels/Dir-001'].map(async (path) => ((await lstat(inBag(path))).mode & 0o777).toString(8)));
+    const modes = async (): Promise<readonly string[]> =>
+      Promise.all(
+        ['', 'data', 'data/Pixels', 'data/Pixels/Dir-001'].map(async (path) =>
+          ((await lstat(inBag(path))).mode & 0o777).toString(8),
+        ),
+      );
     const recall = async (fileset: string): Promise<void> => {
-      await archive.bench.register.returns.ask({ kind: 'Fileset', names: [fileset] }, { way: 'recall', days: 1 }, 'test');
+      await archive.bench.register.returns.ask(
+        { kind: 'Fileset', names: [fileset] },
+        { way: 'recall', days: 1 },
+        'test',
+      );
       await archive.proven();
       await archive.bench.run(archive.place);
     };
     /** As OMERO opens its old pixels, for reading and writing; as its user, who is the linker's. */
     const openAsOmero = (name: string): boolean => {
-      const own = (who: string): void => { if (process.getuid?.() === 0) execFileSync('chown', ['-R', who, recallDir()]); };
+      const own = (who: string): void => {
+        if (process.getuid?.() === 0) execFileSync('chown', ['-R', who, recallDir()]);
+      };
       execFileSync('chmod', ['a+x', join(archive.bench.dataDir, '..')]);
       own('1234:2345');
-      const opened = spawnSync('sh', ['-c', 'exec 3<>"$0"', archive.bench.at(`Dir-001/${name}`, 'Pixels').toString()], process.getuid?.() === 0 ? { uid: 1234, gid: 2345 } : {});
+      const opened = spawnSync(
+        'sh',
+        ['-c', 'exec 3<>"$0"', archive.bench.at(`Dir-001/${name}`, 'Pixels').toString()],
+        process.getuid?.() === 0 ? { uid: 1234, gid: 2345 } : {},
+      );
       own('0:0');
       return opened.status === 0;
     };
@@ -100,10 +152,16 @@ describe('recalled files', () => {
     await recall('Legacy:3');
     expect(await modes()).toEqual(['555', '555', '555', '555']);
     await chmod(inBag('data'), 0o755);
-    await archive.sql(`UPDATE file SET near_until = now() - interval '1 s' WHERE request_id = ${id} AND fileset = 'Legacy:1'`);
+    await archive.sql(
+      `UPDATE file SET near_until = now() - interval '1 s' WHERE request_id = ${id} AND fileset = 'Legacy:1'`,
+    );
     await archive.sql(`UPDATE bag SET not_before = now() WHERE request_id = ${id}`);
     await archive.bench.run(archive.expire);
-    expect([existsSync(inBag('data/Pixels/Dir-001/1001')), await readFile(archive.bench.at('Dir-001/1003_pyramid', 'Pixels'), 'utf8'), openAsOmero('1001')]).toEqual([false, 'content of 1003_pyramid', false]);
+    expect([
+      existsSync(inBag('data/Pixels/Dir-001/1001')),
+      await readFile(archive.bench.at('Dir-001/1003_pyramid', 'Pixels'), 'utf8'),
+      openAsOmero('1001'),
+    ]).toEqual([false, 'content of 1003_pyramid', false]);
     expect(await modes()).toEqual(['555', '555', '555', '555']);
     await archive.all(archive.release());
     await drop(id);
@@ -130,7 +188,10 @@ describe('recalled files', () => {
   });
 
   /** As the check of fixity records it. */
-  const foundBad = (copy: string): Promise<void> => archive.sql(`UPDATE file SET copy_digest = NULL, copy_fault = 'COPY_DIFFERS' WHERE path = '${copy.split('/').slice(-2).join('/')}'`);
+  const foundBad = (copy: string): Promise<void> =>
+    archive.sql(
+      `UPDATE file SET copy_digest = NULL, copy_fault = 'COPY_DIFFERS' WHERE path = '${copy.split('/').slice(-2).join('/')}'`,
+    );
 
   test.each<[why: string, code: string, spoil: (copy: string, bag: string) => Promise<void>]>([
     ['the copy in the store is gone', 'COPY_MISSING', (copy) => rm(copy)],
@@ -151,7 +212,10 @@ describe('recalled files', () => {
     const { id } = await recalled('rebuilt', ['a']);
     await archive.sql(`UPDATE file SET copy_digest = NULL WHERE request_id = ${id}`);
     await drop(id);
-    expect([await archive.bench.file('rebuilt/a'), await isDangling('rebuilt/a')]).toMatchObject([{ state: 'released' }, true]);
+    expect([await archive.bench.file('rebuilt/a'), await isDangling('rebuilt/a')]).toMatchObject([
+      { state: 'released' },
+      true,
+    ]);
   });
 
   test('stay near while the store does not call the copy durable', async () => {
@@ -165,21 +229,27 @@ describe('recalled files', () => {
     expect(await isDangling('soft/a')).toBe(true);
   });
 
-  test.each(['content of a!', 'CONTENT of a'])('stay near where what lies there is not what was put there: %s', async (content) => {
-    const { id, bag } = await recalled(content, ['a']);
-    await writeFile(near(bag, `${content}/a`), content);
-    await timeIsOver(id);
-    await archive.bench.run(archive.expire);
-    expect(await archive.bench.file(`${content}/a`)).toMatchObject({ state: 'stuck', code: 'NEAR_CHANGED' });
-    await expectNear(`${content}/a`, content);
-  });
+  test.each(['content of a!', 'CONTENT of a'])(
+    'stay near where what lies there is not what was put there: %s',
+    async (content) => {
+      const { id, bag } = await recalled(content, ['a']);
+      await writeFile(near(bag, `${content}/a`), content);
+      await timeIsOver(id);
+      await archive.bench.run(archive.expire);
+      expect(await archive.bench.file(`${content}/a`)).toMatchObject({ state: 'stuck', code: 'NEAR_CHANGED' });
+      await expectNear(`${content}/a`, content);
+    },
+  );
 
   test('expire although their file system has another device number since', async () => {
     const { id } = await recalled('device', ['a']);
     await archive.sql(`UPDATE file SET fetched = regexp_replace(fetched, '^\\d+', '99999') WHERE state = 'recalled'`);
     await timeIsOver(id);
     await archive.bench.run(archive.expire);
-    expect([await archive.bench.file('device/a'), await isDangling('device/a')]).toMatchObject([{ state: 'linked' }, true]);
+    expect([await archive.bench.file('device/a'), await isDangling('device/a')]).toMatchObject([
+      { state: 'linked' },
+      true,
+    ]);
     await archive.all(archive.release());
   });
 
@@ -200,7 +270,13 @@ describe('recalled files', () => {
     expect(codeOf(await archive.bench.run(archive.expire).catch((error: unknown) => error))).toBe('STOPPED');
     await archive.bench.register.switches.resume('all', 'boss');
     await new Promise((resolve) => setTimeout(resolve, 250));
-    await expect(archive.bench.run(archive.expire, { check: () => { throw new Error('the claim ran out'); } })).rejects.toThrow('the claim ran out');
+    await expect(
+      archive.bench.run(archive.expire, {
+        check: () => {
+          throw new Error('the claim ran out');
+        },
+      }),
+    ).rejects.toThrow('the claim ran out');
     await rename(join(recallDir(), markerName), join(recallDir(), 'aside'));
     expect(codeOf(await archive.bench.run(archive.expire).catch((error: unknown) => error))).toBe('ROOT_AWAY');
     await rename(join(recallDir(), 'aside'), join(recallDir(), markerName));
@@ -217,7 +293,11 @@ describe('recalled files', () => {
     await rename(join(recallDir(), 'aside'), join(recallDir(), markerName));
     await mkdir(near(bag, 'away/a'), { recursive: true });
     await archive.bench.run(archive.place);
-    expect(await archive.bench.file('away/a')).toMatchObject({ state: 'stuck', code: 'PATH_TAKEN', reason: expect.stringContaining('no near copy') });
+    expect(await archive.bench.file('away/a')).toMatchObject({
+      state: 'stuck',
+      code: 'PATH_TAKEN',
+      reason: expect.stringContaining('no near copy'),
+    });
     await rm(near(bag, 'away/a'), { recursive: true });
     await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
     await archive.bench.run(archive.place);
@@ -259,34 +339,44 @@ describe('recalled files', () => {
       expect((await lstat(at(`restored ${held}/${name}`))).isFile()).toBe(true);
       expect(await readFile(at(`restored ${held}/${name}`), 'utf8')).toBe(`content of ${name}`);
     }
-    expect([(await archive.inRecall()).filter((path) => path.includes('/restored')), await archive.inHold()]).toEqual([[], []]);
+    expect([(await archive.inRecall()).filter((path) => path.includes('/restored')), await archive.inHold()]).toEqual([
+      [],
+      [],
+    ]);
   });
 
-  test.each<Step>(['expire:1-removed', 'expire:2-synced'])('a linker that dies at %s is followed by one that ends it', async (step) => {
-    const { id } = await recalled(step, ['a', 'b']);
-    await timeIsOver(id);
-    await archive.killed(archive.expire, step);
-    await archive.bench.run(archive.expire);
-    expect([await isDangling(`${step}/a`), await isDangling(`${step}/b`)]).toEqual([true, true]);
-    expect(await archive.bench.file(`${step}/a`)).toMatchObject({ state: 'linked' });
-    await archive.all(archive.release());
-  });
+  test.each<Step>(['expire:1-removed', 'expire:2-synced'])(
+    'a linker that dies at %s is followed by one that ends it',
+    async (step) => {
+      const { id } = await recalled(step, ['a', 'b']);
+      await timeIsOver(id);
+      await archive.killed(archive.expire, step);
+      await archive.bench.run(archive.expire);
+      expect([await isDangling(`${step}/a`), await isDangling(`${step}/b`)]).toEqual([true, true]);
+      expect(await archive.bench.file(`${step}/a`)).toMatchObject({ state: 'linked' });
+      await archive.all(archive.release());
+    },
+  );
 
-  test.each<Step>(['place:1-swapped', 'place:3-synced'])('a linker that dies at %s of a recall is followed by one that ends it', async (step) => {
-    const { id } = await archived(`near ${step}`, ['a', 'b']);
-    await archive.bench.ask(id, 'recall');
-    await archive.proven();
-    await archive.killed(archive.place, step);
-    await archive.bench.run(archive.place);
-    for (const name of ['a', 'b']) {
-      await expectNear(`near ${step}/${name}`, `content of ${name}`);
-      expect(await archive.bench.file(`near ${step}/${name}`)).toMatchObject({ state: 'recalled' });
-    }
-    await drop(id);
-  });
+  test.each<Step>(['place:1-swapped', 'place:3-synced'])(
+    'a linker that dies at %s of a recall is followed by one that ends it',
+    async (step) => {
+      const { id } = await archived(`near ${step}`, ['a', 'b']);
+      await archive.bench.ask(id, 'recall');
+      await archive.proven();
+      await archive.killed(archive.place, step);
+      await archive.bench.run(archive.place);
+      for (const name of ['a', 'b']) {
+        await expectNear(`near ${step}/${name}`, `content of ${name}`);
+        expect(await archive.bench.file(`near ${step}/${name}`)).toMatchObject({ state: 'recalled' });
+      }
+      await drop(id);
+    },
+  );
 
   test.each<[why: string, code: string, spoil: (copy: string) => Promise<void>]>([
-    ['is gone', 'COPY_MISSING', (copy) => rm(copy)], ['was found bad', 'COPY_DIFFERS', (copy) => foundBad(copy)],
+    ['is gone', 'COPY_MISSING', (copy) => rm(copy)],
+    ['was found bad', 'COPY_DIFFERS', (copy) => foundBad(copy)],
   ])('a recall that was given up keeps what is near where the copy in the store %s', async (why, code, spoil) => {
     const { id, bag } = await archived(why, ['a', 'b']);
     await archive.bench.ask(id, 'recall');
@@ -295,7 +385,12 @@ describe('recalled files', () => {
     await archive.bench.register.returns.cancel({ kind: 'Request', ids: [id] }, 'test');
     await spoil(join(archive.bench.storeDir, bag, 'data/ManagedRepository', why, 'a'));
     await archive.bench.run(archive.release());
-    expect(await archive.bench.file(`${why}/a`)).toMatchObject({ state: 'stuck', stuckFrom: 'linked', code, reason: expect.stringContaining('kept') });
+    expect(await archive.bench.file(`${why}/a`)).toMatchObject({
+      state: 'stuck',
+      stuckFrom: 'linked',
+      code,
+      reason: expect.stringContaining('kept'),
+    });
     await expectNear(`${why}/a`, 'content of a');
     expect(await archive.bench.file(`${why}/b`)).toMatchObject({ state: 'released' });
   });
@@ -307,7 +402,13 @@ describe('recalled files', () => {
     await archive.killed(archive.place, 'place:1-swapped');
     await archive.bench.register.returns.cancel({ kind: 'Request', ids: [id] }, 'test');
     await archive.bench.run(archive.release());
-    for (const name of ['a', 'b']) expect([await archive.bench.file(`given up/${name}`), await isDangling(`given up/${name}`)]).toMatchObject([{ state: 'released' }, true]);
-    expect((await archive.inRecall()).filter((path) => path.includes('given up') || path.startsWith(`.fetching/${bag}/`))).toEqual([]);
+    for (const name of ['a', 'b'])
+      expect([await archive.bench.file(`given up/${name}`), await isDangling(`given up/${name}`)]).toMatchObject([
+        { state: 'released' },
+        true,
+      ]);
+    expect(
+      (await archive.inRecall()).filter((path) => path.includes('given up') || path.startsWith(`.fetching/${bag}/`)),
+    ).toEqual([]);
   });
 });

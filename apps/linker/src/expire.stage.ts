@@ -14,7 +14,10 @@ export class ExpireRecalled implements Stage {
   readonly name = 'expire';
   readonly takes = 'recalled';
 
-  constructor(@Inject(STORES) private readonly stores: Stores, @Inject(Register) private readonly register: Register) {}
+  constructor(
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Register) private readonly register: Register,
+  ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const now = Date.now();
@@ -30,10 +33,13 @@ export class ExpireRecalled implements Stage {
     };
     const failures = new Failures();
     const known = await this.register.work.asOfNow(claim.bagId, due); // a check may have found a copy bad while the store was asked
-    const dropped = await failures.survivors(known.map((file, at) => ({ file, copy: inStore[at] })), async ({ file, copy }) => {
-      refuseFor(reasonsToKeepFetched(file, copy), 'the near copy is kept');
-      await dropNear(root, places.pathOf(file), file, before);
-    });
+    const dropped = await failures.survivors(
+      known.map((file, at) => ({ file, copy: inStore[at] })),
+      async ({ file, copy }) => {
+        refuseFor(reasonsToKeepFetched(file, copy), 'the near copy is kept');
+        await dropNear(root, places.pathOf(file), file, before);
+      },
+    );
     step('expire:2-synced');
     return failures.result(dropped.map(({ file }) => moved(file, 'expire', 'linked')));
   }
@@ -41,5 +47,8 @@ export class ExpireRecalled implements Stage {
 
 function waitFor(files: readonly ArchiveFile[], now: number): NotYet {
   const next = Math.min(...files.map((file) => file.nearUntil?.getTime() ?? now + 86_400_000));
-  return new NotYet('RECALLED', 'recalled copies stay near for some time still', { delayMs: Math.max(0, next - now), noDeadline: true });
+  return new NotYet('RECALLED', 'recalled copies stay near for some time still', {
+    delayMs: Math.max(0, next - now),
+    noDeadline: true,
+  });
 }

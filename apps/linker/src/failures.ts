@@ -24,15 +24,17 @@ export class Failures {
   async results<T extends Item, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
     const rest = items.entries();
     const done = new Map<number, R>();
-    await Promise.all(Array.from({ length: atOnce }, async () => {
-      for (const [index, item] of rest) {
-        try {
-          done.set(index, await work(item));
-        } catch (error) {
-          this.byFile.set(item.file, error);
+    await Promise.all(
+      Array.from({ length: atOnce }, async () => {
+        for (const [index, item] of rest) {
+          try {
+            done.set(index, await work(item));
+          } catch (error) {
+            this.byFile.set(item.file, error);
+          }
         }
-      }
-    }));
+      }),
+    );
     return [...done].sort(([one], [other]) => one - other).map(([, result]) => result);
   }
 
@@ -62,7 +64,10 @@ export class Failures {
 export function refuseFor(reasons: readonly Reason[], consequence?: string): void {
   const [first] = reasons;
   if (!first) return;
-  const message = [reasons.map((reason) => reason.message).join('; '), ...(consequence ? [consequence] : [])].join(': ');
-  if (reasons.every((reason) => reason.code === 'NOT_DURABLE')) throw new NotYet('NOT_DURABLE', message, { delayMs: 60_000 });
+  const message = [reasons.map((reason) => reason.message).join('; '), ...(consequence ? [consequence] : [])].join(
+    ': ',
+  );
+  if (reasons.every((reason) => reason.code === 'NOT_DURABLE'))
+    throw new NotYet('NOT_DURABLE', message, { delayMs: 60_000 });
   throw new Refused(first.code, message, { reasons: reasons.map((reason) => reason.code) });
 }

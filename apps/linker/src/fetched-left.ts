@@ -11,12 +11,18 @@ import type { RecallPlaces } from './recall-places';
  * Drops what a way back has fetched, once the held original is back in its place and synced: with the original there it is
  * needed no more, whatever becomes of the store. The undo does not fail by it: what cannot be dropped is left, and told.
  */
-export async function dropFetched(file: ArchiveFile, places: Places, recalls: RecallPlaces, before: Before): Promise<Pick<Move, 'code' | 'reason'>> {
+export async function dropFetched(
+  file: ArchiveFile,
+  places: Places,
+  recalls: RecallPlaces,
+  before: Before,
+): Promise<Pick<Move, 'code' | 'reason'>> {
   if (file.wayBack === null && file.fetched === null) return {};
   try {
     const place = await places.of(file);
     const found = await look(place);
-    if (found.kind !== 'file' || !sameFile(found.identity, file)) return { code: 'PATH_TAKEN', reason: 'something else stands at the path; what was fetched was left where it is' };
+    if (found.kind !== 'file' || !sameFile(found.identity, file))
+      return { code: 'PATH_TAKEN', reason: 'something else stands at the path; what was fetched was left where it is' };
     await dropStaged(place, { directory: place.hold, name: Buffer.from(fetchedName(file)) }, before);
     if (file.wayBack === 'recall' || file.nearUntil !== null) {
       const root = await recalls.root();
@@ -26,6 +32,9 @@ export async function dropFetched(file: ArchiveFile, places: Places, recalls: Re
     return {};
   } catch (error) {
     await before(); // a claim that is lost leaves it to the next
-    return { code: codeOf(error), reason: `the original is back; what was fetched was left where it is: ${messageOf(error)}` };
+    return {
+      code: codeOf(error),
+      reason: `the original is back; what was fetched was left where it is: ${messageOf(error)}`,
+    };
   }
 }

@@ -8,12 +8,24 @@ describe('a way back that was given up', () => {
   let archive: Archive;
   const at = (path: string): Buffer => archive.bench.at(path);
 
-  beforeAll(async () => { archive = await Archive.create('given_up'); });
+  beforeAll(async () => {
+    archive = await Archive.create('given_up');
+  });
   afterAll(() => archive.close());
 
-  async function proven(fileset: string, { held = false } = {}): Promise<{ readonly id: bigint; readonly hold: string }> {
-    const { id, bags: [bag] } = await archive.of({ [fileset]: ['a', 'b'].map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) }, { held });
-    if (held) { // else the restore would be an undo
+  async function proven(
+    fileset: string,
+    { held = false } = {},
+  ): Promise<{ readonly id: bigint; readonly hold: string }> {
+    const {
+      id,
+      bags: [bag],
+    } = await archive.of(
+      { [fileset]: ['a', 'b'].map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) },
+      { held },
+    );
+    if (held) {
+      // else the restore would be an undo
       await archive.bench.ask(id, 'recall');
       await cancel(id);
     }
@@ -22,7 +34,8 @@ describe('a way back that was given up', () => {
     return { id, hold: join(archive.bench.holdDir, bag!) };
   }
 
-  const cancel = (id: bigint): Promise<number> => archive.bench.register.returns.cancel({ kind: 'Request', ids: [id] }, 'test');
+  const cancel = (id: bigint): Promise<number> =>
+    archive.bench.register.returns.cancel({ kind: 'Request', ids: [id] }, 'test');
   const isLink = async (path: string): Promise<boolean> => (await lstat(at(path))).isSymbolicLink();
 
   test('leaves the links, and what was fetched for it goes, whole or not', async () => {
@@ -32,7 +45,11 @@ describe('a way back that was given up', () => {
     await cancel(id);
     await archive.bench.run(archive.release());
     expect(await archive.inHold()).toEqual([]);
-    for (const name of ['a', 'b']) expect([await archive.bench.file(`leftover/${name}`), await isLink(`leftover/${name}`)]).toMatchObject([{ state: 'released' }, true]);
+    for (const name of ['a', 'b'])
+      expect([await archive.bench.file(`leftover/${name}`), await isLink(`leftover/${name}`)]).toMatchObject([
+        { state: 'released' },
+        true,
+      ]);
   });
 
   test('leaves nothing but the held originals, long before their time is over', async () => {
@@ -52,14 +69,22 @@ describe('a way back that was given up', () => {
     await symlink('/etc/passwd', staged);
     await cancel(id);
     await archive.bench.run(archive.release());
-    expect(await archive.bench.file('theirs/a')).toMatchObject({ state: 'stuck', stuckFrom: 'linked', code: 'TARGET_EXISTS' });
+    expect(await archive.bench.file('theirs/a')).toMatchObject({
+      state: 'stuck',
+      stuckFrom: 'linked',
+      code: 'TARGET_EXISTS',
+    });
     expect((await lstat(staged)).isSymbolicLink()).toBe(true);
     expect(await archive.bench.file('theirs/b')).toMatchObject({ state: 'released' });
     await rm(staged);
   });
 
   test.each<[step: Step, held: boolean]>([
-    ['place:1-swapped', false], ['place:2-tidied', false], ['place:3-synced', false], ['undo:1-swapped', true], ['place:1-swapped', true],
+    ['place:1-swapped', false],
+    ['place:2-tidied', false],
+    ['place:3-synced', false],
+    ['undo:1-swapped', true],
+    ['place:1-swapped', true],
   ])('after a crash at %s (held: %s): what is back stays back, the rest stays archived', async (step, held) => {
     const fileset = `crash ${step} ${held}`;
     const { id } = await proven(fileset, { held });
@@ -81,7 +106,11 @@ describe('a way back that was given up', () => {
     if (back < 2) expect(await archive.bench.ask(id)).toBe(2 - back);
     await archive.proven();
     await archive.all(archive.place);
-    expect([await isLink(`${fileset}/a`), await isLink(`${fileset}/b`), await archive.inHold()]).toEqual([false, false, []]);
+    expect([await isLink(`${fileset}/a`), await isLink(`${fileset}/b`), await archive.inHold()]).toEqual([
+      false,
+      false,
+      [],
+    ]);
   });
 
   test('and asked for again before the linker came: what stands there is not taken for something else in the end', async () => {
@@ -92,7 +121,9 @@ describe('a way back that was given up', () => {
     await expect(archive.proven()).rejects.toThrow(/not ours/); // the link lies where the file is to be fetched to
     await cancel(id);
     await archive.all(archive.release());
-    const states = await Promise.all(['a', 'b'].map(async (name) => (await archive.bench.file(`at once/${name}`)).state));
+    const states = await Promise.all(
+      ['a', 'b'].map(async (name) => (await archive.bench.file(`at once/${name}`)).state),
+    );
     expect(states).toContain('restored');
     for (const name of ['a', 'b']) expect(await readFile(at(`at once/${name}`), 'utf8')).toBe(`content of ${name}`);
     expect(await archive.inHold()).toEqual([]);
@@ -102,16 +133,28 @@ describe('a way back that was given up', () => {
 test('an undo that finds the space freed already, as after a crash, fetches from the store instead', async () => {
   const archive = await Archive.create('freed');
   try {
-    const { id } = await archive.of({ freed: ['a', 'b'].map((name) => ({ path: `freed/${name}`, content: name })) }, { held: true });
+    const { id } = await archive.of(
+      { freed: ['a', 'b'].map((name) => ({ path: `freed/${name}`, content: name })) },
+      { held: true },
+    );
     await archive.killed(archive.release(), 'release:1-removed');
     const freed = 2 - (await archive.inHold()).length;
     expect(freed).toBeGreaterThan(0);
-    expect(await archive.bench.register.people.undo({ kind: 'Request', ids: [id] }, 'test')).toMatchObject({ undoing: 2 });
+    expect(await archive.bench.register.people.undo({ kind: 'Request', ids: [id] }, 'test')).toMatchObject({
+      undoing: 2,
+    });
     const { moves } = await archive.bench.run(archive.undo);
-    expect(moves.map((move) => move.to).sort()).toEqual([...Array<string>(freed).fill('restoring'), ...Array<string>(2 - freed).fill('undone')]);
+    expect(moves.map((move) => move.to).sort()).toEqual([
+      ...Array<string>(freed).fill('restoring'),
+      ...Array<string>(2 - freed).fill('undone'),
+    ]);
     await archive.proven();
     await archive.all(archive.place);
-    for (const name of ['a', 'b']) expect([(await lstat(archive.bench.at(`freed/${name}`))).isFile(), await readFile(archive.bench.at(`freed/${name}`), 'utf8')]).toEqual([true, name]);
+    for (const name of ['a', 'b'])
+      expect([
+        (await lstat(archive.bench.at(`freed/${name}`))).isFile(),
+        await readFile(archive.bench.at(`freed/${name}`), 'utf8'),
+      ]).toEqual([true, name]);
     expect(await archive.inHold()).toEqual([]);
 
     const { id: other } = await archive.of({ gone: [{ path: 'gone/a', content: 'a' }] }, { held: true });

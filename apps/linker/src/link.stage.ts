@@ -1,7 +1,24 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, reasonsToKeepOriginal, Refused, step, type ArchiveFile, type CopyStatus, type LinkPolicy } from '@coldroom/domain';
+import {
+  copyPath,
+  NotYet,
+  reasonsToKeepOriginal,
+  Refused,
+  step,
+  type ArchiveFile,
+  type CopyStatus,
+  type LinkPolicy,
+} from '@coldroom/domain';
 import { Files } from '@coldroom/files';
-import { HoldDirectories, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import {
+  HoldDirectories,
+  STORES,
+  moved,
+  Originals,
+  type Stage,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures, refuseFor } from './failures';
@@ -26,21 +43,36 @@ export class LinkOriginals implements Stage {
   readonly takes = 'durable';
 
   constructor(
-    @Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals,
-    @Inject(Register) private readonly register: Register, @Inject(HoldDirectories) private readonly holds: HoldDirectories,
-    @Inject(HoldTime) private readonly holdTime: HoldTime, @Inject(Files) private readonly files: Files,
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Originals) private readonly originals: Originals,
+    @Inject(Register) private readonly register: Register,
+    @Inject(HoldDirectories) private readonly holds: HoldDirectories,
+    @Inject(HoldTime) private readonly holdTime: HoldTime,
+    @Inject(Files) private readonly files: Files,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
-    const complete = await this.register.work.completeFilesets(claim.requestId, [...new Set(claim.files.map((file) => file.fileset))]);
+    const complete = await this.register.work.completeFilesets(claim.requestId, [
+      ...new Set(claim.files.map((file) => file.fileset)),
+    ]);
     const ready = claim.files.filter((file) => complete.has(file.fileset));
     if (ready.length === 0) return { moves: [], wait: waitForFileset() };
     const inStore = await store.stat(claim.bag, ready.map(copyPath));
-    const policy: LinkPolicy = { requestState: claim.requestState, stopped: false, acceptedReads: store.acceptedReads, filesetComplete: true };
+    const policy: LinkPolicy = {
+      requestState: claim.requestState,
+      stopped: false,
+      acceptedReads: store.acceptedReads,
+      filesetComplete: true,
+    };
     const places = new Places(this.originals, this.holds, store, claim.bag);
     try {
-      const result = await this.linkAll(ready.map((file, index) => ({ file, inStore: inStore[index] })), places, policy, work);
+      const result = await this.linkAll(
+        ready.map((file, index) => ({ file, inStore: inStore[index] })),
+        places,
+        policy,
+        work,
+      );
       const waits = result.moves.length < claim.files.length ? { wait: result.wait ?? waitForFileset() } : {};
       return { moves: result.moves, delayMs: this.holdTime.ms, ...waits };
     } finally {
@@ -49,7 +81,12 @@ export class LinkOriginals implements Stage {
   }
 
   /** Looks at all, holds all, syncs, swaps all, syncs: a file that fails on the way is left out, and with it its fileset. */
-  private async linkAll(files: readonly Omit<Candidate, 'place'>[], places: Places, policy: LinkPolicy, work: StageWork): Promise<StageResult> {
+  private async linkAll(
+    files: readonly Omit<Candidate, 'place'>[],
+    places: Places,
+    policy: LinkPolicy,
+    work: StageWork,
+  ): Promise<StageResult> {
     const before: Before = async () => {
       await this.register.switches.refuseWhereStopped();
       work.check(); // last: the answer may have taken longer than our claim lasts
@@ -60,11 +97,16 @@ export class LinkOriginals implements Stage {
       const candidate = { ...each, place: await places.of(each.file) };
       return { ...candidate, found: await refuseWithReasons(candidate, policy) };
     });
-    const held = await failures.results(failures.wholeOnly(looked), async (candidate) => ({ ...candidate, heldCtimeNs: await this.holdOne(candidate, before, work) }));
+    const held = await failures.results(failures.wholeOnly(looked), async (candidate) => ({
+      ...candidate,
+      heldCtimeNs: await this.holdOne(candidate, before, work),
+    }));
     await places.syncHolds();
     step('link:2-hold-synced');
 
-    const linked = await failures.survivors(failures.wholeOnly(held), (candidate) => linkOne(candidate, policy, before));
+    const linked = await failures.survivors(failures.wholeOnly(held), (candidate) =>
+      linkOne(candidate, policy, before),
+    );
     await places.syncOriginals();
     step('link:5-synced');
     return failures.result(linked.map(({ file }) => moved(file, 'link', 'linked')));
@@ -80,15 +122,27 @@ export class LinkOriginals implements Stage {
       return undefined;
     }
     if (found.held === null) return (await hold(place, file, before)).ctimeNs;
-    const [outcome] = await this.files.hash([{ root: this.originals.directory(file.root), path: file.path, algorithms: ['SHA-256'] }], { direct: true }, work);
+    const [outcome] = await this.files.hash(
+      [{ root: this.originals.directory(file.root), path: file.path, algorithms: ['SHA-256'] }],
+      { direct: true },
+      work,
+    );
     if (!outcome || 'error' in outcome) throw outcome?.error ?? new Error('no answer');
-    if (outcome.ok.digests['SHA-256'] !== file.digests['SHA-256']) throw new Refused('ORIGINAL_CHANGED', 'the original is not the file that was hashed: it was written to while it was held');
+    if (outcome.ok.digests['SHA-256'] !== file.digests['SHA-256'])
+      throw new Refused(
+        'ORIGINAL_CHANGED',
+        'the original is not the file that was hashed: it was written to while it was held',
+      );
     await expectHeld(place, file);
     return outcome.ok.identity.ctimeNs;
   }
 }
 
-async function linkOne(candidate: Candidate & { readonly heldCtimeNs: bigint | undefined }, policy: LinkPolicy, before: Before): Promise<void> {
+async function linkOne(
+  candidate: Candidate & { readonly heldCtimeNs: bigint | undefined },
+  policy: LinkPolicy,
+  before: Before,
+): Promise<void> {
   const { file, place } = candidate;
   const found = await refuseWithReasons(candidate, policy, candidate.heldCtimeNs);
   if (found.kind === 'our-link') await clearBeside(place, file);
@@ -96,17 +150,29 @@ async function linkOne(candidate: Candidate & { readonly heldCtimeNs: bigint | u
 }
 
 /** Throws where there is a reason to keep the original. A link of ours is our own earlier step if the original is held. */
-async function refuseWithReasons({ file, place, inStore }: Candidate, policy: LinkPolicy, heldCtimeNs?: bigint): Promise<Looked['found']> {
+async function refuseWithReasons(
+  { file, place, inStore }: Candidate,
+  policy: LinkPolicy,
+  heldCtimeNs?: bigint,
+): Promise<Looked['found']> {
   const found = await look(place);
   if (found.kind === 'our-link') {
     await expectHeld(place, file);
     return found;
   }
-  const reasons = reasonsToKeepOriginal(file, found.kind === 'file' && heldCtimeNs !== undefined ? { ...found, heldCtimeNs } : found, inStore, policy);
+  const reasons = reasonsToKeepOriginal(
+    file,
+    found.kind === 'file' && heldCtimeNs !== undefined ? { ...found, heldCtimeNs } : found,
+    inStore,
+    policy,
+  );
   refuseFor(reasons);
   return found;
 }
 
 function waitForFileset(): NotYet {
-  return new NotYet('FILESET_INCOMPLETE', 'another file of the fileset is not durable yet', { delayMs: 600_000, noDeadline: true });
+  return new NotYet('FILESET_INCOMPLETE', 'another file of the fileset is not durable yet', {
+    delayMs: 600_000,
+    noDeadline: true,
+  });
 }

@@ -12,8 +12,6 @@ import { UndoLinks } from './undo.stage';
 export function linkerModule(settings: ServiceSettings & Settings<'hold'>): DynamicModule {
   return serviceModule('linker', settings, {
     stages: [LinkOriginals, UndoLinks, ReleaseHeld, PlaceFetched, ExpireRecalled, RelinkBag],
-    providers: [
-      { provide: HoldTime, useValue: new HoldTime(settings.COLDROOM_HOLD) },
-    ],
+    providers: [{ provide: HoldTime, useValue: new HoldTime(settings.COLDROOM_HOLD) }],
   });
 }

@@ -22,13 +22,18 @@ export async function look(place: Place): Promise<OnDisk | { readonly kind: 'our
   const identity = await identify(at(place));
   if (identity === null) return { kind: 'missing' };
   switch (typeOf(identity.mode)) {
-    case 'file': return { kind: 'file', identity, held: await identify(heldAt(place)) };
-    case 'link': return { kind: await isOurLink(at(place), place) ? 'our-link' : 'link' };
-    default: return { kind: 'other' };
+    case 'file':
+      return { kind: 'file', identity, held: await identify(heldAt(place)) };
+    case 'link':
+      return { kind: (await isOurLink(at(place), place)) ? 'our-link' : 'link' };
+    default:
+      return { kind: 'other' };
   }
 }
 
-export async function lookAtArchived(place: Place): Promise<{ readonly atPath: AtPath; readonly held: Identity | null }> {
+export async function lookAtArchived(
+  place: Place,
+): Promise<{ readonly atPath: AtPath; readonly held: Identity | null }> {
   const found = await look(place);
   const atPath = found.kind === 'our-link' || found.kind === 'missing' ? found.kind : 'other';
   return { atPath, held: await identify(heldAt(place)) };
@@ -37,14 +42,17 @@ export async function lookAtArchived(place: Place): Promise<{ readonly atPath: A
 /** The held original, which must be the file that was hashed. */
 export async function expectHeld(place: Place, file: ArchiveFile): Promise<Identity> {
   const held = await identify(heldAt(place));
-  if (held === null) throw new Refused('HOLD_MISSING', 'the original is not held where it should be; nothing more was done');
-  if (!sameFile(held, file)) throw new Refused('HELD_CHANGED', 'what is held is not the original that was hashed; nothing more was done');
+  if (held === null)
+    throw new Refused('HOLD_MISSING', 'the original is not held where it should be; nothing more was done');
+  if (!sameFile(held, file))
+    throw new Refused('HELD_CHANGED', 'what is held is not the original that was hashed; nothing more was done');
   return held;
 }
 
 export async function expectSame(path: Buffer, file: ArchiveFile): Promise<void> {
   const now = await identify(path);
-  if (now === null || !sameFile(now, file)) throw new Refused('ORIGINAL_CHANGED', 'the original is not the file that was hashed');
+  if (now === null || !sameFile(now, file))
+    throw new Refused('ORIGINAL_CHANGED', 'the original is not the file that was hashed');
 }
 
 /**

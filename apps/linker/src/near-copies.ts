@@ -11,12 +11,19 @@ import { look, type Before, type Place } from './look';
  */
 
 /** Places a recalled file where the link leads. What an earlier recall left there is a near copy, and gives way. */
-export async function recallOne(place: Place, staged: Name, near: Name, file: ArchiveFile, before: Before): Promise<void> {
+export async function recallOne(
+  place: Place,
+  staged: Name,
+  near: Name,
+  file: ArchiveFile,
+  before: Before,
+): Promise<void> {
   const found = await look(place);
   const lying = await identify(pathOf(near));
   if (found.kind === 'our-link' && lying !== null && isFetched(lying, file)) return; // an earlier run came this far
   await refuse(place, staged, file);
-  if (lying !== null && typeOf(lying.mode) !== 'file') throw new Refused('PATH_TAKEN', 'something that is no near copy stands where the recalled file belongs');
+  if (lying !== null && typeOf(lying.mode) !== 'file')
+    throw new Refused('PATH_TAKEN', 'something that is no near copy stands where the recalled file belongs');
   await before();
   near.directory.change(() => renameSync(pathOf(staged), pathOf(near)));
   step('place:1-swapped');
@@ -27,7 +34,11 @@ export async function dropNear(root: Root, path: Buffer, file: ArchiveFile, befo
   await inDirectoryOf(root, path, { protect: true }, async (near) => {
     const lying = await identify(pathOf(near));
     if (lying !== null) {
-      if (!isNear(lying, file)) throw new Refused('NEAR_CHANGED', 'what lies at the near copy\'s place is not what was put there; it was left there');
+      if (!isNear(lying, file))
+        throw new Refused(
+          'NEAR_CHANGED',
+          "what lies at the near copy's place is not what was put there; it was left there",
+        );
       await before();
       near.directory.change(() => unlinkSync(pathOf(near)));
     }
@@ -41,7 +52,12 @@ export async function dropFetching(root: Root, path: Buffer, place: Place, befor
 }
 
 /** Does something to a name below a recall directory where its directory is there, syncs that, and removes it if it is empty. */
-async function inDirectoryOf(root: Root, path: Buffer, options: { readonly protect?: boolean }, act: (name: Name) => Promise<void>): Promise<void> {
+async function inDirectoryOf(
+  root: Root,
+  path: Buffer,
+  options: { readonly protect?: boolean },
+  act: (name: Name) => Promise<void>,
+): Promise<void> {
   const slash = path.lastIndexOf('/');
   const directory = await opened(root, path.subarray(0, slash), options);
   if (!directory) return;
@@ -70,7 +86,11 @@ async function dropEmpty(root: Root, path: Buffer, options: { readonly protect?:
   }
 }
 
-async function opened(root: Root, path: Buffer, options: { readonly protect?: boolean }): Promise<Directory | undefined> {
+async function opened(
+  root: Root,
+  path: Buffer,
+  options: { readonly protect?: boolean },
+): Promise<Directory | undefined> {
   try {
     return await openDirectory(root, path, options);
   } catch (error) {
@@ -82,5 +102,7 @@ async function opened(root: Root, path: Buffer, options: { readonly protect?: bo
 
 /** What lies in a recall directory is ours; who asked for a restore since has made us forget the very inode. */
 function isNear(now: Identity, file: ArchiveFile): boolean {
-  return file.fetched !== null && file.wayBack === 'recall' ? isFetched(now, file) : typeOf(now.mode) === 'file' && now.size === file.size;
+  return file.fetched !== null && file.wayBack === 'recall'
+    ? isFetched(now, file)
+    : typeOf(now.mode) === 'file' && now.size === file.size;
 }

@@ -1,5 +1,18 @@
 import { existsSync, renameSync, utimesSync } from 'node:fs';
-import { appendFile, chmod, link, lstat, mkdir, readFile, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, onStep, type Step } from '@coldroom/domain';
 import { renameExchange } from '@coldroom/files';
@@ -10,14 +23,26 @@ describe('the place stage', () => {
   let archive: Archive;
   const at = (path: string | Buffer): Buffer => archive.bench.at(path);
 
-  beforeAll(async () => { archive = await Archive.create('place'); });
+  beforeAll(async () => {
+    archive = await Archive.create('place');
+  });
   afterAll(() => archive.close());
 
-  const original = (path: string | Buffer, content: string | Buffer = `content of ${path.toString('latin1')}`): PlannedOriginal => ({ path, content });
+  const original = (
+    path: string | Buffer,
+    content: string | Buffer = `content of ${path.toString('latin1')}`,
+  ): PlannedOriginal => ({ path, content });
 
   /** Archived files that were asked back and are proven in staging; gives their staging directory and what each was before. */
-  async function proven(fileset: string, names: readonly string[], options: { readonly held?: boolean } = {}): Promise<{ readonly id: bigint; readonly bag: string; readonly hold: string }> {
-    const { id, bags: [bag] } = await archive.of({ [fileset]: names.map((name) => original(`${fileset}/${name}`)) }, options);
+  async function proven(
+    fileset: string,
+    names: readonly string[],
+    options: { readonly held?: boolean } = {},
+  ): Promise<{ readonly id: bigint; readonly bag: string; readonly hold: string }> {
+    const {
+      id,
+      bags: [bag],
+    } = await archive.of({ [fileset]: names.map((name) => original(`${fileset}/${name}`)) }, options);
     if (options.held) await keepFromUndo(id);
     await archive.bench.ask(id);
     await archive.proven();
@@ -30,20 +55,31 @@ describe('the place stage', () => {
     await archive.bench.register.returns.cancel({ kind: 'Request', ids: [id] }, 'test');
   }
 
-  const stagedAs = async (path: string, hold: string): Promise<string> => join(hold, `${(await archive.bench.file(path)).id}.fetched`);
-  const expectBack = async (path: string | Buffer, before: Before): Promise<void> => expect([path.toString('latin1'), await lookAt(at(path))]).toEqual([path.toString('latin1'), before]);
+  const stagedAs = async (path: string, hold: string): Promise<string> =>
+    join(hold, `${(await archive.bench.file(path)).id}.fetched`);
+  const expectBack = async (path: string | Buffer, before: Before): Promise<void> =>
+    expect([path.toString('latin1'), await lookAt(at(path))]).toEqual([path.toString('latin1'), before]);
 
   /** What a file of ours was before, without its content. */
   async function was(content: string | Buffer): Promise<Before> {
     const root = process.getuid?.() === 0;
     return {
-      kind: 'file', content: Buffer.from(content), mode: 0o100640, uid: root ? 1234 : process.getuid!(), gid: root ? 2345 : process.getgid!(), mtimeNs: 1_500_000_001_456_000_089n,
+      kind: 'file',
+      content: Buffer.from(content),
+      mode: 0o100640,
+      uid: root ? 1234 : process.getuid!(),
+      gid: root ? 2345 : process.getgid!(),
+      mtimeNs: 1_500_000_001_456_000_089n,
     } as Before;
   }
 
   test('a restored file has the bytes, mode, owner and time that it had; the link is gone and nothing is left over', async () => {
     const odd = Buffer.concat([Buffer.from('odd/new\nline '), Buffer.of(0xc3)]);
-    const files = [original(odd, 'odd'), original('odd/empty', ''), original('odd/deep/er/large', Buffer.alloc(300_000, 7))];
+    const files = [
+      original(odd, 'odd'),
+      original('odd/empty', ''),
+      original('odd/deep/er/large', Buffer.alloc(300_000, 7)),
+    ];
     const { id } = await archive.of({ odd: files });
     expect((await lstat(at(odd))).isSymbolicLink()).toBe(true);
     expect(await archive.bench.ask(id)).toBe(3);
@@ -86,7 +122,11 @@ describe('the place stage', () => {
     const held = join(hold, (await archive.bench.file('other/a')).id.toString());
     await appendFile(held, '!');
     await archive.bench.run(archive.place);
-    expect(await archive.bench.file('other/a')).toMatchObject({ state: 'stuck', stuckFrom: 'proven', code: 'HELD_CHANGED' });
+    expect(await archive.bench.file('other/a')).toMatchObject({
+      state: 'stuck',
+      stuckFrom: 'proven',
+      code: 'HELD_CHANGED',
+    });
     expect((await lstat(at('other/a'))).isSymbolicLink()).toBe(true);
     expect(await readFile(held, 'utf8')).toBe('content of other/a!');
     await giveUp('other');
@@ -110,38 +150,94 @@ describe('the place stage', () => {
 
   test.each<[why: string, code: string, reason: RegExp, spoil: (fileset: string) => Promise<void>]>([
     ['it was removed', 'LINK_GONE', /the link is gone; was the image deleted/, (fileset) => rm(at(`${fileset}/a`))],
-    ['it leads elsewhere', 'PATH_TAKEN', /not ours stands/, async (fileset) => { await rm(at(`${fileset}/a`)); await symlink('b', at(`${fileset}/a`)); }],
-    ['a file stands there', 'PATH_TAKEN', /not ours stands/, async (fileset) => { await rm(at(`${fileset}/a`)); await writeFile(at(`${fileset}/a`), 'theirs'); }],
-    ['a copy by hand stands there', 'PATH_TAKEN', /not ours stands/, async (fileset) => {
-      await rename(at(`${fileset}/a`), at(`${fileset}/link`));
-      await writeFile(at(`${fileset}/a`), await readFile(at(`${fileset}/link`)));
-      await utimes(at(`${fileset}/a`), 5, 1_500_000_001.456);
-    }],
-    ['a directory stands there', 'PATH_TAKEN', /not ours stands/, async (fileset) => { await rm(at(`${fileset}/a`)); await mkdir(at(`${fileset}/a`)); }],
-    ['its directory is gone', 'DIRECTORY_GONE', /was the image deleted/, (fileset) => rm(at(fileset), { recursive: true })],
-    ['its directory is a link', 'PARENT_NOT_A_DIRECTORY', /not followed/, async (fileset) => { await rename(at(fileset), at(`${fileset} moved`)); await symlink(`${fileset} moved`, at(fileset)); }],
-  ])('the link is not what it was: %s; what stands there stays, and so does the rest of the fileset', async (why, code, reason, spoil) => {
-    await proven(why, ['a', 'b']);
-    await spoil(why);
-    const before = await standing(`${why}/a`);
+    [
+      'it leads elsewhere',
+      'PATH_TAKEN',
+      /not ours stands/,
+      async (fileset) => {
+        await rm(at(`${fileset}/a`));
+        await symlink('b', at(`${fileset}/a`));
+      },
+    ],
+    [
+      'a file stands there',
+      'PATH_TAKEN',
+      /not ours stands/,
+      async (fileset) => {
+        await rm(at(`${fileset}/a`));
+        await writeFile(at(`${fileset}/a`), 'theirs');
+      },
+    ],
+    [
+      'a copy by hand stands there',
+      'PATH_TAKEN',
+      /not ours stands/,
+      async (fileset) => {
+        await rename(at(`${fileset}/a`), at(`${fileset}/link`));
+        await writeFile(at(`${fileset}/a`), await readFile(at(`${fileset}/link`)));
+        await utimes(at(`${fileset}/a`), 5, 1_500_000_001.456);
+      },
+    ],
+    [
+      'a directory stands there',
+      'PATH_TAKEN',
+      /not ours stands/,
+      async (fileset) => {
+        await rm(at(`${fileset}/a`));
+        await mkdir(at(`${fileset}/a`));
+      },
+    ],
+    [
+      'its directory is gone',
+      'DIRECTORY_GONE',
+      /was the image deleted/,
+      (fileset) => rm(at(fileset), { recursive: true }),
+    ],
+    [
+      'its directory is a link',
+      'PARENT_NOT_A_DIRECTORY',
+      /not followed/,
+      async (fileset) => {
+        await rename(at(fileset), at(`${fileset} moved`));
+        await symlink(`${fileset} moved`, at(fileset));
+      },
+    ],
+  ])(
+    'the link is not what it was: %s; what stands there stays, and so does the rest of the fileset',
+    async (why, code, reason, spoil) => {
+      await proven(why, ['a', 'b']);
+      await spoil(why);
+      const before = await standing(`${why}/a`);
 
-    await archive.bench.run(archive.place);
+      await archive.bench.run(archive.place);
 
-    expect(await archive.bench.file(`${why}/a`)).toMatchObject({ state: 'stuck', stuckFrom: 'proven', code, reason: expect.stringMatching(reason) });
-    expect(await standing(`${why}/a`)).toEqual(before);
-    if (code === 'LINK_GONE' || code === 'PATH_TAKEN') {
-      expect((await lstat(at(`${why}/b`))).isSymbolicLink()).toBe(true);
-      expect(await archive.bench.file(`${why}/b`)).toMatchObject({ state: 'proven' });
-    }
-    await giveUp(why);
-  });
+      expect(await archive.bench.file(`${why}/a`)).toMatchObject({
+        state: 'stuck',
+        stuckFrom: 'proven',
+        code,
+        reason: expect.stringMatching(reason),
+      });
+      expect(await standing(`${why}/a`)).toEqual(before);
+      if (code === 'LINK_GONE' || code === 'PATH_TAKEN') {
+        expect((await lstat(at(`${why}/b`))).isSymbolicLink()).toBe(true);
+        expect(await archive.bench.file(`${why}/b`)).toMatchObject({ state: 'proven' });
+      }
+      await giveUp(why);
+    },
+  );
 
-  test('what came to the link\'s place at the last moment is put back there', async () => {
+  test("what came to the link's place at the last moment is put back there", async () => {
     await proven('race', ['a']);
     await writeFile(at('race/theirs'), 'theirs');
-    const check = (): void => { if (existsSync(at('race/theirs'))) renameSync(at('race/theirs'), at('race/a')); };
+    const check = (): void => {
+      if (existsSync(at('race/theirs'))) renameSync(at('race/theirs'), at('race/a'));
+    };
     await archive.bench.run(archive.place, { check });
-    expect(await archive.bench.file('race/a')).toMatchObject({ state: 'stuck', code: 'PATH_TAKEN', reason: expect.stringContaining('last moment') });
+    expect(await archive.bench.file('race/a')).toMatchObject({
+      state: 'stuck',
+      code: 'PATH_TAKEN',
+      reason: expect.stringContaining('last moment'),
+    });
     expect(await readFile(at('race/a'), 'utf8')).toBe('theirs');
     await giveUp('race');
   });
@@ -150,7 +246,14 @@ describe('the place stage', () => {
     ['lost', 'FETCHED_GONE', (staged) => rm(staged)],
     ['touched', 'FETCHED_CHANGED', (staged) => utimes(staged, 5, 5)],
     ['made writable', 'FETCHED_CHANGED', (staged) => chmod(staged, 0o666)],
-    ['written to, with its time set back', 'FETCHED_CHANGED', async (staged) => { await writeFile(staged, 'CONTENT of lost'); await utimes(staged, 1_500_000_000.123, 1_500_000_001.456); }],
+    [
+      'written to, with its time set back',
+      'FETCHED_CHANGED',
+      async (staged) => {
+        await writeFile(staged, 'CONTENT of lost');
+        await utimes(staged, 1_500_000_000.123, 1_500_000_001.456);
+      },
+    ],
     ['given another name', 'FETCHED_CHANGED', (staged) => link(staged, `${staged}.too`)],
   ])('a staged file that was %s is fetched again, and its fileset waits', async (what, code, spoil) => {
     const { id, hold } = await proven(what, ['a', 'b']);
@@ -159,7 +262,11 @@ describe('the place stage', () => {
     expect(await archive.bench.file(`${what}/a`)).toMatchObject({ state: 'near' });
     expect(await archive.bench.file(`${what}/b`)).toMatchObject({ state: 'proven' });
     for (const name of ['a', 'b']) expect((await lstat(at(`${what}/${name}`))).isSymbolicLink()).toBe(true);
-    expect((await archive.bench.register.overview.events({ requestId: id }, 100)).find((event) => event.what === 'fetchAgain')).toMatchObject({ code });
+    expect(
+      (await archive.bench.register.overview.events({ requestId: id }, 100)).find(
+        (event) => event.what === 'fetchAgain',
+      ),
+    ).toMatchObject({ code });
     await rm(`${await stagedAs(`${what}/a`, hold)}.too`, { force: true });
     await archive.proven();
     await archive.bench.run(archive.place);
@@ -204,9 +311,26 @@ describe('the place stage', () => {
     await archive.bench.ask(id);
     await archive.proven();
     const claim = await archive.bench.claim('proven');
-    await archive.bench.register.move(claim, [{ id: claim.files[0]!.id, event: 'fail', from: 'proven', to: 'stuck', code: 'TROUBLE', reason: 'as the test wants it' }], { stage: 'test', errorLimit: 1000 });
+    await archive.bench.register.move(
+      claim,
+      [
+        {
+          id: claim.files[0]!.id,
+          event: 'fail',
+          from: 'proven',
+          to: 'stuck',
+          code: 'TROUBLE',
+          reason: 'as the test wants it',
+        },
+      ],
+      { stage: 'test', errorLimit: 1000 },
+    );
     const bags = await archive.bench.register.work.due(['proven']);
-    for (const { bagId } of bags) expect(await archive.bench.run(archive.place, { bagId })).toMatchObject({ moves: [], wait: { code: 'FILESET_INCOMPLETE', details: { noDeadline: true } } });
+    for (const { bagId } of bags)
+      expect(await archive.bench.run(archive.place, { bagId })).toMatchObject({
+        moves: [],
+        wait: { code: 'FILESET_INCOMPLETE', details: { noDeadline: true } },
+      });
     for (const name of names) expect((await lstat(at(name))).isSymbolicLink()).toBe(true);
 
     await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
@@ -215,24 +339,30 @@ describe('the place stage', () => {
     expect(await archive.inHold()).toEqual([]);
   });
 
-  test.each<Step>(['place:1-swapped', 'place:2-tidied', 'place:3-synced'])('a linker that dies at %s is followed by one that ends it', async (step) => {
-    await proven(step, ['a', 'b']);
-    await archive.killed(archive.place, step);
-    await archive.bench.run(archive.place);
-    for (const name of ['a', 'b']) {
-      await expectBack(`${step}/${name}`, await was(`content of ${step}/${name}`));
-      expect(await archive.bench.file(`${step}/${name}`)).toMatchObject({ state: 'restored' });
-    }
-    expect(await archive.inHold()).toEqual([]);
-  });
+  test.each<Step>(['place:1-swapped', 'place:2-tidied', 'place:3-synced'])(
+    'a linker that dies at %s is followed by one that ends it',
+    async (step) => {
+      await proven(step, ['a', 'b']);
+      await archive.killed(archive.place, step);
+      await archive.bench.run(archive.place);
+      for (const name of ['a', 'b']) {
+        await expectBack(`${step}/${name}`, await was(`content of ${step}/${name}`));
+        expect(await archive.bench.file(`${step}/${name}`)).toMatchObject({ state: 'restored' });
+      }
+      expect(await archive.inHold()).toEqual([]);
+    },
+  );
 
-  test.each<Step>(['undo:1-swapped', 'place:1-swapped'])('the same at %s, where the original was held', async (step) => {
-    await proven(`held ${step}`, ['a'], { held: true });
-    await archive.killed(archive.place, step);
-    await archive.bench.run(archive.place);
-    await expectBack(`held ${step}/a`, await was(`content of held ${step}/a`));
-    expect(await archive.inHold()).toEqual([]);
-  });
+  test.each<Step>(['undo:1-swapped', 'place:1-swapped'])(
+    'the same at %s, where the original was held',
+    async (step) => {
+      await proven(`held ${step}`, ['a'], { held: true });
+      await archive.killed(archive.place, step);
+      await archive.bench.run(archive.place);
+      await expectBack(`held ${step}/a`, await was(`content of held ${step}/a`));
+      expect(await archive.inHold()).toEqual([]);
+    },
+  );
 
   test('a file is back after a crash though its file system has another device number since', async () => {
     const { hold } = await proven('device', ['a']);
@@ -257,8 +387,14 @@ describe('the place stage', () => {
 
   test('it goes on while everything is stopped; a claim that may be lost changes nothing more', async () => {
     await proven('stopped', ['a']);
-    await expect(archive.bench.run(archive.place, { check: () => { throw new Error('the claim ran out'); } })).rejects.toThrow('the claim ran out');
-    expect((await readlink(at('stopped/a')))).toContain(archive.bench.storeDir);
+    await expect(
+      archive.bench.run(archive.place, {
+        check: () => {
+          throw new Error('the claim ran out');
+        },
+      }),
+    ).rejects.toThrow('the claim ran out');
+    expect(await readlink(at('stopped/a'))).toContain(archive.bench.storeDir);
     expect(await archive.inHold()).toHaveLength(1);
     await archive.bench.register.switches.stop('all', 'maintenance', 'boss');
     await archive.bench.run(archive.place);
@@ -271,7 +407,9 @@ describe('the place stage', () => {
       const fileset = `claim ${allowed}`;
       await proven(fileset, ['a']);
       let looks = 0;
-      const check = (): void => { if ((looks += 1) >= allowed) throw new Error('the claim ran out'); };
+      const check = (): void => {
+        if ((looks += 1) >= allowed) throw new Error('the claim ran out');
+      };
       await expect(archive.bench.run(archive.place, { check })).rejects.toThrow('the claim ran out');
       const swapped = allowed > 1;
       expect((await lstat(at(`${fileset}/a`))).isSymbolicLink()).toBe(!swapped);

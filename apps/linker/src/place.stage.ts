@@ -1,6 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { NotYet, step, type ArchiveFile } from '@coldroom/domain';
-import { HoldDirectories, moved, Originals, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import {
+  HoldDirectories,
+  moved,
+  Originals,
+  STORES,
+  type Stage,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
 import { Register, type Claim, type Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { refuseToPlace, restoreOne, type Name } from './bring-back';
@@ -22,13 +30,17 @@ export class PlaceFetched implements Stage {
   readonly givesBack = true;
 
   constructor(
-    @Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals,
-    @Inject(Register) private readonly register: Register, @Inject(HoldDirectories) private readonly holds: HoldDirectories,
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Originals) private readonly originals: Originals,
+    @Inject(Register) private readonly register: Register,
+    @Inject(HoldDirectories) private readonly holds: HoldDirectories,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
-    const whole = await this.register.work.fetchedFilesets(claim.requestId, [...new Set(claim.files.map((file) => file.fileset))]);
+    const whole = await this.register.work.fetchedFilesets(claim.requestId, [
+      ...new Set(claim.files.map((file) => file.fileset)),
+    ]);
     const ready = claim.files.filter((file) => whole.has(file.fileset));
     if (ready.length === 0) return { moves: [], wait: waitForFileset() };
     const places = new Places(this.originals, this.holds, store, claim.bag);
@@ -36,18 +48,25 @@ export class PlaceFetched implements Stage {
     const failures = new Failures();
     try {
       const before: Before = async () => work.check();
-      const looked = await failures.results(ready.map((file) => ({ file })), async ({ file }) => {
-        const place = await places.of(file);
-        const staged = await stagedAt(file, place, recalls);
-        await refuseToPlace(place, staged, file);
-        return { file, place, staged };
-      });
-      const placed = await failures.survivors(failures.wholeOnly(looked), (candidate) => placeOne(candidate, recalls, before));
+      const looked = await failures.results(
+        ready.map((file) => ({ file })),
+        async ({ file }) => {
+          const place = await places.of(file);
+          const staged = await stagedAt(file, place, recalls);
+          await refuseToPlace(place, staged, file);
+          return { file, place, staged };
+        },
+      );
+      const placed = await failures.survivors(failures.wholeOnly(looked), (candidate) =>
+        placeOne(candidate, recalls, before),
+      );
       await places.syncOriginals();
       await places.syncHolds();
       await recalls.sync();
       step('place:3-synced');
-      const result = failures.result(placed.map(({ file }) => moved(file, 'place', file.wayBack === 'recall' ? 'recalled' : 'restored')));
+      const result = failures.result(
+        placed.map(({ file }) => moved(file, 'place', file.wayBack === 'recall' ? 'recalled' : 'restored')),
+      );
       const moves = result.moves.map((move) => fetchedAnew(move, claim.files));
       return moves.length < claim.files.length ? { moves, wait: result.wait ?? waitForFileset() } : { moves };
     } finally {
@@ -76,9 +95,14 @@ async function placeOne({ file, place, staged }: Candidate, recalls: RecallPlace
 function fetchedAnew(move: Move, files: readonly ArchiveFile[]): Move {
   const file = files.find(({ id }) => id === move.id);
   const lost = move.code === 'FETCHED_GONE' || move.code === 'FETCHED_CHANGED';
-  return file && lost && file.copyAttempts < fetchTries ? moved(file, 'fetchAgain', 'near', { code: move.code as string, reason: move.reason as string }) : move;
+  return file && lost && file.copyAttempts < fetchTries
+    ? moved(file, 'fetchAgain', 'near', { code: move.code as string, reason: move.reason as string })
+    : move;
 }
 
 function waitForFileset(): NotYet {
-  return new NotYet('FILESET_INCOMPLETE', 'another file of the fileset is not fetched yet', { delayMs: waitMs, noDeadline: true });
+  return new NotYet('FILESET_INCOMPLETE', 'another file of the fileset is not fetched yet', {
+    delayMs: waitMs,
+    noDeadline: true,
+  });
 }

@@ -21,7 +21,12 @@ export class Places {
   private readonly roots = new Map<RootName, Promise<{ readonly root: Root; readonly hold: Directory }>>();
   private readonly open = new Map<string, Promise<Directory>>();
 
-  constructor(private readonly originals: Originals, private readonly holds: HoldDirectories, private readonly store: Store, private readonly bag: string) {}
+  constructor(
+    private readonly originals: Originals,
+    private readonly holds: HoldDirectories,
+    private readonly store: Store,
+    private readonly bag: string,
+  ) {}
 
   /** `Refused` where this file's directory or hold cannot be used; the places of other files may still be had. */
   async of(file: ArchiveFile): Promise<Place> {
@@ -40,7 +45,7 @@ export class Places {
   /** Whether something is in the hold directory under this file's name. */
   async isHeld(file: ArchiveFile): Promise<boolean> {
     const { hold } = await this.rootOf(file.root);
-    return await identify(hold.at(heldName(file))) !== null;
+    return (await identify(hold.at(heldName(file)))) !== null;
   }
 
   async syncHolds(): Promise<void> {
@@ -100,10 +105,21 @@ async function notOpened(error: unknown, root: Root, path: Buffer): Promise<unkn
   switch (codeOf(error)) {
     case 'ENOENT':
       await root.check(); // an unmounted root says nothing about what is in it
-      return new Refused('DIRECTORY_GONE', `the directory "${shown}" is gone; was the image deleted in OMERO?`, { path: shown }, { cause: error });
+      return new Refused(
+        'DIRECTORY_GONE',
+        `the directory "${shown}" is gone; was the image deleted in OMERO?`,
+        { path: shown },
+        { cause: error },
+      );
     case 'PARENT_NOT_A_DIRECTORY':
-      return new Refused('PARENT_NOT_A_DIRECTORY', `"${shown}" is a link or no directory; paths are not followed through it`, { path: shown }, { cause: error });
-    default: return error;
+      return new Refused(
+        'PARENT_NOT_A_DIRECTORY',
+        `"${shown}" is a link or no directory; paths are not followed through it`,
+        { path: shown },
+        { cause: error },
+      );
+    default:
+      return error;
   }
 }
 

@@ -13,7 +13,10 @@ export class RecallPlaces {
   private rootOpened: Promise<Root> | undefined;
   private readonly open = new Map<string, Promise<Directory>>();
 
-  constructor(private readonly store: Store, private readonly bag: string) {}
+  constructor(
+    private readonly store: Store,
+    private readonly bag: string,
+  ) {}
 
   root(): Promise<Root> {
     this.rootOpened ??= openRoot(recallRoot(this.store), 'recall');
@@ -44,7 +47,8 @@ export class RecallPlaces {
   }
 
   async close(): Promise<void> {
-    for (const result of await Promise.allSettled(this.open.values())) if (result.status === 'fulfilled') await result.value.close();
+    for (const result of await Promise.allSettled(this.open.values()))
+      if (result.status === 'fulfilled') await result.value.close();
   }
 
   private async named(path: Buffer, protect: boolean): Promise<Name> {
@@ -59,7 +63,10 @@ export class RecallPlaces {
     const opened = openDirectory(await this.root(), path, { create: true, protect });
     const first = this.open.get(key); // somebody else may have opened it while we waited for the root
     if (first) {
-      void opened.then((directory) => directory.close(), () => undefined);
+      void opened.then(
+        (directory) => directory.close(),
+        () => undefined,
+      );
       return first;
     }
     this.open.set(key, opened);
@@ -70,5 +77,7 @@ export class RecallPlaces {
 
 /** Where a file was fetched to, by how it was asked back. */
 export async function stagedAt(file: ArchiveFile, place: Place, recalls: RecallPlaces): Promise<Name> {
-  return file.wayBack === 'recall' ? recalls.staged(file) : { directory: place.hold, name: Buffer.from(fetchedName(file)) };
+  return file.wayBack === 'recall'
+    ? recalls.staged(file)
+    : { directory: place.hold, name: Buffer.from(fetchedName(file)) };
 }

@@ -13,18 +13,43 @@ describe('the release stage', () => {
   let bench: Workbench;
   const at = (path: string): string => bench.at(path).toString();
 
-  beforeAll(async () => { bench = await Workbench.create('release'); });
+  beforeAll(async () => {
+    bench = await Workbench.create('release');
+  });
   afterAll(() => bench.close());
 
   const release = (holdMs = 0): ReleaseHeld =>
-    new ReleaseHeld(bench.stores, bench.originals, bench.register, new HoldDirectories([bench.holdDir]), new HoldTime(holdMs));
+    new ReleaseHeld(
+      bench.stores,
+      bench.originals,
+      bench.register,
+      new HoldDirectories([bench.holdDir]),
+      new HoldTime(holdMs),
+    );
 
   /** Linked files; gives the directory in which their originals are held, and the one of their copies. */
-  async function linked(fileset: string, names: readonly string[]): Promise<{ readonly hold: string; readonly copies: string }> {
-    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) });
+  async function linked(
+    fileset: string,
+    names: readonly string[],
+  ): Promise<{ readonly hold: string; readonly copies: string }> {
+    const id = await bench.request({
+      [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
+    });
     await bench.bring('durable');
-    await bench.run(new LinkOriginals(bench.stores, bench.originals, bench.register, new HoldDirectories([bench.holdDir]), new HoldTime(0), bench.files));
-    return { hold: join(bench.holdDir, `request-${id}-bag-1`), copies: join(bench.storeDir, `request-${id}-bag-1`, 'data/ManagedRepository', fileset) };
+    await bench.run(
+      new LinkOriginals(
+        bench.stores,
+        bench.originals,
+        bench.register,
+        new HoldDirectories([bench.holdDir]),
+        new HoldTime(0),
+        bench.files,
+      ),
+    );
+    return {
+      hold: join(bench.holdDir, `request-${id}-bag-1`),
+      copies: join(bench.storeDir, `request-${id}-bag-1`, 'data/ManagedRepository', fileset),
+    };
   }
 
   /** Changes the register behind its back. */
@@ -34,7 +59,8 @@ describe('the release stage', () => {
     await client.query(statement).finally(() => client.end());
   }
 
-  const heldAs = async (path: string, hold: string): Promise<string> => join(hold, (await bench.file(path)).id.toString());
+  const heldAs = async (path: string, hold: string): Promise<string> =>
+    join(hold, (await bench.file(path)).id.toString());
 
   test('not before its time; then the space is freed and the link stays', async () => {
     const { hold } = await linked('time', ['a']);
@@ -64,12 +90,17 @@ describe('the release stage', () => {
     await bench.run(release());
 
     const expected = {
-      replaced: ['LINK_GONE', 'something else stands where the link was'], gone: ['LINK_GONE', 'the link is gone; was the image deleted in OMERO?'],
-      changed: ['HELD_CHANGED', 'the held original is not the file that was hashed'], copytouched: ['COPY_CHANGED', 'the copy is not the one that was proven'],
+      replaced: ['LINK_GONE', 'something else stands where the link was'],
+      gone: ['LINK_GONE', 'the link is gone; was the image deleted in OMERO?'],
+      changed: ['HELD_CHANGED', 'the held original is not the file that was hashed'],
+      copytouched: ['COPY_CHANGED', 'the copy is not the one that was proven'],
       copygone: ['COPY_MISSING', 'the store has no such copy'],
     };
     for (const [name, [code, reason]] of Object.entries(expected)) {
-      expect([name, await bench.file(`kept/${name}`)]).toMatchObject([name, { state: 'stuck', stuckFrom: 'linked', code, reason: expect.stringContaining(reason as string) }]);
+      expect([name, await bench.file(`kept/${name}`)]).toMatchObject([
+        name,
+        { state: 'stuck', stuckFrom: 'linked', code, reason: expect.stringContaining(reason as string) },
+      ]);
       expect((await lstat(await heldAs(`kept/${name}`, hold))).isFile()).toBe(true);
     }
     expect(await readFile(at('kept/replaced'), 'utf8')).toBe('theirs');
@@ -78,7 +109,8 @@ describe('the release stage', () => {
 
   test('while anything is stopped, or the claim may be lost, or the repository is away, nothing is freed', async () => {
     const { hold } = await linked('stopped', ['a']);
-    const stillHeld = async (): Promise<void> => expect(await readFile(await heldAs('stopped/a', hold), 'utf8')).toBe('content of a');
+    const stillHeld = async (): Promise<void> =>
+      expect(await readFile(await heldAs('stopped/a', hold), 'utf8')).toBe('content of a');
 
     await bench.register.switches.stop('stage:link', 'too many failures', 'breaker');
     await new Promise((resolve) => setTimeout(resolve, 250));
@@ -87,7 +119,13 @@ describe('the release stage', () => {
     await bench.register.switches.resume(undefined, 'boss');
     await new Promise((resolve) => setTimeout(resolve, 250));
 
-    await expect(bench.run(release(), { check: () => { throw new Error('the claim ran out'); } })).rejects.toThrow('the claim ran out');
+    await expect(
+      bench.run(release(), {
+        check: () => {
+          throw new Error('the claim ran out');
+        },
+      }),
+    ).rejects.toThrow('the claim ran out');
     await stillHeld();
 
     const marker = join(bench.originals.directory('ManagedRepository'), markerName);
@@ -103,12 +141,24 @@ describe('the release stage', () => {
   test('a copy that is found bad while the store is asked keeps the original', async () => {
     const { hold } = await linked('meanwhile', ['a']);
     const { stores } = bench;
-    const store = Object.create(stores.default, { stat: { value: async (...args: Parameters<typeof stores.default.stat>) => {
-      const answer = await stores.default.stat(...args);
-      await sql(`UPDATE file SET copy_digest = NULL WHERE path = 'meanwhile/a'`);
-      return answer;
-    } } }) as typeof stores.default;
-    await bench.run(new ReleaseHeld({ ...stores, get: () => store }, bench.originals, bench.register, new HoldDirectories([bench.holdDir]), new HoldTime(0)));
+    const store = Object.create(stores.default, {
+      stat: {
+        value: async (...args: Parameters<typeof stores.default.stat>) => {
+          const answer = await stores.default.stat(...args);
+          await sql(`UPDATE file SET copy_digest = NULL WHERE path = 'meanwhile/a'`);
+          return answer;
+        },
+      },
+    }) as typeof stores.default;
+    await bench.run(
+      new ReleaseHeld(
+        { ...stores, get: () => store },
+        bench.originals,
+        bench.register,
+        new HoldDirectories([bench.holdDir]),
+        new HoldTime(0),
+      ),
+    );
     expect(await bench.file('meanwhile/a')).toMatchObject({ state: 'stuck', code: 'COPY_DIFFERS' });
     expect(await readFile(await heldAs('meanwhile/a', hold), 'utf8')).toBe('content of a');
   });
@@ -126,7 +176,15 @@ describe('the release stage', () => {
     const newer = join(bench.holdDir, '..', 'newer-hold');
     await mkdir(newer);
     await writeMarker(newer, 'hold');
-    await bench.run(new ReleaseHeld(bench.stores, bench.originals, bench.register, new HoldDirectories([newer, bench.holdDir]), new HoldTime(0)));
+    await bench.run(
+      new ReleaseHeld(
+        bench.stores,
+        bench.originals,
+        bench.register,
+        new HoldDirectories([newer, bench.holdDir]),
+        new HoldTime(0),
+      ),
+    );
     expect(await bench.file('elsewhere/a')).toMatchObject({ state: 'released' });
     expect([await readdir(hold), await readdir(newer)]).toEqual([[], [markerName]]);
   });

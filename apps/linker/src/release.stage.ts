@@ -1,6 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, reasonsToKeepHeld, reasonsToKeepFetched, Refused, step, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
-import { fetchedName, HoldDirectories, movingName, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import {
+  copyPath,
+  NotYet,
+  reasonsToKeepHeld,
+  reasonsToKeepFetched,
+  Refused,
+  step,
+  type ArchiveFile,
+  type CopyStatus,
+} from '@coldroom/domain';
+import {
+  fetchedName,
+  HoldDirectories,
+  movingName,
+  STORES,
+  moved,
+  Originals,
+  type Stage,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { dropStaged, isBack, restoreOne } from './bring-back';
@@ -18,14 +37,19 @@ export class ReleaseHeld implements Stage {
   readonly takes = 'linked';
 
   constructor(
-    @Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals,
-    @Inject(Register) private readonly register: Register, @Inject(HoldDirectories) private readonly holds: HoldDirectories,
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Originals) private readonly originals: Originals,
+    @Inject(Register) private readonly register: Register,
+    @Inject(HoldDirectories) private readonly holds: HoldDirectories,
     @Inject(HoldTime) private readonly holdTime: HoldTime,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const stillMs = Math.max(...claim.files.map((file) => this.holdTime.left(file.linkedAt)));
-    const held: StageResult = { moves: [], wait: new NotYet('HELD', 'the originals are held for some time still', { delayMs: stillMs, noDeadline: true }) };
+    const held: StageResult = {
+      moves: [],
+      wait: new NotYet('HELD', 'the originals are held for some time still', { delayMs: stillMs, noDeadline: true }),
+    };
     const files = stillMs > 0 ? claim.files.filter((file) => file.wayBack !== null) : claim.files;
     if (files.length === 0) return held;
     const store = this.stores.get(claim.store);
@@ -39,14 +63,18 @@ export class ReleaseHeld implements Stage {
     const failures = new Failures();
     try {
       const known = await this.register.work.asOfNow(claim.bagId, files); // a check may have found a copy bad while the store was asked
-      const done = await failures.results(known.map((file, index) => ({ file, inStore: inStore[index] })), async ({ file, inStore: copy }) => {
-        const place = await places.of(file);
-        if (file.wayBack !== null && await clearGivenUp(file, place, recalls, copy, before)) return [moved(file, 'place', 'restored')];
-        if (stillMs > 0) return [];
-        await releaseOne(file, place, copy, before);
-        await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, before); // of a move that a crash cut short and a person gave up
-        return [moved(file, 'release', 'released')];
-      });
+      const done = await failures.results(
+        known.map((file, index) => ({ file, inStore: inStore[index] })),
+        async ({ file, inStore: copy }) => {
+          const place = await places.of(file);
+          if (file.wayBack !== null && (await clearGivenUp(file, place, recalls, copy, before)))
+            return [moved(file, 'place', 'restored')];
+          if (stillMs > 0) return [];
+          await releaseOne(file, place, copy, before);
+          await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, before); // of a move that a crash cut short and a person gave up
+          return [moved(file, 'release', 'released')];
+        },
+      );
       await places.syncOriginals();
       await places.syncHolds();
       step('release:2-synced');
@@ -62,7 +90,13 @@ export class ReleaseHeld implements Stage {
  * What a way back that a person gave up has left behind goes, while the store has the proven copy. True where it had come so far
  * that the file is back in its place: there it stays.
  */
-async function clearGivenUp(file: ArchiveFile, place: Place, recalls: RecallPlaces, inStore: CopyStatus | undefined, before: Before): Promise<boolean> {
+async function clearGivenUp(
+  file: ArchiveFile,
+  place: Place,
+  recalls: RecallPlaces,
+  inStore: CopyStatus | undefined,
+  before: Before,
+): Promise<boolean> {
   const restored = { directory: place.hold, name: Buffer.from(fetchedName(file)) };
   if (await isBack(place, file)) {
     await restoreOne(place, restored, file, before);
@@ -81,10 +115,17 @@ async function clearGivenUp(file: ArchiveFile, place: Place, recalls: RecallPlac
   return false;
 }
 
-async function releaseOne(file: ArchiveFile, place: Place, inStore: CopyStatus | undefined, before: Before): Promise<void> {
+async function releaseOne(
+  file: ArchiveFile,
+  place: Place,
+  inStore: CopyStatus | undefined,
+  before: Before,
+): Promise<void> {
   const { atPath, held } = await lookAtArchived(place);
-  if (held === null && atPath !== 'our-link') throw new Refused('LINK_GONE', 'neither our link nor the held original is there; look before anything else');
-  if (held === null) return refuseFor(reasonsToKeepFetched(file, inStore), 'nothing is held, and this copy is the only one');
+  if (held === null && atPath !== 'our-link')
+    throw new Refused('LINK_GONE', 'neither our link nor the held original is there; look before anything else');
+  if (held === null)
+    return refuseFor(reasonsToKeepFetched(file, inStore), 'nothing is held, and this copy is the only one');
   refuseFor(reasonsToKeepHeld(file, atPath, held, inStore, false));
   await release(place, before);
 }

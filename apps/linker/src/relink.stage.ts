@@ -1,6 +1,30 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, pathReasons, reasonsToKeepOldLink, Refused, step, Transient, type ArchiveFile, type AtPath, type CopyStatus, type ProvenCopy, type Reason, type RelinkPolicy } from '@coldroom/domain';
-import { HoldDirectories, moved, Originals, otherStores, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import {
+  copyPath,
+  NotYet,
+  pathReasons,
+  reasonsToKeepOldLink,
+  Refused,
+  step,
+  Transient,
+  type ArchiveFile,
+  type AtPath,
+  type CopyStatus,
+  type ProvenCopy,
+  type Reason,
+  type RelinkPolicy,
+} from '@coldroom/domain';
+import {
+  HoldDirectories,
+  moved,
+  Originals,
+  otherStores,
+  STORES,
+  stuck,
+  type Stage,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
@@ -23,8 +47,10 @@ export class RelinkBag implements Stage {
   readonly takes = 'settled';
 
   constructor(
-    @Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals,
-    @Inject(Register) private readonly register: Register, @Inject(HoldDirectories) private readonly holds: HoldDirectories,
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Originals) private readonly originals: Originals,
+    @Inject(Register) private readonly register: Register,
+    @Inject(HoldDirectories) private readonly holds: HoldDirectories,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
@@ -33,10 +59,15 @@ export class RelinkBag implements Stage {
     if (behind > 0) return { moves: [], wait: heldUp(claim, behind) };
     const policy: RelinkPolicy = { stopped: false, acceptedReads: to.acceptedReads, bagSettled: true };
     const wayOn = wayOnFrom(claim);
-    const statuses = await to.stat(claim.bag, claim.files.map(copyPath)).catch((error: unknown) => { throw withWayOn(error, wayOn); });
+    const statuses = await to.stat(claim.bag, claim.files.map(copyPath)).catch((error: unknown) => {
+      throw withWayOn(error, wayOn);
+    });
     const candidates = claim.files.map((file, index): Candidate => ({ file, inStore: statuses[index] }));
-    const reasonsOf = ({ file, inStore }: Candidate, atPath: AtPath): readonly Reason[] => reasonsToKeepOldLink(file, atPath, proofOf(file, claim), inStore, policy);
-    const spoiled = candidates.map((each) => ({ ...each, reasons: reasonsOf(each, 'our-link') })).filter(({ reasons }) => reasons.length > 0);
+    const reasonsOf = ({ file, inStore }: Candidate, atPath: AtPath): readonly Reason[] =>
+      reasonsToKeepOldLink(file, atPath, proofOf(file, claim), inStore, policy);
+    const spoiled = candidates
+      .map((each) => ({ ...each, reasons: reasonsOf(each, 'our-link') }))
+      .filter(({ reasons }) => reasons.length > 0);
     if (spoiled.length > 0) return spoiledBag(spoiled, wayOn); // as long as one copy is not good there, no link leads there
 
     const before: Before = async () => {
@@ -48,7 +79,10 @@ export class RelinkBag implements Stage {
     const failures = new Failures();
     try {
       const relinked = await failures.survivors(candidates, async (candidate) => {
-        const place: MovedPlace = { ...await places.of(candidate.file), oldTarget: from.linkTarget(claim.bag, copyPath(candidate.file)) };
+        const place: MovedPlace = {
+          ...(await places.of(candidate.file)),
+          oldTarget: from.linkTarget(claim.bag, copyPath(candidate.file)),
+        };
         refuse(reasonsOf(candidate, await lookAtLink(place)));
         await relinkOne(place, before);
       });
@@ -70,7 +104,10 @@ function proofOf(file: ArchiveFile, { movingTo }: Claim): ProvenCopy | null {
   return version === null || digest === null || read === null ? null : { version, digest, read };
 }
 
-function spoiledBag(spoiled: readonly { readonly file: ArchiveFile; readonly reasons: readonly Reason[] }[], wayOn: string): StageResult {
+function spoiledBag(
+  spoiled: readonly { readonly file: ArchiveFile; readonly reasons: readonly Reason[] }[],
+  wayOn: string,
+): StageResult {
   const bad = spoiled.filter(({ reasons }) => reasons.some(({ code }) => code !== 'NOT_DURABLE'));
   if (bad.length > 0) return { moves: bad.map(({ file, reasons }) => stuck(file, worst(reasons, wayOn))) };
   throw new NotYet('NOT_DURABLE', spoiled[0]?.reasons[0]?.message ?? '', { delayMs: 60_000 });
@@ -97,5 +134,9 @@ function refuse(reasons: readonly Reason[]): void {
 }
 
 function heldUp({ bag, movingTo }: Claim, behind: number): NotYet {
-  return new NotYet('MOVE_HELD_UP', `bag ${bag} moves to store ${movingTo} as a whole: ${behind} of its files are stuck; retry them, or "coldroom move --cancel"`, { delayMs: 600_000, noDeadline: true });
+  return new NotYet(
+    'MOVE_HELD_UP',
+    `bag ${bag} moves to store ${movingTo} as a whole: ${behind} of its files are stuck; retry them, or "coldroom move --cancel"`,
+    { delayMs: 600_000, noDeadline: true },
+  );
 }

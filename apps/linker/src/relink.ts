@@ -20,8 +20,8 @@ const isOldLink = async (path: Buffer, place: MovedPlace): Promise<boolean> => i
 
 /** `our-link` for a link of ours into either store. */
 export async function lookAtLink(place: MovedPlace): Promise<AtPath> {
-  if (await identify(at(place)) === null) return 'missing';
-  return await isOurLink(at(place), place) || await isOldLink(at(place), place) ? 'our-link' : 'other';
+  if ((await identify(at(place))) === null) return 'missing';
+  return (await isOurLink(at(place), place)) || (await isOldLink(at(place), place)) ? 'our-link' : 'other';
 }
 
 /**
@@ -29,7 +29,7 @@ export async function lookAtLink(place: MovedPlace): Promise<AtPath> {
  * directory afterwards.
  */
 export async function relinkOne(place: MovedPlace, before: Before): Promise<void> {
-  if (!await isOurLink(at(place), place)) await swapLinks(place, before); // else an earlier run came this far
+  if (!(await isOurLink(at(place), place))) await swapLinks(place, before); // else an earlier run came this far
   step('relink:2-swapped');
   await clearBeside(place, before);
   step('relink:3-tidied');
@@ -44,19 +44,20 @@ async function swapLinks(place: MovedPlace, before: Before): Promise<void> {
     renameExchangeSync(besideAt(place), at(place));
   } catch (error) {
     if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
-    if (!await isOldLink(at(place), place)) throw new Refused('PATH_TAKEN', 'the link changed at the last moment; it was left there');
+    if (!(await isOldLink(at(place), place)))
+      throw new Refused('PATH_TAKEN', 'the link changed at the last moment; it was left there');
     renameSync(besideAt(place), at(place));
     return;
   }
   if (await isOldLink(besideAt(place), place)) return;
   renameExchangeSync(besideAt(place), at(place));
   await clearBeside(place, before);
-  throw new Refused('PATH_TAKEN', 'something else came to the link\'s place at the last moment; it was left there');
+  throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
 }
 
 /** The link that came out goes, or one that an earlier run had made ready. What is not ours stays. */
 async function clearBeside(place: MovedPlace, before: Before): Promise<void> {
-  if (!await isOurLink(besideAt(place), place) && !await isOldLink(besideAt(place), place)) return;
+  if (!(await isOurLink(besideAt(place), place)) && !(await isOldLink(besideAt(place), place))) return;
   await before();
   unlinkSync(besideAt(place));
 }

@@ -11,7 +11,8 @@ describe('what comes out of a swap and is held nowhere', () => {
   let opened: readonly Directory[];
   let place: Place;
   let file: ArchiveFile;
-  const contents = (): readonly string[] => ['f', '.coldroom-1'].map((name) => readFileSync(join(top, 'tree', name), 'utf8'));
+  const contents = (): readonly string[] =>
+    ['f', '.coldroom-1'].map((name) => readFileSync(join(top, 'tree', name), 'utf8'));
 
   beforeEach(async () => {
     top = mkdtempSync(join(tmpdir(), 'coldroom-swap-'));
@@ -22,8 +23,16 @@ describe('what comes out of a swap and is held nowhere', () => {
     writeFileSync(join(top, 'copy'), 'copy');
     symlinkSync(join(top, 'copy'), join(top, 'tree', 'f'));
     writeFileSync(join(top, 'tree', '.coldroom-1'), 'original');
-    opened = await Promise.all(['tree', 'hold'].map(async (name) => openDirectory(await openRoot(join(top, name), name), Buffer.alloc(0))));
-    place = { directory: opened[0]!, name: Buffer.from('f'), hold: opened[1]!, heldName: Buffer.from('1'), target: Buffer.from(join(top, 'copy')) };
+    opened = await Promise.all(
+      ['tree', 'hold'].map(async (name) => openDirectory(await openRoot(join(top, name), name), Buffer.alloc(0))),
+    );
+    place = {
+      directory: opened[0]!,
+      name: Buffer.from('f'),
+      hold: opened[1]!,
+      heldName: Buffer.from('1'),
+      target: Buffer.from(join(top, 'copy')),
+    };
     file = { identity: await identify(join(top, 'tree', '.coldroom-1')) } as ArchiveFile;
   });
   afterEach(async () => {
@@ -33,20 +42,28 @@ describe('what comes out of a swap and is held nowhere', () => {
 
   test('goes back to the path', async () => {
     await expect(clearBeside(place, file)).rejects.toMatchObject({ code: 'HOLD_MISSING' });
-    expect([readFileSync(join(top, 'tree', 'f'), 'utf8'), await identify(join(top, 'tree', '.coldroom-1'))]).toEqual(['original', null]);
+    expect([readFileSync(join(top, 'tree', 'f'), 'utf8'), await identify(join(top, 'tree', '.coldroom-1'))]).toEqual([
+      'original',
+      null,
+    ]);
   });
 
   test('stays beside where somebody puts a file at the path in that very moment: neither is lost', async () => {
     let asked = 0;
-    const directory = Object.create(place.directory, { at: { value: (name: Buffer) => {
-      asked += Number(name.equals(place.name));
-      if (asked === 2) { // after the look at the link, right before the exchange
-        asked += 1;
-        writeFileSync(join(top, 'new'), 'theirs');
-        renameSync(join(top, 'new'), join(top, 'tree', 'f'));
-      }
-      return place.directory.at(name);
-    } } }) as Directory;
+    const directory = Object.create(place.directory, {
+      at: {
+        value: (name: Buffer) => {
+          asked += Number(name.equals(place.name));
+          if (asked === 2) {
+            // after the look at the link, right before the exchange
+            asked += 1;
+            writeFileSync(join(top, 'new'), 'theirs');
+            renameSync(join(top, 'new'), join(top, 'tree', 'f'));
+          }
+          return place.directory.at(name);
+        },
+      },
+    }) as Directory;
     await expect(clearBeside({ ...place, directory }, file)).rejects.toMatchObject({ code: 'PATH_TAKEN' });
     expect(contents()).toEqual(['theirs', 'original']);
   });

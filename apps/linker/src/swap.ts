@@ -2,7 +2,19 @@ import { linkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { codeOf, Refused, step, type ArchiveFile, type Identity, type OnDisk } from '@coldroom/domain';
 import { identify, renameExchangeSync, typeOf } from '@coldroom/files';
-import { at, besideAt, besideName, expectHeld, expectSame, heldAt, isOurLink, look, sameFile, type Before, type Place } from './look';
+import {
+  at,
+  besideAt,
+  besideName,
+  expectHeld,
+  expectSame,
+  heldAt,
+  isOurLink,
+  look,
+  sameFile,
+  type Before,
+  type Place,
+} from './look';
 
 /*
  * The only code that makes an original go away. Every function works on one file, in open directories that were walked
@@ -49,7 +61,7 @@ export async function swapIn(place: Place, file: ArchiveFile, before: Before): P
 export async function clearBeside(place: Place, file: ArchiveFile): Promise<void> {
   const beside = await identify(besideAt(place));
   if (beside === null) return;
-  if (typeOf(beside.mode) === 'link' && await isOurLink(besideAt(place), place)) {
+  if (typeOf(beside.mode) === 'link' && (await isOurLink(besideAt(place), place))) {
     await unlink(besideAt(place));
     return;
   }
@@ -60,18 +72,33 @@ export async function clearBeside(place: Place, file: ArchiveFile): Promise<void
     return;
   }
   await giveBackBeside(place);
-  if (held === null) throw new Refused('HOLD_MISSING', 'the original was not held any more; it was put back in its place');
-  if (!isOriginal) throw new Refused('HELD_CHANGED', 'what is held is not the original that was hashed; what had stood at the path was put back');
-  throw new Refused('ORIGINAL_CHANGED', 'another file came to the original\'s place at the last moment; it was left there');
+  if (held === null)
+    throw new Refused('HOLD_MISSING', 'the original was not held any more; it was put back in its place');
+  if (!isOriginal)
+    throw new Refused(
+      'HELD_CHANGED',
+      'what is held is not the original that was hashed; what had stood at the path was put back',
+    );
+  throw new Refused(
+    'ORIGINAL_CHANGED',
+    "another file came to the original's place at the last moment; it was left there",
+  );
 }
 
 /** What came out of the swap goes back to the path, and our link with it. */
 async function giveBackBeside(place: Place): Promise<void> {
-  if (!await isOurLink(at(place), place)) throw new Refused('PATH_TAKEN', `something that is not ours stands at the path, and what was there before lies beside it as ${besideName(place).toString()}`);
+  if (!(await isOurLink(at(place), place)))
+    throw new Refused(
+      'PATH_TAKEN',
+      `something that is not ours stands at the path, and what was there before lies beside it as ${besideName(place).toString()}`,
+    );
   renameExchangeSync(besideAt(place), at(place));
   if (await isOurLink(besideAt(place), place)) return unlinkSync(besideAt(place));
   renameExchangeSync(besideAt(place), at(place));
-  throw new Refused('PATH_TAKEN', `something else came to the path at the last moment; it was left there, and what was there before lies beside it as ${besideName(place).toString()}`);
+  throw new Refused(
+    'PATH_TAKEN',
+    `something else came to the path at the last moment; it was left there, and what was there before lies beside it as ${besideName(place).toString()}`,
+  );
 }
 
 /** Puts the held original back in the link's place, in one step. Sync both directories afterwards. */
@@ -86,7 +113,10 @@ export async function putBack(place: Place, file: ArchiveFile, before: Before): 
     if (await letGo(place, file, found, before)) return;
     throw found.kind === 'missing'
       ? new Refused('LINK_GONE', 'the link is gone; was the image deleted in OMERO? The original is still held')
-      : new Refused('PATH_TAKEN', 'something that is not ours stands at the original\'s path; the original is still held');
+      : new Refused(
+          'PATH_TAKEN',
+          "something that is not ours stands at the original's path; the original is still held",
+        );
   }
   step('undo:1-swapped');
   await clearAfterUndo(place, file);
@@ -110,7 +140,11 @@ export async function release(place: Place, before: Before): Promise<void> {
 async function letGo(place: Place, file: ArchiveFile, found: OnDisk, before: Before): Promise<boolean> {
   const held = await identify(heldAt(place));
   if (held === null && file.linkedAt === null) return true;
-  if (held === null) throw new Refused('HOLD_MISSING', 'the original is neither at its path nor held where it should be; nothing more was done');
+  if (held === null)
+    throw new Refused(
+      'HOLD_MISSING',
+      'the original is neither at its path nor held where it should be; nothing more was done',
+    );
   const secondName = found.kind === 'file' && found.identity.dev === held.dev && found.identity.ino === held.ino;
   if (!secondName) return false;
   await before();
@@ -124,13 +158,13 @@ async function swapOut(place: Place): Promise<void> {
     renameExchangeSync(heldAt(place), at(place));
   } catch (error) {
     if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
-    if (!await isOurLink(at(place), place)) throw new Refused('PATH_TAKEN', 'the link changed at the last moment');
+    if (!(await isOurLink(at(place), place))) throw new Refused('PATH_TAKEN', 'the link changed at the last moment');
     renameSync(heldAt(place), at(place));
     return;
   }
   if (await isOurLink(heldAt(place), place)) return;
   renameExchangeSync(heldAt(place), at(place));
-  throw new Refused('PATH_TAKEN', 'something else came to the link\'s place at the last moment; it was left there');
+  throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
 }
 
 /** The original is in its place: the link or second name in the hold directory, and a link beside, go. */
@@ -153,15 +187,28 @@ export async function makeLink(place: Place, before: Before): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
     if (await isOurLink(besideAt(place), place)) return;
-    throw new Refused('TARGET_EXISTS', `something that is not ours stands beside the original under the name ${besideName(place).toString()}`);
+    throw new Refused(
+      'TARGET_EXISTS',
+      `something that is not ours stands beside the original under the name ${besideName(place).toString()}`,
+    );
   }
 }
 
 function holdFailed(error: unknown): unknown {
   switch (codeOf(error)) {
-    case 'EXDEV': return new Refused('HOLD_ON_OTHER_FILE_SYSTEM', 'the hold directory is on another file system than the original; name one on the same with COLDROOM_HOLD_DIRS');
-    case 'EPERM': return new Refused('HOLD_NOT_ALLOWED', 'the system does not let us make a hard link to the original; run the linker as the user that owns OMERO\'s files', {}, { cause: error });
-    default: return error;
+    case 'EXDEV':
+      return new Refused(
+        'HOLD_ON_OTHER_FILE_SYSTEM',
+        'the hold directory is on another file system than the original; name one on the same with COLDROOM_HOLD_DIRS',
+      );
+    case 'EPERM':
+      return new Refused(
+        'HOLD_NOT_ALLOWED',
+        "the system does not let us make a hard link to the original; run the linker as the user that owns OMERO's files",
+        {},
+        { cause: error },
+      );
+    default:
+      return error;
   }
 }
-

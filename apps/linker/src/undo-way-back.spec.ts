@@ -13,11 +13,16 @@ describe('an undo of what is on its way back, or near', () => {
   const recallDir = (): string => join(archive.bench.dataDir, '..', 'recall');
   const whole = (id: bigint): Target => ({ kind: 'Request', ids: [id] });
 
-  beforeEach(async () => { archive = await Archive.create('undo_way_back', { recallable: true }); });
+  beforeEach(async () => {
+    archive = await Archive.create('undo_way_back', { recallable: true });
+  });
   afterEach(() => archive.close());
 
   async function held(names: readonly string[]): Promise<{ readonly id: bigint; readonly bag: string }> {
-    const { id, bags } = await archive.of({ set: names.map((name) => ({ path: `set/${name}`, content: `content of ${name}` })) }, { held: true });
+    const { id, bags } = await archive.of(
+      { set: names.map((name) => ({ path: `set/${name}`, content: `content of ${name}` })) },
+      { held: true },
+    );
     return { id, bag: bags[0]! };
   }
 
@@ -34,7 +39,11 @@ describe('an undo of what is on its way back, or near', () => {
 
   async function expectBack(...names: readonly string[]): Promise<void> {
     for (const name of names) {
-      expect([name, (await lstat(at(`set/${name}`))).isFile(), await readFile(at(`set/${name}`), 'utf8')]).toEqual([name, true, `content of ${name}`]);
+      expect([name, (await lstat(at(`set/${name}`))).isFile(), await readFile(at(`set/${name}`), 'utf8')]).toEqual([
+        name,
+        true,
+        `content of ${name}`,
+      ]);
       expect([name, (await archive.bench.file(`set/${name}`)).state]).toEqual([name, 'undone']);
     }
   }
@@ -57,7 +66,18 @@ describe('an undo of what is on its way back, or near', () => {
     const { id, bag } = await recalled(['a']);
     await archive.bench.ask(id, 'restore');
     const claim = await archive.bench.claim('restoring');
-    await archive.bench.register.move(claim, claim.files.map((file) => ({ id: file.id, event: 'fail', from: 'restoring', to: 'stuck', code: 'COPY_MISSING', reason: 'gone' })), { stage: 'near', errorLimit: 100 });
+    await archive.bench.register.move(
+      claim,
+      claim.files.map((file) => ({
+        id: file.id,
+        event: 'fail',
+        from: 'restoring',
+        to: 'stuck',
+        code: 'COPY_MISSING',
+        reason: 'gone',
+      })),
+      { stage: 'near', errorLimit: 100 },
+    );
     await loseStore();
     await undone(id);
     await expectBack('a');
@@ -85,7 +105,10 @@ describe('an undo of what is on its way back, or near', () => {
     await undone(id);
     await expectBack('a', 'b');
     expect(await readFile(near, 'utf8')).toBe('theirs');
-    expect(await archive.bench.file('set/a')).toMatchObject({ code: 'NEAR_CHANGED', reason: expect.stringContaining('the original is back') });
+    expect(await archive.bench.file('set/a')).toMatchObject({
+      code: 'NEAR_CHANGED',
+      reason: expect.stringContaining('the original is back'),
+    });
     expect(await archive.bench.file('set/b')).toMatchObject({ code: null });
   });
 
@@ -106,13 +129,16 @@ describe('an undo of what is on its way back, or near', () => {
     expect(await archive.inHold()).toHaveLength(1);
   });
 
-  test.each<[Step]>([['undo:1-swapped'], ['undo:2-synced'], ['expire:1-removed']])('ends well when the linker dies at %s', async (step) => {
-    const { id } = await recalled(['a', 'b']);
-    await loseStore();
-    await archive.bench.register.people.undo(whole(id), 'boss');
-    await archive.killed(archive.undo, step);
-    await archive.all(archive.undo);
-    await expectBack('a', 'b');
-    expect([await archive.inHold(), await archive.inRecall()]).toEqual([[], []]);
-  });
+  test.each<[Step]>([['undo:1-swapped'], ['undo:2-synced'], ['expire:1-removed']])(
+    'ends well when the linker dies at %s',
+    async (step) => {
+      const { id } = await recalled(['a', 'b']);
+      await loseStore();
+      await archive.bench.register.people.undo(whole(id), 'boss');
+      await archive.killed(archive.undo, step);
+      await archive.all(archive.undo);
+      await expectBack('a', 'b');
+      expect([await archive.inHold(), await archive.inRecall()]).toEqual([[], []]);
+    },
+  );
 });

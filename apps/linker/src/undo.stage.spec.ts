@@ -21,8 +21,13 @@ describe('the undo stage', () => {
   });
   afterAll(() => bench.close());
 
-  async function durable(fileset: string, names: readonly string[]): Promise<{ readonly id: bigint; readonly hold: string }> {
-    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) });
+  async function durable(
+    fileset: string,
+    names: readonly string[],
+  ): Promise<{ readonly id: bigint; readonly hold: string }> {
+    const id = await bench.request({
+      [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
+    });
     await bench.bring('durable');
     return { id, hold: join(bench.holdDir, `request-${id}-bag-1`) };
   }
@@ -33,7 +38,8 @@ describe('the undo stage', () => {
     return made;
   }
 
-  const heldAs = async (path: string, hold: string): Promise<string> => join(hold, (await bench.file(path)).id.toString());
+  const heldAs = async (path: string, hold: string): Promise<string> =>
+    join(hold, (await bench.file(path)).id.toString());
 
   test('originals come back as they were: same inode, same times, one name; nothing of ours is left', async () => {
     const { id, hold } = await linked('back', ['a', 'b']);
@@ -51,7 +57,15 @@ describe('the undo stage', () => {
   });
 
   test('each thing that is not ours stays where it is, and the rest comes back', async () => {
-    const { id, hold } = await linked('mixed', ['taken', 'gone', 'relinked', 'notheld', 'nowhere', 'heldchanged', 'sound']);
+    const { id, hold } = await linked('mixed', [
+      'taken',
+      'gone',
+      'relinked',
+      'notheld',
+      'nowhere',
+      'heldchanged',
+      'sound',
+    ]);
     await rename(at('mixed/taken'), at('mixed/moved'));
     await writeFile(at('mixed/taken'), 'theirs');
     await rm(at('mixed/gone'));
@@ -66,26 +80,37 @@ describe('the undo stage', () => {
     await bench.run(undo);
 
     const expected = {
-      taken: ['PATH_TAKEN', 'something that is not ours stands at the original\'s path; the original is still held'],
+      taken: ['PATH_TAKEN', "something that is not ours stands at the original's path; the original is still held"],
       gone: ['LINK_GONE', 'the link is gone; was the image deleted in OMERO? The original is still held'],
-      relinked: ['PATH_TAKEN', 'something that is not ours stands at the original\'s path; the original is still held'],
-      nowhere: ['HOLD_MISSING', 'the original is neither at its path nor held where it should be; nothing more was done'],
+      relinked: ['PATH_TAKEN', "something that is not ours stands at the original's path; the original is still held"],
+      nowhere: [
+        'HOLD_MISSING',
+        'the original is neither at its path nor held where it should be; nothing more was done',
+      ],
       heldchanged: ['HELD_CHANGED', 'what is held is not the original that was hashed; nothing more was done'],
     };
     for (const [name, [code, reason]] of Object.entries(expected)) {
-      expect([name, await bench.file(`mixed/${name}`)]).toMatchObject([name, { state: 'stuck', stuckFrom: 'undoing', code, reason }]);
+      expect([name, await bench.file(`mixed/${name}`)]).toMatchObject([
+        name,
+        { state: 'stuck', stuckFrom: 'undoing', code, reason },
+      ]);
     }
     expect(await bench.file('mixed/notheld')).toMatchObject({ state: 'restoring', code: 'HOLD_MISSING' });
     expect(await readFile(at('mixed/taken'), 'utf8')).toBe('theirs');
     expect(await readlink(at('mixed/relinked'))).toBe('/etc/hostname');
-    for (const name of ['taken', 'gone', 'relinked']) expect(await readFile(await heldAs(`mixed/${name}`, hold), 'utf8')).toBe(`content of ${name}`);
-    for (const name of ['notheld', 'heldchanged']) expect(await readFile(at(`mixed/${name}`), 'utf8')).toBe(`content of ${name}`); // through the link
+    for (const name of ['taken', 'gone', 'relinked'])
+      expect(await readFile(await heldAs(`mixed/${name}`, hold), 'utf8')).toBe(`content of ${name}`);
+    for (const name of ['notheld', 'heldchanged'])
+      expect(await readFile(at(`mixed/${name}`), 'utf8')).toBe(`content of ${name}`); // through the link
     expect(await bench.file('mixed/sound')).toMatchObject({ state: 'undone' });
     expect(await readFile(at('mixed/sound'), 'utf8')).toBe('content of sound');
   });
 
   test('a directory that went away spoils its own files only', async () => {
-    const id = await bench.request({ gone: [{ path: 'away/x/a', content: 'a' }], sound: [{ path: 'there/a', content: 'b' }] });
+    const id = await bench.request({
+      gone: [{ path: 'away/x/a', content: 'a' }],
+      sound: [{ path: 'there/a', content: 'b' }],
+    });
     await bench.bring('durable');
     await bench.run(link);
     await rm(at('away/x'), { recursive: true });
@@ -93,7 +118,11 @@ describe('the undo stage', () => {
     await bench.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');
     await bench.run(undo);
 
-    expect(await bench.file('away/x/a')).toMatchObject({ state: 'stuck', code: 'DIRECTORY_GONE', reason: expect.stringContaining('"away/x" is gone') });
+    expect(await bench.file('away/x/a')).toMatchObject({
+      state: 'stuck',
+      code: 'DIRECTORY_GONE',
+      reason: expect.stringContaining('"away/x" is gone'),
+    });
     expect(await bench.file('there/a')).toMatchObject({ state: 'undone' });
     expect((await lstat(at('there/a'))).isFile()).toBe(true);
   });
@@ -106,12 +135,14 @@ describe('the undo stage', () => {
     await rm(at('before/x'), { recursive: true });
     await appendFile(at('before/grown'), '!');
     await bench.run(link);
-    for (const name of ['replaced', 'deleted', 'grown', 'x/gone']) expect([name, (await bench.file(`before/${name}`)).state]).toEqual([name, 'stuck']);
+    for (const name of ['replaced', 'deleted', 'grown', 'x/gone'])
+      expect([name, (await bench.file(`before/${name}`)).state]).toEqual([name, 'stuck']);
 
     await bench.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss');
     await bench.run(undo);
 
-    for (const name of ['replaced', 'deleted', 'grown', 'x/gone']) expect([name, (await bench.file(`before/${name}`)).state]).toEqual([name, 'undone']);
+    for (const name of ['replaced', 'deleted', 'grown', 'x/gone'])
+      expect([name, (await bench.file(`before/${name}`)).state]).toEqual([name, 'undone']);
     expect(await readFile(at('before/replaced'), 'utf8')).toBe('another');
     expect(await readFile(at('before/grown'), 'utf8')).toBe('content of grown!');
     expect(existsSync(at('before/deleted'))).toBe(false);
@@ -130,7 +161,10 @@ describe('the undo stage', () => {
     await bench.register.people.abandon({ kind: 'File', ids: [(await bench.file('inplace/b')).id] }, 'boss');
     await bench.run(undo);
 
-    expect([await readFile(at('inplace/b'), 'utf8'), (await lstat(at('inplace/b'))).nlink]).toEqual(['content of b!', 1]);
+    expect([await readFile(at('inplace/b'), 'utf8'), (await lstat(at('inplace/b'))).nlink]).toEqual([
+      'content of b!',
+      1,
+    ]);
     expect(await bench.file('inplace/b')).toMatchObject({ state: 'undone' });
     expect(await readdir(hold)).toEqual([(await bench.file('inplace/a')).id.toString()]);
     await bench.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');

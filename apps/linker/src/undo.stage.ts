@@ -1,6 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { codeOf, step, type ArchiveFile } from '@coldroom/domain';
-import { HoldDirectories, STORES, moved, Originals, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import {
+  HoldDirectories,
+  STORES,
+  moved,
+  Originals,
+  type Stage,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
 import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
@@ -18,7 +26,8 @@ export class UndoLinks implements Stage {
   readonly givesBack = true;
 
   constructor(
-    @Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals,
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Originals) private readonly originals: Originals,
     @Inject(HoldDirectories) private readonly holds: HoldDirectories,
   ) {}
 
@@ -29,16 +38,27 @@ export class UndoLinks implements Stage {
     const before: Before = async () => work.check();
     const failures = new Failures();
     try {
-      const done = await failures.results(claim.files.map((file) => ({ file })), async ({ file }) => {
-        if (await isFreed(file, places)) return { file, move: moved(file, 'restore', 'restoring', { code: 'HOLD_MISSING', reason: 'the original is not held any more; it is fetched from the store' }) };
-        await undoOne(file, places, before);
-        return { file, move: moved(file, 'return', 'undone') };
-      });
+      const done = await failures.results(
+        claim.files.map((file) => ({ file })),
+        async ({ file }) => {
+          if (await isFreed(file, places))
+            return {
+              file,
+              move: moved(file, 'restore', 'restoring', {
+                code: 'HOLD_MISSING',
+                reason: 'the original is not held any more; it is fetched from the store',
+              }),
+            };
+          await undoOne(file, places, before);
+          return { file, move: moved(file, 'return', 'undone') };
+        },
+      );
       await places.syncOriginals();
       await places.syncHolds();
       step('undo:2-synced');
-      const moves = await failures.results(done, async ({ file, move }) => (
-        move.event === 'return' ? { ...move, ...await dropFetched(file, places, recalls, before) } : move));
+      const moves = await failures.results(done, async ({ file, move }) =>
+        move.event === 'return' ? { ...move, ...(await dropFetched(file, places, recalls, before)) } : move,
+      );
       await places.syncHolds();
       return failures.result(moves);
     } finally {
@@ -49,7 +69,7 @@ export class UndoLinks implements Stage {
 
 /** A linker that died may have freed the space already, and the register does not know: then only the store can give it back. */
 async function isFreed(file: ArchiveFile, places: Places): Promise<boolean> {
-  if (file.linkedAt === null || await places.isHeld(file)) return false;
+  if (file.linkedAt === null || (await places.isHeld(file))) return false;
   return (await look(await places.of(file))).kind === 'our-link';
 }
 
@@ -57,7 +77,7 @@ async function undoOne(file: ArchiveFile, places: Places, before: Before): Promi
   try {
     await putBack(await places.of(file), file, before);
   } catch (error) {
-    const neverTaken = codeOf(error) === 'DIRECTORY_GONE' && file.linkedAt === null && !await places.isHeld(file);
+    const neverTaken = codeOf(error) === 'DIRECTORY_GONE' && file.linkedAt === null && !(await places.isHeld(file));
     if (!neverTaken) throw error; // else others removed it before its place was taken: there is nothing to give back
   }
 }

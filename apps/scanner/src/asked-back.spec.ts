@@ -4,8 +4,14 @@ import { AskedBack } from './asked-back';
 import { Scene } from './testing/scene';
 
 const single = (name: string, images = 1) => ({ files: [{ name, size: 20 }], images });
-const untilReleased = [['approved', 'hash', 'checksummed'], ['checksummed', 'copy', 'transferred'], ['transferred', 'verify', 'verified'],
-  ['verified', 'store', 'durable'], ['durable', 'link', 'linked'], ['linked', 'release', 'released']] as const;
+const untilReleased = [
+  ['approved', 'hash', 'checksummed'],
+  ['checksummed', 'copy', 'transferred'],
+  ['transferred', 'verify', 'verified'],
+  ['verified', 'store', 'durable'],
+  ['durable', 'link', 'linked'],
+  ['linked', 'release', 'released'],
+] as const;
 
 describe('what is asked back by a mark', () => {
   let scene: Scene;
@@ -21,28 +27,48 @@ describe('what is asked back by a mark', () => {
     for (const [from, event, to] of ways) {
       for (const due of await scene.register.work.due([from])) {
         const claim = await scene.register.work.claim(due.bagId, [from], 'test', 60_000);
-        if (claim) await scene.register.move(claim, claim.files.map((file) => ({ id: file.id, event, from, to })), { stage: 'test', errorLimit: 1000 });
+        if (claim)
+          await scene.register.move(
+            claim,
+            claim.files.map((file) => ({ id: file.id, event, from, to })),
+            { stage: 'test', errorLimit: 1000 },
+          );
       }
     }
   }
 
   async function archived(name: string, images = 1, upTo: number = untilReleased.length): Promise<TinyOmero> {
     const tiny = await scene.add([single(name, images)]);
-    const { requests: [made] } = await scene.scan.run('test');
+    const {
+      requests: [made],
+    } = await scene.scan.run('test');
     await scene.register.requests.approve(BigInt(made!.id), 'boss');
     await scene.starter.run('test');
     await move(untilReleased.slice(0, upTo));
-    while (await scene.mirror.run() > 0);
+    while ((await scene.mirror.run()) > 0);
     return tiny;
   }
 
   async function askFor(imageId: number, ownerId: number, change: { description?: string } = {}): Promise<void> {
-    const [image] = await scene.sql<{ owner: bigint; group: bigint }>('SELECT owner_id AS owner, group_id AS group FROM image WHERE id = $1', [imageId]);
+    const [image] = await scene.sql<{ owner: bigint; group: bigint }>(
+      'SELECT owner_id AS owner, group_id AS group FROM image WHERE id = $1',
+      [imageId],
+    );
     await annotateImages(scene.omeroUrl, {
-      imageIds: [imageId], ownerId, groupId: Number(image!.group), ns: 'archiving', discriminator: '/map/', name: 'FROM-ARCHIVE', values: [['FROM-ARCHIVE', 'True']], ...change,
+      imageIds: [imageId],
+      ownerId,
+      groupId: Number(image!.group),
+      ns: 'archiving',
+      discriminator: '/map/',
+      name: 'FROM-ARCHIVE',
+      values: [['FROM-ARCHIVE', 'True']],
+      ...change,
     });
   }
-  const owner = async (imageId: number): Promise<number> => Number((await scene.sql<{ owner: bigint }>('SELECT owner_id AS owner FROM image WHERE id = $1', [imageId]))[0]!.owner);
+  const owner = async (imageId: number): Promise<number> =>
+    Number(
+      (await scene.sql<{ owner: bigint }>('SELECT owner_id AS owner FROM image WHERE id = $1', [imageId]))[0]!.owner,
+    );
   const stateOf = async (name: string): Promise<string | undefined> => (await scene.filesByName()).get(name)?.state;
 
   test('comes back as a whole fileset, once, and the marks go when it is there', async () => {
@@ -53,8 +79,13 @@ describe('what is asked back by a mark', () => {
     expect(await stateOf('a.lif')).toBe('restoring');
     for (const id of tiny.imageIds) expect(await scene.marksOf(id)).toContain('ARCHIVED');
 
-    await move([['restoring', 'bringNear', 'near'], ['near', 'fetch', 'fetched'], ['fetched', 'prove', 'proven'], ['proven', 'place', 'restored']]);
-    while (await scene.mirror.run() > 0);
+    await move([
+      ['restoring', 'bringNear', 'near'],
+      ['near', 'fetch', 'fetched'],
+      ['fetched', 'prove', 'proven'],
+      ['proven', 'place', 'restored'],
+    ]);
+    while ((await scene.mirror.run()) > 0);
     for (const id of tiny.imageIds) expect([id, await scene.marksOf(id)]).toEqual([id, []]);
     expect(await askedBack.run()).toMatchObject({ marks: 0, files: 0 });
   });
@@ -72,20 +103,28 @@ describe('what is asked back by a mark', () => {
     const stranger = await scene.add([single('other.tif')], { mark: false, omename: 'mallory' });
     await askFor(tiny.imageIds[0]!, await owner(stranger.imageIds[0]!));
     await askFor(fresh.imageIds[0]!, await owner(fresh.imageIds[0]!));
-    expect(await askedBack.run()).toMatchObject({ files: 0, ignoredCount: 1, ignored: [{ code: 'MARK_NOT_ALLOWED', imageId: String(tiny.imageIds[0]) }] });
+    expect(await askedBack.run()).toMatchObject({
+      files: 0,
+      ignoredCount: 1,
+      ignored: [{ code: 'MARK_NOT_ALLOWED', imageId: String(tiny.imageIds[0]) }],
+    });
     expect(await stateOf('mine.tif')).toBe('released');
   });
 
   test('all that one person marked is asked for at once, and told of once', async () => {
     const tiny = await scene.add([single('one.tif'), single('two.tif')]);
-    const { requests: [made] } = await scene.scan.run('test');
+    const {
+      requests: [made],
+    } = await scene.scan.run('test');
     await scene.register.requests.approve(BigInt(made!.id), 'boss');
     await scene.starter.run('test');
     await move(untilReleased);
     for (const id of tiny.imageIds) await askFor(id, await owner(id));
     expect(await askedBack.run()).toMatchObject({ files: 2 });
     const told = await scene.register.overview.events({ requestId: BigInt(made!.id) }, 100);
-    expect(told.filter(({ what }) => what === 'way back asked')).toMatchObject([{ detail: { way: 'restore', files: 2, filesets: 2, images: 2 } }]);
+    expect(told.filter(({ what }) => what === 'way back asked')).toMatchObject([
+      { detail: { way: 'restore', files: 2, filesets: 2, images: 2 } },
+    ]);
   });
 
   test('waits for the next scan while a worker holds the bag', async () => {

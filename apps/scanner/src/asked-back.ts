@@ -20,7 +20,11 @@ export interface AskedBackReport {
 /** Heeds FROM-ARCHIVE marks: asks images back for those who may. The marks go when the images are back. */
 @Injectable()
 export class AskedBack {
-  constructor(@Inject(OmeroDatabase) private readonly omero: OmeroDatabase, @Inject(Register) private readonly register: Register, @Inject(Log) private readonly log: Log) {}
+  constructor(
+    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
+    @Inject(Register) private readonly register: Register,
+    @Inject(Log) private readonly log: Log,
+  ) {}
 
   async run(): Promise<AskedBackReport> {
     const ignored: AskedBackReport['ignored'][number][] = [];
@@ -30,10 +34,17 @@ export class AskedBack {
       const heeded = new Map<bigint, Mark>();
       for (const mark of some) {
         if (mark.ignored === null) heeded.set(mark.imageId, mark);
-        else if (++ignoredCount <= shown) ignored.push({ code: mark.ignored, reason: mark.reason, imageId: mark.imageId.toString() });
+        else if (++ignoredCount <= shown)
+          ignored.push({ code: mark.ignored, reason: mark.reason, imageId: mark.imageId.toString() });
       }
-      const away = (await this.register.returns.archivedAmong([...heeded.keys()])).map((imageId) => heeded.get(imageId) as Mark);
-      for (const [by, theirs] of Map.groupBy(away, ({ requester }) => requester.name)) files += await this.ask(theirs.map(({ imageId }) => imageId), by);
+      const away = (await this.register.returns.archivedAmong([...heeded.keys()])).map(
+        (imageId) => heeded.get(imageId) as Mark,
+      );
+      for (const [by, theirs] of Map.groupBy(away, ({ requester }) => requester.name))
+        files += await this.ask(
+          theirs.map(({ imageId }) => imageId),
+          by,
+        );
     }
     return { marks, files, ignoredCount, ignored };
   }
@@ -41,8 +52,13 @@ export class AskedBack {
   /** All that one person marked is asked back at once, as they are told of it at once; where a worker holds a bag of it, image by image. */
   private async ask(imageIds: readonly bigint[], by: string): Promise<number> {
     try {
-      const { asked, undoing } = await this.register.returns.ask({ kind: 'Image', ids: imageIds }, { way: 'restore', days: 0 }, by);
-      if (asked + undoing > 0) this.log.info('asked back', { images: imageIds.length, by, files: asked, held: undoing });
+      const { asked, undoing } = await this.register.returns.ask(
+        { kind: 'Image', ids: imageIds },
+        { way: 'restore', days: 0 },
+        by,
+      );
+      if (asked + undoing > 0)
+        this.log.info('asked back', { images: imageIds.length, by, files: asked, held: undoing });
       return asked + undoing;
     } catch (error) {
       if (codeOf(error) !== 'BAG_BUSY') throw error;
@@ -51,7 +67,11 @@ export class AskedBack {
         for (const imageId of imageIds) files += await this.ask([imageId], by);
         return files;
       }
-      this.log.info('asked back later', { image: imageIds[0], reason: 'a worker holds its bag', next: 'it is asked for with the next scan' });
+      this.log.info('asked back later', {
+        image: imageIds[0],
+        reason: 'a worker holds its bag',
+        next: 'it is asked for with the next scan',
+      });
       return 0;
     }
   }

@@ -26,12 +26,18 @@ export interface Judged extends DraftClosure {
 @Injectable()
 export class Closures {
   constructor(
-    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase, @Inject(Register) private readonly register: Register,
-    @Inject(Files) private readonly files: Files, @Inject(Originals) private readonly originals: Originals,
+    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
+    @Inject(Register) private readonly register: Register,
+    @Inject(Files) private readonly files: Files,
+    @Inject(Originals) private readonly originals: Originals,
   ) {}
 
   /** @param requestId the request that these images belong to already, where there is one */
-  async judge<T>(imageIds: readonly bigint[], requestId: bigint | null, use: (judged: Judged) => Promise<T>): Promise<T> {
+  async judge<T>(
+    imageIds: readonly bigint[],
+    requestId: bigint | null,
+    use: (judged: Judged) => Promise<T>,
+  ): Promise<T> {
     return this.omero.withClosure(imageIds, async (closure) => {
       const leftOut = await this.leftOut(closure, requestId);
       let components = 0;
@@ -47,7 +53,9 @@ export class Closures {
 
   private async leftOut(closure: Closure, requestId: bigint | null): Promise<ReadonlyMap<string, LeftOut>> {
     const left = new Map<string, LeftOut>();
-    const leave = (component: string, code: LeftOut['code'], reason: string): void => { left.set(component, { component, code, reason }); };
+    const leave = (component: string, code: LeftOut['code'], reason: string): void => {
+      left.set(component, { component, code, reason });
+    };
     const withFiles = this.withFiles(closure);
     let next = await withFiles.next(); // in the order of the components
     for await (const { name, foreignFiles } of closure.components) {
@@ -60,25 +68,37 @@ export class Closures {
       const known = await this.register.requests.requestsOf(images.map((image) => image.imageId));
       for (const image of images) {
         const other = known.get(image.imageId);
-        if (other !== undefined && other !== requestId) leave(image.component, 'IN_ANOTHER_REQUEST', `Image:${image.imageId} belongs to request ${other}`);
+        if (other !== undefined && other !== requestId)
+          leave(image.component, 'IN_ANOTHER_REQUEST', `Image:${image.imageId} belongs to request ${other}`);
       }
       const pixels = images.flatMap((image) => image.pixelsIds.map((id) => ({ id, component: image.component })));
-      const locks = await this.look('Pixels', pixels.map(({ id }) => lockPath(id)));
+      const locks = await this.look(
+        'Pixels',
+        pixels.map(({ id }) => lockPath(id)),
+      );
       pixels.forEach(({ id, component }, index) => {
         const lock = locks[index];
         if (lock?.kind === 'refused' && lock.error.kind === 'transient') throw lock.error;
-        if (lock && lock.kind !== 'missing') leave(component, 'PYRAMID_BEING_WRITTEN', `OMERO may be writing the pyramid of Pixels:${id}: there is a ${displayPath(lockPath(id))}`);
+        if (lock && lock.kind !== 'missing')
+          leave(
+            component,
+            'PYRAMID_BEING_WRITTEN',
+            `OMERO may be writing the pyramid of Pixels:${id}: there is a ${displayPath(lockPath(id))}`,
+          );
       });
     }
     return left;
   }
 
   /** The names of the components that have a file at all, be it that OMERO says so or that something is on disk. */
-  private async* withFiles(closure: Closure): AsyncGenerator<string> {
+  private async *withFiles(closure: Closure): AsyncGenerator<string> {
     let last: string | undefined;
     for await (const files of batches(closure.files, batchSize)) {
       const optional = files.filter((file) => !file.mandatory);
-      const found = await this.look('Pixels', optional.map((file) => file.path));
+      const found = await this.look(
+        'Pixels',
+        optional.map((file) => file.path),
+      );
       const there = new Set(optional.filter((_, index) => found[index]?.kind !== 'missing'));
       for (const file of files) {
         if (file.component === last || !(file.mandatory || there.has(file))) continue;
@@ -88,11 +108,13 @@ export class Closures {
     }
   }
 
-  private async* filesOf(closure: Closure, leftOut: ReadonlyMap<string, LeftOut>): AsyncGenerator<readonly NewFile[]> {
+  private async *filesOf(closure: Closure, leftOut: ReadonlyMap<string, LeftOut>): AsyncGenerator<readonly NewFile[]> {
     for await (const files of batches(closure.files, batchSize)) {
       const wanted = files.filter((file) => !leftOut.has(file.component));
       for (const root of new Set(wanted.map((file) => file.root))) await this.originals.root(root);
-      const found = await this.files.inspect(wanted.map((file) => ({ root: this.originals.directory(file.root), path: file.path })));
+      const found = await this.files.inspect(
+        wanted.map((file) => ({ root: this.originals.directory(file.root), path: file.path })),
+      );
       yield wanted.flatMap((file, index) => {
         const verdict = found[index] && verdictOn(file, found[index]);
         return verdict ? [draft(file, verdict)] : [];
@@ -102,7 +124,7 @@ export class Closures {
 
   private async look(root: RootName, paths: readonly Buffer[]): Promise<readonly Found[]> {
     // An OMERO without OMERO 4 data may never have made this tree.
-    if (paths.length === 0 || await identify(this.originals.directory(root)) === null) return [];
+    if (paths.length === 0 || (await identify(this.originals.directory(root))) === null) return [];
     await this.originals.root(root);
     return this.files.inspect(paths.map((path) => ({ root: this.originals.directory(root), path })));
   }
@@ -116,15 +138,22 @@ function lockPath(pixelsId: bigint): Buffer {
 
 async function* imagesOf(closure: Closure, leftOut: ReadonlyMap<string, LeftOut>): AsyncGenerator<readonly NewImage[]> {
   for await (const images of batches(closure.images, batchSize)) {
-    yield images.filter((image) => !leftOut.has(image.component))
+    yield images
+      .filter((image) => !leftOut.has(image.component))
       .map(({ imageId, name, component, marked }) => ({ imageId, name, fileset: component, marked }));
   }
 }
 
 function draft(file: ClosureFile, verdict: NewFile['verdict']): NewFile {
   return {
-    fileset: file.component, root: file.root, path: file.path, display: displayPath(file.path),
-    size: 'take' in verdict ? verdict.take.size : file.size ?? 0n,
-    originalFileId: file.originalFileId, pixelsId: file.pixelsId, omeroHash: file.hash, verdict,
+    fileset: file.component,
+    root: file.root,
+    path: file.path,
+    display: displayPath(file.path),
+    size: 'take' in verdict ? verdict.take.size : (file.size ?? 0n),
+    originalFileId: file.originalFileId,
+    pixelsId: file.pixelsId,
+    omeroHash: file.hash,
+    verdict,
   };
 }

@@ -18,12 +18,20 @@ describe('many images', () => {
 
   beforeAll(async () => {
     scene = await Scene.create('many');
-    const { user, filesets: [first], managedUuid } = await scene.add([{ files: [{ name: '0.tif', size: 3 }] }]);
+    const {
+      user,
+      filesets: [first],
+      managedUuid,
+    } = await scene.add([{ files: [{ name: '0.tif', size: 3 }] }]);
     // More of the same, by rows alone: five files a fileset, which are not on disk.
     const details = `1, -40, 0, 0, ${user.id}, ${user.groupId}`;
     const columns = 'version, permissions, creation_id, update_id, owner_id, group_id';
-    await scene.sql(`INSERT INTO fileset (id, templateprefix, ${columns}) SELECT 1000000 + n, 'many/' || n || '/', ${details} FROM generate_series(1, ${images}) AS n`);
-    await scene.sql(`INSERT INTO image (id, name, series, fileset, ${columns}) SELECT 1000000 + n, 'image ' || n, 0, 1000000 + n, ${details} FROM generate_series(1, ${images}) AS n`);
+    await scene.sql(
+      `INSERT INTO fileset (id, templateprefix, ${columns}) SELECT 1000000 + n, 'many/' || n || '/', ${details} FROM generate_series(1, ${images}) AS n`,
+    );
+    await scene.sql(
+      `INSERT INTO image (id, name, series, fileset, ${columns}) SELECT 1000000 + n, 'image ' || n, 0, 1000000 + n, ${details} FROM generate_series(1, ${images}) AS n`,
+    );
     await scene.sql(`INSERT INTO originalfile (id, path, name, repo, size, ${columns})
       SELECT 1000000 + n * 10 + m, 'many/' || n || '/', m || '.tif', '${managedUuid}', 3, ${details} FROM generate_series(1, ${images}) AS n, generate_series(1, 5) AS m`);
     await scene.sql(`INSERT INTO filesetentry (id, fileset, originalfile, fileset_index, clientpath, ${columns})
@@ -55,11 +63,20 @@ describe('many images', () => {
     const report = await scene.scan.run('test');
     expect(report).toMatchObject({ marks: images + 1, requests: [{ markedImages: images + 1 }], leftOut: [] });
     const id = BigInt(report.requests[0]!.id);
-    expect(await scene.register.requests.get(id)).toMatchObject({ images: images + 1, markedImages: images + 1, filesets: images + 1, skipped: 5 * images, files: 1 });
+    expect(await scene.register.requests.get(id)).toMatchObject({
+      images: images + 1,
+      markedImages: images + 1,
+      filesets: images + 1,
+      skipped: 5 * images,
+      files: 1,
+    });
     let runs = 0;
-    while (await scene.mirror.run() > 0) runs += 1;
+    while ((await scene.mirror.run()) > 0) runs += 1;
     expect(runs).toBe(6); // a thousand images each
-    expect(await scene.sql(`SELECT a.name, count(DISTINCT l.parent)::int AS images FROM imageannotationlink l JOIN annotation a ON a.id = l.child WHERE a.name <> 'ARCHIVE NOTE' GROUP BY a.name`))
-      .toEqual([{ name: 'ARCHIVE-PENDING', images: images + 1 }]);
+    expect(
+      await scene.sql(
+        `SELECT a.name, count(DISTINCT l.parent)::int AS images FROM imageannotationlink l JOIN annotation a ON a.id = l.child WHERE a.name <> 'ARCHIVE NOTE' GROUP BY a.name`,
+      ),
+    ).toEqual([{ name: 'ARCHIVE-PENDING', images: images + 1 }]);
   });
 });

@@ -10,30 +10,53 @@ const archived = ['ARCHIVE NOTE', 'ARCHIVED'];
 describe('the mirror', () => {
   let scene: Scene;
 
-  beforeAll(async () => { scene = await Scene.create('mirror'); });
+  beforeAll(async () => {
+    scene = await Scene.create('mirror');
+  });
   afterAll(() => scene.close());
 
-  async function requested(filesets: Parameters<Scene['add']>[0]): Promise<{ readonly id: bigint; readonly tiny: TinyOmero }> {
+  async function requested(
+    filesets: Parameters<Scene['add']>[0],
+  ): Promise<{ readonly id: bigint; readonly tiny: TinyOmero }> {
     const tiny = await scene.add(filesets);
-    const { requests: [made] } = await scene.scan.run('test');
+    const {
+      requests: [made],
+    } = await scene.scan.run('test');
     return { id: BigInt(made!.id), tiny };
   }
 
-  const flagOf = async (imageId: number): Promise<boolean | null> => (await scene.sql<{ archived: boolean | null }>('SELECT archived FROM image WHERE id = $1', [imageId]))[0]!.archived;
-  const mirror = async (): Promise<number> => { let all = 0; for (let written = 1; written > 0; all += written) written = await scene.mirror.run(); return all; };
-  const events = async (): Promise<number> => Number((await scene.sql<{ n: bigint }>('SELECT count(*) AS n FROM event'))[0]!.n);
+  const flagOf = async (imageId: number): Promise<boolean | null> =>
+    (await scene.sql<{ archived: boolean | null }>('SELECT archived FROM image WHERE id = $1', [imageId]))[0]!.archived;
+  const mirror = async (): Promise<number> => {
+    let all = 0;
+    for (let written = 1; written > 0; all += written) written = await scene.mirror.run();
+    return all;
+  };
+  const events = async (): Promise<number> =>
+    Number((await scene.sql<{ n: bigint }>('SELECT count(*) AS n FROM event'))[0]!.n);
 
   /** Moves all files of a running request through these states, as the services would. */
   async function move(id: bigint, ways: readonly (readonly [WorkState, FileEvent, FileState])[]): Promise<void> {
     for (const [from, event, to] of ways) {
       for (const due of await scene.register.work.due([from])) {
         const claim = await scene.register.work.claim(due.bagId, [from], 'test', 60_000);
-        if (claim?.requestId === id) await scene.register.move(claim, claim.files.map((file) => ({ id: file.id, event, from, to })), { stage: 'test', errorLimit: 1000 });
+        if (claim?.requestId === id)
+          await scene.register.move(
+            claim,
+            claim.files.map((file) => ({ id: file.id, event, from, to })),
+            { stage: 'test', errorLimit: 1000 },
+          );
         else if (claim) await scene.register.work.giveBack(claim);
       }
     }
   }
-  const untilLinked = [['approved', 'hash', 'checksummed'], ['checksummed', 'copy', 'transferred'], ['transferred', 'verify', 'verified'], ['verified', 'store', 'durable'], ['durable', 'link', 'linked']] as const;
+  const untilLinked = [
+    ['approved', 'hash', 'checksummed'],
+    ['checksummed', 'copy', 'transferred'],
+    ['transferred', 'verify', 'verified'],
+    ['verified', 'store', 'durable'],
+    ['durable', 'link', 'linked'],
+  ] as const;
 
   async function started(filesets: Parameters<Scene['add']>[0]): ReturnType<typeof requested> {
     const made = await requested(filesets);
@@ -55,7 +78,13 @@ describe('the mirror', () => {
   test('killed between the marks and their record: once more is harmless', async () => {
     const { tiny } = await requested([single('killed.tif')]);
     const owed = await scene.register.marks.owed();
-    await scene.omero.setPending(owed.map((mark) => ({ imageId: mark.imageId, groupId: mark.groupId, requester: { id: mark.requesterId, name: mark.requester } })));
+    await scene.omero.setPending(
+      owed.map((mark) => ({
+        imageId: mark.imageId,
+        groupId: mark.groupId,
+        requester: { id: mark.requesterId, name: mark.requester },
+      })),
+    );
     const before = await events();
     await mirror();
     expect([await scene.marksOf(tiny.imageIds[0]!), await events()]).toEqual([pending, before]);
@@ -75,7 +104,7 @@ describe('the mirror', () => {
     expect(await scene.marksOf(tiny.imageIds[0]!)).toEqual(pending);
   });
 
-  test('declined before the marks were written, and scanned in between: the new request\'s mark is the last word', async () => {
+  test("declined before the marks were written, and scanned in between: the new request's mark is the last word", async () => {
     const { id, tiny } = await requested([single('quick.tif')]);
     await scene.register.requests.decline(id, 'boss', null);
     const { requests } = await scene.scan.run('test'); // TO-ARCHIVE still stands
@@ -94,7 +123,8 @@ describe('the mirror', () => {
     expect([await scene.marksOf(plain), await flagOf(plain)]).toEqual([pending, null]);
     await move(id, untilLinked.slice(-1));
     await mirror();
-    for (const image of [plain, flagged]) expect([await scene.marksOf(image), await flagOf(image)]).toEqual([archived, true]);
+    for (const image of [plain, flagged])
+      expect([await scene.marksOf(image), await flagOf(image)]).toEqual([archived, true]);
 
     await scene.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');
     await mirror();
@@ -125,11 +155,15 @@ describe('the mirror', () => {
 
   test('an image that moved to another group has its marks there', async () => {
     const { tiny } = await requested([single('moved.tif')]);
-    const group = await scene.sql<{ id: bigint }>(`INSERT INTO experimentergroup (id, name, permissions, ldap, version) VALUES (ome_nextval('seq_experimentergroup'), 'elsewhere', -120, false, 0) RETURNING id`);
+    const group = await scene.sql<{ id: bigint }>(
+      `INSERT INTO experimentergroup (id, name, permissions, ldap, version) VALUES (ome_nextval('seq_experimentergroup'), 'elsewhere', -120, false, 0) RETURNING id`,
+    );
     await scene.sql('UPDATE image SET group_id = $1 WHERE id = $2', [group[0]!.id, tiny.imageIds[0]]);
     await mirror();
     const [mark] = await scene.sql<{ group: bigint; permissions: bigint }>(
-      `SELECT a.group_id AS "group", a.permissions FROM annotation a JOIN imageannotationlink l ON l.child = a.id WHERE l.parent = $1 AND a.name = 'ARCHIVE-PENDING'`, [tiny.imageIds[0]]);
+      `SELECT a.group_id AS "group", a.permissions FROM annotation a JOIN imageannotationlink l ON l.child = a.id WHERE l.parent = $1 AND a.name = 'ARCHIVE-PENDING'`,
+      [tiny.imageIds[0]],
+    );
     expect(mark).toEqual({ group: group[0]!.id, permissions: -120n });
   });
 

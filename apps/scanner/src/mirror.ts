@@ -8,7 +8,9 @@ import { Log } from '@coldroom/runtime';
 @Injectable()
 export class Mirror {
   constructor(
-    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase, @Inject(Register) private readonly register: Register, @Inject(Log) private readonly log: Log,
+    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
+    @Inject(Register) private readonly register: Register,
+    @Inject(Log) private readonly log: Log,
   ) {}
 
   /** Returns how many images were written; 0 where OMERO says what the register says. */
@@ -17,10 +19,14 @@ export class Mirror {
     for (const [wanted, marks] of Map.groupBy(owed, (mark) => mark.wanted)) {
       const before = await this.write(wanted, marks);
       step('scan:2-marks-written');
-      await this.register.marks.written(marks.map((mark) => ({
-        requestId: mark.requestId, imageId: mark.imageId, written: wanted,
-        ...(before.has(mark.imageId) ? { before: before.get(mark.imageId) ?? null } : {}),
-      })));
+      await this.register.marks.written(
+        marks.map((mark) => ({
+          requestId: mark.requestId,
+          imageId: mark.imageId,
+          written: wanted,
+          ...(before.has(mark.imageId) ? { before: before.get(mark.imageId) ?? null } : {}),
+        })),
+      );
       step('scan:3-marks-recorded');
       this.log.info('marks written', { mark: wanted, images: marks.length });
     }
@@ -29,7 +35,11 @@ export class Mirror {
 
   /** Returns the old `image.archived` of the images where we set it. */
   private async write(wanted: MarkState, marks: readonly OwedMark[]): Promise<ReadonlyMap<bigint, boolean | null>> {
-    const images = marks.map((mark) => ({ imageId: mark.imageId, groupId: mark.groupId, requester: { id: mark.requesterId, name: mark.requester } }));
+    const images = marks.map((mark) => ({
+      imageId: mark.imageId,
+      groupId: mark.groupId,
+      requester: { id: mark.requesterId, name: mark.requester },
+    }));
     if (wanted === 'pending') {
       // An image that is pending again after it was archived is not archived any more.
       await this.clear(marks.filter((mark) => mark.written === 'archived'));
@@ -41,13 +51,20 @@ export class Mirror {
       return new Map();
     }
     const outcomes = await this.omero.setArchived(images);
-    return new Map(outcomes.flatMap(({ imageId, archivedBefore }) => (archivedBefore === undefined ? [] : [[imageId, archivedBefore] as const])));
+    return new Map(
+      outcomes.flatMap(({ imageId, archivedBefore }) =>
+        archivedBefore === undefined ? [] : [[imageId, archivedBefore] as const],
+      ),
+    );
   }
 
   private async clear(marks: readonly OwedMark[]): Promise<void> {
     for (const [dropNote, group] of Map.groupBy(marks, (mark) => mark.dropNote)) {
       await this.omero.clear(group, {
-        restoreArchived: new Map(group.filter((mark) => mark.written === 'archived').map((mark) => [mark.imageId, mark.archivedBefore])), dropNote,
+        restoreArchived: new Map(
+          group.filter((mark) => mark.written === 'archived').map((mark) => [mark.imageId, mark.archivedBefore]),
+        ),
+        dropNote,
       });
     }
   }

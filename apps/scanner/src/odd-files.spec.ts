@@ -10,8 +10,13 @@ const long = (bytes: number): string => `${'ö'.repeat((bytes - 4 - (bytes % 2))
 const cases: Readonly<Record<string, { readonly code: string | null; readonly reason?: RegExp }>> = {
   'plain.tif': { code: null },
   'new\nline.tif': { code: null },
-  'nohash.tif': { code: null }, 'nohasher.tif': { code: null }, 'nosize.tif': { code: null },
-  'upward.tif': { code: 'PATH_NOT_ALLOWED', reason: /The path ".*\/\.\.\/\.\.\/etc\/passwd" is not allowed: it has a "\." or "\.\." component/ },
+  'nohash.tif': { code: null },
+  'nohasher.tif': { code: null },
+  'nosize.tif': { code: null },
+  'upward.tif': {
+    code: 'PATH_NOT_ALLOWED',
+    reason: /The path ".*\/\.\.\/\.\.\/etc\/passwd" is not allowed: it has a "\." or "\.\." component/,
+  },
   'dot.tif': { code: 'PATH_NOT_ALLOWED', reason: /"\." or "\.\." component/ },
   'absolute.tif': { code: 'PATH_NOT_ALLOWED', reason: /The path "\/etc\/hostname" is not allowed: it is not relative/ },
   'empty.tif': { code: 'PATH_NOT_ALLOWED', reason: /The path "" is not allowed: it is empty/ },
@@ -43,12 +48,24 @@ describe('odd files', () => {
 
   beforeAll(async () => {
     scene = await Scene.create('odd');
-    tiny = await scene.add(names.map((name) => ({ files: [
-      { name, size: 100, ...(name === 'inplace.tif' ? { place: 'symlink' as const } : {}), ...(name === 'gone.tif' ? { place: 'missing' as const } : {}) },
-      { name: `beside ${name.replace('/', ' ')}`, size: 10 },
-    ] })));
+    tiny = await scene.add(
+      names.map((name) => ({
+        files: [
+          {
+            name,
+            size: 100,
+            ...(name === 'inplace.tif' ? { place: 'symlink' as const } : {}),
+            ...(name === 'gone.tif' ? { place: 'missing' as const } : {}),
+          },
+          { name: `beside ${name.replace('/', ' ')}`, size: 10 },
+        ],
+      })),
+    );
     const row = async (name: string, change: string): Promise<void> => {
-      const [file] = await scene.sql<{ id: bigint }>(`SELECT o.id FROM originalfile o JOIN filesetentry e ON e.originalfile = o.id WHERE e.fileset = $1 AND e.fileset_index = 0`, [tiny.filesets[names.indexOf(name)]!.id]);
+      const [file] = await scene.sql<{ id: bigint }>(
+        `SELECT o.id FROM originalfile o JOIN filesetentry e ON e.originalfile = o.id WHERE e.fileset = $1 AND e.fileset_index = 0`,
+        [tiny.filesets[names.indexOf(name)]!.id],
+      );
       await scene.sql(`UPDATE originalfile SET ${change} WHERE id = $1`, [file!.id]);
     };
     await row('nohash.tif', 'hash = NULL');
@@ -65,7 +82,15 @@ describe('odd files', () => {
     await scene.sql(`INSERT INTO checksumalgorithm (id, permissions, value) VALUES (9999, -52, 'SHA2-512')`);
     await row('sha512.tif', 'hasher = 9999');
     await truncate(at('short.tif'), 40);
-    await rename(at('badutf8.tif'), Buffer.concat([Buffer.from(dirname(at('badutf8.tif'))), Buffer.from('/bad'), Buffer.of(0xff, 0xfe), Buffer.from('.tif')]));
+    await rename(
+      at('badutf8.tif'),
+      Buffer.concat([
+        Buffer.from(dirname(at('badutf8.tif'))),
+        Buffer.from('/bad'),
+        Buffer.of(0xff, 0xfe),
+        Buffer.from('.tif'),
+      ]),
+    );
     for (const name of ['fifo.tif', 'device.tif', 'folder.tif', 'looped.tif', 'dangling.tif']) await rm(at(name));
     execFileSync('mkfifo', [at('fifo.tif')]);
     execFileSync('mknod', [at('device.tif'), 'c', '1', '5']); // /dev/zero: reading it would never end
@@ -84,9 +109,18 @@ describe('odd files', () => {
   afterAll(() => scene.close());
 
   test('all of them are in one request: nothing is passed over in silence', async () => {
-    expect(report).toMatchObject({ marks: names.length, known: 0, ignoredCount: 0, leftOut: [], requests: [{ requester: 'alice', markedImages: names.length }] });
-    expect(await scene.register.requests.get(BigInt(report.requests[0]!.id))).toMatchObject({ state: 'New', filesets: names.length });
-    expect((await scene.register.overview.files({ limit: 1000 }))).toHaveLength(2 * names.length);
+    expect(report).toMatchObject({
+      marks: names.length,
+      known: 0,
+      ignoredCount: 0,
+      leftOut: [],
+      requests: [{ requester: 'alice', markedImages: names.length }],
+    });
+    expect(await scene.register.requests.get(BigInt(report.requests[0]!.id))).toMatchObject({
+      state: 'New',
+      filesets: names.length,
+    });
+    expect(await scene.register.overview.files({ limit: 1000 })).toHaveLength(2 * names.length);
   });
 
   const harmless = ['ALREADY_A_LINK', 'HARD_LINKED'];
@@ -94,24 +128,42 @@ describe('odd files', () => {
   test.each(Object.entries(cases))('%j', async (name, { code, reason }) => {
     const fileset = `Fileset:${tiny.filesets[names.indexOf(name)]!.id}`;
     const [odd, beside] = await scene.register.overview.files({ fileset });
-    if (code === null) expect(odd).toMatchObject({ state: 'registered', code: null, path: expect.stringContaining(name === 'new\nline.tif' ? 'new\\x0aline.tif' : name) });
+    if (code === null)
+      expect(odd).toMatchObject({
+        state: 'registered',
+        code: null,
+        path: expect.stringContaining(name === 'new\nline.tif' ? 'new\\x0aline.tif' : name),
+      });
     else expect(odd).toMatchObject({ state: 'skipped', code, reason: expect.stringMatching(reason!) });
     // A fileset of which one file cannot be taken stays whole, and says which file it is.
     if (code === null || harmless.includes(code)) expect(beside).toMatchObject({ state: 'registered', code: null });
-    else expect(beside).toMatchObject({ state: 'skipped', code: 'FILESET_INCOMPLETE', reason: `another file of this fileset cannot be taken: ${odd!.path} (${code})` });
+    else
+      expect(beside).toMatchObject({
+        state: 'skipped',
+        code: 'FILESET_INCOMPLETE',
+        reason: `another file of this fileset cannot be taken: ${odd!.path} (${code})`,
+      });
   });
 
   test('a hash or hasher that OMERO does not have is not made up', async () => {
     const files = await scene.filesByName();
-    expect([files.get('nohash.tif')?.omeroHash, files.get('nohasher.tif')?.omeroHash, files.get('plain.tif')?.omeroHash?.algorithm]).toEqual([null, null, 'SHA1-160']);
+    expect([
+      files.get('nohash.tif')?.omeroHash,
+      files.get('nohasher.tif')?.omeroHash,
+      files.get('plain.tif')?.omeroHash?.algorithm,
+    ]).toEqual([null, null, 'SHA1-160']);
     expect(files.get('nosize.tif')?.size).toBe(100n);
   });
 
   test('a name of 255 bytes is taken', async () => {
     const name = long(255);
     expect(Buffer.byteLength(name)).toBe(255);
-    const { filesets: [fileset] } = await scene.add([{ files: [{ name, size: 3 }] }]);
+    const {
+      filesets: [fileset],
+    } = await scene.add([{ files: [{ name, size: 3 }] }]);
     await scene.scan.run('test');
-    expect(await scene.register.overview.files({ fileset: `Fileset:${fileset!.id}` })).toMatchObject([{ state: 'registered', path: expect.stringContaining(name) }]);
+    expect(await scene.register.overview.files({ fileset: `Fileset:${fileset!.id}` })).toMatchObject([
+      { state: 'registered', path: expect.stringContaining(name) },
+    ]);
   });
 });

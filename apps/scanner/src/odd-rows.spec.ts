@@ -6,83 +6,158 @@ import { Scene } from './testing/scene';
 let scene: Scene;
 let scenes = 0;
 // Databases of its own for each test: dropping the last one's may catch a connection that is just being closed.
-beforeEach(async () => { scene = await Scene.create(`odd_rows_${scenes += 1}`); });
+beforeEach(async () => {
+  scene = await Scene.create(`odd_rows_${(scenes += 1)}`);
+});
 afterEach(() => scene.close());
 
 const originalOf = async (filesetId: number, index = 0): Promise<bigint> => {
-  const [entry] = await scene.sql<{ originalfile: bigint }>('SELECT originalfile FROM filesetentry WHERE fileset = $1 AND fileset_index = $2', [filesetId, index]);
+  const [entry] = await scene.sql<{ originalfile: bigint }>(
+    'SELECT originalfile FROM filesetentry WHERE fileset = $1 AND fileset_index = $2',
+    [filesetId, index],
+  );
   return entry!.originalfile;
 };
 const enter = (filesetId: number, originalfile: bigint, index: number): Promise<bigint> =>
-  scene.row('filesetentry', { fileset: filesetId, originalfile, fileset_index: index, clientpath: 'home/alice/twice.tif' });
+  scene.row('filesetentry', {
+    fileset: filesetId,
+    originalfile,
+    fileset_index: index,
+    clientpath: 'home/alice/twice.tif',
+  });
 /** A second row that says the same as this one. An OMERO has an index against it, but one restored from a dump may lack that. */
 async function twinOf(original: bigint): Promise<bigint> {
   await scene.sql('DROP INDEX IF EXISTS originalfile_repo_path_index');
-  const [file] = await scene.sql<{ path: string; name: string; repo: string; size: bigint }>('SELECT path, name, repo, size FROM originalfile WHERE id = $1', [original]);
+  const [file] = await scene.sql<{ path: string; name: string; repo: string; size: bigint }>(
+    'SELECT path, name, repo, size FROM originalfile WHERE id = $1',
+    [original],
+  );
   return scene.row('originalfile', { ...file });
 }
 
 test('a fileset without entries is left out by its name, and holds up nobody', async () => {
-  const { filesets: [empty, full] } = await scene.add([{ files: [{ name: 'a.tif', size: 3 }] }, { files: [{ name: 'b.tif', size: 3 }] }]);
+  const {
+    filesets: [empty, full],
+  } = await scene.add([{ files: [{ name: 'a.tif', size: 3 }] }, { files: [{ name: 'b.tif', size: 3 }] }]);
   await scene.sql('DELETE FROM filesetentry WHERE fileset = $1', [empty!.id]);
   const report = await scene.scan.run('test');
-  expect(report.leftOut).toEqual([{ component: `Fileset:${empty!.id}`, code: 'NO_FILES', reason: 'OMERO names no file of it, and nothing of it is on disk' }]);
+  expect(report.leftOut).toEqual([
+    {
+      component: `Fileset:${empty!.id}`,
+      code: 'NO_FILES',
+      reason: 'OMERO names no file of it, and nothing of it is on disk',
+    },
+  ]);
   const id = BigInt(report.requests[0]!.id);
-  expect(await scene.register.overview.images(id)).toMatchObject([{ imageId: BigInt(full!.imageIds[0]!), marked: true }]);
-  expect(await scene.register.overview.files({})).toMatchObject([{ fileset: `Fileset:${full!.id}`, state: 'registered' }]);
+  expect(await scene.register.overview.images(id)).toMatchObject([
+    { imageId: BigInt(full!.imageIds[0]!), marked: true },
+  ]);
+  expect(await scene.register.overview.files({})).toMatchObject([
+    { fileset: `Fileset:${full!.id}`, state: 'registered' },
+  ]);
   expect(await scene.marksOf(empty!.imageIds[0]!)).toContain('TO-ARCHIVE'); // it is looked at again by the next scan
 });
 
 test('an image without any file makes no request', async () => {
-  const { imageIds: [imageId] } = await scene.add([{ files: [{ name: 'a.tif', size: 3 }] }]);
+  const {
+    imageIds: [imageId],
+  } = await scene.add([{ files: [{ name: 'a.tif', size: 3 }] }]);
   await scene.sql('UPDATE image SET fileset = NULL WHERE id = $1', [imageId]);
   const [pixels] = await scene.sql<{ id: bigint }>('SELECT id FROM pixels WHERE image = $1', [imageId]);
-  expect(await scene.scan.run('test')).toMatchObject({ marks: 1, requests: [], leftOut: [{ component: `Legacy:${pixels!.id}`, code: 'NO_FILES' }] });
+  expect(await scene.scan.run('test')).toMatchObject({
+    marks: 1,
+    requests: [],
+    leftOut: [{ component: `Legacy:${pixels!.id}`, code: 'NO_FILES' }],
+  });
   await scene.sql('DELETE FROM pixels WHERE image = $1', [imageId]);
-  expect(await scene.scan.run('test')).toMatchObject({ marks: 1, requests: [], leftOut: [{ component: `Image:${imageId}`, code: 'NO_FILES' }] });
+  expect(await scene.scan.run('test')).toMatchObject({
+    marks: 1,
+    requests: [],
+    leftOut: [{ component: `Image:${imageId}`, code: 'NO_FILES' }],
+  });
   expect(await scene.register.requests.list()).toEqual([]);
 });
 
 test('two rows for one path in a fileset: neither is taken, nor what lies beside them', async () => {
-  const { filesets: [fileset] } = await scene.add([{ files: [{ name: 'twice.tif', size: 3 }, { name: 'beside.tif', size: 4 }] }]);
+  const {
+    filesets: [fileset],
+  } = await scene.add([
+    {
+      files: [
+        { name: 'twice.tif', size: 3 },
+        { name: 'beside.tif', size: 4 },
+      ],
+    },
+  ]);
   const original = await originalOf(fileset!.id);
   const twin = await twinOf(original);
   await enter(fileset!.id, twin, 2);
   await scene.scan.run('test');
   const files = await scene.register.overview.files({});
   expect(files.map((file) => [file.originalFileId, file.state, file.code])).toEqual([
-    [original, 'skipped', 'FILESET_INCOMPLETE'], [await originalOf(fileset!.id, 1), 'skipped', 'FILESET_INCOMPLETE'], [twin, 'skipped', 'PATH_TWICE']]);
-  expect(files[2]).toMatchObject({ path: expect.stringMatching(/\/twice\.tif$/), reason: 'OMERO names this path more than once' });
+    [original, 'skipped', 'FILESET_INCOMPLETE'],
+    [await originalOf(fileset!.id, 1), 'skipped', 'FILESET_INCOMPLETE'],
+    [twin, 'skipped', 'PATH_TWICE'],
+  ]);
+  expect(files[2]).toMatchObject({
+    path: expect.stringMatching(/\/twice\.tif$/),
+    reason: 'OMERO names this path more than once',
+  });
   expect(files[1]!.reason).toBe(`another file of this fileset cannot be taken: ${files[0]!.path} (PATH_TWICE)`);
 });
 
 test('two rows for one path in two filesets: it is taken once', async () => {
-  const { filesets: [one, two] } = await scene.add([{ files: [{ name: 'twice.tif', size: 3 }] }, { files: [{ name: 'own.tif', size: 4 }] }]);
+  const {
+    filesets: [one, two],
+  } = await scene.add([{ files: [{ name: 'twice.tif', size: 3 }] }, { files: [{ name: 'own.tif', size: 4 }] }]);
   await enter(two!.id, await twinOf(await originalOf(one!.id)), 1);
   await scene.scan.run('test');
-  const states = (await scene.register.overview.files({})).map((file) => [file.fileset, file.path.slice(file.path.lastIndexOf('/') + 1), file.state, file.code]);
+  const states = (await scene.register.overview.files({})).map((file) => [
+    file.fileset,
+    file.path.slice(file.path.lastIndexOf('/') + 1),
+    file.state,
+    file.code,
+  ]);
   expect(states).toEqual([
     [`Fileset:${one!.id}`, 'twice.tif', 'registered', null],
-    [`Fileset:${two!.id}`, 'own.tif', 'skipped', 'FILESET_INCOMPLETE'], [`Fileset:${two!.id}`, 'twice.tif', 'skipped', 'PATH_TWICE']]);
+    [`Fileset:${two!.id}`, 'own.tif', 'skipped', 'FILESET_INCOMPLETE'],
+    [`Fileset:${two!.id}`, 'twice.tif', 'skipped', 'PATH_TWICE'],
+  ]);
 });
 
 test('filesets that share a file are one: the mark of one image takes them both along', async () => {
-  const { filesets: [marked, other] } = await scene.add([{ files: [{ name: 'shared.tif', size: 3 }] }, { files: [{ name: 'own.tif', size: 4 }] }], { mark: false });
+  const {
+    filesets: [marked, other],
+  } = await scene.add([{ files: [{ name: 'shared.tif', size: 3 }] }, { files: [{ name: 'own.tif', size: 4 }] }], {
+    mark: false,
+  });
   await enter(other!.id, await originalOf(marked!.id), 1);
   const { user } = await scene.add([]);
   await scene.mark(marked!.imageIds, user.id);
-  const { requests: [request] } = await scene.scan.run('test');
+  const {
+    requests: [request],
+  } = await scene.scan.run('test');
   const images = await scene.register.overview.images(BigInt(request!.id));
-  expect(images.map(({ imageId, marked: byPeople }) => [Number(imageId), byPeople])).toEqual([[marked!.imageIds[0], true], [other!.imageIds[0], false]]);
+  expect(images.map(({ imageId, marked: byPeople }) => [Number(imageId), byPeople])).toEqual([
+    [marked!.imageIds[0], true],
+    [other!.imageIds[0], false],
+  ]);
   const files = await scene.register.overview.files({});
-  expect(files.map((file) => [file.path.replace(/.*\//, ''), file.state]).sort()).toEqual([['own.tif', 'registered'], ['shared.tif', 'registered']]);
+  expect(files.map((file) => [file.path.replace(/.*\//, ''), file.state]).sort()).toEqual([
+    ['own.tif', 'registered'],
+    ['shared.tif', 'registered'],
+  ]);
   expect(new Set([...images, ...files].map(({ fileset }) => fileset)).size).toBe(1);
 });
 
 test('of the names of a directory only those of OMERO are taken, also where they differ by their Unicode form alone', async () => {
   const [composed, decomposed] = ['\u00e9.tif', 'e\u0301.tif'];
-  const { filesets: [fileset] } = await scene.add([{ files: [{ name: composed, size: 3 }] }]);
+  const {
+    filesets: [fileset],
+  } = await scene.add([{ files: [{ name: composed, size: 3 }] }]);
   await writeFile(join(dirname(fileset!.paths[0]!), decomposed), 'not in OMERO');
   await scene.scan.run('test');
-  expect(await scene.register.overview.files({})).toMatchObject([{ state: 'registered', size: 3n, path: expect.stringMatching(/\/\u00e9\.tif$/) }]);
+  expect(await scene.register.overview.files({})).toMatchObject([
+    { state: 'registered', size: 3n, path: expect.stringMatching(/\/\u00e9\.tif$/) },
+  ]);
 });

@@ -30,8 +30,12 @@ describe('rounds', () => {
   let atOnce = 0;
   let most = 0;
 
-  beforeAll(async () => { scene = await Scene.create('rounds'); });
-  afterEach(async () => { for (const each of running.splice(0)) await each.end(); });
+  beforeAll(async () => {
+    scene = await Scene.create('rounds');
+  });
+  afterEach(async () => {
+    for (const each of running.splice(0)) await each.end();
+  });
   afterAll(() => scene.close());
 
   /** A scan that takes a while, and says how many run at the same time. */
@@ -50,10 +54,27 @@ describe('rounds', () => {
 
   /** A scanner with connections of its own, as a second process would have. */
   async function scanner(scanMs = 50): Promise<Scanner> {
-    const [register, omero, files, log, readiness] = [new Register(scene.registerUrl), OmeroDatabase.connect(scene.omeroUrl), new Files({ threads: 1 }), new RecordedLog(), new Readiness()];
+    const [register, omero, files, log, readiness] = [
+      new Register(scene.registerUrl),
+      OmeroDatabase.connect(scene.omeroUrl),
+      new Files({ threads: 1 }),
+      new RecordedLog(),
+      new Readiness(),
+    ];
     const closures = new Closures(omero, register, files, new Originals(scene.dataDir));
-    const rounds = new Rounds(new Pace(scanMs, 20), new Watched(omero, register, closures), new AskedBack(omero, register, log), new Starter(register, closures, scene.stores, log),
-      new Mirror(omero, register, log), register, omero, files, scene.stores, log, readiness);
+    const rounds = new Rounds(
+      new Pace(scanMs, 20),
+      new Watched(omero, register, closures),
+      new AskedBack(omero, register, log),
+      new Starter(register, closures, scene.stores, log),
+      new Mirror(omero, register, log),
+      register,
+      omero,
+      files,
+      scene.stores,
+      log,
+      readiness,
+    );
     const end = async (): Promise<void> => {
       await rounds.beforeApplicationShutdown();
       await rounds.onApplicationShutdown();
@@ -82,11 +103,15 @@ describe('rounds', () => {
     most = 0;
     const { imageIds } = await scene.add(Array.from({ length: 5 }, (_, nr) => single(`two ${nr}.tif`)));
     await Promise.all([scanner(), scanner()]);
-    await until('all are pending', async () => (await Promise.all(imageIds.map((id) => scene.marksOf(id)))).every((marks) => marks.includes('ARCHIVE-PENDING')));
+    await until('all are pending', async () =>
+      (await Promise.all(imageIds.map((id) => scene.marksOf(id)))).every((marks) => marks.includes('ARCHIVE-PENDING')),
+    );
     await sleep(500);
     expect(most).toBe(1);
     expect(new Set((await scene.register.requests.requestsOf(imageIds.map(BigInt))).values()).size).toBe(1);
-    expect((await scene.register.overview.files({ limit: 1000 })).filter((file) => file.path.includes('two '))).toHaveLength(5);
+    expect(
+      (await scene.register.overview.files({ limit: 1000 })).filter((file) => file.path.includes('two ')),
+    ).toHaveLength(5);
   });
 
   test('the other takes over when one ends', async () => {
@@ -104,11 +129,18 @@ describe('rounds', () => {
     const marker = join(scene.dataDir, 'ManagedRepository', markerName);
     await rename(marker, `${marker}.away`);
     await scanner(100);
-    await until('a scan failed', async () => (await scene.register.scans.last())?.failed?.startsWith('ROOT_AWAY: ') ?? false);
-    await until('what was owed is written', async () => (await scene.marksOf(imageIds[0]!)).includes('ARCHIVE-PENDING'));
+    await until(
+      'a scan failed',
+      async () => (await scene.register.scans.last())?.failed?.startsWith('ROOT_AWAY: ') ?? false,
+    );
+    await until('what was owed is written', async () =>
+      (await scene.marksOf(imageIds[0]!)).includes('ARCHIVE-PENDING'),
+    );
     expect(await scene.marksOf(unscanned.imageIds[0]!)).toContain('TO-ARCHIVE');
     await rename(`${marker}.away`, marker);
-    await until('the rest is done', async () => (await scene.marksOf(unscanned.imageIds[0]!)).includes('ARCHIVE-PENDING'));
+    await until('the rest is done', async () =>
+      (await scene.marksOf(unscanned.imageIds[0]!)).includes('ARCHIVE-PENDING'),
+    );
   });
 
   test('a person may ask for a scan; one that died is begun again', async () => {
@@ -124,7 +156,19 @@ describe('rounds', () => {
     const register = new Register(scene.registerUrl);
     const omero = OmeroDatabase.connect(scene.registerUrl);
     const closures = new Closures(omero, register, scene.files, scene.originals);
-    const rounds = new Rounds(new Pace(50, 20), new Scan(omero, register, closures), new AskedBack(omero, register, new RecordedLog()), scene.starter, scene.mirror, register, omero, scene.files, scene.stores, new RecordedLog(), new Readiness());
+    const rounds = new Rounds(
+      new Pace(50, 20),
+      new Scan(omero, register, closures),
+      new AskedBack(omero, register, new RecordedLog()),
+      scene.starter,
+      scene.mirror,
+      register,
+      omero,
+      scene.files,
+      scene.stores,
+      new RecordedLog(),
+      new Readiness(),
+    );
     await expect(rounds.onApplicationBootstrap()).rejects.toMatchObject({ code: 'OMERO_SCHEMA_UNKNOWN' });
     await omero.close();
     await register.close();

@@ -1,4 +1,10 @@
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
@@ -15,7 +21,10 @@ const by = 'scanner';
 
 /** How often the scanner looks, in milliseconds. */
 export class Pace {
-  constructor(readonly scanMs: number, readonly roundMs: number) {}
+  constructor(
+    readonly scanMs: number,
+    readonly roundMs: number,
+  ) {}
 }
 
 /** What the scanner does, round after round; only one scanner at a time does so. */
@@ -27,9 +36,17 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
   private nextScan = 0;
 
   constructor(
-    @Inject(Pace) private readonly pace: Pace, @Inject(Scan) private readonly scan: Scan, @Inject(AskedBack) private readonly askedBack: AskedBack, @Inject(Starter) private readonly starter: Starter,
-    @Inject(Mirror) private readonly mirror: Mirror, @Inject(Register) private readonly register: Register, @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
-    @Inject(Files) private readonly files: Files, @Inject(STORES) private readonly stores: Stores, @Inject(Log) private readonly log: Log, @Inject(Readiness) private readonly readiness: Readiness,
+    @Inject(Pace) private readonly pace: Pace,
+    @Inject(Scan) private readonly scan: Scan,
+    @Inject(AskedBack) private readonly askedBack: AskedBack,
+    @Inject(Starter) private readonly starter: Starter,
+    @Inject(Mirror) private readonly mirror: Mirror,
+    @Inject(Register) private readonly register: Register,
+    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
+    @Inject(Files) private readonly files: Files,
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Log) private readonly log: Log,
+    @Inject(Readiness) private readonly readiness: Readiness,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -73,7 +90,12 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
     }
     // First: an image whose request was just declined still carries its mark, and must not be asked for again.
     await this.part('marks', () => this.writeMarks());
-    for (let id = await this.register.scans.begin(); id !== undefined && !this.ended; id = await this.register.scans.begin()) await this.scanOnce(id);
+    for (
+      let id = await this.register.scans.begin();
+      id !== undefined && !this.ended;
+      id = await this.register.scans.begin()
+    )
+      await this.scanOnce(id);
     await this.part('start', () => this.starter.run(by));
     await this.part('marks', () => this.writeMarks());
     showProgress(await this.register.overview.progress());
@@ -81,7 +103,7 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
   }
 
   private async writeMarks(): Promise<void> {
-    while (!this.ended && await this.mirror.run() > 0);
+    while (!this.ended && (await this.mirror.run()) > 0);
   }
 
   /** What fails here is tried again in the next round, and keeps nothing else from being done in this one. */
@@ -89,7 +111,12 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
     try {
       await work();
     } catch (error) {
-      this.log.warn('round failed', { part: name, code: codeOf(error), reason: messageOf(error), next: 'it is tried again' });
+      this.log.warn('round failed', {
+        part: name,
+        code: codeOf(error),
+        reason: messageOf(error),
+        next: 'it is tried again',
+      });
     }
   }
 
@@ -98,7 +125,12 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
       const report = await this.scan.run(by);
       const askedBack = await this.askedBack.run();
       await this.register.scans.finish(id, { ...report, askedBack }, null);
-      this.log.info('scanned', { marks: report.marks, requests: report.requests.length, ignored: report.ignoredCount, askedBack: askedBack.files });
+      this.log.info('scanned', {
+        marks: report.marks,
+        requests: report.requests.length,
+        ignored: report.ignoredCount,
+        askedBack: askedBack.files,
+      });
     } catch (error) {
       // What was approved is started and what is owed is written all the same.
       const [code, reason] = [codeOf(error), messageOf(error)];

@@ -7,7 +7,12 @@ const shown = 100;
 
 export interface ScanReport {
   readonly marks: number;
-  readonly requests: readonly { readonly id: string; readonly requester: string; readonly group: string; readonly markedImages: number }[];
+  readonly requests: readonly {
+    readonly id: string;
+    readonly requester: string;
+    readonly group: string;
+    readonly markedImages: number;
+  }[];
   /** Marked images that are in a request already. */
   readonly known: number;
   readonly ignoredCount: number;
@@ -25,7 +30,8 @@ interface Group {
 @Injectable()
 export class Scan {
   constructor(
-    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase, @Inject(Register) private readonly register: Register,
+    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
+    @Inject(Register) private readonly register: Register,
     @Inject(Closures) private readonly closures: Closures,
   ) {}
 
@@ -42,7 +48,8 @@ export class Scan {
         seen.add(mark.imageId);
       } else {
         ignoredCount += 1;
-        if (ignored.length < shown) ignored.push({ code: mark.ignored, reason: mark.reason, imageId: mark.imageId.toString() });
+        if (ignored.length < shown)
+          ignored.push({ code: mark.ignored, reason: mark.reason, imageId: mark.imageId.toString() });
       }
     }
     const requests: ScanReport['requests'][number][] = [];
@@ -54,7 +61,13 @@ export class Scan {
       known += group.imageIds.length - fresh.length;
       if (fresh.length === 0) continue;
       const made = await this.request({ ...group, imageIds: fresh }, by, leftOut);
-      if (made !== undefined) requests.push({ id: made.toString(), requester: group.first.requester.name, group: group.first.group.name, markedImages: fresh.length });
+      if (made !== undefined)
+        requests.push({
+          id: made.toString(),
+          requester: group.first.requester.name,
+          group: group.first.group.name,
+          markedImages: fresh.length,
+        });
     }
     return { marks, requests, known, ignoredCount, ignored, leftOut: leftOut.slice(0, shown) };
   }
@@ -63,10 +76,18 @@ export class Scan {
     return this.closures.judge(imageIds, null, async (judged) => {
       leftOut.push(...judged.leftOut);
       if (judged.taken === 0) return undefined;
-      return this.register.requests.create({
-        ownerId: first.owner.id, owner: first.owner.name, groupId: first.group.id, group: first.group.name,
-        requesterId: first.requester.id, requester: first.requester.name,
-      }, judged, by);
+      return this.register.requests.create(
+        {
+          ownerId: first.owner.id,
+          owner: first.owner.name,
+          groupId: first.group.id,
+          group: first.group.name,
+          requesterId: first.requester.id,
+          requester: first.requester.name,
+        },
+        judged,
+        by,
+      );
     });
   }
 }

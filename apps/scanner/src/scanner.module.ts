@@ -20,16 +20,37 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
   return {
     module: ScannerModule,
     providers: [
-      { provide: Register, useFactory: async () => {
-        await migrate(settings.REGISTER_DATABASE_URL);
-        return new Register(settings.REGISTER_DATABASE_URL, { applicationName: 'coldroom scanner' });
-      } },
-      { provide: OmeroDatabase, useValue: OmeroDatabase.connect(settings.OMERO_DATABASE_URL, { managedRepository: settings.OMERO_MANAGED_REPOSITORY }) },
+      {
+        provide: Register,
+        useFactory: async () => {
+          await migrate(settings.REGISTER_DATABASE_URL);
+          return new Register(settings.REGISTER_DATABASE_URL, { applicationName: 'coldroom scanner' });
+        },
+      },
+      {
+        provide: OmeroDatabase,
+        useValue: OmeroDatabase.connect(settings.OMERO_DATABASE_URL, {
+          managedRepository: settings.OMERO_MANAGED_REPOSITORY,
+        }),
+      },
       { provide: Files, useFactory: () => new Files({ threads: 1 }) },
       { provide: Originals, useValue: new Originals(settings.OMERO_DATA_DIR) },
-      { provide: STORES, inject: [Files, Originals], useFactory: (files: Files, originals: Originals) => openConfiguredStores(settings.COLDROOM_STORES, files, originals) },
-      { provide: Pace, useValue: new Pace(settings.COLDROOM_SCAN_EVERY, Math.min(2000, settings.COLDROOM_SWEEP_EVERY)) },
-      Closures, Scan, AskedBack, Starter, Mirror, Rounds,
+      {
+        provide: STORES,
+        inject: [Files, Originals],
+        useFactory: (files: Files, originals: Originals) =>
+          openConfiguredStores(settings.COLDROOM_STORES, files, originals),
+      },
+      {
+        provide: Pace,
+        useValue: new Pace(settings.COLDROOM_SCAN_EVERY, Math.min(2000, settings.COLDROOM_SWEEP_EVERY)),
+      },
+      Closures,
+      Scan,
+      AskedBack,
+      Starter,
+      Mirror,
+      Rounds,
     ],
   };
 }

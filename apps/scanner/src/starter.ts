@@ -16,8 +16,10 @@ export class Starter {
   private readonly later = new Map<bigint, number>();
 
   constructor(
-    @Inject(Register) private readonly register: Register, @Inject(Closures) private readonly closures: Closures,
-    @Inject(STORES) private readonly stores: Stores, @Inject(Log) private readonly log: Log,
+    @Inject(Register) private readonly register: Register,
+    @Inject(Closures) private readonly closures: Closures,
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Log) private readonly log: Log,
   ) {}
 
   /** A request that cannot be started does not hold up the others. */
@@ -34,8 +36,10 @@ export class Starter {
 
   private async start(requestId: bigint, by: string): Promise<void> {
     const marked = await this.register.requests.markedImages(requestId);
-    const { grown, leftOut } = await this.closures.judge(marked, requestId, async (judged) => (
-      { grown: await this.register.requests.refresh(requestId, judged, by), leftOut: judged.leftOut }));
+    const { grown, leftOut } = await this.closures.judge(marked, requestId, async (judged) => ({
+      grown: await this.register.requests.refresh(requestId, judged, by),
+      leftOut: judged.leftOut,
+    }));
     // Files that went since the scan become stuck one by one, with their names.
     const against = leftOut.find(({ code }) => code !== 'NO_FILES');
     if (grown > 0) this.log.warn('request grew', { requestId, grown, next: 'it has to be approved anew' });
@@ -48,7 +52,11 @@ export class Starter {
     }
   }
 
-  private async postpone(requestId: bigint, why: Pick<LeftOut, 'reason'> & { readonly code: string }, by: string): Promise<void> {
+  private async postpone(
+    requestId: bigint,
+    why: Pick<LeftOut, 'reason'> & { readonly code: string },
+    by: string,
+  ): Promise<void> {
     this.later.set(requestId, Date.now() + pauseMs);
     await this.register.requests.notStarted(requestId, { code: why.code, reason: why.reason }, by);
     this.log.warn('request not started', { requestId, ...why, next: 'it is looked at again' });

@@ -3,7 +3,15 @@ import type { ClosureFile } from '@coldroom/omero';
 import { verdictOn } from './verdict';
 
 const file: ClosureFile = {
-  component: 'Fileset:1', root: 'ManagedRepository', path: Buffer.from('a/b.tif'), size: 5n, hash: null, originalFileId: 2n, pixelsId: null, role: 'original', mandatory: true,
+  component: 'Fileset:1',
+  root: 'ManagedRepository',
+  path: Buffer.from('a/b.tif'),
+  size: 5n,
+  hash: null,
+  originalFileId: 2n,
+  pixelsId: null,
+  role: 'original',
+  mandatory: true,
 };
 const identity = { dev: 1n, ino: 2n, size: 5n, mtimeNs: 3n, ctimeNs: 4n, links: 1, mode: 0o100644, uid: 1, gid: 1 };
 const found = { kind: 'file', identity, blocks: 8n } as const;
@@ -17,7 +25,9 @@ describe('a verdict', () => {
 
   test('what is refused keeps its own code and words', () => {
     const error = new Refused('ACCESS_DENIED', '"a/b.tif" cannot be read (EACCES)');
-    expect(verdictOn(file, { kind: 'refused', error })).toEqual({ skip: { code: 'ACCESS_DENIED', reason: '"a/b.tif" cannot be read (EACCES)' } });
+    expect(verdictOn(file, { kind: 'refused', error })).toEqual({
+      skip: { code: 'ACCESS_DENIED', reason: '"a/b.tif" cannot be read (EACCES)' },
+    });
   });
 
   test('only what need not be there may be missing without a word', () => {

@@ -13,17 +13,30 @@ export function verdictOn(file: ClosureFile, found: Found): NewFile['verdict'] |
     case 'refused':
       if (found.error.kind === 'transient') throw found.error; // says nothing about the file: the look is repeated
       return skip(found.error.code, found.error.message);
-    case 'missing': return file.mandatory ? skip('MISSING', 'OMERO names this file, but it is not on disk') : undefined;
-    case 'link': return skip('ALREADY_A_LINK', 'the path is a link already: the bytes belong to somebody else, or are archived');
-    case 'directory': case 'other': return skip('NOT_A_REGULAR_FILE', `a ${found.kind === 'directory' ? 'directory' : 'device, pipe or socket'} stands where a file should be`);
-    case 'file': break;
+    case 'missing':
+      return file.mandatory ? skip('MISSING', 'OMERO names this file, but it is not on disk') : undefined;
+    case 'link':
+      return skip('ALREADY_A_LINK', 'the path is a link already: the bytes belong to somebody else, or are archived');
+    case 'directory':
+    case 'other':
+      return skip(
+        'NOT_A_REGULAR_FILE',
+        `a ${found.kind === 'directory' ? 'directory' : 'device, pipe or socket'} stands where a file should be`,
+      );
+    case 'file':
+      break;
   }
   const { identity } = found;
   if (file.size !== null && file.size < 0n) return skip('SIZE_DIFFERS', `OMERO recorded a size of ${file.size} bytes`);
-  if (file.size !== null && file.size !== identity.size) return skip('SIZE_DIFFERS', `OMERO recorded ${file.size} bytes, the file has ${identity.size}`);
+  if (file.size !== null && file.size !== identity.size)
+    return skip('SIZE_DIFFERS', `OMERO recorded ${file.size} bytes, the file has ${identity.size}`);
   if (file.hash && !omeroAlgorithms.some((known) => known === file.hash?.algorithm)) {
-    return skip('HASH_ALGORITHM_UNKNOWN', `OMERO recorded a hash by "${file.hash.algorithm}", which this version cannot compute`);
+    return skip(
+      'HASH_ALGORITHM_UNKNOWN',
+      `OMERO recorded a hash by "${file.hash.algorithm}", which this version cannot compute`,
+    );
   }
-  if (identity.links > 1) return skip('HARD_LINKED', `the file has ${identity.links} names; archiving this one would free nothing`);
+  if (identity.links > 1)
+    return skip('HARD_LINKED', `the file has ${identity.links} names; archiving this one would free nothing`);
   return { take: identity };
 }

@@ -2,8 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /** Runs the built program with nothing but these settings. */
-function start(args: readonly string[], env: Record<string, string> = {}): { readonly status: number | null; readonly said: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, '..', 'dist', 'main.js'), ...args], { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8' });
+function start(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { readonly status: number | null; readonly said: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, '..', 'dist', 'main.js'), ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    encoding: 'utf8',
+  });
   return { status, said: stdout + stderr };
 }
 
@@ -11,7 +17,15 @@ describe('npm start', () => {
   it('names every missing setting at once and ends with 10', () => {
     const { status, said } = start([]);
     expect(status).toBe(10);
-    for (const key of ['REGISTER_DATABASE_URL', 'OMERO_DATABASE_URL', 'OMERO_DATA_DIR', 'REDIS_URL', 'COLDROOM_STORES', 'COLDROOM_HOLD']) expect(said).toContain(`${key} is not set`);
+    for (const key of [
+      'REGISTER_DATABASE_URL',
+      'OMERO_DATABASE_URL',
+      'OMERO_DATA_DIR',
+      'REDIS_URL',
+      'COLDROOM_STORES',
+      'COLDROOM_HOLD',
+    ])
+      expect(said).toContain(`${key} is not set`);
   });
 
   it('names malformed settings beside the missing ones', () => {
@@ -23,7 +37,10 @@ describe('npm start', () => {
   });
 
   it('refuses a service that there is not with 2, and explains itself with 0', () => {
-    expect(start(['--only', 'linker,shredder'])).toMatchObject({ status: 2, said: expect.stringContaining('shredder') });
+    expect(start(['--only', 'linker,shredder'])).toMatchObject({
+      status: 2,
+      said: expect.stringContaining('shredder'),
+    });
     expect(start(['--help'])).toMatchObject({ status: 0, said: expect.stringContaining('--only') });
   });
 });

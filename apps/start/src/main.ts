@@ -18,7 +18,9 @@ With --json the services' log lines are printed as they are.
 docs/operating.md explains the settings.`;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  });
   if (values.help) {
     console.log(help);
     return exitCodes.ok;
@@ -35,13 +37,17 @@ async function main(): Promise<number> {
 
 async function runUntilOneEnds(names: readonly string[], json: boolean): Promise<number> {
   const port = Number(process.env.METRICS_PORT ?? firstMetricsPort);
-  const env = Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
-  const running = names.map((name) => startService({
-    name,
-    main: join(__dirname, '..', '..', name, 'dist', 'main.js'),
-    env: { ...env, METRICS_PORT: String(port === 0 ? 0 : port + services.findIndex((service) => service === name)) },
-    onLine: (line) => console.log(json ? line : readable(line, name)),
-  }));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  const running = names.map((name) =>
+    startService({
+      name,
+      main: join(__dirname, '..', '..', name, 'dist', 'main.js'),
+      env: { ...env, METRICS_PORT: String(port === 0 ? 0 : port + services.findIndex((service) => service === name)) },
+      onLine: (line) => console.log(json ? line : readable(line, name)),
+    }),
+  );
   let asked = false;
   const stopAll = (): void => {
     asked = true;
@@ -50,7 +56,10 @@ async function runUntilOneEnds(names: readonly string[], json: boolean): Promise
   process.on('SIGINT', stopAll);
   process.on('SIGTERM', stopAll);
   const first = await Promise.race(running.map(async (service) => ({ service, exit: await service.exited })));
-  if (!asked) console.error(`${first.service.name} ended (${first.exit.signal ?? `code ${first.exit.code}`}); the others are being stopped`);
+  if (!asked)
+    console.error(
+      `${first.service.name} ended (${first.exit.signal ?? `code ${first.exit.code}`}); the others are being stopped`,
+    );
   await stopThem(running);
   return asked ? exitCodes.ok : first.exit.code || exitCodes.failed;
 }
@@ -59,7 +68,12 @@ async function stopThem(running: readonly RunningService[]): Promise<void> {
   await Promise.all(running.map((service) => service.stop(graceMs)));
 }
 
-main().then((code) => { process.exitCode = code; }, (error: unknown) => {
-  console.error(error instanceof SettingsError ? error.message : error);
-  process.exitCode = error instanceof SettingsError ? exitCodes.settings : exitCodes.failed;
-});
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof SettingsError ? error.message : error);
+    process.exitCode = error instanceof SettingsError ? exitCodes.settings : exitCodes.failed;
+  },
+);

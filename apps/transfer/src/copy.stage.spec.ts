@@ -24,7 +24,11 @@ describe('the copy stage', () => {
 
   test('copies lie under the name of their root and keep bytes, mode and times', async () => {
     const odd = Buffer.concat([Buffer.from('odd/line\nbreak '), Buffer.of(0xff, 0xfe)]);
-    const bag = await hashed('odd', [{ path: odd, content: 'odd' }, { path: 'odd/empty', content: '' }, { path: 'Dir-001/1000', content: 'pixels', root: 'Pixels' }]);
+    const bag = await hashed('odd', [
+      { path: odd, content: 'odd' },
+      { path: 'odd/empty', content: '' },
+      { path: 'Dir-001/1000', content: 'pixels', root: 'Pixels' },
+    ]);
     await utimes(bench.at('odd/empty'), 1, 1); // touched since: refused below
 
     await bench.run(stage);
@@ -35,11 +39,18 @@ describe('the copy stage', () => {
     expect((await stat(at, { bigint: true })).mtimeNs).toBe((await stat(bench.at(odd), { bigint: true })).mtimeNs);
     expect(await readFile(join(bag, 'data/Pixels/Dir-001/1000'), 'utf8')).toBe('pixels');
     expect(await bench.file(odd)).toMatchObject({ state: 'transferred', path: 'odd/line\\x0abreak \\xff\\xfe' });
-    expect(await bench.file('odd/empty')).toMatchObject({ state: 'stuck', code: 'SOURCE_CHANGED', reason: expect.stringContaining('odd/empty') });
+    expect(await bench.file('odd/empty')).toMatchObject({
+      state: 'stuck',
+      code: 'SOURCE_CHANGED',
+      reason: expect.stringContaining('odd/empty'),
+    });
   });
 
   test('one file that changed or went since it was hashed is stuck; its neighbours are copied', async () => {
-    await hashed('changed', ['grown', 'gone', 'linked', 'sound'].map((name) => ({ path: `changed/${name}`, content: name })));
+    await hashed(
+      'changed',
+      ['grown', 'gone', 'linked', 'sound'].map((name) => ({ path: `changed/${name}`, content: name })),
+    );
     await appendFile(bench.at('changed/grown'), '!');
     await rm(bench.at('changed/gone'));
     await rm(bench.at('changed/linked'));
@@ -47,27 +58,41 @@ describe('the copy stage', () => {
 
     await bench.run(stage);
 
-    expect(await bench.file('changed/grown')).toMatchObject({ state: 'stuck', stuckFrom: 'checksummed', code: 'SOURCE_CHANGED' });
+    expect(await bench.file('changed/grown')).toMatchObject({
+      state: 'stuck',
+      stuckFrom: 'checksummed',
+      code: 'SOURCE_CHANGED',
+    });
     expect(await bench.file('changed/gone')).toMatchObject({ state: 'stuck', code: 'SOURCE_MISSING' });
     expect(await bench.file('changed/linked')).toMatchObject({ state: 'stuck', code: 'NOT_A_REGULAR_FILE' });
     expect(await bench.file('changed/sound')).toMatchObject({ state: 'transferred' });
   });
 
   test('something that is not ours in the bag is refused and left alone', async () => {
-    const bag = await hashed('taken', [{ path: 'taken/a', content: 'ours' }, { path: 'taken/b', content: 'ours' }]);
+    const bag = await hashed('taken', [
+      { path: 'taken/a', content: 'ours' },
+      { path: 'taken/b', content: 'ours' },
+    ]);
     await mkdir(join(bag, 'data/ManagedRepository/taken/a'), { recursive: true });
     await writeFile(join(bag, 'data/ManagedRepository/taken/a/theirs'), 'theirs');
 
     await bench.run(stage);
 
-    expect(await bench.file('taken/a')).toMatchObject({ state: 'stuck', code: 'TARGET_EXISTS', reason: expect.stringContaining('not ours') });
+    expect(await bench.file('taken/a')).toMatchObject({
+      state: 'stuck',
+      code: 'TARGET_EXISTS',
+      reason: expect.stringContaining('not ours'),
+    });
     expect(await bench.file('taken/b')).toMatchObject({ state: 'transferred' });
     expect(await readFile(join(bag, 'data/ManagedRepository/taken/a/theirs'), 'utf8')).toBe('theirs');
   });
 
   test('an unmounted repository or store, or another disk in its place, moves nothing', async () => {
     await hashed('away', [{ path: 'away/a', content: 'a' }]);
-    for (const [directory, code] of [[bench.originals.directory('ManagedRepository'), 'ROOT_AWAY'], [bench.storeDir, 'STORE_AWAY']] as const) {
+    for (const [directory, code] of [
+      [bench.originals.directory('ManagedRepository'), 'ROOT_AWAY'],
+      [bench.storeDir, 'STORE_AWAY'],
+    ] as const) {
       const marker = join(directory, markerName);
       const content = await readFile(marker);
       await rm(marker);

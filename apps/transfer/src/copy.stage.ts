@@ -10,13 +10,23 @@ export class CopyFiles implements Stage {
   readonly name = 'copy';
   readonly takes = 'checksummed';
 
-  constructor(@Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals) {}
+  constructor(
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Originals) private readonly originals: Originals,
+  ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     await this.originals.check(claim.files);
-    const outcomes = await this.stores.get(claim.store).put(claim.bag, claim.files.map((file) => ({
-      root: this.originals.directory(file.root), path: file.path, copyPath: copyPath(file), identity: file.identity,
-    })), work);
+    const outcomes = await this.stores.get(claim.store).put(
+      claim.bag,
+      claim.files.map((file) => ({
+        root: this.originals.directory(file.root),
+        path: file.path,
+        copyPath: copyPath(file),
+        identity: file.identity,
+      })),
+      work,
+    );
     return settle(claim.files, outcomes, (file) => moved(file, 'copy', 'transferred'));
   }
 }

@@ -1,5 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf, NotYet, Refused, Transient, type Store } from '@coldroom/domain';
@@ -27,21 +40,39 @@ describe('the fetch stage', () => {
   };
 
   /** Files that are near; gives their bag and how each is named in staging. */
-  async function near(fileset: string, contents: Readonly<Record<string, string | Buffer>>, way: 'restore' | 'recall' = 'restore'): Promise<{ readonly bag: string; readonly staged: Readonly<Record<string, string>> }> {
-    const id = await bench.request({ [fileset]: Object.entries(contents).map(([name, content]) => ({ path: `${fileset}/${name}`, content })) }, dress);
+  async function near(
+    fileset: string,
+    contents: Readonly<Record<string, string | Buffer>>,
+    way: 'restore' | 'recall' = 'restore',
+  ): Promise<{ readonly bag: string; readonly staged: Readonly<Record<string, string>> }> {
+    const id = await bench.request(
+      { [fileset]: Object.entries(contents).map(([name, content]) => ({ path: `${fileset}/${name}`, content })) },
+      dress,
+    );
     await bench.bring('durable');
     await bench.sayLinked();
     await bench.ask(id, way);
     await bench.bring('near');
     const bag = `request-${id}-bag-1`;
-    const staged = await Promise.all(Object.keys(contents).map(async (name) => [name, join(bench.holdDir, bag, `${(await bench.file(`${fileset}/${name}`)).id}.fetched`)] as const));
+    const staged = await Promise.all(
+      Object.keys(contents).map(
+        async (name) =>
+          [name, join(bench.holdDir, bag, `${(await bench.file(`${fileset}/${name}`)).id}.fetched`)] as const,
+      ),
+    );
     return { bag, staged: Object.fromEntries(staged) };
   }
 
   const copyOf = (bag: string, path: string): string => join(bench.storeDir, bag, 'data/ManagedRepository', path);
   const fileAt = async (path: string): Promise<unknown> => {
     const { mode, uid, gid, mtimeNs } = await lstat(path, { bigint: true });
-    return { content: await readFile(path, 'latin1'), mode: (Number(mode) & 0o7777).toString(8), uid: Number(uid), gid: Number(gid), mtimeNs };
+    return {
+      content: await readFile(path, 'latin1'),
+      mode: (Number(mode) & 0o7777).toString(8),
+      uid: Number(uid),
+      gid: Number(gid),
+      mtimeNs,
+    };
   };
   const owner = root ? { uid: 1234, gid: 2345 } : { uid: process.getuid?.(), gid: process.getgid?.() };
 
@@ -52,7 +83,10 @@ describe('the fetch stage', () => {
     await bench.run(stage);
     for (const [name, content] of Object.entries({ a: 'content', 'new\nline ÿ': 'odd', empty: '', large })) {
       expect([name, await bench.file(`some/${name}`)]).toMatchObject([name, { state: 'fetched' }]);
-      expect([name, await fileAt(staged[name]!)]).toEqual([name, { content, mode: '2620', ...owner, mtimeNs: 1_500_000_001_456_000_089n }]);
+      expect([name, await fileAt(staged[name]!)]).toEqual([
+        name,
+        { content, mode: '2620', ...owner, mtimeNs: 1_500_000_001_456_000_089n },
+      ]);
     }
   });
 
@@ -66,17 +100,34 @@ describe('the fetch stage', () => {
     await bench.ask(requestId);
     await bench.bring('near');
     await bench.run(stage);
-    expect(await Promise.all(['a', 'b'].map(async (name) => [(await bench.file(`kept/${name}`)).state, await readFile(staged[name]!, 'utf8')]))).toEqual([['fetched', 'content'], ['fetched', 'other']]);
+    expect(
+      await Promise.all(
+        ['a', 'b'].map(async (name) => [
+          (await bench.file(`kept/${name}`)).state,
+          await readFile(staged[name]!, 'utf8'),
+        ]),
+      ),
+    ).toEqual([
+      ['fetched', 'content'],
+      ['fetched', 'other'],
+    ]);
   });
 
   test('never gives a set-id bit to what can be run, and the events of the file say so', async () => {
     const { staged } = await near('mixed', { program: '#!/bin/sh', data: 'content' });
     await bench.run(stage);
-    expect([await fileAt(staged['program']!), await fileAt(staged['data']!)]).toMatchObject([{ mode: '755', ...owner }, { mode: '2620', ...owner }]);
+    expect([await fileAt(staged['program']!), await fileAt(staged['data']!)]).toMatchObject([
+      { mode: '755', ...owner },
+      { mode: '2620', ...owner },
+    ]);
     const program = await bench.file('mixed/program');
     expect(program).toMatchObject({ state: 'fetched', code: 'MODE_NOT_KEPT' });
     const told = await bench.register.overview.events({ fileId: program.id });
-    expect(told.find(({ code }) => code === 'MODE_NOT_KEPT')).toMatchObject({ what: 'fetch', fileId: program.id, detail: { reason: expect.stringContaining('mode 6755 and comes back with 0755') } });
+    expect(told.find(({ code }) => code === 'MODE_NOT_KEPT')).toMatchObject({
+      what: 'fetch',
+      fileId: program.id,
+      detail: { reason: expect.stringContaining('mode 6755 and comes back with 0755') },
+    });
     expect((await bench.file('mixed/data')).code).toBeNull();
   });
 
@@ -88,8 +139,15 @@ describe('the fetch stage', () => {
     await mkdir(staged['c']!);
     await bench.run(stage);
     expect(await fileAt(staged['a']!)).toMatchObject({ content: 'content' });
-    for (const name of ['b', 'c']) expect([name, await bench.file(`again/${name}`)]).toMatchObject([name, { state: 'stuck', stuckFrom: 'near', code: 'TARGET_EXISTS' }]);
-    expect([(await lstat(staged['b']!)).isSymbolicLink(), (await lstat(staged['c']!)).isDirectory()]).toEqual([true, true]);
+    for (const name of ['b', 'c'])
+      expect([name, await bench.file(`again/${name}`)]).toMatchObject([
+        name,
+        { state: 'stuck', stuckFrom: 'near', code: 'TARGET_EXISTS' },
+      ]);
+    expect([(await lstat(staged['b']!)).isSymbolicLink(), (await lstat(staged['c']!)).isDirectory()]).toEqual([
+      true,
+      true,
+    ]);
   });
 
   test('a copy that is missing, or of another size, is for a person to look; the others go on', async () => {
@@ -107,20 +165,38 @@ describe('the fetch stage', () => {
   /** A stage whose store gives up `b` no more, and says of it what is told here when it is asked to bring it near. */
   function losing(bringNear: Store['bringNear']): Stage {
     const far: Store['fetch'] = async (bag, orders, work) => {
-      const fetched = (await bench.stores.default.fetch(bag, orders.filter(({ path }) => !path.toString().endsWith('/b')), work)).values();
-      return orders.map(({ path }) => (path.toString().endsWith('/b') ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived') } : fetched.next().value!));
+      const fetched = (
+        await bench.stores.default.fetch(
+          bag,
+          orders.filter(({ path }) => !path.toString().endsWith('/b')),
+          work,
+        )
+      ).values();
+      return orders.map(({ path }) =>
+        path.toString().endsWith('/b')
+          ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived') }
+          : fetched.next().value!,
+      );
     };
     const store = Object.assign(Object.create(bench.stores.default) as Store, { fetch: far, bringNear });
-    return new FetchCopies({ ...bench.stores, get: () => store }, new Staging(bench.originals, bench.holds), bench.files);
+    return new FetchCopies(
+      { ...bench.stores, get: () => store },
+      new Staging(bench.originals, bench.holds),
+      bench.files,
+    );
   }
 
   test('a copy that is not near any more is asked for again, and waited for; nothing is held against it', async () => {
     const { staged } = await near('evicted', { a: 'content', b: 'other' });
     const asked: string[] = [];
-    await bench.run(losing(async (_bag, paths) => paths.map((path) => {
-      asked.push(path.toString());
-      return { ok: { near: false, state: 'in progress' } };
-    })));
+    await bench.run(
+      losing(async (_bag, paths) =>
+        paths.map((path) => {
+          asked.push(path.toString());
+          return { ok: { near: false, state: 'in progress' } };
+        }),
+      ),
+    );
     expect(asked).toEqual(['ManagedRepository/evicted/b']);
     expect(await bench.file('evicted/a')).toMatchObject({ state: 'fetched' });
     expect(await bench.file('evicted/b')).toMatchObject({ state: 'restoring', code: null });
@@ -133,8 +209,18 @@ describe('the fetch stage', () => {
   });
 
   test.each<[what: string, bringNear: Store['bringNear'], code: string]>([
-    ['that the store calls near though it does not give it', async (_bag, paths) => paths.map(() => ({ ok: { near: true, state: 'local' } })), 'COPY_NOT_NEAR'],
-    ['that the store does not bring near', async () => { throw new Transient('RECALL_FAILED', 'HTTP 500'); }, 'RECALL_FAILED'],
+    [
+      'that the store calls near though it does not give it',
+      async (_bag, paths) => paths.map(() => ({ ok: { near: true, state: 'local' } })),
+      'COPY_NOT_NEAR',
+    ],
+    [
+      'that the store does not bring near',
+      async () => {
+        throw new Transient('RECALL_FAILED', 'HTTP 500');
+      },
+      'RECALL_FAILED',
+    ],
   ])('a copy %s stays where it is, and holds up no other', async (what, bringNear, code) => {
     await near(what, { a: 'content', b: 'other' });
     await bench.run(losing(bringNear));
@@ -145,13 +231,23 @@ describe('the fetch stage', () => {
 
   test('one that is gone when the store is asked for it again is for a person to look', async () => {
     await near('gone since', { a: 'content', b: 'other' });
-    await bench.run(losing(async (_bag, paths) => paths.map(() => ({ error: new Refused('COPY_MISSING', 'there is no such object') }))));
-    expect([await bench.file('gone since/a'), await bench.file('gone since/b')]).toMatchObject([{ state: 'fetched' }, { state: 'stuck', code: 'COPY_MISSING' }]);
+    await bench.run(
+      losing(async (_bag, paths) =>
+        paths.map(() => ({ error: new Refused('COPY_MISSING', 'there is no such object') })),
+      ),
+    );
+    expect([await bench.file('gone since/a'), await bench.file('gone since/b')]).toMatchObject([
+      { state: 'fetched' },
+      { state: 'stuck', code: 'COPY_MISSING' },
+    ]);
   });
 
   test('nothing is fetched where the store or the hold directory is away', async () => {
     const { staged } = await near('away', { a: 'content' });
-    for (const [directory, code] of [[bench.storeDir, 'STORE_AWAY'], [bench.holdDir, 'ROOT_AWAY']] as const) {
+    for (const [directory, code] of [
+      [bench.storeDir, 'STORE_AWAY'],
+      [bench.holdDir, 'ROOT_AWAY'],
+    ] as const) {
       await rename(join(directory, markerName), join(directory, 'aside'));
       expect(codeOf(await bench.run(stage).catch((error: unknown) => error))).toBe(code);
       await rename(join(directory, 'aside'), join(directory, markerName));
@@ -166,7 +262,10 @@ describe('the fetch stage', () => {
     await bench.run(new FetchCopies(stores, new Staging(bench.originals, bench.holds), bench.files));
     expect(store.recallRoot).toBe(recallDir);
     const { id } = await bench.file('recalled/a');
-    expect(await fileAt(join(recallDir, '.fetching', bag, id.toString()))).toMatchObject({ content: 'content', mode: '444' });
+    expect(await fileAt(join(recallDir, '.fetching', bag, id.toString()))).toMatchObject({
+      content: 'content',
+      mode: '444',
+    });
   });
 
   test('a recall from a store whose links lead to the copies themselves is refused', async () => {
@@ -179,29 +278,38 @@ describe('the fetch stage', () => {
     await near('lost', { a: 'content' });
     const deadline = new BigInt64Array(new SharedArrayBuffer(8)).fill(process.hrtime.bigint() - 1n);
     const claim = await bench.claim('near');
-    const error = await stage.run(claim, { signal: new AbortController().signal, deadline, progress: () => undefined, check: () => undefined }).catch((thrown: unknown) => thrown);
+    const error = await stage
+      .run(claim, { signal: new AbortController().signal, deadline, progress: () => undefined, check: () => undefined })
+      .catch((thrown: unknown) => thrown);
     expect(codeOf(error)).toBe('CLAIM_LOST');
     await bench.register.work.giveBack(claim);
     await bench.run(stage);
   });
 
-  (root ? test : test.skip)('a full disk is told as that of the target, leaves nothing behind, and passes', async () => {
-    const small = join(tmpdir(), `coldroom-full-${process.pid}`);
-    await mkdir(small);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]);
-    try {
-      const { staged } = await near('full', { a: 'x'.repeat(700_000), b: 'y'.repeat(700_000) });
-      await writeMarker(small, 'hold');
-      const tight = new FetchCopies(bench.stores, new Staging(bench.originals, { on: async () => ({ directory: small }) } as unknown as HoldDirectories), bench.files);
-      const error = await bench.run(tight).catch((thrown: unknown) => thrown);
-      expect([codeOf(error), (error as Error).message]).toEqual(['TARGET_FULL', expect.stringContaining(small)]);
-      expect((await readdir(small, { recursive: true })).filter((name) => name.endsWith('.fetched'))).toEqual([]);
-      expect(await bench.file('full/a')).toMatchObject({ state: 'near' });
-      await bench.run(stage);
-      expect(await fileAt(staged['b']!)).toMatchObject({ content: 'y'.repeat(700_000) });
-    } finally {
-      execFileSync('umount', [small]);
-      await rm(small, { recursive: true });
-    }
-  });
+  (root ? test : test.skip)(
+    'a full disk is told as that of the target, leaves nothing behind, and passes',
+    async () => {
+      const small = join(tmpdir(), `coldroom-full-${process.pid}`);
+      await mkdir(small);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]);
+      try {
+        const { staged } = await near('full', { a: 'x'.repeat(700_000), b: 'y'.repeat(700_000) });
+        await writeMarker(small, 'hold');
+        const tight = new FetchCopies(
+          bench.stores,
+          new Staging(bench.originals, { on: async () => ({ directory: small }) } as unknown as HoldDirectories),
+          bench.files,
+        );
+        const error = await bench.run(tight).catch((thrown: unknown) => thrown);
+        expect([codeOf(error), (error as Error).message]).toEqual(['TARGET_FULL', expect.stringContaining(small)]);
+        expect((await readdir(small, { recursive: true })).filter((name) => name.endsWith('.fetched'))).toEqual([]);
+        expect(await bench.file('full/a')).toMatchObject({ state: 'near' });
+        await bench.run(stage);
+        expect(await fileAt(staged['b']!)).toMatchObject({ content: 'y'.repeat(700_000) });
+      } finally {
+        execFileSync('umount', [small]);
+        await rm(small, { recursive: true });
+      }
+    },
+  );
 });

@@ -1,7 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, step, type ArchiveFile, type ColdroomError, type Outcome } from '@coldroom/domain';
 import { Files, identify } from '@coldroom/files';
-import { askForFar, isFetched, moved, settle, Staging, STORES, type Stage, type Staged, type StageResult, type StageWork } from '@coldroom/pipeline';
+import {
+  askForFar,
+  isFetched,
+  moved,
+  settle,
+  Staging,
+  STORES,
+  type Stage,
+  type Staged,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
 import type { Claim, Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
@@ -15,26 +26,55 @@ export class FetchCopies implements Stage {
   readonly takes = 'near';
   readonly givesBack = true;
 
-  constructor(@Inject(STORES) private readonly stores: Stores, @Inject(Staging) private readonly staging: Staging, @Inject(Files) private readonly files: Files) {}
+  constructor(
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Staging) private readonly staging: Staging,
+    @Inject(Files) private readonly files: Files,
+  ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
     const targets = await this.staging.of(claim.files, claim.bag, store);
     const lying = await Promise.all(claim.files.map((file, at) => liesReady(file, targets[at] as Staged)));
-    const orders = claim.files.map((file, at) => ({ path: copyPath(file), size: file.size, target: targets[at] as Staged, attempt: file.copyAttempts }));
+    const orders = claim.files.map((file, at) => ({
+      path: copyPath(file),
+      size: file.size,
+      target: targets[at] as Staged,
+      attempt: file.copyAttempts,
+    }));
     const wanted = orders.filter((_, at) => !lying[at]);
     const answers = (wanted.length === 0 ? [] : await store.fetch(claim.bag, wanted, work)).values();
-    const fetched = lying.map((isReady): Outcome<unknown> => (isReady ? { ok: null } : answers.next().value as Outcome<unknown>));
+    const fetched = lying.map((isReady): Outcome<unknown> =>
+      isReady ? { ok: null } : (answers.next().value as Outcome<unknown>),
+    );
     step('fetch:1-fetched');
     const dressed = await this.dress(claim.files, targets, fetched, work);
     const outcomes = await askForFar(store, claim.bag, claim.files, dressed, work);
-    return settle(claim.files, outcomes.map(waitedFor), (file, mode) => (mode === null ? moved(file, 'bringNearAgain', 'restoring') : fetchedWith(file, mode)));
+    return settle(claim.files, outcomes.map(waitedFor), (file, mode) =>
+      mode === null ? moved(file, 'bringNearAgain', 'restoring') : fetchedWith(file, mode),
+    );
   }
 
-  private async dress(files: readonly ArchiveFile[], targets: readonly Staged[], fetched: readonly Outcome<unknown>[], work: StageWork): Promise<readonly Outcome<number>[]> {
-    const orders = files.map((file, at) => ({ ...targets[at] as Staged, as: file.identity, mode: file.wayBack === 'recall' ? recalledMode : file.identity.mode & 0o7777 }));
-    const dressed = (await this.files.dress(orders.filter((_, at) => fetched[at] && 'ok' in (fetched[at] as object)), work)).values();
-    return fetched.map((outcome): Outcome<number> => ('error' in outcome ? outcome : dressed.next().value as { error: ColdroomError } | { ok: number }));
+  private async dress(
+    files: readonly ArchiveFile[],
+    targets: readonly Staged[],
+    fetched: readonly Outcome<unknown>[],
+    work: StageWork,
+  ): Promise<readonly Outcome<number>[]> {
+    const orders = files.map((file, at) => ({
+      ...(targets[at] as Staged),
+      as: file.identity,
+      mode: file.wayBack === 'recall' ? recalledMode : file.identity.mode & 0o7777,
+    }));
+    const dressed = (
+      await this.files.dress(
+        orders.filter((_, at) => fetched[at] && 'ok' in (fetched[at] as object)),
+        work,
+      )
+    ).values();
+    return fetched.map((outcome): Outcome<number> =>
+      'error' in outcome ? outcome : (dressed.next().value as { error: ColdroomError } | { ok: number }),
+    );
   }
 }
 
@@ -58,5 +98,8 @@ function fetchedWith(file: ArchiveFile, mode: number): Move {
   const wanted = file.identity.mode & 0o7777;
   if (file.wayBack === 'recall' || mode === wanted) return moved(file, 'fetch', 'fetched');
   const octal = (bits: number): string => bits.toString(8).padStart(4, '0');
-  return moved(file, 'fetch', 'fetched', { code: 'MODE_NOT_KEPT', reason: `it had mode ${octal(wanted)} and comes back with ${octal(mode)}: set-id bits are never given to what can be run, nor where transfer may not` });
+  return moved(file, 'fetch', 'fetched', {
+    code: 'MODE_NOT_KEPT',
+    reason: `it had mode ${octal(wanted)} and comes back with ${octal(mode)}: set-id bits are never given to what can be run, nor where transfer may not`,
+  });
 }

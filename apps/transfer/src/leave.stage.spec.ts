@@ -1,5 +1,17 @@
 import { appendFileSync, utimesSync } from 'node:fs';
-import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, NotYet, type Store } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
@@ -12,11 +24,17 @@ const root = process.getuid?.() === 0;
 
 describe('the leave stage', () => {
   let bench: Workbench;
-  beforeAll(async () => { bench = await Workbench.create('leave'); });
+  beforeAll(async () => {
+    bench = await Workbench.create('leave');
+  });
   afterAll(() => bench.close());
 
-  const stageWith = (change: Readonly<Record<string, Partial<Store>>> = {}): CarryCopies => new CarryCopies(
-    { ...bench.stores, get: (name) => Object.assign(Object.create(bench.stores.get(name)) as Store, change[name]) }, new Staging(bench.originals, bench.holds), bench.files);
+  const stageWith = (change: Readonly<Record<string, Partial<Store>>> = {}): CarryCopies =>
+    new CarryCopies(
+      { ...bench.stores, get: (name) => Object.assign(Object.create(bench.stores.get(name)) as Store, change[name]) },
+      new Staging(bench.originals, bench.holds),
+      bench.files,
+    );
 
   const dress = async (path: Buffer): Promise<void> => {
     if (root) await chown(path, 1234, 2345);
@@ -26,7 +44,10 @@ describe('the leave stage', () => {
 
   /** Files that are leaving; gives their bag. */
   async function leaving(fileset: string, names: readonly string[]): Promise<string> {
-    const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) }, dress);
+    const id = await bench.request(
+      { [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) },
+      dress,
+    );
     await bench.bring('durable');
     await bench.sayLinked();
     await bench.move(id, 'leaving');
@@ -34,8 +55,10 @@ describe('the leave stage', () => {
   }
 
   const old = (bag: string, path: string): string => join(bench.storeDir, bag, 'data/ManagedRepository', path);
-  const open = (bag: string, path: string): string => join(bench.otherDir, '.open', bag, 'data/ManagedRepository', path);
-  const staged = async (bag: string, path: string): Promise<string> => join(bench.holdDir, bag, `${(await bench.file(path)).id}.moving`);
+  const open = (bag: string, path: string): string =>
+    join(bench.otherDir, '.open', bag, 'data/ManagedRepository', path);
+  const staged = async (bag: string, path: string): Promise<string> =>
+    join(bench.holdDir, bag, `${(await bench.file(path)).id}.moving`);
   const inHold = async (bag: string): Promise<readonly string[]> => readdir(join(bench.holdDir, bag)).catch(() => []);
   const lookAt = async (path: string): Promise<unknown> => {
     const { mode, uid, gid, mtimeNs } = await lstat(path, { bigint: true });
@@ -47,8 +70,12 @@ describe('the leave stage', () => {
     const bag = await leaving('some', ['a', odd]);
     const { moves } = await bench.run(stageWith());
     expect(moves.map((move) => [move.event, move.to])).toEqual(Array(2).fill(['carry', 'arrived']));
-    for (const name of ['a', odd]) expect(await lookAt(open(bag, `some/${name}`))).toEqual(await lookAt(old(bag, `some/${name}`)));
-    expect([await inHold(bag), await bench.file('some/a')]).toEqual([[], expect.objectContaining({ state: 'arrived', store: 'main' })]);
+    for (const name of ['a', odd])
+      expect(await lookAt(open(bag, `some/${name}`))).toEqual(await lookAt(old(bag, `some/${name}`)));
+    expect([await inHold(bag), await bench.file('some/a')]).toEqual([
+      [],
+      expect.objectContaining({ state: 'arrived', store: 'main' }),
+    ]);
   });
 
   test('what an earlier try left is replaced, in staging and in the open bag; what is not ours stays', async () => {
@@ -61,7 +88,11 @@ describe('the leave stage', () => {
     await writeFile(open(bag, 'again/a'), 'half');
     await bench.run(stageWith());
     expect(await readFile(open(bag, 'again/a'), 'utf8')).toBe('content of a');
-    for (const name of ['b', 'c']) expect([name, await bench.file(`again/${name}`)]).toMatchObject([name, { state: 'stuck', stuckFrom: 'leaving', code: 'TARGET_EXISTS' }]);
+    for (const name of ['b', 'c'])
+      expect([name, await bench.file(`again/${name}`)]).toMatchObject([
+        name,
+        { state: 'stuck', stuckFrom: 'leaving', code: 'TARGET_EXISTS' },
+      ]);
     expect(await inHold(bag)).toHaveLength(2);
   });
 
@@ -79,10 +110,17 @@ describe('the leave stage', () => {
 
   test('waits for copies that are not near, and carries the others', async () => {
     const bag = await leaving('slow', ['a', 'b']);
-    const bringNear: Store['bringNear'] = async (_bag, paths) => paths.map((path) => ({ ok: { near: path.toString().endsWith('/a'), state: 'in progress' } }));
+    const bringNear: Store['bringNear'] = async (_bag, paths) =>
+      paths.map((path) => ({ ok: { near: path.toString().endsWith('/a'), state: 'in progress' } }));
     const { moves, wait } = await bench.run(stageWith({ main: { bringNear } }));
     expect([moves.map((move) => move.to), wait?.code]).toEqual([['arrived'], 'NOT_NEAR_YET']);
-    expect(await bench.run(stageWith({ main: { bringNear: async (_bag, paths) => paths.map(() => ({ ok: { near: false, state: 'in progress' } })) } }))).toMatchObject({ moves: [], wait: { code: 'NOT_NEAR_YET' } });
+    expect(
+      await bench.run(
+        stageWith({
+          main: { bringNear: async (_bag, paths) => paths.map(() => ({ ok: { near: false, state: 'in progress' } })) },
+        }),
+      ),
+    ).toMatchObject({ moves: [], wait: { code: 'NOT_NEAR_YET' } });
     await bench.run(stageWith());
     expect(await readFile(open(bag, 'slow/b'), 'utf8')).toBe('content of b');
   });
@@ -90,11 +128,24 @@ describe('the leave stage', () => {
   test('a copy that is away again when it is fetched waits, and is asked for once more; the others are carried', async () => {
     const bag = await leaving('evicted', ['a', 'b']);
     const fetch: Store['fetch'] = async (name, orders, work) => {
-      const fetched = (await bench.stores.get('main').fetch(name, orders.filter(({ path }) => path.toString().endsWith('/a')), work)).values();
-      return orders.map(({ path }) => (path.toString().endsWith('/a') ? fetched.next().value! : { error: new NotYet('COPY_NOT_NEAR', 'it is archived') }));
+      const fetched = (
+        await bench.stores.get('main').fetch(
+          name,
+          orders.filter(({ path }) => path.toString().endsWith('/a')),
+          work,
+        )
+      ).values();
+      return orders.map(({ path }) =>
+        path.toString().endsWith('/a')
+          ? fetched.next().value!
+          : { error: new NotYet('COPY_NOT_NEAR', 'it is archived') },
+      );
     };
     await bench.run(stageWith({ main: { fetch } }));
-    expect([(await bench.file('evicted/a')).state, (await bench.file('evicted/b')).state]).toEqual(['arrived', 'leaving']);
+    expect([(await bench.file('evicted/a')).state, (await bench.file('evicted/b')).state]).toEqual([
+      'arrived',
+      'leaving',
+    ]);
     const error = await bench.run(stageWith({ main: { fetch } })).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ kind: 'not-yet', code: 'COPY_NOT_NEAR' });
     await bench.run(stageWith());
@@ -105,7 +156,9 @@ describe('the leave stage', () => {
     const bag = await leaving('back', ['a']);
     await mkdir(join(bench.otherDir, bag));
     await writeFile(join(bench.otherDir, bag, 'bagit.txt'), 'BagIt-Version: 1.0\n');
-    const never = async (): Promise<never> => { throw new Error('nothing is to be copied'); };
+    const never = async (): Promise<never> => {
+      throw new Error('nothing is to be copied');
+    };
     await bench.run(stageWith({ main: { fetch: never }, other: { put: never } }));
     expect(await bench.file('back/a')).toMatchObject({ state: 'arrived' }); // whether it is there, the next stage says
   });
@@ -113,11 +166,26 @@ describe('the leave stage', () => {
   test('a bag that only some stores of the copies hold is carried into the others', async () => {
     const bag = await leaving('some-hold', ['a', 'b']);
     const kept = (directory: string): object => ({ kind: 'file', directory, sameFileSystem: true, verify: 'cached' });
-    const settings = parseStores({ default: 'both', stores: { both: { kind: 'copies', of: ['main', 'other'] }, main: kept(bench.storeDir), other: kept(bench.otherDir) } });
+    const settings = parseStores({
+      default: 'both',
+      stores: {
+        both: { kind: 'copies', of: ['main', 'other'] },
+        main: kept(bench.storeDir),
+        other: kept(bench.otherDir),
+      },
+    });
     const both = openStores(settings, { files: bench.files, omeroRoots: [] }).get('both');
-    const stage = new CarryCopies({ ...bench.stores, get: (name) => (name === 'other' ? both : bench.stores.get(name)) }, new Staging(bench.originals, bench.holds), bench.files);
+    const stage = new CarryCopies(
+      { ...bench.stores, get: (name) => (name === 'other' ? both : bench.stores.get(name)) },
+      new Staging(bench.originals, bench.holds),
+      bench.files,
+    );
     await bench.run(stage);
-    for (const name of ['a', 'b']) expect([await bench.file(`some-hold/${name}`), await readFile(open(bag, `some-hold/${name}`), 'utf8')]).toEqual([expect.objectContaining({ state: 'arrived' }), `content of ${name}`]);
+    for (const name of ['a', 'b'])
+      expect([await bench.file(`some-hold/${name}`), await readFile(open(bag, `some-hold/${name}`), 'utf8')]).toEqual([
+        expect.objectContaining({ state: 'arrived' }),
+        `content of ${name}`,
+      ]);
     expect(await inHold(bag)).toEqual([]);
   });
 
@@ -138,9 +206,16 @@ describe('the leave stage', () => {
 
   test('nothing moves where a store or the hold directory is away', async () => {
     await leaving('away', ['a']);
-    for (const [directory, code] of [[bench.storeDir, 'STORE_AWAY'], [bench.otherDir, 'STORE_AWAY'], [bench.holdDir, 'ROOT_AWAY']] as const) {
+    for (const [directory, code] of [
+      [bench.storeDir, 'STORE_AWAY'],
+      [bench.otherDir, 'STORE_AWAY'],
+      [bench.holdDir, 'ROOT_AWAY'],
+    ] as const) {
       await rename(join(directory, markerName), join(directory, 'aside'));
-      expect([directory, codeOf(await bench.run(stageWith()).catch((error: unknown) => error))]).toEqual([directory, code]);
+      expect([directory, codeOf(await bench.run(stageWith()).catch((error: unknown) => error))]).toEqual([
+        directory,
+        code,
+      ]);
       await rename(join(directory, 'aside'), join(directory, markerName));
     }
     expect((await bench.file('away/a')).state).toBe('leaving');
@@ -150,8 +225,17 @@ describe('the leave stage', () => {
   test('a claim that may be lost carries nothing', async () => {
     const bag = await leaving('lost', ['a']);
     const claim = await bench.claim('leaving');
-    const late = { ...workWith({}), deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(process.hrtime.bigint() - 1n) };
-    expect(codeOf(await stageWith().run(claim, late).catch((thrown: unknown) => thrown))).toBe('CLAIM_LOST');
+    const late = {
+      ...workWith({}),
+      deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(process.hrtime.bigint() - 1n),
+    };
+    expect(
+      codeOf(
+        await stageWith()
+          .run(claim, late)
+          .catch((thrown: unknown) => thrown),
+      ),
+    ).toBe('CLAIM_LOST');
     await bench.register.work.giveBack(claim);
     await expect(lstat(open(bag, 'lost/a'))).rejects.toMatchObject({ code: 'ENOENT' });
   });

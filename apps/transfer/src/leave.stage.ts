@@ -1,7 +1,27 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, Refused, step, type ArchiveFile, type ColdroomError, type Identity, type Outcome } from '@coldroom/domain';
+import {
+  copyPath,
+  NotYet,
+  Refused,
+  step,
+  type ArchiveFile,
+  type ColdroomError,
+  type Identity,
+  type Outcome,
+} from '@coldroom/domain';
 import { dropStaged, Files, openRoot } from '@coldroom/files';
-import { moved, otherStores, settle, Staging, STORES, type BagStores, type Stage, type Staged, type StageResult, type StageWork } from '@coldroom/pipeline';
+import {
+  moved,
+  otherStores,
+  settle,
+  Staging,
+  STORES,
+  type BagStores,
+  type Stage,
+  type Staged,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
 import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
@@ -21,30 +41,73 @@ export class CarryCopies implements Stage {
   readonly name = 'leave';
   readonly takes = 'leaving';
 
-  constructor(@Inject(STORES) private readonly stores: Stores, @Inject(Staging) private readonly staging: Staging, @Inject(Files) private readonly files: Files) {}
+  constructor(
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Staging) private readonly staging: Staging,
+    @Inject(Files) private readonly files: Files,
+  ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const between = otherStores(this.stores, claim);
     // It lay there before: a sealed bag never changes. Whether it holds the right copies is for the next stage to say.
-    if (await between.to.isSealed(claim.bag)) return { moves: claim.files.map((file) => moved(file, 'carry', 'arrived')) };
+    if (await between.to.isSealed(claim.bag))
+      return { moves: claim.files.map((file) => moved(file, 'carry', 'arrived')) };
     const nearness = await between.from.bringNear(claim.bag, claim.files.map(copyPath), work);
     const waiting = claim.files.filter((_, at) => isFar(nearness[at]));
     const files = claim.files.filter((file) => !waiting.includes(file));
     const outcomes = files.length === 0 ? [] : await this.carry(claim, files, between, work);
     const result = settle(files, outcomes, (file) => moved(file, 'carry', 'arrived'));
     if (waiting.length === 0) return result;
-    return { ...result, wait: new NotYet('NOT_NEAR_YET', `store ${between.from.name} is bringing ${waiting.length} copies near, to be moved to store ${between.to.name}`, { delayMs: askAgainMs }) };
+    return {
+      ...result,
+      wait: new NotYet(
+        'NOT_NEAR_YET',
+        `store ${between.from.name} is bringing ${waiting.length} copies near, to be moved to store ${between.to.name}`,
+        { delayMs: askAgainMs },
+      ),
+    };
   }
 
-  private async carry(claim: Claim, files: readonly ArchiveFile[], { from, to }: BagStores, work: StageWork): Promise<readonly Outcome<unknown>[]> {
+  private async carry(
+    claim: Claim,
+    files: readonly ArchiveFile[],
+    { from, to }: BagStores,
+    work: StageWork,
+  ): Promise<readonly Outcome<unknown>[]> {
     const staged = await this.staging.onTheWay(files, claim.bag);
     const places = files.map((file, at): Carried => ({ file, staged: staged[at] as Staged }));
-    const fetched = await from.fetch(claim.bag, places.map((each) => ({ path: copyPath(each.file), size: each.file.size, target: each.staged, attempt: each.file.copyAttempts })), work);
+    const fetched = await from.fetch(
+      claim.bag,
+      places.map((each) => ({
+        path: copyPath(each.file),
+        size: each.file.size,
+        target: each.staged,
+        attempt: each.file.copyAttempts,
+      })),
+      work,
+    );
     step('leave:1-fetched');
-    const dressed = await onThoseThatAreRight(places, fetched, (some) => this.files.dress(some.map((each) => ({ ...each.staged, as: each.file.identity, mode: each.file.identity.mode & 0o7777 })), work));
+    const dressed = await onThoseThatAreRight(places, fetched, (some) =>
+      this.files.dress(
+        some.map((each) => ({ ...each.staged, as: each.file.identity, mode: each.file.identity.mode & 0o7777 })),
+        work,
+      ),
+    );
     const seen = await onThoseThatAreRight(places, dressed, async (some) => this.look(some));
     const put = await onThoseThatAreRight(places, seen, async (some, identities) =>
-      (await to.put(claim.bag, some.map(({ file, staged: { root, path } }, at) => ({ root, path, copyPath: copyPath(file), identity: identities[at] as Identity })), work)).map(changedOnTheWay));
+      (
+        await to.put(
+          claim.bag,
+          some.map(({ file, staged: { root, path } }, at) => ({
+            root,
+            path,
+            copyPath: copyPath(file),
+            identity: identities[at] as Identity,
+          })),
+          work,
+        )
+      ).map(changedOnTheWay),
+    );
     step('leave:2-put');
     await this.clear(places, seen, work);
     step('leave:3-staging-cleared');
@@ -53,7 +116,9 @@ export class CarryCopies implements Stage {
 
   private async look(places: readonly Carried[]): Promise<readonly Outcome<Identity>[]> {
     const found = await this.files.inspect(places.map((each) => each.staged));
-    return found.map((each, at) => (each.kind === 'file' ? { ok: each.identity } : { error: lost(places[at] as Carried) }));
+    return found.map((each, at) =>
+      each.kind === 'file' ? { ok: each.identity } : { error: lost(places[at] as Carried) },
+    );
   }
 
   /** What was fetched goes, and nothing else. */
@@ -62,7 +127,8 @@ export class CarryCopies implements Stage {
       const outcome = seen[at];
       return outcome && 'ok' in outcome ? [{ ...staged, identity: outcome.ok }] : [];
     });
-    for (const [root, group] of Map.groupBy(ours, (each) => each.root)) await dropStaged(await openRoot(root, 'hold'), group, () => work.check());
+    for (const [root, group] of Map.groupBy(ours, (each) => each.root))
+      await dropStaged(await openRoot(root, 'hold'), group, () => work.check());
   }
 }
 
@@ -71,21 +137,35 @@ function isFar(outcome: Outcome<{ readonly near: boolean }> | undefined): boolea
 }
 
 function lost({ file }: Carried): Refused {
-  return new Refused('FETCHED_CHANGED', `what was fetched of file ${file.id} on its way to another store is not there any more, or not as it was fetched`);
+  return new Refused(
+    'FETCHED_CHANGED',
+    `what was fetched of file ${file.id} on its way to another store is not there any more, or not as it was fetched`,
+  );
 }
 
 /** Told of a copy on its way: its original is not touched by any of this. */
 function changedOnTheWay<T>(outcome: Outcome<T>): Outcome<T> {
   if (!('error' in outcome) || !['SOURCE_CHANGED', 'SOURCE_MISSING'].includes(outcome.error.code)) return outcome;
-  return { error: new Refused('FETCHED_CHANGED', `On the way to another store: ${outcome.error.message}`, outcome.error.details, { cause: outcome.error }) };
+  return {
+    error: new Refused(
+      'FETCHED_CHANGED',
+      `On the way to another store: ${outcome.error.message}`,
+      outcome.error.details,
+      { cause: outcome.error },
+    ),
+  };
 }
 
 /** Goes on with those whose last outcome is right; the others keep their error. */
 async function onThoseThatAreRight<T, R>(
-  places: readonly Carried[], before: readonly Outcome<T>[], act: (some: readonly Carried[], answers: readonly T[]) => Promise<readonly Outcome<R>[]>,
+  places: readonly Carried[],
+  before: readonly Outcome<T>[],
+  act: (some: readonly Carried[], answers: readonly T[]) => Promise<readonly Outcome<R>[]>,
 ): Promise<readonly Outcome<R>[]> {
   const right = places.filter((_, at) => 'ok' in (before[at] as Outcome<T>));
   const answers = before.flatMap((outcome) => ('ok' in outcome ? [outcome.ok] : []));
   const after = (right.length === 0 ? [] : await act(right, answers)).values();
-  return before.map((outcome): Outcome<R> => ('error' in outcome ? outcome : after.next().value as { ok: R } | { error: ColdroomError }));
+  return before.map((outcome): Outcome<R> =>
+    'error' in outcome ? outcome : (after.next().value as { ok: R } | { error: ColdroomError }),
+  );
 }

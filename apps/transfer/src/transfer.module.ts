@@ -6,5 +6,9 @@ import { CarryCopies } from './leave.stage';
 
 /** With `drain` the service ends when nothing is left to copy: for a Kubernetes Job. */
 export function transferModule(settings: ServiceSettings, drain: boolean): DynamicModule {
-  return serviceModule('transfer', settings, { stages: [CopyFiles, FetchCopies, CarryCopies], writesStores: true, drain });
+  return serviceModule('transfer', settings, {
+    stages: [CopyFiles, FetchCopies, CarryCopies],
+    writesStores: true,
+    drain,
+  });
 }

@@ -7,7 +7,8 @@ async function* filesOf(...filesets: [string, number[]][]): AsyncGenerator<Packa
 
 async function shapes(limits: { files: number; bytes: bigint }, ...filesets: [string, number[]][]): Promise<string[]> {
   const bags: string[] = [];
-  for await (const bag of packBags(filesOf(...filesets), limits)) bags.push(bag.files.map((file) => file.fileset).join(''));
+  for await (const bag of packBags(filesOf(...filesets), limits))
+    bags.push(bag.files.map((file) => file.fileset).join(''));
   return bags;
 }
 

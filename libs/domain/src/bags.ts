@@ -16,7 +16,8 @@ export interface PackedBag<T extends Packable> {
  * fills bags of its own. Holds at most one bag and one bag's worth of the coming fileset in memory.
  */
 export async function* packBags<T extends Packable>(
-  files: AsyncIterable<T>, limits: { files: number; bytes: bigint } = bagLimits,
+  files: AsyncIterable<T>,
+  limits: { files: number; bytes: bigint } = bagLimits,
 ): AsyncGenerator<PackedBag<T>> {
   let bag: T[] = [];
   let bagBytes = 0n;

@@ -2,13 +2,21 @@ import { codeOf, ColdroomError, messageOf, NotYet, Refused, Transient } from './
 
 describe('errors', () => {
   it.each([
-    [Transient, 'transient', 'Transient'], [NotYet, 'not-yet', 'NotYet'], [Refused, 'refused', 'Refused'],
+    [Transient, 'transient', 'Transient'],
+    [NotYet, 'not-yet', 'NotYet'],
+    [Refused, 'refused', 'Refused'],
   ] as const)('%p has its kind, name, code, details and cause', (Kind, kind, name) => {
     const cause = new Error('disk on fire');
     const error = new Kind('STORE_AWAY', 'The store is away', { store: 'main' }, { cause });
     expect(error).toBeInstanceOf(ColdroomError);
     expect(error).toBeInstanceOf(Error);
-    expect(error).toMatchObject({ kind, name, code: 'STORE_AWAY', message: 'The store is away', details: { store: 'main' } });
+    expect(error).toMatchObject({
+      kind,
+      name,
+      code: 'STORE_AWAY',
+      message: 'The store is away',
+      details: { store: 'main' },
+    });
     expect(error.cause).toBe(cause);
     expect(error.stack).toContain(name);
   });

@@ -1,20 +1,61 @@
-import { pathReasons, reasonsToKeepHeld, reasonsToKeepLink, reasonsToKeepFetched, reasonsToKeepOldLink, reasonsToKeepOriginal, type AtPath, type LinkPolicy, type OnDisk, type RelinkPolicy } from './evidence';
+import {
+  pathReasons,
+  reasonsToKeepHeld,
+  reasonsToKeepLink,
+  reasonsToKeepFetched,
+  reasonsToKeepOldLink,
+  reasonsToKeepOriginal,
+  type AtPath,
+  type LinkPolicy,
+  type OnDisk,
+  type RelinkPolicy,
+} from './evidence';
 import type { ArchiveFile, Identity, ProvenCopy } from './model';
 import { fileStates, requestStates } from './states';
 import type { CopyStatus } from './store';
 
 const identity: Identity = {
-  dev: 64n, ino: 4711n, size: 1000n, mtimeNs: 1_700_000_000_000_000_001n, ctimeNs: 1_700_000_000_000_000_002n,
-  links: 1, mode: 0o100644, uid: 1000, gid: 1000,
+  dev: 64n,
+  ino: 4711n,
+  size: 1000n,
+  mtimeNs: 1_700_000_000_000_000_001n,
+  ctimeNs: 1_700_000_000_000_000_002n,
+  links: 1,
+  mode: 0o100644,
+  uid: 1000,
+  gid: 1000,
 };
 const file: ArchiveFile = {
-  id: 1n, requestId: 1n, bagId: 1n, fileset: 'Fileset:9', root: 'ManagedRepository', path: Buffer.from('a/b.tif'), size: 1000n,
-  state: 'durable', omeroHash: null, originalFileId: 5n, pixelsId: null, identity, digests: { 'SHA-256': 'ab'.repeat(32) },
-  copyVersion: 'v1', copyDigest: 'ab'.repeat(32), copyRead: 'direct', copyAttempts: 0, linkedAt: null, wayBack: null, fetched: null, nearUntil: null,
+  id: 1n,
+  requestId: 1n,
+  bagId: 1n,
+  fileset: 'Fileset:9',
+  root: 'ManagedRepository',
+  path: Buffer.from('a/b.tif'),
+  size: 1000n,
+  state: 'durable',
+  omeroHash: null,
+  originalFileId: 5n,
+  pixelsId: null,
+  identity,
+  digests: { 'SHA-256': 'ab'.repeat(32) },
+  copyVersion: 'v1',
+  copyDigest: 'ab'.repeat(32),
+  copyRead: 'direct',
+  copyAttempts: 0,
+  linkedAt: null,
+  wayBack: null,
+  fetched: null,
+  nearUntil: null,
 };
 const onDisk: OnDisk = { kind: 'file', identity, held: null };
 const inStore: CopyStatus = { size: 1000n, version: 'v1', durable: 'yes', replicationState: 'green', writable: 'no' };
-const policy: LinkPolicy = { requestState: 'Running', stopped: false, acceptedReads: ['direct', 'dropped'], filesetComplete: true };
+const policy: LinkPolicy = {
+  requestState: 'Running',
+  stopped: false,
+  acceptedReads: ['direct', 'dropped'],
+  filesetComplete: true,
+};
 /** As it stands after our own hold: one hard link more, ctime renewed, the hold names the same inode. */
 const afterHold: Identity = { ...identity, links: 2, ctimeNs: identity.ctimeNs + 5n };
 
@@ -27,11 +68,15 @@ interface Facts {
 
 function codes(facts: Facts = {}): string[] {
   const store = facts.inStore === null ? undefined : { ...inStore, ...facts.inStore };
-  return reasonsToKeepOriginal({ ...file, ...facts.file }, facts.onDisk ?? onDisk, store, { ...policy, ...facts.policy })
-    .map((reason) => reason.code);
+  return reasonsToKeepOriginal({ ...file, ...facts.file }, facts.onDisk ?? onDisk, store, {
+    ...policy,
+    ...facts.policy,
+  }).map((reason) => reason.code);
 }
 
-const seen = (change: Partial<Identity>, held: Identity | null = null): Facts => ({ onDisk: { kind: 'file', identity: { ...identity, ...change }, held } });
+const seen = (change: Partial<Identity>, held: Identity | null = null): Facts => ({
+  onDisk: { kind: 'file', identity: { ...identity, ...change }, held },
+});
 
 describe('reasonsToKeepOriginal', () => {
   it('has none for a clean file', () => expect(codes()).toEqual([]));
@@ -85,26 +130,42 @@ describe('reasonsToKeepOriginal', () => {
   });
 
   it('says what it found', () => {
-    const [reason] = reasonsToKeepOriginal(file, onDisk, { ...inStore, durable: 'no', replicationState: 'amber' }, policy);
+    const [reason] = reasonsToKeepOriginal(
+      file,
+      onDisk,
+      { ...inStore, durable: 'no', replicationState: 'amber' },
+      policy,
+    );
     expect(reason?.message).toBe('the store says amber');
   });
 
   describe('after our own hold', () => {
     it('is not touched since', () => {
-      expect(codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold, heldCtimeNs: afterHold.ctimeNs } })).toEqual([]);
-      expect(codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold, heldCtimeNs: afterHold.ctimeNs - 1n } })).toEqual(['ORIGINAL_CHANGED']);
+      expect(
+        codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold, heldCtimeNs: afterHold.ctimeNs } }),
+      ).toEqual([]);
+      expect(
+        codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold, heldCtimeNs: afterHold.ctimeNs - 1n } }),
+      ).toEqual(['ORIGINAL_CHANGED']);
     });
-    it('is recognised though ctime and links changed', () => expect(codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold } })).toEqual([]));
+    it('is recognised though ctime and links changed', () =>
+      expect(codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold } })).toEqual([]));
 
     it.each<[string, Identity, Identity]>([
       ['a held file of another inode proves nothing', afterHold, { ...afterHold, ino: 1n }],
       ['a held file of another device proves nothing', afterHold, { ...afterHold, dev: 1n }],
-      ['one more link is somebody else\'s', { ...afterHold, links: 3 }, afterHold],
+      ["one more link is somebody else's", { ...afterHold, links: 3 }, afterHold],
       ['a lost link is not our doing', { ...afterHold, links: 1 }, afterHold],
-    ])('%s', (_name, now, held) => expect(codes({ onDisk: { kind: 'file', identity: now, held } })).toEqual(['ORIGINAL_HARD_LINKED']));
+    ])('%s', (_name, now, held) =>
+      expect(codes({ onDisk: { kind: 'file', identity: now, held } })).toEqual(['ORIGINAL_HARD_LINKED']),
+    );
 
     it.each<[string, Partial<Identity>]>([
-      ['size', { size: 1001n }], ['mtime', { mtimeNs: identity.mtimeNs - 1n }], ['mode', { mode: 0o100600 }], ['uid', { uid: 7 }], ['gid', { gid: 7 }],
+      ['size', { size: 1001n }],
+      ['mtime', { mtimeNs: identity.mtimeNs - 1n }],
+      ['mode', { mode: 0o100600 }],
+      ['uid', { uid: 7 }],
+      ['gid', { gid: 7 }],
     ])('still sees a change of %s', (_name, change) => {
       const now = { ...afterHold, ...change };
       expect(codes({ onDisk: { kind: 'file', identity: now, held: now } })).toEqual(['ORIGINAL_CHANGED']);
@@ -112,14 +173,24 @@ describe('reasonsToKeepOriginal', () => {
   });
 
   it('gives all reasons at once', () => {
-    expect(codes({
-      file: { state: 'stuck', digests: {}, copyRead: null, root: 'Pixels' },
-      onDisk: { kind: 'missing' },
-      inStore: null,
-      policy: { stopped: true, requestState: 'Declined', filesetComplete: false },
-    })).toEqual([
-      'STOPPED', 'REQUEST_NOT_APPROVED', 'FILESET_INCOMPLETE', 'WRONG_STATE', 'NO_DIGEST', 'ORIGINAL_GONE', 'COPY_MISSING',
-      'COPY_NOT_PROVEN', 'NOT_DURABLE', 'COPY_WRITABLE',
+    expect(
+      codes({
+        file: { state: 'stuck', digests: {}, copyRead: null, root: 'Pixels' },
+        onDisk: { kind: 'missing' },
+        inStore: null,
+        policy: { stopped: true, requestState: 'Declined', filesetComplete: false },
+      }),
+    ).toEqual([
+      'STOPPED',
+      'REQUEST_NOT_APPROVED',
+      'FILESET_INCOMPLETE',
+      'WRONG_STATE',
+      'NO_DIGEST',
+      'ORIGINAL_GONE',
+      'COPY_MISSING',
+      'COPY_NOT_PROVEN',
+      'NOT_DURABLE',
+      'COPY_WRITABLE',
     ]);
   });
 });
@@ -137,8 +208,13 @@ describe('reasonsToKeepHeld', () => {
 
   function keeps(facts: HeldFacts = {}): string[] {
     const store = facts.inStore === null ? undefined : { ...inStore, ...facts.inStore };
-    return reasonsToKeepHeld({ ...linked, ...facts.file }, facts.atPath ?? 'our-link', { ...afterHold, ...facts.held }, store, facts.stopped ?? false)
-      .map((reason) => reason.code);
+    return reasonsToKeepHeld(
+      { ...linked, ...facts.file },
+      facts.atPath ?? 'our-link',
+      { ...afterHold, ...facts.held },
+      store,
+      facts.stopped ?? false,
+    ).map((reason) => reason.code);
   }
 
   it('has none for a held original whose link and copy are as they were', () => expect(keeps()).toEqual([]));
@@ -158,19 +234,28 @@ describe('reasonsToKeepHeld', () => {
     ['NOT_DURABLE', { inStore: { durable: 'unknown' } }],
   ])('%s', (code, facts) => expect(keeps(facts)).toEqual([code]));
 
-  it.each(fileStates)('minds the file: %s', (state) => expect(keeps({ file: { state } })).toEqual(state === 'linked' ? [] : ['WRONG_STATE']));
+  it.each(fileStates)('minds the file: %s', (state) =>
+    expect(keeps({ file: { state } })).toEqual(state === 'linked' ? [] : ['WRONG_STATE']),
+  );
 
   it('gives all reasons at once', () => {
-    expect(keeps({ stopped: true, atPath: 'missing', held: { ino: 1n }, inStore: null, file: { state: 'undoing' } }))
-      .toEqual(['STOPPED', 'WRONG_STATE', 'LINK_GONE', 'HELD_CHANGED', 'COPY_MISSING', 'NOT_DURABLE']);
+    expect(
+      keeps({ stopped: true, atPath: 'missing', held: { ino: 1n }, inStore: null, file: { state: 'undoing' } }),
+    ).toEqual(['STOPPED', 'WRONG_STATE', 'LINK_GONE', 'HELD_CHANGED', 'COPY_MISSING', 'NOT_DURABLE']);
   });
 });
 
 describe('reasonsToKeepFetched', () => {
-  const keeps = (facts: { readonly file?: Partial<ArchiveFile>; readonly inStore?: Partial<CopyStatus> | null } = {}): string[] =>
-    reasonsToKeepFetched({ ...file, state: 'recalled', ...facts.file }, facts.inStore === null ? undefined : { ...inStore, ...facts.inStore }).map((reason) => reason.code);
+  const keeps = (
+    facts: { readonly file?: Partial<ArchiveFile>; readonly inStore?: Partial<CopyStatus> | null } = {},
+  ): string[] =>
+    reasonsToKeepFetched(
+      { ...file, state: 'recalled', ...facts.file },
+      facts.inStore === null ? undefined : { ...inStore, ...facts.inStore },
+    ).map((reason) => reason.code);
 
-  it('has none while the store has the copy, also where nobody has read it since a rebuild', () => expect([keeps(), keeps({ file: { copyDigest: null } })]).toEqual([[], []]));
+  it('has none while the store has the copy, also where nobody has read it since a rebuild', () =>
+    expect([keeps(), keeps({ file: { copyDigest: null } })]).toEqual([[], []]));
 
   it.each<[string, Parameters<typeof keeps>[0]]>([
     ['NO_DIGEST', { file: { digests: {} } }],
@@ -196,7 +281,9 @@ describe('reasonsToKeepLink', () => {
 
   function keeps(facts: LinkFacts = {}): string[] {
     const lying = facts.staged === null ? null : { ...staged, ...facts.staged };
-    return reasonsToKeepLink({ ...proven, ...facts.file }, facts.atPath ?? 'our-link', lying, facts.whole ?? true).map((reason) => reason.code);
+    return reasonsToKeepLink({ ...proven, ...facts.file }, facts.atPath ?? 'our-link', lying, facts.whole ?? true).map(
+      (reason) => reason.code,
+    );
   }
 
   it('has none for a proven file whose link and staged bytes are as they were', () => expect(keeps()).toEqual([]));
@@ -208,21 +295,35 @@ describe('reasonsToKeepLink', () => {
     ['PATH_TAKEN', { atPath: 'other' }],
     ['FETCHED_GONE', { staged: null }],
     ['FETCHED_CHANGED', { file: { fetched: null } }],
-    ...(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const).map((fact): [string, LinkFacts] => ['FETCHED_CHANGED', { staged: { [fact]: staged[fact] + 1n } }]),
-    ...(['mode', 'uid', 'gid'] as const).map((fact): [string, LinkFacts] => ['FETCHED_CHANGED', { staged: { [fact]: staged[fact] + 1 } }]),
+    ...(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const).map((fact): [string, LinkFacts] => [
+      'FETCHED_CHANGED',
+      { staged: { [fact]: staged[fact] + 1n } },
+    ]),
+    ...(['mode', 'uid', 'gid'] as const).map((fact): [string, LinkFacts] => [
+      'FETCHED_CHANGED',
+      { staged: { [fact]: staged[fact] + 1 } },
+    ]),
     ['COPY_SIZE', { file: { size: 999n } }],
   ])('%s', (code, facts) => expect(keeps(facts)).toEqual([code]));
 
-  it.each(fileStates)('minds the file: %s', (state) => expect(keeps({ file: { state } })).toEqual(state === 'proven' ? [] : ['WRONG_STATE']));
+  it.each(fileStates)('minds the file: %s', (state) =>
+    expect(keeps({ file: { state } })).toEqual(state === 'proven' ? [] : ['WRONG_STATE']),
+  );
 
   it('gives every reason that holds, whatever others do', () => {
     const faults: readonly [string, LinkFacts][] = [
-      ['WRONG_STATE', { file: { state: 'linked' } }], ['NO_DIGEST', { file: { digests: {} } }], ['FILESET_INCOMPLETE', { whole: false }],
-      ['PATH_TAKEN', { atPath: 'other' }], ['FETCHED_GONE', { staged: null }],
+      ['WRONG_STATE', { file: { state: 'linked' } }],
+      ['NO_DIGEST', { file: { digests: {} } }],
+      ['FILESET_INCOMPLETE', { whole: false }],
+      ['PATH_TAKEN', { atPath: 'other' }],
+      ['FETCHED_GONE', { staged: null }],
     ];
     for (let set = 0; set < 2 ** faults.length; set += 1) {
       const chosen = faults.filter((_, at) => (set >> at) % 2 === 1);
-      const facts = chosen.reduce<LinkFacts>((all, [, each]) => ({ ...all, ...each, file: { ...all.file, ...each.file } }), {});
+      const facts = chosen.reduce<LinkFacts>(
+        (all, [, each]) => ({ ...all, ...each, file: { ...all.file, ...each.file } }),
+        {},
+      );
       expect(keeps(facts)).toEqual(chosen.map(([code]) => code));
     }
   });
@@ -230,12 +331,36 @@ describe('reasonsToKeepLink', () => {
 
 describe('reasonsToKeepOldLink', () => {
   // The copy in the store that is left is not asked about: what counts is the one in the other.
-  const settled: ArchiveFile = { ...file, state: 'settled', copyVersion: 'of the old store', copyDigest: null, copyRead: null };
+  const settled: ArchiveFile = {
+    ...file,
+    state: 'settled',
+    copyVersion: 'of the old store',
+    copyDigest: null,
+    copyRead: null,
+  };
   const elsewhere: ProvenCopy = { version: 'v1', digest: 'ab'.repeat(32), read: 'direct' };
   const relink: RelinkPolicy = { stopped: false, acceptedReads: ['direct'], bagSettled: true };
-  interface Moved { readonly file?: Partial<ArchiveFile>; readonly at?: AtPath; readonly copy?: Partial<ProvenCopy> | null; readonly inStore?: Partial<CopyStatus> | null; readonly policy?: Partial<RelinkPolicy> }
-  const codesOf = ({ file: change, at = 'our-link', copy, inStore: store, policy: some }: Moved = {}): readonly string[] => reasonsToKeepOldLink(
-    { ...settled, ...change }, at, copy === null ? null : { ...elsewhere, ...copy }, store === null ? undefined : { ...inStore, ...store }, { ...relink, ...some }).map(({ code }) => code);
+  interface Moved {
+    readonly file?: Partial<ArchiveFile>;
+    readonly at?: AtPath;
+    readonly copy?: Partial<ProvenCopy> | null;
+    readonly inStore?: Partial<CopyStatus> | null;
+    readonly policy?: Partial<RelinkPolicy>;
+  }
+  const codesOf = ({
+    file: change,
+    at = 'our-link',
+    copy,
+    inStore: store,
+    policy: some,
+  }: Moved = {}): readonly string[] =>
+    reasonsToKeepOldLink(
+      { ...settled, ...change },
+      at,
+      copy === null ? null : { ...elsewhere, ...copy },
+      store === null ? undefined : { ...inStore, ...store },
+      { ...relink, ...some },
+    ).map(({ code }) => code);
 
   it('has none where the copy in the other store is good', () => expect(codesOf()).toEqual([]));
 
@@ -260,6 +385,9 @@ describe('reasonsToKeepOldLink', () => {
 
   it('asks for a copy', () => expect(codesOf({ inStore: null })).toEqual(['COPY_MISSING', 'NOT_DURABLE']));
   it('asks for a proof', () => expect(codesOf({ copy: null })).toEqual(['COPY_DIFFERS', 'COPY_NOT_PROVEN']));
-  it.each(fileStates.filter((state) => state !== 'settled'))('WRONG_STATE from %s', (state) => expect(codesOf({ file: { state } })).toEqual(['WRONG_STATE']));
-  it('tells what speaks of the path alone', () => expect([...pathReasons].sort()).toEqual([...codesOf({ at: 'missing' }), ...codesOf({ at: 'other' })]));
+  it.each(fileStates.filter((state) => state !== 'settled'))('WRONG_STATE from %s', (state) =>
+    expect(codesOf({ file: { state } })).toEqual(['WRONG_STATE']),
+  );
+  it('tells what speaks of the path alone', () =>
+    expect([...pathReasons].sort()).toEqual([...codesOf({ at: 'missing' }), ...codesOf({ at: 'other' })]));
 });

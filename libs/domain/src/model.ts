@@ -6,7 +6,13 @@ export type RootName = (typeof rootNames)[number];
 
 /** OMERO's checksum algorithms, spelled as in `checksumalgorithm.value`. */
 export const omeroAlgorithms = [
-  'SHA1-160', 'MD5-128', 'Murmur3-128', 'Murmur3-32', 'CRC-32', 'Adler-32', 'File-Size-64',
+  'SHA1-160',
+  'MD5-128',
+  'Murmur3-128',
+  'Murmur3-32',
+  'CRC-32',
+  'Adler-32',
+  'File-Size-64',
 ] as const;
 export type OmeroAlgorithm = (typeof omeroAlgorithms)[number];
 
@@ -35,7 +41,17 @@ export interface Identity {
 }
 
 /** No file has been looked at: after a retry the file is taken as it is when it is hashed. */
-export const unseen: Identity = { dev: 0n, ino: 0n, size: 0n, mtimeNs: 0n, ctimeNs: 0n, links: 0, mode: 0, uid: 0, gid: 0 };
+export const unseen: Identity = {
+  dev: 0n,
+  ino: 0n,
+  size: 0n,
+  mtimeNs: 0n,
+  ctimeNs: 0n,
+  links: 0,
+  mode: 0,
+  uid: 0,
+  gid: 0,
+};
 
 /** One file of a request: the unit that has a state. */
 export interface ArchiveFile {

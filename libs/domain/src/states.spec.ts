@@ -1,4 +1,15 @@
-import { fileEvents, fileStates, movingStates, next, requestStates, retryState, transitions, workStates, type FileEvent, type FileState } from './states';
+import {
+  fileEvents,
+  fileStates,
+  movingStates,
+  next,
+  requestStates,
+  retryState,
+  transitions,
+  workStates,
+  type FileEvent,
+  type FileState,
+} from './states';
 
 /** Written from the design, not from the code: event, where from, where to. Whatever is not here must not be possible. */
 const expected: readonly (readonly [event: string, from: string, to: string])[] = [
@@ -34,14 +45,40 @@ const expected: readonly (readonly [event: string, from: string, to: string])[] 
   ['relink', 'settled', 'linked'],
   ...['leaving', 'arrived', 'matched'].map((from) => ['cancel', from, 'linked'] as const),
   ...['settled', 'stuck'].map((from) => ['cancel', from, 'settled'] as const), // its link may lead to either store
-  ...['restoring', 'near', 'fetched', 'proven', 'stuck'].flatMap((from) => [['cancel', from, 'linked'] as const, ['cancel', from, 'recalled'] as const]),
-  ...['registered', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked', 'undoing', 'restoring', 'near', 'fetched', 'proven', 'recalled', 'leaving', 'arrived', 'matched', 'settled']
-    .map((from) => ['fail', from, 'stuck'] as const),
-  ...['approved', 'durable', 'linked', 'undoing', 'restoring', 'proven', 'recalled', 'leaving', 'settled'].map((to) => ['retry', 'stuck', to] as const),
-  ...['approved', 'checksummed', 'transferred', 'verified', 'stuck'].flatMap((from) => [
-    ['undo', from, 'abandoned'] as const, ['abandon', from, 'abandoned'] as const,
+  ...['restoring', 'near', 'fetched', 'proven', 'stuck'].flatMap((from) => [
+    ['cancel', from, 'linked'] as const,
+    ['cancel', from, 'recalled'] as const,
   ]),
-  ...['durable', 'stuck'].flatMap((from) => [['undo', from, 'undoing'] as const, ['abandon', from, 'undoing'] as const]),
+  ...[
+    'registered',
+    'approved',
+    'checksummed',
+    'transferred',
+    'verified',
+    'durable',
+    'linked',
+    'undoing',
+    'restoring',
+    'near',
+    'fetched',
+    'proven',
+    'recalled',
+    'leaving',
+    'arrived',
+    'matched',
+    'settled',
+  ].map((from) => ['fail', from, 'stuck'] as const),
+  ...['approved', 'durable', 'linked', 'undoing', 'restoring', 'proven', 'recalled', 'leaving', 'settled'].map(
+    (to) => ['retry', 'stuck', to] as const,
+  ),
+  ...['approved', 'checksummed', 'transferred', 'verified', 'stuck'].flatMap((from) => [
+    ['undo', from, 'abandoned'] as const,
+    ['abandon', from, 'abandoned'] as const,
+  ]),
+  ...['durable', 'stuck'].flatMap((from) => [
+    ['undo', from, 'undoing'] as const,
+    ['abandon', from, 'undoing'] as const,
+  ]),
   ...['linked', 'restoring', 'near', 'fetched', 'proven', 'recalled'].map((from) => ['undo', from, 'undoing'] as const), // while its original is held
 ];
 
@@ -59,7 +96,8 @@ describe('the transition table', () => {
   });
 
   it('lets nothing leave a state at rest', () => {
-    for (const state of ['skipped', 'declined', 'undone', 'restored', 'abandoned'] as const) expect(transitions[state]).toEqual({});
+    for (const state of ['skipped', 'declined', 'undone', 'restored', 'abandoned'] as const)
+      expect(transitions[state]).toEqual({});
   });
 
   it('leads to linked by no other way than over durable, back from a way back that was given up, or from another store', () => {
@@ -69,7 +107,8 @@ describe('the transition table', () => {
   });
 
   it('lets nobody undo, give up or restore what is on its way to another store', () => {
-    for (const state of movingStates) expect(['undo', 'abandon', 'restore', 'release'].filter((event) => next(state, event as FileEvent))).toEqual([]);
+    for (const state of movingStates)
+      expect(['undo', 'abandon', 'restore', 'release'].filter((event) => next(state, event as FileEvent))).toEqual([]);
   });
 
   it('gives each state that a service acts on a way to get stuck', () => {
@@ -77,22 +116,55 @@ describe('the transition table', () => {
   });
 
   it('puts an undo before all other work of a bag', () => {
-    expect(workStates).toEqual(['undoing', 'restoring', 'near', 'fetched', 'proven', 'approved', 'checksummed', 'transferred', 'verified', 'durable', 'leaving', 'arrived', 'matched', 'settled', 'linked', 'recalled']);
+    expect(workStates).toEqual([
+      'undoing',
+      'restoring',
+      'near',
+      'fetched',
+      'proven',
+      'approved',
+      'checksummed',
+      'transferred',
+      'verified',
+      'durable',
+      'leaving',
+      'arrived',
+      'matched',
+      'settled',
+      'linked',
+      'recalled',
+    ]);
   });
 });
 
 describe('retryState', () => {
   it.each([
-    ['registered', 'approved'], ['approved', 'approved'], ['checksummed', 'approved'], ['transferred', 'approved'], ['verified', 'approved'],
-    ['durable', 'durable'], ['linked', 'linked'], ['undoing', 'undoing'], ['recalled', 'recalled'],
-    ['restoring', 'restoring'], ['near', 'restoring'], ['fetched', 'restoring'], ['proven', 'proven'],
-    ['leaving', 'leaving'], ['arrived', 'leaving'], ['matched', 'leaving'], ['settled', 'settled'],
+    ['registered', 'approved'],
+    ['approved', 'approved'],
+    ['checksummed', 'approved'],
+    ['transferred', 'approved'],
+    ['verified', 'approved'],
+    ['durable', 'durable'],
+    ['linked', 'linked'],
+    ['undoing', 'undoing'],
+    ['recalled', 'recalled'],
+    ['restoring', 'restoring'],
+    ['near', 'restoring'],
+    ['fetched', 'restoring'],
+    ['proven', 'proven'],
+    ['leaving', 'leaving'],
+    ['arrived', 'leaving'],
+    ['matched', 'leaving'],
+    ['settled', 'settled'],
   ] as const)('from %s to %s', (from, to) => expect(retryState(from)).toBe(to));
 
-  it.each(['skipped', 'declined', 'undone', 'released', 'restored', 'stuck', 'abandoned'] as const)('refuses %s, from which no file gets stuck', (state) => {
-    expect(next(state, 'fail')).toBeUndefined();
-    expect(() => retryState(state)).toThrow(RangeError);
-  });
+  it.each(['skipped', 'declined', 'undone', 'released', 'restored', 'stuck', 'abandoned'] as const)(
+    'refuses %s, from which no file gets stuck',
+    (state) => {
+      expect(next(state, 'fail')).toBeUndefined();
+      expect(() => retryState(state)).toThrow(RangeError);
+    },
+  );
 
   it('goes only where the table lets a retry go', () => {
     const reached = new Set(fileStates.map(retries).filter((state) => state !== undefined));

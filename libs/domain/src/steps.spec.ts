@@ -16,7 +16,9 @@ describe('steps', () => {
   });
 
   it('lets a listener stop the work by throwing', () => {
-    onStep(() => { throw new Error('killed'); });
+    onStep(() => {
+      throw new Error('killed');
+    });
     expect(() => step('move:1-before-commit')).toThrow('killed');
   });
 

@@ -104,7 +104,12 @@ export interface Store {
    * Reads copies back, around any cache of this machine, and hashes them. Missing: `Refused` `COPY_MISSING`;
    * not near: `NotYet` `COPY_NOT_NEAR`, and nothing is asked to bring it near. Works on open and sealed bags alike.
    */
-  digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]>;
+  digest(
+    bag: string,
+    paths: readonly Buffer[],
+    algorithms: readonly DigestAlgorithm[],
+    work: Work,
+  ): Promise<readonly Outcome<CopyDigest>[]>;
 
   /**
    * Closes the bag: writes the tag files, drops everything from it that is not in `paths`, protects it against change.

@@ -11,7 +11,12 @@ const notFound: Reply = { status: 404 };
 export class Appliance {
   private readonly asked = new Map<string, number>();
 
-  constructor(private readonly mount: string, private readonly holdings: Holdings, private readonly pace: Pace, private readonly script: FaultScript) {}
+  constructor(
+    private readonly mount: string,
+    private readonly holdings: Holdings,
+    private readonly pace: Pace,
+    private readonly script: FaultScript,
+  ) {}
 
   async fileInfo(path: string, faults: readonly Fault[]): Promise<Reply> {
     const info = await this.informationOf(path, faults);
@@ -20,7 +25,7 @@ export class Appliance {
 
   /** A person or a program says that a file is complete; told size and checksum are compared (v2). */
   async release(path: string, body: string): Promise<Reply> {
-    if (!await this.holdings.at(path)) return notFound;
+    if (!(await this.holdings.at(path))) return notFound;
     const order = this.holdings.order('release', path, JSON.parse(body) as Order['told']);
     return { status: 202, body: await this.releaseState(order, []) };
   }
@@ -40,14 +45,28 @@ export class Appliance {
     const order = this.holdings.orderOf('ingest-manifest', id);
     if (!order) return notFound;
     const { checked, failures } = await checkBag(join(this.mount, order.path));
-    const told = [...failures, ...faults.flatMap((fault) => (fault.kind === 'manifest-fails' ? [{ filepath: fault.filepath, reason: fault.reason }] : []))];
+    const told = [
+      ...failures,
+      ...faults.flatMap((fault) =>
+        fault.kind === 'manifest-fails' ? [{ filepath: fault.filepath, reason: fault.reason }] : [],
+      ),
+    ];
     if (told.length > 0) return { status: 200, body: { failures: told, id, status: 'Failed' } };
     const info = await this.informationOf(`${order.path}/bag-info.txt`, faults);
     if (info?.['ingestState'] !== 'FINAL') return { status: 200, body: { id, status: 'Scheduled' } };
     const state = String(info['replicationState']);
-    return { status: 200, body: {
-      processed: checked, replicationState: state, fixityLastChecked: new Date().toISOString().slice(0, 10), replicationStates: { [state]: checked }, id, passed: String(checked), status: 'Completed',
-    } };
+    return {
+      status: 200,
+      body: {
+        processed: checked,
+        replicationState: state,
+        fixityLastChecked: new Date().toISOString().slice(0, 10),
+        replicationStates: { [state]: checked },
+        id,
+        passed: String(checked),
+        status: 'Completed',
+      },
+    };
   }
 
   /** Brings a file near; `id` is the file's (from the plugin that the maker of the appliance wrote for EPrints). */
@@ -84,12 +103,27 @@ export class Appliance {
     const holding = await this.holdings.at(order.path);
     const info = await this.informationOf(order.path, faults);
     const final = info?.['ingestState'] === 'FINAL';
-    const right = !order.told || !final || (String(holding?.size) === order.told.size && (order.told.checksumAlgorithm.toLowerCase() !== 'md5' || holding?.md5 === order.told.checksum));
+    const right =
+      !order.told ||
+      !final ||
+      (String(holding?.size) === order.told.size &&
+        (order.told.checksumAlgorithm.toLowerCase() !== 'md5' || holding?.md5 === order.told.checksum));
     return {
-      actualChecksum: final ? holding?.md5 : null, actualChecksumChecksumAlgorithm: final ? 'md5' : null, actualCompressionAlgorithm: null, actualSize: final ? holding?.size : 0,
-      completed: order.requested, fileId: holding?.id, fileInformation: info ?? null, id: order.id, originalChecksum: order.told?.checksum,
-      originalChecksumChecksumAlgorithm: order.told?.checksumAlgorithm, originalCompressionAlgorithm: order.told?.compressionAlgorithm, originalSize: Number(order.told?.size),
-      reason: right ? null : 'size or checksum differ from what was told', requested: order.requested, status: !right ? 'Failed' : final ? 'Completed' : 'Scheduled',
+      actualChecksum: final ? holding?.md5 : null,
+      actualChecksumChecksumAlgorithm: final ? 'md5' : null,
+      actualCompressionAlgorithm: null,
+      actualSize: final ? holding?.size : 0,
+      completed: order.requested,
+      fileId: holding?.id,
+      fileInformation: info ?? null,
+      id: order.id,
+      originalChecksum: order.told?.checksum,
+      originalChecksumChecksumAlgorithm: order.told?.checksumAlgorithm,
+      originalCompressionAlgorithm: order.told?.compressionAlgorithm,
+      originalSize: Number(order.told?.size),
+      reason: right ? null : 'size or checksum differ from what was told',
+      requested: order.requested,
+      status: !right ? 'Failed' : final ? 'Completed' : 'Scheduled',
     };
   }
 

@@ -8,16 +8,22 @@ export interface Failure {
 }
 
 /** Compares a bag on disk with its MD5 manifest, as the appliance does on `ingest-manifest/release`. `checked` counts the files. */
-export async function checkBag(directory: string): Promise<{ readonly checked: number; readonly failures: readonly Failure[] }> {
+export async function checkBag(
+  directory: string,
+): Promise<{ readonly checked: number; readonly failures: readonly Failure[] }> {
   const manifest = join(directory, 'manifest-md5.txt');
-  if (!existsSync(join(directory, 'bagit.txt'))) return { checked: 0, failures: [{ filepath: 'bagit.txt', reason: 'Initial verification failed' }] };
-  if (!existsSync(manifest)) return { checked: 0, failures: [{ filepath: 'manifest-md5.txt', reason: 'Initial verification failed' }] };
-  const lines = readFileSync(manifest, 'latin1').split('\n').filter((line) => line !== '');
+  if (!existsSync(join(directory, 'bagit.txt')))
+    return { checked: 0, failures: [{ filepath: 'bagit.txt', reason: 'Initial verification failed' }] };
+  if (!existsSync(manifest))
+    return { checked: 0, failures: [{ filepath: 'manifest-md5.txt', reason: 'Initial verification failed' }] };
+  const lines = readFileSync(manifest, 'latin1')
+    .split('\n')
+    .filter((line) => line !== '');
   const failures: Failure[] = [];
   for (const line of lines) {
     const filepath = unescaped(line);
     const whole = Buffer.concat([Buffer.from(`${directory}/`), Buffer.from(filepath, 'latin1')]);
-    const same = existsSync(whole) && await md5Of(whole) === line.replace(/^\\/, '').slice(0, 32);
+    const same = existsSync(whole) && (await md5Of(whole)) === line.replace(/^\\/, '').slice(0, 32);
     if (!same) failures.push({ filepath, reason: 'Initial verification failed' });
   }
   return { checked: lines.length, failures };

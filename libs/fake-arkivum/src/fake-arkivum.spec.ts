@@ -29,15 +29,32 @@ async function start(part: object = {}): Promise<FakeArkivum> {
   return fake;
 }
 
-async function ask(path: string, { method = 'GET', body = '', timeout = 5000, of = fake! }: { method?: string; body?: string; timeout?: number; of?: Pick<FakeArkivum, 'url' | 'caFile'> } = {}): Promise<{ status: number; text: string; json: Record<string, never> }> {
+async function ask(
+  path: string,
+  {
+    method = 'GET',
+    body = '',
+    timeout = 5000,
+    of = fake!,
+  }: { method?: string; body?: string; timeout?: number; of?: Pick<FakeArkivum, 'url' | 'caFile'> } = {},
+): Promise<{ status: number; text: string; json: Record<string, never> }> {
   const sent = request(`${of.url}${path}`, { method, ca: readFileSync(of.caFile), timeout, agent: false });
   sent.on('timeout', () => sent.destroy(new Error('silent')));
   sent.end(body);
-  const [response] = await once(sent, 'response') as [AsyncIterable<Buffer> & { statusCode: number; headers: Record<string, string> }];
+  const [response] = (await once(sent, 'response')) as [
+    AsyncIterable<Buffer> & { statusCode: number; headers: Record<string, string> },
+  ];
   const pieces: Buffer[] = [];
   for await (const piece of response) pieces.push(piece);
   const text = Buffer.concat(pieces).toString();
-  return { status: response.statusCode, text, json: response.headers['content-type']?.startsWith('application/json') && text !== '' ? JSON.parse(text) as Record<string, never> : {} };
+  return {
+    status: response.statusCode,
+    text,
+    json:
+      response.headers['content-type']?.startsWith('application/json') && text !== ''
+        ? (JSON.parse(text) as Record<string, never>)
+        : {},
+  };
 }
 
 const info = (path: string): ReturnType<typeof ask> => ask(`/api/2/files/fileInfo/${path}`);
@@ -46,7 +63,18 @@ it('says of a file that lies on its mount what the appliance says', async () => 
   await start();
   expect((await info('a%20b')).status).toBe(404);
   writeFileSync(join(mount, 'a b'), 'content');
-  expect(await info('a%20b')).toMatchObject({ status: 200, json: { ingestState: 'FINAL', replicationState: 'green', size: 7, md5: md5('content'), local: true, file: true, path: '/a b' } });
+  expect(await info('a%20b')).toMatchObject({
+    status: 200,
+    json: {
+      ingestState: 'FINAL',
+      replicationState: 'green',
+      size: 7,
+      md5: md5('content'),
+      local: true,
+      file: true,
+      path: '/a b',
+    },
+  });
   writeFileSync(join(mount, 'a b'), 'changed');
   expect((await info('a%20b')).json).toMatchObject({ md5: md5('changed') });
 });
@@ -67,10 +95,14 @@ it('comes to a file late, then takes its time', async () => {
 it('takes a file that is released, compares it, and says how far it is', async () => {
   await start();
   writeFileSync(join(mount, 'a'), 'content');
-  const told = (checksum: string): string => JSON.stringify({ size: '7', checksum, checksumAlgorithm: 'md5', compressionAlgorithm: '' });
+  const told = (checksum: string): string =>
+    JSON.stringify({ size: '7', checksum, checksumAlgorithm: 'md5', compressionAlgorithm: '' });
   const right = await ask('/api/2/files/release/a', { method: 'POST', body: told(md5('content')) });
   expect(right).toMatchObject({ status: 202, json: { reason: null, fileInformation: { md5: md5('content') } } });
-  expect(await ask(`/api/2/files/release/${String(right.json['id'])}`)).toMatchObject({ status: 200, json: { status: 'Completed', fileInformation: { replicationState: 'green' } } });
+  expect(await ask(`/api/2/files/release/${String(right.json['id'])}`)).toMatchObject({
+    status: 200,
+    json: { status: 'Completed', fileInformation: { replicationState: 'green' } },
+  });
   const wrong = await ask('/api/2/files/release/a', { method: 'POST', body: told(md5('other')) });
   expect(await ask(`/api/2/files/release/${String(wrong.json['id'])}`)).toMatchObject({ json: { status: 'Failed' } });
   expect((await ask('/api/2/files/release/none', { method: 'POST', body: told('') })).status).toBe(404);
@@ -85,20 +117,35 @@ it('takes a bag, and tells what is wrong with it', async () => {
   const { status, json } = await ask('/api/3/ingest-manifest/release', { method: 'POST', body: form });
   expect(status).toBe(202);
   const state = (): ReturnType<typeof ask> => ask(`/api/3/ingest-manifest/status/${String(json['id'])}`);
-  expect(await state()).toMatchObject({ json: { status: 'Completed', processed: 1, passed: '1', replicationState: 'green', replicationStates: { green: 1 } } });
+  expect(await state()).toMatchObject({
+    json: {
+      status: 'Completed',
+      processed: 1,
+      passed: '1',
+      replicationState: 'green',
+      replicationStates: { green: 1 },
+    },
+  });
   writeFileSync(join(mount, 'bag/data/a'), 'rotten');
-  expect(await state()).toMatchObject({ json: { status: 'Failed', failures: [{ filepath: 'data/a', reason: 'Initial verification failed' }] } });
+  expect(await state()).toMatchObject({
+    json: { status: 'Failed', failures: [{ filepath: 'data/a', reason: 'Initial verification failed' }] },
+  });
 });
 
 it('drops files from its cache and brings them back when asked', async () => {
   await start({ pace: { restored: 0.2 } });
   writeFileSync(join(mount, 'a'), 'content');
-  const { json: { id } } = await info('a');
+  const {
+    json: { id },
+  } = await info('a');
   fake!.evict('a');
   expect((await info('a')).json).toMatchObject({ local: false });
   const asked = await ask(`/api/2/local-cache/restore-request/${String(id)}`, { method: 'POST' });
   let state = 'Scheduled';
-  while (state === 'Scheduled') state = (await ask(`/api/2/local-cache/restore-request/${String(asked.json['id'])}`)).json['status'] as unknown as string;
+  while (state === 'Scheduled')
+    state = (await ask(`/api/2/local-cache/restore-request/${String(asked.json['id'])}`)).json[
+      'status'
+    ] as unknown as string;
   expect((await info('a')).json).toMatchObject({ local: true });
 });
 
@@ -121,7 +168,9 @@ it('has one answer for each fault', async () => {
   expect((await under({ kind: 'capital-md5' })).json).toMatchObject({ MD5: md5('content').toUpperCase() });
   expect((await under({ kind: 'size-as-text' })).json).toMatchObject({ size: '7' });
   expect((await under({ kind: 'stays', replicationState: 'red' })).json).toMatchObject({ replicationState: 'red' });
-  expect((await under({ kind: 'ingest-state', ingestState: 'PRIMARY' })).json).toMatchObject({ ingestState: 'PRIMARY' });
+  expect((await under({ kind: 'ingest-state', ingestState: 'PRIMARY' })).json).toMatchObject({
+    ingestState: 'PRIMARY',
+  });
   expect((await under({ kind: 'lies', size: 6 })).json).toMatchObject({ size: 6, md5: md5('content') });
   expect((await under({ kind: 'extra-fields' })).json).toMatchObject({ colour: 'green' });
   fake!.setFaults([{ path: 'b', fault: { kind: 'silent' } }]);
@@ -131,11 +180,18 @@ it('has one answer for each fault', async () => {
 });
 
 it('sinks from green to amber, and stumbles only as often as it is told', async () => {
-  await start({ faults: [{ fault: { kind: 'sinks', answers: 2 } }, { times: 1, fault: { kind: 'status', status: 503 } }] });
+  await start({
+    faults: [{ fault: { kind: 'sinks', answers: 2 } }, { times: 1, fault: { kind: 'status', status: 503 } }],
+  });
   writeFileSync(join(mount, 'a'), 'content');
   const answers = [];
   for (let nr = 0; nr < 4; nr += 1) answers.push(await info('a'));
-  expect(answers.map(({ status, json }) => (status === 200 ? json['replicationState'] : status))).toEqual([503, 'green', 'amber', 'amber']);
+  expect(answers.map(({ status, json }) => (status === 200 ? json['replicationState'] : status))).toEqual([
+    503,
+    'green',
+    'amber',
+    'amber',
+  ]);
 });
 
 it('remembers through a restart, also what is gone from its mount', async () => {
@@ -154,9 +210,13 @@ it('is a program of its own', async () => {
   const faults = join(top, 'faults.json');
   writeFileSync(faults, JSON.stringify([{ path: 'ill', fault: { kind: 'status', status: 500 } }]));
   writeFileSync(join(mount, 'well'), 'content');
-  const child = spawn(process.execPath, [join(__dirname, '../dist/main.js'), '--dir', join(top, 'dir'), '--mount', mount, '--faults', faults], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    [join(__dirname, '../dist/main.js'), '--dir', join(top, 'dir'), '--mount', mount, '--faults', faults],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   try {
-    const [line] = await once(child.stdout, 'data') as [Buffer];
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
     const of = JSON.parse(line.toString()) as { url: string; caFile: string };
     expect((await ask('/api/2/files/fileInfo/well', { of })).json).toMatchObject({ md5: md5('content') });
     expect((await ask('/api/2/files/fileInfo/ill', { of })).status).toBe(500);

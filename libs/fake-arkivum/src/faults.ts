@@ -42,8 +42,22 @@ export interface FaultRule {
 export type Api = 'fileInfo' | 'release' | 'ingest-manifest' | 'restore-request';
 
 const kinds: readonly Fault['kind'][] = [
-  'late', 'silent', 'cut', 'status', 'html', 'redirect', 'null-md5', 'capital-md5', 'short-md5', 'size-as-text', 'ingest-state', 'stays', 'sinks', 'lies',
-  'extra-fields', 'manifest-fails',
+  'late',
+  'silent',
+  'cut',
+  'status',
+  'html',
+  'redirect',
+  'null-md5',
+  'capital-md5',
+  'short-md5',
+  'size-as-text',
+  'ingest-state',
+  'stays',
+  'sinks',
+  'lies',
+  'extra-fields',
+  'manifest-fails',
 ];
 
 /** The fault script in a JSON file: a list of rules. Throws where a rule is of no known kind: a script that does nothing would make every test pass. */
@@ -55,7 +69,8 @@ export function readFaults(path: string): readonly FaultRule[] {
 
 function checkFaults(rules: readonly FaultRule[]): void {
   for (const rule of rules) {
-    if (!kinds.includes(rule.fault?.kind)) throw new TypeError(`there is no fault "${String(rule.fault?.kind)}"; there are ${kinds.join(', ')}`);
+    if (!kinds.includes(rule.fault?.kind))
+      throw new TypeError(`there is no fault "${String(rule.fault?.kind)}"; there are ${kinds.join(', ')}`);
     if (rule.path !== undefined) new RegExp(rule.path);
   }
 }
@@ -77,8 +92,12 @@ export class FaultScript {
 
   /** All faults of this request. Counts them as used. */
   of(api: Api, path: string): readonly Fault[] {
-    const due = this.rules.filter((rule) => (rule.api ?? api) === api && (rule.path === undefined || new RegExp(rule.path).test(path))
-      && (this.used.get(rule) ?? 0) < (rule.times ?? Infinity));
+    const due = this.rules.filter(
+      (rule) =>
+        (rule.api ?? api) === api &&
+        (rule.path === undefined || new RegExp(rule.path).test(path)) &&
+        (this.used.get(rule) ?? 0) < (rule.times ?? Infinity),
+    );
     for (const rule of due) this.used.set(rule, (this.used.get(rule) ?? 0) + 1);
     return due.map(({ fault }) => fault);
   }

@@ -1,5 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync, type BigIntStats } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  type BigIntStats,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -28,7 +37,12 @@ export interface Order {
   readonly path: string;
   readonly requested: number;
   readonly done?: true;
-  readonly told?: { readonly size: string; readonly checksum: string; readonly checksumAlgorithm: string; readonly compressionAlgorithm: string };
+  readonly told?: {
+    readonly size: string;
+    readonly checksum: string;
+    readonly checksumAlgorithm: string;
+    readonly compressionAlgorithm: string;
+  };
 }
 
 interface State {
@@ -41,10 +55,15 @@ export class Holdings {
   private readonly file: string;
   private readonly state: State;
 
-  constructor(dir: string, private readonly mount: string) {
+  constructor(
+    dir: string,
+    private readonly mount: string,
+  ) {
     mkdirSync(dir, { recursive: true });
     this.file = join(dir, 'state.json');
-    this.state = existsSync(this.file) ? JSON.parse(readFileSync(this.file, 'utf8')) as State : { holdings: {}, orders: {} };
+    this.state = existsSync(this.file)
+      ? (JSON.parse(readFileSync(this.file, 'utf8')) as State)
+      : { holdings: {}, orders: {} };
   }
 
   /** What it holds under this path: looked up on the mount, or remembered where it is gone from there. */
@@ -55,7 +74,14 @@ export class Holdings {
     if (!stats || (!stats.isFile() && !stats.isDirectory())) return known;
     const version = `${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
     if (known?.version === version) return known;
-    const holding = { ...described(stats), id: known?.id ?? randomUUID(), path, md5: stats.isFile() ? await md5Of(whole) : '', local: known?.local ?? true, version };
+    const holding = {
+      ...described(stats),
+      id: known?.id ?? randomUUID(),
+      path,
+      md5: stats.isFile() ? await md5Of(whole) : '',
+      local: known?.local ?? true,
+      version,
+    };
     this.state.holdings[path] = holding;
     this.save();
     return holding;
@@ -82,7 +108,9 @@ export class Holdings {
 
   /** Requests to restore this file that were not fulfilled yet. */
   restoresOf(path: string): readonly Order[] {
-    return Object.values(this.state.orders).filter((order) => order.kind === 'restore-request' && order.path === path && !order.done);
+    return Object.values(this.state.orders).filter(
+      (order) => order.kind === 'restore-request' && order.path === path && !order.done,
+    );
   }
 
   /** Brings the file of such a request near. */
@@ -104,7 +132,13 @@ export class Holdings {
 }
 
 function described(stats: BigIntStats): Pick<Holding, 'directory' | 'size' | 'mode' | 'modified' | 'copied'> {
-  return { directory: stats.isDirectory(), size: Number(stats.size), mode: Number(stats.mode), modified: Number(stats.mtimeMs), copied: Number(stats.ctimeMs) };
+  return {
+    directory: stats.isDirectory(),
+    size: Number(stats.size),
+    mode: Number(stats.mode),
+    modified: Number(stats.mtimeMs),
+    copied: Number(stats.ctimeMs),
+  };
 }
 
 export async function md5Of(path: string | Buffer): Promise<string> {

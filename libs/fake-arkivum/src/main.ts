@@ -4,11 +4,22 @@ import { startFakeArkivum } from './server';
 
 /** `node dist/main.js --dir DIR --mount DIR [--faults FILE] [--pace JSON] [--port N]`: says in one line of JSON where it listens, ends on SIGTERM and SIGINT. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { dir: { type: 'string' }, mount: { type: 'string' }, faults: { type: 'string' }, pace: { type: 'string' }, port: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: {
+      dir: { type: 'string' },
+      mount: { type: 'string' },
+      faults: { type: 'string' },
+      pace: { type: 'string' },
+      port: { type: 'string' },
+    },
+  });
   if (!values.dir || !values.mount) throw new Error('--dir and --mount are needed');
   const fake = await startFakeArkivum({
-    dir: values.dir, mount: values.mount, port: Number(values.port ?? 0),
-    ...(values.faults ? { faults: readFaults(values.faults) } : {}), ...(values.pace ? { pace: JSON.parse(values.pace) as Record<string, number> } : {}),
+    dir: values.dir,
+    mount: values.mount,
+    port: Number(values.port ?? 0),
+    ...(values.faults ? { faults: readFaults(values.faults) } : {}),
+    ...(values.pace ? { pace: JSON.parse(values.pace) as Record<string, number> } : {}),
   });
   // SIGHUP reads the fault script again, so that a demo can let the appliance fall ill while it runs.
   process.on('SIGHUP', () => fake.setFaults(values.faults ? readFaults(values.faults) : []));

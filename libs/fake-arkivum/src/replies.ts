@@ -14,13 +14,16 @@ export function send(response: ServerResponse, reply: Reply, faults: readonly Fa
   const text = reply.body === undefined ? '' : JSON.stringify(reply.body, null, 2);
   for (const fault of faults) {
     switch (fault.kind) {
-      case 'silent': return;
+      case 'silent':
+        return;
       case 'cut':
         response.writeHead(reply.status, { 'content-type': 'application/json', 'content-length': text.length + 100 });
         response.write(text.slice(0, text.length / 2), () => response.destroy());
         return;
-      case 'status': return write(response, fault.status, 'text/plain', 'Internal Server Error');
-      case 'html': return write(response, 200, 'text/html', '<html><body>Please log in</body></html>');
+      case 'status':
+        return write(response, fault.status, 'text/plain', 'Internal Server Error');
+      case 'html':
+        return write(response, 200, 'text/html', '<html><body>Please log in</body></html>');
       case 'redirect':
         response.setHeader('location', fault.to);
         return write(response, 302, 'text/plain', '');
@@ -44,5 +47,5 @@ export async function bodyOf(request: IncomingMessage): Promise<string> {
 /** A field of a form as Python's requests sends it: multipart, or URL-encoded. */
 export function formField(body: string, name: string): string | undefined {
   const part = new RegExp(`name="${name}"\\r\\n\\r\\n([^\\r]*)\\r\\n`).exec(body);
-  return part ? part[1] : new URLSearchParams(body).get(name) ?? undefined;
+  return part ? part[1] : (new URLSearchParams(body).get(name) ?? undefined);
 }

@@ -42,24 +42,71 @@ interface Route {
   readonly method: 'GET' | 'POST';
   readonly prefix: string;
   readonly api: Api;
-  readonly answer: (appliance: Appliance, rest: string, faults: readonly Fault[], body: string) => Reply | Promise<Reply>;
+  readonly answer: (
+    appliance: Appliance,
+    rest: string,
+    faults: readonly Fault[],
+    body: string,
+  ) => Reply | Promise<Reply>;
 }
 
 const routes: readonly Route[] = [
-  { method: 'GET', prefix: '/api/2/files/fileInfo/', api: 'fileInfo', answer: (appliance, path, faults) => appliance.fileInfo(path, faults) },
-  { method: 'POST', prefix: '/api/2/files/release/', api: 'release', answer: (appliance, path, _faults, body) => appliance.release(path, body) },
-  { method: 'GET', prefix: '/api/2/files/release/', api: 'release', answer: (appliance, id, faults) => appliance.releaseStatus(id, faults) },
-  { method: 'POST', prefix: '/api/3/ingest-manifest/release', api: 'ingest-manifest', answer: (appliance, _rest, _faults, body) => {
-    const bagitPath = formField(body, 'bagitPath');
-    return bagitPath ? appliance.ingestManifest(bagitPath) : { status: 400 };
-  } },
-  { method: 'GET', prefix: '/api/3/ingest-manifest/status/', api: 'ingest-manifest', answer: (appliance, id, faults) => appliance.ingestManifestStatus(id, faults) },
-  { method: 'POST', prefix: '/api/2/local-cache/restore-request/', api: 'restore-request', answer: (appliance, id) => appliance.restore(id) },
-  { method: 'GET', prefix: '/api/2/local-cache/restore-request/', api: 'restore-request', answer: (appliance, id) => appliance.restoreStatus(id) },
+  {
+    method: 'GET',
+    prefix: '/api/2/files/fileInfo/',
+    api: 'fileInfo',
+    answer: (appliance, path, faults) => appliance.fileInfo(path, faults),
+  },
+  {
+    method: 'POST',
+    prefix: '/api/2/files/release/',
+    api: 'release',
+    answer: (appliance, path, _faults, body) => appliance.release(path, body),
+  },
+  {
+    method: 'GET',
+    prefix: '/api/2/files/release/',
+    api: 'release',
+    answer: (appliance, id, faults) => appliance.releaseStatus(id, faults),
+  },
+  {
+    method: 'POST',
+    prefix: '/api/3/ingest-manifest/release',
+    api: 'ingest-manifest',
+    answer: (appliance, _rest, _faults, body) => {
+      const bagitPath = formField(body, 'bagitPath');
+      return bagitPath ? appliance.ingestManifest(bagitPath) : { status: 400 };
+    },
+  },
+  {
+    method: 'GET',
+    prefix: '/api/3/ingest-manifest/status/',
+    api: 'ingest-manifest',
+    answer: (appliance, id, faults) => appliance.ingestManifestStatus(id, faults),
+  },
+  {
+    method: 'POST',
+    prefix: '/api/2/local-cache/restore-request/',
+    api: 'restore-request',
+    answer: (appliance, id) => appliance.restore(id),
+  },
+  {
+    method: 'GET',
+    prefix: '/api/2/local-cache/restore-request/',
+    api: 'restore-request',
+    answer: (appliance, id) => appliance.restoreStatus(id),
+  },
 ];
 
 /** Starts a server that speaks the REST API of an Arkivum A-Stor appliance about the files in `mount`. */
-export async function startFakeArkivum({ dir, mount, faults = [], pace = {}, port = 0, tls = true }: FakeArkivumOptions): Promise<FakeArkivum> {
+export async function startFakeArkivum({
+  dir,
+  mount,
+  faults = [],
+  pace = {},
+  port = 0,
+  tls = true,
+}: FakeArkivumOptions): Promise<FakeArkivum> {
   const script = new FaultScript(faults);
   const holdings = new Holdings(dir, mount);
   const appliance = new Appliance(mount, holdings, { ...atOnce, ...pace }, script);
@@ -72,8 +119,12 @@ export async function startFakeArkivum({ dir, mount, faults = [], pace = {}, por
       response.destroy();
     });
   };
-  const server = tls ? createServer({ key: certificate.key, cert: certificate.cert }, handle) : createPlainServer(handle);
-  await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(port, '127.0.0.1', resolve); });
+  const server = tls
+    ? createServer({ key: certificate.key, cert: certificate.cert }, handle)
+    : createPlainServer(handle);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  });
   return {
     url: `${tls ? 'https' : 'http'}://localhost:${(server.address() as AddressInfo).port}`,
     caFile: certificate.caFile,
@@ -83,7 +134,9 @@ export async function startFakeArkivum({ dir, mount, faults = [], pace = {}, por
     evict: (path) => holdings.setLocal(path, false),
     stop: async () => {
       if (!server.listening) return;
-      const closed = new Promise((resolve) => { server.close(resolve); });
+      const closed = new Promise((resolve) => {
+        server.close(resolve);
+      });
       server.closeAllConnections();
       await closed;
     },

@@ -23,7 +23,9 @@ export interface ExtendedAttribute {
 /** The extended attributes that a copy has to keep. None where the file system knows none. */
 export function readAttributes(fd: number): readonly ExtendedAttribute[] {
   try {
-    return listAttributes(fd).filter((name) => isKept(name.toString('latin1'))).map((name) => ({ name, value: readAttribute(fd, name) }));
+    return listAttributes(fd)
+      .filter((name) => isKept(name.toString('latin1')))
+      .map((name) => ({ name, value: readAttribute(fd, name) }));
   } catch (error) {
     if (['EOPNOTSUPP', 'ENOTSUP', 'ENOSYS'].includes(codeOf(error))) return [];
     throw error;
@@ -34,7 +36,12 @@ export function readAttributes(fd: number): readonly ExtendedAttribute[] {
  * Gives the copy its source's extended attributes, mode, mtime and owner. Throws `Refused` for what the target does not
  * keep. The owner comes last: without further rights nothing can be set on somebody else's file.
  */
-export function keepAttributes(copy: number, source: Identity, attributes: readonly ExtendedAttribute[], path: Buffer): void {
+export function keepAttributes(
+  copy: number,
+  source: Identity,
+  attributes: readonly ExtendedAttribute[],
+  path: Buffer,
+): void {
   for (const attribute of attributes) keepExtendedAttribute(copy, attribute, path);
   fchmodSync(copy, source.mode & copyModeMask);
   keepOwnerAndTime(copy, source, path);
@@ -74,11 +81,19 @@ function checkModificationTime(to: number, source: Identity, path: Buffer): void
   const { mtimeNs } = fstatSync(to, { bigint: true });
   const lost = source.mtimeNs - mtimeNs;
   if (granularities.some((unit) => lost >= 0n && lost < unit && mtimeNs % unit === 0n)) return;
-  throw new Refused('MTIME_NOT_KEPT', `The copy of "${displayPath(path)}" has another modification time than was set: OMERO would parse the file again at each view.`,
-    { path: displayPath(path), wanted: source.mtimeNs, found: mtimeNs });
+  throw new Refused(
+    'MTIME_NOT_KEPT',
+    `The copy of "${displayPath(path)}" has another modification time than was set: OMERO would parse the file again at each view.`,
+    { path: displayPath(path), wanted: source.mtimeNs, found: mtimeNs },
+  );
 }
 
 function notKept(code: string, path: Buffer, what: string, cause: unknown, details: object = {}): Refused {
   const shown = displayPath(path);
-  return new Refused(code, `The copy of "${shown}" could not be given ${what} (${messageOf(cause)}).`, { path: shown, ...details }, { cause });
+  return new Refused(
+    code,
+    `The copy of "${shown}" could not be given ${what} (${messageOf(cause)}).`,
+    { path: shown, ...details },
+    { cause },
+  );
 }

@@ -1,5 +1,18 @@
 import { Refused, codeOf } from '@coldroom/domain';
-import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, readFileSync, readdirSync, rmdirSync, unlinkSync, writeSync, fsyncSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmdirSync,
+  unlinkSync,
+  writeSync,
+  fsyncSync,
+} from 'node:fs';
 import { typeOf } from './identity';
 import type { Kept } from './kept';
 import { syncDirectory } from './made-files';
@@ -43,7 +56,11 @@ export function dropExtras(fd: number, kept: Kept, beforeChange: () => void): vo
 function drop(parent: number, name: Buffer, dev: number, beforeChange: () => void): void {
   const at = below(parent, name);
   const found = lstatSync(at);
-  if (found.dev !== dev) throw new Refused('FOREIGN_MOUNT', `Another file system is mounted at "${displayPath(name)}" inside an open bag; unmount it.`);
+  if (found.dev !== dev)
+    throw new Refused(
+      'FOREIGN_MOUNT',
+      `Another file system is mounted at "${displayPath(name)}" inside an open bag; unmount it.`,
+    );
   openedUp(parent, beforeChange);
   if (typeOf(found.mode) === 'directory') {
     inDirectory(parent, name, (inner) => namesIn(inner).forEach((each) => drop(inner, each, dev, beforeChange)));

@@ -26,8 +26,16 @@ export async function checkWritable(root: Root, path: Buffer): Promise<void> {
       await directory.close();
     }
   } catch (error) {
-    throw storeFailed(error, root.directory) ?? (codeOf(error) === 'UNKNOWN' || /^E[A-Z0-9]+$/.test(codeOf(error))
-      ? new Transient('STORE_FAILED', `The store at ${root.directory} cannot be used (${messageOf(error)}).`, { root: root.directory }, { cause: error })
-      : error);
+    throw (
+      storeFailed(error, root.directory) ??
+      (codeOf(error) === 'UNKNOWN' || /^E[A-Z0-9]+$/.test(codeOf(error))
+        ? new Transient(
+            'STORE_FAILED',
+            `The store at ${root.directory} cannot be used (${messageOf(error)}).`,
+            { root: root.directory },
+            { cause: error },
+          )
+        : error)
+    );
   }
 }

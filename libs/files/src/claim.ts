@@ -19,7 +19,12 @@ export class Claim {
     const late = process.hrtime.bigint() >= Atomics.load(this.deadline, 0);
     if (!late && Atomics.load(this.progress, progressCells.stopped) === 0n) return;
     const reason = late ? 'its claim ran out' : 'it was told to stop';
-    throw new EndOfBatch(new Transient('CLAIM_LOST', `The work was given up at once because ${reason}; it is done again by whoever holds the claim.`));
+    throw new EndOfBatch(
+      new Transient(
+        'CLAIM_LOST',
+        `The work was given up at once because ${reason}; it is done again by whoever holds the claim.`,
+      ),
+    );
   }
 
   /** Reports bytes that are done. */

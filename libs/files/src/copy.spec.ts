@@ -1,8 +1,22 @@
 import type { Identity, Outcome, Source, Work } from '@coldroom/domain';
 import { createHash, randomBytes } from 'node:crypto';
 import {
-  appendFileSync, chmodSync, chownSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, statSync, symlinkSync,
-  ftruncateSync, writeFileSync, writeSync, closeSync, rmSync,
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  ftruncateSync,
+  writeFileSync,
+  writeSync,
+  closeSync,
+  rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Copied } from './copy';
@@ -15,18 +29,32 @@ import { copyInSeparateProcess } from './testing/separate-process';
 
 let scratch: Scratch;
 let files: Files;
-beforeAll(() => { files = new Files({ threads: 2 }); });
+beforeAll(() => {
+  files = new Files({ threads: 2 });
+});
 afterAll(() => files.close());
-beforeEach(async () => { scratch = await makeScratch(); });
+beforeEach(async () => {
+  scratch = await makeScratch();
+});
 afterEach(() => scratch.remove());
 
 const prefix = '.open/bag-1/data';
-const identity = (path: Buffer): Identity => identityOf(lstatSync(Buffer.concat([Buffer.from(`${scratch.root}/`), path]), { bigint: true }));
-const source = (path: Buffer, as: Buffer = path): Source => ({ root: scratch.root, path, copyPath: as, identity: identity(path) });
+const identity = (path: Buffer): Identity =>
+  identityOf(lstatSync(Buffer.concat([Buffer.from(`${scratch.root}/`), path]), { bigint: true }));
+const source = (path: Buffer, as: Buffer = path): Source => ({
+  root: scratch.root,
+  path,
+  copyPath: as,
+  identity: identity(path),
+});
 const copyOf = (path: string): string => join(scratch.store, prefix, path);
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-function copy(sources: readonly Source[], bounds: Work = work(), into = scratch.store): Promise<readonly Outcome<Copied>[]> {
+function copy(
+  sources: readonly Source[],
+  bounds: Work = work(),
+  into = scratch.store,
+): Promise<readonly Outcome<Copied>[]> {
   return files.copy(sources, { root: into, prefix: Buffer.from(prefix) }, bounds);
 }
 
@@ -39,12 +67,15 @@ function listed(directory = scratch.store): string[] {
 }
 
 describe('a copy', () => {
-  it.each([0, 1, 75_000, chunkBytes, 2 * chunkBytes, 3 * chunkBytes + 17])('has the content of %i bytes', async (size) => {
-    const path = scratch.write('user_2/2024-01/file', randomBytes(size));
-    expect(await copy([source(path)])).toEqual([{ ok: { size: BigInt(size) } }]);
-    expect(sha256(copyOf('user_2/2024-01/file'))).toBe(sha256(join(scratch.root, 'user_2/2024-01/file')));
-    expect(statSync(copyOf('user_2/2024-01/file')).size).toBe(size);
-  });
+  it.each([0, 1, 75_000, chunkBytes, 2 * chunkBytes, 3 * chunkBytes + 17])(
+    'has the content of %i bytes',
+    async (size) => {
+      const path = scratch.write('user_2/2024-01/file', randomBytes(size));
+      expect(await copy([source(path)])).toEqual([{ ok: { size: BigInt(size) } }]);
+      expect(sha256(copyOf('user_2/2024-01/file'))).toBe(sha256(join(scratch.root, 'user_2/2024-01/file')));
+      expect(statSync(copyOf('user_2/2024-01/file')).size).toBe(size);
+    },
+  );
 
   it('keeps mtime to the nanosecond, also of before 1970, and loses its write and set-id bits', async () => {
     const times = ['2001-02-03 04:05:06.123456789', '1965-01-01 00:00:00.000000001', '2038-02-01 00:00:00.999999999'];
@@ -64,10 +95,19 @@ describe('a copy', () => {
 
   it('keeps its extended attributes', async () => {
     const path = scratch.write('file');
-    run('python3', '-c', `import os; os.setxattr('${scratch.root}/file', 'user.note', b'\\xff\\x00binary'); os.setxattr('${scratch.root}/file', 'user.empty', b'')`);
+    run(
+      'python3',
+      '-c',
+      `import os; os.setxattr('${scratch.root}/file', 'user.note', b'\\xff\\x00binary'); os.setxattr('${scratch.root}/file', 'user.empty', b'')`,
+    );
     expect(await codeOf([source(path)])).toEqual(['ok']);
-    expect(run('python3', '-c', `import os; print([(n, os.getxattr('${copyOf('file')}', n)) for n in sorted(os.listxattr('${copyOf('file')}'))])`).trim())
-      .toBe("[('user.empty', b''), ('user.note', b'\\xff\\x00binary')]");
+    expect(
+      run(
+        'python3',
+        '-c',
+        `import os; print([(n, os.getxattr('${copyOf('file')}', n)) for n in sorted(os.listxattr('${copyOf('file')}'))])`,
+      ).trim(),
+    ).toBe("[('user.empty', b''), ('user.note', b'\\xff\\x00binary')]");
   });
 
   (asRoot ? it : it.skip)('keeps its owner (needs root, to give files away)', async () => {
@@ -77,33 +117,46 @@ describe('a copy', () => {
     expect(statSync(copyOf('file'))).toMatchObject({ uid: 1234, gid: 2345 });
   });
 
-  (asRoot ? it : it.skip)('is refused where its owner cannot be kept (needs root, to become another user)', async () => {
-    scratch.write('theirs');
-    scratch.write('ours');
-    chownSync(join(scratch.root, 'ours'), 65534, 65534);
-    chownSync(scratch.store, 65534, 65534);
-    chmodSync(join(scratch.root, '..'), 0o755);
-    const { answer } = copyInSeparateProcess({ scratch, paths: ['theirs', 'ours'], prefix, uid: 65534 });
-    expect(answer).toBe('OWNER_NOT_KEPT,ok');
-    expect(readdirSync(join(scratch.store, prefix))).toEqual(['ours']);
-  });
+  (asRoot ? it : it.skip)(
+    'is refused where its owner cannot be kept (needs root, to become another user)',
+    async () => {
+      scratch.write('theirs');
+      scratch.write('ours');
+      chownSync(join(scratch.root, 'ours'), 65534, 65534);
+      chownSync(scratch.store, 65534, 65534);
+      chmodSync(join(scratch.root, '..'), 0o755);
+      const { answer } = copyInSeparateProcess({ scratch, paths: ['theirs', 'ours'], prefix, uid: 65534 });
+      expect(answer).toBe('OWNER_NOT_KEPT,ok');
+      expect(readdirSync(join(scratch.store, prefix))).toEqual(['ours']);
+    },
+  );
 
-  (asRoot ? it : it.skip)('is refused where an extended attribute cannot be kept (needs root, to mount a ramfs, which knows none)', async () => {
-    const [path, plain] = [scratch.write('file'), scratch.write('plain')];
-    run('python3', '-c', `import os; os.setxattr('${scratch.root}/file', 'user.note', b'x' * 3000)`);
-    const mount = join(scratch.store, 'mount');
-    mkdirSync(mount);
-    run('mount', '-t', 'ramfs', 'none', mount);
-    try {
-      writeFileSync(join(mount, markerName), readFileSync(join(scratch.store, markerName)));
-      expect(await copy([source(path), source(plain)], work(), mount)).toEqual([
-        { error: expect.objectContaining({ code: 'XATTR_NOT_KEPT', kind: 'refused', details: { path: 'file', attribute: 'user.note' } }) }, { ok: { size: 7n } },
-      ]);
-      expect(readdirSync(join(mount, prefix))).toEqual(['plain']);
-    } finally {
-      run('umount', mount);
-    }
-  });
+  (asRoot ? it : it.skip)(
+    'is refused where an extended attribute cannot be kept (needs root, to mount a ramfs, which knows none)',
+    async () => {
+      const [path, plain] = [scratch.write('file'), scratch.write('plain')];
+      run('python3', '-c', `import os; os.setxattr('${scratch.root}/file', 'user.note', b'x' * 3000)`);
+      const mount = join(scratch.store, 'mount');
+      mkdirSync(mount);
+      run('mount', '-t', 'ramfs', 'none', mount);
+      try {
+        writeFileSync(join(mount, markerName), readFileSync(join(scratch.store, markerName)));
+        expect(await copy([source(path), source(plain)], work(), mount)).toEqual([
+          {
+            error: expect.objectContaining({
+              code: 'XATTR_NOT_KEPT',
+              kind: 'refused',
+              details: { path: 'file', attribute: 'user.note' },
+            }),
+          },
+          { ok: { size: 7n } },
+        ]);
+        expect(readdirSync(join(mount, prefix))).toEqual(['plain']);
+      } finally {
+        run('umount', mount);
+      }
+    },
+  );
 
   it('of a sparse file is sparse, with the same content', async () => {
     const fd = openSync(join(scratch.root, 'sparse'), 'w');
@@ -127,16 +180,25 @@ describe('a copy', () => {
   });
 
   it('has a name of any bytes', async () => {
-    const odd = [Buffer.from('new\nline'), Buffer.from('-rf'), Buffer.from('x'.repeat(255)), Buffer.from([0xff, 0xfe, 0x20]), Buffer.from(' '), Buffer.from('back\\slash')];
+    const odd = [
+      Buffer.from('new\nline'),
+      Buffer.from('-rf'),
+      Buffer.from('x'.repeat(255)),
+      Buffer.from([0xff, 0xfe, 0x20]),
+      Buffer.from(' '),
+      Buffer.from('back\\slash'),
+    ];
     for (const name of odd) writeFileSync(Buffer.concat([Buffer.from(`${scratch.root}/`), name]), name);
     expect(await codeOf(odd.map((path) => source(path)))).toEqual(odd.map(() => 'ok'));
-    for (const name of odd) expect(readFileSync(Buffer.concat([Buffer.from(`${scratch.store}/${prefix}/`), name]))).toEqual(name);
+    for (const name of odd)
+      expect(readFileSync(Buffer.concat([Buffer.from(`${scratch.store}/${prefix}/`), name]))).toEqual(name);
   });
 
   it('is whole for many files in many directories', async () => {
     const paths = Array.from({ length: 600 }, (_, at) => scratch.write(`${at % 90}/d/${at}`, `content ${at}`));
     expect(new Set(await codeOf(paths.map((path) => source(path))))).toEqual(new Set(['ok']));
-    for (const [at, path] of paths.entries()) expect(readFileSync(copyOf(path.toString()), 'utf8')).toBe(`content ${at}`);
+    for (const [at, path] of paths.entries())
+      expect(readFileSync(copyOf(path.toString()), 'utf8')).toBe(`content ${at}`);
   });
 });
 
@@ -189,7 +251,11 @@ describe('the target', () => {
     symlinkSync(join(scratch.store, 'victim'), copyOf('link'));
     mkdirSync(join(scratch.store, 'elsewhere'));
     symlinkSync(join(scratch.store, 'elsewhere'), copyOf('below'));
-    expect(await codeOf(paths.map((path) => source(path)))).toEqual(['TARGET_EXISTS', 'TARGET_EXISTS', 'PARENT_NOT_A_DIRECTORY']);
+    expect(await codeOf(paths.map((path) => source(path)))).toEqual([
+      'TARGET_EXISTS',
+      'TARGET_EXISTS',
+      'PARENT_NOT_A_DIRECTORY',
+    ]);
     expect(readFileSync(join(scratch.store, 'victim'), 'utf8')).toBe('victim');
     expect(readdirSync(join(scratch.store, 'elsewhere'))).toEqual([]);
   });
@@ -202,7 +268,10 @@ describe('the target', () => {
 
   it('cannot be outside its root', async () => {
     const path = scratch.write('file');
-    expect(await codeOf([source(path, Buffer.from('../../../escaped')), source(path, Buffer.from('a//b'))])).toEqual(['PATH_NOT_ALLOWED', 'PATH_NOT_ALLOWED']);
+    expect(await codeOf([source(path, Buffer.from('../../../escaped')), source(path, Buffer.from('a//b'))])).toEqual([
+      'PATH_NOT_ALLOWED',
+      'PATH_NOT_ALLOWED',
+    ]);
     expect(listed()).toEqual([markerName]);
   });
 
@@ -221,7 +290,8 @@ describe('the target', () => {
     } finally {
       process.umask(before);
     }
-    for (const directory of ['.open', '.open/bag-1', prefix, `${prefix}/a/b`]) expect(statSync(join(scratch.store, directory)).mode & 0o777).toBe(0o755);
+    for (const directory of ['.open', '.open/bag-1', prefix, `${prefix}/a/b`])
+      expect(statSync(join(scratch.store, directory)).mode & 0o777).toBe(0o755);
     chmodSync(copyOf('a/b'), 0o555);
     expect(await codeOf([source(path)])).toEqual(['ok']);
     expect(statSync(copyOf('a/b')).mode & 0o777).toBe(0o755);
@@ -231,7 +301,10 @@ describe('the target', () => {
 describe('a lost claim', () => {
   it('changes nothing from the start', async () => {
     const path = scratch.write('file');
-    await expect(copy([source(path)], work({ deadline: deadlineIn(-1) }))).rejects.toMatchObject({ code: 'CLAIM_LOST', kind: 'transient' });
+    await expect(copy([source(path)], work({ deadline: deadlineIn(-1) }))).rejects.toMatchObject({
+      code: 'CLAIM_LOST',
+      kind: 'transient',
+    });
     expect(listed()).toEqual([markerName]);
   });
 
@@ -250,13 +323,18 @@ describe('a lost claim', () => {
     const content = randomBytes(10 * chunkBytes);
     const paths = Array.from({ length: 12 }, (_, at) => scratch.write(`big${at}`, content).toString());
     const wake = `sleep 1; ls ${join(scratch.store, prefix)} > ${scratch.store}/frozen; kill -CONT $PPID`;
-    const { answer } = copyInSeparateProcess({ scratch, paths, prefix, meanwhile: `
+    const { answer } = copyInSeparateProcess({
+      scratch,
+      paths,
+      prefix,
+      meanwhile: `
       const timer = setInterval(() => {
         if (!require('node:fs').existsSync(${JSON.stringify(copyOf('big0'))})) return;
         clearInterval(timer);
         deadline[0] = process.hrtime.bigint() + 500000000n;
         require('node:child_process').spawn('sh', ['-c', ${JSON.stringify(`kill -STOP $PPID; ${wake}`)}]);
-      }, 5);` });
+      }, 5);`,
+    });
     expect(answer).toBe('CLAIM_LOST');
     const frozen = readFileSync(join(scratch.store, 'frozen'), 'utf8').trim().split('\n');
     expect(frozen).toContain('big0');
@@ -282,24 +360,44 @@ describe('a store that fails', () => {
 
   mounted('because it is full takes nothing, and is as free as before (needs root, to mount a small one)', async () => {
     await onMount('size=2m', async (mount) => {
-      const paths = [scratch.write('a', randomBytes(500_000)), scratch.write('b', randomBytes(3_000_000)), scratch.write('c')];
-      await expect(copy(paths.map((path) => source(path)), work(), mount)).rejects.toMatchObject({ code: 'STORE_FULL', kind: 'transient' });
+      const paths = [
+        scratch.write('a', randomBytes(500_000)),
+        scratch.write('b', randomBytes(3_000_000)),
+        scratch.write('c'),
+      ];
+      await expect(
+        copy(
+          paths.map((path) => source(path)),
+          work(),
+          mount,
+        ),
+      ).rejects.toMatchObject({ code: 'STORE_FULL', kind: 'transient' });
       expect(readdirSync(join(mount, prefix))).toEqual([]);
-      expect(await files.copy([source(paths[0]!)], { root: mount, prefix: Buffer.from(prefix) }, work())).toEqual([{ ok: { size: 500_000n } }]);
+      expect(await files.copy([source(paths[0]!)], { root: mount, prefix: Buffer.from(prefix) }, work())).toEqual([
+        { ok: { size: 500_000n } },
+      ]);
     });
   });
 
   mounted('because it has no room for names says so too (needs root, to mount a small one)', async () => {
     await onMount('size=2m,nr_inodes=10', async (mount) => {
       const paths = Array.from({ length: 20 }, (_, at) => scratch.write(`${at}`));
-      await expect(copy(paths.map((path) => source(path)), work(), mount)).rejects.toMatchObject({ code: 'STORE_FULL' });
+      await expect(
+        copy(
+          paths.map((path) => source(path)),
+          work(),
+          mount,
+        ),
+      ).rejects.toMatchObject({ code: 'STORE_FULL' });
     });
   });
 
   mounted('because it is read-only says so (needs root, to mount one)', async () => {
     await onMount('size=2m', async (mount) => {
       run('mount', '-o', 'remount,ro', mount);
-      await expect(copy([source(scratch.write('a'))], work(), mount)).rejects.toMatchObject({ code: 'STORE_READ_ONLY' });
+      await expect(copy([source(scratch.write('a'))], work(), mount)).rejects.toMatchObject({
+        code: 'STORE_READ_ONLY',
+      });
     });
   });
 
@@ -310,12 +408,15 @@ describe('a store that fails', () => {
 });
 
 describe('a crash', () => {
-  it.each(['copy:1-directory-made', 'copy:2-partly-written', 'copy:3-written:2', 'copy:4-synced'])('at %s is made good by doing it again', async (crashAt) => {
-    const paths = [scratch.write('a/one', randomBytes(100_000)), scratch.write('a/two', randomBytes(3 * chunkBytes))];
-    expect(copyInSeparateProcess({ scratch, paths: ['a/one', 'a/two'], prefix, crashAt }).signal).toBe('SIGKILL');
-    expect(await codeOf(paths.map((path) => source(path)))).toEqual(['ok', 'ok']);
-    for (const name of ['a/one', 'a/two']) expect(sha256(copyOf(name))).toBe(sha256(join(scratch.root, name)));
-  });
+  it.each(['copy:1-directory-made', 'copy:2-partly-written', 'copy:3-written:2', 'copy:4-synced'])(
+    'at %s is made good by doing it again',
+    async (crashAt) => {
+      const paths = [scratch.write('a/one', randomBytes(100_000)), scratch.write('a/two', randomBytes(3 * chunkBytes))];
+      expect(copyInSeparateProcess({ scratch, paths: ['a/one', 'a/two'], prefix, crashAt }).signal).toBe('SIGKILL');
+      expect(await codeOf(paths.map((path) => source(path)))).toEqual(['ok', 'ok']);
+      for (const name of ['a/one', 'a/two']) expect(sha256(copyOf(name))).toBe(sha256(join(scratch.root, name)));
+    },
+  );
 });
 
 /** Acts once the copy of this name is begun; a copy of 240 MB is far from done then. Gives what ends the waiting. */

@@ -13,7 +13,10 @@ import { writeSparse, writeWhole } from './write';
 
 export interface CopyTask {
   readonly sources: readonly {
-    readonly root: string; readonly path: WirePath; readonly copyPath: WirePath; readonly identity: Identity;
+    readonly root: string;
+    readonly path: WirePath;
+    readonly copyPath: WirePath;
+    readonly identity: Identity;
   }[];
   readonly target: { readonly root: string; readonly prefix: WirePath };
 }
@@ -62,7 +65,10 @@ class Copier {
   readonly made: MadeFiles;
   private readonly beforeChange = (): void => this.claim.check();
 
-  constructor(private readonly target: Tree, private readonly claim: Claim) {
+  constructor(
+    private readonly target: Tree,
+    private readonly claim: Claim,
+  ) {
     this.made = new MadeFiles(target, claim);
   }
 
@@ -115,11 +121,25 @@ function writingFailed(error: unknown, path: Buffer): ColdroomError {
   const shown = displayPath(path);
   const details = { path: shown, code: codeOf(error) };
   switch (codeOf(error)) {
-    case 'ENAMETOOLONG': case 'EINVAL': case 'EILSEQ':
-      return new Refused('NAME_NOT_KEPT', `The store's file system cannot hold the name of "${shown}" (${codeOf(error)}).`, details, { cause: error });
+    case 'ENAMETOOLONG':
+    case 'EINVAL':
+    case 'EILSEQ':
+      return new Refused(
+        'NAME_NOT_KEPT',
+        `The store's file system cannot hold the name of "${shown}" (${codeOf(error)}).`,
+        details,
+        { cause: error },
+      );
     case 'EFBIG':
-      return new Refused('FILE_TOO_LARGE', `"${shown}" is larger than the store's file system allows.`, details, { cause: error });
+      return new Refused('FILE_TOO_LARGE', `"${shown}" is larger than the store's file system allows.`, details, {
+        cause: error,
+      });
     default:
-      return new Transient('WRITE_FAILED', `The copy of "${shown}" could not be written (${codeOf(error)}: ${messageOf(error)}).`, details, { cause: error });
+      return new Transient(
+        'WRITE_FAILED',
+        `The copy of "${shown}" could not be written (${codeOf(error)}: ${messageOf(error)}).`,
+        details,
+        { cause: error },
+      );
   }
 }

@@ -1,5 +1,15 @@
 import { Refused } from '@coldroom/domain';
-import { chownSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openDirectory } from './directory';
@@ -58,7 +68,8 @@ describe('openDirectory', () => {
   });
 
   it('makes protected ones, and protects those on the way; only a change of ours opens one up, and only for itself', async () => {
-    const modes = (...paths: string[]): string[] => paths.map((path) => (lstatSync(join(scratch.root, path)).mode & 0o777).toString(8));
+    const modes = (...paths: string[]): string[] =>
+      paths.map((path) => (lstatSync(join(scratch.root, path)).mode & 0o777).toString(8));
     for (const path of [dirname(scratch.root), scratch.root]) if (asRoot) chownSync(path, 65534, 65534);
     if (asRoot) process.seteuid!(65534); // root is bound by no permission
     try {
@@ -69,8 +80,15 @@ describe('openDirectory', () => {
       expect(modes('')).toEqual(['755']);
       await expect(writeFile(first.at(bytes('file')), 'not ours')).rejects.toEqual(coded('EACCES'));
       first.change(() => writeFileSync(first.at(bytes('file')), 'ours'));
-      expect(() => first.change(() => { throw new Error('it fails'); })).toThrow('it fails');
-      expect([modes('bag/data/x'), readFileSync(join(scratch.root, 'bag/data/x/file'), 'utf8')]).toEqual([['555'], 'ours']);
+      expect(() =>
+        first.change(() => {
+          throw new Error('it fails');
+        }),
+      ).toThrow('it fails');
+      expect([modes('bag/data/x'), readFileSync(join(scratch.root, 'bag/data/x/file'), 'utf8')]).toEqual([
+        ['555'],
+        'ours',
+      ]);
       await first.close();
       const plain = await openDirectory(root, bytes('plain'), { create: true });
       plain.change(() => mkdirSync(plain.at(bytes('inner'))));
@@ -119,8 +137,12 @@ describe('rename', () => {
   it('says so where the system calls the flag invalid', async () => {
     // No file system that lacks the flags is at hand; the kernel answers EINVAL to this, too.
     scratch.write('directory/below/file');
-    await expect(renameExchange(at('directory'), at('directory/below'))).rejects.toEqual(coded('EXCHANGE_NOT_SUPPORTED'));
-    await expect(renameNoReplace(at('directory'), at('directory/below/new'))).rejects.toEqual(coded('NO_REPLACE_NOT_SUPPORTED'));
+    await expect(renameExchange(at('directory'), at('directory/below'))).rejects.toEqual(
+      coded('EXCHANGE_NOT_SUPPORTED'),
+    );
+    await expect(renameNoReplace(at('directory'), at('directory/below/new'))).rejects.toEqual(
+      coded('NO_REPLACE_NOT_SUPPORTED'),
+    );
   });
 });
 

@@ -55,7 +55,12 @@ export async function openDirectory(root: Root, path: Buffer, options: OpenOptio
   }
 }
 
-async function openStep(parent: FileHandle, name: Buffer, path: Buffer, { create = false, protect = false }: OpenOptions): Promise<FileHandle> {
+async function openStep(
+  parent: FileHandle,
+  name: Buffer,
+  path: Buffer,
+  { create = false, protect = false }: OpenOptions,
+): Promise<FileHandle> {
   const at = below(parent.fd, name);
   try {
     return await opened(at, protect);
@@ -119,7 +124,8 @@ class OpenDirectory implements Directory {
   at(name: Buffer): Buffer {
     if (this.closing) throw new Error('the directory is closed');
     const [single, ...more] = splitPath(name);
-    if (!single || more.length > 0) throw new Refused('PATH_NOT_ALLOWED', 'A name in a directory cannot contain a slash.');
+    if (!single || more.length > 0)
+      throw new Refused('PATH_NOT_ALLOWED', 'A name in a directory cannot contain a slash.');
     return below(this.handle.fd, single);
   }
 

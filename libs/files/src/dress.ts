@@ -9,7 +9,12 @@ import type { Trees } from './trees';
 import { bytesOf, type WireOutcome, type WirePath } from './wire';
 
 export interface DressTask {
-  readonly files: readonly { readonly root: string; readonly path: WirePath; readonly as: Identity; readonly mode: number }[];
+  readonly files: readonly {
+    readonly root: string;
+    readonly path: WirePath;
+    readonly as: Identity;
+    readonly mode: number;
+  }[];
 }
 
 const syncFile = promisify(fsync);
@@ -22,23 +27,34 @@ const together = 256;
 /** Gives fetched files the owner, mode and mtime that are told, and syncs them. Answers the mode that each has then; see `giveSetId`. */
 export async function dress({ files }: DressTask, claim: Claim, trees: Trees): Promise<readonly WireOutcome<number>[]> {
   const outcomes: WireOutcome<number>[] = [];
-  for (let start = 0; start < files.length; start += together) outcomes.push(...await dressTogether(files.slice(start, start + together), claim, trees));
+  for (let start = 0; start < files.length; start += together)
+    outcomes.push(...(await dressTogether(files.slice(start, start + together), claim, trees)));
   step('fetch:2-dressed');
   return outcomes;
 }
 
 /** First all are changed, then all synced: one commit of the file system's journal then does for all, where a sync after each waits for one each. */
-async function dressTogether(files: DressTask['files'], claim: Claim, trees: Trees): Promise<readonly WireOutcome<number>[]> {
+async function dressTogether(
+  files: DressTask['files'],
+  claim: Claim,
+  trees: Trees,
+): Promise<readonly WireOutcome<number>[]> {
   const open: number[] = [];
   try {
-    const changed = files.map((file) => answer(file, () => {
-      const { fd } = openFile(trees.at(file.root), bytesOf(file.path), 'cached');
-      open.push(fd);
-      claim.check();
-      change(fd, file);
-      return fd;
-    }));
-    return await Promise.all(changed.map(async (each, at) => ('failed' in each ? each : synced(files[at] as DressTask['files'][number], each.ok))));
+    const changed = files.map((file) =>
+      answer(file, () => {
+        const { fd } = openFile(trees.at(file.root), bytesOf(file.path), 'cached');
+        open.push(fd);
+        claim.check();
+        change(fd, file);
+        return fd;
+      }),
+    );
+    return await Promise.all(
+      changed.map(async (each, at) =>
+        'failed' in each ? each : synced(files[at] as DressTask['files'][number], each.ok),
+      ),
+    );
   } finally {
     // All is synced, or its error told: what a close says then is no news, and must not keep the others open.
     for (const fd of open) close(fd, () => undefined);
@@ -52,7 +68,10 @@ function change(fd: number, { as, mode, path }: DressTask['files'][number]): voi
 }
 
 async function synced(file: DressTask['files'][number], fd: number): Promise<WireOutcome<number>> {
-  const failed = await syncFile(fd).then(() => null, (error: unknown) => ({ error }));
+  const failed = await syncFile(fd).then(
+    () => null,
+    (error: unknown) => ({ error }),
+  );
   return answer(file, () => {
     if (failed) throw failed.error;
     return fstatSync(fd).mode & 0o7777;

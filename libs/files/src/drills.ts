@@ -7,7 +7,12 @@ export interface Drills {
 
 /** For drills: `copy:3-written:2` kills or freezes the process when that step is done for the second time in this thread. */
 export function listenForDrills({ crashAt, freezeAt }: Drills): void {
-  const drills = ([['SIGKILL', crashAt], ['SIGSTOP', freezeAt]] as const).flatMap(([signal, where]) => {
+  const drills = (
+    [
+      ['SIGKILL', crashAt],
+      ['SIGSTOP', freezeAt],
+    ] as const
+  ).flatMap(([signal, where]) => {
     const [, name, times = '1'] = /^([^:]+:[^:]+)(?::(\d+))?$/.exec(where ?? '') ?? [];
     return name ? [{ signal, name, left: Number(times) }] : [];
   });

@@ -11,11 +11,23 @@ import type { Root } from './roots';
  * regular file, or not the one of `identity` where that is told, is `Refused` `TARGET_EXISTS` and stays. `check` is called right
  * before each removal.
  */
-export async function dropStaged(root: Root, files: readonly { readonly path: Place['path']; readonly identity?: Identity }[], check: () => void): Promise<void> {
-  for (const group of Map.groupBy(files, ({ path }) => path.subarray(0, Math.max(path.lastIndexOf('/'), 0)).toString('latin1'))) await dropIn(root, Buffer.from(group[0], 'latin1'), group[1], check);
+export async function dropStaged(
+  root: Root,
+  files: readonly { readonly path: Place['path']; readonly identity?: Identity }[],
+  check: () => void,
+): Promise<void> {
+  for (const group of Map.groupBy(files, ({ path }) =>
+    path.subarray(0, Math.max(path.lastIndexOf('/'), 0)).toString('latin1'),
+  ))
+    await dropIn(root, Buffer.from(group[0], 'latin1'), group[1], check);
 }
 
-async function dropIn(root: Root, parent: Buffer, files: readonly { readonly path: Buffer; readonly identity?: Identity }[], check: () => void): Promise<void> {
+async function dropIn(
+  root: Root,
+  parent: Buffer,
+  files: readonly { readonly path: Buffer; readonly identity?: Identity }[],
+  check: () => void,
+): Promise<void> {
   const directory = await openDirectory(root, parent).catch(async (error: unknown) => {
     if (codeOf(error) !== 'ENOENT') throw error;
     await root.check(); // an unmounted root says nothing about what is in it
@@ -27,7 +39,12 @@ async function dropIn(root: Root, parent: Buffer, files: readonly { readonly pat
       const at = directory.at(path.subarray(path.lastIndexOf('/') + 1));
       const found = await identify(at);
       if (found === null) continue;
-      if (typeOf(found.mode) !== 'file' || (identity && !sameContent(found, identity))) throw new Refused('TARGET_EXISTS', `At "${displayPath(path)}" in ${root.directory} stands something that is not ours; it was left there.`, { path: displayPath(path) });
+      if (typeOf(found.mode) !== 'file' || (identity && !sameContent(found, identity)))
+        throw new Refused(
+          'TARGET_EXISTS',
+          `At "${displayPath(path)}" in ${root.directory} stands something that is not ours; it was left there.`,
+          { path: displayPath(path) },
+        );
       check();
       unlinkSync(at);
     }

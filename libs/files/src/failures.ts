@@ -32,12 +32,26 @@ export function readingFailed(error: unknown, path: Buffer): ColdroomError {
   const code = codeOf(error);
   const details = { path: shown, code };
   switch (code) {
-    case 'ENOENT': return new Refused('SOURCE_MISSING', `"${shown}" does not exist.`, details, { cause: error });
-    case 'EACCES': case 'EPERM':
-      return new Refused('ACCESS_DENIED', `"${shown}" cannot be read (${code}); give this service's user the right to read it.`, details, { cause: error });
-    case 'ELOOP': return notRegular(shown, 'a symbolic link');
-    case 'ENAMETOOLONG': return new Refused('PATH_NOT_ALLOWED', `"${shown}" has a name too long for its file system.`, details, { cause: error });
-    default: return new Transient('READ_FAILED', `"${shown}" could not be read (${code}: ${messageOf(error)}).`, details, { cause: error });
+    case 'ENOENT':
+      return new Refused('SOURCE_MISSING', `"${shown}" does not exist.`, details, { cause: error });
+    case 'EACCES':
+    case 'EPERM':
+      return new Refused(
+        'ACCESS_DENIED',
+        `"${shown}" cannot be read (${code}); give this service's user the right to read it.`,
+        details,
+        { cause: error },
+      );
+    case 'ELOOP':
+      return notRegular(shown, 'a symbolic link');
+    case 'ENAMETOOLONG':
+      return new Refused('PATH_NOT_ALLOWED', `"${shown}" has a name too long for its file system.`, details, {
+        cause: error,
+      });
+    default:
+      return new Transient('READ_FAILED', `"${shown}" could not be read (${code}: ${messageOf(error)}).`, details, {
+        cause: error,
+      });
   }
 }
 
@@ -53,14 +67,41 @@ export function storeFailed(error: unknown, store: string): Transient | null {
   const code = codeOf(error);
   const details = { root: store, code };
   switch (code) {
-    case 'ENOSPC': case 'EDQUOT':
-      return new Transient('STORE_FULL', `The store at ${store} is full (${code}); make room.`, details, { cause: error });
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new Transient('STORE_FULL', `The store at ${store} is full (${code}); make room.`, details, {
+        cause: error,
+      });
     case 'EROFS':
-      return new Transient('STORE_READ_ONLY', `The store at ${store} is mounted read-only; look into the system's log for the reason.`, details, { cause: error });
-    case 'EACCES': case 'EPERM':
-      return new Transient('STORE_DENIED', `The store at ${store} cannot be written (${code}); give this service's user the right to write there.`, details, { cause: error });
-    case 'EIO': case 'ENXIO': case 'ENODEV': case 'ESTALE': case 'ESHUTDOWN': case 'ENOTCONN': case 'ETIMEDOUT': case 'EHOSTDOWN':
-      return new Transient('COPY_NOT_SYNCED', `The store at ${store} failed (${code}); what was being written there is void.`, details, { cause: error });
-    default: return null;
+      return new Transient(
+        'STORE_READ_ONLY',
+        `The store at ${store} is mounted read-only; look into the system's log for the reason.`,
+        details,
+        { cause: error },
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return new Transient(
+        'STORE_DENIED',
+        `The store at ${store} cannot be written (${code}); give this service's user the right to write there.`,
+        details,
+        { cause: error },
+      );
+    case 'EIO':
+    case 'ENXIO':
+    case 'ENODEV':
+    case 'ESTALE':
+    case 'ESHUTDOWN':
+    case 'ENOTCONN':
+    case 'ETIMEDOUT':
+    case 'EHOSTDOWN':
+      return new Transient(
+        'COPY_NOT_SYNCED',
+        `The store at ${store} failed (${code}); what was being written there is void.`,
+        details,
+        { cause: error },
+      );
+    default:
+      return null;
   }
 }

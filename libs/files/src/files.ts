@@ -42,14 +42,22 @@ export class Files {
   private readonly threads: Threads<WorkerTask>;
 
   /** `crashAt` and `freezeAt`, for drills: the step (`copy:3-written`, or `copy:3-written:2` for the second time) that kills or stops the process. */
-  constructor({ threads, crashAt, freezeAt }: { readonly threads: number; readonly crashAt?: string | undefined; readonly freezeAt?: string | undefined }) {
+  constructor({
+    threads,
+    crashAt,
+    freezeAt,
+  }: {
+    readonly threads: number;
+    readonly crashAt?: string | undefined;
+    readonly freezeAt?: string | undefined;
+  }) {
     this.threads = new Threads(__dirname, { threads, data: { crashAt, freezeAt } });
   }
 
   /** Looks at places without following links or opening them: one answer a place, in order. */
   async inspect(places: readonly Place[]): Promise<readonly Found[]> {
     const task: InspectTask = { places: places.map(({ root, path }) => ({ root, path: wirePath(path) })) };
-    const found = await this.threads.run({ verb: 'inspect', task }) as readonly WireFound[];
+    const found = (await this.threads.run({ verb: 'inspect', task })) as readonly WireFound[];
     return found.map((each) => (each.kind === 'refused' ? { kind: each.kind, error: revived(each.failed) } : each));
   }
 
@@ -58,33 +66,56 @@ export class Files {
    * the file; the answer's `read` says how it was done. Not a regular file: `Refused` `NOT_A_REGULAR_FILE`; touched
    * meanwhile: `SOURCE_CHANGED`; not there: `SOURCE_MISSING`.
    */
-  async hash(sources: readonly HashSource[], { direct }: { readonly direct: boolean }, work: Work): Promise<readonly Outcome<Hashed>[]> {
+  async hash(
+    sources: readonly HashSource[],
+    { direct }: { readonly direct: boolean },
+    work: Work,
+  ): Promise<readonly Outcome<Hashed>[]> {
     const task: HashTask = {
-      sources: sources.map(({ root, path, algorithms, expect }) => ({ root, path: wirePath(path), algorithms, expect })),
+      sources: sources.map(({ root, path, algorithms, expect }) => ({
+        root,
+        path: wirePath(path),
+        algorithms,
+        expect,
+      })),
       way: direct ? 'direct' : 'cached',
     };
-    return outcomes(await this.threads.run({ verb: 'hash', task }, work) as readonly WireOutcome<Hashed>[]);
+    return outcomes((await this.threads.run({ verb: 'hash', task }, work)) as readonly WireOutcome<Hashed>[]);
   }
 
   /**
    * Copies into an open bag below `target`, with all attributes, synced when it returns; see `copy`. The whole call fails with
    * `Transient` `STORE_FULL`, `STORE_READ_ONLY`, `STORE_DENIED` or `COPY_NOT_SYNCED`, and then none of its copies counts.
    */
-  async copy(sources: readonly Source[], target: { readonly root: string; readonly prefix: Buffer }, work: Work): Promise<readonly Outcome<Copied>[]> {
+  async copy(
+    sources: readonly Source[],
+    target: { readonly root: string; readonly prefix: Buffer },
+    work: Work,
+  ): Promise<readonly Outcome<Copied>[]> {
     const task: CopyTask = {
-      sources: sources.map(({ root, path, copyPath, identity }) => ({ root, path: wirePath(path), copyPath: wirePath(copyPath), identity })),
+      sources: sources.map(({ root, path, copyPath, identity }) => ({
+        root,
+        path: wirePath(path),
+        copyPath: wirePath(copyPath),
+        identity,
+      })),
       target: { root: target.root, prefix: wirePath(target.prefix) },
     };
-    return outcomes(await this.threads.run({ verb: 'copy', task }, work) as readonly WireOutcome<Copied>[]);
+    return outcomes((await this.threads.run({ verb: 'copy', task }, work)) as readonly WireOutcome<Copied>[]);
   }
 
   /**
    * Gives files of ours the mtime and owner of `as`, and this mode, synced. Answers the mode that each has then: set-id bits may be
    * left out (see `giveSetId`). `Refused` `MTIME_NOT_KEPT` or `OWNER_NOT_KEPT` where the file system or our rights do not allow it.
    */
-  async dress(files: readonly (Place & { readonly as: Identity; readonly mode: number })[], work: Work): Promise<readonly Outcome<number>[]> {
-    const task: DressTask = { files: files.map(({ root, path, as, mode }) => ({ root, path: wirePath(path), as, mode })) };
-    return outcomes(await this.threads.run({ verb: 'dress', task }, work) as readonly WireOutcome<number>[]);
+  async dress(
+    files: readonly (Place & { readonly as: Identity; readonly mode: number })[],
+    work: Work,
+  ): Promise<readonly Outcome<number>[]> {
+    const task: DressTask = {
+      files: files.map(({ root, path, as, mode }) => ({ root, path: wirePath(path), as, mode })),
+    };
+    return outcomes((await this.threads.run({ verb: 'dress', task }, work)) as readonly WireOutcome<number>[]);
   }
 
   /** Closes a bag; see `seal`. `Refused` `COPY_MISSING` leaves it open, `BAG_SEALED` where other tag files were sealed. */

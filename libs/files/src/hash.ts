@@ -10,7 +10,10 @@ import { bytesOf, type WireOutcome, type WirePath } from './wire';
 
 export interface HashTask {
   readonly sources: readonly {
-    readonly root: string; readonly path: WirePath; readonly algorithms: readonly DigestAlgorithm[]; readonly expect?: Identity | undefined;
+    readonly root: string;
+    readonly path: WirePath;
+    readonly algorithms: readonly DigestAlgorithm[];
+    readonly expect?: Identity | undefined;
   }[];
   readonly way: Way;
 }
@@ -36,7 +39,13 @@ export async function hash(task: HashTask, claim: Claim, trees: Trees): Promise<
   return outcomes;
 }
 
-async function hashOne(source: HashTask['sources'][number], path: Buffer, way: Way, claim: Claim, trees: Trees): Promise<Hashed> {
+async function hashOne(
+  source: HashTask['sources'][number],
+  path: Buffer,
+  way: Way,
+  claim: Claim,
+  trees: Trees,
+): Promise<Hashed> {
   const running = new RunningDigests(source.algorithms);
   const file = openFile(trees.at(source.root), path, way, source.expect);
   try {

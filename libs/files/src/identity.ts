@@ -5,15 +5,27 @@ import { lstat } from 'node:fs/promises';
 /** `mode` is the whole st_mode, file type included. */
 export function identityOf(stats: BigIntStats): Identity {
   return {
-    dev: stats.dev, ino: stats.ino, size: stats.size, mtimeNs: stats.mtimeNs, ctimeNs: stats.ctimeNs,
-    links: Number(stats.nlink), mode: Number(stats.mode), uid: Number(stats.uid), gid: Number(stats.gid),
+    dev: stats.dev,
+    ino: stats.ino,
+    size: stats.size,
+    mtimeNs: stats.mtimeNs,
+    ctimeNs: stats.ctimeNs,
+    links: Number(stats.nlink),
+    mode: Number(stats.mode),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
   };
 }
 
 /** The same inode with the same content, as far as the file system tells without reading. */
 export function sameContent(one: Identity, other: Identity): boolean {
-  return one.dev === other.dev && one.ino === other.ino && one.size === other.size
-    && one.mtimeNs === other.mtimeNs && one.ctimeNs === other.ctimeNs;
+  return (
+    one.dev === other.dev &&
+    one.ino === other.ino &&
+    one.size === other.size &&
+    one.mtimeNs === other.mtimeNs &&
+    one.ctimeNs === other.ctimeNs
+  );
 }
 
 /** lstat; null only where the system says that nothing is there (ENOENT). Everything else throws. */
@@ -30,10 +42,14 @@ export type FileType = 'file' | 'link' | 'directory' | 'other';
 
 export function typeOf(mode: number): FileType {
   switch (mode & constants.S_IFMT) {
-    case constants.S_IFREG: return 'file';
-    case constants.S_IFLNK: return 'link';
-    case constants.S_IFDIR: return 'directory';
-    default: return 'other';
+    case constants.S_IFREG:
+      return 'file';
+    case constants.S_IFLNK:
+      return 'link';
+    case constants.S_IFDIR:
+      return 'directory';
+    default:
+      return 'other';
   }
 }
 

@@ -12,8 +12,7 @@ export interface InspectTask {
 
 /** What stands at a place. `blocks` counts 512 bytes each, as stat(2). */
 export type Seen =
-  | { readonly kind: FileType; readonly identity: Identity; readonly blocks: bigint }
-  | { readonly kind: 'missing' };
+  { readonly kind: FileType; readonly identity: Identity; readonly blocks: bigint } | { readonly kind: 'missing' };
 
 export type WireFound = Seen | { readonly kind: 'refused'; readonly failed: Failure };
 

@@ -6,12 +6,16 @@ import { identify, typeOf } from './identity';
 import { displayPath } from './path';
 
 /** Every entry below a directory that is no directory itself, links unfollowed; `path` is relative to it. Closes the directory. */
-export async function* filesBelow(directory: Directory, prefix = Buffer.alloc(0)): AsyncGenerator<{ readonly path: Buffer; readonly size: bigint }> {
+export async function* filesBelow(
+  directory: Directory,
+  prefix = Buffer.alloc(0),
+): AsyncGenerator<{ readonly path: Buffer; readonly size: bigint }> {
   try {
     for (const name of await directory.names()) {
       const identity = await identify(directory.at(name));
       const path = Buffer.concat([prefix, name]);
-      if (identity && typeOf(identity.mode) === 'directory') yield* filesBelow(await directory.open(name), Buffer.concat([path, Buffer.from('/')]));
+      if (identity && typeOf(identity.mode) === 'directory')
+        yield* filesBelow(await directory.open(name), Buffer.concat([path, Buffer.from('/')]));
       else if (identity) yield { path, size: identity.size };
     }
   } finally {
@@ -25,7 +29,8 @@ export async function readSmallFile(directory: Directory, name: Buffer, limit: n
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw notRegular(displayPath(name), 'something else');
-    if (stats.size > limit) throw Object.assign(new Error(`${displayPath(name)} has ${stats.size} bytes`), { code: 'EFBIG' });
+    if (stats.size > limit)
+      throw Object.assign(new Error(`${displayPath(name)} has ${stats.size} bytes`), { code: 'EFBIG' });
     return await file.readFile();
   } finally {
     await file.close();

@@ -42,7 +42,11 @@ it('takes away what it made, and nothing else', () => {
   renameSync(at('other'), at('moved'));
   writeFileSync(at('other'), 'of somebody else');
   made.removeAll();
-  expect([existsSync(at('one')), existsSync(at('moved')), readFileSync(at('other'), 'utf8')]).toEqual([false, true, 'of somebody else']);
+  expect([existsSync(at('one')), existsSync(at('moved')), readFileSync(at('other'), 'utf8')]).toEqual([
+    false,
+    true,
+    'of somebody else',
+  ]);
 });
 
 it('takes nothing away once the claim has run out', () => {

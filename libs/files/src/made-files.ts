@@ -32,7 +32,10 @@ export class MadeFiles {
   private readonly open = new Set<MadeFile>();
   private readonly directories = new Set<string>();
 
-  constructor(private readonly target: Tree, private readonly claim: Claim) {}
+  constructor(
+    private readonly target: Tree,
+    private readonly claim: Claim,
+  ) {}
 
   /** A new file, with the directories above it. What an earlier try left there is replaced: the target must be an open bag or a place of ours alone. */
   create(path: Buffer): MadeFile {
@@ -49,7 +52,8 @@ export class MadeFiles {
     this.made.set(`${dev}:${ino}`, file);
     this.open.add(file);
     const components = splitPath(path);
-    for (let depth = 0; depth < components.length; depth++) this.directories.add(joined(components.slice(0, depth)).toString('latin1'));
+    for (let depth = 0; depth < components.length; depth++)
+      this.directories.add(joined(components.slice(0, depth)).toString('latin1'));
     return file;
   }
 
@@ -64,9 +68,16 @@ export class MadeFiles {
     if (!found) return;
     const shown = displayPath(path);
     if (this.has(found.dev, found.ino)) {
-      throw new Refused('NAMES_COLLIDE', `The store takes the name "${shown}" for that of another copy (does it ignore letter case?).`, { path: shown });
+      throw new Refused(
+        'NAMES_COLLIDE',
+        `The store takes the name "${shown}" for that of another copy (does it ignore letter case?).`,
+        { path: shown },
+      );
     }
-    if (typeOf(Number(found.mode)) !== 'file') throw new Refused('TARGET_EXISTS', `At "${shown}" in the store stands something that is not ours.`, { path: shown });
+    if (typeOf(Number(found.mode)) !== 'file')
+      throw new Refused('TARGET_EXISTS', `At "${shown}" in the store stands something that is not ours.`, {
+        path: shown,
+      });
     this.claim.check();
     unlinkSync(at);
   }
@@ -137,8 +148,15 @@ export class MadeFiles {
 
   private notSynced(error: unknown): EndOfBatch {
     const known = storeFailed(error, this.target.root);
-    return new EndOfBatch(known ?? new Transient('COPY_NOT_SYNCED', `The store at ${this.target.root} could not sync what was written (${codeOf(error)}); it is void.`,
-      { root: this.target.root, code: codeOf(error) }, { cause: error }));
+    return new EndOfBatch(
+      known ??
+        new Transient(
+          'COPY_NOT_SYNCED',
+          `The store at ${this.target.root} could not sync what was written (${codeOf(error)}); it is void.`,
+          { root: this.target.root, code: codeOf(error) },
+          { cause: error },
+        ),
+    );
   }
 }
 

@@ -40,11 +40,18 @@ const terminated = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.of(0)
 /** renameat2(2) off the event loop. */
 export function rename(from: Buffer, to: Buffer, flags: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    raw.renameat2.async(currentDirectory, terminated(from), currentDirectory, terminated(to), flags, (error: Error | null, result: number) => {
-      if (error) reject(error);
-      else if (result !== 0) reject(systemError('renameat2'));
-      else resolve();
-    });
+    raw.renameat2.async(
+      currentDirectory,
+      terminated(from),
+      currentDirectory,
+      terminated(to),
+      flags,
+      (error: Error | null, result: number) => {
+        if (error) reject(error);
+        else if (result !== 0) reject(systemError('renameat2'));
+        else resolve();
+      },
+    );
   });
 }
 

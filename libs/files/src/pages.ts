@@ -6,7 +6,9 @@ export const alignment = 4096;
 export const chunkBytes = 4 * 1024 * 1024;
 
 /** The part of the global that we use; its types come with the DOM library only. */
-declare const WebAssembly: { readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer } };
+declare const WebAssembly: {
+  readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+};
 
 let buffers: readonly [Uint8Array, Uint8Array] | undefined;
 

@@ -10,7 +10,9 @@ const componentLimit = 255;
  */
 export function splitPath(path: Buffer): Buffer[] {
   const refuse = (fault: string): never => {
-    throw new Refused('PATH_NOT_ALLOWED', `The path "${displayPath(path)}" is not allowed: ${fault}.`, { path: displayPath(path) });
+    throw new Refused('PATH_NOT_ALLOWED', `The path "${displayPath(path)}" is not allowed: ${fault}.`, {
+      path: displayPath(path),
+    });
   };
   if (path.length === 0) refuse('it is empty');
   if (path[0] === slash) refuse('it is not relative to its root');
@@ -53,7 +55,9 @@ export function displayPath(path: Buffer): string {
 
 /** Length of the UTF-8 character at `start`, 0 where there is none. */
 function validLength(path: Buffer, start: number): number {
-  return [1, 2, 3, 4].find((length) => start + length <= path.length && isUtf8(path.subarray(start, start + length))) ?? 0;
+  return (
+    [1, 2, 3, 4].find((length) => start + length <= path.length && isUtf8(path.subarray(start, start + length))) ?? 0
+  );
 }
 
 function escaped(character: string): string {

@@ -34,7 +34,11 @@ export function openFile(tree: Tree, path: Buffer, way: Way, expect?: Identity):
   const { at } = tree.locate(path);
   const { dev, mode } = lstatSync(at);
   const type = typeOf(mode);
-  if (type !== 'file') throw notRegular(displayPath(path), { link: 'a symbolic link', directory: 'a directory', other: 'a device, FIFO or socket' }[type]);
+  if (type !== 'file')
+    throw notRegular(
+      displayPath(path),
+      { link: 'a symbolic link', directory: 'a directory', other: 'a device, FIFO or socket' }[type],
+    );
   const opened = openAround(at, way, dev);
   try {
     const stats = fstatSync(opened.fd, { bigint: true });
@@ -95,16 +99,25 @@ export function changed(path: Buffer, how: string): Refused {
  */
 export async function readThrough(file: OpenFile, take: (piece: Uint8Array, position: number) => void): Promise<void> {
   const size = Number(file.identity.size);
-  if (!Number.isSafeInteger(size)) throw new RangeError(`a file of ${file.identity.size} bytes is beyond what can be counted exactly`);
+  if (!Number.isSafeInteger(size))
+    throw new RangeError(`a file of ${file.identity.size} bytes is beyond what can be counted exactly`);
   const small = size <= chunkBytes;
   let turn = 0;
   let position = 0;
   let coming = small ? undefined : start(0);
 
-  function start(from: number): { readonly aligned: number; readonly buffer: Uint8Array; readonly count: Promise<number> } {
+  function start(from: number): {
+    readonly aligned: number;
+    readonly buffer: Uint8Array;
+    readonly count: Promise<number>;
+  } {
     const buffer = pageBuffers()[turn++ & 1]!;
     const aligned = from - (from % alignment); // a short read may end anywhere; O_DIRECT wants aligned positions
-    return { aligned, buffer, count: readAhead(file.fd, buffer, 0, chunkBytes, aligned).then(({ bytesRead }) => bytesRead) };
+    return {
+      aligned,
+      buffer,
+      count: readAhead(file.fd, buffer, 0, chunkBytes, aligned).then(({ bytesRead }) => bytesRead),
+    };
   }
 
   while (position < size) {

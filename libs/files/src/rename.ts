@@ -42,5 +42,7 @@ async function told(act: () => Promise<void>, code: string, what: string): Promi
 }
 
 function asRefusal(error: unknown, code: string, what: string): unknown {
-  return isUnsupported(error) ? new Refused(code, `The file system cannot ${what} (${codeOf(error)}).`, {}, { cause: error }) : error;
+  return isUnsupported(error)
+    ? new Refused(code, `The file system cannot ${what} (${codeOf(error)}).`, {}, { cause: error })
+    : error;
 }

@@ -5,7 +5,9 @@ import { markerName, openRoot, writeMarker } from './roots';
 import { makeScratch, type Scratch } from './testing/scratch';
 
 let scratch: Scratch;
-beforeEach(async () => { scratch = await makeScratch(); });
+beforeEach(async () => {
+  scratch = await makeScratch();
+});
 afterEach(() => scratch.remove());
 
 const away = expect.objectContaining({ code: 'ROOT_AWAY', kind: 'transient' });
@@ -31,11 +33,14 @@ it('wants the marker of this very root', async () => {
   await expect(openRoot(scratch.root, 'Pixels')).rejects.toEqual(away);
 });
 
-it.each(['not json', '{}', '{"coldroom":"root","name":1,"id":"x"}', 'null'])('does not take %j for a marker', async (content) => {
-  rmSync(join(scratch.root, markerName));
-  writeFileSync(join(scratch.root, markerName), content);
-  await expect(openRoot(scratch.root, 'ManagedRepository')).rejects.toEqual(away);
-});
+it.each(['not json', '{}', '{"coldroom":"root","name":1,"id":"x"}', 'null'])(
+  'does not take %j for a marker',
+  async (content) => {
+    rmSync(join(scratch.root, markerName));
+    writeFileSync(join(scratch.root, markerName), content);
+    await expect(openRoot(scratch.root, 'ManagedRepository')).rejects.toEqual(away);
+  },
+);
 
 it('does not follow a link to a marker', async () => {
   const elsewhere = join(scratch.store, 'marker');
@@ -50,7 +55,9 @@ it('notices an unmounted disk, and another disk, on check', async () => {
   rmSync(join(scratch.root, markerName));
   await expect(root.check()).rejects.toEqual(away);
   await writeMarker(scratch.root, 'ManagedRepository');
-  await expect(root.check()).rejects.toEqual(expect.objectContaining({ code: 'ROOT_AWAY', message: expect.stringContaining('another disk') }));
+  await expect(root.check()).rejects.toEqual(
+    expect.objectContaining({ code: 'ROOT_AWAY', message: expect.stringContaining('another disk') }),
+  );
 });
 
 it('never overwrites a marker', async () => {

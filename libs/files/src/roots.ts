@@ -41,7 +41,8 @@ export async function openRoot(directory: string, name: string): Promise<Root> {
     id: first.id,
     check: async () => {
       const now = await fetchMarker(plain, name);
-      if (now.id !== first.id) throw away(plain, `it is another disk than before: its marker has the id ${now.id}, not ${first.id}`);
+      if (now.id !== first.id)
+        throw away(plain, `it is another disk than before: its marker has the id ${now.id}, not ${first.id}`);
     },
   };
 }
@@ -72,7 +73,12 @@ export async function writeMarker(directory: string, name: string): Promise<void
 }
 
 function away(directory: string, reason: string, cause?: unknown): Transient {
-  return new Transient('ROOT_AWAY', `The root ${directory} is not there: ${reason}. Mount it, or mark it if it is new.`, { root: directory }, { cause });
+  return new Transient(
+    'ROOT_AWAY',
+    `The root ${directory} is not there: ${reason}. Mount it, or mark it if it is new.`,
+    { root: directory },
+    { cause },
+  );
 }
 
 const markerFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -104,7 +110,8 @@ async function fetchMarker(directory: string, name: string): Promise<Marker> {
   try {
     const file = await open(`${directory}/${markerName}`, markerFlags);
     try {
-      if (!(await file.stat()).isFile()) throw Object.assign(new Error('not a regular file'), { code: 'NOT_A_REGULAR_FILE' });
+      if (!(await file.stat()).isFile())
+        throw Object.assign(new Error('not a regular file'), { code: 'NOT_A_REGULAR_FILE' });
       const { buffer, bytesRead } = await file.read(Buffer.alloc(markerLimit), 0, markerLimit, 0);
       return markerFrom(buffer.subarray(0, bytesRead), directory, name);
     } finally {

@@ -1,4 +1,14 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync, chmodSync, rmSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  chmodSync,
+  rmSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Files, type SealOrder } from './files';
 import { markerName } from './roots';
@@ -7,13 +17,20 @@ import { sealInSeparateProcess } from './testing/separate-process';
 
 let scratch: Scratch;
 let files: Files;
-beforeAll(() => { files = new Files({ threads: 1 }); });
+beforeAll(() => {
+  files = new Files({ threads: 1 });
+});
 afterAll(() => files.close());
-beforeEach(async () => { scratch = await makeScratch(); });
+beforeEach(async () => {
+  scratch = await makeScratch();
+});
 afterEach(() => scratch.remove());
 
 const bytes = (text: string): Buffer => Buffer.from(text);
-const tags = [{ name: 'bagit.txt', content: bytes('BagIt') }, { name: 'manifest', content: bytes('one') }];
+const tags = [
+  { name: 'bagit.txt', content: bytes('BagIt') },
+  { name: 'manifest', content: bytes('one') },
+];
 
 function put(...names: string[]): void {
   for (const name of names) {
@@ -23,10 +40,26 @@ function put(...names: string[]): void {
   }
 }
 
-const order = (keep: readonly string[], part: Partial<SealOrder> = {}): SealOrder =>
-  ({ root: scratch.store, open: bytes('.open/bag'), sealed: bytes('bag'), keep: keep.map(bytes), tags, ...part });
+const order = (keep: readonly string[], part: Partial<SealOrder> = {}): SealOrder => ({
+  root: scratch.store,
+  open: bytes('.open/bag'),
+  sealed: bytes('bag'),
+  keep: keep.map(bytes),
+  tags,
+  ...part,
+});
 const listed = (): string[] => readdirSync(scratch.store, { recursive: true, encoding: 'utf8' }).sort();
-const sealedBag = [markerName, '.open', 'bag', 'bag/bagit.txt', 'bag/data', 'bag/data/a', 'bag/data/a/one', 'bag/data/two', 'bag/manifest'].sort();
+const sealedBag = [
+  markerName,
+  '.open',
+  'bag',
+  'bag/bagit.txt',
+  'bag/data',
+  'bag/data/a',
+  'bag/data/a/one',
+  'bag/data/two',
+  'bag/manifest',
+].sort();
 
 it('keeps what it is told to, and nothing else', async () => {
   put('data/a/one', 'data/two', 'data/a/extra', 'data/extra/deep/extra', 'manifest', 'leftover');
@@ -36,8 +69,10 @@ it('keeps what it is told to, and nothing else', async () => {
   await files.seal(order(['data/a/one', 'data/two']), work());
   expect(listed()).toEqual(sealedBag);
   expect(readFileSync(join(scratch.store, 'bag/manifest'), 'utf8')).toBe('one');
-  for (const directory of ['bag', 'bag/data', 'bag/data/a']) expect(statSync(join(scratch.store, directory)).mode & 0o777).toBe(0o555);
-  for (const file of ['bag/manifest', 'bag/data/two']) expect(statSync(join(scratch.store, file)).mode & 0o777).toBe(0o444);
+  for (const directory of ['bag', 'bag/data', 'bag/data/a'])
+    expect(statSync(join(scratch.store, directory)).mode & 0o777).toBe(0o555);
+  for (const file of ['bag/manifest', 'bag/data/two'])
+    expect(statSync(join(scratch.store, file)).mode & 0o777).toBe(0o444);
   const after = lstatSync(join(scratch.store, 'bag/data/a/one'), { bigint: true });
   expect([after.ino, after.ctimeNs, after.mtimeNs]).toEqual([before.ino, before.ctimeNs, before.mtimeNs]);
   expect(readFileSync('/etc/passwd').length).toBeGreaterThan(0);
@@ -46,10 +81,18 @@ it('keeps what it is told to, and nothing else', async () => {
 it('changes nothing where a copy is missing, is no file, or the claim has run out', async () => {
   put('data/a/one', 'data/extra');
   const before = listed();
-  await expect(files.seal(order(['data/a/one', 'data/two', 'data/none/three']), work())).rejects.toMatchObject({ code: 'COPY_MISSING', kind: 'refused', details: { missing: ['data/two', 'data/none/three'] } });
+  await expect(files.seal(order(['data/a/one', 'data/two', 'data/none/three']), work())).rejects.toMatchObject({
+    code: 'COPY_MISSING',
+    kind: 'refused',
+    details: { missing: ['data/two', 'data/none/three'] },
+  });
   await expect(files.seal(order(['data/a']), work())).rejects.toMatchObject({ code: 'NOT_A_REGULAR_FILE' });
-  await expect(files.seal(order(['data/a/one']), work({ deadline: deadlineIn(-1) }))).rejects.toMatchObject({ code: 'CLAIM_LOST' });
-  await expect(files.seal(order(['data/a/one'], { open: bytes('.open/none') }), work())).rejects.toMatchObject({ code: 'COPY_MISSING' });
+  await expect(files.seal(order(['data/a/one']), work({ deadline: deadlineIn(-1) }))).rejects.toMatchObject({
+    code: 'CLAIM_LOST',
+  });
+  await expect(files.seal(order(['data/a/one'], { open: bytes('.open/none') }), work())).rejects.toMatchObject({
+    code: 'COPY_MISSING',
+  });
   expect(listed()).toEqual(before);
 });
 
@@ -58,8 +101,16 @@ it('may be repeated with the same tag files, and is refused with others', async 
   await files.seal(order(['data/two']), work());
   const ctime = lstatSync(join(scratch.store, 'bag/data/two'), { bigint: true }).ctimeNs;
   await files.seal(order(['data/two']), work());
-  const others = [[tags[0]!], [...tags, { name: 'more', content: bytes('') }], [tags[0]!, { name: 'manifest', content: bytes('two') }]];
-  for (const other of others) await expect(files.seal(order(['data/two'], { tags: other }), work())).rejects.toMatchObject({ code: 'BAG_SEALED', kind: 'refused' });
+  const others = [
+    [tags[0]!],
+    [...tags, { name: 'more', content: bytes('') }],
+    [tags[0]!, { name: 'manifest', content: bytes('two') }],
+  ];
+  for (const other of others)
+    await expect(files.seal(order(['data/two'], { tags: other }), work())).rejects.toMatchObject({
+      code: 'BAG_SEALED',
+      kind: 'refused',
+    });
   expect(lstatSync(join(scratch.store, 'bag/data/two'), { bigint: true }).ctimeNs).toBe(ctime);
 });
 
@@ -68,7 +119,9 @@ it('never merges into a sealed bag, also where the open one came back', async ()
   await files.seal(order(['data/two']), work());
   put('data/two', 'data/late');
   await files.seal(order(['data/two']), work());
-  await expect(files.seal(order(['data/two', 'data/late'], { tags: [] }), work())).rejects.toMatchObject({ code: 'BAG_SEALED' });
+  await expect(files.seal(order(['data/two', 'data/late'], { tags: [] }), work())).rejects.toMatchObject({
+    code: 'BAG_SEALED',
+  });
   expect(readdirSync(join(scratch.store, 'bag/data'))).toEqual(['two']);
   expect(readdirSync(join(scratch.store, '.open/bag/data')).sort()).toEqual(['late', 'two']);
 });
@@ -81,13 +134,17 @@ it('can change its mind while the bag is open', async () => {
   expect(listed()).toEqual(sealedBag);
 });
 
-it.each(['seal:1-extras-dropped', 'seal:2-tags-written', 'seal:3-protected', 'seal:4-renamed'])('is made good after a crash at %s', async (crashAt) => {
-  put('data/a/one', 'data/two', 'data/extra');
-  expect(sealInSeparateProcess(scratch, order(['data/a/one', 'data/two']), crashAt).signal).toBe('SIGKILL');
-  await files.seal(order(['data/a/one', 'data/two']), work());
-  expect(listed()).toEqual(sealedBag);
-  for (const directory of ['bag', 'bag/data', 'bag/data/a']) expect(statSync(join(scratch.store, directory)).mode & 0o777).toBe(0o555);
-});
+it.each(['seal:1-extras-dropped', 'seal:2-tags-written', 'seal:3-protected', 'seal:4-renamed'])(
+  'is made good after a crash at %s',
+  async (crashAt) => {
+    put('data/a/one', 'data/two', 'data/extra');
+    expect(sealInSeparateProcess(scratch, order(['data/a/one', 'data/two']), crashAt).signal).toBe('SIGKILL');
+    await files.seal(order(['data/a/one', 'data/two']), work());
+    expect(listed()).toEqual(sealedBag);
+    for (const directory of ['bag', 'bag/data', 'bag/data/a'])
+      expect(statSync(join(scratch.store, directory)).mode & 0o777).toBe(0o555);
+  },
+);
 
 (asRoot ? it : it.skip)('does not remove what is mounted inside a bag (needs root, to mount it)', async () => {
   put('data/two', 'data/mount/x');

@@ -34,8 +34,15 @@ export function seal(task: SealTask, claim: Claim, trees: Trees): void {
     if (!confirmSealed(task, tree, claim)) sealOpen(task, tree, claim);
   } catch (error) {
     if (error instanceof ColdroomError || error instanceof EndOfBatch) throw error;
-    throw storeFailed(error, task.root)
-      ?? new Transient('SEAL_FAILED', `The bag ${nameOf(task)} could not be sealed (${codeOf(error)}: ${messageOf(error)}).`, { bag: nameOf(task) }, { cause: error });
+    throw (
+      storeFailed(error, task.root) ??
+      new Transient(
+        'SEAL_FAILED',
+        `The bag ${nameOf(task)} could not be sealed (${codeOf(error)}: ${messageOf(error)}).`,
+        { bag: nameOf(task) },
+        { cause: error },
+      )
+    );
   }
 }
 
@@ -49,7 +56,8 @@ function sealOpen(task: SealTask, tree: Tree, claim: Claim): void {
   try {
     dropExtras(bag, kept, beforeChange);
     step('seal:1-extras-dropped');
-    for (const { name, content } of task.tags) writeFileOnce(bag, splitPath(Buffer.from(name))[0]!, content, beforeChange);
+    for (const { name, content } of task.tags)
+      writeFileOnce(bag, splitPath(Buffer.from(name))[0]!, content, beforeChange);
     step('seal:2-tags-written');
     protectDirectories(bag, kept, beforeChange);
     syncDirectory(bag);
@@ -70,14 +78,21 @@ function checkPresent(task: SealTask, tree: Tree): void {
     const whole = bytesOf(`${task.open}/${path}`);
     try {
       const { mode } = lstatSync(tree.locate(whole).at);
-      if (typeOf(mode) !== 'file') throw new Refused('NOT_A_REGULAR_FILE', `The copy "${displayPath(whole)}" is a ${typeOf(mode)}.`, { path: displayPath(whole) });
+      if (typeOf(mode) !== 'file')
+        throw new Refused('NOT_A_REGULAR_FILE', `The copy "${displayPath(whole)}" is a ${typeOf(mode)}.`, {
+          path: displayPath(whole),
+        });
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
       missing.push(displayPath(bytesOf(path)));
     }
   }
   if (missing.length > 0) {
-    throw new Refused('COPY_MISSING', `The bag ${nameOf(task)} stays open: ${missing.length} of its copies are missing, the first is "${missing[0]}".`, { missing: missing.slice(0, 10) });
+    throw new Refused(
+      'COPY_MISSING',
+      `The bag ${nameOf(task)} stays open: ${missing.length} of its copies are missing, the first is "${missing[0]}".`,
+      { missing: missing.slice(0, 10) },
+    );
   }
 }
 
@@ -91,10 +106,22 @@ function confirmSealed(task: SealTask, tree: Tree, claim: Claim): boolean {
     throw error;
   }
   try {
-    const names = namesIn(bag).map((name) => name.toString('latin1')).filter((name) => name !== 'data').sort();
-    const same = names.join('\0') === task.tags.map(({ name }) => name).sort().join('\0')
-      && task.tags.every(({ name, content }) => readSmall(bag, Buffer.from(name))?.equals(content));
-    if (!same) throw new Refused('BAG_SEALED', `The bag ${nameOf(task)} is sealed already, with other manifests; a sealed bag never changes.`, { bag: nameOf(task) });
+    const names = namesIn(bag)
+      .map((name) => name.toString('latin1'))
+      .filter((name) => name !== 'data')
+      .sort();
+    const same =
+      names.join('\0') ===
+        task.tags
+          .map(({ name }) => name)
+          .sort()
+          .join('\0') && task.tags.every(({ name, content }) => readSmall(bag, Buffer.from(name))?.equals(content));
+    if (!same)
+      throw new Refused(
+        'BAG_SEALED',
+        `The bag ${nameOf(task)} is sealed already, with other manifests; a sealed bag never changes.`,
+        { bag: nameOf(task) },
+      );
     finish(task, tree, bag, claim);
     return true;
   } finally {

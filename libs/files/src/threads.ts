@@ -23,13 +23,18 @@ export class Threads<Task extends object> {
   /** `directory` is that of the calling module: its `worker.js` is the thread's code. `data` is what each thread finds in `workerData`. */
   constructor(directory: string, { threads, data }: { readonly threads: number; readonly data: unknown }) {
     this.pool = new Piscina({
-      filename: workerPath(directory), minThreads: threads, maxThreads: threads, workerData: data,
+      filename: workerPath(directory),
+      minThreads: threads,
+      maxThreads: threads,
+      workerData: data,
       // Chunks are outside the heap; what is in it comes and goes with each batch.
       resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 },
     });
     this.noteNewThreads();
     // The pool starts a new thread in the same turn in which it ends another one.
-    this.pool.on('workerDestroy', () => { queueMicrotask(() => this.noteNewThreads()); });
+    this.pool.on('workerDestroy', () => {
+      queueMicrotask(() => this.noteNewThreads());
+    });
   }
 
   async run(task: Task, work?: Work): Promise<unknown> {
@@ -41,7 +46,7 @@ export class Threads<Task extends object> {
     try {
       await this.loaded();
       if (work?.signal.aborted) throw work.signal.reason;
-      const answer = await this.pool.run({ ...task, ...bounds }, work ? { signal: work.signal } : {}) as ThreadAnswer;
+      const answer = (await this.pool.run({ ...task, ...bounds }, work ? { signal: work.signal } : {})) as ThreadAnswer;
       if ('failed' in answer) throw revived(answer.failed);
       return answer.ok;
     } catch (error) {
@@ -68,7 +73,12 @@ export class Threads<Task extends object> {
     for (const thread of this.pool.threads) {
       if (this.loading.has(thread)) continue;
       // The pool's threads say that they are ready in their first message; one that cannot load exits.
-      this.loading.set(thread, new Promise((resolve) => { thread.once('message', () => resolve()).once('exit', () => resolve()); }));
+      this.loading.set(
+        thread,
+        new Promise((resolve) => {
+          thread.once('message', () => resolve()).once('exit', () => resolve());
+        }),
+      );
     }
   }
 }
@@ -76,7 +86,8 @@ export class Threads<Task extends object> {
 function boundsOf(work: Work | undefined): Bounds {
   const progress = new BigInt64Array(new SharedArrayBuffer(16));
   if (!work) return { deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 63n - 1n), progress };
-  if (!isSharedArrayBuffer(work.deadline.buffer)) throw new TypeError('the deadline has to be shared memory: a thread could not see it renewed');
+  if (!isSharedArrayBuffer(work.deadline.buffer))
+    throw new TypeError('the deadline has to be shared memory: a thread could not see it renewed');
   return { deadline: work.deadline, progress };
 }
 
@@ -91,7 +102,12 @@ function reporter(progress: BigInt64Array, tell: Work['progress'] | undefined): 
 
 function stopped(reason: unknown): unknown {
   if (reason instanceof ColdroomError) return reason;
-  return new Transient('CLAIM_LOST', 'The work was stopped; it is done again by whoever holds the claim.', {}, { cause: reason });
+  return new Transient(
+    'CLAIM_LOST',
+    'The work was stopped; it is done again by whoever holds the claim.',
+    {},
+    { cause: reason },
+  );
 }
 
 export function revived({ kind, code, message, details }: Failure): ColdroomError {

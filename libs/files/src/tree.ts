@@ -16,7 +16,12 @@ export function below(fd: number, name: Buffer): Buffer {
 export function stepFailed(error: unknown, path: Buffer): unknown {
   if (!['ELOOP', 'ENOTDIR'].includes(codeOf(error))) return error;
   const shown = displayPath(path);
-  return new Refused('PARENT_NOT_A_DIRECTORY', `"${shown}" is a link or no directory; paths are not followed through it.`, { path: shown }, { cause: error });
+  return new Refused(
+    'PARENT_NOT_A_DIRECTORY',
+    `"${shown}" is a link or no directory; paths are not followed through it.`,
+    { path: shown },
+    { cause: error },
+  );
 }
 
 /**
@@ -88,7 +93,12 @@ function openRootDirectory(root: string): number {
   try {
     fd = openSync(root, O_RDONLY | O_DIRECTORY);
   } catch (error) {
-    throw new Transient('ROOT_AWAY', `The root ${root} cannot be opened (${codeOf(error)}). Mount it, or give this service's user the right to read it.`, { root }, { cause: error });
+    throw new Transient(
+      'ROOT_AWAY',
+      `The root ${root} cannot be opened (${codeOf(error)}). Mount it, or give this service's user the right to read it.`,
+      { root },
+      { cause: error },
+    );
   }
   try {
     readMarker(fd, root);

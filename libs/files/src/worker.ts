@@ -26,11 +26,16 @@ module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds)
   const trees = new Trees();
   try {
     switch (verb) {
-      case 'inspect': return { ok: inspect(task, trees) };
-      case 'hash': return { ok: await hash(task, claim, trees) };
-      case 'copy': return { ok: await copy(task, claim, trees) };
-      case 'dress': return { ok: await dress(task, claim, trees) };
-      case 'seal': return { ok: seal(task, claim, trees) };
+      case 'inspect':
+        return { ok: inspect(task, trees) };
+      case 'hash':
+        return { ok: await hash(task, claim, trees) };
+      case 'copy':
+        return { ok: await copy(task, claim, trees) };
+      case 'dress':
+        return { ok: await dress(task, claim, trees) };
+      case 'seal':
+        return { ok: seal(task, claim, trees) };
     }
   } catch (error) {
     return { failed: failureOf(error instanceof EndOfBatch ? error.reason : error) };

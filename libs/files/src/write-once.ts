@@ -51,7 +51,8 @@ async function place(directory: Directory, temporary: Buffer, name: Buffer): Pro
 }
 
 async function checkSame(directory: Directory, name: Buffer, content: Buffer): Promise<void> {
-  const refused = (what: string): Refused => new Refused('TARGET_EXISTS', `"${displayPath(name)}" exists already and ${what}.`, { name: displayPath(name) });
+  const refused = (what: string): Refused =>
+    new Refused('TARGET_EXISTS', `"${displayPath(name)}" exists already and ${what}.`, { name: displayPath(name) });
   let file;
   try {
     file = await open(directory.at(name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

@@ -16,9 +16,10 @@ export default async function setup() {
   globalThis.coldroomTestServers = stack;
   try {
     for (const key of wanted) {
-      const server = key === 'TEST_REDIS_URL'
-        ? await local.startRedis({ dir })
-        : await local.startPostgres({ dir, settings: UNSAFE_BUT_QUICK });
+      const server =
+        key === 'TEST_REDIS_URL'
+          ? await local.startRedis({ dir })
+          : await local.startPostgres({ dir, settings: UNSAFE_BUT_QUICK });
       stack.servers.push(server);
       process.env[key] = server.url;
     }

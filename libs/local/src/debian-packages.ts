@@ -9,10 +9,15 @@ export function haveProgram(program: string, packages: readonly string[]): boole
   const install = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`;
   const root = process.getuid?.() === 0;
   const [command = '', ...args] = root ? ['sh', '-c', install] : ['sudo', '-n', 'sh', '-c', install];
-  const result = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  const result = spawnSync(command, args, {
+    encoding: 'utf8',
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
   if (result.status === 0 && onPath(program)) return true;
   const reason = (result.error?.message ?? result.stderr).trim().split('\n').at(-1) ?? '';
-  throw new Error(`${program} is not on PATH and could not be installed (${reason}). Install it:\n  ${root ? install : `sudo sh -c '${install}'`}`);
+  throw new Error(
+    `${program} is not on PATH and could not be installed (${reason}). Install it:\n  ${root ? install : `sudo sh -c '${install}'`}`,
+  );
 }
 
 function onPath(program: string): boolean {

@@ -4,7 +4,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { execFileSync, spawnSync } from 'node:child_process';
 
-export interface SystemUser { readonly uid: number; readonly gid: number }
+export interface SystemUser {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /** Where things go that a closed home keeps from user postgres. */
 export const OPEN_PLACE = '/var/tmp';
@@ -16,8 +19,11 @@ export function installedBinaries(): string {
   try {
     return join(dirname(fromEmbedded.resolve(name)), '..', 'native');
   } catch (cause) {
-    throw new Error(`There is no PostgreSQL for ${process.platform}-${process.arch} in node_modules (${name}). ` +
-      'Give a server of your own instead, or run npm ci without --omit=optional.', { cause });
+    throw new Error(
+      `There is no PostgreSQL for ${process.platform}-${process.arch} in node_modules (${name}). ` +
+        'Give a server of your own instead, or run npm ci without --omit=optional.',
+      { cause },
+    );
   }
 }
 
@@ -25,7 +31,16 @@ export function installedBinaries(): string {
 export function postgresUser(): SystemUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   if (spawnSync('id', ['-u', 'postgres']).status !== 0) {
-    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin', 'postgres']);
+    execFileSync('useradd', [
+      '--system',
+      '--user-group',
+      '--no-create-home',
+      '--home-dir',
+      '/nonexistent',
+      '--shell',
+      '/usr/sbin/nologin',
+      'postgres',
+    ]);
   }
   const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
@@ -42,14 +57,25 @@ export function canWrite(directory: string, user: SystemUser | undefined): boole
 }
 
 /** The binaries where the user can run them: as installed, or a copy in an open place that all data directories share. */
-export function runnableBinaries(user: SystemUser | undefined, native = installedBinaries()): { readonly native: string; readonly copied: boolean } {
+export function runnableBinaries(
+  user: SystemUser | undefined,
+  native = installedBinaries(),
+): { readonly native: string; readonly copied: boolean } {
   if (canRun(native, user)) return { native, copied: false };
-  if (user === undefined) throw new Error(`${join(native, 'bin', 'postgres')} does not run here; was npm ci's install script for it skipped?`);
-  const version = createHash('sha256').update(native).update(String(lstatSync(join(native, 'bin', 'postgres')).mtimeMs)).digest('hex').slice(0, 12);
+  if (user === undefined)
+    throw new Error(
+      `${join(native, 'bin', 'postgres')} does not run here; was npm ci's install script for it skipped?`,
+    );
+  const version = createHash('sha256')
+    .update(native)
+    .update(String(lstatSync(join(native, 'bin', 'postgres')).mtimeMs))
+    .digest('hex')
+    .slice(0, 12);
   const copy = openDirectory(`coldroom-postgres-${version}`);
   const target = join(copy, 'native');
   if (!existsSync(target)) copyBeside(native, target);
-  if (!canRun(target, user)) throw new Error(`PostgreSQL does not run as user postgres from ${target}; is ${OPEN_PLACE} mounted noexec?`);
+  if (!canRun(target, user))
+    throw new Error(`PostgreSQL does not run as user postgres from ${target}; is ${OPEN_PLACE} mounted noexec?`);
   return { native: target, copied: true };
 }
 

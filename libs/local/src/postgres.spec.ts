@@ -1,5 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,7 +37,9 @@ async function ask(url: string, sql: string): Promise<unknown> {
   }
 }
 
-afterAll(() => { for (const dir of dirs) removeServerData(dir); });
+afterAll(() => {
+  for (const dir of dirs) removeServerData(dir);
+});
 
 test('keeps its data from one start to the next', async () => {
   const dir = directory(0o755);
@@ -35,7 +47,9 @@ test('keeps its data from one start to the next', async () => {
   const url = await createDatabase(first.url, 'a "b');
   await ask(url, 'CREATE TABLE kept AS SELECT 42 AS n');
   expect(await ask(url, 'SHOW server_encoding')).toBe('UTF8');
-  expect(await ask(url, `SELECT usesuper FROM pg_user WHERE usename = current_user AND usename = 'coldroom'`)).toBe(true);
+  expect(await ask(url, `SELECT usesuper FROM pg_user WHERE usename = current_user AND usename = 'coldroom'`)).toBe(
+    true,
+  );
   await expect(createDatabase(first.url, 'a "b')).rejects.toThrow('already');
   expect(await createDatabase(first.url, 'a "b', { existing: 'keep' })).toBe(url);
   await first.stop();
@@ -69,38 +83,44 @@ test('begins with the data of another one that has stopped, and leaves that as i
 });
 
 test('two servers run side by side', async () => {
-  const [a, b] = await Promise.all([startPostgres({ dir: directory(0o755) }), startPostgres({ dir: directory(0o755) })]);
+  const [a, b] = await Promise.all([
+    startPostgres({ dir: directory(0o755) }),
+    startPostgres({ dir: directory(0o755) }),
+  ]);
   expect(a.url).not.toBe(b.url);
   await Promise.all([a.stop(), b.stop()]);
 });
 
-(asRoot ? test : test.skip)('a directory closed to user postgres: data and binaries go to an open place, and that is said', async () => {
-  const home = directory(0o700);
-  const binaries = join(home, 'native');
-  cpSync(installedBinaries(), binaries, { recursive: true, verbatimSymlinks: true });
-  const dir = join(home, 'state');
-  const umask = process.umask(0o077);
-  const server = await startPostgres({ dir, binaries }).finally(() => process.umask(umask));
-  const target = readlinkSync(join(dir, 'postgres-data'));
-  const copied = /binaries copied to (\S+),/.exec(server.how)?.[1] ?? '';
-  try {
-    expect(target).toMatch(/^\/var\/tmp\/coldroom-/);
-    expect(statSync(target).mode & 0o777).toBe(0o700);
-    expect(statSync(join(target, '..')).mode & 0o777).toBe(0o755);
-    expect(server.how).toContain(target);
-    await ask(server.url, 'CREATE TABLE kept AS SELECT 7 AS n');
-    await server.stop();
-    const again = await startPostgres({ dir, binaries });
-    expect(await ask(again.url, 'SELECT n FROM kept')).toBe(7);
-    await again.stop();
-  } finally {
-    await server.stop();
-    removeServerData(dir);
-    if (copied) rmSync(join(copied, '..'), { recursive: true });
-  }
-  expect(existsSync(target)).toBe(false);
-  expect(copied).toMatch(/^\/var\/tmp\/coldroom-postgres-/);
-});
+(asRoot ? test : test.skip)(
+  'a directory closed to user postgres: data and binaries go to an open place, and that is said',
+  async () => {
+    const home = directory(0o700);
+    const binaries = join(home, 'native');
+    cpSync(installedBinaries(), binaries, { recursive: true, verbatimSymlinks: true });
+    const dir = join(home, 'state');
+    const umask = process.umask(0o077);
+    const server = await startPostgres({ dir, binaries }).finally(() => process.umask(umask));
+    const target = readlinkSync(join(dir, 'postgres-data'));
+    const copied = /binaries copied to (\S+),/.exec(server.how)?.[1] ?? '';
+    try {
+      expect(target).toMatch(/^\/var\/tmp\/coldroom-/);
+      expect(statSync(target).mode & 0o777).toBe(0o700);
+      expect(statSync(join(target, '..')).mode & 0o777).toBe(0o755);
+      expect(server.how).toContain(target);
+      await ask(server.url, 'CREATE TABLE kept AS SELECT 7 AS n');
+      await server.stop();
+      const again = await startPostgres({ dir, binaries });
+      expect(await ask(again.url, 'SELECT n FROM kept')).toBe(7);
+      await again.stop();
+    } finally {
+      await server.stop();
+      removeServerData(dir);
+      if (copied) rmSync(join(copied, '..'), { recursive: true });
+    }
+    expect(existsSync(target)).toBe(false);
+    expect(copied).toMatch(/^\/var\/tmp\/coldroom-postgres-/);
+  },
+);
 
 (asRoot ? test : test.skip)('a link that we did not make is refused and left alone', async () => {
   const dir = directory(0o755);
@@ -115,14 +135,21 @@ test('two servers run side by side', async () => {
 (process.platform === 'linux' ? test : test.skip)('a killed parent leaves no server behind', async () => {
   const dir = directory(0o755);
   const script = `require(${JSON.stringify(join(__dirname, '..', 'dist'))}).startPostgres({ dir: ${JSON.stringify(dir)} }).then((s) => console.log(s.url))`;
-  const parent = spawn(process.execPath, ['-e', `${script}; setInterval(() => {}, 1000)`], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const url = await new Promise<string>((resolve) => parent.stdout.once('data', (data: Buffer) => resolve(data.toString().trim())));
+  const parent = spawn(process.execPath, ['-e', `${script}; setInterval(() => {}, 1000)`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await new Promise<string>((resolve) =>
+    parent.stdout.once('data', (data: Buffer) => resolve(data.toString().trim())),
+  );
   expect(await ask(url, 'SELECT 1')).toBe(1);
   parent.kill('SIGKILL');
   let up = true;
   for (let tries = 0; up && tries < 100; tries += 1) {
     await sleep(50);
-    up = await ask(url, 'SELECT 1').then(() => true, () => false);
+    up = await ask(url, 'SELECT 1').then(
+      () => true,
+      () => false,
+    );
   }
   expect(up).toBe(false);
 });

@@ -28,12 +28,27 @@ export async function startPostgres({ dir, settings = {}, binaries, like }: Post
   const user = postgresUser();
   const { native, copied } = runnableBinaries(user, binaries);
   const { data, outside } = clusterDirectory(home, user);
-  const password = like === undefined ? makeCluster(home, data, native, user) : copyCluster(resolve(like), home, data, user);
+  const password =
+    like === undefined ? makeCluster(home, data, native, user) : copyCluster(resolve(like), home, data, user);
   const urlOf = (port: number): string => `postgres://coldroom:${password}@127.0.0.1:${port}/postgres`;
-  const options = Object.entries({ max_connections: '200', ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const options = Object.entries({ max_connections: '200', ...settings }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
   const running = await startServer({
     name: 'PostgreSQL',
-    command: (port) => [join(native, 'bin', 'postgres'), '-D', join(data, 'cluster'), '-p', String(port), '-h', '127.0.0.1', '-k', '', ...options],
+    command: (port) => [
+      join(native, 'bin', 'postgres'),
+      '-D',
+      join(data, 'cluster'),
+      '-p',
+      String(port),
+      '-h',
+      '127.0.0.1',
+      '-k',
+      '',
+      ...options,
+    ],
     ...(user ? { user } : {}),
     env: plainEnvironment(),
     logFile: join(home, 'postgres.log'),
@@ -41,7 +56,8 @@ export async function startPostgres({ dir, settings = {}, binaries, like }: Post
     ready: (port) => answers(urlOf(port)),
   });
   const moved = [...(copied ? [`binaries copied to ${native}`] : []), ...(outside ? [`data in ${data}`] : [])];
-  const why = moved.length > 0 ? ` (user postgres cannot enter ${outside ? home : 'node_modules'}: ${moved.join(', ')})` : '';
+  const why =
+    moved.length > 0 ? ` (user postgres cannot enter ${outside ? home : 'node_modules'}: ${moved.join(', ')})` : '';
   return {
     url: urlOf(running.port),
     how: `PostgreSQL 16 on 127.0.0.1:${running.port}${user ? ' as user postgres' : ''}, data in ${join(home, 'postgres-data')}${why}`,
@@ -61,8 +77,19 @@ function makeCluster(home: string, data: string, native: string, user: SystemUse
   writeFileSync(passwordForInitdb, password, { mode: 0o600 });
   if (user) chownSync(passwordForInitdb, user.uid, user.gid);
   try {
-    execFileSync(join(native, 'bin', 'initdb'), [`--pgdata=${unfinished}`, '--username=coldroom', `--pwfile=${passwordForInitdb}`,
-      '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync'], { cwd: '/', env: plainEnvironment(), ...user, stdio: ['ignore', 'ignore', 'pipe'] });
+    execFileSync(
+      join(native, 'bin', 'initdb'),
+      [
+        `--pgdata=${unfinished}`,
+        '--username=coldroom',
+        `--pwfile=${passwordForInitdb}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-sync',
+      ],
+      { cwd: '/', env: plainEnvironment(), ...user, stdio: ['ignore', 'ignore', 'pipe'] },
+    );
   } finally {
     rmSync(passwordForInitdb, { force: true });
   }
@@ -94,7 +121,11 @@ async function answers(url: string): Promise<boolean> {
     await client.query('SELECT 1');
     return true;
   } catch (error) {
-    if ((error as { code?: string }).code === '28P01') throw new Error('PostgreSQL does not know the password kept beside its data; restore postgres.password or remove the directory.', { cause: error });
+    if ((error as { code?: string }).code === '28P01')
+      throw new Error(
+        'PostgreSQL does not know the password kept beside its data; restore postgres.password or remove the directory.',
+        { cause: error },
+      );
     return false;
   } finally {
     await client.end().catch(() => undefined);

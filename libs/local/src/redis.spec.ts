@@ -7,7 +7,10 @@ import { removeServerData, startRedis } from './index';
 function command(url: string, line: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(`${line}\r\n`));
-    socket.once('data', (reply) => { socket.destroy(); resolve(reply.toString()); });
+    socket.once('data', (reply) => {
+      socket.destroy();
+      resolve(reply.toString());
+    });
     socket.once('error', reject);
   });
 }

@@ -15,8 +15,21 @@ export async function startRedis({ dir }: { readonly dir: string }): Promise<Loc
   mkdirSync(data, { recursive: true });
   const running = await startServer({
     name: 'Redis',
-    command: (port) => ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--dir', data, '--appendonly', 'yes', '--save', '',
-      '--maxmemory-policy', 'noeviction'],
+    command: (port) => [
+      'redis-server',
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      data,
+      '--appendonly',
+      'yes',
+      '--save',
+      '',
+      '--maxmemory-policy',
+      'noeviction',
+    ],
     logFile: join(resolve(dir), 'redis.log'),
     stopSignal: 'SIGTERM',
     ready: answersPing,
@@ -31,7 +44,10 @@ export async function startRedis({ dir }: { readonly dir: string }): Promise<Loc
 function answersPing(port: number): Promise<boolean> {
   return new Promise((resolvePing) => {
     const socket = connect({ port, host: '127.0.0.1', timeout: 2_000 }, () => socket.write('PING\r\n'));
-    const settle = (answer: boolean): void => { socket.destroy(); resolvePing(answer); };
+    const settle = (answer: boolean): void => {
+      socket.destroy();
+      resolvePing(answer);
+    };
     socket.once('data', (reply) => settle(reply.toString().startsWith('+PONG')));
     socket.once('error', () => settle(false));
     socket.once('timeout', () => settle(false));

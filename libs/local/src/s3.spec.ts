@@ -5,7 +5,14 @@ import { Client } from 'minio';
 import { removeServerData, startS3, type LocalS3 } from './index';
 
 const clientOf = ({ url, accessKey, secretKey }: LocalS3): Client =>
-  new Client({ endPoint: '127.0.0.1', port: Number(new URL(url).port), useSSL: false, region: 'default', accessKey, secretKey });
+  new Client({
+    endPoint: '127.0.0.1',
+    port: Number(new URL(url).port),
+    useSSL: false,
+    region: 'default',
+    accessKey,
+    secretKey,
+  });
 
 test('an S3 server keeps what it was given, knows its account only, and is gone when stopped', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'local-spec-'));

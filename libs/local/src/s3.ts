@@ -35,7 +35,9 @@ const run = promisify(execFile);
 export async function startS3({ dir }: { readonly dir: string }): Promise<LocalS3> {
   const installed = haveProgram('radosgw', packages);
   const home = join(resolve(dir), 's3-data');
-  const ceph = existsSync(join(home, 'ceph.json')) ? JSON.parse(readFileSync(join(home, 'ceph.json'), 'utf8')) as Ceph : await makeCeph(home);
+  const ceph = existsSync(join(home, 'ceph.json'))
+    ? (JSON.parse(readFileSync(join(home, 'ceph.json'), 'utf8')) as Ceph)
+    : await makeCeph(home);
   const cephConf = join(home, 'ceph.conf');
   const env = { ...process.env, CEPH_CONF: cephConf };
   const running: ServerProcess[] = [];
@@ -43,22 +45,50 @@ export async function startS3({ dir }: { readonly dir: string }): Promise<LocalS
     for (const each of running.toReversed()) await each.stop();
   };
   try {
-    const start = async (name: string, command: readonly string[], port: number, ready: (port: number) => Promise<boolean>): Promise<void> => {
-      running.push(await startServer({ name, command: () => command, port, env, logFile: join(home, `${name}.out`), stopSignal: 'SIGTERM', ready }));
+    const start = async (
+      name: string,
+      command: readonly string[],
+      port: number,
+      ready: (port: number) => Promise<boolean>,
+    ): Promise<void> => {
+      running.push(
+        await startServer({
+          name,
+          command: () => command,
+          port,
+          env,
+          logFile: join(home, `${name}.out`),
+          stopSignal: 'SIGTERM',
+          ready,
+        }),
+      );
     };
     await start('ceph-mon', ['ceph-mon', '-f', '-i', 'a'], ceph.monitorPort, accepts);
     await prepareDisk(home, ceph.disk, env);
     await start('ceph-osd', ['ceph-osd', '-f', '-i', '0'], 0, async () => true); // the gateway waits for it
     const gateway = await startServer({
-      name: 'radosgw', logFile: join(home, 'radosgw.out'), env, stopSignal: 'SIGTERM', ready: answersHttp,
-      command: (port) => ['radosgw', '-f', '-n', 'client.rgw.s3', `--rgw-frontends=beast endpoint=127.0.0.1:${port} tcp_nodelay=1`],
+      name: 'radosgw',
+      logFile: join(home, 'radosgw.out'),
+      env,
+      stopSignal: 'SIGTERM',
+      ready: answersHttp,
+      command: (port) => [
+        'radosgw',
+        '-f',
+        '-n',
+        'client.rgw.s3',
+        `--rgw-frontends=beast endpoint=127.0.0.1:${port} tcp_nodelay=1`,
+      ],
     });
     running.push(gateway);
     await makeAccount(ceph, env);
     return {
       url: `http://127.0.0.1:${gateway.port}`,
       how: `Ceph RADOS Gateway (S3) on 127.0.0.1:${gateway.port}, data in ${home}${installed ? ` (${packages.join(', ')} were installed by apt-get)` : ''}`,
-      accessKey: ceph.accessKey, secretKey: ceph.secretKey, cephConf, stop,
+      accessKey: ceph.accessKey,
+      secretKey: ceph.secretKey,
+      cephConf,
+      stop,
     };
   } catch (error) {
     await stop();
@@ -69,17 +99,30 @@ export async function startS3({ dir }: { readonly dir: string }): Promise<LocalS
 /** The keys and the monitor's first data, under another name until they are whole. */
 async function makeCeph(home: string): Promise<Ceph> {
   const ceph: Ceph = {
-    home, cluster: randomUUID(), monitorPort: await freePort(), disk: randomUUID(), accessKey: `local${randomBytes(6).toString('hex')}`, secretKey: randomBytes(20).toString('hex'),
+    home,
+    cluster: randomUUID(),
+    monitorPort: await freePort(),
+    disk: randomUUID(),
+    accessKey: `local${randomBytes(6).toString('hex')}`,
+    secretKey: randomBytes(20).toString('hex'),
   };
   rmSync(home, { recursive: true, force: true });
   for (const each of ['monitor', 'disk']) mkdirSync(join(home, each), { recursive: true, mode: 0o700 });
   const env = { ...process.env, CEPH_CONF: join(home, 'ceph.conf') };
-  const call = (program: string, ...args: string[]): Buffer => execFileSync(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const call = (program: string, ...args: string[]): Buffer =>
+    execFileSync(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   writeFileSync(join(home, 'ceph.conf'), cephSettings(ceph));
   const keyring = join(home, 'keyring');
   writeFileSync(keyring, '', { mode: 0o600 });
   const grant = (name: string, rights: Readonly<Record<string, string>>): Buffer =>
-    call('ceph-authtool', keyring, '--gen-key', '-n', name, ...Object.entries(rights).flatMap(([what, right]) => ['--cap', what, right]));
+    call(
+      'ceph-authtool',
+      keyring,
+      '--gen-key',
+      '-n',
+      name,
+      ...Object.entries(rights).flatMap(([what, right]) => ['--cap', what, right]),
+    );
   grant('mon.', { mon: 'allow *' });
   grant('client.admin', { mon: 'allow *', osd: 'allow *' });
   grant('osd.0', { mon: 'allow profile osd', osd: 'allow *' });
@@ -103,20 +146,38 @@ async function prepareDisk(home: string, disk: string, env: NodeJS.ProcessEnv): 
 async function makeAccount({ home, accessKey, secretKey }: Ceph, env: NodeJS.ProcessEnv): Promise<void> {
   const made = join(home, 'account-made');
   if (existsSync(made)) return;
-  await run('radosgw-admin', ['user', 'create', `--uid=${account}`, `--display-name=${account}`, `--access-key=${accessKey}`, `--secret-key=${secretKey}`, '--max-buckets=0'], { env });
+  await run(
+    'radosgw-admin',
+    [
+      'user',
+      'create',
+      `--uid=${account}`,
+      `--display-name=${account}`,
+      `--access-key=${accessKey}`,
+      `--secret-key=${secretKey}`,
+      '--max-buckets=0',
+    ],
+    { env },
+  );
   writeFileSync(made, '');
 }
 
 function accepts(port: number): Promise<boolean> {
   return new Promise((settle) => {
-    const socket = connect({ port, host: '127.0.0.1' }, () => { socket.destroy(); settle(true); });
+    const socket = connect({ port, host: '127.0.0.1' }, () => {
+      socket.destroy();
+      settle(true);
+    });
     socket.once('error', () => settle(false));
   });
 }
 
 function answersHttp(port: number): Promise<boolean> {
   return new Promise((settle) => {
-    const request = get({ port, host: '127.0.0.1', timeout: 2_000 }, (response) => { response.resume(); settle(response.statusCode === 200); });
+    const request = get({ port, host: '127.0.0.1', timeout: 2_000 }, (response) => {
+      response.resume();
+      settle(response.statusCode === 200);
+    });
     request.once('error', () => settle(false));
     request.once('timeout', () => request.destroy());
   });

@@ -40,7 +40,7 @@ const STOP_WITHIN_MS = 20_000;
 export async function startServer(server: ServerCommand): Promise<ServerProcess> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startOnce(server, server.port ?? await freePort());
+      return await startOnce(server, server.port ?? (await freePort()));
     } catch (error) {
       if (attempt === TRIES) throw error;
       await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));
@@ -49,14 +49,28 @@ export async function startServer(server: ServerCommand): Promise<ServerProcess>
 }
 
 async function startOnce(server: ServerCommand, port: number): Promise<ServerProcess> {
-  const [program = '', ...args] = [...dieWithParent(server.stopSignal === 'SIGINT' ? 'INT' : 'TERM'), ...server.command(port)];
+  const [program = '', ...args] = [
+    ...dieWithParent(server.stopSignal === 'SIGINT' ? 'INT' : 'TERM'),
+    ...server.command(port),
+  ];
   const log = openSync(server.logFile, 'a', 0o600);
-  const child = spawn(program, args, { cwd: '/', stdio: ['ignore', log, log], ...server.user, ...(server.env ? { env: server.env } : {}) });
+  const child = spawn(program, args, {
+    cwd: '/',
+    stdio: ['ignore', log, log],
+    ...server.user,
+    ...(server.env ? { env: server.env } : {}),
+  });
   closeSync(log);
   let ended = false;
   const gone = new Promise<void>((resolve) => {
-    child.once('error', () => { ended = true; resolve(); });
-    child.once('exit', () => { ended = true; resolve(); });
+    child.once('error', () => {
+      ended = true;
+      resolve();
+    });
+    child.once('exit', () => {
+      ended = true;
+      resolve();
+    });
   });
   const stop = async (): Promise<void> => {
     if (!ended) child.kill(server.stopSignal);
@@ -67,7 +81,7 @@ async function startOnce(server: ServerCommand, port: number): Promise<ServerPro
   try {
     const deadline = Date.now() + READY_WITHIN_MS;
     while (!ended && Date.now() < deadline) {
-      if (await server.ready(port) && !ended) return { port, stop };
+      if ((await server.ready(port)) && !ended) return { port, stop };
       await sleep(30);
     }
   } catch (error) {
@@ -75,15 +89,21 @@ async function startOnce(server: ServerCommand, port: number): Promise<ServerPro
     throw error;
   }
   await stop();
-  throw new Error(`${server.name} did not start on port ${port}; the end of ${server.logFile}:\n${lastLines(server.logFile)}`);
+  throw new Error(
+    `${server.name} did not start on port ${port}; the end of ${server.logFile}:\n${lastLines(server.logFile)}`,
+  );
 }
 
 /** A port nobody listens on at this moment. */
 export async function freePort(): Promise<number> {
   const probe = createServer();
-  await new Promise<void>((resolve, reject) => { probe.once('error', reject).listen(0, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
   const address = probe.address();
-  await new Promise((resolve) => { probe.close(resolve); });
+  await new Promise((resolve) => {
+    probe.close(resolve);
+  });
   if (address === null || typeof address === 'string') throw new Error('This machine gave no free port.');
   return address.port;
 }

@@ -12,21 +12,41 @@ function app(source: string): string {
   return main;
 }
 
-function untilLine(wanted: string, source: string, env: Record<string, string> = {}): Promise<ReturnType<typeof startService>> {
+function untilLine(
+  wanted: string,
+  source: string,
+  env: Record<string, string> = {},
+): Promise<ReturnType<typeof startService>> {
   return new Promise((resolve) => {
-    const service = startService({ name: 'a', main: app(source), env, onLine: (line) => { if (line === wanted) setImmediate(() => resolve(service)); } });
+    const service = startService({
+      name: 'a',
+      main: app(source),
+      env,
+      onLine: (line) => {
+        if (line === wanted) setImmediate(() => resolve(service));
+      },
+    });
   });
 }
 
 test('gives its lines, its own settings only, and its exit', async () => {
   process.env['NOT_FOR_CHILDREN'] = '1';
-  const service = startService({ name: 'a', main: app('console.log(process.env.ROOM, process.env.NOT_FOR_CHILDREN); console.error("two"); process.exitCode = 3'), env: { ROOM: 'cold' } });
+  const service = startService({
+    name: 'a',
+    main: app(
+      'console.log(process.env.ROOM, process.env.NOT_FOR_CHILDREN); console.error("two"); process.exitCode = 3',
+    ),
+    env: { ROOM: 'cold' },
+  });
   expect(await service.exited).toEqual({ code: 3, signal: null });
   expect([...service.lines].sort()).toEqual(['cold undefined', 'two']);
 });
 
 test('stop asks, and kills what does not listen', async () => {
-  const polite = await untilLine('up', 'process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000); console.log("up")');
+  const polite = await untilLine(
+    'up',
+    'process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000); console.log("up")',
+  );
   expect(await polite.stop(5_000)).toEqual({ code: 0, signal: null });
   const deaf = await untilLine('up', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("up")');
   expect(await deaf.stop(50)).toEqual({ code: null, signal: 'SIGKILL' });
@@ -36,7 +56,9 @@ test('stop asks, and kills what does not listen', async () => {
   const child = app('setInterval(() => {}, 1000); console.log("child", process.pid)');
   const parent = startService({
     name: 'parent',
-    main: app(`require(process.env.LOCAL).startService({ name: 'child', main: process.env.CHILD, env: {}, onLine: console.log }); setInterval(() => {}, 1000)`),
+    main: app(
+      `require(process.env.LOCAL).startService({ name: 'child', main: process.env.CHILD, env: {}, onLine: console.log }); setInterval(() => {}, 1000)`,
+    ),
     env: { LOCAL: join(__dirname, '..', 'dist'), CHILD: child },
   });
   while (parent.lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -44,7 +66,13 @@ test('stop asks, and kills what does not listen', async () => {
   expect(() => process.kill(pid, 0)).not.toThrow();
   await parent.kill();
   const deadline = Date.now() + 5_000;
-  const alive = (): boolean => { try { return process.kill(pid, 0); } catch { return false; } };
+  const alive = (): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
   while (alive() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(alive()).toBe(false);
 });

@@ -41,7 +41,9 @@ const memoryFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
 
 /** Starts a built app by our own Node as a process of its own, which the kernel kills when we die (Linux). */
 export function startService({ name, main, args = [], env, onLine }: Service): RunningService {
-  const inherited = Object.fromEntries(INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])));
+  const inherited = Object.fromEntries(
+    INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])),
+  );
   const [program = '', ...words] = [...dieWithParent('KILL'), process.execPath, ...memoryFlags, main, ...args];
   const child = spawn(program, words, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
@@ -58,7 +60,11 @@ export function startService({ name, main, args = [], env, onLine }: Service): R
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const exited = new Promise<ServiceExit>((resolve) => {
     // Output may still be on its way at the exit; a grandchild that holds our pipes must not make us wait for ever.
-    child.once('exit', (code, signal) => void Promise.race([closed, sleep(1_000, undefined, { ref: false })]).then(() => resolve({ code, signal })));
+    child.once(
+      'exit',
+      (code, signal) =>
+        void Promise.race([closed, sleep(1_000, undefined, { ref: false })]).then(() => resolve({ code, signal })),
+    );
   });
   return {
     name,

@@ -13,21 +13,37 @@ afterAll(async () => {
 });
 
 const requester = { id: 42n, name: 'ada' };
-const noted = async (image: bigint): Promise<unknown> => (await rows.query(
-  `SELECT v.value FROM imageannotationlink l JOIN annotation_mapvalue v ON v.annotation_id = l.child WHERE l.parent = $1 AND v.name = 'Archived before'`, [image])).map((row) => row['value']);
+const noted = async (image: bigint): Promise<unknown> =>
+  (
+    await rows.query(
+      `SELECT v.value FROM imageannotationlink l JOIN annotation_mapvalue v ON v.annotation_id = l.child WHERE l.parent = $1 AND v.name = 'Archived before'`,
+      [image],
+    )
+  ).map((row) => row['value']);
 
 it('tells marks and flags of images that exist, and nothing of others', async () => {
   const [plain, marked] = [await rows.image({ archived: true }), await rows.image()];
   await rows.link(marked, await rows.annotation('ARCHIVED'));
   await rows.link(plain, await rows.annotation('ARCHIVED', { discriminator: '/basic/text/tag/' }));
   await rows.link(plain, await rows.annotation('ARCHIVED', { ns: 'elsewhere' }));
-  expect(await omero.imageFacts([plain, marked, 999_999n])).toEqual(new Map([[plain, { archived: true, marks: [] }], [marked, { archived: null, marks: ['ARCHIVED'] }]]));
+  expect(await omero.imageFacts([plain, marked, 999_999n])).toEqual(
+    new Map([
+      [plain, { archived: true, marks: [] }],
+      [marked, { archived: null, marks: ['ARCHIVED'] }],
+    ]),
+  );
 });
 
 it('tells the sizes of original files, and which pixels exist', async () => {
   const [sized, unsized] = [await rows.file('a/', 'b', { size: 5 }), await rows.file('a/', 'c', { size: null })];
   const pixels = await rows.pixels(await rows.image());
-  expect(await omero.fileFacts([sized, unsized, 999_999n], [pixels, 999_999n])).toEqual({ originals: new Map([[sized, 5n], [unsized, null]]), pixels: new Set([pixels]) });
+  expect(await omero.fileFacts([sized, unsized, 999_999n], [pixels, 999_999n])).toEqual({
+    originals: new Map([
+      [sized, 5n],
+      [unsized, null],
+    ]),
+    pixels: new Set([pixels]),
+  });
 });
 
 it('mends a lost mark with what the flag was before, a lost flag, and both; once only', async () => {

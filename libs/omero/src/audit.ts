@@ -9,18 +9,34 @@ export interface ImageFacts {
 }
 
 /** Images that do not exist are left out. */
-export async function readImageFacts(session: Session, ids: readonly bigint[]): Promise<ReadonlyMap<bigint, ImageFacts>> {
-  const images = await session.rows<{ id: bigint; archived: boolean | null }>('SELECT id, archived FROM image WHERE id = ANY ($1)', [ids]);
+export async function readImageFacts(
+  session: Session,
+  ids: readonly bigint[],
+): Promise<ReadonlyMap<bigint, ImageFacts>> {
+  const images = await session.rows<{ id: bigint; archived: boolean | null }>(
+    'SELECT id, archived FROM image WHERE id = ANY ($1)',
+    [ids],
+  );
   const marks = await session.rows<{ image: bigint; name: MarkName }>(
     `SELECT DISTINCT l.parent AS image, a.name FROM imageannotationlink l JOIN annotation a ON a.id = l.child
-      WHERE l.parent = ANY ($1) AND a.discriminator = '/map/' AND a.ns = $2 AND a.name = ANY ($3)`, [ids, namespace, markNames]);
+      WHERE l.parent = ANY ($1) AND a.discriminator = '/map/' AND a.ns = $2 AND a.name = ANY ($3)`,
+    [ids, namespace, markNames],
+  );
   const byImage = Map.groupBy(marks, (mark) => mark.image);
-  return new Map(images.map(({ id, archived }) => [id, { archived, marks: (byImage.get(id) ?? []).map((mark) => mark.name) }]));
+  return new Map(
+    images.map(({ id, archived }) => [id, { archived, marks: (byImage.get(id) ?? []).map((mark) => mark.name) }]),
+  );
 }
 
 /** Sizes of original files as OMERO recorded them; those that do not exist are left out. */
-export async function readOriginalSizes(session: Session, ids: readonly bigint[]): Promise<ReadonlyMap<bigint, bigint | null>> {
-  const rows = await session.rows<{ id: bigint; size: bigint | null }>('SELECT id, size FROM originalfile WHERE id = ANY ($1)', [ids]);
+export async function readOriginalSizes(
+  session: Session,
+  ids: readonly bigint[],
+): Promise<ReadonlyMap<bigint, bigint | null>> {
+  const rows = await session.rows<{ id: bigint; size: bigint | null }>(
+    'SELECT id, size FROM originalfile WHERE id = ANY ($1)',
+    [ids],
+  );
   return new Map(rows.map((row) => [row.id, row.size]));
 }
 
@@ -34,7 +50,16 @@ export async function readPixels(session: Session, ids: readonly bigint[]): Prom
 export async function mendArchived(session: Session, marks: readonly ImageMark[]): Promise<void> {
   const outcomes = await setMark(session, 'ARCHIVED', marks);
   const unset = await session.rows<{ id: bigint; group: bigint }>(
-    'SELECT id, group_id AS group FROM image WHERE id = ANY ($1) AND archived IS NOT TRUE ORDER BY id', [outcomes.map(({ imageId }) => imageId)]);
+    'SELECT id, group_id AS group FROM image WHERE id = ANY ($1) AND archived IS NOT TRUE ORDER BY id',
+    [outcomes.map(({ imageId }) => imageId)],
+  );
   if (unset.length === 0) return;
-  await setArchived(session, await openEvent(session, unset.map(({ group }) => group)), unset.map(({ id }) => [id, true]));
+  await setArchived(
+    session,
+    await openEvent(
+      session,
+      unset.map(({ group }) => group),
+    ),
+    unset.map(({ id }) => [id, true]),
+  );
 }

@@ -21,13 +21,25 @@ it('streams the closure of 10,000 images and 100,000 files in bounded memory', a
   try {
     const details = 'permissions, version, creation_id, update_id, owner_id, group_id';
     const values = '-120, 0, 0, 0, 0, 0';
-    await rows.query(`INSERT INTO fileset (id, ${details}, templateprefix) SELECT n, ${values}, 'p/' FROM generate_series(1, $1::bigint) n`, [filesets]);
-    await rows.query(`INSERT INTO image (id, ${details}, name, series, fileset) SELECT n, ${values}, 'image ' || n, 0, 1 + n % $1::bigint FROM generate_series(1, 10000) n`, [filesets]);
-    await rows.query(`INSERT INTO originalfile (id, ${details}, path, name, repo, size, hash, hasher)
+    await rows.query(
+      `INSERT INTO fileset (id, ${details}, templateprefix) SELECT n, ${values}, 'p/' FROM generate_series(1, $1::bigint) n`,
+      [filesets],
+    );
+    await rows.query(
+      `INSERT INTO image (id, ${details}, name, series, fileset) SELECT n, ${values}, 'image ' || n, 0, 1 + n % $1::bigint FROM generate_series(1, 10000) n`,
+      [filesets],
+    );
+    await rows.query(
+      `INSERT INTO originalfile (id, ${details}, path, name, repo, size, hash, hasher)
       SELECT 1000 + n, ${values}, 'alice_2/2019-01/12/' || n % 100 || '/', 'some rather long name of a plane ' || n || '.tif', $2, n, md5(n::text), 6
-        FROM generate_series(1, $1::bigint) n`, [filesets * filesEach, managedUuid]);
-    await rows.query(`INSERT INTO filesetentry (id, ${details}, fileset, originalfile, fileset_index, clientpath)
-      SELECT n, ${values}, 1 + n % $1::bigint, 1000 + n, n / $1::bigint, 'c' FROM generate_series(1, $2::bigint) n`, [filesets, filesets * filesEach]);
+        FROM generate_series(1, $1::bigint) n`,
+      [filesets * filesEach, managedUuid],
+    );
+    await rows.query(
+      `INSERT INTO filesetentry (id, ${details}, fileset, originalfile, fileset_index, clientpath)
+      SELECT n, ${values}, 1 + n % $1::bigint, 1000 + n, n / $1::bigint, 'c' FROM generate_series(1, $2::bigint) n`,
+      [filesets, filesets * filesEach],
+    );
     await rows.query('ANALYZE');
 
     const ids = Array.from({ length: 10_000 }, (_, n) => BigInt(n + 1));
@@ -48,8 +60,15 @@ it('streams the closure of 10,000 images and 100,000 files in bounded memory', a
     const seconds = (performance.now() - start) / 1000;
     const growth = (peak - startMemory) / 1e6;
     const total = filesets * filesEach;
-    expect(counts).toMatchObject({ componentCount: 1000, imageCount: 10_000, fileCount: Number(total), bytes: total * (total + 1n) / 2n });
-    console.info(`100,000 files in ${seconds.toFixed(1)} s (${(counts.built / 1000).toFixed(1)} s to find them), memory grew by ${growth.toFixed(0)} MB`);
+    expect(counts).toMatchObject({
+      componentCount: 1000,
+      imageCount: 10_000,
+      fileCount: Number(total),
+      bytes: (total * (total + 1n)) / 2n,
+    });
+    console.info(
+      `100,000 files in ${seconds.toFixed(1)} s (${(counts.built / 1000).toFixed(1)} s to find them), memory grew by ${growth.toFixed(0)} MB`,
+    );
     expect(growth).toBeLessThan(100);
     expect(seconds).toBeLessThan(30);
   } finally {

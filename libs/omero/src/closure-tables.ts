@@ -63,7 +63,8 @@ const spread = `
    WHERE n.unit = u.unit AND n.label < u.label`;
 
 /** ...and the label of the unit it is labelled with, which halves the way in long chains. */
-const jump = 'UPDATE coldroom_unit u SET label = o.label FROM coldroom_unit o WHERE o.unit = u.label AND o.label < u.label';
+const jump =
+  'UPDATE coldroom_unit u SET label = o.label FROM coldroom_unit o WHERE o.unit = u.label AND o.label < u.label';
 
 const images = `
   CREATE TEMP TABLE coldroom_image ON COMMIT DROP AS
@@ -91,7 +92,8 @@ export async function buildClosure(session: Session, imageIds: readonly bigint[]
   await session.rows('ANALYZE coldroom_marked');
   let found = await session.count(
     `INSERT INTO coldroom_unit SELECT DISTINCT coalesce(i.fileset, -i.id), coalesce(i.fileset, -i.id), 0
-       FROM coldroom_marked m JOIN image i ON i.id = m.image`);
+       FROM coldroom_marked m JOIN image i ON i.id = m.image`,
+  );
   for (let round = 0; found > 0; round++) {
     if (round === 0 || found > 1000) await session.rows('ANALYZE coldroom_unit');
     const held = await session.count(holdings, [round]);
@@ -101,7 +103,7 @@ export async function buildClosure(session: Session, imageIds: readonly bigint[]
   }
   await session.rows(shared);
   await session.rows('ANALYZE coldroom_shared');
-  while (await session.count(spread) + await session.count(jump) > 0);
+  while ((await session.count(spread)) + (await session.count(jump)) > 0);
   await session.rows(images);
   await session.rows('CREATE INDEX ON coldroom_image (unit)');
   await session.rows('CREATE INDEX ON coldroom_holding (unit)');

@@ -55,7 +55,13 @@ export interface Closure {
 }
 
 /** Class names of transfers after which the bytes are OMERO's own; any other counts as in place. */
-const ownBytes = ['UploadFileTransfer', 'UploadRmFileTransfer', 'CopyFileTransfer', 'CopyMoveFileTransfer', 'MoveFileTransfer'];
+const ownBytes = [
+  'UploadFileTransfer',
+  'UploadRmFileTransfer',
+  'CopyFileTransfer',
+  'CopyMoveFileTransfer',
+  'MoveFileTransfer',
+];
 
 const componentRows = `
   SELECT c.name, units.filesets::integer, images.images::integer, transfer.class AS "inPlace", coalesce(elsewhere.files, 0)::integer AS "foreignFiles"
@@ -98,7 +104,10 @@ const fileRows = `
 
 /** The closure of these images under sharing filesets and files; `repository` is the managed one's uuid. */
 export async function readClosure<T>(
-  session: Session, imageIds: readonly bigint[], repository: string, use: (closure: Closure) => Promise<T>,
+  session: Session,
+  imageIds: readonly bigint[],
+  repository: string,
+  use: (closure: Closure) => Promise<T>,
 ): Promise<T> {
   await buildClosure(session, imageIds);
   const again = <Row>(read: () => AsyncGenerator<Row>): AsyncIterable<Row> => ({ [Symbol.asyncIterator]: read });
@@ -110,8 +119,16 @@ export async function readClosure<T>(
 }
 
 interface ImageRow {
-  component: string; imageId: bigint; name: string; owner: bigint; omename: string; group: bigint; group_name: string;
-  archived: boolean | null; marked: boolean; pixelsIds: bigint[];
+  component: string;
+  imageId: bigint;
+  name: string;
+  owner: bigint;
+  omename: string;
+  group: bigint;
+  group_name: string;
+  archived: boolean | null;
+  marked: boolean;
+  pixelsIds: bigint[];
 }
 
 async function* closureImages(session: Session): AsyncGenerator<ClosureImage> {
@@ -121,8 +138,13 @@ async function* closureImages(session: Session): AsyncGenerator<ClosureImage> {
 }
 
 interface FileRow {
-  component: string; original: bigint | null; pixels: bigint | null; path: Buffer | null;
-  size: bigint | null; algorithm: string | null; hash: string | null;
+  component: string;
+  original: bigint | null;
+  pixels: bigint | null;
+  path: Buffer | null;
+  size: bigint | null;
+  algorithm: string | null;
+  hash: string | null;
 }
 
 async function* closureFiles(session: Session, repository: string): AsyncGenerator<ClosureFile> {
@@ -131,12 +153,29 @@ async function* closureFiles(session: Session, repository: string): AsyncGenerat
     if (row.original !== null) {
       const hash = row.algorithm !== null && row.hash !== null ? { algorithm: row.algorithm, value: row.hash } : null;
       const place = row.path
-        ? { root: 'ManagedRepository', path: row.path } as const
-        : { root: 'Files', path: Buffer.from(legacyPath(row.original)) } as const;
-      yield { component, ...place, size, hash, originalFileId: row.original, pixelsId: null, role: 'original', mandatory: true };
+        ? ({ root: 'ManagedRepository', path: row.path } as const)
+        : ({ root: 'Files', path: Buffer.from(legacyPath(row.original)) } as const);
+      yield {
+        component,
+        ...place,
+        size,
+        hash,
+        originalFileId: row.original,
+        pixelsId: null,
+        role: 'original',
+        mandatory: true,
+      };
     } else if (row.pixels !== null) {
       const path = legacyPath(row.pixels);
-      const pixels = { component, root: 'Pixels', size: null, hash: null, originalFileId: null, pixelsId: row.pixels, mandatory: false } as const;
+      const pixels = {
+        component,
+        root: 'Pixels',
+        size: null,
+        hash: null,
+        originalFileId: null,
+        pixelsId: row.pixels,
+        mandatory: false,
+      } as const;
       yield { ...pixels, path: Buffer.from(path), role: 'pixels' };
       yield { ...pixels, path: Buffer.from(`${path}_pyramid`), role: 'pyramid' };
     }

@@ -50,7 +50,11 @@ const beginnings: Readonly<Record<TransactionKind, readonly string[]>> = {
 };
 
 /** Runs `work` in one transaction and commits it. */
-export async function inTransaction<T>(pool: pg.Pool, kind: TransactionKind, work: (session: Session) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  kind: TransactionKind,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const { session, release } = await begin(pool, kind);
   let done = false;
   try {
@@ -64,7 +68,10 @@ export async function inTransaction<T>(pool: pg.Pool, kind: TransactionKind, wor
 }
 
 /** A reader that holds its transaction until it is read to the end or left. */
-export async function* readInTransaction<T>(pool: pg.Pool, read: (session: Session) => AsyncGenerator<T>): AsyncGenerator<T> {
+export async function* readInTransaction<T>(
+  pool: pg.Pool,
+  read: (session: Session) => AsyncGenerator<T>,
+): AsyncGenerator<T> {
   const { session, release } = await begin(pool, 'read');
   let done = false;
   try {
@@ -80,8 +87,13 @@ export async function* readInTransaction<T>(pool: pg.Pool, read: (session: Sessi
  * After a transaction that was not committed, the connection is closed, not reused: that rolls back, and it frees the advisory
  * lock which OMERO's `ome_nextval` keeps when it is cancelled half-way and which would stop the server's own writes.
  */
-async function begin(pool: pg.Pool, kind: TransactionKind): Promise<{ session: Session; release: (done: boolean) => void }> {
-  const client = await pool.connect().catch((error: unknown) => { throw asOmeroError(error); });
+async function begin(
+  pool: pg.Pool,
+  kind: TransactionKind,
+): Promise<{ session: Session; release: (done: boolean) => void }> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw asOmeroError(error);
+  });
   // A connection may break between two statements; the next statement reports it.
   const broken = (): void => undefined;
   client.on('error', broken);

@@ -15,19 +15,44 @@ export function asOmeroError(thrown: unknown): unknown {
   const message = messageOf(thrown);
   const cause = { cause: thrown };
   if (busyCodes.includes(code)) {
-    return new Transient('OMERO_DATABASE_BUSY', `OMERO's database gave up a statement of ours: ${message}. It will be tried again.`, { sqlState: code }, cause);
+    return new Transient(
+      'OMERO_DATABASE_BUSY',
+      `OMERO's database gave up a statement of ours: ${message}. It will be tried again.`,
+      { sqlState: code },
+      cause,
+    );
   }
   if (awayCodes.includes(code) || /^(08|57|53).{3}$/.test(code) || awayMessages.test(message)) {
-    return new Transient('OMERO_DATABASE_AWAY', `OMERO's database does not answer: ${message}.`, { sqlState: code }, cause);
+    return new Transient(
+      'OMERO_DATABASE_AWAY',
+      `OMERO's database does not answer: ${message}.`,
+      { sqlState: code },
+      cause,
+    );
   }
   if (/^28.{3}$/.test(code) || code === '3D000') {
-    return new Refused('OMERO_LOGIN_REFUSED', `OMERO's database refuses the login: ${message}. Check OMERO_DATABASE_URL.`, { sqlState: code }, cause);
+    return new Refused(
+      'OMERO_LOGIN_REFUSED',
+      `OMERO's database refuses the login: ${message}. Check OMERO_DATABASE_URL.`,
+      { sqlState: code },
+      cause,
+    );
   }
   if (code === '42501') {
-    return new Refused('OMERO_RIGHTS_MISSING', `The database role lacks a right: ${message}. Run docs/omero-grants.sql on OMERO's database.`, { sqlState: code }, cause);
+    return new Refused(
+      'OMERO_RIGHTS_MISSING',
+      `The database role lacks a right: ${message}. Run docs/omero-grants.sql on OMERO's database.`,
+      { sqlState: code },
+      cause,
+    );
   }
   if (/^42(P01|703|883)$/.test(code)) {
-    return new Refused('OMERO_SCHEMA_UNKNOWN', `OMERO's database is not as expected: ${message}.`, { sqlState: code }, cause);
+    return new Refused(
+      'OMERO_SCHEMA_UNKNOWN',
+      `OMERO's database is not as expected: ${message}.`,
+      { sqlState: code },
+      cause,
+    );
   }
   return thrown;
 }

@@ -15,13 +15,19 @@ let image: ImageMark;
 beforeAll(async () => {
   rows = await OmeroRows.create('grants');
   // As on a database whose administrator took away what PostgreSQL gives to everybody.
-  await rows.query(`REVOKE ALL ON DATABASE ${(await rows.query<{ name: string }>('SELECT current_database() AS name'))[0]?.name} FROM PUBLIC`);
-  await rows.query('REVOKE ALL ON SCHEMA public FROM PUBLIC; REVOKE EXECUTE ON FUNCTION ome_nextval(varchar), ome_nextval(varchar, integer), _prepare_session(bigint, bigint, bigint) FROM PUBLIC');
+  await rows.query(
+    `REVOKE ALL ON DATABASE ${(await rows.query<{ name: string }>('SELECT current_database() AS name'))[0]?.name} FROM PUBLIC`,
+  );
+  await rows.query(
+    'REVOKE ALL ON SCHEMA public FROM PUBLIC; REVOKE EXECUTE ON FUNCTION ome_nextval(varchar), ome_nextval(varchar, integer), _prepare_session(bigint, bigint, bigint) FROM PUBLIC',
+  );
   await rows.query(grants);
   await rows.query(grants);
   await rows.query("ALTER ROLE coldroom_scanner PASSWORD 'of a test'");
   // A sequence that only the sample OMERO has, not OMERO itself.
-  await rows.query("DO $$ BEGIN IF to_regclass('_reindexing_required_seq') IS NOT NULL THEN GRANT USAGE ON SEQUENCE _reindexing_required_seq TO coldroom_scanner; END IF; END $$");
+  await rows.query(
+    "DO $$ BEGIN IF to_regclass('_reindexing_required_seq') IS NOT NULL THEN GRANT USAGE ON SEQUENCE _reindexing_required_seq TO coldroom_scanner; END IF; END $$",
+  );
   const login = new URL(rows.url);
   login.username = 'coldroom_scanner';
   login.password = 'of a test';
@@ -30,9 +36,16 @@ beforeAll(async () => {
   const group = await rows.group('lab');
   const owner_id = await rows.person('alice', [group]);
   const fileset = await rows.fileset();
-  image = { imageId: await rows.image({ owner_id, group_id: group, fileset }), groupId: group, requester: { id: owner_id, name: 'alice' } };
+  image = {
+    imageId: await rows.image({ owner_id, group_id: group, fileset }),
+    groupId: group,
+    requester: { id: owner_id, name: 'alice' },
+  };
   await rows.entry(fileset, await rows.file('alice/', 'a.tif'));
-  await rows.link(image.imageId, await rows.annotation('TO-ARCHIVE', { owner_id, group_id: group }), { owner_id, group_id: group });
+  await rows.link(image.imageId, await rows.annotation('TO-ARCHIVE', { owner_id, group_id: group }), {
+    owner_id,
+    group_id: group,
+  });
 });
 afterAll(async () => {
   await omero.close();
@@ -53,16 +66,36 @@ it('suffice for everything, in a fresh namespace too', async () => {
   expect(await omero.setPending([image])).toMatchObject([{ outcome: 'marked' }]);
   expect(await rows.count("namespace WHERE name = 'archiving'")).toBe(1);
   expect(await omero.setArchived([image])).toMatchObject([{ outcome: 'marked' }]);
-  expect(await omero.clear([image], { restoreArchived: new Map([[image.imageId, null]]), dropNote: true })).toMatchObject([{ outcome: 'cleared' }]);
+  expect(
+    await omero.clear([image], { restoreArchived: new Map([[image.imageId, null]]), dropNote: true }),
+  ).toMatchObject([{ outcome: 'cleared' }]);
   expect(await rows.count('imageannotationlink')).toBe(0);
 });
 
 it.each([
-  "UPDATE originalfile SET name = 'x'", 'DELETE FROM originalfile', 'DELETE FROM image', "UPDATE image SET name = 'x'", 'UPDATE image SET fileset = NULL',
-  'UPDATE pixels SET path = NULL', 'DELETE FROM pixels', 'DELETE FROM fileset', 'DELETE FROM filesetentry', "UPDATE annotation SET ns = 'x'",
-  'UPDATE imageannotationlink SET parent = 1', 'UPDATE event SET type = 0', 'DELETE FROM eventlog', 'SELECT * FROM eventlog', 'SELECT uuid FROM session', 'INSERT INTO session (id) VALUES (1)',
-  'SELECT hash FROM password', 'SELECT email FROM experimenter', 'UPDATE experimentergroup SET permissions = 0', 'INSERT INTO groupexperimentermap (id) VALUES (1)',
-  'UPDATE configuration SET value = NULL', 'CREATE TABLE public.mine (id int)', 'TRUNCATE image',
+  "UPDATE originalfile SET name = 'x'",
+  'DELETE FROM originalfile',
+  'DELETE FROM image',
+  "UPDATE image SET name = 'x'",
+  'UPDATE image SET fileset = NULL',
+  'UPDATE pixels SET path = NULL',
+  'DELETE FROM pixels',
+  'DELETE FROM fileset',
+  'DELETE FROM filesetentry',
+  "UPDATE annotation SET ns = 'x'",
+  'UPDATE imageannotationlink SET parent = 1',
+  'UPDATE event SET type = 0',
+  'DELETE FROM eventlog',
+  'SELECT * FROM eventlog',
+  'SELECT uuid FROM session',
+  'INSERT INTO session (id) VALUES (1)',
+  'SELECT hash FROM password',
+  'SELECT email FROM experimenter',
+  'UPDATE experimentergroup SET permissions = 0',
+  'INSERT INTO groupexperimentermap (id) VALUES (1)',
+  'UPDATE configuration SET value = NULL',
+  'CREATE TABLE public.mine (id int)',
+  'TRUNCATE image',
 ])('do not allow: %s', async (statement) => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -74,21 +107,38 @@ it.each([
 });
 
 it.each([
-  ...needs.flatMap(({ table, select, insert, update, delete: remove }) => [
-    ...(select ? [['SELECT', table]] : []), ...(insert ? [['INSERT', table]] : []), ...(update ? [['UPDATE', table]] : []), ...(remove ? [['DELETE', table]] : []),
-  ] as [string, string][]),
+  ...needs.flatMap(
+    ({ table, select, insert, update, delete: remove }) =>
+      [
+        ...(select ? [['SELECT', table]] : []),
+        ...(insert ? [['INSERT', table]] : []),
+        ...(update ? [['UPDATE', table]] : []),
+        ...(remove ? [['DELETE', table]] : []),
+      ] as [string, string][],
+  ),
   ...neededSequences.map((name): [string, string] => ['USAGE', `SEQUENCE ${name}`]),
-  ['EXECUTE', 'FUNCTION ome_nextval(character varying, integer)'], ['EXECUTE', 'FUNCTION _prepare_session(bigint, bigint, bigint)'],
+  ['EXECUTE', 'FUNCTION ome_nextval(character varying, integer)'],
+  ['EXECUTE', 'FUNCTION _prepare_session(bigint, bigint, bigint)'],
 ])('are missed one by one: %s ON %s', async (privilege, object) => {
   await rows.query(`REVOKE ${privilege} ON ${object} FROM coldroom_scanner`);
-  if (object === 'experimenter' || object === 'experimentergroup' || object === 'experimenter_config' || object === 'event' || object === 'image') {
+  if (
+    object === 'experimenter' ||
+    object === 'experimentergroup' ||
+    object === 'experimenter_config' ||
+    object === 'event' ||
+    object === 'image'
+  ) {
     await rows.query(`DO $$ DECLARE c text; BEGIN FOR c IN SELECT attname FROM pg_attribute WHERE attrelid = '${object}'::regclass AND attnum > 0 LOOP
       EXECUTE format('REVOKE ${privilege} (%I) ON ${object} FROM coldroom_scanner', c); END LOOP; END $$`);
   }
   try {
     await expect(omero.check()).rejects.toMatchObject({
-      kind: 'refused', code: 'OMERO_RIGHTS_MISSING', message: expect.stringMatching(/docs\/omero-grants\.sql/),
-      details: { missing: [expect.stringMatching(new RegExp(`^${privilege}.* ON ${object.replace(/[()]/g, '\\$&')}$`))] },
+      kind: 'refused',
+      code: 'OMERO_RIGHTS_MISSING',
+      message: expect.stringMatching(/docs\/omero-grants\.sql/),
+      details: {
+        missing: [expect.stringMatching(new RegExp(`^${privilege}.* ON ${object.replace(/[()]/g, '\\$&')}$`))],
+      },
     });
   } finally {
     await rows.query(grants);
@@ -98,6 +148,9 @@ it.each([
 it('are missed for temporary tables', async () => {
   const [database] = await rows.query<{ name: string }>('SELECT current_database() AS name');
   await rows.query(`REVOKE TEMPORARY ON DATABASE ${database?.name} FROM coldroom_scanner`);
-  await expect(omero.check()).rejects.toMatchObject({ code: 'OMERO_RIGHTS_MISSING', details: { missing: [`TEMPORARY ON DATABASE ${database?.name}`] } });
+  await expect(omero.check()).rejects.toMatchObject({
+    code: 'OMERO_RIGHTS_MISSING',
+    details: { missing: [`TEMPORARY ON DATABASE ${database?.name}`] },
+  });
   await rows.query(grants);
 });

@@ -35,8 +35,16 @@ export interface IgnoredMark extends MarkedImage {
 }
 
 interface Row {
-  image: bigint; image_name: string; owner: bigint; group: bigint; group_name: string; permissions: bigint;
-  link_owner: bigint; annotation: bigint; annotation_owner: bigint; description: string | null;
+  image: bigint;
+  image_name: string;
+  owner: bigint;
+  group: bigint;
+  group_name: string;
+  permissions: bigint;
+  link_owner: bigint;
+  annotation: bigint;
+  annotation_owner: bigint;
+  description: string | null;
 }
 
 /**
@@ -72,23 +80,30 @@ export async function* readMarks(session: Session, name: RequestMark): AsyncGene
 function judge(row: Row, people: People): Mark | IgnoredMark {
   const person = (id: bigint): Person => people.find(id) ?? { id, name: `user ${id}` };
   const image: MarkedImage = {
-    imageId: row.image, imageName: row.image_name, owner: person(row.owner),
+    imageId: row.image,
+    imageName: row.image_name,
+    owner: person(row.owner),
     group: { id: row.group, name: row.group_name, permissions: row.permissions },
-    annotationId: row.annotation, description: row.description, linkOwner: person(row.link_owner),
+    annotationId: row.annotation,
+    description: row.description,
+    linkOwner: person(row.link_owner),
   };
   const ignored = (reason: string): IgnoredMark => ({ ...image, ignored: 'MARK_NOT_ALLOWED', reason });
   const rights = { ownerId: row.owner, groupId: row.group };
   const neither = `is neither the owner of Image:${row.image}, nor an administrator, nor a leader of group ${row.group_name}`;
 
   const requesterId = askedBy(row.description, row.link_owner);
-  if (requesterId === undefined) return ignored(`annotation ${row.annotation} does not say who asks: its description is "${row.description}"`);
+  if (requesterId === undefined)
+    return ignored(`annotation ${row.annotation} does not say who asks: its description is "${row.description}"`);
   const requester = people.find(requesterId);
   if (!requester) return ignored(`annotation ${row.annotation} says that user ${requesterId} asks, who does not exist`);
   if (!people.isActive(requester.id)) return ignored(`${requester.name}, who asks, is an inactive user`);
   if (!people.standing(requester.id, rights)) return ignored(`${requester.name}, who asks, ${neither}`);
   // The description is only text that anyone may write. Who wrote the annotation and who linked it is OMERO's own record.
-  if (!people.standing(row.link_owner, rights)) return ignored(`${image.linkOwner.name}, who linked the mark, ${neither}`);
-  if (!people.standing(row.annotation_owner, rights)) return ignored(`${person(row.annotation_owner).name}, who owns the mark, ${neither}`);
+  if (!people.standing(row.link_owner, rights))
+    return ignored(`${image.linkOwner.name}, who linked the mark, ${neither}`);
+  if (!people.standing(row.annotation_owner, rights))
+    return ignored(`${person(row.annotation_owner).name}, who owns the mark, ${neither}`);
   return { ...image, ignored: null, requester };
 }
 

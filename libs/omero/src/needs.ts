@@ -25,15 +25,26 @@ export const needs: readonly Need[] = [
   { table: 'filesetannotationlink', select: 'parent child' },
   { table: 'pixels', select: 'id image' },
   { table: 'pixelsoriginalfilemap', select: 'parent child' },
-  { table: 'image', select: 'id name fileset archived version owner_id group_id', update: 'archived version update_id' },
   {
-    table: 'annotation', delete: true,
+    table: 'image',
+    select: 'id name fileset archived version owner_id group_id',
+    update: 'archived version update_id',
+  },
+  {
+    table: 'annotation',
+    delete: true,
     select: 'id discriminator ns name description textvalue owner_id',
     insert: 'id discriminator ns name description permissions version creation_id update_id owner_id group_id',
   },
-  { table: 'annotation_mapvalue', select: 'annotation_id name value', insert: 'annotation_id name value index', delete: true },
   {
-    table: 'imageannotationlink', delete: true,
+    table: 'annotation_mapvalue',
+    select: 'annotation_id name value',
+    insert: 'annotation_id name value index',
+    delete: true,
+  },
+  {
+    table: 'imageannotationlink',
+    delete: true,
     select: 'id parent child owner_id',
     insert: 'id parent child permissions version creation_id update_id owner_id group_id',
   },
@@ -46,9 +57,15 @@ export const needs: readonly Need[] = [
 ];
 
 export const neededSequences = [
-  'seq_event', 'seq_eventlog', 'seq_annotation', 'seq_imageannotationlink', 'seq_namespace',
+  'seq_event',
+  'seq_eventlog',
+  'seq_annotation',
+  'seq_imageannotationlink',
+  'seq_namespace',
 ] as const;
 
 export const neededFunctions = [
-  'ome_nextval(character varying)', 'ome_nextval(character varying, integer)', '_prepare_session(bigint, bigint, bigint)',
+  'ome_nextval(character varying)',
+  'ome_nextval(character varying, integer)',
+  '_prepare_session(bigint, bigint, bigint)',
 ] as const;

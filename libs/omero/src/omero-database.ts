@@ -4,7 +4,14 @@ import { checkRights, checkSchema, checkVersion, type OmeroVersion } from './che
 import { type Closure, readClosure } from './closure';
 import { type ConnectionOptions, inTransaction, openPool, readInTransaction } from './connection';
 import { imagesInDataset } from './datasets';
-import { clearMarks, type ClearOptions, type ClearOutcome, type ImageMark, type MarkOutcome, setMark } from './image-marks';
+import {
+  clearMarks,
+  type ClearOptions,
+  type ClearOutcome,
+  type ImageMark,
+  type MarkOutcome,
+  setMark,
+} from './image-marks';
 import { type IgnoredMark, type Mark, readMarks, type RequestMark } from './marks';
 import { findManagedRepository, type Repository } from './repositories';
 
@@ -26,7 +33,10 @@ export interface OmeroFacts extends OmeroVersion {
 export class OmeroDatabase {
   #repository: Repository | undefined;
 
-  private constructor(private readonly pool: pg.Pool, private readonly options: OmeroOptions) {}
+  private constructor(
+    private readonly pool: pg.Pool,
+    private readonly options: OmeroOptions,
+  ) {}
 
   /** Opens no connection yet. */
   static connect(url: string, options: OmeroOptions = {}): OmeroDatabase {
@@ -40,7 +50,9 @@ export class OmeroDatabase {
       await checkRights(session);
       const version = await checkVersion(session);
       const managedRepository = await findManagedRepository(session, this.options.managedRepository);
-      const [uuid] = await session.rows<{ value: string | null }>("SELECT value FROM configuration WHERE name = 'omero.db.uuid'");
+      const [uuid] = await session.rows<{ value: string | null }>(
+        "SELECT value FROM configuration WHERE name = 'omero.db.uuid'",
+      );
       this.#repository = managedRepository;
       return { ...version, databaseUuid: uuid?.value ?? null, managedRepository };
     });
@@ -80,7 +92,13 @@ export class OmeroDatabase {
 
   /** Takes our marks away. At most 1000 images; one transaction; may be repeated. See `ClearOptions` for images that are archived. */
   clear(images: readonly Pick<ImageMark, 'imageId'>[], options: ClearOptions): Promise<readonly ClearOutcome[]> {
-    return inTransaction(this.pool, 'write', (session) => clearMarks(session, images.map(({ imageId }) => imageId), options));
+    return inTransaction(this.pool, 'write', (session) =>
+      clearMarks(
+        session,
+        images.map(({ imageId }) => imageId),
+        options,
+      ),
+    );
   }
 
   /** What OMERO says of these images; those that do not exist are left out. */
@@ -89,9 +107,13 @@ export class OmeroDatabase {
   }
 
   /** Sizes that OMERO recorded of these original files, and which of these pixels exist. What does not exist is left out. */
-  fileFacts(originalIds: readonly bigint[], pixelsIds: readonly bigint[]): Promise<{ readonly originals: ReadonlyMap<bigint, bigint | null>; readonly pixels: ReadonlySet<bigint> }> {
+  fileFacts(
+    originalIds: readonly bigint[],
+    pixelsIds: readonly bigint[],
+  ): Promise<{ readonly originals: ReadonlyMap<bigint, bigint | null>; readonly pixels: ReadonlySet<bigint> }> {
     return inTransaction(this.pool, 'read', async (session) => ({
-      originals: await readOriginalSizes(session, originalIds), pixels: await readPixels(session, pixelsIds),
+      originals: await readOriginalSizes(session, originalIds),
+      pixels: await readPixels(session, pixelsIds),
     }));
   }
 

@@ -26,11 +26,16 @@ export class People {
   static async load(session: Session): Promise<People> {
     const names = await session.rows<Person>('SELECT id, omename AS name FROM experimenter');
     const memberships = await session.rows<Membership>('SELECT parent, child, owner FROM groupexperimentermap');
-    const [roles] = await session.rows<{ system: bigint; users: bigint }>('SELECT system_group_id AS system, user_group_id AS users FROM _roles');
+    const [roles] = await session.rows<{ system: bigint; users: bigint }>(
+      'SELECT system_group_id AS system, user_group_id AS users FROM _roles',
+    );
     // An administrator with any privilege taken away is restricted; which one does not matter: we give such a one no special say.
     const restricted = await session.rows<{ id: bigint }>(
-      "SELECT DISTINCT experimenter_id AS id FROM experimenter_config WHERE name LIKE 'AdminPrivilege:%' AND lower(btrim(value)) <> 'true'");
-    const unrestricted = new Set(memberships.filter(({ parent }) => parent === roles?.system).map(({ child }) => child));
+      "SELECT DISTINCT experimenter_id AS id FROM experimenter_config WHERE name LIKE 'AdminPrivilege:%' AND lower(btrim(value)) <> 'true'",
+    );
+    const unrestricted = new Set(
+      memberships.filter(({ parent }) => parent === roles?.system).map(({ child }) => child),
+    );
     for (const { id } of restricted) unrestricted.delete(id);
     return new People(
       new Map(names.map(({ id, name }) => [id, name])),

@@ -15,16 +15,22 @@ export interface Repository {
 export async function findManagedRepository(session: Session, named: string | undefined): Promise<Repository> {
   // Such a row's hash is the repository's uuid, no checksum.
   const all = await session.rows<Repository & { name: string }>(
-    "SELECT hash AS uuid, path || name AS place, name FROM originalfile WHERE mimetype = 'Repository' AND repo IS NULL AND hash IS NOT NULL ORDER BY id");
+    "SELECT hash AS uuid, path || name AS place, name FROM originalfile WHERE mimetype = 'Repository' AND repo IS NULL AND hash IS NOT NULL ORDER BY id",
+  );
   if (named !== undefined) {
-    return only(all.filter(({ uuid, place }) => named === uuid || trimmed(named) === trimmed(place)), all, `${named} is not one of OMERO's repositories`);
+    return only(
+      all.filter(({ uuid, place }) => named === uuid || trimmed(named) === trimmed(place)),
+      all,
+      `${named} is not one of OMERO's repositories`,
+    );
   }
   const called = all.filter(({ name }) => name === 'ManagedRepository');
   if (called.length === 1) return only(called, all, '');
   const used = await session.rows<{ uuid: string }>(
     `SELECT uuid FROM unnest($1::text[]) AS uuid
       WHERE EXISTS (SELECT FROM originalfile o JOIN filesetentry e ON e.originalfile = o.id WHERE o.repo = uuid)`,
-    [all.map(({ uuid }) => uuid)]);
+    [all.map(({ uuid }) => uuid)],
+  );
   const candidates = all.filter(({ uuid }) => used.some((row) => row.uuid === uuid));
   return only(candidates, all, 'none is called ManagedRepository and none is used by filesets');
 }
@@ -33,10 +39,18 @@ function only(candidates: readonly Repository[], all: readonly Repository[], non
   const [repository, ...others] = candidates;
   const known = all.map(({ uuid, place }) => `${place} (${uuid})`).join(', ') || 'none';
   if (!repository) {
-    throw new Refused('OMERO_REPOSITORY_UNKNOWN', `OMERO's managed repository was not found: ${none}. Known: ${known}. Name it in the settings.`, { known });
+    throw new Refused(
+      'OMERO_REPOSITORY_UNKNOWN',
+      `OMERO's managed repository was not found: ${none}. Known: ${known}. Name it in the settings.`,
+      { known },
+    );
   }
   if (others.length > 0) {
-    throw new Refused('OMERO_REPOSITORY_AMBIGUOUS', `More than one repository could be OMERO's managed one: ${known}. Name one of them in the settings.`, { known });
+    throw new Refused(
+      'OMERO_REPOSITORY_AMBIGUOUS',
+      `More than one repository could be OMERO's managed one: ${known}. Name one of them in the settings.`,
+      { known },
+    );
   }
   return { uuid: repository.uuid, place: repository.place };
 }

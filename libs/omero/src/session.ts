@@ -50,7 +50,8 @@ export class Session {
 
   async commit(): Promise<void> {
     const { command } = await this.run('COMMIT', []);
-    if (command !== 'COMMIT') throw new Error(`PostgreSQL answered COMMIT with ${command}: the transaction had failed before`);
+    if (command !== 'COMMIT')
+      throw new Error(`PostgreSQL answered COMMIT with ${command}: the transaction had failed before`);
   }
 
   end(): void {

@@ -7,6 +7,11 @@ import type { Originals } from './originals';
 export const STORES = Symbol('stores');
 
 /** Opens the stores that the file at `path` names; none may lie among the originals. `drills` are for threads that a store makes for itself. */
-export async function openConfiguredStores(path: string, files: Files, originals: Originals, drills: Drills = {}): Promise<Stores> {
+export async function openConfiguredStores(
+  path: string,
+  files: Files,
+  originals: Originals,
+  drills: Drills = {},
+): Promise<Stores> {
   return openStores(await readStores(path), { files, omeroRoots: originals.directories(), secrets: secret, drills });
 }

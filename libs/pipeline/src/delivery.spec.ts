@@ -16,8 +16,12 @@ describe('delivery', () => {
   let made = 0;
   const open: (() => Promise<void>)[] = [];
 
-  beforeAll(async () => { bench = await Workbench.create('delivery'); });
-  afterEach(async () => { for (const close of open.splice(0).reverse()) await close(); });
+  beforeAll(async () => {
+    bench = await Workbench.create('delivery');
+  });
+  afterEach(async () => {
+    for (const close of open.splice(0).reverse()) await close();
+  });
   afterAll(() => bench.close());
 
   interface Service {
@@ -31,19 +35,35 @@ describe('delivery', () => {
   }
 
   /** A service with one stage that hashes nothing and moves all. */
-  function service(change: { url?: string; sweepMs?: number; work?: () => Promise<void>; prefix?: string } = {}): Service {
-    const prefix = change.prefix ?? `delivery-${made += 1}`;
+  function service(
+    change: { url?: string; sweepMs?: number; work?: () => Promise<void>; prefix?: string } = {},
+  ): Service {
+    const prefix = change.prefix ?? `delivery-${(made += 1)}`;
     const log = new RecordedLog();
     const runs: bigint[] = [];
-    const stage: Stage = { name: 'hash', takes: 'approved', run: async (claim) => {
-      runs.push(claim.bagId);
-      await change.work?.();
-      return { moves: claim.files.map((file) => moved(file, 'hash', 'checksummed')) };
-    } };
+    const stage: Stage = {
+      name: 'hash',
+      takes: 'approved',
+      run: async (claim) => {
+        runs.push(claim.bagId);
+        await change.work?.();
+        return { moves: claim.files.map((file) => moved(file, 'hash', 'checksummed')) };
+      },
+    };
     const queues = new Queues(change.url ?? redisUrl(), prefix, log);
     const offer = (bags: readonly DueBag[]): Promise<void> => queues.offer(bags);
-    const runner = new Runner(bench.register, offer, log, { worker: `w-${prefix}-${Math.random()}`, leaseMs: options.leaseMs, attempts: 3, retryPauseMs: 1, waitLimitMs: 60_000, errorLimit: 1000 });
-    const workers = new Workers([stage], bench.register, queues, runner, log, { ...options, sweepMs: change.sweepMs ?? options.sweepMs });
+    const runner = new Runner(bench.register, offer, log, {
+      worker: `w-${prefix}-${Math.random()}`,
+      leaseMs: options.leaseMs,
+      attempts: 3,
+      retryPauseMs: 1,
+      waitLimitMs: 60_000,
+      errorLimit: 1000,
+    });
+    const workers = new Workers([stage], bench.register, queues, runner, log, {
+      ...options,
+      sweepMs: change.sweepMs ?? options.sweepMs,
+    });
     const stranger = new Queue('hash', { connection: { url: redisUrl() }, prefix });
     open.push(async () => {
       await workers.end();
@@ -64,15 +84,18 @@ describe('delivery', () => {
     throw new Error(`in vain: ${what}`);
   }
 
-  const isDone = async (bagId: bigint): Promise<boolean> => !(await bench.due()).some((each) => each.bagId === bagId && each.state === 'approved')
-    && (await bench.due()).some((each) => each.bagId === bagId);
+  const isDone = async (bagId: bigint): Promise<boolean> =>
+    !(await bench.due()).some((each) => each.bagId === bagId && each.state === 'approved') &&
+    (await bench.due()).some((each) => each.bagId === bagId);
 
   test('the sweep brings a bag to its stage, and no job is left behind', async () => {
     const bagId = await bag();
     const { workers, runs, stranger } = service();
     workers.start();
     await until('the bag is done', () => isDone(bagId));
-    await until('no job is left', async () => Object.values(await stranger.getJobCounts()).every((count) => count === 0));
+    await until('no job is left', async () =>
+      Object.values(await stranger.getJobCounts()).every((count) => count === 0),
+    );
     expect(runs).toEqual([bagId]);
   });
 
@@ -81,13 +104,24 @@ describe('delivery', () => {
     const { workers, runs, log, stranger } = service();
     const keep: JobsOptions = { removeOnComplete: false, removeOnFail: false };
     await stranger.add('bag', { v: 0, bagId: bagId.toString() }, { ...keep, jobId: `bag-${bagId}` });
-    const forged: readonly unknown[] = [{ v: 1, bagId: '../etc/passwd' }, { v: 1, bagId: '1'.repeat(5_000_000) }, { v: 1, bagId: '1', run: 'rm -rf /' }, 7, 'text', null, [], { v: 2 }];
+    const forged: readonly unknown[] = [
+      { v: 1, bagId: '../etc/passwd' },
+      { v: 1, bagId: '1'.repeat(5_000_000) },
+      { v: 1, bagId: '1', run: 'rm -rf /' },
+      7,
+      'text',
+      null,
+      [],
+      { v: 2 },
+    ];
     for (const data of forged) await stranger.add('bag', data, keep);
     await stranger.add('another name', { path: '/etc' }, keep);
     workers.start();
 
     await until('the bag is done', () => isDone(bagId));
-    await until('no job is left', async () => Object.values(await stranger.getJobCounts()).every((count) => count === 0));
+    await until('no job is left', async () =>
+      Object.values(await stranger.getJobCounts()).every((count) => count === 0),
+    );
     expect(runs).toEqual([bagId]);
     const refused = log.of('job refused');
     expect(refused).toHaveLength(forged.length + 2);
@@ -114,8 +148,11 @@ describe('delivery', () => {
     const { queues, workers, runs, log } = service({ sweepMs: 60_000 });
     workers.start();
     await until('the bag is done', () => isDone(bagId));
-    await queues.offer([{ bagId: 4_000_000_000_000_000_000n, state: 'approved' }, { bagId, state: 'approved' }]);
-    await until('both were taken', async () => await queues.pending('hash') === 0);
+    await queues.offer([
+      { bagId: 4_000_000_000_000_000_000n, state: 'approved' },
+      { bagId, state: 'approved' },
+    ]);
+    await until('both were taken', async () => (await queues.pending('hash')) === 0);
     expect([runs, log.of('job refused')]).toEqual([[bagId], []]);
   });
 
@@ -138,7 +175,7 @@ describe('delivery', () => {
       await sleep(10);
     }
     await until('the bag is done', () => isDone(bagId));
-    await until('no job is left', async () => await services[0]!.queues.pending('hash') === 0);
+    await until('no job is left', async () => (await services[0]!.queues.pending('hash')) === 0);
     expect([services.flatMap(({ runs }) => runs), most]).toEqual([[bagId], 1]);
   });
 
@@ -179,7 +216,12 @@ describe('delivery', () => {
 
   test('the end waits for what runs, and takes nothing new', async () => {
     let release = (): void => undefined;
-    const { workers, runs } = service({ work: () => new Promise<void>((resolve) => { release = resolve; }) });
+    const { workers, runs } = service({
+      work: () =>
+        new Promise<void>((resolve) => {
+          release = resolve;
+        }),
+    });
     const bagId = await bag();
     workers.start();
     await until('it runs', () => runs.length === 1);
@@ -197,7 +239,13 @@ describe('delivery', () => {
     await way.mend();
     open.push(() => way.cut());
     let release = (): void => undefined;
-    const { workers, runs } = service({ url: way.url, work: () => new Promise<void>((resolve) => { release = resolve; }) });
+    const { workers, runs } = service({
+      url: way.url,
+      work: () =>
+        new Promise<void>((resolve) => {
+          release = resolve;
+        }),
+    });
     const bagId = await bag();
     workers.start();
     await until('it runs', () => runs.length === 1);

@@ -9,5 +9,14 @@ export { Runner, type RunnerOptions } from './runner';
 export { serviceModule, serviceParts, type ServiceSettings } from './service.module';
 export { moved, stageNames, stuck, type Stage, type StageName, type StageResult, type StageWork } from './stage';
 export { stageOf } from './stages';
-export { fetchedName, HoldDirectories, isFetched, movingName, recallRoot, recallStaging, Staging, type Staged } from './staging';
+export {
+  fetchedName,
+  HoldDirectories,
+  isFetched,
+  movingName,
+  recallRoot,
+  recallStaging,
+  Staging,
+  type Staged,
+} from './staging';
 export { Workers, type WorkerOptions } from './workers';

@@ -6,19 +6,35 @@ import { moved, type Stage, type StageResult, type StageWork } from './stage';
 import { RecordedLog, Workbench } from './testing';
 
 const leaseMs = 300;
-const usual: RunnerOptions = { worker: 'w1', leaseMs, attempts: 3, retryPauseMs: 1, waitLimitMs: 60_000, errorLimit: 1000 };
+const usual: RunnerOptions = {
+  worker: 'w1',
+  leaseMs,
+  attempts: 3,
+  retryPauseMs: 1,
+  waitLimitMs: 60_000,
+  errorLimit: 1000,
+};
 
 describe('a claim and its lease', () => {
   let bench: Workbench;
   let log: RecordedLog;
   let made = 0;
 
-  beforeAll(async () => { bench = await Workbench.create('lease'); });
-  beforeEach(() => { log = new RecordedLog(); });
+  beforeAll(async () => {
+    bench = await Workbench.create('lease');
+  });
+  beforeEach(() => {
+    log = new RecordedLog();
+  });
   afterAll(() => bench.close());
 
-  const runner = (worker = 'w1', register = bench.register): Runner => new Runner(register, async () => undefined, log, { ...usual, worker });
-  const hashing = (run: (claim: Claim, work: StageWork) => Promise<StageResult>): Stage => ({ name: 'hash', takes: 'approved', run });
+  const runner = (worker = 'w1', register = bench.register): Runner =>
+    new Runner(register, async () => undefined, log, { ...usual, worker });
+  const hashing = (run: (claim: Claim, work: StageWork) => Promise<StageResult>): Stage => ({
+    name: 'hash',
+    takes: 'approved',
+    run,
+  });
   const done = ({ files }: Claim): StageResult => ({ moves: files.map((file) => moved(file, 'hash', 'checksummed')) });
 
   async function bag(): Promise<{ readonly bagId: bigint; readonly state: () => Promise<string> }> {
@@ -26,26 +42,37 @@ describe('a claim and its lease', () => {
     const path = `${made}/a`;
     const before = new Set((await bench.due()).map((each) => each.bagId));
     await bench.request({ [`Fileset:${made}`]: [{ path, content: 'x' }] });
-    return { bagId: (await bench.due()).find((each) => !before.has(each.bagId))!.bagId, state: async () => (await bench.file(path)).state };
+    return {
+      bagId: (await bench.due()).find((each) => !before.has(each.bagId))!.bagId,
+      state: async () => (await bench.file(path)).state,
+    };
   }
 
   /** The same register, but its answer to a renewal is this. */
   function renewing(answer: () => Promise<boolean>): Register {
-    return Object.create(bench.register, { work: { value: Object.create(bench.register.work, { renew: { value: answer } }) } }) as Register;
+    return Object.create(bench.register, {
+      work: { value: Object.create(bench.register.work, { renew: { value: answer } }) },
+    }) as Register;
   }
 
   test('a lease is renewed while a stage takes longer; nobody else gets the bag meanwhile', async () => {
     const { bagId, state } = await bag();
     let others = 0;
-    const running = runner().run(hashing(async (claim, work) => {
-      for (let turn = 0; turn < 10; turn += 1) {
-        await sleep(leaseMs / 3);
-        work.check();
-        work.progress(1000);
-      }
+    const running = runner().run(
+      hashing(async (claim, work) => {
+        for (let turn = 0; turn < 10; turn += 1) {
+          await sleep(leaseMs / 3);
+          work.check();
+          work.progress(1000);
+        }
+        return done(claim);
+      }),
+      bagId,
+    );
+    const other = hashing(async (claim) => {
+      others += 1;
       return done(claim);
-    }), bagId);
-    const other = hashing(async (claim) => { others += 1; return done(claim); });
+    });
     for (let turn = 0; turn < 8; turn += 1) {
       await sleep(leaseMs / 3);
       await runner('w2').run(other, bagId);
@@ -59,15 +86,22 @@ describe('a claim and its lease', () => {
   test('one that lost its claim is told by the signal, and records nothing', async () => {
     const { bagId, state } = await bag();
     const heard: unknown[] = [];
-    await runner().run(hashing(async (claim, work) => {
-      await bench.register.work.giveBack(claim); // as if the lease had run out...
-      const taken = await bench.register.work.claim(bagId, ['approved'], 'w2', 60_000); // ...and another worker were quicker
-      expect(taken?.fence).toBe(claim.fence + 1n);
-      await new Promise((resolve) => work.signal.addEventListener('abort', resolve, { once: true }));
-      heard.push(codeOf(work.signal.reason));
-      try { work.check(); } catch (error) { heard.push(codeOf(error)); }
-      return done(claim);
-    }), bagId);
+    await runner().run(
+      hashing(async (claim, work) => {
+        await bench.register.work.giveBack(claim); // as if the lease had run out...
+        const taken = await bench.register.work.claim(bagId, ['approved'], 'w2', 60_000); // ...and another worker were quicker
+        expect(taken?.fence).toBe(claim.fence + 1n);
+        await new Promise((resolve) => work.signal.addEventListener('abort', resolve, { once: true }));
+        heard.push(codeOf(work.signal.reason));
+        try {
+          work.check();
+        } catch (error) {
+          heard.push(codeOf(error));
+        }
+        return done(claim);
+      }),
+      bagId,
+    );
     expect(heard).toEqual(['CLAIM_LOST', 'CLAIM_LOST']);
     expect(await state()).toBe('approved');
     expect(log.of('claim lost')).toMatchObject([{ stage: 'hash', code: 'CLAIM_LOST' }]);
@@ -77,12 +111,21 @@ describe('a claim and its lease', () => {
   test('a machine that was suspended past the lease changes nothing when it wakes, though its own clock stood still', async () => {
     const { bagId, state } = await bag();
     let lost: unknown;
-    await runner().run(hashing(async (claim, work) => {
-      work.check();
-      const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + leaseMs);
-      try { work.check(); } catch (error) { lost = codeOf(error); } finally { clock.mockRestore(); }
-      return done(claim);
-    }), bagId);
+    await runner().run(
+      hashing(async (claim, work) => {
+        work.check();
+        const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + leaseMs);
+        try {
+          work.check();
+        } catch (error) {
+          lost = codeOf(error);
+        } finally {
+          clock.mockRestore();
+        }
+        return done(claim);
+      }),
+      bagId,
+    );
     expect([lost, await state()]).toEqual(['CLAIM_LOST', 'checksummed']); // the claim held in truth, so what was done is recorded
   });
 
@@ -90,19 +133,27 @@ describe('a claim and its lease', () => {
     const { bagId, state } = await bag();
     let [goodUntil, lost] = [0, ''];
     const start = performance.now();
-    await runner('w1', renewing(async () => { throw new Error('the register is away'); })).run(hashing(async (claim, work) => {
-      for (;;) {
-        try {
-          work.check();
-          goodUntil = performance.now() - start;
-        } catch (error) {
-          lost = codeOf(error);
-          throw error;
+    await runner(
+      'w1',
+      renewing(async () => {
+        throw new Error('the register is away');
+      }),
+    ).run(
+      hashing(async (claim, work) => {
+        for (;;) {
+          try {
+            work.check();
+            goodUntil = performance.now() - start;
+          } catch (error) {
+            lost = codeOf(error);
+            throw error;
+          }
+          await sleep(5);
         }
-        await sleep(5);
-      }
-      return done(claim);
-    }), bagId);
+        return done(claim);
+      }),
+      bagId,
+    );
     expect(goodUntil).toBeGreaterThan(leaseMs / 2);
     expect(goodUntil).toBeLessThan(leaseMs);
     expect([lost, await state(), log.of('claim lost').length]).toEqual(['CLAIM_LOST', 'approved', 1]);
@@ -110,27 +161,38 @@ describe('a claim and its lease', () => {
 
   test('the deadline lies in memory that other threads see', async () => {
     const { bagId } = await bag();
-    await runner().run(hashing(async (claim, work) => {
-      expect(work.deadline.buffer).toBeInstanceOf(SharedArrayBuffer);
-      const first = Atomics.load(work.deadline, 0);
-      await sleep(leaseMs);
-      expect(Atomics.load(work.deadline, 0)).toBeGreaterThan(first);
-      return done(claim);
-    }), bagId);
+    await runner().run(
+      hashing(async (claim, work) => {
+        expect(work.deadline.buffer).toBeInstanceOf(SharedArrayBuffer);
+        const first = Atomics.load(work.deadline, 0);
+        await sleep(leaseMs);
+        expect(Atomics.load(work.deadline, 0)).toBeGreaterThan(first);
+        return done(claim);
+      }),
+      bagId,
+    );
     expect(log.of('attempt failed')).toEqual([]);
   });
 
   test('a shutdown stops the work and gives the bag back, at once and without an attempt', async () => {
     const { bagId, state } = await bag();
     const ending = runner();
-    const running = ending.run(hashing(async (_claim, work) => {
-      await new Promise((resolve) => work.signal.addEventListener('abort', resolve, { once: true }));
-      throw work.signal.reason;
-    }), bagId);
+    const running = ending.run(
+      hashing(async (_claim, work) => {
+        await new Promise((resolve) => work.signal.addEventListener('abort', resolve, { once: true }));
+        throw work.signal.reason;
+      }),
+      bagId,
+    );
     await sleep(50);
     ending.end();
     await running;
-    await ending.run(hashing(async () => { throw new Error('it ran after its end'); }), bagId);
+    await ending.run(
+      hashing(async () => {
+        throw new Error('it ran after its end');
+      }),
+      bagId,
+    );
     expect([await state(), log.of('bag given back').length, log.of('attempt failed')]).toEqual(['approved', 1, []]);
     const next = await bench.register.work.claim(bagId, ['approved'], 'w2', 60_000);
     expect(next).toMatchObject({ attempts: 0, waitingSince: null });
@@ -139,11 +201,14 @@ describe('a claim and its lease', () => {
   test('what was done before a shutdown could stop it is recorded', async () => {
     const { bagId, state } = await bag();
     const ending = runner();
-    const running = ending.run(hashing(async (claim) => {
-      ending.end();
-      await sleep(20);
-      return done(claim);
-    }), bagId);
+    const running = ending.run(
+      hashing(async (claim) => {
+        ending.end();
+        await sleep(20);
+        return done(claim);
+      }),
+      bagId,
+    );
     await running;
     expect(await state()).toBe('checksummed');
   });

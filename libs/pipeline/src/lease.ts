@@ -14,7 +14,13 @@ export class Lease {
   private doneBytes = 0;
   private timeOfDayLimit = 0;
 
-  constructor(private readonly register: Register, private readonly claim: Claim, private readonly leaseMs: number, claimedAt: bigint, stop: AbortSignal) {
+  constructor(
+    private readonly register: Register,
+    private readonly claim: Claim,
+    private readonly leaseMs: number,
+    claimedAt: bigint,
+    stop: AbortSignal,
+  ) {
     this.extend(claimedAt);
     this.timer = setInterval(() => void this.renew(), leaseMs / 3);
     if (stop.aborted) this.abort.abort(stop.reason);
@@ -24,10 +30,13 @@ export class Lease {
   readonly work: StageWork = {
     signal: this.abort.signal,
     deadline: this.deadline,
-    progress: (bytes) => { this.doneBytes += bytes; },
+    progress: (bytes) => {
+      this.doneBytes += bytes;
+    },
     check: () => {
       this.abort.signal.throwIfAborted();
-      if (process.hrtime.bigint() >= Atomics.load(this.deadline, 0) || Date.now() >= this.timeOfDayLimit) throw lost(this.claim);
+      if (process.hrtime.bigint() >= Atomics.load(this.deadline, 0) || Date.now() >= this.timeOfDayLimit)
+        throw lost(this.claim);
     },
   };
 
@@ -55,5 +64,7 @@ export class Lease {
 }
 
 function lost(claim: Claim): Transient {
-  return new Transient('CLAIM_LOST', `The claim on bag ${claim.bag} ran out; nothing more is changed`, { bag: claim.bagId });
+  return new Transient('CLAIM_LOST', `The claim on bag ${claim.bag} ran out; nothing more is changed`, {
+    bag: claim.bagId,
+  });
 }

@@ -2,17 +2,34 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Move, StageProgress, Switch } from '@coldroom/register';
 
 export const bagSeconds = new Histogram({
-  name: 'coldroom_bag_seconds', help: 'Time a stage spends on one bag', labelNames: ['stage'], buckets: [0.05, 0.2, 1, 5, 20, 60, 300, 1800, 7200],
+  name: 'coldroom_bag_seconds',
+  help: 'Time a stage spends on one bag',
+  labelNames: ['stage'],
+  buckets: [0.05, 0.2, 1, 5, 20, 60, 300, 1800, 7200],
 });
 export const swept = new Counter({
-  name: 'coldroom_swept_bags_total', help: 'Bags the sweep offered because nobody held them; those that only wait for a free worker count too', labelNames: ['stage'],
+  name: 'coldroom_swept_bags_total',
+  help: 'Bags the sweep offered because nobody held them; those that only wait for a free worker count too',
+  labelNames: ['stage'],
 });
-const files = new Counter({ name: 'coldroom_files_total', help: 'Files a stage moved, by event', labelNames: ['stage', 'event'] });
-const failures = new Counter({ name: 'coldroom_stuck_files_total', help: 'Files that became stuck, by code', labelNames: ['stage', 'code'] });
+const files = new Counter({
+  name: 'coldroom_files_total',
+  help: 'Files a stage moved, by event',
+  labelNames: ['stage', 'event'],
+});
+const failures = new Counter({
+  name: 'coldroom_stuck_files_total',
+  help: 'Files that became stuck, by code',
+  labelNames: ['stage', 'code'],
+});
 const bags = new Gauge({ name: 'coldroom_bags', help: 'Bags by state', labelNames: ['state'] });
 const bytes = new Gauge({ name: 'coldroom_bag_bytes', help: 'Bytes in bags by state', labelNames: ['state'] });
 
-const stops = new Gauge({ name: 'coldroom_stopped', help: '1 where a person or a breaker stopped something', labelNames: ['switch'] });
+const stops = new Gauge({
+  name: 'coldroom_stopped',
+  help: '1 where a person or a breaker stopped something',
+  labelNames: ['switch'],
+});
 
 export function showSwitches(switches: readonly Switch[]): void {
   stops.reset();

@@ -3,8 +3,26 @@ import { settle } from './outcomes';
 import { moved } from './stage';
 
 const file = (id: bigint): ArchiveFile => ({
-  id, requestId: 1n, bagId: 2n, fileset: 'Fileset:3', root: 'ManagedRepository', path: Buffer.from(`${id}`), size: 1n, state: 'approved', omeroHash: null,
-  originalFileId: null, pixelsId: null, digests: {}, copyVersion: null, copyDigest: null, copyRead: null, copyAttempts: 0, linkedAt: null, wayBack: null, fetched: null, nearUntil: null,
+  id,
+  requestId: 1n,
+  bagId: 2n,
+  fileset: 'Fileset:3',
+  root: 'ManagedRepository',
+  path: Buffer.from(`${id}`),
+  size: 1n,
+  state: 'approved',
+  omeroHash: null,
+  originalFileId: null,
+  pixelsId: null,
+  digests: {},
+  copyVersion: null,
+  copyDigest: null,
+  copyRead: null,
+  copyAttempts: 0,
+  linkedAt: null,
+  wayBack: null,
+  fetched: null,
+  nearUntil: null,
   identity: { dev: 1n, ino: id, size: 1n, mtimeNs: 1n, ctimeNs: 1n, links: 1, mode: 0o100644, uid: 1, gid: 1 },
 });
 const files = [file(1n), file(2n), file(3n)] as const;
@@ -16,10 +34,12 @@ const judge = (each: ArchiveFile): ReturnType<typeof moved> => moved(each, 'hash
 
 describe('settle', () => {
   test('a refused file is stuck with code and reason, one whose trouble may pass stays, the others go on', () => {
-    expect(settle(files, [ok, failed(gone), failed(busy)], judge)).toEqual({ moves: [
-      { id: 1n, event: 'hash', from: 'approved', to: 'checksummed' },
-      { id: 2n, event: 'fail', from: 'approved', to: 'stuck', code: 'SOURCE_MISSING', reason: 'it does not exist' },
-    ] });
+    expect(settle(files, [ok, failed(gone), failed(busy)], judge)).toEqual({
+      moves: [
+        { id: 1n, event: 'hash', from: 'approved', to: 'checksummed' },
+        { id: 2n, event: 'fail', from: 'approved', to: 'stuck', code: 'SOURCE_MISSING', reason: 'it does not exist' },
+      ],
+    });
   });
 
   test('where nothing moved, the trouble comes through: it has to count as an attempt', () => {
@@ -29,12 +49,16 @@ describe('settle', () => {
 
   test('one that it is too early for stays, and the others go on', () => {
     const early = new NotYet('COPY_NOT_NEAR', 'it is on tape');
-    expect(settle(files, [ok, failed(early), failed(early)], judge)).toEqual({ moves: [{ id: 1n, event: 'hash', from: 'approved', to: 'checksummed' }] });
+    expect(settle(files, [ok, failed(early), failed(early)], judge)).toEqual({
+      moves: [{ id: 1n, event: 'hash', from: 'approved', to: 'checksummed' }],
+    });
     expect(() => settle(files, [failed(early), failed(early), failed(early)], judge)).toThrow(early);
   });
 
   test('where nothing moved, trouble comes before what it is too early for: an attempt counts and ends', () => {
-    expect(() => settle(files, [failed(new NotYet('COPY_NOT_NEAR', 'it is on tape')), failed(busy), failed(busy)], judge)).toThrow(busy);
+    expect(() =>
+      settle(files, [failed(new NotYet('COPY_NOT_NEAR', 'it is on tape')), failed(busy), failed(busy)], judge),
+    ).toThrow(busy);
   });
 
   test('a lost claim ends all: nothing of the batch is recorded', () => {

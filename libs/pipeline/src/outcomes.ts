@@ -6,7 +6,11 @@ import { stuck, type StageResult } from './stage';
  * Turns one answer a file into moves: a refused file is set aside, one whose trouble may pass, or that it is too early for, stays
  * where it is. Where nothing moved, that is thrown, so that it counts as an attempt or as waiting, and ends some day.
  */
-export function settle<T>(files: readonly ArchiveFile[], outcomes: readonly Outcome<T>[], judge: (file: ArchiveFile, answer: T) => Move): StageResult {
+export function settle<T>(
+  files: readonly ArchiveFile[],
+  outcomes: readonly Outcome<T>[],
+  judge: (file: ArchiveFile, answer: T) => Move,
+): StageResult {
   const moves: Move[] = [];
   const later: ColdroomError[] = [];
   files.forEach((file, index) => {

@@ -10,7 +10,11 @@ import { Queues, readPayload } from './queues';
 import { RecordedLog } from './testing';
 
 const url = (): string => process.env['TEST_REDIS_URL'] as string;
-const caught = (work: Promise<unknown>): Promise<unknown> => work.then(() => undefined, (thrown: unknown) => thrown);
+const caught = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
 
 describe('the payload of a job', () => {
   test.each(['1', '42', '9999999999999999999'])('bag %s is read', (bagId) => {
@@ -18,39 +22,80 @@ describe('the payload of a job', () => {
   });
 
   test.each([
-    [{ v: 0, bagId: '1' }], [{ v: 2, bagId: '1' }], [{ bagId: '1' }], [{ v: 1 }], [{ v: '1', bagId: '1' }], [{ v: 1, bagId: 1 }], [{ v: 1, bagId: '01' }],
-    [{ v: 1, bagId: '-1' }], [{ v: 1, bagId: '0' }], [{ v: 1, bagId: '' }], [{ v: 1, bagId: '1; DROP TABLE bag' }], [{ v: 1, bagId: '1'.repeat(20) }],
-    [{ v: 1, bagId: '1', path: '/etc/passwd' }], [{ v: 1, bagId: ['1'] }], [null], [undefined], [7], ['{"v":1,"bagId":"1"}'], [[1, '1']], [true],
+    [{ v: 0, bagId: '1' }],
+    [{ v: 2, bagId: '1' }],
+    [{ bagId: '1' }],
+    [{ v: 1 }],
+    [{ v: '1', bagId: '1' }],
+    [{ v: 1, bagId: 1 }],
+    [{ v: 1, bagId: '01' }],
+    [{ v: 1, bagId: '-1' }],
+    [{ v: 1, bagId: '0' }],
+    [{ v: 1, bagId: '' }],
+    [{ v: 1, bagId: '1; DROP TABLE bag' }],
+    [{ v: 1, bagId: '1'.repeat(20) }],
+    [{ v: 1, bagId: '1', path: '/etc/passwd' }],
+    [{ v: 1, bagId: ['1'] }],
+    [null],
+    [undefined],
+    [7],
+    ['{"v":1,"bagId":"1"}'],
+    [[1, '1']],
+    [true],
   ])('%j is refused', (data) => {
-    const error = (() => { try { return readPayload(data); } catch (thrown) { return thrown; } })();
-    expect([error instanceof Refused, codeOf(error), messageOf(error)]).toEqual([true, 'JOB_NOT_UNDERSTOOD', expect.stringContaining('the register offers the bag again')]);
+    const error = (() => {
+      try {
+        return readPayload(data);
+      } catch (thrown) {
+        return thrown;
+      }
+    })();
+    expect([error instanceof Refused, codeOf(error), messageOf(error)]).toEqual([
+      true,
+      'JOB_NOT_UNDERSTOOD',
+      expect.stringContaining('the register offers the bag again'),
+    ]);
   });
 });
 
 describe('the queues', () => {
   const log = new RecordedLog();
   let queues: Queues | undefined;
-  afterEach(async () => { await queues?.close(); });
+  afterEach(async () => {
+    await queues?.close();
+  });
 
   test('a bag that is on a queue already is not put there twice; a stage has its own queue', async () => {
     queues = new Queues(url(), 'queues-twice', log);
-    await queues.offer([{ bagId: 5n, state: 'approved' }, { bagId: 6n, state: 'approved' }, { bagId: 5n, state: 'durable' }]);
+    await queues.offer([
+      { bagId: 5n, state: 'approved' },
+      { bagId: 6n, state: 'approved' },
+      { bagId: 5n, state: 'durable' },
+    ]);
     await queues.offer([{ bagId: 5n, state: 'approved' }]);
-    expect([await queues.pending('hash'), await queues.pending('link'), await queues.pending('copy')]).toEqual([2, 1, 0]);
+    expect([await queues.pending('hash'), await queues.pending('link'), await queues.pending('copy')]).toEqual([
+      2, 1, 0,
+    ]);
   });
 
   test('the whole of a job is the version and the bag', async () => {
     queues = new Queues(url(), 'queues-whole', log);
     await queues.offer([{ bagId: 7n, state: 'checksummed' }]);
     const queue = new Queue('copy', { connection: { url: url() }, prefix: 'queues-whole' });
-    expect((await queue.getJobs(['waiting'])).map((job) => [job.id, job.data])).toEqual([['bag-7', { v: 1, bagId: '7' }]]);
+    expect((await queue.getJobs(['waiting'])).map((job) => [job.id, job.data])).toEqual([
+      ['bag-7', { v: 1, bagId: '7' }],
+    ]);
     await queue.close();
   });
 
   test('a Redis that is not there is transient and says so within seconds', async () => {
     queues = new Queues(`redis://127.0.0.1:${await freePort()}`, 'away', log);
     const error = await caught(queues.check());
-    expect([error instanceof Transient, codeOf(error), messageOf(error)]).toEqual([true, 'REDIS_AWAY', 'Redis does not answer: no connection within 5 s']);
+    expect([error instanceof Transient, codeOf(error), messageOf(error)]).toEqual([
+      true,
+      'REDIS_AWAY',
+      'Redis does not answer: no connection within 5 s',
+    ]);
   });
 });
 
@@ -72,8 +117,11 @@ describe('a Redis that may drop jobs', () => {
     const admin = new Redis(redis.url);
     await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
     const error = await caught(queues.check());
-    expect([error instanceof Refused, codeOf(error), messageOf(error)]).toEqual(
-      [true, 'REDIS_EVICTS', 'Redis drops keys when memory is short (maxmemory-policy allkeys-lru); set it to noeviction']);
+    expect([error instanceof Refused, codeOf(error), messageOf(error)]).toEqual([
+      true,
+      'REDIS_EVICTS',
+      'Redis drops keys when memory is short (maxmemory-policy allkeys-lru); set it to noeviction',
+    ]);
     expect(error).not.toBeInstanceOf(NotYet);
     await admin.config('SET', 'maxmemory-policy', 'noeviction');
     await queues.check();

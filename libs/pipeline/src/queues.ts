@@ -16,7 +16,12 @@ const shownData = 200;
 /** Reads a job; `Refused` `JOB_NOT_UNDERSTOOD` for a forged one, or one of another version. */
 export function readPayload(data: unknown): bigint {
   const parsed = payload.safeParse(data);
-  if (!parsed.success) throw new Refused('JOB_NOT_UNDERSTOOD', 'A job that this version did not write is refused; the register offers the bag again', { data });
+  if (!parsed.success)
+    throw new Refused(
+      'JOB_NOT_UNDERSTOOD',
+      'A job that this version did not write is refused; the register offers the bag again',
+      { data },
+    );
   return BigInt(parsed.data.bagId);
 }
 
@@ -26,7 +31,11 @@ export class Queues {
   private readonly connection: Redis;
   private readonly queues = new Map<StageName, Queue>();
 
-  constructor(private readonly url: string, private readonly prefix: string, private readonly log: Log) {
+  constructor(
+    private readonly url: string,
+    private readonly prefix: string,
+    private readonly log: Log,
+  ) {
     this.connection = this.connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 });
     for (const stage of stageNames) {
       const queue = new Queue(stage, { connection: this.connection, prefix });
@@ -45,24 +54,33 @@ export class Queues {
     const info = await this.answer(() => this.connection.info('memory'));
     const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
     if (policy !== 'noeviction') {
-      throw new Refused('REDIS_EVICTS', `Redis drops keys when memory is short (maxmemory-policy ${policy}); set it to noeviction`);
+      throw new Refused(
+        'REDIS_EVICTS',
+        `Redis drops keys when memory is short (maxmemory-policy ${policy}); set it to noeviction`,
+      );
     }
   }
 
   /** Puts bags on the queues of their next stage; a bag that is on it already stays there once. */
   async offer(bags: readonly DueBag[]): Promise<void> {
     for (const [stage, group] of Map.groupBy(bags, (bag) => stageOf[bag.state])) {
-      await this.answer(() => this.queue(stage).addBulk(group.map(({ bagId }) => ({
-        name: 'bag',
-        data: { v: 1, bagId: bagId.toString() },
-        opts: { jobId: `bag-${bagId}`, removeOnComplete: true, removeOnFail: true },
-      }))));
+      await this.answer(() =>
+        this.queue(stage).addBulk(
+          group.map(({ bagId }) => ({
+            name: 'bag',
+            data: { v: 1, bagId: bagId.toString() },
+            opts: { jobId: `bag-${bagId}`, removeOnComplete: true, removeOnFail: true },
+          })),
+        ),
+      );
     }
   }
 
   /** How many jobs wait or run on a stage's queue. */
   async pending(stage: StageName): Promise<number> {
-    const counts = await this.answer(() => this.queue(stage).getJobCounts('waiting', 'active', 'delayed', 'prioritized'));
+    const counts = await this.answer(() =>
+      this.queue(stage).getJobCounts('waiting', 'active', 'delayed', 'prioritized'),
+    );
     return Object.values(counts).reduce((sum, count) => sum + count, 0);
   }
 
@@ -80,7 +98,12 @@ export class Queues {
     worker.on('error', (error) => this.log.debug('redis', error.message));
     worker.on('completed', (job) => this.forget(job));
     worker.on('failed', (job, error) => {
-      this.log.warn('job refused', { stage, job: job?.id, data: JSON.stringify(job?.data)?.slice(0, shownData), message: error.message });
+      this.log.warn('job refused', {
+        stage,
+        job: job?.id,
+        data: JSON.stringify(job?.data)?.slice(0, shownData),
+        message: error.message,
+      });
       if (job) this.forget(job);
     });
     return worker;
@@ -125,7 +148,10 @@ export class Queues {
 
   private async untilReady(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const ready = (): void => { clearTimeout(timer); resolve(); };
+      const ready = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
       const timer = setTimeout(() => {
         this.connection.off('ready', ready);
         reject(new Error('no connection within 5 s'));

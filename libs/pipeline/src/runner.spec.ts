@@ -5,30 +5,57 @@ import { Runner, type RunnerOptions } from './runner';
 import { moved, type Stage, type StageResult, type StageWork } from './stage';
 import { RecordedLog, Workbench } from './testing';
 
-const usual: RunnerOptions = { worker: 'w1', leaseMs: 60_000, attempts: 3, retryPauseMs: 1, waitLimitMs: 60_000, errorLimit: 1000 };
+const usual: RunnerOptions = {
+  worker: 'w1',
+  leaseMs: 60_000,
+  attempts: 3,
+  retryPauseMs: 1,
+  waitLimitMs: 60_000,
+  errorLimit: 1000,
+};
 
 describe('the runner', () => {
   let bench: Workbench;
   let log: RecordedLog;
   let made = 0;
 
-  beforeAll(async () => { bench = await Workbench.create('runner'); });
-  beforeEach(() => { log = new RecordedLog(); });
+  beforeAll(async () => {
+    bench = await Workbench.create('runner');
+  });
+  beforeEach(() => {
+    log = new RecordedLog();
+  });
   afterAll(() => bench.close());
 
-  const runner = (change: Partial<RunnerOptions> = {}): Runner => new Runner(bench.register, async () => undefined, log, { ...usual, ...change });
-  const hashing = (run: (claim: Claim, work: StageWork) => Promise<StageResult>): Stage => ({ name: 'hash', takes: 'approved', run });
-  const failing = (error: unknown): Stage => hashing(async () => { throw error; });
+  const runner = (change: Partial<RunnerOptions> = {}): Runner =>
+    new Runner(bench.register, async () => undefined, log, { ...usual, ...change });
+  const hashing = (run: (claim: Claim, work: StageWork) => Promise<StageResult>): Stage => ({
+    name: 'hash',
+    takes: 'approved',
+    run,
+  });
+  const failing = (error: unknown): Stage =>
+    hashing(async () => {
+      throw error;
+    });
   const passing = hashing(async ({ files }) => ({ moves: files.map((file) => moved(file, 'hash', 'checksummed')) }));
 
   /** A bag of two files whose turn it is, and the paths of them. */
-  async function bag(): Promise<{ readonly bagId: bigint; readonly paths: readonly string[]; readonly states: () => Promise<readonly string[]> }> {
+  async function bag(): Promise<{
+    readonly bagId: bigint;
+    readonly paths: readonly string[];
+    readonly states: () => Promise<readonly string[]>;
+  }> {
     made += 1;
     const paths = [`${made}/a`, `${made}/b`];
     const before = new Set((await bench.due()).map((each) => each.bagId));
     await bench.request({ [`Fileset:${made}`]: paths.map((path) => ({ path, content: 'x' })) });
     const due = (await bench.due()).find((each) => !before.has(each.bagId));
-    return { bagId: due!.bagId, paths, states: async () => Promise.all(paths.map(async (path) => (await bench.file(path)).state)) };
+    return {
+      bagId: due!.bagId,
+      paths,
+      states: async () => Promise.all(paths.map(async (path) => (await bench.file(path)).state)),
+    };
   }
 
   async function untilDue(bagId: bigint): Promise<number> {
@@ -37,7 +64,10 @@ describe('the runner', () => {
     return performance.now() - start;
   }
 
-  const events = async (path: string, what: string) => (await bench.register.overview.events({ fileId: (await bench.file(path)).id })).filter((event) => event.what === what);
+  const events = async (path: string, what: string) =>
+    (await bench.register.overview.events({ fileId: (await bench.file(path)).id })).filter(
+      (event) => event.what === what,
+    );
 
   test('what a stage moved is recorded, and the next bag is offered', async () => {
     const { bagId, states, paths } = await bag();
@@ -55,8 +85,18 @@ describe('the runner', () => {
 
   test('an offer that fails harms nothing: the sweep offers the bag again', async () => {
     const { bagId, states } = await bag();
-    await new Runner(bench.register, async () => { throw new Transient('REDIS_AWAY', 'no Redis'); }, log, usual).run(passing, bagId);
-    expect([await states(), log.of('not offered')]).toEqual([['checksummed', 'checksummed'], [{ reason: 'no Redis', next: 'the sweep offers it' }]]);
+    await new Runner(
+      bench.register,
+      async () => {
+        throw new Transient('REDIS_AWAY', 'no Redis');
+      },
+      log,
+      usual,
+    ).run(passing, bagId);
+    expect([await states(), log.of('not offered')]).toEqual([
+      ['checksummed', 'checksummed'],
+      [{ reason: 'no Redis', next: 'the sweep offers it' }],
+    ]);
   });
 
   test('trouble that may pass is tried again after growing pauses, counted in the register, and then stuck', async () => {
@@ -68,10 +108,17 @@ describe('the runner', () => {
       expect(await states()).toEqual(['approved', 'approved']);
     }
     await runner({ retryPauseMs: 100 }).run(stage, bagId);
-    expect(await bench.file(paths[0]!)).toMatchObject({ state: 'stuck', stuckFrom: 'approved', code: 'READ_FAILED', reason: 'the disk stutters (tried 3 times)' });
+    expect(await bench.file(paths[0]!)).toMatchObject({
+      state: 'stuck',
+      stuckFrom: 'approved',
+      code: 'READ_FAILED',
+      reason: 'the disk stutters (tried 3 times)',
+    });
     expect(await states()).toEqual(['stuck', 'stuck']);
-    expect((await events(paths[0]!, 'attempt failed')).map(({ code, detail }) => [code, detail])).toEqual(
-      [['READ_FAILED', { attempt: 2, message: 'the disk stutters' }], ['READ_FAILED', { attempt: 1, message: 'the disk stutters' }]]);
+    expect((await events(paths[0]!, 'attempt failed')).map(({ code, detail }) => [code, detail])).toEqual([
+      ['READ_FAILED', { attempt: 2, message: 'the disk stutters' }],
+      ['READ_FAILED', { attempt: 1, message: 'the disk stutters' }],
+    ]);
   });
 
   test('a pause never grows beyond some minutes', async () => {
@@ -123,25 +170,43 @@ describe('the runner', () => {
     expect(await bench.file(paths[0]!)).toMatchObject({ state: 'approved' });
     await untilDue(bagId);
     await runner({ waitLimitMs: 10 }).run(waiting, bagId);
-    expect(await bench.file(paths[0]!)).toMatchObject({ state: 'stuck', code: 'WAITED_TOO_LONG', reason: 'still amber; waited 0 minutes' });
+    expect(await bench.file(paths[0]!)).toMatchObject({
+      state: 'stuck',
+      code: 'WAITED_TOO_LONG',
+      reason: 'still amber; waited 0 minutes',
+    });
   });
 
   test('a stage that moves only some files: they go on, the rest waits as long as the stage says', async () => {
     const { bagId, states } = await bag();
-    await runner().run(hashing(async ({ files }) => ({ moves: [moved(files[0]!, 'hash', 'checksummed')], wait: new NotYet('SOME', 'later', { delayMs: 150 }) })), bagId);
+    await runner().run(
+      hashing(async ({ files }) => ({
+        moves: [moved(files[0]!, 'hash', 'checksummed')],
+        wait: new NotYet('SOME', 'later', { delayMs: 150 }),
+      })),
+      bagId,
+    );
     expect(await states()).toEqual(['checksummed', 'approved']);
     expect(await untilDue(bagId)).toBeGreaterThan(100);
   });
 
   test('a move that the table does not have is never recorded', async () => {
     const { bagId, states } = await bag();
-    await runner().run(hashing(async ({ files }) => ({ moves: files.map((file) => moved(file, 'link', 'linked')) })), bagId);
-    expect([await states(), log.of('attempt failed')]).toMatchObject([['approved', 'approved'], [{ reason: 'no move link from approved to linked' }]]);
+    await runner().run(
+      hashing(async ({ files }) => ({ moves: files.map((file) => moved(file, 'link', 'linked')) })),
+      bagId,
+    );
+    expect([await states(), log.of('attempt failed')]).toMatchObject([
+      ['approved', 'approved'],
+      [{ reason: 'no move link from approved to linked' }],
+    ]);
   });
 
   test('a bag that does not exist, or whose turn it is not, is left alone', async () => {
     const { bagId, states } = await bag();
-    const never = hashing(async () => { throw new Error('it ran'); });
+    const never = hashing(async () => {
+      throw new Error('it ran');
+    });
     await runner().run(never, 4_000_000_000_000_000_000n);
     await runner().run({ ...never, takes: 'durable' }, bagId);
     expect([log.lines, await states()]).toEqual([[], ['approved', 'approved']]);

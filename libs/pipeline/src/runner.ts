@@ -24,17 +24,27 @@ const longestPauseMs = 300_000;
 export class Runner {
   private readonly stop = new AbortController();
 
-  constructor(private readonly register: Register, private readonly offer: (bags: readonly DueBag[]) => Promise<void>, private readonly log: Log, private readonly options: RunnerOptions) {}
+  constructor(
+    private readonly register: Register,
+    private readonly offer: (bags: readonly DueBag[]) => Promise<void>,
+    private readonly log: Log,
+    private readonly options: RunnerOptions,
+  ) {}
 
   /** Runs the stage on this bag if it is its turn, nobody holds it, and nothing is stopped. */
   async run(stage: Stage, bagId: bigint): Promise<void> {
-    if (this.stop.signal.aborted || await this.stopped(stage, `stage:${stage.name}`)) return;
+    if (this.stop.signal.aborted || (await this.stopped(stage, `stage:${stage.name}`))) return;
     const claimedAt = process.hrtime.bigint();
     const claim = await this.register.work.claim(bagId, [stage.takes], this.options.worker, this.options.leaseMs);
     if (!claim) return;
     const stopped = stage.givesBack ? undefined : await this.stoppedStore(stage, claim);
     if (stopped !== undefined) {
-      await this.register.work.postpone(claim, notYetMs, new NotYet('STOPPED', `store ${stopped} is stopped`, { noDeadline: true }), false);
+      await this.register.work.postpone(
+        claim,
+        notYetMs,
+        new NotYet('STOPPED', `store ${stopped} is stopped`, { noDeadline: true }),
+        false,
+      );
       return;
     }
     const lease = new Lease(this.register, claim, this.options.leaseMs, claimedAt, this.stop.signal);
@@ -56,7 +66,8 @@ export class Runner {
   }
 
   private async stoppedStore(stage: Stage, { store, movingTo }: Claim): Promise<string | undefined> {
-    for (const name of movingTo === null ? [store] : [store, movingTo]) if (await this.stopped(stage, `store:${name}`)) return name;
+    for (const name of movingTo === null ? [store] : [store, movingTo])
+      if (await this.stopped(stage, `store:${name}`)) return name;
     return undefined;
   }
 
@@ -72,23 +83,46 @@ export class Runner {
     }
     const delayMs = result.wait ? delayOf(result.wait) : result.delayMs;
     const due = await this.register.move(claim, result.moves, {
-      stage: stage.name, errorLimit: this.options.errorLimit, ...(tookMs === undefined ? {} : { tookMs }), ...(delayMs ? { delayMs } : {}), ...(result.sealed ? { sealed: true } : {}), ...(result.switched ? { switched: true } : {}),
+      stage: stage.name,
+      errorLimit: this.options.errorLimit,
+      ...(tookMs === undefined ? {} : { tookMs }),
+      ...(delayMs ? { delayMs } : {}),
+      ...(result.sealed ? { sealed: true } : {}),
+      ...(result.switched ? { switched: true } : {}),
     });
     countMoves(stage.name, result.moves);
     this.report(stage, claim, result);
-    await this.offer(due).catch((error: unknown) => this.log.warn('not offered', { reason: messageOf(error), next: 'the sweep offers it' }));
+    await this.offer(due).catch((error: unknown) =>
+      this.log.warn('not offered', { reason: messageOf(error), next: 'the sweep offers it' }),
+    );
   }
 
   private report(stage: Stage, claim: Claim, { moves }: StageResult): void {
     const failed = moves.filter((move) => move.to === 'stuck');
-    this.log.info('bag moved', { stage: stage.name, bag: claim.bag, request: claim.requestId, files: moves.length - failed.length, stuck: failed.length });
-    for (const move of failed) this.log.warn('file stuck', { stage: stage.name, bag: claim.bag, file: move.id, code: move.code, reason: move.reason });
+    this.log.info('bag moved', {
+      stage: stage.name,
+      bag: claim.bag,
+      request: claim.requestId,
+      files: moves.length - failed.length,
+      stuck: failed.length,
+    });
+    for (const move of failed)
+      this.log.warn('file stuck', {
+        stage: stage.name,
+        bag: claim.bag,
+        file: move.id,
+        code: move.code,
+        reason: move.reason,
+      });
   }
 
   private async wait(stage: Stage, claim: Claim, why: NotYet): Promise<void> {
     const waited = claim.waitingSince ? Date.now() - claim.waitingSince.getTime() : 0;
     if (why.details.noDeadline !== true && waited > this.options.waitLimitMs) {
-      await this.giveUp(stage, claim, { code: 'WAITED_TOO_LONG', message: `${why.message}; waited ${Math.round(waited / 60_000)} minutes` });
+      await this.giveUp(stage, claim, {
+        code: 'WAITED_TOO_LONG',
+        message: `${why.message}; waited ${Math.round(waited / 60_000)} minutes`,
+      });
       return;
     }
     await this.register.work.postpone(claim, delayOf(why), why, false);
@@ -106,10 +140,19 @@ export class Runner {
     } else if (error instanceof ColdroomError && error.kind === 'refused') {
       await this.giveUp(stage, claim, error);
     } else if (claim.attempts + 1 >= this.options.attempts) {
-      await this.giveUp(stage, claim, { code: codeOf(error), message: `${messageOf(error)} (tried ${claim.attempts + 1} times)` });
+      await this.giveUp(stage, claim, {
+        code: codeOf(error),
+        message: `${messageOf(error)} (tried ${claim.attempts + 1} times)`,
+      });
     } else {
-      const pause = Math.min(longestPauseMs, this.options.retryPauseMs * 2 ** claim.attempts) * (0.8 + 0.4 * Math.random());
-      this.log.warn('attempt failed', { ...fields, attempt: claim.attempts + 1, again: `in ${Math.round(pause / 1000)} s`, ...(error instanceof Transient ? {} : { error }) });
+      const pause =
+        Math.min(longestPauseMs, this.options.retryPauseMs * 2 ** claim.attempts) * (0.8 + 0.4 * Math.random());
+      this.log.warn('attempt failed', {
+        ...fields,
+        attempt: claim.attempts + 1,
+        again: `in ${Math.round(pause / 1000)} s`,
+        ...(error instanceof Transient ? {} : { error }),
+      });
       await this.register.work.postpone(claim, pause, error, true);
     }
   }

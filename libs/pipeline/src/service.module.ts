@@ -1,6 +1,16 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown, type Provider, type Type } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { Files } from '@coldroom/files';
 import { migrate, Register } from '@coldroom/register';
 import { exitCodes, Log, Readiness, type Settings } from '@coldroom/runtime';
@@ -40,12 +50,41 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
     module: ServiceModule,
     providers: [
       { provide: Register, useFactory: async () => openRegister(name, settings) },
-      { provide: Files, useFactory: () => new Files({ threads: settings.COLDROOM_CONCURRENCY, crashAt: settings.COLDROOM_CRASH_AT, freezeAt: settings.COLDROOM_FREEZE_AT }) },
+      {
+        provide: Files,
+        useFactory: () =>
+          new Files({
+            threads: settings.COLDROOM_CONCURRENCY,
+            crashAt: settings.COLDROOM_CRASH_AT,
+            freezeAt: settings.COLDROOM_FREEZE_AT,
+          }),
+      },
       { provide: Originals, useValue: new Originals(settings.OMERO_DATA_DIR) },
-      { provide: HoldDirectories, useValue: new HoldDirectories(settings.COLDROOM_HOLD_DIRS ?? [join(settings.OMERO_DATA_DIR, '.coldroom', 'hold')]) },
-      { provide: Staging, inject: [Originals, HoldDirectories], useFactory: (originals: Originals, holds: HoldDirectories) => new Staging(originals, holds) },
-      { provide: STORES, inject: [Files, Originals], useFactory: (files: Files, originals: Originals) => openConfiguredStores(settings.COLDROOM_STORES, files, originals, { crashAt: settings.COLDROOM_CRASH_AT, freezeAt: settings.COLDROOM_FREEZE_AT }) },
-      { provide: Queues, inject: [Log], useFactory: (log: Log) => new Queues(settings.REDIS_URL, settings.COLDROOM_QUEUE_PREFIX, log) },
+      {
+        provide: HoldDirectories,
+        useValue: new HoldDirectories(
+          settings.COLDROOM_HOLD_DIRS ?? [join(settings.OMERO_DATA_DIR, '.coldroom', 'hold')],
+        ),
+      },
+      {
+        provide: Staging,
+        inject: [Originals, HoldDirectories],
+        useFactory: (originals: Originals, holds: HoldDirectories) => new Staging(originals, holds),
+      },
+      {
+        provide: STORES,
+        inject: [Files, Originals],
+        useFactory: (files: Files, originals: Originals) =>
+          openConfiguredStores(settings.COLDROOM_STORES, files, originals, {
+            crashAt: settings.COLDROOM_CRASH_AT,
+            freezeAt: settings.COLDROOM_FREEZE_AT,
+          }),
+      },
+      {
+        provide: Queues,
+        inject: [Log],
+        useFactory: (log: Log) => new Queues(settings.REDIS_URL, settings.COLDROOM_QUEUE_PREFIX, log),
+      },
       ...options.stages,
       ...(options.providers ?? []),
       { provide: STAGES, inject: [...options.stages], useFactory: (...stages: Stage[]) => stages },
@@ -54,17 +93,25 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
       {
         provide: Runner,
         inject: [Register, Queues, Log],
-        useFactory: (register: Register, queues: Queues, log: Log) => new Runner(register, (bags) => queues.offer(bags), log, {
-          worker: `${name}@${hostname()}/${process.pid}`, leaseMs: settings.COLDROOM_LEASE, attempts: settings.COLDROOM_ATTEMPTS,
-          retryPauseMs: settings.COLDROOM_RETRY_PAUSE, waitLimitMs: settings.COLDROOM_WAIT_LIMIT, errorLimit: settings.COLDROOM_ERROR_LIMIT,
-        }),
+        useFactory: (register: Register, queues: Queues, log: Log) =>
+          new Runner(register, (bags) => queues.offer(bags), log, {
+            worker: `${name}@${hostname()}/${process.pid}`,
+            leaseMs: settings.COLDROOM_LEASE,
+            attempts: settings.COLDROOM_ATTEMPTS,
+            retryPauseMs: settings.COLDROOM_RETRY_PAUSE,
+            waitLimitMs: settings.COLDROOM_WAIT_LIMIT,
+            errorLimit: settings.COLDROOM_ERROR_LIMIT,
+          }),
       },
       {
         provide: Workers,
         inject: [STAGES, Register, Queues, Runner, Log],
-        useFactory: (stages: Stage[], register: Register, queues: Queues, runner: Runner, log: Log) => new Workers(stages, register, queues, runner, log, {
-          concurrency: settings.COLDROOM_CONCURRENCY, leaseMs: settings.COLDROOM_LEASE, sweepMs: settings.COLDROOM_SWEEP_EVERY,
-        }),
+        useFactory: (stages: Stage[], register: Register, queues: Queues, runner: Runner, log: Log) =>
+          new Workers(stages, register, queues, runner, log, {
+            concurrency: settings.COLDROOM_CONCURRENCY,
+            leaseMs: settings.COLDROOM_LEASE,
+            sweepMs: settings.COLDROOM_SWEEP_EVERY,
+          }),
       },
       ServiceLife,
     ],
@@ -80,9 +127,15 @@ async function openRegister(name: string, settings: ServiceSettings): Promise<Re
 @Injectable()
 class ServiceLife implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(
-    @Inject(Workers) private readonly workers: Workers, @Inject(Queues) private readonly queues: Queues, @Inject(Register) private readonly register: Register,
-    @Inject(Files) private readonly files: Files, @Inject(STORES) private readonly stores: Stores, @Inject(Originals) private readonly originals: Originals,
-    @Inject(Readiness) private readonly readiness: Readiness, @Inject(Log) private readonly log: Log, @Inject(DRAIN) private readonly drain: boolean,
+    @Inject(Workers) private readonly workers: Workers,
+    @Inject(Queues) private readonly queues: Queues,
+    @Inject(Register) private readonly register: Register,
+    @Inject(Files) private readonly files: Files,
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Originals) private readonly originals: Originals,
+    @Inject(Readiness) private readonly readiness: Readiness,
+    @Inject(Log) private readonly log: Log,
+    @Inject(DRAIN) private readonly drain: boolean,
     @Inject(STORE_USE) private readonly storeUse: StoreUse,
   ) {}
 
@@ -114,7 +167,10 @@ class ServiceLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
   }
 
   private async endWhenDrained(): Promise<void> {
-    const failed = await this.workers.drained().then(() => undefined, (error: unknown) => ({ error }));
+    const failed = await this.workers.drained().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
     if (failed) this.log.error('drain failed', failed);
     else this.log.info('drained');
     await this.beforeApplicationShutdown();

@@ -1,7 +1,24 @@
 import type { ArchiveFile, ColdroomError, FileEvent, FileState, NotYet, Work, WorkState } from '@coldroom/domain';
 import type { Claim, Move } from '@coldroom/register';
 
-export const stageNames = ['hash', 'copy', 'verify', 'ingest', 'link', 'undo', 'release', 'near', 'fetch', 'prove', 'place', 'expire', 'leave', 'check', 'settle', 'relink'] as const;
+export const stageNames = [
+  'hash',
+  'copy',
+  'verify',
+  'ingest',
+  'link',
+  'undo',
+  'release',
+  'near',
+  'fetch',
+  'prove',
+  'place',
+  'expire',
+  'leave',
+  'check',
+  'settle',
+  'relink',
+] as const;
 export type StageName = (typeof stageNames)[number];
 
 export interface StageWork extends Work {

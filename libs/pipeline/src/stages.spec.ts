@@ -7,7 +7,11 @@ import { stageNames, type Stage } from './stage';
 import { stageOf } from './stages';
 
 const apps = join(__dirname, '..', '..', '..', 'apps');
-const settings = { OMERO_DATA_DIR: '/nowhere', COLDROOM_HOLD: 0, COLDROOM_QUEUE_PREFIX: 'test' } as unknown as ServiceSettings;
+const settings = {
+  OMERO_DATA_DIR: '/nowhere',
+  COLDROOM_HOLD: 0,
+  COLDROOM_QUEUE_PREFIX: 'test',
+} as unknown as ServiceSettings;
 
 interface Wired {
   readonly app: string;
@@ -20,9 +24,15 @@ async function wiredStages(): Promise<readonly Wired[]> {
   for (const app of readdirSync(apps)) {
     const sources = readdirSync(join(apps, app, 'src'));
     if (!sources.some((name) => name.endsWith('.stage.ts'))) continue;
-    const module = await import(join(apps, app, 'src', `${app}.module`)) as Record<string, (settings: ServiceSettings, drain: boolean) => { providers?: readonly unknown[] }>;
+    const module = (await import(join(apps, app, 'src', `${app}.module`))) as Record<
+      string,
+      (settings: ServiceSettings, drain: boolean) => { providers?: readonly unknown[] }
+    >;
     const [build] = Object.values(module);
-    const classes = (build?.(settings, false).providers ?? []).filter((provider): provider is Type<Stage> => typeof provider === 'function' && 'run' in provider.prototype && 'name' in new (provider as Type<object>)());
+    const classes = (build?.(settings, false).providers ?? []).filter(
+      (provider): provider is Type<Stage> =>
+        typeof provider === 'function' && 'run' in provider.prototype && 'name' in new (provider as Type<object>)(),
+    );
     found.push(...classes.map((each) => ({ app, stage: new each() })));
     expect([app, classes.length]).toEqual([app, sources.filter((name) => name.endsWith('.stage.ts')).length]);
   }
@@ -37,9 +47,11 @@ describe('the stages of all apps', () => {
     expect(wired.map(({ stage }) => stage.name).sort()).toEqual([...stageNames].sort());
   });
 
-  test('every state with a machine\'s move ahead of it is one of theirs', () => {
+  test("every state with a machine's move ahead of it is one of theirs", () => {
     const people = ['approve', 'decline', 'fail', 'retry', 'abandon', 'undo', 'restore', 'move', 'cancel'];
-    const moving = Object.entries(transitions).filter(([, events]) => Object.keys(events).some((event) => !people.includes(event))).map(([state]) => state);
+    const moving = Object.entries(transitions)
+      .filter(([, events]) => Object.keys(events).some((event) => !people.includes(event)))
+      .map(([state]) => state);
     expect(moving.sort()).toEqual([...workStates].sort());
   });
 });

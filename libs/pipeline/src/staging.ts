@@ -19,7 +19,10 @@ export class HoldDirectories {
     }
     for (const root of usable) if (await identify(join(root.directory, bag))) return root;
     if (usable[0]) return usable[0];
-    throw new Refused('HOLD_ON_OTHER_FILE_SYSTEM', `no hold directory (${this.paths.join(', ')}) is on the original's file system; name one with COLDROOM_HOLD_DIRS`);
+    throw new Refused(
+      'HOLD_ON_OTHER_FILE_SYSTEM',
+      `no hold directory (${this.paths.join(', ')}) is on the original's file system; name one with COLDROOM_HOLD_DIRS`,
+    );
   }
 }
 
@@ -34,7 +37,10 @@ export interface Staged {
  * is restored waits beside the held originals; what is recalled in the recall directory of its store.
  */
 export class Staging {
-  constructor(private readonly originals: Originals, private readonly holds: HoldDirectories) {}
+  constructor(
+    private readonly originals: Originals,
+    private readonly holds: HoldDirectories,
+  ) {}
 
   /** One place a file, in order. `Refused` `NOT_RECALLABLE` where the store's links lead to the copies themselves. */
   async of(files: readonly ArchiveFile[], bag: string, store: Store): Promise<readonly Staged[]> {
@@ -44,16 +50,23 @@ export class Staging {
       holds.set(root, known);
       return known;
     };
-    return Promise.all(files.map(async (file) => (file.wayBack === 'recall'
-      ? { root: recallRoot(store), path: Buffer.from(`${recallStaging}/${bag}/${file.id}`) }
-      : { root: await holdOf(file.root), path: Buffer.from(`${bag}/${fetchedName(file)}`) })));
+    return Promise.all(
+      files.map(async (file) =>
+        file.wayBack === 'recall'
+          ? { root: recallRoot(store), path: Buffer.from(`${recallStaging}/${bag}/${file.id}`) }
+          : { root: await holdOf(file.root), path: Buffer.from(`${bag}/${fetchedName(file)}`) },
+      ),
+    );
   }
 
   /** Where copies wait on their way from one store to another: beside the held originals. */
   async onTheWay(files: readonly ArchiveFile[], bag: string): Promise<readonly Staged[]> {
     const holds = new Map<string, string>();
     for (const { root } of files) if (!holds.has(root)) holds.set(root, await this.holdOf(root, bag));
-    return files.map((file) => ({ root: holds.get(file.root) as string, path: Buffer.from(`${bag}/${movingName(file)}`) }));
+    return files.map((file) => ({
+      root: holds.get(file.root) as string,
+      path: Buffer.from(`${bag}/${movingName(file)}`),
+    }));
   }
 
   private async holdOf(name: ArchiveFile['root'], bag: string): Promise<string> {
@@ -73,10 +86,19 @@ export const movingName = (file: ArchiveFile): string => `${file.id}.moving`;
 
 /** A rename renews ctime, and a device may get another number when the machine starts anew; the rest stays that of the file that was proven. */
 export function isFetched(now: Identity, { fetched }: ArchiveFile): boolean {
-  return fetched !== null && typeOf(now.mode) === 'file' && now.ino === fetched.ino && now.size === fetched.size && now.mtimeNs === fetched.mtimeNs;
+  return (
+    fetched !== null &&
+    typeOf(now.mode) === 'file' &&
+    now.ino === fetched.ino &&
+    now.size === fetched.size &&
+    now.mtimeNs === fetched.mtimeNs
+  );
 }
 
 export function recallRoot(store: Store): string {
   if (store.recallRoot !== undefined) return store.recallRoot;
-  throw new Refused('NOT_RECALLABLE', `links into store ${store.name} lead to the copies themselves: there is nothing to recall; the images open as they are, or can be restored`);
+  throw new Refused(
+    'NOT_RECALLABLE',
+    `links into store ${store.name} lead to the copies themselves: there is nothing to recall; the images open as they are, or can be restored`,
+  );
 }

@@ -26,18 +26,28 @@ export class Workers {
   private readonly running = new Set<Promise<void>>();
 
   constructor(
-    private readonly stages: readonly Stage[], private readonly register: Register, private readonly queues: Queues,
-    private readonly runner: Runner, private readonly log: Log, private readonly options: WorkerOptions,
+    private readonly stages: readonly Stage[],
+    private readonly register: Register,
+    private readonly queues: Queues,
+    private readonly runner: Runner,
+    private readonly log: Log,
+    private readonly options: WorkerOptions,
   ) {}
 
   start(): void {
     this.workers = this.stages.map((stage) => {
-      const worker = this.queues.worker(stage.name, async (job) => {
-        const run = this.runner.run(stage, understood(job.data)).finally(() => this.running.delete(run));
-        this.running.add(run);
-        await run;
-      }, { concurrency: this.options.concurrency, lockMs: this.options.leaseMs });
-      worker.run().catch((error: unknown) => this.log.error('worker ended', { stage: stage.name, reason: messageOf(error) }));
+      const worker = this.queues.worker(
+        stage.name,
+        async (job) => {
+          const run = this.runner.run(stage, understood(job.data)).finally(() => this.running.delete(run));
+          this.running.add(run);
+          await run;
+        },
+        { concurrency: this.options.concurrency, lockMs: this.options.leaseMs },
+      );
+      worker
+        .run()
+        .catch((error: unknown) => this.log.error('worker ended', { stage: stage.name, reason: messageOf(error) }));
       return worker;
     });
     this.timer = setInterval(() => this.sweepOnce(), this.options.sweepMs);
@@ -48,7 +58,10 @@ export class Workers {
   async drained(): Promise<void> {
     for (;;) {
       await this.sweep();
-      const due = await this.register.work.due(this.stages.map((stage) => stage.takes), 1);
+      const due = await this.register.work.due(
+        this.stages.map((stage) => stage.takes),
+        1,
+      );
       const pending = await Promise.all(this.stages.map((stage) => this.queues.pending(stage.name)));
       if (due.length === 0 && pending.every((count) => count === 0)) return;
       await new Promise((resolve) => setTimeout(resolve, Math.min(1000, this.options.sweepMs)));
@@ -61,15 +74,18 @@ export class Workers {
     this.runner.end();
     await Promise.allSettled(this.running);
     // With Redis away a worker would wait for ever for what it was told of its jobs; ours have ended.
-    const closed = Promise.all(this.workers.map((worker) => worker.close(!this.queues.connected)))
-      .catch((error: unknown) => this.log.warn('worker not closed', { reason: messageOf(error) }));
+    const closed = Promise.all(this.workers.map((worker) => worker.close(!this.queues.connected))).catch(
+      (error: unknown) => this.log.warn('worker not closed', { reason: messageOf(error) }),
+    );
     await Promise.race([closed, sleep(letGoMs, undefined, { ref: false })]);
     await this.sweeping;
   }
 
   /** One sweep at a time: while Redis is away they would queue up. */
   private sweepOnce(): void {
-    this.sweeping ??= this.sweep().finally(() => { this.sweeping = undefined; });
+    this.sweeping ??= this.sweep().finally(() => {
+      this.sweeping = undefined;
+    });
   }
 
   /** Offers every bag whose turn it is and that nobody holds; one that is on a queue already is not put there twice. */
@@ -77,7 +93,8 @@ export class Workers {
     try {
       const stopped = (await this.register.switches.list()).filter((one) => one.stopped).map((one) => one.name);
       const states = this.stages
-        .filter((stage) => !stopped.includes(`stage:${stage.name}`) && (stage.givesBack || !stopped.includes('all'))).map((stage) => stage.takes);
+        .filter((stage) => !stopped.includes(`stage:${stage.name}`) && (stage.givesBack || !stopped.includes('all')))
+        .map((stage) => stage.takes);
       const due = await this.register.work.due(states);
       if (due.length === 0) return;
       await this.queues.offer(due);

@@ -9,10 +9,15 @@ beforeEach(async () => {
 });
 afterEach(() => place.drop());
 
-const pages = async (options: Parameters<typeof place.register.audit.files>[1]): Promise<readonly (readonly AuditedFile[])[]> => {
+const pages = async (
+  options: Parameters<typeof place.register.audit.files>[1],
+): Promise<readonly (readonly AuditedFile[])[]> => {
   const all: (readonly AuditedFile[])[] = [];
   for (let after: bigint | undefined = 0n; after !== undefined;) {
-    const page: Awaited<ReturnType<typeof place.register.audit.files>> = await place.register.audit.files(after, options);
+    const page: Awaited<ReturnType<typeof place.register.audit.files>> = await place.register.audit.files(
+      after,
+      options,
+    );
     if (page.next !== undefined) all.push(page.rows);
     after = page.next;
   }
@@ -33,7 +38,7 @@ describe('files', () => {
 
   it('turn whenever something else is expected on disk', async () => {
     await running(place.register, { a: [1n, 2n] });
-    const [bag] = await bagsOf(place.register) as [bigint];
+    const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'linked');
     const before = (await pages({}))[0]!;
     const ids = before.map((file) => file.id);
@@ -45,7 +50,11 @@ describe('files', () => {
 
   it('that were given back are taken over by a later request for their path', async () => {
     const one = async (): Promise<bigint> => {
-      const id = await place.register.requests.create(draft, closure([newImage(7n, 'x')], [newFile('x', 'same/path')]), 'scanner');
+      const id = await place.register.requests.create(
+        draft,
+        closure([newImage(7n, 'x')], [newFile('x', 'same/path')]),
+        'scanner',
+      );
       await place.register.requests.approve(id, 'boss');
       await place.register.requests.start(id, 'main', () => `bag-of-${id}`, 'scanner');
       const bag = (await place.register.audit.bagsNamed([`bag-of-${id}`])).get(`bag-of-${id}`)!.id;
@@ -57,28 +66,49 @@ describe('files', () => {
     await passed(place.register, first, 'undoing');
     expect((await pages({})).flat().map((file) => [file.stand, file.takenOver])).toEqual([['undone', false]]);
     await one();
-    expect((await pages({})).flat().map((file) => [file.stand, file.takenOver])).toEqual([['undone', true], ['linked', false]]);
+    expect((await pages({})).flat().map((file) => [file.stand, file.takenOver])).toEqual([
+      ['undone', true],
+      ['linked', false],
+    ]);
   });
 });
 
 describe('copies', () => {
   it('are known where the bag has them, or a retry took the file out of it into a later one', async () => {
     await running(place.register, { a: [1n], b: [big] });
-    const [first, second] = [...(await place.register.audit.bagsNamed(['r1-1', 'r1-2'])).values()].sort((a, b) => Number(a.id - b.id)) as [never, never];
+    const [first, second] = [...(await place.register.audit.bagsNamed(['r1-1', 'r1-2'])).values()].sort((a, b) =>
+      Number(a.id - b.id),
+    ) as [never, never];
     const { rows } = await place.register.audit.files(0n);
     expect(rows).toEqual([]); // too early for an audit, but not unknown
-    const file = async (bag: { id: bigint }): Promise<Buffer> => (await place.sql.query('SELECT path FROM file WHERE bag_id = $1', [bag.id])).rows[0].path;
-    const copies = [await file(first), await file(second), Buffer.from('stranger')].map((path) => ({ root: 'ManagedRepository', path }) as const);
+    const file = async (bag: { id: bigint }): Promise<Buffer> =>
+      (await place.sql.query('SELECT path FROM file WHERE bag_id = $1', [bag.id])).rows[0].path;
+    const copies = [await file(first), await file(second), Buffer.from('stranger')].map(
+      (path) => ({ root: 'ManagedRepository', path }) as const,
+    );
     expect(await place.register.audit.copiesKnown(first, copies)).toEqual(new Set([0, 1]));
     expect(await place.register.audit.copiesKnown(second, copies)).toEqual(new Set([1]));
-    expect(await place.register.audit.copiesKnown(first, copies.map((copy) => ({ ...copy, root: 'Files' as const })))).toEqual(new Set());
+    expect(
+      await place.register.audit.copiesKnown(
+        first,
+        copies.map((copy) => ({ ...copy, root: 'Files' as const })),
+      ),
+    ).toEqual(new Set());
   });
 });
 
 describe('images', () => {
-  const images = async () => (await place.register.audit.images(firstPage)).rows.map(({ imageId, mark }) => [imageId, mark]);
+  const images = async () =>
+    (await place.register.audit.images(firstPage)).rows.map(({ imageId, mark }) => [imageId, mark]);
   const write = async (before?: boolean | null): Promise<void> => {
-    await place.register.marks.written((await place.register.marks.owed()).map(({ requestId, imageId, wanted }) => ({ requestId, imageId, written: wanted, ...(wanted === 'archived' && before !== undefined ? { before } : {}) })));
+    await place.register.marks.written(
+      (await place.register.marks.owed()).map(({ requestId, imageId, wanted }) => ({
+        requestId,
+        imageId,
+        written: wanted,
+        ...(wanted === 'archived' && before !== undefined ? { before } : {}),
+      })),
+    );
   };
 
   it('are those of which OMERO was told what is wanted; page by page', async () => {
@@ -87,12 +117,19 @@ describe('images', () => {
     await write();
     const { rows, next } = await place.register.audit.images(firstPage, 1);
     expect([rows.length, next?.[0]]).toEqual([1, id]);
-    expect((await place.register.audit.images(next!, 1)).rows.map((row) => row.imageId)).toEqual([rows[0]!.imageId + 1n]);
-    expect(await place.register.audit.images((await place.register.audit.images(next!, 1)).next!, 1)).toEqual({ rows: [], next: undefined });
+    expect((await place.register.audit.images(next!, 1)).rows.map((row) => row.imageId)).toEqual([
+      rows[0]!.imageId + 1n,
+    ]);
+    expect(await place.register.audit.images((await place.register.audit.images(next!, 1)).next!, 1)).toEqual({
+      rows: [],
+      next: undefined,
+    });
   });
 
   it('that are not archived any more count only where we know that we set the flag', async () => {
-    await place.register.requests.create(draft, closure([newImage(1n, 'Legacy:1')], [newFile('Legacy:1', 'a')]), 'scanner').then((id) => place.register.requests.decline(id, 'boss', null));
+    await place.register.requests
+      .create(draft, closure([newImage(1n, 'Legacy:1')], [newFile('Legacy:1', 'a')]), 'scanner')
+      .then((id) => place.register.requests.decline(id, 'boss', null));
     await running(place.register, { 'Legacy:2': [1n] }).then(() => write());
     await brought(place.register, (await bagsOf(place.register))[0]!, 'linked');
     await write(null); // before: unset
@@ -110,12 +147,18 @@ describe('images', () => {
   });
 
   it('stay as they are while they are mended', async () => {
-    const id = await place.register.requests.create(draft, closure([newImage(1n, 'Fileset:1')], [newFile('Fileset:1', 'a')]), 'scanner');
+    const id = await place.register.requests.create(
+      draft,
+      closure([newImage(1n, 'Fileset:1')], [newFile('Fileset:1', 'a')]),
+      'scanner',
+    );
     await write();
     const { rows } = await place.register.audit.images(firstPage);
     let declined = false;
     const seen = await place.register.audit.whileSettled(rows, async (settled) => {
-      const decline = place.register.requests.decline(id, 'boss', null).then(() => { declined = true; });
+      const decline = place.register.requests.decline(id, 'boss', null).then(() => {
+        declined = true;
+      });
       await sleep(200);
       expect([settled, declined]).toEqual([rows, false]);
       return { decline };

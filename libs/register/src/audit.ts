@@ -72,7 +72,19 @@ export interface Page<T, Start> {
 
 /** Early states have no copy to speak of and an original that nobody touched; `undoing` may be either way on disk, and so may the link of what is `settled`. */
 const audited: readonly FileState[] = [
-  'durable', 'linked', 'released', 'restoring', 'near', 'fetched', 'proven', 'recalled', 'leaving', 'arrived', 'matched', 'restored', 'undone',
+  'durable',
+  'linked',
+  'released',
+  'restoring',
+  'near',
+  'fetched',
+  'proven',
+  'recalled',
+  'leaving',
+  'arrived',
+  'matched',
+  'restored',
+  'undone',
 ];
 const stand = 'coalesce(f.stuck_from, f.state)';
 const isNear = `coalesce(f.state = 'recalled' AND f.near_until > now(), false)`;
@@ -88,29 +100,54 @@ export class Audit {
    * The files of the next bags after this one, whole bags, about `limit` files; of one store only where it is named. By bag, as no
    * planner can take that for a walk through the whole table.
    */
-  async files(after: bigint, { store, limit = 1000 }: { readonly store?: string | undefined; readonly limit?: number } = {}): Promise<Page<AuditedFile, bigint>> {
+  async files(
+    after: bigint,
+    { store, limit = 1000 }: { readonly store?: string | undefined; readonly limit?: number } = {},
+  ): Promise<Page<AuditedFile, bigint>> {
     const { rows: bags } = await this.pool.query<{ id: bigint; files: number }>(
-      'SELECT id, files FROM bag WHERE id > $1 AND ($2::text IS NULL OR store = $2) ORDER BY id LIMIT $3', [after, store ?? null, bagsAPage]);
+      'SELECT id, files FROM bag WHERE id > $1 AND ($2::text IS NULL OR store = $2) ORDER BY id LIMIT $3',
+      [after, store ?? null, bagsAPage],
+    );
     let count = 0;
     const some = bags.filter((bag, index) => (index === 0 || count < limit) && (count += bag.files) >= 0);
     if (some.length === 0) return { rows: [], next: undefined };
-    const { rows } = await this.pool.query<FileRow & Pick<AuditedFile, 'bag' | 'store' | 'display' | 'stand' | 'code' | 'turn'> & { is_near: boolean; copy_fault: string | null; taken_over: boolean }>(
+    const { rows } = await this.pool.query<
+      FileRow &
+        Pick<AuditedFile, 'bag' | 'store' | 'display' | 'stand' | 'code' | 'turn'> & {
+          is_near: boolean;
+          copy_fault: string | null;
+          taken_over: boolean;
+        }
+    >(
       `SELECT ${fileColumns}, b.name AS bag, b.store, f.display, f.code, ${stand} AS stand, ${isNear} AS is_near, ${turn} AS turn,
          f.state IN ('restored', 'undone') AND EXISTS (SELECT FROM file later WHERE later.path = f.path AND later.root = f.root AND later.id > f.id
            AND later.state <> ALL('{skipped,declined,abandoned}')) AS taken_over
-       FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.bag_id = ANY($1) AND ${stand} = ANY($2) ORDER BY f.bag_id, f.id`, [some.map((bag) => bag.id), audited]);
+       FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.bag_id = ANY($1) AND ${stand} = ANY($2) ORDER BY f.bag_id, f.id`,
+      [some.map((bag) => bag.id), audited],
+    );
     return {
       next: some.at(-1)?.id,
       rows: rows.map((row) => ({
-        ...toFile(row), bag: row.bag, store: row.store, display: row.display, stand: row.stand, code: row.code,
-        isNear: row.is_near, copyFault: row.copy_fault, takenOver: row.taken_over, turn: row.turn,
+        ...toFile(row),
+        bag: row.bag,
+        store: row.store,
+        display: row.display,
+        stand: row.stand,
+        code: row.code,
+        isNear: row.is_near,
+        copyFault: row.copy_fault,
+        takenOver: row.taken_over,
+        turn: row.turn,
       })),
     };
   }
 
   /** The `turn` of these files now. Where it is the same before and after a look at the disk, the look and the register can be compared. */
   async turns(ids: readonly bigint[]): Promise<ReadonlyMap<bigint, string>> {
-    const { rows } = await this.pool.query<{ id: bigint; turn: string }>(`SELECT f.id, ${turn} AS turn FROM file f WHERE f.id = ANY($1)`, [ids]);
+    const { rows } = await this.pool.query<{ id: bigint; turn: string }>(
+      `SELECT f.id, ${turn} AS turn FROM file f WHERE f.id = ANY($1)`,
+      [ids],
+    );
     return new Map(rows.map((row) => [row.id, row.turn]));
   }
 
@@ -123,12 +160,17 @@ export class Audit {
   async bagsNamed(names: readonly string[]): Promise<ReadonlyMap<string, KnownBag>> {
     const { rows } = await this.pool.query<KnownBag>(
       `SELECT id, request_id AS "requestId", name, store, ARRAY(SELECT e.detail->>each.which FROM event e, unnest('{from,to}'::text[]) AS each(which) WHERE e.bag_id = bag.id AND e.what = 'move') AS "alsoIn"
-       FROM bag WHERE name = ANY($1)`, [names]);
+       FROM bag WHERE name = ANY($1)`,
+      [names],
+    );
     return new Map(rows.map((row) => [row.name, row]));
   }
 
   /** Of these copies in a bag, the indexes of those that the register accounts for; a retry leaves the old copy in its sealed bag. */
-  async copiesKnown(bag: Pick<KnownBag, 'id' | 'requestId'>, copies: readonly CopyPlace[]): Promise<ReadonlySet<number>> {
+  async copiesKnown(
+    bag: Pick<KnownBag, 'id' | 'requestId'>,
+    copies: readonly CopyPlace[],
+  ): Promise<ReadonlySet<number>> {
     return this.indexes('f.request_id = $3 AND f.bag_id >= $4', copies, [bag.requestId, bag.id]);
   }
 
@@ -136,12 +178,17 @@ export class Audit {
   async nearKnown(bag: string, copies: readonly CopyPlace[]): Promise<ReadonlySet<number>> {
     return this.indexes(
       `f.bag_id = (SELECT id FROM bag WHERE name = $3) AND (${stand} = 'recalled' OR (${stand} IN ('proven', 'linked', 'undoing') AND f.way_back = 'recall')
-        OR (f.near_until IS NOT NULL AND ${stand} IN ('restoring', 'near', 'fetched', 'proven', 'undoing')))`, copies, [bag]);
+        OR (f.near_until IS NOT NULL AND ${stand} IN ('restoring', 'near', 'fetched', 'proven', 'undoing')))`,
+      copies,
+      [bag],
+    );
   }
 
   async filesNumbered(ids: readonly bigint[]): Promise<ReadonlyMap<bigint, HeldFile>> {
     const { rows } = await this.pool.query<HeldFile>(
-      `SELECT f.id, b.name AS bag, b.store, ${stand} AS stand, f.way_back AS "wayBack" FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.id = ANY($1)`, [ids]);
+      `SELECT f.id, b.name AS bag, b.store, ${stand} AS stand, f.way_back AS "wayBack" FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.id = ANY($1)`,
+      [ids],
+    );
     return new Map(rows.map((row) => [row.id, row]));
   }
 
@@ -158,9 +205,14 @@ export class Audit {
            AND (i.archived_before IS NOT NULL OR (i.fileset LIKE 'Fileset:%' AND EXISTS (SELECT FROM file f
              WHERE f.request_id = i.request_id AND f.fileset = i.fileset AND f.linked_at IS NOT NULL AND f.state IN ('undone', 'restored')))))) AS settled
        FROM (SELECT * FROM request_image WHERE (request_id, image_id) > ($1, $2) ORDER BY request_id, image_id LIMIT $3) i
-       JOIN request r ON r.id = i.request_id ORDER BY i.request_id, i.image_id`, [...after, limit]);
+       JOIN request r ON r.id = i.request_id ORDER BY i.request_id, i.image_id`,
+      [...after, limit],
+    );
     const last = rows.at(-1);
-    return { rows: rows.filter((row) => row.settled).map(({ settled: _, ...row }) => row), next: last && [last.requestId, last.imageId] };
+    return {
+      rows: rows.filter((row) => row.settled).map(({ settled: _, ...row }) => row),
+      next: last && [last.requestId, last.imageId],
+    };
   }
 
   /** Those of which the register says the same as when they were read. */
@@ -169,39 +221,65 @@ export class Audit {
   }
 
   /** Runs `work` for those that are settled still; what the register wants of them stays as it is until `work` is done. */
-  async whileSettled<T>(images: readonly AuditedImage[], work: (settled: readonly AuditedImage[]) => Promise<T>): Promise<T> {
-    return transaction(this.pool, async (client) => work(await settled(client, images, 'FOR UPDATE OF i')), mendIdleSeconds);
+  async whileSettled<T>(
+    images: readonly AuditedImage[],
+    work: (settled: readonly AuditedImage[]) => Promise<T>,
+  ): Promise<T> {
+    return transaction(
+      this.pool,
+      async (client) => work(await settled(client, images, 'FOR UPDATE OF i')),
+      mendIdleSeconds,
+    );
   }
 
   /** Of these images, those that the register calls archived, with who acknowledged already that OMERO lacks them. */
-  async archivedImages(ids: readonly bigint[]): Promise<ReadonlyMap<bigint, { readonly deletionKnownBy: string | null }>> {
+  async archivedImages(
+    ids: readonly bigint[],
+  ): Promise<ReadonlyMap<bigint, { readonly deletionKnownBy: string | null }>> {
     const { rows } = await this.pool.query<{ id: bigint; deletionKnownBy: string | null }>(
-      `SELECT image_id AS id, deletion_known_by AS "deletionKnownBy" FROM request_image WHERE image_id = ANY($1) AND mark_wanted = 'archived'`, [ids]);
+      `SELECT image_id AS id, deletion_known_by AS "deletionKnownBy" FROM request_image WHERE image_id = ANY($1) AND mark_wanted = 'archived'`,
+      [ids],
+    );
     return new Map(rows.map((row) => [row.id, row]));
   }
 
   /** Remembers who said that these images were deleted in OMERO on purpose. Nothing else changes: they stay archived. Returns of how many. */
   async acknowledgeDeleted(ids: readonly bigint[], by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
-      const { rows: requests } = await client.query<{ id: bigint }>('SELECT DISTINCT request_id AS id FROM request_image WHERE image_id = ANY($1)', [ids]);
-      await lockRequests(client, requests.map((row) => row.id));
-      const { rows: [row] } = await client.query<{ images: number }>(
+      const { rows: requests } = await client.query<{ id: bigint }>(
+        'SELECT DISTINCT request_id AS id FROM request_image WHERE image_id = ANY($1)',
+        [ids],
+      );
+      await lockRequests(
+        client,
+        requests.map((row) => row.id),
+      );
+      const {
+        rows: [row],
+      } = await client.query<{ images: number }>(
         `WITH known AS (
            UPDATE request_image SET deletion_known_by = $2 WHERE image_id = ANY($1) AND mark_wanted = 'archived' AND deletion_known_by IS NULL RETURNING request_id, image_id
          ), told AS (
            INSERT INTO event (actor, request_id, what, detail)
            SELECT $2, request_id, 'deletion acknowledged', jsonb_build_object('images', array_agg(image_id ORDER BY image_id)) FROM known GROUP BY request_id)
-         SELECT count(*)::int AS images FROM known`, [ids, by]);
+         SELECT count(*)::int AS images FROM known`,
+        [ids, by],
+      );
       return row?.images ?? 0;
     });
   }
 
-  private async indexes(condition: string, copies: readonly CopyPlace[], values: readonly unknown[]): Promise<ReadonlySet<number>> {
+  private async indexes(
+    condition: string,
+    copies: readonly CopyPlace[],
+    values: readonly unknown[],
+  ): Promise<ReadonlySet<number>> {
     const { rows } = await this.pool.query<{ nr: bigint }>(
       // A subquery with a limit is a probe into the index of paths, whatever the planner thinks of the rest of the condition.
       `SELECT w.nr FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS w(root, path, nr)
        WHERE coalesce((SELECT true FROM file f WHERE f.path = w.path AND f.root = w.root AND ${condition} LIMIT 1), false)`,
-      [copies.map((copy) => copy.root), copies.map((copy) => copy.path), ...values]);
+      [copies.map((copy) => copy.root), copies.map((copy) => copy.path), ...values],
+    );
     return new Set(rows.map((row) => Number(row.nr) - 1));
   }
 }
@@ -209,11 +287,16 @@ export class Audit {
 /** OMERO may take its time for a lock while the register's rows are held. */
 const mendIdleSeconds = 120;
 
-async function settled(client: pg.Pool | pg.ClientBase, images: readonly AuditedImage[], lock: string): Promise<readonly AuditedImage[]> {
+async function settled(
+  client: pg.Pool | pg.ClientBase,
+  images: readonly AuditedImage[],
+  lock: string,
+): Promise<readonly AuditedImage[]> {
   const { rows } = await client.query<{ nr: bigint }>(
     `SELECT w.nr FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS w(request_id, image_id, mark, nr)
      JOIN request_image i ON i.request_id = w.request_id AND i.image_id = w.image_id AND i.mark_wanted = w.mark AND i.mark_written = w.mark
      ORDER BY i.request_id, i.image_id ${lock}`,
-    [images.map((image) => image.requestId), images.map((image) => image.imageId), images.map((image) => image.mark)]);
+    [images.map((image) => image.requestId), images.map((image) => image.imageId), images.map((image) => image.mark)],
+  );
   return rows.map((row) => images[Number(row.nr) - 1] as AuditedImage);
 }

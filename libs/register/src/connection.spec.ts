@@ -11,7 +11,9 @@ beforeAll(async () => {
 afterAll(() => place.drop());
 
 async function cutAll(): Promise<void> {
-  await place.sql.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'cut%' AND datname = current_database()`);
+  await place.sql.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'cut%' AND datname = current_database()`,
+  );
   await pause(50); // the server's word has to reach a connection that nobody reads from
 }
 
@@ -19,10 +21,12 @@ describe('transaction', () => {
   it('leaves nothing behind when the work fails, and gives the error as it was', async () => {
     const pool = openPool(place.url, { max: 1 });
     const refusal = new NotYet('BAG_BUSY', 'busy');
-    await expect(transaction(pool, async (client) => {
-      await client.query(`INSERT INTO scan (asked_by) VALUES ('me')`);
-      throw refusal;
-    })).rejects.toBe(refusal);
+    await expect(
+      transaction(pool, async (client) => {
+        await client.query(`INSERT INTO scan (asked_by) VALUES ('me')`);
+        throw refusal;
+      }),
+    ).rejects.toBe(refusal);
     const { rows } = await pool.query('SELECT FROM scan');
     expect(rows).toHaveLength(0);
     await pool.end();
@@ -69,13 +73,17 @@ describe('alone', () => {
   it('lets one process in at a time, by task', async () => {
     const other = new Register(place.url);
     let inside = 0;
-    const ran = await Promise.all(Array.from({ length: 20 }, (_, nr) => (nr % 2 ? other : place.register).alone('scan', async () => {
-      inside += 1;
-      expect(inside).toBe(1);
-      await pause(20);
-      inside -= 1;
-      return 'ran';
-    })));
+    const ran = await Promise.all(
+      Array.from({ length: 20 }, (_, nr) =>
+        (nr % 2 ? other : place.register).alone('scan', async () => {
+          inside += 1;
+          expect(inside).toBe(1);
+          await pause(20);
+          inside -= 1;
+          return 'ran';
+        }),
+      ),
+    );
     expect(ran).toContain('ran');
     expect(ran).toContain(undefined);
     await place.register.alone('scan', async () => {
@@ -87,7 +95,11 @@ describe('alone', () => {
   });
 
   it('frees the task when the work fails', async () => {
-    await expect(place.register.alone('scan', async () => { throw new Error('broken'); })).rejects.toThrow('broken');
+    await expect(
+      place.register.alone('scan', async () => {
+        throw new Error('broken');
+      }),
+    ).rejects.toThrow('broken');
     expect(await eventually(() => place.register.alone('scan', async () => 'again'))).toBe('again');
   });
 

@@ -28,7 +28,11 @@ export function openPool(url: string, options: { max?: number; applicationName?:
  * Runs `work` in one transaction; rolls back and rethrows on any error. Where nothing is said for `idleSeconds` PostgreSQL ends
  * it: the locks of a worker that is frozen in the middle would keep everybody else from its request.
  */
-export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>, idleSeconds = 10): Promise<T> {
+export async function transaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  idleSeconds = 10,
+): Promise<T> {
   const client = await connect(pool);
   let broken: Error | undefined;
   try {
@@ -37,7 +41,9 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((failed: Error) => { broken = failed; });
+    await client.query('ROLLBACK').catch((failed: Error) => {
+      broken = failed;
+    });
     throw asTransient(error);
   } finally {
     letGo(client, broken);
@@ -74,10 +80,30 @@ export async function lockRequests(client: pg.ClientBase, ids: readonly bigint[]
 /** A lost or refused connection, a shutdown or a serialization failure may pass; anything else stays what it is. */
 export function asTransient(error: unknown): unknown {
   const code = codeOf(error);
-  const lost = connectionClasses.some((start) => code.length === 5 && code.startsWith(start))
-    || ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code)
-    || (error instanceof Error && /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect/.test(error.message));
-  return lost ? new Transient('REGISTER_AWAY', `The register's PostgreSQL does not answer: ${(error as Error).message}`, {}, { cause: error }) : error;
+  const lost =
+    connectionClasses.some((start) => code.length === 5 && code.startsWith(start)) ||
+    [
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'EPIPE',
+      'ETIMEDOUT',
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'EHOSTUNREACH',
+      'ENETUNREACH',
+    ].includes(code) ||
+    (error instanceof Error &&
+      /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect/.test(
+        error.message,
+      ));
+  return lost
+    ? new Transient(
+        'REGISTER_AWAY',
+        `The register's PostgreSQL does not answer: ${(error as Error).message}`,
+        {},
+        { cause: error },
+      )
+    : error;
 }
 
 /** Brings the register to this version's tables, under a lock: any number of callers may do so at once. */

@@ -37,12 +37,23 @@ export interface NewFile {
 }
 
 /** Adds images to a request; those that it or another one has already are left alone. Returns how many are new. */
-export async function addImages(client: pg.ClientBase, requestId: bigint, images: readonly NewImage[]): Promise<number> {
+export async function addImages(
+  client: pg.ClientBase,
+  requestId: bigint,
+  images: readonly NewImage[],
+): Promise<number> {
   const { rowCount } = await client.query(
     `INSERT INTO request_image (request_id, image_id, name, fileset, marked)
      SELECT $1, i.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::boolean[]) AS i(image_id, name, fileset, marked)
      ON CONFLICT DO NOTHING`,
-    [requestId, images.map((i) => i.imageId), images.map((i) => i.name), images.map((i) => i.fileset), images.map((i) => i.marked)]);
+    [
+      requestId,
+      images.map((i) => i.imageId),
+      images.map((i) => i.name),
+      images.map((i) => i.fileset),
+      images.map((i) => i.marked),
+    ],
+  );
   return rowCount ?? 0;
 }
 
@@ -73,10 +84,22 @@ export async function addFiles(client: pg.ClientBase, requestId: bigint, files: 
               WHEN known_in IS NOT NULL THEN 'the file belongs to request ' || known_in END
        FROM judged ORDER BY nr RETURNING 1)
      SELECT count(*) AS added FROM added`,
-    [requestId, files.map((f) => f.fileset), files.map((f) => f.root), files.map((f) => f.path), files.map((f) => f.display), files.map((f) => f.size),
-      files.map((f) => f.originalFileId), files.map((f) => f.pixelsId), files.map((f) => f.omeroHash?.algorithm ?? null), files.map((f) => f.omeroHash?.value ?? null),
+    [
+      requestId,
+      files.map((f) => f.fileset),
+      files.map((f) => f.root),
+      files.map((f) => f.path),
+      files.map((f) => f.display),
+      files.map((f) => f.size),
+      files.map((f) => f.originalFileId),
+      files.map((f) => f.pixelsId),
+      files.map((f) => f.omeroHash?.algorithm ?? null),
+      files.map((f) => f.omeroHash?.value ?? null),
       files.map((f) => ('take' in f.verdict ? formatIdentity(f.verdict.take) : null)),
-      files.map((f) => ('skip' in f.verdict ? f.verdict.skip.code : null)), files.map((f) => ('skip' in f.verdict ? f.verdict.skip.reason : null))]);
+      files.map((f) => ('skip' in f.verdict ? f.verdict.skip.code : null)),
+      files.map((f) => ('skip' in f.verdict ? f.verdict.skip.reason : null)),
+    ],
+  );
   return Number(rows[0]?.added);
 }
 
@@ -91,6 +114,8 @@ export async function setAsideIncomplete(client: pg.ClientBase, requestId: bigin
        SELECT DISTINCT ON (fileset) fileset, display, code FROM file
        WHERE request_id = $1 AND state = 'skipped' AND code <> ALL($2) AND code <> 'FILESET_INCOMPLETE' ORDER BY fileset, id)
      UPDATE file f SET state = 'skipped', code = 'FILESET_INCOMPLETE', reason = 'another file of this fileset cannot be taken: ' || bad.display || ' (' || bad.code || ')'
-     FROM bad WHERE f.request_id = $1 AND f.state = 'registered' AND f.fileset = bad.fileset`, [requestId, harmlessSkips]);
+     FROM bad WHERE f.request_id = $1 AND f.state = 'registered' AND f.fileset = bad.fileset`,
+    [requestId, harmlessSkips],
+  );
   return rowCount ?? 0;
 }

@@ -11,10 +11,18 @@ afterEach(() => place.drop());
 const rates = (...stores: string[]) => place.register.returns.rates(stores);
 
 /** What a stage told of a bag: it worked for so many ms, and ended so many ms ago. */
-async function told(what: 'fetch' | 'prove', bag: number, endedAgo: number, ms: number | null, { store = 'main', bytes = 100 } = {}): Promise<void> {
+async function told(
+  what: 'fetch' | 'prove',
+  bag: number,
+  endedAgo: number,
+  ms: number | null,
+  { store = 'main', bytes = 100 } = {},
+): Promise<void> {
   await place.sql.query(
     `INSERT INTO event (at, actor, bag_id, what, detail) VALUES ('2026-01-01'::timestamptz - $3 * interval '1 ms', 'w', $2, $1,
-       jsonb_strip_nulls(jsonb_build_object('store', $4::text, 'files', 2, 'bytes', $5::bigint, 'ms', $6::bigint)))`, [what, bag, endedAgo, store, bytes, ms]);
+       jsonb_strip_nulls(jsonb_build_object('store', $4::text, 'files', 2, 'bytes', $5::bigint, 'ms', $6::bigint)))`,
+    [what, bag, endedAgo, store, bytes, ms],
+  );
 }
 
 describe('how fast a store gives back', () => {
@@ -31,9 +39,16 @@ describe('how fast a store gives back', () => {
     await brought(place.register, bag!, 'released');
     await place.register.returns.ask({ kind: 'Request', ids: [id] }, { way: 'restore', days: 0 }, 'boss');
     await passed(place.register, bag!, 'restoring');
-    for (const [state, tookMs] of [['near', 3_600_000], ['fetched', 1]] as const satisfies readonly (readonly [WorkState, number])[]) {
+    for (const [state, tookMs] of [
+      ['near', 3_600_000],
+      ['fetched', 1],
+    ] as const satisfies readonly (readonly [WorkState, number])[]) {
       const claim = await claimed(place.register, bag!, state);
-      await place.register.move(claim, claim.files.map((file) => moveOf(file, forward[state])), { ...stage, tookMs });
+      await place.register.move(
+        claim,
+        claim.files.map((file) => moveOf(file, forward[state])),
+        { ...stage, tookMs },
+      );
     }
     const [rate] = await rates('main', 'tape');
     expect(rate).toMatchObject({ store: 'main', bags: 1, files: 2, bytes: 1000n });
@@ -56,7 +71,8 @@ describe('how fast a store gives back', () => {
     await told('fetch', 50, 0, null);
     await told('fetch', 60, 0, 10, { store: 'tape' });
     expect(await rates('tape', 'main')).toEqual([
-      { store: 'main', bags: 20, files: 40, bytes: 1000n, ms: 10_000 }, { store: 'tape', bags: 1, files: 2, bytes: 100n, ms: 10 },
+      { store: 'main', bags: 20, files: 40, bytes: 1000n, ms: 10_000 },
+      { store: 'tape', bags: 1, files: 2, bytes: 100n, ms: 10 },
     ]);
   });
 });

@@ -32,6 +32,8 @@ export async function fetchRates(pool: pg.Pool, stores: readonly string[]): Prom
      ), busy AS (
        SELECT store, sum(extract(epoch FROM greatest(time, interval '0'))) * 1000 AS ms FROM own GROUP BY store)
      SELECT f.store, count(*)::int AS bags, sum(f.files)::int AS files, sum(f.bytes)::bigint AS bytes, min(busy.ms)::float8 AS ms
-     FROM fetched f JOIN busy ON busy.store = f.store GROUP BY f.store ORDER BY f.store`, [stores, lastBags]);
+     FROM fetched f JOIN busy ON busy.store = f.store GROUP BY f.store ORDER BY f.store`,
+    [stores, lastBags],
+  );
   return rows;
 }

@@ -68,8 +68,12 @@ export class Fixity {
   /** How much a filter means; with `share`, of all that it chooses from. */
   async count(filter: CopyFilter): Promise<{ readonly files: number; readonly bytes: bigint }> {
     const { condition, values } = conditionOf(filter);
-    const { rows: [row] } = await this.pool.query<{ files: number; bytes: bigint }>(
-      `SELECT count(*)::int AS files, coalesce(sum(f.size), 0)::bigint AS bytes FROM file f JOIN bag b ON b.id = f.bag_id WHERE ${counted} AND ${condition}`, values);
+    const {
+      rows: [row],
+    } = await this.pool.query<{ files: number; bytes: bigint }>(
+      `SELECT count(*)::int AS files, coalesce(sum(f.size), 0)::bigint AS bytes FROM file f JOIN bag b ON b.id = f.bag_id WHERE ${counted} AND ${condition}`,
+      values,
+    );
     return row as NonNullable<typeof row>;
   }
 
@@ -79,12 +83,16 @@ export class Fixity {
     for (let after = 0n; ;) {
       const { rows: bags } = await this.pool.query<{ id: bigint }>(
         `SELECT b.id FROM bag b WHERE b.id > $${values.length + 1} AND EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counted} AND ${condition})
-         ORDER BY b.id LIMIT 100`, [...values, after]);
+         ORDER BY b.id LIMIT 100`,
+        [...values, after],
+      );
       if (bags.length === 0) return;
       for (const { id } of bags) {
         const { rows } = await this.pool.query(
           `SELECT ${columns} FROM file f JOIN bag b ON b.id = f.bag_id WHERE b.id = $${values.length + 1} AND ${counted} AND ${condition}
-           ${filter.share === undefined ? '' : `AND random() < ${Number(filter.share)}`} ORDER BY f.id`, [...values, id]);
+           ${filter.share === undefined ? '' : `AND random() < ${Number(filter.share)}`} ORDER BY f.id`,
+          [...values, id],
+        );
         if (rows.length > 0) yield rows.map(toCopy); // at most what a bag can hold
       }
       after = (bags.at(-1) as { id: bigint }).id;
@@ -92,13 +100,25 @@ export class Fixity {
   }
 
   /** Copies of these stores that were not read for so long, those that wait longest first; `after` is the last of the page before. */
-  async waiting(stores: readonly string[], unreadForMs: number, after: CheckedCopy | null, limit: number): Promise<readonly CheckedCopy[]> {
+  async waiting(
+    stores: readonly string[],
+    unreadForMs: number,
+    after: CheckedCopy | null,
+    limit: number,
+  ): Promise<readonly CheckedCopy[]> {
     const { rows } = await this.pool.query(
       `SELECT ${columns} FROM file f JOIN bag b ON b.id = f.bag_id
        WHERE ${rolling} AND b.store = ANY($1) AND (f.copy_checked_at IS NULL OR f.copy_checked_at < now() - $2 * interval '1 ms')
-         AND ${after === null ? '$3::timestamptz IS NULL AND $4::bigint IS NULL' : after.checkedAt === null
-    ? '(f.copy_checked_at IS NOT NULL OR f.id > $4) AND $3::timestamptz IS NULL' : '(f.copy_checked_at, f.id) > ($3::timestamptz, $4)'}
-       ORDER BY f.copy_checked_at NULLS FIRST, f.id LIMIT $5`, [stores, unreadForMs, after?.checkedAt ?? null, after?.id ?? null, limit]);
+         AND ${
+           after === null
+             ? '$3::timestamptz IS NULL AND $4::bigint IS NULL'
+             : after.checkedAt === null
+               ? '(f.copy_checked_at IS NOT NULL OR f.id > $4) AND $3::timestamptz IS NULL'
+               : '(f.copy_checked_at, f.id) > ($3::timestamptz, $4)'
+         }
+       ORDER BY f.copy_checked_at NULLS FIRST, f.id LIMIT $5`,
+      [stores, unreadForMs, after?.checkedAt ?? null, after?.id ?? null, limit],
+    );
     return rows.map(toCopy);
   }
 
@@ -107,7 +127,8 @@ export class Fixity {
     const { rows } = await this.pool.query<FixityFigures>(
       `SELECT b.store, count(*)::int AS files, sum(f.size)::bigint AS bytes, count(f.copy_fault)::int AS faults,
          CASE WHEN bool_and(f.copy_checked_at IS NOT NULL) THEN min(f.copy_checked_at) END AS oldest, count(*) FILTER (WHERE f.copy_checked_at IS NULL)::int AS unread
-       FROM file f JOIN bag b ON b.id = f.bag_id WHERE ${counted} GROUP BY b.store ORDER BY b.store`);
+       FROM file f JOIN bag b ON b.id = f.bag_id WHERE ${counted} GROUP BY b.store ORDER BY b.store`,
+    );
     return rows;
   }
 
@@ -116,7 +137,9 @@ export class Fixity {
     const { rows } = await this.pool.query<{ store: string; bag: string }>(
       `SELECT b.store, b.name AS bag FROM file f JOIN bag b ON b.id = f.bag_id
        WHERE f.root = $1 AND f.path = $2 AND f.bag_id <> $3 AND f.digests->>'SHA-256' = $4 AND f.copy_version IS NOT NULL AND f.copy_fault IS NULL
-         AND b.sealed_at IS NOT NULL ORDER BY b.id LIMIT 5`, [copy.root, copy.path, copy.bagId, copy.sha256]);
+         AND b.sealed_at IS NOT NULL ORDER BY b.id LIMIT 5`,
+      [copy.root, copy.path, copy.bagId, copy.sha256],
+    );
     return rows;
   }
 
@@ -142,26 +165,56 @@ export class Fixity {
          SELECT $8, request_id, $1, id, CASE WHEN fault IS NULL THEN 'copy good again' ELSE 'copy bad' END, coalesce(fault, fault_before),
            CASE WHEN why IS NULL THEN NULL ELSE jsonb_build_object('reason', why) END
          FROM read WHERE fault IS NOT NULL OR fault_before IS NOT NULL`,
-        [first.copy.bagId, results.map((r) => r.copy.id), results.map((r) => r.copy.copyVersion), results.map((r) => r.fault?.code ?? null), results.map((r) => r.fault?.reason ?? null),
-          results.map((r) => r.proof?.version ?? null), results.map((r) => r.proof?.read ?? null), by]);
+        [
+          first.copy.bagId,
+          results.map((r) => r.copy.id),
+          results.map((r) => r.copy.copyVersion),
+          results.map((r) => r.fault?.code ?? null),
+          results.map((r) => r.fault?.reason ?? null),
+          results.map((r) => r.proof?.version ?? null),
+          results.map((r) => r.proof?.read ?? null),
+          by,
+        ],
+      );
     });
   }
 }
 
-function conditionOf({ store, targets, unreadForMs }: CopyFilter): { readonly condition: string; readonly values: unknown[] } {
+function conditionOf({ store, targets, unreadForMs }: CopyFilter): {
+  readonly condition: string;
+  readonly values: unknown[];
+} {
   const values: unknown[] = [];
   const use = (value: unknown): string => `$${values.push(value)}`;
   const conditions = [
     ...(store === undefined ? [] : [`b.store = ${use(store)}`]),
-    ...(targets === undefined ? [] : [`(${targets.map((target) => namedBy[target.kind].replaceAll('$1', use(valuesOf(target)))).join(' OR ')})`]),
-    ...(unreadForMs === undefined ? [] : [`(f.copy_checked_at IS NULL OR f.copy_checked_at < now() - ${use(unreadForMs)} * interval '1 ms')`]),
+    ...(targets === undefined
+      ? []
+      : [`(${targets.map((target) => namedBy[target.kind].replaceAll('$1', use(valuesOf(target)))).join(' OR ')})`]),
+    ...(unreadForMs === undefined
+      ? []
+      : [`(f.copy_checked_at IS NULL OR f.copy_checked_at < now() - ${use(unreadForMs)} * interval '1 ms')`]),
   ];
   return { condition: conditions.join(' AND ') || 'true', values };
 }
 
 function toCopy(row: pg.QueryResultRow): CheckedCopy {
   return {
-    id: row.id, requestId: row.request_id, bagId: row.bag_id, bag: row.bag, store: row.store, fileset: row.fileset, root: row.root, path: row.path, display: row.display,
-    size: row.size, sha256: row.sha256, copyVersion: row.copy_version, copyDigest: row.copy_digest, copyFault: row.copy_fault, held: row.held, checkedAt: row.checked_at,
+    id: row.id,
+    requestId: row.request_id,
+    bagId: row.bag_id,
+    bag: row.bag,
+    store: row.store,
+    fileset: row.fileset,
+    root: row.root,
+    path: row.path,
+    display: row.display,
+    size: row.size,
+    sha256: row.sha256,
+    copyVersion: row.copy_version,
+    copyDigest: row.copy_digest,
+    copyFault: row.copy_fault,
+    held: row.held,
+    checkedAt: row.checked_at,
   };
 }

@@ -1,4 +1,13 @@
-export { firstPage, type AuditedFile, type AuditedImage, type CopyPlace, type HeldFile, type KnownBag, type Page, type PageStart } from './audit';
+export {
+  firstPage,
+  type AuditedFile,
+  type AuditedImage,
+  type CopyPlace,
+  type HeldFile,
+  type KnownBag,
+  type Page,
+  type PageStart,
+} from './audit';
 export { migrate } from './connection';
 export type { NewFile, NewImage, NewRequest, Skip } from './drafts';
 export type { MarkState, OwedMark } from './marks';

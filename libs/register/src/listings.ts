@@ -84,8 +84,25 @@ export type MeantWith = 'files' | 'filesets' | 'stuck filesets';
 /** A row of `file` joined with its bag. */
 export function toListing(row: pg.QueryResultRow): FileListing {
   return {
-    id: row.id, requestId: row.request_id, bag: row.bag, store: row.store, fileset: row.fileset, root: row.root, path: row.display, size: row.size,
-    state: row.state, stuckFrom: row.stuck_from, code: row.code, reason: row.reason, digests: row.digests, copyRead: row.copy_read, linkedAt: row.linked_at, originalFileId: row.original_file_id,
-    omeroHash: row.omero_algorithm !== null && row.omero_hash !== null ? { algorithm: row.omero_algorithm, value: row.omero_hash } : null,
+    id: row.id,
+    requestId: row.request_id,
+    bag: row.bag,
+    store: row.store,
+    fileset: row.fileset,
+    root: row.root,
+    path: row.display,
+    size: row.size,
+    state: row.state,
+    stuckFrom: row.stuck_from,
+    code: row.code,
+    reason: row.reason,
+    digests: row.digests,
+    copyRead: row.copy_read,
+    linkedAt: row.linked_at,
+    originalFileId: row.original_file_id,
+    omeroHash:
+      row.omero_algorithm !== null && row.omero_hash !== null
+        ? { algorithm: row.omero_algorithm, value: row.omero_hash }
+        : null,
   };
 }

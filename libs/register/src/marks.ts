@@ -28,28 +28,51 @@ export class Marks {
          r.state = 'Declined' OR coalesce((SELECT true FROM file f
            WHERE f.request_id = i.request_id AND f.fileset = i.fileset AND f.phase IN ('given up', 'back') LIMIT 1), false) AS drop_note
        FROM request_image i JOIN request r ON r.id = i.request_id
-       WHERE i.mark_written IS DISTINCT FROM i.mark_wanted ORDER BY i.mark_wanted, i.request_id, i.image_id LIMIT $1`, [limit]);
+       WHERE i.mark_written IS DISTINCT FROM i.mark_wanted ORDER BY i.mark_wanted, i.request_id, i.image_id LIMIT $1`,
+      [limit],
+    );
     return rows.map((row) => ({
-      requestId: row.request_id, imageId: row.image_id, groupId: row.group_id, wanted: row.mark_wanted, written: row.mark_written,
-      archivedBefore: row.archived_before, requesterId: row.requester_id, requester: row.requester, dropNote: row.drop_note,
+      requestId: row.request_id,
+      imageId: row.image_id,
+      groupId: row.group_id,
+      wanted: row.mark_wanted,
+      written: row.mark_written,
+      archivedBefore: row.archived_before,
+      requesterId: row.requester_id,
+      requester: row.requester,
+      dropNote: row.drop_note,
     }));
   }
 
   /** What OMERO should say of every image that is in a request. */
   async all(): Promise<readonly { readonly imageId: bigint; readonly wanted: MarkState }[]> {
     const { rows } = await this.pool.query<{ imageId: bigint; wanted: MarkState }>(
-      `SELECT image_id AS "imageId", mark_wanted AS wanted FROM request_image WHERE mark_wanted <> 'none'`);
+      `SELECT image_id AS "imageId", mark_wanted AS wanted FROM request_image WHERE mark_wanted <> 'none'`,
+    );
     return rows;
   }
 
   /** Records that OMERO says `written` of these images; `before` is the old `image.archived` where we changed it. */
-  async written(marks: readonly { readonly requestId: bigint; readonly imageId: bigint; readonly written: MarkState; readonly before?: boolean | null }[]): Promise<void> {
+  async written(
+    marks: readonly {
+      readonly requestId: bigint;
+      readonly imageId: bigint;
+      readonly written: MarkState;
+      readonly before?: boolean | null;
+    }[],
+  ): Promise<void> {
     await this.pool.query(
       `UPDATE request_image i SET mark_written = m.written,
          archived_before = CASE WHEN m.has_before THEN m.before ELSE i.archived_before END
        FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::boolean[], $5::boolean[]) AS m(request_id, image_id, written, has_before, before)
        WHERE i.request_id = m.request_id AND i.image_id = m.image_id`,
-      [marks.map((m) => m.requestId), marks.map((m) => m.imageId), marks.map((m) => m.written),
-        marks.map((m) => m.before !== undefined), marks.map((m) => m.before ?? null)]);
+      [
+        marks.map((m) => m.requestId),
+        marks.map((m) => m.imageId),
+        marks.map((m) => m.written),
+        marks.map((m) => m.before !== undefined),
+        marks.map((m) => m.before ?? null),
+      ],
+    );
   }
 }

@@ -13,7 +13,8 @@ async function listed(table: string, column: string): Promise<string[]> {
   const { rows } = await database.sql.query<{ definition: string }>(
     `SELECT pg_get_constraintdef(c.oid) AS definition FROM pg_constraint c
      WHERE c.conrelid = $1::regclass AND c.contype = 'c' AND c.conkey = ARRAY[(SELECT attnum FROM pg_attribute WHERE attrelid = c.conrelid AND attname = $2)]`,
-    [table, column]);
+    [table, column],
+  );
   expect(rows).toHaveLength(1);
   return [...(rows[0]?.definition ?? '').matchAll(/'([^']*)'::text/g)].map((match) => match[1] ?? '').sort();
 }
@@ -29,7 +30,10 @@ describe('migrate', () => {
   });
 
   it('is a Transient where nobody answers', async () => {
-    await expect(migrate('postgres://nobody:x@127.0.0.1:1/none')).rejects.toMatchObject({ kind: 'transient', code: 'REGISTER_AWAY' });
+    await expect(migrate('postgres://nobody:x@127.0.0.1:1/none')).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'REGISTER_AWAY',
+    });
   });
 });
 
@@ -41,14 +45,19 @@ describe('the tables', () => {
   });
 
   it('tell what each state means for its fileset', async () => {
-    const { rows: [request] } = await database.sql.query(
-      `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester) VALUES ('New', 1, '', 1, '', 1, '') RETURNING id`);
+    const {
+      rows: [request],
+    } = await database.sql.query(
+      `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester) VALUES ('New', 1, '', 1, '', 1, '') RETURNING id`,
+    );
     await database.sql.query(
       `INSERT INTO file (request_id, fileset, root, path, display, size, identity, state, stuck_from, code, released_at)
        SELECT $1, '', 'Files', state::bytea, '', 0, '', state, CASE WHEN state = 'stuck' THEN 'approved' END, 'X', now() FROM unnest($2::text[]) AS state`,
-      [request.id, fileStates]);
+      [request.id, fileStates],
+    );
     const { rows } = await database.sql.query<{ phase: string; states: string[] }>(
-      'SELECT phase, array_agg(state ORDER BY state) AS states FROM file GROUP BY phase ORDER BY phase');
+      'SELECT phase, array_agg(state ORDER BY state) AS states FROM file GROUP BY phase ORDER BY phase',
+    );
     expect(Object.fromEntries(rows.map((row) => [row.phase, row.states]))).toEqual({
       early: ['approved', 'checksummed', 'registered', 'stuck', 'transferred', 'verified'],
       durable: ['durable'],
@@ -77,12 +86,13 @@ describe('the tables', () => {
     await expect(database.sql.query(statement)).rejects.toMatchObject({ code: '23514' });
   });
 
-  it.each([
-    'UPDATE event SET actor = \'nobody\'', 'DELETE FROM event', 'TRUNCATE event', 'TRUNCATE event CASCADE',
-  ])('never forget an event: %s', async (statement) => {
-    await database.sql.query(`INSERT INTO event (actor, what) VALUES ('test', 'seen')`);
-    await expect(database.sql.query(statement)).rejects.toThrow('events are never changed or deleted');
-    const { rows } = await database.sql.query(`SELECT DISTINCT actor FROM event`);
-    expect(rows).toEqual([{ actor: 'test' }]);
-  });
+  it.each(["UPDATE event SET actor = 'nobody'", 'DELETE FROM event', 'TRUNCATE event', 'TRUNCATE event CASCADE'])(
+    'never forget an event: %s',
+    async (statement) => {
+      await database.sql.query(`INSERT INTO event (actor, what) VALUES ('test', 'seen')`);
+      await expect(database.sql.query(statement)).rejects.toThrow('events are never changed or deleted');
+      const { rows } = await database.sql.query(`SELECT DISTINCT actor FROM event`);
+      expect(rows).toEqual([{ actor: 'test' }]);
+    },
+  );
 });

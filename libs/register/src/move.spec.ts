@@ -28,13 +28,30 @@ describe('a move', () => {
     const first = await claimed(place.register, bag, 'approved');
     const [file] = first.files;
     const digests = { 'SHA-256': 'ab'.repeat(32), 'SHA1-160': 'cd'.repeat(20) };
-    const due = await place.register.move(first, [{ ...moveOf(file!, 'hash'), digests, identity: identity(1n, 99n) }], stage);
+    const due = await place.register.move(
+      first,
+      [{ ...moveOf(file!, 'hash'), digests, identity: identity(1n, 99n) }],
+      stage,
+    );
     expect(due).toEqual([{ bagId: bag, state: 'checksummed' }]);
     await passed(place.register, bag, 'checksummed');
     const third = await claimed(place.register, bag, 'transferred');
-    await place.register.move(third, [{ ...moveOf(third.files[0]!, 'verify'), copyVersion: 'v1', copyDigest: 'd1', copyRead: 'direct' }], { ...stage, sealed: true });
+    await place.register.move(
+      third,
+      [{ ...moveOf(third.files[0]!, 'verify'), copyVersion: 'v1', copyDigest: 'd1', copyRead: 'direct' }],
+      { ...stage, sealed: true },
+    );
     const [now] = (await claimed(place.register, bag, 'verified')).files;
-    expect(now).toMatchObject({ state: 'verified', digests, identity: identity(1n, 99n), copyVersion: 'v1', copyDigest: 'd1', copyRead: 'direct', copyAttempts: 0, linkedAt: null });
+    expect(now).toMatchObject({
+      state: 'verified',
+      digests,
+      identity: identity(1n, 99n),
+      copyVersion: 'v1',
+      copyDigest: 'd1',
+      copyRead: 'direct',
+      copyAttempts: 0,
+      linkedAt: null,
+    });
     const { rows } = await place.sql.query('SELECT sealed_at, claimed_by FROM bag');
     expect(rows[0].sealed_at).toBeInstanceOf(Date);
   });
@@ -43,12 +60,21 @@ describe('a move', () => {
     await running(place.register, { 'Fileset:1': [1n] });
     const bag = await only();
     for (const round of [1, 2]) {
-      for (const state of ['approved', 'checksummed'] as const) if (round === 1 || state === 'checksummed') await passed(place.register, bag, state);
+      for (const state of ['approved', 'checksummed'] as const)
+        if (round === 1 || state === 'checksummed') await passed(place.register, bag, state);
       const claim = await claimed(place.register, bag, 'transferred');
-      await place.register.move(claim, [{ ...moveOf(claim.files[0]!, 'copyAgain'), code: 'COPY_DIFFERS', reason: 'one bit' }], stage);
+      await place.register.move(
+        claim,
+        [{ ...moveOf(claim.files[0]!, 'copyAgain'), code: 'COPY_DIFFERS', reason: 'one bit' }],
+        stage,
+      );
     }
     expect((await claimed(place.register, bag, 'checksummed')).files[0]?.copyAttempts).toBe(2);
-    expect((await place.register.overview.events({}))[0]).toMatchObject({ what: 'copyAgain', code: 'COPY_DIFFERS', fileId: expect.any(BigInt) });
+    expect((await place.register.overview.events({}))[0]).toMatchObject({
+      what: 'copyAgain',
+      code: 'COPY_DIFFERS',
+      fileId: expect.any(BigInt),
+    });
   });
 
   it('that is not in the table is refused before anything happens', async () => {
@@ -63,10 +89,22 @@ describe('a move', () => {
   });
 
   it.each<[string, (ids: readonly bigint[]) => Move[]]>([
-    ['a file stands elsewhere', ([a, b]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: b!, state: 'checksummed' }, 'copy')]],
-    ['a file is named twice', ([a]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: a!, state: 'approved' }, 'hash')]],
-    ['a file is of another bag', ([a, , , d]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: d!, state: 'approved' }, 'hash')]],
-    ['there is no such file', ([a]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: 999n, state: 'approved' }, 'hash')]],
+    [
+      'a file stands elsewhere',
+      ([a, b]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: b!, state: 'checksummed' }, 'copy')],
+    ],
+    [
+      'a file is named twice',
+      ([a]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: a!, state: 'approved' }, 'hash')],
+    ],
+    [
+      'a file is of another bag',
+      ([a, , , d]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: d!, state: 'approved' }, 'hash')],
+    ],
+    [
+      'there is no such file',
+      ([a]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: 999n, state: 'approved' }, 'hash')],
+    ],
   ])('changes nothing at all where %s', async (_name, moves) => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n, 1n], 'Fileset:2': [GiB] });
     const [bag] = await bagsOf(place.register);
@@ -84,13 +122,21 @@ describe('a move', () => {
     const bag = await only();
     const claim = await claimed(place.register, bag, 'approved');
     const [a, b, c] = claim.files;
-    expect(await place.register.move(claim, [moveOf(a!, 'hash'), moveOf(b!, 'fail'), moveOf(c!, 'hash')], stage)).toEqual([{ bagId: bag, state: 'checksummed' }]);
+    expect(
+      await place.register.move(claim, [moveOf(a!, 'hash'), moveOf(b!, 'fail'), moveOf(c!, 'hash')], stage),
+    ).toEqual([{ bagId: bag, state: 'checksummed' }]);
     expect(await statesOf(place.register, id)).toEqual(['checksummed', 'stuck', 'checksummed']);
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Error', stuck: 1 });
-    expect(await place.register.overview.file(b!.id)).toMatchObject({ state: 'stuck', stuckFrom: 'approved', code: 'TROUBLE', reason: 'as the test wants it' });
+    expect(await place.register.overview.file(b!.id)).toMatchObject({
+      state: 'stuck',
+      stuckFrom: 'approved',
+      code: 'TROUBLE',
+      reason: 'as the test wants it',
+    });
     const events = (await place.register.overview.events({ fileId: b!.id })).slice(0, 2);
     expect(events.map((event) => [event.what, event.from, event.to, event.code, event.fileId])).toEqual([
-      ['fail', 'approved', 'stuck', 'TROUBLE', b!.id], ['hash', 'approved', 'checksummed', null, null],
+      ['fail', 'approved', 'stuck', 'TROUBLE', b!.id],
+      ['hash', 'approved', 'checksummed', null, null],
     ]);
     expect(events[1]?.detail).toEqual({ stage: 'test', store: 'main', files: 2, bytes: 2, fence: 1 });
   });
@@ -99,7 +145,9 @@ describe('a move', () => {
     await running(place.register, { 'Fileset:1': [1n, 1n] });
     const bag = await only();
     const claim = await claimed(place.register, bag, 'approved');
-    expect(await place.register.move(claim, [moveOf(claim.files[0]!, 'hash')], stage)).toEqual([{ bagId: bag, state: 'approved' }]);
+    expect(await place.register.move(claim, [moveOf(claim.files[0]!, 'hash')], stage)).toEqual([
+      { bagId: bag, state: 'approved' },
+    ]);
     expect((await claimed(place.register, bag, 'approved')).files).toHaveLength(1);
   });
 
@@ -108,7 +156,13 @@ describe('a move', () => {
     const bag = await only();
     await brought(place.register, bag, 'durable');
     const claim = await claimed(place.register, bag, 'durable');
-    expect(await place.register.move(claim, claim.files.map((file) => moveOf(file, 'link')), { ...stage, delayMs: 60_000 })).toEqual([]);
+    expect(
+      await place.register.move(
+        claim,
+        claim.files.map((file) => moveOf(file, 'link')),
+        { ...stage, delayMs: 60_000 },
+      ),
+    ).toEqual([]);
     expect(await place.register.work.due(['linked'])).toEqual([]);
     expect((await place.register.work.filesOf(bag, 'linked'))[0]?.linkedAt).toBeInstanceOf(Date);
   });
@@ -117,10 +171,15 @@ describe('a move', () => {
 describe('a fileset in several bags', () => {
   it('wakes the bags that waited for it, at once and by itself', async () => {
     await running(place.register, { 'Fileset:1': [GiB, GiB, GiB] });
-    const [a, b, c] = await bagsOf(place.register) as [bigint, bigint, bigint];
+    const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     for (const bag of [a, b]) {
       await brought(place.register, bag, 'durable');
-      await place.register.work.postpone(await claimed(place.register, bag, 'durable'), 3_600_000, new Error('waits'), false);
+      await place.register.work.postpone(
+        await claimed(place.register, bag, 'durable'),
+        3_600_000,
+        new Error('waits'),
+        false,
+      );
     }
     expect(await place.register.work.due(['durable'])).toEqual([]);
     await brought(place.register, c, 'verified');
@@ -132,7 +191,7 @@ describe('a fileset in several bags', () => {
 
   it('wakes a bag that somebody looked at too early and puts to sleep too late', async () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB] });
-    const [a, b] = await bagsOf(place.register) as [bigint, bigint];
+    const [a, b] = (await bagsOf(place.register)) as [bigint, bigint];
     await brought(place.register, a, 'durable');
     const linker = await claimed(place.register, a, 'durable');
     expect((await place.register.work.completeFilesets(id, ['Fileset:1'])).size).toBe(0);
@@ -141,13 +200,18 @@ describe('a fileset in several bags', () => {
     await place.register.work.postpone(linker, 3_600_000, new Error('waits'), false);
     expect((await place.register.work.due(['durable'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
     // Once only: the next sleep lasts.
-    await place.register.work.postpone(await claimed(place.register, a, 'durable'), 3_600_000, new Error('stopped'), false);
+    await place.register.work.postpone(
+      await claimed(place.register, a, 'durable'),
+      3_600_000,
+      new Error('stopped'),
+      false,
+    );
     expect((await place.register.work.due(['durable'])).map((bag) => bag.bagId)).toEqual([b]);
   });
 
   it('shortens neither the pause after a failure nor the hold of what is linked', async () => {
     await running(place.register, { 'Fileset:1': [GiB, GiB] });
-    const [a, b] = await bagsOf(place.register) as [bigint, bigint];
+    const [a, b] = (await bagsOf(place.register)) as [bigint, bigint];
     await brought(place.register, a, 'durable');
     const failing = await claimed(place.register, a, 'durable');
     await brought(place.register, b, 'verified');
@@ -158,14 +222,25 @@ describe('a fileset in several bags', () => {
     await place.sql.query('UPDATE bag SET woken = true, not_before = now()');
     const claim = await claimed(place.register, b, 'durable');
     await place.sql.query('UPDATE bag SET woken = true');
-    expect(await place.register.move(claim, claim.files.map((file) => moveOf(file, 'link')), { ...stage, delayMs: 60_000 })).toEqual([]);
+    expect(
+      await place.register.move(
+        claim,
+        claim.files.map((file) => moveOf(file, 'link')),
+        { ...stage, delayMs: 60_000 },
+      ),
+    ).toEqual([]);
   });
 
   it('wakes nobody while one of its files is stuck', async () => {
     await running(place.register, { 'Fileset:1': [GiB, GiB, GiB] });
-    const [a, b, c] = await bagsOf(place.register) as [bigint, bigint, bigint];
+    const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     await brought(place.register, a, 'durable');
-    await place.register.work.postpone(await claimed(place.register, a, 'durable'), 3_600_000, new Error('waits'), false);
+    await place.register.work.postpone(
+      await claimed(place.register, a, 'durable'),
+      3_600_000,
+      new Error('waits'),
+      false,
+    );
     const claim = await claimed(place.register, b, 'approved');
     await place.register.move(claim, [moveOf(claim.files[0]!, 'fail')], stage);
     await brought(place.register, c, 'verified');
@@ -176,7 +251,7 @@ describe('a fileset in several bags', () => {
 describe('what the request and its marks say', () => {
   it('follows a fileset through to its release', async () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB], 'Fileset:2': [GiB] });
-    const [a, b, c] = await bagsOf(place.register) as [bigint, bigint, bigint];
+    const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     const state = async (): Promise<string | undefined> => (await place.register.requests.get(id))?.state;
     for (const bag of [a, b, c]) await brought(place.register, bag, 'durable');
     expect(await marks()).toEqual(['pending', 'pending']);
@@ -199,7 +274,11 @@ describe('what the request and its marks say', () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n] });
     const bag = await only();
     const claim = await claimed(place.register, bag, 'approved');
-    await place.register.move(claim, claim.files.map((file) => moveOf(file, 'fail')), stage);
+    await place.register.move(
+      claim,
+      claim.files.map((file) => moveOf(file, 'fail')),
+      stage,
+    );
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Error', stuck: 2 });
     expect(await place.register.work.due(['approved'])).toEqual([]); // stuck files keep no bag on the queue
     await place.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss');

@@ -1,7 +1,15 @@
 import type pg from 'pg';
 import {
-  next, step, Transient, workStates,
-  type CopyRead, type Digests, type FileEvent, type FileState, type Identity, type ProvenCopy,
+  next,
+  step,
+  Transient,
+  workStates,
+  type CopyRead,
+  type Digests,
+  type FileEvent,
+  type FileState,
+  type Identity,
+  type ProvenCopy,
 } from '@coldroom/domain';
 import { lockRequests, transaction } from './connection';
 import { formatIdentity } from './rows';
@@ -45,22 +53,58 @@ export interface MoveOptions {
  * and each file still where it was; a lost claim is `Transient` `CLAIM_LOST`, and nothing was changed.
  * @returns the bags whose turn it is now: this one, and those that waited for the filesets it completed.
  */
-export async function moveFiles(pool: pg.Pool, claim: Claim, moves: readonly Move[], options: MoveOptions): Promise<readonly DueBag[]> {
+export async function moveFiles(
+  pool: pg.Pool,
+  claim: Claim,
+  moves: readonly Move[],
+  options: MoveOptions,
+): Promise<readonly DueBag[]> {
   for (const move of moves) {
-    if (!next(move.from, move.event)?.includes(move.to)) throw new RangeError(`no move ${move.event} from ${move.from} to ${move.to}`);
+    if (!next(move.from, move.event)?.includes(move.to))
+      throw new RangeError(`no move ${move.event} from ${move.from} to ${move.to}`);
   }
   const due = await transaction(pool, async (client) => {
     await lockRequests(client, [claim.requestId]);
     await lockBag(client, claim);
     await writeFiles(client, claim, moves);
-    if (options.switched) await switchBag(client, claim.bagId, moves.map((move) => move.id));
-    else if (claim.state === 'settled') await forgetElsewhere(client, moves.filter((move) => move.to === 'linked').map((move) => move.id));
+    if (options.switched)
+      await switchBag(
+        client,
+        claim.bagId,
+        moves.map((move) => move.id),
+      );
+    else if (claim.state === 'settled')
+      await forgetElsewhere(
+        client,
+        moves.filter((move) => move.to === 'linked').map((move) => move.id),
+      );
     await writeEvents(client, claim, moves, options);
     const stuck = moves.filter((move) => move.to === 'stuck').length;
-    if (stuck > 0) await countFailures(client, [`stage:${options.stage}`, `store:${claim.movingTo ?? claim.store}`], stuck, options.errorLimit);
+    if (stuck > 0)
+      await countFailures(
+        client,
+        [`stage:${options.stage}`, `store:${claim.movingTo ?? claim.store}`],
+        stuck,
+        options.errorLimit,
+      );
     const own = await passOn(client, claim, options);
-    const woken = await wakeWaiting(client, claim.requestId, await filesetsOf(client, moves.filter((move) => waitForOthers.includes(move.to))), claim.bagId);
-    await settleRequest(client, claim.requestId, await filesetsOf(client, moves.filter((move) => atRest.includes(move.to))));
+    const woken = await wakeWaiting(
+      client,
+      claim.requestId,
+      await filesetsOf(
+        client,
+        moves.filter((move) => waitForOthers.includes(move.to)),
+      ),
+      claim.bagId,
+    );
+    await settleRequest(
+      client,
+      claim.requestId,
+      await filesetsOf(
+        client,
+        moves.filter((move) => atRest.includes(move.to)),
+      ),
+    );
     await tellWhereEnded(client, claim.requestId, moves, claim.worker);
     step('move:1-before-commit');
     return [...own, ...woken];
@@ -76,8 +120,12 @@ const waitForOthers: readonly FileState[] = ['durable', 'proven'];
 async function lockBag(client: pg.PoolClient, claim: Claim): Promise<void> {
   const { rowCount } = await client.query(
     `SELECT FROM bag WHERE id = $1 AND claimed_by = $2 AND fence = $3 AND lease_until > now() FOR UPDATE`,
-    [claim.bagId, claim.worker, claim.fence]);
-  if (rowCount !== 1) throw new Transient('CLAIM_LOST', `Bag ${claim.bag} was taken over by another worker; nothing was recorded`, { bag: claim.bagId });
+    [claim.bagId, claim.worker, claim.fence],
+  );
+  if (rowCount !== 1)
+    throw new Transient('CLAIM_LOST', `Bag ${claim.bag} was taken over by another worker; nothing was recorded`, {
+      bag: claim.bagId,
+    });
 }
 
 /** What an undo does not find held any more (`restore`) was released by a linker that died before it could say so. */
@@ -105,23 +153,61 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, moves: readonly M
      FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
        AS m(id, event, from_state, to_state, digests, identity, copy_version, copy_digest, copy_read, code, reason, fetched, moved_version, moved_digest, moved_read)
      WHERE f.id = m.id AND f.bag_id = $1 AND f.state = m.from_state`,
-    [claim.bagId, moves.map((m) => m.id), moves.map((m) => m.event), moves.map((m) => m.from), moves.map((m) => m.to),
-      moves.map((m) => (m.digests ? JSON.stringify(m.digests) : null)), moves.map((m) => (m.identity ? formatIdentity(m.identity) : null)),
-      moves.map((m) => m.copyVersion ?? null), moves.map((m) => m.copyDigest ?? null), moves.map((m) => m.copyRead ?? null), moves.map((m) => m.code ?? null), moves.map((m) => m.reason ?? null),
-      moves.map((m) => (m.fetched ? formatIdentity(m.fetched) : null)), moves.map((m) => m.elsewhere?.version ?? null), moves.map((m) => m.elsewhere?.digest ?? null), moves.map((m) => m.elsewhere?.read ?? null)]);
-  if (rowCount !== moves.length) throw new Error(`bag ${claim.bag}: ${moves.length} files were to move, ${rowCount} were where they should be`);
+    [
+      claim.bagId,
+      moves.map((m) => m.id),
+      moves.map((m) => m.event),
+      moves.map((m) => m.from),
+      moves.map((m) => m.to),
+      moves.map((m) => (m.digests ? JSON.stringify(m.digests) : null)),
+      moves.map((m) => (m.identity ? formatIdentity(m.identity) : null)),
+      moves.map((m) => m.copyVersion ?? null),
+      moves.map((m) => m.copyDigest ?? null),
+      moves.map((m) => m.copyRead ?? null),
+      moves.map((m) => m.code ?? null),
+      moves.map((m) => m.reason ?? null),
+      moves.map((m) => (m.fetched ? formatIdentity(m.fetched) : null)),
+      moves.map((m) => m.elsewhere?.version ?? null),
+      moves.map((m) => m.elsewhere?.digest ?? null),
+      moves.map((m) => m.elsewhere?.read ?? null),
+    ],
+  );
+  if (rowCount !== moves.length)
+    throw new Error(`bag ${claim.bag}: ${moves.length} files were to move, ${rowCount} were where they should be`);
 }
 
 /** One event a bag for what happens to most of it, one a file for what happens to a single one. */
-async function writeEvents(client: pg.PoolClient, claim: Claim, moves: readonly Move[], { stage, tookMs }: MoveOptions): Promise<void> {
+async function writeEvents(
+  client: pg.PoolClient,
+  claim: Claim,
+  moves: readonly Move[],
+  { stage, tookMs }: MoveOptions,
+): Promise<void> {
   const sizes = new Map(claim.files.map((file) => [file.id, file.size]));
-  const groups = Map.groupBy(moves.filter((move) => move.code === undefined), (move) => `${move.event} ${move.from} ${move.to}`);
+  const groups = Map.groupBy(
+    moves.filter((move) => move.code === undefined),
+    (move) => `${move.event} ${move.from} ${move.to}`,
+  );
   for (const group of groups.values()) {
     const { event, from, to } = group[0] as Move;
     await client.query(
       `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        VALUES ($1, $2, $3, $4, $5, $6, jsonb_strip_nulls(jsonb_build_object('stage', $7::text, 'store', $8::text, 'files', $9::int, 'bytes', $10::bigint, 'ms', $11::bigint, 'fence', $12::bigint)))`,
-      [claim.worker, claim.requestId, claim.bagId, event, from, to, stage, claim.store, group.length, group.reduce((sum, { id }) => sum + (sizes.get(id) ?? 0n), 0n), tookMs ?? null, claim.fence]);
+      [
+        claim.worker,
+        claim.requestId,
+        claim.bagId,
+        event,
+        from,
+        to,
+        stage,
+        claim.store,
+        group.length,
+        group.reduce((sum, { id }) => sum + (sizes.get(id) ?? 0n), 0n),
+        tookMs ?? null,
+        claim.fence,
+      ],
+    );
   }
   const single = moves.filter((move) => move.code !== undefined);
   if (single.length === 0) return;
@@ -129,8 +215,18 @@ async function writeEvents(client: pg.PoolClient, claim: Claim, moves: readonly 
     `INSERT INTO event (actor, request_id, bag_id, file_id, what, from_state, to_state, code, detail)
      SELECT $1, $2, $3, m.id, m.event, m.from_state, m.to_state, m.code, jsonb_build_object('reason', m.reason)
      FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) AS m(id, event, from_state, to_state, code, reason)`,
-    [claim.worker, claim.requestId, claim.bagId, single.map((m) => m.id), single.map((m) => m.event), single.map((m) => m.from),
-      single.map((m) => m.to), single.map((m) => m.code), single.map((m) => m.reason ?? null)]);
+    [
+      claim.worker,
+      claim.requestId,
+      claim.bagId,
+      single.map((m) => m.id),
+      single.map((m) => m.event),
+      single.map((m) => m.from),
+      single.map((m) => m.to),
+      single.map((m) => m.code),
+      single.map((m) => m.reason ?? null),
+    ],
+  );
 }
 
 /** The bag's state is that of its least advanced file that a service acts on. */
@@ -138,18 +234,22 @@ export const leastState = `coalesce((SELECT f.state FROM file f WHERE f.bag_id =
   ORDER BY array_position('{${workStates.join(',')}}'::text[], f.state) LIMIT 1), 'done')`;
 
 async function passOn(client: pg.PoolClient, claim: Claim, options: MoveOptions): Promise<readonly DueBag[]> {
-  const { rows: [row] } = await client.query<{ state: DueBag['state']; due: boolean }>(
+  const {
+    rows: [row],
+  } = await client.query<{ state: DueBag['state']; due: boolean }>(
     `UPDATE bag SET state = ${leastState}, claimed_by = NULL, lease_until = NULL, attempts = 0, waiting_since = NULL, note = NULL,
        not_before = CASE WHEN woken AND ${leastState} IN ('durable', 'proven') THEN now() ELSE now() + $2 * interval '1 ms' END, sealed_at = CASE WHEN $3 THEN coalesce(sealed_at, now()) ELSE sealed_at END
      WHERE id = $1 RETURNING state, state <> 'done' AND not_before <= now() AS due`,
-    [claim.bagId, options.delayMs ?? 0, options.sealed ?? false]);
+    [claim.bagId, options.delayMs ?? 0, options.sealed ?? false],
+  );
   return row?.due ? [{ bagId: claim.bagId, state: row.state }] : [];
 }
 
 async function filesetsOf(client: pg.PoolClient, moves: readonly Move[]): Promise<readonly string[]> {
   if (moves.length === 0) return [];
-  const { rows } = await client.query<{ fileset: string }>(
-    `SELECT DISTINCT fileset FROM file WHERE id = ANY($1)`, [moves.map((move) => move.id)]);
+  const { rows } = await client.query<{ fileset: string }>(`SELECT DISTINCT fileset FROM file WHERE id = ANY($1)`, [
+    moves.map((move) => move.id),
+  ]);
   return rows.map((row) => row.fileset);
 }
 
@@ -157,19 +257,30 @@ async function filesetsOf(client: pg.PoolClient, moves: readonly Move[]): Promis
  * Brings forward the bags, but for `own`, that wait in `durable` or `proven` for a fileset that is complete now; one that somebody
  * holds is told so. Two bags that complete a fileset together do so one after the other, as both lock the request first.
  */
-export async function wakeWaiting(client: pg.ClientBase, requestId: bigint, filesets: readonly string[], own: bigint | null): Promise<readonly DueBag[]> {
+export async function wakeWaiting(
+  client: pg.ClientBase,
+  requestId: bigint,
+  filesets: readonly string[],
+  own: bigint | null,
+): Promise<readonly DueBag[]> {
   if (filesets.length === 0) return [];
   const { rows } = await client.query<{ id: bigint; state: DueBag['state']; held: boolean }>(
     `WITH whole AS MATERIALIZED (SELECT fileset FROM unnest($3::text[]) AS moved(fileset) WHERE ${complete('moved.fileset')} OR ${fetched('moved.fileset')})
      UPDATE bag SET not_before = now(), waiting_since = NULL, woken = true WHERE id IS DISTINCT FROM $2 AND state IN ('durable', 'proven') AND id = ANY(ARRAY(
        SELECT DISTINCT waiting.bag_id FROM whole CROSS JOIN LATERAL (
          SELECT f.bag_id FROM file f WHERE f.request_id = $1 AND f.fileset = whole.fileset AND f.phase IN ('durable', 'proven') OFFSET 0) waiting))
-     RETURNING id, state, coalesce(lease_until > now(), false) AS held`, [requestId, own, filesets]);
+     RETURNING id, state, coalesce(lease_until > now(), false) AS held`,
+    [requestId, own, filesets],
+  );
   return rows.filter((row) => !row.held).map((row) => ({ bagId: row.id, state: row.state }));
 }
 
 /** Brings the request's state and what OMERO should say of these filesets' images into step with the files. */
-export async function settleRequest(client: pg.ClientBase, requestId: bigint, filesets: readonly string[]): Promise<void> {
+export async function settleRequest(
+  client: pg.ClientBase,
+  requestId: bigint,
+  filesets: readonly string[],
+): Promise<void> {
   if (filesets.length > 0) {
     await client.query(
       `UPDATE request_image i SET mark_wanted = s.wanted FROM (
@@ -180,12 +291,15 @@ export async function settleRequest(client: pg.ClientBase, requestId: bigint, fi
            ELSE 'none' END AS wanted
          FROM unnest($2::text[]) AS moved(fileset)) s
        WHERE i.request_id = $1 AND i.fileset = s.fileset AND s.wanted IS NOT NULL AND i.mark_wanted <> s.wanted`,
-      [requestId, filesets]);
+      [requestId, filesets],
+    );
   }
   await client.query(
     `UPDATE request r SET state = s.state FROM (SELECT CASE
        WHEN EXISTS (SELECT FROM file WHERE request_id = $1 AND stuck_from IS NOT NULL) THEN 'Error'
        WHEN EXISTS (SELECT FROM bag WHERE request_id = $1 AND state NOT IN ('linked', 'recalled', 'done')) THEN 'Running'
        ELSE 'Finished' END AS state) s
-     WHERE r.id = $1 AND r.state IN ('Running', 'Error', 'Finished') AND r.state <> s.state`, [requestId]);
+     WHERE r.id = $1 AND r.state IN ('Running', 'Error', 'Finished') AND r.state <> s.state`,
+    [requestId],
+  );
 }

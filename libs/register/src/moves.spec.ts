@@ -14,31 +14,49 @@ const toTape = { from: 'main', to: 'tape' } as const;
 const there: ProvenCopy = { version: 'tape 1', digest: 'ab'.repeat(32), read: 'remote' };
 
 /** A request with one bag a fileset of 1 GiB files, all of it in `until`. */
-async function archived(filesets: Readonly<Record<string, readonly bigint[]>>, until: 'durable' | 'linked' | 'released' = 'released'): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
+async function archived(
+  filesets: Readonly<Record<string, readonly bigint[]>>,
+  until: 'durable' | 'linked' | 'released' = 'released',
+): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
   const id = await running(place.register, filesets);
   const { rows } = await place.sql.query<{ id: string }>('SELECT id FROM bag WHERE request_id = $1 ORDER BY id', [id]);
   const bags = rows.map((row) => BigInt(row.id));
   for (const bag of bags) await brought(place.register, bag, 'durable');
-  await place.sql.query(`UPDATE file SET copy_version = 'main 1', copy_digest = 'cd', copy_read = 'direct' WHERE request_id = $1`, [id]);
+  await place.sql.query(
+    `UPDATE file SET copy_version = 'main 1', copy_digest = 'cd', copy_read = 'direct' WHERE request_id = $1`,
+    [id],
+  );
   if (until !== 'durable') for (const bag of bags) await passed(place.register, bag, 'durable');
   if (until === 'released') for (const bag of bags) await passed(place.register, bag, 'linked');
   return { id, bags };
 }
 
-const ask = (bags: readonly bigint[], order: { from: string; to: string } = toTape) => place.register.moves.ask(bags, order, 'boss');
+const ask = (bags: readonly bigint[], order: { from: string; to: string } = toTape) =>
+  place.register.moves.ask(bags, order, 'boss');
 
 /** Moves the files of a bag on, up to `until`. */
 async function onTheWay(bag: bigint, until: WorkState): Promise<void> {
   for (const state of ['leaving', 'arrived', 'matched'] as const) {
     if (state === until) return;
     const claim = await claimed(place.register, bag, state);
-    await place.register.move(claim, claim.files.map((file): Move => ({ ...moveOf(file, ({ leaving: 'carry', arrived: 'match', matched: 'settle' } as const)[state]), ...(state === 'arrived' ? { elsewhere: there } : {}) })), stage);
+    await place.register.move(
+      claim,
+      claim.files.map((file): Move => ({
+        ...moveOf(file, ({ leaving: 'carry', arrived: 'match', matched: 'settle' } as const)[state]),
+        ...(state === 'arrived' ? { elsewhere: there } : {}),
+      })),
+      stage,
+    );
   }
 }
 
 async function relinked(bag: bigint, options: Partial<MoveOptions> = { switched: true }, failing = 0): Promise<void> {
   const claim = await claimed(place.register, bag, 'settled');
-  await place.register.move(claim, claim.files.map((file, at) => moveOf(file, at < failing ? 'fail' : 'relink')), { ...stage, ...options });
+  await place.register.move(
+    claim,
+    claim.files.map((file, at) => moveOf(file, at < failing ? 'fail' : 'relink')),
+    { ...stage, ...options },
+  );
 }
 
 async function stickFirst(bag: bigint, state: WorkState): Promise<void> {
@@ -47,17 +65,25 @@ async function stickFirst(bag: bigint, state: WorkState): Promise<void> {
 }
 
 async function bagRow(id: bigint): Promise<Record<string, unknown>> {
-  const { rows: [row] } = await place.sql.query('SELECT store, moving_to, moved_from, state FROM bag WHERE id = $1', [id]);
+  const {
+    rows: [row],
+  } = await place.sql.query('SELECT store, moving_to, moved_from, state FROM bag WHERE id = $1', [id]);
   return row;
 }
 
 async function copiesOf(id: bigint): Promise<unknown[]> {
-  const { rows } = await place.sql.query('SELECT state, copy_version AS version, copy_read AS read, moved_version AS moved FROM file WHERE request_id = $1 ORDER BY path', [id]);
+  const { rows } = await place.sql.query(
+    'SELECT state, copy_version AS version, copy_read AS read, moved_version AS moved FROM file WHERE request_id = $1 ORDER BY path',
+    [id],
+  );
   return rows;
 }
 
 async function marksOf(id: bigint): Promise<string[]> {
-  const { rows } = await place.sql.query('SELECT mark_wanted FROM request_image WHERE request_id = $1 ORDER BY image_id', [id]);
+  const { rows } = await place.sql.query(
+    'SELECT mark_wanted FROM request_image WHERE request_id = $1 ORDER BY image_id',
+    [id],
+  );
   return rows.map((row) => row.mark_wanted);
 }
 
@@ -68,12 +94,23 @@ describe('plan', () => {
     const early = await archived({ 'Fileset:5': [7n] }, 'durable');
     await ask([held.bags[1]!]);
     const plan = await place.register.moves.plan('main');
-    expect(plan.map(({ id, kind, files, bytes, states, movingTo }) => [id, kind, files, bytes, states, movingTo])).toEqual([
-      [released.bags[0], 'movable', 2, 3n, ['released'], null], [held.bags[0], 'movable', 1, GiB, ['linked'], null],
-      [held.bags[1], 'under way', 1, GiB, ['leaving'], 'tape'], [early.bags[0], 'not now', 1, 7n, ['durable'], null],
+    expect(
+      plan.map(({ id, kind, files, bytes, states, movingTo }) => [id, kind, files, bytes, states, movingTo]),
+    ).toEqual([
+      [released.bags[0], 'movable', 2, 3n, ['released'], null],
+      [held.bags[0], 'movable', 1, GiB, ['linked'], null],
+      [held.bags[1], 'under way', 1, GiB, ['leaving'], 'tape'],
+      [early.bags[0], 'not now', 1, 7n, ['durable'], null],
     ]);
-    expect((await place.register.moves.plan('main', { kind: 'Fileset', names: ['Fileset:2'] })).map((bag) => [bag.id, bag.files])).toEqual([[released.bags[0], 2]]);
-    expect((await place.register.moves.plan('main', { kind: 'Request', ids: [held.id] })).map((bag) => bag.id)).toEqual(held.bags);
+    expect(
+      (await place.register.moves.plan('main', { kind: 'Fileset', names: ['Fileset:2'] })).map((bag) => [
+        bag.id,
+        bag.files,
+      ]),
+    ).toEqual([[released.bags[0], 2]]);
+    expect((await place.register.moves.plan('main', { kind: 'Request', ids: [held.id] })).map((bag) => bag.id)).toEqual(
+      held.bags,
+    );
     expect(await place.register.moves.plan('tape')).toEqual([]);
   });
 });
@@ -85,19 +122,54 @@ describe('ask', () => {
     expect(await ask(bags)).toBe(0);
     expect(await statesOf(place.register, id)).toEqual(['leaving', 'leaving']);
     expect(await bagRow(bags[0]!)).toEqual({ store: 'main', moving_to: 'tape', moved_from: null, state: 'leaving' });
-    expect((await place.register.overview.events({ requestId: id })).filter(({ what }) => what === 'move')).toMatchObject([{ actor: 'boss', from: 'released', to: 'leaving', detail: { files: 2, from: 'main', to: 'tape' } }]);
+    expect(
+      (await place.register.overview.events({ requestId: id })).filter(({ what }) => what === 'move'),
+    ).toMatchObject([
+      { actor: 'boss', from: 'released', to: 'leaving', detail: { files: 2, from: 'main', to: 'tape' } },
+    ]);
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Running', linked: 2 });
-    expect([await marksOf(id), await place.register.marks.owed()]).toEqual([['archived'], [expect.objectContaining({ wanted: 'archived' })]]);
+    expect([await marksOf(id), await place.register.marks.owed()]).toEqual([
+      ['archived'],
+      [expect.objectContaining({ wanted: 'archived' })],
+    ]);
     expect((await claimed(place.register, bags[0]!, 'leaving')).movingTo).toBe('tape');
   });
 
   it.each<[string, (bag: bigint) => Promise<unknown>]>([
-    ['a file of it is not linked yet', async (bag) => place.sql.query(`UPDATE file SET state = 'durable' WHERE id = (SELECT min(id) FROM file WHERE bag_id = $1)`, [bag])],
-    ['a file of it is stuck', async (bag) => place.sql.query(`UPDATE file SET state = 'stuck', stuck_from = 'linked', code = 'X' WHERE id = (SELECT min(id) FROM file WHERE bag_id = $1)`, [bag])],
-    ['a file of it is recalled', async (bag) => place.sql.query(`UPDATE file SET state = 'recalled' WHERE id = (SELECT min(id) FROM file WHERE bag_id = $1)`, [bag])],
-    ['a given up way back is to be cleared away', async (bag) => place.sql.query(`UPDATE file SET way_back = 'recall' WHERE id = (SELECT min(id) FROM file WHERE bag_id = $1)`, [bag])],
+    [
+      'a file of it is not linked yet',
+      async (bag) =>
+        place.sql.query(`UPDATE file SET state = 'durable' WHERE id = (SELECT min(id) FROM file WHERE bag_id = $1)`, [
+          bag,
+        ]),
+    ],
+    [
+      'a file of it is stuck',
+      async (bag) =>
+        place.sql.query(
+          `UPDATE file SET state = 'stuck', stuck_from = 'linked', code = 'X' WHERE id = (SELECT min(id) FROM file WHERE bag_id = $1)`,
+          [bag],
+        ),
+    ],
+    [
+      'a file of it is recalled',
+      async (bag) =>
+        place.sql.query(`UPDATE file SET state = 'recalled' WHERE id = (SELECT min(id) FROM file WHERE bag_id = $1)`, [
+          bag,
+        ]),
+    ],
+    [
+      'a given up way back is to be cleared away',
+      async (bag) =>
+        place.sql.query(`UPDATE file SET way_back = 'recall' WHERE id = (SELECT min(id) FROM file WHERE bag_id = $1)`, [
+          bag,
+        ]),
+    ],
     ['it is in another store', async (bag) => place.sql.query(`UPDATE bag SET store = 'other' WHERE id = $1`, [bag])],
-    ['nothing of it is archived any more', async (bag) => place.sql.query(`UPDATE file SET state = 'restored' WHERE bag_id = $1`, [bag])],
+    [
+      'nothing of it is archived any more',
+      async (bag) => place.sql.query(`UPDATE file SET state = 'restored' WHERE bag_id = $1`, [bag]),
+    ],
   ])('leaves a bag alone where %s', async (_why, change) => {
     const { id, bags } = await archived({ 'Fileset:1': [1n, 2n] }, 'linked');
     await change(bags[0]!);
@@ -118,85 +190,163 @@ describe('ask', () => {
     expect(await ask(bags)).toBe(1);
     await onTheWay(bags[0]!, 'settled');
     await relinked(bags[0]!);
-    expect(await copiesOf(id)).toEqual([{ state: 'restored', version: null, read: null, moved: null }, { state: 'linked', version: 'tape 1', read: 'remote', moved: null }]);
+    expect(await copiesOf(id)).toEqual([
+      { state: 'restored', version: null, read: null, moved: null },
+      { state: 'linked', version: 'tape 1', read: 'remote', moved: null },
+    ]);
   });
 });
 
 describe('the switch', () => {
   it('takes the whole bag at once: until then the proofs are those of the store that is left', async () => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n, 2n] });
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n, 2n] });
     await ask([bag!]);
     await onTheWay(bag!, 'settled');
-    expect(await copiesOf(id)).toEqual(Array(2).fill({ state: 'settled', version: 'main 1', read: 'direct', moved: 'tape 1' }));
-    expect((await claimed(place.register, bag!, 'settled', 'w2')).files[0]).toMatchObject({ copyVersion: 'main 1', elsewhere: there });
+    expect(await copiesOf(id)).toEqual(
+      Array(2).fill({ state: 'settled', version: 'main 1', read: 'direct', moved: 'tape 1' }),
+    );
+    expect((await claimed(place.register, bag!, 'settled', 'w2')).files[0]).toMatchObject({
+      copyVersion: 'main 1',
+      elsewhere: there,
+    });
     await place.sql.query('UPDATE bag SET lease_until = NULL');
     await relinked(bag!);
-    expect(await copiesOf(id)).toEqual(Array(2).fill({ state: 'linked', version: 'tape 1', read: 'remote', moved: null }));
+    expect(await copiesOf(id)).toEqual(
+      Array(2).fill({ state: 'linked', version: 'tape 1', read: 'remote', moved: null }),
+    );
     expect(await bagRow(bag!)).toEqual({ store: 'tape', moving_to: null, moved_from: 'main', state: 'linked' });
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Finished', linked: 2 });
-    const { rows: [{ checked }] } = await place.sql.query('SELECT bool_and(copy_checked_at IS NOT NULL) AS checked FROM file');
+    const {
+      rows: [{ checked }],
+    } = await place.sql.query('SELECT bool_and(copy_checked_at IS NOT NULL) AS checked FROM file');
     expect(checked).toBe(true);
   });
 
   it.each<[string, (bag: bigint) => Promise<unknown>]>([
     ['a file is not named', async () => undefined],
-    ['a file is stuck', (bag) => place.sql.query(`UPDATE file SET state = 'stuck', stuck_from = 'settled', code = 'X' WHERE id = (SELECT max(id) FROM file WHERE bag_id = $1)`, [bag])],
-    ['a file is not there yet', (bag) => place.sql.query(`UPDATE file SET state = 'arrived' WHERE id = (SELECT max(id) FROM file WHERE bag_id = $1)`, [bag])],
+    [
+      'a file is stuck',
+      (bag) =>
+        place.sql.query(
+          `UPDATE file SET state = 'stuck', stuck_from = 'settled', code = 'X' WHERE id = (SELECT max(id) FROM file WHERE bag_id = $1)`,
+          [bag],
+        ),
+    ],
+    [
+      'a file is not there yet',
+      (bag) =>
+        place.sql.query(`UPDATE file SET state = 'arrived' WHERE id = (SELECT max(id) FROM file WHERE bag_id = $1)`, [
+          bag,
+        ]),
+    ],
   ])('changes nothing where %s', async (_why, change) => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n, 2n] });
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n, 2n] });
     await ask([bag!]);
     await onTheWay(bag!, 'settled');
     const claim = await claimed(place.register, bag!, 'settled');
     await change(bag!);
     const before = await copiesOf(id);
-    await expect(place.register.move(claim, [moveOf(claim.files[0]!, 'relink')], { ...stage, switched: true })).rejects.toThrow('1 of its files are not there yet');
+    await expect(
+      place.register.move(claim, [moveOf(claim.files[0]!, 'relink')], { ...stage, switched: true }),
+    ).rejects.toThrow('1 of its files are not there yet');
     expect([await copiesOf(id), (await bagRow(bag!))['store']]).toEqual([before, 'main']);
   });
 
   it('goes on where a link could not be swapped: its copy is there as well, and a retry knows where it came from', async () => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n, 2n] });
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n, 2n] });
     await ask([bag!]);
     await onTheWay(bag!, 'settled');
     await relinked(bag!, { switched: true }, 1);
-    expect(await copiesOf(id)).toMatchObject([{ state: 'stuck', version: 'tape 1' }, { state: 'linked', version: 'tape 1' }]);
+    expect(await copiesOf(id)).toMatchObject([
+      { state: 'stuck', version: 'tape 1' },
+      { state: 'linked', version: 'tape 1' },
+    ]);
     expect([(await bagRow(bag!))['store'], await marksOf(id)]).toEqual(['tape', ['archived']]);
-    expect([await place.register.moves.cancel([bag!], 'boss'), await ask([bag!], { from: 'tape', to: 'main' })]).toEqual([0, 0]); // it is there
+    expect([
+      await place.register.moves.cancel([bag!], 'boss'),
+      await ask([bag!], { from: 'tape', to: 'main' }),
+    ]).toEqual([0, 0]); // it is there
     expect(await place.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss')).toBe(1);
-    expect(await claimed(place.register, bag!, 'settled')).toMatchObject({ store: 'tape', movingTo: null, movedFrom: 'main', files: [{ state: 'settled' }] });
+    expect(await claimed(place.register, bag!, 'settled')).toMatchObject({
+      store: 'tape',
+      movingTo: null,
+      movedFrom: 'main',
+      files: [{ state: 'settled' }],
+    });
   });
 });
 
 describe('a file that is stuck on the way', () => {
-  it.each<[WorkState, FileState]>([['leaving', 'leaving'], ['arrived', 'leaving'], ['matched', 'leaving'], ['settled', 'settled']])('from %s goes on as %s, stays archived, and holds its bag back', async (state, to) => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n, 2n] });
+  it.each<[WorkState, FileState]>([
+    ['leaving', 'leaving'],
+    ['arrived', 'leaving'],
+    ['matched', 'leaving'],
+    ['settled', 'settled'],
+  ])('from %s goes on as %s, stays archived, and holds its bag back', async (state, to) => {
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n, 2n] });
     await ask([bag!]);
     await onTheWay(bag!, state);
     await stickFirst(bag!, state);
     expect([await place.register.moves.behind(bag!, state), await marksOf(id)]).toEqual([1, ['archived']]);
-    expect(await place.register.moves.progress([bag!])).toMatchObject({ going: 0, heldUp: 1, files: [{ state, files: 1 }, { state: 'stuck', code: 'TROUBLE', files: 1 }] });
-    expect(await place.register.people.undo({ kind: 'Request', ids: [id] }, 'boss')).toMatchObject({ undoing: 0, abandoned: 0 });
+    expect(await place.register.moves.progress([bag!])).toMatchObject({
+      going: 0,
+      heldUp: 1,
+      files: [
+        { state, files: 1 },
+        { state: 'stuck', code: 'TROUBLE', files: 1 },
+      ],
+    });
+    expect(await place.register.people.undo({ kind: 'Request', ids: [id] }, 'boss')).toMatchObject({
+      undoing: 0,
+      abandoned: 0,
+    });
     expect(await place.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss')).toBe(0);
-    expect(await place.register.returns.ask({ kind: 'Request', ids: [id] }, { way: 'restore', days: 0 }, 'boss')).toMatchObject({ asked: 0, undoing: 0 });
+    expect(
+      await place.register.returns.ask({ kind: 'Request', ids: [id] }, { way: 'restore', days: 0 }, 'boss'),
+    ).toMatchObject({ asked: 0, undoing: 0 });
     await place.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss');
-    expect([...await statesOf(place.register, id)].sort()).toEqual([state, to].sort());
+    expect([...(await statesOf(place.register, id))].sort()).toEqual([state, to].sort());
     expect(await place.register.moves.progress([bag!])).toMatchObject({ going: 1, heldUp: 0 });
   });
 });
 
 describe('cancel', () => {
-  it.each<WorkState>(['leaving', 'arrived', 'matched'])('from %s leaves the bag in its store, stuck files too', async (state) => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n, 2n] });
-    await ask([bag!]);
-    await onTheWay(bag!, state);
-    await stickFirst(bag!, state);
-    expect(await place.register.moves.cancel([bag!], 'boss')).toBe(1);
-    expect(await copiesOf(id)).toEqual(Array(2).fill({ state: 'linked', version: 'main 1', read: 'direct', moved: null }));
-    expect(await bagRow(bag!)).toEqual({ store: 'main', moving_to: null, moved_from: null, state: 'linked' });
-    expect(await ask([bag!])).toBe(1);
-  });
+  it.each<WorkState>(['leaving', 'arrived', 'matched'])(
+    'from %s leaves the bag in its store, stuck files too',
+    async (state) => {
+      const {
+        id,
+        bags: [bag],
+      } = await archived({ 'Fileset:1': [1n, 2n] });
+      await ask([bag!]);
+      await onTheWay(bag!, state);
+      await stickFirst(bag!, state);
+      expect(await place.register.moves.cancel([bag!], 'boss')).toBe(1);
+      expect(await copiesOf(id)).toEqual(
+        Array(2).fill({ state: 'linked', version: 'main 1', read: 'direct', moved: null }),
+      );
+      expect(await bagRow(bag!)).toEqual({ store: 'main', moving_to: null, moved_from: null, state: 'linked' });
+      expect(await ask([bag!])).toBe(1);
+    },
+  );
 
   it('from settled has the linker look: links may lead to the other store', async () => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n, 2n] });
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n, 2n] });
     await ask([bag!]);
     await onTheWay(bag!, 'settled');
     await stickFirst(bag!, 'settled');
@@ -204,8 +354,14 @@ describe('cancel', () => {
     expect(await statesOf(place.register, id)).toEqual(['settled', 'settled']);
     const claim = await claimed(place.register, bag!, 'settled');
     expect(claim).toMatchObject({ store: 'main', movingTo: null, movedFrom: 'tape' });
-    await place.register.move(claim, claim.files.map((file) => moveOf(file, 'relink')), stage);
-    expect(await copiesOf(id)).toEqual(Array(2).fill({ state: 'linked', version: 'main 1', read: 'direct', moved: null }));
+    await place.register.move(
+      claim,
+      claim.files.map((file) => moveOf(file, 'relink')),
+      stage,
+    );
+    expect(await copiesOf(id)).toEqual(
+      Array(2).fill({ state: 'linked', version: 'main 1', read: 'direct', moved: null }),
+    );
   });
 });
 
@@ -214,8 +370,14 @@ describe('a move that was cancelled when all was settled', () => {
   const kindTo = async (to?: string) => (await place.register.moves.plan('main', undefined, to)).map((bag) => bag.kind);
 
   /** All is good in the other store, and the old one cannot be asked. */
-  async function cancelledAndStuck(sizes: readonly bigint[] = [1n, 2n], failing = sizes.length): Promise<{ readonly id: bigint; readonly bag: bigint }> {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': sizes });
+  async function cancelledAndStuck(
+    sizes: readonly bigint[] = [1n, 2n],
+    failing = sizes.length,
+  ): Promise<{ readonly id: bigint; readonly bag: bigint }> {
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': sizes });
     await ask([bag!]);
     await onTheWay(bag!, 'settled');
     await place.register.moves.cancel([bag!], 'boss');
@@ -223,17 +385,26 @@ describe('a move that was cancelled when all was settled', () => {
     return { id, bag: bag! };
   }
 
-  it.each([['stuck on the way back', true], ['on the way back', false]])('goes on where it was when it is asked for again: %s', async (_what, fail) => {
+  it.each([
+    ['stuck on the way back', true],
+    ['on the way back', false],
+  ])('goes on where it was when it is asked for again: %s', async (_what, fail) => {
     const { id, bag } = await cancelledAndStuck();
     if (!fail) await place.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss');
-    expect([await kindTo('tape'), await kindTo('disk'), await kindTo()]).toEqual([['movable'], ['not now'], ['not now']]);
+    expect([await kindTo('tape'), await kindTo('disk'), await kindTo()]).toEqual([
+      ['movable'],
+      ['not now'],
+      ['not now'],
+    ]);
     expect([await ask([bag], { from: 'main', to: 'disk' }), await ask([bag])]).toEqual([0, 1]);
     expect(await bagRow(bag)).toEqual({ store: 'main', moving_to: 'tape', moved_from: 'tape', state: 'settled' });
     expect(await copiesOf(id)).toEqual(Array(2).fill({ ...stuck, state: 'settled' }));
     expect((await claimed(place.register, bag, 'settled', 'w2')).files[0]).toMatchObject({ elsewhere: there });
     await place.sql.query('UPDATE bag SET lease_until = NULL');
     await relinked(bag);
-    expect(await copiesOf(id)).toEqual(Array(2).fill({ state: 'linked', version: 'tape 1', read: 'remote', moved: null }));
+    expect(await copiesOf(id)).toEqual(
+      Array(2).fill({ state: 'linked', version: 'tape 1', read: 'remote', moved: null }),
+    );
     expect((await bagRow(bag))['store']).toBe('tape');
   });
 
@@ -241,20 +412,33 @@ describe('a move that was cancelled when all was settled', () => {
     const { id, bag } = await cancelledAndStuck([1n, 2n], 1);
     expect(await copiesOf(id)).toEqual([stuck, { ...stuck, state: 'linked', moved: null }]);
     expect(await ask([bag])).toBe(1);
-    expect(await copiesOf(id)).toEqual([{ ...stuck, state: 'settled' }, { ...stuck, state: 'leaving', moved: null }]);
+    expect(await copiesOf(id)).toEqual([
+      { ...stuck, state: 'settled' },
+      { ...stuck, state: 'leaving', moved: null },
+    ]);
     expect(await place.register.moves.cancel([bag], 'boss')).toBe(1);
-    expect(await copiesOf(id)).toEqual([{ ...stuck, state: 'settled' }, { ...stuck, state: 'linked', moved: null }]);
+    expect(await copiesOf(id)).toEqual([
+      { ...stuck, state: 'settled' },
+      { ...stuck, state: 'linked', moved: null },
+    ]);
   });
 
   it('is not taken up again without what proved the copies there', async () => {
     const { id, bag } = await cancelledAndStuck();
-    await place.sql.query('UPDATE file SET moved_version = NULL WHERE id = (SELECT min(id) FROM file WHERE request_id = $1)', [id]);
+    await place.sql.query(
+      'UPDATE file SET moved_version = NULL WHERE id = (SELECT min(id) FROM file WHERE request_id = $1)',
+      [id],
+    );
     expect([await kindTo('tape'), await ask([bag])]).toEqual([['not now'], 0]);
   });
 });
 
 it('does not switch a bag that does not move', async () => {
-  const { bags: [bag] } = await archived({ 'Fileset:1': [1n] }, 'linked');
+  const {
+    bags: [bag],
+  } = await archived({ 'Fileset:1': [1n] }, 'linked');
   const claim = await claimed(place.register, bag!, 'linked');
-  await expect(place.register.move(claim, [moveOf(claim.files[0]!, 'release')], { ...stage, switched: true })).rejects.toThrow('does not move to another store');
+  await expect(
+    place.register.move(claim, [moveOf(claim.files[0]!, 'release')], { ...stage, switched: true }),
+  ).rejects.toThrow('does not move to another store');
 });

@@ -30,7 +30,12 @@ export interface MoveProgress {
   /** Bags that wait for a person, as a file of theirs is stuck. */
   readonly heldUp: number;
   /** Their files that are on the way, or stuck on it. */
-  readonly files: readonly { readonly state: FileState; readonly code: string | null; readonly files: number; readonly bytes: bigint }[];
+  readonly files: readonly {
+    readonly state: FileState;
+    readonly code: string | null;
+    readonly files: number;
+    readonly bytes: bigint;
+  }[];
 }
 
 const counts = `f.phase NOT IN ('skipped', 'given up', 'back')`;
@@ -38,7 +43,8 @@ const counts = `f.phase NOT IN ('skipped', 'given up', 'back')`;
 const restsInStore = `(f.state = 'released' OR (f.state = 'linked' AND f.way_back IS NULL))`;
 const isSettled = `coalesce(f.stuck_from, f.state) = 'settled'`;
 /** On the way back from store `to`, or stuck on it, since its move there was cancelled: its copy there is proven and its bag sealed. Never NULL. */
-const settledIn = (to: string): string => `(${isSettled} AND f.moved_version IS NOT NULL AND b.moved_from IS NOT DISTINCT FROM ${to})`;
+const settledIn = (to: string): string =>
+  `(${isSettled} AND f.moved_version IS NOT NULL AND b.moved_from IS NOT DISTINCT FROM ${to})`;
 const noProof = 'moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL';
 
 /** Bags that go from one store to another. Whole bags only: their links are swapped when all copies are good there. */
@@ -51,13 +57,15 @@ export class Moves {
    */
   async plan(from: string, target?: Target, to?: string): Promise<readonly PlannedBag[]> {
     const meant = target && filesetsMeant(target);
-    const [left, entered] = meant ? ['$2', '$3'] as const : ['$1', '$2'] as const;
+    const [left, entered] = meant ? (['$2', '$3'] as const) : (['$1', '$2'] as const);
     const { rows } = await this.pool.query<PlannedBag>(
       `SELECT b.id, b.name, b.request_id AS "requestId", b.moving_to AS "movingTo", count(*)::int AS files, sum(f.size)::bigint AS bytes, array_agg(DISTINCT f.state) AS states,
          CASE WHEN b.moving_to IS NOT NULL THEN 'under way' WHEN bool_and(${restsInStore} OR ${settledIn(entered)}) THEN 'movable' ELSE 'not now' END AS kind
        FROM bag b JOIN file f ON f.bag_id = b.id
        WHERE b.store = ${left} AND ${counts} ${meant ? `AND b.id IN (SELECT f.bag_id FROM file f WHERE ${meant.files})` : ''}
-       GROUP BY b.id ORDER BY b.id`, [...(meant ? [meant.named] : []), from, to ?? null]);
+       GROUP BY b.id ORDER BY b.id`,
+      [...(meant ? [meant.named] : []), from, to ?? null],
+    );
     return rows;
   }
 
@@ -72,10 +80,19 @@ export class Moves {
       const { rows } = await client.query<{ id: bigint }>(
         `UPDATE bag b SET moving_to = $3 WHERE b.id = ANY($1) AND b.store = $2 AND b.store <> $3 AND b.moving_to IS NULL
            AND EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counts}) AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counts} AND NOT (${restsInStore} OR ${settledIn('$3')}))
-         RETURNING b.id`, [scope.bags, from, to]);
+         RETURNING b.id`,
+        [scope.bags, from, to],
+      );
       const going = rows.map((row) => row.id);
       await moveAll(client, going, { where: isSettled, to: 'settled', what: 'move', by, detail: { from, to } });
-      await moveAll(client, going, { where: `${counts} AND NOT ${isSettled}`, to: 'leaving', what: 'move', by, detail: { from, to }, set: `, copy_attempts = 0, ${noProof}` });
+      await moveAll(client, going, {
+        where: `${counts} AND NOT ${isSettled}`,
+        to: 'leaving',
+        what: 'move',
+        by,
+        detail: { from, to },
+        set: `, copy_attempts = 0, ${noProof}`,
+      });
       await settle(client, scope);
       return rows.length;
     });
@@ -91,28 +108,46 @@ export class Moves {
       const { rows } = await client.query<{ id: bigint }>(
         `UPDATE bag b SET moving_to = NULL, moved_from = CASE WHEN EXISTS (
              SELECT FROM file f WHERE f.bag_id = b.id AND ${isSettled}) THEN b.moving_to ELSE b.moved_from END
-         WHERE b.id = ANY($1) AND b.moving_to IS NOT NULL RETURNING b.id`, [scope.bags]);
+         WHERE b.id = ANY($1) AND b.moving_to IS NOT NULL RETURNING b.id`,
+        [scope.bags],
+      );
       const staying = rows.map((row) => row.id);
       await moveAll(client, staying, { where: isSettled, to: 'settled', what: 'cancel', by });
-      await moveAll(client, staying, { where: `f.phase = 'moving' AND NOT ${isSettled}`, to: 'linked', what: 'cancel', by, set: `, ${noProof}` });
+      await moveAll(client, staying, {
+        where: `f.phase = 'moving' AND NOT ${isSettled}`,
+        to: 'linked',
+        what: 'cancel',
+        by,
+        set: `, ${noProof}`,
+      });
       await settle(client, scope);
       return rows.length;
     });
   }
 
   async progress(bags: readonly bigint[]): Promise<MoveProgress> {
-    const { rows: [row] } = await this.pool.query<{ going: number; heldUp: number }>(
+    const {
+      rows: [row],
+    } = await this.pool.query<{ going: number; heldUp: number }>(
       `SELECT count(*) FILTER (WHERE NOT stuck)::int AS going, count(*) FILTER (WHERE stuck)::int AS "heldUp" FROM (
-         SELECT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND f.stuck_from IS NOT NULL) AS stuck FROM bag b WHERE b.id = ANY($1) AND b.moving_to IS NOT NULL) moving`, [bags]);
+         SELECT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND f.stuck_from IS NOT NULL) AS stuck FROM bag b WHERE b.id = ANY($1) AND b.moving_to IS NOT NULL) moving`,
+      [bags],
+    );
     const { rows: files } = await this.pool.query<MoveProgress['files'][number]>(
-      `SELECT f.state, f.code, count(*)::int AS files, sum(f.size)::bigint AS bytes FROM file f WHERE f.bag_id = ANY($1) AND f.phase = 'moving' GROUP BY 1, 2 ORDER BY 1, 2`, [bags]);
+      `SELECT f.state, f.code, count(*)::int AS files, sum(f.size)::bigint AS bytes FROM file f WHERE f.bag_id = ANY($1) AND f.phase = 'moving' GROUP BY 1, 2 ORDER BY 1, 2`,
+      [bags],
+    );
     return { going: row?.going ?? 0, heldUp: row?.heldUp ?? 0, files };
   }
 
   /** How many files of a bag that moves are not in this state; those that are stuck wait for a person. */
   async behind(bagId: bigint, state: FileState): Promise<number> {
-    const { rows: [row] } = await this.pool.query<{ files: number }>(
-      `SELECT count(*)::int AS files FROM file f WHERE f.bag_id = $1 AND f.phase = 'moving' AND f.state <> $2`, [bagId, state]);
+    const {
+      rows: [row],
+    } = await this.pool.query<{ files: number }>(
+      `SELECT count(*)::int AS files FROM file f WHERE f.bag_id = $1 AND f.phase = 'moving' AND f.state <> $2`,
+      [bagId, state],
+    );
     return row?.files ?? 0;
   }
 }
@@ -123,8 +158,23 @@ async function takeBags(client: pg.ClientBase, bags: readonly bigint[]): Promise
 
 /** Moves the files of these bags that meet a condition, with one event a bag and state. */
 async function moveAll(
-  client: pg.ClientBase, bags: readonly bigint[],
-  { where, to, what, by, set = '', detail = {} }: { readonly where: string; readonly to: FileState; readonly what: string; readonly by: string; readonly set?: string; readonly detail?: Readonly<Record<string, string>> },
+  client: pg.ClientBase,
+  bags: readonly bigint[],
+  {
+    where,
+    to,
+    what,
+    by,
+    set = '',
+    detail = {},
+  }: {
+    readonly where: string;
+    readonly to: FileState;
+    readonly what: string;
+    readonly by: string;
+    readonly set?: string;
+    readonly detail?: Readonly<Record<string, string>>;
+  },
 ): Promise<void> {
   await client.query(
     `WITH old AS (SELECT f.id, f.request_id, f.bag_id, f.state, '${to}' AS to_state FROM file f WHERE f.bag_id = ANY($1) AND ${where}
@@ -132,5 +182,6 @@ async function moveAll(
        UPDATE file f SET state = old.to_state, stuck_from = NULL, code = NULL, reason = NULL${set} FROM old WHERE f.id = old.id)
      INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
      SELECT $2, request_id, bag_id, $3, state, to_state, jsonb_build_object('files', count(*)) || $4::jsonb FROM old GROUP BY request_id, bag_id, state, to_state`,
-    [bags, by, what, JSON.stringify(detail)]);
+    [bags, by, what, JSON.stringify(detail)],
+  );
 }

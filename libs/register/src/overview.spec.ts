@@ -18,13 +18,18 @@ it('progress counts bags, and what claimed ones have done', async () => {
   const bag = (await bagsOf(place.register)).at(-1)!;
   const claim = await claimed(place.register, bag, 'approved');
   await place.register.work.renew(claim, 60_000, 4.4);
-  expect(await place.register.overview.progress(second)).toEqual([{ state: 'approved', bags: 1, files: 1, bytes: 11n, claimed: 1, doneBytes: 4n }]);
+  expect(await place.register.overview.progress(second)).toEqual([
+    { state: 'approved', bags: 1, files: 1, bytes: 11n, claimed: 1, doneBytes: 4n },
+  ]);
   await place.register.work.renew(claim, 60_000, 5000);
   expect((await place.register.overview.progress(second))[0]?.doneBytes).toBe(11n); // never more than there is
   await place.register.work.giveBack(claim);
   expect((await place.register.overview.progress(second))[0]).toMatchObject({ claimed: 0, doneBytes: 0n });
   const all = await place.register.overview.progress();
-  expect(all.map((row) => [row.state, row.bags]).sort()).toEqual([['approved', 2], ['checksummed', 1]]);
+  expect(all.map((row) => [row.state, row.bags]).sort()).toEqual([
+    ['approved', 2],
+    ['checksummed', 1],
+  ]);
 });
 
 it('counts files and bytes by state and code', async () => {
@@ -42,7 +47,14 @@ it('lists files by request, state, code and fileset, page by page', async () => 
   const all = await overview.files({});
   expect(all).toHaveLength(4);
   expect(all[0]).toMatchObject({
-    requestId: first, fileset: 'Fileset:1', root: 'ManagedRepository', size: 5n, state: 'stuck', stuckFrom: 'approved', code: 'TROUBLE', bag: `r${first}-1`,
+    requestId: first,
+    fileset: 'Fileset:1',
+    root: 'ManagedRepository',
+    size: 5n,
+    state: 'stuck',
+    stuckFrom: 'approved',
+    code: 'TROUBLE',
+    bag: `r${first}-1`,
   });
   expect(await overview.files({ limit: 2, after: all[1]!.id })).toEqual(all.slice(2));
   expect(await overview.files({ requestId: second })).toEqual(all.slice(3));
@@ -56,7 +68,13 @@ it('lists files by request, state, code and fileset, page by page', async () => 
 it('tells events newest first, of everything, a request, or a file with its bag', async () => {
   const { overview } = place.register;
   const [stuck, checksummed] = await overview.files({ requestId: first });
-  expect((await overview.events({ requestId: first })).map((event) => event.what)).toEqual(['fail', 'hash', 'start', 'approve', 'scan']);
+  expect((await overview.events({ requestId: first })).map((event) => event.what)).toEqual([
+    'fail',
+    'hash',
+    'start',
+    'approve',
+    'scan',
+  ]);
   expect((await overview.events({ fileId: stuck!.id }, 2)).map((event) => event.what)).toEqual(['fail', 'hash']);
   expect((await overview.events({ fileId: checksummed!.id }, 1)).map((event) => event.what)).toEqual(['hash']);
   const all = await overview.events({});

@@ -10,22 +10,27 @@ beforeAll(async () => {
 afterAll(() => place.drop());
 
 let bags = 0;
-const newBag = (): string => `again-${bags += 1}`;
+const newBag = (): string => `again-${(bags += 1)}`;
 
 /** A request whose one file stands in `state`, or is stuck from there. */
 async function fileIn(state: FileState, stuckFrom?: FileState): Promise<Target & { readonly requestId: bigint }> {
   const requestId = await running(place.register, { 'Fileset:1': [1n] });
   await place.sql.query(
     `UPDATE file SET state = $2, stuck_from = $3, code = CASE WHEN $2 IN ('stuck', 'skipped') THEN 'TROUBLE' END, released_at = CASE WHEN $2 = 'released' THEN now() END WHERE request_id = $1`,
-    [requestId, state, stuckFrom ?? null]);
-  await place.sql.query(
-    `UPDATE bag SET state = CASE WHEN $2 = ANY($3) THEN $2 ELSE 'done' END WHERE request_id = $1`,
-    [requestId, state, workStates]);
+    [requestId, state, stuckFrom ?? null],
+  );
+  await place.sql.query(`UPDATE bag SET state = CASE WHEN $2 = ANY($3) THEN $2 ELSE 'done' END WHERE request_id = $1`, [
+    requestId,
+    state,
+    workStates,
+  ]);
   return { kind: 'Request', ids: [requestId], requestId };
 }
 
 const unstuck = fileStates.filter((state) => state !== 'stuck').map((state) => [state, undefined] as const);
-const stuckFroms = fileStates.filter((state) => next(state, 'fail') && state !== 'registered').map((from) => ['stuck', from] as const);
+const stuckFroms = fileStates
+  .filter((state) => next(state, 'fail') && state !== 'registered')
+  .map((from) => ['stuck', from] as const);
 
 describe('what a person may do in each state', () => {
   describe.each([...unstuck, ...stuckFroms])('%s (from %s)', (state, from) => {
@@ -37,7 +42,11 @@ describe('what a person may do in each state', () => {
     it('undo', async () => {
       const target = await fileIn(state, from);
       const result = await place.register.people.undo(target, 'boss');
-      const to = untouched.includes(stands) ? 'abandoned' : [...maybeLinked, ...comingBack].includes(stands) ? 'undoing' : state;
+      const to = untouched.includes(stands)
+        ? 'abandoned'
+        : [...maybeLinked, ...comingBack].includes(stands)
+          ? 'undoing'
+          : state;
       expect(await statesOf(place.register, target.requestId)).toEqual([to]);
       expect(result).toEqual({
         abandoned: to === 'abandoned' && state !== 'abandoned' ? 1 : 0,
@@ -68,7 +77,8 @@ describe('what a person may do in each state', () => {
     it('abandon', async () => {
       const target = await fileIn(state, from);
       const files = await place.register.people.abandon(target, 'boss');
-      const to = from && untouched.includes(from) ? 'abandoned' : from && maybeLinked.includes(from) ? 'undoing' : state;
+      const to =
+        from && untouched.includes(from) ? 'abandoned' : from && maybeLinked.includes(from) ? 'undoing' : state;
       expect([files, await statesOf(place.register, target.requestId)]).toEqual([to === state ? 0 : 1, [to]]);
       if (to !== state) expect(transitions.stuck.abandon).toContain(to);
       await expectToldOnce(target.requestId, 'abandon', state, to);
@@ -76,7 +86,11 @@ describe('what a person may do in each state', () => {
   });
 
   async function expectToldOnce(requestId: bigint, what: string, from: FileState, to: FileState): Promise<void> {
-    const told = (await place.register.overview.events({ requestId })).filter((event) => event.actor === 'boss' && event.what === what);
-    expect(told.map((event) => [event.from, event.to, event.detail])).toEqual(from === to ? [] : [[from, to, { files: 1 }]]);
+    const told = (await place.register.overview.events({ requestId })).filter(
+      (event) => event.actor === 'boss' && event.what === what,
+    );
+    expect(told.map((event) => [event.from, event.to, event.detail])).toEqual(
+      from === to ? [] : [[from, to, { files: 1 }]],
+    );
   }
 });

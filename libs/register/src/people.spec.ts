@@ -14,19 +14,25 @@ const newBag = (nr: number): string => `again-${nr}`;
 
 async function stuckIn(bag: bigint, state: 'approved' | 'transferred' | 'durable', howMany = Infinity): Promise<void> {
   const claim = await claimed(place.register, bag, state);
-  await place.register.move(claim, claim.files.slice(0, howMany).map((file) => moveOf(file, 'fail')), stage);
+  await place.register.move(
+    claim,
+    claim.files.slice(0, howMany).map((file) => moveOf(file, 'fail')),
+    stage,
+  );
 }
 
 describe('undo', () => {
   it('is BAG_BUSY while somebody works on a bag of the fileset, and changes nothing', async () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB], 'Fileset:2': [GiB] });
-    const [a, b, c] = await bagsOf(place.register) as [bigint, bigint, bigint];
+    const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     await brought(place.register, a, 'linked');
     await brought(place.register, b, 'durable');
     const claim = await claimed(place.register, b, 'durable', 'linker-7');
     const target: Target = { kind: 'Fileset', names: ['Fileset:1'] };
     await expect(place.register.people.undo(target, 'boss')).rejects.toMatchObject({
-      kind: 'not-yet', code: 'BAG_BUSY', message: expect.stringMatching(/r\d+-2 .*linker-7.*again/),
+      kind: 'not-yet',
+      code: 'BAG_BUSY',
+      message: expect.stringMatching(/r\d+-2 .*linker-7.*again/),
     });
     expect(await statesOf(place.register, id)).toEqual(['linked', 'durable', 'approved']);
     expect(await place.register.work.renew(claim, 1000, 0)).toBe(true);
@@ -38,13 +44,19 @@ describe('undo', () => {
 
   it('voids the claim of a worker whose lease ran out', async () => {
     await running(place.register, { 'Fileset:1': [1n] });
-    const [bag] = await bagsOf(place.register) as [bigint];
+    const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'durable');
     const claim = await claimed(place.register, bag, 'durable');
     await place.sql.query(`UPDATE bag SET lease_until = now() - interval '1 s'`);
     await place.register.people.undo({ kind: 'Fileset', names: ['Fileset:1'] }, 'boss');
     await place.sql.query(`UPDATE bag SET lease_until = now() + interval '1 min'`); // even if the clock went back
-    await expect(place.register.move(claim, claim.files.map((file) => moveOf(file, 'link')), stage)).rejects.toMatchObject({ code: 'CLAIM_LOST' });
+    await expect(
+      place.register.move(
+        claim,
+        claim.files.map((file) => moveOf(file, 'link')),
+        stage,
+      ),
+    ).rejects.toMatchObject({ code: 'CLAIM_LOST' });
   });
 
   it('takes whole filesets, whatever was named, and no more than them', async () => {
@@ -53,15 +65,21 @@ describe('undo', () => {
     const named = files.find((file) => file.fileset === 'Fileset:1')!;
     expect(await place.register.people.undo({ kind: 'File', ids: [named.id] }, 'boss')).toMatchObject({ abandoned: 2 });
     const { rows } = await place.sql.query(`SELECT image_id FROM request_image WHERE fileset = 'Fileset:2'`);
-    expect(await place.register.people.undo({ kind: 'Image', ids: [BigInt(rows[0].image_id)] }, 'boss')).toMatchObject({ abandoned: 1 });
+    expect(await place.register.people.undo({ kind: 'Image', ids: [BigInt(rows[0].image_id)] }, 'boss')).toMatchObject({
+      abandoned: 1,
+    });
     expect(await statesOf(place.register, id)).toEqual(['abandoned', 'abandoned', 'abandoned', 'approved']);
     expect(await place.register.people.undo({ kind: 'Request', ids: [id] }, 'boss')).toMatchObject({ abandoned: 1 });
-    expect(await place.register.people.undo({ kind: 'Request', ids: [999n] }, 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 0 });
+    expect(await place.register.people.undo({ kind: 'Request', ids: [999n] }, 'boss')).toEqual({
+      undoing: 0,
+      abandoned: 0,
+      released: 0,
+    });
   });
 
   it('goes before all other work of its bag, and takes back its mark and note when it is done', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n], 'Fileset:2': [1n] });
-    const [bag] = await bagsOf(place.register) as [bigint];
+    const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'durable');
     const linker = await claimed(place.register, bag, 'durable');
     await place.register.move(linker, [moveOf(linker.files[0]!, 'link')], stage);
@@ -77,11 +95,16 @@ describe('undo', () => {
 
   it('shortens the hold of nothing else in the same bag', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n], 'Fileset:2': [1n] });
-    const [bag] = await bagsOf(place.register) as [bigint];
+    const [bag] = (await bagsOf(place.register)) as [bigint];
     await stuckIn(bag, 'approved', 1);
-    for (const state of ['approved', 'checksummed', 'transferred', 'verified'] as const) await passed(place.register, bag, state);
+    for (const state of ['approved', 'checksummed', 'transferred', 'verified'] as const)
+      await passed(place.register, bag, state);
     const linker = await claimed(place.register, bag, 'durable');
-    await place.register.move(linker, linker.files.map((file) => moveOf(file, 'link')), { ...stage, delayMs: 3_600_000 });
+    await place.register.move(
+      linker,
+      linker.files.map((file) => moveOf(file, 'link')),
+      { ...stage, delayMs: 3_600_000 },
+    );
     expect(await place.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss')).toBe(1);
     expect(await statesOf(place.register, id)).toEqual(['abandoned', 'linked']);
     expect(await place.register.work.due(['linked'])).toEqual([]);
@@ -89,14 +112,15 @@ describe('undo', () => {
 
   it('frees the path for another request once it is undone', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n] });
-    const [bag] = await bagsOf(place.register) as [bigint];
+    const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'linked');
     await place.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');
     await passed(place.register, bag, 'undoing');
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Finished' });
     await place.sql.query(
       `INSERT INTO file (request_id, fileset, root, path, display, size, identity, state)
-       SELECT request_id, 'Fileset:9', root, path, display, size, identity, 'registered' FROM file`);
+       SELECT request_id, 'Fileset:9', root, path, display, size, identity, 'registered' FROM file`,
+    );
   });
 });
 
@@ -107,36 +131,55 @@ describe('retry', () => {
     for (const bag of await bagsOf(place.register)) await stuckIn(bag, 'approved');
     await place.sql.query(`UPDATE bag SET store = 'other' WHERE id = (SELECT min(id) FROM bag)`);
     expect(await place.register.people.retry({ kind: 'Request', ids: [id] }, newBag, 'boss')).toBe(4);
-    const { rows } = await place.sql.query(`SELECT name, store, state, files, bytes FROM bag WHERE name LIKE 'again-%' ORDER BY id`);
+    const { rows } = await place.sql.query(
+      `SELECT name, store, state, files, bytes FROM bag WHERE name LIKE 'again-%' ORDER BY id`,
+    );
     expect(rows.map((row) => [row.name, row.store, row.state, row.files, BigInt(row.bytes)])).toEqual([
-      ['again-1', 'other', 'approved', 1, full - 1n], ['again-2', 'main', 'approved', 2, full], ['again-3', 'main', 'approved', 1, 1n],
+      ['again-1', 'other', 'approved', 1, full - 1n],
+      ['again-2', 'main', 'approved', 2, full],
+      ['again-3', 'main', 'approved', 1, 1n],
     ]);
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Running', stuck: 0 });
     const progress = await place.register.overview.progress(id);
-    expect(progress.map((row) => [row.state, row.bags, row.files, row.bytes])).toEqual(expect.arrayContaining([
-      ['done', 3, 0, 0n], ['approved', 3, 4, 2n * full],
-    ]));
+    expect(progress.map((row) => [row.state, row.bags, row.files, row.bytes])).toEqual(
+      expect.arrayContaining([
+        ['done', 3, 0, 0n],
+        ['approved', 3, 4, 2n * full],
+      ]),
+    );
   });
 
   it('forgets the old copy, and leaves the rest of the old bag as it is', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n] });
-    const [bag] = await bagsOf(place.register) as [bigint];
+    const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'transferred');
     const claim = await claimed(place.register, bag, 'transferred');
-    await place.register.move(claim, [
-      { ...moveOf(claim.files[0]!, 'fail'), copyVersion: 'old', copyDigest: 'old', copyRead: 'direct' }, moveOf(claim.files[1]!, 'verify'),
-    ], stage);
+    await place.register.move(
+      claim,
+      [
+        { ...moveOf(claim.files[0]!, 'fail'), copyVersion: 'old', copyDigest: 'old', copyRead: 'direct' },
+        moveOf(claim.files[1]!, 'verify'),
+      ],
+      stage,
+    );
     await place.register.people.retry({ kind: 'Request', ids: [id] }, newBag, 'boss');
     const [again] = (await place.register.work.due(['approved'])).map((due) => due.bagId);
     expect((await claimed(place.register, again!, 'approved')).files).toEqual([
-      expect.objectContaining({ id: claim.files[0]!.id, copyVersion: null, copyDigest: null, copyRead: null, copyAttempts: 0, identity: unseen }),
+      expect.objectContaining({
+        id: claim.files[0]!.id,
+        copyVersion: null,
+        copyDigest: null,
+        copyRead: null,
+        copyAttempts: 0,
+        identity: unseen,
+      }),
     ]);
     expect((await claimed(place.register, bag, 'verified')).files.map((file) => file.id)).toEqual([claim.files[1]!.id]);
   });
 
   it('of one file leaves the other stuck ones alone', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n] });
-    const [bag] = await bagsOf(place.register) as [bigint];
+    const [bag] = (await bagsOf(place.register)) as [bigint];
     await stuckIn(bag, 'approved');
     const [file] = await place.register.overview.files({ requestId: id });
     expect(await place.register.people.retry({ kind: 'File', ids: [file!.id] }, newBag, 'boss')).toBe(1);
@@ -146,18 +189,23 @@ describe('retry', () => {
 
   it('wakes bags that waited for a file to be retried', async () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB] });
-    const [a, b] = await bagsOf(place.register) as [bigint, bigint];
+    const [a, b] = (await bagsOf(place.register)) as [bigint, bigint];
     await brought(place.register, a, 'durable');
     await brought(place.register, b, 'durable');
     await stuckIn(b, 'durable');
-    await place.register.work.postpone(await claimed(place.register, a, 'durable'), 3_600_000, new Error('waits'), false);
+    await place.register.work.postpone(
+      await claimed(place.register, a, 'durable'),
+      3_600_000,
+      new Error('waits'),
+      false,
+    );
     await place.register.people.retry({ kind: 'Request', ids: [id] }, newBag, 'boss');
     expect((await place.register.work.due(['durable'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
   });
 
   it('is BAG_BUSY where the rest of the bag is being worked on', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n] });
-    const [bag] = await bagsOf(place.register) as [bigint];
+    const [bag] = (await bagsOf(place.register)) as [bigint];
     await stuckIn(bag, 'approved', 1);
     const claim = await claimed(place.register, bag, 'approved');
     const target: Target = { kind: 'Request', ids: [id] };
@@ -170,14 +218,16 @@ describe('retry', () => {
 describe('abandon', () => {
   it('gives up the fileset with the stuck file, but leaves what is linked', async () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB, GiB, GiB], 'Fileset:2': [GiB] });
-    const [a, b, c, d] = await bagsOf(place.register) as [bigint, bigint, bigint, bigint];
+    const [a, b, c, d] = (await bagsOf(place.register)) as [bigint, bigint, bigint, bigint];
     await brought(place.register, a, 'linked');
     await brought(place.register, b, 'durable');
     await brought(place.register, c, 'transferred');
     await stuckIn(d, 'approved');
     expect(await place.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss')).toBe(3);
     expect(await statesOf(place.register, id)).toEqual(['linked', 'undoing', 'abandoned', 'abandoned', 'approved']);
-    expect((await place.register.overview.files({ requestId: id, code: 'TROUBLE' })).map((file) => file.state)).toEqual(['abandoned']);
+    expect((await place.register.overview.files({ requestId: id, code: 'TROUBLE' })).map((file) => file.state)).toEqual(
+      ['abandoned'],
+    );
   });
 });
 

@@ -30,10 +30,19 @@ export class People {
   async undo(target: Target, by: string): Promise<UndoResult> {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsMeant(target));
-      const counts = await turnBack(client, scope, { from: ['durable', 'linked', ...returning, 'recalled', 'stuck'], not: movingStates }, by, 'undo');
-      const { rows: [row] } = await client.query<{ released: number }>(
+      const counts = await turnBack(
+        client,
+        scope,
+        { from: ['durable', 'linked', ...returning, 'recalled', 'stuck'], not: movingStates },
+        by,
+        'undo',
+      );
+      const {
+        rows: [row],
+      } = await client.query<{ released: number }>(
         `SELECT count(*)::int AS released FROM file f WHERE ${scope.files} AND f.released_at IS NOT NULL AND coalesce(f.stuck_from, f.state) = ANY($3)`,
-        [...scope.values, ['linked', 'released', ...returning, 'recalled']]);
+        [...scope.values, ['linked', 'released', ...returning, 'recalled']],
+      );
       await settle(client, scope);
       return { ...counts, released: row?.released ?? 0 };
     });
@@ -49,7 +58,9 @@ export class People {
       const there = await resume(client, scope, by);
       const { rows: again } = await client.query<Packable & { request_id: bigint; store: string }>(
         `SELECT f.id, f.fileset, f.size, f.request_id, b.store FROM file f JOIN bag b ON b.id = f.bag_id
-         WHERE ${scope.files} AND f.stuck_from IS NOT NULL ORDER BY f.fileset, f.path`, scope.values);
+         WHERE ${scope.files} AND f.stuck_from IS NOT NULL ORDER BY f.fileset, f.path`,
+        scope.values,
+      );
       let nr = 0;
       for (const group of Map.groupBy(again, (file) => `${file.request_id} ${file.store}`).values()) {
         const { request_id: requestId, store } = group[0] as (typeof again)[number];
@@ -59,7 +70,9 @@ export class People {
           await packOne(client, requestId, store, name, bag.files, unseen);
           await client.query(
             `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
-             SELECT $1, request_id, id, 'retry', 'stuck', 'approved', jsonb_build_object('files', files) FROM bag WHERE name = $2`, [by, name]);
+             SELECT $1, request_id, id, 'retry', 'stuck', 'approved', jsonb_build_object('files', files) FROM bag WHERE name = $2`,
+            [by, name],
+          );
         }
       }
       await settle(client, scope);
@@ -71,8 +84,17 @@ export class People {
   async abandon(target: Target, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
       const stuck = stuckMeant(target);
-      const scope = await take(client, { ...stuck, files: `(f.request_id, f.fileset) IN (SELECT f.request_id, f.fileset FROM file f WHERE ${stuck.files})` });
-      const counts = await turnBack(client, scope, { from: ['durable', 'stuck'], not: [...returning, 'recalled', ...movingStates] }, by, 'abandon');
+      const scope = await take(client, {
+        ...stuck,
+        files: `(f.request_id, f.fileset) IN (SELECT f.request_id, f.fileset FROM file f WHERE ${stuck.files})`,
+      });
+      const counts = await turnBack(
+        client,
+        scope,
+        { from: ['durable', 'stuck'], not: [...returning, 'recalled', ...movingStates] },
+        by,
+        'abandon',
+      );
       await settle(client, scope);
       return counts.undoing + counts.abandoned;
     });
@@ -103,7 +125,8 @@ export function filesetsMeant(target: Target): Meant {
   const files = {
     Request: 'f.request_id = ANY($1)',
     Image: '(f.request_id, f.fileset) IN (SELECT request_id, fileset FROM request_image WHERE image_id = ANY($1))',
-    Fileset: '(f.request_id, f.fileset) IN (SELECT request.id, named FROM request CROSS JOIN unnest($1::text[]) AS named)',
+    Fileset:
+      '(f.request_id, f.fileset) IN (SELECT request.id, named FROM request CROSS JOIN unnest($1::text[]) AS named)',
     File: '(f.request_id, f.fileset) IN (SELECT request_id, fileset FROM file WHERE id = ANY($1))',
   }[target.kind];
   return { files, named: target.kind === 'Fileset' ? target.names : target.ids };
@@ -117,16 +140,21 @@ function stuckMeant(target: Target): Meant {
 /** Locks the requests and bags of these files. Fails where somebody works on one of the bags, and nobody starts before we commit. */
 export async function take(client: pg.ClientBase, { files, named }: Meant): Promise<Scope> {
   const { rows: requests } = await client.query<{ id: bigint }>(
-    `SELECT DISTINCT f.request_id AS id FROM file f WHERE f.bag_id IS NOT NULL AND ${files}`, [named]);
+    `SELECT DISTINCT f.request_id AS id FROM file f WHERE f.bag_id IS NOT NULL AND ${files}`,
+    [named],
+  );
   const ids = requests.map((row) => row.id);
   await lockRequests(client, ids);
   const values = [named, ids];
   const mine = `f.bag_id IS NOT NULL AND f.request_id = ANY($2) AND ${files}`;
   const { rows: bags } = await client.query<{ id: bigint; name: string; busy: boolean; claimed_by: string }>(
     `SELECT id, name, claimed_by, coalesce(lease_until > now(), false) AS busy FROM bag
-     WHERE id IN (SELECT f.bag_id FROM file f WHERE ${mine}) ORDER BY id FOR UPDATE`, values);
+     WHERE id IN (SELECT f.bag_id FROM file f WHERE ${mine}) ORDER BY id FOR UPDATE`,
+    values,
+  );
   const busy = bags.find((row) => row.busy);
-  if (busy) throw new NotYet('BAG_BUSY', `Bag ${busy.name} is being worked on by ${busy.claimed_by}; try again in a moment`);
+  if (busy)
+    throw new NotYet('BAG_BUSY', `Bag ${busy.name} is being worked on by ${busy.claimed_by}; try again in a moment`);
   return { files: mine, values, requests: ids, bags: bags.map((row) => row.id) };
 }
 
@@ -135,7 +163,11 @@ export async function take(client: pg.ClientBase, { files, named }: Meant): Prom
  * those in or stuck from `not`, and for those whose original is not held any more.
  */
 async function turnBack(
-  client: pg.ClientBase, scope: Scope, { from, not }: { readonly from: readonly FileState[]; readonly not: readonly FileState[] }, by: string, what: string,
+  client: pg.ClientBase,
+  scope: Scope,
+  { from, not }: { readonly from: readonly FileState[]; readonly not: readonly FileState[] },
+  by: string,
+  what: string,
 ): Promise<{ readonly undoing: number; readonly abandoned: number }> {
   const { rows } = await client.query<{ undoing: number; abandoned: number }>(
     `WITH old AS (
@@ -150,7 +182,16 @@ async function turnBack(
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $5, request_id, bag_id, $6, state, to_state, jsonb_build_object('files', count(*)) FROM old GROUP BY request_id, bag_id, state, to_state)
      SELECT count(*) FILTER (WHERE to_state = 'undoing')::int AS undoing, count(*) FILTER (WHERE to_state = 'abandoned')::int AS abandoned FROM old`,
-    [...scope.values, [...resumable, ...returning, 'recalled'], [...early, ...from], by, what, not, ['undoing', ...returning]]);
+    [
+      ...scope.values,
+      [...resumable, ...returning, 'recalled'],
+      [...early, ...from],
+      by,
+      what,
+      not,
+      ['undoing', ...returning],
+    ],
+  );
   return rows[0] as (typeof rows)[number];
 }
 
@@ -163,8 +204,15 @@ async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<
      ), told AS (
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $4, request_id, bag_id, 'retry', 'stuck', state, jsonb_build_object('files', count(*)) FROM moved GROUP BY request_id, bag_id, state)
-     SELECT count(*)::int AS files FROM moved`, [...scope.values, [...resumable, ...returning, 'recalled', ...movingStates], by,
-      returning.filter((state) => retryState(state) === 'restoring'), movingStates.filter((state) => retryState(state) === 'leaving')]);
+     SELECT count(*)::int AS files FROM moved`,
+    [
+      ...scope.values,
+      [...resumable, ...returning, 'recalled', ...movingStates],
+      by,
+      returning.filter((state) => retryState(state) === 'restoring'),
+      movingStates.filter((state) => retryState(state) === 'leaving'),
+    ],
+  );
   return (rows[0] as (typeof rows)[number]).files;
 }
 
@@ -174,10 +222,14 @@ export async function settle(client: pg.ClientBase, { requests, bags }: Scope): 
     `UPDATE bag SET (files, bytes) = (SELECT count(*), coalesce(sum(f.size), 0) FROM file f WHERE f.bag_id = bag.id),
        state = ${leastState}, not_before = CASE WHEN ${leastState} IN ('linked', 'recalled') THEN not_before ELSE now() END,
        attempts = 0, waiting_since = NULL, claimed_by = NULL, lease_until = NULL, fence = fence + 1
-     WHERE id = ANY($1)`, [bags]);
+     WHERE id = ANY($1)`,
+    [bags],
+  );
   const { rows } = await client.query<{ request_id: bigint; filesets: string[] }>(
     `SELECT r.id AS request_id, ARRAY(SELECT DISTINCT f.fileset FROM bag b JOIN file f ON f.bag_id = b.id WHERE b.request_id = r.id AND b.id = ANY($2)) AS filesets
-     FROM unnest($1::bigint[]) AS r(id)`, [requests, bags]);
+     FROM unnest($1::bigint[]) AS r(id)`,
+    [requests, bags],
+  );
   for (const row of rows) {
     await wakeWaiting(client, row.request_id, row.filesets, null);
     await settleRequest(client, row.request_id, row.filesets);

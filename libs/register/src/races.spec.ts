@@ -32,7 +32,12 @@ it('two bags that complete a fileset at the same time: one of them wakes all tha
     const bags = await bagsOfRequest(id);
     const [sleeper, ...others] = bags as [bigint, bigint, bigint, bigint];
     await brought(place.register, sleeper, 'durable');
-    await place.register.work.postpone(await claimed(place.register, sleeper, 'durable'), 3_600_000, new Error('waits'), false);
+    await place.register.work.postpone(
+      await claimed(place.register, sleeper, 'durable'),
+      3_600_000,
+      new Error('waits'),
+      false,
+    );
     for (const bag of others) await brought(place.register, bag, 'verified');
     const woken = await Promise.all(others.map((bag) => passed(place.register, bag, 'verified')));
     expect(woken.flat().filter((due) => due.bagId === sleeper)).toHaveLength(1);
@@ -48,7 +53,10 @@ it('a fileset whose last bags are linked at the same time is archived, and its r
     const bags = await bagsOfRequest(id);
     for (const bag of bags) await brought(place.register, bag, 'durable');
     await Promise.all(bags.map((bag) => passed(place.register, bag, 'durable')));
-    const { rows } = await place.sql.query('SELECT r.state, i.mark_wanted FROM request r JOIN request_image i ON i.request_id = r.id WHERE r.id = $1', [id]);
+    const { rows } = await place.sql.query(
+      'SELECT r.state, i.mark_wanted FROM request r JOIN request_image i ON i.request_id = r.id WHERE r.id = $1',
+      [id],
+    );
     expect(rows).toEqual([{ state: 'Finished', mark_wanted: 'archived' }]);
   }
   await expectNoDeadlock();
@@ -57,7 +65,7 @@ it('a fileset whose last bags are linked at the same time is archived, and its r
 it('a linker that puts a bag to sleep while its fileset becomes complete: the bag is due', async () => {
   for (const nr of rounds) {
     const id = await running(place.register, { [`Fileset:${nr}`]: [GiB, GiB] });
-    const [sleeper, last] = await bagsOfRequest(id) as [bigint, bigint];
+    const [sleeper, last] = (await bagsOfRequest(id)) as [bigint, bigint];
     await brought(place.register, sleeper, 'durable');
     await brought(place.register, last, 'verified');
     const link = async (): Promise<void> => {
@@ -67,7 +75,9 @@ it('a linker that puts a bag to sleep while its fileset becomes complete: the ba
       else await place.register.work.giveBack(claim);
     };
     await Promise.all([link(), passed(place.register, last, 'verified')]);
-    expect((await place.register.work.due(['durable'])).map((due) => due.bagId)).toEqual(expect.arrayContaining([sleeper, last]));
+    expect((await place.register.work.due(['durable'])).map((due) => due.bagId)).toEqual(
+      expect.arrayContaining([sleeper, last]),
+    );
     await place.register.people.undo({ kind: 'Request', ids: [id] }, 'test');
   }
 });
@@ -81,11 +91,19 @@ it('a move and an undo at the same time: one of them, whole, and no deadlock', a
     const claims = await Promise.all(bags.map((bag) => claimed(place.register, bag, 'durable')));
     // As if their leases had just run out, the moment before the moves.
     const outcomes = await Promise.allSettled([
-      ...claims.map((claim) => place.register.move(claim, claim.files.map((file) => moveOf(file, 'link')), stage)),
-      place.sql.query('UPDATE bag SET lease_until = now() WHERE request_id = $1', [id])
+      ...claims.map((claim) =>
+        place.register.move(
+          claim,
+          claim.files.map((file) => moveOf(file, 'link')),
+          stage,
+        ),
+      ),
+      place.sql
+        .query('UPDATE bag SET lease_until = now() WHERE request_id = $1', [id])
         .then(() => place.register.people.undo({ kind: 'Fileset', names: [`Fileset:${nr}`] }, 'boss')),
     ]);
-    for (const outcome of outcomes) if (outcome.status === 'rejected') expect(['CLAIM_LOST', 'BAG_BUSY']).toContain(codeOf(outcome.reason));
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(['CLAIM_LOST', 'BAG_BUSY']).toContain(codeOf(outcome.reason));
     const undone = outcomes.at(-1)?.status === 'fulfilled';
     const states = await statesOf(place.register, id);
     if (undone) expect(states).toEqual(['undoing', 'undoing', 'undoing']);
@@ -97,7 +115,7 @@ it('a move and an undo at the same time: one of them, whole, and no deadlock', a
 
 it('the last move and the last undo of a request, in different bags: the later one sees the other and finishes it', async () => {
   const id = await running(place.register, { 'Fileset:a': [GiB], 'Fileset:b': [GiB] });
-  const [, second] = await bagsOfRequest(id) as [bigint, bigint];
+  const [, second] = (await bagsOfRequest(id)) as [bigint, bigint];
   const pool = openPool(place.url, { max: 1 });
   let undo: Promise<unknown> | undefined;
   await transaction(pool, async (client) => {
@@ -114,7 +132,7 @@ it('the last move and the last undo of a request, in different bags: the later o
 
 it('an undo waits for a move that is under way, and then sees it', async () => {
   const id = await running(place.register, { 'Fileset:1': [1n] });
-  const [bag] = await bagsOf(place.register) as [bigint];
+  const [bag] = (await bagsOf(place.register)) as [bigint];
   await brought(place.register, bag, 'durable');
   const pool = openPool(place.url, { max: 1 });
   let undo: Promise<unknown> | undefined;
@@ -151,10 +169,18 @@ it('many workers and impatient people on one request: all ends well', async () =
         await tolerate(async () => {
           const claim = await place.register.work.claim(bag.bagId, states, name, 60_000);
           if (!claim) return;
-          const complete = await place.register.work.completeFilesets(id, [...new Set(claim.files.map((file) => file.fileset))]);
-          const ready = claim.state === 'durable' ? claim.files.filter((file) => complete.has(file.fileset)) : claim.files;
+          const complete = await place.register.work.completeFilesets(id, [
+            ...new Set(claim.files.map((file) => file.fileset)),
+          ]);
+          const ready =
+            claim.state === 'durable' ? claim.files.filter((file) => complete.has(file.fileset)) : claim.files;
           if (ready.length === 0) await place.register.work.postpone(claim, 3_600_000, new Error('waits'), false);
-          else await place.register.move(claim, ready.map((file) => moveOf(file, Math.random() < 0.05 ? 'fail' : forward[claim.state])), stage);
+          else
+            await place.register.move(
+              claim,
+              ready.map((file) => moveOf(file, Math.random() < 0.05 ? 'fail' : forward[claim.state])),
+              stage,
+            );
         });
       }
       if (due.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -163,13 +189,17 @@ it('many workers and impatient people on one request: all ends well', async () =
   const person = async (): Promise<void> => {
     for (let nr = 0; nr < 30; nr += 1) {
       const names = [`Fileset:${nr % 6}`];
-      await tolerate(() => place.register.people.retry({ kind: 'Request', ids: [id] }, (bag) => `again-${nr}-${bag}`, 'boss'));
+      await tolerate(() =>
+        place.register.people.retry({ kind: 'Request', ids: [id] }, (bag) => `again-${nr}-${bag}`, 'boss'),
+      );
       if (nr % 6 === 1) await tolerate(() => place.register.people.undo({ kind: 'Fileset', names }, 'boss'));
       if (nr % 6 === 2) await tolerate(() => place.register.people.abandon({ kind: 'Fileset', names }, 'boss'));
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     const settled = async (): Promise<boolean> => {
-      await tolerate(() => place.register.people.retry({ kind: 'Request', ids: [id] }, (bag) => `last-${Math.random()}-${bag}`, 'boss'));
+      await tolerate(() =>
+        place.register.people.retry({ kind: 'Request', ids: [id] }, (bag) => `last-${Math.random()}-${bag}`, 'boss'),
+      );
       return (await place.register.requests.get(id))?.state === 'Finished';
     };
     for (let nr = 0; nr < 400 && !(await settled()); nr += 1) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -178,11 +208,19 @@ it('many workers and impatient people on one request: all ends well', async () =
   await Promise.all([worker('w1'), worker('w2'), worker('w3'), worker('w4'), person()]);
   expect(unexpected).toEqual([]);
   // Each fileset is whole: linked, or back.
-  const { rows } = await place.sql.query('SELECT fileset, array_agg(DISTINCT state ORDER BY state) AS states FROM file GROUP BY fileset ORDER BY fileset');
+  const { rows } = await place.sql.query(
+    'SELECT fileset, array_agg(DISTINCT state ORDER BY state) AS states FROM file GROUP BY fileset ORDER BY fileset',
+  );
   for (const row of rows) {
     const linked = row.states.every((state: string) => state === 'linked');
-    expect([row.fileset, row.states, linked || row.states.every((state: string) => ['undone', 'abandoned'].includes(state))]).toEqual([row.fileset, row.states, true]);
-    const { rows: [image] } = await place.sql.query('SELECT mark_wanted FROM request_image WHERE fileset = $1', [row.fileset]);
+    expect([
+      row.fileset,
+      row.states,
+      linked || row.states.every((state: string) => ['undone', 'abandoned'].includes(state)),
+    ]).toEqual([row.fileset, row.states, true]);
+    const {
+      rows: [image],
+    } = await place.sql.query('SELECT mark_wanted FROM request_image WHERE fileset = $1', [row.fileset]);
     expect([row.fileset, image.mark_wanted]).toEqual([row.fileset, linked ? 'archived' : 'none']);
   }
   expect(await place.register.requests.get(id)).toMatchObject({ state: 'Finished' });

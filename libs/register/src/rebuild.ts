@@ -58,10 +58,16 @@ export class Rebuild {
 
   /** `Refused` `REGISTER_NOT_EMPTY` where there are requests that did not come from a rebuild. */
   async checkEmpty(): Promise<void> {
-    const { rows: [row] } = await this.pool.query<{ requests: number }>(
-      `SELECT count(*)::int AS requests FROM request r WHERE NOT EXISTS (SELECT FROM event e WHERE e.request_id = r.id AND e.bag_id IS NULL AND e.what = 'rebuild')`);
+    const {
+      rows: [row],
+    } = await this.pool.query<{ requests: number }>(
+      `SELECT count(*)::int AS requests FROM request r WHERE NOT EXISTS (SELECT FROM event e WHERE e.request_id = r.id AND e.bag_id IS NULL AND e.what = 'rebuild')`,
+    );
     if (row?.requests === 0) return;
-    throw new Refused('REGISTER_NOT_EMPTY', `The register has ${row?.requests} requests that were made by people; only an empty register can be rebuilt. Name another database in REGISTER_DATABASE_URL`);
+    throw new Refused(
+      'REGISTER_NOT_EMPTY',
+      `The register has ${row?.requests} requests that were made by people; only an empty register can be rebuilt. Name another database in REGISTER_DATABASE_URL`,
+    );
   }
 
   async knows(bag: string): Promise<boolean> {
@@ -71,8 +77,12 @@ export class Rebuild {
 
   /** How many files of a bag have their originals held. */
   async heldFiles(bag: string): Promise<number> {
-    const { rows: [row] } = await this.pool.query<{ files: number }>(
-      `SELECT count(*)::int AS files FROM file f JOIN bag b ON b.id = f.bag_id WHERE b.name = $1 AND f.state = 'linked'`, [bag]);
+    const {
+      rows: [row],
+    } = await this.pool.query<{ files: number }>(
+      `SELECT count(*)::int AS files FROM file f JOIN bag b ON b.id = f.bag_id WHERE b.name = $1 AND f.state = 'linked'`,
+      [bag],
+    );
     return row?.files ?? 0;
   }
 
@@ -93,9 +103,19 @@ export class Rebuild {
       const requestId = await requestOf(client, bag, by, last);
       if (requestId === undefined) return 'later';
       await lockRequests(client, [requestId]);
-      const { rows: [made] } = await client.query<{ id: bigint }>(
+      const {
+        rows: [made],
+      } = await client.query<{ id: bigint }>(
         `INSERT INTO bag (request_id, name, store, state, files, bytes, created_at, sealed_at) VALUES ($1, $2, $3, 'done', $4, $5, $6, $6) RETURNING id`,
-        [requestId, bag.name, bag.store, bag.files.length, bag.files.reduce((sum, file) => sum + file.identity.size, 0n), bag.date]);
+        [
+          requestId,
+          bag.name,
+          bag.store,
+          bag.files.length,
+          bag.files.reduce((sum, file) => sum + file.identity.size, 0n),
+          bag.date,
+        ],
+      );
       const bagId = (made as { id: bigint }).id;
       await giveWay(client, bag);
       await addFiles(client, requestId, bagId, bag);
@@ -107,11 +127,20 @@ export class Rebuild {
   }
 }
 
-async function requestOf(client: pg.ClientBase, bag: RebuiltBag, by: string, last: boolean): Promise<bigint | undefined> {
-  const { rows: [known] } = await client.query<{ id: bigint }>(
+async function requestOf(
+  client: pg.ClientBase,
+  bag: RebuiltBag,
+  by: string,
+  last: boolean,
+): Promise<bigint | undefined> {
+  const {
+    rows: [known],
+  } = await client.query<{ id: bigint }>(
     `SELECT r.id FROM request r WHERE r.owner = $1 AND r.group_name = $2 AND EXISTS (
        SELECT FROM event e WHERE e.request_id = r.id AND e.bag_id IS NULL AND e.what = 'rebuild' AND e.detail->>'number' IS NOT DISTINCT FROM $3)
-     ORDER BY r.id LIMIT 1`, [bag.owner, bag.group, bag.requestNumber?.toString() ?? null]);
+     ORDER BY r.id LIMIT 1`,
+    [bag.owner, bag.group, bag.requestNumber?.toString() ?? null],
+  );
   if (bag.requestNumber !== null && known) return known.id;
   if (bag.requestNumber !== null) {
     const { rowCount } = await client.query('SELECT FROM request WHERE id = $1', [bag.requestNumber]);
@@ -120,9 +149,13 @@ async function requestOf(client: pg.ClientBase, bag: RebuiltBag, by: string, las
   if (!last) return undefined;
   if (bag.requestNumber === null) {
     // A retry's bag: its request is the one that has more of the same filesets.
-    const { rows: [related] } = await client.query<{ id: bigint }>(
+    const {
+      rows: [related],
+    } = await client.query<{ id: bigint }>(
       `SELECT r.id FROM request r WHERE r.owner = $1 AND r.group_name = $2 AND EXISTS (SELECT FROM file f WHERE f.request_id = r.id AND f.fileset = ANY($3))
-       ORDER BY r.id LIMIT 1`, [bag.owner, bag.group, [...new Set(bag.files.map((file) => file.fileset))]]);
+       ORDER BY r.id LIMIT 1`,
+      [bag.owner, bag.group, [...new Set(bag.files.map((file) => file.fileset))]],
+    );
     const found = related ?? known;
     if (found) return found.id;
   }
@@ -130,15 +163,19 @@ async function requestOf(client: pg.ClientBase, bag: RebuiltBag, by: string, las
 }
 
 async function makeRequest(client: pg.ClientBase, bag: RebuiltBag, by: string, id: bigint | null): Promise<bigint> {
-  const { rows: [row] } = await client.query<{ id: bigint }>(
+  const {
+    rows: [row],
+  } = await client.query<{ id: bigint }>(
     `INSERT INTO request (id, state, owner_id, owner, group_id, group_name, requester_id, requester, created_at)
      OVERRIDING SYSTEM VALUE VALUES (coalesce($1, nextval(pg_get_serial_sequence('request', 'id'))), 'Finished', $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
-    [id, bag.ownerId, bag.owner, bag.groupId, bag.group, bag.requesterId, bag.requester, bag.date]);
+    [id, bag.ownerId, bag.owner, bag.groupId, bag.group, bag.requesterId, bag.requester, bag.date],
+  );
   const requestId = (row as { id: bigint }).id;
   if (id !== null) await advance(client, 'request', id);
   await client.query(
     `INSERT INTO event (actor, request_id, what, to_state, detail) VALUES ($1, $2, 'rebuild', 'Finished', jsonb_build_object('number', $3::text, 'bag', $4::text))`,
-    [by, requestId, bag.requestNumber?.toString() ?? null, bag.name]);
+    [by, requestId, bag.requestNumber?.toString() ?? null, bag.name],
+  );
   return requestId;
 }
 
@@ -151,16 +188,23 @@ async function giveWay(client: pg.ClientBase, { files, date }: RebuiltBag): Prom
      WHERE f.root = mine.root AND f.path = mine.path AND f.state = 'released' AND f.code = '${linkMissing}' AND old.id = f.bag_id
        AND (mine.has_link OR old.sealed_at < $4)
      RETURNING f.request_id, f.fileset`,
-    [live.map((file) => file.root), live.map((file) => file.path), live.map((file) => file.code !== linkMissing), date]);
+    [live.map((file) => file.root), live.map((file) => file.path), live.map((file) => file.code !== linkMissing), date],
+  );
   if (rows.length === 0) return;
   await client.query(
     `UPDATE request_image i SET mark_wanted = 'none', mark_written = 'none' FROM unnest($1::bigint[], $2::text[]) AS gone(request_id, fileset)
      WHERE i.request_id = gone.request_id AND i.fileset = gone.fileset
        AND NOT EXISTS (SELECT FROM file f WHERE f.request_id = i.request_id AND f.fileset = i.fileset AND f.phase <> 'skipped')`,
-    [rows.map((row) => row.request_id), rows.map((row) => row.fileset)]);
+    [rows.map((row) => row.request_id), rows.map((row) => row.fileset)],
+  );
 }
 
-async function addFiles(client: pg.ClientBase, requestId: bigint, bagId: bigint, { files, date }: RebuiltBag): Promise<void> {
+async function addFiles(
+  client: pg.ClientBase,
+  requestId: bigint,
+  bagId: bigint,
+  { files, date }: RebuiltBag,
+): Promise<void> {
   await client.query(
     `WITH described AS (
        SELECT d.*, EXISTS (SELECT FROM file f WHERE f.root = d.root AND f.path = d.path AND f.phase NOT IN ('skipped', 'given up', 'back')) AS elsewhere,
@@ -181,36 +225,66 @@ async function addFiles(client: pg.ClientBase, requestId: bigint, bagId: bigint,
        CASE WHEN state_now = 'linked' THEN identity ELSE unheld_identity END, digests::jsonb, copy_version, copy_fault,
        CASE state_now WHEN 'linked' THEN now() WHEN 'released' THEN $3::timestamptz END, CASE state_now WHEN 'released' THEN now() END
      FROM judged`,
-    [requestId, bagId, date, files.map((f) => f.fileset), files.map((f) => f.root), files.map((f) => f.path), files.map((f) => f.display), files.map((f) => f.identity.size),
-      files.map((f) => f.originalFileId), files.map((f) => f.pixelsId), files.map((f) => f.omeroHash?.algorithm ?? null), files.map((f) => f.omeroHash?.value ?? null),
-      files.map((f) => formatIdentity(f.identity)), files.map((f) => formatIdentity({ ...f.identity, dev: 0n, ino: 0n, ctimeNs: 0n, links: 1 })),
-      files.map((f) => JSON.stringify(f.digests)), files.map((f) => f.copyVersion), files.map((f) => f.copyFault), files.map((f) => f.state),
-      files.map((f) => f.code), files.map((f) => f.reason), files.map((f) => f.heldAs)]);
+    [
+      requestId,
+      bagId,
+      date,
+      files.map((f) => f.fileset),
+      files.map((f) => f.root),
+      files.map((f) => f.path),
+      files.map((f) => f.display),
+      files.map((f) => f.identity.size),
+      files.map((f) => f.originalFileId),
+      files.map((f) => f.pixelsId),
+      files.map((f) => f.omeroHash?.algorithm ?? null),
+      files.map((f) => f.omeroHash?.value ?? null),
+      files.map((f) => formatIdentity(f.identity)),
+      files.map((f) => formatIdentity({ ...f.identity, dev: 0n, ino: 0n, ctimeNs: 0n, links: 1 })),
+      files.map((f) => JSON.stringify(f.digests)),
+      files.map((f) => f.copyVersion),
+      files.map((f) => f.copyFault),
+      files.map((f) => f.state),
+      files.map((f) => f.code),
+      files.map((f) => f.reason),
+      files.map((f) => f.heldAs),
+    ],
+  );
 }
 
 /** Images of filesets that are archived; OMERO is told so again. What only lies in the bag, OMERO needs not know. */
-async function addImages(client: pg.ClientBase, requestId: bigint, bagId: bigint, { images }: RebuiltBag): Promise<void> {
+async function addImages(
+  client: pg.ClientBase,
+  requestId: bigint,
+  bagId: bigint,
+  { images }: RebuiltBag,
+): Promise<void> {
   await client.query(
     `INSERT INTO request_image (request_id, image_id, name, fileset, marked, mark_wanted)
      SELECT DISTINCT $1::bigint, i.image_id, 'Image:' || i.image_id, i.fileset, true, 'archived' FROM unnest($3::bigint[], $4::text[]) AS i(image_id, fileset)
      WHERE EXISTS (SELECT FROM file f WHERE f.bag_id = $2 AND f.fileset = i.fileset AND f.phase <> 'skipped')
      ON CONFLICT DO NOTHING`,
-    [requestId, bagId, images.map((image) => image.imageId), images.map((image) => image.fileset)]);
+    [requestId, bagId, images.map((image) => image.imageId), images.map((image) => image.fileset)],
+  );
 }
 
 async function tell(client: pg.ClientBase, requestId: bigint, bagId: bigint, by: string): Promise<void> {
   await client.query(
     `INSERT INTO event (actor, request_id, bag_id, what, to_state, detail)
-     SELECT $1, $2, $3, 'rebuild', state, jsonb_build_object('files', count(*)) FROM file WHERE bag_id = $3 GROUP BY state`, [by, requestId, bagId]);
+     SELECT $1, $2, $3, 'rebuild', state, jsonb_build_object('files', count(*)) FROM file WHERE bag_id = $3 GROUP BY state`,
+    [by, requestId, bagId],
+  );
   await client.query(
     `INSERT INTO event (actor, request_id, bag_id, file_id, what, to_state, code, detail)
      SELECT $1, $2, $3, id, 'rebuild', state, coalesce(code, copy_fault), jsonb_build_object('reason', reason, 'copy', copy_fault)
-     FROM file WHERE bag_id = $3 AND (code IS NOT NULL OR copy_fault IS NOT NULL)`, [by, requestId, bagId]);
+     FROM file WHERE bag_id = $3 AND (code IS NOT NULL OR copy_fault IS NOT NULL)`,
+    [by, requestId, bagId],
+  );
 }
 
 async function advance(sql: Pick<pg.ClientBase, 'query'>, table: 'request' | 'file', id: bigint): Promise<void> {
   if (id < 1n) return;
   await sql.query(
     `SELECT setval(pg_get_serial_sequence($1, 'id'), greatest($2::bigint, (SELECT coalesce(max(id), 0) FROM ${table}), (SELECT last_value FROM ${table}_id_seq)))`,
-    [table, id]);
+    [table, id],
+  );
 }

@@ -59,7 +59,10 @@ export class Register {
     const client = await connect(this.pool);
     let broken: Error | undefined;
     try {
-      const { rows } = await client.query<{ got: boolean }>(`SELECT pg_try_advisory_lock(hashtext('coldroom ' || $1)) AS got`, [task]);
+      const { rows } = await client.query<{ got: boolean }>(
+        `SELECT pg_try_advisory_lock(hashtext('coldroom ' || $1)) AS got`,
+        [task],
+      );
       if (!rows[0]?.got) return undefined;
       const result = await work();
       await client.query(`SELECT pg_advisory_unlock(hashtext('coldroom ' || $1))`, [task]);

@@ -1,7 +1,17 @@
 import type { Move } from './move';
 import type { Target } from './people';
 import { freshRegister } from './testing/fresh-register';
-import { bagsOf, brought, broughtBack, claimed, moveOf, passed, running, stage, statesOf } from './testing/sample-request';
+import {
+  bagsOf,
+  brought,
+  broughtBack,
+  claimed,
+  moveOf,
+  passed,
+  running,
+  stage,
+  statesOf,
+} from './testing/sample-request';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
 beforeEach(async () => {
@@ -21,10 +31,20 @@ async function archived(until: 'linked' | 'released'): Promise<{ readonly id: bi
 
 async function moved(bag: bigint): Promise<void> {
   await place.register.moves.ask([bag], { from: 'main', to: 'tape' }, 'boss');
-  for (const [state, event] of [['leaving', 'carry'], ['arrived', 'match'], ['matched', 'settle'], ['settled', 'relink']] as const) {
+  for (const [state, event] of [
+    ['leaving', 'carry'],
+    ['arrived', 'match'],
+    ['matched', 'settle'],
+    ['settled', 'relink'],
+  ] as const) {
     const claim = await claimed(place.register, bag, state);
-    const facts: Partial<Move> = state === 'arrived' ? { elsewhere: { version: 'tape 1', digest: 'ab'.repeat(32), read: 'remote' } } : {};
-    await place.register.move(claim, claim.files.map((file) => ({ ...moveOf(file, event), ...facts })), { ...stage, switched: state === 'settled' });
+    const facts: Partial<Move> =
+      state === 'arrived' ? { elsewhere: { version: 'tape 1', digest: 'ab'.repeat(32), read: 'remote' } } : {};
+    await place.register.move(
+      claim,
+      claim.files.map((file) => ({ ...moveOf(file, event), ...facts })),
+      { ...stage, switched: state === 'settled' },
+    );
   }
 }
 
@@ -36,25 +56,38 @@ async function recalled(id: bigint, bag: bigint): Promise<void> {
   await asked(id, 'recall');
   await broughtBack(place.register, bag, 'proven');
   const claim = await claimed(place.register, bag, 'proven');
-  await place.register.move(claim, claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to: 'recalled' })), stage);
+  await place.register.move(
+    claim,
+    claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to: 'recalled' })),
+    stage,
+  );
 }
 
 /** What makes a file `linked` that was released, or leaves it as it was where its original is held. */
 const turns: readonly (readonly [what: string, turn: (id: bigint, bag: bigint) => Promise<unknown>])[] = [
   ['a move to another store', (_id, bag) => moved(bag)],
-  ['a move that was given up', async (_id, bag) => {
-    await place.register.moves.ask([bag], { from: 'main', to: 'tape' }, 'boss');
-    await place.register.moves.cancel([bag], 'boss');
-  }],
-  ['a recall that was given up', async (id) => {
-    await asked(id, 'recall');
-    await place.register.returns.cancel(whole(id), 'boss');
-  }],
-  ['a recall that is over', async (id, bag) => {
-    await recalled(id, bag);
-    await place.sql.query('UPDATE bag SET not_before = now()');
-    await passed(place.register, bag, 'recalled');
-  }],
+  [
+    'a move that was given up',
+    async (_id, bag) => {
+      await place.register.moves.ask([bag], { from: 'main', to: 'tape' }, 'boss');
+      await place.register.moves.cancel([bag], 'boss');
+    },
+  ],
+  [
+    'a recall that was given up',
+    async (id) => {
+      await asked(id, 'recall');
+      await place.register.returns.cancel(whole(id), 'boss');
+    },
+  ],
+  [
+    'a recall that is over',
+    async (id, bag) => {
+      await recalled(id, bag);
+      await place.sql.query('UPDATE bag SET not_before = now()');
+      await passed(place.register, bag, 'recalled');
+    },
+  ],
 ];
 
 describe.each(turns)('after %s', (_what, turn) => {
@@ -63,7 +96,10 @@ describe.each(turns)('after %s', (_what, turn) => {
     await turn(id, bag);
     expect(await statesOf(place.register, id)).toEqual(['linked']);
     expect(await heldCopies()).toEqual([false]);
-    expect(await place.register.returns.plan(whole(id), 'restore')).toMatchObject({ held: { files: 0 }, fetch: [{ files: 1 }] });
+    expect(await place.register.returns.plan(whole(id), 'restore')).toMatchObject({
+      held: { files: 0 },
+      fetch: [{ files: 1 }],
+    });
     expect(await place.register.people.undo(whole(id), 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 1 });
     expect(await statesOf(place.register, id)).toEqual(['linked']);
   });
@@ -80,7 +116,11 @@ it('an original that an undo did not find is not held, whatever becomes of the f
   const { id, bag } = await archived('linked');
   await place.register.people.undo(whole(id), 'boss');
   const claim = await claimed(place.register, bag, 'undoing');
-  await place.register.move(claim, claim.files.map((file) => ({ ...moveOf(file, 'restore'), code: 'HOLD_MISSING', reason: 'gone' })), stage);
+  await place.register.move(
+    claim,
+    claim.files.map((file) => ({ ...moveOf(file, 'restore'), code: 'HOLD_MISSING', reason: 'gone' })),
+    stage,
+  );
   await place.register.returns.cancel(whole(id), 'boss');
   expect(await heldCopies()).toEqual([false]);
   expect(await place.register.people.undo(whole(id), 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 1 });
@@ -90,7 +130,11 @@ it('a file that is stuck once its original is released is not handed to an undo'
   const { id, bag } = await archived('released');
   await moved(bag);
   const claim = await claimed(place.register, bag, 'linked');
-  await place.register.move(claim, claim.files.map((file) => moveOf(file, 'fail')), stage);
+  await place.register.move(
+    claim,
+    claim.files.map((file) => moveOf(file, 'fail')),
+    stage,
+  );
   expect(await place.register.people.undo(whole(id), 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 1 });
   expect(await place.register.people.abandon(whole(id), 'boss')).toBe(0);
   expect(await statesOf(place.register, id)).toEqual(['stuck']);

@@ -42,17 +42,24 @@ export class Requests {
 
   /** Writes a request with everything that belongs to it, in one transaction; nothing is held in memory but a batch. */
   async create(draft: NewRequest, closure: Closure, by: string): Promise<bigint> {
-    const id = await transaction(this.pool, async (client) => {
-      const { rows: [row] } = await client.query<{ id: bigint }>(
-        `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester)
+    const id = await transaction(
+      this.pool,
+      async (client) => {
+        const {
+          rows: [row],
+        } = await client.query<{ id: bigint }>(
+          `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester)
          VALUES ('New', $1, $2, $3, $4, $5, $6) RETURNING id`,
-        [draft.ownerId, draft.owner, draft.groupId, draft.group, draft.requesterId, draft.requester]);
-      const requestId = (row as { id: bigint }).id;
-      await fill(client, requestId, closure);
-      await note(client, by, requestId, 'scan', null, 'New');
-      step('scan:1-requests-written');
-      return requestId;
-    }, scanIdleSeconds);
+          [draft.ownerId, draft.owner, draft.groupId, draft.group, draft.requesterId, draft.requester],
+        );
+        const requestId = (row as { id: bigint }).id;
+        await fill(client, requestId, closure);
+        await note(client, by, requestId, 'scan', null, 'New');
+        step('scan:1-requests-written');
+        return requestId;
+      },
+      scanIdleSeconds,
+    );
     return id;
   }
 
@@ -62,33 +69,49 @@ export class Requests {
    * @returns how many images and files came along
    */
   async refresh(requestId: bigint, closure: Closure, by: string): Promise<number> {
-    return transaction(this.pool, async (client) => {
-      const { rows: [row] } = await client.query<{ state: RequestState }>('SELECT state FROM request WHERE id = $1 FOR UPDATE', [requestId]);
-      if (row?.state !== 'New' && row?.state !== 'Approved') return 0;
-      const added = await fill(client, requestId, closure);
-      if (added > 0 && row.state === 'Approved') {
-        await client.query(`UPDATE request SET state = 'New', decided_at = NULL, decided_by = NULL WHERE id = $1`, [requestId]);
-        await note(client, by, requestId, 'reopen', 'Approved', 'New', 'CLOSURE_GREW', { added });
-      }
-      return added;
-    }, scanIdleSeconds);
+    return transaction(
+      this.pool,
+      async (client) => {
+        const {
+          rows: [row],
+        } = await client.query<{ state: RequestState }>('SELECT state FROM request WHERE id = $1 FOR UPDATE', [
+          requestId,
+        ]);
+        if (row?.state !== 'New' && row?.state !== 'Approved') return 0;
+        const added = await fill(client, requestId, closure);
+        if (added > 0 && row.state === 'Approved') {
+          await client.query(`UPDATE request SET state = 'New', decided_at = NULL, decided_by = NULL WHERE id = $1`, [
+            requestId,
+          ]);
+          await note(client, by, requestId, 'reopen', 'Approved', 'New', 'CLOSURE_GREW', { added });
+        }
+        return added;
+      },
+      scanIdleSeconds,
+    );
   }
 
   async inState(state: RequestState): Promise<readonly bigint[]> {
-    const { rows } = await this.pool.query<{ id: bigint }>('SELECT id FROM request WHERE state = $1 ORDER BY id', [state]);
+    const { rows } = await this.pool.query<{ id: bigint }>('SELECT id FROM request WHERE state = $1 ORDER BY id', [
+      state,
+    ]);
     return rows.map((row) => row.id);
   }
 
   async markedImages(requestId: bigint): Promise<readonly bigint[]> {
     const { rows } = await this.pool.query<{ image_id: bigint }>(
-      'SELECT image_id FROM request_image WHERE request_id = $1 AND marked ORDER BY image_id', [requestId]);
+      'SELECT image_id FROM request_image WHERE request_id = $1 AND marked ORDER BY image_id',
+      [requestId],
+    );
     return rows.map((row) => row.image_id);
   }
 
   /** Of these images, those that are in a request that is not done with them, with that request. */
   async requestsOf(images: readonly bigint[]): Promise<ReadonlyMap<bigint, bigint>> {
     const { rows } = await this.pool.query<{ image_id: bigint; request_id: bigint }>(
-      `SELECT image_id, request_id FROM request_image WHERE image_id = ANY($1) AND mark_wanted <> 'none'`, [images]);
+      `SELECT image_id, request_id FROM request_image WHERE image_id = ANY($1) AND mark_wanted <> 'none'`,
+      [images],
+    );
     return new Map(rows.map((row) => [row.image_id, row.request_id]));
   }
 
@@ -113,7 +136,10 @@ export class Requests {
   /** Approved → Running: packs bags, in which the files are `approved`. Safe to repeat. Returns the number of bags. */
   async start(requestId: bigint, store: string, bagName: (nr: number) => string, by: string): Promise<number> {
     const started = await transaction(this.pool, async (client) => {
-      const { rowCount } = await client.query(`UPDATE request SET state = 'Running' WHERE id = $1 AND state = 'Approved'`, [requestId]);
+      const { rowCount } = await client.query(
+        `UPDATE request SET state = 'Running' WHERE id = $1 AND state = 'Approved'`,
+        [requestId],
+      );
       if (rowCount !== 1) return 0;
       let bags = 0;
       for await (const bag of packBags(registeredFiles(client, requestId))) {
@@ -124,7 +150,9 @@ export class Requests {
       if (bags === 0) await client.query(`UPDATE request SET state = 'Finished' WHERE id = $1`, [requestId]);
       await client.query(
         `UPDATE request_image i SET mark_wanted = 'none' WHERE request_id = $1 AND NOT EXISTS (
-           SELECT FROM file f WHERE f.request_id = $1 AND f.fileset = i.fileset AND f.phase <> 'skipped')`, [requestId]);
+           SELECT FROM file f WHERE f.request_id = $1 AND f.fileset = i.fileset AND f.phase <> 'skipped')`,
+        [requestId],
+      );
       step('scan:4-bags-packed');
       return bags;
     });
@@ -134,24 +162,59 @@ export class Requests {
   }
 
   /** Tells in the request's events why it is not started yet; the same reason again is not told twice. */
-  async notStarted(requestId: bigint, why: { readonly code: string; readonly reason: string }, by: string): Promise<void> {
+  async notStarted(
+    requestId: bigint,
+    why: { readonly code: string; readonly reason: string },
+    by: string,
+  ): Promise<void> {
     await this.pool.query(
       `INSERT INTO event (actor, request_id, what, code, detail) SELECT $2, $1, 'not started', $3, jsonb_build_object('reason', $4::text)
        WHERE NOT EXISTS (SELECT FROM (SELECT what, code, detail FROM event WHERE request_id = $1 ORDER BY id DESC LIMIT 1) last
-         WHERE last.what = 'not started' AND last.code = $3 AND last.detail->>'reason' = $4)`, [requestId, by, why.code, why.reason]);
+         WHERE last.what = 'not started' AND last.code = $3 AND last.detail->>'reason' = $4)`,
+      [requestId, by, why.code, why.reason],
+    );
   }
 
-  private async decide(requestId: bigint, by: string, state: 'Approved' | 'Declined', reason: string | null, store: string | null = null): Promise<void> {
+  private async decide(
+    requestId: bigint,
+    by: string,
+    state: 'Approved' | 'Declined',
+    reason: string | null,
+    store: string | null = null,
+  ): Promise<void> {
     await transaction(this.pool, async (client) => {
-      const { rows: [row] } = await client.query<{ state: RequestState }>('SELECT state FROM request WHERE id = $1 FOR UPDATE', [requestId]);
-      if (!row) throw new Refused('NO_SUCH_REQUEST', `There is no request ${requestId}; "coldroom requests list" shows all`);
-      if (row.state !== 'New') throw new Refused('REQUEST_DECIDED', `Request ${requestId} is ${row.state} already; only a New request can be decided`);
-      await client.query('UPDATE request SET state = $2, decided_at = now(), decided_by = $3, reason = $4, store = $5 WHERE id = $1', [requestId, state, by, reason, store]);
+      const {
+        rows: [row],
+      } = await client.query<{ state: RequestState }>('SELECT state FROM request WHERE id = $1 FOR UPDATE', [
+        requestId,
+      ]);
+      if (!row)
+        throw new Refused('NO_SUCH_REQUEST', `There is no request ${requestId}; "coldroom requests list" shows all`);
+      if (row.state !== 'New')
+        throw new Refused(
+          'REQUEST_DECIDED',
+          `Request ${requestId} is ${row.state} already; only a New request can be decided`,
+        );
+      await client.query(
+        'UPDATE request SET state = $2, decided_at = now(), decided_by = $3, reason = $4, store = $5 WHERE id = $1',
+        [requestId, state, by, reason, store],
+      );
       if (state === 'Declined') {
-        await client.query(`UPDATE file SET state = 'declined' WHERE request_id = $1 AND state = 'registered'`, [requestId]);
+        await client.query(`UPDATE file SET state = 'declined' WHERE request_id = $1 AND state = 'registered'`, [
+          requestId,
+        ]);
         await client.query(`UPDATE request_image SET mark_wanted = 'none' WHERE request_id = $1`, [requestId]);
       }
-      await note(client, by, requestId, state === 'Approved' ? 'approve' : 'decline', 'New', state, null, reason ? { reason } : store ? { store } : undefined);
+      await note(
+        client,
+        by,
+        requestId,
+        state === 'Approved' ? 'approve' : 'decline',
+        'New',
+        state,
+        null,
+        reason ? { reason } : store ? { store } : undefined,
+      );
     });
   }
 
@@ -165,11 +228,27 @@ export class Requests {
            count(*) FILTER (WHERE state = 'skipped')::int AS skipped, count(*) FILTER (WHERE state = 'stuck')::int AS stuck,
            count(*) FILTER (WHERE phase IN ('linked', 'recalled', 'returning', 'proven', 'moving'))::int AS linked
          FROM file WHERE request_id = r.id) f
-       WHERE ${condition} ORDER BY r.id`, [value]);
+       WHERE ${condition} ORDER BY r.id`,
+      [value],
+    );
     return rows.map((row) => ({
-      id: row.id, state: row.state, owner: row.owner, group: row.group_name, requester: row.requester, createdAt: row.created_at,
-      decidedBy: row.decided_by, reason: row.reason, store: row.store, images: row.images, markedImages: row.marked, filesets: row.filesets,
-      files: row.files, bytes: row.bytes, skipped: row.skipped, stuck: row.stuck, linked: row.linked,
+      id: row.id,
+      state: row.state,
+      owner: row.owner,
+      group: row.group_name,
+      requester: row.requester,
+      createdAt: row.created_at,
+      decidedBy: row.decided_by,
+      reason: row.reason,
+      store: row.store,
+      images: row.images,
+      markedImages: row.marked,
+      filesets: row.filesets,
+      files: row.files,
+      bytes: row.bytes,
+      skipped: row.skipped,
+      stuck: row.stuck,
+      linked: row.linked,
     }));
   }
 }
@@ -185,7 +264,8 @@ async function fill(client: pg.PoolClient, requestId: bigint, closure: Closure):
 async function* registeredFiles(client: pg.PoolClient, requestId: bigint): AsyncGenerator<Packable> {
   await client.query(
     `DECLARE registered NO SCROLL CURSOR FOR SELECT id, fileset, size FROM file
-     WHERE request_id = ${requestId} AND state = 'registered' ORDER BY fileset, path`);
+     WHERE request_id = ${requestId} AND state = 'registered' ORDER BY fileset, path`,
+  );
   for (;;) {
     const { rows } = await client.query<Packable>('FETCH 5000 FROM registered');
     if (rows.length === 0) break;
@@ -196,22 +276,42 @@ async function* registeredFiles(client: pg.PoolClient, requestId: bigint): Async
 
 /** Makes one bag of these files and puts them into it as `approved`. */
 export async function packOne(
-  client: pg.ClientBase, requestId: bigint, store: string, name: string, files: readonly Packable[], identity: Identity | null = null,
+  client: pg.ClientBase,
+  requestId: bigint,
+  store: string,
+  name: string,
+  files: readonly Packable[],
+  identity: Identity | null = null,
 ): Promise<void> {
   await client.query(
     `WITH made AS (INSERT INTO bag (request_id, name, store, state, files, bytes) VALUES ($1, $2, $3, 'approved', $4, $5) RETURNING id)
      UPDATE file SET bag_id = made.id, state = 'approved', stuck_from = NULL, code = NULL, reason = NULL, copy_attempts = 0,
        copy_version = NULL, copy_digest = NULL, copy_read = NULL, copy_checked_at = NULL, copy_fault = NULL, identity = coalesce($7, identity) FROM made WHERE file.id = ANY($6)`,
-    [requestId, name, store, files.length, files.reduce((sum, file) => sum + file.size, 0n), files.map((file) => file.id),
-      identity && formatIdentity(identity)]);
+    [
+      requestId,
+      name,
+      store,
+      files.length,
+      files.reduce((sum, file) => sum + file.size, 0n),
+      files.map((file) => file.id),
+      identity && formatIdentity(identity),
+    ],
+  );
 }
 
 /** Writes one event about a request. */
 export async function note(
-  client: pg.ClientBase, actor: string, requestId: bigint, what: string, from: string | null, to: string | null,
-  code: string | null = null, detail?: Readonly<Record<string, unknown>>,
+  client: pg.ClientBase,
+  actor: string,
+  requestId: bigint,
+  what: string,
+  from: string | null,
+  to: string | null,
+  code: string | null = null,
+  detail?: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   await client.query(
     'INSERT INTO event (actor, request_id, what, from_state, to_state, code, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)',
-    [actor, requestId, what, from, to, code, detail ? JSON.stringify(detail) : null]);
+    [actor, requestId, what, from, to, code, detail ? JSON.stringify(detail) : null],
+  );
 }

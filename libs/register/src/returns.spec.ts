@@ -1,7 +1,21 @@
 import type { FileState, WorkState } from '@coldroom/domain';
 import type { Target } from './people';
 import { freshRegister } from './testing/fresh-register';
-import { bagsOf, brought, broughtBack, claimed, closure, draft, moveOf, newFile, newImage, passed, running, stage, statesOf } from './testing/sample-request';
+import {
+  bagsOf,
+  brought,
+  broughtBack,
+  claimed,
+  closure,
+  draft,
+  moveOf,
+  newFile,
+  newImage,
+  passed,
+  running,
+  stage,
+  statesOf,
+} from './testing/sample-request';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
 beforeEach(async () => {
@@ -11,13 +25,17 @@ afterEach(() => place.drop());
 
 const GiB = 1n << 30n;
 const restore = { way: 'restore', days: 0 } as const;
-const recall = (days = 3) => ({ way: 'recall', days } as const);
+const recall = (days = 3) => ({ way: 'recall', days }) as const;
 const whole = (id: bigint): Target => ({ kind: 'Request', ids: [id] });
 
-const ask = (id: bigint, order: Parameters<typeof place.register.returns.ask>[1] = restore) => place.register.returns.ask(whole(id), order, 'boss');
+const ask = (id: bigint, order: Parameters<typeof place.register.returns.ask>[1] = restore) =>
+  place.register.returns.ask(whole(id), order, 'boss');
 
 /** A request of files of these sizes, all of it `linked` or `released`, with its bags. */
-async function archived(filesets: Readonly<Record<string, readonly bigint[]>>, until: 'linked' | 'released' = 'released'): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
+async function archived(
+  filesets: Readonly<Record<string, readonly bigint[]>>,
+  until: 'linked' | 'released' = 'released',
+): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
   const id = await running(place.register, filesets);
   const { rows } = await place.sql.query<{ id: string }>('SELECT id FROM bag WHERE request_id = $1 ORDER BY id', [id]);
   const bags = rows.map((row) => BigInt(row.id));
@@ -33,22 +51,41 @@ async function broughtOn(bag: bigint, until: 'durable' | 'linked' | 'released'):
 
 async function failed(bag: bigint, state: WorkState, howMany = Infinity): Promise<void> {
   const claim = await claimed(place.register, bag, state);
-  await place.register.move(claim, claim.files.slice(0, howMany).map((file) => moveOf(file, 'fail')), stage);
+  await place.register.move(
+    claim,
+    claim.files.slice(0, howMany).map((file) => moveOf(file, 'fail')),
+    stage,
+  );
 }
 
 /** Puts the files of a bag that are proven where they belong. */
 async function placed(bag: bigint, to: 'restored' | 'recalled'): Promise<void> {
   const claim = await claimed(place.register, bag, 'proven');
-  await place.register.move(claim, claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to })), stage);
+  await place.register.move(
+    claim,
+    claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to })),
+    stage,
+  );
 }
 
-async function filesOf(id: bigint): Promise<{ state: FileState; way_back: string | null; near_until: Date | null; copy_attempts: number; asked_back_by: string | null }[]> {
+async function filesOf(id: bigint): Promise<
+  {
+    state: FileState;
+    way_back: string | null;
+    near_until: Date | null;
+    copy_attempts: number;
+    asked_back_by: string | null;
+  }[]
+> {
   const { rows } = await place.sql.query('SELECT * FROM file WHERE request_id = $1 ORDER BY path', [id]);
   return rows;
 }
 
 async function marksOf(id: bigint): Promise<string[]> {
-  const { rows } = await place.sql.query('SELECT mark_wanted FROM request_image WHERE request_id = $1 ORDER BY image_id', [id]);
+  const { rows } = await place.sql.query(
+    'SELECT mark_wanted FROM request_image WHERE request_id = $1 ORDER BY image_id',
+    [id],
+  );
   return rows.map((row) => row.mark_wanted);
 }
 
@@ -61,22 +98,40 @@ describe('plan', () => {
     const early = await running(place.register, { 'Fileset:4': [2n] });
     const all: Target = { kind: 'Request', ids: [released.id, held.id, early] };
     expect(await place.register.returns.plan(all, 'restore')).toEqual({
-      fetch: [{ store: 'main', files: 3, bytes: GiB + 6n }], filesets: 3, images: 3, held: { files: 2, bytes: 15n },
-      underWay: { files: 0, bytes: 0n }, notArchived: { files: 1, filesets: 1, states: ['approved'] },
+      fetch: [{ store: 'main', files: 3, bytes: GiB + 6n }],
+      filesets: 3,
+      images: 3,
+      held: { files: 2, bytes: 15n },
+      underWay: { files: 0, bytes: 0n },
+      notArchived: { files: 1, filesets: 1, states: ['approved'] },
     });
-    expect(await place.register.returns.plan(all, 'recall')).toMatchObject({ fetch: [{ files: 5 }], held: { files: 0 } });
+    expect(await place.register.returns.plan(all, 'recall')).toMatchObject({
+      fetch: [{ files: 5 }],
+      held: { files: 0 },
+    });
     await ask(released.id);
-    expect(await place.register.returns.plan(all, 'restore')).toMatchObject({ fetch: [], filesets: 1, images: 1, underWay: { files: 3, bytes: GiB + 6n } });
+    expect(await place.register.returns.plan(all, 'restore')).toMatchObject({
+      fetch: [],
+      filesets: 1,
+      images: 1,
+      underWay: { files: 3, bytes: GiB + 6n },
+    });
     expect(await statesOf(place.register, early)).toEqual(['approved']);
   });
 
   it('counts what is near as under way for a recall, and as something to fetch for a restore', async () => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n] });
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n] });
     await ask(id, recall());
     await broughtBack(place.register, bag!, 'proven');
     await placed(bag!, 'recalled');
     expect(await place.register.returns.plan(whole(id), 'recall')).toMatchObject({ fetch: [], underWay: { files: 1 } });
-    expect(await place.register.returns.plan(whole(id), 'restore')).toMatchObject({ fetch: [{ files: 1 }], underWay: { files: 0 } });
+    expect(await place.register.returns.plan(whole(id), 'restore')).toMatchObject({
+      fetch: [{ files: 1 }],
+      underWay: { files: 0 },
+    });
   });
 });
 
@@ -85,14 +140,32 @@ describe('ask', () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [1n] });
     const [first] = await place.register.overview.files({ requestId: id, limit: 10 });
     expect(first?.fileset).toBe('Fileset:1');
-    expect(await place.register.returns.ask({ kind: 'File', ids: [first!.id] }, restore, 'boss')).toEqual({ asked: 2, undoing: 0, prolonged: 0 });
+    expect(await place.register.returns.ask({ kind: 'File', ids: [first!.id] }, restore, 'boss')).toEqual({
+      asked: 2,
+      undoing: 0,
+      prolonged: 0,
+    });
     expect(await statesOf(place.register, id)).toEqual(['restoring', 'restoring', 'released']);
     expect((await place.register.work.due(['restoring'])).map((due) => due.bagId).sort()).toEqual(bags.slice(0, 2));
-    expect((await filesOf(id)).map((file) => [file.way_back, file.asked_back_by])).toEqual([['restore', 'boss'], ['restore', 'boss'], [null, null]]);
-    expect(await place.register.returns.ask({ kind: 'File', ids: [first!.id] }, restore, 'boss')).toEqual({ asked: 0, undoing: 0, prolonged: 0 });
+    expect((await filesOf(id)).map((file) => [file.way_back, file.asked_back_by])).toEqual([
+      ['restore', 'boss'],
+      ['restore', 'boss'],
+      [null, null],
+    ]);
+    expect(await place.register.returns.ask({ kind: 'File', ids: [first!.id] }, restore, 'boss')).toEqual({
+      asked: 0,
+      undoing: 0,
+      prolonged: 0,
+    });
     const told = await place.register.overview.events({ requestId: id }, 100);
-    expect(told.filter((event) => event.what === 'restore').map((event) => [event.actor, event.from, event.to, event.detail]))
-      .toEqual([['boss', 'released', 'restoring', { files: 1 }], ['boss', 'released', 'restoring', { files: 1 }]]);
+    expect(
+      told
+        .filter((event) => event.what === 'restore')
+        .map((event) => [event.actor, event.from, event.to, event.detail]),
+    ).toEqual([
+      ['boss', 'released', 'restoring', { files: 1 }],
+      ['boss', 'released', 'restoring', { files: 1 }],
+    ]);
   });
 
   it('is an undo where all is held, and fetches all where a part is not', async () => {
@@ -113,7 +186,10 @@ describe('ask', () => {
     expect(await ask(id, recall())).toEqual({ asked: 0, undoing: 0, prolonged: 0 });
     const early = await running(place.register, { 'Fileset:3': [GiB, GiB] });
     expect(await ask(early)).toEqual({ asked: 0, undoing: 0, prolonged: 0 });
-    expect([await statesOf(place.register, id), await statesOf(place.register, early)]).toEqual([['linked', 'stuck'], ['approved', 'approved']]);
+    expect([await statesOf(place.register, id), await statesOf(place.register, early)]).toEqual([
+      ['linked', 'stuck'],
+      ['approved', 'approved'],
+    ]);
   });
 
   it('takes the rest of a fileset of which a part is in its place already', async () => {
@@ -137,7 +213,10 @@ describe('ask', () => {
   });
 
   it('wakes a bag that slept while its originals were held', async () => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n] }, 'linked');
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n] }, 'linked');
     await place.sql.query(`UPDATE bag SET not_before = now() + interval '7 days'`);
     await ask(id, recall());
     expect(await place.register.work.due(['restoring'])).toEqual([{ bagId: bag, state: 'restoring' }]);
@@ -145,27 +224,42 @@ describe('ask', () => {
 });
 
 describe('a recall', () => {
-  async function near(filesets: Readonly<Record<string, readonly bigint[]>>, days = 3): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
+  async function near(
+    filesets: Readonly<Record<string, readonly bigint[]>>,
+    days = 3,
+  ): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
     const made = await archived(filesets);
     await ask(made.id, recall(days));
     for (const bag of made.bags) await broughtBack(place.register, bag, 'proven');
     for (const bag of made.bags) await placed(bag, 'recalled');
     return made;
   }
-  const daysLeft = async (id: bigint): Promise<number[]> => (await filesOf(id)).map((file) => Math.round(((file.near_until?.getTime() ?? 0) - Date.now()) / 86_400_000));
+  const daysLeft = async (id: bigint): Promise<number[]> =>
+    (await filesOf(id)).map((file) => Math.round(((file.near_until?.getTime() ?? 0) - Date.now()) / 86_400_000));
 
   it('ends at its time, is prolonged by another and never shortened, and is archived all the while', async () => {
     const { id } = await near({ 'Fileset:1': [1n, 1n] });
-    expect([await statesOf(place.register, id), await daysLeft(id), await marksOf(id), await stateOf(id)]).toEqual([['recalled', 'recalled'], [3, 3], ['archived'], 'Finished']);
+    expect([await statesOf(place.register, id), await daysLeft(id), await marksOf(id), await stateOf(id)]).toEqual([
+      ['recalled', 'recalled'],
+      [3, 3],
+      ['archived'],
+      'Finished',
+    ]);
     expect(await ask(id, recall(9))).toEqual({ asked: 0, undoing: 0, prolonged: 2 });
     expect(await ask(id, recall(1))).toEqual({ asked: 0, undoing: 0, prolonged: 2 });
     expect(await daysLeft(id)).toEqual([9, 9]);
     const told = await place.register.overview.events({ requestId: id }, 100);
-    expect(told.filter((event) => event.what === 'prolong').map((event) => [event.actor, event.detail])).toEqual([['boss', { files: 2, days: 1 }], ['boss', { files: 2, days: 9 }]]);
+    expect(told.filter((event) => event.what === 'prolong').map((event) => [event.actor, event.detail])).toEqual([
+      ['boss', { files: 2, days: 1 }],
+      ['boss', { files: 2, days: 9 }],
+    ]);
   });
 
   it('is taken on bag by bag: a bag that is near already keeps the next from nothing', async () => {
-    const { id, bags: [a, b] } = await archived({ 'Fileset:1': [GiB, GiB] });
+    const {
+      id,
+      bags: [a, b],
+    } = await archived({ 'Fileset:1': [GiB, GiB] });
     await ask(id, recall());
     for (const bag of [a!, b!]) await broughtBack(place.register, bag, 'proven');
     await placed(a!, 'recalled');
@@ -174,7 +268,10 @@ describe('a recall', () => {
   });
 
   it('of a fileset that is near in part fetches the rest, and prolongs what is near', async () => {
-    const { id, bags: [a] } = await near({ 'Fileset:1': [GiB, GiB] });
+    const {
+      id,
+      bags: [a],
+    } = await near({ 'Fileset:1': [GiB, GiB] });
     await passed(place.register, a!, 'recalled');
     expect(await statesOf(place.register, id)).toEqual(['linked', 'recalled']);
     expect(await ask(id, recall(9))).toEqual({ asked: 1, undoing: 0, prolonged: 1 });
@@ -183,7 +280,10 @@ describe('a recall', () => {
   });
 
   it('of which a file is stuck becomes no restore before somebody has looked', async () => {
-    const { id, bags: [bag] } = await near({ 'Fileset:1': [1n, 1n] });
+    const {
+      id,
+      bags: [bag],
+    } = await near({ 'Fileset:1': [1n, 1n] });
     await failed(bag!, 'recalled', 1);
     expect(await ask(id)).toEqual({ asked: 0, undoing: 0, prolonged: 0 });
     await place.register.people.retry(whole(id), () => 'none', 'boss');
@@ -193,13 +293,20 @@ describe('a recall', () => {
   it('may become a restore, which fetches anew, and back by a cancel', async () => {
     const { id } = await near({ 'Fileset:1': [1n] });
     expect(await ask(id)).toEqual({ asked: 1, undoing: 0, prolonged: 0 });
-    expect((await filesOf(id))[0]).toMatchObject({ state: 'restoring', way_back: 'restore', near_until: expect.any(Date) });
+    expect((await filesOf(id))[0]).toMatchObject({
+      state: 'restoring',
+      way_back: 'restore',
+      near_until: expect.any(Date),
+    });
     expect(await place.register.returns.cancel(whole(id), 'boss')).toBe(1);
     expect([await statesOf(place.register, id), await daysLeft(id)]).toEqual([['recalled'], [3]]);
   });
 
   it('expires into linked, with the hold as it was', async () => {
-    const { id, bags: [bag] } = await near({ 'Fileset:1': [1n] });
+    const {
+      id,
+      bags: [bag],
+    } = await near({ 'Fileset:1': [1n] });
     await passed(place.register, bag!, 'recalled');
     expect((await filesOf(id))[0]).toMatchObject({ state: 'linked', near_until: null });
     expect(await place.register.work.due(['linked'])).toEqual([{ bagId: bag, state: 'linked' }]);
@@ -208,13 +315,20 @@ describe('a recall', () => {
 
 describe('cancel', () => {
   it.each(['restoring', 'near', 'fetched', 'proven'] as const)('gives up what is %s, stuck or not', async (state) => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n, 1n] });
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n, 1n] });
     await ask(id);
     await broughtBack(place.register, bag!, state);
     await failed(bag!, state, 1);
     expect(await stateOf(id)).toBe('Error');
     expect(await place.register.returns.cancel(whole(id), 'boss')).toBe(2);
-    expect([await statesOf(place.register, id), await stateOf(id), await marksOf(id)]).toEqual([['linked', 'linked'], 'Finished', ['archived']]);
+    expect([await statesOf(place.register, id), await stateOf(id), await marksOf(id)]).toEqual([
+      ['linked', 'linked'],
+      'Finished',
+      ['archived'],
+    ]);
     expect(await place.register.work.due(['linked'])).toEqual([{ bagId: bag, state: 'linked' }]);
     expect(await place.register.returns.cancel(whole(id), 'boss')).toBe(0);
   });
@@ -235,15 +349,28 @@ describe('cancel', () => {
 });
 
 describe('a stuck file on its way back', () => {
-  const cases = (['restoring', 'near', 'fetched', 'proven'] as const).map((from) => [from, from === 'proven' ? 'proven' : 'restoring'] as const);
+  const cases = (['restoring', 'near', 'fetched', 'proven'] as const).map(
+    (from) => [from, from === 'proven' ? 'proven' : 'restoring'] as const,
+  );
 
   it.each(cases)('from %s goes to %s on a retry, in its own bag, and its failures are forgotten', async (from, to) => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n] });
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n] });
     await ask(id);
     await broughtBack(place.register, bag!, from);
     await place.sql.query('UPDATE file SET copy_attempts = 2');
     await failed(bag!, from);
-    expect(await place.register.people.retry(whole(id), () => { throw new Error('a new bag'); }, 'boss')).toBe(1);
+    expect(
+      await place.register.people.retry(
+        whole(id),
+        () => {
+          throw new Error('a new bag');
+        },
+        'boss',
+      ),
+    ).toBe(1);
     expect([await statesOf(place.register, id), (await filesOf(id))[0]!.copy_attempts]).toEqual([[to], 0]);
     expect(await place.register.work.due([to])).toEqual([{ bagId: bag, state: to }]);
   });
@@ -259,11 +386,19 @@ describe('a stuck file on its way back', () => {
   });
 
   it('keeps the others of its fileset away until it is retried, and then wakes them', async () => {
-    const { id, bags: [a, b] } = await archived({ 'Fileset:1': [GiB, GiB] });
+    const {
+      id,
+      bags: [a, b],
+    } = await archived({ 'Fileset:1': [GiB, GiB] });
     await ask(id);
     await broughtBack(place.register, a!, 'proven');
     await broughtBack(place.register, b!, 'fetched');
-    await place.register.work.postpone(await claimed(place.register, a!, 'proven'), 3_600_000, new Error('waits'), false);
+    await place.register.work.postpone(
+      await claimed(place.register, a!, 'proven'),
+      3_600_000,
+      new Error('waits'),
+      false,
+    );
     await failed(b!, 'fetched');
     expect((await place.register.work.fetchedFilesets(id, ['Fileset:1'])).size).toBe(0);
     expect(await place.register.work.due(['proven'])).toEqual([]);
@@ -274,7 +409,10 @@ describe('a stuck file on its way back', () => {
 });
 
 it('the request and its marks follow the way back', async () => {
-  const { id, bags: [a, b] } = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [1n] });
+  const {
+    id,
+    bags: [a, b],
+  } = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [1n] });
   const seen = async (): Promise<unknown> => [await stateOf(id), await marksOf(id)];
   expect(await seen()).toEqual(['Finished', ['archived', 'archived']]);
   await place.register.returns.ask({ kind: 'Fileset', names: ['Fileset:1'] }, restore, 'boss');
@@ -285,23 +423,37 @@ it('the request and its marks follow the way back', async () => {
   expect(await place.register.work.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1'])); // one half back, the other may follow
   await placed(b!, 'restored');
   expect(await seen()).toEqual(['Finished', ['none', 'archived']]);
-  expect((await place.register.marks.owed()).filter((mark) => mark.wanted === 'none')).toMatchObject([{ dropNote: true }]);
+  expect((await place.register.marks.owed()).filter((mark) => mark.wanted === 'none')).toMatchObject([
+    { dropNote: true },
+  ]);
 });
 
 it('what is back may be archived again, and come back again', async () => {
   for (const round of [1, 2]) {
-    const id = await place.register.requests.create(draft, closure([newImage(7n, 'Fileset:7')], [newFile('Fileset:7', 'again/a')]), 'scanner');
+    const id = await place.register.requests.create(
+      draft,
+      closure([newImage(7n, 'Fileset:7')], [newFile('Fileset:7', 'again/a')]),
+      'scanner',
+    );
     await place.register.requests.approve(id, 'boss');
     await place.register.requests.start(id, 'main', () => `round-${round}`, 'scanner');
-    const [bag] = await bagsOf(place.register) as [bigint];
+    const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'released');
     expect(await place.register.returns.ask({ kind: 'Image', ids: [7n] }, restore, 'boss')).toMatchObject({ asked: 1 });
     await broughtBack(place.register, bag, 'proven');
     await placed(bag, 'restored');
     expect(await statesOf(place.register, id)).toEqual(['restored']);
   }
-  expect(await place.register.returns.ask({ kind: 'Image', ids: [7n] }, restore, 'boss')).toEqual({ asked: 0, undoing: 0, prolonged: 0 });
-  expect(await place.register.returns.plan({ kind: 'Image', ids: [7n] }, 'restore')).toMatchObject({ filesets: 0, images: 0, notArchived: { files: 0 } });
+  expect(await place.register.returns.ask({ kind: 'Image', ids: [7n] }, restore, 'boss')).toEqual({
+    asked: 0,
+    undoing: 0,
+    prolonged: 0,
+  });
+  expect(await place.register.returns.plan({ kind: 'Image', ids: [7n] }, 'restore')).toMatchObject({
+    filesets: 0,
+    images: 0,
+    notArchived: { files: 0 },
+  });
 });
 
 it('two bags that finish a fetched fileset at the same time: one of them wakes all that wait', async () => {
@@ -310,21 +462,35 @@ it('two bags that finish a fetched fileset at the same time: one of them wakes a
     const [sleeper, ...others] = bags as [bigint, bigint, bigint];
     await ask(id);
     await broughtBack(place.register, sleeper, 'proven');
-    await place.register.work.postpone(await claimed(place.register, sleeper, 'proven'), 3_600_000, new Error('waits'), false);
+    await place.register.work.postpone(
+      await claimed(place.register, sleeper, 'proven'),
+      3_600_000,
+      new Error('waits'),
+      false,
+    );
     for (const bag of others) await broughtBack(place.register, bag, 'fetched');
     const woken = await Promise.all(others.map((bag) => passed(place.register, bag, 'fetched')));
     expect(woken.flat().filter((due) => due.bagId === sleeper)).toHaveLength(1);
-    expect((await place.register.work.due(['proven'])).map((due) => due.bagId)).toEqual(expect.arrayContaining([...bags]));
+    expect((await place.register.work.due(['proven'])).map((due) => due.bagId)).toEqual(
+      expect.arrayContaining([...bags]),
+    );
     await place.register.returns.cancel(whole(id), 'boss');
     for (const bag of bags) await passed(place.register, bag, 'linked');
   }
 });
 
 it('an original that an undo does not find held any more comes from the store', async () => {
-  const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n] }, 'linked');
+  const {
+    id,
+    bags: [bag],
+  } = await archived({ 'Fileset:1': [1n] }, 'linked');
   await place.register.people.undo(whole(id), 'boss');
   const claim = await claimed(place.register, bag!, 'undoing');
-  await place.register.move(claim, claim.files.map((file) => ({ id: file.id, event: 'restore', from: 'undoing', to: 'restoring' })), stage);
+  await place.register.move(
+    claim,
+    claim.files.map((file) => ({ id: file.id, event: 'restore', from: 'undoing', to: 'restoring' })),
+    stage,
+  );
   expect((await filesOf(id))[0]).toMatchObject({ state: 'restoring', way_back: 'restore' });
   expect([await marksOf(id), await stateOf(id)]).toEqual([['archived'], 'Running']);
 });

@@ -46,7 +46,13 @@ export class Returns {
   /** What asking these back would mean; changes nothing. */
   async plan(target: Target, way: WayBack): Promise<ReturnPlan> {
     const { files, named } = filesetsMeant(target);
-    const { rows } = await this.pool.query<{ store: string; state: string; kind: string; files: number; bytes: bigint }>(
+    const { rows } = await this.pool.query<{
+      store: string;
+      state: string;
+      kind: string;
+      files: number;
+      bytes: bigint;
+    }>(
       `${judgedSets(files)}
        SELECT b.store, f.state, CASE
            WHEN f.phase IN ('returning', 'proven') OR ($2 = 'recall' AND f.state = 'recalled') THEN 'under way'
@@ -54,18 +60,34 @@ export class Returns {
            ELSE 'no' END AS kind,
          count(*)::int AS files, coalesce(sum(f.size), 0)::bigint AS bytes
        FROM sets s JOIN file f ON f.request_id = s.request_id AND f.fileset = s.fileset JOIN bag b ON b.id = f.bag_id
-       WHERE f.phase NOT IN ('skipped', 'given up', 'back') GROUP BY 1, 2, 3 ORDER BY 1`, [named, way]);
-    const { rows: [counts] } = await this.pool.query<{ wanted: number; not: number; images: number }>(
+       WHERE f.phase NOT IN ('skipped', 'given up', 'back') GROUP BY 1, 2, 3 ORDER BY 1`,
+      [named, way],
+    );
+    const {
+      rows: [counts],
+    } = await this.pool.query<{ wanted: number; not: number; images: number }>(
       `${judgedSets(files)}
        SELECT count(*) FILTER (WHERE whole AND away)::int AS wanted, count(*) FILTER (WHERE NOT whole AND elsewhere)::int AS not,
          (SELECT count(*)::int FROM request_image i JOIN sets s ON s.request_id = i.request_id AND s.fileset = i.fileset WHERE s.whole AND s.away) AS images
-       FROM sets`, [named, way]);
+       FROM sets`,
+      [named, way],
+    );
     const of = (kind: string): typeof rows => rows.filter((row) => row.kind === kind);
-    const total = (some: typeof rows): { files: number; bytes: bigint } => ({ files: some.reduce((sum, row) => sum + row.files, 0), bytes: some.reduce((sum, row) => sum + row.bytes, 0n) });
+    const total = (some: typeof rows): { files: number; bytes: bigint } => ({
+      files: some.reduce((sum, row) => sum + row.files, 0),
+      bytes: some.reduce((sum, row) => sum + row.bytes, 0n),
+    });
     return {
       fetch: [...Map.groupBy(of('fetch'), (row) => row.store)].map(([store, some]) => ({ store, ...total(some) })),
-      filesets: counts?.wanted ?? 0, images: counts?.images ?? 0, held: total(of('held')), underWay: total(of('under way')),
-      notArchived: { files: total(of('no')).files, filesets: counts?.not ?? 0, states: [...new Set(of('no').map((row) => row.state))] },
+      filesets: counts?.wanted ?? 0,
+      images: counts?.images ?? 0,
+      held: total(of('held')),
+      underWay: total(of('under way')),
+      notArchived: {
+        files: total(of('no')).files,
+        filesets: counts?.not ?? 0,
+        states: [...new Set(of('no').map((row) => row.state))],
+      },
     };
   }
 
@@ -79,17 +101,38 @@ export class Returns {
    * nothing; recalling what is recalled prolongs. A bag that a worker holds right now is `NotYet` `BAG_BUSY`.
    * @returns how many files are to be fetched, to be put back from where they are held, and were prolonged
    */
-  async ask(target: Target, { way, days }: ReturnOrder, by: string): Promise<{ readonly asked: number; readonly undoing: number; readonly prolonged: number }> {
+  async ask(
+    target: Target,
+    { way, days }: ReturnOrder,
+    by: string,
+  ): Promise<{ readonly asked: number; readonly undoing: number; readonly prolonged: number }> {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsMeant(target));
       const prolonged = way === 'recall' ? await prolong(client, scope, days, by) : 0;
       const numbers = await numbersForAsked(client, scope.requests);
-      const askedIn = 'asked_in = (SELECT asked.id FROM unnest($2::bigint[], $5::bigint[]) AS asked(request_id, id) WHERE asked.request_id = f.request_id)';
-      const undoing = way === 'restore' ? await moveAll(client, scope, { to: `'undoing'`, what: 'undo', by, set: `, ${askedIn}`, more: [numbers], where: `f.state = 'linked'`, allOfFileset: `${isArchived} AND ${isHeld}` }) : 0;
+      const askedIn =
+        'asked_in = (SELECT asked.id FROM unnest($2::bigint[], $5::bigint[]) AS asked(request_id, id) WHERE asked.request_id = f.request_id)';
+      const undoing =
+        way === 'restore'
+          ? await moveAll(client, scope, {
+              to: `'undoing'`,
+              what: 'undo',
+              by,
+              set: `, ${askedIn}`,
+              more: [numbers],
+              where: `f.state = 'linked'`,
+              allOfFileset: `${isArchived} AND ${isHeld}`,
+            })
+          : 0;
       const from = way === 'recall' ? `('linked', 'released')` : `('linked', 'released', 'recalled')`;
       const asked = await moveAll(client, scope, {
-        to: `'restoring'`, what: way, by, where: `f.state IN ${from}`, allOfFileset: isArchived,
-        set: `, way_back = '${way}', near_days = ${Math.trunc(days)}, asked_back_by = $3, copy_attempts = 0, ${askedIn}`, more: [numbers],
+        to: `'restoring'`,
+        what: way,
+        by,
+        where: `f.state IN ${from}`,
+        allOfFileset: isArchived,
+        set: `, way_back = '${way}', near_days = ${Math.trunc(days)}, asked_back_by = $3, copy_attempts = 0, ${askedIn}`,
+        more: [numbers],
       });
       await tellAsked(client, numbers, { way, days }, by);
       await settle(client, scope);
@@ -101,7 +144,9 @@ export class Returns {
   async archivedAmong(imageIds: readonly bigint[]): Promise<readonly bigint[]> {
     const { rows } = await this.pool.query<{ image_id: bigint }>(
       `SELECT DISTINCT i.image_id FROM request_image i WHERE i.image_id = ANY($1) AND coalesce((SELECT true FROM file f
-         WHERE f.request_id = i.request_id AND f.fileset = i.fileset AND f.phase IN ('linked', 'recalled') AND f.stuck_from IS NULL LIMIT 1), false)`, [imageIds]);
+         WHERE f.request_id = i.request_id AND f.fileset = i.fileset AND f.phase IN ('linked', 'recalled') AND f.stuck_from IS NULL LIMIT 1), false)`,
+      [imageIds],
+    );
     return rows.map((row) => row.image_id);
   }
 
@@ -114,8 +159,16 @@ export class Returns {
       const scope = await take(client, filesetsMeant(target));
       const where = `coalesce(f.stuck_from, f.state) IN ('${returning.join("', '")}')`;
       const { rows: ways } = await client.query<{ request_id: bigint; asked: bigint[] }>(
-        `SELECT f.request_id, array_agg(DISTINCT f.asked_in) AS asked FROM file f WHERE ${scope.files} AND ${where} AND f.asked_in IS NOT NULL GROUP BY f.request_id`, scope.values);
-      const cancelled = await moveAll(client, scope, { to: `CASE WHEN f.near_until IS NULL THEN 'linked' ELSE 'recalled' END`, what: 'cancel', by, where, set: ', asked_in = NULL' });
+        `SELECT f.request_id, array_agg(DISTINCT f.asked_in) AS asked FROM file f WHERE ${scope.files} AND ${where} AND f.asked_in IS NOT NULL GROUP BY f.request_id`,
+        scope.values,
+      );
+      const cancelled = await moveAll(client, scope, {
+        to: `CASE WHEN f.near_until IS NULL THEN 'linked' ELSE 'recalled' END`,
+        what: 'cancel',
+        by,
+        where,
+        set: ', asked_in = NULL',
+      });
       for (const { request_id: requestId, asked } of ways) await tellEnded(client, requestId, asked, by);
       await settle(client, scope);
       return cancelled;
@@ -124,13 +177,17 @@ export class Returns {
 }
 
 async function prolong(client: pg.ClientBase, scope: Scope, days: number, by: string): Promise<number> {
-  const { rows: [row] } = await client.query<{ files: number }>(
+  const {
+    rows: [row],
+  } = await client.query<{ files: number }>(
     `WITH prolonged AS (
        UPDATE file f SET near_until = greatest(near_until, now() + $3 * interval '1 day') WHERE ${scope.files} AND f.state = 'recalled' RETURNING f.request_id, f.bag_id
      ), told AS (
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $4, request_id, bag_id, 'prolong', 'recalled', 'recalled', jsonb_build_object('files', count(*), 'days', $3::int) FROM prolonged GROUP BY request_id, bag_id)
-     SELECT count(*)::int AS files FROM prolonged`, [...scope.values, days, by]);
+     SELECT count(*)::int AS files FROM prolonged`,
+    [...scope.values, days, by],
+  );
   return (row as NonNullable<typeof row>).files;
 }
 
@@ -150,8 +207,14 @@ interface MoveOfAll {
  * Moves the files of the scope that meet a condition, with one event a bag. Filesets are judged by a window and not by a join, which
  * PostgreSQL makes a loop over loops as long as it has not looked at what the table holds.
  */
-async function moveAll(client: pg.ClientBase, scope: Scope, { to, what, by, where, allOfFileset = 'true', set, more = [] }: MoveOfAll): Promise<number> {
-  const { rows: [row] } = await client.query<{ files: number }>(
+async function moveAll(
+  client: pg.ClientBase,
+  scope: Scope,
+  { to, what, by, where, allOfFileset = 'true', set, more = [] }: MoveOfAll,
+): Promise<number> {
+  const {
+    rows: [row],
+  } = await client.query<{ files: number }>(
     `WITH looked AS (
        SELECT f.id, f.request_id, f.bag_id, f.state, ${to} AS to_state, ${where} AS wanted, bool_and(${allOfFileset}) OVER (PARTITION BY f.request_id, f.fileset) AS whole
        FROM file f WHERE ${scope.files}
@@ -161,6 +224,8 @@ async function moveAll(client: pg.ClientBase, scope: Scope, { to, what, by, wher
      ), told AS (
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $3, request_id, bag_id, $4, state, to_state, jsonb_build_object('files', count(*)) FROM old GROUP BY request_id, bag_id, state, to_state)
-     SELECT count(*)::int AS files FROM old`, [...scope.values, by, what, ...more]);
+     SELECT count(*)::int AS files FROM old`,
+    [...scope.values, by, what, ...more],
+  );
   return (row as NonNullable<typeof row>).files;
 }

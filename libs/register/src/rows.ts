@@ -1,4 +1,13 @@
-import type { ArchiveFile, CopyRead, Digests, FileState, Identity, ProvenCopy, RootName, WayBack } from '@coldroom/domain';
+import type {
+  ArchiveFile,
+  CopyRead,
+  Digests,
+  FileState,
+  Identity,
+  ProvenCopy,
+  RootName,
+  WayBack,
+} from '@coldroom/domain';
 
 /** Writes an identity as the register keeps it: `dev:ino:size:mtime:ctime:links:mode:uid:gid`. */
 export function formatIdentity(identity: Identity): string {
@@ -12,8 +21,15 @@ export function parseIdentity(text: string): Identity {
   const small = (index: number): number => Number(parts[index]);
   if (parts.length !== 9) throw new RangeError(`not an identity: ${text}`);
   return {
-    dev: big(0), ino: big(1), size: big(2), mtimeNs: big(3), ctimeNs: big(4),
-    links: small(5), mode: small(6), uid: small(7), gid: small(8),
+    dev: big(0),
+    ino: big(1),
+    size: big(2),
+    mtimeNs: big(3),
+    ctimeNs: big(4),
+    links: small(5),
+    mode: small(6),
+    uid: small(7),
+    gid: small(8),
   };
 }
 
@@ -61,13 +77,17 @@ export function toFile(row: FileRow): ArchiveFile {
     path: row.path,
     size: row.size,
     state: row.state,
-    omeroHash: row.omero_algorithm !== null && row.omero_hash !== null ? { algorithm: row.omero_algorithm, value: row.omero_hash } : null,
+    omeroHash:
+      row.omero_algorithm !== null && row.omero_hash !== null
+        ? { algorithm: row.omero_algorithm, value: row.omero_hash }
+        : null,
     originalFileId: row.original_file_id,
     pixelsId: row.pixels_id,
     identity: parseIdentity(row.identity),
     digests: row.digests,
     copyVersion: row.copy_version,
-    copyDigest: row.copy_digest, ...(row.copy_fault === null ? {} : { copyFault: row.copy_fault }),
+    copyDigest: row.copy_digest,
+    ...(row.copy_fault === null ? {} : { copyFault: row.copy_fault }),
     copyRead: row.copy_read,
     copyAttempts: row.copy_attempts,
     linkedAt: row.linked_at,
@@ -78,6 +98,8 @@ export function toFile(row: FileRow): ArchiveFile {
   };
 }
 
-function elsewhere({ moved_version: version, moved_digest: digest, moved_read: read }: FileRow): { readonly elsewhere?: ProvenCopy } {
+function elsewhere({ moved_version: version, moved_digest: digest, moved_read: read }: FileRow): {
+  readonly elsewhere?: ProvenCopy;
+} {
   return version === null || digest === null || read === null ? {} : { elsewhere: { version, digest, read } };
 }

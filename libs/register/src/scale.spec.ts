@@ -22,7 +22,10 @@ afterAll(() => place.drop());
 async function* images(): AsyncGenerator<readonly NewImage[]> {
   for (let start = 0; start < total / perFileset; start += batch) {
     yield Array.from({ length: Math.min(batch, total / perFileset - start) }, (_, nr) => ({
-      imageId: BigInt(start + nr), name: `image ${start + nr}`, fileset: `Fileset:${start + nr}`, marked: true,
+      imageId: BigInt(start + nr),
+      name: `image ${start + nr}`,
+      fileset: `Fileset:${start + nr}`,
+      marked: true,
     }));
   }
 }
@@ -34,8 +37,15 @@ async function* files(): AsyncGenerator<readonly NewFile[]> {
       const nr = start + index;
       const path = `ada_3/2026-11/20/12-00-00.${Math.floor(nr / 1000)}/screen of many plates/well_${nr}/field_0001_channel_0002.tif`;
       return {
-        fileset: `Fileset:${Math.floor(nr / perFileset)}`, root: 'ManagedRepository', path: Buffer.from(path), display: path, size: 2_000_000n,
-        originalFileId: BigInt(nr), pixelsId: null, omeroHash: { algorithm: 'SHA1-160', value: 'ab'.repeat(20) }, verdict: { take: identity(2_000_000n, BigInt(nr)) },
+        fileset: `Fileset:${Math.floor(nr / perFileset)}`,
+        root: 'ManagedRepository',
+        path: Buffer.from(path),
+        display: path,
+        size: 2_000_000n,
+        originalFileId: BigInt(nr),
+        pixelsId: null,
+        omeroHash: { algorithm: 'SHA1-160', value: 'ab'.repeat(20) },
+        verdict: { take: identity(2_000_000n, BigInt(nr)) },
       };
     });
   }
@@ -48,7 +58,9 @@ const collectGarbage = runInNewContext('gc') as () => void;
 let peak = 0;
 async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
   const before = process.memoryUsage.rss();
-  const watch = setInterval(() => { peak = Math.max(peak, process.memoryUsage.rss() - before); }, 20);
+  const watch = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss() - before);
+  }, 20);
   const start = performance.now();
   try {
     return await work();
@@ -60,9 +72,17 @@ async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
 
 it(`takes ${total} files from the scan to their bags without holding them`, async () => {
   const { register } = place;
-  const id = await timed('create', () => register.requests.create(draft, { images: images(), files: files() }, 'scanner'));
-  expect(await timed('refresh', () => register.requests.refresh(id, { images: images(), files: files() }, 'scanner'))).toBe(0);
-  expect(await timed('summary', () => register.requests.get(id))).toMatchObject({ files: total, filesets: total / perFileset, skipped: 0 });
+  const id = await timed('create', () =>
+    register.requests.create(draft, { images: images(), files: files() }, 'scanner'),
+  );
+  expect(
+    await timed('refresh', () => register.requests.refresh(id, { images: images(), files: files() }, 'scanner')),
+  ).toBe(0);
+  expect(await timed('summary', () => register.requests.get(id))).toMatchObject({
+    files: total,
+    filesets: total / perFileset,
+    skipped: 0,
+  });
   await timed('approve', () => register.requests.approve(id, 'boss'));
   const bags = await timed('start', () => register.requests.start(id, 'main', (nr) => `bag-${nr}`, 'scanner'));
   expect(bags).toBe(Math.ceil(total / perFileset / 12)); // twelve filesets of 20 files fit under 256
@@ -73,7 +93,15 @@ it(`takes ${total} files from the scan to their bags without holding them`, asyn
   const steps = async (): Promise<void> => {
     for (const { bagId } of due.slice(0, 20)) {
       const claim = await claimed(register, bagId, 'approved');
-      await register.move(claim, claim.files.map((file) => ({ ...moveOf(file, 'hash'), digests: { 'SHA-256': 'ab'.repeat(32) }, identity: file.identity })), stage);
+      await register.move(
+        claim,
+        claim.files.map((file) => ({
+          ...moveOf(file, 'hash'),
+          digests: { 'SHA-256': 'ab'.repeat(32) },
+          identity: file.identity,
+        })),
+        stage,
+      );
     }
   };
   const start = performance.now();

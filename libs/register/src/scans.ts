@@ -13,19 +13,26 @@ export class Scans {
   constructor(private readonly pool: pg.Pool) {}
 
   async ask(by: string): Promise<bigint> {
-    const { rows } = await this.pool.query<{ id: bigint }>('INSERT INTO scan (asked_by) VALUES ($1) RETURNING id', [by]);
+    const { rows } = await this.pool.query<{ id: bigint }>('INSERT INTO scan (asked_by) VALUES ($1) RETURNING id', [
+      by,
+    ]);
     return (rows[0] as { id: bigint }).id;
   }
 
   /** The oldest scan that is asked for and not finished: a scan that died is begun again. */
   async begin(): Promise<bigint | undefined> {
     const { rows } = await this.pool.query<{ id: bigint }>(
-      `UPDATE scan SET started_at = now() WHERE id = (SELECT min(id) FROM scan WHERE finished_at IS NULL) RETURNING id`);
+      `UPDATE scan SET started_at = now() WHERE id = (SELECT min(id) FROM scan WHERE finished_at IS NULL) RETURNING id`,
+    );
     return rows[0]?.id;
   }
 
   async finish(id: bigint, report: Readonly<Record<string, unknown>> | null, failed: string | null): Promise<void> {
-    await this.pool.query('UPDATE scan SET finished_at = now(), report = $2, failed = $3 WHERE id = $1', [id, report ? JSON.stringify(report) : null, failed]);
+    await this.pool.query('UPDATE scan SET finished_at = now(), report = $2, failed = $3 WHERE id = $1', [
+      id,
+      report ? JSON.stringify(report) : null,
+      failed,
+    ]);
   }
 
   async get(id: bigint): Promise<Scan | undefined> {
@@ -39,6 +46,12 @@ export class Scans {
 
   private async select(condition: string, value: unknown): Promise<readonly Scan[]> {
     const { rows } = await this.pool.query(`SELECT * FROM scan WHERE ${condition}`, [value]);
-    return rows.map((row) => ({ id: row.id, askedAt: row.asked_at, finishedAt: row.finished_at, failed: row.failed, report: row.report }));
+    return rows.map((row) => ({
+      id: row.id,
+      askedAt: row.asked_at,
+      finishedAt: row.finished_at,
+      failed: row.failed,
+      report: row.report,
+    }));
   }
 }

@@ -2,7 +2,10 @@ import type pg from 'pg';
 
 /** These files have their links back in the store that their bag never left: what proved their copies elsewhere is not asked for any more. */
 export async function forgetElsewhere(client: pg.ClientBase, files: readonly bigint[]): Promise<void> {
-  await client.query('UPDATE file SET moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL WHERE id = ANY($1)', [files]);
+  await client.query(
+    'UPDATE file SET moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL WHERE id = ANY($1)',
+    [files],
+  );
 }
 
 /**
@@ -10,15 +13,26 @@ export async function forgetElsewhere(client: pg.ClientBase, files: readonly big
  * same transaction. Throws where one of them is not there yet: then nothing is recorded.
  */
 export async function switchBag(client: pg.ClientBase, bagId: bigint, movedNow: readonly bigint[]): Promise<void> {
-  const { rows: [row] } = await client.query<{ behind: number }>(
-    `SELECT count(*)::int AS behind FROM file f WHERE f.bag_id = $1 AND f.phase = 'moving' AND NOT (f.stuck_from IS NOT DISTINCT FROM 'settled' AND f.id = ANY($2))`, [bagId, movedNow]);
-  if (row?.behind !== 0) throw new Error(`bag ${bagId} was to be switched to another store, but ${row?.behind} of its files are not there yet`);
+  const {
+    rows: [row],
+  } = await client.query<{ behind: number }>(
+    `SELECT count(*)::int AS behind FROM file f WHERE f.bag_id = $1 AND f.phase = 'moving' AND NOT (f.stuck_from IS NOT DISTINCT FROM 'settled' AND f.id = ANY($2))`,
+    [bagId, movedNow],
+  );
+  if (row?.behind !== 0)
+    throw new Error(
+      `bag ${bagId} was to be switched to another store, but ${row?.behind} of its files are not there yet`,
+    );
   const { rowCount } = await client.query(
-    'UPDATE bag SET moved_from = store, store = moving_to, moving_to = NULL, sealed_at = now() WHERE id = $1 AND moving_to IS NOT NULL', [bagId]);
+    'UPDATE bag SET moved_from = store, store = moving_to, moving_to = NULL, sealed_at = now() WHERE id = $1 AND moving_to IS NOT NULL',
+    [bagId],
+  );
   if (rowCount !== 1) throw new Error(`bag ${bagId} does not move to another store`);
   // Copies of files that are not archived any more stay behind: there is none in the new store.
   await client.query(
     `UPDATE file f SET copy_version = moved_version, copy_digest = moved_digest, copy_read = moved_read, copy_checked_at = moved_checked_at, copy_fault = NULL,
        moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL, copy_attempts = 0, way_back = NULL, near_until = NULL
-     WHERE f.bag_id = $1`, [bagId]);
+     WHERE f.bag_id = $1`,
+    [bagId],
+  );
 }

@@ -11,7 +11,11 @@ async function fails(howMany: number, errorLimit: number): Promise<void> {
   await running(place.register, { 'Fileset:1': Array<bigint>(howMany).fill(1n) });
   const bag = (await bagsOf(place.register)).at(-1) as bigint;
   const claim = await claimed(place.register, bag, 'approved');
-  await place.register.move(claim, claim.files.map((file) => moveOf(file, 'fail')), { stage: 'hash', errorLimit });
+  await place.register.move(
+    claim,
+    claim.files.map((file) => moveOf(file, 'fail')),
+    { stage: 'hash', errorLimit },
+  );
 }
 
 async function stopped(): Promise<string[]> {
@@ -21,14 +25,22 @@ async function stopped(): Promise<string[]> {
 describe('a person', () => {
   it('stops and resumes, and is remembered', async () => {
     await place.register.switches.stop('all', 'the disks make noises', 'ada');
-    expect(await place.register.switches.list()).toEqual([{
-      name: 'all', stopped: true, reason: 'the disks make noises', changedBy: 'ada', changedAt: expect.any(Date), failures: 0,
-    }]);
+    expect(await place.register.switches.list()).toEqual([
+      {
+        name: 'all',
+        stopped: true,
+        reason: 'the disks make noises',
+        changedBy: 'ada',
+        changedAt: expect.any(Date),
+        failures: 0,
+      },
+    ]);
     expect(await place.register.switches.resume('all', 'bob')).toEqual(['all']);
     expect(await stopped()).toEqual([]);
     const events = await place.register.overview.events({});
     expect(events.map((event) => [event.what, event.actor, event.detail])).toEqual([
-      ['resume', 'bob', { switches: ['all'] }], ['stop', 'ada', { switch: 'all', reason: 'the disks make noises' }],
+      ['resume', 'bob', { switches: ['all'] }],
+      ['stop', 'ada', { switch: 'all', reason: 'the disks make noises' }],
     ]);
   });
 
@@ -37,7 +49,11 @@ describe('a person', () => {
     await switches.refuseWhereStopped();
     await switches.stop('store:other', 'smoke', 'ada');
     await new Promise((resolve) => setTimeout(resolve, 220));
-    await expect(switches.refuseWhereStopped()).rejects.toMatchObject({ kind: 'not-yet', code: 'STOPPED', message: expect.stringContaining('store:other is stopped (smoke)') });
+    await expect(switches.refuseWhereStopped()).rejects.toMatchObject({
+      kind: 'not-yet',
+      code: 'STOPPED',
+      message: expect.stringContaining('store:other is stopped (smoke)'),
+    });
     await switches.resume(undefined, 'ada');
     await new Promise((resolve) => setTimeout(resolve, 220));
     await switches.refuseWhereStopped();
@@ -75,7 +91,12 @@ describe('the breaker', () => {
     await fails(1, 3);
     expect(await stopped()).toEqual(['stage:hash', 'store:main']);
     expect(await place.register.switches.list()).toEqual([
-      expect.objectContaining({ name: 'stage:hash', failures: 4, changedBy: 'breaker', reason: '4 files failed within an hour; the limit is 3' }),
+      expect.objectContaining({
+        name: 'stage:hash',
+        failures: 4,
+        changedBy: 'breaker',
+        reason: '4 files failed within an hour; the limit is 3',
+      }),
       expect.objectContaining({ name: 'store:main', failures: 4 }),
     ]);
     expect((await place.register.overview.events({})).filter((event) => event.actor === 'breaker')).toHaveLength(2);
@@ -102,15 +123,28 @@ describe('the breaker', () => {
     await running(place.register, { 'Fileset:1': [1n] });
     const claim = await claimed(place.register, (await bagsOf(place.register))[0] as bigint, 'approved');
     const move = moveOf(claim.files[0]!, 'fail');
-    await expect(place.register.move(claim, [move, { ...move, id: 999n }], { stage: 'hash', errorLimit: 0 })).rejects.toThrow();
+    await expect(
+      place.register.move(claim, [move, { ...move, id: 999n }], { stage: 'hash', errorLimit: 0 }),
+    ).rejects.toThrow();
     expect(await place.register.switches.list()).toEqual([]);
   });
 
   it('counts every failure of many workers at once', async () => {
-    await running(place.register, Object.fromEntries(Array.from({ length: 8 }, (_, nr) => [`Fileset:${nr}`, [1n << 30n]])));
+    await running(
+      place.register,
+      Object.fromEntries(Array.from({ length: 8 }, (_, nr) => [`Fileset:${nr}`, [1n << 30n]])),
+    );
     const bags = await bagsOf(place.register);
     const claims = await Promise.all(bags.map((bag) => claimed(place.register, bag, 'approved')));
-    await Promise.all(claims.map((claim, nr) => place.register.move(claim, [moveOf(claim.files[0]!, 'fail')], { stage: nr % 2 ? 'a' : 'z', errorLimit: 100 })));
-    expect((await place.register.switches.list()).map((one) => [one.name, one.failures])).toEqual([['stage:a', 4], ['stage:z', 4], ['store:main', 8]]);
+    await Promise.all(
+      claims.map((claim, nr) =>
+        place.register.move(claim, [moveOf(claim.files[0]!, 'fail')], { stage: nr % 2 ? 'a' : 'z', errorLimit: 100 }),
+      ),
+    );
+    expect((await place.register.switches.list()).map((one) => [one.name, one.failures])).toEqual([
+      ['stage:a', 4],
+      ['stage:z', 4],
+      ['store:main', 8],
+    ]);
   });
 });

@@ -35,7 +35,12 @@ export class Switches {
       if (!this.seen || this.seen.ageMs() > freshMs) this.seen = { ageMs: stopwatch(), list: this.list() };
       const { ageMs, list } = this.seen;
       const stopped = (await list).find((one) => one.stopped);
-      if (stopped) throw new NotYet('STOPPED', `${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}); "coldroom resume" goes on`, { noDeadline: true });
+      if (stopped)
+        throw new NotYet(
+          'STOPPED',
+          `${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}); "coldroom resume" goes on`,
+          { noDeadline: true },
+        );
       if (ageMs() <= staleMs) return;
     }
     throw new Transient('REGISTER_SLOW', 'the register takes too long to say whether linking is stopped');
@@ -45,7 +50,12 @@ export class Switches {
     try {
       const { rows } = await this.pool.query('SELECT * FROM switch ORDER BY name');
       return rows.map((row) => ({
-        name: row.name, stopped: row.stopped, reason: row.reason, changedBy: row.changed_by, changedAt: row.changed_at, failures: row.failures,
+        name: row.name,
+        stopped: row.stopped,
+        reason: row.reason,
+        changedBy: row.changed_by,
+        changedAt: row.changed_at,
+        failures: row.failures,
       }));
     } catch (error) {
       throw asTransient(error);
@@ -64,10 +74,14 @@ export class Switches {
       const { rows } = await client.query<{ name: string; stopped: boolean }>(
         `UPDATE switch s SET stopped = false, failures = 0, window_started = now(), changed_by = $2, changed_at = now()
          FROM (SELECT * FROM switch WHERE ($1::text IS NULL OR name = $1) AND (stopped OR failures > 0) ORDER BY name FOR UPDATE) old
-         WHERE old.name = s.name RETURNING s.name, old.stopped`, [name ?? null, by]);
+         WHERE old.name = s.name RETURNING s.name, old.stopped`,
+        [name ?? null, by],
+      );
       const resumed = rows.filter((row) => row.stopped).map((row) => row.name);
-      await client.query(`INSERT INTO event (actor, what, detail) VALUES ($1, 'resume', jsonb_build_object('switches', $2::text[]))`,
-        [by, resumed]);
+      await client.query(
+        `INSERT INTO event (actor, what, detail) VALUES ($1, 'resume', jsonb_build_object('switches', $2::text[]))`,
+        [by, resumed],
+      );
       return resumed;
     });
   }
@@ -76,28 +90,42 @@ export class Switches {
     await transaction(this.pool, async (client) => {
       await client.query(
         `INSERT INTO switch (name, stopped, reason, changed_by) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (name) DO UPDATE SET stopped = $2, reason = $3, changed_by = $4, changed_at = now()`, [name, stopped, reason, by]);
-      await client.query(`INSERT INTO event (actor, what, detail) VALUES ($1, 'stop', jsonb_build_object('switch', $2::text, 'reason', $3::text))`,
-        [by, name, reason]);
+         ON CONFLICT (name) DO UPDATE SET stopped = $2, reason = $3, changed_by = $4, changed_at = now()`,
+        [name, stopped, reason, by],
+      );
+      await client.query(
+        `INSERT INTO event (actor, what, detail) VALUES ($1, 'stop', jsonb_build_object('switch', $2::text, 'reason', $3::text))`,
+        [by, name, reason],
+      );
     });
   }
 }
 
 /** Counts failures within the running hour; the one that passes the limit stops the part until a person resumes it. */
-export async function countFailures(client: pg.ClientBase, names: readonly string[], failures: number, limit: number): Promise<void> {
+export async function countFailures(
+  client: pg.ClientBase,
+  names: readonly string[],
+  failures: number,
+  limit: number,
+): Promise<void> {
   await client.query(
     `INSERT INTO switch AS s (name, failures) SELECT name, $2 FROM unnest($1::text[]) AS name ORDER BY name
      ON CONFLICT (name) DO UPDATE SET
        failures = CASE WHEN s.window_started < now() - interval '1 hour' THEN 0 ELSE s.failures END + excluded.failures,
        window_started = CASE WHEN s.window_started < now() - interval '1 hour' THEN now() ELSE s.window_started END`,
-    [names, failures]);
+    [names, failures],
+  );
   const { rows } = await client.query<{ name: string; reason: string }>(
     `UPDATE switch SET stopped = true, changed_by = 'breaker', changed_at = now(),
        reason = failures || ' files failed within an hour; the limit is ' || $2::int
-     WHERE name = ANY($1) AND NOT stopped AND failures > $2 RETURNING name, reason`, [names, limit]);
+     WHERE name = ANY($1) AND NOT stopped AND failures > $2 RETURNING name, reason`,
+    [names, limit],
+  );
   for (const row of rows) {
-    await client.query(`INSERT INTO event (actor, what, detail) VALUES ('breaker', 'stop', jsonb_build_object('switch', $1::text, 'reason', $2::text))`,
-      [row.name, row.reason]);
+    await client.query(
+      `INSERT INTO event (actor, what, detail) VALUES ('breaker', 'stop', jsonb_build_object('switch', $1::text, 'reason', $2::text))`,
+      [row.name, row.reason],
+    );
   }
 }
 

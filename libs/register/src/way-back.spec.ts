@@ -13,9 +13,13 @@ const GiB = 1n << 30n;
 const restore = { way: 'restore', days: 0 } as const;
 const whole = (...ids: readonly bigint[]): Target => ({ kind: 'Request', ids });
 const fileset = (name: string): Target => ({ kind: 'Fileset', names: [name] });
-const ask = (target: Target, order: Parameters<typeof place.register.returns.ask>[1] = restore, by = 'boss') => place.register.returns.ask(target, order, by);
+const ask = (target: Target, order: Parameters<typeof place.register.returns.ask>[1] = restore, by = 'boss') =>
+  place.register.returns.ask(target, order, by);
 
-async function archived(filesets: Readonly<Record<string, readonly bigint[]>>, until: 'linked' | 'released' = 'released'): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
+async function archived(
+  filesets: Readonly<Record<string, readonly bigint[]>>,
+  until: 'linked' | 'released' = 'released',
+): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
   const id = await running(place.register, filesets);
   const { rows } = await place.sql.query<{ id: string }>('SELECT id FROM bag WHERE request_id = $1 ORDER BY id', [id]);
   const bags = rows.map((row) => BigInt(row.id));
@@ -27,7 +31,11 @@ async function archived(filesets: Readonly<Record<string, readonly bigint[]>>, u
 
 async function placed(bag: bigint, to: 'restored' | 'recalled' = 'restored'): Promise<void> {
   const claim = await claimed(place.register, bag, 'proven');
-  await place.register.move(claim, claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to })), stage);
+  await place.register.move(
+    claim,
+    claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to })),
+    stage,
+  );
 }
 
 async function stick(bag: bigint, state: WorkState): Promise<void> {
@@ -38,7 +46,10 @@ async function stick(bag: bigint, state: WorkState): Promise<void> {
 /** What was told of ways back, the oldest first. */
 async function told(id: bigint): Promise<unknown[]> {
   const events = await place.register.overview.events({ requestId: id }, 1000);
-  return events.filter(({ what }) => what.startsWith('way back')).reverse().map(({ what, detail }) => [what, detail]);
+  return events
+    .filter(({ what }) => what.startsWith('way back'))
+    .reverse()
+    .map(({ what, detail }) => [what, detail]);
 }
 const whats = async (id: bigint): Promise<unknown[]> => (await told(id)).map((each) => (each as [string])[0]);
 
@@ -54,12 +65,18 @@ describe('a way back', () => {
       expect(await whats(id)).toEqual(['way back asked']);
       await placed(bag);
     }
-    expect(await told(id)).toEqual([['way back asked', what], ['way back done', { ...what, by: 'boss', asked: expect.stringMatching(/^20\d\d-/) }]]);
+    expect(await told(id)).toEqual([
+      ['way back asked', what],
+      ['way back done', { ...what, by: 'boss', asked: expect.stringMatching(/^20\d\d-/) }],
+    ]);
     expect(await place.register.requests.get(id)).toMatchObject({ requester: 'ada' });
   });
 
   it('is told of a recall with its days, and not again when its time is over', async () => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n] }, 'linked');
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n] }, 'linked');
     await ask(whole(id), { way: 'recall', days: 3 });
     await broughtBack(place.register, bag!, 'proven');
     await placed(bag!, 'recalled');
@@ -72,26 +89,39 @@ describe('a way back', () => {
     await passed(place.register, bag!, 'undoing');
     expect(await statesOf(place.register, id)).toEqual(['undone']);
     expect(await told(id)).toEqual([
-      ['way back asked', expect.objectContaining({ way: 'recall', days: 3, files: 1 })], ['way back done', expect.objectContaining({ way: 'recall', days: 3, by: 'boss', files: 1 })],
+      ['way back asked', expect.objectContaining({ way: 'recall', days: 3, files: 1 })],
+      ['way back done', expect.objectContaining({ way: 'recall', days: 3, by: 'boss', files: 1 })],
     ]);
   });
 
   it('is told of what was held, too', async () => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n, 1n] }, 'linked');
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n, 1n] }, 'linked');
     await ask(whole(id));
     await passed(place.register, bag!, 'undoing');
-    expect(await told(id)).toEqual([['way back asked', expect.objectContaining({ files: 2 })], ['way back done', expect.objectContaining({ way: 'restore', files: 2, by: 'boss' })]]);
+    expect(await told(id)).toEqual([
+      ['way back asked', expect.objectContaining({ files: 2 })],
+      ['way back done', expect.objectContaining({ way: 'restore', files: 2, by: 'boss' })],
+    ]);
   });
 
   it('is not told of an undo that nobody asked as a restore', async () => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n] }, 'linked');
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n] }, 'linked');
     await place.register.people.undo(whole(id), 'boss');
     await passed(place.register, bag!, 'undoing');
     expect(await told(id)).toEqual([]);
   });
 
   it('is told as ended where what is on its way is undone instead', async () => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n] }, 'linked');
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n] }, 'linked');
     await ask(whole(id), { way: 'recall', days: 3 });
     await place.register.returns.cancel(whole(id), 'boss');
     await ask(whole(id));
@@ -102,11 +132,20 @@ describe('a way back', () => {
   });
 
   it('is told of each that was asked for, and of each request', async () => {
-    const [one, other] = [await archived({ 'Fileset:1': [1n], 'Fileset:2': [1n] }), await archived({ 'Fileset:3': [1n] })];
+    const [one, other] = [
+      await archived({ 'Fileset:1': [1n], 'Fileset:2': [1n] }),
+      await archived({ 'Fileset:3': [1n] }),
+    ];
     await ask(fileset('Fileset:1'), restore, 'ada');
     await ask(whole(one.id, other.id));
-    for (const { bags: [bag] } of [one, other]) await broughtBack(place.register, bag!, 'proven');
-    for (const { bags: [bag] } of [one, other]) await placed(bag!);
+    for (const {
+      bags: [bag],
+    } of [one, other])
+      await broughtBack(place.register, bag!, 'proven');
+    for (const {
+      bags: [bag],
+    } of [one, other])
+      await placed(bag!);
     const done = (by: string) => ['way back done', expect.objectContaining({ by, files: 1 })];
     expect((await told(one.id)).slice(2)).toEqual([done('ada'), done('boss')]);
     expect((await told(other.id)).slice(1)).toEqual([done('boss')]);
@@ -131,7 +170,11 @@ describe('a way back on which a file got stuck', () => {
     expect(await whats(made.id)).toEqual(['way back asked']); // a fileset is on its way still
     await placed(made.bags[2]!);
     expect(await told(made.id)).toEqual([
-      expect.anything(), ['way back held up', expect.objectContaining({ way: 'restore', by: 'boss', files: 3, stuck: 1, waiting: 1, codes: ['TROUBLE'] })],
+      expect.anything(),
+      [
+        'way back held up',
+        expect.objectContaining({ way: 'restore', by: 'boss', files: 3, stuck: 1, waiting: 1, codes: ['TROUBLE'] }),
+      ],
     ]);
     return made;
   }
@@ -157,7 +200,9 @@ describe('a way back on which a file got stuck', () => {
   it('is done when the rest is given up, with what came back; where nothing did, nothing is told', async () => {
     const { id } = await heldUp();
     await place.register.returns.cancel(fileset('Fileset:1'), 'boss');
-    expect((await told(id)).slice(2)).toEqual([['way back done', expect.objectContaining({ files: 1, filesets: 1, images: 1 })]]);
+    expect((await told(id)).slice(2)).toEqual([
+      ['way back done', expect.objectContaining({ files: 1, filesets: 1, images: 1 })],
+    ]);
     const other = await archived({ 'Fileset:9': [1n] });
     await ask(whole(other.id));
     await place.register.returns.cancel(whole(other.id), 'boss');
@@ -165,7 +210,10 @@ describe('a way back on which a file got stuck', () => {
   });
 
   it('keeps its telling where a stuck original that was held is undone', async () => {
-    const { id, bags: [bag] } = await archived({ 'Fileset:1': [1n] }, 'linked');
+    const {
+      id,
+      bags: [bag],
+    } = await archived({ 'Fileset:1': [1n] }, 'linked');
     await ask(whole(id));
     await stick(bag!, 'undoing');
     await place.register.people.undo(whole(id), 'boss');

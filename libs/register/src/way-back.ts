@@ -15,32 +15,60 @@ const amount = `'files', count(*), 'bytes', sum(f.size), 'filesets', count(DISTI
 
 /** Numbers of the events that will tell what is asked back of these requests; `tellAsked` writes those that are needed. */
 export async function numbersForAsked(client: pg.ClientBase, requests: readonly bigint[]): Promise<readonly bigint[]> {
-  const { rows } = await client.query<{ id: bigint }>(`SELECT nextval(pg_get_serial_sequence('event', 'id')) AS id FROM unnest($1::bigint[])`, [requests]);
+  const { rows } = await client.query<{ id: bigint }>(
+    `SELECT nextval(pg_get_serial_sequence('event', 'id')) AS id FROM unnest($1::bigint[])`,
+    [requests],
+  );
   return rows.map((row) => row.id);
 }
 
-export async function tellAsked(client: pg.ClientBase, numbers: readonly bigint[], { way, days }: { readonly way: WayBack; readonly days: number }, by: string): Promise<void> {
+export async function tellAsked(
+  client: pg.ClientBase,
+  numbers: readonly bigint[],
+  { way, days }: { readonly way: WayBack; readonly days: number },
+  by: string,
+): Promise<void> {
   await client.query(
     `INSERT INTO event (id, actor, request_id, what, detail) OVERRIDING SYSTEM VALUE
      SELECT f.asked_in, $2, f.request_id, '${told.asked}', jsonb_build_object('way', $3::text, ${amount}) || CASE WHEN $3 = 'recall' THEN jsonb_build_object('days', $4::int) ELSE '{}' END
-     FROM file f WHERE f.asked_in = ANY($1) GROUP BY f.asked_in, f.request_id`, [numbers, by, way, days]);
+     FROM file f WHERE f.asked_in = ANY($1) GROUP BY f.asked_in, f.request_id`,
+    [numbers, by, way, days],
+  );
 }
 
 const ends: readonly Move['to'][] = ['proven', 'restored', 'recalled', 'undone', 'stuck'];
 
 /** To be called in the transaction of these moves, under the lock of their request: the last one of a way back ends it. */
-export async function tellWhereEnded(client: pg.ClientBase, requestId: bigint, moves: readonly Move[], actor: string): Promise<void> {
+export async function tellWhereEnded(
+  client: pg.ClientBase,
+  requestId: bigint,
+  moves: readonly Move[],
+  actor: string,
+): Promise<void> {
   const last = moves.filter(({ from, to }) => ends.includes(to) && from !== 'recalled').map(({ id }) => id);
   if (last.length === 0) return;
-  const { rows } = await client.query<{ id: bigint }>('SELECT DISTINCT asked_in AS id FROM file WHERE id = ANY($1) AND asked_in IS NOT NULL', [last]);
-  await tellEnded(client, requestId, rows.map((row) => row.id), actor);
+  const { rows } = await client.query<{ id: bigint }>(
+    'SELECT DISTINCT asked_in AS id FROM file WHERE id = ANY($1) AND asked_in IS NOT NULL',
+    [last],
+  );
+  await tellEnded(
+    client,
+    requestId,
+    rows.map((row) => row.id),
+    actor,
+  );
 }
 
 /**
  * Of these ways back, tells of those on which nothing goes on by itself any more: all is there, or the rest waits for a person.
  * Proven files of a fileset that has a stuck one wait with it.
  */
-export async function tellEnded(client: pg.ClientBase, requestId: bigint, asked: readonly bigint[], actor: string): Promise<void> {
+export async function tellEnded(
+  client: pg.ClientBase,
+  requestId: bigint,
+  asked: readonly bigint[],
+  actor: string,
+): Promise<void> {
   if (asked.length === 0) return;
   await client.query(
     `WITH ended AS MATERIALIZED (
@@ -55,5 +83,6 @@ export async function tellEnded(client: pg.ClientBase, requestId: bigint, asked:
        FROM ended JOIN file f ON f.asked_in = ended.id GROUP BY ended.id, ended.at, ended.actor, ended.way, ended.days, f.request_id)
      INSERT INTO event (actor, request_id, what, detail)
      SELECT $3, $1, CASE WHEN "heldUp" THEN '${told.heldUp}' ELSE '${told.done}' END, detail || CASE WHEN "heldUp" THEN trouble ELSE '{}' END FROM outcome ORDER BY id`,
-    [requestId, asked, actor]);
+    [requestId, asked, actor],
+  );
 }

@@ -18,21 +18,36 @@ async function newBag(sizes: readonly bigint[] = [1n, 1n]): Promise<bigint> {
   return bag;
 }
 
-async function bagRow(id: bigint): Promise<{ attempts: number; waiting: boolean; note: string | null; fence: string; done_bytes: string; due: boolean }> {
+async function bagRow(id: bigint): Promise<{
+  attempts: number;
+  waiting: boolean;
+  note: string | null;
+  fence: string;
+  done_bytes: string;
+  due: boolean;
+}> {
   const { rows } = await place.sql.query(
-    'SELECT attempts, waiting_since IS NOT NULL AS waiting, note, fence, done_bytes, not_before <= now() AS due FROM bag WHERE id = $1', [id]);
+    'SELECT attempts, waiting_since IS NOT NULL AS waiting, note, fence, done_bytes, not_before <= now() AS due FROM bag WHERE id = $1',
+    [id],
+  );
   return rows[0];
 }
 
 describe('claim', () => {
   it('is won by exactly one of two workers, fifty times over', async () => {
     const { register } = place;
-    const bags = await Promise.all(Array.from({ length: 50 }, async (_, nr) => {
-      const id = await running(register, { [`Fileset:${nr}`]: [1n] });
-      const { rows } = await place.sql.query<{ id: string }>('SELECT id FROM bag WHERE request_id = $1', [id]);
-      return BigInt((rows[0] as { id: string }).id);
-    }));
-    const rounds = await Promise.all(bags.map((bag) => Promise.all(['a', 'b'].map((worker) => register.work.claim(bag, ['approved'], worker, 60_000)))));
+    const bags = await Promise.all(
+      Array.from({ length: 50 }, async (_, nr) => {
+        const id = await running(register, { [`Fileset:${nr}`]: [1n] });
+        const { rows } = await place.sql.query<{ id: string }>('SELECT id FROM bag WHERE request_id = $1', [id]);
+        return BigInt((rows[0] as { id: string }).id);
+      }),
+    );
+    const rounds = await Promise.all(
+      bags.map((bag) =>
+        Promise.all(['a', 'b'].map((worker) => register.work.claim(bag, ['approved'], worker, 60_000))),
+      ),
+    );
     for (const claims of rounds) expect(claims.filter((claim) => claim !== undefined)).toHaveLength(1);
     const { rows } = await place.sql.query('SELECT DISTINCT fence FROM bag WHERE id = ANY($1)', [bags]);
     expect(rows).toEqual([{ fence: '1' }]);
@@ -61,15 +76,28 @@ describe('claim', () => {
 
     const now = await claimed(place.register, bag, 'approved', 'w1'); // the same worker's name: the fence tells them apart
     expect(now.fence).toBe(old.fence + 1n);
-    await expect(place.register.move(old, old.files.map((file) => moveOf(file, 'hash')), stage)).rejects.toMatchObject({ code: 'CLAIM_LOST' });
+    await expect(
+      place.register.move(
+        old,
+        old.files.map((file) => moveOf(file, 'hash')),
+        stage,
+      ),
+    ).rejects.toMatchObject({ code: 'CLAIM_LOST' });
     expect(await place.register.work.renew(old, 60_000, 1)).toBe(false);
     expect(await place.register.work.postpone(old, 0, new Error('late'), true)).toBe(false);
     await place.register.work.giveBack(old);
     expect(await bagRow(bag)).toMatchObject({ attempts: 0, note: null, fence: String(now.fence) });
-    expect((await place.register.work.filesOf(bag, 'approved')).map((file) => file.state)).toEqual(['approved', 'approved']);
+    expect((await place.register.work.filesOf(bag, 'approved')).map((file) => file.state)).toEqual([
+      'approved',
+      'approved',
+    ]);
     expect(await place.register.work.renew(now, 60_000, 5)).toBe(true);
     expect(await bagRow(bag)).toMatchObject({ done_bytes: '5' });
-    await place.register.move(now, now.files.map((file) => moveOf(file, 'hash')), stage);
+    await place.register.move(
+      now,
+      now.files.map((file) => moveOf(file, 'hash')),
+      stage,
+    );
   });
 
   it('is given back as it was', async () => {
@@ -86,7 +114,12 @@ describe('postpone', () => {
     const bag = await newBag();
     const { work } = place.register;
     await work.postpone(await claimed(place.register, bag, 'approved'), 0, new NotYet('AMBER', 'amber'), false);
-    await work.postpone(await claimed(place.register, bag, 'approved'), 0, new NotYet('STOPPED', 'stopped', { noDeadline: true }), false);
+    await work.postpone(
+      await claimed(place.register, bag, 'approved'),
+      0,
+      new NotYet('STOPPED', 'stopped', { noDeadline: true }),
+      false,
+    );
     expect((await claimed(place.register, bag, 'approved')).waitingSince).toBeNull();
   });
 
@@ -97,20 +130,33 @@ describe('postpone', () => {
     expect(await bagRow(bag)).toMatchObject({ attempts: 1, waiting: false, note: 'gone fishing', due: true });
     expect((await claimed(place.register, bag, 'approved')).attempts).toBe(1);
     expect((await place.register.overview.events({ requestId: claim.requestId }))[0]).toMatchObject({
-      what: 'attempt failed', code: 'STORE_AWAY', from: 'approved', to: 'approved', detail: { message: 'gone fishing', attempt: 1 },
+      what: 'attempt failed',
+      code: 'STORE_AWAY',
+      from: 'approved',
+      to: 'approved',
+      detail: { message: 'gone fishing', attempt: 1 },
     });
   });
 
   it('of what is only too early counts nothing, and remembers since when it waits', async () => {
     const bag = await newBag();
-    await place.register.work.postpone(await claimed(place.register, bag, 'approved'), 0, new NotYet('AMBER', 'amber'), false);
+    await place.register.work.postpone(
+      await claimed(place.register, bag, 'approved'),
+      0,
+      new NotYet('AMBER', 'amber'),
+      false,
+    );
     const second = await claimed(place.register, bag, 'approved');
     expect(second).toMatchObject({ attempts: 0, waitingSince: expect.any(Date) });
     await pause(5);
     await place.register.work.postpone(second, 0, new NotYet('AMBER', 'amber'), false);
     const third = await claimed(place.register, bag, 'approved');
     expect(third.waitingSince).toEqual(second.waitingSince);
-    await place.register.move(third, third.files.map((file) => moveOf(file, 'hash')), stage);
+    await place.register.move(
+      third,
+      third.files.map((file) => moveOf(file, 'hash')),
+      stage,
+    );
     expect(await bagRow(bag)).toMatchObject({ waiting: false, attempts: 0, note: null });
   });
 
@@ -128,7 +174,9 @@ describe('due', () => {
     await place.sql.query(`UPDATE bag SET not_before = now() - id * interval '1 day' WHERE id = ANY($1)`, [bags]);
     const [first, second, third] = bags;
     expect(await place.register.work.due(['approved', 'checksummed'], 3)).toEqual([
-      { bagId: third, state: 'approved' }, { bagId: second, state: 'checksummed' }, { bagId: first, state: 'approved' },
+      { bagId: third, state: 'approved' },
+      { bagId: second, state: 'checksummed' },
+      { bagId: first, state: 'approved' },
     ]);
     expect(await place.register.work.due(['approved'], 1)).toEqual([{ bagId: third, state: 'approved' }]);
     expect(await place.register.work.due([])).toEqual([]);
@@ -139,10 +187,17 @@ describe('completeFilesets', () => {
   it('names filesets only when every file that was taken is durable or beyond', async () => {
     const { register } = place;
     const id = await running(register, { 'Fileset:a': [1n << 30n, 1n << 30n], 'Fileset:b': [1n] });
-    const { rows } = await place.sql.query<{ id: string; fileset: string }>('SELECT id, fileset FROM file WHERE request_id = $1 ORDER BY id', [id]);
-    const complete = async (): Promise<string[]> => [...await register.work.completeFilesets(id, ['Fileset:a', 'Fileset:b', 'Fileset:none'])].sort();
-    const put = (nr: number, state: string): Promise<unknown> => place.sql.query(
-      `UPDATE file SET state = $2, code = 'X', released_at = now(), stuck_from = CASE WHEN $2 = 'stuck' THEN 'durable' END WHERE id = $1`, [rows[nr]?.id, state]);
+    const { rows } = await place.sql.query<{ id: string; fileset: string }>(
+      'SELECT id, fileset FROM file WHERE request_id = $1 ORDER BY id',
+      [id],
+    );
+    const complete = async (): Promise<string[]> =>
+      [...(await register.work.completeFilesets(id, ['Fileset:a', 'Fileset:b', 'Fileset:none']))].sort();
+    const put = (nr: number, state: string): Promise<unknown> =>
+      place.sql.query(
+        `UPDATE file SET state = $2, code = 'X', released_at = now(), stuck_from = CASE WHEN $2 = 'stuck' THEN 'durable' END WHERE id = $1`,
+        [rows[nr]?.id, state],
+      );
     expect(await complete()).toEqual([]);
     await put(2, 'durable');
     expect(await complete()).toEqual(['Fileset:b']);

@@ -62,27 +62,57 @@ export class Work {
          SELECT id, state, not_before FROM bag
          WHERE state = wanted.state AND state <> 'done' AND not_before <= now() AND (lease_until IS NULL OR lease_until < now())
          ORDER BY not_before, id LIMIT $2) b
-       ORDER BY b.not_before, b.id LIMIT $2`, [states, limit]);
+       ORDER BY b.not_before, b.id LIMIT $2`,
+      [states, limit],
+    );
     return rows.map((row) => ({ bagId: row.id, state: row.state }));
   }
 
   /** Claims a bag by compare-and-set; undefined where it is not its turn, or somebody else holds it. */
-  async claim(bagId: bigint, states: readonly WorkState[], worker: string, leaseMs: number): Promise<Claim | undefined> {
+  async claim(
+    bagId: bigint,
+    states: readonly WorkState[],
+    worker: string,
+    leaseMs: number,
+  ): Promise<Claim | undefined> {
     return transaction(this.pool, async (client) => {
-      const { rows: [row] } = await client.query(
+      const {
+        rows: [row],
+      } = await client.query(
         `UPDATE bag SET claimed_by = $3, fence = fence + 1, lease_until = now() + $4 * interval '1 ms', done_bytes = 0, woken = false
          FROM request r
          WHERE bag.id = $1 AND r.id = bag.request_id AND bag.state = ANY($2) AND not_before <= now()
            AND (lease_until IS NULL OR lease_until < now())
          RETURNING bag.name, bag.request_id, bag.store, bag.moving_to, bag.moved_from, bag.state, bag.fence, bag.attempts, bag.created_at, bag.waiting_since, r.state AS request_state,
            r.owner, r.owner_id, r.group_name, r.group_id, r.requester, r.requester_id`,
-        [bagId, states, worker, leaseMs]);
+        [bagId, states, worker, leaseMs],
+      );
       if (!row) return undefined;
       const { rows: files } = await client.query<FileRow>(
-        `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.state = $2 ORDER BY f.id`, [bagId, row.state]);
+        `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.state = $2 ORDER BY f.id`,
+        [bagId, row.state],
+      );
       return {
-        bagId, bag: row.name, requestId: row.request_id, requestState: row.request_state, owner: row.owner, ownerId: row.owner_id,
-        group: row.group_name, groupId: row.group_id, requester: row.requester, requesterId: row.requester_id, store: row.store, movingTo: row.moving_to, movedFrom: row.moved_from, state: row.state, worker, fence: row.fence, attempts: row.attempts, bagCreatedAt: row.created_at, waitingSince: row.waiting_since, files: files.map(toFile),
+        bagId,
+        bag: row.name,
+        requestId: row.request_id,
+        requestState: row.request_state,
+        owner: row.owner,
+        ownerId: row.owner_id,
+        group: row.group_name,
+        groupId: row.group_id,
+        requester: row.requester,
+        requesterId: row.requester_id,
+        store: row.store,
+        movingTo: row.moving_to,
+        movedFrom: row.moved_from,
+        state: row.state,
+        worker,
+        fence: row.fence,
+        attempts: row.attempts,
+        bagCreatedAt: row.created_at,
+        waitingSince: row.waiting_since,
+        files: files.map(toFile),
       };
     });
   }
@@ -92,7 +122,8 @@ export class Work {
     const { rowCount } = await this.pool.query(
       `UPDATE bag SET lease_until = now() + $4 * interval '1 ms', done_bytes = $5
        WHERE id = $1 AND claimed_by = $2 AND fence = $3 AND lease_until > now()`,
-      [claim.bagId, claim.worker, claim.fence, leaseMs, Math.round(doneBytes)]);
+      [claim.bagId, claim.worker, claim.fence, leaseMs, Math.round(doneBytes)],
+    );
     return rowCount === 1;
   }
 
@@ -110,12 +141,14 @@ export class Work {
            attempts = CASE WHEN $6 THEN attempts + 1 ELSE attempts END,
            waiting_since = CASE WHEN $6 OR woken THEN waiting_since WHEN $7 THEN NULL ELSE coalesce(waiting_since, now()) END
          WHERE id = $1 AND claimed_by = $2 AND fence = $3`,
-        [claim.bagId, claim.worker, claim.fence, delayMs, messageOf(why), attempt, forEver]);
+        [claim.bagId, claim.worker, claim.fence, delayMs, messageOf(why), attempt, forEver],
+      );
       if (rowCount === 1 && attempt) {
         await client.query(
           `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, code, detail)
            VALUES ($1, $2, $3, 'attempt failed', $4, $4, $5, jsonb_build_object('message', $6::text, 'attempt', $7::int))`,
-          [claim.worker, claim.requestId, claim.bagId, claim.state, codeOf(why), messageOf(why), claim.attempts + 1]);
+          [claim.worker, claim.requestId, claim.bagId, claim.state, codeOf(why), messageOf(why), claim.attempts + 1],
+        );
       }
       return rowCount === 1;
     });
@@ -125,14 +158,17 @@ export class Work {
   async giveBack(claim: Claim): Promise<void> {
     await this.pool.query(
       `UPDATE bag SET claimed_by = NULL, lease_until = NULL WHERE id = $1 AND claimed_by = $2 AND fence = $3`,
-      [claim.bagId, claim.worker, claim.fence]);
+      [claim.bagId, claim.worker, claim.fence],
+    );
   }
 
   /** The given filesets of the request of which every file that was taken is durable or beyond. */
   async completeFilesets(requestId: bigint, filesets: readonly string[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.pool.query<{ fileset: string }>(
       `SELECT wanted.fileset FROM unnest($2::text[]) AS wanted(fileset)
-       WHERE ${complete('wanted.fileset')}`, [requestId, filesets]);
+       WHERE ${complete('wanted.fileset')}`,
+      [requestId, filesets],
+    );
     return new Set(rows.map((row) => row.fileset));
   }
 
@@ -140,7 +176,9 @@ export class Work {
   async fetchedFilesets(requestId: bigint, filesets: readonly string[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.pool.query<{ fileset: string }>(
       `SELECT wanted.fileset FROM unnest($2::text[]) AS wanted(fileset)
-       WHERE ${fetched('wanted.fileset')}`, [requestId, filesets]);
+       WHERE ${fetched('wanted.fileset')}`,
+      [requestId, filesets],
+    );
     return new Set(rows.map((row) => row.fileset));
   }
 
@@ -148,20 +186,27 @@ export class Work {
   async imagesOf(requestId: bigint, filesets: readonly string[]): Promise<ReadonlyMap<string, readonly bigint[]>> {
     const { rows } = await this.pool.query<{ fileset: string; images: bigint[] }>(
       `SELECT fileset, array_agg(image_id ORDER BY image_id) AS images FROM request_image
-       WHERE request_id = $1 AND fileset = ANY($2) GROUP BY fileset`, [requestId, filesets]);
+       WHERE request_id = $1 AND fileset = ANY($2) GROUP BY fileset`,
+      [requestId, filesets],
+    );
     return new Map(rows.map((row) => [row.fileset, row.images.map(BigInt)]));
   }
 
   /** All files of the bag in `state`, whoever works on it. */
   async filesOf(bagId: bigint, state: WorkState): Promise<readonly ArchiveFile[]> {
     const { rows } = await this.pool.query<FileRow>(
-      `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.state = $2 ORDER BY f.id`, [bagId, state]);
+      `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.state = $2 ORDER BY f.id`,
+      [bagId, state],
+    );
     return rows.map(toFile);
   }
 
   /** These files of a claimed bag as the register has them now, in order. */
   async asOfNow(bagId: bigint, files: readonly ArchiveFile[]): Promise<readonly ArchiveFile[]> {
-    const { rows } = await this.pool.query<FileRow>(`SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.id = ANY($2::bigint[])`, [bagId, files.map(({ id }) => id)]);
+    const { rows } = await this.pool.query<FileRow>(
+      `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.id = ANY($2::bigint[])`,
+      [bagId, files.map(({ id }) => id)],
+    );
     const found = new Map(rows.map((row) => [BigInt(row.id), toFile(row)]));
     return files.map((file) => found.get(file.id) ?? file);
   }

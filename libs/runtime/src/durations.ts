@@ -1,4 +1,11 @@
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const units: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
 
 /** Reads `90s`, `5m`, `12h`, `7d`, `2w` or `0` as milliseconds; undefined where it is none of these. */
 export function parseDuration(text: string): number | undefined {

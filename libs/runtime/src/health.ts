@@ -13,14 +13,16 @@ export class Readiness {
 
   /** The failing checks with their messages; empty where all is well. */
   async failures(): Promise<Readonly<Record<string, string>>> {
-    const results = await Promise.all([...this.checks].map(async ([name, check]) => {
-      try {
-        await check();
-        return [];
-      } catch (error) {
-        return [[name, messageOf(error)] as const];
-      }
-    }));
+    const results = await Promise.all(
+      [...this.checks].map(async ([name, check]) => {
+        try {
+          await check();
+          return [];
+        } catch (error) {
+          return [[name, messageOf(error)] as const];
+        }
+      }),
+    );
     return Object.fromEntries(results.flat());
   }
 }

@@ -7,20 +7,35 @@ export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Writes one JSON object a line to standard output. Also serves NestJS. */
 export class Log implements LoggerService {
-  constructor(private readonly service: string, private readonly level: LogLevel = 'info') {}
+  constructor(
+    private readonly service: string,
+    private readonly level: LogLevel = 'info',
+  ) {}
 
   /** A stable event name, and what a person needs to act. */
-  info(event: string, fields: LogFields = {}): void { this.write('info', event, fields); }
-  warn(event: string, fields: LogFields | string = {}): void { this.write('warn', event, asFields(fields)); }
-  error(event: string, fields: LogFields | string = {}): void { this.write('error', event, asFields(fields)); }
-  debug(event: string, fields: LogFields | string = {}): void { this.write('debug', event, asFields(fields)); }
-  log(message: string): void { this.write('debug', message, {}); }
+  info(event: string, fields: LogFields = {}): void {
+    this.write('info', event, fields);
+  }
+  warn(event: string, fields: LogFields | string = {}): void {
+    this.write('warn', event, asFields(fields));
+  }
+  error(event: string, fields: LogFields | string = {}): void {
+    this.write('error', event, asFields(fields));
+  }
+  debug(event: string, fields: LogFields | string = {}): void {
+    this.write('debug', event, asFields(fields));
+  }
+  log(message: string): void {
+    this.write('debug', message, {});
+  }
 
   /** NestJS hands errors over as they were thrown. */
   private write(level: LogLevel, event: unknown, fields: LogFields): void {
     if (levels.indexOf(level) < levels.indexOf(this.level)) return;
     const named = typeof event === 'string' ? { event } : { event: 'framework', error: event };
-    process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, service: this.service, ...named, ...fields }, plain)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ time: new Date().toISOString(), level, service: this.service, ...named, ...fields }, plain)}\n`,
+    );
   }
 }
 

@@ -6,7 +6,11 @@ import { parseDuration } from './durations';
 import { readSettings, SettingsError, shownSettings } from './settings';
 
 const good = {
-  REGISTER_DATABASE_URL: 'postgres://coldroom@db/register', REDIS_URL: 'redis://redis', OMERO_DATA_DIR: '/OMERO', COLDROOM_STORES: '/etc/stores.yaml', COLDROOM_HOLD: '7d',
+  REGISTER_DATABASE_URL: 'postgres://coldroom@db/register',
+  REDIS_URL: 'redis://redis',
+  OMERO_DATA_DIR: '/OMERO',
+  COLDROOM_STORES: '/etc/stores.yaml',
+  COLDROOM_HOLD: '7d',
 } as const;
 const all = ['register', 'omero', 'redis', 'originals', 'stores', 'hold', 'scan', 'service'] as const;
 
@@ -22,7 +26,9 @@ function faultsOf(env: NodeJS.ProcessEnv, parts: Parameters<typeof readSettings>
 
 describe('settings', () => {
   let dir: string;
-  beforeAll(() => { dir = mkdtempSync(join(tmpdir(), 'coldroom-settings-')); });
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), 'coldroom-settings-'));
+  });
   afterAll(() => rm(dir, { recursive: true }));
   const fileOf = (name: string, content: string): string => {
     writeFileSync(join(dir, name), content);
@@ -31,7 +37,12 @@ describe('settings', () => {
 
   test('what is not set is named, all of it at once; empty is not set', () => {
     expect(faultsOf({ REDIS_URL: '' })).toEqual([
-      'REGISTER_DATABASE_URL is not set', 'OMERO_DATABASE_URL is not set', 'REDIS_URL is not set', 'OMERO_DATA_DIR is not set', 'COLDROOM_STORES is not set', 'COLDROOM_HOLD is not set',
+      'REGISTER_DATABASE_URL is not set',
+      'OMERO_DATABASE_URL is not set',
+      'REDIS_URL is not set',
+      'OMERO_DATA_DIR is not set',
+      'COLDROOM_STORES is not set',
+      'COLDROOM_HOLD is not set',
     ]);
   });
 
@@ -66,22 +77,48 @@ describe('settings', () => {
   });
 
   test('values are converted: durations to milliseconds, numbers, lists', () => {
-    const settings = readSettings(['hold', 'originals', 'service'], { ...good, COLDROOM_HOLD_DIRS: '/hold:/other:', METRICS_PORT: '0', COLDROOM_LEASE: '90s' });
-    expect(settings).toMatchObject({ COLDROOM_HOLD: 604_800_000, COLDROOM_HOLD_DIRS: ['/hold', '/other'], METRICS_PORT: 0, COLDROOM_LEASE: 90_000, LOG_LEVEL: 'info', METRICS_HOST: '127.0.0.1' });
+    const settings = readSettings(['hold', 'originals', 'service'], {
+      ...good,
+      COLDROOM_HOLD_DIRS: '/hold:/other:',
+      METRICS_PORT: '0',
+      COLDROOM_LEASE: '90s',
+    });
+    expect(settings).toMatchObject({
+      COLDROOM_HOLD: 604_800_000,
+      COLDROOM_HOLD_DIRS: ['/hold', '/other'],
+      METRICS_PORT: 0,
+      COLDROOM_LEASE: 90_000,
+      LOG_LEVEL: 'info',
+      METRICS_HOST: '127.0.0.1',
+    });
   });
 
   test('a key is read from the file that <KEY>_FILE names, without the newline at its end', () => {
     const file = fileOf('register', 'postgres://coldroom:geheim@db/register\n');
     const { REGISTER_DATABASE_URL: _, ...rest } = good;
-    expect(readSettings(['register', 'redis'], { ...rest, REGISTER_DATABASE_URL_FILE: file })).toMatchObject({ REGISTER_DATABASE_URL: 'postgres://coldroom:geheim@db/register', REDIS_URL: 'redis://redis' });
+    expect(readSettings(['register', 'redis'], { ...rest, REGISTER_DATABASE_URL_FILE: file })).toMatchObject({
+      REGISTER_DATABASE_URL: 'postgres://coldroom:geheim@db/register',
+      REDIS_URL: 'redis://redis',
+    });
   });
 
   test('what is wrong with such a file is told once, with its name: both set, not there, a directory, empty, malformed', () => {
     const both = fileOf('both', 'redis://a');
     const empty = fileOf('empty', '\n');
     const malformed = fileOf('malformed', 'secret-words');
-    expect(faultsOf({ ...good, REDIS_URL_FILE: both, REGISTER_DATABASE_URL: '', REGISTER_DATABASE_URL_FILE: '/nowhere', COLDROOM_STORES: '', COLDROOM_STORES_FILE: dir,
-      OMERO_DATABASE_URL_FILE: malformed, OMERO_DATA_DIR: '', OMERO_DATA_DIR_FILE: empty })).toEqual([
+    expect(
+      faultsOf({
+        ...good,
+        REDIS_URL_FILE: both,
+        REGISTER_DATABASE_URL: '',
+        REGISTER_DATABASE_URL_FILE: '/nowhere',
+        COLDROOM_STORES: '',
+        COLDROOM_STORES_FILE: dir,
+        OMERO_DATABASE_URL_FILE: malformed,
+        OMERO_DATA_DIR: '',
+        OMERO_DATA_DIR_FILE: empty,
+      }),
+    ).toEqual([
       'REGISTER_DATABASE_URL_FILE names /nowhere, which cannot be read (ENOENT)',
       'OMERO_DATABASE_URL must be a URL that starts with postgres:// or postgresql://',
       'REDIS_URL and REDIS_URL_FILE are both set; keep one of them',
@@ -105,16 +142,32 @@ describe('settings', () => {
     ['postgres://coldroom@db/register', 'postgres://coldroom@db/register'],
     ['not a URL: geheim', '***'],
   ])('%s is shown without its password', (url, shown) => {
-    expect(shownSettings({ REDIS_URL: url, COLDROOM_HOLD: 0, OMERO_DATA_DIR: '/OMERO' })).toEqual({ REDIS_URL: shown, COLDROOM_HOLD: 0, OMERO_DATA_DIR: '/OMERO' });
+    expect(shownSettings({ REDIS_URL: url, COLDROOM_HOLD: 0, OMERO_DATA_DIR: '/OMERO' })).toEqual({
+      REDIS_URL: shown,
+      COLDROOM_HOLD: 0,
+      OMERO_DATA_DIR: '/OMERO',
+    });
   });
 });
 
 describe('a duration', () => {
-  test.each([['0', 0], ['250ms', 250], ['90s', 90_000], ['1.5h', 5_400_000], ['5m', 300_000], ['7d', 604_800_000], ['2w', 1_209_600_000], [' 5 m ', 300_000]])('%s', (text, ms) => {
+  test.each([
+    ['0', 0],
+    ['250ms', 250],
+    ['90s', 90_000],
+    ['1.5h', 5_400_000],
+    ['5m', 300_000],
+    ['7d', 604_800_000],
+    ['2w', 1_209_600_000],
+    [' 5 m ', 300_000],
+  ])('%s', (text, ms) => {
     expect(parseDuration(text)).toBe(ms);
   });
 
-  test.each(['', ' ', '5', '5 minutes', '-5m', '1e3s', '5M', 'm', '5m5s', 'Infinity', '0x10s', '5mm'])('"%s" is none', (text) => {
-    expect(parseDuration(text)).toBeUndefined();
-  });
+  test.each(['', ' ', '5', '5 minutes', '-5m', '1e3s', '5M', 'm', '5m5s', 'Infinity', '0x10s', '5mm'])(
+    '"%s" is none',
+    (text) => {
+      expect(parseDuration(text)).toBeUndefined();
+    },
+  );
 });

@@ -15,25 +15,49 @@ const duration = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message: 'must be a duration such as 30s, 5m, 12h, 7d or 0' });
   return z.NEVER;
 });
-const whole = (min: number, max: number) => z.string()
-  .refine((text) => /^\d+$/.test(text) && Number(text) >= min && Number(text) <= max, { message: `must be a whole number from ${min} to ${max}` })
-  .transform(Number);
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .refine((text) => /^\d+$/.test(text) && Number(text) >= min && Number(text) <= max, {
+      message: `must be a whole number from ${min} to ${max}`,
+    })
+    .transform(Number);
 
 /** The settings by what they are for; an app reads only the parts it needs. docs/operating.md explains each key. */
 const parts = {
   register: z.object({ REGISTER_DATABASE_URL: url('postgres:', 'postgresql:') }),
-  omero: z.object({ OMERO_DATABASE_URL: url('postgres:', 'postgresql:'), OMERO_MANAGED_REPOSITORY: z.string().optional() }),
+  omero: z.object({
+    OMERO_DATABASE_URL: url('postgres:', 'postgresql:'),
+    OMERO_MANAGED_REPOSITORY: z.string().optional(),
+  }),
   originals: z.object({
     OMERO_DATA_DIR: directory,
-    COLDROOM_HOLD_DIRS: z.string().transform((text) => text.split(':').filter((part) => part !== ''))
-      .refine((paths) => paths.every(isAbsolute), { message: 'must be absolute paths, separated by :' }).optional(),
+    COLDROOM_HOLD_DIRS: z
+      .string()
+      .transform((text) => text.split(':').filter((part) => part !== ''))
+      .refine((paths) => paths.every(isAbsolute), { message: 'must be absolute paths, separated by :' })
+      .optional(),
   }),
-  redis: z.object({ REDIS_URL: url('redis:', 'rediss:', 'unix:'), COLDROOM_QUEUE_PREFIX: z.string().regex(/^[\w-]+$/, 'may hold letters, digits, - and _').default('coldroom') }),
+  redis: z.object({
+    REDIS_URL: url('redis:', 'rediss:', 'unix:'),
+    COLDROOM_QUEUE_PREFIX: z
+      .string()
+      .regex(/^[\w-]+$/, 'may hold letters, digits, - and _')
+      .default('coldroom'),
+  }),
   stores: z.object({ COLDROOM_STORES: directory }),
   hold: z.object({ COLDROOM_HOLD: duration }),
   fixity: z.object({
     COLDROOM_FIXITY_EVERY: duration.default(180 * 86_400_000),
-    COLDROOM_FIXITY_STORES: z.string().transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== '')).optional(),
+    COLDROOM_FIXITY_STORES: z
+      .string()
+      .transform((text) =>
+        text
+          .split(',')
+          .map((part) => part.trim())
+          .filter((part) => part !== ''),
+      )
+      .optional(),
   }),
   scan: z.object({ COLDROOM_SCAN_EVERY: duration.default(300_000) }),
   service: z.object({
@@ -54,7 +78,9 @@ const parts = {
 } as const;
 
 type Part = keyof typeof parts;
-type UnionToIntersection<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never;
+type UnionToIntersection<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void
+  ? I
+  : never;
 /** The settings of the named parts, checked and converted: durations are milliseconds. */
 export type Settings<P extends Part = Part> = UnionToIntersection<{ [K in P]: z.output<(typeof parts)[K]> }[P]>;
 
@@ -83,7 +109,11 @@ export function readSettings<P extends Part>(wanted: readonly P[], env: NodeJS.P
   return result as Settings<P>;
 }
 
-function readKeys(keys: readonly string[], env: NodeJS.ProcessEnv, faults: Map<string, string>): Record<string, string> {
+function readKeys(
+  keys: readonly string[],
+  env: NodeJS.ProcessEnv,
+  faults: Map<string, string>,
+): Record<string, string> {
   const values: Record<string, string> = {};
   for (const key of keys) {
     const file = env[`${key}_FILE`];
@@ -107,8 +137,12 @@ function addFault(faults: Map<string, string>, key: string, message: string, env
 
 /** The settings as they may be shown: passwords in URLs hidden. */
 export function shownSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(settings).map(([key, value]) =>
-    [key, key.endsWith('_URL') && typeof value === 'string' ? withoutPasswords(value) : value]));
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [
+      key,
+      key.endsWith('_URL') && typeof value === 'string' ? withoutPasswords(value) : value,
+    ]),
+  );
 }
 
 /** Where one may stand: before the host, or, as PostgreSQL and Redis allow, among the parameters. */
@@ -116,7 +150,8 @@ function withoutPasswords(text: string): string {
   if (!URL.canParse(text)) return '***';
   const url = new URL(text);
   if (url.password !== '') url.password = '***';
-  for (const name of [...url.searchParams.keys()]) if (/pass|secret|token/i.test(name)) url.searchParams.set(name, '***');
+  for (const name of [...url.searchParams.keys()])
+    if (/pass|secret|token/i.test(name)) url.searchParams.set(name, '***');
   return url.href;
 }
 

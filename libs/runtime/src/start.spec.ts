@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const main = join(__dirname, '..', 'dist', 'testing', 'sample-service.js');
-const good = { REGISTER_DATABASE_URL: 'postgres://coldroom:geheim@db/register', REDIS_URL: 'redis://redis', METRICS_PORT: '0' };
+const good = {
+  REGISTER_DATABASE_URL: 'postgres://coldroom:geheim@db/register',
+  REDIS_URL: 'redis://redis',
+  METRICS_PORT: '0',
+};
 
 interface Line {
   readonly time: string;
@@ -23,15 +27,25 @@ class Running {
   private readonly child;
 
   constructor(env: Readonly<Record<string, string>>) {
-    this.child = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.child.stdout.on('data', (part: Buffer) => { this.stdout += part.toString(); });
-    this.child.stderr.on('data', (part: Buffer) => { this.stderr += part.toString(); });
+    this.child = spawn(process.execPath, [main], {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child.stdout.on('data', (part: Buffer) => {
+      this.stdout += part.toString();
+    });
+    this.child.stderr.on('data', (part: Buffer) => {
+      this.stderr += part.toString();
+    });
     this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
   }
 
   /** Every line written so far; each has to be one JSON object. */
   lines(): readonly Line[] {
-    return this.stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
+    return this.stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Line);
   }
 
   async event(name: string): Promise<Line> {
@@ -78,9 +92,31 @@ describe('a service', () => {
   });
 
   test.each([
-    ['transient', 5, { level: 'error', event: 'cannot start', error: { code: 'STORE_AWAY', message: 'The store main is away' } }],
-    ['refused', 1, { level: 'error', event: 'cannot start', error: { code: 'STORE_INSIDE_OMERO', message: 'The store lies in OMERO' } }],
-    ['unknown', 1, { level: 'error', event: 'cannot start', code: 'UNKNOWN', message: 'something is undefined', error: { stack: expect.stringContaining('sample-service') } }],
+    [
+      'transient',
+      5,
+      { level: 'error', event: 'cannot start', error: { code: 'STORE_AWAY', message: 'The store main is away' } },
+    ],
+    [
+      'refused',
+      1,
+      {
+        level: 'error',
+        event: 'cannot start',
+        error: { code: 'STORE_INSIDE_OMERO', message: 'The store lies in OMERO' },
+      },
+    ],
+    [
+      'unknown',
+      1,
+      {
+        level: 'error',
+        event: 'cannot start',
+        code: 'UNKNOWN',
+        message: 'something is undefined',
+        error: { stack: expect.stringContaining('sample-service') },
+      },
+    ],
   ])('that cannot start for a %s reason ends with code %i and says why', async (failure, code, line) => {
     const running = start({ ...good, SAMPLE_FAILS: failure });
     expect(await running.ended).toEqual({ code, signal: null });
@@ -98,11 +134,19 @@ describe('a service', () => {
       return { status: answer.status, type: answer.headers.get('content-type') ?? '', body: await answer.text() };
     };
 
-    expect((await running.event('starting'))['settings']).toMatchObject({ REGISTER_DATABASE_URL: 'postgres://coldroom:***@db/register', REDIS_URL: 'redis://redis' });
+    expect((await running.event('starting'))['settings']).toMatchObject({
+      REGISTER_DATABASE_URL: 'postgres://coldroom:***@db/register',
+      REDIS_URL: 'redis://redis',
+    });
     expect(JSON.stringify(running.lines())).not.toContain('geheim');
     expect(await running.event('line')).toMatchObject({
-      level: 'info', service: 'sample', time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), text: 'new\nline "quoted" \u2028', id: '9223372036854775808',
-      nested: { error: { code: 'CODE', message: 'why', fileId: '7' } }, fault: { message: 'deep', stack: expect.any(String) },
+      level: 'info',
+      service: 'sample',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      text: 'new\nline "quoted" \u2028',
+      id: '9223372036854775808',
+      nested: { error: { code: 'CODE', message: 'why', fileId: '7' } },
+      fault: { message: 'deep', stack: expect.any(String) },
     });
     expect(running.lines().some((line) => line.level === 'debug')).toBe(false);
 
@@ -110,7 +154,10 @@ describe('a service', () => {
     expect(await ask('/readyz')).toMatchObject({ status: 200, body: '{"status":"ok"}' });
     writeFileSync(broken, '');
     const unready = await ask('/readyz');
-    expect([unready.status, JSON.parse(unready.body)]).toMatchObject([503, { status: 'not ready', failures: { disk: 'the disk is away' } }]);
+    expect([unready.status, JSON.parse(unready.body)]).toMatchObject([
+      503,
+      { status: 'not ready', failures: { disk: 'the disk is away' } },
+    ]);
     expect(Object.keys((JSON.parse(unready.body) as { failures: object }).failures)).toEqual(['disk']);
     expect((await ask('/healthz')).status).toBe(200);
     await rm(broken);
@@ -134,7 +181,10 @@ describe('a service', () => {
     expect(running.lines().some((line) => line.event === 'hidden')).toBe(true);
     const quiet = start({ ...good, LOG_LEVEL: 'error', SAMPLE_FAILS: 'unknown' });
     await quiet.ended;
-    expect(quiet.lines().map((line) => [line.level, line.event])).toEqual([['error', 'framework'], ['error', 'cannot start']]);
+    expect(quiet.lines().map((line) => [line.level, line.event])).toEqual([
+      ['error', 'framework'],
+      ['error', 'cannot start'],
+    ]);
   });
 
   test('a port that is taken is told, not swallowed', async () => {

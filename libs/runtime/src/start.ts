@@ -8,7 +8,17 @@ import { Log } from './log';
 import { readSettings, SettingsError, shownSettings, type Settings } from './settings';
 
 /** Exit codes of every program of ours; docs/operating.md lists them. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, partly: 3, notFound: 4, temporary: 5, settings: 10, held: 11, notAllowed: 12 } as const;
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  partly: 3,
+  notFound: 4,
+  temporary: 5,
+  settings: 10,
+  held: 11,
+  notAllowed: 12,
+} as const;
 
 @Module({})
 class ServiceRoot {
@@ -31,7 +41,9 @@ type Part = Parameters<typeof readSettings>[0][number];
  * @param build makes the service's module from its settings
  */
 export async function startService<P extends Part>(
-  name: string, parts: readonly P[], build: (settings: Settings<P | 'service'>) => DynamicModule,
+  name: string,
+  parts: readonly P[],
+  build: (settings: Settings<P | 'service'>) => DynamicModule,
 ): Promise<void> {
   try {
     const settings = readSettings([...parts, 'service']) as Settings<P | 'service'>;
@@ -57,7 +69,10 @@ export function endWith(name: string, error: unknown): never {
     process.stderr.write(`${error.message}\n`);
     process.exit(exitCodes.settings);
   }
-  log.error('cannot start', error instanceof ColdroomError ? { error } : { code: codeOf(error), message: messageOf(error), error });
+  log.error(
+    'cannot start',
+    error instanceof ColdroomError ? { error } : { code: codeOf(error), message: messageOf(error), error },
+  );
   process.exit(error instanceof ColdroomError && error.kind === 'transient' ? exitCodes.temporary : exitCodes.failed);
 }
 

@@ -53,15 +53,26 @@ export async function buildSampleOmero(plan: SamplePlan): Promise<SampleReport> 
   }
   for (const [owner, imageIds] of toMark.entries()) {
     const user = people.users[owner];
-    if (user) await markImages(databaseUrl, imageIds, user.id, { expiry: 10, description: `Finished project of ${user.omename}` });
+    if (user)
+      await markImages(databaseUrl, imageIds, user.id, {
+        expiry: 10,
+        description: `Finished project of ${user.omename}`,
+      });
   }
   const special = tally.of(SPECIAL_KINDS);
   await markOddly(databaseUrl, people, special);
   const report: SampleReport = {
-    images: tally.images, filesets: tally.filesets, files: tally.files, bytes: tally.bytes,
-    dataDir: server.disk.dataDir, outsideDir: server.disk.outsideDir, managedUuid: server.managedUuid,
+    images: tally.images,
+    filesets: tally.filesets,
+    files: tally.files,
+    bytes: tally.bytes,
+    dataDir: server.disk.dataDir,
+    outsideDir: server.disk.outsideDir,
+    managedUuid: server.managedUuid,
     users: people.listed,
-    groups: people.groups, ordinary: tally.of(['single-file', 'series', 'many-files']), special,
+    groups: people.groups,
+    ordinary: tally.of(['single-file', 'series', 'many-files']),
+    special,
     marked: [...toMark.flat(), ...special['marked-by-leader'].imageIds].sort((a, b) => a - b),
   };
   if (plan.reportFile) writeFileSync(plan.reportFile, `${JSON.stringify(report, undefined, 1)}\n`);
@@ -74,16 +85,40 @@ async function createPeople(server: OmeroServer) {
   const alice = await createUser(server, { omename: 'alice', firstname: 'Alice', lastname: 'Aster', group: open });
   const bob = await createUser(server, { omename: 'bob', firstname: 'Bob', lastname: 'Birch', group: open });
   const carol = await createUser(server, { omename: 'carol', firstname: 'Carol', lastname: 'Cedar', group: closed });
-  const leader = await createUser(server, { omename: 'dana', firstname: 'Dana', lastname: 'Dogwood', group: open, leader: true });
-  const administrator = await createUser(server, { omename: 'erin', firstname: 'Erin', lastname: 'Elm', group: open, administrator: true });
+  const leader = await createUser(server, {
+    omename: 'dana',
+    firstname: 'Dana',
+    lastname: 'Dogwood',
+    group: open,
+    leader: true,
+  });
+  const administrator = await createUser(server, {
+    omename: 'erin',
+    firstname: 'Erin',
+    lastname: 'Elm',
+    group: open,
+    administrator: true,
+  });
   const users = [alice, bob, carol] as const;
-  const as = (role: SampleReport['users'][number]['role']) => ({ id, omename, groupId }: SampleUser) => ({ id, omename, groupId, role });
-  return { groups: [open, closed], users, leader, listed: [...users.map(as('user')), as('leader')(leader), as('administrator')(administrator)] };
+  const as =
+    (role: SampleReport['users'][number]['role']) =>
+    ({ id, omename, groupId }: SampleUser) => ({ id, omename, groupId, role });
+  return {
+    groups: [open, closed],
+    users,
+    leader,
+    listed: [...users.map(as('user')), as('leader')(leader), as('administrator')(administrator)],
+  };
 }
 
 /** Seven single files, two files of four images, one image of seven files, and so on; every other fileset is marked. */
-async function makeOrdinary(server: OmeroServer, users: readonly SampleUser[], { images, fileSize }: { images: number; fileSize: number }, tally: Tally,
-  note: (owner: number, imageIds: readonly number[], marked: 'all' | 'first' | 'none') => void): Promise<void> {
+async function makeOrdinary(
+  server: OmeroServer,
+  users: readonly SampleUser[],
+  { images, fileSize }: { images: number; fileSize: number },
+  tally: Tally,
+  note: (owner: number, imageIds: readonly number[], marked: 'all' | 'first' | 'none') => void,
+): Promise<void> {
   const filesets = users.map(() => 0);
   const datasets = users.map(() => 0);
   for (let made = 0, index = 0; made < images; index += 1) {
@@ -91,14 +126,27 @@ async function makeOrdinary(server: OmeroServer, users: readonly SampleUser[], {
     const owner = users[turn];
     if (!owner) continue;
     const count = filesets[turn] ?? 0;
-    if (count % FILESETS_A_DATASET === 0) datasets[turn] = await newDataset(server, owner, `Experiment ${count / FILESETS_A_DATASET + 1}`);
+    if (count % FILESETS_A_DATASET === 0)
+      datasets[turn] = await newDataset(server, owner, `Experiment ${count / FILESETS_A_DATASET + 1}`);
     filesets[turn] = count + 1;
     const size = Math.round(fileSize * (0.5 + ((index * 7919) % 1000) / 1000));
     const name = `img_${String(index + 1).padStart(6, '0')}`;
     const kind: OrdinaryKind = index % 10 < 7 ? 'single-file' : index % 10 < 9 ? 'series' : 'many-files';
-    const imported = await importFileset(server, { owner, dataset: datasets[turn] ?? 0, images: kind === 'series' ? 4 : 1,
-      files: kind !== 'many-files' ? [{ name: `${name}.${kind === 'series' ? 'czi' : 'tif'}`, size }] : [{ name: `${name}.xml`, size: 700 },
-        ...Array.from({ length: 6 }, (_, plane) => ({ name: `planes/${name}_z${plane}.tif`, size: Math.ceil(size / 4) }))] });
+    const imported = await importFileset(server, {
+      owner,
+      dataset: datasets[turn] ?? 0,
+      images: kind === 'series' ? 4 : 1,
+      files:
+        kind !== 'many-files'
+          ? [{ name: `${name}.${kind === 'series' ? 'czi' : 'tif'}`, size }]
+          : [
+              { name: `${name}.xml`, size: 700 },
+              ...Array.from({ length: 6 }, (_, plane) => ({
+                name: `planes/${name}_z${plane}.tif`,
+                size: Math.ceil(size / 4),
+              })),
+            ],
+    });
     made += imported.imageIds.length;
     tally.add(kind, imported);
     note(turn, imported.imageIds, index % 2 === 0 ? 'all' : index % 10 === 7 && index % 3 === 0 ? 'first' : 'none');
@@ -111,14 +159,25 @@ async function newDataset(server: OmeroServer, owner: SampleUser, name: string):
   const [project, dataset] = [await server.rows.id('project'), await server.rows.id('dataset')];
   server.rows.add('project', { ...details, id: project, name: `${name} of ${owner.omename}` });
   server.rows.add('dataset', { ...details, id: dataset, name });
-  server.rows.add('projectdatasetlink', { ...details, id: await server.rows.id('projectdatasetlink'), parent: project, child: dataset });
+  server.rows.add('projectdatasetlink', {
+    ...details,
+    id: await server.rows.id('projectdatasetlink'),
+    parent: project,
+    child: dataset,
+  });
   return dataset;
 }
 
 async function secondDataset(server: OmeroServer, owner: SampleUser, imageIds: readonly number[]): Promise<void> {
   const dataset = await newDataset(server, owner, 'Figures');
   const details = server.details(owner, await server.event(owner, 'User'));
-  for (const child of imageIds) server.rows.add('datasetimagelink', { ...details, id: await server.rows.id('datasetimagelink'), parent: dataset, child });
+  for (const child of imageIds)
+    server.rows.add('datasetimagelink', {
+      ...details,
+      id: await server.rows.id('datasetimagelink'),
+      parent: dataset,
+      child,
+    });
 }
 
 /** A file that somebody attached lies in Files/ like a legacy original, and is none. */
@@ -126,24 +185,70 @@ async function attachFile(server: OmeroServer, owner: SampleUser, imageIds: read
   const event = await server.event(owner, 'User');
   const details = server.details(owner, event);
   const [file, annotation] = [await server.rows.id('originalfile'), await server.rows.id('annotation')];
-  const laid = server.disk.lay(legacyPath('Files', file), { name: 'results.csv', content: Buffer.from('cell,area\n1,42.5\n') }, event.time);
-  server.rows.add('originalfile', { ...details, id: file, path: '/home/', name: 'results.csv', size: laid.size, hash: laid.hex,
-    hasher: server.enumeration('checksumalgorithm', 'SHA1-160'), mimetype: 'text/csv' });
+  const laid = server.disk.lay(
+    legacyPath('Files', file),
+    { name: 'results.csv', content: Buffer.from('cell,area\n1,42.5\n') },
+    event.time,
+  );
+  server.rows.add('originalfile', {
+    ...details,
+    id: file,
+    path: '/home/',
+    name: 'results.csv',
+    size: laid.size,
+    hash: laid.hex,
+    hasher: server.enumeration('checksumalgorithm', 'SHA1-160'),
+    mimetype: 'text/csv',
+  });
   server.rows.add('annotation', { ...details, id: annotation, discriminator: '/type/OriginalFile/', file });
-  for (const parent of imageIds) server.rows.add('imageannotationlink', { ...details, id: await server.rows.id('imageannotationlink'), parent, child: annotation });
+  for (const parent of imageIds)
+    server.rows.add('imageannotationlink', {
+      ...details,
+      id: await server.rows.id('imageannotationlink'),
+      parent,
+      child: annotation,
+    });
 }
 
 /** A leader's mark counts; a stranger's does not; a tag, a boolean and another namespace only look like marks. */
-async function markOddly(databaseUrl: string, people: Awaited<ReturnType<typeof createPeople>>, special: SampleReport['special']): Promise<void> {
+async function markOddly(
+  databaseUrl: string,
+  people: Awaited<ReturnType<typeof createPeople>>,
+  special: SampleReport['special'],
+): Promise<void> {
   const [alice, bob] = people.users;
   const mine = { ownerId: alice.id, groupId: alice.groupId };
   const mark = { name: 'TO-ARCHIVE', values: [['TO-ARCHIVE', 'True']] as const };
   await markImages(databaseUrl, special['marked-by-leader'].imageIds, people.leader.id, { expiry: 0 });
-  await annotateImages(databaseUrl, { ...mark, imageIds: special['marked-by-stranger'].imageIds, ownerId: bob.id, groupId: alice.groupId, ns: 'archiving',
-    description: `Owner : ${bob.id} : ${bob.omename}` });
-  await annotateImages(databaseUrl, { ...mine, imageIds: special['tag-lookalike'].imageIds, discriminator: '/basic/text/tag/', name: null, textvalue: 'TO-ARCHIVE' });
-  await annotateImages(databaseUrl, { ...mine, imageIds: special['boolean-lookalike'].imageIds, discriminator: '/basic/bool/', name: 'TO-ARCHIVE', ns: 'archiving', boolvalue: true });
-  await annotateImages(databaseUrl, { ...mine, ...mark, imageIds: special['other-namespace'].imageIds, ns: 'example.org/lab' });
+  await annotateImages(databaseUrl, {
+    ...mark,
+    imageIds: special['marked-by-stranger'].imageIds,
+    ownerId: bob.id,
+    groupId: alice.groupId,
+    ns: 'archiving',
+    description: `Owner : ${bob.id} : ${bob.omename}`,
+  });
+  await annotateImages(databaseUrl, {
+    ...mine,
+    imageIds: special['tag-lookalike'].imageIds,
+    discriminator: '/basic/text/tag/',
+    name: null,
+    textvalue: 'TO-ARCHIVE',
+  });
+  await annotateImages(databaseUrl, {
+    ...mine,
+    imageIds: special['boolean-lookalike'].imageIds,
+    discriminator: '/basic/bool/',
+    name: 'TO-ARCHIVE',
+    ns: 'archiving',
+    boolvalue: true,
+  });
+  await annotateImages(databaseUrl, {
+    ...mine,
+    ...mark,
+    imageIds: special['other-namespace'].imageIds,
+    ns: 'example.org/lab',
+  });
 }
 
 const SPECIAL_KINDS: readonly SpecialKind[] = [...new Set(specials(0).map(({ kind }) => kind))];

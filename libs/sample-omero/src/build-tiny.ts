@@ -16,7 +16,11 @@ export interface TinyOmero {
   readonly user: { readonly id: number; readonly omename: string; readonly groupId: number };
   readonly managedUuid: string;
   readonly imageIds: readonly number[];
-  readonly filesets: ReadonlyArray<{ readonly id: number; readonly imageIds: readonly number[]; /** Absolute. */ readonly paths: readonly string[] }>;
+  readonly filesets: ReadonlyArray<{
+    readonly id: number;
+    readonly imageIds: readonly number[];
+    /** Absolute. */ readonly paths: readonly string[];
+  }>;
 }
 
 /** An OMERO with just these filesets; more may be added by further calls. The user (`alice`, group `microscopy`) is made if missing. */
@@ -28,22 +32,46 @@ export async function buildTinyOmero(plan: TinyPlan): Promise<TinyOmero> {
     user = await findOrCreateUser(server, plan.omename ?? 'alice');
     for (const { files, images = 1 } of plan.filesets) {
       const imported = await importFileset(server, { owner: user, files, images });
-      filesets.push({ id: imported.fileset ?? 0, imageIds: imported.imageIds, paths: imported.files.map((path) => join(server.disk.dataDir, path)) });
+      filesets.push({
+        id: imported.fileset ?? 0,
+        imageIds: imported.imageIds,
+        paths: imported.files.map((path) => join(server.disk.dataDir, path)),
+      });
     }
   } finally {
     await server.close();
   }
   const imageIds = filesets.flatMap((fileset) => fileset.imageIds);
   if (plan.mark && imageIds.length > 0) await markImages(plan.databaseUrl, imageIds, user.id);
-  return { user: { id: user.id, omename: user.omename, groupId: user.groupId }, managedUuid: server.managedUuid, imageIds, filesets };
+  return {
+    user: { id: user.id, omename: user.omename, groupId: user.groupId },
+    managedUuid: server.managedUuid,
+    imageIds,
+    filesets,
+  };
 }
 
 async function findOrCreateUser(server: OmeroServer, omename: string): Promise<SampleUser> {
-  const { rows: [found] } = await server.client.query<{ id: string; group: string; permissions: string }>(
+  const {
+    rows: [found],
+  } = await server.client.query<{ id: string; group: string; permissions: string }>(
     `SELECT e.id, g.id AS "group", g.permissions FROM experimenter e JOIN groupexperimentermap m ON m.child = e.id AND m.child_index = 0
-     JOIN experimentergroup g ON g.id = m.parent WHERE e.omename = $1`, [omename]);
-  if (found) return { id: Number(found.id), omename, groupId: Number(found.group), permissions: Number(found.permissions) };
-  const { rows: [group] } = await server.client.query<{ id: string; permissions: string }>(`SELECT id, permissions FROM experimentergroup WHERE name = 'microscopy'`);
-  return createUser(server, { omename, firstname: omename, lastname: 'Example',
-    group: group ? { id: Number(group.id), name: 'microscopy', permissions: Number(group.permissions) } : await createGroup(server, 'microscopy', -40) });
+     JOIN experimentergroup g ON g.id = m.parent WHERE e.omename = $1`,
+    [omename],
+  );
+  if (found)
+    return { id: Number(found.id), omename, groupId: Number(found.group), permissions: Number(found.permissions) };
+  const {
+    rows: [group],
+  } = await server.client.query<{ id: string; permissions: string }>(
+    `SELECT id, permissions FROM experimentergroup WHERE name = 'microscopy'`,
+  );
+  return createUser(server, {
+    omename,
+    firstname: omename,
+    lastname: 'Example',
+    group: group
+      ? { id: Number(group.id), name: 'microscopy', permissions: Number(group.permissions) }
+      : await createGroup(server, 'microscopy', -40),
+  });
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /** OMERO's names, as in its table checksumalgorithm. */
-export type ChecksumAlgorithm = 'Adler-32' | 'CRC-32' | 'MD5-128' | 'Murmur3-32' | 'Murmur3-128' | 'SHA1-160' | 'File-Size-64';
+export type ChecksumAlgorithm =
+  'Adler-32' | 'CRC-32' | 'MD5-128' | 'Murmur3-32' | 'Murmur3-128' | 'SHA1-160' | 'File-Size-64';
 
 /** Takes a file's bytes chunk by chunk; `hex` gives what OMERO stores in originalfile.hash. */
 export interface Checksum {
@@ -15,13 +16,24 @@ export interface Checksum {
  */
 export function checksum(algorithm: ChecksumAlgorithm): Checksum {
   switch (algorithm) {
-    case 'SHA1-160': return library('sha1');
-    case 'MD5-128': return library('md5');
-    case 'Adler-32': return folded(1, adler, 4);
-    case 'CRC-32': return folded(0, crc, 4);
-    case 'File-Size-64': return folded(0, (size, chunk) => size + chunk.length, 8);
-    case 'Murmur3-32': return whole((data) => littleEndian(murmur32(data), 4));
-    case 'Murmur3-128': return whole((data) => murmur128(data).map((word) => littleEndian(word, 8)).join(''));
+    case 'SHA1-160':
+      return library('sha1');
+    case 'MD5-128':
+      return library('md5');
+    case 'Adler-32':
+      return folded(1, adler, 4);
+    case 'CRC-32':
+      return folded(0, crc, 4);
+    case 'File-Size-64':
+      return folded(0, (size, chunk) => size + chunk.length, 8);
+    case 'Murmur3-32':
+      return whole((data) => littleEndian(murmur32(data), 4));
+    case 'Murmur3-128':
+      return whole((data) =>
+        murmur128(data)
+          .map((word) => littleEndian(word, 8))
+          .join(''),
+      );
   }
 }
 
@@ -32,7 +44,12 @@ function library(name: string): Checksum {
 
 function folded(start: number, fold: (value: number, chunk: Buffer) => number, bytes: number): Checksum {
   let value = start;
-  return { update: (chunk) => { value = fold(value, chunk); }, hex: () => littleEndian(value, bytes) };
+  return {
+    update: (chunk) => {
+      value = fold(value, chunk);
+    },
+    hex: () => littleEndian(value, bytes),
+  };
 }
 
 function whole(digest: (data: Buffer) => string): Checksum {
@@ -101,9 +118,9 @@ function murmur128(data: Buffer): bigint[] {
   for (let at = 0; at < padded.length; at += 16) {
     h1 ^= scramble1(padded.readBigUInt64LE(at));
     const full = at + 16 <= data.length;
-    if (full) h1 = ((((rotate64(h1, 27n) + h2) & MASK) * 5n) + 0x52dce729n) & MASK;
+    if (full) h1 = (((rotate64(h1, 27n) + h2) & MASK) * 5n + 0x52dce729n) & MASK;
     h2 ^= scramble2(padded.readBigUInt64LE(at + 8));
-    if (full) h2 = ((((rotate64(h2, 31n) + h1) & MASK) * 5n) + 0x38495ab5n) & MASK;
+    if (full) h2 = (((rotate64(h2, 31n) + h1) & MASK) * 5n + 0x38495ab5n) & MASK;
   }
   h1 ^= BigInt(data.length);
   h2 ^= BigInt(data.length);

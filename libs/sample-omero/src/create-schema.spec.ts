@@ -25,8 +25,13 @@ const OF_ROOT = '-40, 0, 0, 0, 0, 0';
 
 async function newRow(table: string, columns: string, ...values: readonly unknown[]): Promise<number> {
   const sequence = `seq_${table}`;
-  return Number(await value(`INSERT INTO ${table} (id, ${DETAILS}, ${columns})
-    VALUES (ome_nextval('${sequence}'), ${OF_ROOT}, ${values.map((_, index) => `$${index + 1}`).join(', ')}) RETURNING id`, values));
+  return Number(
+    await value(
+      `INSERT INTO ${table} (id, ${DETAILS}, ${columns})
+    VALUES (ome_nextval('${sequence}'), ${OF_ROOT}, ${values.map((_, index) => `$${index + 1}`).join(', ')}) RETURNING id`,
+      values,
+    ),
+  );
 }
 
 async function newFile(path: string, name: string, mimetype = 'Text'): Promise<number> {
@@ -41,7 +46,9 @@ const refused = async (sql: string, values: readonly unknown[], message: string)
 };
 
 test('permissions read as OMERO reads them', async () => {
-  const read = await value('SELECT array_agg(ome_perms(p) ORDER BY p) FROM unnest($1::bigint[]) p', [[-120, -56, -40, -8, -52, -35, -820]]);
+  const read = await value('SELECT array_agg(ome_perms(p) ORDER BY p) FROM unnest($1::bigint[]) p', [
+    [-120, -56, -40, -8, -52, -35, -820],
+  ]);
   expect(read).toEqual(['r-r-r-', 'rw----', 'rwr---', 'rwr-r-', 'rwra--', 'rwrara', 'rwrw--']);
 });
 
@@ -55,7 +62,9 @@ test('a link queues its image, under the prepared event or else under a new one 
   const annotation = await newRow('annotation', 'discriminator, ns', '/map/', 'archiving');
   for (const image of images) await newRow('imageannotationlink', 'parent, child', image, annotation);
   expect(await value(`SELECT count(*)::int FROM event WHERE status = 'TRIGGERED'`)).toBe(2);
-  expect(await value(`SELECT array_agg(entity_type || ':' || entity_id ORDER BY entity_id) FROM _reindexing_required`)).toEqual(images.map((id) => `ome.model.core.Image:${id}`));
+  expect(
+    await value(`SELECT array_agg(entity_type || ':' || entity_id ORDER BY entity_id) FROM _reindexing_required`),
+  ).toEqual(images.map((id) => `ome.model.core.Image:${id}`));
 
   await client.query('SELECT updated_entities_note_reindex()');
   expect(await value(`SELECT count(*)::int FROM eventlog WHERE action = 'REINDEX'`)).toBe(2);
@@ -72,9 +81,17 @@ test('an annotation takes its map values with it, but goes only when unlinked; i
   await newRow('annotation', 'discriminator, ns', '/map/', 'archiving');
   expect(await value(`SELECT count(*)::int FROM namespace WHERE name = 'archiving'`)).toBe(1);
   await client.query(`INSERT INTO annotation_mapvalue VALUES ($1, 'Expiry', '10', 0)`, [annotation]);
-  await refused(`INSERT INTO annotation_mapvalue VALUES ($1, 'Description', $2, 1)`, [annotation, randomBytes(3_000).toString('base64')], 'exceeds');
+  await refused(
+    `INSERT INTO annotation_mapvalue VALUES ($1, 'Description', $2, 1)`,
+    [annotation, randomBytes(3_000).toString('base64')],
+    'exceeds',
+  );
   await newRow('imageannotationlink', 'parent, child', image, annotation);
-  await refused(`INSERT INTO imageannotationlink (id, ${DETAILS}, parent, child) VALUES (-1, ${OF_ROOT}, $1, $2)`, [image, annotation], 'imageannotationlink_parent_child_owner_id_key');
+  await refused(
+    `INSERT INTO imageannotationlink (id, ${DETAILS}, parent, child) VALUES (-1, ${OF_ROOT}, $1, $2)`,
+    [image, annotation],
+    'imageannotationlink_parent_child_owner_id_key',
+  );
   await refused('DELETE FROM annotation WHERE id = $1', [annotation], 'fkimageannotationlink_child_annotation');
   await client.query('DELETE FROM imageannotationlink');
   await client.query('DELETE FROM annotation WHERE id = $1', [annotation]);
@@ -82,20 +99,36 @@ test('an annotation takes its map values with it, but goes only when unlinked; i
 });
 
 test('only a running node places files in a repository, and deleting them is logged', async () => {
-  await refused(`INSERT INTO originalfile (id, ${DETAILS}, path, name, repo) VALUES (-1, ${OF_ROOT}, '/', 'a', 'repository')`, [], 'running node');
-  await refused(`INSERT INTO originalfile (id, ${DETAILS}, path, name, repo) VALUES (-1, ${OF_ROOT}, '/', '1000000000a', 'repository')`, [], 'running node');
+  await refused(
+    `INSERT INTO originalfile (id, ${DETAILS}, path, name, repo) VALUES (-1, ${OF_ROOT}, '/', 'a', 'repository')`,
+    [],
+    'running node',
+  );
+  await refused(
+    `INSERT INTO originalfile (id, ${DETAILS}, path, name, repo) VALUES (-1, ${OF_ROOT}, '/', '1000000000a', 'repository')`,
+    [],
+    'running node',
+  );
   const directory = await newFile('/', 'alice_2', 'Directory');
   const file = await newFile('alice_2/', 'a.tif');
   expect(await value('SELECT name FROM originalfile WHERE id = $1', [file])).toBe('a.tif');
   await expect(newFile('alice_2/', 'A.tif')).resolves.toBeGreaterThan(file);
   await refused(`UPDATE originalfile SET repo = 'another' WHERE id = $1`, [file], 'running node');
-  await refused(`UPDATE originalfile SET path = 'alice_2//', name = 'A.tif' WHERE id = $1`, [file], 'originalfile_repo_path_index');
+  await refused(
+    `UPDATE originalfile SET path = 'alice_2//', name = 'A.tif' WHERE id = $1`,
+    [file],
+    'originalfile_repo_path_index',
+  );
   await refused(`UPDATE originalfile SET mimetype = 'Text' WHERE id = $1`, [directory], 'may not be changed');
   await refused('DELETE FROM originalfile WHERE id = $1', [directory], 'not empty');
   await client.query('UPDATE originalfile SET size = 3 WHERE id = $1', [file]);
   await client.query(`DELETE FROM originalfile WHERE path = 'alice_2/'`);
   await client.query('DELETE FROM originalfile WHERE id = $1', [directory]);
-  expect(await value(`SELECT array_agg(path || name ORDER BY file_id) FROM _fs_deletelog`)).toEqual(['/alice_2', 'alice_2/a.tif', 'alice_2/A.tif']);
+  expect(await value(`SELECT array_agg(path || name ORDER BY file_id) FROM _fs_deletelog`)).toEqual([
+    '/alice_2',
+    'alice_2/a.tif',
+    'alice_2/A.tif',
+  ]);
 });
 
 test('a row that takes an index moves the other away', async () => {

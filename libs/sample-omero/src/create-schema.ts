@@ -13,8 +13,11 @@ export async function createOmeroSchema(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    const { rows } = await client.query<{ tables: number }>(`SELECT count(*)::int AS tables FROM pg_tables WHERE schemaname = 'public'`);
-    if (rows[0]?.tables !== 0) throw new Error('The database has tables already; give an empty one for a sample OMERO.');
+    const { rows } = await client.query<{ tables: number }>(
+      `SELECT count(*)::int AS tables FROM pg_tables WHERE schemaname = 'public'`,
+    );
+    if (rows[0]?.tables !== 0)
+      throw new Error('The database has tables already; give an empty one for a sample OMERO.');
     await client.query('BEGIN');
     for (const name of names) {
       try {

@@ -1,5 +1,20 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, closeSync, existsSync, fchmodSync, fchownSync, ftruncateSync, futimesSync, lchownSync, linkSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checksum, type ChecksumAlgorithm } from './checksums';
 import { Contents } from './contents';
@@ -21,7 +36,10 @@ export interface PlannedFile {
   readonly extendedAttribute?: boolean;
 }
 
-export interface LaidFile { readonly size: number; readonly hex: string }
+export interface LaidFile {
+  readonly size: number;
+  readonly hex: string;
+}
 
 /** The uid and gid of the official server container. */
 const OMERO_USER = 1000;
@@ -35,7 +53,11 @@ export class Disk {
   readonly asRoot = process.getuid?.() === 0;
   readonly hasExtendedAttributes = spawnSync('setfattr', ['--version']).status === 0;
 
-  constructor(readonly dataDir: string, readonly outsideDir: string, seed: number) {
+  constructor(
+    readonly dataDir: string,
+    readonly outsideDir: string,
+    seed: number,
+  ) {
     this.contents = new Contents(seed);
   }
 
@@ -69,8 +91,10 @@ export class Disk {
       case 'sparse':
       case 'regular': {
         const laid = this.write(target, file, modified);
-        if (file.nanoseconds) execFileSync('touch', ['-m', '-d', `@${Math.floor(modified.getTime() / 1000)}.${file.nanoseconds}`, target]);
-        if (file.extendedAttribute && this.hasExtendedAttributes) execFileSync('setfattr', ['-n', 'user.microscope', '-v', 'LSM 980', '--', target]);
+        if (file.nanoseconds)
+          execFileSync('touch', ['-m', '-d', `@${Math.floor(modified.getTime() / 1000)}.${file.nanoseconds}`, target]);
+        if (file.extendedAttribute && this.hasExtendedAttributes)
+          execFileSync('setfattr', ['-n', 'user.microscope', '-v', 'LSM 980', '--', target]);
         return laid;
       }
     }

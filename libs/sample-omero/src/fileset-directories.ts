@@ -6,7 +6,12 @@ import type { OmeroEvent, OmeroServer, SampleUser } from './server';
  * The rows of `<user>_<id>//<year>-<month>/<day>/<time>/`, of which those left of the double slash are root's, and of the
  * directories that the files' names ask for below it. Gives the prefix.
  */
-export async function filesetDirectories(server: OmeroServer, owner: SampleUser, event: OmeroEvent, names: readonly string[]): Promise<string> {
+export async function filesetDirectories(
+  server: OmeroServer,
+  owner: SampleUser,
+  event: OmeroEvent,
+  names: readonly string[],
+): Promise<string> {
   const details = server.details(owner, event);
   const [date = '', time = ''] = event.time.toISOString().slice(0, -1).split('T');
   const user = `${owner.omename}_${owner.id}`;
@@ -18,7 +23,8 @@ export async function filesetDirectories(server: OmeroServer, owner: SampleUser,
   await directoryRow(server, day, own, details);
   const prefix = `${day}${own}/`;
   const below = new Set(names.flatMap(directoriesAbove));
-  for (const directory of below) await directoryRow(server, posix.join(prefix, posix.dirname(directory), '/'), posix.basename(directory), details);
+  for (const directory of below)
+    await directoryRow(server, posix.join(prefix, posix.dirname(directory), '/'), posix.basename(directory), details);
   return prefix;
 }
 
@@ -32,11 +38,21 @@ function directoriesAbove(name: string): string[] {
 async function sharedDirectory(server: OmeroServer, parent: string, name: string, details: Row): Promise<void> {
   if (server.sharedDirectories.has(parent + name)) return;
   server.sharedDirectories.add(parent + name);
-  const found = await server.client.query('SELECT 1 FROM originalfile WHERE repo = $1 AND path = $2 AND name = $3', [server.managedUuid, parent || '/', name]);
+  const found = await server.client.query('SELECT 1 FROM originalfile WHERE repo = $1 AND path = $2 AND name = $3', [
+    server.managedUuid,
+    parent || '/',
+    name,
+  ]);
   if (found.rowCount === 0) await directoryRow(server, parent || '/', name, details);
 }
 
 async function directoryRow(server: OmeroServer, path: string, name: string, details: Row): Promise<void> {
-  server.rows.add('originalfile', { ...details, id: await server.rows.id('originalfile'), path, name: server.nameInRepository(name),
-    repo: server.managedUuid, mimetype: 'Directory' });
+  server.rows.add('originalfile', {
+    ...details,
+    id: await server.rows.id('originalfile'),
+    path,
+    name: server.nameInRepository(name),
+    repo: server.managedUuid,
+    mimetype: 'Directory',
+  });
 }

@@ -16,34 +16,96 @@ interface NewImage {
 }
 
 /** One image with its pixels, in a dataset or in none. */
-export async function imageRows(server: OmeroServer, owner: SampleUser, event: OmeroEvent, image: NewImage): Promise<{ readonly image: number; readonly pixels: number }> {
+export async function imageRows(
+  server: OmeroServer,
+  owner: SampleUser,
+  event: OmeroEvent,
+  image: NewImage,
+): Promise<{ readonly image: number; readonly pixels: number }> {
   const details = server.details(owner, event);
   const [id, pixels] = [await server.rows.id('image'), await server.rows.id('pixels')];
-  server.rows.add('image', { ...details, id, name: image.name, series: image.series, acquisitiondate: timestamp(event.time), partial: null,
-    archived: image.archived ?? null, fileset: image.fileset ?? null, format: server.enumeration('format', 'TIFF') });
-  server.rows.add('pixels', { ...details, id: pixels, sha1: 'Pending...', sizex: image.width, sizey: image.height, sizez: 1, sizec: 1, sizet: 1, significantbits: 8,
-    physicalsizex: 0.65, physicalsizexunit: 'µm', physicalsizey: 0.65, physicalsizeyunit: 'µm', dimensionorder: server.enumeration('dimensionorder', 'XYZCT'),
-    pixelstype: server.enumeration('pixelstype', 'uint8'), image: id, image_index: 0,
-    path: image.path ?? null, name: image.file ?? null, repo: image.fileset === undefined ? null : server.managedUuid });
+  server.rows.add('image', {
+    ...details,
+    id,
+    name: image.name,
+    series: image.series,
+    acquisitiondate: timestamp(event.time),
+    partial: null,
+    archived: image.archived ?? null,
+    fileset: image.fileset ?? null,
+    format: server.enumeration('format', 'TIFF'),
+  });
+  server.rows.add('pixels', {
+    ...details,
+    id: pixels,
+    sha1: 'Pending...',
+    sizex: image.width,
+    sizey: image.height,
+    sizez: 1,
+    sizec: 1,
+    sizet: 1,
+    significantbits: 8,
+    physicalsizex: 0.65,
+    physicalsizexunit: 'µm',
+    physicalsizey: 0.65,
+    physicalsizeyunit: 'µm',
+    dimensionorder: server.enumeration('dimensionorder', 'XYZCT'),
+    pixelstype: server.enumeration('pixelstype', 'uint8'),
+    image: id,
+    image_index: 0,
+    path: image.path ?? null,
+    name: image.file ?? null,
+    repo: image.fileset === undefined ? null : server.managedUuid,
+  });
   if (image.dataset !== undefined) {
-    server.rows.add('datasetimagelink', { ...details, id: await server.rows.id('datasetimagelink'), parent: image.dataset, child: id });
+    server.rows.add('datasetimagelink', {
+      ...details,
+      id: await server.rows.id('datasetimagelink'),
+      parent: image.dataset,
+      child: id,
+    });
   }
   await server.log(event, 'ome.model.core.Image', id);
   return { image: id, pixels };
 }
 
-interface Place { readonly id?: number; readonly path: string; readonly name: string; readonly repo: string | null }
+interface Place {
+  readonly id?: number;
+  readonly path: string;
+  readonly name: string;
+  readonly repo: string | null;
+}
 
 /** An originalfile row that says of the bytes what the plan wants said. */
-export async function fileRow(server: OmeroServer, details: Row, event: OmeroEvent, place: Place, file: PlannedFile, laid: LaidFile): Promise<number> {
-  const id = place.id ?? await server.rows.id('originalfile');
+export async function fileRow(
+  server: OmeroServer,
+  details: Row,
+  event: OmeroEvent,
+  place: Place,
+  file: PlannedFile,
+  laid: LaidFile,
+): Promise<number> {
+  const id = place.id ?? (await server.rows.id('originalfile'));
   const said: Record<NonNullable<PlannedFile['hash']>, string | null> = {
-    'right': laid.hex, 'upper-case': laid.hex.toUpperCase(), 'wrong': wrongHash(laid.hex), 'none': null };
+    right: laid.hex,
+    'upper-case': laid.hex.toUpperCase(),
+    wrong: wrongHash(laid.hex),
+    none: null,
+  };
   const hasher = file.hasher ?? 'SHA1-160';
-  server.rows.add('originalfile', { ...details, id, path: place.path, repo: place.repo,
+  server.rows.add('originalfile', {
+    ...details,
+    id,
+    path: place.path,
+    repo: place.repo,
     name: place.repo === null ? place.name : server.nameInRepository(place.name),
-    size: laid.size, hash: said[file.hash ?? 'right'], hasher: file.hash === 'none' ? null : server.enumeration('checksumalgorithm', hasher),
-    mimetype: 'application/octet-stream', mtime: timestamp(event.time), ctime: timestamp(event.time) });
+    size: laid.size,
+    hash: said[file.hash ?? 'right'],
+    hasher: file.hash === 'none' ? null : server.enumeration('checksumalgorithm', hasher),
+    mimetype: 'application/octet-stream',
+    mtime: timestamp(event.time),
+    ctime: timestamp(event.time),
+  });
   await server.log(event, 'ome.model.core.OriginalFile', id);
   return id;
 }

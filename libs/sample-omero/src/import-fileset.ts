@@ -32,7 +32,12 @@ export async function importFileset(server: OmeroServer, plan: FilesetPlan): Pro
   const { owner } = plan;
   const event = await server.event(owner, 'Import');
   const details = server.details(owner, event);
-  const prefix = await filesetDirectories(server, owner, event, plan.files.map((file) => file.name));
+  const prefix = await filesetDirectories(
+    server,
+    owner,
+    event,
+    plan.files.map((file) => file.name),
+  );
   const fileset = await server.rows.id('fileset');
   server.rows.add('fileset', { ...details, id: fileset, templateprefix: prefix });
   await server.log(event, 'ome.model.fs.Fileset', fileset);
@@ -46,8 +51,14 @@ export async function importFileset(server: OmeroServer, plan: FilesetPlan): Pro
     const [path, name] = [prefix + file.name.slice(0, cut), file.name.slice(cut)];
     const laid = server.disk.lay(`ManagedRepository/${path}${name}`, file, event.time);
     const originalfile = await fileRow(server, details, event, { path, name, repo: server.managedUuid }, file, laid);
-    server.rows.add('filesetentry', { ...details, id: await server.rows.id('filesetentry'), clientpath: `home/${owner.omename}/data/${file.name}`,
-      fileset, fileset_index: index, originalfile });
+    server.rows.add('filesetentry', {
+      ...details,
+      id: await server.rows.id('filesetentry'),
+      clientpath: `home/${owner.omename}/data/${file.name}`,
+      fileset,
+      fileset_index: index,
+      originalfile,
+    });
     files.push(`ManagedRepository/${path}${name}`);
     bytes += laid.size;
   }
@@ -57,8 +68,16 @@ export async function importFileset(server: OmeroServer, plan: FilesetPlan): Pro
   const main = posix.basename(plan.files[0]?.name ?? '');
   const images = plan.images ?? 1;
   for (let series = 0; series < images; series += 1) {
-    const { image, pixels } = await imageRows(server, owner, event, { name: images > 1 ? `${main} [Series ${series + 1}]` : main, series, fileset,
-      path: prefix.slice(0, -1), file: main, width: plan.pyramid ? 4096 : 200, height: plan.pyramid ? 4096 : 300, dataset: plan.dataset });
+    const { image, pixels } = await imageRows(server, owner, event, {
+      name: images > 1 ? `${main} [Series ${series + 1}]` : main,
+      series,
+      fileset,
+      path: prefix.slice(0, -1),
+      file: main,
+      width: plan.pyramid ? 4096 : 200,
+      height: plan.pyramid ? 4096 : 300,
+      dataset: plan.dataset,
+    });
     imageIds.push(image);
     if (plan.pyramid) {
       const path = `${legacyPath('Pixels', pixels)}_pyramid`;
@@ -72,26 +91,78 @@ export async function importFileset(server: OmeroServer, plan: FilesetPlan): Pro
 }
 
 /** The job that took the files in, with its log, which lies beside the fileset's directory. */
-async function uploadJob(server: OmeroServer, { owner }: FilesetPlan, event: OmeroEvent, fileset: number, prefix: string): Promise<void> {
+async function uploadJob(
+  server: OmeroServer,
+  { owner }: FilesetPlan,
+  event: OmeroEvent,
+  fileset: number,
+  prefix: string,
+): Promise<void> {
   const details = server.details(owner, event);
   const job = await server.rows.id('job');
   const time = timestamp(event.time);
-  server.rows.add('job', { ...details, id: job, groupname: 'user', message: 'Finished', scheduledfor: time, started: time, submitted: time, finished: time,
-    type: 'Test', username: owner.omename, status: server.enumeration('jobstatus', 'Finished') });
+  server.rows.add('job', {
+    ...details,
+    id: job,
+    groupname: 'user',
+    message: 'Finished',
+    scheduledfor: time,
+    started: time,
+    submitted: time,
+    finished: time,
+    type: 'Test',
+    username: owner.omename,
+    status: server.enumeration('jobstatus', 'Finished'),
+  });
   server.rows.add('uploadjob', { job_id: job });
-  server.rows.add('filesetjoblink', { ...details, id: await server.rows.id('filesetjoblink'), parent: fileset, child: job, parent_index: 0 });
+  server.rows.add('filesetjoblink', {
+    ...details,
+    id: await server.rows.id('filesetjoblink'),
+    parent: fileset,
+    child: job,
+    parent_index: 0,
+  });
   const log = `${prefix.slice(0, -1)}.log`;
   const file: PlannedFile = { name: log, content: Buffer.from(`INFO  Importing for ${owner.omename}\nINFO  Done.\n`) };
   const laid = server.disk.lay(`ManagedRepository/${log}`, file, event.time);
   const id = await server.rows.id('originalfile');
-  server.rows.add('originalfile', { ...details, id, path: `${posix.dirname(log)}/`, name: server.nameInRepository(posix.basename(log)), repo: server.managedUuid,
-    size: laid.size, hash: laid.hex, hasher: server.enumeration('checksumalgorithm', 'SHA1-160'), mimetype: 'application/omero-log-file' });
-  server.rows.add('joboriginalfilelink', { ...details, id: await server.rows.id('joboriginalfilelink'), parent: job, child: id });
+  server.rows.add('originalfile', {
+    ...details,
+    id,
+    path: `${posix.dirname(log)}/`,
+    name: server.nameInRepository(posix.basename(log)),
+    repo: server.managedUuid,
+    size: laid.size,
+    hash: laid.hex,
+    hasher: server.enumeration('checksumalgorithm', 'SHA1-160'),
+    mimetype: 'application/omero-log-file',
+  });
+  server.rows.add('joboriginalfilelink', {
+    ...details,
+    id: await server.rows.id('joboriginalfilelink'),
+    parent: job,
+    child: id,
+  });
 }
 
-async function transferComment(server: OmeroServer, transfer: 'Symlink' | 'Hardlink', fileset: number, details: Row): Promise<void> {
+async function transferComment(
+  server: OmeroServer,
+  transfer: 'Symlink' | 'Hardlink',
+  fileset: number,
+  details: Row,
+): Promise<void> {
   const id = await server.rows.id('annotation');
-  server.rows.add('annotation', { ...details, id, discriminator: '/basic/text/comment/', ns: 'openmicroscopy.org/omero/import/fileTransfer',
-    textvalue: `ome.formats.importer.transfers.${transfer}FileTransfer` });
-  server.rows.add('filesetannotationlink', { ...details, id: await server.rows.id('filesetannotationlink'), parent: fileset, child: id });
+  server.rows.add('annotation', {
+    ...details,
+    id,
+    discriminator: '/basic/text/comment/',
+    ns: 'openmicroscopy.org/omero/import/fileTransfer',
+    textvalue: `ome.formats.importer.transfers.${transfer}FileTransfer`,
+  });
+  server.rows.add('filesetannotationlink', {
+    ...details,
+    id: await server.rows.id('filesetannotationlink'),
+    parent: fileset,
+    child: id,
+  });
 }

@@ -31,18 +31,36 @@ export async function importLegacy(server: OmeroServer, plan: LegacyPlan): Promi
     // The row needs the digest, the path needs the id: OMERO 4 wrote the row twice, here the id is taken first.
     const id = await server.rows.id('originalfile');
     const laid = server.disk.lay(legacyPath('Files', id), file, event.time);
-    await fileRow(server, details, event, { id, path: `C:/Users/${owner.omename}/Data/`, name: file.name, repo: null }, file, laid);
+    await fileRow(
+      server,
+      details,
+      event,
+      { id, path: `C:/Users/${owner.omename}/Data/`, name: file.name, repo: null },
+      file,
+      laid,
+    );
     originalIds.push(id);
     files.push(legacyPath('Files', id));
     bytes += laid.size;
   }
   const imageIds: number[] = [];
   for (const [index, from] of plan.images.entries()) {
-    const { image, pixels } = await imageRows(server, owner, event, { name: plan.images.length > 1 ? `${plan.name} ${index + 1}` : plan.name, series: 0,
-      width: WIDTH, height: HEIGHT, archived: from.length > 0, dataset: plan.dataset });
+    const { image, pixels } = await imageRows(server, owner, event, {
+      name: plan.images.length > 1 ? `${plan.name} ${index + 1}` : plan.name,
+      series: 0,
+      width: WIDTH,
+      height: HEIGHT,
+      archived: from.length > 0,
+      dataset: plan.dataset,
+    });
     imageIds.push(image);
     for (const original of from) {
-      server.rows.add('pixelsoriginalfilemap', { ...details, id: await server.rows.id('pixelsoriginalfilemap'), parent: originalIds[original] ?? 0, child: pixels });
+      server.rows.add('pixelsoriginalfilemap', {
+        ...details,
+        id: await server.rows.id('pixelsoriginalfilemap'),
+        parent: originalIds[original] ?? 0,
+        child: pixels,
+      });
     }
     const path = legacyPath('Pixels', pixels);
     const stays = [...(stored === 'pyramid' ? [] : [path]), ...(stored === 'pixels' ? [] : [`${path}_pyramid`])];

@@ -24,18 +24,40 @@ interface Annotation {
  * Marks images as the older tool's script Archive_Images.py does when `requesterId` runs it: for each owner and group one
  * TO-ARCHIVE and one ARCHIVE NOTE annotation of the images' owner, saying in their description who asked.
  */
-export async function markImages(databaseUrl: string, imageIds: readonly number[], requesterId: number, note: MarkNote = {}): Promise<void> {
+export async function markImages(
+  databaseUrl: string,
+  imageIds: readonly number[],
+  requesterId: number,
+  note: MarkNote = {},
+): Promise<void> {
   await withClient(databaseUrl, async (client) => {
-    const { rows: [requester] } = await client.query<{ omename: string }>('SELECT omename FROM experimenter WHERE id = $1', [requesterId]);
+    const {
+      rows: [requester],
+    } = await client.query<{ omename: string }>('SELECT omename FROM experimenter WHERE id = $1', [requesterId]);
     if (!requester) throw new Error(`There is no experimenter ${requesterId} who could mark images.`);
     const { rows: runs } = await client.query<{ owner: string; group: string; ids: string[] }>(
-      'SELECT owner_id AS owner, group_id AS "group", array_agg(id ORDER BY id) AS ids FROM image WHERE id = ANY($1::bigint[]) GROUP BY 1, 2 ORDER BY 1, 2', [imageIds]);
+      'SELECT owner_id AS owner, group_id AS "group", array_agg(id ORDER BY id) AS ids FROM image WHERE id = ANY($1::bigint[]) GROUP BY 1, 2 ORDER BY 1, 2',
+      [imageIds],
+    );
     for (const run of runs) {
-      const annotation = { imageIds: run.ids.map(Number), ownerId: Number(run.owner), groupId: Number(run.group), ns: 'archiving',
-        description: `Owner : ${requesterId} : ${requester.omename}` };
+      const annotation = {
+        imageIds: run.ids.map(Number),
+        ownerId: Number(run.owner),
+        groupId: Number(run.group),
+        ns: 'archiving',
+        description: `Owner : ${requesterId} : ${requester.omename}`,
+      };
       await annotate(client, { ...annotation, name: 'TO-ARCHIVE', values: [['TO-ARCHIVE', 'True']] });
-      await annotate(client, { ...annotation, name: 'ARCHIVE NOTE', values: [['Owner id', String(requesterId)], ['Owner', requester.omename],
-        ['Expiry', String(note.expiry ?? 0)], ['Description', note.description ?? '']] });
+      await annotate(client, {
+        ...annotation,
+        name: 'ARCHIVE NOTE',
+        values: [
+          ['Owner id', String(requesterId)],
+          ['Owner', requester.omename],
+          ['Expiry', String(note.expiry ?? 0)],
+          ['Description', note.description ?? ''],
+        ],
+      });
     }
   });
 }
@@ -60,29 +82,67 @@ async function withClient<T>(databaseUrl: string, work: (client: Client) => Prom
 
 /** As the server writes it: the event first, named to the triggers, then annotation, values, links and the event log. */
 async function annotate(client: Client, annotation: Annotation): Promise<number> {
-  const { imageIds, ownerId, groupId, discriminator = '/map/', ns = null, name, description = null, values = [], textvalue = null, boolvalue = null } = annotation;
+  const {
+    imageIds,
+    ownerId,
+    groupId,
+    discriminator = '/map/',
+    ns = null,
+    name,
+    description = null,
+    values = [],
+    textvalue = null,
+    boolvalue = null,
+  } = annotation;
   const next = async (sequence: string, count = 1): Promise<number> =>
-    Number((await client.query<{ last: string }>('SELECT ome_nextval($1, $2) AS last', [sequence, count])).rows[0]?.last) - count + 1;
-  const permissions = Number((await client.query<{ permissions: string }>('SELECT permissions FROM experimentergroup WHERE id = $1', [groupId])).rows[0]?.permissions);
-  const [event, id, link] = [await next('seq_event'), await next('seq_annotation'), await next('seq_imageannotationlink', imageIds.length)];
-  await client.query(`INSERT INTO event (id, permissions, "time", experimenter, experimentergroup, session, type)
-    SELECT $1, -820, now() AT TIME ZONE 'UTC', $2, $3, 0, id FROM eventtype WHERE value = 'User'`, [event, ownerId, groupId]);
+    Number(
+      (await client.query<{ last: string }>('SELECT ome_nextval($1, $2) AS last', [sequence, count])).rows[0]?.last,
+    ) -
+    count +
+    1;
+  const permissions = Number(
+    (await client.query<{ permissions: string }>('SELECT permissions FROM experimentergroup WHERE id = $1', [groupId]))
+      .rows[0]?.permissions,
+  );
+  const [event, id, link] = [
+    await next('seq_event'),
+    await next('seq_annotation'),
+    await next('seq_imageannotationlink', imageIds.length),
+  ];
+  await client.query(
+    `INSERT INTO event (id, permissions, "time", experimenter, experimentergroup, session, type)
+    SELECT $1, -820, now() AT TIME ZONE 'UTC', $2, $3, 0, id FROM eventtype WHERE value = 'User'`,
+    [event, ownerId, groupId],
+  );
   await client.query('SELECT _prepare_session($1, $2, $3)', [event, ownerId, groupId]);
-  await client.query(`INSERT INTO annotation (id, discriminator, ns, name, description, textvalue, boolvalue, permissions, version, creation_id, update_id, owner_id, group_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $9, $10, $11)`, [id, discriminator, ns, name, description, textvalue, boolvalue, permissions, event, ownerId, groupId]);
-  await client.query(`INSERT INTO annotation_mapvalue (annotation_id, name, value, index)
+  await client.query(
+    `INSERT INTO annotation (id, discriminator, ns, name, description, textvalue, boolvalue, permissions, version, creation_id, update_id, owner_id, group_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $9, $10, $11)`,
+    [id, discriminator, ns, name, description, textvalue, boolvalue, permissions, event, ownerId, groupId],
+  );
+  await client.query(
+    `INSERT INTO annotation_mapvalue (annotation_id, name, value, index)
     SELECT $1, name, value, position - 1 FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS pairs (name, value, position)`,
-  [id, values.map(([key]) => key), values.map(([, value]) => value)]);
-  await client.query(`INSERT INTO imageannotationlink (id, parent, child, permissions, version, creation_id, update_id, owner_id, group_id)
+    [id, values.map(([key]) => key), values.map(([, value]) => value)],
+  );
+  await client.query(
+    `INSERT INTO imageannotationlink (id, parent, child, permissions, version, creation_id, update_id, owner_id, group_id)
     SELECT $1 + position - 1, image, $2, $3, 0, $4, $4, $5, $6 FROM unnest($7::bigint[]) WITH ORDINALITY AS images (image, position)`,
-  [link, id, permissions, event, ownerId, groupId, imageIds]);
+    [link, id, permissions, event, ownerId, groupId, imageIds],
+  );
   const log = await next('seq_eventlog', imageIds.length + 1);
-  await client.query(`INSERT INTO eventlog (id, permissions, action, entitytype, entityid, event)
+  await client.query(
+    `INSERT INTO eventlog (id, permissions, action, entitytype, entityid, event)
     SELECT $1 + position, -35, 'INSERT', CASE position WHEN 0 THEN 'ome.model.annotations.' || $2 ELSE 'ome.model.annotations.ImageAnnotationLink' END,
            CASE position WHEN 0 THEN $3 ELSE $4 + position - 1 END, $5
     FROM generate_series(0, $6::int) AS position`,
-  [log, ENTITIES[discriminator] ?? 'Annotation', id, link, event, imageIds.length]);
+    [log, ENTITIES[discriminator] ?? 'Annotation', id, link, event, imageIds.length],
+  );
   return id;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '/map/': 'MapAnnotation', '/basic/text/tag/': 'TagAnnotation', '/basic/bool/': 'BooleanAnnotation' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '/map/': 'MapAnnotation',
+  '/basic/text/tag/': 'TagAnnotation',
+  '/basic/bool/': 'BooleanAnnotation',
+};

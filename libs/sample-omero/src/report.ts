@@ -6,12 +6,40 @@ export type OrdinaryKind = 'single-file' | 'series' | 'many-files';
 
 /** What each of the others is there to test. */
 export type SpecialKind =
-  | 'plate' | 'partly-marked' | 'no-dataset' | 'two-datasets' | 'attachment' | 'failed-import'
-  | 'legacy-chain' | 'legacy-original' | 'legacy-pixels-only' | 'legacy-pyramid-only' | 'legacy-pixels-and-pyramid' | 'fs-pyramid'
-  | 'odd-name' | 'in-place-symlink' | 'hard-link' | 'missing-file' | 'wrong-hash' | 'no-hash' | 'upper-case-hash'
-  | 'file-size-64' | 'md5-128' | 'adler-32' | 'crc-32' | 'murmur3-32' | 'murmur3-128'
-  | 'sparse' | 'empty-companion' | 'nanosecond-mtime' | 'extended-attribute'
-  | 'marked-by-leader' | 'marked-by-stranger' | 'tag-lookalike' | 'boolean-lookalike' | 'other-namespace';
+  | 'plate'
+  | 'partly-marked'
+  | 'no-dataset'
+  | 'two-datasets'
+  | 'attachment'
+  | 'failed-import'
+  | 'legacy-chain'
+  | 'legacy-original'
+  | 'legacy-pixels-only'
+  | 'legacy-pyramid-only'
+  | 'legacy-pixels-and-pyramid'
+  | 'fs-pyramid'
+  | 'odd-name'
+  | 'in-place-symlink'
+  | 'hard-link'
+  | 'missing-file'
+  | 'wrong-hash'
+  | 'no-hash'
+  | 'upper-case-hash'
+  | 'file-size-64'
+  | 'md5-128'
+  | 'adler-32'
+  | 'crc-32'
+  | 'murmur3-32'
+  | 'murmur3-128'
+  | 'sparse'
+  | 'empty-companion'
+  | 'nanosecond-mtime'
+  | 'extended-attribute'
+  | 'marked-by-leader'
+  | 'marked-by-stranger'
+  | 'tag-lookalike'
+  | 'boolean-lookalike'
+  | 'other-namespace';
 
 export interface SampleKind {
   readonly imageIds: readonly number[];
@@ -30,7 +58,12 @@ export interface SampleReport {
   /** What in-place imports link to. */
   readonly outsideDir: string;
   readonly managedUuid: string;
-  readonly users: ReadonlyArray<{ readonly id: number; readonly omename: string; readonly groupId: number; readonly role: 'user' | 'leader' | 'administrator' }>;
+  readonly users: ReadonlyArray<{
+    readonly id: number;
+    readonly omename: string;
+    readonly groupId: number;
+    readonly role: 'user' | 'leader' | 'administrator';
+  }>;
   readonly groups: readonly SampleGroup[];
   readonly ordinary: Readonly<Record<OrdinaryKind, SampleKind>>;
   readonly special: Readonly<Record<SpecialKind, SampleKind>>;

@@ -3,9 +3,35 @@ import type { Client } from 'pg';
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 /** In the order of the foreign keys, which OMERO checks at each statement. */
-const TABLES = ['session', 'event', 'originalfile', 'fileset', 'filesetentry', 'image', 'pixels', 'pixelsoriginalfilemap', 'project', 'dataset',
-  'projectdatasetlink', 'datasetimagelink', 'screen', 'plate', 'screenplatelink', 'plateacquisition', 'well', 'wellsample', 'job', 'uploadjob',
-  'filesetjoblink', 'joboriginalfilelink', 'annotation', 'annotation_mapvalue', 'imageannotationlink', 'filesetannotationlink', 'eventlog'] as const;
+const TABLES = [
+  'session',
+  'event',
+  'originalfile',
+  'fileset',
+  'filesetentry',
+  'image',
+  'pixels',
+  'pixelsoriginalfilemap',
+  'project',
+  'dataset',
+  'projectdatasetlink',
+  'datasetimagelink',
+  'screen',
+  'plate',
+  'screenplatelink',
+  'plateacquisition',
+  'well',
+  'wellsample',
+  'job',
+  'uploadjob',
+  'filesetjoblink',
+  'joboriginalfilelink',
+  'annotation',
+  'annotation_mapvalue',
+  'imageannotationlink',
+  'filesetannotationlink',
+  'eventlog',
+] as const;
 export type Table = (typeof TABLES)[number];
 
 /** As the server: ids are taken in blocks through ome_nextval and handed out from memory. */
@@ -35,7 +61,10 @@ export class Rows {
     const block = this.blocks.get(sequence);
     if (block && block.next <= block.last) return block.next++;
     const size = block ? Math.min(block.size * 2, LARGEST_BLOCK) : FIRST_BLOCK;
-    const { rows } = await this.client.query<{ last: string }>('SELECT ome_nextval($1, $2) AS last', [`seq_${sequence}`, size]);
+    const { rows } = await this.client.query<{ last: string }>('SELECT ome_nextval($1, $2) AS last', [
+      `seq_${sequence}`,
+      size,
+    ]);
     const last = Number(rows[0]?.last);
     this.blocks.set(sequence, { next: last - size + 2, last, size });
     return last - size + 1;
@@ -55,7 +84,9 @@ export class Rows {
       for (const [table, rows] of this.waiting) {
         for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
           const part = JSON.stringify(rows.slice(at, at + ROWS_A_STATEMENT));
-          await this.client.query(`INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1)`, [part]);
+          await this.client.query(`INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1)`, [
+            part,
+          ]);
         }
         rows.length = 0;
       }

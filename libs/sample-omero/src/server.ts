@@ -22,7 +22,12 @@ export interface SamplePlace {
   readonly seed?: number;
 }
 
-export interface OmeroEvent { readonly id: number; readonly experimenter: number; readonly group: number; readonly time: Date }
+export interface OmeroEvent {
+  readonly id: number;
+  readonly experimenter: number;
+  readonly group: number;
+  readonly time: Date;
+}
 
 const MANAGED_UUID = '9e3c7a54-8d12-4b6f-a0c9-1f5b27d84e36';
 const LEGACY_UUID = '2b8f60d1-7c35-4e9a-b4d8-630f9a1ce572';
@@ -41,7 +46,9 @@ export class OmeroServer {
   private lastEvent: OmeroEvent = { id: 0, experimenter: 0, group: 0, time: new Date(FIRST_DAY) };
 
   private constructor(
-    readonly rows: Rows, readonly disk: Disk, private readonly nodeUuid: string,
+    readonly rows: Rows,
+    readonly disk: Disk,
+    private readonly nodeUuid: string,
     private readonly enumerations: ReadonlyMap<string, number>,
   ) {}
 
@@ -53,15 +60,23 @@ export class OmeroServer {
     const node = await client.query<{ uuid: string }>('SELECT uuid FROM node WHERE down IS NULL');
     const enumerations = await client.query<{ name: string; id: string }>(
       ['eventtype', 'checksumalgorithm', 'format', 'dimensionorder', 'pixelstype', 'jobstatus']
-        .map((table) => `SELECT '${table}/' || value AS name, id FROM ${table}`).join(' UNION ALL '));
+        .map((table) => `SELECT '${table}/' || value AS name, id FROM ${table}`)
+        .join(' UNION ALL '),
+    );
     const root = resolve(dataDir);
-    const server = new OmeroServer(new Rows(client), new Disk(root, `${root}-outside`, seed), node.rows[0]?.uuid ?? '',
-      new Map(enumerations.rows.map(({ name, id }) => [name, Number(id)])));
+    const server = new OmeroServer(
+      new Rows(client),
+      new Disk(root, `${root}-outside`, seed),
+      node.rows[0]?.uuid ?? '',
+      new Map(enumerations.rows.map(({ name, id }) => [name, Number(id)])),
+    );
     await server.startUp();
     return server;
   }
 
-  get client(): Client { return this.rows.client; }
+  get client(): Client {
+    return this.rows.client;
+  }
 
   enumeration(table: string, value: string): number {
     const id = this.enumerations.get(`${table}/${value}`);
@@ -74,15 +89,29 @@ export class OmeroServer {
     this.time += STEP_MS;
     const time = new Date(this.time);
     const id = await this.rows.id('event');
-    this.rows.add('event', { id, permissions: -820, time: timestamp(time), experimenter: user.id, experimentergroup: user.groupId,
-      session: await this.session(user, time), type: this.enumeration('eventtype', type) });
+    this.rows.add('event', {
+      id,
+      permissions: -820,
+      time: timestamp(time),
+      experimenter: user.id,
+      experimentergroup: user.groupId,
+      session: await this.session(user, time),
+      type: this.enumeration('eventtype', type),
+    });
     this.lastEvent = { id, experimenter: user.id, group: user.groupId, time };
     return this.lastEvent;
   }
 
   /** The columns that nearly every table has. */
   details(user: SampleUser, event: OmeroEvent): Row {
-    return { permissions: user.permissions, version: 0, creation_id: event.id, update_id: event.id, owner_id: user.id, group_id: user.groupId };
+    return {
+      permissions: user.permissions,
+      version: 0,
+      creation_id: event.id,
+      update_id: event.id,
+      owner_id: user.id,
+      group_id: user.groupId,
+    };
   }
 
   /** The name a file of a repository is inserted under: the trigger takes the running node's uuid off again. */
@@ -91,7 +120,14 @@ export class OmeroServer {
   }
 
   async log(event: OmeroEvent, entitytype: string, entityid: number): Promise<void> {
-    this.rows.add('eventlog', { id: await this.rows.id('eventlog'), permissions: -35, action: 'INSERT', entitytype, entityid, event: event.id });
+    this.rows.add('eventlog', {
+      id: await this.rows.id('eventlog'),
+      permissions: -35,
+      action: 'INSERT',
+      entitytype,
+      entityid,
+      event: event.id,
+    });
   }
 
   /** Writes what waits, if it is much. */
@@ -115,7 +151,8 @@ export class OmeroServer {
     const { rows } = await this.client.query<{ last: string | null; repositories: number; files: string }>(
       `SELECT (SELECT (extract(epoch FROM max(e."time")) * 1000)::bigint FROM event e JOIN eventtype t ON t.id = e.type WHERE t.value = 'Import') AS last,
               (SELECT count(*)::int FROM originalfile WHERE mimetype = 'Repository') AS repositories,
-              (SELECT coalesce(max(id), 0) FROM originalfile) AS files`);
+              (SELECT coalesce(max(id), 0) FROM originalfile) AS files`,
+    );
     this.disk.numberFrom(Number(rows[0]?.files));
     if (rows[0]?.last) this.time = Number(rows[0].last);
     if (rows[0]?.repositories === 0) await this.makeRepositories();
@@ -126,12 +163,28 @@ export class OmeroServer {
     const event = await this.event(root, 'Internal');
     const { dataDir } = this.disk;
     const managed = join(dataDir, 'ManagedRepository');
-    for (const [place, uuid] of [[managed, MANAGED_UUID], [dataDir, LEGACY_UUID], ['/opt/omero/server/OMERO.server/lib/scripts', 'ScriptRepo']] as const) {
-      this.rows.add('originalfile', { ...this.details(root, event), group_id: 1, id: await this.rows.id('originalfile'), name: basename(place),
-        path: `${dirname(place)}/`, hash: uuid, mimetype: 'Repository' });
+    for (const [place, uuid] of [
+      [managed, MANAGED_UUID],
+      [dataDir, LEGACY_UUID],
+      ['/opt/omero/server/OMERO.server/lib/scripts', 'ScriptRepo'],
+    ] as const) {
+      this.rows.add('originalfile', {
+        ...this.details(root, event),
+        group_id: 1,
+        id: await this.rows.id('originalfile'),
+        name: basename(place),
+        path: `${dirname(place)}/`,
+        hash: uuid,
+        mimetype: 'Repository',
+      });
     }
-    const database = await this.client.query<{ value: string }>(`SELECT value FROM configuration WHERE name = 'omero.db.uuid'`);
-    for (const [place, uuid] of [['ManagedRepository', MANAGED_UUID], ['.', LEGACY_UUID]] as const) {
+    const database = await this.client.query<{ value: string }>(
+      `SELECT value FROM configuration WHERE name = 'omero.db.uuid'`,
+    );
+    for (const [place, uuid] of [
+      ['ManagedRepository', MANAGED_UUID],
+      ['.', LEGACY_UUID],
+    ] as const) {
       const home = join(place, '.omero', 'repository', database.rows[0]?.value ?? '');
       this.disk.directory(home);
       const uuidFile = join(dataDir, home, 'repo_uuid');
@@ -149,9 +202,24 @@ export class OmeroServer {
     if (known !== undefined) return known;
     const id = await this.rows.id('session');
     this.sessions.set(user.id, id);
-    const uuid = createHash('md5').update(`session ${id} of ${user.omename}`).digest('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-    this.rows.add('session', { id, permissions: -35, version: 0, uuid, started: timestamp(started), closed: timestamp(started), timetoidle: 600_000,
-      timetolive: 0, defaulteventtype: 'User', owner: user.id, node: 1, useragent: 'OMERO.importer' });
+    const uuid = createHash('md5')
+      .update(`session ${id} of ${user.omename}`)
+      .digest('hex')
+      .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+    this.rows.add('session', {
+      id,
+      permissions: -35,
+      version: 0,
+      uuid,
+      started: timestamp(started),
+      closed: timestamp(started),
+      timetoidle: 600_000,
+      timetolive: 0,
+      defaulteventtype: 'User',
+      owner: user.id,
+      node: 1,
+      useragent: 'OMERO.importer',
+    });
     return id;
   }
 }

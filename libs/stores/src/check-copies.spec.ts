@@ -8,20 +8,59 @@ const expected = { path: Buffer.from('a'), size: 5n, sha256, version: 'v1', prov
 const found = { digests: { 'SHA-256': sha256 }, size: 5n, read: 'direct' as const, version: 'v1' };
 
 async function verdict(outcome: Outcome<CopyDigest>, copy = {}): Promise<unknown> {
-  const store = { name: 'main', acceptedReads: ['direct'], digest: () => Promise.resolve([outcome]) } as unknown as Store;
+  const store = {
+    name: 'main',
+    acceptedReads: ['direct'],
+    digest: () => Promise.resolve([outcome]),
+  } as unknown as Store;
   return (await checkCopies(store, 'bag', [{ ...expected, ...copy }], work()))[0];
 }
 
 it.each<[string, Outcome<CopyDigest>, object, object]>([
   ['good', { ok: found }, {}, { kind: 'good', read: 'direct' }],
-  ['never seen before', { ok: found }, { version: null, proven: false }, { kind: 'good', read: 'direct', proof: { version: 'v1', read: 'direct' } }],
-  ['never proven', { ok: found }, { proven: false }, { kind: 'good', read: 'direct', proof: { version: 'v1', read: 'direct' } }],
-  ['never proven, by a read that proves nothing', { ok: { ...found, read: 'cached' as const } }, { proven: false }, { kind: 'good', read: 'cached' }],
-  ['another version, by a read that proves nothing', { ok: { ...found, read: 'cached' as const, version: 'v2' } }, {}, { kind: 'bad', code: 'COPY_CHANGED' }],
+  [
+    'never seen before',
+    { ok: found },
+    { version: null, proven: false },
+    { kind: 'good', read: 'direct', proof: { version: 'v1', read: 'direct' } },
+  ],
+  [
+    'never proven',
+    { ok: found },
+    { proven: false },
+    { kind: 'good', read: 'direct', proof: { version: 'v1', read: 'direct' } },
+  ],
+  [
+    'never proven, by a read that proves nothing',
+    { ok: { ...found, read: 'cached' as const } },
+    { proven: false },
+    { kind: 'good', read: 'cached' },
+  ],
+  [
+    'another version, by a read that proves nothing',
+    { ok: { ...found, read: 'cached' as const, version: 'v2' } },
+    {},
+    { kind: 'bad', code: 'COPY_CHANGED' },
+  ],
   ['of another size', { ok: { ...found, size: 4n } }, {}, { kind: 'bad', code: 'COPY_SIZE' }],
-  ['other bytes', { ok: { ...found, digests: { 'SHA-256': 'cd'.repeat(32) } } }, {}, { kind: 'bad', code: 'COPY_DIFFERS' }],
-  ['another version', { ok: { ...found, version: 'v2' } }, {}, { kind: 'bad', code: 'COPY_CHANGED', right: { version: 'v2', read: 'direct' } }],
-  ['other bytes and another version', { ok: { ...found, version: 'v2', digests: { 'SHA-256': 'cd'.repeat(32) } } }, {}, { kind: 'bad', code: 'COPY_DIFFERS' }],
+  [
+    'other bytes',
+    { ok: { ...found, digests: { 'SHA-256': 'cd'.repeat(32) } } },
+    {},
+    { kind: 'bad', code: 'COPY_DIFFERS' },
+  ],
+  [
+    'another version',
+    { ok: { ...found, version: 'v2' } },
+    {},
+    { kind: 'bad', code: 'COPY_CHANGED', right: { version: 'v2', read: 'direct' } },
+  ],
+  [
+    'other bytes and another version',
+    { ok: { ...found, version: 'v2', digests: { 'SHA-256': 'cd'.repeat(32) } } },
+    {},
+    { kind: 'bad', code: 'COPY_DIFFERS' },
+  ],
   ['without a digest to compare with', { ok: found }, { sha256: null }, { kind: 'unread', code: 'NO_DIGEST' }],
   ['missing', { error: new Refused('COPY_MISSING', 'gone') }, {}, { kind: 'bad', code: 'COPY_MISSING' }],
   ['offline', { error: new NotYet('COPY_NOT_NEAR', 'on tape') }, {}, { kind: 'offline' }],
@@ -29,7 +68,12 @@ it.each<[string, Outcome<CopyDigest>, object, object]>([
   ['on a failing disk', { error: new Transient('READ_FAILED', 'EIO') }, {}, { kind: 'unread', code: 'READ_FAILED' }],
   ['away', { error: new Transient('COPY_MISSING', 'odd') }, {}, { kind: 'unread' }],
 ])('calls a copy that is %s what it is', async (_what, outcome, copy, wanted) => {
-  expect(await verdict(outcome, copy)).toEqual({ ...'kind' in wanted && wanted.kind !== 'good' && wanted.kind !== 'offline' ? { code: expect.any(String), reason: expect.any(String) } : {}, ...wanted });
+  expect(await verdict(outcome, copy)).toEqual({
+    ...('kind' in wanted && wanted.kind !== 'good' && wanted.kind !== 'offline'
+      ? { code: expect.any(String), reason: expect.any(String) }
+      : {}),
+    ...wanted,
+  });
 });
 
 it('reads in runs, and at a pace', async () => {

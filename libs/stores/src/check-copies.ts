@@ -32,8 +32,18 @@ export type CopyVerdict =
 const faults = ['COPY_MISSING', 'COPY_CHANGED', 'COPY_SIZE', 'NOT_A_REGULAR_FILE', 'PARENT_NOT_A_DIRECTORY'];
 
 /** Reads copies of one bag where they lie and compares them: one verdict each, in the order asked. Changes nothing, and brings nothing near. */
-export async function checkCopies(store: Store, bag: string, copies: readonly ExpectedCopy[], work: Work): Promise<readonly CopyVerdict[]> {
-  const outcomes = await store.digest(bag, copies.map(({ path }) => path), ['SHA-256'], work);
+export async function checkCopies(
+  store: Store,
+  bag: string,
+  copies: readonly ExpectedCopy[],
+  work: Work,
+): Promise<readonly CopyVerdict[]> {
+  const outcomes = await store.digest(
+    bag,
+    copies.map(({ path }) => path),
+    ['SHA-256'],
+    work,
+  );
   return copies.map((copy, at): CopyVerdict => {
     const outcome = outcomes[at];
     if (!outcome) throw new Error(`the store ${store.name} gave no answer for a copy in ${bag}`);
@@ -41,15 +51,27 @@ export async function checkCopies(store: Store, bag: string, copies: readonly Ex
     const { digests, size, version, read } = outcome.ok;
     const found = digests['SHA-256'];
     if (size !== copy.size) return { kind: 'bad', code: 'COPY_SIZE', reason: `it has ${size} bytes, not ${copy.size}` };
-    if (copy.sha256 === null || found === undefined) return { kind: 'unread', code: 'NO_DIGEST', reason: 'there is no SHA-256 to compare it with' };
-    if (found !== copy.sha256) return { kind: 'bad', code: 'COPY_DIFFERS', reason: `its SHA-256 is ${found}, not ${copy.sha256}` };
+    if (copy.sha256 === null || found === undefined)
+      return { kind: 'unread', code: 'NO_DIGEST', reason: 'there is no SHA-256 to compare it with' };
+    if (found !== copy.sha256)
+      return { kind: 'bad', code: 'COPY_DIFFERS', reason: `its SHA-256 is ${found}, not ${copy.sha256}` };
     const proof = store.acceptedReads.includes(read) ? { version, read } : null;
-    if (copy.version === null || copy.version === version) return { kind: 'good', read, ...(proof && !copy.proven ? { proof } : {}) };
-    return { kind: 'bad', code: 'COPY_CHANGED', reason: 'its content is right, but it is not the copy that was proven', ...(proof ? { right: proof } : {}) };
+    if (copy.version === null || copy.version === version)
+      return { kind: 'good', read, ...(proof && !copy.proven ? { proof } : {}) };
+    return {
+      kind: 'bad',
+      code: 'COPY_CHANGED',
+      reason: 'its content is right, but it is not the copy that was proven',
+      ...(proof ? { right: proof } : {}),
+    };
   });
 }
 
 function ofError(error: ColdroomError): CopyVerdict {
   if (error.code === 'COPY_NOT_NEAR') return { kind: 'offline' };
-  return { kind: error.kind === 'refused' && faults.includes(error.code) ? 'bad' : 'unread', code: error.code, reason: error.message };
+  return {
+    kind: error.kind === 'refused' && faults.includes(error.code) ? 'bad' : 'unread',
+    code: error.code,
+    reason: error.message,
+  };
 }

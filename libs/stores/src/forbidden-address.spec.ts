@@ -1,7 +1,16 @@
 import { promisify } from 'node:util';
 import { guardedLookup, isForbidden } from './forbidden-address';
 
-it.each(['169.254.0.1', '0.0.0.0', '100.100.100.200', '168.63.129.16', 'fe80::2', '::', 'fd00:ec2::254', '::ffff:169.254.0.1'])('no store is at %s', (address) => {
+it.each([
+  '169.254.0.1',
+  '0.0.0.0',
+  '100.100.100.200',
+  '168.63.129.16',
+  'fe80::2',
+  '::',
+  'fd00:ec2::254',
+  '::ffff:169.254.0.1',
+])('no store is at %s', (address) => {
   expect(isForbidden(address)).toBe(true);
 });
 
@@ -11,7 +20,12 @@ it.each(['127.0.0.1', '::1', '10.0.0.1', '2001:db8::7'])('a store may be at %s',
 
 it('gives no name away that leads to a forbidden address', async () => {
   const find = promisify(guardedLookup);
-  await expect(find('169.254.169.254', { all: true })).rejects.toMatchObject({ code: 'ADDRESS_NOT_ALLOWED', address: '169.254.169.254' });
+  await expect(find('169.254.169.254', { all: true })).rejects.toMatchObject({
+    code: 'ADDRESS_NOT_ALLOWED',
+    address: '169.254.169.254',
+  });
   expect(await find('localhost', {})).toMatch(/^(127\.0\.0\.1|::1)$/);
-  expect(await find('localhost', { all: true })).toEqual(expect.arrayContaining([expect.objectContaining({ address: expect.any(String) })]));
+  expect(await find('localhost', { all: true })).toEqual(
+    expect.arrayContaining([expect.objectContaining({ address: expect.any(String) })]),
+  );
 });

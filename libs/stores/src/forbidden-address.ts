@@ -18,7 +18,10 @@ export function isForbidden(address: string): boolean {
 export class AddressNotAllowed extends Error {
   readonly code = 'ADDRESS_NOT_ALLOWED';
 
-  constructor(host: string, readonly address: string) {
+  constructor(
+    host: string,
+    readonly address: string,
+  ) {
     super(`${host} leads to ${address}, at which no store can be`);
   }
 }

@@ -1,5 +1,9 @@
 /** Does `act` for each item, at most `limit` at a time; after the first failure nothing new is begun, and it is thrown when all are at rest. */
-export async function inParallel<T, R>(items: readonly T[], limit: number, act: (item: T, at: number) => Promise<R>): Promise<R[]> {
+export async function inParallel<T, R>(
+  items: readonly T[],
+  limit: number,
+  act: (item: T, at: number) => Promise<R>,
+): Promise<R[]> {
   const results = new Array<R>(items.length);
   const rest = items.entries();
   let failed: { readonly error: unknown } | undefined;

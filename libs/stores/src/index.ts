@@ -4,6 +4,15 @@ export { tagFiles } from './bagit/tag-files';
 export { checkCopies, type CopyVerdict, type ExpectedCopy, type Proof } from './check-copies';
 export { inRuns, Pace } from './pace';
 export { openStore, openStores, type Stores } from './open-store';
-export { isRecallable, markedDirectories, parseStores, readStores, type ArkivumStoreSettings, type FileStoreSettings, type StoreSettings, type StoresSettings } from './settings';
+export {
+  isRecallable,
+  markedDirectories,
+  parseStores,
+  readStores,
+  type ArkivumStoreSettings,
+  type FileStoreSettings,
+  type StoreSettings,
+  type StoresSettings,
+} from './settings';
 export type { StoreSurroundings } from './surroundings';
 export { validateStore, type PromiseFinding } from './validate/validate';

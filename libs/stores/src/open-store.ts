@@ -19,10 +19,14 @@ export interface Stores {
 /** One line a kind: adding one is this line, its settings, and passing the conformance suite. */
 export function openStore(name: string, settings: StoreSettings, surroundings: StoreSurroundings): Store {
   switch (settings.kind) {
-    case 'file': return new FileStore(name, settings, surroundings);
-    case 's3': return new S3Store(name, settings, surroundings);
-    case 'arkivum': return new ArkivumStore(name, settings, surroundings);
-    case 'copies': throw new RangeError(`the store ${name} is made of others: openStores makes it`);
+    case 'file':
+      return new FileStore(name, settings, surroundings);
+    case 's3':
+      return new S3Store(name, settings, surroundings);
+    case 'arkivum':
+      return new ArkivumStore(name, settings, surroundings);
+    case 'copies':
+      throw new RangeError(`the store ${name} is made of others: openStores makes it`);
   }
 }
 
@@ -31,15 +35,22 @@ export function openStores(settings: StoresSettings, surroundings: StoreSurround
   const stores = new Map<string, Store>();
   const listed = Object.entries(settings.stores);
   for (const [name, each] of listed) if (each.kind !== 'copies') stores.set(name, openStore(name, each, surroundings));
-  for (const [name, each] of listed) if (each.kind === 'copies') stores.set(name, new CopiesStore(name, membersOf(name, each.of, stores)));
+  for (const [name, each] of listed)
+    if (each.kind === 'copies') stores.set(name, new CopiesStore(name, membersOf(name, each.of, stores)));
   const get = (name: string): Store => {
     const store = stores.get(name);
-    if (!store) throw new Refused('STORE_UNKNOWN', `The settings name no store "${name}"; there are ${[...stores.keys()].join(', ')}.`, { store: name });
+    if (!store)
+      throw new Refused(
+        'STORE_UNKNOWN',
+        `The settings name no store "${name}"; there are ${[...stores.keys()].join(', ')}.`,
+        { store: name },
+      );
     return store;
   };
   return {
     default: get(settings.default),
-    forGroup: (group) => get(Object.hasOwn(settings.groups, group) ? settings.groups[group] as string : settings.default),
+    forGroup: (group) =>
+      get(Object.hasOwn(settings.groups, group) ? (settings.groups[group] as string) : settings.default),
     get,
     all: [...stores.values()],
     close: async () => {

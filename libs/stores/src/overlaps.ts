@@ -7,17 +7,29 @@ type AnyStore = ArkivumStoreSettings | CopiesStoreSettings | FileStoreSettings |
  * store would be what the other lives on.
  */
 export function overlaps(stores: Readonly<Record<string, AnyStore>>): readonly string[] {
-  const places = Object.entries(stores).flatMap(([name, store]) => (store.kind === 'copies' ? [] : [{ name, place: placeOf(store) }]));
-  return places.flatMap((one, at) => places.slice(at + 1).filter((other) => startsWith(one.place, other.place) || startsWith(other.place, one.place))
-    .map((other) => `${one.name} and ${other.name} both lie in ${(one.place.length < other.place.length ? one : other).place.join('/')}: each store needs a place of its own`));
+  const places = Object.entries(stores).flatMap(([name, store]) =>
+    store.kind === 'copies' ? [] : [{ name, place: placeOf(store) }],
+  );
+  return places.flatMap((one, at) =>
+    places
+      .slice(at + 1)
+      .filter((other) => startsWith(one.place, other.place) || startsWith(other.place, one.place))
+      .map(
+        (other) =>
+          `${one.name} and ${other.name} both lie in ${(one.place.length < other.place.length ? one : other).place.join('/')}: each store needs a place of its own`,
+      ),
+  );
 }
 
 /** From the outermost part to the innermost. Of a server only host and port count: with and without TLS it is the same one. */
 function placeOf(store: Exclude<AnyStore, CopiesStoreSettings>): readonly string[] {
   switch (store.kind) {
-    case 'file': return store.directory.split('/');
-    case 'arkivum': return store.mount.split('/');
-    case 's3': return [new URL(store.endpoint).host, store.bucket, ...store.prefix.split('/').filter((part) => part !== '')];
+    case 'file':
+      return store.directory.split('/');
+    case 'arkivum':
+      return store.mount.split('/');
+    case 's3':
+      return [new URL(store.endpoint).host, store.bucket, ...store.prefix.split('/').filter((part) => part !== '')];
   }
 }
 

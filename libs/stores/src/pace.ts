@@ -15,12 +15,16 @@ export class Pace {
   async after(bytes: bigint, signal?: AbortSignal): Promise<void> {
     const now = performance.now();
     this.readyAt = Math.max(this.readyAt, now - 1000) + (Number(bytes) * 1000) / this.bytesPerSecond;
-    if (this.readyAt > now) await sleep(Math.min(this.readyAt - now, 2 ** 31 - 1), undefined, { ...(signal ? { signal } : {}) });
+    if (this.readyAt > now)
+      await sleep(Math.min(this.readyAt - now, 2 ** 31 - 1), undefined, { ...(signal ? { signal } : {}) });
   }
 }
 
 /** Splits items into runs of at most so many bytes, at least one item each. */
-export function* inRuns<T extends { readonly size: bigint }>(items: readonly T[], bytes: bigint): Generator<readonly T[]> {
+export function* inRuns<T extends { readonly size: bigint }>(
+  items: readonly T[],
+  bytes: bigint,
+): Generator<readonly T[]> {
   let run: T[] = [];
   let sum = 0n;
   for (const item of items) {

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { parseStores, readStores } from './settings';
 
 let directory: string;
-beforeEach(() => { directory = mkdtempSync(join(tmpdir(), 'coldroom-settings-')); });
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'coldroom-settings-'));
+});
 afterEach(() => rmSync(directory, { recursive: true }));
 
 function written(text: string): string {
@@ -13,47 +15,94 @@ function written(text: string): string {
   return path;
 }
 
-const expected = { default: 'main', groups: {}, stores: { main: { kind: 'file', directory: '/archive', sameFileSystem: false, verify: 'direct' } } };
+const expected = {
+  default: 'main',
+  groups: {},
+  stores: { main: { kind: 'file', directory: '/archive', sameFileSystem: false, verify: 'direct' } },
+};
 
 it('reads YAML and JSON alike', async () => {
-  expect(await readStores(written('default: main\nstores:\n  main:\n    kind: file\n    directory: /archive\n'))).toEqual(expected);
-  expect(await readStores(written(JSON.stringify({ default: 'main', stores: { main: { kind: 'file', directory: '/archive' } } })))).toEqual(expected);
+  expect(
+    await readStores(written('default: main\nstores:\n  main:\n    kind: file\n    directory: /archive\n')),
+  ).toEqual(expected);
+  expect(
+    await readStores(
+      written(JSON.stringify({ default: 'main', stores: { main: { kind: 'file', directory: '/archive' } } })),
+    ),
+  ).toEqual(expected);
 });
 
 it('tells all faults at once, with their keys', async () => {
-  const faults = readStores(written('default: main\nstroes: 1\nstores:\n  main:\n    kind: file\n    directory: archive/../x\n    verfiy: cached\n  second:\n    kind: tape\n'));
+  const faults = readStores(
+    written(
+      'default: main\nstroes: 1\nstores:\n  main:\n    kind: file\n    directory: archive/../x\n    verfiy: cached\n  second:\n    kind: tape\n',
+    ),
+  );
   await expect(faults).rejects.toMatchObject({ kind: 'refused', code: 'STORES_INVALID' });
   for (const fault of ['stores.main.directory: must be an absolute path', 'verfiy', 'stores.second.kind', 'stroes']) {
     await expect(faults).rejects.toMatchObject({ message: expect.stringContaining(fault) });
   }
 });
 
-it.each(['default: main', ': [', '', 'default: main\nstores: {}', 'default: other\nstores:\n  main: { kind: file, directory: /archive }',
-  'default: main\nstores:\n  main: { kind: file, directory: / }', 'default: main\nstores:\n  main: { kind: file, directory: /archive/ }', 'default: main\nstores:\n  main: { kind: file, directory: /archive/../omero }',
-  'default: Main\nstores:\n  Main: { kind: file, directory: /archive }', 'default: main\nstores:\n  main: { kind: file, directory: /archive, sameFileSystem: "yes" }'])('refuses %j', async (text) => {
+it.each([
+  'default: main',
+  ': [',
+  '',
+  'default: main\nstores: {}',
+  'default: other\nstores:\n  main: { kind: file, directory: /archive }',
+  'default: main\nstores:\n  main: { kind: file, directory: / }',
+  'default: main\nstores:\n  main: { kind: file, directory: /archive/ }',
+  'default: main\nstores:\n  main: { kind: file, directory: /archive/../omero }',
+  'default: Main\nstores:\n  Main: { kind: file, directory: /archive }',
+  'default: main\nstores:\n  main: { kind: file, directory: /archive, sameFileSystem: "yes" }',
+])('refuses %j', async (text) => {
   await expect(readStores(written(text))).rejects.toMatchObject({ code: 'STORES_INVALID' });
 });
 
 it('takes a store for a group, which must be in the list', () => {
   const stores = { main: { kind: 'file', directory: '/archive' }, tape: { kind: 'file', directory: '/tape' } };
-  expect(parseStores({ default: 'main', groups: { 'Lab of Ada': 'tape' }, stores })).toMatchObject({ groups: { 'Lab of Ada': 'tape' } });
-  expect(() => parseStores({ default: 'main', groups: { lab: 'cloud' }, stores })).toThrow(expect.objectContaining({ message: expect.stringContaining('groups') }));
+  expect(parseStores({ default: 'main', groups: { 'Lab of Ada': 'tape' }, stores })).toMatchObject({
+    groups: { 'Lab of Ada': 'tape' },
+  });
+  expect(() => parseStores({ default: 'main', groups: { lab: 'cloud' }, stores })).toThrow(
+    expect.objectContaining({ message: expect.stringContaining('groups') }),
+  );
 });
 
 it('says when the file cannot be read', async () => {
-  await expect(readStores(join(directory, 'none'))).rejects.toMatchObject({ code: 'STORES_INVALID', message: expect.stringContaining('ENOENT') });
+  await expect(readStores(join(directory, 'none'))).rejects.toMatchObject({
+    code: 'STORES_INVALID',
+    message: expect.stringContaining('ENOENT'),
+  });
 });
 
 it('does not take a name of every object for a store', () => {
-  expect(() => parseStores({ default: 'constructor', stores: {} })).toThrow(expect.objectContaining({ code: 'STORES_INVALID' }));
+  expect(() => parseStores({ default: 'constructor', stores: {} })).toThrow(
+    expect.objectContaining({ code: 'STORES_INVALID' }),
+  );
 });
 
 describe('a place of its own for each store', () => {
   const file = (directory: string): object => ({ kind: 'file', directory });
-  const arkivum = (mount: string): object => ({ kind: 'arkivum', mount, url: 'https://arkivum.example.org:8443', api: 'v3' });
-  const s3 = (part: object = {}): object =>
-    ({ kind: 's3', endpoint: 'https://s3.example.org', bucket: 'coldroom', accessKeyFile: '/k', secretKeyFile: '/s', recallDirectory: '/recalled', ...part });
-  const two = (one: object, other: object, more: object = {}) => () => parseStores({ default: 'one', stores: { one, other, ...more } });
+  const arkivum = (mount: string): object => ({
+    kind: 'arkivum',
+    mount,
+    url: 'https://arkivum.example.org:8443',
+    api: 'v3',
+  });
+  const s3 = (part: object = {}): object => ({
+    kind: 's3',
+    endpoint: 'https://s3.example.org',
+    bucket: 'coldroom',
+    accessKeyFile: '/k',
+    secretKeyFile: '/s',
+    recallDirectory: '/recalled',
+    ...part,
+  });
+  const two =
+    (one: object, other: object, more: object = {}) =>
+    () =>
+      parseStores({ default: 'one', stores: { one, other, ...more } });
 
   it.each<[string, object, object]>([
     ['the same directory', file('/archive'), file('/archive')],
@@ -66,7 +115,10 @@ describe('a place of its own for each store', () => {
     ['a prefix below it', s3({ prefix: 'a' }), s3({ prefix: 'a/b' })],
     ['a prefix in a bucket that is all of the other', s3({ prefix: 'a' }), s3()],
   ])('refuses %s, and names both', (_what, one, other) => {
-    const refused = expect.objectContaining({ code: 'STORES_INVALID', message: expect.stringMatching(/one and other both lie in |other and one both lie in /) });
+    const refused = expect.objectContaining({
+      code: 'STORES_INVALID',
+      message: expect.stringMatching(/one and other both lie in |other and one both lie in /),
+    });
     expect(two(one, other)).toThrow(refused);
     expect(two(one, other, { both: { kind: 'copies', of: ['one', 'other'] } })).toThrow(refused);
   });

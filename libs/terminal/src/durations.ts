@@ -1,5 +1,8 @@
 const steps = [
-  { unit: 'd', ms: 86_400_000 }, { unit: 'h', ms: 3_600_000 }, { unit: 'min', ms: 60_000 }, { unit: 's', ms: 1000 },
+  { unit: 'd', ms: 86_400_000 },
+  { unit: 'h', ms: 3_600_000 },
+  { unit: 'min', ms: 60_000 },
+  { unit: 's', ms: 1000 },
 ] as const;
 
 /** A time span for people: its two largest units, `3 d 4 h`, `5 min 10 s`, `12 s`. */

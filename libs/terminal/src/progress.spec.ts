@@ -2,12 +2,24 @@ import type { StageProgress } from '@coldroom/register';
 import { paceOf, progressLine, renderProgress, underWay } from './progress';
 
 const gib = 1n << 30n;
-const row = (state: StageProgress['state'], gibibytes: bigint, more: Partial<StageProgress> = {}): StageProgress =>
-  ({ state, bags: Number(gibibytes), files: Number(gibibytes) * 10, bytes: gibibytes * gib, doneBytes: 0n, claimed: 0, ...more });
+const row = (state: StageProgress['state'], gibibytes: bigint, more: Partial<StageProgress> = {}): StageProgress => ({
+  state,
+  bags: Number(gibibytes),
+  files: Number(gibibytes) * 10,
+  bytes: gibibytes * gib,
+  doneBytes: 0n,
+  claimed: 0,
+  ...more,
+});
 
 describe('progress', () => {
   const before = [row('approved', 10n)];
-  const now = [row('approved', 4n, { doneBytes: gib, claimed: 1 }), row('checksummed', 3n), row('transferred', 1n), row('linked', 2n)];
+  const now = [
+    row('approved', 4n, { doneBytes: gib, claimed: 1 }),
+    row('checksummed', 3n),
+    row('transferred', 1n),
+    row('linked', 2n),
+  ];
 
   it('counts each byte as often as it is read', () => {
     // hashed 7 of 10, copied 3 of 10, verified 2 of 10
@@ -30,11 +42,21 @@ describe('progress', () => {
     expect(paceOf(now, before, 1000)).toMatchObject({ rate: 0, leftMs: undefined });
   });
   it('holds neither held nor finished bags for work', () => {
-    expect(underWay([row('approved', 1n), row('durable', 2n), row('undoing', 4n), row('linked', 8n), row('done', 16n)])).toBe(7);
+    expect(
+      underWay([row('approved', 1n), row('durable', 2n), row('undoing', 4n), row('linked', 8n), row('done', 16n)]),
+    ).toBe(7);
   });
   it('draws stages in the order in which bags go, a bar, rate and time left', () => {
     const lines = renderProgress(before, [...now].reverse(), 12_000);
-    expect(lines.map((line) => line.trimEnd().split(/\s+/)[0])).toEqual(['stage', 'hash', 'copy', 'verify', 'held', '', '[============------------------]']);
+    expect(lines.map((line) => line.trimEnd().split(/\s+/)[0])).toEqual([
+      'stage',
+      'hash',
+      'copy',
+      'verify',
+      'held',
+      '',
+      '[============------------------]',
+    ]);
     expect(lines[1]).toBe('hash       4        1     40  4.00 GiB  597 MiB/s');
     expect(lines.at(-1)).toContain('40 %, 8 bags under way, 18.0 GiB to read, 1.00 GiB/s, about 18 s left');
   });

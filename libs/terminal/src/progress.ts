@@ -32,7 +32,9 @@ const barWidth = 30;
 
 /** Bags that a service will move without waiting for a person or for the hold time. */
 export function underWay(now: readonly StageProgress[]): number {
-  return now.filter(({ state }) => state !== 'done' && state !== 'linked' && state !== 'recalled').reduce((sum, row) => sum + row.bags, 0);
+  return now
+    .filter(({ state }) => state !== 'done' && state !== 'linked' && state !== 'recalled')
+    .reduce((sum, row) => sum + row.bags, 0);
 }
 
 export interface Pace {
@@ -47,14 +49,25 @@ export interface Pace {
 }
 
 /** How fast it goes: `before` and `now` are `elapsedMs` apart; the share counts from `start`. */
-export function paceOf(before: readonly StageProgress[], now: readonly StageProgress[], elapsedMs: number, start = before): Pace {
-  const moved = (from: readonly StageProgress[]): bigint => heavy.reduce((sum, state) => sum + atLeastZero(passed(now, state) - passed(from, state)), 0n);
+export function paceOf(
+  before: readonly StageProgress[],
+  now: readonly StageProgress[],
+  elapsedMs: number,
+  start = before,
+): Pace {
+  const moved = (from: readonly StageProgress[]): bigint =>
+    heavy.reduce((sum, state) => sum + atLeastZero(passed(now, state) - passed(from, state)), 0n);
   const total = now.reduce((sum, row) => sum + row.bytes, 0n);
   const remaining = heavy.reduce((sum, state) => sum + atLeastZero(total - passed(now, state)), 0n);
   const done = moved(start);
   const rate = elapsedMs > 0 ? (Number(moved(before)) * 1000) / elapsedMs : 0;
   const share = done + remaining === 0n ? 1 : Number(done) / Number(done + remaining);
-  return { remaining, share: underWay(now) > 0 ? Math.min(share, 0.99) : share, rate, leftMs: rate > 0 ? (Number(remaining) / rate) * 1000 : undefined };
+  return {
+    remaining,
+    share: underWay(now) > 0 ? Math.min(share, 0.99) : share,
+    rate,
+    leftMs: rate > 0 ? (Number(remaining) / rate) * 1000 : undefined,
+  };
 }
 
 /**
@@ -63,19 +76,45 @@ export function paceOf(before: readonly StageProgress[], now: readonly StageProg
  * @param start the reading at which the bar stood at 0
  */
 export function renderProgress(
-  before: readonly StageProgress[], now: readonly StageProgress[], elapsedMs: number, start = before,
+  before: readonly StageProgress[],
+  now: readonly StageProgress[],
+  elapsedMs: number,
+  start = before,
 ): readonly string[] {
-  const rows = [...now].sort((one, other) => stages[one.state].order - stages[other.state].order).map((row) => {
-    const rate = row.state === 'done' || elapsedMs <= 0 ? 0 : (Number(atLeastZero(passed(now, row.state) - passed(before, row.state))) * 1000) / elapsedMs;
-    return [stages[row.state].label, formatCount(row.bags), row.claimed > 0 ? formatCount(row.claimed) : '', formatCount(row.files),
-      formatBytes(row.bytes), rate >= 1 ? `${formatBytes(rate)}/s` : ''];
-  });
-  const columns = [{ title: 'stage' }, ...['bags', 'working', 'files', 'bytes', 'rate'].map((title) => ({ title, right: true }))];
-  return [...table(columns, rows), '', `${bar(paceOf(before, now, elapsedMs, start).share)} ${progressLine(before, now, elapsedMs, start)}`];
+  const rows = [...now]
+    .sort((one, other) => stages[one.state].order - stages[other.state].order)
+    .map((row) => {
+      const rate =
+        row.state === 'done' || elapsedMs <= 0
+          ? 0
+          : (Number(atLeastZero(passed(now, row.state) - passed(before, row.state))) * 1000) / elapsedMs;
+      return [
+        stages[row.state].label,
+        formatCount(row.bags),
+        row.claimed > 0 ? formatCount(row.claimed) : '',
+        formatCount(row.files),
+        formatBytes(row.bytes),
+        rate >= 1 ? `${formatBytes(rate)}/s` : '',
+      ];
+    });
+  const columns = [
+    { title: 'stage' },
+    ...['bags', 'working', 'files', 'bytes', 'rate'].map((title) => ({ title, right: true })),
+  ];
+  return [
+    ...table(columns, rows),
+    '',
+    `${bar(paceOf(before, now, elapsedMs, start).share)} ${progressLine(before, now, elapsedMs, start)}`,
+  ];
 }
 
 /** The same in one line, for logs. */
-export function progressLine(before: readonly StageProgress[], now: readonly StageProgress[], elapsedMs: number, start = before): string {
+export function progressLine(
+  before: readonly StageProgress[],
+  now: readonly StageProgress[],
+  elapsedMs: number,
+  start = before,
+): string {
   const { remaining, share, rate, leftMs } = paceOf(before, now, elapsedMs, start);
   const bags = underWay(now);
   if (bags === 0) return '100 %, nothing under way';
@@ -96,7 +135,10 @@ function bar(share: number): string {
 /** Bytes that have the stage behind them: in later states, or done by those who work on it now. */
 function passed(reading: readonly StageProgress[], state: BagState): bigint {
   const { order } = stages[state];
-  return reading.reduce((sum, row) => sum + (stages[row.state].order > order ? row.bytes : row.state === state ? row.doneBytes : 0n), 0n);
+  return reading.reduce(
+    (sum, row) => sum + (stages[row.state].order > order ? row.bytes : row.state === state ? row.doneBytes : 0n),
+    0n,
+  );
 }
 
 function atLeastZero(value: bigint): bigint {

@@ -7,14 +7,22 @@ export interface Column {
 }
 
 /** Lines of aligned columns under their titles; a cell that is left out is empty. */
-export function table(columns: readonly Column[], rows: readonly (readonly (string | undefined)[])[]): readonly string[] {
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly (string | undefined)[])[],
+): readonly string[] {
   const all = [columns.map((column) => column.title), ...rows];
   const widths = columns.map((_, at) => Math.max(...all.map((row) => width(row[at] ?? ''))));
-  return all.map((row) => columns.map((column, at) => {
-    const cell = row[at] ?? '';
-    const space = ' '.repeat((widths[at] ?? 0) - width(cell));
-    return column.right ? space + cell : cell + space;
-  }).join('  ').trimEnd());
+  return all.map((row) =>
+    columns
+      .map((column, at) => {
+        const cell = row[at] ?? '';
+        const space = ' '.repeat((widths[at] ?? 0) - width(cell));
+        return column.right ? space + cell : cell + space;
+      })
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 /** Names before values, one pair a line; pairs without a value are left out. */

@@ -14,7 +14,11 @@ export function fileCases(scale: number): readonly FileCase[] {
   const small = Math.round(10_000 * scale);
   return [
     { name: 'large', what: `4 files of ${Math.round(large / 1e6)} MB`, sizes: Array.from({ length: 4 }, () => large) },
-    { name: 'small', what: `${small} files of 50 to 100 KB`, sizes: Array.from({ length: small }, (_, nr) => 50_000 + (nr * 7919) % 50_001) },
+    {
+      name: 'small',
+      what: `${small} files of 50 to 100 KB`,
+      sizes: Array.from({ length: small }, (_, nr) => 50_000 + ((nr * 7919) % 50_001)),
+    },
   ];
 }
 
@@ -53,7 +57,7 @@ async function writeOne(path: string, nr: number, size: number, noise: Buffer): 
   const file = await open(path, 'wx');
   try {
     for (let done = 0; done < size;) {
-      noise.writeUInt32LE(nr * 1000 + done % 4_294_967, 0);
+      noise.writeUInt32LE(nr * 1000 + (done % 4_294_967), 0);
       const part = noise.subarray(0, Math.min(noise.length, size - done));
       await file.write(part);
       hash.update(part);

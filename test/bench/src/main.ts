@@ -33,8 +33,11 @@ reads the copy back from the disk.`;
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      quick: { type: 'boolean', default: false }, json: { type: 'string' }, dir: { type: 'string', default: '.bench' },
-      cases: { type: 'string', default: 'large,small,rows,s3' }, help: { type: 'boolean', short: 'h', default: false },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      dir: { type: 'string', default: '.bench' },
+      cases: { type: 'string', default: 'large,small,rows,s3' },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) {
@@ -45,10 +48,13 @@ async function main(): Promise<void> {
   const wanted = values.cases.split(',');
   const dir = resolve(values.dir);
   const rows: Row[] = [];
-  console.log(`${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, ${new Date().toISOString().slice(0, 10)}`);
+  console.log(
+    `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, ${new Date().toISOString().slice(0, 10)}`,
+  );
   await rm(dir, { recursive: true, force: true });
-  for (const each of fileCases(scale)) if (wanted.includes(each.name)) rows.push(...await runFileCase(join(dir, each.name), each));
-  if (wanted.includes('s3')) rows.push(...await runS3(join(dir, 's3'), scale));
+  for (const each of fileCases(scale))
+    if (wanted.includes(each.name)) rows.push(...(await runFileCase(join(dir, each.name), each)));
+  if (wanted.includes('s3')) rows.push(...(await runS3(join(dir, 's3'), scale)));
   if (wanted.includes('rows')) rows.push(await runRows(join(dir, 'rows'), rowsCase(scale)));
   await rm(dir, { recursive: true, force: true });
   print(rows);
@@ -61,7 +67,12 @@ async function runFileCase(dir: string, each: FileCase): Promise<readonly Row[]>
   console.log(`\n${each.name}: ${each.what}`);
   const files = await writeSources(source, each);
   const times: [PeerName, number][] = [];
-  const peers: readonly PeerName[] = ['rclone', 'rsync', 'older-tool', ...(each.name === 'large' ? ['floor'] as const : [])];
+  const peers: readonly PeerName[] = [
+    'rclone',
+    'rsync',
+    'older-tool',
+    ...(each.name === 'large' ? (['floor'] as const) : []),
+  ];
   for (const peer of peersHere(peers, console.log)) {
     const time = await timePeer(peer, source, join(dir, peer.name));
     console.log(`  ${peer.name.padEnd(10)} ${time.toFixed(2)} s`);
@@ -72,7 +83,9 @@ async function runFileCase(dir: string, each: FileCase): Promise<readonly Row[]>
   sayOurs(ours);
   return [
     ...times.map(([peer, time]) => row(each.name, peer, ours.seconds, time)),
-    ...(back === undefined || ours.restoreSeconds === undefined ? [] : [row(`${each.name}, back`, 'rclone', ours.restoreSeconds, back)]),
+    ...(back === undefined || ours.restoreSeconds === undefined
+      ? []
+      : [row(`${each.name}, back`, 'rclone', ours.restoreSeconds, back)]),
   ];
 }
 
@@ -102,7 +115,10 @@ async function runS3(top: string, scale: number): Promise<readonly Row[]> {
       console.log(`  rclone     ${peer.there.toFixed(2)} s, ${peer.back.toFixed(2)} s to bring it back`);
       const ours = await timeOurs(dir, files, store, { restore: true });
       sayOurs(ours);
-      rows.push(row(`s3 ${each.name}`, 'rclone', ours.seconds, peer.there), row(`s3 ${each.name}, back`, 'rclone', ours.restoreSeconds ?? Number.NaN, peer.back));
+      rows.push(
+        row(`s3 ${each.name}`, 'rclone', ours.seconds, peer.there),
+        row(`s3 ${each.name}, back`, 'rclone', ours.restoreSeconds ?? Number.NaN, peer.back),
+      );
     }
   } finally {
     await server.stop();
@@ -111,15 +127,22 @@ async function runS3(top: string, scale: number): Promise<readonly Row[]> {
 }
 
 function sayOurs(ours: Ours): void {
-  console.log(`  coldroom   ${ours.seconds.toFixed(2)} s${ours.restoreSeconds === undefined ? '' : `, ${ours.restoreSeconds.toFixed(2)} s to bring it back`}`);
-  for (const { name, peakBytes, cpuSeconds } of ours.services) console.log(`    ${name.padEnd(15)} ${cpuSeconds.toFixed(1)} s of processor time, at most ${Math.round(peakBytes / 2 ** 20)} MiB`);
+  console.log(
+    `  coldroom   ${ours.seconds.toFixed(2)} s${ours.restoreSeconds === undefined ? '' : `, ${ours.restoreSeconds.toFixed(2)} s to bring it back`}`,
+  );
+  for (const { name, peakBytes, cpuSeconds } of ours.services)
+    console.log(
+      `    ${name.padEnd(15)} ${cpuSeconds.toFixed(1)} s of processor time, at most ${Math.round(peakBytes / 2 ** 20)} MiB`,
+    );
 }
 
 async function runRows(dir: string, count: number): Promise<Row> {
   await mkdir(dir, { recursive: true });
   console.log(`\nrows: ${count} files that are nothing but rows in the register`);
   const { ours, floor } = await timeRows(dir, count);
-  console.log(`  bare SQL   ${floor.toFixed(2)} s\n  coldroom   ${ours.toFixed(2)} s: ${Math.round(count / ours)} files/s   memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`);
+  console.log(
+    `  bare SQL   ${floor.toFixed(2)} s\n  coldroom   ${ours.toFixed(2)} s: ${Math.round(count / ours)} files/s   memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`,
+  );
   return row('rows', 'floor', ours, floor);
 }
 
@@ -130,7 +153,10 @@ function row(name: string, peer: PeerName, ours: number, time: number): Row {
 
 function print(rows: readonly Row[]): void {
   console.log('\n| case | peer | coldroom | peer | ratio |\n| --- | --- | ---: | ---: | ---: |');
-  for (const each of rows) console.log(`| ${each.case} | ${each.peer} | ${each.ours_s.toFixed(1)} s | ${each.peer_s.toFixed(1)} s | ${each.ratio.toFixed(2)} |`);
+  for (const each of rows)
+    console.log(
+      `| ${each.case} | ${each.peer} | ${each.ours_s.toFixed(1)} s | ${each.peer_s.toFixed(1)} s | ${each.ratio.toFixed(2)} |`,
+    );
 }
 
 main().catch((error: unknown) => {

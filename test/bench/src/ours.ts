@@ -22,7 +22,12 @@ export interface Ours {
 }
 
 /** Archives the files below `<dir>/OMERO/ManagedRepository`, from the approval to the last link, with services as in daily use; then brings all of them back. */
-export async function timeOurs(dir: string, sources: readonly SourceFile[], store: BenchStore, { restore }: { readonly restore: boolean }): Promise<Ours> {
+export async function timeOurs(
+  dir: string,
+  sources: readonly SourceFile[],
+  store: BenchStore,
+  { restore }: { readonly restore: boolean },
+): Promise<Ours> {
   const postgres = await startPostgres({ dir: join(dir, 'servers') });
   const redis = await startRedis({ dir: join(dir, 'servers') });
   const registerUrl = await createDatabase(postgres.url, 'register', { existing: 'drop' });
@@ -31,7 +36,13 @@ export async function timeOurs(dir: string, sources: readonly SourceFile[], stor
   const env = await prepare(dir, store, registerUrl, redis.url);
   const running: RunningService[] = [];
   const start = async (names: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<void> => {
-    const started = names.map((name) => startService({ name, main: join(__dirname, '..', '..', '..', 'apps', name, 'dist', 'main.js'), env: { ...env, ...more } }));
+    const started = names.map((name) =>
+      startService({
+        name,
+        main: join(__dirname, '..', '..', '..', 'apps', name, 'dist', 'main.js'),
+        env: { ...env, ...more },
+      }),
+    );
     running.push(...started);
     await Promise.all(started.map(untilStarted));
   };
@@ -39,7 +50,9 @@ export async function timeOurs(dir: string, sources: readonly SourceFile[], stor
     await start(services);
     const requestId = await register.requests.create(
       { ownerId: 1n, owner: 'bench', groupId: 1n, group: 'bench', requesterId: 1n, requester: 'bench' },
-      { images: once([]), files: drafts(join(dir, 'OMERO', 'ManagedRepository'), sources) }, 'bench');
+      { images: once([]), files: drafts(join(dir, 'OMERO', 'ManagedRepository'), sources) },
+      'bench',
+    );
     await forgetAll(join(dir, 'OMERO'));
     const cpuBefore = running.map((service) => cpuSeconds(service.pid));
     const archived = await seconds(async () => {
@@ -47,9 +60,16 @@ export async function timeOurs(dir: string, sources: readonly SourceFile[], stor
       await register.requests.start(requestId, 'bench', (nr) => `bag-${nr}`, 'bench');
       await untilFinished(register, requestId, running);
     });
-    const used = running.map(({ name, pid }, at) => ({ name, peakBytes: peakMemory(pid), cpuSeconds: cpuSeconds(pid) - (cpuBefore[at] ?? 0) }));
+    const used = running.map(({ name, pid }, at) => ({
+      name,
+      peakBytes: peakMemory(pid),
+      cpuSeconds: cpuSeconds(pid) - (cpuBefore[at] ?? 0),
+    }));
     if (!restore) return { seconds: archived, services: used };
-    const linker = running.splice(running.findIndex(({ name }) => name === 'linker'), 1);
+    const linker = running.splice(
+      running.findIndex(({ name }) => name === 'linker'),
+      1,
+    );
     for (const service of linker) await service.stop(15_000);
     await releaseNow(registerUrl);
     await start(['linker'], { COLDROOM_HOLD: '0' });
@@ -76,7 +96,12 @@ async function releaseNow(url: string): Promise<void> {
   await client.end();
 }
 
-async function untilAll(register: Register, requestId: bigint, state: FileState, running: readonly RunningService[]): Promise<void> {
+async function untilAll(
+  register: Register,
+  requestId: bigint,
+  state: FileState,
+  running: readonly RunningService[],
+): Promise<void> {
   for (;;) {
     const others = await register.overview.files({ requestId, states: otherThan(state), limit: 1 });
     if (others.length === 0) return;
@@ -87,7 +112,12 @@ async function untilAll(register: Register, requestId: bigint, state: FileState,
 
 const otherThan = (state: FileState): readonly FileState[] => fileStates.filter((each) => each !== state);
 
-async function prepare(dir: string, store: BenchStore, registerUrl: string, redisUrl: string): Promise<Readonly<Record<string, string>>> {
+async function prepare(
+  dir: string,
+  store: BenchStore,
+  registerUrl: string,
+  redisUrl: string,
+): Promise<Readonly<Record<string, string>>> {
   const omero = join(dir, 'OMERO');
   const hold = join(omero, '.coldroom', 'hold');
   await mkdir(hold, { recursive: true });
@@ -96,21 +126,35 @@ async function prepare(dir: string, store: BenchStore, registerUrl: string, redi
   const stores = join(dir, 'stores.json');
   await writeFile(stores, JSON.stringify({ default: 'bench', stores: { bench: store.settings } }));
   return {
-    OMERO_DATA_DIR: omero, REGISTER_DATABASE_URL: registerUrl, REDIS_URL: redisUrl, COLDROOM_STORES: stores, COLDROOM_HOLD: '7d', METRICS_PORT: '0',
+    OMERO_DATA_DIR: omero,
+    REGISTER_DATABASE_URL: registerUrl,
+    REDIS_URL: redisUrl,
+    COLDROOM_STORES: stores,
+    COLDROOM_HOLD: '7d',
+    METRICS_PORT: '0',
     COLDROOM_SWEEP_EVERY: '500ms',
   };
 }
 
 async function* drafts(root: string, sources: readonly SourceFile[]): AsyncGenerator<readonly NewFile[]> {
   for (let start = 0; start < sources.length; start += 1000) {
-    yield await Promise.all(sources.slice(start, start + 1000).map(async ({ path, size, sha1 }, at) => {
-      const take = await identify(join(root, path));
-      if (!take) throw new Error(`${path} is gone`);
-      return {
-        fileset: `Fileset:${start + at + 1}`, root: 'ManagedRepository' as const, path: Buffer.from(path), display: path, size: BigInt(size),
-        originalFileId: BigInt(start + at + 1), pixelsId: null, omeroHash: { algorithm: 'SHA1-160', value: sha1 }, verdict: { take },
-      };
-    }));
+    yield await Promise.all(
+      sources.slice(start, start + 1000).map(async ({ path, size, sha1 }, at) => {
+        const take = await identify(join(root, path));
+        if (!take) throw new Error(`${path} is gone`);
+        return {
+          fileset: `Fileset:${start + at + 1}`,
+          root: 'ManagedRepository' as const,
+          path: Buffer.from(path),
+          display: path,
+          size: BigInt(size),
+          originalFileId: BigInt(start + at + 1),
+          pixelsId: null,
+          omeroHash: { algorithm: 'SHA1-160', value: sha1 },
+          verdict: { take },
+        };
+      }),
+    );
   }
 }
 
@@ -118,20 +162,30 @@ async function untilFinished(register: Register, requestId: bigint, running: rea
   for (;;) {
     const request = await register.requests.get(requestId);
     if (request?.state === 'Finished') return;
-    if (request?.state === 'Error') throw new Error(`files are stuck: ${JSON.stringify((await register.overview.files({ requestId, states: ['stuck'], limit: 1 }))[0]?.reason)}`);
+    if (request?.state === 'Error')
+      throw new Error(
+        `files are stuck: ${JSON.stringify((await register.overview.files({ requestId, states: ['stuck'], limit: 1 }))[0]?.reason)}`,
+      );
     await orEnded(running);
   }
 }
 
 /** Waits a moment; throws where a service ended by itself. */
 async function orEnded(running: readonly RunningService[]): Promise<void> {
-  const ended = await Promise.race([...running.map(async (service) => { await service.exited; return service; }), sleep(100)]);
+  const ended = await Promise.race([
+    ...running.map(async (service) => {
+      await service.exited;
+      return service;
+    }),
+    sleep(100),
+  ]);
   if (ended) throw new Error(`${ended.name} ended:\n${ended.lines.slice(-5).join('\n')}`);
 }
 
 async function untilStarted(service: RunningService): Promise<void> {
   while (!service.lines.some((line) => line.includes('"event":"started"'))) {
-    if (await Promise.race([service.exited, sleep(50)])) throw new Error(`${service.name} did not start:\n${service.lines.slice(-5).join('\n')}`);
+    if (await Promise.race([service.exited, sleep(50)]))
+      throw new Error(`${service.name} did not start:\n${service.lines.slice(-5).join('\n')}`);
   }
 }
 

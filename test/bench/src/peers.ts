@@ -24,43 +24,67 @@ const quiet = { maxBuffer: 1 << 28 };
 
 const peers: readonly Peer[] = [
   {
-    name: 'rclone', command: 'rclone',
-    copy: async (source, target) => { await run('rclone', ['copy', '--config', '/dev/null', source, target], quiet); },
-    prove: async (source, target) => { await run('rclone', ['check', '--config', '/dev/null', '--download', source, target], quiet); },
-  },
-  {
-    name: 'rsync', command: 'rsync',
-    copy: async (source, target) => { await run('rsync', ['-a', `${source}/`, target], quiet); },
+    name: 'rclone',
+    command: 'rclone',
+    copy: async (source, target) => {
+      await run('rclone', ['copy', '--config', '/dev/null', source, target], quiet);
+    },
     prove: async (source, target) => {
-      const { stdout } = await run('rsync', ['-ac', '--dry-run', '--itemize-changes', `${source}/`, target], quiet);
-      if (stdout.split('\n').some((line) => line.startsWith('>f'))) throw new Error(`rsync found differences:\n${stdout.slice(0, 500)}`);
+      await run('rclone', ['check', '--config', '/dev/null', '--download', source, target], quiet);
     },
   },
   {
-    name: 'older-tool', command: 'python3',
-    copy: async (source, target) => { await run('python3', [script, source, target, 'copy'], quiet); },
-    prove: async (source, target) => { await run('python3', [script, source, target, 'verify'], quiet); },
+    name: 'rsync',
+    command: 'rsync',
+    copy: async (source, target) => {
+      await run('rsync', ['-a', `${source}/`, target], quiet);
+    },
+    prove: async (source, target) => {
+      const { stdout } = await run('rsync', ['-ac', '--dry-run', '--itemize-changes', `${source}/`, target], quiet);
+      if (stdout.split('\n').some((line) => line.startsWith('>f')))
+        throw new Error(`rsync found differences:\n${stdout.slice(0, 500)}`);
+    },
   },
   {
-    name: 'floor', command: 'dd',
+    name: 'older-tool',
+    command: 'python3',
+    copy: async (source, target) => {
+      await run('python3', [script, source, target, 'copy'], quiet);
+    },
+    prove: async (source, target) => {
+      await run('python3', [script, source, target, 'verify'], quiet);
+    },
+  },
+  {
+    name: 'floor',
+    command: 'dd',
     copy: async (source, target) => {
       for await (const path of filesBelow(source)) {
-        await run('dd', [`if=${join(source, path)}`, `of=${join(target, path.replaceAll('/', '_'))}`, 'bs=8M', 'conv=fsync']);
+        await run('dd', [
+          `if=${join(source, path)}`,
+          `of=${join(target, path.replaceAll('/', '_'))}`,
+          'bs=8M',
+          'conv=fsync',
+        ]);
       }
     },
     prove: async (_source, target) => {
-      for await (const path of filesBelow(target)) await run('dd', [`if=${join(target, path)}`, 'of=/dev/null', 'bs=8M', 'iflag=direct']);
+      for await (const path of filesBelow(target))
+        await run('dd', [`if=${join(target, path)}`, 'of=/dev/null', 'bs=8M', 'iflag=direct']);
     },
   },
 ];
 
 /** Those of the wanted that this machine has. */
 export function peersHere(wanted: readonly PeerName[], say: (line: string) => void): readonly Peer[] {
-  return peers.filter((peer) => wanted.includes(peer.name)).filter((peer) => {
-    const found = (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, peer.command)));
-    if (!found) say(`  ${peer.name} is left out: there is no ${peer.command} (apt-get install ${peer.command} brings it)`);
-    return found;
-  });
+  return peers
+    .filter((peer) => wanted.includes(peer.name))
+    .filter((peer) => {
+      const found = (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, peer.command)));
+      if (!found)
+        say(`  ${peer.name} is left out: there is no ${peer.command} (apt-get install ${peer.command} brings it)`);
+      return found;
+    });
 }
 
 /**
@@ -82,9 +106,16 @@ export async function timePeer(peer: Peer, source: string, target: string): Prom
 }
 
 /** Seconds rclone needs to copy to a remote and to prove the copy by reading it back, and to bring it back and prove that. */
-export async function timeRclone(source: string, remote: string, back: string, environment: Readonly<Record<string, string>>): Promise<{ readonly there: number; readonly back: number }> {
+export async function timeRclone(
+  source: string,
+  remote: string,
+  back: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<{ readonly there: number; readonly back: number }> {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...environment }; // a proxy or a CA of this machine is not for a server on it
-  const rclone = async (...words: readonly string[]): Promise<void> => { await run('rclone', [words[0] ?? '', '--config', '/dev/null', ...words.slice(1)], { ...quiet, env }); };
+  const rclone = async (...words: readonly string[]): Promise<void> => {
+    await run('rclone', [words[0] ?? '', '--config', '/dev/null', ...words.slice(1)], { ...quiet, env });
+  };
   await run('sync', []);
   await forgetAll(source);
   const there = await seconds(async () => {
@@ -99,7 +130,7 @@ export async function timeRclone(source: string, remote: string, back: string, e
     await run('sync', ['-f', back]);
   });
   await forgetAll(back);
-  return { there, back: home + await seconds(() => rclone('check', '--download', remote, back)) };
+  return { there, back: home + (await seconds(() => rclone('check', '--download', remote, back))) };
 }
 
 /** Where we may: all of the page cache, a server's files too. */

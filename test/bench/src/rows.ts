@@ -7,8 +7,24 @@ import { migrate, Register, type NewFile } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { seconds } from './peers';
 
-const identity: Identity = { dev: 1n, ino: 1n, size: 1n, mtimeNs: 1n, ctimeNs: 1n, links: 1, mode: 0o100644, uid: 1000, gid: 1000 };
-const steps = [['approved', 'hash', 'checksummed'], ['checksummed', 'copy', 'transferred'], ['transferred', 'verify', 'verified'], ['verified', 'store', 'durable'], ['durable', 'link', 'linked']] as const;
+const identity: Identity = {
+  dev: 1n,
+  ino: 1n,
+  size: 1n,
+  mtimeNs: 1n,
+  ctimeNs: 1n,
+  links: 1,
+  mode: 0o100644,
+  uid: 1000,
+  gid: 1000,
+};
+const steps = [
+  ['approved', 'hash', 'checksummed'],
+  ['checksummed', 'copy', 'transferred'],
+  ['transferred', 'verify', 'verified'],
+  ['verified', 'store', 'durable'],
+  ['durable', 'link', 'linked'],
+] as const;
 
 /**
  * What register and queues cost by themselves: files that are nothing but rows go through all stages. The floor is the
@@ -23,17 +39,30 @@ export async function timeRows(dir: string, count: number): Promise<{ ours: numb
   const log = new Log('bench', 'error');
   const queues = new Queues(redis.url, 'bench', log);
   const runner = new Runner(register, (bags) => queues.offer(bags), log, {
-    worker: 'bench', leaseMs: 60_000, attempts: 3, retryPauseMs: 1000, waitLimitMs: 1e9, errorLimit: 0,
+    worker: 'bench',
+    leaseMs: 60_000,
+    attempts: 3,
+    retryPauseMs: 1000,
+    waitLimitMs: 1e9,
+    errorLimit: 0,
   });
-  const workers = new Workers(steps.map(emptyHanded), register, queues, runner, log, { concurrency: 2, leaseMs: 60_000, sweepMs: 1000 });
+  const workers = new Workers(steps.map(emptyHanded), register, queues, runner, log, {
+    concurrency: 2,
+    leaseMs: 60_000,
+    sweepMs: 1000,
+  });
   try {
     const requestId = await register.requests.create(
-      { ownerId: 1n, owner: 'bench', groupId: 1n, group: 'bench', requesterId: 1n, requester: 'bench' }, { images: none(), files: rows(count) }, 'bench');
+      { ownerId: 1n, owner: 'bench', groupId: 1n, group: 'bench', requesterId: 1n, requester: 'bench' },
+      { images: none(), files: rows(count) },
+      'bench',
+    );
     const ours = await seconds(async () => {
       await register.requests.approve(requestId, 'bench');
       await register.requests.start(requestId, 'bench', (nr) => `rows-${nr}`, 'bench');
       workers.start();
-      while ((await register.requests.inState('Running')).length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+      while ((await register.requests.inState('Running')).length > 0)
+        await new Promise((resolve) => setTimeout(resolve, 100));
     });
     return { ours, floor: await timeBareUpdates(url, requestId) };
   } finally {
@@ -47,9 +76,19 @@ export async function timeRows(dir: string, count: number): Promise<{ ours: numb
 
 function emptyHanded([takes, event, to]: (typeof steps)[number]): Stage {
   return {
-    name: stageOf[takes as WorkState], takes,
+    name: stageOf[takes as WorkState],
+    takes,
     run: async (claim) => ({
-      moves: claim.files.map((file) => moved(file, event, to, event === 'hash' ? { digests: { 'SHA-256': copyPath(file).toString('hex').slice(0, 64).padStart(64, '0') } } : {})),
+      moves: claim.files.map((file) =>
+        moved(
+          file,
+          event,
+          to,
+          event === 'hash'
+            ? { digests: { 'SHA-256': copyPath(file).toString('hex').slice(0, 64).padStart(64, '0') } }
+            : {},
+        ),
+      ),
       ...(to === 'linked' ? { delayMs: 1e9 } : {}),
     }),
   };
@@ -74,8 +113,15 @@ async function* rows(count: number): AsyncGenerator<readonly NewFile[]> {
     yield Array.from({ length: Math.min(5000, count - start) }, (_, at) => {
       const path = `user_1/2026-01/${start + at}.tif`;
       return {
-        fileset: `Fileset:${start + at}`, root: 'ManagedRepository' as const, path: Buffer.from(path), display: path, size: 1n,
-        originalFileId: BigInt(start + at), pixelsId: null, omeroHash: null, verdict: { take: identity },
+        fileset: `Fileset:${start + at}`,
+        root: 'ManagedRepository' as const,
+        path: Buffer.from(path),
+        display: path,
+        size: 1n,
+        originalFileId: BigInt(start + at),
+        pixelsId: null,
+        omeroHash: null,
+        verdict: { take: identity },
       };
     });
   }

@@ -17,13 +17,24 @@ export async function fileStore(dir: string): Promise<BenchStore> {
   const directory = join(dir, 'store');
   await mkdir(directory, { recursive: true });
   await writeMarker(directory, 'bench');
-  return { settings: { kind: 'file', directory, sameFileSystem: true }, environment: {}, remote: (name) => join(dir, name) };
+  return {
+    settings: { kind: 'file', directory, sameFileSystem: true },
+    environment: {},
+    remote: (name) => join(dir, name),
+  };
 }
 
 /** One bucket on a real server; `dir` is where recalled copies and keys lie. */
 export async function s3Store(dir: string, server: LocalS3, bucket: string): Promise<BenchStore> {
   const { hostname, port } = new URL(server.url);
-  const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, region: 'default', accessKey: server.accessKey, secretKey: server.secretKey });
+  const client = new Client({
+    endPoint: hostname,
+    port: Number(port),
+    useSSL: false,
+    region: 'default',
+    accessKey: server.accessKey,
+    secretKey: server.secretKey,
+  });
   await client.makeBucket(bucket);
   const recallDirectory = join(dir, 'recalled');
   await mkdir(recallDirectory, { recursive: true });
@@ -34,8 +45,12 @@ export async function s3Store(dir: string, server: LocalS3, bucket: string): Pro
   return {
     settings: { kind: 's3', endpoint: server.url, insecure: true, bucket, region: 'default', ...keys, recallDirectory },
     environment: {
-      RCLONE_CONFIG_BENCH_TYPE: 's3', RCLONE_CONFIG_BENCH_PROVIDER: 'Ceph', RCLONE_CONFIG_BENCH_ENDPOINT: server.url, RCLONE_CONFIG_BENCH_REGION: 'default',
-      RCLONE_CONFIG_BENCH_ACCESS_KEY_ID: server.accessKey, RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY: server.secretKey,
+      RCLONE_CONFIG_BENCH_TYPE: 's3',
+      RCLONE_CONFIG_BENCH_PROVIDER: 'Ceph',
+      RCLONE_CONFIG_BENCH_ENDPOINT: server.url,
+      RCLONE_CONFIG_BENCH_REGION: 'default',
+      RCLONE_CONFIG_BENCH_ACCESS_KEY_ID: server.accessKey,
+      RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY: server.secretKey,
     },
     remote: (name) => `bench:${bucket}/${name}`,
   };

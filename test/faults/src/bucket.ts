@@ -21,14 +21,26 @@ export class Bucket implements KeptCopies {
   readonly recalled = true;
 
   private constructor(
-    private readonly client: Client, readonly name: string, readonly gate: Gate, readonly links: string, private readonly down: string, readonly stores: KeptCopies['stores'],
+    private readonly client: Client,
+    readonly name: string,
+    readonly gate: Gate,
+    readonly links: string,
+    private readonly down: string,
+    readonly stores: KeptCopies['stores'],
     private readonly server: LocalS3,
   ) {}
 
   static async make(server: LocalS3, dir: string, store: StoreName): Promise<Bucket> {
     const { hostname, port } = new URL(server.url);
     const { accessKey, secretKey } = server;
-    const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, region: 'default', accessKey, secretKey });
+    const client = new Client({
+      endPoint: hostname,
+      port: Number(port),
+      useSSL: false,
+      region: 'default',
+      accessKey,
+      secretKey,
+    });
     const name = `world-${randomBytes(6).toString('hex')}`;
     await client.makeBucket(name);
     const links = join(dir, placeOf[store]);
@@ -38,7 +50,17 @@ export class Bucket implements KeptCopies {
     writeFileSync(keys.accessKeyFile, accessKey, { mode: 0o600 });
     writeFileSync(keys.secretKeyFile, secretKey, { mode: 0o600 });
     const gate = await Gate.before(server.url);
-    const settings = { kind: 's3', endpoint: new URL(gate.through(server.url)).origin, insecure: true, bucket: name, prefix, region: 'default', ...keys, recallDirectory: links, partMiB: 5 };
+    const settings = {
+      kind: 's3',
+      endpoint: new URL(gate.through(server.url)).origin,
+      insecure: true,
+      bucket: name,
+      prefix,
+      region: 'default',
+      ...keys,
+      recallDirectory: links,
+      partMiB: 5,
+    };
     return new Bucket(client, name, gate, links, join(dir, 'copied-down'), { [store]: settings }, server);
   }
 
@@ -64,17 +86,26 @@ export class Bucket implements KeptCopies {
 
   /** Keys of multipart uploads that were begun and not ended. */
   async unfinished(): Promise<readonly string[]> {
-    const found = await this.client.listIncompleteUploads(this.name, '', true).toArray() as readonly { readonly key: string }[];
+    const found = (await this.client.listIncompleteUploads(this.name, '', true).toArray()) as readonly {
+      readonly key: string;
+    }[];
     return found.map(({ key }) => key);
   }
 
   async image(): Promise<Readonly<Record<string, string>>> {
-    return Object.fromEntries((await this.sealed()).map(({ name, etag, size, lastModified }) => [name, `${etag} ${size} ${lastModified.toISOString()}`]));
+    return Object.fromEntries(
+      (await this.sealed()).map(({ name, etag, size, lastModified }) => [
+        name,
+        `${etag} ${size} ${lastModified.toISOString()}`,
+      ]),
+    );
   }
 
   /** Somebody else writes the same bytes to every copy once more: another object than the one that was proven. */
   async overwrite(): Promise<void> {
-    for (const { name } of (await this.sealed()).filter((object) => object.name.startsWith(`${bagOf(object.name)}/data/`))) {
+    for (const { name } of (await this.sealed()).filter((object) =>
+      object.name.startsWith(`${bagOf(object.name)}/data/`),
+    )) {
       const content = Buffer.concat(await (await this.client.getObject(this.name, name)).toArray());
       await this.client.putObject(this.name, name, content);
     }
@@ -95,7 +126,9 @@ export class Bucket implements KeptCopies {
 
   private async sealed(): Promise<readonly Listed[]> {
     const all = await this.listed();
-    const bags = new Set(all.filter(({ name }) => name.endsWith('/tagmanifest-sha256.txt')).map(({ name }) => bagOf(name)));
+    const bags = new Set(
+      all.filter(({ name }) => name.endsWith('/tagmanifest-sha256.txt')).map(({ name }) => bagOf(name)),
+    );
     return all.filter(({ name }) => bags.has(bagOf(name)) && !name.startsWith(`${bagOf(name)}/uploads/`));
   }
 
@@ -107,5 +140,9 @@ export class Bucket implements KeptCopies {
 const bagOf = (key: string): string => key.split('/', 2).join('/');
 
 function bytesOf(name: string): Buffer {
-  return Buffer.concat(name.split(/(%[0-9A-F]{2})/).map((piece, at) => (at % 2 === 1 ? Buffer.of(Number.parseInt(piece.slice(1), 16)) : Buffer.from(piece))));
+  return Buffer.concat(
+    name
+      .split(/(%[0-9A-F]{2})/)
+      .map((piece, at) => (at % 2 === 1 ? Buffer.of(Number.parseInt(piece.slice(1), 16)) : Buffer.from(piece))),
+  );
 }

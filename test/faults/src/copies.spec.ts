@@ -52,10 +52,14 @@ test('a byte flipped twice before verification: the file is stuck and its origin
   flipByte(openCopy(brought));
   await world.register.switches.stop('stage:copy', 'a test', 'a tester');
   await resume('verify');
-  await world.until('the file to be copied again', async () => (await world.filesOf(brought.requestId)).some((file) => file.state === 'checksummed'));
+  await world.until('the file to be copied again', async () =>
+    (await world.filesOf(brought.requestId)).some((file) => file.state === 'checksummed'),
+  );
   await world.register.switches.stop('stage:verify', 'a test', 'a tester');
   await resume('copy');
-  await world.until('the second copy', async () => (await world.filesOf(brought.requestId)).some((file) => file.state === 'transferred'));
+  await world.until('the second copy', async () =>
+    (await world.filesOf(brought.requestId)).some((file) => file.state === 'transferred'),
+  );
   flipByte(openCopy(brought));
   await resume('verify');
   await world.stuck(brought.requestId, 'COPY_DIFFERS');
@@ -72,7 +76,13 @@ describe('a byte flipped after verification', () => {
     await resume('ingest');
     await world.stuck(brought.requestId, 'COPY_CHANGED');
     await world.check();
-    await world.asPerson((people) => people.retry({ kind: 'Request', ids: [brought.requestId] }, (nr) => `retried-${brought.requestId}-${nr}`, 'a data manager'));
+    await world.asPerson((people) =>
+      people.retry(
+        { kind: 'Request', ids: [brought.requestId] },
+        (nr) => `retried-${brought.requestId}-${nr}`,
+        'a data manager',
+      ),
+    );
     await world.reached(brought.requestId, 'linked');
     await world.checkAtRest();
   });
@@ -84,7 +94,9 @@ describe('a byte flipped after verification', () => {
     await world.stuck(brought.requestId, 'COPY_CHANGED');
     flipByte(sealedCopy(brought));
     const [stuck] = await world.stuck(brought.requestId, 'COPY_CHANGED');
-    await world.asPerson((people) => people.retry({ kind: 'File', ids: [stuck!.id] }, (nr) => `unused-${nr}`, 'a data manager'));
+    await world.asPerson((people) =>
+      people.retry({ kind: 'File', ids: [stuck!.id] }, (nr) => `unused-${nr}`, 'a data manager'),
+    );
     await world.stuck(brought.requestId, 'COPY_CHANGED');
     await world.check();
     expect((await world.filesOf(brought.requestId)).filter((file) => file.state === 'linked')).toHaveLength(2);
@@ -104,7 +116,7 @@ describe('something of others in the store', () => {
     await world.check();
   });
 
-  test('a link at a copy\'s place: it is not written through', async () => {
+  test("a link at a copy's place: it is not written through", async () => {
     const brought = await broughtTo('checksummed', 'copy');
     const victim = join(world.dir, 'victim.txt');
     writeFileSync(victim, 'precious');
@@ -128,7 +140,7 @@ describe('something of others in the store', () => {
     await world.check();
   });
 
-  test('a file with other bytes at a copy\'s place in our open bag is replaced, and a sealed bag holds nothing else', async () => {
+  test("a file with other bytes at a copy's place in our open bag is replaced, and a sealed bag holds nothing else", async () => {
     const brought = await broughtTo('checksummed', 'copy');
     mkdirSync(dirname(openCopy(brought)), { recursive: true });
     writeFileSync(openCopy(brought), 'other bytes');

@@ -10,7 +10,9 @@ let world: World;
 afterEach(() => world.close());
 
 /** Archives, frees the space, and damages the first store's copy of a file. Gives how to mend it. */
-async function damaged(store: StoreKind): Promise<{ readonly requestId: bigint; readonly at: string; readonly mend: () => void }> {
+async function damaged(
+  store: StoreKind,
+): Promise<{ readonly requestId: bigint; readonly at: string; readonly mend: () => void }> {
   world = await World.create({ hold: '0', store });
   world.services.startAll();
   const requestId = await world.archive(twoFilesets);

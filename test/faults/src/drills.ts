@@ -33,22 +33,58 @@ export const takenBy: Readonly<Record<Prefix, readonly ServiceName[]>> = {
 
 /** Steps taken once for a whole bag; every other one is taken once a file, and is crashed at for the second time too. */
 const onceABag: readonly Step[] = [
-  'hash:1-hashed', 'copy:4-synced', 'seal:1-extras-dropped', 'seal:2-tags-written', 'seal:3-protected', 'seal:4-renamed', 'seal:5-durable',
-  'link:2-hold-synced', 'link:5-synced', 'release:2-synced', 'undo:2-synced', 'move:1-before-commit', 'move:2-after-commit',
-  'scan:1-requests-written', 'scan:4-bags-packed', 'near:1-asked', 'fetch:1-fetched', 'fetch:2-dressed', 'prove:1-read', 'place:3-synced', 'expire:2-synced',
-  'leave:1-fetched', 'leave:2-put', 'leave:3-staging-cleared', 'check:1-read', 'settle:1-sealed', 'relink:4-synced',
+  'hash:1-hashed',
+  'copy:4-synced',
+  'seal:1-extras-dropped',
+  'seal:2-tags-written',
+  'seal:3-protected',
+  'seal:4-renamed',
+  'seal:5-durable',
+  'link:2-hold-synced',
+  'link:5-synced',
+  'release:2-synced',
+  'undo:2-synced',
+  'move:1-before-commit',
+  'move:2-after-commit',
+  'scan:1-requests-written',
+  'scan:4-bags-packed',
+  'near:1-asked',
+  'fetch:1-fetched',
+  'fetch:2-dressed',
+  'prove:1-read',
+  'place:3-synced',
+  'expire:2-synced',
+  'leave:1-fetched',
+  'leave:2-put',
+  'leave:3-staging-cleared',
+  'check:1-read',
+  'settle:1-sealed',
+  'relink:4-synced',
 ];
 
 /** All places at which a service is to be killed, `link:4-swapped` and `link:4-swapped:2`. */
 export function crashesOf(service: ServiceName, prefixes: readonly Prefix[]): readonly string[] {
-  return steps.filter((step) => prefixes.some((prefix) => step.startsWith(`${prefix}:`) && takenBy[prefix].includes(service)))
+  return steps
+    .filter((step) => prefixes.some((prefix) => step.startsWith(`${prefix}:`) && takenBy[prefix].includes(service)))
     .flatMap((step) => (onceABag.includes(step) ? [step] : [step, `${step}:2`]));
 }
 
 /** Two filesets of several files, one of them empty, one in a directory of its own. */
 export const twoFilesets: TinyPlan['filesets'] = [
-  { files: [{ name: 'a.tif', size: 70_000 }, { name: 'raw/b.tif', size: 12_345 }, { name: 'raw/empty.txt', size: 0 }], images: 2 },
-  { files: [{ name: 'c.tif', size: 40_000 }, { name: 'd.tif', size: 1 }] },
+  {
+    files: [
+      { name: 'a.tif', size: 70_000 },
+      { name: 'raw/b.tif', size: 12_345 },
+      { name: 'raw/empty.txt', size: 0 },
+    ],
+    images: 2,
+  },
+  {
+    files: [
+      { name: 'c.tif', size: 40_000 },
+      { name: 'd.tif', size: 1 },
+    ],
+  },
 ];
 
 /** Archives, frees the space, and asks all back; `name` does its part of that and is gone again. */
@@ -57,13 +93,20 @@ export async function askedBack(world: World, name: ServiceName): Promise<bigint
   const first = world.start(name);
   await world.reached(requestId, 'released');
   await first.kill();
-  const asked = await world.until('the bag to be free for a person', () => world.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'a tester'));
+  const asked = await world.until('the bag to be free for a person', () =>
+    world.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'a tester'),
+  );
   expect(asked).toEqual({ asked: 5, undoing: 0, prolonged: 0 });
   return requestId;
 }
 
 /** A service is killed at a step, its follower on the same bag at the next one, and so on: every time all is whole. */
-export async function killedAtEach(world: World, name: ServiceName, steps: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> {
+export async function killedAtEach(
+  world: World,
+  name: ServiceName,
+  steps: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
   for (const step of steps) {
     const exit = await world.start(name, { crashAt: step, env }).exited;
     expect({ step, ...exit }).toMatchObject({ step, signal: 'SIGKILL' });
@@ -72,7 +115,12 @@ export async function killedAtEach(world: World, name: ServiceName, steps: reado
 }
 
 /** Archives, and asks for the move to the other store; `name` does its part of the archiving and is gone again. */
-export async function askedToMove(world: World, name: ServiceName, state = 'linked', filesets = twoFilesets): Promise<bigint> {
+export async function askedToMove(
+  world: World,
+  name: ServiceName,
+  state = 'linked',
+  filesets = twoFilesets,
+): Promise<bigint> {
   const requestId = await world.archive(filesets);
   const first = world.start(name);
   await world.reached(requestId, state);
@@ -83,26 +131,43 @@ export async function askedToMove(world: World, name: ServiceName, state = 'link
 
 export async function askToMove(world: World, requestId: bigint, from = 'main', to = 'other'): Promise<void> {
   const bags = (await world.register.moves.plan(from, { kind: 'Request', ids: [requestId] })).map((bag) => bag.id);
-  expect(await world.until('the bags to be free for a person', () => world.register.moves.ask(bags, { from, to }, 'a tester'))).toBe(bags.length);
+  expect(
+    await world.until('the bags to be free for a person', () =>
+      world.register.moves.ask(bags, { from, to }, 'a tester'),
+    ),
+  ).toBe(bags.length);
 }
 
 /** Waits until all bags of a request are in a store and nothing of it is on the way. */
 export async function movedTo(world: World, requestId: bigint, store: string, state = 'linked'): Promise<void> {
-  await world.until(`request ${requestId} to be ${state} in store ${store}`, async () => (await world.filesOf(requestId)).every((file) => file.state === state && file.store === store));
+  await world.until(`request ${requestId} to be ${state} in store ${store}`, async () =>
+    (await world.filesOf(requestId)).every((file) => file.state === state && file.store === store),
+  );
 }
 
 /** All that a change of a sealed bag would show in. */
 export function sealedBags(world: World): ReturnType<typeof imageOf> {
-  return imageOf(...readdirSync(world.store).filter((name) => !name.startsWith('.')).map((name) => join(world.store, name)));
+  return imageOf(
+    ...readdirSync(world.store)
+      .filter((name) => !name.startsWith('.'))
+      .map((name) => join(world.store, name)),
+  );
 }
 
 /** Each file of the request is what it was, in its place, and each step of its way back was told once. */
-export async function expectBack(world: World, requestId: bigint, storeBefore: ReturnType<typeof imageOf>): Promise<void> {
+export async function expectBack(
+  world: World,
+  requestId: bigint,
+  storeBefore: ReturnType<typeof imageOf>,
+): Promise<void> {
   await world.checkAtRest();
   for (const file of await world.filesOf(requestId)) {
     const path = join(world.data, file.root, file.path);
     const { mode, mtimeNs, uid } = lstatSync(path, { bigint: true });
-    expect([path, world.frozen.get(path.slice(world.data.length + 1))]).toEqual([path, expect.objectContaining({ digest: digestOf(path), mode, mtimeNs, uid })]);
+    expect([path, world.frozen.get(path.slice(world.data.length + 1))]).toEqual([
+      path,
+      expect.objectContaining({ digest: digestOf(path), mode, mtimeNs, uid }),
+    ]);
   }
   expect(filesBelow(world.hold)).toEqual([markerName]);
   expect(sealedBags(world)).toEqual(storeBefore);
@@ -113,13 +178,24 @@ export async function expectBack(world: World, requestId: bigint, storeBefore: R
 export async function expectOnce(world: World, requestId: bigint, ...events: readonly string[]): Promise<void> {
   const files = (await world.filesOf(requestId)).length;
   const told = await world.register.overview.events({ requestId }, 10_000);
-  const counts = events.map((what) => [what, told.filter((event) => event.what === what)
-    .reduce((sum, event) => sum + Number((event.detail as { files?: number } | null)?.files ?? 1), 0)]);
+  const counts = events.map((what) => [
+    what,
+    told
+      .filter((event) => event.what === what)
+      .reduce((sum, event) => sum + Number((event.detail as { files?: number } | null)?.files ?? 1), 0),
+  ]);
   expect(Object.fromEntries(counts)).toEqual(Object.fromEntries(events.map((what) => [what, files])));
 }
 
 /** A worker freezes at a step and its lease runs out; another one does the work; then the frozen one wakes. */
-export async function freezeAndTakeOver(world: World, name: ServiceName, step: string, end: string | (() => Promise<void>), requestId: bigint, hold = '7d'): Promise<void> {
+export async function freezeAndTakeOver(
+  world: World,
+  name: ServiceName,
+  step: string,
+  end: string | (() => Promise<void>),
+  requestId: bigint,
+  hold = '7d',
+): Promise<void> {
   const late = world.start(name, { freezeAt: step, env: { COLDROOM_HOLD: hold } });
   await frozen(late);
   await world.check();

@@ -3,7 +3,9 @@ import { serviceNames } from './services';
 import { World } from './world';
 
 let world: World;
-beforeAll(async () => { world = await World.create(); });
+beforeAll(async () => {
+  world = await World.create();
+});
 afterAll(() => world.close());
 afterEach(() => world.check());
 
@@ -41,5 +43,10 @@ test('every bag given to two workers at once is worked on once in effect', async
   for (const requestId of requestIds) await world.reached(requestId, 'undone');
   await world.services.killAll();
   await world.checkAtRest();
-  expect(serviceNames.every((name) => world.services.lines.filter((line) => line.startsWith(`${name}: `) && line.includes('"started"')).length >= 2)).toBe(true);
+  expect(
+    serviceNames.every(
+      (name) =>
+        world.services.lines.filter((line) => line.startsWith(`${name}: `) && line.includes('"started"')).length >= 2,
+    ),
+  ).toBe(true);
 });

@@ -3,7 +3,9 @@ import type { ServiceName } from './services';
 import { World } from './world';
 
 let world: World;
-beforeAll(async () => { world = await World.create(); });
+beforeAll(async () => {
+  world = await World.create();
+});
 afterAll(() => world.close());
 afterEach(() => world.check());
 

@@ -4,7 +4,9 @@ import { Watcher } from './watcher';
 import { World } from './world';
 
 let world: World;
-beforeAll(async () => { world = await World.create({ hold: '0' }); });
+beforeAll(async () => {
+  world = await World.create({ hold: '0' });
+});
 afterAll(() => world.close());
 afterEach(() => world.check());
 
@@ -33,7 +35,9 @@ test('the path of an original is the whole file at every moment of bringing it b
   await world.reached(requestId, 'released');
   const before = sealedBags(world);
   const watcher = new Watcher(filesets.flatMap((fileset) => fileset.paths));
-  await world.until('the bag to be free for a person', () => world.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'a tester'));
+  await world.until('the bag to be free for a person', () =>
+    world.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'a tester'),
+  );
   await world.reached(requestId, 'restored');
   const { rounds, faults } = await watcher.end();
   expect(faults).toEqual([]);

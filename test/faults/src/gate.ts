@@ -4,22 +4,33 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 export class Gate {
   private readonly sockets = new Set<Socket>();
 
-  private constructor(private readonly server: Server, private target: number | undefined) {
+  private constructor(
+    private readonly server: Server,
+    private target: number | undefined,
+  ) {
     server.on('connection', (socket) => {
       if (this.target === undefined) return void socket.destroy();
       const inner = connect(this.target, '127.0.0.1');
-      for (const [one, other] of [[socket, inner], [inner, socket]] as const) {
+      for (const [one, other] of [
+        [socket, inner],
+        [inner, socket],
+      ] as const) {
         this.sockets.add(one);
         one.pipe(other);
         one.on('error', () => other.destroy());
-        one.on('close', () => { this.sockets.delete(one); other.destroy(); });
+        one.on('close', () => {
+          this.sockets.delete(one);
+          other.destroy();
+        });
       }
     });
   }
 
   static async before(url: string): Promise<Gate> {
     const server = createServer();
-    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
     return new Gate(server, Number(new URL(url).port));
   }
 

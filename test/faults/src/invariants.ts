@@ -19,7 +19,17 @@ export interface Scene {
   readonly foreign: ReadonlySet<string>;
 }
 
-const inPlace = ['registered', 'skipped', 'approved', 'declined', 'checksummed', 'transferred', 'verified', 'undone', 'abandoned'];
+const inPlace = [
+  'registered',
+  'skipped',
+  'approved',
+  'declined',
+  'checksummed',
+  'transferred',
+  'verified',
+  'undone',
+  'abandoned',
+];
 const moving = ['leaving', 'arrived', 'matched', 'settled'];
 const archived = ['linked', 'released', 'recalled', ...moving];
 const back = ['restoring', 'near', 'fetched', 'proven', 'restored'];
@@ -34,33 +44,74 @@ export async function faultsOf(scene: Scene): Promise<string[]> {
   const seen = [...scene.frozen].map(([path, then]) => {
     const at = join(scene.data, path);
     const file = before.get(shown(path));
-    return { path, then, file, outOfReach: danglingTarget(scene, at), read: readFaults(at, then), compared: fileFaults(scene, path, then, file) };
+    return {
+      path,
+      then,
+      file,
+      outOfReach: danglingTarget(scene, at),
+      read: readFaults(at, then),
+      compared: fileFaults(scene, path, then, file),
+    };
   });
-  const [bags, others] = [await scene.copies.bags(), await scene.other?.bags() ?? []]; // after the links: what they name was there before them
+  const [bags, others] = [await scene.copies.bags(), (await scene.other?.bags()) ?? []]; // after the links: what they name was there before them
   const after = await latestByPath(scene.register);
   const faults = seen.flatMap(({ path, then, file, outOfReach, read, compared }) => {
     // The content is at the path, or in every place of the bag that the link names.
-    const whole = outOfReach === undefined ? read : copyFaults(outOfReach.store === scene.other ? others : bags, outOfReach.path, then);
+    const whole =
+      outOfReach === undefined
+        ? read
+        : copyFaults(outOfReach.store === scene.other ? others : bags, outOfReach.path, then);
     const now = after.get(shown(path));
     const same = file?.state === now?.state && file?.bag === now?.bag;
-    const stored = file && archived.includes(file.state) ? copyFaults(storeOf(scene, file) === scene.other ? others : bags, join(file.bag ?? '', 'data', path), then) : [];
-    return [...whole.map((fault) => `${path} ${fault}`), ...(same ? [...compared, ...stored] : []).map((fault) => `${path} (${file?.state ?? 'not ours'}) ${fault}`)];
+    const stored =
+      file && archived.includes(file.state)
+        ? copyFaults(storeOf(scene, file) === scene.other ? others : bags, join(file.bag ?? '', 'data', path), then)
+        : [];
+    return [
+      ...whole.map((fault) => `${path} ${fault}`),
+      ...(same ? [...compared, ...stored] : []).map((fault) => `${path} (${file?.state ?? 'not ours'}) ${fault}`),
+    ];
   });
   for (const path of filesBelow(scene.data, ['.coldroom'])) {
-    if (!scene.frozen.has(path) && !scene.foreign.has(path) && !/(^|\/)\.coldroom-\d+$/.test(path)) faults.push(`${path} was not there before`);
+    if (!scene.frozen.has(path) && !scene.foreign.has(path) && !/(^|\/)\.coldroom-\d+$/.test(path))
+      faults.push(`${path} was not there before`);
   }
-  return [...faults, ...[...bags, ...others].flatMap((directory) => sealedBagsIn(directory).flatMap((bag) => bagFaults(directory, bag)))];
+  return [
+    ...faults,
+    ...[...bags, ...others].flatMap((directory) => sealedBagsIn(directory).flatMap((bag) => bagFaults(directory, bag))),
+  ];
 }
 
 /** What must hold besides where nothing is under way any more. */
 export async function leftovers(scene: Scene): Promise<string[]> {
   const files = [...(await latestByPath(scene.register)).values()];
-  const onTheWay = files.filter((file) => !atRest.includes(file.state)).map((file) => `${file.path} is still ${file.state} ${file.code ?? ''} ${file.reason ?? ''}`);
-  const temporary = filesBelow(scene.data, ['.coldroom']).filter((path) => path.includes('.coldroom-') && !scene.frozen.has(path)).map((path) => `${path} was left behind`);
+  const onTheWay = files
+    .filter((file) => !atRest.includes(file.state))
+    .map((file) => `${file.path} is still ${file.state} ${file.code ?? ''} ${file.reason ?? ''}`);
+  const temporary = filesBelow(scene.data, ['.coldroom'])
+    .filter((path) => path.includes('.coldroom-') && !scene.frozen.has(path))
+    .map((path) => `${path} was left behind`);
   const held = new Set(files.filter((file) => file.state === 'linked').map((file) => `${file.bag}/${file.id}`));
-  const hold = filesBelow(scene.hold).filter((path) => path !== markerName && !held.has(path)).map((path) => `hold/${path} was left behind`);
-  const unsealed = (await Promise.all(storesOf(scene).map((store) => store.unsealed()))).flat().map((what) => `${what} was left open`);
-  return [...onTheWay, ...temporary, ...hold, ...unsealed, ...storesOf(scene).filter((store) => store.recalled).flatMap((store) => nearFaults(store, files.filter((file) => storeOf(scene, file) === store)))];
+  const hold = filesBelow(scene.hold)
+    .filter((path) => path !== markerName && !held.has(path))
+    .map((path) => `hold/${path} was left behind`);
+  const unsealed = (await Promise.all(storesOf(scene).map((store) => store.unsealed())))
+    .flat()
+    .map((what) => `${what} was left open`);
+  return [
+    ...onTheWay,
+    ...temporary,
+    ...hold,
+    ...unsealed,
+    ...storesOf(scene)
+      .filter((store) => store.recalled)
+      .flatMap((store) =>
+        nearFaults(
+          store,
+          files.filter((file) => storeOf(scene, file) === store),
+        ),
+      ),
+  ];
 }
 
 /** A path as the register shows it. */
@@ -68,18 +119,30 @@ const shown = (path: string): string => displayPath(Buffer.from(path));
 
 /** In a recall directory lies what is recalled, and nothing else. */
 function nearFaults(store: KeptCopies, files: readonly FileListing[]): string[] {
-  const wanted = new Set(files.filter((file) => file.state === 'recalled').map((file) => `${file.bag}/data/${file.root}/${file.path}`));
-  const there = new Set(filesBelow(store.links).filter((path) => path !== markerName).map(shown));
-  return [...[...there].filter((path) => !wanted.has(path)).map((path) => `recalled/${path} was left behind`), ...[...wanted].filter((path) => !there.has(path)).map((path) => `recalled/${path} is not near`)];
+  const wanted = new Set(
+    files.filter((file) => file.state === 'recalled').map((file) => `${file.bag}/data/${file.root}/${file.path}`),
+  );
+  const there = new Set(
+    filesBelow(store.links)
+      .filter((path) => path !== markerName)
+      .map(shown),
+  );
+  return [
+    ...[...there].filter((path) => !wanted.has(path)).map((path) => `recalled/${path} was left behind`),
+    ...[...wanted].filter((path) => !there.has(path)).map((path) => `recalled/${path} is not near`),
+  ];
 }
 
 async function latestByPath(register: Register): Promise<ReadonlyMap<string, FileListing>> {
   const files = await register.overview.files({ limit: 100_000 });
-  return new Map(files.filter((file) => file.code !== 'IN_ANOTHER_REQUEST').map((file) => [`${file.root}/${file.path}`, file]));
+  return new Map(
+    files.filter((file) => file.code !== 'IN_ANOTHER_REQUEST').map((file) => [`${file.root}/${file.path}`, file]),
+  );
 }
 
 const storesOf = ({ copies, other }: Scene): readonly KeptCopies[] => (other ? [copies, other] : [copies]);
-const storeOf = ({ copies, other }: Scene, file: FileListing): KeptCopies => (file.store === 'other' && other ? other : copies);
+const storeOf = ({ copies, other }: Scene, file: FileListing): KeptCopies =>
+  file.store === 'other' && other ? other : copies;
 
 /** Where a link leads that leads to nothing for now: the store, and the path below the places of its copies. */
 function danglingTarget(scene: Scene, at: string): { readonly store: KeptCopies; readonly path: string } | undefined {
@@ -91,10 +154,12 @@ function danglingTarget(scene: Scene, at: string): { readonly store: KeptCopies;
 
 /** The copy has to be right in each of the places. */
 function copyFaults(bags: readonly string[], path: string, then: Frozen): string[] {
-  return bags.map((directory) => join(directory, path)).flatMap((copy) => {
-    if (!existsSync(copy)) return [`has no copy at ${copy}`];
-    return digestOf(copy) === then.digest ? [] : [`has a copy with other bytes at ${copy}`];
-  });
+  return bags
+    .map((directory) => join(directory, path))
+    .flatMap((copy) => {
+      if (!existsSync(copy)) return [`has no copy at ${copy}`];
+      return digestOf(copy) === then.digest ? [] : [`has a copy with other bytes at ${copy}`];
+    });
 }
 
 /** Does the register say of a file what is on disk? */
@@ -104,12 +169,16 @@ function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing 
   const faults: string[] = [];
   const isLink = lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
   // While a bag is relinked, its links may lead to either store.
-  const mayLeadTo = (file.state === 'settled' ? storesOf(scene) : [storeOf(scene, file)]).map(({ links }) => join(links, file.bag ?? '', 'data', path));
-  if (isLink && !mayLeadTo.includes(readlinkSync(at))) faults.push(`is a link to ${readlinkSync(at)}, not to ${mayLeadTo.join(' or ')}`);
+  const mayLeadTo = (file.state === 'settled' ? storesOf(scene) : [storeOf(scene, file)]).map(({ links }) =>
+    join(links, file.bag ?? '', 'data', path),
+  );
+  if (isLink && !mayLeadTo.includes(readlinkSync(at)))
+    faults.push(`is a link to ${readlinkSync(at)}, not to ${mayLeadTo.join(' or ')}`);
   if (!isLink && archived.includes(file.state)) faults.push('is no link');
   if (!isLink) faults.push(...(back.includes(file.state) ? restoredFaults(at, then) : untouchedFaults(at, then)));
   if (isLink && file.state === 'restored') faults.push('is a link still');
-  if (isLink && file.digests['SHA-256'] !== then.digest) faults.push('is linked under another digest than that of its bytes');
+  if (isLink && file.digests['SHA-256'] !== then.digest)
+    faults.push('is linked under another digest than that of its bytes');
   const held = lstatSync(join(scene.hold, file.bag ?? '', String(file.id)), { bigint: true, throwIfNoEntry: false });
   if (file.state === 'linked' && held === undefined && file.linkedAt === null) faults.push('is not held');
   if (held && file.state === 'released') faults.push('is still held');
@@ -121,10 +190,15 @@ function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing 
 function bagFaults(place: string, bag: string): string[] {
   const directory = join(place, bag);
   const faults = ['manifest-sha256.txt', 'tagmanifest-sha256.txt'].flatMap((manifest) => {
-    const { status, stderr } = spawnSync('sha256sum', ['-c', '--strict', '--quiet', manifest], { cwd: directory, encoding: 'utf8' });
+    const { status, stderr } = spawnSync('sha256sum', ['-c', '--strict', '--quiet', manifest], {
+      cwd: directory,
+      encoding: 'utf8',
+    });
     return status === 0 ? [] : [`${bag}: ${stderr.trim()}`];
   });
   const { stdout } = spawnSync('grep', ['-c', '', 'manifest-sha256.txt'], { cwd: directory, encoding: 'utf8' });
   const payload = filesBelow(join(directory, 'data')).length;
-  return Number(stdout) === payload ? faults : [...faults, `${bag}: the manifest names ${stdout.trim()} files, there are ${payload}`];
+  return Number(stdout) === payload
+    ? faults
+    : [...faults, `${bag}: the manifest names ${stdout.trim()} files, there are ${payload}`];
 }

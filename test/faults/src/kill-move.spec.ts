@@ -4,16 +4,30 @@ import { fileStore } from './store-kinds';
 import { World } from './world';
 
 let world: World;
-beforeAll(async () => { world = await World.create({ other: fileStore }); });
+beforeAll(async () => {
+  world = await World.create({ other: fileStore });
+});
 afterAll(() => world.close());
 afterEach(() => world.check());
 
 describe.each<[ServiceName, readonly string[]]>([
   // Carrying is fetching, dressing and copying: it is synced twice, in staging and in the other store.
-  ['transfer', ['fetch:2-dressed', 'copy:3-written', 'copy:4-synced', 'copy:4-synced:2', ...crashesOf('transfer', ['leave', 'move'])]],
+  [
+    'transfer',
+    [
+      'fetch:2-dressed',
+      'copy:3-written',
+      'copy:4-synced',
+      'copy:4-synced:2',
+      ...crashesOf('transfer', ['leave', 'move']),
+    ],
+  ],
   ['checksum', ['verify:1-read', ...crashesOf('checksum', ['check', 'move'])]],
   // That a bag is durable is told by a step of its own here.
-  ['ingest-watcher', crashesOf('ingest-watcher', ['seal', 'settle', 'move']).filter((step) => step !== 'seal:5-durable')],
+  [
+    'ingest-watcher',
+    crashesOf('ingest-watcher', ['seal', 'settle', 'move']).filter((step) => step !== 'seal:5-durable'),
+  ],
   ['linker', crashesOf('linker', ['relink', 'move'])],
 ])('a %s killed while it moves bags', (name, steps) => {
   beforeAll(() => void world.services.startAll([name]));

@@ -5,7 +5,9 @@ import { serviceNames } from './services';
 import { World } from './world';
 
 test('every numbered step is one of a service whose drills go over all its steps', () => {
-  const drilled = new Set(serviceNames.flatMap((name) => crashesOf(name, Object.keys(takenBy) as (keyof typeof takenBy)[])));
+  const drilled = new Set(
+    serviceNames.flatMap((name) => crashesOf(name, Object.keys(takenBy) as (keyof typeof takenBy)[])),
+  );
   expect([...drilled].filter((step) => !/:2$/.test(step)).sort()).toEqual([...steps].sort());
 });
 
@@ -32,7 +34,9 @@ describe('a scanner killed at', () => {
     await scanner.kill();
     await world.checkAtRest();
     await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
-    expect(await archivedMarks(world.omeroUrl, images)).toEqual(images.map((imageId) => ({ imageId, archived: true, marks: ['ARCHIVE NOTE', 'ARCHIVED'] })));
+    expect(await archivedMarks(world.omeroUrl, images)).toEqual(
+      images.map((imageId) => ({ imageId, archived: true, marks: ['ARCHIVE NOTE', 'ARCHIVED'] })),
+    );
     expect(await world.register.requests.list(['New', 'Approved', 'Running', 'Error'])).toEqual([]);
   });
 });

@@ -5,7 +5,9 @@ import { World } from './world';
 let world: World;
 afterEach(() => world.check());
 afterAll(() => world.close());
-beforeAll(async () => { world = await World.create(); });
+beforeAll(async () => {
+  world = await World.create();
+});
 
 // Reading is a step of hashing and of verifying: the originals, and then their copies.
 const hashing = [...crashesOf('checksum', ['verify']), ...crashesOf('checksum', ['hash', 'move'])];

@@ -3,7 +3,9 @@ import type { ServiceName } from './services';
 import { World } from './world';
 
 let world: World;
-beforeAll(async () => { world = await World.create({ hold: '0' }); });
+beforeAll(async () => {
+  world = await World.create({ hold: '0' });
+});
 afterAll(() => world.close());
 afterEach(() => world.check());
 

@@ -13,7 +13,9 @@ afterAll(() => world.close());
 
 /** Archives an image of OMERO 4 whose pixels are of this user; gives the path OMERO opens. */
 async function archivePixels(uid: number): Promise<{ readonly requestId: bigint; readonly path: string }> {
-  const { imageIds: [imageId] } = await world.lay([{ files: [{ name: 'old.dv', size: 3000 }] }]);
+  const {
+    imageIds: [imageId],
+  } = await world.lay([{ files: [{ name: 'old.dv', size: 3000 }] }]);
   const path = await makeLegacy(world.omeroUrl, world.data, imageId!, uid);
   world.refreeze(path);
   return { requestId: await world.approve(), path };
@@ -25,7 +27,12 @@ function openToWrite(path: string, create: boolean): string {
     const { constants, openSync, writeSync } = require('fs');
     try { writeSync(openSync(${JSON.stringify(path)}, constants.O_RDWR${create ? ' | constants.O_CREAT' : ''}), 'overwritten'); console.log('written'); }
     catch (error) { console.log(error.code); }`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], { uid: 1000, gid: 1000, cwd: '/', encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], {
+    uid: 1000,
+    gid: 1000,
+    cwd: '/',
+    encoding: 'utf8',
+  });
   if (stderr) throw new Error(stderr);
   return stdout.trim();
 }

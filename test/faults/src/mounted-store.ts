@@ -5,7 +5,10 @@ import { join } from 'node:path';
 
 /** A store on a small ext4 of its own that can be filled up, unmounted and made read-only. */
 export class MountedStore {
-  constructor(private readonly image: string, private readonly directory: string) {}
+  constructor(
+    private readonly image: string,
+    private readonly directory: string,
+  ) {}
 
   static make(image: string, directory: string, megabytes: number): MountedStore {
     mkdirSync(directory, { recursive: true });
@@ -50,8 +53,12 @@ function noMounting(): string | null {
 }
 
 function noTracing(): string | null {
-  const { status, error, stderr } = spawnSync('strace', ['-f', '-o', '/dev/null', '-e', 'inject=fsync:error=EIO', 'true'], { encoding: 'utf8' });
-  return status === 0 ? null : error?.message ?? stderr;
+  const { status, error, stderr } = spawnSync(
+    'strace',
+    ['-f', '-o', '/dev/null', '-e', 'inject=fsync:error=EIO', 'true'],
+    { encoding: 'utf8' },
+  );
+  return status === 0 ? null : (error?.message ?? stderr);
 }
 
 function noGateway(): string | null {

@@ -44,21 +44,36 @@ async function exchanged(world: World): Promise<void> {
   expect(await images(world)).toMatchObject(before);
 }
 
-const images = async ({ copies, other }: World): Promise<Readonly<Record<StoreName, unknown>>> => ({ main: await copies.image(), other: await other!.image() });
+const images = async ({ copies, other }: World): Promise<Readonly<Record<StoreName, unknown>>> => ({
+  main: await copies.image(),
+  other: await other!.image(),
+});
 
-async function linked(world: World, requestId: bigint): Promise<readonly { readonly at: string; readonly digest: string | undefined }[]> {
-  return (await world.filesOf(requestId)).map(({ root, path }) => ({ at: join(world.data, root, path), digest: world.frozen.get(join(root, path))?.digest }));
+async function linked(
+  world: World,
+  requestId: bigint,
+): Promise<readonly { readonly at: string; readonly digest: string | undefined }[]> {
+  return (await world.filesOf(requestId)).map(({ root, path }) => ({
+    at: join(world.data, root, path),
+    digest: world.frozen.get(join(root, path))?.digest,
+  }));
 }
 
 async function expectLinksInto(world: World, requestId: bigint, { links, recalled }: KeptCopies): Promise<void> {
   for (const { at } of await linked(world, requestId)) {
-    expect([at, lstatSync(at).isSymbolicLink() && readlinkSync(at).startsWith(`${links}/`), existsSync(at)]).toEqual([at, true, !recalled]);
+    expect([at, lstatSync(at).isSymbolicLink() && readlinkSync(at).startsWith(`${links}/`), existsSync(at)]).toEqual([
+      at,
+      true,
+      !recalled,
+    ]);
   }
 }
 
 describe('bags moved between a directory and an Arkivum appliance', () => {
   let world: World;
-  beforeAll(async () => { world = await World.create({ hold: '0', other: arkivumStore }); });
+  beforeAll(async () => {
+    world = await World.create({ hold: '0', other: arkivumStore });
+  });
   afterAll(() => world.close());
 
   test('both ways: the links follow, and all comes back from there', () => exchanged(world));
@@ -74,7 +89,14 @@ describeWhere('s3', 'bags moved between a directory and a bucket', () => {
     server = await startS3({ dir });
   });
   beforeEach(async () => {
-    world = await World.create({ hold: '0', env: { COLDROOM_LEASE: '1s' }, other: async (place, name) => { bucket = await Bucket.make(server!, place, name); return bucket; } });
+    world = await World.create({
+      hold: '0',
+      env: { COLDROOM_LEASE: '1s' },
+      other: async (place, name) => {
+        bucket = await Bucket.make(server!, place, name);
+        return bucket;
+      },
+    });
   });
   afterEach(() => world.close());
   afterAll(async () => {
@@ -82,10 +104,14 @@ describeWhere('s3', 'bags moved between a directory and a bucket', () => {
     removeServerData(dir);
   });
 
-  test('both ways: the links follow, out of reach until they are recalled, and all comes back from there', () => exchanged(world));
+  test('both ways: the links follow, out of reach until they are recalled, and all comes back from there', () =>
+    exchanged(world));
 
   // Of the one file a first block is fetched, and then it is uploaded in four parts by another thread.
-  test.each<[ServiceName, string]>([['transfer', 'copy:2-partly-written:2'], ['linker', 'relink:2-swapped']])('a %s killed at %s on the way into the bucket: the next one ends it', async (name, step) => {
+  test.each<[ServiceName, string]>([
+    ['transfer', 'copy:2-partly-written:2'],
+    ['linker', 'relink:2-swapped'],
+  ])('a %s killed at %s on the way into the bucket: the next one ends it', async (name, step) => {
     world.services.startAll([name]);
     const requestId = await askedToMove(world, name, 'released', [large]);
     const before = await world.copies.image();

@@ -15,7 +15,9 @@ export async function archivedMarks(url: string, imageIds: readonly number[]): P
     const { rows } = await client.query<{ id: string; archived: boolean | null; marks: string[] }>(
       `SELECT i.id, i.archived, array_agg(a.name ORDER BY a.name) AS marks FROM image i
        JOIN imageannotationlink l ON l.parent = i.id JOIN annotation a ON a.id = l.child AND a.ns = 'archiving'
-       WHERE i.id = ANY($1) GROUP BY i.id ORDER BY i.id`, [imageIds]);
+       WHERE i.id = ANY($1) GROUP BY i.id ORDER BY i.id`,
+      [imageIds],
+    );
     return rows.map((row) => ({ imageId: Number(row.id), archived: row.archived, marks: row.marks }));
   });
 }
@@ -31,10 +33,15 @@ export async function archivedFlags(url: string): Promise<ReadonlyMap<number, bo
 /** Takes all marks of archiving away, and the flag, as somebody does who tidies up by SQL. */
 export async function loseMarks(url: string, flags: ReadonlyMap<number, boolean | null>): Promise<void> {
   await connected(url, async (client) => {
-    await client.query(`DELETE FROM imageannotationlink WHERE child IN (SELECT id FROM annotation WHERE ns = 'archiving')`);
-    await client.query(`DELETE FROM annotation_mapvalue WHERE annotation_id IN (SELECT id FROM annotation WHERE ns = 'archiving')`);
+    await client.query(
+      `DELETE FROM imageannotationlink WHERE child IN (SELECT id FROM annotation WHERE ns = 'archiving')`,
+    );
+    await client.query(
+      `DELETE FROM annotation_mapvalue WHERE annotation_id IN (SELECT id FROM annotation WHERE ns = 'archiving')`,
+    );
     await client.query(`DELETE FROM annotation WHERE ns = 'archiving'`);
-    for (const [id, archived] of flags) await client.query('UPDATE image SET archived = $2 WHERE id = $1', [id, archived]);
+    for (const [id, archived] of flags)
+      await client.query('UPDATE image SET archived = $2 WHERE id = $1', [id, archived]);
   });
 }
 
@@ -42,7 +49,12 @@ export async function loseMarks(url: string, flags: ReadonlyMap<number, boolean 
 export async function makeLegacy(url: string, dataDir: string, imageId: number, uid: number): Promise<string> {
   return connected(url, async (client) => {
     await client.query('UPDATE image SET fileset = NULL WHERE id = $1', [imageId]);
-    const { rows: [row] } = await client.query<{ id: string }>('UPDATE pixels SET path = NULL, name = NULL, repo = NULL WHERE image = $1 RETURNING id', [imageId]);
+    const {
+      rows: [row],
+    } = await client.query<{ id: string }>(
+      'UPDATE pixels SET path = NULL, name = NULL, repo = NULL WHERE image = $1 RETURNING id',
+      [imageId],
+    );
     const path = join(dataDir, 'Pixels', row!.id);
     writeFileSync(path, randomBytes(5000), { mode: 0o644 });
     chownSync(path, uid, uid);

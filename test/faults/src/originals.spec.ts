@@ -1,4 +1,15 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { twoFilesets } from './drills';
 import { flipByte, replaceByAnother } from './tampering';
@@ -13,7 +24,10 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** A request that has come as far as `state`, because `stage` is stopped, and the path of its first original. */
-async function broughtTo(state: string, stage: string): Promise<{ readonly requestId: bigint; readonly original: string }> {
+async function broughtTo(
+  state: string,
+  stage: string,
+): Promise<{ readonly requestId: bigint; readonly original: string }> {
   const stop = (): Promise<void> => world.register.switches.stop(`stage:${stage}`, 'a test', 'a tester');
   if (state !== 'linked') await stop(); // while anything is stopped nothing is linked
   const { filesets } = await world.lay(twoFilesets);
@@ -27,7 +41,10 @@ async function broughtTo(state: string, stage: string): Promise<{ readonly reque
 async function expectOnlyItsFilesetIsLeft(requestId: bigint, stage: string, code: string): Promise<void> {
   await world.register.switches.resume(`stage:${stage}`, 'a tester');
   await expect(world.stuck(requestId, code)).resolves.toHaveLength(1);
-  await world.until('the other fileset to be linked', async () => (await world.filesOf(requestId)).filter((file) => file.state === 'linked').length === 2);
+  await world.until(
+    'the other fileset to be linked',
+    async () => (await world.filesOf(requestId)).filter((file) => file.state === 'linked').length === 2,
+  );
   await world.check();
   await world.asPerson((people) => people.abandon({ kind: 'Request', ids: [requestId] }, 'a data manager'));
   await world.reached(requestId, 'linked', 'abandoned', 'undone');
@@ -35,7 +52,10 @@ async function expectOnlyItsFilesetIsLeft(requestId: bigint, stage: string, code
 }
 
 describe('an original rewritten with its old size and mtime', () => {
-  test.each([['copy', 'checksummed', 'SOURCE_CHANGED'], ['link', 'durable', 'ORIGINAL_CHANGED']])('before %s is kept as it is', async (stage, state, code) => {
+  test.each([
+    ['copy', 'checksummed', 'SOURCE_CHANGED'],
+    ['link', 'durable', 'ORIGINAL_CHANGED'],
+  ])('before %s is kept as it is', async (stage, state, code) => {
     const { requestId, original } = await broughtTo(state, stage);
     flipByte(original);
     world.refreeze(original);
@@ -44,7 +64,10 @@ describe('an original rewritten with its old size and mtime', () => {
 });
 
 describe('an original replaced by another file', () => {
-  test.each([['copy', 'checksummed', 'SOURCE_CHANGED'], ['link', 'durable', 'ORIGINAL_CHANGED']])('before %s: the other file stays', async (stage, state, code) => {
+  test.each([
+    ['copy', 'checksummed', 'SOURCE_CHANGED'],
+    ['link', 'durable', 'ORIGINAL_CHANGED'],
+  ])('before %s: the other file stays', async (stage, state, code) => {
     const { requestId, original } = await broughtTo(state, stage);
     replaceByAnother(original);
     world.refreeze(original);
@@ -53,7 +76,10 @@ describe('an original replaced by another file', () => {
 });
 
 describe('an original that is gone', () => {
-  test.each([['copy', 'checksummed', 'SOURCE_MISSING'], ['link', 'durable', 'ORIGINAL_GONE']])('before %s: nothing is put in its place', async (stage, state, code) => {
+  test.each([
+    ['copy', 'checksummed', 'SOURCE_MISSING'],
+    ['link', 'durable', 'ORIGINAL_GONE'],
+  ])('before %s: nothing is put in its place', async (stage, state, code) => {
     const { requestId, original } = await broughtTo(state, stage);
     rmSync(original);
     world.forget(original);
@@ -62,7 +88,7 @@ describe('an original that is gone', () => {
   });
 });
 
-test('a link that others put in the original\'s place is not followed and stays', async () => {
+test("a link that others put in the original's place is not followed and stays", async () => {
   const { requestId, original } = await broughtTo('durable', 'link');
   const elsewhere = join(world.dir, 'elsewhere.tif');
   renameSync(original, elsewhere);
@@ -83,12 +109,14 @@ test('what others put where our link is to be made stays, and so does the origin
   await world.check();
   expect(readFileSync(beside, 'utf8')).toBe('not ours');
   rmSync(beside);
-  await world.asPerson((people) => people.retry({ kind: 'File', ids: [file.id] }, (nr) => `retry-${nr}`, 'a data manager'));
+  await world.asPerson((people) =>
+    people.retry({ kind: 'File', ids: [file.id] }, (nr) => `retry-${nr}`, 'a data manager'),
+  );
   await world.reached(requestId, 'linked');
   await world.checkAtRest();
 });
 
-describe('a directory swapped for a link into somebody else\'s', () => {
+describe("a directory swapped for a link into somebody else's", () => {
   /** Moves the original's directory away and leads its path to a directory with a file of the same name. */
   function swapDirectory(original: string): { readonly theirs: string; readonly undo: () => void } {
     const directory = dirname(original);
@@ -97,12 +125,23 @@ describe('a directory swapped for a link into somebody else\'s', () => {
     writeFileSync(join(theirs, 'a.tif'), readFileSync(original));
     renameSync(directory, `${directory}.away`);
     symlinkSync(theirs, directory);
-    return { theirs, undo: () => { rmSync(directory); renameSync(`${directory}.away`, directory); } };
+    return {
+      theirs,
+      undo: () => {
+        rmSync(directory);
+        renameSync(`${directory}.away`, directory);
+      },
+    };
   }
 
-  test.each([['copy', 'checksummed'], ['link', 'durable'], ['undo', 'undoing']])('before %s: nothing is done there, and afterwards all goes on', async (stage, state) => {
+  test.each([
+    ['copy', 'checksummed'],
+    ['link', 'durable'],
+    ['undo', 'undoing'],
+  ])('before %s: nothing is done there, and afterwards all goes on', async (stage, state) => {
     const { requestId, original } = await broughtTo(stage === 'undo' ? 'linked' : state, stage);
-    if (stage === 'undo') await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
+    if (stage === 'undo')
+      await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
     const { theirs, undo } = swapDirectory(original);
     await world.register.switches.resume(`stage:${stage}`, 'a tester');
     await world.stuck(requestId, 'PARENT_NOT_A_DIRECTORY');
@@ -110,14 +149,16 @@ describe('a directory swapped for a link into somebody else\'s', () => {
     expect(lstatSync(join(theirs, 'a.tif')).isFile()).toBe(true);
     undo();
     await world.check();
-    await world.asPerson((people) => people.retry({ kind: 'Request', ids: [requestId] }, (nr) => `retried-${requestId}-${nr}`, 'a data manager'));
+    await world.asPerson((people) =>
+      people.retry({ kind: 'Request', ids: [requestId] }, (nr) => `retried-${requestId}-${nr}`, 'a data manager'),
+    );
     await world.reached(requestId, stage === 'undo' ? 'undone' : 'linked');
     await world.check();
   });
 });
 
 describe('an archived original is not given back', () => {
-  test('over a file that others put in the link\'s place', async () => {
+  test("over a file that others put in the link's place", async () => {
     const { requestId, original } = await broughtTo('linked', 'undo');
     const file = (await world.filesOf(requestId)).find((one) => original.endsWith(one.path))!;
     renameSync(original, `${original}.ours`);
@@ -128,7 +169,9 @@ describe('an archived original is not given back', () => {
     expect(readFileSync(original, 'utf8')).toBe('a new file');
     expect(lstatSync(join(world.hold, file.bag!, String(file.id))).isFile()).toBe(true);
     renameSync(`${original}.ours`, original);
-    await world.asPerson((people) => people.retry({ kind: 'Request', ids: [requestId] }, (nr) => `again-${nr}`, 'a tester'));
+    await world.asPerson((people) =>
+      people.retry({ kind: 'Request', ids: [requestId] }, (nr) => `again-${nr}`, 'a tester'),
+    );
     await world.reached(requestId, 'undone');
     await world.checkAtRest();
   });

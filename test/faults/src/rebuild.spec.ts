@@ -13,11 +13,25 @@ afterAll(() => world.close());
 beforeAll(async () => {
   world = await World.create();
   world.services.startAll(['linker']);
-  for (const [hold, people] of [['0', ['ann', 'ben', 'cleo']], ['7d', ['dora', 'eve', 'finn']]] as const) {
+  for (const [hold, people] of [
+    ['0', ['ann', 'ben', 'cleo']],
+    ['7d', ['dora', 'eve', 'finn']],
+  ] as const) {
     const linker = world.start('linker', { env: { COLDROOM_HOLD: hold } });
     const requests: bigint[] = [];
     for (const person of people) {
-      await world.lay([{ files: [{ name: 'a.tif', size: 5000 }, { name: 'empty.txt', size: 0 }] }, { files: [{ name: 'b.tif', size: 700 }], images: 2 }], person);
+      await world.lay(
+        [
+          {
+            files: [
+              { name: 'a.tif', size: 5000 },
+              { name: 'empty.txt', size: 0 },
+            ],
+          },
+          { files: [{ name: 'b.tif', size: 700 }], images: 2 },
+        ],
+        person,
+      );
       requests.push(await world.approve());
     }
     for (const requestId of requests) await world.reached(requestId, hold === '0' ? 'released' : 'linked');
@@ -49,14 +63,22 @@ test('a rebuild killed in the middle, again and again, ends in the register of o
 });
 
 test('a bag whose lists lead out of it is left out, and nothing of it is believed', async () => {
-  const theirs = foreignBag(join(world.store, sealedBagsIn(world.store)[0]!), `${world.data.split('/').map(() => '..').join('/')}${world.data}/ManagedRepository/stray.tif`);
+  const theirs = foreignBag(
+    join(world.store, sealedBagsIn(world.store)[0]!),
+    `${world.data
+      .split('/')
+      .map(() => '..')
+      .join('/')}${world.data}/ManagedRepository/stray.tif`,
+  );
   try {
     await world.loseRegister();
     const command = world.services.command('rebuild');
     await expect(command.exited).resolves.toMatchObject({ code: exitCodes.partly });
     expect(command.lines.join()).toContain('ENTRY_NOT_ALLOWED');
     expect((await registerOf(world))['bag']).toHaveLength(6);
-    expect((await world.register.overview.files({ limit: 1000 })).filter(({ path }) => path.includes('stray'))).toEqual([]);
+    expect((await world.register.overview.files({ limit: 1000 })).filter(({ path }) => path.includes('stray'))).toEqual(
+      [],
+    );
   } finally {
     rmSync(theirs, { recursive: true });
   }
@@ -69,14 +91,18 @@ test('a held original whose hold is over is freed only after its copy was read a
   const held = imageOf(world.hold);
   const linker = world.start('linker', { env: { COLDROOM_HOLD: '0' } });
   const stuck = await world.until('all that is held to be stuck', async () => {
-    const files = (await world.register.overview.files({ limit: 1000 })).filter(({ state, code }) => state === 'stuck' && code === 'COPY_DIFFERS');
+    const files = (await world.register.overview.files({ limit: 1000 })).filter(
+      ({ state, code }) => state === 'stuck' && code === 'COPY_DIFFERS',
+    );
     return files.length === 9 && files;
   });
   expect(imageOf(world.hold)).toEqual(held);
   await world.check();
   await world.coldroom('verify', '--all');
   await world.coldroom('files', 'retry', ...stuck.map(({ id }) => String(id)));
-  await world.until('all to be released', async () => (await world.register.overview.files({ limit: 1000 })).every(({ state }) => state === 'released'));
+  await world.until('all to be released', async () =>
+    (await world.register.overview.files({ limit: 1000 })).every(({ state }) => state === 'released'),
+  );
   await linker.kill();
   await world.checkAtRest();
 });
@@ -95,24 +121,41 @@ function foreignBag(of: string, path: string): string {
   rewrite('omero.jsonl', (content) => content.replace(JSON.stringify(old), JSON.stringify(path)));
   rewrite('manifest-sha256.txt', (content) => content.replace(`data/${root}/${old}`, `data/${root}/${path}`));
   rewrite('bag-info.txt', (content) => content.replace(basename(of), name));
-  rewrite('tagmanifest-sha256.txt', (content) => content.trimEnd().split('\n').map((each) => each.slice(66))
-    .map((tag) => `${createHash('sha256').update(readFileSync(join(directory, tag))).digest('hex')}  ${tag}\n`).join(''));
+  rewrite('tagmanifest-sha256.txt', (content) =>
+    content
+      .trimEnd()
+      .split('\n')
+      .map((each) => each.slice(66))
+      .map(
+        (tag) =>
+          `${createHash('sha256')
+            .update(readFileSync(join(directory, tag)))
+            .digest('hex')}  ${tag}\n`,
+      )
+      .join(''),
+  );
   return directory;
 }
 
 /** Each bag takes its time, within its transaction. */
 async function slowly({ registerUrl }: World): Promise<void> {
-  await connected(registerUrl, (client) => client.query(
-    `CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END $$;
-     CREATE TRIGGER take_time AFTER INSERT ON file FOR EACH STATEMENT EXECUTE FUNCTION take_time()`));
+  await connected(registerUrl, (client) =>
+    client.query(
+      `CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END $$;
+     CREATE TRIGGER take_time AFTER INSERT ON file FOR EACH STATEMENT EXECUTE FUNCTION take_time()`,
+    ),
+  );
 }
 
 /** Waits until so many bags are written, and the next one is being written. */
 async function inTheMiddle({ registerUrl }: World, bags: number): Promise<void> {
   await connected(registerUrl, async (client) => {
     for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(10)) {
-      const { rows: [row] } = await client.query<{ bags: string; writing: boolean }>(
-        `SELECT (SELECT count(*) FROM bag) AS bags, EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep') AS writing`);
+      const {
+        rows: [row],
+      } = await client.query<{ bags: string; writing: boolean }>(
+        `SELECT (SELECT count(*) FROM bag) AS bags, EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep') AS writing`,
+      );
       if (Number(row!.bags) >= bags && row!.writing) return;
     }
     throw new Error(`the rebuild never came to bag ${bags + 1}`);
@@ -133,7 +176,8 @@ async function registerOf({ registerUrl }: World): Promise<Readonly<Record<strin
   };
   return connected(registerUrl, async (client) => {
     const all: [string, readonly unknown[]][] = [];
-    for (const [table, query] of Object.entries(queries)) all.push([table, (await client.query<{ row: unknown }>(`${query} ORDER BY 1`)).rows.map(({ row }) => row)]);
+    for (const [table, query] of Object.entries(queries))
+      all.push([table, (await client.query<{ row: unknown }>(`${query} ORDER BY 1`)).rows.map(({ row }) => row)]);
     return Object.fromEntries(all);
   });
 }

@@ -10,23 +10,46 @@ import type { World } from './world';
 
 /** Names, sizes and times that a program on the way could lose. */
 const odd: TinyPlan['filesets'] = [
-  { files: [{ name: 'a.tif', size: 70_000, nanoseconds: '123456789' }, { name: 'raw/b "c" ünï $(d).tif', size: 12_345 }, { name: 'raw/empty.txt', size: 0, nanoseconds: '000000001' }], images: 2 },
-  { files: [{ name: '-rf *.tif', size: 300 }, { name: '100%41.tif', size: 1 }, { name: 'back\\slash.tif', size: 40_000 }, { name: '.hidden/two\nlines .txt', size: 17 }] },
+  {
+    files: [
+      { name: 'a.tif', size: 70_000, nanoseconds: '123456789' },
+      { name: 'raw/b "c" ünï $(d).tif', size: 12_345 },
+      { name: 'raw/empty.txt', size: 0, nanoseconds: '000000001' },
+    ],
+    images: 2,
+  },
+  {
+    files: [
+      { name: '-rf *.tif', size: 300 },
+      { name: '100%41.tif', size: 1 },
+      { name: 'back\\slash.tif', size: 40_000 },
+      { name: '.hidden/two\nlines .txt', size: 17 },
+    ],
+  },
 ];
-const plain: TinyPlan['filesets'] = [{ files: [{ name: 'c.tif', size: 3000 }, { name: 'd.tif', size: 0 }] }];
+const plain: TinyPlan['filesets'] = [
+  {
+    files: [
+      { name: 'c.tif', size: 3000 },
+      { name: 'd.tif', size: 0 },
+    ],
+  },
+];
 const modes = [0o600, 0o444, 0o755, 0o664, 0o1640, 0o604, 0o777];
 const oddTimes = ['1969-12-31 23:59:58.5', '2106-02-07 06:28:17.999999999'];
 
 /** Imports filesets whose files have modes, owners and times of their own. */
 async function layOddly(world: World, filesets: TinyPlan['filesets']): Promise<readonly number[]> {
   const laid = await world.lay(filesets);
-  laid.filesets.flatMap(({ paths }) => paths).forEach((path, index) => {
-    if (process.getuid?.() === 0) chownSync(path, 1000 + index, 2000 + index);
-    chmodSync(path, modes[index % modes.length]!);
-    const time = oddTimes[index - 1];
-    if (time) execFileSync('touch', ['-m', '-d', `${time} UTC`, '--', path]);
-    world.refreeze(path);
-  });
+  laid.filesets
+    .flatMap(({ paths }) => paths)
+    .forEach((path, index) => {
+      if (process.getuid?.() === 0) chownSync(path, 1000 + index, 2000 + index);
+      chmodSync(path, modes[index % modes.length]!);
+      const time = oddTimes[index - 1];
+      if (time) execFileSync('touch', ['-m', '-d', `${time} UTC`, '--', path]);
+      world.refreeze(path);
+    });
   return laid.imageIds;
 }
 
@@ -41,7 +64,10 @@ export interface Left {
 /** Archives some (their space freed), some more (held still), and brings a third part back; then register, queues and marks are lost. */
 export async function disaster(world: World): Promise<Left> {
   const flags = new Map<number, boolean | null>();
-  const archive = async (filesets: TinyPlan['filesets'], end: string): Promise<{ readonly requestId: bigint; readonly images: readonly number[] }> => {
+  const archive = async (
+    filesets: TinyPlan['filesets'],
+    end: string,
+  ): Promise<{ readonly requestId: bigint; readonly images: readonly number[] }> => {
     const images = await layOddly(world, filesets);
     for (const [id, archived] of await archivedFlags(world.omeroUrl)) if (!flags.has(id)) flags.set(id, archived);
     const requestId = await world.approve();
@@ -53,7 +79,8 @@ export async function disaster(world: World): Promise<Left> {
   const released = await archive(odd, 'released');
   const restored = await archive(plain, 'released');
   await world.coldroom('restore', `Request:${restored.requestId}`, '--yes');
-  for (const file of await world.reached(restored.requestId, 'restored')) world.refreeze(join(world.data, file.root, file.path));
+  for (const file of await world.reached(restored.requestId, 'restored'))
+    world.refreeze(join(world.data, file.root, file.path));
   await freeing.kill();
   world.start('linker');
   const held = await archive(odd, 'linked');
@@ -76,11 +103,14 @@ export async function recover(world: World, { archived, inPlace, flags, bags }: 
   world.services.startAll();
   await marksAre(world, archived, inPlace);
   await world.checkAtRest();
-  for (const { id } of await world.register.requests.list(['Finished', 'Running', 'Approved', 'Error'])) await world.coldroom('restore', `Request:${id}`, '--yes');
+  for (const { id } of await world.register.requests.list(['Finished', 'Running', 'Approved', 'Error']))
+    await world.coldroom('restore', `Request:${id}`, '--yes');
   await marksAre(world, [], [...archived, ...inPlace]);
   await world.services.killAll();
   await world.checkAtRest();
-  expect(treeOf(world)).toEqual(Object.fromEntries([...world.frozen].map(([path, then]) => [path, { ...then, ino: 0n }])));
+  expect(treeOf(world)).toEqual(
+    Object.fromEntries([...world.frozen].map(([path, then]) => [path, { ...then, ino: 0n }])),
+  );
   expect(filesBelow(world.hold)).toEqual([markerName]);
   expect(await world.copies.image()).toEqual(bags);
   expect(await archivedFlags(world.omeroUrl)).toEqual(flags);
@@ -88,15 +118,22 @@ export async function recover(world: World, { archived, inPlace, flags, bags }: 
 
 /** Waits until OMERO says of these that they are archived, and nothing of those. */
 async function marksAre(world: World, archived: readonly number[], others: readonly number[]): Promise<void> {
-  const wanted = archived.toSorted((one, other) => one - other).map((imageId) => ({ imageId, archived: true, marks: ['ARCHIVED'] }));
+  const wanted = archived
+    .toSorted((one, other) => one - other)
+    .map((imageId) => ({ imageId, archived: true, marks: ['ARCHIVED'] }));
   await world.until('the marks in OMERO', async () => {
-    const found = (await archivedMarks(world.omeroUrl, [...archived, ...others])).map((each) => ({ ...each, marks: each.marks.filter((mark) => mark !== 'ARCHIVE NOTE') })).filter(({ marks }) => marks.length > 0);
-    if (!isDeepStrictEqual(found, wanted)) throw new Error(`OMERO says ${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`);
+    const found = (await archivedMarks(world.omeroUrl, [...archived, ...others]))
+      .map((each) => ({ ...each, marks: each.marks.filter((mark) => mark !== 'ARCHIVE NOTE') }))
+      .filter(({ marks }) => marks.length > 0);
+    if (!isDeepStrictEqual(found, wanted))
+      throw new Error(`OMERO says ${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`);
     return true;
   });
 }
 
 /** Every file and link as it is now, but for its inode; a link has another mode than any file. */
 function treeOf(world: World): Readonly<Record<string, ReturnType<typeof freeze>>> {
-  return Object.fromEntries(filesBelow(world.data, ['.coldroom']).map((path) => [path, { ...freeze(join(world.data, path)), ino: 0n }]));
+  return Object.fromEntries(
+    filesBelow(world.data, ['.coldroom']).map((path) => [path, { ...freeze(join(world.data, path)), ino: 0n }]),
+  );
 }

@@ -30,7 +30,14 @@ describeWhere('s3', 'copies in a bucket', () => {
   let world: World;
   let bucket: Bucket;
   const inBucket = async (plan: WorldPlan = {}): Promise<void> => {
-    world = await World.create({ ...plan, env: { COLDROOM_LEASE: '1s', ...plan.env }, store: async (place, name) => { bucket = await Bucket.make(server!, place, name); return bucket; } });
+    world = await World.create({
+      ...plan,
+      env: { COLDROOM_LEASE: '1s', ...plan.env },
+      store: async (place, name) => {
+        bucket = await Bucket.make(server!, place, name);
+        return bucket;
+      },
+    });
   };
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'coldroom-faults-s3-'));
@@ -55,7 +62,15 @@ describeWhere('s3', 'copies in a bucket', () => {
     world.services.startAll([name]);
     for (const step of steps) {
       const drilled = world.start(name, { crashAt: step });
-      const requestId = await world.archive([{ files: [{ name: 'large.tif', size: 20 * megabyte + 1 }, { name: 'raw/small.tif', size: 100 }, { name: 'empty.txt', size: 0 }] }]);
+      const requestId = await world.archive([
+        {
+          files: [
+            { name: 'large.tif', size: 20 * megabyte + 1 },
+            { name: 'raw/small.tif', size: 100 },
+            { name: 'empty.txt', size: 0 },
+          ],
+        },
+      ]);
       await expect(drilled.exited).resolves.toMatchObject({ signal: 'SIGKILL' });
       if (step.startsWith('copy:2')) expect(await bucket.unfinished()).toHaveLength(1);
       await world.check();
@@ -70,7 +85,10 @@ describeWhere('s3', 'copies in a bucket', () => {
     await inBucket();
     world.services.startAll(['transfer']);
     const drilled = world.start('transfer', { crashAt: 'copy:2-partly-written:2' });
-    const requestId = await world.archive([{ files: [{ name: 'large.tif', size: 20 * megabyte }] }, { files: [{ name: 'other.tif', size: 100 }] }]);
+    const requestId = await world.archive([
+      { files: [{ name: 'large.tif', size: 20 * megabyte }] },
+      { files: [{ name: 'other.tif', size: 100 }] },
+    ]);
     await expect(drilled.exited).resolves.toMatchObject({ signal: 'SIGKILL' });
     const [file] = (await world.filesOf(requestId)).filter(({ path }) => path.endsWith('large.tif'));
     const original = join(world.data, file!.root, file!.path);
@@ -79,7 +97,9 @@ describeWhere('s3', 'copies in a bucket', () => {
     expect(await bucket.unfinished()).toHaveLength(1);
     world.start('transfer');
     await world.stuck(requestId, 'SOURCE_CHANGED');
-    await world.until('the other file to be linked', async () => (await world.filesOf(requestId)).some(({ state }) => state === 'linked'));
+    await world.until('the other file to be linked', async () =>
+      (await world.filesOf(requestId)).some(({ state }) => state === 'linked'),
+    );
     expect(await bucket.unsealed()).toEqual([]);
     await world.check();
   });
@@ -97,7 +117,8 @@ describeWhere('s3', 'copies in a bucket', () => {
     for (const [name, steps] of recall) for (const step of steps) await killedAt(name, step);
     await world.reached(requestId, 'recalled');
     await world.checkAtRest();
-    for (const path of paths) expect([path, digestOf(path), statSync(path).mode & 0o777]).toEqual([path, digestBefore(path), 0o444]);
+    for (const path of paths)
+      expect([path, digestOf(path), statSync(path).mode & 0o777]).toEqual([path, digestBefore(path), 0o444]);
     await timeIsOver(requestId);
     for (const step of crashesOf('linker', ['expire', 'move'])) await killedAt('linker', step);
     await world.checkAtRest();
@@ -110,13 +131,24 @@ describeWhere('s3', 'copies in a bucket', () => {
     await inBucket({ hold: '0' });
     const services = world.services.startAll(['linker']);
     const linker = world.start('linker');
-    const [requestId, other] = [await world.archive(twoFilesets), await world.archive([{ files: [{ name: 'e.tif', size: 3000 }, { name: 'f.tif', size: 20 }] }])];
+    const [requestId, other] = [
+      await world.archive(twoFilesets),
+      await world.archive([
+        {
+          files: [
+            { name: 'e.tif', size: 3000 },
+            { name: 'f.tif', size: 20 },
+          ],
+        },
+      ]),
+    ];
     for (const id of [requestId, other]) await world.reached(id, 'released');
     const bags = await bucket.image();
     await world.coldroom('recall', `Request:${requestId}`, `Request:${other}`, '--days', '1', '--yes');
     await linker.kill();
     await world.coldroom('restore', `Request:${requestId}`, '--yes', '--no-wait');
-    for (const step of ['place:2-tidied', 'expire:1-removed', 'expire:1-removed:2', 'move:2-after-commit']) await killedAt('linker', step);
+    for (const step of ['place:2-tidied', 'expire:1-removed', 'expire:1-removed:2', 'move:2-after-commit'])
+      await killedAt('linker', step);
     await world.reached(requestId, 'restored');
     await world.checkAtRest();
     expect(await bucket.image()).toEqual(bags);
@@ -135,13 +167,20 @@ describeWhere('s3', 'copies in a bucket', () => {
     await Promise.all(world.services.startAll().map((service) => said(service, '"started"')));
     const files = Array.from({ length: 60 }, (_, index) => ({ name: `plane-${index}.tif`, size: 200_000 }));
     const requestId = await world.archive([{ files: [...files, { name: 'large.tif', size: 20 * megabyte }] }]);
-    await away('the first copies', async () => (await bucket.unfinished()).length > 0 || (await world.filesOf(requestId)).some((file) => file.state !== 'approved' && file.state !== 'checksummed'));
+    await away(
+      'the first copies',
+      async () =>
+        (await bucket.unfinished()).length > 0 ||
+        (await world.filesOf(requestId)).some((file) => file.state !== 'approved' && file.state !== 'checksummed'),
+    );
     await world.reached(requestId, 'released');
     const bags = await bucket.image();
     await world.coldroom('restore', `Request:${requestId}`, '--yes', '--no-wait');
     await away('the first files', async () => filesBelow(world.hold).length > 1);
     await world.reached(requestId, 'restored');
-    expect(world.services.lines.filter((line) => /: ended with/.test(line) && !line.startsWith('coldroom'))).toEqual([]);
+    expect(world.services.lines.filter((line) => /: ended with/.test(line) && !line.startsWith('coldroom'))).toEqual(
+      [],
+    );
     await world.services.killAll();
     await world.checkAtRest();
     expect(await bucket.image()).toEqual(bags);

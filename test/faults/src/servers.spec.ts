@@ -4,19 +4,26 @@ import { World } from './world';
 
 const once = ['hash', 'copy', 'verify', 'store', 'link'];
 const path: readonly (readonly [from: string, service: ServiceName, to: string])[] = [
-  ['approved', 'checksum', 'checksummed'], ['checksummed', 'transfer', 'transferred'], ['transferred', 'checksum', 'verified'],
-  ['verified', 'ingest-watcher', 'durable'], ['durable', 'linker', 'linked'], ['undoing', 'linker', 'undone'],
+  ['approved', 'checksum', 'checksummed'],
+  ['checksummed', 'transfer', 'transferred'],
+  ['transferred', 'checksum', 'verified'],
+  ['verified', 'ingest-watcher', 'durable'],
+  ['durable', 'linker', 'linked'],
+  ['undoing', 'linker', 'undone'],
 ];
 
 let world: World;
-beforeEach(async () => { world = await World.create(); });
+beforeEach(async () => {
+  world = await World.create();
+});
 afterEach(() => world.close());
 
 test('Redis emptied in every state loses no work', async () => {
   world.start('scanner');
   const requestId = await world.archive(twoFilesets);
   for (const [from, service, to] of path) {
-    if (from === 'undoing') await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
+    if (from === 'undoing')
+      await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
     await world.reached(requestId, from);
     await world.servers.flushRedis();
     const running = world.start(service);
@@ -45,10 +52,15 @@ test.each<[string, (world: World) => Promise<void>]>([
 ])('%s restarted in the middle, twice, loses no work and ends no service', async (_name, restart) => {
   world.services.startAll();
   const requestIds: bigint[] = [];
-  for (const states of [['approved', 'checksummed', 'transferred', 'verified'], ['durable', 'linked']]) {
+  for (const states of [
+    ['approved', 'checksummed', 'transferred', 'verified'],
+    ['durable', 'linked'],
+  ]) {
     const requestId = await world.archive(twoFilesets);
     requestIds.push(requestId);
-    await world.until(`a file to be ${states.join(' or ')}`, async () => (await world.filesOf(requestId)).some((file) => states.includes(file.state)));
+    await world.until(`a file to be ${states.join(' or ')}`, async () =>
+      (await world.filesOf(requestId)).some((file) => states.includes(file.state)),
+    );
     await restart(world);
     await world.check();
   }

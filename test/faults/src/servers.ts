@@ -14,10 +14,18 @@ const like = process.env['TEST_POSTGRES_LIKE'];
 
 /** A PostgreSQL and a Redis of one world, each behind a gate that stays where it is when they are restarted. */
 export class Servers {
-  private constructor(private readonly dir: string, private postgres: Served, private redis: Served) {}
+  private constructor(
+    private readonly dir: string,
+    private postgres: Served,
+    private redis: Served,
+  ) {}
 
   static async start(dir: string): Promise<Servers> {
-    return new Servers(dir, await served(await startPostgres({ dir, settings, ...(like ? { like } : {}) })), await served(await startRedis({ dir })));
+    return new Servers(
+      dir,
+      await served(await startPostgres({ dir, settings, ...(like ? { like } : {}) })),
+      await served(await startRedis({ dir })),
+    );
   }
 
   get redisUrl(): string {
@@ -35,7 +43,10 @@ export class Servers {
     await new Promise<void>((resolve, reject) => {
       const socket = connect(Number(port), hostname, () => socket.write('FLUSHALL\r\n'));
       socket.once('error', reject);
-      socket.once('data', () => { socket.destroy(); resolve(); });
+      socket.once('data', () => {
+        socket.destroy();
+        resolve();
+      });
     });
   }
 

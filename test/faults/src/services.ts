@@ -27,9 +27,15 @@ export class Services {
 
   /** Starts a service as a process of its own; does not wait. */
   start(name: ServiceName, { crashAt, freezeAt, env = {}, args = [] }: Drill = {}): RunningService {
-    const drill = { ...(crashAt ? { COLDROOM_CRASH_AT: crashAt } : {}), ...(freezeAt ? { COLDROOM_FREEZE_AT: freezeAt } : {}) };
+    const drill = {
+      ...(crashAt ? { COLDROOM_CRASH_AT: crashAt } : {}),
+      ...(freezeAt ? { COLDROOM_FREEZE_AT: freezeAt } : {}),
+    };
     const service = startService({
-      name, args, main: join(apps, name, 'dist', 'main.js'), env: { ...this.settings, ...drill, ...env },
+      name,
+      args,
+      main: join(apps, name, 'dist', 'main.js'),
+      env: { ...this.settings, ...drill, ...env },
       onLine: (line) => this.lines.push(`${name}: ${line}`),
     });
     this.running.add(service);
@@ -46,7 +52,13 @@ export class Services {
 
   /** Runs the command line; what it writes is in the lines of what is returned. */
   command(...words: readonly string[]): RunningService {
-    const command = startService({ name: words.join(' '), main: join(apps, 'cli', 'dist', 'main.js'), args: words, env: this.settings, onLine: (line) => this.lines.push(`coldroom: ${line}`) });
+    const command = startService({
+      name: words.join(' '),
+      main: join(apps, 'cli', 'dist', 'main.js'),
+      args: words,
+      env: this.settings,
+      onLine: (line) => this.lines.push(`coldroom: ${line}`),
+    });
     this.running.add(command);
     void command.exited.then(() => this.running.delete(command));
     return command;
@@ -60,17 +72,24 @@ export class Services {
 /** Waits until a service has written a line that contains `text`; fails where it ends before. */
 export async function said(service: RunningService, text: string, withinMs = 30_000): Promise<void> {
   let ended = false;
-  void service.exited.then(() => { ended = true; });
+  void service.exited.then(() => {
+    ended = true;
+  });
   for (const deadline = Date.now() + withinMs; !service.lines.some((line) => line.includes(text));) {
-    if (ended || Date.now() > deadline) throw new Error(`${service.name} never said "${text}":\n${service.lines.slice(-15).join('\n')}`);
+    if (ended || Date.now() > deadline)
+      throw new Error(`${service.name} never said "${text}":\n${service.lines.slice(-15).join('\n')}`);
     await sleep(20);
   }
 }
 
 /** Waits until a service has stopped itself at the step of its drill. */
 export async function frozen(service: RunningService, withinMs = 40_000): Promise<void> {
-  for (const deadline = Date.now() + withinMs; !/^State:\tT/m.test(readFileSync(`/proc/${service.pid}/status`, 'utf8'));) {
-    if (Date.now() > deadline) throw new Error(`${service.name} was never frozen:\n${service.lines.slice(-15).join('\n')}`);
+  for (
+    const deadline = Date.now() + withinMs;
+    !/^State:\tT/m.test(readFileSync(`/proc/${service.pid}/status`, 'utf8'));
+  ) {
+    if (Date.now() > deadline)
+      throw new Error(`${service.name} was never frozen:\n${service.lines.slice(-15).join('\n')}`);
     await sleep(20);
   }
 }
@@ -79,8 +98,12 @@ export async function frozen(service: RunningService, withinMs = 40_000): Promis
 export async function wake(service: RunningService): Promise<void> {
   const before = service.lines.length;
   process.kill(service.pid, 'SIGCONT');
-  for (const deadline = Date.now() + 10_000; !service.lines.slice(before).some((line) => /"(claim lost|bag moved|attempt failed|bag given back)"/.test(line));) {
-    if (Date.now() > deadline) throw new Error(`${service.name} woke and said nothing:\n${service.lines.slice(-15).join('\n')}`);
+  for (
+    const deadline = Date.now() + 10_000;
+    !service.lines.slice(before).some((line) => /"(claim lost|bag moved|attempt failed|bag given back)"/.test(line));
+  ) {
+    if (Date.now() > deadline)
+      throw new Error(`${service.name} woke and said nothing:\n${service.lines.slice(-15).join('\n')}`);
     await sleep(20);
   }
 }

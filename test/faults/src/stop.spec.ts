@@ -8,7 +8,9 @@ import { touch } from './tampering';
 import { World } from './world';
 
 let world: World;
-beforeAll(async () => { world = await World.create(); });
+beforeAll(async () => {
+  world = await World.create();
+});
 afterEach(() => world.services.killAll());
 afterAll(() => world.close());
 
@@ -23,8 +25,14 @@ test('more failures than the limit stop a stage: nothing more is linked until a 
   await world.reached(first, 'durable');
   const second = await world.archive(twoFilesets);
   await world.reached(second, 'durable');
-  for (const { paths: [path] } of spoilt.filesets.slice(1)) touch(path!);
-  for (const { paths: [path] } of spoilt.filesets.slice(1)) world.refreeze(path!);
+  for (const {
+    paths: [path],
+  } of spoilt.filesets.slice(1))
+    touch(path!);
+  for (const {
+    paths: [path],
+  } of spoilt.filesets.slice(1))
+    world.refreeze(path!);
   world.start('linker', { env: { COLDROOM_ERROR_LIMIT: '2' } }); // takes the older request first
   await world.stuck(first, 'ORIGINAL_CHANGED');
   const stopped = (await world.register.switches.list()).filter((one) => one.stopped).map((one) => one.name);
@@ -67,7 +75,9 @@ describeWhere('strace', 'SIGTERM in the middle of a copy that takes long', () =>
     await said(transfer, '"started"');
     const strace = await tamperWith(transfer, 'pwrite64:delay_enter=1000000'); // microseconds a piece
     const requestId = await world.archive([{ files: [{ name: 'large.tif', size: 80_000_000 }] }]);
-    await world.until('some of it to be copied', async () => (await world.register.overview.progress(requestId)).some((row) => row.doneBytes > 0n));
+    await world.until('some of it to be copied', async () =>
+      (await world.register.overview.progress(requestId)).some((row) => row.doneBytes > 0n),
+    );
     await expect(transfer.stop(5000)).resolves.not.toMatchObject({ signal: 'SIGKILL' });
     await strace.end();
     await world.check();
@@ -79,7 +89,11 @@ describeWhere('strace', 'SIGTERM in the middle of a copy that takes long', () =>
 
 describe('SIGTERM in the middle of work ends within seconds and loses nothing:', () => {
   const middle: Readonly<Record<ServiceName, string>> = {
-    scanner: 'scan:2-marks-written', checksum: 'hash:1-hashed', transfer: 'copy:3-written', 'ingest-watcher': 'seal:2-tags-written', linker: 'link:3-link-made',
+    scanner: 'scan:2-marks-written',
+    checksum: 'hash:1-hashed',
+    transfer: 'copy:3-written',
+    'ingest-watcher': 'seal:2-tags-written',
+    linker: 'link:3-link-made',
   };
 
   test.each(serviceNames)('%s', async (name) => {

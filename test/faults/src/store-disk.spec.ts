@@ -7,19 +7,36 @@ import { said, type ServiceName } from './services';
 import { tamperWith } from './strace';
 import { World } from './world';
 
-const filesets = [{ files: [{ name: 'a.tif', size: 3_000_000 }, { name: 'b.tif', size: 3_000_000 }] }, { files: [{ name: 'large.tif', size: 9_000_000 }] }];
+const filesets = [
+  {
+    files: [
+      { name: 'a.tif', size: 3_000_000 },
+      { name: 'b.tif', size: 3_000_000 },
+    ],
+  },
+  { files: [{ name: 'large.tif', size: 9_000_000 }] },
+];
 
 describeWhere('mount', 'a store whose disk', () => {
   let world: World;
   beforeAll(async () => {
     // Attempts for a long outage, at short pauses.
-    world = await World.create({ storeMegabytes: 220, env: { COLDROOM_ATTEMPTS: '100', COLDROOM_RETRY_PAUSE: '20ms' } });
+    world = await World.create({
+      storeMegabytes: 220,
+      env: { COLDROOM_ATTEMPTS: '100', COLDROOM_RETRY_PAUSE: '20ms' },
+    });
     await Promise.all(world.services.startAll().map((service) => said(service, '"started"')));
   });
   afterAll(() => world.close());
 
   /** Archives a request up to a stage, spoils the disk, and expects the stage to fail loudly until the disk is whole again. */
-  async function outage(stage: string, state: string, code: string, spoil: (files: readonly FileListing[]) => Promise<void> | void, mend: () => Promise<void> | void): Promise<void> {
+  async function outage(
+    stage: string,
+    state: string,
+    code: string,
+    spoil: (files: readonly FileListing[]) => Promise<void> | void,
+    mend: () => Promise<void> | void,
+  ): Promise<void> {
     await world.register.switches.stop(`stage:${stage}`, 'a drill', 'a tester');
     const requestId = await world.archive(filesets);
     try {
@@ -38,25 +55,53 @@ describeWhere('mount', 'a store whose disk', () => {
 
   test('is full in the middle of a copy: nothing counts, and with room again all goes on', async () => {
     const filler = join(world.store, '.filler');
-    await outage('copy', 'checksummed', 'STORE_FULL', () => {
-      for (let megabytes = 200; megabytes > 4; megabytes -= 4) {
-        try {
-          writeFileSync(filler, Buffer.alloc(megabytes << 20));
-          return;
-        } catch { /* does not fit: a little less */ }
-      }
-    }, () => rmSync(filler));
+    await outage(
+      'copy',
+      'checksummed',
+      'STORE_FULL',
+      () => {
+        for (let megabytes = 200; megabytes > 4; megabytes -= 4) {
+          try {
+            writeFileSync(filler, Buffer.alloc(megabytes << 20));
+            return;
+          } catch {
+            /* does not fit: a little less */
+          }
+        }
+      },
+      () => rmSync(filler),
+    );
   });
 
-  test.each<[string, string, ServiceName]>([['copy', 'checksummed', 'transfer'], ['ingest', 'verified', 'ingest-watcher']])('turns read-only before %s', async (stage, state) => {
-    await outage(stage, state, 'STORE_READ_ONLY', () => world.disk.readOnly(true), () => world.disk.readOnly(false));
+  test.each<[string, string, ServiceName]>([
+    ['copy', 'checksummed', 'transfer'],
+    ['ingest', 'verified', 'ingest-watcher'],
+  ])('turns read-only before %s', async (stage, state) => {
+    await outage(
+      stage,
+      state,
+      'STORE_READ_ONLY',
+      () => world.disk.readOnly(true),
+      () => world.disk.readOnly(false),
+    );
   });
 
-  test.each([['copy', 'checksummed'], ['verify', 'transferred'], ['ingest', 'verified'], ['link', 'durable']])('is unmounted before %s: the empty folder is no store', async (stage, state) => {
-    await outage(stage, state, 'STORE_AWAY', () => world.disk.unmount(), () => {
-      expect(readdirSync(world.store)).toEqual([]);
-      world.disk.mount();
-    });
+  test.each([
+    ['copy', 'checksummed'],
+    ['verify', 'transferred'],
+    ['ingest', 'verified'],
+    ['link', 'durable'],
+  ])('is unmounted before %s: the empty folder is no store', async (stage, state) => {
+    await outage(
+      stage,
+      state,
+      'STORE_AWAY',
+      () => world.disk.unmount(),
+      () => {
+        expect(readdirSync(world.store)).toEqual([]);
+        world.disk.mount();
+      },
+    );
   });
 
   describeWhere('strace', 'fails only when it is synced', () => {
@@ -70,10 +115,16 @@ describeWhere('mount', 'a store whose disk', () => {
       const transfer = world.services.startAll().find(({ name }) => name === 'transfer')!;
       await said(transfer, '"started"');
       let strace: { readonly end: () => Promise<void> } | undefined;
-      await outage('copy', 'checksummed', code, async (files) => {
-        const copies = files.map((file) => join(world.store, '.open', file.bag ?? '', 'data', file.root, file.path));
-        strace = await tamperWith(transfer, `fsync,fdatasync,syncfs:error=${errno}`, choose(copies));
-      }, () => strace?.end());
+      await outage(
+        'copy',
+        'checksummed',
+        code,
+        async (files) => {
+          const copies = files.map((file) => join(world.store, '.open', file.bag ?? '', 'data', file.root, file.path));
+          strace = await tamperWith(transfer, `fsync,fdatasync,syncfs:error=${errno}`, choose(copies));
+        },
+        () => strace?.end(),
+      );
     });
   });
 });

@@ -37,7 +37,11 @@ export const fileStore: StoreKind = async (dir, name) => {
 /** Every bag in two directories; links lead to the first. */
 export const copiesStore: StoreKind = async (dir, name) => {
   const [near, far] = [await markedDirectory(dir, 'store', 'near'), await markedDirectory(dir, 'store-far', 'far')];
-  const stores = { [name]: { kind: 'copies', of: ['near', 'far'] }, near: { kind: 'file', directory: near, sameFileSystem: true }, far: { kind: 'file', directory: far, sameFileSystem: true } };
+  const stores = {
+    [name]: { kind: 'copies', of: ['near', 'far'] },
+    near: { kind: 'file', directory: near, sameFileSystem: true },
+    far: { kind: 'file', directory: far, sameFileSystem: true },
+  };
   return { ...inDirectories(near, far), stores };
 };
 
@@ -45,22 +49,37 @@ export const copiesStore: StoreKind = async (dir, name) => {
 export const arkivumStore: StoreKind = async (dir, name) => {
   const mount = await markedDirectory(dir, placeOf[name], name);
   const appliance = await startFakeArkivum({ dir: join(dir, 'appliance'), mount });
-  const settings = { kind: 'arkivum', mount, url: appliance.url, caFile: appliance.caFile, api: 'v3', sameFileSystem: true };
+  const settings = {
+    kind: 'arkivum',
+    mount,
+    url: appliance.url,
+    caFile: appliance.caFile,
+    api: 'v3',
+    sameFileSystem: true,
+  };
   return { ...inDirectories(mount), stores: { [name]: settings }, stop: () => appliance.stop() };
 };
 
 function inDirectories(...directories: readonly [string, ...string[]]): Omit<KeptCopies, 'stores'> {
   return {
-    links: directories[0], recalled: false,
+    links: directories[0],
+    recalled: false,
     bags: async () => directories,
-    unsealed: async () => directories.map((directory) => join(directory, '.open')).filter((open) => existsSync(open)).flatMap((open) => readdirSync(open).map((name) => `the bag ${name}`)),
-    image: async () => imageOf(...directories.flatMap((directory) => sealedBagsIn(directory).map((bag) => join(directory, bag)))),
+    unsealed: async () =>
+      directories
+        .map((directory) => join(directory, '.open'))
+        .filter((open) => existsSync(open))
+        .flatMap((open) => readdirSync(open).map((name) => `the bag ${name}`)),
+    image: async () =>
+      imageOf(...directories.flatMap((directory) => sealedBagsIn(directory).map((bag) => join(directory, bag)))),
     stop: async () => undefined,
   };
 }
 
 export function sealedBagsIn(directory: string): readonly string[] {
-  return readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name);
 }
 
 async function markedDirectory(dir: string, name: string, marker: string): Promise<string> {

@@ -2,9 +2,28 @@ import { spawn } from 'node:child_process';
 import type { RunningService } from '@coldroom/local';
 
 /** Has the kernel answer system calls of a running service otherwise, by strace, until `end` is called; with `paths` only those on them. */
-export async function tamperWith(service: RunningService, inject: string, paths: readonly string[] = []): Promise<{ readonly end: () => Promise<void> }> {
-  const strace = spawn('strace', ['-f', '-o', '/dev/null', '-e', `inject=${inject}`, ...paths.flatMap((path) => ['-P', path]), '-p', String(service.pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const ended = new Promise<void>((resolve) => { strace.once('exit', () => resolve()); });
+export async function tamperWith(
+  service: RunningService,
+  inject: string,
+  paths: readonly string[] = [],
+): Promise<{ readonly end: () => Promise<void> }> {
+  const strace = spawn(
+    'strace',
+    [
+      '-f',
+      '-o',
+      '/dev/null',
+      '-e',
+      `inject=${inject}`,
+      ...paths.flatMap((path) => ['-P', path]),
+      '-p',
+      String(service.pid),
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  const ended = new Promise<void>((resolve) => {
+    strace.once('exit', () => resolve());
+  });
   await new Promise<void>((resolve, reject) => {
     let said = '';
     strace.stderr.on('data', (data: Buffer) => {

@@ -1,4 +1,15 @@
-import { chmodSync, closeSync, fsyncSync, openSync, readSync, renameSync, statSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { execFileSync } from 'node:child_process';
 
 /** Changes one byte in place; size, mtime and mode are as before, as bit rot or a sly program leaves them. */
@@ -30,5 +41,10 @@ export function touch(path: string): void {
 }
 
 function setMtime(path: string, mtimeNs: bigint): void {
-  execFileSync('touch', ['-m', '-d', `@${mtimeNs / 1_000_000_000n}.${String(mtimeNs % 1_000_000_000n).padStart(9, '0')}`, path]);
+  execFileSync('touch', [
+    '-m',
+    '-d',
+    `@${mtimeNs / 1_000_000_000n}.${String(mtimeNs % 1_000_000_000n).padStart(9, '0')}`,
+    path,
+  ]);
 }

@@ -17,7 +17,9 @@ export interface Frozen {
 export function filesBelow(directory: string, except: readonly string[] = []): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     if (except.includes(entry.name)) return [];
-    return entry.isDirectory() ? filesBelow(join(directory, entry.name)).map((path) => join(entry.name, path)) : [entry.name];
+    return entry.isDirectory()
+      ? filesBelow(join(directory, entry.name)).map((path) => join(entry.name, path))
+      : [entry.name];
   });
 }
 
@@ -49,24 +51,30 @@ export function untouchedFaults(path: string, then: Frozen): string[] {
   const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!now) return ['is missing'];
   if (!now.isFile()) return ['is no regular file any more'];
-  return now.ino === then.ino && now.mode === then.mode && now.uid === then.uid && now.gid === then.gid ? [] : ['is not the same file as before'];
+  return now.ino === then.ino && now.mode === then.mode && now.uid === then.uid && now.gid === then.gid
+    ? []
+    : ['is not the same file as before'];
 }
 
 /** What differs between the file that was and the one that was brought back: another inode, but else the same. */
 export function restoredFaults(path: string, then: Frozen): string[] {
   const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!now?.isFile()) return [now ? 'is no regular file' : 'is missing'];
-  return now.mode === then.mode && now.uid === then.uid && now.gid === then.gid && now.nlink === 1n ? [] : ['has another mode, owner or number of names than before'];
+  return now.mode === then.mode && now.uid === then.uid && now.gid === then.gid && now.nlink === 1n
+    ? []
+    : ['has another mode, owner or number of names than before'];
 }
 
 /** All that a change would show in: inode, size, times, mode and link target of everything below some directories. */
 export function imageOf(...directories: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(directories.flatMap((directory) => {
-    const below = readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((path) => join(directory, path));
-    return [directory, ...below].map((path) => {
-      const { ino, size, mtimeNs, ctimeNs, mode, nlink } = lstatSync(path, { bigint: true });
-      const target = lstatSync(path).isSymbolicLink() ? readlinkSync(path) : '';
-      return [path, [ino, size, mtimeNs, ctimeNs, mode, nlink, target].join(' ')];
-    });
-  }));
+  return Object.fromEntries(
+    directories.flatMap((directory) => {
+      const below = readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((path) => join(directory, path));
+      return [directory, ...below].map((path) => {
+        const { ino, size, mtimeNs, ctimeNs, mode, nlink } = lstatSync(path, { bigint: true });
+        const target = lstatSync(path).isSymbolicLink() ? readlinkSync(path) : '';
+        return [path, [ino, size, mtimeNs, ctimeNs, mode, nlink, target].join(' ')];
+      });
+    }),
+  );
 }

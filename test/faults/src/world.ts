@@ -37,29 +37,56 @@ export class World implements Scene {
   readonly hold: string;
 
   private constructor(
-    readonly dir: string, readonly servers: Servers, readonly services: Services, readonly omeroUrl: string, readonly registerUrl: string, readonly copies: KeptCopies,
-    readonly other: KeptCopies | undefined, private readonly mounted: MountedStore | undefined,
+    readonly dir: string,
+    readonly servers: Servers,
+    readonly services: Services,
+    readonly omeroUrl: string,
+    readonly registerUrl: string,
+    readonly copies: KeptCopies,
+    readonly other: KeptCopies | undefined,
+    private readonly mounted: MountedStore | undefined,
   ) {
     this.data = join(dir, 'OMERO');
     this.hold = join(this.data, '.coldroom', 'hold');
     this.opened = new Register(registerUrl);
   }
 
-  static async create({ hold = '7d', env = {}, storeMegabytes, store = fileStore, other }: WorldPlan = {}): Promise<World> {
+  static async create({
+    hold = '7d',
+    env = {},
+    storeMegabytes,
+    store = fileStore,
+    other,
+  }: WorldPlan = {}): Promise<World> {
     const dir = mkdtempSync(join(tmpdir(), 'coldroom-faults-'));
     chmodSync(dir, 0o755);
     const servers = await Servers.start(join(dir, 'servers'));
     const omeroUrl = await servers.emptyDatabase('omero');
     const registerUrl = await servers.emptyDatabase('register');
     await migrate(registerUrl);
-    const mounted = storeMegabytes === undefined ? undefined : MountedStore.make(join(dir, 'store.ext4'), join(dir, 'store'), storeMegabytes);
+    const mounted =
+      storeMegabytes === undefined
+        ? undefined
+        : MountedStore.make(join(dir, 'store.ext4'), join(dir, 'store'), storeMegabytes);
     const copies = await store(dir, 'main');
     const others = await other?.(dir, 'other');
-    writeFileSync(join(dir, 'stores.json'), JSON.stringify({ default: 'main', stores: { ...copies.stores, ...others?.stores } }));
+    writeFileSync(
+      join(dir, 'stores.json'),
+      JSON.stringify({ default: 'main', stores: { ...copies.stores, ...others?.stores } }),
+    );
     const services = new Services({
-      OMERO_DATABASE_URL: omeroUrl, REGISTER_DATABASE_URL: registerUrl, REDIS_URL: servers.redisUrl,
-      OMERO_DATA_DIR: join(dir, 'OMERO'), COLDROOM_STORES: join(dir, 'stores.json'), COLDROOM_HOLD: hold, COLDROOM_LEASE: '2s',
-      COLDROOM_SWEEP_EVERY: '500ms', COLDROOM_RETRY_PAUSE: '200ms', METRICS_PORT: '0', COLDROOM_CONCURRENCY: '1', ...env,
+      OMERO_DATABASE_URL: omeroUrl,
+      REGISTER_DATABASE_URL: registerUrl,
+      REDIS_URL: servers.redisUrl,
+      OMERO_DATA_DIR: join(dir, 'OMERO'),
+      COLDROOM_STORES: join(dir, 'stores.json'),
+      COLDROOM_HOLD: hold,
+      COLDROOM_LEASE: '2s',
+      COLDROOM_SWEEP_EVERY: '500ms',
+      COLDROOM_RETRY_PAUSE: '200ms',
+      METRICS_PORT: '0',
+      COLDROOM_CONCURRENCY: '1',
+      ...env,
     });
     const world = new World(dir, servers, services, omeroUrl, registerUrl, copies, others, mounted);
     await world.layOut();
@@ -94,8 +121,15 @@ export class World implements Scene {
   }
 
   async lay(filesets: TinyPlan['filesets'], omename = 'alice'): Promise<TinyOmero> {
-    const tiny = await buildTinyOmero({ databaseUrl: this.omeroUrl, dataDir: this.data, filesets, mark: true, omename });
-    for (const path of filesBelow(this.data, ['.coldroom'])) if (!this.frozen.has(path) && !this.foreign.has(path)) this.frozen.set(path, freeze(join(this.data, path)));
+    const tiny = await buildTinyOmero({
+      databaseUrl: this.omeroUrl,
+      dataDir: this.data,
+      filesets,
+      mark: true,
+      omename,
+    });
+    for (const path of filesBelow(this.data, ['.coldroom']))
+      if (!this.frozen.has(path) && !this.foreign.has(path)) this.frozen.set(path, freeze(join(this.data, path)));
     return tiny;
   }
 
@@ -127,8 +161,13 @@ export class World implements Scene {
         cause = error;
       }
     }
-    const counts = (await this.register.overview.counts()).map(({ state, code, files }) => `${state} ${code ?? ''} ${files}`).join(', ');
-    throw new Error(`waited too long for ${what}${cause instanceof Error ? ` (${cause.message})` : ''}; files: ${counts}\n${this.services.lines.slice(-15).join('\n')}`, { cause });
+    const counts = (await this.register.overview.counts())
+      .map(({ state, code, files }) => `${state} ${code ?? ''} ${files}`)
+      .join(', ');
+    throw new Error(
+      `waited too long for ${what}${cause instanceof Error ? ` (${cause.message})` : ''}; files: ${counts}\n${this.services.lines.slice(-15).join('\n')}`,
+      { cause },
+    );
   }
 
   /** Waits until all files of a request are in these states. */
@@ -150,7 +189,10 @@ export class World implements Scene {
   /** Waits until the register tells of a failed attempt with this code. */
   async attemptFailed(requestId: bigint, code: string): Promise<void> {
     await this.until(`an attempt to fail with ${code}`, async () =>
-      (await this.register.overview.events({ requestId }, 1000)).some((event) => event.what === 'attempt failed' && event.code === code));
+      (await this.register.overview.events({ requestId }, 1000)).some(
+        (event) => event.what === 'attempt failed' && event.code === code,
+      ),
+    );
   }
 
   /** Has everything go on up to a stage, then acts, then lets that stage go on. */

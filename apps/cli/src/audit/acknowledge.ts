@@ -16,8 +16,13 @@ interface Answers {
 }
 
 /** Notes in the register that images which OMERO lacks were deleted on purpose. All of them, or none where one does not fit. */
-export async function acknowledge(context: Context, images: string, { yes = false, by = person(), fix, store }: Answers): Promise<ExitCode> {
-  if (fix === true || store !== undefined) throw new UsageError('--acknowledge stands alone: it audits nothing and mends nothing');
+export async function acknowledge(
+  context: Context,
+  images: string,
+  { yes = false, by = person(), fix, store }: Answers,
+): Promise<ExitCode> {
+  if (fix === true || store !== undefined)
+    throw new UsageError('--acknowledge stands alone: it audits nothing and mends nothing');
   const ids = parseIds([images], 'Image');
   return context.register(async (register) => {
     await refuseWhereThere(context, ids);
@@ -26,12 +31,19 @@ export async function acknowledge(context: Context, images: string, { yes = fals
       context.out.result({ acknowledged: 0, before: known.length }, () => ['All of them were acknowledged before.']);
       return exitCodes.ok;
     }
-    if (!await confirmed(`${counted(ids.length - known.length, 'image')} that OMERO has no more: audits will count them and show them no more. Their copies stay in the store. Go on?`, { yes, json: context.out.json })) {
+    if (
+      !(await confirmed(
+        `${counted(ids.length - known.length, 'image')} that OMERO has no more: audits will count them and show them no more. Their copies stay in the store. Go on?`,
+        { yes, json: context.out.json },
+      ))
+    ) {
       context.out.note('Nothing was changed.');
       return exitCodes.failed;
     }
     const acknowledged = await register.audit.acknowledgeDeleted(ids, by);
-    context.out.result({ acknowledged, before: known.length }, () => [`${counted(acknowledged, 'image')}: noted as deleted on purpose, by ${by}. The copies stay in the store.`]);
+    context.out.result({ acknowledged, before: known.length }, () => [
+      `${counted(acknowledged, 'image')}: noted as deleted on purpose, by ${by}. The copies stay in the store.`,
+    ]);
     return exitCodes.ok;
   });
 }
@@ -42,7 +54,11 @@ async function refuseWhereThere(context: Context, ids: readonly bigint[]): Promi
   try {
     for (let start = 0; start < ids.length; start += imagesPerCall) {
       const [there] = (await omero.imageFacts(ids.slice(start, start + imagesPerCall))).keys();
-      if (there !== undefined) throw new Refused('IMAGE_THERE', `OMERO still has Image:${there}: only images that are deleted in OMERO can be acknowledged. Nothing was noted`);
+      if (there !== undefined)
+        throw new Refused(
+          'IMAGE_THERE',
+          `OMERO still has Image:${there}: only images that are deleted in OMERO can be acknowledged. Nothing was noted`,
+        );
     }
   } finally {
     await omero.close();
@@ -52,6 +68,11 @@ async function refuseWhereThere(context: Context, ids: readonly bigint[]): Promi
 async function knownTo(register: Register, ids: readonly bigint[]): Promise<readonly bigint[]> {
   const archived = await register.audit.archivedImages(ids);
   const strangers = ids.filter((id) => !archived.has(id));
-  if (strangers.length > 0) throw notFound(`${strangers.map((id) => `Image:${id}`).join(' ')} among the archived images of the register`, 'NO_SUCH_TARGET', '"coldroom audit" names those that it found');
+  if (strangers.length > 0)
+    throw notFound(
+      `${strangers.map((id) => `Image:${id}`).join(' ')} among the archived images of the register`,
+      'NO_SUCH_TARGET',
+      '"coldroom audit" names those that it found',
+    );
   return ids.filter((id) => archived.get(id)?.deletionKnownBy);
 }

@@ -11,29 +11,47 @@ export type AtPath =
   | { readonly kind: 'unseen'; readonly error: unknown };
 
 /** Where a link leads: to a file of this size, nowhere, or we cannot tell. */
-export type Reached = { readonly kind: 'file'; readonly size: bigint } | { readonly kind: 'nowhere' | 'other' } | { readonly kind: 'unseen'; readonly error: unknown };
+export type Reached =
+  | { readonly kind: 'file'; readonly size: bigint }
+  | { readonly kind: 'nowhere' | 'other' }
+  | { readonly kind: 'unseen'; readonly error: unknown };
 
 const atOnce = 16;
 
 /** Looks at the paths of these files, which lie below one root, without following links. A root that is away throws. */
-export async function lookAtPaths(files: Files, root: string, audited: readonly AuditedFile[]): Promise<ReadonlyMap<bigint, AtPath>> {
+export async function lookAtPaths(
+  files: Files,
+  root: string,
+  audited: readonly AuditedFile[],
+): Promise<ReadonlyMap<bigint, AtPath>> {
   const found = await files.inspect(audited.map(({ path }) => ({ root, path })));
-  const looked = await severalAtOnce(audited, async (file, index) => [file.id, await atPath(root, file.path, found[index] as Found)] as const);
+  const looked = await severalAtOnce(
+    audited,
+    async (file, index) => [file.id, await atPath(root, file.path, found[index] as Found)] as const,
+  );
   return new Map(looked);
 }
 
 async function atPath(root: string, path: Buffer, found: Found): Promise<AtPath> {
   switch (found.kind) {
-    case 'file': return { kind: 'file', size: found.identity.size };
-    case 'refused': return found.error.code === 'PARENT_NOT_A_DIRECTORY' ? { kind: 'blocked' } : { kind: 'unseen', error: found.error };
+    case 'file':
+      return { kind: 'file', size: found.identity.size };
+    case 'refused':
+      return found.error.code === 'PARENT_NOT_A_DIRECTORY'
+        ? { kind: 'blocked' }
+        : { kind: 'unseen', error: found.error };
     case 'link':
       try {
         // The way there was walked without following links a moment ago; a link is only read here.
-        return { kind: 'link', target: await readlink(Buffer.concat([Buffer.from(`${root}/`), path]), { encoding: 'buffer' }) };
+        return {
+          kind: 'link',
+          target: await readlink(Buffer.concat([Buffer.from(`${root}/`), path]), { encoding: 'buffer' }),
+        };
       } catch (error) {
         return { kind: 'unseen', error };
       }
-    default: return { kind: found.kind };
+    default:
+      return { kind: found.kind };
   }
 }
 
@@ -44,7 +62,9 @@ export async function follow(targets: readonly Buffer[]): Promise<readonly Reach
       const found = await stat(target, { bigint: true });
       return found.isFile() ? { kind: 'file', size: found.size } : { kind: 'other' };
     } catch (error) {
-      return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR' ? { kind: 'nowhere' } : { kind: 'unseen', error };
+      return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
+        ? { kind: 'nowhere' }
+        : { kind: 'unseen', error };
     }
   });
 }
@@ -53,11 +73,16 @@ export function byRoot(files: readonly AuditedFile[]): ReadonlyMap<RootName, rea
   return Map.groupBy(files, (file) => file.root);
 }
 
-async function severalAtOnce<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<readonly R[]> {
+async function severalAtOnce<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+): Promise<readonly R[]> {
   const results = new Array<R>(items.length);
   const rest = items.entries();
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, async () => {
-    for (const [index, item] of rest) results[index] = await work(item, index);
-  }));
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, items.length) }, async () => {
+      for (const [index, item] of rest) results[index] = await work(item, index);
+    }),
+  );
   return results;
 }

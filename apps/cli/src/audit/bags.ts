@@ -31,10 +31,18 @@ async function auditBag(scope: Scope, store: Store, name: string, known: KnownBa
   }
   report.looked.bags += 1;
   scope.options.progress();
-  const remedy = 'it is left alone; its omero.jsonl tells what it holds. Was an older register put back, or does another Coldroom write to this store?';
+  const remedy =
+    'it is left alone; its omero.jsonl tells what it holds. Was an older register put back, or does another Coldroom write to this store?';
   if (known && known.store !== store.name && known.alsoIn.includes(store.name)) return; // it was moved, and nothing is deleted then
   if (known?.store !== store.name) {
-    report.add({ code: 'DARK_BAG', object: `bag ${name}`, bag: name, expected: `a bag of store ${store.name} in the register`, found: known ? `the register has it in store ${known.store}` : 'no such bag', remedy });
+    report.add({
+      code: 'DARK_BAG',
+      object: `bag ${name}`,
+      bag: name,
+      expected: `a bag of store ${store.name} in the register`,
+      found: known ? `the register has it in store ${known.store}` : 'no such bag',
+      remedy,
+    });
     return;
   }
   const copies = await copiesIn(scope, store, name);
@@ -45,7 +53,15 @@ async function auditBag(scope: Scope, store: Store, name: string, known: KnownBa
     const isKnown = new Set(ours.filter((_, index) => accounted.has(index)));
     for (const { path, size, place } of some) {
       if (place && isKnown.has(place)) continue;
-      report.add({ code: 'DARK_COPY', object: `bag ${name}`, bag: name, path: displayPath(path), expected: 'only copies of files of its request', found: `a copy of ${size} bytes that no file of the register has`, remedy: 'find out who put it there; a sealed bag never changes' });
+      report.add({
+        code: 'DARK_COPY',
+        object: `bag ${name}`,
+        bag: name,
+        path: displayPath(path),
+        expected: 'only copies of files of its request',
+        found: `a copy of ${size} bytes that no file of the register has`,
+        remedy: 'find out who put it there; a sealed bag never changes',
+      });
     }
   }
 }

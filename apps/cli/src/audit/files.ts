@@ -22,30 +22,48 @@ export async function auditFiles(scope: Scope): Promise<void> {
  * between does not make its links look broken.
  */
 async function auditPage(scope: Scope, page: readonly AuditedFile[]): Promise<void> {
-  const at = await pathsOf(scope, page.filter((file) => hasLink(file) || isGivenBack(file)));
+  const at = await pathsOf(
+    scope,
+    page.filter((file) => hasLink(file) || isGivenBack(file)),
+  );
   const reached = await targetsOf(scope, page.filter(hasLink), at);
   const copies = await copiesOf(scope, page.filter(hasCopy));
-  const omero = await omeroFactsOf(scope, page.filter((file) => hasLink(file) || isGivenBack(file)));
+  const omero = await omeroFactsOf(
+    scope,
+    page.filter((file) => hasLink(file) || isGivenBack(file)),
+  );
   const found = [];
   for (const file of page) {
-    const seen: Seen = { at: at.get(file.id), reached: reached.get(file.id), copy: copies.get(file.id), store: storeOf(scope, file), omero: omero.get(file.id) };
-    if (needsOmero(file, seen)) scope.report.notLookedAt('originals that were given back', 'whether OMERO deleted them cannot be told without its database', 1);
+    const seen: Seen = {
+      at: at.get(file.id),
+      reached: reached.get(file.id),
+      copy: copies.get(file.id),
+      store: storeOf(scope, file),
+      omero: omero.get(file.id),
+    };
+    if (needsOmero(file, seen))
+      scope.report.notLookedAt(
+        'originals that were given back',
+        'whether OMERO deleted them cannot be told without its database',
+        1,
+      );
     const held = judgeCopy(file, seen).length > 0 ? await isHeld(scope, file) : undefined;
     const findings = judge(file, { ...seen, held });
     if (findings.length > 0) found.push({ file, findings });
   }
   if (found.length === 0) return;
   const turns = await scope.register.audit.turns(found.map(({ file }) => file.id));
-  for (const { file, findings } of found) if (turns.get(file.id) === file.turn) findings.forEach((finding) => scope.report.add(finding));
+  for (const { file, findings } of found)
+    if (turns.get(file.id) === file.turn) findings.forEach((finding) => scope.report.add(finding));
 }
 
 async function pathsOf(scope: Scope, files: readonly AuditedFile[]): Promise<ReadonlyMap<bigint, AtPath>> {
   const all = new Map<bigint, AtPath>();
   for (const [name, some] of byRoot(files)) {
     const root = await scope.originals(name);
-    const found = root && await scope.look(name, () => lookAtPaths(scope.places.files, root.directory, some));
+    const found = root && (await scope.look(name, () => lookAtPaths(scope.places.files, root.directory, some)));
     // What is missing below a disk that was unmounted meanwhile is not missing.
-    if (!found || !await scope.originals(name)) continue;
+    if (!found || !(await scope.originals(name))) continue;
     for (const [id, at] of found) {
       all.set(id, at);
       if (at.kind === 'unseen') scope.report.notLookedAt(`paths in ${name}`, at.error, 1);
@@ -55,21 +73,32 @@ async function pathsOf(scope: Scope, files: readonly AuditedFile[]): Promise<Rea
 }
 
 /** Only links that are ours are followed, and into a recall directory only where something should be there. */
-async function targetsOf(scope: Scope, files: readonly AuditedFile[], at: ReadonlyMap<bigint, AtPath>): Promise<ReadonlyMap<bigint, Reached>> {
+async function targetsOf(
+  scope: Scope,
+  files: readonly AuditedFile[],
+  at: ReadonlyMap<bigint, AtPath>,
+): Promise<ReadonlyMap<bigint, Reached>> {
   const wanted: { readonly id: bigint; readonly store: Store; readonly target: Buffer }[] = [];
   for (const file of files) {
     const [store, found] = [storeOf(scope, file), at.get(file.id)];
-    if (!store || found?.kind !== 'link' || (store.recallRoot !== undefined && (!file.isNear || !await scope.recallRoot(store)))) continue;
-    if (found.target.equals(store.linkTarget(file.bag, copyPath(file)))) wanted.push({ id: file.id, store, target: found.target });
+    if (
+      !store ||
+      found?.kind !== 'link' ||
+      (store.recallRoot !== undefined && (!file.isNear || !(await scope.recallRoot(store))))
+    )
+      continue;
+    if (found.target.equals(store.linkTarget(file.bag, copyPath(file))))
+      wanted.push({ id: file.id, store, target: found.target });
   }
   const reached = await follow(wanted.map(({ target }) => target));
   for (const [index, { store }] of wanted.entries()) {
     const one = reached[index] as Reached;
-    if (one.kind === 'unseen' && !scope.isAway(storePart(store))) scope.report.notLookedAt(`links into store ${store.name}`, one.error, 1);
+    if (one.kind === 'unseen' && !scope.isAway(storePart(store)))
+      scope.report.notLookedAt(`links into store ${store.name}`, one.error, 1);
   }
   const there = new Map(wanted.map(({ id }, index) => [id, reached[index] as Reached]));
   for (const store of new Set(wanted.map((one) => one.store))) {
-    if (store.recallRoot === undefined || await scope.recallRoot(store)) continue;
+    if (store.recallRoot === undefined || (await scope.recallRoot(store))) continue;
     for (const one of wanted) if (one.store === store) there.delete(one.id);
   }
   return there;
@@ -87,14 +116,19 @@ async function copiesOf(scope: Scope, files: readonly AuditedFile[]): Promise<Re
   return all;
 }
 
-async function statAll(scope: Scope, store: Store, bag: string, files: readonly AuditedFile[]): Promise<readonly Copy[]> {
+async function statAll(
+  scope: Scope,
+  store: Store,
+  bag: string,
+  files: readonly AuditedFile[],
+): Promise<readonly Copy[]> {
   try {
     return (await store.stat(bag, files.map(copyPath))).map((status) => status ?? 'missing');
   } catch (error) {
     if (error instanceof Refused && files.length > 1) {
       // One of them is in the way of the others.
       const single: Copy[] = [];
-      for (const file of files) single.push(...await statAll(scope, store, bag, [file]));
+      for (const file of files) single.push(...(await statAll(scope, store, bag, [file])));
       return single;
     }
     if (['NOT_A_REGULAR_FILE', 'PARENT_NOT_A_DIRECTORY'].includes(codeOf(error))) return ['other'];
@@ -104,16 +138,43 @@ async function statAll(scope: Scope, store: Store, bag: string, files: readonly 
   }
 }
 
-async function omeroFactsOf(scope: Scope, files: readonly AuditedFile[]): Promise<ReadonlyMap<bigint, NonNullable<Seen['omero']>>> {
+async function omeroFactsOf(
+  scope: Scope,
+  files: readonly AuditedFile[],
+): Promise<ReadonlyMap<bigint, NonNullable<Seen['omero']>>> {
   const known = files.filter((file) => file.originalFileId !== null || file.pixelsId !== null);
-  const ids = (pick: (file: AuditedFile) => bigint | null): bigint[] => [...new Set(known.map(pick).filter((id) => id !== null))];
-  const facts = known.length === 0 ? undefined : await scope.look(omeroPart, () => scope.places.omero.fileFacts(ids((file) => file.originalFileId), ids((file) => file.pixelsId)));
+  const ids = (pick: (file: AuditedFile) => bigint | null): bigint[] => [
+    ...new Set(known.map(pick).filter((id) => id !== null)),
+  ];
+  const facts =
+    known.length === 0
+      ? undefined
+      : await scope.look(omeroPart, () =>
+          scope.places.omero.fileFacts(
+            ids((file) => file.originalFileId),
+            ids((file) => file.pixelsId),
+          ),
+        );
   if (!facts) return new Map();
-  const exists = (file: AuditedFile): boolean => (file.originalFileId !== null ? facts.originals.has(file.originalFileId) : facts.pixels.has(file.pixelsId as bigint));
-  const living = await livingFilesets(scope, known.filter((file) => hasLink(file) && !exists(file)));
-  return living && new Map(known.map((file) => [file.id, {
-    exists: exists(file), size: file.originalFileId === null ? null : facts.originals.get(file.originalFileId) ?? null, imageExists: living.has(filesetKey(file)),
-  }]));
+  const exists = (file: AuditedFile): boolean =>
+    file.originalFileId !== null ? facts.originals.has(file.originalFileId) : facts.pixels.has(file.pixelsId as bigint);
+  const living = await livingFilesets(
+    scope,
+    known.filter((file) => hasLink(file) && !exists(file)),
+  );
+  return (
+    living &&
+    new Map(
+      known.map((file) => [
+        file.id,
+        {
+          exists: exists(file),
+          size: file.originalFileId === null ? null : (facts.originals.get(file.originalFileId) ?? null),
+          imageExists: living.has(filesetKey(file)),
+        },
+      ]),
+    )
+  );
 }
 
 const filesetKey = (file: AuditedFile): string => `${file.requestId} ${file.fileset}`;
@@ -136,7 +197,11 @@ async function isHeld(scope: Scope, { bag, id }: AuditedFile): Promise<boolean |
   let all = true;
   for (const hold of scope.places.holds) {
     const root = await scope.hold(hold);
-    const found = root && await scope.look(`hold directory ${hold}`, async () => ({ held: await identify(`${root.directory}/${bag}/${id}`) !== null }));
+    const found =
+      root &&
+      (await scope.look(`hold directory ${hold}`, async () => ({
+        held: (await identify(`${root.directory}/${bag}/${id}`)) !== null,
+      })));
     if (found?.held) return true;
     all &&= found !== undefined;
   }

@@ -15,8 +15,12 @@ export async function auditImages(scope: Scope): Promise<void> {
     after = next;
     const facts = await scope.look(omeroPart, () => scope.places.omero.imageFacts(rows.map((image) => image.imageId)));
     if (!facts) return;
-    scope.report.looked.deletionsKnown += rows.filter((image) => isKnownDeletion(image, facts.get(image.imageId))).length;
-    const wrong = rows.map((image) => ({ image, findings: judgeImage(image, facts.get(image.imageId)) })).filter(({ findings }) => findings.length > 0);
+    scope.report.looked.deletionsKnown += rows.filter((image) =>
+      isKnownDeletion(image, facts.get(image.imageId)),
+    ).length;
+    const wrong = rows
+      .map((image) => ({ image, findings: judgeImage(image, facts.get(image.imageId)) }))
+      .filter(({ findings }) => findings.length > 0);
     await tell(scope, wrong);
     scope.report.looked.images += rows.length;
     scope.options.progress();
@@ -30,7 +34,10 @@ async function tell(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
   const still = wrong.filter(({ image }) => settled.has(image));
   for (const { findings } of still) findings.forEach((finding) => scope.report.add(finding));
   if (!scope.options.fix) return;
-  for (const some of Map.groupBy(still.filter(({ findings }) => findings.some(({ code }) => mendable.includes(code))), ({ image }) => image.mark).values()) {
+  for (const some of Map.groupBy(
+    still.filter(({ findings }) => findings.some(({ code }) => mendable.includes(code))),
+    ({ image }) => image.mark,
+  ).values()) {
     await mend(scope, some);
   }
 }
@@ -44,22 +51,50 @@ const mendable: readonly FindingCode[] = ['TAG_LOST', 'TAG_LEFT', 'FLAG_WRONG'];
 
 export function judgeImage(image: AuditedImage, facts: ImageFacts | undefined): readonly Finding[] {
   if (isKnownDeletion(image, facts)) return [];
-  const of = (code: FindingCode, expected: string, found: string, remedy = 'coldroom audit --fix'): Finding => ({ code, object: `Image:${image.imageId}`, fileset: image.fileset, expected, found, remedy });
+  const of = (code: FindingCode, expected: string, found: string, remedy = 'coldroom audit --fix'): Finding => ({
+    code,
+    object: `Image:${image.imageId}`,
+    fileset: image.fileset,
+    expected,
+    found,
+    remedy,
+  });
   const flag = facts?.archived === null ? 'unset' : String(facts?.archived);
   switch (image.mark) {
     case 'archived':
-      if (!facts) return [of('IMAGE_DELETED', 'the image, archived', 'OMERO has no such image', `if it was deleted on purpose: coldroom audit --acknowledge Image:${image.imageId}; copies stay in the store. If not: its files, with their SHA-256, are in the bags that "coldroom files list --fileset" names; import them again`)];
+      if (!facts)
+        return [
+          of(
+            'IMAGE_DELETED',
+            'the image, archived',
+            'OMERO has no such image',
+            `if it was deleted on purpose: coldroom audit --acknowledge Image:${image.imageId}; copies stay in the store. If not: its files, with their SHA-256, are in the bags that "coldroom files list --fileset" names; import them again`,
+          ),
+        ];
       return [
-        ...(facts.marks.includes('ARCHIVED') ? [] : [of('TAG_LOST', 'the annotation ARCHIVED', facts.marks.join(', ') || 'none of ours')]),
+        ...(facts.marks.includes('ARCHIVED')
+          ? []
+          : [of('TAG_LOST', 'the annotation ARCHIVED', facts.marks.join(', ') || 'none of ours')]),
         ...(facts.archived === true ? [] : [of('FLAG_WRONG', 'image.archived true', flag)]),
       ];
     case 'pending':
-      return !facts || facts.marks.some((mark) => mark === 'ARCHIVE-PENDING' || mark === 'ARCHIVED') ? []
+      return !facts || facts.marks.some((mark) => mark === 'ARCHIVE-PENDING' || mark === 'ARCHIVED')
+        ? []
         : [of('TAG_LOST', 'the annotation ARCHIVE-PENDING', facts.marks.join(', ') || 'none of ours')];
     case 'none':
       return [
-        ...(facts?.marks.includes('ARCHIVED') ? [of('TAG_LEFT', 'no annotation ARCHIVED: its files were given back', 'ARCHIVED')] : []),
-        ...(facts?.archived === true && image.archivedBefore !== true ? [of('FLAG_WRONG', `image.archived ${image.archivedBefore === null ? 'unset' : 'false'}, as it was before`, 'true')] : []),
+        ...(facts?.marks.includes('ARCHIVED')
+          ? [of('TAG_LEFT', 'no annotation ARCHIVED: its files were given back', 'ARCHIVED')]
+          : []),
+        ...(facts?.archived === true && image.archivedBefore !== true
+          ? [
+              of(
+                'FLAG_WRONG',
+                `image.archived ${image.archivedBefore === null ? 'unset' : 'false'}, as it was before`,
+                'true',
+              ),
+            ]
+          : []),
       ];
   }
 }
@@ -70,18 +105,29 @@ export function judgeImage(image: AuditedImage, facts: ImageFacts | undefined): 
  */
 async function mend(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
   const { omero, register } = scope.places;
-  const done = await register.audit.whileSettled(wrong.map(({ image }) => image), async (images) => {
-    // Caught here: an OMERO that goes away must not look like a register that does.
-    await scope.look(omeroPart, async () => {
-      const [first] = images;
-      if (!first) return;
-      const marks = images.map((image) => ({ ...image, requester: { id: image.requesterId, name: image.requester } }));
-      if (first.mark === 'archived') await omero.mendArchived(marks);
-      else if (first.mark === 'pending') await omero.setPending(marks);
-      else await omero.clear(images, { restoreArchived: new Map(images.map((image) => [image.imageId, image.archivedBefore])), dropNote: false });
-    });
-    return scope.isAway(omeroPart) ? [] : images;
-  });
+  const done = await register.audit.whileSettled(
+    wrong.map(({ image }) => image),
+    async (images) => {
+      // Caught here: an OMERO that goes away must not look like a register that does.
+      await scope.look(omeroPart, async () => {
+        const [first] = images;
+        if (!first) return;
+        const marks = images.map((image) => ({
+          ...image,
+          requester: { id: image.requesterId, name: image.requester },
+        }));
+        if (first.mark === 'archived') await omero.mendArchived(marks);
+        else if (first.mark === 'pending') await omero.setPending(marks);
+        else
+          await omero.clear(images, {
+            restoreArchived: new Map(images.map((image) => [image.imageId, image.archivedBefore])),
+            dropNote: false,
+          });
+      });
+      return scope.isAway(omeroPart) ? [] : images;
+    },
+  );
   const mended = new Set(done);
-  for (const { image, findings } of wrong) if (mended.has(image)) for (const { code } of findings) if (mendable.includes(code)) scope.report.mended(code, 1);
+  for (const { image, findings } of wrong)
+    if (mended.has(image)) for (const { code } of findings) if (mendable.includes(code)) scope.report.mended(code, 1);
 }

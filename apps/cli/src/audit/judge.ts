@@ -16,19 +16,33 @@ export interface Seen {
   /** The store of the settings, also where it is away: it knows what a link has to hold. */
   readonly store?: Pick<Store, 'name' | 'linkTarget' | 'recallRoot'> | undefined;
   /** Whether OMERO has rows of this file, the size that it recorded, and whether an image of its fileset exists. */
-  readonly omero?: { readonly exists: boolean; readonly size: bigint | null; readonly imageExists: boolean } | undefined;
+  readonly omero?:
+    { readonly exists: boolean; readonly size: bigint | null; readonly imageExists: boolean } | undefined;
   /** Whether the original is held; looked at only where the copy is wrong. */
   readonly held?: boolean | undefined;
 }
 
-const withCopy: readonly FileState[] = ['durable', 'linked', 'released', 'restoring', 'near', 'fetched', 'proven', 'recalled', 'leaving', 'arrived', 'matched'];
+const withCopy: readonly FileState[] = [
+  'durable',
+  'linked',
+  'released',
+  'restoring',
+  'near',
+  'fetched',
+  'proven',
+  'recalled',
+  'leaving',
+  'arrived',
+  'matched',
+];
 const withLink: readonly FileState[] = withCopy.filter((state) => state !== 'durable');
 /** A restore may have come this far, also one that a person gave up: until the linker's next turn. */
 const mayBeBack: readonly FileState[] = ['linked', 'recalled', 'restoring', 'near', 'fetched', 'proven'];
 
 export const hasCopy = ({ stand }: AuditedFile): boolean => withCopy.includes(stand);
 export const hasLink = ({ stand }: AuditedFile): boolean => withLink.includes(stand);
-export const isGivenBack = ({ stand, takenOver }: AuditedFile): boolean => (stand === 'restored' || stand === 'undone') && !takenOver;
+export const isGivenBack = ({ stand, takenOver }: AuditedFile): boolean =>
+  (stand === 'restored' || stand === 'undone') && !takenOver;
 
 /** Everything that is wrong with one file, from facts alone. */
 export function judge(file: AuditedFile, seen: Seen): readonly Finding[] {
@@ -40,66 +54,167 @@ export function judge(file: AuditedFile, seen: Seen): readonly Finding[] {
 }
 
 export function judgeCopy(file: AuditedFile, { copy, held }: Seen): readonly Finding[] {
-  const of = (code: FindingCode, expected: string, found: string): Finding[] => [finding(file, code, expected, found, copyRemedy(file, code, held))];
-  const bad = (): Finding[] => (file.copyFault === null ? [] : of('COPY_BAD', 'the bytes that were proven', `${file.copyFault} when it was last read`));
+  const of = (code: FindingCode, expected: string, found: string): Finding[] => [
+    finding(file, code, expected, found, copyRemedy(file, code, held)),
+  ];
+  const bad = (): Finding[] =>
+    file.copyFault === null
+      ? []
+      : of('COPY_BAD', 'the bytes that were proven', `${file.copyFault} when it was last read`);
   if (copy === undefined || copy === 'unseen') return bad();
-  if (copy === 'missing') return of('LOST', `a copy of ${bytes(file.size)} in bag ${file.bag}`, 'the store says that there is none');
-  if (copy === 'other') return of('COPY_CHANGED', `a copy of ${bytes(file.size)} in bag ${file.bag}`, 'something that is no file stands in its place');
+  if (copy === 'missing')
+    return of('LOST', `a copy of ${bytes(file.size)} in bag ${file.bag}`, 'the store says that there is none');
+  if (copy === 'other')
+    return of(
+      'COPY_CHANGED',
+      `a copy of ${bytes(file.size)} in bag ${file.bag}`,
+      'something that is no file stands in its place',
+    );
   if (copy.size !== file.size) return of('COPY_WRONG_SIZE', bytes(file.size), bytes(copy.size));
-  return copy.version === file.copyVersion ? bad() : of('COPY_CHANGED', `version ${file.copyVersion ?? 'unknown'}`, `version ${copy.version}`);
+  return copy.version === file.copyVersion
+    ? bad()
+    : of('COPY_CHANGED', `version ${file.copyVersion ?? 'unknown'}`, `version ${copy.version}`);
 }
 
 function judgeLink(file: AuditedFile, seen: Seen): readonly Finding[] {
   const { at, omero } = seen;
   const deleted = omero?.exists === false;
-  const gone = deleted && omero.imageExists
-    ? [finding(file, 'IMAGE_DELETED', `OMERO's rows of ${nameInOmero(file)}`, 'they are gone, though images of the fileset are there', 'look in OMERO who removed it; the copy stays in the store')] : [];
+  const gone =
+    deleted && omero.imageExists
+      ? [
+          finding(
+            file,
+            'IMAGE_DELETED',
+            `OMERO's rows of ${nameInOmero(file)}`,
+            'they are gone, though images of the fileset are there',
+            'look in OMERO who removed it; the copy stays in the store',
+          ),
+        ]
+      : [];
   if (!at || at.kind === 'unseen') return gone;
   if (at.kind === 'link') return [...gone, ...judgeTarget(file, at.target, seen)];
   // OMERO removes the link with the image: that is told once, of the image.
-  if (at.kind === 'missing') return [...gone, ...(deleted ? [] : [finding(file, 'LINK_MISSING', ourLink(file, seen), 'nothing', putLinkBack(file, seen, 'if the image is still in OMERO'))])];
+  if (at.kind === 'missing')
+    return [
+      ...gone,
+      ...(deleted
+        ? []
+        : [
+            finding(
+              file,
+              'LINK_MISSING',
+              ourLink(file, seen),
+              'nothing',
+              putLinkBack(file, seen, 'if the image is still in OMERO'),
+            ),
+          ]),
+    ];
   const right = at.kind === 'file' && at.size === file.size;
   if (right && file.wayBack === 'restore' && mayBeBack.includes(file.stand)) return gone;
   if (right) {
-    return [...gone, finding(file, 'ORIGINAL_BACK', ourLink(file, seen), `a file of ${bytes(at.size)}`,
-      `compare its SHA-256 with "coldroom files show ${file.id}": if somebody put the right bytes back, leave it so; to archive it again, move it away and ${putLinkBack(file, seen)}`)];
+    return [
+      ...gone,
+      finding(
+        file,
+        'ORIGINAL_BACK',
+        ourLink(file, seen),
+        `a file of ${bytes(at.size)}`,
+        `compare its SHA-256 with "coldroom files show ${file.id}": if somebody put the right bytes back, leave it so; to archive it again, move it away and ${putLinkBack(file, seen)}`,
+      ),
+    ];
   }
-  return [...gone, finding(file, 'NOT_A_LINK', ourLink(file, seen), worded(at), `find out who put it there; move it away and ${putLinkBack(file, seen)}`)];
+  return [
+    ...gone,
+    finding(
+      file,
+      'NOT_A_LINK',
+      ourLink(file, seen),
+      worded(at),
+      `find out who put it there; move it away and ${putLinkBack(file, seen)}`,
+    ),
+  ];
 }
 
 function judgeTarget(file: AuditedFile, target: Buffer, { store, copy, reached }: Seen): readonly Finding[] {
   if (!store) return [];
   const ours = store.linkTarget(file.bag, copyPath(file));
   if (!target.equals(ours)) {
-    return [finding(file, 'LINK_CHANGED', `a link to ${displayPath(ours)}`, `a link to ${displayPath(target)}`, `find out who changed it; move it away and ${putLinkBack(file, { store })}`)];
+    return [
+      finding(
+        file,
+        'LINK_CHANGED',
+        `a link to ${displayPath(ours)}`,
+        `a link to ${displayPath(target)}`,
+        `find out who changed it; move it away and ${putLinkBack(file, { store })}`,
+      ),
+    ];
   }
   if (!reached || reached.kind === 'unseen') return [];
   if (store.recallRoot !== undefined) return judgeNear(file, ours, reached);
   // Where the store has no copy either, that is what is told.
   if (reached.kind === 'file' || typeof copy !== 'object') return [];
-  return [finding(file, 'DANGLING', `the copy at ${displayPath(ours)}`, reached.kind === 'nowhere' ? 'nothing there, though the store has the copy' : 'something that is no file',
-    `the store says that it is ${copy.replicationState}: is it mounted at this very path, for OMERO, too?`)];
+  return [
+    finding(
+      file,
+      'DANGLING',
+      `the copy at ${displayPath(ours)}`,
+      reached.kind === 'nowhere' ? 'nothing there, though the store has the copy' : 'something that is no file',
+      `the store says that it is ${copy.replicationState}: is it mounted at this very path, for OMERO, too?`,
+    ),
+  ];
 }
 
 /** Without a recall a link leads nowhere, and that is as it should be. */
 function judgeNear(file: AuditedFile, target: Buffer, reached: Reached): readonly Finding[] {
   if (!file.isNear) return [];
   const remedy = `if OMERO needs it: coldroom restore ${file.fileset}`;
-  if (reached.kind === 'file') return reached.size === file.size ? [] : [finding(file, 'NEAR_CHANGED', bytes(file.size), bytes(reached.size), `find out who writes to ${displayPath(target)}; ${remedy}`)];
-  return [finding(file, 'DANGLING', `the recalled copy at ${displayPath(target)}`, reached.kind === 'nowhere' ? 'nothing there' : 'something that is no file', remedy)];
+  if (reached.kind === 'file')
+    return reached.size === file.size
+      ? []
+      : [
+          finding(
+            file,
+            'NEAR_CHANGED',
+            bytes(file.size),
+            bytes(reached.size),
+            `find out who writes to ${displayPath(target)}; ${remedy}`,
+          ),
+        ];
+  return [
+    finding(
+      file,
+      'DANGLING',
+      `the recalled copy at ${displayPath(target)}`,
+      reached.kind === 'nowhere' ? 'nothing there' : 'something that is no file',
+      remedy,
+    ),
+  ];
 }
 
 function judgeGivenBack(file: AuditedFile, { at, omero }: Seen): readonly Finding[] {
   if (!at || at.kind === 'unseen' || !omero) return [];
   const size = omero.size !== null && omero.size >= 0n ? omero.size : file.size;
   if (!omero.exists || (at.kind === 'file' && at.size === size)) return [];
-  return [finding(file, 'ORIGINAL_WRONG', `the original of ${bytes(size)}, ${file.stand}`, worded(at),
-    `its copy is still in bag ${file.bag} of store ${file.store}, with its SHA-256 in the manifest: find out what happened, then put it back from there`)];
+  return [
+    finding(
+      file,
+      'ORIGINAL_WRONG',
+      `the original of ${bytes(size)}, ${file.stand}`,
+      worded(at),
+      `its copy is still in bag ${file.bag} of store ${file.store}, with its SHA-256 in the manifest: find out what happened, then put it back from there`,
+    ),
+  ];
 }
 
 /** Whether a given-back original cannot be judged without OMERO: it is not as it was, and OMERO may have deleted it. */
 export function needsOmero(file: AuditedFile, { at, omero }: Seen): boolean {
-  return isGivenBack(file) && !omero && at !== undefined && at.kind !== 'unseen' && !(at.kind === 'file' && at.size === file.size);
+  return (
+    isGivenBack(file) &&
+    !omero &&
+    at !== undefined &&
+    at.kind !== 'unseen' &&
+    !(at.kind === 'file' && at.size === file.size)
+  );
 }
 
 function copyRemedy(file: AuditedFile, code: FindingCode, held: boolean | undefined): string {
@@ -111,32 +226,54 @@ function copyRemedy(file: AuditedFile, code: FindingCode, held: boolean | undefi
 
 function checkOf(file: AuditedFile, code: FindingCode): string {
   switch (code) {
-    case 'COPY_CHANGED': return `find out who writes to the store, and prove the bag (sha256sum -c manifest-sha256.txt in ${file.bag})`;
-    case 'COPY_BAD': return `"coldroom verify File:${file.id}" reads it again and names another copy where there is one`;
-    default: return `look into store ${file.store}, bag ${file.bag}`;
+    case 'COPY_CHANGED':
+      return `find out who writes to the store, and prove the bag (sha256sum -c manifest-sha256.txt in ${file.bag})`;
+    case 'COPY_BAD':
+      return `"coldroom verify File:${file.id}" reads it again and names another copy where there is one`;
+    default:
+      return `look into store ${file.store}, bag ${file.bag}`;
   }
 }
 
 function putLinkBack(file: AuditedFile, { store }: Pick<Seen, 'store'>, condition?: string): string {
-  return store ? `${condition ? `${condition}: ` : ''}ln -s '${displayPath(store.linkTarget(file.bag, copyPath(file)))}' in its place, as the owner of OMERO's files` : `make the link to its copy in bag ${file.bag} again`;
+  return store
+    ? `${condition ? `${condition}: ` : ''}ln -s '${displayPath(store.linkTarget(file.bag, copyPath(file)))}' in its place, as the owner of OMERO's files`
+    : `make the link to its copy in bag ${file.bag} again`;
 }
 
-const ourLink = (file: AuditedFile, { store }: Seen): string => (store ? `a link to ${displayPath(store.linkTarget(file.bag, copyPath(file)))}` : `a link into store ${file.store}`);
-const nameInOmero = (file: AuditedFile): string => (file.originalFileId === null ? `Pixels:${file.pixelsId}` : `OriginalFile:${file.originalFileId}`);
+const ourLink = (file: AuditedFile, { store }: Seen): string =>
+  store ? `a link to ${displayPath(store.linkTarget(file.bag, copyPath(file)))}` : `a link into store ${file.store}`;
+const nameInOmero = (file: AuditedFile): string =>
+  file.originalFileId === null ? `Pixels:${file.pixelsId}` : `OriginalFile:${file.originalFileId}`;
 const bytes = (size: bigint): string => `${size} bytes`;
 
 function worded(at: AtPath): string {
   switch (at.kind) {
-    case 'file': return `a file of ${bytes(at.size)}`;
-    case 'link': return `a link to ${displayPath(at.target)}`;
-    case 'missing': return 'nothing';
-    case 'directory': return 'a directory';
-    case 'blocked': return 'a link or file in place of a directory on the way';
-    default: return 'something else';
+    case 'file':
+      return `a file of ${bytes(at.size)}`;
+    case 'link':
+      return `a link to ${displayPath(at.target)}`;
+    case 'missing':
+      return 'nothing';
+    case 'directory':
+      return 'a directory';
+    case 'blocked':
+      return 'a link or file in place of a directory on the way';
+    default:
+      return 'something else';
   }
 }
 
 function finding(file: AuditedFile, code: FindingCode, expected: string, found: string, remedy: string): Finding {
   const stuck = file.code === null || file.state !== 'stuck' ? '' : `, stuck with ${file.code}`;
-  return { code, object: `File:${file.id}`, path: `${file.root}/${file.display}`, fileset: file.fileset, bag: file.bag, expected, found: `${found} (the file is ${file.stand}${stuck})`, remedy };
+  return {
+    code,
+    object: `File:${file.id}`,
+    path: `${file.root}/${file.display}`,
+    fileset: file.fileset,
+    bag: file.bag,
+    expected,
+    found: `${found} (the file is ${file.stand}${stuck})`,
+    remedy,
+  };
 }

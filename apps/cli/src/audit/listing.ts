@@ -8,7 +8,12 @@ import type { Scope } from './scope';
 const bagName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/;
 
 /** A long listing in pieces. Where it breaks off, its part is told as not looked at, and what was read before counts. */
-export async function* inBatches<T>(scope: Scope, part: string, items: AsyncIterable<T>, size = 200): AsyncGenerator<readonly T[]> {
+export async function* inBatches<T>(
+  scope: Scope,
+  part: string,
+  items: AsyncIterable<T>,
+  size = 200,
+): AsyncGenerator<readonly T[]> {
   const rest = items[Symbol.asyncIterator]();
   try {
     for (;;) {
@@ -54,7 +59,9 @@ export async function* entriesOfBags(root: Root, prefix = ''): AsyncGenerator<Ba
       throw error;
     });
     if (directory === undefined) yield { path, bag: null, inBag: Buffer.alloc(0) };
-    else if (directory) for await (const file of filesBelow(directory)) yield { path: Buffer.concat([path, Buffer.from('/'), file.path]), bag: name, inBag: file.path };
+    else if (directory)
+      for await (const file of filesBelow(directory))
+        yield { path: Buffer.concat([path, Buffer.from('/'), file.path]), bag: name, inBag: file.path };
   }
 }
 

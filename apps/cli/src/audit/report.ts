@@ -12,7 +12,7 @@ export const findingTitles = {
   NEAR_CHANGED: 'The recalled copy has another size',
   LINK_MISSING: 'Our link is gone',
   LINK_CHANGED: 'Another link stands in the place of ours',
-  ORIGINAL_BACK: 'A file of the original\'s size stands in the place of our link',
+  ORIGINAL_BACK: "A file of the original's size stands in the place of our link",
   NOT_A_LINK: 'Something else stands in the place of our link',
   ORIGINAL_WRONG: 'An original that was given back is not there as it was',
   IMAGE_DELETED: 'OMERO does not know it any more, though it is archived',
@@ -58,7 +58,10 @@ const reasonsShown = 100;
 export class Report {
   readonly looked = { files: 0, images: 0, bags: 0, trialBags: 0, held: 0, near: 0, deletionsKnown: 0 };
   private readonly found = new Map<FindingCode, { total: number; mended: number; readonly shown: Finding[] }>();
-  private readonly unseen = new Map<string, { readonly part: string; readonly reason: string; things: number | null }>();
+  private readonly unseen = new Map<
+    string,
+    { readonly part: string; readonly reason: string; things: number | null }
+  >();
 
   constructor(private readonly limit: number) {}
 
@@ -83,10 +86,12 @@ export class Report {
   }
 
   findings(): ReadonlyMap<FindingCode, Found> {
-    return new Map(findingCodes.flatMap((code) => {
-      const found = this.found.get(code);
-      return found ? [[code, found] as const] : [];
-    }));
+    return new Map(
+      findingCodes.flatMap((code) => {
+        const found = this.found.get(code);
+        return found ? [[code, found] as const] : [];
+      }),
+    );
   }
 
   notLooked(): readonly NotLookedAt[] {

@@ -33,7 +33,11 @@ export class Scope {
   private readonly roots = new Map<string, Promise<Root | undefined>>();
   private readonly away = new Set<string>();
 
-  constructor(readonly places: AuditPlaces, readonly options: AuditOptions, readonly report: Report) {}
+  constructor(
+    readonly places: AuditPlaces,
+    readonly options: AuditOptions,
+    readonly report: Report,
+  ) {}
 
   get register(): Register {
     return this.places.register;
@@ -76,7 +80,8 @@ export class Scope {
     }
     for (const name of await this.register.audit.stores()) {
       if (this.options.store !== undefined && this.options.store !== name) continue;
-      if (!stores.some((store) => store.name === name)) this.setAway(`store ${name}`, 'the stores file does not name it any more, but bags lie in it');
+      if (!stores.some((store) => store.name === name))
+        this.setAway(`store ${name}`, 'the stores file does not name it any more, but bags lie in it');
     }
   }
 
@@ -103,10 +108,17 @@ export class Scope {
     const known = this.roots.get(part) ?? this.look(part, () => openRoot(directory, marker), limitMs);
     this.roots.set(part, known);
     const root = await known;
-    return root && await this.look(part, async () => {
-      await root.check();
-      return root;
-    }, limitMs);
+    return (
+      root &&
+      (await this.look(
+        part,
+        async () => {
+          await root.check();
+          return root;
+        },
+        limitMs,
+      ))
+    );
   }
 }
 

@@ -6,9 +6,16 @@ import { findingTitles, type Finding, type Report } from './report';
 export function documentOf(report: Report, fix: boolean): unknown {
   const findings = [...report.findings()];
   return {
-    clean: report.clean, fix,
+    clean: report.clean,
+    fix,
     looked: report.looked,
-    findings: findings.map(([code, { total, mended, shown }]) => ({ code, title: findingTitles[code], total, mended, shown })),
+    findings: findings.map(([code, { total, mended, shown }]) => ({
+      code,
+      title: findingTitles[code],
+      total,
+      mended,
+      shown,
+    })),
     notLookedAt: report.notLooked(),
   };
 }
@@ -22,21 +29,37 @@ export function linesOf(report: Report, fix: boolean): readonly string[] {
       ...(shown.length < total ? indented([`and ${formatCount(total - shown.length)} more: --limit ${total}`]) : []),
       '',
     ]),
-    ...report.notLooked().map(({ part, reason, things }) => `${styled('yellow', 'NOT LOOKED AT')}  ${part}${things === null ? '' : ` (${formatCount(things)})`}: ${reason}`),
+    ...report
+      .notLooked()
+      .map(
+        ({ part, reason, things }) =>
+          `${styled('yellow', 'NOT LOOKED AT')}  ${part}${things === null ? '' : ` (${formatCount(things)})`}: ${reason}`,
+      ),
     `Looked at ${counted(files, 'file')} of the register, ${counted(bags, 'sealed bag')}, ${formatCount(held)} held, ${formatCount(near)} near, ${counted(images, 'image')} in OMERO.`,
     ...(trialBags > 0 ? [`Left out: ${counted(trialBags, 'bag')} of trials (validate-...).`] : []),
-    ...(deletionsKnown > 0 ? [`Left out: ${counted(deletionsKnown, 'image')} deleted in OMERO on purpose, as somebody acknowledged; the copies stay in the stores.`] : []),
-    report.clean ? styled('green', fix && report.findings().size > 0 ? 'All that was found is mended.' : 'Nothing is wrong.') : verdict(report),
+    ...(deletionsKnown > 0
+      ? [
+          `Left out: ${counted(deletionsKnown, 'image')} deleted in OMERO on purpose, as somebody acknowledged; the copies stay in the stores.`,
+        ]
+      : []),
+    report.clean
+      ? styled('green', fix && report.findings().size > 0 ? 'All that was found is mended.' : 'Nothing is wrong.')
+      : verdict(report),
   ];
 }
 
 function findingLines({ object, path, fileset, bag, expected, found, remedy }: Finding): readonly string[] {
-  const about = [object, path, fileset, bag !== undefined && !object.includes(bag) ? `bag ${bag}` : undefined].filter((word) => word !== undefined).join('  ');
+  const about = [object, path, fileset, bag !== undefined && !object.includes(bag) ? `bag ${bag}` : undefined]
+    .filter((word) => word !== undefined)
+    .join('  ');
   return [about, ...indented([`expected: ${expected}`, `found:    ${found}`, `next:     ${remedy}`])];
 }
 
 function verdict(report: Report): string {
   const left = [...report.findings().values()].reduce((sum, { total, mended }) => sum + total - mended, 0);
   const parts = report.notLooked().length;
-  return [...(left > 0 ? [`${counted(left, 'finding')}.`] : []), ...(parts > 0 ? ['Not everything could be looked at: nothing is known of the rest.'] : [])].join(' ');
+  return [
+    ...(left > 0 ? [`${counted(left, 'finding')}.`] : []),
+    ...(parts > 0 ? ['Not everything could be looked at: nothing is known of the rest.'] : []),
+  ].join(' ');
 }

@@ -6,7 +6,20 @@ import type { FindingCode } from './report';
 import type { Scope } from './scope';
 
 /** In these an original may be held: before the link is in place, until it is released, and while its file is fetched. */
-const holding: readonly FileState[] = ['durable', 'linked', 'undoing', 'restoring', 'near', 'fetched', 'proven', 'recalled', 'leaving', 'arrived', 'matched', 'settled'];
+const holding: readonly FileState[] = [
+  'durable',
+  'linked',
+  'undoing',
+  'restoring',
+  'near',
+  'fetched',
+  'proven',
+  'recalled',
+  'leaving',
+  'arrived',
+  'matched',
+  'settled',
+];
 const fetching: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven', 'undoing'];
 
 /** What a move that was given up has left stays until the linker's next turn. */
@@ -27,7 +40,7 @@ export async function auditNear(scope: Scope): Promise<void> {
     if (!root) continue;
     const part = `recall directory of store ${store.name}`;
     await auditRecalled(scope, root, part, store);
-    if (await scope.look(part, async () => await identify(`${root.directory}/${stagingName}`) !== null)) {
+    if (await scope.look(part, async () => (await identify(`${root.directory}/${stagingName}`)) !== null)) {
       await auditNumbered(scope, root, { part, prefix: `${stagingName}/`, code: 'NEAR_ORPHAN' });
     }
   }
@@ -59,7 +72,11 @@ function isWanted(scope: Scope, { bag }: BagEntry, bags: ReadonlyMap<string, { r
   return scope.options.store === undefined || (bag !== null && bags.get(bag)?.store === scope.options.store);
 }
 
-function isAccountedFor({ bag, inBag }: BagEntry, files: ReadonlyMap<bigint, HeldFile>, code: Numbered['code']): boolean {
+function isAccountedFor(
+  { bag, inBag }: BagEntry,
+  files: ReadonlyMap<bigint, HeldFile>,
+  code: Numbered['code'],
+): boolean {
   const number = numberOf(inBag);
   const file = number && files.get(number.id);
   if (!file || file.bag !== bag) return false;
@@ -74,9 +91,13 @@ function mayBeFetched({ stand, wayBack }: HeldFile, way: HeldFile['wayBack']): b
 }
 
 /** `12` is held, `12.fetched` was fetched for a restore, `12.moving` is on its way to another store. */
-function numberOf(name: Buffer): { readonly id: bigint; readonly fetched: boolean; readonly moving: boolean } | undefined {
+function numberOf(
+  name: Buffer,
+): { readonly id: bigint; readonly fetched: boolean; readonly moving: boolean } | undefined {
   const [, digits, fate] = /^([1-9]\d{0,17})(\.fetched|\.moving)?$/.exec(name.toString('latin1')) ?? [];
-  return digits === undefined ? undefined : { id: BigInt(digits), fetched: fate === '.fetched', moving: fate === '.moving' };
+  return digits === undefined
+    ? undefined
+    : { id: BigInt(digits), fetched: fate === '.fetched', moving: fate === '.moving' };
 }
 
 async function auditRecalled(scope: Scope, root: Root, part: string, store: Store): Promise<void> {
@@ -84,14 +105,25 @@ async function auditRecalled(scope: Scope, root: Root, part: string, store: Stor
     const known = new Set<BagEntry>();
     for (const [bag, some] of Map.groupBy(entries, (entry) => entry.bag)) {
       const places = some.flatMap((entry) => {
-        const place = entry.inBag.subarray(0, data.length).equals(data) ? copyPlace(entry.inBag.subarray(data.length)) : undefined;
+        const place = entry.inBag.subarray(0, data.length).equals(data)
+          ? copyPlace(entry.inBag.subarray(data.length))
+          : undefined;
         return place ? [{ ...place, entry }] : [];
       });
       if (bag === null || places.length === 0) continue;
       const accounted = await scope.register.audit.nearKnown(bag, places);
-      places.forEach(({ entry }, index) => { if (accounted.has(index)) known.add(entry); });
+      places.forEach(({ entry }, index) => {
+        if (accounted.has(index)) known.add(entry);
+      });
     }
-    await addThoseStillThere(scope, root, part, entries.filter((entry) => !known.has(entry)), 'NEAR_ORPHAN', () => `no recalled file of store ${store.name} has it`);
+    await addThoseStillThere(
+      scope,
+      root,
+      part,
+      entries.filter((entry) => !known.has(entry)),
+      'NEAR_ORPHAN',
+      () => `no recalled file of store ${store.name} has it`,
+    );
     scope.report.looked.near += entries.length;
     scope.options.progress();
   }
@@ -101,16 +133,32 @@ const data = Buffer.from('data/');
 
 /** A service may have taken it away, and then told the register, between our two looks. */
 async function addThoseStillThere(
-  scope: Scope, root: Root, part: string, entries: readonly BagEntry[], code: Extract<FindingCode, 'HELD_ORPHAN' | 'NEAR_ORPHAN'>, found: (entry: BagEntry) => string,
+  scope: Scope,
+  root: Root,
+  part: string,
+  entries: readonly BagEntry[],
+  code: Extract<FindingCode, 'HELD_ORPHAN' | 'NEAR_ORPHAN'>,
+  found: (entry: BagEntry) => string,
 ): Promise<void> {
   for (const entry of entries) {
-    const there = await scope.look(part, () => identify(Buffer.concat([Buffer.from(`${root.directory}/`), entry.path])));
+    const there = await scope.look(part, () =>
+      identify(Buffer.concat([Buffer.from(`${root.directory}/`), entry.path])),
+    );
     if (!there) continue;
     const path = displayPath(entry.path);
     scope.report.add({
-      code, object: `${root.directory}/${path}`, ...(entry.bag === null ? {} : { bag: entry.bag }), expected: code === 'HELD_ORPHAN' ? 'only originals that are held, and what is being fetched' : 'only recalled copies, and what is being fetched',
+      code,
+      object: `${root.directory}/${path}`,
+      ...(entry.bag === null ? {} : { bag: entry.bag }),
+      expected:
+        code === 'HELD_ORPHAN'
+          ? 'only originals that are held, and what is being fetched'
+          : 'only recalled copies, and what is being fetched',
       found: `${there.size} bytes: ${found(entry)}`,
-      remedy: code === 'HELD_ORPHAN' ? 'it may be the only copy of something: find its SHA-256 in the manifest of its bag, or keep it; nothing here removes it' : 'it may be the last good copy: remove it only after "coldroom verify" called the copy in its bag good, and once nobody reads it; nothing here removes it',
+      remedy:
+        code === 'HELD_ORPHAN'
+          ? 'it may be the only copy of something: find its SHA-256 in the manifest of its bag, or keep it; nothing here removes it'
+          : 'it may be the last good copy: remove it only after "coldroom verify" called the copy in its bag good, and once nobody reads it; nothing here removes it',
     });
   }
 }

@@ -6,7 +6,12 @@ import type { Plan } from './plan';
 export interface Estimate {
   readonly store: string;
   readonly seconds: number | null;
-  readonly basis: { readonly bags: number; readonly files: number; readonly bytes: bigint; readonly bytesPerSecond: number } | null;
+  readonly basis: {
+    readonly bags: number;
+    readonly files: number;
+    readonly bytes: bigint;
+    readonly bytesPerSecond: number;
+  } | null;
 }
 
 /** Below this share of the mean size so far, files are slower than their bytes tell: opening and syncing each one counts. */
@@ -15,21 +20,35 @@ const [minute, hour] = [60_000, 3_600_000];
 
 export async function estimates(register: Register, plan: Plan): Promise<readonly Estimate[]> {
   const rates = await register.returns.rates(plan.fetch.map(({ store }) => store));
-  return plan.fetch.map(({ store, bytes }) => estimate(store, bytes, rates.find((rate) => rate.store === store)));
+  return plan.fetch.map(({ store, bytes }) =>
+    estimate(
+      store,
+      bytes,
+      rates.find((rate) => rate.store === store),
+    ),
+  );
 }
 
 function estimate(store: string, need: bigint, rate: FetchRate | undefined): Estimate {
   if (!rate) return { store, seconds: null, basis: null };
   const bytesPerSecond = Number(rate.bytes) / (rate.ms / 1000);
-  return { store, seconds: Math.ceil(Number(need) / bytesPerSecond), basis: { bags: rate.bags, files: rate.files, bytes: rate.bytes, bytesPerSecond: Math.round(bytesPerSecond) } };
+  return {
+    store,
+    seconds: Math.ceil(Number(need) / bytesPerSecond),
+    basis: { bags: rate.bags, files: rate.files, bytes: rate.bytes, bytesPerSecond: Math.round(bytesPerSecond) },
+  };
 }
 
 export function estimateLines(plan: Plan, all: readonly Estimate[]): readonly string[] {
   return all.map(({ store, seconds, basis }) => {
-    if (seconds === null || basis === null) return `Time from store ${store}: no estimate: nothing has been fetched from this store yet`;
+    if (seconds === null || basis === null)
+      return `Time from store ${store}: no estimate: nothing has been fetched from this store yet`;
     const { files, bytes } = plan.fetch.find((one) => one.store === store) ?? { files: 0, bytes: 0n };
     const smaller = Number(bytes) / files < muchSmaller * (Number(basis.bytes) / basis.files);
-    const from = basis.bags === 1 ? 'the only bag fetched from it so far' : `the last ${counted(basis.bags, 'bag')} from this store`;
+    const from =
+      basis.bags === 1
+        ? 'the only bag fetched from it so far'
+        : `the last ${counted(basis.bags, 'bag')} from this store`;
     return `Time from store ${store}: ${about(seconds * 1000)}, at the ${formatBytes(basis.bytesPerSecond)}/s of ${from}${smaller ? '; rather longer, as these files are much smaller than those were' : ''}`;
   });
 }

@@ -9,13 +9,19 @@ import type { Amount } from '../meant-files';
 export type Plan = ReturnPlan;
 
 const none: Amount = { files: 0, bytes: 0n };
-const plus = (one: Amount, other: Amount): Amount => ({ files: one.files + other.files, bytes: one.bytes + other.bytes });
+const plus = (one: Amount, other: Amount): Amount => ({
+  files: one.files + other.files,
+  bytes: one.bytes + other.bytes,
+});
 
 /** What bringing all of these back would mean, summed up. */
 export async function returnPlan(register: Register, targets: readonly Target[], way: WayBack): Promise<Plan> {
   const plans: Plan[] = [];
   for (const target of targets) plans.push(await register.returns.plan(target, way));
-  const byStore = Map.groupBy(plans.flatMap((plan) => plan.fetch), ({ store }) => store);
+  const byStore = Map.groupBy(
+    plans.flatMap((plan) => plan.fetch),
+    ({ store }) => store,
+  );
   return {
     fetch: [...byStore].map(([store, some]) => ({ store, ...some.reduce<Amount>(plus, none) })),
     filesets: plans.reduce((sum, plan) => sum + plan.filesets, 0),
@@ -23,7 +29,8 @@ export async function returnPlan(register: Register, targets: readonly Target[],
     held: plans.map((plan) => plan.held).reduce(plus, none),
     underWay: plans.map((plan) => plan.underWay).reduce(plus, none),
     notArchived: {
-      files: plans.reduce((sum, plan) => sum + plan.notArchived.files, 0), filesets: plans.reduce((sum, plan) => sum + plan.notArchived.filesets, 0),
+      files: plans.reduce((sum, plan) => sum + plan.notArchived.files, 0),
+      filesets: plans.reduce((sum, plan) => sum + plan.notArchived.filesets, 0),
       states: [...new Set(plans.flatMap((plan) => plan.notArchived.states))],
     },
   };
@@ -59,22 +66,49 @@ export async function coldLines(context: Context, plan: Plan): Promise<readonly 
   const { stores } = await readStores(path);
   return plan.fetch.flatMap(({ store: name }) => {
     const store = stores[name];
-    if (store?.kind === 'arkivum') return [`Store ${name}: copies that the appliance has on tape only are brought near first`];
+    if (store?.kind === 'arkivum')
+      return [`Store ${name}: copies that the appliance has on tape only are brought near first`];
     if (store?.kind !== 's3') return [];
     const wait = retrieval[store.storageClass ?? '']?.[store.restoreTier];
-    return wait === undefined ? [] : [`Store ${name} keeps them in ${store.storageClass}: asked for by tier ${store.restoreTier}, ${wait} before they can be fetched`];
+    return wait === undefined
+      ? []
+      : [
+          `Store ${name} keeps them in ${store.storageClass}: asked for by tier ${store.restoreTier}, ${wait} before they can be fetched`,
+        ];
   });
 }
 
 export function planLines(plan: Plan, way: WayBack, free: bigint | undefined): readonly string[] {
   const need = needsOf(plan);
   const lines = [
-    ...plan.fetch.map(({ store, files, bytes }) => `To fetch from store ${store}: ${counted(files, 'file')}, ${formatBytes(bytes)}`),
-    ...(plan.held.files > 0 ? [`Originals that are still held, put back at once without fetching: ${counted(plan.held.files, 'file')}, ${formatBytes(plan.held.bytes)}`] : []),
-    ...(plan.filesets > 0 ? [`Images that come back: ${formatCount(plan.images)}, also those that you did not name but that share files with them (${counted(plan.filesets, 'fileset')})`] : []),
-    ...(way === 'restore' && free !== undefined && need.files > 0 ? [`Free in OMERO's data directory: ${formatBytes(free)}${free < need.bytes ? ', which is NOT ENOUGH' : ', which is enough'}`] : []),
-    ...(plan.underWay.files > 0 ? [`${way === 'recall' ? 'Near or on their way' : 'On their way back'} already: ${counted(plan.underWay.files, 'file')}, ${formatBytes(plan.underWay.bytes)}`] : []),
-    ...(plan.notArchived.files > 0 ? [`Not brought back: ${counted(plan.notArchived.files, 'file')} of ${counted(plan.notArchived.filesets, 'fileset')} that are not archived as a whole (their files are: ${plan.notArchived.states.join(', ')})`] : []),
+    ...plan.fetch.map(
+      ({ store, files, bytes }) => `To fetch from store ${store}: ${counted(files, 'file')}, ${formatBytes(bytes)}`,
+    ),
+    ...(plan.held.files > 0
+      ? [
+          `Originals that are still held, put back at once without fetching: ${counted(plan.held.files, 'file')}, ${formatBytes(plan.held.bytes)}`,
+        ]
+      : []),
+    ...(plan.filesets > 0
+      ? [
+          `Images that come back: ${formatCount(plan.images)}, also those that you did not name but that share files with them (${counted(plan.filesets, 'fileset')})`,
+        ]
+      : []),
+    ...(way === 'restore' && free !== undefined && need.files > 0
+      ? [
+          `Free in OMERO's data directory: ${formatBytes(free)}${free < need.bytes ? ', which is NOT ENOUGH' : ', which is enough'}`,
+        ]
+      : []),
+    ...(plan.underWay.files > 0
+      ? [
+          `${way === 'recall' ? 'Near or on their way' : 'On their way back'} already: ${counted(plan.underWay.files, 'file')}, ${formatBytes(plan.underWay.bytes)}`,
+        ]
+      : []),
+    ...(plan.notArchived.files > 0
+      ? [
+          `Not brought back: ${counted(plan.notArchived.files, 'file')} of ${counted(plan.notArchived.filesets, 'fileset')} that are not archived as a whole (their files are: ${plan.notArchived.states.join(', ')})`,
+        ]
+      : []),
   ];
   return lines.length > 0 ? lines : ['There is nothing to bring back.'];
 }

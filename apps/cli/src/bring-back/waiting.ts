@@ -10,10 +10,20 @@ const pollMs = 500;
 const silenceMs = 15_000;
 const onTheWay: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven', 'undoing'];
 /** What is told of files in a state, in the order in which they go. */
-const doing = { restoring: 'being brought near', near: 'being fetched', fetched: 'being proven', proven: 'being put in place', undoing: 'being put back' } as const;
+const doing = {
+  restoring: 'being brought near',
+  near: 'being fetched',
+  fetched: 'being proven',
+  proven: 'being put in place',
+  undoing: 'being put back',
+} as const;
 
 /** Waits until no file of these is on its way back; gives those that became stuck. Waiting may be ended at any time. */
-export async function untilBack(context: Context, register: Register, targets: readonly Target[]): Promise<ReturnType<typeof byCode>> {
+export async function untilBack(
+  context: Context,
+  register: Register,
+  targets: readonly Target[],
+): Promise<ReturnType<typeof byCode>> {
   const live = new LiveLines(context.out, 'stderr');
   let lastChange = performance.now();
   for (let before = '', told = false; ;) {
@@ -22,10 +32,12 @@ export async function untilBack(context: Context, register: Register, targets: r
       live.clear();
       return byCode(rows.filter((row) => row.state === 'stuck'));
     }
-    const now = Object.entries(doing).flatMap(([state, words]) => {
-      const { files, bytes } = amount(rows, (row) => row.state === state);
-      return files > 0 ? [`${counted(files, 'file')} (${formatBytes(bytes)}) ${words}`] : [];
-    }).join(', ');
+    const now = Object.entries(doing)
+      .flatMap(([state, words]) => {
+        const { files, bytes } = amount(rows, (row) => row.state === state);
+        return files > 0 ? [`${counted(files, 'file')} (${formatBytes(bytes)}) ${words}`] : [];
+      })
+      .join(', ');
     if (now !== before) lastChange = performance.now();
     before = now;
     live.spin(now);
@@ -33,7 +45,9 @@ export async function untilBack(context: Context, register: Register, targets: r
       told = true;
       live.clear();
       await failWhereStopped(register);
-      context.out.note('Nothing moves: are all services running, and is the store there? "coldroom status" shows more. What was asked stays asked; waiting can be ended at any time (Ctrl-C) and changes nothing.');
+      context.out.note(
+        'Nothing moves: are all services running, and is the store there? "coldroom status" shows more. What was asked stays asked; waiting can be ended at any time (Ctrl-C) and changes nothing.',
+      );
     }
     await sleep(pollMs);
   }
@@ -41,11 +55,18 @@ export async function untilBack(context: Context, register: Register, targets: r
 
 /** Proven files whose fileset has a stuck one wait for a person, who may be a long time coming. */
 function onlyStuckHoldsUp(rows: Awaited<ReturnType<typeof meantFiles>>): boolean {
-  return rows.some((row) => row.state === 'stuck') && rows.every((row) => !onTheWay.includes(row.state) || row.state === 'proven');
+  return (
+    rows.some((row) => row.state === 'stuck') &&
+    rows.every((row) => !onTheWay.includes(row.state) || row.state === 'proven')
+  );
 }
 
 async function failWhereStopped(register: Register): Promise<void> {
   const stages = ['near', 'fetch', 'prove', 'place', 'undo'].map((name) => `stage:${name}`);
   const stopped = (await register.switches.list()).find((one) => one.stopped && stages.includes(one.name));
-  if (stopped) throw new NotYet('STOPPED', `It is asked for, but ${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}): it goes on after "coldroom resume"`);
+  if (stopped)
+    throw new NotYet(
+      'STOPPED',
+      `It is asked for, but ${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}): it goes on after "coldroom resume"`,
+    );
 }

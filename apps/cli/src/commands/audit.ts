@@ -26,16 +26,32 @@ interface Options {
 }
 
 export function addAudit(program: Command, act: Act): void {
-  program.command('audit')
-    .description("hold OMERO's database, its files, the register and the stores against each other, and tell every difference")
-    .option('--fix', 'write marks and image.archived in OMERO anew where they are not what the register says; nothing else is changed')
+  program
+    .command('audit')
+    .description(
+      "hold OMERO's database, its files, the register and the stores against each other, and tell every difference",
+    )
+    .option(
+      '--fix',
+      'write marks and image.archived in OMERO anew where they are not what the register says; nothing else is changed',
+    )
     .option('--store <name>', 'only what lies in this store; images in OMERO are left out')
     .option('--limit <count>', 'show so many of each kind; all are counted', '20')
-    .option('--acknowledge <images>', 'no audit, but say of Image:7,8 that they were deleted in OMERO on purpose (IMAGE_DELETED): audits count them and show them no more; nothing is deleted')
+    .option(
+      '--acknowledge <images>',
+      'no audit, but say of Image:7,8 that they were deleted in OMERO on purpose (IMAGE_DELETED): audits count them and show them no more; nothing is deleted',
+    )
     .option('--yes', 'with --acknowledge: do not ask')
     .option('--by <name>', 'with --acknowledge: who says so (default: the user of the system)')
-    .addHelpText('after', examples('audit', 'audit --json --limit 1000', 'audit --store main', 'audit --acknowledge Image:7,8'))
-    .action((options: Options) => act((context) => (options.acknowledge === undefined ? run(context, options) : acknowledge(context, options.acknowledge, options))));
+    .addHelpText(
+      'after',
+      examples('audit', 'audit --json --limit 1000', 'audit --store main', 'audit --acknowledge Image:7,8'),
+    )
+    .action((options: Options) =>
+      act((context) =>
+        options.acknowledge === undefined ? run(context, options) : acknowledge(context, options.acknowledge, options),
+      ),
+    );
 }
 
 async function run(context: Context, { fix = false, store, limit }: Options): Promise<ExitCode> {
@@ -46,14 +62,28 @@ async function run(context: Context, { fix = false, store, limit }: Options): Pr
   const files = new Files({ threads: 1 });
   const stores = openStores(named, { files, omeroRoots: rootNames.map((name) => join(dataDir, name)) });
   const omero = OmeroDatabase.connect(settings.OMERO_DATABASE_URL, {
-    max: 2, ...(settings.OMERO_MANAGED_REPOSITORY === undefined ? {} : { managedRepository: settings.OMERO_MANAGED_REPOSITORY }),
+    max: 2,
+    ...(settings.OMERO_MANAGED_REPOSITORY === undefined
+      ? {}
+      : { managedRepository: settings.OMERO_MANAGED_REPOSITORY }),
   });
   const live = new LiveLines(context.out, 'stderr');
   try {
     if (store !== undefined) stores.get(store);
-    await context.register((register) => audit(
-      { register, omero, stores: stores.all, files, dataDir, holds: settings.COLDROOM_HOLD_DIRS ?? [join(dataDir, '.coldroom', 'hold')] },
-      { fix, store, progress: () => live.spin(progressLine(report)) }, report));
+    await context.register((register) =>
+      audit(
+        {
+          register,
+          omero,
+          stores: stores.all,
+          files,
+          dataDir,
+          holds: settings.COLDROOM_HOLD_DIRS ?? [join(dataDir, '.coldroom', 'hold')],
+        },
+        { fix, store, progress: () => live.spin(progressLine(report)) },
+        report,
+      ),
+    );
   } finally {
     live.clear();
     // Not waited for: a server or a mount that hangs would keep us.

@@ -30,16 +30,33 @@ const objects = 'Image:7,8 or Dataset:4 or Fileset:9 or Request:3; images that s
 const longestDays = 3650;
 
 export function addRestore(program: Command, act: Act): void {
-  common(program.command('restore').description("bring archived images back onto OMERO's own disk, for good; the copies stay in the store"))
-    .addHelpText('after', examples('restore Image:7 --dry-run', 'restore Dataset:4 --yes --no-wait', 'restore Request:3 --cancel'))
-    .action((words: readonly string[], options: Options) => act((context) => bringBack(context, words, 'restore', options)));
+  common(
+    program
+      .command('restore')
+      .description("bring archived images back onto OMERO's own disk, for good; the copies stay in the store"),
+  )
+    .addHelpText(
+      'after',
+      examples('restore Image:7 --dry-run', 'restore Dataset:4 --yes --no-wait', 'restore Request:3 --cancel'),
+    )
+    .action((words: readonly string[], options: Options) =>
+      act((context) => bringBack(context, words, 'restore', options)),
+    );
 }
 
 export function addRecall(program: Command, act: Act): void {
-  common(program.command('recall').description('make archived images open in OMERO for some days, where they cannot be opened in the store itself (S3); they stay archived'))
+  common(
+    program
+      .command('recall')
+      .description(
+        'make archived images open in OMERO for some days, where they cannot be opened in the store itself (S3); they stay archived',
+      ),
+  )
     .option('--days <number>', 'how long they can be opened; recalling again prolongs', '14')
     .addHelpText('after', examples('recall Image:7 --days 30', 'recall Dataset:4 --dry-run'))
-    .action((words: readonly string[], options: Options) => act((context) => bringBack(context, words, 'recall', options)));
+    .action((words: readonly string[], options: Options) =>
+      act((context) => bringBack(context, words, 'recall', options)),
+    );
 }
 
 function common(command: Command): Command {
@@ -52,24 +69,43 @@ function common(command: Command): Command {
     .option('--by <name>', 'who asks (default: the user of the system)');
 }
 
-async function bringBack(context: Context, words: readonly string[], way: WayBack, options: Options): Promise<ExitCode> {
+async function bringBack(
+  context: Context,
+  words: readonly string[],
+  way: WayBack,
+  options: Options,
+): Promise<ExitCode> {
   const days = daysOf(options.days);
   const targets = await named(context, words);
   return context.register(async (register) => {
     await meantFiles(register, targets, 'filesets'); // what the register does not know is told before anything else
     if (options.cancel) return cancel(context, register, targets, options);
     const plan = await returnPlan(register, targets, way);
-    if (way === 'recall') await refuseWhereNear(context, plan.fetch.map(({ store }) => store));
-    const [free, cold, times] = [await freeSpace(context), await coldLines(context, plan), await estimates(register, plan)];
+    if (way === 'recall')
+      await refuseWhereNear(
+        context,
+        plan.fetch.map(({ store }) => store),
+      );
+    const [free, cold, times] = [
+      await freeSpace(context),
+      await coldLines(context, plan),
+      await estimates(register, plan),
+    ];
     const shown = [...planLines(plan, way, free), ...estimateLines(plan, times), ...cold];
     if (options.dryRun || needsOf(plan).files + plan.held.files === 0) {
-      context.out.result({ dryRun: options.dryRun ?? false, plan, freeBytes: free ?? null, estimates: times, waits: cold }, () => shown);
+      context.out.result(
+        { dryRun: options.dryRun ?? false, plan, freeBytes: free ?? null, estimates: times, waits: cold },
+        () => shown,
+      );
       return plan.notArchived.files > 0 ? exitCodes.partly : exitCodes.ok;
     }
     if (way === 'restore' && free !== undefined && needsOf(plan).bytes > free) {
-      throw new Refused('NOT_ENOUGH_SPACE', `${formatBytes(needsOf(plan).bytes)} are to be brought back, but only ${formatBytes(free)} are free in OMERO's data directory: make room, or bring back fewer images at a time`);
+      throw new Refused(
+        'NOT_ENOUGH_SPACE',
+        `${formatBytes(needsOf(plan).bytes)} are to be brought back, but only ${formatBytes(free)} are free in OMERO's data directory: make room, or bring back fewer images at a time`,
+      );
     }
-    if (!await confirmed(`${shown.join('\n')}\nGo on?`, { yes: options.yes ?? false, json: context.out.json })) {
+    if (!(await confirmed(`${shown.join('\n')}\nGo on?`, { yes: options.yes ?? false, json: context.out.json }))) {
       context.out.note('Nothing was changed.');
       return exitCodes.failed;
     }
@@ -77,7 +113,9 @@ async function bringBack(context: Context, words: readonly string[], way: WayBac
     const stuck = options.wait ? await untilBack(context, register, targets) : [];
     context.out.result({ ...asked, estimates: times, waited: options.wait, stuck }, () => [
       doneLine(way, asked, options.wait, stuck.length > 0),
-      ...(plan.notArchived.files > 0 ? planLines({ ...plan, fetch: [], held: { files: 0, bytes: 0n } }, way, undefined) : []),
+      ...(plan.notArchived.files > 0
+        ? planLines({ ...plan, fetch: [], held: { files: 0, bytes: 0n } }, way, undefined)
+        : []),
       ...stuck.map((row) => `Stuck: ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code)}`),
     ]);
     return stuck.length > 0 || plan.notArchived.files > 0 ? exitCodes.partly : exitCodes.ok;
@@ -89,21 +127,43 @@ async function refuseWhereNear(context: Context, names: readonly string[]): Prom
   if (context.env['COLDROOM_STORES'] === undefined) return;
   const settings = await readStores(context.env['COLDROOM_STORES']);
   const near = names.find((name) => Object.hasOwn(settings.stores, name) && !isRecallable(name, settings));
-  if (near !== undefined) throw new Refused('NOT_RECALLABLE', `Links into store ${near} lead to the copies themselves: the images open as they are, there is nothing to recall. "coldroom restore" brings them back to their own paths`);
+  if (near !== undefined)
+    throw new Refused(
+      'NOT_RECALLABLE',
+      `Links into store ${near} lead to the copies themselves: the images open as they are, there is nothing to recall. "coldroom restore" brings them back to their own paths`,
+    );
 }
 
 type Asked = Awaited<ReturnType<Register['returns']['ask']>>;
 
-async function ask(context: Context, register: Register, targets: readonly Target[], order: { way: WayBack; days: number }, by: string): Promise<Asked> {
+async function ask(
+  context: Context,
+  register: Register,
+  targets: readonly Target[],
+  order: { way: WayBack; days: number },
+  by: string,
+): Promise<Asked> {
   const results = await oneByOne(context.out, targets, (target) => register.returns.ask(target, order, by));
   const sum = (pick: (result: Asked) => number): number => results.reduce((total, result) => total + pick(result), 0);
   return { asked: sum((one) => one.asked), undoing: sum((one) => one.undoing), prolonged: sum((one) => one.prolonged) };
 }
 
-async function cancel(context: Context, register: Register, targets: readonly Target[], { dryRun = false, yes = false, by = person() }: Options): Promise<ExitCode> {
+async function cancel(
+  context: Context,
+  register: Register,
+  targets: readonly Target[],
+  { dryRun = false, yes = false, by = person() }: Options,
+): Promise<ExitCode> {
   const { underWay } = await returnPlan(register, targets, 'restore'); // it counts what is recalled as there, and not as on its way
   const amount = `${counted(underWay.files, 'file')}, ${formatBytes(underWay.bytes)}`;
-  if (!dryRun && underWay.files > 0 && !await confirmed(`On their way back: ${amount}. They stay archived; what is back stays back. Go on?`, { yes, json: context.out.json })) {
+  if (
+    !dryRun &&
+    underWay.files > 0 &&
+    !(await confirmed(`On their way back: ${amount}. They stay archived; what is back stays back. Go on?`, {
+      yes,
+      json: context.out.json,
+    }))
+  ) {
     context.out.note('Nothing was changed.');
     return exitCodes.failed;
   }
@@ -111,12 +171,17 @@ async function cancel(context: Context, register: Register, targets: readonly Ta
   const cancelled = counts.reduce((sum, count) => sum + count, 0);
   context.out.result({ dryRun, cancelled, underWay }, () => {
     if (dryRun) return [underWay.files > 0 ? `Would be given up: ${amount}` : nothingComing];
-    return cancelled > 0 ? [`${counted(cancelled, 'file')} stay archived. A FROM-ARCHIVE mark that is still in OMERO asks for them again: remove it there.`] : [nothingComing];
+    return cancelled > 0
+      ? [
+          `${counted(cancelled, 'file')} stay archived. A FROM-ARCHIVE mark that is still in OMERO asks for them again: remove it there.`,
+        ]
+      : [nothingComing];
   });
   return exitCodes.ok;
 }
 
-const nothingComing = 'Nothing of this is being fetched. (Originals that are still held are put back in a moment; that cannot be given up.)';
+const nothingComing =
+  'Nothing of this is being fetched. (Originals that are still held are put back in a moment; that cannot be given up.)';
 
 /** Datasets are known to OMERO only; their images are asked for one by one. */
 async function named(context: Context, words: readonly string[]): Promise<readonly Target[]> {
@@ -129,11 +194,21 @@ async function named(context: Context, words: readonly string[]): Promise<readon
     const images = new Set<bigint>();
     for (const id of datasets) {
       const found = await omero.imagesIn(id);
-      if (!found) throw notFound(`Dataset:${id} in OMERO`, 'NO_SUCH_TARGET', 'its id stands in OMERO.web at the right of the selected dataset');
+      if (!found)
+        throw notFound(
+          `Dataset:${id} in OMERO`,
+          'NO_SUCH_TARGET',
+          'its id stands in OMERO.web at the right of the selected dataset',
+        );
       for (const image of found) images.add(image);
     }
     const known = await context.register((register) => register.returns.archivedAmong([...images]));
-    if (known.length === 0) throw notFound('an archived image in these datasets', 'NO_SUCH_TARGET', 'images that are there already need no restore');
+    if (known.length === 0)
+      throw notFound(
+        'an archived image in these datasets',
+        'NO_SUCH_TARGET',
+        'images that are there already need no restore',
+      );
     return [...targets, { kind: 'Image', ids: known }];
   } finally {
     await omero.close();
@@ -142,14 +217,19 @@ async function named(context: Context, words: readonly string[]): Promise<readon
 
 function daysOf(text: string | undefined): number {
   const days = Number(text ?? '0');
-  if (!Number.isInteger(days) || days < 0 || days > longestDays || (text !== undefined && days === 0)) throw new UsageError(`--days needs a whole number from 1 to ${longestDays}, not "${text}"`);
+  if (!Number.isInteger(days) || days < 0 || days > longestDays || (text !== undefined && days === 0))
+    throw new UsageError(`--days needs a whole number from 1 to ${longestDays}, not "${text}"`);
   return days;
 }
 
 function doneLine(way: WayBack, { asked, undoing, prolonged }: Asked, waited: boolean, isHeldUp: boolean): string {
   const files = asked + undoing;
-  if (files === 0) return prolonged > 0 ? `${counted(prolonged, 'file')} can be opened for longer.` : 'Nothing was to be done.';
+  if (files === 0)
+    return prolonged > 0 ? `${counted(prolonged, 'file')} can be opened for longer.` : 'Nothing was to be done.';
   if (!waited) return `${counted(files, 'file')} asked back; "coldroom status" shows how far it is.`;
-  if (isHeldUp) return 'Not all images are back: some files are stuck, and images that need them wait. What was asked stays asked.';
-  return way === 'restore' ? 'The images are back in their places.' : 'The images open in OMERO now, but for pixels of OMERO 4, which open after "coldroom restore" only.';
+  if (isHeldUp)
+    return 'Not all images are back: some files are stuck, and images that need them wait. What was asked stays asked.';
+  return way === 'restore'
+    ? 'The images are back in their places.'
+    : 'The images open in OMERO now, but for pixels of OMERO 4, which open after "coldroom restore" only.';
 }

@@ -22,9 +22,13 @@ interface Options {
 }
 
 export function addDoctor(program: Command, act: Act): void {
-  program.command('doctor')
+  program
+    .command('doctor')
     .description('check settings, connections, mounts, markers and rights, and say what to do about each fault')
-    .option('--prepare', 'first make what is missing: markers (.coldroom-root) in the OMERO trees and stores, and the hold directory')
+    .option(
+      '--prepare',
+      'first make what is missing: markers (.coldroom-root) in the OMERO trees and stores, and the hold directory',
+    )
     .option('--yes', 'do not ask before something is made')
     .addHelpText('after', examples('doctor', '--env /etc/coldroom.env doctor --prepare'))
     .action((options: Options) => act((context) => doctor(context, options)));
@@ -34,9 +38,12 @@ async function doctor(context: Context, { prepare = false, yes = false }: Option
   const { settings, findings } = readAllSettings(context.env);
   const prepared = prepare ? await prepareMissing(context, settings, yes) : [];
   if (prepared === undefined) return exitCodes.failed;
-  const all = [...findings, ...await examineAll(context, settings)];
+  const all = [...findings, ...(await examineAll(context, settings))];
   const faults = all.filter((one) => one.level === 'fault').length;
-  context.out.result({ healthy: faults === 0, prepared, findings: all }, () => [...prepared.map((line) => `done: ${line}`), ...all.flatMap(lines)]);
+  context.out.result({ healthy: faults === 0, prepared, findings: all }, () => [
+    ...prepared.map((line) => `done: ${line}`),
+    ...all.flatMap(lines),
+  ]);
   return faults > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
@@ -44,7 +51,7 @@ async function examineAll(context: Context, settings: KnownSettings): Promise<re
   const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores } = settings;
   return [
     examineNode(),
-    ...await examineConnections(context, settings),
+    ...(await examineConnections(context, settings)),
     ...(dataDir === undefined ? [] : await examine('user', async () => becomeOwner(await ownerOf(dataDir)))),
     ...(dataDir === undefined ? [] : await examineTrees(dataDir, holdsOf(dataDir, settings))),
     ...(dataDir === undefined || stores === undefined ? [] : await examineStores(stores, dataDir)),
@@ -52,13 +59,22 @@ async function examineAll(context: Context, settings: KnownSettings): Promise<re
 }
 
 /** Undefined where the person said no. */
-async function prepareMissing(context: Context, settings: KnownSettings, yes: boolean): Promise<readonly string[] | undefined> {
+async function prepareMissing(
+  context: Context,
+  settings: KnownSettings,
+  yes: boolean,
+): Promise<readonly string[] | undefined> {
   const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores } = settings;
   if (dataDir === undefined) throw new UsageError('--prepare needs OMERO_DATA_DIR');
   const plan = await planPreparations(dataDir, holdsOf(dataDir, settings), stores);
   if (plan.length === 0) return [];
   for (const step of plan) context.out.note(`to do: ${described(step)}`);
-  if (!await confirmed('Make these? A marker says: this is the right disk, and it is mounted.', { yes, json: context.out.json })) {
+  if (
+    !(await confirmed('Make these? A marker says: this is the right disk, and it is mounted.', {
+      yes,
+      json: context.out.json,
+    }))
+  ) {
     context.out.note('Nothing was changed.');
     return undefined;
   }
@@ -75,5 +91,8 @@ const marks = { ok: ['green', '   ok  '], warning: ['yellow', 'warning'], fault:
 
 function lines({ level, about, found, next }: Finding): readonly string[] {
   const [style, mark] = marks[level];
-  return [`${styled(style, mark)}  ${about}: ${found}`, ...(next ? indented(indented(indented(indented([` next: ${next}`])))) : [])];
+  return [
+    `${styled(style, mark)}  ${about}: ${found}`,
+    ...(next ? indented(indented(indented(indented([` next: ${next}`])))) : []),
+  ];
 }

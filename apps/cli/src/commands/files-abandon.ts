@@ -18,9 +18,12 @@ interface Options {
 const givenUp: readonly string[] = ['approved', 'checksummed', 'transferred', 'verified', 'durable', 'stuck'];
 
 export function addFilesAbandon(files: Command, act: Act): void {
-  files.command('abandon')
+  files
+    .command('abandon')
     .argument('<objects...>', 'File:12,13 or Request:3 or Fileset:9 or Image:7; a number alone is a file')
-    .description('give up stuck files for good, and with each the rest of its fileset as far as it is not linked; originals stay as they are')
+    .description(
+      'give up stuck files for good, and with each the rest of its fileset as far as it is not linked; originals stay as they are',
+    )
     .option('--dry-run', 'only show what would be given up')
     .option('--yes', 'do not ask')
     .option('--by <name>', 'who decides (default: the user of the system)')
@@ -28,7 +31,11 @@ export function addFilesAbandon(files: Command, act: Act): void {
     .action((words: readonly string[], options: Options) => act((context) => abandon(context, words, options)));
 }
 
-async function abandon(context: Context, words: readonly string[], { dryRun = false, yes = false, by = person() }: Options): Promise<ExitCode> {
+async function abandon(
+  context: Context,
+  words: readonly string[],
+  { dryRun = false, yes = false, by = person() }: Options,
+): Promise<ExitCode> {
   const targets = parseTargets(words, ['File', 'Request', 'Fileset', 'Image'], 'File');
   return context.register(async (register) => {
     const around = await meantFiles(register, targets, 'files');
@@ -38,7 +45,7 @@ async function abandon(context: Context, words: readonly string[], { dryRun = fa
     let abandoned = 0;
     if (plan.stuck > 0 && !dryRun) {
       const question = `${counted(plan.files, 'file')} (${formatBytes(plan.bytes)}) will be given up: a fileset is given up as a whole. The originals stay as they are. Go on?`;
-      if (!await confirmed(question, { yes, json: context.out.json })) {
+      if (!(await confirmed(question, { yes, json: context.out.json }))) {
         context.out.note('Nothing was changed.');
         return exitCodes.failed;
       }
@@ -46,7 +53,10 @@ async function abandon(context: Context, words: readonly string[], { dryRun = fa
       abandoned = counts.reduce((sum, count) => sum + count, 0);
     }
     context.out.result({ dryRun, plan, abandoned }, () => {
-      if (plan.stuck === 0) return ['None of these files is stuck; only stuck files can be given up ("coldroom undo" turns back the others).'];
+      if (plan.stuck === 0)
+        return [
+          'None of these files is stuck; only stuck files can be given up ("coldroom undo" turns back the others).',
+        ];
       const what = `${counted(dryRun ? plan.files : abandoned, 'file')}: ${counted(plan.stuck, 'stuck file')} and the rest of ${plan.stuck === 1 ? 'its fileset' : 'their filesets'}`;
       return [`${dryRun ? 'Would be given up' : 'Given up'}: ${what}. The originals stay as they are.`];
     });

@@ -19,7 +19,8 @@ interface Options {
 }
 
 export function addFilesList(files: Command, act: Act): void {
-  files.command('list')
+  files
+    .command('list')
     .description('list files, by number')
     .option('--request <number>', 'only of this request')
     .option('--state <states>', `only these, separated by commas: ${fileStates.join(', ')}`)
@@ -27,20 +28,31 @@ export function addFilesList(files: Command, act: Act): void {
     .option('--fileset <fileset>', 'only of this fileset: 9, Fileset:9 or Legacy:45')
     .option('--limit <count>', 'how many at most', '100')
     .option('--after <file>', 'go on after this file')
-    .addHelpText('after', examples('files list --request 3 --state stuck', 'files list --code HASH_DIFFERS --limit 1000', 'files list --fileset 9'))
-    .action((options: Options) => act(async (context) => {
-      const filter = filterOf(options);
-      const list = await context.register((register) => register.overview.files(filter));
-      context.out.result({ files: list }, () => lines(list, filter));
-      return exitCodes.ok;
-    }));
+    .addHelpText(
+      'after',
+      examples(
+        'files list --request 3 --state stuck',
+        'files list --code HASH_DIFFERS --limit 1000',
+        'files list --fileset 9',
+      ),
+    )
+    .action((options: Options) =>
+      act(async (context) => {
+        const filter = filterOf(options);
+        const list = await context.register((register) => register.overview.files(filter));
+        context.out.result({ files: list }, () => lines(list, filter));
+        return exitCodes.ok;
+      }),
+    );
 }
 
 function filterOf(options: Options): FileFilter {
   const limit = parseWhole(options.limit, '--limit');
   return {
     limit: Number(limit),
-    ...(options.request === undefined ? {} : { requestId: single('--request', parseIds([options.request], 'Request')) }),
+    ...(options.request === undefined
+      ? {}
+      : { requestId: single('--request', parseIds([options.request], 'Request')) }),
     ...(options.state === undefined ? {} : { states: parseNames(options.state, fileStates, 'state of a file') }),
     ...(options.code === undefined ? {} : { code: options.code }),
     ...(options.fileset === undefined ? {} : { fileset: single('--fileset', filesetNames(options.fileset)) }),
@@ -49,7 +61,9 @@ function filterOf(options: Options): FileFilter {
 }
 
 function filesetNames(word: string): readonly string[] {
-  return parseTargets([word], ['Fileset'], 'Fileset').flatMap((target) => (target.kind === 'Fileset' ? target.names : []));
+  return parseTargets([word], ['Fileset'], 'Fileset').flatMap((target) =>
+    target.kind === 'Fileset' ? target.names : [],
+  );
 }
 
 function single<T>(option: string, values: readonly T[]): T {
@@ -61,8 +75,26 @@ function single<T>(option: string, values: readonly T[]): T {
 function lines(list: readonly FileListing[], { limit = 0 }: FileFilter): readonly string[] {
   if (list.length === 0) return ['No such files.'];
   return [
-    ...table([{ title: 'file', right: true }, { title: 'request', right: true }, { title: 'fileset' }, { title: 'state' }, { title: 'bytes', right: true }, { title: 'code' }, { title: 'path' }],
-      list.map((file) => [file.id.toString(), file.requestId.toString(), file.fileset, file.state, formatBytes(file.size), file.code ?? '', `${file.root}/${file.path}`])),
+    ...table(
+      [
+        { title: 'file', right: true },
+        { title: 'request', right: true },
+        { title: 'fileset' },
+        { title: 'state' },
+        { title: 'bytes', right: true },
+        { title: 'code' },
+        { title: 'path' },
+      ],
+      list.map((file) => [
+        file.id.toString(),
+        file.requestId.toString(),
+        file.fileset,
+        file.state,
+        formatBytes(file.size),
+        file.code ?? '',
+        `${file.root}/${file.path}`,
+      ]),
+    ),
     ...(list.length >= limit ? [`There may be more: --after ${list.at(-1)?.id}`] : []),
   ];
 }

@@ -15,7 +15,8 @@ interface Options {
 }
 
 export function addFilesRetry(files: Command, act: Act): void {
-  files.command('retry')
+  files
+    .command('retry')
     .argument('<objects...>', 'File:12,13 or Request:3 or Fileset:9 or Image:7; a number alone is a file')
     .description('try stuck files again: from the start while their bag was open, else from where they stood')
     .option('--dry-run', 'only show what would be tried again')
@@ -24,17 +25,27 @@ export function addFilesRetry(files: Command, act: Act): void {
     .action((words: readonly string[], options: Options) => act((context) => retry(context, words, options)));
 }
 
-async function retry(context: Context, words: readonly string[], { dryRun = false, by = person() }: Options): Promise<ExitCode> {
+async function retry(
+  context: Context,
+  words: readonly string[],
+  { dryRun = false, by = person() }: Options,
+): Promise<ExitCode> {
   const targets = parseTargets(words, ['File', 'Request', 'Fileset', 'Image'], 'File');
   return context.register(async (register) => {
     const stuck = (await meantFiles(register, targets, 'files')).filter((row) => row.state === 'stuck' && row.inBag);
-    const counts = dryRun ? [] : await oneByOne(context.out, targets, (target) => register.people.retry(target, bagName, by));
+    const counts = dryRun
+      ? []
+      : await oneByOne(context.out, targets, (target) => register.people.retry(target, bagName, by));
     const retried = counts.reduce((sum, count) => sum + count, 0);
     context.out.result({ dryRun, stuck: byCode(stuck), retried }, () => {
       const { files, bytes } = amount(stuck);
       if (files === 0) return ['None of these files is stuck.'];
-      return [...byCode(stuck).map((row) => `${row.code}: ${counted(row.files, 'file')}`),
-        dryRun ? `Would be tried again: ${counted(files, 'file')}, ${formatBytes(bytes)}` : `Tried again: ${counted(retried, 'file')}; "coldroom watch" shows how far they are`];
+      return [
+        ...byCode(stuck).map((row) => `${row.code}: ${counted(row.files, 'file')}`),
+        dryRun
+          ? `Would be tried again: ${counted(files, 'file')}, ${formatBytes(bytes)}`
+          : `Tried again: ${counted(retried, 'file')}; "coldroom watch" shows how far they are`,
+      ];
     });
     return exitCodes.ok;
   });

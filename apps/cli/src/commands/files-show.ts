@@ -12,21 +12,29 @@ import { parseIds } from '../targets';
 const shownEvents = 200;
 
 export function addFilesShow(files: Command, act: Act): void {
-  files.command('show')
+  files
+    .command('show')
     .argument('<file>', 'its number, or File:12')
     .description('show one file: its digests, where its copy lies, and what happened to it')
     .addHelpText('after', examples('files show 12'))
-    .action((word: string) => act(async (context) => {
-      const [id, ...more] = parseIds([word], 'File');
-      if (id === undefined || more.length > 0) throw new UsageError('one file at a time can be shown');
-      const shown = await context.register(async ({ overview }) => {
-        const file = await overview.file(id);
-        if (!file) throw notFound(`file ${id}`, 'NO_SUCH_FILE', '"coldroom files list" shows them; mind that these are numbers of the register, not of OMERO');
-        return { file, copy: copyOf(file), events: await overview.events({ fileId: id }, shownEvents) };
-      });
-      context.out.result(shown, () => lines(shown.file, shown.copy, shown.events));
-      return exitCodes.ok;
-    }));
+    .action((word: string) =>
+      act(async (context) => {
+        const [id, ...more] = parseIds([word], 'File');
+        if (id === undefined || more.length > 0) throw new UsageError('one file at a time can be shown');
+        const shown = await context.register(async ({ overview }) => {
+          const file = await overview.file(id);
+          if (!file)
+            throw notFound(
+              `file ${id}`,
+              'NO_SUCH_FILE',
+              '"coldroom files list" shows them; mind that these are numbers of the register, not of OMERO',
+            );
+          return { file, copy: copyOf(file), events: await overview.events({ fileId: id }, shownEvents) };
+        });
+        context.out.result(shown, () => lines(shown.file, shown.copy, shown.events));
+        return exitCodes.ok;
+      }),
+    );
 }
 
 interface Copy {
@@ -51,16 +59,27 @@ function copyOf({ state, stuckFrom, store, bag, root, path }: FileListing): Copy
 function lines(file: FileListing, copy: Copy | null, events: readonly EventListing[]): readonly string[] {
   return [
     ...pairs([
-      ['File', file.id.toString()], ['Path', `${file.root}/${file.path}`], ['Size', `${formatBytes(file.size)} (${formatCount(file.size)} bytes)`],
-      ['State', file.stuckFrom ? `${file.state}, from ${file.stuckFrom}` : file.state], ['Code', file.code ?? undefined], ['Reason', file.reason ?? undefined],
+      ['File', file.id.toString()],
+      ['Path', `${file.root}/${file.path}`],
+      ['Size', `${formatBytes(file.size)} (${formatCount(file.size)} bytes)`],
+      ['State', file.stuckFrom ? `${file.state}, from ${file.stuckFrom}` : file.state],
+      ['Code', file.code ?? undefined],
+      ['Reason', file.reason ?? undefined],
       ['Next', file.state === 'stuck' && file.code ? nextStep(file.code) : undefined],
-      ['Request', file.requestId.toString()], ['Fileset', file.fileset], ['OriginalFile', file.originalFileId?.toString()],
+      ['Request', file.requestId.toString()],
+      ['Fileset', file.fileset],
+      ['OriginalFile', file.originalFileId?.toString()],
       ['OMERO says', file.omeroHash ? `${file.omeroHash.algorithm} ${file.omeroHash.value}` : 'no hash'],
       ...Object.entries(file.digests).map(([algorithm, value]) => [algorithm, value] as const),
-      ['Copy', copy ? `store ${copy.store}, bag ${copy.bag}${copy.sealed ? '' : ' (open)'}, ${copy.path}` : 'none that counts'],
+      [
+        'Copy',
+        copy ? `store ${copy.store}, bag ${copy.bag}${copy.sealed ? '' : ' (open)'}, ${copy.path}` : 'none that counts',
+      ],
       ['Read back', file.copyRead ?? undefined],
       ['Linked', file.linkedAt ? formatTime(file.linkedAt) : undefined],
     ]),
-    '', 'Events, newest first', ...indented(eventLines(events)),
+    '',
+    'Events, newest first',
+    ...indented(eventLines(events)),
   ];
 }

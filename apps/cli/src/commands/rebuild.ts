@@ -21,8 +21,11 @@ interface Options {
 }
 
 export function addRebuild(program: Command, act: Act): void {
-  program.command('rebuild')
-    .description('fill an empty register from the bags of a store, after the register was lost; where it was interrupted, run it again')
+  program
+    .command('rebuild')
+    .description(
+      'fill an empty register from the bags of a store, after the register was lost; where it was interrupted, run it again',
+    )
     .option('--store <name>', 'the store to read (default: the default store); for several stores, one after the other')
     .option('--dry-run', 'read everything and tell, but write nothing')
     .option('--by <name>', 'who does it (default: the user of the system)')
@@ -31,16 +34,28 @@ export function addRebuild(program: Command, act: Act): void {
 }
 
 async function rebuild(context: Context, { store: name, dryRun = false, by = person() }: Options): Promise<ExitCode> {
-  const { OMERO_DATA_DIR: dataDir, COLDROOM_HOLD_DIRS: holds = [join(dataDir, '.coldroom', 'hold')] } = context.settings('originals');
-  return context.register((register) => withStores(context, async (places) => {
-    await register.rebuild.checkEmpty();
-    const held = await HeldOriginals.open(holds, places.files);
-    const around = { store: await chosenStore(places, name), originals: new OriginalPaths(dataDir), held, work: unclaimed() };
-    const done = await register.alone('rebuild', () => new Run(context, register, around, dryRun, by).all());
-    if (!done) throw new NotYet('REBUILD_RUNNING', 'Another "coldroom rebuild" fills this register right now; wait until it has ended');
-    context.out.result({ dryRun, store: around.store.name, ...done.document() }, () => tallyLines(done, dryRun));
-    return done.isWhole ? exitCodes.ok : exitCodes.partly;
-  }));
+  const { OMERO_DATA_DIR: dataDir, COLDROOM_HOLD_DIRS: holds = [join(dataDir, '.coldroom', 'hold')] } =
+    context.settings('originals');
+  return context.register((register) =>
+    withStores(context, async (places) => {
+      await register.rebuild.checkEmpty();
+      const held = await HeldOriginals.open(holds, places.files);
+      const around = {
+        store: await chosenStore(places, name),
+        originals: new OriginalPaths(dataDir),
+        held,
+        work: unclaimed(),
+      };
+      const done = await register.alone('rebuild', () => new Run(context, register, around, dryRun, by).all());
+      if (!done)
+        throw new NotYet(
+          'REBUILD_RUNNING',
+          'Another "coldroom rebuild" fills this register right now; wait until it has ended',
+        );
+      context.out.result({ dryRun, store: around.store.name, ...done.document() }, () => tallyLines(done, dryRun));
+      return done.isWhole ? exitCodes.ok : exitCodes.partly;
+    }),
+  );
 }
 
 /** One run through all bags: first those that tell the number of their request, then the rest. */
@@ -48,7 +63,13 @@ class Run {
   private readonly tally = new Tally();
   private readonly live: LiveLines;
 
-  constructor(context: Context, private readonly register: Register, private readonly around: Surroundings, private readonly dryRun: boolean, private readonly by: string) {
+  constructor(
+    context: Context,
+    private readonly register: Register,
+    private readonly around: Surroundings,
+    private readonly dryRun: boolean,
+    private readonly by: string,
+  ) {
     this.live = new LiveLines(context.out, 'stderr');
   }
 
@@ -74,10 +95,14 @@ class Run {
       if (!last) this.tally.known += 1;
       return;
     }
-    this.live.spin(`${formatCount(this.tally.found)} bags found, ${formatCount(this.tally.bags)} rebuilt (${formatBytes(this.tally.bytes)}); reading ${name}`);
+    this.live.spin(
+      `${formatCount(this.tally.found)} bags found, ${formatCount(this.tally.bags)} rebuilt (${formatBytes(this.tally.bytes)}); reading ${name}`,
+    );
     const described = await this.read(name);
     if (!described) return;
-    const answer = this.dryRun ? { requestId: described.requestNumber ?? 0n } : await this.register.rebuild.add(described, this.by, last);
+    const answer = this.dryRun
+      ? { requestId: described.requestNumber ?? 0n }
+      : await this.register.rebuild.add(described, this.by, last);
     if (answer === 'later') this.tally.later += 1;
     else if (answer !== 'known') this.tally.add(described, answer.requestId, described.unlisted);
   }

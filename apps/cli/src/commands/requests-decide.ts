@@ -28,7 +28,8 @@ interface Decided {
 }
 
 export function addRequestsDecide(requests: Command, act: Act): void {
-  requests.command('approve')
+  requests
+    .command('approve')
     .argument('[requests...]', 'their numbers, or Request:1,2')
     .description('approve requests: their files are hashed, copied, proven, and then links take their place')
     .option('--all', 'all that are New')
@@ -36,19 +37,29 @@ export function addRequestsDecide(requests: Command, act: Act): void {
     .option('--dry-run', 'only show what would be approved')
     .option('--by <name>', 'who decides (default: the user of the system)')
     .addHelpText('after', examples('requests approve 1 2', 'requests approve --all --dry-run'))
-    .action((words: readonly string[], options: Options) => act((context) => decide(context, 'approve', words, options)));
-  requests.command('decline')
+    .action((words: readonly string[], options: Options) =>
+      act((context) => decide(context, 'approve', words, options)),
+    );
+  requests
+    .command('decline')
     .argument('<requests...>', 'their numbers, or Request:1,2')
     .description('decline requests: nothing was touched, and their marks are taken back in OMERO')
     .requiredOption('--reason <text>', 'why; kept in the register')
     .option('--dry-run', 'only show what would be declined')
     .option('--by <name>', 'who decides (default: the user of the system)')
     .addHelpText('after', examples('requests decline 3 --reason "still being analysed"'))
-    .action((words: readonly string[], options: Options) => act((context) => decide(context, 'decline', words, options)));
+    .action((words: readonly string[], options: Options) =>
+      act((context) => decide(context, 'decline', words, options)),
+    );
 }
 
-async function decide(context: Context, decision: Decided['decision'], words: readonly string[], options: Options): Promise<ExitCode> {
-  if ((words.length > 0) === (options.all ?? false)) throw new UsageError('name requests, or say --all');
+async function decide(
+  context: Context,
+  decision: Decided['decision'],
+  words: readonly string[],
+  options: Options,
+): Promise<ExitCode> {
+  if (words.length > 0 === (options.all ?? false)) throw new UsageError('name requests, or say --all');
   const named = parseIds(words, 'Request');
   if (options.store !== undefined) await checkStore(context, options.store);
   const decided = await context.register(async (register) => {
@@ -57,22 +68,39 @@ async function decide(context: Context, decision: Decided['decision'], words: re
     for (const id of ids) results.push(await decideOne(register, decision, id, options));
     return results;
   });
-  context.out.result({ dryRun: options.dryRun ?? false, requests: decided }, () => (decided.length > 0
-    ? decided.map((one) => line(one, options.dryRun ?? false)) : ['No request is New.']));
+  context.out.result({ dryRun: options.dryRun ?? false, requests: decided }, () =>
+    decided.length > 0 ? decided.map((one) => line(one, options.dryRun ?? false)) : ['No request is New.'],
+  );
   return exitCode(decided);
 }
 
 async function checkStore(context: Context, name: string): Promise<void> {
   const { stores } = await readStores(context.settings('stores').COLDROOM_STORES);
-  if (!Object.hasOwn(stores, name)) throw new Refused('STORE_UNKNOWN', `The stores file names no store "${name}"; there are ${Object.keys(stores).join(', ')}`);
+  if (!Object.hasOwn(stores, name))
+    throw new Refused(
+      'STORE_UNKNOWN',
+      `The stores file names no store "${name}"; there are ${Object.keys(stores).join(', ')}`,
+    );
 }
 
-async function decideOne(register: Register, decision: Decided['decision'], id: bigint, { dryRun, by = person(), reason, store }: Options): Promise<Decided> {
+async function decideOne(
+  register: Register,
+  decision: Decided['decision'],
+  id: bigint,
+  { dryRun, by = person(), reason, store }: Options,
+): Promise<Decided> {
   try {
     const request = await register.requests.get(id);
     if (!request) throw notFound(`request ${id}`, 'NO_SUCH_REQUEST', '"coldroom requests list" shows all');
     const facts = { request: id, decision, files: request.files, bytes: request.bytes };
-    if (dryRun) return { ...facts, done: request.state === 'New', ...(request.state === 'New' ? {} : { error: { code: 'REQUEST_DECIDED', message: `Request ${id} is ${request.state} already` } }) };
+    if (dryRun)
+      return {
+        ...facts,
+        done: request.state === 'New',
+        ...(request.state === 'New'
+          ? {}
+          : { error: { code: 'REQUEST_DECIDED', message: `Request ${id} is ${request.state} already` } }),
+      };
     if (decision === 'approve') await register.requests.approve(id, by, store ?? null);
     else await register.requests.decline(id, by, reason ?? null);
     return { ...facts, done: true };

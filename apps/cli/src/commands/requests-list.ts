@@ -9,16 +9,20 @@ import { parseNames } from '../options';
 import { styled } from '../output';
 
 export function addRequestsList(requests: Command, act: Act): void {
-  requests.command('list')
+  requests
+    .command('list')
     .description('list requests, oldest first')
     .option('--state <states>', `only these, separated by commas: ${requestStates.join(', ')}`)
     .addHelpText('after', examples('requests list', 'requests list --state New,Error'))
-    .action((options: { readonly state?: string }) => act(async (context) => {
-      const states = options.state === undefined ? undefined : parseNames(options.state, requestStates, 'state of a request');
-      const list = await context.register((register) => register.requests.list(states));
-      context.out.result({ requests: list }, () => lines(list));
-      return exitCodes.ok;
-    }));
+    .action((options: { readonly state?: string }) =>
+      act(async (context) => {
+        const states =
+          options.state === undefined ? undefined : parseNames(options.state, requestStates, 'state of a request');
+        const list = await context.register((register) => register.requests.list(states));
+        context.out.result({ requests: list }, () => lines(list));
+        return exitCodes.ok;
+      }),
+    );
 }
 
 function lines(list: readonly RequestSummary[]): readonly string[] {
@@ -26,10 +30,35 @@ function lines(list: readonly RequestSummary[]): readonly string[] {
   const now = new Date();
   const right = (title: string): { title: string; right: true } => ({ title, right: true });
   return table(
-    [right('request'), { title: 'state' }, { title: 'owner' }, { title: 'group' }, { title: 'requester' }, right('images'), right('files'), right('bytes'),
-      right('skipped'), right('stuck'), right('archived'), { title: 'asked' }],
-    list.map((one) => [one.id.toString(), coloured(one.state), one.owner, one.group, one.requester, formatCount(one.images), formatCount(one.files), formatBytes(one.bytes),
-      some(one.skipped), some(one.stuck), some(one.linked), formatAge(one.createdAt, now)]));
+    [
+      right('request'),
+      { title: 'state' },
+      { title: 'owner' },
+      { title: 'group' },
+      { title: 'requester' },
+      right('images'),
+      right('files'),
+      right('bytes'),
+      right('skipped'),
+      right('stuck'),
+      right('archived'),
+      { title: 'asked' },
+    ],
+    list.map((one) => [
+      one.id.toString(),
+      coloured(one.state),
+      one.owner,
+      one.group,
+      one.requester,
+      formatCount(one.images),
+      formatCount(one.files),
+      formatBytes(one.bytes),
+      some(one.skipped),
+      some(one.stuck),
+      some(one.linked),
+      formatAge(one.createdAt, now),
+    ]),
+  );
 }
 
 export function coloured(state: RequestState): string {

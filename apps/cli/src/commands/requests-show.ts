@@ -32,35 +32,59 @@ interface Shown {
 }
 
 export function addRequestsShow(requests: Command, act: Act): void {
-  requests.command('show')
+  requests
+    .command('show')
     .argument('<request>', 'its number, or Request:3')
     .description('show what there is to know before a request is approved, and how far it is afterwards')
     .addHelpText('after', examples('requests show 3'))
-    .action((word: string) => act(async (context) => {
-      const [id, ...more] = parseIds([word], 'Request');
-      if (id === undefined || more.length > 0) throw new UsageError('one request at a time can be shown');
-      const shown = await context.register((register) => collect(register, id));
-      context.out.result(shown, () => lines(shown));
-      return exitCodes.ok;
-    }));
+    .action((word: string) =>
+      act(async (context) => {
+        const [id, ...more] = parseIds([word], 'Request');
+        if (id === undefined || more.length > 0) throw new UsageError('one request at a time can be shown');
+        const shown = await context.register((register) => collect(register, id));
+        context.out.result(shown, () => lines(shown));
+        return exitCodes.ok;
+      }),
+    );
 }
 
 async function collect(register: Register, id: bigint): Promise<Shown> {
   const request = await register.requests.get(id);
   if (!request) throw notFound(`request ${id}`, 'NO_SUCH_REQUEST', '"coldroom requests list" shows all');
   const counts = await register.overview.counts(id);
-  const byCode = (state: 'skipped' | 'stuck'): Promise<ByCode[]> => Promise.all(counts.filter((row) => row.state === state).map(async (row) => ({
-    code: row.code ?? 'UNKNOWN', files: row.files, bytes: row.bytes,
-    examples: (await register.overview.files({ requestId: id, states: [state], ...(row.code ? { code: row.code } : {}), limit: shownPaths }))
-      .map((file) => ({ id: file.id, path: `${file.root}/${file.path}`, reason: file.reason })),
-  })));
+  const byCode = (state: 'skipped' | 'stuck'): Promise<ByCode[]> =>
+    Promise.all(
+      counts
+        .filter((row) => row.state === state)
+        .map(async (row) => ({
+          code: row.code ?? 'UNKNOWN',
+          files: row.files,
+          bytes: row.bytes,
+          examples: (
+            await register.overview.files({
+              requestId: id,
+              states: [state],
+              ...(row.code ? { code: row.code } : {}),
+              limit: shownPaths,
+            })
+          ).map((file) => ({ id: file.id, path: `${file.root}/${file.path}`, reason: file.reason })),
+        })),
+    );
   const states = [...Map.groupBy(counts, (row) => row.state)].map(([state, rows]) => ({
-    state, files: rows.reduce((sum, row) => sum + row.files, 0), bytes: rows.reduce((sum, row) => sum + row.bytes, 0n),
+    state,
+    files: rows.reduce((sum, row) => sum + row.files, 0),
+    bytes: rows.reduce((sum, row) => sum + row.bytes, 0n),
   }));
   return {
-    request, states,
-    drawnIn: (await register.overview.images(id, { marked: false }, shownImages)).map(({ imageId, name, fileset }) => ({ imageId, name, fileset })),
-    skipped: await byCode('skipped'), stuck: await byCode('stuck'),
+    request,
+    states,
+    drawnIn: (await register.overview.images(id, { marked: false }, shownImages)).map(({ imageId, name, fileset }) => ({
+      imageId,
+      name,
+      fileset,
+    })),
+    skipped: await byCode('skipped'),
+    stuck: await byCode('stuck'),
     events: await register.overview.events({ requestId: id }, shownEvents),
   };
 }
@@ -69,20 +93,38 @@ function lines({ request, states, drawnIn, skipped, stuck, events }: Shown): rea
   const drawnInCount = request.images - request.markedImages;
   return [
     ...pairs([
-      ['Request', request.id.toString()], ['State', coloured(request.state)], ['Owner', request.owner], ['Group', request.group],
-      ['Requester', request.requester], ['Asked', formatTime(request.createdAt)], ['Decided by', request.decidedBy ?? undefined], ['Reason', request.reason ?? undefined],
-      ['Images', `${formatCount(request.images)}: ${formatCount(request.markedImages)} marked, ${formatCount(drawnInCount)} drawn in because they share files`],
+      ['Request', request.id.toString()],
+      ['State', coloured(request.state)],
+      ['Owner', request.owner],
+      ['Group', request.group],
+      ['Requester', request.requester],
+      ['Asked', formatTime(request.createdAt)],
+      ['Decided by', request.decidedBy ?? undefined],
+      ['Reason', request.reason ?? undefined],
+      [
+        'Images',
+        `${formatCount(request.images)}: ${formatCount(request.markedImages)} marked, ${formatCount(drawnInCount)} drawn in because they share files`,
+      ],
       ['Filesets', formatCount(request.filesets)],
       ['To archive', `${counted(request.files, 'file')}, ${formatBytes(request.bytes)}`],
     ]),
-    ...section('Files', table([{ title: 'state' }, { title: 'files', right: true }, { title: 'bytes', right: true }],
-      states.map((row) => [row.state, formatCount(row.files), formatBytes(row.bytes)]))),
-    ...section('Drawn in', [...drawnIn.map((image) => `Image:${image.imageId}  ${image.fileset}  ${image.name}`),
-      ...(drawnInCount > drawnIn.length ? [`and ${formatCount(drawnInCount - drawnIn.length)} more`] : [])]),
+    ...section(
+      'Files',
+      table(
+        [{ title: 'state' }, { title: 'files', right: true }, { title: 'bytes', right: true }],
+        states.map((row) => [row.state, formatCount(row.files), formatBytes(row.bytes)]),
+      ),
+    ),
+    ...section('Drawn in', [
+      ...drawnIn.map((image) => `Image:${image.imageId}  ${image.fileset}  ${image.name}`),
+      ...(drawnInCount > drawnIn.length ? [`and ${formatCount(drawnInCount - drawnIn.length)} more`] : []),
+    ]),
     ...section('Skipped: these stay as they are', byCodeLines(skipped)),
     ...section('Stuck', byCodeLines(stuck, nextStep)),
     ...section('Newest events', eventLines(events)),
-    ...(request.state === 'New' ? ['', `Decide: coldroom requests approve ${request.id}, or requests decline ${request.id} --reason "..."`] : []),
+    ...(request.state === 'New'
+      ? ['', `Decide: coldroom requests approve ${request.id}, or requests decline ${request.id} --reason "..."`]
+      : []),
   ];
 }
 

@@ -21,27 +21,34 @@ interface Options {
 }
 
 export function addScan(program: Command, act: Act): void {
-  program.command('scan')
+  program
+    .command('scan')
     .description('ask the running scanner to look in OMERO for marked images now, and show what it found')
     .option('--no-wait', 'only ask')
     .option('--timeout <duration>', 'wait no longer than this, for example 5m; the scan stays asked for')
     .option('--by <name>', 'who asks (default: the user of the system)')
     .addHelpText('after', examples('scan', 'scan --timeout 5m --json'))
-    .action((options: Options) => act(async (context) => {
-      const limitMs = options.timeout === undefined ? Infinity : parseDuration(options.timeout);
-      if (limitMs === undefined) throw new UsageError(`--timeout needs a duration such as 30s or 5m, not "${options.timeout}"`);
-      return context.register(async (register) => {
-        const id = await register.scans.ask(options.by ?? person());
-        if (!options.wait) {
-          context.out.result({ scan: id, asked: true }, () => [`Scan ${id} is asked for.`]);
-          return exitCodes.ok;
-        }
-        const scan = await untilFinished(context, register, id, limitMs);
-        context.out.result({ scan: id, failed: scan.failed, report: scan.report }, () => (scan.failed === null
-          ? [`Scan ${id} is done.`, ...reportLines(scan.report ?? {})] : [`${styled('red', 'The scan failed:')} ${scan.failed}`]));
-        return scan.failed === null ? exitCodes.ok : exitCodes.failed;
-      });
-    }));
+    .action((options: Options) =>
+      act(async (context) => {
+        const limitMs = options.timeout === undefined ? Infinity : parseDuration(options.timeout);
+        if (limitMs === undefined)
+          throw new UsageError(`--timeout needs a duration such as 30s or 5m, not "${options.timeout}"`);
+        return context.register(async (register) => {
+          const id = await register.scans.ask(options.by ?? person());
+          if (!options.wait) {
+            context.out.result({ scan: id, asked: true }, () => [`Scan ${id} is asked for.`]);
+            return exitCodes.ok;
+          }
+          const scan = await untilFinished(context, register, id, limitMs);
+          context.out.result({ scan: id, failed: scan.failed, report: scan.report }, () =>
+            scan.failed === null
+              ? [`Scan ${id} is done.`, ...reportLines(scan.report ?? {})]
+              : [`${styled('red', 'The scan failed:')} ${scan.failed}`],
+          );
+          return scan.failed === null ? exitCodes.ok : exitCodes.failed;
+        });
+      }),
+    );
 }
 
 async function untilFinished(context: Context, register: Register, id: bigint, limitMs: number): Promise<Scan> {
@@ -58,9 +65,17 @@ async function untilFinished(context: Context, register: Register, id: bigint, l
     if (!told && !start?.startedAt && waitedMs > unstartedMs) {
       told = true;
       live.clear();
-      context.out.note(`No scanner has begun this scan for ${unstartedMs / 1000} s${start && start.ahead > 0 ? ` (older ones before it: ${start.ahead})` : ''}: none seems to run. It stays asked for; Ctrl-C ends the waiting.`);
+      context.out.note(
+        `No scanner has begun this scan for ${unstartedMs / 1000} s${start && start.ahead > 0 ? ` (older ones before it: ${start.ahead})` : ''}: none seems to run. It stays asked for; Ctrl-C ends the waiting.`,
+      );
     }
-    if (waitedMs > limitMs) throw new Transient('SCAN_NOT_DONE', `Scan ${id} was not done within ${formatDuration(limitMs)}${start?.startedAt ? '' : ': no scanner has begun it; is one running?'} It stays asked for`);
-    live.spin(`${start?.startedAt ? 'The scanner looks in OMERO' : 'Waiting for the scanner'} (${formatDuration(waitedMs)})`);
+    if (waitedMs > limitMs)
+      throw new Transient(
+        'SCAN_NOT_DONE',
+        `Scan ${id} was not done within ${formatDuration(limitMs)}${start?.startedAt ? '' : ': no scanner has begun it; is one running?'} It stays asked for`,
+      );
+    live.spin(
+      `${start?.startedAt ? 'The scanner looks in OMERO' : 'Waiting for the scanner'} (${formatDuration(waitedMs)})`,
+    );
   }
 }

@@ -23,14 +23,17 @@ interface Status {
 }
 
 export function addStatus(program: Command, act: Act): void {
-  program.command('status')
+  program
+    .command('status')
     .description('one screen: requests, files, what is stuck and what to do about it, what is stopped, the last scan')
     .addHelpText('after', examples('status', 'status --json'))
-    .action(() => act(async (context) => {
-      const status = await context.register(collect);
-      context.out.result(status, () => lines(status, new Date()));
-      return exitCodes.ok;
-    }));
+    .action(() =>
+      act(async (context) => {
+        const status = await context.register(collect);
+        context.out.result(status, () => lines(status, new Date()));
+        return exitCodes.ok;
+      }),
+    );
 }
 
 async function collect({ overview, switches, scans }: Register): Promise<Status> {
@@ -38,7 +41,11 @@ async function collect({ overview, switches, scans }: Register): Promise<Status>
   const counts = await overview.counts();
   const sum = (state: FileState): Count & { state: FileState } => {
     const rows = counts.filter((row) => row.state === state);
-    return { state, files: rows.reduce((total, row) => total + row.files, 0), bytes: rows.reduce((total, row) => total + row.bytes, 0n) };
+    return {
+      state,
+      files: rows.reduce((total, row) => total + row.files, 0),
+      bytes: rows.reduce((total, row) => total + row.bytes, 0n),
+    };
   };
   return {
     requests: requestStates.flatMap((state) => requests.filter((row) => row.state === state)),
@@ -46,20 +53,58 @@ async function collect({ overview, switches, scans }: Register): Promise<Status>
     stuck: (await overview.stuck()).map((row) => ({ ...row, next: nextStep(row.code) })),
     waiting: await overview.waiting(),
     stopped: (await switches.list()).filter((one) => one.stopped),
-    lastScan: await scans.last() ?? null,
+    lastScan: (await scans.last()) ?? null,
   };
 }
 
 function lines({ requests, files, stuck, waiting, stopped, lastScan }: Status, now: Date): readonly string[] {
   return [
-    'Requests', ...indented(requests.length > 0 ? [requests.map((row) => `${row.state} ${formatCount(row.requests)}`).join(', ')] : ['none']),
-    '', 'Files', ...indented(files.length > 0 ? table([{ title: 'state' }, { title: 'files', right: true }, { title: 'bytes', right: true }],
-      files.map((row) => [row.state, formatCount(row.files), formatBytes(row.bytes)])) : ['none']),
-    ...(stuck.length > 0 ? ['', styled('red', 'Stuck'), ...indented(table([{ title: 'code' }, { title: 'files', right: true }, { title: 'bytes', right: true }, { title: 'next' }],
-      stuck.map((row) => [row.code, formatCount(row.files), formatBytes(row.bytes), row.next])))] : []),
-    ...(waiting.length > 0 ? ['', 'Waiting', ...indented(waiting.map((row) => `${counted(row.bags, 'bag')} until ${formatTime(row.until)}: ${row.reason}`))] : []),
-    ...(stopped.length > 0 ? ['', styled('red', 'Stopped'), ...indented(stopped.map((one) => stoppedLine(one, now))), '  next: "coldroom resume" once the cause is gone'] : []),
-    '', 'Last scan', ...indented([scanLine(lastScan, now)]),
+    'Requests',
+    ...indented(
+      requests.length > 0 ? [requests.map((row) => `${row.state} ${formatCount(row.requests)}`).join(', ')] : ['none'],
+    ),
+    '',
+    'Files',
+    ...indented(
+      files.length > 0
+        ? table(
+            [{ title: 'state' }, { title: 'files', right: true }, { title: 'bytes', right: true }],
+            files.map((row) => [row.state, formatCount(row.files), formatBytes(row.bytes)]),
+          )
+        : ['none'],
+    ),
+    ...(stuck.length > 0
+      ? [
+          '',
+          styled('red', 'Stuck'),
+          ...indented(
+            table(
+              [{ title: 'code' }, { title: 'files', right: true }, { title: 'bytes', right: true }, { title: 'next' }],
+              stuck.map((row) => [row.code, formatCount(row.files), formatBytes(row.bytes), row.next]),
+            ),
+          ),
+        ]
+      : []),
+    ...(waiting.length > 0
+      ? [
+          '',
+          'Waiting',
+          ...indented(
+            waiting.map((row) => `${counted(row.bags, 'bag')} until ${formatTime(row.until)}: ${row.reason}`),
+          ),
+        ]
+      : []),
+    ...(stopped.length > 0
+      ? [
+          '',
+          styled('red', 'Stopped'),
+          ...indented(stopped.map((one) => stoppedLine(one, now))),
+          '  next: "coldroom resume" once the cause is gone',
+        ]
+      : []),
+    '',
+    'Last scan',
+    ...indented([scanLine(lastScan, now)]),
   ];
 }
 
@@ -70,6 +115,10 @@ export function stoppedLine({ name, changedBy, changedAt, reason }: Switch, now:
 function scanLine(scan: Scan | null, now: Date): string {
   if (!scan?.finishedAt) return 'none yet: is the scanner running?';
   const requests = scan.report?.['requests'];
-  const found = Array.isArray(requests) ? (requests.length > 0 ? `, made ${counted(requests.length, 'request')}` : ', found nothing new') : '';
+  const found = Array.isArray(requests)
+    ? requests.length > 0
+      ? `, made ${counted(requests.length, 'request')}`
+      : ', found nothing new'
+    : '';
   return `${formatAge(scan.finishedAt, now)}${scan.failed === null ? found : `, ${styled('red', 'failed')}: ${scan.failed}`}`;
 }

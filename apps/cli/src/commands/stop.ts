@@ -15,26 +15,41 @@ const settleMs = 1000;
 const pollMs = 500;
 
 export function addStop(program: Command, act: Act): void {
-  program.command('stop')
-    .description('stop everything: from the moment this returns not one more original is replaced or released, until "coldroom resume"')
+  program
+    .command('stop')
+    .description(
+      'stop everything: from the moment this returns not one more original is replaced or released, until "coldroom resume"',
+    )
     .option('--reason <text>', 'why; shown to everybody', 'no reason given')
     .option('--by <name>', 'who decides (default: the user of the system)')
     .addHelpText('after', examples('stop --reason "disk 4 is being replaced"'))
-    .action((options: { readonly reason: string; readonly by?: string }) => act(async (context) => context.register(async (register) => {
-      await register.switches.stop('all', options.reason, options.by ?? person());
-      context.out.note('The stop is set; it holds even if you do not wait. Waiting for the linker to end what it has begun.');
-      await untilNobodyLinks(register, new LiveLines(context.out, 'stderr'));
-      context.out.result({ stopped: 'all', reason: options.reason }, () => ['Stopped: no original is being replaced, and none will be until "coldroom resume".']);
-      return exitCodes.ok;
-    })));
+    .action((options: { readonly reason: string; readonly by?: string }) =>
+      act(async (context) =>
+        context.register(async (register) => {
+          await register.switches.stop('all', options.reason, options.by ?? person());
+          context.out.note(
+            'The stop is set; it holds even if you do not wait. Waiting for the linker to end what it has begun.',
+          );
+          await untilNobodyLinks(register, new LiveLines(context.out, 'stderr'));
+          context.out.result({ stopped: 'all', reason: options.reason }, () => [
+            'Stopped: no original is being replaced, and none will be until "coldroom resume".',
+          ]);
+          return exitCodes.ok;
+        }),
+      ),
+    );
 }
 
 async function untilNobodyLinks(register: Register, live: LiveLines): Promise<void> {
   for (await sleep(settleMs); ; await sleep(pollMs)) {
-    const linking = (await register.overview.progress()).filter(({ state }) => state === 'durable' || state === 'linked');
+    const linking = (await register.overview.progress()).filter(
+      ({ state }) => state === 'durable' || state === 'linked',
+    );
     const claimed = linking.reduce((sum, row) => sum + row.claimed, 0);
     live.clear();
     if (claimed === 0) return;
-    live.spin(`${counted(claimed, 'bag')} still in the hands of a linker; one that was killed lets go when its lease ends`);
+    live.spin(
+      `${counted(claimed, 'bag')} still in the hands of a linker; one that was killed lets go when its lease ends`,
+    );
   }
 }

@@ -16,29 +16,47 @@ import { unclaimed, withStores } from '../stores';
 
 export function addStore(program: Command, act: Act): void {
   const store = program.command('store').description('the stores of the stores file: look at them, try one out');
-  store.command('list')
+  store
+    .command('list')
     .description('all stores, and whether each can be read and written')
     .addHelpText('after', examples('store list'))
     .action(() => act(list));
-  store.command('validate')
+  store
+    .command('validate')
     .argument('<name>', 'a store of the stores file')
-    .description('try out whether a store keeps what Coldroom relies on, with about 5 MB of small files; they stay there for ever')
+    .description(
+      'try out whether a store keeps what Coldroom relies on, with about 5 MB of small files; they stay there for ever',
+    )
     .option('--yes', 'do not ask')
     .addHelpText('after', examples('store validate main'))
-    .action((name: string, { yes = false }: { readonly yes?: boolean }) => act((context) => validate(context, name, yes)));
+    .action((name: string, { yes = false }: { readonly yes?: boolean }) =>
+      act((context) => validate(context, name, yes)),
+    );
 }
 
 async function list(context: Context): Promise<ExitCode> {
   const rows = await withStores(context, async ({ stores }) => {
     const found = [];
     for (const store of stores.all) {
-      const fault = await store.check('write').then(() => null, (error: unknown) => ({ code: codeOf(error), message: messageOf(error) }));
+      const fault = await store.check('write').then(
+        () => null,
+        (error: unknown) => ({ code: codeOf(error), message: messageOf(error) }),
+      );
       found.push({ name: store.name, kind: store.kind, default: store === stores.default, fault });
     }
     return found;
   });
-  context.out.result(rows, () => table([{ title: 'store' }, { title: 'kind' }, { title: 'default' }, { title: 'check' }],
-    rows.map((row) => [row.name, row.kind, row.default ? 'yes' : '', row.fault ? styled('red', `${row.fault.code}: ${row.fault.message}`) : 'can be used'])));
+  context.out.result(rows, () =>
+    table(
+      [{ title: 'store' }, { title: 'kind' }, { title: 'default' }, { title: 'check' }],
+      rows.map((row) => [
+        row.name,
+        row.kind,
+        row.default ? 'yes' : '',
+        row.fault ? styled('red', `${row.fault.code}: ${row.fault.message}`) : 'can be used',
+      ]),
+    ),
+  );
   return rows.some((row) => row.fault !== null) ? exitCodes.failed : exitCodes.ok;
 }
 
@@ -47,7 +65,7 @@ async function validate(context: Context, name: string, yes: boolean): Promise<E
     const store = stores.get(name);
     const bag = `validate-${randomBytes(8).toString('hex')}`;
     const question = `A bag ${bag} with about 5 MB of random files will be written into store ${name} and sealed. Coldroom deletes nothing: it stays there for ever. Go on?`;
-    if (!await confirmed(question, { yes, json: context.out.json })) {
+    if (!(await confirmed(question, { yes, json: context.out.json }))) {
       context.out.note('Nothing was changed.');
       return exitCodes.failed;
     }
@@ -64,7 +82,9 @@ async function validate(context: Context, name: string, yes: boolean): Promise<E
     const broken = findings.filter(({ outcome }) => outcome === 'broken');
     const left = await whatIsLeft(store, bag);
     context.out.result({ store: name, kind: store.kind, bag, left, findings }, () => [
-      broken.length === 0 ? `Store ${name} kept what was tried.` : styled('red', `Store ${name} broke ${broken.length} of ${findings.length} promises: do not archive into it.`),
+      broken.length === 0
+        ? `Store ${name} kept what was tried.`
+        : styled('red', `Store ${name} broke ${broken.length} of ${findings.length} promises: do not archive into it.`),
       `${left} Coldroom deletes nothing; "coldroom rebuild" passes it by.`,
     ]);
     return broken.length === 0 ? exitCodes.ok : exitCodes.failed;
@@ -73,7 +93,8 @@ async function validate(context: Context, name: string, yes: boolean): Promise<E
 
 async function whatIsLeft(store: Parameters<typeof validateStore>[0], bag: string): Promise<string> {
   try {
-    for await (const each of store.bags()) if (each === bag) return `The sealed bag ${bag} stays in the store, at ${placeOf(store, bag)}.`;
+    for await (const each of store.bags())
+      if (each === bag) return `The sealed bag ${bag} stays in the store, at ${placeOf(store, bag)}.`;
     return `What was written of the open bag ${bag} stays in the store.`;
   } catch (error) {
     if (!(error instanceof Refused) && codeOf(error) === 'UNKNOWN') throw error;
@@ -84,10 +105,17 @@ async function whatIsLeft(store: Parameters<typeof validateStore>[0], bag: strin
 /** As a link would name it; where links lead elsewhere, the store knows the bag by its name. */
 function placeOf(store: Parameters<typeof validateStore>[0], bag: string): string {
   if (store.recallRoot !== undefined) return `its bag "${bag}"`;
-  return store.linkTarget(bag, Buffer.from('x')).toString().replace(/\/data\/x$/, '');
+  return store
+    .linkTarget(bag, Buffer.from('x'))
+    .toString()
+    .replace(/\/data\/x$/, '');
 }
 
-const marks = { kept: ['green', '    kept '], 'not tried': ['yellow', 'not tried'], broken: ['red', '  BROKEN '] } as const;
+const marks = {
+  kept: ['green', '    kept '],
+  'not tried': ['yellow', 'not tried'],
+  broken: ['red', '  BROKEN '],
+} as const;
 
 function line({ promise, outcome, reason }: PromiseFinding): string {
   const [style, mark] = marks[outcome];

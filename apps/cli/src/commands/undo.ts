@@ -27,7 +27,8 @@ const silenceMs = 10_000;
 const released = 'their originals were released already: only a restore from the store can bring them back';
 
 export function addUndo(program: Command, act: Act): void {
-  program.command('undo')
+  program
+    .command('undo')
     .argument('<objects...>', 'Request:3 or Image:7,8 or Fileset:9 (whole filesets are undone)')
     .description('put held originals back in the place of their links, and give up what is not linked yet')
     .option('--dry-run', 'only show what would be undone')
@@ -43,18 +44,27 @@ async function undo(context: Context, words: readonly string[], options: Options
   return context.register(async (register) => {
     const plan = undoPlan(await meantFiles(register, targets, 'filesets'));
     if (options.dryRun || plan.back.files + plan.abandoned.files === 0) {
-      context.out.result({ dryRun: options.dryRun ?? false, plan }, () => (isEmpty(plan) ? ['There is nothing to undo.'] : planLines(plan)));
+      context.out.result({ dryRun: options.dryRun ?? false, plan }, () =>
+        isEmpty(plan) ? ['There is nothing to undo.'] : planLines(plan),
+      );
       return plan.released.files + plan.moving.files > 0 ? exitCodes.partly : exitCodes.ok;
     }
     const question = `${planLines(plan).join('\n')}\nGo on?`;
-    if (!await confirmed(question, { yes: options.yes ?? false, json: context.out.json })) {
+    if (!(await confirmed(question, { yes: options.yes ?? false, json: context.out.json }))) {
       context.out.note('Nothing was changed.');
       return exitCodes.failed;
     }
     const undone = await askForUndo(context, register, targets, options.by ?? person());
-    const stuck = options.wait && undone.undoing + plan.back.files > 0 ? await untilBack(context, register, targets) : [];
+    const stuck =
+      options.wait && undone.undoing + plan.back.files > 0 ? await untilBack(context, register, targets) : [];
     context.out.result({ ...undone, waited: options.wait, stuck }, () => [
-      ...(undone.undoing > 0 ? [options.wait ? 'The originals are back in their places, but for those named below.' : 'The linker puts the originals back; "coldroom status" shows how far it is.'] : []),
+      ...(undone.undoing > 0
+        ? [
+            options.wait
+              ? 'The originals are back in their places, but for those named below.'
+              : 'The linker puts the originals back; "coldroom status" shows how far it is.',
+          ]
+        : []),
       ...planLines({ ...plan, back: { files: 0, bytes: 0n } }),
       ...stuck.map((row) => `Stuck: ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code)}`),
     ]);
@@ -62,20 +72,39 @@ async function undo(context: Context, words: readonly string[], options: Options
   });
 }
 
-async function askForUndo(context: Context, register: Register, targets: readonly Target[], by: string): Promise<Undone> {
+async function askForUndo(
+  context: Context,
+  register: Register,
+  targets: readonly Target[],
+  by: string,
+): Promise<Undone> {
   const results = await oneByOne(context.out, targets, (target) => register.people.undo(target, by));
   const sum = (pick: (result: Undone) => number): number => results.reduce((total, result) => total + pick(result), 0);
-  return { undoing: sum((one) => one.undoing), abandoned: sum((one) => one.abandoned), released: sum((one) => one.released) };
+  return {
+    undoing: sum((one) => one.undoing),
+    abandoned: sum((one) => one.abandoned),
+    released: sum((one) => one.released),
+  };
 }
 
 /** What is stopped puts nothing back, and a script must not wait for a person. */
 async function failWhereStopped(register: Register): Promise<void> {
-  const stopped = (await register.switches.list()).find((one) => one.stopped && (one.name === 'all' || one.name === 'stage:undo'));
-  if (stopped) throw new NotYet('STOPPED', `The undo is recorded, but ${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}): the originals go back after "coldroom resume"`);
+  const stopped = (await register.switches.list()).find(
+    (one) => one.stopped && (one.name === 'all' || one.name === 'stage:undo'),
+  );
+  if (stopped)
+    throw new NotYet(
+      'STOPPED',
+      `The undo is recorded, but ${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}): the originals go back after "coldroom resume"`,
+    );
 }
 
 /** Waits until no file is `undoing` any more; gives those that became stuck on the way. */
-async function untilBack(context: Context, register: Register, targets: readonly Target[]): Promise<ReturnType<typeof byCode>> {
+async function untilBack(
+  context: Context,
+  register: Register,
+  targets: readonly Target[],
+): Promise<ReturnType<typeof byCode>> {
   const live = new LiveLines(context.out, 'stderr');
   let lastChange = performance.now();
   for (let left = Infinity, told = false; ;) {
@@ -92,7 +121,9 @@ async function untilBack(context: Context, register: Register, targets: readonly
       told = true;
       live.clear();
       await failWhereStopped(register);
-      context.out.note('Nothing moves: is the linker running? The undo is recorded; waiting can be ended at any time (Ctrl-C) and changes nothing.');
+      context.out.note(
+        'Nothing moves: is the linker running? The undo is recorded; waiting can be ended at any time (Ctrl-C) and changes nothing.',
+      );
     }
     await sleep(pollMs);
   }
@@ -101,10 +132,20 @@ async function untilBack(context: Context, register: Register, targets: readonly
 function planLines({ back, abandoned, released: gone, moving, notStarted }: UndoPlan): readonly string[] {
   return [
     ...(back.files > 0 ? [`To put back: ${counted(back.files, 'file')}, ${formatBytes(back.bytes)}`] : []),
-    ...(abandoned.files > 0 ? [`Given up before they were linked: ${counted(abandoned.files, 'file')}, ${formatBytes(abandoned.bytes)}; their originals were never touched`] : []),
+    ...(abandoned.files > 0
+      ? [
+          `Given up before they were linked: ${counted(abandoned.files, 'file')}, ${formatBytes(abandoned.bytes)}; their originals were never touched`,
+        ]
+      : []),
     ...(gone.files > 0 ? [`Not undone: ${counted(gone.files, 'file')}, ${formatBytes(gone.bytes)}; ${released}`] : []),
-    ...(moving.files > 0 ? [`Not undone: ${counted(moving.files, 'file')}, ${formatBytes(moving.bytes)}; they are on their way to another store: wait, or give that up with coldroom move --cancel`] : []),
-    ...(notStarted.files > 0 ? [`Not started yet: ${counted(notStarted.files, 'file')}; decline the request instead`] : []),
+    ...(moving.files > 0
+      ? [
+          `Not undone: ${counted(moving.files, 'file')}, ${formatBytes(moving.bytes)}; they are on their way to another store: wait, or give that up with coldroom move --cancel`,
+        ]
+      : []),
+    ...(notStarted.files > 0
+      ? [`Not started yet: ${counted(notStarted.files, 'file')}; decline the request instead`]
+      : []),
   ];
 }
 

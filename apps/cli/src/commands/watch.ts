@@ -28,19 +28,27 @@ interface Reading {
 }
 
 export function addWatch(program: Command, act: Act): void {
-  program.command('watch')
+  program
+    .command('watch')
     .description('follow the bags through the stages: how many, how much, how fast, how long still')
     .option('--request <number>', 'only this request')
     .option('--until-done', 'end when nothing is under way any more; exit code 3 where files are stuck')
     .addHelpText('after', examples('watch', 'watch --request 3 --until-done'))
-    .action((options: Options) => act(async (context) => {
-      const [requestId, ...more] = options.request === undefined ? [] : parseIds([options.request], 'Request');
-      if (more.length > 0) throw new UsageError('--request takes one only');
-      return context.register((register) => watch(context, register, requestId, options.untilDone ?? false));
-    }));
+    .action((options: Options) =>
+      act(async (context) => {
+        const [requestId, ...more] = options.request === undefined ? [] : parseIds([options.request], 'Request');
+        if (more.length > 0) throw new UsageError('--request takes one only');
+        return context.register((register) => watch(context, register, requestId, options.untilDone ?? false));
+      }),
+    );
 }
 
-async function watch(context: Context, register: Register, requestId: bigint | undefined, untilDone: boolean): Promise<ExitCode> {
+async function watch(
+  context: Context,
+  register: Register,
+  requestId: bigint | undefined,
+  untilDone: boolean,
+): Promise<ExitCode> {
   const live = new LiveLines(context.out, 'stdout');
   const first = await read(register, requestId);
   const recent: Reading[] = [first];
@@ -48,10 +56,22 @@ async function watch(context: Context, register: Register, requestId: bigint | u
     const now = recent.at(-1) as Reading;
     const before = recent[0] as Reading;
     const elapsed = now.at - before.at;
-    live.draw([...renderProgress(before.stages, now.stages, elapsed, first.stages), ...warnings(now)], [progressLine(before.stages, now.stages, elapsed, first.stages), ...warnings(now)].join('; '));
+    live.draw(
+      [...renderProgress(before.stages, now.stages, elapsed, first.stages), ...warnings(now)],
+      [progressLine(before.stages, now.stages, elapsed, first.stages), ...warnings(now)].join('; '),
+    );
     const over = untilDone ? await isOver(register, now, requestId) : context.out.json;
     if (over) {
-      context.out.result({ stages: now.stages, approvedRequests: now.approved, stuck: now.stuck, stopped: now.stopped, ...paceOf(before.stages, now.stages, elapsed, first.stages) }, () => (untilDone ? lastLines(now) : []));
+      context.out.result(
+        {
+          stages: now.stages,
+          approvedRequests: now.approved,
+          stuck: now.stuck,
+          stopped: now.stopped,
+          ...paceOf(before.stages, now.stages, elapsed, first.stages),
+        },
+        () => (untilDone ? lastLines(now) : []),
+      );
       return untilDone && now.stuck.length > 0 ? exitCodes.partly : exitCodes.ok;
     }
     await sleep(pollMs);
@@ -63,14 +83,18 @@ async function watch(context: Context, register: Register, requestId: bigint | u
 async function read(register: Register, requestId: bigint | undefined): Promise<Reading> {
   const stages = await register.overview.progress(requestId);
   return {
-    at: performance.now(), stages, approved: await approvedRequests(register, requestId), stuck: await register.overview.stuck(requestId),
+    at: performance.now(),
+    stages,
+    approved: await approvedRequests(register, requestId),
+    stuck: await register.overview.stuck(requestId),
     stopped: (await register.switches.list()).filter((one) => one.stopped).map((one) => one.name),
   };
 }
 
 async function approvedRequests(register: Register, requestId: bigint | undefined): Promise<number> {
   const states = await register.overview.requestStates(requestId);
-  if (requestId !== undefined && states.length === 0) throw notFound(`request ${requestId}`, 'NO_SUCH_REQUEST', '"coldroom requests list" shows all');
+  if (requestId !== undefined && states.length === 0)
+    throw notFound(`request ${requestId}`, 'NO_SUCH_REQUEST', '"coldroom requests list" shows all');
   return states.find((row) => row.state === 'Approved')?.requests ?? 0;
 }
 
@@ -79,7 +103,7 @@ async function isOver(register: Register, now: Reading, requestId: bigint | unde
   const bags = underWay(now.stages);
   if (now.approved > 0) return false;
   if (bags === 0 || now.stuck.length === 0) return bags === 0;
-  return bags === await register.overview.bagsBehindStuck(requestId);
+  return bags === (await register.overview.bagsBehindStuck(requestId));
 }
 
 function warnings({ approved, stuck, stopped }: Reading): readonly string[] {
@@ -92,5 +116,8 @@ function warnings({ approved, stuck, stopped }: Reading): readonly string[] {
 
 function lastLines({ stuck }: Reading): readonly string[] {
   if (stuck.length === 0) return ['Nothing is under way any more.'];
-  return ['Nothing is under way any more, but files are stuck:', ...stuck.map((row) => `  ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code)}`)];
+  return [
+    'Nothing is under way any more, but files are stuck:',
+    ...stuck.map((row) => `  ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code)}`),
+  ];
 }

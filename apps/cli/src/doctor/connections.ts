@@ -10,7 +10,12 @@ const clockLimitMs = 2000;
 
 /** Whether register, OMERO's database and Redis answer, and are what we need. */
 export async function examineConnections(context: Context, settings: KnownSettings): Promise<readonly Finding[]> {
-  const { REGISTER_DATABASE_URL: register, OMERO_DATABASE_URL: omero, REDIS_URL: redis, COLDROOM_QUEUE_PREFIX: prefix = 'coldroom' } = settings;
+  const {
+    REGISTER_DATABASE_URL: register,
+    OMERO_DATABASE_URL: omero,
+    REDIS_URL: redis,
+    COLDROOM_QUEUE_PREFIX: prefix = 'coldroom',
+  } = settings;
   const found = await Promise.all([
     register === undefined ? [] : examine('register', () => context.register(examineRegister)),
     omero === undefined ? [] : examine('OMERO database', () => examineOmero(omero)),
@@ -22,7 +27,9 @@ export async function examineConnections(context: Context, settings: KnownSettin
 async function examineRegister({ overview }: Register): Promise<readonly Finding[]> {
   const pending = await overview.pendingMigrations();
   return [
-    pending.length === 0 ? ok('register', 'answers, and has all tables of this version') : fault('register', `lacks ${pending.join(', ')}`, 'coldroom migrate'),
+    pending.length === 0
+      ? ok('register', 'answers, and has all tables of this version')
+      : fault('register', `lacks ${pending.join(', ')}`, 'coldroom migrate'),
     clockFinding(await clockDifference(overview)),
   ];
 }
@@ -36,14 +43,21 @@ async function clockDifference(overview: Register['overview']): Promise<number> 
 
 function clockFinding(aheadMs: number): Finding {
   if (Math.abs(aheadMs) <= clockLimitMs) return ok('clocks', "this machine's and the register's agree");
-  return warning('clocks', `the register's is ${formatDuration(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'} ours`, 'let both keep time by NTP: hold times and leases go by these clocks');
+  return warning(
+    'clocks',
+    `the register's is ${formatDuration(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'} ours`,
+    'let both keep time by NTP: hold times and leases go by these clocks',
+  );
 }
 
 async function examineOmero(url: string): Promise<Finding> {
   const database = OmeroDatabase.connect(url, { max: 1, statementTimeout: 15_000 });
   try {
     const { version, patch, managedRepository } = await database.check();
-    return ok('OMERO database', `${version} patch ${patch}, with all rights; its managed repository is ${managedRepository.place}`);
+    return ok(
+      'OMERO database',
+      `${version} patch ${patch}, with all rights; its managed repository is ${managedRepository.place}`,
+    );
   } finally {
     database.close().catch(() => undefined); // a server that hangs would keep us
   }

@@ -14,11 +14,24 @@ export interface Finding {
 const limitMs = 20_000;
 
 export const ok = (about: string, found: string): Finding => ({ level: 'ok', about, found });
-export const warning = (about: string, found: string, next: string): Finding => ({ level: 'warning', about, found, next });
-export const fault = (about: string, found: string, next?: string): Finding => ({ level: 'fault', about, found, ...(next ? { next } : {}) });
+export const warning = (about: string, found: string, next: string): Finding => ({
+  level: 'warning',
+  about,
+  found,
+  next,
+});
+export const fault = (about: string, found: string, next?: string): Finding => ({
+  level: 'fault',
+  about,
+  found,
+  ...(next ? { next } : {}),
+});
 
 /** Runs one check. What it throws is a fault, and so is one that gives no answer: a hung mount must not hide the rest. */
-export async function examine(about: string, look: () => Promise<readonly Finding[] | Finding>): Promise<readonly Finding[]> {
+export async function examine(
+  about: string,
+  look: () => Promise<readonly Finding[] | Finding>,
+): Promise<readonly Finding[]> {
   const ended = new AbortController();
   const limit = sleep(limitMs, undefined, { signal: ended.signal }).then(() => {
     throw new Transient('NO_ANSWER', `no answer within ${limitMs / 1000} s; is it a mount that hangs?`);

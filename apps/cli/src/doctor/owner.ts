@@ -30,7 +30,12 @@ export async function ownerOf(dataDir: string): Promise<Owner> {
 export function becomeOwner({ uid, gid }: Owner): Finding {
   const us = process.geteuid?.();
   if (us !== 0) return ok('user', `files are tried as uid ${us ?? 'unknown'}`);
-  if (uid === 0) return warning('user', "OMERO's files belong to root", 'let OMERO and the services run as a user of their own: root could write through a link into a copy');
+  if (uid === 0)
+    return warning(
+      'user',
+      "OMERO's files belong to root",
+      'let OMERO and the services run as a user of their own: root could write through a link into a copy',
+    );
   try {
     (process as unknown as InitGroups).initgroups(uid, gid);
   } catch {

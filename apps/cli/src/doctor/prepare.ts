@@ -22,22 +22,36 @@ export interface Preparation {
  * What is missing of markers and hold directories. Never marks an empty managed repository: that is the folder below a disk
  * that is not mounted, and the marker is what tells the two apart. Pixels and Files may well be empty.
  */
-export async function planPreparations(dataDir: string, holds: readonly string[], storesPath: string | undefined): Promise<readonly Preparation[]> {
+export async function planPreparations(
+  dataDir: string,
+  holds: readonly string[],
+  storesPath: string | undefined,
+): Promise<readonly Preparation[]> {
   const plan: Preparation[] = [];
-  if (!await isDirectory(dataDir)) return plan;
+  if (!(await isDirectory(dataDir))) return plan;
   const owner = await ownerOf(dataDir);
   for (const name of rootNames) {
     const directory = join(dataDir, name);
-    if (!await isDirectory(directory)) continue;
+    if (!(await isDirectory(directory))) continue;
     const empty = (await readdir(directory)).length === 0;
     if (empty && name === 'ManagedRepository') continue;
-    plan.push(...await missingMarker(directory, name, await stat(directory), empty ? 'it is empty: is its disk mounted, if it has one?' : undefined));
+    plan.push(
+      ...(await missingMarker(
+        directory,
+        name,
+        await stat(directory),
+        empty ? 'it is empty: is its disk mounted, if it has one?' : undefined,
+      )),
+    );
   }
-  for (const hold of holds) plan.push(...await missingHold(hold, dataDir, owner));
+  for (const hold of holds) plan.push(...(await missingHold(hold, dataDir, owner)));
   if (storesPath !== undefined) {
-    const marked = Object.entries((await readStores(storesPath)).stores).flatMap(([name, settings]) => markedDirectories(name, settings));
+    const marked = Object.entries((await readStores(storesPath)).stores).flatMap(([name, settings]) =>
+      markedDirectories(name, settings),
+    );
     for (const { path, marker } of marked) {
-      if (await isDirectory(path)) plan.push(...await missingMarker(path, marker, await stat(path), await spaceIn(path)));
+      if (await isDirectory(path))
+        plan.push(...(await missingMarker(path, marker, await stat(path), await spaceIn(path))));
     }
   }
   return plan;
@@ -57,13 +71,23 @@ export function described({ kind, path, markerName: name, note }: Preparation): 
 async function missingHold(hold: string, dataDir: string, owner: Owner): Promise<readonly Preparation[]> {
   const parent = dirname(hold);
   const missing: Preparation[] = [];
-  if (parent === join(dataDir, '.coldroom') && !await isDirectory(parent)) missing.push({ kind: 'directory', path: parent, owner });
+  if (parent === join(dataDir, '.coldroom') && !(await isDirectory(parent)))
+    missing.push({ kind: 'directory', path: parent, owner });
   if (await isDirectory(hold)) return missingMarker(hold, 'hold', owner);
-  return [...missing, { kind: 'directory', path: hold, owner }, { kind: 'marker', path: hold, markerName: 'hold', owner }];
+  return [
+    ...missing,
+    { kind: 'directory', path: hold, owner },
+    { kind: 'marker', path: hold, markerName: 'hold', owner },
+  ];
 }
 
-async function missingMarker(directory: string, name: string, { uid, gid }: Owner, note?: string): Promise<readonly Preparation[]> {
-  if (await identify(join(directory, markerName)) !== null) return [];
+async function missingMarker(
+  directory: string,
+  name: string,
+  { uid, gid }: Owner,
+  note?: string,
+): Promise<readonly Preparation[]> {
+  if ((await identify(join(directory, markerName))) !== null) return [];
   return [{ kind: 'marker', path: directory, markerName: name, owner: { uid, gid }, ...(note ? { note } : {}) }];
 }
 

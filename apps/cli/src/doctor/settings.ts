@@ -7,7 +7,10 @@ const parts = ['register', 'omero', 'originals', 'redis', 'stores', 'hold', 'fix
 export type KnownSettings = Partial<Settings<(typeof parts)[number]>>;
 
 /** Reads every part for itself, so that one fault does not hide the others, nor what the right ones lead to. */
-export function readAllSettings(env: NodeJS.ProcessEnv): { readonly settings: KnownSettings; readonly findings: readonly Finding[] } {
+export function readAllSettings(env: NodeJS.ProcessEnv): {
+  readonly settings: KnownSettings;
+  readonly findings: readonly Finding[];
+} {
   let settings: KnownSettings = {};
   const findings: Finding[] = [];
   for (const part of parts) {
@@ -15,7 +18,11 @@ export function readAllSettings(env: NodeJS.ProcessEnv): { readonly settings: Kn
       settings = { ...settings, ...readSettings([part], env) };
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error;
-      findings.push(...error.faults.map((text) => fault('settings', text, 'set it in the environment, or in the file that --env names')));
+      findings.push(
+        ...error.faults.map((text) =>
+          fault('settings', text, 'set it in the environment, or in the file that --env names'),
+        ),
+      );
     }
   }
   return { settings, findings: findings.length > 0 ? findings : [ok('settings', 'all there')] };

@@ -13,10 +13,12 @@ export async function examineStores(path: string, dataDir: string): Promise<read
     const findings: Finding[] = [];
     for (const store of stores.all) {
       const about = `store ${store.name}`;
-      findings.push(...await examine(about, async () => {
-        await store.check('write');
-        return ok(about, `${store.kind}, ${store === stores.default ? 'the default, ' : ''}can be used`);
-      }));
+      findings.push(
+        ...(await examine(about, async () => {
+          await store.check('write');
+          return ok(about, `${store.kind}, ${store === stores.default ? 'the default, ' : ''}can be used`);
+        })),
+      );
     }
     await stores.close();
     await files.close();

@@ -12,42 +12,63 @@ const sampleDepth = 12;
 /** OMERO's trees: mounted, marked, readable, and with a hold directory to which originals can be linked. */
 export async function examineTrees(dataDir: string, holds: readonly string[]): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const hold of holds) findings.push(...await examine(`hold ${hold}`, () => examineHold(hold, dataDir)));
-  for (const name of rootNames) findings.push(...await examine(name, () => examineTree(name, join(dataDir, name), holds)));
+  for (const hold of holds) findings.push(...(await examine(`hold ${hold}`, () => examineHold(hold, dataDir))));
+  for (const name of rootNames)
+    findings.push(...(await examine(name, () => examineTree(name, join(dataDir, name), holds))));
   return findings;
 }
 
 async function examineHold(hold: string, dataDir: string): Promise<Finding> {
   const about = `hold ${hold}`;
   const found = await identify(hold).catch(unlessDenied);
-  if (found === undefined) return fault(about, 'cannot be looked at (EACCES)', 'run the services, and this, as the user that owns the data directory');
+  if (found === undefined)
+    return fault(
+      about,
+      'cannot be looked at (EACCES)',
+      'run the services, and this, as the user that owns the data directory',
+    );
   if (found === null) return fault(about, 'is not there', prepare);
-  if (typeOf(found.mode) !== 'directory') return fault(about, 'is not a directory', 'move it away, or name another place in COLDROOM_HOLD_DIRS');
+  if (typeOf(found.mode) !== 'directory')
+    return fault(about, 'is not a directory', 'move it away, or name another place in COLDROOM_HOLD_DIRS');
   const tree = rootNames.find((name) => `${hold}/`.startsWith(`${join(dataDir, name)}/`));
-  if (tree) return fault(about, `lies inside ${tree}, where OMERO's cleanse would find it`, 'name a place outside the trees in COLDROOM_HOLD_DIRS');
-  if ((found.mode & 0o077) !== 0) return warning(about, `is open to others (mode ${(found.mode & 0o7777).toString(8)})`, `chmod 700 ${hold}`);
-  if (await identify(join(hold, markerName)) === null) return fault(about, `has no marker ${markerName}`, prepare);
+  if (tree)
+    return fault(
+      about,
+      `lies inside ${tree}, where OMERO's cleanse would find it`,
+      'name a place outside the trees in COLDROOM_HOLD_DIRS',
+    );
+  if ((found.mode & 0o077) !== 0)
+    return warning(about, `is open to others (mode ${(found.mode & 0o7777).toString(8)})`, `chmod 700 ${hold}`);
+  if ((await identify(join(hold, markerName))) === null) return fault(about, `has no marker ${markerName}`, prepare);
   await openRoot(hold, 'hold');
   return ok(about, 'is there');
 }
 
 async function examineTree(name: RootName, directory: string, holds: readonly string[]): Promise<readonly Finding[]> {
-  if (await existing(directory) === undefined) return [missing(name, directory)];
+  if ((await existing(directory)) === undefined) return [missing(name, directory)];
   const marker = join(directory, markerName);
-  if (await identify(marker) === null) return [unmarked(name, await isEmpty(directory))];
+  if ((await identify(marker)) === null) return [unmarked(name, await isEmpty(directory))];
   await openRoot(directory, name);
   return [await examineReading(name, directory), await examineLinking(name, directory, holds)];
 }
 
 function missing(name: RootName, directory: string): Finding {
   if (name === 'Files') return ok(name, 'is not there: this OMERO has no data of OMERO 4');
-  return fault(name, `${directory} is not there`, 'correct OMERO_DATA_DIR, or mount the disk; OMERO itself makes this directory when it starts');
+  return fault(
+    name,
+    `${directory} is not there`,
+    'correct OMERO_DATA_DIR, or mount the disk; OMERO itself makes this directory when it starts',
+  );
 }
 
 /** The scanner looks into Pixels for every image's pyramid, into Files for data of OMERO 4 only. */
 function unmarked(name: RootName, empty: boolean): Finding {
-  if (name === 'ManagedRepository' && empty) return fault(name, 'is empty: is the disk mounted?', 'mount it; an empty repository holds nothing to archive');
-  if (name === 'Files') return empty ? ok(name, 'is empty') : warning(name, `has no marker ${markerName}: no data of OMERO 4 can be archived`, prepare);
+  if (name === 'ManagedRepository' && empty)
+    return fault(name, 'is empty: is the disk mounted?', 'mount it; an empty repository holds nothing to archive');
+  if (name === 'Files')
+    return empty
+      ? ok(name, 'is empty')
+      : warning(name, `has no marker ${markerName}: no data of OMERO 4 can be archived`, prepare);
   return fault(name, `has no marker ${markerName}: nothing can be archived`, prepare);
 }
 
@@ -56,13 +77,15 @@ async function examineReading(name: RootName, directory: string): Promise<Findin
   let at = directory;
   for (let depth = 0; depth < sampleDepth; depth += 1) {
     const missing = await denied(at, constants.R_OK | constants.X_OK);
-    if (missing) return fault(name, `${at} cannot be read (${missing})`, "run the services as the user that owns OMERO's files");
+    if (missing)
+      return fault(name, `${at} cannot be read (${missing})`, "run the services as the user that owns OMERO's files");
     const found = await firstEntry(at);
     if (found === undefined) break;
     at = join(at, found.name);
     if (found.directory) continue;
     const unread = await denied(at, constants.R_OK);
-    if (unread) return fault(name, `${at} cannot be read (${unread})`, "run the services as the user that owns OMERO's files");
+    if (unread)
+      return fault(name, `${at} cannot be read (${unread})`, "run the services as the user that owns OMERO's files");
     break;
   }
   return ok(name, `marked and readable, tried with ${at}`);
@@ -73,32 +96,74 @@ async function examineLinking(name: RootName, directory: string, holds: readonly
   const own: string[] = [];
   for (const hold of holds) if ((await existing(hold))?.dev === dev) own.push(hold);
   const [hold] = own;
-  if (hold === undefined) return fault(name, 'no hold directory is on its file system, and a hard link cannot leave one', 'name a place on the same file system in COLDROOM_HOLD_DIRS');
+  if (hold === undefined)
+    return fault(
+      name,
+      'no hold directory is on its file system, and a hard link cannot leave one',
+      'name a place on the same file system in COLDROOM_HOLD_DIRS',
+    );
   try {
     const { exchange } = await tryLinks(hold, join(directory, markerName));
-    if (!exchange) return warning(name, 'its file system cannot swap two names in one step', 'the linker renames instead, which cannot see a file that comes at the last moment; keep OMERO from importing to old places');
+    if (!exchange)
+      return warning(
+        name,
+        'its file system cannot swap two names in one step',
+        'the linker renames instead, which cannot see a file that comes at the last moment; keep OMERO from importing to old places',
+      );
   } catch (error) {
     return linkFault(name, hold, uid, codeOf(error));
   }
   const us = process.geteuid?.();
   if (us !== undefined && us !== 0 && BigInt(us) !== uid) return strangerFinding(name, uid, us);
   const unwritable = await denied(directory, constants.W_OK);
-  return unwritable ? fault(name, `links cannot be made in it (${unwritable})`, 'mount it writable for the linker') : ok(name, `originals can be held in ${hold}, and links made`);
+  return unwritable
+    ? fault(name, `links cannot be made in it (${unwritable})`, 'mount it writable for the linker')
+    : ok(name, `originals can be held in ${hold}, and links made`);
 }
 
 function linkFault(name: RootName, hold: string, owner: bigint, code: string): Finding {
   switch (code) {
-    case 'EXDEV': return fault(name, `${hold} is on the same disk but another mount, and a hard link cannot leave one`, 'mount their common parent as one, or name another place in COLDROOM_HOLD_DIRS');
-    case 'EPERM': return fault(name, `the system refuses hard links to its files (protected_hardlinks is ${protectedHardlinks()})`, `run the linker as the owner of the files (uid ${owner})`);
-    case 'EACCES': case 'EROFS': return fault(name, `nothing can be written in ${hold} (${code})`, `let the linker's user (uid ${owner}?) write there`);
-    default: return fault(name, `hard links to ${hold} do not work (${code})`, 'name a place in COLDROOM_HOLD_DIRS whose file system knows hard links');
+    case 'EXDEV':
+      return fault(
+        name,
+        `${hold} is on the same disk but another mount, and a hard link cannot leave one`,
+        'mount their common parent as one, or name another place in COLDROOM_HOLD_DIRS',
+      );
+    case 'EPERM':
+      return fault(
+        name,
+        `the system refuses hard links to its files (protected_hardlinks is ${protectedHardlinks()})`,
+        `run the linker as the owner of the files (uid ${owner})`,
+      );
+    case 'EACCES':
+    case 'EROFS':
+      return fault(
+        name,
+        `nothing can be written in ${hold} (${code})`,
+        `let the linker's user (uid ${owner}?) write there`,
+      );
+    default:
+      return fault(
+        name,
+        `hard links to ${hold} do not work (${code})`,
+        'name a place in COLDROOM_HOLD_DIRS whose file system knows hard links',
+      );
   }
 }
 
 function strangerFinding(name: RootName, owner: bigint, us: number): Finding {
   const found = `belongs to uid ${owner}, we are ${us}`;
-  if (protectedHardlinks() === '0') return warning(name, `${found}; links can be made where the directories are writable for us`, `run the linker as uid ${owner}`);
-  return fault(name, `${found}: with protected_hardlinks the system refuses hard links to files that we cannot write`, `run the linker as the owner (uid ${owner})`);
+  if (protectedHardlinks() === '0')
+    return warning(
+      name,
+      `${found}; links can be made where the directories are writable for us`,
+      `run the linker as uid ${owner}`,
+    );
+  return fault(
+    name,
+    `${found}: with protected_hardlinks the system refuses hard links to files that we cannot write`,
+    `run the linker as the owner (uid ${owner})`,
+  );
 }
 
 function protectedHardlinks(): string {
@@ -119,12 +184,15 @@ async function existing(path: string): Promise<{ readonly dev: bigint } | undefi
 }
 
 async function isEmpty(directory: string): Promise<boolean> {
-  return await firstEntry(directory) === undefined;
+  return (await firstEntry(directory)) === undefined;
 }
 
-async function firstEntry(directory: string): Promise<{ readonly name: string; readonly directory: boolean } | undefined> {
+async function firstEntry(
+  directory: string,
+): Promise<{ readonly name: string; readonly directory: boolean } | undefined> {
   for await (const entry of await opendir(directory)) {
-    if (!entry.name.startsWith('.') && (entry.isDirectory() || entry.isFile())) return { name: entry.name, directory: entry.isDirectory() };
+    if (!entry.name.startsWith('.') && (entry.isDirectory() || entry.isFile()))
+      return { name: entry.name, directory: entry.isDirectory() };
   }
   return undefined;
 }

@@ -48,7 +48,8 @@ export class OriginalPaths {
     try {
       return await openDirectory(root, path);
     } catch (error) {
-      if (codeOf(error) === 'PARENT_NOT_A_DIRECTORY') return { kind: 'other', what: 'a link or a file stands in place of a directory on the way' };
+      if (codeOf(error) === 'PARENT_NOT_A_DIRECTORY')
+        return { kind: 'other', what: 'a link or a file stands in place of a directory on the way' };
       if (codeOf(error) !== 'ENOENT') throw error;
       await root.check(); // an unmounted root says nothing about what is in it
       return { kind: 'missing' };
@@ -67,10 +68,16 @@ async function lookAt(directory: Directory, { path, target }: Wanted): Promise<S
   const identity = await identify(at);
   if (identity === null) return { kind: 'missing' };
   switch (typeOf(identity.mode)) {
-    case 'file': return { kind: 'file', identity };
-    case 'link': return (await readlink(at, { encoding: 'buffer' })).equals(target) ? { kind: 'our-link' } : { kind: 'other', what: 'a link to somewhere else stands there' };
-    case 'directory': return { kind: 'other', what: 'a directory stands there' };
-    case 'other': return { kind: 'other', what: 'a device or socket stands there' };
+    case 'file':
+      return { kind: 'file', identity };
+    case 'link':
+      return (await readlink(at, { encoding: 'buffer' })).equals(target)
+        ? { kind: 'our-link' }
+        : { kind: 'other', what: 'a link to somewhere else stands there' };
+    case 'directory':
+      return { kind: 'other', what: 'a directory stands there' };
+    case 'other':
+      return { kind: 'other', what: 'a device or socket stands there' };
   }
 }
 

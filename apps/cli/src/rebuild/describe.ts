@@ -13,12 +13,22 @@ export interface Surroundings {
 }
 
 /** What a bag says of itself, what the store has of it, and what stands at the paths of its files. Reads only. */
-export async function describe({ store, originals, held, work }: Surroundings, name: string): Promise<RebuiltBag & { readonly unlisted: number }> {
+export async function describe(
+  { store, originals, held, work }: Surroundings,
+  name: string,
+): Promise<RebuiltBag & { readonly unlisted: number }> {
   const { files, information, date } = await readBag(store, name);
   const [first] = files;
   if (!first) throw new Refused('BAG_INCONSISTENT', 'The bag describes no file.', { bag: name });
-  if (files.some((file) => file.owner !== first.owner || file.group !== first.group)) throw new Refused('BAG_INCONSISTENT', 'The bag holds files of several owners or groups; one request has one of each.', { bag: name });
-  const standing = await originals.look(files.map(({ root, path, copyPath }) => ({ root, path, target: store.linkTarget(name, copyPath) })));
+  if (files.some((file) => file.owner !== first.owner || file.group !== first.group))
+    throw new Refused(
+      'BAG_INCONSISTENT',
+      'The bag holds files of several owners or groups; one request has one of each.',
+      { bag: name },
+    );
+  const standing = await originals.look(
+    files.map(({ root, path, copyPath }) => ({ root, path, target: store.linkTarget(name, copyPath) })),
+  );
   const copies = await statusOf(store, name, files);
   const away = files.filter((file, at) => !isOriginal(file, standing[at]!));
   const known = await held.recognise(name, away, work);
@@ -27,10 +37,16 @@ export async function describe({ store, originals, held, work }: Surroundings, n
     return value !== undefined && /^\d{1,18}$/.test(value) ? BigInt(value) : undefined;
   };
   return {
-    name, store: store.name, date,
+    name,
+    store: store.name,
+    date,
     requestNumber: number('Coldroom-Request') ?? numberIn(name),
-    owner: first.owner, ownerId: number('Coldroom-Owner-Id') ?? -1n, group: first.group, groupId: number('Coldroom-Group-Id') ?? -1n,
-    requester: informationOf(information, 'Coldroom-Requester') ?? first.owner, requesterId: number('Coldroom-Requester-Id') ?? -1n,
+    owner: first.owner,
+    ownerId: number('Coldroom-Owner-Id') ?? -1n,
+    group: first.group,
+    groupId: number('Coldroom-Group-Id') ?? -1n,
+    requester: informationOf(information, 'Coldroom-Requester') ?? first.owner,
+    requesterId: number('Coldroom-Requester-Id') ?? -1n,
     images: files.flatMap(({ imageIds, fileset }) => imageIds.map((imageId) => ({ imageId, fileset }))),
     files: files.map((file, at) => judge(file, standing[at]!, copies[at]!, known.get(file))),
     unlisted: (await store.list(name)).length - copies.filter((copy) => copy !== 'missing').length,
@@ -48,21 +64,35 @@ type Copy = CopyStatus | 'missing' | ColdroomError;
 /** One answer a file: a thing in the bag that is no file must not hide what is right. */
 async function statusOf(store: Store, bag: string, files: readonly DescribedFile[]): Promise<readonly Copy[]> {
   try {
-    return (await store.stat(bag, files.map(({ copyPath }) => copyPath))).map((status) => status ?? 'missing');
+    return (
+      await store.stat(
+        bag,
+        files.map(({ copyPath }) => copyPath),
+      )
+    ).map((status) => status ?? 'missing');
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (files.length === 1) return [error];
     const copies: Copy[] = [];
-    for (const file of files) copies.push(...await statusOf(store, bag, [file]));
+    for (const file of files) copies.push(...(await statusOf(store, bag, [file])));
     return copies;
   }
 }
 
 function judge(file: DescribedFile, standing: Standing, copy: Copy, held: Held | undefined): RebuiltFile {
   return {
-    fileset: file.fileset, root: file.root, path: file.path, display: displayPath(file.path), originalFileId: file.originalFileId, pixelsId: file.pixelsId,
-    omeroHash: file.omeroHash, digests: file.digests, identity: held?.identity ?? file.identity, heldAs: held?.number ?? null,
-    copyVersion: copy === 'missing' || copy instanceof ColdroomError ? null : copy.version, copyFault: faultOf(file, copy),
+    fileset: file.fileset,
+    root: file.root,
+    path: file.path,
+    display: displayPath(file.path),
+    originalFileId: file.originalFileId,
+    pixelsId: file.pixelsId,
+    omeroHash: file.omeroHash,
+    digests: file.digests,
+    identity: held?.identity ?? file.identity,
+    heldAs: held?.number ?? null,
+    copyVersion: copy === 'missing' || copy instanceof ColdroomError ? null : copy.version,
+    copyFault: faultOf(file, copy),
     ...stateOf(file, standing, held !== undefined),
   };
 }
@@ -73,15 +103,32 @@ function faultOf({ identity }: DescribedFile, copy: Copy): string | null {
   return copy.size === identity.size ? null : 'COPY_SIZE';
 }
 
-function stateOf(file: DescribedFile, standing: Standing, held: boolean): Pick<RebuiltFile, 'state' | 'code' | 'reason'> {
+function stateOf(
+  file: DescribedFile,
+  standing: Standing,
+  held: boolean,
+): Pick<RebuiltFile, 'state' | 'code' | 'reason'> {
   const state = held ? 'linked' : 'released';
   if (standing.kind === 'our-link') return { state, code: null, reason: null };
-  if (isOriginal(file, standing)) return { state: 'skipped', code: 'ORIGINAL_IN_PLACE', reason: 'a file of its size and time stands at its path: it was undone, restored or never linked' };
-  const found = { missing: 'nothing stands there', file: 'another file stands there', other: standing.kind === 'other' ? standing.what : '' }[standing.kind];
+  if (isOriginal(file, standing))
+    return {
+      state: 'skipped',
+      code: 'ORIGINAL_IN_PLACE',
+      reason: 'a file of its size and time stands at its path: it was undone, restored or never linked',
+    };
+  const found = {
+    missing: 'nothing stands there',
+    file: 'another file stands there',
+    other: standing.kind === 'other' ? standing.what : '',
+  }[standing.kind];
   return { state, code: 'LINK_MISSING', reason: `the link to this copy is not at its path: ${found}` };
 }
 
 /** As far as a look tells: undone, restored, or never linked. */
 function isOriginal({ identity }: DescribedFile, standing: Standing): boolean {
-  return standing.kind === 'file' && standing.identity.size === identity.size && standing.identity.mtimeNs === identity.mtimeNs;
+  return (
+    standing.kind === 'file' &&
+    standing.identity.size === identity.size &&
+    standing.identity.mtimeNs === identity.mtimeNs
+  );
 }

@@ -12,7 +12,10 @@ const numbers = /^[1-9]\d{0,17}$/;
 
 /** The hold directories, only looked at: nothing in them is ever touched here. */
 export class HeldOriginals {
-  private constructor(private readonly roots: readonly Root[], private readonly files: Files) {}
+  private constructor(
+    private readonly roots: readonly Root[],
+    private readonly files: Files,
+  ) {}
 
   /** `Transient` `ROOT_AWAY` where one is not there: what is held in it could not be known. */
   static async open(paths: readonly string[], files: Files): Promise<HeldOriginals> {
@@ -20,13 +23,20 @@ export class HeldOriginals {
   }
 
   /** Bags that have something held, with how many files that is and the highest number among them. */
-  async *bags(): AsyncGenerator<{ readonly bag: string; readonly files: number; readonly bytes: bigint; readonly highest: bigint }> {
+  async *bags(): AsyncGenerator<{
+    readonly bag: string;
+    readonly files: number;
+    readonly bytes: bigint;
+    readonly highest: bigint;
+  }> {
     for (const root of this.roots) {
       for (const bag of await listed(await openDirectory(root, Buffer.alloc(0)))) {
-        const found = [...await heldIn(root, bag.name)];
+        const found = [...(await heldIn(root, bag.name))];
         if (found.length === 0) continue;
         yield {
-          bag: bag.name.toString(), files: found.length, bytes: found.reduce((sum, one) => sum + one.identity.size, 0n),
+          bag: bag.name.toString(),
+          files: found.length,
+          bytes: found.reduce((sum, one) => sum + one.identity.size, 0n),
           highest: found.reduce((most, { number }) => (number > most ? number : most), 0n),
         };
       }
@@ -41,11 +51,23 @@ export class HeldOriginals {
     const recognised = new Map<DescribedFile, Held>();
     for (const root of this.roots) {
       for (const held of await heldIn(root, Buffer.from(bag))) {
-        const alike = files.filter((file) => !recognised.has(file) && file.identity.size === held.identity.size && file.identity.mtimeNs === held.identity.mtimeNs);
+        const alike = files.filter(
+          (file) =>
+            !recognised.has(file) &&
+            file.identity.size === held.identity.size &&
+            file.identity.mtimeNs === held.identity.mtimeNs,
+        );
         if (alike.length === 0) continue;
         const path = Buffer.from(`${bag}/${held.number}`);
-        const [outcome] = await this.files.hash([{ root: root.directory, path, algorithms: ['SHA-256'], expect: held.identity }], { direct: false }, work);
-        const same = outcome && 'ok' in outcome ? alike.find((file) => file.digests['SHA-256'] === outcome.ok.digests['SHA-256']) : undefined;
+        const [outcome] = await this.files.hash(
+          [{ root: root.directory, path, algorithms: ['SHA-256'], expect: held.identity }],
+          { direct: false },
+          work,
+        );
+        const same =
+          outcome && 'ok' in outcome
+            ? alike.find((file) => file.digests['SHA-256'] === outcome.ok.digests['SHA-256'])
+            : undefined;
         if (same) recognised.set(same, held);
       }
     }
@@ -58,11 +80,16 @@ async function heldIn(root: Root, bag: Buffer): Promise<readonly Held[]> {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'PARENT_NOT_A_DIRECTORY') return undefined; // nothing of ours: the linker makes directories
     throw error;
   });
-  return directory ? (await listed(directory)).filter(({ name, identity }) => numbers.test(name.toString('latin1')) && typeOf(identity.mode) === 'file')
-    .map(({ name, identity }) => ({ number: BigInt(name.toString('latin1')), identity })) : [];
+  return directory
+    ? (await listed(directory))
+        .filter(({ name, identity }) => numbers.test(name.toString('latin1')) && typeOf(identity.mode) === 'file')
+        .map(({ name, identity }) => ({ number: BigInt(name.toString('latin1')), identity }))
+    : [];
 }
 
-async function listed(directory: Directory): Promise<readonly { readonly name: Buffer; readonly identity: Identity }[]> {
+async function listed(
+  directory: Directory,
+): Promise<readonly { readonly name: Buffer; readonly identity: Identity }[]> {
   try {
     const found = [];
     for (const name of await directory.names()) {

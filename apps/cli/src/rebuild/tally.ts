@@ -16,7 +16,12 @@ export class Tally {
   readonly leftOutNames = new Set<string>();
   readonly copies = new Listing<{ readonly bag: string; readonly path: string; readonly code: string }>();
   readonly links = new Listing<{ readonly bag: string; readonly path: string; readonly reason: string | null }>();
-  readonly heldLeft = new Listing<{ readonly bag: string; readonly files: number; readonly of: number; readonly bytes: bigint }>();
+  readonly heldLeft = new Listing<{
+    readonly bag: string;
+    readonly files: number;
+    readonly of: number;
+    readonly bytes: bigint;
+  }>();
   private readonly requests = new Set<bigint>();
   private readonly held = new Map<string, number>();
 
@@ -29,7 +34,8 @@ export class Tally {
       this.bytes += file.identity.size;
       if (file.state === 'linked') this.held.set(name, this.heldIn(name) + 1);
       const path = `${file.root}/${file.display}`;
-      if (file.copyFault !== null && file.state !== 'skipped') this.copies.add({ bag: name, path, code: file.copyFault });
+      if (file.copyFault !== null && file.state !== 'skipped')
+        this.copies.add({ bag: name, path, code: file.copyFault });
       if (file.code === 'LINK_MISSING') this.links.add({ bag: name, path, reason: file.reason });
     }
   }
@@ -48,10 +54,20 @@ export class Tally {
   }
 
   document(): Readonly<Record<string, unknown>> {
-    const list = <T>(listing: Listing<T>): Readonly<Record<string, unknown>> => ({ count: listing.count, listed: listing.shown });
+    const list = <T>(listing: Listing<T>): Readonly<Record<string, unknown>> => ({
+      count: listing.count,
+      listed: listing.shown,
+    });
     return {
-      bags: { found: this.found, rebuilt: this.bags, known: this.known, validations: this.validations }, requests: this.requests.size, files: this.files, bytes: this.bytes,
-      leftOut: list(this.leftOut), copies: list(this.copies), links: list(this.links), held: list(this.heldLeft), unlisted: this.unlisted,
+      bags: { found: this.found, rebuilt: this.bags, known: this.known, validations: this.validations },
+      requests: this.requests.size,
+      files: this.files,
+      bytes: this.bytes,
+      leftOut: list(this.leftOut),
+      copies: list(this.copies),
+      links: list(this.links),
+      held: list(this.heldLeft),
+      unlisted: this.unlisted,
     };
   }
 
@@ -62,15 +78,36 @@ export class Tally {
 
 export function tallyLines(tally: Tally, dryRun: boolean): readonly string[] {
   const { released, linked, skipped } = tally.files;
-  const part = (listing: Listing<unknown>, title: string, lines: readonly string[]): readonly string[] => (listing.count === 0 ? [] : ['', title, ...lines]);
+  const part = (listing: Listing<unknown>, title: string, lines: readonly string[]): readonly string[] =>
+    listing.count === 0 ? [] : ['', title, ...lines];
   return [
     `${dryRun ? 'Would be rebuilt' : 'Rebuilt'}: ${counted(tally.bags, 'bag')} in ${counted(tally.requestCount, 'request')}, ${formatBytes(tally.bytes)}; ${counted(tally.found, 'bag')} in the store${tally.known > 0 ? `, ${tally.known} of them known before` : ''}${tally.validations > 0 ? `, ${tally.validations} from "store validate"` : ''}`,
     `Archived: ${counted(released, 'file')}; with their originals held, so that they can be undone: ${counted(linked, 'file')}; not archived any more: ${counted(skipped, 'file')}`,
-    ...(tally.unlisted > 0 ? [`In bags, but named by no manifest: ${counted(tally.unlisted, 'file')}; left alone`] : []),
-    ...part(tally.leftOut, `Left out, ${counted(tally.leftOut.count, 'bag')}; nothing of them was believed:`, tally.leftOut.lines(({ bag, code, reason }) => `${bag}: ${code}: ${reason}`)),
-    ...part(tally.copies, `Copies that are not right, ${counted(tally.copies.count, 'file')}; put them back from the store's backup:`, tally.copies.lines(({ bag, path, code }) => `${bag}: ${path}: ${code}`)),
-    ...part(tally.links, `Not at their paths, ${counted(tally.links.count, 'link')}; deleted in OMERO, or lost:`, tally.links.lines(({ bag, path, reason }) => `${bag}: ${path}: ${reason}`)),
-    ...part(tally.heldLeft, `In hold directories and not recognised; left alone:`, tally.heldLeft.lines(({ bag, files, of, bytes }) => `${bag}: ${files} of ${counted(of, 'file')} (${formatBytes(bytes)} in all)`)),
+    ...(tally.unlisted > 0
+      ? [`In bags, but named by no manifest: ${counted(tally.unlisted, 'file')}; left alone`]
+      : []),
+    ...part(
+      tally.leftOut,
+      `Left out, ${counted(tally.leftOut.count, 'bag')}; nothing of them was believed:`,
+      tally.leftOut.lines(({ bag, code, reason }) => `${bag}: ${code}: ${reason}`),
+    ),
+    ...part(
+      tally.copies,
+      `Copies that are not right, ${counted(tally.copies.count, 'file')}; put them back from the store's backup:`,
+      tally.copies.lines(({ bag, path, code }) => `${bag}: ${path}: ${code}`),
+    ),
+    ...part(
+      tally.links,
+      `Not at their paths, ${counted(tally.links.count, 'link')}; deleted in OMERO, or lost:`,
+      tally.links.lines(({ bag, path, reason }) => `${bag}: ${path}: ${reason}`),
+    ),
+    ...part(
+      tally.heldLeft,
+      `In hold directories and not recognised; left alone:`,
+      tally.heldLeft.lines(
+        ({ bag, files, of, bytes }) => `${bag}: ${files} of ${counted(of, 'file')} (${formatBytes(bytes)} in all)`,
+      ),
+    ),
     ...(tally.bags > 0 && !dryRun ? ['', 'No copy was read. Next: coldroom verify --all'] : []),
   ];
 }

@@ -15,16 +15,31 @@ export async function workbench(name: string): Promise<Workbench> {
 export async function settingsOf(bench: Workbench, registerUrl = bench.registerUrl): Promise<Record<string, string>> {
   const path = join(bench.dataDir, 'stores.json');
   const kept = (directory: string): object => ({ kind: 'file', directory, sameFileSystem: true, verify: 'cached' });
-  await writeFile(path, JSON.stringify({ default: 'main', stores: { main: kept(bench.storeDir), other: kept(bench.otherDir), both: { kind: 'copies', of: ['main', 'other'] } } }));
+  await writeFile(
+    path,
+    JSON.stringify({
+      default: 'main',
+      stores: {
+        main: kept(bench.storeDir),
+        other: kept(bench.otherDir),
+        both: { kind: 'copies', of: ['main', 'other'] },
+      },
+    }),
+  );
   return { REGISTER_DATABASE_URL: registerUrl, OMERO_DATA_DIR: bench.dataDir, COLDROOM_STORES: path };
 }
 
 /** Archives originals as the services do: proven copies, a bag that describes itself, links, held originals. */
-export async function archive(bench: Workbench, filesets: Readonly<Record<string, readonly PlannedOriginal[]>>, until: 'linked' | 'released' = 'linked'): Promise<bigint> {
+export async function archive(
+  bench: Workbench,
+  filesets: Readonly<Record<string, readonly PlannedOriginal[]>>,
+  until: 'linked' | 'released' = 'linked',
+): Promise<bigint> {
   const id = await bench.request(filesets);
   await bench.bring('verified');
   for (const stage of until === 'linked' ? [seal(bench), hold(bench)] : [seal(bench), hold(bench), release(bench)]) {
-    while ((await bench.register.work.due([stage.takes], 1)).some(() => true) && await anyOf(bench, id, stage.takes)) await bench.run(stage);
+    while ((await bench.register.work.due([stage.takes], 1)).some(() => true) && (await anyOf(bench, id, stage.takes)))
+      await bench.run(stage);
   }
   return id;
 }
@@ -33,34 +48,60 @@ async function anyOf(bench: Workbench, requestId: bigint, state: FileState): Pro
   return (await bench.register.overview.files({ requestId, states: [state], limit: 1 })).length > 0;
 }
 
-function stage(name: Stage['name'], takes: Stage['takes'], event: FileEvent, to: FileState, deed: (claim: Parameters<Stage['run']>[0], work: Parameters<Stage['run']>[1]) => Promise<void>): Stage {
+function stage(
+  name: Stage['name'],
+  takes: Stage['takes'],
+  event: FileEvent,
+  to: FileState,
+  deed: (claim: Parameters<Stage['run']>[0], work: Parameters<Stage['run']>[1]) => Promise<void>,
+): Stage {
   return {
-    name, takes, run: async (claim, work) => {
+    name,
+    takes,
+    run: async (claim, work) => {
       await deed(claim, work);
-      return { moves: claim.files.map((file) => ({ id: file.id, event, from: file.state, to })), ...(name === 'ingest' ? { sealed: true } : {}) };
+      return {
+        moves: claim.files.map((file) => ({ id: file.id, event, from: file.state, to })),
+        ...(name === 'ingest' ? { sealed: true } : {}),
+      };
     },
   };
 }
 
-const seal = (bench: Workbench): Stage => stage('ingest', 'verified', 'store', 'durable', async (claim, work) => {
-  const images = await bench.register.work.imagesOf(claim.requestId, [...new Set(claim.files.map((file) => file.fileset))]);
-  const tags = tagFiles({
-    bag: claim.bag, date: claim.bagCreatedAt,
-    files: claim.files.map((file) => ({ ...file, copyPath: copyPath(file), imageIds: images.get(file.fileset) ?? [], owner: claim.owner, group: claim.group })),
+const seal = (bench: Workbench): Stage =>
+  stage('ingest', 'verified', 'store', 'durable', async (claim, work) => {
+    const images = await bench.register.work.imagesOf(claim.requestId, [
+      ...new Set(claim.files.map((file) => file.fileset)),
+    ]);
+    const tags = tagFiles({
+      bag: claim.bag,
+      date: claim.bagCreatedAt,
+      files: claim.files.map((file) => ({
+        ...file,
+        copyPath: copyPath(file),
+        imageIds: images.get(file.fileset) ?? [],
+        owner: claim.owner,
+        group: claim.group,
+      })),
+    });
+    await bench.stores.default.seal(claim.bag, claim.files.map(copyPath), tags, work);
   });
-  await bench.stores.default.seal(claim.bag, claim.files.map(copyPath), tags, work);
-});
 
-const hold = (bench: Workbench): Stage => stage('link', 'durable', 'link', 'linked', async (claim) => {
-  await mkdir(join(bench.holdDir, claim.bag), { recursive: true });
-  for (const file of claim.files) {
-    const at = bench.at(file.path, file.root);
-    await link(at, join(bench.holdDir, claim.bag, String(file.id)));
-    await symlink(bench.stores.default.linkTarget(claim.bag, copyPath(file)), Buffer.concat([at, Buffer.from('.new')]));
-    await rename(Buffer.concat([at, Buffer.from('.new')]), at);
-  }
-});
+const hold = (bench: Workbench): Stage =>
+  stage('link', 'durable', 'link', 'linked', async (claim) => {
+    await mkdir(join(bench.holdDir, claim.bag), { recursive: true });
+    for (const file of claim.files) {
+      const at = bench.at(file.path, file.root);
+      await link(at, join(bench.holdDir, claim.bag, String(file.id)));
+      await symlink(
+        bench.stores.default.linkTarget(claim.bag, copyPath(file)),
+        Buffer.concat([at, Buffer.from('.new')]),
+      );
+      await rename(Buffer.concat([at, Buffer.from('.new')]), at);
+    }
+  });
 
-const release = (bench: Workbench): Stage => stage('release', 'linked', 'release', 'released', async (claim) => {
-  for (const file of claim.files) await rm(join(bench.holdDir, claim.bag, String(file.id)));
-});
+const release = (bench: Workbench): Stage =>
+  stage('release', 'linked', 'release', 'released', async (claim) => {
+    for (const file of claim.files) await rm(join(bench.holdDir, claim.bag, String(file.id)));
+  });

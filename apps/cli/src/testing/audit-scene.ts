@@ -2,15 +2,36 @@ import { chmod, link, lstat, mkdir, mkdtemp, rename, rm, symlink, unlink, writeF
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-import { copyPath, type ArchiveFile, type FileEvent, type FileState, type Outcome, type Store, type Work, type WorkState } from '@coldroom/domain';
+import {
+  copyPath,
+  type ArchiveFile,
+  type FileEvent,
+  type FileState,
+  type Outcome,
+  type Store,
+  type Work,
+  type WorkState,
+} from '@coldroom/domain';
 import { Files, identify, writeMarker } from '@coldroom/files';
 import { createDatabase } from '@coldroom/local';
 import { OmeroDatabase, type Closure } from '@coldroom/omero';
-import { migrate, Register, type AuditedFile, type Claim, type Move, type NewFile, type Page } from '@coldroom/register';
+import {
+  migrate,
+  Register,
+  type AuditedFile,
+  type Claim,
+  type Move,
+  type NewFile,
+  type Page,
+} from '@coldroom/register';
 import { buildTinyOmero, type TinyOmero } from '@coldroom/sample-omero';
 import { openStores, parseStores } from '@coldroom/stores';
 
-const work: Work = { signal: new AbortController().signal, deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n), progress: () => undefined };
+const work: Work = {
+  signal: new AbortController().signal,
+  deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n),
+  progress: () => undefined,
+};
 
 /** What happened to all files of a bag, with facts a file. */
 type Deed = readonly [FileEvent, FileState, (Partial<Move> | undefined)[]?];
@@ -38,15 +59,27 @@ export class AuditScene {
   /** As a superuser without OMERO's triggers and keys: also for rows that no server would leave. */
   private readonly pool: pg.Pool;
 
-  private constructor(readonly dir: string, readonly omeroUrl: string, readonly registerUrl: string) {
+  private constructor(
+    readonly dir: string,
+    readonly omeroUrl: string,
+    readonly registerUrl: string,
+  ) {
     this.dataDir = join(dir, 'OMERO');
     this.hold = join(this.dataDir, '.coldroom', 'hold');
     this.recall = join(dir, 'recall');
     this.storesFile = join(dir, 'stores.json');
     this.register = new Register(registerUrl);
     this.omero = OmeroDatabase.connect(omeroUrl);
-    const file = (name: string): object => ({ kind: 'file', directory: join(dir, name), sameFileSystem: true, verify: 'cached' });
-    const { get } = openStores(parseStores({ default: 'main', stores: { main: file('main'), tape: file('tape') } }), { files: this.files, omeroRoots: [] });
+    const file = (name: string): object => ({
+      kind: 'file',
+      directory: join(dir, name),
+      sameFileSystem: true,
+      verify: 'cached',
+    });
+    const { get } = openStores(parseStores({ default: 'main', stores: { main: file('main'), tape: file('tape') } }), {
+      files: this.files,
+      omeroRoots: [],
+    });
     this.stores = [get('main'), withRecall(get('tape'), this.recall)];
     this.pool = new pg.Pool({ connectionString: omeroUrl, max: 1, options: '-c session_replication_role=replica' });
   }
@@ -54,16 +87,32 @@ export class AuditScene {
   static async create(name: string): Promise<AuditScene> {
     const admin = process.env['TEST_POSTGRES_URL'] as string;
     const registerUrl = await createDatabase(admin, `${name}_register`, { existing: 'drop' });
-    const scene = new AuditScene(await mkdtemp(join(tmpdir(), 'coldroom-audit-')), await createDatabase(admin, `${name}_omero`, { existing: 'drop' }), registerUrl);
+    const scene = new AuditScene(
+      await mkdtemp(join(tmpdir(), 'coldroom-audit-')),
+      await createDatabase(admin, `${name}_omero`, { existing: 'drop' }),
+      registerUrl,
+    );
     await migrate(registerUrl);
     await buildTinyOmero({ databaseUrl: scene.omeroUrl, dataDir: scene.dataDir, filesets: [] });
-    const roots = [['ManagedRepository', join(scene.dataDir, 'ManagedRepository')], ['Pixels', join(scene.dataDir, 'Pixels')],
-      ['hold', scene.hold], ['main', join(scene.dir, 'main')], ['tape', join(scene.dir, 'tape')], ['recall', scene.recall]] as const;
+    const roots = [
+      ['ManagedRepository', join(scene.dataDir, 'ManagedRepository')],
+      ['Pixels', join(scene.dataDir, 'Pixels')],
+      ['hold', scene.hold],
+      ['main', join(scene.dir, 'main')],
+      ['tape', join(scene.dir, 'tape')],
+      ['recall', scene.recall],
+    ] as const;
     for (const [marker, directory] of roots) {
       await mkdir(directory, { recursive: true });
       await writeMarker(directory, marker);
     }
-    await writeFile(scene.storesFile, JSON.stringify({ default: 'main', stores: { main: { kind: 'file', directory: join(scene.dir, 'main'), sameFileSystem: true, verify: 'cached' } } }));
+    await writeFile(
+      scene.storesFile,
+      JSON.stringify({
+        default: 'main',
+        stores: { main: { kind: 'file', directory: join(scene.dir, 'main'), sameFileSystem: true, verify: 'cached' } },
+      }),
+    );
     return scene;
   }
 
@@ -76,7 +125,12 @@ export class AuditScene {
   }
 
   get env(): Record<string, string> {
-    return { REGISTER_DATABASE_URL: this.registerUrl, OMERO_DATABASE_URL: this.omeroUrl, OMERO_DATA_DIR: this.dataDir, COLDROOM_STORES: this.storesFile };
+    return {
+      REGISTER_DATABASE_URL: this.registerUrl,
+      OMERO_DATABASE_URL: this.omeroUrl,
+      OMERO_DATA_DIR: this.dataDir,
+      COLDROOM_STORES: this.storesFile,
+    };
   }
 
   async sql(statement: string, values: readonly unknown[] = []): Promise<readonly pg.QueryResultRow[]> {
@@ -84,20 +138,39 @@ export class AuditScene {
   }
 
   /** Imports filesets of so many small files each, and archives them up to linked and held. Gives the request's number. */
-  async archive(store: 'main' | 'tape', filesets: readonly number[]): Promise<{ readonly requestId: bigint; readonly tiny: TinyOmero }> {
-    const plan = filesets.map((count) => ({ files: Array.from({ length: count }, (_, nr) => ({ name: `img_${nr}.dv`, size: 40 + nr })) }));
+  async archive(
+    store: 'main' | 'tape',
+    filesets: readonly number[],
+  ): Promise<{ readonly requestId: bigint; readonly tiny: TinyOmero }> {
+    const plan = filesets.map((count) => ({
+      files: Array.from({ length: count }, (_, nr) => ({ name: `img_${nr}.dv`, size: 40 + nr })),
+    }));
     const tiny = await buildTinyOmero({ databaseUrl: this.omeroUrl, dataDir: this.dataDir, filesets: plan });
-    const people = { ownerId: BigInt(tiny.user.id), owner: tiny.user.omename, groupId: BigInt(tiny.user.groupId), group: 'microscopy', requesterId: BigInt(tiny.user.id), requester: tiny.user.omename };
-    const requestId = await this.omero.withClosure(tiny.imageIds.map(BigInt), (closure) => this.register.requests.create(people, { images: imagesOf(closure), files: this.filesOf(closure) }, 'test'));
+    const people = {
+      ownerId: BigInt(tiny.user.id),
+      owner: tiny.user.omename,
+      groupId: BigInt(tiny.user.groupId),
+      group: 'microscopy',
+      requesterId: BigInt(tiny.user.id),
+      requester: tiny.user.omename,
+    };
+    const requestId = await this.omero.withClosure(tiny.imageIds.map(BigInt), (closure) =>
+      this.register.requests.create(people, { images: imagesOf(closure), files: this.filesOf(closure) }, 'test'),
+    );
     await this.register.requests.approve(requestId, 'boss');
     await this.register.requests.start(requestId, store, (nr) => `request-${requestId}-bag-${nr}`, 'test');
-    for (const state of ['approved', 'checksummed', 'transferred', 'verified', 'durable'] as const) await this.eachBag(state, (claim) => this.advance(claim));
+    for (const state of ['approved', 'checksummed', 'transferred', 'verified', 'durable'] as const)
+      await this.eachBag(state, (claim) => this.advance(claim));
     await this.mirror();
     return { requestId, tiny };
   }
 
   /** Does to each due bag in `state`, of one request where it is named, what `act` says, and records it. */
-  private async eachBag(state: WorkState, act: (claim: Claim, files: readonly Placed[]) => Promise<Deed>, requestId?: bigint): Promise<void> {
+  private async eachBag(
+    state: WorkState,
+    act: (claim: Claim, files: readonly Placed[]) => Promise<Deed>,
+    requestId?: bigint,
+  ): Promise<void> {
     for (const { bagId } of await this.register.work.due([state])) {
       const claim = await this.register.work.claim(bagId, [state], 'test', 60_000);
       if (!claim) continue;
@@ -105,17 +178,28 @@ export class AuditScene {
         await this.register.work.giveBack(claim);
         continue;
       }
-      const [event, to, facts = []] = await act(claim, claim.files.map((file) => this.placed(file, claim)));
-      await this.register.move(claim, claim.files.map((file, index) => ({ ...facts[index], id: file.id, event, from: file.state, to })), { stage: 'test', errorLimit: 1000 });
+      const [event, to, facts = []] = await act(
+        claim,
+        claim.files.map((file) => this.placed(file, claim)),
+      );
+      await this.register.move(
+        claim,
+        claim.files.map((file, index) => ({ ...facts[index], id: file.id, event, from: file.state, to })),
+        { stage: 'test', errorLimit: 1000 },
+      );
     }
   }
 
   /** Frees what is held of this request. */
   async release(requestId: bigint): Promise<void> {
-    await this.eachBag('linked', async (_claim, files) => {
-      for (const { held } of files) await unlink(held);
-      return ['release', 'released'];
-    }, requestId);
+    await this.eachBag(
+      'linked',
+      async (_claim, files) => {
+        for (const { held } of files) await unlink(held);
+        return ['release', 'released'];
+      },
+      requestId,
+    );
     await this.mirror();
   }
 
@@ -168,17 +252,34 @@ export class AuditScene {
   }
 
   private placed(file: ArchiveFile, { bag, store }: { readonly bag: string; readonly store: string }): Placed {
-    return { ...file, bag, original: join(this.dataDir, file.root, file.path.toString()), copy: join(this.dir, store, bag, 'data', copyPath(file).toString()), held: join(this.hold, bag, String(file.id)) };
+    return {
+      ...file,
+      bag,
+      original: join(this.dataDir, file.root, file.path.toString()),
+      copy: join(this.dir, store, bag, 'data', copyPath(file).toString()),
+      held: join(this.hold, bag, String(file.id)),
+    };
   }
 
   /** One step of the way into the archive. */
   private async advance(claim: Claim): Promise<Deed> {
     const store = this.stores.find((one) => one.name === claim.store)!;
-    const sources = claim.files.map((file) => ({ root: join(this.dataDir, file.root), path: file.path, copyPath: copyPath(file), identity: file.identity }));
+    const sources = claim.files.map((file) => ({
+      root: join(this.dataDir, file.root),
+      path: file.path,
+      copyPath: copyPath(file),
+      identity: file.identity,
+    }));
     const paths = sources.map((source) => source.copyPath);
     switch (claim.state) {
       case 'approved': {
-        const hashed = (await this.files.hash(sources.map((source) => ({ ...source, algorithms: ['SHA-256'] })), { direct: false }, work)).map(okOf);
+        const hashed = (
+          await this.files.hash(
+            sources.map((source) => ({ ...source, algorithms: ['SHA-256'] })),
+            { direct: false },
+            work,
+          )
+        ).map(okOf);
         return ['hash', 'checksummed', hashed.map(({ digests, identity }) => ({ digests, identity }))];
       }
       case 'checksummed':
@@ -186,7 +287,15 @@ export class AuditScene {
         return ['copy', 'transferred'];
       case 'transferred': {
         const read = (await store.digest(claim.bag, paths, ['SHA-256'], work)).map(okOf);
-        return ['verify', 'verified', read.map(({ version, digests, read: way }) => ({ copyVersion: version, copyDigest: digests['SHA-256'] as string, copyRead: way }))];
+        return [
+          'verify',
+          'verified',
+          read.map(({ version, digests, read: way }) => ({
+            copyVersion: version,
+            copyDigest: digests['SHA-256'] as string,
+            copyRead: way,
+          })),
+        ];
       }
       case 'verified':
         await store.seal(claim.bag, paths, [], work);
@@ -208,12 +317,28 @@ export class AuditScene {
     for (let owed = await this.register.marks.owed(500); owed.length > 0; owed = await this.register.marks.owed(500)) {
       for (const [wanted, marks] of Map.groupBy(owed, (mark) => mark.wanted)) {
         const images = marks.map((mark) => ({ ...mark, requester: { id: mark.requesterId, name: mark.requester } }));
-        if (wanted === 'none') await this.omero.clear(images, { restoreArchived: new Map(marks.map((mark) => [mark.imageId, mark.archivedBefore])), dropNote: false });
-        const outcomes = wanted === 'archived' ? await this.omero.setArchived(images) : wanted === 'pending' ? await this.omero.setPending(images) : [];
-        await this.register.marks.written(marks.map((mark, index) => {
-          const before = wanted === 'archived' ? outcomes[index]?.archivedBefore : undefined;
-          return { requestId: mark.requestId, imageId: mark.imageId, written: wanted, ...(before === undefined ? {} : { before }) };
-        }));
+        if (wanted === 'none')
+          await this.omero.clear(images, {
+            restoreArchived: new Map(marks.map((mark) => [mark.imageId, mark.archivedBefore])),
+            dropNote: false,
+          });
+        const outcomes =
+          wanted === 'archived'
+            ? await this.omero.setArchived(images)
+            : wanted === 'pending'
+              ? await this.omero.setPending(images)
+              : [];
+        await this.register.marks.written(
+          marks.map((mark, index) => {
+            const before = wanted === 'archived' ? outcomes[index]?.archivedBefore : undefined;
+            return {
+              requestId: mark.requestId,
+              imageId: mark.imageId,
+              written: wanted,
+              ...(before === undefined ? {} : { before }),
+            };
+          }),
+        );
       }
     }
   }
@@ -222,18 +347,36 @@ export class AuditScene {
     for await (const { component, root, path, size, hash, originalFileId, pixelsId } of closure.files) {
       const identity = await identify(join(this.dataDir, root, path.toString()));
       if (!identity || size === null) throw new Error(`${path.toString()} is not on disk`);
-      yield [{ fileset: component, root, path, display: path.toString(), size, originalFileId, pixelsId, omeroHash: hash, verdict: { take: identity } }];
+      yield [
+        {
+          fileset: component,
+          root,
+          path,
+          display: path.toString(),
+          size,
+          originalFileId,
+          pixelsId,
+          omeroHash: hash,
+          verdict: { take: identity },
+        },
+      ];
     }
   }
 }
 
-async function* imagesOf(closure: Closure): AsyncGenerator<readonly { imageId: bigint; name: string; fileset: string; marked: boolean }[]> {
-  for await (const image of closure.images) yield [{ imageId: image.imageId, name: image.name, fileset: image.component, marked: true }];
+async function* imagesOf(
+  closure: Closure,
+): AsyncGenerator<readonly { imageId: bigint; name: string; fileset: string; marked: boolean }[]> {
+  for await (const image of closure.images)
+    yield [{ imageId: image.imageId, name: image.name, fileset: image.component, marked: true }];
 }
 
 /** The same store, but its links lead into a recall directory, as those of tapes and object stores do. */
 function withRecall(store: Store, recallRoot: string): Store {
-  return changed(store, { recallRoot, linkTarget: (bag, path) => Buffer.concat([Buffer.from(`${recallRoot}/${bag}/data/`), path]) });
+  return changed(store, {
+    recallRoot,
+    linkTarget: (bag, path) => Buffer.concat([Buffer.from(`${recallRoot}/${bag}/data/`), path]),
+  });
 }
 
 /** The same store with some of its verbs done otherwise. */
@@ -242,7 +385,7 @@ export function changed(store: Store, verbs: Partial<Store>): Store {
     get: (inner, key) => {
       if (key in verbs) return Reflect.get(verbs, key) as unknown;
       const value: unknown = Reflect.get(inner, key, inner);
-      return typeof value === 'function' ? value.bind(inner) as unknown : value;
+      return typeof value === 'function' ? (value.bind(inner) as unknown) : value;
     },
   });
 }

@@ -10,8 +10,17 @@ export interface Ended {
 const bin = join(__dirname, '..', '..', 'bin', 'coldroom.js');
 
 /** Runs the built command line as a process of its own, with these settings only. */
-export async function coldroom(words: readonly string[], env: Readonly<Record<string, string>> = {}, limitMs = 40_000, uid?: number): Promise<Ended> {
-  const child = spawn(process.execPath, [bin, ...words], { env: { PATH: process.env['PATH'], TZ: 'UTC', ...env }, stdio: ['ignore', 'pipe', 'pipe'], ...(uid === undefined ? {} : { uid }) });
+export async function coldroom(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  limitMs = 40_000,
+  uid?: number,
+): Promise<Ended> {
+  const child = spawn(process.execPath, [bin, ...words], {
+    env: { PATH: process.env['PATH'], TZ: 'UTC', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid }),
+  });
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (part: Buffer) => out.push(part));
   child.stderr.on('data', (part: Buffer) => err.push(part));

@@ -3,7 +3,17 @@ import { createDatabase } from '@coldroom/local';
 import { Register, type Claim, type Move, type MoveOptions, type NewFile } from '@coldroom/register';
 import { coldroom } from './command-line';
 
-const identity: Identity = { dev: 1n, ino: 2n, size: 5n, mtimeNs: 3n, ctimeNs: 4n, links: 1, mode: 0o100644, uid: 1, gid: 1 };
+const identity: Identity = {
+  dev: 1n,
+  ino: 2n,
+  size: 5n,
+  mtimeNs: 3n,
+  ctimeNs: 4n,
+  links: 1,
+  mode: 0o100644,
+  uid: 1,
+  gid: 1,
+};
 const lease = 60_000;
 
 /** A register of its own for one test file, on the PostgreSQL of the test run. */
@@ -29,19 +39,33 @@ export async function newRequest(register: Register, filesets: readonly number[]
           { imageId: BigInt(base + 2 * at), name: 'marked.dv', fileset: name, marked: true },
           { imageId: BigInt(base + 2 * at + 1), name: 'sibling.dv', fileset: name, marked: false },
         ]);
-      }()),
+      })(),
       files: (async function* files() {
-        yield [...sets.flatMap(({ name, files: count }) => Array.from({ length: count }, (_, nr) => draft(name, nr, base))),
-          { ...draft(sets[0]!.name, 99, base), verdict: { skip: { code: 'ALREADY_A_LINK', reason: 'the path is a link already' } } }];
-      }()),
-    }, 'test');
+        yield [
+          ...sets.flatMap(({ name, files: count }) => Array.from({ length: count }, (_, nr) => draft(name, nr, base))),
+          {
+            ...draft(sets[0]!.name, 99, base),
+            verdict: { skip: { code: 'ALREADY_A_LINK', reason: 'the path is a link already' } },
+          },
+        ];
+      })(),
+    },
+    'test',
+  );
 }
 
 function draft(fileset: string, nr: number, base: number): NewFile {
   const display = `user_4/${base}/${fileset}/${nr}.dv`;
   return {
-    fileset, root: 'ManagedRepository', path: Buffer.from(display), display, size: 1n << 30n, originalFileId: BigInt(nr + 1), pixelsId: null,
-    omeroHash: { algorithm: 'SHA1-160', value: 'ab'.repeat(20) }, verdict: { take: identity },
+    fileset,
+    root: 'ManagedRepository',
+    path: Buffer.from(display),
+    display,
+    size: 1n << 30n,
+    originalFileId: BigInt(nr + 1),
+    pixelsId: null,
+    omeroHash: { algorithm: 'SHA1-160', value: 'ab'.repeat(20) },
+    verdict: { take: identity },
   };
 }
 
@@ -54,13 +78,26 @@ export async function started(register: Register, filesets?: readonly number[]):
 }
 
 const ways: Readonly<Record<string, readonly [FileEvent, FileState]>> = {
-  approved: ['hash', 'checksummed'], checksummed: ['copy', 'transferred'], transferred: ['verify', 'verified'],
-  verified: ['store', 'durable'], durable: ['link', 'linked'], linked: ['release', 'released'], undoing: ['return', 'undone'],
-  restoring: ['bringNear', 'near'], near: ['fetch', 'fetched'], fetched: ['prove', 'proven'], proven: ['place', 'restored'],
+  approved: ['hash', 'checksummed'],
+  checksummed: ['copy', 'transferred'],
+  transferred: ['verify', 'verified'],
+  verified: ['store', 'durable'],
+  durable: ['link', 'linked'],
+  linked: ['release', 'released'],
+  undoing: ['return', 'undone'],
+  restoring: ['bringNear', 'near'],
+  near: ['fetch', 'fetched'],
+  fetched: ['prove', 'proven'],
+  proven: ['place', 'restored'],
 };
 
 /** Moves all bags of a request on until they are in `until`, as the services would. */
-export async function moveTo(register: Register, requestId: bigint, until: FileState, options: Partial<MoveOptions> = {}): Promise<void> {
+export async function moveTo(
+  register: Register,
+  requestId: bigint,
+  until: FileState,
+  options: Partial<MoveOptions> = {},
+): Promise<void> {
   for (const { bagId, state } of await register.work.due(Object.keys(ways) as WorkState[])) {
     for (let at: FileState = state; at !== until && ways[at];) {
       const claim = await claimed(register, bagId);
@@ -69,7 +106,18 @@ export async function moveTo(register: Register, requestId: bigint, until: FileS
         break;
       }
       const [event, to]: readonly [FileEvent, FileState] = ways[at]!;
-      await move(register, claim, claim.files.map((file) => ({ id: file.id, event, from: file.state, to, ...(event === 'hash' ? { digests: { 'SHA-256': 'cd'.repeat(32) } } : {}) })), options);
+      await move(
+        register,
+        claim,
+        claim.files.map((file) => ({
+          id: file.id,
+          event,
+          from: file.state,
+          to,
+          ...(event === 'hash' ? { digests: { 'SHA-256': 'cd'.repeat(32) } } : {}),
+        })),
+        options,
+      );
       at = to;
     }
   }
@@ -77,13 +125,17 @@ export async function moveTo(register: Register, requestId: bigint, until: FileS
 
 /** Sets aside the first file of the request's first bag. */
 export async function stick(register: Register, requestId: bigint, code = 'HASH_DIFFERS'): Promise<bigint> {
-  const [file] = (await register.overview.files({ requestId })).filter((one) => one.bag !== null && one.state !== 'stuck');
+  const [file] = (await register.overview.files({ requestId })).filter(
+    (one) => one.bag !== null && one.state !== 'stuck',
+  );
   const due = await register.work.due([file!.state as WorkState]);
   for (const { bagId } of due) {
     const claim = await claimed(register, bagId);
     const own = claim.files.find((one) => one.id === file!.id);
     if (own) {
-      await move(register, claim, [{ id: own.id, event: 'fail', from: own.state, to: 'stuck', code, reason: 'a reason' }]);
+      await move(register, claim, [
+        { id: own.id, event: 'fail', from: own.state, to: 'stuck', code, reason: 'a reason' },
+      ]);
       return own.id;
     }
     await register.work.giveBack(claim);
@@ -97,6 +149,11 @@ export async function claimed(register: Register, bagId: bigint, leaseMs = lease
   return claim;
 }
 
-async function move(register: Register, claim: Claim, moves: readonly Move[], options: Partial<MoveOptions> = {}): Promise<void> {
+async function move(
+  register: Register,
+  claim: Claim,
+  moves: readonly Move[],
+  options: Partial<MoveOptions> = {},
+): Promise<void> {
   await register.move(claim, moves, { stage: 'test', errorLimit: 1000, ...options });
 }

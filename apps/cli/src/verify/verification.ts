@@ -49,24 +49,51 @@ export class Verification {
     const read = this.good.bytes + this.badBytes;
     const ms = performance.now() - this.started;
     const rate = (Number(read) * 1000) / ms;
-    const left = rate > 0 && this.total.bytes > read + this.offline.bytes ? `, about ${formatDuration((Number(this.total.bytes - read - this.offline.bytes) / rate) * 1000)} left` : '';
+    const left =
+      rate > 0 && this.total.bytes > read + this.offline.bytes
+        ? `, about ${formatDuration((Number(this.total.bytes - read - this.offline.bytes) / rate) * 1000)} left`
+        : '';
     return `${formatCount(files)} of ${counted(this.total.files, 'copy').replace(/copys$/, 'copies')} read, ${formatBytes(read)}, ${formatBytes(rate)}/s${left}; bad: ${formatCount(this.bad.count)}`;
   }
 
   document(): Readonly<Record<string, unknown>> {
     return {
-      good: this.good, proven: this.proven, attested: this.attested, offline: this.offline, bad: { count: this.bad.count, listed: this.bad.shown }, unread: { count: this.unread.count, listed: this.unread.shown },
+      good: this.good,
+      proven: this.proven,
+      attested: this.attested,
+      offline: this.offline,
+      bad: { count: this.bad.count, listed: this.bad.shown },
+      unread: { count: this.unread.count, listed: this.unread.shown },
     };
   }
 
   lines(): readonly string[] {
-    if (this.good.files + this.offline.files + this.bad.count + this.unread.count === 0) return ['There was nothing to read: no archived copy is meant by this.'];
+    if (this.good.files + this.offline.files + this.bad.count + this.unread.count === 0)
+      return ['There was nothing to read: no archived copy is meant by this.'];
     return [
       `As they were recorded: ${counted(this.good.files, 'file')}, ${formatBytes(this.good.bytes)}${this.proven > 0 ? `; proven anew by this: ${formatCount(this.proven)}` : ''}${this.attested > 0 ? `; by the store's own digest, unread: ${formatCount(this.attested)}` : ''}`,
-      ...(this.offline.files > 0 ? [`Not near, so not read: ${counted(this.offline.files, 'file')}, ${formatBytes(this.offline.bytes)}`] : []),
-      ...(this.unread.count > 0 ? ['', `Could not be read, which proves nothing: ${counted(this.unread.count, 'file')}`, ...this.unread.lines((one) => `File:${one.file} ${one.path}: ${one.code}: ${one.reason}`)] : []),
-      ...(this.bad.count > 0 ? ['', `NOT RIGHT: ${counted(this.bad.count, 'file')}; nothing was changed`,
-        ...this.bad.lines((one) => `File:${one.file} ${one.path} (${one.fileset}, bag ${one.bag}): ${one.code}: ${one.reason}\n    next: ${one.remedy}`).flatMap((line) => line.split('\n'))] : []),
+      ...(this.offline.files > 0
+        ? [`Not near, so not read: ${counted(this.offline.files, 'file')}, ${formatBytes(this.offline.bytes)}`]
+        : []),
+      ...(this.unread.count > 0
+        ? [
+            '',
+            `Could not be read, which proves nothing: ${counted(this.unread.count, 'file')}`,
+            ...this.unread.lines((one) => `File:${one.file} ${one.path}: ${one.code}: ${one.reason}`),
+          ]
+        : []),
+      ...(this.bad.count > 0
+        ? [
+            '',
+            `NOT RIGHT: ${counted(this.bad.count, 'file')}; nothing was changed`,
+            ...this.bad
+              .lines(
+                (one) =>
+                  `File:${one.file} ${one.path} (${one.fileset}, bag ${one.bag}): ${one.code}: ${one.reason}\n    next: ${one.remedy}`,
+              )
+              .flatMap((line) => line.split('\n')),
+          ]
+        : []),
     ];
   }
 }

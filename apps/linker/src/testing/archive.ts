@@ -28,7 +28,10 @@ export interface Before {
 export class Archive {
   private readonly session: Client;
 
-  private constructor(readonly bench: Workbench, private readonly stores: Stores) {
+  private constructor(
+    readonly bench: Workbench,
+    private readonly stores: Stores,
+  ) {
     this.session = new Client({ connectionString: bench.registerUrl, options: '-c search_path=coldroom' });
   }
 
@@ -70,7 +73,13 @@ export class Archive {
   }
 
   release(held = false): ReleaseHeld {
-    return new ReleaseHeld(this.stores, this.bench.originals, this.bench.register, this.bench.holds, new HoldTime(held ? long : 0));
+    return new ReleaseHeld(
+      this.stores,
+      this.bench.originals,
+      this.bench.register,
+      this.bench.holds,
+      new HoldTime(held ? long : 0),
+    );
   }
 
   /** Brings what was asked back up to files that are proven in staging. */
@@ -79,12 +88,22 @@ export class Archive {
   }
 
   /** Archives originals with odd modes, owners and times; their space is freed unless they are to be held. */
-  async of(filesets: Readonly<Record<string, readonly PlannedOriginal[]>>, { held = false } = {}): Promise<{ readonly id: bigint; readonly bags: readonly string[] }> {
+  async of(
+    filesets: Readonly<Record<string, readonly PlannedOriginal[]>>,
+    { held = false } = {},
+  ): Promise<{ readonly id: bigint; readonly bags: readonly string[] }> {
     const id = await this.bench.request(filesets, dressOddly);
     await this.bench.bring('durable');
     await this.all(this.link);
     if (!held) await this.all(this.release());
-    return { id, bags: [...new Set((await this.bench.register.overview.files({ requestId: id, limit: 1000 })).map((file) => file.bag as string))] };
+    return {
+      id,
+      bags: [
+        ...new Set(
+          (await this.bench.register.overview.files({ requestId: id, limit: 1000 })).map((file) => file.bag as string),
+        ),
+      ],
+    };
   }
 
   /** Runs a stage as long as a bag is due for it. */
@@ -98,7 +117,9 @@ export class Archive {
   async killed(stage: Stage, at: Step): Promise<void> {
     const claim = await this.bench.claim(stage.takes);
     let dead = false;
-    const check = (): void => { if (dead) throw new Error('killed'); };
+    const check = (): void => {
+      if (dead) throw new Error('killed');
+    };
     onStep((name) => {
       dead ||= name === at;
       check();
@@ -134,7 +155,8 @@ export class Archive {
 
 async function below(directory: string, name: string): Promise<readonly string[]> {
   const found: string[] = [];
-  for await (const { path } of filesBelow(await openDirectory(await openRoot(directory, name), Buffer.alloc(0)))) if (path.toString() !== markerName) found.push(path.toString());
+  for await (const { path } of filesBelow(await openDirectory(await openRoot(directory, name), Buffer.alloc(0))))
+    if (path.toString() !== markerName) found.push(path.toString());
   return found.sort();
 }
 
@@ -147,5 +169,12 @@ async function dressOddly(path: Buffer): Promise<void> {
 export async function lookAt(path: Buffer): Promise<Before & { readonly kind: 'file' | 'other' }> {
   const { mode, uid, gid, mtimeNs } = await lstat(path, { bigint: true });
   const isFile = (Number(mode) & 0o170000) === 0o100000;
-  return { kind: isFile ? 'file' : 'other', content: isFile ? await readFile(path) : Buffer.alloc(0), mode: Number(mode), uid: Number(uid), gid: Number(gid), mtimeNs };
+  return {
+    kind: isFile ? 'file' : 'other',
+    content: isFile ? await readFile(path) : Buffer.alloc(0),
+    mode: Number(mode),
+    uid: Number(uid),
+    gid: Number(gid),
+    mtimeNs,
+  };
 }

@@ -30,17 +30,34 @@ export class Scene {
   /** As a superuser, without OMERO's triggers and keys: also for rows that no server would write. */
   private readonly pool: pg.Pool;
 
-  private constructor(private readonly dir: string, readonly dataDir: string, readonly omeroUrl: string, readonly registerUrl: string, readonly register: Register) {
+  private constructor(
+    private readonly dir: string,
+    readonly dataDir: string,
+    readonly omeroUrl: string,
+    readonly registerUrl: string,
+    readonly register: Register,
+  ) {
     this.omero = OmeroDatabase.connect(omeroUrl);
     this.originals = new Originals(dataDir);
     this.closures = new Closures(this.omero, register, this.files, this.originals);
     this.scan = new Scan(this.omero, register, this.closures);
-    this.stores = openStores(parseStores({ default: 'main', stores: { main: { kind: 'file', directory: join(dir, 'store'), sameFileSystem: true } } }), { files: this.files, omeroRoots: [] });
+    this.stores = openStores(
+      parseStores({
+        default: 'main',
+        stores: { main: { kind: 'file', directory: join(dir, 'store'), sameFileSystem: true } },
+      }),
+      { files: this.files, omeroRoots: [] },
+    );
     this.starter = new Starter(register, this.closures, this.stores, this.log);
     this.mirror = new Mirror(this.omero, register, this.log);
     const types = new pg.TypeOverrides();
     types.setTypeParser(20, (text: string) => BigInt(text));
-    this.pool = new pg.Pool({ connectionString: omeroUrl, types, max: 1, options: '-c session_replication_role=replica' });
+    this.pool = new pg.Pool({
+      connectionString: omeroUrl,
+      types,
+      max: 1,
+      options: '-c session_replication_role=replica',
+    });
   }
 
   static async create(name: string): Promise<Scene> {
@@ -51,7 +68,8 @@ export class Scene {
     await migrate(registerUrl);
     const dir = await mkdtemp(join(tmpdir(), 'coldroom-scanner-'));
     const scene = new Scene(dir, join(dir, 'OMERO'), omeroUrl, registerUrl, new Register(registerUrl));
-    for (const root of ['ManagedRepository', 'Pixels', 'Files']) await mkdir(join(scene.dataDir, root), { recursive: true });
+    for (const root of ['ManagedRepository', 'Pixels', 'Files'])
+      await mkdir(join(scene.dataDir, root), { recursive: true });
     for (const root of ['ManagedRepository', 'Pixels', 'Files']) await writeMarker(join(scene.dataDir, root), root);
     return scene;
   }
@@ -65,7 +83,10 @@ export class Scene {
   }
 
   /** Imports filesets by `alice` (or another), marked by their owner unless told otherwise. */
-  async add(filesets: TinyPlan['filesets'], change: { readonly mark?: boolean; readonly omename?: string } = {}): Promise<TinyOmero> {
+  async add(
+    filesets: TinyPlan['filesets'],
+    change: { readonly mark?: boolean; readonly omename?: string } = {},
+  ): Promise<TinyOmero> {
     return buildTinyOmero({ databaseUrl: this.omeroUrl, dataDir: this.dataDir, filesets, mark: true, ...change });
   }
 
@@ -73,27 +94,53 @@ export class Scene {
     await markImages(this.omeroUrl, imageIds, requesterId);
   }
 
-  async sql<Row extends pg.QueryResultRow>(statement: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  async sql<Row extends pg.QueryResultRow>(
+    statement: string,
+    values: readonly unknown[] = [],
+  ): Promise<readonly Row[]> {
     return (await this.pool.query<Row>(statement, [...values])).rows;
   }
 
   /** Inserts a row under a new id, with the columns that nearly all of OMERO's tables have. */
   async row(table: string, values: Readonly<Record<string, unknown>>): Promise<bigint> {
     const [next] = await this.sql<{ id: bigint }>(`SELECT ome_nextval('seq_${table}') AS id`);
-    const all = { version: 0, permissions: -40, creation_id: 0, update_id: 0, owner_id: 0, group_id: 0, ...values, id: next!.id };
-    await this.sql(`INSERT INTO ${table} (${Object.keys(all).join(', ')}) VALUES (${Object.keys(all).map((_, index) => `$${index + 1}`).join(', ')})`, Object.values(all));
+    const all = {
+      version: 0,
+      permissions: -40,
+      creation_id: 0,
+      update_id: 0,
+      owner_id: 0,
+      group_id: 0,
+      ...values,
+      id: next!.id,
+    };
+    await this.sql(
+      `INSERT INTO ${table} (${Object.keys(all).join(', ')}) VALUES (${Object.keys(all)
+        .map((_, index) => `$${index + 1}`)
+        .join(', ')})`,
+      Object.values(all),
+    );
     return next!.id;
   }
 
   /** The names of our annotations on an image, sorted. */
   async marksOf(imageId: number | bigint): Promise<readonly string[]> {
-    return (await this.sql<{ name: string }>(
-      `SELECT a.name FROM imageannotationlink l JOIN annotation a ON a.id = l.child WHERE l.parent = $1 AND a.ns = 'archiving' ORDER BY a.name`, [imageId])).map(({ name }) => name);
+    return (
+      await this.sql<{ name: string }>(
+        `SELECT a.name FROM imageannotationlink l JOIN annotation a ON a.id = l.child WHERE l.parent = $1 AND a.ns = 'archiving' ORDER BY a.name`,
+        [imageId],
+      )
+    ).map(({ name }) => name);
   }
 
   /** Every file of the register, by the last part of its path. */
   async filesByName(): Promise<ReadonlyMap<string, FileListing>> {
-    return new Map((await this.register.overview.files({ limit: 100_000 })).map((file) => [file.path.slice(file.path.lastIndexOf('/') + 1), file]));
+    return new Map(
+      (await this.register.overview.files({ limit: 100_000 })).map((file) => [
+        file.path.slice(file.path.lastIndexOf('/') + 1),
+        file,
+      ]),
+    );
   }
 
   /** The store's directory, made and marked at the first call. */

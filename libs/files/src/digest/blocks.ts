@@ -7,7 +7,10 @@ export class Blocks {
   length = 0;
 
   /** `whole` is given a view and a range of it that is a multiple of `size` long. */
-  constructor(private readonly size: number, private readonly whole: (view: DataView, start: number, end: number) => void) {
+  constructor(
+    private readonly size: number,
+    private readonly whole: (view: DataView, start: number, end: number) => void,
+  ) {
     this.carry = new Uint8Array(size);
     this.carryView = new DataView(this.carry.buffer);
   }

@@ -8,9 +8,12 @@ let high = 0;
 
 /** The upper 32 bits of the 64-bit product of two unsigned 32-bit numbers, from four products of 16-bit halves. */
 function productHigh(one: number, other: number): number {
-  const oneLow = one & 0xffff, oneHigh = one >>> 16, otherLow = other & 0xffff, otherHigh = other >>> 16;
-  const middle = Math.imul(oneHigh, otherLow) + (Math.imul(oneLow, otherLow) >>> 16) | 0; // below 2^32: no carry is lost
-  const carried = Math.imul(oneLow, otherHigh) + (middle & 0xffff) | 0;
+  const oneLow = one & 0xffff,
+    oneHigh = one >>> 16,
+    otherLow = other & 0xffff,
+    otherHigh = other >>> 16;
+  const middle = (Math.imul(oneHigh, otherLow) + (Math.imul(oneLow, otherLow) >>> 16)) | 0; // below 2^32: no carry is lost
+  const carried = (Math.imul(oneLow, otherHigh) + (middle & 0xffff)) | 0;
   return (Math.imul(oneHigh, otherHigh) + (middle >>> 16) + (carried >>> 16)) | 0;
 }
 
@@ -99,15 +102,24 @@ export class Murmur3x128 {
       firstLow ^= scrambleFirst(view.getInt32(4, true), view.getInt32(0, true));
       firstHigh ^= high;
     }
-    const lengthHigh = Math.floor(this.blocks.length / 0x1_0000_0000), lengthLow = this.blocks.length | 0;
-    firstLow ^= lengthLow; firstHigh ^= lengthHigh;
-    secondLow ^= lengthLow; secondHigh ^= lengthHigh;
-    firstLow = add(firstHigh, firstLow, secondHigh, secondLow); firstHigh = high;
-    secondLow = add(secondHigh, secondLow, firstHigh, firstLow); secondHigh = high;
-    firstLow = finish(firstHigh, firstLow); firstHigh = high;
-    secondLow = finish(secondHigh, secondLow); secondHigh = high;
-    firstLow = add(firstHigh, firstLow, secondHigh, secondLow); firstHigh = high;
-    secondLow = add(secondHigh, secondLow, firstHigh, firstLow); secondHigh = high;
+    const lengthHigh = Math.floor(this.blocks.length / 0x1_0000_0000),
+      lengthLow = this.blocks.length | 0;
+    firstLow ^= lengthLow;
+    firstHigh ^= lengthHigh;
+    secondLow ^= lengthLow;
+    secondHigh ^= lengthHigh;
+    firstLow = add(firstHigh, firstLow, secondHigh, secondLow);
+    firstHigh = high;
+    secondLow = add(secondHigh, secondLow, firstHigh, firstLow);
+    secondHigh = high;
+    firstLow = finish(firstHigh, firstLow);
+    firstHigh = high;
+    secondLow = finish(secondHigh, secondLow);
+    secondHigh = high;
+    firstLow = add(firstHigh, firstLow, secondHigh, secondLow);
+    firstHigh = high;
+    secondLow = add(secondHigh, secondLow, firstHigh, firstLow);
+    secondHigh = high;
     const bytes = Buffer.alloc(16);
     [firstLow, firstHigh, secondLow, secondHigh].forEach((half, at) => bytes.writeInt32LE(half, at * 4));
     return bytes.toString('hex');

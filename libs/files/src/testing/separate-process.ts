@@ -28,7 +28,8 @@ export interface SeparateCopy {
  */
 export function copyInSeparateProcess(order: SeparateCopy): Ended {
   const { scratch, paths, prefix, crashAt, leaseMilliseconds = 3_600_000, meanwhile = '', uid } = order;
-  return runCompiled(`
+  return runCompiled(
+    `
     const { root, store, paths, prefix, crashAt, lease } = ${JSON.stringify({ ...scratch, paths, prefix, crashAt, lease: leaseMilliseconds })};
     const identity = (path) => identityOf(require('node:fs').lstatSync(root + '/' + path, { bigint: true }));
     const sources = paths.map((path) => ({ root, path: Buffer.from(path), copyPath: Buffer.from(path), identity: identity(path) }));
@@ -37,11 +38,19 @@ export function copyInSeparateProcess(order: SeparateCopy): Ended {
     files.copy(sources, { root: store, prefix: Buffer.from(prefix) }, work)
       .then((outcomes) => outcomes.map((outcome) => outcome.error?.code ?? 'ok').join(), (error) => error.code)
       .then((answer) => { console.log(answer); return files.close(); });
-    ${meanwhile}`, uid);
+    ${meanwhile}`,
+    uid,
+  );
 }
 
 export function sealInSeparateProcess(scratch: Scratch, order: SealOrder, crashAt: string): Ended {
-  const plain = { ...order, open: order.open.toString(), sealed: order.sealed.toString(), keep: order.keep.map(String), tags: order.tags.map(({ name, content }) => ({ name, content: content.toString() })) };
+  const plain = {
+    ...order,
+    open: order.open.toString(),
+    sealed: order.sealed.toString(),
+    keep: order.keep.map(String),
+    tags: order.tags.map(({ name, content }) => ({ name, content: content.toString() })),
+  };
   return runCompiled(`
     const { root, open, sealed, keep, tags } = ${JSON.stringify({ ...plain, root: scratch.store })};
     new Files({ threads: 1, crashAt: ${JSON.stringify(crashAt)} }).seal({
@@ -51,12 +60,15 @@ export function sealInSeparateProcess(scratch: Scratch, order: SealOrder, crashA
 
 /** Ends threads whose code, in a directory of the scratch's, loads the native code again and again. */
 export function endThreadsWhileTheyLoad({ store }: Scratch): Ended {
-  writeFileSync(join(store, 'worker.js'), `
+  writeFileSync(
+    join(store, 'worker.js'),
+    `
     const native = Object.keys(require.cache).filter((file) => file.endsWith('.node'));
     require(${JSON.stringify(require.resolve('koffi'))});
     const loaded = Object.keys(require.cache).filter((file) => file.endsWith('.node') && !native.includes(file));
     for (let times = 0; times < 2000; times++) for (const file of loaded) { delete require.cache[file]; require(file); }
-    module.exports = async () => ({ ok: 'done' });`);
+    module.exports = async () => ({ ok: 'done' });`,
+  );
   return runCompiled(`
     const { Threads } = require(${JSON.stringify(resolve(__dirname, '../../dist/threads.js'))});
     const threads = new Threads(${JSON.stringify(store)}, { threads: 1, data: {} });
@@ -69,7 +81,10 @@ function runCompiled(body: string, uid?: number): Ended {
     const deadline = new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n);
     const work = { deadline, signal: new AbortController().signal, progress: () => {} };
     ${body}`;
-  const { stdout, stderr, signal } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', ...(uid === undefined ? {} : { uid, gid: uid }) });
+  const { stdout, stderr, signal } = spawnSync(process.execPath, ['-e', script], {
+    encoding: 'utf8',
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  });
   if (stderr !== '') throw new Error(stderr);
   return { answer: stdout.trim(), signal };
 }

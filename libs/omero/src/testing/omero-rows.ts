@@ -9,7 +9,12 @@ type Values = Readonly<Record<string, unknown>>;
 
 /** An OMERO database of a test's own, and rows put into it as a superuser without OMERO's triggers: also rows no server would write. */
 export class OmeroRows {
-  private constructor(readonly url: string, private readonly pool: pg.Pool, private readonly adminUrl: string, private readonly name: string) {}
+  private constructor(
+    readonly url: string,
+    private readonly pool: pg.Pool,
+    private readonly adminUrl: string,
+    private readonly name: string,
+  ) {}
 
   static async create(name: string): Promise<OmeroRows> {
     const adminUrl = process.env['TEST_POSTGRES_URL'];
@@ -47,8 +52,10 @@ export class OmeroRows {
     const row: Values = { permissions: -120, ...values };
     const id = row['id'] ?? (await this.query<{ id: bigint }>(`SELECT ome_nextval('seq_${table}') AS id`))[0]?.id;
     const columns = Object.keys({ ...row, id });
-    await this.query(`INSERT INTO ${table} (${columns.map((c) => `"${c}"`).join(', ')}) VALUES (${columns.map((_, i) => `$${i + 1}`).join(', ')})`,
-      Object.values({ ...row, id }));
+    await this.query(
+      `INSERT INTO ${table} (${columns.map((c) => `"${c}"`).join(', ')}) VALUES (${columns.map((_, i) => `$${i + 1}`).join(', ')})`,
+      Object.values({ ...row, id }),
+    );
     return id as bigint;
   }
 
@@ -62,15 +69,31 @@ export class OmeroRows {
   }
 
   /** Member of `user` unless inactive. */
-  async person(omename: string, groups: readonly bigint[] = [], { inactive = false }: { inactive?: boolean } = {}): Promise<bigint> {
-    const id = await this.insert('experimenter', { omename, firstname: omename, lastname: omename, ldap: false, version: 0 });
+  async person(
+    omename: string,
+    groups: readonly bigint[] = [],
+    { inactive = false }: { inactive?: boolean } = {},
+  ): Promise<bigint> {
+    const id = await this.insert('experimenter', {
+      omename,
+      firstname: omename,
+      lastname: omename,
+      ldap: false,
+      version: 0,
+    });
     for (const group of inactive ? groups : [1n, ...groups]) await this.join(id, group);
     return id;
   }
 
   async join(person: bigint, group: bigint, leader = false): Promise<void> {
     const index = await this.count('groupexperimentermap WHERE child = $1', [person]);
-    await this.insert('groupexperimentermap', { parent: group, child: person, child_index: index, owner: leader, version: 0 });
+    await this.insert('groupexperimentermap', {
+      parent: group,
+      child: person,
+      child_index: index,
+      owner: leader,
+      version: 0,
+    });
   }
 
   repository(path: string, name: string, uuid: string): Promise<bigint> {
@@ -86,7 +109,19 @@ export class OmeroRows {
   }
 
   pixels(image: bigint, values: Values = {}): Promise<bigint> {
-    return this.own('pixels', { image, image_index: 0, sha1: 'Pending...', sizex: 1, sizey: 1, sizez: 1, sizec: 1, sizet: 1, dimensionorder: 1, pixelstype: 1, ...values });
+    return this.own('pixels', {
+      image,
+      image_index: 0,
+      sha1: 'Pending...',
+      sizex: 1,
+      sizey: 1,
+      sizez: 1,
+      sizec: 1,
+      sizet: 1,
+      dimensionorder: 1,
+      pixelstype: 1,
+      ...values,
+    });
   }
 
   /** A file in the managed repository. */
@@ -103,10 +138,19 @@ export class OmeroRows {
     return this.own('pixelsoriginalfilemap', { parent: originalfile, child: pixels });
   }
 
-  async annotation(name: string, values: Values = {}, map: readonly (readonly [string, string])[] = [[name, 'True']]): Promise<bigint> {
+  async annotation(
+    name: string,
+    values: Values = {},
+    map: readonly (readonly [string, string])[] = [[name, 'True']],
+  ): Promise<bigint> {
     const id = await this.own('annotation', { discriminator: '/map/', ns: 'archiving', name, ...values });
     for (const [index, [key, value]] of map.entries()) {
-      await this.query('INSERT INTO annotation_mapvalue (annotation_id, name, value, index) VALUES ($1, $2, $3, $4)', [id, key, value, index]);
+      await this.query('INSERT INTO annotation_mapvalue (annotation_id, name, value, index) VALUES ($1, $2, $3, $4)', [
+        id,
+        key,
+        value,
+        index,
+      ]);
     }
     return id;
   }

@@ -1,5 +1,15 @@
 import { rm } from 'node:fs/promises';
-import { copyPath, type ArchiveFile, type FileEvent, type FetchOrder, type FileState, type Identity, type Outcome, type Source, type Store } from '@coldroom/domain';
+import {
+  copyPath,
+  type ArchiveFile,
+  type FileEvent,
+  type FetchOrder,
+  type FileState,
+  type Identity,
+  type Outcome,
+  type Source,
+  type Store,
+} from '@coldroom/domain';
 import type { Claim, Move } from '@coldroom/register';
 import type { Files } from '@coldroom/files';
 import { tagFiles, type Stores } from '@coldroom/stores';
@@ -17,21 +27,41 @@ export function plainStages(files: Files, originals: Originals, store: Store): r
   const plain = plainlyOn(async ({ files: some }) => some.map((file) => sourceOf(file, originals)));
   return [
     plain('hash', 'approved', 'hash', 'checksummed', async (_claim, sources, work) =>
-      (await files.hash(sources.map((source) => ({ ...source, algorithms: ['SHA-256'] })), { direct: false }, work)).map((outcome) => {
+      (
+        await files.hash(
+          sources.map((source) => ({ ...source, algorithms: ['SHA-256'] })),
+          { direct: false },
+          work,
+        )
+      ).map((outcome) => {
         const { digests, identity } = okOf(outcome);
         return { digests, identity };
-      })),
+      }),
+    ),
     plain('copy', 'checksummed', 'copy', 'transferred', async ({ bag }, sources, work) => {
       (await store.put(bag, sources, work)).forEach(okOf);
       return [];
     }),
     plain('verify', 'transferred', 'verify', 'verified', async ({ bag }, sources, work) =>
-      (await store.digest(bag, sources.map((source) => source.copyPath), ['SHA-256'], work)).map((outcome) => {
+      (
+        await store.digest(
+          bag,
+          sources.map((source) => source.copyPath),
+          ['SHA-256'],
+          work,
+        )
+      ).map((outcome) => {
         const { version, read, digests } = okOf(outcome);
         return { copyVersion: version, copyDigest: digests['SHA-256'], copyRead: read };
-      })),
+      }),
+    ),
     plain('ingest', 'verified', 'store', 'durable', async ({ bag }, sources, work) => {
-      await store.seal(bag, sources.map((source) => source.copyPath), [], work);
+      await store.seal(
+        bag,
+        sources.map((source) => source.copyPath),
+        [],
+        work,
+      );
       return [];
     }),
   ];
@@ -41,20 +71,44 @@ export function plainStages(files: Files, originals: Originals, store: Store): r
 export function plainReturns(files: Files, staging: Staging, store: Store): readonly Stage[] {
   const plain = plainlyOn(async (claim): Promise<readonly Order[]> => {
     const targets = await staging.of(claim.files, claim.bag, store);
-    return claim.files.map((file, at) => ({ path: copyPath(file), size: file.size, target: targets[at] as Order['target'], attempt: file.copyAttempts, as: file.identity }));
+    return claim.files.map((file, at) => ({
+      path: copyPath(file),
+      size: file.size,
+      target: targets[at] as Order['target'],
+      attempt: file.copyAttempts,
+      as: file.identity,
+    }));
   });
   return [
-    plainlyOn(async ({ files: some }) => some.map(copyPath))('near', 'restoring', 'bringNear', 'near', async ({ bag }, paths, work) => {
-      (await store.bringNear(bag, paths, work)).forEach(okOf);
-      return [];
-    }),
+    plainlyOn(async ({ files: some }) => some.map(copyPath))(
+      'near',
+      'restoring',
+      'bringNear',
+      'near',
+      async ({ bag }, paths, work) => {
+        (await store.bringNear(bag, paths, work)).forEach(okOf);
+        return [];
+      },
+    ),
     plain('fetch', 'near', 'fetch', 'fetched', async ({ bag }, orders, work) => {
       (await store.fetch(bag, orders, work)).forEach(okOf);
-      (await files.dress(orders.map(({ target, as }) => ({ ...target, as, mode: as.mode & 0o7777 })), work)).forEach(okOf);
+      (
+        await files.dress(
+          orders.map(({ target, as }) => ({ ...target, as, mode: as.mode & 0o7777 })),
+          work,
+        )
+      ).forEach(okOf);
       return [];
     }),
     plain('prove', 'fetched', 'prove', 'proven', async (_claim, orders, work) =>
-      (await files.hash(orders.map(({ target }) => ({ ...target, algorithms: ['SHA-256'] })), { direct: false }, work)).map((outcome) => ({ fetched: okOf(outcome).identity }))),
+      (
+        await files.hash(
+          orders.map(({ target }) => ({ ...target, algorithms: ['SHA-256'] })),
+          { direct: false },
+          work,
+        )
+      ).map((outcome) => ({ fetched: okOf(outcome).identity })),
+    ),
   ];
 }
 
@@ -65,10 +119,35 @@ export function plainMoves(files: Files, staging: Staging, stores: Stores): read
     plain('leave', 'leaving', 'carry', 'arrived', async (claim, some, work) => {
       const { from, to } = otherStores(stores, claim);
       const targets = await staging.onTheWay(some, claim.bag);
-      (await from.fetch(claim.bag, some.map((file, at) => ({ path: copyPath(file), size: file.size, target: targets[at] as Order['target'] })), work)).forEach(okOf);
-      (await files.dress(some.map((file, at) => ({ ...targets[at] as Order['target'], as: file.identity, mode: file.identity.mode & 0o7777 })), work)).forEach(okOf);
+      (
+        await from.fetch(
+          claim.bag,
+          some.map((file, at) => ({ path: copyPath(file), size: file.size, target: targets[at] as Order['target'] })),
+          work,
+        )
+      ).forEach(okOf);
+      (
+        await files.dress(
+          some.map((file, at) => ({
+            ...(targets[at] as Order['target']),
+            as: file.identity,
+            mode: file.identity.mode & 0o7777,
+          })),
+          work,
+        )
+      ).forEach(okOf);
       const seen = await files.inspect(targets);
-      (await to.put(claim.bag, some.map((file, at) => ({ ...targets[at] as Order['target'], copyPath: copyPath(file), identity: (seen[at] as { identity: Identity }).identity })), work)).forEach(okOf);
+      (
+        await to.put(
+          claim.bag,
+          some.map((file, at) => ({
+            ...(targets[at] as Order['target']),
+            copyPath: copyPath(file),
+            identity: (seen[at] as { identity: Identity }).identity,
+          })),
+          work,
+        )
+      ).forEach(okOf);
       for (const { root, path } of targets) await rm(Buffer.concat([Buffer.from(`${root}/`), path]));
       return [];
     }),
@@ -76,9 +155,20 @@ export function plainMoves(files: Files, staging: Staging, stores: Stores): read
       (await otherStores(stores, claim).to.digest(claim.bag, some.map(copyPath), ['SHA-256'], work)).map((outcome) => {
         const { version, read, digests } = okOf(outcome);
         return { elsewhere: { version, read, digest: digests['SHA-256'] as string } };
-      })),
+      }),
+    ),
     plain('settle', 'matched', 'settle', 'settled', async (claim, some, work) => {
-      const tags = tagFiles({ bag: claim.bag, date: claim.bagCreatedAt, files: some.map((file) => ({ ...file, copyPath: copyPath(file), imageIds: [], owner: claim.owner, group: claim.group })) });
+      const tags = tagFiles({
+        bag: claim.bag,
+        date: claim.bagCreatedAt,
+        files: some.map((file) => ({
+          ...file,
+          copyPath: copyPath(file),
+          imageIds: [],
+          owner: claim.owner,
+          group: claim.group,
+        })),
+      });
       await otherStores(stores, claim).to.seal(claim.bag, some.map(copyPath), tags, work);
       return [];
     }),
@@ -87,10 +177,13 @@ export function plainMoves(files: Files, staging: Staging, stores: Stores): read
 
 function plainlyOn<S>(sources: (claim: Claim) => Promise<readonly S[]>) {
   return (name: StageName, takes: Stage['takes'], event: FileEvent, to: FileState, deed: Deed<S>): Stage => ({
-    name, takes,
+    name,
+    takes,
     run: async (claim, work) => {
       const facts = await deed(claim, await sources(claim), work);
-      return { moves: claim.files.map((file, index) => ({ ...facts[index], id: file.id, event, from: file.state, to })) };
+      return {
+        moves: claim.files.map((file, index) => ({ ...facts[index], id: file.id, event, from: file.state, to })),
+      };
     },
   });
 }

@@ -14,13 +14,23 @@ export class RecordedLog extends Log {
     super('test');
   }
 
-  override info(event: string, fields: LogFields = {}): void { this.lines.push({ level: 'info', event, fields }); }
-  override warn(event: string, fields: LogFields | string = {}): void { this.lines.push({ level: 'warn', event, fields }); }
-  override error(event: string, fields: LogFields | string = {}): void { this.lines.push({ level: 'error', event, fields }); }
-  override debug(event: string, fields: LogFields | string = {}): void { this.lines.push({ level: 'debug', event, fields }); }
+  override info(event: string, fields: LogFields = {}): void {
+    this.lines.push({ level: 'info', event, fields });
+  }
+  override warn(event: string, fields: LogFields | string = {}): void {
+    this.lines.push({ level: 'warn', event, fields });
+  }
+  override error(event: string, fields: LogFields | string = {}): void {
+    this.lines.push({ level: 'error', event, fields });
+  }
+  override debug(event: string, fields: LogFields | string = {}): void {
+    this.lines.push({ level: 'debug', event, fields });
+  }
 
   /** The fields of all lines of this event. */
   of(event: string): readonly LogFields[] {
-    return this.lines.filter((line) => line.event === event).map(({ fields }) => (typeof fields === 'string' ? { message: fields } : fields));
+    return this.lines
+      .filter((line) => line.event === event)
+      .map(({ fields }) => (typeof fields === 'string' ? { message: fields } : fields));
   }
 }

@@ -5,14 +5,19 @@ export class SwitchableRedis {
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
 
-  private constructor(private readonly target: URL, readonly port: number) {}
+  private constructor(
+    private readonly target: URL,
+    readonly port: number,
+  ) {}
 
   /** Cut at first. */
   static async create(targetUrl: string): Promise<SwitchableRedis> {
     const probe = createServer();
     await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
     const { port } = probe.address() as AddressInfo;
-    await new Promise((resolve) => { probe.close(resolve); });
+    await new Promise((resolve) => {
+      probe.close(resolve);
+    });
     return new SwitchableRedis(new URL(targetUrl), port);
   }
 
@@ -25,7 +30,13 @@ export class SwitchableRedis {
       const onward = connect(Number(this.target.port), this.target.hostname);
       for (const each of [socket, onward]) {
         this.sockets.add(each);
-        each.on('error', () => undefined).on('close', () => { socket.destroy(); onward.destroy(); this.sockets.delete(each); });
+        each
+          .on('error', () => undefined)
+          .on('close', () => {
+            socket.destroy();
+            onward.destroy();
+            this.sockets.delete(each);
+          });
       }
       socket.pipe(onward).pipe(socket);
     });
@@ -37,6 +48,9 @@ export class SwitchableRedis {
     const server = this.server;
     this.server = undefined;
     for (const socket of this.sockets) socket.destroy();
-    if (server) await new Promise((resolve) => { server.close(resolve); });
+    if (server)
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
   }
 }

@@ -1,7 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { rootNames, workStates, type OmeroHash, type RootName, type Store, type WayBack, type WorkState } from '@coldroom/domain';
+import {
+  rootNames,
+  workStates,
+  type OmeroHash,
+  type RootName,
+  type Store,
+  type WayBack,
+  type WorkState,
+} from '@coldroom/domain';
 import { displayPath, Files, identify, writeMarker } from '@coldroom/files';
 import { createDatabase } from '@coldroom/local';
 import { migrate, Register, type Claim, type DueBag, type FileListing, type NewFile } from '@coldroom/register';
@@ -35,7 +43,11 @@ export class Workbench {
   readonly holds: HoldDirectories;
   readonly stores: Stores;
 
-  private constructor(private readonly dir: string, readonly registerUrl: string, readonly register: Register) {
+  private constructor(
+    private readonly dir: string,
+    readonly registerUrl: string,
+    readonly register: Register,
+  ) {
     this.dataDir = join(dir, 'omero');
     this.storeDir = join(dir, 'store');
     this.otherDir = join(dir, 'other');
@@ -43,15 +55,25 @@ export class Workbench {
     this.originals = new Originals(this.dataDir);
     this.holds = new HoldDirectories([this.holdDir]);
     const kept = (directory: string): object => ({ kind: 'file', directory, sameFileSystem: true, verify: 'cached' });
-    const settings = parseStores({ default: 'main', stores: { main: kept(this.storeDir), other: kept(this.otherDir) } });
+    const settings = parseStores({
+      default: 'main',
+      stores: { main: kept(this.storeDir), other: kept(this.otherDir) },
+    });
     this.stores = openStores(settings, { files: this.files, omeroRoots: this.originals.directories() });
   }
 
   static async create(name: string): Promise<Workbench> {
-    const url = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, `${name}_${process.pid}`, { existing: 'drop' });
+    const url = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, `${name}_${process.pid}`, {
+      existing: 'drop',
+    });
     await migrate(url);
     const bench = new Workbench(await mkdtemp(join(tmpdir(), 'coldroom-bench-')), url, new Register(url));
-    const marked = [...rootNames.map((root) => [root, bench.originals.directory(root)] as const), ['hold', bench.holdDir] as const, ['main', bench.storeDir] as const, ['other', bench.otherDir] as const];
+    const marked = [
+      ...rootNames.map((root) => [root, bench.originals.directory(root)] as const),
+      ['hold', bench.holdDir] as const,
+      ['main', bench.storeDir] as const,
+      ['other', bench.otherDir] as const,
+    ];
     for (const [root, directory] of marked) {
       await mkdir(directory, { recursive: true });
       await writeMarker(directory, root);
@@ -71,11 +93,25 @@ export class Workbench {
   }
 
   /** Lays originals down (`dress` may give each another owner, mode or time), and makes a running request of these filesets, one image each. */
-  async request(filesets: Readonly<Record<string, readonly PlannedOriginal[]>>, dress?: (path: Buffer) => Promise<void>): Promise<bigint> {
+  async request(
+    filesets: Readonly<Record<string, readonly PlannedOriginal[]>>,
+    dress?: (path: Buffer) => Promise<void>,
+  ): Promise<bigint> {
     requests += 1;
     const base = BigInt(requests * 1000);
-    const files = (await Promise.all(Object.entries(filesets).map(([fileset, originals]) => Promise.all(originals.map((original) => this.lay(fileset, original, dress)))))).flat();
-    const images = Object.keys(filesets).map((fileset, index) => ({ imageId: base + BigInt(index), name: `image of ${fileset}`, fileset, marked: true }));
+    const files = (
+      await Promise.all(
+        Object.entries(filesets).map(([fileset, originals]) =>
+          Promise.all(originals.map((original) => this.lay(fileset, original, dress))),
+        ),
+      )
+    ).flat();
+    const images = Object.keys(filesets).map((fileset, index) => ({
+      imageId: base + BigInt(index),
+      name: `image of ${fileset}`,
+      fileset,
+      marked: true,
+    }));
     const people = { ownerId: 3n, owner: 'ada', groupId: 4n, group: 'Lab', requesterId: 3n, requester: 'ada' };
     const id = await this.register.requests.create(people, { images: once(images), files: once(files) }, 'test');
     await this.register.requests.approve(id, 'boss');
@@ -84,12 +120,21 @@ export class Workbench {
   }
 
   /** Runs a stage on the oldest bag whose turn it is, or on the one that is named, and records what it did. An error gives the bag back and comes through. */
-  async run(stage: Stage, hooks: { readonly check?: () => void; readonly signal?: AbortSignal; readonly bagId?: bigint } = {}): Promise<StageResult> {
+  async run(
+    stage: Stage,
+    hooks: { readonly check?: () => void; readonly signal?: AbortSignal; readonly bagId?: bigint } = {},
+  ): Promise<StageResult> {
     const claim = await this.claim(stage.takes, hooks.bagId);
     try {
       const result = await stage.run(claim, workWith(hooks));
       if (result.moves.length === 0) await this.register.work.giveBack(claim);
-      else await this.register.move(claim, result.moves, { stage: stage.name, errorLimit: 1000, ...(result.sealed ? { sealed: true } : {}), ...(result.switched ? { switched: true } : {}) });
+      else
+        await this.register.move(claim, result.moves, {
+          stage: stage.name,
+          errorLimit: 1000,
+          ...(result.sealed ? { sealed: true } : {}),
+          ...(result.switched ? { switched: true } : {}),
+        });
       return result;
     } catch (error) {
       await this.register.work.giveBack(claim);
@@ -98,9 +143,14 @@ export class Workbench {
   }
 
   /** Brings every bag that is due from `approved` up to `until`, as the services would. */
-  async bring(until: 'checksummed' | 'transferred' | 'verified' | 'durable' | 'near' | 'fetched' | 'proven', store = this.stores.default): Promise<void> {
+  async bring(
+    until: 'checksummed' | 'transferred' | 'verified' | 'durable' | 'near' | 'fetched' | 'proven',
+    store = this.stores.default,
+  ): Promise<void> {
     const back = until === 'near' || until === 'fetched' || until === 'proven';
-    const stages = back ? plainReturns(this.files, new Staging(this.originals, this.holds), store) : plainStages(this.files, this.originals, store);
+    const stages = back
+      ? plainReturns(this.files, new Staging(this.originals, this.holds), store)
+      : plainStages(this.files, this.originals, store);
     for (const stage of stages) {
       if (stage.takes === until) return;
       while ((await this.register.work.due([stage.takes], 1)).length > 0) await this.run(stage);
@@ -108,9 +158,14 @@ export class Workbench {
   }
 
   /** Asks for the move of a request's bags, and brings them up to `until` as the services would. */
-  async move(requestId: bigint, until: 'leaving' | 'arrived' | 'matched' | 'settled', { from, to } = { from: 'main', to: 'other' }): Promise<void> {
+  async move(
+    requestId: bigint,
+    until: 'leaving' | 'arrived' | 'matched' | 'settled',
+    { from, to } = { from: 'main', to: 'other' },
+  ): Promise<void> {
     const bags = (await this.register.moves.plan(from, { kind: 'Request', ids: [requestId] })).map((bag) => bag.id);
-    if (await this.register.moves.ask(bags, { from, to }, 'test') !== bags.length) throw new Error(`request ${requestId} cannot be moved`);
+    if ((await this.register.moves.ask(bags, { from, to }, 'test')) !== bags.length)
+      throw new Error(`request ${requestId} cannot be moved`);
     await this.carry(until);
   }
 
@@ -124,9 +179,17 @@ export class Workbench {
 
   /** Has the register believe that what is durable was linked and its space freed; the disk stays as it is. */
   async sayLinked(): Promise<void> {
-    for (const [takes, event, to] of [['durable', 'link', 'linked'], ['linked', 'release', 'released']] as const) {
+    for (const [takes, event, to] of [
+      ['durable', 'link', 'linked'],
+      ['linked', 'release', 'released'],
+    ] as const) {
       const name = event;
-      while ((await this.register.work.due([takes], 1)).length > 0) await this.run({ name, takes, run: async ({ files }) => ({ moves: files.map((file) => ({ id: file.id, event, from: takes, to })) }) });
+      while ((await this.register.work.due([takes], 1)).length > 0)
+        await this.run({
+          name,
+          takes,
+          run: async ({ files }) => ({ moves: files.map((file) => ({ id: file.id, event, from: takes, to })) }),
+        });
     }
   }
 
@@ -142,7 +205,9 @@ export class Workbench {
     await writeMarker(recallDir, 'recall');
     const store = Object.create(this.stores.default, {
       recallRoot: { value: recallDir },
-      linkTarget: { value: (bag: string, path: Buffer) => Buffer.concat([Buffer.from(`${recallDir}/${bag}/data/`), path]) },
+      linkTarget: {
+        value: (bag: string, path: Buffer) => Buffer.concat([Buffer.from(`${recallDir}/${bag}/data/`), path]),
+      },
     }) as Store;
     return { store, stores: { ...this.stores, default: store, get: () => store }, recallDir };
   }
@@ -166,7 +231,11 @@ export class Workbench {
     return found;
   }
 
-  private async lay(fileset: string, { path, content, omeroHash, root = 'ManagedRepository' }: PlannedOriginal, dress?: (path: Buffer) => Promise<void>): Promise<NewFile> {
+  private async lay(
+    fileset: string,
+    { path, content, omeroHash, root = 'ManagedRepository' }: PlannedOriginal,
+    dress?: (path: Buffer) => Promise<void>,
+  ): Promise<NewFile> {
     const at = this.at(path, root);
     await mkdir(dirname(at.toString('latin1')), { recursive: true });
     await writeFile(at, content);
@@ -174,16 +243,30 @@ export class Workbench {
     const identity = await identify(at);
     if (!identity) throw new Error(`${displayPath(at)} was not laid down`);
     return {
-      fileset, root, path: Buffer.from(path), display: displayPath(Buffer.from(path)), size: identity.size, originalFileId: null, pixelsId: null,
-      omeroHash: omeroHash ?? null, verdict: { take: identity },
+      fileset,
+      root,
+      path: Buffer.from(path),
+      display: displayPath(Buffer.from(path)),
+      size: identity.size,
+      originalFileId: null,
+      pixelsId: null,
+      omeroHash: omeroHash ?? null,
+      verdict: { take: identity },
     };
   }
 }
 
 /** For a stage that is run without a runner. */
 export function workWith({ check, signal }: { readonly check?: () => void; readonly signal?: AbortSignal }): StageWork {
-  const deadline = new BigInt64Array(new SharedArrayBuffer(8)).fill(process.hrtime.bigint() + BigInt(leaseMs) * 1_000_000n);
-  return { signal: signal ?? new AbortController().signal, deadline, progress: () => undefined, check: check ?? (() => undefined) };
+  const deadline = new BigInt64Array(new SharedArrayBuffer(8)).fill(
+    process.hrtime.bigint() + BigInt(leaseMs) * 1_000_000n,
+  );
+  return {
+    signal: signal ?? new AbortController().signal,
+    deadline,
+    progress: () => undefined,
+    check: check ?? (() => undefined),
+  };
 }
 
 async function* once<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {

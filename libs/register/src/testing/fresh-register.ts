@@ -30,7 +30,9 @@ export async function freshDatabase(): Promise<FreshDatabase> {
 }
 
 /** A register in a database of its own, ready to use. */
-export async function freshRegister(options: { max?: number } = {}): Promise<FreshDatabase & { readonly register: Register }> {
+export async function freshRegister(
+  options: { max?: number } = {},
+): Promise<FreshDatabase & { readonly register: Register }> {
   const database = await freshDatabase();
   await migrate(database.url);
   const register = new Register(database.url, options);

@@ -1,25 +1,60 @@
-import { next, workStates, type ArchiveFile, type FileEvent, type FileState, type Identity, type WorkState } from '@coldroom/domain';
+import {
+  next,
+  workStates,
+  type ArchiveFile,
+  type FileEvent,
+  type FileState,
+  type Identity,
+  type WorkState,
+} from '@coldroom/domain';
 import type { NewFile, NewImage, NewRequest } from '../drafts';
 import type { Move } from '../move';
 import type { Register } from '../register';
 import type { Closure } from '../requests';
 import type { Claim, DueBag } from '../work';
 
-export const draft: NewRequest = { ownerId: 3n, owner: 'ada', groupId: 4n, group: 'Lab', requesterId: 3n, requester: 'ada' };
+export const draft: NewRequest = {
+  ownerId: 3n,
+  owner: 'ada',
+  groupId: 4n,
+  group: 'Lab',
+  requesterId: 3n,
+  requester: 'ada',
+};
 
 export function identity(size: bigint, ino = 1n): Identity {
-  return { dev: 64n, ino, size, mtimeNs: 1_700_000_000_123_456_789n, ctimeNs: 1_700_000_000_123_456_790n, links: 1, mode: 0o100644, uid: 1000, gid: 1000 };
+  return {
+    dev: 64n,
+    ino,
+    size,
+    mtimeNs: 1_700_000_000_123_456_789n,
+    ctimeNs: 1_700_000_000_123_456_790n,
+    links: 1,
+    mode: 0o100644,
+    uid: 1000,
+    gid: 1000,
+  };
 }
 
 export function newFile(fileset: string, path: string | Buffer, change: Partial<NewFile> = {}): NewFile {
   const size = change.size ?? 10n;
   return {
-    fileset, root: 'ManagedRepository', path: Buffer.from(path), display: path.toString(), size,
-    originalFileId: null, pixelsId: null, omeroHash: null, verdict: { take: identity(size) }, ...change,
+    fileset,
+    root: 'ManagedRepository',
+    path: Buffer.from(path),
+    display: path.toString(),
+    size,
+    originalFileId: null,
+    pixelsId: null,
+    omeroHash: null,
+    verdict: { take: identity(size) },
+    ...change,
   };
 }
 
-export const skipped = (code: string): Pick<NewFile, 'verdict'> => ({ verdict: { skip: { code, reason: `because of ${code}` } } });
+export const skipped = (code: string): Pick<NewFile, 'verdict'> => ({
+  verdict: { skip: { code, reason: `because of ${code}` } },
+});
 
 export function newImage(imageId: bigint, fileset: string, marked = true): NewImage {
   return { imageId, name: `image ${imageId}`, fileset, marked };
@@ -36,23 +71,45 @@ export function closure(images: readonly NewImage[], files: readonly NewFile[]):
 let made = 0;
 
 /** A running request of filesets with files of these sizes (bytes), one image each. */
-export async function running(register: Register, filesets: Readonly<Record<string, readonly bigint[]>>): Promise<bigint> {
+export async function running(
+  register: Register,
+  filesets: Readonly<Record<string, readonly bigint[]>>,
+): Promise<bigint> {
   made += 1;
   const nr = made;
   const names = Object.keys(filesets);
-  const id = await register.requests.create(draft, closure(
-    names.map((name, index) => newImage(BigInt(nr * 1000 + index), name)),
-    names.flatMap((name) => (filesets[name] ?? []).map((size, index) => newFile(name, `${nr}/${name}/${index}`, { size }))),
-  ), 'scanner');
+  const id = await register.requests.create(
+    draft,
+    closure(
+      names.map((name, index) => newImage(BigInt(nr * 1000 + index), name)),
+      names.flatMap((name) =>
+        (filesets[name] ?? []).map((size, index) => newFile(name, `${nr}/${name}/${index}`, { size })),
+      ),
+    ),
+    'scanner',
+  );
   await register.requests.approve(id, 'boss');
   await register.requests.start(id, 'main', (bag) => `r${id}-${bag}`, 'scanner');
   return id;
 }
 
 export const forward = {
-  approved: 'hash', checksummed: 'copy', transferred: 'verify', verified: 'store', durable: 'link', linked: 'release', undoing: 'return',
-  restoring: 'bringNear', near: 'fetch', fetched: 'prove', proven: 'place', recalled: 'expire',
-  leaving: 'carry', arrived: 'match', matched: 'settle', settled: 'relink',
+  approved: 'hash',
+  checksummed: 'copy',
+  transferred: 'verify',
+  verified: 'store',
+  durable: 'link',
+  linked: 'release',
+  undoing: 'return',
+  restoring: 'bringNear',
+  near: 'fetch',
+  fetched: 'prove',
+  proven: 'place',
+  recalled: 'expire',
+  leaving: 'carry',
+  arrived: 'match',
+  matched: 'settle',
+  settled: 'relink',
 } as const satisfies Record<WorkState, FileEvent>;
 
 /** The move of this file by `event`, with the facts that a service would give. */
@@ -74,7 +131,11 @@ export async function claimed(register: Register, bagId: bigint, state: WorkStat
 /** Moves all files of a bag on from `state`, as its service would. */
 export async function passed(register: Register, bagId: bigint, state: WorkState): Promise<readonly DueBag[]> {
   const claim = await claimed(register, bagId, state);
-  return register.move(claim, claim.files.map((file) => moveOf(file, forward[state])), stage);
+  return register.move(
+    claim,
+    claim.files.map((file) => moveOf(file, forward[state])),
+    stage,
+  );
 }
 
 /** Brings a bag from `approved` up to `until`. */

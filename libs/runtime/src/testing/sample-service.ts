@@ -10,19 +10,29 @@ const wanted = new Counter({ name: 'coldroom_sample_total', help: 'What the samp
 /** A service as small as can be, for tests of what all services share. It is not ready while the file SAMPLE_BROKEN exists. */
 void startService('sample', ['register', 'redis'], () => ({
   module: Sample,
-  providers: [{
-    provide: 'work', inject: [Readiness, Log],
-    useFactory: (readiness: Readiness, log: Log) => {
-      const failure = process.env['SAMPLE_FAILS'];
-      if (failure === 'transient') throw new Transient('STORE_AWAY', 'The store main is away');
-      if (failure === 'refused') throw new Refused('STORE_INSIDE_OMERO', 'The store lies in OMERO');
-      if (failure === 'unknown') throw new TypeError('something is undefined');
-      wanted.inc(3);
-      readiness.add('disk', async () => { if (existsSync(process.env['SAMPLE_BROKEN'] ?? '')) throw new Error('the disk is away'); });
-      readiness.add('register', async () => undefined);
-      log.info('line', { text: 'new\nline "quoted" \u2028', id: 2n ** 63n, nested: { error: new Refused('CODE', 'why', { fileId: 7n }) }, fault: new Error('deep') });
-      log.debug('hidden');
-      return 'work';
+  providers: [
+    {
+      provide: 'work',
+      inject: [Readiness, Log],
+      useFactory: (readiness: Readiness, log: Log) => {
+        const failure = process.env['SAMPLE_FAILS'];
+        if (failure === 'transient') throw new Transient('STORE_AWAY', 'The store main is away');
+        if (failure === 'refused') throw new Refused('STORE_INSIDE_OMERO', 'The store lies in OMERO');
+        if (failure === 'unknown') throw new TypeError('something is undefined');
+        wanted.inc(3);
+        readiness.add('disk', async () => {
+          if (existsSync(process.env['SAMPLE_BROKEN'] ?? '')) throw new Error('the disk is away');
+        });
+        readiness.add('register', async () => undefined);
+        log.info('line', {
+          text: 'new\nline "quoted" \u2028',
+          id: 2n ** 63n,
+          nested: { error: new Refused('CODE', 'why', { fileId: 7n }) },
+          fault: new Error('deep'),
+        });
+        log.debug('hidden');
+        return 'work';
+      },
     },
-  }],
+  ],
 }));

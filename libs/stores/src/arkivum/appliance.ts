@@ -11,7 +11,10 @@ const unreserved = /[A-Za-z0-9._~/-]/;
 export class Appliance {
   private readonly client: ApplianceClient;
 
-  constructor(store: string, private readonly settings: ArkivumStoreSettings) {
+  constructor(
+    store: string,
+    private readonly settings: ArkivumStoreSettings,
+  ) {
     this.client = new ApplianceClient(store, settings);
   }
 
@@ -29,8 +32,9 @@ export class Appliance {
   releaseBag(bag: string): Promise<Answer> {
     // The form as Archivematica's client sends it, empty file included: nothing else is known to be understood.
     const boundary = 'coldroom-7f1d0c5a';
-    const form = `--${boundary}\r\nContent-Disposition: form-data; name="bagitPath"\r\n\r\n/${this.named(Buffer.from(bag)).toString()}\r\n`
-      + `--${boundary}\r\nContent-Disposition: form-data; name=""; filename=""\r\n\r\n\r\n--${boundary}--\r\n`;
+    const form =
+      `--${boundary}\r\nContent-Disposition: form-data; name="bagitPath"\r\n\r\n/${this.named(Buffer.from(bag)).toString()}\r\n` +
+      `--${boundary}\r\nContent-Disposition: form-data; name=""; filename=""\r\n\r\n\r\n--${boundary}--\r\n`;
     return this.client.post('/api/3/ingest-manifest/release', `multipart/form-data; boundary=${boundary}`, form);
   }
 
@@ -53,6 +57,10 @@ export class Appliance {
 
   /** Percent-encoded byte by byte: names need not be text. */
   private quoted(path: Buffer): string {
-    return [...this.named(path).toString('latin1')].map((letter) => (unreserved.test(letter) ? letter : `%${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)).join('');
+    return [...this.named(path).toString('latin1')]
+      .map((letter) =>
+        unreserved.test(letter) ? letter : `%${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+      )
+      .join('');
   }
 }

@@ -1,6 +1,18 @@
 import {
-  Refused, Transient, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type FetchOrder, type Nearness, type Outcome, type Source, type Store, type StoreUse,
-  type TagFile, type Work,
+  Refused,
+  Transient,
+  type CopyDigest,
+  type CopyRead,
+  type CopyStatus,
+  type DigestAlgorithm,
+  type FetchOrder,
+  type Nearness,
+  type Outcome,
+  type Source,
+  type Store,
+  type StoreUse,
+  type TagFile,
+  type Work,
 } from '@coldroom/domain';
 import { displayPath, markerName } from '@coldroom/files';
 import { FileStore } from '../file/file-store';
@@ -31,7 +43,11 @@ export class ArkivumStore implements Store {
   private readonly cache: Cache;
   private readonly md5s: BagMd5s;
 
-  constructor(readonly name: string, private readonly settings: ArkivumStoreSettings, surroundings: StoreSurroundings) {
+  constructor(
+    readonly name: string,
+    private readonly settings: ArkivumStoreSettings,
+    surroundings: StoreSurroundings,
+  ) {
     const { mount, sameFileSystem, verify } = settings;
     this.mounted = new FileStore(name, { kind: 'file', directory: mount, sameFileSystem, verify }, surroundings);
     this.acceptedReads = this.mounted.acceptedReads;
@@ -45,7 +61,12 @@ export class ArkivumStore implements Store {
   async check(use: StoreUse): Promise<void> {
     await this.mounted.check(use);
     const said = await this.appliance.fileInfo(Buffer.from(markerName));
-    if (said.kind === 'unusable') throw new Transient('STORE_AWAY', `What answers at ${this.settings.url} is no appliance, or not well: ${said.why}.`, { store: this.name });
+    if (said.kind === 'unusable')
+      throw new Transient(
+        'STORE_AWAY',
+        `What answers at ${this.settings.url} is no appliance, or not well: ${said.why}.`,
+        { store: this.name },
+      );
   }
 
   put(bag: string, sources: readonly Source[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
@@ -53,9 +74,25 @@ export class ArkivumStore implements Store {
   }
 
   /** In a sealed bag, too, reads nothing that the appliance calls far; an open one is not archived yet. */
-  async digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]> {
+  async digest(
+    bag: string,
+    paths: readonly Buffer[],
+    algorithms: readonly DigestAlgorithm[],
+    work: Work,
+  ): Promise<readonly Outcome<CopyDigest>[]> {
     const sealed = await this.mounted.bringNear(bag, paths);
-    return this.unlessFar(bag, paths, (at) => 'ok' in sealed[at]!, (near) => this.mounted.digest(bag, near.map((at) => paths[at]!), algorithms, work));
+    return this.unlessFar(
+      bag,
+      paths,
+      (at) => 'ok' in sealed[at]!,
+      (near) =>
+        this.mounted.digest(
+          bag,
+          near.map((at) => paths[at]!),
+          algorithms,
+          work,
+        ),
+    );
   }
 
   async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
@@ -64,9 +101,17 @@ export class ArkivumStore implements Store {
     const found = await this.mounted.stat(bag, paths);
     const copies = paths.map((path, at) => {
       const copy = found[at];
-      if (!copy) throw new Refused('COPY_MISSING', `The copy of "${displayPath(path)}" is gone from the sealed bag ${bag}.`, { bag });
+      if (!copy)
+        throw new Refused('COPY_MISSING', `The copy of "${displayPath(path)}" is gone from the sealed bag ${bag}.`, {
+          bag,
+        });
       const md5 = md5Of(path);
-      if (md5 === undefined) throw new Refused('MD5_MISSING', `The bag ${bag} has no MD5 of "${displayPath(path)}", without which the appliance's word on it cannot be checked. Retry its files: they are hashed again.`, { bag });
+      if (md5 === undefined)
+        throw new Refused(
+          'MD5_MISSING',
+          `The bag ${bag} has no MD5 of "${displayPath(path)}", without which the appliance's word on it cannot be checked. Retry its files: they are hashed again.`,
+          { bag },
+        );
       return { path, size: copy.size, md5 };
     });
     await this.handOver.run({ bag, copies, tags }, work);
@@ -85,7 +130,12 @@ export class ArkivumStore implements Store {
     const answers = await inParallel(paths, this.settings.connections, async (path, at) => {
       const copy = onMount[at];
       if (copy?.durable !== 'yes') return copy;
-      const { differs, ...judgement } = judge(await this.appliance.fileInfo(copyIn(sealedBag(bag), path)), copy, md5Of(path), this.settings.durableAt);
+      const { differs, ...judgement } = judge(
+        await this.appliance.fileInfo(copyIn(sealedBag(bag), path)),
+        copy,
+        md5Of(path),
+        this.settings.durableAt,
+      );
       if (differs) different.push(`"${displayPath(path)}" with ${differs}`);
       return { ...copy, ...judgement };
     });
@@ -102,8 +152,22 @@ export class ArkivumStore implements Store {
   }
 
   /** Through the mount. */
-  async fetch(bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
-    return this.unlessFar(bag, orders.map(({ path }) => path), () => true, (near) => this.mounted.fetch(bag, near.map((at) => orders[at]!), work));
+  async fetch(
+    bag: string,
+    orders: readonly FetchOrder[],
+    work: Work,
+  ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+    return this.unlessFar(
+      bag,
+      orders.map(({ path }) => path),
+      () => true,
+      (near) =>
+        this.mounted.fetch(
+          bag,
+          near.map((at) => orders[at]!),
+          work,
+        ),
+    );
   }
 
   bags(): AsyncIterable<string> {
@@ -128,14 +192,25 @@ export class ArkivumStore implements Store {
   }
 
   /** Whoever reads through the mount what is not in the cache waits for a tape: that is not begun. */
-  private async unlessFar<T>(bag: string, paths: readonly Buffer[], asks: (at: number) => boolean, read: (near: readonly number[]) => Promise<readonly Outcome<T>[]>): Promise<readonly Outcome<T>[]> {
-    const far = await inParallel(paths, this.settings.connections, async (path, at) => (asks(at) ? farAway(await this.appliance.fileInfo(copyIn(sealedBag(bag), path)), path) : undefined));
+  private async unlessFar<T>(
+    bag: string,
+    paths: readonly Buffer[],
+    asks: (at: number) => boolean,
+    read: (near: readonly number[]) => Promise<readonly Outcome<T>[]>,
+  ): Promise<readonly Outcome<T>[]> {
+    const far = await inParallel(paths, this.settings.connections, async (path, at) =>
+      asks(at) ? farAway(await this.appliance.fileInfo(copyIn(sealedBag(bag), path)), path) : undefined,
+    );
     const answers = (await read([...paths.keys()].filter((at) => !far[at]))).values();
     return far.map((error) => (error ? { error } : answers.next().value!));
   }
 
   private differs(bag: string, different: readonly string[]): Refused {
     const named = different.slice(0, 3).join(', ');
-    return new Refused('STORE_DIFFERS', `The appliance of store ${this.name} has taken other data than bag ${bag} holds: ${named}${different.length > 3 ? ` and ${different.length - 3} more` : ''}. Compare the copies on the mount with ${md5Manifest}, and ask whoever runs the appliance.`, { store: this.name, bag, different: different.slice(0, 10) });
+    return new Refused(
+      'STORE_DIFFERS',
+      `The appliance of store ${this.name} has taken other data than bag ${bag} holds: ${named}${different.length > 3 ? ` and ${different.length - 3} more` : ''}. Compare the copies on the mount with ${md5Manifest}, and ask whoever runs the appliance.`,
+      { store: this.name, bag, different: different.slice(0, 10) },
+    );
   }
 }

@@ -3,9 +3,13 @@ import { manifest } from '../bagit/manifest';
 import { BagMd5s, md5In } from './bag-md5';
 
 const md5 = (path: Buffer): string => createHash('md5').update(path).digest('hex');
-const names = ['plain', 'two  spaces', 'back\\slash', 'new\nline', '\r', '\\', '\\n', 'ä', ' lead'].map((name) => Buffer.from(name));
+const names = ['plain', 'two  spaces', 'back\\slash', 'new\nline', '\r', '\\', '\\n', 'ä', ' lead'].map((name) =>
+  Buffer.from(name),
+);
 names.push(Buffer.from([0xff, 0x0a, 0xfe]));
-const content = manifest(names.map((path) => ({ digest: md5(path), path: Buffer.concat([Buffer.from('data/'), path]) })));
+const content = manifest(
+  names.map((path) => ({ digest: md5(path), path: Buffer.concat([Buffer.from('data/'), path]) })),
+);
 
 it('finds each name, and nothing else', () => {
   const of = md5In(content);
@@ -16,7 +20,10 @@ it('finds each name, and nothing else', () => {
 
 it('reads a bag once while it remembers it, and one without a manifest each time', async () => {
   const read: string[] = [];
-  const bags = new BagMd5s(async (bag) => { read.push(bag); return bag === 'none' ? undefined : content; }, 2);
+  const bags = new BagMd5s(async (bag) => {
+    read.push(bag);
+    return bag === 'none' ? undefined : content;
+  }, 2);
   for (const bag of ['one', 'one', 'two', 'one', 'three', 'two', 'one', 'none', 'none']) await bags.of(bag);
   expect(read).toEqual(['one', 'two', 'three', 'one', 'none', 'none']);
 });

@@ -10,14 +10,22 @@ export function md5In(content: Buffer): BagMd5 {
     const [, escape, md5, name] = /^(\\?)([0-9a-f]{32})(  .+)$/s.exec(line) ?? [];
     if (md5 !== undefined) lines.set(`${escape}${name}`, md5);
   }
-  return (path) => lines.get(manifest([{ digest: '', path: Buffer.concat([Buffer.from('data/'), path]) }]).toString('latin1').slice(0, -1));
+  return (path) =>
+    lines.get(
+      manifest([{ digest: '', path: Buffer.concat([Buffer.from('data/'), path]) }])
+        .toString('latin1')
+        .slice(0, -1),
+    );
 }
 
 /** The MD5s of bags that were asked for lately. Sealed bags never change, so neither do these. */
 export class BagMd5s {
   private readonly known = new Map<string, BagMd5>();
 
-  constructor(private readonly read: (bag: string) => Promise<Buffer | undefined>, private readonly most = 32) {}
+  constructor(
+    private readonly read: (bag: string) => Promise<Buffer | undefined>,
+    private readonly most = 32,
+  ) {}
 
   async of(bag: string): Promise<BagMd5> {
     const known = this.known.get(bag);

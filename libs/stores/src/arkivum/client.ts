@@ -29,7 +29,10 @@ export class ApplianceClient {
   private readonly transport: typeof http | typeof https;
   private agent: http.Agent | undefined;
 
-  constructor(private readonly store: string, private readonly settings: Pick<ArkivumStoreSettings, 'url' | 'caFile' | 'silenceLimit' | 'connections'>) {
+  constructor(
+    private readonly store: string,
+    private readonly settings: Pick<ArkivumStoreSettings, 'url' | 'caFile' | 'silenceLimit' | 'connections'>,
+  ) {
     this.base = new URL(settings.url);
     this.transport = this.base.protocol === 'https:' ? https : http;
   }
@@ -52,7 +55,7 @@ export class ApplianceClient {
 
   private async ask(question: Question): Promise<Answer> {
     try {
-      const agent = this.agent ??= await this.connect();
+      const agent = (this.agent ??= await this.connect());
       try {
         return await this.send(question, agent);
       } catch (error) {
@@ -60,8 +63,18 @@ export class ApplianceClient {
         return await this.send(question, agent);
       }
     } catch (error) {
-      const reason = error instanceof StaleConnection ? 'it closed the connection' : codeOf(error) === 'ABORT_ERR' ? `nothing within ${this.settings.silenceLimit / 1000} s` : `${codeOf(error)}: ${messageOf(error)}`;
-      throw new Transient('STORE_AWAY', `The appliance of store ${this.store} did not answer at ${this.base.origin} (${reason}).`, { store: this.store, path: question.path }, { cause: error });
+      const reason =
+        error instanceof StaleConnection
+          ? 'it closed the connection'
+          : codeOf(error) === 'ABORT_ERR'
+            ? `nothing within ${this.settings.silenceLimit / 1000} s`
+            : `${codeOf(error)}: ${messageOf(error)}`;
+      throw new Transient(
+        'STORE_AWAY',
+        `The appliance of store ${this.store} did not answer at ${this.base.origin} (${reason}).`,
+        { store: this.store, path: question.path },
+        { cause: error },
+      );
     }
   }
 
@@ -69,17 +82,36 @@ export class ApplianceClient {
     const { caFile, connections } = this.settings;
     const options = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections };
     if (this.transport === http) return new http.Agent(options);
-    return new https.Agent({ ...options, rejectUnauthorized: true, minVersion: 'TLSv1.2', ...(caFile ? { ca: await readFile(caFile) } : {}) });
+    return new https.Agent({
+      ...options,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+      ...(caFile ? { ca: await readFile(caFile) } : {}),
+    });
   }
 
   private send({ method, path, body }: Question, agent: http.Agent): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const request = this.transport.request({
-        agent, method, path: `${this.base.pathname.replace(/\/+$/, '')}${path}`, host: this.base.hostname.replace(/^\[|\]$/g, ''), port: this.base.port,
-        signal: AbortSignal.timeout(this.settings.silenceLimit), lookup: guardedLookup,
-        headers: { accept: 'application/json', ...(body ? { 'content-type': body.type, 'content-length': Buffer.byteLength(body.content) } : {}) },
+        agent,
+        method,
+        path: `${this.base.pathname.replace(/\/+$/, '')}${path}`,
+        host: this.base.hostname.replace(/^\[|\]$/g, ''),
+        port: this.base.port,
+        signal: AbortSignal.timeout(this.settings.silenceLimit),
+        lookup: guardedLookup,
+        headers: {
+          accept: 'application/json',
+          ...(body ? { 'content-type': body.type, 'content-length': Buffer.byteLength(body.content) } : {}),
+        },
       });
-      request.once('error', (error) => reject(request.reusedSocket && codeOf(error) === 'ECONNRESET' ? new StaleConnection(error.message, { cause: error }) : error));
+      request.once('error', (error) =>
+        reject(
+          request.reusedSocket && codeOf(error) === 'ECONNRESET'
+            ? new StaleConnection(error.message, { cause: error })
+            : error,
+        ),
+      );
       request.once('response', (response) => {
         bodyOf(response).then((text) => resolve({ status: response.statusCode ?? 0, body: text }), reject);
       });

@@ -16,18 +16,30 @@ export interface FileInfo {
 }
 
 /** `absent`: it does not know the file. `unusable`: it may know it, and what it said cannot be believed. */
-export type Said = { readonly kind: 'info'; readonly info: FileInfo } | { readonly kind: 'absent' } | { readonly kind: 'unusable'; readonly why: string };
+export type Said =
+  | { readonly kind: 'info'; readonly info: FileInfo }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unusable'; readonly why: string };
 
-const digits = z.string().regex(/^\d{1,18}$/).transform(BigInt);
+const digits = z
+  .string()
+  .regex(/^\d{1,18}$/)
+  .transform(BigInt);
 const size = z.union([z.int().min(0).transform(BigInt), digits]);
 /**
  * MD5s of chunks in recorded answers lack leading zeros: they seem to be printed as numbers. One of a file that does so too is
  * still the same number, so they are put back; more than a few missing are no MD5.
  */
-const md5 = z.string().regex(/^[0-9a-fA-F]{24,32}$/).transform((hex) => hex.toLowerCase().padStart(32, '0'));
+const md5 = z
+  .string()
+  .regex(/^[0-9a-fA-F]{24,32}$/)
+  .transform((hex) => hex.toLowerCase().padStart(32, '0'));
 
 const fileInfo = z.looseObject({
-  id: z.string().regex(/^[A-Za-z0-9-]{1,100}$/).optional(),
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,100}$/)
+    .optional(),
   ingestState: z.string().min(1).max(100),
   replicationState: z.string().min(1).max(100),
   size,
@@ -47,19 +59,33 @@ export function readFileInfo({ status, body }: Answer): Said {
   if (directory) return { kind: 'unusable', why: 'it speaks of a directory' };
   const known = new Set([parsed.data.md5, parsed.data.MD5].filter((one) => typeof one === 'string'));
   if (known.size > 1) return { kind: 'unusable', why: 'it gives two MD5s' };
-  return { kind: 'info', info: { id, ingestState, replicationState, size: parsed.data.size, md5: [...known][0], local } };
+  return {
+    kind: 'info',
+    info: { id, ingestState, replicationState, size: parsed.data.size, md5: [...known][0], local },
+  };
 }
 
 /** The `id` and `status` in the answer to an order; undefined where it holds none. */
-export function readOrder({ body }: Answer): { readonly id: string; readonly status: string | undefined; readonly failures: readonly string[] } | undefined {
+export function readOrder({
+  body,
+}: Answer):
+  { readonly id: string; readonly status: string | undefined; readonly failures: readonly string[] } | undefined {
   const parsed = order.safeParse(jsonOf(body));
-  return parsed.success ? { id: parsed.data.id, status: parsed.data.status, failures: parsed.data.failures.map(({ filepath, reason }) => `${filepath}: ${reason}`) } : undefined;
+  return parsed.success
+    ? {
+        id: parsed.data.id,
+        status: parsed.data.status,
+        failures: parsed.data.failures.map(({ filepath, reason }) => `${filepath}: ${reason}`),
+      }
+    : undefined;
 }
 
 const order = z.looseObject({
   id: z.string().regex(/^[A-Za-z0-9-]{1,100}$/),
   status: z.string().optional(),
-  failures: z.array(z.looseObject({ filepath: z.string().default('?'), reason: z.string().default('no reason given') })).default([]),
+  failures: z
+    .array(z.looseObject({ filepath: z.string().default('?'), reason: z.string().default('no reason given') }))
+    .default([]),
 });
 
 function jsonOf(body: string): unknown {
@@ -72,5 +98,7 @@ function jsonOf(body: string): unknown {
 
 function faultsOf(error: z.ZodError): string {
   const [first] = error.issues;
-  return first && first.path.length > 0 ? `its ${first.path.join('.')} cannot be understood` : 'its answer is no JSON object';
+  return first && first.path.length > 0
+    ? `its ${first.path.join('.')} cannot be understood`
+    : 'its answer is no JSON object';
 }

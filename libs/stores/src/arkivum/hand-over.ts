@@ -35,14 +35,19 @@ export class HandOver {
   /** Of bags that are partly handed over: what the appliance took already. */
   private readonly taken = new Map<string, Set<string>>();
 
-  constructor(private readonly store: string, private readonly settings: ArkivumStoreSettings, private readonly appliance: Appliance) {}
+  constructor(
+    private readonly store: string,
+    private readonly settings: ArkivumStoreSettings,
+    private readonly appliance: Appliance,
+  ) {}
 
   async run(sealed: SealedBag, work: Work): Promise<void> {
     if (!this.settings.release) return;
     const root = await openRoot(this.settings.mount, this.store);
     const note = await readNote(root, sealed.bag);
     if (note !== undefined) return this.checkAccepted(sealed.bag, note);
-    const id = this.settings.api === 'v3' ? await this.releaseBag(sealed.bag, work) : await this.releaseFiles(sealed, work);
+    const id =
+      this.settings.api === 'v3' ? await this.releaseBag(sealed.bag, work) : await this.releaseFiles(sealed, work);
     if (id === undefined) return;
     checkClaim(work);
     await writeNote(root, sealed.bag, { api: this.settings.api, id });
@@ -58,7 +63,9 @@ export class HandOver {
   private async releaseFiles({ bag, copies, tags }: SealedBag, work: Work): Promise<string | undefined> {
     const taken = this.taken.get(bag) ?? new Set<string>();
     this.taken.set(bag, taken);
-    const files = [...copies.map((copy) => toRelease(bag, copy)), ...tags.map((tag) => tagToRelease(bag, tag))].filter(({ path }) => !taken.has(path.toString('latin1')));
+    const files = [...copies.map((copy) => toRelease(bag, copy)), ...tags.map((tag) => tagToRelease(bag, tag))].filter(
+      ({ path }) => !taken.has(path.toString('latin1')),
+    );
     let early = false;
     await inParallel(files, this.settings.connections, async ({ path, size, md5 }) => {
       if (early) return;
@@ -74,7 +81,11 @@ export class HandOver {
     if (answer.status === 404) return undefined;
     const order = answer.status === 200 || answer.status === 202 ? readOrder(answer) : undefined;
     if (order) return order.id;
-    throw new Transient('HAND_OVER_FAILED', `The appliance of store ${this.store} did not take bag ${bag}: it answered HTTP ${answer.status}${answer.status < 300 ? ' without an id' : ''}.`, { store: this.store, bag, status: answer.status });
+    throw new Transient(
+      'HAND_OVER_FAILED',
+      `The appliance of store ${this.store} did not take bag ${bag}: it answered HTTP ${answer.status}${answer.status < 300 ? ' without an id' : ''}.`,
+      { store: this.store, bag, status: answer.status },
+    );
   }
 
   /** A bag that the appliance found invalid is told at once. Any other answer decides nothing: fileInfo does. */
@@ -85,7 +96,11 @@ export class HandOver {
     const order = answer.status === 200 ? readOrder(answer) : undefined;
     if (order?.status?.toLowerCase() !== 'failed') return;
     const named = order.failures.slice(0, 3).join('; ') || 'it gives no reason';
-    throw new Refused('INGEST_FAILED', `The appliance of store ${this.store} found bag ${bag} wrong: ${named}${order.failures.length > 3 ? ` and ${order.failures.length - 3} more` : ''}.`, { store: this.store, bag, failures: order.failures.slice(0, 10) });
+    throw new Refused(
+      'INGEST_FAILED',
+      `The appliance of store ${this.store} found bag ${bag} wrong: ${named}${order.failures.length > 3 ? ` and ${order.failures.length - 3} more` : ''}.`,
+      { store: this.store, bag, failures: order.failures.slice(0, 10) },
+    );
   }
 }
 
@@ -94,12 +109,18 @@ function toRelease(bag: string, { path, size, md5 }: SealedBag['copies'][number]
 }
 
 function tagToRelease(bag: string, { name, content }: TagFile): ToRelease {
-  return { path: Buffer.concat([sealedBag(bag), Buffer.from(`/${name}`)]), size: BigInt(content.length), md5: createHash('md5').update(content).digest('hex') };
+  return {
+    path: Buffer.concat([sealedBag(bag), Buffer.from(`/${name}`)]),
+    size: BigInt(content.length),
+    md5: createHash('md5').update(content).digest('hex'),
+  };
 }
 
 async function readNote(root: Root, bag: string): Promise<string | undefined> {
   try {
-    return await within(root, false, async (notes) => (await readSmallFile(notes, Buffer.from(bag), noteLimit)).toString('utf8'));
+    return await within(root, false, async (notes) =>
+      (await readSmallFile(notes, Buffer.from(bag), noteLimit)).toString('utf8'),
+    );
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
@@ -107,7 +128,9 @@ async function readNote(root: Root, bag: string): Promise<string | undefined> {
 }
 
 async function writeNote(root: Root, bag: string, note: { readonly api: string; readonly id: string }): Promise<void> {
-  await within(root, true, (notes) => writeOnce(notes, Buffer.from(bag), Buffer.from(`${JSON.stringify(note)}\n`))).catch((error: unknown) => {
+  await within(root, true, (notes) =>
+    writeOnce(notes, Buffer.from(bag), Buffer.from(`${JSON.stringify(note)}\n`)),
+  ).catch((error: unknown) => {
     // Somebody whose claim ran out in the middle was faster: the bag is handed over all the same.
     if (codeOf(error) !== 'TARGET_EXISTS') throw error;
   });
@@ -129,5 +152,7 @@ function parseNote(text: string, bag: string): { readonly api: string; readonly 
   } catch {
     // told below
   }
-  throw new Refused('NOTE_NOT_UNDERSTOOD', `The note ${notesDirectory}/${bag} on the mount is not one of ours.`, { bag });
+  throw new Refused('NOTE_NOT_UNDERSTOOD', `The note ${notesDirectory}/${bag} on the mount is not one of ours.`, {
+    bag,
+  });
 }

@@ -14,11 +14,17 @@ export interface Judgement {
  * What follows from the appliance's word on a sealed copy. `yes` takes a file that it calls FINAL, of our size and our MD5, at
  * `durableAt` or above; what is not understood is `unknown`.
  */
-export function judge(said: Said, copy: Pick<CopyStatus, 'size'>, md5: string | undefined, durableAt: 'amber' | 'green'): Judgement {
+export function judge(
+  said: Said,
+  copy: Pick<CopyStatus, 'size'>,
+  md5: string | undefined,
+  durableAt: 'amber' | 'green',
+): Judgement {
   if (said.kind === 'absent') return { durable: 'no', replicationState: 'not seen yet' };
   if (said.kind === 'unusable') return { durable: 'unknown', replicationState: `unknown: ${said.why}` };
   const { info } = said;
-  if (info.ingestState !== 'FINAL') return { durable: 'no', replicationState: `${info.replicationState}, ingest ${info.ingestState}` };
+  if (info.ingestState !== 'FINAL')
+    return { durable: 'no', replicationState: `${info.replicationState}, ingest ${info.ingestState}` };
   if (md5 === undefined) return { durable: 'unknown', replicationState: 'unknown: the bag holds no MD5 of this copy' };
   if (info.md5 === undefined) return { durable: 'unknown', replicationState: 'unknown: it gives no MD5' };
   const differs = difference(info, copy.size, md5);

@@ -12,23 +12,35 @@ const remembered = 100_000;
 export class Cache {
   private readonly asked = new Map<string, number>();
 
-  constructor(private readonly store: string, private readonly appliance: Appliance) {}
+  constructor(
+    private readonly store: string,
+    private readonly appliance: Appliance,
+  ) {}
 
   /** Whether a copy is in the cache; it is asked for where it is not. */
   async bringNear(place: Buffer, work: Work): Promise<Outcome<Nearness>> {
     const said = await this.appliance.fileInfo(place);
     const key = place.toString('latin1');
-    if (said.kind !== 'info') return { ok: { near: false, state: said.kind === 'absent' ? 'not known to the appliance' : `unknown: ${said.why}` } };
+    if (said.kind !== 'info')
+      return {
+        ok: { near: false, state: said.kind === 'absent' ? 'not known to the appliance' : `unknown: ${said.why}` },
+      };
     if (said.info.local === true) {
       this.asked.delete(key);
       return { ok: { near: true, state: 'local' } };
     }
-    if (said.info.local === undefined || said.info.id === undefined) return { ok: { near: false, state: 'unknown: it does not say where the copy is' } };
-    if (Date.now() - (this.asked.get(key) ?? -Infinity) < askAgainMs) return { ok: { near: false, state: 'asked for' } };
+    if (said.info.local === undefined || said.info.id === undefined)
+      return { ok: { near: false, state: 'unknown: it does not say where the copy is' } };
+    if (Date.now() - (this.asked.get(key) ?? -Infinity) < askAgainMs)
+      return { ok: { near: false, state: 'asked for' } };
     checkClaim(work);
     const { status } = await this.appliance.restore(said.info.id);
     if (status !== 200 && status !== 202) {
-      throw new Transient('RECALL_FAILED', `The appliance of store ${this.store} does not bring "${displayPath(place)}" near: it answered HTTP ${status}.`, { store: this.store, status });
+      throw new Transient(
+        'RECALL_FAILED',
+        `The appliance of store ${this.store} does not bring "${displayPath(place)}" near: it answered HTTP ${status}.`,
+        { store: this.store, status },
+      );
     }
     this.remember(key);
     return { ok: { near: false, state: 'asked for' } };

@@ -5,7 +5,11 @@ export interface ManifestEntry {
   readonly path: Buffer;
 }
 
-const escapes = new Map([[0x5c, '\\\\'], [0x0a, '\\n'], [0x0d, '\\r']]);
+const escapes = new Map([
+  [0x5c, '\\\\'],
+  [0x0a, '\\n'],
+  [0x0d, '\\r'],
+]);
 
 /**
  * A manifest in the format of GNU sha256sum, sorted by path, so that `sha256sum -c` proves the bag without software of
@@ -17,10 +21,12 @@ const escapes = new Map([[0x5c, '\\\\'], [0x0a, '\\n'], [0x0d, '\\r']]);
  */
 export function manifest(entries: readonly ManifestEntry[]): Buffer {
   const sorted = [...entries].sort((one, other) => Buffer.compare(one.path, other.path));
-  return Buffer.concat(sorted.flatMap(({ digest, path }) => {
-    const { name, escaped } = escapedName(path);
-    return [Buffer.from(`${escaped ? '\\' : ''}${digest}  `), name, Buffer.from('\n')];
-  }));
+  return Buffer.concat(
+    sorted.flatMap(({ digest, path }) => {
+      const { name, escaped } = escapedName(path);
+      return [Buffer.from(`${escaped ? '\\' : ''}${digest}  `), name, Buffer.from('\n')];
+    }),
+  );
 }
 
 function escapedName(path: Buffer): { readonly name: Buffer; readonly escaped: boolean } {

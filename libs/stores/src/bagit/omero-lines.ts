@@ -26,7 +26,15 @@ function described(file: DescribedFile): Record<string, unknown> {
     mode: (file.identity.mode & 0o7777).toString(8).padStart(4, '0'),
     uid: file.identity.uid,
     gid: file.identity.gid,
-    ...(file.attributes ? { attributes: Object.fromEntries(Object.entries(file.attributes).sort().map(([name, value]) => [name, value.toString('base64')])) } : {}),
+    ...(file.attributes
+      ? {
+          attributes: Object.fromEntries(
+            Object.entries(file.attributes)
+              .sort()
+              .map(([name, value]) => [name, value.toString('base64')]),
+          ),
+        }
+      : {}),
     omeroHash: file.omeroHash && { algorithm: file.omeroHash.algorithm, value: file.omeroHash.value },
     sha256: file.digests['SHA-256'],
   };
@@ -39,9 +47,12 @@ function isText(path: Buffer): boolean {
 /** What the file is to OMERO; its pyramids are named `<pixels id>_pyramid` in all roots. */
 function kindOf({ root, path }: DescribedFile): 'fileset file' | 'original file' | 'pixels' | 'pyramid' {
   switch (root) {
-    case 'ManagedRepository': return 'fileset file';
-    case 'Files': return 'original file';
-    case 'Pixels': return path.toString('latin1').endsWith('_pyramid') ? 'pyramid' : 'pixels';
+    case 'ManagedRepository':
+      return 'fileset file';
+    case 'Files':
+      return 'original file';
+    case 'Pixels':
+      return path.toString('latin1').endsWith('_pyramid') ? 'pyramid' : 'pixels';
   }
 }
 

@@ -29,7 +29,9 @@ export async function readBag(store: Pick<Store, 'readTag'>, bag: string): Promi
 /** Some stores compare copies by MD5; what it was is then in a manifest of its own. */
 function withMd5(files: readonly DescribedFile[], content: Buffer | undefined): readonly DescribedFile[] {
   if (!content) return files;
-  const listed = new Map(parseManifest(content, md5Manifest, 32).map(({ path, digest }) => [path.toString('latin1'), digest]));
+  const listed = new Map(
+    parseManifest(content, md5Manifest, 32).map(({ path, digest }) => [path.toString('latin1'), digest]),
+  );
   return files.map((file) => {
     const digest = listed.get(`data/${file.copyPath.toString('latin1')}`);
     return digest === undefined ? file : { ...file, digests: { ...file.digests, 'MD5-128': digest } };
@@ -48,9 +50,13 @@ async function readTags(store: Pick<Store, 'readTag'>, bag: string): Promise<Rea
   const tags = new Map<string, Buffer>();
   for (const { path, digest } of entries) {
     const name = displayPath(path);
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) throw new Refused('ENTRY_NOT_ALLOWED', `${tagManifest} names "${name}", which is no tag file of ours.`, { bag });
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
+      throw new Refused('ENTRY_NOT_ALLOWED', `${tagManifest} names "${name}", which is no tag file of ours.`, { bag });
     const content = await tagOf(store, bag, name);
-    if (createHash('sha256').update(content).digest('hex') !== digest) throw new Refused('TAG_DIFFERS', `${name} is not what was sealed: its SHA-256 differs from ${tagManifest}.`, { bag });
+    if (createHash('sha256').update(content).digest('hex') !== digest)
+      throw new Refused('TAG_DIFFERS', `${name} is not what was sealed: its SHA-256 differs from ${tagManifest}.`, {
+        bag,
+      });
     if (name === md5Manifest || needed.some((each) => each === name)) tags.set(name, content);
   }
   return tags;
@@ -69,7 +75,8 @@ function parseInformation(content: Buffer): Information {
     const [, label, value = ''] = /^([^:\s][^:]*):[ \t]*(.*)$/.exec(line) ?? [];
     if (label !== undefined) entries.push([label, value]);
     else if (/^\s+\S/.test(line) && entries.length > 0) entries.at(-1)![1] += ` ${line.trim()}`;
-    else if (line.trim() !== '') throw new Refused('TAG_NOT_UNDERSTOOD', `bag-info.txt: "${line.slice(0, 80)}" is no label with a value.`);
+    else if (line.trim() !== '')
+      throw new Refused('TAG_NOT_UNDERSTOOD', `bag-info.txt: "${line.slice(0, 80)}" is no label with a value.`);
   }
   return entries;
 }
@@ -77,33 +84,52 @@ function parseInformation(content: Buffer): Information {
 function dateOf(information: Information): Date {
   const written = informationOf(information, 'Bagging-Date') ?? '';
   const date = new Date(`${written}T00:00:00Z`);
-  if (!/^\d{4}-\d\d-\d\d$/.test(written) || Number.isNaN(date.getTime())) throw new Refused('TAG_NOT_UNDERSTOOD', `bag-info.txt: Bagging-Date "${written}" is no date.`);
+  if (!/^\d{4}-\d\d-\d\d$/.test(written) || Number.isNaN(date.getTime()))
+    throw new Refused('TAG_NOT_UNDERSTOOD', `bag-info.txt: Bagging-Date "${written}" is no date.`);
   return date;
 }
 
-function agree(bag: string, information: Information, files: readonly DescribedFile[], manifest: readonly ManifestEntry[]): void {
+function agree(
+  bag: string,
+  information: Information,
+  files: readonly DescribedFile[],
+  manifest: readonly ManifestEntry[],
+): void {
   const inconsistent = (fault: string): Refused => new Refused('BAG_INCONSISTENT', `${fault}.`, { bag });
   const own = informationOf(information, 'External-Identifier');
-  if (own !== bag) throw inconsistent(`bag-info.txt says that this is the bag "${own ?? ''}"; was it copied or renamed`);
+  if (own !== bag)
+    throw inconsistent(`bag-info.txt says that this is the bag "${own ?? ''}"; was it copied or renamed`);
   const listed = new Map(manifest.map(({ path, digest }) => [path.toString('latin1'), digest]));
   if (listed.size !== manifest.length) throw inconsistent('manifest-sha256.txt names a file twice');
   const stray = manifest.find(({ path }) => path.subarray(0, 5).toString('latin1') !== 'data/');
-  if (stray) throw new Refused('ENTRY_NOT_ALLOWED', `manifest-sha256.txt names "${displayPath(stray.path)}", which is not below data/.`, { bag });
+  if (stray)
+    throw new Refused(
+      'ENTRY_NOT_ALLOWED',
+      `manifest-sha256.txt names "${displayPath(stray.path)}", which is not below data/.`,
+      { bag },
+    );
   for (const { copyPath, digests } of files) {
     const key = `data/${copyPath.toString('latin1')}`;
-    if (listed.get(key) !== digests['SHA-256']) throw inconsistent(`manifest-sha256.txt and omero.jsonl do not say the same of "${displayPath(copyPath)}"`);
+    if (listed.get(key) !== digests['SHA-256'])
+      throw inconsistent(`manifest-sha256.txt and omero.jsonl do not say the same of "${displayPath(copyPath)}"`);
     listed.delete(key);
   }
   const [only] = listed.keys();
   if (only !== undefined) throw strayOr(inconsistent, Buffer.from(only, 'latin1'), bag);
   const oxum = `${files.reduce((sum, file) => sum + file.identity.size, 0n)}.${files.length}`;
-  if (informationOf(information, 'Payload-Oxum') !== oxum) throw inconsistent(`Payload-Oxum is not ${oxum}, as omero.jsonl has it`);
+  if (informationOf(information, 'Payload-Oxum') !== oxum)
+    throw inconsistent(`Payload-Oxum is not ${oxum}, as omero.jsonl has it`);
 }
 
 /** An entry of the manifest that no line describes: one that leads out of the bag is named as what it is. */
 function strayOr(inconsistent: (fault: string) => Refused, path: Buffer, bag: string): Refused {
   const shown = displayPath(path);
-  const leaves = path.toString('latin1').split('/').some((part) => part === '' || part === '.' || part === '..') || path.includes(0);
-  if (leaves) return new Refused('ENTRY_NOT_ALLOWED', `manifest-sha256.txt names "${shown}", which leaves the bag.`, { bag });
+  const leaves =
+    path
+      .toString('latin1')
+      .split('/')
+      .some((part) => part === '' || part === '.' || part === '..') || path.includes(0);
+  if (leaves)
+    return new Refused('ENTRY_NOT_ALLOWED', `manifest-sha256.txt names "${shown}", which leaves the bag.`, { bag });
   return inconsistent(`manifest-sha256.txt names "${shown}", which omero.jsonl does not describe`);
 }

@@ -4,7 +4,11 @@ import type { ManifestEntry } from './manifest';
 
 const newline = 0x0a;
 const backslash = 0x5c;
-const escaped = new Map([[0x5c, 0x5c], [0x6e, 0x0a], [0x72, 0x0d]]);
+const escaped = new Map([
+  [0x5c, 0x5c],
+  [0x6e, 0x0a],
+  [0x72, 0x0d],
+]);
 
 /**
  * Reads what `manifest` writes, and anything else that GNU sha256sum would accept: a digest, two characters, a name; a
@@ -27,16 +31,20 @@ function entryOf(line: Buffer, name: string, nr: number, length: number): Manife
   const isEscaped = line[0] === backslash;
   const rest = line.subarray(isEscaped ? 1 : 0);
   const head = rest.subarray(0, length + 2).toString('latin1');
-  if (head.length !== length + 2 || !/^[0-9a-fA-F]+ [ *]$/.test(head)) throw notUnderstood(name, nr, `it does not start with a digest: "${displayPath(line.subarray(0, 80))}"`);
+  if (head.length !== length + 2 || !/^[0-9a-fA-F]+ [ *]$/.test(head))
+    throw notUnderstood(name, nr, `it does not start with a digest: "${displayPath(line.subarray(0, 80))}"`);
   const path = rest.subarray(length + 2);
-  return { digest: head.slice(0, length).toLowerCase(), path: isEscaped ? unescaped(path, name, nr) : Buffer.from(path) };
+  return {
+    digest: head.slice(0, length).toLowerCase(),
+    path: isEscaped ? unescaped(path, name, nr) : Buffer.from(path),
+  };
 }
 
 function unescaped(path: Buffer, name: string, nr: number): Buffer {
   const bytes: number[] = [];
   for (let at = 0; at < path.length; at += 1) {
     const byte = path[at]!;
-    const plain = byte === backslash ? escaped.get(path[at += 1] ?? -1) : byte;
+    const plain = byte === backslash ? escaped.get(path[(at += 1)] ?? -1) : byte;
     if (plain === undefined) throw notUnderstood(name, nr, 'it has an escape that sha256sum does not write');
     bytes.push(plain);
   }

@@ -7,25 +7,68 @@ import type { BagDescription, DescribedFile } from './bag-description';
 import { tagFiles } from './tag-files';
 
 const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
-const identity = { dev: 1n, ino: 2n, size: 5n, mtimeNs: 1_700_000_000_123_456_789n, ctimeNs: 3n, links: 1, mode: 0o100640, uid: 1000, gid: 1001 };
+const identity = {
+  dev: 1n,
+  ino: 2n,
+  size: 5n,
+  mtimeNs: 1_700_000_000_123_456_789n,
+  ctimeNs: 3n,
+  links: 1,
+  mode: 0o100640,
+  uid: 1000,
+  gid: 1001,
+};
 
 function file(path: Buffer, part: Partial<DescribedFile> = {}): DescribedFile {
   return {
-    copyPath: Buffer.concat([Buffer.from('ManagedRepository/'), path]), root: 'ManagedRepository', path, fileset: 'Fileset:9', originalFileId: 11n, pixelsId: null, imageIds: [1n, 2n],
-    owner: 'alice', group: 'lab', identity, omeroHash: { algorithm: 'SHA1-160', value: 'abc' }, digests: { 'SHA-256': sha256('right') }, ...part,
+    copyPath: Buffer.concat([Buffer.from('ManagedRepository/'), path]),
+    root: 'ManagedRepository',
+    path,
+    fileset: 'Fileset:9',
+    originalFileId: 11n,
+    pixelsId: null,
+    imageIds: [1n, 2n],
+    owner: 'alice',
+    group: 'lab',
+    identity,
+    omeroHash: { algorithm: 'SHA1-160', value: 'abc' },
+    digests: { 'SHA-256': sha256('right') },
+    ...part,
   };
 }
 
-const bag = (files: readonly DescribedFile[], part: Partial<BagDescription> = {}): BagDescription => ({ bag: 'r1-b2', date: new Date('2026-02-03T23:59:00Z'), files, ...part });
-const text = (description: BagDescription, name: string): string => tagFiles(description).find((tag) => tag.name === name)!.content.toString('latin1');
+const bag = (files: readonly DescribedFile[], part: Partial<BagDescription> = {}): BagDescription => ({
+  bag: 'r1-b2',
+  date: new Date('2026-02-03T23:59:00Z'),
+  files,
+  ...part,
+});
+const text = (description: BagDescription, name: string): string =>
+  tagFiles(description)
+    .find((tag) => tag.name === name)!
+    .content.toString('latin1');
 
 it('writes the files of RFC 8493', () => {
-  const description = bag([file(Buffer.from('a b.tif')), file(Buffer.from('c'))], { information: [['Contact-Name', 'Ann\nLee']] });
-  expect(tagFiles(description).map(({ name }) => name)).toEqual(['bagit.txt', 'bag-info.txt', 'manifest-sha256.txt', 'omero.jsonl', 'tagmanifest-sha256.txt']);
+  const description = bag([file(Buffer.from('a b.tif')), file(Buffer.from('c'))], {
+    information: [['Contact-Name', 'Ann\nLee']],
+  });
+  expect(tagFiles(description).map(({ name }) => name)).toEqual([
+    'bagit.txt',
+    'bag-info.txt',
+    'manifest-sha256.txt',
+    'omero.jsonl',
+    'tagmanifest-sha256.txt',
+  ]);
   expect(text(description, 'bagit.txt')).toBe('BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n');
-  expect(text(description, 'bag-info.txt')).toBe('Bagging-Date: 2026-02-03\nPayload-Oxum: 10.2\nExternal-Identifier: r1-b2\nBag-Software-Agent: Coldroom\nContact-Name: Ann Lee\n');
-  expect(text(description, 'manifest-sha256.txt')).toBe(`${sha256('right')}  data/ManagedRepository/a b.tif\n${sha256('right')}  data/ManagedRepository/c\n`);
-  expect(text(description, 'tagmanifest-sha256.txt').split('\n')[0]).toBe(`${sha256(text(description, 'bag-info.txt'))}  bag-info.txt`);
+  expect(text(description, 'bag-info.txt')).toBe(
+    'Bagging-Date: 2026-02-03\nPayload-Oxum: 10.2\nExternal-Identifier: r1-b2\nBag-Software-Agent: Coldroom\nContact-Name: Ann Lee\n',
+  );
+  expect(text(description, 'manifest-sha256.txt')).toBe(
+    `${sha256('right')}  data/ManagedRepository/a b.tif\n${sha256('right')}  data/ManagedRepository/c\n`,
+  );
+  expect(text(description, 'tagmanifest-sha256.txt').split('\n')[0]).toBe(
+    `${sha256(text(description, 'bag-info.txt'))}  bag-info.txt`,
+  );
   expect(text(description, 'tagmanifest-sha256.txt').split('\n').filter(Boolean).length).toBe(4);
 });
 
@@ -34,8 +77,12 @@ it('writes a manifest of MD5s too where every file has one, and lists it among t
   const digests = { 'SHA-256': sha256('right'), 'MD5-128': md5 };
   const both = bag([file(Buffer.from('b'), { digests }), file(Buffer.from('a'), { digests })]);
   expect(text(both, 'manifest-md5.txt')).toBe(`${md5}  data/ManagedRepository/a\n${md5}  data/ManagedRepository/b\n`);
-  expect(text(both, 'tagmanifest-sha256.txt')).toContain(`${sha256(text(both, 'manifest-md5.txt'))}  manifest-md5.txt\n`);
-  expect(tagFiles(bag([file(Buffer.from('b'), { digests }), file(Buffer.from('a'))])).map(({ name }) => name)).not.toContain('manifest-md5.txt');
+  expect(text(both, 'tagmanifest-sha256.txt')).toContain(
+    `${sha256(text(both, 'manifest-md5.txt'))}  manifest-md5.txt\n`,
+  );
+  expect(
+    tagFiles(bag([file(Buffer.from('b'), { digests }), file(Buffer.from('a'))])).map(({ name }) => name),
+  ).not.toContain('manifest-md5.txt');
 });
 
 it('is the same for the same files in any order', () => {
@@ -46,12 +93,29 @@ it('is the same for the same files in any order', () => {
 it('passes sha256sum for every name', () => {
   const directory = mkdtempSync(join(tmpdir(), 'coldroom-bagit-'));
   try {
-    const names = ['plain', 'back\\slash', 'new\nline', 'carriage\r', '\rfirst', 'per%0Acent', '\\', ' lead', 'trail ', '-dash', 'all\\\n\r'].map((name) => Buffer.from(name));
+    const names = [
+      'plain',
+      'back\\slash',
+      'new\nline',
+      'carriage\r',
+      '\rfirst',
+      'per%0Acent',
+      '\\',
+      ' lead',
+      'trail ',
+      '-dash',
+      'all\\\n\r',
+    ].map((name) => Buffer.from(name));
     names.push(Buffer.from([0xff, 0x0a, 0xfe]));
     mkdirSync(join(directory, 'data/ManagedRepository'), { recursive: true });
-    for (const name of names) writeFileSync(Buffer.concat([Buffer.from(`${directory}/data/ManagedRepository/`), name]), 'right');
-    for (const { name, content } of tagFiles(bag(names.map((name) => file(name))))) writeFileSync(join(directory, name), content);
-    const said = execFileSync('sha256sum', ['--check', '--strict', 'manifest-sha256.txt', 'tagmanifest-sha256.txt'], { cwd: directory, encoding: 'utf8' });
+    for (const name of names)
+      writeFileSync(Buffer.concat([Buffer.from(`${directory}/data/ManagedRepository/`), name]), 'right');
+    for (const { name, content } of tagFiles(bag(names.map((name) => file(name)))))
+      writeFileSync(join(directory, name), content);
+    const said = execFileSync('sha256sum', ['--check', '--strict', 'manifest-sha256.txt', 'tagmanifest-sha256.txt'], {
+      cwd: directory,
+      encoding: 'utf8',
+    });
     expect(said.match(/: OK$/gm)?.length).toBe(names.length + 4);
   } finally {
     rmSync(directory, { recursive: true });
@@ -60,20 +124,46 @@ it('passes sha256sum for every name', () => {
 
 it('describes each file in one line of JSON', () => {
   const odd = Buffer.from([0x61, 0xff, 0x0a]);
-  const lines = text(bag([file(Buffer.from('ä')), file(odd, { attributes: { 'user.b': Buffer.of(0), 'user.a': Buffer.from('x') } })]), 'omero.jsonl').trimEnd().split('\n');
+  const lines = text(
+    bag([file(Buffer.from('ä')), file(odd, { attributes: { 'user.b': Buffer.of(0), 'user.a': Buffer.from('x') } })]),
+    'omero.jsonl',
+  )
+    .trimEnd()
+    .split('\n');
   expect(lines.map((line) => JSON.parse(Buffer.from(line, 'latin1').toString()) as unknown)).toEqual([
     {
-      kind: 'fileset file', originalFile: 11, pixels: null, fileset: 'Fileset:9', images: [1, 2], owner: 'alice', group: 'lab', root: 'ManagedRepository',
-      path: 'a\\xff\\x0a', pathBase64: odd.toString('base64'), size: 5, mtimeNs: '1700000000123456789', mode: '0640', uid: 1000, gid: 1001,
-      attributes: { 'user.a': 'eA==', 'user.b': 'AA==' }, omeroHash: { algorithm: 'SHA1-160', value: 'abc' }, sha256: sha256('right'),
+      kind: 'fileset file',
+      originalFile: 11,
+      pixels: null,
+      fileset: 'Fileset:9',
+      images: [1, 2],
+      owner: 'alice',
+      group: 'lab',
+      root: 'ManagedRepository',
+      path: 'a\\xff\\x0a',
+      pathBase64: odd.toString('base64'),
+      size: 5,
+      mtimeNs: '1700000000123456789',
+      mode: '0640',
+      uid: 1000,
+      gid: 1001,
+      attributes: { 'user.a': 'eA==', 'user.b': 'AA==' },
+      omeroHash: { algorithm: 'SHA1-160', value: 'abc' },
+      sha256: sha256('right'),
     },
     expect.objectContaining({ path: 'ä' }),
   ]);
   expect(lines[1]).not.toContain('pathBase64');
-  expect(text(bag([file(Buffer.from('new\nline'))]), 'omero.jsonl')).toContain(`"path":"new\\\\x0aline","pathBase64":"${Buffer.from('new\nline').toString('base64')}"`);
+  expect(text(bag([file(Buffer.from('new\nline'))]), 'omero.jsonl')).toContain(
+    `"path":"new\\\\x0aline","pathBase64":"${Buffer.from('new\nline').toString('base64')}"`,
+  );
 });
 
-it.each([['Pixels', 'Dir-001/1000', 'pixels'], ['Pixels', '1000_pyramid', 'pyramid'], ['Files', '7', 'original file']] as const)('calls %s/%s a %s', (root, path, kind) => {
+it.each([
+  ['Pixels', 'Dir-001/1000', 'pixels'],
+  ['Pixels', '1000_pyramid', 'pyramid'],
+  ['Files', '7', 'original file'],
+] as const)('calls %s/%s a %s', (root, path, kind) => {
   expect(text(bag([file(Buffer.from(path), { root })]), 'omero.jsonl')).toContain(`"kind":"${kind}"`);
 });
 

@@ -11,10 +11,15 @@ export function tagFiles(bag: BagDescription): TagFile[] {
     { name: 'bag-info.txt', content: bagInformation(bag) },
     { name: 'manifest-sha256.txt', content: manifest(payload(bag, 'SHA-256')) },
     // RFC 8493, 2.4: several payload manifests may stand side by side, each complete.
-    ...(bag.files.every(({ digests }) => digests['MD5-128']) ? [{ name: 'manifest-md5.txt', content: manifest(payload(bag, 'MD5-128')) }] : []),
+    ...(bag.files.every(({ digests }) => digests['MD5-128'])
+      ? [{ name: 'manifest-md5.txt', content: manifest(payload(bag, 'MD5-128')) }]
+      : []),
     { name: 'omero.jsonl', content: omeroLines(bag.files) },
   ];
-  const entries = tags.map(({ name, content }) => ({ digest: createHash('sha256').update(content).digest('hex'), path: Buffer.from(name) }));
+  const entries = tags.map(({ name, content }) => ({
+    digest: createHash('sha256').update(content).digest('hex'),
+    path: Buffer.from(name),
+  }));
   return [...tags, { name: 'tagmanifest-sha256.txt', content: manifest(entries) }];
 }
 

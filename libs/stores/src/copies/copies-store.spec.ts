@@ -3,7 +3,16 @@ import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
-import { NotYet, Refused, type CopyDigest, type FetchOrder, type Outcome, type Source, type Store, type Work } from '@coldroom/domain';
+import {
+  NotYet,
+  Refused,
+  type CopyDigest,
+  type FetchOrder,
+  type Outcome,
+  type Source,
+  type Store,
+  type Work,
+} from '@coldroom/domain';
 import { Files, identify, writeMarker } from '@coldroom/files';
 import { openStores } from '../open-store';
 import { parseStores } from '../settings';
@@ -20,14 +29,27 @@ afterAll(async () => {
 
 let count = 0;
 
-async function two(): Promise<{ readonly store: Store; readonly one: Store; readonly other: Store; readonly dir: string }> {
-  const dir = join(root, String(count += 1));
+async function two(): Promise<{
+  readonly store: Store;
+  readonly one: Store;
+  readonly other: Store;
+  readonly dir: string;
+}> {
+  const dir = join(root, String((count += 1)));
   for (const name of ['one', 'other', 'source', 'target']) {
     mkdirSync(join(dir, name), { recursive: true });
     await writeMarker(join(dir, name), name);
   }
-  const plain = (name: string): object => ({ kind: 'file', directory: join(dir, name), sameFileSystem: true, verify: 'cached' });
-  const settings = parseStores({ default: 'both', stores: { both: { kind: 'copies', of: ['one', 'other'] }, one: plain('one'), other: plain('other') } });
+  const plain = (name: string): object => ({
+    kind: 'file',
+    directory: join(dir, name),
+    sameFileSystem: true,
+    verify: 'cached',
+  });
+  const settings = parseStores({
+    default: 'both',
+    stores: { both: { kind: 'copies', of: ['one', 'other'] }, one: plain('one'), other: plain('other') },
+  });
   const stores = openStores(settings, { files, omeroRoots: [join(dir, 'source')] });
   return { store: stores.get('both'), one: stores.get('one'), other: stores.get('other'), dir };
 }
@@ -35,14 +57,22 @@ async function two(): Promise<{ readonly store: Store; readonly one: Store; read
 describeStore('of two file stores', async () => {
   const { store, dir } = await two();
   return {
-    store, sourceDir: join(dir, 'source'),
-    proveBag: (bag) => { for (const name of ['one', 'other']) execFileSync('sha256sum', ['--strict', '--quiet', '-c', 'manifest-sha256.txt'], { cwd: join(dir, name, bag) }); },
+    store,
+    sourceDir: join(dir, 'source'),
+    proveBag: (bag) => {
+      for (const name of ['one', 'other'])
+        execFileSync('sha256sum', ['--strict', '--quiet', '-c', 'manifest-sha256.txt'], { cwd: join(dir, name, bag) });
+    },
     goAway: () => rename(join(dir, 'other'), join(dir, 'elsewhere')),
     cleanup: async () => undefined,
   };
 });
 
-const work = (): Work => ({ signal: new AbortController().signal, deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n), progress: () => undefined });
+const work = (): Work => ({
+  signal: new AbortController().signal,
+  deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n),
+  progress: () => undefined,
+});
 const path = Buffer.from('ManagedRepository/a');
 
 describe('a store of several copies', () => {
@@ -53,7 +83,12 @@ describe('a store of several copies', () => {
     expect(await store.put('bag-1', [source], work())).toEqual([{ ok: { size: 5n } }]);
   }
 
-  const order = (dir: string, attempt = 0): FetchOrder => ({ path, size: 5n, attempt, target: { root: join(dir, 'target'), path: Buffer.from(`x/${attempt}`) } });
+  const order = (dir: string, attempt = 0): FetchOrder => ({
+    path,
+    size: 5n,
+    attempt,
+    target: { root: join(dir, 'target'), path: Buffer.from(`x/${attempt}`) },
+  });
 
   async function spoil(directory: string): Promise<void> {
     const at = join(directory, 'data/ManagedRepository/a');
@@ -66,15 +101,18 @@ describe('a store of several copies', () => {
     await put(setup);
     await spoil(join(setup.dir, 'other', '.open', 'bag-1'));
     const [outcome] = await setup.store.digest('bag-1', [path], ['SHA-256'], work());
-    expect(outcome).toMatchObject({ ok: { digests: { 'SHA-256': expect.stringMatching(/^[0-9a-f]{64} in one, [0-9a-f]{64} in other$/) } } });
+    expect(outcome).toMatchObject({
+      ok: { digests: { 'SHA-256': expect.stringMatching(/^[0-9a-f]{64} in one, [0-9a-f]{64} in other$/) } },
+    });
   });
 
-  it('tells of a fault in one store, also where another one\'s copy is not near', () => {
+  it("tells of a fault in one store, also where another one's copy is not near", () => {
     const store = { name: 'one', acceptedReads: ['cached'] as const };
     const far: Outcome<CopyDigest> = { error: new NotYet('COPY_NOT_NEAR', 'on tape') };
     const gone: Outcome<CopyDigest> = { error: new Refused('COPY_MISSING', 'gone') };
     const right: Outcome<CopyDigest> = { ok: { digests: {}, size: 1n, read: 'cached', version: 'v' } };
-    const merged = (...outcomes: readonly Outcome<CopyDigest>[]): Outcome<CopyDigest> => mergeDigests(outcomes.map((outcome) => ({ store, outcome })));
+    const merged = (...outcomes: readonly Outcome<CopyDigest>[]): Outcome<CopyDigest> =>
+      mergeDigests(outcomes.map((outcome) => ({ store, outcome })));
     expect([merged(far, gone), merged(gone, far), merged(right, far)]).toEqual([gone, gone, far]);
   });
 
@@ -82,7 +120,9 @@ describe('a store of several copies', () => {
     const setup = await two();
     await put(setup);
     await setup.one.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from('x') }], work());
-    expect(await setup.store.stat('bag-1', [path])).toMatchObject([{ durable: 'no', replicationState: 'one: sealed, other: open' }]);
+    expect(await setup.store.stat('bag-1', [path])).toMatchObject([
+      { durable: 'no', replicationState: 'one: sealed, other: open' },
+    ]);
     await setup.store.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from('x') }], work());
     const [whole] = await setup.store.stat('bag-1', [path]);
     expect(whole).toMatchObject({ durable: 'yes', replicationState: 'one: sealed, other: sealed' });
@@ -125,7 +165,8 @@ describe('a store of several copies', () => {
   });
 
   describe('that one of its stores holds sealed already', () => {
-    const seal = (store: Store, content = 'x'): Promise<void> => store.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from(content) }], work());
+    const seal = (store: Store, content = 'x'): Promise<void> =>
+      store.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from(content) }], work());
 
     /** In the second store there is nothing: it came anew, or lost all. */
     async function sealedInOne(): Promise<Awaited<ReturnType<typeof two>>> {
@@ -140,23 +181,47 @@ describe('a store of several copies', () => {
       const setup = await sealedInOne();
       const before = await setup.one.stat('bag-1', [path]);
       await put(setup);
-      expect(await setup.store.digest('bag-1', [path], ['SHA-256'], work())).toEqual([{ ok: expect.objectContaining({ digests: { 'SHA-256': expect.stringMatching(/^[0-9a-f]{64}$/) } }) }]);
+      expect(await setup.store.digest('bag-1', [path], ['SHA-256'], work())).toEqual([
+        { ok: expect.objectContaining({ digests: { 'SHA-256': expect.stringMatching(/^[0-9a-f]{64}$/) } }) },
+      ]);
       await seal(setup.store);
       expect([await setup.store.isSealed('bag-1'), await setup.one.stat('bag-1', [path])]).toEqual([true, before]);
-      expect(await setup.store.stat('bag-1', [path])).toMatchObject([{ durable: 'yes', replicationState: 'one: sealed, other: sealed' }]);
+      expect(await setup.store.stat('bag-1', [path])).toMatchObject([
+        { durable: 'yes', replicationState: 'one: sealed, other: sealed' },
+      ]);
       await expect(put(setup)).rejects.toMatchObject({ code: 'BAG_SEALED' });
     });
 
     it.each<[string, string, (at: string) => unknown]>([
       ['lost it', 'COPY_MISSING', (at) => rmSync(at)],
-      ['holds another size', 'COPY_SIZE', async (at) => { await chmod(at, 0o644); await writeFile(at, 'longer than right'); }],
+      [
+        'holds another size',
+        'COPY_SIZE',
+        async (at) => {
+          await chmod(at, 0o644);
+          await writeFile(at, 'longer than right');
+        },
+      ],
     ])('refuses a copy where that one %s: nothing can mend it', async (_what, code, harm) => {
       const setup = await sealedInOne();
       execFileSync('chmod', ['-R', 'u+w', join(setup.dir, 'one')]);
       await harm(join(setup.dir, 'one', 'bag-1', 'data/ManagedRepository/a'));
       const identity = await identify(join(setup.dir, 'source', 'a'));
-      const source: Source = { root: join(setup.dir, 'source'), path: Buffer.from('a'), copyPath: path, identity: identity! };
-      expect(await setup.store.put('bag-1', [source], work())).toEqual([{ error: expect.objectContaining({ kind: 'refused', code, message: expect.stringContaining('sealed in store one') }) }]);
+      const source: Source = {
+        root: join(setup.dir, 'source'),
+        path: Buffer.from('a'),
+        copyPath: path,
+        identity: identity!,
+      };
+      expect(await setup.store.put('bag-1', [source], work())).toEqual([
+        {
+          error: expect.objectContaining({
+            kind: 'refused',
+            code,
+            message: expect.stringContaining('sealed in store one'),
+          }),
+        },
+      ]);
     });
 
     it('tells what keeps it open in the other rather than that it was sealed otherwise', async () => {
@@ -170,7 +235,11 @@ describe('a store of several copies', () => {
 
   it.each([[['one']], [['one', 'one']], [['one', 'nowhere']], [['one', 'both']]])('refuses %j', (of) => {
     const plain = { kind: 'file', directory: '/archive' };
-    const settings = (): unknown => openStores(parseStores({ default: 'both', stores: { both: { kind: 'copies', of }, one: plain } }), { files, omeroRoots: [] });
+    const settings = (): unknown =>
+      openStores(parseStores({ default: 'both', stores: { both: { kind: 'copies', of }, one: plain } }), {
+        files,
+        omeroRoots: [],
+      });
     expect(settings).toThrow(expect.objectContaining({ code: 'STORES_INVALID' }));
   });
 });

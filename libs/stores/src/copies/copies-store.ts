@@ -1,6 +1,19 @@
 import {
-  codeOf, Refused, type ColdroomError, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type FetchOrder, type Nearness,
-  type Outcome, type Source, type Store, type StoreUse, type TagFile, type Work,
+  codeOf,
+  Refused,
+  type ColdroomError,
+  type CopyDigest,
+  type CopyRead,
+  type CopyStatus,
+  type DigestAlgorithm,
+  type FetchOrder,
+  type Nearness,
+  type Outcome,
+  type Source,
+  type Store,
+  type StoreUse,
+  type TagFile,
+  type Work,
 } from '@coldroom/domain';
 import { heldIn } from './held';
 import { mergeDigests, mergeStatus } from './merge';
@@ -16,7 +29,10 @@ export class CopiesStore implements Store {
   readonly recallRoot: string | undefined;
 
   /** @param members in the order in which they are read from; opened and closed by whoever made them */
-  constructor(readonly name: string, private readonly members: readonly Store[]) {
+  constructor(
+    readonly name: string,
+    private readonly members: readonly Store[],
+  ) {
     this.acceptedReads = [...new Set(members.flatMap((store) => store.acceptedReads))];
     this.wantedDigests = [...new Set(members.flatMap((store) => store.wantedDigests))];
     this.recallRoot = this.first.recallRoot;
@@ -26,16 +42,30 @@ export class CopiesStore implements Store {
     await this.inAll((store) => store.check(use));
   }
 
-  async put(bag: string, sources: readonly Source[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+  async put(
+    bag: string,
+    sources: readonly Source[],
+    work: Work,
+  ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
     const sealed = await this.sealedIn(bag);
-    if (sealed.length === this.members.length) throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
-    const answers = await this.inAll((store) => (sealed.includes(store) ? heldIn(store, bag, sources) : store.put(bag, sources, work)));
+    if (sealed.length === this.members.length)
+      throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
+    const answers = await this.inAll((store) =>
+      sealed.includes(store) ? heldIn(store, bag, sources) : store.put(bag, sources, work),
+    );
     return sources.map((_, at) => worst(answers.map((each) => each[at]!)));
   }
 
-  async digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]> {
+  async digest(
+    bag: string,
+    paths: readonly Buffer[],
+    algorithms: readonly DigestAlgorithm[],
+    work: Work,
+  ): Promise<readonly Outcome<CopyDigest>[]> {
     const answers = await this.inAll((store) => store.digest(bag, paths, algorithms, work));
-    return paths.map((_, at) => mergeDigests(this.members.map((store, member) => ({ store, outcome: answers[member]![at]! }))));
+    return paths.map((_, at) =>
+      mergeDigests(this.members.map((store, member) => ({ store, outcome: answers[member]![at]! }))),
+    );
   }
 
   async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
@@ -48,18 +78,28 @@ export class CopiesStore implements Store {
 
   async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
     const answers = await this.inAll((store) => store.stat(bag, paths));
-    return paths.map((_, at) => mergeStatus(this.members.map(({ name }, member) => ({ name, status: answers[member]![at] }))));
+    return paths.map((_, at) =>
+      mergeStatus(this.members.map(({ name }, member) => ({ name, status: answers[member]![at] }))),
+    );
   }
 
   async bringNear(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Nearness>[]> {
     return this.firstOf(paths, this.members, (store, some) => store.bringNear(bag, some, work));
   }
 
-  async fetch(bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+  async fetch(
+    bag: string,
+    orders: readonly FetchOrder[],
+    work: Work,
+  ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
     const groups = Map.groupBy(orders, ({ attempt = 0 }) => attempt % this.members.length);
     const outcomes = new Map<FetchOrder, Outcome<{ readonly size: bigint }>>();
     for (const [turn, group] of groups) {
-      const fetched = await this.firstOf(group, [...this.members.slice(turn), ...this.members.slice(0, turn)], (store, some) => store.fetch(bag, some, work));
+      const fetched = await this.firstOf(
+        group,
+        [...this.members.slice(turn), ...this.members.slice(0, turn)],
+        (store, some) => store.fetch(bag, some, work),
+      );
       group.forEach((order, at) => outcomes.set(order, fetched[at]!));
     }
     return orders.map((order) => outcomes.get(order)!);
@@ -67,7 +107,7 @@ export class CopiesStore implements Store {
 
   async *bags(): AsyncIterable<string> {
     for (const [at, store] of this.members.entries()) {
-      for await (const bag of store.bags()) if (!await isIn(bag, this.members.slice(0, at))) yield bag;
+      for await (const bag of store.bags()) if (!(await isIn(bag, this.members.slice(0, at)))) yield bag;
     }
   }
 
@@ -115,7 +155,11 @@ export class CopiesStore implements Store {
   }
 
   /** Asks the stores in turn, each for what those before it could not give. What none can give fails as in the last. */
-  private async firstOf<T, R>(items: readonly T[], stores: readonly Store[], ask: (store: Store, some: readonly T[]) => Promise<readonly Outcome<R>[]>): Promise<readonly Outcome<R>[]> {
+  private async firstOf<T, R>(
+    items: readonly T[],
+    stores: readonly Store[],
+    ask: (store: Store, some: readonly T[]) => Promise<readonly Outcome<R>[]>,
+  ): Promise<readonly Outcome<R>[]> {
     const outcomes = new Map<T, Outcome<R>>();
     let failed: unknown;
     for (const store of stores) {
@@ -144,10 +188,19 @@ async function isIn(bag: string, stores: readonly Store[]): Promise<boolean> {
 }
 
 /** `Refused` `STORES_INVALID` where a store of several copies names itself, one of its kind, or one that is not there. */
-export function membersOf(name: string, names: readonly string[], stores: ReadonlyMap<string, Store>): readonly Store[] {
+export function membersOf(
+  name: string,
+  names: readonly string[],
+  stores: ReadonlyMap<string, Store>,
+): readonly Store[] {
   return names.map((each) => {
     const store = stores.get(each);
-    if (!store) throw new Refused('STORES_INVALID', `The store ${name} is to keep copies in "${each}", which is no plain store of the list.`, { store: name });
+    if (!store)
+      throw new Refused(
+        'STORES_INVALID',
+        `The store ${name} is to keep copies in "${each}", which is no plain store of the list.`,
+        { store: name },
+      );
     return store;
   });
 }

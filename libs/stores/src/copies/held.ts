@@ -2,12 +2,25 @@ import { Refused, type Outcome, type Source, type Store } from '@coldroom/domain
 import { displayPath } from '@coldroom/files';
 
 /** What a put comes to where the bag is sealed: as good as put is what lies there in its size. Whether it is right, reading it will say. */
-export async function heldIn(store: Store, bag: string, sources: readonly Source[]): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
-  const found = await store.stat(bag, sources.map(({ copyPath }) => copyPath));
+export async function heldIn(
+  store: Store,
+  bag: string,
+  sources: readonly Source[],
+): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+  const found = await store.stat(
+    bag,
+    sources.map(({ copyPath }) => copyPath),
+  );
   return sources.map(({ copyPath, identity: { size } }, at) => {
     const held = found[at]?.size;
     if (held === size) return { ok: { size } };
     const what = held === undefined ? 'without a copy' : `with ${held} instead of ${size} bytes`;
-    return { error: new Refused(held === undefined ? 'COPY_MISSING' : 'COPY_SIZE', `The bag ${bag} is sealed in store ${store.name} ${what} of "${displayPath(copyPath)}"; it is not changed any more.`, { store: store.name, bag }) };
+    return {
+      error: new Refused(
+        held === undefined ? 'COPY_MISSING' : 'COPY_SIZE',
+        `The bag ${bag} is sealed in store ${store.name} ${what} of "${displayPath(copyPath)}"; it is not changed any more.`,
+        { store: store.name, bag },
+      ),
+    };
   });
 }

@@ -1,4 +1,13 @@
-import { Refused, type Answer, type ColdroomError, type CopyDigest, type CopyStatus, type DigestAlgorithm, type Outcome, type Store } from '@coldroom/domain';
+import {
+  Refused,
+  type Answer,
+  type ColdroomError,
+  type CopyDigest,
+  type CopyStatus,
+  type DigestAlgorithm,
+  type Outcome,
+  type Store,
+} from '@coldroom/domain';
 
 interface Digested {
   readonly store: Pick<Store, 'name' | 'acceptedReads'>;
@@ -15,21 +24,36 @@ export function mergeDigests(answers: readonly Digested[]): Outcome<CopyDigest> 
   if (failed) return { error: failed };
   const copies = answers.map(({ store, outcome }) => ({ store, copy: (outcome as { readonly ok: CopyDigest }).ok }));
   const unproven = copies.find(({ store, copy }) => !store.acceptedReads.includes(copy.read));
-  if (unproven) return { error: new Refused('COPY_NOT_PROVEN', `The copy in store ${unproven.store.name} was read back as ${unproven.copy.read}, which its settings do not accept as proof.`) };
+  if (unproven)
+    return {
+      error: new Refused(
+        'COPY_NOT_PROVEN',
+        `The copy in store ${unproven.store.name} was read back as ${unproven.copy.read}, which its settings do not accept as proof.`,
+      ),
+    };
   const [first] = copies;
   if (!first) throw new RangeError('no copies');
   const algorithms = Object.keys(first.copy.digests) as DigestAlgorithm[];
   const other = copies.find(({ copy }) => copy.size !== first.copy.size);
   return {
     ok: {
-      digests: Object.fromEntries(algorithms.map((algorithm) => [algorithm, same(copies.map(({ store, copy }) => [store.name, copy.digests[algorithm] ?? 'none']))])),
-      size: (other ?? first).copy.size, read: first.copy.read, version: versions(copies.map(({ store, copy }) => [store.name, copy.version])),
+      digests: Object.fromEntries(
+        algorithms.map((algorithm) => [
+          algorithm,
+          same(copies.map(({ store, copy }) => [store.name, copy.digests[algorithm] ?? 'none'])),
+        ]),
+      ),
+      size: (other ?? first).copy.size,
+      read: first.copy.read,
+      version: versions(copies.map(({ store, copy }) => [store.name, copy.version])),
     },
   };
 }
 
 /** One status for all copies: as durable as the least of them. A copy that is missing in one store is told by `durable` and version. */
-export function mergeStatus(answers: readonly { readonly name: string; readonly status: CopyStatus | undefined }[]): CopyStatus | undefined {
+export function mergeStatus(
+  answers: readonly { readonly name: string; readonly status: CopyStatus | undefined }[],
+): CopyStatus | undefined {
   const present = answers.flatMap(({ status }) => (status ? [status] : []));
   const [first] = present;
   if (!first) return undefined;

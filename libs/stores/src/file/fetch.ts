@@ -1,29 +1,75 @@
-import { Refused, Transient, type FetchOrder, type Identity, type Nearness, type Outcome, type Work } from '@coldroom/domain';
+import {
+  Refused,
+  Transient,
+  type FetchOrder,
+  type Identity,
+  type Nearness,
+  type Outcome,
+  type Work,
+} from '@coldroom/domain';
 import { displayPath, type Files } from '@coldroom/files';
 import { copyIn, sealedBag } from './layout';
 
 /** What is on a mounted directory is near. */
-export async function nearness(files: Files, root: string, bag: string, paths: readonly Buffer[]): Promise<readonly Outcome<Nearness>[]> {
-  return (await look(files, root, bag, paths)).map((each) => ('ok' in each ? { ok: { near: true, state: 'local' } } : each));
+export async function nearness(
+  files: Files,
+  root: string,
+  bag: string,
+  paths: readonly Buffer[],
+): Promise<readonly Outcome<Nearness>[]> {
+  return (await look(files, root, bag, paths)).map((each) =>
+    'ok' in each ? { ok: { near: true, state: 'local' } } : each,
+  );
 }
 
 /** Copies out of a sealed bag, one call a target directory; errors of the target are told as such. */
-export async function fetchFiles(files: Files, root: string, bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
-  const found = await look(files, root, bag, orders.map(({ path }) => path));
+export async function fetchFiles(
+  files: Files,
+  root: string,
+  bag: string,
+  orders: readonly FetchOrder[],
+  work: Work,
+): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+  const found = await look(
+    files,
+    root,
+    bag,
+    orders.map(({ path }) => path),
+  );
   const outcomes = new Map<FetchOrder, Outcome<{ readonly size: bigint }>>();
   const ready: { readonly order: FetchOrder; readonly identity: Identity }[] = [];
   orders.forEach((order, at) => {
     const copy = found[at]!;
     if ('error' in copy) outcomes.set(order, copy);
     else if (copy.ok.size === order.size) ready.push({ order, identity: copy.ok });
-    else outcomes.set(order, { error: new Refused('COPY_SIZE', `The copy of "${displayPath(order.path)}" has ${copy.ok.size} bytes, not ${order.size}.`) });
+    else
+      outcomes.set(order, {
+        error: new Refused(
+          'COPY_SIZE',
+          `The copy of "${displayPath(order.path)}" has ${copy.ok.size} bytes, not ${order.size}.`,
+        ),
+      });
   });
-  for (const group of Map.groupBy(ready, ({ order: { target } }) => `${target.root}\0${parent(target.path).toString('latin1')}`).values()) {
+  for (const group of Map.groupBy(
+    ready,
+    ({ order: { target } }) => `${target.root}\0${parent(target.path).toString('latin1')}`,
+  ).values()) {
     const { target } = group[0]!.order;
     const prefix = parent(target.path);
-    const copied = await files.copy(
-      group.map(({ order, identity }) => ({ root, path: copyIn(sealedBag(bag), order.path), copyPath: order.target.path.subarray(prefix.length + 1), identity })),
-      { root: target.root, prefix }, work).catch((error: unknown) => { throw ofTarget(error, target.root); });
+    const copied = await files
+      .copy(
+        group.map(({ order, identity }) => ({
+          root,
+          path: copyIn(sealedBag(bag), order.path),
+          copyPath: order.target.path.subarray(prefix.length + 1),
+          identity,
+        })),
+        { root: target.root, prefix },
+        work,
+      )
+      .catch((error: unknown) => {
+        throw ofTarget(error, target.root);
+      });
     group.forEach(({ order }, at) => outcomes.set(order, copied[at]!));
   }
   return orders.map((order) => outcomes.get(order)!);
@@ -33,22 +79,39 @@ function parent(path: Buffer): Buffer {
   return path.subarray(0, path.lastIndexOf('/'));
 }
 
-async function look(files: Files, root: string, bag: string, paths: readonly Buffer[]): Promise<readonly Outcome<Identity>[]> {
+async function look(
+  files: Files,
+  root: string,
+  bag: string,
+  paths: readonly Buffer[],
+): Promise<readonly Outcome<Identity>[]> {
   const found = await files.inspect(paths.map((path) => ({ root, path: copyIn(sealedBag(bag), path) })));
   return found.map((each, at): Outcome<Identity> => {
     if (each.kind === 'refused') return { error: each.error };
     if (each.kind === 'file') return { ok: each.identity };
-    return { error: new Refused('COPY_MISSING', `The store has no copy of "${displayPath(paths[at]!)}" in bag ${bag}.`, { bag }) };
+    return {
+      error: new Refused('COPY_MISSING', `The store has no copy of "${displayPath(paths[at]!)}" in bag ${bag}.`, {
+        bag,
+      }),
+    };
   });
 }
 
 const targetCodes: Readonly<Record<string, string>> = {
-  STORE_FULL: 'TARGET_FULL', STORE_READ_ONLY: 'TARGET_READ_ONLY', STORE_DENIED: 'TARGET_DENIED', COPY_NOT_SYNCED: 'TARGET_NOT_SYNCED',
+  STORE_FULL: 'TARGET_FULL',
+  STORE_READ_ONLY: 'TARGET_READ_ONLY',
+  STORE_DENIED: 'TARGET_DENIED',
+  COPY_NOT_SYNCED: 'TARGET_NOT_SYNCED',
 };
 
 /** What an error of writing to the target's root means; others as they are. */
 export function ofTarget(error: unknown, target: string): unknown {
   const code = error instanceof Transient && error.details['root'] === target ? targetCodes[error.code] : undefined;
   if (!code) return error;
-  return new Transient(code, `What was fetched could not be written to ${target} (${(error as Transient).details['code'] ?? (error as Transient).code}); nothing was put in place.`, { root: target }, { cause: error });
+  return new Transient(
+    code,
+    `What was fetched could not be written to ${target} (${(error as Transient).details['code'] ?? (error as Transient).code}); nothing was put in place.`,
+    { root: target },
+    { cause: error },
+  );
 }

@@ -1,6 +1,16 @@
 import { Files, identityOf, markerName, writeMarker } from '@coldroom/files';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore, openStores } from '../open-store';
@@ -9,11 +19,15 @@ import { describeStore, work, type StoreUnderTest } from '../testing/conformance
 
 const asRoot = process.geteuid!() === 0;
 let files: Files;
-beforeAll(() => { files = new Files({ threads: 2 }); });
+beforeAll(() => {
+  files = new Files({ threads: 2 });
+});
 afterAll(() => files.close());
 
 const settings = (directory: string, part: object = {}): ReturnType<typeof parseStores>['stores'][string] =>
-  parseStores({ default: 'main', stores: { main: { kind: 'file', directory, sameFileSystem: true, ...part } } }).stores['main']!;
+  parseStores({ default: 'main', stores: { main: { kind: 'file', directory, sameFileSystem: true, ...part } } }).stores[
+    'main'
+  ]!;
 
 function run(command: string, ...args: string[]): void {
   execFileSync(command, args, { stdio: 'ignore' });
@@ -37,7 +51,12 @@ async function makeStore(mount?: string): Promise<StoreUnderTest & { directory: 
     sourceDir,
     directory,
     goAway: async () => renameSync(join(directory, markerName), join(top, 'marker')),
-    proveBag: (bag) => { execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'manifest-sha256.txt', 'tagmanifest-sha256.txt'], { cwd: join(directory, bag), stdio: ['ignore', 'pipe', 'pipe'] }); },
+    proveBag: (bag) => {
+      execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'manifest-sha256.txt', 'tagmanifest-sha256.txt'], {
+        cwd: join(directory, bag),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    },
     cleanup: remove,
     remove,
   };
@@ -45,23 +64,30 @@ async function makeStore(mount?: string): Promise<StoreUnderTest & { directory: 
 
 describeStore('file', () => makeStore());
 
-describeStore('file, on a small disk', async () => {
-  const made = await makeStore('size=24m');
-  return {
-    ...made,
-    goAway: async () => run('mount', '-t', 'tmpfs', 'none', made.directory), // over it: a real unmount would empty it
-    fill: async () => run('fallocate', '-l', '23m', join(made.directory, 'filler')),
-    makeReadOnly: async () => run('mount', '-o', 'remount,ro', made.directory),
-    cleanup: async () => {
-      await made.remove().catch(async () => made.remove());
-    },
-  };
-}, asRoot ? undefined : 'only root can mount one');
+describeStore(
+  'file, on a small disk',
+  async () => {
+    const made = await makeStore('size=24m');
+    return {
+      ...made,
+      goAway: async () => run('mount', '-t', 'tmpfs', 'none', made.directory), // over it: a real unmount would empty it
+      fill: async () => run('fallocate', '-l', '23m', join(made.directory, 'filler')),
+      makeReadOnly: async () => run('mount', '-o', 'remount,ro', made.directory),
+      cleanup: async () => {
+        await made.remove().catch(async () => made.remove());
+      },
+    };
+  },
+  asRoot ? undefined : 'only root can mount one',
+);
 
 describe('the place of a file store', () => {
   let top: string;
-  const open = (omeroRoots: readonly string[], part: object = {}, directory = join(top, 'store')): ReturnType<typeof openStore> =>
-    openStore('main', settings(directory, part), { files, omeroRoots });
+  const open = (
+    omeroRoots: readonly string[],
+    part: object = {},
+    directory = join(top, 'store'),
+  ): ReturnType<typeof openStore> => openStore('main', settings(directory, part), { files, omeroRoots });
 
   beforeEach(async () => {
     top = mkdtempSync(join(tmpdir(), 'coldroom-place-'));
@@ -74,7 +100,8 @@ describe('the place of a file store', () => {
 
   it('may not be inside an OMERO root, around one, or the same, by any name', async () => {
     symlinkSync(top, join(top, 'omero', 'link'));
-    for (const root of [top, join(top, 'store'), join(top, 'omero', 'link', 'store')]) await expect(open([root]).check('write')).rejects.toMatchObject(inside);
+    for (const root of [top, join(top, 'store'), join(top, 'omero', 'link', 'store')])
+      await expect(open([root]).check('write')).rejects.toMatchObject(inside);
     mkdirSync(join(top, 'store', 'omero'));
     await expect(open([join(top, 'store', 'omero')]).check('write')).rejects.toMatchObject(inside);
     await expect(open([join(top, 'store', 'not-there')]).check('write')).rejects.toMatchObject(inside);
@@ -86,7 +113,10 @@ describe('the place of a file store', () => {
   });
 
   it('is not on the file system of the originals unless that is allowed', async () => {
-    await expect(open([join(top, 'omero')], { sameFileSystem: false }).check('write')).rejects.toMatchObject({ kind: 'refused', code: 'STORE_ON_SAME_FILE_SYSTEM' });
+    await expect(open([join(top, 'omero')], { sameFileSystem: false }).check('write')).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'STORE_ON_SAME_FILE_SYSTEM',
+    });
     await open(['/proc'], { sameFileSystem: false }).check('write');
   });
 
@@ -124,16 +154,23 @@ describe('a sealed bag on disk', () => {
     mkdirSync(join(made.sourceDir, 'a'));
     writeFileSync(join(made.sourceDir, 'a/file'), 'content');
     const identity = identityOf(lstatSync(join(made.sourceDir, 'a/file'), { bigint: true }));
-    await made.store.put('bag-1', [{ root: made.sourceDir, path: Buffer.from('a/file'), copyPath: path, identity }], work());
+    await made.store.put(
+      'bag-1',
+      [{ root: made.sourceDir, path: Buffer.from('a/file'), copyPath: path, identity }],
+      work(),
+    );
     await made.store.seal('bag-1', [path], [], work());
   });
   afterEach(() => made.cleanup());
 
-  it.each(['data/ManagedRepository/a/file', 'data/ManagedRepository/a', 'data'])('is writable where somebody gave %s a write bit', async (place) => {
-    expect(await status()).toMatchObject({ durable: 'yes', writable: 'no' });
-    chmod(place, 0o775);
-    expect(await status()).toMatchObject({ durable: 'yes', writable: 'yes' });
-  });
+  it.each(['data/ManagedRepository/a/file', 'data/ManagedRepository/a', 'data'])(
+    'is writable where somebody gave %s a write bit',
+    async (place) => {
+      expect(await status()).toMatchObject({ durable: 'yes', writable: 'no' });
+      chmod(place, 0o775);
+      expect(await status()).toMatchObject({ durable: 'yes', writable: 'yes' });
+    },
+  );
 
   it('is not durable yet where the last step of its sealing is missing', async () => {
     chmod('.', 0o755);
@@ -143,7 +180,7 @@ describe('a sealed bag on disk', () => {
   });
 
   it('has another version once its copy was touched', async () => {
-    const before = await status() as { version: string };
+    const before = (await status()) as { version: string };
     chmod('data/ManagedRepository/a/file', 0o440);
     expect(await status()).not.toMatchObject({ version: before.version });
   });
@@ -153,12 +190,20 @@ describe('a sealed bag on disk', () => {
     rmSync(join(made.directory, 'bag-1', 'data', path.toString()));
     symlinkSync('/etc/passwd', join(made.directory, 'bag-1/data', path.toString()));
     await expect(status()).rejects.toMatchObject({ kind: 'refused', code: 'NOT_A_REGULAR_FILE' });
-    expect(await made.store.digest('bag-1', [path], ['SHA-256'], work())).toMatchObject([{ error: { code: 'NOT_A_REGULAR_FILE' } }]);
+    expect(await made.store.digest('bag-1', [path], ['SHA-256'], work())).toMatchObject([
+      { error: { code: 'NOT_A_REGULAR_FILE' } },
+    ]);
   });
 });
 
 it('opens stores by name', () => {
-  const stores = openStores(parseStores({ default: 'one', stores: { one: { kind: 'file', directory: '/one' }, two: { kind: 'file', directory: '/two' } } }), { files, omeroRoots: [] });
+  const stores = openStores(
+    parseStores({
+      default: 'one',
+      stores: { one: { kind: 'file', directory: '/one' }, two: { kind: 'file', directory: '/two' } },
+    }),
+    { files, omeroRoots: [] },
+  );
   expect([stores.default.name, stores.get('two').name, stores.all.length]).toEqual(['one', 'two', 2]);
   expect(() => stores.get('three')).toThrow(expect.objectContaining({ kind: 'refused', code: 'STORE_UNKNOWN' }));
 });

@@ -1,6 +1,19 @@
 import {
-  ColdroomError, Refused, Transient, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type FetchOrder, type Nearness, type Outcome, type Source,
-  type Store, type StoreUse, type TagFile, type Work,
+  ColdroomError,
+  Refused,
+  Transient,
+  type CopyDigest,
+  type CopyRead,
+  type CopyStatus,
+  type DigestAlgorithm,
+  type FetchOrder,
+  type Nearness,
+  type Outcome,
+  type Source,
+  type Store,
+  type StoreUse,
+  type TagFile,
+  type Work,
 } from '@coldroom/domain';
 import { checkPath, checkWritable, displayPath, openRoot, type Files, type Root } from '@coldroom/files';
 import type { FileStoreSettings } from '../settings';
@@ -24,7 +37,11 @@ export class FileStore implements Store {
   private readonly files: Files;
   private root: Root | undefined;
 
-  constructor(readonly name: string, private readonly settings: FileStoreSettings, private readonly surroundings: StoreSurroundings) {
+  constructor(
+    readonly name: string,
+    private readonly settings: FileStoreSettings,
+    private readonly surroundings: StoreSurroundings,
+  ) {
     this.files = surroundings.files;
     this.acceptedReads = settings.verify === 'direct' ? ['direct', 'dropped'] : ['direct', 'dropped', 'cached'];
   }
@@ -36,33 +53,65 @@ export class FileStore implements Store {
     });
   }
 
-  async put(bag: string, sources: readonly Source[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+  async put(
+    bag: string,
+    sources: readonly Source[],
+    work: Work,
+  ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
     const sealed = sealedBag(bag);
     const prefix = Buffer.concat([openBag(bag), Buffer.from('/data')]);
     return this.here(async () => {
-      if (await this.exists(sealed)) throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
+      if (await this.exists(sealed))
+        throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
       const refused = sources.map((source) => this.refusal(bag, source));
-      const outcomes = await this.files.copy(sources.filter((_, at) => !refused[at]), { root: this.settings.directory, prefix }, work);
+      const outcomes = await this.files.copy(
+        sources.filter((_, at) => !refused[at]),
+        { root: this.settings.directory, prefix },
+        work,
+      );
       const rest = outcomes.values();
       return refused.map((error) => (error ? { error } : rest.next().value!));
     });
   }
 
-  async digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]> {
+  async digest(
+    bag: string,
+    paths: readonly Buffer[],
+    algorithms: readonly DigestAlgorithm[],
+    work: Work,
+  ): Promise<readonly Outcome<CopyDigest>[]> {
     return this.here(async ({ directory }) => {
-      const place = await this.exists(sealedBag(bag)) ? sealedBag(bag) : openBag(bag);
+      const place = (await this.exists(sealedBag(bag))) ? sealedBag(bag) : openBag(bag);
       const sources = paths.map((path) => ({ root: directory, path: copyIn(place, path), algorithms }));
       const outcomes = await this.files.hash(sources, { direct: this.settings.verify === 'direct' }, work);
-      return outcomes.map((outcome) => ('ok' in outcome
-        ? { ok: { digests: outcome.ok.digests, size: outcome.ok.identity.size, read: outcome.ok.read, version: versionOf(outcome.ok.identity) } }
-        : { error: ofCopy(outcome.error) }));
+      return outcomes.map((outcome) =>
+        'ok' in outcome
+          ? {
+              ok: {
+                digests: outcome.ok.digests,
+                size: outcome.ok.identity.size,
+                read: outcome.ok.read,
+                version: versionOf(outcome.ok.identity),
+              },
+            }
+          : { error: ofCopy(outcome.error) },
+      );
     });
   }
 
   async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
-    await this.here(({ directory }) => this.files.seal({
-      root: directory, open: openBag(bag), sealed: sealedBag(bag), keep: paths.map((path) => copyIn(Buffer.alloc(0), path).subarray(1)), tags,
-    }, work));
+    await this.here(({ directory }) =>
+      this.files.seal(
+        {
+          root: directory,
+          open: openBag(bag),
+          sealed: sealedBag(bag),
+          keep: paths.map((path) => copyIn(Buffer.alloc(0), path).subarray(1)),
+          tags,
+        },
+        work,
+      ),
+    );
   }
 
   async isSealed(bag: string): Promise<boolean> {
@@ -77,9 +126,16 @@ export class FileStore implements Store {
     return this.here(() => nearness(this.files, this.settings.directory, bag, paths));
   }
 
-  async fetch(bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
-    return this.here(async () => (await fetchFiles(this.files, this.settings.directory, bag, orders, work))
-      .map((outcome) => ('ok' in outcome ? outcome : { error: ofCopy(outcome.error) })));
+  async fetch(
+    bag: string,
+    orders: readonly FetchOrder[],
+    work: Work,
+  ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+    return this.here(async () =>
+      (await fetchFiles(this.files, this.settings.directory, bag, orders, work)).map((outcome) =>
+        'ok' in outcome ? outcome : { error: ofCopy(outcome.error) },
+      ),
+    );
   }
 
   async *bags(): AsyncIterable<string> {
@@ -110,8 +166,18 @@ export class FileStore implements Store {
       else this.root = await openRoot(this.settings.directory, this.name);
       return await act(this.root);
     } catch (error) {
-      if (!(error instanceof ColdroomError) || error.code !== 'ROOT_AWAY' || error.details['root'] !== this.settings.directory) throw error;
-      throw new Transient('STORE_AWAY', `The store ${this.name} is away. ${error.message}`, { store: this.name, ...error.details }, { cause: error });
+      if (
+        !(error instanceof ColdroomError) ||
+        error.code !== 'ROOT_AWAY' ||
+        error.details['root'] !== this.settings.directory
+      )
+        throw error;
+      throw new Transient(
+        'STORE_AWAY',
+        `The store ${this.name} is away. ${error.message}`,
+        { store: this.name, ...error.details },
+        { cause: error },
+      );
     }
   }
 
@@ -126,7 +192,10 @@ export class FileStore implements Store {
     try {
       const { length } = this.linkTarget(bag, copyPath);
       if (length <= pathLimit) return null;
-      return new Refused('PATH_TOO_LONG', `The copy of "${displayPath(copyPath)}" would have a path of ${length} bytes; a link can hold ${pathLimit}.`);
+      return new Refused(
+        'PATH_TOO_LONG',
+        `The copy of "${displayPath(copyPath)}" would have a path of ${length} bytes; a link can hold ${pathLimit}.`,
+      );
     } catch (error) {
       if (error instanceof ColdroomError) return error;
       throw error;

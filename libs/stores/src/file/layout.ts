@@ -12,7 +12,11 @@ export function isBagName(name: string): boolean {
 }
 
 function checked(bag: string): string {
-  if (!bagName.test(bag)) throw new Refused('BAG_NAME_NOT_ALLOWED', `"${displayPath(Buffer.from(bag))}" cannot name a bag: letters, digits, ".", "_" and "-" only, the first a letter or digit.`);
+  if (!bagName.test(bag))
+    throw new Refused(
+      'BAG_NAME_NOT_ALLOWED',
+      `"${displayPath(Buffer.from(bag))}" cannot name a bag: letters, digits, ".", "_" and "-" only, the first a letter or digit.`,
+    );
   return bag;
 }
 
@@ -33,6 +37,7 @@ export function copyIn(bagPlace: Buffer, path: Buffer): Buffer {
 export function directoriesOf(bagPlace: Buffer, path: Buffer): Buffer[] {
   const whole = copyIn(bagPlace, path);
   const directories: Buffer[] = [];
-  for (let end = bagPlace.length; end !== -1; end = whole.indexOf('/', end + 1)) directories.push(whole.subarray(0, end));
+  for (let end = bagPlace.length; end !== -1; end = whole.indexOf('/', end + 1))
+    directories.push(whole.subarray(0, end));
   return directories;
 }

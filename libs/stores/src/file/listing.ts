@@ -13,7 +13,10 @@ export async function* sealedBags(directory: string): AsyncGenerator<string> {
 }
 
 /** Whatever is below the bag's `data`, links and devices too: whoever asks wants to see what should not be there. */
-export async function copiesIn(root: Root, bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {
+export async function copiesIn(
+  root: Root,
+  bag: string,
+): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {
   try {
     const data = await openDirectory(root, Buffer.concat([sealedBag(bag), Buffer.from('/data')]));
     const files: { readonly path: Buffer; readonly size: bigint }[] = [];
@@ -35,7 +38,13 @@ export async function readTag(root: Root, bag: string, name: string): Promise<Bu
     }
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    if (codeOf(error) === 'EFBIG') throw new Refused('TAG_TOO_LARGE', `${name} of bag ${bag} is larger than any that Coldroom writes.`, { bag }, { cause: error });
+    if (codeOf(error) === 'EFBIG')
+      throw new Refused(
+        'TAG_TOO_LARGE',
+        `${name} of bag ${bag} is larger than any that Coldroom writes.`,
+        { bag },
+        { cause: error },
+      );
     throw error;
   }
 }

@@ -6,15 +6,27 @@ import { resolve } from 'node:path';
  * Refuses a store inside an OMERO root or around one (`STORE_INSIDE_OMERO`): OMERO would list, and its cleanse remove, the
  * copies. And one on the file system of a root (`STORE_ON_SAME_FILE_SYSTEM`): one broken disk would take original and copy.
  */
-export async function checkPlacement(directory: string, omeroRoots: readonly string[], sameFileSystemAllowed: boolean): Promise<void> {
+export async function checkPlacement(
+  directory: string,
+  omeroRoots: readonly string[],
+  sameFileSystemAllowed: boolean,
+): Promise<void> {
   const store = await lookAt(directory);
   for (const each of omeroRoots) {
     const root = await lookAt(each);
     if (contains(root.path, store.path) || contains(store.path, root.path)) {
-      throw new Refused('STORE_INSIDE_OMERO', `The store ${directory} and the OMERO root ${each} lie one inside the other; give the store a place of its own.`, { store: directory, root: each });
+      throw new Refused(
+        'STORE_INSIDE_OMERO',
+        `The store ${directory} and the OMERO root ${each} lie one inside the other; give the store a place of its own.`,
+        { store: directory, root: each },
+      );
     }
     if (root.dev !== null && root.dev === store.dev && !sameFileSystemAllowed) {
-      throw new Refused('STORE_ON_SAME_FILE_SYSTEM', `The store ${directory} is on the file system of the OMERO root ${each}: one broken disk would take originals and copies. Move it, or set sameFileSystem for it.`, { store: directory, root: each });
+      throw new Refused(
+        'STORE_ON_SAME_FILE_SYSTEM',
+        `The store ${directory} is on the file system of the OMERO root ${each}: one broken disk would take originals and copies. Move it, or set sameFileSystem for it.`,
+        { store: directory, root: each },
+      );
     }
   }
 }
@@ -26,7 +38,12 @@ async function lookAt(directory: string): Promise<{ readonly path: string; reado
     return { path, dev: (await stat(path, { bigint: true })).dev };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { path: resolve(directory), dev: null };
-    throw new Transient('ROOT_AWAY', `The directory ${directory} cannot be looked at (${codeOf(error)}).`, { root: directory }, { cause: error });
+    throw new Transient(
+      'ROOT_AWAY',
+      `The directory ${directory} cannot be looked at (${codeOf(error)}).`,
+      { root: directory },
+      { cause: error },
+    );
   }
 }
 

@@ -4,23 +4,45 @@ import { copyIn, directoriesOf, openBag, sealedBag } from './layout';
 import { versionOf } from './version';
 
 const writeBits = 0o222;
-const isProtected = (identity: Identity | undefined): boolean => identity !== undefined && (identity.mode & writeBits) === 0;
+const isProtected = (identity: Identity | undefined): boolean =>
+  identity !== undefined && (identity.mode & writeBits) === 0;
 
 /** Looks at copies in the open and in the sealed place of their bag, without reading them. */
-export async function statusOf(files: Files, root: string, bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
+export async function statusOf(
+  files: Files,
+  root: string,
+  bag: string,
+  paths: readonly Buffer[],
+): Promise<readonly (CopyStatus | undefined)[]> {
   const open = openBag(bag);
   const sealed = sealedBag(bag);
   // The open place first: a bag that is sealed meanwhile is then seen at one of the two.
-  const inOpen = await identities(files, root, paths.map((path) => copyIn(open, path)), 'file');
-  const inSealed = await identities(files, root, paths.map((path) => copyIn(sealed, path)), 'file');
-  const directories = await protectedDirectories(files, root, paths.flatMap((path) => directoriesOf(sealed, path)));
+  const inOpen = await identities(
+    files,
+    root,
+    paths.map((path) => copyIn(open, path)),
+    'file',
+  );
+  const inSealed = await identities(
+    files,
+    root,
+    paths.map((path) => copyIn(sealed, path)),
+    'file',
+  );
+  const directories = await protectedDirectories(
+    files,
+    root,
+    paths.flatMap((path) => directoriesOf(sealed, path)),
+  );
   // The last step of sealing protects the bag's own directory, when its name is on the disk.
   const durable = directories.has(sealed.toString('latin1'));
 
   return paths.map((path, at): CopyStatus | undefined => {
     const copy = inSealed[at] ?? inOpen[at];
     if (!copy) return undefined;
-    const unwritable = isProtected(copy) && directoriesOf(sealed, path).every((directory) => directories.has(directory.toString('latin1')));
+    const unwritable =
+      isProtected(copy) &&
+      directoriesOf(sealed, path).every((directory) => directories.has(directory.toString('latin1')));
     const isSealed = inSealed[at] !== undefined;
     return {
       size: copy.size,
@@ -33,21 +55,43 @@ export async function statusOf(files: Files, root: string, bag: string, paths: r
 }
 
 /** The protected ones of these directories, as latin1. */
-async function protectedDirectories(files: Files, root: string, directories: readonly Buffer[]): Promise<ReadonlySet<string>> {
+async function protectedDirectories(
+  files: Files,
+  root: string,
+  directories: readonly Buffer[],
+): Promise<ReadonlySet<string>> {
   const distinct = [...new Set(directories.map((path) => path.toString('latin1')))];
-  const found = await identities(files, root, distinct.map((path) => Buffer.from(path, 'latin1')), 'directory');
+  const found = await identities(
+    files,
+    root,
+    distinct.map((path) => Buffer.from(path, 'latin1')),
+    'directory',
+  );
   return new Set(distinct.filter((_, at) => isProtected(found[at])));
 }
 
 /** Undefined only where nothing is; what is of another type has no business in a bag. */
-async function identities(files: Files, root: string, paths: readonly Buffer[], type: FileType): Promise<readonly (Identity | undefined)[]> {
+async function identities(
+  files: Files,
+  root: string,
+  paths: readonly Buffer[],
+  type: FileType,
+): Promise<readonly (Identity | undefined)[]> {
   const found = await files.inspect(paths.map((path) => ({ root, path })));
   return found.map((each, at) => {
     switch (each.kind) {
-      case 'missing': return undefined;
-      case 'refused': throw each.error;
-      case type: return each.identity;
-      default: throw new Refused('NOT_A_REGULAR_FILE', `In the store, "${displayPath(paths[at]!)}" is a ${each.kind}, not a ${type}.`, { path: displayPath(paths[at]!) });
+      case 'missing':
+        return undefined;
+      case 'refused':
+        throw each.error;
+      case type:
+        return each.identity;
+      default:
+        throw new Refused(
+          'NOT_A_REGULAR_FILE',
+          `In the store, "${displayPath(paths[at]!)}" is a ${each.kind}, not a ${type}.`,
+          { path: displayPath(paths[at]!) },
+        );
     }
   });
 }

@@ -1,5 +1,13 @@
 import type { ColdroomError } from '@coldroom/domain';
-import { Claim, EndOfBatch, displayPath, failureOf, readingFailed, type Bounds, type WireOutcome } from '@coldroom/files';
+import {
+  Claim,
+  EndOfBatch,
+  displayPath,
+  failureOf,
+  readingFailed,
+  type Bounds,
+  type WireOutcome,
+} from '@coldroom/files';
 import { inParallel } from '../in-parallel';
 import { S3Failure, objectFailed } from './failures';
 
@@ -22,7 +30,11 @@ export class BatchClaim extends Claim {
   }
 
   /** One outcome an item, in the order given; an error that is not about one file voids all. */
-  async outcomes<T extends { readonly path: Buffer }, R>(items: readonly T[], limit: number, act: (item: T) => Promise<R>): Promise<WireOutcome<R>[]> {
+  async outcomes<T extends { readonly path: Buffer }, R>(
+    items: readonly T[],
+    limit: number,
+    act: (item: T) => Promise<R>,
+  ): Promise<WireOutcome<R>[]> {
     return inParallel(items, limit, async (item): Promise<WireOutcome<R>> => {
       try {
         this.check();
@@ -46,7 +58,10 @@ export class Budget {
   private spare: Buffer[] = [];
   private taken = 0;
 
-  constructor(private readonly limit: number, private readonly spares: number) {}
+  constructor(
+    private readonly limit: number,
+    private readonly spares: number,
+  ) {}
 
   /** Runs `act` while so many bytes are taken; one alone may take more than there are. */
   async with<T>(bytes: number, act: () => Promise<T>): Promise<T> {
@@ -79,7 +94,11 @@ export class Budget {
   }
 
   private serve(): void {
-    for (let next = this.waiting[0]; next && (this.taken === 0 || this.taken + next.bytes <= this.limit); next = this.waiting[0]) {
+    for (
+      let next = this.waiting[0];
+      next && (this.taken === 0 || this.taken + next.bytes <= this.limit);
+      next = this.waiting[0]
+    ) {
       this.waiting.shift();
       this.taken += next.bytes;
       next.go();

@@ -56,13 +56,16 @@ export class Bucket {
   /** The names directly below a prefix that others lie under, page by page. */
   async *folders(prefix: string): AsyncGenerator<readonly string[]> {
     for await (const { body, decoded } of this.pages(prefix, '&delimiter=%2F')) {
-      yield elementsOf(body, 'CommonPrefixes').map((each) => decoded(textOf(each, 'Prefix') ?? '').slice(prefix.length, -1));
+      yield elementsOf(body, 'CommonPrefixes').map((each) =>
+        decoded(textOf(each, 'Prefix') ?? '').slice(prefix.length, -1),
+      );
     }
   }
 
   /** Says by a listing whether there is an object: unlike HEAD it tells a missing bucket from a missing object. */
   async has(key: string): Promise<boolean> {
-    for await (const { body, decoded } of this.pages(key, '', 1)) return elementsOf(body, 'Contents').some((each) => decoded(textOf(each, 'Key') ?? '') === key);
+    for await (const { body, decoded } of this.pages(key, '', 1))
+      return elementsOf(body, 'Contents').some((each) => decoded(textOf(each, 'Key') ?? '') === key);
     return false;
   }
 
@@ -70,14 +73,23 @@ export class Bucket {
    * Puts an object that must not exist: `S3Failure` 412 where it does and the server honours If-None-Match. The server checks the
    * body against its SHA-256, which may be given where it is known.
    */
-  async putNew(key: string, body: Buffer, headers: Readonly<Record<string, string>> = {}, sha256: Buffer = createHash('sha256').update(body).digest()): Promise<void> {
+  async putNew(
+    key: string,
+    body: Buffer,
+    headers: Readonly<Record<string, string>> = {},
+    sha256: Buffer = createHash('sha256').update(body).digest(),
+  ): Promise<void> {
     const checked = { ...neverReplace, 'x-amz-checksum-sha256': sha256.toString('base64'), ...headers };
     await this.client.sendAndRead({ method: 'PUT', key, body, sha256: sha256.toString('hex'), headers: checked });
   }
 
   /** For copies: their storage class, and whose copies they are. */
   headersOf(source: string): Record<string, string> {
-    return { 'content-type': 'application/octet-stream', [sourceHeader]: source, ...(this.storageClass === undefined ? {} : { 'x-amz-storage-class': this.storageClass }) };
+    return {
+      'content-type': 'application/octet-stream',
+      [sourceHeader]: source,
+      ...(this.storageClass === undefined ? {} : { 'x-amz-storage-class': this.storageClass }),
+    };
   }
 
   async remove(key: string): Promise<void> {
@@ -92,7 +104,9 @@ export class Bucket {
 
   private async *pages(prefix: string, extra: string, limit = 1000): AsyncGenerator<Page> {
     for (let token = ''; ;) {
-      const page = await this.client.page(`list-type=2&encoding-type=url&max-keys=${limit}&prefix=${encoded(prefix)}${extra}${token}`);
+      const page = await this.client.page(
+        `list-type=2&encoding-type=url&max-keys=${limit}&prefix=${encoded(prefix)}${extra}${token}`,
+      );
       yield page;
       const next = textOf(page.body, 'NextContinuationToken');
       if (textOf(page.body, 'IsTruncated') !== 'true') return;

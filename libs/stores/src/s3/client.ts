@@ -44,18 +44,39 @@ export class S3Client {
     const { host, port, secure, accessKey, secretKey, region, pathStyle, bucket } = connection;
     this.agent = agentOf(connection);
     this.minio = bodySigningClient({
-      endPoint: host, useSSL: secure, accessKey, secretKey, region, pathStyle, ...(port === undefined ? {} : { port }),
-      transport: transportOf(connection), transportAgent: this.agent, retryOptions: { disableRetry: true },
+      endPoint: host,
+      useSSL: secure,
+      accessKey,
+      secretKey,
+      region,
+      pathStyle,
+      ...(port === undefined ? {} : { port }),
+      transport: transportOf(connection),
+      transportAgent: this.agent,
+      retryOptions: { disableRetry: true },
     });
     this.place = { bucketName: bucket, region };
     this.store = connection.store;
   }
 
   /** Whoever sends has to read or destroy the answer's body. */
-  async send({ method, key, query = '', headers = {}, body = nothing, sha256 = body.length === 0 ? sha256OfNothing : hash('sha256', body) }: Ask): Promise<IncomingMessage> {
+  async send({
+    method,
+    key,
+    query = '',
+    headers = {},
+    body = nothing,
+    sha256 = body.length === 0 ? sha256OfNothing : hash('sha256', body),
+  }: Ask): Promise<IncomingMessage> {
     const { bucketName, region } = this.place;
     const length = method === 'GET' || method === 'HEAD' ? {} : { 'content-length': String(body.length) };
-    const options = { method, bucketName, query, headers: { ...headers, ...length }, ...(key === undefined ? {} : { objectName: key }) };
+    const options = {
+      method,
+      bucketName,
+      query,
+      headers: { ...headers, ...length },
+      ...(key === undefined ? {} : { objectName: key }),
+    };
     try {
       return await this.minio.makeRequestStreamAsync(options, body, sha256, successes, region);
     } catch (error) {
@@ -64,7 +85,10 @@ export class S3Client {
   }
 
   /** The answer's body, at most `limit` bytes of it. */
-  async sendAndRead(ask: Ask, limit = 16 * 1024 * 1024): Promise<{ readonly body: Buffer; readonly headers: IncomingMessage['headers'] }> {
+  async sendAndRead(
+    ask: Ask,
+    limit = 16 * 1024 * 1024,
+  ): Promise<{ readonly body: Buffer; readonly headers: IncomingMessage['headers'] }> {
     const response = await this.send(ask);
     const pieces: Buffer[] = [];
     let length = 0;
@@ -86,9 +110,12 @@ export class S3Client {
   }
 
   async page(query: string, key?: string): Promise<Page> {
-    const body = (await this.sendAndRead({ method: 'GET', query, ...(key === undefined ? {} : { key }) })).body.toString();
+    const body = (
+      await this.sendAndRead({ method: 'GET', query, ...(key === undefined ? {} : { key }) })
+    ).body.toString();
     // One that was cut short would hide objects, and with them that a bag is sealed.
-    if (!/<\/List\w+Result>\s*$/.test(body)) throw requestFailed(new S3Failure(500, 'a listing without its end'), this.store);
+    if (!/<\/List\w+Result>\s*$/.test(body))
+      throw requestFailed(new S3Failure(500, 'a listing without its end'), this.store);
     const isEncoded = textOf(body, 'EncodingType') === 'url';
     return { body, decoded: (name) => (isEncoded ? decodeURIComponent(name.replaceAll('+', ' ')) : name) };
   }
@@ -109,5 +136,8 @@ function bodySigningClient(options: ClientOptions): MinioClient {
 
 /** Percent-encoded as the signature wants it: all but letters, digits and `-._~`. */
 export function encoded(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

@@ -27,32 +27,66 @@ export interface Connection {
 type Secrets = (name: string) => string | undefined;
 
 /** `Refused` `STORE_SECRET_MISSING` where a key or the authority's certificate cannot be had. */
-export async function connectionOf(store: string, settings: S3StoreSettings, secrets: Secrets | undefined): Promise<Connection> {
+export async function connectionOf(
+  store: string,
+  settings: S3StoreSettings,
+  secrets: Secrets | undefined,
+): Promise<Connection> {
   const { protocol, hostname, port } = new URL(settings.endpoint);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   if (isIP(host) && isForbidden(host)) throw endpointNotAllowed(store, host);
   const { region, pathStyle, bucket, requestsInParallel, partsInParallel, storageClass } = settings;
   return {
-    store, host, port: port === '' ? undefined : Number(port), secure: protocol === 'https:',
+    store,
+    host,
+    port: port === '' ? undefined : Number(port),
+    secure: protocol === 'https:',
     ca: settings.caFile === undefined ? undefined : await contentOf(store, settings.caFile),
     accessKey: await secretOf(store, 'access key', settings.accessKeyFile, settings.accessKeyEnv, secrets),
     secretKey: await secretOf(store, 'secret key', settings.secretKeyFile, settings.secretKeyEnv, secrets),
-    region, pathStyle, bucket, requestsInParallel, partsInParallel, storageClass,
-    silenceMilliseconds: settings.silenceLimit, partBytes: settings.partMiB * 1024 * 1024,
+    region,
+    pathStyle,
+    bucket,
+    requestsInParallel,
+    partsInParallel,
+    storageClass,
+    silenceMilliseconds: settings.silenceLimit,
+    partBytes: settings.partMiB * 1024 * 1024,
   };
 }
 
-async function secretOf(store: string, what: string, file: string | undefined, variable: string | undefined, secrets: Secrets | undefined): Promise<string> {
+async function secretOf(
+  store: string,
+  what: string,
+  file: string | undefined,
+  variable: string | undefined,
+  secrets: Secrets | undefined,
+): Promise<string> {
   const value = (file === undefined ? secrets?.(variable!) : await contentOf(store, file))?.trim();
   if (value) return value;
-  throw new Refused('STORE_SECRET_MISSING', `The ${what} of the store ${store} is not in ${file ?? `the environment variable ${variable}`}.`, { store });
+  throw new Refused(
+    'STORE_SECRET_MISSING',
+    `The ${what} of the store ${store} is not in ${file ?? `the environment variable ${variable}`}.`,
+    { store },
+  );
 }
 
 async function contentOf(store: string, file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EACCES') throw new Refused('STORE_SECRET_MISSING', `The store ${store} needs ${file}, which cannot be read (${codeOf(error)}).`, { store }, { cause: error });
-    throw new Transient('STORE_AWAY', `The store ${store} needs ${file}, which cannot be read now (${codeOf(error)}).`, { store }, { cause: error });
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EACCES')
+      throw new Refused(
+        'STORE_SECRET_MISSING',
+        `The store ${store} needs ${file}, which cannot be read (${codeOf(error)}).`,
+        { store },
+        { cause: error },
+      );
+    throw new Transient(
+      'STORE_AWAY',
+      `The store ${store} needs ${file}, which cannot be read now (${codeOf(error)}).`,
+      { store },
+      { cause: error },
+    );
   }
 }

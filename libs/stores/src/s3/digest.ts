@@ -21,7 +21,12 @@ export interface DigestTask {
  * Reads copies back and hashes them, several at a time; memory is that of the connections. What is read must be as long as a listing
  * says: an answer that is complete in itself may still be short.
  */
-export async function digest(task: DigestTask, bucket: Bucket, { requestsInParallel }: Connection, claim: BatchClaim): Promise<readonly WireOutcome<CopyDigest>[]> {
+export async function digest(
+  task: DigestTask,
+  bucket: Bucket,
+  { requestsInParallel }: Connection,
+  claim: BatchClaim,
+): Promise<readonly WireOutcome<CopyDigest>[]> {
   const { algorithms } = task;
   const attested = task.attested && algorithms.every((each) => each === 'SHA-256');
   const listed = await listingOf(bucket, task.dataPrefix);
@@ -32,7 +37,7 @@ export async function digest(task: DigestTask, bucket: Bucket, { requestsInParal
       claim.done(Number(own.size));
       return { digests: { 'SHA-256': own.sha256 }, size: own.size, version: own.version, read: 'attested' as const };
     }
-    const there = listed.get(key) ?? await bucket.head(key);
+    const there = listed.get(key) ?? (await bucket.head(key));
     if (!there) throw missing(path);
     const running = new RunningDigests(algorithms);
     const order = { key, path, size: there.size };
@@ -54,20 +59,33 @@ export interface Opened {
 }
 
 /** Begins to read a copy; `size` is what it is said to have. `Refused` `COPY_MISSING` where there is none, `NotYet` `COPY_NOT_NEAR` where it is archived. */
-export async function begin(bucket: Bucket, { key, path, size }: { readonly key: string; readonly path: Buffer; readonly size: bigint }): Promise<Opened> {
+export async function begin(
+  bucket: Bucket,
+  { key, path, size }: { readonly key: string; readonly path: Buffer; readonly size: bigint },
+): Promise<Opened> {
   try {
     return await bucket.get(key, size);
   } catch (error) {
     if (!(error instanceof S3Failure)) throw error;
     if (error.status === 404) throw missing(path);
     const shown = displayPath(path);
-    if (error.code === 'InvalidObjectState') throw new NotYet('COPY_NOT_NEAR', `The copy of "${shown}" is archived and cannot be read before the store has brought it near.`, { path: shown });
+    if (error.code === 'InvalidObjectState')
+      throw new NotYet(
+        'COPY_NOT_NEAR',
+        `The copy of "${shown}" is archived and cannot be read before the store has brought it near.`,
+        { path: shown },
+      );
     throw error;
   }
 }
 
 /** Hands over the content of a copy, all of `size`, or fails with `Transient` `COPY_CUT_SHORT`. */
-export async function readThrough(bucket: Bucket, { head, body }: Opened, { path, size }: { readonly path: Buffer; readonly size: bigint }, take: (piece: Buffer, position: number) => void): Promise<void> {
+export async function readThrough(
+  bucket: Bucket,
+  { head, body }: Opened,
+  { path, size }: { readonly path: Buffer; readonly size: bigint },
+  take: (piece: Buffer, position: number) => void,
+): Promise<void> {
   if (head.size !== size) {
     body.destroy();
     throw cutShort(path, head.size, size);
@@ -85,5 +103,9 @@ export function missing(path: Buffer): Refused {
 }
 
 function cutShort(path: Buffer, given: number | bigint, size: bigint): Transient {
-  return new Transient('COPY_CUT_SHORT', `The store gave ${given} of the ${size} bytes of the copy of "${displayPath(path)}".`, { path: displayPath(path) });
+  return new Transient(
+    'COPY_CUT_SHORT',
+    `The store gave ${given} of the ${size} bytes of the copy of "${displayPath(path)}".`,
+    { path: displayPath(path) },
+  );
 }

@@ -8,16 +8,23 @@ import type { Fault } from '../testing/fault-proxy';
 import { makeS3, type S3UnderTest } from '../testing/s3';
 
 let under: S3UnderTest;
-beforeEach(async () => { under = await makeS3({ silenceLimit: '1s' }); });
+beforeEach(async () => {
+  under = await makeS3({ silenceLimit: '1s' });
+});
 afterEach(() => under.cleanup());
 
 const away = { kind: 'transient', code: 'STORE_AWAY' };
 const path = (name: string): Buffer => Buffer.from(name);
 const source = (name: string): Source => ({
-  root: under.sourceDir, path: path(name), copyPath: path(name), identity: identityOf(lstatSync(join(under.sourceDir, name), { bigint: true })),
+  root: under.sourceDir,
+  path: path(name),
+  copyPath: path(name),
+  identity: identityOf(lstatSync(join(under.sourceDir, name), { bigint: true })),
 });
-const put = (...names: string[]): ReturnType<S3UnderTest['store']['put']> => under.store.put('bag-1', names.map(source), work());
-const digest = (...names: string[]): Promise<readonly Outcome<CopyDigest>[]> => under.store.digest('bag-1', names.map(path), ['SHA-256'], work());
+const put = (...names: string[]): ReturnType<S3UnderTest['store']['put']> =>
+  under.store.put('bag-1', names.map(source), work());
+const digest = (...names: string[]): Promise<readonly Outcome<CopyDigest>[]> =>
+  under.store.digest('bag-1', names.map(path), ['SHA-256'], work());
 
 function write(name: string, content: Buffer | string = randomBytes(1000)): string {
   writeFileSync(join(under.sourceDir, name), content);
@@ -32,7 +39,13 @@ function once(fits: (method: string, request: string) => boolean, fault: Fault, 
 
 async function expectWhole(...names: string[]): Promise<void> {
   const found = (await digest(...names)).map((each) => 'ok' in each && each.ok.digests['SHA-256']);
-  expect(found).toEqual(names.map((name) => createHash('sha256').update(readFileSync(join(under.sourceDir, name))).digest('hex')));
+  expect(found).toEqual(
+    names.map((name) =>
+      createHash('sha256')
+        .update(readFileSync(join(under.sourceDir, name)))
+        .digest('hex'),
+    ),
+  );
 }
 
 describe('an answer that is lost after the server did it', () => {
@@ -61,11 +74,16 @@ describe('an answer that is lost after the server did it', () => {
   it('does not matter to the tag files', async () => {
     const one = write('one');
     await put(one);
-    const tags = [{ name: 'tagmanifest-sha256.txt', content: Buffer.from('x  bagit.txt\n') }, { name: 'bagit.txt', content: Buffer.from('BagIt') }];
+    const tags = [
+      { name: 'tagmanifest-sha256.txt', content: Buffer.from('x  bagit.txt\n') },
+      { name: 'bagit.txt', content: Buffer.from('BagIt') },
+    ];
     for (const name of ['bagit.txt', 'tagmanifest-sha256.txt']) {
       once((method, request) => method === 'PUT' && request.endsWith(name), { kind: 'lost' });
       await expect(under.store.seal('bag-1', [path(one)], tags, work())).rejects.toMatchObject(away);
-      expect(await under.store.stat('bag-1', [path(one)])).toMatchObject([{ durable: name === 'bagit.txt' ? 'no' : 'yes' }]);
+      expect(await under.store.stat('bag-1', [path(one)])).toMatchObject([
+        { durable: name === 'bagit.txt' ? 'no' : 'yes' },
+      ]);
     }
     await under.store.seal('bag-1', [path(one)], tags, work());
     expect(await under.store.stat('bag-1', [path(one)])).toMatchObject([{ durable: 'yes' }]);
@@ -98,14 +116,25 @@ it.each(['reset', 'silence'] as const)('a put is away after a %s, and lost nothi
 });
 
 it.each<[number, string, string, string]>([
-  [503, 'SlowDown', 'STORE_BUSY', 'requestsInParallel'], [429, 'TooManyRequests', 'STORE_BUSY', ''], [503, 'ServiceUnavailable', 'STORE_AWAY', ''], [500, 'InternalError', 'STORE_AWAY', ''],
-  [403, 'AccessDenied', 'STORE_DENIED', 'keys'], [403, 'RequestTimeTooSkewed', 'STORE_DENIED', 'clock'], [404, 'NoSuchBucket', 'STORE_AWAY', 'no such bucket'],
-  [507, 'InsufficientStorage', 'STORE_FULL', ''], [403, 'QuotaExceeded', 'STORE_FULL', ''], [307, 'TemporaryRedirect', 'STORE_AWAY', 'Redirects'], [400, 'BadDigest', 'STORE_FAILED', 'BadDigest'],
+  [503, 'SlowDown', 'STORE_BUSY', 'requestsInParallel'],
+  [429, 'TooManyRequests', 'STORE_BUSY', ''],
+  [503, 'ServiceUnavailable', 'STORE_AWAY', ''],
+  [500, 'InternalError', 'STORE_AWAY', ''],
+  [403, 'AccessDenied', 'STORE_DENIED', 'keys'],
+  [403, 'RequestTimeTooSkewed', 'STORE_DENIED', 'clock'],
+  [404, 'NoSuchBucket', 'STORE_AWAY', 'no such bucket'],
+  [507, 'InsufficientStorage', 'STORE_FULL', ''],
+  [403, 'QuotaExceeded', 'STORE_FULL', ''],
+  [307, 'TemporaryRedirect', 'STORE_AWAY', 'Redirects'],
+  [400, 'BadDigest', 'STORE_FAILED', 'BadDigest'],
 ])('an answer %i %s is %s', async (status, answered, code, word) => {
   const one = write('one');
   const secret = readFileSync(join(under.top, 'secret'), 'utf8').trim();
   once((method) => method === 'PUT', { kind: 'answer', status, code: answered });
-  const error = await put(one).then(() => undefined, (thrown: Error) => thrown);
+  const error = await put(one).then(
+    () => undefined,
+    (thrown: Error) => thrown,
+  );
   expect(error).toMatchObject({ kind: 'transient', code, message: expect.stringContaining(word) });
   expect(`${error?.message} ${JSON.stringify(error)}`).not.toMatch(new RegExp(`SECRET|${secret}`));
   expect(await put(one)).toEqual([{ ok: { size: 1000n } }]);
@@ -114,7 +143,12 @@ it.each<[number, string, string, string]>([
 it('does not take a listing without its end for a whole one', async () => {
   const one = write('one');
   await put(one);
-  await under.store.seal('bag-1', [path(one)], [{ name: 'tagmanifest-sha256.txt', content: Buffer.from('none') }], work());
+  await under.store.seal(
+    'bag-1',
+    [path(one)],
+    [{ name: 'tagmanifest-sha256.txt', content: Buffer.from('none') }],
+    work(),
+  );
   once((method, request) => method === 'GET' && request.includes('list-type=2'), { kind: 'short' });
   await expect(put(one)).rejects.toMatchObject(away);
   await expect(put(one)).rejects.toMatchObject({ code: 'BAG_SEALED' });
@@ -122,13 +156,23 @@ it('does not take a listing without its end for a whole one', async () => {
 
 it('does not take a copy for put that the server holds in another size', async () => {
   const [one, two] = [write('one'), write('two')];
-  under.proxy.fault = (method, request) => (method === 'GET' && request.includes('prefix=archive/one/bag-1/data/') ? { kind: 'edit', edit: (body) => body.replace('<Size>1000<', '<Size>999<') } : undefined);
-  expect(await put(one, two)).toMatchObject([{ error: { kind: 'transient', code: 'COPY_CUT_SHORT' } }, { ok: { size: 1000n } }]);
+  under.proxy.fault = (method, request) =>
+    method === 'GET' && request.includes('prefix=archive/one/bag-1/data/')
+      ? { kind: 'edit', edit: (body) => body.replace('<Size>1000<', '<Size>999<') }
+      : undefined;
+  expect(await put(one, two)).toMatchObject([
+    { error: { kind: 'transient', code: 'COPY_CUT_SHORT' } },
+    { ok: { size: 1000n } },
+  ]);
 });
 
 it('never replaces what was put meanwhile at the same place', async () => {
   const one = write('one');
-  once((method, request) => method === 'PUT' && request.endsWith('/one'), { kind: 'answer', status: 412, code: 'PreconditionFailed' });
+  once((method, request) => method === 'PUT' && request.endsWith('/one'), {
+    kind: 'answer',
+    status: 412,
+    code: 'PreconditionFailed',
+  });
   expect(await put(one)).toMatchObject([{ error: { kind: 'transient', code: 'COPY_IN_THE_WAY' } }]);
   expect(await put(one)).toMatchObject([{ ok: {} }]);
 });

@@ -1,5 +1,16 @@
 import { Refused, step } from '@coldroom/domain';
-import { EndOfBatch, MadeFiles, bytesOf, displayPath, storeFailed, writeWhole, type MadeFile, type Trees, type WireOutcome, type WirePath } from '@coldroom/files';
+import {
+  EndOfBatch,
+  MadeFiles,
+  bytesOf,
+  displayPath,
+  storeFailed,
+  writeWhole,
+  type MadeFile,
+  type Trees,
+  type WireOutcome,
+  type WirePath,
+} from '@coldroom/files';
 import type { BatchClaim } from './batch';
 import type { Bucket } from './bucket';
 import type { Connection } from './connection';
@@ -10,7 +21,12 @@ const syncedTogether = 128;
 
 export interface FetchTask {
   readonly root: string;
-  readonly orders: readonly { readonly key: string; readonly path: WirePath; readonly size: bigint; readonly target: WirePath }[];
+  readonly orders: readonly {
+    readonly key: string;
+    readonly path: WirePath;
+    readonly size: bigint;
+    readonly target: WirePath;
+  }[];
 }
 
 interface Order {
@@ -21,11 +37,21 @@ interface Order {
 }
 
 /** Writes copies into new files below one root, several at a time, all synced when it returns; errors of the target name its root. */
-export async function fetch(task: FetchTask, bucket: Bucket, { requestsInParallel }: Connection, claim: BatchClaim, trees: Trees): Promise<readonly WireOutcome<{ readonly size: bigint }>[]> {
+export async function fetch(
+  task: FetchTask,
+  bucket: Bucket,
+  { requestsInParallel }: Connection,
+  claim: BatchClaim,
+  trees: Trees,
+): Promise<readonly WireOutcome<{ readonly size: bigint }>[]> {
   const tree = trees.at(task.root);
   const made = new MadeFiles(tree, claim);
   const fetcher = new Fetcher(bucket, claim, made, task.root);
-  const orders = task.orders.map(({ path, target, ...rest }) => ({ ...rest, path: bytesOf(path), target: bytesOf(target) }));
+  const orders = task.orders.map(({ path, target, ...rest }) => ({
+    ...rest,
+    path: bytesOf(path),
+    target: bytesOf(target),
+  }));
   try {
     const outcomes = await claim.outcomes(orders, requestsInParallel, (order) => fetcher.fetch(order));
     await made.sync();
@@ -76,7 +102,8 @@ class Fetcher {
     if (head.size !== size) {
       const held = await this.bucket.head(key);
       if (!held) throw missing(path);
-      if (held.size !== size) throw new Refused('COPY_SIZE', `The copy of "${displayPath(path)}" has ${held.size} bytes, not ${size}.`);
+      if (held.size !== size)
+        throw new Refused('COPY_SIZE', `The copy of "${displayPath(path)}" has ${held.size} bytes, not ${size}.`);
     }
     return this.onTarget(() => this.made.create(target));
   }

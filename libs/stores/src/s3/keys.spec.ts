@@ -2,7 +2,12 @@ import { randomInt } from 'node:crypto';
 import { Keys, pathOf, storedName } from './keys';
 
 it.each([
-  ['a/b c/ü 日本 \u{1f52c}.tif', 'a/b c/ü 日本 \u{1f52c}.tif'], ['100%.tif', '100%.tif'], ['100%25', '100%2525'], ['%zz%4', '%zz%4'], ['new\nline\r\t', 'new%0Aline%0D%09'], ['back\\slash & <tag>', 'back\\slash & <tag>'],
+  ['a/b c/ü 日本 \u{1f52c}.tif', 'a/b c/ü 日本 \u{1f52c}.tif'],
+  ['100%.tif', '100%.tif'],
+  ['100%25', '100%2525'],
+  ['%zz%4', '%zz%4'],
+  ['new\nline\r\t', 'new%0Aline%0D%09'],
+  ['back\\slash & <tag>', 'back\\slash & <tag>'],
 ])('stores %j as %j', (path, name) => {
   expect(storedName(Buffer.from(path))).toBe(name);
   expect(pathOf(name).toString()).toBe(path);

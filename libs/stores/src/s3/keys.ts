@@ -55,8 +55,13 @@ export function storedName(path: Buffer): string {
     const length = [1, 2, 3, 4].find((each) => at + each <= path.length && isUtf8(path.subarray(at, at + each)));
     const character = length === undefined ? undefined : path.toString('utf8', at, at + length);
     const end = at + (length ?? 1);
-    const encoded = character === undefined || uncarried.test(character) || (character === '%' && looksEncoded.test(path.toString('latin1', at, at + 3)));
-    name += encoded ? [...path.subarray(at, end)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('') : character;
+    const encoded =
+      character === undefined ||
+      uncarried.test(character) ||
+      (character === '%' && looksEncoded.test(path.toString('latin1', at, at + 3)));
+    name += encoded
+      ? [...path.subarray(at, end)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
+      : character;
     at = end;
   }
   return name;
@@ -65,11 +70,17 @@ export function storedName(path: Buffer): string {
 /** The other way. */
 export function pathOf(name: string): Buffer {
   const pieces = name.split(/(%[0-9A-Fa-f]{2})/);
-  return Buffer.concat(pieces.map((piece, at) => (at % 2 === 1 ? Buffer.of(parseInt(piece.slice(1), 16)) : Buffer.from(piece))));
+  return Buffer.concat(
+    pieces.map((piece, at) => (at % 2 === 1 ? Buffer.of(parseInt(piece.slice(1), 16)) : Buffer.from(piece))),
+  );
 }
 
 /** Does the work for the items that have a key, and puts the others' refusals in their places. */
-export async function apart<T, R>(items: readonly T[], keyOf: (item: T) => string, act: (accepted: readonly { readonly item: T; readonly key: string }[]) => Promise<readonly Outcome<R>[]>): Promise<readonly Outcome<R>[]> {
+export async function apart<T, R>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+  act: (accepted: readonly { readonly item: T; readonly key: string }[]) => Promise<readonly Outcome<R>[]>,
+): Promise<readonly Outcome<R>[]> {
   const found = items.map((item): { readonly item: T; readonly key: string } | { readonly error: Refused } => {
     try {
       return { item, key: keyOf(item) };

@@ -8,17 +8,31 @@ import { makeS3, type S3UnderTest } from '../testing/s3';
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f'];
 const paths = names.map((name) => Buffer.from(name));
-const seals = [{ name: 'bagit.txt', content: Buffer.from('BagIt') }, { name: 'tagmanifest-sha256.txt', content: Buffer.from('none\n') }];
+const seals = [
+  { name: 'bagit.txt', content: Buffer.from('BagIt') },
+  { name: 'tagmanifest-sha256.txt', content: Buffer.from('none\n') },
+];
 const content = (name: string): string => `content of ${name}`;
 const keyOf = (name: string): string => `archive/one/bag-1/data/${name}`;
 
 let under: S3UnderTest;
-beforeEach(async () => { under = await makeS3({ requestsInParallel: 1 }); }); // in order: the first and the last copy are the samples
+beforeEach(async () => {
+  under = await makeS3({ requestsInParallel: 1 });
+}); // in order: the first and the last copy are the samples
 afterEach(() => under.cleanup());
 
 async function put(large?: Buffer): Promise<void> {
   for (const name of names) writeFileSync(join(under.sourceDir, name), name === 'c' && large ? large : content(name));
-  await under.store.put('bag-1', names.map((name, at) => ({ root: under.sourceDir, path: paths[at]!, copyPath: paths[at]!, identity: identityOf(lstatSync(join(under.sourceDir, name), { bigint: true })) })), work());
+  await under.store.put(
+    'bag-1',
+    names.map((name, at) => ({
+      root: under.sourceDir,
+      path: paths[at]!,
+      copyPath: paths[at]!,
+      identity: identityOf(lstatSync(join(under.sourceDir, name), { bigint: true })),
+    })),
+    work(),
+  );
 }
 const seal = (): Promise<void> => under.store.seal('bag-1', paths, seals, work());
 const stat = (): Promise<readonly (CopyStatus | undefined)[]> => under.store.stat('bag-1', paths);
@@ -26,7 +40,9 @@ const durable = async (): Promise<unknown[]> => (await stat()).map((each) => eac
 
 /** What was read: the versions that the register would hold. */
 async function versions(): Promise<string[]> {
-  return (await under.store.digest('bag-1', paths, ['SHA-256'], work())).map((each) => ('ok' in each ? each.ok.version : each.error.code));
+  return (await under.store.digest('bag-1', paths, ['SHA-256'], work())).map((each) =>
+    'ok' in each ? each.ok.version : each.error.code,
+  );
 }
 
 async function requestsOf(act: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> {
@@ -42,7 +58,8 @@ async function requestsOf(act: () => Promise<unknown>): Promise<Readonly<Record<
 
 function headSays(name: string, headers: Record<string, string>): void {
   const before = under.proxy.fault;
-  under.proxy.fault = (method, request, sent) => (method === 'HEAD' && request.endsWith(`/${name}`) ? { kind: 'headers', headers } : before(method, request, sent));
+  under.proxy.fault = (method, request, sent) =>
+    method === 'HEAD' && request.endsWith(`/${name}`) ? { kind: 'headers', headers } : before(method, request, sent);
 }
 
 it('asks once for each copy that is put, read back or fetched, and once for all that are only looked at', async () => {
@@ -52,7 +69,11 @@ it('asks once for each copy that is put, read back or fetched, and once for all 
   await seal();
   expect(await requestsOf(stat)).toEqual({ HEAD: 3, list: 1 });
   expect(await requestsOf(() => under.store.bringNear('bag-1', paths, work()))).toEqual({ list: 2 });
-  const orders = names.map((name, at) => ({ path: paths[at]!, size: BigInt(content(name).length), target: { root: join(under.top, 'recalled'), path: Buffer.from(`new/${name}`) } }));
+  const orders = names.map((name, at) => ({
+    path: paths[at]!,
+    size: BigInt(content(name).length),
+    target: { root: join(under.top, 'recalled'), path: Buffer.from(`new/${name}`) },
+  }));
   expect(await requestsOf(() => under.store.fetch('bag-1', orders, work()))).toEqual({ list: 1, GET: 6 });
 });
 
@@ -61,13 +82,17 @@ it('gives a copy the same version by a listing, a head and a read, whole or in p
   const read = await versions();
   expect((await stat()).map((each) => each?.version)).toEqual(read);
   expect(await requestsOf(stat)).toEqual({ HEAD: 4, list: 1 });
-  for (const [at, path] of paths.entries()) expect((await under.store.stat('bag-1', [path]))[0]?.version).toBe(read[at]);
+  for (const [at, path] of paths.entries())
+    expect((await under.store.stat('bag-1', [path]))[0]?.version).toBe(read[at]);
 });
 
 it('notices a copy that was replaced or taken away, in an open and in a sealed bag', async () => {
   await put();
   const read = await versions();
-  const changed = async (): Promise<string[]> => (await stat()).flatMap((each, at) => (each?.version === read[at] ? [] : [`${names[at]} ${each ? 'changed' : 'gone'}`]));
+  const changed = async (): Promise<string[]> =>
+    (await stat()).flatMap((each, at) =>
+      each?.version === read[at] ? [] : [`${names[at]} ${each ? 'changed' : 'gone'}`],
+    );
   await under.client.putObject(under.bucket, keyOf('c'), 'CONTENT OF C');
   expect(await changed()).toEqual(['c changed']);
   await seal();
@@ -86,7 +111,10 @@ it('notices a copy that was replaced by its like, where the bucket has versions'
   expect((await stat()).map((each, at) => each?.version === read[at])).toEqual([true, true, false, true, true, true]);
 });
 
-it.each([['copies', ['a', 'b', 'd', 'e', 'f']], ['seal', ['tagmanifest-sha256.txt']]])('asks for every mark of replication where its %s have one', async (_, marked) => {
+it.each([
+  ['copies', ['a', 'b', 'd', 'e', 'f']],
+  ['seal', ['tagmanifest-sha256.txt']],
+])('asks for every mark of replication where its %s have one', async (_, marked) => {
   await put();
   await seal();
   expect(await durable()).toEqual(Array(6).fill('yes'));
@@ -99,20 +127,33 @@ it('asks for every mark where replication is required', async () => {
   await put();
   await seal();
   headSays('c', { 'x-amz-replication-status': 'COMPLETED' }); // no sample
-  expect((await under.open({ replication: 'required' }).stat('bag-1', paths)).map((each) => each?.durable)).toEqual(['no', 'no', 'yes', 'no', 'no', 'no']);
+  expect((await under.open({ replication: 'required' }).stat('bag-1', paths)).map((each) => each?.durable)).toEqual([
+    'no',
+    'no',
+    'yes',
+    'no',
+    'no',
+    'no',
+  ]);
 });
 
 it('does not believe a listing whose dates are other than those of the objects', async () => {
   await put();
   const read = await versions();
-  under.proxy.fault = (_, request) => (request.includes('list-type=2') ? { kind: 'edit', edit: (body) => body.replace(/<LastModified>\d{4}/g, '<LastModified>1999') } : undefined);
+  under.proxy.fault = (_, request) =>
+    request.includes('list-type=2')
+      ? { kind: 'edit', edit: (body) => body.replace(/<LastModified>\d{4}/g, '<LastModified>1999') }
+      : undefined;
   expect((await stat()).map((each) => each?.version)).toEqual(read);
 });
 
 it('looks itself at a copy that a listing does not name', async () => {
   await put();
   const read = await versions();
-  under.proxy.fault = (_, request) => (request.includes('list-type=2') ? { kind: 'edit', edit: (body) => body.replace(/<Contents><Key>[^<]*c<.*?<\/Contents>/s, '') } : undefined);
+  under.proxy.fault = (_, request) =>
+    request.includes('list-type=2')
+      ? { kind: 'edit', edit: (body) => body.replace(/<Contents><Key>[^<]*c<.*?<\/Contents>/s, '') }
+      : undefined;
   expect((await stat()).map((each) => each?.version)).toEqual(read);
   expect(await requestsOf(stat)).toEqual({ HEAD: 4, list: 1 });
   expect(await versions()).toEqual(read);
@@ -121,7 +162,8 @@ it('looks itself at a copy that a listing does not name', async () => {
 it('looks at each copy itself where the bag was sealed long ago: an index may name what the server has lost', async () => {
   await put();
   await seal();
-  under.proxy.fault = (method, request) => (method === 'HEAD' && request.endsWith('/c') ? { kind: 'answer', status: 404, code: 'NoSuchKey' } : undefined);
+  under.proxy.fault = (method, request) =>
+    method === 'HEAD' && request.endsWith('/c') ? { kind: 'answer', status: 404, code: 'NoSuchKey' } : undefined;
   expect(await durable()).toEqual(Array(6).fill('yes'));
   headSays('tagmanifest-sha256.txt', { date: new Date(Date.now() + 3_700_000).toUTCString() });
   expect(await durable()).toEqual(['yes', 'yes', undefined, 'yes', 'yes', 'yes']);
@@ -130,11 +172,17 @@ it('looks at each copy itself where the bag was sealed long ago: an index may na
 it('takes no shorter answer for a fetched copy, and tells another size from it', async () => {
   await put();
   await seal();
-  const order = (size: bigint): Parameters<typeof under.store.fetch>[1] => [{ path: paths[0]!, size, target: { root: join(under.top, 'recalled'), path: Buffer.from('new/a') } }];
+  const order = (size: bigint): Parameters<typeof under.store.fetch>[1] => [
+    { path: paths[0]!, size, target: { root: join(under.top, 'recalled'), path: Buffer.from('new/a') } },
+  ];
   under.proxy.fault = (method, request) => (method === 'GET' && request.endsWith('/a') ? { kind: 'short' } : undefined);
-  expect(await under.store.fetch('bag-1', order(12n), work())).toMatchObject([{ error: { kind: 'transient', code: 'COPY_CUT_SHORT' } }]);
+  expect(await under.store.fetch('bag-1', order(12n), work())).toMatchObject([
+    { error: { kind: 'transient', code: 'COPY_CUT_SHORT' } },
+  ]);
   under.proxy.fault = () => undefined;
-  expect(await under.store.fetch('bag-1', order(6n), work())).toMatchObject([{ error: { kind: 'refused', code: 'COPY_SIZE' } }]);
+  expect(await under.store.fetch('bag-1', order(6n), work())).toMatchObject([
+    { error: { kind: 'refused', code: 'COPY_SIZE' } },
+  ]);
 });
 
 it('sends with each body its SHA-256, which the server checks', async () => {
@@ -146,5 +194,11 @@ it('sends with each body its SHA-256, which the server checks', async () => {
   const large = randomBytes(6 * 1024 * 1024);
   const sha256 = (body: string | Buffer): string => createHash('sha256').update(body).digest('hex');
   await put(large);
-  expect(sums).toEqual(expect.arrayContaining([sha256(content('a')), sha256(large.subarray(0, 5 * 1024 * 1024)), sha256(large.subarray(5 * 1024 * 1024))]));
+  expect(sums).toEqual(
+    expect.arrayContaining([
+      sha256(content('a')),
+      sha256(large.subarray(0, 5 * 1024 * 1024)),
+      sha256(large.subarray(5 * 1024 * 1024)),
+    ]),
+  );
 });

@@ -25,20 +25,30 @@ export interface LookOrder {
  * or its listings have other dates or ETags), and neither they nor the seal may carry a replication mark. Else, and for a bag
  * that was sealed long ago, each object is looked at: an index outlives objects that a server has lost.
  */
-export async function lookAt(bucket: Bucket, order: LookOrder): Promise<{ readonly sealed: boolean; readonly seen: readonly (Seen | undefined)[] }> {
+export async function lookAt(
+  bucket: Bucket,
+  order: LookOrder,
+): Promise<{ readonly sealed: boolean; readonly seen: readonly (Seen | undefined)[] }> {
   const { dataPrefix, sealKey, keys, parallel, marks } = order;
-  const lookAtEach = (some: readonly string[]): Promise<(Seen | undefined)[]> => inParallel(some, parallel, (key) => bucket.head(key));
+  const lookAtEach = (some: readonly string[]): Promise<(Seen | undefined)[]> =>
+    inParallel(some, parallel, (key) => bucket.head(key));
   if (keys.length <= few) {
     const sealed = await bucket.has(sealKey);
     return { sealed, seen: await lookAtEach(keys) };
   }
   const seal = await bucket.head(sealKey);
   const sealed = seal !== undefined;
-  if (seal && (marks || seal.replication !== undefined || !(seal.age >= 0 && seal.age < freshMilliseconds))) return { sealed, seen: await lookAtEach(keys) };
+  if (seal && (marks || seal.replication !== undefined || !(seal.age >= 0 && seal.age < freshMilliseconds)))
+    return { sealed, seen: await lookAtEach(keys) };
   const listed = await listingOf(bucket, dataPrefix); // tells a missing bucket from a missing seal, too
-  const plain = keys.map((key) => listed.get(key)).filter((each) => each !== undefined).filter(({ ofParts }) => !ofParts);
-  if (!await samplesAgree(bucket, plain, sealed)) return { sealed, seen: await lookAtEach(keys) };
-  const known = new Map<string, Seen | undefined>(plain.map(({ key, size, version }) => [key, { size, version, replication: undefined }]));
+  const plain = keys
+    .map((key) => listed.get(key))
+    .filter((each) => each !== undefined)
+    .filter(({ ofParts }) => !ofParts);
+  if (!(await samplesAgree(bucket, plain, sealed))) return { sealed, seen: await lookAtEach(keys) };
+  const known = new Map<string, Seen | undefined>(
+    plain.map(({ key, size, version }) => [key, { size, version, replication: undefined }]),
+  );
   const others = keys.filter((key) => !known.has(key));
   (await lookAtEach(others)).forEach((seen, at) => known.set(others[at]!, seen));
   return { sealed, seen: keys.map((key) => known.get(key)) };
@@ -47,9 +57,15 @@ export async function lookAt(bucket: Bucket, order: LookOrder): Promise<{ readon
 async function samplesAgree(bucket: Bucket, plain: readonly Listed[], sealed: boolean): Promise<boolean> {
   const [first] = plain;
   if (!first) return false;
-  const samples = [plain.reduce((one, other) => (other.modified < one.modified ? other : one), first), plain.reduce((one, other) => (other.modified > one.modified ? other : one), first)];
+  const samples = [
+    plain.reduce((one, other) => (other.modified < one.modified ? other : one), first),
+    plain.reduce((one, other) => (other.modified > one.modified ? other : one), first),
+  ];
   const heads = await Promise.all(samples.map(({ key }) => bucket.head(key)));
-  return heads.every((head, at) => head !== undefined && head.version === samples[at]!.version && !(sealed && head.replication !== undefined));
+  return heads.every(
+    (head, at) =>
+      head !== undefined && head.version === samples[at]!.version && !(sealed && head.replication !== undefined),
+  );
 }
 
 /** All that lies below a prefix. */

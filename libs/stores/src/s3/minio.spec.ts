@@ -6,7 +6,9 @@ const reason = noContainers();
 let minio: Awaited<ReturnType<typeof startMinio>> | undefined;
 
 if (reason === undefined) {
-  beforeAll(async () => { minio = await startMinio(); }, 300_000); // it may have to be pulled
+  beforeAll(async () => {
+    minio = await startMinio();
+  }, 300_000); // it may have to be pulled
   afterAll(() => minio?.stop());
 } else {
   process.stderr.write(`SKIPPED: the S3 store on MinIO in a container: ${reason}\n`);

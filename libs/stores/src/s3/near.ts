@@ -10,11 +10,19 @@ const archives = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
 /** What a listing tells of it: that it can be read at once, or nothing. */
 export function nearByListing(listed: Listed | undefined): Nearness | undefined {
-  return listed?.storageClass !== undefined && atHand.has(listed.storageClass) ? { near: true, state: listed.storageClass } : undefined;
+  return listed?.storageClass !== undefined && atHand.has(listed.storageClass)
+    ? { near: true, state: listed.storageClass }
+    : undefined;
 }
 
 /** Whether an object can be read at once; one that is archived and not on its way is asked for, once. */
-export async function nearness(bucket: Bucket, key: string, path: Buffer, order: { readonly tier: string; readonly days: number }, beforeAsking: () => void): Promise<Outcome<Nearness>> {
+export async function nearness(
+  bucket: Bucket,
+  key: string,
+  path: Buffer,
+  order: { readonly tier: string; readonly days: number },
+  beforeAsking: () => void,
+): Promise<Outcome<Nearness>> {
   const head = await bucket.head(key);
   if (!head) return { error: missing(path) };
   const known = nearnessOf(head);

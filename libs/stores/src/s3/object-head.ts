@@ -40,10 +40,13 @@ export function headOf(headers: IncomingHttpHeaders): ObjectHead {
   const modified = Date.parse(word('last-modified') ?? '');
   const whole = word('x-amz-checksum-type') === 'FULL_OBJECT' ? word('x-amz-checksum-sha256') : undefined;
   return {
-    size, version: versionOf({ etag: word('etag') ?? '', versionId: word('x-amz-version-id') ?? 'null', modified, size }),
+    size,
+    version: versionOf({ etag: word('etag') ?? '', versionId: word('x-amz-version-id') ?? 'null', modified, size }),
     source: word(sourceHeader),
     storageClass: word('x-amz-storage-class') ?? 'STANDARD',
-    archiveStatus: word('x-amz-archive-status'), restore: word('x-amz-restore'), replication: word('x-amz-replication-status'),
+    archiveStatus: word('x-amz-archive-status'),
+    restore: word('x-amz-restore'),
+    replication: word('x-amz-replication-status'),
     sha256: whole === undefined ? undefined : Buffer.from(whole, 'base64').toString('hex'),
     age: Date.parse(word('date') ?? '') - modified,
   };
@@ -52,15 +55,34 @@ export function headOf(headers: IncomingHttpHeaders): ObjectHead {
 /** The objects of one page of a listing (S3 API, ListObjectsV2). */
 export function listedIn(page: string, decoded: (name: string) => string): readonly Listed[] {
   return elementsOf(page, 'Contents').map((each) => {
-    const [etag, size, modified] = [textOf(each, 'ETag') ?? '', BigInt(textOf(each, 'Size') ?? '0'), Date.parse(textOf(each, 'LastModified') ?? '')];
+    const [etag, size, modified] = [
+      textOf(each, 'ETag') ?? '',
+      BigInt(textOf(each, 'Size') ?? '0'),
+      Date.parse(textOf(each, 'LastModified') ?? ''),
+    ];
     return {
-      key: decoded(textOf(each, 'Key') ?? ''), size, modified, version: versionOf({ etag, versionId: 'null', modified, size }), ofParts: etag.includes('-'), storageClass: textOf(each, 'StorageClass'),
+      key: decoded(textOf(each, 'Key') ?? ''),
+      size,
+      modified,
+      version: versionOf({ etag, versionId: 'null', modified, size }),
+      ofParts: etag.includes('-'),
+      storageClass: textOf(each, 'StorageClass'),
     };
   });
 }
 
 /** The same from a head and from a listing: a head knows the date to the second only. */
-function versionOf({ etag, versionId, modified, size }: { readonly etag: string; readonly versionId: string; readonly modified: number; readonly size: bigint }): string {
+function versionOf({
+  etag,
+  versionId,
+  modified,
+  size,
+}: {
+  readonly etag: string;
+  readonly versionId: string;
+  readonly modified: number;
+  readonly size: bigint;
+}): string {
   const date = Number.isNaN(modified) ? '' : new Date(modified).toUTCString();
   return `${etag.replace(/^"|"$/g, '')}:${versionId}:${date}:${size}`;
 }

@@ -13,7 +13,12 @@ export interface PutTask {
   /** Of the bag's copies, and of what is noted about unfinished uploads. */
   readonly dataPrefix: string;
   readonly uploadsPrefix: string;
-  readonly sources: readonly { readonly root: string; readonly path: WirePath; readonly key: string; readonly identity: Identity }[];
+  readonly sources: readonly {
+    readonly root: string;
+    readonly path: WirePath;
+    readonly key: string;
+    readonly identity: Identity;
+  }[];
 }
 
 interface Order {
@@ -28,20 +33,46 @@ interface Order {
  * an earlier try left at a key is removed first, and each put refuses to replace: `If-None-Match: *`, and before that the listing.
  * At most `partsInParallel * partBytes` of content is in memory, or one part where that is larger.
  */
-export async function put(task: PutTask, bucket: Bucket, connection: Connection, budget: Budget, claim: BatchClaim, trees: Trees): Promise<readonly WireOutcome<{ readonly size: bigint }>[]> {
-  const putter = new Putter(bucket, connection, budget, claim, trees, task.uploadsPrefix, await listingOf(bucket, task.dataPrefix));
+export async function put(
+  task: PutTask,
+  bucket: Bucket,
+  connection: Connection,
+  budget: Budget,
+  claim: BatchClaim,
+  trees: Trees,
+): Promise<readonly WireOutcome<{ readonly size: bigint }>[]> {
+  const putter = new Putter(
+    bucket,
+    connection,
+    budget,
+    claim,
+    trees,
+    task.uploadsPrefix,
+    await listingOf(bucket, task.dataPrefix),
+  );
   const orders = task.sources.map(({ path, ...rest }) => ({ ...rest, path: bytesOf(path) }));
-  const outcomes = await claim.outcomes(orders, connection.requestsInParallel, (order) => putter.put(order)).catch(async (error: unknown) => {
-    if (error instanceof EndOfBatch && error.reason.code === 'STORE_FULL') await putter.makeRoom().catch(() => undefined); // what stays is replaced by the next try; `error` says more
-    throw error;
-  }).finally(() => budget.forgetSpares());
+  const outcomes = await claim
+    .outcomes(orders, connection.requestsInParallel, (order) => putter.put(order))
+    .catch(async (error: unknown) => {
+      if (error instanceof EndOfBatch && error.reason.code === 'STORE_FULL')
+        await putter.makeRoom().catch(() => undefined); // what stays is replaced by the next try; `error` says more
+      throw error;
+    })
+    .finally(() => budget.forgetSpares());
   const found = await listingOf(bucket, task.dataPrefix);
   step('copy:4-synced');
   return outcomes.map((outcome, at) => {
     const { key, identity, path } = orders[at]!;
     const held = found.get(key)?.size;
     if ('failed' in outcome || held === identity.size) return outcome;
-    return { failed: { kind: 'transient', code: 'COPY_CUT_SHORT', message: `The store took "${displayPath(path)}" but holds ${held ?? 'none'} of its ${identity.size} bytes.`, details: {} } };
+    return {
+      failed: {
+        kind: 'transient',
+        code: 'COPY_CUT_SHORT',
+        message: `The store took "${displayPath(path)}" but holds ${held ?? 'none'} of its ${identity.size} bytes.`,
+        details: {},
+      },
+    };
   });
 }
 
@@ -71,9 +102,17 @@ class Putter {
       }
       this.made.push(key);
       const source = sourceWord(identity);
-      await this.landing(order, () => (identity.size <= this.connection.partBytes
-        ? this.whole(file, order, source)
-        : this.uploads.put({ key, recordKey: `${this.uploadsPrefix}${createHash('sha256').update(key).digest('hex')}`, file, size: countable(identity.size), source })));
+      await this.landing(order, () =>
+        identity.size <= this.connection.partBytes
+          ? this.whole(file, order, source)
+          : this.uploads.put({
+              key,
+              recordKey: `${this.uploadsPrefix}${createHash('sha256').update(key).digest('hex')}`,
+              file,
+              size: countable(identity.size),
+              source,
+            }),
+      );
       step('copy:3-written');
       return { size: identity.size };
     } finally {
@@ -113,12 +152,16 @@ class Putter {
       const head = await this.bucket.head(key).catch(() => undefined); // `error` says more
       if (head?.source === sourceWord(identity) && head.size === identity.size) return;
       if (!taken) throw error;
-      throw new Transient('COPY_IN_THE_WAY', `Something was put meanwhile at the place of the copy of "${displayPath(path)}"; the next try removes it.`);
+      throw new Transient(
+        'COPY_IN_THE_WAY',
+        `Something was put meanwhile at the place of the copy of "${displayPath(path)}"; the next try removes it.`,
+      );
     }
   }
 }
 
 function countable(size: bigint): number {
-  if (size > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`a file of ${size} bytes is beyond what can be counted exactly`);
+  if (size > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new RangeError(`a file of ${size} bytes is beyond what can be counted exactly`);
   return Number(size);
 }

@@ -20,34 +20,61 @@ describe('a copy in a sealed bag', () => {
   beforeEach(async () => {
     under = await makeS3();
     writeFileSync(join(under.sourceDir, 'file'), 'content');
-    await under.store.put('bag-1', [{ root: under.sourceDir, path, copyPath: path, identity: identityOf(lstatSync(join(under.sourceDir, 'file'), { bigint: true })) }], work());
+    await under.store.put(
+      'bag-1',
+      [
+        {
+          root: under.sourceDir,
+          path,
+          copyPath: path,
+          identity: identityOf(lstatSync(join(under.sourceDir, 'file'), { bigint: true })),
+        },
+      ],
+      work(),
+    );
     await under.store.seal('bag-1', [path], seals, work());
   });
   afterEach(() => under.cleanup());
 
   const isCopy = (request: string): boolean => request.endsWith('/data/file');
   const answerWith = (headers: Record<string, string>): void => {
-    under.proxy.fault = (method, request) => (method === 'HEAD' && isCopy(request) ? { kind: 'headers', headers } : undefined);
+    under.proxy.fault = (method, request) =>
+      method === 'HEAD' && isCopy(request) ? { kind: 'headers', headers } : undefined;
   };
 
-  it.each([['PENDING', 'no'], ['FAILED', 'no'], ['COMPLETED', 'yes'], ['REPLICA', 'yes']])('is of a bucket that says %s: durable %s', async (word, durable) => {
+  it.each([
+    ['PENDING', 'no'],
+    ['FAILED', 'no'],
+    ['COMPLETED', 'yes'],
+    ['REPLICA', 'yes'],
+  ])('is of a bucket that says %s: durable %s', async (word, durable) => {
     answerWith({ 'x-amz-replication-status': word });
-    expect(await under.store.stat('bag-1', [path])).toMatchObject([{ durable, replicationState: word, writable: 'no' }]);
+    expect(await under.store.stat('bag-1', [path])).toMatchObject([
+      { durable, replicationState: word, writable: 'no' },
+    ]);
   });
 
   it('is durable without a word on replication, unless that is required', async () => {
     expect(await under.store.stat('bag-1', [path])).toMatchObject([{ durable: 'yes', replicationState: 'sealed' }]);
-    expect(await under.open({ replication: 'required' }).stat('bag-1', [path])).toMatchObject([{ durable: 'no', replicationState: 'not replicated' }]);
+    expect(await under.open({ replication: 'required' }).stat('bag-1', [path])).toMatchObject([
+      { durable: 'no', replicationState: 'not replicated' },
+    ]);
   });
 
-  it('is proven by the server\'s own SHA-256 only where that is set, and is of the whole object', async () => {
-    const digest = (store: S3UnderTest['store']): Promise<readonly Outcome<CopyDigest>[]> => store.digest('bag-1', [path], ['SHA-256'], work());
+  it("is proven by the server's own SHA-256 only where that is set, and is of the whole object", async () => {
+    const digest = (store: S3UnderTest['store']): Promise<readonly Outcome<CopyDigest>[]> =>
+      store.digest('bag-1', [path], ['SHA-256'], work());
     const attesting = under.open({ verify: 'attested' });
     expect([under.store.acceptedReads, attesting.acceptedReads]).toEqual([['remote'], ['remote', 'attested']]);
     expect(await digest(attesting)).toMatchObject([{ ok: { read: 'remote' } }]);
-    const checksum = { 'x-amz-checksum-sha256': Buffer.alloc(32, 7).toString('base64'), 'x-amz-checksum-type': 'FULL_OBJECT' };
+    const checksum = {
+      'x-amz-checksum-sha256': Buffer.alloc(32, 7).toString('base64'),
+      'x-amz-checksum-type': 'FULL_OBJECT',
+    };
     answerWith(checksum);
-    expect(await digest(attesting)).toMatchObject([{ ok: { read: 'attested', size: 7n, digests: { 'SHA-256': '07'.repeat(32) } } }]);
+    expect(await digest(attesting)).toMatchObject([
+      { ok: { read: 'attested', size: 7n, digests: { 'SHA-256': '07'.repeat(32) } } },
+    ]);
     expect(await digest(under.store)).toMatchObject([{ ok: { read: 'remote' } }]);
     answerWith({ ...checksum, 'x-amz-checksum-type': 'COMPOSITE' });
     expect(await digest(attesting)).toMatchObject([{ ok: { read: 'remote' } }]);
@@ -60,16 +87,27 @@ describe('a copy in a sealed bag', () => {
       restore = undefined;
       asked = 0;
       under.proxy.fault = (method, request) => {
-        if (method === 'GET' && request.includes('list-type=2')) return { kind: 'edit', edit: (body) => body.replaceAll('>STANDARD<', '>GLACIER<') };
-        if (method === 'HEAD' && isCopy(request)) return { kind: 'headers', headers: { 'x-amz-storage-class': 'GLACIER', ...(restore ? { 'x-amz-restore': restore } : {}) } };
-        if (method === 'GET' && isCopy(request) && !restore?.includes('false')) return { kind: 'answer', status: 403, code: 'InvalidObjectState' };
-        if (method === 'POST' && request.endsWith('?restore')) return { kind: 'answer', status: ++asked > 1 ? 409 : 202, code: 'RestoreAlreadyInProgress' };
+        if (method === 'GET' && request.includes('list-type=2'))
+          return { kind: 'edit', edit: (body) => body.replaceAll('>STANDARD<', '>GLACIER<') };
+        if (method === 'HEAD' && isCopy(request))
+          return {
+            kind: 'headers',
+            headers: { 'x-amz-storage-class': 'GLACIER', ...(restore ? { 'x-amz-restore': restore } : {}) },
+          };
+        if (method === 'GET' && isCopy(request) && !restore?.includes('false'))
+          return { kind: 'answer', status: 403, code: 'InvalidObjectState' };
+        if (method === 'POST' && request.endsWith('?restore'))
+          return { kind: 'answer', status: ++asked > 1 ? 409 : 202, code: 'RestoreAlreadyInProgress' };
         return undefined;
       };
     });
     const near = (): ReturnType<S3UnderTest['store']['bringNear']> => under.store.bringNear('bag-1', [path], work());
     const fetch = (): ReturnType<S3UnderTest['store']['fetch']> =>
-      under.store.fetch('bag-1', [{ path, size: 7n, target: { root: join(under.top, 'recalled'), path: Buffer.from('new/file') } }], work());
+      under.store.fetch(
+        'bag-1',
+        [{ path, size: 7n, target: { root: join(under.top, 'recalled'), path: Buffer.from('new/file') } }],
+        work(),
+      );
 
     it('is asked for, waited for, and fetched when it is near', async () => {
       expect(await fetch()).toMatchObject([{ error: { kind: 'not-yet', code: 'COPY_NOT_NEAR' } }]);
@@ -85,7 +123,9 @@ describe('a copy in a sealed bag', () => {
     });
 
     it('is not asked for by a claim that ran out', async () => {
-      await expect(under.store.bringNear('bag-1', [path], work({ deadline: new BigInt64Array(new SharedArrayBuffer(8)) }))).rejects.toMatchObject({ code: 'CLAIM_LOST' });
+      await expect(
+        under.store.bringNear('bag-1', [path], work({ deadline: new BigInt64Array(new SharedArrayBuffer(8)) })),
+      ).rejects.toMatchObject({ code: 'CLAIM_LOST' });
       expect(asked).toBe(0);
     });
   });
@@ -97,9 +137,23 @@ describe('a copy in a sealed bag', () => {
       return undefined;
     };
     const store = under.open({ storageClass: 'STANDARD' });
-    await store.put('bag-2', [{ root: under.sourceDir, path, copyPath: path, identity: identityOf(lstatSync(join(under.sourceDir, 'file'), { bigint: true })) }], work());
+    await store.put(
+      'bag-2',
+      [
+        {
+          root: under.sourceDir,
+          path,
+          copyPath: path,
+          identity: identityOf(lstatSync(join(under.sourceDir, 'file'), { bigint: true })),
+        },
+      ],
+      work(),
+    );
     await store.seal('bag-2', [path], seals, work());
-    expect(classes).toEqual([['file', 'STANDARD'], ['tagmanifest-sha256.txt', undefined]]);
+    expect(classes).toEqual([
+      ['file', 'STANDARD'],
+      ['tagmanifest-sha256.txt', undefined],
+    ]);
   });
 
   it('tells a bucket that is gone from a copy that is gone', async () => {
@@ -114,14 +168,22 @@ describe('a copy in a sealed bag', () => {
 
 describe('the place of an S3 store', () => {
   let under: S3UnderTest;
-  beforeEach(async () => { under = await makeS3(); });
+  beforeEach(async () => {
+    under = await makeS3();
+  });
   afterEach(() => under.cleanup());
 
-  it('needs a marked directory for recalled copies, outside OMERO\'s roots', async () => {
-    await expect(under.open({}, [under.top]).check('read')).rejects.toMatchObject({ kind: 'refused', code: 'STORE_INSIDE_OMERO' });
+  it("needs a marked directory for recalled copies, outside OMERO's roots", async () => {
+    await expect(under.open({}, [under.top]).check('read')).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'STORE_INSIDE_OMERO',
+    });
     const empty = join(under.top, 'empty');
     mkdirSync(empty);
-    await expect(under.open({ recallDirectory: empty }).check('read')).rejects.toMatchObject({ kind: 'transient', code: 'ROOT_AWAY' });
+    await expect(under.open({ recallDirectory: empty }).check('read')).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'ROOT_AWAY',
+    });
     expect(under.store.recallRoot).toBe(join(under.top, 'recalled'));
     expect(under.store.linkTarget('bag-1', path).toString()).toBe(join(under.top, 'recalled/bag-1/data/file'));
   });
@@ -136,16 +198,28 @@ describe('the place of an S3 store', () => {
 
   it('is denied with wrong keys, and says where missing ones should be', async () => {
     writeFileSync(join(under.top, 'wrong'), 'not the secret');
-    await expect(under.open({ secretKeyFile: join(under.top, 'wrong') }).check('read')).rejects.toMatchObject({ kind: 'transient', code: 'STORE_DENIED' });
-    await expect(under.open({ secretKeyFile: join(under.top, 'none') }).check('read')).rejects.toMatchObject({ kind: 'refused', code: 'STORE_SECRET_MISSING', message: expect.stringContaining('none') });
-    await expect(under.open({ secretKeyFile: undefined, secretKeyEnv: 'S3_SECRET' }).check('read')).rejects.toMatchObject({ code: 'STORE_SECRET_MISSING', message: expect.stringContaining('S3_SECRET') });
+    await expect(under.open({ secretKeyFile: join(under.top, 'wrong') }).check('read')).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'STORE_DENIED',
+    });
+    await expect(under.open({ secretKeyFile: join(under.top, 'none') }).check('read')).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'STORE_SECRET_MISSING',
+      message: expect.stringContaining('none'),
+    });
+    await expect(
+      under.open({ secretKeyFile: undefined, secretKeyEnv: 'S3_SECRET' }).check('read'),
+    ).rejects.toMatchObject({ code: 'STORE_SECRET_MISSING', message: expect.stringContaining('S3_SECRET') });
   });
 
   it('takes keys from the environment as it is handed to it', async () => {
     const files = new Files({ threads: 1 });
     const { accessKeyFile: _a, secretKeyFile: _s, ...rest } = under.settings;
     const values = new Map(['access', 'secret'].map((name) => [name, readFileSync(join(under.top, name), 'utf8')]));
-    const parsed = parseStores({ default: 'main', stores: { main: { ...rest, accessKeyEnv: 'access', secretKeyEnv: 'secret' } } }).stores['main']!;
+    const parsed = parseStores({
+      default: 'main',
+      stores: { main: { ...rest, accessKeyEnv: 'access', secretKeyEnv: 'secret' } },
+    }).stores['main']!;
     const store = openStore('main', parsed, { files, omeroRoots: [], secrets: (name) => values.get(name) });
     await store.check('read');
     await store.close();
@@ -153,40 +227,110 @@ describe('the place of an S3 store', () => {
   });
 
   it('is never at a metadata address', async () => {
-    for (const endpoint of ['http://169.254.169.254', 'http://2852039166', 'http://[fe80::1]', 'http://[::ffff:169.254.169.254]']) {
-      await expect(under.open({ endpoint }).check('read')).rejects.toMatchObject({ kind: 'refused', code: 'STORE_ENDPOINT_NOT_ALLOWED' });
+    for (const endpoint of [
+      'http://169.254.169.254',
+      'http://2852039166',
+      'http://[fe80::1]',
+      'http://[::ffff:169.254.169.254]',
+    ]) {
+      await expect(under.open({ endpoint }).check('read')).rejects.toMatchObject({
+        kind: 'refused',
+        code: 'STORE_ENDPOINT_NOT_ALLOWED',
+      });
     }
     await under.open({ endpoint: under.proxy.url.replace('127.0.0.1', 'localhost') }).check('read');
   });
 });
 
 it.each([
-  [{ endpoint: 'http://s3.example.org' }, 'insecure'], [{ endpoint: 'https://s3.example.org/path' }, 'endpoint'], [{ endpoint: 'https://user@s3.example.org' }, 'endpoint'], [{ prefix: '/x' }, 'prefix'], [{ prefix: 'a/../b' }, 'prefix'],
-  [{ accessKeyEnv: 'X' }, 'accessKeyFile'], [{ secretKeyFile: undefined }, 'secretKeyFile'], [{ recallDirectory: 'relative' }, 'recallDirectory'], [{ bucket: 'No' }, 'bucket'], [{ partMiB: 4 }, 'partMiB'],
+  [{ endpoint: 'http://s3.example.org' }, 'insecure'],
+  [{ endpoint: 'https://s3.example.org/path' }, 'endpoint'],
+  [{ endpoint: 'https://user@s3.example.org' }, 'endpoint'],
+  [{ prefix: '/x' }, 'prefix'],
+  [{ prefix: 'a/../b' }, 'prefix'],
+  [{ accessKeyEnv: 'X' }, 'accessKeyFile'],
+  [{ secretKeyFile: undefined }, 'secretKeyFile'],
+  [{ recallDirectory: 'relative' }, 'recallDirectory'],
+  [{ bucket: 'No' }, 'bucket'],
+  [{ partMiB: 4 }, 'partMiB'],
 ])('refuses the settings %j', (part, word) => {
-  const right = { kind: 's3', endpoint: 'https://s3.example.org', bucket: 'archive', accessKeyFile: '/run/secrets/access', secretKeyFile: '/run/secrets/secret', recallDirectory: '/recalled' };
+  const right = {
+    kind: 's3',
+    endpoint: 'https://s3.example.org',
+    bucket: 'archive',
+    accessKeyFile: '/run/secrets/access',
+    secretKeyFile: '/run/secrets/secret',
+    recallDirectory: '/recalled',
+  };
   expect(() => parseStores({ default: 'main', stores: { main: right } })).not.toThrow();
-  expect(() => parseStores({ default: 'main', stores: { main: { ...right, ...part } } })).toThrow(expect.objectContaining({ code: 'STORES_INVALID', message: expect.stringContaining(word) }));
+  expect(() => parseStores({ default: 'main', stores: { main: { ...right, ...part } } })).toThrow(
+    expect.objectContaining({ code: 'STORES_INVALID', message: expect.stringContaining(word) }),
+  );
 });
 
-it('trusts a certificate of an authority of one\'s own only where that is named, and signs bodies over TLS too', async () => {
+it("trusts a certificate of an authority of one's own only where that is named, and signs bodies over TLS too", async () => {
   const top = mkdtempSync(join(tmpdir(), 'coldroom-tls-'));
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', 'key.pem', '-out', 'ca.pem'], { cwd: top, stdio: 'ignore' });
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '1',
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      'subjectAltName=DNS:localhost',
+      '-keyout',
+      'key.pem',
+      '-out',
+      'ca.pem',
+    ],
+    { cwd: top, stdio: 'ignore' },
+  );
   const signed: unknown[] = [];
-  const server = createServer({ key: readFileSync(join(top, 'key.pem')), cert: readFileSync(join(top, 'ca.pem')) }, (request, response) => {
-    if (request.method === 'PUT') signed.push(request.headers['x-amz-content-sha256']);
-    response.end('<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>');
+  const server = createServer(
+    { key: readFileSync(join(top, 'key.pem')), cert: readFileSync(join(top, 'ca.pem')) },
+    (request, response) => {
+      if (request.method === 'PUT') signed.push(request.headers['x-amz-content-sha256']);
+      response.end('<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>');
+    },
+  );
+  await new Promise<void>((listening) => {
+    server.listen(0, '127.0.0.1', listening);
   });
-  await new Promise<void>((listening) => { server.listen(0, '127.0.0.1', listening); });
   await writeMarker(top, 'recall');
   for (const name of ['access', 'secret']) writeFileSync(join(top, name), name);
   const files = new Files({ threads: 1 });
-  const open = (part: object): ReturnType<typeof openStore> => openStore('main', parseStores({ default: 'main', stores: { main: {
-    kind: 's3', endpoint: `https://localhost:${(server.address() as AddressInfo).port}`, bucket: 'archive', accessKeyFile: join(top, 'access'), secretKeyFile: join(top, 'secret'), recallDirectory: top, ...part,
-  } } }).stores['main']!, { files, omeroRoots: [] });
+  const open = (part: object): ReturnType<typeof openStore> =>
+    openStore(
+      'main',
+      parseStores({
+        default: 'main',
+        stores: {
+          main: {
+            kind: 's3',
+            endpoint: `https://localhost:${(server.address() as AddressInfo).port}`,
+            bucket: 'archive',
+            accessKeyFile: join(top, 'access'),
+            secretKeyFile: join(top, 'secret'),
+            recallDirectory: top,
+            ...part,
+          },
+        },
+      }).stores['main']!,
+      { files, omeroRoots: [] },
+    );
   const [untrusting, trusting] = [open({}), open({ caFile: join(top, 'ca.pem') })];
   try {
-    await expect(untrusting.check('read')).rejects.toMatchObject({ kind: 'transient', code: 'STORE_AWAY', message: expect.stringContaining('caFile') });
+    await expect(untrusting.check('read')).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'STORE_AWAY',
+      message: expect.stringContaining('caFile'),
+    });
     await trusting.check('write');
     expect(signed).toEqual([createHash('sha256').update('coldroom was here\n').digest('hex')]);
   } finally {

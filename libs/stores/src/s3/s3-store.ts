@@ -1,4 +1,18 @@
-import { Refused, type CopyDigest, type CopyRead, type CopyStatus, type DigestAlgorithm, type FetchOrder, type Nearness, type Outcome, type Source, type Store, type StoreUse, type TagFile, type Work } from '@coldroom/domain';
+import {
+  Refused,
+  type CopyDigest,
+  type CopyRead,
+  type CopyStatus,
+  type DigestAlgorithm,
+  type FetchOrder,
+  type Nearness,
+  type Outcome,
+  type Source,
+  type Store,
+  type StoreUse,
+  type TagFile,
+  type Work,
+} from '@coldroom/domain';
 import { checkPath, displayPath, openRoot, outcomes, wirePath, type WireOutcome } from '@coldroom/files';
 import { randomUUID } from 'node:crypto';
 import { checkClaim } from '../claim';
@@ -32,7 +46,11 @@ export class S3Store implements Store {
   private readonly keys: Keys;
   private readonly session: Session;
 
-  constructor(readonly name: string, private readonly settings: S3StoreSettings, private readonly surroundings: StoreSurroundings) {
+  constructor(
+    readonly name: string,
+    private readonly settings: S3StoreSettings,
+    private readonly surroundings: StoreSurroundings,
+  ) {
     this.acceptedReads = settings.verify === 'attested' ? ['remote', 'attested'] : ['remote'];
     this.recallRoot = settings.recallDirectory;
     this.keys = new Keys(settings.prefix);
@@ -51,26 +69,79 @@ export class S3Store implements Store {
     });
   }
 
-  async put(bag: string, sources: readonly Source[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+  async put(
+    bag: string,
+    sources: readonly Source[],
+    work: Work,
+  ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
     return this.session.use(async ({ bucket, threads }) => {
-      if (await bucket.has(this.keys.seal(bag))) throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
-      return apart(sources, ({ copyPath }) => this.keyOf(bag, copyPath), async (accepted) => outcomes(await threads().run({ verb: 'put', task: {
-        dataPrefix: this.keys.data(bag), uploadsPrefix: this.keys.tag(bag, 'uploads/'),
-        sources: accepted.map(({ item: { root, path, identity }, key }) => ({ root, path: wirePath(path), key, identity })),
-      } }, work) as readonly WireOutcome<{ readonly size: bigint }>[]));
+      if (await bucket.has(this.keys.seal(bag)))
+        throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
+      return apart(
+        sources,
+        ({ copyPath }) => this.keyOf(bag, copyPath),
+        async (accepted) =>
+          outcomes(
+            (await threads().run(
+              {
+                verb: 'put',
+                task: {
+                  dataPrefix: this.keys.data(bag),
+                  uploadsPrefix: this.keys.tag(bag, 'uploads/'),
+                  sources: accepted.map(({ item: { root, path, identity }, key }) => ({
+                    root,
+                    path: wirePath(path),
+                    key,
+                    identity,
+                  })),
+                },
+              },
+              work,
+            )) as readonly WireOutcome<{ readonly size: bigint }>[],
+          ),
+      );
     });
   }
 
-  async digest(bag: string, paths: readonly Buffer[], algorithms: readonly DigestAlgorithm[], work: Work): Promise<readonly Outcome<CopyDigest>[]> {
-    return this.session.use(({ threads }) => apart(paths, (path) => this.keyOf(bag, path), async (accepted) => outcomes(await threads().run({ verb: 'digest', task: {
-      dataPrefix: this.keys.data(bag), copies: accepted.map(({ item, key }) => ({ path: wirePath(item), key })), algorithms, attested: this.settings.verify === 'attested',
-    } }, work) as readonly WireOutcome<CopyDigest>[])));
+  async digest(
+    bag: string,
+    paths: readonly Buffer[],
+    algorithms: readonly DigestAlgorithm[],
+    work: Work,
+  ): Promise<readonly Outcome<CopyDigest>[]> {
+    return this.session.use(({ threads }) =>
+      apart(
+        paths,
+        (path) => this.keyOf(bag, path),
+        async (accepted) =>
+          outcomes(
+            (await threads().run(
+              {
+                verb: 'digest',
+                task: {
+                  dataPrefix: this.keys.data(bag),
+                  copies: accepted.map(({ item, key }) => ({ path: wirePath(item), key })),
+                  algorithms,
+                  attested: this.settings.verify === 'attested',
+                },
+              },
+              work,
+            )) as readonly WireOutcome<CopyDigest>[],
+          ),
+      ),
+    );
   }
 
   async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
     await this.session.use(async ({ bucket }) => {
       if (await bucket.has(this.keys.seal(bag))) return checkSealedAlike(bucket, this.keys, bag, tags);
-      return seal(bucket, this.keys, { bag, paths, tags, parallel: this.settings.requestsInParallel, beforeChange: () => checkClaim(work) });
+      return seal(bucket, this.keys, {
+        bag,
+        paths,
+        tags,
+        parallel: this.settings.requestsInParallel,
+        beforeChange: () => checkClaim(work),
+      });
     });
   }
 
@@ -81,8 +152,11 @@ export class S3Store implements Store {
   async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
     return this.session.use(async ({ bucket }) => {
       const { sealed, seen } = await lookAt(bucket, {
-        dataPrefix: this.keys.data(bag), sealKey: this.keys.seal(bag), keys: paths.map((path) => this.keyOf(bag, path)),
-        parallel: this.settings.requestsInParallel, marks: this.settings.replication === 'required',
+        dataPrefix: this.keys.data(bag),
+        sealKey: this.keys.seal(bag),
+        keys: paths.map((path) => this.keyOf(bag, path)),
+        parallel: this.settings.requestsInParallel,
+        marks: this.settings.replication === 'required',
       });
       return seen.map((each) => each && this.statusOf(each, sealed));
     });
@@ -93,25 +167,60 @@ export class S3Store implements Store {
     return this.session.use(async ({ bucket }) => {
       const sealed = await bucket.has(this.keys.seal(bag));
       const listed = sealed ? await listingOf(bucket, this.keys.data(bag)) : undefined;
-      return apart(paths, (path) => this.keyInSealed(bag, path, sealed), (accepted) => inParallel(accepted, this.settings.requestsInParallel, async ({ item, key }) => {
-        const near = nearByListing(listed?.get(key));
-        return near ? { ok: near } : nearness(bucket, key, item, { tier: this.settings.restoreTier, days: this.settings.restoreDays }, beforeAsking);
-      }));
+      return apart(
+        paths,
+        (path) => this.keyInSealed(bag, path, sealed),
+        (accepted) =>
+          inParallel(accepted, this.settings.requestsInParallel, async ({ item, key }) => {
+            const near = nearByListing(listed?.get(key));
+            return near
+              ? { ok: near }
+              : nearness(
+                  bucket,
+                  key,
+                  item,
+                  { tier: this.settings.restoreTier, days: this.settings.restoreDays },
+                  beforeAsking,
+                );
+          }),
+      );
     });
   }
 
-  async fetch(bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
+  async fetch(
+    bag: string,
+    orders: readonly FetchOrder[],
+    work: Work,
+  ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
     return this.session.use(async ({ bucket, threads }) => {
       const sealed = await bucket.has(this.keys.seal(bag));
-      return apart(orders, ({ path }) => this.keyInSealed(bag, path, sealed), async (accepted) => {
-        const results = new Map<FetchOrder, Outcome<{ readonly size: bigint }>>();
-        for (const [root, group] of Map.groupBy(accepted, ({ item }) => item.target.root)) {
-          const task = { root, orders: group.map(({ item: { path, size, target }, key }) => ({ key, path: wirePath(path), size, target: wirePath(target.path) })) };
-          const fetched = await threads().run({ verb: 'fetch', task }, work).catch((error: unknown) => { throw ofTarget(error, root); });
-          outcomes(fetched as readonly WireOutcome<{ readonly size: bigint }>[]).forEach((outcome, at) => results.set(group[at]!.item, outcome));
-        }
-        return accepted.map(({ item }) => results.get(item)!);
-      });
+      return apart(
+        orders,
+        ({ path }) => this.keyInSealed(bag, path, sealed),
+        async (accepted) => {
+          const results = new Map<FetchOrder, Outcome<{ readonly size: bigint }>>();
+          for (const [root, group] of Map.groupBy(accepted, ({ item }) => item.target.root)) {
+            const task = {
+              root,
+              orders: group.map(({ item: { path, size, target }, key }) => ({
+                key,
+                path: wirePath(path),
+                size,
+                target: wirePath(target.path),
+              })),
+            };
+            const fetched = await threads()
+              .run({ verb: 'fetch', task }, work)
+              .catch((error: unknown) => {
+                throw ofTarget(error, root);
+              });
+            outcomes(fetched as readonly WireOutcome<{ readonly size: bigint }>[]).forEach((outcome, at) =>
+              results.set(group[at]!.item, outcome),
+            );
+          }
+          return accepted.map(({ item }) => results.get(item)!);
+        },
+      );
     });
   }
 
@@ -122,13 +231,17 @@ export class S3Store implements Store {
       const page = await this.session.use(() => pages.next());
       if (page.done) return;
       const names = page.value.filter(isBagName);
-      const sealed = await this.session.use(() => inParallel(names, this.settings.requestsInParallel, (bag) => bucket.has(this.keys.seal(bag))));
+      const sealed = await this.session.use(() =>
+        inParallel(names, this.settings.requestsInParallel, (bag) => bucket.has(this.keys.seal(bag))),
+      );
       yield* names.filter((_, at) => sealed[at]);
     }
   }
 
   async list(bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {
-    return this.session.use(async ({ bucket }) => (await bucket.has(this.keys.seal(bag)) ? copiesIn(bucket, this.keys, bag) : []));
+    return this.session.use(async ({ bucket }) =>
+      (await bucket.has(this.keys.seal(bag))) ? copiesIn(bucket, this.keys, bag) : [],
+    );
   }
 
   async readTag(bag: string, name: string): Promise<Buffer | undefined> {
@@ -136,9 +249,10 @@ export class S3Store implements Store {
     checkPath(path);
     if (path.includes('/')) throw new Refused('PATH_NOT_ALLOWED', `"${displayPath(path)}" cannot name a tag file.`);
     return this.session.use(async ({ bucket }) => {
-      if (!await bucket.has(this.keys.seal(bag))) return undefined;
+      if (!(await bucket.has(this.keys.seal(bag)))) return undefined;
       const head = await bucket.head(this.keys.tag(bag, name));
-      if (head && head.size > tagLimit) throw new Refused('TAG_TOO_LARGE', `${name} of bag ${bag} is larger than any that Coldroom writes.`, { bag });
+      if (head && head.size > tagLimit)
+        throw new Refused('TAG_TOO_LARGE', `${name} of bag ${bag} is larger than any that Coldroom writes.`, { bag });
       return head && bucket.read(this.keys.tag(bag, name), tagLimit);
     });
   }
@@ -158,8 +272,16 @@ export class S3Store implements Store {
     const { length } = this.linkTarget(bag, path);
     const key = this.keys.copy(bag, path);
     const size = Buffer.byteLength(key);
-    if (size > keyLimit) throw new Refused('PATH_TOO_LONG', `The copy of "${displayPath(path)}" would have a key of ${size} bytes; S3 allows ${keyLimit}.`);
-    if (length > pathLimit) throw new Refused('PATH_TOO_LONG', `The link to "${displayPath(path)}" would have ${length} bytes; a link can hold ${pathLimit}.`);
+    if (size > keyLimit)
+      throw new Refused(
+        'PATH_TOO_LONG',
+        `The copy of "${displayPath(path)}" would have a key of ${size} bytes; S3 allows ${keyLimit}.`,
+      );
+    if (length > pathLimit)
+      throw new Refused(
+        'PATH_TOO_LONG',
+        `The link to "${displayPath(path)}" would have ${length} bytes; a link can hold ${pathLimit}.`,
+      );
     return key;
   }
 
@@ -170,11 +292,15 @@ export class S3Store implements Store {
 
   private statusOf({ size, version, replication }: Seen, sealed: boolean): CopyStatus {
     const required = this.settings.replication === 'required';
-    const replicated = replication === undefined ? !required : ['COMPLETED', 'COMPLETE', 'REPLICA'].includes(replication);
+    const replicated =
+      replication === undefined ? !required : ['COMPLETED', 'COMPLETE', 'REPLICA'].includes(replication);
     return {
       // Objects cannot be written through a link at all; the recall directory, where it leads, is protected by whoever places copies there.
-      size, version, durable: sealed && replicated ? 'yes' : 'no', writable: sealed ? 'no' : 'yes',
-      replicationState: sealed ? replication ?? (required ? 'not replicated' : 'sealed') : 'open',
+      size,
+      version,
+      durable: sealed && replicated ? 'yes' : 'no',
+      writable: sealed ? 'no' : 'yes',
+      replicationState: sealed ? (replication ?? (required ? 'not replicated' : 'sealed')) : 'open',
     };
   }
 }

@@ -20,7 +20,11 @@ export interface SealOrder {
 }
 
 /** Closes an open bag: drops what is not kept and every unfinished upload, writes the tag files, the one that seals last. */
-export async function seal(bucket: Bucket, keys: Keys, { bag, paths, tags, parallel, beforeChange }: SealOrder): Promise<void> {
+export async function seal(
+  bucket: Bucket,
+  keys: Keys,
+  { bag, paths, tags, parallel, beforeChange }: SealOrder,
+): Promise<void> {
   beforeChange();
   const sealing = tags.find(({ name }) => name === sealName);
   if (!sealing) throw new TypeError(`a bag is sealed by ${sealName}, which is not among its tag files`);
@@ -28,10 +32,16 @@ export async function seal(bucket: Bucket, keys: Keys, { bag, paths, tags, paral
   const kept = new Set(paths.map((path) => keys.copy(bag, path)));
   const extras: string[] = [];
   const there = new Set<string>();
-  for await (const page of bucket.list(top)) for (const { key } of page) (kept.has(key) ? there : { add: (each: string) => extras.push(each) }).add(key);
+  for await (const page of bucket.list(top))
+    for (const { key } of page) (kept.has(key) ? there : { add: (each: string) => extras.push(each) }).add(key);
   if (extras.includes(keys.seal(bag))) return checkSealedAlike(bucket, keys, bag, tags); // by somebody else, meanwhile
   const missing = paths.find((path) => !there.has(keys.copy(bag, path)));
-  if (missing) throw new Refused('COPY_MISSING', `The bag ${bag} cannot be sealed: there is no copy of "${displayPath(missing)}" in it.`, { bag, path: displayPath(missing) });
+  if (missing)
+    throw new Refused(
+      'COPY_MISSING',
+      `The bag ${bag} cannot be sealed: there is no copy of "${displayPath(missing)}" in it.`,
+      { bag, path: displayPath(missing) },
+    );
 
   await inParallel(extras, parallel, async (key) => {
     beforeChange();
@@ -43,10 +53,14 @@ export async function seal(bucket: Bucket, keys: Keys, { bag, paths, tags, paral
   }
   step('seal:1-extras-dropped');
   const stored = asStored(tags);
-  await inParallel([...tags.filter((tag) => tag !== sealing), ...(stored ? [stored] : [])], parallel, async ({ name, content }) => {
-    beforeChange();
-    await putTag(bucket, keys.tag(bag, name), content);
-  });
+  await inParallel(
+    [...tags.filter((tag) => tag !== sealing), ...(stored ? [stored] : [])],
+    parallel,
+    async ({ name, content }) => {
+      beforeChange();
+      await putTag(bucket, keys.tag(bag, name), content);
+    },
+  );
   step('seal:2-tags-written');
   beforeChange();
   await putTag(bucket, keys.tag(bag, sealName), sealing.content);
@@ -54,10 +68,16 @@ export async function seal(bucket: Bucket, keys: Keys, { bag, paths, tags, paral
 }
 
 /** `Refused` `BAG_SEALED` unless the bag was sealed with these very tag files. */
-export async function checkSealedAlike(bucket: Bucket, keys: Keys, bag: string, tags: readonly TagFile[]): Promise<void> {
+export async function checkSealedAlike(
+  bucket: Bucket,
+  keys: Keys,
+  bag: string,
+  tags: readonly TagFile[],
+): Promise<void> {
   const found = new Set<string>();
   const top = keys.bag(bag);
-  for await (const page of bucket.list(top)) for (const { key } of page) if (!key.startsWith(keys.data(bag))) found.add(key.slice(top.length));
+  for await (const page of bucket.list(top))
+    for (const { key } of page) if (!key.startsWith(keys.data(bag))) found.add(key.slice(top.length));
   found.delete(storedManifestName);
   for (const { name, content } of tags) {
     const same = found.delete(name) && (await bucket.read(keys.tag(bag, name), tagLimit))?.equals(content);
@@ -67,7 +87,11 @@ export async function checkSealedAlike(bucket: Bucket, keys: Keys, bag: string, 
 }
 
 function sealedOtherwise(bag: string): Refused {
-  return new Refused('BAG_SEALED', `The bag ${bag} is sealed already, with other tag files; it is not changed any more.`, { bag });
+  return new Refused(
+    'BAG_SEALED',
+    `The bag ${bag} is sealed already, with other tag files; it is not changed any more.`,
+    { bag },
+  );
 }
 
 /** A put whose answer was lost is repeated by the next try; then the same content there is as good as put. */
@@ -75,7 +99,8 @@ async function putTag(bucket: Bucket, key: string, content: Buffer): Promise<voi
   try {
     await bucket.putNew(key, content, { 'content-type': 'text/plain; charset=utf-8' });
   } catch (error) {
-    if (!(error instanceof S3Failure) || error.status !== 412 || !(await bucket.read(key, tagLimit))?.equals(content)) throw error;
+    if (!(error instanceof S3Failure) || error.status !== 412 || !(await bucket.read(key, tagLimit))?.equals(content))
+      throw error;
   }
 }
 
@@ -83,12 +108,20 @@ async function putTag(bucket: Bucket, key: string, content: Buffer): Promise<voi
 function asStored(tags: readonly TagFile[]): TagFile | undefined {
   const manifest = tags.find(({ name }) => name === 'manifest-sha256.txt');
   if (!manifest) return undefined;
-  const lines = manifest.content.toString('latin1').split('\n').filter((line) => line !== '').map((line) => storedLine(Buffer.from(line, 'latin1')));
+  const lines = manifest.content
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => storedLine(Buffer.from(line, 'latin1')));
   const content = Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]));
   return content.equals(manifest.content) ? undefined : { name: storedManifestName, content };
 }
 
-const unescapes = new Map([['\\\\', '\\'], ['\\n', '\n'], ['\\r', '\r']]);
+const unescapes = new Map([
+  ['\\\\', '\\'],
+  ['\\n', '\n'],
+  ['\\r', '\r'],
+]);
 
 /** One line as sha256sum writes it, its name as stored: that has no line ends any more, but it may have backslashes. */
 function storedLine(line: Buffer): Buffer {
@@ -101,9 +134,14 @@ function storedLine(line: Buffer): Buffer {
 }
 
 /** What lies at the keys below a bag's `data`. */
-export async function copiesIn(bucket: Bucket, keys: Keys, bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {
+export async function copiesIn(
+  bucket: Bucket,
+  keys: Keys,
+  bag: string,
+): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {
   const prefix = keys.data(bag);
   const copies: { readonly path: Buffer; readonly size: bigint }[] = [];
-  for await (const page of bucket.list(prefix)) for (const { key, size } of page) copies.push({ path: pathOf(key.slice(prefix.length)), size });
+  for await (const page of bucket.list(prefix))
+    for (const { key, size } of page) copies.push({ path: pathOf(key.slice(prefix.length)), size });
   return copies;
 }

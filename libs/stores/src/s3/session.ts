@@ -17,7 +17,11 @@ interface Open {
 export class Session {
   private opened: Promise<Open> | undefined;
 
-  constructor(private readonly store: string, private readonly settings: S3StoreSettings, private readonly surroundings: StoreSurroundings) {}
+  constructor(
+    private readonly store: string,
+    private readonly settings: S3StoreSettings,
+    private readonly surroundings: StoreSurroundings,
+  ) {}
 
   /** Tells of failed requests in the pipeline's words. */
   async use<T>(act: (open: Open) => Promise<T>): Promise<T> {
@@ -37,7 +41,9 @@ export class Session {
   }
 
   private async open(): Promise<Open> {
-    this.opened ??= connectionOf(this.store, this.settings, this.surroundings.secrets).then((connection) => this.openWith(connection));
+    this.opened ??= connectionOf(this.store, this.settings, this.surroundings.secrets).then((connection) =>
+      this.openWith(connection),
+    );
     try {
       return await this.opened;
     } catch (error) {
@@ -52,7 +58,7 @@ export class Session {
     let threads: Threads<S3Task> | undefined;
     return {
       bucket,
-      threads: () => threads ??= new Threads(__dirname, { threads: this.settings.threads, data }),
+      threads: () => (threads ??= new Threads(__dirname, { threads: this.settings.threads, data })),
       close: async () => {
         bucket.client.close();
         await threads?.close();

@@ -22,8 +22,15 @@ export class SourceFile {
     const { length } = content;
     const hash = createHash('sha256');
     for (let done = 0; done < length;) {
-      const { bytesRead } = await readAt(this.file.fd, content, done, Math.min(pieceBytes, length - done), position + done);
-      if (bytesRead === 0) throw changed(this.file.path, `it ended at ${position + done} of ${this.file.identity.size} bytes`);
+      const { bytesRead } = await readAt(
+        this.file.fd,
+        content,
+        done,
+        Math.min(pieceBytes, length - done),
+        position + done,
+      );
+      if (bytesRead === 0)
+        throw changed(this.file.path, `it ended at ${position + done} of ${this.file.identity.size} bytes`);
       hash.update(content.subarray(done, done + bytesRead)); // piece by piece: others' requests go on between them
       done += bytesRead;
     }

@@ -1,5 +1,11 @@
 import type { ClientOptions } from 'minio';
-import { Agent as PlainAgent, request as plainRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import {
+  Agent as PlainAgent,
+  request as plainRequest,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { guardedLookup } from '../forbidden-address';
 import type { Connection } from './connection';
@@ -13,7 +19,14 @@ const timedOut = 'ETIMEDOUT';
 
 export function agentOf({ secure, ca, requestsInParallel }: Connection): PlainAgent {
   const options = { keepAlive: true, maxSockets: requestsInParallel, timeout: idleMilliseconds, lookup: guardedLookup };
-  return secure ? new SecureAgent({ ...options, rejectUnauthorized: true, minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) }) : new PlainAgent(options);
+  return secure
+    ? new SecureAgent({
+        ...options,
+        rejectUnauthorized: true,
+        minVersion: 'TLSv1.2',
+        ...(ca === undefined ? {} : { ca }),
+      })
+    : new PlainAgent(options);
 }
 
 /**
@@ -25,9 +38,17 @@ export function transportOf({ secure, silenceMilliseconds }: Connection): NonNul
   const request = (options: RequestOptions, take: (response: IncomingMessage) => void): ClientRequest => {
     const sent = start({ ...options, timeout: silenceMilliseconds }, (response) => {
       if (response.statusCode! < 300) take(response);
-      else void failureIn(response).then((failure) => sent.emit('error', failure), (error: unknown) => sent.emit('error', error));
+      else
+        void failureIn(response).then(
+          (failure) => sent.emit('error', failure),
+          (error: unknown) => sent.emit('error', error),
+        );
     });
-    sent.on('timeout', () => sent.destroy(Object.assign(new Error(`nothing was heard for ${silenceMilliseconds / 1000} s`), { code: timedOut })));
+    sent.on('timeout', () =>
+      sent.destroy(
+        Object.assign(new Error(`nothing was heard for ${silenceMilliseconds / 1000} s`), { code: timedOut }),
+      ),
+    );
     return sent;
   };
   return { request: request as typeof plainRequest };
@@ -40,5 +61,8 @@ async function failureIn(response: IncomingMessage): Promise<S3Failure> {
     if (length < errorLimit) pieces.push(piece);
     length += piece.length;
   }
-  return new S3Failure(response.statusCode!, textOf(Buffer.concat(pieces).toString(), 'Code')?.slice(0, 100) ?? 'without a code');
+  return new S3Failure(
+    response.statusCode!,
+    textOf(Buffer.concat(pieces).toString(), 'Code')?.slice(0, 100) ?? 'without a code',
+  );
 }

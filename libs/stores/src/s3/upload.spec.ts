@@ -17,24 +17,42 @@ afterEach(() => under.cleanup());
 
 const large = Buffer.from('large');
 const write = (content: Buffer): void => writeFileSync(join(under.sourceDir, 'large'), content);
-const source = (): Source => ({ root: under.sourceDir, path: large, copyPath: large, identity: identityOf(lstatSync(join(under.sourceDir, 'large'), { bigint: true })) });
-const put = (bounds: Work = work()): ReturnType<S3UnderTest['store']['put']> => under.store.put('bag-1', [source()], bounds);
-const partsSent = (): number => under.proxy.seen.filter((each) => each.startsWith('PUT') && each.includes('partNumber=')).length;
+const source = (): Source => ({
+  root: under.sourceDir,
+  path: large,
+  copyPath: large,
+  identity: identityOf(lstatSync(join(under.sourceDir, 'large'), { bigint: true })),
+});
+const put = (bounds: Work = work()): ReturnType<S3UnderTest['store']['put']> =>
+  under.store.put('bag-1', [source()], bounds);
+const partsSent = (): number =>
+  under.proxy.seen.filter((each) => each.startsWith('PUT') && each.includes('partNumber=')).length;
 const key = 'archive/one/bag-1/data/large';
 
 async function unfinished(): Promise<readonly { readonly key: string; readonly uploadId: string }[]> {
-  return (await under.client.listIncompleteUploadsQuery(under.bucket, 'archive/one/', '', '', '')).uploads.map(({ key: at, uploadId }) => ({ key: at, uploadId }));
+  return (await under.client.listIncompleteUploadsQuery(under.bucket, 'archive/one/', '', '', '')).uploads.map(
+    ({ key: at, uploadId }) => ({ key: at, uploadId }),
+  );
 }
 
 async function keys(): Promise<string[]> {
   const found: string[] = [];
-  for await (const { name } of under.client.listObjects(under.bucket, '', true) as AsyncIterable<{ name: string }>) found.push(name);
+  for await (const { name } of under.client.listObjects(under.bucket, '', true) as AsyncIterable<{ name: string }>)
+    found.push(name);
   return found;
 }
 
 async function expectWhole(): Promise<void> {
   const [outcome] = await under.store.digest('bag-1', [large], ['SHA-256'], work());
-  expect(outcome).toMatchObject({ ok: { digests: { 'SHA-256': createHash('sha256').update(readFileSync(join(under.sourceDir, 'large'))).digest('hex') } } });
+  expect(outcome).toMatchObject({
+    ok: {
+      digests: {
+        'SHA-256': createHash('sha256')
+          .update(readFileSync(join(under.sourceDir, 'large')))
+          .digest('hex'),
+      },
+    },
+  });
 }
 
 /** A process of its own, by the compiled code, killed after that step. */
@@ -88,7 +106,10 @@ it('begins anew where the source is another one by now', async () => {
 it('sends a part again that is not what the source holds', async () => {
   putAndDie('copy:2-partly-written:2');
   const [upload] = await unfinished();
-  await under.client.uploadPart({ bucketName: under.bucket, objectName: key, uploadID: upload!.uploadId, partNumber: 1, headers: {} }, randomBytes(partBytes));
+  await under.client.uploadPart(
+    { bucketName: under.bucket, objectName: key, uploadID: upload!.uploadId, partNumber: 1, headers: {} },
+    randomBytes(partBytes),
+  );
   await put();
   expect(partsSent()).toBe(2);
   await expectWhole();
@@ -132,7 +153,26 @@ it('leaves no unfinished upload in a sealed bag', async () => {
   putAndDie('copy:2-partly-written:1');
   writeFileSync(join(under.sourceDir, 'small'), 'x');
   const small = Buffer.from('small');
-  await under.store.put('bag-1', [{ ...source(), path: small, copyPath: small, identity: identityOf(lstatSync(join(under.sourceDir, 'small'), { bigint: true })) }], work());
-  await under.store.seal('bag-1', [small], [{ name: 'tagmanifest-sha256.txt', content: Buffer.from('none\n') }], work());
-  expect([await unfinished(), await keys()]).toEqual([[], ['archive/one/bag-1/data/small', 'archive/one/bag-1/tagmanifest-sha256.txt']]);
+  await under.store.put(
+    'bag-1',
+    [
+      {
+        ...source(),
+        path: small,
+        copyPath: small,
+        identity: identityOf(lstatSync(join(under.sourceDir, 'small'), { bigint: true })),
+      },
+    ],
+    work(),
+  );
+  await under.store.seal(
+    'bag-1',
+    [small],
+    [{ name: 'tagmanifest-sha256.txt', content: Buffer.from('none\n') }],
+    work(),
+  );
+  expect([await unfinished(), await keys()]).toEqual([
+    [],
+    ['archive/one/bag-1/data/small', 'archive/one/bag-1/tagmanifest-sha256.txt'],
+  ]);
 });

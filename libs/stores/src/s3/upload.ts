@@ -44,10 +44,12 @@ export class Uploads {
   async put(order: UploadOrder): Promise<void> {
     const { key, recordKey, file, size } = order;
     const partBytes = partSizeOf(size, this.limits.partBytes);
-    const { uploadId, there } = await this.resumed(order, partBytes) ?? await this.begun(order, partBytes);
+    const { uploadId, there } = (await this.resumed(order, partBytes)) ?? (await this.begun(order, partBytes));
     try {
       const numbers = Array.from({ length: Math.ceil(size / partBytes) }, (_, at) => at + 1);
-      const parts = await inParallel(numbers, this.limits.partsInParallel, (part) => this.part(order, uploadId, part, partBytes, there.get(part)));
+      const parts = await inParallel(numbers, this.limits.partsInParallel, (part) =>
+        this.part(order, uploadId, part, partBytes, there.get(part)),
+      );
       file.checkUnchanged();
       this.claim.check();
       await completeUpload(this.bucket, key, uploadId, parts);
@@ -59,7 +61,13 @@ export class Uploads {
     await this.bucket.remove(recordKey);
   }
 
-  private async part({ key, file, size }: UploadOrder, uploadId: string, part: number, partBytes: number, there: string | undefined): Promise<Part> {
+  private async part(
+    { key, file, size }: UploadOrder,
+    uploadId: string,
+    part: number,
+    partBytes: number,
+    there: string | undefined,
+  ): Promise<Part> {
     const start = (part - 1) * partBytes;
     const length = Math.min(partBytes, size - start);
     return this.budget.withBuffer(length, async (content) => {
@@ -67,15 +75,21 @@ export class Uploads {
       const sha256 = await file.read(start, content);
       const kept = there !== undefined && there === `${length}:${createHash('md5').update(content).digest('hex')}`;
       this.claim.check();
-      const done = kept ? { part, etag: there.slice(there.indexOf(':') + 1) } : await putPart(this.bucket, { key, uploadId, part }, content, sha256.toString('hex'));
+      const done = kept
+        ? { part, etag: there.slice(there.indexOf(':') + 1) }
+        : await putPart(this.bucket, { key, uploadId, part }, content, sha256.toString('hex'));
       this.claim.done(length);
       step('copy:2-partly-written');
       return done;
     });
   }
 
-  private async begun({ key, recordKey, source }: UploadOrder, partBytes: number): Promise<{ readonly uploadId: string; readonly there: ReadonlyMap<number, string> }> {
-    for (const stray of await uploadsBelow(this.bucket, key)) if (stray.key === key) await this.abort(key, recordKey, stray.uploadId);
+  private async begun(
+    { key, recordKey, source }: UploadOrder,
+    partBytes: number,
+  ): Promise<{ readonly uploadId: string; readonly there: ReadonlyMap<number, string> }> {
+    for (const stray of await uploadsBelow(this.bucket, key))
+      if (stray.key === key) await this.abort(key, recordKey, stray.uploadId);
     this.claim.check();
     await this.bucket.remove(recordKey);
     this.claim.check();
@@ -87,13 +101,19 @@ export class Uploads {
   }
 
   /** The parts that are there of an upload of this very source in parts of this size. */
-  private async resumed({ key, recordKey, source }: UploadOrder, partBytes: number): Promise<{ readonly uploadId: string; readonly there: ReadonlyMap<number, string> } | undefined> {
+  private async resumed(
+    { key, recordKey, source }: UploadOrder,
+    partBytes: number,
+  ): Promise<{ readonly uploadId: string; readonly there: ReadonlyMap<number, string> } | undefined> {
     const written = await this.bucket.read(recordKey, megabyte);
     const record = written && parsed(written);
     if (record?.source !== source || record.partBytes !== partBytes) return undefined;
     try {
       const parts = await partsOf(this.bucket, key, record.uploadId);
-      return { uploadId: record.uploadId, there: new Map(parts.map(({ part, size, etag }) => [part, `${size}:${etag}`])) };
+      return {
+        uploadId: record.uploadId,
+        there: new Map(parts.map(({ part, size, etag }) => [part, `${size}:${etag}`])),
+      };
     } catch (error) {
       if (isAbsent(error)) return undefined; // ended or aborted meanwhile
       throw error;
@@ -116,7 +136,9 @@ function partSizeOf(size: number, wanted: number): number {
 function parsed(written: Buffer): Record | undefined {
   try {
     const { uploadId, source, partBytes } = JSON.parse(written.toString()) as Partial<Record>;
-    return typeof uploadId === 'string' && typeof source === 'string' && typeof partBytes === 'number' ? { uploadId, source, partBytes } : undefined;
+    return typeof uploadId === 'string' && typeof source === 'string' && typeof partBytes === 'number'
+      ? { uploadId, source, partBytes }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,12 @@
-import { EndOfBatch, Trees, failureOf, listenForDrills, type Bounds, type Drills, type ThreadAnswer } from '@coldroom/files';
+import {
+  EndOfBatch,
+  Trees,
+  failureOf,
+  listenForDrills,
+  type Bounds,
+  type Drills,
+  type ThreadAnswer,
+} from '@coldroom/files';
 import { workerData } from 'piscina';
 import { BatchClaim, Budget } from './batch';
 import { Bucket } from './bucket';
@@ -28,9 +36,12 @@ module.exports = async ({ verb, task, ...bounds }: S3Task & Bounds): Promise<Thr
   const trees = new Trees();
   try {
     switch (verb) {
-      case 'put': return { ok: await put(task, bucket, connection, budget, claim, trees) };
-      case 'digest': return { ok: await digest(task, bucket, connection, claim) };
-      case 'fetch': return { ok: await fetch(task, bucket, connection, claim, trees) };
+      case 'put':
+        return { ok: await put(task, bucket, connection, budget, claim, trees) };
+      case 'digest':
+        return { ok: await digest(task, bucket, connection, claim) };
+      case 'fetch':
+        return { ok: await fetch(task, bucket, connection, claim, trees) };
     }
   } catch (error) {
     return { failed: failureOf(error instanceof EndOfBatch ? error.reason : error) };

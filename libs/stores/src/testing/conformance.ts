@@ -1,7 +1,26 @@
-import { copyPath, type CopyDigest, type FetchOrder, type Identity, type Outcome, type Source, type Store, type Work } from '@coldroom/domain';
+import {
+  copyPath,
+  type CopyDigest,
+  type FetchOrder,
+  type Identity,
+  type Outcome,
+  type Source,
+  type Store,
+  type Work,
+} from '@coldroom/domain';
 import { identityOf, writeMarker } from '@coldroom/files';
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,12 +42,28 @@ export interface StoreUnderTest {
 }
 
 export function work(part: Partial<Work> = {}): Work {
-  return { signal: new AbortController().signal, deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n), progress: () => undefined, ...part };
+  return {
+    signal: new AbortController().signal,
+    deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n),
+    progress: () => undefined,
+    ...part,
+  };
 }
 
 const oddNames = [
-  Buffer.from('with spaces .tif'), Buffer.from('new\nline'), Buffer.from('carriage\r'), Buffer.from('back\\slash'), Buffer.from('100%25.tif'), Buffer.from('-rf'), Buffer.from('*'), Buffer.from('~'),
-  Buffer.from([0x66, 0xff, 0xfe, 0x2e, 0x74]), Buffer.from('y'.repeat(255)), Buffer.from('e\u0301-\u00e9 日本'), Buffer.from('.hidden'), Buffer.from('..x'),
+  Buffer.from('with spaces .tif'),
+  Buffer.from('new\nline'),
+  Buffer.from('carriage\r'),
+  Buffer.from('back\\slash'),
+  Buffer.from('100%25.tif'),
+  Buffer.from('-rf'),
+  Buffer.from('*'),
+  Buffer.from('~'),
+  Buffer.from([0x66, 0xff, 0xfe, 0x2e, 0x74]),
+  Buffer.from('y'.repeat(255)),
+  Buffer.from('e\u0301-\u00e9 日本'),
+  Buffer.from('.hidden'),
+  Buffer.from('..x'),
 ];
 
 /** The promises of `Store`, one test each. Every kind of store has to pass; `reason` tells why a setup is not run. */
@@ -45,31 +80,57 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
     const at = (path: Buffer): Buffer => Buffer.concat([Buffer.from(`${under.sourceDir}/`), path]);
     const identity = (path: Buffer): Identity => identityOf(lstatSync(at(path), { bigint: true }));
     const key = (path: Buffer): Buffer => copyPath({ root: 'ManagedRepository', path });
-    const source = (path: Buffer): Source => ({ root: under.sourceDir, path, copyPath: key(path), identity: identity(path) });
+    const source = (path: Buffer): Source => ({
+      root: under.sourceDir,
+      path,
+      copyPath: key(path),
+      identity: identity(path),
+    });
 
-    function write(path: string | Buffer, content: string | Buffer = `content of ${path.toString('latin1' as never)}`): Buffer {
+    function write(
+      path: string | Buffer,
+      content: string | Buffer = `content of ${path.toString('latin1' as never)}`,
+    ): Buffer {
       const bytes = Buffer.from(path as string);
       mkdirSync(dirname(at(bytes).toString('utf8')), { recursive: true });
       writeFileSync(at(bytes), content);
       return bytes;
     }
 
-    const put = (bag: string, ...paths: Buffer[]): ReturnType<Store['put']> => store.put(bag, paths.map(source), work());
-    const seal = async (bag: string, ...paths: Buffer[]): Promise<void> => store.seal(bag, paths.map(key), await tagsFor(bag, paths), work());
-    const digest = (bag: string, ...paths: Buffer[]): Promise<readonly Outcome<CopyDigest>[]> => store.digest(bag, paths.map(key), ['SHA-256', 'SHA1-160', ...store.wantedDigests], work());
+    const put = (bag: string, ...paths: Buffer[]): ReturnType<Store['put']> =>
+      store.put(bag, paths.map(source), work());
+    const seal = async (bag: string, ...paths: Buffer[]): Promise<void> =>
+      store.seal(bag, paths.map(key), await tagsFor(bag, paths), work());
+    const digest = (bag: string, ...paths: Buffer[]): Promise<readonly Outcome<CopyDigest>[]> =>
+      store.digest(bag, paths.map(key), ['SHA-256', 'SHA1-160', ...store.wantedDigests], work());
     const stat = (bag: string, ...paths: Buffer[]): ReturnType<Store['stat']> => store.stat(bag, paths.map(key));
-    const words = (outcomes: readonly Outcome<unknown>[]): string[] => outcomes.map((outcome) => ('ok' in outcome ? 'ok' : `${outcome.error.kind} ${outcome.error.code}`));
+    const words = (outcomes: readonly Outcome<unknown>[]): string[] =>
+      outcomes.map((outcome) => ('ok' in outcome ? 'ok' : `${outcome.error.kind} ${outcome.error.code}`));
 
     async function tagsFor(bag: string, paths: readonly Buffer[]): ReturnType<typeof describeFiles> {
       return describeFiles(bag, paths, await digest(bag, ...paths));
     }
 
-    async function describeFiles(bag: string, paths: readonly Buffer[], digests: readonly Outcome<CopyDigest>[]): Promise<ReturnType<typeof tagFiles>> {
+    async function describeFiles(
+      bag: string,
+      paths: readonly Buffer[],
+      digests: readonly Outcome<CopyDigest>[],
+    ): Promise<ReturnType<typeof tagFiles>> {
       const files = paths.map((path, index): DescribedFile => {
         const outcome = digests[index]!;
         return {
-          copyPath: key(path), root: 'ManagedRepository', path, fileset: 'Fileset:1', originalFileId: BigInt(index), pixelsId: null, imageIds: [1n], owner: 'alice', group: 'lab',
-          identity: identity(path), omeroHash: null, digests: 'ok' in outcome ? outcome.ok.digests : { 'SHA-256': '0'.repeat(64) },
+          copyPath: key(path),
+          root: 'ManagedRepository',
+          path,
+          fileset: 'Fileset:1',
+          originalFileId: BigInt(index),
+          pixelsId: null,
+          imageIds: [1n],
+          owner: 'alice',
+          group: 'lab',
+          identity: identity(path),
+          omeroHash: null,
+          digests: 'ok' in outcome ? outcome.ok.digests : { 'SHA-256': '0'.repeat(64) },
         };
       });
       return tagFiles({ bag, date: new Date(0), files });
@@ -77,7 +138,12 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
 
     async function expectContent(bag: string, path: Buffer, content: string | Buffer): Promise<void> {
       const [outcome] = await digest(bag, path);
-      expect(outcome).toMatchObject({ ok: { digests: { 'SHA-256': createHash('sha256').update(content).digest('hex') }, size: BigInt(Buffer.byteLength(content)) } });
+      expect(outcome).toMatchObject({
+        ok: {
+          digests: { 'SHA-256': createHash('sha256').update(content).digest('hex') },
+          size: BigInt(Buffer.byteLength(content)),
+        },
+      });
     }
 
     it('can be used', async () => {
@@ -86,9 +152,19 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
     });
 
     it('gives back what was put, in the order asked', async () => {
-      const paths = [write('a/b/one', '1'), write('a/two', '22'), write('zero', ''), write('large', randomBytes(9_000_001))];
+      const paths = [
+        write('a/b/one', '1'),
+        write('a/two', '22'),
+        write('zero', ''),
+        write('large', randomBytes(9_000_001)),
+      ];
       expect(await put('bag-1', ...paths)).toEqual([1n, 2n, 0n, 9_000_001n].map((size) => ({ ok: { size } })));
-      expect((await digest('bag-1', ...paths)).map((outcome) => 'ok' in outcome && outcome.ok.size)).toEqual([1n, 2n, 0n, 9_000_001n]);
+      expect((await digest('bag-1', ...paths)).map((outcome) => 'ok' in outcome && outcome.ok.size)).toEqual([
+        1n,
+        2n,
+        0n,
+        9_000_001n,
+      ]);
       await expectContent('bag-1', paths[1]!, '22');
       await expectContent('bag-1', paths[2]!, '');
     });
@@ -125,26 +201,46 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       appendFileSync(at(paths[1]!), 'more');
       for (const gone of [paths[2]!, paths[3]!]) rmSync(at(gone));
       symlinkSync('good', at(paths[3]!));
-      expect(words(await store.put('bag-1', sources, work()))).toEqual(['ok', 'refused SOURCE_CHANGED', 'refused SOURCE_MISSING', 'refused NOT_A_REGULAR_FILE']);
-      expect((await stat('bag-1', ...paths)).map((status) => status !== undefined)).toEqual([true, false, false, false]);
+      expect(words(await store.put('bag-1', sources, work()))).toEqual([
+        'ok',
+        'refused SOURCE_CHANGED',
+        'refused SOURCE_MISSING',
+        'refused NOT_A_REGULAR_FILE',
+      ]);
+      expect((await stat('bag-1', ...paths)).map((status) => status !== undefined)).toEqual([
+        true,
+        false,
+        false,
+        false,
+      ]);
     });
 
-    it.each(['', '.', '..', '.open', 'a/b', '../x', '-x', 'a\nb', 'x'.repeat(256)])('refuses %j for the name of a bag', async (bag) => {
-      const path = write('file');
-      await expect(put(bag, path)).rejects.toMatchObject({ kind: 'refused', code: 'BAG_NAME_NOT_ALLOWED' });
-      await expect(stat(bag, path)).rejects.toMatchObject({ kind: 'refused' });
-    });
+    it.each(['', '.', '..', '.open', 'a/b', '../x', '-x', 'a\nb', 'x'.repeat(256)])(
+      'refuses %j for the name of a bag',
+      async (bag) => {
+        const path = write('file');
+        await expect(put(bag, path)).rejects.toMatchObject({ kind: 'refused', code: 'BAG_NAME_NOT_ALLOWED' });
+        await expect(stat(bag, path)).rejects.toMatchObject({ kind: 'refused' });
+      },
+    );
 
     it.each(['../x', '/x', 'a/../../x', 'a//x', ''])('refuses %j for the path of a copy', async (odd) => {
       const path = write('file');
-      const outcomes = await store.put('bag-1', [{ ...source(path), copyPath: Buffer.from(odd) }, source(path)], work());
+      const outcomes = await store.put(
+        'bag-1',
+        [{ ...source(path), copyPath: Buffer.from(odd) }, source(path)],
+        work(),
+      );
       expect(words(outcomes)).toEqual(['refused PATH_NOT_ALLOWED', 'ok']);
     });
 
     it('refuses a copy that no link could name', async () => {
       const path = write('file');
       const long = Buffer.from(Array(20).fill('x'.repeat(250)).join('/'));
-      expect(words(await store.put('bag-1', [{ ...source(path), copyPath: long }, source(path)], work()))).toEqual(['refused PATH_TOO_LONG', 'ok']);
+      expect(words(await store.put('bag-1', [{ ...source(path), copyPath: long }, source(path)], work()))).toEqual([
+        'refused PATH_TOO_LONG',
+        'ok',
+      ]);
     });
 
     it('knows nothing of what was never put', async () => {
@@ -157,7 +253,7 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       expect(words(await digest('bag-1', other, path))).toEqual(['refused COPY_MISSING', 'ok']);
     });
 
-    it('keeps a copy\'s version through sealing', async () => {
+    it("keeps a copy's version through sealing", async () => {
       const paths = [write('a/one'), write('two')];
       await put('bag-1', ...paths);
       const proven = (await digest('bag-1', ...paths)).map((outcome) => 'ok' in outcome && outcome.ok.version);
@@ -192,7 +288,10 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       const tags = await tagsFor('bag-1', paths);
       await store.seal('bag-1', paths.map(key), tags, work());
       await store.seal('bag-1', paths.map(key), tags, work());
-      await expect(store.seal('bag-1', paths.map(key), tags.slice(1), work())).rejects.toMatchObject({ kind: 'refused', code: 'BAG_SEALED' });
+      await expect(store.seal('bag-1', paths.map(key), tags.slice(1), work())).rejects.toMatchObject({
+        kind: 'refused',
+        code: 'BAG_SEALED',
+      });
       expect((await stat('bag-1', ...paths)).map((status) => status?.durable)).toEqual(['yes', 'yes']);
     });
 
@@ -208,9 +307,13 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
     it('says of its copies whether they are durable and writable', async () => {
       const path = write('a/file');
       await put('bag-1', path);
-      expect(await stat('bag-1', path)).toEqual([expect.objectContaining({ durable: 'no', writable: 'yes', size: identity(path).size })]);
+      expect(await stat('bag-1', path)).toEqual([
+        expect.objectContaining({ durable: 'no', writable: 'yes', size: identity(path).size }),
+      ]);
       await seal('bag-1', path);
-      expect(await stat('bag-1', path)).toEqual([expect.objectContaining({ durable: 'yes', writable: 'no', size: identity(path).size })]);
+      expect(await stat('bag-1', path)).toEqual([
+        expect.objectContaining({ durable: 'yes', writable: 'no', size: identity(path).size }),
+      ]);
     });
 
     it('names an absolute place for links, without touching anything', () => {
@@ -272,7 +375,11 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       });
       afterEach(() => rmSync(target, { recursive: true }));
 
-      const order = (path: Buffer, size = identity(path).size, place = path): FetchOrder => ({ path: key(path), size, target: { root: target, path: Buffer.concat([Buffer.from('new/'), place]) } });
+      const order = (path: Buffer, size = identity(path).size, place = path): FetchOrder => ({
+        path: key(path),
+        size,
+        target: { root: target, path: Buffer.concat([Buffer.from('new/'), place]) },
+      });
       const fetched = (path: Buffer): Buffer => readFileSync(Buffer.concat([Buffer.from(`${target}/new/`), path]));
 
       async function sealedAndNear(...paths: Buffer[]): Promise<void> {
@@ -287,9 +394,22 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       }
 
       it('fetches what was put, whatever its name', async () => {
-        const paths = [write('a/b/one', '1'), write('zero', ''), write('large', randomBytes(9_000_001)), ...oddNames.map((odd) => write(odd))];
+        const paths = [
+          write('a/b/one', '1'),
+          write('zero', ''),
+          write('large', randomBytes(9_000_001)),
+          ...oddNames.map((odd) => write(odd)),
+        ];
         await sealedAndNear(...paths);
-        expect(words(await store.fetch('bag-1', paths.map((path) => order(path)), work()))).toEqual(paths.map(() => 'ok'));
+        expect(
+          words(
+            await store.fetch(
+              'bag-1',
+              paths.map((path) => order(path)),
+              work(),
+            ),
+          ),
+        ).toEqual(paths.map(() => 'ok'));
         for (const path of paths) expect(fetched(path).equals(readFileSync(at(path)))).toBe(true);
       });
 
@@ -299,15 +419,23 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
         mkdirSync(join(target, 'new'));
         writeFileSync(join(target, 'new/file'), 'left behind');
         symlinkSync('/etc/passwd', join(target, 'new/other'));
-        expect(words(await store.fetch('bag-1', [order(path), order(other)], work()))).toEqual(['ok', 'refused TARGET_EXISTS']);
+        expect(words(await store.fetch('bag-1', [order(path), order(other)], work()))).toEqual([
+          'ok',
+          'refused TARGET_EXISTS',
+        ]);
         expect(fetched(path).toString()).toBe('right');
       });
 
       it('refuses single copies of another size, or that are not there', async () => {
         const [path, late] = [write('file'), write('late')];
         await sealedAndNear(path);
-        expect(words(await store.fetch('bag-1', [order(path, 3n, Buffer.from('x')), order(late), order(path)], work()))).toEqual(['refused COPY_SIZE', 'refused COPY_MISSING', 'ok']);
-        expect(words(await store.bringNear('bag-1', [late, path].map(key), work()))).toEqual(['refused COPY_MISSING', 'ok']);
+        expect(
+          words(await store.fetch('bag-1', [order(path, 3n, Buffer.from('x')), order(late), order(path)], work())),
+        ).toEqual(['refused COPY_SIZE', 'refused COPY_MISSING', 'ok']);
+        expect(words(await store.bringNear('bag-1', [late, path].map(key), work()))).toEqual([
+          'refused COPY_MISSING',
+          'ok',
+        ]);
         expect(readdirSync(join(target, 'new'))).toEqual(['file']);
       });
 
@@ -317,7 +445,10 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
         expect(words(await store.fetch('bag-1', [order(path)], work()))).toEqual(['refused COPY_MISSING']);
         await seal('bag-1', path);
         rmSync(join(target, '.coldroom-root'));
-        await expect(store.fetch('bag-1', [order(path)], work())).rejects.toMatchObject({ kind: 'transient', code: 'ROOT_AWAY' });
+        await expect(store.fetch('bag-1', [order(path)], work())).rejects.toMatchObject({
+          kind: 'transient',
+          code: 'ROOT_AWAY',
+        });
         expect(readdirSync(target)).toEqual([]);
       });
 
@@ -331,7 +462,9 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
         for await (const bag of store.bags()) bags.push(bag);
         expect(bags).toEqual(['bag-1']);
         const listed = (await store.list('bag-1')).map(({ path, size }) => `${path.toString('hex')} ${size}`);
-        expect(listed.sort()).toEqual(paths.map((path) => `${key(path).toString('hex')} ${identity(path).size}`).sort());
+        expect(listed.sort()).toEqual(
+          paths.map((path) => `${key(path).toString('hex')} ${identity(path).size}`).sort(),
+        );
         for (const { name, content } of tags) expect((await store.readTag('bag-1', name))?.equals(content)).toBe(true);
         expect(await store.readTag('bag-1', 'none.txt')).toBeUndefined();
       });

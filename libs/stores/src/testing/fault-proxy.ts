@@ -1,4 +1,10 @@
-import { createServer, request as forward, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as forward,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What goes wrong with one request. `lost`: the server does it, its answer never arrives. `short`: whole in form, half in content. `unsized`: the same without a word on its length. `cut`: the connection ends in the middle. */
@@ -27,31 +33,52 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
     if (fault?.kind === 'reset') return void request.socket.destroy();
     if (fault?.kind === 'silence') return void request.resume();
     if (fault?.kind === 'answer') return void refuse(request, response, fault);
-    const onward = forward({ hostname, port, method, path: request.url, headers: request.headers }, (answer) => pass(answer, request, response, fault));
+    const onward = forward({ hostname, port, method, path: request.url, headers: request.headers }, (answer) =>
+      pass(answer, request, response, fault),
+    );
     onward.on('error', () => request.socket.destroy());
     request.on('error', () => onward.destroy());
     request.pipe(onward);
   });
-  await new Promise<void>((listening) => { server.listen(0, '127.0.0.1', listening); });
+  await new Promise<void>((listening) => {
+    server.listen(0, '127.0.0.1', listening);
+  });
   const proxy: FaultProxy = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     fault: () => undefined,
     seen: [],
     close: async () => {
       server.closeAllConnections();
-      await new Promise<void>((closed) => { server.close(() => closed()); });
+      await new Promise<void>((closed) => {
+        server.close(() => closed());
+      });
     },
   };
   return proxy;
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse, { status, code }: { readonly status: number; readonly code: string }): void {
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, code }: { readonly status: number; readonly code: string },
+): void {
   request.resume().on('end', () => {
-    response.writeHead(status, { 'content-type': 'application/xml' }).end(request.method === 'HEAD' ? '' : `<?xml version="1.0"?><Error><Code>${code}</Code><Message>SECRET</Message></Error>`);
+    response
+      .writeHead(status, { 'content-type': 'application/xml' })
+      .end(
+        request.method === 'HEAD'
+          ? ''
+          : `<?xml version="1.0"?><Error><Code>${code}</Code><Message>SECRET</Message></Error>`,
+      );
   });
 }
 
-function pass(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse, fault: Fault | undefined): void {
+function pass(
+  answer: IncomingMessage,
+  request: IncomingMessage,
+  response: ServerResponse,
+  fault: Fault | undefined,
+): void {
   const pieces: Buffer[] = [];
   answer.on('data', (piece: Buffer) => pieces.push(piece));
   answer.on('end', () => {
@@ -59,11 +86,18 @@ function pass(answer: IncomingMessage, request: IncomingMessage, response: Serve
     const half = body.subarray(0, body.length / 2);
     const edited = fault?.kind === 'edit' ? Buffer.from(fault.edit(body.toString())) : body;
     const { 'transfer-encoding': _chunked, 'content-length': _length, ...plain } = answer.headers;
-    const headers = fault?.kind === 'unsized' ? plain : fault?.kind === 'short' ? { ...plain, 'content-length': String(half.length) }
-      : fault?.kind === 'edit' ? { ...plain, 'content-length': String(edited.length) } : { ...answer.headers, ...(fault?.kind === 'headers' ? fault.headers : {}) };
+    const headers =
+      fault?.kind === 'unsized'
+        ? plain
+        : fault?.kind === 'short'
+          ? { ...plain, 'content-length': String(half.length) }
+          : fault?.kind === 'edit'
+            ? { ...plain, 'content-length': String(edited.length) }
+            : { ...answer.headers, ...(fault?.kind === 'headers' ? fault.headers : {}) };
     if (fault?.kind === 'lost') return void request.socket.destroy();
     response.writeHead(answer.statusCode!, headers);
-    if (fault?.kind !== 'cut') return void response.end(fault?.kind === 'short' || fault?.kind === 'unsized' ? half : edited);
+    if (fault?.kind !== 'cut')
+      return void response.end(fault?.kind === 'short' || fault?.kind === 'unsized' ? half : edited);
     response.write(half, () => request.socket.destroy());
   });
 }

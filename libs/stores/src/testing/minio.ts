@@ -14,7 +14,11 @@ const enoughMs = 30_000;
 export function noContainers(): string | undefined {
   const ask = `require(${JSON.stringify(require.resolve('testcontainers'))}).getContainerRuntimeClient().then(() => process.exit(0), (error) => { console.error(error.message); process.exit(1); })`;
   try {
-    execFileSync(process.execPath, ['-e', ask], { timeout: enoughMs, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+    execFileSync(process.execPath, ['-e', ask], {
+      timeout: enoughMs,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      encoding: 'utf8',
+    });
     return undefined;
   } catch (error) {
     const { stderr, message } = error as Error & { readonly stderr?: string };
@@ -31,5 +35,12 @@ export async function startMinio(): Promise<S3Server & { stop(): Promise<void> }
     .withExposedPorts(port)
     .withWaitStrategy(Wait.forHttp('/minio/health/ready', port))
     .start();
-  return { url: `http://${container.getHost()}:${container.getMappedPort(port)}`, accessKey, secretKey, stop: async () => { await container.stop(); } };
+  return {
+    url: `http://${container.getHost()}:${container.getMappedPort(port)}`,
+    accessKey,
+    secretKey,
+    stop: async () => {
+      await container.stop();
+    },
+  };
 }

@@ -32,7 +32,13 @@ export interface S3Server {
 const ceph = (): S3Server => JSON.parse(process.env['TEST_S3']!);
 
 /** A store in a bucket of its own on a real server, behind a proxy that passes everything until told otherwise. */
-export async function makeS3(part: object = {}, { secrets, server = ceph() }: { readonly secrets?: (name: string) => string | undefined; readonly server?: S3Server } = {}): Promise<S3UnderTest> {
+export async function makeS3(
+  part: object = {},
+  {
+    secrets,
+    server = ceph(),
+  }: { readonly secrets?: (name: string) => string | undefined; readonly server?: S3Server } = {},
+): Promise<S3UnderTest> {
   const { url, accessKey, secretKey, cephConf } = server;
   const top = mkdtempSync(join(tmpdir(), 'coldroom-s3-'));
   for (const name of ['ManagedRepository', 'recalled']) mkdirSync(join(top, name));
@@ -42,22 +48,52 @@ export async function makeS3(part: object = {}, { secrets, server = ceph() }: { 
   writeFileSync(join(top, 'secret'), `${secretKey}\n`);
   const bucket = `test-${randomBytes(6).toString('hex')}`;
   const { hostname, port } = new URL(url);
-  const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, region: 'default', accessKey, secretKey });
+  const client = new Client({
+    endPoint: hostname,
+    port: Number(port),
+    useSSL: false,
+    region: 'default',
+    accessKey,
+    secretKey,
+  });
   await client.makeBucket(bucket);
   const proxy = await startFaultProxy(url);
   const settings = {
-    kind: 's3', endpoint: proxy.url, insecure: true, bucket, prefix: 'archive/one', region: 'default', accessKeyFile: join(top, 'access'), secretKeyFile: join(top, 'secret'),
-    recallDirectory: join(top, 'recalled'), partMiB: 5, ...part,
+    kind: 's3',
+    endpoint: proxy.url,
+    insecure: true,
+    bucket,
+    prefix: 'archive/one',
+    region: 'default',
+    accessKeyFile: join(top, 'access'),
+    secretKeyFile: join(top, 'secret'),
+    recallDirectory: join(top, 'recalled'),
+    partMiB: 5,
+    ...part,
   };
   const files = new Files({ threads: 1 });
   const stores: StoreUnderTest['store'][] = [];
-  const open = (more: object = {}, omeroRoots: readonly string[] = [join(top, 'ManagedRepository')]): StoreUnderTest['store'] => {
-    const store = openStore('main', parseStores({ default: 'main', stores: { main: { ...settings, ...more } } }).stores['main']!, { files, omeroRoots, ...(secrets ? { secrets } : {}) });
+  const open = (
+    more: object = {},
+    omeroRoots: readonly string[] = [join(top, 'ManagedRepository')],
+  ): StoreUnderTest['store'] => {
+    const store = openStore(
+      'main',
+      parseStores({ default: 'main', stores: { main: { ...settings, ...more } } }).stores['main']!,
+      { files, omeroRoots, ...(secrets ? { secrets } : {}) },
+    );
     stores.push(store);
     return store;
   };
   return {
-    store: open(), sourceDir: join(top, 'ManagedRepository'), proxy, client, bucket, top, settings, open,
+    store: open(),
+    sourceDir: join(top, 'ManagedRepository'),
+    proxy,
+    client,
+    bucket,
+    top,
+    settings,
+    open,
     goAway: () => proxy.close(),
     ...(cephConf === undefined ? {} : { fill: async () => fill(bucket, cephConf) }),
     proveBag: (bag) => proveByCopy(client, bucket, `archive/one/${bag}/`, join(top, 'copied')),
@@ -72,7 +108,10 @@ export async function makeS3(part: object = {}, { secrets, server = ceph() }: { 
 
 function fill(bucket: string, cephConf: string): void {
   for (const words of [['set', '--max-size=512K'], ['enable']]) {
-    execFileSync('radosgw-admin', ['quota', ...words, '--quota-scope=bucket', '--uid=coldroom', `--bucket=${bucket}`], { env: { ...process.env, CEPH_CONF: cephConf }, stdio: ['ignore', 'ignore', 'pipe'] });
+    execFileSync('radosgw-admin', ['quota', ...words, '--quota-scope=bucket', '--uid=coldroom', `--bucket=${bucket}`], {
+      env: { ...process.env, CEPH_CONF: cephConf },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
   }
 }
 
@@ -84,7 +123,12 @@ async function proveByCopy(client: Client, bucket: string, prefix: string, direc
     const content = await client.getObject(bucket, name);
     writeFileSync(file, Buffer.concat(await content.toArray()));
   }
-  const check = (manifest: string): void => { execFileSync('sha256sum', ['--check', '--strict', '--quiet', manifest], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] }); };
+  const check = (manifest: string): void => {
+    execFileSync('sha256sum', ['--check', '--strict', '--quiet', manifest], {
+      cwd: directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  };
   check('tagmanifest-sha256.txt');
   try {
     check('manifest-sha256-as-stored.txt');

@@ -1,4 +1,12 @@
-import { copyPath, type CopyDigest, type Outcome, type Source, type Store, type TagFile, type Work } from '@coldroom/domain';
+import {
+  copyPath,
+  type CopyDigest,
+  type Outcome,
+  type Source,
+  type Store,
+  type TagFile,
+  type Work,
+} from '@coldroom/domain';
 import { identify, openRoot, openDirectory, writeMarker, type Root } from '@coldroom/files';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -25,7 +33,13 @@ export const sha256 = (content: Buffer): string => createHash('sha256').update(c
 export class Bench {
   readonly contents = new Map<string, Buffer>();
 
-  private constructor(readonly store: Store, readonly bag: string, private readonly sources: Root, readonly targets: Root, readonly work: Work) {}
+  private constructor(
+    readonly store: Store,
+    readonly bag: string,
+    private readonly sources: Root,
+    readonly targets: Root,
+    readonly work: Work,
+  ) {}
 
   /** `directory` must be empty and ours alone: sources and fetched files go there. */
   static async open(store: Store, bag: string, directory: string, work: Work): Promise<Bench> {
@@ -58,12 +72,23 @@ export class Bench {
   }
 
   async put(...names: readonly Buffer[]): Promise<void> {
-    const outcomes = await this.store.put(this.bag, await Promise.all(names.map((name) => this.source(name))), this.work);
-    outcomes.forEach((outcome) => { if ('error' in outcome) throw new Broken(`put was refused: ${outcome.error.code}: ${outcome.error.message}`); });
+    const outcomes = await this.store.put(
+      this.bag,
+      await Promise.all(names.map((name) => this.source(name))),
+      this.work,
+    );
+    outcomes.forEach((outcome) => {
+      if ('error' in outcome) throw new Broken(`put was refused: ${outcome.error.code}: ${outcome.error.message}`);
+    });
   }
 
   async digest(...names: readonly Buffer[]): Promise<readonly Outcome<CopyDigest>[]> {
-    return this.store.digest(this.bag, names.map((name) => this.key(name)), ['SHA-256'], this.work);
+    return this.store.digest(
+      this.bag,
+      names.map((name) => this.key(name)),
+      ['SHA-256'],
+      this.work,
+    );
   }
 
   /** The copies of these files hold what their sources hold. */
@@ -71,17 +96,33 @@ export class Bench {
     const outcomes = await this.digest(...names);
     names.forEach((name, at) => {
       const outcome = outcomes[at]!;
-      if ('error' in outcome) throw new Broken(`reading back was refused: ${outcome.error.code}: ${outcome.error.message}`);
+      if ('error' in outcome)
+        throw new Broken(`reading back was refused: ${outcome.error.code}: ${outcome.error.message}`);
       const content = this.contents.get(name.toString('latin1'))!;
-      expectThat(outcome.ok.digests['SHA-256'] === sha256(content) && outcome.ok.size === BigInt(content.length), `other bytes came back than were put (${content.length} bytes)`);
+      expectThat(
+        outcome.ok.digests['SHA-256'] === sha256(content) && outcome.ok.size === BigInt(content.length),
+        `other bytes came back than were put (${content.length} bytes)`,
+      );
     });
   }
 
   async tags(names: readonly Buffer[], date = new Date(0)): Promise<readonly TagFile[]> {
-    const files = await Promise.all(names.map(async (name): Promise<DescribedFile> => ({
-      copyPath: this.key(name), root: 'ManagedRepository', path: name, fileset: 'Fileset:0', originalFileId: null, pixelsId: null, imageIds: [], owner: 'coldroom', group: 'validation',
-      identity: (await this.source(name)).identity, omeroHash: null, digests: { 'SHA-256': sha256(this.contents.get(name.toString('latin1'))!) },
-    })));
+    const files = await Promise.all(
+      names.map(async (name): Promise<DescribedFile> => ({
+        copyPath: this.key(name),
+        root: 'ManagedRepository',
+        path: name,
+        fileset: 'Fileset:0',
+        originalFileId: null,
+        pixelsId: null,
+        imageIds: [],
+        owner: 'coldroom',
+        group: 'validation',
+        identity: (await this.source(name)).identity,
+        omeroHash: null,
+        digests: { 'SHA-256': sha256(this.contents.get(name.toString('latin1'))!) },
+      })),
+    );
     return tagFiles({ bag: this.bag, date, files });
   }
 
