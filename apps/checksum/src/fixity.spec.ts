@@ -171,14 +171,14 @@ describe('the rolling check', () => {
     expect(await checks('coldroom_fixity_files_total')).toBe(before);
   });
 
-  test('goes on with other stores where one is away', async () => {
+  test('goes on with other stores where one is unavailable', async () => {
     const [, sound] = [await archived('a'), await archived('b')];
     const main = bench.stores.default;
     const away = new Proxy(main, {
       get: (target, name) => {
         if (name === 'name') return 'away';
         return name === 'digest'
-          ? () => Promise.reject(new Transient('STORE_AWAY', 'unmounted'))
+          ? () => Promise.reject(new Transient('STORE_UNAVAILABLE', 'unmounted'))
           : (Reflect.get(target, name) as unknown);
       },
     });
@@ -194,7 +194,7 @@ describe('the rolling check', () => {
         }),
     });
     await until(async () => (await checks('coldroom_fixity_files_total')) > 0);
-    expect(log.of('store not read')[0]).toMatchObject({ store: 'away', code: 'STORE_AWAY' });
+    expect(log.of('store not read')[0]).toMatchObject({ store: 'away', code: 'STORE_UNAVAILABLE' });
     expect((await bench.register.fixity.figures()).map(({ store, faults }) => [store, faults])).toEqual([
       ['away', 0],
       ['main', 0],

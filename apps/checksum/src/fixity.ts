@@ -20,7 +20,7 @@ export interface FixityOptions {
 }
 
 const actor = 'fixity';
-/** Copies become due a little before their time, and are read a little faster than needed: what was away for a while is caught up with. */
+/** Copies become due a little before their time, and are read a little faster than needed: what was unavailable for a while is caught up with. */
 const early = 0.8;
 const slowest = 1 << 20;
 const pageOfCopies = 256;
@@ -118,7 +118,7 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
       try {
         await pace.after(await this.check(store, run), this.stop.signal);
       } catch (error) {
-        if (this.stop.signal.aborted || !(error instanceof ColdroomError) || error.code === 'REGISTER_AWAY')
+        if (this.stop.signal.aborted || !(error instanceof ColdroomError) || error.code === 'REGISTER_UNAVAILABLE')
           throw error;
         this.log.warn('store not read', {
           store: store.name,

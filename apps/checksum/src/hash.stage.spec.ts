@@ -174,7 +174,7 @@ describe('the hash stage', () => {
 
     const error = await bench.run(stage).catch((thrown: unknown) => thrown);
 
-    expect(codeOf(error)).toBe('ROOT_AWAY');
+    expect(codeOf(error)).toBe('ROOT_UNAVAILABLE');
     expect((error as Error).message).toContain(bench.originals.directory('Pixels'));
     expect(await bench.file('7')).toMatchObject({ state: 'approved' });
     await writeMarker(bench.originals.directory('Pixels'), 'Pixels');

@@ -96,7 +96,7 @@ describe('the prove stage', () => {
   test('an unmounted hold directory says nothing of what was fetched', async () => {
     const staged = await fetched('away', ['a']);
     await rename(join(bench.holdDir, markerName), join(bench.holdDir, 'aside'));
-    expect(codeOf(await bench.run(stage).catch((error: unknown) => error))).toBe('ROOT_AWAY');
+    expect(codeOf(await bench.run(stage).catch((error: unknown) => error))).toBe('ROOT_UNAVAILABLE');
     await rename(join(bench.holdDir, 'aside'), join(bench.holdDir, markerName));
     await utimes(await staged('a'), 5, 5); // before it is proven nobody minds
     await bench.run(stage);

@@ -99,11 +99,11 @@ describe('the verify stage', () => {
     expect(await bench.file('mended/a')).toMatchObject({ state: 'verified', code: null });
   });
 
-  test('a store that is away proves nothing: the copies are not called missing', async () => {
+  test('a store that is unavailable proves nothing: the copies are not called missing', async () => {
     await copied('away', ['a']);
     await rm(join(bench.storeDir, markerName));
     const error = await bench.run(verify).catch((thrown: unknown) => thrown);
-    expect(codeOf(error)).toBe('STORE_AWAY');
+    expect(codeOf(error)).toBe('STORE_UNAVAILABLE');
     expect((error as Error).message).toContain(bench.storeDir);
     expect(await bench.file('away/a')).toMatchObject({ state: 'transferred' });
   });

@@ -83,18 +83,21 @@ describe('an archive of 5,000 files in which all is well', () => {
     ['store main', {}, 'main/.coldroom-root'],
     ['ManagedRepository', {}, 'OMERO/ManagedRepository/.coldroom-root'],
     ['hold directory', {}, 'OMERO/.coldroom/hold/.coldroom-root'],
-  ])('a part that is away is not looked at, and nothing is concluded from it: %s', async (part, change, hide) => {
-    const hidden = hide && join(scene.dir, hide);
-    if (hidden) await rename(hidden, `${hidden}.away`);
-    const ended = await cli([], change);
-    if (hidden) await rename(`${hidden}.away`, hidden);
-    const { findings, notLookedAt } = json<AuditDocument>(ended);
-    expect([ended.code, findings, notLookedAt.map((one) => one.part)]).toEqual([
-      3,
-      [],
-      [expect.stringContaining(part)],
-    ]);
-  });
+  ])(
+    'a part that is unavailable is not looked at, and nothing is concluded from it: %s',
+    async (part, change, hide) => {
+      const hidden = hide && join(scene.dir, hide);
+      if (hidden) await rename(hidden, `${hidden}.away`);
+      const ended = await cli([], change);
+      if (hidden) await rename(`${hidden}.away`, hidden);
+      const { findings, notLookedAt } = json<AuditDocument>(ended);
+      expect([ended.code, findings, notLookedAt.map((one) => one.part)]).toEqual([
+        3,
+        [],
+        [expect.stringContaining(part)],
+      ]);
+    },
+  );
 
   it('a store that the stores file does not name any more is not looked at either', async () => {
     const other = join(scene.dir, 'other.json');
@@ -110,7 +113,7 @@ describe('an archive of 5,000 files in which all is well', () => {
     expect((await cli(['--store', 'mains'], {})).code).toBe(1);
   });
 
-  it('ends with 5 where the register is away, 10 where settings are missing, 2 where the call is wrong', async () => {
+  it('ends with 5 where the register is unavailable, 10 where settings are missing, 2 where the call is wrong', async () => {
     expect((await cli([], { REGISTER_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c' })).code).toBe(5);
     expect((await cli([], { OMERO_DATA_DIR: '' })).code).toBe(10);
     expect((await cli(['--limit', 'all'])).code).toBe(2);

@@ -4,7 +4,7 @@ import { Transient } from '@coldroom/domain';
 import { Register } from '@coldroom/register';
 import { readSettings, type Settings } from '@coldroom/runtime';
 import { environment } from './environment';
-import { awayMessage, type ExitCode } from './failure';
+import { unavailableMessage, type ExitCode } from './failure';
 import { Output } from './output';
 
 type Part = Parameters<typeof readSettings>[0][number];
@@ -33,7 +33,7 @@ export class Context {
 
   /**
    * Opens the register for `use`. A PostgreSQL that does not answer at all for some ten seconds is `Transient`
-   * `REGISTER_AWAY`; a statement may take its time as long as the server answers others.
+   * `REGISTER_UNAVAILABLE`; a statement may take its time as long as the server answers others.
    */
   async register<T>(use: (register: Register) => Promise<T>): Promise<T> {
     const register = new Register(this.settings('register').REGISTER_DATABASE_URL, { applicationName: 'coldroom cli' });
@@ -61,7 +61,7 @@ export function person(): string {
 async function answers(register: Register): Promise<void> {
   const late = new AbortController();
   const limit = sleep(answerMs, undefined, { signal: late.signal }).then(() => {
-    throw new Transient('REGISTER_AWAY', awayMessage(`no answer within ${answerMs / 1000} s`));
+    throw new Transient('REGISTER_UNAVAILABLE', unavailableMessage(`no answer within ${answerMs / 1000} s`));
   });
   limit.catch(() => undefined);
   try {

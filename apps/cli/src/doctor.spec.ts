@@ -99,7 +99,7 @@ describe('coldroom doctor', () => {
     expect(told(ended, 'ManagedRepository')).toEqual([expect.stringContaining('fault: has no marker .coldroom-root')]);
     expect(told(ended, 'Pixels')).toEqual([expect.stringContaining('fault: has no marker')]);
     expect(told(ended, `hold ${hold}`)).toEqual(['fault: is not there']);
-    expect(told(ended, 'store main')).toEqual([expect.stringContaining('fault: The store main is away')]);
+    expect(told(ended, 'store main')).toEqual([expect.stringContaining('fault: The store main is unavailable')]);
     expect(told(ended, 'redis')).toEqual([expect.stringContaining('ok: ')]);
     expect(told(ended, 'OMERO database')).toEqual([expect.stringContaining('ok: OMERO5.4 patch 0')]);
   });
@@ -167,7 +167,7 @@ describe('coldroom doctor', () => {
     ]);
   });
 
-  it('tells of databases and a Redis that are away', async () => {
+  it('tells of databases and a Redis that are unavailable', async () => {
     const ended = await doctor([], {
       REGISTER_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c',
       OMERO_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c',

@@ -84,7 +84,9 @@ function ofRegister(code: string, message: string): Failure | undefined {
         exitCodes.notAllowed,
       );
     default:
-      return isLost(code, message) ? of('REGISTER_AWAY', awayMessage(message || code), exitCodes.temporary) : undefined;
+      return isLost(code, message)
+        ? of('REGISTER_UNAVAILABLE', unavailableMessage(message || code), exitCodes.temporary)
+        : undefined;
   }
 }
 
@@ -105,6 +107,6 @@ function isLost(code: string, message: string): boolean {
   );
 }
 
-export function awayMessage(reason: string): string {
+export function unavailableMessage(reason: string): string {
   return `The register's PostgreSQL does not answer (${reason}); check that it runs and that REGISTER_DATABASE_URL is right, then try again`;
 }

@@ -16,7 +16,7 @@ describe('exit codes', () => {
   it.each([
     [new UsageError('x'), 2],
     [new SettingsError(['x']), 10],
-    [new Transient('REGISTER_AWAY', 'x'), 5],
+    [new Transient('REGISTER_UNAVAILABLE', 'x'), 5],
     [new NotYet('BAG_BUSY', 'x'), 11],
     [new NotYet('HELD', 'x'), 5],
     [new Refused('NO_SUCH_REQUEST', 'x'), 4],
@@ -84,7 +84,7 @@ describe('a register that is not there', () => {
   it('refused: 5, at once', async () => {
     const ended = await coldroom(['status', '--json'], { REGISTER_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c' });
     expect(ended.code).toBe(5);
-    expect(JSON.parse(ended.stderr)).toMatchObject({ error: { code: 'REGISTER_AWAY', exitCode: 5 } });
+    expect(JSON.parse(ended.stderr)).toMatchObject({ error: { code: 'REGISTER_UNAVAILABLE', exitCode: 5 } });
     expect(ended.stderr).not.toContain('    at ');
   });
 

@@ -171,7 +171,16 @@ describe('coldroom move', () => {
     const claim = await bench.claim('settled');
     await bench.register.move(
       claim,
-      [{ id: claim.files[0]!.id, event: 'fail', from: 'settled', to: 'stuck', code: 'STORE_AWAY', reason: 'lost' }],
+      [
+        {
+          id: claim.files[0]!.id,
+          event: 'fail',
+          from: 'settled',
+          to: 'stuck',
+          code: 'STORE_UNAVAILABLE',
+          reason: 'lost',
+        },
+      ],
       { stage: 'relink', errorLimit: 1000 },
     );
     expect(await move('--yes', '--no-wait')).toMatchObject({

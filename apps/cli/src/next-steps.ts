@@ -30,8 +30,8 @@ const steps: Readonly<Record<string, string>> = {
   PATH_TAKEN: "something that is not ours stands at the original's path: move it away, then retry",
   TARGET_EXISTS: 'something that is not ours stands beside the original: move it away, then retry',
   WAITED_TOO_LONG: 'ask the store why it does not call the copies durable, then retry',
-  ROOT_AWAY: 'mount the disk, or mark it with "coldroom doctor --prepare", then retry',
-  STORE_AWAY:
+  ROOT_UNAVAILABLE: 'mount the disk, or mark it with "coldroom doctor --prepare", then retry',
+  STORE_UNAVAILABLE:
     'mount the store, then retry; if it is lost on the way back from a cancelled move, ask for that move again',
   STORE_FULL: 'make room in the store, then retry',
   OWNER_NOT_KEPT: 'let transfer run as root or with CAP_CHOWN, then retry',

@@ -327,7 +327,7 @@ it('knows nothing of links in a tree that is not mounted, nor of what is held wh
   await archive(bench, { 'Fileset:1': [{ path: 'a', content: bytes('a') }] });
   for (const directory of [bench.originals.directory('ManagedRepository'), bench.holdDir, bench.storeDir]) {
     renameSync(join(directory, markerName), join(directory, 'hidden'));
-    expect(await run()).toMatchObject({ code: 5, stderr: expect.stringMatching(/ROOT_AWAY|STORE_AWAY/) });
+    expect(await run()).toMatchObject({ code: 5, stderr: expect.stringMatching(/ROOT_UNAVAILABLE|STORE_UNAVAILABLE/) });
     renameSync(join(directory, 'hidden'), join(directory, markerName));
   }
   expect(await rebuilt.requests.list()).toEqual([]);

@@ -34,8 +34,8 @@ describe('coldroom scan', () => {
   });
   it('tells of a scan that failed', async () => {
     const ended = coldroom(['scan'], env);
-    await scannerOnce(null, 'OMERO_DATABASE_AWAY: it is away');
-    expect(await ended).toMatchObject({ code: 1, stdout: expect.stringContaining('OMERO_DATABASE_AWAY') });
+    await scannerOnce(null, 'OMERO_DATABASE_UNAVAILABLE: it is unavailable');
+    expect(await ended).toMatchObject({ code: 1, stdout: expect.stringContaining('OMERO_DATABASE_UNAVAILABLE') });
   });
   it('says that no scanner seems to run, and gives up when told so', async () => {
     const ended = await coldroom(['scan', '--timeout', '11s'], env);

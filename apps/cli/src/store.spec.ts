@@ -38,11 +38,11 @@ it('ends with 1 where a promise is broken', async () => {
   expect(ended.code).toBe(1);
   expect(json<{ findings: { outcome: string; reason: string }[] }>(ended).findings[0]).toMatchObject({
     outcome: 'broken',
-    reason: expect.stringContaining('STORE_AWAY'),
+    reason: expect.stringContaining('STORE_UNAVAILABLE'),
   });
   expect(await coldroom(['store', 'list', '--json'], env)).toMatchObject({
     code: 1,
-    stdout: expect.stringContaining('STORE_AWAY'),
+    stdout: expect.stringContaining('STORE_UNAVAILABLE'),
   });
 });
 

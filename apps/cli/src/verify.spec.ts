@@ -141,7 +141,7 @@ it('calls nothing bad that it could not read', async () => {
   unlinkSync(join(bench.storeDir, markerName));
   expect(await verify('--all')).toMatchObject({
     code: 3,
-    report: { bad: { count: 0 }, unread: { count: 2, listed: [{ code: 'STORE_AWAY' }, {}] } },
+    report: { bad: { count: 0 }, unread: { count: 2, listed: [{ code: 'STORE_UNAVAILABLE' }, {}] } },
   });
   expect(await bench.register.fixity.figures()).toMatchObject([{ faults: 0 }]);
 });

@@ -190,8 +190,8 @@ describe('the ingest stage on an Arkivum appliance', () => {
     ]);
     await runOnce(60_000, 2);
     expect(await states('silent')).toEqual([
-      ['stuck', 'STORE_AWAY'],
-      ['stuck', 'STORE_AWAY'],
+      ['stuck', 'STORE_UNAVAILABLE'],
+      ['stuck', 'STORE_UNAVAILABLE'],
     ]);
   });
 });

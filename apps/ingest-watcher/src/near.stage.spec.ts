@@ -55,7 +55,7 @@ describe('the near stage', () => {
 
   test('trouble that may pass moves nothing and is no verdict', async () => {
     await asked('trouble', ['a']);
-    const error = new Transient('STORE_AWAY', 'away');
+    const error = new Transient('STORE_UNAVAILABLE', 'away');
     await expect(bench.run(stageWith({ bringNear: async () => [{ error }] }))).rejects.toBe(error);
     await expect(bench.run(stageWith({ bringNear: async () => [] }))).rejects.toThrow(/gave no answer/);
     expect(await stateOf('trouble/a')).toBe('restoring');

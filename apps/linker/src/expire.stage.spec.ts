@@ -262,7 +262,7 @@ describe('recalled files', () => {
     await archive.all(archive.release());
   });
 
-  test('stay near while everything is stopped, or the claim may be lost, or the recall directory is away', async () => {
+  test('stay near while everything is stopped, or the claim may be lost, or the recall directory is unavailable', async () => {
     const { id } = await recalled('stopped', ['a']);
     await timeIsOver(id);
     await archive.bench.register.switches.stop('all', 'maintenance', 'boss');
@@ -278,18 +278,18 @@ describe('recalled files', () => {
       }),
     ).rejects.toThrow('the claim ran out');
     await rename(join(recallDir(), markerName), join(recallDir(), 'aside'));
-    expect(codeOf(await archive.bench.run(archive.expire).catch((error: unknown) => error))).toBe('ROOT_AWAY');
+    expect(codeOf(await archive.bench.run(archive.expire).catch((error: unknown) => error))).toBe('ROOT_UNAVAILABLE');
     await rename(join(recallDir(), 'aside'), join(recallDir(), markerName));
     await expectNear('stopped/a', 'content of a');
     await drop(id);
   });
 
-  test('are not placed where the recall directory is away, or something else is in the way', async () => {
+  test('are not placed where the recall directory is unavailable, or something else is in the way', async () => {
     const { id, bag } = await archived('away', ['a']);
     await archive.bench.ask(id, 'recall');
     await archive.proven();
     await rename(join(recallDir(), markerName), join(recallDir(), 'aside'));
-    expect(codeOf(await archive.bench.run(archive.place).catch((error: unknown) => error))).toBe('ROOT_AWAY');
+    expect(codeOf(await archive.bench.run(archive.place).catch((error: unknown) => error))).toBe('ROOT_UNAVAILABLE');
     await rename(join(recallDir(), 'aside'), join(recallDir(), markerName));
     await mkdir(near(bag, 'away/a'), { recursive: true });
     await archive.bench.run(archive.place);

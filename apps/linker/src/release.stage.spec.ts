@@ -107,7 +107,7 @@ describe('the release stage', () => {
     expect(await bench.file('kept/sound')).toMatchObject({ state: 'released' });
   });
 
-  test('while anything is stopped, or the claim may be lost, or the repository is away, nothing is freed', async () => {
+  test('while anything is stopped, or the claim may be lost, or the repository is unavailable, nothing is freed', async () => {
     const { hold } = await linked('stopped', ['a']);
     const stillHeld = async (): Promise<void> =>
       expect(await readFile(await heldAs('stopped/a', hold), 'utf8')).toBe('content of a');
@@ -130,7 +130,7 @@ describe('the release stage', () => {
 
     const marker = join(bench.originals.directory('ManagedRepository'), markerName);
     await rename(marker, `${marker}.away`);
-    expect(codeOf(await bench.run(release()).catch((thrown: unknown) => thrown))).toBe('ROOT_AWAY');
+    expect(codeOf(await bench.run(release()).catch((thrown: unknown) => thrown))).toBe('ROOT_UNAVAILABLE');
     await stillHeld();
     await rename(`${marker}.away`, marker);
 

@@ -136,8 +136,8 @@ describe('the relink stage', () => {
 
   test.each<[string, string, (bag: string) => Promise<unknown>, (bag: string) => Promise<unknown>]>([
     [
-      'is away',
-      'STORE_AWAY',
+      'is unavailable',
+      'STORE_UNAVAILABLE',
       () => rename(stores().main, `${stores().main} gone`),
       () => rename(`${stores().main} gone`, stores().main),
     ],
@@ -157,7 +157,7 @@ describe('the relink stage', () => {
       await lose(bag);
       const wayOn = `"coldroom move --from main --to other Request:${id}" leads all links there`;
       const error = await archive.bench.run(archive.relink).catch((thrown: unknown) => thrown);
-      if (code === 'STORE_AWAY')
+      if (code === 'STORE_UNAVAILABLE')
         expect(error).toMatchObject({ kind: 'transient', code, message: expect.stringContaining(wayOn) });
       else
         expect(await archive.bench.file(`${why}/a`)).toMatchObject({

@@ -117,7 +117,7 @@ describe('an undo of what is on its way back, or near', () => {
     await rename(join(recallDir(), markerName), join(recallDir(), 'away'));
     await undone(id);
     await expectBack('a');
-    expect(await archive.bench.file('set/a')).toMatchObject({ code: 'ROOT_AWAY' });
+    expect(await archive.bench.file('set/a')).toMatchObject({ code: 'ROOT_UNAVAILABLE' });
   });
 
   test('keeps the near copy where the original is not back', async () => {

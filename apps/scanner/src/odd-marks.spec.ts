@@ -145,7 +145,7 @@ describe('what holds a scan back', () => {
     const marker = join(scene.dataDir, root, markerName);
     await rename(marker, `${marker}-away`);
     await expect(scene.scan.run('test')).rejects.toMatchObject({
-      code: 'ROOT_AWAY',
+      code: 'ROOT_UNAVAILABLE',
       kind: 'transient',
       message: expect.stringContaining(join(scene.dataDir, root)),
     });
@@ -161,7 +161,7 @@ describe('what holds a scan back', () => {
     const [recorded, events] = [await scene.register.overview.files({}), await scene.register.overview.events({})];
     await rename(join(scene.dataDir, 'ManagedRepository'), join(scene.dataDir, 'away'));
     await mkdir(join(scene.dataDir, 'ManagedRepository')); // what is left of a disk that is not mounted
-    await expect(scene.scan.run('test')).rejects.toMatchObject({ code: 'ROOT_AWAY' });
+    await expect(scene.scan.run('test')).rejects.toMatchObject({ code: 'ROOT_UNAVAILABLE' });
     expect([await scene.register.overview.files({}), await scene.register.overview.events({})]).toEqual([
       recorded,
       events,

@@ -131,7 +131,7 @@ describe('rounds', () => {
     await scanner(100);
     await until(
       'a scan failed',
-      async () => (await scene.register.scans.last())?.failed?.startsWith('ROOT_AWAY: ') ?? false,
+      async () => (await scene.register.scans.last())?.failed?.startsWith('ROOT_UNAVAILABLE: ') ?? false,
     );
     await until('what was owed is written', async () =>
       (await scene.marksOf(imageIds[0]!)).includes('ARCHIVE-PENDING'),

@@ -339,12 +339,12 @@ describe('a scan', () => {
     await rename(marker, `${marker}.away`);
     const error = await run().catch((thrown: unknown) => thrown);
     expect([codeOf(error), (error as Error).message]).toEqual([
-      'ROOT_AWAY',
+      'ROOT_UNAVAILABLE',
       expect.stringContaining('ManagedRepository'),
     ]);
     await rename(`${marker}.away`, marker);
 
-    /** The disk goes away after the request, its images and the check of the root. */
+    /** The disk becomes unavailable after the request, its images and the check of the root. */
     class Vanishing extends Originals {
       override async root(name: RootName): Promise<Root> {
         const root = await super.root(name);
@@ -355,7 +355,7 @@ describe('a scan', () => {
     const closures = new Closures(scene.omero, scene.register, scene.files, new Vanishing(scene.dataDir));
     expect(
       codeOf(await new Scan(scene.omero, scene.register, closures).run('test').catch((thrown: unknown) => thrown)),
-    ).toBe('ROOT_AWAY');
+    ).toBe('ROOT_UNAVAILABLE');
     await rename(`${marker}.away`, marker);
 
     expect(await scene.register.overview.counts()).toEqual(before);

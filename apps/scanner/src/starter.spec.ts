@@ -217,7 +217,7 @@ describe('starting what was approved', () => {
     expect([await stateOf(BigInt(first!.id)), await stateOf(second)]).toEqual(['Approved', 'Running']);
     expect(newest('request not started')).toMatchObject({
       requestId: BigInt(first!.id),
-      code: 'ROOT_AWAY',
+      code: 'ROOT_UNAVAILABLE',
       reason: expect.stringContaining('Files'),
     });
     await rename(`${marker}.away`, marker);

@@ -90,8 +90,8 @@ describe('the copy stage', () => {
   test('an unmounted repository or store, or another disk in its place, moves nothing', async () => {
     await hashed('away', [{ path: 'away/a', content: 'a' }]);
     for (const [directory, code] of [
-      [bench.originals.directory('ManagedRepository'), 'ROOT_AWAY'],
-      [bench.storeDir, 'STORE_AWAY'],
+      [bench.originals.directory('ManagedRepository'), 'ROOT_UNAVAILABLE'],
+      [bench.storeDir, 'STORE_UNAVAILABLE'],
     ] as const) {
       const marker = join(directory, markerName);
       const content = await readFile(marker);

@@ -242,11 +242,11 @@ describe('the fetch stage', () => {
     ]);
   });
 
-  test('nothing is fetched where the store or the hold directory is away', async () => {
+  test('nothing is fetched where the store or the hold directory is unavailable', async () => {
     const { staged } = await near('away', { a: 'content' });
     for (const [directory, code] of [
-      [bench.storeDir, 'STORE_AWAY'],
-      [bench.holdDir, 'ROOT_AWAY'],
+      [bench.storeDir, 'STORE_UNAVAILABLE'],
+      [bench.holdDir, 'ROOT_UNAVAILABLE'],
     ] as const) {
       await rename(join(directory, markerName), join(directory, 'aside'));
       expect(codeOf(await bench.run(stage).catch((error: unknown) => error))).toBe(code);

@@ -125,7 +125,7 @@ describe('the leave stage', () => {
     expect(await readFile(open(bag, 'slow/b'), 'utf8')).toBe('content of b');
   });
 
-  test('a copy that is away again when it is fetched waits, and is asked for once more; the others are carried', async () => {
+  test('a copy that is unavailable again when it is fetched waits, and is asked for once more; the others are carried', async () => {
     const bag = await leaving('evicted', ['a', 'b']);
     const fetch: Store['fetch'] = async (name, orders, work) => {
       const fetched = (
@@ -204,12 +204,12 @@ describe('the leave stage', () => {
     expect(await inHold(bag)).toEqual([]);
   });
 
-  test('nothing moves where a store or the hold directory is away', async () => {
+  test('nothing moves where a store or the hold directory is unavailable', async () => {
     await leaving('away', ['a']);
     for (const [directory, code] of [
-      [bench.storeDir, 'STORE_AWAY'],
-      [bench.otherDir, 'STORE_AWAY'],
-      [bench.holdDir, 'ROOT_AWAY'],
+      [bench.storeDir, 'STORE_UNAVAILABLE'],
+      [bench.otherDir, 'STORE_UNAVAILABLE'],
+      [bench.holdDir, 'ROOT_UNAVAILABLE'],
     ] as const) {
       await rename(join(directory, markerName), join(directory, 'aside'));
       expect([directory, codeOf(await bench.run(stageWith()).catch((error: unknown) => error))]).toEqual([

@@ -7,14 +7,14 @@ describe('errors', () => {
     [Refused, 'refused', 'Refused'],
   ] as const)('%p has its kind, name, code, details and cause', (Kind, kind, name) => {
     const cause = new Error('disk on fire');
-    const error = new Kind('STORE_AWAY', 'The store is away', { store: 'main' }, { cause });
+    const error = new Kind('STORE_UNAVAILABLE', 'The store is unavailable', { store: 'main' }, { cause });
     expect(error).toBeInstanceOf(ColdroomError);
     expect(error).toBeInstanceOf(Error);
     expect(error).toMatchObject({
       kind,
       name,
-      code: 'STORE_AWAY',
-      message: 'The store is away',
+      code: 'STORE_UNAVAILABLE',
+      message: 'The store is unavailable',
       details: { store: 'main' },
     });
     expect(error.cause).toBe(cause);

@@ -81,7 +81,7 @@ export interface TagFile {
  *
  * A bag is *open* from its first `put` until `seal`; a sealed bag never changes. Nothing outside open bags is ever
  * overwritten or removed. Every verb may be repeated after a crash and then ends in the same state.
- * A store that is away (unmounted, marker gone, no answer) throws `Transient` with code `STORE_AWAY`, from any verb.
+ * A store that is unavailable (unmounted, marker gone, no answer) throws `Transient` with code `STORE_UNAVAILABLE`, from any verb.
  */
 export interface Store {
   readonly name: string;
@@ -91,7 +91,7 @@ export interface Store {
   /** What the store itself compares copies by, besides SHA-256: taken of the originals too, and written into the bag's manifests. */
   readonly wantedDigests: readonly DigestAlgorithm[];
 
-  /** Throws where the store cannot be used so: away (`STORE_AWAY`), read-only (`STORE_READ_ONLY`), unsafe place (`STORE_INSIDE_OMERO`, `STORE_ON_SAME_FILE_SYSTEM`). */
+  /** Throws where the store cannot be used so: away (`STORE_UNAVAILABLE`), read-only (`STORE_READ_ONLY`), unsafe place (`STORE_INSIDE_OMERO`, `STORE_ON_SAME_FILE_SYSTEM`). */
   check(use: StoreUse): Promise<void>;
 
   /**

@@ -223,11 +223,11 @@ describe('a source', () => {
     expect(readdirSync(join(scratch.store, prefix))).toEqual([]);
   });
 
-  it('whose root is away stops the whole call', async () => {
+  it('whose root is unavailable stops the whole call', async () => {
     const path = scratch.write('file');
     const wanted = source(path);
     rmSync(join(scratch.root, markerName));
-    await expect(copy([wanted])).rejects.toMatchObject({ code: 'ROOT_AWAY', details: { root: scratch.root } });
+    await expect(copy([wanted])).rejects.toMatchObject({ code: 'ROOT_UNAVAILABLE', details: { root: scratch.root } });
   });
 });
 
@@ -275,10 +275,13 @@ describe('the target', () => {
     expect(listed()).toEqual([markerName]);
   });
 
-  it('that is away stops the whole call', async () => {
+  it('that is unavailable stops the whole call', async () => {
     const path = scratch.write('file');
     rmSync(join(scratch.store, markerName));
-    await expect(copy([source(path)])).rejects.toMatchObject({ code: 'ROOT_AWAY', details: { root: scratch.store } });
+    await expect(copy([source(path)])).rejects.toMatchObject({
+      code: 'ROOT_UNAVAILABLE',
+      details: { root: scratch.store },
+    });
     expect(listed()).toEqual([]);
   });
 

@@ -106,9 +106,9 @@ describe('openDirectory', () => {
     await directory.close();
   });
 
-  it('is refused when the root is away', async () => {
+  it('is refused when the root is unavailable', async () => {
     rmSync(join(scratch.root, markerName));
-    await expect(openDirectory(root, bytes('x'), { create: true })).rejects.toEqual(coded('ROOT_AWAY'));
+    await expect(openDirectory(root, bytes('x'), { create: true })).rejects.toEqual(coded('ROOT_UNAVAILABLE'));
     expect(readdirSync(scratch.root)).toEqual([]);
   });
 });

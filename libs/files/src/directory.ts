@@ -36,7 +36,7 @@ export interface OpenOptions {
  * Opens a directory below a root (an empty path is the root itself), component by component, never through a link
  * (`Refused` `PARENT_NOT_A_DIRECTORY`). Missing: the system's `ENOENT`, unless `create` is set: then it is made, 0755,
  * and its name is synced. With `protect` all directories on the way that are ours, the root apart, lose their write permission (0555).
- * `Transient` `ROOT_AWAY` where the root is not mounted.
+ * `Transient` `ROOT_UNAVAILABLE` where the root is not mounted.
  */
 export async function openDirectory(root: Root, path: Buffer, options: OpenOptions = {}): Promise<Directory> {
   const components = path.length === 0 ? [] : splitPath(path);

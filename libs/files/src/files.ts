@@ -35,7 +35,7 @@ export interface SealOrder {
 
 /**
  * Work on files in threads of its own; the event loop stays free. Each call is one batch in one thread. A root without
- * its marker is `Transient` `ROOT_AWAY` (`details.root` says which); a claim that ran out, or a signal to stop, is
+ * its marker is `Transient` `ROOT_UNAVAILABLE` (`details.root` says which); a claim that ran out, or a signal to stop, is
  * `Transient` `CLAIM_LOST`, and nothing is changed after it.
  */
 export class Files {

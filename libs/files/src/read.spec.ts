@@ -107,7 +107,7 @@ describe('inspect', () => {
     rmSync(join(scratch.root, markerName));
     await expect(files.inspect([{ root: scratch.root, path: Buffer.from('x') }])).rejects.toEqual(
       expect.objectContaining({
-        code: 'ROOT_AWAY',
+        code: 'ROOT_UNAVAILABLE',
         kind: 'transient',
         details: { root: scratch.root },
       }),
@@ -384,6 +384,6 @@ describe('hash', () => {
 
   it('does not take an unmounted root for missing files', async () => {
     rmSync(join(scratch.root, markerName));
-    await expect(hash(['x'])).rejects.toEqual(coded('ROOT_AWAY'));
+    await expect(hash(['x'])).rejects.toEqual(coded('ROOT_UNAVAILABLE'));
   });
 });

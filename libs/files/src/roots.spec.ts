@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => scratch.remove());
 
-const away = expect.objectContaining({ code: 'ROOT_AWAY', kind: 'transient' });
+const unavailable = expect.objectContaining({ code: 'ROOT_UNAVAILABLE', kind: 'transient' });
 
 it('opens a marked directory, also through a link to it', async () => {
   const link = `${scratch.root}-link`;
@@ -21,16 +21,16 @@ it('opens a marked directory, also through a link to it', async () => {
   await root.check();
 });
 
-it('takes a directory without a marker for one that is away', async () => {
+it('takes a directory without a marker for one that is unavailable', async () => {
   const empty = join(scratch.root, 'empty');
   mkdirSync(empty);
-  await expect(openRoot(empty, 'ManagedRepository')).rejects.toEqual(away);
-  await expect(openRoot(join(scratch.root, 'none'), 'ManagedRepository')).rejects.toEqual(away);
+  await expect(openRoot(empty, 'ManagedRepository')).rejects.toEqual(unavailable);
+  await expect(openRoot(join(scratch.root, 'none'), 'ManagedRepository')).rejects.toEqual(unavailable);
   await expect(openRoot(empty, 'ManagedRepository')).rejects.toBeInstanceOf(Transient);
 });
 
 it('wants the marker of this very root', async () => {
-  await expect(openRoot(scratch.root, 'Pixels')).rejects.toEqual(away);
+  await expect(openRoot(scratch.root, 'Pixels')).rejects.toEqual(unavailable);
 });
 
 it.each(['not json', '{}', '{"coldroom":"root","name":1,"id":"x"}', 'null'])(
@@ -38,7 +38,7 @@ it.each(['not json', '{}', '{"coldroom":"root","name":1,"id":"x"}', 'null'])(
   async (content) => {
     rmSync(join(scratch.root, markerName));
     writeFileSync(join(scratch.root, markerName), content);
-    await expect(openRoot(scratch.root, 'ManagedRepository')).rejects.toEqual(away);
+    await expect(openRoot(scratch.root, 'ManagedRepository')).rejects.toEqual(unavailable);
   },
 );
 
@@ -47,22 +47,22 @@ it('does not follow a link to a marker', async () => {
   writeFileSync(elsewhere, readFileSync(join(scratch.root, markerName)));
   rmSync(join(scratch.root, markerName));
   symlinkSync(elsewhere, join(scratch.root, markerName));
-  await expect(openRoot(scratch.root, 'ManagedRepository')).rejects.toEqual(away);
+  await expect(openRoot(scratch.root, 'ManagedRepository')).rejects.toEqual(unavailable);
 });
 
 it('notices an unmounted disk, and another disk, on check', async () => {
   const root = await openRoot(scratch.root, 'ManagedRepository');
   rmSync(join(scratch.root, markerName));
-  await expect(root.check()).rejects.toEqual(away);
+  await expect(root.check()).rejects.toEqual(unavailable);
   await writeMarker(scratch.root, 'ManagedRepository');
   await expect(root.check()).rejects.toEqual(
-    expect.objectContaining({ code: 'ROOT_AWAY', message: expect.stringContaining('another disk') }),
+    expect.objectContaining({ code: 'ROOT_UNAVAILABLE', message: expect.stringContaining('another disk') }),
   );
 });
 
 it('never overwrites a marker', async () => {
   const before = readFileSync(join(scratch.root, markerName), 'utf8');
   await writeMarker(scratch.root, 'ManagedRepository');
-  await expect(writeMarker(scratch.root, 'Pixels')).rejects.toEqual(away);
+  await expect(writeMarker(scratch.root, 'Pixels')).rejects.toEqual(unavailable);
   expect(readFileSync(join(scratch.root, markerName), 'utf8')).toBe(before);
 });

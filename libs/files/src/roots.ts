@@ -22,12 +22,12 @@ export interface Root {
   readonly realPath: string;
   /** From the marker; tells two disks of the same name apart. */
   readonly id: string;
-  /** Reads the marker again; `Transient` `ROOT_AWAY` where it is gone or another one. */
+  /** Reads the marker again; `Transient` `ROOT_UNAVAILABLE` where it is gone or another one. */
   check(): Promise<void>;
 }
 
 /**
- * Opens a directory that carries our marker under this name. `Transient` `ROOT_AWAY` where it does not: an unmounted
+ * Opens a directory that carries our marker under this name. `Transient` `ROOT_UNAVAILABLE` where it does not: an unmounted
  * disk is an error, not an empty folder.
  */
 export async function openRoot(directory: string, name: string): Promise<Root> {
@@ -42,7 +42,7 @@ export async function openRoot(directory: string, name: string): Promise<Root> {
     check: async () => {
       const now = await fetchMarker(plain, name);
       if (now.id !== first.id)
-        throw away(plain, `it is another disk than before: its marker has the id ${now.id}, not ${first.id}`);
+        throw unavailable(plain, `it is another disk than before: its marker has the id ${now.id}, not ${first.id}`);
     },
   };
 }
@@ -72,9 +72,9 @@ export async function writeMarker(directory: string, name: string): Promise<void
   }
 }
 
-function away(directory: string, reason: string, cause?: unknown): Transient {
+function unavailable(directory: string, reason: string, cause?: unknown): Transient {
   return new Transient(
-    'ROOT_AWAY',
+    'ROOT_UNAVAILABLE',
     `The root ${directory} is not there: ${reason}. Mount it, or mark it if it is new.`,
     { root: directory },
     { cause },
@@ -123,13 +123,14 @@ async function fetchMarker(directory: string, name: string): Promise<Marker> {
 }
 
 function unreadable(root: string, error: unknown): Transient {
-  return away(root, `its marker ${markerName} cannot be read (${codeOf(error)})`, error);
+  return unavailable(root, `its marker ${markerName} cannot be read (${codeOf(error)})`, error);
 }
 
 function markerFrom(content: Buffer, shown: string, name?: string): Marker {
   const marker = parseMarker(content.toString('utf8'));
-  if (!marker) throw away(shown, `its marker ${markerName} is not one of ours`);
-  if (name !== undefined && marker.name !== name) throw away(shown, `its marker says "${marker.name}", not "${name}"`);
+  if (!marker) throw unavailable(shown, `its marker ${markerName} is not one of ours`);
+  if (name !== undefined && marker.name !== name)
+    throw unavailable(shown, `its marker says "${marker.name}", not "${name}"`);
   return marker;
 }
 

@@ -159,8 +159,8 @@ it.each(['seal:1-extras-dropped', 'seal:2-tags-written', 'seal:3-protected', 'se
   }
 });
 
-it('says when the store is away', async () => {
+it('says when the store is unavailable', async () => {
   put('data/two');
   rmSync(join(scratch.store, markerName));
-  await expect(files.seal(order(['data/two']), work())).rejects.toMatchObject({ code: 'ROOT_AWAY' });
+  await expect(files.seal(order(['data/two']), work())).rejects.toMatchObject({ code: 'ROOT_UNAVAILABLE' });
 });

@@ -32,7 +32,7 @@ export class Tree {
   readonly fd: number;
   private readonly open = new Map<string, number>();
 
-  /** `Transient` `ROOT_AWAY` where the root carries no marker. */
+  /** `Transient` `ROOT_UNAVAILABLE` where the root carries no marker. */
   constructor(readonly root: string) {
     this.fd = openRootDirectory(root);
   }
@@ -94,7 +94,7 @@ function openRootDirectory(root: string): number {
     fd = openSync(root, O_RDONLY | O_DIRECTORY);
   } catch (error) {
     throw new Transient(
-      'ROOT_AWAY',
+      'ROOT_UNAVAILABLE',
       `The root ${root} cannot be opened (${codeOf(error)}). Mount it, or give this service's user the right to read it.`,
       { root },
       { cause: error },

@@ -6,7 +6,7 @@ import { Tree } from './tree';
 export class Trees {
   private readonly open = new Map<string, Tree>();
 
-  /** A root that is away ends the whole batch: nothing that is said about its files would be true. */
+  /** A root that is unavailable ends the whole batch: nothing that is said about its files would be true. */
   at(root: string): Tree {
     const known = this.open.get(root);
     if (known) return known;

@@ -87,9 +87,9 @@ it('is not misled by tables of the same name in a schema of ours', async () => {
   );
 });
 
-it('takes a server that is away as transient, a wrong database as refused', async () => {
+it('takes a server that is unavailable as transient, a wrong database as refused', async () => {
   const nobody = OmeroDatabase.connect('postgres://127.0.0.1:1/omero');
-  await expect(nobody.check()).rejects.toMatchObject({ kind: 'transient', code: 'OMERO_DATABASE_AWAY' });
+  await expect(nobody.check()).rejects.toMatchObject({ kind: 'transient', code: 'OMERO_DATABASE_UNAVAILABLE' });
   await nobody.close();
   const url = new URL(rows.url);
   url.pathname = '/nowhere';
@@ -111,7 +111,7 @@ it('reports a connection that breaks in the middle, and recovers', async () => {
       });
       for await (const _image of images);
     }),
-  ).rejects.toMatchObject({ kind: 'transient', code: 'OMERO_DATABASE_AWAY' });
+  ).rejects.toMatchObject({ kind: 'transient', code: 'OMERO_DATABASE_UNAVAILABLE' });
   expect(await omero.check()).toMatchObject({ patch: 0 });
 });
 

@@ -1,7 +1,8 @@
 import { codeOf, ColdroomError, messageOf, Refused, Transient } from '@coldroom/domain';
 
-const awayCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'];
-const awayMessages = /Connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed/;
+const unavailableCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'];
+const unavailableMessages =
+  /Connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed/;
 /** Deadlock, serialization failure, lock timeout, statement timeout. */
 const busyCodes = ['40P01', '40001', '55P03', '57014'];
 
@@ -22,9 +23,9 @@ export function asOmeroError(thrown: unknown): unknown {
       cause,
     );
   }
-  if (awayCodes.includes(code) || /^(08|57|53).{3}$/.test(code) || awayMessages.test(message)) {
+  if (unavailableCodes.includes(code) || /^(08|57|53).{3}$/.test(code) || unavailableMessages.test(message)) {
     return new Transient(
-      'OMERO_DATABASE_AWAY',
+      'OMERO_DATABASE_UNAVAILABLE',
       `OMERO's database does not answer: ${message}.`,
       { sqlState: code },
       cause,

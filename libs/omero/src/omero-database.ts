@@ -27,7 +27,7 @@ export interface OmeroFacts extends OmeroVersion {
 
 /**
  * OMERO's own database. All our SQL on its schema is in this library.
- * Every method throws `Transient` (`OMERO_DATABASE_AWAY`, `OMERO_DATABASE_BUSY`: try again) or `Refused`
+ * Every method throws `Transient` (`OMERO_DATABASE_UNAVAILABLE`, `OMERO_DATABASE_BUSY`: try again) or `Refused`
  * (`OMERO_LOGIN_REFUSED`, `OMERO_RIGHTS_MISSING`, `OMERO_SCHEMA_UNKNOWN`: needs a person).
  */
 export class OmeroDatabase {

@@ -179,14 +179,14 @@ describe('delivery', () => {
     expect([services.flatMap(({ runs }) => runs), most]).toEqual([[bagId], 1]);
   });
 
-  test('a Redis that is away at the start and comes later, is emptied, and goes away again, loses no bag', async () => {
+  test('a Redis that is unavailable at the start and comes later, is emptied, and becomes unavailable again, loses no bag', async () => {
     const way = await SwitchableRedis.create(redisUrl());
     open.push(() => way.cut());
     const { workers, log, stranger } = service({ url: way.url });
     const first = await bag();
     workers.start();
     await until('a sweep failed', () => log.of('sweep failed').length > 0);
-    expect(log.of('sweep failed')[0]).toMatchObject({ code: 'REDIS_AWAY', next: 'it is tried again' });
+    expect(log.of('sweep failed')[0]).toMatchObject({ code: 'REDIS_UNAVAILABLE', next: 'it is tried again' });
     await way.mend();
     await until('the first bag is done', () => isDone(first));
 
@@ -208,7 +208,7 @@ describe('delivery', () => {
     await workers.drained(); // again, with nothing to do
   });
 
-  test('drained fails loudly where Redis is away', async () => {
+  test('drained fails loudly where Redis is unavailable', async () => {
     const way = await SwitchableRedis.create(redisUrl());
     const { workers } = service({ url: way.url });
     await expect(workers.drained()).rejects.toThrow('Redis does not answer');
@@ -257,7 +257,7 @@ describe('delivery', () => {
     expect(await isDone(bagId)).toBe(true);
   });
 
-  test('the end comes soon although Redis is away', async () => {
+  test('the end comes soon although Redis is unavailable', async () => {
     const way = await SwitchableRedis.create(redisUrl());
     const { workers } = service({ url: way.url, sweepMs: 20 });
     await bag();

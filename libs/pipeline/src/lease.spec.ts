@@ -136,7 +136,7 @@ describe('a claim and its lease', () => {
     await runner(
       'w1',
       renewing(async () => {
-        throw new Error('the register is away');
+        throw new Error('the register is unavailable');
       }),
     ).run(
       hashing(async (claim, work) => {

@@ -16,7 +16,7 @@ export class Originals {
     return rootNames.map((name) => this.directory(name));
   }
 
-  /** The root with its marker read afresh; `Transient` `ROOT_AWAY` where it is not mounted. */
+  /** The root with its marker read afresh; `Transient` `ROOT_UNAVAILABLE` where it is not mounted. */
   async root(name: RootName): Promise<Root> {
     const known = this.roots.get(name);
     if (known) {

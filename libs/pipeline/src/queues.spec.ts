@@ -93,7 +93,7 @@ describe('the queues', () => {
     const error = await caught(queues.check());
     expect([error instanceof Transient, codeOf(error), messageOf(error)]).toEqual([
       true,
-      'REDIS_AWAY',
+      'REDIS_UNAVAILABLE',
       'Redis does not answer: no connection within 5 s',
     ]);
   });

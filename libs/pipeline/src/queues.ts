@@ -49,7 +49,7 @@ export class Queues {
     return this.connection.status === 'ready';
   }
 
-  /** Fails with `Transient` `REDIS_AWAY`, or `Refused` `REDIS_EVICTS` where Redis may drop jobs to save memory. */
+  /** Fails with `Transient` `REDIS_UNAVAILABLE`, or `Refused` `REDIS_EVICTS` where Redis may drop jobs to save memory. */
   async check(): Promise<void> {
     const info = await this.answer(() => this.connection.info('memory'));
     const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
@@ -142,7 +142,12 @@ export class Queues {
       if (this.connection.status !== 'ready') await this.untilReady();
       return await ask();
     } catch (error) {
-      throw new Transient('REDIS_AWAY', `Redis does not answer: ${(error as Error).message}`, {}, { cause: error });
+      throw new Transient(
+        'REDIS_UNAVAILABLE',
+        `Redis does not answer: ${(error as Error).message}`,
+        {},
+        { cause: error },
+      );
     }
   }
 

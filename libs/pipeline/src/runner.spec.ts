@@ -88,7 +88,7 @@ describe('the runner', () => {
     await new Runner(
       bench.register,
       async () => {
-        throw new Transient('REDIS_AWAY', 'no Redis');
+        throw new Transient('REDIS_UNAVAILABLE', 'no Redis');
       },
       log,
       usual,

@@ -73,7 +73,7 @@ export class Workers {
     clearInterval(this.timer);
     this.runner.end();
     await Promise.allSettled(this.running);
-    // With Redis away a worker would wait for ever for what it was told of its jobs; ours have ended.
+    // With Redis unavailable a worker would wait for ever for what it was told of its jobs; ours have ended.
     const closed = Promise.all(this.workers.map((worker) => worker.close(!this.queues.connected))).catch(
       (error: unknown) => this.log.warn('worker not closed', { reason: messageOf(error) }),
     );
@@ -81,7 +81,7 @@ export class Workers {
     await this.sweeping;
   }
 
-  /** One sweep at a time: while Redis is away they would queue up. */
+  /** One sweep at a time: while Redis is unavailable they would queue up. */
   private sweepOnce(): void {
     this.sweeping ??= this.sweep().finally(() => {
       this.sweeping = undefined;

@@ -40,14 +40,17 @@ describe('transaction', () => {
       await client.query('SELECT 1');
     });
     await expect(broken).rejects.toBeInstanceOf(Transient);
-    await expect(broken).rejects.toMatchObject({ code: 'REGISTER_AWAY', cause: expect.any(Error) });
+    await expect(broken).rejects.toMatchObject({ code: 'REGISTER_UNAVAILABLE', cause: expect.any(Error) });
     await transaction(pool, async (client) => client.query('SELECT 1'));
     await pool.end();
   });
 
   it('is a Transient where nobody listens', async () => {
     const pool = openPool('postgres://x:x@127.0.0.1:1/x');
-    await expect(transaction(pool, async () => 1)).rejects.toMatchObject({ kind: 'transient', code: 'REGISTER_AWAY' });
+    await expect(transaction(pool, async () => 1)).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'REGISTER_UNAVAILABLE',
+    });
     await pool.end();
   });
 });
@@ -105,7 +108,10 @@ describe('alone', () => {
 
   it('says so when the lock was lost on the way, and does not end the process', async () => {
     const fragile = new Register(place.url, { applicationName: 'cut-2' });
-    await expect(fragile.alone('scan', cutAll)).rejects.toMatchObject({ kind: 'transient', code: 'REGISTER_AWAY' });
+    await expect(fragile.alone('scan', cutAll)).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'REGISTER_UNAVAILABLE',
+    });
     expect(await eventually(() => fragile.alone('scan', async () => 'again'))).toBe('again');
     await fragile.close();
   });

@@ -98,7 +98,7 @@ export function asTransient(error: unknown): unknown {
       ));
   return lost
     ? new Transient(
-        'REGISTER_AWAY',
+        'REGISTER_UNAVAILABLE',
         `The register's PostgreSQL does not answer: ${(error as Error).message}`,
         {},
         { cause: error },

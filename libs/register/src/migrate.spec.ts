@@ -32,7 +32,7 @@ describe('migrate', () => {
   it('is a Transient where nobody answers', async () => {
     await expect(migrate('postgres://nobody:x@127.0.0.1:1/none')).rejects.toMatchObject({
       kind: 'transient',
-      code: 'REGISTER_AWAY',
+      code: 'REGISTER_UNAVAILABLE',
     });
   });
 });

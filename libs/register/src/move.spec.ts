@@ -216,7 +216,7 @@ describe('a fileset in several bags', () => {
     const failing = await claimed(place.register, a, 'durable');
     await brought(place.register, b, 'verified');
     await passed(place.register, b, 'verified');
-    await place.register.work.postpone(failing, 3_600_000, new Error('store away'), true);
+    await place.register.work.postpone(failing, 3_600_000, new Error('store unavailable'), true);
     expect((await place.register.work.due(['durable'])).map((bag) => bag.bagId)).toEqual([b]);
 
     await place.sql.query('UPDATE bag SET woken = true, not_before = now()');

@@ -53,7 +53,7 @@ export class Register {
 
   /**
    * Runs `work` while no other process does the same `task`; undefined where another one holds it.
-   * The lock goes with the connection, so a killed process frees it; `Transient` `REGISTER_AWAY` where it was lost on the way.
+   * The lock goes with the connection, so a killed process frees it; `Transient` `REGISTER_UNAVAILABLE` where it was lost on the way.
    */
   async alone<T>(task: string, work: () => Promise<T>): Promise<T | undefined> {
     const client = await connect(this.pool);

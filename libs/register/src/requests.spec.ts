@@ -172,10 +172,10 @@ describe('create', () => {
     const broken = closure([newImage(1n, 'Fileset:1')], []);
     async function* files(): AsyncGenerator<readonly NewFile[]> {
       yield [newFile('Fileset:1', 'a')];
-      throw new Error('OMERO went away');
+      throw new Error('OMERO became unavailable');
     }
     await expect(place.register.requests.create(draft, { ...broken, files: files() }, 'scanner')).rejects.toThrow(
-      'OMERO went away',
+      'OMERO became unavailable',
     );
     const { rows } = await place.sql.query(
       'SELECT (SELECT count(*) FROM request) + (SELECT count(*) FROM file) + (SELECT count(*) FROM request_image) AS n',

@@ -26,7 +26,7 @@ it('a scan that died is begun again, before those that were asked for later', as
   const second = await scans.ask('ada');
   expect(await scans.begin()).toBe(first);
   expect(await scans.begin()).toBe(first); // the scanner was killed and started anew
-  await scans.finish(first, null, 'REGISTER_AWAY: gone');
-  expect(await scans.last()).toMatchObject({ id: first, failed: 'REGISTER_AWAY: gone', report: null });
+  await scans.finish(first, null, 'REGISTER_UNAVAILABLE: gone');
+  expect(await scans.last()).toMatchObject({ id: first, failed: 'REGISTER_UNAVAILABLE: gone', report: null });
   expect(await scans.begin()).toBe(second);
 });

@@ -126,12 +126,14 @@ describe('postpone', () => {
   it('counts and tells an attempt', async () => {
     const bag = await newBag();
     const claim = await claimed(place.register, bag, 'approved');
-    expect(await place.register.work.postpone(claim, 0, new Transient('STORE_AWAY', 'gone fishing'), true)).toBe(true);
+    expect(await place.register.work.postpone(claim, 0, new Transient('STORE_UNAVAILABLE', 'gone fishing'), true)).toBe(
+      true,
+    );
     expect(await bagRow(bag)).toMatchObject({ attempts: 1, waiting: false, note: 'gone fishing', due: true });
     expect((await claimed(place.register, bag, 'approved')).attempts).toBe(1);
     expect((await place.register.overview.events({ requestId: claim.requestId }))[0]).toMatchObject({
       what: 'attempt failed',
-      code: 'STORE_AWAY',
+      code: 'STORE_UNAVAILABLE',
       from: 'approved',
       to: 'approved',
       detail: { message: 'gone fishing', attempt: 1 },

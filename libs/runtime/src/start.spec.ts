@@ -95,7 +95,11 @@ describe('a service', () => {
     [
       'transient',
       5,
-      { level: 'error', event: 'cannot start', error: { code: 'STORE_AWAY', message: 'The store main is away' } },
+      {
+        level: 'error',
+        event: 'cannot start',
+        error: { code: 'STORE_UNAVAILABLE', message: 'The store main is unavailable' },
+      },
     ],
     [
       'refused',
@@ -156,7 +160,7 @@ describe('a service', () => {
     const unready = await ask('/readyz');
     expect([unready.status, JSON.parse(unready.body)]).toMatchObject([
       503,
-      { status: 'not ready', failures: { disk: 'the disk is away' } },
+      { status: 'not ready', failures: { disk: 'the disk is unavailable' } },
     ]);
     expect(Object.keys((JSON.parse(unready.body) as { failures: object }).failures)).toEqual(['disk']);
     expect((await ask('/healthz')).status).toBe(200);

@@ -111,8 +111,8 @@ export class Bucket implements KeptCopies {
     }
   }
 
-  /** The server goes away: what is under way is cut off, and nobody gets in. */
-  goAway(): void {
+  /** The server becomes unavailable: what is under way is cut off, and nobody gets in. */
+  becomeUnavailable(): void {
     this.gate.shut();
   }
 

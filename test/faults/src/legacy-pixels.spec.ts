@@ -56,7 +56,7 @@ if (!asRoot) process.stderr.write('SKIPPED: legacy pixels: this needs root, to a
     await world.checkAtRest();
   });
 
-  test('archived, and the store is away: the dangling link creates nothing', async () => {
+  test('archived, and the store is unavailable: the dangling link creates nothing', async () => {
     const { requestId, path } = await archivePixels(1000);
     await world.reached(requestId, 'linked', 'skipped');
     await world.services.killAll();

@@ -207,10 +207,10 @@ describeWhere('s3', 'copies in a bucket', () => {
   async function away(since: string, look: () => Promise<boolean>): Promise<void> {
     await world.until(since, look);
     const before = world.services.lines.length;
-    bucket.goAway();
+    bucket.becomeUnavailable();
     await sleep(3000);
     await world.check();
-    expect(world.services.lines.slice(before).join()).toContain('STORE_AWAY');
+    expect(world.services.lines.slice(before).join()).toContain('STORE_UNAVAILABLE');
     bucket.comeBack();
   }
 });

@@ -43,7 +43,7 @@ describeWhere('mount', 'a store whose disk', () => {
       await world.before(stage, requestId, state, async () => spoil(await world.filesOf(requestId)));
       await world.attemptFailed(requestId, code);
       expect(new Set((await world.filesOf(requestId)).map((file) => file.state))).toEqual(new Set([state]));
-      if (code !== 'STORE_AWAY') await world.check(); // what was archived before cannot be read meanwhile
+      if (code !== 'STORE_UNAVAILABLE') await world.check(); // what was archived before cannot be read meanwhile
     } finally {
       await mend();
     }
@@ -95,7 +95,7 @@ describeWhere('mount', 'a store whose disk', () => {
     await outage(
       stage,
       state,
-      'STORE_AWAY',
+      'STORE_UNAVAILABLE',
       () => world.disk.unmount(),
       () => {
         expect(readdirSync(world.store)).toEqual([]);

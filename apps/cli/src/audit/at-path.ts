@@ -18,7 +18,7 @@ export type Reached =
 
 const atOnce = 16;
 
-/** Looks at the paths of these files, which lie below one root, without following links. A root that is away throws. */
+/** Looks at the paths of these files, which lie below one root, without following links. A root that is unavailable throws. */
 export async function lookAtPaths(
   files: Files,
   root: string,

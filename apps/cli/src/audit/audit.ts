@@ -7,7 +7,7 @@ import { auditHeld, auditNear } from './staged';
 
 /**
  * Holds OMERO's database, its files, the register and the stores against each other. Changes nothing, but marks and flags in
- * OMERO where `fix` says so. A part that is away is told in the report; only the register's errors are thrown.
+ * OMERO where `fix` says so. A part that is unavailable is told in the report; only the register's errors are thrown.
  */
 export async function audit(places: AuditPlaces, options: AuditOptions, report: Report): Promise<void> {
   const scope = new Scope(places, options, report);

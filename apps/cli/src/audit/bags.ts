@@ -67,11 +67,11 @@ async function auditBag(scope: Scope, store: Store, name: string, known: KnownBa
 }
 
 async function copiesIn(scope: Scope, store: Store, bag: string): Promise<Awaited<ReturnType<Store['list']>>> {
-  if (scope.isAway(storePart(store))) return [];
+  if (scope.isUnavailable(storePart(store))) return [];
   try {
     return await store.list(bag);
   } catch (error) {
-    if (codeOf(error) === 'STORE_AWAY') scope.setAway(storePart(store), error);
+    if (codeOf(error) === 'STORE_UNAVAILABLE') scope.setUnavailable(storePart(store), error);
     else scope.report.notLookedAt(`bags in store ${store.name}`, error, 1);
     return [];
   }

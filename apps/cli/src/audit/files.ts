@@ -18,7 +18,7 @@ export async function auditFiles(scope: Scope): Promise<void> {
 
 /**
  * The register is read before and after: the services go on meanwhile, and only of a file that was in one state all the
- * while does that state tell what has to be on disk. The paths come before the store, so that a store which goes away in
+ * while does that state tell what has to be on disk. The paths come before the store, so that a store which becomes unavailable in
  * between does not make its links look broken.
  */
 async function auditPage(scope: Scope, page: readonly AuditedFile[]): Promise<void> {
@@ -93,7 +93,7 @@ async function targetsOf(
   const reached = await follow(wanted.map(({ target }) => target));
   for (const [index, { store }] of wanted.entries()) {
     const one = reached[index] as Reached;
-    if (one.kind === 'unseen' && !scope.isAway(storePart(store)))
+    if (one.kind === 'unseen' && !scope.isUnavailable(storePart(store)))
       scope.report.notLookedAt(`links into store ${store.name}`, one.error, 1);
   }
   const there = new Map(wanted.map(({ id }, index) => [id, reached[index] as Reached]));
@@ -132,7 +132,7 @@ async function statAll(
       return single;
     }
     if (['NOT_A_REGULAR_FILE', 'PARENT_NOT_A_DIRECTORY'].includes(codeOf(error))) return ['other'];
-    if (codeOf(error) === 'STORE_AWAY') scope.setAway(storePart(store), error);
+    if (codeOf(error) === 'STORE_UNAVAILABLE') scope.setUnavailable(storePart(store), error);
     else scope.report.notLookedAt(`copies in store ${store.name}`, error, files.length);
     return files.map(() => 'unseen');
   }

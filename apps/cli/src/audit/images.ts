@@ -108,7 +108,7 @@ async function mend(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
   const done = await register.audit.whileSettled(
     wrong.map(({ image }) => image),
     async (images) => {
-      // Caught here: an OMERO that goes away must not look like a register that does.
+      // Caught here: an OMERO that becomes unavailable must not look like a register that does.
       await scope.look(omeroPart, async () => {
         const [first] = images;
         if (!first) return;
@@ -124,7 +124,7 @@ async function mend(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
             dropNote: false,
           });
       });
-      return scope.isAway(omeroPart) ? [] : images;
+      return scope.isUnavailable(omeroPart) ? [] : images;
     },
   );
   const mended = new Set(done);

@@ -78,7 +78,7 @@ it.each<[what: string, change: Partial<AuditedFile>, seen: Seen]>([
     { ...well, at: { kind: 'file', size: 10n } },
   ],
   [
-    'a given-back original, while OMERO is away',
+    'a given-back original, while OMERO is unavailable',
     { stand: 'undone' },
     { ...well, at: { kind: 'missing' }, omero: undefined },
   ],

@@ -13,7 +13,7 @@ export interface Seen {
   readonly at?: AtPath | undefined;
   /** Where our link leads. */
   readonly reached?: Reached | undefined;
-  /** The store of the settings, also where it is away: it knows what a link has to hold. */
+  /** The store of the settings, also where it is unavailable: it knows what a link has to hold. */
   readonly store?: Pick<Store, 'name' | 'linkTarget' | 'recallRoot'> | undefined;
   /** Whether OMERO has rows of this file, the size that it recorded, and whether an image of its fileset exists. */
   readonly omero?:

@@ -31,7 +31,7 @@ export interface AuditOptions {
 /** The parts of an audit that are there; each of the others is told once as not looked at, and never asked again. */
 export class Scope {
   private readonly roots = new Map<string, Promise<Root | undefined>>();
-  private readonly away = new Set<string>();
+  private readonly unavailable = new Set<string>();
 
   constructor(
     readonly places: AuditPlaces,
@@ -43,29 +43,29 @@ export class Scope {
     return this.places.register;
   }
 
-  /** A store whose link targets are to be looked at, or undefined where it is away or unknown. */
+  /** A store whose link targets are to be looked at, or undefined where it is unavailable or unknown. */
   store(name: string): Store | undefined {
-    return this.isAway(`store ${name}`) ? undefined : this.places.stores.find((store) => store.name === name);
+    return this.isUnavailable(`store ${name}`) ? undefined : this.places.stores.find((store) => store.name === name);
   }
 
-  isAway(part: string): boolean {
-    return this.away.has(part);
+  isUnavailable(part: string): boolean {
+    return this.unavailable.has(part);
   }
 
   /** Runs one look at a part. What it throws takes the part out of the audit: undefined then, and whenever it is asked again. */
   async look<T>(part: string, look: () => Promise<T>, limitMs?: number): Promise<T | undefined> {
-    if (this.away.has(part)) return undefined;
+    if (this.unavailable.has(part)) return undefined;
     try {
       return await (limitMs === undefined ? look() : within(limitMs, look));
     } catch (error) {
-      this.setAway(part, error);
+      this.setUnavailable(part, error);
       return undefined;
     }
   }
 
-  setAway(part: string, reason: unknown): void {
-    if (this.away.has(part)) return;
-    this.away.add(part);
+  setUnavailable(part: string, reason: unknown): void {
+    if (this.unavailable.has(part)) return;
+    this.unavailable.add(part);
     this.report.notLookedAt(part, reason);
   }
 
@@ -81,7 +81,7 @@ export class Scope {
     for (const name of await this.register.audit.stores()) {
       if (this.options.store !== undefined && this.options.store !== name) continue;
       if (!stores.some((store) => store.name === name))
-        this.setAway(`store ${name}`, 'the stores file does not name it any more, but bags lie in it');
+        this.setUnavailable(`store ${name}`, 'the stores file does not name it any more, but bags lie in it');
     }
   }
 

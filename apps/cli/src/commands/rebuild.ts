@@ -107,7 +107,7 @@ class Run {
     else if (answer !== 'known') this.tally.add(described, answer.requestId, described.unlisted);
   }
 
-  /** A bag that cannot be believed or read is told and left out; a disk or server that is away ends the run. */
+  /** A bag that cannot be believed or read is told and left out; a disk or server that is unavailable ends the run. */
   private async read(name: string): Promise<(RebuiltBag & { readonly unlisted: number }) | undefined> {
     try {
       return await describe(this.around, name);

@@ -16,7 +16,7 @@ export interface Wanted {
   readonly target: Buffer;
 }
 
-/** Looks at the paths of originals, without following a link. A tree that is not mounted is `Transient` `ROOT_AWAY`: then nothing is missing. */
+/** Looks at the paths of originals, without following a link. A tree that is not mounted is `Transient` `ROOT_UNAVAILABLE`: then nothing is missing. */
 export class OriginalPaths {
   private readonly roots = new Map<RootName, Promise<Root>>();
 

@@ -17,7 +17,7 @@ export class HeldOriginals {
     private readonly files: Files,
   ) {}
 
-  /** `Transient` `ROOT_AWAY` where one is not there: what is held in it could not be known. */
+  /** `Transient` `ROOT_UNAVAILABLE` where one is not there: what is held in it could not be known. */
   static async open(paths: readonly string[], files: Files): Promise<HeldOriginals> {
     return new HeldOriginals(await Promise.all(paths.map((path) => openRoot(path, 'hold'))), files);
   }

@@ -47,7 +47,7 @@ export async function checkBag(
   }
 }
 
-/** A store that is away, or that the settings do not name any more, says nothing about its copies. */
+/** A store that is unavailable, or that the settings do not name any more, says nothing about its copies. */
 async function verdictsOf(stores: Stores, run: readonly CheckedCopy[], work: Work): Promise<readonly CopyVerdict[]> {
   const [{ store, bag }] = run as [CheckedCopy];
   try {

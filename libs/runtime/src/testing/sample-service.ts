@@ -16,12 +16,12 @@ void startService('sample', ['register', 'redis'], () => ({
       inject: [Readiness, Log],
       useFactory: (readiness: Readiness, log: Log) => {
         const failure = process.env['SAMPLE_FAILS'];
-        if (failure === 'transient') throw new Transient('STORE_AWAY', 'The store main is away');
+        if (failure === 'transient') throw new Transient('STORE_UNAVAILABLE', 'The store main is unavailable');
         if (failure === 'refused') throw new Refused('STORE_INSIDE_OMERO', 'The store lies in OMERO');
         if (failure === 'unknown') throw new TypeError('something is undefined');
         wanted.inc(3);
         readiness.add('disk', async () => {
-          if (existsSync(process.env['SAMPLE_BROKEN'] ?? '')) throw new Error('the disk is away');
+          if (existsSync(process.env['SAMPLE_BROKEN'] ?? '')) throw new Error('the disk is unavailable');
         });
         readiness.add('register', async () => undefined);
         log.info('line', {

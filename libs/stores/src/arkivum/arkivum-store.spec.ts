@@ -71,7 +71,7 @@ async function make(part: object = {}, fakePart: Partial<FakeArkivumOptions> = {
     open,
     store: open(),
     sourceDir,
-    goAway: async () => renameSync(join(mount, markerName), join(top, 'marker')),
+    becomeUnavailable: async () => renameSync(join(mount, markerName), join(top, 'marker')),
     proveBag: (bag) => {
       for (const [program, ...manifests] of [
         ['sha256sum', 'manifest-sha256.txt', 'tagmanifest-sha256.txt'],
@@ -291,27 +291,30 @@ describe('an arkivum store', () => {
     ]);
   });
 
-  it.each([{ kind: 'silent' }, { kind: 'cut' }] as const)('is away where the appliance is $kind', async (fault) => {
-    await sealed();
-    await expect(under(fault)).rejects.toMatchObject({
-      kind: 'transient',
-      code: 'STORE_AWAY',
-      message: expect.stringContaining(made.fake.url),
-    });
-    made.fake.setFaults([]);
-    expect(await answers()).toEqual([
-      ['yes', 'green'],
-      ['yes', 'green'],
-    ]);
-  });
+  it.each([{ kind: 'silent' }, { kind: 'cut' }] as const)(
+    'is unavailable where the appliance is $kind',
+    async (fault) => {
+      await sealed();
+      await expect(under(fault)).rejects.toMatchObject({
+        kind: 'transient',
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringContaining(made.fake.url),
+      });
+      made.fake.setFaults([]);
+      expect(await answers()).toEqual([
+        ['yes', 'green'],
+        ['yes', 'green'],
+      ]);
+    },
+  );
 
-  it('is away where nothing listens, and there again after a restart of the appliance', async () => {
+  it('is unavailable where nothing listens, and there again after a restart of the appliance', async () => {
     await sealed();
     await answers();
     const port = Number(new URL(made.fake.url).port);
     await made.fake.stop();
-    await expect(stat()).rejects.toMatchObject({ kind: 'transient', code: 'STORE_AWAY' });
-    await expect(made.store.check('read')).rejects.toMatchObject({ code: 'STORE_AWAY' });
+    await expect(stat()).rejects.toMatchObject({ kind: 'transient', code: 'STORE_UNAVAILABLE' });
+    await expect(made.store.check('read')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     const again = await startFakeArkivum({ dir: join(made.top, 'fake'), mount: join(made.top, 'share'), port });
     try {
       expect(await answers()).toEqual([
@@ -533,30 +536,30 @@ describe('an arkivum store', () => {
     made = await make();
     await made.store.check('write');
     await expect(made.open({ caFile: undefined }).check('read')).rejects.toMatchObject({
-      code: 'STORE_AWAY',
+      code: 'STORE_UNAVAILABLE',
       message: expect.stringContaining('SELF_SIGNED'),
     });
     await expect(made.open({ caFile: '/none.pem' }).check('read')).rejects.toMatchObject({
-      code: 'STORE_AWAY',
+      code: 'STORE_UNAVAILABLE',
       message: expect.stringContaining('ENOENT'),
     });
     await expect(
       made.open({ url: made.fake.url.replace('localhost', '127.0.0.2') }).check('read'),
-    ).rejects.toMatchObject({ code: 'STORE_AWAY' });
+    ).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     try {
-      await expect(made.open({ caFile: undefined }).check('read')).rejects.toMatchObject({ code: 'STORE_AWAY' });
+      await expect(made.open({ caFile: undefined }).check('read')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     } finally {
       if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
       else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before;
     }
   });
 
-  it('is away where something else answers at its address', async () => {
+  it('is unavailable where something else answers at its address', async () => {
     made = await make({}, { faults: [{ fault: { kind: 'html' } }] });
     await expect(made.store.check('read')).rejects.toMatchObject({
-      code: 'STORE_AWAY',
+      code: 'STORE_UNAVAILABLE',
       message: expect.stringContaining('no appliance'),
     });
   });

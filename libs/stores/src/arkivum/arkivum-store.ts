@@ -63,7 +63,7 @@ export class ArkivumStore implements Store {
     const said = await this.appliance.fileInfo(Buffer.from(markerName));
     if (said.kind === 'unusable')
       throw new Transient(
-        'STORE_AWAY',
+        'STORE_UNAVAILABLE',
         `What answers at ${this.settings.url} is no appliance, or not well: ${said.why}.`,
         { store: this.name },
       );

@@ -22,7 +22,7 @@ const bodyLimit = 16 * 1024 * 1024;
 
 /**
  * Talks HTTP with the appliance: few connections, kept open; its certificate always verified, redirects never followed.
- * No answer within the limit is `Transient` `STORE_AWAY`; any answer at all, of whatever status, is the caller's to judge.
+ * No answer within the limit is `Transient` `STORE_UNAVAILABLE`; any answer at all, of whatever status, is the caller's to judge.
  */
 export class ApplianceClient {
   private readonly base: URL;
@@ -70,7 +70,7 @@ export class ApplianceClient {
             ? `nothing within ${this.settings.silenceLimit / 1000} s`
             : `${codeOf(error)}: ${messageOf(error)}`;
       throw new Transient(
-        'STORE_AWAY',
+        'STORE_UNAVAILABLE',
         `The appliance of store ${this.store} did not answer at ${this.base.origin} (${reason}).`,
         { store: this.store, path: question.path },
         { cause: error },

@@ -63,7 +63,7 @@ describeStore('of two file stores', async () => {
       for (const name of ['one', 'other'])
         execFileSync('sha256sum', ['--strict', '--quiet', '-c', 'manifest-sha256.txt'], { cwd: join(dir, name, bag) });
     },
-    goAway: () => rename(join(dir, 'other'), join(dir, 'elsewhere')),
+    becomeUnavailable: () => rename(join(dir, 'other'), join(dir, 'elsewhere')),
     cleanup: async () => undefined,
   };
 });
@@ -133,7 +133,7 @@ describe('a store of several copies', () => {
     expect(broken?.version).not.toBe(whole?.version);
   });
 
-  it('gives back from the second where the first is away, has lost the copy, or gave wrong bytes before', async () => {
+  it('gives back from the second where the first is unavailable, has lost the copy, or gave wrong bytes before', async () => {
     const setup = await two();
     await put(setup);
     await setup.store.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from('x') }], work());
@@ -151,7 +151,9 @@ describe('a store of several copies', () => {
     await rename(join(setup.dir, 'one'), join(setup.dir, 'gone'));
     expect(await fetched()).toBe('right');
     await rename(join(setup.dir, 'other'), join(setup.dir, 'gone too'));
-    await expect(setup.store.fetch('bag-1', [order(setup.dir)], work())).rejects.toMatchObject({ code: 'STORE_AWAY' });
+    await expect(setup.store.fetch('bag-1', [order(setup.dir)], work())).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
   });
 
   it('lists a bag once that both have, and one that only the second has', async () => {

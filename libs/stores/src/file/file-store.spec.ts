@@ -50,7 +50,7 @@ async function makeStore(mount?: string): Promise<StoreUnderTest & { directory: 
     store: openStore('main', settings(directory), { files, omeroRoots: [sourceDir] }),
     sourceDir,
     directory,
-    goAway: async () => renameSync(join(directory, markerName), join(top, 'marker')),
+    becomeUnavailable: async () => renameSync(join(directory, markerName), join(top, 'marker')),
     proveBag: (bag) => {
       execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'manifest-sha256.txt', 'tagmanifest-sha256.txt'], {
         cwd: join(directory, bag),
@@ -70,7 +70,7 @@ describeStore(
     const made = await makeStore('size=24m');
     return {
       ...made,
-      goAway: async () => run('mount', '-t', 'tmpfs', 'none', made.directory), // over it: a real unmount would empty it
+      becomeUnavailable: async () => run('mount', '-t', 'tmpfs', 'none', made.directory), // over it: a real unmount would empty it
       fill: async () => run('fallocate', '-l', '23m', join(made.directory, 'filler')),
       makeReadOnly: async () => run('mount', '-o', 'remount,ro', made.directory),
       cleanup: async () => {
@@ -123,7 +123,7 @@ describe('the place of a file store', () => {
   it('must carry the marker of this very store', async () => {
     rmSync(join(top, 'store', markerName));
     await writeMarker(join(top, 'store'), 'other');
-    await expect(open([]).check('write')).rejects.toMatchObject({ kind: 'transient', code: 'STORE_AWAY' });
+    await expect(open([]).check('write')).rejects.toMatchObject({ kind: 'transient', code: 'STORE_UNAVAILABLE' });
   });
 
   it('is left clean by the check', async () => {

@@ -159,7 +159,7 @@ export class FileStore implements Store {
   /** The threads belong to whoever made them. */
   async close(): Promise<void> {}
 
-  /** Each verb starts with the marker, and tells of a store that is away in one way. */
+  /** Each verb starts with the marker, and tells of a store that is unavailable in one way. */
   private async here<T>(act: (root: Root) => Promise<T>): Promise<T> {
     try {
       if (this.root) await this.root.check();
@@ -168,13 +168,13 @@ export class FileStore implements Store {
     } catch (error) {
       if (
         !(error instanceof ColdroomError) ||
-        error.code !== 'ROOT_AWAY' ||
+        error.code !== 'ROOT_UNAVAILABLE' ||
         error.details['root'] !== this.settings.directory
       )
         throw error;
       throw new Transient(
-        'STORE_AWAY',
-        `The store ${this.name} is away. ${error.message}`,
+        'STORE_UNAVAILABLE',
+        `The store ${this.name} is unavailable. ${error.message}`,
         { store: this.name, ...error.details },
         { cause: error },
       );

@@ -39,7 +39,7 @@ async function lookAt(directory: string): Promise<{ readonly path: string; reado
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { path: resolve(directory), dev: null };
     throw new Transient(
-      'ROOT_AWAY',
+      'ROOT_UNAVAILABLE',
       `The directory ${directory} cannot be looked at (${codeOf(error)}).`,
       { root: directory },
       { cause: error },

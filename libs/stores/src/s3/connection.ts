@@ -83,7 +83,7 @@ async function contentOf(store: string, file: string): Promise<string> {
         { cause: error },
       );
     throw new Transient(
-      'STORE_AWAY',
+      'STORE_UNAVAILABLE',
       `The store ${store} needs ${file}, which cannot be read now (${codeOf(error)}).`,
       { store },
       { cause: error },

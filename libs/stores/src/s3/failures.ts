@@ -31,7 +31,7 @@ const busy = new Set([
 ]);
 
 /**
- * What a failed request means: an `S3Failure` where it is about one object, else an `EndOfBatch` with `Transient` `STORE_AWAY`,
+ * What a failed request means: an `S3Failure` where it is about one object, else an `EndOfBatch` with `Transient` `STORE_UNAVAILABLE`,
  * `STORE_BUSY`, `STORE_DENIED`, `STORE_FULL` or `STORE_FAILED`, which hit every object alike.
  */
 export function requestFailed(error: unknown, store: string): S3Failure | EndOfBatch {
@@ -44,7 +44,12 @@ export function requestFailed(error: unknown, store: string): S3Failure | EndOfB
     ? `its certificate is not trusted or TLS failed (${code}); set caFile if it is of your own authority`
     : `${code}: ${messageOf(error)}`;
   return new EndOfBatch(
-    new Transient('STORE_AWAY', `The store ${store} cannot be reached: ${reason}.`, { store, code }, { cause: error }),
+    new Transient(
+      'STORE_UNAVAILABLE',
+      `The store ${store} cannot be reached: ${reason}.`,
+      { store, code },
+      { cause: error },
+    ),
   );
 }
 
@@ -68,12 +73,13 @@ function answered({ status, code, message }: S3Failure, store: string): Transien
   if (full.has(code) || status === 507) return is('STORE_FULL', 'Make room, or raise the quota.');
   if (busy.has(code) || status === 429)
     return is('STORE_BUSY', 'It asks for fewer requests; lower requestsInParallel if this lasts.');
-  if (code === 'NoSuchBucket') return is('STORE_AWAY', 'There is no such bucket; make it, or correct the settings.');
+  if (code === 'NoSuchBucket')
+    return is('STORE_UNAVAILABLE', 'There is no such bucket; make it, or correct the settings.');
   if (status === 401 || status === 403)
     return is('STORE_DENIED', 'Look at the keys and at the rights of their account on bucket and prefix.');
-  if (status >= 500) return is('STORE_AWAY', "It is in trouble; look into the server's log.");
+  if (status >= 500) return is('STORE_UNAVAILABLE', "It is in trouble; look into the server's log.");
   if (status >= 300 && status < 400)
-    return is('STORE_AWAY', 'Redirects are not followed; set endpoint and region to where the bucket is.');
+    return is('STORE_UNAVAILABLE', 'Redirects are not followed; set endpoint and region to where the bucket is.');
   return is('STORE_FAILED', "This was not expected; look up the code in the server's documentation.");
 }
 

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => under.cleanup());
 
-const away = { kind: 'transient', code: 'STORE_AWAY' };
+const away = { kind: 'transient', code: 'STORE_UNAVAILABLE' };
 const path = (name: string): Buffer => Buffer.from(name);
 const source = (name: string): Source => ({
   root: under.sourceDir,
@@ -63,7 +63,7 @@ describe('an answer that is lost after the server did it', () => {
     await expectWhole(large);
   });
 
-  it('is told where the store is away after that, and the next try puts the copy anew', async () => {
+  it('is told where the store is unavailable after that, and the next try puts the copy anew', async () => {
     const one = write('one');
     once((method, request) => ['PUT', 'HEAD'].includes(method) && request.endsWith('/one'), { kind: 'lost' }, 2);
     await expect(put(one)).rejects.toMatchObject(away);
@@ -100,14 +100,14 @@ describe('a copy that is read back', () => {
     await expectWhole('one');
   });
 
-  it.each(['cut', 'reset', 'silence'] as const)('is away after a %s', async (kind) => {
+  it.each(['cut', 'reset', 'silence'] as const)('is unavailable after a %s', async (kind) => {
     once(isGet, { kind });
     await expect(digest('one')).rejects.toMatchObject(away);
     await expectWhole('one');
   });
 });
 
-it.each(['reset', 'silence'] as const)('a put is away after a %s, and lost nothing', async (kind) => {
+it.each(['reset', 'silence'] as const)('a put is unavailable after a %s, and lost nothing', async (kind) => {
   const names = ['one', 'two', 'three'].map((name) => write(name));
   once((method) => method === 'PUT', { kind }, 3);
   await expect(put(...names)).rejects.toMatchObject(away);
@@ -118,14 +118,14 @@ it.each(['reset', 'silence'] as const)('a put is away after a %s, and lost nothi
 it.each<[number, string, string, string]>([
   [503, 'SlowDown', 'STORE_BUSY', 'requestsInParallel'],
   [429, 'TooManyRequests', 'STORE_BUSY', ''],
-  [503, 'ServiceUnavailable', 'STORE_AWAY', ''],
-  [500, 'InternalError', 'STORE_AWAY', ''],
+  [503, 'ServiceUnavailable', 'STORE_UNAVAILABLE', ''],
+  [500, 'InternalError', 'STORE_UNAVAILABLE', ''],
   [403, 'AccessDenied', 'STORE_DENIED', 'keys'],
   [403, 'RequestTimeTooSkewed', 'STORE_DENIED', 'clock'],
-  [404, 'NoSuchBucket', 'STORE_AWAY', 'no such bucket'],
+  [404, 'NoSuchBucket', 'STORE_UNAVAILABLE', 'no such bucket'],
   [507, 'InsufficientStorage', 'STORE_FULL', ''],
   [403, 'QuotaExceeded', 'STORE_FULL', ''],
-  [307, 'TemporaryRedirect', 'STORE_AWAY', 'Redirects'],
+  [307, 'TemporaryRedirect', 'STORE_UNAVAILABLE', 'Redirects'],
   [400, 'BadDigest', 'STORE_FAILED', 'BadDigest'],
 ])('an answer %i %s is %s', async (status, answered, code, word) => {
   const one = write('one');

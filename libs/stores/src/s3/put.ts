@@ -147,7 +147,7 @@ class Putter {
       await act();
     } catch (error) {
       const taken = error instanceof S3Failure && error.status === 412;
-      const lost = error instanceof EndOfBatch && error.reason.code === 'STORE_AWAY';
+      const lost = error instanceof EndOfBatch && error.reason.code === 'STORE_UNAVAILABLE';
       if (!taken && !lost) throw error;
       const head = await this.bucket.head(key).catch(() => undefined); // `error` says more
       if (head?.source === sourceWord(identity) && head.size === identity.size) return;

@@ -158,7 +158,7 @@ describe('a copy in a sealed bag', () => {
 
   it('tells a bucket that is gone from a copy that is gone', async () => {
     const elsewhere = under.open({ bucket: `${under.bucket}-gone` });
-    const away = { kind: 'transient', code: 'STORE_AWAY', message: expect.stringContaining('no such bucket') };
+    const away = { kind: 'transient', code: 'STORE_UNAVAILABLE', message: expect.stringContaining('no such bucket') };
     await expect(elsewhere.stat('bag-1', [path])).rejects.toMatchObject(away);
     await expect(elsewhere.digest('bag-1', [path], ['SHA-256'], work())).rejects.toMatchObject(away);
     await expect(elsewhere.bringNear('bag-1', [path], work())).rejects.toMatchObject(away);
@@ -182,7 +182,7 @@ describe('the place of an S3 store', () => {
     mkdirSync(empty);
     await expect(under.open({ recallDirectory: empty }).check('read')).rejects.toMatchObject({
       kind: 'transient',
-      code: 'ROOT_AWAY',
+      code: 'ROOT_UNAVAILABLE',
     });
     expect(under.store.recallRoot).toBe(join(under.top, 'recalled'));
     expect(under.store.linkTarget('bag-1', path).toString()).toBe(join(under.top, 'recalled/bag-1/data/file'));
@@ -328,7 +328,7 @@ it("trusts a certificate of an authority of one's own only where that is named, 
   try {
     await expect(untrusting.check('read')).rejects.toMatchObject({
       kind: 'transient',
-      code: 'STORE_AWAY',
+      code: 'STORE_UNAVAILABLE',
       message: expect.stringContaining('caFile'),
     });
     await trusting.check('write');

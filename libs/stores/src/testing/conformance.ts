@@ -32,7 +32,7 @@ export interface StoreUnderTest {
   readonly store: Store;
   readonly sourceDir: string;
   /** Makes the store unreachable, as an unmounted disk or a dead server would. */
-  readonly goAway?: () => Promise<void>;
+  readonly becomeUnavailable?: () => Promise<void>;
   /** Leaves room for less than 1 MB. */
   readonly fill?: () => Promise<void>;
   readonly makeReadOnly?: () => Promise<void>;
@@ -332,12 +332,12 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       expect((await stat('bag-1', path))[0]?.durable).toBe('no');
     });
 
-    it('says from each verb that it is away', async () => {
-      if (!under.goAway) return skipped('it cannot be taken away');
+    it('says from each verb that it is unavailable', async () => {
+      if (!under.becomeUnavailable) return skipped('it cannot be taken away');
       const path = write('file');
       await put('bag-1', path);
-      await under.goAway();
-      const away = { kind: 'transient', code: 'STORE_AWAY' };
+      await under.becomeUnavailable();
+      const away = { kind: 'transient', code: 'STORE_UNAVAILABLE' };
       await expect(store.check('write')).rejects.toMatchObject(away);
       await expect(put('bag-1', path)).rejects.toMatchObject(away);
       await expect(digest('bag-1', path)).rejects.toMatchObject(away);
@@ -447,7 +447,7 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
         rmSync(join(target, '.coldroom-root'));
         await expect(store.fetch('bag-1', [order(path)], work())).rejects.toMatchObject({
           kind: 'transient',
-          code: 'ROOT_AWAY',
+          code: 'ROOT_UNAVAILABLE',
         });
         expect(readdirSync(target)).toEqual([]);
       });

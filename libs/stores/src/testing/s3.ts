@@ -94,7 +94,7 @@ export async function makeS3(
     top,
     settings,
     open,
-    goAway: () => proxy.close(),
+    becomeUnavailable: () => proxy.close(),
     ...(cephConf === undefined ? {} : { fill: async () => fill(bucket, cephConf) }),
     proveBag: (bag) => proveByCopy(client, bucket, `archive/one/${bag}/`, join(top, 'copied')),
     cleanup: async () => {
