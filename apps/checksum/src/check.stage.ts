@@ -1,5 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, Refused, step, type ArchiveFile, type CopyDigest, type Outcome, type Store } from '@coldroom/domain';
+import {
+  copyPath,
+  Refused,
+  crashPoint,
+  type ArchiveFile,
+  type CopyDigest,
+  type Outcome,
+  type Store,
+} from '@coldroom/domain';
 import {
   askForFar,
   isFar,
@@ -27,7 +35,7 @@ export class CheckArrived implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const { to } = otherStores(this.stores, claim);
     const outcomes = await to.digest(claim.bag, claim.files.map(copyPath), ['SHA-256', ...to.wantedDigests], work);
-    step('check:1-read');
+    crashPoint('move-verify:1-read');
     return settle(claim.files, (await waitForFar(to, claim, outcomes, work)).map(missingIsWrong), judge);
   }
 }

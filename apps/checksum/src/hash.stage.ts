@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   omeroAlgorithms,
-  step,
+  crashPoint,
   unseen,
   type ArchiveFile,
   type DigestAlgorithm,
@@ -48,7 +48,7 @@ export class HashOriginals implements Stage {
       { direct: false },
       work,
     );
-    step('hash:1-hashed');
+    crashPoint('hash:1-hashed');
     return settle(
       claim.files,
       outcomes,

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { step, type ArchiveFile, type Outcome } from '@coldroom/domain';
+import { crashPoint, type ArchiveFile, type Outcome } from '@coldroom/domain';
 import { Files, type Hashed } from '@coldroom/files';
 import {
   moved,
@@ -35,7 +35,7 @@ export class ProveFetched implements Stage {
       { direct: true },
       work,
     );
-    step('prove:1-read');
+    crashPoint('verify-fetched:1-read');
     return settle(claim.files, outcomes.map(goneIsLost), (file, found) => {
       if (!found) return again(file, { code: 'FETCHED_GONE', message: 'what was fetched is not there any more' });
       if (found.digests['SHA-256'] !== file.digests['SHA-256'])

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, step, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
+import { copyPath, NotYet, crashPoint, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
 import { STORES, moved, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim, type Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
@@ -27,7 +27,7 @@ export class WatchIngest implements Stage {
     const paths = proven.map(copyPath);
     await store.seal(claim.bag, paths, await describeBag({ ...claim, files: proven }, this.register), work);
     const answers = await store.stat(claim.bag, paths);
-    step('seal:5-durable');
+    crashPoint('seal:5-durable');
     const waiting = answers
       .filter((status) => status && status.durable !== 'yes')
       .map((status) => status?.replicationState);

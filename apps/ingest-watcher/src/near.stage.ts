@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, Refused, step, type ArchiveFile } from '@coldroom/domain';
+import { copyPath, NotYet, Refused, crashPoint, type ArchiveFile } from '@coldroom/domain';
 import { STORES, moved, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
@@ -17,7 +17,7 @@ export class BringNear implements Stage {
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const outcomes = await this.stores.get(claim.store).bringNear(claim.bag, claim.files.map(copyPath), work);
-    step('near:1-asked');
+    crashPoint('bring-online:1-requested');
     const moves: StageResult['moves'][number][] = [];
     const waiting: [ArchiveFile, string][] = [];
     claim.files.forEach((file, at) => {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { codeOf, copyPath, NotYet, step, type ArchiveFile, type CopyStatus, type Store } from '@coldroom/domain';
+import { codeOf, copyPath, NotYet, crashPoint, type ArchiveFile, type CopyStatus, type Store } from '@coldroom/domain';
 import { moved, otherStores, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim, type Move } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
@@ -28,7 +28,7 @@ export class SettleBag implements Stage {
     if (spoiledBefore.length > 0) return { moves: spoiledBefore };
     await seal(to, claim, await describeBag(claim, this.register), work);
     const answers = await to.stat(claim.bag, paths);
-    step('settle:1-sealed');
+    crashPoint('move-seal:1-sealed');
     const wrong = spoiled(claim.files, answers);
     if (wrong.length > 0) return { moves: wrong }; // the others wait for them: a bag goes as a whole
     const waiting = answers.filter((status) => status?.durable !== 'yes').map((status) => status?.replicationState);

@@ -1,5 +1,5 @@
 import { renameSync, unlinkSync } from 'node:fs';
-import { codeOf, reasonsToKeepLink, Refused, step, type ArchiveFile } from '@coldroom/domain';
+import { codeOf, reasonsToKeepLink, Refused, crashPoint, type ArchiveFile } from '@coldroom/domain';
 import { identify, renameExchangeSync, typeOf, type Directory } from '@coldroom/files';
 import { isFetched } from '@coldroom/pipeline';
 import { at, heldAt, isOurLink, look, lookAtArchived, sameFile, type Before, type Place } from './look';
@@ -38,9 +38,9 @@ export async function isBack(place: Place, file: ArchiveFile): Promise<boolean> 
 export async function restoreOne(place: Place, staged: Name, file: ArchiveFile, before: Before): Promise<void> {
   if ((await identify(heldAt(place))) !== null) await putBack(place, file, before);
   else if (!(await isBack(place, file))) await swapBack(place, staged, file, before); // else an earlier run came this far
-  step('place:1-swapped');
+  crashPoint('place:1-swapped');
   await tidyStaged(place, staged, file, before);
-  step('place:2-tidied');
+  crashPoint('place:2-tidied');
 }
 
 async function swapBack(place: Place, staged: Name, file: ArchiveFile, before: Before): Promise<void> {

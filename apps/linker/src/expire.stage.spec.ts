@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, readFile, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, type Step } from '@coldroom/domain';
+import { codeOf, type CrashPoint } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
 import { Archive } from './testing/archive';
 
@@ -345,30 +345,30 @@ describe('recalled files', () => {
     ]);
   });
 
-  test.each<Step>(['expire:1-removed', 'expire:2-synced'])(
+  test.each<CrashPoint>(['expire:1-removed', 'expire:2-synced'])(
     'a linker that dies at %s is followed by one that ends it',
-    async (step) => {
-      const { id } = await recalled(step, ['a', 'b']);
+    async (crashPoint) => {
+      const { id } = await recalled(crashPoint, ['a', 'b']);
       await timeIsOver(id);
-      await archive.killed(archive.expire, step);
+      await archive.killed(archive.expire, crashPoint);
       await archive.bench.run(archive.expire);
-      expect([await isDangling(`${step}/a`), await isDangling(`${step}/b`)]).toEqual([true, true]);
-      expect(await archive.bench.file(`${step}/a`)).toMatchObject({ state: 'linked' });
+      expect([await isDangling(`${crashPoint}/a`), await isDangling(`${crashPoint}/b`)]).toEqual([true, true]);
+      expect(await archive.bench.file(`${crashPoint}/a`)).toMatchObject({ state: 'linked' });
       await archive.all(archive.release());
     },
   );
 
-  test.each<Step>(['place:1-swapped', 'place:3-synced'])(
+  test.each<CrashPoint>(['place:1-swapped', 'place:3-synced'])(
     'a linker that dies at %s of a recall is followed by one that ends it',
-    async (step) => {
-      const { id } = await archived(`near ${step}`, ['a', 'b']);
+    async (crashPoint) => {
+      const { id } = await archived(`near ${crashPoint}`, ['a', 'b']);
       await archive.bench.ask(id, 'recall');
       await archive.proven();
-      await archive.killed(archive.place, step);
+      await archive.killed(archive.place, crashPoint);
       await archive.bench.run(archive.place);
       for (const name of ['a', 'b']) {
-        await expectNear(`near ${step}/${name}`, `content of ${name}`);
-        expect(await archive.bench.file(`near ${step}/${name}`)).toMatchObject({ state: 'recalled' });
+        await expectNear(`near ${crashPoint}/${name}`, `content of ${name}`);
+        expect(await archive.bench.file(`near ${crashPoint}/${name}`)).toMatchObject({ state: 'recalled' });
       }
       await drop(id);
     },

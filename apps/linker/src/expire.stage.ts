@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, NotYet, reasonsToKeepFetched, step, type ArchiveFile } from '@coldroom/domain';
+import { copyPath, NotYet, reasonsToKeepFetched, crashPoint, type ArchiveFile } from '@coldroom/domain';
 import { moved, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
@@ -40,7 +40,7 @@ export class ExpireRecalled implements Stage {
         await dropNear(root, places.pathOf(file), file, before);
       },
     );
-    step('expire:2-synced');
+    crashPoint('expire:2-synced');
     return failures.result(dropped.map(({ file }) => moved(file, 'expire', 'linked')));
   }
 }

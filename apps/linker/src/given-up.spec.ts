@@ -1,6 +1,6 @@
 import { lstat, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Step } from '@coldroom/domain';
+import type { CrashPoint } from '@coldroom/domain';
 import { Archive } from './testing/archive';
 
 /** What a person gives up or asks anew in the middle of a way back, and what the linker finds then. */
@@ -79,16 +79,16 @@ describe('a way back that was given up', () => {
     await rm(staged);
   });
 
-  test.each<[step: Step, held: boolean]>([
+  test.each<[crashPoint: CrashPoint, held: boolean]>([
     ['place:1-swapped', false],
     ['place:2-tidied', false],
     ['place:3-synced', false],
     ['undo:1-swapped', true],
     ['place:1-swapped', true],
-  ])('after a crash at %s (held: %s): what is back stays back, the rest stays archived', async (step, held) => {
-    const fileset = `crash ${step} ${held}`;
+  ])('after a crash at %s (held: %s): what is back stays back, the rest stays archived', async (crashPoint, held) => {
+    const fileset = `crash ${crashPoint} ${held}`;
     const { id } = await proven(fileset, { held });
-    await archive.killed(archive.place, step);
+    await archive.killed(archive.place, crashPoint);
     await cancel(id);
 
     await archive.all(archive.release());

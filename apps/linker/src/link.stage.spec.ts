@@ -15,7 +15,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, NotYet, onStep, type Step } from '@coldroom/domain';
+import { codeOf, NotYet, onCrashPoint, type CrashPoint } from '@coldroom/domain';
 import { writeMarker } from '@coldroom/files';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { LinkOriginals } from './link.stage';
@@ -205,15 +205,15 @@ describe('the link stage', () => {
     await retire();
   });
 
-  test.each<Step>(['link:3-link-made', 'link:4-swapped'])(
+  test.each<CrashPoint>(['link:3-link-made', 'link:4-swapped'])(
     'the original is at its path in the end where the held name vanishes at %s',
     async (when) => {
       const bag = await durable(when, ['a']);
       const { id } = await bench.file(`${when}/a`);
-      onStep((name) => {
+      onCrashPoint((name) => {
         if (name === when) rmSync(join(bench.holdDir, bag, id.toString()));
       });
-      await bench.run(stage).finally(() => onStep(undefined));
+      await bench.run(stage).finally(() => onCrashPoint(undefined));
       expect(await bench.file(`${when}/a`)).toMatchObject({ state: 'stuck', code: 'HOLD_MISSING' });
       await expectOriginal(`${when}/a`, 'content of a');
       await retire();

@@ -4,7 +4,7 @@ import {
   NotYet,
   reasonsToKeepOriginal,
   Refused,
-  step,
+  crashPoint,
   type ArchiveFile,
   type CopyStatus,
   type LinkPolicy,
@@ -102,13 +102,13 @@ export class LinkOriginals implements Stage {
       heldCtimeNs: await this.holdOne(candidate, before, work),
     }));
     await places.syncHolds();
-    step('link:2-hold-synced');
+    crashPoint('link:2-hold-synced');
 
     const linked = await failures.survivors(failures.wholeOnly(held), (candidate) =>
       linkOne(candidate, policy, before),
     );
     await places.syncOriginals();
-    step('link:5-synced');
+    crashPoint('link:5-synced');
     return failures.result(linked.map(({ file }) => moved(file, 'link', 'linked')));
   }
 

@@ -1,5 +1,5 @@
 import { renameSync, rmdirSync, unlinkSync } from 'node:fs';
-import { codeOf, Refused, step, type ArchiveFile, type Identity } from '@coldroom/domain';
+import { codeOf, Refused, crashPoint, type ArchiveFile, type Identity } from '@coldroom/domain';
 import { identify, openDirectory, typeOf, type Directory, type Root } from '@coldroom/files';
 import { isFetched } from '@coldroom/pipeline';
 import { dropStaged, pathOf, refuse, type Name } from './bring-back';
@@ -26,7 +26,7 @@ export async function recallOne(
     throw new Refused('PATH_TAKEN', 'something that is no near copy stands where the recalled file belongs');
   await before();
   near.directory.change(() => renameSync(pathOf(staged), pathOf(near)));
-  step('place:1-swapped');
+  crashPoint('place:1-swapped');
 }
 
 /** Drops a near copy and the directories that it leaves empty, up to the bag's. One that is gone is no error. */
@@ -42,7 +42,7 @@ export async function dropNear(root: Root, path: Buffer, file: ArchiveFile, befo
       await before();
       near.directory.change(() => unlinkSync(pathOf(near)));
     }
-    step('expire:1-removed');
+    crashPoint('expire:1-removed');
   });
 }
 

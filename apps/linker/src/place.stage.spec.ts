@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, onStep, type Step } from '@coldroom/domain';
+import { codeOf, onCrashPoint, type CrashPoint } from '@coldroom/domain';
 import { renameExchange } from '@coldroom/files';
 import type { PlannedOriginal } from '@coldroom/pipeline/testing';
 import { Archive, lookAt, type Before } from './testing/archive';
@@ -279,13 +279,13 @@ describe('the place stage', () => {
     const { hold } = await proven('while', names);
     const last = await stagedAs(`while/${names.at(-1)!}`, hold);
     let touched = false;
-    onStep((name) => {
+    onCrashPoint((name) => {
       if (name !== 'place:1-swapped' || touched) return;
       touched = true;
       utimesSync(last, 5, 5);
     });
     await archive.bench.run(archive.place);
-    onStep(undefined);
+    onCrashPoint(undefined);
     expect(await archive.bench.file(`while/${names.at(-1)!}`)).toMatchObject({ state: 'near' });
     expect((await lstat(at(`while/${names.at(-1)!}`))).isSymbolicLink()).toBe(true);
     await archive.proven();
@@ -339,27 +339,27 @@ describe('the place stage', () => {
     expect(await archive.inHold()).toEqual([]);
   });
 
-  test.each<Step>(['place:1-swapped', 'place:2-tidied', 'place:3-synced'])(
+  test.each<CrashPoint>(['place:1-swapped', 'place:2-tidied', 'place:3-synced'])(
     'a linker that dies at %s is followed by one that ends it',
-    async (step) => {
-      await proven(step, ['a', 'b']);
-      await archive.killed(archive.place, step);
+    async (crashPoint) => {
+      await proven(crashPoint, ['a', 'b']);
+      await archive.killed(archive.place, crashPoint);
       await archive.bench.run(archive.place);
       for (const name of ['a', 'b']) {
-        await expectBack(`${step}/${name}`, await was(`content of ${step}/${name}`));
-        expect(await archive.bench.file(`${step}/${name}`)).toMatchObject({ state: 'restored' });
+        await expectBack(`${crashPoint}/${name}`, await was(`content of ${crashPoint}/${name}`));
+        expect(await archive.bench.file(`${crashPoint}/${name}`)).toMatchObject({ state: 'restored' });
       }
       expect(await archive.inHold()).toEqual([]);
     },
   );
 
-  test.each<Step>(['undo:1-swapped', 'place:1-swapped'])(
+  test.each<CrashPoint>(['undo:1-swapped', 'place:1-swapped'])(
     'the same at %s, where the original was held',
-    async (step) => {
-      await proven(`held ${step}`, ['a'], { held: true });
-      await archive.killed(archive.place, step);
+    async (crashPoint) => {
+      await proven(`held ${crashPoint}`, ['a'], { held: true });
+      await archive.killed(archive.place, crashPoint);
       await archive.bench.run(archive.place);
-      await expectBack(`held ${step}/a`, await was(`content of held ${step}/a`));
+      await expectBack(`held ${crashPoint}/a`, await was(`content of held ${crashPoint}/a`));
       expect(await archive.inHold()).toEqual([]);
     },
   );

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { NotYet, step, type ArchiveFile } from '@coldroom/domain';
+import { NotYet, crashPoint, type ArchiveFile } from '@coldroom/domain';
 import {
   HoldDirectories,
   moved,
@@ -63,7 +63,7 @@ export class PlaceFetched implements Stage {
       await places.syncOriginals();
       await places.syncHolds();
       await recalls.sync();
-      step('place:3-synced');
+      crashPoint('place:3-synced');
       const result = failures.result(
         placed.map(({ file }) => moved(file, 'place', file.wayBack === 'recall' ? 'recalled' : 'restored')),
       );

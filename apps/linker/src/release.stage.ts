@@ -5,7 +5,7 @@ import {
   reasonsToKeepHeld,
   reasonsToKeepFetched,
   Refused,
-  step,
+  crashPoint,
   type ArchiveFile,
   type CopyStatus,
 } from '@coldroom/domain';
@@ -77,7 +77,7 @@ export class ReleaseHeld implements Stage {
       );
       await places.syncOriginals();
       await places.syncHolds();
-      step('release:2-synced');
+      crashPoint('release:2-synced');
       const result = failures.result(done.flat());
       return result.moves.length > 0 || result.wait ? result : held;
     } finally {

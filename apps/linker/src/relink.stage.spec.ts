@@ -13,7 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { codeOf, type CopyStatus, type Step, type Store } from '@coldroom/domain';
+import { codeOf, type CopyStatus, type CrashPoint, type Store } from '@coldroom/domain';
 import { Archive } from './testing/archive';
 
 describe('the relink stage', () => {
@@ -109,27 +109,27 @@ describe('the relink stage', () => {
     ]);
   });
 
-  test.each<Step>(['relink:1-link-made', 'relink:2-swapped', 'relink:3-tidied', 'relink:4-synced'])(
+  test.each<CrashPoint>(['move-link:1-link-made', 'move-link:2-swapped', 'move-link:3-tidied', 'move-link:4-synced'])(
     'a crash at %s is recognised, and a cancel then leads the links back',
-    async (step) => {
-      const forth = await settled(`forth ${step}`);
-      await archive.killed(archive.relink, step);
+    async (crashPoint) => {
+      const forth = await settled(`forth ${crashPoint}`);
+      await archive.killed(archive.relink, crashPoint);
       await archive.bench.run(archive.relink);
-      await expectIn('other', forth.bag, `forth ${step}/a`, `forth ${step}/b`);
-      expect(await beside(`forth ${step}/a`)).toEqual([]);
+      await expectIn('other', forth.bag, `forth ${crashPoint}/a`, `forth ${crashPoint}/b`);
+      expect(await beside(`forth ${crashPoint}/a`)).toEqual([]);
 
-      const back = await settled(`back ${step}`);
-      await archive.killed(archive.relink, step);
+      const back = await settled(`back ${crashPoint}`);
+      await archive.killed(archive.relink, crashPoint);
       const bags = (await archive.bench.register.moves.plan('main', { kind: 'Request', ids: [back.id] })).map(
         (one) => one.id,
       );
       expect(await archive.bench.register.moves.cancel(bags, 'test')).toBe(1);
       expect((await archive.bench.run(archive.relink)).switched).toBeUndefined();
-      await expectIn('main', back.bag, `back ${step}/a`, `back ${step}/b`);
+      await expectIn('main', back.bag, `back ${crashPoint}/a`, `back ${crashPoint}/b`);
       expect([
-        await beside(`back ${step}/a`),
+        await beside(`back ${crashPoint}/a`),
         await bagNow(back.id),
-        (await archive.bench.file(`back ${step}/a`)).state,
+        (await archive.bench.file(`back ${crashPoint}/a`)).state,
       ]).toEqual([[], 'main', 'linked']);
     },
   );

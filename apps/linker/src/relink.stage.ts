@@ -5,7 +5,7 @@ import {
   pathReasons,
   reasonsToKeepOldLink,
   Refused,
-  step,
+  crashPoint,
   Transient,
   type ArchiveFile,
   type AtPath,
@@ -87,7 +87,7 @@ export class RelinkBag implements Stage {
         await relinkOne(place, before);
       });
       await places.syncOriginals();
-      step('relink:4-synced');
+      crashPoint('move-link:4-synced');
       failures.throwPassing(); // the bag is switched as a whole: those that are swapped are known by what their links hold
       const { moves } = failures.result(relinked.map(({ file }) => moved(file, 'relink', 'linked')));
       return { moves, ...(claim.movingTo === null ? {} : { switched: true }) };

@@ -1,5 +1,5 @@
 import { renameSync, unlinkSync } from 'node:fs';
-import { codeOf, Refused, step, type AtPath } from '@coldroom/domain';
+import { codeOf, Refused, crashPoint, type AtPath } from '@coldroom/domain';
 import { identify, renameExchangeSync } from '@coldroom/files';
 import { at, besideAt, isOurLink, type Before, type Place } from './look';
 import { makeLink } from './swap';
@@ -30,15 +30,15 @@ export async function lookAtLink(place: MovedPlace): Promise<AtPath> {
  */
 export async function relinkOne(place: MovedPlace, before: Before): Promise<void> {
   if (!(await isOurLink(at(place), place))) await swapLinks(place, before); // else an earlier run came this far
-  step('relink:2-swapped');
+  crashPoint('move-link:2-swapped');
   await clearBeside(place, before);
-  step('relink:3-tidied');
+  crashPoint('move-link:3-tidied');
 }
 
 async function swapLinks(place: MovedPlace, before: Before): Promise<void> {
   await clearBeside(place, before);
   await makeLink(place, before);
-  step('relink:1-link-made');
+  crashPoint('move-link:1-link-made');
   await before();
   try {
     renameExchangeSync(besideAt(place), at(place));

@@ -1,6 +1,6 @@
 import { linkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
-import { codeOf, Refused, step, type ArchiveFile, type Identity, type OnDisk } from '@coldroom/domain';
+import { codeOf, Refused, crashPoint, type ArchiveFile, type Identity, type OnDisk } from '@coldroom/domain';
 import { identify, renameExchangeSync, typeOf } from '@coldroom/files';
 import {
   at,
@@ -32,7 +32,7 @@ export async function hold(place: Place, file: ArchiveFile, before: Before): Pro
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw holdFailed(error);
   }
-  step('link:1-held');
+  crashPoint('link:1-held');
   return expectHeld(place, file);
 }
 
@@ -42,7 +42,7 @@ export async function hold(place: Place, file: ArchiveFile, before: Before): Pro
  */
 export async function swapIn(place: Place, file: ArchiveFile, before: Before): Promise<void> {
   await makeLink(place, before);
-  step('link:3-link-made');
+  crashPoint('link:3-link-made');
   await expectHeld(place, file);
   await before();
   try {
@@ -53,7 +53,7 @@ export async function swapIn(place: Place, file: ArchiveFile, before: Before): P
     await expectSame(at(place), file);
     renameSync(besideAt(place), at(place));
   }
-  step('link:4-swapped');
+  crashPoint('link:4-swapped');
   await clearBeside(place, file);
 }
 
@@ -118,7 +118,7 @@ export async function putBack(place: Place, file: ArchiveFile, before: Before): 
           "something that is not ours stands at the original's path; the original is still held",
         );
   }
-  step('undo:1-swapped');
+  crashPoint('undo:1-swapped');
   await clearAfterUndo(place, file);
 }
 
@@ -130,7 +130,7 @@ export async function release(place: Place, before: Before): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
-  step('release:1-removed');
+  crashPoint('release:1-removed');
 }
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Step } from '@coldroom/domain';
+import type { CrashPoint } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
 import type { Target } from '@coldroom/register';
 import { Archive } from './testing/archive';
@@ -129,13 +129,13 @@ describe('an undo of what is on its way back, or near', () => {
     expect(await archive.inHold()).toHaveLength(1);
   });
 
-  test.each<[Step]>([['undo:1-swapped'], ['undo:2-synced'], ['expire:1-removed']])(
+  test.each<[CrashPoint]>([['undo:1-swapped'], ['undo:2-synced'], ['expire:1-removed']])(
     'ends well when the linker dies at %s',
-    async (step) => {
+    async (crashPoint) => {
       const { id } = await recalled(['a', 'b']);
       await loseStore();
       await archive.bench.register.people.undo(whole(id), 'boss');
-      await archive.killed(archive.undo, step);
+      await archive.killed(archive.undo, crashPoint);
       await archive.all(archive.undo);
       await expectBack('a', 'b');
       expect([await archive.inHold(), await archive.inRecall()]).toEqual([[], []]);

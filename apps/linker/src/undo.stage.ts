@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { codeOf, step, type ArchiveFile } from '@coldroom/domain';
+import { codeOf, crashPoint, type ArchiveFile } from '@coldroom/domain';
 import {
   HoldDirectories,
   STORES,
@@ -55,7 +55,7 @@ export class UndoLinks implements Stage {
       );
       await places.syncOriginals();
       await places.syncHolds();
-      step('undo:2-synced');
+      crashPoint('undo:2-synced');
       const moves = await failures.results(done, async ({ file, move }) =>
         move.event === 'return' ? { ...move, ...(await dropFetched(file, places, recalls, before)) } : move,
       );

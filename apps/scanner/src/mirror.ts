@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { step } from '@coldroom/domain';
+import { crashPoint } from '@coldroom/domain';
 import { imagesPerCall, OmeroDatabase } from '@coldroom/omero';
 import { Register, type MarkState, type OwedMark } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
@@ -18,7 +18,7 @@ export class Mirror {
     const owed = await this.register.marks.owed(imagesPerCall);
     for (const [wanted, marks] of Map.groupBy(owed, (mark) => mark.wanted)) {
       const before = await this.write(wanted, marks);
-      step('scan:2-marks-written');
+      crashPoint('scan:2-marks-written');
       await this.register.marks.written(
         marks.map((mark) => ({
           requestId: mark.requestId,
@@ -27,7 +27,7 @@ export class Mirror {
           ...(before.has(mark.imageId) ? { before: before.get(mark.imageId) ?? null } : {}),
         })),
       );
-      step('scan:3-marks-recorded');
+      crashPoint('scan:3-marks-recorded');
       this.log.info('marks written', { mark: wanted, images: marks.length });
     }
     return owed.length;

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { copyPath, step, type ArchiveFile, type ColdroomError, type Outcome } from '@coldroom/domain';
+import { copyPath, crashPoint, type ArchiveFile, type ColdroomError, type Outcome } from '@coldroom/domain';
 import { Files, identify } from '@coldroom/files';
 import {
   askForFar,
@@ -47,7 +47,7 @@ export class FetchCopies implements Stage {
     const fetched = lying.map((isReady): Outcome<unknown> =>
       isReady ? { ok: null } : (answers.next().value as Outcome<unknown>),
     );
-    step('fetch:1-fetched');
+    crashPoint('fetch:1-fetched');
     const dressed = await this.dress(claim.files, targets, fetched, work);
     const outcomes = await askForFar(store, claim.bag, claim.files, dressed, work);
     return settle(claim.files, outcomes.map(waitedFor), (file, mode) =>

@@ -3,7 +3,7 @@ import {
   copyPath,
   NotYet,
   Refused,
-  step,
+  crashPoint,
   type ArchiveFile,
   type ColdroomError,
   type Identity,
@@ -86,7 +86,7 @@ export class CarryCopies implements Stage {
       })),
       work,
     );
-    step('leave:1-fetched');
+    crashPoint('move-copy:1-fetched');
     const dressed = await onThoseThatAreRight(places, fetched, (some) =>
       this.files.dress(
         some.map((each) => ({ ...each.staged, as: each.file.identity, mode: each.file.identity.mode & 0o7777 })),
@@ -108,9 +108,9 @@ export class CarryCopies implements Stage {
         )
       ).map(changedOnTheWay),
     );
-    step('leave:2-put');
+    crashPoint('move-copy:2-put');
     await this.clear(places, seen, work);
-    step('leave:3-staging-cleared');
+    crashPoint('move-copy:3-staging-cleared');
     return put;
   }
 

@@ -3,5 +3,5 @@ export * from './errors';
 export * from './evidence';
 export * from './model';
 export * from './states';
-export * from './steps';
+export * from './crash-points';
 export * from './store';

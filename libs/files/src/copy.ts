@@ -1,4 +1,4 @@
-import { ColdroomError, Refused, Transient, codeOf, messageOf, step, type Identity } from '@coldroom/domain';
+import { ColdroomError, Refused, Transient, codeOf, messageOf, crashPoint, type Identity } from '@coldroom/domain';
 import { closeSync, ftruncateSync } from 'node:fs';
 import { keepAttributes, readAttributes } from './attributes';
 import type { Claim } from './claim';
@@ -51,7 +51,7 @@ export async function copy(task: CopyTask, claim: Claim, trees: Trees): Promise<
       }
     }
     await copier.made.sync();
-    step('copy:4-synced');
+    crashPoint('copy:4-synced');
     return outcomes;
   } catch (error) {
     copier.made.removeAll();
@@ -85,7 +85,7 @@ class Copier {
         if (!(error instanceof EndOfBatch)) this.onTarget(path, () => this.made.remove(copy));
         throw error;
       }
-      step('copy:3-written');
+      crashPoint('copy:3-written');
       if (large) await this.made.syncFiles([copy]);
       else if (this.made.full) await this.made.syncFiles();
     } finally {
@@ -99,7 +99,7 @@ class Copier {
     await readThrough(source, (piece, position) => {
       this.onTarget(source.path, () => write(copy.fd, piece, position, this.beforeChange));
       this.claim.done(piece.length);
-      if (position === 0) step('copy:2-partly-written');
+      if (position === 0) crashPoint('copy:2-partly-written');
     });
     if (sparse) this.onTarget(source.path, () => ftruncateSync(copy.fd, Number(source.identity.size)));
   }

@@ -1,4 +1,4 @@
-import { codeOf, step, type Identity } from '@coldroom/domain';
+import { codeOf, crashPoint, type Identity } from '@coldroom/domain';
 import { close, fchmodSync, fstatSync, fsync } from 'node:fs';
 import { promisify } from 'node:util';
 import { keepOwnerAndTime } from './attributes';
@@ -29,7 +29,7 @@ export async function dress({ files }: DressTask, claim: Claim, trees: Trees): P
   const outcomes: WireOutcome<number>[] = [];
   for (let start = 0; start < files.length; start += together)
     outcomes.push(...(await dressTogether(files.slice(start, start + together), claim, trees)));
-  step('fetch:2-dressed');
+  crashPoint('fetch:2-attributes-set');
   return outcomes;
 }
 

@@ -1,5 +1,5 @@
 import type { CopyRead, DigestAlgorithm, Digests, Identity } from '@coldroom/domain';
-import { step } from '@coldroom/domain';
+import { crashPoint } from '@coldroom/domain';
 import { closeSync } from 'node:fs';
 import type { Claim } from './claim';
 import { RunningDigests } from './digest/digest';
@@ -57,6 +57,6 @@ async function hashOne(
   } finally {
     closeSync(file.fd);
   }
-  step('verify:1-read');
+  crashPoint('verify:1-read');
   return { digests: running.digests(), identity: file.identity, read: file.read };
 }

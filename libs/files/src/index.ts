@@ -14,7 +14,7 @@ export { writeOnce } from './write-once';
 // For the threads of stores that are not a directory: what they read and write of files, they do as `Files` does.
 export { Claim } from './claim';
 export { RunningDigests } from './digest/digest';
-export { listenForDrills, type Drills } from './drills';
+export { listenForCrashPoints, type CrashSettings } from './crash-points';
 export { EndOfBatch, failureOf, readingFailed, storeFailed } from './failures';
 export { MadeFiles, type MadeFile } from './made-files';
 export { changed, checkUnchanged, openFile, type OpenFile } from './read';

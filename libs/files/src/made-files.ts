@@ -1,4 +1,4 @@
-import { Refused, Transient, codeOf, step } from '@coldroom/domain';
+import { Refused, Transient, codeOf, crashPoint } from '@coldroom/domain';
 import { closeSync, constants, fstatSync, fsync, fsyncSync, lstatSync, openSync, unlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Claim } from './claim';
@@ -40,7 +40,7 @@ export class MadeFiles {
   /** A new file, with the directories above it. What an earlier try left there is replaced: the target must be an open bag or a place of ours alone. */
   create(path: Buffer): MadeFile {
     const { at } = this.target.locateToWrite(path, () => this.claim.check());
-    step('copy:1-directory-made');
+    crashPoint('copy:1-directory-made');
     this.removeLeftover(at, path);
     this.claim.check();
     return this.add(path, openSync(at, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));

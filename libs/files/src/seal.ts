@@ -1,4 +1,4 @@
-import { ColdroomError, Refused, Transient, codeOf, messageOf, step } from '@coldroom/domain';
+import { ColdroomError, Refused, Transient, codeOf, messageOf, crashPoint } from '@coldroom/domain';
 import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, renameSync as renamePlain } from 'node:fs';
 import { dropExtras, namesIn, protectDirectories, protectedMode, readSmall, writeFileOnce } from './bag-directory';
 import type { Claim } from './claim';
@@ -55,16 +55,16 @@ function sealOpen(task: SealTask, tree: Tree, claim: Claim): void {
   const bag = openOwn(tree, task.open);
   try {
     dropExtras(bag, kept, beforeChange);
-    step('seal:1-extras-dropped');
+    crashPoint('seal:1-extras-dropped');
     for (const { name, content } of task.tags)
       writeFileOnce(bag, splitPath(Buffer.from(name))[0]!, content, beforeChange);
-    step('seal:2-tags-written');
+    crashPoint('seal:2-tags-written');
     protectDirectories(bag, kept, beforeChange);
     syncDirectory(bag);
-    step('seal:3-protected');
+    crashPoint('seal:3-protected');
     claim.check();
     move(task, tree);
-    step('seal:4-renamed');
+    crashPoint('seal:4-renamed');
     finish(task, tree, bag, claim);
   } finally {
     closeSync(bag);

@@ -2,7 +2,7 @@ import { workerData } from 'piscina';
 import { Claim } from './claim';
 import { copy, type CopyTask } from './copy';
 import { dress, type DressTask } from './dress';
-import { listenForDrills, type Drills } from './drills';
+import { listenForCrashPoints, type CrashSettings } from './crash-points';
 import { EndOfBatch, failureOf } from './failures';
 import { hash, type HashTask } from './hash';
 import { inspect, type InspectTask } from './inspect';
@@ -19,7 +19,7 @@ export type WorkerTask =
   | { readonly verb: 'dress'; readonly task: DressTask }
   | { readonly verb: 'seal'; readonly task: SealTask };
 
-listenForDrills((workerData ?? {}) as Drills);
+listenForCrashPoints((workerData ?? {}) as CrashSettings);
 
 module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds): Promise<ThreadAnswer> => {
   const claim = new Claim(deadline, progress);

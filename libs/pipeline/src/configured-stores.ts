@@ -1,4 +1,4 @@
-import type { Drills, Files } from '@coldroom/files';
+import type { CrashSettings, Files } from '@coldroom/files';
 import { secret } from '@coldroom/runtime';
 import { openStores, readStores, type Stores } from '@coldroom/stores';
 import type { Originals } from './originals';
@@ -11,7 +11,12 @@ export async function openConfiguredStores(
   path: string,
   files: Files,
   originals: Originals,
-  drills: Drills = {},
+  crashPoints: CrashSettings = {},
 ): Promise<Stores> {
-  return openStores(await readStores(path), { files, omeroRoots: originals.directories(), secrets: secret, drills });
+  return openStores(await readStores(path), {
+    files,
+    omeroRoots: originals.directories(),
+    secrets: secret,
+    crashPoints,
+  });
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import {
   next,
-  step,
+  crashPoint,
   Transient,
   workStates,
   type CopyRead,
@@ -106,10 +106,10 @@ export async function moveFiles(
       ),
     );
     await tellWhereEnded(client, claim.requestId, moves, claim.worker);
-    step('move:1-before-commit');
+    crashPoint('transition:1-before-commit');
     return [...own, ...woken];
   });
-  step('move:2-after-commit');
+  crashPoint('transition:2-after-commit');
   return due;
 }
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { packBags, Refused, step, type Packable, type RequestState, type Identity } from '@coldroom/domain';
+import { packBags, Refused, crashPoint, type Packable, type RequestState, type Identity } from '@coldroom/domain';
 import { transaction } from './connection';
 import { formatIdentity } from './rows';
 import { addFiles, addImages, setAsideIncomplete, type NewFile, type NewImage, type NewRequest } from './drafts';
@@ -55,7 +55,7 @@ export class Requests {
         const requestId = (row as { id: bigint }).id;
         await fill(client, requestId, closure);
         await note(client, by, requestId, 'scan', null, 'New');
-        step('scan:1-requests-written');
+        crashPoint('scan:1-requests-written');
         return requestId;
       },
       scanIdleSeconds,
@@ -153,7 +153,7 @@ export class Requests {
            SELECT FROM file f WHERE f.request_id = $1 AND f.fileset = i.fileset AND f.phase <> 'skipped')`,
         [requestId],
       );
-      step('scan:4-bags-packed');
+      crashPoint('scan:4-bags-packed');
       return bags;
     });
     // Plans for tables that just grew much are wrong by far until PostgreSQL has looked at them; its own look may be a minute away.

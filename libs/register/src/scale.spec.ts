@@ -90,7 +90,7 @@ it(`takes ${total} files from the scan to their bags without holding them`, asyn
   expect(peak).toBeLessThan(150 * 2 ** 20);
 
   const due = await timed('due', () => register.work.due(['approved', 'checksummed']));
-  const steps = async (): Promise<void> => {
+  const crashPoints = async (): Promise<void> => {
     for (const { bagId } of due.slice(0, 20)) {
       const claim = await claimed(register, bagId, 'approved');
       await register.move(
@@ -105,6 +105,6 @@ it(`takes ${total} files from the scan to their bags without holding them`, asyn
     }
   };
   const start = performance.now();
-  await timed('claim and move 20 bags', steps);
+  await timed('claim and move 20 bags', crashPoints);
   expect((performance.now() - start) / 20).toBeLessThan(500);
 }, 600_000);

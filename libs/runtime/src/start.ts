@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { collectDefaultMetrics } from 'prom-client';
-import { codeOf, ColdroomError, messageOf, onStep } from '@coldroom/domain';
+import { codeOf, ColdroomError, messageOf, onCrashPoint } from '@coldroom/domain';
 import { HealthController, Readiness } from './health';
 import { Log } from './log';
 import { readSettings, SettingsError, shownSettings, type Settings } from './settings';
@@ -49,7 +49,7 @@ export async function startService<P extends Part>(
     const settings = readSettings([...parts, 'service']) as Settings<P | 'service'>;
     const own = settings as Settings<'service'>;
     const log = new Log(name, own.LOG_LEVEL);
-    drill({ SIGKILL: own.COLDROOM_CRASH_AT, SIGSTOP: own.COLDROOM_FREEZE_AT });
+    crash({ SIGKILL: own.COLDROOM_CRASH_AT, SIGSTOP: own.COLDROOM_FREEZE_AT });
     endWithin(own.COLDROOM_STOP_GRACE);
     collectDefaultMetrics({ prefix: 'coldroom_' });
     log.info('starting', { settings: shownSettings(settings as Record<string, unknown>) });
@@ -87,16 +87,17 @@ function endWithin(graceMs: number): void {
  * For drills: kills or freezes this process at a numbered step, `link:4-swapped` or, at its third time, `link:4-swapped:3`.
  * SIGCONT wakes a frozen one.
  */
-function drill(drills: Readonly<Record<'SIGKILL' | 'SIGSTOP', string | undefined>>): void {
+function crash(crashPoints: Readonly<Record<'SIGKILL' | 'SIGSTOP', string | undefined>>): void {
   const wanted = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) => {
-    const [, step, nth = '1'] = /^([^:]+:[^:]+)(?::(\d+))?$/.exec(drills[signal] ?? '') ?? [];
-    return step ? [{ signal, step, nth: Number(nth) }] : [];
+    const [, crashPoint, nth = '1'] = /^([^:]+:[^:]+)(?::(\d+))?$/.exec(crashPoints[signal] ?? '') ?? [];
+    return crashPoint ? [{ signal, crashPoint, nth: Number(nth) }] : [];
   });
   if (wanted.length === 0) return;
   const seen = new Map<string, number>();
-  onStep((step) => {
-    const times = (seen.get(step) ?? 0) + 1;
-    seen.set(step, times);
-    for (const one of wanted) if (one.step === step && one.nth === times) process.kill(process.pid, one.signal);
+  onCrashPoint((crashPoint) => {
+    const times = (seen.get(crashPoint) ?? 0) + 1;
+    seen.set(crashPoint, times);
+    for (const one of wanted)
+      if (one.crashPoint === crashPoint && one.nth === times) process.kill(process.pid, one.signal);
   });
 }

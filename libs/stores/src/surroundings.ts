@@ -1,4 +1,4 @@
-import type { Drills, Files } from '@coldroom/files';
+import type { CrashSettings, Files } from '@coldroom/files';
 
 /** What a store finds around it. */
 export interface StoreSurroundings {
@@ -9,5 +9,5 @@ export interface StoreSurroundings {
   /** Values of environment variables that settings name for keys. */
   readonly secrets?: (name: string) => string | undefined;
   /** For the threads that a store makes for itself. */
-  readonly drills?: Drills;
+  readonly crashPoints?: CrashSettings;
 }

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expectOnce, twoFilesets } from './drills';
+import { expectOnce, twoFilesets } from './crash-points';
 import { flipByte } from './tampering';
 import { World } from './world';
 

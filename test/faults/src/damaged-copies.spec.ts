@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes } from '@coldroom/runtime';
-import { twoFilesets } from './drills';
+import { twoFilesets } from './crash-points';
 import { copiesStore, fileStore, type StoreKind } from './store-kinds';
 import { flipByte } from './tampering';
 import { World } from './world';

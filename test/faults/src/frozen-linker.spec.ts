@@ -1,4 +1,4 @@
-import { crashesOf, expectOnce, freezeAndTakeOver, twoFilesets } from './drills';
+import { crashesOf, expectOnce, freezeAndTakeOver, twoFilesets } from './crash-points';
 import { serviceNames } from './services';
 import { World } from './world';
 
@@ -13,21 +13,21 @@ describe('a linker frozen past its lease changes nothing when it wakes at', () =
   beforeAll(() => void world.services.startAll(['linker']));
   afterAll(() => world.services.killAll());
 
-  test.each(crashesOf('linker', ['link', 'move']))('%s while linking', async (step) => {
-    await freezeAndTakeOver(world, 'linker', step, 'linked', await world.archive(twoFilesets));
+  test.each(crashesOf('linker', ['link', 'transition']))('%s while linking', async (crashPoint) => {
+    await freezeAndTakeOver(world, 'linker', crashPoint, 'linked', await world.archive(twoFilesets));
   });
 
-  test.each(crashesOf('linker', ['release']))('%s while it frees space', async (step) => {
-    await freezeAndTakeOver(world, 'linker', step, 'released', await world.archive(twoFilesets), '0');
+  test.each(crashesOf('linker', ['release']))('%s while it frees space', async (crashPoint) => {
+    await freezeAndTakeOver(world, 'linker', crashPoint, 'released', await world.archive(twoFilesets), '0');
   });
 
-  test.each(crashesOf('linker', ['undo']))('%s while it gives back', async (step) => {
+  test.each(crashesOf('linker', ['undo']))('%s while it gives back', async (crashPoint) => {
     const requestId = await world.archive(twoFilesets);
     const first = world.start('linker');
     await world.reached(requestId, 'linked');
     await first.kill();
     await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
-    await freezeAndTakeOver(world, 'linker', step, 'undone', requestId);
+    await freezeAndTakeOver(world, 'linker', crashPoint, 'undone', requestId);
   });
 });
 

@@ -1,4 +1,4 @@
-import { askedBack, crashesOf, expectBack, freezeAndTakeOver, sealedBags } from './drills';
+import { askedBack, crashesOf, expectBack, freezeAndTakeOver, sealedBags } from './crash-points';
 import type { ServiceName } from './services';
 import { Watcher } from './watcher';
 import { World } from './world';
@@ -11,18 +11,18 @@ afterAll(() => world.close());
 afterEach(() => world.check());
 
 describe.each<[ServiceName, readonly string[]]>([
-  ['ingest-watcher', crashesOf('ingest-watcher', ['near'])],
+  ['ingest-watcher', crashesOf('ingest-watcher', ['bring-online'])],
   ['transfer', [...crashesOf('transfer', ['fetch']), 'copy:3-written']],
-  ['checksum', crashesOf('checksum', ['prove'])],
-  ['linker', [...crashesOf('linker', ['place']), 'move:1-before-commit']],
-])('a %s frozen past its lease on the way back changes nothing when it wakes at', (name, steps) => {
+  ['checksum', crashesOf('checksum', ['verify-fetched'])],
+  ['linker', [...crashesOf('linker', ['place']), 'transition:1-before-commit']],
+])('a %s frozen past its lease on the way back changes nothing when it wakes at', (name, crashPoints) => {
   beforeAll(() => void world.services.startAll([name]));
   afterAll(() => world.services.killAll());
 
-  test.each(steps)('%s', async (step) => {
+  test.each(crashPoints)('%s', async (crashPoint) => {
     const requestId = await askedBack(world, name);
     const before = sealedBags(world);
-    await freezeAndTakeOver(world, name, step, 'restored', requestId, '0');
+    await freezeAndTakeOver(world, name, crashPoint, 'restored', requestId, '0');
     await expectBack(world, requestId, before);
   });
 });

@@ -32,7 +32,7 @@ const inPlace = [
 ];
 const moving = ['leaving', 'arrived', 'matched', 'settled'];
 const archived = ['linked', 'released', 'recalled', ...moving];
-const back = ['restoring', 'near', 'fetched', 'proven', 'restored'];
+const back = ['restoring', 'bring-online', 'fetched', 'proven', 'restored'];
 const atRest = ['released', 'linked', 'undone', 'abandoned', 'skipped', 'declined', 'restored', 'recalled'];
 
 /**

@@ -1,4 +1,4 @@
-import { crashesOf, expectOnce, killedAtEach, twoFilesets } from './drills';
+import { crashesOf, expectOnce, killedAtEach, twoFilesets } from './crash-points';
 import { World } from './world';
 
 describe('a linker killed at each step, one after the other: the last one ends what they began', () => {
@@ -10,15 +10,20 @@ describe('a linker killed at each step, one after the other: the last one ends w
   afterAll(() => world.close());
   afterEach(() => world.check());
 
-  async function killAndGoOn(steps: readonly string[], hold: string, end: string, requestId: bigint): Promise<void> {
-    await killedAtEach(world, 'linker', steps, { COLDROOM_HOLD: hold });
+  async function killAndGoOn(
+    crashPoints: readonly string[],
+    hold: string,
+    end: string,
+    requestId: bigint,
+  ): Promise<void> {
+    await killedAtEach(world, 'linker', crashPoints, { COLDROOM_HOLD: hold });
     const next = world.start('linker', { env: { COLDROOM_HOLD: hold } });
     await world.reached(requestId, end);
     await next.kill();
     await world.checkAtRest();
   }
 
-  const linking = crashesOf('linker', ['link', 'move']);
+  const linking = crashesOf('linker', ['link', 'transition']);
   test(`while linking: ${linking.join(', ')}`, async () => {
     const requestId = await world.archive(twoFilesets);
     await killAndGoOn(linking, '7d', 'linked', requestId);
@@ -26,14 +31,14 @@ describe('a linker killed at each step, one after the other: the last one ends w
   });
 
   // Without a hold time the first of them links before it frees.
-  const releasing = crashesOf('linker', ['release', 'move']);
+  const releasing = crashesOf('linker', ['release', 'transition']);
   test(`while it frees space: ${releasing.join(', ')}`, async () => {
     const requestId = await world.archive(twoFilesets);
     await killAndGoOn(releasing, '0', 'released', requestId);
     await expectOnce(world, requestId, 'link', 'release');
   });
 
-  const undoing = crashesOf('linker', ['undo', 'move']);
+  const undoing = crashesOf('linker', ['undo', 'transition']);
   test(`while it gives back: ${undoing.join(', ')}`, async () => {
     const requestId = await world.archive(twoFilesets);
     const first = world.start('linker');

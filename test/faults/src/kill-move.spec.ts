@@ -1,4 +1,4 @@
-import { askedToMove, crashesOf, expectOnce, killedAtEach, movedTo, sealedBags } from './drills';
+import { askedToMove, crashesOf, expectOnce, killedAtEach, movedTo, sealedBags } from './crash-points';
 import type { ServiceName } from './services';
 import { fileStore } from './store-kinds';
 import { World } from './world';
@@ -15,28 +15,30 @@ describe.each<[ServiceName, readonly string[]]>([
   [
     'transfer',
     [
-      'fetch:2-dressed',
+      'fetch:2-attributes-set',
       'copy:3-written',
       'copy:4-synced',
       'copy:4-synced:2',
-      ...crashesOf('transfer', ['leave', 'move']),
+      ...crashesOf('transfer', ['move-copy', 'transition']),
     ],
   ],
-  ['checksum', ['verify:1-read', ...crashesOf('checksum', ['check', 'move'])]],
+  ['checksum', ['verify:1-read', ...crashesOf('checksum', ['move-verify', 'transition'])]],
   // That a bag is durable is told by a step of its own here.
   [
     'ingest-watcher',
-    crashesOf('ingest-watcher', ['seal', 'settle', 'move']).filter((step) => step !== 'seal:5-durable'),
+    crashesOf('ingest-watcher', ['seal', 'move-seal', 'transition']).filter(
+      (crashPoint) => crashPoint !== 'seal:5-durable',
+    ),
   ],
-  ['linker', crashesOf('linker', ['relink', 'move'])],
-])('a %s killed while it moves bags', (name, steps) => {
+  ['linker', crashesOf('linker', ['move-link', 'transition'])],
+])('a %s killed while it moves bags', (name, crashPoints) => {
   beforeAll(() => void world.services.startAll([name]));
   afterAll(() => world.services.killAll());
 
-  test(`${steps.join(', ')}, one after the other: the last one ends it`, async () => {
+  test(`${crashPoints.join(', ')}, one after the other: the last one ends it`, async () => {
     const requestId = await askedToMove(world, name);
     const before = sealedBags(world);
-    await killedAtEach(world, name, steps);
+    await killedAtEach(world, name, crashPoints);
     const next = world.start(name);
     await movedTo(world, requestId, 'other');
     await next.kill();

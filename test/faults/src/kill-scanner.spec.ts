@@ -1,14 +1,14 @@
-import { steps } from '@coldroom/domain';
-import { crashesOf, expectOnce, takenBy, twoFilesets } from './drills';
+import { crashPoints } from '@coldroom/domain';
+import { crashesOf, expectOnce, takenBy, twoFilesets } from './crash-points';
 import { archivedMarks } from './omero';
 import { serviceNames } from './services';
 import { World } from './world';
 
 test('every numbered step is one of a service whose drills go over all its steps', () => {
-  const drilled = new Set(
+  const crashed = new Set(
     serviceNames.flatMap((name) => crashesOf(name, Object.keys(takenBy) as (keyof typeof takenBy)[])),
   );
-  expect([...drilled].filter((step) => !/:2$/.test(step)).sort()).toEqual([...steps].sort());
+  expect([...crashed].filter((crashPoint) => !/:2$/.test(crashPoint)).sort()).toEqual([...crashPoints].sort());
 });
 
 describe('a scanner killed at', () => {
@@ -20,9 +20,9 @@ describe('a scanner killed at', () => {
   afterAll(() => world.close());
   afterEach(() => world.check());
 
-  test.each(crashesOf('scanner', ['scan']))('%s: the next one ends it', async (step) => {
+  test.each(crashesOf('scanner', ['scan']))('%s: the next one ends it', async (crashPoint) => {
     const images = (await world.lay(twoFilesets)).imageIds;
-    const next = world.start('scanner', { crashAt: step }).exited.then(async ({ signal }) => {
+    const next = world.start('scanner', { crashAt: crashPoint }).exited.then(async ({ signal }) => {
       expect(signal).toBe('SIGKILL');
       await world.check();
       return world.start('scanner');

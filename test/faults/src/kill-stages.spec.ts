@@ -1,4 +1,4 @@
-import { crashesOf, expectOnce, killedAtEach, twoFilesets } from './drills';
+import { crashesOf, expectOnce, killedAtEach, twoFilesets } from './crash-points';
 import type { ServiceName } from './services';
 import { World } from './world';
 
@@ -10,20 +10,20 @@ beforeAll(async () => {
 });
 
 // Reading is a step of hashing and of verifying: the originals, and then their copies.
-const hashing = [...crashesOf('checksum', ['verify']), ...crashesOf('checksum', ['hash', 'move'])];
-const verifying = crashesOf('checksum', ['verify', 'move']);
+const hashing = [...crashesOf('checksum', ['verify']), ...crashesOf('checksum', ['hash', 'transition'])];
+const verifying = crashesOf('checksum', ['verify', 'transition']);
 
 describe.each<[ServiceName, readonly string[]]>([
   ['checksum', [...hashing, ...verifying]],
-  ['transfer', crashesOf('transfer', ['copy', 'move'])],
-  ['ingest-watcher', crashesOf('ingest-watcher', ['seal', 'move'])],
-])('a %s killed', (name, steps) => {
+  ['transfer', crashesOf('transfer', ['copy', 'transition'])],
+  ['ingest-watcher', crashesOf('ingest-watcher', ['seal', 'transition'])],
+])('a %s killed', (name, crashPoints) => {
   beforeAll(() => void world.services.startAll([name]));
   afterAll(() => world.services.killAll());
 
-  test(`${steps.join(', ')}, one after the other: the last one ends it`, async () => {
+  test(`${crashPoints.join(', ')}, one after the other: the last one ends it`, async () => {
     const requestId = await world.archive(twoFilesets);
-    await killedAtEach(world, name, steps);
+    await killedAtEach(world, name, crashPoints);
     const next = world.start(name);
     await world.reached(requestId, 'linked');
     await next.kill();

@@ -1,4 +1,4 @@
-import { askedBack, crashesOf, expectBack, killedAtEach, sealedBags } from './drills';
+import { askedBack, crashesOf, expectBack, killedAtEach, sealedBags } from './crash-points';
 import type { ServiceName } from './services';
 import { World } from './world';
 
@@ -10,19 +10,19 @@ afterAll(() => world.close());
 afterEach(() => world.check());
 
 describe.each<[ServiceName, readonly string[]]>([
-  ['ingest-watcher', crashesOf('ingest-watcher', ['near', 'move'])],
+  ['ingest-watcher', crashesOf('ingest-watcher', ['bring-online', 'transition'])],
   // Fetching is copying into another place.
-  ['transfer', crashesOf('transfer', ['copy', 'fetch', 'move'])],
-  ['checksum', ['verify:1-read', ...crashesOf('checksum', ['prove', 'move'])]],
-  ['linker', crashesOf('linker', ['place', 'move'])],
-])('a %s killed on the way back', (name, steps) => {
+  ['transfer', crashesOf('transfer', ['copy', 'fetch', 'transition'])],
+  ['checksum', ['verify:1-read', ...crashesOf('checksum', ['verify-fetched', 'transition'])]],
+  ['linker', crashesOf('linker', ['place', 'transition'])],
+])('a %s killed on the way back', (name, crashPoints) => {
   beforeAll(() => void world.services.startAll([name]));
   afterAll(() => world.services.killAll());
 
-  test(`${steps.join(', ')}, one after the other: the last one ends it`, async () => {
+  test(`${crashPoints.join(', ')}, one after the other: the last one ends it`, async () => {
     const requestId = await askedBack(world, name);
     const before = sealedBags(world);
-    await killedAtEach(world, name, steps);
+    await killedAtEach(world, name, crashPoints);
     const next = world.start(name);
     await world.reached(requestId, 'restored');
     await next.kill();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeServerData, startS3, type LocalS3 } from '@coldroom/local';
 import { Bucket } from './bucket';
-import { askedToMove, expectOnce, movedTo, twoFilesets } from './drills';
+import { askedToMove, expectOnce, movedTo, twoFilesets } from './crash-points';
 import { describeWhere } from './mounted-store';
 import { arkivumStore, type KeptCopies, type StoreName } from './store-kinds';
 import type { ServiceName } from './services';
@@ -110,12 +110,12 @@ describeWhere('s3', 'bags moved between a directory and a bucket', () => {
   // Of the one file a first block is fetched, and then it is uploaded in four parts by another thread.
   test.each<[ServiceName, string]>([
     ['transfer', 'copy:2-partly-written:2'],
-    ['linker', 'relink:2-swapped'],
-  ])('a %s killed at %s on the way into the bucket: the next one ends it', async (name, step) => {
+    ['linker', 'move-link:2-swapped'],
+  ])('a %s killed at %s on the way into the bucket: the next one ends it', async (name, crashPoint) => {
     world.services.startAll([name]);
     const requestId = await askedToMove(world, name, 'released', [large]);
     const before = await world.copies.image();
-    await expect(world.start(name, { crashAt: step }).exited).resolves.toMatchObject({ signal: 'SIGKILL' });
+    await expect(world.start(name, { crashAt: crashPoint }).exited).resolves.toMatchObject({ signal: 'SIGKILL' });
     if (name === 'transfer') expect(await bucket.unfinished()).toHaveLength(1);
     await world.check();
     const next = world.start(name);

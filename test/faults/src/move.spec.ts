@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { askedToMove, askToMove, crashesOf, expectOnce, freezeAndTakeOver, movedTo, sealedBags } from './drills';
+import { askedToMove, askToMove, crashesOf, expectOnce, freezeAndTakeOver, movedTo, sealedBags } from './crash-points';
 import type { ServiceName } from './services';
 import { Watcher } from './watcher';
 import { fileStore } from './store-kinds';
@@ -93,11 +93,11 @@ describe('bags that are moved', () => {
 });
 
 describe.each<[ServiceName, readonly string[]]>([
-  ['transfer', crashesOf('transfer', ['leave'])],
-  ['checksum', crashesOf('checksum', ['check'])],
-  ['ingest-watcher', crashesOf('ingest-watcher', ['settle'])],
-  ['linker', [...crashesOf('linker', ['relink']), 'move:1-before-commit']],
-])('a %s frozen past its lease while it moves bags changes nothing when it wakes at', (name, steps) => {
+  ['transfer', crashesOf('transfer', ['move-copy'])],
+  ['checksum', crashesOf('checksum', ['move-verify'])],
+  ['ingest-watcher', crashesOf('ingest-watcher', ['move-seal'])],
+  ['linker', [...crashesOf('linker', ['move-link']), 'transition:1-before-commit']],
+])('a %s frozen past its lease while it moves bags changes nothing when it wakes at', (name, crashPoints) => {
   let world: World;
   beforeAll(async () => {
     world = await World.create({ other: fileStore });
@@ -106,9 +106,9 @@ describe.each<[ServiceName, readonly string[]]>([
   afterAll(() => world.close());
   afterEach(() => world.check());
 
-  test.each(steps)('%s', async (step) => {
+  test.each(crashPoints)('%s', async (crashPoint) => {
     const requestId = await askedToMove(world, name);
-    await freezeAndTakeOver(world, name, step, async () => movedTo(world, requestId, 'other'), requestId);
+    await freezeAndTakeOver(world, name, crashPoint, async () => movedTo(world, requestId, 'other'), requestId);
     await expectOnce(world, requestId, 'link', 'move', 'carry', 'match', 'settle', 'relink');
   });
 });

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { twoFilesets } from './drills';
+import { twoFilesets } from './crash-points';
 import { flipByte, replaceByAnother } from './tampering';
 import { digestOf } from './tree';
 import { World } from './world';

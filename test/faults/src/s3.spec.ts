@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { markerName } from '@coldroom/files';
 import { removeServerData, startS3, type LocalS3 } from '@coldroom/local';
 import { Bucket } from './bucket';
-import { crashesOf, twoFilesets } from './drills';
+import { crashesOf, twoFilesets } from './crash-points';
 import { describeWhere } from './mounted-store';
 import { connected } from './omero';
 import { disaster, recover } from './recovery';
@@ -18,10 +18,15 @@ const megabyte = 1024 * 1024;
 
 /** Where services are killed in one recall, one after the other: each begins where the last one was cut short, and the last step ends its stage. */
 const recall: readonly [ServiceName, readonly string[]][] = [
-  ['ingest-watcher', crashesOf('ingest-watcher', ['near', 'move'])],
-  ['transfer', crashesOf('transfer', ['copy', 'fetch', 'move']).filter((step) => step !== 'copy:1-directory-made:2')], // all are fetched into one directory
-  ['checksum', ['verify:1-read', ...crashesOf('checksum', ['prove', 'move'])]],
-  ['linker', crashesOf('linker', ['place', 'move']).filter((step) => !step.startsWith('place:2'))], // no link is swapped, so none is tidied away
+  ['ingest-watcher', crashesOf('ingest-watcher', ['bring-online', 'transition'])],
+  [
+    'transfer',
+    crashesOf('transfer', ['copy', 'fetch', 'transition']).filter(
+      (crashPoint) => crashPoint !== 'copy:1-directory-made:2',
+    ),
+  ], // all are fetched into one directory
+  ['checksum', ['verify:1-read', ...crashesOf('checksum', ['verify-fetched', 'transition'])]],
+  ['linker', crashesOf('linker', ['place', 'transition']).filter((crashPoint) => !crashPoint.startsWith('place:2'))], // no link is swapped, so none is tidied away
 ];
 
 describeWhere('s3', 'copies in a bucket', () => {
@@ -56,12 +61,15 @@ describeWhere('s3', 'copies in a bucket', () => {
 
   test.each<[ServiceName, readonly string[]]>([
     ['transfer', ['copy:2-partly-written:2', 'copy:3-written:3', 'copy:4-synced']],
-    ['ingest-watcher', crashesOf('ingest-watcher', ['seal']).filter((step) => !/protected|renamed/.test(step))],
-  ])('a %s killed while it uploads: the next one ends it, and no part is left', async (name, steps) => {
+    [
+      'ingest-watcher',
+      crashesOf('ingest-watcher', ['seal']).filter((crashPoint) => !/protected|renamed/.test(crashPoint)),
+    ],
+  ])('a %s killed while it uploads: the next one ends it, and no part is left', async (name, crashPoints) => {
     await inBucket({ hold: '0' });
     world.services.startAll([name]);
-    for (const step of steps) {
-      const drilled = world.start(name, { crashAt: step });
+    for (const crashPoint of crashPoints) {
+      const crashed = world.start(name, { crashAt: crashPoint });
       const requestId = await world.archive([
         {
           files: [
@@ -71,8 +79,8 @@ describeWhere('s3', 'copies in a bucket', () => {
           ],
         },
       ]);
-      await expect(drilled.exited).resolves.toMatchObject({ signal: 'SIGKILL' });
-      if (step.startsWith('copy:2')) expect(await bucket.unfinished()).toHaveLength(1);
+      await expect(crashed.exited).resolves.toMatchObject({ signal: 'SIGKILL' });
+      if (crashPoint.startsWith('copy:2')) expect(await bucket.unfinished()).toHaveLength(1);
       await world.check();
       const next = world.start(name);
       await world.reached(requestId, 'released');
@@ -84,12 +92,12 @@ describeWhere('s3', 'copies in a bucket', () => {
   test('an upload that nobody can end any more, its original being another file now, is taken away when the bag is sealed', async () => {
     await inBucket();
     world.services.startAll(['transfer']);
-    const drilled = world.start('transfer', { crashAt: 'copy:2-partly-written:2' });
+    const crashed = world.start('transfer', { crashAt: 'copy:2-partly-written:2' });
     const requestId = await world.archive([
       { files: [{ name: 'large.tif', size: 20 * megabyte }] },
       { files: [{ name: 'other.tif', size: 100 }] },
     ]);
-    await expect(drilled.exited).resolves.toMatchObject({ signal: 'SIGKILL' });
+    await expect(crashed.exited).resolves.toMatchObject({ signal: 'SIGKILL' });
     const [file] = (await world.filesOf(requestId)).filter(({ path }) => path.endsWith('large.tif'));
     const original = join(world.data, file!.root, file!.path);
     replaceByAnother(original);
@@ -114,13 +122,13 @@ describeWhere('s3', 'copies in a bucket', () => {
     const paths = await pathsOf(requestId);
     expect(paths).toHaveLength(5);
     await world.coldroom('recall', `Request:${requestId}`, '--days', '1', '--yes', '--no-wait');
-    for (const [name, steps] of recall) for (const step of steps) await killedAt(name, step);
+    for (const [name, crashPoints] of recall) for (const crashPoint of crashPoints) await killedAt(name, crashPoint);
     await world.reached(requestId, 'recalled');
     await world.checkAtRest();
     for (const path of paths)
       expect([path, digestOf(path), statSync(path).mode & 0o777]).toEqual([path, digestBefore(path), 0o444]);
     await timeIsOver(requestId);
-    for (const step of crashesOf('linker', ['expire', 'move'])) await killedAt('linker', step);
+    for (const crashPoint of crashesOf('linker', ['expire', 'transition'])) await killedAt('linker', crashPoint);
     await world.checkAtRest();
     expect(filesBelow(bucket.links)).toEqual([markerName]);
     for (const path of paths) expect(() => statSync(path)).toThrow('ENOENT');
@@ -147,8 +155,8 @@ describeWhere('s3', 'copies in a bucket', () => {
     await world.coldroom('recall', `Request:${requestId}`, `Request:${other}`, '--days', '1', '--yes');
     await linker.kill();
     await world.coldroom('restore', `Request:${requestId}`, '--yes', '--no-wait');
-    for (const step of ['place:2-tidied', 'expire:1-removed', 'expire:1-removed:2', 'move:2-after-commit'])
-      await killedAt('linker', step);
+    for (const crashPoint of ['place:2-tidied', 'expire:1-removed', 'expire:1-removed:2', 'transition:2-after-commit'])
+      await killedAt('linker', crashPoint);
     await world.reached(requestId, 'restored');
     await world.checkAtRest();
     expect(await bucket.image()).toEqual(bags);
@@ -192,8 +200,8 @@ describeWhere('s3', 'copies in a bucket', () => {
     return (await world.filesOf(requestId)).map(({ root, path }) => join(world.data, root, path));
   }
 
-  async function killedAt(name: ServiceName, step: string): Promise<void> {
-    await expect(world.start(name, { crashAt: step }).exited).resolves.toMatchObject({ signal: 'SIGKILL' });
+  async function killedAt(name: ServiceName, crashPoint: string): Promise<void> {
+    await expect(world.start(name, { crashAt: crashPoint }).exited).resolves.toMatchObject({ signal: 'SIGKILL' });
     await world.check();
   }
 

@@ -1,4 +1,4 @@
-import { expectOnce, twoFilesets } from './drills';
+import { expectOnce, twoFilesets } from './crash-points';
 import type { ServiceName } from './services';
 import { World } from './world';
 

@@ -6,7 +6,7 @@ import { startService, type RunningService } from '@coldroom/local';
 export const serviceNames = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
-export interface Drill {
+export interface Crash {
   /** A numbered step, `link:4-swapped` or `link:4-swapped:2`, at which the process kills itself. */
   readonly crashAt?: string;
   /** A numbered step at which the process stops itself by SIGSTOP; SIGCONT wakes it. */
@@ -26,8 +26,8 @@ export class Services {
   constructor(readonly settings: Readonly<Record<string, string>>) {}
 
   /** Starts a service as a process of its own; does not wait. */
-  start(name: ServiceName, { crashAt, freezeAt, env = {}, args = [] }: Drill = {}): RunningService {
-    const drill = {
+  start(name: ServiceName, { crashAt, freezeAt, env = {}, args = [] }: Crash = {}): RunningService {
+    const crash = {
       ...(crashAt ? { COLDROOM_CRASH_AT: crashAt } : {}),
       ...(freezeAt ? { COLDROOM_FREEZE_AT: freezeAt } : {}),
     };
@@ -35,7 +35,7 @@ export class Services {
       name,
       args,
       main: join(apps, name, 'dist', 'main.js'),
-      env: { ...this.settings, ...drill, ...env },
+      env: { ...this.settings, ...crash, ...env },
       onLine: (line) => this.lines.push(`${name}: ${line}`),
     });
     this.running.add(service);
@@ -46,8 +46,8 @@ export class Services {
     return service;
   }
 
-  startAll(except: readonly ServiceName[] = [], drill: Drill = {}): readonly RunningService[] {
-    return serviceNames.filter((name) => !except.includes(name)).map((name) => this.start(name, drill));
+  startAll(except: readonly ServiceName[] = [], crash: Crash = {}): readonly RunningService[] {
+    return serviceNames.filter((name) => !except.includes(name)).map((name) => this.start(name, crash));
   }
 
   /** Runs the command line; what it writes is in the lines of what is returned. */

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expectOnce, twoFilesets } from './drills';
+import { expectOnce, twoFilesets } from './crash-points';
 import { describeWhere } from './mounted-store';
 import { frozen, said, serviceNames, type ServiceName } from './services';
 import { tamperWith } from './strace';

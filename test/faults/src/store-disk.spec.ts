@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FileListing } from '@coldroom/register';
-import { expectOnce } from './drills';
+import { expectOnce } from './crash-points';
 import { describeWhere } from './mounted-store';
 import { said, type ServiceName } from './services';
 import { tamperWith } from './strace';

@@ -38,7 +38,7 @@ export const fileStore: StoreKind = async (dir, name) => {
 export const copiesStore: StoreKind = async (dir, name) => {
   const [near, far] = [await markedDirectory(dir, 'store', 'near'), await markedDirectory(dir, 'store-far', 'far')];
   const stores = {
-    [name]: { kind: 'copies', of: ['near', 'far'] },
+    [name]: { kind: 'copies', of: ['bring-online', 'far'] },
     near: { kind: 'file', directory: near, sameFileSystem: true },
     far: { kind: 'file', directory: far, sameFileSystem: true },
   };

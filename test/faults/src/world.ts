@@ -10,7 +10,7 @@ import { buildTinyOmero, type TinyOmero, type TinyPlan } from '@coldroom/sample-
 import { faultsOf, leftovers, type Scene } from './invariants';
 import { MountedStore } from './mounted-store';
 import { Servers } from './servers';
-import { Services, type Drill, type ServiceName } from './services';
+import { Services, type Crash, type ServiceName } from './services';
 import { fileStore, type KeptCopies, type StoreKind, type StoreName } from './store-kinds';
 import { filesBelow, freeze, type Frozen } from './tree';
 
@@ -110,8 +110,8 @@ export class World implements Scene {
     return this.mounted;
   }
 
-  start(name: ServiceName, drill?: Drill): RunningService {
-    return this.services.start(name, drill);
+  start(name: ServiceName, crash?: Crash): RunningService {
+    return this.services.start(name, crash);
   }
 
   /** Imports filesets, marks their images and approves the request that a running scanner makes of them. Gives its id. */

@@ -1,5 +1,5 @@
 import { chmod, chown, lstat, readFile, utimes } from 'node:fs/promises';
-import { onStep, type Step } from '@coldroom/domain';
+import { onCrashPoint, type CrashPoint } from '@coldroom/domain';
 import { Client } from 'pg';
 import type { Stores } from '@coldroom/stores';
 import { filesBelow, markerName, openDirectory, openRoot } from '@coldroom/files';
@@ -114,20 +114,20 @@ export class Archive {
   }
 
   /** Has a linker die at the first time of a step: nothing is done after it, and nothing recorded. */
-  async killed(stage: Stage, at: Step): Promise<void> {
+  async killed(stage: Stage, at: CrashPoint): Promise<void> {
     const claim = await this.bench.claim(stage.takes);
     let dead = false;
     const check = (): void => {
       if (dead) throw new Error('killed');
     };
-    onStep((name) => {
+    onCrashPoint((name) => {
       dead ||= name === at;
       check();
     });
     try {
       await stage.run(claim, workWith({ check })).catch(() => undefined);
     } finally {
-      onStep(undefined);
+      onCrashPoint(undefined);
       await this.bench.register.work.giveBack(claim);
     }
     if (!dead) throw new Error(`${stage.name} never came to ${at}`);

@@ -1,4 +1,4 @@
-import { NotYet, Refused, Transient, step, type CopyDigest, type DigestAlgorithm } from '@coldroom/domain';
+import { NotYet, Refused, Transient, crashPoint, type CopyDigest, type DigestAlgorithm } from '@coldroom/domain';
 import { RunningDigests, bytesOf, displayPath, type WireOutcome, type WirePath } from '@coldroom/files';
 import type { IncomingMessage } from 'node:http';
 import type { BatchClaim } from './batch';
@@ -47,7 +47,7 @@ export async function digest(
       running.update(piece);
       claim.done(piece.length);
     });
-    step('verify:1-read');
+    crashPoint('verify:1-read');
     return { digests: running.digests(), size: there.size, version: opened.head.version, read: 'remote' as const };
   });
 }

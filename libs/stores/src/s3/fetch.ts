@@ -1,4 +1,4 @@
-import { Refused, step } from '@coldroom/domain';
+import { Refused, crashPoint } from '@coldroom/domain';
 import {
   EndOfBatch,
   MadeFiles,
@@ -55,7 +55,7 @@ export async function fetch(
   try {
     const outcomes = await claim.outcomes(orders, requestsInParallel, (order) => fetcher.fetch(order));
     await made.sync();
-    step('copy:4-synced');
+    crashPoint('copy:4-synced');
     return outcomes;
   } catch (error) {
     made.removeAll();
@@ -86,13 +86,13 @@ class Fetcher {
       await readThrough(this.bucket, opened, { path, size }, (piece, position) => {
         this.onTarget(() => writeWhole(file.fd, piece, position, this.beforeChange));
         this.claim.done(piece.length);
-        if (position === 0) step('copy:2-partly-written');
+        if (position === 0) crashPoint('copy:2-partly-written');
       });
     } catch (error) {
       if (!(error instanceof EndOfBatch)) this.onTarget(() => this.made.remove(file));
       throw error;
     }
-    step('copy:3-written');
+    crashPoint('copy:3-written');
     await this.sync(file, size);
     return { size };
   }

@@ -1,4 +1,4 @@
-import { Transient, step, type Identity } from '@coldroom/domain';
+import { Transient, crashPoint, type Identity } from '@coldroom/domain';
 import { EndOfBatch, bytesOf, displayPath, type Trees, type WireOutcome, type WirePath } from '@coldroom/files';
 import { createHash } from 'node:crypto';
 import type { BatchClaim, Budget } from './batch';
@@ -60,7 +60,7 @@ export async function put(
     })
     .finally(() => budget.forgetSpares());
   const found = await listingOf(bucket, task.dataPrefix);
-  step('copy:4-synced');
+  crashPoint('copy:4-synced');
   return outcomes.map((outcome, at) => {
     const { key, identity, path } = orders[at]!;
     const held = found.get(key)?.size;
@@ -113,7 +113,7 @@ class Putter {
               source,
             }),
       );
-      step('copy:3-written');
+      crashPoint('copy:3-written');
       return { size: identity.size };
     } finally {
       file.close();

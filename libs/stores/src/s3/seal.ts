@@ -1,4 +1,4 @@
-import { Refused, step, type TagFile } from '@coldroom/domain';
+import { Refused, crashPoint, type TagFile } from '@coldroom/domain';
 import { displayPath } from '@coldroom/files';
 import { inParallel } from '../in-parallel';
 import type { Bucket } from './bucket';
@@ -51,7 +51,7 @@ export async function seal(
     beforeChange();
     await abortUpload(bucket, key, uploadId);
   }
-  step('seal:1-extras-dropped');
+  crashPoint('seal:1-extras-dropped');
   const stored = asStored(tags);
   await inParallel(
     [...tags.filter((tag) => tag !== sealing), ...(stored ? [stored] : [])],
@@ -61,10 +61,10 @@ export async function seal(
       await putTag(bucket, keys.tag(bag, name), content);
     },
   );
-  step('seal:2-tags-written');
+  crashPoint('seal:2-tags-written');
   beforeChange();
   await putTag(bucket, keys.tag(bag, sealName), sealing.content);
-  step('seal:5-durable');
+  crashPoint('seal:5-durable');
 }
 
 /** `Refused` `BAG_SEALED` unless the bag was sealed with these very tag files. */

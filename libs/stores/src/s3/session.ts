@@ -54,7 +54,7 @@ export class Session {
 
   private openWith(connection: Connection): Open {
     const bucket = new Bucket(connection);
-    const data: S3ThreadData = { connection, drills: this.surroundings.drills ?? {} };
+    const data: S3ThreadData = { connection, crashPoints: this.surroundings.crashPoints ?? {} };
     let threads: Threads<S3Task> | undefined;
     return {
       bucket,

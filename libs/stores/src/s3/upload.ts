@@ -1,4 +1,4 @@
-import { step } from '@coldroom/domain';
+import { crashPoint } from '@coldroom/domain';
 import { EndOfBatch } from '@coldroom/files';
 import { createHash } from 'node:crypto';
 import { inParallel } from '../in-parallel';
@@ -79,7 +79,7 @@ export class Uploads {
         ? { part, etag: there.slice(there.indexOf(':') + 1) }
         : await putPart(this.bucket, { key, uploadId, part }, content, sha256.toString('hex'));
       this.claim.done(length);
-      step('copy:2-partly-written');
+      crashPoint('copy:2-partly-written');
       return done;
     });
   }

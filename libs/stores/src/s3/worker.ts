@@ -2,9 +2,9 @@ import {
   EndOfBatch,
   Trees,
   failureOf,
-  listenForDrills,
+  listenForCrashPoints,
   type Bounds,
-  type Drills,
+  type CrashSettings,
   type ThreadAnswer,
 } from '@coldroom/files';
 import { workerData } from 'piscina';
@@ -23,13 +23,13 @@ export type S3Task =
 
 export interface S3ThreadData {
   readonly connection: Connection;
-  readonly drills: Drills;
+  readonly crashPoints: CrashSettings;
 }
 
-const { connection, drills } = workerData as S3ThreadData;
+const { connection, crashPoints } = workerData as S3ThreadData;
 const bucket = new Bucket(connection);
 const budget = new Budget(connection.partBytes * connection.partsInParallel, connection.partsInParallel);
-listenForDrills(drills);
+listenForCrashPoints(crashPoints);
 
 module.exports = async ({ verb, task, ...bounds }: S3Task & Bounds): Promise<ThreadAnswer> => {
   const claim = new BatchClaim(bounds);

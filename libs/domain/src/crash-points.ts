@@ -2,7 +2,7 @@
  * The numbered steps of each service: the points where a power cut leaves something different behind.
  * libs/domain/README.md tells what each leaves; test/faults kills a real process at every one of them.
  */
-export const steps = [
+export const crashPoints = [
   'scan:1-requests-written',
   'scan:2-marks-written',
   'scan:3-marks-recorded',
@@ -27,38 +27,38 @@ export const steps = [
   'release:2-synced',
   'undo:1-swapped',
   'undo:2-synced',
-  'near:1-asked',
+  'bring-online:1-requested',
   'fetch:1-fetched',
-  'fetch:2-dressed',
-  'prove:1-read',
+  'fetch:2-attributes-set',
+  'verify-fetched:1-read',
   'place:1-swapped',
   'place:2-tidied',
   'place:3-synced',
   'expire:1-removed',
   'expire:2-synced',
-  'leave:1-fetched',
-  'leave:2-put',
-  'leave:3-staging-cleared',
-  'check:1-read',
-  'settle:1-sealed',
-  'relink:1-link-made',
-  'relink:2-swapped',
-  'relink:3-tidied',
-  'relink:4-synced',
-  'move:1-before-commit',
-  'move:2-after-commit',
+  'move-copy:1-fetched',
+  'move-copy:2-put',
+  'move-copy:3-staging-cleared',
+  'move-verify:1-read',
+  'move-seal:1-sealed',
+  'move-link:1-link-made',
+  'move-link:2-swapped',
+  'move-link:3-tidied',
+  'move-link:4-synced',
+  'transition:1-before-commit',
+  'transition:2-after-commit',
 ] as const;
-export type Step = (typeof steps)[number];
+export type CrashPoint = (typeof crashPoints)[number];
 
-type Listener = (step: Step) => void;
+type Listener = (crashPoint: CrashPoint) => void;
 let listener: Listener | undefined;
 
 /** Says that a step is done. Costs nothing unless somebody listens. */
-export function step(name: Step): void {
+export function crashPoint(name: CrashPoint): void {
   listener?.(name);
 }
 
 /** Sets the one listener of this thread; undefined takes it away. */
-export function onStep(heard: Listener | undefined): void {
+export function onCrashPoint(heard: Listener | undefined): void {
   listener = heard;
 }

@@ -1,13 +1,13 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { steps, type Step } from '@coldroom/domain';
+import { crashPoints, type CrashPoint } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
 import { frozen, wake, type ServiceName } from './services';
 import { digestOf, filesBelow, imageOf } from './tree';
 import type { TinyPlan } from '@coldroom/sample-omero';
 import type { World } from './world';
 
-type Prefix = Step extends `${infer P}:${string}` ? P : never;
+type Prefix = CrashPoint extends `${infer P}:${string}` ? P : never;
 
 /** Which services take which steps: a step of a new kind has no service here, and its test fails. */
 export const takenBy: Readonly<Record<Prefix, readonly ServiceName[]>> = {
@@ -19,20 +19,20 @@ export const takenBy: Readonly<Record<Prefix, readonly ServiceName[]>> = {
   link: ['linker'],
   release: ['linker'],
   undo: ['linker'],
-  near: ['ingest-watcher'],
+  'bring-online': ['ingest-watcher'],
   fetch: ['transfer'],
-  prove: ['checksum'],
+  'verify-fetched': ['checksum'],
   place: ['linker'],
   expire: ['linker'],
-  leave: ['transfer'],
-  check: ['checksum'],
-  settle: ['ingest-watcher'],
-  relink: ['linker'],
-  move: ['checksum', 'transfer', 'ingest-watcher', 'linker'],
+  'move-copy': ['transfer'],
+  'move-verify': ['checksum'],
+  'move-seal': ['ingest-watcher'],
+  'move-link': ['linker'],
+  transition: ['checksum', 'transfer', 'ingest-watcher', 'linker'],
 };
 
 /** Steps taken once for a whole bag; every other one is taken once a file, and is crashed at for the second time too. */
-const onceABag: readonly Step[] = [
+const onceABag: readonly CrashPoint[] = [
   'hash:1-hashed',
   'copy:4-synced',
   'seal:1-extras-dropped',
@@ -44,29 +44,31 @@ const onceABag: readonly Step[] = [
   'link:5-synced',
   'release:2-synced',
   'undo:2-synced',
-  'move:1-before-commit',
-  'move:2-after-commit',
+  'transition:1-before-commit',
+  'transition:2-after-commit',
   'scan:1-requests-written',
   'scan:4-bags-packed',
-  'near:1-asked',
+  'bring-online:1-requested',
   'fetch:1-fetched',
-  'fetch:2-dressed',
-  'prove:1-read',
+  'fetch:2-attributes-set',
+  'verify-fetched:1-read',
   'place:3-synced',
   'expire:2-synced',
-  'leave:1-fetched',
-  'leave:2-put',
-  'leave:3-staging-cleared',
-  'check:1-read',
-  'settle:1-sealed',
-  'relink:4-synced',
+  'move-copy:1-fetched',
+  'move-copy:2-put',
+  'move-copy:3-staging-cleared',
+  'move-verify:1-read',
+  'move-seal:1-sealed',
+  'move-link:4-synced',
 ];
 
 /** All places at which a service is to be killed, `link:4-swapped` and `link:4-swapped:2`. */
 export function crashesOf(service: ServiceName, prefixes: readonly Prefix[]): readonly string[] {
-  return steps
-    .filter((step) => prefixes.some((prefix) => step.startsWith(`${prefix}:`) && takenBy[prefix].includes(service)))
-    .flatMap((step) => (onceABag.includes(step) ? [step] : [step, `${step}:2`]));
+  return crashPoints
+    .filter((crashPoint) =>
+      prefixes.some((prefix) => crashPoint.startsWith(`${prefix}:`) && takenBy[prefix].includes(service)),
+    )
+    .flatMap((crashPoint) => (onceABag.includes(crashPoint) ? [crashPoint] : [crashPoint, `${crashPoint}:2`]));
 }
 
 /** Two filesets of several files, one of them empty, one in a directory of its own. */
@@ -104,12 +106,12 @@ export async function askedBack(world: World, name: ServiceName): Promise<bigint
 export async function killedAtEach(
   world: World,
   name: ServiceName,
-  steps: readonly string[],
+  crashPoints: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  for (const step of steps) {
-    const exit = await world.start(name, { crashAt: step, env }).exited;
-    expect({ step, ...exit }).toMatchObject({ step, signal: 'SIGKILL' });
+  for (const crashPoint of crashPoints) {
+    const exit = await world.start(name, { crashAt: crashPoint, env }).exited;
+    expect({ crashPoint, ...exit }).toMatchObject({ crashPoint, signal: 'SIGKILL' });
     await world.check();
   }
 }
@@ -191,12 +193,12 @@ export async function expectOnce(world: World, requestId: bigint, ...events: rea
 export async function freezeAndTakeOver(
   world: World,
   name: ServiceName,
-  step: string,
+  crashPoint: string,
   end: string | (() => Promise<void>),
   requestId: bigint,
   hold = '7d',
 ): Promise<void> {
-  const late = world.start(name, { freezeAt: step, env: { COLDROOM_HOLD: hold } });
+  const late = world.start(name, { freezeAt: crashPoint, env: { COLDROOM_HOLD: hold } });
   await frozen(late);
   await world.check();
   const next = world.start(name, { env: { COLDROOM_HOLD: hold } });

@@ -1,29 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { onStep, step, steps } from './steps';
+import { onCrashPoint, crashPoint, crashPoints } from './crash-points';
 
-afterEach(() => onStep(undefined));
+afterEach(() => onCrashPoint(undefined));
 
 describe('steps', () => {
   it('tells the one listener, and nobody after it is taken away', () => {
     const heard: string[] = [];
-    step('link:1-held');
-    onStep((name) => heard.push(name));
-    step('link:4-swapped');
-    onStep(undefined);
-    step('link:5-synced');
+    crashPoint('link:1-held');
+    onCrashPoint((name) => heard.push(name));
+    crashPoint('link:4-swapped');
+    onCrashPoint(undefined);
+    crashPoint('link:5-synced');
     expect(heard).toEqual(['link:4-swapped']);
   });
 
   it('lets a listener stop the work by throwing', () => {
-    onStep(() => {
+    onCrashPoint(() => {
       throw new Error('killed');
     });
-    expect(() => step('move:1-before-commit')).toThrow('killed');
+    expect(() => crashPoint('transition:1-before-commit')).toThrow('killed');
   });
 
   it('are each told of in the README, with what a crash leaves behind', () => {
     const text = readFileSync(join(__dirname, '..', 'README.md'), 'utf8');
-    expect(steps.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+    expect(crashPoints.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 });

@@ -1,13 +1,13 @@
-import { onStep, type Step } from '@coldroom/domain';
+import { onCrashPoint, type CrashPoint } from '@coldroom/domain';
 
-export interface Drills {
+export interface CrashSettings {
   readonly crashAt?: string | undefined;
   readonly freezeAt?: string | undefined;
 }
 
 /** For drills: `copy:3-written:2` kills or freezes the process when that step is done for the second time in this thread. */
-export function listenForDrills({ crashAt, freezeAt }: Drills): void {
-  const drills = (
+export function listenForCrashPoints({ crashAt, freezeAt }: CrashSettings): void {
+  const crashPoints = (
     [
       ['SIGKILL', crashAt],
       ['SIGSTOP', freezeAt],
@@ -16,8 +16,9 @@ export function listenForDrills({ crashAt, freezeAt }: Drills): void {
     const [, name, times = '1'] = /^([^:]+:[^:]+)(?::(\d+))?$/.exec(where ?? '') ?? [];
     return name ? [{ signal, name, left: Number(times) }] : [];
   });
-  if (drills.length === 0) return;
-  onStep((done: Step) => {
-    for (const drill of drills) if (done === drill.name && --drill.left === 0) process.kill(process.pid, drill.signal);
+  if (crashPoints.length === 0) return;
+  onCrashPoint((done: CrashPoint) => {
+    for (const crash of crashPoints)
+      if (done === crash.name && --crash.left === 0) process.kill(process.pid, crash.signal);
   });
 }
