@@ -4,14 +4,14 @@ import { Register } from '@coldroom/register';
 import { Log, type Settings } from '@coldroom/runtime';
 import type { DynamicModule } from '@nestjs/common';
 import { RollingFixity, type FixityOptions } from './fixity';
-import { CheckArrived } from './check.stage';
-import { HashOriginals } from './hash.stage';
-import { VerifyCopies } from './verify.stage';
-import { ProveFetched } from './prove.stage';
+import { MoveVerifyStage } from './move-verify.stage';
+import { HashStage } from './hash.stage';
+import { VerifyStage } from './verify.stage';
+import { VerifyFetchedStage } from './verify-fetched.stage';
 
 export function checksumModule(settings: ServiceSettings & Settings<'fixity'>): DynamicModule {
   return serviceModule('checksum', settings, {
-    stages: [HashOriginals, VerifyCopies, ProveFetched, CheckArrived],
+    stages: [HashStage, VerifyStage, VerifyFetchedStage, MoveVerifyStage],
     providers: [
       {
         provide: RollingFixity,

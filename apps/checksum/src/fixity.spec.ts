@@ -30,7 +30,7 @@ describe('the rolling check', () => {
 
   async function archived(...paths: string[]): Promise<bigint> {
     const id = await bench.request({ 'Fileset:1': paths.map((path) => ({ path, content: `content of ${path}` })) });
-    await bench.bring('durable');
+    await bench.bring('sealed');
     return id;
   }
 
@@ -62,7 +62,7 @@ describe('the rolling check', () => {
     const id = await archived('sound', 'rotten');
     await chmod(copy(id, 'rotten'), 0o644);
     await writeFile(copy(id, 'rotten'), 'Content of rotten');
-    const claim = await bench.claim('durable'); // a stage works on the bag: that is nothing to wait for
+    const claim = await bench.claim('sealed'); // a stage works on the bag: that is nothing to wait for
     start();
     await until(() => log.of('copy bad').length > 0);
     expect(log.of('copy bad')[0]).toMatchObject({
@@ -72,7 +72,7 @@ describe('the rolling check', () => {
     });
     await until(async () => (await bench.register.fixity.figures())[0]?.faults === 1);
     await bench.register.work.giveBack(claim);
-    const after = await bench.claim('durable');
+    const after = await bench.claim('sealed');
     expect(after.files.map(({ copyDigest }) => copyDigest === null)).toEqual(
       after.files.map(({ path }) => path.toString() === 'rotten'),
     );
@@ -100,7 +100,7 @@ describe('the rolling check', () => {
     const bringNear = jest.fn();
     const partly = new Proxy(main, {
       get: (target, name) => {
-        if (name === 'bringNear') return bringNear;
+        if (name === 'bringOnline') return bringNear;
         if (name !== 'digest') return Reflect.get(target, name) as unknown;
         return async (...args: Parameters<Store['digest']>) =>
           (await main.digest(...args)).map((outcome, at) =>

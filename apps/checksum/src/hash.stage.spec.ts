@@ -3,7 +3,7 @@ import { appendFile, rename, rm, symlink, utimes } from 'node:fs/promises';
 import { codeOf, type Store } from '@coldroom/domain';
 import { markerName, writeMarker } from '@coldroom/files';
 import { Workbench } from '@coldroom/pipeline/testing';
-import { HashOriginals } from './hash.stage';
+import { HashStage } from './hash.stage';
 
 const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
 
@@ -20,11 +20,11 @@ const ofAbc = {
 
 describe('the hash stage', () => {
   let bench: Workbench;
-  let stage: HashOriginals;
+  let stage: HashStage;
 
   beforeAll(async () => {
     bench = await Workbench.create('hash');
-    stage = new HashOriginals(bench.files, bench.originals, bench.stores);
+    stage = new HashStage(bench.files, bench.originals, bench.stores);
   });
   afterAll(() => bench.close());
 
@@ -36,7 +36,7 @@ describe('the hash stage', () => {
         [path]: [{ path, content: 'abc', ...(algorithm ? { omeroHash: { algorithm, value: ofAbc[algorithm] } } : {}) }],
       });
       const store = Object.create(bench.stores.default, { wantedDigests: { value: ['MD5-128'] } }) as Store;
-      await bench.run(new HashOriginals(bench.files, bench.originals, { ...bench.stores, get: () => store }));
+      await bench.run(new HashStage(bench.files, bench.originals, { ...bench.stores, get: () => store }));
       expect((await bench.file(path)).digests).toEqual({
         'SHA-256': sha256('abc'),
         'MD5-128': ofAbc['MD5-128'],
@@ -73,7 +73,7 @@ describe('the hash stage', () => {
     for (const [algorithm, value] of algorithms) {
       for (const path of [`algorithms/${algorithm}`, `algorithms/upper ${algorithm}`]) {
         expect(await bench.file(path)).toMatchObject({
-          state: 'checksummed',
+          state: 'hashed',
           code: null,
           digests: { 'SHA-256': sha256('abc'), [algorithm]: value },
         });
@@ -108,7 +108,7 @@ describe('the hash stage', () => {
         ),
       );
     }
-    expect(await bench.file('rotten/sound')).toMatchObject({ state: 'checksummed' });
+    expect(await bench.file('rotten/sound')).toMatchObject({ state: 'hashed' });
   });
 
   test('a file without a hash in OMERO is hashed all the same; an unknown algorithm is stuck', async () => {
@@ -122,8 +122,8 @@ describe('the hash stage', () => {
 
     await bench.run(stage);
 
-    expect(await bench.file('odd/none')).toMatchObject({ state: 'checksummed', digests: { 'SHA-256': sha256('x') } });
-    expect(await bench.file('odd/empty')).toMatchObject({ state: 'checksummed', digests: { 'SHA-256': sha256('') } });
+    expect(await bench.file('odd/none')).toMatchObject({ state: 'hashed', digests: { 'SHA-256': sha256('x') } });
+    expect(await bench.file('odd/empty')).toMatchObject({ state: 'hashed', digests: { 'SHA-256': sha256('') } });
     expect(await bench.file('odd/sha512')).toMatchObject({
       state: 'stuck',
       code: 'HASH_ALGORITHM_UNKNOWN',
@@ -162,7 +162,7 @@ describe('the hash stage', () => {
       code: 'NOT_A_REGULAR_FILE',
       reason: expect.stringContaining('symbolic link'),
     });
-    expect(await bench.file('changed/same')).toMatchObject({ state: 'checksummed' });
+    expect(await bench.file('changed/same')).toMatchObject({ state: 'hashed' });
     await bench.run(stage);
   });
 
@@ -182,6 +182,6 @@ describe('the hash stage', () => {
     expect(await bench.file('7')).toMatchObject({ state: 'approved' });
     await rename(`${marker}.away`, marker);
     await bench.run(stage);
-    expect(await bench.file('7')).toMatchObject({ state: 'checksummed' });
+    expect(await bench.file('7')).toMatchObject({ state: 'hashed' });
   });
 });

@@ -25,7 +25,7 @@ import type { Stores } from '@coldroom/stores';
 
 /** Hashes originals, and compares them with what OMERO recorded at import. */
 @Injectable()
-export class HashOriginals implements Stage {
+export class HashStage implements Stage {
   readonly name = 'hash';
   readonly takes = 'approved';
 
@@ -82,7 +82,7 @@ function whyNotTaken(file: ArchiveFile, { size, links }: Identity): Move | undef
 
 /** Archiving a file that is not what OMERO imported would make the damage permanent. */
 function judge(file: ArchiveFile, digests: Digests, facts: Partial<Move>): Move {
-  if (file.omeroHash === null) return moved(file, 'hash', 'checksummed', facts);
+  if (file.omeroHash === null) return moved(file, 'hash', 'hashed', facts);
   const { algorithm, value } = file.omeroHash;
   const own = digests[algorithm as OmeroAlgorithm];
   if (own === undefined) {
@@ -97,5 +97,5 @@ function judge(file: ArchiveFile, digests: Digests, facts: Partial<Move>): Move 
       message: `OMERO recorded ${algorithm} ${value} at import, the file on disk has ${own}: it is damaged or was changed`,
     });
   }
-  return moved(file, 'hash', 'checksummed', facts);
+  return moved(file, 'hash', 'hashed', facts);
 }

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { codeOf, NotYet, type Store } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
 import { Workbench } from '@coldroom/pipeline/testing';
-import { HashOriginals } from './hash.stage';
-import { VerifyCopies } from './verify.stage';
+import { HashStage } from './hash.stage';
+import { VerifyStage } from './verify.stage';
 
 describe('the verify stage', () => {
   let bench: Workbench;
-  let hash: HashOriginals;
-  let verify: VerifyCopies;
+  let hash: HashStage;
+  let verify: VerifyStage;
 
   beforeAll(async () => {
     bench = await Workbench.create('verify');
-    hash = new HashOriginals(bench.files, bench.originals, bench.stores);
-    verify = new VerifyCopies(bench.stores);
+    hash = new HashStage(bench.files, bench.originals, bench.stores);
+    verify = new VerifyStage(bench.stores);
   });
   afterAll(() => bench.close());
 
@@ -23,7 +23,7 @@ describe('the verify stage', () => {
       [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
     });
     await bench.run(hash);
-    await bench.bring('transferred');
+    await bench.bring('copied');
     return join(bench.storeDir, '.open', `request-${id}-bag-1`, 'data', 'ManagedRepository', fileset);
   }
 
@@ -47,7 +47,7 @@ describe('the verify stage', () => {
         at === 0 ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived.') } : outcome,
       );
     const store = Object.assign(Object.create(bench.stores.default) as Store, { digest });
-    await bench.run(new VerifyCopies({ ...bench.stores, get: () => store }));
+    await bench.run(new VerifyStage({ ...bench.stores, get: () => store }));
     expect(await bench.file('cold/a')).toMatchObject({
       state: 'stuck',
       code: 'COPY_NOT_NEAR',
@@ -70,17 +70,17 @@ describe('the verify stage', () => {
     for (const name of ['flipped', 'short', 'gone'])
       expect([name, await bench.file(`wrong/${name}`)]).toMatchObject([
         name,
-        { state: 'checksummed', code: 'COPY_DIFFERS' },
+        { state: 'hashed', code: 'COPY_DIFFERS' },
       ]);
     expect(await bench.file('wrong/sound')).toMatchObject({ state: 'verified' });
 
-    await bench.bring('transferred');
+    await bench.bring('copied');
     expect((await readdir(directory)).sort()).toEqual(['flipped', 'gone', 'short', 'sound']);
     await spoil();
     await bench.run(verify);
     for (const name of ['flipped', 'short', 'gone']) {
       const file = await bench.file(`wrong/${name}`);
-      expect(file).toMatchObject({ state: 'stuck', stuckFrom: 'transferred', code: 'COPY_DIFFERS' });
+      expect(file).toMatchObject({ state: 'stuck', stuckFrom: 'copied', code: 'COPY_DIFFERS' });
       expect(file.reason).toContain(
         name === 'gone' ? 'the copy is not there; it was copied twice' : 'it was copied twice',
       );
@@ -94,7 +94,7 @@ describe('the verify stage', () => {
     const directory = await copied('mended', ['a']);
     await rm(join(directory, 'a'));
     await bench.run(verify);
-    await bench.bring('transferred');
+    await bench.bring('copied');
     await bench.run(verify);
     expect(await bench.file('mended/a')).toMatchObject({ state: 'verified', code: null });
   });
@@ -105,12 +105,12 @@ describe('the verify stage', () => {
     const error = await bench.run(verify).catch((thrown: unknown) => thrown);
     expect(codeOf(error)).toBe('STORE_UNAVAILABLE');
     expect((error as Error).message).toContain(bench.storeDir);
-    expect(await bench.file('away/a')).toMatchObject({ state: 'transferred' });
+    expect(await bench.file('away/a')).toMatchObject({ state: 'copied' });
   });
 
   test('a bag of a store that the settings do not name any more is refused by name', async () => {
     const stores = { ...bench.stores, get: (): Store => bench.stores.get('tape') };
-    await expect(bench.run(new VerifyCopies(stores))).rejects.toThrow(
+    await expect(bench.run(new VerifyStage(stores))).rejects.toThrow(
       'The settings name no store "tape"; there are main, other.',
     );
   });

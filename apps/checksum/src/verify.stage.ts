@@ -15,9 +15,9 @@ import type { Stores } from '@coldroom/stores';
 
 /** Reads copies back where they lie and compares them with the digests of their originals. */
 @Injectable()
-export class VerifyCopies implements Stage {
+export class VerifyStage implements Stage {
   readonly name = 'verify';
-  readonly takes = 'transferred';
+  readonly takes = 'copied';
 
   constructor(@Inject(STORES) private readonly stores: Stores) {}
 
@@ -47,5 +47,5 @@ function judge(file: ArchiveFile, copy: CopyDigest | null): Move {
     ? `the copy has ${copy.size} bytes and SHA-256 ${copy.digests['SHA-256']}, the original ${file.identity.size} and ${file.digests['SHA-256']}`
     : 'the copy is not there';
   if (file.copyAttempts > 0) return stuck(file, { code: 'COPY_DIFFERS', message: `${reason}; it was copied twice` });
-  return moved(file, 'copyAgain', 'checksummed', { code: 'COPY_DIFFERS', reason });
+  return moved(file, 'copyAgain', 'hashed', { code: 'COPY_DIFFERS', reason });
 }

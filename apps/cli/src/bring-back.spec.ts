@@ -18,8 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => register.close());
 
-const due = async (state: 'restoring' | 'undoing'): Promise<number> => (await register.work.due([state])).length;
-async function until(state: 'restoring' | 'undoing'): Promise<void> {
+const due = async (state: 'retrieving' | 'undoing'): Promise<number> => (await register.work.due([state])).length;
+async function until(state: 'retrieving' | 'undoing'): Promise<void> {
   for (let tries = 0; (await due(state)) === 0 && tries < 100; tries += 1) await sleep(100);
 }
 
@@ -35,10 +35,10 @@ describe('coldroom restore', () => {
     ]);
     expect(plan.stdout).toContain('Time from store main: no estimate: nothing has been fetched from this store yet');
     expect((await coldroom(['restore', `Request:${id}`], env)).code).toBe(2); // there is nobody to ask
-    expect(await due('restoring')).toBe(0);
+    expect(await due('retrieving')).toBe(0);
 
     const ended = coldroom(['restore', `Request:${id}`, '--yes'], env);
-    await until('restoring');
+    await until('retrieving');
     await sleep(1200); // it must not end before the files are back
     await moveTo(register, id, 'restored');
     expect(await ended).toMatchObject({ code: 0, stdout: 'The images are back in their places.\n' });
@@ -95,15 +95,15 @@ describe('coldroom restore', () => {
       code: 1,
       stderr: expect.stringMatching(/are to be brought back, but only .* are free/),
     });
-    expect(await due('restoring')).toBe(0);
+    expect(await due('retrieving')).toBe(0);
   });
 
   it('ends with 3 where a file is stuck, and does not wait for the rest of its fileset', async () => {
     const id = await started(register);
     await moveTo(register, id, 'released');
     const ended = coldroom(['restore', `Request:${id}`, '--yes'], env);
-    await until('restoring');
-    await moveTo(register, id, 'proven');
+    await until('retrieving');
+    await moveTo(register, id, 'fetchVerified');
     await stick(register, id, 'PATH_TAKEN');
     expect(await ended).toMatchObject({
       code: 3,

@@ -68,7 +68,7 @@ describe('coldroom files', () => {
     const [file] = await register.overview.files({ requestId: id });
     const copy = async (): Promise<unknown> =>
       json(await coldroom(['files', 'show', file!.id.toString(), '--json'], env))['copy'];
-    await moveTo(register, id, 'checksummed');
+    await moveTo(register, id, 'hashed');
     expect(await copy()).toBeNull();
     await moveTo(register, id, 'verified');
     expect(await copy()).toMatchObject({ sealed: false });

@@ -43,18 +43,26 @@ export function byCode(rows: readonly MeantFiles[]): readonly (Amount & { readon
   return [...Map.groupBy(rows, (row) => row.code ?? 'UNKNOWN')].map(([code, group]) => ({ code, ...amount(group) }));
 }
 
-const early: readonly FileState[] = ['approved', 'checksummed', 'transferred', 'verified'];
+const early: readonly FileState[] = ['approved', 'hashed', 'copied', 'verified'];
 const mayBeHeld: readonly FileState[] = [
-  'durable',
+  'sealed',
   'linked',
   'undoing',
-  'restoring',
-  'near',
+  'retrieving',
+  'online',
   'fetched',
-  'proven',
+  'fetchVerified',
   'recalled',
 ];
-const archived: readonly FileState[] = ['linked', 'released', 'restoring', 'near', 'fetched', 'proven', 'recalled'];
+const archived: readonly FileState[] = [
+  'linked',
+  'released',
+  'retrieving',
+  'online',
+  'fetched',
+  'fetchVerified',
+  'recalled',
+];
 const moving: readonly FileState[] = movingStates;
 
 export interface UndoPlan {

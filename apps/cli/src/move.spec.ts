@@ -21,21 +21,21 @@ const move = (...words: string[]): Promise<Ended> =>
 const bagOf = (id: bigint): string => `request-${id}-bag-1`;
 
 /** Believes that all links of a settled bag were swapped, but for those that fail. */
-const relink = (failing: readonly string[] = []): Stage => ({
-  name: 'relink',
-  takes: 'settled',
+const moveLink = (failing: readonly string[] = []): Stage => ({
+  name: 'move-link',
+  takes: 'moveSealed',
   run: async ({ files }) => ({
     switched: true,
     moves: files.map((file) =>
       failing.includes(file.path.toString())
-        ? { id: file.id, event: 'fail', from: 'settled', to: 'stuck', code: 'LINK_GONE', reason: 'the link is gone' }
-        : { id: file.id, event: 'relink', from: 'settled', to: 'linked' },
+        ? { id: file.id, event: 'fail', from: 'moveSealed', to: 'stuck', code: 'LINK_GONE', reason: 'the link is gone' }
+        : { id: file.id, event: 'moveLink', from: 'moveSealed', to: 'linked' },
     ),
   }),
 });
 
 async function asked(bags = 1): Promise<void> {
-  for (let tries = 0; (await bench.register.work.due(['leaving'])).length < bags; tries += 1) {
+  for (let tries = 0; (await bench.register.work.due(['moving'])).length < bags; tries += 1) {
     if (tries === 200) throw new Error('nobody asked for the move');
     await sleep(100);
   }
@@ -55,9 +55,9 @@ describe('coldroom move', () => {
     expect((await bench.file('a')).state).toBe('linked');
     const ended = move('--yes');
     await asked();
-    await bench.carry('settled');
+    await bench.moveCopy('moveSealed');
     await sleep(1500); // it must not end before the links are swapped
-    await bench.run(relink());
+    await bench.run(moveLink());
     expect(await ended).toMatchObject({
       code: 0,
       stdout: `1 bag moved: all links lead to store other.\nNothing was deleted: these bags still lie in store main (${bench.storeDir})\n  ${bagOf(id)}\n`,
@@ -83,7 +83,7 @@ describe('coldroom move', () => {
         left: { store: 'main', where: bench.storeDir, bags: [bagOf(one)] },
       },
     ]);
-    expect([(await bench.file('a')).state, (await bench.file('b')).state]).toEqual(['leaving', 'linked']);
+    expect([(await bench.file('a')).state, (await bench.file('b')).state]).toEqual(['moving', 'linked']);
     expect(await coldroom(['undo', 'Fileset:1', '--yes'], env)).toMatchObject({
       code: 3,
       stdout: expect.stringMatching(/^Not undone: 1 file, 12 B; they are on their way to another store/),
@@ -111,8 +111,8 @@ describe('coldroom move', () => {
     await archive(bench, { 'Fileset:1': planned('a', 'b') });
     const ended = move('--yes');
     await asked();
-    await bench.carry('settled');
-    await bench.run(relink(['a']));
+    await bench.moveCopy('moveSealed');
+    await bench.run(moveLink(['a']));
     expect(await ended).toMatchObject({
       code: 3,
       stdout: expect.stringMatching(/^1 bag moved.*\nStuck: 1 file, LINK_GONE; next: the link is gone/),
@@ -123,11 +123,11 @@ describe('coldroom move', () => {
     await archive(bench, { 'Fileset:1': planned('a', 'b') });
     const held = move('--yes');
     await asked();
-    const claim = await bench.claim('leaving');
+    const claim = await bench.claim('moving');
     await bench.register.move(
       claim,
-      [{ id: claim.files[0]!.id, event: 'fail', from: 'leaving', to: 'stuck', code: 'COPY_MISSING', reason: 'gone' }],
-      { stage: 'leave', errorLimit: 1000 },
+      [{ id: claim.files[0]!.id, event: 'fail', from: 'moving', to: 'stuck', code: 'COPY_MISSING', reason: 'gone' }],
+      { stage: 'move-copy', errorLimit: 1000 },
     );
     expect(await held).toMatchObject({
       code: 3,
@@ -137,10 +137,10 @@ describe('coldroom move', () => {
     });
 
     await archive(bench, { 'Fileset:2': planned('c') });
-    await bench.register.switches.stop('stage:relink', 'a test', 'test');
+    await bench.register.switches.stop('stage:move-link', 'a test', 'test');
     expect(await move('Fileset:2', '--yes')).toMatchObject({
       code: 5,
-      stderr: expect.stringContaining('stage:relink is stopped (a test)'),
+      stderr: expect.stringContaining('stage:move-link is stopped (a test)'),
     });
   }, 60_000);
 
@@ -148,7 +148,7 @@ describe('coldroom move', () => {
     await archive(bench, { 'Fileset:1': planned('a') });
     await move('--yes', '--no-wait');
     expect(await move('--cancel', '--dry-run')).toMatchObject({ code: 0, stdout: 'Would stay in store main: 1 bag\n' });
-    expect((await bench.file('a')).state).toBe('leaving');
+    expect((await bench.file('a')).state).toBe('moving');
     expect(await move('--cancel', '--yes')).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('Stays in store main: 1 bag.'),
@@ -163,31 +163,31 @@ describe('coldroom move', () => {
   it('takes a move up again that was given up when all was there', async () => {
     await archive(bench, { 'Fileset:1': planned('a') });
     await move('--yes', '--no-wait');
-    await bench.carry('settled');
+    await bench.moveCopy('moveSealed');
     expect(await move('--cancel', '--yes')).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('the same move without --cancel'),
     });
-    const claim = await bench.claim('settled');
+    const claim = await bench.claim('moveSealed');
     await bench.register.move(
       claim,
       [
         {
           id: claim.files[0]!.id,
           event: 'fail',
-          from: 'settled',
+          from: 'moveSealed',
           to: 'stuck',
           code: 'STORE_UNAVAILABLE',
           reason: 'lost',
         },
       ],
-      { stage: 'relink', errorLimit: 1000 },
+      { stage: 'move-link', errorLimit: 1000 },
     );
     expect(await move('--yes', '--no-wait')).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('1 bag on the way to store other'),
     });
-    await bench.run(relink());
+    await bench.run(moveLink());
     expect(await bench.file('a')).toMatchObject({ state: 'linked', store: 'other' });
   });
 
@@ -217,15 +217,15 @@ describe('coldroom move', () => {
 it('audit takes what was moved for what it is', async () => {
   await archive(bench, { 'Fileset:1': planned('a', 'b') });
   await move('--yes', '--no-wait');
-  await bench.carry('matched');
+  await bench.moveCopy('moveVerified');
   const files = await bench.register.audit.files(0n);
   expect(files.rows.map((file) => [file.stand, file.store])).toEqual([
-    ['matched', 'main'],
-    ['matched', 'main'],
+    ['moveVerified', 'main'],
+    ['moveVerified', 'main'],
   ]);
-  await bench.carry('settled');
+  await bench.moveCopy('moveSealed');
   expect((await bench.register.audit.files(0n)).rows).toEqual([]); // its links may lead to either store
-  await bench.run(relink());
+  await bench.run(moveLink());
   const [bag] = [...(await bench.register.audit.bagsNamed([(await bench.file('a')).bag!])).values()];
   expect([bag!.store, bag!.alsoIn]).toEqual(['other', ['main', 'other']]);
 });

@@ -16,13 +16,13 @@ afterAll(() => register.close());
 const request = (id: bigint): Target => ({ kind: 'Request', ids: [id] });
 
 async function placeNear(id: bigint): Promise<void> {
-  for (const { bagId } of await register.work.due(['proven'])) {
+  for (const { bagId } of await register.work.due(['fetchVerified'])) {
     const claim = await claimed(register, bagId);
     if (claim.requestId !== id) await register.work.giveBack(claim);
     else
       await register.move(
         claim,
-        claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to: 'recalled' })),
+        claim.files.map((file) => ({ id: file.id, event: 'place', from: 'fetchVerified', to: 'recalled' })),
         { stage: 'test', errorLimit: 1000 },
       );
   }
@@ -122,11 +122,11 @@ describe('coldroom undo', () => {
     [true, 'Not undone: 2 files', 3],
     [false, 'To put back: 2 files', 0],
   ] as const)('names what is near or on its way back; released: %s', async (isReleased, told, code) => {
-    for (const state of ['restoring', 'near', 'fetched', 'proven', 'recalled'] as const) {
+    for (const state of ['retrieving', 'online', 'fetched', 'fetchVerified', 'recalled'] as const) {
       const id = await started(register);
       await moveTo(register, id, isReleased ? 'released' : 'linked');
       await register.returns.ask(request(id), { way: 'recall', days: 1 }, 'test');
-      await moveTo(register, id, state === 'recalled' ? 'proven' : state);
+      await moveTo(register, id, state === 'recalled' ? 'fetchVerified' : state);
       if (state === 'recalled') await placeNear(id);
       if (state === 'recalled')
         expect(await coldroom(['undo', `Request:${id}`, '--dry-run'], env)).toMatchObject({
@@ -150,15 +150,7 @@ describe('coldroom undo', () => {
   });
 
   it('plans what the register then does, in every state', async () => {
-    for (const state of [
-      'approved',
-      'checksummed',
-      'transferred',
-      'verified',
-      'durable',
-      'linked',
-      'released',
-    ] as const) {
+    for (const state of ['approved', 'hashed', 'copied', 'verified', 'sealed', 'linked', 'released'] as const) {
       for (const withStuck of [false, true]) {
         const id = await started(register, [2]);
         await moveTo(register, id, state);

@@ -23,7 +23,7 @@ describe('coldroom watch', () => {
     });
     await sleep(2000);
     await register.requests.start(id, 'main', (nr) => `watched-${nr}`, 'test');
-    await moveTo(register, id, 'durable');
+    await moveTo(register, id, 'sealed');
     await sleep(2500);
     expect(over).toBe(false);
     await moveTo(register, id, 'linked');
@@ -34,7 +34,7 @@ describe('coldroom watch', () => {
   it('ends with 3 where files are stuck, also where others of their fileset wait for them', async () => {
     const id = await started(register, [3]);
     await stick(register, id);
-    await moveTo(register, id, 'durable');
+    await moveTo(register, id, 'sealed');
     const ended = await coldroom(['watch', '--until-done', '--request', id.toString()], env);
     expect(ended).toMatchObject({ code: 3, stdout: expect.stringContaining('1 file, HASH_DIFFERS; next: ') });
   });
@@ -80,8 +80,8 @@ describe('coldroom status', () => {
 describe('coldroom stop and resume', () => {
   it('comes back only when no linker holds a bag', async () => {
     const id = await started(register, [1]);
-    await moveTo(register, id, 'durable');
-    const bag = (await register.work.due(['durable'])).at(-1)!;
+    await moveTo(register, id, 'sealed');
+    const bag = (await register.work.due(['sealed'])).at(-1)!;
     const claim = await claimed(register, bag.bagId);
     let over = false;
     const ended = coldroom(['stop', '--reason', 'a test', '--by', 'dora'], env).finally(() => {

@@ -7,14 +7,14 @@ import { Runner, type Stage } from '@coldroom/pipeline';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { openStore, parseStores } from '@coldroom/stores';
 import type { Log } from '@coldroom/runtime';
-import { WatchIngest } from './ingest.stage';
+import { SealStage } from './seal.stage';
 
 /** The ingest stage on an appliance that is slow, silent, ill or a liar. */
-describe('the ingest stage on an Arkivum appliance', () => {
+describe('the seal stage on an Arkivum appliance', () => {
   let bench: Workbench;
   let fake: FakeArkivum;
   let store: Store;
-  let stage: WatchIngest;
+  let stage: SealStage;
   const dir = mkdtempSync(join(tmpdir(), 'coldroom-arkivum-ingest-'));
 
   beforeAll(async () => {
@@ -34,7 +34,7 @@ describe('the ingest stage on an Arkivum appliance', () => {
       files: bench.files,
       omeroRoots: [],
     });
-    stage = new WatchIngest({ ...bench.stores, get: () => store }, bench.register);
+    stage = new SealStage({ ...bench.stores, get: () => store }, bench.register);
   });
   afterEach(() => fake.setFaults([]));
   afterAll(async () => {
@@ -66,7 +66,7 @@ describe('the ingest stage on an Arkivum appliance', () => {
             id: file.id,
             event: 'hash',
             from: 'approved',
-            to: 'checksummed',
+            to: 'hashed',
             digests: outcome.ok.digests,
             identity: outcome.ok.identity,
           };
@@ -121,8 +121,8 @@ describe('the ingest stage on an Arkivum appliance', () => {
     fake.setFaults([]);
     await bench.run(stage);
     expect(await states('green')).toEqual([
-      ['durable', null],
-      ['durable', null],
+      ['sealed', null],
+      ['sealed', null],
     ]);
   });
 

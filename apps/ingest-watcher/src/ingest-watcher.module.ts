@@ -1,9 +1,12 @@
 import { serviceModule, type ServiceSettings } from '@coldroom/pipeline';
 import type { DynamicModule } from '@nestjs/common';
-import { WatchIngest } from './ingest.stage';
-import { BringNear } from './near.stage';
-import { SettleBag } from './settle.stage';
+import { SealStage } from './seal.stage';
+import { BringOnlineStage } from './bring-online.stage';
+import { MoveSealStage } from './move-seal.stage';
 
 export function ingestWatcherModule(settings: ServiceSettings): DynamicModule {
-  return serviceModule('ingest-watcher', settings, { stages: [WatchIngest, BringNear, SettleBag], writesStores: true });
+  return serviceModule('ingest-watcher', settings, {
+    stages: [SealStage, BringOnlineStage, MoveSealStage],
+    writesStores: true,
+  });
 }

@@ -311,7 +311,7 @@ describe('recalled files', () => {
     await archive.proven();
     await rm(join(recallDir(), '.fetching', bag), { recursive: true });
     await archive.bench.run(archive.place);
-    expect(await archive.bench.file('lost/a')).toMatchObject({ state: 'near', code: 'FETCHED_GONE' });
+    expect(await archive.bench.file('lost/a')).toMatchObject({ state: 'online', code: 'FETCHED_GONE' });
     await archive.proven();
     await archive.bench.run(archive.place);
     await expectNear('lost/a', 'content of a');

@@ -10,7 +10,7 @@ import { RecallPlaces } from './recall-places';
 
 /** Drops near copies whose time is over, while the store's own copy is there and unchanged. */
 @Injectable()
-export class ExpireRecalled implements Stage {
+export class ExpireStage implements Stage {
   readonly name = 'expire';
   readonly takes = 'recalled';
 

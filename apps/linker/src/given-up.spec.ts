@@ -145,7 +145,7 @@ test('an undo that finds the space freed already, as after a crash, fetches from
     });
     const { moves } = await archive.bench.run(archive.undo);
     expect(moves.map((move) => move.to).sort()).toEqual([
-      ...Array<string>(freed).fill('restoring'),
+      ...Array<string>(freed).fill('retrieving'),
       ...Array<string>(2 - freed).fill('undone'),
     ]);
     await archive.proven();

@@ -18,13 +18,13 @@ import { join } from 'node:path';
 import { codeOf, NotYet, onCrashPoint, type CrashPoint } from '@coldroom/domain';
 import { writeMarker } from '@coldroom/files';
 import { Workbench } from '@coldroom/pipeline/testing';
-import { LinkOriginals } from './link.stage';
+import { LinkStage } from './link.stage';
 import { HoldDirectories } from '@coldroom/pipeline';
 import { HoldTime } from './places';
 
 describe('the link stage', () => {
   let bench: Workbench;
-  let stage: LinkOriginals;
+  let stage: LinkStage;
   const at = (path: string): string => bench.at(path).toString();
 
   beforeAll(async () => {
@@ -33,8 +33,8 @@ describe('the link stage', () => {
   });
   afterAll(() => bench.close());
 
-  function stageWith(holds: readonly string[]): LinkOriginals {
-    return new LinkOriginals(
+  function stageWith(holds: readonly string[]): LinkStage {
+    return new LinkStage(
       bench.stores,
       bench.originals,
       bench.register,
@@ -49,7 +49,7 @@ describe('the link stage', () => {
     const id = await bench.request({
       [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
     });
-    await bench.bring('durable');
+    await bench.bring('sealed');
     return `request-${id}-bag-1`;
   }
 
@@ -65,7 +65,7 @@ describe('the link stage', () => {
         { path: '12', root: 'Files', content: 'legacy' },
       ],
     });
-    await bench.bring('durable');
+    await bench.bring('sealed');
     const inode = (await lstat(bench.at(odd))).ino;
 
     const { moves } = await bench.run(stage);
@@ -189,7 +189,7 @@ describe('the link stage', () => {
     else
       expect(await bench.file(`${why}/a`)).toMatchObject({
         state: 'stuck',
-        stuckFrom: 'durable',
+        stuckFrom: 'sealed',
         code,
         reason: expect.stringMatching(reason),
       });
@@ -255,7 +255,7 @@ describe('the link stage', () => {
       [{ id: b.id, event: 'fail', from: 'verified', to: 'stuck', code: 'TROUBLE', reason: 'as the test wants it' }],
       { stage: 'test', errorLimit: 1000 },
     );
-    await bench.bring('durable');
+    await bench.bring('sealed');
     const { moves, wait } = await bench.run(stage);
     expect([moves, wait?.code]).toEqual([[], 'FILESET_INCOMPLETE']);
     await expectOriginal('whole/a', 'content of a');
@@ -269,7 +269,7 @@ describe('the link stage', () => {
       bent: [{ path: 'bent/dir/a', content: 'bent' }],
       sound: [{ path: 'sound/a', content: 'sound' }],
     });
-    await bench.bring('durable');
+    await bench.bring('sealed');
     await rm(at('gone/dir'), { recursive: true });
     await rename(at('bent/dir'), at('bent/moved'));
     await symlink('moved', at('bent/dir'));

@@ -38,9 +38,9 @@ interface Looked extends Candidate {
 
 /** Swaps links in for originals, whole filesets at a time, and keeps the originals held. */
 @Injectable()
-export class LinkOriginals implements Stage {
+export class LinkStage implements Stage {
   readonly name = 'link';
-  readonly takes = 'durable';
+  readonly takes = 'sealed';
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,

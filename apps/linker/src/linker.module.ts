@@ -1,17 +1,17 @@
 import { serviceModule, type ServiceSettings } from '@coldroom/pipeline';
 import type { Settings } from '@coldroom/runtime';
 import type { DynamicModule } from '@nestjs/common';
-import { ExpireRecalled } from './expire.stage';
-import { LinkOriginals } from './link.stage';
-import { PlaceFetched } from './place.stage';
+import { ExpireStage } from './expire.stage';
+import { LinkStage } from './link.stage';
+import { PlaceStage } from './place.stage';
 import { HoldTime } from './places';
-import { RelinkBag } from './relink.stage';
-import { ReleaseHeld } from './release.stage';
-import { UndoLinks } from './undo.stage';
+import { MoveLinkStage } from './move-link.stage';
+import { ReleaseStage } from './release.stage';
+import { UndoStage } from './undo.stage';
 
 export function linkerModule(settings: ServiceSettings & Settings<'hold'>): DynamicModule {
   return serviceModule('linker', settings, {
-    stages: [LinkOriginals, UndoLinks, ReleaseHeld, PlaceFetched, ExpireRecalled, RelinkBag],
+    stages: [LinkStage, UndoStage, ReleaseStage, PlaceStage, ExpireStage, MoveLinkStage],
     providers: [{ provide: HoldTime, useValue: new HoldTime(settings.COLDROOM_HOLD) }],
   });
 }

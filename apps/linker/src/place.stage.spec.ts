@@ -109,7 +109,7 @@ describe('the place stage', () => {
     const staged = await stagedAs('held spoiled/a', hold);
     await writeFile(staged, 'spoiled');
     await archive.bench.run(archive.place);
-    expect(await archive.bench.file('held spoiled/a')).toMatchObject({ state: 'near', code: 'FETCHED_CHANGED' });
+    expect(await archive.bench.file('held spoiled/a')).toMatchObject({ state: 'online', code: 'FETCHED_CHANGED' });
     expect([(await lstat(at('held spoiled/a'))).isFile(), await readFile(staged, 'utf8')]).toEqual([true, 'spoiled']);
     await archive.proven();
     await archive.bench.run(archive.place);
@@ -124,7 +124,7 @@ describe('the place stage', () => {
     await archive.bench.run(archive.place);
     expect(await archive.bench.file('other/a')).toMatchObject({
       state: 'stuck',
-      stuckFrom: 'proven',
+      stuckFrom: 'fetchVerified',
       code: 'HELD_CHANGED',
     });
     expect((await lstat(at('other/a'))).isSymbolicLink()).toBe(true);
@@ -213,14 +213,14 @@ describe('the place stage', () => {
 
       expect(await archive.bench.file(`${why}/a`)).toMatchObject({
         state: 'stuck',
-        stuckFrom: 'proven',
+        stuckFrom: 'fetchVerified',
         code,
         reason: expect.stringMatching(reason),
       });
       expect(await standing(`${why}/a`)).toEqual(before);
       if (code === 'LINK_GONE' || code === 'PATH_TAKEN') {
         expect((await lstat(at(`${why}/b`))).isSymbolicLink()).toBe(true);
-        expect(await archive.bench.file(`${why}/b`)).toMatchObject({ state: 'proven' });
+        expect(await archive.bench.file(`${why}/b`)).toMatchObject({ state: 'fetchVerified' });
       }
       await giveUp(why);
     },
@@ -259,8 +259,8 @@ describe('the place stage', () => {
     const { id, hold } = await proven(what, ['a', 'b']);
     await spoil(await stagedAs(`${what}/a`, hold));
     await archive.bench.run(archive.place);
-    expect(await archive.bench.file(`${what}/a`)).toMatchObject({ state: 'near' });
-    expect(await archive.bench.file(`${what}/b`)).toMatchObject({ state: 'proven' });
+    expect(await archive.bench.file(`${what}/a`)).toMatchObject({ state: 'online' });
+    expect(await archive.bench.file(`${what}/b`)).toMatchObject({ state: 'fetchVerified' });
     for (const name of ['a', 'b']) expect((await lstat(at(`${what}/${name}`))).isSymbolicLink()).toBe(true);
     expect(
       (await archive.bench.register.overview.events({ requestId: id }, 100)).find(
@@ -286,7 +286,7 @@ describe('the place stage', () => {
     });
     await archive.bench.run(archive.place);
     onCrashPoint(undefined);
-    expect(await archive.bench.file(`while/${names.at(-1)!}`)).toMatchObject({ state: 'near' });
+    expect(await archive.bench.file(`while/${names.at(-1)!}`)).toMatchObject({ state: 'online' });
     expect((await lstat(at(`while/${names.at(-1)!}`))).isSymbolicLink()).toBe(true);
     await archive.proven();
     await archive.bench.run(archive.place);
@@ -310,14 +310,14 @@ describe('the place stage', () => {
     const { id } = await archive.of({ two: names.map((name) => original(name)) });
     await archive.bench.ask(id);
     await archive.proven();
-    const claim = await archive.bench.claim('proven');
+    const claim = await archive.bench.claim('fetchVerified');
     await archive.bench.register.move(
       claim,
       [
         {
           id: claim.files[0]!.id,
           event: 'fail',
-          from: 'proven',
+          from: 'fetchVerified',
           to: 'stuck',
           code: 'TROUBLE',
           reason: 'as the test wants it',
@@ -325,7 +325,7 @@ describe('the place stage', () => {
       ],
       { stage: 'test', errorLimit: 1000 },
     );
-    const bags = await archive.bench.register.work.due(['proven']);
+    const bags = await archive.bench.register.work.due(['fetchVerified']);
     for (const { bagId } of bags)
       expect(await archive.bench.run(archive.place, { bagId })).toMatchObject({
         moves: [],
@@ -367,7 +367,9 @@ describe('the place stage', () => {
   test('a file is back after a crash though its file system has another device number since', async () => {
     const { hold } = await proven('device', ['a']);
     await renameExchange(Buffer.from(await stagedAs('device/a', hold)), at('device/a')); // and the linker died
-    await archive.sql(`UPDATE file SET fetched = regexp_replace(fetched, '^\\d+', '99999') WHERE state = 'proven'`);
+    await archive.sql(
+      `UPDATE file SET fetched = regexp_replace(fetched, '^\\d+', '99999') WHERE state = 'fetchVerified'`,
+    );
     await archive.bench.run(archive.place);
     await expectBack('device/a', await was('content of device/a'));
     expect(await archive.bench.file('device/a')).toMatchObject({ state: 'restored' });
@@ -378,8 +380,8 @@ describe('the place stage', () => {
     const { id } = await proven('twice', ['a']);
     await archive.bench.run(archive.place);
     const before = await lstat(at('twice/a'), { bigint: true });
-    await archive.sql(`UPDATE file SET state = 'proven' WHERE request_id = ${id}`);
-    await archive.sql(`UPDATE bag SET state = 'proven' WHERE request_id = ${id}`);
+    await archive.sql(`UPDATE file SET state = 'fetchVerified' WHERE request_id = ${id}`);
+    await archive.sql(`UPDATE bag SET state = 'fetchVerified' WHERE request_id = ${id}`);
     await archive.bench.run(archive.place);
     expect(await lstat(at('twice/a'), { bigint: true })).toEqual(before);
     expect(await archive.bench.file('twice/a')).toMatchObject({ state: 'restored' });

@@ -24,9 +24,9 @@ const fetchTries = 3;
 
 /** Puts proven files into their places, whole filesets at a time. Goes on while linking is stopped: it only gives back. */
 @Injectable()
-export class PlaceFetched implements Stage {
+export class PlaceStage implements Stage {
   readonly name = 'place';
-  readonly takes = 'proven';
+  readonly takes = 'fetchVerified';
   readonly givesBack = true;
 
   constructor(
@@ -96,7 +96,7 @@ function fetchedAnew(move: Move, files: readonly ArchiveFile[]): Move {
   const file = files.find(({ id }) => id === move.id);
   const lost = move.code === 'FETCHED_GONE' || move.code === 'FETCHED_CHANGED';
   return file && lost && file.copyAttempts < fetchTries
-    ? moved(file, 'fetchAgain', 'near', { code: move.code as string, reason: move.reason as string })
+    ? moved(file, 'fetchAgain', 'online', { code: move.code as string, reason: move.reason as string })
     : move;
 }
 

@@ -4,10 +4,10 @@ import { codeOf } from '@coldroom/domain';
 import { markerName, writeMarker } from '@coldroom/files';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { Client } from 'pg';
-import { LinkOriginals } from './link.stage';
+import { LinkStage } from './link.stage';
 import { HoldDirectories } from '@coldroom/pipeline';
 import { HoldTime } from './places';
-import { ReleaseHeld } from './release.stage';
+import { ReleaseStage } from './release.stage';
 
 describe('the release stage', () => {
   let bench: Workbench;
@@ -18,8 +18,8 @@ describe('the release stage', () => {
   });
   afterAll(() => bench.close());
 
-  const release = (holdMs = 0): ReleaseHeld =>
-    new ReleaseHeld(
+  const release = (holdMs = 0): ReleaseStage =>
+    new ReleaseStage(
       bench.stores,
       bench.originals,
       bench.register,
@@ -35,9 +35,9 @@ describe('the release stage', () => {
     const id = await bench.request({
       [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
     });
-    await bench.bring('durable');
+    await bench.bring('sealed');
     await bench.run(
-      new LinkOriginals(
+      new LinkStage(
         bench.stores,
         bench.originals,
         bench.register,
@@ -151,7 +151,7 @@ describe('the release stage', () => {
       },
     }) as typeof stores.default;
     await bench.run(
-      new ReleaseHeld(
+      new ReleaseStage(
         { ...stores, get: () => store },
         bench.originals,
         bench.register,
@@ -177,7 +177,7 @@ describe('the release stage', () => {
     await mkdir(newer);
     await writeMarker(newer, 'hold');
     await bench.run(
-      new ReleaseHeld(
+      new ReleaseStage(
         bench.stores,
         bench.originals,
         bench.register,

@@ -32,7 +32,7 @@ import { release } from './swap';
 
 /** Frees the space of held originals when their time is over, and clears away what a given up way back has left. */
 @Injectable()
-export class ReleaseHeld implements Stage {
+export class ReleaseStage implements Stage {
   readonly name = 'release';
   readonly takes = 'linked';
 

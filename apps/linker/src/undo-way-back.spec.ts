@@ -65,18 +65,18 @@ describe('an undo of what is on its way back, or near', () => {
   test('does so where a restore of them got stuck', async () => {
     const { id, bag } = await recalled(['a']);
     await archive.bench.ask(id, 'restore');
-    const claim = await archive.bench.claim('restoring');
+    const claim = await archive.bench.claim('retrieving');
     await archive.bench.register.move(
       claim,
       claim.files.map((file) => ({
         id: file.id,
         event: 'fail',
-        from: 'restoring',
+        from: 'retrieving',
         to: 'stuck',
         code: 'COPY_MISSING',
         reason: 'gone',
       })),
-      { stage: 'near', errorLimit: 100 },
+      { stage: 'bring-online', errorLimit: 100 },
     );
     await loseStore();
     await undone(id);

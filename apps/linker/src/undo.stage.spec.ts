@@ -2,22 +2,22 @@ import { existsSync } from 'node:fs';
 import { appendFile, lstat, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Workbench } from '@coldroom/pipeline/testing';
-import { LinkOriginals } from './link.stage';
+import { LinkStage } from './link.stage';
 import { HoldDirectories } from '@coldroom/pipeline';
 import { HoldTime } from './places';
-import { UndoLinks } from './undo.stage';
+import { UndoStage } from './undo.stage';
 
 describe('the undo stage', () => {
   let bench: Workbench;
-  let link: LinkOriginals;
-  let undo: UndoLinks;
+  let link: LinkStage;
+  let undo: UndoStage;
   const at = (path: string): string => bench.at(path).toString();
 
   beforeAll(async () => {
     bench = await Workbench.create('undo');
     const holds = new HoldDirectories([bench.holdDir]);
-    link = new LinkOriginals(bench.stores, bench.originals, bench.register, holds, new HoldTime(0), bench.files);
-    undo = new UndoLinks(bench.stores, bench.originals, holds);
+    link = new LinkStage(bench.stores, bench.originals, bench.register, holds, new HoldTime(0), bench.files);
+    undo = new UndoStage(bench.stores, bench.originals, holds);
   });
   afterAll(() => bench.close());
 
@@ -28,7 +28,7 @@ describe('the undo stage', () => {
     const id = await bench.request({
       [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
     });
-    await bench.bring('durable');
+    await bench.bring('sealed');
     return { id, hold: join(bench.holdDir, `request-${id}-bag-1`) };
   }
 
@@ -95,7 +95,7 @@ describe('the undo stage', () => {
         { state: 'stuck', stuckFrom: 'undoing', code, reason },
       ]);
     }
-    expect(await bench.file('mixed/notheld')).toMatchObject({ state: 'restoring', code: 'HOLD_MISSING' });
+    expect(await bench.file('mixed/notheld')).toMatchObject({ state: 'retrieving', code: 'HOLD_MISSING' });
     expect(await readFile(at('mixed/taken'), 'utf8')).toBe('theirs');
     expect(await readlink(at('mixed/relinked'))).toBe('/etc/hostname');
     for (const name of ['taken', 'gone', 'relinked'])
@@ -111,7 +111,7 @@ describe('the undo stage', () => {
       gone: [{ path: 'away/x/a', content: 'a' }],
       sound: [{ path: 'there/a', content: 'b' }],
     });
-    await bench.bring('durable');
+    await bench.bring('sealed');
     await bench.run(link);
     await rm(at('away/x'), { recursive: true });
 

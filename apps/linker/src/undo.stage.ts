@@ -20,7 +20,7 @@ import { putBack } from './swap';
 
 /** Puts held originals back where a person asked for it. Goes on while linking is stopped, and where the store is lost: it only gives back. */
 @Injectable()
-export class UndoLinks implements Stage {
+export class UndoStage implements Stage {
   readonly name = 'undo';
   readonly takes = 'undoing';
   readonly givesBack = true;
@@ -44,20 +44,20 @@ export class UndoLinks implements Stage {
           if (await isFreed(file, places))
             return {
               file,
-              move: moved(file, 'restore', 'restoring', {
+              move: moved(file, 'restore', 'retrieving', {
                 code: 'HOLD_MISSING',
                 reason: 'the original is not held any more; it is fetched from the store',
               }),
             };
           await undoOne(file, places, before);
-          return { file, move: moved(file, 'return', 'undone') };
+          return { file, move: moved(file, 'undo', 'undone') };
         },
       );
       await places.syncOriginals();
       await places.syncHolds();
       crashPoint('undo:2-synced');
       const moves = await failures.results(done, async ({ file, move }) =>
-        move.event === 'return' ? { ...move, ...(await dropFetched(file, places, recalls, before)) } : move,
+        move.event === 'undo' ? { ...move, ...(await dropFetched(file, places, recalls, before)) } : move,
       );
       await places.syncHolds();
       return failures.result(moves);

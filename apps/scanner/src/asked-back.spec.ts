@@ -5,11 +5,11 @@ import { Scene } from './testing/scene';
 
 const single = (name: string, images = 1) => ({ files: [{ name, size: 20 }], images });
 const untilReleased = [
-  ['approved', 'hash', 'checksummed'],
-  ['checksummed', 'copy', 'transferred'],
-  ['transferred', 'verify', 'verified'],
-  ['verified', 'store', 'durable'],
-  ['durable', 'link', 'linked'],
+  ['approved', 'hash', 'hashed'],
+  ['hashed', 'copy', 'copied'],
+  ['copied', 'verify', 'verified'],
+  ['verified', 'seal', 'sealed'],
+  ['sealed', 'link', 'linked'],
   ['linked', 'release', 'released'],
 ] as const;
 
@@ -76,14 +76,14 @@ describe('what is asked back by a mark', () => {
     await askFor(tiny.imageIds[1]!, await owner(tiny.imageIds[1]!));
     expect(await askedBack.run()).toMatchObject({ marks: 1, files: 1, ignoredCount: 0 });
     expect(await askedBack.run()).toMatchObject({ marks: 1, files: 0 });
-    expect(await stateOf('a.lif')).toBe('restoring');
+    expect(await stateOf('a.lif')).toBe('retrieving');
     for (const id of tiny.imageIds) expect(await scene.marksOf(id)).toContain('ARCHIVED');
 
     await move([
-      ['restoring', 'bringNear', 'near'],
-      ['near', 'fetch', 'fetched'],
-      ['fetched', 'prove', 'proven'],
-      ['proven', 'place', 'restored'],
+      ['retrieving', 'bringOnline', 'online'],
+      ['online', 'fetch', 'fetched'],
+      ['fetched', 'verifyFetched', 'fetchVerified'],
+      ['fetchVerified', 'place', 'restored'],
     ]);
     while ((await scene.mirror.run()) > 0);
     for (const id of tiny.imageIds) expect([id, await scene.marksOf(id)]).toEqual([id, []]);

@@ -51,11 +51,11 @@ describe('the mirror', () => {
     }
   }
   const untilLinked = [
-    ['approved', 'hash', 'checksummed'],
-    ['checksummed', 'copy', 'transferred'],
-    ['transferred', 'verify', 'verified'],
-    ['verified', 'store', 'durable'],
-    ['durable', 'link', 'linked'],
+    ['approved', 'hash', 'hashed'],
+    ['hashed', 'copy', 'copied'],
+    ['copied', 'verify', 'verified'],
+    ['verified', 'seal', 'sealed'],
+    ['sealed', 'link', 'linked'],
   ] as const;
 
   async function started(filesets: Parameters<Scene['add']>[0]): ReturnType<typeof requested> {
@@ -129,7 +129,7 @@ describe('the mirror', () => {
     await scene.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');
     await mirror();
     expect(await scene.marksOf(plain)).toEqual(archived); // not before the original is back
-    await move(id, [['undoing', 'return', 'undone']]);
+    await move(id, [['undoing', 'undo', 'undone']]);
     await mirror();
     expect([await scene.marksOf(plain), await flagOf(plain)]).toEqual([[], null]);
     expect([await scene.marksOf(flagged), await flagOf(flagged)]).toEqual([[], true]);

@@ -3,22 +3,22 @@ import { join } from 'node:path';
 import { codeOf } from '@coldroom/domain';
 import { markerName, writeMarker } from '@coldroom/files';
 import { Workbench, type PlannedOriginal } from '@coldroom/pipeline/testing';
-import { CopyFiles } from './copy.stage';
+import { CopyStage } from './copy.stage';
 
 describe('the copy stage', () => {
   let bench: Workbench;
-  let stage: CopyFiles;
+  let stage: CopyStage;
 
   beforeAll(async () => {
     bench = await Workbench.create('copy');
-    stage = new CopyFiles(bench.stores, bench.originals);
+    stage = new CopyStage(bench.stores, bench.originals);
   });
   afterAll(() => bench.close());
 
   /** A request whose originals are hashed; gives its bag's directory in the store. */
   async function hashed(fileset: string, originals: readonly PlannedOriginal[]): Promise<string> {
     const id = await bench.request({ [fileset]: originals });
-    await bench.bring('checksummed');
+    await bench.bring('hashed');
     return join(bench.storeDir, '.open', `request-${id}-bag-1`);
   }
 
@@ -38,7 +38,7 @@ describe('the copy stage', () => {
     expect((await stat(at)).mode & 0o777).toBe(0o444);
     expect((await stat(at, { bigint: true })).mtimeNs).toBe((await stat(bench.at(odd), { bigint: true })).mtimeNs);
     expect(await readFile(join(bag, 'data/Pixels/Dir-001/1000'), 'utf8')).toBe('pixels');
-    expect(await bench.file(odd)).toMatchObject({ state: 'transferred', path: 'odd/line\\x0abreak \\xff\\xfe' });
+    expect(await bench.file(odd)).toMatchObject({ state: 'copied', path: 'odd/line\\x0abreak \\xff\\xfe' });
     expect(await bench.file('odd/empty')).toMatchObject({
       state: 'stuck',
       code: 'SOURCE_CHANGED',
@@ -60,12 +60,12 @@ describe('the copy stage', () => {
 
     expect(await bench.file('changed/grown')).toMatchObject({
       state: 'stuck',
-      stuckFrom: 'checksummed',
+      stuckFrom: 'hashed',
       code: 'SOURCE_CHANGED',
     });
     expect(await bench.file('changed/gone')).toMatchObject({ state: 'stuck', code: 'SOURCE_MISSING' });
     expect(await bench.file('changed/linked')).toMatchObject({ state: 'stuck', code: 'NOT_A_REGULAR_FILE' });
-    expect(await bench.file('changed/sound')).toMatchObject({ state: 'transferred' });
+    expect(await bench.file('changed/sound')).toMatchObject({ state: 'copied' });
   });
 
   test('something that is not ours in the bag is refused and left alone', async () => {
@@ -83,7 +83,7 @@ describe('the copy stage', () => {
       code: 'TARGET_EXISTS',
       reason: expect.stringContaining('not ours'),
     });
-    expect(await bench.file('taken/b')).toMatchObject({ state: 'transferred' });
+    expect(await bench.file('taken/b')).toMatchObject({ state: 'copied' });
     expect(await readFile(join(bag, 'data/ManagedRepository/taken/a/theirs'), 'utf8')).toBe('theirs');
   });
 
@@ -98,15 +98,15 @@ describe('the copy stage', () => {
       await rm(marker);
       const error = await bench.run(stage).catch((thrown: unknown) => thrown);
       expect([codeOf(error), (error as Error).message]).toEqual([code, expect.stringContaining(directory)]);
-      expect(await bench.file('away/a')).toMatchObject({ state: 'checksummed' });
+      expect(await bench.file('away/a')).toMatchObject({ state: 'hashed' });
       await writeMarker(directory, directory === bench.storeDir ? 'main' : 'ManagedRepository');
       await expect(bench.run(stage)).rejects.toThrow('it is another disk than before');
-      expect(await bench.file('away/a')).toMatchObject({ state: 'checksummed' });
+      expect(await bench.file('away/a')).toMatchObject({ state: 'hashed' });
       await rm(marker);
       await writeFile(marker, content);
     }
     await bench.run(stage);
-    expect(await bench.file('away/a')).toMatchObject({ state: 'transferred' });
+    expect(await bench.file('away/a')).toMatchObject({ state: 'copied' });
   });
 
   test('what another worker took over is not copied on', async () => {
@@ -116,6 +116,6 @@ describe('the copy stage', () => {
     const error = await bench.run(stage, { signal: abort.signal }).catch((thrown: unknown) => thrown);
     expect(codeOf(error)).toBe('CLAIM_LOST');
     await expect(stat(bag)).rejects.toMatchObject({ code: 'ENOENT' });
-    expect(await bench.file('lost/a')).toMatchObject({ state: 'checksummed' });
+    expect(await bench.file('lost/a')).toMatchObject({ state: 'hashed' });
   });
 });

@@ -6,9 +6,9 @@ import type { Stores } from '@coldroom/stores';
 
 /** Copies originals into their bag in the store. It proves nothing. */
 @Injectable()
-export class CopyFiles implements Stage {
+export class CopyStage implements Stage {
   readonly name = 'copy';
-  readonly takes = 'checksummed';
+  readonly takes = 'hashed';
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,
@@ -27,6 +27,6 @@ export class CopyFiles implements Stage {
       })),
       work,
     );
-    return settle(claim.files, outcomes, (file) => moved(file, 'copy', 'transferred'));
+    return settle(claim.files, outcomes, (file) => moved(file, 'copy', 'copied'));
   }
 }

@@ -19,7 +19,7 @@ import { codeOf, NotYet, Refused, Transient, type Store } from '@coldroom/domain
 import { markerName, writeMarker } from '@coldroom/files';
 import { HoldDirectories, Staging, type Stage } from '@coldroom/pipeline';
 import { Workbench } from '@coldroom/pipeline/testing';
-import { FetchCopies } from './fetch.stage';
+import { FetchStage } from './fetch.stage';
 
 const root = process.getuid?.() === 0;
 
@@ -29,7 +29,7 @@ describe('the fetch stage', () => {
 
   beforeAll(async () => {
     bench = await Workbench.create('fetch');
-    stage = new FetchCopies(bench.stores, new Staging(bench.originals, bench.holds), bench.files);
+    stage = new FetchStage(bench.stores, new Staging(bench.originals, bench.holds), bench.files);
   });
   afterAll(() => bench.close());
 
@@ -49,10 +49,10 @@ describe('the fetch stage', () => {
       { [fileset]: Object.entries(contents).map(([name, content]) => ({ path: `${fileset}/${name}`, content })) },
       dress,
     );
-    await bench.bring('durable');
+    await bench.bring('sealed');
     await bench.sayLinked();
     await bench.ask(id, way);
-    await bench.bring('near');
+    await bench.bring('online');
     const bag = `request-${id}-bag-1`;
     const staged = await Promise.all(
       Object.keys(contents).map(
@@ -92,13 +92,13 @@ describe('the fetch stage', () => {
 
   test('does not fetch over what a way back that was given up has proven: the store may have lost it since', async () => {
     const { bag, staged } = await near('kept', { a: 'content', b: 'other' });
-    await bench.bring('proven');
+    await bench.bring('fetchVerified');
     const { requestId } = await bench.file('kept/a');
     await bench.register.returns.cancel({ kind: 'Request', ids: [requestId] }, 'test');
     await writeFile(copyOf(bag, 'kept/a'), 'CONTENT');
     await rm(staged['b']!);
     await bench.ask(requestId);
-    await bench.bring('near');
+    await bench.bring('online');
     await bench.run(stage);
     expect(
       await Promise.all(
@@ -142,7 +142,7 @@ describe('the fetch stage', () => {
     for (const name of ['b', 'c'])
       expect([name, await bench.file(`again/${name}`)]).toMatchObject([
         name,
-        { state: 'stuck', stuckFrom: 'near', code: 'TARGET_EXISTS' },
+        { state: 'stuck', stuckFrom: 'online', code: 'TARGET_EXISTS' },
       ]);
     expect([(await lstat(staged['b']!)).isSymbolicLink(), (await lstat(staged['c']!)).isDirectory()]).toEqual([
       true,
@@ -163,7 +163,7 @@ describe('the fetch stage', () => {
   });
 
   /** A stage whose store gives up `b` no more, and says of it what is told here when it is asked to bring it near. */
-  function losing(bringNear: Store['bringNear']): Stage {
+  function losing(bringNear: Store['bringOnline']): Stage {
     const far: Store['fetch'] = async (bag, orders, work) => {
       const fetched = (
         await bench.stores.default.fetch(
@@ -179,7 +179,7 @@ describe('the fetch stage', () => {
       );
     };
     const store = Object.assign(Object.create(bench.stores.default) as Store, { fetch: far, bringNear });
-    return new FetchCopies(
+    return new FetchStage(
       { ...bench.stores, get: () => store },
       new Staging(bench.originals, bench.holds),
       bench.files,
@@ -199,16 +199,16 @@ describe('the fetch stage', () => {
     );
     expect(asked).toEqual(['ManagedRepository/evicted/b']);
     expect(await bench.file('evicted/a')).toMatchObject({ state: 'fetched' });
-    expect(await bench.file('evicted/b')).toMatchObject({ state: 'restoring', code: null });
-    const claim = await bench.claim('restoring');
-    expect(claim.files).toMatchObject([{ state: 'restoring', copyAttempts: 0 }]);
+    expect(await bench.file('evicted/b')).toMatchObject({ state: 'retrieving', code: null });
+    const claim = await bench.claim('retrieving');
+    expect(claim.files).toMatchObject([{ state: 'retrieving', copyAttempts: 0 }]);
     await bench.register.work.giveBack(claim);
-    await bench.bring('near');
+    await bench.bring('online');
     await bench.run(stage);
     expect(await fileAt(staged['b']!)).toMatchObject({ content: 'other' });
   });
 
-  test.each<[what: string, bringNear: Store['bringNear'], code: string]>([
+  test.each<[what: string, bringNear: Store['bringOnline'], code: string]>([
     [
       'that the store calls near though it does not give it',
       async (_bag, paths) => paths.map(() => ({ ok: { near: true, state: 'local' } })),
@@ -224,7 +224,10 @@ describe('the fetch stage', () => {
   ])('a copy %s stays where it is, and holds up no other', async (what, bringNear, code) => {
     await near(what, { a: 'content', b: 'other' });
     await bench.run(losing(bringNear));
-    expect([(await bench.file(`${what}/a`)).state, (await bench.file(`${what}/b`)).state]).toEqual(['fetched', 'near']);
+    expect([(await bench.file(`${what}/a`)).state, (await bench.file(`${what}/b`)).state]).toEqual([
+      'fetched',
+      'online',
+    ]);
     expect(codeOf(await bench.run(losing(bringNear)).catch((error: unknown) => error))).toBe(code); // which counts towards the deadline, or as an attempt
     await bench.run(stage);
   });
@@ -259,7 +262,7 @@ describe('the fetch stage', () => {
   test('recalled copies are laid into the recall directory, and nobody may write to them', async () => {
     const { store, stores, recallDir } = await bench.recallable();
     const { bag } = await near('recalled', { a: 'content' }, 'recall');
-    await bench.run(new FetchCopies(stores, new Staging(bench.originals, bench.holds), bench.files));
+    await bench.run(new FetchStage(stores, new Staging(bench.originals, bench.holds), bench.files));
     expect(store.recallRoot).toBe(recallDir);
     const { id } = await bench.file('recalled/a');
     expect(await fileAt(join(recallDir, '.fetching', bag, id.toString()))).toMatchObject({
@@ -277,7 +280,7 @@ describe('the fetch stage', () => {
   test('a claim that may be lost fetches nothing', async () => {
     await near('lost', { a: 'content' });
     const deadline = new BigInt64Array(new SharedArrayBuffer(8)).fill(process.hrtime.bigint() - 1n);
-    const claim = await bench.claim('near');
+    const claim = await bench.claim('online');
     const error = await stage
       .run(claim, { signal: new AbortController().signal, deadline, progress: () => undefined, check: () => undefined })
       .catch((thrown: unknown) => thrown);
@@ -295,7 +298,7 @@ describe('the fetch stage', () => {
       try {
         const { staged } = await near('full', { a: 'x'.repeat(700_000), b: 'y'.repeat(700_000) });
         await writeMarker(small, 'hold');
-        const tight = new FetchCopies(
+        const tight = new FetchStage(
           bench.stores,
           new Staging(bench.originals, { on: async () => ({ directory: small }) } as unknown as HoldDirectories),
           bench.files,
@@ -303,7 +306,7 @@ describe('the fetch stage', () => {
         const error = await bench.run(tight).catch((thrown: unknown) => thrown);
         expect([codeOf(error), (error as Error).message]).toEqual(['TARGET_FULL', expect.stringContaining(small)]);
         expect((await readdir(small, { recursive: true })).filter((name) => name.endsWith('.fetched'))).toEqual([]);
-        expect(await bench.file('full/a')).toMatchObject({ state: 'near' });
+        expect(await bench.file('full/a')).toMatchObject({ state: 'online' });
         await bench.run(stage);
         expect(await fileAt(staged['b']!)).toMatchObject({ content: 'y'.repeat(700_000) });
       } finally {

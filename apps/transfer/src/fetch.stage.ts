@@ -21,9 +21,9 @@ const recalledMode = 0o444;
 
 /** Fetches copies out of the store into staging, with the mode, owner and mtime that the originals had. It proves nothing. */
 @Injectable()
-export class FetchCopies implements Stage {
+export class FetchStage implements Stage {
   readonly name = 'fetch';
-  readonly takes = 'near';
+  readonly takes = 'online';
   readonly givesBack = true;
 
   constructor(
@@ -51,7 +51,7 @@ export class FetchCopies implements Stage {
     const dressed = await this.dress(claim.files, targets, fetched, work);
     const outcomes = await askForFar(store, claim.bag, claim.files, dressed, work);
     return settle(claim.files, outcomes.map(waitedFor), (file, mode) =>
-      mode === null ? moved(file, 'bringNearAgain', 'restoring') : fetchedWith(file, mode),
+      mode === null ? moved(file, 'bringOnlineAgain', 'retrieving') : fetchedWith(file, mode),
     );
   }
 

@@ -8,7 +8,7 @@ import {
   type AtPath,
   type LinkPolicy,
   type OnDisk,
-  type RelinkPolicy,
+  type MoveLinkPolicy,
 } from './evidence';
 import type { ArchiveFile, Identity, ProvenCopy } from './model';
 import { fileStates, requestStates } from './states';
@@ -33,7 +33,7 @@ const file: ArchiveFile = {
   root: 'ManagedRepository',
   path: Buffer.from('a/b.tif'),
   size: 1000n,
-  state: 'durable',
+  state: 'sealed',
   omeroHash: null,
   originalFileId: 5n,
   pixelsId: null,
@@ -121,7 +121,7 @@ describe('reasonsToKeepOriginal', () => {
   });
 
   it.each(fileStates)('minds the file: %s', (state) => {
-    expect(codes({ file: { state } })).toEqual(state === 'durable' ? [] : ['WRONG_STATE']);
+    expect(codes({ file: { state } })).toEqual(state === 'sealed' ? [] : ['WRONG_STATE']);
   });
 
   it('takes OMERO 4 pixels whose copy nobody can write to', () => {
@@ -270,7 +270,13 @@ describe('reasonsToKeepFetched', () => {
 
 describe('reasonsToKeepLink', () => {
   const staged: Identity = { ...identity, ino: 900n, ctimeNs: identity.ctimeNs + 9n };
-  const proven: ArchiveFile = { ...file, state: 'proven', linkedAt: new Date(0), wayBack: 'restore', fetched: staged };
+  const proven: ArchiveFile = {
+    ...file,
+    state: 'fetchVerified',
+    linkedAt: new Date(0),
+    wayBack: 'restore',
+    fetched: staged,
+  };
 
   interface LinkFacts {
     readonly file?: Partial<ArchiveFile>;
@@ -307,7 +313,7 @@ describe('reasonsToKeepLink', () => {
   ])('%s', (code, facts) => expect(keeps(facts)).toEqual([code]));
 
   it.each(fileStates)('minds the file: %s', (state) =>
-    expect(keeps({ file: { state } })).toEqual(state === 'proven' ? [] : ['WRONG_STATE']),
+    expect(keeps({ file: { state } })).toEqual(state === 'fetchVerified' ? [] : ['WRONG_STATE']),
   );
 
   it('gives every reason that holds, whatever others do', () => {
@@ -331,21 +337,21 @@ describe('reasonsToKeepLink', () => {
 
 describe('reasonsToKeepOldLink', () => {
   // The copy in the store that is left is not asked about: what counts is the one in the other.
-  const settled: ArchiveFile = {
+  const moveSealed: ArchiveFile = {
     ...file,
-    state: 'settled',
+    state: 'moveSealed',
     copyVersion: 'of the old store',
     copyDigest: null,
     copyRead: null,
   };
   const elsewhere: ProvenCopy = { version: 'v1', digest: 'ab'.repeat(32), read: 'direct' };
-  const relink: RelinkPolicy = { stopped: false, acceptedReads: ['direct'], bagSettled: true };
+  const moveLink: MoveLinkPolicy = { stopped: false, acceptedReads: ['direct'], bagMoveSealed: true };
   interface Moved {
     readonly file?: Partial<ArchiveFile>;
     readonly at?: AtPath;
     readonly copy?: Partial<ProvenCopy> | null;
     readonly inStore?: Partial<CopyStatus> | null;
-    readonly policy?: Partial<RelinkPolicy>;
+    readonly policy?: Partial<MoveLinkPolicy>;
   }
   const codesOf = ({
     file: change,
@@ -355,18 +361,18 @@ describe('reasonsToKeepOldLink', () => {
     policy: some,
   }: Moved = {}): readonly string[] =>
     reasonsToKeepOldLink(
-      { ...settled, ...change },
+      { ...moveSealed, ...change },
       at,
       copy === null ? null : { ...elsewhere, ...copy },
       store === null ? undefined : { ...inStore, ...store },
-      { ...relink, ...some },
+      { ...moveLink, ...some },
     ).map(({ code }) => code);
 
   it('has none where the copy in the other store is good', () => expect(codesOf()).toEqual([]));
 
   it.each<[string, Moved]>([
     ['STOPPED', { policy: { stopped: true } }],
-    ['BAG_INCOMPLETE', { policy: { bagSettled: false } }],
+    ['BAG_INCOMPLETE', { policy: { bagMoveSealed: false } }],
     ['NO_DIGEST', { file: { digests: {} } }],
     ['LINK_GONE', { at: 'missing' }],
     ['PATH_TAKEN', { at: 'other' }],
@@ -385,7 +391,7 @@ describe('reasonsToKeepOldLink', () => {
 
   it('asks for a copy', () => expect(codesOf({ inStore: null })).toEqual(['COPY_MISSING', 'NOT_DURABLE']));
   it('asks for a proof', () => expect(codesOf({ copy: null })).toEqual(['COPY_DIFFERS', 'COPY_NOT_PROVEN']));
-  it.each(fileStates.filter((state) => state !== 'settled'))('WRONG_STATE from %s', (state) =>
+  it.each(fileStates.filter((state) => state !== 'moveSealed'))('WRONG_STATE from %s', (state) =>
     expect(codesOf({ file: { state } })).toEqual(['WRONG_STATE']),
   );
   it('tells what speaks of the path alone', () =>

@@ -42,7 +42,7 @@ const checks: readonly Check[] = [
   (_file, _onDisk, _inStore, { filesetComplete }) =>
     filesetComplete ? null : because('FILESET_INCOMPLETE', 'another file of the fileset is not durable'),
   (file) =>
-    file.state === 'durable'
+    file.state === 'sealed'
       ? null
       : because('WRONG_STATE', `the file is ${file.state}; only a durable one may be linked`),
   (file) => (hasDigest(file) ? null : because('NO_DIGEST', 'the original has no recorded SHA-256')),
@@ -186,7 +186,7 @@ export function reasonsToKeepLink(
   filesetFetched: boolean,
 ): readonly Reason[] {
   return [
-    file.state === 'proven'
+    file.state === 'fetchVerified'
       ? null
       : because('WRONG_STATE', `the file is ${file.state}; only a proven one may be put in place`),
     hasDigest(file) ? null : because('NO_DIGEST', 'the original had no recorded SHA-256'),
@@ -220,13 +220,13 @@ function stagedUnchanged({ fetched, size }: ArchiveFile, staged: Identity | null
     : because('COPY_SIZE', `what was fetched has ${staged.size} bytes, the original had ${size}`);
 }
 
-export interface RelinkPolicy {
+export interface MoveLinkPolicy {
   /** A switch that stops linking is on. */
   readonly stopped: boolean;
   /** The ways of reading a copy back that the new store's settings accept as proof. */
   readonly acceptedReads: readonly CopyRead[];
   /** All files of the bag are settled in the new store. */
-  readonly bagSettled: boolean;
+  readonly bagMoveSealed: boolean;
 }
 
 /** Codes of `reasonsToKeepOldLink` that speak of the path alone: the copies in the new store are good. */
@@ -241,7 +241,7 @@ export function reasonsToKeepOldLink(
   atPath: AtPath,
   copy: ProvenCopy | null,
   inStore: CopyStatus | undefined,
-  { stopped, acceptedReads, bagSettled }: RelinkPolicy,
+  { stopped, acceptedReads, bagMoveSealed }: MoveLinkPolicy,
 ): readonly Reason[] {
   const there: ArchiveFile = {
     ...file,
@@ -251,10 +251,10 @@ export function reasonsToKeepOldLink(
   };
   return [
     stopped ? because('STOPPED', 'linking is stopped until a person resumes it') : null,
-    file.state === 'settled'
+    file.state === 'moveSealed'
       ? null
       : because('WRONG_STATE', `the file is ${file.state}; only a settled one may be linked to another store`),
-    bagSettled ? null : because('BAG_INCOMPLETE', 'another file of the bag is not settled in the other store'),
+    bagMoveSealed ? null : because('BAG_INCOMPLETE', 'another file of the bag is not settled in the other store'),
     hasDigest(file) ? null : because('NO_DIGEST', 'the original had no recorded SHA-256'),
     atPath === 'our-link' ? null : because(...changedPath(atPath)),
     copyUnchanged(there, inStore),

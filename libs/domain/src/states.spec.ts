@@ -15,71 +15,70 @@ import {
 const expected: readonly (readonly [event: string, from: string, to: string])[] = [
   ['approve', 'registered', 'approved'],
   ['decline', 'registered', 'declined'],
-  ['hash', 'approved', 'checksummed'],
-  ['copy', 'checksummed', 'transferred'],
-  ['copyAgain', 'transferred', 'checksummed'],
-  ['verify', 'transferred', 'verified'],
-  ['store', 'verified', 'durable'],
-  ['link', 'durable', 'linked'],
+  ['hash', 'approved', 'hashed'],
+  ['copy', 'hashed', 'copied'],
+  ['copyAgain', 'copied', 'hashed'],
+  ['verify', 'copied', 'verified'],
+  ['seal', 'verified', 'sealed'],
+  ['link', 'sealed', 'linked'],
   ['release', 'linked', 'released'],
-  ['return', 'undoing', 'undone'],
-  ['restore', 'undoing', 'restoring'], // its original is not held any more
+  ['undo', 'undoing', 'undone'],
+  ['restore', 'undoing', 'retrieving'], // its original is not held any more
   ['place', 'linked', 'restored'], // a way back that was given up had come that far
-  ...['linked', 'released', 'recalled'].map((from) => ['restore', from, 'restoring'] as const),
-  ['bringNear', 'restoring', 'near'],
-  ['bringNearAgain', 'near', 'restoring'],
-  ['fetch', 'near', 'fetched'],
-  ['prove', 'fetched', 'proven'],
-  ['fetchAgain', 'fetched', 'near'],
-  ['fetchAgain', 'proven', 'near'],
-  ['place', 'proven', 'restored'],
-  ['place', 'proven', 'recalled'],
+  ...['linked', 'released', 'recalled'].map((from) => ['restore', from, 'retrieving'] as const),
+  ['bringOnline', 'retrieving', 'online'],
+  ['bringOnlineAgain', 'online', 'retrieving'],
+  ['fetch', 'online', 'fetched'],
+  ['verifyFetched', 'fetched', 'fetchVerified'],
+  ['fetchAgain', 'fetched', 'online'],
+  ['fetchAgain', 'fetchVerified', 'online'],
+  ['place', 'fetchVerified', 'restored'],
+  ['place', 'fetchVerified', 'recalled'],
   ['expire', 'recalled', 'linked'],
-  ['move', 'linked', 'leaving'],
-  ['move', 'released', 'leaving'],
-  ...['settled', 'stuck'].map((from) => ['move', from, 'settled'] as const), // cancelled, and asked for again
-  ['carry', 'leaving', 'arrived'],
-  ['carryAgain', 'arrived', 'leaving'],
-  ['match', 'arrived', 'matched'],
-  ['settle', 'matched', 'settled'],
-  ['relink', 'settled', 'linked'],
-  ...['leaving', 'arrived', 'matched'].map((from) => ['cancel', from, 'linked'] as const),
-  ...['settled', 'stuck'].map((from) => ['cancel', from, 'settled'] as const), // its link may lead to either store
-  ...['restoring', 'near', 'fetched', 'proven', 'stuck'].flatMap((from) => [
+  ['move', 'linked', 'moving'],
+  ['move', 'released', 'moving'],
+  ...['moveSealed', 'stuck'].map((from) => ['move', from, 'moveSealed'] as const), // cancelled, and asked for again
+  ['moveCopy', 'moving', 'moveCopied'],
+  ['moveCopyAgain', 'moveCopied', 'moving'],
+  ['moveVerify', 'moveCopied', 'moveVerified'],
+  ['moveSeal', 'moveVerified', 'moveSealed'],
+  ['moveLink', 'moveSealed', 'linked'],
+  ...['moving', 'moveCopied', 'moveVerified'].map((from) => ['cancel', from, 'linked'] as const),
+  ...['moveSealed', 'stuck'].map((from) => ['cancel', from, 'moveSealed'] as const), // its link may lead to either store
+  ...['retrieving', 'online', 'fetched', 'fetchVerified', 'stuck'].flatMap((from) => [
     ['cancel', from, 'linked'] as const,
     ['cancel', from, 'recalled'] as const,
   ]),
   ...[
     'registered',
     'approved',
-    'checksummed',
-    'transferred',
+    'hashed',
+    'copied',
     'verified',
-    'durable',
+    'sealed',
     'linked',
     'undoing',
-    'restoring',
-    'near',
+    'retrieving',
+    'online',
     'fetched',
-    'proven',
+    'fetchVerified',
     'recalled',
-    'leaving',
-    'arrived',
-    'matched',
-    'settled',
+    'moving',
+    'moveCopied',
+    'moveVerified',
+    'moveSealed',
   ].map((from) => ['fail', from, 'stuck'] as const),
-  ...['approved', 'durable', 'linked', 'undoing', 'restoring', 'proven', 'recalled', 'leaving', 'settled'].map(
+  ...['approved', 'sealed', 'linked', 'undoing', 'retrieving', 'fetchVerified', 'recalled', 'moving', 'moveSealed'].map(
     (to) => ['retry', 'stuck', to] as const,
   ),
-  ...['approved', 'checksummed', 'transferred', 'verified', 'stuck'].flatMap((from) => [
+  ...['approved', 'hashed', 'copied', 'verified', 'stuck'].flatMap((from) => [
     ['undo', from, 'abandoned'] as const,
     ['abandon', from, 'abandoned'] as const,
   ]),
-  ...['durable', 'stuck'].flatMap((from) => [
-    ['undo', from, 'undoing'] as const,
-    ['abandon', from, 'undoing'] as const,
-  ]),
-  ...['linked', 'restoring', 'near', 'fetched', 'proven', 'recalled'].map((from) => ['undo', from, 'undoing'] as const), // while its original is held
+  ...['sealed', 'stuck'].flatMap((from) => [['undo', from, 'undoing'] as const, ['abandon', from, 'undoing'] as const]),
+  ...['linked', 'retrieving', 'online', 'fetched', 'fetchVerified', 'recalled'].map(
+    (from) => ['undo', from, 'undoing'] as const,
+  ), // while its original is held
 ];
 
 describe('the transition table', () => {
@@ -102,7 +101,7 @@ describe('the transition table', () => {
 
   it('leads to linked by no other way than over durable, back from a way back that was given up, or from another store', () => {
     const before = expected.filter(([event, , to]) => to === 'linked' && event !== 'cancel').map(([, from]) => from);
-    expect(before.sort()).toEqual(['durable', 'recalled', 'settled', 'stuck']);
+    expect(before.sort()).toEqual(['moveSealed', 'recalled', 'sealed', 'stuck']);
     expect(fileStates.filter((state) => retries(state) === 'linked')).toEqual(['linked']);
   });
 
@@ -118,19 +117,19 @@ describe('the transition table', () => {
   it('puts an undo before all other work of a bag', () => {
     expect(workStates).toEqual([
       'undoing',
-      'restoring',
-      'near',
+      'retrieving',
+      'online',
       'fetched',
-      'proven',
+      'fetchVerified',
       'approved',
-      'checksummed',
-      'transferred',
+      'hashed',
+      'copied',
       'verified',
-      'durable',
-      'leaving',
-      'arrived',
-      'matched',
-      'settled',
+      'sealed',
+      'moving',
+      'moveCopied',
+      'moveVerified',
+      'moveSealed',
       'linked',
       'recalled',
     ]);
@@ -141,21 +140,21 @@ describe('retryState', () => {
   it.each([
     ['registered', 'approved'],
     ['approved', 'approved'],
-    ['checksummed', 'approved'],
-    ['transferred', 'approved'],
+    ['hashed', 'approved'],
+    ['copied', 'approved'],
     ['verified', 'approved'],
-    ['durable', 'durable'],
+    ['sealed', 'sealed'],
     ['linked', 'linked'],
     ['undoing', 'undoing'],
     ['recalled', 'recalled'],
-    ['restoring', 'restoring'],
-    ['near', 'restoring'],
-    ['fetched', 'restoring'],
-    ['proven', 'proven'],
-    ['leaving', 'leaving'],
-    ['arrived', 'leaving'],
-    ['matched', 'leaving'],
-    ['settled', 'settled'],
+    ['retrieving', 'retrieving'],
+    ['online', 'retrieving'],
+    ['fetched', 'retrieving'],
+    ['fetchVerified', 'fetchVerified'],
+    ['moving', 'moving'],
+    ['moveCopied', 'moving'],
+    ['moveVerified', 'moving'],
+    ['moveSealed', 'moveSealed'],
   ] as const)('from %s to %s', (from, to) => expect(retryState(from)).toBe(to));
 
   it.each(['skipped', 'declined', 'undone', 'released', 'restored', 'stuck', 'abandoned'] as const)(

@@ -4,24 +4,24 @@ export const fileStates = [
   'skipped',
   'approved',
   'declined',
-  'checksummed',
-  'transferred',
+  'hashed',
+  'copied',
   'verified',
-  'durable',
+  'sealed',
   'undoing',
   'undone',
   'linked',
   'released',
-  'restoring',
-  'near',
+  'retrieving',
+  'online',
   'fetched',
-  'proven',
+  'fetchVerified',
   'restored',
   'recalled',
-  'leaving',
-  'arrived',
-  'matched',
-  'settled',
+  'moving',
+  'moveCopied',
+  'moveVerified',
+  'moveSealed',
   'stuck',
   'abandoned',
 ] as const;
@@ -34,26 +34,26 @@ export const fileEvents = [
   'copy',
   'verify',
   'copyAgain',
-  'store',
+  'seal',
   'link',
   'undo',
-  'return',
+  'undo',
   'release',
   'restore',
-  'bringNear',
-  'bringNearAgain',
+  'bringOnline',
+  'bringOnlineAgain',
   'fetch',
-  'prove',
+  'verifyFetched',
   'fetchAgain',
   'place',
   'expire',
   'cancel',
   'move',
-  'carry',
-  'match',
-  'carryAgain',
-  'settle',
-  'relink',
+  'moveCopy',
+  'moveVerify',
+  'moveCopyAgain',
+  'moveSeal',
+  'moveLink',
   'fail',
   'retry',
   'abandon',
@@ -67,63 +67,73 @@ export type FileEvent = (typeof fileEvents)[number];
 export const transitions: Readonly<Record<FileState, Partial<Record<FileEvent, readonly FileState[]>>>> = {
   registered: { approve: ['approved'], decline: ['declined'], fail: ['stuck'] },
   skipped: {},
-  approved: { hash: ['checksummed'], fail: ['stuck'], undo: ['abandoned'], abandon: ['abandoned'] },
+  approved: { hash: ['hashed'], fail: ['stuck'], undo: ['abandoned'], abandon: ['abandoned'] },
   declined: {},
-  checksummed: { copy: ['transferred'], fail: ['stuck'], undo: ['abandoned'], abandon: ['abandoned'] },
-  transferred: {
+  hashed: { copy: ['copied'], fail: ['stuck'], undo: ['abandoned'], abandon: ['abandoned'] },
+  copied: {
     verify: ['verified'],
-    copyAgain: ['checksummed'],
+    copyAgain: ['hashed'],
     fail: ['stuck'],
     undo: ['abandoned'],
     abandon: ['abandoned'],
   },
-  verified: { store: ['durable'], fail: ['stuck'], undo: ['abandoned'], abandon: ['abandoned'] },
-  durable: { link: ['linked'], fail: ['stuck'], undo: ['undoing'], abandon: ['undoing'] },
-  undoing: { return: ['undone'], restore: ['restoring'], fail: ['stuck'] },
+  verified: { seal: ['sealed'], fail: ['stuck'], undo: ['abandoned'], abandon: ['abandoned'] },
+  sealed: { link: ['linked'], fail: ['stuck'], undo: ['undoing'], abandon: ['undoing'] },
+  undoing: { undo: ['undone'], restore: ['retrieving'], fail: ['stuck'] },
   undone: {},
   linked: {
     release: ['released'],
     undo: ['undoing'],
-    restore: ['restoring'],
+    restore: ['retrieving'],
     place: ['restored'],
-    move: ['leaving'],
+    move: ['moving'],
     fail: ['stuck'],
   },
-  released: { restore: ['restoring'], move: ['leaving'] },
-  restoring: { bringNear: ['near'], cancel: ['linked', 'recalled'], undo: ['undoing'], fail: ['stuck'] },
-  near: {
+  released: { restore: ['retrieving'], move: ['moving'] },
+  retrieving: { bringOnline: ['online'], cancel: ['linked', 'recalled'], undo: ['undoing'], fail: ['stuck'] },
+  online: {
     fetch: ['fetched'],
-    bringNearAgain: ['restoring'],
+    bringOnlineAgain: ['retrieving'],
     cancel: ['linked', 'recalled'],
     undo: ['undoing'],
     fail: ['stuck'],
   },
   fetched: {
-    prove: ['proven'],
-    fetchAgain: ['near'],
+    verifyFetched: ['fetchVerified'],
+    fetchAgain: ['online'],
     cancel: ['linked', 'recalled'],
     undo: ['undoing'],
     fail: ['stuck'],
   },
-  proven: {
+  fetchVerified: {
     place: ['restored', 'recalled'],
-    fetchAgain: ['near'],
+    fetchAgain: ['online'],
     cancel: ['linked', 'recalled'],
     undo: ['undoing'],
     fail: ['stuck'],
   },
   restored: {},
-  recalled: { expire: ['linked'], restore: ['restoring'], undo: ['undoing'], fail: ['stuck'] },
-  leaving: { carry: ['arrived'], cancel: ['linked'], fail: ['stuck'] },
-  arrived: { match: ['matched'], carryAgain: ['leaving'], cancel: ['linked'], fail: ['stuck'] },
-  matched: { settle: ['settled'], cancel: ['linked'], fail: ['stuck'] },
-  settled: { relink: ['linked'], cancel: ['settled'], move: ['settled'], fail: ['stuck'] },
+  recalled: { expire: ['linked'], restore: ['retrieving'], undo: ['undoing'], fail: ['stuck'] },
+  moving: { moveCopy: ['moveCopied'], cancel: ['linked'], fail: ['stuck'] },
+  moveCopied: { moveVerify: ['moveVerified'], moveCopyAgain: ['moving'], cancel: ['linked'], fail: ['stuck'] },
+  moveVerified: { moveSeal: ['moveSealed'], cancel: ['linked'], fail: ['stuck'] },
+  moveSealed: { moveLink: ['linked'], cancel: ['moveSealed'], move: ['moveSealed'], fail: ['stuck'] },
   stuck: {
-    retry: ['approved', 'durable', 'linked', 'undoing', 'restoring', 'proven', 'recalled', 'leaving', 'settled'],
+    retry: [
+      'approved',
+      'sealed',
+      'linked',
+      'undoing',
+      'retrieving',
+      'fetchVerified',
+      'recalled',
+      'moving',
+      'moveSealed',
+    ],
     abandon: ['abandoned', 'undoing'],
     undo: ['abandoned', 'undoing'],
-    cancel: ['linked', 'recalled', 'settled'],
-    move: ['settled'],
+    cancel: ['linked', 'recalled', 'moveSealed'],
+    move: ['moveSealed'],
   },
   abandoned: {},
 };
@@ -139,49 +149,54 @@ export function next(from: FileState, event: FileEvent): readonly FileState[] | 
  */
 export const workStates = [
   'undoing',
-  'restoring',
-  'near',
+  'retrieving',
+  'online',
   'fetched',
-  'proven',
+  'fetchVerified',
   'approved',
-  'checksummed',
-  'transferred',
+  'hashed',
+  'copied',
   'verified',
-  'durable',
-  'leaving',
-  'arrived',
-  'matched',
-  'settled',
+  'sealed',
+  'moving',
+  'moveCopied',
+  'moveVerified',
+  'moveSealed',
   'linked',
   'recalled',
 ] as const satisfies readonly FileState[];
 export type WorkState = (typeof workStates)[number];
 
 /** In these a file is on its way to another store, by its bag; its link is in place all the while. */
-export const movingStates = ['leaving', 'arrived', 'matched', 'settled'] as const satisfies readonly WorkState[];
+export const movingStates = [
+  'moving',
+  'moveCopied',
+  'moveVerified',
+  'moveSealed',
+] as const satisfies readonly WorkState[];
 
 /** Where a stuck file goes on a retry, given the state it was stuck from. */
 export function retryState(stuckFrom: FileState): FileState {
   switch (stuckFrom) {
-    case 'durable':
+    case 'sealed':
     case 'linked':
     case 'undoing':
-    case 'proven':
+    case 'fetchVerified':
     case 'recalled':
-    case 'settled':
+    case 'moveSealed':
       return stuckFrom;
-    case 'leaving':
-    case 'arrived':
-    case 'matched':
-      return 'leaving';
-    case 'restoring':
-    case 'near':
+    case 'moving':
+    case 'moveCopied':
+    case 'moveVerified':
+      return 'moving';
+    case 'retrieving':
+    case 'online':
     case 'fetched':
-      return 'restoring';
+      return 'retrieving';
     case 'registered':
     case 'approved':
-    case 'checksummed':
-    case 'transferred':
+    case 'hashed':
+    case 'copied':
     case 'verified':
       return 'approved';
     default:

@@ -47,7 +47,7 @@ describe('delivery', () => {
       run: async (claim) => {
         runs.push(claim.bagId);
         await change.work?.();
-        return { moves: claim.files.map((file) => moved(file, 'hash', 'checksummed')) };
+        return { moves: claim.files.map((file) => moved(file, 'hash', 'hashed')) };
       },
     };
     const queues = new Queues(change.url ?? redisUrl(), prefix, log);
@@ -231,7 +231,7 @@ describe('delivery', () => {
     release();
     await ended;
     expect([await isDone(bagId), runs.includes(other)]).toEqual([true, false]);
-    await bench.bring('checksummed');
+    await bench.bring('hashed');
   });
 
   test('the end waits for what runs although Redis went away', async () => {
@@ -266,6 +266,6 @@ describe('delivery', () => {
     const start = performance.now();
     await workers.end();
     expect(performance.now() - start).toBeLessThan(12_000);
-    await bench.bring('checksummed');
+    await bench.bring('hashed');
   });
 });

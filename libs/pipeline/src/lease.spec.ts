@@ -35,7 +35,7 @@ describe('a claim and its lease', () => {
     takes: 'approved',
     run,
   });
-  const done = ({ files }: Claim): StageResult => ({ moves: files.map((file) => moved(file, 'hash', 'checksummed')) });
+  const done = ({ files }: Claim): StageResult => ({ moves: files.map((file) => moved(file, 'hash', 'hashed')) });
 
   async function bag(): Promise<{ readonly bagId: bigint; readonly state: () => Promise<string> }> {
     made += 1;
@@ -80,7 +80,7 @@ describe('a claim and its lease', () => {
     const [progress] = (await bench.register.overview.progress()).filter((row) => row.claimed > 0);
     expect(progress).toMatchObject({ state: 'approved', claimed: 1 });
     await running;
-    expect([others, await state()]).toEqual([0, 'checksummed']);
+    expect([others, await state()]).toEqual([0, 'hashed']);
   });
 
   test('one that lost its claim is told by the signal, and records nothing', async () => {
@@ -126,7 +126,7 @@ describe('a claim and its lease', () => {
       }),
       bagId,
     );
-    expect([lost, await state()]).toEqual(['CLAIM_LOST', 'checksummed']); // the claim held in truth, so what was done is recorded
+    expect([lost, await state()]).toEqual(['CLAIM_LOST', 'hashed']); // the claim held in truth, so what was done is recorded
   });
 
   test('while the register does not answer, work goes on to the deadline and not beyond', async () => {
@@ -210,6 +210,6 @@ describe('a claim and its lease', () => {
       bagId,
     );
     await running;
-    expect(await state()).toBe('checksummed');
+    expect(await state()).toBe('hashed');
   });
 });

@@ -30,13 +30,13 @@ const ok: Outcome<string> = { ok: 'fine' };
 const failed = (error: ColdroomError): Outcome<string> => ({ error });
 const busy = new Transient('READ_FAILED', 'the disk stutters');
 const gone = new Refused('SOURCE_MISSING', 'it does not exist');
-const judge = (each: ArchiveFile): ReturnType<typeof moved> => moved(each, 'hash', 'checksummed');
+const judge = (each: ArchiveFile): ReturnType<typeof moved> => moved(each, 'hash', 'hashed');
 
-describe('settle', () => {
+describe('moveSeal', () => {
   test('a refused file is stuck with code and reason, one whose trouble may pass stays, the others go on', () => {
     expect(settle(files, [ok, failed(gone), failed(busy)], judge)).toEqual({
       moves: [
-        { id: 1n, event: 'hash', from: 'approved', to: 'checksummed' },
+        { id: 1n, event: 'hash', from: 'approved', to: 'hashed' },
         { id: 2n, event: 'fail', from: 'approved', to: 'stuck', code: 'SOURCE_MISSING', reason: 'it does not exist' },
       ],
     });
@@ -50,7 +50,7 @@ describe('settle', () => {
   test('one that it is too early for stays, and the others go on', () => {
     const early = new NotYet('COPY_NOT_NEAR', 'it is on tape');
     expect(settle(files, [ok, failed(early), failed(early)], judge)).toEqual({
-      moves: [{ id: 1n, event: 'hash', from: 'approved', to: 'checksummed' }],
+      moves: [{ id: 1n, event: 'hash', from: 'approved', to: 'hashed' }],
     });
     expect(() => settle(files, [failed(early), failed(early), failed(early)], judge)).toThrow(early);
   });

@@ -70,7 +70,7 @@ describe('the queues', () => {
     await queues.offer([
       { bagId: 5n, state: 'approved' },
       { bagId: 6n, state: 'approved' },
-      { bagId: 5n, state: 'durable' },
+      { bagId: 5n, state: 'sealed' },
     ]);
     await queues.offer([{ bagId: 5n, state: 'approved' }]);
     expect([await queues.pending('hash'), await queues.pending('link'), await queues.pending('copy')]).toEqual([
@@ -80,7 +80,7 @@ describe('the queues', () => {
 
   test('the whole of a job is the version and the bag', async () => {
     queues = new Queues(url(), 'queues-whole', log);
-    await queues.offer([{ bagId: 7n, state: 'checksummed' }]);
+    await queues.offer([{ bagId: 7n, state: 'hashed' }]);
     const queue = new Queue('copy', { connection: { url: url() }, prefix: 'queues-whole' });
     expect((await queue.getJobs(['waiting'])).map((job) => [job.id, job.data])).toEqual([
       ['bag-7', { v: 1, bagId: '7' }],

@@ -38,7 +38,7 @@ describe('the runner', () => {
     hashing(async () => {
       throw error;
     });
-  const passing = hashing(async ({ files }) => ({ moves: files.map((file) => moved(file, 'hash', 'checksummed')) }));
+  const passing = hashing(async ({ files }) => ({ moves: files.map((file) => moved(file, 'hash', 'hashed')) }));
 
   /** A bag of two files whose turn it is, and the paths of them. */
   async function bag(): Promise<{
@@ -77,7 +77,7 @@ describe('the runner', () => {
       return passing.run(claim, work);
     });
     await new Runner(bench.register, async (due) => void offered.push(...due), log, usual).run(slow, bagId);
-    expect([await states(), offered]).toEqual([['checksummed', 'checksummed'], [{ bagId, state: 'checksummed' }]]);
+    expect([await states(), offered]).toEqual([['hashed', 'hashed'], [{ bagId, state: 'hashed' }]]);
     const [told] = await events(paths[0]!, 'hash');
     expect(told?.detail).toMatchObject({ stage: 'hash', store: 'main', files: 2, bytes: 2, ms: expect.any(Number) });
     expect((told?.detail as { ms: number }).ms).toBeGreaterThanOrEqual(20);
@@ -94,7 +94,7 @@ describe('the runner', () => {
       usual,
     ).run(passing, bagId);
     expect([await states(), log.of('not offered')]).toEqual([
-      ['checksummed', 'checksummed'],
+      ['hashed', 'hashed'],
       [{ reason: 'no Redis', next: 'the sweep offers it' }],
     ]);
   });
@@ -181,12 +181,12 @@ describe('the runner', () => {
     const { bagId, states } = await bag();
     await runner().run(
       hashing(async ({ files }) => ({
-        moves: [moved(files[0]!, 'hash', 'checksummed')],
+        moves: [moved(files[0]!, 'hash', 'hashed')],
         wait: new NotYet('SOME', 'later', { delayMs: 150 }),
       })),
       bagId,
     );
-    expect(await states()).toEqual(['checksummed', 'approved']);
+    expect(await states()).toEqual(['hashed', 'approved']);
     expect(await untilDue(bagId)).toBeGreaterThan(100);
   });
 
@@ -208,7 +208,7 @@ describe('the runner', () => {
       throw new Error('it ran');
     });
     await runner().run(never, 4_000_000_000_000_000_000n);
-    await runner().run({ ...never, takes: 'durable' }, bagId);
+    await runner().run({ ...never, takes: 'sealed' }, bagId);
     expect([log.lines, await states()]).toEqual([[], ['approved', 'approved']]);
   });
 
@@ -231,7 +231,7 @@ describe('the runner', () => {
     await bench.register.switches.resume('stage:hash', 'boss');
     for (const name of ['all', 'store:main']) await bench.register.switches.stop(name, 'as the test wants it', 'boss');
     await runner().run({ ...passing, givesBack: true }, bagId);
-    expect(await states()).toEqual(['checksummed', 'checksummed']);
+    expect(await states()).toEqual(['hashed', 'hashed']);
     await bench.register.switches.resume(undefined, 'boss');
   });
 

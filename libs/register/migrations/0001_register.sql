@@ -46,8 +46,8 @@ CREATE TABLE bag (
   name         text NOT NULL UNIQUE,
   store        text NOT NULL,
   state        text NOT NULL CHECK (state IN
-                 ('approved', 'checksummed', 'transferred', 'verified', 'durable', 'undoing', 'linked',
-                  'restoring', 'near', 'fetched', 'proven', 'recalled', 'leaving', 'arrived', 'matched', 'settled', 'done')),
+                 ('approved', 'hashed', 'copied', 'verified', 'sealed', 'undoing', 'linked',
+                  'retrieving', 'online', 'fetched', 'fetchVerified', 'recalled', 'moving', 'moveCopied', 'moveVerified', 'moveSealed', 'done')),
   -- The store it moves to, while it does; the one it came from last, where its copies still lie.
   moving_to    text,
   moved_from   text,
@@ -86,9 +86,9 @@ CREATE TABLE file (
   omero_algorithm  text,
   omero_hash       text,
   state            text NOT NULL CHECK (state IN
-                     ('registered', 'skipped', 'approved', 'declined', 'checksummed', 'transferred', 'verified',
-                      'durable', 'undoing', 'undone', 'linked', 'released', 'restoring', 'near', 'fetched', 'proven',
-                      'restored', 'recalled', 'leaving', 'arrived', 'matched', 'settled', 'stuck', 'abandoned')),
+                     ('registered', 'skipped', 'approved', 'declined', 'hashed', 'copied', 'verified',
+                      'sealed', 'undoing', 'undone', 'linked', 'released', 'retrieving', 'online', 'fetched', 'fetchVerified',
+                      'restored', 'recalled', 'moving', 'moveCopied', 'moveVerified', 'moveSealed', 'stuck', 'abandoned')),
   stuck_from       text,
   code             text,
   reason           text,
@@ -121,14 +121,14 @@ CREATE TABLE file (
   -- What the state means for the fileset. Indexes name the phase and not the state, so that most moves leave them alone.
   phase            text NOT NULL GENERATED ALWAYS AS (CASE
                      WHEN state = 'skipped' THEN 'skipped'
-                     WHEN state = 'durable' THEN 'durable'
+                     WHEN state = 'sealed' THEN 'sealed'
                      WHEN state IN ('linked', 'released') THEN 'linked'
                      WHEN coalesce(stuck_from, state) = 'recalled' THEN 'recalled'
-                     WHEN coalesce(stuck_from, state) IN ('leaving', 'arrived', 'matched', 'settled') THEN 'moving'
+                     WHEN coalesce(stuck_from, state) IN ('moving', 'moveCopied', 'moveVerified', 'moveSealed') THEN 'moving'
                      WHEN state = 'undoing' THEN 'undoing'
-                     WHEN state = 'proven' THEN 'proven'
-                     WHEN coalesce(stuck_from, state) IN ('restoring', 'near', 'fetched', 'proven') THEN 'returning'
-                     WHEN state = 'restored' THEN 'back'
+                     WHEN state = 'fetchVerified' THEN 'fetchVerified'
+                     WHEN coalesce(stuck_from, state) IN ('retrieving', 'online', 'fetched', 'fetchVerified') THEN 'retrieving'
+                     WHEN state = 'restored' THEN 'restored'
                      WHEN state IN ('declined', 'undone', 'abandoned') THEN 'given up'
                      ELSE 'early' END) STORED,
   CHECK ((state = 'stuck') = (stuck_from IS NOT NULL)),
@@ -143,9 +143,9 @@ CREATE INDEX file_asked ON file (asked_in, phase) WHERE asked_in IS NOT NULL;
 CREATE INDEX file_path ON file USING hash (path);
 -- Copies that count by when they were last read: which is the next for the rolling check.
 CREATE INDEX file_copy_checked ON file (copy_checked_at NULLS FIRST, id)
-  WHERE copy_version IS NOT NULL AND phase IN ('durable', 'linked', 'recalled', 'returning', 'proven', 'moving');
+  WHERE copy_version IS NOT NULL AND phase IN ('sealed', 'linked', 'recalled', 'retrieving', 'fetchVerified', 'moving');
 -- A path is in one request at a time.
-CREATE UNIQUE INDEX file_path_once ON file (root, path) WHERE phase NOT IN ('skipped', 'given up', 'back');
+CREATE UNIQUE INDEX file_path_once ON file (root, path) WHERE phase NOT IN ('skipped', 'given up', 'restored');
 
 -- What happened, for ever.
 CREATE TABLE event (

@@ -29,10 +29,10 @@ describe('files', () => {
   it('come by whole bags, each once, also where a page has none to look at', async () => {
     await running(place.register, { a: [big], b: [big], c: [1n, 2n, 3n], d: [big] });
     const bags = await bagsOf(place.register);
-    for (const bag of [bags[0]!, bags[2]!, bags[3]!]) await brought(place.register, bag, 'durable');
+    for (const bag of [bags[0]!, bags[2]!, bags[3]!]) await brought(place.register, bag, 'sealed');
     expect((await pages({ limit: 1 })).map((page) => page.length)).toEqual([1, 0, 3, 1]);
     expect((await pages({ limit: 4 })).map((page) => page.length)).toEqual([4, 1]);
-    expect((await pages({}))[0]!.map((file) => file.stand)).toEqual(Array(5).fill('durable'));
+    expect((await pages({}))[0]!.map((file) => file.stand)).toEqual(Array(5).fill('sealed'));
     expect(await pages({ store: 'other' })).toEqual([]);
   });
 

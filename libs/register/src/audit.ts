@@ -72,17 +72,17 @@ export interface Page<T, Start> {
 
 /** Early states have no copy to speak of and an original that nobody touched; `undoing` may be either way on disk, and so may the link of what is `settled`. */
 const audited: readonly FileState[] = [
-  'durable',
+  'sealed',
   'linked',
   'released',
-  'restoring',
-  'near',
+  'retrieving',
+  'online',
   'fetched',
-  'proven',
+  'fetchVerified',
   'recalled',
-  'leaving',
-  'arrived',
-  'matched',
+  'moving',
+  'moveCopied',
+  'moveVerified',
   'restored',
   'undone',
 ];
@@ -177,8 +177,8 @@ export class Audit {
   /** Of these places in a bag's recall directory, the indexes of those at which a recalled copy may lie; that of a recall which was given up, or undone, goes at the linker's next turn. */
   async nearKnown(bag: string, copies: readonly CopyPlace[]): Promise<ReadonlySet<number>> {
     return this.indexes(
-      `f.bag_id = (SELECT id FROM bag WHERE name = $3) AND (${stand} = 'recalled' OR (${stand} IN ('proven', 'linked', 'undoing') AND f.way_back = 'recall')
-        OR (f.near_until IS NOT NULL AND ${stand} IN ('restoring', 'near', 'fetched', 'proven', 'undoing')))`,
+      `f.bag_id = (SELECT id FROM bag WHERE name = $3) AND (${stand} = 'recalled' OR (${stand} IN ('fetchVerified', 'linked', 'undoing') AND f.way_back = 'recall')
+        OR (f.near_until IS NOT NULL AND ${stand} IN ('retrieving', 'online', 'fetched', 'fetchVerified', 'undoing')))`,
       copies,
       [bag],
     );

@@ -71,7 +71,7 @@ export async function addFiles(client: pg.ClientBase, requestId: bigint, files: 
      ), judged AS (
        SELECT d.*, k.known_in
        FROM drafted d CROSS JOIN LATERAL (
-         SELECT max(f.request_id) FILTER (WHERE f.phase NOT IN ('skipped', 'given up', 'back')) AS known_in,
+         SELECT max(f.request_id) FILTER (WHERE f.phase NOT IN ('skipped', 'given up', 'restored')) AS known_in,
            bool_or(f.request_id = $1 AND f.fileset = d.fileset AND f.original_file_id IS NOT DISTINCT FROM d.original_file_id) AS own
          FROM file f WHERE f.root = d.root AND f.path = d.path) k
        WHERE k.own IS NOT TRUE

@@ -12,7 +12,7 @@ const rates = (...stores: string[]) => place.register.returns.rates(stores);
 
 /** What a stage told of a bag: it worked for so many ms, and ended so many ms ago. */
 async function told(
-  what: 'fetch' | 'prove',
+  what: 'fetch' | 'verifyFetched',
   bag: number,
   endedAgo: number,
   ms: number | null,
@@ -28,7 +28,7 @@ async function told(
 describe('how fast a store gives back', () => {
   it('is not known before something was fetched from it', async () => {
     await told('fetch', 1, 0, 100, { store: 'other' });
-    await told('prove', 2, 0, 100);
+    await told('verifyFetched', 2, 0, 100);
     expect(await rates('main')).toEqual([]);
     expect(await rates()).toEqual([]);
   });
@@ -38,9 +38,9 @@ describe('how fast a store gives back', () => {
     const [bag] = await bagsOf(place.register);
     await brought(place.register, bag!, 'released');
     await place.register.returns.ask({ kind: 'Request', ids: [id] }, { way: 'restore', days: 0 }, 'boss');
-    await passed(place.register, bag!, 'restoring');
+    await passed(place.register, bag!, 'retrieving');
     for (const [state, tookMs] of [
-      ['near', 3_600_000],
+      ['online', 3_600_000],
       ['fetched', 1],
     ] as const satisfies readonly (readonly [WorkState, number])[]) {
       const claim = await claimed(place.register, bag!, state);
@@ -60,7 +60,7 @@ describe('how fast a store gives back', () => {
     await told('fetch', 1, 9000, 1000); // from 10 s ago to 9 s ago
     await told('fetch', 2, 8500, 1000); // half a second more
     await told('fetch', 3, 8600, 100); // within
-    await told('prove', 1, 8000, 600); // half a second more
+    await told('verifyFetched', 1, 8000, 600); // half a second more
     await told('fetch', 4, 1000, 2000); // an idle time before
     expect(await rates('main')).toEqual([{ store: 'main', bags: 4, files: 8, bytes: 400n, ms: 4000 }]);
   });

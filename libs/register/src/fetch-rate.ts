@@ -24,7 +24,7 @@ export async function fetchRates(pool: pg.Pool, stores: readonly string[]): Prom
          WHERE what = 'fetch' AND detail->>'store' = named.store AND (detail->>'ms')::bigint > 0 AND (detail->>'bytes')::bigint > 0 ORDER BY id DESC LIMIT $2) e
      ), proven AS (
        SELECT f.store, p.at, p.ms FROM fetched f CROSS JOIN LATERAL (
-         SELECT at, (detail->>'ms')::bigint AS ms FROM event WHERE bag_id = f.bag_id AND what = 'prove' AND id > f.id AND detail ? 'ms' ORDER BY id LIMIT 1) p
+         SELECT at, (detail->>'ms')::bigint AS ms FROM event WHERE bag_id = f.bag_id AND what = 'verifyFetched' AND id > f.id AND detail ? 'ms' ORDER BY id LIMIT 1) p
      ), span AS (
        SELECT store, at - ms * interval '1 ms' AS since, at AS till FROM (SELECT store, at, ms FROM fetched UNION ALL SELECT * FROM proven) worked
      ), own AS (

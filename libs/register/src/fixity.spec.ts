@@ -13,14 +13,14 @@ const sha = 'ab'.repeat(32);
 /** A bag whose copies were proven, brought to `until`. */
 async function archived(
   sizes: readonly bigint[],
-  until: 'durable' | 'linked' = 'linked',
+  until: 'sealed' | 'linked' = 'linked',
   fileset = 'Fileset:1',
 ): Promise<bigint> {
   const before = new Set(await bagsOf(place.register));
   await running(place.register, { [fileset]: sizes });
   const bag = (await bagsOf(place.register)).find((id) => !before.has(id))!;
-  await brought(place.register, bag, 'transferred');
-  const claim = await claimed(place.register, bag, 'transferred');
+  await brought(place.register, bag, 'copied');
+  const claim = await claimed(place.register, bag, 'copied');
   await place.register.move(
     claim,
     claim.files.map((file) => ({
@@ -32,7 +32,7 @@ async function archived(
     })),
     stage,
   );
-  for (const state of ['verified', 'durable'] as const) if (state !== until) await passed(place.register, bag, state);
+  for (const state of ['verified', 'sealed'] as const) if (state !== until) await passed(place.register, bag, state);
   return bag;
 }
 
@@ -50,7 +50,7 @@ const day = 86_400_000;
 
 it('counts what archived images depend on, and nothing else', async () => {
   await archived([1n, 2n]);
-  await archived([4n], 'durable', 'Fileset:2');
+  await archived([4n], 'sealed', 'Fileset:2');
   const undone = await archived([8n], 'linked', 'Fileset:3');
   await running(place.register, { 'Fileset:4': [16n] });
   const [given] = (await place.sql.query('SELECT request_id FROM bag WHERE id = $1', [undone])).rows;

@@ -54,9 +54,9 @@ export interface FixityFigures {
 }
 
 /** States in which the copy in the sealed bag is what counts; stuck ones count as where they were stuck from. */
-const counted = `coalesce(f.stuck_from, f.state) IN ('durable', 'linked', 'released', 'restoring', 'near', 'fetched', 'proven', 'recalled', 'leaving', 'arrived', 'matched', 'settled')`;
+const counted = `coalesce(f.stuck_from, f.state) IN ('sealed', 'linked', 'released', 'retrieving', 'online', 'fetched', 'fetchVerified', 'recalled', 'moving', 'moveCopied', 'moveVerified', 'moveSealed')`;
 /** The same by what the index knows; those that are stuck are looked at by people. */
-const rolling = `f.copy_version IS NOT NULL AND f.phase IN ('durable', 'linked', 'recalled', 'returning', 'proven', 'moving')`;
+const rolling = `f.copy_version IS NOT NULL AND f.phase IN ('sealed', 'linked', 'recalled', 'retrieving', 'fetchVerified', 'moving')`;
 
 const columns = `f.id, f.request_id, f.bag_id, b.name AS bag, b.store, f.fileset, f.root, f.path, f.display, f.size, f.digests->>'SHA-256' AS sha256,
   f.copy_version, f.copy_digest, f.copy_fault, f.released_at IS NULL AS held, f.copy_checked_at::text AS checked_at`;

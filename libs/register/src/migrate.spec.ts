@@ -59,15 +59,15 @@ describe('the tables', () => {
       'SELECT phase, array_agg(state ORDER BY state) AS states FROM file GROUP BY phase ORDER BY phase',
     );
     expect(Object.fromEntries(rows.map((row) => [row.phase, row.states]))).toEqual({
-      early: ['approved', 'checksummed', 'registered', 'stuck', 'transferred', 'verified'],
-      durable: ['durable'],
+      early: ['approved', 'copied', 'hashed', 'registered', 'stuck', 'verified'],
+      sealed: ['sealed'],
       'given up': ['abandoned', 'declined', 'undone'],
-      back: ['restored'],
+      restored: ['restored'],
       linked: ['linked', 'released'],
-      moving: ['arrived', 'leaving', 'matched', 'settled'],
-      proven: ['proven'],
+      moving: ['moveCopied', 'moveSealed', 'moveVerified', 'moving'],
+      fetchVerified: ['fetchVerified'],
       recalled: ['recalled'],
-      returning: ['fetched', 'near', 'restoring'],
+      retrieving: ['fetched', 'online', 'retrieving'],
       skipped: ['skipped'],
       undoing: ['undoing'],
     });
@@ -75,13 +75,13 @@ describe('the tables', () => {
 
   it.each([
     ['stuck without saying from where', `UPDATE file SET stuck_from = NULL WHERE state = 'stuck'`],
-    ['from where without being stuck', `UPDATE file SET stuck_from = 'approved' WHERE state = 'durable'`],
+    ['from where without being stuck', `UPDATE file SET stuck_from = 'approved' WHERE state = 'sealed'`],
     ['stuck without a code', `UPDATE file SET code = NULL WHERE state = 'stuck'`],
     ['skipped without a code', `UPDATE file SET code = NULL WHERE state = 'skipped'`],
-    ['a file that was never looked at', `UPDATE file SET identity = NULL WHERE state = 'durable'`],
+    ['a file that was never looked at', `UPDATE file SET identity = NULL WHERE state = 'sealed'`],
     ['released without saying since when', `UPDATE file SET released_at = NULL WHERE state = 'released'`],
-    ['an unknown state', `UPDATE file SET state = 'gone' WHERE state = 'durable'`],
-    ['an unknown root', `UPDATE file SET root = 'tmp' WHERE state = 'durable'`],
+    ['an unknown state', `UPDATE file SET state = 'gone' WHERE state = 'sealed'`],
+    ['an unknown root', `UPDATE file SET root = 'tmp' WHERE state = 'sealed'`],
   ])('refuse %s', async (_name, statement) => {
     await expect(database.sql.query(statement)).rejects.toMatchObject({ code: '23514' });
   });

@@ -33,9 +33,9 @@ describe('a move', () => {
       [{ ...moveOf(file!, 'hash'), digests, identity: identity(1n, 99n) }],
       stage,
     );
-    expect(due).toEqual([{ bagId: bag, state: 'checksummed' }]);
-    await passed(place.register, bag, 'checksummed');
-    const third = await claimed(place.register, bag, 'transferred');
+    expect(due).toEqual([{ bagId: bag, state: 'hashed' }]);
+    await passed(place.register, bag, 'hashed');
+    const third = await claimed(place.register, bag, 'copied');
     await place.register.move(
       third,
       [{ ...moveOf(third.files[0]!, 'verify'), copyVersion: 'v1', copyDigest: 'd1', copyRead: 'direct' }],
@@ -60,16 +60,16 @@ describe('a move', () => {
     await running(place.register, { 'Fileset:1': [1n] });
     const bag = await only();
     for (const round of [1, 2]) {
-      for (const state of ['approved', 'checksummed'] as const)
-        if (round === 1 || state === 'checksummed') await passed(place.register, bag, state);
-      const claim = await claimed(place.register, bag, 'transferred');
+      for (const state of ['approved', 'hashed'] as const)
+        if (round === 1 || state === 'hashed') await passed(place.register, bag, state);
+      const claim = await claimed(place.register, bag, 'copied');
       await place.register.move(
         claim,
         [{ ...moveOf(claim.files[0]!, 'copyAgain'), code: 'COPY_DIFFERS', reason: 'one bit' }],
         stage,
       );
     }
-    expect((await claimed(place.register, bag, 'checksummed')).files[0]?.copyAttempts).toBe(2);
+    expect((await claimed(place.register, bag, 'hashed')).files[0]?.copyAttempts).toBe(2);
     expect((await place.register.overview.events({}))[0]).toMatchObject({
       what: 'copyAgain',
       code: 'COPY_DIFFERS',
@@ -82,7 +82,7 @@ describe('a move', () => {
     const claim = await claimed(place.register, await only(), 'approved');
     const wrong: Move[] = [
       { id: claim.files[0]!.id, event: 'link', from: 'approved', to: 'linked' },
-      { id: claim.files[0]!.id, event: 'hash', from: 'approved', to: 'durable' },
+      { id: claim.files[0]!.id, event: 'hash', from: 'approved', to: 'sealed' },
     ];
     for (const move of wrong) await expect(place.register.move(claim, [move], stage)).rejects.toThrow(RangeError);
     expect(await place.register.work.renew(claim, 1000, 0)).toBe(true);
@@ -91,7 +91,7 @@ describe('a move', () => {
   it.each<[string, (ids: readonly bigint[]) => Move[]]>([
     [
       'a file stands elsewhere',
-      ([a, b]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: b!, state: 'checksummed' }, 'copy')],
+      ([a, b]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: b!, state: 'hashed' }, 'copy')],
     ],
     [
       'a file is named twice',
@@ -124,8 +124,8 @@ describe('a move', () => {
     const [a, b, c] = claim.files;
     expect(
       await place.register.move(claim, [moveOf(a!, 'hash'), moveOf(b!, 'fail'), moveOf(c!, 'hash')], stage),
-    ).toEqual([{ bagId: bag, state: 'checksummed' }]);
-    expect(await statesOf(place.register, id)).toEqual(['checksummed', 'stuck', 'checksummed']);
+    ).toEqual([{ bagId: bag, state: 'hashed' }]);
+    expect(await statesOf(place.register, id)).toEqual(['hashed', 'stuck', 'hashed']);
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Error', stuck: 1 });
     expect(await place.register.overview.file(b!.id)).toMatchObject({
       state: 'stuck',
@@ -136,7 +136,7 @@ describe('a move', () => {
     const events = (await place.register.overview.events({ fileId: b!.id })).slice(0, 2);
     expect(events.map((event) => [event.what, event.from, event.to, event.code, event.fileId])).toEqual([
       ['fail', 'approved', 'stuck', 'TROUBLE', b!.id],
-      ['hash', 'approved', 'checksummed', null, null],
+      ['hash', 'approved', 'hashed', null, null],
     ]);
     expect(events[1]?.detail).toEqual({ stage: 'test', store: 'main', files: 2, bytes: 2, fence: 1 });
   });
@@ -154,8 +154,8 @@ describe('a move', () => {
   it('with a delay is offered later', async () => {
     await running(place.register, { 'Fileset:1': [1n] });
     const bag = await only();
-    await brought(place.register, bag, 'durable');
-    const claim = await claimed(place.register, bag, 'durable');
+    await brought(place.register, bag, 'sealed');
+    const claim = await claimed(place.register, bag, 'sealed');
     expect(
       await place.register.move(
         claim,
@@ -173,54 +173,54 @@ describe('a fileset in several bags', () => {
     await running(place.register, { 'Fileset:1': [GiB, GiB, GiB] });
     const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     for (const bag of [a, b]) {
-      await brought(place.register, bag, 'durable');
+      await brought(place.register, bag, 'sealed');
       await place.register.work.postpone(
-        await claimed(place.register, bag, 'durable'),
+        await claimed(place.register, bag, 'sealed'),
         3_600_000,
         new Error('waits'),
         false,
       );
     }
-    expect(await place.register.work.due(['durable'])).toEqual([]);
+    expect(await place.register.work.due(['sealed'])).toEqual([]);
     await brought(place.register, c, 'verified');
     const due = await passed(place.register, c, 'verified');
     expect(due.map((bag) => bag.bagId).sort()).toEqual([a, b, c]);
-    expect(await place.register.work.due(['durable'])).toHaveLength(3);
-    expect((await claimed(place.register, a, 'durable')).waitingSince).toBeNull();
+    expect(await place.register.work.due(['sealed'])).toHaveLength(3);
+    expect((await claimed(place.register, a, 'sealed')).waitingSince).toBeNull();
   });
 
   it('wakes a bag that somebody looked at too early and puts to sleep too late', async () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB] });
     const [a, b] = (await bagsOf(place.register)) as [bigint, bigint];
-    await brought(place.register, a, 'durable');
-    const linker = await claimed(place.register, a, 'durable');
+    await brought(place.register, a, 'sealed');
+    const linker = await claimed(place.register, a, 'sealed');
     expect((await place.register.work.completeFilesets(id, ['Fileset:1'])).size).toBe(0);
     await brought(place.register, b, 'verified');
-    expect(await passed(place.register, b, 'verified')).toEqual([{ bagId: b, state: 'durable' }]); // a is held: it is told, not offered
+    expect(await passed(place.register, b, 'verified')).toEqual([{ bagId: b, state: 'sealed' }]); // a is held: it is told, not offered
     await place.register.work.postpone(linker, 3_600_000, new Error('waits'), false);
-    expect((await place.register.work.due(['durable'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
+    expect((await place.register.work.due(['sealed'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
     // Once only: the next sleep lasts.
     await place.register.work.postpone(
-      await claimed(place.register, a, 'durable'),
+      await claimed(place.register, a, 'sealed'),
       3_600_000,
       new Error('stopped'),
       false,
     );
-    expect((await place.register.work.due(['durable'])).map((bag) => bag.bagId)).toEqual([b]);
+    expect((await place.register.work.due(['sealed'])).map((bag) => bag.bagId)).toEqual([b]);
   });
 
   it('shortens neither the pause after a failure nor the hold of what is linked', async () => {
     await running(place.register, { 'Fileset:1': [GiB, GiB] });
     const [a, b] = (await bagsOf(place.register)) as [bigint, bigint];
-    await brought(place.register, a, 'durable');
-    const failing = await claimed(place.register, a, 'durable');
+    await brought(place.register, a, 'sealed');
+    const failing = await claimed(place.register, a, 'sealed');
     await brought(place.register, b, 'verified');
     await passed(place.register, b, 'verified');
     await place.register.work.postpone(failing, 3_600_000, new Error('store unavailable'), true);
-    expect((await place.register.work.due(['durable'])).map((bag) => bag.bagId)).toEqual([b]);
+    expect((await place.register.work.due(['sealed'])).map((bag) => bag.bagId)).toEqual([b]);
 
     await place.sql.query('UPDATE bag SET woken = true, not_before = now()');
-    const claim = await claimed(place.register, b, 'durable');
+    const claim = await claimed(place.register, b, 'sealed');
     await place.sql.query('UPDATE bag SET woken = true');
     expect(
       await place.register.move(
@@ -234,9 +234,9 @@ describe('a fileset in several bags', () => {
   it('wakes nobody while one of its files is stuck', async () => {
     await running(place.register, { 'Fileset:1': [GiB, GiB, GiB] });
     const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
-    await brought(place.register, a, 'durable');
+    await brought(place.register, a, 'sealed');
     await place.register.work.postpone(
-      await claimed(place.register, a, 'durable'),
+      await claimed(place.register, a, 'sealed'),
       3_600_000,
       new Error('waits'),
       false,
@@ -253,20 +253,20 @@ describe('what the request and its marks say', () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB], 'Fileset:2': [GiB] });
     const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     const state = async (): Promise<string | undefined> => (await place.register.requests.get(id))?.state;
-    for (const bag of [a, b, c]) await brought(place.register, bag, 'durable');
+    for (const bag of [a, b, c]) await brought(place.register, bag, 'sealed');
     expect(await marks()).toEqual(['pending', 'pending']);
-    await passed(place.register, a, 'durable');
+    await passed(place.register, a, 'sealed');
     expect(await marks()).toEqual(['pending', 'pending']); // half a fileset is not archived
-    await passed(place.register, b, 'durable');
+    await passed(place.register, b, 'sealed');
     expect(await marks()).toEqual(['archived', 'pending']);
     expect(await state()).toBe('Running');
-    await passed(place.register, c, 'durable');
+    await passed(place.register, c, 'sealed');
     expect(await marks()).toEqual(['archived', 'archived']);
     expect(await state()).toBe('Finished');
     for (const bag of [a, b, c]) await passed(place.register, bag, 'linked');
     expect(await state()).toBe('Finished');
     expect(await marks()).toEqual(['archived', 'archived']);
-    expect(await place.register.work.due(['linked', 'durable'])).toEqual([]);
+    expect(await place.register.work.due(['linked', 'sealed'])).toEqual([]);
     expect((await place.register.overview.progress(id)).map((row) => [row.state, row.bags])).toEqual([['done', 3]]);
   });
 

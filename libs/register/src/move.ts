@@ -73,7 +73,7 @@ export async function moveFiles(
         claim.bagId,
         moves.map((move) => move.id),
       );
-    else if (claim.state === 'settled')
+    else if (claim.state === 'moveSealed')
       await forgetElsewhere(
         client,
         moves.filter((move) => move.to === 'linked').map((move) => move.id),
@@ -115,7 +115,7 @@ export async function moveFiles(
 
 const atRest: readonly FileState[] = ['linked', 'released', 'undone', 'abandoned', 'stuck', 'restored', 'recalled'];
 /** From here a fileset goes on together. */
-const waitForOthers: readonly FileState[] = ['durable', 'proven'];
+const waitForOthers: readonly FileState[] = ['sealed', 'fetchVerified'];
 
 async function lockBag(client: pg.PoolClient, claim: Claim): Promise<void> {
   const { rowCount } = await client.query(
@@ -238,7 +238,7 @@ async function passOn(client: pg.PoolClient, claim: Claim, options: MoveOptions)
     rows: [row],
   } = await client.query<{ state: DueBag['state']; due: boolean }>(
     `UPDATE bag SET state = ${leastState}, claimed_by = NULL, lease_until = NULL, attempts = 0, waiting_since = NULL, note = NULL,
-       not_before = CASE WHEN woken AND ${leastState} IN ('durable', 'proven') THEN now() ELSE now() + $2 * interval '1 ms' END, sealed_at = CASE WHEN $3 THEN coalesce(sealed_at, now()) ELSE sealed_at END
+       not_before = CASE WHEN woken AND ${leastState} IN ('sealed', 'fetchVerified') THEN now() ELSE now() + $2 * interval '1 ms' END, sealed_at = CASE WHEN $3 THEN coalesce(sealed_at, now()) ELSE sealed_at END
      WHERE id = $1 RETURNING state, state <> 'done' AND not_before <= now() AS due`,
     [claim.bagId, options.delayMs ?? 0, options.sealed ?? false],
   );
@@ -266,9 +266,9 @@ export async function wakeWaiting(
   if (filesets.length === 0) return [];
   const { rows } = await client.query<{ id: bigint; state: DueBag['state']; held: boolean }>(
     `WITH whole AS MATERIALIZED (SELECT fileset FROM unnest($3::text[]) AS moved(fileset) WHERE ${complete('moved.fileset')} OR ${fetched('moved.fileset')})
-     UPDATE bag SET not_before = now(), waiting_since = NULL, woken = true WHERE id IS DISTINCT FROM $2 AND state IN ('durable', 'proven') AND id = ANY(ARRAY(
+     UPDATE bag SET not_before = now(), waiting_since = NULL, woken = true WHERE id IS DISTINCT FROM $2 AND state IN ('sealed', 'fetchVerified') AND id = ANY(ARRAY(
        SELECT DISTINCT waiting.bag_id FROM whole CROSS JOIN LATERAL (
-         SELECT f.bag_id FROM file f WHERE f.request_id = $1 AND f.fileset = whole.fileset AND f.phase IN ('durable', 'proven') OFFSET 0) waiting))
+         SELECT f.bag_id FROM file f WHERE f.request_id = $1 AND f.fileset = whole.fileset AND f.phase IN ('sealed', 'fetchVerified') OFFSET 0) waiting))
      RETURNING id, state, coalesce(lease_until > now(), false) AS held`,
     [requestId, own, filesets],
   );
@@ -285,9 +285,9 @@ export async function settleRequest(
     await client.query(
       `UPDATE request_image i SET mark_wanted = s.wanted FROM (
          SELECT fileset, CASE
-           WHEN ${hasFile('moved.fileset', 'early,durable')} THEN 'pending'
+           WHEN ${hasFile('moved.fileset', 'early,sealed')} THEN 'pending'
            WHEN ${hasFile('moved.fileset', 'undoing')} THEN NULL
-           WHEN ${hasFile('moved.fileset', 'linked,recalled,returning,proven,moving')} THEN 'archived'
+           WHEN ${hasFile('moved.fileset', 'linked,recalled,retrieving,fetchVerified,moving')} THEN 'archived'
            ELSE 'none' END AS wanted
          FROM unnest($2::text[]) AS moved(fileset)) s
        WHERE i.request_id = $1 AND i.fileset = s.fileset AND s.wanted IS NOT NULL AND i.mark_wanted <> s.wanted`,

@@ -16,17 +16,17 @@ const there: ProvenCopy = { version: 'tape 1', digest: 'ab'.repeat(32), read: 'r
 /** A request with one bag a fileset of 1 GiB files, all of it in `until`. */
 async function archived(
   filesets: Readonly<Record<string, readonly bigint[]>>,
-  until: 'durable' | 'linked' | 'released' = 'released',
+  until: 'sealed' | 'linked' | 'released' = 'released',
 ): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
   const id = await running(place.register, filesets);
   const { rows } = await place.sql.query<{ id: string }>('SELECT id FROM bag WHERE request_id = $1 ORDER BY id', [id]);
   const bags = rows.map((row) => BigInt(row.id));
-  for (const bag of bags) await brought(place.register, bag, 'durable');
+  for (const bag of bags) await brought(place.register, bag, 'sealed');
   await place.sql.query(
     `UPDATE file SET copy_version = 'main 1', copy_digest = 'cd', copy_read = 'direct' WHERE request_id = $1`,
     [id],
   );
-  if (until !== 'durable') for (const bag of bags) await passed(place.register, bag, 'durable');
+  if (until !== 'sealed') for (const bag of bags) await passed(place.register, bag, 'sealed');
   if (until === 'released') for (const bag of bags) await passed(place.register, bag, 'linked');
   return { id, bags };
 }
@@ -36,25 +36,25 @@ const ask = (bags: readonly bigint[], order: { from: string; to: string } = toTa
 
 /** Moves the files of a bag on, up to `until`. */
 async function onTheWay(bag: bigint, until: WorkState): Promise<void> {
-  for (const state of ['leaving', 'arrived', 'matched'] as const) {
+  for (const state of ['moving', 'moveCopied', 'moveVerified'] as const) {
     if (state === until) return;
     const claim = await claimed(place.register, bag, state);
     await place.register.move(
       claim,
       claim.files.map((file): Move => ({
-        ...moveOf(file, ({ leaving: 'carry', arrived: 'match', matched: 'settle' } as const)[state]),
-        ...(state === 'arrived' ? { elsewhere: there } : {}),
+        ...moveOf(file, ({ moving: 'moveCopy', moveCopied: 'moveVerify', moveVerified: 'moveSeal' } as const)[state]),
+        ...(state === 'moveCopied' ? { elsewhere: there } : {}),
       })),
       stage,
     );
   }
 }
 
-async function relinked(bag: bigint, options: Partial<MoveOptions> = { switched: true }, failing = 0): Promise<void> {
-  const claim = await claimed(place.register, bag, 'settled');
+async function moveLinked(bag: bigint, options: Partial<MoveOptions> = { switched: true }, failing = 0): Promise<void> {
+  const claim = await claimed(place.register, bag, 'moveSealed');
   await place.register.move(
     claim,
-    claim.files.map((file, at) => moveOf(file, at < failing ? 'fail' : 'relink')),
+    claim.files.map((file, at) => moveOf(file, at < failing ? 'fail' : 'moveLink')),
     { ...stage, ...options },
   );
 }
@@ -91,7 +91,7 @@ describe('plan', () => {
   it('names bags by what a move means for them; a named fileset means its whole bag', async () => {
     const released = await archived({ 'Fileset:1': [1n], 'Fileset:2': [2n] });
     const held = await archived({ 'Fileset:3': [GiB], 'Fileset:4': [GiB] }, 'linked');
-    const early = await archived({ 'Fileset:5': [7n] }, 'durable');
+    const early = await archived({ 'Fileset:5': [7n] }, 'sealed');
     await ask([held.bags[1]!]);
     const plan = await place.register.moves.plan('main');
     expect(
@@ -99,8 +99,8 @@ describe('plan', () => {
     ).toEqual([
       [released.bags[0], 'movable', 2, 3n, ['released'], null],
       [held.bags[0], 'movable', 1, GiB, ['linked'], null],
-      [held.bags[1], 'under way', 1, GiB, ['leaving'], 'tape'],
-      [early.bags[0], 'not now', 1, 7n, ['durable'], null],
+      [held.bags[1], 'under way', 1, GiB, ['moving'], 'tape'],
+      [early.bags[0], 'not now', 1, 7n, ['sealed'], null],
     ]);
     expect(
       (await place.register.moves.plan('main', { kind: 'Fileset', names: ['Fileset:2'] })).map((bag) => [
@@ -120,26 +120,26 @@ describe('ask', () => {
     const { id, bags } = await archived({ 'Fileset:1': [1n, 2n] });
     expect(await ask(bags)).toBe(1);
     expect(await ask(bags)).toBe(0);
-    expect(await statesOf(place.register, id)).toEqual(['leaving', 'leaving']);
-    expect(await bagRow(bags[0]!)).toEqual({ store: 'main', moving_to: 'tape', moved_from: null, state: 'leaving' });
+    expect(await statesOf(place.register, id)).toEqual(['moving', 'moving']);
+    expect(await bagRow(bags[0]!)).toEqual({ store: 'main', moving_to: 'tape', moved_from: null, state: 'moving' });
     expect(
       (await place.register.overview.events({ requestId: id })).filter(({ what }) => what === 'move'),
     ).toMatchObject([
-      { actor: 'boss', from: 'released', to: 'leaving', detail: { files: 2, from: 'main', to: 'tape' } },
+      { actor: 'boss', from: 'released', to: 'moving', detail: { files: 2, from: 'main', to: 'tape' } },
     ]);
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Running', linked: 2 });
     expect([await marksOf(id), await place.register.marks.owed()]).toEqual([
       ['archived'],
       [expect.objectContaining({ wanted: 'archived' })],
     ]);
-    expect((await claimed(place.register, bags[0]!, 'leaving')).movingTo).toBe('tape');
+    expect((await claimed(place.register, bags[0]!, 'moving')).movingTo).toBe('tape');
   });
 
   it.each<[string, (bag: bigint) => Promise<unknown>]>([
     [
       'a file of it is not linked yet',
       async (bag) =>
-        place.sql.query(`UPDATE file SET state = 'durable' WHERE id = (SELECT min(id) FROM file WHERE bag_id = $1)`, [
+        place.sql.query(`UPDATE file SET state = 'sealed' WHERE id = (SELECT min(id) FROM file WHERE bag_id = $1)`, [
           bag,
         ]),
     ],
@@ -188,8 +188,8 @@ describe('ask', () => {
     const { id, bags } = await archived({ 'Fileset:1': [1n], 'Fileset:2': [2n] });
     await place.sql.query(`UPDATE file SET state = 'restored' WHERE request_id = $1 AND fileset = 'Fileset:1'`, [id]);
     expect(await ask(bags)).toBe(1);
-    await onTheWay(bags[0]!, 'settled');
-    await relinked(bags[0]!);
+    await onTheWay(bags[0]!, 'moveSealed');
+    await moveLinked(bags[0]!);
     expect(await copiesOf(id)).toEqual([
       { state: 'restored', version: null, read: null, moved: null },
       { state: 'linked', version: 'tape 1', read: 'remote', moved: null },
@@ -204,16 +204,16 @@ describe('the switch', () => {
       bags: [bag],
     } = await archived({ 'Fileset:1': [1n, 2n] });
     await ask([bag!]);
-    await onTheWay(bag!, 'settled');
+    await onTheWay(bag!, 'moveSealed');
     expect(await copiesOf(id)).toEqual(
-      Array(2).fill({ state: 'settled', version: 'main 1', read: 'direct', moved: 'tape 1' }),
+      Array(2).fill({ state: 'moveSealed', version: 'main 1', read: 'direct', moved: 'tape 1' }),
     );
-    expect((await claimed(place.register, bag!, 'settled', 'w2')).files[0]).toMatchObject({
+    expect((await claimed(place.register, bag!, 'moveSealed', 'w2')).files[0]).toMatchObject({
       copyVersion: 'main 1',
       elsewhere: there,
     });
     await place.sql.query('UPDATE bag SET lease_until = NULL');
-    await relinked(bag!);
+    await moveLinked(bag!);
     expect(await copiesOf(id)).toEqual(
       Array(2).fill({ state: 'linked', version: 'tape 1', read: 'remote', moved: null }),
     );
@@ -231,16 +231,17 @@ describe('the switch', () => {
       'a file is stuck',
       (bag) =>
         place.sql.query(
-          `UPDATE file SET state = 'stuck', stuck_from = 'settled', code = 'X' WHERE id = (SELECT max(id) FROM file WHERE bag_id = $1)`,
+          `UPDATE file SET state = 'stuck', stuck_from = 'moveSealed', code = 'X' WHERE id = (SELECT max(id) FROM file WHERE bag_id = $1)`,
           [bag],
         ),
     ],
     [
       'a file is not there yet',
       (bag) =>
-        place.sql.query(`UPDATE file SET state = 'arrived' WHERE id = (SELECT max(id) FROM file WHERE bag_id = $1)`, [
-          bag,
-        ]),
+        place.sql.query(
+          `UPDATE file SET state = 'moveCopied' WHERE id = (SELECT max(id) FROM file WHERE bag_id = $1)`,
+          [bag],
+        ),
     ],
   ])('changes nothing where %s', async (_why, change) => {
     const {
@@ -248,12 +249,12 @@ describe('the switch', () => {
       bags: [bag],
     } = await archived({ 'Fileset:1': [1n, 2n] });
     await ask([bag!]);
-    await onTheWay(bag!, 'settled');
-    const claim = await claimed(place.register, bag!, 'settled');
+    await onTheWay(bag!, 'moveSealed');
+    const claim = await claimed(place.register, bag!, 'moveSealed');
     await change(bag!);
     const before = await copiesOf(id);
     await expect(
-      place.register.move(claim, [moveOf(claim.files[0]!, 'relink')], { ...stage, switched: true }),
+      place.register.move(claim, [moveOf(claim.files[0]!, 'moveLink')], { ...stage, switched: true }),
     ).rejects.toThrow('1 of its files are not there yet');
     expect([await copiesOf(id), (await bagRow(bag!))['store']]).toEqual([before, 'main']);
   });
@@ -264,8 +265,8 @@ describe('the switch', () => {
       bags: [bag],
     } = await archived({ 'Fileset:1': [1n, 2n] });
     await ask([bag!]);
-    await onTheWay(bag!, 'settled');
-    await relinked(bag!, { switched: true }, 1);
+    await onTheWay(bag!, 'moveSealed');
+    await moveLinked(bag!, { switched: true }, 1);
     expect(await copiesOf(id)).toMatchObject([
       { state: 'stuck', version: 'tape 1' },
       { state: 'linked', version: 'tape 1' },
@@ -276,21 +277,21 @@ describe('the switch', () => {
       await ask([bag!], { from: 'tape', to: 'main' }),
     ]).toEqual([0, 0]); // it is there
     expect(await place.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss')).toBe(1);
-    expect(await claimed(place.register, bag!, 'settled')).toMatchObject({
+    expect(await claimed(place.register, bag!, 'moveSealed')).toMatchObject({
       store: 'tape',
       movingTo: null,
       movedFrom: 'main',
-      files: [{ state: 'settled' }],
+      files: [{ state: 'moveSealed' }],
     });
   });
 });
 
 describe('a file that is stuck on the way', () => {
   it.each<[WorkState, FileState]>([
-    ['leaving', 'leaving'],
-    ['arrived', 'leaving'],
-    ['matched', 'leaving'],
-    ['settled', 'settled'],
+    ['moving', 'moving'],
+    ['moveCopied', 'moving'],
+    ['moveVerified', 'moving'],
+    ['moveSealed', 'moveSealed'],
   ])('from %s goes on as %s, stays archived, and holds its bag back', async (state, to) => {
     const {
       id,
@@ -323,7 +324,7 @@ describe('a file that is stuck on the way', () => {
 });
 
 describe('cancel', () => {
-  it.each<WorkState>(['leaving', 'arrived', 'matched'])(
+  it.each<WorkState>(['moving', 'moveCopied', 'moveVerified'])(
     'from %s leaves the bag in its store, stuck files too',
     async (state) => {
       const {
@@ -348,15 +349,15 @@ describe('cancel', () => {
       bags: [bag],
     } = await archived({ 'Fileset:1': [1n, 2n] });
     await ask([bag!]);
-    await onTheWay(bag!, 'settled');
-    await stickFirst(bag!, 'settled');
+    await onTheWay(bag!, 'moveSealed');
+    await stickFirst(bag!, 'moveSealed');
     expect(await place.register.moves.cancel([bag!], 'boss')).toBe(1);
-    expect(await statesOf(place.register, id)).toEqual(['settled', 'settled']);
-    const claim = await claimed(place.register, bag!, 'settled');
+    expect(await statesOf(place.register, id)).toEqual(['moveSealed', 'moveSealed']);
+    const claim = await claimed(place.register, bag!, 'moveSealed');
     expect(claim).toMatchObject({ store: 'main', movingTo: null, movedFrom: 'tape' });
     await place.register.move(
       claim,
-      claim.files.map((file) => moveOf(file, 'relink')),
+      claim.files.map((file) => moveOf(file, 'moveLink')),
       stage,
     );
     expect(await copiesOf(id)).toEqual(
@@ -379,9 +380,9 @@ describe('a move that was cancelled when all was settled', () => {
       bags: [bag],
     } = await archived({ 'Fileset:1': sizes });
     await ask([bag!]);
-    await onTheWay(bag!, 'settled');
+    await onTheWay(bag!, 'moveSealed');
     await place.register.moves.cancel([bag!], 'boss');
-    await relinked(bag!, {}, failing);
+    await moveLinked(bag!, {}, failing);
     return { id, bag: bag! };
   }
 
@@ -397,11 +398,11 @@ describe('a move that was cancelled when all was settled', () => {
       ['not now'],
     ]);
     expect([await ask([bag], { from: 'main', to: 'disk' }), await ask([bag])]).toEqual([0, 1]);
-    expect(await bagRow(bag)).toEqual({ store: 'main', moving_to: 'tape', moved_from: 'tape', state: 'settled' });
-    expect(await copiesOf(id)).toEqual(Array(2).fill({ ...stuck, state: 'settled' }));
-    expect((await claimed(place.register, bag, 'settled', 'w2')).files[0]).toMatchObject({ elsewhere: there });
+    expect(await bagRow(bag)).toEqual({ store: 'main', moving_to: 'tape', moved_from: 'tape', state: 'moveSealed' });
+    expect(await copiesOf(id)).toEqual(Array(2).fill({ ...stuck, state: 'moveSealed' }));
+    expect((await claimed(place.register, bag, 'moveSealed', 'w2')).files[0]).toMatchObject({ elsewhere: there });
     await place.sql.query('UPDATE bag SET lease_until = NULL');
-    await relinked(bag);
+    await moveLinked(bag);
     expect(await copiesOf(id)).toEqual(
       Array(2).fill({ state: 'linked', version: 'tape 1', read: 'remote', moved: null }),
     );
@@ -413,12 +414,12 @@ describe('a move that was cancelled when all was settled', () => {
     expect(await copiesOf(id)).toEqual([stuck, { ...stuck, state: 'linked', moved: null }]);
     expect(await ask([bag])).toBe(1);
     expect(await copiesOf(id)).toEqual([
-      { ...stuck, state: 'settled' },
-      { ...stuck, state: 'leaving', moved: null },
+      { ...stuck, state: 'moveSealed' },
+      { ...stuck, state: 'moving', moved: null },
     ]);
     expect(await place.register.moves.cancel([bag], 'boss')).toBe(1);
     expect(await copiesOf(id)).toEqual([
-      { ...stuck, state: 'settled' },
+      { ...stuck, state: 'moveSealed' },
       { ...stuck, state: 'linked', moved: null },
     ]);
   });

@@ -38,13 +38,13 @@ export interface MoveProgress {
   }[];
 }
 
-const counts = `f.phase NOT IN ('skipped', 'given up', 'back')`;
+const counts = `f.phase NOT IN ('skipped', 'given up', 'restored')`;
 /** What a way back that was given up has left lies in places that only its store knows: first the linker clears it away. */
 const restsInStore = `(f.state = 'released' OR (f.state = 'linked' AND f.way_back IS NULL))`;
-const isSettled = `coalesce(f.stuck_from, f.state) = 'settled'`;
+const isMoveSealed = `coalesce(f.stuck_from, f.state) = 'moveSealed'`;
 /** On the way back from store `to`, or stuck on it, since its move there was cancelled: its copy there is proven and its bag sealed. Never NULL. */
-const settledIn = (to: string): string =>
-  `(${isSettled} AND f.moved_version IS NOT NULL AND b.moved_from IS NOT DISTINCT FROM ${to})`;
+const moveSealedIn = (to: string): string =>
+  `(${isMoveSealed} AND f.moved_version IS NOT NULL AND b.moved_from IS NOT DISTINCT FROM ${to})`;
 const noProof = 'moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL';
 
 /** Bags that go from one store to another. Whole bags only: their links are swapped when all copies are good there. */
@@ -60,7 +60,7 @@ export class Moves {
     const [left, entered] = meant ? (['$2', '$3'] as const) : (['$1', '$2'] as const);
     const { rows } = await this.pool.query<PlannedBag>(
       `SELECT b.id, b.name, b.request_id AS "requestId", b.moving_to AS "movingTo", count(*)::int AS files, sum(f.size)::bigint AS bytes, array_agg(DISTINCT f.state) AS states,
-         CASE WHEN b.moving_to IS NOT NULL THEN 'under way' WHEN bool_and(${restsInStore} OR ${settledIn(entered)}) THEN 'movable' ELSE 'not now' END AS kind
+         CASE WHEN b.moving_to IS NOT NULL THEN 'under way' WHEN bool_and(${restsInStore} OR ${moveSealedIn(entered)}) THEN 'movable' ELSE 'not now' END AS kind
        FROM bag b JOIN file f ON f.bag_id = b.id
        WHERE b.store = ${left} AND ${counts} ${meant ? `AND b.id IN (SELECT f.bag_id FROM file f WHERE ${meant.files})` : ''}
        GROUP BY b.id ORDER BY b.id`,
@@ -79,15 +79,15 @@ export class Moves {
       const scope = await takeBags(client, bags);
       const { rows } = await client.query<{ id: bigint }>(
         `UPDATE bag b SET moving_to = $3 WHERE b.id = ANY($1) AND b.store = $2 AND b.store <> $3 AND b.moving_to IS NULL
-           AND EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counts}) AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counts} AND NOT (${restsInStore} OR ${settledIn('$3')}))
+           AND EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counts}) AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counts} AND NOT (${restsInStore} OR ${moveSealedIn('$3')}))
          RETURNING b.id`,
         [scope.bags, from, to],
       );
       const going = rows.map((row) => row.id);
-      await moveAll(client, going, { where: isSettled, to: 'settled', what: 'move', by, detail: { from, to } });
+      await moveAll(client, going, { where: isMoveSealed, to: 'moveSealed', what: 'move', by, detail: { from, to } });
       await moveAll(client, going, {
-        where: `${counts} AND NOT ${isSettled}`,
-        to: 'leaving',
+        where: `${counts} AND NOT ${isMoveSealed}`,
+        to: 'moving',
         what: 'move',
         by,
         detail: { from, to },
@@ -107,14 +107,14 @@ export class Moves {
       const scope = await takeBags(client, bags);
       const { rows } = await client.query<{ id: bigint }>(
         `UPDATE bag b SET moving_to = NULL, moved_from = CASE WHEN EXISTS (
-             SELECT FROM file f WHERE f.bag_id = b.id AND ${isSettled}) THEN b.moving_to ELSE b.moved_from END
+             SELECT FROM file f WHERE f.bag_id = b.id AND ${isMoveSealed}) THEN b.moving_to ELSE b.moved_from END
          WHERE b.id = ANY($1) AND b.moving_to IS NOT NULL RETURNING b.id`,
         [scope.bags],
       );
       const staying = rows.map((row) => row.id);
-      await moveAll(client, staying, { where: isSettled, to: 'settled', what: 'cancel', by });
+      await moveAll(client, staying, { where: isMoveSealed, to: 'moveSealed', what: 'cancel', by });
       await moveAll(client, staying, {
-        where: `f.phase = 'moving' AND NOT ${isSettled}`,
+        where: `f.phase = 'moving' AND NOT ${isMoveSealed}`,
         to: 'linked',
         what: 'cancel',
         by,

@@ -28,14 +28,14 @@ it('progress counts bags, and what claimed ones have done', async () => {
   const all = await place.register.overview.progress();
   expect(all.map((row) => [row.state, row.bags]).sort()).toEqual([
     ['approved', 2],
-    ['checksummed', 1],
+    ['hashed', 1],
   ]);
 });
 
 it('counts files and bytes by state and code', async () => {
   expect(await place.register.overview.counts(first)).toEqual([
     { state: 'approved', code: null, files: 1, bytes: 1n << 30n },
-    { state: 'checksummed', code: null, files: 1, bytes: 7n },
+    { state: 'hashed', code: null, files: 1, bytes: 7n },
     { state: 'stuck', code: 'TROUBLE', files: 1, bytes: 5n },
   ]);
   expect((await place.register.overview.counts()).reduce((sum, row) => sum + row.files, 0)).toBe(4);
@@ -58,7 +58,7 @@ it('lists files by request, state, code and fileset, page by page', async () => 
   });
   expect(await overview.files({ limit: 2, after: all[1]!.id })).toEqual(all.slice(2));
   expect(await overview.files({ requestId: second })).toEqual(all.slice(3));
-  expect(await overview.files({ states: ['stuck', 'checksummed'] })).toEqual(all.slice(0, 2));
+  expect(await overview.files({ states: ['stuck', 'hashed'] })).toEqual(all.slice(0, 2));
   expect(await overview.files({ code: 'TROUBLE' })).toEqual(all.slice(0, 1));
   expect(await overview.files({ fileset: 'Fileset:2' })).toEqual(all.slice(2, 3));
   expect(await overview.file(all[2]!.id)).toEqual(all[2]);

@@ -115,8 +115,8 @@ export class Overview {
   /** Bags in which every durable file waits for a stuck one of its fileset: only a person can move them. */
   async bagsBehindStuck(requestId?: bigint): Promise<number> {
     const { rows } = await this.pool.query<{ bags: number }>(
-      `SELECT count(*)::int AS bags FROM bag WHERE state = 'durable' AND ($1::bigint IS NULL OR request_id = $1)
-         AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = bag.id AND f.state = 'durable' AND NOT EXISTS (
+      `SELECT count(*)::int AS bags FROM bag WHERE state = 'sealed' AND ($1::bigint IS NULL OR request_id = $1)
+         AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = bag.id AND f.state = 'sealed' AND NOT EXISTS (
            SELECT FROM file g WHERE g.request_id = f.request_id AND g.fileset = f.fileset AND g.stuck_from IS NOT NULL))`,
       [requestId ?? null],
     );

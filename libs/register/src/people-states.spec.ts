@@ -34,9 +34,9 @@ const stuckFroms = fileStates
 
 describe('what a person may do in each state', () => {
   describe.each([...unstuck, ...stuckFroms])('%s (from %s)', (state, from) => {
-    const untouched: readonly FileState[] = ['approved', 'checksummed', 'transferred', 'verified'];
-    const maybeLinked: readonly FileState[] = ['durable', 'linked', 'undoing'];
-    const comingBack: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven', 'recalled'];
+    const untouched: readonly FileState[] = ['approved', 'hashed', 'copied', 'verified'];
+    const maybeLinked: readonly FileState[] = ['sealed', 'linked', 'undoing'];
+    const comingBack: readonly FileState[] = ['retrieving', 'online', 'fetched', 'fetchVerified', 'recalled'];
     const stands = from ?? state;
 
     it('undo', async () => {

@@ -12,7 +12,7 @@ afterEach(() => place.drop());
 const GiB = 1n << 30n;
 const newBag = (nr: number): string => `again-${nr}`;
 
-async function stuckIn(bag: bigint, state: 'approved' | 'transferred' | 'durable', howMany = Infinity): Promise<void> {
+async function stuckIn(bag: bigint, state: 'approved' | 'copied' | 'sealed', howMany = Infinity): Promise<void> {
   const claim = await claimed(place.register, bag, state);
   await place.register.move(
     claim,
@@ -26,15 +26,15 @@ describe('undo', () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB], 'Fileset:2': [GiB] });
     const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     await brought(place.register, a, 'linked');
-    await brought(place.register, b, 'durable');
-    const claim = await claimed(place.register, b, 'durable', 'linker-7');
+    await brought(place.register, b, 'sealed');
+    const claim = await claimed(place.register, b, 'sealed', 'linker-7');
     const target: Target = { kind: 'Fileset', names: ['Fileset:1'] };
     await expect(place.register.people.undo(target, 'boss')).rejects.toMatchObject({
       kind: 'not-yet',
       code: 'BAG_BUSY',
       message: expect.stringMatching(/r\d+-2 .*linker-7.*again/),
     });
-    expect(await statesOf(place.register, id)).toEqual(['linked', 'durable', 'approved']);
+    expect(await statesOf(place.register, id)).toEqual(['linked', 'sealed', 'approved']);
     expect(await place.register.work.renew(claim, 1000, 0)).toBe(true);
     await place.register.work.giveBack(claim);
     expect(await place.register.people.undo(target, 'boss')).toEqual({ undoing: 2, abandoned: 0, released: 0 });
@@ -45,8 +45,8 @@ describe('undo', () => {
   it('voids the claim of a worker whose lease ran out', async () => {
     await running(place.register, { 'Fileset:1': [1n] });
     const [bag] = (await bagsOf(place.register)) as [bigint];
-    await brought(place.register, bag, 'durable');
-    const claim = await claimed(place.register, bag, 'durable');
+    await brought(place.register, bag, 'sealed');
+    const claim = await claimed(place.register, bag, 'sealed');
     await place.sql.query(`UPDATE bag SET lease_until = now() - interval '1 s'`);
     await place.register.people.undo({ kind: 'Fileset', names: ['Fileset:1'] }, 'boss');
     await place.sql.query(`UPDATE bag SET lease_until = now() + interval '1 min'`); // even if the clock went back
@@ -80,14 +80,14 @@ describe('undo', () => {
   it('goes before all other work of its bag, and takes back its mark and note when it is done', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n], 'Fileset:2': [1n] });
     const [bag] = (await bagsOf(place.register)) as [bigint];
-    await brought(place.register, bag, 'durable');
-    const linker = await claimed(place.register, bag, 'durable');
+    await brought(place.register, bag, 'sealed');
+    const linker = await claimed(place.register, bag, 'sealed');
     await place.register.move(linker, [moveOf(linker.files[0]!, 'link')], stage);
     await place.register.people.undo({ kind: 'Fileset', names: ['Fileset:1'] }, 'boss');
-    expect(await statesOf(place.register, id)).toEqual(['undoing', 'durable']);
-    expect(await place.register.work.due(['undoing', 'durable'])).toEqual([{ bagId: bag, state: 'undoing' }]);
+    expect(await statesOf(place.register, id)).toEqual(['undoing', 'sealed']);
+    expect(await place.register.work.due(['undoing', 'sealed'])).toEqual([{ bagId: bag, state: 'undoing' }]);
     expect(await wanted()).toEqual(['archived', 'pending']); // until the original is back
-    expect(await passed(place.register, bag, 'undoing')).toEqual([{ bagId: bag, state: 'durable' }]);
+    expect(await passed(place.register, bag, 'undoing')).toEqual([{ bagId: bag, state: 'sealed' }]);
     expect(await wanted()).toEqual(['none', 'pending']);
     const [mark] = (await place.register.marks.owed()).filter((owed) => owed.wanted === 'none');
     expect(mark).toMatchObject({ dropNote: true });
@@ -97,9 +97,8 @@ describe('undo', () => {
     const id = await running(place.register, { 'Fileset:1': [1n], 'Fileset:2': [1n] });
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await stuckIn(bag, 'approved', 1);
-    for (const state of ['approved', 'checksummed', 'transferred', 'verified'] as const)
-      await passed(place.register, bag, state);
-    const linker = await claimed(place.register, bag, 'durable');
+    for (const state of ['approved', 'hashed', 'copied', 'verified'] as const) await passed(place.register, bag, state);
+    const linker = await claimed(place.register, bag, 'sealed');
     await place.register.move(
       linker,
       linker.files.map((file) => moveOf(file, 'link')),
@@ -152,8 +151,8 @@ describe('retry', () => {
   it('forgets the old copy, and leaves the rest of the old bag as it is', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n] });
     const [bag] = (await bagsOf(place.register)) as [bigint];
-    await brought(place.register, bag, 'transferred');
-    const claim = await claimed(place.register, bag, 'transferred');
+    await brought(place.register, bag, 'copied');
+    const claim = await claimed(place.register, bag, 'copied');
     await place.register.move(
       claim,
       [
@@ -190,17 +189,17 @@ describe('retry', () => {
   it('wakes bags that waited for a file to be retried', async () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB] });
     const [a, b] = (await bagsOf(place.register)) as [bigint, bigint];
-    await brought(place.register, a, 'durable');
-    await brought(place.register, b, 'durable');
-    await stuckIn(b, 'durable');
+    await brought(place.register, a, 'sealed');
+    await brought(place.register, b, 'sealed');
+    await stuckIn(b, 'sealed');
     await place.register.work.postpone(
-      await claimed(place.register, a, 'durable'),
+      await claimed(place.register, a, 'sealed'),
       3_600_000,
       new Error('waits'),
       false,
     );
     await place.register.people.retry({ kind: 'Request', ids: [id] }, newBag, 'boss');
-    expect((await place.register.work.due(['durable'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
+    expect((await place.register.work.due(['sealed'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
   });
 
   it('is BAG_BUSY where the rest of the bag is being worked on', async () => {
@@ -220,8 +219,8 @@ describe('abandon', () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB, GiB, GiB], 'Fileset:2': [GiB] });
     const [a, b, c, d] = (await bagsOf(place.register)) as [bigint, bigint, bigint, bigint];
     await brought(place.register, a, 'linked');
-    await brought(place.register, b, 'durable');
-    await brought(place.register, c, 'transferred');
+    await brought(place.register, b, 'sealed');
+    await brought(place.register, c, 'copied');
     await stuckIn(d, 'approved');
     expect(await place.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss')).toBe(3);
     expect(await statesOf(place.register, id)).toEqual(['linked', 'undoing', 'abandoned', 'abandoned', 'approved']);

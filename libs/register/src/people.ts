@@ -33,7 +33,7 @@ export class People {
       const counts = await turnBack(
         client,
         scope,
-        { from: ['durable', 'linked', ...returning, 'recalled', 'stuck'], not: movingStates },
+        { from: ['sealed', 'linked', ...returning, 'recalled', 'stuck'], not: movingStates },
         by,
         'undo',
       );
@@ -91,7 +91,7 @@ export class People {
       const counts = await turnBack(
         client,
         scope,
-        { from: ['durable', 'stuck'], not: [...returning, 'recalled', ...movingStates] },
+        { from: ['sealed', 'stuck'], not: [...returning, 'recalled', ...movingStates] },
         by,
         'abandon',
       );
@@ -101,11 +101,11 @@ export class People {
   }
 }
 
-const early: readonly FileState[] = ['approved', 'checksummed', 'transferred', 'verified'];
+const early: readonly FileState[] = ['approved', 'hashed', 'copied', 'verified'];
 /** A file in or stuck from these may be linked on disk, by a worker that died before it could say so: the linker looks. */
-const resumable: readonly FileState[] = ['durable', 'linked', 'undoing'];
+const resumable: readonly FileState[] = ['sealed', 'linked', 'undoing'];
 /** A file in or stuck from these has its link in place: whoever gives its way back up keeps it archived. */
-export const returning: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven'];
+export const returning: readonly FileState[] = ['retrieving', 'online', 'fetched', 'fetchVerified'];
 
 /** A condition on `file f` that uses $1 for what was named. */
 export interface Meant {
@@ -199,7 +199,7 @@ async function turnBack(
 async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<number> {
   const { rows } = await client.query<{ files: number }>(
     `WITH moved AS (
-       UPDATE file f SET state = CASE WHEN stuck_from = ANY($5) THEN 'restoring' WHEN stuck_from = ANY($6) THEN 'leaving' ELSE stuck_from END, stuck_from = NULL, code = NULL, reason = NULL, copy_attempts = 0
+       UPDATE file f SET state = CASE WHEN stuck_from = ANY($5) THEN 'retrieving' WHEN stuck_from = ANY($6) THEN 'moving' ELSE stuck_from END, stuck_from = NULL, code = NULL, reason = NULL, copy_attempts = 0
        WHERE ${scope.files} AND f.stuck_from = ANY($3) RETURNING f.request_id, f.bag_id, f.state
      ), told AS (
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
@@ -209,8 +209,8 @@ async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<
       ...scope.values,
       [...resumable, ...returning, 'recalled', ...movingStates],
       by,
-      returning.filter((state) => retryState(state) === 'restoring'),
-      movingStates.filter((state) => retryState(state) === 'leaving'),
+      returning.filter((state) => retryState(state) === 'retrieving'),
+      movingStates.filter((state) => retryState(state) === 'moving'),
     ],
   );
   return (rows[0] as (typeof rows)[number]).files;

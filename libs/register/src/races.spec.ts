@@ -31,9 +31,9 @@ it('two bags that complete a fileset at the same time: one of them wakes all tha
     const id = await running(place.register, { [`Fileset:${nr}`]: [GiB, GiB, GiB, GiB] });
     const bags = await bagsOfRequest(id);
     const [sleeper, ...others] = bags as [bigint, bigint, bigint, bigint];
-    await brought(place.register, sleeper, 'durable');
+    await brought(place.register, sleeper, 'sealed');
     await place.register.work.postpone(
-      await claimed(place.register, sleeper, 'durable'),
+      await claimed(place.register, sleeper, 'sealed'),
       3_600_000,
       new Error('waits'),
       false,
@@ -41,7 +41,7 @@ it('two bags that complete a fileset at the same time: one of them wakes all tha
     for (const bag of others) await brought(place.register, bag, 'verified');
     const woken = await Promise.all(others.map((bag) => passed(place.register, bag, 'verified')));
     expect(woken.flat().filter((due) => due.bagId === sleeper)).toHaveLength(1);
-    expect((await place.register.work.due(['durable'])).map((due) => due.bagId)).toEqual(expect.arrayContaining(bags));
+    expect((await place.register.work.due(['sealed'])).map((due) => due.bagId)).toEqual(expect.arrayContaining(bags));
     await place.register.people.undo({ kind: 'Request', ids: [id] }, 'test');
   }
   await expectNoDeadlock();
@@ -51,8 +51,8 @@ it('a fileset whose last bags are linked at the same time is archived, and its r
   for (const nr of rounds) {
     const id = await running(place.register, { [`Fileset:${nr}`]: [GiB, GiB, GiB, GiB] });
     const bags = await bagsOfRequest(id);
-    for (const bag of bags) await brought(place.register, bag, 'durable');
-    await Promise.all(bags.map((bag) => passed(place.register, bag, 'durable')));
+    for (const bag of bags) await brought(place.register, bag, 'sealed');
+    await Promise.all(bags.map((bag) => passed(place.register, bag, 'sealed')));
     const { rows } = await place.sql.query(
       'SELECT r.state, i.mark_wanted FROM request r JOIN request_image i ON i.request_id = r.id WHERE r.id = $1',
       [id],
@@ -66,16 +66,16 @@ it('a linker that puts a bag to sleep while its fileset becomes complete: the ba
   for (const nr of rounds) {
     const id = await running(place.register, { [`Fileset:${nr}`]: [GiB, GiB] });
     const [sleeper, last] = (await bagsOfRequest(id)) as [bigint, bigint];
-    await brought(place.register, sleeper, 'durable');
+    await brought(place.register, sleeper, 'sealed');
     await brought(place.register, last, 'verified');
     const link = async (): Promise<void> => {
-      const claim = await claimed(place.register, sleeper, 'durable');
+      const claim = await claimed(place.register, sleeper, 'sealed');
       const complete = await place.register.work.completeFilesets(id, [`Fileset:${nr}`]);
       if (complete.size === 0) await place.register.work.postpone(claim, 3_600_000, new Error('waits'), false);
       else await place.register.work.giveBack(claim);
     };
     await Promise.all([link(), passed(place.register, last, 'verified')]);
-    expect((await place.register.work.due(['durable'])).map((due) => due.bagId)).toEqual(
+    expect((await place.register.work.due(['sealed'])).map((due) => due.bagId)).toEqual(
       expect.arrayContaining([sleeper, last]),
     );
     await place.register.people.undo({ kind: 'Request', ids: [id] }, 'test');
@@ -87,8 +87,8 @@ it('a move and an undo at the same time: one of them, whole, and no deadlock', a
   for (const nr of rounds) {
     const id = await running(place.register, { [`Fileset:${nr}`]: [GiB, GiB, GiB] });
     const bags = await bagsOfRequest(id);
-    for (const bag of bags) await brought(place.register, bag, 'durable');
-    const claims = await Promise.all(bags.map((bag) => claimed(place.register, bag, 'durable')));
+    for (const bag of bags) await brought(place.register, bag, 'sealed');
+    const claims = await Promise.all(bags.map((bag) => claimed(place.register, bag, 'sealed')));
     // As if their leases had just run out, the moment before the moves.
     const outcomes = await Promise.allSettled([
       ...claims.map((claim) =>
@@ -133,7 +133,7 @@ it('the last move and the last undo of a request, in different bags: the later o
 it('an undo waits for a move that is under way, and then sees it', async () => {
   const id = await running(place.register, { 'Fileset:1': [1n] });
   const [bag] = (await bagsOf(place.register)) as [bigint];
-  await brought(place.register, bag, 'durable');
+  await brought(place.register, bag, 'sealed');
   const pool = openPool(place.url, { max: 1 });
   let undo: Promise<unknown> | undefined;
   // What a move does, with a pause before its commit.
@@ -153,7 +153,7 @@ it('many workers and impatient people on one request: all ends well', async () =
   const filesets = Object.fromEntries(Array.from({ length: 6 }, (_, nr) => [`Fileset:${nr}`, [GiB, GiB, GiB]]));
   const id = await running(place.register, filesets);
   let ended = false;
-  const states = ['approved', 'checksummed', 'transferred', 'verified', 'durable', 'undoing'] as const;
+  const states = ['approved', 'hashed', 'copied', 'verified', 'sealed', 'undoing'] as const;
   const unexpected: unknown[] = [];
   const tolerate = async (work: () => Promise<unknown>): Promise<void> => {
     try {
@@ -173,7 +173,7 @@ it('many workers and impatient people on one request: all ends well', async () =
             ...new Set(claim.files.map((file) => file.fileset)),
           ]);
           const ready =
-            claim.state === 'durable' ? claim.files.filter((file) => complete.has(file.fileset)) : claim.files;
+            claim.state === 'sealed' ? claim.files.filter((file) => complete.has(file.fileset)) : claim.files;
           if (ready.length === 0) await place.register.work.postpone(claim, 3_600_000, new Error('waits'), false);
           else
             await place.register.move(

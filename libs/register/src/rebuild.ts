@@ -207,7 +207,7 @@ async function addFiles(
 ): Promise<void> {
   await client.query(
     `WITH described AS (
-       SELECT d.*, EXISTS (SELECT FROM file f WHERE f.root = d.root AND f.path = d.path AND f.phase NOT IN ('skipped', 'given up', 'back')) AS elsewhere,
+       SELECT d.*, EXISTS (SELECT FROM file f WHERE f.root = d.root AND f.path = d.path AND f.phase NOT IN ('skipped', 'given up', 'restored')) AS elsewhere,
          d.state = 'linked' AND EXISTS (SELECT FROM file f WHERE f.id = d.held) AS number_taken
        FROM unnest($4::text[], $5::text[], $6::bytea[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[],
                    $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::bigint[])

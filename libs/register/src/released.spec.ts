@@ -32,18 +32,18 @@ async function archived(until: 'linked' | 'released'): Promise<{ readonly id: bi
 async function moved(bag: bigint): Promise<void> {
   await place.register.moves.ask([bag], { from: 'main', to: 'tape' }, 'boss');
   for (const [state, event] of [
-    ['leaving', 'carry'],
-    ['arrived', 'match'],
-    ['matched', 'settle'],
-    ['settled', 'relink'],
+    ['moving', 'moveCopy'],
+    ['moveCopied', 'moveVerify'],
+    ['moveVerified', 'moveSeal'],
+    ['moveSealed', 'moveLink'],
   ] as const) {
     const claim = await claimed(place.register, bag, state);
     const facts: Partial<Move> =
-      state === 'arrived' ? { elsewhere: { version: 'tape 1', digest: 'ab'.repeat(32), read: 'remote' } } : {};
+      state === 'moveCopied' ? { elsewhere: { version: 'tape 1', digest: 'ab'.repeat(32), read: 'remote' } } : {};
     await place.register.move(
       claim,
       claim.files.map((file) => ({ ...moveOf(file, event), ...facts })),
-      { ...stage, switched: state === 'settled' },
+      { ...stage, switched: state === 'moveSealed' },
     );
   }
 }
@@ -54,11 +54,11 @@ async function asked(id: bigint, way: 'restore' | 'recall'): Promise<void> {
 
 async function recalled(id: bigint, bag: bigint): Promise<void> {
   await asked(id, 'recall');
-  await broughtBack(place.register, bag, 'proven');
-  const claim = await claimed(place.register, bag, 'proven');
+  await broughtBack(place.register, bag, 'fetchVerified');
+  const claim = await claimed(place.register, bag, 'fetchVerified');
   await place.register.move(
     claim,
-    claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to: 'recalled' })),
+    claim.files.map((file) => ({ id: file.id, event: 'place', from: 'fetchVerified', to: 'recalled' })),
     stage,
   );
 }

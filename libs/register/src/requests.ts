@@ -226,7 +226,7 @@ export class Requests {
        CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE state <> 'skipped')::int AS files,
            coalesce(sum(size) FILTER (WHERE state <> 'skipped'), 0)::bigint AS bytes,
            count(*) FILTER (WHERE state = 'skipped')::int AS skipped, count(*) FILTER (WHERE state = 'stuck')::int AS stuck,
-           count(*) FILTER (WHERE phase IN ('linked', 'recalled', 'returning', 'proven', 'moving'))::int AS linked
+           count(*) FILTER (WHERE phase IN ('linked', 'recalled', 'retrieving', 'fetchVerified', 'moving'))::int AS linked
          FROM file WHERE request_id = r.id) f
        WHERE ${condition} ORDER BY r.id`,
       [value],

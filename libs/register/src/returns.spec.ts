@@ -39,13 +39,13 @@ async function archived(
   const id = await running(place.register, filesets);
   const { rows } = await place.sql.query<{ id: string }>('SELECT id FROM bag WHERE request_id = $1 ORDER BY id', [id]);
   const bags = rows.map((row) => BigInt(row.id));
-  for (const state of ['durable', until] as const) for (const bag of bags) await broughtOn(bag, state);
+  for (const state of ['sealed', until] as const) for (const bag of bags) await broughtOn(bag, state);
   return { id, bags };
 }
 
-async function broughtOn(bag: bigint, until: 'durable' | 'linked' | 'released'): Promise<void> {
-  if (until === 'durable') return brought(place.register, bag, 'durable');
-  await passed(place.register, bag, 'durable');
+async function broughtOn(bag: bigint, until: 'sealed' | 'linked' | 'released'): Promise<void> {
+  if (until === 'sealed') return brought(place.register, bag, 'sealed');
+  await passed(place.register, bag, 'sealed');
   if (until === 'released') await passed(place.register, bag, 'linked');
 }
 
@@ -60,10 +60,10 @@ async function failed(bag: bigint, state: WorkState, howMany = Infinity): Promis
 
 /** Puts the files of a bag that are proven where they belong. */
 async function placed(bag: bigint, to: 'restored' | 'recalled'): Promise<void> {
-  const claim = await claimed(place.register, bag, 'proven');
+  const claim = await claimed(place.register, bag, 'fetchVerified');
   await place.register.move(
     claim,
-    claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to })),
+    claim.files.map((file) => ({ id: file.id, event: 'place', from: 'fetchVerified', to })),
     stage,
   );
 }
@@ -125,7 +125,7 @@ describe('plan', () => {
       bags: [bag],
     } = await archived({ 'Fileset:1': [1n] });
     await ask(id, recall());
-    await broughtBack(place.register, bag!, 'proven');
+    await broughtBack(place.register, bag!, 'fetchVerified');
     await placed(bag!, 'recalled');
     expect(await place.register.returns.plan(whole(id), 'recall')).toMatchObject({ fetch: [], underWay: { files: 1 } });
     expect(await place.register.returns.plan(whole(id), 'restore')).toMatchObject({
@@ -145,8 +145,8 @@ describe('ask', () => {
       undoing: 0,
       prolonged: 0,
     });
-    expect(await statesOf(place.register, id)).toEqual(['restoring', 'restoring', 'released']);
-    expect((await place.register.work.due(['restoring'])).map((due) => due.bagId).sort()).toEqual(bags.slice(0, 2));
+    expect(await statesOf(place.register, id)).toEqual(['retrieving', 'retrieving', 'released']);
+    expect((await place.register.work.due(['retrieving'])).map((due) => due.bagId).sort()).toEqual(bags.slice(0, 2));
     expect((await filesOf(id)).map((file) => [file.way_back, file.asked_back_by])).toEqual([
       ['restore', 'boss'],
       ['restore', 'boss'],
@@ -163,8 +163,8 @@ describe('ask', () => {
         .filter((event) => event.what === 'restore')
         .map((event) => [event.actor, event.from, event.to, event.detail]),
     ).toEqual([
-      ['boss', 'released', 'restoring', { files: 1 }],
-      ['boss', 'released', 'restoring', { files: 1 }],
+      ['boss', 'released', 'retrieving', { files: 1 }],
+      ['boss', 'released', 'retrieving', { files: 1 }],
     ]);
   });
 
@@ -176,7 +176,7 @@ describe('ask', () => {
     await passed(place.register, mixed.bags[0]!, 'linked');
     expect(await statesOf(place.register, mixed.id)).toEqual(['released', 'linked']);
     expect(await ask(mixed.id)).toEqual({ asked: 2, undoing: 0, prolonged: 0 });
-    expect(await statesOf(place.register, mixed.id)).toEqual(['restoring', 'restoring']);
+    expect(await statesOf(place.register, mixed.id)).toEqual(['retrieving', 'retrieving']);
   });
 
   it('leaves alone a fileset that is not archived as a whole', async () => {
@@ -199,7 +199,7 @@ describe('ask', () => {
     await passed(place.register, bags[0]!, 'undoing');
     expect(await statesOf(place.register, id)).toEqual(['undone', 'released']);
     expect(await ask(id)).toMatchObject({ asked: 1 });
-    await broughtBack(place.register, bags[1]!, 'proven');
+    await broughtBack(place.register, bags[1]!, 'fetchVerified');
     expect(await place.register.work.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1']));
   });
 
@@ -219,7 +219,7 @@ describe('ask', () => {
     } = await archived({ 'Fileset:1': [1n] }, 'linked');
     await place.sql.query(`UPDATE bag SET not_before = now() + interval '7 days'`);
     await ask(id, recall());
-    expect(await place.register.work.due(['restoring'])).toEqual([{ bagId: bag, state: 'restoring' }]);
+    expect(await place.register.work.due(['retrieving'])).toEqual([{ bagId: bag, state: 'retrieving' }]);
   });
 });
 
@@ -230,7 +230,7 @@ describe('a recall', () => {
   ): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
     const made = await archived(filesets);
     await ask(made.id, recall(days));
-    for (const bag of made.bags) await broughtBack(place.register, bag, 'proven');
+    for (const bag of made.bags) await broughtBack(place.register, bag, 'fetchVerified');
     for (const bag of made.bags) await placed(bag, 'recalled');
     return made;
   }
@@ -261,10 +261,10 @@ describe('a recall', () => {
       bags: [a, b],
     } = await archived({ 'Fileset:1': [GiB, GiB] });
     await ask(id, recall());
-    for (const bag of [a!, b!]) await broughtBack(place.register, bag, 'proven');
+    for (const bag of [a!, b!]) await broughtBack(place.register, bag, 'fetchVerified');
     await placed(a!, 'recalled');
     expect(await place.register.work.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1']));
-    expect(await statesOf(place.register, id)).toEqual(['recalled', 'proven']);
+    expect(await statesOf(place.register, id)).toEqual(['recalled', 'fetchVerified']);
   });
 
   it('of a fileset that is near in part fetches the rest, and prolongs what is near', async () => {
@@ -275,7 +275,7 @@ describe('a recall', () => {
     await passed(place.register, a!, 'recalled');
     expect(await statesOf(place.register, id)).toEqual(['linked', 'recalled']);
     expect(await ask(id, recall(9))).toEqual({ asked: 1, undoing: 0, prolonged: 1 });
-    await broughtBack(place.register, a!, 'proven');
+    await broughtBack(place.register, a!, 'fetchVerified');
     expect(await place.register.work.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1']));
   });
 
@@ -294,7 +294,7 @@ describe('a recall', () => {
     const { id } = await near({ 'Fileset:1': [1n] });
     expect(await ask(id)).toEqual({ asked: 1, undoing: 0, prolonged: 0 });
     expect((await filesOf(id))[0]).toMatchObject({
-      state: 'restoring',
+      state: 'retrieving',
       way_back: 'restore',
       near_until: expect.any(Date),
     });
@@ -314,24 +314,27 @@ describe('a recall', () => {
 });
 
 describe('cancel', () => {
-  it.each(['restoring', 'near', 'fetched', 'proven'] as const)('gives up what is %s, stuck or not', async (state) => {
-    const {
-      id,
-      bags: [bag],
-    } = await archived({ 'Fileset:1': [1n, 1n] });
-    await ask(id);
-    await broughtBack(place.register, bag!, state);
-    await failed(bag!, state, 1);
-    expect(await stateOf(id)).toBe('Error');
-    expect(await place.register.returns.cancel(whole(id), 'boss')).toBe(2);
-    expect([await statesOf(place.register, id), await stateOf(id), await marksOf(id)]).toEqual([
-      ['linked', 'linked'],
-      'Finished',
-      ['archived'],
-    ]);
-    expect(await place.register.work.due(['linked'])).toEqual([{ bagId: bag, state: 'linked' }]);
-    expect(await place.register.returns.cancel(whole(id), 'boss')).toBe(0);
-  });
+  it.each(['retrieving', 'online', 'fetched', 'fetchVerified'] as const)(
+    'gives up what is %s, stuck or not',
+    async (state) => {
+      const {
+        id,
+        bags: [bag],
+      } = await archived({ 'Fileset:1': [1n, 1n] });
+      await ask(id);
+      await broughtBack(place.register, bag!, state);
+      await failed(bag!, state, 1);
+      expect(await stateOf(id)).toBe('Error');
+      expect(await place.register.returns.cancel(whole(id), 'boss')).toBe(2);
+      expect([await statesOf(place.register, id), await stateOf(id), await marksOf(id)]).toEqual([
+        ['linked', 'linked'],
+        'Finished',
+        ['archived'],
+      ]);
+      expect(await place.register.work.due(['linked'])).toEqual([{ bagId: bag, state: 'linked' }]);
+      expect(await place.register.returns.cancel(whole(id), 'boss')).toBe(0);
+    },
+  );
 
   it('does not make the next restore believe that the original is held', async () => {
     const { id } = await archived({ 'Fileset:1': [1n] });
@@ -349,8 +352,8 @@ describe('cancel', () => {
 });
 
 describe('a stuck file on its way back', () => {
-  const cases = (['restoring', 'near', 'fetched', 'proven'] as const).map(
-    (from) => [from, from === 'proven' ? 'proven' : 'restoring'] as const,
+  const cases = (['retrieving', 'online', 'fetched', 'fetchVerified'] as const).map(
+    (from) => [from, from === 'fetchVerified' ? 'fetchVerified' : 'retrieving'] as const,
   );
 
   it.each(cases)('from %s goes to %s on a retry, in its own bag, and its failures are forgotten', async (from, to) => {
@@ -378,11 +381,11 @@ describe('a stuck file on its way back', () => {
   it.each(['undo', 'abandon'] as const)('is not touched by an %s, stuck or not', async (act) => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB] });
     await ask(id);
-    await failed(bags[0]!, 'restoring');
-    await broughtBack(place.register, bags[1]!, 'proven');
+    await failed(bags[0]!, 'retrieving');
+    await broughtBack(place.register, bags[1]!, 'fetchVerified');
     const result = await place.register.people[act](whole(id), 'boss');
     expect(act === 'undo' ? result : { abandoned: result }).toMatchObject({ abandoned: 0 });
-    expect(await statesOf(place.register, id)).toEqual(['stuck', 'proven']);
+    expect(await statesOf(place.register, id)).toEqual(['stuck', 'fetchVerified']);
   });
 
   it('keeps the others of its fileset away until it is retried, and then wakes them', async () => {
@@ -391,17 +394,17 @@ describe('a stuck file on its way back', () => {
       bags: [a, b],
     } = await archived({ 'Fileset:1': [GiB, GiB] });
     await ask(id);
-    await broughtBack(place.register, a!, 'proven');
+    await broughtBack(place.register, a!, 'fetchVerified');
     await broughtBack(place.register, b!, 'fetched');
     await place.register.work.postpone(
-      await claimed(place.register, a!, 'proven'),
+      await claimed(place.register, a!, 'fetchVerified'),
       3_600_000,
       new Error('waits'),
       false,
     );
     await failed(b!, 'fetched');
     expect((await place.register.work.fetchedFilesets(id, ['Fileset:1'])).size).toBe(0);
-    expect(await place.register.work.due(['proven'])).toEqual([]);
+    expect(await place.register.work.due(['fetchVerified'])).toEqual([]);
     await place.register.people.retry(whole(id), () => 'none', 'boss');
     await broughtBack(place.register, b!, 'fetched');
     expect((await passed(place.register, b!, 'fetched')).map((due) => due.bagId).sort()).toEqual([a, b]);
@@ -417,7 +420,7 @@ it('the request and its marks follow the way back', async () => {
   expect(await seen()).toEqual(['Finished', ['archived', 'archived']]);
   await place.register.returns.ask({ kind: 'Fileset', names: ['Fileset:1'] }, restore, 'boss');
   expect(await seen()).toEqual(['Running', ['archived', 'archived']]);
-  for (const bag of [a!, b!]) await broughtBack(place.register, bag, 'proven');
+  for (const bag of [a!, b!]) await broughtBack(place.register, bag, 'fetchVerified');
   await placed(a!, 'restored');
   expect(await seen()).toEqual(['Running', ['archived', 'archived']]);
   expect(await place.register.work.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1'])); // one half back, the other may follow
@@ -440,7 +443,7 @@ it('what is back may be archived again, and come back again', async () => {
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'released');
     expect(await place.register.returns.ask({ kind: 'Image', ids: [7n] }, restore, 'boss')).toMatchObject({ asked: 1 });
-    await broughtBack(place.register, bag, 'proven');
+    await broughtBack(place.register, bag, 'fetchVerified');
     await placed(bag, 'restored');
     expect(await statesOf(place.register, id)).toEqual(['restored']);
   }
@@ -461,9 +464,9 @@ it('two bags that finish a fetched fileset at the same time: one of them wakes a
     const { id, bags } = await archived({ [`Fileset:${nr}`]: [GiB, GiB, GiB] });
     const [sleeper, ...others] = bags as [bigint, bigint, bigint];
     await ask(id);
-    await broughtBack(place.register, sleeper, 'proven');
+    await broughtBack(place.register, sleeper, 'fetchVerified');
     await place.register.work.postpone(
-      await claimed(place.register, sleeper, 'proven'),
+      await claimed(place.register, sleeper, 'fetchVerified'),
       3_600_000,
       new Error('waits'),
       false,
@@ -471,7 +474,7 @@ it('two bags that finish a fetched fileset at the same time: one of them wakes a
     for (const bag of others) await broughtBack(place.register, bag, 'fetched');
     const woken = await Promise.all(others.map((bag) => passed(place.register, bag, 'fetched')));
     expect(woken.flat().filter((due) => due.bagId === sleeper)).toHaveLength(1);
-    expect((await place.register.work.due(['proven'])).map((due) => due.bagId)).toEqual(
+    expect((await place.register.work.due(['fetchVerified'])).map((due) => due.bagId)).toEqual(
       expect.arrayContaining([...bags]),
     );
     await place.register.returns.cancel(whole(id), 'boss');
@@ -488,9 +491,9 @@ it('an original that an undo does not find held any more comes from the store', 
   const claim = await claimed(place.register, bag!, 'undoing');
   await place.register.move(
     claim,
-    claim.files.map((file) => ({ id: file.id, event: 'restore', from: 'undoing', to: 'restoring' })),
+    claim.files.map((file) => ({ id: file.id, event: 'restore', from: 'undoing', to: 'retrieving' })),
     stage,
   );
-  expect((await filesOf(id))[0]).toMatchObject({ state: 'restoring', way_back: 'restore' });
+  expect((await filesOf(id))[0]).toMatchObject({ state: 'retrieving', way_back: 'restore' });
   expect([await marksOf(id), await stateOf(id)]).toEqual([['archived'], 'Running']);
 });

@@ -27,16 +27,16 @@ export interface ReturnPlan {
 }
 
 /** Each file of a fileset that comes back whole is linked, released or recalled, or in its place already (after a cancel or an undo midway). */
-const isArchived = `(f.phase IN ('skipped', 'linked', 'recalled', 'back', 'given up') AND f.stuck_from IS NULL)`;
+const isArchived = `(f.phase IN ('skipped', 'linked', 'recalled', 'restored', 'given up') AND f.stuck_from IS NULL)`;
 /** What was asked back before and stayed may be back in its place already: there the linker has to look. */
-const isHeld = `(f.phase IN ('skipped', 'back', 'given up') OR (f.state = 'linked' AND f.way_back IS NULL AND f.released_at IS NULL))`;
+const isHeld = `(f.phase IN ('skipped', 'restored', 'given up') OR (f.state = 'linked' AND f.way_back IS NULL AND f.released_at IS NULL))`;
 
 /** The filesets that are meant by $1, judged for a way back $2. */
 const judgedSets = (files: string): string => `
   WITH sets AS MATERIALIZED (
     SELECT f.request_id, f.fileset, bool_and(${isArchived}) AS whole, $2 = 'restore' AND bool_and(${isHeld}) AS held,
       bool_or(f.phase IN ('linked', 'recalled') AND NOT ($2 = 'recall' AND f.state = 'recalled')) AS away,
-      bool_or(f.phase NOT IN ('skipped', 'given up', 'back', 'returning', 'proven') AND NOT ($2 = 'recall' AND f.state = 'recalled')) AS elsewhere
+      bool_or(f.phase NOT IN ('skipped', 'given up', 'restored', 'retrieving', 'fetchVerified') AND NOT ($2 = 'recall' AND f.state = 'recalled')) AS elsewhere
     FROM file f WHERE f.bag_id IS NOT NULL AND ${files} GROUP BY f.request_id, f.fileset)`;
 
 /** The way back: whole filesets out of the archive, to their own paths or near for a while. */
@@ -55,12 +55,12 @@ export class Returns {
     }>(
       `${judgedSets(files)}
        SELECT b.store, f.state, CASE
-           WHEN f.phase IN ('returning', 'proven') OR ($2 = 'recall' AND f.state = 'recalled') THEN 'under way'
+           WHEN f.phase IN ('retrieving', 'fetchVerified') OR ($2 = 'recall' AND f.state = 'recalled') THEN 'under way'
            WHEN f.phase IN ('linked', 'recalled') AND s.whole THEN CASE WHEN s.held THEN 'held' ELSE 'fetch' END
            ELSE 'no' END AS kind,
          count(*)::int AS files, coalesce(sum(f.size), 0)::bigint AS bytes
        FROM sets s JOIN file f ON f.request_id = s.request_id AND f.fileset = s.fileset JOIN bag b ON b.id = f.bag_id
-       WHERE f.phase NOT IN ('skipped', 'given up', 'back') GROUP BY 1, 2, 3 ORDER BY 1`,
+       WHERE f.phase NOT IN ('skipped', 'given up', 'restored') GROUP BY 1, 2, 3 ORDER BY 1`,
       [named, way],
     );
     const {
@@ -126,7 +126,7 @@ export class Returns {
           : 0;
       const from = way === 'recall' ? `('linked', 'released')` : `('linked', 'released', 'recalled')`;
       const asked = await moveAll(client, scope, {
-        to: `'restoring'`,
+        to: `'retrieving'`,
         what: way,
         by,
         where: `f.state IN ${from}`,

@@ -16,7 +16,7 @@ export async function switchBag(client: pg.ClientBase, bagId: bigint, movedNow: 
   const {
     rows: [row],
   } = await client.query<{ behind: number }>(
-    `SELECT count(*)::int AS behind FROM file f WHERE f.bag_id = $1 AND f.phase = 'moving' AND NOT (f.stuck_from IS NOT DISTINCT FROM 'settled' AND f.id = ANY($2))`,
+    `SELECT count(*)::int AS behind FROM file f WHERE f.bag_id = $1 AND f.phase = 'moving' AND NOT (f.stuck_from IS NOT DISTINCT FROM 'moveSealed' AND f.id = ANY($2))`,
     [bagId, movedNow],
   );
   if (row?.behind !== 0)

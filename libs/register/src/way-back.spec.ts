@@ -23,17 +23,17 @@ async function archived(
   const id = await running(place.register, filesets);
   const { rows } = await place.sql.query<{ id: string }>('SELECT id FROM bag WHERE request_id = $1 ORDER BY id', [id]);
   const bags = rows.map((row) => BigInt(row.id));
-  for (const bag of bags) await brought(place.register, bag, 'durable');
-  for (const bag of bags) await passed(place.register, bag, 'durable');
+  for (const bag of bags) await brought(place.register, bag, 'sealed');
+  for (const bag of bags) await passed(place.register, bag, 'sealed');
   if (until === 'released') for (const bag of bags) await passed(place.register, bag, 'linked');
   return { id, bags };
 }
 
 async function placed(bag: bigint, to: 'restored' | 'recalled' = 'restored'): Promise<void> {
-  const claim = await claimed(place.register, bag, 'proven');
+  const claim = await claimed(place.register, bag, 'fetchVerified');
   await place.register.move(
     claim,
-    claim.files.map((file) => ({ id: file.id, event: 'place', from: 'proven', to })),
+    claim.files.map((file) => ({ id: file.id, event: 'place', from: 'fetchVerified', to })),
     stage,
   );
 }
@@ -60,7 +60,7 @@ describe('a way back', () => {
     await ask(whole(id)); // changes nothing
     const what = { way: 'restore', files: 4, bytes: Number(2n * GiB) + 3, filesets: 2, images: 2 };
     expect(await told(id)).toEqual([['way back asked', what]]);
-    for (const bag of bags) await broughtBack(place.register, bag, 'proven');
+    for (const bag of bags) await broughtBack(place.register, bag, 'fetchVerified');
     for (const bag of bags) {
       expect(await whats(id)).toEqual(['way back asked']);
       await placed(bag);
@@ -78,7 +78,7 @@ describe('a way back', () => {
       bags: [bag],
     } = await archived({ 'Fileset:1': [1n] }, 'linked');
     await ask(whole(id), { way: 'recall', days: 3 });
-    await broughtBack(place.register, bag!, 'proven');
+    await broughtBack(place.register, bag!, 'fetchVerified');
     await placed(bag!, 'recalled');
     await ask(whole(id), { way: 'recall', days: 9 }); // prolongs
     await stick(bag!, 'recalled');
@@ -125,7 +125,7 @@ describe('a way back', () => {
     await ask(whole(id), { way: 'recall', days: 3 });
     await place.register.returns.cancel(whole(id), 'boss');
     await ask(whole(id));
-    expect(await statesOf(place.register, id)).toEqual(['restoring']);
+    expect(await statesOf(place.register, id)).toEqual(['retrieving']);
     await place.register.people.undo(whole(id), 'boss');
     await passed(place.register, bag!, 'undoing');
     expect(await whats(id)).toEqual(['way back asked', 'way back asked', 'way back done']);
@@ -141,7 +141,7 @@ describe('a way back', () => {
     for (const {
       bags: [bag],
     } of [one, other])
-      await broughtBack(place.register, bag!, 'proven');
+      await broughtBack(place.register, bag!, 'fetchVerified');
     for (const {
       bags: [bag],
     } of [one, other])
@@ -154,7 +154,7 @@ describe('a way back', () => {
   it('is told once where two workers place its last files together', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB, GiB, GiB] });
     await ask(whole(id));
-    for (const bag of bags) await broughtBack(place.register, bag, 'proven');
+    for (const bag of bags) await broughtBack(place.register, bag, 'fetchVerified');
     await Promise.all(bags.map((bag) => placed(bag)));
     expect(await whats(id)).toEqual(['way back asked', 'way back done']);
   });
@@ -165,8 +165,8 @@ describe('a way back on which a file got stuck', () => {
   async function heldUp(): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
     const made = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [GiB] });
     await ask(whole(made.id));
-    await stick(made.bags[0]!, 'restoring');
-    for (const bag of made.bags.slice(1)) await broughtBack(place.register, bag, 'proven');
+    await stick(made.bags[0]!, 'retrieving');
+    for (const bag of made.bags.slice(1)) await broughtBack(place.register, bag, 'fetchVerified');
     expect(await whats(made.id)).toEqual(['way back asked']); // a fileset is on its way still
     await placed(made.bags[2]!);
     expect(await told(made.id)).toEqual([
@@ -182,7 +182,7 @@ describe('a way back on which a file got stuck', () => {
   it('is told as held up when nothing goes on by itself any more, and as done after a retry', async () => {
     const { id, bags } = await heldUp();
     await place.register.people.retry(whole(id), () => 'none', 'boss');
-    await broughtBack(place.register, bags[0]!, 'proven');
+    await broughtBack(place.register, bags[0]!, 'fetchVerified');
     for (const bag of bags.slice(0, 2)) await placed(bag);
     expect(await whats(id)).toEqual(['way back asked', 'way back held up', 'way back done']);
   });
@@ -190,7 +190,7 @@ describe('a way back on which a file got stuck', () => {
   it('is told as held up when the last of the others is proven, as then all wait', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB] });
     await ask(whole(id));
-    await stick(bags[0]!, 'restoring');
+    await stick(bags[0]!, 'retrieving');
     await broughtBack(place.register, bags[1]!, 'fetched');
     expect(await whats(id)).toEqual(['way back asked']);
     await passed(place.register, bags[1]!, 'fetched');

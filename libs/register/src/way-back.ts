@@ -8,8 +8,8 @@ import type { Move } from './move';
  */
 const told = { asked: 'way back asked', done: 'way back done', heldUp: 'way back held up' } as const;
 
-const onItsWay = `f.phase IN ('returning', 'undoing') AND f.stuck_from IS NULL`;
-const stuckOnIt = `coalesce(f.stuck_from IN ('restoring', 'near', 'fetched', 'proven', 'undoing'), false)`;
+const onItsWay = `f.phase IN ('retrieving', 'undoing') AND f.stuck_from IS NULL`;
+const stuckOnIt = `coalesce(f.stuck_from IN ('retrieving', 'online', 'fetched', 'fetchVerified', 'undoing'), false)`;
 const amount = `'files', count(*), 'bytes', sum(f.size), 'filesets', count(DISTINCT f.fileset),
   'images', (SELECT count(*) FROM request_image i WHERE i.request_id = f.request_id AND i.fileset = ANY(array_agg(DISTINCT f.fileset)))`;
 
@@ -36,7 +36,7 @@ export async function tellAsked(
   );
 }
 
-const ends: readonly Move['to'][] = ['proven', 'restored', 'recalled', 'undone', 'stuck'];
+const ends: readonly Move['to'][] = ['fetchVerified', 'restored', 'recalled', 'undone', 'stuck'];
 
 /** To be called in the transaction of these moves, under the lock of their request: the last one of a way back ends it. */
 export async function tellWhereEnded(
@@ -74,11 +74,11 @@ export async function tellEnded(
     `WITH ended AS MATERIALIZED (
        SELECT e.id, e.at, e.actor, e.detail->'way' AS way, e.detail->'days' AS days FROM event e WHERE e.id = ANY($2)
          AND NOT coalesce((SELECT true FROM file f WHERE f.asked_in = e.id AND ${onItsWay} LIMIT 1), false)
-         AND NOT coalesce((SELECT true FROM file f WHERE f.asked_in = e.id AND f.phase = 'proven'
+         AND NOT coalesce((SELECT true FROM file f WHERE f.asked_in = e.id AND f.phase = 'fetchVerified'
            AND f.fileset NOT IN (SELECT s.fileset FROM file s WHERE s.request_id = $1 AND s.stuck_from IS NOT NULL) LIMIT 1), false)
      ), outcome AS (
        SELECT ended.id, bool_or(${stuckOnIt}) AS "heldUp", jsonb_strip_nulls(jsonb_build_object('way', ended.way, 'by', ended.actor, 'asked', ended.at, 'days', ended.days, ${amount})) AS detail,
-         jsonb_build_object('stuck', count(*) FILTER (WHERE ${stuckOnIt}), 'waiting', count(*) FILTER (WHERE f.phase = 'proven'),
+         jsonb_build_object('stuck', count(*) FILTER (WHERE ${stuckOnIt}), 'waiting', count(*) FILTER (WHERE f.phase = 'fetchVerified'),
            'codes', array_agg(DISTINCT f.code) FILTER (WHERE ${stuckOnIt})) AS trouble
        FROM ended JOIN file f ON f.asked_in = ended.id GROUP BY ended.id, ended.at, ended.actor, ended.way, ended.days, f.request_id)
      INSERT INTO event (actor, request_id, what, detail)

@@ -55,7 +55,7 @@ describe('claim', () => {
 
   it('is not given in another state, before its time, or where there is no such bag', async () => {
     const bag = await newBag();
-    expect(await place.register.work.claim(bag, ['durable', 'linked'], 'w', 1000)).toBeUndefined();
+    expect(await place.register.work.claim(bag, ['sealed', 'linked'], 'w', 1000)).toBeUndefined();
     expect(await place.register.work.claim(999_999n, ['approved'], 'w', 1000)).toBeUndefined();
     const claim = await claimed(place.register, bag, 'approved');
     await place.register.work.postpone(claim, 60_000, new NotYet('SOON', 'not yet'), false);
@@ -175,9 +175,9 @@ describe('due', () => {
     await passed(place.register, bags[1] as bigint, 'approved');
     await place.sql.query(`UPDATE bag SET not_before = now() - id * interval '1 day' WHERE id = ANY($1)`, [bags]);
     const [first, second, third] = bags;
-    expect(await place.register.work.due(['approved', 'checksummed'], 3)).toEqual([
+    expect(await place.register.work.due(['approved', 'hashed'], 3)).toEqual([
       { bagId: third, state: 'approved' },
-      { bagId: second, state: 'checksummed' },
+      { bagId: second, state: 'hashed' },
       { bagId: first, state: 'approved' },
     ]);
     expect(await place.register.work.due(['approved'], 1)).toEqual([{ bagId: third, state: 'approved' }]);
@@ -197,18 +197,18 @@ describe('completeFilesets', () => {
       [...(await register.work.completeFilesets(id, ['Fileset:a', 'Fileset:b', 'Fileset:none']))].sort();
     const put = (nr: number, state: string): Promise<unknown> =>
       place.sql.query(
-        `UPDATE file SET state = $2, code = 'X', released_at = now(), stuck_from = CASE WHEN $2 = 'stuck' THEN 'durable' END WHERE id = $1`,
+        `UPDATE file SET state = $2, code = 'X', released_at = now(), stuck_from = CASE WHEN $2 = 'stuck' THEN 'sealed' END WHERE id = $1`,
         [rows[nr]?.id, state],
       );
     expect(await complete()).toEqual([]);
-    await put(2, 'durable');
+    await put(2, 'sealed');
     expect(await complete()).toEqual(['Fileset:b']);
-    await put(0, 'durable');
+    await put(0, 'sealed');
     for (const state of ['approved', 'verified', 'stuck', 'undoing', 'undone', 'abandoned', 'declined', 'registered']) {
       await put(1, state);
       expect(await complete()).toEqual(['Fileset:b']);
     }
-    for (const state of ['durable', 'linked', 'released', 'skipped']) {
+    for (const state of ['sealed', 'linked', 'released', 'skipped']) {
       await put(1, state);
       expect(await complete()).toEqual(['Fileset:a', 'Fileset:b']);
     }
@@ -226,7 +226,7 @@ it('tells the images of a fileset for its description', async () => {
 
 it('gives all files of a bag in a state to whoever asks', async () => {
   const bag = await newBag();
-  await brought(place.register, bag, 'durable');
-  expect(await place.register.work.filesOf(bag, 'durable')).toHaveLength(2);
+  await brought(place.register, bag, 'sealed');
+  expect(await place.register.work.filesOf(bag, 'sealed')).toHaveLength(2);
   expect(await place.register.work.filesOf(bag, 'approved')).toEqual([]);
 });

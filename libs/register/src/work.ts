@@ -45,11 +45,11 @@ export const hasFile = (fileset: string, phases: string): string =>
 
 /** Holds where the fileset of request $1 has files that are durable or beyond, and none that is on its way or given up. */
 export const complete = (fileset: string): string =>
-  `${hasFile(fileset, 'durable,linked')} AND NOT ${hasFile(fileset, 'early,undoing,given up')}`;
+  `${hasFile(fileset, 'sealed,linked')} AND NOT ${hasFile(fileset, 'early,undoing,given up')}`;
 
 /** Holds where all files of the fileset of request $1 that were asked back are proven, or where they belong already. */
 export const fetched = (fileset: string): string =>
-  `${hasFile(fileset, 'proven')} AND NOT ${hasFile(fileset, 'early,durable,linked,undoing,returning,moving')}`;
+  `${hasFile(fileset, 'fetchVerified')} AND NOT ${hasFile(fileset, 'early,sealed,linked,undoing,retrieving,moving')}`;
 
 /** Who works on which bag. */
 export class Work {

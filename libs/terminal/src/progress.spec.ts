@@ -16,8 +16,8 @@ describe('progress', () => {
   const before = [row('approved', 10n)];
   const now = [
     row('approved', 4n, { doneBytes: gib, claimed: 1 }),
-    row('checksummed', 3n),
-    row('transferred', 1n),
+    row('hashed', 3n),
+    row('copied', 1n),
     row('linked', 2n),
   ];
 
@@ -30,7 +30,7 @@ describe('progress', () => {
     expect(pace.leftMs).toBe(18_000);
   });
   it('is not done as long as a bag is under way, and done when none is', () => {
-    expect(paceOf(before, [row('durable', 10n)], 1000).share).toBe(0.99);
+    expect(paceOf(before, [row('sealed', 10n)], 1000).share).toBe(0.99);
     expect(paceOf(before, [row('linked', 10n)], 1000).share).toBe(1);
     expect(paceOf([], [], 0)).toEqual({ remaining: 0n, share: 1, rate: 0, leftMs: undefined });
   });
@@ -43,7 +43,7 @@ describe('progress', () => {
   });
   it('holds neither held nor finished bags for work', () => {
     expect(
-      underWay([row('approved', 1n), row('durable', 2n), row('undoing', 4n), row('linked', 8n), row('done', 16n)]),
+      underWay([row('approved', 1n), row('sealed', 2n), row('undoing', 4n), row('linked', 8n), row('done', 16n)]),
     ).toBe(7);
   });
   it('draws stages in the order in which bags go, a bar, rate and time left', () => {

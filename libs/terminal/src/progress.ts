@@ -9,25 +9,25 @@ type BagState = WorkState | 'done';
 /** What is done next to bags in a state, in the order in which a bag goes. */
 const stages: Readonly<Record<BagState, { readonly label: string; readonly order: number }>> = {
   approved: { label: 'hash', order: 0 },
-  checksummed: { label: 'copy', order: 1 },
-  transferred: { label: 'verify', order: 2 },
+  hashed: { label: 'copy', order: 1 },
+  copied: { label: 'verify', order: 2 },
   verified: { label: 'ingest', order: 3 },
-  durable: { label: 'link', order: 4 },
+  sealed: { label: 'link', order: 4 },
   undoing: { label: 'undo', order: 5 },
-  restoring: { label: 'bring near', order: 6 },
-  near: { label: 'fetch', order: 7 },
-  fetched: { label: 'prove', order: 8 },
-  proven: { label: 'place', order: 9 },
-  leaving: { label: 'move', order: 10 },
-  arrived: { label: 'check', order: 11 },
-  matched: { label: 'settle', order: 12 },
-  settled: { label: 'relink', order: 13 },
+  retrieving: { label: 'bring near', order: 6 },
+  online: { label: 'fetch', order: 7 },
+  fetched: { label: 'verifyFetched', order: 8 },
+  fetchVerified: { label: 'place', order: 9 },
+  moving: { label: 'move', order: 10 },
+  moveCopied: { label: 'check', order: 11 },
+  moveVerified: { label: 'moveSeal', order: 12 },
+  moveSealed: { label: 'moveLink', order: 13 },
   linked: { label: 'held', order: 14 },
-  recalled: { label: 'near', order: 15 },
+  recalled: { label: 'online', order: 15 },
   done: { label: 'done', order: 16 },
 };
 /** The stages that read or write every byte; the others take as good as no time for a byte. */
-const heavy = ['approved', 'checksummed', 'transferred'] as const satisfies readonly BagState[];
+const heavy = ['approved', 'hashed', 'copied'] as const satisfies readonly BagState[];
 const barWidth = 30;
 
 /** Bags that a service will move without waiting for a person or for the hold time. */

@@ -19,11 +19,11 @@ const identity: Identity = {
   gid: 1000,
 };
 const steps = [
-  ['approved', 'hash', 'checksummed'],
-  ['checksummed', 'copy', 'transferred'],
-  ['transferred', 'verify', 'verified'],
-  ['verified', 'store', 'durable'],
-  ['durable', 'link', 'linked'],
+  ['approved', 'hash', 'hashed'],
+  ['hashed', 'copy', 'copied'],
+  ['copied', 'verify', 'verified'],
+  ['verified', 'seal', 'sealed'],
+  ['sealed', 'link', 'linked'],
 ] as const;
 
 /**

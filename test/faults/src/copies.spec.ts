@@ -30,7 +30,7 @@ const sealedCopy = ({ bag, path }: Brought): string => join(world.store, bag, 'd
 const resume = (stage: string): Promise<unknown> => world.register.switches.resume(`stage:${stage}`, 'a tester');
 
 test('a byte flipped before a copy is verified: it is copied again', async () => {
-  const brought = await broughtTo('transferred', 'verify');
+  const brought = await broughtTo('copied', 'verify');
   flipByte(openCopy(brought));
   await resume('verify');
   await world.reached(brought.requestId, 'linked');
@@ -40,7 +40,7 @@ test('a byte flipped before a copy is verified: it is copied again', async () =>
 });
 
 test('a copy taken away before it is verified is copied again', async () => {
-  const brought = await broughtTo('transferred', 'verify');
+  const brought = await broughtTo('copied', 'verify');
   rmSync(openCopy(brought));
   await resume('verify');
   await world.reached(brought.requestId, 'linked');
@@ -48,17 +48,17 @@ test('a copy taken away before it is verified is copied again', async () => {
 });
 
 test('a byte flipped twice before verification: the file is stuck and its original stays', async () => {
-  const brought = await broughtTo('transferred', 'verify');
+  const brought = await broughtTo('copied', 'verify');
   flipByte(openCopy(brought));
   await world.register.switches.stop('stage:copy', 'a test', 'a tester');
   await resume('verify');
   await world.until('the file to be copied again', async () =>
-    (await world.filesOf(brought.requestId)).some((file) => file.state === 'checksummed'),
+    (await world.filesOf(brought.requestId)).some((file) => file.state === 'hashed'),
   );
   await world.register.switches.stop('stage:verify', 'a test', 'a tester');
   await resume('copy');
   await world.until('the second copy', async () =>
-    (await world.filesOf(brought.requestId)).some((file) => file.state === 'transferred'),
+    (await world.filesOf(brought.requestId)).some((file) => file.state === 'copied'),
   );
   flipByte(openCopy(brought));
   await resume('verify');
@@ -88,7 +88,7 @@ describe('a byte flipped after verification', () => {
   });
 
   test('before linking, and even flipped back: the original stays', async () => {
-    const brought = await broughtTo('durable', 'link');
+    const brought = await broughtTo('sealed', 'link');
     flipByte(sealedCopy(brought));
     await resume('link');
     await world.stuck(brought.requestId, 'COPY_CHANGED');
@@ -105,7 +105,7 @@ describe('a byte flipped after verification', () => {
 
 describe('something of others in the store', () => {
   test('a sealed bag of the same name: nothing is written to it', async () => {
-    const brought = await broughtTo('checksummed', 'copy');
+    const brought = await broughtTo('hashed', 'copy');
     const theirs = join(world.store, brought.bag);
     mkdirSync(theirs);
     writeFileSync(join(theirs, 'keep.me'), 'theirs');
@@ -117,7 +117,7 @@ describe('something of others in the store', () => {
   });
 
   test("a link at a copy's place: it is not written through", async () => {
-    const brought = await broughtTo('checksummed', 'copy');
+    const brought = await broughtTo('hashed', 'copy');
     const victim = join(world.dir, 'victim.txt');
     writeFileSync(victim, 'precious');
     mkdirSync(dirname(openCopy(brought)), { recursive: true });
@@ -129,7 +129,7 @@ describe('something of others in the store', () => {
   });
 
   test('a link at a directory of the bag: it is not followed', async () => {
-    const brought = await broughtTo('checksummed', 'copy');
+    const brought = await broughtTo('hashed', 'copy');
     const theirs = join(world.dir, 'their-directory');
     mkdirSync(theirs);
     mkdirSync(join(world.store, '.open', brought.bag), { recursive: true });
@@ -141,7 +141,7 @@ describe('something of others in the store', () => {
   });
 
   test("a file with other bytes at a copy's place in our open bag is replaced, and a sealed bag holds nothing else", async () => {
-    const brought = await broughtTo('checksummed', 'copy');
+    const brought = await broughtTo('hashed', 'copy');
     mkdirSync(dirname(openCopy(brought)), { recursive: true });
     writeFileSync(openCopy(brought), 'other bytes');
     writeFileSync(join(dirname(openCopy(brought)), 'stray.tif'), 'stray');

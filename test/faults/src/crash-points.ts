@@ -173,7 +173,7 @@ export async function expectBack(
   }
   expect(filesBelow(world.hold)).toEqual([markerName]);
   expect(sealedBags(world)).toEqual(storeBefore);
-  await expectOnce(world, requestId, 'link', 'release', 'restore', 'bringNear', 'fetch', 'prove', 'place');
+  await expectOnce(world, requestId, 'link', 'release', 'restore', 'bringOnline', 'fetch', 'verifyFetched', 'place');
 }
 
 /** Each of these happened to each file once: what was begun anew after a crash was not done twice in effect. */

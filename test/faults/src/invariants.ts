@@ -24,15 +24,15 @@ const inPlace = [
   'skipped',
   'approved',
   'declined',
-  'checksummed',
-  'transferred',
+  'hashed',
+  'copied',
   'verified',
   'undone',
   'abandoned',
 ];
-const moving = ['leaving', 'arrived', 'matched', 'settled'];
+const moving = ['moving', 'moveCopied', 'moveVerified', 'moveSealed'];
 const archived = ['linked', 'released', 'recalled', ...moving];
-const back = ['restoring', 'bring-online', 'fetched', 'proven', 'restored'];
+const back = ['retrieving', 'bring-online', 'fetched', 'fetchVerified', 'restored'];
 const atRest = ['released', 'linked', 'undone', 'abandoned', 'skipped', 'declined', 'restored', 'recalled'];
 
 /**
@@ -169,7 +169,7 @@ function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing 
   const faults: string[] = [];
   const isLink = lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
   // While a bag is relinked, its links may lead to either store.
-  const mayLeadTo = (file.state === 'settled' ? storesOf(scene) : [storeOf(scene, file)]).map(({ links }) =>
+  const mayLeadTo = (file.state === 'moveSealed' ? storesOf(scene) : [storeOf(scene, file)]).map(({ links }) =>
     join(links, file.bag ?? '', 'data', path),
   );
   if (isLink && !mayLeadTo.includes(readlinkSync(at)))

@@ -46,6 +46,6 @@ describe('a linker killed at each step, one after the other: the last one ends w
     await first.kill();
     await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
     await killAndGoOn(undoing, '7d', 'undone', requestId);
-    await expectOnce(world, requestId, 'link', 'return');
+    await expectOnce(world, requestId, 'link', 'undo');
   });
 });

@@ -44,6 +44,6 @@ describe.each<[ServiceName, readonly string[]]>([
     await next.kill();
     await world.checkAtRest();
     expect(sealedBags(world)).toEqual(before);
-    await expectOnce(world, requestId, 'link', 'move', 'carry', 'match', 'settle', 'relink');
+    await expectOnce(world, requestId, 'link', 'move', 'moveCopy', 'moveVerify', 'moveSeal', 'moveLink');
   });
 });

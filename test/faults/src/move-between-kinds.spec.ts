@@ -123,6 +123,6 @@ describeWhere('s3', 'bags moved between a directory and a bucket', () => {
     await next.kill();
     await world.checkAtRest(); // no part of an upload is left either
     expect(await world.copies.image()).toEqual(before);
-    await expectOnce(world, requestId, 'move', 'carry', 'match', 'settle', 'relink');
+    await expectOnce(world, requestId, 'move', 'moveCopy', 'moveVerify', 'moveSeal', 'moveLink');
   });
 });

@@ -109,6 +109,6 @@ describe.each<[ServiceName, readonly string[]]>([
   test.each(crashPoints)('%s', async (crashPoint) => {
     const requestId = await askedToMove(world, name);
     await freezeAndTakeOver(world, name, crashPoint, async () => movedTo(world, requestId, 'other'), requestId);
-    await expectOnce(world, requestId, 'link', 'move', 'carry', 'match', 'settle', 'relink');
+    await expectOnce(world, requestId, 'link', 'move', 'moveCopy', 'moveVerify', 'moveSeal', 'moveLink');
   });
 });

@@ -53,8 +53,8 @@ async function expectOnlyItsFilesetIsLeft(requestId: bigint, stage: string, code
 
 describe('an original rewritten with its old size and mtime', () => {
   test.each([
-    ['copy', 'checksummed', 'SOURCE_CHANGED'],
-    ['link', 'durable', 'ORIGINAL_CHANGED'],
+    ['copy', 'hashed', 'SOURCE_CHANGED'],
+    ['link', 'sealed', 'ORIGINAL_CHANGED'],
   ])('before %s is kept as it is', async (stage, state, code) => {
     const { requestId, original } = await broughtTo(state, stage);
     flipByte(original);
@@ -65,8 +65,8 @@ describe('an original rewritten with its old size and mtime', () => {
 
 describe('an original replaced by another file', () => {
   test.each([
-    ['copy', 'checksummed', 'SOURCE_CHANGED'],
-    ['link', 'durable', 'ORIGINAL_CHANGED'],
+    ['copy', 'hashed', 'SOURCE_CHANGED'],
+    ['link', 'sealed', 'ORIGINAL_CHANGED'],
   ])('before %s: the other file stays', async (stage, state, code) => {
     const { requestId, original } = await broughtTo(state, stage);
     replaceByAnother(original);
@@ -77,8 +77,8 @@ describe('an original replaced by another file', () => {
 
 describe('an original that is gone', () => {
   test.each([
-    ['copy', 'checksummed', 'SOURCE_MISSING'],
-    ['link', 'durable', 'ORIGINAL_GONE'],
+    ['copy', 'hashed', 'SOURCE_MISSING'],
+    ['link', 'sealed', 'ORIGINAL_GONE'],
   ])('before %s: nothing is put in its place', async (stage, state, code) => {
     const { requestId, original } = await broughtTo(state, stage);
     rmSync(original);
@@ -89,7 +89,7 @@ describe('an original that is gone', () => {
 });
 
 test("a link that others put in the original's place is not followed and stays", async () => {
-  const { requestId, original } = await broughtTo('durable', 'link');
+  const { requestId, original } = await broughtTo('sealed', 'link');
   const elsewhere = join(world.dir, 'elsewhere.tif');
   renameSync(original, elsewhere);
   symlinkSync(elsewhere, original);
@@ -100,7 +100,7 @@ test("a link that others put in the original's place is not followed and stays",
 });
 
 test('what others put where our link is to be made stays, and so does the original', async () => {
-  const { requestId, original } = await broughtTo('durable', 'link');
+  const { requestId, original } = await broughtTo('sealed', 'link');
   const file = (await world.filesOf(requestId)).find((one) => original.endsWith(one.path))!;
   const beside = join(dirname(original), `.coldroom-${file.id}`);
   writeFileSync(beside, 'not ours');
@@ -135,8 +135,8 @@ describe("a directory swapped for a link into somebody else's", () => {
   }
 
   test.each([
-    ['copy', 'checksummed'],
-    ['link', 'durable'],
+    ['copy', 'hashed'],
+    ['link', 'sealed'],
     ['undo', 'undoing'],
   ])('before %s: nothing is done there, and afterwards all goes on', async (stage, state) => {
     const { requestId, original } = await broughtTo(stage === 'undo' ? 'linked' : state, stage);

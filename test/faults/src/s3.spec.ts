@@ -179,7 +179,7 @@ describeWhere('s3', 'copies in a bucket', () => {
       'the first copies',
       async () =>
         (await bucket.unfinished()).length > 0 ||
-        (await world.filesOf(requestId)).some((file) => file.state !== 'approved' && file.state !== 'checksummed'),
+        (await world.filesOf(requestId)).some((file) => file.state !== 'approved' && file.state !== 'hashed'),
     );
     await world.reached(requestId, 'released');
     const bags = await bucket.image();

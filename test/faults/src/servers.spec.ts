@@ -4,11 +4,11 @@ import { World } from './world';
 
 const once = ['hash', 'copy', 'verify', 'store', 'link'];
 const path: readonly (readonly [from: string, service: ServiceName, to: string])[] = [
-  ['approved', 'checksum', 'checksummed'],
-  ['checksummed', 'transfer', 'transferred'],
-  ['transferred', 'checksum', 'verified'],
-  ['verified', 'ingest-watcher', 'durable'],
-  ['durable', 'linker', 'linked'],
+  ['approved', 'checksum', 'hashed'],
+  ['hashed', 'transfer', 'copied'],
+  ['copied', 'checksum', 'verified'],
+  ['verified', 'ingest-watcher', 'sealed'],
+  ['sealed', 'linker', 'linked'],
   ['undoing', 'linker', 'undone'],
 ];
 
@@ -32,7 +32,7 @@ test('Redis emptied in every state loses no work', async () => {
     await world.check();
   }
   await world.checkAtRest();
-  await expectOnce(world, requestId, ...once, 'return');
+  await expectOnce(world, requestId, ...once, 'undo');
 });
 
 test('Redis emptied again and again under all services loses no work', async () => {
@@ -53,8 +53,8 @@ test.each<[string, (world: World) => Promise<void>]>([
   world.services.startAll();
   const requestIds: bigint[] = [];
   for (const states of [
-    ['approved', 'checksummed', 'transferred', 'verified'],
-    ['durable', 'linked'],
+    ['approved', 'hashed', 'copied', 'verified'],
+    ['sealed', 'linked'],
   ]) {
     const requestId = await world.archive(twoFilesets);
     requestIds.push(requestId);

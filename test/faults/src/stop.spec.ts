@@ -22,9 +22,9 @@ test('more failures than the limit stop a stage: nothing more is linked until a 
   world.services.startAll(['linker']);
   const spoilt = await world.lay(single(['a.tif', 'b.tif', 'c.tif', 'd.tif']));
   const first = await world.approve();
-  await world.reached(first, 'durable');
+  await world.reached(first, 'sealed');
   const second = await world.archive(twoFilesets);
-  await world.reached(second, 'durable');
+  await world.reached(second, 'sealed');
   for (const {
     paths: [path],
   } of spoilt.filesets.slice(1))
@@ -118,7 +118,7 @@ describe('SIGTERM in the middle of work ends within seconds and loses nothing:',
 test('transfer --drain ends with code 0 when nothing is left to copy', async () => {
   world.services.startAll(['transfer']);
   const requestId = await world.archive(twoFilesets);
-  await world.reached(requestId, 'checksummed');
+  await world.reached(requestId, 'hashed');
   await expect(world.start('transfer', { args: ['--drain'] }).exited).resolves.toEqual({ code: 0, signal: null });
   await world.reached(requestId, 'linked');
   await world.checkAtRest();

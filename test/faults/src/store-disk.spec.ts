@@ -57,7 +57,7 @@ describeWhere('mount', 'a store whose disk', () => {
     const filler = join(world.store, '.filler');
     await outage(
       'copy',
-      'checksummed',
+      'hashed',
       'STORE_FULL',
       () => {
         for (let megabytes = 200; megabytes > 4; megabytes -= 4) {
@@ -74,7 +74,7 @@ describeWhere('mount', 'a store whose disk', () => {
   });
 
   test.each<[string, string, ServiceName]>([
-    ['copy', 'checksummed', 'transfer'],
+    ['copy', 'hashed', 'transfer'],
     ['ingest', 'verified', 'ingest-watcher'],
   ])('turns read-only before %s', async (stage, state) => {
     await outage(
@@ -87,10 +87,10 @@ describeWhere('mount', 'a store whose disk', () => {
   });
 
   test.each([
-    ['copy', 'checksummed'],
-    ['verify', 'transferred'],
+    ['copy', 'hashed'],
+    ['verify', 'copied'],
     ['ingest', 'verified'],
-    ['link', 'durable'],
+    ['link', 'sealed'],
   ])('is unmounted before %s: the empty folder is no store', async (stage, state) => {
     await outage(
       stage,
@@ -117,7 +117,7 @@ describeWhere('mount', 'a store whose disk', () => {
       let strace: { readonly end: () => Promise<void> } | undefined;
       await outage(
         'copy',
-        'checksummed',
+        'hashed',
         code,
         async (files) => {
           const copies = files.map((file) => join(world.store, '.open', file.bag ?? '', 'data', file.root, file.path));

@@ -36,7 +36,7 @@ export const fileStore: StoreKind = async (dir, name) => {
 
 /** Every bag in two directories; links lead to the first. */
 export const copiesStore: StoreKind = async (dir, name) => {
-  const [near, far] = [await markedDirectory(dir, 'store', 'near'), await markedDirectory(dir, 'store-far', 'far')];
+  const [near, far] = [await markedDirectory(dir, 'store', 'online'), await markedDirectory(dir, 'store-far', 'far')];
   const stores = {
     [name]: { kind: 'copies', of: ['bring-online', 'far'] },
     near: { kind: 'file', directory: near, sameFileSystem: true },

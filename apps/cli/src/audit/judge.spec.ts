@@ -74,7 +74,7 @@ it.each<[what: string, change: Partial<AuditedFile>, seen: Seen]>([
   ],
   [
     'a restored file that the register does not know of yet',
-    { stand: 'proven', wayBack: 'restore' },
+    { stand: 'fetchVerified', wayBack: 'restore' },
     { ...well, at: { kind: 'file', size: 10n } },
   ],
   [
@@ -93,7 +93,7 @@ it.each<[what: string, change: Partial<AuditedFile>, seen: Seen]>([
 
 it.each<[code: string, change: Partial<AuditedFile>, seen: Seen]>([
   ['LOST', {}, { ...well, copy: 'missing', reached: { kind: 'nowhere' } }],
-  ['LOST', { stand: 'durable' }, { copy: 'missing' }],
+  ['LOST', { stand: 'sealed' }, { copy: 'missing' }],
   ['COPY_CHANGED', {}, { ...well, copy: 'other' }],
   ['COPY_CHANGED', { copyVersion: null }, well],
   ['COPY_BAD', { copyFault: 'COPY_DIFFERS' }, well],

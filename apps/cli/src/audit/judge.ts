@@ -23,21 +23,21 @@ export interface Seen {
 }
 
 const withCopy: readonly FileState[] = [
-  'durable',
+  'sealed',
   'linked',
   'released',
-  'restoring',
-  'near',
+  'retrieving',
+  'online',
   'fetched',
-  'proven',
+  'fetchVerified',
   'recalled',
-  'leaving',
-  'arrived',
-  'matched',
+  'moving',
+  'moveCopied',
+  'moveVerified',
 ];
-const withLink: readonly FileState[] = withCopy.filter((state) => state !== 'durable');
+const withLink: readonly FileState[] = withCopy.filter((state) => state !== 'sealed');
 /** A restore may have come this far, also one that a person gave up: until the linker's next turn. */
-const mayBeBack: readonly FileState[] = ['linked', 'recalled', 'restoring', 'near', 'fetched', 'proven'];
+const mayBeBack: readonly FileState[] = ['linked', 'recalled', 'retrieving', 'online', 'fetched', 'fetchVerified'];
 
 export const hasCopy = ({ stand }: AuditedFile): boolean => withCopy.includes(stand);
 export const hasLink = ({ stand }: AuditedFile): boolean => withLink.includes(stand);
@@ -219,7 +219,7 @@ export function needsOmero(file: AuditedFile, { at, omero }: Seen): boolean {
 
 function copyRemedy(file: AuditedFile, code: FindingCode, held: boolean | undefined): string {
   const check = checkOf(file, code);
-  if (file.stand === 'durable') return `${check}; the original is not replaced yet: coldroom undo ${file.fileset}`;
+  if (file.stand === 'sealed') return `${check}; the original is not replaced yet: coldroom undo ${file.fileset}`;
   if (held) return `the original is still held: coldroom undo ${file.fileset}`;
   return `${check}; ${held === undefined ? 'whether the original is still held could not be seen' : 'the original is not held any more'}: put the copy back from the store's backup`;
 }

@@ -7,23 +7,23 @@ import type { Scope } from './scope';
 
 /** In these an original may be held: before the link is in place, until it is released, and while its file is fetched. */
 const holding: readonly FileState[] = [
-  'durable',
+  'sealed',
   'linked',
   'undoing',
-  'restoring',
-  'near',
+  'retrieving',
+  'online',
   'fetched',
-  'proven',
+  'fetchVerified',
   'recalled',
-  'leaving',
-  'arrived',
-  'matched',
-  'settled',
+  'moving',
+  'moveCopied',
+  'moveVerified',
+  'moveSealed',
 ];
-const fetching: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven', 'undoing'];
+const fetching: readonly FileState[] = ['retrieving', 'online', 'fetched', 'fetchVerified', 'undoing'];
 
 /** What a move that was given up has left stays until the linker's next turn. */
-const moving: readonly FileState[] = ['leaving', 'arrived', 'matched', 'settled'];
+const moving: readonly FileState[] = ['moving', 'moveCopied', 'moveVerified', 'moveSealed'];
 
 /** What lies in hold directories and no file of the register accounts for. */
 export async function auditHeld(scope: Scope): Promise<void> {

@@ -8,13 +8,13 @@ import { LiveLines } from '../waiting';
 
 const pollMs = 500;
 const silenceMs = 15_000;
-const onTheWay: readonly FileState[] = ['restoring', 'near', 'fetched', 'proven', 'undoing'];
+const onTheWay: readonly FileState[] = ['retrieving', 'online', 'fetched', 'fetchVerified', 'undoing'];
 /** What is told of files in a state, in the order in which they go. */
 const doing = {
-  restoring: 'being brought near',
-  near: 'being fetched',
+  retrieving: 'being brought near',
+  online: 'being fetched',
   fetched: 'being proven',
-  proven: 'being put in place',
+  fetchVerified: 'being put in place',
   undoing: 'being put back',
 } as const;
 
@@ -57,12 +57,12 @@ export async function untilBack(
 function onlyStuckHoldsUp(rows: Awaited<ReturnType<typeof meantFiles>>): boolean {
   return (
     rows.some((row) => row.state === 'stuck') &&
-    rows.every((row) => !onTheWay.includes(row.state) || row.state === 'proven')
+    rows.every((row) => !onTheWay.includes(row.state) || row.state === 'fetchVerified')
   );
 }
 
 async function failWhereStopped(register: Register): Promise<void> {
-  const stages = ['near', 'fetch', 'prove', 'place', 'undo'].map((name) => `stage:${name}`);
+  const stages = ['bring-online', 'fetch', 'verify-fetched', 'place', 'undo'].map((name) => `stage:${name}`);
   const stopped = (await register.switches.list()).find((one) => one.stopped && stages.includes(one.name));
   if (stopped)
     throw new NotYet(

@@ -15,7 +15,7 @@ interface Options {
   readonly by?: string;
 }
 
-const givenUp: readonly string[] = ['approved', 'checksummed', 'transferred', 'verified', 'durable', 'stuck'];
+const givenUp: readonly string[] = ['approved', 'hashed', 'copied', 'verified', 'sealed', 'stuck'];
 
 export function addFilesAbandon(files: Command, act: Act): void {
   files

@@ -46,8 +46,8 @@ interface Copy {
   readonly sealed: boolean;
 }
 
-const sealedStates: readonly string[] = ['durable', 'undoing', 'undone', 'linked', 'released'];
-const openStates: readonly string[] = ['transferred', 'verified'];
+const sealedStates: readonly string[] = ['sealed', 'undoing', 'undone', 'linked', 'released'];
+const openStates: readonly string[] = ['copied', 'verified'];
 
 function copyOf({ state, stuckFrom, store, bag, root, path }: FileListing): Copy | null {
   const at = stuckFrom ?? state;

@@ -43,7 +43,7 @@ export function addStop(program: Command, act: Act): void {
 async function untilNobodyLinks(register: Register, live: LiveLines): Promise<void> {
   for (await sleep(settleMs); ; await sleep(pollMs)) {
     const linking = (await register.overview.progress()).filter(
-      ({ state }) => state === 'durable' || state === 'linked',
+      ({ state }) => state === 'sealed' || state === 'linked',
     );
     const claimed = linking.reduce((sum, row) => sum + row.claimed, 0);
     live.clear();

@@ -9,10 +9,10 @@ const pollMs = 500;
 const silenceMs = 15_000;
 /** What is told of files in a state, in the order in which they go. */
 const doing = {
-  leaving: 'being carried over',
-  arrived: 'being checked',
-  matched: 'becoming durable',
-  settled: 'being relinked',
+  moving: 'being carried over',
+  moveCopied: 'being checked',
+  moveVerified: 'becoming durable',
+  moveSealed: 'being relinked',
 } as const;
 
 /** Waits until no bag goes on by itself any more. Waiting may be ended at any time. */

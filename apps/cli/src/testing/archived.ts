@@ -62,14 +62,14 @@ function stage(
       await deed(claim, work);
       return {
         moves: claim.files.map((file) => ({ id: file.id, event, from: file.state, to })),
-        ...(name === 'ingest' ? { sealed: true } : {}),
+        ...(name === 'seal' ? { sealed: true } : {}),
       };
     },
   };
 }
 
 const seal = (bench: Workbench): Stage =>
-  stage('ingest', 'verified', 'store', 'durable', async (claim, work) => {
+  stage('seal', 'verified', 'seal', 'sealed', async (claim, work) => {
     const images = await bench.register.work.imagesOf(claim.requestId, [
       ...new Set(claim.files.map((file) => file.fileset)),
     ]);
@@ -88,7 +88,7 @@ const seal = (bench: Workbench): Stage =>
   });
 
 const hold = (bench: Workbench): Stage =>
-  stage('link', 'durable', 'link', 'linked', async (claim) => {
+  stage('link', 'sealed', 'link', 'linked', async (claim) => {
     await mkdir(join(bench.holdDir, claim.bag), { recursive: true });
     for (const file of claim.files) {
       const at = bench.at(file.path, file.root);

@@ -159,7 +159,7 @@ export class AuditScene {
     );
     await this.register.requests.approve(requestId, 'boss');
     await this.register.requests.start(requestId, store, (nr) => `request-${requestId}-bag-${nr}`, 'test');
-    for (const state of ['approved', 'checksummed', 'transferred', 'verified', 'durable'] as const)
+    for (const state of ['approved', 'hashed', 'copied', 'verified', 'sealed'] as const)
       await this.eachBag(state, (claim) => this.advance(claim));
     await this.mirror();
     return { requestId, tiny };
@@ -208,7 +208,7 @@ export class AuditScene {
     await this.register.people.undo({ kind: 'Fileset', names: filesets }, 'test');
     await this.eachBag('undoing', async (_claim, files) => {
       for (const { held, original } of files) await rename(held, original);
-      return ['return', 'undone'];
+      return ['undo', 'undone'];
     });
     await this.mirror();
   }
@@ -216,10 +216,10 @@ export class AuditScene {
   /** Brings released filesets of `tape` back: a recall into the recall directory, a restore to the originals' paths. */
   async bringBack(way: 'recall' | 'restore', filesets: readonly string[]): Promise<void> {
     await this.register.returns.ask({ kind: 'Fileset', names: filesets }, { way, days: 7 }, 'test');
-    await this.eachBag('restoring', async () => ['bringNear', 'near']);
-    await this.eachBag('near', async () => ['fetch', 'fetched']);
-    await this.eachBag('fetched', async () => ['prove', 'proven']);
-    await this.eachBag('proven', async ({ bag }, files) => {
+    await this.eachBag('retrieving', async () => ['bringOnline', 'online']);
+    await this.eachBag('online', async () => ['fetch', 'fetched']);
+    await this.eachBag('fetched', async () => ['verifyFetched', 'fetchVerified']);
+    await this.eachBag('fetchVerified', async ({ bag }, files) => {
       for (const file of files) {
         const target = way === 'restore' ? file.original : join(this.recall, bag, 'data', copyPath(file).toString());
         await mkdir(dirname(target), { recursive: true });
@@ -280,12 +280,12 @@ export class AuditScene {
             work,
           )
         ).map(okOf);
-        return ['hash', 'checksummed', hashed.map(({ digests, identity }) => ({ digests, identity }))];
+        return ['hash', 'hashed', hashed.map(({ digests, identity }) => ({ digests, identity }))];
       }
-      case 'checksummed':
+      case 'hashed':
         (await store.put(claim.bag, sources, work)).forEach(okOf);
-        return ['copy', 'transferred'];
-      case 'transferred': {
+        return ['copy', 'copied'];
+      case 'copied': {
         const read = (await store.digest(claim.bag, paths, ['SHA-256'], work)).map(okOf);
         return [
           'verify',
@@ -299,7 +299,7 @@ export class AuditScene {
       }
       case 'verified':
         await store.seal(claim.bag, paths, [], work);
-        return ['store', 'durable'];
+        return ['seal', 'sealed'];
       default:
         await mkdir(join(this.hold, claim.bag), { recursive: true });
         for (const file of claim.files) {

@@ -78,17 +78,17 @@ export async function started(register: Register, filesets?: readonly number[]):
 }
 
 const ways: Readonly<Record<string, readonly [FileEvent, FileState]>> = {
-  approved: ['hash', 'checksummed'],
-  checksummed: ['copy', 'transferred'],
-  transferred: ['verify', 'verified'],
-  verified: ['store', 'durable'],
-  durable: ['link', 'linked'],
+  approved: ['hash', 'hashed'],
+  hashed: ['copy', 'copied'],
+  copied: ['verify', 'verified'],
+  verified: ['seal', 'sealed'],
+  sealed: ['link', 'linked'],
   linked: ['release', 'released'],
-  undoing: ['return', 'undone'],
-  restoring: ['bringNear', 'near'],
-  near: ['fetch', 'fetched'],
-  fetched: ['prove', 'proven'],
-  proven: ['place', 'restored'],
+  undoing: ['undo', 'undone'],
+  retrieving: ['bringOnline', 'online'],
+  online: ['fetch', 'fetched'],
+  fetched: ['verifyFetched', 'fetchVerified'],
+  fetchVerified: ['place', 'restored'],
 };
 
 /** Moves all bags of a request on until they are in `until`, as the services would. */

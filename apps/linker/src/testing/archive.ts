@@ -5,13 +5,13 @@ import type { Stores } from '@coldroom/stores';
 import { filesBelow, markerName, openDirectory, openRoot } from '@coldroom/files';
 import type { Stage } from '@coldroom/pipeline';
 import { Workbench, workWith, type PlannedOriginal } from '@coldroom/pipeline/testing';
-import { ExpireRecalled } from '../expire.stage';
-import { LinkOriginals } from '../link.stage';
-import { PlaceFetched } from '../place.stage';
+import { ExpireStage } from '../expire.stage';
+import { LinkStage } from '../link.stage';
+import { PlaceStage } from '../place.stage';
 import { HoldTime } from '../places';
-import { RelinkBag } from '../relink.stage';
-import { ReleaseHeld } from '../release.stage';
-import { UndoLinks } from '../undo.stage';
+import { MoveLinkStage } from '../move-link.stage';
+import { ReleaseStage } from '../release.stage';
+import { UndoStage } from '../undo.stage';
 
 const long = 7 * 86_400_000;
 
@@ -43,37 +43,37 @@ export class Archive {
     return archive;
   }
 
-  get link(): LinkOriginals {
+  get link(): LinkStage {
     const { originals, register, holds, files } = this.bench;
-    return new LinkOriginals(this.stores, originals, register, holds, new HoldTime(0), files);
+    return new LinkStage(this.stores, originals, register, holds, new HoldTime(0), files);
   }
 
-  get undo(): UndoLinks {
-    return new UndoLinks(this.stores, this.bench.originals, this.bench.holds);
+  get undo(): UndoStage {
+    return new UndoStage(this.stores, this.bench.originals, this.bench.holds);
   }
 
-  get place(): PlaceFetched {
+  get place(): PlaceStage {
     return this.placeWith(this.stores);
   }
 
-  placeWith(stores: Stores): PlaceFetched {
-    return new PlaceFetched(stores, this.bench.originals, this.bench.register, this.bench.holds);
+  placeWith(stores: Stores): PlaceStage {
+    return new PlaceStage(stores, this.bench.originals, this.bench.register, this.bench.holds);
   }
 
-  get expire(): ExpireRecalled {
-    return new ExpireRecalled(this.stores, this.bench.register);
+  get expire(): ExpireStage {
+    return new ExpireStage(this.stores, this.bench.register);
   }
 
-  get relink(): RelinkBag {
-    return this.relinkWith(this.stores);
+  get moveLink(): MoveLinkStage {
+    return this.moveLinksWith(this.stores);
   }
 
-  relinkWith(stores: Stores): RelinkBag {
-    return new RelinkBag(stores, this.bench.originals, this.bench.register, this.bench.holds);
+  moveLinksWith(stores: Stores): MoveLinkStage {
+    return new MoveLinkStage(stores, this.bench.originals, this.bench.register, this.bench.holds);
   }
 
-  release(held = false): ReleaseHeld {
-    return new ReleaseHeld(
+  release(held = false): ReleaseStage {
+    return new ReleaseStage(
       this.stores,
       this.bench.originals,
       this.bench.register,
@@ -84,7 +84,7 @@ export class Archive {
 
   /** Brings what was asked back up to files that are proven in staging. */
   async proven(): Promise<void> {
-    await this.bench.bring('proven', this.stores.default);
+    await this.bench.bring('fetchVerified', this.stores.default);
   }
 
   /** Archives originals with odd modes, owners and times; their space is freed unless they are to be held. */
@@ -93,7 +93,7 @@ export class Archive {
     { held = false } = {},
   ): Promise<{ readonly id: bigint; readonly bags: readonly string[] }> {
     const id = await this.bench.request(filesets, dressOddly);
-    await this.bench.bring('durable');
+    await this.bench.bring('sealed');
     await this.all(this.link);
     if (!held) await this.all(this.release());
     return {

@@ -1,6 +1,6 @@
 /** Cuts a stream of chunks of any size into blocks of one size, so that a hash sees the same blocks however it was cut. */
 export class Blocks {
-  private readonly carry: Uint8Array;
+  private readonly moveCopy: Uint8Array;
   private readonly carryView: DataView;
   private carried = 0;
   /** Bytes seen so far. */
@@ -11,8 +11,8 @@ export class Blocks {
     private readonly size: number,
     private readonly whole: (view: DataView, start: number, end: number) => void,
   ) {
-    this.carry = new Uint8Array(size);
-    this.carryView = new DataView(this.carry.buffer);
+    this.moveCopy = new Uint8Array(size);
+    this.carryView = new DataView(this.moveCopy.buffer);
   }
 
   update(chunk: Uint8Array): void {
@@ -20,7 +20,7 @@ export class Blocks {
     let start = 0;
     if (this.carried > 0) {
       start = Math.min(this.size - this.carried, chunk.length);
-      this.carry.set(chunk.subarray(0, start), this.carried);
+      this.moveCopy.set(chunk.subarray(0, start), this.carried);
       this.carried += start;
       if (this.carried < this.size) return;
       this.whole(this.carryView, 0, this.size);
@@ -28,13 +28,13 @@ export class Blocks {
     }
     const end = chunk.length - ((chunk.length - start) % this.size);
     if (end > start) this.whole(new DataView(chunk.buffer, chunk.byteOffset, chunk.length), start, end);
-    this.carry.set(chunk.subarray(end));
+    this.moveCopy.set(chunk.subarray(end));
     this.carried = chunk.length - end;
   }
 
   /** What is left over: fewer bytes than a block, followed by zeros. */
   rest(): { readonly view: DataView; readonly length: number } {
-    this.carry.fill(0, this.carried);
+    this.moveCopy.fill(0, this.carried);
     return { view: this.carryView, length: this.carried };
   }
 }

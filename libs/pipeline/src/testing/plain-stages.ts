@@ -26,7 +26,7 @@ type Order = FetchOrder & { readonly as: Identity };
 export function plainStages(files: Files, originals: Originals, store: Store): readonly Stage[] {
   const plain = plainlyOn(async ({ files: some }) => some.map((file) => sourceOf(file, originals)));
   return [
-    plain('hash', 'approved', 'hash', 'checksummed', async (_claim, sources, work) =>
+    plain('hash', 'approved', 'hash', 'hashed', async (_claim, sources, work) =>
       (
         await files.hash(
           sources.map((source) => ({ ...source, algorithms: ['SHA-256'] })),
@@ -38,11 +38,11 @@ export function plainStages(files: Files, originals: Originals, store: Store): r
         return { digests, identity };
       }),
     ),
-    plain('copy', 'checksummed', 'copy', 'transferred', async ({ bag }, sources, work) => {
+    plain('copy', 'hashed', 'copy', 'copied', async ({ bag }, sources, work) => {
       (await store.put(bag, sources, work)).forEach(okOf);
       return [];
     }),
-    plain('verify', 'transferred', 'verify', 'verified', async ({ bag }, sources, work) =>
+    plain('verify', 'copied', 'verify', 'verified', async ({ bag }, sources, work) =>
       (
         await store.digest(
           bag,
@@ -55,7 +55,7 @@ export function plainStages(files: Files, originals: Originals, store: Store): r
         return { copyVersion: version, copyDigest: digests['SHA-256'], copyRead: read };
       }),
     ),
-    plain('ingest', 'verified', 'store', 'durable', async ({ bag }, sources, work) => {
+    plain('seal', 'verified', 'seal', 'sealed', async ({ bag }, sources, work) => {
       await store.seal(
         bag,
         sources.map((source) => source.copyPath),
@@ -81,16 +81,16 @@ export function plainReturns(files: Files, staging: Staging, store: Store): read
   });
   return [
     plainlyOn(async ({ files: some }) => some.map(copyPath))(
-      'near',
-      'restoring',
-      'bringNear',
-      'near',
+      'bring-online',
+      'retrieving',
+      'bringOnline',
+      'online',
       async ({ bag }, paths, work) => {
         (await store.bringNear(bag, paths, work)).forEach(okOf);
         return [];
       },
     ),
-    plain('fetch', 'near', 'fetch', 'fetched', async ({ bag }, orders, work) => {
+    plain('fetch', 'online', 'fetch', 'fetched', async ({ bag }, orders, work) => {
       (await store.fetch(bag, orders, work)).forEach(okOf);
       (
         await files.dress(
@@ -100,7 +100,7 @@ export function plainReturns(files: Files, staging: Staging, store: Store): read
       ).forEach(okOf);
       return [];
     }),
-    plain('prove', 'fetched', 'prove', 'proven', async (_claim, orders, work) =>
+    plain('verify-fetched', 'fetched', 'verifyFetched', 'fetchVerified', async (_claim, orders, work) =>
       (
         await files.hash(
           orders.map(({ target }) => ({ ...target, algorithms: ['SHA-256'] })),
@@ -116,7 +116,7 @@ export function plainReturns(files: Files, staging: Staging, store: Store): read
 export function plainMoves(files: Files, staging: Staging, stores: Stores): readonly Stage[] {
   const plain = plainlyOn(async ({ files: some }) => some);
   return [
-    plain('leave', 'leaving', 'carry', 'arrived', async (claim, some, work) => {
+    plain('move-copy', 'moving', 'moveCopy', 'moveCopied', async (claim, some, work) => {
       const { from, to } = otherStores(stores, claim);
       const targets = await staging.onTheWay(some, claim.bag);
       (
@@ -151,13 +151,13 @@ export function plainMoves(files: Files, staging: Staging, stores: Stores): read
       for (const { root, path } of targets) await rm(Buffer.concat([Buffer.from(`${root}/`), path]));
       return [];
     }),
-    plain('check', 'arrived', 'match', 'matched', async (claim, some, work) =>
+    plain('move-verify', 'moveCopied', 'moveVerify', 'moveVerified', async (claim, some, work) =>
       (await otherStores(stores, claim).to.digest(claim.bag, some.map(copyPath), ['SHA-256'], work)).map((outcome) => {
         const { version, read, digests } = okOf(outcome);
         return { elsewhere: { version, read, digest: digests['SHA-256'] as string } };
       }),
     ),
-    plain('settle', 'matched', 'settle', 'settled', async (claim, some, work) => {
+    plain('move-seal', 'moveVerified', 'moveSeal', 'moveSealed', async (claim, some, work) => {
       const tags = tagFiles({
         bag: claim.bag,
         date: claim.bagCreatedAt,

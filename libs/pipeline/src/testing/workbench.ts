@@ -144,10 +144,10 @@ export class Workbench {
 
   /** Brings every bag that is due from `approved` up to `until`, as the services would. */
   async bring(
-    until: 'checksummed' | 'transferred' | 'verified' | 'durable' | 'near' | 'fetched' | 'proven',
+    until: 'hashed' | 'copied' | 'verified' | 'sealed' | 'online' | 'fetched' | 'fetchVerified',
     store = this.stores.default,
   ): Promise<void> {
-    const back = until === 'near' || until === 'fetched' || until === 'proven';
+    const back = until === 'online' || until === 'fetched' || until === 'fetchVerified';
     const stages = back
       ? plainReturns(this.files, new Staging(this.originals, this.holds), store)
       : plainStages(this.files, this.originals, store);
@@ -160,17 +160,17 @@ export class Workbench {
   /** Asks for the move of a request's bags, and brings them up to `until` as the services would. */
   async move(
     requestId: bigint,
-    until: 'leaving' | 'arrived' | 'matched' | 'settled',
+    until: 'moving' | 'moveCopied' | 'moveVerified' | 'moveSealed',
     { from, to } = { from: 'main', to: 'other' },
   ): Promise<void> {
     const bags = (await this.register.moves.plan(from, { kind: 'Request', ids: [requestId] })).map((bag) => bag.id);
     if ((await this.register.moves.ask(bags, { from, to }, 'test')) !== bags.length)
       throw new Error(`request ${requestId} cannot be moved`);
-    await this.carry(until);
+    await this.moveCopy(until);
   }
 
   /** Brings every bag that is on its way to another store up to `until`. */
-  async carry(until: 'leaving' | 'arrived' | 'matched' | 'settled'): Promise<void> {
+  async moveCopy(until: 'moving' | 'moveCopied' | 'moveVerified' | 'moveSealed'): Promise<void> {
     for (const stage of plainMoves(this.files, new Staging(this.originals, this.holds), this.stores)) {
       if (stage.takes === until) return;
       while ((await this.register.work.due([stage.takes], 1)).length > 0) await this.run(stage);
@@ -180,7 +180,7 @@ export class Workbench {
   /** Has the register believe that what is durable was linked and its space freed; the disk stays as it is. */
   async sayLinked(): Promise<void> {
     for (const [takes, event, to] of [
-      ['durable', 'link', 'linked'],
+      ['sealed', 'link', 'linked'],
       ['linked', 'release', 'released'],
     ] as const) {
       const name = event;

@@ -95,21 +95,21 @@ export async function running(
 
 export const forward = {
   approved: 'hash',
-  checksummed: 'copy',
-  transferred: 'verify',
-  verified: 'store',
-  durable: 'link',
+  hashed: 'copy',
+  copied: 'verify',
+  verified: 'seal',
+  sealed: 'link',
   linked: 'release',
-  undoing: 'return',
-  restoring: 'bringNear',
-  near: 'fetch',
-  fetched: 'prove',
-  proven: 'place',
+  undoing: 'undo',
+  retrieving: 'bringOnline',
+  online: 'fetch',
+  fetched: 'verifyFetched',
+  fetchVerified: 'place',
   recalled: 'expire',
-  leaving: 'carry',
-  arrived: 'match',
-  matched: 'settle',
-  settled: 'relink',
+  moving: 'moveCopy',
+  moveCopied: 'moveVerify',
+  moveVerified: 'moveSeal',
+  moveSealed: 'moveLink',
 } as const satisfies Record<WorkState, FileEvent>;
 
 /** The move of this file by `event`, with the facts that a service would give. */
@@ -140,7 +140,7 @@ export async function passed(register: Register, bagId: bigint, state: WorkState
 
 /** Brings a bag from `approved` up to `until`. */
 export async function brought(register: Register, bagId: bigint, until: WorkState | 'released'): Promise<void> {
-  for (const state of ['approved', 'checksummed', 'transferred', 'verified', 'durable', 'linked'] as const) {
+  for (const state of ['approved', 'hashed', 'copied', 'verified', 'sealed', 'linked'] as const) {
     if (state === until) return;
     await passed(register, bagId, state);
   }
@@ -148,7 +148,7 @@ export async function brought(register: Register, bagId: bigint, until: WorkStat
 
 /** Brings a bag that was asked back up to `until`. */
 export async function broughtBack(register: Register, bagId: bigint, until: WorkState): Promise<void> {
-  for (const state of ['restoring', 'near', 'fetched'] as const) {
+  for (const state of ['retrieving', 'online', 'fetched'] as const) {
     if (state === until) return;
     await passed(register, bagId, state);
   }

@@ -101,7 +101,7 @@ describe('a copy in a sealed bag', () => {
         return undefined;
       };
     });
-    const near = (): ReturnType<S3UnderTest['store']['bringNear']> => under.store.bringNear('bag-1', [path], work());
+    const near = (): ReturnType<S3UnderTest['store']['bringOnline']> => under.store.bringNear('bag-1', [path], work());
     const fetch = (): ReturnType<S3UnderTest['store']['fetch']> =>
       under.store.fetch(
         'bag-1',

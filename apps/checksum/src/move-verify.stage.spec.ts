@@ -3,29 +3,29 @@ import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { NotYet, type Store } from '@coldroom/domain';
 import { Workbench } from '@coldroom/pipeline/testing';
-import { CheckArrived } from './check.stage';
+import { MoveVerifyStage } from './move-verify.stage';
 
-describe('the check stage', () => {
+describe('the move-verify stage', () => {
   let bench: Workbench;
   beforeAll(async () => {
     bench = await Workbench.create('check');
   });
   afterAll(() => bench.close());
 
-  const stageWith = (change: Partial<Store> = {}): CheckArrived =>
-    new CheckArrived({
+  const stageWith = (change: Partial<Store> = {}): MoveVerifyStage =>
+    new MoveVerifyStage({
       ...bench.stores,
       get: (name) => Object.assign(Object.create(bench.stores.get(name)) as Store, name === 'other' ? change : {}),
     });
 
   /** Files whose copies lie in the other store; gives the directory of those. */
-  async function arrived(fileset: string, names: readonly string[]): Promise<string> {
+  async function moveCopied(fileset: string, names: readonly string[]): Promise<string> {
     const id = await bench.request({
       [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
     });
-    await bench.bring('durable');
+    await bench.bring('sealed');
     await bench.sayLinked();
-    await bench.move(id, 'arrived');
+    await bench.move(id, 'moveCopied');
     return join(bench.otherDir, '.open', `request-${id}-bag-1`, 'data/ManagedRepository', fileset);
   }
 
@@ -35,15 +35,15 @@ describe('the check stage', () => {
   }
 
   test('a copy is good where its bytes are those of the original; what it proves is kept apart from the old copy', async () => {
-    await arrived('good', ['a']);
-    const before = await bench.claim('arrived');
+    await moveCopied('good', ['a']);
+    const before = await bench.claim('moveCopied');
     await bench.register.work.giveBack(before);
     await bench.run(stageWith());
     const {
       files: [file],
-    } = await bench.claim('matched');
+    } = await bench.claim('moveVerified');
     expect(file).toMatchObject({
-      state: 'matched',
+      state: 'moveVerified',
       copyVersion: before.files[0]!.copyVersion,
       elsewhere: { digest: createHash('sha256').update('content of a').digest('hex'), version: expect.any(String) },
     });
@@ -51,48 +51,48 @@ describe('the check stage', () => {
   });
 
   test('one that is wrong or not there is carried once more, and then a person has to look', async () => {
-    const copies = await arrived('bad', ['flipped', 'gone', 'good']);
+    const copies = await moveCopied('bad', ['flipped', 'gone', 'good']);
     for (const round of [1, 2]) {
       await overwrite(join(copies, 'flipped'), 'Content of flipped');
       await rm(join(copies, 'gone'));
       await bench.run(stageWith());
-      expect(await bench.file('bad/good')).toMatchObject({ state: 'matched' });
+      expect(await bench.file('bad/good')).toMatchObject({ state: 'moveVerified' });
       for (const name of ['flipped', 'gone'])
         expect([round, name, (await bench.file(`bad/${name}`)).state]).toEqual([
           round,
           name,
-          round === 1 ? 'leaving' : 'stuck',
+          round === 1 ? 'moving' : 'stuck',
         ]);
-      if (round === 1) await carriedAgain(copies);
+      if (round === 1) await moveCopiedAgain(copies);
     }
     expect(await bench.file('bad/flipped')).toMatchObject({
-      stuckFrom: 'arrived',
+      stuckFrom: 'moveCopied',
       code: 'COPY_DIFFERS',
       reason: expect.stringContaining('carried there twice'),
     });
-    expect(await bench.file('bad/gone')).toMatchObject({ stuckFrom: 'arrived', code: 'COPY_MISSING' });
+    expect(await bench.file('bad/gone')).toMatchObject({ stuckFrom: 'moveCopied', code: 'COPY_MISSING' });
   });
 
-  async function carriedAgain(copies: string): Promise<void> {
-    const claim = await bench.claim('leaving');
+  async function moveCopiedAgain(copies: string): Promise<void> {
+    const claim = await bench.claim('moving');
     for (const name of ['flipped', 'gone']) {
       await rm(join(copies, name), { force: true });
       await writeFile(join(copies, name), `content of ${name}`);
     }
     await bench.register.move(
       claim,
-      claim.files.map((file) => ({ id: file.id, event: 'carry', from: 'leaving', to: 'arrived' })),
-      { stage: 'leave', errorLimit: 1000 },
+      claim.files.map((file) => ({ id: file.id, event: 'moveCopy', from: 'moving', to: 'moveCopied' })),
+      { stage: 'move-copy', errorLimit: 1000 },
     );
   }
 
   /** The other store does not give `b`, which is not near there; notes what it is asked to bring near. */
-  function cold(asked: string[], change: Partial<Store> = {}): CheckArrived {
+  function cold(asked: string[], change: Partial<Store> = {}): MoveVerifyStage {
     const digest: Store['digest'] = async (bag, paths, algorithms, work) =>
       (await bench.stores.get('other').digest(bag, paths, algorithms, work)).map((outcome, at) =>
         paths[at]!.toString().endsWith('/b') ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived') } : outcome,
       );
-    const bringNear: Store['bringNear'] = async (_bag, paths) => {
+    const bringNear: Store['bringOnline'] = async (_bag, paths) => {
       asked.push(...paths.map(String));
       return paths.map(() => ({ ok: { near: false, state: 'in progress' } }));
     };
@@ -100,13 +100,13 @@ describe('the check stage', () => {
   }
 
   test('a copy that lay sealed there before and is not near is asked for, and waited for', async () => {
-    await arrived('cold', ['a', 'b']);
+    await moveCopied('cold', ['a', 'b']);
     const asked: string[] = [];
     const sealed = cold(asked, { readTag: async () => Buffer.from('BagIt-Version: 1.0') });
     await bench.run(sealed);
     expect([(await bench.file('cold/a')).state, (await bench.file('cold/b')).state, asked]).toEqual([
-      'matched',
-      'arrived',
+      'moveVerified',
+      'moveCopied',
       ['ManagedRepository/cold/b'],
     ]);
     expect(await bench.run(sealed).catch((thrown: unknown) => thrown)).toMatchObject({
@@ -114,11 +114,11 @@ describe('the check stage', () => {
       code: 'NOT_NEAR_YET',
     });
     await bench.run(stageWith());
-    expect((await bench.file('cold/b')).state).toBe('matched');
+    expect((await bench.file('cold/b')).state).toBe('moveVerified');
   });
 
   test('one in an open bag, which nobody brings near, is for a person', async () => {
-    await arrived('cold and open', ['a', 'b']);
+    await moveCopied('cold and open', ['a', 'b']);
     const asked: string[] = [];
     await bench.run(cold(asked));
     expect(await bench.file('cold and open/b')).toMatchObject({
@@ -126,11 +126,11 @@ describe('the check stage', () => {
       code: 'COPY_NOT_NEAR',
       reason: expect.stringContaining('open bag'),
     });
-    expect([(await bench.file('cold and open/a')).state, asked]).toEqual(['matched', []]);
+    expect([(await bench.file('cold and open/a')).state, asked]).toEqual(['moveVerified', []]);
   });
 
   test('takes along what the other store compares copies by, for the manifests there', async () => {
-    await arrived('digests', ['a']);
+    await moveCopied('digests', ['a']);
     await bench.run(stageWith({ wantedDigests: ['MD5-128'] }));
     expect((await bench.file('digests/a')).digests).toEqual({
       'SHA-256': createHash('sha256').update('content of a').digest('hex'),

@@ -28,7 +28,7 @@ export async function lookAtLink(place: MovedPlace): Promise<AtPath> {
  * Puts the link into the new store in the old one's place, in one step; what came out is looked at before it goes. Sync the
  * directory afterwards.
  */
-export async function relinkOne(place: MovedPlace, before: Before): Promise<void> {
+export async function moveLinkOne(place: MovedPlace, before: Before): Promise<void> {
   if (!(await isOurLink(at(place), place))) await swapLinks(place, before); // else an earlier run came this far
   crashPoint('move-link:2-swapped');
   await clearBeside(place, before);

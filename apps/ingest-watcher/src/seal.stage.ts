@@ -10,8 +10,8 @@ const longestPauseMs = 600_000;
 
 /** Seals bags, gives them into the store's care, and asks until every copy is durable by the store's policy. */
 @Injectable()
-export class WatchIngest implements Stage {
-  readonly name = 'ingest';
+export class SealStage implements Stage {
+  readonly name = 'seal';
   readonly takes = 'verified';
 
   constructor(
@@ -35,7 +35,7 @@ export class WatchIngest implements Stage {
     if (waiting.length > 0) return { moves: [], wait: notDurableYet(claim, waiting) };
     const sealed = sort(proven, answers);
     return {
-      moves: [...spoiled, ...sealed.spoiled, ...sealed.proven.map((file) => moved(file, 'store', 'durable'))],
+      moves: [...spoiled, ...sealed.spoiled, ...sealed.proven.map((file) => moved(file, 'seal', 'sealed'))],
       sealed: true,
     };
   }

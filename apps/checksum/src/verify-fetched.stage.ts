@@ -17,8 +17,8 @@ import type { Stores } from '@coldroom/stores';
 
 /** Hashes what was fetched where it lies, from the disk, and compares it with the digest that the original had. */
 @Injectable()
-export class ProveFetched implements Stage {
-  readonly name = 'prove';
+export class VerifyFetchedStage implements Stage {
+  readonly name = 'verify-fetched';
   readonly takes = 'fetched';
   readonly givesBack = true;
 
@@ -43,7 +43,7 @@ export class ProveFetched implements Stage {
           code: 'COPY_DIFFERS',
           message: 'what the store gave back does not have the digest of the original, twice in a row',
         });
-      return moved(file, 'prove', 'proven', { fetched: found.identity });
+      return moved(file, 'verifyFetched', 'fetchVerified', { fetched: found.identity });
     });
   }
 }
@@ -56,5 +56,5 @@ function goneIsLost(outcome: Outcome<Hashed>): Outcome<Hashed | null> {
 
 /** Bytes may be spoiled on their way: they are fetched once more, and then a person has to look. */
 function again(file: ArchiveFile, why: { readonly code: string; readonly message: string }): Move {
-  return file.copyAttempts === 0 ? moved(file, 'fetchAgain', 'near') : stuck(file, why);
+  return file.copyAttempts === 0 ? moved(file, 'fetchAgain', 'online') : stuck(file, why);
 }

@@ -16,10 +16,10 @@ import { dirname, join } from 'node:path';
 import { codeOf, type CopyStatus, type CrashPoint, type Store } from '@coldroom/domain';
 import { Archive } from './testing/archive';
 
-describe('the relink stage', () => {
+describe('the move-link stage', () => {
   let archive: Archive;
   beforeAll(async () => {
-    archive = await Archive.create('relink');
+    archive = await Archive.create('moveLink');
   });
   afterAll(() => archive.close());
 
@@ -33,7 +33,7 @@ describe('the relink stage', () => {
     (await archive.bench.register.overview.files({ requestId: id }))[0]?.store ?? undefined;
 
   /** Archived files whose bag is settled in the other store. */
-  async function settled(
+  async function moveSealed(
     fileset: string,
     names: readonly string[] = ['a', 'b'],
     { held = true } = {},
@@ -45,7 +45,7 @@ describe('the relink stage', () => {
       { [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) },
       { held },
     );
-    await archive.bench.move(id, 'settled');
+    await archive.bench.move(id, 'moveSealed');
     return { id, bag: bag! };
   }
 
@@ -70,14 +70,14 @@ describe('the relink stage', () => {
   }
 
   test('all links lead to the other store, and the originals stay held; nothing is gone from the old one', async () => {
-    const { id, bag } = await settled('held');
+    const { id, bag } = await moveSealed('held');
     const hold = await archive.inHold();
-    const result = await archive.bench.run(archive.relink);
+    const result = await archive.bench.run(archive.moveLink);
     expect([result.switched, result.moves.map((move) => [move.event, move.to])]).toEqual([
       true,
       [
-        ['relink', 'linked'],
-        ['relink', 'linked'],
+        ['moveLink', 'linked'],
+        ['moveLink', 'linked'],
       ],
     ]);
     await expectIn('other', bag, 'held/a', 'held/b');
@@ -93,15 +93,15 @@ describe('the relink stage', () => {
   });
 
   test('what was released is released again by the next release, and comes back from the other store', async () => {
-    const { id, bag } = await settled('gone', ['a'], { held: false });
-    await archive.bench.run(archive.relink);
+    const { id, bag } = await moveSealed('gone', ['a'], { held: false });
+    await archive.bench.run(archive.moveLink);
     await archive.bench.run(archive.release());
     expect(await archive.bench.file('gone/a')).toMatchObject({ state: 'released', store: 'other' });
     await chmod(join(stores().main, bag), 0o755);
     await rm(join(stores().main, bag), { recursive: true, force: true });
     await expectIn('other', bag, 'gone/a');
     await archive.bench.ask(id);
-    await archive.bench.bring('proven', archive.bench.stores.get('other'));
+    await archive.bench.bring('fetchVerified', archive.bench.stores.get('other'));
     await archive.bench.run(archive.place);
     expect([await readFile(at('gone/a'), 'utf8'), (await lstat(at('gone/a'))).isFile()]).toEqual([
       'content of a',
@@ -112,19 +112,19 @@ describe('the relink stage', () => {
   test.each<CrashPoint>(['move-link:1-link-made', 'move-link:2-swapped', 'move-link:3-tidied', 'move-link:4-synced'])(
     'a crash at %s is recognised, and a cancel then leads the links back',
     async (crashPoint) => {
-      const forth = await settled(`forth ${crashPoint}`);
-      await archive.killed(archive.relink, crashPoint);
-      await archive.bench.run(archive.relink);
+      const forth = await moveSealed(`forth ${crashPoint}`);
+      await archive.killed(archive.moveLink, crashPoint);
+      await archive.bench.run(archive.moveLink);
       await expectIn('other', forth.bag, `forth ${crashPoint}/a`, `forth ${crashPoint}/b`);
       expect(await beside(`forth ${crashPoint}/a`)).toEqual([]);
 
-      const back = await settled(`back ${crashPoint}`);
-      await archive.killed(archive.relink, crashPoint);
+      const back = await moveSealed(`back ${crashPoint}`);
+      await archive.killed(archive.moveLink, crashPoint);
       const bags = (await archive.bench.register.moves.plan('main', { kind: 'Request', ids: [back.id] })).map(
         (one) => one.id,
       );
       expect(await archive.bench.register.moves.cancel(bags, 'test')).toBe(1);
-      expect((await archive.bench.run(archive.relink)).switched).toBeUndefined();
+      expect((await archive.bench.run(archive.moveLink)).switched).toBeUndefined();
       await expectIn('main', back.bag, `back ${crashPoint}/a`, `back ${crashPoint}/b`);
       expect([
         await beside(`back ${crashPoint}/a`),
@@ -150,13 +150,13 @@ describe('the relink stage', () => {
   ])(
     'a cancelled move whose old store %s is told how to go on, and ends in the other store',
     async (why, code, lose, find) => {
-      const { id, bag } = await settled(why);
+      const { id, bag } = await moveSealed(why);
       const { moves } = archive.bench.register;
       const bags = (await moves.plan('main', { kind: 'Request', ids: [id] })).map((one) => one.id);
       await moves.cancel(bags, 'test');
       await lose(bag);
       const wayOn = `"coldroom move --from main --to other Request:${id}" leads all links there`;
-      const error = await archive.bench.run(archive.relink).catch((thrown: unknown) => thrown);
+      const error = await archive.bench.run(archive.moveLink).catch((thrown: unknown) => thrown);
       if (code === 'STORE_UNAVAILABLE')
         expect(error).toMatchObject({ kind: 'transient', code, message: expect.stringContaining(wayOn) });
       else
@@ -166,7 +166,7 @@ describe('the relink stage', () => {
           reason: expect.stringContaining(wayOn),
         });
       expect(await moves.ask(bags, { from: 'main', to: 'other' }, 'test')).toBe(1);
-      expect((await archive.bench.run(archive.relink)).switched).toBe(true);
+      expect((await archive.bench.run(archive.moveLink)).switched).toBe(true);
       await expectIn('other', bag, `${why}/a`, `${why}/b`);
       expect(await archive.bench.file(`${why}/a`)).toMatchObject({ state: 'linked', store: 'other' });
       await find(bag);
@@ -209,15 +209,15 @@ describe('the relink stage', () => {
         ),
     ],
   ])('a link is not what it was: %s; it stays, the others go on, and a retry mends it', async (why, code, spoil) => {
-    const { id, bag } = await settled(why);
+    const { id, bag } = await moveSealed(why);
     await spoil(why);
     const standing = async (): Promise<unknown> =>
       lstat(at(`${why}/a`), { bigint: true }).then(({ ino, mode, mtimeNs }) => ({ ino, mode, mtimeNs }), codeOf);
     const before = await standing();
-    expect((await archive.bench.run(archive.relink)).switched).toBe(true);
+    expect((await archive.bench.run(archive.moveLink)).switched).toBe(true);
     expect(await archive.bench.file(`${why}/a`)).toMatchObject({
       state: 'stuck',
-      stuckFrom: 'settled',
+      stuckFrom: 'moveSealed',
       code,
       store: 'other',
     });
@@ -228,19 +228,19 @@ describe('the relink stage', () => {
     for (const name of await beside(`${why}/a`)) await unlink(join(dirname(at(`${why}/a`)), name));
     await symlink(copyIn(stores().main, bag, `${why}/a`), at(`${why}/a`)); // as somebody would put it back
     await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
-    expect((await archive.bench.run(archive.relink)).switched).toBeUndefined();
+    expect((await archive.bench.run(archive.moveLink)).switched).toBeUndefined();
     await expectIn('other', bag, `${why}/a`);
     expect(await archive.bench.file(`${why}/a`)).toMatchObject({ state: 'linked', store: 'other' });
   });
 
   test("what came to the link's place at the last moment is put back there", async () => {
-    const { id } = await settled('race', ['a']);
+    const { id } = await moveSealed('race', ['a']);
     await writeFile(at('race/theirs'), 'theirs');
     let calls = 0;
     const check = (): void => {
       if ((calls += 1) === 3 && existsSync(at('race/theirs'))) renameSync(at('race/theirs'), at('race/a'));
     }; // right before the exchange
-    await archive.bench.run(archive.relink, { check });
+    await archive.bench.run(archive.moveLink, { check });
     expect(await archive.bench.file('race/a')).toMatchObject({
       state: 'stuck',
       code: 'PATH_TAKEN',
@@ -261,8 +261,8 @@ describe('the relink stage', () => {
         },
       },
     }) as Store;
-  const relinkWith = (other: Store) =>
-    archive.relinkWith({
+  const moveLinksWith = (other: Store) =>
+    archive.moveLinksWith({
       ...archive.bench.stores,
       get: (name) => (name === 'other' ? other : archive.bench.stores.get(name)),
     });
@@ -272,53 +272,53 @@ describe('the relink stage', () => {
     ['COPY_CHANGED', { version: 'another' }],
     ['COPY_SIZE', { size: 3n }],
   ])('no link at all leads there while one copy is not good there: %s', async (code, change) => {
-    const { id, bag } = await settled(code);
-    await archive.bench.run(relinkWith(saying(change)));
-    expect(await archive.bench.file(`${code}/a`)).toMatchObject({ state: 'stuck', stuckFrom: 'settled', code });
+    const { id, bag } = await moveSealed(code);
+    await archive.bench.run(moveLinksWith(saying(change)));
+    expect(await archive.bench.file(`${code}/a`)).toMatchObject({ state: 'stuck', stuckFrom: 'moveSealed', code });
     await expectIn('main', bag, `${code}/a`, `${code}/b`);
-    expect(await archive.bench.run(archive.relink)).toMatchObject({ moves: [], wait: { code: 'MOVE_HELD_UP' } });
+    expect(await archive.bench.run(archive.moveLink)).toMatchObject({ moves: [], wait: { code: 'MOVE_HELD_UP' } });
     await expectIn('main', bag, `${code}/a`, `${code}/b`);
     await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
-    expect((await archive.bench.run(archive.relink)).switched).toBe(true);
+    expect((await archive.bench.run(archive.moveLink)).switched).toBe(true);
     await expectIn('other', bag, `${code}/a`, `${code}/b`);
   });
 
   test('waits while the store does not call a copy durable any more', async () => {
-    const { bag } = await settled('slow');
+    const { bag } = await moveSealed('slow');
     expect(
       codeOf(
         await archive.bench
-          .run(relinkWith(saying({ durable: 'no', replicationState: 'amber' })))
+          .run(moveLinksWith(saying({ durable: 'no', replicationState: 'amber' })))
           .catch((error: unknown) => error),
       ),
     ).toBe('NOT_DURABLE');
     await expectIn('main', bag, 'slow/a', 'slow/b');
-    await archive.bench.run(archive.relink);
+    await archive.bench.run(archive.moveLink);
   });
 
   test('trouble that may pass with one link moves nothing in the register, and the next run recognises the others', async () => {
-    const { id, bag } = await settled('trouble');
+    const { id, bag } = await moveSealed('trouble');
     let calls = 0;
     const check = (): void => {
       if ((calls += 1) === 6) throw new Error('trouble');
     };
-    await expect(archive.bench.run(archive.relink, { check })).rejects.toThrow('trouble');
-    expect([await bagNow(id), (await archive.bench.file('trouble/a')).state]).toEqual(['main', 'settled']);
+    await expect(archive.bench.run(archive.moveLink, { check })).rejects.toThrow('trouble');
+    expect([await bagNow(id), (await archive.bench.file('trouble/a')).state]).toEqual(['main', 'moveSealed']);
     const links = await Promise.all(['a', 'b'].map((name) => readlink(at(`trouble/${name}`))));
     expect(links.some((link) => link.startsWith(stores().other))).toBe(true); // else this proves nothing
-    await archive.bench.run(archive.relink);
+    await archive.bench.run(archive.moveLink);
     await expectIn('other', bag, 'trouble/a', 'trouble/b');
   });
 
   test('nothing is relinked while anything is stopped', async () => {
-    const { bag } = await settled('stopped');
+    const { bag } = await moveSealed('stopped');
     await archive.bench.register.switches.stop('stage:hash', 'a test', 'boss');
     await new Promise((resolve) => setTimeout(resolve, 250));
-    expect(codeOf(await archive.bench.run(archive.relink).catch((error: unknown) => error))).toBe('STOPPED');
+    expect(codeOf(await archive.bench.run(archive.moveLink).catch((error: unknown) => error))).toBe('STOPPED');
     await expectIn('main', bag, 'stopped/a', 'stopped/b');
     await archive.bench.register.switches.resume('stage:hash', 'boss');
     await new Promise((resolve) => setTimeout(resolve, 250));
-    await archive.bench.run(archive.relink);
+    await archive.bench.run(archive.moveLink);
   });
 
   test('OMERO 4 pixels are linked only to copies that nobody can write there', async () => {
@@ -326,13 +326,13 @@ describe('the relink stage', () => {
       { 'Legacy:1': [{ path: '17', content: 'content of 17', root: 'Pixels' }] },
       { held: true },
     );
-    await archive.bench.move(id, 'settled');
+    await archive.bench.move(id, 'moveSealed');
     const place = archive.bench.at('17', 'Pixels').toString();
-    await archive.bench.run(relinkWith(saying({ writable: 'yes' }, '17')));
+    await archive.bench.run(moveLinksWith(saying({ writable: 'yes' }, '17')));
     expect(await archive.bench.file('17')).toMatchObject({ state: 'stuck', code: 'COPY_WRITABLE' });
     expect(await readlink(place)).toContain(stores().main);
     await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
-    await archive.bench.run(archive.relink);
+    await archive.bench.run(archive.moveLink);
     expect([await readlink(place), (await lstat(await readlink(place))).mode & 0o222]).toEqual([
       expect.stringContaining(stores().other),
       0,
@@ -352,10 +352,10 @@ describe('the relink stage', () => {
       },
       { held: true },
     );
-    await archive.bench.move(id, 'settled');
+    await archive.bench.move(id, 'moveSealed');
     await rename(at('bent/dir'), at('bent/moved'));
     await symlink('moved', at('bent/dir'));
-    await archive.bench.run(archive.relink);
+    await archive.bench.run(archive.moveLink);
     expect(await archive.bench.file('bent/dir/a')).toMatchObject({
       state: 'stuck',
       code: 'PARENT_NOT_A_DIRECTORY',
@@ -370,7 +370,7 @@ describe('the relink stage', () => {
       id,
       bags: [bag],
     } = await archive.of({ left: [{ path: 'left/a', content: 'content of a' }] }, { held: true });
-    await archive.bench.move(id, 'leaving');
+    await archive.bench.move(id, 'moving');
     const left = join(archive.bench.holdDir, bag!, `${(await archive.bench.file('left/a')).id}.moving`);
     await writeFile(left, 'half');
     await archive.bench.register.moves.cancel(

@@ -27,7 +27,7 @@ import type { Stores } from '@coldroom/stores';
 
 const askAgainMs = 60_000;
 
-interface Carried {
+interface MovedCopy {
   readonly file: ArchiveFile;
   readonly staged: Staged;
 }
@@ -37,9 +37,9 @@ interface Carried {
  * originals. Nothing is taken away from the store that is left. It proves nothing.
  */
 @Injectable()
-export class CarryCopies implements Stage {
-  readonly name = 'leave';
-  readonly takes = 'leaving';
+export class MoveCopyStage implements Stage {
+  readonly name = 'move-copy';
+  readonly takes = 'moving';
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,
@@ -51,12 +51,12 @@ export class CarryCopies implements Stage {
     const between = otherStores(this.stores, claim);
     // It lay there before: a sealed bag never changes. Whether it holds the right copies is for the next stage to say.
     if (await between.to.isSealed(claim.bag))
-      return { moves: claim.files.map((file) => moved(file, 'carry', 'arrived')) };
+      return { moves: claim.files.map((file) => moved(file, 'moveCopy', 'moveCopied')) };
     const nearness = await between.from.bringNear(claim.bag, claim.files.map(copyPath), work);
     const waiting = claim.files.filter((_, at) => isFar(nearness[at]));
     const files = claim.files.filter((file) => !waiting.includes(file));
-    const outcomes = files.length === 0 ? [] : await this.carry(claim, files, between, work);
-    const result = settle(files, outcomes, (file) => moved(file, 'carry', 'arrived'));
+    const outcomes = files.length === 0 ? [] : await this.moveCopy(claim, files, between, work);
+    const result = settle(files, outcomes, (file) => moved(file, 'moveCopy', 'moveCopied'));
     if (waiting.length === 0) return result;
     return {
       ...result,
@@ -68,14 +68,14 @@ export class CarryCopies implements Stage {
     };
   }
 
-  private async carry(
+  private async moveCopy(
     claim: Claim,
     files: readonly ArchiveFile[],
     { from, to }: BagStores,
     work: StageWork,
   ): Promise<readonly Outcome<unknown>[]> {
     const staged = await this.staging.onTheWay(files, claim.bag);
-    const places = files.map((file, at): Carried => ({ file, staged: staged[at] as Staged }));
+    const places = files.map((file, at): MovedCopy => ({ file, staged: staged[at] as Staged }));
     const fetched = await from.fetch(
       claim.bag,
       places.map((each) => ({
@@ -114,15 +114,19 @@ export class CarryCopies implements Stage {
     return put;
   }
 
-  private async look(places: readonly Carried[]): Promise<readonly Outcome<Identity>[]> {
+  private async look(places: readonly MovedCopy[]): Promise<readonly Outcome<Identity>[]> {
     const found = await this.files.inspect(places.map((each) => each.staged));
     return found.map((each, at) =>
-      each.kind === 'file' ? { ok: each.identity } : { error: lost(places[at] as Carried) },
+      each.kind === 'file' ? { ok: each.identity } : { error: lost(places[at] as MovedCopy) },
     );
   }
 
   /** What was fetched goes, and nothing else. */
-  private async clear(places: readonly Carried[], seen: readonly Outcome<Identity>[], work: StageWork): Promise<void> {
+  private async clear(
+    places: readonly MovedCopy[],
+    seen: readonly Outcome<Identity>[],
+    work: StageWork,
+  ): Promise<void> {
     const ours = places.flatMap(({ staged }, at) => {
       const outcome = seen[at];
       return outcome && 'ok' in outcome ? [{ ...staged, identity: outcome.ok }] : [];
@@ -136,7 +140,7 @@ function isFar(outcome: Outcome<{ readonly near: boolean }> | undefined): boolea
   return outcome !== undefined && 'ok' in outcome && !outcome.ok.near; // what is missing or failed says so when it is fetched
 }
 
-function lost({ file }: Carried): Refused {
+function lost({ file }: MovedCopy): Refused {
   return new Refused(
     'FETCHED_CHANGED',
     `what was fetched of file ${file.id} on its way to another store is not there any more, or not as it was fetched`,
@@ -158,9 +162,9 @@ function changedOnTheWay<T>(outcome: Outcome<T>): Outcome<T> {
 
 /** Goes on with those whose last outcome is right; the others keep their error. */
 async function onThoseThatAreRight<T, R>(
-  places: readonly Carried[],
+  places: readonly MovedCopy[],
   before: readonly Outcome<T>[],
-  act: (some: readonly Carried[], answers: readonly T[]) => Promise<readonly Outcome<R>[]>,
+  act: (some: readonly MovedCopy[], answers: readonly T[]) => Promise<readonly Outcome<R>[]>,
 ): Promise<readonly Outcome<R>[]> {
   const right = places.filter((_, at) => 'ok' in (before[at] as Outcome<T>));
   const answers = before.flatMap((outcome) => ('ok' in outcome ? [outcome.ok] : []));

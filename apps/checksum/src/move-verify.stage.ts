@@ -26,9 +26,9 @@ import type { Stores } from '@coldroom/stores';
 
 /** Reads copies in the store that their bag moves to, and compares them with the digests of their originals. */
 @Injectable()
-export class CheckArrived implements Stage {
-  readonly name = 'check';
-  readonly takes = 'arrived';
+export class MoveVerifyStage implements Stage {
+  readonly name = 'move-verify';
+  readonly takes = 'moveCopied';
 
   constructor(@Inject(STORES) private readonly stores: Stores) {}
 
@@ -62,7 +62,7 @@ function judge(file: ArchiveFile, copy: CopyDigest | null): Move {
   const digest = copy?.digests['SHA-256'];
   if (copy && digest !== undefined && copy.size === file.size && digest === file.digests['SHA-256']) {
     // What this store compares copies by may never have been taken of the original: it is the same content.
-    return moved(file, 'match', 'matched', {
+    return moved(file, 'moveVerify', 'moveVerified', {
       elsewhere: { version: copy.version, digest, read: copy.read },
       digests: { ...copy.digests, ...file.digests },
     });
@@ -76,5 +76,5 @@ function judge(file: ArchiveFile, copy: CopyDigest | null): Move {
       code,
       message: `${reason}; it was carried there twice, or the bag lies sealed there and is not changed any more. The link and the copy in the old store are as they were`,
     });
-  return moved(file, 'carryAgain', 'leaving', { code, reason });
+  return moved(file, 'moveCopyAgain', 'moving', { code, reason });
 }

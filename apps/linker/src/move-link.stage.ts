@@ -12,7 +12,7 @@ import {
   type CopyStatus,
   type ProvenCopy,
   type Reason,
-  type RelinkPolicy,
+  type MoveLinkPolicy,
 } from '@coldroom/domain';
 import {
   HoldDirectories,
@@ -30,7 +30,7 @@ import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
 import type { Before } from './look';
 import { Places } from './places';
-import { lookAtLink, relinkOne, type MovedPlace } from './relink';
+import { lookAtLink, moveLinkOne, type MovedPlace } from './move-link';
 
 interface Candidate {
   readonly file: ArchiveFile;
@@ -42,9 +42,9 @@ interface Candidate {
  * could not be swapped are set aside: the copy of their file is in that store as well.
  */
 @Injectable()
-export class RelinkBag implements Stage {
-  readonly name = 'relink';
-  readonly takes = 'settled';
+export class MoveLinkStage implements Stage {
+  readonly name = 'move-link';
+  readonly takes = 'moveSealed';
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,
@@ -55,9 +55,9 @@ export class RelinkBag implements Stage {
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const { from, to } = otherStores(this.stores, claim);
-    const behind = claim.movingTo === null ? 0 : await this.register.moves.behind(claim.bagId, 'settled');
+    const behind = claim.movingTo === null ? 0 : await this.register.moves.behind(claim.bagId, 'moveSealed');
     if (behind > 0) return { moves: [], wait: heldUp(claim, behind) };
-    const policy: RelinkPolicy = { stopped: false, acceptedReads: to.acceptedReads, bagSettled: true };
+    const policy: MoveLinkPolicy = { stopped: false, acceptedReads: to.acceptedReads, bagMoveSealed: true };
     const wayOn = wayOnFrom(claim);
     const statuses = await to.stat(claim.bag, claim.files.map(copyPath)).catch((error: unknown) => {
       throw withWayOn(error, wayOn);
@@ -78,18 +78,18 @@ export class RelinkBag implements Stage {
     const places = new Places(this.originals, this.holds, to, claim.bag);
     const failures = new Failures();
     try {
-      const relinked = await failures.survivors(candidates, async (candidate) => {
+      const moveLinked = await failures.survivors(candidates, async (candidate) => {
         const place: MovedPlace = {
           ...(await places.of(candidate.file)),
           oldTarget: from.linkTarget(claim.bag, copyPath(candidate.file)),
         };
         refuse(reasonsOf(candidate, await lookAtLink(place)));
-        await relinkOne(place, before);
+        await moveLinkOne(place, before);
       });
       await places.syncOriginals();
       crashPoint('move-link:4-synced');
       failures.throwPassing(); // the bag is switched as a whole: those that are swapped are known by what their links hold
-      const { moves } = failures.result(relinked.map(({ file }) => moved(file, 'relink', 'linked')));
+      const { moves } = failures.result(moveLinked.map(({ file }) => moved(file, 'moveLink', 'linked')));
       return { moves, ...(claim.movingTo === null ? {} : { switched: true }) };
     } finally {
       await places.close();

@@ -4,15 +4,15 @@ import { codeOf } from '@coldroom/domain';
 import { identify, markerName } from '@coldroom/files';
 import { Staging, type Stage } from '@coldroom/pipeline';
 import { Workbench } from '@coldroom/pipeline/testing';
-import { ProveFetched } from './prove.stage';
+import { VerifyFetchedStage } from './verify-fetched.stage';
 
-describe('the prove stage', () => {
+describe('the verify-fetched stage', () => {
   let bench: Workbench;
   let stage: Stage;
 
   beforeAll(async () => {
-    bench = await Workbench.create('prove');
-    stage = new ProveFetched(bench.stores, new Staging(bench.originals, bench.holds), bench.files);
+    bench = await Workbench.create('verifyFetched');
+    stage = new VerifyFetchedStage(bench.stores, new Staging(bench.originals, bench.holds), bench.files);
   });
   afterAll(() => bench.close());
 
@@ -23,7 +23,7 @@ describe('the prove stage', () => {
         content: name === 'empty' ? '' : `content of ${name}`,
       })),
     });
-    await bench.bring('durable');
+    await bench.bring('sealed');
     await bench.sayLinked();
     await bench.ask(id);
     await bench.bring('fetched');
@@ -34,8 +34,8 @@ describe('the prove stage', () => {
   test('what has the digest of the original is proven, as the file that it is', async () => {
     const staged = await fetched('some', ['a', 'empty']);
     await bench.run(stage);
-    const { files } = await bench.claim('proven');
-    expect(files.map((file) => file.state)).toEqual(['proven', 'proven']);
+    const { files } = await bench.claim('fetchVerified');
+    expect(files.map((file) => file.state)).toEqual(['fetchVerified', 'fetchVerified']);
     expect(files[0]?.fetched).toEqual(await identify(Buffer.from(await staged('a'))));
     expect(files[1]?.fetched).toEqual(await identify(Buffer.from(await staged('empty'))));
   });
@@ -47,11 +47,11 @@ describe('the prove stage', () => {
       const { moves } = await bench.run(stage);
       expect(moves).toContainEqual(
         expect.objectContaining(
-          time === 1 ? { event: 'fetchAgain', to: 'near' } : { event: 'fail', code: 'COPY_DIFFERS' },
+          time === 1 ? { event: 'fetchAgain', to: 'online' } : { event: 'fail', code: 'COPY_DIFFERS' },
         ),
       );
       if (time === 1) {
-        expect(await bench.file('wrong/b')).toMatchObject({ state: 'proven' });
+        expect(await bench.file('wrong/b')).toMatchObject({ state: 'fetchVerified' });
         await bench.bring('fetched');
       }
     }
@@ -70,10 +70,10 @@ describe('the prove stage', () => {
     const staged = await fetched(what, ['a']);
     await spoil(await staged('a'));
     await bench.run(stage);
-    expect(await bench.file(`${what}/a`)).toMatchObject({ state: 'near' });
+    expect(await bench.file(`${what}/a`)).toMatchObject({ state: 'online' });
     await bench.bring('fetched');
     await bench.run(stage);
-    expect(await bench.file(`${what}/a`)).toMatchObject({ state: 'proven' });
+    expect(await bench.file(`${what}/a`)).toMatchObject({ state: 'fetchVerified' });
   });
 
   test.each<[string, (staged: string) => Promise<void>]>([
@@ -89,7 +89,7 @@ describe('the prove stage', () => {
     await rm(await staged('a'));
     await put(await staged('a'));
     await bench.run(stage).catch(() => undefined);
-    expect((await bench.file(`${what}/a`)).state).not.toBe('proven');
+    expect((await bench.file(`${what}/a`)).state).not.toBe('fetchVerified');
     await bench.register.returns.cancel({ kind: 'Fileset', names: [what] }, 'test');
   });
 
@@ -100,6 +100,6 @@ describe('the prove stage', () => {
     await rename(join(bench.holdDir, 'aside'), join(bench.holdDir, markerName));
     await utimes(await staged('a'), 5, 5); // before it is proven nobody minds
     await bench.run(stage);
-    expect(await bench.file('away/a')).toMatchObject({ state: 'proven' });
+    expect(await bench.file('away/a')).toMatchObject({ state: 'fetchVerified' });
   });
 });

@@ -10,9 +10,9 @@ const longestPauseMs = 600_000;
 
 /** Seals a bag in the store that it moves to, with all its files or not at all, and asks until every copy is durable there. */
 @Injectable()
-export class SettleBag implements Stage {
-  readonly name = 'settle';
-  readonly takes = 'matched';
+export class MoveSealStage implements Stage {
+  readonly name = 'move-seal';
+  readonly takes = 'moveVerified';
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,
@@ -21,7 +21,7 @@ export class SettleBag implements Stage {
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const { to } = otherStores(this.stores, claim);
-    const behind = await this.register.moves.behind(claim.bagId, 'matched');
+    const behind = await this.register.moves.behind(claim.bagId, 'moveVerified');
     if (behind > 0) return { moves: [], wait: heldUp(claim, behind) };
     const paths = claim.files.map(copyPath);
     const spoiledBefore = spoiled(claim.files, await to.stat(claim.bag, paths));
@@ -33,7 +33,7 @@ export class SettleBag implements Stage {
     if (wrong.length > 0) return { moves: wrong }; // the others wait for them: a bag goes as a whole
     const waiting = answers.filter((status) => status?.durable !== 'yes').map((status) => status?.replicationState);
     if (waiting.length > 0) return { moves: [], wait: notDurableYet(claim, to, waiting) };
-    return { moves: claim.files.map((file) => moved(file, 'settle', 'settled')) };
+    return { moves: claim.files.map((file) => moved(file, 'moveSeal', 'moveSealed')) };
   }
 }
 

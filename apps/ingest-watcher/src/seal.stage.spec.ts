@@ -3,15 +3,15 @@ import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CopyStatus, Store } from '@coldroom/domain';
 import { Workbench } from '@coldroom/pipeline/testing';
-import { WatchIngest } from './ingest.stage';
+import { SealStage } from './seal.stage';
 
-describe('the ingest stage', () => {
+describe('the seal stage', () => {
   let bench: Workbench;
-  let stage: WatchIngest;
+  let stage: SealStage;
 
   beforeAll(async () => {
     bench = await Workbench.create('ingest');
-    stage = new WatchIngest(bench.stores, bench.register);
+    stage = new SealStage(bench.stores, bench.register);
   });
   afterAll(() => bench.close());
 
@@ -29,7 +29,7 @@ describe('the ingest stage', () => {
   test('a bag is sealed with manifests that prove it without us, and its files are durable', async () => {
     const bag = await verified('whole', ['a', 'b']);
     const { moves, sealed } = await bench.run(stage);
-    expect([moves.map((move) => move.to), sealed]).toEqual([['durable', 'durable'], true]);
+    expect([moves.map((move) => move.to), sealed]).toEqual([['sealed', 'sealed'], true]);
 
     const directory = join(bench.storeDir, bag);
     expect((await readdir(directory)).sort()).toEqual([
@@ -65,7 +65,7 @@ describe('the ingest stage', () => {
 
     await bench.run(stage);
 
-    expect(await bench.file('again/a')).toMatchObject({ state: 'durable' });
+    expect(await bench.file('again/a')).toMatchObject({ state: 'sealed' });
     expect(await readFile(join(bench.storeDir, bag, 'tagmanifest-sha256.txt'), 'utf8')).toBe(before);
   });
 
@@ -91,7 +91,7 @@ describe('the ingest stage', () => {
     await bench.run(stage);
 
     expect(await readdir(join(bench.storeDir, bag, 'data/ManagedRepository/partly'))).toEqual(['good']);
-    expect(await bench.file('partly/good')).toMatchObject({ state: 'durable' });
+    expect(await bench.file('partly/good')).toMatchObject({ state: 'sealed' });
   });
 
   test('a copy that is gone or was touched since its proof is stuck, and not in the bag that is sealed', async () => {
@@ -113,7 +113,7 @@ describe('the ingest stage', () => {
       code: 'COPY_CHANGED',
       reason: 'the copy is not the one that was proven',
     });
-    expect(await bench.file('spoiled/sound')).toMatchObject({ state: 'durable' });
+    expect(await bench.file('spoiled/sound')).toMatchObject({ state: 'sealed' });
     expect(await readdir(join(bench.storeDir, bag, 'data/ManagedRepository/spoiled'))).toEqual(['sound']);
     expect(
       execFileSync('sha256sum', ['--strict', '-c', 'manifest-sha256.txt'], {
@@ -144,7 +144,7 @@ describe('the ingest stage', () => {
         },
       },
     }) as Store;
-    const watching = new WatchIngest({ ...bench.stores, get: () => store }, bench.register);
+    const watching = new SealStage({ ...bench.stores, get: () => store }, bench.register);
 
     const first = await bench.run(watching);
     expect(first.moves).toEqual([]);
@@ -155,6 +155,6 @@ describe('the ingest stage', () => {
 
     slow = false;
     await bench.run(watching);
-    for (const path of ['slow/a', 'slow/b']) expect(await bench.file(path)).toMatchObject({ state: 'durable' });
+    for (const path of ['slow/a', 'slow/b']) expect(await bench.file(path)).toMatchObject({ state: 'sealed' });
   });
 });

@@ -3,17 +3,17 @@ import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Store } from '@coldroom/domain';
 import { Workbench, workWith } from '@coldroom/pipeline/testing';
-import { SettleBag } from './settle.stage';
+import { MoveSealStage } from './move-seal.stage';
 
-describe('the settle stage', () => {
+describe('the move-seal stage', () => {
   let bench: Workbench;
   beforeAll(async () => {
-    bench = await Workbench.create('settle');
+    bench = await Workbench.create('moveSeal');
   });
   afterAll(() => bench.close());
 
-  const stageWith = (change: Partial<Store> = {}, of = 'other'): SettleBag =>
-    new SettleBag(
+  const stageWith = (change: Partial<Store> = {}, of = 'other'): MoveSealStage =>
+    new MoveSealStage(
       {
         ...bench.stores,
         get: (name) => Object.assign(Object.create(bench.stores.get(name)) as Store, name === of ? change : {}),
@@ -22,48 +22,57 @@ describe('the settle stage', () => {
     );
 
   /** Files whose copies in the other store are good; gives their bag. */
-  async function matched(
+  async function moveVerified(
     fileset: string,
     names: readonly string[],
   ): Promise<{ readonly id: bigint; readonly bag: string }> {
     const id = await bench.request({
       [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
     });
-    await bench.bring('durable');
+    await bench.bring('sealed');
     await bench.sayLinked();
-    await bench.move(id, 'matched');
+    await bench.move(id, 'moveVerified');
     return { id, bag: `request-${id}-bag-1` };
   }
 
   const sealed = (bag: string): Promise<readonly string[]> => readdir(join(bench.otherDir, bag)).catch(() => []);
 
   test('the bag is sealed there with manifests that prove it without us', async () => {
-    const { bag } = await matched('whole', ['a', 'b']);
-    expect((await bench.run(stageWith())).moves.map((move) => move.to)).toEqual(['settled', 'settled']);
+    const { bag } = await moveVerified('whole', ['a', 'b']);
+    expect((await bench.run(stageWith())).moves.map((move) => move.to)).toEqual(['moveSealed', 'moveSealed']);
     for (const manifest of ['manifest-sha256.txt', 'tagmanifest-sha256.txt'])
       expect(
         execFileSync('sha256sum', ['--strict', '-c', manifest], { cwd: join(bench.otherDir, bag), encoding: 'utf8' }),
       ).not.toContain('FAILED');
     expect(await readFile(join(bench.otherDir, bag, 'omero.jsonl'), 'utf8')).toMatch(/whole\/[ab]/);
-    expect(await bench.file('whole/a')).toMatchObject({ state: 'settled', store: 'main' });
+    expect(await bench.file('whole/a')).toMatchObject({ state: 'moveSealed', store: 'main' });
   });
 
   test('a crash after the seal: once more ends in the same state', async () => {
-    await matched('again', ['a']);
-    const claim = await bench.claim('matched');
+    await moveVerified('again', ['a']);
+    const claim = await bench.claim('moveVerified');
     await stageWith().run(claim, workWith({}));
     await bench.register.work.giveBack(claim);
     await bench.run(stageWith());
-    expect(await bench.file('again/a')).toMatchObject({ state: 'settled' });
+    expect(await bench.file('again/a')).toMatchObject({ state: 'moveSealed' });
   });
 
   test('a stuck file holds its bag back: nothing is sealed without it', async () => {
-    const { id, bag } = await matched('partly', ['good', 'bad']);
-    const claim = await bench.claim('matched');
+    const { id, bag } = await moveVerified('partly', ['good', 'bad']);
+    const claim = await bench.claim('moveVerified');
     const bad = claim.files.find((file) => file.path.toString().endsWith('bad'))!;
     await bench.register.move(
       claim,
-      [{ id: bad.id, event: 'fail', from: 'matched', to: 'stuck', code: 'TROUBLE', reason: 'as the test wants it' }],
+      [
+        {
+          id: bad.id,
+          event: 'fail',
+          from: 'moveVerified',
+          to: 'stuck',
+          code: 'TROUBLE',
+          reason: 'as the test wants it',
+        },
+      ],
       { stage: 'test', errorLimit: 1000 },
     );
     expect(await bench.run(stageWith())).toMatchObject({
@@ -83,7 +92,7 @@ describe('the settle stage', () => {
   });
 
   test('a copy that is not the compared one any more is not sealed', async () => {
-    const { id, bag } = await matched('spoiled', ['gone', 'touched', 'sound']);
+    const { id, bag } = await moveVerified('spoiled', ['gone', 'touched', 'sound']);
     const copies = join(bench.otherDir, '.open', bag, 'data/ManagedRepository/spoiled');
     await rm(join(copies, 'gone'));
     await chmod(join(copies, 'touched'), 0o644);
@@ -91,15 +100,15 @@ describe('the settle stage', () => {
     await bench.run(stageWith());
     expect(await bench.file('spoiled/gone')).toMatchObject({
       state: 'stuck',
-      stuckFrom: 'matched',
+      stuckFrom: 'moveVerified',
       code: 'COPY_MISSING',
     });
     expect(await bench.file('spoiled/touched')).toMatchObject({
       state: 'stuck',
-      stuckFrom: 'matched',
+      stuckFrom: 'moveVerified',
       code: 'COPY_CHANGED',
     });
-    expect([await bench.file('spoiled/sound'), await sealed(bag)]).toMatchObject([{ state: 'matched' }, []]);
+    expect([await bench.file('spoiled/sound'), await sealed(bag)]).toMatchObject([{ state: 'moveVerified' }, []]);
     await bench.register.moves.cancel(
       (await bench.register.moves.plan('main', { kind: 'Request', ids: [id] })).map((one) => one.id),
       'test',
@@ -108,7 +117,7 @@ describe('the settle stage', () => {
   });
 
   test('waits until every copy is durable there', async () => {
-    await matched('slow', ['a', 'b']);
+    await moveVerified('slow', ['a', 'b']);
     const stat: Store['stat'] = async (bag, paths) =>
       (await bench.stores.get('other').stat(bag, paths)).map((status, at) =>
         status && at === 1 ? { ...status, durable: 'no', replicationState: 'amber' } : status,
@@ -118,28 +127,28 @@ describe('the settle stage', () => {
       wait: { code: 'NOT_DURABLE_YET', message: expect.stringMatching(/^store other .*\(amber\)$/) },
     });
     await bench.run(stageWith());
-    expect(await bench.file('slow/b')).toMatchObject({ state: 'settled' });
+    expect(await bench.file('slow/b')).toMatchObject({ state: 'moveSealed' });
   });
 
   test('a bag that goes back to where it was sealed with more files is as good', async () => {
-    const { id, bag } = await matched('back', ['a']);
+    const { id, bag } = await moveVerified('back', ['a']);
     const before = await readdir(join(bench.storeDir, bag));
     await bench.run(stageWith());
     const bagId = (await bench.register.moves.plan('main', { kind: 'Request', ids: [id] }))[0]!.id;
-    const claim = await bench.claim('settled', bagId);
+    const claim = await bench.claim('moveSealed', bagId);
     await bench.register.move(
       claim,
-      claim.files.map((file) => ({ id: file.id, event: 'relink', from: 'settled', to: 'linked' })),
-      { stage: 'relink', errorLimit: 1000, switched: true },
+      claim.files.map((file) => ({ id: file.id, event: 'moveLink', from: 'moveSealed', to: 'linked' })),
+      { stage: 'move-link', errorLimit: 1000, switched: true },
     );
     await bench.register.moves.ask([claim.bagId], { from: 'other', to: 'main' }, 'test');
     for (const [from, event, to] of [
-      ['leaving', 'carry', 'arrived'],
-      ['arrived', 'match', 'matched'],
+      ['moving', 'moveCopy', 'moveCopied'],
+      ['moveCopied', 'moveVerify', 'moveVerified'],
     ] as const) {
       const next = await bench.claim(from, bagId);
       const digested =
-        from === 'arrived'
+        from === 'moveCopied'
           ? await bench.stores.default.digest(
               bag,
               next.files.map((file) => Buffer.from(`ManagedRepository/${file.path.toString()}`)),
@@ -171,7 +180,7 @@ describe('the settle stage', () => {
       );
     }
     await bench.run(stageWith(), { bagId });
-    expect(await bench.file('back/a')).toMatchObject({ state: 'settled', store: 'other' });
+    expect(await bench.file('back/a')).toMatchObject({ state: 'moveSealed', store: 'other' });
     expect(await readdir(join(bench.storeDir, bag))).toEqual(before); // a sealed bag never changes
     expect((await bench.register.requests.get(id))?.state).toBe('Running');
   });

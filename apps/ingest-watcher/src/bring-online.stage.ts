@@ -8,9 +8,9 @@ const askAgainMs = 60_000;
 
 /** Asks the store to bring copies near that were asked back, and waits until they are. */
 @Injectable()
-export class BringNear implements Stage {
-  readonly name = 'near';
-  readonly takes = 'restoring';
+export class BringOnlineStage implements Stage {
+  readonly name = 'bring-online';
+  readonly takes = 'retrieving';
   readonly givesBack = true;
 
   constructor(@Inject(STORES) private readonly stores: Stores) {}
@@ -23,7 +23,7 @@ export class BringNear implements Stage {
     claim.files.forEach((file, at) => {
       const outcome = outcomes[at];
       if (!outcome) throw new RangeError(`store ${claim.store} gave no answer for file ${file.id}`);
-      if ('ok' in outcome && outcome.ok.near) moves.push(moved(file, 'bringNear', 'near'));
+      if ('ok' in outcome && outcome.ok.near) moves.push(moved(file, 'bringOnline', 'online'));
       else if ('ok' in outcome) waiting.push([file, outcome.ok.state]);
       else if (outcome.error instanceof Refused) moves.push(stuck(file, outcome.error));
       else throw outcome.error;

@@ -2,55 +2,58 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transient, type Store } from '@coldroom/domain';
 import { Workbench } from '@coldroom/pipeline/testing';
-import { BringNear } from './near.stage';
+import { BringOnlineStage } from './bring-online.stage';
 
-describe('the near stage', () => {
+describe('the bring-online stage', () => {
   let bench: Workbench;
 
   beforeAll(async () => {
-    bench = await Workbench.create('near');
+    bench = await Workbench.create('online');
   });
   afterAll(() => bench.close());
 
   /** Files that were asked back; gives the directory of their copies. */
   async function asked(fileset: string, names: readonly string[]): Promise<string> {
     const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: name })) });
-    await bench.bring('durable');
+    await bench.bring('sealed');
     await bench.sayLinked();
     await bench.ask(id);
     return join(bench.storeDir, `request-${id}-bag-1`, 'data/ManagedRepository', fileset);
   }
 
-  const stageWith = (change: Partial<Store> = {}): BringNear =>
-    new BringNear({ ...bench.stores, get: () => Object.assign(Object.create(bench.stores.default) as Store, change) });
+  const stageWith = (change: Partial<Store> = {}): BringOnlineStage =>
+    new BringOnlineStage({
+      ...bench.stores,
+      get: () => Object.assign(Object.create(bench.stores.default) as Store, change),
+    });
   const stateOf = async (path: string): Promise<string> => (await bench.file(path)).state;
 
   test('copies that are near go on; one that is missing is for a person to look', async () => {
     const copies = await asked('some', ['a', 'b']);
     await rm(join(copies, 'b'));
     await bench.run(stageWith());
-    expect(await stateOf('some/a')).toBe('near');
-    expect(await bench.file('some/b')).toMatchObject({ state: 'stuck', stuckFrom: 'restoring', code: 'COPY_MISSING' });
+    expect(await stateOf('some/a')).toBe('online');
+    expect(await bench.file('some/b')).toMatchObject({ state: 'stuck', stuckFrom: 'retrieving', code: 'COPY_MISSING' });
   });
 
   test('waits for copies that are not near yet, in the words of the store, and lets the others go on', async () => {
     await asked('slow', ['a', 'b']);
-    const bringNear: Store['bringNear'] = async (_bag, paths) =>
+    const bringNear: Store['bringOnline'] = async (_bag, paths) =>
       paths.map((path) => ({
         ok: path.toString().endsWith('/a') ? { near: true, state: 'here' } : { near: false, state: 'in progress' },
       }));
     const { moves, wait } = await bench.run(stageWith({ bringNear }));
-    expect(moves.map((move) => move.to)).toEqual(['near']);
+    expect(moves.map((move) => move.to)).toEqual(['online']);
     expect(wait).toMatchObject({
       code: 'NOT_NEAR_YET',
       message: 'store main is bringing 1 copies near (in progress)',
       details: { delayMs: 60_000 },
     });
     expect(wait?.details.noDeadline).toBeUndefined();
-    expect([await stateOf('slow/a'), await stateOf('slow/b')]).toEqual(['near', 'restoring']);
+    expect([await stateOf('slow/a'), await stateOf('slow/b')]).toEqual(['online', 'retrieving']);
     expect(await bench.run(stageWith({ bringNear }))).toMatchObject({ moves: [], wait: { code: 'NOT_NEAR_YET' } });
     await bench.run(stageWith());
-    expect(await stateOf('slow/b')).toBe('near');
+    expect(await stateOf('slow/b')).toBe('online');
   });
 
   test('trouble that may pass moves nothing and is no verdict', async () => {
@@ -58,8 +61,8 @@ describe('the near stage', () => {
     const error = new Transient('STORE_UNAVAILABLE', 'away');
     await expect(bench.run(stageWith({ bringNear: async () => [{ error }] }))).rejects.toBe(error);
     await expect(bench.run(stageWith({ bringNear: async () => [] }))).rejects.toThrow(/gave no answer/);
-    expect(await stateOf('trouble/a')).toBe('restoring');
+    expect(await stateOf('trouble/a')).toBe('retrieving');
     await bench.run(stageWith());
-    expect(await stateOf('trouble/a')).toBe('near');
+    expect(await stateOf('trouble/a')).toBe('online');
   });
 });

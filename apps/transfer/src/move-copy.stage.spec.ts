@@ -18,19 +18,19 @@ import { markerName } from '@coldroom/files';
 import { Staging } from '@coldroom/pipeline';
 import { Workbench, workWith } from '@coldroom/pipeline/testing';
 import { openStores, parseStores } from '@coldroom/stores';
-import { CarryCopies } from './leave.stage';
+import { MoveCopyStage } from './move-copy.stage';
 
 const root = process.getuid?.() === 0;
 
-describe('the leave stage', () => {
+describe('the move-copy stage', () => {
   let bench: Workbench;
   beforeAll(async () => {
     bench = await Workbench.create('leave');
   });
   afterAll(() => bench.close());
 
-  const stageWith = (change: Readonly<Record<string, Partial<Store>>> = {}): CarryCopies =>
-    new CarryCopies(
+  const stageWith = (change: Readonly<Record<string, Partial<Store>>> = {}): MoveCopyStage =>
+    new MoveCopyStage(
       { ...bench.stores, get: (name) => Object.assign(Object.create(bench.stores.get(name)) as Store, change[name]) },
       new Staging(bench.originals, bench.holds),
       bench.files,
@@ -43,14 +43,14 @@ describe('the leave stage', () => {
   };
 
   /** Files that are leaving; gives their bag. */
-  async function leaving(fileset: string, names: readonly string[]): Promise<string> {
+  async function moving(fileset: string, names: readonly string[]): Promise<string> {
     const id = await bench.request(
       { [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) },
       dress,
     );
-    await bench.bring('durable');
+    await bench.bring('sealed');
     await bench.sayLinked();
-    await bench.move(id, 'leaving');
+    await bench.move(id, 'moving');
     return `request-${id}-bag-1`;
   }
 
@@ -67,19 +67,19 @@ describe('the leave stage', () => {
 
   test('copies lie in the other store as they lie in the old one; staging is empty, and nothing is gone', async () => {
     const odd = 'new\nline ÿ';
-    const bag = await leaving('some', ['a', odd]);
+    const bag = await moving('some', ['a', odd]);
     const { moves } = await bench.run(stageWith());
-    expect(moves.map((move) => [move.event, move.to])).toEqual(Array(2).fill(['carry', 'arrived']));
+    expect(moves.map((move) => [move.event, move.to])).toEqual(Array(2).fill(['moveCopy', 'moveCopied']));
     for (const name of ['a', odd])
       expect(await lookAt(open(bag, `some/${name}`))).toEqual(await lookAt(old(bag, `some/${name}`)));
     expect([await inHold(bag), await bench.file('some/a')]).toEqual([
       [],
-      expect.objectContaining({ state: 'arrived', store: 'main' }),
+      expect.objectContaining({ state: 'moveCopied', store: 'main' }),
     ]);
   });
 
   test('what an earlier try left is replaced, in staging and in the open bag; what is not ours stays', async () => {
-    const bag = await leaving('again', ['a', 'b', 'c']);
+    const bag = await moving('again', ['a', 'b', 'c']);
     await mkdir(join(bench.holdDir, bag), { recursive: true });
     await writeFile(await staged(bag, 'again/a'), 'half');
     await symlink('/etc/hostname', await staged(bag, 'again/b'));
@@ -91,29 +91,29 @@ describe('the leave stage', () => {
     for (const name of ['b', 'c'])
       expect([name, await bench.file(`again/${name}`)]).toMatchObject([
         name,
-        { state: 'stuck', stuckFrom: 'leaving', code: 'TARGET_EXISTS' },
+        { state: 'stuck', stuckFrom: 'moving', code: 'TARGET_EXISTS' },
       ]);
     expect(await inHold(bag)).toHaveLength(2);
   });
 
   test('a copy that the old store lost or cut short is for a person to look; the others go on', async () => {
-    const bag = await leaving('spoiled', ['gone', 'short', 'sound']);
+    const bag = await moving('spoiled', ['gone', 'short', 'sound']);
     await rm(old(bag, 'spoiled/gone'));
     await chmod(old(bag, 'spoiled/short'), 0o644);
     await writeFile(old(bag, 'spoiled/short'), '');
     await bench.run(stageWith());
     expect(await bench.file('spoiled/gone')).toMatchObject({ state: 'stuck', code: 'COPY_MISSING' });
     expect(await bench.file('spoiled/short')).toMatchObject({ state: 'stuck', code: 'COPY_SIZE' });
-    expect(await bench.file('spoiled/sound')).toMatchObject({ state: 'arrived' });
+    expect(await bench.file('spoiled/sound')).toMatchObject({ state: 'moveCopied' });
     expect(await inHold(bag)).toEqual([]);
   });
 
   test('waits for copies that are not near, and carries the others', async () => {
-    const bag = await leaving('slow', ['a', 'b']);
-    const bringNear: Store['bringNear'] = async (_bag, paths) =>
+    const bag = await moving('slow', ['a', 'b']);
+    const bringNear: Store['bringOnline'] = async (_bag, paths) =>
       paths.map((path) => ({ ok: { near: path.toString().endsWith('/a'), state: 'in progress' } }));
     const { moves, wait } = await bench.run(stageWith({ main: { bringNear } }));
-    expect([moves.map((move) => move.to), wait?.code]).toEqual([['arrived'], 'NOT_NEAR_YET']);
+    expect([moves.map((move) => move.to), wait?.code]).toEqual([['moveCopied'], 'NOT_NEAR_YET']);
     expect(
       await bench.run(
         stageWith({
@@ -126,7 +126,7 @@ describe('the leave stage', () => {
   });
 
   test('a copy that is unavailable again when it is fetched waits, and is asked for once more; the others are carried', async () => {
-    const bag = await leaving('evicted', ['a', 'b']);
+    const bag = await moving('evicted', ['a', 'b']);
     const fetch: Store['fetch'] = async (name, orders, work) => {
       const fetched = (
         await bench.stores.get('main').fetch(
@@ -143,8 +143,8 @@ describe('the leave stage', () => {
     };
     await bench.run(stageWith({ main: { fetch } }));
     expect([(await bench.file('evicted/a')).state, (await bench.file('evicted/b')).state]).toEqual([
-      'arrived',
-      'leaving',
+      'moveCopied',
+      'moving',
     ]);
     const error = await bench.run(stageWith({ main: { fetch } })).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ kind: 'not-yet', code: 'COPY_NOT_NEAR' });
@@ -153,18 +153,18 @@ describe('the leave stage', () => {
   });
 
   test('a bag that lies sealed in the other store is not written to', async () => {
-    const bag = await leaving('back', ['a']);
+    const bag = await moving('back', ['a']);
     await mkdir(join(bench.otherDir, bag));
     await writeFile(join(bench.otherDir, bag, 'bagit.txt'), 'BagIt-Version: 1.0\n');
     const never = async (): Promise<never> => {
       throw new Error('nothing is to be copied');
     };
     await bench.run(stageWith({ main: { fetch: never }, other: { put: never } }));
-    expect(await bench.file('back/a')).toMatchObject({ state: 'arrived' }); // whether it is there, the next stage says
+    expect(await bench.file('back/a')).toMatchObject({ state: 'moveCopied' }); // whether it is there, the next stage says
   });
 
   test('a bag that only some stores of the copies hold is carried into the others', async () => {
-    const bag = await leaving('some-hold', ['a', 'b']);
+    const bag = await moving('some-hold', ['a', 'b']);
     const kept = (directory: string): object => ({ kind: 'file', directory, sameFileSystem: true, verify: 'cached' });
     const settings = parseStores({
       default: 'both',
@@ -175,7 +175,7 @@ describe('the leave stage', () => {
       },
     });
     const both = openStores(settings, { files: bench.files, omeroRoots: [] }).get('both');
-    const stage = new CarryCopies(
+    const stage = new MoveCopyStage(
       { ...bench.stores, get: (name) => (name === 'other' ? both : bench.stores.get(name)) },
       new Staging(bench.originals, bench.holds),
       bench.files,
@@ -183,14 +183,14 @@ describe('the leave stage', () => {
     await bench.run(stage);
     for (const name of ['a', 'b'])
       expect([await bench.file(`some-hold/${name}`), await readFile(open(bag, `some-hold/${name}`), 'utf8')]).toEqual([
-        expect.objectContaining({ state: 'arrived' }),
+        expect.objectContaining({ state: 'moveCopied' }),
         `content of ${name}`,
       ]);
     expect(await inHold(bag)).toEqual([]);
   });
 
   test('what was touched in staging is not taken for a copy, and not removed', async () => {
-    const bag = await leaving('touched', ['a', 'b']);
+    const bag = await moving('touched', ['a', 'b']);
     const victim = await staged(bag, 'touched/a');
     const put: Store['put'] = async (name, sources, work) => {
       appendFileSync(victim, '!');
@@ -198,14 +198,14 @@ describe('the leave stage', () => {
       return bench.stores.get('other').put(name, sources, work);
     };
     const error = await bench.run(stageWith({ other: { put } })).catch((thrown: unknown) => thrown);
-    expect([codeOf(error), (await bench.file('touched/a')).state]).toEqual(['TARGET_EXISTS', 'leaving']);
+    expect([codeOf(error), (await bench.file('touched/a')).state]).toEqual(['TARGET_EXISTS', 'moving']);
     expect(await readFile(victim, 'utf8')).toBe('content of a!');
     await bench.run(stageWith());
     expect(await inHold(bag)).toEqual([]);
   });
 
   test('nothing moves where a store or the hold directory is unavailable', async () => {
-    await leaving('away', ['a']);
+    await moving('away', ['a']);
     for (const [directory, code] of [
       [bench.storeDir, 'STORE_UNAVAILABLE'],
       [bench.otherDir, 'STORE_UNAVAILABLE'],
@@ -218,13 +218,13 @@ describe('the leave stage', () => {
       ]);
       await rename(join(directory, 'aside'), join(directory, markerName));
     }
-    expect((await bench.file('away/a')).state).toBe('leaving');
+    expect((await bench.file('away/a')).state).toBe('moving');
     await bench.run(stageWith());
   });
 
   test('a claim that may be lost carries nothing', async () => {
-    const bag = await leaving('lost', ['a']);
-    const claim = await bench.claim('leaving');
+    const bag = await moving('lost', ['a']);
+    const claim = await bench.claim('moving');
     const late = {
       ...workWith({}),
       deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(process.hrtime.bigint() - 1n),
