@@ -11,16 +11,16 @@ import {
 } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import {
-  moved,
+  transition,
   Originals,
-  settle,
+  toTransitions,
   STORES,
   stuck,
   type Stage,
   type StageResult,
   type StageWork,
 } from '@coldroom/pipeline';
-import type { Claim, Move } from '@coldroom/register';
+import type { Claim, Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
 /** Hashes originals, and compares them with what OMERO recorded at import. */
@@ -49,7 +49,7 @@ export class HashStage implements Stage {
       work,
     );
     crashPoint('hash:1-hashed');
-    return settle(
+    return toTransitions(
       claim.files,
       outcomes,
       (file, hashed) =>
@@ -66,7 +66,7 @@ function wanted(file: ArchiveFile, byStore: readonly DigestAlgorithm[]): readonl
 }
 
 /** After a retry the file is not compared with the scan: then what the scan would have said is said here. */
-function whyNotTaken(file: ArchiveFile, { size, links }: Identity): Move | undefined {
+function whyNotTaken(file: ArchiveFile, { size, links }: Identity): Transition | undefined {
   if (size !== file.size)
     return stuck(file, {
       code: 'SIZE_DIFFERS',
@@ -81,8 +81,8 @@ function whyNotTaken(file: ArchiveFile, { size, links }: Identity): Move | undef
 }
 
 /** Archiving a file that is not what OMERO imported would make the damage permanent. */
-function judge(file: ArchiveFile, digests: Digests, facts: Partial<Move>): Move {
-  if (file.omeroHash === null) return moved(file, 'hash', 'hashed', facts);
+function judge(file: ArchiveFile, digests: Digests, facts: Partial<Transition>): Transition {
+  if (file.omeroHash === null) return transition(file, 'hash', 'hashed', facts);
   const { algorithm, value } = file.omeroHash;
   const own = digests[algorithm as OmeroAlgorithm];
   if (own === undefined) {
@@ -97,5 +97,5 @@ function judge(file: ArchiveFile, digests: Digests, facts: Partial<Move>): Move 
       message: `OMERO recorded ${algorithm} ${value} at import, the file on disk has ${own}: it is damaged or was changed`,
     });
   }
-  return moved(file, 'hash', 'hashed', facts);
+  return transition(file, 'hash', 'hashed', facts);
 }

@@ -79,7 +79,7 @@ describe('the move-verify stage', () => {
       await rm(join(copies, name), { force: true });
       await writeFile(join(copies, name), `content of ${name}`);
     }
-    await bench.register.move(
+    await bench.register.applyTransitions(
       claim,
       claim.files.map((file) => ({ id: file.id, event: 'moveCopy', from: 'moving', to: 'moveCopied' })),
       { stage: 'move-copy', errorLimit: 1000 },

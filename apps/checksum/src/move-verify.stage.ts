@@ -11,17 +11,17 @@ import {
 import {
   askForFar,
   isFar,
-  moved,
+  transition,
   otherStores,
   refuseFar,
-  settle,
+  toTransitions,
   STORES,
   stuck,
   type Stage,
   type StageResult,
   type StageWork,
 } from '@coldroom/pipeline';
-import type { Claim, Move } from '@coldroom/register';
+import type { Claim, Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
 /** Reads copies in the store that their bag moves to, and compares them with the digests of their originals. */
@@ -36,7 +36,7 @@ export class MoveVerifyStage implements Stage {
     const { to } = otherStores(this.stores, claim);
     const outcomes = await to.digest(claim.bag, claim.files.map(copyPath), ['SHA-256', ...to.wantedDigests], work);
     crashPoint('move-verify:1-read');
-    return settle(claim.files, (await waitForFar(to, claim, outcomes, work)).map(missingIsWrong), judge);
+    return toTransitions(claim.files, (await waitForFar(to, claim, outcomes, work)).map(missingIsWrong), judge);
   }
 }
 
@@ -58,11 +58,11 @@ function missingIsWrong(outcome: Outcome<CopyDigest>): Outcome<CopyDigest | null
 }
 
 /** A copy that is wrong is carried there once more, and then a person has to look. */
-function judge(file: ArchiveFile, copy: CopyDigest | null): Move {
+function judge(file: ArchiveFile, copy: CopyDigest | null): Transition {
   const digest = copy?.digests['SHA-256'];
   if (copy && digest !== undefined && copy.size === file.size && digest === file.digests['SHA-256']) {
     // What this store compares copies by may never have been taken of the original: it is the same content.
-    return moved(file, 'moveVerify', 'moveVerified', {
+    return transition(file, 'moveVerify', 'moveVerified', {
       elsewhere: { version: copy.version, digest, read: copy.read },
       digests: { ...copy.digests, ...file.digests },
     });
@@ -76,5 +76,5 @@ function judge(file: ArchiveFile, copy: CopyDigest | null): Move {
       code,
       message: `${reason}; it was carried there twice, or the bag lies sealed there and is not changed any more. The link and the copy in the old store are as they were`,
     });
-  return moved(file, 'moveCopyAgain', 'moving', { code, reason });
+  return transition(file, 'moveCopyAgain', 'moving', { code, reason });
 }

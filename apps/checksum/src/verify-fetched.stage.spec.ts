@@ -44,8 +44,8 @@ describe('the verify-fetched stage', () => {
     const staged = await fetched('wrong', ['a', 'b']);
     for (const time of [1, 2]) {
       await writeFile(await staged('a'), 'CONTENT of a');
-      const { moves } = await bench.run(stage);
-      expect(moves).toContainEqual(
+      const { transitions } = await bench.run(stage);
+      expect(transitions).toContainEqual(
         expect.objectContaining(
           time === 1 ? { event: 'fetchAgain', to: 'online' } : { event: 'fail', code: 'COPY_DIFFERS' },
         ),

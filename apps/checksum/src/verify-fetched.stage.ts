@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { crashPoint, type ArchiveFile, type Outcome } from '@coldroom/domain';
 import { Files, type Hashed } from '@coldroom/files';
 import {
-  moved,
-  settle,
+  transition,
+  toTransitions,
   Staging,
   STORES,
   stuck,
@@ -12,7 +12,7 @@ import {
   type StageResult,
   type StageWork,
 } from '@coldroom/pipeline';
-import type { Claim, Move } from '@coldroom/register';
+import type { Claim, Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
 /** Hashes what was fetched where it lies, from the disk, and compares it with the digest that the original had. */
@@ -36,14 +36,14 @@ export class VerifyFetchedStage implements Stage {
       work,
     );
     crashPoint('verify-fetched:1-read');
-    return settle(claim.files, outcomes.map(goneIsLost), (file, found) => {
+    return toTransitions(claim.files, outcomes.map(goneIsLost), (file, found) => {
       if (!found) return again(file, { code: 'FETCHED_GONE', message: 'what was fetched is not there any more' });
       if (found.digests['SHA-256'] !== file.digests['SHA-256'])
         return again(file, {
           code: 'COPY_DIFFERS',
           message: 'what the store gave back does not have the digest of the original, twice in a row',
         });
-      return moved(file, 'verifyFetched', 'fetchVerified', { fetched: found.identity });
+      return transition(file, 'verifyFetched', 'fetchVerified', { fetched: found.identity });
     });
   }
 }
@@ -55,6 +55,6 @@ function goneIsLost(outcome: Outcome<Hashed>): Outcome<Hashed | null> {
 }
 
 /** Bytes may be spoiled on their way: they are fetched once more, and then a person has to look. */
-function again(file: ArchiveFile, why: { readonly code: string; readonly message: string }): Move {
-  return file.copyAttempts === 0 ? moved(file, 'fetchAgain', 'online') : stuck(file, why);
+function again(file: ArchiveFile, why: { readonly code: string; readonly message: string }): Transition {
+  return file.copyAttempts === 0 ? transition(file, 'fetchAgain', 'online') : stuck(file, why);
 }

@@ -29,10 +29,10 @@ describe('the verify stage', () => {
 
   test('a right copy is verified, and what it was then is recorded', async () => {
     await copied('right', ['a', 'b']);
-    const { moves } = await bench.run(verify);
-    expect(moves).toHaveLength(2);
-    for (const move of moves)
-      expect(move).toMatchObject({
+    const { transitions } = await bench.run(verify);
+    expect(transitions).toHaveLength(2);
+    for (const transition of transitions)
+      expect(transition).toMatchObject({
         to: 'verified',
         copyRead: 'cached',
         copyVersion: expect.stringMatching(/^\d+:\d+:\d+:\d+$/),

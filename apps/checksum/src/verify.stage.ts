@@ -2,15 +2,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, Refused, type ArchiveFile, type CopyDigest, type Outcome } from '@coldroom/domain';
 import {
   STORES,
-  moved,
+  transition,
   refuseFar,
-  settle,
+  toTransitions,
   stuck,
   type Stage,
   type StageResult,
   type StageWork,
 } from '@coldroom/pipeline';
-import type { Claim, Move } from '@coldroom/register';
+import type { Claim, Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
 /** Reads copies back where they lie and compares them with the digests of their originals. */
@@ -24,7 +24,7 @@ export class VerifyStage implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
     const outcomes = await store.digest(claim.bag, claim.files.map(copyPath), ['SHA-256'], work);
-    return settle(claim.files, outcomes.map(refuseFar).map(missingIsWrong), judge);
+    return toTransitions(claim.files, outcomes.map(refuseFar).map(missingIsWrong), judge);
   }
 }
 
@@ -35,9 +35,9 @@ function missingIsWrong(outcome: Outcome<CopyDigest>): Outcome<CopyDigest | null
     : outcome;
 }
 
-function judge(file: ArchiveFile, copy: CopyDigest | null): Move {
+function judge(file: ArchiveFile, copy: CopyDigest | null): Transition {
   if (copy && copy.size === file.identity.size && copy.digests['SHA-256'] === file.digests['SHA-256']) {
-    return moved(file, 'verify', 'verified', {
+    return transition(file, 'verify', 'verified', {
       copyVersion: copy.version,
       copyDigest: copy.digests['SHA-256'],
       copyRead: copy.read,
@@ -47,5 +47,5 @@ function judge(file: ArchiveFile, copy: CopyDigest | null): Move {
     ? `the copy has ${copy.size} bytes and SHA-256 ${copy.digests['SHA-256']}, the original ${file.identity.size} and ${file.digests['SHA-256']}`
     : 'the copy is not there';
   if (file.copyAttempts > 0) return stuck(file, { code: 'COPY_DIFFERS', message: `${reason}; it was copied twice` });
-  return moved(file, 'copyAgain', 'hashed', { code: 'COPY_DIFFERS', reason });
+  return transition(file, 'copyAgain', 'hashed', { code: 'COPY_DIFFERS', reason });
 }

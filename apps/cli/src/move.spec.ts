@@ -26,7 +26,7 @@ const moveLink = (failing: readonly string[] = []): Stage => ({
   takes: 'moveSealed',
   run: async ({ files }) => ({
     switched: true,
-    moves: files.map((file) =>
+    transitions: files.map((file) =>
       failing.includes(file.path.toString())
         ? { id: file.id, event: 'fail', from: 'moveSealed', to: 'stuck', code: 'LINK_GONE', reason: 'the link is gone' }
         : { id: file.id, event: 'moveLink', from: 'moveSealed', to: 'linked' },
@@ -124,7 +124,7 @@ describe('coldroom move', () => {
     const held = move('--yes');
     await asked();
     const claim = await bench.claim('moving');
-    await bench.register.move(
+    await bench.register.applyTransitions(
       claim,
       [{ id: claim.files[0]!.id, event: 'fail', from: 'moving', to: 'stuck', code: 'COPY_MISSING', reason: 'gone' }],
       { stage: 'move-copy', errorLimit: 1000 },
@@ -169,7 +169,7 @@ describe('coldroom move', () => {
       stdout: expect.stringContaining('the same move without --cancel'),
     });
     const claim = await bench.claim('moveSealed');
-    await bench.register.move(
+    await bench.register.applyTransitions(
       claim,
       [
         {

@@ -20,7 +20,7 @@ async function placeNear(id: bigint): Promise<void> {
     const claim = await claimed(register, bagId);
     if (claim.requestId !== id) await register.work.giveBack(claim);
     else
-      await register.move(
+      await register.applyTransitions(
         claim,
         claim.files.map((file) => ({ id: file.id, event: 'place', from: 'fetchVerified', to: 'recalled' })),
         { stage: 'test', errorLimit: 1000 },

@@ -59,7 +59,7 @@ describe('the seal stage on an Arkivum appliance', () => {
         work,
       );
       return {
-        moves: claim.files.map((file, at) => {
+        transitions: claim.files.map((file, at) => {
           const outcome = hashed[at]!;
           if ('error' in outcome) throw outcome.error;
           return {

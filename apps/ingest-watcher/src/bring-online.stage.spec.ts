@@ -42,8 +42,8 @@ describe('the bring-online stage', () => {
       paths.map((path) => ({
         ok: path.toString().endsWith('/a') ? { near: true, state: 'here' } : { near: false, state: 'in progress' },
       }));
-    const { moves, wait } = await bench.run(stageWith({ bringNear }));
-    expect(moves.map((move) => move.to)).toEqual(['online']);
+    const { transitions, wait } = await bench.run(stageWith({ bringNear }));
+    expect(transitions.map((move) => move.to)).toEqual(['online']);
     expect(wait).toMatchObject({
       code: 'NOT_NEAR_YET',
       message: 'store main is bringing 1 copies near (in progress)',
@@ -51,7 +51,10 @@ describe('the bring-online stage', () => {
     });
     expect(wait?.details.noDeadline).toBeUndefined();
     expect([await stateOf('slow/a'), await stateOf('slow/b')]).toEqual(['online', 'retrieving']);
-    expect(await bench.run(stageWith({ bringNear }))).toMatchObject({ moves: [], wait: { code: 'NOT_NEAR_YET' } });
+    expect(await bench.run(stageWith({ bringNear }))).toMatchObject({
+      transitions: [],
+      wait: { code: 'NOT_NEAR_YET' },
+    });
     await bench.run(stageWith());
     expect(await stateOf('slow/b')).toBe('online');
   });

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, NotYet, Refused, crashPoint, type ArchiveFile } from '@coldroom/domain';
-import { STORES, moved, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { STORES, transition, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
@@ -18,19 +18,19 @@ export class BringOnlineStage implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const outcomes = await this.stores.get(claim.store).bringNear(claim.bag, claim.files.map(copyPath), work);
     crashPoint('bring-online:1-requested');
-    const moves: StageResult['moves'][number][] = [];
+    const transitions: StageResult['transitions'][number][] = [];
     const waiting: [ArchiveFile, string][] = [];
     claim.files.forEach((file, at) => {
       const outcome = outcomes[at];
       if (!outcome) throw new RangeError(`store ${claim.store} gave no answer for file ${file.id}`);
-      if ('ok' in outcome && outcome.ok.near) moves.push(moved(file, 'bringOnline', 'online'));
+      if ('ok' in outcome && outcome.ok.near) transitions.push(transition(file, 'bringOnline', 'online'));
       else if ('ok' in outcome) waiting.push([file, outcome.ok.state]);
-      else if (outcome.error instanceof Refused) moves.push(stuck(file, outcome.error));
+      else if (outcome.error instanceof Refused) transitions.push(stuck(file, outcome.error));
       else throw outcome.error;
     });
-    if (waiting.length === 0) return { moves };
+    if (waiting.length === 0) return { transitions };
     return {
-      moves,
+      transitions,
       wait: new NotYet(
         'NOT_NEAR_YET',
         `store ${claim.store} is bringing ${waiting.length} copies near (${[...new Set(waiting.map(([, state]) => state))].join(', ')})`,

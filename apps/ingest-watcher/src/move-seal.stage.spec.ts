@@ -39,7 +39,7 @@ describe('the move-seal stage', () => {
 
   test('the bag is sealed there with manifests that prove it without us', async () => {
     const { bag } = await moveVerified('whole', ['a', 'b']);
-    expect((await bench.run(stageWith())).moves.map((move) => move.to)).toEqual(['moveSealed', 'moveSealed']);
+    expect((await bench.run(stageWith())).transitions.map((move) => move.to)).toEqual(['moveSealed', 'moveSealed']);
     for (const manifest of ['manifest-sha256.txt', 'tagmanifest-sha256.txt'])
       expect(
         execFileSync('sha256sum', ['--strict', '-c', manifest], { cwd: join(bench.otherDir, bag), encoding: 'utf8' }),
@@ -61,7 +61,7 @@ describe('the move-seal stage', () => {
     const { id, bag } = await moveVerified('partly', ['good', 'bad']);
     const claim = await bench.claim('moveVerified');
     const bad = claim.files.find((file) => file.path.toString().endsWith('bad'))!;
-    await bench.register.move(
+    await bench.register.applyTransitions(
       claim,
       [
         {
@@ -76,7 +76,7 @@ describe('the move-seal stage', () => {
       { stage: 'test', errorLimit: 1000 },
     );
     expect(await bench.run(stageWith())).toMatchObject({
-      moves: [],
+      transitions: [],
       wait: {
         code: 'MOVE_HELD_UP',
         message: expect.stringContaining('1 of its files are stuck'),
@@ -123,7 +123,7 @@ describe('the move-seal stage', () => {
         status && at === 1 ? { ...status, durable: 'no', replicationState: 'amber' } : status,
       );
     expect(await bench.run(stageWith({ stat }))).toMatchObject({
-      moves: [],
+      transitions: [],
       wait: { code: 'NOT_DURABLE_YET', message: expect.stringMatching(/^store other .*\(amber\)$/) },
     });
     await bench.run(stageWith());
@@ -136,7 +136,7 @@ describe('the move-seal stage', () => {
     await bench.run(stageWith());
     const bagId = (await bench.register.moves.plan('main', { kind: 'Request', ids: [id] }))[0]!.id;
     const claim = await bench.claim('moveSealed', bagId);
-    await bench.register.move(
+    await bench.register.applyTransitions(
       claim,
       claim.files.map((file) => ({ id: file.id, event: 'moveLink', from: 'moveSealed', to: 'linked' })),
       { stage: 'move-link', errorLimit: 1000, switched: true },
@@ -156,7 +156,7 @@ describe('the move-seal stage', () => {
               workWith({}),
             )
           : [];
-      await bench.register.move(
+      await bench.register.applyTransitions(
         next,
         next.files.map((file, at) => {
           const outcome = digested[at];

@@ -1,7 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { codeOf, copyPath, NotYet, crashPoint, type ArchiveFile, type CopyStatus, type Store } from '@coldroom/domain';
-import { moved, otherStores, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
-import { Register, type Claim, type Move } from '@coldroom/register';
+import {
+  transition,
+  otherStores,
+  STORES,
+  stuck,
+  type Stage,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
+import { Register, type Claim, type Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { describeBag } from './describe-bag';
 
@@ -22,18 +30,18 @@ export class MoveSealStage implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const { to } = otherStores(this.stores, claim);
     const behind = await this.register.moves.behind(claim.bagId, 'moveVerified');
-    if (behind > 0) return { moves: [], wait: heldUp(claim, behind) };
+    if (behind > 0) return { transitions: [], wait: heldUp(claim, behind) };
     const paths = claim.files.map(copyPath);
     const spoiledBefore = spoiled(claim.files, await to.stat(claim.bag, paths));
-    if (spoiledBefore.length > 0) return { moves: spoiledBefore };
+    if (spoiledBefore.length > 0) return { transitions: spoiledBefore };
     await seal(to, claim, await describeBag(claim, this.register), work);
     const answers = await to.stat(claim.bag, paths);
     crashPoint('move-seal:1-sealed');
     const wrong = spoiled(claim.files, answers);
-    if (wrong.length > 0) return { moves: wrong }; // the others wait for them: a bag goes as a whole
+    if (wrong.length > 0) return { transitions: wrong }; // the others wait for them: a bag goes as a whole
     const waiting = answers.filter((status) => status?.durable !== 'yes').map((status) => status?.replicationState);
-    if (waiting.length > 0) return { moves: [], wait: notDurableYet(claim, to, waiting) };
-    return { moves: claim.files.map((file) => moved(file, 'moveSeal', 'moveSealed')) };
+    if (waiting.length > 0) return { transitions: [], wait: notDurableYet(claim, to, waiting) };
+    return { transitions: claim.files.map((file) => transition(file, 'moveSeal', 'moveSealed')) };
   }
 }
 
@@ -47,7 +55,7 @@ async function seal(to: Store, claim: Claim, tags: Parameters<Store['seal']>[2],
 }
 
 /** The moves of those copies that are not what was read and compared. */
-function spoiled(files: readonly ArchiveFile[], answers: readonly (CopyStatus | undefined)[]): readonly Move[] {
+function spoiled(files: readonly ArchiveFile[], answers: readonly (CopyStatus | undefined)[]): readonly Transition[] {
   return files.flatMap((file, at) => {
     const status = answers[at];
     if (!status)

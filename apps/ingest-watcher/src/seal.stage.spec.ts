@@ -28,8 +28,8 @@ describe('the seal stage', () => {
 
   test('a bag is sealed with manifests that prove it without us, and its files are durable', async () => {
     const bag = await verified('whole', ['a', 'b']);
-    const { moves, sealed } = await bench.run(stage);
-    expect([moves.map((move) => move.to), sealed]).toEqual([['sealed', 'sealed'], true]);
+    const { transitions, sealed } = await bench.run(stage);
+    expect([transitions.map((move) => move.to), sealed]).toEqual([['sealed', 'sealed'], true]);
 
     const directory = join(bench.storeDir, bag);
     expect((await readdir(directory)).sort()).toEqual([
@@ -73,7 +73,7 @@ describe('the seal stage', () => {
     const bag = await verified('partly', ['good', 'bad']);
     const bad = await bench.file('partly/bad');
     const claim = await bench.claim('verified');
-    await bench.register.move(
+    await bench.register.applyTransitions(
       claim,
       [
         {
@@ -147,7 +147,7 @@ describe('the seal stage', () => {
     const watching = new SealStage({ ...bench.stores, get: () => store }, bench.register);
 
     const first = await bench.run(watching);
-    expect(first.moves).toEqual([]);
+    expect(first.transitions).toEqual([]);
     expect(first.wait).toMatchObject({
       code: 'NOT_DURABLE_YET',
       message: expect.stringMatching(/^store main does not call bag request-\d+-bag-1 durable yet \(.*amber.*\)$/),

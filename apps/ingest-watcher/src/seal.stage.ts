@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, NotYet, crashPoint, type ArchiveFile, type CopyStatus } from '@coldroom/domain';
-import { STORES, moved, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
-import { Register, type Claim, type Move } from '@coldroom/register';
+import { STORES, transition, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { Register, type Claim, type Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { describeBag } from './describe-bag';
 
@@ -23,7 +23,7 @@ export class SealStage implements Stage {
     const store = this.stores.get(claim.store);
     // What is not the copy that was proven must not get into a bag that never changes again.
     const { proven, spoiled } = sort(claim.files, await store.stat(claim.bag, claim.files.map(copyPath)));
-    if (proven.length === 0) return { moves: spoiled };
+    if (proven.length === 0) return { transitions: spoiled };
     const paths = proven.map(copyPath);
     await store.seal(claim.bag, paths, await describeBag({ ...claim, files: proven }, this.register), work);
     const answers = await store.stat(claim.bag, paths);
@@ -32,10 +32,10 @@ export class SealStage implements Stage {
       .filter((status) => status && status.durable !== 'yes')
       .map((status) => status?.replicationState);
     // No file goes on before the last one can: the next seal would be of another bag.
-    if (waiting.length > 0) return { moves: [], wait: notDurableYet(claim, waiting) };
+    if (waiting.length > 0) return { transitions: [], wait: notDurableYet(claim, waiting) };
     const sealed = sort(proven, answers);
     return {
-      moves: [...spoiled, ...sealed.spoiled, ...sealed.proven.map((file) => moved(file, 'seal', 'sealed'))],
+      transitions: [...spoiled, ...sealed.spoiled, ...sealed.proven.map((file) => transition(file, 'seal', 'sealed'))],
       sealed: true,
     };
   }
@@ -45,8 +45,8 @@ export class SealStage implements Stage {
 function sort(
   files: readonly ArchiveFile[],
   answers: readonly (CopyStatus | undefined)[],
-): { readonly proven: readonly ArchiveFile[]; readonly spoiled: readonly Move[] } {
-  const spoiled = new Map<ArchiveFile, Move>();
+): { readonly proven: readonly ArchiveFile[]; readonly spoiled: readonly Transition[] } {
+  const spoiled = new Map<ArchiveFile, Transition>();
   files.forEach((file, index) => {
     const status = answers[index];
     if (!status)

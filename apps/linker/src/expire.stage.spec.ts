@@ -56,7 +56,7 @@ describe('recalled files', () => {
     await archive.bench.ask(id, 'recall');
     await archive.proven();
     expect(await isDangling('life/deep/a')).toBe(true);
-    expect((await archive.bench.run(archive.place)).moves.map((move) => move.to)).toEqual([
+    expect((await archive.bench.run(archive.place)).transitions.map((move) => move.to)).toEqual([
       'recalled',
       'recalled',
       'recalled',
@@ -68,7 +68,7 @@ describe('recalled files', () => {
     );
 
     const early = await archive.bench.run(archive.expire);
-    expect(early).toMatchObject({ moves: [], wait: { code: 'RECALLED', details: { noDeadline: true } } });
+    expect(early).toMatchObject({ transitions: [], wait: { code: 'RECALLED', details: { noDeadline: true } } });
     expect(early.wait?.details.delayMs).toBeGreaterThan(86_000_000);
     await expectNear('life/deep/a', 'content of deep/a');
 
@@ -182,7 +182,7 @@ describe('recalled files', () => {
     const { id } = await recalled('longer', ['a']);
     await timeIsOver(id);
     await archive.bench.ask(id, 'recall');
-    expect((await archive.bench.run(archive.expire)).moves).toEqual([]);
+    expect((await archive.bench.run(archive.expire)).transitions).toEqual([]);
     await expectNear('longer/a', 'content of a');
     await drop(id);
   });

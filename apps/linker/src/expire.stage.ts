@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, NotYet, reasonsToKeepFetched, crashPoint, type ArchiveFile } from '@coldroom/domain';
-import { moved, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { transition, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures, refuseFor } from './failures';
@@ -22,7 +22,7 @@ export class ExpireStage implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const now = Date.now();
     const due = claim.files.filter((file) => file.nearUntil !== null && file.nearUntil.getTime() <= now);
-    if (due.length === 0) return { moves: [], wait: waitFor(claim.files, now) };
+    if (due.length === 0) return { transitions: [], wait: waitFor(claim.files, now) };
     const store = this.stores.get(claim.store);
     const inStore = await store.stat(claim.bag, due.map(copyPath));
     const places = new RecallPlaces(store, claim.bag);
@@ -41,7 +41,7 @@ export class ExpireStage implements Stage {
       },
     );
     crashPoint('expire:2-synced');
-    return failures.result(dropped.map(({ file }) => moved(file, 'expire', 'linked')));
+    return failures.result(dropped.map(({ file }) => transition(file, 'expire', 'linked')));
   }
 }
 

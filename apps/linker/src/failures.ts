@@ -1,6 +1,6 @@
 import { messageOf, NotYet, Refused, type ArchiveFile, type Reason } from '@coldroom/domain';
 import { stuck, type StageResult } from '@coldroom/pipeline';
-import type { Move } from '@coldroom/register';
+import type { Transition } from '@coldroom/register';
 
 const atOnce = 8;
 
@@ -50,13 +50,13 @@ export class Failures {
   }
 
   /** A refused file is stuck; any other failure leaves the file where it is, for another turn. Thrown where nothing moved. */
-  result(moves: readonly Move[]): StageResult {
+  result(transitions: readonly Transition[]): StageResult {
     const refused = [...this.byFile].flatMap(([file, error]) => (error instanceof Refused ? [stuck(file, error)] : []));
     const other = [...this.byFile.values()].find((error) => !(error instanceof Refused));
-    const all = [...moves, ...refused];
-    if (other === undefined) return { moves: all };
+    const all = [...transitions, ...refused];
+    if (other === undefined) return { transitions: all };
     if (all.length === 0) throw other;
-    return { moves: all, wait: other instanceof NotYet ? other : new NotYet('SOME_FAILED', messageOf(other)) };
+    return { transitions: all, wait: other instanceof NotYet ? other : new NotYet('SOME_FAILED', messageOf(other)) };
   }
 }
 

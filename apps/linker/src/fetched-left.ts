@@ -1,6 +1,6 @@
 import { codeOf, messageOf, type ArchiveFile } from '@coldroom/domain';
 import { fetchedName } from '@coldroom/pipeline';
-import type { Move } from '@coldroom/register';
+import type { Transition } from '@coldroom/register';
 import { dropStaged } from './bring-back';
 import { look, sameFile, type Before } from './look';
 import { dropFetching, dropNear } from './near-copies';
@@ -16,7 +16,7 @@ export async function dropFetched(
   places: Places,
   recalls: RecallPlaces,
   before: Before,
-): Promise<Pick<Move, 'code' | 'reason'>> {
+): Promise<Pick<Transition, 'code' | 'reason'>> {
   if (file.wayBack === null && file.fetched === null) return {};
   try {
     const place = await places.of(file);

@@ -56,7 +56,7 @@ describe('a way back that was given up', () => {
     const { id } = await proven('held', { held: true });
     expect(await archive.inHold()).toHaveLength(4);
     await cancel(id);
-    expect(await archive.bench.run(archive.release(true))).toMatchObject({ moves: [], wait: { code: 'HELD' } });
+    expect(await archive.bench.run(archive.release(true))).toMatchObject({ transitions: [], wait: { code: 'HELD' } });
     expect(await archive.inHold()).toHaveLength(2);
     expect(await archive.bench.file('held/a')).toMatchObject({ state: 'linked' });
     await archive.bench.run(archive.release());
@@ -143,8 +143,8 @@ test('an undo that finds the space freed already, as after a crash, fetches from
     expect(await archive.bench.register.people.undo({ kind: 'Request', ids: [id] }, 'test')).toMatchObject({
       undoing: 2,
     });
-    const { moves } = await archive.bench.run(archive.undo);
-    expect(moves.map((move) => move.to).sort()).toEqual([
+    const { transitions } = await archive.bench.run(archive.undo);
+    expect(transitions.map((move) => move.to).sort()).toEqual([
       ...Array<string>(freed).fill('retrieving'),
       ...Array<string>(2 - freed).fill('undone'),
     ]);

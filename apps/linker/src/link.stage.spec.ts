@@ -68,9 +68,9 @@ describe('the link stage', () => {
     await bench.bring('sealed');
     const inode = (await lstat(bench.at(odd))).ino;
 
-    const { moves } = await bench.run(stage);
+    const { transitions } = await bench.run(stage);
 
-    expect(moves.map((move) => move.to)).toEqual(['linked', 'linked']);
+    expect(transitions.map((move) => move.to)).toEqual(['linked', 'linked']);
     expect(await readlink(bench.at(odd), { encoding: 'buffer' })).toEqual(
       Buffer.concat([Buffer.from(`${bench.storeDir}/request-${id}-bag-1/data/ManagedRepository/`), odd]),
     );
@@ -91,9 +91,9 @@ describe('the link stage', () => {
     await writeFile(at('crash/a'), 'CONTENT of a');
     execFileSync('touch', ['--reference', reference, at('crash/a')]);
 
-    const { moves } = await bench.run(stage);
+    const { transitions } = await bench.run(stage);
 
-    expect(moves).toMatchObject([
+    expect(transitions).toMatchObject([
       { to: 'stuck', code: 'ORIGINAL_CHANGED', reason: expect.stringContaining('written to while it was held') },
     ]);
     await expectOriginal('crash/a', 'CONTENT of a');
@@ -225,7 +225,7 @@ describe('the link stage', () => {
     for (const { bagId, state } of await bench.due()) {
       const claim = await bench.register.work.claim(bagId, [state], 'test', 60_000);
       if (!claim) continue;
-      await bench.register.move(
+      await bench.register.applyTransitions(
         claim,
         claim.files.map((file) => ({
           id: file.id,
@@ -250,14 +250,14 @@ describe('the link stage', () => {
     await bench.bring('verified');
     const claim = await bench.claim('verified');
     const b = await bench.file('whole/b');
-    await bench.register.move(
+    await bench.register.applyTransitions(
       claim,
       [{ id: b.id, event: 'fail', from: 'verified', to: 'stuck', code: 'TROUBLE', reason: 'as the test wants it' }],
       { stage: 'test', errorLimit: 1000 },
     );
     await bench.bring('sealed');
-    const { moves, wait } = await bench.run(stage);
-    expect([moves, wait?.code]).toEqual([[], 'FILESET_INCOMPLETE']);
+    const { transitions, wait } = await bench.run(stage);
+    expect([transitions, wait?.code]).toEqual([[], 'FILESET_INCOMPLETE']);
     await expectOriginal('whole/a', 'content of a');
     await bench.register.people.abandon({ kind: 'Request', ids: [id] }, 'test');
     await retire();

@@ -13,7 +13,7 @@ import { Files } from '@coldroom/files';
 import {
   HoldDirectories,
   STORES,
-  moved,
+  transition,
   Originals,
   type Stage,
   type StageResult,
@@ -57,7 +57,7 @@ export class LinkStage implements Stage {
       ...new Set(claim.files.map((file) => file.fileset)),
     ]);
     const ready = claim.files.filter((file) => complete.has(file.fileset));
-    if (ready.length === 0) return { moves: [], wait: waitForFileset() };
+    if (ready.length === 0) return { transitions: [], wait: waitForFileset() };
     const inStore = await store.stat(claim.bag, ready.map(copyPath));
     const policy: LinkPolicy = {
       requestState: claim.requestState,
@@ -73,8 +73,8 @@ export class LinkStage implements Stage {
         policy,
         work,
       );
-      const waits = result.moves.length < claim.files.length ? { wait: result.wait ?? waitForFileset() } : {};
-      return { moves: result.moves, delayMs: this.holdTime.ms, ...waits };
+      const waits = result.transitions.length < claim.files.length ? { wait: result.wait ?? waitForFileset() } : {};
+      return { transitions: result.transitions, delayMs: this.holdTime.ms, ...waits };
     } finally {
       await places.close();
     }
@@ -109,7 +109,7 @@ export class LinkStage implements Stage {
     );
     await places.syncOriginals();
     crashPoint('link:5-synced');
-    return failures.result(linked.map(({ file }) => moved(file, 'link', 'linked')));
+    return failures.result(linked.map(({ file }) => transition(file, 'link', 'linked')));
   }
 
   /**

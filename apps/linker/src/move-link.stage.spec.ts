@@ -73,7 +73,7 @@ describe('the move-link stage', () => {
     const { id, bag } = await moveSealed('held');
     const hold = await archive.inHold();
     const result = await archive.bench.run(archive.moveLink);
-    expect([result.switched, result.moves.map((move) => [move.event, move.to])]).toEqual([
+    expect([result.switched, result.transitions.map((move) => [move.event, move.to])]).toEqual([
       true,
       [
         ['moveLink', 'linked'],
@@ -276,7 +276,10 @@ describe('the move-link stage', () => {
     await archive.bench.run(moveLinksWith(saying(change)));
     expect(await archive.bench.file(`${code}/a`)).toMatchObject({ state: 'stuck', stuckFrom: 'moveSealed', code });
     await expectIn('main', bag, `${code}/a`, `${code}/b`);
-    expect(await archive.bench.run(archive.moveLink)).toMatchObject({ moves: [], wait: { code: 'MOVE_HELD_UP' } });
+    expect(await archive.bench.run(archive.moveLink)).toMatchObject({
+      transitions: [],
+      wait: { code: 'MOVE_HELD_UP' },
+    });
     await expectIn('main', bag, `${code}/a`, `${code}/b`);
     await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
     expect((await archive.bench.run(archive.moveLink)).switched).toBe(true);

@@ -16,7 +16,7 @@ import {
 } from '@coldroom/domain';
 import {
   HoldDirectories,
-  moved,
+  transition,
   Originals,
   otherStores,
   STORES,
@@ -56,7 +56,7 @@ export class MoveLinkStage implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const { from, to } = otherStores(this.stores, claim);
     const behind = claim.movingTo === null ? 0 : await this.register.moves.behind(claim.bagId, 'moveSealed');
-    if (behind > 0) return { moves: [], wait: heldUp(claim, behind) };
+    if (behind > 0) return { transitions: [], wait: heldUp(claim, behind) };
     const policy: MoveLinkPolicy = { stopped: false, acceptedReads: to.acceptedReads, bagMoveSealed: true };
     const wayOn = wayOnFrom(claim);
     const statuses = await to.stat(claim.bag, claim.files.map(copyPath)).catch((error: unknown) => {
@@ -89,8 +89,8 @@ export class MoveLinkStage implements Stage {
       await places.syncOriginals();
       crashPoint('move-link:4-synced');
       failures.throwPassing(); // the bag is switched as a whole: those that are swapped are known by what their links hold
-      const { moves } = failures.result(moveLinked.map(({ file }) => moved(file, 'moveLink', 'linked')));
-      return { moves, ...(claim.movingTo === null ? {} : { switched: true }) };
+      const { transitions } = failures.result(moveLinked.map(({ file }) => transition(file, 'moveLink', 'linked')));
+      return { transitions, ...(claim.movingTo === null ? {} : { switched: true }) };
     } finally {
       await places.close();
     }
@@ -109,7 +109,7 @@ function spoiledBag(
   wayOn: string,
 ): StageResult {
   const bad = spoiled.filter(({ reasons }) => reasons.some(({ code }) => code !== 'NOT_DURABLE'));
-  if (bad.length > 0) return { moves: bad.map(({ file, reasons }) => stuck(file, worst(reasons, wayOn))) };
+  if (bad.length > 0) return { transitions: bad.map(({ file, reasons }) => stuck(file, worst(reasons, wayOn))) };
   throw new NotYet('NOT_DURABLE', spoiled[0]?.reasons[0]?.message ?? '', { delayMs: 60_000 });
 }
 

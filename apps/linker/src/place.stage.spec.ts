@@ -86,9 +86,9 @@ describe('the place stage', () => {
     await archive.proven();
     expect(await archive.inHold()).toHaveLength(3);
 
-    const { moves } = await archive.bench.run(archive.place);
+    const { transitions } = await archive.bench.run(archive.place);
 
-    expect(moves.map((move) => [move.event, move.to])).toEqual(Array(3).fill(['place', 'restored']));
+    expect(transitions.map((move) => [move.event, move.to])).toEqual(Array(3).fill(['place', 'restored']));
     for (const { path, content } of files) await expectBack(path, await was(content));
     expect(await archive.inHold()).toEqual([]);
     expect(await archive.bench.register.requests.get(id)).toMatchObject({ state: 'Finished' });
@@ -311,7 +311,7 @@ describe('the place stage', () => {
     await archive.bench.ask(id);
     await archive.proven();
     const claim = await archive.bench.claim('fetchVerified');
-    await archive.bench.register.move(
+    await archive.bench.register.applyTransitions(
       claim,
       [
         {
@@ -328,7 +328,7 @@ describe('the place stage', () => {
     const bags = await archive.bench.register.work.due(['fetchVerified']);
     for (const { bagId } of bags)
       expect(await archive.bench.run(archive.place, { bagId })).toMatchObject({
-        moves: [],
+        transitions: [],
         wait: { code: 'FILESET_INCOMPLETE', details: { noDeadline: true } },
       });
     for (const name of names) expect((await lstat(at(name))).isSymbolicLink()).toBe(true);

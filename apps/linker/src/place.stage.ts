@@ -2,14 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { NotYet, crashPoint, type ArchiveFile } from '@coldroom/domain';
 import {
   HoldDirectories,
-  moved,
+  transition,
   Originals,
   STORES,
   type Stage,
   type StageResult,
   type StageWork,
 } from '@coldroom/pipeline';
-import { Register, type Claim, type Move } from '@coldroom/register';
+import { Register, type Claim, type Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { refuseToPlace, restoreOne, type Name } from './bring-back';
 import { Failures } from './failures';
@@ -42,7 +42,7 @@ export class PlaceStage implements Stage {
       ...new Set(claim.files.map((file) => file.fileset)),
     ]);
     const ready = claim.files.filter((file) => whole.has(file.fileset));
-    if (ready.length === 0) return { moves: [], wait: waitForFileset() };
+    if (ready.length === 0) return { transitions: [], wait: waitForFileset() };
     const places = new Places(this.originals, this.holds, store, claim.bag);
     const recalls = new RecallPlaces(store, claim.bag);
     const failures = new Failures();
@@ -65,10 +65,12 @@ export class PlaceStage implements Stage {
       await recalls.sync();
       crashPoint('place:3-synced');
       const result = failures.result(
-        placed.map(({ file }) => moved(file, 'place', file.wayBack === 'recall' ? 'recalled' : 'restored')),
+        placed.map(({ file }) => transition(file, 'place', file.wayBack === 'recall' ? 'recalled' : 'restored')),
       );
-      const moves = result.moves.map((move) => fetchedAnew(move, claim.files));
-      return moves.length < claim.files.length ? { moves, wait: result.wait ?? waitForFileset() } : { moves };
+      const transitions = result.transitions.map((outcome) => fetchedAnew(outcome, claim.files));
+      return transitions.length < claim.files.length
+        ? { transitions, wait: result.wait ?? waitForFileset() }
+        : { transitions };
     } finally {
       await places.close();
       await recalls.close();
@@ -92,12 +94,12 @@ async function placeOne({ file, place, staged }: Candidate, recalls: RecallPlace
 }
 
 /** A fetched file that is not there any more, or not as it was proven, is no reason to give up: the store has it still. */
-function fetchedAnew(move: Move, files: readonly ArchiveFile[]): Move {
-  const file = files.find(({ id }) => id === move.id);
-  const lost = move.code === 'FETCHED_GONE' || move.code === 'FETCHED_CHANGED';
+function fetchedAnew(outcome: Transition, files: readonly ArchiveFile[]): Transition {
+  const file = files.find(({ id }) => id === outcome.id);
+  const lost = outcome.code === 'FETCHED_GONE' || outcome.code === 'FETCHED_CHANGED';
   return file && lost && file.copyAttempts < fetchTries
-    ? moved(file, 'fetchAgain', 'online', { code: move.code as string, reason: move.reason as string })
-    : move;
+    ? transition(file, 'fetchAgain', 'online', { code: outcome.code as string, reason: outcome.reason as string })
+    : outcome;
 }
 
 function waitForFileset(): NotYet {

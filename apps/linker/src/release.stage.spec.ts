@@ -65,7 +65,7 @@ describe('the release stage', () => {
   test('not before its time; then the space is freed and the link stays', async () => {
     const { hold } = await linked('time', ['a']);
     const early = await bench.run(release(60_000));
-    expect(early).toMatchObject({ moves: [], wait: { code: 'HELD', details: { noDeadline: true } } });
+    expect(early).toMatchObject({ transitions: [], wait: { code: 'HELD', details: { noDeadline: true } } });
     const { delayMs } = early.wait?.details ?? {};
     expect(delayMs).toBeGreaterThan(50_000);
     expect(delayMs).toBeLessThanOrEqual(60_000);

@@ -14,7 +14,7 @@ import {
   HoldDirectories,
   movingName,
   STORES,
-  moved,
+  transition,
   Originals,
   type Stage,
   type StageResult,
@@ -47,7 +47,7 @@ export class ReleaseStage implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const stillMs = Math.max(...claim.files.map((file) => this.holdTime.left(file.linkedAt)));
     const held: StageResult = {
-      moves: [],
+      transitions: [],
       wait: new NotYet('HELD', 'the originals are held for some time still', { delayMs: stillMs, noDeadline: true }),
     };
     const files = stillMs > 0 ? claim.files.filter((file) => file.wayBack !== null) : claim.files;
@@ -68,18 +68,18 @@ export class ReleaseStage implements Stage {
         async ({ file, inStore: copy }) => {
           const place = await places.of(file);
           if (file.wayBack !== null && (await clearGivenUp(file, place, recalls, copy, before)))
-            return [moved(file, 'place', 'restored')];
+            return [transition(file, 'place', 'restored')];
           if (stillMs > 0) return [];
           await releaseOne(file, place, copy, before);
           await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, before); // of a move that a crash cut short and a person gave up
-          return [moved(file, 'release', 'released')];
+          return [transition(file, 'release', 'released')];
         },
       );
       await places.syncOriginals();
       await places.syncHolds();
       crashPoint('release:2-synced');
       const result = failures.result(done.flat());
-      return result.moves.length > 0 || result.wait ? result : held;
+      return result.transitions.length > 0 || result.wait ? result : held;
     } finally {
       await places.close();
     }

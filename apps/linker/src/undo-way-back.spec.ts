@@ -66,7 +66,7 @@ describe('an undo of what is on its way back, or near', () => {
     const { id, bag } = await recalled(['a']);
     await archive.bench.ask(id, 'restore');
     const claim = await archive.bench.claim('retrieving');
-    await archive.bench.register.move(
+    await archive.bench.register.applyTransitions(
       claim,
       claim.files.map((file) => ({
         id: file.id,

@@ -3,7 +3,7 @@ import { codeOf, crashPoint, type ArchiveFile } from '@coldroom/domain';
 import {
   HoldDirectories,
   STORES,
-  moved,
+  transition,
   Originals,
   type Stage,
   type StageResult,
@@ -44,23 +44,23 @@ export class UndoStage implements Stage {
           if (await isFreed(file, places))
             return {
               file,
-              move: moved(file, 'restore', 'retrieving', {
+              outcome: transition(file, 'restore', 'retrieving', {
                 code: 'HOLD_MISSING',
                 reason: 'the original is not held any more; it is fetched from the store',
               }),
             };
           await undoOne(file, places, before);
-          return { file, move: moved(file, 'undo', 'undone') };
+          return { file, outcome: transition(file, 'undo', 'undone') };
         },
       );
       await places.syncOriginals();
       await places.syncHolds();
       crashPoint('undo:2-synced');
-      const moves = await failures.results(done, async ({ file, move }) =>
-        move.event === 'undo' ? { ...move, ...(await dropFetched(file, places, recalls, before)) } : move,
+      const transitions = await failures.results(done, async ({ file, outcome }) =>
+        outcome.event === 'undo' ? { ...outcome, ...(await dropFetched(file, places, recalls, before)) } : outcome,
       );
       await places.syncHolds();
-      return failures.result(moves);
+      return failures.result(transitions);
     } finally {
       await places.close();
     }

@@ -28,7 +28,7 @@ describe('what is asked back by a mark', () => {
       for (const due of await scene.register.work.due([from])) {
         const claim = await scene.register.work.claim(due.bagId, [from], 'test', 60_000);
         if (claim)
-          await scene.register.move(
+          await scene.register.applyTransitions(
             claim,
             claim.files.map((file) => ({ id: file.id, event, from, to })),
             { stage: 'test', errorLimit: 1000 },

@@ -41,7 +41,7 @@ describe('the mirror', () => {
       for (const due of await scene.register.work.due([from])) {
         const claim = await scene.register.work.claim(due.bagId, [from], 'test', 60_000);
         if (claim?.requestId === id)
-          await scene.register.move(
+          await scene.register.applyTransitions(
             claim,
             claim.files.map((file) => ({ id: file.id, event, from, to })),
             { stage: 'test', errorLimit: 1000 },

@@ -1,6 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath } from '@coldroom/domain';
-import { STORES, moved, Originals, settle, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import {
+  STORES,
+  transition,
+  Originals,
+  toTransitions,
+  type Stage,
+  type StageResult,
+  type StageWork,
+} from '@coldroom/pipeline';
 import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
@@ -27,6 +35,6 @@ export class CopyStage implements Stage {
       })),
       work,
     );
-    return settle(claim.files, outcomes, (file) => moved(file, 'copy', 'copied'));
+    return toTransitions(claim.files, outcomes, (file) => transition(file, 'copy', 'copied'));
   }
 }

@@ -4,8 +4,8 @@ import { Files, identify } from '@coldroom/files';
 import {
   askForFar,
   isFetched,
-  moved,
-  settle,
+  transition,
+  toTransitions,
   Staging,
   STORES,
   type Stage,
@@ -13,7 +13,7 @@ import {
   type StageResult,
   type StageWork,
 } from '@coldroom/pipeline';
-import type { Claim, Move } from '@coldroom/register';
+import type { Claim, Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
 /** A recalled copy is looked at through the link and must not be written to. */
@@ -50,8 +50,8 @@ export class FetchStage implements Stage {
     crashPoint('fetch:1-fetched');
     const dressed = await this.dress(claim.files, targets, fetched, work);
     const outcomes = await askForFar(store, claim.bag, claim.files, dressed, work);
-    return settle(claim.files, outcomes.map(waitedFor), (file, mode) =>
-      mode === null ? moved(file, 'bringOnlineAgain', 'retrieving') : fetchedWith(file, mode),
+    return toTransitions(claim.files, outcomes.map(waitedFor), (file, mode) =>
+      mode === null ? transition(file, 'bringOnlineAgain', 'retrieving') : fetchedWith(file, mode),
     );
   }
 
@@ -94,11 +94,11 @@ function waitedFor(outcome: Outcome<number>): Outcome<number | null> {
 }
 
 /** Bits of the mode that could not be given back keep nothing from its place, but the file's events tell of them. */
-function fetchedWith(file: ArchiveFile, mode: number): Move {
+function fetchedWith(file: ArchiveFile, mode: number): Transition {
   const wanted = file.identity.mode & 0o7777;
-  if (file.wayBack === 'recall' || mode === wanted) return moved(file, 'fetch', 'fetched');
+  if (file.wayBack === 'recall' || mode === wanted) return transition(file, 'fetch', 'fetched');
   const octal = (bits: number): string => bits.toString(8).padStart(4, '0');
-  return moved(file, 'fetch', 'fetched', {
+  return transition(file, 'fetch', 'fetched', {
     code: 'MODE_NOT_KEPT',
     reason: `it had mode ${octal(wanted)} and comes back with ${octal(mode)}: set-id bits are never given to what can be run, nor where transfer may not`,
   });

@@ -68,8 +68,8 @@ describe('the move-copy stage', () => {
   test('copies lie in the other store as they lie in the old one; staging is empty, and nothing is gone', async () => {
     const odd = 'new\nline ÿ';
     const bag = await moving('some', ['a', odd]);
-    const { moves } = await bench.run(stageWith());
-    expect(moves.map((move) => [move.event, move.to])).toEqual(Array(2).fill(['moveCopy', 'moveCopied']));
+    const { transitions } = await bench.run(stageWith());
+    expect(transitions.map((move) => [move.event, move.to])).toEqual(Array(2).fill(['moveCopy', 'moveCopied']));
     for (const name of ['a', odd])
       expect(await lookAt(open(bag, `some/${name}`))).toEqual(await lookAt(old(bag, `some/${name}`)));
     expect([await inHold(bag), await bench.file('some/a')]).toEqual([
@@ -112,15 +112,15 @@ describe('the move-copy stage', () => {
     const bag = await moving('slow', ['a', 'b']);
     const bringNear: Store['bringOnline'] = async (_bag, paths) =>
       paths.map((path) => ({ ok: { near: path.toString().endsWith('/a'), state: 'in progress' } }));
-    const { moves, wait } = await bench.run(stageWith({ main: { bringNear } }));
-    expect([moves.map((move) => move.to), wait?.code]).toEqual([['moveCopied'], 'NOT_NEAR_YET']);
+    const { transitions, wait } = await bench.run(stageWith({ main: { bringNear } }));
+    expect([transitions.map((move) => move.to), wait?.code]).toEqual([['moveCopied'], 'NOT_NEAR_YET']);
     expect(
       await bench.run(
         stageWith({
           main: { bringNear: async (_bag, paths) => paths.map(() => ({ ok: { near: false, state: 'in progress' } })) },
         }),
       ),
-    ).toMatchObject({ moves: [], wait: { code: 'NOT_NEAR_YET' } });
+    ).toMatchObject({ transitions: [], wait: { code: 'NOT_NEAR_YET' } });
     await bench.run(stageWith());
     expect(await readFile(open(bag, 'slow/b'), 'utf8')).toBe('content of b');
   });

@@ -11,9 +11,9 @@ import {
 } from '@coldroom/domain';
 import { dropStaged, Files, openRoot } from '@coldroom/files';
 import {
-  moved,
+  transition,
   otherStores,
-  settle,
+  toTransitions,
   Staging,
   STORES,
   type BagStores,
@@ -51,12 +51,12 @@ export class MoveCopyStage implements Stage {
     const between = otherStores(this.stores, claim);
     // It lay there before: a sealed bag never changes. Whether it holds the right copies is for the next stage to say.
     if (await between.to.isSealed(claim.bag))
-      return { moves: claim.files.map((file) => moved(file, 'moveCopy', 'moveCopied')) };
+      return { transitions: claim.files.map((file) => transition(file, 'moveCopy', 'moveCopied')) };
     const nearness = await between.from.bringNear(claim.bag, claim.files.map(copyPath), work);
     const waiting = claim.files.filter((_, at) => isFar(nearness[at]));
     const files = claim.files.filter((file) => !waiting.includes(file));
     const outcomes = files.length === 0 ? [] : await this.moveCopy(claim, files, between, work);
-    const result = settle(files, outcomes, (file) => moved(file, 'moveCopy', 'moveCopied'));
+    const result = toTransitions(files, outcomes, (file) => transition(file, 'moveCopy', 'moveCopied'));
     if (waiting.length === 0) return result;
     return {
       ...result,

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import type { DueBag } from '@coldroom/register';
 import { Queues } from './queues';
 import { Runner } from './runner';
-import { moved, type Stage } from './stage';
+import { transition, type Stage } from './stage';
 import { RecordedLog, SwitchableRedis, Workbench } from './testing';
 import { Workers } from './workers';
 
@@ -47,7 +47,7 @@ describe('delivery', () => {
       run: async (claim) => {
         runs.push(claim.bagId);
         await change.work?.();
-        return { moves: claim.files.map((file) => moved(file, 'hash', 'hashed')) };
+        return { transitions: claim.files.map((file) => transition(file, 'hash', 'hashed')) };
       },
     };
     const queues = new Queues(change.url ?? redisUrl(), prefix, log);

@@ -3,11 +3,11 @@ export { openConfiguredStores, STORES } from './configured-stores';
 export { askForFar, isFar, refuseFar } from './far-copies';
 export { showProgress, showSwitches } from './metrics';
 export { Originals } from './originals';
-export { settle } from './outcomes';
+export { toTransitions } from './outcomes';
 export { Queues, readPayload } from './queues';
 export { Runner, type RunnerOptions } from './runner';
 export { serviceModule, serviceParts, type ServiceSettings } from './service.module';
-export { moved, stageNames, stuck, type Stage, type StageName, type StageResult, type StageWork } from './stage';
+export { transition, stageNames, stuck, type Stage, type StageName, type StageResult, type StageWork } from './stage';
 export { stageOf } from './stages';
 export {
   fetchedName,

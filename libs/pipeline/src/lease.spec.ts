@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '@coldroom/domain';
 import type { Claim, Register } from '@coldroom/register';
 import { Runner, type RunnerOptions } from './runner';
-import { moved, type Stage, type StageResult, type StageWork } from './stage';
+import { transition, type Stage, type StageResult, type StageWork } from './stage';
 import { RecordedLog, Workbench } from './testing';
 
 const leaseMs = 300;
@@ -35,7 +35,9 @@ describe('a claim and its lease', () => {
     takes: 'approved',
     run,
   });
-  const done = ({ files }: Claim): StageResult => ({ moves: files.map((file) => moved(file, 'hash', 'hashed')) });
+  const done = ({ files }: Claim): StageResult => ({
+    transitions: files.map((file) => transition(file, 'hash', 'hashed')),
+  });
 
   async function bag(): Promise<{ readonly bagId: bigint; readonly state: () => Promise<string> }> {
     made += 1;

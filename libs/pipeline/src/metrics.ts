@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
-import type { Move, StageProgress, Switch } from '@coldroom/register';
+import type { Transition, StageProgress, Switch } from '@coldroom/register';
 
 export const bagSeconds = new Histogram({
   name: 'coldroom_bag_seconds',
@@ -36,10 +36,10 @@ export function showSwitches(switches: readonly Switch[]): void {
   for (const each of switches) stops.set({ switch: each.name }, each.stopped ? 1 : 0);
 }
 
-export function countMoves(stage: string, moves: readonly Move[]): void {
-  for (const move of moves) {
-    files.inc({ stage, event: move.event });
-    if (move.to === 'stuck') failures.inc({ stage, code: move.code ?? 'UNKNOWN' });
+export function countTransitions(stage: string, transitions: readonly Transition[]): void {
+  for (const transition of transitions) {
+    files.inc({ stage, event: transition.event });
+    if (transition.to === 'stuck') failures.inc({ stage, code: transition.code ?? 'UNKNOWN' });
   }
 }
 

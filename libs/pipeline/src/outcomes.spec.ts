@@ -1,6 +1,6 @@
 import { NotYet, Refused, Transient, type ArchiveFile, type ColdroomError, type Outcome } from '@coldroom/domain';
-import { settle } from './outcomes';
-import { moved } from './stage';
+import { toTransitions } from './outcomes';
+import { transition } from './stage';
 
 const file = (id: bigint): ArchiveFile => ({
   id,
@@ -30,12 +30,12 @@ const ok: Outcome<string> = { ok: 'fine' };
 const failed = (error: ColdroomError): Outcome<string> => ({ error });
 const busy = new Transient('READ_FAILED', 'the disk stutters');
 const gone = new Refused('SOURCE_MISSING', 'it does not exist');
-const judge = (each: ArchiveFile): ReturnType<typeof moved> => moved(each, 'hash', 'hashed');
+const judge = (each: ArchiveFile): ReturnType<typeof transition> => transition(each, 'hash', 'hashed');
 
 describe('moveSeal', () => {
   test('a refused file is stuck with code and reason, one whose trouble may pass stays, the others go on', () => {
-    expect(settle(files, [ok, failed(gone), failed(busy)], judge)).toEqual({
-      moves: [
+    expect(toTransitions(files, [ok, failed(gone), failed(busy)], judge)).toEqual({
+      transitions: [
         { id: 1n, event: 'hash', from: 'approved', to: 'hashed' },
         { id: 2n, event: 'fail', from: 'approved', to: 'stuck', code: 'SOURCE_MISSING', reason: 'it does not exist' },
       ],
@@ -44,29 +44,29 @@ describe('moveSeal', () => {
 
   test('where nothing moved, the trouble comes through: it has to count as an attempt', () => {
     const other = new Transient('READ_FAILED', 'another');
-    expect(() => settle(files, [failed(busy), failed(other), failed(busy)], judge)).toThrow(busy);
+    expect(() => toTransitions(files, [failed(busy), failed(other), failed(busy)], judge)).toThrow(busy);
   });
 
   test('one that it is too early for stays, and the others go on', () => {
     const early = new NotYet('COPY_NOT_NEAR', 'it is on tape');
-    expect(settle(files, [ok, failed(early), failed(early)], judge)).toEqual({
-      moves: [{ id: 1n, event: 'hash', from: 'approved', to: 'hashed' }],
+    expect(toTransitions(files, [ok, failed(early), failed(early)], judge)).toEqual({
+      transitions: [{ id: 1n, event: 'hash', from: 'approved', to: 'hashed' }],
     });
-    expect(() => settle(files, [failed(early), failed(early), failed(early)], judge)).toThrow(early);
+    expect(() => toTransitions(files, [failed(early), failed(early), failed(early)], judge)).toThrow(early);
   });
 
   test('where nothing moved, trouble comes before what it is too early for: an attempt counts and ends', () => {
     expect(() =>
-      settle(files, [failed(new NotYet('COPY_NOT_NEAR', 'it is on tape')), failed(busy), failed(busy)], judge),
+      toTransitions(files, [failed(new NotYet('COPY_NOT_NEAR', 'it is on tape')), failed(busy), failed(busy)], judge),
     ).toThrow(busy);
   });
 
   test('a lost claim ends all: nothing of the batch is recorded', () => {
     const lost = new Transient('CLAIM_LOST', 'somebody else has it');
-    expect(() => settle(files, [ok, ok, failed(lost)], judge)).toThrow(lost);
+    expect(() => toTransitions(files, [ok, ok, failed(lost)], judge)).toThrow(lost);
   });
 
   test('fewer answers than files are an error, not a success of the rest', () => {
-    expect(() => settle(files, [ok, ok], judge)).toThrow('no answer for file 3');
+    expect(() => toTransitions(files, [ok, ok], judge)).toThrow('no answer for file 3');
   });
 });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NotYet, Refused, Transient } from '@coldroom/domain';
 import type { Claim } from '@coldroom/register';
 import { Runner, type RunnerOptions } from './runner';
-import { moved, type Stage, type StageResult, type StageWork } from './stage';
+import { transition, type Stage, type StageResult, type StageWork } from './stage';
 import { RecordedLog, Workbench } from './testing';
 
 const usual: RunnerOptions = {
@@ -38,7 +38,9 @@ describe('the runner', () => {
     hashing(async () => {
       throw error;
     });
-  const passing = hashing(async ({ files }) => ({ moves: files.map((file) => moved(file, 'hash', 'hashed')) }));
+  const passing = hashing(async ({ files }) => ({
+    transitions: files.map((file) => transition(file, 'hash', 'hashed')),
+  }));
 
   /** A bag of two files whose turn it is, and the paths of them. */
   async function bag(): Promise<{
@@ -181,7 +183,7 @@ describe('the runner', () => {
     const { bagId, states } = await bag();
     await runner().run(
       hashing(async ({ files }) => ({
-        moves: [moved(files[0]!, 'hash', 'hashed')],
+        transitions: [transition(files[0]!, 'hash', 'hashed')],
         wait: new NotYet('SOME', 'later', { delayMs: 150 }),
       })),
       bagId,
@@ -193,12 +195,12 @@ describe('the runner', () => {
   test('a move that the table does not have is never recorded', async () => {
     const { bagId, states } = await bag();
     await runner().run(
-      hashing(async ({ files }) => ({ moves: files.map((file) => moved(file, 'link', 'linked')) })),
+      hashing(async ({ files }) => ({ transitions: files.map((file) => transition(file, 'link', 'linked')) })),
       bagId,
     );
     expect([await states(), log.of('attempt failed')]).toMatchObject([
       ['approved', 'approved'],
-      [{ reason: 'no move link from approved to linked' }],
+      [{ reason: 'no transition link from approved to linked' }],
     ]);
   });
 

@@ -2,7 +2,7 @@ import { codeOf, ColdroomError, messageOf, NotYet, Transient } from '@coldroom/d
 import type { Claim, DueBag, Register } from '@coldroom/register';
 import type { Log } from '@coldroom/runtime';
 import { Lease } from './lease';
-import { bagSeconds, countMoves } from './metrics';
+import { bagSeconds, countTransitions } from './metrics';
 import { stuck, type Stage, type StageResult } from './stage';
 
 export interface RunnerOptions {
@@ -77,12 +77,12 @@ export class Runner {
   }
 
   private async pass(stage: Stage, claim: Claim, result: StageResult, tookMs?: number): Promise<void> {
-    if (result.moves.length === 0) {
+    if (result.transitions.length === 0) {
       await this.wait(stage, claim, result.wait ?? new NotYet('NOTHING_DONE', 'the stage moved nothing'));
       return;
     }
     const delayMs = result.wait ? delayOf(result.wait) : result.delayMs;
-    const due = await this.register.move(claim, result.moves, {
+    const due = await this.register.applyTransitions(claim, result.transitions, {
       stage: stage.name,
       errorLimit: this.options.errorLimit,
       ...(tookMs === undefined ? {} : { tookMs }),
@@ -90,29 +90,29 @@ export class Runner {
       ...(result.sealed ? { sealed: true } : {}),
       ...(result.switched ? { switched: true } : {}),
     });
-    countMoves(stage.name, result.moves);
+    countTransitions(stage.name, result.transitions);
     this.report(stage, claim, result);
     await this.offer(due).catch((error: unknown) =>
       this.log.warn('not offered', { reason: messageOf(error), next: 'the sweep offers it' }),
     );
   }
 
-  private report(stage: Stage, claim: Claim, { moves }: StageResult): void {
-    const failed = moves.filter((move) => move.to === 'stuck');
+  private report(stage: Stage, claim: Claim, { transitions }: StageResult): void {
+    const failed = transitions.filter((transition) => transition.to === 'stuck');
     this.log.info('bag moved', {
       stage: stage.name,
       bag: claim.bag,
       request: claim.requestId,
-      files: moves.length - failed.length,
+      files: transitions.length - failed.length,
       stuck: failed.length,
     });
-    for (const move of failed)
+    for (const transition of failed)
       this.log.warn('file stuck', {
         stage: stage.name,
         bag: claim.bag,
-        file: move.id,
-        code: move.code,
-        reason: move.reason,
+        file: transition.id,
+        code: transition.code,
+        reason: transition.reason,
       });
   }
 
@@ -158,7 +158,7 @@ export class Runner {
   }
 
   private async giveUp(stage: Stage, claim: Claim, why: { code: string; message: string }): Promise<void> {
-    await this.pass(stage, claim, { moves: claim.files.map((file) => stuck(file, why)) });
+    await this.pass(stage, claim, { transitions: claim.files.map((file) => stuck(file, why)) });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ArchiveFile, ColdroomError, FileEvent, FileState, NotYet, Work, WorkState } from '@coldroom/domain';
-import type { Claim, Move } from '@coldroom/register';
+import type { Claim, Transition } from '@coldroom/register';
 
 export const stageNames = [
   'hash',
@@ -31,7 +31,7 @@ export interface StageWork extends Work {
 
 export interface StageResult {
   /** Where files went; files of the claim that are not named stay where they are. */
-  readonly moves: readonly Move[];
+  readonly transitions: readonly Transition[];
   /** Why the rest has to wait, and how long (`details.delayMs`). */
   readonly wait?: NotYet;
   /** The bag is not offered again before this many milliseconds. */
@@ -53,11 +53,16 @@ export interface Stage {
 }
 
 /** A file that went on. */
-export function moved(file: ArchiveFile, event: FileEvent, to: FileState, facts: Partial<Move> = {}): Move {
+export function transition(
+  file: ArchiveFile,
+  event: FileEvent,
+  to: FileState,
+  facts: Partial<Transition> = {},
+): Transition {
   return { ...facts, id: file.id, event, from: file.state, to };
 }
 
 /** A file that is set aside until a person acts; the rest of its bag goes on. */
-export function stuck(file: ArchiveFile, why: Pick<ColdroomError, 'code' | 'message'>): Move {
+export function stuck(file: ArchiveFile, why: Pick<ColdroomError, 'code' | 'message'>): Transition {
   return { id: file.id, event: 'fail', from: file.state, to: 'stuck', code: why.code, reason: why.message };
 }

@@ -1,6 +1,6 @@
 import type { WorkState } from '@coldroom/domain';
 import { freshRegister } from './testing/fresh-register';
-import { bagsOf, brought, claimed, forward, moveOf, passed, running, stage } from './testing/sample-request';
+import { bagsOf, brought, claimed, forward, transitionOf, passed, running, stage } from './testing/sample-request';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
 beforeEach(async () => {
@@ -44,9 +44,9 @@ describe('how fast a store gives back', () => {
       ['fetched', 1],
     ] as const satisfies readonly (readonly [WorkState, number])[]) {
       const claim = await claimed(place.register, bag!, state);
-      await place.register.move(
+      await place.register.applyTransitions(
         claim,
-        claim.files.map((file) => moveOf(file, forward[state])),
+        claim.files.map((file) => transitionOf(file, forward[state])),
         { ...stage, tookMs },
       );
     }

@@ -1,6 +1,6 @@
 import type { CheckedCopy, CopyFilter } from './fixity';
 import { freshRegister } from './testing/fresh-register';
-import { bagsOf, brought, claimed, moveOf, passed, running, stage } from './testing/sample-request';
+import { bagsOf, brought, claimed, transitionOf, passed, running, stage } from './testing/sample-request';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
 beforeEach(async () => {
@@ -21,10 +21,10 @@ async function archived(
   const bag = (await bagsOf(place.register)).find((id) => !before.has(id))!;
   await brought(place.register, bag, 'copied');
   const claim = await claimed(place.register, bag, 'copied');
-  await place.register.move(
+  await place.register.applyTransitions(
     claim,
     claim.files.map((file) => ({
-      ...moveOf(file, 'verify'),
+      ...transitionOf(file, 'verify'),
       digests: { 'SHA-256': sha },
       copyVersion: 'v1',
       copyDigest: sha,
@@ -156,9 +156,9 @@ it('does not wait for, nor void, the claim of a worker', async () => {
   const [copy] = (await all()) as [CheckedCopy];
   await place.register.fixity.record([{ copy, fault: null }], 'test');
   expect(
-    await place.register.move(
+    await place.register.applyTransitions(
       claim,
-      claim.files.map((file) => moveOf(file, 'release')),
+      claim.files.map((file) => transitionOf(file, 'release')),
       stage,
     ),
   ).toEqual([]);

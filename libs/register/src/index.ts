@@ -11,7 +11,7 @@ export {
 export { migrate } from './connection';
 export type { NewFile, NewImage, NewRequest, Skip } from './drafts';
 export type { MarkState, OwedMark } from './marks';
-export type { Move, MoveOptions } from './move';
+export type { Transition, TransitionOptions } from './apply-transitions';
 export type { MoveOrder, MoveProgress, PlannedBag } from './moves';
 export type { EventListing, FileFilter, FileListing, ImageListing, MeantFiles, StageProgress } from './listings';
 export type { Target, UndoResult } from './people';

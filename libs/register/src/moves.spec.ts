@@ -1,7 +1,7 @@
 import type { FileState, ProvenCopy, WorkState } from '@coldroom/domain';
-import type { Move, MoveOptions } from './move';
+import type { Transition, TransitionOptions } from './apply-transitions';
 import { freshRegister } from './testing/fresh-register';
-import { brought, claimed, moveOf, passed, running, stage, statesOf } from './testing/sample-request';
+import { brought, claimed, transitionOf, passed, running, stage, statesOf } from './testing/sample-request';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
 beforeEach(async () => {
@@ -39,10 +39,13 @@ async function onTheWay(bag: bigint, until: WorkState): Promise<void> {
   for (const state of ['moving', 'moveCopied', 'moveVerified'] as const) {
     if (state === until) return;
     const claim = await claimed(place.register, bag, state);
-    await place.register.move(
+    await place.register.applyTransitions(
       claim,
-      claim.files.map((file): Move => ({
-        ...moveOf(file, ({ moving: 'moveCopy', moveCopied: 'moveVerify', moveVerified: 'moveSeal' } as const)[state]),
+      claim.files.map((file): Transition => ({
+        ...transitionOf(
+          file,
+          ({ moving: 'moveCopy', moveCopied: 'moveVerify', moveVerified: 'moveSeal' } as const)[state],
+        ),
         ...(state === 'moveCopied' ? { elsewhere: there } : {}),
       })),
       stage,
@@ -50,18 +53,22 @@ async function onTheWay(bag: bigint, until: WorkState): Promise<void> {
   }
 }
 
-async function moveLinked(bag: bigint, options: Partial<MoveOptions> = { switched: true }, failing = 0): Promise<void> {
+async function moveLinked(
+  bag: bigint,
+  options: Partial<TransitionOptions> = { switched: true },
+  failing = 0,
+): Promise<void> {
   const claim = await claimed(place.register, bag, 'moveSealed');
-  await place.register.move(
+  await place.register.applyTransitions(
     claim,
-    claim.files.map((file, at) => moveOf(file, at < failing ? 'fail' : 'moveLink')),
+    claim.files.map((file, at) => transitionOf(file, at < failing ? 'fail' : 'moveLink')),
     { ...stage, ...options },
   );
 }
 
 async function stickFirst(bag: bigint, state: WorkState): Promise<void> {
   const claim = await claimed(place.register, bag, state);
-  await place.register.move(claim, [moveOf(claim.files[0]!, 'fail')], stage);
+  await place.register.applyTransitions(claim, [transitionOf(claim.files[0]!, 'fail')], stage);
 }
 
 async function bagRow(id: bigint): Promise<Record<string, unknown>> {
@@ -254,7 +261,7 @@ describe('the switch', () => {
     await change(bag!);
     const before = await copiesOf(id);
     await expect(
-      place.register.move(claim, [moveOf(claim.files[0]!, 'moveLink')], { ...stage, switched: true }),
+      place.register.applyTransitions(claim, [transitionOf(claim.files[0]!, 'moveLink')], { ...stage, switched: true }),
     ).rejects.toThrow('1 of its files are not there yet');
     expect([await copiesOf(id), (await bagRow(bag!))['store']]).toEqual([before, 'main']);
   });
@@ -355,9 +362,9 @@ describe('cancel', () => {
     expect(await statesOf(place.register, id)).toEqual(['moveSealed', 'moveSealed']);
     const claim = await claimed(place.register, bag!, 'moveSealed');
     expect(claim).toMatchObject({ store: 'main', movingTo: null, movedFrom: 'tape' });
-    await place.register.move(
+    await place.register.applyTransitions(
       claim,
-      claim.files.map((file) => moveOf(file, 'moveLink')),
+      claim.files.map((file) => transitionOf(file, 'moveLink')),
       stage,
     );
     expect(await copiesOf(id)).toEqual(
@@ -440,6 +447,6 @@ it('does not switch a bag that does not move', async () => {
   } = await archived({ 'Fileset:1': [1n] }, 'linked');
   const claim = await claimed(place.register, bag!, 'linked');
   await expect(
-    place.register.move(claim, [moveOf(claim.files[0]!, 'release')], { ...stage, switched: true }),
+    place.register.applyTransitions(claim, [transitionOf(claim.files[0]!, 'release')], { ...stage, switched: true }),
   ).rejects.toThrow('does not move to another store');
 });

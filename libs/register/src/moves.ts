@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { FileState } from '@coldroom/domain';
 import { transaction } from './connection';
-import { filesetsMeant, settle, take, type Scope, type Target } from './people';
+import { filesetsMeant, syncBagsAndRequests, take, type Scope, type Target } from './people';
 
 export interface MoveOrder {
   readonly from: string;
@@ -84,8 +84,14 @@ export class Moves {
         [scope.bags, from, to],
       );
       const going = rows.map((row) => row.id);
-      await moveAll(client, going, { where: isMoveSealed, to: 'moveSealed', what: 'move', by, detail: { from, to } });
-      await moveAll(client, going, {
+      await transitionAll(client, going, {
+        where: isMoveSealed,
+        to: 'moveSealed',
+        what: 'move',
+        by,
+        detail: { from, to },
+      });
+      await transitionAll(client, going, {
         where: `${counts} AND NOT ${isMoveSealed}`,
         to: 'moving',
         what: 'move',
@@ -93,7 +99,7 @@ export class Moves {
         detail: { from, to },
         set: `, copy_attempts = 0, ${noProof}`,
       });
-      await settle(client, scope);
+      await syncBagsAndRequests(client, scope);
       return rows.length;
     });
   }
@@ -112,15 +118,15 @@ export class Moves {
         [scope.bags],
       );
       const staying = rows.map((row) => row.id);
-      await moveAll(client, staying, { where: isMoveSealed, to: 'moveSealed', what: 'cancel', by });
-      await moveAll(client, staying, {
+      await transitionAll(client, staying, { where: isMoveSealed, to: 'moveSealed', what: 'cancel', by });
+      await transitionAll(client, staying, {
         where: `f.phase = 'moving' AND NOT ${isMoveSealed}`,
         to: 'linked',
         what: 'cancel',
         by,
         set: `, ${noProof}`,
       });
-      await settle(client, scope);
+      await syncBagsAndRequests(client, scope);
       return rows.length;
     });
   }
@@ -157,7 +163,7 @@ async function takeBags(client: pg.ClientBase, bags: readonly bigint[]): Promise
 }
 
 /** Moves the files of these bags that meet a condition, with one event a bag and state. */
-async function moveAll(
+async function transitionAll(
   client: pg.ClientBase,
   bags: readonly bigint[],
   {

@@ -1,5 +1,5 @@
 import { freshRegister } from './testing/fresh-register';
-import { bagsOf, claimed, moveOf, running, stage } from './testing/sample-request';
+import { bagsOf, claimed, transitionOf, running, stage } from './testing/sample-request';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
 let first: bigint;
@@ -10,7 +10,11 @@ beforeAll(async () => {
   second = await running(place.register, { 'Fileset:3': [11n] });
   const [bag] = await bagsOf(place.register);
   const claim = await claimed(place.register, bag!, 'approved');
-  await place.register.move(claim, [moveOf(claim.files[0]!, 'fail'), moveOf(claim.files[1]!, 'hash')], stage);
+  await place.register.applyTransitions(
+    claim,
+    [transitionOf(claim.files[0]!, 'fail'), transitionOf(claim.files[1]!, 'hash')],
+    stage,
+  );
 });
 afterAll(() => place.drop());
 

@@ -1,7 +1,7 @@
 import { bagLimits, unseen } from '@coldroom/domain';
 import type { Target } from './people';
 import { freshRegister } from './testing/fresh-register';
-import { bagsOf, brought, claimed, moveOf, passed, running, stage, statesOf } from './testing/sample-request';
+import { bagsOf, brought, claimed, transitionOf, passed, running, stage, statesOf } from './testing/sample-request';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
 beforeEach(async () => {
@@ -14,9 +14,9 @@ const newBag = (nr: number): string => `again-${nr}`;
 
 async function stuckIn(bag: bigint, state: 'approved' | 'copied' | 'sealed', howMany = Infinity): Promise<void> {
   const claim = await claimed(place.register, bag, state);
-  await place.register.move(
+  await place.register.applyTransitions(
     claim,
-    claim.files.slice(0, howMany).map((file) => moveOf(file, 'fail')),
+    claim.files.slice(0, howMany).map((file) => transitionOf(file, 'fail')),
     stage,
   );
 }
@@ -51,9 +51,9 @@ describe('undo', () => {
     await place.register.people.undo({ kind: 'Fileset', names: ['Fileset:1'] }, 'boss');
     await place.sql.query(`UPDATE bag SET lease_until = now() + interval '1 min'`); // even if the clock went back
     await expect(
-      place.register.move(
+      place.register.applyTransitions(
         claim,
-        claim.files.map((file) => moveOf(file, 'link')),
+        claim.files.map((file) => transitionOf(file, 'link')),
         stage,
       ),
     ).rejects.toMatchObject({ code: 'CLAIM_LOST' });
@@ -82,7 +82,7 @@ describe('undo', () => {
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'sealed');
     const linker = await claimed(place.register, bag, 'sealed');
-    await place.register.move(linker, [moveOf(linker.files[0]!, 'link')], stage);
+    await place.register.applyTransitions(linker, [transitionOf(linker.files[0]!, 'link')], stage);
     await place.register.people.undo({ kind: 'Fileset', names: ['Fileset:1'] }, 'boss');
     expect(await statesOf(place.register, id)).toEqual(['undoing', 'sealed']);
     expect(await place.register.work.due(['undoing', 'sealed'])).toEqual([{ bagId: bag, state: 'undoing' }]);
@@ -99,9 +99,9 @@ describe('undo', () => {
     await stuckIn(bag, 'approved', 1);
     for (const state of ['approved', 'hashed', 'copied', 'verified'] as const) await passed(place.register, bag, state);
     const linker = await claimed(place.register, bag, 'sealed');
-    await place.register.move(
+    await place.register.applyTransitions(
       linker,
-      linker.files.map((file) => moveOf(file, 'link')),
+      linker.files.map((file) => transitionOf(file, 'link')),
       { ...stage, delayMs: 3_600_000 },
     );
     expect(await place.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss')).toBe(1);
@@ -153,11 +153,11 @@ describe('retry', () => {
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'copied');
     const claim = await claimed(place.register, bag, 'copied');
-    await place.register.move(
+    await place.register.applyTransitions(
       claim,
       [
-        { ...moveOf(claim.files[0]!, 'fail'), copyVersion: 'old', copyDigest: 'old', copyRead: 'direct' },
-        moveOf(claim.files[1]!, 'verify'),
+        { ...transitionOf(claim.files[0]!, 'fail'), copyVersion: 'old', copyDigest: 'old', copyRead: 'direct' },
+        transitionOf(claim.files[1]!, 'verify'),
       ],
       stage,
     );

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { movingStates, NotYet, packBags, retryState, unseen, type FileState, type Packable } from '@coldroom/domain';
 import { lockRequests, transaction } from './connection';
-import { leastState, settleRequest, wakeWaiting } from './move';
+import { leastState, syncRequest, wakeWaiting } from './apply-transitions';
 import { packOne } from './requests';
 
 /** What a person names: whole requests, images, filesets or single files. */
@@ -43,7 +43,7 @@ export class People {
         `SELECT count(*)::int AS released FROM file f WHERE ${scope.files} AND f.released_at IS NOT NULL AND coalesce(f.stuck_from, f.state) = ANY($3)`,
         [...scope.values, ['linked', 'released', ...returning, 'recalled']],
       );
-      await settle(client, scope);
+      await syncBagsAndRequests(client, scope);
       return { ...counts, released: row?.released ?? 0 };
     });
   }
@@ -75,7 +75,7 @@ export class People {
           );
         }
       }
-      await settle(client, scope);
+      await syncBagsAndRequests(client, scope);
       return again.length + there;
     });
   }
@@ -95,7 +95,7 @@ export class People {
         by,
         'abandon',
       );
-      await settle(client, scope);
+      await syncBagsAndRequests(client, scope);
       return counts.undoing + counts.abandoned;
     });
   }
@@ -217,7 +217,7 @@ async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<
 }
 
 /** Brings bags and requests into step with their files. A bag that only holds originals keeps its time of release. */
-export async function settle(client: pg.ClientBase, { requests, bags }: Scope): Promise<void> {
+export async function syncBagsAndRequests(client: pg.ClientBase, { requests, bags }: Scope): Promise<void> {
   await client.query(
     `UPDATE bag SET (files, bytes) = (SELECT count(*), coalesce(sum(f.size), 0) FROM file f WHERE f.bag_id = bag.id),
        state = ${leastState}, not_before = CASE WHEN ${leastState} IN ('linked', 'recalled') THEN not_before ELSE now() END,
@@ -232,7 +232,7 @@ export async function settle(client: pg.ClientBase, { requests, bags }: Scope): 
   );
   for (const row of rows) {
     await wakeWaiting(client, row.request_id, row.filesets, null);
-    await settleRequest(client, row.request_id, row.filesets);
+    await syncRequest(client, row.request_id, row.filesets);
   }
 }
 

@@ -1,7 +1,17 @@
 import { codeOf } from '@coldroom/domain';
 import { openPool, transaction } from './connection';
 import { freshRegister } from './testing/fresh-register';
-import { bagsOf, brought, claimed, forward, moveOf, passed, running, stage, statesOf } from './testing/sample-request';
+import {
+  bagsOf,
+  brought,
+  claimed,
+  forward,
+  transitionOf,
+  passed,
+  running,
+  stage,
+  statesOf,
+} from './testing/sample-request';
 
 /*
  * What must hold when several do something at the same time. Each test runs many rounds, as a race may be lost by luck.
@@ -92,9 +102,9 @@ it('a move and an undo at the same time: one of them, whole, and no deadlock', a
     // As if their leases had just run out, the moment before the moves.
     const outcomes = await Promise.allSettled([
       ...claims.map((claim) =>
-        place.register.move(
+        place.register.applyTransitions(
           claim,
-          claim.files.map((file) => moveOf(file, 'link')),
+          claim.files.map((file) => transitionOf(file, 'link')),
           stage,
         ),
       ),
@@ -176,9 +186,9 @@ it('many workers and impatient people on one request: all ends well', async () =
             claim.state === 'sealed' ? claim.files.filter((file) => complete.has(file.fileset)) : claim.files;
           if (ready.length === 0) await place.register.work.postpone(claim, 3_600_000, new Error('waits'), false);
           else
-            await place.register.move(
+            await place.register.applyTransitions(
               claim,
-              ready.map((file) => moveOf(file, Math.random() < 0.05 ? 'fail' : forward[claim.state])),
+              ready.map((file) => transitionOf(file, Math.random() < 0.05 ? 'fail' : forward[claim.state])),
               stage,
             );
         });

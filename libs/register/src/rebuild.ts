@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { Refused, type Digests, type Identity, type OmeroHash, type RootName } from '@coldroom/domain';
 import { lockRequests, transaction } from './connection';
-import { leastState } from './move';
+import { leastState } from './apply-transitions';
 import { formatIdentity } from './rows';
 
 /** A file as its bag describes it, and what was found of it. */

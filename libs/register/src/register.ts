@@ -3,7 +3,7 @@ import { Audit } from './audit';
 import { asTransient, connect, letGo, openPool } from './connection';
 import { Fixity } from './fixity';
 import { Marks } from './marks';
-import { moveFiles, type Move, type MoveOptions } from './move';
+import { applyTransitions, type Transition, type TransitionOptions } from './apply-transitions';
 import { Moves } from './moves';
 import { Overview } from './overview';
 import { People } from './people';
@@ -47,8 +47,12 @@ export class Register {
   }
 
   /** Moves files of a claimed bag; see `moveFiles`. */
-  async move(claim: Claim, moves: readonly Move[], options: MoveOptions): Promise<readonly DueBag[]> {
-    return moveFiles(this.pool, claim, moves, options);
+  async applyTransitions(
+    claim: Claim,
+    moves: readonly Transition[],
+    options: TransitionOptions,
+  ): Promise<readonly DueBag[]> {
+    return applyTransitions(this.pool, claim, moves, options);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Move } from './move';
+import type { Transition } from './apply-transitions';
 import type { Target } from './people';
 import { freshRegister } from './testing/fresh-register';
 import {
@@ -6,7 +6,7 @@ import {
   brought,
   broughtBack,
   claimed,
-  moveOf,
+  transitionOf,
   passed,
   running,
   stage,
@@ -38,11 +38,11 @@ async function moved(bag: bigint): Promise<void> {
     ['moveSealed', 'moveLink'],
   ] as const) {
     const claim = await claimed(place.register, bag, state);
-    const facts: Partial<Move> =
+    const facts: Partial<Transition> =
       state === 'moveCopied' ? { elsewhere: { version: 'tape 1', digest: 'ab'.repeat(32), read: 'remote' } } : {};
-    await place.register.move(
+    await place.register.applyTransitions(
       claim,
-      claim.files.map((file) => ({ ...moveOf(file, event), ...facts })),
+      claim.files.map((file) => ({ ...transitionOf(file, event), ...facts })),
       { ...stage, switched: state === 'moveSealed' },
     );
   }
@@ -56,7 +56,7 @@ async function recalled(id: bigint, bag: bigint): Promise<void> {
   await asked(id, 'recall');
   await broughtBack(place.register, bag, 'fetchVerified');
   const claim = await claimed(place.register, bag, 'fetchVerified');
-  await place.register.move(
+  await place.register.applyTransitions(
     claim,
     claim.files.map((file) => ({ id: file.id, event: 'place', from: 'fetchVerified', to: 'recalled' })),
     stage,
@@ -116,9 +116,9 @@ it('an original that an undo did not find is not held, whatever becomes of the f
   const { id, bag } = await archived('linked');
   await place.register.people.undo(whole(id), 'boss');
   const claim = await claimed(place.register, bag, 'undoing');
-  await place.register.move(
+  await place.register.applyTransitions(
     claim,
-    claim.files.map((file) => ({ ...moveOf(file, 'restore'), code: 'HOLD_MISSING', reason: 'gone' })),
+    claim.files.map((file) => ({ ...transitionOf(file, 'restore'), code: 'HOLD_MISSING', reason: 'gone' })),
     stage,
   );
   await place.register.returns.cancel(whole(id), 'boss');
@@ -130,9 +130,9 @@ it('a file that is stuck once its original is released is not handed to an undo'
   const { id, bag } = await archived('released');
   await moved(bag);
   const claim = await claimed(place.register, bag, 'linked');
-  await place.register.move(
+  await place.register.applyTransitions(
     claim,
-    claim.files.map((file) => moveOf(file, 'fail')),
+    claim.files.map((file) => transitionOf(file, 'fail')),
     stage,
   );
   expect(await place.register.people.undo(whole(id), 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 1 });

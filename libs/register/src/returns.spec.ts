@@ -8,7 +8,7 @@ import {
   claimed,
   closure,
   draft,
-  moveOf,
+  transitionOf,
   newFile,
   newImage,
   passed,
@@ -51,9 +51,9 @@ async function broughtOn(bag: bigint, until: 'sealed' | 'linked' | 'released'): 
 
 async function failed(bag: bigint, state: WorkState, howMany = Infinity): Promise<void> {
   const claim = await claimed(place.register, bag, state);
-  await place.register.move(
+  await place.register.applyTransitions(
     claim,
-    claim.files.slice(0, howMany).map((file) => moveOf(file, 'fail')),
+    claim.files.slice(0, howMany).map((file) => transitionOf(file, 'fail')),
     stage,
   );
 }
@@ -61,7 +61,7 @@ async function failed(bag: bigint, state: WorkState, howMany = Infinity): Promis
 /** Puts the files of a bag that are proven where they belong. */
 async function placed(bag: bigint, to: 'restored' | 'recalled'): Promise<void> {
   const claim = await claimed(place.register, bag, 'fetchVerified');
-  await place.register.move(
+  await place.register.applyTransitions(
     claim,
     claim.files.map((file) => ({ id: file.id, event: 'place', from: 'fetchVerified', to })),
     stage,
@@ -489,7 +489,7 @@ it('an original that an undo does not find held any more comes from the store', 
   } = await archived({ 'Fileset:1': [1n] }, 'linked');
   await place.register.people.undo(whole(id), 'boss');
   const claim = await claimed(place.register, bag!, 'undoing');
-  await place.register.move(
+  await place.register.applyTransitions(
     claim,
     claim.files.map((file) => ({ id: file.id, event: 'restore', from: 'undoing', to: 'retrieving' })),
     stage,

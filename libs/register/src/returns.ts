@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { WayBack } from '@coldroom/domain';
 import { transaction } from './connection';
 import { fetchRates, type FetchRate } from './fetch-rate';
-import { filesetsMeant, returning, settle, take, type Scope, type Target } from './people';
+import { filesetsMeant, returning, syncBagsAndRequests, take, type Scope, type Target } from './people';
 import { numbersForAsked, tellAsked, tellEnded } from './way-back';
 
 export interface ReturnOrder {
@@ -114,7 +114,7 @@ export class Returns {
         'asked_in = (SELECT asked.id FROM unnest($2::bigint[], $5::bigint[]) AS asked(request_id, id) WHERE asked.request_id = f.request_id)';
       const undoing =
         way === 'restore'
-          ? await moveAll(client, scope, {
+          ? await transitionAll(client, scope, {
               to: `'undoing'`,
               what: 'undo',
               by,
@@ -125,7 +125,7 @@ export class Returns {
             })
           : 0;
       const from = way === 'recall' ? `('linked', 'released')` : `('linked', 'released', 'recalled')`;
-      const asked = await moveAll(client, scope, {
+      const asked = await transitionAll(client, scope, {
         to: `'retrieving'`,
         what: way,
         by,
@@ -135,7 +135,7 @@ export class Returns {
         more: [numbers],
       });
       await tellAsked(client, numbers, { way, days }, by);
-      await settle(client, scope);
+      await syncBagsAndRequests(client, scope);
       return { asked, undoing, prolonged };
     });
   }
@@ -162,7 +162,7 @@ export class Returns {
         `SELECT f.request_id, array_agg(DISTINCT f.asked_in) AS asked FROM file f WHERE ${scope.files} AND ${where} AND f.asked_in IS NOT NULL GROUP BY f.request_id`,
         scope.values,
       );
-      const cancelled = await moveAll(client, scope, {
+      const cancelled = await transitionAll(client, scope, {
         to: `CASE WHEN f.near_until IS NULL THEN 'linked' ELSE 'recalled' END`,
         what: 'cancel',
         by,
@@ -170,7 +170,7 @@ export class Returns {
         set: ', asked_in = NULL',
       });
       for (const { request_id: requestId, asked } of ways) await tellEnded(client, requestId, asked, by);
-      await settle(client, scope);
+      await syncBagsAndRequests(client, scope);
       return cancelled;
     });
   }
@@ -191,7 +191,7 @@ async function prolong(client: pg.ClientBase, scope: Scope, days: number, by: st
   return (row as NonNullable<typeof row>).files;
 }
 
-interface MoveOfAll {
+interface TransitionOfAll {
   readonly to: string;
   readonly what: string;
   readonly by: string;
@@ -207,10 +207,10 @@ interface MoveOfAll {
  * Moves the files of the scope that meet a condition, with one event a bag. Filesets are judged by a window and not by a join, which
  * PostgreSQL makes a loop over loops as long as it has not looked at what the table holds.
  */
-async function moveAll(
+async function transitionAll(
   client: pg.ClientBase,
   scope: Scope,
-  { to, what, by, where, allOfFileset = 'true', set, more = [] }: MoveOfAll,
+  { to, what, by, where, allOfFileset = 'true', set, more = [] }: TransitionOfAll,
 ): Promise<number> {
   const {
     rows: [row],

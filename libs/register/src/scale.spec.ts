@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { NewFile, NewImage } from './drafts';
 import { freshRegister } from './testing/fresh-register';
-import { claimed, draft, identity, moveOf, stage } from './testing/sample-request';
+import { claimed, draft, identity, transitionOf, stage } from './testing/sample-request';
 
 /*
  * A request of many files, made from a generator, so that nothing but the register holds them. COLDROOM_TEST_FILES sets how
@@ -93,10 +93,10 @@ it(`takes ${total} files from the scan to their bags without holding them`, asyn
   const crashPoints = async (): Promise<void> => {
     for (const { bagId } of due.slice(0, 20)) {
       const claim = await claimed(register, bagId, 'approved');
-      await register.move(
+      await register.applyTransitions(
         claim,
         claim.files.map((file) => ({
-          ...moveOf(file, 'hash'),
+          ...transitionOf(file, 'hash'),
           digests: { 'SHA-256': 'ab'.repeat(32) },
           identity: file.identity,
         })),

@@ -1,5 +1,5 @@
 import { freshRegister } from './testing/fresh-register';
-import { bagsOf, claimed, moveOf, running } from './testing/sample-request';
+import { bagsOf, claimed, transitionOf, running } from './testing/sample-request';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
 beforeEach(async () => {
@@ -11,9 +11,9 @@ async function fails(howMany: number, errorLimit: number): Promise<void> {
   await running(place.register, { 'Fileset:1': Array<bigint>(howMany).fill(1n) });
   const bag = (await bagsOf(place.register)).at(-1) as bigint;
   const claim = await claimed(place.register, bag, 'approved');
-  await place.register.move(
+  await place.register.applyTransitions(
     claim,
-    claim.files.map((file) => moveOf(file, 'fail')),
+    claim.files.map((file) => transitionOf(file, 'fail')),
     { stage: 'hash', errorLimit },
   );
 }
@@ -122,9 +122,9 @@ describe('the breaker', () => {
   it('does not count when the move fails', async () => {
     await running(place.register, { 'Fileset:1': [1n] });
     const claim = await claimed(place.register, (await bagsOf(place.register))[0] as bigint, 'approved');
-    const move = moveOf(claim.files[0]!, 'fail');
+    const move = transitionOf(claim.files[0]!, 'fail');
     await expect(
-      place.register.move(claim, [move, { ...move, id: 999n }], { stage: 'hash', errorLimit: 0 }),
+      place.register.applyTransitions(claim, [move, { ...move, id: 999n }], { stage: 'hash', errorLimit: 0 }),
     ).rejects.toThrow();
     expect(await place.register.switches.list()).toEqual([]);
   });
@@ -138,7 +138,10 @@ describe('the breaker', () => {
     const claims = await Promise.all(bags.map((bag) => claimed(place.register, bag, 'approved')));
     await Promise.all(
       claims.map((claim, nr) =>
-        place.register.move(claim, [moveOf(claim.files[0]!, 'fail')], { stage: nr % 2 ? 'a' : 'z', errorLimit: 100 }),
+        place.register.applyTransitions(claim, [transitionOf(claim.files[0]!, 'fail')], {
+          stage: nr % 2 ? 'a' : 'z',
+          errorLimit: 100,
+        }),
       ),
     );
     expect((await place.register.switches.list()).map((one) => [one.name, one.failures])).toEqual([

@@ -1,7 +1,16 @@
 import type { WorkState } from '@coldroom/domain';
 import type { Target } from './people';
 import { freshRegister } from './testing/fresh-register';
-import { brought, broughtBack, claimed, moveOf, passed, running, stage, statesOf } from './testing/sample-request';
+import {
+  brought,
+  broughtBack,
+  claimed,
+  transitionOf,
+  passed,
+  running,
+  stage,
+  statesOf,
+} from './testing/sample-request';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
 beforeEach(async () => {
@@ -31,7 +40,7 @@ async function archived(
 
 async function placed(bag: bigint, to: 'restored' | 'recalled' = 'restored'): Promise<void> {
   const claim = await claimed(place.register, bag, 'fetchVerified');
-  await place.register.move(
+  await place.register.applyTransitions(
     claim,
     claim.files.map((file) => ({ id: file.id, event: 'place', from: 'fetchVerified', to })),
     stage,
@@ -40,7 +49,7 @@ async function placed(bag: bigint, to: 'restored' | 'recalled' = 'restored'): Pr
 
 async function stick(bag: bigint, state: WorkState): Promise<void> {
   const claim = await claimed(place.register, bag, state);
-  await place.register.move(claim, [moveOf(claim.files[0]!, 'fail')], stage);
+  await place.register.applyTransitions(claim, [transitionOf(claim.files[0]!, 'fail')], stage);
 }
 
 /** What was told of ways back, the oldest first. */

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { WayBack } from '@coldroom/domain';
-import type { Move } from './move';
+import type { Transition } from './apply-transitions';
 
 /**
  * What is told of a way back: an event for what one person asked back at once, of one request, and one when it ends. Whoever sends
@@ -36,16 +36,16 @@ export async function tellAsked(
   );
 }
 
-const ends: readonly Move['to'][] = ['fetchVerified', 'restored', 'recalled', 'undone', 'stuck'];
+const ends: readonly Transition['to'][] = ['fetchVerified', 'restored', 'recalled', 'undone', 'stuck'];
 
 /** To be called in the transaction of these moves, under the lock of their request: the last one of a way back ends it. */
 export async function tellWhereEnded(
   client: pg.ClientBase,
   requestId: bigint,
-  moves: readonly Move[],
+  transitions: readonly Transition[],
   actor: string,
 ): Promise<void> {
-  const last = moves.filter(({ from, to }) => ends.includes(to) && from !== 'recalled').map(({ id }) => id);
+  const last = transitions.filter(({ from, to }) => ends.includes(to) && from !== 'recalled').map(({ id }) => id);
   if (last.length === 0) return;
   const { rows } = await client.query<{ id: bigint }>(
     'SELECT DISTINCT asked_in AS id FROM file WHERE id = ANY($1) AND asked_in IS NOT NULL',

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { NotYet, Transient } from '@coldroom/domain';
 import { freshRegister } from './testing/fresh-register';
-import { bagsOf, brought, claimed, moveOf, passed, running, stage } from './testing/sample-request';
+import { bagsOf, brought, claimed, transitionOf, passed, running, stage } from './testing/sample-request';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
 beforeAll(async () => {
@@ -71,15 +71,18 @@ describe('claim', () => {
     await pause(60);
     expect((await place.register.work.due(['approved'])).map((due) => due.bagId)).toContain(bag);
     // Run out, and nobody took it: still void for moves and renewals.
-    await expect(place.register.move(old, [], stage)).rejects.toMatchObject({ kind: 'transient', code: 'CLAIM_LOST' });
+    await expect(place.register.applyTransitions(old, [], stage)).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'CLAIM_LOST',
+    });
     expect(await place.register.work.renew(old, 60_000, 1)).toBe(false);
 
     const now = await claimed(place.register, bag, 'approved', 'w1'); // the same worker's name: the fence tells them apart
     expect(now.fence).toBe(old.fence + 1n);
     await expect(
-      place.register.move(
+      place.register.applyTransitions(
         old,
-        old.files.map((file) => moveOf(file, 'hash')),
+        old.files.map((file) => transitionOf(file, 'hash')),
         stage,
       ),
     ).rejects.toMatchObject({ code: 'CLAIM_LOST' });
@@ -93,9 +96,9 @@ describe('claim', () => {
     ]);
     expect(await place.register.work.renew(now, 60_000, 5)).toBe(true);
     expect(await bagRow(bag)).toMatchObject({ done_bytes: '5' });
-    await place.register.move(
+    await place.register.applyTransitions(
       now,
-      now.files.map((file) => moveOf(file, 'hash')),
+      now.files.map((file) => transitionOf(file, 'hash')),
       stage,
     );
   });
@@ -154,9 +157,9 @@ describe('postpone', () => {
     await place.register.work.postpone(second, 0, new NotYet('AMBER', 'amber'), false);
     const third = await claimed(place.register, bag, 'approved');
     expect(third.waitingSince).toEqual(second.waitingSince);
-    await place.register.move(
+    await place.register.applyTransitions(
       third,
-      third.files.map((file) => moveOf(file, 'hash')),
+      third.files.map((file) => transitionOf(file, 'hash')),
       stage,
     );
     expect(await bagRow(bag)).toMatchObject({ waiting: false, attempts: 0, note: null });

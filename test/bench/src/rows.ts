@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { copyPath, workStates, type Identity, type WorkState } from '@coldroom/domain';
 import { createDatabase, startPostgres, startRedis } from '@coldroom/local';
-import { moved, Queues, Runner, stageOf, Workers, type Stage } from '@coldroom/pipeline';
+import { transition, Queues, Runner, stageOf, Workers, type Stage } from '@coldroom/pipeline';
 import { migrate, Register, type NewFile } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { seconds } from './peers';
@@ -79,8 +79,8 @@ function emptyHanded([takes, event, to]: (typeof steps)[number]): Stage {
     name: stageOf[takes as WorkState],
     takes,
     run: async (claim) => ({
-      moves: claim.files.map((file) =>
-        moved(
+      transitions: claim.files.map((file) =>
+        transition(
           file,
           event,
           to,

@@ -11,7 +11,7 @@ import { LiveLines } from '../waiting';
  * A linker asks for the switches before each original and may rely on an answer of 0.2 s ago: whoever passed that
  * question before the stop holds its claim by then, and is seen and waited for.
  */
-const settleMs = 1000;
+const finishMs = 1000;
 const pollMs = 500;
 
 export function addStop(program: Command, act: Act): void {
@@ -41,7 +41,7 @@ export function addStop(program: Command, act: Act): void {
 }
 
 async function untilNobodyLinks(register: Register, live: LiveLines): Promise<void> {
-  for (await sleep(settleMs); ; await sleep(pollMs)) {
+  for (await sleep(finishMs); ; await sleep(pollMs)) {
     const linking = (await register.overview.progress()).filter(
       ({ state }) => state === 'sealed' || state === 'linked',
     );

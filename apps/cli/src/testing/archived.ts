@@ -61,7 +61,7 @@ function stage(
     run: async (claim, work) => {
       await deed(claim, work);
       return {
-        moves: claim.files.map((file) => ({ id: file.id, event, from: file.state, to })),
+        transitions: claim.files.map((file) => ({ id: file.id, event, from: file.state, to })),
         ...(name === 'seal' ? { sealed: true } : {}),
       };
     },

@@ -20,7 +20,7 @@ import {
   Register,
   type AuditedFile,
   type Claim,
-  type Move,
+  type Transition,
   type NewFile,
   type Page,
 } from '@coldroom/register';
@@ -34,7 +34,7 @@ const work: Work = {
 };
 
 /** What happened to all files of a bag, with facts a file. */
-type Deed = readonly [FileEvent, FileState, (Partial<Move> | undefined)[]?];
+type Deed = readonly [FileEvent, FileState, (Partial<Transition> | undefined)[]?];
 
 /** A file as the register has it, with the places where its bytes are. */
 export interface Placed extends ArchiveFile {
@@ -182,7 +182,7 @@ export class AuditScene {
         claim,
         claim.files.map((file) => this.placed(file, claim)),
       );
-      await this.register.move(
+      await this.register.applyTransitions(
         claim,
         claim.files.map((file, index) => ({ ...facts[index], id: file.id, event, from: file.state, to })),
         { stage: 'test', errorLimit: 1000 },

@@ -1,6 +1,6 @@
 import type { FileEvent, FileState, Identity, WorkState } from '@coldroom/domain';
 import { createDatabase } from '@coldroom/local';
-import { Register, type Claim, type Move, type MoveOptions, type NewFile } from '@coldroom/register';
+import { Register, type Claim, type Transition, type TransitionOptions, type NewFile } from '@coldroom/register';
 import { coldroom } from './command-line';
 
 const identity: Identity = {
@@ -96,7 +96,7 @@ export async function moveTo(
   register: Register,
   requestId: bigint,
   until: FileState,
-  options: Partial<MoveOptions> = {},
+  options: Partial<TransitionOptions> = {},
 ): Promise<void> {
   for (const { bagId, state } of await register.work.due(Object.keys(ways) as WorkState[])) {
     for (let at: FileState = state; at !== until && ways[at];) {
@@ -106,7 +106,7 @@ export async function moveTo(
         break;
       }
       const [event, to]: readonly [FileEvent, FileState] = ways[at]!;
-      await move(
+      await applyTransitions(
         register,
         claim,
         claim.files.map((file) => ({
@@ -133,7 +133,7 @@ export async function stick(register: Register, requestId: bigint, code = 'HASH_
     const claim = await claimed(register, bagId);
     const own = claim.files.find((one) => one.id === file!.id);
     if (own) {
-      await move(register, claim, [
+      await applyTransitions(register, claim, [
         { id: own.id, event: 'fail', from: own.state, to: 'stuck', code, reason: 'a reason' },
       ]);
       return own.id;
@@ -149,11 +149,11 @@ export async function claimed(register: Register, bagId: bigint, leaseMs = lease
   return claim;
 }
 
-async function move(
+async function applyTransitions(
   register: Register,
   claim: Claim,
-  moves: readonly Move[],
-  options: Partial<MoveOptions> = {},
+  transitions: readonly Transition[],
+  options: Partial<TransitionOptions> = {},
 ): Promise<void> {
-  await register.move(claim, moves, { stage: 'test', errorLimit: 1000, ...options });
+  await register.applyTransitions(claim, transitions, { stage: 'test', errorLimit: 1000, ...options });
 }

@@ -109,7 +109,7 @@ export class Archive {
   /** Runs a stage as long as a bag is due for it. */
   async all(stage: Stage): Promise<void> {
     while ((await this.bench.register.work.due([stage.takes], 1)).length > 0) {
-      if ((await this.bench.run(stage)).moves.length === 0) return;
+      if ((await this.bench.run(stage)).transitions.length === 0) return;
     }
   }
 

@@ -10,7 +10,7 @@ import {
   type Source,
   type Store,
 } from '@coldroom/domain';
-import type { Claim, Move } from '@coldroom/register';
+import type { Claim, Transition } from '@coldroom/register';
 import type { Files } from '@coldroom/files';
 import { tagFiles, type Stores } from '@coldroom/stores';
 import { otherStores } from '../bag-stores';
@@ -18,7 +18,10 @@ import type { Originals } from '../originals';
 import type { Staging } from '../staging';
 import type { Stage, StageName, StageWork } from '../stage';
 
-type Facts = Pick<Move, 'digests' | 'identity' | 'copyVersion' | 'copyDigest' | 'copyRead' | 'fetched' | 'elsewhere'>;
+type Facts = Pick<
+  Transition,
+  'digests' | 'identity' | 'copyVersion' | 'copyDigest' | 'copyRead' | 'fetched' | 'elsewhere'
+>;
 type Deed<S> = (claim: Claim, sources: readonly S[], work: StageWork) => Promise<readonly Facts[]>;
 type Order = FetchOrder & { readonly as: Identity };
 
@@ -182,7 +185,7 @@ function plainlyOn<S>(sources: (claim: Claim) => Promise<readonly S[]>) {
     run: async (claim, work) => {
       const facts = await deed(claim, await sources(claim), work);
       return {
-        moves: claim.files.map((file, index) => ({ ...facts[index], id: file.id, event, from: file.state, to })),
+        transitions: claim.files.map((file, index) => ({ ...facts[index], id: file.id, event, from: file.state, to })),
       };
     },
   });

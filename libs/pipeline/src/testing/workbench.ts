@@ -127,9 +127,9 @@ export class Workbench {
     const claim = await this.claim(stage.takes, hooks.bagId);
     try {
       const result = await stage.run(claim, workWith(hooks));
-      if (result.moves.length === 0) await this.register.work.giveBack(claim);
+      if (result.transitions.length === 0) await this.register.work.giveBack(claim);
       else
-        await this.register.move(claim, result.moves, {
+        await this.register.applyTransitions(claim, result.transitions, {
           stage: stage.name,
           errorLimit: 1000,
           ...(result.sealed ? { sealed: true } : {}),
@@ -188,7 +188,7 @@ export class Workbench {
         await this.run({
           name,
           takes,
-          run: async ({ files }) => ({ moves: files.map((file) => ({ id: file.id, event, from: takes, to })) }),
+          run: async ({ files }) => ({ transitions: files.map((file) => ({ id: file.id, event, from: takes, to })) }),
         });
     }
   }

@@ -8,7 +8,7 @@ import {
   type WorkState,
 } from '@coldroom/domain';
 import type { NewFile, NewImage, NewRequest } from '../drafts';
-import type { Move } from '../move';
+import type { Transition } from '../apply-transitions';
 import type { Register } from '../register';
 import type { Closure } from '../requests';
 import type { Claim, DueBag } from '../work';
@@ -113,7 +113,7 @@ export const forward = {
 } as const satisfies Record<WorkState, FileEvent>;
 
 /** The move of this file by `event`, with the facts that a service would give. */
-export function moveOf(file: Pick<ArchiveFile, 'id' | 'state'>, event: FileEvent): Move {
+export function transitionOf(file: Pick<ArchiveFile, 'id' | 'state'>, event: FileEvent): Transition {
   const to = next(file.state, event)?.[0];
   if (!to) throw new Error(`no ${event} from ${file.state}`);
   const trouble = event === 'fail' ? { code: 'TROUBLE', reason: 'as the test wants it' } : {};
@@ -131,9 +131,9 @@ export async function claimed(register: Register, bagId: bigint, state: WorkStat
 /** Moves all files of a bag on from `state`, as its service would. */
 export async function passed(register: Register, bagId: bigint, state: WorkState): Promise<readonly DueBag[]> {
   const claim = await claimed(register, bagId, state);
-  return register.move(
+  return register.applyTransitions(
     claim,
-    claim.files.map((file) => moveOf(file, forward[state])),
+    claim.files.map((file) => transitionOf(file, forward[state])),
     stage,
   );
 }

@@ -19,7 +19,7 @@ import { complete, fetched, hasFile, type Claim, type DueBag } from './work';
 import { tellWhereEnded } from './way-back';
 
 /** What happened to one file. Facts that are left out stay as they are. */
-export interface Move {
+export interface Transition {
   readonly id: bigint;
   readonly event: FileEvent;
   readonly from: FileState;
@@ -35,7 +35,7 @@ export interface Move {
   readonly reason?: string;
 }
 
-export interface MoveOptions {
+export interface TransitionOptions {
   /** The stage that moved them: its failures count towards its limit. */
   readonly stage: string;
   readonly errorLimit: number;
@@ -53,33 +53,33 @@ export interface MoveOptions {
  * and each file still where it was; a lost claim is `Transient` `CLAIM_LOST`, and nothing was changed.
  * @returns the bags whose turn it is now: this one, and those that waited for the filesets it completed.
  */
-export async function moveFiles(
+export async function applyTransitions(
   pool: pg.Pool,
   claim: Claim,
-  moves: readonly Move[],
-  options: MoveOptions,
+  transitions: readonly Transition[],
+  options: TransitionOptions,
 ): Promise<readonly DueBag[]> {
-  for (const move of moves) {
-    if (!next(move.from, move.event)?.includes(move.to))
-      throw new RangeError(`no move ${move.event} from ${move.from} to ${move.to}`);
+  for (const transition of transitions) {
+    if (!next(transition.from, transition.event)?.includes(transition.to))
+      throw new RangeError(`no transition ${transition.event} from ${transition.from} to ${transition.to}`);
   }
   const due = await transaction(pool, async (client) => {
     await lockRequests(client, [claim.requestId]);
     await lockBag(client, claim);
-    await writeFiles(client, claim, moves);
+    await writeFiles(client, claim, transitions);
     if (options.switched)
       await switchBag(
         client,
         claim.bagId,
-        moves.map((move) => move.id),
+        transitions.map((transition) => transition.id),
       );
     else if (claim.state === 'moveSealed')
       await forgetElsewhere(
         client,
-        moves.filter((move) => move.to === 'linked').map((move) => move.id),
+        transitions.filter((transition) => transition.to === 'linked').map((transition) => transition.id),
       );
-    await writeEvents(client, claim, moves, options);
-    const stuck = moves.filter((move) => move.to === 'stuck').length;
+    await writeEvents(client, claim, transitions, options);
+    const stuck = transitions.filter((transition) => transition.to === 'stuck').length;
     if (stuck > 0)
       await countFailures(
         client,
@@ -93,19 +93,19 @@ export async function moveFiles(
       claim.requestId,
       await filesetsOf(
         client,
-        moves.filter((move) => waitForOthers.includes(move.to)),
+        transitions.filter((transition) => waitForOthers.includes(transition.to)),
       ),
       claim.bagId,
     );
-    await settleRequest(
+    await syncRequest(
       client,
       claim.requestId,
       await filesetsOf(
         client,
-        moves.filter((move) => atRest.includes(move.to)),
+        transitions.filter((transition) => atRest.includes(transition.to)),
       ),
     );
-    await tellWhereEnded(client, claim.requestId, moves, claim.worker);
+    await tellWhereEnded(client, claim.requestId, transitions, claim.worker);
     crashPoint('transition:1-before-commit');
     return [...own, ...woken];
   });
@@ -129,7 +129,7 @@ async function lockBag(client: pg.PoolClient, claim: Claim): Promise<void> {
 }
 
 /** What an undo does not find held any more (`restore`) was released by a linker that died before it could say so. */
-async function writeFiles(client: pg.PoolClient, claim: Claim, moves: readonly Move[]): Promise<void> {
+async function writeFiles(client: pg.PoolClient, claim: Claim, transitions: readonly Transition[]): Promise<void> {
   const { rowCount } = await client.query(
     `UPDATE file f SET state = m.to_state,
        stuck_from = CASE WHEN m.to_state = 'stuck' THEN f.state END,
@@ -155,41 +155,43 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, moves: readonly M
      WHERE f.id = m.id AND f.bag_id = $1 AND f.state = m.from_state`,
     [
       claim.bagId,
-      moves.map((m) => m.id),
-      moves.map((m) => m.event),
-      moves.map((m) => m.from),
-      moves.map((m) => m.to),
-      moves.map((m) => (m.digests ? JSON.stringify(m.digests) : null)),
-      moves.map((m) => (m.identity ? formatIdentity(m.identity) : null)),
-      moves.map((m) => m.copyVersion ?? null),
-      moves.map((m) => m.copyDigest ?? null),
-      moves.map((m) => m.copyRead ?? null),
-      moves.map((m) => m.code ?? null),
-      moves.map((m) => m.reason ?? null),
-      moves.map((m) => (m.fetched ? formatIdentity(m.fetched) : null)),
-      moves.map((m) => m.elsewhere?.version ?? null),
-      moves.map((m) => m.elsewhere?.digest ?? null),
-      moves.map((m) => m.elsewhere?.read ?? null),
+      transitions.map((m) => m.id),
+      transitions.map((m) => m.event),
+      transitions.map((m) => m.from),
+      transitions.map((m) => m.to),
+      transitions.map((m) => (m.digests ? JSON.stringify(m.digests) : null)),
+      transitions.map((m) => (m.identity ? formatIdentity(m.identity) : null)),
+      transitions.map((m) => m.copyVersion ?? null),
+      transitions.map((m) => m.copyDigest ?? null),
+      transitions.map((m) => m.copyRead ?? null),
+      transitions.map((m) => m.code ?? null),
+      transitions.map((m) => m.reason ?? null),
+      transitions.map((m) => (m.fetched ? formatIdentity(m.fetched) : null)),
+      transitions.map((m) => m.elsewhere?.version ?? null),
+      transitions.map((m) => m.elsewhere?.digest ?? null),
+      transitions.map((m) => m.elsewhere?.read ?? null),
     ],
   );
-  if (rowCount !== moves.length)
-    throw new Error(`bag ${claim.bag}: ${moves.length} files were to move, ${rowCount} were where they should be`);
+  if (rowCount !== transitions.length)
+    throw new Error(
+      `bag ${claim.bag}: ${transitions.length} files were to move, ${rowCount} were where they should be`,
+    );
 }
 
 /** One event a bag for what happens to most of it, one a file for what happens to a single one. */
 async function writeEvents(
   client: pg.PoolClient,
   claim: Claim,
-  moves: readonly Move[],
-  { stage, tookMs }: MoveOptions,
+  transitions: readonly Transition[],
+  { stage, tookMs }: TransitionOptions,
 ): Promise<void> {
   const sizes = new Map(claim.files.map((file) => [file.id, file.size]));
   const groups = Map.groupBy(
-    moves.filter((move) => move.code === undefined),
-    (move) => `${move.event} ${move.from} ${move.to}`,
+    transitions.filter((transition) => transition.code === undefined),
+    (transition) => `${transition.event} ${transition.from} ${transition.to}`,
   );
   for (const group of groups.values()) {
-    const { event, from, to } = group[0] as Move;
+    const { event, from, to } = group[0] as Transition;
     await client.query(
       `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        VALUES ($1, $2, $3, $4, $5, $6, jsonb_strip_nulls(jsonb_build_object('stage', $7::text, 'store', $8::text, 'files', $9::int, 'bytes', $10::bigint, 'ms', $11::bigint, 'fence', $12::bigint)))`,
@@ -209,7 +211,7 @@ async function writeEvents(
       ],
     );
   }
-  const single = moves.filter((move) => move.code !== undefined);
+  const single = transitions.filter((transition) => transition.code !== undefined);
   if (single.length === 0) return;
   await client.query(
     `INSERT INTO event (actor, request_id, bag_id, file_id, what, from_state, to_state, code, detail)
@@ -233,7 +235,7 @@ async function writeEvents(
 export const leastState = `coalesce((SELECT f.state FROM file f WHERE f.bag_id = bag.id AND f.state = ANY('{${workStates.join(',')}}')
   ORDER BY array_position('{${workStates.join(',')}}'::text[], f.state) LIMIT 1), 'done')`;
 
-async function passOn(client: pg.PoolClient, claim: Claim, options: MoveOptions): Promise<readonly DueBag[]> {
+async function passOn(client: pg.PoolClient, claim: Claim, options: TransitionOptions): Promise<readonly DueBag[]> {
   const {
     rows: [row],
   } = await client.query<{ state: DueBag['state']; due: boolean }>(
@@ -245,10 +247,10 @@ async function passOn(client: pg.PoolClient, claim: Claim, options: MoveOptions)
   return row?.due ? [{ bagId: claim.bagId, state: row.state }] : [];
 }
 
-async function filesetsOf(client: pg.PoolClient, moves: readonly Move[]): Promise<readonly string[]> {
-  if (moves.length === 0) return [];
+async function filesetsOf(client: pg.PoolClient, transitions: readonly Transition[]): Promise<readonly string[]> {
+  if (transitions.length === 0) return [];
   const { rows } = await client.query<{ fileset: string }>(`SELECT DISTINCT fileset FROM file WHERE id = ANY($1)`, [
-    moves.map((move) => move.id),
+    transitions.map((transition) => transition.id),
   ]);
   return rows.map((row) => row.fileset);
 }
@@ -276,7 +278,7 @@ export async function wakeWaiting(
 }
 
 /** Brings the request's state and what OMERO should say of these filesets' images into step with the files. */
-export async function settleRequest(
+export async function syncRequest(
   client: pg.ClientBase,
   requestId: bigint,
   filesets: readonly string[],

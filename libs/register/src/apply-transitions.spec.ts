@@ -1,6 +1,16 @@
-import type { Move } from './move';
+import type { Transition } from './apply-transitions';
 import { freshRegister } from './testing/fresh-register';
-import { bagsOf, brought, claimed, identity, moveOf, passed, running, stage, statesOf } from './testing/sample-request';
+import {
+  bagsOf,
+  brought,
+  claimed,
+  identity,
+  transitionOf,
+  passed,
+  running,
+  stage,
+  statesOf,
+} from './testing/sample-request';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
 beforeEach(async () => {
@@ -28,17 +38,17 @@ describe('a move', () => {
     const first = await claimed(place.register, bag, 'approved');
     const [file] = first.files;
     const digests = { 'SHA-256': 'ab'.repeat(32), 'SHA1-160': 'cd'.repeat(20) };
-    const due = await place.register.move(
+    const due = await place.register.applyTransitions(
       first,
-      [{ ...moveOf(file!, 'hash'), digests, identity: identity(1n, 99n) }],
+      [{ ...transitionOf(file!, 'hash'), digests, identity: identity(1n, 99n) }],
       stage,
     );
     expect(due).toEqual([{ bagId: bag, state: 'hashed' }]);
     await passed(place.register, bag, 'hashed');
     const third = await claimed(place.register, bag, 'copied');
-    await place.register.move(
+    await place.register.applyTransitions(
       third,
-      [{ ...moveOf(third.files[0]!, 'verify'), copyVersion: 'v1', copyDigest: 'd1', copyRead: 'direct' }],
+      [{ ...transitionOf(third.files[0]!, 'verify'), copyVersion: 'v1', copyDigest: 'd1', copyRead: 'direct' }],
       { ...stage, sealed: true },
     );
     const [now] = (await claimed(place.register, bag, 'verified')).files;
@@ -63,9 +73,9 @@ describe('a move', () => {
       for (const state of ['approved', 'hashed'] as const)
         if (round === 1 || state === 'hashed') await passed(place.register, bag, state);
       const claim = await claimed(place.register, bag, 'copied');
-      await place.register.move(
+      await place.register.applyTransitions(
         claim,
-        [{ ...moveOf(claim.files[0]!, 'copyAgain'), code: 'COPY_DIFFERS', reason: 'one bit' }],
+        [{ ...transitionOf(claim.files[0]!, 'copyAgain'), code: 'COPY_DIFFERS', reason: 'one bit' }],
         stage,
       );
     }
@@ -80,38 +90,53 @@ describe('a move', () => {
   it('that is not in the table is refused before anything happens', async () => {
     await running(place.register, { 'Fileset:1': [1n] });
     const claim = await claimed(place.register, await only(), 'approved');
-    const wrong: Move[] = [
+    const wrong: Transition[] = [
       { id: claim.files[0]!.id, event: 'link', from: 'approved', to: 'linked' },
       { id: claim.files[0]!.id, event: 'hash', from: 'approved', to: 'sealed' },
     ];
-    for (const move of wrong) await expect(place.register.move(claim, [move], stage)).rejects.toThrow(RangeError);
+    for (const move of wrong)
+      await expect(place.register.applyTransitions(claim, [move], stage)).rejects.toThrow(RangeError);
     expect(await place.register.work.renew(claim, 1000, 0)).toBe(true);
   });
 
-  it.each<[string, (ids: readonly bigint[]) => Move[]]>([
+  it.each<[string, (ids: readonly bigint[]) => Transition[]]>([
     [
       'a file stands elsewhere',
-      ([a, b]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: b!, state: 'hashed' }, 'copy')],
+      ([a, b]) => [
+        transitionOf({ id: a!, state: 'approved' }, 'hash'),
+        transitionOf({ id: b!, state: 'hashed' }, 'copy'),
+      ],
     ],
     [
       'a file is named twice',
-      ([a]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: a!, state: 'approved' }, 'hash')],
+      ([a]) => [
+        transitionOf({ id: a!, state: 'approved' }, 'hash'),
+        transitionOf({ id: a!, state: 'approved' }, 'hash'),
+      ],
     ],
     [
       'a file is of another bag',
-      ([a, , , d]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: d!, state: 'approved' }, 'hash')],
+      ([a, , , d]) => [
+        transitionOf({ id: a!, state: 'approved' }, 'hash'),
+        transitionOf({ id: d!, state: 'approved' }, 'hash'),
+      ],
     ],
     [
       'there is no such file',
-      ([a]) => [moveOf({ id: a!, state: 'approved' }, 'hash'), moveOf({ id: 999n, state: 'approved' }, 'hash')],
+      ([a]) => [
+        transitionOf({ id: a!, state: 'approved' }, 'hash'),
+        transitionOf({ id: 999n, state: 'approved' }, 'hash'),
+      ],
     ],
-  ])('changes nothing at all where %s', async (_name, moves) => {
+  ])('changes nothing at all where %s', async (_name, transitions) => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n, 1n], 'Fileset:2': [GiB] });
     const [bag] = await bagsOf(place.register);
     const claim = await claimed(place.register, bag!, 'approved');
     const ids = (await place.register.overview.files({ requestId: id })).map((file) => file.id);
     const events = await place.register.overview.events({});
-    await expect(place.register.move(claim, moves(ids), stage)).rejects.toThrow('were where they should be');
+    await expect(place.register.applyTransitions(claim, transitions(ids), stage)).rejects.toThrow(
+      'were where they should be',
+    );
     expect(await statesOf(place.register, id)).toEqual(['approved', 'approved', 'approved', 'approved']);
     expect(await place.register.overview.events({})).toEqual(events);
     expect(await place.register.work.renew(claim, 1000, 0)).toBe(true); // the claim is still ours
@@ -123,7 +148,11 @@ describe('a move', () => {
     const claim = await claimed(place.register, bag, 'approved');
     const [a, b, c] = claim.files;
     expect(
-      await place.register.move(claim, [moveOf(a!, 'hash'), moveOf(b!, 'fail'), moveOf(c!, 'hash')], stage),
+      await place.register.applyTransitions(
+        claim,
+        [transitionOf(a!, 'hash'), transitionOf(b!, 'fail'), transitionOf(c!, 'hash')],
+        stage,
+      ),
     ).toEqual([{ bagId: bag, state: 'hashed' }]);
     expect(await statesOf(place.register, id)).toEqual(['hashed', 'stuck', 'hashed']);
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Error', stuck: 1 });
@@ -145,7 +174,7 @@ describe('a move', () => {
     await running(place.register, { 'Fileset:1': [1n, 1n] });
     const bag = await only();
     const claim = await claimed(place.register, bag, 'approved');
-    expect(await place.register.move(claim, [moveOf(claim.files[0]!, 'hash')], stage)).toEqual([
+    expect(await place.register.applyTransitions(claim, [transitionOf(claim.files[0]!, 'hash')], stage)).toEqual([
       { bagId: bag, state: 'approved' },
     ]);
     expect((await claimed(place.register, bag, 'approved')).files).toHaveLength(1);
@@ -157,9 +186,9 @@ describe('a move', () => {
     await brought(place.register, bag, 'sealed');
     const claim = await claimed(place.register, bag, 'sealed');
     expect(
-      await place.register.move(
+      await place.register.applyTransitions(
         claim,
-        claim.files.map((file) => moveOf(file, 'link')),
+        claim.files.map((file) => transitionOf(file, 'link')),
         { ...stage, delayMs: 60_000 },
       ),
     ).toEqual([]);
@@ -223,9 +252,9 @@ describe('a fileset in several bags', () => {
     const claim = await claimed(place.register, b, 'sealed');
     await place.sql.query('UPDATE bag SET woken = true');
     expect(
-      await place.register.move(
+      await place.register.applyTransitions(
         claim,
-        claim.files.map((file) => moveOf(file, 'link')),
+        claim.files.map((file) => transitionOf(file, 'link')),
         { ...stage, delayMs: 60_000 },
       ),
     ).toEqual([]);
@@ -242,7 +271,7 @@ describe('a fileset in several bags', () => {
       false,
     );
     const claim = await claimed(place.register, b, 'approved');
-    await place.register.move(claim, [moveOf(claim.files[0]!, 'fail')], stage);
+    await place.register.applyTransitions(claim, [transitionOf(claim.files[0]!, 'fail')], stage);
     await brought(place.register, c, 'verified');
     expect((await passed(place.register, c, 'verified')).map((bag) => bag.bagId)).toEqual([c]);
   });
@@ -274,9 +303,9 @@ describe('what the request and its marks say', () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n] });
     const bag = await only();
     const claim = await claimed(place.register, bag, 'approved');
-    await place.register.move(
+    await place.register.applyTransitions(
       claim,
-      claim.files.map((file) => moveOf(file, 'fail')),
+      claim.files.map((file) => transitionOf(file, 'fail')),
       stage,
     );
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Error', stuck: 2 });
