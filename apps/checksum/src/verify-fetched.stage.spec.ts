@@ -90,7 +90,7 @@ describe('the verify-fetched stage', () => {
     await put(await staged('a'));
     await bench.run(stage).catch(() => undefined);
     expect((await bench.file(`${what}/a`)).state).not.toBe('fetchVerified');
-    await bench.register.returns.cancel({ kind: 'Fileset', names: [what] }, 'test');
+    await bench.register.retrievals.cancel({ kind: 'Fileset', names: [what] }, 'test');
   });
 
   test('an unmounted hold directory says nothing of what was fetched', async () => {

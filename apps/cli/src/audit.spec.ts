@@ -143,8 +143,8 @@ describe('faults', () => {
     undone = (await scene.placedFiles(two.requestId)).filter((file) => file.fileset !== sets[0]);
     const three = await scene.archive('tape', [3, 3, 1]);
     await scene.release(three.requestId);
-    await scene.bringBack('recall', [`Fileset:${three.tiny.filesets[0]!.id}`]);
-    await scene.bringBack('restore', [`Fileset:${three.tiny.filesets[2]!.id}`]);
+    await scene.retrieve('recall', [`Fileset:${three.tiny.filesets[0]!.id}`]);
+    await scene.retrieve('restore', [`Fileset:${three.tiny.filesets[2]!.id}`]);
     tape = [...(await scene.placedFiles(three.requestId))];
     recalled = tape.filter((file) => file.state === 'recalled');
     const four = await scene.archive('main', [1]);
@@ -177,9 +177,9 @@ describe('faults', () => {
 
   it('are not told of what was fetched while an undo of it waits for the linker', async () => {
     const { requestId, tiny } = await scene.archive('tape', [1]);
-    await scene.bringBack('recall', [`Fileset:${tiny.filesets[0]!.id}`]);
+    await scene.retrieve('recall', [`Fileset:${tiny.filesets[0]!.id}`]);
     const [file] = (await scene.placedFiles(requestId)) as [Placed];
-    await scene.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 1 }, 'test');
+    await scene.register.retrievals.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 1 }, 'test');
     await scene.register.people.undo({ kind: 'Request', ids: [requestId] }, 'test');
     await writeFile(`${file.held}.fetched`, 'x');
     expect(told(await audited())).toEqual([]);

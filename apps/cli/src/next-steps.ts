@@ -32,7 +32,7 @@ const steps: Readonly<Record<string, string>> = {
   WAITED_TOO_LONG: 'ask the store why it does not call the copies durable, then retry',
   ROOT_UNAVAILABLE: 'mount the disk, or mark it with "coldroom doctor --prepare", then retry',
   STORE_UNAVAILABLE:
-    'mount the store, then retry; if it is lost on the way back from a cancelled move, ask for that move again',
+    'mount the store, then retry; if it is lost being retrieved from a cancelled move, ask for that move again',
   STORE_FULL: 'make room in the store, then retry',
   OWNER_NOT_KEPT: 'let transfer run as root or with CAP_CHOWN, then retry',
 };

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodes, SettingsError } from '@coldroom/runtime';
-import { addRecall, addRestore } from './commands/bring-back';
+import { addRecall, addRestore } from './commands/retrieve';
 import { addAudit } from './commands/audit';
 import { addDoctor } from './commands/doctor';
 import { addFilesAbandon } from './commands/files-abandon';

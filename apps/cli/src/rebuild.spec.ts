@@ -173,7 +173,7 @@ it('fills an empty register with what the lost one said', async () => {
     copyRead: null,
     digests: { 'MD5-128': 'abc' },
   });
-  expect(await rebuilt.returns.plan({ kind: 'Request', ids: [gone] }, 'restore')).toMatchObject({
+  expect(await rebuilt.retrievals.plan({ kind: 'Request', ids: [gone] }, 'restore')).toMatchObject({
     fetch: [{ store: 'main', files: 1, bytes: 100n }],
   });
 

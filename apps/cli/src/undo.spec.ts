@@ -107,8 +107,8 @@ describe('coldroom undo', () => {
   it('does not promise what was released and is linked again', async () => {
     const id = await started(register);
     await moveTo(register, id, 'released');
-    await register.returns.ask(request(id), { way: 'recall', days: 1 }, 'test');
-    await register.returns.cancel(request(id), 'test');
+    await register.retrievals.ask(request(id), { way: 'recall', days: 1 }, 'test');
+    await register.retrievals.cancel(request(id), 'test');
     expect((await register.requests.get(id))?.linked).toBe(2);
     const plan = undoPlan(await meantFiles(register, [request(id)], 'filesets'));
     expect([plan.back.files, plan.released.files]).toEqual([0, 2]);
@@ -121,11 +121,11 @@ describe('coldroom undo', () => {
   it.each([
     [true, 'Not undone: 2 files', 3],
     [false, 'To put back: 2 files', 0],
-  ] as const)('names what is near or on its way back; released: %s', async (isReleased, told, code) => {
+  ] as const)('names what is near or being retrieved; released: %s', async (isReleased, told, code) => {
     for (const state of ['retrieving', 'online', 'fetched', 'fetchVerified', 'recalled'] as const) {
       const id = await started(register);
       await moveTo(register, id, isReleased ? 'released' : 'linked');
-      await register.returns.ask(request(id), { way: 'recall', days: 1 }, 'test');
+      await register.retrievals.ask(request(id), { way: 'recall', days: 1 }, 'test');
       await moveTo(register, id, state === 'recalled' ? 'fetchVerified' : state);
       if (state === 'recalled') await placeNear(id);
       if (state === 'recalled')

@@ -107,7 +107,7 @@ async function archive(layout: Layout, surroundings: Surroundings, store: DemoSt
     say('\nProof');
     const proven = await prove(layout, store, surroundings.omeroOwnerUrl, register);
     await saySummary(register, proven, milliseconds, say);
-    say('\nThe way back');
+    say('\nThe retrieval');
     const restored = await restoreFileset(layout, register, services, surroundings.omeroOwnerUrl);
     sayRestored(restored, say);
     return proven.faults.length + restored.faults.length === 0 ? exitCodes.ok : exitCodes.failed;

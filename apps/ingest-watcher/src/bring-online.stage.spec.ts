@@ -12,7 +12,7 @@ describe('the bring-online stage', () => {
   });
   afterAll(() => bench.close());
 
-  /** Files that were asked back; gives the directory of their copies. */
+  /** Files that were requested back; gives the directory of their copies. */
   async function asked(fileset: string, names: readonly string[]): Promise<string> {
     const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: name })) });
     await bench.bring('sealed');

@@ -121,7 +121,7 @@ describe('recalled files', () => {
         ),
       );
     const recall = async (fileset: string): Promise<void> => {
-      await archive.bench.register.returns.ask(
+      await archive.bench.register.retrievals.ask(
         { kind: 'Fileset', names: [fileset] },
         { way: 'recall', days: 1 },
         'test',
@@ -382,7 +382,7 @@ describe('recalled files', () => {
     await archive.bench.ask(id, 'recall');
     await archive.proven();
     await archive.killed(archive.place, 'place:3-synced');
-    await archive.bench.register.returns.cancel({ kind: 'Request', ids: [id] }, 'test');
+    await archive.bench.register.retrievals.cancel({ kind: 'Request', ids: [id] }, 'test');
     await spoil(join(archive.bench.storeDir, bag, 'data/ManagedRepository', why, 'a'));
     await archive.bench.run(archive.release());
     expect(await archive.bench.file(`${why}/a`)).toMatchObject({
@@ -400,7 +400,7 @@ describe('recalled files', () => {
     await archive.bench.ask(id, 'recall');
     await archive.proven();
     await archive.killed(archive.place, 'place:1-swapped');
-    await archive.bench.register.returns.cancel({ kind: 'Request', ids: [id] }, 'test');
+    await archive.bench.register.retrievals.cancel({ kind: 'Request', ids: [id] }, 'test');
     await archive.bench.run(archive.release());
     for (const name of ['a', 'b'])
       expect([await archive.bench.file(`given up/${name}`), await isDangling(`given up/${name}`)]).toMatchObject([

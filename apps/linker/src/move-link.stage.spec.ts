@@ -83,7 +83,7 @@ describe('the move-link stage', () => {
     await expectIn('other', bag, 'held/a', 'held/b');
     expect([await bagNow(id), await archive.inHold(), await beside('held/a')]).toEqual(['other', hold, []]);
     expect(await readFile(copyIn(stores().main, bag, 'held/a'), 'utf8')).toBe('content of a');
-    // From here on the other store is the one that counts: for the release, and for the way back to an original that is held.
+    // From here on the other store is the one that counts: for the release, and for the retrieval to an original that is held.
     await archive.bench.register.people.undo({ kind: 'Request', ids: [id] }, 'test');
     await archive.bench.run(archive.undo);
     expect([(await lstat(at('held/a'))).isFile(), (await archive.bench.file('held/a')).state]).toEqual([

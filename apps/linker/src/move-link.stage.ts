@@ -117,7 +117,7 @@ function worst(reasons: readonly Reason[], wayOn: string): { readonly code: stri
   return { code: (reasons[0] as Reason).code, message: `${reasons.map(({ message }) => message).join('; ')}${wayOn}` };
 }
 
-/** Where a move was cancelled and the way back is barred: the copies in the other store are proven still. */
+/** Where a move was cancelled and the retrieval is barred: the copies in the other store are proven still. */
 function wayOnFrom({ movingTo, movedFrom, store, files, requestId }: Claim): string {
   if (movingTo !== null || movedFrom === null || !files.every((file) => file.elsewhere)) return '';
   return `. The move to store ${movedFrom} was cancelled, and the links are to lead back; "coldroom move --from ${store} --to ${movedFrom} Request:${requestId}" leads all links there`;

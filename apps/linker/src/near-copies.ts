@@ -2,7 +2,7 @@ import { renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { codeOf, Refused, crashPoint, type ArchiveFile, type Identity } from '@coldroom/domain';
 import { identify, openDirectory, typeOf, type Directory, type Root } from '@coldroom/files';
 import { isFetched } from '@coldroom/pipeline';
-import { dropStaged, pathOf, refuse, type Name } from './bring-back';
+import { dropStaged, pathOf, refuse, type Name } from './restore';
 import { look, type Before, type Place } from './look';
 
 /*
@@ -102,7 +102,7 @@ async function opened(
 
 /** What lies in a recall directory is ours; who asked for a restore since has made us forget the very inode. */
 function isNear(now: Identity, file: ArchiveFile): boolean {
-  return file.fetched !== null && file.wayBack === 'recall'
+  return file.fetched !== null && file.retrieval === 'recall'
     ? isFetched(now, file)
     : typeOf(now.mode) === 'file' && now.size === file.size;
 }

@@ -33,7 +33,7 @@ describe('the place stage', () => {
     content: string | Buffer = `content of ${path.toString('latin1')}`,
   ): PlannedOriginal => ({ path, content });
 
-  /** Archived files that were asked back and are proven in staging; gives their staging directory and what each was before. */
+  /** Archived files that were requested back and are proven in staging; gives their staging directory and what each was before. */
   async function proven(
     fileset: string,
     names: readonly string[],
@@ -52,7 +52,7 @@ describe('the place stage', () => {
   /** So that a restore fetches although all is held: as a cancelled one leaves it. */
   async function keepFromUndo(id: bigint): Promise<void> {
     await archive.bench.ask(id, 'recall');
-    await archive.bench.register.returns.cancel({ kind: 'Request', ids: [id] }, 'test');
+    await archive.bench.register.retrievals.cancel({ kind: 'Request', ids: [id] }, 'test');
   }
 
   const stagedAs = async (path: string, hold: string): Promise<string> =>
@@ -143,7 +143,7 @@ describe('the place stage', () => {
 
   /** Takes what is left over out of the way of the next test. */
   async function giveUp(fileset: string): Promise<void> {
-    await archive.bench.register.returns.cancel({ kind: 'Fileset', names: [fileset] }, 'test');
+    await archive.bench.register.retrievals.cancel({ kind: 'Fileset', names: [fileset] }, 'test');
     await archive.all(archive.release());
     for (const left of await archive.inHold()) await rm(join(archive.bench.holdDir, left));
   }

@@ -11,7 +11,7 @@ import {
 } from '@coldroom/pipeline';
 import { Register, type Claim, type Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
-import { refuseToPlace, restoreOne, type Name } from './bring-back';
+import { refuseToPlace, restoreOne, type Name } from './restore';
 import { Failures } from './failures';
 import type { Before, Place } from './look';
 import { dropNear, recallOne } from './near-copies';
@@ -65,7 +65,7 @@ export class PlaceStage implements Stage {
       await recalls.sync();
       crashPoint('place:3-synced');
       const result = failures.result(
-        placed.map(({ file }) => transition(file, 'place', file.wayBack === 'recall' ? 'recalled' : 'restored')),
+        placed.map(({ file }) => transition(file, 'place', file.retrieval === 'recall' ? 'recalled' : 'restored')),
       );
       const transitions = result.transitions.map((outcome) => fetchedAnew(outcome, claim.files));
       return transitions.length < claim.files.length
@@ -85,7 +85,7 @@ interface Candidate {
 }
 
 async function placeOne({ file, place, staged }: Candidate, recalls: RecallPlaces, before: Before): Promise<void> {
-  if (file.wayBack === 'recall') {
+  if (file.retrieval === 'recall') {
     await recallOne(place, staged, await recalls.near(file), file, before);
     return;
   }

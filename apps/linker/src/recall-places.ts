@@ -1,7 +1,7 @@
 import { copyPath, type ArchiveFile, type Store } from '@coldroom/domain';
 import { openDirectory, openRoot, type Directory, type Root } from '@coldroom/files';
 import { fetchedName, recallRoot, recallStaging } from '@coldroom/pipeline';
-import type { Name } from './bring-back';
+import type { Name } from './restore';
 import type { Place } from './look';
 
 /**
@@ -75,9 +75,9 @@ export class RecallPlaces {
   }
 }
 
-/** Where a file was fetched to, by how it was asked back. */
+/** Where a file was fetched to, by how it was requested back. */
 export async function stagedAt(file: ArchiveFile, place: Place, recalls: RecallPlaces): Promise<Name> {
-  return file.wayBack === 'recall'
+  return file.retrieval === 'recall'
     ? recalls.staged(file)
     : { directory: place.hold, name: Buffer.from(fetchedName(file)) };
 }

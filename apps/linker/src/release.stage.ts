@@ -22,7 +22,7 @@ import {
 } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
-import { dropStaged, isBack, restoreOne } from './bring-back';
+import { dropStaged, isBack, restoreOne } from './restore';
 import { Failures, refuseFor } from './failures';
 import { lookAtArchived, type Before, type Place } from './look';
 import { dropFetching, dropNear } from './near-copies';
@@ -30,7 +30,7 @@ import { HoldTime, Places } from './places';
 import { RecallPlaces } from './recall-places';
 import { release } from './swap';
 
-/** Frees the space of held originals when their time is over, and clears away what a given up way back has left. */
+/** Frees the space of held originals when their time is over, and clears away what a given up retrieval has left. */
 @Injectable()
 export class ReleaseStage implements Stage {
   readonly name = 'release';
@@ -50,7 +50,7 @@ export class ReleaseStage implements Stage {
       transitions: [],
       wait: new NotYet('HELD', 'the originals are held for some time still', { delayMs: stillMs, noDeadline: true }),
     };
-    const files = stillMs > 0 ? claim.files.filter((file) => file.wayBack !== null) : claim.files;
+    const files = stillMs > 0 ? claim.files.filter((file) => file.retrieval !== null) : claim.files;
     if (files.length === 0) return held;
     const store = this.stores.get(claim.store);
     const inStore = await store.stat(claim.bag, files.map(copyPath));
@@ -67,7 +67,7 @@ export class ReleaseStage implements Stage {
         known.map((file, index) => ({ file, inStore: inStore[index] })),
         async ({ file, inStore: copy }) => {
           const place = await places.of(file);
-          if (file.wayBack !== null && (await clearGivenUp(file, place, recalls, copy, before)))
+          if (file.retrieval !== null && (await clearGivenUp(file, place, recalls, copy, before)))
             return [transition(file, 'place', 'restored')];
           if (stillMs > 0) return [];
           await releaseOne(file, place, copy, before);
@@ -87,7 +87,7 @@ export class ReleaseStage implements Stage {
 }
 
 /**
- * What a way back that a person gave up has left behind goes, while the store has the proven copy. True where it had come so far
+ * What a retrieval that a person gave up has left behind goes, while the store has the proven copy. True where it had come so far
  * that the file is back in its place: there it stays.
  */
 async function clearGivenUp(
@@ -107,7 +107,7 @@ async function clearGivenUp(
     await before();
   };
   await dropStaged(place, restored, beforeDrop);
-  if (file.wayBack === 'recall') {
+  if (file.retrieval === 'recall') {
     const root = await recalls.root();
     await dropFetching(root, recalls.stagedPathOf(file), place, beforeDrop);
     await dropNear(root, recalls.pathOf(file), file, beforeDrop);

@@ -12,7 +12,7 @@ import {
 import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
-import { dropFetched } from './fetched-left';
+import { dropFetched } from './cancelled-retrieval';
 import { look, type Before } from './look';
 import { Places } from './places';
 import { RecallPlaces } from './recall-places';

@@ -9,7 +9,7 @@ import { Register } from '@coldroom/register';
 import { Readiness } from '@coldroom/runtime';
 import { Closures } from './closures';
 import { Mirror } from './mirror';
-import { AskedBack } from './asked-back';
+import { RetrievalMarks } from './retrieval-marks';
 import { Pace, Rounds } from './rounds';
 import { Scan, type ScanReport } from './scan';
 import { Starter } from './starter';
@@ -65,7 +65,7 @@ describe('rounds', () => {
     const rounds = new Rounds(
       new Pace(scanMs, 20),
       new Watched(omero, register, closures),
-      new AskedBack(omero, register, log),
+      new RetrievalMarks(omero, register, log),
       new Starter(register, closures, scene.stores, log),
       new Mirror(omero, register, log),
       register,
@@ -159,7 +159,7 @@ describe('rounds', () => {
     const rounds = new Rounds(
       new Pace(50, 20),
       new Scan(omero, register, closures),
-      new AskedBack(omero, register, new RecordedLog()),
+      new RetrievalMarks(omero, register, new RecordedLog()),
       scene.starter,
       scene.mirror,
       register,

@@ -12,7 +12,7 @@ import { STORES, showProgress, showSwitches } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { Log, Readiness } from '@coldroom/runtime';
 import type { Stores } from '@coldroom/stores';
-import { AskedBack } from './asked-back';
+import { RetrievalMarks } from './retrieval-marks';
 import { Mirror } from './mirror';
 import { Scan } from './scan';
 import { Starter } from './starter';
@@ -38,7 +38,7 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
   constructor(
     @Inject(Pace) private readonly pace: Pace,
     @Inject(Scan) private readonly scan: Scan,
-    @Inject(AskedBack) private readonly askedBack: AskedBack,
+    @Inject(RetrievalMarks) private readonly retrievalMarks: RetrievalMarks,
     @Inject(Starter) private readonly starter: Starter,
     @Inject(Mirror) private readonly mirror: Mirror,
     @Inject(Register) private readonly register: Register,
@@ -123,13 +123,13 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
   private async scanOnce(id: bigint): Promise<void> {
     try {
       const report = await this.scan.run(by);
-      const askedBack = await this.askedBack.run();
-      await this.register.scans.finish(id, { ...report, askedBack }, null);
+      const retrievalMarks = await this.retrievalMarks.run();
+      await this.register.scans.finish(id, { ...report, retrievalMarks }, null);
       this.log.info('scanned', {
         marks: report.marks,
         requests: report.requests.length,
         ignored: report.ignoredCount,
-        askedBack: askedBack.files,
+        retrievalMarks: retrievalMarks.files,
       });
     } catch (error) {
       // What was approved is started and what is owed is written all the same.

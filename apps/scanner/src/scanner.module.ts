@@ -4,7 +4,7 @@ import { OmeroDatabase } from '@coldroom/omero';
 import { openConfiguredStores, Originals, STORES } from '@coldroom/pipeline';
 import { migrate, Register } from '@coldroom/register';
 import type { Settings } from '@coldroom/runtime';
-import { AskedBack } from './asked-back';
+import { RetrievalMarks } from './retrieval-marks';
 import { Closures } from './closures';
 import { Mirror } from './mirror';
 import { Pace, Rounds } from './rounds';
@@ -47,7 +47,7 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       },
       Closures,
       Scan,
-      AskedBack,
+      RetrievalMarks,
       Starter,
       Mirror,
       Rounds,

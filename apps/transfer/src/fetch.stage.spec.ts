@@ -90,11 +90,11 @@ describe('the fetch stage', () => {
     }
   });
 
-  test('does not fetch over what a way back that was given up has proven: the store may have lost it since', async () => {
+  test('does not fetch over what a cancelled retrieval has proven: the store may have lost it since', async () => {
     const { bag, staged } = await near('kept', { a: 'content', b: 'other' });
     await bench.bring('fetchVerified');
     const { requestId } = await bench.file('kept/a');
-    await bench.register.returns.cancel({ kind: 'Request', ids: [requestId] }, 'test');
+    await bench.register.retrievals.cancel({ kind: 'Request', ids: [requestId] }, 'test');
     await writeFile(copyOf(bag, 'kept/a'), 'CONTENT');
     await rm(staged['b']!);
     await bench.ask(requestId);
@@ -274,7 +274,7 @@ describe('the fetch stage', () => {
   test('a recall from a store whose links lead to the copies themselves is refused', async () => {
     await near('none', { a: 'content' }, 'recall');
     expect(codeOf(await bench.run(stage).catch((error: unknown) => error))).toBe('NOT_RECALLABLE');
-    await bench.register.returns.cancel({ kind: 'Fileset', names: ['none'] }, 'test');
+    await bench.register.retrievals.cancel({ kind: 'Fileset', names: ['none'] }, 'test');
   });
 
   test('a claim that may be lost fetches nothing', async () => {

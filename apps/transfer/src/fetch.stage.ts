@@ -64,7 +64,7 @@ export class FetchStage implements Stage {
     const orders = files.map((file, at) => ({
       ...(targets[at] as Staged),
       as: file.identity,
-      mode: file.wayBack === 'recall' ? recalledMode : file.identity.mode & 0o7777,
+      mode: file.retrieval === 'recall' ? recalledMode : file.identity.mode & 0o7777,
     }));
     const dressed = (
       await this.files.dress(
@@ -79,7 +79,7 @@ export class FetchStage implements Stage {
 }
 
 /**
- * Whether what a way back that was given up has fetched and proven lies there still. It is hashed anew and not fetched anew: by now it
+ * Whether what a cancelled retrieval has fetched and proven lies there still. It is hashed anew and not fetched anew: by now it
  * may be better than what the store has.
  */
 async function liesReady(file: ArchiveFile, { root, path }: Staged): Promise<boolean> {
@@ -96,7 +96,7 @@ function waitedFor(outcome: Outcome<number>): Outcome<number | null> {
 /** Bits of the mode that could not be given back keep nothing from its place, but the file's events tell of them. */
 function fetchedWith(file: ArchiveFile, mode: number): Transition {
   const wanted = file.identity.mode & 0o7777;
-  if (file.wayBack === 'recall' || mode === wanted) return transition(file, 'fetch', 'fetched');
+  if (file.retrieval === 'recall' || mode === wanted) return transition(file, 'fetch', 'fetched');
   const octal = (bits: number): string => bits.toString(8).padStart(4, '0');
   return transition(file, 'fetch', 'fetched', {
     code: 'MODE_NOT_KEPT',

@@ -44,7 +44,7 @@ const file: ArchiveFile = {
   copyRead: 'direct',
   copyAttempts: 0,
   linkedAt: null,
-  wayBack: null,
+  retrieval: null,
   fetched: null,
   nearUntil: null,
 };
@@ -274,7 +274,7 @@ describe('reasonsToKeepLink', () => {
     ...file,
     state: 'fetchVerified',
     linkedAt: new Date(0),
-    wayBack: 'restore',
+    retrieval: 'restore',
     fetched: staged,
   };
 

@@ -81,8 +81,8 @@ export interface ArchiveFile {
   /** How often the copy failed its verification. */
   readonly copyAttempts: number;
   readonly linkedAt: Date | null;
-  /** How it was last asked back, or null: `restore` to its own path, `recall` to where its link leads, for a while. Stays after a cancel. */
-  readonly wayBack: WayBack | null;
+  /** How it was last requested back, or null: `restore` to its own path, `recall` to where its link leads, for a while. Stays after a cancel. */
+  readonly retrieval: Retrieval | null;
   /** What was last fetched and proven, as it lay in staging; it has to be the same file still when it is placed. */
   readonly fetched: Identity | null;
   /** Until when a recalled copy stays near. */
@@ -98,7 +98,7 @@ export interface ProvenCopy {
   readonly read: CopyRead;
 }
 
-export type WayBack = 'restore' | 'recall';
+export type Retrieval = 'restore' | 'recall';
 
 /**
  * How a copy was read back: `direct` around the page cache, `dropped` after the cache was told to forget it,

@@ -24,7 +24,7 @@ const expected: readonly (readonly [event: string, from: string, to: string])[] 
   ['release', 'linked', 'released'],
   ['undo', 'undoing', 'undone'],
   ['restore', 'undoing', 'retrieving'], // its original is not held any more
-  ['place', 'linked', 'restored'], // a way back that was given up had come that far
+  ['place', 'linked', 'restored'], // a cancelled retrieval had come that far
   ...['linked', 'released', 'recalled'].map((from) => ['restore', from, 'retrieving'] as const),
   ['bringOnline', 'retrieving', 'online'],
   ['bringOnlineAgain', 'online', 'retrieving'],
@@ -99,7 +99,7 @@ describe('the transition table', () => {
       expect(transitions[state]).toEqual({});
   });
 
-  it('leads to linked by no other way than over durable, back from a way back that was given up, or from another store', () => {
+  it('leads to linked by no other way than over durable, back from a cancelled retrieval, or from another store', () => {
     const before = expected.filter(([event, , to]) => to === 'linked' && event !== 'cancel').map(([, from]) => from);
     expect(before.sort()).toEqual(['moveSealed', 'recalled', 'sealed', 'stuck']);
     expect(fileStates.filter((state) => retries(state) === 'linked')).toEqual(['linked']);

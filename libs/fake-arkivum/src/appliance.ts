@@ -89,7 +89,7 @@ export class Appliance {
   }
 
   private async informationOf(path: string, faults: readonly Fault[]): Promise<Record<string, unknown> | undefined> {
-    // What was asked back comes by itself, whether somebody asks how far it is or not.
+    // What was requested back comes by itself, whether somebody asks how far it is or not.
     for (const order of this.holdings.restoresOf(path)) this.restoreState(order);
     const holding = await this.holdings.at(path);
     const progress = holding && progressOf(holding, this.pace, Date.now());

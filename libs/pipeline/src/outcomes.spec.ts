@@ -20,7 +20,7 @@ const file = (id: bigint): ArchiveFile => ({
   copyRead: null,
   copyAttempts: 0,
   linkedAt: null,
-  wayBack: null,
+  retrieval: null,
   fetched: null,
   nearUntil: null,
   identity: { dev: 1n, ino: id, size: 1n, mtimeNs: 1n, ctimeNs: 1n, links: 1, mode: 0o100644, uid: 1, gid: 1 },

@@ -52,7 +52,7 @@ export class Staging {
     };
     return Promise.all(
       files.map(async (file) =>
-        file.wayBack === 'recall'
+        file.retrieval === 'recall'
           ? { root: recallRoot(store), path: Buffer.from(`${recallStaging}/${bag}/${file.id}`) }
           : { root: await holdOf(file.root), path: Buffer.from(`${bag}/${fetchedName(file)}`) },
       ),

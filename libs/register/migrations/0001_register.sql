@@ -107,11 +107,11 @@ CREATE TABLE file (
   moved_digest     text,
   moved_read       text CHECK (moved_read IN ('direct', 'dropped', 'cached', 'remote', 'attested')),
   moved_checked_at timestamptz,
-  -- The way back: how it was asked for, by whom, for how long; what was fetched (as identity); until when it stays near.
-  way_back         text CHECK (way_back IN ('restore', 'recall')),
-  asked_back_by    text,
-  -- The event by which it was last asked back, to be fetched or from where it is held; null again after a cancel.
-  asked_in         bigint,
+  -- The retrieval: how it was asked for, by whom, for how long; what was fetched (as identity); until when it stays near.
+  retrieval         text CHECK (retrieval IN ('restore', 'recall')),
+  retrieval_requested_by    text,
+  -- The event by which it was last requested back, to be fetched or from where it is held; null again after a cancel.
+  retrieval_event         bigint,
   near_days        integer,
   fetched          text,
   near_until       timestamptz,
@@ -139,7 +139,7 @@ CREATE TABLE file (
 CREATE INDEX file_bag ON file (bag_id);
 CREATE INDEX file_fileset ON file (request_id, fileset, phase);
 CREATE INDEX file_stuck ON file (request_id) WHERE stuck_from IS NOT NULL;
-CREATE INDEX file_asked ON file (asked_in, phase) WHERE asked_in IS NOT NULL;
+CREATE INDEX file_retrieval_event ON file (retrieval_event, phase) WHERE retrieval_event IS NOT NULL;
 CREATE INDEX file_path ON file USING hash (path);
 -- Copies that count by when they were last read: which is the next for the rolling check.
 CREATE INDEX file_copy_checked ON file (copy_checked_at NULLS FIRST, id)

@@ -16,7 +16,7 @@ import { formatIdentity } from './rows';
 import { forgetElsewhere, switchBag } from './switch-bag';
 import { countFailures } from './switches';
 import { complete, fetched, hasFile, type Claim, type DueBag } from './work';
-import { tellWhereEnded } from './way-back';
+import { recordWhereEnded } from './retrieval-events';
 
 /** What happened to one file. Facts that are left out stay as they are. */
 export interface Transition {
@@ -105,7 +105,7 @@ export async function applyTransitions(
         transitions.filter((transition) => atRest.includes(transition.to)),
       ),
     );
-    await tellWhereEnded(client, claim.requestId, transitions, claim.worker);
+    await recordWhereEnded(client, claim.requestId, transitions, claim.worker);
     crashPoint('transition:1-before-commit');
     return [...own, ...woken];
   });
@@ -148,7 +148,7 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, transitions: read
        moved_digest = coalesce(m.moved_digest, f.moved_digest),
        moved_read = coalesce(m.moved_read, f.moved_read),
        moved_checked_at = CASE WHEN m.moved_version IS NULL THEN f.moved_checked_at ELSE now() END,
-       way_back = CASE WHEN m.event = 'restore' THEN 'restore' ELSE f.way_back END,
+       retrieval = CASE WHEN m.event = 'restore' THEN 'restore' ELSE f.retrieval END,
        near_until = CASE m.to_state WHEN 'recalled' THEN now() + f.near_days * interval '1 day' WHEN 'linked' THEN NULL ELSE f.near_until END
      FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
        AS m(id, event, from_state, to_state, digests, identity, copy_version, copy_digest, copy_read, code, reason, fetched, moved_version, moved_digest, moved_read)

@@ -43,7 +43,7 @@ export interface HeldFile {
   readonly bag: string;
   readonly store: string;
   readonly stand: FileState;
-  readonly wayBack: 'restore' | 'recall' | null;
+  readonly retrieval: 'restore' | 'recall' | null;
 }
 
 export interface KnownBag {
@@ -88,7 +88,7 @@ const audited: readonly FileState[] = [
 ];
 const stand = 'coalesce(f.stuck_from, f.state)';
 const isNear = `coalesce(f.state = 'recalled' AND f.near_until > now(), false)`;
-const turn = `concat_ws(' ', f.state, f.stuck_from, f.bag_id, f.way_back, f.copy_version, f.copy_fault, ${isNear})`;
+const turn = `concat_ws(' ', f.state, f.stuck_from, f.bag_id, f.retrieval, f.copy_version, f.copy_fault, ${isNear})`;
 
 const bagsAPage = 100;
 
@@ -177,7 +177,7 @@ export class Audit {
   /** Of these places in a bag's recall directory, the indexes of those at which a recalled copy may lie; that of a recall which was given up, or undone, goes at the linker's next turn. */
   async nearKnown(bag: string, copies: readonly CopyPlace[]): Promise<ReadonlySet<number>> {
     return this.indexes(
-      `f.bag_id = (SELECT id FROM bag WHERE name = $3) AND (${stand} = 'recalled' OR (${stand} IN ('fetchVerified', 'linked', 'undoing') AND f.way_back = 'recall')
+      `f.bag_id = (SELECT id FROM bag WHERE name = $3) AND (${stand} = 'recalled' OR (${stand} IN ('fetchVerified', 'linked', 'undoing') AND f.retrieval = 'recall')
         OR (f.near_until IS NOT NULL AND ${stand} IN ('retrieving', 'online', 'fetched', 'fetchVerified', 'undoing')))`,
       copies,
       [bag],
@@ -186,7 +186,7 @@ export class Audit {
 
   async filesNumbered(ids: readonly bigint[]): Promise<ReadonlyMap<bigint, HeldFile>> {
     const { rows } = await this.pool.query<HeldFile>(
-      `SELECT f.id, b.name AS bag, b.store, ${stand} AS stand, f.way_back AS "wayBack" FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.id = ANY($1)`,
+      `SELECT f.id, b.name AS bag, b.store, ${stand} AS stand, f.retrieval AS "wayBack" FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.id = ANY($1)`,
       [ids],
     );
     return new Map(rows.map((row) => [row.id, row]));

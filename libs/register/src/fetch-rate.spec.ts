@@ -8,7 +8,7 @@ beforeEach(async () => {
 });
 afterEach(() => place.drop());
 
-const rates = (...stores: string[]) => place.register.returns.rates(stores);
+const rates = (...stores: string[]) => place.register.retrievals.rates(stores);
 
 /** What a stage told of a bag: it worked for so many ms, and ended so many ms ago. */
 async function told(
@@ -37,7 +37,7 @@ describe('how fast a store gives back', () => {
     const id = await running(place.register, { 'Fileset:1': [700n, 300n] });
     const [bag] = await bagsOf(place.register);
     await brought(place.register, bag!, 'released');
-    await place.register.returns.ask({ kind: 'Request', ids: [id] }, { way: 'restore', days: 0 }, 'boss');
+    await place.register.retrievals.ask({ kind: 'Request', ids: [id] }, { way: 'restore', days: 0 }, 'boss');
     await passed(place.register, bag!, 'retrieving');
     for (const [state, tookMs] of [
       ['online', 3_600_000],

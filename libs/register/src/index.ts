@@ -19,7 +19,7 @@ export type { CheckedCopy, CopyFilter, CopyResult, FixityFigures } from './fixit
 export type { FetchRate } from './fetch-rate';
 export type { RebuildAnswer, RebuiltBag, RebuiltFile } from './rebuild';
 export { Register } from './register';
-export type { ReturnOrder, ReturnPlan } from './returns';
+export type { RetrievalOrder, RetrievalPlan } from './retrievals';
 export type { Closure, RequestSummary } from './requests';
 export type { Scan } from './scans';
 export type { Switch } from './switches';

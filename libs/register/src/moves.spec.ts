@@ -166,11 +166,12 @@ describe('ask', () => {
         ]),
     ],
     [
-      'a given up way back is to be cleared away',
+      'a given up retrieval is to be cleared away',
       async (bag) =>
-        place.sql.query(`UPDATE file SET way_back = 'recall' WHERE id = (SELECT min(id) FROM file WHERE bag_id = $1)`, [
-          bag,
-        ]),
+        place.sql.query(
+          `UPDATE file SET retrieval = 'recall' WHERE id = (SELECT min(id) FROM file WHERE bag_id = $1)`,
+          [bag],
+        ),
     ],
     ['it is in another store', async (bag) => place.sql.query(`UPDATE bag SET store = 'other' WHERE id = $1`, [bag])],
     [
@@ -322,7 +323,7 @@ describe('a file that is stuck on the way', () => {
     });
     expect(await place.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss')).toBe(0);
     expect(
-      await place.register.returns.ask({ kind: 'Request', ids: [id] }, { way: 'restore', days: 0 }, 'boss'),
+      await place.register.retrievals.ask({ kind: 'Request', ids: [id] }, { way: 'restore', days: 0 }, 'boss'),
     ).toMatchObject({ asked: 0, undoing: 0 });
     await place.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss');
     expect([...(await statesOf(place.register, id))].sort()).toEqual([state, to].sort());
@@ -394,8 +395,8 @@ describe('a move that was cancelled when all was settled', () => {
   }
 
   it.each([
-    ['stuck on the way back', true],
-    ['on the way back', false],
+    ['stuck being retrieved', true],
+    ['being retrieved', false],
   ])('goes on where it was when it is asked for again: %s', async (_what, fail) => {
     const { id, bag } = await cancelledAndStuck();
     if (!fail) await place.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss');

@@ -39,10 +39,10 @@ export interface MoveProgress {
 }
 
 const counts = `f.phase NOT IN ('skipped', 'given up', 'restored')`;
-/** What a way back that was given up has left lies in places that only its store knows: first the linker clears it away. */
-const restsInStore = `(f.state = 'released' OR (f.state = 'linked' AND f.way_back IS NULL))`;
+/** What a cancelled retrieval has left lies in places that only its store knows: first the linker clears it away. */
+const restsInStore = `(f.state = 'released' OR (f.state = 'linked' AND f.retrieval IS NULL))`;
 const isMoveSealed = `coalesce(f.stuck_from, f.state) = 'moveSealed'`;
-/** On the way back from store `to`, or stuck on it, since its move there was cancelled: its copy there is proven and its bag sealed. Never NULL. */
+/** On the retrieval from store `to`, or stuck on it, since its move there was cancelled: its copy there is proven and its bag sealed. Never NULL. */
 const moveSealedIn = (to: string): string =>
   `(${isMoveSealed} AND f.moved_version IS NOT NULL AND b.moved_from IS NOT DISTINCT FROM ${to})`;
 const noProof = 'moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL';

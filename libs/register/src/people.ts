@@ -33,7 +33,7 @@ export class People {
       const counts = await turnBack(
         client,
         scope,
-        { from: ['sealed', 'linked', ...returning, 'recalled', 'stuck'], not: movingStates },
+        { from: ['sealed', 'linked', ...retrievingStates, 'recalled', 'stuck'], not: movingStates },
         by,
         'undo',
       );
@@ -41,7 +41,7 @@ export class People {
         rows: [row],
       } = await client.query<{ released: number }>(
         `SELECT count(*)::int AS released FROM file f WHERE ${scope.files} AND f.released_at IS NOT NULL AND coalesce(f.stuck_from, f.state) = ANY($3)`,
-        [...scope.values, ['linked', 'released', ...returning, 'recalled']],
+        [...scope.values, ['linked', 'released', ...retrievingStates, 'recalled']],
       );
       await syncBagsAndRequests(client, scope);
       return { ...counts, released: row?.released ?? 0 };
@@ -91,7 +91,7 @@ export class People {
       const counts = await turnBack(
         client,
         scope,
-        { from: ['sealed', 'stuck'], not: [...returning, 'recalled', ...movingStates] },
+        { from: ['sealed', 'stuck'], not: [...retrievingStates, 'recalled', ...movingStates] },
         by,
         'abandon',
       );
@@ -104,8 +104,8 @@ export class People {
 const early: readonly FileState[] = ['approved', 'hashed', 'copied', 'verified'];
 /** A file in or stuck from these may be linked on disk, by a worker that died before it could say so: the linker looks. */
 const resumable: readonly FileState[] = ['sealed', 'linked', 'undoing'];
-/** A file in or stuck from these has its link in place: whoever gives its way back up keeps it archived. */
-export const returning: readonly FileState[] = ['retrieving', 'online', 'fetched', 'fetchVerified'];
+/** A file in or stuck from these has its link in place: whoever gives its retrieval up keeps it archived. */
+export const retrievingStates: readonly FileState[] = ['retrieving', 'online', 'fetched', 'fetchVerified'];
 
 /** A condition on `file f` that uses $1 for what was named. */
 export interface Meant {
@@ -175,7 +175,7 @@ async function turnBack(
          CASE WHEN coalesce(f.stuck_from, f.state) = ANY($3) THEN 'undoing' ELSE 'abandoned' END AS to_state
        FROM file f WHERE ${scope.files} AND f.state = ANY($4) AND coalesce(f.stuck_from, f.state) <> ALL($7) AND f.released_at IS NULL
      ), moved AS (
-       UPDATE file f SET state = to_state, stuck_from = NULL, asked_in = CASE WHEN coalesce(f.stuck_from, f.state) = ANY($8) THEN f.asked_in END,
+       UPDATE file f SET state = to_state, stuck_from = NULL, retrieval_event = CASE WHEN coalesce(f.stuck_from, f.state) = ANY($8) THEN f.retrieval_event END,
          code = CASE WHEN to_state = 'abandoned' THEN code END, reason = CASE WHEN to_state = 'abandoned' THEN reason END
        FROM old WHERE f.id = old.id
      ), told AS (
@@ -184,12 +184,12 @@ async function turnBack(
      SELECT count(*) FILTER (WHERE to_state = 'undoing')::int AS undoing, count(*) FILTER (WHERE to_state = 'abandoned')::int AS abandoned FROM old`,
     [
       ...scope.values,
-      [...resumable, ...returning, 'recalled'],
+      [...resumable, ...retrievingStates, 'recalled'],
       [...early, ...from],
       by,
       what,
       not,
-      ['undoing', ...returning],
+      ['undoing', ...retrievingStates],
     ],
   );
   return rows[0] as (typeof rows)[number];
@@ -207,9 +207,9 @@ async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<
      SELECT count(*)::int AS files FROM moved`,
     [
       ...scope.values,
-      [...resumable, ...returning, 'recalled', ...movingStates],
+      [...resumable, ...retrievingStates, 'recalled', ...movingStates],
       by,
-      returning.filter((state) => retryState(state) === 'retrieving'),
+      retrievingStates.filter((state) => retryState(state) === 'retrieving'),
       movingStates.filter((state) => retryState(state) === 'moving'),
     ],
   );

@@ -78,7 +78,7 @@ it('writes a bag once, however often it is told', async () => {
       identity: '0:0:5:1700000000123456789:0:1:33188:1000:1000',
     },
   ]);
-  expect(await place.register.returns.plan({ kind: 'Request', ids: [3n] }, 'restore')).toMatchObject({
+  expect(await place.register.retrievals.plan({ kind: 'Request', ids: [3n] }, 'restore')).toMatchObject({
     fetch: [{ store: 'main', files: 1, bytes: 5n }],
     images: 1,
   });

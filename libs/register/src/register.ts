@@ -9,7 +9,7 @@ import { Overview } from './overview';
 import { People } from './people';
 import { Rebuild } from './rebuild';
 import { Requests } from './requests';
-import { Returns } from './returns';
+import { Retrievals } from './retrievals';
 import { Scans } from './scans';
 import { Switches } from './switches';
 import { Work, type Claim, type DueBag } from './work';
@@ -19,7 +19,7 @@ export class Register {
   readonly requests: Requests;
   readonly work: Work;
   readonly people: People;
-  readonly returns: Returns;
+  readonly retrievals: Retrievals;
   readonly moves: Moves;
   readonly switches: Switches;
   readonly marks: Marks;
@@ -35,7 +35,7 @@ export class Register {
     this.requests = new Requests(this.pool);
     this.work = new Work(this.pool);
     this.people = new People(this.pool);
-    this.returns = new Returns(this.pool);
+    this.retrievals = new Retrievals(this.pool);
     this.moves = new Moves(this.pool);
     this.switches = new Switches(this.pool);
     this.marks = new Marks(this.pool);

@@ -49,7 +49,7 @@ async function moved(bag: bigint): Promise<void> {
 }
 
 async function asked(id: bigint, way: 'restore' | 'recall'): Promise<void> {
-  await place.register.returns.ask(whole(id), { way, days: 1 }, 'boss');
+  await place.register.retrievals.ask(whole(id), { way, days: 1 }, 'boss');
 }
 
 async function recalled(id: bigint, bag: bigint): Promise<void> {
@@ -77,7 +77,7 @@ const turns: readonly (readonly [what: string, turn: (id: bigint, bag: bigint) =
     'a recall that was given up',
     async (id) => {
       await asked(id, 'recall');
-      await place.register.returns.cancel(whole(id), 'boss');
+      await place.register.retrievals.cancel(whole(id), 'boss');
     },
   ],
   [
@@ -96,7 +96,7 @@ describe.each(turns)('after %s', (_what, turn) => {
     await turn(id, bag);
     expect(await statesOf(place.register, id)).toEqual(['linked']);
     expect(await heldCopies()).toEqual([false]);
-    expect(await place.register.returns.plan(whole(id), 'restore')).toMatchObject({
+    expect(await place.register.retrievals.plan(whole(id), 'restore')).toMatchObject({
       held: { files: 0 },
       fetch: [{ files: 1 }],
     });
@@ -121,7 +121,7 @@ it('an original that an undo did not find is not held, whatever becomes of the f
     claim.files.map((file) => ({ ...transitionOf(file, 'restore'), code: 'HOLD_MISSING', reason: 'gone' })),
     stage,
   );
-  await place.register.returns.cancel(whole(id), 'boss');
+  await place.register.retrievals.cancel(whole(id), 'boss');
   expect(await heldCopies()).toEqual([false]);
   expect(await place.register.people.undo(whole(id), 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 1 });
 });

@@ -94,7 +94,7 @@ describe('create', () => {
         copyRead: null,
         copyAttempts: 0,
         linkedAt: null,
-        wayBack: null,
+        retrieval: null,
         fetched: null,
         nearUntil: null,
       },

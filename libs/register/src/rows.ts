@@ -6,7 +6,7 @@ import type {
   Identity,
   ProvenCopy,
   RootName,
-  WayBack,
+  Retrieval,
 } from '@coldroom/domain';
 
 /** Writes an identity as the register keeps it: `dev:ino:size:mtime:ctime:links:mode:uid:gid`. */
@@ -36,7 +36,7 @@ export function parseIdentity(text: string): Identity {
 /** The columns that make an ArchiveFile. */
 export const fileColumns = `f.id, f.request_id, f.bag_id, f.fileset, f.root, f.path, f.size, f.state, f.original_file_id,
   f.pixels_id, f.omero_algorithm, f.omero_hash, f.identity, f.digests, f.copy_version, f.copy_digest, f.copy_read, f.copy_fault, f.copy_attempts, f.linked_at,
-  f.way_back, f.fetched, f.near_until, f.moved_version, f.moved_digest, f.moved_read`;
+  f.retrieval, f.fetched, f.near_until, f.moved_version, f.moved_digest, f.moved_read`;
 
 export interface FileRow {
   id: bigint;
@@ -59,7 +59,7 @@ export interface FileRow {
   copy_read: CopyRead | null;
   copy_attempts: number;
   linked_at: Date | null;
-  way_back: WayBack | null;
+  retrieval: Retrieval | null;
   fetched: string | null;
   near_until: Date | null;
   moved_version: string | null;
@@ -91,7 +91,7 @@ export function toFile(row: FileRow): ArchiveFile {
     copyRead: row.copy_read,
     copyAttempts: row.copy_attempts,
     linkedAt: row.linked_at,
-    wayBack: row.way_back,
+    retrieval: row.retrieval,
     fetched: row.fetched === null ? null : parseIdentity(row.fetched),
     nearUntil: row.near_until,
     ...elsewhere(row),

@@ -47,7 +47,7 @@ export const hasFile = (fileset: string, phases: string): string =>
 export const complete = (fileset: string): string =>
   `${hasFile(fileset, 'sealed,linked')} AND NOT ${hasFile(fileset, 'early,undoing,given up')}`;
 
-/** Holds where all files of the fileset of request $1 that were asked back are proven, or where they belong already. */
+/** Holds where all files of the fileset of request $1 that were requested back are proven, or where they belong already. */
 export const fetched = (fileset: string): string =>
   `${hasFile(fileset, 'fetchVerified')} AND NOT ${hasFile(fileset, 'early,sealed,linked,undoing,retrieving,moving')}`;
 
@@ -172,7 +172,7 @@ export class Work {
     return new Set(rows.map((row) => row.fileset));
   }
 
-  /** The given filesets of the request of which every file that was asked back is fetched and proven. */
+  /** The given filesets of the request of which every file that was requested back is fetched and proven. */
   async fetchedFilesets(requestId: bigint, filesets: readonly string[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.pool.query<{ fileset: string }>(
       `SELECT wanted.fileset FROM unnest($2::text[]) AS wanted(fileset)

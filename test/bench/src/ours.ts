@@ -76,7 +76,7 @@ export async function timeOurs(
     await untilAll(register, requestId, 'released', running);
     await forgetEverything();
     const back = await seconds(async () => {
-      await register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'bench');
+      await register.retrievals.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'bench');
       await untilAll(register, requestId, 'restored', running);
     });
     return { seconds: archived, services: used, restoreSeconds: back };

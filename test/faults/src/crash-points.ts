@@ -90,13 +90,13 @@ export const twoFilesets: TinyPlan['filesets'] = [
 ];
 
 /** Archives, frees the space, and asks all back; `name` does its part of that and is gone again. */
-export async function askedBack(world: World, name: ServiceName): Promise<bigint> {
+export async function retrievalMarks(world: World, name: ServiceName): Promise<bigint> {
   const requestId = await world.archive(twoFilesets);
   const first = world.start(name);
   await world.reached(requestId, 'released');
   await first.kill();
   const asked = await world.until('the bag to be free for a person', () =>
-    world.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'a tester'),
+    world.register.retrievals.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'a tester'),
   );
   expect(asked).toEqual({ asked: 5, undoing: 0, prolonged: 0 });
   return requestId;
@@ -156,7 +156,7 @@ export function sealedBags(world: World): ReturnType<typeof imageOf> {
   );
 }
 
-/** Each file of the request is what it was, in its place, and each step of its way back was told once. */
+/** Each file of the request is what it was, in its place, and each step of its retrieval was told once. */
 export async function expectBack(
   world: World,
   requestId: bigint,

@@ -84,7 +84,7 @@ describe('bags that are moved', () => {
     chmodSync(join(world.store, file!.bag!), 0o755);
     rmSync(join(world.store, file!.bag!), { recursive: true });
     await world.until('the bag to be free for a person', () =>
-      world.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'a tester'),
+      world.register.retrievals.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'a tester'),
     );
     await world.reached(requestId, 'restored');
     await world.services.killAll();

@@ -26,7 +26,7 @@ const file: AuditedFile = {
   copyDigest: null,
   copyAttempts: 0,
   linkedAt: null,
-  wayBack: null,
+  retrieval: null,
   fetched: null,
   nearUntil: null,
   isNear: false,
@@ -74,7 +74,7 @@ it.each<[what: string, change: Partial<AuditedFile>, seen: Seen]>([
   ],
   [
     'a restored file that the register does not know of yet',
-    { stand: 'fetchVerified', wayBack: 'restore' },
+    { stand: 'fetchVerified', retrieval: 'restore' },
     { ...well, at: { kind: 'file', size: 10n } },
   ],
   [
@@ -109,7 +109,7 @@ it.each<[code: string, change: Partial<AuditedFile>, seen: Seen]>([
   ['LINK_MISSING', {}, { ...well, at: { kind: 'missing' }, omero: undefined }],
   ['NOT_A_LINK', {}, { ...well, at: { kind: 'blocked' } }],
   ['NOT_A_LINK', {}, { ...well, at: { kind: 'file', size: 9n } }],
-  ['ORIGINAL_BACK', { wayBack: 'recall' }, { ...well, at: { kind: 'file', size: 10n } }],
+  ['ORIGINAL_BACK', { retrieval: 'recall' }, { ...well, at: { kind: 'file', size: 10n } }],
   [
     'ORIGINAL_WRONG',
     { stand: 'restored' },

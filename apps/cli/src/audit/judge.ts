@@ -110,7 +110,7 @@ function judgeLink(file: AuditedFile, seen: Seen): readonly Finding[] {
           ]),
     ];
   const right = at.kind === 'file' && at.size === file.size;
-  if (right && file.wayBack === 'restore' && mayBeBack.includes(file.stand)) return gone;
+  if (right && file.retrieval === 'restore' && mayBeBack.includes(file.stand)) return gone;
   if (right) {
     return [
       ...gone,

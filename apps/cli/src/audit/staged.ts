@@ -85,9 +85,9 @@ function isAccountedFor(
   return number.fetched ? mayBeFetched(file, 'restore') : holding.includes(file.stand);
 }
 
-/** What a way back that was given up, or undone, has fetched stays until the linker's next turn. */
-function mayBeFetched({ stand, wayBack }: HeldFile, way: HeldFile['wayBack']): boolean {
-  return stand === 'linked' || stand === 'recalled' || (wayBack === way && fetching.includes(stand));
+/** What a cancelled retrieval, or undone, has fetched stays until the linker's next turn. */
+function mayBeFetched({ stand, retrieval }: HeldFile, way: HeldFile['retrieval']): boolean {
+  return stand === 'linked' || stand === 'recalled' || (retrieval === way && fetching.includes(stand));
 }
 
 /** `12` is held, `12.fetched` was fetched for a restore, `12.moving` is on its way to another store. */

@@ -214,8 +214,8 @@ export class AuditScene {
   }
 
   /** Brings released filesets of `tape` back: a recall into the recall directory, a restore to the originals' paths. */
-  async bringBack(way: 'recall' | 'restore', filesets: readonly string[]): Promise<void> {
-    await this.register.returns.ask({ kind: 'Fileset', names: filesets }, { way, days: 7 }, 'test');
+  async retrieve(way: 'recall' | 'restore', filesets: readonly string[]): Promise<void> {
+    await this.register.retrievals.ask({ kind: 'Fileset', names: filesets }, { way, days: 7 }, 'test');
     await this.eachBag('retrieving', async () => ['bringOnline', 'online']);
     await this.eachBag('online', async () => ['fetch', 'fetched']);
     await this.eachBag('fetched', async () => ['verifyFetched', 'fetchVerified']);

@@ -82,7 +82,7 @@ export class Archive {
     );
   }
 
-  /** Brings what was asked back up to files that are proven in staging. */
+  /** Brings what was requested back up to files that are proven in staging. */
   async proven(): Promise<void> {
     await this.bench.bring('fetchVerified', this.stores.default);
   }

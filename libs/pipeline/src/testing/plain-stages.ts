@@ -70,8 +70,8 @@ export function plainStages(files: Files, originals: Originals, store: Store): r
   ];
 }
 
-/** The same for the way back, up to files that are proven in staging. */
-export function plainReturns(files: Files, staging: Staging, store: Store): readonly Stage[] {
+/** The same for the retrieval, up to files that are proven in staging. */
+export function plainRetrievals(files: Files, staging: Staging, store: Store): readonly Stage[] {
   const plain = plainlyOn(async (claim): Promise<readonly Order[]> => {
     const targets = await staging.of(claim.files, claim.bag, store);
     return claim.files.map((file, at) => ({

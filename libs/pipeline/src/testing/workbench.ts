@@ -7,7 +7,7 @@ import {
   type OmeroHash,
   type RootName,
   type Store,
-  type WayBack,
+  type Retrieval,
   type WorkState,
 } from '@coldroom/domain';
 import { displayPath, Files, identify, writeMarker } from '@coldroom/files';
@@ -16,7 +16,7 @@ import { migrate, Register, type Claim, type DueBag, type FileListing, type NewF
 import { openStores, parseStores, type Stores } from '@coldroom/stores';
 import { Originals } from '../originals';
 import { HoldDirectories, Staging } from '../staging';
-import { plainMoves, plainReturns, plainStages } from './plain-stages';
+import { plainMoves, plainRetrievals, plainStages } from './plain-stages';
 import type { Stage, StageResult, StageWork } from '../stage';
 
 /** An original to be laid down, and what OMERO says of it. */
@@ -149,7 +149,7 @@ export class Workbench {
   ): Promise<void> {
     const back = until === 'online' || until === 'fetched' || until === 'fetchVerified';
     const stages = back
-      ? plainReturns(this.files, new Staging(this.originals, this.holds), store)
+      ? plainRetrievals(this.files, new Staging(this.originals, this.holds), store)
       : plainStages(this.files, this.originals, store);
     for (const stage of stages) {
       if (stage.takes === until) return;
@@ -194,8 +194,8 @@ export class Workbench {
   }
 
   /** Asks files back, for a day. */
-  async ask(requestId: bigint, way: WayBack = 'restore'): Promise<number> {
-    return (await this.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way, days: 1 }, 'test')).asked;
+  async ask(requestId: bigint, way: Retrieval = 'restore'): Promise<number> {
+    return (await this.register.retrievals.ask({ kind: 'Request', ids: [requestId] }, { way, days: 1 }, 'test')).asked;
   }
 
   /** The same store, but with links that lead into a recall directory instead of the store. */

@@ -146,7 +146,7 @@ export async function brought(register: Register, bagId: bigint, until: WorkStat
   }
 }
 
-/** Brings a bag that was asked back up to `until`. */
+/** Brings a bag that was requested back up to `until`. */
 export async function broughtBack(register: Register, bagId: bigint, until: WorkState): Promise<void> {
   for (const state of ['retrieving', 'online', 'fetched'] as const) {
     if (state === until) return;

@@ -1,6 +1,6 @@
 import type { Digests, Identity, OmeroHash, RootName } from '@coldroom/domain';
 
-/** One file of a bag, with all that is needed to find its way back into OMERO without our register. */
+/** One file of a bag, with all that is needed to find its retrieval into OMERO without our register. */
 export interface DescribedFile {
   /** Below the bag's `data/`. */
   readonly copyPath: Buffer;

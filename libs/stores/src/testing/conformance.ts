@@ -367,7 +367,7 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       expect(words(await digest('bag-1', path))).toEqual(['ok']);
     });
 
-    describe('on the way back', () => {
+    describe('being retrieved', () => {
       let target: string;
       beforeEach(async () => {
         target = mkdtempSync(join(tmpdir(), 'coldroom-target-'));

@@ -20,8 +20,8 @@ export const pathOf = ({ directory, name }: Name): Buffer => directory.at(name);
 
 /** Throws where a proven file may not be put in its place: to be asked of all files of a fileset before the first of them is. */
 export async function refuseToPlace(place: Place, staged: Name, file: ArchiveFile): Promise<void> {
-  if (file.wayBack === 'restore' && ((await isBack(place, file)) || (await identify(heldAt(place))) !== null)) return;
-  if (file.wayBack === 'recall' && (await identify(pathOf(staged))) === null) return; // it may be in its place already, which is looked at there
+  if (file.retrieval === 'restore' && ((await isBack(place, file)) || (await identify(heldAt(place))) !== null)) return;
+  if (file.retrieval === 'recall' && (await identify(pathOf(staged))) === null) return; // it may be in its place already, which is looked at there
   await refuse(place, staged, file);
 }
 
@@ -75,7 +75,7 @@ async function tidyStaged(place: Place, staged: Name, file: ArchiveFile, before:
   unlinkSync(pathOf(staged));
 }
 
-/** What a way back that was given up left in staging goes, a link of ours or what was fetched, whole or not: the copy in the store stays. */
+/** What a cancelled retrieval left in staging goes, a link of ours or what was fetched, whole or not: the copy in the store stays. */
 export async function dropStaged(place: Place, staged: Name, before: Before): Promise<void> {
   const left = await identify(pathOf(staged));
   if (left === null) return;

@@ -22,8 +22,8 @@ const GiB = 1n << 30n;
 const restore = { way: 'restore', days: 0 } as const;
 const whole = (...ids: readonly bigint[]): Target => ({ kind: 'Request', ids });
 const fileset = (name: string): Target => ({ kind: 'Fileset', names: [name] });
-const ask = (target: Target, order: Parameters<typeof place.register.returns.ask>[1] = restore, by = 'boss') =>
-  place.register.returns.ask(target, order, by);
+const ask = (target: Target, order: Parameters<typeof place.register.retrievals.ask>[1] = restore, by = 'boss') =>
+  place.register.retrievals.ask(target, order, by);
 
 async function archived(
   filesets: Readonly<Record<string, readonly bigint[]>>,
@@ -52,31 +52,31 @@ async function stick(bag: bigint, state: WorkState): Promise<void> {
   await place.register.applyTransitions(claim, [transitionOf(claim.files[0]!, 'fail')], stage);
 }
 
-/** What was told of ways back, the oldest first. */
+/** What was told of retrievals, the oldest first. */
 async function told(id: bigint): Promise<unknown[]> {
   const events = await place.register.overview.events({ requestId: id }, 1000);
   return events
-    .filter(({ what }) => what.startsWith('way back'))
+    .filter(({ what }) => what.startsWith('retrieval'))
     .reverse()
     .map(({ what, detail }) => [what, detail]);
 }
 const whats = async (id: bigint): Promise<unknown[]> => (await told(id)).map((each) => (each as [string])[0]);
 
-describe('a way back', () => {
+describe('a retrieval', () => {
   it('is told once when it is asked for and once when all of it is there, with who, what and how much', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [1n, 2n] });
     await ask(whole(id));
     await ask(whole(id)); // changes nothing
     const what = { way: 'restore', files: 4, bytes: Number(2n * GiB) + 3, filesets: 2, images: 2 };
-    expect(await told(id)).toEqual([['way back asked', what]]);
+    expect(await told(id)).toEqual([['retrieval asked', what]]);
     for (const bag of bags) await broughtBack(place.register, bag, 'fetchVerified');
     for (const bag of bags) {
-      expect(await whats(id)).toEqual(['way back asked']);
+      expect(await whats(id)).toEqual(['retrieval asked']);
       await placed(bag);
     }
     expect(await told(id)).toEqual([
-      ['way back asked', what],
-      ['way back done', { ...what, by: 'boss', asked: expect.stringMatching(/^20\d\d-/) }],
+      ['retrieval asked', what],
+      ['retrieval done', { ...what, by: 'boss', asked: expect.stringMatching(/^20\d\d-/) }],
     ]);
     expect(await place.register.requests.get(id)).toMatchObject({ requester: 'ada' });
   });
@@ -98,8 +98,8 @@ describe('a way back', () => {
     await passed(place.register, bag!, 'undoing');
     expect(await statesOf(place.register, id)).toEqual(['undone']);
     expect(await told(id)).toEqual([
-      ['way back asked', expect.objectContaining({ way: 'recall', days: 3, files: 1 })],
-      ['way back done', expect.objectContaining({ way: 'recall', days: 3, by: 'boss', files: 1 })],
+      ['retrieval asked', expect.objectContaining({ way: 'recall', days: 3, files: 1 })],
+      ['retrieval done', expect.objectContaining({ way: 'recall', days: 3, by: 'boss', files: 1 })],
     ]);
   });
 
@@ -111,8 +111,8 @@ describe('a way back', () => {
     await ask(whole(id));
     await passed(place.register, bag!, 'undoing');
     expect(await told(id)).toEqual([
-      ['way back asked', expect.objectContaining({ files: 2 })],
-      ['way back done', expect.objectContaining({ way: 'restore', files: 2, by: 'boss' })],
+      ['retrieval asked', expect.objectContaining({ files: 2 })],
+      ['retrieval done', expect.objectContaining({ way: 'restore', files: 2, by: 'boss' })],
     ]);
   });
 
@@ -132,12 +132,12 @@ describe('a way back', () => {
       bags: [bag],
     } = await archived({ 'Fileset:1': [1n] }, 'linked');
     await ask(whole(id), { way: 'recall', days: 3 });
-    await place.register.returns.cancel(whole(id), 'boss');
+    await place.register.retrievals.cancel(whole(id), 'boss');
     await ask(whole(id));
     expect(await statesOf(place.register, id)).toEqual(['retrieving']);
     await place.register.people.undo(whole(id), 'boss');
     await passed(place.register, bag!, 'undoing');
-    expect(await whats(id)).toEqual(['way back asked', 'way back asked', 'way back done']);
+    expect(await whats(id)).toEqual(['retrieval asked', 'retrieval asked', 'retrieval done']);
   });
 
   it('is told of each that was asked for, and of each request', async () => {
@@ -155,7 +155,7 @@ describe('a way back', () => {
       bags: [bag],
     } of [one, other])
       await placed(bag!);
-    const done = (by: string) => ['way back done', expect.objectContaining({ by, files: 1 })];
+    const done = (by: string) => ['retrieval done', expect.objectContaining({ by, files: 1 })];
     expect((await told(one.id)).slice(2)).toEqual([done('ada'), done('boss')]);
     expect((await told(other.id)).slice(1)).toEqual([done('boss')]);
   });
@@ -165,23 +165,23 @@ describe('a way back', () => {
     await ask(whole(id));
     for (const bag of bags) await broughtBack(place.register, bag, 'fetchVerified');
     await Promise.all(bags.map((bag) => placed(bag)));
-    expect(await whats(id)).toEqual(['way back asked', 'way back done']);
+    expect(await whats(id)).toEqual(['retrieval asked', 'retrieval done']);
   });
 });
 
-describe('a way back on which a file got stuck', () => {
+describe('a retrieval on which a file got stuck', () => {
   /** One file stuck, the other of its fileset proven, and another fileset that comes back. */
   async function heldUp(): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
     const made = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [GiB] });
     await ask(whole(made.id));
     await stick(made.bags[0]!, 'retrieving');
     for (const bag of made.bags.slice(1)) await broughtBack(place.register, bag, 'fetchVerified');
-    expect(await whats(made.id)).toEqual(['way back asked']); // a fileset is on its way still
+    expect(await whats(made.id)).toEqual(['retrieval asked']); // a fileset is on its way still
     await placed(made.bags[2]!);
     expect(await told(made.id)).toEqual([
       expect.anything(),
       [
-        'way back held up',
+        'retrieval held up',
         expect.objectContaining({ way: 'restore', by: 'boss', files: 3, stuck: 1, waiting: 1, codes: ['TROUBLE'] }),
       ],
     ]);
@@ -193,7 +193,7 @@ describe('a way back on which a file got stuck', () => {
     await place.register.people.retry(whole(id), () => 'none', 'boss');
     await broughtBack(place.register, bags[0]!, 'fetchVerified');
     for (const bag of bags.slice(0, 2)) await placed(bag);
-    expect(await whats(id)).toEqual(['way back asked', 'way back held up', 'way back done']);
+    expect(await whats(id)).toEqual(['retrieval asked', 'retrieval held up', 'retrieval done']);
   });
 
   it('is told as held up when the last of the others is proven, as then all wait', async () => {
@@ -201,21 +201,21 @@ describe('a way back on which a file got stuck', () => {
     await ask(whole(id));
     await stick(bags[0]!, 'retrieving');
     await broughtBack(place.register, bags[1]!, 'fetched');
-    expect(await whats(id)).toEqual(['way back asked']);
+    expect(await whats(id)).toEqual(['retrieval asked']);
     await passed(place.register, bags[1]!, 'fetched');
-    expect(await whats(id)).toEqual(['way back asked', 'way back held up']);
+    expect(await whats(id)).toEqual(['retrieval asked', 'retrieval held up']);
   });
 
   it('is done when the rest is given up, with what came back; where nothing did, nothing is told', async () => {
     const { id } = await heldUp();
-    await place.register.returns.cancel(fileset('Fileset:1'), 'boss');
+    await place.register.retrievals.cancel(fileset('Fileset:1'), 'boss');
     expect((await told(id)).slice(2)).toEqual([
-      ['way back done', expect.objectContaining({ files: 1, filesets: 1, images: 1 })],
+      ['retrieval done', expect.objectContaining({ files: 1, filesets: 1, images: 1 })],
     ]);
     const other = await archived({ 'Fileset:9': [1n] });
     await ask(whole(other.id));
-    await place.register.returns.cancel(whole(other.id), 'boss');
-    expect(await whats(other.id)).toEqual(['way back asked']);
+    await place.register.retrievals.cancel(whole(other.id), 'boss');
+    expect(await whats(other.id)).toEqual(['retrieval asked']);
   });
 
   it('keeps its telling where a stuck original that was held is undone', async () => {
@@ -227,6 +227,6 @@ describe('a way back on which a file got stuck', () => {
     await stick(bag!, 'undoing');
     await place.register.people.undo(whole(id), 'boss');
     await passed(place.register, bag!, 'undoing');
-    expect(await whats(id)).toEqual(['way back asked', 'way back held up', 'way back done']);
+    expect(await whats(id)).toEqual(['retrieval asked', 'retrieval held up', 'retrieval done']);
   });
 });

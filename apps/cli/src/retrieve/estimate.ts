@@ -19,7 +19,7 @@ const muchSmaller = 0.1;
 const [minute, hour] = [60_000, 3_600_000];
 
 export async function estimates(register: Register, plan: Plan): Promise<readonly Estimate[]> {
-  const rates = await register.returns.rates(plan.fetch.map(({ store }) => store));
+  const rates = await register.retrievals.rates(plan.fetch.map(({ store }) => store));
   return plan.fetch.map(({ store, bytes }) =>
     estimate(
       store,

@@ -1,6 +1,6 @@
 import type { FileEvent, FileState, WorkState } from '@coldroom/domain';
 import { annotateImages, type TinyOmero } from '@coldroom/sample-omero';
-import { AskedBack } from './asked-back';
+import { RetrievalMarks } from './retrieval-marks';
 import { Scene } from './testing/scene';
 
 const single = (name: string, images = 1) => ({ files: [{ name, size: 20 }], images });
@@ -13,13 +13,13 @@ const untilReleased = [
   ['linked', 'release', 'released'],
 ] as const;
 
-describe('what is asked back by a mark', () => {
+describe('what is requested back by a mark', () => {
   let scene: Scene;
-  let askedBack: AskedBack;
+  let retrievalMarks: RetrievalMarks;
 
   beforeAll(async () => {
     scene = await Scene.create('asked_back');
-    askedBack = new AskedBack(scene.omero, scene.register, scene.log);
+    retrievalMarks = new RetrievalMarks(scene.omero, scene.register, scene.log);
   });
   afterAll(() => scene.close());
 
@@ -74,8 +74,8 @@ describe('what is asked back by a mark', () => {
   test('comes back as a whole fileset, once, and the marks go when it is there', async () => {
     const tiny = await archived('a.lif', 2);
     await askFor(tiny.imageIds[1]!, await owner(tiny.imageIds[1]!));
-    expect(await askedBack.run()).toMatchObject({ marks: 1, files: 1, ignoredCount: 0 });
-    expect(await askedBack.run()).toMatchObject({ marks: 1, files: 0 });
+    expect(await retrievalMarks.run()).toMatchObject({ marks: 1, files: 1, ignoredCount: 0 });
+    expect(await retrievalMarks.run()).toMatchObject({ marks: 1, files: 0 });
     expect(await stateOf('a.lif')).toBe('retrieving');
     for (const id of tiny.imageIds) expect(await scene.marksOf(id)).toContain('ARCHIVED');
 
@@ -87,13 +87,13 @@ describe('what is asked back by a mark', () => {
     ]);
     while ((await scene.mirror.run()) > 0);
     for (const id of tiny.imageIds) expect([id, await scene.marksOf(id)]).toEqual([id, []]);
-    expect(await askedBack.run()).toMatchObject({ marks: 0, files: 0 });
+    expect(await retrievalMarks.run()).toMatchObject({ marks: 0, files: 0 });
   });
 
   test('an original that is held still is put back without a look at the store', async () => {
     const tiny = await archived('held.tif', 1, 5);
     await askFor(tiny.imageIds[0]!, await owner(tiny.imageIds[0]!));
-    expect(await askedBack.run()).toMatchObject({ files: 1 });
+    expect(await retrievalMarks.run()).toMatchObject({ files: 1 });
     expect(await stateOf('held.tif')).toBe('undoing');
   });
 
@@ -103,7 +103,7 @@ describe('what is asked back by a mark', () => {
     const stranger = await scene.add([single('other.tif')], { mark: false, omename: 'mallory' });
     await askFor(tiny.imageIds[0]!, await owner(stranger.imageIds[0]!));
     await askFor(fresh.imageIds[0]!, await owner(fresh.imageIds[0]!));
-    expect(await askedBack.run()).toMatchObject({
+    expect(await retrievalMarks.run()).toMatchObject({
       files: 0,
       ignoredCount: 1,
       ignored: [{ code: 'MARK_NOT_ALLOWED', imageId: String(tiny.imageIds[0]) }],
@@ -120,9 +120,9 @@ describe('what is asked back by a mark', () => {
     await scene.starter.run('test');
     await move(untilReleased);
     for (const id of tiny.imageIds) await askFor(id, await owner(id));
-    expect(await askedBack.run()).toMatchObject({ files: 2 });
+    expect(await retrievalMarks.run()).toMatchObject({ files: 2 });
     const told = await scene.register.overview.events({ requestId: BigInt(made!.id) }, 100);
-    expect(told.filter(({ what }) => what === 'way back asked')).toMatchObject([
+    expect(told.filter(({ what }) => what === 'retrieval asked')).toMatchObject([
       { detail: { way: 'restore', files: 2, filesets: 2, images: 2 } },
     ]);
   });
@@ -132,8 +132,8 @@ describe('what is asked back by a mark', () => {
     const [due] = await scene.register.work.due(['linked']);
     const claim = await scene.register.work.claim(due!.bagId, ['linked'], 'somebody', 60_000);
     await askFor(tiny.imageIds[0]!, await owner(tiny.imageIds[0]!));
-    expect(await askedBack.run()).toMatchObject({ files: 0 });
+    expect(await retrievalMarks.run()).toMatchObject({ files: 0 });
     await scene.register.work.giveBack(claim!);
-    expect(await askedBack.run()).toMatchObject({ files: 1 });
+    expect(await retrievalMarks.run()).toMatchObject({ files: 1 });
   });
 });

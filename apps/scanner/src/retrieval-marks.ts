@@ -8,7 +8,7 @@ import { batches } from './batches';
 const batchSize = 500;
 const shown = 100;
 
-export interface AskedBackReport {
+export interface RetrievalMarksReport {
   readonly marks: number;
   /** Files that are fetched, or put back from where they are held. */
   readonly files: number;
@@ -19,15 +19,15 @@ export interface AskedBackReport {
 
 /** Heeds FROM-ARCHIVE marks: asks images back for those who may. The marks go when the images are back. */
 @Injectable()
-export class AskedBack {
+export class RetrievalMarks {
   constructor(
     @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
     @Inject(Register) private readonly register: Register,
     @Inject(Log) private readonly log: Log,
   ) {}
 
-  async run(): Promise<AskedBackReport> {
-    const ignored: AskedBackReport['ignored'][number][] = [];
+  async run(): Promise<RetrievalMarksReport> {
+    const ignored: RetrievalMarksReport['ignored'][number][] = [];
     let [marks, files, ignoredCount] = [0, 0, 0];
     for await (const some of batches(this.omero.marks('FROM-ARCHIVE'), batchSize)) {
       marks += some.length;
@@ -37,7 +37,7 @@ export class AskedBack {
         else if (++ignoredCount <= shown)
           ignored.push({ code: mark.ignored, reason: mark.reason, imageId: mark.imageId.toString() });
       }
-      const away = (await this.register.returns.archivedAmong([...heeded.keys()])).map(
+      const away = (await this.register.retrievals.archivedAmong([...heeded.keys()])).map(
         (imageId) => heeded.get(imageId) as Mark,
       );
       for (const [by, theirs] of Map.groupBy(away, ({ requester }) => requester.name))
@@ -49,16 +49,16 @@ export class AskedBack {
     return { marks, files, ignoredCount, ignored };
   }
 
-  /** All that one person marked is asked back at once, as they are told of it at once; where a worker holds a bag of it, image by image. */
+  /** All that one person marked is requested back at once, as they are told of it at once; where a worker holds a bag of it, image by image. */
   private async ask(imageIds: readonly bigint[], by: string): Promise<number> {
     try {
-      const { asked, undoing } = await this.register.returns.ask(
+      const { asked, undoing } = await this.register.retrievals.ask(
         { kind: 'Image', ids: imageIds },
         { way: 'restore', days: 0 },
         by,
       );
       if (asked + undoing > 0)
-        this.log.info('asked back', { images: imageIds.length, by, files: asked, held: undoing });
+        this.log.info('requested back', { images: imageIds.length, by, files: asked, held: undoing });
       return asked + undoing;
     } catch (error) {
       if (codeOf(error) !== 'BAG_BUSY') throw error;
@@ -67,7 +67,7 @@ export class AskedBack {
         for (const imageId of imageIds) files += await this.ask([imageId], by);
         return files;
       }
-      this.log.info('asked back later', {
+      this.log.info('requested back later', {
         image: imageIds[0],
         reason: 'a worker holds its bag',
         next: 'it is asked for with the next scan',

@@ -1,14 +1,14 @@
 import { codeOf, messageOf, type ArchiveFile } from '@coldroom/domain';
 import { fetchedName } from '@coldroom/pipeline';
 import type { Transition } from '@coldroom/register';
-import { dropStaged } from './bring-back';
+import { dropStaged } from './restore';
 import { look, sameFile, type Before } from './look';
 import { dropFetching, dropNear } from './near-copies';
 import type { Places } from './places';
 import type { RecallPlaces } from './recall-places';
 
 /**
- * Drops what a way back has fetched, once the held original is back in its place and synced: with the original there it is
+ * Drops what a retrieval has fetched, once the held original is back in its place and synced: with the original there it is
  * needed no more, whatever becomes of the store. The undo does not fail by it: what cannot be dropped is left, and told.
  */
 export async function dropFetched(
@@ -17,14 +17,14 @@ export async function dropFetched(
   recalls: RecallPlaces,
   before: Before,
 ): Promise<Pick<Transition, 'code' | 'reason'>> {
-  if (file.wayBack === null && file.fetched === null) return {};
+  if (file.retrieval === null && file.fetched === null) return {};
   try {
     const place = await places.of(file);
     const found = await look(place);
     if (found.kind !== 'file' || !sameFile(found.identity, file))
       return { code: 'PATH_TAKEN', reason: 'something else stands at the path; what was fetched was left where it is' };
     await dropStaged(place, { directory: place.hold, name: Buffer.from(fetchedName(file)) }, before);
-    if (file.wayBack === 'recall' || file.nearUntil !== null) {
+    if (file.retrieval === 'recall' || file.nearUntil !== null) {
       const root = await recalls.root();
       await dropFetching(root, recalls.stagedPathOf(file), place, before);
       await dropNear(root, recalls.pathOf(file), file, before);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { CrashPoint } from '@coldroom/domain';
 import { Archive } from './testing/archive';
 
-/** What a person gives up or asks anew in the middle of a way back, and what the linker finds then. */
-describe('a way back that was given up', () => {
+/** What a person gives up or asks anew in the middle of a retrieval, and what the linker finds then. */
+describe('a cancelled retrieval', () => {
   let archive: Archive;
   const at = (path: string): Buffer => archive.bench.at(path);
 
@@ -35,7 +35,7 @@ describe('a way back that was given up', () => {
   }
 
   const cancel = (id: bigint): Promise<number> =>
-    archive.bench.register.returns.cancel({ kind: 'Request', ids: [id] }, 'test');
+    archive.bench.register.retrievals.cancel({ kind: 'Request', ids: [id] }, 'test');
   const isLink = async (path: string): Promise<boolean> => (await lstat(at(path))).isSymbolicLink();
 
   test('leaves the links, and what was fetched for it goes, whole or not', async () => {
@@ -102,7 +102,7 @@ describe('a way back that was given up', () => {
     }
     expect(back).toBeGreaterThan(0);
     expect(await archive.inHold()).toEqual([]);
-    // What stayed may be asked back again, and then all is there.
+    // What stayed may be requested back again, and then all is there.
     if (back < 2) expect(await archive.bench.ask(id)).toBe(2 - back);
     await archive.proven();
     await archive.all(archive.place);

@@ -28,8 +28,8 @@ const restore = { way: 'restore', days: 0 } as const;
 const recall = (days = 3) => ({ way: 'recall', days }) as const;
 const whole = (id: bigint): Target => ({ kind: 'Request', ids: [id] });
 
-const ask = (id: bigint, order: Parameters<typeof place.register.returns.ask>[1] = restore) =>
-  place.register.returns.ask(whole(id), order, 'boss');
+const ask = (id: bigint, order: Parameters<typeof place.register.retrievals.ask>[1] = restore) =>
+  place.register.retrievals.ask(whole(id), order, 'boss');
 
 /** A request of files of these sizes, all of it `linked` or `released`, with its bags. */
 async function archived(
@@ -71,10 +71,10 @@ async function placed(bag: bigint, to: 'restored' | 'recalled'): Promise<void> {
 async function filesOf(id: bigint): Promise<
   {
     state: FileState;
-    way_back: string | null;
+    retrieval: string | null;
     near_until: Date | null;
     copy_attempts: number;
-    asked_back_by: string | null;
+    retrieval_requested_by: string | null;
   }[]
 > {
   const { rows } = await place.sql.query('SELECT * FROM file WHERE request_id = $1 ORDER BY path', [id]);
@@ -97,7 +97,7 @@ describe('plan', () => {
     const held = await archived({ 'Fileset:3': [7n, 8n] }, 'linked');
     const early = await running(place.register, { 'Fileset:4': [2n] });
     const all: Target = { kind: 'Request', ids: [released.id, held.id, early] };
-    expect(await place.register.returns.plan(all, 'restore')).toEqual({
+    expect(await place.register.retrievals.plan(all, 'restore')).toEqual({
       fetch: [{ store: 'main', files: 3, bytes: GiB + 6n }],
       filesets: 3,
       images: 3,
@@ -105,12 +105,12 @@ describe('plan', () => {
       underWay: { files: 0, bytes: 0n },
       notArchived: { files: 1, filesets: 1, states: ['approved'] },
     });
-    expect(await place.register.returns.plan(all, 'recall')).toMatchObject({
+    expect(await place.register.retrievals.plan(all, 'recall')).toMatchObject({
       fetch: [{ files: 5 }],
       held: { files: 0 },
     });
     await ask(released.id);
-    expect(await place.register.returns.plan(all, 'restore')).toMatchObject({
+    expect(await place.register.retrievals.plan(all, 'restore')).toMatchObject({
       fetch: [],
       filesets: 1,
       images: 1,
@@ -127,8 +127,11 @@ describe('plan', () => {
     await ask(id, recall());
     await broughtBack(place.register, bag!, 'fetchVerified');
     await placed(bag!, 'recalled');
-    expect(await place.register.returns.plan(whole(id), 'recall')).toMatchObject({ fetch: [], underWay: { files: 1 } });
-    expect(await place.register.returns.plan(whole(id), 'restore')).toMatchObject({
+    expect(await place.register.retrievals.plan(whole(id), 'recall')).toMatchObject({
+      fetch: [],
+      underWay: { files: 1 },
+    });
+    expect(await place.register.retrievals.plan(whole(id), 'restore')).toMatchObject({
       fetch: [{ files: 1 }],
       underWay: { files: 0 },
     });
@@ -140,19 +143,19 @@ describe('ask', () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [1n] });
     const [first] = await place.register.overview.files({ requestId: id, limit: 10 });
     expect(first?.fileset).toBe('Fileset:1');
-    expect(await place.register.returns.ask({ kind: 'File', ids: [first!.id] }, restore, 'boss')).toEqual({
+    expect(await place.register.retrievals.ask({ kind: 'File', ids: [first!.id] }, restore, 'boss')).toEqual({
       asked: 2,
       undoing: 0,
       prolonged: 0,
     });
     expect(await statesOf(place.register, id)).toEqual(['retrieving', 'retrieving', 'released']);
     expect((await place.register.work.due(['retrieving'])).map((due) => due.bagId).sort()).toEqual(bags.slice(0, 2));
-    expect((await filesOf(id)).map((file) => [file.way_back, file.asked_back_by])).toEqual([
+    expect((await filesOf(id)).map((file) => [file.retrieval, file.retrieval_requested_by])).toEqual([
       ['restore', 'boss'],
       ['restore', 'boss'],
       [null, null],
     ]);
-    expect(await place.register.returns.ask({ kind: 'File', ids: [first!.id] }, restore, 'boss')).toEqual({
+    expect(await place.register.retrievals.ask({ kind: 'File', ids: [first!.id] }, restore, 'boss')).toEqual({
       asked: 0,
       undoing: 0,
       prolonged: 0,
@@ -207,7 +210,7 @@ describe('ask', () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB] }, 'linked');
     const claim = await claimed(place.register, bags[1]!, 'linked');
     await expect(ask(id)).rejects.toMatchObject({ kind: 'not-yet', code: 'BAG_BUSY' });
-    await expect(place.register.returns.cancel(whole(id), 'boss')).rejects.toMatchObject({ code: 'BAG_BUSY' });
+    await expect(place.register.retrievals.cancel(whole(id), 'boss')).rejects.toMatchObject({ code: 'BAG_BUSY' });
     expect(await statesOf(place.register, id)).toEqual(['linked', 'linked']);
     expect(await place.register.work.renew(claim, 1000, 0)).toBe(true);
   });
@@ -295,10 +298,10 @@ describe('a recall', () => {
     expect(await ask(id)).toEqual({ asked: 1, undoing: 0, prolonged: 0 });
     expect((await filesOf(id))[0]).toMatchObject({
       state: 'retrieving',
-      way_back: 'restore',
+      retrieval: 'restore',
       near_until: expect.any(Date),
     });
-    expect(await place.register.returns.cancel(whole(id), 'boss')).toBe(1);
+    expect(await place.register.retrievals.cancel(whole(id), 'boss')).toBe(1);
     expect([await statesOf(place.register, id), await daysLeft(id)]).toEqual([['recalled'], [3]]);
   });
 
@@ -325,33 +328,33 @@ describe('cancel', () => {
       await broughtBack(place.register, bag!, state);
       await failed(bag!, state, 1);
       expect(await stateOf(id)).toBe('Error');
-      expect(await place.register.returns.cancel(whole(id), 'boss')).toBe(2);
+      expect(await place.register.retrievals.cancel(whole(id), 'boss')).toBe(2);
       expect([await statesOf(place.register, id), await stateOf(id), await marksOf(id)]).toEqual([
         ['linked', 'linked'],
         'Finished',
         ['archived'],
       ]);
       expect(await place.register.work.due(['linked'])).toEqual([{ bagId: bag, state: 'linked' }]);
-      expect(await place.register.returns.cancel(whole(id), 'boss')).toBe(0);
+      expect(await place.register.retrievals.cancel(whole(id), 'boss')).toBe(0);
     },
   );
 
   it('does not make the next restore believe that the original is held', async () => {
     const { id } = await archived({ 'Fileset:1': [1n] });
     await ask(id);
-    await place.register.returns.cancel(whole(id), 'boss');
-    expect((await place.register.returns.plan(whole(id), 'restore')).held.files).toBe(0);
+    await place.register.retrievals.cancel(whole(id), 'boss');
+    expect((await place.register.retrievals.plan(whole(id), 'restore')).held.files).toBe(0);
     expect(await ask(id)).toEqual({ asked: 1, undoing: 0, prolonged: 0 });
   });
 
   it('leaves what is archived, near or back as it is', async () => {
     const { id } = await archived({ 'Fileset:1': [1n] });
-    expect(await place.register.returns.cancel(whole(id), 'boss')).toBe(0);
+    expect(await place.register.retrievals.cancel(whole(id), 'boss')).toBe(0);
     expect(await statesOf(place.register, id)).toEqual(['released']);
   });
 });
 
-describe('a stuck file on its way back', () => {
+describe('a stuck file being retrieved', () => {
   const cases = (['retrieving', 'online', 'fetched', 'fetchVerified'] as const).map(
     (from) => [from, from === 'fetchVerified' ? 'fetchVerified' : 'retrieving'] as const,
   );
@@ -411,14 +414,14 @@ describe('a stuck file on its way back', () => {
   });
 });
 
-it('the request and its marks follow the way back', async () => {
+it('the request and its marks follow the retrieval', async () => {
   const {
     id,
     bags: [a, b],
   } = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [1n] });
   const seen = async (): Promise<unknown> => [await stateOf(id), await marksOf(id)];
   expect(await seen()).toEqual(['Finished', ['archived', 'archived']]);
-  await place.register.returns.ask({ kind: 'Fileset', names: ['Fileset:1'] }, restore, 'boss');
+  await place.register.retrievals.ask({ kind: 'Fileset', names: ['Fileset:1'] }, restore, 'boss');
   expect(await seen()).toEqual(['Running', ['archived', 'archived']]);
   for (const bag of [a!, b!]) await broughtBack(place.register, bag, 'fetchVerified');
   await placed(a!, 'restored');
@@ -442,17 +445,19 @@ it('what is back may be archived again, and come back again', async () => {
     await place.register.requests.start(id, 'main', () => `round-${round}`, 'scanner');
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'released');
-    expect(await place.register.returns.ask({ kind: 'Image', ids: [7n] }, restore, 'boss')).toMatchObject({ asked: 1 });
+    expect(await place.register.retrievals.ask({ kind: 'Image', ids: [7n] }, restore, 'boss')).toMatchObject({
+      asked: 1,
+    });
     await broughtBack(place.register, bag, 'fetchVerified');
     await placed(bag, 'restored');
     expect(await statesOf(place.register, id)).toEqual(['restored']);
   }
-  expect(await place.register.returns.ask({ kind: 'Image', ids: [7n] }, restore, 'boss')).toEqual({
+  expect(await place.register.retrievals.ask({ kind: 'Image', ids: [7n] }, restore, 'boss')).toEqual({
     asked: 0,
     undoing: 0,
     prolonged: 0,
   });
-  expect(await place.register.returns.plan({ kind: 'Image', ids: [7n] }, 'restore')).toMatchObject({
+  expect(await place.register.retrievals.plan({ kind: 'Image', ids: [7n] }, 'restore')).toMatchObject({
     filesets: 0,
     images: 0,
     notArchived: { files: 0 },
@@ -477,7 +482,7 @@ it('two bags that finish a fetched fileset at the same time: one of them wakes a
     expect((await place.register.work.due(['fetchVerified'])).map((due) => due.bagId)).toEqual(
       expect.arrayContaining([...bags]),
     );
-    await place.register.returns.cancel(whole(id), 'boss');
+    await place.register.retrievals.cancel(whole(id), 'boss');
     for (const bag of bags) await passed(place.register, bag, 'linked');
   }
 });
@@ -494,6 +499,6 @@ it('an original that an undo does not find held any more comes from the store', 
     claim.files.map((file) => ({ id: file.id, event: 'restore', from: 'undoing', to: 'retrieving' })),
     stage,
   );
-  expect((await filesOf(id))[0]).toMatchObject({ state: 'retrieving', way_back: 'restore' });
+  expect((await filesOf(id))[0]).toMatchObject({ state: 'retrieving', retrieval: 'restore' });
   expect([await marksOf(id), await stateOf(id)]).toEqual([['archived'], 'Running']);
 });

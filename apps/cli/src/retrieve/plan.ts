@@ -1,12 +1,12 @@
 import { statfs } from 'node:fs/promises';
-import type { WayBack } from '@coldroom/domain';
-import type { Register, ReturnPlan, Target } from '@coldroom/register';
+import type { Retrieval } from '@coldroom/domain';
+import type { Register, RetrievalPlan, Target } from '@coldroom/register';
 import { readStores } from '@coldroom/stores';
 import { counted, formatBytes, formatCount } from '@coldroom/terminal';
 import type { Context } from '../context';
 import type { Amount } from '../meant-files';
 
-export type Plan = ReturnPlan;
+export type Plan = RetrievalPlan;
 
 const none: Amount = { files: 0, bytes: 0n };
 const plus = (one: Amount, other: Amount): Amount => ({
@@ -15,9 +15,9 @@ const plus = (one: Amount, other: Amount): Amount => ({
 });
 
 /** What bringing all of these back would mean, summed up. */
-export async function returnPlan(register: Register, targets: readonly Target[], way: WayBack): Promise<Plan> {
+export async function returnPlan(register: Register, targets: readonly Target[], way: Retrieval): Promise<Plan> {
   const plans: Plan[] = [];
-  for (const target of targets) plans.push(await register.returns.plan(target, way));
+  for (const target of targets) plans.push(await register.retrievals.plan(target, way));
   const byStore = Map.groupBy(
     plans.flatMap((plan) => plan.fetch),
     ({ store }) => store,
@@ -78,7 +78,7 @@ export async function coldLines(context: Context, plan: Plan): Promise<readonly 
   });
 }
 
-export function planLines(plan: Plan, way: WayBack, free: bigint | undefined): readonly string[] {
+export function planLines(plan: Plan, way: Retrieval, free: bigint | undefined): readonly string[] {
   const need = needsOf(plan);
   const lines = [
     ...plan.fetch.map(
@@ -101,7 +101,7 @@ export function planLines(plan: Plan, way: WayBack, free: bigint | undefined): r
       : []),
     ...(plan.underWay.files > 0
       ? [
-          `${way === 'recall' ? 'Near or on their way' : 'On their way back'} already: ${counted(plan.underWay.files, 'file')}, ${formatBytes(plan.underWay.bytes)}`,
+          `${way === 'recall' ? 'Near or on their way' : 'On their retrieval'} already: ${counted(plan.underWay.files, 'file')}, ${formatBytes(plan.underWay.bytes)}`,
         ]
       : []),
     ...(plan.notArchived.files > 0

@@ -18,7 +18,7 @@ const doing = {
   undoing: 'being put back',
 } as const;
 
-/** Waits until no file of these is on its way back; gives those that became stuck. Waiting may be ended at any time. */
+/** Waits until no file of these is being retrieved; gives those that became stuck. Waiting may be ended at any time. */
 export async function untilBack(
   context: Context,
   register: Register,

@@ -1,4 +1,4 @@
-import { askedBack, crashesOf, expectBack, freezeAndTakeOver, sealedBags } from './crash-points';
+import { retrievalMarks, crashesOf, expectBack, freezeAndTakeOver, sealedBags } from './crash-points';
 import type { ServiceName } from './services';
 import { Watcher } from './watcher';
 import { World } from './world';
@@ -15,12 +15,12 @@ describe.each<[ServiceName, readonly string[]]>([
   ['transfer', [...crashesOf('transfer', ['fetch']), 'copy:3-written']],
   ['checksum', crashesOf('checksum', ['verify-fetched'])],
   ['linker', [...crashesOf('linker', ['place']), 'transition:1-before-commit']],
-])('a %s frozen past its lease on the way back changes nothing when it wakes at', (name, crashPoints) => {
+])('a %s frozen past its lease being retrieved changes nothing when it wakes at', (name, crashPoints) => {
   beforeAll(() => void world.services.startAll([name]));
   afterAll(() => world.services.killAll());
 
   test.each(crashPoints)('%s', async (crashPoint) => {
-    const requestId = await askedBack(world, name);
+    const requestId = await retrievalMarks(world, name);
     const before = sealedBags(world);
     await freezeAndTakeOver(world, name, crashPoint, 'restored', requestId, '0');
     await expectBack(world, requestId, before);
@@ -36,7 +36,7 @@ test('the path of an original is the whole file at every moment of bringing it b
   const before = sealedBags(world);
   const watcher = new Watcher(filesets.flatMap((fileset) => fileset.paths));
   await world.until('the bag to be free for a person', () =>
-    world.register.returns.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'a tester'),
+    world.register.retrievals.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'a tester'),
   );
   await world.reached(requestId, 'restored');
   const { rounds, faults } = await watcher.end();

@@ -1,18 +1,18 @@
 import type pg from 'pg';
-import type { WayBack } from '@coldroom/domain';
+import type { Retrieval } from '@coldroom/domain';
 import { transaction } from './connection';
 import { fetchRates, type FetchRate } from './fetch-rate';
-import { filesetsMeant, returning, syncBagsAndRequests, take, type Scope, type Target } from './people';
-import { numbersForAsked, tellAsked, tellEnded } from './way-back';
+import { filesetsMeant, retrievingStates, syncBagsAndRequests, take, type Scope, type Target } from './people';
+import { reserveEventIds, recordRequested, recordEnded } from './retrieval-events';
 
-export interface ReturnOrder {
-  readonly way: WayBack;
+export interface RetrievalOrder {
+  readonly way: Retrieval;
   /** How many days a recalled copy stays near. */
   readonly days: number;
 }
 
 /** Files of the filesets that were named, by what asking them back means for them. */
-export interface ReturnPlan {
+export interface RetrievalPlan {
   /** To be fetched from a store, by store. */
   readonly fetch: readonly { readonly store: string; readonly files: number; readonly bytes: bigint }[];
   readonly filesets: number;
@@ -20,18 +20,18 @@ export interface ReturnPlan {
   readonly images: number;
   /** Originals that are still held: an undo puts them back at once, nothing is fetched. */
   readonly held: { readonly files: number; readonly bytes: bigint };
-  /** On their way back already, recalled ones that a recall only prolongs included. */
+  /** On their retrieval already, recalled ones that a recall only prolongs included. */
   readonly underWay: { readonly files: number; readonly bytes: bigint };
-  /** Filesets that cannot be asked back as a whole, with the states that keep them from it. */
+  /** Filesets that cannot be requested back as a whole, with the states that keep them from it. */
   readonly notArchived: { readonly files: number; readonly filesets: number; readonly states: readonly string[] };
 }
 
 /** Each file of a fileset that comes back whole is linked, released or recalled, or in its place already (after a cancel or an undo midway). */
 const isArchived = `(f.phase IN ('skipped', 'linked', 'recalled', 'restored', 'given up') AND f.stuck_from IS NULL)`;
-/** What was asked back before and stayed may be back in its place already: there the linker has to look. */
-const isHeld = `(f.phase IN ('skipped', 'restored', 'given up') OR (f.state = 'linked' AND f.way_back IS NULL AND f.released_at IS NULL))`;
+/** What was requested back before and stayed may be back in its place already: there the linker has to look. */
+const isHeld = `(f.phase IN ('skipped', 'restored', 'given up') OR (f.state = 'linked' AND f.retrieval IS NULL AND f.released_at IS NULL))`;
 
-/** The filesets that are meant by $1, judged for a way back $2. */
+/** The filesets that are meant by $1, judged for a retrieval $2. */
 const judgedSets = (files: string): string => `
   WITH sets AS MATERIALIZED (
     SELECT f.request_id, f.fileset, bool_and(${isArchived}) AS whole, $2 = 'restore' AND bool_and(${isHeld}) AS held,
@@ -39,12 +39,12 @@ const judgedSets = (files: string): string => `
       bool_or(f.phase NOT IN ('skipped', 'given up', 'restored', 'retrieving', 'fetchVerified') AND NOT ($2 = 'recall' AND f.state = 'recalled')) AS elsewhere
     FROM file f WHERE f.bag_id IS NOT NULL AND ${files} GROUP BY f.request_id, f.fileset)`;
 
-/** The way back: whole filesets out of the archive, to their own paths or near for a while. */
-export class Returns {
+/** The retrieval: whole filesets out of the archive, to their own paths or near for a while. */
+export class Retrievals {
   constructor(private readonly pool: pg.Pool) {}
 
   /** What asking these back would mean; changes nothing. */
-  async plan(target: Target, way: WayBack): Promise<ReturnPlan> {
+  async plan(target: Target, way: Retrieval): Promise<RetrievalPlan> {
     const { files, named } = filesetsMeant(target);
     const { rows } = await this.pool.query<{
       store: string;
@@ -103,22 +103,22 @@ export class Returns {
    */
   async ask(
     target: Target,
-    { way, days }: ReturnOrder,
+    { way, days }: RetrievalOrder,
     by: string,
   ): Promise<{ readonly asked: number; readonly undoing: number; readonly prolonged: number }> {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsMeant(target));
       const prolonged = way === 'recall' ? await prolong(client, scope, days, by) : 0;
-      const numbers = await numbersForAsked(client, scope.requests);
-      const askedIn =
-        'asked_in = (SELECT asked.id FROM unnest($2::bigint[], $5::bigint[]) AS asked(request_id, id) WHERE asked.request_id = f.request_id)';
+      const numbers = await reserveEventIds(client, scope.requests);
+      const retrievalEvent =
+        'retrieval_event = (SELECT asked.id FROM unnest($2::bigint[], $5::bigint[]) AS asked(request_id, id) WHERE asked.request_id = f.request_id)';
       const undoing =
         way === 'restore'
           ? await transitionAll(client, scope, {
               to: `'undoing'`,
               what: 'undo',
               by,
-              set: `, ${askedIn}`,
+              set: `, ${retrievalEvent}`,
               more: [numbers],
               where: `f.state = 'linked'`,
               allOfFileset: `${isArchived} AND ${isHeld}`,
@@ -131,16 +131,16 @@ export class Returns {
         by,
         where: `f.state IN ${from}`,
         allOfFileset: isArchived,
-        set: `, way_back = '${way}', near_days = ${Math.trunc(days)}, asked_back_by = $3, copy_attempts = 0, ${askedIn}`,
+        set: `, retrieval = '${way}', near_days = ${Math.trunc(days)}, retrieval_requested_by = $3, copy_attempts = 0, ${retrievalEvent}`,
         more: [numbers],
       });
-      await tellAsked(client, numbers, { way, days }, by);
+      await recordRequested(client, numbers, { way, days }, by);
       await syncBagsAndRequests(client, scope);
       return { asked, undoing, prolonged };
     });
   }
 
-  /** Of these images, those that are archived and not on their way back yet. */
+  /** Of these images, those that are archived and not being retrieved yet. */
   async archivedAmong(imageIds: readonly bigint[]): Promise<readonly bigint[]> {
     const { rows } = await this.pool.query<{ image_id: bigint }>(
       `SELECT DISTINCT i.image_id FROM request_image i WHERE i.image_id = ANY($1) AND coalesce((SELECT true FROM file f
@@ -151,15 +151,15 @@ export class Returns {
   }
 
   /**
-   * Gives a way back up that is not done: the links stay as they are. Returns how many files stay archived by it. How it was
+   * Gives a retrieval up that is not done: the links stay as they are. Returns how many files stay archived by it. How it was
    * asked for and what was fetched stay known: the linker looks for what is left of it.
    */
   async cancel(target: Target, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsMeant(target));
-      const where = `coalesce(f.stuck_from, f.state) IN ('${returning.join("', '")}')`;
+      const where = `coalesce(f.stuck_from, f.state) IN ('${retrievingStates.join("', '")}')`;
       const { rows: ways } = await client.query<{ request_id: bigint; asked: bigint[] }>(
-        `SELECT f.request_id, array_agg(DISTINCT f.asked_in) AS asked FROM file f WHERE ${scope.files} AND ${where} AND f.asked_in IS NOT NULL GROUP BY f.request_id`,
+        `SELECT f.request_id, array_agg(DISTINCT f.retrieval_event) AS asked FROM file f WHERE ${scope.files} AND ${where} AND f.retrieval_event IS NOT NULL GROUP BY f.request_id`,
         scope.values,
       );
       const cancelled = await transitionAll(client, scope, {
@@ -167,9 +167,9 @@ export class Returns {
         what: 'cancel',
         by,
         where,
-        set: ', asked_in = NULL',
+        set: ', retrieval_event = NULL',
       });
-      for (const { request_id: requestId, asked } of ways) await tellEnded(client, requestId, asked, by);
+      for (const { request_id: requestId, asked } of ways) await recordEnded(client, requestId, asked, by);
       await syncBagsAndRequests(client, scope);
       return cancelled;
     });

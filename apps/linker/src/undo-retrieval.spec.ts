@@ -6,8 +6,8 @@ import { markerName } from '@coldroom/files';
 import type { Target } from '@coldroom/register';
 import { Archive } from './testing/archive';
 
-/** Files whose originals are held and that somebody asked back, and then the store is lost. */
-describe('an undo of what is on its way back, or near', () => {
+/** Files whose originals are held and that somebody requested back, and then the store is lost. */
+describe('an undo of what is being retrieved, or near', () => {
   let archive: Archive;
   const at = (path: string): Buffer => archive.bench.at(path);
   const recallDir = (): string => join(archive.bench.dataDir, '..', 'recall');
@@ -88,7 +88,7 @@ describe('an undo of what is on its way back, or near', () => {
     const { id } = await held(['a', 'b']);
     await archive.bench.ask(id, 'recall');
     if (way === 'restore') {
-      await archive.bench.register.returns.cancel(whole(id), 'boss');
+      await archive.bench.register.retrievals.cancel(whole(id), 'boss');
       await archive.bench.ask(id, 'restore');
     }
     await archive.proven();

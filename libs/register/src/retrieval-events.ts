@@ -1,20 +1,20 @@
 import type pg from 'pg';
-import type { WayBack } from '@coldroom/domain';
+import type { Retrieval } from '@coldroom/domain';
 import type { Transition } from './apply-transitions';
 
 /**
- * What is told of a way back: an event for what one person asked back at once, of one request, and one when it ends. Whoever sends
- * mail to the requester and to administrators finds all of it there. Each file knows by which event it was last asked back.
+ * What is told of a retrieval: an event for what one person requested back at once, of one request, and one when it ends. Whoever sends
+ * mail to the requester and to administrators finds all of it there. Each file knows by which event it was last requested back.
  */
-const told = { asked: 'way back asked', done: 'way back done', heldUp: 'way back held up' } as const;
+const told = { asked: 'retrieval asked', done: 'retrieval done', heldUp: 'retrieval held up' } as const;
 
 const onItsWay = `f.phase IN ('retrieving', 'undoing') AND f.stuck_from IS NULL`;
 const stuckOnIt = `coalesce(f.stuck_from IN ('retrieving', 'online', 'fetched', 'fetchVerified', 'undoing'), false)`;
 const amount = `'files', count(*), 'bytes', sum(f.size), 'filesets', count(DISTINCT f.fileset),
   'images', (SELECT count(*) FROM request_image i WHERE i.request_id = f.request_id AND i.fileset = ANY(array_agg(DISTINCT f.fileset)))`;
 
-/** Numbers of the events that will tell what is asked back of these requests; `tellAsked` writes those that are needed. */
-export async function numbersForAsked(client: pg.ClientBase, requests: readonly bigint[]): Promise<readonly bigint[]> {
+/** Numbers of the events that will tell what is requested back of these requests; `tellAsked` writes those that are needed. */
+export async function reserveEventIds(client: pg.ClientBase, requests: readonly bigint[]): Promise<readonly bigint[]> {
   const { rows } = await client.query<{ id: bigint }>(
     `SELECT nextval(pg_get_serial_sequence('event', 'id')) AS id FROM unnest($1::bigint[])`,
     [requests],
@@ -22,24 +22,24 @@ export async function numbersForAsked(client: pg.ClientBase, requests: readonly 
   return rows.map((row) => row.id);
 }
 
-export async function tellAsked(
+export async function recordRequested(
   client: pg.ClientBase,
   numbers: readonly bigint[],
-  { way, days }: { readonly way: WayBack; readonly days: number },
+  { way, days }: { readonly way: Retrieval; readonly days: number },
   by: string,
 ): Promise<void> {
   await client.query(
     `INSERT INTO event (id, actor, request_id, what, detail) OVERRIDING SYSTEM VALUE
-     SELECT f.asked_in, $2, f.request_id, '${told.asked}', jsonb_build_object('way', $3::text, ${amount}) || CASE WHEN $3 = 'recall' THEN jsonb_build_object('days', $4::int) ELSE '{}' END
-     FROM file f WHERE f.asked_in = ANY($1) GROUP BY f.asked_in, f.request_id`,
+     SELECT f.retrieval_event, $2, f.request_id, '${told.asked}', jsonb_build_object('way', $3::text, ${amount}) || CASE WHEN $3 = 'recall' THEN jsonb_build_object('days', $4::int) ELSE '{}' END
+     FROM file f WHERE f.retrieval_event = ANY($1) GROUP BY f.retrieval_event, f.request_id`,
     [numbers, by, way, days],
   );
 }
 
 const ends: readonly Transition['to'][] = ['fetchVerified', 'restored', 'recalled', 'undone', 'stuck'];
 
-/** To be called in the transaction of these moves, under the lock of their request: the last one of a way back ends it. */
-export async function tellWhereEnded(
+/** To be called in the transaction of these moves, under the lock of their request: the last one of a retrieval ends it. */
+export async function recordWhereEnded(
   client: pg.ClientBase,
   requestId: bigint,
   transitions: readonly Transition[],
@@ -48,10 +48,10 @@ export async function tellWhereEnded(
   const last = transitions.filter(({ from, to }) => ends.includes(to) && from !== 'recalled').map(({ id }) => id);
   if (last.length === 0) return;
   const { rows } = await client.query<{ id: bigint }>(
-    'SELECT DISTINCT asked_in AS id FROM file WHERE id = ANY($1) AND asked_in IS NOT NULL',
+    'SELECT DISTINCT retrieval_event AS id FROM file WHERE id = ANY($1) AND retrieval_event IS NOT NULL',
     [last],
   );
-  await tellEnded(
+  await recordEnded(
     client,
     requestId,
     rows.map((row) => row.id),
@@ -60,10 +60,10 @@ export async function tellWhereEnded(
 }
 
 /**
- * Of these ways back, tells of those on which nothing goes on by itself any more: all is there, or the rest waits for a person.
+ * Of these retrievals, tells of those on which nothing goes on by itself any more: all is there, or the rest waits for a person.
  * Proven files of a fileset that has a stuck one wait with it.
  */
-export async function tellEnded(
+export async function recordEnded(
   client: pg.ClientBase,
   requestId: bigint,
   asked: readonly bigint[],
@@ -73,14 +73,14 @@ export async function tellEnded(
   await client.query(
     `WITH ended AS MATERIALIZED (
        SELECT e.id, e.at, e.actor, e.detail->'way' AS way, e.detail->'days' AS days FROM event e WHERE e.id = ANY($2)
-         AND NOT coalesce((SELECT true FROM file f WHERE f.asked_in = e.id AND ${onItsWay} LIMIT 1), false)
-         AND NOT coalesce((SELECT true FROM file f WHERE f.asked_in = e.id AND f.phase = 'fetchVerified'
+         AND NOT coalesce((SELECT true FROM file f WHERE f.retrieval_event = e.id AND ${onItsWay} LIMIT 1), false)
+         AND NOT coalesce((SELECT true FROM file f WHERE f.retrieval_event = e.id AND f.phase = 'fetchVerified'
            AND f.fileset NOT IN (SELECT s.fileset FROM file s WHERE s.request_id = $1 AND s.stuck_from IS NOT NULL) LIMIT 1), false)
      ), outcome AS (
        SELECT ended.id, bool_or(${stuckOnIt}) AS "heldUp", jsonb_strip_nulls(jsonb_build_object('way', ended.way, 'by', ended.actor, 'asked', ended.at, 'days', ended.days, ${amount})) AS detail,
          jsonb_build_object('stuck', count(*) FILTER (WHERE ${stuckOnIt}), 'waiting', count(*) FILTER (WHERE f.phase = 'fetchVerified'),
            'codes', array_agg(DISTINCT f.code) FILTER (WHERE ${stuckOnIt})) AS trouble
-       FROM ended JOIN file f ON f.asked_in = ended.id GROUP BY ended.id, ended.at, ended.actor, ended.way, ended.days, f.request_id)
+       FROM ended JOIN file f ON f.retrieval_event = ended.id GROUP BY ended.id, ended.at, ended.actor, ended.way, ended.days, f.request_id)
      INSERT INTO event (actor, request_id, what, detail)
      SELECT $3, $1, CASE WHEN "heldUp" THEN '${told.heldUp}' ELSE '${told.done}' END, detail || CASE WHEN "heldUp" THEN trouble ELSE '{}' END FROM outcome ORDER BY id`,
     [requestId, asked, actor],

@@ -1,4 +1,4 @@
-import { askedBack, crashesOf, expectBack, killedAtEach, sealedBags } from './crash-points';
+import { retrievalMarks, crashesOf, expectBack, killedAtEach, sealedBags } from './crash-points';
 import type { ServiceName } from './services';
 import { World } from './world';
 
@@ -15,12 +15,12 @@ describe.each<[ServiceName, readonly string[]]>([
   ['transfer', crashesOf('transfer', ['copy', 'fetch', 'transition'])],
   ['checksum', ['verify:1-read', ...crashesOf('checksum', ['verify-fetched', 'transition'])]],
   ['linker', crashesOf('linker', ['place', 'transition'])],
-])('a %s killed on the way back', (name, crashPoints) => {
+])('a %s killed being retrieved', (name, crashPoints) => {
   beforeAll(() => void world.services.startAll([name]));
   afterAll(() => world.services.killAll());
 
   test(`${crashPoints.join(', ')}, one after the other: the last one ends it`, async () => {
-    const requestId = await askedBack(world, name);
+    const requestId = await retrievalMarks(world, name);
     const before = sealedBags(world);
     await killedAtEach(world, name, crashPoints);
     const next = world.start(name);

@@ -49,7 +49,7 @@ describe('coldroom restore', () => {
     for (const _ of [1, 2]) {
       const before = await started(register);
       await moveTo(register, before, 'released');
-      await register.returns.ask({ kind: 'Request', ids: [before] }, { way: 'restore', days: 0 }, 'test');
+      await register.retrievals.ask({ kind: 'Request', ids: [before] }, { way: 'restore', days: 0 }, 'test');
       await moveTo(register, before, 'restored', { tookMs: 50_000 }); // each bag holds one file of 1 GiB
     }
     const id = await started(register, [6]);
@@ -222,7 +222,7 @@ describe('coldroom recall', () => {
     await moveTo(register, id, 'released');
     expect(await coldroom(['recall', `Request:${id}`, '--days', '3', '--yes', '--no-wait'], env)).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('2 files asked back'),
+      stdout: expect.stringContaining('2 files requested back'),
     });
     expect(await coldroom(['recall', `Request:${id}`, '--days', '3', '--yes', '--no-wait'], env)).toMatchObject({
       code: 0,

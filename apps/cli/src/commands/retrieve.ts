@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
-import { Refused, type WayBack } from '@coldroom/domain';
+import { Refused, type Retrieval } from '@coldroom/domain';
 import { OmeroDatabase } from '@coldroom/omero';
 import type { Register, Target } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import { isRecallable, readStores } from '@coldroom/stores';
 import { counted, formatBytes } from '@coldroom/terminal';
-import { estimateLines, estimates } from '../bring-back/estimate';
-import { coldLines, freeSpace, needsOf, planLines, returnPlan } from '../bring-back/plan';
-import { untilBack } from '../bring-back/waiting';
+import { estimateLines, estimates } from '../retrieve/estimate';
+import { coldLines, freeSpace, needsOf, planLines, returnPlan } from '../retrieve/plan';
+import { untilBack } from '../retrieve/waiting';
 import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
@@ -40,7 +40,7 @@ export function addRestore(program: Command, act: Act): void {
       examples('restore Image:7 --dry-run', 'restore Dataset:4 --yes --no-wait', 'restore Request:3 --cancel'),
     )
     .action((words: readonly string[], options: Options) =>
-      act((context) => bringBack(context, words, 'restore', options)),
+      act((context) => retrieve(context, words, 'restore', options)),
     );
 }
 
@@ -55,7 +55,7 @@ export function addRecall(program: Command, act: Act): void {
     .option('--days <number>', 'how long they can be opened; recalling again prolongs', '14')
     .addHelpText('after', examples('recall Image:7 --days 30', 'recall Dataset:4 --dry-run'))
     .action((words: readonly string[], options: Options) =>
-      act((context) => bringBack(context, words, 'recall', options)),
+      act((context) => retrieve(context, words, 'recall', options)),
     );
 }
 
@@ -65,14 +65,14 @@ function common(command: Command): Command {
     .option('--dry-run', 'only show what would come back, how much and how long it may take')
     .option('--yes', 'do not ask')
     .option('--no-wait', 'only ask for it, and do not wait until all is there')
-    .option('--cancel', 'give up what is on its way back and not there yet; it stays archived')
+    .option('--cancel', 'give up what is being retrieved and not there yet; it stays archived')
     .option('--by <name>', 'who asks (default: the user of the system)');
 }
 
-async function bringBack(
+async function retrieve(
   context: Context,
   words: readonly string[],
-  way: WayBack,
+  way: Retrieval,
   options: Options,
 ): Promise<ExitCode> {
   const days = daysOf(options.days);
@@ -134,16 +134,16 @@ async function refuseWhereNear(context: Context, names: readonly string[]): Prom
     );
 }
 
-type Asked = Awaited<ReturnType<Register['returns']['ask']>>;
+type Asked = Awaited<ReturnType<Register['retrievals']['ask']>>;
 
 async function ask(
   context: Context,
   register: Register,
   targets: readonly Target[],
-  order: { way: WayBack; days: number },
+  order: { way: Retrieval; days: number },
   by: string,
 ): Promise<Asked> {
-  const results = await oneByOne(context.out, targets, (target) => register.returns.ask(target, order, by));
+  const results = await oneByOne(context.out, targets, (target) => register.retrievals.ask(target, order, by));
   const sum = (pick: (result: Asked) => number): number => results.reduce((total, result) => total + pick(result), 0);
   return { asked: sum((one) => one.asked), undoing: sum((one) => one.undoing), prolonged: sum((one) => one.prolonged) };
 }
@@ -159,7 +159,7 @@ async function cancel(
   if (
     !dryRun &&
     underWay.files > 0 &&
-    !(await confirmed(`On their way back: ${amount}. They stay archived; what is back stays back. Go on?`, {
+    !(await confirmed(`On their retrieval: ${amount}. They stay archived; what is back stays back. Go on?`, {
       yes,
       json: context.out.json,
     }))
@@ -167,7 +167,7 @@ async function cancel(
     context.out.note('Nothing was changed.');
     return exitCodes.failed;
   }
-  const counts = dryRun ? [] : await oneByOne(context.out, targets, (target) => register.returns.cancel(target, by));
+  const counts = dryRun ? [] : await oneByOne(context.out, targets, (target) => register.retrievals.cancel(target, by));
   const cancelled = counts.reduce((sum, count) => sum + count, 0);
   context.out.result({ dryRun, cancelled, underWay }, () => {
     if (dryRun) return [underWay.files > 0 ? `Would be given up: ${amount}` : nothingComing];
@@ -202,7 +202,7 @@ async function named(context: Context, words: readonly string[]): Promise<readon
         );
       for (const image of found) images.add(image);
     }
-    const known = await context.register((register) => register.returns.archivedAmong([...images]));
+    const known = await context.register((register) => register.retrievals.archivedAmong([...images]));
     if (known.length === 0)
       throw notFound(
         'an archived image in these datasets',
@@ -222,11 +222,11 @@ function daysOf(text: string | undefined): number {
   return days;
 }
 
-function doneLine(way: WayBack, { asked, undoing, prolonged }: Asked, waited: boolean, isHeldUp: boolean): string {
+function doneLine(way: Retrieval, { asked, undoing, prolonged }: Asked, waited: boolean, isHeldUp: boolean): string {
   const files = asked + undoing;
   if (files === 0)
     return prolonged > 0 ? `${counted(prolonged, 'file')} can be opened for longer.` : 'Nothing was to be done.';
-  if (!waited) return `${counted(files, 'file')} asked back; "coldroom status" shows how far it is.`;
+  if (!waited) return `${counted(files, 'file')} requested back; "coldroom status" shows how far it is.`;
   if (isHeldUp)
     return 'Not all images are back: some files are stuck, and images that need them wait. What was asked stays asked.';
   return way === 'restore'
