@@ -97,25 +97,25 @@ describe('the rolling check', () => {
     const id = await archived('offline', 'gone', 'sound');
     await rm(copy(id, 'gone'));
     const main = bench.stores.default;
-    const bringNear = jest.fn();
+    const bringOnline = jest.fn();
     const partly = new Proxy(main, {
       get: (target, name) => {
-        if (name === 'bringOnline') return bringNear;
+        if (name === 'bringOnline') return bringOnline;
         if (name !== 'digest') return Reflect.get(target, name) as unknown;
         return async (...args: Parameters<Store['digest']>) =>
           (await main.digest(...args)).map((outcome, at) =>
-            args[1][at]!.includes('offline') ? { error: new NotYet('COPY_NOT_NEAR', 'on tape') } : outcome,
+            args[1][at]!.includes('offline') ? { error: new NotYet('COPY_OFFLINE', 'on tape') } : outcome,
           );
       },
     });
-    start({ farPauseMs: 20 }, partly);
+    start({ offlinePauseMs: 20 }, partly);
     await until(async () =>
       (await metrics.getSingleMetric('coldroom_fixity_files_total')!.get()).values.some(
         ({ labels, value }) => labels['result'] === 'good' && value > 1,
       ),
     );
     expect(log.of('copy bad')[0]).toMatchObject({ path: 'gone', code: 'COPY_MISSING' });
-    expect(bringNear).not.toHaveBeenCalled();
+    expect(bringOnline).not.toHaveBeenCalled();
     const rows = await bench.register.fixity.waiting(['main'], 0, null, 10);
     expect(rows.find(({ display }) => display === 'offline')).toMatchObject({
       copyFault: null,
@@ -123,10 +123,10 @@ describe('the rolling check', () => {
     });
   });
 
-  test('does not ask a store over and over for what is not near', async () => {
+  test('does not ask a store over and over for what is offline', async () => {
     await archived('a', 'b');
     const digest = jest.fn(async (_bag: string, paths: readonly Buffer[]) =>
-      paths.map(() => ({ error: new NotYet('COPY_NOT_NEAR', 'on tape') })),
+      paths.map(() => ({ error: new NotYet('COPY_OFFLINE', 'on tape') })),
     );
     start({}, Object.assign(Object.create(bench.stores.default) as Store, { digest }));
     await until(async () => (await checks('coldroom_fixity_files_total')) >= 2);
@@ -134,11 +134,11 @@ describe('the rolling check', () => {
     expect(digest).toHaveBeenCalledTimes(1);
   });
 
-  test('goes on after a term that ran out of time, though it met a copy that is not near: what else is due does not wait', async () => {
+  test('goes on after a term that ran out of time, though it met a copy that is offline: what else is due does not wait', async () => {
     await archived('a', 'b');
     const digest = jest.fn(async (_bag: string, paths: readonly Buffer[]) => {
       await sleep(20);
-      return paths.map(() => ({ error: new NotYet('COPY_NOT_NEAR', 'on tape') }));
+      return paths.map(() => ({ error: new NotYet('COPY_OFFLINE', 'on tape') }));
     });
     start({ termMs: 10 }, Object.assign(Object.create(bench.stores.default) as Store, { digest }));
     await until(() => digest.mock.calls.length >= 3);

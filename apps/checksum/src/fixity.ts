@@ -14,8 +14,8 @@ export interface FixityOptions {
   /** Stores and threads of its own, so that a long read takes none of the stages'. */
   readonly open: () => Promise<{ readonly stores: Stores; readonly close: () => Promise<void> }>;
   readonly pauseMs?: number;
-  /** After a term that left nothing but copies which are not near: a store is not asked for them over and over. */
-  readonly farPauseMs?: number;
+  /** After a term that left nothing but copies which are offline: a store is not asked for them over and over. */
+  readonly offlinePauseMs?: number;
   readonly termMs?: number;
 }
 
@@ -25,16 +25,16 @@ const early = 0.8;
 const slowest = 1 << 20;
 const pageOfCopies = 256;
 const usualPauseMs = 60_000;
-const usualFarPauseMs = 6 * 3_600_000;
+const usualOfflinePauseMs = 6 * 3_600_000;
 
 /** Reads all copies again, over and over, slowly: one process at a time, beside the stages and without their claims. */
 @Injectable()
 export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stop = new AbortController();
   private running: Promise<void> | undefined;
-  private metFar = false;
-  /** All that was due was read, but for what is not near. A term that ran out of time says nothing of the kind. */
-  private onlyFarLeft = false;
+  private metOffline = false;
+  /** All that was due was read, but for what is offline. A term that ran out of time says nothing of the kind. */
+  private onlyOfflineLeft = false;
 
   constructor(
     @Inject(Register) private readonly register: Register,
@@ -54,8 +54,8 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
 
   private async run(): Promise<void> {
     while (!this.stop.signal.aborted) {
-      this.metFar = false;
-      this.onlyFarLeft = false;
+      this.metOffline = false;
+      this.onlyOfflineLeft = false;
       try {
         await this.register.alone('fixity', () => this.term());
       } catch (error) {
@@ -66,8 +66,8 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
             next: 'it is tried again',
           });
       }
-      const { pauseMs = usualPauseMs, farPauseMs = usualFarPauseMs } = this.options;
-      await sleep(this.onlyFarLeft ? farPauseMs : pauseMs, undefined, { signal: this.stop.signal }).catch(
+      const { pauseMs = usualPauseMs, offlinePauseMs = usualOfflinePauseMs } = this.options;
+      await sleep(this.onlyOfflineLeft ? offlinePauseMs : pauseMs, undefined, { signal: this.stop.signal }).catch(
         () => undefined,
       ); // the end of the service ends it
     }
@@ -95,7 +95,7 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
         // What could not be read stays due: the page after it, so that it holds up nothing.
         const page = await this.register.fixity.waiting(names, dueMs, last, pageOfCopies);
         if (page.length === 0) {
-          this.onlyFarLeft = this.metFar;
+          this.onlyOfflineLeft = this.metOffline;
           return;
         }
         for (const copies of Map.groupBy(page, ({ bagId }) => bagId).values()) {
@@ -152,7 +152,7 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
       })),
       work,
     );
-    this.metFar ||= verdicts.some(({ kind }) => kind === 'offline');
+    this.metOffline ||= verdicts.some(({ kind }) => kind === 'offline');
     await this.register.fixity.record(
       run.flatMap((copy, at) => this.resultOf(copy, verdicts[at]!)),
       actor,

@@ -86,20 +86,20 @@ describe('the move-verify stage', () => {
     );
   }
 
-  /** The other store does not give `b`, which is not near there; notes what it is asked to bring near. */
+  /** The other store does not give `b`, which is offline there; notes what it is asked to bring online. */
   function cold(asked: string[], change: Partial<Store> = {}): MoveVerifyStage {
     const digest: Store['digest'] = async (bag, paths, algorithms, work) =>
       (await bench.stores.get('other').digest(bag, paths, algorithms, work)).map((outcome, at) =>
-        paths[at]!.toString().endsWith('/b') ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived') } : outcome,
+        paths[at]!.toString().endsWith('/b') ? { error: new NotYet('COPY_OFFLINE', 'it is archived') } : outcome,
       );
-    const bringNear: Store['bringOnline'] = async (_bag, paths) => {
+    const bringOnline: Store['bringOnline'] = async (_bag, paths) => {
       asked.push(...paths.map(String));
-      return paths.map(() => ({ ok: { near: false, state: 'in progress' } }));
+      return paths.map(() => ({ ok: { online: false, state: 'in progress' } }));
     };
-    return stageWith({ digest, bringNear, ...change });
+    return stageWith({ digest, bringOnline, ...change });
   }
 
-  test('a copy that lay sealed there before and is not near is asked for, and waited for', async () => {
+  test('a copy that lay sealed there before and is offline is asked for, and waited for', async () => {
     await moveCopied('cold', ['a', 'b']);
     const asked: string[] = [];
     const sealed = cold(asked, { readTag: async () => Buffer.from('BagIt-Version: 1.0') });
@@ -111,19 +111,19 @@ describe('the move-verify stage', () => {
     ]);
     expect(await bench.run(sealed).catch((thrown: unknown) => thrown)).toMatchObject({
       kind: 'not-yet',
-      code: 'NOT_NEAR_YET',
+      code: 'NOT_ONLINE_YET',
     });
     await bench.run(stageWith());
     expect((await bench.file('cold/b')).state).toBe('moveVerified');
   });
 
-  test('one in an open bag, which nobody brings near, is for a person', async () => {
+  test('one in an open bag, which nobody brings online, is for a person', async () => {
     await moveCopied('cold and open', ['a', 'b']);
     const asked: string[] = [];
     await bench.run(cold(asked));
     expect(await bench.file('cold and open/b')).toMatchObject({
       state: 'stuck',
-      code: 'COPY_NOT_NEAR',
+      code: 'COPY_OFFLINE',
       reason: expect.stringContaining('open bag'),
     });
     expect([(await bench.file('cold and open/a')).state, asked]).toEqual(['moveVerified', []]);

@@ -9,11 +9,11 @@ import {
   type Store,
 } from '@coldroom/domain';
 import {
-  askForFar,
-  isFar,
+  requestOnline,
+  isOffline,
   transition,
   otherStores,
-  refuseFar,
+  refuseOffline,
   toTransitions,
   STORES,
   stuck,
@@ -36,19 +36,21 @@ export class MoveVerifyStage implements Stage {
     const { to } = otherStores(this.stores, claim);
     const outcomes = await to.digest(claim.bag, claim.files.map(copyPath), ['SHA-256', ...to.wantedDigests], work);
     crashPoint('move-verify:1-read');
-    return toTransitions(claim.files, (await waitForFar(to, claim, outcomes, work)).map(missingIsWrong), judge);
+    return toTransitions(claim.files, (await waitForOffline(to, claim, outcomes, work)).map(missingIsWrong), judge);
   }
 }
 
 /** What lay sealed there before may be cold by now; what was just carried there ought not to be. */
-async function waitForFar(
+async function waitForOffline(
   to: Store,
   { bag, files }: Claim,
   outcomes: readonly Outcome<CopyDigest>[],
   work: StageWork,
 ): Promise<readonly Outcome<CopyDigest>[]> {
-  if (!outcomes.some(isFar)) return outcomes;
-  return (await to.readTag(bag, 'bagit.txt')) ? askForFar(to, bag, files, outcomes, work) : outcomes.map(refuseFar);
+  if (!outcomes.some(isOffline)) return outcomes;
+  return (await to.readTag(bag, 'bagit.txt'))
+    ? requestOnline(to, bag, files, outcomes, work)
+    : outcomes.map(refuseOffline);
 }
 
 function missingIsWrong(outcome: Outcome<CopyDigest>): Outcome<CopyDigest | null> {

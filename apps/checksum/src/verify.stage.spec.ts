@@ -40,17 +40,17 @@ describe('the verify stage', () => {
     expect(await bench.file('right/a')).toMatchObject({ state: 'verified', copyRead: 'cached' });
   });
 
-  test('a copy that the store took out of reach at once is for a person: nobody brings near what is in an open bag', async () => {
+  test('a copy that the store took out of reach at once is for a person: nobody brings online what is in an open bag', async () => {
     await copied('cold', ['a', 'b']);
     const digest: Store['digest'] = async (bag, paths, algorithms, work) =>
       (await bench.stores.default.digest(bag, paths, algorithms, work)).map((outcome, at) =>
-        at === 0 ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived.') } : outcome,
+        at === 0 ? { error: new NotYet('COPY_OFFLINE', 'it is archived.') } : outcome,
       );
     const store = Object.assign(Object.create(bench.stores.default) as Store, { digest });
     await bench.run(new VerifyStage({ ...bench.stores, get: () => store }));
     expect(await bench.file('cold/a')).toMatchObject({
       state: 'stuck',
-      code: 'COPY_NOT_NEAR',
+      code: 'COPY_OFFLINE',
       reason: expect.stringContaining('open bag'),
     });
     expect(await bench.file('cold/b')).toMatchObject({ state: 'verified' });

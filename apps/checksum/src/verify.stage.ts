@@ -3,7 +3,7 @@ import { copyPath, Refused, type ArchiveFile, type CopyDigest, type Outcome } fr
 import {
   STORES,
   transition,
-  refuseFar,
+  refuseOffline,
   toTransitions,
   stuck,
   type Stage,
@@ -24,7 +24,7 @@ export class VerifyStage implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
     const outcomes = await store.digest(claim.bag, claim.files.map(copyPath), ['SHA-256'], work);
-    return toTransitions(claim.files, outcomes.map(refuseFar).map(missingIsWrong), judge);
+    return toTransitions(claim.files, outcomes.map(refuseOffline).map(missingIsWrong), judge);
   }
 }
 

@@ -157,7 +157,7 @@ describe('faults', () => {
     expect([told(report), report.notLooked(), report.clean]).toEqual([[], [], true]);
     const states = new Set([...released, ...held, ...tape, ...undone].map((file) => file.state));
     expect([...states].sort()).toEqual(['linked', 'recalled', 'released', 'restored', 'undone']);
-    expect(report.looked).toMatchObject({ files: 5000 + 32 + 24 + 7 + 1 + 5, near: 3 });
+    expect(report.looked).toMatchObject({ files: 5000 + 32 + 24 + 7 + 1 + 5, online: 3 });
   });
 
   it('are not told of a file that moved on while it was looked at', async () => {
@@ -232,11 +232,11 @@ describe('faults', () => {
 
     await rename(join(scene.dir, 'main', alone.bag), join(scene.dir, 'main', '.open', alone.bag));
     ofFile('DANGLING', alone);
-    const near = (file: Placed): string => join(scene.recall, file.bag, 'data', file.root, file.path.toString());
-    await unlink(near(recalled[0]!));
+    const online = (file: Placed): string => join(scene.recall, file.bag, 'data', file.root, file.path.toString());
+    await unlink(online(recalled[0]!));
     ofFile('DANGLING', recalled[0]!);
-    await truncate(near(recalled[1]!), 3);
-    ofFile('NEAR_CHANGED', recalled[1]!);
+    await truncate(online(recalled[1]!), 3);
+    ofFile('RECALLED_COPY_CHANGED', recalled[1]!);
 
     await unlink(missing.original);
     ofFile('LINK_MISSING', missing);
@@ -305,20 +305,20 @@ describe('faults', () => {
       await writeFile(path, 'x');
       plant('HELD_ORPHAN', path);
     }
-    const far = tape.find((file) => file.state === 'released')!;
-    const nearStrangers = [near(far), join(scene.recall, '.fetching', far.bag, String(far.id))];
-    for (const path of nearStrangers) {
+    const offline = tape.find((file) => file.state === 'released')!;
+    const recalledStrangers = [online(offline), join(scene.recall, '.fetching', offline.bag, String(offline.id))];
+    for (const path of recalledStrangers) {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, 'x');
-      plant('NEAR_ORPHAN', path);
+      plant('RECALLED_COPY_ORPHAN', path);
     }
     expect(moreReleased.length).toBeGreaterThan(2);
 
     const report = await audited();
     expect(told(report)).toEqual([...expected].sort());
     expect([report.notLooked(), report.clean, report.looked.trialBags]).toEqual([[], false, 1]);
-    const nearOrphans = report.findings().get('NEAR_ORPHAN')!.shown;
-    for (const { remedy } of nearOrphans)
+    const recalledOrphans = report.findings().get('RECALLED_COPY_ORPHAN')!.shown;
+    for (const { remedy } of recalledOrphans)
       expect(remedy).toContain('after "coldroom verify" called the copy in its bag good'); // it may be the last good one
     expect(new Set(expected.map((line) => line.split(' ')[0]))).toEqual(new Set(findingCodes));
   });

@@ -42,7 +42,7 @@ describe('coldroom restore', () => {
     await sleep(1200); // it must not end before the files are back
     await moveTo(register, id, 'restored');
     expect(await ended).toMatchObject({ code: 0, stdout: 'The images are back in their places.\n' });
-    expect((await ended).stderr).toContain('2 files (2.00 GiB) being brought near');
+    expect((await ended).stderr).toContain('2 files (2.00 GiB) being brought online');
   });
 
   it('says how long it may take, and what that rests on', async () => {
@@ -217,7 +217,7 @@ describe('coldroom recall', () => {
     rmSync(dir, { recursive: true });
   });
 
-  it('asks for a time, and prolongs what is near', async () => {
+  it('asks for a time, and prolongs what is online', async () => {
     const id = await started(register);
     await moveTo(register, id, 'released');
     expect(await coldroom(['recall', `Request:${id}`, '--days', '3', '--yes', '--no-wait'], env)).toMatchObject({

@@ -15,7 +15,7 @@ afterAll(() => register.close());
 
 const request = (id: bigint): Target => ({ kind: 'Request', ids: [id] });
 
-async function placeNear(id: bigint): Promise<void> {
+async function placeRecalled(id: bigint): Promise<void> {
   for (const { bagId } of await register.work.due(['fetchVerified'])) {
     const claim = await claimed(register, bagId);
     if (claim.requestId !== id) await register.work.giveBack(claim);
@@ -121,13 +121,13 @@ describe('coldroom undo', () => {
   it.each([
     [true, 'Not undone: 2 files', 3],
     [false, 'To put back: 2 files', 0],
-  ] as const)('names what is near or being retrieved; released: %s', async (isReleased, told, code) => {
+  ] as const)('names what is online or being retrieved; released: %s', async (isReleased, told, code) => {
     for (const state of ['retrieving', 'online', 'fetched', 'fetchVerified', 'recalled'] as const) {
       const id = await started(register);
       await moveTo(register, id, isReleased ? 'released' : 'linked');
       await register.retrievals.ask(request(id), { way: 'recall', days: 1 }, 'test');
       await moveTo(register, id, state === 'recalled' ? 'fetchVerified' : state);
-      if (state === 'recalled') await placeNear(id);
+      if (state === 'recalled') await placeRecalled(id);
       if (state === 'recalled')
         expect(await coldroom(['undo', `Request:${id}`, '--dry-run'], env)).toMatchObject({
           code,

@@ -28,7 +28,7 @@ describe('the bring-online stage', () => {
     });
   const stateOf = async (path: string): Promise<string> => (await bench.file(path)).state;
 
-  test('copies that are near go on; one that is missing is for a person to look', async () => {
+  test('copies that are online go on; one that is missing is for a person to look', async () => {
     const copies = await asked('some', ['a', 'b']);
     await rm(join(copies, 'b'));
     await bench.run(stageWith());
@@ -36,24 +36,24 @@ describe('the bring-online stage', () => {
     expect(await bench.file('some/b')).toMatchObject({ state: 'stuck', stuckFrom: 'retrieving', code: 'COPY_MISSING' });
   });
 
-  test('waits for copies that are not near yet, in the words of the store, and lets the others go on', async () => {
+  test('waits for copies that are offline yet, in the words of the store, and lets the others go on', async () => {
     await asked('slow', ['a', 'b']);
-    const bringNear: Store['bringOnline'] = async (_bag, paths) =>
+    const bringOnline: Store['bringOnline'] = async (_bag, paths) =>
       paths.map((path) => ({
-        ok: path.toString().endsWith('/a') ? { near: true, state: 'here' } : { near: false, state: 'in progress' },
+        ok: path.toString().endsWith('/a') ? { online: true, state: 'here' } : { online: false, state: 'in progress' },
       }));
-    const { transitions, wait } = await bench.run(stageWith({ bringNear }));
+    const { transitions, wait } = await bench.run(stageWith({ bringOnline }));
     expect(transitions.map((move) => move.to)).toEqual(['online']);
     expect(wait).toMatchObject({
-      code: 'NOT_NEAR_YET',
+      code: 'NOT_ONLINE_YET',
       message: 'store main is bringing 1 copies near (in progress)',
       details: { delayMs: 60_000 },
     });
     expect(wait?.details.noDeadline).toBeUndefined();
     expect([await stateOf('slow/a'), await stateOf('slow/b')]).toEqual(['online', 'retrieving']);
-    expect(await bench.run(stageWith({ bringNear }))).toMatchObject({
+    expect(await bench.run(stageWith({ bringOnline }))).toMatchObject({
       transitions: [],
-      wait: { code: 'NOT_NEAR_YET' },
+      wait: { code: 'NOT_ONLINE_YET' },
     });
     await bench.run(stageWith());
     expect(await stateOf('slow/b')).toBe('online');
@@ -62,8 +62,8 @@ describe('the bring-online stage', () => {
   test('trouble that may pass moves nothing and is no verdict', async () => {
     await asked('trouble', ['a']);
     const error = new Transient('STORE_UNAVAILABLE', 'away');
-    await expect(bench.run(stageWith({ bringNear: async () => [{ error }] }))).rejects.toBe(error);
-    await expect(bench.run(stageWith({ bringNear: async () => [] }))).rejects.toThrow(/gave no answer/);
+    await expect(bench.run(stageWith({ bringOnline: async () => [{ error }] }))).rejects.toBe(error);
+    await expect(bench.run(stageWith({ bringOnline: async () => [] }))).rejects.toThrow(/gave no answer/);
     expect(await stateOf('trouble/a')).toBe('retrieving');
     await bench.run(stageWith());
     expect(await stateOf('trouble/a')).toBe('online');

@@ -6,7 +6,7 @@ import type { Stores } from '@coldroom/stores';
 
 const askAgainMs = 60_000;
 
-/** Asks the store to bring copies near that were requested back, and waits until they are. */
+/** Asks the store to bring copies online that were requested back, and waits until they are. */
 @Injectable()
 export class BringOnlineStage implements Stage {
   readonly name = 'bring-online';
@@ -16,14 +16,14 @@ export class BringOnlineStage implements Stage {
   constructor(@Inject(STORES) private readonly stores: Stores) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
-    const outcomes = await this.stores.get(claim.store).bringNear(claim.bag, claim.files.map(copyPath), work);
+    const outcomes = await this.stores.get(claim.store).bringOnline(claim.bag, claim.files.map(copyPath), work);
     crashPoint('bring-online:1-requested');
     const transitions: StageResult['transitions'][number][] = [];
     const waiting: [ArchiveFile, string][] = [];
     claim.files.forEach((file, at) => {
       const outcome = outcomes[at];
       if (!outcome) throw new RangeError(`store ${claim.store} gave no answer for file ${file.id}`);
-      if ('ok' in outcome && outcome.ok.near) transitions.push(transition(file, 'bringOnline', 'online'));
+      if ('ok' in outcome && outcome.ok.online) transitions.push(transition(file, 'bringOnline', 'online'));
       else if ('ok' in outcome) waiting.push([file, outcome.ok.state]);
       else if (outcome.error instanceof Refused) transitions.push(stuck(file, outcome.error));
       else throw outcome.error;
@@ -32,7 +32,7 @@ export class BringOnlineStage implements Stage {
     return {
       transitions,
       wait: new NotYet(
-        'NOT_NEAR_YET',
+        'NOT_ONLINE_YET',
         `store ${claim.store} is bringing ${waiting.length} copies near (${[...new Set(waiting.map(([, state]) => state))].join(', ')})`,
         { delayMs: askAgainMs },
       ),

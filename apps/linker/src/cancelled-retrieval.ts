@@ -3,7 +3,7 @@ import { fetchedName } from '@coldroom/pipeline';
 import type { Transition } from '@coldroom/register';
 import { dropStaged } from './restore';
 import { look, sameFile, type Before } from './look';
-import { dropFetching, dropNear } from './near-copies';
+import { dropFetching, dropRecalled } from './recalled-copies';
 import type { Places } from './places';
 import type { RecallPlaces } from './recall-places';
 
@@ -24,10 +24,10 @@ export async function dropFetched(
     if (found.kind !== 'file' || !sameFile(found.identity, file))
       return { code: 'PATH_TAKEN', reason: 'something else stands at the path; what was fetched was left where it is' };
     await dropStaged(place, { directory: place.hold, name: Buffer.from(fetchedName(file)) }, before);
-    if (file.retrieval === 'recall' || file.nearUntil !== null) {
+    if (file.retrieval === 'recall' || file.onlineUntil !== null) {
       const root = await recalls.root();
       await dropFetching(root, recalls.stagedPathOf(file), place, before);
-      await dropNear(root, recalls.pathOf(file), file, before);
+      await dropRecalled(root, recalls.pathOf(file), file, before);
     }
     return {};
   } catch (error) {

@@ -16,7 +16,7 @@ describe('recalled files', () => {
   afterAll(() => archive.close());
 
   const recallDir = (): string => join(archive.bench.dataDir, '..', 'recall');
-  const near = (bag: string, path: string): string => join(recallDir(), bag, 'data/ManagedRepository', path);
+  const online = (bag: string, path: string): string => join(recallDir(), bag, 'data/ManagedRepository', path);
 
   async function archived(
     fileset: string,
@@ -43,16 +43,16 @@ describe('recalled files', () => {
   }
 
   const timeIsOver = (id: bigint): Promise<void> =>
-    archive.sql(`UPDATE file SET near_until = now() - interval '1 s' WHERE request_id = ${id}`);
+    archive.sql(`UPDATE file SET online_until = now() - interval '1 s' WHERE request_id = ${id}`);
   const isDangling = async (path: string): Promise<boolean> =>
     (await lstat(at(path))).isSymbolicLink() && !existsSync(at(path));
-  const expectNear = async (path: string, content: string): Promise<void> =>
+  const expectOnline = async (path: string, content: string): Promise<void> =>
     expect([await readFile(at(path), 'utf8'), (await lstat(at(path))).isSymbolicLink()]).toEqual([content, true]);
 
-  test('dangle, open while they are near, and dangle again after their time; nothing is left over', async () => {
+  test('dangle, open while they are online, and dangle again after their time; nothing is left over', async () => {
     const { id, bag } = await archived('life', ['deep/a', 'deep/er/b', 'empty']);
     const link = await readlink(at('life/deep/a'));
-    expect([link, await isDangling('life/deep/a')]).toEqual([near(bag, 'life/deep/a'), true]);
+    expect([link, await isDangling('life/deep/a')]).toEqual([online(bag, 'life/deep/a'), true]);
     await archive.bench.ask(id, 'recall');
     await archive.proven();
     expect(await isDangling('life/deep/a')).toBe(true);
@@ -61,8 +61,8 @@ describe('recalled files', () => {
       'recalled',
       'recalled',
     ]);
-    await expectNear('life/deep/a', 'content of deep/a');
-    await expectNear('life/deep/er/b', 'content of deep/er/b');
+    await expectOnline('life/deep/a', 'content of deep/a');
+    await expectOnline('life/deep/er/b', 'content of deep/er/b');
     expect(await archive.inRecall()).toEqual(
       ['deep/a', 'deep/er/b', 'empty'].map((name) => `${bag}/data/ManagedRepository/life/${name}`),
     );
@@ -70,7 +70,7 @@ describe('recalled files', () => {
     const early = await archive.bench.run(archive.expire);
     expect(early).toMatchObject({ transitions: [], wait: { code: 'RECALLED', details: { noDeadline: true } } });
     expect(early.wait?.details.delayMs).toBeGreaterThan(86_000_000);
-    await expectNear('life/deep/a', 'content of deep/a');
+    await expectOnline('life/deep/a', 'content of deep/a');
 
     await timeIsOver(id);
     await archive.bench.run(archive.expire);
@@ -87,11 +87,11 @@ describe('recalled files', () => {
     await archive.bench.ask(id, 'recall');
     await archive.proven();
     await archive.bench.run(archive.place);
-    await expectNear('life/deep/a', 'content of deep/a');
+    await expectOnline('life/deep/a', 'content of deep/a');
     await drop(id);
   });
 
-  /** Takes what is near out of the way of the next test. */
+  /** Takes what is online out of the way of the next test. */
   async function drop(id: bigint): Promise<void> {
     await timeIsOver(id);
     await archive.sql(`UPDATE bag SET not_before = now() WHERE state = 'recalled'`);
@@ -153,7 +153,7 @@ describe('recalled files', () => {
     expect(await modes()).toEqual(['555', '555', '555', '555']);
     await chmod(inBag('data'), 0o755);
     await archive.sql(
-      `UPDATE file SET near_until = now() - interval '1 s' WHERE request_id = ${id} AND fileset = 'Legacy:1'`,
+      `UPDATE file SET online_until = now() - interval '1 s' WHERE request_id = ${id} AND fileset = 'Legacy:1'`,
     );
     await archive.sql(`UPDATE bag SET not_before = now() WHERE request_id = ${id}`);
     await archive.bench.run(archive.expire);
@@ -170,7 +170,7 @@ describe('recalled files', () => {
 
   test('go one by one as their time comes', async () => {
     const { id } = await recalled('one', ['a', 'b']);
-    await archive.sql(`UPDATE file SET near_until = now() - interval '1 s' WHERE path = 'one/a'`);
+    await archive.sql(`UPDATE file SET online_until = now() - interval '1 s' WHERE path = 'one/a'`);
     await archive.bench.run(archive.expire);
     expect([await isDangling('one/a'), await isDangling('one/b')]).toEqual([true, false]);
     expect(await archive.bench.file('one/b')).toMatchObject({ state: 'recalled' });
@@ -178,12 +178,12 @@ describe('recalled files', () => {
     await drop(id);
   });
 
-  test('stay near when they are recalled again', async () => {
+  test('stay online when they are recalled again', async () => {
     const { id } = await recalled('longer', ['a']);
     await timeIsOver(id);
     await archive.bench.ask(id, 'recall');
     expect((await archive.bench.run(archive.expire)).transitions).toEqual([]);
-    await expectNear('longer/a', 'content of a');
+    await expectOnline('longer/a', 'content of a');
     await drop(id);
   });
 
@@ -197,18 +197,18 @@ describe('recalled files', () => {
     ['the copy in the store is gone', 'COPY_MISSING', (copy) => rm(copy)],
     ['the copy in the store was touched', 'COPY_CHANGED', (copy) => utimes(copy, 5, 5)],
     ['the copy in the store was found bad', 'COPY_DIFFERS', (copy) => foundBad(copy)],
-  ])('stay near where %s', async (why, code, spoil) => {
+  ])('stay online where %s', async (why, code, spoil) => {
     const { id, bag } = await recalled(why, ['a', 'b']);
     await spoil(join(archive.bench.storeDir, bag, 'data/ManagedRepository', why, 'a'), bag);
     await timeIsOver(id);
     await archive.bench.run(archive.expire);
     expect(await archive.bench.file(`${why}/a`)).toMatchObject({ state: 'stuck', stuckFrom: 'recalled', code });
-    await expectNear(`${why}/a`, 'content of a');
+    await expectOnline(`${why}/a`, 'content of a');
     expect(await isDangling(`${why}/b`)).toBe(true);
     await archive.all(archive.release());
   });
 
-  test('expire where nobody has read the copy since the register was rebuilt: what is near was fetched from it and proven', async () => {
+  test('expire where nobody has read the copy since the register was rebuilt: what is online was fetched from it and proven', async () => {
     const { id } = await recalled('rebuilt', ['a']);
     await archive.sql(`UPDATE file SET copy_digest = NULL WHERE request_id = ${id}`);
     await drop(id);
@@ -218,26 +218,26 @@ describe('recalled files', () => {
     ]);
   });
 
-  test('stay near while the store does not call the copy durable', async () => {
+  test('stay online while the store does not call the copy durable', async () => {
     const { id, bag } = await recalled('soft', ['a']);
     await chmod(join(archive.bench.storeDir, bag), 0o755);
     await timeIsOver(id);
     expect(codeOf(await archive.bench.run(archive.expire).catch((error: unknown) => error))).toBe('NOT_DURABLE');
-    await expectNear('soft/a', 'content of a');
+    await expectOnline('soft/a', 'content of a');
     await chmod(join(archive.bench.storeDir, bag), 0o555);
     await drop(id);
     expect(await isDangling('soft/a')).toBe(true);
   });
 
   test.each(['content of a!', 'CONTENT of a'])(
-    'stay near where what lies there is not what was put there: %s',
+    'stay online where what lies there is not what was put there: %s',
     async (content) => {
       const { id, bag } = await recalled(content, ['a']);
-      await writeFile(near(bag, `${content}/a`), content);
+      await writeFile(online(bag, `${content}/a`), content);
       await timeIsOver(id);
       await archive.bench.run(archive.expire);
-      expect(await archive.bench.file(`${content}/a`)).toMatchObject({ state: 'stuck', code: 'NEAR_CHANGED' });
-      await expectNear(`${content}/a`, content);
+      expect(await archive.bench.file(`${content}/a`)).toMatchObject({ state: 'stuck', code: 'RECALLED_COPY_CHANGED' });
+      await expectOnline(`${content}/a`, content);
     },
   );
 
@@ -255,14 +255,14 @@ describe('recalled files', () => {
 
   test('that somebody removed already expire all the same', async () => {
     const { id, bag } = await recalled('removed', ['a', 'b']);
-    await rm(near(bag, 'removed'), { recursive: true });
+    await rm(online(bag, 'removed'), { recursive: true });
     await timeIsOver(id);
     await archive.bench.run(archive.expire);
     expect(await archive.bench.file('removed/b')).toMatchObject({ state: 'linked' });
     await archive.all(archive.release());
   });
 
-  test('stay near while everything is stopped, or the claim may be lost, or the recall directory is unavailable', async () => {
+  test('stay online while everything is stopped, or the claim may be lost, or the recall directory is unavailable', async () => {
     const { id } = await recalled('stopped', ['a']);
     await timeIsOver(id);
     await archive.bench.register.switches.stop('all', 'maintenance', 'boss');
@@ -280,7 +280,7 @@ describe('recalled files', () => {
     await rename(join(recallDir(), markerName), join(recallDir(), 'aside'));
     expect(codeOf(await archive.bench.run(archive.expire).catch((error: unknown) => error))).toBe('ROOT_UNAVAILABLE');
     await rename(join(recallDir(), 'aside'), join(recallDir(), markerName));
-    await expectNear('stopped/a', 'content of a');
+    await expectOnline('stopped/a', 'content of a');
     await drop(id);
   });
 
@@ -291,17 +291,17 @@ describe('recalled files', () => {
     await rename(join(recallDir(), markerName), join(recallDir(), 'aside'));
     expect(codeOf(await archive.bench.run(archive.place).catch((error: unknown) => error))).toBe('ROOT_UNAVAILABLE');
     await rename(join(recallDir(), 'aside'), join(recallDir(), markerName));
-    await mkdir(near(bag, 'away/a'), { recursive: true });
+    await mkdir(online(bag, 'away/a'), { recursive: true });
     await archive.bench.run(archive.place);
     expect(await archive.bench.file('away/a')).toMatchObject({
       state: 'stuck',
       code: 'PATH_TAKEN',
-      reason: expect.stringContaining('no near copy'),
+      reason: expect.stringContaining('no recalled copy'),
     });
-    await rm(near(bag, 'away/a'), { recursive: true });
+    await rm(online(bag, 'away/a'), { recursive: true });
     await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
     await archive.bench.run(archive.place);
-    await expectNear('away/a', 'content of a');
+    await expectOnline('away/a', 'content of a');
     await drop(id);
   });
 
@@ -314,7 +314,7 @@ describe('recalled files', () => {
     expect(await archive.bench.file('lost/a')).toMatchObject({ state: 'online', code: 'FETCHED_GONE' });
     await archive.proven();
     await archive.bench.run(archive.place);
-    await expectNear('lost/a', 'content of a');
+    await expectOnline('lost/a', 'content of a');
     await drop(id);
   });
 
@@ -329,10 +329,10 @@ describe('recalled files', () => {
     expect((await archive.inRecall()).filter((path) => path.includes('/bent/'))).toEqual([]);
   });
 
-  test.each([false, true])('that are restored drop the near copy (held still: %s)', async (held) => {
+  test.each([false, true])('that are restored drop the recalled copy (held still: %s)', async (held) => {
     const { id } = await recalled(`restored ${held}`, ['a', 'b'], { held });
     expect(await archive.bench.ask(id, 'restore')).toBe(2);
-    await expectNear(`restored ${held}/a`, 'content of a');
+    await expectOnline(`restored ${held}/a`, 'content of a');
     await archive.proven();
     await archive.bench.run(archive.place);
     for (const name of ['a', 'b']) {
@@ -367,7 +367,7 @@ describe('recalled files', () => {
       await archive.killed(archive.place, crashPoint);
       await archive.bench.run(archive.place);
       for (const name of ['a', 'b']) {
-        await expectNear(`near ${crashPoint}/${name}`, `content of ${name}`);
+        await expectOnline(`near ${crashPoint}/${name}`, `content of ${name}`);
         expect(await archive.bench.file(`near ${crashPoint}/${name}`)).toMatchObject({ state: 'recalled' });
       }
       await drop(id);
@@ -377,7 +377,7 @@ describe('recalled files', () => {
   test.each<[why: string, code: string, spoil: (copy: string) => Promise<void>]>([
     ['is gone', 'COPY_MISSING', (copy) => rm(copy)],
     ['was found bad', 'COPY_DIFFERS', (copy) => foundBad(copy)],
-  ])('a recall that was given up keeps what is near where the copy in the store %s', async (why, code, spoil) => {
+  ])('a recall that was given up keeps what is online where the copy in the store %s', async (why, code, spoil) => {
     const { id, bag } = await archived(why, ['a', 'b']);
     await archive.bench.ask(id, 'recall');
     await archive.proven();
@@ -391,7 +391,7 @@ describe('recalled files', () => {
       code,
       reason: expect.stringContaining('kept'),
     });
-    await expectNear(`${why}/a`, 'content of a');
+    await expectOnline(`${why}/a`, 'content of a');
     expect(await archive.bench.file(`${why}/b`)).toMatchObject({ state: 'released' });
   });
 

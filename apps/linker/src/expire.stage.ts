@@ -5,10 +5,10 @@ import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures, refuseFor } from './failures';
 import type { Before } from './look';
-import { dropNear } from './near-copies';
+import { dropRecalled } from './recalled-copies';
 import { RecallPlaces } from './recall-places';
 
-/** Drops near copies whose time is over, while the store's own copy is there and unchanged. */
+/** Drops recalled copies whose time is over, while the store's own copy is there and unchanged. */
 @Injectable()
 export class ExpireStage implements Stage {
   readonly name = 'expire';
@@ -21,7 +21,7 @@ export class ExpireStage implements Stage {
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const now = Date.now();
-    const due = claim.files.filter((file) => file.nearUntil !== null && file.nearUntil.getTime() <= now);
+    const due = claim.files.filter((file) => file.onlineUntil !== null && file.onlineUntil.getTime() <= now);
     if (due.length === 0) return { transitions: [], wait: waitFor(claim.files, now) };
     const store = this.stores.get(claim.store);
     const inStore = await store.stat(claim.bag, due.map(copyPath));
@@ -36,8 +36,8 @@ export class ExpireStage implements Stage {
     const dropped = await failures.survivors(
       known.map((file, at) => ({ file, copy: inStore[at] })),
       async ({ file, copy }) => {
-        refuseFor(reasonsToKeepFetched(file, copy), 'the near copy is kept');
-        await dropNear(root, places.pathOf(file), file, before);
+        refuseFor(reasonsToKeepFetched(file, copy), 'the recalled copy is kept');
+        await dropRecalled(root, places.pathOf(file), file, before);
       },
     );
     crashPoint('expire:2-synced');
@@ -46,8 +46,8 @@ export class ExpireStage implements Stage {
 }
 
 function waitFor(files: readonly ArchiveFile[], now: number): NotYet {
-  const next = Math.min(...files.map((file) => file.nearUntil?.getTime() ?? now + 86_400_000));
-  return new NotYet('RECALLED', 'recalled copies stay near for some time still', {
+  const next = Math.min(...files.map((file) => file.onlineUntil?.getTime() ?? now + 86_400_000));
+  return new NotYet('RECALLED', 'recalled copies stay online for some time still', {
     delayMs: Math.max(0, next - now),
     noDeadline: true,
   });

@@ -14,7 +14,7 @@ import type { Stores } from '@coldroom/stores';
 import { refuseToPlace, restoreOne, type Name } from './restore';
 import { Failures } from './failures';
 import type { Before, Place } from './look';
-import { dropNear, recallOne } from './near-copies';
+import { dropRecalled, recallOne } from './recalled-copies';
 import { Places } from './places';
 import { RecallPlaces, stagedAt } from './recall-places';
 
@@ -86,11 +86,11 @@ interface Candidate {
 
 async function placeOne({ file, place, staged }: Candidate, recalls: RecallPlaces, before: Before): Promise<void> {
   if (file.retrieval === 'recall') {
-    await recallOne(place, staged, await recalls.near(file), file, before);
+    await recallOne(place, staged, await recalls.online(file), file, before);
     return;
   }
   await restoreOne(place, staged, file, before);
-  if (file.nearUntil !== null) await dropNear(await recalls.root(), recalls.pathOf(file), file, before); // it was recalled before
+  if (file.onlineUntil !== null) await dropRecalled(await recalls.root(), recalls.pathOf(file), file, before); // it was recalled before
 }
 
 /** A fetched file that is not there any more, or not as it was proven, is no reason to give up: the store has it still. */

@@ -33,11 +33,11 @@ export class RecallPlaces {
   }
 
   /** Where its link leads. */
-  async near(file: ArchiveFile): Promise<Name> {
+  async online(file: ArchiveFile): Promise<Name> {
     return this.named(this.pathOf(file), true);
   }
 
-  /** Of a near copy, below the recall directory. */
+  /** Of a recalled copy, below the recall directory. */
   pathOf(file: ArchiveFile): Buffer {
     return Buffer.concat([Buffer.from(`${this.bag}/data/`), copyPath(file)]);
   }

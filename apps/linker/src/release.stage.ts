@@ -25,7 +25,7 @@ import type { Stores } from '@coldroom/stores';
 import { dropStaged, isBack, restoreOne } from './restore';
 import { Failures, refuseFor } from './failures';
 import { lookAtArchived, type Before, type Place } from './look';
-import { dropFetching, dropNear } from './near-copies';
+import { dropFetching, dropRecalled } from './recalled-copies';
 import { HoldTime, Places } from './places';
 import { RecallPlaces } from './recall-places';
 import { release } from './swap';
@@ -110,7 +110,7 @@ async function clearGivenUp(
   if (file.retrieval === 'recall') {
     const root = await recalls.root();
     await dropFetching(root, recalls.stagedPathOf(file), place, beforeDrop);
-    await dropNear(root, recalls.pathOf(file), file, beforeDrop);
+    await dropRecalled(root, recalls.pathOf(file), file, beforeDrop);
   }
   return false;
 }

@@ -53,7 +53,7 @@ describe('an undo of what is being retrieved, or near', () => {
     await archive.all(archive.undo);
   }
 
-  test('puts the held originals of recalled files back, and drops the near copies', async () => {
+  test('puts the held originals of recalled files back, and drops the recalled copies', async () => {
     const { id } = await recalled(['a', 'deep/b']);
     await loseStore();
     await undone(id);
@@ -100,13 +100,13 @@ describe('an undo of what is being retrieved, or near', () => {
 
   test('leaves in the recall directory what is not ours, and tells it', async () => {
     const { id, bag } = await recalled(['a', 'b']);
-    const near = join(recallDir(), bag, 'data/ManagedRepository/set/a');
-    await writeFile(near, 'theirs');
+    const online = join(recallDir(), bag, 'data/ManagedRepository/set/a');
+    await writeFile(online, 'theirs');
     await undone(id);
     await expectBack('a', 'b');
-    expect(await readFile(near, 'utf8')).toBe('theirs');
+    expect(await readFile(online, 'utf8')).toBe('theirs');
     expect(await archive.bench.file('set/a')).toMatchObject({
-      code: 'NEAR_CHANGED',
+      code: 'RECALLED_COPY_CHANGED',
       reason: expect.stringContaining('the original is back'),
     });
     expect(await archive.bench.file('set/b')).toMatchObject({ code: null });
@@ -120,7 +120,7 @@ describe('an undo of what is being retrieved, or near', () => {
     expect(await archive.bench.file('set/a')).toMatchObject({ code: 'ROOT_UNAVAILABLE' });
   });
 
-  test('keeps the near copy where the original is not back', async () => {
+  test('keeps the recalled copy where the original is not back', async () => {
     const { id, bag } = await recalled(['a']);
     await rm(at('set/a'));
     await undone(id);

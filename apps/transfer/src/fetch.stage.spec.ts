@@ -39,8 +39,8 @@ describe('the fetch stage', () => {
     await utimes(path, 5, 1_500_000_001.456);
   };
 
-  /** Files that are near; gives their bag and how each is named in staging. */
-  async function near(
+  /** Files that are online; gives their bag and how each is named in staging. */
+  async function online(
     fileset: string,
     contents: Readonly<Record<string, string | Buffer>>,
     way: 'restore' | 'recall' = 'restore',
@@ -78,7 +78,7 @@ describe('the fetch stage', () => {
 
   test('lays copies beside the held originals with the owner, mode and time that the originals had', async () => {
     const large = 'x'.repeat(300_000);
-    const { bag, staged } = await near('some', { a: 'content', 'new\nline ÿ': 'odd', empty: '', large });
+    const { bag, staged } = await online('some', { a: 'content', 'new\nline ÿ': 'odd', empty: '', large });
     await utimes(copyOf(bag, 'some/a'), 7, 7); // a store need not keep these
     await bench.run(stage);
     for (const [name, content] of Object.entries({ a: 'content', 'new\nline ÿ': 'odd', empty: '', large })) {
@@ -91,7 +91,7 @@ describe('the fetch stage', () => {
   });
 
   test('does not fetch over what a cancelled retrieval has proven: the store may have lost it since', async () => {
-    const { bag, staged } = await near('kept', { a: 'content', b: 'other' });
+    const { bag, staged } = await online('kept', { a: 'content', b: 'other' });
     await bench.bring('fetchVerified');
     const { requestId } = await bench.file('kept/a');
     await bench.register.retrievals.cancel({ kind: 'Request', ids: [requestId] }, 'test');
@@ -114,7 +114,7 @@ describe('the fetch stage', () => {
   });
 
   test('never gives a set-id bit to what can be run, and the events of the file say so', async () => {
-    const { staged } = await near('mixed', { program: '#!/bin/sh', data: 'content' });
+    const { staged } = await online('mixed', { program: '#!/bin/sh', data: 'content' });
     await bench.run(stage);
     expect([await fileAt(staged['program']!), await fileAt(staged['data']!)]).toMatchObject([
       { mode: '755', ...owner },
@@ -132,7 +132,7 @@ describe('the fetch stage', () => {
   });
 
   test('replaces what an earlier try left, and nothing else', async () => {
-    const { staged } = await near('again', { a: 'content', b: 'other', c: 'third' });
+    const { staged } = await online('again', { a: 'content', b: 'other', c: 'third' });
     await mkdir(join(staged['a']!, '..'), { recursive: true });
     await writeFile(staged['a']!, 'half');
     await symlink('/etc/hostname', staged['b']!);
@@ -151,7 +151,7 @@ describe('the fetch stage', () => {
   });
 
   test('a copy that is missing, or of another size, is for a person to look; the others go on', async () => {
-    const { bag, staged } = await near('spoiled', { gone: 'a', short: 'b', sound: 'c' });
+    const { bag, staged } = await online('spoiled', { gone: 'a', short: 'b', sound: 'c' });
     await rm(copyOf(bag, 'spoiled/gone'));
     await chmod(copyOf(bag, 'spoiled/short'), 0o644);
     await truncate(copyOf(bag, 'spoiled/short'), 0);
@@ -162,9 +162,9 @@ describe('the fetch stage', () => {
     expect(await readdir(join(staged['sound']!, '..'))).toHaveLength(1);
   });
 
-  /** A stage whose store gives up `b` no more, and says of it what is told here when it is asked to bring it near. */
-  function losing(bringNear: Store['bringOnline']): Stage {
-    const far: Store['fetch'] = async (bag, orders, work) => {
+  /** A stage whose store gives up `b` no more, and says of it what is told here when it is asked to bring it online. */
+  function losing(bringOnline: Store['bringOnline']): Stage {
+    const offline: Store['fetch'] = async (bag, orders, work) => {
       const fetched = (
         await bench.stores.default.fetch(
           bag,
@@ -174,11 +174,11 @@ describe('the fetch stage', () => {
       ).values();
       return orders.map(({ path }) =>
         path.toString().endsWith('/b')
-          ? { error: new NotYet('COPY_NOT_NEAR', 'it is archived') }
+          ? { error: new NotYet('COPY_OFFLINE', 'it is archived') }
           : fetched.next().value!,
       );
     };
-    const store = Object.assign(Object.create(bench.stores.default) as Store, { fetch: far, bringNear });
+    const store = Object.assign(Object.create(bench.stores.default) as Store, { fetch: offline, bringOnline });
     return new FetchStage(
       { ...bench.stores, get: () => store },
       new Staging(bench.originals, bench.holds),
@@ -186,14 +186,14 @@ describe('the fetch stage', () => {
     );
   }
 
-  test('a copy that is not near any more is asked for again, and waited for; nothing is held against it', async () => {
-    const { staged } = await near('evicted', { a: 'content', b: 'other' });
+  test('a copy that is offline again is asked for again, and waited for; nothing is held against it', async () => {
+    const { staged } = await online('evicted', { a: 'content', b: 'other' });
     const asked: string[] = [];
     await bench.run(
       losing(async (_bag, paths) =>
         paths.map((path) => {
           asked.push(path.toString());
-          return { ok: { near: false, state: 'in progress' } };
+          return { ok: { online: false, state: 'in progress' } };
         }),
       ),
     );
@@ -208,32 +208,32 @@ describe('the fetch stage', () => {
     expect(await fileAt(staged['b']!)).toMatchObject({ content: 'other' });
   });
 
-  test.each<[what: string, bringNear: Store['bringOnline'], code: string]>([
+  test.each<[what: string, bringOnline: Store['bringOnline'], code: string]>([
     [
       'that the store calls near though it does not give it',
-      async (_bag, paths) => paths.map(() => ({ ok: { near: true, state: 'local' } })),
-      'COPY_NOT_NEAR',
+      async (_bag, paths) => paths.map(() => ({ ok: { online: true, state: 'local' } })),
+      'COPY_OFFLINE',
     ],
     [
-      'that the store does not bring near',
+      'that the store does not bring online',
       async () => {
         throw new Transient('RECALL_FAILED', 'HTTP 500');
       },
       'RECALL_FAILED',
     ],
-  ])('a copy %s stays where it is, and holds up no other', async (what, bringNear, code) => {
-    await near(what, { a: 'content', b: 'other' });
-    await bench.run(losing(bringNear));
+  ])('a copy %s stays where it is, and holds up no other', async (what, bringOnline, code) => {
+    await online(what, { a: 'content', b: 'other' });
+    await bench.run(losing(bringOnline));
     expect([(await bench.file(`${what}/a`)).state, (await bench.file(`${what}/b`)).state]).toEqual([
       'fetched',
       'online',
     ]);
-    expect(codeOf(await bench.run(losing(bringNear)).catch((error: unknown) => error))).toBe(code); // which counts towards the deadline, or as an attempt
+    expect(codeOf(await bench.run(losing(bringOnline)).catch((error: unknown) => error))).toBe(code); // which counts towards the deadline, or as an attempt
     await bench.run(stage);
   });
 
   test('one that is gone when the store is asked for it again is for a person to look', async () => {
-    await near('gone since', { a: 'content', b: 'other' });
+    await online('gone since', { a: 'content', b: 'other' });
     await bench.run(
       losing(async (_bag, paths) =>
         paths.map(() => ({ error: new Refused('COPY_MISSING', 'there is no such object') })),
@@ -246,7 +246,7 @@ describe('the fetch stage', () => {
   });
 
   test('nothing is fetched where the store or the hold directory is unavailable', async () => {
-    const { staged } = await near('away', { a: 'content' });
+    const { staged } = await online('away', { a: 'content' });
     for (const [directory, code] of [
       [bench.storeDir, 'STORE_UNAVAILABLE'],
       [bench.holdDir, 'ROOT_UNAVAILABLE'],
@@ -261,7 +261,7 @@ describe('the fetch stage', () => {
 
   test('recalled copies are laid into the recall directory, and nobody may write to them', async () => {
     const { store, stores, recallDir } = await bench.recallable();
-    const { bag } = await near('recalled', { a: 'content' }, 'recall');
+    const { bag } = await online('recalled', { a: 'content' }, 'recall');
     await bench.run(new FetchStage(stores, new Staging(bench.originals, bench.holds), bench.files));
     expect(store.recallRoot).toBe(recallDir);
     const { id } = await bench.file('recalled/a');
@@ -272,13 +272,13 @@ describe('the fetch stage', () => {
   });
 
   test('a recall from a store whose links lead to the copies themselves is refused', async () => {
-    await near('none', { a: 'content' }, 'recall');
+    await online('none', { a: 'content' }, 'recall');
     expect(codeOf(await bench.run(stage).catch((error: unknown) => error))).toBe('NOT_RECALLABLE');
     await bench.register.retrievals.cancel({ kind: 'Fileset', names: ['none'] }, 'test');
   });
 
   test('a claim that may be lost fetches nothing', async () => {
-    await near('lost', { a: 'content' });
+    await online('lost', { a: 'content' });
     const deadline = new BigInt64Array(new SharedArrayBuffer(8)).fill(process.hrtime.bigint() - 1n);
     const claim = await bench.claim('online');
     const error = await stage
@@ -296,7 +296,7 @@ describe('the fetch stage', () => {
       await mkdir(small);
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]);
       try {
-        const { staged } = await near('full', { a: 'x'.repeat(700_000), b: 'y'.repeat(700_000) });
+        const { staged } = await online('full', { a: 'x'.repeat(700_000), b: 'y'.repeat(700_000) });
         await writeMarker(small, 'hold');
         const tight = new FetchStage(
           bench.stores,

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { copyPath, crashPoint, type ArchiveFile, type ColdroomError, type Outcome } from '@coldroom/domain';
 import { Files, identify } from '@coldroom/files';
 import {
-  askForFar,
+  requestOnline,
   isFetched,
   transition,
   toTransitions,
@@ -49,7 +49,7 @@ export class FetchStage implements Stage {
     );
     crashPoint('fetch:1-fetched');
     const dressed = await this.dress(claim.files, targets, fetched, work);
-    const outcomes = await askForFar(store, claim.bag, claim.files, dressed, work);
+    const outcomes = await requestOnline(store, claim.bag, claim.files, dressed, work);
     return toTransitions(claim.files, outcomes.map(waitedFor), (file, mode) =>
       mode === null ? transition(file, 'bringOnlineAgain', 'retrieving') : fetchedWith(file, mode),
     );
@@ -88,9 +88,9 @@ async function liesReady(file: ArchiveFile, { root, path }: Staged): Promise<boo
   return now !== null && isFetched(now, file);
 }
 
-/** Null for a copy that was near and is not any more: an archive's window ended, or a cache needed the room. */
+/** Null for a copy that was online and is not any more: an archive's window ended, or a cache needed the room. */
 function waitedFor(outcome: Outcome<number>): Outcome<number | null> {
-  return 'error' in outcome && outcome.error.code === 'NOT_NEAR_YET' ? { ok: null } : outcome;
+  return 'error' in outcome && outcome.error.code === 'NOT_ONLINE_YET' ? { ok: null } : outcome;
 }
 
 /** Bits of the mode that could not be given back keep nothing from its place, but the file's events tell of them. */

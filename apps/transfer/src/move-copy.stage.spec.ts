@@ -108,19 +108,21 @@ describe('the move-copy stage', () => {
     expect(await inHold(bag)).toEqual([]);
   });
 
-  test('waits for copies that are not near, and carries the others', async () => {
+  test('waits for copies that are offline, and carries the others', async () => {
     const bag = await moving('slow', ['a', 'b']);
-    const bringNear: Store['bringOnline'] = async (_bag, paths) =>
-      paths.map((path) => ({ ok: { near: path.toString().endsWith('/a'), state: 'in progress' } }));
-    const { transitions, wait } = await bench.run(stageWith({ main: { bringNear } }));
-    expect([transitions.map((move) => move.to), wait?.code]).toEqual([['moveCopied'], 'NOT_NEAR_YET']);
+    const bringOnline: Store['bringOnline'] = async (_bag, paths) =>
+      paths.map((path) => ({ ok: { online: path.toString().endsWith('/a'), state: 'in progress' } }));
+    const { transitions, wait } = await bench.run(stageWith({ main: { bringOnline } }));
+    expect([transitions.map((move) => move.to), wait?.code]).toEqual([['moveCopied'], 'NOT_ONLINE_YET']);
     expect(
       await bench.run(
         stageWith({
-          main: { bringNear: async (_bag, paths) => paths.map(() => ({ ok: { near: false, state: 'in progress' } })) },
+          main: {
+            bringOnline: async (_bag, paths) => paths.map(() => ({ ok: { online: false, state: 'in progress' } })),
+          },
         }),
       ),
-    ).toMatchObject({ transitions: [], wait: { code: 'NOT_NEAR_YET' } });
+    ).toMatchObject({ transitions: [], wait: { code: 'NOT_ONLINE_YET' } });
     await bench.run(stageWith());
     expect(await readFile(open(bag, 'slow/b'), 'utf8')).toBe('content of b');
   });
@@ -138,7 +140,7 @@ describe('the move-copy stage', () => {
       return orders.map(({ path }) =>
         path.toString().endsWith('/a')
           ? fetched.next().value!
-          : { error: new NotYet('COPY_NOT_NEAR', 'it is archived') },
+          : { error: new NotYet('COPY_OFFLINE', 'it is archived') },
       );
     };
     await bench.run(stageWith({ main: { fetch } }));
@@ -147,7 +149,7 @@ describe('the move-copy stage', () => {
       'moving',
     ]);
     const error = await bench.run(stageWith({ main: { fetch } })).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ kind: 'not-yet', code: 'COPY_NOT_NEAR' });
+    expect(error).toMatchObject({ kind: 'not-yet', code: 'COPY_OFFLINE' });
     await bench.run(stageWith());
     expect(await readFile(open(bag, 'evicted/b'), 'utf8')).toBe('content of b');
   });

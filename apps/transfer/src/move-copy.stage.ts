@@ -52,8 +52,8 @@ export class MoveCopyStage implements Stage {
     // It lay there before: a sealed bag never changes. Whether it holds the right copies is for the next stage to say.
     if (await between.to.isSealed(claim.bag))
       return { transitions: claim.files.map((file) => transition(file, 'moveCopy', 'moveCopied')) };
-    const nearness = await between.from.bringNear(claim.bag, claim.files.map(copyPath), work);
-    const waiting = claim.files.filter((_, at) => isFar(nearness[at]));
+    const availability = await between.from.bringOnline(claim.bag, claim.files.map(copyPath), work);
+    const waiting = claim.files.filter((_, at) => isOffline(availability[at]));
     const files = claim.files.filter((file) => !waiting.includes(file));
     const outcomes = files.length === 0 ? [] : await this.moveCopy(claim, files, between, work);
     const result = toTransitions(files, outcomes, (file) => transition(file, 'moveCopy', 'moveCopied'));
@@ -61,7 +61,7 @@ export class MoveCopyStage implements Stage {
     return {
       ...result,
       wait: new NotYet(
-        'NOT_NEAR_YET',
+        'NOT_ONLINE_YET',
         `store ${between.from.name} is bringing ${waiting.length} copies near, to be moved to store ${between.to.name}`,
         { delayMs: askAgainMs },
       ),
@@ -136,8 +136,8 @@ export class MoveCopyStage implements Stage {
   }
 }
 
-function isFar(outcome: Outcome<{ readonly near: boolean }> | undefined): boolean {
-  return outcome !== undefined && 'ok' in outcome && !outcome.ok.near; // what is missing or failed says so when it is fetched
+function isOffline(outcome: Outcome<{ readonly online: boolean }> | undefined): boolean {
+  return outcome !== undefined && 'ok' in outcome && !outcome.ok.online; // what is missing or failed says so when it is fetched
 }
 
 function lost({ file }: MovedCopy): Refused {

@@ -46,7 +46,7 @@ const file: ArchiveFile = {
   linkedAt: null,
   retrieval: null,
   fetched: null,
-  nearUntil: null,
+  onlineUntil: null,
 };
 const onDisk: OnDisk = { kind: 'file', identity, held: null };
 const inStore: CopyStatus = { size: 1000n, version: 'v1', durable: 'yes', replicationState: 'green', writable: 'no' };

@@ -85,8 +85,8 @@ export interface ArchiveFile {
   readonly retrieval: Retrieval | null;
   /** What was last fetched and proven, as it lay in staging; it has to be the same file still when it is placed. */
   readonly fetched: Identity | null;
-  /** Until when a recalled copy stays near. */
-  readonly nearUntil: Date | null;
+  /** Until when a recalled copy stays online. */
+  readonly onlineUntil: Date | null;
   /** What proved its copy in the store that its bag moves to; the facts above stay those of the store it leaves until all links lead to the other. */
   readonly elsewhere?: ProvenCopy;
 }

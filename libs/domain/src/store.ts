@@ -53,8 +53,8 @@ export interface CopyStatus {
 }
 
 /** Whether a copy can be fetched at once. */
-export interface Nearness {
-  readonly near: boolean;
+export interface Availability {
+  readonly online: boolean;
   /** The store's own word: `in progress`, `archived`, `local`. */
   readonly state: string;
 }
@@ -102,7 +102,7 @@ export interface Store {
 
   /**
    * Reads copies back, around any cache of this machine, and hashes them. Missing: `Refused` `COPY_MISSING`;
-   * not near: `NotYet` `COPY_NOT_NEAR`, and nothing is asked to bring it near. Works on open and sealed bags alike.
+   * offline: `NotYet` `COPY_OFFLINE`, and nothing is asked to bring it online. Works on open and sealed bags alike.
    */
   digest(
     bag: string,
@@ -125,15 +125,15 @@ export interface Store {
   stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]>;
 
   /**
-   * Says of copies in a sealed bag whether they can be fetched at once, and asks the store to bring the others near. May be
+   * Says of copies in a sealed bag whether they can be fetched at once, and asks the store to bring the others online. May be
    * asked again at any time, and asks the store for nothing twice. Missing: `Refused` `COPY_MISSING`.
    */
-  bringNear(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Nearness>[]>;
+  bringOnline(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Availability>[]>;
 
   /**
    * Writes copies of a sealed bag into new files below a root with a marker, synced with their names when it returns. Directories
    * on the way are made; what an earlier try left at the target is replaced, so the target must be a place of ours alone.
-   * Proves nothing. A copy that is not near: `NotYet` `COPY_NOT_NEAR`; a full target: `Transient` `TARGET_FULL` for the whole call.
+   * Proves nothing. A copy that is offline: `NotYet` `COPY_OFFLINE`; a full target: `Transient` `TARGET_FULL` for the whole call.
    */
   fetch(bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]>;
 

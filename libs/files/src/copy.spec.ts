@@ -422,7 +422,7 @@ describe('a crash', () => {
   );
 });
 
-/** Acts once the copy of this name is begun; a copy of 240 MB is far from done then. Gives what ends the waiting. */
+/** Acts once the copy of this name is begun; a copy of 240 MB is offline from done then. Gives what ends the waiting. */
 function once(name: string, act: () => unknown): () => void {
   const timer = setInterval(() => {
     if (!existsSync(copyOf(name))) return;

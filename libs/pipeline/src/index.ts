@@ -1,6 +1,6 @@
 export { otherStores, type BagStores } from './bag-stores';
 export { openConfiguredStores, STORES } from './configured-stores';
-export { askForFar, isFar, refuseFar } from './far-copies';
+export { requestOnline, isOffline, refuseOffline } from './offline-copies';
 export { showProgress, showSwitches } from './metrics';
 export { Originals } from './originals';
 export { toTransitions } from './outcomes';

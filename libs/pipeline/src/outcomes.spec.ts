@@ -22,7 +22,7 @@ const file = (id: bigint): ArchiveFile => ({
   linkedAt: null,
   retrieval: null,
   fetched: null,
-  nearUntil: null,
+  onlineUntil: null,
   identity: { dev: 1n, ino: id, size: 1n, mtimeNs: 1n, ctimeNs: 1n, links: 1, mode: 0o100644, uid: 1, gid: 1 },
 });
 const files = [file(1n), file(2n), file(3n)] as const;
@@ -48,7 +48,7 @@ describe('moveSeal', () => {
   });
 
   test('one that it is too early for stays, and the others go on', () => {
-    const early = new NotYet('COPY_NOT_NEAR', 'it is on tape');
+    const early = new NotYet('COPY_OFFLINE', 'it is on tape');
     expect(toTransitions(files, [ok, failed(early), failed(early)], judge)).toEqual({
       transitions: [{ id: 1n, event: 'hash', from: 'approved', to: 'hashed' }],
     });
@@ -57,7 +57,7 @@ describe('moveSeal', () => {
 
   test('where nothing moved, trouble comes before what it is too early for: an attempt counts and ends', () => {
     expect(() =>
-      toTransitions(files, [failed(new NotYet('COPY_NOT_NEAR', 'it is on tape')), failed(busy), failed(busy)], judge),
+      toTransitions(files, [failed(new NotYet('COPY_OFFLINE', 'it is on tape')), failed(busy), failed(busy)], judge),
     ).toThrow(busy);
   });
 

@@ -107,14 +107,14 @@ CREATE TABLE file (
   moved_digest     text,
   moved_read       text CHECK (moved_read IN ('direct', 'dropped', 'cached', 'remote', 'attested')),
   moved_checked_at timestamptz,
-  -- The retrieval: how it was asked for, by whom, for how long; what was fetched (as identity); until when it stays near.
+  -- The retrieval: how it was asked for, by whom, for how long; what was fetched (as identity); until when it stays online.
   retrieval         text CHECK (retrieval IN ('restore', 'recall')),
   retrieval_requested_by    text,
   -- The event by which it was last requested back, to be fetched or from where it is held; null again after a cancel.
   retrieval_event         bigint,
-  near_days        integer,
+  online_days        integer,
   fetched          text,
-  near_until       timestamptz,
+  online_until       timestamptz,
   -- Fixity: when the copy was last read and compared, and what was wrong with it then.
   copy_checked_at  timestamptz,
   copy_fault       text,

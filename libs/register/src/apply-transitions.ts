@@ -149,7 +149,7 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, transitions: read
        moved_read = coalesce(m.moved_read, f.moved_read),
        moved_checked_at = CASE WHEN m.moved_version IS NULL THEN f.moved_checked_at ELSE now() END,
        retrieval = CASE WHEN m.event = 'restore' THEN 'restore' ELSE f.retrieval END,
-       near_until = CASE m.to_state WHEN 'recalled' THEN now() + f.near_days * interval '1 day' WHEN 'linked' THEN NULL ELSE f.near_until END
+       online_until = CASE m.to_state WHEN 'recalled' THEN now() + f.online_days * interval '1 day' WHEN 'linked' THEN NULL ELSE f.online_until END
      FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
        AS m(id, event, from_state, to_state, digests, identity, copy_version, copy_digest, copy_read, code, reason, fetched, moved_version, moved_digest, moved_read)
      WHERE f.id = m.id AND f.bag_id = $1 AND f.state = m.from_state`,

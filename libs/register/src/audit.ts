@@ -14,7 +14,7 @@ export interface AuditedFile extends ArchiveFile {
   /** Why it is stuck, or null. */
   readonly code: string | null;
   /** Recalled, and its time near is not over by the register's clock. */
-  readonly isNear: boolean;
+  readonly isOnline: boolean;
   readonly copyFault: string | null;
   /** A later request had this path: what stands there now is that one's business. */
   readonly takenOver: boolean;
@@ -87,8 +87,8 @@ const audited: readonly FileState[] = [
   'undone',
 ];
 const stand = 'coalesce(f.stuck_from, f.state)';
-const isNear = `coalesce(f.state = 'recalled' AND f.near_until > now(), false)`;
-const turn = `concat_ws(' ', f.state, f.stuck_from, f.bag_id, f.retrieval, f.copy_version, f.copy_fault, ${isNear})`;
+const isOnline = `coalesce(f.state = 'recalled' AND f.online_until > now(), false)`;
+const turn = `concat_ws(' ', f.state, f.stuck_from, f.bag_id, f.retrieval, f.copy_version, f.copy_fault, ${isOnline})`;
 
 const bagsAPage = 100;
 
@@ -114,12 +114,12 @@ export class Audit {
     const { rows } = await this.pool.query<
       FileRow &
         Pick<AuditedFile, 'bag' | 'store' | 'display' | 'stand' | 'code' | 'turn'> & {
-          is_near: boolean;
+          is_online: boolean;
           copy_fault: string | null;
           taken_over: boolean;
         }
     >(
-      `SELECT ${fileColumns}, b.name AS bag, b.store, f.display, f.code, ${stand} AS stand, ${isNear} AS is_near, ${turn} AS turn,
+      `SELECT ${fileColumns}, b.name AS bag, b.store, f.display, f.code, ${stand} AS stand, ${isOnline} AS is_online, ${turn} AS turn,
          f.state IN ('restored', 'undone') AND EXISTS (SELECT FROM file later WHERE later.path = f.path AND later.root = f.root AND later.id > f.id
            AND later.state <> ALL('{skipped,declined,abandoned}')) AS taken_over
        FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.bag_id = ANY($1) AND ${stand} = ANY($2) ORDER BY f.bag_id, f.id`,
@@ -134,7 +134,7 @@ export class Audit {
         display: row.display,
         stand: row.stand,
         code: row.code,
-        isNear: row.is_near,
+        isOnline: row.is_online,
         copyFault: row.copy_fault,
         takenOver: row.taken_over,
         turn: row.turn,
@@ -175,10 +175,10 @@ export class Audit {
   }
 
   /** Of these places in a bag's recall directory, the indexes of those at which a recalled copy may lie; that of a recall which was given up, or undone, goes at the linker's next turn. */
-  async nearKnown(bag: string, copies: readonly CopyPlace[]): Promise<ReadonlySet<number>> {
+  async recalledKnown(bag: string, copies: readonly CopyPlace[]): Promise<ReadonlySet<number>> {
     return this.indexes(
       `f.bag_id = (SELECT id FROM bag WHERE name = $3) AND (${stand} = 'recalled' OR (${stand} IN ('fetchVerified', 'linked', 'undoing') AND f.retrieval = 'recall')
-        OR (f.near_until IS NOT NULL AND ${stand} IN ('retrieving', 'online', 'fetched', 'fetchVerified', 'undoing')))`,
+        OR (f.online_until IS NOT NULL AND ${stand} IN ('retrieving', 'online', 'fetched', 'fetchVerified', 'undoing')))`,
       copies,
       [bag],
     );

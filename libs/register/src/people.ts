@@ -23,7 +23,7 @@ export class People {
   constructor(private readonly pool: pg.Pool) {}
 
   /**
-   * Turns an archive run back, whole filesets at a time: held originals return, also of files that are near or on their way
+   * Turns an archive run back, whole filesets at a time: held originals return, also of files that are online or on their way
    * back, and files not linked yet are given up.
    * A bag that a worker holds right now is `NotYet` `BAG_BUSY`, and nothing was changed.
    */

@@ -96,7 +96,7 @@ describe('create', () => {
         linkedAt: null,
         retrieval: null,
         fetched: null,
-        nearUntil: null,
+        onlineUntil: null,
       },
     ]);
   });

@@ -72,7 +72,7 @@ async function filesOf(id: bigint): Promise<
   {
     state: FileState;
     retrieval: string | null;
-    near_until: Date | null;
+    online_until: Date | null;
     copy_attempts: number;
     retrieval_requested_by: string | null;
   }[]
@@ -119,7 +119,7 @@ describe('plan', () => {
     expect(await statesOf(place.register, early)).toEqual(['approved']);
   });
 
-  it('counts what is near as under way for a recall, and as something to fetch for a restore', async () => {
+  it('counts what is online as under way for a recall, and as something to fetch for a restore', async () => {
     const {
       id,
       bags: [bag],
@@ -227,7 +227,7 @@ describe('ask', () => {
 });
 
 describe('a recall', () => {
-  async function near(
+  async function online(
     filesets: Readonly<Record<string, readonly bigint[]>>,
     days = 3,
   ): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
@@ -238,10 +238,10 @@ describe('a recall', () => {
     return made;
   }
   const daysLeft = async (id: bigint): Promise<number[]> =>
-    (await filesOf(id)).map((file) => Math.round(((file.near_until?.getTime() ?? 0) - Date.now()) / 86_400_000));
+    (await filesOf(id)).map((file) => Math.round(((file.online_until?.getTime() ?? 0) - Date.now()) / 86_400_000));
 
   it('ends at its time, is prolonged by another and never shortened, and is archived all the while', async () => {
-    const { id } = await near({ 'Fileset:1': [1n, 1n] });
+    const { id } = await online({ 'Fileset:1': [1n, 1n] });
     expect([await statesOf(place.register, id), await daysLeft(id), await marksOf(id), await stateOf(id)]).toEqual([
       ['recalled', 'recalled'],
       [3, 3],
@@ -258,7 +258,7 @@ describe('a recall', () => {
     ]);
   });
 
-  it('is taken on bag by bag: a bag that is near already keeps the next from nothing', async () => {
+  it('is taken on bag by bag: a bag that is online already keeps the next from nothing', async () => {
     const {
       id,
       bags: [a, b],
@@ -270,11 +270,11 @@ describe('a recall', () => {
     expect(await statesOf(place.register, id)).toEqual(['recalled', 'fetchVerified']);
   });
 
-  it('of a fileset that is near in part fetches the rest, and prolongs what is near', async () => {
+  it('of a fileset that is online in part fetches the rest, and prolongs what is online', async () => {
     const {
       id,
       bags: [a],
-    } = await near({ 'Fileset:1': [GiB, GiB] });
+    } = await online({ 'Fileset:1': [GiB, GiB] });
     await passed(place.register, a!, 'recalled');
     expect(await statesOf(place.register, id)).toEqual(['linked', 'recalled']);
     expect(await ask(id, recall(9))).toEqual({ asked: 1, undoing: 0, prolonged: 1 });
@@ -286,7 +286,7 @@ describe('a recall', () => {
     const {
       id,
       bags: [bag],
-    } = await near({ 'Fileset:1': [1n, 1n] });
+    } = await online({ 'Fileset:1': [1n, 1n] });
     await failed(bag!, 'recalled', 1);
     expect(await ask(id)).toEqual({ asked: 0, undoing: 0, prolonged: 0 });
     await place.register.people.retry(whole(id), () => 'none', 'boss');
@@ -294,12 +294,12 @@ describe('a recall', () => {
   });
 
   it('may become a restore, which fetches anew, and back by a cancel', async () => {
-    const { id } = await near({ 'Fileset:1': [1n] });
+    const { id } = await online({ 'Fileset:1': [1n] });
     expect(await ask(id)).toEqual({ asked: 1, undoing: 0, prolonged: 0 });
     expect((await filesOf(id))[0]).toMatchObject({
       state: 'retrieving',
       retrieval: 'restore',
-      near_until: expect.any(Date),
+      online_until: expect.any(Date),
     });
     expect(await place.register.retrievals.cancel(whole(id), 'boss')).toBe(1);
     expect([await statesOf(place.register, id), await daysLeft(id)]).toEqual([['recalled'], [3]]);
@@ -309,9 +309,9 @@ describe('a recall', () => {
     const {
       id,
       bags: [bag],
-    } = await near({ 'Fileset:1': [1n] });
+    } = await online({ 'Fileset:1': [1n] });
     await passed(place.register, bag!, 'recalled');
-    expect((await filesOf(id))[0]).toMatchObject({ state: 'linked', near_until: null });
+    expect((await filesOf(id))[0]).toMatchObject({ state: 'linked', online_until: null });
     expect(await place.register.work.due(['linked'])).toEqual([{ bagId: bag, state: 'linked' }]);
   });
 });

@@ -7,7 +7,7 @@ import { reserveEventIds, recordRequested, recordEnded } from './retrieval-event
 
 export interface RetrievalOrder {
   readonly way: Retrieval;
-  /** How many days a recalled copy stays near. */
+  /** How many days a recalled copy stays online. */
   readonly days: number;
 }
 
@@ -131,7 +131,7 @@ export class Retrievals {
         by,
         where: `f.state IN ${from}`,
         allOfFileset: isArchived,
-        set: `, retrieval = '${way}', near_days = ${Math.trunc(days)}, retrieval_requested_by = $3, copy_attempts = 0, ${retrievalEvent}`,
+        set: `, retrieval = '${way}', online_days = ${Math.trunc(days)}, retrieval_requested_by = $3, copy_attempts = 0, ${retrievalEvent}`,
         more: [numbers],
       });
       await recordRequested(client, numbers, { way, days }, by);
@@ -163,7 +163,7 @@ export class Retrievals {
         scope.values,
       );
       const cancelled = await transitionAll(client, scope, {
-        to: `CASE WHEN f.near_until IS NULL THEN 'linked' ELSE 'recalled' END`,
+        to: `CASE WHEN f.online_until IS NULL THEN 'linked' ELSE 'recalled' END`,
         what: 'cancel',
         by,
         where,
@@ -181,7 +181,7 @@ async function prolong(client: pg.ClientBase, scope: Scope, days: number, by: st
     rows: [row],
   } = await client.query<{ files: number }>(
     `WITH prolonged AS (
-       UPDATE file f SET near_until = greatest(near_until, now() + $3 * interval '1 day') WHERE ${scope.files} AND f.state = 'recalled' RETURNING f.request_id, f.bag_id
+       UPDATE file f SET online_until = greatest(online_until, now() + $3 * interval '1 day') WHERE ${scope.files} AND f.state = 'recalled' RETURNING f.request_id, f.bag_id
      ), told AS (
        INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
        SELECT $4, request_id, bag_id, 'prolong', 'recalled', 'recalled', jsonb_build_object('files', count(*), 'days', $3::int) FROM prolonged GROUP BY request_id, bag_id)

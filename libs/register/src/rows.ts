@@ -36,7 +36,7 @@ export function parseIdentity(text: string): Identity {
 /** The columns that make an ArchiveFile. */
 export const fileColumns = `f.id, f.request_id, f.bag_id, f.fileset, f.root, f.path, f.size, f.state, f.original_file_id,
   f.pixels_id, f.omero_algorithm, f.omero_hash, f.identity, f.digests, f.copy_version, f.copy_digest, f.copy_read, f.copy_fault, f.copy_attempts, f.linked_at,
-  f.retrieval, f.fetched, f.near_until, f.moved_version, f.moved_digest, f.moved_read`;
+  f.retrieval, f.fetched, f.online_until, f.moved_version, f.moved_digest, f.moved_read`;
 
 export interface FileRow {
   id: bigint;
@@ -61,7 +61,7 @@ export interface FileRow {
   linked_at: Date | null;
   retrieval: Retrieval | null;
   fetched: string | null;
-  near_until: Date | null;
+  online_until: Date | null;
   moved_version: string | null;
   moved_digest: string | null;
   moved_read: CopyRead | null;
@@ -93,7 +93,7 @@ export function toFile(row: FileRow): ArchiveFile {
     linkedAt: row.linked_at,
     retrieval: row.retrieval,
     fetched: row.fetched === null ? null : parseIdentity(row.fetched),
-    nearUntil: row.near_until,
+    onlineUntil: row.online_until,
     ...elsewhere(row),
   };
 }

@@ -31,7 +31,7 @@ export async function switchBag(client: pg.ClientBase, bagId: bigint, movedNow: 
   // Copies of files that are not archived any more stay behind: there is none in the new store.
   await client.query(
     `UPDATE file f SET copy_version = moved_version, copy_digest = moved_digest, copy_read = moved_read, copy_checked_at = moved_checked_at, copy_fault = NULL,
-       moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL, copy_attempts = 0, retrieval = NULL, near_until = NULL
+       moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL, copy_attempts = 0, retrieval = NULL, online_until = NULL
      WHERE f.bag_id = $1`,
     [bagId],
   );

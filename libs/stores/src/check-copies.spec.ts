@@ -63,7 +63,7 @@ it.each<[string, Outcome<CopyDigest>, object, object]>([
   ],
   ['without a digest to compare with', { ok: found }, { sha256: null }, { kind: 'unread', code: 'NO_DIGEST' }],
   ['missing', { error: new Refused('COPY_MISSING', 'gone') }, {}, { kind: 'bad', code: 'COPY_MISSING' }],
-  ['offline', { error: new NotYet('COPY_NOT_NEAR', 'on tape') }, {}, { kind: 'offline' }],
+  ['offline', { error: new NotYet('COPY_OFFLINE', 'on tape') }, {}, { kind: 'offline' }],
   ['not readable', { error: new Refused('ACCESS_DENIED', 'no right') }, {}, { kind: 'unread', code: 'ACCESS_DENIED' }],
   ['on a failing disk', { error: new Transient('READ_FAILED', 'EIO') }, {}, { kind: 'unread', code: 'READ_FAILED' }],
   ['away', { error: new Transient('COPY_MISSING', 'odd') }, {}, { kind: 'unread' }],

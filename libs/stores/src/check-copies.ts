@@ -23,7 +23,7 @@ export type CopyVerdict =
   | { readonly kind: 'good'; readonly read: CopyRead; readonly proof?: Proof }
   /** `right` where the content is as recorded though the copy is not the one that was proven, as after a backup was put back. */
   | { readonly kind: 'bad'; readonly code: string; readonly reason: string; readonly right?: Proof }
-  /** Not at hand: nothing was asked to bring it near. */
+  /** Not at hand: nothing was asked to bring it online. */
   | { readonly kind: 'offline' }
   /** It could not be read, which proves nothing. */
   | { readonly kind: 'unread'; readonly code: string; readonly reason: string };
@@ -68,7 +68,7 @@ export async function checkCopies(
 }
 
 function ofError(error: ColdroomError): CopyVerdict {
-  if (error.code === 'COPY_NOT_NEAR') return { kind: 'offline' };
+  if (error.code === 'COPY_OFFLINE') return { kind: 'offline' };
   return {
     kind: error.kind === 'refused' && faults.includes(error.code) ? 'bad' : 'unread',
     code: error.code,

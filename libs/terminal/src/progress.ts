@@ -14,7 +14,7 @@ const stages: Readonly<Record<BagState, { readonly label: string; readonly order
   verified: { label: 'ingest', order: 3 },
   sealed: { label: 'link', order: 4 },
   undoing: { label: 'undo', order: 5 },
-  retrieving: { label: 'bring near', order: 6 },
+  retrieving: { label: 'bring online', order: 6 },
   online: { label: 'fetch', order: 7 },
   fetched: { label: 'verifyFetched', order: 8 },
   fetchVerified: { label: 'place', order: 9 },

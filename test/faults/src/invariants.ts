@@ -106,7 +106,7 @@ export async function leftovers(scene: Scene): Promise<string[]> {
     ...storesOf(scene)
       .filter((store) => store.recalled)
       .flatMap((store) =>
-        nearFaults(
+        onlineFaults(
           store,
           files.filter((file) => storeOf(scene, file) === store),
         ),
@@ -118,7 +118,7 @@ export async function leftovers(scene: Scene): Promise<string[]> {
 const shown = (path: string): string => displayPath(Buffer.from(path));
 
 /** In a recall directory lies what is recalled, and nothing else. */
-function nearFaults(store: KeptCopies, files: readonly FileListing[]): string[] {
+function onlineFaults(store: KeptCopies, files: readonly FileListing[]): string[] {
   const wanted = new Set(
     files.filter((file) => file.state === 'recalled').map((file) => `${file.bag}/data/${file.root}/${file.path}`),
   );
@@ -129,7 +129,7 @@ function nearFaults(store: KeptCopies, files: readonly FileListing[]): string[] 
   );
   return [
     ...[...there].filter((path) => !wanted.has(path)).map((path) => `recalled/${path} was left behind`),
-    ...[...wanted].filter((path) => !there.has(path)).map((path) => `recalled/${path} is not near`),
+    ...[...wanted].filter((path) => !there.has(path)).map((path) => `recalled/${path} is offline`),
   ];
 }
 

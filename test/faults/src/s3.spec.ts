@@ -135,7 +135,7 @@ describeWhere('s3', 'copies in a bucket', () => {
     expect(await bucket.image()).toEqual(bags);
   });
 
-  test('what is near goes when it is restored, and when its time is over only while the store has what was proven', async () => {
+  test('what is online goes when it is restored, and when its time is over only while the store has what was proven', async () => {
     await inBucket({ hold: '0' });
     const services = world.services.startAll(['linker']);
     const linker = world.start('linker');
@@ -207,7 +207,9 @@ describeWhere('s3', 'copies in a bucket', () => {
 
   async function timeIsOver(requestId: bigint): Promise<void> {
     await connected(world.registerUrl, async (client) => {
-      await client.query(`UPDATE file SET near_until = now() - interval '1 minute' WHERE request_id = $1`, [requestId]);
+      await client.query(`UPDATE file SET online_until = now() - interval '1 minute' WHERE request_id = $1`, [
+        requestId,
+      ]);
       await client.query('UPDATE bag SET not_before = now() WHERE request_id = $1', [requestId]);
     });
   }

@@ -3,7 +3,7 @@ import { auditFiles } from './files';
 import { auditImages } from './images';
 import type { Report } from './report';
 import { Scope, type AuditOptions, type AuditPlaces } from './scope';
-import { auditHeld, auditNear } from './staged';
+import { auditHeld, auditRecallDirectories } from './staged';
 
 /**
  * Holds OMERO's database, its files, the register and the stores against each other. Changes nothing, but marks and flags in
@@ -15,6 +15,6 @@ export async function audit(places: AuditPlaces, options: AuditOptions, report: 
   await auditFiles(scope);
   await auditBags(scope);
   await auditHeld(scope);
-  await auditNear(scope);
+  await auditRecallDirectories(scope);
   if (options.store === undefined) await auditImages(scope);
 }

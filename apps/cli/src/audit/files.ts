@@ -84,7 +84,7 @@ async function targetsOf(
     if (
       !store ||
       found?.kind !== 'link' ||
-      (store.recallRoot !== undefined && (!file.isNear || !(await scope.recallRoot(store))))
+      (store.recallRoot !== undefined && (!file.isOnline || !(await scope.recallRoot(store))))
     )
       continue;
     if (found.target.equals(store.linkTarget(file.bag, copyPath(file))))

@@ -28,8 +28,8 @@ const file: AuditedFile = {
   linkedAt: null,
   retrieval: null,
   fetched: null,
-  nearUntil: null,
-  isNear: false,
+  onlineUntil: null,
+  isOnline: false,
   copyFault: null,
   takenOver: false,
   turn: '',
@@ -64,7 +64,7 @@ it.each<[what: string, change: Partial<AuditedFile>, seen: Seen]>([
   ['a link into a recall directory, without a recall', {}, { ...well, store: recalling, reached: { kind: 'nowhere' } }],
   [
     'a recalled copy whose time is over',
-    { stand: 'recalled', isNear: false },
+    { stand: 'recalled', isOnline: false },
     { ...well, store: recalling, reached: { kind: 'nowhere' } },
   ],
   [
@@ -100,10 +100,10 @@ it.each<[code: string, change: Partial<AuditedFile>, seen: Seen]>([
   ['COPY_BAD', { copyFault: 'COPY_DIFFERS' }, {}], // known, whatever can be looked at now
   ['LOST', { copyFault: 'COPY_DIFFERS' }, { ...well, copy: 'missing', reached: { kind: 'nowhere' } }],
   ['DANGLING', {}, { ...well, reached: { kind: 'other' } }],
-  ['DANGLING', { stand: 'recalled', isNear: true }, { ...well, store: recalling, reached: { kind: 'nowhere' } }],
+  ['DANGLING', { stand: 'recalled', isOnline: true }, { ...well, store: recalling, reached: { kind: 'nowhere' } }],
   [
-    'NEAR_CHANGED',
-    { stand: 'recalled', isNear: true },
+    'RECALLED_COPY_CHANGED',
+    { stand: 'recalled', isOnline: true },
     { ...well, store: recalling, reached: { kind: 'file', size: 9n } },
   ],
   ['LINK_MISSING', {}, { ...well, at: { kind: 'missing' }, omero: undefined }],

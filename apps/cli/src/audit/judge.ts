@@ -150,7 +150,7 @@ function judgeTarget(file: AuditedFile, target: Buffer, { store, copy, reached }
     ];
   }
   if (!reached || reached.kind === 'unseen') return [];
-  if (store.recallRoot !== undefined) return judgeNear(file, ours, reached);
+  if (store.recallRoot !== undefined) return judgeRecalled(file, ours, reached);
   // Where the store has no copy either, that is what is told.
   if (reached.kind === 'file' || typeof copy !== 'object') return [];
   return [
@@ -165,8 +165,8 @@ function judgeTarget(file: AuditedFile, target: Buffer, { store, copy, reached }
 }
 
 /** Without a recall a link leads nowhere, and that is as it should be. */
-function judgeNear(file: AuditedFile, target: Buffer, reached: Reached): readonly Finding[] {
-  if (!file.isNear) return [];
+function judgeRecalled(file: AuditedFile, target: Buffer, reached: Reached): readonly Finding[] {
+  if (!file.isOnline) return [];
   const remedy = `if OMERO needs it: coldroom restore ${file.fileset}`;
   if (reached.kind === 'file')
     return reached.size === file.size
@@ -174,7 +174,7 @@ function judgeNear(file: AuditedFile, target: Buffer, reached: Reached): readonl
       : [
           finding(
             file,
-            'NEAR_CHANGED',
+            'RECALLED_COPY_CHANGED',
             bytes(file.size),
             bytes(reached.size),
             `find out who writes to ${displayPath(target)}; ${remedy}`,

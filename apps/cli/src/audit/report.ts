@@ -9,7 +9,7 @@ export const findingTitles = {
   DARK_BAG: 'A sealed bag that the register does not know',
   DARK_COPY: 'A copy in a sealed bag that the register does not know',
   DANGLING: 'Our link leads nowhere',
-  NEAR_CHANGED: 'The recalled copy has another size',
+  RECALLED_COPY_CHANGED: 'The recalled copy has another size',
   LINK_MISSING: 'Our link is gone',
   LINK_CHANGED: 'Another link stands in the place of ours',
   ORIGINAL_BACK: "A file of the original's size stands in the place of our link",
@@ -20,7 +20,7 @@ export const findingTitles = {
   TAG_LEFT: 'OMERO still shows our mark, though the image was given back',
   FLAG_WRONG: 'image.archived in OMERO is not what it should be',
   HELD_ORPHAN: 'Nothing in the register accounts for this in a hold directory',
-  NEAR_ORPHAN: 'No recalled file accounts for this in a recall directory',
+  RECALLED_COPY_ORPHAN: 'No recalled file accounts for this in a recall directory',
 } as const;
 export type FindingCode = keyof typeof findingTitles;
 export const findingCodes = Object.keys(findingTitles) as readonly FindingCode[];
@@ -56,7 +56,7 @@ const reasonsShown = 100;
 
 /** What an audit found, counted in full and kept up to a limit a code: memory does not grow with the archive. */
 export class Report {
-  readonly looked = { files: 0, images: 0, bags: 0, trialBags: 0, held: 0, near: 0, deletionsKnown: 0 };
+  readonly looked = { files: 0, images: 0, bags: 0, trialBags: 0, held: 0, online: 0, deletionsKnown: 0 };
   private readonly found = new Map<FindingCode, { total: number; mended: number; readonly shown: Finding[] }>();
   private readonly unseen = new Map<
     string,

@@ -21,7 +21,7 @@ export function documentOf(report: Report, fix: boolean): unknown {
 }
 
 export function linesOf(report: Report, fix: boolean): readonly string[] {
-  const { files, bags, images, held, near, trialBags, deletionsKnown } = report.looked;
+  const { files, bags, images, held, online, trialBags, deletionsKnown } = report.looked;
   return [
     ...[...report.findings()].flatMap(([code, { total, mended, shown }]) => [
       `${styled('red', code)}  ${findingTitles[code]}: ${formatCount(total)}${mended > 0 ? `, mended: ${formatCount(mended)}` : ''}`,
@@ -35,7 +35,7 @@ export function linesOf(report: Report, fix: boolean): readonly string[] {
         ({ part, reason, things }) =>
           `${styled('yellow', 'NOT LOOKED AT')}  ${part}${things === null ? '' : ` (${formatCount(things)})`}: ${reason}`,
       ),
-    `Looked at ${counted(files, 'file')} of the register, ${counted(bags, 'sealed bag')}, ${formatCount(held)} held, ${formatCount(near)} near, ${counted(images, 'image')} in OMERO.`,
+    `Looked at ${counted(files, 'file')} of the register, ${counted(bags, 'sealed bag')}, ${formatCount(held)} held, ${formatCount(online)} near, ${counted(images, 'image')} in OMERO.`,
     ...(trialBags > 0 ? [`Left out: ${counted(trialBags, 'bag')} of trials (validate-...).`] : []),
     ...(deletionsKnown > 0
       ? [

@@ -34,14 +34,14 @@ export async function auditHeld(scope: Scope): Promise<void> {
 }
 
 /** What lies in recall directories and no recalled file accounts for; what is being fetched, too. */
-export async function auditNear(scope: Scope): Promise<void> {
+export async function auditRecallDirectories(scope: Scope): Promise<void> {
   for (const store of scope.wantedStores()) {
     const root = store.recallRoot === undefined ? undefined : await scope.recallRoot(store);
     if (!root) continue;
     const part = `recall directory of store ${store.name}`;
     await auditRecalled(scope, root, part, store);
     if (await scope.look(part, async () => (await identify(`${root.directory}/${stagingName}`)) !== null)) {
-      await auditNumbered(scope, root, { part, prefix: `${stagingName}/`, code: 'NEAR_ORPHAN' });
+      await auditNumbered(scope, root, { part, prefix: `${stagingName}/`, code: 'RECALLED_COPY_ORPHAN' });
     }
   }
 }
@@ -49,7 +49,7 @@ export async function auditNear(scope: Scope): Promise<void> {
 interface Numbered {
   readonly part: string;
   readonly prefix: string;
-  readonly code: 'HELD_ORPHAN' | 'NEAR_ORPHAN';
+  readonly code: 'HELD_ORPHAN' | 'RECALLED_COPY_ORPHAN';
 }
 
 /** Files that are named by their number in the register: held originals, and what was fetched. */
@@ -80,7 +80,7 @@ function isAccountedFor(
   const number = numberOf(inBag);
   const file = number && files.get(number.id);
   if (!file || file.bag !== bag) return false;
-  if (code === 'NEAR_ORPHAN') return !number.fetched && !number.moving && mayBeFetched(file, 'recall');
+  if (code === 'RECALLED_COPY_ORPHAN') return !number.fetched && !number.moving && mayBeFetched(file, 'recall');
   if (number.moving) return file.stand === 'linked' || moving.includes(file.stand);
   return number.fetched ? mayBeFetched(file, 'restore') : holding.includes(file.stand);
 }
@@ -111,7 +111,7 @@ async function auditRecalled(scope: Scope, root: Root, part: string, store: Stor
         return place ? [{ ...place, entry }] : [];
       });
       if (bag === null || places.length === 0) continue;
-      const accounted = await scope.register.audit.nearKnown(bag, places);
+      const accounted = await scope.register.audit.recalledKnown(bag, places);
       places.forEach(({ entry }, index) => {
         if (accounted.has(index)) known.add(entry);
       });
@@ -121,10 +121,10 @@ async function auditRecalled(scope: Scope, root: Root, part: string, store: Stor
       root,
       part,
       entries.filter((entry) => !known.has(entry)),
-      'NEAR_ORPHAN',
+      'RECALLED_COPY_ORPHAN',
       () => `no recalled file of store ${store.name} has it`,
     );
-    scope.report.looked.near += entries.length;
+    scope.report.looked.online += entries.length;
     scope.options.progress();
   }
 }
@@ -137,7 +137,7 @@ async function addThoseStillThere(
   root: Root,
   part: string,
   entries: readonly BagEntry[],
-  code: Extract<FindingCode, 'HELD_ORPHAN' | 'NEAR_ORPHAN'>,
+  code: Extract<FindingCode, 'HELD_ORPHAN' | 'RECALLED_COPY_ORPHAN'>,
   found: (entry: BagEntry) => string,
 ): Promise<void> {
   for (const entry of entries) {

@@ -98,5 +98,5 @@ async function run(context: Context, { fix = false, store, limit }: Options): Pr
 function progressLine(report: Report): string {
   const { looked } = report;
   const found = [...report.findings().values()].reduce((sum, { total }) => sum + total, 0);
-  return `${counted(looked.files, 'file')}, ${counted(looked.bags, 'bag')}, ${counted(looked.held + looked.near, 'file')} held or near, ${counted(looked.images, 'image')}; found: ${formatCount(found)}`;
+  return `${counted(looked.files, 'file')}, ${counted(looked.bags, 'bag')}, ${counted(looked.held + looked.online, 'file')} held or near, ${counted(looked.images, 'image')}; found: ${formatCount(found)}`;
 }

@@ -82,7 +82,7 @@ async function retrieve(
     if (options.cancel) return cancel(context, register, targets, options);
     const plan = await returnPlan(register, targets, way);
     if (way === 'recall')
-      await refuseWhereNear(
+      await refuseWhereOnline(
         context,
         plan.fetch.map(({ store }) => store),
       );
@@ -123,7 +123,7 @@ async function retrieve(
 }
 
 /** Where this machine knows the stores; else the service that fetches says the same. */
-async function refuseWhereNear(context: Context, names: readonly string[]): Promise<void> {
+async function refuseWhereOnline(context: Context, names: readonly string[]): Promise<void> {
   if (context.env['COLDROOM_STORES'] === undefined) return;
   const settings = await readStores(context.env['COLDROOM_STORES']);
   const near = names.find((name) => Object.hasOwn(settings.stores, name) && !isRecallable(name, settings));

@@ -67,7 +67,7 @@ export async function coldLines(context: Context, plan: Plan): Promise<readonly 
   return plan.fetch.flatMap(({ store: name }) => {
     const store = stores[name];
     if (store?.kind === 'arkivum')
-      return [`Store ${name}: copies that the appliance has on tape only are brought near first`];
+      return [`Store ${name}: copies that the appliance has on tape only are brought online first`];
     if (store?.kind !== 's3') return [];
     const wait = retrieval[store.storageClass ?? '']?.[store.restoreTier];
     return wait === undefined

@@ -11,7 +11,7 @@ const silenceMs = 15_000;
 const onTheWay: readonly FileState[] = ['retrieving', 'online', 'fetched', 'fetchVerified', 'undoing'];
 /** What is told of files in a state, in the order in which they go. */
 const doing = {
-  retrieving: 'being brought near',
+  retrieving: 'being brought online',
   online: 'being fetched',
   fetched: 'being proven',
   fetchVerified: 'being put in place',

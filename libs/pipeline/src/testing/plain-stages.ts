@@ -89,7 +89,7 @@ export function plainRetrievals(files: Files, staging: Staging, store: Store): r
       'bringOnline',
       'online',
       async ({ bag }, paths, work) => {
-        (await store.bringNear(bag, paths, work)).forEach(okOf);
+        (await store.bringOnline(bag, paths, work)).forEach(okOf);
         return [];
       },
     ),

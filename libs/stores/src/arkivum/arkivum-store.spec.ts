@@ -460,8 +460,8 @@ describe('an arkivum store', () => {
     await sealed({}, { pace: { restored: 0.5 } });
     await answers();
     made.fake.evict('omero/bag-1/data/ManagedRepository/a');
-    const near = (store = made.store): Promise<unknown> =>
-      store.bringNear('bag-1', ['a', 'b', 'none'].map(keyOf), work());
+    const online = (store = made.store): Promise<unknown> =>
+      store.bringOnline('bag-1', ['a', 'b', 'none'].map(keyOf), work());
     const missing = { error: expect.objectContaining({ code: 'COPY_MISSING' }) };
     const order = (name: string): Parameters<Store['fetch']>[1][number] => ({
       path: keyOf(name),
@@ -469,22 +469,22 @@ describe('an arkivum store', () => {
       target: { root: made.sourceDir, path: Buffer.from(`staging/${name}`) },
     });
     for (let nr = 0; nr < 3; nr += 1)
-      expect(await near()).toEqual([
-        { ok: { near: false, state: 'asked for' } },
-        { ok: { near: true, state: 'local' } },
+      expect(await online()).toEqual([
+        { ok: { online: false, state: 'asked for' } },
+        { ok: { online: true, state: 'local' } },
         missing,
       ]);
     expect(await made.store.fetch('bag-1', [order('a'), order('b')], work())).toEqual([
-      { error: expect.objectContaining({ kind: 'not-yet', code: 'COPY_NOT_NEAR' }) },
+      { error: expect.objectContaining({ kind: 'not-yet', code: 'COPY_OFFLINE' }) },
       { ok: expect.objectContaining({ size: 12n }) },
     ]);
     expect(asked('POST').filter((request) => request.includes('restore-request')).length).toBe(1);
-    while (JSON.stringify(await near()).includes('asked for')) {
+    while (JSON.stringify(await online()).includes('asked for')) {
       /* a tape is loaded */
     }
-    expect(await near()).toEqual([
-      { ok: { near: true, state: 'local' } },
-      { ok: { near: true, state: 'local' } },
+    expect(await online()).toEqual([
+      { ok: { online: true, state: 'local' } },
+      { ok: { online: true, state: 'local' } },
       missing,
     ]);
     expect(await made.store.fetch('bag-1', [order('a')], work())).toMatchObject([{ ok: { size: 12n } }]);
@@ -500,8 +500,8 @@ describe('an arkivum store', () => {
     made.fake.evict('omero/bag-1/data/ManagedRepository/a');
     const read = (): ReturnType<Store['digest']> =>
       made.store.digest('bag-1', ['a', 'b', 'none'].map(keyOf), ['SHA-256'], work());
-    const [far, ...others] = await read();
-    expect(far).toEqual({ error: expect.objectContaining({ kind: 'not-yet', code: 'COPY_NOT_NEAR' }) });
+    const [offline, ...others] = await read();
+    expect(offline).toEqual({ error: expect.objectContaining({ kind: 'not-yet', code: 'COPY_OFFLINE' }) });
     expect(others).toEqual([
       { ok: expect.objectContaining({ size: 12n }) },
       { error: expect.objectContaining({ code: 'COPY_MISSING' }) },
@@ -509,7 +509,7 @@ describe('an arkivum store', () => {
     expect(asked('POST').filter((request) => request.includes('restore-request'))).toEqual([]);
     made.fake.setFaults([{ path: 'b$', fault: { kind: 'status', status: 500 } }]); // what it does not know is no reason against a look
     expect((await read())[1]).toHaveProperty('ok');
-    await made.store.bringNear('bag-1', [keyOf('a')], work());
+    await made.store.bringOnline('bag-1', [keyOf('a')], work());
     expect((await read())[0]).toMatchObject({ ok: { size: 12n } });
   });
 
@@ -520,13 +520,13 @@ describe('an arkivum store', () => {
       { path: 'a$', fault: { kind: 'status', status: 503 } },
       { path: 'b$', fault: { kind: 'late', seconds: 60 } },
     ]);
-    expect(await made.store.bringNear('bag-1', ['a', 'b'].map(keyOf), work())).toEqual([
-      { ok: { near: false, state: 'unknown: HTTP 503' } },
-      { ok: { near: false, state: 'not known to the appliance' } },
+    expect(await made.store.bringOnline('bag-1', ['a', 'b'].map(keyOf), work())).toEqual([
+      { ok: { online: false, state: 'unknown: HTTP 503' } },
+      { ok: { online: false, state: 'not known to the appliance' } },
     ]);
     made.fake.evict('omero/bag-1/data/ManagedRepository/a');
     made.fake.setFaults([{ api: 'restore-request', fault: { kind: 'status', status: 404 } }]);
-    await expect(made.store.bringNear('bag-1', [keyOf('a')], work())).rejects.toMatchObject({
+    await expect(made.store.bringOnline('bag-1', [keyOf('a')], work())).rejects.toMatchObject({
       kind: 'transient',
       code: 'RECALL_FAILED',
     });

@@ -6,7 +6,7 @@ import {
   type CopyStatus,
   type DigestAlgorithm,
   type FetchOrder,
-  type Nearness,
+  type Availability,
   type Outcome,
   type Source,
   type Store,
@@ -24,7 +24,7 @@ import { BagMd5s, md5In } from './bag-md5';
 import { HandOver } from './hand-over';
 import { inParallel } from '../in-parallel';
 import { judge } from './judge';
-import { Cache, farAway } from './nearness';
+import { Cache, offlineError } from './availability';
 
 const md5Manifest = 'manifest-md5.txt';
 
@@ -80,15 +80,15 @@ export class ArkivumStore implements Store {
     algorithms: readonly DigestAlgorithm[],
     work: Work,
   ): Promise<readonly Outcome<CopyDigest>[]> {
-    const sealed = await this.mounted.bringNear(bag, paths);
-    return this.unlessFar(
+    const sealed = await this.mounted.bringOnline(bag, paths);
+    return this.unlessOffline(
       bag,
       paths,
       (at) => 'ok' in sealed[at]!,
-      (near) =>
+      (online) =>
         this.mounted.digest(
           bag,
-          near.map((at) => paths[at]!),
+          online.map((at) => paths[at]!),
           algorithms,
           work,
         ),
@@ -143,11 +143,11 @@ export class ArkivumStore implements Store {
     return answers;
   }
 
-  async bringNear(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Nearness>[]> {
-    const onMount = await this.mounted.bringNear(bag, paths);
+  async bringOnline(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Availability>[]> {
+    const onMount = await this.mounted.bringOnline(bag, paths);
     return inParallel(paths, this.settings.connections, async (path, at) => {
       const found = onMount[at]!;
-      return 'error' in found ? found : this.cache.bringNear(copyIn(sealedBag(bag), path), work);
+      return 'error' in found ? found : this.cache.bringOnline(copyIn(sealedBag(bag), path), work);
     });
   }
 
@@ -157,14 +157,14 @@ export class ArkivumStore implements Store {
     orders: readonly FetchOrder[],
     work: Work,
   ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
-    return this.unlessFar(
+    return this.unlessOffline(
       bag,
       orders.map(({ path }) => path),
       () => true,
-      (near) =>
+      (online) =>
         this.mounted.fetch(
           bag,
-          near.map((at) => orders[at]!),
+          online.map((at) => orders[at]!),
           work,
         ),
     );
@@ -192,17 +192,17 @@ export class ArkivumStore implements Store {
   }
 
   /** Whoever reads through the mount what is not in the cache waits for a tape: that is not begun. */
-  private async unlessFar<T>(
+  private async unlessOffline<T>(
     bag: string,
     paths: readonly Buffer[],
     asks: (at: number) => boolean,
-    read: (near: readonly number[]) => Promise<readonly Outcome<T>[]>,
+    read: (online: readonly number[]) => Promise<readonly Outcome<T>[]>,
   ): Promise<readonly Outcome<T>[]> {
-    const far = await inParallel(paths, this.settings.connections, async (path, at) =>
-      asks(at) ? farAway(await this.appliance.fileInfo(copyIn(sealedBag(bag), path)), path) : undefined,
+    const offline = await inParallel(paths, this.settings.connections, async (path, at) =>
+      asks(at) ? offlineError(await this.appliance.fileInfo(copyIn(sealedBag(bag), path)), path) : undefined,
     );
-    const answers = (await read([...paths.keys()].filter((at) => !far[at]))).values();
-    return far.map((error) => (error ? { error } : answers.next().value!));
+    const answers = (await read([...paths.keys()].filter((at) => !offline[at]))).values();
+    return offline.map((error) => (error ? { error } : answers.next().value!));
   }
 
   private differs(bag: string, different: readonly string[]): Refused {

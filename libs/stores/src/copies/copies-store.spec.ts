@@ -106,14 +106,14 @@ describe('a store of several copies', () => {
     });
   });
 
-  it("tells of a fault in one store, also where another one's copy is not near", () => {
+  it("tells of a fault in one store, also where another one's copy is offline", () => {
     const store = { name: 'one', acceptedReads: ['cached'] as const };
-    const far: Outcome<CopyDigest> = { error: new NotYet('COPY_NOT_NEAR', 'on tape') };
+    const offline: Outcome<CopyDigest> = { error: new NotYet('COPY_OFFLINE', 'on tape') };
     const gone: Outcome<CopyDigest> = { error: new Refused('COPY_MISSING', 'gone') };
     const right: Outcome<CopyDigest> = { ok: { digests: {}, size: 1n, read: 'cached', version: 'v' } };
     const merged = (...outcomes: readonly Outcome<CopyDigest>[]): Outcome<CopyDigest> =>
       mergeDigests(outcomes.map((outcome) => ({ store, outcome })));
-    expect([merged(far, gone), merged(gone, far), merged(right, far)]).toEqual([gone, gone, far]);
+    expect([merged(offline, gone), merged(gone, offline), merged(right, offline)]).toEqual([gone, gone, offline]);
   });
 
   it('is as durable as the least of its copies', async () => {
@@ -147,7 +147,7 @@ describe('a store of several copies', () => {
     expect(await fetched(1)).toBe('right');
     rmSync(join(setup.dir, 'one', 'bag-1', 'data/ManagedRepository/a'));
     expect(await fetched()).toBe('right');
-    expect(await setup.store.bringNear('bag-1', [path], work())).toEqual([{ ok: { near: true, state: 'local' } }]);
+    expect(await setup.store.bringOnline('bag-1', [path], work())).toEqual([{ ok: { online: true, state: 'local' } }]);
     await rename(join(setup.dir, 'one'), join(setup.dir, 'gone'));
     expect(await fetched()).toBe('right');
     await rename(join(setup.dir, 'other'), join(setup.dir, 'gone too'));

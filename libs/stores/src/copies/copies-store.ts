@@ -7,7 +7,7 @@ import {
   type CopyStatus,
   type DigestAlgorithm,
   type FetchOrder,
-  type Nearness,
+  type Availability,
   type Outcome,
   type Source,
   type Store,
@@ -83,8 +83,8 @@ export class CopiesStore implements Store {
     );
   }
 
-  async bringNear(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Nearness>[]> {
-    return this.firstOf(paths, this.members, (store, some) => store.bringNear(bag, some, work));
+  async bringOnline(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Availability>[]> {
+    return this.firstOf(paths, this.members, (store, some) => store.bringOnline(bag, some, work));
   }
 
   async fetch(

@@ -16,7 +16,7 @@ interface Digested {
 
 /**
  * One digest for all copies. Where they differ it is no digest at all but the words of all, which nothing equals; a copy
- * that was not read as its own store demands is `Refused` `COPY_NOT_PROVEN`. A fault comes before a copy that is only not near.
+ * that was not read as its own store demands is `Refused` `COPY_NOT_PROVEN`. A fault comes before a copy that is only offline.
  */
 export function mergeDigests(answers: readonly Digested[]): Outcome<CopyDigest> {
   const errors = answers.flatMap(({ outcome }): ColdroomError[] => ('error' in outcome ? [outcome.error] : []));

@@ -3,22 +3,22 @@ import {
   Transient,
   type FetchOrder,
   type Identity,
-  type Nearness,
+  type Availability,
   type Outcome,
   type Work,
 } from '@coldroom/domain';
 import { displayPath, type Files } from '@coldroom/files';
 import { copyIn, sealedBag } from './layout';
 
-/** What is on a mounted directory is near. */
-export async function nearness(
+/** What is on a mounted directory is online. */
+export async function availability(
   files: Files,
   root: string,
   bag: string,
   paths: readonly Buffer[],
-): Promise<readonly Outcome<Nearness>[]> {
+): Promise<readonly Outcome<Availability>[]> {
   return (await look(files, root, bag, paths)).map((each) =>
-    'ok' in each ? { ok: { near: true, state: 'local' } } : each,
+    'ok' in each ? { ok: { online: true, state: 'local' } } : each,
   );
 }
 

@@ -7,7 +7,7 @@ import {
   type CopyStatus,
   type DigestAlgorithm,
   type FetchOrder,
-  type Nearness,
+  type Availability,
   type Outcome,
   type Source,
   type Store,
@@ -18,7 +18,7 @@ import {
 import { checkPath, checkWritable, displayPath, openRoot, type Files, type Root } from '@coldroom/files';
 import type { FileStoreSettings } from '../settings';
 import type { StoreSurroundings } from '../surroundings';
-import { fetchFiles, nearness } from './fetch';
+import { fetchFiles, availability } from './fetch';
 import { copyIn, openBag, openDirectoryName, sealedBag } from './layout';
 import { copiesIn, readTag, sealedBags } from './listing';
 import { checkPlacement } from './placement';
@@ -122,8 +122,8 @@ export class FileStore implements Store {
     return this.here(({ directory }) => statusOf(this.files, directory, bag, paths));
   }
 
-  async bringNear(bag: string, paths: readonly Buffer[]): Promise<readonly Outcome<Nearness>[]> {
-    return this.here(() => nearness(this.files, this.settings.directory, bag, paths));
+  async bringOnline(bag: string, paths: readonly Buffer[]): Promise<readonly Outcome<Availability>[]> {
+    return this.here(() => availability(this.files, this.settings.directory, bag, paths));
   }
 
   async fetch(

@@ -58,7 +58,7 @@ export interface Opened {
   readonly body: IncomingMessage;
 }
 
-/** Begins to read a copy; `size` is what it is said to have. `Refused` `COPY_MISSING` where there is none, `NotYet` `COPY_NOT_NEAR` where it is archived. */
+/** Begins to read a copy; `size` is what it is said to have. `Refused` `COPY_MISSING` where there is none, `NotYet` `COPY_OFFLINE` where it is archived. */
 export async function begin(
   bucket: Bucket,
   { key, path, size }: { readonly key: string; readonly path: Buffer; readonly size: bigint },
@@ -71,8 +71,8 @@ export async function begin(
     const shown = displayPath(path);
     if (error.code === 'InvalidObjectState')
       throw new NotYet(
-        'COPY_NOT_NEAR',
-        `The copy of "${shown}" is archived and cannot be read before the store has brought it near.`,
+        'COPY_OFFLINE',
+        `The copy of "${shown}" is archived and cannot be read before the store has brought it online.`,
         { path: shown },
       );
     throw error;

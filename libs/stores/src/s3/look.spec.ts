@@ -68,7 +68,7 @@ it('asks once for each copy that is put, read back or fetched, and once for all 
   expect(await requestsOf(stat)).toEqual({ HEAD: 3, list: 1 });
   await seal();
   expect(await requestsOf(stat)).toEqual({ HEAD: 3, list: 1 });
-  expect(await requestsOf(() => under.store.bringNear('bag-1', paths, work()))).toEqual({ list: 2 });
+  expect(await requestsOf(() => under.store.bringOnline('bag-1', paths, work()))).toEqual({ list: 2 });
   const orders = names.map((name, at) => ({
     path: paths[at]!,
     size: BigInt(content(name).length),

@@ -101,7 +101,8 @@ describe('a copy in a sealed bag', () => {
         return undefined;
       };
     });
-    const near = (): ReturnType<S3UnderTest['store']['bringOnline']> => under.store.bringNear('bag-1', [path], work());
+    const online = (): ReturnType<S3UnderTest['store']['bringOnline']> =>
+      under.store.bringOnline('bag-1', [path], work());
     const fetch = (): ReturnType<S3UnderTest['store']['fetch']> =>
       under.store.fetch(
         'bag-1',
@@ -109,22 +110,22 @@ describe('a copy in a sealed bag', () => {
         work(),
       );
 
-    it('is asked for, waited for, and fetched when it is near', async () => {
-      expect(await fetch()).toMatchObject([{ error: { kind: 'not-yet', code: 'COPY_NOT_NEAR' } }]);
-      expect(await near()).toEqual([{ ok: { near: false, state: 'in progress' } }]);
-      expect(await near()).toEqual([{ ok: { near: false, state: 'in progress' } }]); // 409: somebody asked already
+    it('is asked for, waited for, and fetched when it is online', async () => {
+      expect(await fetch()).toMatchObject([{ error: { kind: 'not-yet', code: 'COPY_OFFLINE' } }]);
+      expect(await online()).toEqual([{ ok: { online: false, state: 'in progress' } }]);
+      expect(await online()).toEqual([{ ok: { online: false, state: 'in progress' } }]); // 409: somebody asked already
       restore = 'ongoing-request="true"';
-      expect(await near()).toEqual([{ ok: { near: false, state: 'in progress' } }]);
+      expect(await online()).toEqual([{ ok: { online: false, state: 'in progress' } }]);
       expect(asked).toBe(2);
       restore = 'ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT"';
-      expect(await near()).toEqual([{ ok: { near: true, state: 'until Fri, 21 Dec 2012 00:00:00 GMT' } }]);
+      expect(await online()).toEqual([{ ok: { online: true, state: 'until Fri, 21 Dec 2012 00:00:00 GMT' } }]);
       expect(await fetch()).toEqual([{ ok: { size: 7n } }]);
       expect(readFileSync(join(under.top, 'recalled/new/file'), 'utf8')).toBe('content');
     });
 
     it('is not asked for by a claim that ran out', async () => {
       await expect(
-        under.store.bringNear('bag-1', [path], work({ deadline: new BigInt64Array(new SharedArrayBuffer(8)) })),
+        under.store.bringOnline('bag-1', [path], work({ deadline: new BigInt64Array(new SharedArrayBuffer(8)) })),
       ).rejects.toMatchObject({ code: 'CLAIM_LOST' });
       expect(asked).toBe(0);
     });
@@ -161,7 +162,7 @@ describe('a copy in a sealed bag', () => {
     const away = { kind: 'transient', code: 'STORE_UNAVAILABLE', message: expect.stringContaining('no such bucket') };
     await expect(elsewhere.stat('bag-1', [path])).rejects.toMatchObject(away);
     await expect(elsewhere.digest('bag-1', [path], ['SHA-256'], work())).rejects.toMatchObject(away);
-    await expect(elsewhere.bringNear('bag-1', [path], work())).rejects.toMatchObject(away);
+    await expect(elsewhere.bringOnline('bag-1', [path], work())).rejects.toMatchObject(away);
     await expect(elsewhere.bags()[Symbol.asyncIterator]().next()).rejects.toMatchObject(away);
   });
 });

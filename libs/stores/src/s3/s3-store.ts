@@ -5,7 +5,7 @@ import {
   type CopyStatus,
   type DigestAlgorithm,
   type FetchOrder,
-  type Nearness,
+  type Availability,
   type Outcome,
   type Source,
   type Store,
@@ -24,7 +24,7 @@ import type { S3StoreSettings } from '../settings';
 import type { StoreSurroundings } from '../surroundings';
 import { Keys, apart, keyLimit } from './keys';
 import { listingOf, lookAt, type Seen } from './look';
-import { nearByListing, nearness } from './near';
+import { onlineByListing, availability } from './availability';
 import { checkSealedAlike, copiesIn, seal } from './seal';
 import { Session } from './session';
 
@@ -162,7 +162,7 @@ export class S3Store implements Store {
     });
   }
 
-  async bringNear(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Nearness>[]> {
+  async bringOnline(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Availability>[]> {
     const beforeAsking = (): void => checkClaim(work);
     return this.session.use(async ({ bucket }) => {
       const sealed = await bucket.has(this.keys.seal(bag));
@@ -172,10 +172,10 @@ export class S3Store implements Store {
         (path) => this.keyInSealed(bag, path, sealed),
         (accepted) =>
           inParallel(accepted, this.settings.requestsInParallel, async ({ item, key }) => {
-            const near = nearByListing(listed?.get(key));
-            return near
-              ? { ok: near }
-              : nearness(
+            const online = onlineByListing(listed?.get(key));
+            return online
+              ? { ok: online }
+              : availability(
                   bucket,
                   key,
                   item,

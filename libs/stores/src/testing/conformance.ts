@@ -382,15 +382,15 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
       });
       const fetched = (path: Buffer): Buffer => readFileSync(Buffer.concat([Buffer.from(`${target}/new/`), path]));
 
-      async function sealedAndNear(...paths: Buffer[]): Promise<void> {
+      async function sealedAndOnline(...paths: Buffer[]): Promise<void> {
         await put('bag-1', ...paths);
         await seal('bag-1', ...paths);
         for (let tries = 0; tries < 100; tries++) {
-          const answers = await store.bringNear('bag-1', paths.map(key), work());
-          if (answers.every((each) => 'ok' in each && each.ok.near)) return;
+          const answers = await store.bringOnline('bag-1', paths.map(key), work());
+          if (answers.every((each) => 'ok' in each && each.ok.online)) return;
           await sleep(50);
         }
-        throw new Error('it never came near');
+        throw new Error('it never became online');
       }
 
       it('fetches what was put, whatever its name', async () => {
@@ -400,7 +400,7 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
           write('large', randomBytes(9_000_001)),
           ...oddNames.map((odd) => write(odd)),
         ];
-        await sealedAndNear(...paths);
+        await sealedAndOnline(...paths);
         expect(
           words(
             await store.fetch(
@@ -415,7 +415,7 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
 
       it('replaces what an earlier try left, and nothing that is no file', async () => {
         const [path, other] = [write('file', 'right'), write('other')];
-        await sealedAndNear(path, other);
+        await sealedAndOnline(path, other);
         mkdirSync(join(target, 'new'));
         writeFileSync(join(target, 'new/file'), 'left behind');
         symlinkSync('/etc/passwd', join(target, 'new/other'));
@@ -428,11 +428,11 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
 
       it('refuses single copies of another size, or that are not there', async () => {
         const [path, late] = [write('file'), write('late')];
-        await sealedAndNear(path);
+        await sealedAndOnline(path);
         expect(
           words(await store.fetch('bag-1', [order(path, 3n, Buffer.from('x')), order(late), order(path)], work())),
         ).toEqual(['refused COPY_SIZE', 'refused COPY_MISSING', 'ok']);
-        expect(words(await store.bringNear('bag-1', [late, path].map(key), work()))).toEqual([
+        expect(words(await store.bringOnline('bag-1', [late, path].map(key), work()))).toEqual([
           'refused COPY_MISSING',
           'ok',
         ]);

@@ -250,17 +250,17 @@ export const checks: readonly Check[] = [
   {
     promise: 'copies can be fetched, and only as what they are',
     check: async (bench) => {
-      const near = await bench.store.bringNear(
+      const online = await bench.store.bringOnline(
         bench.bag,
         kept.map((name) => bench.key(name)),
         bench.work,
       );
-      const away = near.find((outcome) => !('ok' in outcome) || !outcome.ok.near);
+      const away = online.find((outcome) => !('ok' in outcome) || !outcome.ok.online);
       if (away)
         throw new NotTried(
           'ok' in away
-            ? `not near yet: the store says "${away.ok.state}"`
-            : `not near: ${away.error.code}: ${away.error.message}`,
+            ? `not online yet: the store says "${away.ok.state}"`
+            : `offline: ${away.error.code}: ${away.error.message}`,
         );
       await fetchAll(bench);
     },

@@ -139,7 +139,7 @@ it('does not call a promise broken that only takes its time', async () => {
   const slow = but({
     stat: async (...args) =>
       (await store.stat(...args)).map((status) => status && { ...status, durable: 'no', replicationState: 'amber' }),
-    bringNear: async (_bag, paths) => paths.map(() => ({ ok: { near: false, state: 'archived' } })),
+    bringOnline: async (_bag, paths) => paths.map(() => ({ ok: { online: false, state: 'archived' } })),
   });
   expect((await findings(slow)).filter(({ outcome }) => outcome !== 'kept')).toEqual([
     {

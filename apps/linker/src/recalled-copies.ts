@@ -6,41 +6,41 @@ import { dropStaged, pathOf, refuse, type Name } from './restore';
 import { look, type Before, type Place } from './look';
 
 /*
- * Near copies in a recall directory: put there, and dropped when their time is over. The copy in the store stays. Each
+ * Recalled copies in a recall directory: put there, and dropped when their time is over. The copy in the store stays. Each
  * function works on one file and may be run again after a crash. The directories that links lead into stay protected.
  */
 
-/** Places a recalled file where the link leads. What an earlier recall left there is a near copy, and gives way. */
+/** Places a recalled file where the link leads. What an earlier recall left there is a recalled copy, and gives way. */
 export async function recallOne(
   place: Place,
   staged: Name,
-  near: Name,
+  online: Name,
   file: ArchiveFile,
   before: Before,
 ): Promise<void> {
   const found = await look(place);
-  const lying = await identify(pathOf(near));
+  const lying = await identify(pathOf(online));
   if (found.kind === 'our-link' && lying !== null && isFetched(lying, file)) return; // an earlier run came this far
   await refuse(place, staged, file);
   if (lying !== null && typeOf(lying.mode) !== 'file')
-    throw new Refused('PATH_TAKEN', 'something that is no near copy stands where the recalled file belongs');
+    throw new Refused('PATH_TAKEN', 'something that is no recalled copy stands where the recalled file belongs');
   await before();
-  near.directory.change(() => renameSync(pathOf(staged), pathOf(near)));
+  online.directory.change(() => renameSync(pathOf(staged), pathOf(online)));
   crashPoint('place:1-swapped');
 }
 
-/** Drops a near copy and the directories that it leaves empty, up to the bag's. One that is gone is no error. */
-export async function dropNear(root: Root, path: Buffer, file: ArchiveFile, before: Before): Promise<void> {
-  await inDirectoryOf(root, path, { protect: true }, async (near) => {
-    const lying = await identify(pathOf(near));
+/** Drops a recalled copy and the directories that it leaves empty, up to the bag's. One that is gone is no error. */
+export async function dropRecalled(root: Root, path: Buffer, file: ArchiveFile, before: Before): Promise<void> {
+  await inDirectoryOf(root, path, { protect: true }, async (online) => {
+    const lying = await identify(pathOf(online));
     if (lying !== null) {
-      if (!isNear(lying, file))
+      if (!isOnline(lying, file))
         throw new Refused(
-          'NEAR_CHANGED',
-          "what lies at the near copy's place is not what was put there; it was left there",
+          'RECALLED_COPY_CHANGED',
+          "what lies at the recalled copy's place is not what was put there; it was left there",
         );
       await before();
-      near.directory.change(() => unlinkSync(pathOf(near)));
+      online.directory.change(() => unlinkSync(pathOf(online)));
     }
     crashPoint('expire:1-removed');
   });
@@ -78,7 +78,7 @@ async function dropEmpty(root: Root, path: Buffer, options: { readonly protect?:
     try {
       parent.change(() => rmdirSync(parent.at(path.subarray(slash + 1, end))));
     } catch (error) {
-      if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error))) return; // others are near still
+      if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error))) return; // others are online still
       throw error;
     } finally {
       await parent.close();
@@ -101,7 +101,7 @@ async function opened(
 }
 
 /** What lies in a recall directory is ours; who asked for a restore since has made us forget the very inode. */
-function isNear(now: Identity, file: ArchiveFile): boolean {
+function isOnline(now: Identity, file: ArchiveFile): boolean {
   return file.fetched !== null && file.retrieval === 'recall'
     ? isFetched(now, file)
     : typeOf(now.mode) === 'file' && now.size === file.size;

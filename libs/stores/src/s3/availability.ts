@@ -1,4 +1,4 @@
-import type { Nearness, Outcome } from '@coldroom/domain';
+import type { Availability, Outcome } from '@coldroom/domain';
 import type { Bucket } from './bucket';
 import { missing } from './digest';
 import { S3Failure } from './failures';
@@ -9,23 +9,23 @@ const atHand = new Set(['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'REDUCED_REDUND
 const archives = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
 /** What a listing tells of it: that it can be read at once, or nothing. */
-export function nearByListing(listed: Listed | undefined): Nearness | undefined {
+export function onlineByListing(listed: Listed | undefined): Availability | undefined {
   return listed?.storageClass !== undefined && atHand.has(listed.storageClass)
-    ? { near: true, state: listed.storageClass }
+    ? { online: true, state: listed.storageClass }
     : undefined;
 }
 
 /** Whether an object can be read at once; one that is archived and not on its way is asked for, once. */
-export async function nearness(
+export async function availability(
   bucket: Bucket,
   key: string,
   path: Buffer,
   order: { readonly tier: string; readonly days: number },
   beforeAsking: () => void,
-): Promise<Outcome<Nearness>> {
+): Promise<Outcome<Availability>> {
   const head = await bucket.head(key);
   if (!head) return { error: missing(path) };
-  const known = nearnessOf(head);
+  const known = availabilityOf(head);
   if (known) return { ok: known };
   beforeAsking();
   try {
@@ -33,13 +33,13 @@ export async function nearness(
   } catch (error) {
     if (!(error instanceof S3Failure) || error.code !== 'RestoreAlreadyInProgress') throw error;
   }
-  return { ok: { near: false, state: 'in progress' } };
+  return { ok: { online: false, state: 'in progress' } };
 }
 
 /** By its headers (S3 API, HeadObject); undefined where it is archived and nobody has asked for it. */
-function nearnessOf({ storageClass, archiveStatus, restore }: ObjectHead): Nearness | undefined {
-  if (!archives.has(storageClass) && archiveStatus === undefined) return { near: true, state: storageClass };
+function availabilityOf({ storageClass, archiveStatus, restore }: ObjectHead): Availability | undefined {
+  if (!archives.has(storageClass) && archiveStatus === undefined) return { online: true, state: storageClass };
   if (restore === undefined) return undefined;
-  if (/ongoing-request="true"/.test(restore)) return { near: false, state: 'in progress' };
-  return { near: true, state: `until ${/expiry-date="([^"]*)"/.exec(restore)?.[1] ?? 'further notice'}` };
+  if (/ongoing-request="true"/.test(restore)) return { online: false, state: 'in progress' };
+  return { online: true, state: `until ${/expiry-date="([^"]*)"/.exec(restore)?.[1] ?? 'further notice'}` };
 }

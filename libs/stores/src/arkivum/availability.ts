@@ -1,4 +1,4 @@
-import { NotYet, Transient, type Nearness, type Outcome, type Work } from '@coldroom/domain';
+import { NotYet, Transient, type Availability, type Outcome, type Work } from '@coldroom/domain';
 import { displayPath } from '@coldroom/files';
 import type { Appliance } from './appliance';
 import { checkClaim } from '../claim';
@@ -18,21 +18,21 @@ export class Cache {
   ) {}
 
   /** Whether a copy is in the cache; it is asked for where it is not. */
-  async bringNear(place: Buffer, work: Work): Promise<Outcome<Nearness>> {
+  async bringOnline(place: Buffer, work: Work): Promise<Outcome<Availability>> {
     const said = await this.appliance.fileInfo(place);
     const key = place.toString('latin1');
     if (said.kind !== 'info')
       return {
-        ok: { near: false, state: said.kind === 'absent' ? 'not known to the appliance' : `unknown: ${said.why}` },
+        ok: { online: false, state: said.kind === 'absent' ? 'not known to the appliance' : `unknown: ${said.why}` },
       };
     if (said.info.local === true) {
       this.asked.delete(key);
-      return { ok: { near: true, state: 'local' } };
+      return { ok: { online: true, state: 'local' } };
     }
     if (said.info.local === undefined || said.info.id === undefined)
-      return { ok: { near: false, state: 'unknown: it does not say where the copy is' } };
+      return { ok: { online: false, state: 'unknown: it does not say where the copy is' } };
     if (Date.now() - (this.asked.get(key) ?? -Infinity) < askAgainMs)
-      return { ok: { near: false, state: 'asked for' } };
+      return { ok: { online: false, state: 'asked for' } };
     checkClaim(work);
     const { status } = await this.appliance.restore(said.info.id);
     if (status !== 200 && status !== 202) {
@@ -43,7 +43,7 @@ export class Cache {
       );
     }
     this.remember(key);
-    return { ok: { near: false, state: 'asked for' } };
+    return { ok: { online: false, state: 'asked for' } };
   }
 
   private remember(key: string): void {
@@ -54,7 +54,7 @@ export class Cache {
 }
 
 /** Only a clear "not local" keeps a copy from being read: what is read is compared with its digest, whatever the appliance says. */
-export function farAway(said: Said, path: Buffer): NotYet | undefined {
+export function offlineError(said: Said, path: Buffer): NotYet | undefined {
   if (said.kind !== 'info' || said.info.local !== false) return undefined;
-  return new NotYet('COPY_NOT_NEAR', `The copy of "${displayPath(path)}" is not in the appliance's cache.`);
+  return new NotYet('COPY_OFFLINE', `The copy of "${displayPath(path)}" is not in the appliance's cache.`);
 }
