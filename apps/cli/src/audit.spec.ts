@@ -165,7 +165,7 @@ describe('faults', () => {
     await rename(file.original, `${file.original}.aside`);
     const [main, tape] = scene.stores;
     const stat: Store['stat'] = async (bag, paths) => {
-      if (bag === file.bag) await scene.register.people.undo({ kind: 'File', ids: [file.id] }, 'test');
+      if (bag === file.bag) await scene.register.operator.undo({ kind: 'File', ids: [file.id] }, 'test');
       return main.stat(bag, paths);
     };
     const report = await audited({ stores: [changed(main, { stat }), tape] });
@@ -180,7 +180,7 @@ describe('faults', () => {
     await scene.retrieve('recall', [`Fileset:${tiny.filesets[0]!.id}`]);
     const [file] = (await scene.placedFiles(requestId)) as [Placed];
     await scene.register.retrievals.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 1 }, 'test');
-    await scene.register.people.undo({ kind: 'Request', ids: [requestId] }, 'test');
+    await scene.register.operator.undo({ kind: 'Request', ids: [requestId] }, 'test');
     await writeFile(`${file.held}.fetched`, 'x');
     expect(told(await audited())).toEqual([]);
     await unlink(`${file.held}.fetched`);
@@ -265,7 +265,7 @@ describe('faults', () => {
     ).map((row) => row['id']);
     await scene.sql('DELETE FROM originalfile WHERE id = ANY ($1)', [inGone]);
     await scene.sql('DELETE FROM image WHERE id = $1', [gone]);
-    const [itsFile] = await scene.register.overview.files({
+    const [itsFile] = await scene.register.reports.files({
       fileset: (await scene.register.audit.images([0n, 0n], 5000)).rows.find((image) => image.imageId === gone)!
         .fileset,
     });
@@ -394,7 +394,7 @@ describe('faults', () => {
     expect((await coldroom(['audit', '--limit', '1'], scene.env)).stdout).toContain(
       '1 image deleted in OMERO on purpose',
     );
-    const events = (await scene.register.overview.events({}, 1000)).filter(
+    const events = (await scene.register.reports.events({}, 1000)).filter(
       ({ what }) => what === 'deletion acknowledged',
     );
     expect(events.map(({ actor, detail }) => [actor, detail])).toEqual([['carla', { images: [Number(gone)] }]]);

@@ -65,7 +65,7 @@ async function answers(register: Register): Promise<void> {
   });
   limit.catch(() => undefined);
   try {
-    await Promise.race([register.overview.clock(), limit]);
+    await Promise.race([register.reports.clock(), limit]);
   } finally {
     late.abort();
   }

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => register.close());
 
 const states = async (requestId: bigint): Promise<string[]> =>
-  (await register.overview.files({ requestId }))
+  (await register.reports.files({ requestId }))
     .filter((file) => file.bag !== null)
     .map((file) => file.state)
     .sort();
@@ -42,7 +42,7 @@ describe('coldroom files', () => {
   it('shows digests, the copy and the history of one file', async () => {
     const id = await started(register);
     await moveTo(register, id, 'linked');
-    const [file] = await register.overview.files({ requestId: id });
+    const [file] = await register.reports.files({ requestId: id });
     const { code, stdout } = await coldroom(['files', 'show', `File:${file!.id}`], env);
     expect(code).toBe(0);
     for (const text of [
@@ -65,7 +65,7 @@ describe('coldroom files', () => {
 
   it('says of a copy in an open bag that it does not count yet', async () => {
     const id = await started(register);
-    const [file] = await register.overview.files({ requestId: id });
+    const [file] = await register.reports.files({ requestId: id });
     const copy = async (): Promise<unknown> =>
       json(await coldroom(['files', 'show', file!.id.toString(), '--json'], env))['copy'];
     await moveTo(register, id, 'hashed');
@@ -85,7 +85,7 @@ describe('coldroom files', () => {
       stdout: expect.stringContaining('Tried again: 1 file'),
     });
     expect(await states(id)).toEqual(['approved', 'approved', 'approved']);
-    expect((await register.overview.file(file))?.bag).toMatch(/^retry-1-[0-9a-f]{16}$/);
+    expect((await register.reports.file(file))?.bag).toMatch(/^retry-1-[0-9a-f]{16}$/);
     expect(await coldroom(['files', 'retry', file.toString()], env)).toMatchObject({
       code: 0,
       stdout: 'None of these files is stuck.\n',
@@ -114,11 +114,11 @@ describe('coldroom files', () => {
   it('waits for a bag that is being worked on', async () => {
     const id = await started(register, [2]);
     const file = await stick(register, id);
-    const [bag] = await register.work.due(['approved']).then((due) => due.slice(-1));
+    const [bag] = await register.claims.due(['approved']).then((due) => due.slice(-1));
     const claim = await claimed(register, bag!.bagId);
     const waiting = coldroom(['files', 'abandon', file.toString(), '--yes'], env);
     await new Promise((resolve) => setTimeout(resolve, 2000));
-    await register.work.giveBack(claim);
+    await register.claims.giveBack(claim);
     const ended = await waiting;
     expect(ended).toMatchObject({ code: 0, stderr: expect.stringContaining('is being worked on by test') });
     expect(await states(id)).toEqual(['abandoned', 'abandoned']);

@@ -35,7 +35,7 @@ const moveLink = (failing: readonly string[] = []): Stage => ({
 });
 
 async function asked(bags = 1): Promise<void> {
-  for (let tries = 0; (await bench.register.work.due(['moving'])).length < bags; tries += 1) {
+  for (let tries = 0; (await bench.register.claims.due(['moving'])).length < bags; tries += 1) {
     if (tries === 200) throw new Error('nobody asked for the move');
     await sleep(100);
   }

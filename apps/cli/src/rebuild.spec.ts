@@ -81,7 +81,7 @@ const open = (path: string): void => {
 
 /** What has to be the same of a file in two registers, whatever its number. */
 async function rowsOf(register: Register): Promise<readonly Record<string, unknown>[]> {
-  const files = await register.overview.files({ limit: 1000 });
+  const files = await register.reports.files({ limit: 1000 });
   const plain = ({
     requestId,
     bag,
@@ -116,14 +116,14 @@ async function rowsOf(register: Register): Promise<readonly Record<string, unkno
     );
 }
 async function linkedBag(register: Register): Promise<Claim> {
-  const [due] = await register.work.due(['linked']);
-  return (await register.work.claim(due!.bagId, ['linked'], 'test', 1000))!;
+  const [due] = await register.claims.due(['linked']);
+  return (await register.claims.claim(due!.bagId, ['linked'], 'test', 1000))!;
 }
 const imagesOf = async (register: Register): Promise<unknown> =>
   (
     await Promise.all(
       (await register.requests.list()).map(async ({ id }) =>
-        (await register.overview.images(id)).map(({ imageId, fileset }) => `${id} ${imageId} ${fileset}`),
+        (await register.reports.images(id)).map(({ imageId, fileset }) => `${id} ${imageId} ${fileset}`),
       ),
     )
   )
@@ -242,10 +242,10 @@ it('tells what is not as it should be, and takes the rest', async () => {
     'ManagedRepository/lost COPY_MISSING',
   ]);
   expect(report).toMatchObject({ files: { released: 7, skipped: 1, linked: 0 }, unlisted: 1 });
-  expect((await rebuilt.overview.files({ states: ['skipped'] })).map(({ path, code: why }) => [path, why])).toEqual([
+  expect((await rebuilt.reports.files({ states: ['skipped'] })).map(({ path, code: why }) => [path, why])).toEqual([
     ['undone', 'ORIGINAL_IN_PLACE'],
   ]);
-  expect(await rebuilt.overview.files({ code: 'LINK_MISSING' })).toHaveLength(4);
+  expect(await rebuilt.reports.files({ code: 'LINK_MISSING' })).toHaveLength(4);
   expect(readlinkSync(at('pointed'))).toBe('/somewhere/else');
 });
 
@@ -272,7 +272,7 @@ it('recognises held originals by their content alone, and leaves all others wher
   const { report } = await run();
   expect(report.files).toMatchObject({ linked: 3, released: 1 });
   expect(report.held.listed).toEqual([{ bag: `request-${id}-bag-1`, files: 2, of: 5, bytes: expect.any(String) }]);
-  const rows = await rebuilt.overview.files({});
+  const rows = await rebuilt.reports.files({});
   expect(rows.find(({ path }) => path === 'wrong')).toMatchObject({ state: 'released', code: null });
   expect(rows.find(({ path }) => path === 'wrong')!.id).toBeGreaterThan(999n);
   expect(

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => register.close());
 
-const due = async (state: 'retrieving' | 'undoing'): Promise<number> => (await register.work.due([state])).length;
+const due = async (state: 'retrieving' | 'undoing'): Promise<number> => (await register.claims.due([state])).length;
 async function until(state: 'retrieving' | 'undoing'): Promise<void> {
   for (let tries = 0; (await due(state)) === 0 && tries < 100; tries += 1) await sleep(100);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Register, Target } from '@coldroom/register';
-import { meantFiles, undoPlan } from './meant-files';
+import { selectedFiles, undoPlan } from './selected-files';
 import { coldroom, json } from './testing/command-line';
 import { claimed, moveTo, newRequest, sampleRegister, started, stick } from './testing/sample-register';
 
@@ -16,9 +16,9 @@ afterAll(() => register.close());
 const request = (id: bigint): Target => ({ kind: 'Request', ids: [id] });
 
 async function placeRecalled(id: bigint): Promise<void> {
-  for (const { bagId } of await register.work.due(['fetchVerified'])) {
+  for (const { bagId } of await register.claims.due(['fetchVerified'])) {
     const claim = await claimed(register, bagId);
-    if (claim.requestId !== id) await register.work.giveBack(claim);
+    if (claim.requestId !== id) await register.claims.giveBack(claim);
     else
       await register.applyTransitions(
         claim,
@@ -39,7 +39,7 @@ describe('coldroom undo', () => {
     expect((await coldroom(['undo', `Request:${id}`], env)).code).toBe(2);
     expect((await register.requests.get(id))?.linked).toBe(2);
     const ended = coldroom(['undo', `Request:${id}`, '--yes'], env);
-    for (let tries = 0; (await register.work.due(['undoing'])).length === 0 && tries < 100; tries += 1)
+    for (let tries = 0; (await register.claims.due(['undoing'])).length === 0 && tries < 100; tries += 1)
       await sleep(100);
     await sleep(1500); // it must not end before the linker is through
     await moveTo(register, id, 'undone');
@@ -61,7 +61,7 @@ describe('coldroom undo', () => {
     const id = await started(register);
     await moveTo(register, id, 'linked');
     const ended = coldroom(['undo', `Request:${id}`, '--yes', '--json'], env);
-    for (let tries = 0; (await register.work.due(['undoing'])).length === 0 && tries < 100; tries += 1)
+    for (let tries = 0; (await register.claims.due(['undoing'])).length === 0 && tries < 100; tries += 1)
       await sleep(100);
     await stick(register, id, 'LINK_GONE');
     await moveTo(register, id, 'undone');
@@ -78,7 +78,7 @@ describe('coldroom undo', () => {
       stderr: expect.stringContaining('all is stopped (a test)'),
     });
     await register.switches.resume('all', 'test');
-    expect(await register.work.due(['undoing'])).toHaveLength(2); // asked for all the same
+    expect(await register.claims.due(['undoing'])).toHaveLength(2); // asked for all the same
   });
 
   it('gives up what is not linked yet without waiting for anybody', async () => {
@@ -110,7 +110,7 @@ describe('coldroom undo', () => {
     await register.retrievals.ask(request(id), { way: 'recall', days: 1 }, 'test');
     await register.retrievals.cancel(request(id), 'test');
     expect((await register.requests.get(id))?.linked).toBe(2);
-    const plan = undoPlan(await meantFiles(register, [request(id)], 'filesets'));
+    const plan = undoPlan(await selectedFiles(register, [request(id)], 'filesets'));
     expect([plan.back.files, plan.released.files]).toEqual([0, 2]);
     expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({
       code: 3,
@@ -133,8 +133,8 @@ describe('coldroom undo', () => {
           code,
           stdout: expect.stringContaining(told),
         });
-      const plan = undoPlan(await meantFiles(register, [request(id)], 'filesets'));
-      expect({ state, ...(await register.people.undo(request(id), 'test')) }).toEqual({
+      const plan = undoPlan(await selectedFiles(register, [request(id)], 'filesets'));
+      expect({ state, ...(await register.operator.undo(request(id), 'test')) }).toEqual({
         state,
         undoing: isReleased ? 0 : 2,
         abandoned: 0,
@@ -155,8 +155,8 @@ describe('coldroom undo', () => {
         const id = await started(register, [2]);
         await moveTo(register, id, state);
         if (withStuck && state !== 'released') await stick(register, id);
-        const plan = undoPlan(await meantFiles(register, [request(id)], 'filesets'));
-        const done = await register.people.undo(request(id), 'test');
+        const plan = undoPlan(await selectedFiles(register, [request(id)], 'filesets'));
+        const done = await register.operator.undo(request(id), 'test');
         expect({
           state,
           withStuck,

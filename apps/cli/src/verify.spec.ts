@@ -111,7 +111,7 @@ it('reads copies again, and tells apart what is wrong with them', async () => {
   const flipped = await bench.file('flipped');
   expect(flipped.state).toBe('released');
   expect(
-    (await bench.register.overview.events({ fileId: flipped.id })).find(({ what }) => what === 'copy bad'),
+    (await bench.register.reports.events({ fileId: flipped.id })).find(({ what }) => what === 'copy bad'),
   ).toMatchObject({ code: 'COPY_DIFFERS', actor: expect.any(String) });
   expect(await bench.register.fixity.figures()).toMatchObject([{ files: 8, faults: 8, unread: 0 }]);
 

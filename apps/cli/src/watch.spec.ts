@@ -81,7 +81,7 @@ describe('coldroom stop and resume', () => {
   it('comes back only when no linker holds a bag', async () => {
     const id = await started(register, [1]);
     await moveTo(register, id, 'sealed');
-    const bag = (await register.work.due(['sealed'])).at(-1)!;
+    const bag = (await register.claims.due(['sealed'])).at(-1)!;
     const claim = await claimed(register, bag.bagId);
     let over = false;
     const ended = coldroom(['stop', '--reason', 'a test', '--by', 'dora'], env).finally(() => {
@@ -92,7 +92,7 @@ describe('coldroom stop and resume', () => {
     expect(await register.switches.list()).toContainEqual(
       expect.objectContaining({ name: 'all', stopped: true, reason: 'a test', changedBy: 'dora' }),
     );
-    await register.work.giveBack(claim);
+    await register.claims.giveBack(claim);
     expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('no original is being replaced') });
   });
 

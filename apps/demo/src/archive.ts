@@ -39,12 +39,12 @@ export async function untilDone(register: Register, services: Services, show: ()
       const waiting = [
         ...(await register.requests.inState('Approved')),
         ...(await register.requests.inState('Running')),
-        ...(await register.overview.progress()).filter((row) => row.state === 'linked'),
+        ...(await register.reports.progress()).filter((row) => row.state === 'linked'),
         ...(await register.marks.owed(1)),
       ];
       if (waiting.length === 0) return true;
       const now =
-        JSON.stringify(await register.overview.progress(), (_key, value: unknown) =>
+        JSON.stringify(await register.reports.progress(), (_key, value: unknown) =>
           typeof value === 'bigint' ? String(value) : value,
         ) + waiting.length;
       if (now !== seen) [seen, since] = [now, Date.now()];

@@ -14,7 +14,7 @@ export function showProgress(register: Register, out: NodeJS.WriteStream): Progr
   let [drawn, lastPlain] = [0, 0];
   return {
     show: async () => {
-      const now = { at: Date.now(), rows: await register.overview.progress() };
+      const now = { at: Date.now(), rows: await register.reports.progress() };
       if (now.rows.length === 0) return; // approved, but not packed yet
       readings.push(now);
       while (readings.length > 2 && (readings[1]?.at ?? 0) < now.at - rateOverMs) readings.splice(1, 1);

@@ -66,7 +66,7 @@ async function coldroom(layout: Layout, ...words: readonly string[]): Promise<vo
 
 /** The largest of some archived filesets. */
 async function filesOfOne(register: Register): Promise<readonly FileListing[]> {
-  const archived = await register.overview.files({ states: ['released', 'recalled'], limit: 1000 });
+  const archived = await register.reports.files({ states: ['released', 'recalled'], limit: 1000 });
   const groups = [
     ...Map.groupBy(
       archived.filter(({ fileset }) => fileset.startsWith('Fileset:')),

@@ -62,7 +62,7 @@ export async function saySummary(register: Register, proven: Proven, millisecond
         `${request.state}: ${formatCount(request.linked)} of ${formatCount(request.files)} files archived`,
       ] as const,
   );
-  const counts = await register.overview.counts();
+  const counts = await register.reports.counts();
   const sum = (states: readonly string[]): { files: number; bytes: number } =>
     counts
       .filter(({ state }) => states.includes(state))
@@ -107,7 +107,7 @@ export function sayRestored({ fileset, files, faults }: Restored, say: Say): voi
 
 /** The files that were left where they are, and why. */
 async function sayLeft(register: Register, say: Say): Promise<void> {
-  const left = await register.overview.files({ states: ['skipped', 'stuck'], limit: filesShown });
+  const left = await register.reports.files({ states: ['skipped', 'stuck'], limit: filesShown });
   if (left.length === 0) return;
   say('\nLeft where they are');
   const rows = left.map((file) => [

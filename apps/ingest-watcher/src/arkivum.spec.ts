@@ -104,7 +104,7 @@ describe('the seal stage on an Arkivum appliance', () => {
       waitLimitMs,
       errorLimit: 1000,
     });
-    for (const due of await bench.register.work.due(['verified'])) await runner.run(stage, due.bagId);
+    for (const due of await bench.register.claims.due(['verified'])) await runner.run(stage, due.bagId);
   }
 
   test('waits for green, then all files of the bag are durable', async () => {
@@ -142,7 +142,7 @@ describe('the seal stage on an Arkivum appliance', () => {
         message: expect.stringContaining(word),
       });
       const claim = await bench.claim('verified');
-      await bench.register.work.postpone(claim, 0, new Error('as the runner does'), false); // waits since now
+      await bench.register.claims.postpone(claim, 0, new Error('as the runner does'), false); // waits since now
       await runOnce(-1);
       expect(await states(name)).toEqual([
         ['stuck', 'WAITED_TOO_LONG'],

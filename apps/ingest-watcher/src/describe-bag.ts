@@ -4,7 +4,7 @@ import { tagFiles } from '@coldroom/stores';
 
 /** The tag files that make a bag speak for itself: its manifests, and what OMERO knows of each file. */
 export async function describeBag(claim: Claim, register: Register): Promise<readonly TagFile[]> {
-  const images = await register.work.imagesOf(claim.requestId, [...new Set(claim.files.map((file) => file.fileset))]);
+  const images = await register.claims.imagesOf(claim.requestId, [...new Set(claim.files.map((file) => file.fileset))]);
   return tagFiles({
     bag: claim.bag,
     date: claim.bagCreatedAt,

@@ -52,7 +52,7 @@ describe('the move-seal stage', () => {
     await moveVerified('again', ['a']);
     const claim = await bench.claim('moveVerified');
     await stageWith().run(claim, workWith({}));
-    await bench.register.work.giveBack(claim);
+    await bench.register.claims.giveBack(claim);
     await bench.run(stageWith());
     expect(await bench.file('again/a')).toMatchObject({ state: 'moveSealed' });
   });

@@ -140,7 +140,7 @@ test('an undo that finds the space freed already, as after a crash, fetches from
     await archive.killed(archive.release(), 'release:1-removed');
     const freed = 2 - (await archive.inHold()).length;
     expect(freed).toBeGreaterThan(0);
-    expect(await archive.bench.register.people.undo({ kind: 'Request', ids: [id] }, 'test')).toMatchObject({
+    expect(await archive.bench.register.operator.undo({ kind: 'Request', ids: [id] }, 'test')).toMatchObject({
       undoing: 2,
     });
     const { transitions } = await archive.bench.run(archive.undo);
@@ -158,7 +158,7 @@ test('an undo that finds the space freed already, as after a crash, fetches from
     expect(await archive.inHold()).toEqual([]);
 
     const { id: other } = await archive.of({ gone: [{ path: 'gone/a', content: 'a' }] }, { held: true });
-    await archive.bench.register.people.undo({ kind: 'Request', ids: [other] }, 'test');
+    await archive.bench.register.operator.undo({ kind: 'Request', ids: [other] }, 'test');
     for (const left of await archive.inHold()) await rm(join(archive.bench.holdDir, left));
     await rm(archive.bench.at('gone/a'));
     await writeFile(archive.bench.at('gone/a'), 'theirs');

@@ -299,7 +299,7 @@ describe('recalled files', () => {
       reason: expect.stringContaining('no recalled copy'),
     });
     await rm(online(bag, 'away/a'), { recursive: true });
-    await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
+    await archive.bench.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
     await archive.bench.run(archive.place);
     await expectOnline('away/a', 'content of a');
     await drop(id);

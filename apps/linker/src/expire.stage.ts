@@ -32,7 +32,7 @@ export class ExpireStage implements Stage {
       work.check();
     };
     const failures = new Failures();
-    const known = await this.register.work.asOfNow(claim.bagId, due); // a check may have found a copy bad while the store was asked
+    const known = await this.register.claims.asOfNow(claim.bagId, due); // a check may have found a copy bad while the store was asked
     const dropped = await failures.survivors(
       known.map((file, at) => ({ file, copy: inStore[at] })),
       async ({ file, copy }) => {

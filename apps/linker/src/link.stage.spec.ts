@@ -223,7 +223,7 @@ describe('the link stage', () => {
   /** Takes what is left over out of the way of the next test. */
   async function retire(): Promise<void> {
     for (const { bagId, state } of await bench.due()) {
-      const claim = await bench.register.work.claim(bagId, [state], 'test', 60_000);
+      const claim = await bench.register.claims.claim(bagId, [state], 'test', 60_000);
       if (!claim) continue;
       await bench.register.applyTransitions(
         claim,
@@ -259,7 +259,7 @@ describe('the link stage', () => {
     const { transitions, wait } = await bench.run(stage);
     expect([transitions, wait?.code]).toEqual([[], 'FILESET_INCOMPLETE']);
     await expectOriginal('whole/a', 'content of a');
-    await bench.register.people.abandon({ kind: 'Request', ids: [id] }, 'test');
+    await bench.register.operator.abandon({ kind: 'Request', ids: [id] }, 'test');
     await retire();
   });
 

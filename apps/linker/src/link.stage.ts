@@ -53,7 +53,7 @@ export class LinkStage implements Stage {
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
-    const complete = await this.register.work.completeFilesets(claim.requestId, [
+    const complete = await this.register.claims.completeFilesets(claim.requestId, [
       ...new Set(claim.files.map((file) => file.fileset)),
     ]);
     const ready = claim.files.filter((file) => complete.has(file.fileset));

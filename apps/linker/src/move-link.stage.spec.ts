@@ -30,7 +30,7 @@ describe('the move-link stage', () => {
     other: archive.bench.otherDir,
   });
   const bagNow = async (id: bigint): Promise<string | undefined> =>
-    (await archive.bench.register.overview.files({ requestId: id }))[0]?.store ?? undefined;
+    (await archive.bench.register.reports.files({ requestId: id }))[0]?.store ?? undefined;
 
   /** Archived files whose bag is settled in the other store. */
   async function moveSealed(
@@ -84,7 +84,7 @@ describe('the move-link stage', () => {
     expect([await bagNow(id), await archive.inHold(), await beside('held/a')]).toEqual(['other', hold, []]);
     expect(await readFile(copyIn(stores().main, bag, 'held/a'), 'utf8')).toBe('content of a');
     // From here on the other store is the one that counts: for the release, and for the retrieval to an original that is held.
-    await archive.bench.register.people.undo({ kind: 'Request', ids: [id] }, 'test');
+    await archive.bench.register.operator.undo({ kind: 'Request', ids: [id] }, 'test');
     await archive.bench.run(archive.undo);
     expect([(await lstat(at('held/a'))).isFile(), (await archive.bench.file('held/a')).state]).toEqual([
       true,
@@ -227,7 +227,7 @@ describe('the move-link stage', () => {
     await rm(at(`${why}/a`), { recursive: true, force: true });
     for (const name of await beside(`${why}/a`)) await unlink(join(dirname(at(`${why}/a`)), name));
     await symlink(copyIn(stores().main, bag, `${why}/a`), at(`${why}/a`)); // as somebody would put it back
-    await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
+    await archive.bench.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
     expect((await archive.bench.run(archive.moveLink)).switched).toBeUndefined();
     await expectIn('other', bag, `${why}/a`);
     expect(await archive.bench.file(`${why}/a`)).toMatchObject({ state: 'linked', store: 'other' });
@@ -281,7 +281,7 @@ describe('the move-link stage', () => {
       wait: { code: 'MOVE_HELD_UP' },
     });
     await expectIn('main', bag, `${code}/a`, `${code}/b`);
-    await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
+    await archive.bench.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
     expect((await archive.bench.run(archive.moveLink)).switched).toBe(true);
     await expectIn('other', bag, `${code}/a`, `${code}/b`);
   });
@@ -334,7 +334,7 @@ describe('the move-link stage', () => {
     await archive.bench.run(moveLinksWith(saying({ writable: 'yes' }, '17')));
     expect(await archive.bench.file('17')).toMatchObject({ state: 'stuck', code: 'COPY_WRITABLE' });
     expect(await readlink(place)).toContain(stores().main);
-    await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
+    await archive.bench.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
     await archive.bench.run(archive.moveLink);
     expect([await readlink(place), (await lstat(await readlink(place))).mode & 0o222]).toEqual([
       expect.stringContaining(stores().other),
@@ -381,7 +381,7 @@ describe('the move-link stage', () => {
       'test',
     );
     await archive.bench.run(archive.release(), {
-      bagId: (await archive.bench.register.work.due(['linked'])).at(-1)!.bagId,
+      bagId: (await archive.bench.register.claims.due(['linked'])).at(-1)!.bagId,
     });
     expect([existsSync(left), (await archive.bench.file('left/a')).state]).toEqual([false, 'released']);
   });

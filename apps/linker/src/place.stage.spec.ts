@@ -263,7 +263,7 @@ describe('the place stage', () => {
     expect(await archive.bench.file(`${what}/b`)).toMatchObject({ state: 'fetchVerified' });
     for (const name of ['a', 'b']) expect((await lstat(at(`${what}/${name}`))).isSymbolicLink()).toBe(true);
     expect(
-      (await archive.bench.register.overview.events({ requestId: id }, 100)).find(
+      (await archive.bench.register.reports.events({ requestId: id }, 100)).find(
         (event) => event.what === 'fetchAgain',
       ),
     ).toMatchObject({ code });
@@ -325,7 +325,7 @@ describe('the place stage', () => {
       ],
       { stage: 'test', errorLimit: 1000 },
     );
-    const bags = await archive.bench.register.work.due(['fetchVerified']);
+    const bags = await archive.bench.register.claims.due(['fetchVerified']);
     for (const { bagId } of bags)
       expect(await archive.bench.run(archive.place, { bagId })).toMatchObject({
         transitions: [],
@@ -333,7 +333,7 @@ describe('the place stage', () => {
       });
     for (const name of names) expect((await lstat(at(name))).isSymbolicLink()).toBe(true);
 
-    await archive.bench.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
+    await archive.bench.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
     await archive.all(archive.place);
     for (const name of names) await expectBack(name, await was(`content of ${name}`));
     expect(await archive.inHold()).toEqual([]);

@@ -38,7 +38,7 @@ export class PlaceStage implements Stage {
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
-    const whole = await this.register.work.fetchedFilesets(claim.requestId, [
+    const whole = await this.register.claims.fetchedFilesets(claim.requestId, [
       ...new Set(claim.files.map((file) => file.fileset)),
     ]);
     const ready = claim.files.filter((file) => whole.has(file.fileset));

@@ -62,7 +62,7 @@ export class ReleaseStage implements Stage {
     };
     const failures = new Failures();
     try {
-      const known = await this.register.work.asOfNow(claim.bagId, files); // a check may have found a copy bad while the store was asked
+      const known = await this.register.claims.asOfNow(claim.bagId, files); // a check may have found a copy bad while the store was asked
       const done = await failures.results(
         known.map((file, index) => ({ file, inStore: inStore[index] })),
         async ({ file, inStore: copy }) => {

@@ -49,7 +49,7 @@ describe('an undo of what is being retrieved, or near', () => {
   }
 
   async function undone(id: bigint): Promise<void> {
-    await archive.bench.register.people.undo(whole(id), 'boss');
+    await archive.bench.register.operator.undo(whole(id), 'boss');
     await archive.all(archive.undo);
   }
 
@@ -134,7 +134,7 @@ describe('an undo of what is being retrieved, or near', () => {
     async (crashPoint) => {
       const { id } = await recalled(['a', 'b']);
       await loseStore();
-      await archive.bench.register.people.undo(whole(id), 'boss');
+      await archive.bench.register.operator.undo(whole(id), 'boss');
       await archive.killed(archive.undo, crashPoint);
       await archive.all(archive.undo);
       await expectBack('a', 'b');

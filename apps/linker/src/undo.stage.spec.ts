@@ -46,7 +46,7 @@ describe('the undo stage', () => {
     const before = await lstat(await heldAs('back/a', hold), { bigint: true });
     expect((await lstat(at('back/a'))).isSymbolicLink()).toBe(true);
 
-    await bench.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');
+    await bench.register.operator.undo({ kind: 'Request', ids: [id] }, 'boss');
     await bench.run(undo);
 
     const after = await lstat(at('back/a'), { bigint: true });
@@ -76,7 +76,7 @@ describe('the undo stage', () => {
     await rm(at('mixed/nowhere'));
     await appendFile(await heldAs('mixed/heldchanged', hold), '!');
 
-    await bench.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');
+    await bench.register.operator.undo({ kind: 'Request', ids: [id] }, 'boss');
     await bench.run(undo);
 
     const expected = {
@@ -115,7 +115,7 @@ describe('the undo stage', () => {
     await bench.run(link);
     await rm(at('away/x'), { recursive: true });
 
-    await bench.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');
+    await bench.register.operator.undo({ kind: 'Request', ids: [id] }, 'boss');
     await bench.run(undo);
 
     expect(await bench.file('away/x/a')).toMatchObject({
@@ -138,7 +138,7 @@ describe('the undo stage', () => {
     for (const name of ['replaced', 'deleted', 'grown', 'x/gone'])
       expect([name, (await bench.file(`before/${name}`)).state]).toEqual([name, 'stuck']);
 
-    await bench.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss');
+    await bench.register.operator.abandon({ kind: 'Request', ids: [id] }, 'boss');
     await bench.run(undo);
 
     for (const name of ['replaced', 'deleted', 'grown', 'x/gone'])
@@ -158,7 +158,7 @@ describe('the undo stage', () => {
     expect((await lstat(at('inplace/b'))).nlink).toBe(2);
     await appendFile(at('inplace/b'), '!');
 
-    await bench.register.people.abandon({ kind: 'File', ids: [(await bench.file('inplace/b')).id] }, 'boss');
+    await bench.register.operator.abandon({ kind: 'File', ids: [(await bench.file('inplace/b')).id] }, 'boss');
     await bench.run(undo);
 
     expect([await readFile(at('inplace/b'), 'utf8'), (await lstat(at('inplace/b'))).nlink]).toEqual([
@@ -167,7 +167,7 @@ describe('the undo stage', () => {
     ]);
     expect(await bench.file('inplace/b')).toMatchObject({ state: 'undone' });
     expect(await readdir(hold)).toEqual([(await bench.file('inplace/a')).id.toString()]);
-    await bench.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');
+    await bench.register.operator.undo({ kind: 'Request', ids: [id] }, 'boss');
     await bench.run(undo);
     expect(await readFile(at('inplace/a'), 'utf8')).toBe('content of a');
   });

@@ -38,15 +38,15 @@ describe('the mirror', () => {
   /** Moves all files of a running request through these states, as the services would. */
   async function move(id: bigint, ways: readonly (readonly [WorkState, FileEvent, FileState])[]): Promise<void> {
     for (const [from, event, to] of ways) {
-      for (const due of await scene.register.work.due([from])) {
-        const claim = await scene.register.work.claim(due.bagId, [from], 'test', 60_000);
+      for (const due of await scene.register.claims.due([from])) {
+        const claim = await scene.register.claims.claim(due.bagId, [from], 'test', 60_000);
         if (claim?.requestId === id)
           await scene.register.applyTransitions(
             claim,
             claim.files.map((file) => ({ id: file.id, event, from, to })),
             { stage: 'test', errorLimit: 1000 },
           );
-        else if (claim) await scene.register.work.giveBack(claim);
+        else if (claim) await scene.register.claims.giveBack(claim);
       }
     }
   }
@@ -126,7 +126,7 @@ describe('the mirror', () => {
     for (const image of [plain, flagged])
       expect([await scene.marksOf(image), await flagOf(image)]).toEqual([archived, true]);
 
-    await scene.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');
+    await scene.register.operator.undo({ kind: 'Request', ids: [id] }, 'boss');
     await mirror();
     expect(await scene.marksOf(plain)).toEqual(archived); // not before the original is back
     await move(id, [['undoing', 'undo', 'undone']]);

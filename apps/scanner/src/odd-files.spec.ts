@@ -120,14 +120,14 @@ describe('odd files', () => {
       state: 'New',
       filesets: names.length,
     });
-    expect(await scene.register.overview.files({ limit: 1000 })).toHaveLength(2 * names.length);
+    expect(await scene.register.reports.files({ limit: 1000 })).toHaveLength(2 * names.length);
   });
 
   const harmless = ['ALREADY_A_LINK', 'HARD_LINKED'];
 
   test.each(Object.entries(cases))('%j', async (name, { code, reason }) => {
     const fileset = `Fileset:${tiny.filesets[names.indexOf(name)]!.id}`;
-    const [odd, beside] = await scene.register.overview.files({ fileset });
+    const [odd, beside] = await scene.register.reports.files({ fileset });
     if (code === null)
       expect(odd).toMatchObject({
         state: 'registered',
@@ -162,7 +162,7 @@ describe('odd files', () => {
       filesets: [fileset],
     } = await scene.add([{ files: [{ name, size: 3 }] }]);
     await scene.scan.run('test');
-    expect(await scene.register.overview.files({ fileset: `Fileset:${fileset!.id}` })).toMatchObject([
+    expect(await scene.register.reports.files({ fileset: `Fileset:${fileset!.id}` })).toMatchObject([
       { state: 'registered', path: expect.stringContaining(name) },
     ]);
   });

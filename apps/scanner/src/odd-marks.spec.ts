@@ -18,8 +18,8 @@ const oneFile = [{ files: [{ name: 'a.tif', size: 5 }] }];
 const requestOf = async (): Promise<bigint> => BigInt((await scene.scan.run('test')).requests[0]!.id);
 const nothingRecorded = async (): Promise<void> => {
   expect(await scene.register.requests.list()).toEqual([]);
-  expect(await scene.register.overview.files({})).toEqual([]);
-  expect(await scene.register.overview.events({})).toEqual([]);
+  expect(await scene.register.reports.files({})).toEqual([]);
+  expect(await scene.register.reports.events({})).toEqual([]);
 };
 /** A file that came to the fileset after its import. */
 async function grow({ id, paths }: TinyOmero['filesets'][number], name: string): Promise<void> {
@@ -104,10 +104,10 @@ describe('what is heeded', () => {
       leftOut: [],
       requests: [{ requester: 'alice', markedImages: 1 }],
     });
-    const recorded = await scene.register.overview.files({});
+    const recorded = await scene.register.reports.files({});
     expect(await scene.scan.run('test')).toMatchObject({ marks: 2, known: 2, requests: [], leftOut: [] });
     expect(await scene.register.requests.list()).toMatchObject([{ images: 2, files: 1 }]);
-    expect(await scene.register.overview.files({})).toEqual(recorded);
+    expect(await scene.register.reports.files({})).toEqual(recorded);
     await mirrorAll();
     for (const image of [first!, second!])
       expect(await scene.marksOf(image)).toEqual(['ARCHIVE NOTE', 'ARCHIVE-PENDING']);
@@ -158,11 +158,11 @@ describe('what holds a scan back', () => {
     await scene.add(oneFile);
     await scene.scan.run('test');
     const later = await scene.add([{ files: [{ name: 'b.tif', size: 5 }] }]);
-    const [recorded, events] = [await scene.register.overview.files({}), await scene.register.overview.events({})];
+    const [recorded, events] = [await scene.register.reports.files({}), await scene.register.reports.events({})];
     await rename(join(scene.dataDir, 'ManagedRepository'), join(scene.dataDir, 'away'));
     await mkdir(join(scene.dataDir, 'ManagedRepository')); // what is left of a disk that is not mounted
     await expect(scene.scan.run('test')).rejects.toMatchObject({ code: 'ROOT_UNAVAILABLE' });
-    expect([await scene.register.overview.files({}), await scene.register.overview.events({})]).toEqual([
+    expect([await scene.register.reports.files({}), await scene.register.reports.events({})]).toEqual([
       recorded,
       events,
     ]);
@@ -188,7 +188,7 @@ describe('what holds a scan back', () => {
         },
       ],
     });
-    expect(await scene.register.overview.files({})).toMatchObject([
+    expect(await scene.register.reports.files({})).toMatchObject([
       { fileset: `Fileset:${idle!.id}`, state: 'registered' },
     ]);
     await rm(path);
@@ -206,12 +206,12 @@ describe('what comes after the scan', () => {
     await grow(fileset!, 'grown.tif');
     await scene.starter.run('test');
     expect(await scene.register.requests.get(request)).toMatchObject({ state: 'New', decidedBy: null, files: 2 });
-    const reopened = (await scene.register.overview.events({ requestId: request })).find(
+    const reopened = (await scene.register.reports.events({ requestId: request })).find(
       ({ what }) => what === 'reopen',
     );
     expect(reopened).toMatchObject({ from: 'Approved', to: 'New', code: 'CLOSURE_GREW', detail: { added: 1 } });
     expect(scene.log.of('request grew')).toMatchObject([{ requestId: request, grown: 1 }]);
-    expect((await scene.register.overview.files({})).map(({ bag, state }) => [bag, state])).toEqual([
+    expect((await scene.register.reports.files({})).map(({ bag, state }) => [bag, state])).toEqual([
       [null, 'registered'],
       [null, 'registered'],
     ]);
@@ -220,7 +220,7 @@ describe('what comes after the scan', () => {
     await scene.register.requests.approve(request, 'ada');
     await scene.starter.run('test');
     expect(await scene.register.requests.get(request)).toMatchObject({ state: 'Running' });
-    for (const file of await scene.register.overview.files({}))
+    for (const file of await scene.register.reports.files({}))
       expect(file).toMatchObject({
         state: 'approved',
         store: 'main',
@@ -277,7 +277,7 @@ describe('what comes after the scan', () => {
     expect(await scene.scan.run('test')).toMatchObject({ marks: 0, requests: [] });
     await scene.mark(imageIds, user.id);
     expect(await scene.scan.run('test')).toMatchObject({ requests: [{ markedImages: 1 }], leftOut: [] });
-    expect((await scene.register.overview.files({})).map(({ state }) => state)).toEqual(['declined', 'registered']);
+    expect((await scene.register.reports.files({})).map(({ state }) => state)).toEqual(['declined', 'registered']);
   });
 
   test('declining before OMERO was told of the request takes the mark back as well', async () => {

@@ -49,10 +49,10 @@ test('a fileset without entries is left out by its name, and holds up nobody', a
     },
   ]);
   const id = BigInt(report.requests[0]!.id);
-  expect(await scene.register.overview.images(id)).toMatchObject([
+  expect(await scene.register.reports.images(id)).toMatchObject([
     { imageId: BigInt(full!.imageIds[0]!), marked: true },
   ]);
-  expect(await scene.register.overview.files({})).toMatchObject([
+  expect(await scene.register.reports.files({})).toMatchObject([
     { fileset: `Fileset:${full!.id}`, state: 'registered' },
   ]);
   expect(await scene.marksOf(empty!.imageIds[0]!)).toContain('TO-ARCHIVE'); // it is looked at again by the next scan
@@ -93,7 +93,7 @@ test('two rows for one path in a fileset: neither is taken, nor what lies beside
   const twin = await twinOf(original);
   await enter(fileset!.id, twin, 2);
   await scene.scan.run('test');
-  const files = await scene.register.overview.files({});
+  const files = await scene.register.reports.files({});
   expect(files.map((file) => [file.originalFileId, file.state, file.code])).toEqual([
     [original, 'skipped', 'FILESET_INCOMPLETE'],
     [await originalOf(fileset!.id, 1), 'skipped', 'FILESET_INCOMPLETE'],
@@ -112,7 +112,7 @@ test('two rows for one path in two filesets: it is taken once', async () => {
   } = await scene.add([{ files: [{ name: 'twice.tif', size: 3 }] }, { files: [{ name: 'own.tif', size: 4 }] }]);
   await enter(two!.id, await twinOf(await originalOf(one!.id)), 1);
   await scene.scan.run('test');
-  const states = (await scene.register.overview.files({})).map((file) => [
+  const states = (await scene.register.reports.files({})).map((file) => [
     file.fileset,
     file.path.slice(file.path.lastIndexOf('/') + 1),
     file.state,
@@ -137,12 +137,12 @@ test('filesets that share a file are one: the mark of one image takes them both 
   const {
     requests: [request],
   } = await scene.scan.run('test');
-  const images = await scene.register.overview.images(BigInt(request!.id));
+  const images = await scene.register.reports.images(BigInt(request!.id));
   expect(images.map(({ imageId, marked: byPeople }) => [Number(imageId), byPeople])).toEqual([
     [marked!.imageIds[0], true],
     [other!.imageIds[0], false],
   ]);
-  const files = await scene.register.overview.files({});
+  const files = await scene.register.reports.files({});
   expect(files.map((file) => [file.path.replace(/.*\//, ''), file.state]).sort()).toEqual([
     ['own.tif', 'registered'],
     ['shared.tif', 'registered'],
@@ -157,7 +157,7 @@ test('of the names of a directory only those of OMERO are taken, also where they
   } = await scene.add([{ files: [{ name: composed, size: 3 }] }]);
   await writeFile(join(dirname(fileset!.paths[0]!), decomposed), 'not in OMERO');
   await scene.scan.run('test');
-  expect(await scene.register.overview.files({})).toMatchObject([
+  expect(await scene.register.reports.files({})).toMatchObject([
     { state: 'registered', size: 3n, path: expect.stringMatching(/\/\u00e9\.tif$/) },
   ]);
 });

@@ -25,8 +25,8 @@ describe('what is requested back by a mark', () => {
 
   async function move(ways: readonly (readonly [WorkState, FileEvent, FileState])[]): Promise<void> {
     for (const [from, event, to] of ways) {
-      for (const due of await scene.register.work.due([from])) {
-        const claim = await scene.register.work.claim(due.bagId, [from], 'test', 60_000);
+      for (const due of await scene.register.claims.due([from])) {
+        const claim = await scene.register.claims.claim(due.bagId, [from], 'test', 60_000);
         if (claim)
           await scene.register.applyTransitions(
             claim,
@@ -121,7 +121,7 @@ describe('what is requested back by a mark', () => {
     await move(untilReleased);
     for (const id of tiny.imageIds) await askFor(id, await owner(id));
     expect(await retrievalMarks.run()).toMatchObject({ files: 2 });
-    const told = await scene.register.overview.events({ requestId: BigInt(made!.id) }, 100);
+    const told = await scene.register.reports.events({ requestId: BigInt(made!.id) }, 100);
     expect(told.filter(({ what }) => what === 'retrieval asked')).toMatchObject([
       { detail: { way: 'restore', files: 2, filesets: 2, images: 2 } },
     ]);
@@ -129,11 +129,11 @@ describe('what is requested back by a mark', () => {
 
   test('waits for the next scan while a worker holds the bag', async () => {
     const tiny = await archived('busy.tif', 1, 5);
-    const [due] = await scene.register.work.due(['linked']);
-    const claim = await scene.register.work.claim(due!.bagId, ['linked'], 'somebody', 60_000);
+    const [due] = await scene.register.claims.due(['linked']);
+    const claim = await scene.register.claims.claim(due!.bagId, ['linked'], 'somebody', 60_000);
     await askFor(tiny.imageIds[0]!, await owner(tiny.imageIds[0]!));
     expect(await retrievalMarks.run()).toMatchObject({ files: 0 });
-    await scene.register.work.giveBack(claim!);
+    await scene.register.claims.giveBack(claim!);
     expect(await retrievalMarks.run()).toMatchObject({ files: 1 });
   });
 });

@@ -110,7 +110,7 @@ describe('rounds', () => {
     expect(most).toBe(1);
     expect(new Set((await scene.register.requests.requestsOf(imageIds.map(BigInt))).values()).size).toBe(1);
     expect(
-      (await scene.register.overview.files({ limit: 1000 })).filter((file) => file.path.includes('two ')),
+      (await scene.register.reports.files({ limit: 1000 })).filter((file) => file.path.includes('two ')),
     ).toHaveLength(5);
   });
 

@@ -52,7 +52,7 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
   async onApplicationBootstrap(): Promise<void> {
     await this.omero.check();
     this.readiness.add('omero database', () => this.omero.check());
-    this.readiness.add('register', () => this.register.overview.clock());
+    this.readiness.add('register', () => this.register.reports.clock());
     this.running = this.rounds();
   }
 
@@ -98,7 +98,7 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
       await this.scanOnce(id);
     await this.part('start', () => this.starter.run(by));
     await this.part('marks', () => this.writeMarks());
-    showProgress(await this.register.overview.progress());
+    showProgress(await this.register.reports.progress());
     showSwitches(await this.register.switches.list());
   }
 

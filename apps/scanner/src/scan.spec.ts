@@ -36,8 +36,8 @@ describe('a scan', () => {
     });
     // As after a crash between the request and its marks in OMERO: those still say TO-ARCHIVE.
     expect(await run()).toMatchObject({ marks: 2, known: 2, requests: [], leftOut: [] });
-    expect(await scene.register.overview.requestStates()).toEqual([{ state: 'New', requests: 2 }]);
-    expect(await scene.register.overview.files({ limit: 1000 })).toHaveLength(2);
+    expect(await scene.register.reports.requestStates()).toEqual([{ state: 'New', requests: 2 }]);
+    expect(await scene.register.reports.files({ limit: 1000 })).toHaveLength(2);
   });
 
   test('a fileset comes whole, also where one image of it is marked', async () => {
@@ -57,7 +57,7 @@ describe('a scan', () => {
     const {
       requests: [made],
     } = await run();
-    const images = await scene.register.overview.images(BigInt(made!.id));
+    const images = await scene.register.reports.images(BigInt(made!.id));
     expect(images.map(({ imageId, marked }) => [Number(imageId), marked])).toEqual(
       imageIds.map((id, index) => [id, index === 1]),
     );
@@ -84,7 +84,7 @@ describe('a scan', () => {
       BigInt(report.requests[0]!.id),
       BigInt(report.requests[0]!.id),
     ]);
-    expect(await scene.register.overview.files({ fileset: `Fileset:${fileset!.id}` })).toHaveLength(1);
+    expect(await scene.register.reports.files({ fileset: `Fileset:${fileset!.id}` })).toHaveLength(1);
   });
 
   test('who may not mark is told; what only looks like a mark is none', async () => {
@@ -185,7 +185,7 @@ describe('a scan', () => {
 
     await writeFile(join(scene.dataDir, 'Pixels', legacyPath(pixels)), 'back from the backup');
     expect((await run()).requests).toHaveLength(1);
-    expect(await scene.register.overview.files({ fileset: `Legacy:${pixels}` })).toMatchObject([
+    expect(await scene.register.reports.files({ fileset: `Legacy:${pixels}` })).toMatchObject([
       { root: 'Pixels', state: 'registered' },
     ]);
     await scene.sql('DELETE FROM imageannotationlink WHERE parent = ANY($1)', [[imageIds[0], legacy]]);
@@ -227,7 +227,7 @@ describe('a scan', () => {
     }
     await run();
     const states = async (fileset: number) =>
-      (await scene.register.overview.files({ fileset: `Fileset:${fileset}` })).map(({ state, code, reason }) => ({
+      (await scene.register.reports.files({ fileset: `Fileset:${fileset}` })).map(({ state, code, reason }) => ({
         state,
         code,
         reason,
@@ -265,14 +265,14 @@ describe('a scan', () => {
     const {
       requests: [made],
     } = await run();
-    const images = await scene.register.overview.images(BigInt(made!.id));
+    const images = await scene.register.reports.images(BigInt(made!.id));
     expect(
       images.map(({ imageId, marked, fileset }) => [Number(imageId), marked, fileset === images[0]!.fileset]),
     ).toEqual([
       [imageIds[0], true, true],
       [imageIds[1], false, true],
     ]);
-    expect((await scene.register.overview.files({ requestId: BigInt(made!.id) })).map(({ state }) => state)).toEqual([
+    expect((await scene.register.reports.files({ requestId: BigInt(made!.id) })).map(({ state }) => state)).toEqual([
       'registered',
       'registered',
     ]);
@@ -335,7 +335,7 @@ describe('a scan', () => {
   test('a root that is not mounted, from the start or from the middle on, leaves no trace: nothing is MISSING', async () => {
     const { imageIds } = await scene.add(Array.from({ length: 3 }, (_, nr) => single(`mounted ${nr}.tif`)));
     const marker = join(scene.dataDir, 'ManagedRepository', markerName);
-    const before = await scene.register.overview.counts();
+    const before = await scene.register.reports.counts();
     await rename(marker, `${marker}.away`);
     const error = await run().catch((thrown: unknown) => thrown);
     expect([codeOf(error), (error as Error).message]).toEqual([
@@ -358,7 +358,7 @@ describe('a scan', () => {
     ).toBe('ROOT_UNAVAILABLE');
     await rename(`${marker}.away`, marker);
 
-    expect(await scene.register.overview.counts()).toEqual(before);
+    expect(await scene.register.reports.counts()).toEqual(before);
     expect(await requestOf(imageIds[0]!)).toBeUndefined();
     expect(await run()).toMatchObject({ requests: [{ markedImages: 3 }] });
   });

@@ -39,7 +39,7 @@ describe('starting what was approved', () => {
     const { id } = await approved([single('a.tif'), single('b.tif')]);
     await start();
     await start();
-    const files = await scene.register.overview.files({ requestId: id });
+    const files = await scene.register.reports.files({ requestId: id });
     expect([await stateOf(id), files.map((file) => file.state)]).toEqual(['Running', ['approved', 'approved']]);
     expect(files[0]?.bag).toMatch(new RegExp(`^request-${id}-bag-1-[0-9a-f]{12}$`));
     expect(files[1]?.bag).toBe(files[0]?.bag);
@@ -47,7 +47,7 @@ describe('starting what was approved', () => {
 
   test('goes to the store that was named at the approval, else to that of its group, else to the default', async () => {
     const storeOf = async (id: bigint): Promise<string | null | undefined> =>
-      (await scene.register.overview.files({ requestId: id }))[0]?.store;
+      (await scene.register.reports.files({ requestId: id }))[0]?.store;
     const [group] = await scene.sql<{ name: string }>(
       'SELECT g.name FROM experimentergroup g JOIN image i ON i.group_id = g.id ORDER BY i.id DESC LIMIT 1',
     );
@@ -94,10 +94,10 @@ describe('starting what was approved', () => {
       await start();
 
       expect([grow, await stateOf(id)]).toEqual([grow, 'New']);
-      const [event] = (await scene.register.overview.events({ requestId: id })).filter(({ what }) => what === 'reopen');
+      const [event] = (await scene.register.reports.events({ requestId: id })).filter(({ what }) => what === 'reopen');
       expect(event).toMatchObject({ from: 'Approved', to: 'New', code: 'CLOSURE_GREW' });
       expect(newest('request grew')).toMatchObject({ requestId: id, next: 'it has to be approved anew' });
-      expect((await scene.register.overview.files({ requestId: id })).every((file) => file.bag === null)).toBe(true);
+      expect((await scene.register.reports.files({ requestId: id })).every((file) => file.bag === null)).toBe(true);
       await scene.register.requests.approve(id, 'boss');
       await start();
       expect([grow, await stateOf(id)]).toEqual([grow, 'Running']);
@@ -117,14 +117,14 @@ describe('starting what was approved', () => {
     await start();
 
     expect(await stateOf(id)).toBe('Approved');
-    const told = (await scene.register.overview.events({ requestId: id })).filter(({ what }) => what === 'not started');
+    const told = (await scene.register.reports.events({ requestId: id })).filter(({ what }) => what === 'not started');
     expect(told.map(({ code }) => code)).toEqual(['PYRAMID_BEING_WRITTEN']); // once, however often it is looked at
     expect(newest('request not started')).toMatchObject({
       requestId: id,
       code: 'PYRAMID_BEING_WRITTEN',
       reason: expect.stringContaining(`Pixels:${pixels}`),
     });
-    expect((await scene.register.overview.files({ requestId: id })).map((file) => file.state)).toEqual([
+    expect((await scene.register.reports.files({ requestId: id })).map((file) => file.state)).toEqual([
       'registered',
       'registered',
     ]);
@@ -172,7 +172,7 @@ describe('starting what was approved', () => {
     await start();
     // The checksum service finds the file gone and says so; that is its test.
     expect(await stateOf(id)).toBe('Running');
-    expect((await scene.register.overview.files({ requestId: id })).map((file) => file.state)).toEqual(['approved']);
+    expect((await scene.register.reports.files({ requestId: id })).map((file) => file.state)).toEqual(['approved']);
   });
 
   test('a request of which no file can be taken is finished at once, and its images are free again', async () => {

@@ -122,7 +122,7 @@ describe('the fetch stage', () => {
     ]);
     const program = await bench.file('mixed/program');
     expect(program).toMatchObject({ state: 'fetched', code: 'MODE_NOT_KEPT' });
-    const told = await bench.register.overview.events({ fileId: program.id });
+    const told = await bench.register.reports.events({ fileId: program.id });
     expect(told.find(({ code }) => code === 'MODE_NOT_KEPT')).toMatchObject({
       what: 'fetch',
       fileId: program.id,
@@ -202,7 +202,7 @@ describe('the fetch stage', () => {
     expect(await bench.file('evicted/b')).toMatchObject({ state: 'retrieving', code: null });
     const claim = await bench.claim('retrieving');
     expect(claim.files).toMatchObject([{ state: 'retrieving', copyAttempts: 0 }]);
-    await bench.register.work.giveBack(claim);
+    await bench.register.claims.giveBack(claim);
     await bench.bring('online');
     await bench.run(stage);
     expect(await fileAt(staged['b']!)).toMatchObject({ content: 'other' });
@@ -285,7 +285,7 @@ describe('the fetch stage', () => {
       .run(claim, { signal: new AbortController().signal, deadline, progress: () => undefined, check: () => undefined })
       .catch((thrown: unknown) => thrown);
     expect(codeOf(error)).toBe('CLAIM_LOST');
-    await bench.register.work.giveBack(claim);
+    await bench.register.claims.giveBack(claim);
     await bench.run(stage);
   });
 

@@ -238,7 +238,7 @@ describe('the move-copy stage', () => {
           .catch((thrown: unknown) => thrown),
       ),
     ).toBe('CLAIM_LOST');
-    await bench.register.work.giveBack(claim);
+    await bench.register.claims.giveBack(claim);
     await expect(lstat(open(bag, 'lost/a'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

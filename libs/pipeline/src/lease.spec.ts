@@ -53,7 +53,7 @@ describe('a claim and its lease', () => {
   /** The same register, but its answer to a renewal is this. */
   function renewing(answer: () => Promise<boolean>): Register {
     return Object.create(bench.register, {
-      work: { value: Object.create(bench.register.work, { renew: { value: answer } }) },
+      claims: { value: Object.create(bench.register.claims, { renew: { value: answer } }) },
     }) as Register;
   }
 
@@ -79,7 +79,7 @@ describe('a claim and its lease', () => {
       await sleep(leaseMs / 3);
       await runner('w2').run(other, bagId);
     }
-    const [progress] = (await bench.register.overview.progress()).filter((row) => row.claimed > 0);
+    const [progress] = (await bench.register.reports.progress()).filter((row) => row.claimed > 0);
     expect(progress).toMatchObject({ state: 'approved', claimed: 1 });
     await running;
     expect([others, await state()]).toEqual([0, 'hashed']);
@@ -90,8 +90,8 @@ describe('a claim and its lease', () => {
     const heard: unknown[] = [];
     await runner().run(
       hashing(async (claim, work) => {
-        await bench.register.work.giveBack(claim); // as if the lease had run out...
-        const taken = await bench.register.work.claim(bagId, ['approved'], 'w2', 60_000); // ...and another worker were quicker
+        await bench.register.claims.giveBack(claim); // as if the lease had run out...
+        const taken = await bench.register.claims.claim(bagId, ['approved'], 'w2', 60_000); // ...and another worker were quicker
         expect(taken?.fence).toBe(claim.fence + 1n);
         await new Promise((resolve) => work.signal.addEventListener('abort', resolve, { once: true }));
         heard.push(codeOf(work.signal.reason));
@@ -107,7 +107,7 @@ describe('a claim and its lease', () => {
     expect(heard).toEqual(['CLAIM_LOST', 'CLAIM_LOST']);
     expect(await state()).toBe('approved');
     expect(log.of('claim lost')).toMatchObject([{ stage: 'hash', code: 'CLAIM_LOST' }]);
-    expect(await bench.register.work.claim(bagId, ['approved'], 'w3', 1000)).toBeUndefined(); // w2 still has it
+    expect(await bench.register.claims.claim(bagId, ['approved'], 'w3', 1000)).toBeUndefined(); // w2 still has it
   });
 
   test('a machine that was suspended past the lease changes nothing when it wakes, though its own clock stood still', async () => {
@@ -196,7 +196,7 @@ describe('a claim and its lease', () => {
       bagId,
     );
     expect([await state(), log.of('bag given back').length, log.of('attempt failed')]).toEqual(['approved', 1, []]);
-    const next = await bench.register.work.claim(bagId, ['approved'], 'w2', 60_000);
+    const next = await bench.register.claims.claim(bagId, ['approved'], 'w2', 60_000);
     expect(next).toMatchObject({ attempts: 0, waitingSince: null });
   });
 

@@ -48,7 +48,7 @@ export class Lease {
   private async renew(): Promise<void> {
     const asked = process.hrtime.bigint();
     try {
-      if (await this.register.work.renew(this.claim, this.leaseMs, this.doneBytes)) this.extend(asked);
+      if (await this.register.claims.renew(this.claim, this.leaseMs, this.doneBytes)) this.extend(asked);
       else this.abort.abort(lost(this.claim));
     } catch {
       // The register does not answer: the lease runs on until its deadline, and is asked for again before that.

@@ -67,7 +67,7 @@ describe('the runner', () => {
   }
 
   const events = async (path: string, what: string) =>
-    (await bench.register.overview.events({ fileId: (await bench.file(path)).id })).filter(
+    (await bench.register.reports.events({ fileId: (await bench.file(path)).id })).filter(
       (event) => event.what === what,
     );
 
@@ -164,9 +164,9 @@ describe('the runner', () => {
     await runner({ waitLimitMs: 10 }).run(failing(new NotYet('HELD', 'held', { delayMs: 1, noDeadline: true })), bagId);
     await untilDue(bagId);
     expect(await bench.file(paths[0]!)).toMatchObject({ state: 'approved' });
-    const claim = await bench.register.work.claim(bagId, ['approved'], 'looker', 1000);
+    const claim = await bench.register.claims.claim(bagId, ['approved'], 'looker', 1000);
     expect(claim).toMatchObject({ attempts: 0, waitingSince: null }); // what waits without a limit counts towards none
-    await bench.register.work.giveBack(claim!);
+    await bench.register.claims.giveBack(claim!);
 
     await runner({ waitLimitMs: 10 }).run(waiting, bagId);
     expect(await bench.file(paths[0]!)).toMatchObject({ state: 'approved' });

@@ -35,11 +35,11 @@ export class Runner {
   async run(stage: Stage, bagId: bigint): Promise<void> {
     if (this.stop.signal.aborted || (await this.stopped(stage, `stage:${stage.name}`))) return;
     const claimedAt = process.hrtime.bigint();
-    const claim = await this.register.work.claim(bagId, [stage.takes], this.options.worker, this.options.leaseMs);
+    const claim = await this.register.claims.claim(bagId, [stage.takes], this.options.worker, this.options.leaseMs);
     if (!claim) return;
     const stopped = stage.givesBack ? undefined : await this.stoppedStore(stage, claim);
     if (stopped !== undefined) {
-      await this.register.work.postpone(
+      await this.register.claims.postpone(
         claim,
         notYetMs,
         new NotYet('STOPPED', `store ${stopped} is stopped`, { noDeadline: true }),
@@ -125,14 +125,14 @@ export class Runner {
       });
       return;
     }
-    await this.register.work.postpone(claim, delayOf(why), why, false);
+    await this.register.claims.postpone(claim, delayOf(why), why, false);
   }
 
   private async fail(stage: Stage, claim: Claim, error: unknown): Promise<void> {
     const fields = { stage: stage.name, bag: claim.bag, code: codeOf(error), reason: messageOf(error) };
     if (this.stop.signal.aborted) {
       this.log.info('bag given back', { ...fields, reason: 'the service is being stopped' });
-      await this.register.work.giveBack(claim);
+      await this.register.claims.giveBack(claim);
     } else if (codeOf(error) === 'CLAIM_LOST') {
       this.log.warn('claim lost', fields);
     } else if (error instanceof NotYet) {
@@ -153,7 +153,7 @@ export class Runner {
         again: `in ${Math.round(pause / 1000)} s`,
         ...(error instanceof Transient ? {} : { error }),
       });
-      await this.register.work.postpone(claim, pause, error, true);
+      await this.register.claims.postpone(claim, pause, error, true);
     }
   }
 

@@ -144,7 +144,7 @@ class ServiceLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     await this.checkStores();
     await this.originals.root('ManagedRepository');
     this.readiness.add('redis', () => this.queues.check());
-    this.readiness.add('register', () => this.register.overview.clock());
+    this.readiness.add('register', () => this.register.reports.clock());
     this.readiness.add('stores', () => this.checkStores());
     this.readiness.add('originals', () => this.originals.root('ManagedRepository'));
     this.workers.start();

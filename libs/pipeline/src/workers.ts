@@ -58,7 +58,7 @@ export class Workers {
   async drained(): Promise<void> {
     for (;;) {
       await this.sweep();
-      const due = await this.register.work.due(
+      const due = await this.register.claims.due(
         this.stages.map((stage) => stage.takes),
         1,
       );
@@ -95,7 +95,7 @@ export class Workers {
       const states = this.stages
         .filter((stage) => !stopped.includes(`stage:${stage.name}`) && (stage.givesBack || !stopped.includes('all')))
         .map((stage) => stage.takes);
-      const due = await this.register.work.due(states);
+      const due = await this.register.claims.due(states);
       if (due.length === 0) return;
       await this.queues.offer(due);
       for (const bag of due) swept.inc({ stage: stageOf[bag.state] });

@@ -80,7 +80,7 @@ describe('a move', () => {
       );
     }
     expect((await claimed(place.register, bag, 'hashed')).files[0]?.copyAttempts).toBe(2);
-    expect((await place.register.overview.events({}))[0]).toMatchObject({
+    expect((await place.register.reports.events({}))[0]).toMatchObject({
       what: 'copyAgain',
       code: 'COPY_DIFFERS',
       fileId: expect.any(BigInt),
@@ -96,7 +96,7 @@ describe('a move', () => {
     ];
     for (const move of wrong)
       await expect(place.register.applyTransitions(claim, [move], stage)).rejects.toThrow(RangeError);
-    expect(await place.register.work.renew(claim, 1000, 0)).toBe(true);
+    expect(await place.register.claims.renew(claim, 1000, 0)).toBe(true);
   });
 
   it.each<[string, (ids: readonly bigint[]) => Transition[]]>([
@@ -132,14 +132,14 @@ describe('a move', () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n, 1n], 'Fileset:2': [GiB] });
     const [bag] = await bagsOf(place.register);
     const claim = await claimed(place.register, bag!, 'approved');
-    const ids = (await place.register.overview.files({ requestId: id })).map((file) => file.id);
-    const events = await place.register.overview.events({});
+    const ids = (await place.register.reports.files({ requestId: id })).map((file) => file.id);
+    const events = await place.register.reports.events({});
     await expect(place.register.applyTransitions(claim, transitions(ids), stage)).rejects.toThrow(
       'were where they should be',
     );
     expect(await statesOf(place.register, id)).toEqual(['approved', 'approved', 'approved', 'approved']);
-    expect(await place.register.overview.events({})).toEqual(events);
-    expect(await place.register.work.renew(claim, 1000, 0)).toBe(true); // the claim is still ours
+    expect(await place.register.reports.events({})).toEqual(events);
+    expect(await place.register.claims.renew(claim, 1000, 0)).toBe(true); // the claim is still ours
   });
 
   it('of single files sets the stuck ones aside and lets the rest of the bag go on', async () => {
@@ -156,13 +156,13 @@ describe('a move', () => {
     ).toEqual([{ bagId: bag, state: 'hashed' }]);
     expect(await statesOf(place.register, id)).toEqual(['hashed', 'stuck', 'hashed']);
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Error', stuck: 1 });
-    expect(await place.register.overview.file(b!.id)).toMatchObject({
+    expect(await place.register.reports.file(b!.id)).toMatchObject({
       state: 'stuck',
       stuckFrom: 'approved',
       code: 'TROUBLE',
       reason: 'as the test wants it',
     });
-    const events = (await place.register.overview.events({ fileId: b!.id })).slice(0, 2);
+    const events = (await place.register.reports.events({ fileId: b!.id })).slice(0, 2);
     expect(events.map((event) => [event.what, event.from, event.to, event.code, event.fileId])).toEqual([
       ['fail', 'approved', 'stuck', 'TROUBLE', b!.id],
       ['hash', 'approved', 'hashed', null, null],
@@ -192,8 +192,8 @@ describe('a move', () => {
         { ...stage, delayMs: 60_000 },
       ),
     ).toEqual([]);
-    expect(await place.register.work.due(['linked'])).toEqual([]);
-    expect((await place.register.work.filesOf(bag, 'linked'))[0]?.linkedAt).toBeInstanceOf(Date);
+    expect(await place.register.claims.due(['linked'])).toEqual([]);
+    expect((await place.register.claims.filesOf(bag, 'linked'))[0]?.linkedAt).toBeInstanceOf(Date);
   });
 });
 
@@ -203,18 +203,18 @@ describe('a fileset in several bags', () => {
     const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     for (const bag of [a, b]) {
       await brought(place.register, bag, 'sealed');
-      await place.register.work.postpone(
+      await place.register.claims.postpone(
         await claimed(place.register, bag, 'sealed'),
         3_600_000,
         new Error('waits'),
         false,
       );
     }
-    expect(await place.register.work.due(['sealed'])).toEqual([]);
+    expect(await place.register.claims.due(['sealed'])).toEqual([]);
     await brought(place.register, c, 'verified');
     const due = await passed(place.register, c, 'verified');
     expect(due.map((bag) => bag.bagId).sort()).toEqual([a, b, c]);
-    expect(await place.register.work.due(['sealed'])).toHaveLength(3);
+    expect(await place.register.claims.due(['sealed'])).toHaveLength(3);
     expect((await claimed(place.register, a, 'sealed')).waitingSince).toBeNull();
   });
 
@@ -223,19 +223,19 @@ describe('a fileset in several bags', () => {
     const [a, b] = (await bagsOf(place.register)) as [bigint, bigint];
     await brought(place.register, a, 'sealed');
     const linker = await claimed(place.register, a, 'sealed');
-    expect((await place.register.work.completeFilesets(id, ['Fileset:1'])).size).toBe(0);
+    expect((await place.register.claims.completeFilesets(id, ['Fileset:1'])).size).toBe(0);
     await brought(place.register, b, 'verified');
     expect(await passed(place.register, b, 'verified')).toEqual([{ bagId: b, state: 'sealed' }]); // a is held: it is told, not offered
-    await place.register.work.postpone(linker, 3_600_000, new Error('waits'), false);
-    expect((await place.register.work.due(['sealed'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
+    await place.register.claims.postpone(linker, 3_600_000, new Error('waits'), false);
+    expect((await place.register.claims.due(['sealed'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
     // Once only: the next sleep lasts.
-    await place.register.work.postpone(
+    await place.register.claims.postpone(
       await claimed(place.register, a, 'sealed'),
       3_600_000,
       new Error('stopped'),
       false,
     );
-    expect((await place.register.work.due(['sealed'])).map((bag) => bag.bagId)).toEqual([b]);
+    expect((await place.register.claims.due(['sealed'])).map((bag) => bag.bagId)).toEqual([b]);
   });
 
   it('shortens neither the pause after a failure nor the hold of what is linked', async () => {
@@ -245,8 +245,8 @@ describe('a fileset in several bags', () => {
     const failing = await claimed(place.register, a, 'sealed');
     await brought(place.register, b, 'verified');
     await passed(place.register, b, 'verified');
-    await place.register.work.postpone(failing, 3_600_000, new Error('store unavailable'), true);
-    expect((await place.register.work.due(['sealed'])).map((bag) => bag.bagId)).toEqual([b]);
+    await place.register.claims.postpone(failing, 3_600_000, new Error('store unavailable'), true);
+    expect((await place.register.claims.due(['sealed'])).map((bag) => bag.bagId)).toEqual([b]);
 
     await place.sql.query('UPDATE bag SET woken = true, not_before = now()');
     const claim = await claimed(place.register, b, 'sealed');
@@ -264,7 +264,7 @@ describe('a fileset in several bags', () => {
     await running(place.register, { 'Fileset:1': [GiB, GiB, GiB] });
     const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     await brought(place.register, a, 'sealed');
-    await place.register.work.postpone(
+    await place.register.claims.postpone(
       await claimed(place.register, a, 'sealed'),
       3_600_000,
       new Error('waits'),
@@ -295,8 +295,8 @@ describe('what the request and its marks say', () => {
     for (const bag of [a, b, c]) await passed(place.register, bag, 'linked');
     expect(await state()).toBe('Finished');
     expect(await marks()).toEqual(['archived', 'archived']);
-    expect(await place.register.work.due(['linked', 'sealed'])).toEqual([]);
-    expect((await place.register.overview.progress(id)).map((row) => [row.state, row.bags])).toEqual([['done', 3]]);
+    expect(await place.register.claims.due(['linked', 'sealed'])).toEqual([]);
+    expect((await place.register.reports.progress(id)).map((row) => [row.state, row.bags])).toEqual([['done', 3]]);
   });
 
   it('is Error while something is stuck, and Finished only when nothing is left to do', async () => {
@@ -309,8 +309,8 @@ describe('what the request and its marks say', () => {
       stage,
     );
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Error', stuck: 2 });
-    expect(await place.register.work.due(['approved'])).toEqual([]); // stuck files keep no bag on the queue
-    await place.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss');
+    expect(await place.register.claims.due(['approved'])).toEqual([]); // stuck files keep no bag on the queue
+    await place.register.operator.abandon({ kind: 'Request', ids: [id] }, 'boss');
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Finished', stuck: 0 });
     expect(await marks()).toEqual(['none']);
   });

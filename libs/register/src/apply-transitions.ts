@@ -15,7 +15,7 @@ import { lockRequests, transaction } from './connection';
 import { formatIdentity } from './rows';
 import { forgetElsewhere, switchBag } from './switch-bag';
 import { countFailures } from './switches';
-import { complete, fetched, hasFile, type Claim, type DueBag } from './work';
+import { complete, fetched, hasFile, type Claim, type DueBag } from './claims';
 import { recordWhereEnded } from './retrieval-events';
 
 /** What happened to one file. Facts that are left out stay as they are. */

@@ -62,7 +62,7 @@ describe('files', () => {
       return bag;
     };
     const first = await one();
-    await place.register.people.undo({ kind: 'Fileset', names: ['x'] }, 'boss');
+    await place.register.operator.undo({ kind: 'Fileset', names: ['x'] }, 'boss');
     await passed(place.register, first, 'undoing');
     expect((await pages({})).flat().map((file) => [file.stand, file.takenOver])).toEqual([['undone', false]]);
     await one();
@@ -133,14 +133,14 @@ describe('images', () => {
     await running(place.register, { 'Legacy:2': [1n] }).then(() => write());
     await brought(place.register, (await bagsOf(place.register))[0]!, 'linked');
     await write(null); // before: unset
-    await place.register.people.undo({ kind: 'Fileset', names: ['Legacy:2'] }, 'boss');
+    await place.register.operator.undo({ kind: 'Fileset', names: ['Legacy:2'] }, 'boss');
     await passed(place.register, (await bagsOf(place.register))[0]!, 'undoing');
     await write();
     expect(await images()).toEqual([]);
     await running(place.register, { 'Fileset:3': [1n] }).then(() => write());
     await brought(place.register, (await bagsOf(place.register))[0]!, 'linked');
     await write(false);
-    await place.register.people.undo({ kind: 'Fileset', names: ['Fileset:3'] }, 'boss');
+    await place.register.operator.undo({ kind: 'Fileset', names: ['Fileset:3'] }, 'boss');
     await passed(place.register, (await bagsOf(place.register))[0]!, 'undoing');
     await write();
     expect(await images()).toEqual([[expect.anything(), 'none']]);

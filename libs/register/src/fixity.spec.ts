@@ -54,7 +54,7 @@ it('counts what archived images depend on, and nothing else', async () => {
   const undone = await archived([8n], 'linked', 'Fileset:3');
   await running(place.register, { 'Fileset:4': [16n] });
   const [given] = (await place.sql.query('SELECT request_id FROM bag WHERE id = $1', [undone])).rows;
-  await place.register.people.undo({ kind: 'Request', ids: [BigInt(given.request_id)] }, 'boss');
+  await place.register.operator.undo({ kind: 'Request', ids: [BigInt(given.request_id)] }, 'boss');
   expect((await all()).map((copy) => [copy.size, copy.held, copy.sha256])).toEqual([
     [1n, true, sha],
     [2n, true, sha],

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { CopyRead, RootName } from '@coldroom/domain';
 import { transaction } from './connection';
-import { namedBy, valuesOf } from './overview';
-import type { Target } from './people';
+import { namedBy, valuesOf } from './reports';
+import type { Target } from './operator-actions';
 
 /** A copy that the register counts on, and what it should be. */
 export interface CheckedCopy {

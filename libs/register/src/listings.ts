@@ -63,7 +63,7 @@ export interface ImageListing {
 }
 
 /** Files that a person's words would touch, counted by what decides on their fate. */
-export interface MeantFiles {
+export interface SelectedFiles {
   readonly requestId: bigint;
   readonly requestState: RequestState;
   readonly state: FileState;
@@ -79,7 +79,7 @@ export interface MeantFiles {
 }
 
 /** The files named, all files of their filesets, or all files of those filesets in which a named file is stuck. */
-export type MeantWith = 'files' | 'filesets' | 'stuck filesets';
+export type SelectedWith = 'files' | 'filesets' | 'stuck filesets';
 
 /** A row of `file` joined with its bag. */
 export function toListing(row: pg.QueryResultRow): FileListing {

@@ -50,7 +50,7 @@ describe('owed', () => {
     await place.register.marks.written([
       { requestId: id, imageId: archived!.imageId, written: 'archived', before: true },
     ]);
-    await place.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');
+    await place.register.operator.undo({ kind: 'Request', ids: [id] }, 'boss');
     expect(await place.register.marks.owed()).toEqual([]);
     await passed(place.register, bag, 'undoing');
     expect(await place.register.marks.owed()).toEqual([

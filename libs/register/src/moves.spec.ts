@@ -130,7 +130,7 @@ describe('ask', () => {
     expect(await statesOf(place.register, id)).toEqual(['moving', 'moving']);
     expect(await bagRow(bags[0]!)).toEqual({ store: 'main', moving_to: 'tape', moved_from: null, state: 'moving' });
     expect(
-      (await place.register.overview.events({ requestId: id })).filter(({ what }) => what === 'move'),
+      (await place.register.reports.events({ requestId: id })).filter(({ what }) => what === 'move'),
     ).toMatchObject([
       { actor: 'boss', from: 'released', to: 'moving', detail: { files: 2, from: 'main', to: 'tape' } },
     ]);
@@ -284,7 +284,7 @@ describe('the switch', () => {
       await place.register.moves.cancel([bag!], 'boss'),
       await ask([bag!], { from: 'tape', to: 'main' }),
     ]).toEqual([0, 0]); // it is there
-    expect(await place.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss')).toBe(1);
+    expect(await place.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss')).toBe(1);
     expect(await claimed(place.register, bag!, 'moveSealed')).toMatchObject({
       store: 'tape',
       movingTo: null,
@@ -317,15 +317,15 @@ describe('a file that is stuck on the way', () => {
         { state: 'stuck', code: 'TROUBLE', files: 1 },
       ],
     });
-    expect(await place.register.people.undo({ kind: 'Request', ids: [id] }, 'boss')).toMatchObject({
+    expect(await place.register.operator.undo({ kind: 'Request', ids: [id] }, 'boss')).toMatchObject({
       undoing: 0,
       abandoned: 0,
     });
-    expect(await place.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss')).toBe(0);
+    expect(await place.register.operator.abandon({ kind: 'Request', ids: [id] }, 'boss')).toBe(0);
     expect(
       await place.register.retrievals.ask({ kind: 'Request', ids: [id] }, { way: 'restore', days: 0 }, 'boss'),
     ).toMatchObject({ asked: 0, undoing: 0 });
-    await place.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss');
+    await place.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss');
     expect([...(await statesOf(place.register, id))].sort()).toEqual([state, to].sort());
     expect(await place.register.moves.progress([bag!])).toMatchObject({ going: 1, heldUp: 0 });
   });
@@ -399,7 +399,7 @@ describe('a move that was cancelled when all was settled', () => {
     ['being retrieved', false],
   ])('goes on where it was when it is asked for again: %s', async (_what, fail) => {
     const { id, bag } = await cancelledAndStuck();
-    if (!fail) await place.register.people.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss');
+    if (!fail) await place.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss');
     expect([await kindTo('tape'), await kindTo('disk'), await kindTo()]).toEqual([
       ['movable'],
       ['not now'],

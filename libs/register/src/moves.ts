@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { FileState } from '@coldroom/domain';
 import { transaction } from './connection';
-import { filesetsMeant, syncBagsAndRequests, take, type Scope, type Target } from './people';
+import { filesetsOf, syncBagsAndRequests, take, type Scope, type Target } from './operator-actions';
 
 export interface MoveOrder {
   readonly from: string;
@@ -56,15 +56,15 @@ export class Moves {
    * A bag whose move to `to` was cancelled at the very end may be sent there again before it is all back.
    */
   async plan(from: string, target?: Target, to?: string): Promise<readonly PlannedBag[]> {
-    const meant = target && filesetsMeant(target);
-    const [left, entered] = meant ? (['$2', '$3'] as const) : (['$1', '$2'] as const);
+    const selected = target && filesetsOf(target);
+    const [left, entered] = selected ? (['$2', '$3'] as const) : (['$1', '$2'] as const);
     const { rows } = await this.pool.query<PlannedBag>(
       `SELECT b.id, b.name, b.request_id AS "requestId", b.moving_to AS "movingTo", count(*)::int AS files, sum(f.size)::bigint AS bytes, array_agg(DISTINCT f.state) AS states,
          CASE WHEN b.moving_to IS NOT NULL THEN 'under way' WHEN bool_and(${restsInStore} OR ${moveSealedIn(entered)}) THEN 'movable' ELSE 'not now' END AS kind
        FROM bag b JOIN file f ON f.bag_id = b.id
-       WHERE b.store = ${left} AND ${counts} ${meant ? `AND b.id IN (SELECT f.bag_id FROM file f WHERE ${meant.files})` : ''}
+       WHERE b.store = ${left} AND ${counts} ${selected ? `AND b.id IN (SELECT f.bag_id FROM file f WHERE ${selected.files})` : ''}
        GROUP BY b.id ORDER BY b.id`,
-      [...(meant ? [meant.named] : []), from, to ?? null],
+      [...(selected ? [selected.named] : []), from, to ?? null],
     );
     return rows;
   }

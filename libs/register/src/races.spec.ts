@@ -42,7 +42,7 @@ it('two bags that complete a fileset at the same time: one of them wakes all tha
     const bags = await bagsOfRequest(id);
     const [sleeper, ...others] = bags as [bigint, bigint, bigint, bigint];
     await brought(place.register, sleeper, 'sealed');
-    await place.register.work.postpone(
+    await place.register.claims.postpone(
       await claimed(place.register, sleeper, 'sealed'),
       3_600_000,
       new Error('waits'),
@@ -51,8 +51,8 @@ it('two bags that complete a fileset at the same time: one of them wakes all tha
     for (const bag of others) await brought(place.register, bag, 'verified');
     const woken = await Promise.all(others.map((bag) => passed(place.register, bag, 'verified')));
     expect(woken.flat().filter((due) => due.bagId === sleeper)).toHaveLength(1);
-    expect((await place.register.work.due(['sealed'])).map((due) => due.bagId)).toEqual(expect.arrayContaining(bags));
-    await place.register.people.undo({ kind: 'Request', ids: [id] }, 'test');
+    expect((await place.register.claims.due(['sealed'])).map((due) => due.bagId)).toEqual(expect.arrayContaining(bags));
+    await place.register.operator.undo({ kind: 'Request', ids: [id] }, 'test');
   }
   await expectNoDeadlock();
 });
@@ -80,15 +80,15 @@ it('a linker that puts a bag to sleep while its fileset becomes complete: the ba
     await brought(place.register, last, 'verified');
     const link = async (): Promise<void> => {
       const claim = await claimed(place.register, sleeper, 'sealed');
-      const complete = await place.register.work.completeFilesets(id, [`Fileset:${nr}`]);
-      if (complete.size === 0) await place.register.work.postpone(claim, 3_600_000, new Error('waits'), false);
-      else await place.register.work.giveBack(claim);
+      const complete = await place.register.claims.completeFilesets(id, [`Fileset:${nr}`]);
+      if (complete.size === 0) await place.register.claims.postpone(claim, 3_600_000, new Error('waits'), false);
+      else await place.register.claims.giveBack(claim);
     };
     await Promise.all([link(), passed(place.register, last, 'verified')]);
-    expect((await place.register.work.due(['sealed'])).map((due) => due.bagId)).toEqual(
+    expect((await place.register.claims.due(['sealed'])).map((due) => due.bagId)).toEqual(
       expect.arrayContaining([sleeper, last]),
     );
-    await place.register.people.undo({ kind: 'Request', ids: [id] }, 'test');
+    await place.register.operator.undo({ kind: 'Request', ids: [id] }, 'test');
   }
 });
 
@@ -110,7 +110,7 @@ it('a move and an undo at the same time: one of them, whole, and no deadlock', a
       ),
       place.sql
         .query('UPDATE bag SET lease_until = now() WHERE request_id = $1', [id])
-        .then(() => place.register.people.undo({ kind: 'Fileset', names: [`Fileset:${nr}`] }, 'boss')),
+        .then(() => place.register.operator.undo({ kind: 'Fileset', names: [`Fileset:${nr}`] }, 'boss')),
     ]);
     for (const outcome of outcomes)
       if (outcome.status === 'rejected') expect(['CLAIM_LOST', 'BAG_BUSY']).toContain(codeOf(outcome.reason));
@@ -132,7 +132,7 @@ it('the last move and the last undo of a request, in different bags: the later o
     await client.query('SELECT FROM request WHERE id = $1 FOR NO KEY UPDATE', [id]);
     await client.query(`UPDATE file SET state = 'linked' WHERE bag_id = $1`, [second]);
     await client.query(`UPDATE bag SET state = 'linked' WHERE id = $1`, [second]);
-    undo = place.register.people.undo({ kind: 'Fileset', names: ['Fileset:a'] }, 'boss');
+    undo = place.register.operator.undo({ kind: 'Fileset', names: ['Fileset:a'] }, 'boss');
     await new Promise((resolve) => setTimeout(resolve, 100));
   });
   await undo;
@@ -151,7 +151,7 @@ it('an undo waits for a move that is under way, and then sees it', async () => {
     await client.query('SELECT FROM request WHERE id = $1 FOR NO KEY UPDATE', [id]);
     await client.query('SELECT FROM bag WHERE id = $1 FOR UPDATE', [bag]);
     await client.query(`UPDATE file SET state = 'linked', linked_at = now() WHERE bag_id = $1`, [bag]);
-    undo = place.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');
+    undo = place.register.operator.undo({ kind: 'Request', ids: [id] }, 'boss');
     await new Promise((resolve) => setTimeout(resolve, 100));
     await client.query(`UPDATE bag SET state = 'linked' WHERE id = $1`, [bag]);
   });
@@ -174,17 +174,17 @@ it('many workers and impatient people on one request: all ends well', async () =
   };
   const worker = async (name: string): Promise<void> => {
     while (!ended) {
-      const due = await place.register.work.due(states, 50);
+      const due = await place.register.claims.due(states, 50);
       for (const bag of due.toSorted(() => Math.random() - 0.5).slice(0, 3)) {
         await tolerate(async () => {
-          const claim = await place.register.work.claim(bag.bagId, states, name, 60_000);
+          const claim = await place.register.claims.claim(bag.bagId, states, name, 60_000);
           if (!claim) return;
-          const complete = await place.register.work.completeFilesets(id, [
+          const complete = await place.register.claims.completeFilesets(id, [
             ...new Set(claim.files.map((file) => file.fileset)),
           ]);
           const ready =
             claim.state === 'sealed' ? claim.files.filter((file) => complete.has(file.fileset)) : claim.files;
-          if (ready.length === 0) await place.register.work.postpone(claim, 3_600_000, new Error('waits'), false);
+          if (ready.length === 0) await place.register.claims.postpone(claim, 3_600_000, new Error('waits'), false);
           else
             await place.register.applyTransitions(
               claim,
@@ -200,15 +200,15 @@ it('many workers and impatient people on one request: all ends well', async () =
     for (let nr = 0; nr < 30; nr += 1) {
       const names = [`Fileset:${nr % 6}`];
       await tolerate(() =>
-        place.register.people.retry({ kind: 'Request', ids: [id] }, (bag) => `again-${nr}-${bag}`, 'boss'),
+        place.register.operator.retry({ kind: 'Request', ids: [id] }, (bag) => `again-${nr}-${bag}`, 'boss'),
       );
-      if (nr % 6 === 1) await tolerate(() => place.register.people.undo({ kind: 'Fileset', names }, 'boss'));
-      if (nr % 6 === 2) await tolerate(() => place.register.people.abandon({ kind: 'Fileset', names }, 'boss'));
+      if (nr % 6 === 1) await tolerate(() => place.register.operator.undo({ kind: 'Fileset', names }, 'boss'));
+      if (nr % 6 === 2) await tolerate(() => place.register.operator.abandon({ kind: 'Fileset', names }, 'boss'));
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     const settled = async (): Promise<boolean> => {
       await tolerate(() =>
-        place.register.people.retry({ kind: 'Request', ids: [id] }, (bag) => `last-${Math.random()}-${bag}`, 'boss'),
+        place.register.operator.retry({ kind: 'Request', ids: [id] }, (bag) => `last-${Math.random()}-${bag}`, 'boss'),
       );
       return (await place.register.requests.get(id))?.state === 'Finished';
     };

@@ -173,7 +173,7 @@ it('gives held originals back their numbers, so that they can be undone, and no 
     { id: '51', state: 'released', now: false, ino: '0' },
   ]);
   expect(await rows('SELECT state FROM bag')).toEqual([{ state: 'linked' }]);
-  expect(await place.register.people.undo({ kind: 'File', ids: [20n] }, 'boss')).toEqual({
+  expect(await place.register.operator.undo({ kind: 'File', ids: [20n] }, 'boss')).toEqual({
     undoing: 1,
     abandoned: 0,
     released: 1,

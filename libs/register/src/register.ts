@@ -5,26 +5,26 @@ import { Fixity } from './fixity';
 import { Marks } from './marks';
 import { applyTransitions, type Transition, type TransitionOptions } from './apply-transitions';
 import { Moves } from './moves';
-import { Overview } from './overview';
-import { People } from './people';
+import { Reports } from './reports';
+import { OperatorActions } from './operator-actions';
 import { Rebuild } from './rebuild';
 import { Requests } from './requests';
 import { Retrievals } from './retrievals';
 import { Scans } from './scans';
 import { Switches } from './switches';
-import { Work, type Claim, type DueBag } from './work';
+import { Claims, type Claim, type DueBag } from './claims';
 
 /** The truth about every request, bag, file and event. */
 export class Register {
   readonly requests: Requests;
-  readonly work: Work;
-  readonly people: People;
+  readonly claims: Claims;
+  readonly operator: OperatorActions;
   readonly retrievals: Retrievals;
   readonly moves: Moves;
   readonly switches: Switches;
   readonly marks: Marks;
   readonly scans: Scans;
-  readonly overview: Overview;
+  readonly reports: Reports;
   readonly fixity: Fixity;
   readonly rebuild: Rebuild;
   readonly audit: Audit;
@@ -33,14 +33,14 @@ export class Register {
   constructor(url: string, options: { max?: number; applicationName?: string } = {}) {
     this.pool = openPool(url, options);
     this.requests = new Requests(this.pool);
-    this.work = new Work(this.pool);
-    this.people = new People(this.pool);
+    this.claims = new Claims(this.pool);
+    this.operator = new OperatorActions(this.pool);
     this.retrievals = new Retrievals(this.pool);
     this.moves = new Moves(this.pool);
     this.switches = new Switches(this.pool);
     this.marks = new Marks(this.pool);
     this.scans = new Scans(this.pool);
-    this.overview = new Overview(this.pool);
+    this.reports = new Reports(this.pool);
     this.fixity = new Fixity(this.pool);
     this.rebuild = new Rebuild(this.pool);
     this.audit = new Audit(this.pool);
@@ -59,7 +59,7 @@ export class Register {
    * Runs `work` while no other process does the same `task`; undefined where another one holds it.
    * The lock goes with the connection, so a killed process frees it; `Transient` `REGISTER_UNAVAILABLE` where it was lost on the way.
    */
-  async alone<T>(task: string, work: () => Promise<T>): Promise<T | undefined> {
+  async alone<T>(task: string, claims: () => Promise<T>): Promise<T | undefined> {
     const client = await connect(this.pool);
     let broken: Error | undefined;
     try {
@@ -68,7 +68,7 @@ export class Register {
         [task],
       );
       if (!rows[0]?.got) return undefined;
-      const result = await work();
+      const result = await claims();
       await client.query(`SELECT pg_advisory_unlock(hashtext('coldroom ' || $1))`, [task]);
       return result;
     } catch (error) {

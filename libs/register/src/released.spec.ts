@@ -1,5 +1,5 @@
 import type { Transition } from './apply-transitions';
-import type { Target } from './people';
+import type { Target } from './operator-actions';
 import { freshRegister } from './testing/fresh-register';
 import {
   bagsOf,
@@ -100,7 +100,7 @@ describe.each(turns)('after %s', (_what, turn) => {
       held: { files: 0 },
       fetch: [{ files: 1 }],
     });
-    expect(await place.register.people.undo(whole(id), 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 1 });
+    expect(await place.register.operator.undo(whole(id), 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 1 });
     expect(await statesOf(place.register, id)).toEqual(['linked']);
   });
 
@@ -108,13 +108,13 @@ describe.each(turns)('after %s', (_what, turn) => {
     const { id, bag } = await archived('linked');
     await turn(id, bag);
     expect(await heldCopies()).toEqual([true]);
-    expect(await place.register.people.undo(whole(id), 'boss')).toEqual({ undoing: 1, abandoned: 0, released: 0 });
+    expect(await place.register.operator.undo(whole(id), 'boss')).toEqual({ undoing: 1, abandoned: 0, released: 0 });
   });
 });
 
 it('an original that an undo did not find is not held, whatever becomes of the file', async () => {
   const { id, bag } = await archived('linked');
-  await place.register.people.undo(whole(id), 'boss');
+  await place.register.operator.undo(whole(id), 'boss');
   const claim = await claimed(place.register, bag, 'undoing');
   await place.register.applyTransitions(
     claim,
@@ -123,7 +123,7 @@ it('an original that an undo did not find is not held, whatever becomes of the f
   );
   await place.register.retrievals.cancel(whole(id), 'boss');
   expect(await heldCopies()).toEqual([false]);
-  expect(await place.register.people.undo(whole(id), 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 1 });
+  expect(await place.register.operator.undo(whole(id), 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 1 });
 });
 
 it('a file that is stuck once its original is released is not handed to an undo', async () => {
@@ -135,8 +135,8 @@ it('a file that is stuck once its original is released is not handed to an undo'
     claim.files.map((file) => transitionOf(file, 'fail')),
     stage,
   );
-  expect(await place.register.people.undo(whole(id), 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 1 });
-  expect(await place.register.people.abandon(whole(id), 'boss')).toBe(0);
+  expect(await place.register.operator.undo(whole(id), 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 1 });
+  expect(await place.register.operator.abandon(whole(id), 'boss')).toBe(0);
   expect(await statesOf(place.register, id)).toEqual(['stuck']);
 });
 

@@ -26,7 +26,7 @@ async function create(
 }
 
 async function verdicts(requestId: bigint): Promise<Record<string, string>> {
-  const files = await place.register.overview.files({ requestId });
+  const files = await place.register.reports.files({ requestId });
   return Object.fromEntries(files.map((file) => [file.path, file.code ?? file.state]));
 }
 
@@ -137,7 +137,7 @@ describe('create', () => {
       [newImage(1n, 'Fileset:1'), newImage(9n, 'Fileset:2')],
     );
     expect(await verdicts(second)).toEqual({ a: 'IN_ANOTHER_REQUEST', b: 'IN_ANOTHER_REQUEST', c: 'registered' });
-    expect((await place.register.overview.files({ requestId: second }))[0]?.reason).toBe(
+    expect((await place.register.reports.files({ requestId: second }))[0]?.reason).toBe(
       `the file belongs to request ${first}`,
     );
     expect(await place.register.requests.requestsOf([1n, 9n, 77n])).toEqual(
@@ -162,7 +162,7 @@ describe('create', () => {
         newFile('Fileset:2', 'c'),
       ]);
       expect(await verdicts(id)).toEqual({ a: 'FILESET_INCOMPLETE', b: code, c: 'registered' });
-      expect((await place.register.overview.files({ requestId: id }))[0]?.reason).toBe(
+      expect((await place.register.reports.files({ requestId: id }))[0]?.reason).toBe(
         `another file of this fileset cannot be taken: b (${code})`,
       );
     },
@@ -196,7 +196,7 @@ describe('a decision', () => {
     for (const decision of decisions)
       if (decision.status === 'rejected')
         expect(decision.reason).toMatchObject({ kind: 'refused', code: 'REQUEST_DECIDED' });
-    const events = await place.register.overview.events({ requestId: id });
+    const events = await place.register.reports.events({ requestId: id });
     expect(events.map((event) => event.what)).toEqual([expect.stringMatching(/approve|decline/), 'scan']);
   });
 
@@ -250,7 +250,7 @@ describe('refresh', () => {
       images: 2,
       markedImages: 1,
     });
-    expect((await place.register.overview.events({ requestId: id }))[0]).toMatchObject({
+    expect((await place.register.reports.events({ requestId: id }))[0]).toMatchObject({
       what: 'reopen',
       code: 'CLOSURE_GREW',
       from: 'Approved',

@@ -1,5 +1,5 @@
 import type { WorkState } from '@coldroom/domain';
-import type { Target } from './people';
+import type { Target } from './operator-actions';
 import { freshRegister } from './testing/fresh-register';
 import {
   brought,
@@ -54,7 +54,7 @@ async function stick(bag: bigint, state: WorkState): Promise<void> {
 
 /** What was told of retrievals, the oldest first. */
 async function told(id: bigint): Promise<unknown[]> {
-  const events = await place.register.overview.events({ requestId: id }, 1000);
+  const events = await place.register.reports.events({ requestId: id }, 1000);
   return events
     .filter(({ what }) => what.startsWith('retrieval'))
     .reverse()
@@ -91,10 +91,10 @@ describe('a retrieval', () => {
     await placed(bag!, 'recalled');
     await ask(whole(id), { way: 'recall', days: 9 }); // prolongs
     await stick(bag!, 'recalled');
-    await place.register.people.retry(whole(id), () => 'none', 'boss');
+    await place.register.operator.retry(whole(id), () => 'none', 'boss');
     await passed(place.register, bag!, 'recalled');
     expect(await statesOf(place.register, id)).toEqual(['linked']);
-    await place.register.people.undo(whole(id), 'boss');
+    await place.register.operator.undo(whole(id), 'boss');
     await passed(place.register, bag!, 'undoing');
     expect(await statesOf(place.register, id)).toEqual(['undone']);
     expect(await told(id)).toEqual([
@@ -121,7 +121,7 @@ describe('a retrieval', () => {
       id,
       bags: [bag],
     } = await archived({ 'Fileset:1': [1n] }, 'linked');
-    await place.register.people.undo(whole(id), 'boss');
+    await place.register.operator.undo(whole(id), 'boss');
     await passed(place.register, bag!, 'undoing');
     expect(await told(id)).toEqual([]);
   });
@@ -135,7 +135,7 @@ describe('a retrieval', () => {
     await place.register.retrievals.cancel(whole(id), 'boss');
     await ask(whole(id));
     expect(await statesOf(place.register, id)).toEqual(['retrieving']);
-    await place.register.people.undo(whole(id), 'boss');
+    await place.register.operator.undo(whole(id), 'boss');
     await passed(place.register, bag!, 'undoing');
     expect(await whats(id)).toEqual(['retrieval asked', 'retrieval asked', 'retrieval done']);
   });
@@ -190,7 +190,7 @@ describe('a retrieval on which a file got stuck', () => {
 
   it('is told as held up when nothing goes on by itself any more, and as done after a retry', async () => {
     const { id, bags } = await heldUp();
-    await place.register.people.retry(whole(id), () => 'none', 'boss');
+    await place.register.operator.retry(whole(id), () => 'none', 'boss');
     await broughtBack(place.register, bags[0]!, 'fetchVerified');
     for (const bag of bags.slice(0, 2)) await placed(bag);
     expect(await whats(id)).toEqual(['retrieval asked', 'retrieval held up', 'retrieval done']);
@@ -225,7 +225,7 @@ describe('a retrieval on which a file got stuck', () => {
     } = await archived({ 'Fileset:1': [1n] }, 'linked');
     await ask(whole(id));
     await stick(bag!, 'undoing');
-    await place.register.people.undo(whole(id), 'boss');
+    await place.register.operator.undo(whole(id), 'boss');
     await passed(place.register, bag!, 'undoing');
     expect(await whats(id)).toEqual(['retrieval asked', 'retrieval held up', 'retrieval done']);
   });

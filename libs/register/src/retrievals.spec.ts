@@ -1,5 +1,5 @@
 import type { FileState, WorkState } from '@coldroom/domain';
-import type { Target } from './people';
+import type { Target } from './operator-actions';
 import { freshRegister } from './testing/fresh-register';
 import {
   bagsOf,
@@ -141,7 +141,7 @@ describe('plan', () => {
 describe('ask', () => {
   it('takes whole filesets whatever was named, also where they span bags, and no more than them', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [1n] });
-    const [first] = await place.register.overview.files({ requestId: id, limit: 10 });
+    const [first] = await place.register.reports.files({ requestId: id, limit: 10 });
     expect(first?.fileset).toBe('Fileset:1');
     expect(await place.register.retrievals.ask({ kind: 'File', ids: [first!.id] }, restore, 'boss')).toEqual({
       asked: 2,
@@ -149,7 +149,7 @@ describe('ask', () => {
       prolonged: 0,
     });
     expect(await statesOf(place.register, id)).toEqual(['retrieving', 'retrieving', 'released']);
-    expect((await place.register.work.due(['retrieving'])).map((due) => due.bagId).sort()).toEqual(bags.slice(0, 2));
+    expect((await place.register.claims.due(['retrieving'])).map((due) => due.bagId).sort()).toEqual(bags.slice(0, 2));
     expect((await filesOf(id)).map((file) => [file.retrieval, file.retrieval_requested_by])).toEqual([
       ['restore', 'boss'],
       ['restore', 'boss'],
@@ -160,7 +160,7 @@ describe('ask', () => {
       undoing: 0,
       prolonged: 0,
     });
-    const told = await place.register.overview.events({ requestId: id }, 100);
+    const told = await place.register.reports.events({ requestId: id }, 100);
     expect(
       told
         .filter((event) => event.what === 'restore')
@@ -198,12 +198,12 @@ describe('ask', () => {
   it('takes the rest of a fileset of which a part is in its place already', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB] }, 'linked');
     await passed(place.register, bags[1]!, 'linked');
-    expect(await place.register.people.undo(whole(id), 'boss')).toMatchObject({ undoing: 1, released: 1 });
+    expect(await place.register.operator.undo(whole(id), 'boss')).toMatchObject({ undoing: 1, released: 1 });
     await passed(place.register, bags[0]!, 'undoing');
     expect(await statesOf(place.register, id)).toEqual(['undone', 'released']);
     expect(await ask(id)).toMatchObject({ asked: 1 });
     await broughtBack(place.register, bags[1]!, 'fetchVerified');
-    expect(await place.register.work.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1']));
+    expect(await place.register.claims.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1']));
   });
 
   it('is BAG_BUSY while somebody works on a bag of the fileset, and changes nothing', async () => {
@@ -212,7 +212,7 @@ describe('ask', () => {
     await expect(ask(id)).rejects.toMatchObject({ kind: 'not-yet', code: 'BAG_BUSY' });
     await expect(place.register.retrievals.cancel(whole(id), 'boss')).rejects.toMatchObject({ code: 'BAG_BUSY' });
     expect(await statesOf(place.register, id)).toEqual(['linked', 'linked']);
-    expect(await place.register.work.renew(claim, 1000, 0)).toBe(true);
+    expect(await place.register.claims.renew(claim, 1000, 0)).toBe(true);
   });
 
   it('wakes a bag that slept while its originals were held', async () => {
@@ -222,7 +222,7 @@ describe('ask', () => {
     } = await archived({ 'Fileset:1': [1n] }, 'linked');
     await place.sql.query(`UPDATE bag SET not_before = now() + interval '7 days'`);
     await ask(id, recall());
-    expect(await place.register.work.due(['retrieving'])).toEqual([{ bagId: bag, state: 'retrieving' }]);
+    expect(await place.register.claims.due(['retrieving'])).toEqual([{ bagId: bag, state: 'retrieving' }]);
   });
 });
 
@@ -251,7 +251,7 @@ describe('a recall', () => {
     expect(await ask(id, recall(9))).toEqual({ asked: 0, undoing: 0, prolonged: 2 });
     expect(await ask(id, recall(1))).toEqual({ asked: 0, undoing: 0, prolonged: 2 });
     expect(await daysLeft(id)).toEqual([9, 9]);
-    const told = await place.register.overview.events({ requestId: id }, 100);
+    const told = await place.register.reports.events({ requestId: id }, 100);
     expect(told.filter((event) => event.what === 'prolong').map((event) => [event.actor, event.detail])).toEqual([
       ['boss', { files: 2, days: 1 }],
       ['boss', { files: 2, days: 9 }],
@@ -266,7 +266,7 @@ describe('a recall', () => {
     await ask(id, recall());
     for (const bag of [a!, b!]) await broughtBack(place.register, bag, 'fetchVerified');
     await placed(a!, 'recalled');
-    expect(await place.register.work.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1']));
+    expect(await place.register.claims.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1']));
     expect(await statesOf(place.register, id)).toEqual(['recalled', 'fetchVerified']);
   });
 
@@ -279,7 +279,7 @@ describe('a recall', () => {
     expect(await statesOf(place.register, id)).toEqual(['linked', 'recalled']);
     expect(await ask(id, recall(9))).toEqual({ asked: 1, undoing: 0, prolonged: 1 });
     await broughtBack(place.register, a!, 'fetchVerified');
-    expect(await place.register.work.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1']));
+    expect(await place.register.claims.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1']));
   });
 
   it('of which a file is stuck becomes no restore before somebody has looked', async () => {
@@ -289,7 +289,7 @@ describe('a recall', () => {
     } = await online({ 'Fileset:1': [1n, 1n] });
     await failed(bag!, 'recalled', 1);
     expect(await ask(id)).toEqual({ asked: 0, undoing: 0, prolonged: 0 });
-    await place.register.people.retry(whole(id), () => 'none', 'boss');
+    await place.register.operator.retry(whole(id), () => 'none', 'boss');
     expect(await ask(id)).toEqual({ asked: 2, undoing: 0, prolonged: 0 });
   });
 
@@ -312,7 +312,7 @@ describe('a recall', () => {
     } = await online({ 'Fileset:1': [1n] });
     await passed(place.register, bag!, 'recalled');
     expect((await filesOf(id))[0]).toMatchObject({ state: 'linked', online_until: null });
-    expect(await place.register.work.due(['linked'])).toEqual([{ bagId: bag, state: 'linked' }]);
+    expect(await place.register.claims.due(['linked'])).toEqual([{ bagId: bag, state: 'linked' }]);
   });
 });
 
@@ -334,7 +334,7 @@ describe('cancel', () => {
         'Finished',
         ['archived'],
       ]);
-      expect(await place.register.work.due(['linked'])).toEqual([{ bagId: bag, state: 'linked' }]);
+      expect(await place.register.claims.due(['linked'])).toEqual([{ bagId: bag, state: 'linked' }]);
       expect(await place.register.retrievals.cancel(whole(id), 'boss')).toBe(0);
     },
   );
@@ -369,7 +369,7 @@ describe('a stuck file being retrieved', () => {
     await place.sql.query('UPDATE file SET copy_attempts = 2');
     await failed(bag!, from);
     expect(
-      await place.register.people.retry(
+      await place.register.operator.retry(
         whole(id),
         () => {
           throw new Error('a new bag');
@@ -378,7 +378,7 @@ describe('a stuck file being retrieved', () => {
       ),
     ).toBe(1);
     expect([await statesOf(place.register, id), (await filesOf(id))[0]!.copy_attempts]).toEqual([[to], 0]);
-    expect(await place.register.work.due([to])).toEqual([{ bagId: bag, state: to }]);
+    expect(await place.register.claims.due([to])).toEqual([{ bagId: bag, state: to }]);
   });
 
   it.each(['undo', 'abandon'] as const)('is not touched by an %s, stuck or not', async (act) => {
@@ -386,7 +386,7 @@ describe('a stuck file being retrieved', () => {
     await ask(id);
     await failed(bags[0]!, 'retrieving');
     await broughtBack(place.register, bags[1]!, 'fetchVerified');
-    const result = await place.register.people[act](whole(id), 'boss');
+    const result = await place.register.operator[act](whole(id), 'boss');
     expect(act === 'undo' ? result : { abandoned: result }).toMatchObject({ abandoned: 0 });
     expect(await statesOf(place.register, id)).toEqual(['stuck', 'fetchVerified']);
   });
@@ -399,16 +399,16 @@ describe('a stuck file being retrieved', () => {
     await ask(id);
     await broughtBack(place.register, a!, 'fetchVerified');
     await broughtBack(place.register, b!, 'fetched');
-    await place.register.work.postpone(
+    await place.register.claims.postpone(
       await claimed(place.register, a!, 'fetchVerified'),
       3_600_000,
       new Error('waits'),
       false,
     );
     await failed(b!, 'fetched');
-    expect((await place.register.work.fetchedFilesets(id, ['Fileset:1'])).size).toBe(0);
-    expect(await place.register.work.due(['fetchVerified'])).toEqual([]);
-    await place.register.people.retry(whole(id), () => 'none', 'boss');
+    expect((await place.register.claims.fetchedFilesets(id, ['Fileset:1'])).size).toBe(0);
+    expect(await place.register.claims.due(['fetchVerified'])).toEqual([]);
+    await place.register.operator.retry(whole(id), () => 'none', 'boss');
     await broughtBack(place.register, b!, 'fetched');
     expect((await passed(place.register, b!, 'fetched')).map((due) => due.bagId).sort()).toEqual([a, b]);
   });
@@ -426,7 +426,7 @@ it('the request and its marks follow the retrieval', async () => {
   for (const bag of [a!, b!]) await broughtBack(place.register, bag, 'fetchVerified');
   await placed(a!, 'restored');
   expect(await seen()).toEqual(['Running', ['archived', 'archived']]);
-  expect(await place.register.work.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1'])); // one half back, the other may follow
+  expect(await place.register.claims.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1'])); // one half back, the other may follow
   await placed(b!, 'restored');
   expect(await seen()).toEqual(['Finished', ['none', 'archived']]);
   expect((await place.register.marks.owed()).filter((mark) => mark.wanted === 'none')).toMatchObject([
@@ -470,7 +470,7 @@ it('two bags that finish a fetched fileset at the same time: one of them wakes a
     const [sleeper, ...others] = bags as [bigint, bigint, bigint];
     await ask(id);
     await broughtBack(place.register, sleeper, 'fetchVerified');
-    await place.register.work.postpone(
+    await place.register.claims.postpone(
       await claimed(place.register, sleeper, 'fetchVerified'),
       3_600_000,
       new Error('waits'),
@@ -479,7 +479,7 @@ it('two bags that finish a fetched fileset at the same time: one of them wakes a
     for (const bag of others) await broughtBack(place.register, bag, 'fetched');
     const woken = await Promise.all(others.map((bag) => passed(place.register, bag, 'fetched')));
     expect(woken.flat().filter((due) => due.bagId === sleeper)).toHaveLength(1);
-    expect((await place.register.work.due(['fetchVerified'])).map((due) => due.bagId)).toEqual(
+    expect((await place.register.claims.due(['fetchVerified'])).map((due) => due.bagId)).toEqual(
       expect.arrayContaining([...bags]),
     );
     await place.register.retrievals.cancel(whole(id), 'boss');
@@ -492,7 +492,7 @@ it('an original that an undo does not find held any more comes from the store', 
     id,
     bags: [bag],
   } = await archived({ 'Fileset:1': [1n] }, 'linked');
-  await place.register.people.undo(whole(id), 'boss');
+  await place.register.operator.undo(whole(id), 'boss');
   const claim = await claimed(place.register, bag!, 'undoing');
   await place.register.applyTransitions(
     claim,

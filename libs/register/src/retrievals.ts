@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Retrieval } from '@coldroom/domain';
 import { transaction } from './connection';
 import { fetchRates, type FetchRate } from './fetch-rate';
-import { filesetsMeant, retrievingStates, syncBagsAndRequests, take, type Scope, type Target } from './people';
+import { filesetsOf, retrievingStates, syncBagsAndRequests, take, type Scope, type Target } from './operator-actions';
 import { reserveEventIds, recordRequested, recordEnded } from './retrieval-events';
 
 export interface RetrievalOrder {
@@ -45,7 +45,7 @@ export class Retrievals {
 
   /** What asking these back would mean; changes nothing. */
   async plan(target: Target, way: Retrieval): Promise<RetrievalPlan> {
-    const { files, named } = filesetsMeant(target);
+    const { files, named } = filesetsOf(target);
     const { rows } = await this.pool.query<{
       store: string;
       state: string;
@@ -107,7 +107,7 @@ export class Retrievals {
     by: string,
   ): Promise<{ readonly asked: number; readonly undoing: number; readonly prolonged: number }> {
     return transaction(this.pool, async (client) => {
-      const scope = await take(client, filesetsMeant(target));
+      const scope = await take(client, filesetsOf(target));
       const prolonged = way === 'recall' ? await prolong(client, scope, days, by) : 0;
       const numbers = await reserveEventIds(client, scope.requests);
       const retrievalEvent =
@@ -156,7 +156,7 @@ export class Retrievals {
    */
   async cancel(target: Target, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
-      const scope = await take(client, filesetsMeant(target));
+      const scope = await take(client, filesetsOf(target));
       const where = `coalesce(f.stuck_from, f.state) IN ('${retrievingStates.join("', '")}')`;
       const { rows: ways } = await client.query<{ request_id: bigint; asked: bigint[] }>(
         `SELECT f.request_id, array_agg(DISTINCT f.retrieval_event) AS asked FROM file f WHERE ${scope.files} AND ${where} AND f.retrieval_event IS NOT NULL GROUP BY f.request_id`,

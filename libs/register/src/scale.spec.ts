@@ -89,7 +89,7 @@ it(`takes ${total} files from the scan to their bags without holding them`, asyn
   process.stdout.write(`${total} files: ${bags} bags, at most ${Math.round(peak / 2 ** 20)} MB more memory\n`);
   expect(peak).toBeLessThan(150 * 2 ** 20);
 
-  const due = await timed('due', () => register.work.due(['approved', 'hashed']));
+  const due = await timed('due', () => register.claims.due(['approved', 'hashed']));
   const crashPoints = async (): Promise<void> => {
     for (const { bagId } of due.slice(0, 20)) {
       const claim = await claimed(register, bagId, 'approved');

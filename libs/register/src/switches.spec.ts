@@ -37,7 +37,7 @@ describe('a person', () => {
     ]);
     expect(await place.register.switches.resume('all', 'bob')).toEqual(['all']);
     expect(await stopped()).toEqual([]);
-    const events = await place.register.overview.events({});
+    const events = await place.register.reports.events({});
     expect(events.map((event) => [event.what, event.actor, event.detail])).toEqual([
       ['resume', 'bob', { switches: ['all'] }],
       ['stop', 'ada', { switch: 'all', reason: 'the disks make noises' }],
@@ -99,7 +99,7 @@ describe('the breaker', () => {
       }),
       expect.objectContaining({ name: 'store:main', failures: 4 }),
     ]);
-    expect((await place.register.overview.events({})).filter((event) => event.actor === 'breaker')).toHaveLength(2);
+    expect((await place.register.reports.events({})).filter((event) => event.actor === 'breaker')).toHaveLength(2);
   });
 
   it('forgets what lies an hour back, and what was before a person resumed it', async () => {

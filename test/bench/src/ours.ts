@@ -103,7 +103,7 @@ async function untilAll(
   running: readonly RunningService[],
 ): Promise<void> {
   for (;;) {
-    const others = await register.overview.files({ requestId, states: otherThan(state), limit: 1 });
+    const others = await register.reports.files({ requestId, states: otherThan(state), limit: 1 });
     if (others.length === 0) return;
     if (others[0]?.state === 'stuck') throw new Error(`files are stuck: ${others[0].code}: ${others[0].reason}`);
     await orEnded(running);
@@ -164,7 +164,7 @@ async function untilFinished(register: Register, requestId: bigint, running: rea
     if (request?.state === 'Finished') return;
     if (request?.state === 'Error')
       throw new Error(
-        `files are stuck: ${JSON.stringify((await register.overview.files({ requestId, states: ['stuck'], limit: 1 }))[0]?.reason)}`,
+        `files are stuck: ${JSON.stringify((await register.reports.files({ requestId, states: ['stuck'], limit: 1 }))[0]?.reason)}`,
       );
     await orEnded(running);
   }

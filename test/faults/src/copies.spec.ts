@@ -35,7 +35,7 @@ test('a byte flipped before a copy is verified: it is copied again', async () =>
   await resume('verify');
   await world.reached(brought.requestId, 'linked');
   await world.checkAtRest();
-  const events = await world.register.overview.events({ requestId: brought.requestId }, 1000);
+  const events = await world.register.reports.events({ requestId: brought.requestId }, 1000);
   expect(events.filter(({ what }) => what === 'copyAgain').map(({ code }) => code)).toEqual(['COPY_DIFFERS']);
 });
 

@@ -179,7 +179,7 @@ export async function expectBack(
 /** Each of these happened to each file once: what was begun anew after a crash was not done twice in effect. */
 export async function expectOnce(world: World, requestId: bigint, ...events: readonly string[]): Promise<void> {
   const files = (await world.filesOf(requestId)).length;
-  const told = await world.register.overview.events({ requestId }, 10_000);
+  const told = await world.register.reports.events({ requestId }, 10_000);
   const counts = events.map((what) => [
     what,
     told
@@ -205,9 +205,9 @@ export async function freezeAndTakeOver(
   await (typeof end === 'string' ? world.reached(requestId, end) : end());
   await world.checkAtRest();
   const places = [world.data, world.store, ...(world.other ? [world.other.links] : [])];
-  const before = [imageOf(...places), await world.register.overview.events({ requestId }, 10_000)];
+  const before = [imageOf(...places), await world.register.reports.events({ requestId }, 10_000)];
   await wake(late);
-  expect([imageOf(...places), await world.register.overview.events({ requestId }, 10_000)]).toEqual(before);
+  expect([imageOf(...places), await world.register.reports.events({ requestId }, 10_000)]).toEqual(before);
   await Promise.all([late.kill(), next.kill()]);
   await world.checkAtRest();
 }

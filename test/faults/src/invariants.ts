@@ -134,7 +134,7 @@ function onlineFaults(store: KeptCopies, files: readonly FileListing[]): string[
 }
 
 async function latestByPath(register: Register): Promise<ReadonlyMap<string, FileListing>> {
-  const files = await register.overview.files({ limit: 100_000 });
+  const files = await register.reports.files({ limit: 100_000 });
   return new Map(
     files.filter((file) => file.code !== 'IN_ANOTHER_REQUEST').map((file) => [`${file.root}/${file.path}`, file]),
   );

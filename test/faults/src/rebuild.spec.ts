@@ -76,7 +76,7 @@ test('a bag whose lists lead out of it is left out, and nothing of it is believe
     await expect(command.exited).resolves.toMatchObject({ code: exitCodes.partly });
     expect(command.lines.join()).toContain('ENTRY_NOT_ALLOWED');
     expect((await registerOf(world))['bag']).toHaveLength(6);
-    expect((await world.register.overview.files({ limit: 1000 })).filter(({ path }) => path.includes('stray'))).toEqual(
+    expect((await world.register.reports.files({ limit: 1000 })).filter(({ path }) => path.includes('stray'))).toEqual(
       [],
     );
   } finally {
@@ -91,7 +91,7 @@ test('a held original whose hold is over is freed only after its copy was read a
   const held = imageOf(world.hold);
   const linker = world.start('linker', { env: { COLDROOM_HOLD: '0' } });
   const stuck = await world.until('all that is held to be stuck', async () => {
-    const files = (await world.register.overview.files({ limit: 1000 })).filter(
+    const files = (await world.register.reports.files({ limit: 1000 })).filter(
       ({ state, code }) => state === 'stuck' && code === 'COPY_DIFFERS',
     );
     return files.length === 9 && files;
@@ -101,7 +101,7 @@ test('a held original whose hold is over is freed only after its copy was read a
   await world.coldroom('verify', '--all');
   await world.coldroom('files', 'retry', ...stuck.map(({ id }) => String(id)));
   await world.until('all to be released', async () =>
-    (await world.register.overview.files({ limit: 1000 })).every(({ state }) => state === 'released'),
+    (await world.register.reports.files({ limit: 1000 })).every(({ state }) => state === 'released'),
   );
   await linker.kill();
   await world.checkAtRest();

@@ -76,7 +76,7 @@ describeWhere('strace', 'SIGTERM in the middle of a copy that takes long', () =>
     const strace = await tamperWith(transfer, 'pwrite64:delay_enter=1000000'); // microseconds a piece
     const requestId = await world.archive([{ files: [{ name: 'large.tif', size: 80_000_000 }] }]);
     await world.until('some of it to be copied', async () =>
-      (await world.register.overview.progress(requestId)).some((row) => row.doneBytes > 0n),
+      (await world.register.reports.progress(requestId)).some((row) => row.doneBytes > 0n),
     );
     await expect(transfer.stop(5000)).resolves.not.toMatchObject({ signal: 'SIGKILL' });
     await strace.end();

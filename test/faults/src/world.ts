@@ -146,8 +146,8 @@ export class World implements Scene {
   }
 
   /** What a person does, again as long as a worker holds the bag. */
-  async asPerson<T>(act: (people: Register['people']) => Promise<T>): Promise<T> {
-    return this.until('the bag to be free for a person', () => act(this.register.people));
+  async asPerson<T>(act: (people: Register['operator']) => Promise<T>): Promise<T> {
+    return this.until('the bag to be free for a person', () => act(this.register.operator));
   }
 
   /** Waits until `look` gives something; fails with what the services said last. A server may be restarted meanwhile. */
@@ -161,7 +161,7 @@ export class World implements Scene {
         cause = error;
       }
     }
-    const counts = (await this.register.overview.counts())
+    const counts = (await this.register.reports.counts())
       .map(({ state, code, files }) => `${state} ${code ?? ''} ${files}`)
       .join(', ');
     throw new Error(
@@ -189,7 +189,7 @@ export class World implements Scene {
   /** Waits until the register tells of a failed attempt with this code. */
   async attemptFailed(requestId: bigint, code: string): Promise<void> {
     await this.until(`an attempt to fail with ${code}`, async () =>
-      (await this.register.overview.events({ requestId }, 1000)).some(
+      (await this.register.reports.events({ requestId }, 1000)).some(
         (event) => event.what === 'attempt failed' && event.code === code,
       ),
     );
@@ -204,7 +204,7 @@ export class World implements Scene {
   }
 
   async filesOf(requestId: bigint): Promise<readonly FileListing[]> {
-    return this.register.overview.files({ requestId, limit: 10_000 });
+    return this.register.reports.files({ requestId, limit: 10_000 });
   }
 
   /** A test that changes a file itself says so: from now on this is what was there before. */
@@ -222,7 +222,7 @@ export class World implements Scene {
 
   /** Fails where any invariant is broken, at whatever moment. */
   async check(): Promise<void> {
-    const events = (await this.register.overview.events({}, 1_000_000)).toReversed().map(told);
+    const events = (await this.register.reports.events({}, 1_000_000)).toReversed().map(told);
     const rewritten = this.history.findIndex((event, index) => event !== events[index]);
     this.history = events;
     const faults = await faultsOf(this);

@@ -183,7 +183,7 @@ const filesetKey = (file: AuditedFile): string => `${file.requestId} ${file.file
 async function livingFilesets(scope: Scope, files: readonly AuditedFile[]): Promise<ReadonlySet<string>> {
   const living = new Set<string>();
   for (const [requestId, some] of Map.groupBy(files, (file) => file.requestId)) {
-    const images = await scope.register.work.imagesOf(requestId, [...new Set(some.map((file) => file.fileset))]);
+    const images = await scope.register.claims.imagesOf(requestId, [...new Set(some.map((file) => file.fileset))]);
     for (const [fileset, ids] of images) {
       const facts = await scope.look(omeroPart, () => scope.places.omero.imageFacts(ids));
       if (facts && facts.size > 0) living.add(`${requestId} ${fileset}`);

@@ -5,7 +5,7 @@ import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
-import { amount, meantFiles, type MeantFiles } from '../meant-files';
+import { amount, selectedFiles, type SelectedFiles } from '../selected-files';
 import { parseTargets } from '../targets';
 import { oneByOne } from '../waiting';
 
@@ -38,9 +38,9 @@ async function abandon(
 ): Promise<ExitCode> {
   const targets = parseTargets(words, ['File', 'Request', 'Fileset', 'Image'], 'File');
   return context.register(async (register) => {
-    const around = await meantFiles(register, targets, 'files');
+    const around = await selectedFiles(register, targets, 'files');
     const stuck = amount(around, (row) => row.state === 'stuck' && row.inBag);
-    const whole = stuck.files > 0 ? await meantFiles(register, targets, 'stuck filesets') : [];
+    const whole = stuck.files > 0 ? await selectedFiles(register, targets, 'stuck filesets') : [];
     const plan = { stuck: stuck.files, ...amount(whole, isGivenUp) };
     let abandoned = 0;
     if (plan.stuck > 0 && !dryRun) {
@@ -49,7 +49,7 @@ async function abandon(
         context.out.note('Nothing was changed.');
         return exitCodes.failed;
       }
-      const counts = await oneByOne(context.out, targets, (target) => register.people.abandon(target, by));
+      const counts = await oneByOne(context.out, targets, (target) => register.operator.abandon(target, by));
       abandoned = counts.reduce((sum, count) => sum + count, 0);
     }
     context.out.result({ dryRun, plan, abandoned }, () => {
@@ -64,6 +64,6 @@ async function abandon(
   });
 }
 
-function isGivenUp(row: MeantFiles): boolean {
+function isGivenUp(row: SelectedFiles): boolean {
   return row.inBag && givenUp.includes(row.state);
 }

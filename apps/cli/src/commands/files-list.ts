@@ -39,7 +39,7 @@ export function addFilesList(files: Command, act: Act): void {
     .action((options: Options) =>
       act(async (context) => {
         const filter = filterOf(options);
-        const list = await context.register((register) => register.overview.files(filter));
+        const list = await context.register((register) => register.reports.files(filter));
         context.out.result({ files: list }, () => lines(list, filter));
         return exitCodes.ok;
       }),

@@ -5,7 +5,7 @@ import { counted, formatBytes } from '@coldroom/terminal';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
-import { amount, byCode, meantFiles } from '../meant-files';
+import { amount, byCode, selectedFiles } from '../selected-files';
 import { parseTargets } from '../targets';
 import { oneByOne } from '../waiting';
 
@@ -32,10 +32,10 @@ async function retry(
 ): Promise<ExitCode> {
   const targets = parseTargets(words, ['File', 'Request', 'Fileset', 'Image'], 'File');
   return context.register(async (register) => {
-    const stuck = (await meantFiles(register, targets, 'files')).filter((row) => row.state === 'stuck' && row.inBag);
+    const stuck = (await selectedFiles(register, targets, 'files')).filter((row) => row.state === 'stuck' && row.inBag);
     const counts = dryRun
       ? []
-      : await oneByOne(context.out, targets, (target) => register.people.retry(target, bagName, by));
+      : await oneByOne(context.out, targets, (target) => register.operator.retry(target, bagName, by));
     const retried = counts.reduce((sum, count) => sum + count, 0);
     context.out.result({ dryRun, stuck: byCode(stuck), retried }, () => {
       const { files, bytes } = amount(stuck);

@@ -21,15 +21,15 @@ export function addFilesShow(files: Command, act: Act): void {
       act(async (context) => {
         const [id, ...more] = parseIds([word], 'File');
         if (id === undefined || more.length > 0) throw new UsageError('one file at a time can be shown');
-        const shown = await context.register(async ({ overview }) => {
-          const file = await overview.file(id);
+        const shown = await context.register(async ({ reports }) => {
+          const file = await reports.file(id);
           if (!file)
             throw notFound(
               `file ${id}`,
               'NO_SUCH_FILE',
               '"coldroom files list" shows them; mind that these are numbers of the register, not of OMERO',
             );
-          return { file, copy: copyOf(file), events: await overview.events({ fileId: id }, shownEvents) };
+          return { file, copy: copyOf(file), events: await reports.events({ fileId: id }, shownEvents) };
         });
         context.out.result(shown, () => lines(shown.file, shown.copy, shown.events));
         return exitCodes.ok;

@@ -6,7 +6,7 @@ import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
-import { meantFiles } from '../meant-files';
+import { selectedFiles } from '../selected-files';
 import { amountIn, between, leftLines, movePlan, planLines, type Between, type MovePlan } from '../move/plan';
 import { untilMoved } from '../move/waiting';
 import { nextStep } from '../next-steps';
@@ -58,7 +58,7 @@ async function move(context: Context, words: readonly string[], options: Options
   const targets = parseTargets(words, ['Request', 'Image', 'Fileset']);
   const stores = await between(context.settings('stores').COLDROOM_STORES, options.from, options.to);
   return context.register(async (register) => {
-    await meantFiles(register, targets, 'filesets'); // what the register does not know is told before anything else
+    await selectedFiles(register, targets, 'filesets'); // what the register does not know is told before anything else
     const plan = await movePlan(register, stores, targets);
     if (options.cancel) return cancel(context, register, plan, stores, options);
     if (options.dryRun || plan.movable.length === 0) {

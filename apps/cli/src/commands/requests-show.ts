@@ -51,7 +51,7 @@ export function addRequestsShow(requests: Command, act: Act): void {
 async function collect(register: Register, id: bigint): Promise<Shown> {
   const request = await register.requests.get(id);
   if (!request) throw notFound(`request ${id}`, 'NO_SUCH_REQUEST', '"coldroom requests list" shows all');
-  const counts = await register.overview.counts(id);
+  const counts = await register.reports.counts(id);
   const byCode = (state: 'skipped' | 'stuck'): Promise<ByCode[]> =>
     Promise.all(
       counts
@@ -61,7 +61,7 @@ async function collect(register: Register, id: bigint): Promise<Shown> {
           files: row.files,
           bytes: row.bytes,
           examples: (
-            await register.overview.files({
+            await register.reports.files({
               requestId: id,
               states: [state],
               ...(row.code ? { code: row.code } : {}),
@@ -78,14 +78,14 @@ async function collect(register: Register, id: bigint): Promise<Shown> {
   return {
     request,
     states,
-    drawnIn: (await register.overview.images(id, { marked: false }, shownImages)).map(({ imageId, name, fileset }) => ({
+    drawnIn: (await register.reports.images(id, { marked: false }, shownImages)).map(({ imageId, name, fileset }) => ({
       imageId,
       name,
       fileset,
     })),
     skipped: await byCode('skipped'),
     stuck: await byCode('stuck'),
-    events: await register.overview.events({ requestId: id }, shownEvents),
+    events: await register.reports.events({ requestId: id }, shownEvents),
   };
 }
 

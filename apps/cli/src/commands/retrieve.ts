@@ -12,7 +12,7 @@ import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import { notFound, UsageError, type ExitCode } from '../failure';
-import { meantFiles } from '../meant-files';
+import { selectedFiles } from '../selected-files';
 import { nextStep } from '../next-steps';
 import { parseTargets, splitDatasets } from '../targets';
 import { oneByOne } from '../waiting';
@@ -78,7 +78,7 @@ async function retrieve(
   const days = daysOf(options.days);
   const targets = await named(context, words);
   return context.register(async (register) => {
-    await meantFiles(register, targets, 'filesets'); // what the register does not know is told before anything else
+    await selectedFiles(register, targets, 'filesets'); // what the register does not know is told before anything else
     if (options.cancel) return cancel(context, register, targets, options);
     const plan = await returnPlan(register, targets, way);
     if (way === 'recall')

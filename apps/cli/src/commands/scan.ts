@@ -61,7 +61,7 @@ async function untilFinished(context: Context, register: Register, id: bigint, l
       return scan;
     }
     const waitedMs = performance.now() - asked;
-    const start = await register.overview.scanStart(id);
+    const start = await register.reports.scanStart(id);
     if (!told && !start?.startedAt && waitedMs > unstartedMs) {
       told = true;
       live.clear();

@@ -36,9 +36,9 @@ export function addStatus(program: Command, act: Act): void {
     );
 }
 
-async function collect({ overview, switches, scans }: Register): Promise<Status> {
-  const requests = await overview.requestStates();
-  const counts = await overview.counts();
+async function collect({ reports, switches, scans }: Register): Promise<Status> {
+  const requests = await reports.requestStates();
+  const counts = await reports.counts();
   const sum = (state: FileState): Count & { state: FileState } => {
     const rows = counts.filter((row) => row.state === state);
     return {
@@ -50,8 +50,8 @@ async function collect({ overview, switches, scans }: Register): Promise<Status>
   return {
     requests: requestStates.flatMap((state) => requests.filter((row) => row.state === state)),
     files: fileStates.map(sum).filter((row) => row.files > 0),
-    stuck: (await overview.stuck()).map((row) => ({ ...row, next: nextStep(row.code) })),
-    waiting: await overview.waiting(),
+    stuck: (await reports.stuck()).map((row) => ({ ...row, next: nextStep(row.code) })),
+    waiting: await reports.waiting(),
     stopped: (await switches.list()).filter((one) => one.stopped),
     lastScan: (await scans.last()) ?? null,
   };

@@ -42,9 +42,7 @@ export function addStop(program: Command, act: Act): void {
 
 async function untilNobodyLinks(register: Register, live: LiveLines): Promise<void> {
   for (await sleep(finishMs); ; await sleep(pollMs)) {
-    const linking = (await register.overview.progress()).filter(
-      ({ state }) => state === 'sealed' || state === 'linked',
-    );
+    const linking = (await register.reports.progress()).filter(({ state }) => state === 'sealed' || state === 'linked');
     const claimed = linking.reduce((sum, row) => sum + row.claimed, 0);
     live.clear();
     if (claimed === 0) return;

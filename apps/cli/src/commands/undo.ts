@@ -8,7 +8,7 @@ import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
-import { amount, byCode, meantFiles, undoPlan, type Amount, type UndoPlan } from '../meant-files';
+import { amount, byCode, selectedFiles, undoPlan, type Amount, type UndoPlan } from '../selected-files';
 import { nextStep } from '../next-steps';
 import { parseTargets } from '../targets';
 import { LiveLines, oneByOne } from '../waiting';
@@ -20,7 +20,7 @@ interface Options {
   readonly by?: string;
 }
 
-type Undone = Awaited<ReturnType<Register['people']['undo']>>;
+type Undone = Awaited<ReturnType<Register['operator']['undo']>>;
 
 const pollMs = 500;
 const silenceMs = 10_000;
@@ -42,7 +42,7 @@ export function addUndo(program: Command, act: Act): void {
 async function undo(context: Context, words: readonly string[], options: Options): Promise<ExitCode> {
   const targets = parseTargets(words, ['Request', 'Image', 'Fileset']);
   return context.register(async (register) => {
-    const plan = undoPlan(await meantFiles(register, targets, 'filesets'));
+    const plan = undoPlan(await selectedFiles(register, targets, 'filesets'));
     if (options.dryRun || plan.back.files + plan.abandoned.files === 0) {
       context.out.result({ dryRun: options.dryRun ?? false, plan }, () =>
         isEmpty(plan) ? ['There is nothing to undo.'] : planLines(plan),
@@ -78,7 +78,7 @@ async function askForUndo(
   targets: readonly Target[],
   by: string,
 ): Promise<Undone> {
-  const results = await oneByOne(context.out, targets, (target) => register.people.undo(target, by));
+  const results = await oneByOne(context.out, targets, (target) => register.operator.undo(target, by));
   const sum = (pick: (result: Undone) => number): number => results.reduce((total, result) => total + pick(result), 0);
   return {
     undoing: sum((one) => one.undoing),
@@ -108,7 +108,7 @@ async function untilBack(
   const live = new LiveLines(context.out, 'stderr');
   let lastChange = performance.now();
   for (let left = Infinity, told = false; ;) {
-    const rows = await meantFiles(register, targets, 'filesets');
+    const rows = await selectedFiles(register, targets, 'filesets');
     const undoing = amount(rows, (row) => row.state === 'undoing');
     if (undoing.files === 0) {
       live.clear();

@@ -5,7 +5,7 @@ import { Pace } from '@coldroom/stores';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import { UsageError, type ExitCode } from '../failure';
-import { meantFiles } from '../meant-files';
+import { selectedFiles } from '../selected-files';
 import { unclaimed, withStores } from '../stores';
 import { parseTargets } from '../targets';
 import { checkBag } from '../verify/check';
@@ -49,7 +49,7 @@ async function verify(context: Context, words: readonly string[], options: Optio
   return context.register((register) =>
     withStores(context, async ({ stores }) => {
       if (filter.store !== undefined) stores.get(filter.store);
-      if (filter.targets) await meantFiles(register, filter.targets, 'files');
+      if (filter.targets) await selectedFiles(register, filter.targets, 'files');
       const live = new LiveLines(context.out, 'stderr');
       const done = new Verification(shareOf(await register.fixity.count(filter), filter.share ?? 1));
       const checking = {

@@ -81,18 +81,18 @@ async function watch(
 }
 
 async function read(register: Register, requestId: bigint | undefined): Promise<Reading> {
-  const stages = await register.overview.progress(requestId);
+  const stages = await register.reports.progress(requestId);
   return {
     at: performance.now(),
     stages,
     approved: await approvedRequests(register, requestId),
-    stuck: await register.overview.stuck(requestId),
+    stuck: await register.reports.stuck(requestId),
     stopped: (await register.switches.list()).filter((one) => one.stopped).map((one) => one.name),
   };
 }
 
 async function approvedRequests(register: Register, requestId: bigint | undefined): Promise<number> {
-  const states = await register.overview.requestStates(requestId);
+  const states = await register.reports.requestStates(requestId);
   if (requestId !== undefined && states.length === 0)
     throw notFound(`request ${requestId}`, 'NO_SUCH_REQUEST', '"coldroom requests list" shows all');
   return states.find((row) => row.state === 'Approved')?.requests ?? 0;
@@ -103,7 +103,7 @@ async function isOver(register: Register, now: Reading, requestId: bigint | unde
   const bags = underWay(now.stages);
   if (now.approved > 0) return false;
   if (bags === 0 || now.stuck.length === 0) return bags === 0;
-  return bags === (await register.overview.bagsBehindStuck(requestId));
+  return bags === (await register.reports.bagsBehindStuck(requestId));
 }
 
 function warnings({ approved, stuck, stopped }: Reading): readonly string[] {

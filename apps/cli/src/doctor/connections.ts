@@ -24,20 +24,20 @@ export async function examineConnections(context: Context, settings: KnownSettin
   return found.flat();
 }
 
-async function examineRegister({ overview }: Register): Promise<readonly Finding[]> {
-  const pending = await overview.pendingMigrations();
+async function examineRegister({ reports }: Register): Promise<readonly Finding[]> {
+  const pending = await reports.pendingMigrations();
   return [
     pending.length === 0
       ? ok('register', 'answers, and has all tables of this version')
       : fault('register', `lacks ${pending.join(', ')}`, 'coldroom migrate'),
-    clockFinding(await clockDifference(overview)),
+    clockFinding(await clockDifference(reports)),
   ];
 }
 
 /** Milliseconds by which the server's clock is ahead of ours; what the question took counts half. */
-async function clockDifference(overview: Register['overview']): Promise<number> {
+async function clockDifference(reports: Register['reports']): Promise<number> {
   const asked = Date.now();
-  const theirs = (await overview.clock()).getTime();
+  const theirs = (await reports.clock()).getTime();
   return theirs - (asked + Date.now()) / 2;
 }
 

@@ -3,7 +3,7 @@ import { readStores, type StoreSettings, type StoresSettings } from '@coldroom/s
 import { Refused } from '@coldroom/domain';
 import { counted, formatBytes } from '@coldroom/terminal';
 import { UsageError } from '../failure';
-import type { Amount } from '../meant-files';
+import type { Amount } from '../selected-files';
 
 /** The two stores. */
 export interface Between {

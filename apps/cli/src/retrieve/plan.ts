@@ -4,7 +4,7 @@ import type { Register, RetrievalPlan, Target } from '@coldroom/register';
 import { readStores } from '@coldroom/stores';
 import { counted, formatBytes, formatCount } from '@coldroom/terminal';
 import type { Context } from '../context';
-import type { Amount } from '../meant-files';
+import type { Amount } from '../selected-files';
 
 export type Plan = RetrievalPlan;
 

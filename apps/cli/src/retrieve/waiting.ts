@@ -3,7 +3,7 @@ import { NotYet, type FileState } from '@coldroom/domain';
 import type { Register, Target } from '@coldroom/register';
 import { counted, formatBytes } from '@coldroom/terminal';
 import type { Context } from '../context';
-import { amount, byCode, meantFiles } from '../meant-files';
+import { amount, byCode, selectedFiles } from '../selected-files';
 import { LiveLines } from '../waiting';
 
 const pollMs = 500;
@@ -27,7 +27,7 @@ export async function untilBack(
   const live = new LiveLines(context.out, 'stderr');
   let lastChange = performance.now();
   for (let before = '', told = false; ;) {
-    const rows = await meantFiles(register, targets, 'filesets');
+    const rows = await selectedFiles(register, targets, 'filesets');
     if (amount(rows, (row) => onTheWay.includes(row.state)).files === 0 || onlyStuckHoldsUp(rows)) {
       live.clear();
       return byCode(rows.filter((row) => row.state === 'stuck'));
@@ -54,7 +54,7 @@ export async function untilBack(
 }
 
 /** Proven files whose fileset has a stuck one wait for a person, who may be a long time coming. */
-function onlyStuckHoldsUp(rows: Awaited<ReturnType<typeof meantFiles>>): boolean {
+function onlyStuckHoldsUp(rows: Awaited<ReturnType<typeof selectedFiles>>): boolean {
   return (
     rows.some((row) => row.state === 'stuck') &&
     rows.every((row) => !onTheWay.includes(row.state) || row.state === 'fetchVerified')

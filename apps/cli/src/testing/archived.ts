@@ -38,14 +38,17 @@ export async function archive(
   const id = await bench.request(filesets);
   await bench.bring('verified');
   for (const stage of until === 'linked' ? [seal(bench), hold(bench)] : [seal(bench), hold(bench), release(bench)]) {
-    while ((await bench.register.work.due([stage.takes], 1)).some(() => true) && (await anyOf(bench, id, stage.takes)))
+    while (
+      (await bench.register.claims.due([stage.takes], 1)).some(() => true) &&
+      (await anyOf(bench, id, stage.takes))
+    )
       await bench.run(stage);
   }
   return id;
 }
 
 async function anyOf(bench: Workbench, requestId: bigint, state: FileState): Promise<boolean> {
-  return (await bench.register.overview.files({ requestId, states: [state], limit: 1 })).length > 0;
+  return (await bench.register.reports.files({ requestId, states: [state], limit: 1 })).length > 0;
 }
 
 function stage(
@@ -70,7 +73,7 @@ function stage(
 
 const seal = (bench: Workbench): Stage =>
   stage('seal', 'verified', 'seal', 'sealed', async (claim, work) => {
-    const images = await bench.register.work.imagesOf(claim.requestId, [
+    const images = await bench.register.claims.imagesOf(claim.requestId, [
       ...new Set(claim.files.map((file) => file.fileset)),
     ]);
     const tags = tagFiles({

@@ -171,11 +171,11 @@ export class AuditScene {
     act: (claim: Claim, files: readonly Placed[]) => Promise<Deed>,
     requestId?: bigint,
   ): Promise<void> {
-    for (const { bagId } of await this.register.work.due([state])) {
-      const claim = await this.register.work.claim(bagId, [state], 'test', 60_000);
+    for (const { bagId } of await this.register.claims.due([state])) {
+      const claim = await this.register.claims.claim(bagId, [state], 'test', 60_000);
       if (!claim) continue;
       if (requestId !== undefined && claim.requestId !== requestId) {
-        await this.register.work.giveBack(claim);
+        await this.register.claims.giveBack(claim);
         continue;
       }
       const [event, to, facts = []] = await act(
@@ -205,7 +205,7 @@ export class AuditScene {
 
   /** Puts the held originals of these filesets back. */
   async undo(filesets: readonly string[]): Promise<void> {
-    await this.register.people.undo({ kind: 'Fileset', names: filesets }, 'test');
+    await this.register.operator.undo({ kind: 'Fileset', names: filesets }, 'test');
     await this.eachBag('undoing', async (_claim, files) => {
       for (const { held, original } of files) await rename(held, original);
       return ['undo', 'undone'];

@@ -98,11 +98,11 @@ export async function moveTo(
   until: FileState,
   options: Partial<TransitionOptions> = {},
 ): Promise<void> {
-  for (const { bagId, state } of await register.work.due(Object.keys(ways) as WorkState[])) {
+  for (const { bagId, state } of await register.claims.due(Object.keys(ways) as WorkState[])) {
     for (let at: FileState = state; at !== until && ways[at];) {
       const claim = await claimed(register, bagId);
       if (claim.requestId !== requestId) {
-        await register.work.giveBack(claim);
+        await register.claims.giveBack(claim);
         break;
       }
       const [event, to]: readonly [FileEvent, FileState] = ways[at]!;
@@ -125,10 +125,10 @@ export async function moveTo(
 
 /** Sets aside the first file of the request's first bag. */
 export async function stick(register: Register, requestId: bigint, code = 'HASH_DIFFERS'): Promise<bigint> {
-  const [file] = (await register.overview.files({ requestId })).filter(
+  const [file] = (await register.reports.files({ requestId })).filter(
     (one) => one.bag !== null && one.state !== 'stuck',
   );
-  const due = await register.work.due([file!.state as WorkState]);
+  const due = await register.claims.due([file!.state as WorkState]);
   for (const { bagId } of due) {
     const claim = await claimed(register, bagId);
     const own = claim.files.find((one) => one.id === file!.id);
@@ -138,13 +138,13 @@ export async function stick(register: Register, requestId: bigint, code = 'HASH_
       ]);
       return own.id;
     }
-    await register.work.giveBack(claim);
+    await register.claims.giveBack(claim);
   }
   throw new Error('no bag holds the file');
 }
 
 export async function claimed(register: Register, bagId: bigint, leaseMs = lease): Promise<Claim> {
-  const claim = await register.work.claim(bagId, Object.keys(ways) as WorkState[], 'test', leaseMs);
+  const claim = await register.claims.claim(bagId, Object.keys(ways) as WorkState[], 'test', leaseMs);
   if (!claim) throw new Error(`bag ${bagId} cannot be claimed`);
   return claim;
 }

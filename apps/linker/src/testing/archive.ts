@@ -100,7 +100,7 @@ export class Archive {
       id,
       bags: [
         ...new Set(
-          (await this.bench.register.overview.files({ requestId: id, limit: 1000 })).map((file) => file.bag as string),
+          (await this.bench.register.reports.files({ requestId: id, limit: 1000 })).map((file) => file.bag as string),
         ),
       ],
     };
@@ -108,7 +108,7 @@ export class Archive {
 
   /** Runs a stage as long as a bag is due for it. */
   async all(stage: Stage): Promise<void> {
-    while ((await this.bench.register.work.due([stage.takes], 1)).length > 0) {
+    while ((await this.bench.register.claims.due([stage.takes], 1)).length > 0) {
       if ((await this.bench.run(stage)).transitions.length === 0) return;
     }
   }
@@ -128,7 +128,7 @@ export class Archive {
       await stage.run(claim, workWith({ check })).catch(() => undefined);
     } finally {
       onCrashPoint(undefined);
-      await this.bench.register.work.giveBack(claim);
+      await this.bench.register.claims.giveBack(claim);
     }
     if (!dead) throw new Error(`${stage.name} never came to ${at}`);
   }

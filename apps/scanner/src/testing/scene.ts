@@ -136,7 +136,7 @@ export class Scene {
   /** Every file of the register, by the last part of its path. */
   async filesByName(): Promise<ReadonlyMap<string, FileListing>> {
     return new Map(
-      (await this.register.overview.files({ limit: 100_000 })).map((file) => [
+      (await this.register.reports.files({ limit: 100_000 })).map((file) => [
         file.path.slice(file.path.lastIndexOf('/') + 1),
         file,
       ]),

@@ -127,7 +127,7 @@ export class Workbench {
     const claim = await this.claim(stage.takes, hooks.bagId);
     try {
       const result = await stage.run(claim, workWith(hooks));
-      if (result.transitions.length === 0) await this.register.work.giveBack(claim);
+      if (result.transitions.length === 0) await this.register.claims.giveBack(claim);
       else
         await this.register.applyTransitions(claim, result.transitions, {
           stage: stage.name,
@@ -137,7 +137,7 @@ export class Workbench {
         });
       return result;
     } catch (error) {
-      await this.register.work.giveBack(claim);
+      await this.register.claims.giveBack(claim);
       throw error;
     }
   }
@@ -153,7 +153,7 @@ export class Workbench {
       : plainStages(this.files, this.originals, store);
     for (const stage of stages) {
       if (stage.takes === until) return;
-      while ((await this.register.work.due([stage.takes], 1)).length > 0) await this.run(stage);
+      while ((await this.register.claims.due([stage.takes], 1)).length > 0) await this.run(stage);
     }
   }
 
@@ -173,7 +173,7 @@ export class Workbench {
   async moveCopy(until: 'moving' | 'moveCopied' | 'moveVerified' | 'moveSealed'): Promise<void> {
     for (const stage of plainMoves(this.files, new Staging(this.originals, this.holds), this.stores)) {
       if (stage.takes === until) return;
-      while ((await this.register.work.due([stage.takes], 1)).length > 0) await this.run(stage);
+      while ((await this.register.claims.due([stage.takes], 1)).length > 0) await this.run(stage);
     }
   }
 
@@ -184,7 +184,7 @@ export class Workbench {
       ['linked', 'release', 'released'],
     ] as const) {
       const name = event;
-      while ((await this.register.work.due([takes], 1)).length > 0)
+      while ((await this.register.claims.due([takes], 1)).length > 0)
         await this.run({
           name,
           takes,
@@ -213,19 +213,19 @@ export class Workbench {
   }
 
   async claim(state: WorkState, bagId?: bigint): Promise<Claim> {
-    const first = bagId ?? (await this.register.work.due([state], 1))[0]?.bagId;
-    const claim = first === undefined ? undefined : await this.register.work.claim(first, [state], 'test', leaseMs);
+    const first = bagId ?? (await this.register.claims.due([state], 1))[0]?.bagId;
+    const claim = first === undefined ? undefined : await this.register.claims.claim(first, [state], 'test', leaseMs);
     if (!claim) throw new Error(`no bag is ${state}`);
     return claim;
   }
 
   async due(): Promise<readonly DueBag[]> {
-    return this.register.work.due(workStates);
+    return this.register.claims.due(workStates);
   }
 
   /** The newest row of this file. */
   async file(path: string | Buffer): Promise<FileListing> {
-    const all = await this.register.overview.files({ limit: 100_000 });
+    const all = await this.register.reports.files({ limit: 100_000 });
     const found = all.findLast((file) => file.path === displayPath(Buffer.from(path)));
     if (!found) throw new Error(`the register has no file ${displayPath(Buffer.from(path))}`);
     return found;

@@ -11,7 +11,7 @@ import type { NewFile, NewImage, NewRequest } from '../drafts';
 import type { Transition } from '../apply-transitions';
 import type { Register } from '../register';
 import type { Closure } from '../requests';
-import type { Claim, DueBag } from '../work';
+import type { Claim, DueBag } from '../claims';
 
 export const draft: NewRequest = {
   ownerId: 3n,
@@ -123,7 +123,7 @@ export function transitionOf(file: Pick<ArchiveFile, 'id' | 'state'>, event: Fil
 export const stage = { stage: 'test', errorLimit: 1000 } as const;
 
 export async function claimed(register: Register, bagId: bigint, state: WorkState, worker = 'w1'): Promise<Claim> {
-  const claim = await register.work.claim(bagId, [state], worker, 60_000);
+  const claim = await register.claims.claim(bagId, [state], worker, 60_000);
   if (!claim) throw new Error(`bag ${bagId} cannot be claimed in ${state}`);
   return claim;
 }
@@ -156,11 +156,11 @@ export async function broughtBack(register: Register, bagId: bigint, until: Work
 
 /** The states of a request's files, in the order of their paths. */
 export async function statesOf(register: Register, requestId: bigint): Promise<readonly FileState[]> {
-  const files = await register.overview.files({ requestId, limit: 10_000 });
+  const files = await register.reports.files({ requestId, limit: 10_000 });
   return [...files].sort((a, b) => (a.path < b.path ? -1 : 1)).map((file) => file.state);
 }
 
 export async function bagsOf(register: Register): Promise<readonly bigint[]> {
-  const due = await register.work.due(workStates);
+  const due = await register.claims.due(workStates);
   return due.map((bag) => bag.bagId).sort((a, b) => (a < b ? -1 : 1));
 }

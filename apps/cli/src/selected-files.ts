@@ -2,17 +2,17 @@ import { movingStates, type FileState } from '@coldroom/domain';
 import type { Register, Target } from '@coldroom/register';
 import { notFound } from './failure';
 
-export type MeantFiles = Awaited<ReturnType<Register['overview']['meant']>>[number];
-type MeantWith = Parameters<Register['overview']['meant']>[1];
+export type SelectedFiles = Awaited<ReturnType<Register['reports']['selected']>>[number];
+type SelectedWith = Parameters<Register['reports']['selected']>[1];
 
 /** The files that targets name, counted; `NO_SUCH_TARGET` where the register does not know one of them. */
-export async function meantFiles(
+export async function selectedFiles(
   register: Register,
   targets: readonly Target[],
-  including: MeantWith,
-): Promise<readonly MeantFiles[]> {
+  including: SelectedWith,
+): Promise<readonly SelectedFiles[]> {
   const unknown: string[] = [];
-  for (const target of targets) unknown.push(...(await register.overview.unknown(target)));
+  for (const target of targets) unknown.push(...(await register.reports.unknown(target)));
   if (unknown.length > 0) {
     throw notFound(
       `${unknown.join(' ')} in the register`,
@@ -20,8 +20,8 @@ export async function meantFiles(
       '"coldroom requests list" and "coldroom files list" show what there is',
     );
   }
-  const found: MeantFiles[] = [];
-  for (const target of targets) found.push(...(await register.overview.meant(target, including)));
+  const found: SelectedFiles[] = [];
+  for (const target of targets) found.push(...(await register.reports.selected(target, including)));
   return found;
 }
 
@@ -30,7 +30,7 @@ export interface Amount {
   readonly bytes: bigint;
 }
 
-export function amount(rows: readonly MeantFiles[], which: (row: MeantFiles) => boolean = () => true): Amount {
+export function amount(rows: readonly SelectedFiles[], which: (row: SelectedFiles) => boolean = () => true): Amount {
   const chosen = rows.filter(which);
   return {
     files: chosen.reduce((sum, row) => sum + row.files, 0),
@@ -39,7 +39,7 @@ export function amount(rows: readonly MeantFiles[], which: (row: MeantFiles) => 
 }
 
 /** Files and bytes by code, for rows that are stuck. */
-export function byCode(rows: readonly MeantFiles[]): readonly (Amount & { readonly code: string })[] {
+export function byCode(rows: readonly SelectedFiles[]): readonly (Amount & { readonly code: string })[] {
   return [...Map.groupBy(rows, (row) => row.code ?? 'UNKNOWN')].map(([code, group]) => ({ code, ...amount(group) }));
 }
 
@@ -79,11 +79,11 @@ export interface UndoPlan {
 }
 
 /** What `People.undo` does to these files; a test holds the two against each other. */
-export function undoPlan(rows: readonly MeantFiles[]): UndoPlan {
+export function undoPlan(rows: readonly SelectedFiles[]): UndoPlan {
   const started = rows.filter((row) => row.inBag);
   const standing =
     (states: readonly FileState[]) =>
-    (row: MeantFiles): boolean =>
+    (row: SelectedFiles): boolean =>
       states.includes(row.stuckFrom ?? row.state);
   const notReleased = started.filter((row) => !row.released);
   return {

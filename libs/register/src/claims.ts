@@ -52,7 +52,7 @@ export const fetched = (fileset: string): string =>
   `${hasFile(fileset, 'fetchVerified')} AND NOT ${hasFile(fileset, 'early,sealed,linked,undoing,retrieving,moving')}`;
 
 /** Who works on which bag. */
-export class Work {
+export class Claims {
   constructor(private readonly pool: pg.Pool) {}
 
   /** Bags whose turn it is and that nobody holds, oldest first. */

@@ -1,5 +1,5 @@
 import { bagLimits, unseen } from '@coldroom/domain';
-import type { Target } from './people';
+import type { Target } from './operator-actions';
 import { freshRegister } from './testing/fresh-register';
 import { bagsOf, brought, claimed, transitionOf, passed, running, stage, statesOf } from './testing/sample-request';
 
@@ -29,17 +29,21 @@ describe('undo', () => {
     await brought(place.register, b, 'sealed');
     const claim = await claimed(place.register, b, 'sealed', 'linker-7');
     const target: Target = { kind: 'Fileset', names: ['Fileset:1'] };
-    await expect(place.register.people.undo(target, 'boss')).rejects.toMatchObject({
+    await expect(place.register.operator.undo(target, 'boss')).rejects.toMatchObject({
       kind: 'not-yet',
       code: 'BAG_BUSY',
       message: expect.stringMatching(/r\d+-2 .*linker-7.*again/),
     });
     expect(await statesOf(place.register, id)).toEqual(['linked', 'sealed', 'approved']);
-    expect(await place.register.work.renew(claim, 1000, 0)).toBe(true);
-    await place.register.work.giveBack(claim);
-    expect(await place.register.people.undo(target, 'boss')).toEqual({ undoing: 2, abandoned: 0, released: 0 });
+    expect(await place.register.claims.renew(claim, 1000, 0)).toBe(true);
+    await place.register.claims.giveBack(claim);
+    expect(await place.register.operator.undo(target, 'boss')).toEqual({ undoing: 2, abandoned: 0, released: 0 });
     expect(await statesOf(place.register, id)).toEqual(['undoing', 'undoing', 'approved']);
-    expect((await place.register.work.due(['undoing', 'approved'])).map((bag) => bag.bagId).sort()).toEqual([a, b, c]);
+    expect((await place.register.claims.due(['undoing', 'approved'])).map((bag) => bag.bagId).sort()).toEqual([
+      a,
+      b,
+      c,
+    ]);
   });
 
   it('voids the claim of a worker whose lease ran out', async () => {
@@ -48,7 +52,7 @@ describe('undo', () => {
     await brought(place.register, bag, 'sealed');
     const claim = await claimed(place.register, bag, 'sealed');
     await place.sql.query(`UPDATE bag SET lease_until = now() - interval '1 s'`);
-    await place.register.people.undo({ kind: 'Fileset', names: ['Fileset:1'] }, 'boss');
+    await place.register.operator.undo({ kind: 'Fileset', names: ['Fileset:1'] }, 'boss');
     await place.sql.query(`UPDATE bag SET lease_until = now() + interval '1 min'`); // even if the clock went back
     await expect(
       place.register.applyTransitions(
@@ -61,16 +65,20 @@ describe('undo', () => {
 
   it('takes whole filesets, whatever was named, and no more than them', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n], 'Fileset:2': [1n], 'Fileset:3': [1n] });
-    const files = await place.register.overview.files({ requestId: id });
+    const files = await place.register.reports.files({ requestId: id });
     const named = files.find((file) => file.fileset === 'Fileset:1')!;
-    expect(await place.register.people.undo({ kind: 'File', ids: [named.id] }, 'boss')).toMatchObject({ abandoned: 2 });
+    expect(await place.register.operator.undo({ kind: 'File', ids: [named.id] }, 'boss')).toMatchObject({
+      abandoned: 2,
+    });
     const { rows } = await place.sql.query(`SELECT image_id FROM request_image WHERE fileset = 'Fileset:2'`);
-    expect(await place.register.people.undo({ kind: 'Image', ids: [BigInt(rows[0].image_id)] }, 'boss')).toMatchObject({
+    expect(
+      await place.register.operator.undo({ kind: 'Image', ids: [BigInt(rows[0].image_id)] }, 'boss'),
+    ).toMatchObject({
       abandoned: 1,
     });
     expect(await statesOf(place.register, id)).toEqual(['abandoned', 'abandoned', 'abandoned', 'approved']);
-    expect(await place.register.people.undo({ kind: 'Request', ids: [id] }, 'boss')).toMatchObject({ abandoned: 1 });
-    expect(await place.register.people.undo({ kind: 'Request', ids: [999n] }, 'boss')).toEqual({
+    expect(await place.register.operator.undo({ kind: 'Request', ids: [id] }, 'boss')).toMatchObject({ abandoned: 1 });
+    expect(await place.register.operator.undo({ kind: 'Request', ids: [999n] }, 'boss')).toEqual({
       undoing: 0,
       abandoned: 0,
       released: 0,
@@ -83,9 +91,9 @@ describe('undo', () => {
     await brought(place.register, bag, 'sealed');
     const linker = await claimed(place.register, bag, 'sealed');
     await place.register.applyTransitions(linker, [transitionOf(linker.files[0]!, 'link')], stage);
-    await place.register.people.undo({ kind: 'Fileset', names: ['Fileset:1'] }, 'boss');
+    await place.register.operator.undo({ kind: 'Fileset', names: ['Fileset:1'] }, 'boss');
     expect(await statesOf(place.register, id)).toEqual(['undoing', 'sealed']);
-    expect(await place.register.work.due(['undoing', 'sealed'])).toEqual([{ bagId: bag, state: 'undoing' }]);
+    expect(await place.register.claims.due(['undoing', 'sealed'])).toEqual([{ bagId: bag, state: 'undoing' }]);
     expect(await wanted()).toEqual(['archived', 'pending']); // until the original is back
     expect(await passed(place.register, bag, 'undoing')).toEqual([{ bagId: bag, state: 'sealed' }]);
     expect(await wanted()).toEqual(['none', 'pending']);
@@ -104,16 +112,16 @@ describe('undo', () => {
       linker.files.map((file) => transitionOf(file, 'link')),
       { ...stage, delayMs: 3_600_000 },
     );
-    expect(await place.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss')).toBe(1);
+    expect(await place.register.operator.abandon({ kind: 'Request', ids: [id] }, 'boss')).toBe(1);
     expect(await statesOf(place.register, id)).toEqual(['abandoned', 'linked']);
-    expect(await place.register.work.due(['linked'])).toEqual([]);
+    expect(await place.register.claims.due(['linked'])).toEqual([]);
   });
 
   it('frees the path for another request once it is undone', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n] });
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'linked');
-    await place.register.people.undo({ kind: 'Request', ids: [id] }, 'boss');
+    await place.register.operator.undo({ kind: 'Request', ids: [id] }, 'boss');
     await passed(place.register, bag, 'undoing');
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Finished' });
     await place.sql.query(
@@ -129,7 +137,7 @@ describe('retry', () => {
     const id = await running(place.register, { 'Fileset:1': [full - 1n, full - 1n, 1n], 'Fileset:2': [1n] });
     for (const bag of await bagsOf(place.register)) await stuckIn(bag, 'approved');
     await place.sql.query(`UPDATE bag SET store = 'other' WHERE id = (SELECT min(id) FROM bag)`);
-    expect(await place.register.people.retry({ kind: 'Request', ids: [id] }, newBag, 'boss')).toBe(4);
+    expect(await place.register.operator.retry({ kind: 'Request', ids: [id] }, newBag, 'boss')).toBe(4);
     const { rows } = await place.sql.query(
       `SELECT name, store, state, files, bytes FROM bag WHERE name LIKE 'again-%' ORDER BY id`,
     );
@@ -139,7 +147,7 @@ describe('retry', () => {
       ['again-3', 'main', 'approved', 1, 1n],
     ]);
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Running', stuck: 0 });
-    const progress = await place.register.overview.progress(id);
+    const progress = await place.register.reports.progress(id);
     expect(progress.map((row) => [row.state, row.bags, row.files, row.bytes])).toEqual(
       expect.arrayContaining([
         ['done', 3, 0, 0n],
@@ -161,8 +169,8 @@ describe('retry', () => {
       ],
       stage,
     );
-    await place.register.people.retry({ kind: 'Request', ids: [id] }, newBag, 'boss');
-    const [again] = (await place.register.work.due(['approved'])).map((due) => due.bagId);
+    await place.register.operator.retry({ kind: 'Request', ids: [id] }, newBag, 'boss');
+    const [again] = (await place.register.claims.due(['approved'])).map((due) => due.bagId);
     expect((await claimed(place.register, again!, 'approved')).files).toEqual([
       expect.objectContaining({
         id: claim.files[0]!.id,
@@ -180,8 +188,8 @@ describe('retry', () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n] });
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await stuckIn(bag, 'approved');
-    const [file] = await place.register.overview.files({ requestId: id });
-    expect(await place.register.people.retry({ kind: 'File', ids: [file!.id] }, newBag, 'boss')).toBe(1);
+    const [file] = await place.register.reports.files({ requestId: id });
+    expect(await place.register.operator.retry({ kind: 'File', ids: [file!.id] }, newBag, 'boss')).toBe(1);
     expect(await statesOf(place.register, id)).toEqual(['approved', 'stuck']);
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Error' });
   });
@@ -192,14 +200,14 @@ describe('retry', () => {
     await brought(place.register, a, 'sealed');
     await brought(place.register, b, 'sealed');
     await stuckIn(b, 'sealed');
-    await place.register.work.postpone(
+    await place.register.claims.postpone(
       await claimed(place.register, a, 'sealed'),
       3_600_000,
       new Error('waits'),
       false,
     );
-    await place.register.people.retry({ kind: 'Request', ids: [id] }, newBag, 'boss');
-    expect((await place.register.work.due(['sealed'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
+    await place.register.operator.retry({ kind: 'Request', ids: [id] }, newBag, 'boss');
+    expect((await place.register.claims.due(['sealed'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
   });
 
   it('is BAG_BUSY where the rest of the bag is being worked on', async () => {
@@ -208,9 +216,9 @@ describe('retry', () => {
     await stuckIn(bag, 'approved', 1);
     const claim = await claimed(place.register, bag, 'approved');
     const target: Target = { kind: 'Request', ids: [id] };
-    await expect(place.register.people.retry(target, newBag, 'boss')).rejects.toMatchObject({ code: 'BAG_BUSY' });
-    await expect(place.register.people.abandon(target, 'boss')).rejects.toMatchObject({ code: 'BAG_BUSY' });
-    expect(await place.register.work.renew(claim, 1000, 0)).toBe(true);
+    await expect(place.register.operator.retry(target, newBag, 'boss')).rejects.toMatchObject({ code: 'BAG_BUSY' });
+    await expect(place.register.operator.abandon(target, 'boss')).rejects.toMatchObject({ code: 'BAG_BUSY' });
+    expect(await place.register.claims.renew(claim, 1000, 0)).toBe(true);
   });
 });
 
@@ -222,11 +230,11 @@ describe('abandon', () => {
     await brought(place.register, b, 'sealed');
     await brought(place.register, c, 'copied');
     await stuckIn(d, 'approved');
-    expect(await place.register.people.abandon({ kind: 'Request', ids: [id] }, 'boss')).toBe(3);
+    expect(await place.register.operator.abandon({ kind: 'Request', ids: [id] }, 'boss')).toBe(3);
     expect(await statesOf(place.register, id)).toEqual(['linked', 'undoing', 'abandoned', 'abandoned', 'approved']);
-    expect((await place.register.overview.files({ requestId: id, code: 'TROUBLE' })).map((file) => file.state)).toEqual(
-      ['abandoned'],
-    );
+    expect((await place.register.reports.files({ requestId: id, code: 'TROUBLE' })).map((file) => file.state)).toEqual([
+      'abandoned',
+    ]);
   });
 });
 

@@ -19,7 +19,7 @@ export interface UndoResult {
 }
 
 /** What people do to files that are under way. */
-export class People {
+export class OperatorActions {
   constructor(private readonly pool: pg.Pool) {}
 
   /**
@@ -29,7 +29,7 @@ export class People {
    */
   async undo(target: Target, by: string): Promise<UndoResult> {
     return transaction(this.pool, async (client) => {
-      const scope = await take(client, filesetsMeant(target));
+      const scope = await take(client, filesetsOf(target));
       const counts = await turnBack(
         client,
         scope,
@@ -54,7 +54,7 @@ export class People {
    */
   async retry(target: Target, bagName: (nr: number) => string, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
-      const scope = await take(client, stuckMeant(target));
+      const scope = await take(client, stuckOf(target));
       const there = await resume(client, scope, by);
       const { rows: again } = await client.query<Packable & { request_id: bigint; store: string }>(
         `SELECT f.id, f.fileset, f.size, f.request_id, b.store FROM file f JOIN bag b ON b.id = f.bag_id
@@ -83,7 +83,7 @@ export class People {
   /** Gives up stuck files for good, and with each its fileset as far as it is not linked. The originals stay as they are. */
   async abandon(target: Target, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
-      const stuck = stuckMeant(target);
+      const stuck = stuckOf(target);
       const scope = await take(client, {
         ...stuck,
         files: `(f.request_id, f.fileset) IN (SELECT f.request_id, f.fileset FROM file f WHERE ${stuck.files})`,
@@ -108,7 +108,7 @@ const resumable: readonly FileState[] = ['sealed', 'linked', 'undoing'];
 export const retrievingStates: readonly FileState[] = ['retrieving', 'online', 'fetched', 'fetchVerified'];
 
 /** A condition on `file f` that uses $1 for what was named. */
-export interface Meant {
+export interface Selection {
   readonly files: string;
   readonly named: readonly bigint[] | readonly string[];
 }
@@ -121,7 +121,7 @@ export interface Scope {
   readonly bags: readonly bigint[];
 }
 
-export function filesetsMeant(target: Target): Meant {
+export function filesetsOf(target: Target): Selection {
   const files = {
     Request: 'f.request_id = ANY($1)',
     Image: '(f.request_id, f.fileset) IN (SELECT request_id, fileset FROM request_image WHERE image_id = ANY($1))',
@@ -132,13 +132,13 @@ export function filesetsMeant(target: Target): Meant {
   return { files, named: target.kind === 'Fileset' ? target.names : target.ids };
 }
 
-function stuckMeant(target: Target): Meant {
-  const { files, named } = filesetsMeant(target);
+function stuckOf(target: Target): Selection {
+  const { files, named } = filesetsOf(target);
   return { files: `f.stuck_from IS NOT NULL AND ${target.kind === 'File' ? 'f.id = ANY($1)' : files}`, named };
 }
 
 /** Locks the requests and bags of these files. Fails where somebody works on one of the bags, and nobody starts before we commit. */
-export async function take(client: pg.ClientBase, { files, named }: Meant): Promise<Scope> {
+export async function take(client: pg.ClientBase, { files, named }: Selection): Promise<Scope> {
   const { rows: requests } = await client.query<{ id: bigint }>(
     `SELECT DISTINCT f.request_id AS id FROM file f WHERE f.bag_id IS NOT NULL AND ${files}`,
     [named],

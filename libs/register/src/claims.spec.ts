@@ -45,7 +45,7 @@ describe('claim', () => {
     );
     const rounds = await Promise.all(
       bags.map((bag) =>
-        Promise.all(['a', 'b'].map((worker) => register.work.claim(bag, ['approved'], worker, 60_000))),
+        Promise.all(['a', 'b'].map((worker) => register.claims.claim(bag, ['approved'], worker, 60_000))),
       ),
     );
     for (const claims of rounds) expect(claims.filter((claim) => claim !== undefined)).toHaveLength(1);
@@ -55,27 +55,27 @@ describe('claim', () => {
 
   it('is not given in another state, before its time, or where there is no such bag', async () => {
     const bag = await newBag();
-    expect(await place.register.work.claim(bag, ['sealed', 'linked'], 'w', 1000)).toBeUndefined();
-    expect(await place.register.work.claim(999_999n, ['approved'], 'w', 1000)).toBeUndefined();
+    expect(await place.register.claims.claim(bag, ['sealed', 'linked'], 'w', 1000)).toBeUndefined();
+    expect(await place.register.claims.claim(999_999n, ['approved'], 'w', 1000)).toBeUndefined();
     const claim = await claimed(place.register, bag, 'approved');
-    await place.register.work.postpone(claim, 60_000, new NotYet('SOON', 'not yet'), false);
-    expect(await place.register.work.claim(bag, ['approved'], 'w', 1000)).toBeUndefined();
-    expect((await place.register.work.due(['approved'])).map((due) => due.bagId)).not.toContain(bag);
+    await place.register.claims.postpone(claim, 60_000, new NotYet('SOON', 'not yet'), false);
+    expect(await place.register.claims.claim(bag, ['approved'], 'w', 1000)).toBeUndefined();
+    expect((await place.register.claims.due(['approved'])).map((due) => due.bagId)).not.toContain(bag);
   });
 
   it('goes to the next one when the lease ran out; the old one changes nothing more', async () => {
     const bag = await newBag();
-    const old = await place.register.work.claim(bag, ['approved'], 'w1', 30);
+    const old = await place.register.claims.claim(bag, ['approved'], 'w1', 30);
     if (!old) throw new Error('not claimed');
-    expect((await place.register.work.due(['approved'])).map((due) => due.bagId)).not.toContain(bag);
+    expect((await place.register.claims.due(['approved'])).map((due) => due.bagId)).not.toContain(bag);
     await pause(60);
-    expect((await place.register.work.due(['approved'])).map((due) => due.bagId)).toContain(bag);
+    expect((await place.register.claims.due(['approved'])).map((due) => due.bagId)).toContain(bag);
     // Run out, and nobody took it: still void for moves and renewals.
     await expect(place.register.applyTransitions(old, [], stage)).rejects.toMatchObject({
       kind: 'transient',
       code: 'CLAIM_LOST',
     });
-    expect(await place.register.work.renew(old, 60_000, 1)).toBe(false);
+    expect(await place.register.claims.renew(old, 60_000, 1)).toBe(false);
 
     const now = await claimed(place.register, bag, 'approved', 'w1'); // the same worker's name: the fence tells them apart
     expect(now.fence).toBe(old.fence + 1n);
@@ -86,15 +86,15 @@ describe('claim', () => {
         stage,
       ),
     ).rejects.toMatchObject({ code: 'CLAIM_LOST' });
-    expect(await place.register.work.renew(old, 60_000, 1)).toBe(false);
-    expect(await place.register.work.postpone(old, 0, new Error('late'), true)).toBe(false);
-    await place.register.work.giveBack(old);
+    expect(await place.register.claims.renew(old, 60_000, 1)).toBe(false);
+    expect(await place.register.claims.postpone(old, 0, new Error('late'), true)).toBe(false);
+    await place.register.claims.giveBack(old);
     expect(await bagRow(bag)).toMatchObject({ attempts: 0, note: null, fence: String(now.fence) });
-    expect((await place.register.work.filesOf(bag, 'approved')).map((file) => file.state)).toEqual([
+    expect((await place.register.claims.filesOf(bag, 'approved')).map((file) => file.state)).toEqual([
       'approved',
       'approved',
     ]);
-    expect(await place.register.work.renew(now, 60_000, 5)).toBe(true);
+    expect(await place.register.claims.renew(now, 60_000, 5)).toBe(true);
     expect(await bagRow(bag)).toMatchObject({ done_bytes: '5' });
     await place.register.applyTransitions(
       now,
@@ -106,7 +106,7 @@ describe('claim', () => {
   it('is given back as it was', async () => {
     const bag = await newBag();
     const claim = await claimed(place.register, bag, 'approved');
-    await place.register.work.giveBack(claim);
+    await place.register.claims.giveBack(claim);
     expect(await bagRow(bag)).toMatchObject({ attempts: 0, waiting: false, note: null, due: true });
     expect((await claimed(place.register, bag, 'approved', 'w2')).fence).toBe(claim.fence + 1n);
   });
@@ -115,9 +115,9 @@ describe('claim', () => {
 describe('postpone', () => {
   it('does not count what waits without a deadline, and begins to count anew after it', async () => {
     const bag = await newBag();
-    const { work } = place.register;
-    await work.postpone(await claimed(place.register, bag, 'approved'), 0, new NotYet('AMBER', 'amber'), false);
-    await work.postpone(
+    const { claims } = place.register;
+    await claims.postpone(await claimed(place.register, bag, 'approved'), 0, new NotYet('AMBER', 'amber'), false);
+    await claims.postpone(
       await claimed(place.register, bag, 'approved'),
       0,
       new NotYet('STOPPED', 'stopped', { noDeadline: true }),
@@ -129,12 +129,12 @@ describe('postpone', () => {
   it('counts and tells an attempt', async () => {
     const bag = await newBag();
     const claim = await claimed(place.register, bag, 'approved');
-    expect(await place.register.work.postpone(claim, 0, new Transient('STORE_UNAVAILABLE', 'gone fishing'), true)).toBe(
-      true,
-    );
+    expect(
+      await place.register.claims.postpone(claim, 0, new Transient('STORE_UNAVAILABLE', 'gone fishing'), true),
+    ).toBe(true);
     expect(await bagRow(bag)).toMatchObject({ attempts: 1, waiting: false, note: 'gone fishing', due: true });
     expect((await claimed(place.register, bag, 'approved')).attempts).toBe(1);
-    expect((await place.register.overview.events({ requestId: claim.requestId }))[0]).toMatchObject({
+    expect((await place.register.reports.events({ requestId: claim.requestId }))[0]).toMatchObject({
       what: 'attempt failed',
       code: 'STORE_UNAVAILABLE',
       from: 'approved',
@@ -145,7 +145,7 @@ describe('postpone', () => {
 
   it('of what is only too early counts nothing, and remembers since when it waits', async () => {
     const bag = await newBag();
-    await place.register.work.postpone(
+    await place.register.claims.postpone(
       await claimed(place.register, bag, 'approved'),
       0,
       new NotYet('AMBER', 'amber'),
@@ -154,7 +154,7 @@ describe('postpone', () => {
     const second = await claimed(place.register, bag, 'approved');
     expect(second).toMatchObject({ attempts: 0, waitingSince: expect.any(Date) });
     await pause(5);
-    await place.register.work.postpone(second, 0, new NotYet('AMBER', 'amber'), false);
+    await place.register.claims.postpone(second, 0, new NotYet('AMBER', 'amber'), false);
     const third = await claimed(place.register, bag, 'approved');
     expect(third.waitingSince).toEqual(second.waitingSince);
     await place.register.applyTransitions(
@@ -167,7 +167,7 @@ describe('postpone', () => {
 
   it('takes anything that was thrown', async () => {
     const bag = await newBag();
-    await place.register.work.postpone(await claimed(place.register, bag, 'approved'), 0, 'just text', true);
+    await place.register.claims.postpone(await claimed(place.register, bag, 'approved'), 0, 'just text', true);
     expect(await bagRow(bag)).toMatchObject({ note: 'just text', attempts: 1 });
   });
 });
@@ -178,13 +178,13 @@ describe('due', () => {
     await passed(place.register, bags[1] as bigint, 'approved');
     await place.sql.query(`UPDATE bag SET not_before = now() - id * interval '1 day' WHERE id = ANY($1)`, [bags]);
     const [first, second, third] = bags;
-    expect(await place.register.work.due(['approved', 'hashed'], 3)).toEqual([
+    expect(await place.register.claims.due(['approved', 'hashed'], 3)).toEqual([
       { bagId: third, state: 'approved' },
       { bagId: second, state: 'hashed' },
       { bagId: first, state: 'approved' },
     ]);
-    expect(await place.register.work.due(['approved'], 1)).toEqual([{ bagId: third, state: 'approved' }]);
-    expect(await place.register.work.due([])).toEqual([]);
+    expect(await place.register.claims.due(['approved'], 1)).toEqual([{ bagId: third, state: 'approved' }]);
+    expect(await place.register.claims.due([])).toEqual([]);
   });
 });
 
@@ -197,7 +197,7 @@ describe('completeFilesets', () => {
       [id],
     );
     const complete = async (): Promise<string[]> =>
-      [...(await register.work.completeFilesets(id, ['Fileset:a', 'Fileset:b', 'Fileset:none']))].sort();
+      [...(await register.claims.completeFilesets(id, ['Fileset:a', 'Fileset:b', 'Fileset:none']))].sort();
     const put = (nr: number, state: string): Promise<unknown> =>
       place.sql.query(
         `UPDATE file SET state = $2, code = 'X', released_at = now(), stuck_from = CASE WHEN $2 = 'stuck' THEN 'sealed' END WHERE id = $1`,
@@ -222,7 +222,7 @@ describe('completeFilesets', () => {
 
 it('tells the images of a fileset for its description', async () => {
   const id = await running(place.register, { 'Fileset:1': [1n], 'Fileset:2': [1n] });
-  const images = await place.register.work.imagesOf(id, ['Fileset:1', 'Fileset:2', 'Fileset:3']);
+  const images = await place.register.claims.imagesOf(id, ['Fileset:1', 'Fileset:2', 'Fileset:3']);
   expect([...images.keys()].sort()).toEqual(['Fileset:1', 'Fileset:2']);
   expect(images.get('Fileset:1')).toEqual([expect.any(BigInt)]);
 });
@@ -230,6 +230,6 @@ it('tells the images of a fileset for its description', async () => {
 it('gives all files of a bag in a state to whoever asks', async () => {
   const bag = await newBag();
   await brought(place.register, bag, 'sealed');
-  expect(await place.register.work.filesOf(bag, 'sealed')).toHaveLength(2);
-  expect(await place.register.work.filesOf(bag, 'approved')).toEqual([]);
+  expect(await place.register.claims.filesOf(bag, 'sealed')).toHaveLength(2);
+  expect(await place.register.claims.filesOf(bag, 'approved')).toEqual([]);
 });

@@ -9,14 +9,14 @@ import {
   type FileFilter,
   type FileListing,
   type ImageListing,
-  type MeantFiles,
-  type MeantWith,
+  type SelectedFiles,
+  type SelectedWith,
   type StageProgress,
 } from './listings';
-import type { Target } from './people';
+import type { Target } from './operator-actions';
 
 /** What people and metrics look at. Reads only. */
-export class Overview {
+export class Reports {
   constructor(private readonly pool: pg.Pool) {}
 
   /** Cheap enough to ask every second: counted from bags, not from files. */
@@ -124,7 +124,7 @@ export class Overview {
   }
 
   /** What a command on this target would touch; see `People` for what it does to them. */
-  async meant(target: Target, including: MeantWith): Promise<readonly MeantFiles[]> {
+  async selected(target: Target, including: SelectedWith): Promise<readonly SelectedFiles[]> {
     const stuckOnly = including === 'stuck filesets' ? `AND f.bag_id IS NOT NULL AND f.stuck_from IS NOT NULL` : '';
     const named = namedBy[target.kind];
     const { rows } = await this.pool.query(

@@ -1,5 +1,5 @@
 import { fileStates, next, retryState, transitions, workStates, type FileState } from '@coldroom/domain';
-import type { Target } from './people';
+import type { Target } from './operator-actions';
 import { freshRegister } from './testing/fresh-register';
 import { running, statesOf } from './testing/sample-request';
 
@@ -41,7 +41,7 @@ describe('what a person may do in each state', () => {
 
     it('undo', async () => {
       const target = await fileIn(state, from);
-      const result = await place.register.people.undo(target, 'boss');
+      const result = await place.register.operator.undo(target, 'boss');
       const to = untouched.includes(stands)
         ? 'abandoned'
         : [...maybeLinked, ...comingBack].includes(stands)
@@ -61,13 +61,13 @@ describe('what a person may do in each state', () => {
       const target = await fileIn(state, from);
       await place.sql.query('UPDATE file SET released_at = now() WHERE request_id = $1', [target.requestId]);
       const released = ['linked', 'released', ...comingBack].includes(stands) ? 1 : 0;
-      expect(await place.register.people.undo(target, 'boss')).toEqual({ abandoned: 0, undoing: 0, released });
+      expect(await place.register.operator.undo(target, 'boss')).toEqual({ abandoned: 0, undoing: 0, released });
       expect(await statesOf(place.register, target.requestId)).toEqual([state]);
     });
 
     it('retry', async () => {
       const target = await fileIn(state, from);
-      const files = await place.register.people.retry(target, newBag, 'boss');
+      const files = await place.register.operator.retry(target, newBag, 'boss');
       const to = from ? retryState(from) : state;
       expect([files, await statesOf(place.register, target.requestId)]).toEqual([from ? 1 : 0, [to]]);
       if (from) expect(next('stuck', 'retry')).toContain(to);
@@ -76,7 +76,7 @@ describe('what a person may do in each state', () => {
 
     it('abandon', async () => {
       const target = await fileIn(state, from);
-      const files = await place.register.people.abandon(target, 'boss');
+      const files = await place.register.operator.abandon(target, 'boss');
       const to =
         from && untouched.includes(from) ? 'abandoned' : from && maybeLinked.includes(from) ? 'undoing' : state;
       expect([files, await statesOf(place.register, target.requestId)]).toEqual([to === state ? 0 : 1, [to]]);
@@ -86,7 +86,7 @@ describe('what a person may do in each state', () => {
   });
 
   async function expectToldOnce(requestId: bigint, what: string, from: FileState, to: FileState): Promise<void> {
-    const told = (await place.register.overview.events({ requestId })).filter(
+    const told = (await place.register.reports.events({ requestId })).filter(
       (event) => event.actor === 'boss' && event.what === what,
     );
     expect(told.map((event) => [event.from, event.to, event.detail])).toEqual(
