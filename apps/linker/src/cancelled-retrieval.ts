@@ -2,7 +2,7 @@ import { codeOf, messageOf, type ArchiveFile } from '@coldroom/domain';
 import { fetchedName } from '@coldroom/pipeline';
 import type { Transition } from '@coldroom/register';
 import { dropStaged } from './restore';
-import { look, sameFile, type Before } from './look';
+import { inspect, sameFile, type Guard } from './inspect';
 import { dropFetching, dropRecalled } from './recalled-copies';
 import type { Places } from './places';
 import type { RecallPlaces } from './recall-places';
@@ -15,23 +15,23 @@ export async function dropFetched(
   file: ArchiveFile,
   places: Places,
   recalls: RecallPlaces,
-  before: Before,
+  guard: Guard,
 ): Promise<Pick<Transition, 'code' | 'reason'>> {
   if (file.retrieval === null && file.fetched === null) return {};
   try {
     const place = await places.of(file);
-    const found = await look(place);
+    const found = await inspect(place);
     if (found.kind !== 'file' || !sameFile(found.identity, file))
       return { code: 'PATH_TAKEN', reason: 'something else stands at the path; what was fetched was left where it is' };
-    await dropStaged(place, { directory: place.hold, name: Buffer.from(fetchedName(file)) }, before);
+    await dropStaged(place, { directory: place.hold, name: Buffer.from(fetchedName(file)) }, guard);
     if (file.retrieval === 'recall' || file.onlineUntil !== null) {
       const root = await recalls.root();
-      await dropFetching(root, recalls.stagedPathOf(file), place, before);
-      await dropRecalled(root, recalls.pathOf(file), file, before);
+      await dropFetching(root, recalls.stagedPathOf(file), place, guard);
+      await dropRecalled(root, recalls.pathOf(file), file, guard);
     }
     return {};
   } catch (error) {
-    await before(); // a claim that is lost leaves it to the next
+    await guard(); // a claim that is lost leaves it to the next
     return {
       code: codeOf(error),
       reason: `the original is back; what was fetched was left where it is: ${messageOf(error)}`,

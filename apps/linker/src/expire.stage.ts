@@ -4,7 +4,7 @@ import { transition, STORES, type Stage, type StageResult, type StageWork } from
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures, refuseFor } from './failures';
-import type { Before } from './look';
+import type { Guard } from './inspect';
 import { dropRecalled } from './recalled-copies';
 import { RecallPlaces } from './recall-places';
 
@@ -27,7 +27,7 @@ export class ExpireStage implements Stage {
     const inStore = await store.stat(claim.bag, due.map(copyPath));
     const places = new RecallPlaces(store, claim.bag);
     const root = await places.root();
-    const before: Before = async () => {
+    const guard: Guard = async () => {
       await this.register.switches.refuseWhereStopped();
       work.check();
     };
@@ -37,7 +37,7 @@ export class ExpireStage implements Stage {
       known.map((file, at) => ({ file, copy: inStore[at] })),
       async ({ file, copy }) => {
         refuseFor(reasonsToKeepFetched(file, copy), 'the recalled copy is kept');
-        await dropRecalled(root, places.pathOf(file), file, before);
+        await dropRecalled(root, places.pathOf(file), file, guard);
       },
     );
     crashPoint('expire:2-synced');

@@ -22,9 +22,9 @@ import {
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures, refuseFor } from './failures';
-import { expectHeld, look, type Before, type Place } from './look';
+import { expectHeld, inspect, type Guard, type Place } from './inspect';
 import { HoldTime, Places } from './places';
-import { clearBeside, hold, swapIn } from './swap';
+import { clearTemp, hold, replaceOriginal } from './replace-original';
 
 interface Candidate {
   readonly file: ArchiveFile;
@@ -32,8 +32,8 @@ interface Candidate {
   readonly inStore: CopyStatus | undefined;
 }
 
-interface Looked extends Candidate {
-  readonly found: Awaited<ReturnType<typeof look>>;
+interface Inspected extends Candidate {
+  readonly found: Awaited<ReturnType<typeof inspect>>;
 }
 
 /** Swaps links in for originals, whole filesets at a time, and keeps the originals held. */
@@ -87,11 +87,11 @@ export class LinkStage implements Stage {
     policy: LinkPolicy,
     work: StageWork,
   ): Promise<StageResult> {
-    const before: Before = async () => {
+    const guard: Guard = async () => {
       await this.register.switches.refuseWhereStopped();
       work.check(); // last: the answer may have taken longer than our claim lasts
     };
-    await before();
+    await guard();
     const failures = new Failures();
     const looked = await failures.results(files, async (each) => {
       const candidate = { ...each, place: await places.of(each.file) };
@@ -99,14 +99,12 @@ export class LinkStage implements Stage {
     });
     const held = await failures.results(failures.wholeOnly(looked), async (candidate) => ({
       ...candidate,
-      heldCtimeNs: await this.holdOne(candidate, before, work),
+      heldCtimeNs: await this.holdOne(candidate, guard, work),
     }));
     await places.syncHolds();
     crashPoint('link:2-hold-synced');
 
-    const linked = await failures.survivors(failures.wholeOnly(held), (candidate) =>
-      linkOne(candidate, policy, before),
-    );
+    const linked = await failures.survivors(failures.wholeOnly(held), (candidate) => linkOne(candidate, policy, guard));
     await places.syncOriginals();
     crashPoint('link:5-synced');
     return failures.result(linked.map(({ file }) => transition(file, 'link', 'linked')));
@@ -116,12 +114,12 @@ export class LinkStage implements Stage {
    * Holds the original and gives its ctime from then on. One that an earlier run has held already is hashed again: our
    * hard link renewed its ctime, which therefore cannot tell whether somebody wrote to it since.
    */
-  private async holdOne({ file, place, found }: Looked, before: Before, work: StageWork): Promise<bigint | undefined> {
+  private async holdOne({ file, place, found }: Inspected, guard: Guard, work: StageWork): Promise<bigint | undefined> {
     if (found.kind !== 'file') {
       await expectHeld(place, file);
       return undefined;
     }
-    if (found.held === null) return (await hold(place, file, before)).ctimeNs;
+    if (found.held === null) return (await hold(place, file, guard)).ctimeNs;
     const [outcome] = await this.files.hash(
       [{ root: this.originals.directory(file.root), path: file.path, algorithms: ['SHA-256'] }],
       { direct: true },
@@ -141,12 +139,12 @@ export class LinkStage implements Stage {
 async function linkOne(
   candidate: Candidate & { readonly heldCtimeNs: bigint | undefined },
   policy: LinkPolicy,
-  before: Before,
+  guard: Guard,
 ): Promise<void> {
   const { file, place } = candidate;
   const found = await refuseWithReasons(candidate, policy, candidate.heldCtimeNs);
-  if (found.kind === 'our-link') await clearBeside(place, file);
-  else await swapIn(place, file, before);
+  if (found.kind === 'our-link') await clearTemp(place, file);
+  else await replaceOriginal(place, file, guard);
 }
 
 /** Throws where there is a reason to keep the original. A link of ours is our own earlier step if the original is held. */
@@ -154,8 +152,8 @@ async function refuseWithReasons(
   { file, place, inStore }: Candidate,
   policy: LinkPolicy,
   heldCtimeNs?: bigint,
-): Promise<Looked['found']> {
-  const found = await look(place);
+): Promise<Inspected['found']> {
+  const found = await inspect(place);
   if (found.kind === 'our-link') {
     await expectHeld(place, file);
     return found;

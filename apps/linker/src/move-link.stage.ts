@@ -28,9 +28,9 @@ import {
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
-import type { Before } from './look';
+import type { Guard } from './inspect';
 import { Places } from './places';
-import { lookAtLink, moveLinkOne, type MovedPlace } from './move-link';
+import { inspectLink, moveLinkOne, type MovedPlace } from './move-link';
 
 interface Candidate {
   readonly file: ArchiveFile;
@@ -70,11 +70,11 @@ export class MoveLinkStage implements Stage {
       .filter(({ reasons }) => reasons.length > 0);
     if (spoiled.length > 0) return spoiledBag(spoiled, wayOn); // as long as one copy is not good there, no link leads there
 
-    const before: Before = async () => {
+    const guard: Guard = async () => {
       await this.register.switches.refuseWhereStopped();
       work.check(); // last: the answer may have taken longer than our claim lasts
     };
-    await before();
+    await guard();
     const places = new Places(this.originals, this.holds, to, claim.bag);
     const failures = new Failures();
     try {
@@ -83,8 +83,8 @@ export class MoveLinkStage implements Stage {
           ...(await places.of(candidate.file)),
           oldTarget: from.linkTarget(claim.bag, copyPath(candidate.file)),
         };
-        refuse(reasonsOf(candidate, await lookAtLink(place)));
-        await moveLinkOne(place, before);
+        refuse(reasonsOf(candidate, await inspectLink(place)));
+        await moveLinkOne(place, guard);
       });
       await places.syncOriginals();
       crashPoint('move-link:4-synced');

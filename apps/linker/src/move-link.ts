@@ -1,8 +1,8 @@
 import { renameSync, unlinkSync } from 'node:fs';
 import { codeOf, Refused, crashPoint, type AtPath } from '@coldroom/domain';
 import { identify, renameExchangeSync } from '@coldroom/files';
-import { at, besideAt, isOurLink, type Before, type Place } from './look';
-import { makeLink } from './swap';
+import { originalPath, tempPath, isOurLink, type Guard, type Place } from './inspect';
+import { makeLink } from './replace-original';
 
 /*
  * Swaps our link into one store for one into another. Nothing is replaced or removed but links of ours, known by what they hold.
@@ -19,45 +19,47 @@ const oldLinkOf = (place: MovedPlace): Place => ({ ...place, target: place.oldTa
 const isOldLink = async (path: Buffer, place: MovedPlace): Promise<boolean> => isOurLink(path, oldLinkOf(place));
 
 /** `our-link` for a link of ours into either store. */
-export async function lookAtLink(place: MovedPlace): Promise<AtPath> {
-  if ((await identify(at(place))) === null) return 'missing';
-  return (await isOurLink(at(place), place)) || (await isOldLink(at(place), place)) ? 'our-link' : 'other';
+export async function inspectLink(place: MovedPlace): Promise<AtPath> {
+  if ((await identify(originalPath(place))) === null) return 'missing';
+  return (await isOurLink(originalPath(place), place)) || (await isOldLink(originalPath(place), place))
+    ? 'our-link'
+    : 'other';
 }
 
 /**
  * Puts the link into the new store in the old one's place, in one step; what came out is looked at before it goes. Sync the
  * directory afterwards.
  */
-export async function moveLinkOne(place: MovedPlace, before: Before): Promise<void> {
-  if (!(await isOurLink(at(place), place))) await swapLinks(place, before); // else an earlier run came this far
+export async function moveLinkOne(place: MovedPlace, guard: Guard): Promise<void> {
+  if (!(await isOurLink(originalPath(place), place))) await exchangeLinks(place, guard); // else an earlier run came this far
   crashPoint('move-link:2-swapped');
-  await clearBeside(place, before);
+  await clearTemp(place, guard);
   crashPoint('move-link:3-tidied');
 }
 
-async function swapLinks(place: MovedPlace, before: Before): Promise<void> {
-  await clearBeside(place, before);
-  await makeLink(place, before);
+async function exchangeLinks(place: MovedPlace, guard: Guard): Promise<void> {
+  await clearTemp(place, guard);
+  await makeLink(place, guard);
   crashPoint('move-link:1-link-made');
-  await before();
+  await guard();
   try {
-    renameExchangeSync(besideAt(place), at(place));
+    renameExchangeSync(tempPath(place), originalPath(place));
   } catch (error) {
     if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
-    if (!(await isOldLink(at(place), place)))
+    if (!(await isOldLink(originalPath(place), place)))
       throw new Refused('PATH_TAKEN', 'the link changed at the last moment; it was left there');
-    renameSync(besideAt(place), at(place));
+    renameSync(tempPath(place), originalPath(place));
     return;
   }
-  if (await isOldLink(besideAt(place), place)) return;
-  renameExchangeSync(besideAt(place), at(place));
-  await clearBeside(place, before);
+  if (await isOldLink(tempPath(place), place)) return;
+  renameExchangeSync(tempPath(place), originalPath(place));
+  await clearTemp(place, guard);
   throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
 }
 
 /** The link that came out goes, or one that an earlier run had made ready. What is not ours stays. */
-async function clearBeside(place: MovedPlace, before: Before): Promise<void> {
-  if (!(await isOurLink(besideAt(place), place)) && !(await isOldLink(besideAt(place), place))) return;
-  await before();
-  unlinkSync(besideAt(place));
+async function clearTemp(place: MovedPlace, guard: Guard): Promise<void> {
+  if (!(await isOurLink(tempPath(place), place)) && !(await isOldLink(tempPath(place), place))) return;
+  await guard();
+  unlinkSync(tempPath(place));
 }

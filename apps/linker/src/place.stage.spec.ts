@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { codeOf, onCrashPoint, type CrashPoint } from '@coldroom/domain';
 import { renameExchange } from '@coldroom/files';
 import type { PlannedOriginal } from '@coldroom/pipeline/testing';
-import { Archive, lookAt, type Before } from './testing/archive';
+import { Archive, lookAt, type Guard } from './testing/archive';
 
 describe('the place stage', () => {
   let archive: Archive;
@@ -57,11 +57,11 @@ describe('the place stage', () => {
 
   const stagedAs = async (path: string, hold: string): Promise<string> =>
     join(hold, `${(await archive.bench.file(path)).id}.fetched`);
-  const expectBack = async (path: string | Buffer, before: Before): Promise<void> =>
+  const expectBack = async (path: string | Buffer, before: Guard): Promise<void> =>
     expect([path.toString('latin1'), await lookAt(at(path))]).toEqual([path.toString('latin1'), before]);
 
   /** What a file of ours was before, without its content. */
-  async function was(content: string | Buffer): Promise<Before> {
+  async function was(content: string | Buffer): Promise<Guard> {
     const root = process.getuid?.() === 0;
     return {
       kind: 'file',
@@ -70,7 +70,7 @@ describe('the place stage', () => {
       uid: root ? 1234 : process.getuid!(),
       gid: root ? 2345 : process.getgid!(),
       mtimeNs: 1_500_000_001_456_000_089n,
-    } as Before;
+    } as Guard;
   }
 
   test('a restored file has the bytes, mode, owner and time that it had; the link is gone and nothing is left over', async () => {

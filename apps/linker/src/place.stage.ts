@@ -13,7 +13,7 @@ import { Register, type Claim, type Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { refuseToPlace, restoreOne, type Name } from './restore';
 import { Failures } from './failures';
-import type { Before, Place } from './look';
+import type { Guard, Place } from './inspect';
 import { dropRecalled, recallOne } from './recalled-copies';
 import { Places } from './places';
 import { RecallPlaces, stagedAt } from './recall-places';
@@ -47,7 +47,7 @@ export class PlaceStage implements Stage {
     const recalls = new RecallPlaces(store, claim.bag);
     const failures = new Failures();
     try {
-      const before: Before = async () => work.check();
+      const guard: Guard = async () => work.check();
       const looked = await failures.results(
         ready.map((file) => ({ file })),
         async ({ file }) => {
@@ -58,7 +58,7 @@ export class PlaceStage implements Stage {
         },
       );
       const placed = await failures.survivors(failures.wholeOnly(looked), (candidate) =>
-        placeOne(candidate, recalls, before),
+        placeOne(candidate, recalls, guard),
       );
       await places.syncOriginals();
       await places.syncHolds();
@@ -84,13 +84,13 @@ interface Candidate {
   readonly staged: Name;
 }
 
-async function placeOne({ file, place, staged }: Candidate, recalls: RecallPlaces, before: Before): Promise<void> {
+async function placeOne({ file, place, staged }: Candidate, recalls: RecallPlaces, guard: Guard): Promise<void> {
   if (file.retrieval === 'recall') {
-    await recallOne(place, staged, await recalls.online(file), file, before);
+    await recallOne(place, staged, await recalls.online(file), file, guard);
     return;
   }
-  await restoreOne(place, staged, file, before);
-  if (file.onlineUntil !== null) await dropRecalled(await recalls.root(), recalls.pathOf(file), file, before); // it was recalled before
+  await restoreOne(place, staged, file, guard);
+  if (file.onlineUntil !== null) await dropRecalled(await recalls.root(), recalls.pathOf(file), file, guard); // it was recalled before
 }
 
 /** A fetched file that is not there any more, or not as it was proven, is no reason to give up: the store has it still. */

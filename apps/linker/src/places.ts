@@ -1,7 +1,7 @@
 import { codeOf, copyPath, Refused, type ArchiveFile, type RootName, type Store } from '@coldroom/domain';
 import { checkPath, displayPath, identify, openDirectory, type Directory, type Root } from '@coldroom/files';
 import type { HoldDirectories, Originals } from '@coldroom/pipeline';
-import type { Place } from './look';
+import type { Place } from './inspect';
 
 /** An original that nobody knows the time of is kept, and looked at again in a day. */
 const unknownMs = 86_400_000;

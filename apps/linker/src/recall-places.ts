@@ -2,7 +2,7 @@ import { copyPath, type ArchiveFile, type Store } from '@coldroom/domain';
 import { openDirectory, openRoot, type Directory, type Root } from '@coldroom/files';
 import { fetchedName, recallRoot, recallStaging } from '@coldroom/pipeline';
 import type { Name } from './restore';
-import type { Place } from './look';
+import type { Place } from './inspect';
 
 /**
  * The open directories of one bag in its store's recall directory. Opened when first asked for; synced and closed together. Those

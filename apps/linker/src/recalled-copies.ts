@@ -3,7 +3,7 @@ import { codeOf, Refused, crashPoint, type ArchiveFile, type Identity } from '@c
 import { identify, openDirectory, typeOf, type Directory, type Root } from '@coldroom/files';
 import { isFetched } from '@coldroom/pipeline';
 import { dropStaged, pathOf, refuse, type Name } from './restore';
-import { look, type Before, type Place } from './look';
+import { inspect, type Guard, type Place } from './inspect';
 
 /*
  * Recalled copies in a recall directory: put there, and dropped when their time is over. The copy in the store stays. Each
@@ -16,21 +16,21 @@ export async function recallOne(
   staged: Name,
   online: Name,
   file: ArchiveFile,
-  before: Before,
+  guard: Guard,
 ): Promise<void> {
-  const found = await look(place);
+  const found = await inspect(place);
   const lying = await identify(pathOf(online));
   if (found.kind === 'our-link' && lying !== null && isFetched(lying, file)) return; // an earlier run came this far
   await refuse(place, staged, file);
   if (lying !== null && typeOf(lying.mode) !== 'file')
     throw new Refused('PATH_TAKEN', 'something that is no recalled copy stands where the recalled file belongs');
-  await before();
+  await guard();
   online.directory.change(() => renameSync(pathOf(staged), pathOf(online)));
   crashPoint('place:1-swapped');
 }
 
 /** Drops a recalled copy and the directories that it leaves empty, up to the bag's. One that is gone is no error. */
-export async function dropRecalled(root: Root, path: Buffer, file: ArchiveFile, before: Before): Promise<void> {
+export async function dropRecalled(root: Root, path: Buffer, file: ArchiveFile, guard: Guard): Promise<void> {
   await inDirectoryOf(root, path, { protect: true }, async (online) => {
     const lying = await identify(pathOf(online));
     if (lying !== null) {
@@ -39,7 +39,7 @@ export async function dropRecalled(root: Root, path: Buffer, file: ArchiveFile, 
           'RECALLED_COPY_CHANGED',
           "what lies at the recalled copy's place is not what was put there; it was left there",
         );
-      await before();
+      await guard();
       online.directory.change(() => unlinkSync(pathOf(online)));
     }
     crashPoint('expire:1-removed');
@@ -47,8 +47,8 @@ export async function dropRecalled(root: Root, path: Buffer, file: ArchiveFile, 
 }
 
 /** Drops what was fetched for a recall that a person gave up, whole or not. */
-export async function dropFetching(root: Root, path: Buffer, place: Place, before: Before): Promise<void> {
-  await inDirectoryOf(root, path, {}, (staged) => dropStaged(place, staged, before));
+export async function dropFetching(root: Root, path: Buffer, place: Place, guard: Guard): Promise<void> {
+  await inDirectoryOf(root, path, {}, (staged) => dropStaged(place, staged, guard));
 }
 
 /** Does something to a name below a recall directory where its directory is there, syncs that, and removes it if it is empty. */

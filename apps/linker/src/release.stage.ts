@@ -24,11 +24,11 @@ import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { dropStaged, isBack, restoreOne } from './restore';
 import { Failures, refuseFor } from './failures';
-import { lookAtArchived, type Before, type Place } from './look';
+import { inspectArchived, type Guard, type Place } from './inspect';
 import { dropFetching, dropRecalled } from './recalled-copies';
 import { HoldTime, Places } from './places';
 import { RecallPlaces } from './recall-places';
-import { release } from './swap';
+import { release } from './replace-original';
 
 /** Frees the space of held originals when their time is over, and clears away what a given up retrieval has left. */
 @Injectable()
@@ -56,7 +56,7 @@ export class ReleaseStage implements Stage {
     const inStore = await store.stat(claim.bag, files.map(copyPath));
     const places = new Places(this.originals, this.holds, store, claim.bag);
     const recalls = new RecallPlaces(store, claim.bag);
-    const before: Before = async () => {
+    const guard: Guard = async () => {
       await this.register.switches.refuseWhereStopped();
       work.check(); // last: the answer may have taken longer than our claim lasts
     };
@@ -67,11 +67,11 @@ export class ReleaseStage implements Stage {
         known.map((file, index) => ({ file, inStore: inStore[index] })),
         async ({ file, inStore: copy }) => {
           const place = await places.of(file);
-          if (file.retrieval !== null && (await clearGivenUp(file, place, recalls, copy, before)))
+          if (file.retrieval !== null && (await clearGivenUp(file, place, recalls, copy, guard)))
             return [transition(file, 'place', 'restored')];
           if (stillMs > 0) return [];
-          await releaseOne(file, place, copy, before);
-          await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, before); // of a move that a crash cut short and a person gave up
+          await releaseOne(file, place, copy, guard);
+          await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, guard); // of a move that a crash cut short and a person gave up
           return [transition(file, 'release', 'released')];
         },
       );
@@ -95,16 +95,16 @@ async function clearGivenUp(
   place: Place,
   recalls: RecallPlaces,
   inStore: CopyStatus | undefined,
-  before: Before,
+  guard: Guard,
 ): Promise<boolean> {
   const restored = { directory: place.hold, name: Buffer.from(fetchedName(file)) };
   if (await isBack(place, file)) {
-    await restoreOne(place, restored, file, before);
+    await restoreOne(place, restored, file, guard);
     return true;
   }
-  const beforeDrop: Before = async () => {
+  const beforeDrop: Guard = async () => {
     refuseFor(reasonsToKeepFetched(file, inStore), 'what was fetched is kept');
-    await before();
+    await guard();
   };
   await dropStaged(place, restored, beforeDrop);
   if (file.retrieval === 'recall') {
@@ -119,13 +119,13 @@ async function releaseOne(
   file: ArchiveFile,
   place: Place,
   inStore: CopyStatus | undefined,
-  before: Before,
+  guard: Guard,
 ): Promise<void> {
-  const { atPath, held } = await lookAtArchived(place);
+  const { atPath, held } = await inspectArchived(place);
   if (held === null && atPath !== 'our-link')
     throw new Refused('LINK_GONE', 'neither our link nor the held original is there; look before anything else');
   if (held === null)
     return refuseFor(reasonsToKeepFetched(file, inStore), 'nothing is held, and this copy is the only one');
   refuseFor(reasonsToKeepHeld(file, atPath, held, inStore, false));
-  await release(place, before);
+  await release(place, guard);
 }

@@ -2,8 +2,17 @@ import { renameSync, unlinkSync } from 'node:fs';
 import { codeOf, reasonsToKeepLink, Refused, crashPoint, type ArchiveFile } from '@coldroom/domain';
 import { identify, renameExchangeSync, typeOf, type Directory } from '@coldroom/files';
 import { isFetched } from '@coldroom/pipeline';
-import { at, heldAt, isOurLink, look, lookAtArchived, sameFile, type Before, type Place } from './look';
-import { putBack } from './swap';
+import {
+  originalPath,
+  heldPath,
+  isOurLink,
+  inspect,
+  inspectArchived,
+  sameFile,
+  type Guard,
+  type Place,
+} from './inspect';
+import { undoLink } from './replace-original';
 
 /*
  * Puts back what was fetched and proven. Nothing is replaced but our own link, and nothing removed but that link, our own
@@ -20,14 +29,15 @@ export const pathOf = ({ directory, name }: Name): Buffer => directory.at(name);
 
 /** Throws where a proven file may not be put in its place: to be asked of all files of a fileset before the first of them is. */
 export async function refuseToPlace(place: Place, staged: Name, file: ArchiveFile): Promise<void> {
-  if (file.retrieval === 'restore' && ((await isBack(place, file)) || (await identify(heldAt(place))) !== null)) return;
+  if (file.retrieval === 'restore' && ((await isBack(place, file)) || (await identify(heldPath(place))) !== null))
+    return;
   if (file.retrieval === 'recall' && (await identify(pathOf(staged))) === null) return; // it may be in its place already, which is looked at there
   await refuse(place, staged, file);
 }
 
 /** Whether the original itself, or what was fetched for it, stands at its path. */
 export async function isBack(place: Place, file: ArchiveFile): Promise<boolean> {
-  const found = await look(place);
+  const found = await inspect(place);
   return found.kind === 'file' && (sameFile(found.identity, file) || isFetched(found.identity, file));
 }
 
@@ -35,34 +45,34 @@ export async function isBack(place: Place, file: ArchiveFile): Promise<boolean> 
  * The fetched file takes the link's place, in one step. An original that is still held goes first: it never left; where
  * something else is held in its name, a person has to look (`HELD_CHANGED`).
  */
-export async function restoreOne(place: Place, staged: Name, file: ArchiveFile, before: Before): Promise<void> {
-  if ((await identify(heldAt(place))) !== null) await putBack(place, file, before);
-  else if (!(await isBack(place, file))) await swapBack(place, staged, file, before); // else an earlier run came this far
+export async function restoreOne(place: Place, staged: Name, file: ArchiveFile, guard: Guard): Promise<void> {
+  if ((await identify(heldPath(place))) !== null) await undoLink(place, file, guard);
+  else if (!(await isBack(place, file))) await replaceLink(place, staged, file, guard); // else an earlier run came this far
   crashPoint('place:1-swapped');
-  await tidyStaged(place, staged, file, before);
+  await tidyStaged(place, staged, file, guard);
   crashPoint('place:2-tidied');
 }
 
-async function swapBack(place: Place, staged: Name, file: ArchiveFile, before: Before): Promise<void> {
+async function replaceLink(place: Place, staged: Name, file: ArchiveFile, guard: Guard): Promise<void> {
   await refuse(place, staged, file);
-  await before();
+  await guard();
   try {
-    renameExchangeSync(pathOf(staged), at(place));
+    renameExchangeSync(pathOf(staged), originalPath(place));
   } catch (error) {
     if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
-    if (!(await isOurLink(at(place), place)))
+    if (!(await isOurLink(originalPath(place), place)))
       throw new Refused('PATH_TAKEN', 'the link changed at the last moment; it was left there');
-    renameSync(pathOf(staged), at(place));
+    renameSync(pathOf(staged), originalPath(place));
     return;
   }
-  const now = await identify(at(place));
+  const now = await identify(originalPath(place));
   if (now !== null && isFetched(now, file) && (await isOurLink(pathOf(staged), place))) return;
-  renameExchangeSync(pathOf(staged), at(place));
+  renameExchangeSync(pathOf(staged), originalPath(place));
   throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
 }
 
 /** The link that came out goes, and so does what was fetched where the held original took the place. */
-async function tidyStaged(place: Place, staged: Name, file: ArchiveFile, before: Before): Promise<void> {
+async function tidyStaged(place: Place, staged: Name, file: ArchiveFile, guard: Guard): Promise<void> {
   const left = await identify(pathOf(staged));
   if (left === null) return;
   const ours = typeOf(left.mode) === 'link' ? await isOurLink(pathOf(staged), place) : isFetched(left, file);
@@ -71,24 +81,24 @@ async function tidyStaged(place: Place, staged: Name, file: ArchiveFile, before:
       'FETCHED_CHANGED',
       'what lies in staging is not what was fetched; it was left there, and the file is back in its place',
     );
-  await before();
+  await guard();
   unlinkSync(pathOf(staged));
 }
 
 /** What a cancelled retrieval left in staging goes, a link of ours or what was fetched, whole or not: the copy in the store stays. */
-export async function dropStaged(place: Place, staged: Name, before: Before): Promise<void> {
+export async function dropStaged(place: Place, staged: Name, guard: Guard): Promise<void> {
   const left = await identify(pathOf(staged));
   if (left === null) return;
   const ours =
     typeOf(left.mode) === 'file' || (typeOf(left.mode) === 'link' && (await isOurLink(pathOf(staged), place)));
   if (!ours) throw new Refused('TARGET_EXISTS', 'what lies in staging is not ours; it was left there');
-  await before();
+  await guard();
   unlinkSync(pathOf(staged));
 }
 
 /** Throws `Refused` with the reasons against putting what was fetched in its place. */
 export async function refuse(place: Place, staged: Name, file: ArchiveFile): Promise<void> {
-  const { atPath } = await lookAtArchived(place);
+  const { atPath } = await inspectArchived(place);
   const reasons = reasonsToKeepLink(file, atPath, await identify(pathOf(staged)), true);
   const [first] = reasons;
   if (first) throw new Refused(first.code, reasons.map((reason) => reason.message).join('; '));

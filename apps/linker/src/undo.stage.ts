@@ -13,10 +13,10 @@ import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from './failures';
 import { dropFetched } from './cancelled-retrieval';
-import { look, type Before } from './look';
+import { inspect, type Guard } from './inspect';
 import { Places } from './places';
 import { RecallPlaces } from './recall-places';
-import { putBack } from './swap';
+import { undoLink } from './replace-original';
 
 /** Puts held originals back where a person asked for it. Goes on while linking is stopped, and where the store is lost: it only gives back. */
 @Injectable()
@@ -35,7 +35,7 @@ export class UndoStage implements Stage {
     const store = this.stores.get(claim.store);
     const places = new Places(this.originals, this.holds, store, claim.bag);
     const recalls = new RecallPlaces(store, claim.bag);
-    const before: Before = async () => work.check();
+    const guard: Guard = async () => work.check();
     const failures = new Failures();
     try {
       const done = await failures.results(
@@ -49,7 +49,7 @@ export class UndoStage implements Stage {
                 reason: 'the original is not held any more; it is fetched from the store',
               }),
             };
-          await undoOne(file, places, before);
+          await undoOne(file, places, guard);
           return { file, outcome: transition(file, 'undo', 'undone') };
         },
       );
@@ -57,7 +57,7 @@ export class UndoStage implements Stage {
       await places.syncHolds();
       crashPoint('undo:2-synced');
       const transitions = await failures.results(done, async ({ file, outcome }) =>
-        outcome.event === 'undo' ? { ...outcome, ...(await dropFetched(file, places, recalls, before)) } : outcome,
+        outcome.event === 'undo' ? { ...outcome, ...(await dropFetched(file, places, recalls, guard)) } : outcome,
       );
       await places.syncHolds();
       return failures.result(transitions);
@@ -70,12 +70,12 @@ export class UndoStage implements Stage {
 /** A linker that died may have freed the space already, and the register does not know: then only the store can give it back. */
 async function isFreed(file: ArchiveFile, places: Places): Promise<boolean> {
   if (file.linkedAt === null || (await places.isHeld(file))) return false;
-  return (await look(await places.of(file))).kind === 'our-link';
+  return (await inspect(await places.of(file))).kind === 'our-link';
 }
 
-async function undoOne(file: ArchiveFile, places: Places, before: Before): Promise<void> {
+async function undoOne(file: ArchiveFile, places: Places, guard: Guard): Promise<void> {
   try {
-    await putBack(await places.of(file), file, before);
+    await undoLink(await places.of(file), file, guard);
   } catch (error) {
     const neverTaken = codeOf(error) === 'DIRECTORY_GONE' && file.linkedAt === null && !(await places.isHeld(file));
     if (!neverTaken) throw error; // else others removed it before its place was taken: there is nothing to give back

@@ -16,7 +16,7 @@ import { UndoStage } from '../undo.stage';
 const long = 7 * 86_400_000;
 
 /** What a file was before it was archived. */
-export interface Before {
+export interface Guard {
   readonly content: Buffer;
   readonly mode: number;
   readonly uid: number;
@@ -166,7 +166,7 @@ async function dressOddly(path: Buffer): Promise<void> {
   await utimes(path, 1_500_000_000.123, 1_500_000_001.456);
 }
 
-export async function lookAt(path: Buffer): Promise<Before & { readonly kind: 'file' | 'other' }> {
+export async function lookAt(path: Buffer): Promise<Guard & { readonly kind: 'file' | 'other' }> {
   const { mode, uid, gid, mtimeNs } = await lstat(path, { bigint: true });
   const isFile = (Number(mode) & 0o170000) === 0o100000;
   return {

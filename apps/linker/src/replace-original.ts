@@ -3,18 +3,18 @@ import { unlink } from 'node:fs/promises';
 import { codeOf, Refused, crashPoint, type ArchiveFile, type Identity, type OnDisk } from '@coldroom/domain';
 import { identify, renameExchangeSync, typeOf } from '@coldroom/files';
 import {
-  at,
-  besideAt,
-  besideName,
+  originalPath,
+  tempPath,
+  tempName,
   expectHeld,
   expectSame,
-  heldAt,
+  heldPath,
   isOurLink,
-  look,
+  inspect,
   sameFile,
-  type Before,
+  type Guard,
   type Place,
-} from './look';
+} from './inspect';
 
 /*
  * The only code that makes an original go away. Every function works on one file, in open directories that were walked
@@ -25,10 +25,10 @@ import {
  */
 
 /** Gives the original a second name in the hold directory, and says what is held. Sync that directory before the swap. */
-export async function hold(place: Place, file: ArchiveFile, before: Before): Promise<Identity> {
-  await before();
+export async function hold(place: Place, file: ArchiveFile, guard: Guard): Promise<Identity> {
+  await guard();
   try {
-    linkSync(at(place), heldAt(place));
+    linkSync(originalPath(place), heldPath(place));
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw holdFailed(error);
   }
@@ -40,38 +40,38 @@ export async function hold(place: Place, file: ArchiveFile, before: Before): Pro
  * Puts our link in the original's place, in one step: the two swap names, and what came out is looked at before its
  * second name goes. Where that is not the held original it is put back at once. Sync the directory afterwards.
  */
-export async function swapIn(place: Place, file: ArchiveFile, before: Before): Promise<void> {
-  await makeLink(place, before);
+export async function replaceOriginal(place: Place, file: ArchiveFile, guard: Guard): Promise<void> {
+  await makeLink(place, guard);
   crashPoint('link:3-link-made');
   await expectHeld(place, file);
-  await before();
+  await guard();
   try {
-    renameExchangeSync(besideAt(place), at(place));
+    renameExchangeSync(tempPath(place), originalPath(place));
   } catch (error) {
     if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
     await expectHeld(place, file); // this rename takes the original's name away for good
-    await expectSame(at(place), file);
-    renameSync(besideAt(place), at(place));
+    await expectSame(originalPath(place), file);
+    renameSync(tempPath(place), originalPath(place));
   }
   crashPoint('link:4-swapped');
-  await clearBeside(place, file);
+  await clearTemp(place, file);
 }
 
 /** Ends what a crash after the swap left: the original's name beside the link goes, once it is known to be held. */
-export async function clearBeside(place: Place, file: ArchiveFile): Promise<void> {
-  const beside = await identify(besideAt(place));
+export async function clearTemp(place: Place, file: ArchiveFile): Promise<void> {
+  const beside = await identify(tempPath(place));
   if (beside === null) return;
-  if (typeOf(beside.mode) === 'link' && (await isOurLink(besideAt(place), place))) {
-    await unlink(besideAt(place));
+  if (typeOf(beside.mode) === 'link' && (await isOurLink(tempPath(place), place))) {
+    await unlink(tempPath(place));
     return;
   }
-  const held = await identify(heldAt(place));
+  const held = await identify(heldPath(place));
   const isOriginal = held !== null && sameFile(held, file);
   if (isOriginal && held.dev === beside.dev && held.ino === beside.ino) {
-    await unlink(besideAt(place));
+    await unlink(tempPath(place));
     return;
   }
-  await giveBackBeside(place);
+  await returnToOriginalPath(place);
   if (held === null)
     throw new Refused('HOLD_MISSING', 'the original was not held any more; it was put back in its place');
   if (!isOriginal)
@@ -86,31 +86,31 @@ export async function clearBeside(place: Place, file: ArchiveFile): Promise<void
 }
 
 /** What came out of the swap goes back to the path, and our link with it. */
-async function giveBackBeside(place: Place): Promise<void> {
-  if (!(await isOurLink(at(place), place)))
+async function returnToOriginalPath(place: Place): Promise<void> {
+  if (!(await isOurLink(originalPath(place), place)))
     throw new Refused(
       'PATH_TAKEN',
-      `something that is not ours stands at the path, and what was there before lies beside it as ${besideName(place).toString()}`,
+      `something that is not ours stands at the path, and what was there before lies beside it as ${tempName(place).toString()}`,
     );
-  renameExchangeSync(besideAt(place), at(place));
-  if (await isOurLink(besideAt(place), place)) return unlinkSync(besideAt(place));
-  renameExchangeSync(besideAt(place), at(place));
+  renameExchangeSync(tempPath(place), originalPath(place));
+  if (await isOurLink(tempPath(place), place)) return unlinkSync(tempPath(place));
+  renameExchangeSync(tempPath(place), originalPath(place));
   throw new Refused(
     'PATH_TAKEN',
-    `something else came to the path at the last moment; it was left there, and what was there before lies beside it as ${besideName(place).toString()}`,
+    `something else came to the path at the last moment; it was left there, and what was there before lies beside it as ${tempName(place).toString()}`,
   );
 }
 
 /** Puts the held original back in the link's place, in one step. Sync both directories afterwards. */
-export async function putBack(place: Place, file: ArchiveFile, before: Before): Promise<void> {
-  const found = await look(place);
+export async function undoLink(place: Place, file: ArchiveFile, guard: Guard): Promise<void> {
+  const found = await inspect(place);
   if (found.kind === 'our-link') {
-    await clearBeside(place, file);
+    await clearTemp(place, file);
     await expectHeld(place, file);
-    await before();
-    await swapOut(place);
+    await guard();
+    await exchangeForHeld(place);
   } else if (found.kind !== 'file' || !sameFile(found.identity, file)) {
-    if (await letGo(place, file, found, before)) return;
+    if (await dropHeldName(place, file, found, guard)) return;
     throw found.kind === 'missing'
       ? new Refused('LINK_GONE', 'the link is gone; was the image deleted in OMERO? The original is still held')
       : new Refused(
@@ -123,10 +123,10 @@ export async function putBack(place: Place, file: ArchiveFile, before: Before): 
 }
 
 /** Frees the space of the held original. May be repeated: a held original that is gone already is no error. */
-export async function release(place: Place, before: Before): Promise<void> {
-  await before();
+export async function release(place: Place, guard: Guard): Promise<void> {
+  await guard();
   try {
-    unlinkSync(heldAt(place));
+    unlinkSync(heldPath(place));
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
@@ -137,8 +137,8 @@ export async function release(place: Place, before: Before): Promise<void> {
  * Others changed or removed the original before its place was taken: what stands there stays, and only our own second name
  * of it goes. False where the original itself is held; `Refused` `HOLD_MISSING` where it was linked once and is nowhere.
  */
-async function letGo(place: Place, file: ArchiveFile, found: OnDisk, before: Before): Promise<boolean> {
-  const held = await identify(heldAt(place));
+async function dropHeldName(place: Place, file: ArchiveFile, found: OnDisk, guard: Guard): Promise<boolean> {
+  const held = await identify(heldPath(place));
   if (held === null && file.linkedAt === null) return true;
   if (held === null)
     throw new Refused(
@@ -147,49 +147,50 @@ async function letGo(place: Place, file: ArchiveFile, found: OnDisk, before: Bef
     );
   const secondName = found.kind === 'file' && found.identity.dev === held.dev && found.identity.ino === held.ino;
   if (!secondName) return false;
-  await before();
-  if (await isOurLink(besideAt(place), place)) await unlink(besideAt(place));
-  await unlink(heldAt(place));
+  await guard();
+  if (await isOurLink(tempPath(place), place)) await unlink(tempPath(place));
+  await unlink(heldPath(place));
   return true;
 }
 
-async function swapOut(place: Place): Promise<void> {
+async function exchangeForHeld(place: Place): Promise<void> {
   try {
-    renameExchangeSync(heldAt(place), at(place));
+    renameExchangeSync(heldPath(place), originalPath(place));
   } catch (error) {
     if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
-    if (!(await isOurLink(at(place), place))) throw new Refused('PATH_TAKEN', 'the link changed at the last moment');
-    renameSync(heldAt(place), at(place));
+    if (!(await isOurLink(originalPath(place), place)))
+      throw new Refused('PATH_TAKEN', 'the link changed at the last moment');
+    renameSync(heldPath(place), originalPath(place));
     return;
   }
-  if (await isOurLink(heldAt(place), place)) return;
-  renameExchangeSync(heldAt(place), at(place));
+  if (await isOurLink(heldPath(place), place)) return;
+  renameExchangeSync(heldPath(place), originalPath(place));
   throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
 }
 
 /** The original is in its place: the link or second name in the hold directory, and a link beside, go. */
 async function clearAfterUndo(place: Place, file: ArchiveFile): Promise<void> {
-  await expectSame(at(place), file);
-  const held = await identify(heldAt(place));
+  await expectSame(originalPath(place), file);
+  const held = await identify(heldPath(place));
   if (held !== null) {
-    const ours = typeOf(held.mode) === 'link' ? await isOurLink(heldAt(place), place) : sameFile(held, file);
+    const ours = typeOf(held.mode) === 'link' ? await isOurLink(heldPath(place), place) : sameFile(held, file);
     if (!ours) throw new Refused('HELD_CHANGED', 'what stands in the hold directory is not ours; it was left there');
-    await unlink(heldAt(place));
+    await unlink(heldPath(place));
   }
-  if (await isOurLink(besideAt(place), place)) await unlink(besideAt(place));
+  if (await isOurLink(tempPath(place), place)) await unlink(tempPath(place));
 }
 
 /** Makes our link under the name beside the original; `Refused` `TARGET_EXISTS` where something else has that name. */
-export async function makeLink(place: Place, before: Before): Promise<void> {
-  await before();
+export async function makeLink(place: Place, guard: Guard): Promise<void> {
+  await guard();
   try {
-    symlinkSync(place.target, besideAt(place));
+    symlinkSync(place.target, tempPath(place));
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
-    if (await isOurLink(besideAt(place), place)) return;
+    if (await isOurLink(tempPath(place), place)) return;
     throw new Refused(
       'TARGET_EXISTS',
-      `something that is not ours stands beside the original under the name ${besideName(place).toString()}`,
+      `something that is not ours stands beside the original under the name ${tempName(place).toString()}`,
     );
   }
 }

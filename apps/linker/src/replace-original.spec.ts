@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArchiveFile } from '@coldroom/domain';
 import { identify, openDirectory, openRoot, writeMarker, type Directory } from '@coldroom/files';
-import type { Place } from './look';
-import { clearBeside } from './swap';
+import type { Place } from './inspect';
+import { clearTemp } from './replace-original';
 
 describe('what comes out of a swap and is held nowhere', () => {
   let top: string;
@@ -41,7 +41,7 @@ describe('what comes out of a swap and is held nowhere', () => {
   });
 
   test('goes back to the path', async () => {
-    await expect(clearBeside(place, file)).rejects.toMatchObject({ code: 'HOLD_MISSING' });
+    await expect(clearTemp(place, file)).rejects.toMatchObject({ code: 'HOLD_MISSING' });
     expect([readFileSync(join(top, 'tree', 'f'), 'utf8'), await identify(join(top, 'tree', '.coldroom-1'))]).toEqual([
       'original',
       null,
@@ -64,7 +64,7 @@ describe('what comes out of a swap and is held nowhere', () => {
         },
       },
     }) as Directory;
-    await expect(clearBeside({ ...place, directory }, file)).rejects.toMatchObject({ code: 'PATH_TAKEN' });
+    await expect(clearTemp({ ...place, directory }, file)).rejects.toMatchObject({ code: 'PATH_TAKEN' });
     expect(contents()).toEqual(['theirs', 'original']);
   });
 });

@@ -16,32 +16,32 @@ export interface Place {
 }
 
 /** Called right before each step that others see; throws where that step must not be taken any more. */
-export type Before = () => Promise<void>;
+export type Guard = () => Promise<void>;
 
-export async function look(place: Place): Promise<OnDisk | { readonly kind: 'our-link' }> {
-  const identity = await identify(at(place));
+export async function inspect(place: Place): Promise<OnDisk | { readonly kind: 'our-link' }> {
+  const identity = await identify(originalPath(place));
   if (identity === null) return { kind: 'missing' };
   switch (typeOf(identity.mode)) {
     case 'file':
-      return { kind: 'file', identity, held: await identify(heldAt(place)) };
+      return { kind: 'file', identity, held: await identify(heldPath(place)) };
     case 'link':
-      return { kind: (await isOurLink(at(place), place)) ? 'our-link' : 'link' };
+      return { kind: (await isOurLink(originalPath(place), place)) ? 'our-link' : 'link' };
     default:
       return { kind: 'other' };
   }
 }
 
-export async function lookAtArchived(
+export async function inspectArchived(
   place: Place,
 ): Promise<{ readonly atPath: AtPath; readonly held: Identity | null }> {
-  const found = await look(place);
+  const found = await inspect(place);
   const atPath = found.kind === 'our-link' || found.kind === 'missing' ? found.kind : 'other';
-  return { atPath, held: await identify(heldAt(place)) };
+  return { atPath, held: await identify(heldPath(place)) };
 }
 
 /** The held original, which must be the file that was hashed. */
 export async function expectHeld(place: Place, file: ArchiveFile): Promise<Identity> {
-  const held = await identify(heldAt(place));
+  const held = await identify(heldPath(place));
   if (held === null)
     throw new Refused('HOLD_MISSING', 'the original is not held where it should be; nothing more was done');
   if (!sameFile(held, file))
@@ -72,7 +72,7 @@ export async function isOurLink(path: Buffer, place: Place): Promise<boolean> {
   }
 }
 
-export const at = (place: Place): Buffer => place.directory.at(place.name);
-export const heldAt = (place: Place): Buffer => place.hold.at(place.heldName);
-export const besideName = (place: Place): Buffer => Buffer.concat([Buffer.from('.coldroom-'), place.heldName]);
-export const besideAt = (place: Place): Buffer => place.directory.at(besideName(place));
+export const originalPath = (place: Place): Buffer => place.directory.at(place.name);
+export const heldPath = (place: Place): Buffer => place.hold.at(place.heldName);
+export const tempName = (place: Place): Buffer => Buffer.concat([Buffer.from('.coldroom-'), place.heldName]);
+export const tempPath = (place: Place): Buffer => place.directory.at(tempName(place));
