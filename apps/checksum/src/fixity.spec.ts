@@ -71,7 +71,7 @@ describe('the rolling check', () => {
       next: expect.stringContaining('coldroom verify File:'),
     });
     await until(async () => (await bench.register.fixity.figures())[0]?.faults === 1);
-    await bench.register.claims.giveBack(claim);
+    await bench.register.claims.releaseClaim(claim);
     const after = await bench.claim('sealed');
     expect(after.files.map(({ copyDigest }) => copyDigest === null)).toEqual(
       after.files.map(({ path }) => path.toString() === 'rotten'),

@@ -92,7 +92,7 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
       const pace = new Pace(Math.max(slowest, (bytes * 1000) / dueMs));
       const endAt = performance.now() + (this.options.termMs ?? 3_600_000);
       for (let last: CheckedCopy | null = null; performance.now() < endAt;) {
-        // What could not be read stays due: the page after it, so that it holds up nothing.
+        // What could not be read stays due: the page after it, so that it blocks nothing.
         const page = await this.register.fixity.waiting(names, dueMs, last, pageOfCopies);
         if (page.length === 0) {
           this.onlyOfflineLeft = this.metOffline;

@@ -37,7 +37,7 @@ describe('the move-verify stage', () => {
   test('a copy is good where its bytes are those of the original; what it proves is kept apart from the old copy', async () => {
     await moveCopied('good', ['a']);
     const before = await bench.claim('moveCopied');
-    await bench.register.claims.giveBack(before);
+    await bench.register.claims.releaseClaim(before);
     await bench.run(stageWith());
     const {
       files: [file],

@@ -20,7 +20,7 @@ import type { Stores } from '@coldroom/stores';
 export class VerifyFetchedStage implements Stage {
   readonly name = 'verify-fetched';
   readonly takes = 'fetched';
-  readonly givesBack = true;
+  readonly runsWhileStopped = true;
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,

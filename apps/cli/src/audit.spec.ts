@@ -339,15 +339,13 @@ describe('faults', () => {
   });
 
   it('in marks and flags are mended by --fix, and nothing else is touched', async () => {
-    const mending = expected.filter((line) => /^(TAG|FLAG)_/.test(line));
+    const repairing = expected.filter((line) => /^(TAG|FLAG)_/.test(line));
     const registerBefore = await scene.register.audit.images([0n, 0n], 10_000);
     const report = await audited({}, { fix: true });
-    expect([...report.findings()].flatMap(([code, { mended }]) => (mended > 0 ? [`${code} ${mended}`] : []))).toEqual([
-      'TAG_LOST 2',
-      'TAG_LEFT 1',
-      'FLAG_WRONG 3',
-    ]);
-    expect(told(await audited())).toEqual(expected.filter((line) => !mending.includes(line)).sort());
+    expect(
+      [...report.findings()].flatMap(([code, { repaired }]) => (repaired > 0 ? [`${code} ${repaired}`] : [])),
+    ).toEqual(['TAG_LOST 2', 'TAG_LEFT 1', 'FLAG_WRONG 3']);
+    expect(told(await audited())).toEqual(expected.filter((line) => !repairing.includes(line)).sort());
     expect(await scene.register.audit.images([0n, 0n], 10_000)).toEqual(registerBefore);
     // What a later undo needs to know is in the new mark: the flag was not set before we set it.
     const [kept] = await scene.sql(

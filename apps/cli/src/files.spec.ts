@@ -118,7 +118,7 @@ describe('coldroom files', () => {
     const claim = await claimed(register, bag!.bagId);
     const waiting = coldroom(['files', 'abandon', file.toString(), '--yes'], env);
     await new Promise((resolve) => setTimeout(resolve, 2000));
-    await register.claims.giveBack(claim);
+    await register.claims.releaseClaim(claim);
     const ended = await waiting;
     expect(ended).toMatchObject({ code: 0, stderr: expect.stringContaining('is being worked on by test') });
     expect(await states(id)).toEqual(['abandoned', 'abandoned']);

@@ -132,7 +132,7 @@ describe('coldroom move', () => {
     expect(await held).toMatchObject({
       code: 3,
       stdout: expect.stringMatching(
-        /^Held up by stuck files: 1 bag; their links lead to store main, as before\nStuck: 1 file, COPY_MISSING/,
+        /^Blocked by stuck files: 1 bag; their links lead to store main, as before\nStuck: 1 file, COPY_MISSING/,
       ),
     });
 

@@ -156,7 +156,7 @@ it('fills an empty register with what the lost one said', async () => {
   expect((await rebuilt.requests.list()).map(({ id, state, owner, group }) => ({ id, state, owner, group }))).toEqual(
     [gone, held].map((id) => ({ id, state: 'Finished', owner: 'ada', group: 'Lab' })),
   );
-  expect((await rebuilt.marks.owed()).map(({ wanted }) => wanted)).toEqual(['archived', 'archived', 'archived']);
+  expect((await rebuilt.marks.pending()).map(({ wanted }) => wanted)).toEqual(['archived', 'archived', 'archived']);
 
   // Held originals have their numbers and inodes again; the others what the bag knows. No copy counts as proven.
   const [before, after] = [await linkedBag(bench.register), await linkedBag(rebuilt)];

@@ -43,7 +43,7 @@ describe('coldroom requests', () => {
     for (const text of [
       'Owner       ada',
       'Requester   bob',
-      '2: 1 marked, 1 drawn in',
+      '2: 1 marked, 1 included',
       '3 files, 3.00 GiB',
       'ALREADY_A_LINK: 1 file',
       'the path is a link already',
@@ -51,12 +51,12 @@ describe('coldroom requests', () => {
       `requests approve ${id}`,
     ])
       expect(stdout).toContain(text);
-    const shown = json<{ skipped: unknown[]; drawnIn: unknown[]; events: unknown[] }>(
+    const shown = json<{ skipped: unknown[]; included: unknown[]; events: unknown[] }>(
       await coldroom(['requests', 'show', `Request:${id}`, '--json'], env),
     );
     expect(shown).toMatchObject({
       skipped: [{ code: 'ALREADY_A_LINK', files: 1 }],
-      drawnIn: [{ name: 'sibling.dv' }],
+      included: [{ name: 'sibling.dv' }],
       events: [{ what: 'scan', to: 'New' }],
       stuck: [],
     });

@@ -18,7 +18,7 @@ const request = (id: bigint): Target => ({ kind: 'Request', ids: [id] });
 async function placeRecalled(id: bigint): Promise<void> {
   for (const { bagId } of await register.claims.due(['fetchVerified'])) {
     const claim = await claimed(register, bagId);
-    if (claim.requestId !== id) await register.claims.giveBack(claim);
+    if (claim.requestId !== id) await register.claims.releaseClaim(claim);
     else
       await register.applyTransitions(
         claim,

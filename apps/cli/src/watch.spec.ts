@@ -92,7 +92,7 @@ describe('coldroom stop and resume', () => {
     expect(await register.switches.list()).toContainEqual(
       expect.objectContaining({ name: 'all', stopped: true, reason: 'a test', changedBy: 'dora' }),
     );
-    await register.claims.giveBack(claim);
+    await register.claims.releaseClaim(claim);
     expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('no original is being replaced') });
   });
 

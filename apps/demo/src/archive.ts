@@ -40,7 +40,7 @@ export async function untilDone(register: Register, services: Services, show: ()
         ...(await register.requests.inState('Approved')),
         ...(await register.requests.inState('Running')),
         ...(await register.reports.progress()).filter((row) => row.state === 'linked'),
-        ...(await register.marks.owed(1)),
+        ...(await register.marks.pending(1)),
       ];
       if (waiting.length === 0) return true;
       const now =

@@ -11,7 +11,7 @@ const askAgainMs = 60_000;
 export class BringOnlineStage implements Stage {
   readonly name = 'bring-online';
   readonly takes = 'retrieving';
-  readonly givesBack = true;
+  readonly runsWhileStopped = true;
 
   constructor(@Inject(STORES) private readonly stores: Stores) {}
 

@@ -52,7 +52,7 @@ describe('the move-seal stage', () => {
     await moveVerified('again', ['a']);
     const claim = await bench.claim('moveVerified');
     await stageWith().run(claim, workWith({}));
-    await bench.register.claims.giveBack(claim);
+    await bench.register.claims.releaseClaim(claim);
     await bench.run(stageWith());
     expect(await bench.file('again/a')).toMatchObject({ state: 'moveSealed' });
   });
@@ -78,7 +78,7 @@ describe('the move-seal stage', () => {
     expect(await bench.run(stageWith())).toMatchObject({
       transitions: [],
       wait: {
-        code: 'MOVE_HELD_UP',
+        code: 'MOVE_BLOCKED',
         message: expect.stringContaining('1 of its files are stuck'),
         details: { noDeadline: true },
       },

@@ -30,7 +30,7 @@ export class MoveSealStage implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const { to } = otherStores(this.stores, claim);
     const behind = await this.register.moves.behind(claim.bagId, 'moveVerified');
-    if (behind > 0) return { transitions: [], wait: heldUp(claim, behind) };
+    if (behind > 0) return { transitions: [], wait: blocked(claim, behind) };
     const paths = claim.files.map(copyPath);
     const spoiledBefore = spoiled(claim.files, await to.stat(claim.bag, paths));
     if (spoiledBefore.length > 0) return { transitions: spoiledBefore };
@@ -76,9 +76,9 @@ function spoiled(files: readonly ArchiveFile[], answers: readonly (CopyStatus | 
   });
 }
 
-function heldUp({ bag, movingTo }: Claim, behind: number): NotYet {
+function blocked({ bag, movingTo }: Claim, behind: number): NotYet {
   return new NotYet(
-    'MOVE_HELD_UP',
+    'MOVE_BLOCKED',
     `bag ${bag} moves to store ${movingTo} as a whole: ${behind} of its files are stuck; retry them, or "coldroom move --cancel"`,
     { delayMs: longestPauseMs, noDeadline: true },
   );

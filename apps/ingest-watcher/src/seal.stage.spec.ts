@@ -60,7 +60,7 @@ describe('the seal stage', () => {
       check: () => undefined,
     };
     await stage.run(claim, work);
-    await bench.register.claims.giveBack(claim);
+    await bench.register.claims.releaseClaim(claim);
     const before = await readFile(join(bench.storeDir, bag, 'tagmanifest-sha256.txt'), 'utf8');
 
     await bench.run(stage);

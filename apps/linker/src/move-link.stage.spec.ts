@@ -278,7 +278,7 @@ describe('the move-link stage', () => {
     await expectIn('main', bag, `${code}/a`, `${code}/b`);
     expect(await archive.bench.run(archive.moveLink)).toMatchObject({
       transitions: [],
-      wait: { code: 'MOVE_HELD_UP' },
+      wait: { code: 'MOVE_BLOCKED' },
     });
     await expectIn('main', bag, `${code}/a`, `${code}/b`);
     await archive.bench.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');

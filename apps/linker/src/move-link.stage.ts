@@ -56,7 +56,7 @@ export class MoveLinkStage implements Stage {
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const { from, to } = otherStores(this.stores, claim);
     const behind = claim.movingTo === null ? 0 : await this.register.moves.behind(claim.bagId, 'moveSealed');
-    if (behind > 0) return { transitions: [], wait: heldUp(claim, behind) };
+    if (behind > 0) return { transitions: [], wait: blocked(claim, behind) };
     const policy: MoveLinkPolicy = { stopped: false, acceptedReads: to.acceptedReads, bagMoveSealed: true };
     const wayOn = wayOnFrom(claim);
     const statuses = await to.stat(claim.bag, claim.files.map(copyPath)).catch((error: unknown) => {
@@ -133,9 +133,9 @@ function refuse(reasons: readonly Reason[]): void {
   if (first) throw new Refused(first.code, reasons.map(({ message }) => message).join('; '));
 }
 
-function heldUp({ bag, movingTo }: Claim, behind: number): NotYet {
+function blocked({ bag, movingTo }: Claim, behind: number): NotYet {
   return new NotYet(
-    'MOVE_HELD_UP',
+    'MOVE_BLOCKED',
     `bag ${bag} moves to store ${movingTo} as a whole: ${behind} of its files are stuck; retry them, or "coldroom move --cancel"`,
     { delayMs: 600_000, noDeadline: true },
   );

@@ -27,7 +27,7 @@ const fetchTries = 3;
 export class PlaceStage implements Stage {
   readonly name = 'place';
   readonly takes = 'fetchVerified';
-  readonly givesBack = true;
+  readonly runsWhileStopped = true;
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,

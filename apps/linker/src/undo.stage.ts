@@ -23,7 +23,7 @@ import { undoLink } from './replace-original';
 export class UndoStage implements Stage {
   readonly name = 'undo';
   readonly takes = 'undoing';
-  readonly givesBack = true;
+  readonly runsWhileStopped = true;
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,

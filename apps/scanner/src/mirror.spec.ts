@@ -46,7 +46,7 @@ describe('the mirror', () => {
             claim.files.map((file) => ({ id: file.id, event, from, to })),
             { stage: 'test', errorLimit: 1000 },
           );
-        else if (claim) await scene.register.claims.giveBack(claim);
+        else if (claim) await scene.register.claims.releaseClaim(claim);
       }
     }
   }
@@ -66,7 +66,7 @@ describe('the mirror', () => {
     return made;
   }
 
-  test('every image of a request is pending, also one that was drawn in; a second run writes nothing', async () => {
+  test('every image of a request is pending, also one that was included; a second run writes nothing', async () => {
     const { tiny } = await requested([single('a.lif', 2), single('b.tif')]);
     expect(await scene.marksOf(tiny.imageIds[0]!)).toEqual(asked);
     expect(await mirror()).toBe(3);
@@ -77,9 +77,9 @@ describe('the mirror', () => {
 
   test('killed between the marks and their record: once more is harmless', async () => {
     const { tiny } = await requested([single('killed.tif')]);
-    const owed = await scene.register.marks.owed();
+    const pending = await scene.register.marks.pending();
     await scene.omero.setPending(
-      owed.map((mark) => ({
+      pending.map((mark) => ({
         imageId: mark.imageId,
         groupId: mark.groupId,
         requester: { id: mark.requesterId, name: mark.requester },
@@ -88,7 +88,7 @@ describe('the mirror', () => {
     const before = await events();
     await mirror();
     expect([await scene.marksOf(tiny.imageIds[0]!), await events()]).toEqual([pending, before]);
-    expect(await scene.register.marks.owed()).toEqual([]);
+    expect(await scene.register.marks.pending()).toEqual([]);
   });
 
   test('a declined request takes its marks and the note back; the image may be asked for again', async () => {
@@ -150,7 +150,7 @@ describe('the mirror', () => {
     await move(id, untilLinked);
     await remove(stays);
     expect(await mirror()).toBeGreaterThan(0);
-    expect(await scene.register.marks.owed()).toEqual([]);
+    expect(await scene.register.marks.pending()).toEqual([]);
   });
 
   test('an image that moved to another group has its marks there', async () => {
@@ -172,7 +172,7 @@ describe('the mirror', () => {
     await scene.sql('ALTER TABLE imageannotationlink RENAME TO hidden');
     await expect(mirror()).rejects.toMatchObject({ code: 'OMERO_SCHEMA_UNKNOWN' });
     await scene.sql('ALTER TABLE hidden RENAME TO imageannotationlink');
-    expect(await scene.register.marks.owed()).toHaveLength(1);
+    expect(await scene.register.marks.pending()).toHaveLength(1);
     await mirror();
     expect(await scene.marksOf(tiny.imageIds[0]!)).toEqual(pending);
   });

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { crashPoint } from '@coldroom/domain';
 import { imagesPerCall, OmeroDatabase } from '@coldroom/omero';
-import { Register, type MarkState, type OwedMark } from '@coldroom/register';
+import { Register, type MarkState, type PendingMark } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 
 /** Writes the register's states into OMERO, for people to see. OMERO follows, it never runs ahead. */
@@ -15,8 +15,8 @@ export class Mirror {
 
   /** Returns how many images were written; 0 where OMERO says what the register says. */
   async run(): Promise<number> {
-    const owed = await this.register.marks.owed(imagesPerCall);
-    for (const [wanted, marks] of Map.groupBy(owed, (mark) => mark.wanted)) {
+    const pending = await this.register.marks.pending(imagesPerCall);
+    for (const [wanted, marks] of Map.groupBy(pending, (mark) => mark.wanted)) {
       const before = await this.write(wanted, marks);
       crashPoint('scan:2-marks-written');
       await this.register.marks.written(
@@ -30,11 +30,11 @@ export class Mirror {
       crashPoint('scan:3-marks-recorded');
       this.log.info('marks written', { mark: wanted, images: marks.length });
     }
-    return owed.length;
+    return pending.length;
   }
 
   /** Returns the old `image.archived` of the images where we set it. */
-  private async write(wanted: MarkState, marks: readonly OwedMark[]): Promise<ReadonlyMap<bigint, boolean | null>> {
+  private async write(wanted: MarkState, marks: readonly PendingMark[]): Promise<ReadonlyMap<bigint, boolean | null>> {
     const images = marks.map((mark) => ({
       imageId: mark.imageId,
       groupId: mark.groupId,
@@ -58,7 +58,7 @@ export class Mirror {
     );
   }
 
-  private async clear(marks: readonly OwedMark[]): Promise<void> {
+  private async clear(marks: readonly PendingMark[]): Promise<void> {
     for (const [dropNote, group] of Map.groupBy(marks, (mark) => mark.dropNote)) {
       await this.omero.clear(group, {
         restoreArchived: new Map(

@@ -34,7 +34,7 @@ async function grow({ id, paths }: TinyOmero['filesets'][number], name: string):
 }
 const mirrorAll = async (): Promise<void> => {
   while ((await scene.mirror.run()) > 0);
-  expect(await scene.register.marks.owed()).toEqual([]);
+  expect(await scene.register.marks.pending()).toEqual([]);
 };
 
 describe('what is heeded', () => {
@@ -267,7 +267,7 @@ describe('what comes after the scan', () => {
     await mirrorAll();
     expect(await scene.marksOf(imageIds[0]!)).toEqual(['ARCHIVE NOTE', 'ARCHIVE-PENDING']);
     await scene.register.requests.decline(request, 'ada', 'not yet');
-    expect(await scene.register.marks.owed()).toMatchObject([
+    expect(await scene.register.marks.pending()).toMatchObject([
       { imageId: BigInt(imageIds[0]!), wanted: 'none', written: 'pending', dropNote: true },
     ]);
     await mirrorAll();

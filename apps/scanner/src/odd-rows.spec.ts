@@ -35,7 +35,7 @@ async function twinOf(original: bigint): Promise<bigint> {
   return scene.row('originalfile', { ...file });
 }
 
-test('a fileset without entries is left out by its name, and holds up nobody', async () => {
+test('a fileset without entries is left out by its name, and blocks nobody', async () => {
   const {
     filesets: [empty, full],
   } = await scene.add([{ files: [{ name: 'a.tif', size: 3 }] }, { files: [{ name: 'b.tif', size: 3 }] }]);

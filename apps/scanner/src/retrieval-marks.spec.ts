@@ -133,7 +133,7 @@ describe('what is requested back by a mark', () => {
     const claim = await scene.register.claims.claim(due!.bagId, ['linked'], 'somebody', 60_000);
     await askFor(tiny.imageIds[0]!, await owner(tiny.imageIds[0]!));
     expect(await retrievalMarks.run()).toMatchObject({ files: 0 });
-    await scene.register.claims.giveBack(claim!);
+    await scene.register.claims.releaseClaim(claim!);
     expect(await retrievalMarks.run()).toMatchObject({ files: 1 });
   });
 });

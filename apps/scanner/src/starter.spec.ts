@@ -184,7 +184,7 @@ describe('starting what was approved', () => {
     ]);
   });
 
-  test('one request that cannot be started does not hold up the others; it is left alone for a while', async () => {
+  test('one request that cannot be started does not blocks the others; it is left alone for a while', async () => {
     const { user } = await scene.add([], { mark: false });
     const legacy = await scene.row('image', { name: 'legacy', series: 0, owner_id: user.id, group_id: user.groupId });
     const pixels = await scene.row('pixels', {

@@ -22,7 +22,7 @@ export class Starter {
     @Inject(Log) private readonly log: Log,
   ) {}
 
-  /** A request that cannot be started does not hold up the others. */
+  /** A request that cannot be started does not blocks the others. */
   async run(by: string): Promise<void> {
     for (const requestId of await this.register.requests.inState('Approved')) {
       if ((this.later.get(requestId) ?? 0) > Date.now()) continue;

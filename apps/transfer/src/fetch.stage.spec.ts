@@ -33,7 +33,7 @@ describe('the fetch stage', () => {
   });
   afterAll(() => bench.close());
 
-  const dress = async (path: Buffer): Promise<void> => {
+  const setAttributes = async (path: Buffer): Promise<void> => {
     if (root) await chown(path, 1234, 2345);
     await chmod(path, path.toString().endsWith('program') ? 0o6755 : 0o2620);
     await utimes(path, 5, 1_500_000_001.456);
@@ -47,7 +47,7 @@ describe('the fetch stage', () => {
   ): Promise<{ readonly bag: string; readonly staged: Readonly<Record<string, string>> }> {
     const id = await bench.request(
       { [fileset]: Object.entries(contents).map(([name, content]) => ({ path: `${fileset}/${name}`, content })) },
-      dress,
+      setAttributes,
     );
     await bench.bring('sealed');
     await bench.sayLinked();
@@ -202,7 +202,7 @@ describe('the fetch stage', () => {
     expect(await bench.file('evicted/b')).toMatchObject({ state: 'retrieving', code: null });
     const claim = await bench.claim('retrieving');
     expect(claim.files).toMatchObject([{ state: 'retrieving', copyAttempts: 0 }]);
-    await bench.register.claims.giveBack(claim);
+    await bench.register.claims.releaseClaim(claim);
     await bench.bring('online');
     await bench.run(stage);
     expect(await fileAt(staged['b']!)).toMatchObject({ content: 'other' });
@@ -221,7 +221,7 @@ describe('the fetch stage', () => {
       },
       'RECALL_FAILED',
     ],
-  ])('a copy %s stays where it is, and holds up no other', async (what, bringOnline, code) => {
+  ])('a copy %s stays where it is, and blocks no other', async (what, bringOnline, code) => {
     await online(what, { a: 'content', b: 'other' });
     await bench.run(losing(bringOnline));
     expect([(await bench.file(`${what}/a`)).state, (await bench.file(`${what}/b`)).state]).toEqual([
@@ -285,7 +285,7 @@ describe('the fetch stage', () => {
       .run(claim, { signal: new AbortController().signal, deadline, progress: () => undefined, check: () => undefined })
       .catch((thrown: unknown) => thrown);
     expect(codeOf(error)).toBe('CLAIM_LOST');
-    await bench.register.claims.giveBack(claim);
+    await bench.register.claims.releaseClaim(claim);
     await bench.run(stage);
   });
 

@@ -24,7 +24,7 @@ const recalledMode = 0o444;
 export class FetchStage implements Stage {
   readonly name = 'fetch';
   readonly takes = 'online';
-  readonly givesBack = true;
+  readonly runsWhileStopped = true;
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,
@@ -48,14 +48,14 @@ export class FetchStage implements Stage {
       isReady ? { ok: null } : (answers.next().value as Outcome<unknown>),
     );
     crashPoint('fetch:1-fetched');
-    const dressed = await this.dress(claim.files, targets, fetched, work);
-    const outcomes = await requestOnline(store, claim.bag, claim.files, dressed, work);
+    const withAttributes = await this.setAttributes(claim.files, targets, fetched, work);
+    const outcomes = await requestOnline(store, claim.bag, claim.files, withAttributes, work);
     return toTransitions(claim.files, outcomes.map(waitedFor), (file, mode) =>
       mode === null ? transition(file, 'bringOnlineAgain', 'retrieving') : fetchedWith(file, mode),
     );
   }
 
-  private async dress(
+  private async setAttributes(
     files: readonly ArchiveFile[],
     targets: readonly Staged[],
     fetched: readonly Outcome<unknown>[],
@@ -66,14 +66,14 @@ export class FetchStage implements Stage {
       as: file.identity,
       mode: file.retrieval === 'recall' ? recalledMode : file.identity.mode & 0o7777,
     }));
-    const dressed = (
-      await this.files.dress(
+    const withAttributes = (
+      await this.files.setAttributes(
         orders.filter((_, at) => fetched[at] && 'ok' in (fetched[at] as object)),
         work,
       )
     ).values();
     return fetched.map((outcome): Outcome<number> =>
-      'error' in outcome ? outcome : (dressed.next().value as { error: ColdroomError } | { ok: number }),
+      'error' in outcome ? outcome : (withAttributes.next().value as { error: ColdroomError } | { ok: number }),
     );
   }
 }

@@ -36,7 +36,7 @@ describe('the move-copy stage', () => {
       bench.files,
     );
 
-  const dress = async (path: Buffer): Promise<void> => {
+  const setAttributes = async (path: Buffer): Promise<void> => {
     if (root) await chown(path, 1234, 2345);
     await chmod(path, 0o640);
     await utimes(path, 5, 1_500_000_001.456);
@@ -46,7 +46,7 @@ describe('the move-copy stage', () => {
   async function moving(fileset: string, names: readonly string[]): Promise<string> {
     const id = await bench.request(
       { [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) },
-      dress,
+      setAttributes,
     );
     await bench.bring('sealed');
     await bench.sayLinked();
@@ -238,7 +238,7 @@ describe('the move-copy stage', () => {
           .catch((thrown: unknown) => thrown),
       ),
     ).toBe('CLAIM_LOST');
-    await bench.register.claims.giveBack(claim);
+    await bench.register.claims.releaseClaim(claim);
     await expect(lstat(open(bag, 'lost/a'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

@@ -87,13 +87,13 @@ export class MoveCopyStage implements Stage {
       work,
     );
     crashPoint('move-copy:1-fetched');
-    const dressed = await onThoseThatAreRight(places, fetched, (some) =>
-      this.files.dress(
+    const withAttributes = await onThoseThatAreRight(places, fetched, (some) =>
+      this.files.setAttributes(
         some.map((each) => ({ ...each.staged, as: each.file.identity, mode: each.file.identity.mode & 0o7777 })),
         work,
       ),
     );
-    const seen = await onThoseThatAreRight(places, dressed, async (some) => this.look(some));
+    const seen = await onThoseThatAreRight(places, withAttributes, async (some) => this.look(some));
     const put = await onThoseThatAreRight(places, seen, async (some, identities) =>
       (
         await to.put(

@@ -1,6 +1,6 @@
 import type { ColdroomError, DigestAlgorithm, Identity, Outcome, Source, TagFile, Work } from '@coldroom/domain';
 import type { Copied, CopyTask } from './copy';
-import type { DressTask } from './dress';
+import type { SetAttributesTask } from './set-attributes';
 import type { Hashed, HashTask } from './hash';
 import type { InspectTask, Seen, WireFound } from './inspect';
 import type { SealTask } from './seal';
@@ -108,14 +108,14 @@ export class Files {
    * Gives files of ours the mtime and owner of `as`, and this mode, synced. Answers the mode that each has then: set-id bits may be
    * left out (see `giveSetId`). `Refused` `MTIME_NOT_KEPT` or `OWNER_NOT_KEPT` where the file system or our rights do not allow it.
    */
-  async dress(
+  async setAttributes(
     files: readonly (Place & { readonly as: Identity; readonly mode: number })[],
     work: Work,
   ): Promise<readonly Outcome<number>[]> {
-    const task: DressTask = {
+    const task: SetAttributesTask = {
       files: files.map(({ root, path, as, mode }) => ({ root, path: wirePath(path), as, mode })),
     };
-    return outcomes((await this.threads.run({ verb: 'dress', task }, work)) as readonly WireOutcome<number>[]);
+    return outcomes((await this.threads.run({ verb: 'setAttributes', task }, work)) as readonly WireOutcome<number>[]);
   }
 
   /** Closes a bag; see `seal`. `Refused` `COPY_MISSING` leaves it open, `BAG_SEALED` where other tag files were sealed. */

@@ -203,7 +203,7 @@ describe('hash', () => {
   it('does not even open a FIFO, which would wake its writer', async () => {
     const fifo = join(scratch.root, 'fifo');
     run('mkfifo', fifo);
-    const writer = spawn('sh', ['-c', 'echo woken > "$0"', fifo]);
+    const writer = spawn('sh', ['-c', 'echo due_now > "$0"', fifo]);
     const ended = new Promise((resolve) => writer.on('exit', resolve));
     for (let round = 0; round < 10; round++) {
       expect(codes(await hash(['fifo']))).toEqual(['NOT_A_REGULAR_FILE']);

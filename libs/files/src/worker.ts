@@ -1,7 +1,7 @@
 import { workerData } from 'piscina';
 import { Claim } from './claim';
 import { copy, type CopyTask } from './copy';
-import { dress, type DressTask } from './dress';
+import { setAttributes, type SetAttributesTask } from './set-attributes';
 import { listenForCrashPoints, type CrashSettings } from './crash-points';
 import { EndOfBatch, failureOf } from './failures';
 import { hash, type HashTask } from './hash';
@@ -16,7 +16,7 @@ export type WorkerTask =
   | { readonly verb: 'inspect'; readonly task: InspectTask }
   | { readonly verb: 'hash'; readonly task: HashTask }
   | { readonly verb: 'copy'; readonly task: CopyTask }
-  | { readonly verb: 'dress'; readonly task: DressTask }
+  | { readonly verb: 'setAttributes'; readonly task: SetAttributesTask }
   | { readonly verb: 'seal'; readonly task: SealTask };
 
 listenForCrashPoints((workerData ?? {}) as CrashSettings);
@@ -32,8 +32,8 @@ module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds)
         return { ok: await hash(task, claim, trees) };
       case 'copy':
         return { ok: await copy(task, claim, trees) };
-      case 'dress':
-        return { ok: await dress(task, claim, trees) };
+      case 'setAttributes':
+        return { ok: await setAttributes(task, claim, trees) };
       case 'seal':
         return { ok: seal(task, claim, trees) };
     }

@@ -54,11 +54,11 @@ it('mends a lost mark with what the flag was before, a lost flag, and both; once
   await omero.setArchived(marks);
   await rows.query('DELETE FROM imageannotationlink WHERE parent = ANY ($1)', [[images[0], images[2]]]);
   await rows.query('UPDATE image SET archived = false WHERE id = ANY ($1)', [[images[1], images[2]]]);
-  await omero.mendArchived(marks);
+  await omero.repairArchived(marks);
   const whole = { archived: true, marks: ['ARCHIVED'] };
   expect([...(await omero.imageFacts(images)).values()]).toEqual([whole, whole, whole]);
   expect(await noted(images[0]!)).toEqual(['Unset']); // not True, as the flag was when the mark was put back
   const events = await rows.count('event');
-  await omero.mendArchived(marks);
+  await omero.repairArchived(marks);
   expect(await rows.count('event')).toBe(events);
 });

@@ -47,7 +47,7 @@ export async function readPixels(session: Session, ids: readonly bigint[]): Prom
 }
 
 /** Puts ARCHIVED where it is missing, and sets `image.archived` also where the mark stands already. */
-export async function mendArchived(session: Session, marks: readonly ImageMark[]): Promise<void> {
+export async function repairArchived(session: Session, marks: readonly ImageMark[]): Promise<void> {
   const outcomes = await setMark(session, 'ARCHIVED', marks);
   const unset = await session.rows<{ id: bigint; group: bigint }>(
     'SELECT id, group_id AS group FROM image WHERE id = ANY ($1) AND archived IS NOT TRUE ORDER BY id',

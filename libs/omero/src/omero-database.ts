@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { mendArchived, readImageFacts, readOriginalSizes, readPixels, type ImageFacts } from './audit';
+import { repairArchived, readImageFacts, readOriginalSizes, readPixels, type ImageFacts } from './audit';
 import { checkRights, checkSchema, checkVersion, type OmeroVersion } from './check';
 import { type Closure, readClosure } from './closure';
 import { type ConnectionOptions, inTransaction, openPool, readInTransaction } from './connection';
@@ -118,8 +118,8 @@ export class OmeroDatabase {
   }
 
   /** Puts back ARCHIVED and `image.archived` where either was lost. At most 1000 images; one transaction; may be repeated. */
-  mendArchived(marks: readonly ImageMark[]): Promise<void> {
-    return inTransaction(this.pool, 'write', (session) => mendArchived(session, marks));
+  repairArchived(marks: readonly ImageMark[]): Promise<void> {
+    return inTransaction(this.pool, 'write', (session) => repairArchived(session, marks));
   }
 
   async close(): Promise<void> {

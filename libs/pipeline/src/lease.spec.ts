@@ -90,7 +90,7 @@ describe('a claim and its lease', () => {
     const heard: unknown[] = [];
     await runner().run(
       hashing(async (claim, work) => {
-        await bench.register.claims.giveBack(claim); // as if the lease had run out...
+        await bench.register.claims.releaseClaim(claim); // as if the lease had run out...
         const taken = await bench.register.claims.claim(bagId, ['approved'], 'w2', 60_000); // ...and another worker were quicker
         expect(taken?.fence).toBe(claim.fence + 1n);
         await new Promise((resolve) => work.signal.addEventListener('abort', resolve, { once: true }));

@@ -166,7 +166,7 @@ describe('the runner', () => {
     expect(await bench.file(paths[0]!)).toMatchObject({ state: 'approved' });
     const claim = await bench.register.claims.claim(bagId, ['approved'], 'looker', 1000);
     expect(claim).toMatchObject({ attempts: 0, waitingSince: null }); // what waits without a limit counts towards none
-    await bench.register.claims.giveBack(claim!);
+    await bench.register.claims.releaseClaim(claim!);
 
     await runner({ waitLimitMs: 10 }).run(waiting, bagId);
     expect(await bench.file(paths[0]!)).toMatchObject({ state: 'approved' });
@@ -228,11 +228,11 @@ describe('the runner', () => {
   test('a stage that only gives back goes on while all or its store is stopped, not while it is stopped itself', async () => {
     const { bagId, states } = await bag();
     await bench.register.switches.stop('stage:hash', 'as the test wants it', 'boss');
-    await runner().run({ ...passing, givesBack: true }, bagId);
+    await runner().run({ ...passing, runsWhileStopped: true }, bagId);
     expect(await states()).toEqual(['approved', 'approved']);
     await bench.register.switches.resume('stage:hash', 'boss');
     for (const name of ['all', 'store:main']) await bench.register.switches.stop(name, 'as the test wants it', 'boss');
-    await runner().run({ ...passing, givesBack: true }, bagId);
+    await runner().run({ ...passing, runsWhileStopped: true }, bagId);
     expect(await states()).toEqual(['hashed', 'hashed']);
     await bench.register.switches.resume(undefined, 'boss');
   });

@@ -37,7 +37,7 @@ export class Runner {
     const claimedAt = process.hrtime.bigint();
     const claim = await this.register.claims.claim(bagId, [stage.takes], this.options.worker, this.options.leaseMs);
     if (!claim) return;
-    const stopped = stage.givesBack ? undefined : await this.stoppedStore(stage, claim);
+    const stopped = stage.runsWhileStopped ? undefined : await this.stoppedStore(stage, claim);
     if (stopped !== undefined) {
       await this.register.claims.postpone(
         claim,
@@ -73,7 +73,9 @@ export class Runner {
 
   private async stopped(stage: Stage, name: string): Promise<boolean> {
     const switches = await this.register.switches.list();
-    return switches.some((one) => one.stopped && (one.name === name || (one.name === 'all' && !stage.givesBack)));
+    return switches.some(
+      (one) => one.stopped && (one.name === name || (one.name === 'all' && !stage.runsWhileStopped)),
+    );
   }
 
   private async pass(stage: Stage, claim: Claim, result: StageResult, tookMs?: number): Promise<void> {
@@ -132,7 +134,7 @@ export class Runner {
     const fields = { stage: stage.name, bag: claim.bag, code: codeOf(error), reason: messageOf(error) };
     if (this.stop.signal.aborted) {
       this.log.info('bag given back', { ...fields, reason: 'the service is being stopped' });
-      await this.register.claims.giveBack(claim);
+      await this.register.claims.releaseClaim(claim);
     } else if (codeOf(error) === 'CLAIM_LOST') {
       this.log.warn('claim lost', fields);
     } else if (error instanceof NotYet) {

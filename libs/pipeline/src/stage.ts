@@ -48,7 +48,7 @@ export interface Stage {
   readonly name: StageName;
   readonly takes: WorkState;
   /** It only gives back what was taken: it goes on while everything else is stopped. */
-  readonly givesBack?: true;
+  readonly runsWhileStopped?: true;
   run(claim: Claim, work: StageWork): Promise<StageResult>;
 }
 

@@ -16,7 +16,7 @@ export interface WorkerOptions {
 }
 
 /** How long Redis may take to let go of a worker whose work has ended, in milliseconds. */
-const letGoMs = 3000;
+const closeLimitMs = 3000;
 
 /** Runs the stages of one service: takes jobs from the queues, and sweeps in what no job serves. */
 export class Workers {
@@ -77,7 +77,7 @@ export class Workers {
     const closed = Promise.all(this.workers.map((worker) => worker.close(!this.queues.connected))).catch(
       (error: unknown) => this.log.warn('worker not closed', { reason: messageOf(error) }),
     );
-    await Promise.race([closed, sleep(letGoMs, undefined, { ref: false })]);
+    await Promise.race([closed, sleep(closeLimitMs, undefined, { ref: false })]);
     await this.sweeping;
   }
 
@@ -93,7 +93,9 @@ export class Workers {
     try {
       const stopped = (await this.register.switches.list()).filter((one) => one.stopped).map((one) => one.name);
       const states = this.stages
-        .filter((stage) => !stopped.includes(`stage:${stage.name}`) && (stage.givesBack || !stopped.includes('all')))
+        .filter(
+          (stage) => !stopped.includes(`stage:${stage.name}`) && (stage.runsWhileStopped || !stopped.includes('all')),
+        )
         .map((stage) => stage.takes);
       const due = await this.register.claims.due(states);
       if (due.length === 0) return;

@@ -19,7 +19,7 @@ CREATE TABLE request (
 );
 CREATE INDEX request_state ON request (state);
 
--- The images a request touches, marked or drawn in by their fileset, and what OMERO should say of them.
+-- The images a request touches, marked or included by their fileset, and what OMERO should say of them.
 CREATE TABLE request_image (
   request_id      bigint NOT NULL REFERENCES request,
   image_id        bigint NOT NULL,
@@ -37,7 +37,7 @@ CREATE INDEX request_image_fileset ON request_image (request_id, fileset);
 CREATE INDEX request_image_image ON request_image (image_id);
 -- An image is in one request at a time.
 CREATE UNIQUE INDEX request_image_once ON request_image (image_id) WHERE mark_wanted <> 'none';
-CREATE INDEX request_image_owed ON request_image (mark_wanted, request_id, image_id) WHERE mark_written IS DISTINCT FROM mark_wanted;
+CREATE INDEX request_image_pending ON request_image (mark_wanted, request_id, image_id) WHERE mark_written IS DISTINCT FROM mark_wanted;
 
 -- The unit of work on a queue, and the unit written to a store.
 CREATE TABLE bag (
@@ -65,7 +65,7 @@ CREATE TABLE bag (
   attempts     integer NOT NULL DEFAULT 0,
   waiting_since timestamptz,
   -- A fileset it waits for became complete while somebody held it: it sleeps no longer.
-  woken        boolean NOT NULL DEFAULT false,
+  due_now        boolean NOT NULL DEFAULT false,
   note         text
 );
 CREATE INDEX bag_turn ON bag (state, not_before, id) WHERE state <> 'done';

@@ -248,9 +248,9 @@ describe('a fileset in several bags', () => {
     await place.register.claims.postpone(failing, 3_600_000, new Error('store unavailable'), true);
     expect((await place.register.claims.due(['sealed'])).map((bag) => bag.bagId)).toEqual([b]);
 
-    await place.sql.query('UPDATE bag SET woken = true, not_before = now()');
+    await place.sql.query('UPDATE bag SET due_now = true, not_before = now()');
     const claim = await claimed(place.register, b, 'sealed');
-    await place.sql.query('UPDATE bag SET woken = true');
+    await place.sql.query('UPDATE bag SET due_now = true');
     expect(
       await place.register.applyTransitions(
         claim,

@@ -88,7 +88,7 @@ export async function applyTransitions(
         options.errorLimit,
       );
     const own = await passOn(client, claim, options);
-    const woken = await wakeWaiting(
+    const dueNow = await markDueNow(
       client,
       claim.requestId,
       await filesetsOf(
@@ -107,7 +107,7 @@ export async function applyTransitions(
     );
     await recordWhereEnded(client, claim.requestId, transitions, claim.worker);
     crashPoint('transition:1-before-commit');
-    return [...own, ...woken];
+    return [...own, ...dueNow];
   });
   crashPoint('transition:2-after-commit');
   return due;
@@ -240,7 +240,7 @@ async function passOn(client: pg.PoolClient, claim: Claim, options: TransitionOp
     rows: [row],
   } = await client.query<{ state: DueBag['state']; due: boolean }>(
     `UPDATE bag SET state = ${leastState}, claimed_by = NULL, lease_until = NULL, attempts = 0, waiting_since = NULL, note = NULL,
-       not_before = CASE WHEN woken AND ${leastState} IN ('sealed', 'fetchVerified') THEN now() ELSE now() + $2 * interval '1 ms' END, sealed_at = CASE WHEN $3 THEN coalesce(sealed_at, now()) ELSE sealed_at END
+       not_before = CASE WHEN due_now AND ${leastState} IN ('sealed', 'fetchVerified') THEN now() ELSE now() + $2 * interval '1 ms' END, sealed_at = CASE WHEN $3 THEN coalesce(sealed_at, now()) ELSE sealed_at END
      WHERE id = $1 RETURNING state, state <> 'done' AND not_before <= now() AS due`,
     [claim.bagId, options.delayMs ?? 0, options.sealed ?? false],
   );
@@ -259,7 +259,7 @@ async function filesetsOf(client: pg.PoolClient, transitions: readonly Transitio
  * Brings forward the bags, but for `own`, that wait in `durable` or `proven` for a fileset that is complete now; one that somebody
  * holds is told so. Two bags that complete a fileset together do so one after the other, as both lock the request first.
  */
-export async function wakeWaiting(
+export async function markDueNow(
   client: pg.ClientBase,
   requestId: bigint,
   filesets: readonly string[],
@@ -268,7 +268,7 @@ export async function wakeWaiting(
   if (filesets.length === 0) return [];
   const { rows } = await client.query<{ id: bigint; state: DueBag['state']; held: boolean }>(
     `WITH whole AS MATERIALIZED (SELECT fileset FROM unnest($3::text[]) AS moved(fileset) WHERE ${complete('moved.fileset')} OR ${fetched('moved.fileset')})
-     UPDATE bag SET not_before = now(), waiting_since = NULL, woken = true WHERE id IS DISTINCT FROM $2 AND state IN ('sealed', 'fetchVerified') AND id = ANY(ARRAY(
+     UPDATE bag SET not_before = now(), waiting_since = NULL, due_now = true WHERE id IS DISTINCT FROM $2 AND state IN ('sealed', 'fetchVerified') AND id = ANY(ARRAY(
        SELECT DISTINCT waiting.bag_id FROM whole CROSS JOIN LATERAL (
          SELECT f.bag_id FROM file f WHERE f.request_id = $1 AND f.fileset = whole.fileset AND f.phase IN ('sealed', 'fetchVerified') OFFSET 0) waiting))
      RETURNING id, state, coalesce(lease_until > now(), false) AS held`,

@@ -102,7 +102,7 @@ describe('images', () => {
     (await place.register.audit.images(firstPage)).rows.map(({ imageId, mark }) => [imageId, mark]);
   const write = async (before?: boolean | null): Promise<void> => {
     await place.register.marks.written(
-      (await place.register.marks.owed()).map(({ requestId, imageId, wanted }) => ({
+      (await place.register.marks.pending()).map(({ requestId, imageId, wanted }) => ({
         requestId,
         imageId,
         written: wanted,

@@ -88,7 +88,7 @@ describe('claim', () => {
     ).rejects.toMatchObject({ code: 'CLAIM_LOST' });
     expect(await place.register.claims.renew(old, 60_000, 1)).toBe(false);
     expect(await place.register.claims.postpone(old, 0, new Error('late'), true)).toBe(false);
-    await place.register.claims.giveBack(old);
+    await place.register.claims.releaseClaim(old);
     expect(await bagRow(bag)).toMatchObject({ attempts: 0, note: null, fence: String(now.fence) });
     expect((await place.register.claims.filesOf(bag, 'approved')).map((file) => file.state)).toEqual([
       'approved',
@@ -106,7 +106,7 @@ describe('claim', () => {
   it('is given back as it was', async () => {
     const bag = await newBag();
     const claim = await claimed(place.register, bag, 'approved');
-    await place.register.claims.giveBack(claim);
+    await place.register.claims.releaseClaim(claim);
     expect(await bagRow(bag)).toMatchObject({ attempts: 0, waiting: false, note: null, due: true });
     expect((await claimed(place.register, bag, 'approved', 'w2')).fence).toBe(claim.fence + 1n);
   });

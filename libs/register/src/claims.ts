@@ -79,7 +79,7 @@ export class Claims {
       const {
         rows: [row],
       } = await client.query(
-        `UPDATE bag SET claimed_by = $3, fence = fence + 1, lease_until = now() + $4 * interval '1 ms', done_bytes = 0, woken = false
+        `UPDATE bag SET claimed_by = $3, fence = fence + 1, lease_until = now() + $4 * interval '1 ms', done_bytes = 0, due_now = false
          FROM request r
          WHERE bag.id = $1 AND r.id = bag.request_id AND bag.state = ANY($2) AND not_before <= now()
            AND (lease_until IS NULL OR lease_until < now())
@@ -137,9 +137,9 @@ export class Claims {
     return transaction(this.pool, async (client) => {
       const { rowCount } = await client.query(
         `UPDATE bag SET claimed_by = NULL, lease_until = NULL, note = $5,
-           not_before = CASE WHEN woken AND NOT $6 THEN now() ELSE now() + $4 * interval '1 ms' END,
+           not_before = CASE WHEN due_now AND NOT $6 THEN now() ELSE now() + $4 * interval '1 ms' END,
            attempts = CASE WHEN $6 THEN attempts + 1 ELSE attempts END,
-           waiting_since = CASE WHEN $6 OR woken THEN waiting_since WHEN $7 THEN NULL ELSE coalesce(waiting_since, now()) END
+           waiting_since = CASE WHEN $6 OR due_now THEN waiting_since WHEN $7 THEN NULL ELSE coalesce(waiting_since, now()) END
          WHERE id = $1 AND claimed_by = $2 AND fence = $3`,
         [claim.bagId, claim.worker, claim.fence, delayMs, messageOf(why), attempt, forEver],
       );
@@ -155,7 +155,7 @@ export class Claims {
   }
 
   /** Lets go of a bag as it is, to be offered again at once. */
-  async giveBack(claim: Claim): Promise<void> {
+  async releaseClaim(claim: Claim): Promise<void> {
     await this.pool.query(
       `UPDATE bag SET claimed_by = NULL, lease_until = NULL WHERE id = $1 AND claimed_by = $2 AND fence = $3`,
       [claim.bagId, claim.worker, claim.fence],

@@ -46,7 +46,7 @@ export async function transaction<T>(
     });
     throw asTransient(error);
   } finally {
-    letGo(client, broken);
+    releaseIdle(client, broken);
   }
 }
 
@@ -62,7 +62,7 @@ export async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
 }
 
 /** Gives a connection back; a broken one is closed, and its transaction and locks go with it. */
-export function letGo(client: pg.PoolClient, broken: Error | undefined): void {
+export function releaseIdle(client: pg.PoolClient, broken: Error | undefined): void {
   client.off('error', hear);
   client.release(broken);
 }

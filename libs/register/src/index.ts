@@ -10,7 +10,7 @@ export {
 } from './audit';
 export { migrate } from './connection';
 export type { NewFile, NewImage, NewRequest, Skip } from './drafts';
-export type { MarkState, OwedMark } from './marks';
+export type { MarkState, PendingMark } from './marks';
 export type { Transition, TransitionOptions } from './apply-transitions';
 export type { MoveOrder, MoveProgress, PlannedBag } from './moves';
 export type { EventListing, FileFilter, FileListing, ImageListing, SelectedFiles, StageProgress } from './listings';

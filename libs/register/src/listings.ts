@@ -58,7 +58,7 @@ export interface ImageListing {
   readonly imageId: bigint;
   readonly name: string;
   readonly fileset: string;
-  /** False where the image is drawn in by the files it shares with a marked one. */
+  /** False where the image is included by the files it shares with a marked one. */
   readonly marked: boolean;
 }
 

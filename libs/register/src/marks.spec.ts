@@ -8,9 +8,9 @@ beforeEach(async () => {
 afterEach(() => place.drop());
 
 async function writeAll(): Promise<void> {
-  const owed = await place.register.marks.owed();
+  const pending = await place.register.marks.pending();
   await place.register.marks.written(
-    owed.map(({ requestId, imageId, wanted }) => ({ requestId, imageId, written: wanted })),
+    pending.map(({ requestId, imageId, wanted }) => ({ requestId, imageId, written: wanted })),
   );
 }
 
@@ -21,8 +21,8 @@ describe('owed', () => {
       closure([newImage(2n, 'Fileset:1'), newImage(1n, 'Fileset:1', false)], [newFile('Fileset:1', 'a')]),
       'scanner',
     );
-    const owed = await place.register.marks.owed();
-    expect(owed).toEqual(
+    const pending = await place.register.marks.pending();
+    expect(pending).toEqual(
       [1n, 2n].map((imageId) => ({
         requestId: id,
         imageId,
@@ -35,9 +35,9 @@ describe('owed', () => {
         dropNote: false,
       })),
     );
-    expect(await place.register.marks.owed(1)).toEqual(owed.slice(0, 1));
+    expect(await place.register.marks.pending(1)).toEqual(pending.slice(0, 1));
     await writeAll();
-    expect(await place.register.marks.owed()).toEqual([]);
+    expect(await place.register.marks.pending()).toEqual([]);
   });
 
   it('follows the files to archived, and back after an undo with the note', async () => {
@@ -45,19 +45,19 @@ describe('owed', () => {
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await writeAll();
     await brought(place.register, bag, 'linked');
-    const [archived] = await place.register.marks.owed();
+    const [archived] = await place.register.marks.pending();
     expect(archived).toMatchObject({ wanted: 'archived', written: 'pending', archivedBefore: null, dropNote: false });
     await place.register.marks.written([
       { requestId: id, imageId: archived!.imageId, written: 'archived', before: true },
     ]);
     await place.register.operator.undo({ kind: 'Request', ids: [id] }, 'boss');
-    expect(await place.register.marks.owed()).toEqual([]);
+    expect(await place.register.marks.pending()).toEqual([]);
     await passed(place.register, bag, 'undoing');
-    expect(await place.register.marks.owed()).toEqual([
+    expect(await place.register.marks.pending()).toEqual([
       expect.objectContaining({ wanted: 'none', written: 'archived', archivedBefore: true, dropNote: true }),
     ]);
     await writeAll();
-    expect(await place.register.marks.owed()).toEqual([]);
+    expect(await place.register.marks.pending()).toEqual([]);
   });
 
   it('drops the note of what was declined, and keeps that of what could not be taken', async () => {
@@ -81,7 +81,7 @@ describe('owed', () => {
     await place.register.requests.decline(third, 'boss', null);
     await place.register.requests.approve(second, 'boss');
     await place.register.requests.start(second, 'main', () => 'bag', 'scanner');
-    expect((await place.register.marks.owed()).map((mark) => [mark.requestId, mark.wanted, mark.dropNote])).toEqual([
+    expect((await place.register.marks.pending()).map((mark) => [mark.requestId, mark.wanted, mark.dropNote])).toEqual([
       [first, 'none', true],
       [second, 'none', false],
       [third, 'none', true],
@@ -94,12 +94,12 @@ describe('owed', () => {
       closure([newImage(1n, 'Fileset:1')], [newFile('Fileset:1', 'a')]),
       'scanner',
     );
-    const pending = await place.register.marks.owed();
+    const pending = await place.register.marks.pending();
     await place.register.requests.decline(id, 'boss', null);
     await place.register.marks.written(
       pending.map(({ requestId, imageId, wanted }) => ({ requestId, imageId, written: wanted })),
     );
-    expect(await place.register.marks.owed()).toEqual([
+    expect(await place.register.marks.pending()).toEqual([
       expect.objectContaining({ wanted: 'none', written: 'pending' }),
     ]);
   });

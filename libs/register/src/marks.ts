@@ -3,7 +3,7 @@ import type pg from 'pg';
 export type MarkState = 'pending' | 'archived' | 'none';
 
 /** An image whose marks in OMERO do not say yet what the register says. */
-export interface OwedMark {
+export interface PendingMark {
   readonly requestId: bigint;
   readonly imageId: bigint;
   /** The group in which the image was when it was asked for. */
@@ -22,7 +22,7 @@ export interface OwedMark {
 export class Marks {
   constructor(private readonly pool: pg.Pool) {}
 
-  async owed(limit = 500): Promise<readonly OwedMark[]> {
+  async pending(limit = 500): Promise<readonly PendingMark[]> {
     const { rows } = await this.pool.query(
       `SELECT i.*, r.group_id, r.requester_id, r.requester,
          r.state = 'Declined' OR coalesce((SELECT true FROM file f

@@ -135,7 +135,7 @@ describe('ask', () => {
       { actor: 'boss', from: 'released', to: 'moving', detail: { files: 2, from: 'main', to: 'tape' } },
     ]);
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Running', linked: 2 });
-    expect([await marksOf(id), await place.register.marks.owed()]).toEqual([
+    expect([await marksOf(id), await place.register.marks.pending()]).toEqual([
       ['archived'],
       [expect.objectContaining({ wanted: 'archived' })],
     ]);
@@ -311,7 +311,7 @@ describe('a file that is stuck on the way', () => {
     expect([await place.register.moves.behind(bag!, state), await marksOf(id)]).toEqual([1, ['archived']]);
     expect(await place.register.moves.progress([bag!])).toMatchObject({
       going: 0,
-      heldUp: 1,
+      blocked: 1,
       files: [
         { state, files: 1 },
         { state: 'stuck', code: 'TROUBLE', files: 1 },
@@ -327,7 +327,7 @@ describe('a file that is stuck on the way', () => {
     ).toMatchObject({ asked: 0, undoing: 0 });
     await place.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss');
     expect([...(await statesOf(place.register, id))].sort()).toEqual([state, to].sort());
-    expect(await place.register.moves.progress([bag!])).toMatchObject({ going: 1, heldUp: 0 });
+    expect(await place.register.moves.progress([bag!])).toMatchObject({ going: 1, blocked: 0 });
   });
 });
 

@@ -28,7 +28,7 @@ export interface MoveProgress {
   /** Bags that are not in the other store yet, and go on by themselves. */
   readonly going: number;
   /** Bags that wait for a person, as a file of theirs is stuck. */
-  readonly heldUp: number;
+  readonly blocked: number;
   /** Their files that are on the way, or stuck on it. */
   readonly files: readonly {
     readonly state: FileState;
@@ -134,8 +134,8 @@ export class Moves {
   async progress(bags: readonly bigint[]): Promise<MoveProgress> {
     const {
       rows: [row],
-    } = await this.pool.query<{ going: number; heldUp: number }>(
-      `SELECT count(*) FILTER (WHERE NOT stuck)::int AS going, count(*) FILTER (WHERE stuck)::int AS "heldUp" FROM (
+    } = await this.pool.query<{ going: number; blocked: number }>(
+      `SELECT count(*) FILTER (WHERE NOT stuck)::int AS going, count(*) FILTER (WHERE stuck)::int AS "blocked" FROM (
          SELECT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND f.stuck_from IS NOT NULL) AS stuck FROM bag b WHERE b.id = ANY($1) AND b.moving_to IS NOT NULL) moving`,
       [bags],
     );
@@ -143,7 +143,7 @@ export class Moves {
       `SELECT f.state, f.code, count(*)::int AS files, sum(f.size)::bigint AS bytes FROM file f WHERE f.bag_id = ANY($1) AND f.phase = 'moving' GROUP BY 1, 2 ORDER BY 1, 2`,
       [bags],
     );
-    return { going: row?.going ?? 0, heldUp: row?.heldUp ?? 0, files };
+    return { going: row?.going ?? 0, blocked: row?.blocked ?? 0, files };
   }
 
   /** How many files of a bag that moves are not in this state; those that are stuck wait for a person. */

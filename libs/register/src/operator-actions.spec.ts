@@ -36,7 +36,7 @@ describe('undo', () => {
     });
     expect(await statesOf(place.register, id)).toEqual(['linked', 'sealed', 'approved']);
     expect(await place.register.claims.renew(claim, 1000, 0)).toBe(true);
-    await place.register.claims.giveBack(claim);
+    await place.register.claims.releaseClaim(claim);
     expect(await place.register.operator.undo(target, 'boss')).toEqual({ undoing: 2, abandoned: 0, released: 0 });
     expect(await statesOf(place.register, id)).toEqual(['undoing', 'undoing', 'approved']);
     expect((await place.register.claims.due(['undoing', 'approved'])).map((bag) => bag.bagId).sort()).toEqual([
@@ -97,7 +97,7 @@ describe('undo', () => {
     expect(await wanted()).toEqual(['archived', 'pending']); // until the original is back
     expect(await passed(place.register, bag, 'undoing')).toEqual([{ bagId: bag, state: 'sealed' }]);
     expect(await wanted()).toEqual(['none', 'pending']);
-    const [mark] = (await place.register.marks.owed()).filter((owed) => owed.wanted === 'none');
+    const [mark] = (await place.register.marks.pending()).filter((pending) => pending.wanted === 'none');
     expect(mark).toMatchObject({ dropNote: true });
   });
 

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { movingStates, NotYet, packBags, retryState, unseen, type FileState, type Packable } from '@coldroom/domain';
 import { lockRequests, transaction } from './connection';
-import { leastState, syncRequest, wakeWaiting } from './apply-transitions';
+import { leastState, syncRequest, markDueNow } from './apply-transitions';
 import { packOne } from './requests';
 
 /** What a person names: whole requests, images, filesets or single files. */
@@ -231,7 +231,7 @@ export async function syncBagsAndRequests(client: pg.ClientBase, { requests, bag
     [requests, bags],
   );
   for (const row of rows) {
-    await wakeWaiting(client, row.request_id, row.filesets, null);
+    await markDueNow(client, row.request_id, row.filesets, null);
     await syncRequest(client, row.request_id, row.filesets);
   }
 }

@@ -49,8 +49,8 @@ it('two bags that complete a fileset at the same time: one of them wakes all tha
       false,
     );
     for (const bag of others) await brought(place.register, bag, 'verified');
-    const woken = await Promise.all(others.map((bag) => passed(place.register, bag, 'verified')));
-    expect(woken.flat().filter((due) => due.bagId === sleeper)).toHaveLength(1);
+    const dueNow = await Promise.all(others.map((bag) => passed(place.register, bag, 'verified')));
+    expect(dueNow.flat().filter((due) => due.bagId === sleeper)).toHaveLength(1);
     expect((await place.register.claims.due(['sealed'])).map((due) => due.bagId)).toEqual(expect.arrayContaining(bags));
     await place.register.operator.undo({ kind: 'Request', ids: [id] }, 'test');
   }
@@ -82,7 +82,7 @@ it('a linker that puts a bag to sleep while its fileset becomes complete: the ba
       const claim = await claimed(place.register, sleeper, 'sealed');
       const complete = await place.register.claims.completeFilesets(id, [`Fileset:${nr}`]);
       if (complete.size === 0) await place.register.claims.postpone(claim, 3_600_000, new Error('waits'), false);
-      else await place.register.claims.giveBack(claim);
+      else await place.register.claims.releaseClaim(claim);
     };
     await Promise.all([link(), passed(place.register, last, 'verified')]);
     expect((await place.register.claims.due(['sealed'])).map((due) => due.bagId)).toEqual(

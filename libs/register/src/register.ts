@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { Audit } from './audit';
-import { asTransient, connect, letGo, openPool } from './connection';
+import { asTransient, connect, releaseIdle, openPool } from './connection';
 import { Fixity } from './fixity';
 import { Marks } from './marks';
 import { applyTransitions, type Transition, type TransitionOptions } from './apply-transitions';
@@ -75,7 +75,7 @@ export class Register {
       broken = error as Error;
       throw asTransient(error);
     } finally {
-      letGo(client, broken);
+      releaseIdle(client, broken);
     }
   }
 

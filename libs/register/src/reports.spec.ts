@@ -27,7 +27,7 @@ it('progress counts bags, and what claimed ones have done', async () => {
   ]);
   await place.register.claims.renew(claim, 60_000, 5000);
   expect((await place.register.reports.progress(second))[0]?.doneBytes).toBe(11n); // never more than there is
-  await place.register.claims.giveBack(claim);
+  await place.register.claims.releaseClaim(claim);
   expect((await place.register.reports.progress(second))[0]).toMatchObject({ claimed: 0, doneBytes: 0n });
   const all = await place.register.reports.progress();
   expect(all.map((row) => [row.state, row.bags]).sort()).toEqual([

@@ -171,7 +171,7 @@ describe('a retrieval', () => {
 
 describe('a retrieval on which a file got stuck', () => {
   /** One file stuck, the other of its fileset proven, and another fileset that comes back. */
-  async function heldUp(): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
+  async function blocked(): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
     const made = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [GiB] });
     await ask(whole(made.id));
     await stick(made.bags[0]!, 'retrieving');
@@ -181,33 +181,33 @@ describe('a retrieval on which a file got stuck', () => {
     expect(await told(made.id)).toEqual([
       expect.anything(),
       [
-        'retrieval held up',
+        'retrieval blocked',
         expect.objectContaining({ way: 'restore', by: 'boss', files: 3, stuck: 1, waiting: 1, codes: ['TROUBLE'] }),
       ],
     ]);
     return made;
   }
 
-  it('is told as held up when nothing goes on by itself any more, and as done after a retry', async () => {
-    const { id, bags } = await heldUp();
+  it('is told as blocked when nothing goes on by itself any more, and as done after a retry', async () => {
+    const { id, bags } = await blocked();
     await place.register.operator.retry(whole(id), () => 'none', 'boss');
     await broughtBack(place.register, bags[0]!, 'fetchVerified');
     for (const bag of bags.slice(0, 2)) await placed(bag);
-    expect(await whats(id)).toEqual(['retrieval asked', 'retrieval held up', 'retrieval done']);
+    expect(await whats(id)).toEqual(['retrieval asked', 'retrieval blocked', 'retrieval done']);
   });
 
-  it('is told as held up when the last of the others is proven, as then all wait', async () => {
+  it('is told as blocked when the last of the others is proven, as then all wait', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB] });
     await ask(whole(id));
     await stick(bags[0]!, 'retrieving');
     await broughtBack(place.register, bags[1]!, 'fetched');
     expect(await whats(id)).toEqual(['retrieval asked']);
     await passed(place.register, bags[1]!, 'fetched');
-    expect(await whats(id)).toEqual(['retrieval asked', 'retrieval held up']);
+    expect(await whats(id)).toEqual(['retrieval asked', 'retrieval blocked']);
   });
 
   it('is done when the rest is given up, with what came back; where nothing did, nothing is told', async () => {
-    const { id } = await heldUp();
+    const { id } = await blocked();
     await place.register.retrievals.cancel(fileset('Fileset:1'), 'boss');
     expect((await told(id)).slice(2)).toEqual([
       ['retrieval done', expect.objectContaining({ files: 1, filesets: 1, images: 1 })],
@@ -227,6 +227,6 @@ describe('a retrieval on which a file got stuck', () => {
     await stick(bag!, 'undoing');
     await place.register.operator.undo(whole(id), 'boss');
     await passed(place.register, bag!, 'undoing');
-    expect(await whats(id)).toEqual(['retrieval asked', 'retrieval held up', 'retrieval done']);
+    expect(await whats(id)).toEqual(['retrieval asked', 'retrieval blocked', 'retrieval done']);
   });
 });

@@ -6,7 +6,7 @@ import type { Transition } from './apply-transitions';
  * What is told of a retrieval: an event for what one person requested back at once, of one request, and one when it ends. Whoever sends
  * mail to the requester and to administrators finds all of it there. Each file knows by which event it was last requested back.
  */
-const told = { asked: 'retrieval asked', done: 'retrieval done', heldUp: 'retrieval held up' } as const;
+const told = { asked: 'retrieval asked', done: 'retrieval done', blocked: 'retrieval blocked' } as const;
 
 const onItsWay = `f.phase IN ('retrieving', 'undoing') AND f.stuck_from IS NULL`;
 const stuckOnIt = `coalesce(f.stuck_from IN ('retrieving', 'online', 'fetched', 'fetchVerified', 'undoing'), false)`;
@@ -77,12 +77,12 @@ export async function recordEnded(
          AND NOT coalesce((SELECT true FROM file f WHERE f.retrieval_event = e.id AND f.phase = 'fetchVerified'
            AND f.fileset NOT IN (SELECT s.fileset FROM file s WHERE s.request_id = $1 AND s.stuck_from IS NOT NULL) LIMIT 1), false)
      ), outcome AS (
-       SELECT ended.id, bool_or(${stuckOnIt}) AS "heldUp", jsonb_strip_nulls(jsonb_build_object('way', ended.way, 'by', ended.actor, 'asked', ended.at, 'days', ended.days, ${amount})) AS detail,
+       SELECT ended.id, bool_or(${stuckOnIt}) AS "blocked", jsonb_strip_nulls(jsonb_build_object('way', ended.way, 'by', ended.actor, 'asked', ended.at, 'days', ended.days, ${amount})) AS detail,
          jsonb_build_object('stuck', count(*) FILTER (WHERE ${stuckOnIt}), 'waiting', count(*) FILTER (WHERE f.phase = 'fetchVerified'),
            'codes', array_agg(DISTINCT f.code) FILTER (WHERE ${stuckOnIt})) AS trouble
        FROM ended JOIN file f ON f.retrieval_event = ended.id GROUP BY ended.id, ended.at, ended.actor, ended.way, ended.days, f.request_id)
      INSERT INTO event (actor, request_id, what, detail)
-     SELECT $3, $1, CASE WHEN "heldUp" THEN '${told.heldUp}' ELSE '${told.done}' END, detail || CASE WHEN "heldUp" THEN trouble ELSE '{}' END FROM outcome ORDER BY id`,
+     SELECT $3, $1, CASE WHEN "blocked" THEN '${told.blocked}' ELSE '${told.done}' END, detail || CASE WHEN "blocked" THEN trouble ELSE '{}' END FROM outcome ORDER BY id`,
     [requestId, asked, actor],
   );
 }

@@ -429,7 +429,7 @@ it('the request and its marks follow the retrieval', async () => {
   expect(await place.register.claims.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1'])); // one half back, the other may follow
   await placed(b!, 'restored');
   expect(await seen()).toEqual(['Finished', ['none', 'archived']]);
-  expect((await place.register.marks.owed()).filter((mark) => mark.wanted === 'none')).toMatchObject([
+  expect((await place.register.marks.pending()).filter((mark) => mark.wanted === 'none')).toMatchObject([
     { dropNote: true },
   ]);
 });
@@ -477,8 +477,8 @@ it('two bags that finish a fetched fileset at the same time: one of them wakes a
       false,
     );
     for (const bag of others) await broughtBack(place.register, bag, 'fetched');
-    const woken = await Promise.all(others.map((bag) => passed(place.register, bag, 'fetched')));
-    expect(woken.flat().filter((due) => due.bagId === sleeper)).toHaveLength(1);
+    const dueNow = await Promise.all(others.map((bag) => passed(place.register, bag, 'fetched')));
+    expect(dueNow.flat().filter((due) => due.bagId === sleeper)).toHaveLength(1);
     expect((await place.register.claims.due(['fetchVerified'])).map((due) => due.bagId)).toEqual(
       expect.arrayContaining([...bags]),
     );

@@ -12,23 +12,23 @@ afterEach(() => world.close());
 /** Archives, frees the space, and damages the first store's copy of a file. Gives how to mend it. */
 async function damaged(
   store: StoreKind,
-): Promise<{ readonly requestId: bigint; readonly at: string; readonly mend: () => void }> {
+): Promise<{ readonly requestId: bigint; readonly at: string; readonly repair: () => void }> {
   world = await World.create({ hold: '0', store });
   world.services.startAll();
   const requestId = await world.archive(twoFilesets);
   const file = (await world.reached(requestId, 'released')).find(({ path }) => path.endsWith('a.tif'))!;
   const copy = join(world.store, file.bag!, 'data', file.root, file.path);
   flipByte(copy);
-  return { requestId, at: join(world.data, file.root, file.path), mend: () => flipByte(copy) };
+  return { requestId, at: join(world.data, file.root, file.path), repair: () => flipByte(copy) };
 }
 
 test('a copy that rotted in the store is not put in place; mended, it comes back', async () => {
-  const { requestId, at, mend } = await damaged(fileStore);
+  const { requestId, at, repair } = await damaged(fileStore);
   const { code } = await world.services.command('restore', `Request:${requestId}`, '--yes').exited;
   expect(code).toBe(exitCodes.partly);
   const [stuck] = await world.stuck(requestId, 'COPY_DIFFERS');
   expect(lstatSync(at).isSymbolicLink()).toBe(true);
-  mend();
+  repair();
   await world.coldroom('files', 'retry', String(stuck!.id));
   await world.reached(requestId, 'restored');
   await world.services.killAll();
@@ -36,10 +36,10 @@ test('a copy that rotted in the store is not put in place; mended, it comes back
 });
 
 test('of two stores, one of which has a rotten copy, the other gives its own', async () => {
-  const { requestId, mend } = await damaged(copiesStore);
+  const { requestId, repair } = await damaged(copiesStore);
   await world.coldroom('restore', `Request:${requestId}`, '--yes');
   await world.reached(requestId, 'restored');
-  mend();
+  repair();
   await world.services.killAll();
   await world.checkAtRest();
 });

@@ -30,7 +30,7 @@ describe('a scanner killed at', () => {
     const requestId = await world.approve();
     await world.reached(requestId, 'linked');
     const scanner = await next;
-    await world.until('all marks written', async () => (await world.register.marks.owed()).length === 0);
+    await world.until('all marks written', async () => (await world.register.marks.pending()).length === 0);
     await scanner.kill();
     await world.checkAtRest();
     await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');

@@ -109,7 +109,7 @@ describe('SIGTERM in the middle of work ends within seconds and loses nothing:',
     world.start(name);
     const requestId = await approving;
     await world.reached(requestId, 'linked');
-    await world.until('all marks written', async () => (await world.register.marks.owed()).length === 0);
+    await world.until('all marks written', async () => (await world.register.marks.pending()).length === 0);
     await world.checkAtRest();
     await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
   });

@@ -35,7 +35,7 @@ describeWhere('mount', 'a store whose disk', () => {
     state: string,
     code: string,
     spoil: (files: readonly FileListing[]) => Promise<void> | void,
-    mend: () => Promise<void> | void,
+    repair: () => Promise<void> | void,
   ): Promise<void> {
     await world.register.switches.stop(`stage:${stage}`, 'a drill', 'a tester');
     const requestId = await world.archive(filesets);
@@ -45,7 +45,7 @@ describeWhere('mount', 'a store whose disk', () => {
       expect(new Set((await world.filesOf(requestId)).map((file) => file.state))).toEqual(new Set([state]));
       if (code !== 'STORE_UNAVAILABLE') await world.check(); // what was archived before cannot be read meanwhile
     } finally {
-      await mend();
+      await repair();
     }
     await world.check();
     await world.reached(requestId, 'linked');

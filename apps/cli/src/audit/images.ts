@@ -35,10 +35,10 @@ async function tell(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
   for (const { findings } of still) findings.forEach((finding) => scope.report.add(finding));
   if (!scope.options.fix) return;
   for (const some of Map.groupBy(
-    still.filter(({ findings }) => findings.some(({ code }) => mendable.includes(code))),
+    still.filter(({ findings }) => findings.some(({ code }) => repairable.includes(code))),
     ({ image }) => image.mark,
   ).values()) {
-    await mend(scope, some);
+    await repair(scope, some);
   }
 }
 
@@ -47,7 +47,7 @@ function isKnownDeletion(image: AuditedImage, facts: ImageFacts | undefined): bo
   return !facts && image.mark === 'archived' && image.deletionKnownBy !== null;
 }
 
-const mendable: readonly FindingCode[] = ['TAG_LOST', 'TAG_LEFT', 'FLAG_WRONG'];
+const repairable: readonly FindingCode[] = ['TAG_LOST', 'TAG_LEFT', 'FLAG_WRONG'];
 
 export function judgeImage(image: AuditedImage, facts: ImageFacts | undefined): readonly Finding[] {
   if (isKnownDeletion(image, facts)) return [];
@@ -103,7 +103,7 @@ export function judgeImage(image: AuditedImage, facts: ImageFacts | undefined): 
  * Writes to OMERO what the register says that it was told, all with one mark wanted. The register's rows are held meanwhile:
  * nobody can want something else of these images, or clear them, until it is written.
  */
-async function mend(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
+async function repair(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
   const { omero, register } = scope.places;
   const done = await register.audit.whileSettled(
     wrong.map(({ image }) => image),
@@ -116,7 +116,7 @@ async function mend(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
           ...image,
           requester: { id: image.requesterId, name: image.requester },
         }));
-        if (first.mark === 'archived') await omero.mendArchived(marks);
+        if (first.mark === 'archived') await omero.repairArchived(marks);
         else if (first.mark === 'pending') await omero.setPending(marks);
         else
           await omero.clear(images, {
@@ -127,7 +127,8 @@ async function mend(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
       return scope.isUnavailable(omeroPart) ? [] : images;
     },
   );
-  const mended = new Set(done);
+  const repaired = new Set(done);
   for (const { image, findings } of wrong)
-    if (mended.has(image)) for (const { code } of findings) if (mendable.includes(code)) scope.report.mended(code, 1);
+    if (repaired.has(image))
+      for (const { code } of findings) if (repairable.includes(code)) scope.report.repaired(code, 1);
 }

@@ -40,7 +40,7 @@ export interface Finding {
 
 interface Found {
   readonly total: number;
-  readonly mended: number;
+  readonly repaired: number;
   readonly shown: readonly Finding[];
 }
 
@@ -57,7 +57,7 @@ const reasonsShown = 100;
 /** What an audit found, counted in full and kept up to a limit a code: memory does not grow with the archive. */
 export class Report {
   readonly looked = { files: 0, images: 0, bags: 0, trialBags: 0, held: 0, online: 0, deletionsKnown: 0 };
-  private readonly found = new Map<FindingCode, { total: number; mended: number; readonly shown: Finding[] }>();
+  private readonly found = new Map<FindingCode, { total: number; repaired: number; readonly shown: Finding[] }>();
   private readonly unseen = new Map<
     string,
     { readonly part: string; readonly reason: string; things: number | null }
@@ -72,8 +72,8 @@ export class Report {
   }
 
   /** So many of these are right again. */
-  mended(code: FindingCode, count: number): void {
-    this.of(code).mended += count;
+  repaired(code: FindingCode, count: number): void {
+    this.of(code).repaired += count;
   }
 
   /** @param things how many could not be looked at, where the rest of the part could */
@@ -100,11 +100,11 @@ export class Report {
 
   /** Nothing is wrong (any more), and nothing was left out. */
   get clean(): boolean {
-    return this.unseen.size === 0 && [...this.found.values()].every(({ total, mended }) => total === mended);
+    return this.unseen.size === 0 && [...this.found.values()].every(({ total, repaired }) => total === repaired);
   }
 
-  private of(code: FindingCode): { total: number; mended: number; readonly shown: Finding[] } {
-    const known = this.found.get(code) ?? { total: 0, mended: 0, shown: [] };
+  private of(code: FindingCode): { total: number; repaired: number; readonly shown: Finding[] } {
+    const known = this.found.get(code) ?? { total: 0, repaired: 0, shown: [] };
     this.found.set(code, known);
     return known;
   }

@@ -9,11 +9,11 @@ export function documentOf(report: Report, fix: boolean): unknown {
     clean: report.clean,
     fix,
     looked: report.looked,
-    findings: findings.map(([code, { total, mended, shown }]) => ({
+    findings: findings.map(([code, { total, repaired, shown }]) => ({
       code,
       title: findingTitles[code],
       total,
-      mended,
+      repaired,
       shown,
     })),
     notLookedAt: report.notLooked(),
@@ -23,8 +23,8 @@ export function documentOf(report: Report, fix: boolean): unknown {
 export function linesOf(report: Report, fix: boolean): readonly string[] {
   const { files, bags, images, held, online, trialBags, deletionsKnown } = report.looked;
   return [
-    ...[...report.findings()].flatMap(([code, { total, mended, shown }]) => [
-      `${styled('red', code)}  ${findingTitles[code]}: ${formatCount(total)}${mended > 0 ? `, mended: ${formatCount(mended)}` : ''}`,
+    ...[...report.findings()].flatMap(([code, { total, repaired, shown }]) => [
+      `${styled('red', code)}  ${findingTitles[code]}: ${formatCount(total)}${repaired > 0 ? `, mended: ${formatCount(repaired)}` : ''}`,
       ...indented(shown.flatMap(findingLines)),
       ...(shown.length < total ? indented([`and ${formatCount(total - shown.length)} more: --limit ${total}`]) : []),
       '',
@@ -56,7 +56,7 @@ function findingLines({ object, path, fileset, bag, expected, found, remedy }: F
 }
 
 function verdict(report: Report): string {
-  const left = [...report.findings().values()].reduce((sum, { total, mended }) => sum + total - mended, 0);
+  const left = [...report.findings().values()].reduce((sum, { total, repaired }) => sum + total - repaired, 0);
   const parts = report.notLooked().length;
   return [
     ...(left > 0 ? [`${counted(left, 'finding')}.`] : []),

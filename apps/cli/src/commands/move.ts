@@ -96,21 +96,21 @@ async function ended(
   stores: Between,
   asked: number,
 ): Promise<ExitCode> {
-  const { heldUp, files } = await untilMoved(
+  const { blocked, files } = await untilMoved(
     context,
     register,
     plan.movable.map((bag) => bag.id),
   );
   const stuck = files.filter((row) => row.state === 'stuck');
-  const moved = asked - heldUp;
-  context.out.result({ asked, moved, heldUp, waited: true, stuck, ...document(plan, stores) }, () => [
+  const moved = asked - blocked;
+  context.out.result({ asked, moved, blocked, waited: true, stuck, ...document(plan, stores) }, () => [
     ...(moved > 0
       ? [
           `${counted(moved, 'bag')} moved: all links lead to store ${stores.to}${stuck.length > 0 ? ', but for those of stuck files' : ''}.`,
         ]
       : []),
-    ...(heldUp > 0
-      ? [`Held up by stuck files: ${counted(heldUp, 'bag')}; their links lead to store ${stores.from}, as before`]
+    ...(blocked > 0
+      ? [`Blocked by stuck files: ${counted(blocked, 'bag')}; their links lead to store ${stores.from}, as before`]
       : []),
     ...stuck.map(
       (row) => `Stuck: ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code ?? 'UNKNOWN')}`,

@@ -25,7 +25,7 @@ interface Shown {
   readonly request: RequestSummary;
   readonly states: readonly { readonly state: string; readonly files: number; readonly bytes: bigint }[];
   /** Images that nobody marked: they share files with marked ones and are archived with them. */
-  readonly drawnIn: readonly { readonly imageId: bigint; readonly name: string; readonly fileset: string }[];
+  readonly included: readonly { readonly imageId: bigint; readonly name: string; readonly fileset: string }[];
   readonly skipped: readonly ByCode[];
   readonly stuck: readonly ByCode[];
   readonly events: readonly EventListing[];
@@ -78,7 +78,7 @@ async function collect(register: Register, id: bigint): Promise<Shown> {
   return {
     request,
     states,
-    drawnIn: (await register.reports.images(id, { marked: false }, shownImages)).map(({ imageId, name, fileset }) => ({
+    included: (await register.reports.images(id, { marked: false }, shownImages)).map(({ imageId, name, fileset }) => ({
       imageId,
       name,
       fileset,
@@ -89,8 +89,8 @@ async function collect(register: Register, id: bigint): Promise<Shown> {
   };
 }
 
-function lines({ request, states, drawnIn, skipped, stuck, events }: Shown): readonly string[] {
-  const drawnInCount = request.images - request.markedImages;
+function lines({ request, states, included, skipped, stuck, events }: Shown): readonly string[] {
+  const includedCount = request.images - request.markedImages;
   return [
     ...pairs([
       ['Request', request.id.toString()],
@@ -103,7 +103,7 @@ function lines({ request, states, drawnIn, skipped, stuck, events }: Shown): rea
       ['Reason', request.reason ?? undefined],
       [
         'Images',
-        `${formatCount(request.images)}: ${formatCount(request.markedImages)} marked, ${formatCount(drawnInCount)} drawn in because they share files`,
+        `${formatCount(request.images)}: ${formatCount(request.markedImages)} marked, ${formatCount(includedCount)} included because they share files`,
       ],
       ['Filesets', formatCount(request.filesets)],
       ['To archive', `${counted(request.files, 'file')}, ${formatBytes(request.bytes)}`],
@@ -115,9 +115,9 @@ function lines({ request, states, drawnIn, skipped, stuck, events }: Shown): rea
         states.map((row) => [row.state, formatCount(row.files), formatBytes(row.bytes)]),
       ),
     ),
-    ...section('Drawn in', [
-      ...drawnIn.map((image) => `Image:${image.imageId}  ${image.fileset}  ${image.name}`),
-      ...(drawnInCount > drawnIn.length ? [`and ${formatCount(drawnInCount - drawnIn.length)} more`] : []),
+    ...section('Included', [
+      ...included.map((image) => `Image:${image.imageId}  ${image.fileset}  ${image.name}`),
+      ...(includedCount > included.length ? [`and ${formatCount(includedCount - included.length)} more`] : []),
     ]),
     ...section('Skipped: these stay as they are', byCodeLines(skipped)),
     ...section('Stuck', byCodeLines(stuck, nextStep)),

@@ -222,12 +222,12 @@ function daysOf(text: string | undefined): number {
   return days;
 }
 
-function doneLine(way: Retrieval, { asked, undoing, prolonged }: Asked, waited: boolean, isHeldUp: boolean): string {
+function doneLine(way: Retrieval, { asked, undoing, prolonged }: Asked, waited: boolean, isBlocked: boolean): string {
   const files = asked + undoing;
   if (files === 0)
     return prolonged > 0 ? `${counted(prolonged, 'file')} can be opened for longer.` : 'Nothing was to be done.';
   if (!waited) return `${counted(files, 'file')} requested back; "coldroom status" shows how far it is.`;
-  if (isHeldUp)
+  if (isBlocked)
     return 'Not all images are back: some files are stuck, and images that need them wait. What was asked stays asked.';
   return way === 'restore'
     ? 'The images are back in their places.'

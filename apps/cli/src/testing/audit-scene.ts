@@ -175,7 +175,7 @@ export class AuditScene {
       const claim = await this.register.claims.claim(bagId, [state], 'test', 60_000);
       if (!claim) continue;
       if (requestId !== undefined && claim.requestId !== requestId) {
-        await this.register.claims.giveBack(claim);
+        await this.register.claims.releaseClaim(claim);
         continue;
       }
       const [event, to, facts = []] = await act(
@@ -314,8 +314,12 @@ export class AuditScene {
 
   /** As the scanner tells OMERO. */
   private async mirror(): Promise<void> {
-    for (let owed = await this.register.marks.owed(500); owed.length > 0; owed = await this.register.marks.owed(500)) {
-      for (const [wanted, marks] of Map.groupBy(owed, (mark) => mark.wanted)) {
+    for (
+      let pending = await this.register.marks.pending(500);
+      pending.length > 0;
+      pending = await this.register.marks.pending(500)
+    ) {
+      for (const [wanted, marks] of Map.groupBy(pending, (mark) => mark.wanted)) {
         const images = marks.map((mark) => ({ ...mark, requester: { id: mark.requesterId, name: mark.requester } }));
         if (wanted === 'none')
           await this.omero.clear(images, {

@@ -26,7 +26,7 @@ export async function sampleRegister(name: string): Promise<{ readonly url: stri
 
 let requests = 0;
 
-/** A request New, with filesets of so many files of 1 GiB each; one file more is skipped, one image more is drawn in. */
+/** A request New, with filesets of so many files of 1 GiB each; one file more is skipped, one image more is included. */
 export async function newRequest(register: Register, filesets: readonly number[] = [2]): Promise<bigint> {
   requests += 1;
   const base = requests * 100;
@@ -102,7 +102,7 @@ export async function moveTo(
     for (let at: FileState = state; at !== until && ways[at];) {
       const claim = await claimed(register, bagId);
       if (claim.requestId !== requestId) {
-        await register.claims.giveBack(claim);
+        await register.claims.releaseClaim(claim);
         break;
       }
       const [event, to]: readonly [FileEvent, FileState] = ways[at]!;
@@ -138,7 +138,7 @@ export async function stick(register: Register, requestId: bigint, code = 'HASH_
       ]);
       return own.id;
     }
-    await register.claims.giveBack(claim);
+    await register.claims.releaseClaim(claim);
   }
   throw new Error('no bag holds the file');
 }

@@ -92,7 +92,7 @@ export class Archive {
     filesets: Readonly<Record<string, readonly PlannedOriginal[]>>,
     { held = false } = {},
   ): Promise<{ readonly id: bigint; readonly bags: readonly string[] }> {
-    const id = await this.bench.request(filesets, dressOddly);
+    const id = await this.bench.request(filesets, setOddAttributes);
     await this.bench.bring('sealed');
     await this.all(this.link);
     if (!held) await this.all(this.release());
@@ -128,7 +128,7 @@ export class Archive {
       await stage.run(claim, workWith({ check })).catch(() => undefined);
     } finally {
       onCrashPoint(undefined);
-      await this.bench.register.claims.giveBack(claim);
+      await this.bench.register.claims.releaseClaim(claim);
     }
     if (!dead) throw new Error(`${stage.name} never came to ${at}`);
   }
@@ -160,7 +160,7 @@ async function below(directory: string, name: string): Promise<readonly string[]
   return found.sort();
 }
 
-async function dressOddly(path: Buffer): Promise<void> {
+async function setOddAttributes(path: Buffer): Promise<void> {
   if (process.getuid?.() === 0) await chown(path, 1234, 2345);
   await chmod(path, 0o640);
   await utimes(path, 1_500_000_000.123, 1_500_000_001.456);

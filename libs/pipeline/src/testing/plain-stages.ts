@@ -96,7 +96,7 @@ export function plainRetrievals(files: Files, staging: Staging, store: Store): r
     plain('fetch', 'online', 'fetch', 'fetched', async ({ bag }, orders, work) => {
       (await store.fetch(bag, orders, work)).forEach(okOf);
       (
-        await files.dress(
+        await files.setAttributes(
           orders.map(({ target, as }) => ({ ...target, as, mode: as.mode & 0o7777 })),
           work,
         )
@@ -130,7 +130,7 @@ export function plainMoves(files: Files, staging: Staging, stores: Stores): read
         )
       ).forEach(okOf);
       (
-        await files.dress(
+        await files.setAttributes(
           some.map((file, at) => ({
             ...(targets[at] as Order['target']),
             as: file.identity,

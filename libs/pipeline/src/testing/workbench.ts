@@ -95,14 +95,14 @@ export class Workbench {
   /** Lays originals down (`dress` may give each another owner, mode or time), and makes a running request of these filesets, one image each. */
   async request(
     filesets: Readonly<Record<string, readonly PlannedOriginal[]>>,
-    dress?: (path: Buffer) => Promise<void>,
+    setAttributes?: (path: Buffer) => Promise<void>,
   ): Promise<bigint> {
     requests += 1;
     const base = BigInt(requests * 1000);
     const files = (
       await Promise.all(
         Object.entries(filesets).map(([fileset, originals]) =>
-          Promise.all(originals.map((original) => this.lay(fileset, original, dress))),
+          Promise.all(originals.map((original) => this.lay(fileset, original, setAttributes))),
         ),
       )
     ).flat();
@@ -127,7 +127,7 @@ export class Workbench {
     const claim = await this.claim(stage.takes, hooks.bagId);
     try {
       const result = await stage.run(claim, workWith(hooks));
-      if (result.transitions.length === 0) await this.register.claims.giveBack(claim);
+      if (result.transitions.length === 0) await this.register.claims.releaseClaim(claim);
       else
         await this.register.applyTransitions(claim, result.transitions, {
           stage: stage.name,
@@ -137,7 +137,7 @@ export class Workbench {
         });
       return result;
     } catch (error) {
-      await this.register.claims.giveBack(claim);
+      await this.register.claims.releaseClaim(claim);
       throw error;
     }
   }
@@ -234,12 +234,12 @@ export class Workbench {
   private async lay(
     fileset: string,
     { path, content, omeroHash, root = 'ManagedRepository' }: PlannedOriginal,
-    dress?: (path: Buffer) => Promise<void>,
+    setAttributes?: (path: Buffer) => Promise<void>,
   ): Promise<NewFile> {
     const at = this.at(path, root);
     await mkdir(dirname(at.toString('latin1')), { recursive: true });
     await writeFile(at, content);
-    await dress?.(at);
+    await setAttributes?.(at);
     const identity = await identify(at);
     if (!identity) throw new Error(`${displayPath(at)} was not laid down`);
     return {

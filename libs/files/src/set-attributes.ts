@@ -8,7 +8,7 @@ import { openFile } from './read';
 import type { Trees } from './trees';
 import { bytesOf, type WireOutcome, type WirePath } from './wire';
 
-export interface DressTask {
+export interface SetAttributesTask {
   readonly files: readonly {
     readonly root: string;
     readonly path: WirePath;
@@ -25,17 +25,21 @@ const execution = 0o111;
 const together = 256;
 
 /** Gives fetched files the owner, mode and mtime that are told, and syncs them. Answers the mode that each has then; see `giveSetId`. */
-export async function dress({ files }: DressTask, claim: Claim, trees: Trees): Promise<readonly WireOutcome<number>[]> {
+export async function setAttributes(
+  { files }: SetAttributesTask,
+  claim: Claim,
+  trees: Trees,
+): Promise<readonly WireOutcome<number>[]> {
   const outcomes: WireOutcome<number>[] = [];
   for (let start = 0; start < files.length; start += together)
-    outcomes.push(...(await dressTogether(files.slice(start, start + together), claim, trees)));
+    outcomes.push(...(await setAttributesTogether(files.slice(start, start + together), claim, trees)));
   crashPoint('fetch:2-attributes-set');
   return outcomes;
 }
 
 /** First all are changed, then all synced: one commit of the file system's journal then does for all, where a sync after each waits for one each. */
-async function dressTogether(
-  files: DressTask['files'],
+async function setAttributesTogether(
+  files: SetAttributesTask['files'],
   claim: Claim,
   trees: Trees,
 ): Promise<readonly WireOutcome<number>[]> {
@@ -52,7 +56,7 @@ async function dressTogether(
     );
     return await Promise.all(
       changed.map(async (each, at) =>
-        'failed' in each ? each : synced(files[at] as DressTask['files'][number], each.ok),
+        'failed' in each ? each : synced(files[at] as SetAttributesTask['files'][number], each.ok),
       ),
     );
   } finally {
@@ -61,13 +65,13 @@ async function dressTogether(
   }
 }
 
-function change(fd: number, { as, mode, path }: DressTask['files'][number]): void {
+function change(fd: number, { as, mode, path }: SetAttributesTask['files'][number]): void {
   fchmodSync(fd, mode & ~setIdBits);
   keepOwnerAndTime(fd, as, bytesOf(path));
   giveSetId(fd, mode);
 }
 
-async function synced(file: DressTask['files'][number], fd: number): Promise<WireOutcome<number>> {
+async function synced(file: SetAttributesTask['files'][number], fd: number): Promise<WireOutcome<number>> {
   const failed = await syncFile(fd).then(
     () => null,
     (error: unknown) => ({ error }),
@@ -79,7 +83,7 @@ async function synced(file: DressTask['files'][number], fd: number): Promise<Wir
 }
 
 /** What an action on a file gives, or how it failed; what ends the batch is thrown on. */
-function answer({ path }: DressTask['files'][number], act: () => number): WireOutcome<number> {
+function answer({ path }: SetAttributesTask['files'][number], act: () => number): WireOutcome<number> {
   try {
     return { ok: act() };
   } catch (error) {
