@@ -12,7 +12,6 @@ import {
 import { Files } from '@coldroom/files';
 import {
   transition,
-  Originals,
   toTransitions,
   STORES,
   stuck,
@@ -20,6 +19,7 @@ import {
   type StageResult,
   type StageWork,
 } from '@coldroom/pipeline';
+import { Originals } from '@coldroom/trees';
 import type { Claim, Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 

@@ -2,7 +2,8 @@ import { mkdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { codeOf } from '@coldroom/domain';
 import { identify, markerName } from '@coldroom/files';
-import { Staging, type Stage } from '@coldroom/pipeline';
+import { Staging } from '@coldroom/trees';
+import { type Stage } from '@coldroom/pipeline';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { VerifyFetchedStage } from './verify-fetched.stage';
 

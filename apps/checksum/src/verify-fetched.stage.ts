@@ -4,14 +4,13 @@ import { Files, type Hashed } from '@coldroom/files';
 import {
   transition,
   toTransitions,
-  Staging,
   STORES,
   stuck,
   type Stage,
-  type Staged,
   type StageResult,
   type StageWork,
 } from '@coldroom/pipeline';
+import { Staging, type Staged } from '@coldroom/trees';
 import type { Claim, Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 

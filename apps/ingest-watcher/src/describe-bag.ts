@@ -1,6 +1,6 @@
 import { copyPath, type TagFile } from '@coldroom/domain';
 import type { Claim, Register } from '@coldroom/register';
-import { tagFiles } from '@coldroom/stores';
+import { tagFiles } from '@coldroom/bagit';
 
 /** The tag files that make a bag speak for itself: its manifests, and what OMERO knows of each file. */
 export async function describeBag(claim: Claim, register: Register): Promise<readonly TagFile[]> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Files, markerName } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
-import { Originals } from '@coldroom/pipeline';
+import { Originals } from '@coldroom/trees';
 import { RecordedLog } from '@coldroom/pipeline/testing';
 import { Register } from '@coldroom/register';
 import { Readiness } from '@coldroom/runtime';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { codeOf, type RootName } from '@coldroom/domain';
 import { markerName, type Root } from '@coldroom/files';
 import { legacyPath, pyramidCompanions } from '@coldroom/omero';
-import { Originals } from '@coldroom/pipeline';
+import { Originals } from '@coldroom/trees';
 import { annotateImages, type TinyOmero } from '@coldroom/sample-omero';
 import { Closures } from './closures';
 import { Scan, type ScanReport } from './scan';

@@ -1,7 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Files } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
-import { openConfiguredStores, Originals, STORES } from '@coldroom/pipeline';
+import { openConfiguredStores, STORES } from '@coldroom/pipeline';
+import { Originals } from '@coldroom/trees';
 import { migrate, Register } from '@coldroom/register';
 import type { Settings } from '@coldroom/runtime';
 import { RetrievalMarks } from './retrieval-marks';

@@ -1,14 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { copyPath } from '@coldroom/domain';
-import {
-  STORES,
-  transition,
-  Originals,
-  toTransitions,
-  type Stage,
-  type StageResult,
-  type StageWork,
-} from '@coldroom/pipeline';
+import { STORES, transition, toTransitions, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { Originals } from '@coldroom/trees';
 import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 

@@ -17,7 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf, NotYet, Refused, Transient, type Store } from '@coldroom/domain';
 import { markerName, writeMarker } from '@coldroom/files';
-import { HoldDirectories, Staging, type Stage } from '@coldroom/pipeline';
+import { HoldDirectories, Staging } from '@coldroom/trees';
+import { type Stage } from '@coldroom/pipeline';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { FetchStage } from './fetch.stage';
 

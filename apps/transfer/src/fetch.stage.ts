@@ -3,16 +3,14 @@ import { copyPath, crashPoint, type ArchiveFile, type ColdroomError, type Outcom
 import { Files, identify } from '@coldroom/files';
 import {
   requestOnline,
-  isFetched,
   transition,
   toTransitions,
-  Staging,
   STORES,
   type Stage,
-  type Staged,
   type StageResult,
   type StageWork,
 } from '@coldroom/pipeline';
+import { isFetched, Staging, type Staged } from '@coldroom/trees';
 import type { Claim, Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 

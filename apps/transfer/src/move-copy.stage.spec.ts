@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { codeOf, NotYet, type Store } from '@coldroom/domain';
 import { markerName } from '@coldroom/files';
-import { Staging } from '@coldroom/pipeline';
+import { Staging } from '@coldroom/trees';
 import { Workbench, workWith } from '@coldroom/pipeline/testing';
 import { openStores, parseStores } from '@coldroom/stores';
 import { MoveCopyStage } from './move-copy.stage';

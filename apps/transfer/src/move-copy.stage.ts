@@ -14,14 +14,13 @@ import {
   transition,
   otherStores,
   toTransitions,
-  Staging,
   STORES,
   type BagStores,
   type Stage,
-  type Staged,
   type StageResult,
   type StageWork,
 } from '@coldroom/pipeline';
+import { Staging, type Staged } from '@coldroom/trees';
 import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 

@@ -1,7 +1,7 @@
 import type { CrashSettings, Files } from '@coldroom/files';
 import { secret } from '@coldroom/runtime';
 import { openStores, readStores, type Stores } from '@coldroom/stores';
-import type { Originals } from './originals';
+import type { Originals } from '@coldroom/trees';
 
 /** Under which a service finds its stores. */
 export const STORES = Symbol('stores');

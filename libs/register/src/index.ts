@@ -7,20 +7,27 @@ export {
   type KnownBag,
   type Page,
   type PageStart,
-} from './audit';
-export { migrate } from './connection';
-export type { NewFile, NewImage, NewRequest, Skip } from './drafts';
-export type { MarkState, PendingMark } from './marks';
-export type { Transition, TransitionOptions } from './apply-transitions';
-export type { MoveOrder, MoveProgress, PlannedBag } from './moves';
-export type { EventListing, FileFilter, FileListing, ImageListing, SelectedFiles, StageProgress } from './listings';
-export type { Target, UndoResult } from './operator-actions';
-export type { CheckedCopy, CopyFilter, CopyResult, FixityFigures } from './fixity';
-export type { FetchRate } from './fetch-rate';
-export type { RebuildAnswer, RebuiltBag, RebuiltFile } from './rebuild';
+} from './queries/audit';
+export { migrate } from './db/connection';
+export type { NewFile, NewImage, NewRequest, Skip } from './requests/drafts';
+export type { MarkState, PendingMark } from './requests/marks';
+export type { Transition, TransitionOptions } from './transitions/apply-transitions';
+export type { MoveOrder, MoveProgress, PlannedBag } from './operator/moves';
+export type {
+  EventListing,
+  FileFilter,
+  FileListing,
+  ImageListing,
+  SelectedFiles,
+  StageProgress,
+} from './queries/listings';
+export type { Target, UndoResult } from './operator/operator-actions';
+export type { CheckedCopy, CopyFilter, CopyResult, FixityFigures } from './queries/fixity';
+export type { FetchRate } from './queries/fetch-rate';
+export type { RebuildAnswer, RebuiltBag, RebuiltFile } from './operator/rebuild';
 export { Register } from './register';
-export type { RetrievalOrder, RetrievalPlan } from './retrievals';
-export type { Closure, RequestSummary } from './requests';
-export type { Scan } from './scans';
-export type { Switch } from './switches';
-export type { Claim, DueBag } from './claims';
+export type { RetrievalOrder, RetrievalPlan } from './operator/retrievals';
+export type { Closure, RequestSummary } from './requests/requests';
+export type { Scan } from './requests/scans';
+export type { Switch } from './transitions/switches';
+export type { Claim, DueBag } from './transitions/claims';

@@ -1,18 +1,18 @@
 import type pg from 'pg';
-import { Audit } from './audit';
-import { asTransient, connect, releaseIdle, openPool } from './connection';
-import { Fixity } from './fixity';
-import { Marks } from './marks';
-import { applyTransitions, type Transition, type TransitionOptions } from './apply-transitions';
-import { Moves } from './moves';
-import { Reports } from './reports';
-import { OperatorActions } from './operator-actions';
-import { Rebuild } from './rebuild';
-import { Requests } from './requests';
-import { Retrievals } from './retrievals';
-import { Scans } from './scans';
-import { Switches } from './switches';
-import { Claims, type Claim, type DueBag } from './claims';
+import { Audit } from './queries/audit';
+import { asTransient, connect, releaseIdle, openPool } from './db/connection';
+import { Fixity } from './queries/fixity';
+import { Marks } from './requests/marks';
+import { applyTransitions, type Transition, type TransitionOptions } from './transitions/apply-transitions';
+import { Moves } from './operator/moves';
+import { Reports } from './queries/reports';
+import { OperatorActions } from './operator/operator-actions';
+import { Rebuild } from './operator/rebuild';
+import { Requests } from './requests/requests';
+import { Retrievals } from './operator/retrievals';
+import { Scans } from './requests/scans';
+import { Switches } from './transitions/switches';
+import { Claims, type Claim, type DueBag } from './transitions/claims';
 
 /** The truth about every request, bag, file and event. */
 export class Register {

@@ -1,6 +1,3 @@
-export type { BagDescription, DescribedFile } from './bagit/bag-description';
-export { informationOf, readBag } from './bagit/read-bag';
-export { tagFiles } from './bagit/tag-files';
 export { checkCopies, type CopyVerdict, type ExpectedCopy, type Proof } from './check-copies';
 export { inRuns, Pace } from './pace';
 export { openStore, openStores, type Stores } from './open-store';

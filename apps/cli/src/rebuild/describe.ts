@@ -1,7 +1,7 @@
 import { ColdroomError, Refused, type CopyStatus, type Store, type Work } from '@coldroom/domain';
 import { displayPath } from '@coldroom/files';
 import type { RebuiltBag, RebuiltFile } from '@coldroom/register';
-import { informationOf, readBag, type DescribedFile } from '@coldroom/stores';
+import { informationOf, readBag, type DescribedFile } from '@coldroom/bagit';
 import type { OriginalPaths, Standing } from './at-path';
 import type { Held, HeldOriginals } from './held';
 

@@ -1,6 +1,6 @@
 import { codeOf, type Identity, type Work } from '@coldroom/domain';
 import { identify, openDirectory, openRoot, typeOf, type Directory, type Files, type Root } from '@coldroom/files';
-import type { DescribedFile } from '@coldroom/stores';
+import type { DescribedFile } from '@coldroom/bagit';
 
 /** An original in a hold directory: its name is the number that its file had in the register. */
 export interface Held {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { copyPath, type FileEvent, type FileState } from '@coldroom/domain';
 import type { Stage } from '@coldroom/pipeline';
 import type { PlannedOriginal, Workbench } from '@coldroom/pipeline/testing';
-import { tagFiles } from '@coldroom/stores';
+import { tagFiles } from '@coldroom/bagit';
 
 /** A workbench; the command line loads its library only where it is needed, and so do its tests. */
 export async function workbench(name: string): Promise<Workbench> {

@@ -5,13 +5,13 @@ import type { Stores } from '@coldroom/stores';
 import { filesBelow, markerName, openDirectory, openRoot } from '@coldroom/files';
 import type { Stage } from '@coldroom/pipeline';
 import { Workbench, workWith, type PlannedOriginal } from '@coldroom/pipeline/testing';
-import { ExpireStage } from '../expire.stage';
-import { LinkStage } from '../link.stage';
-import { PlaceStage } from '../place.stage';
-import { HoldTime } from '../places';
-import { MoveLinkStage } from '../move-link.stage';
-import { ReleaseStage } from '../release.stage';
-import { UndoStage } from '../undo.stage';
+import { ExpireStage } from '../restore/expire.stage';
+import { LinkStage } from '../archive/link.stage';
+import { PlaceStage } from '../restore/place.stage';
+import { HoldTime } from '../paths/places';
+import { MoveLinkStage } from '../move/move-link.stage';
+import { ReleaseStage } from '../archive/release.stage';
+import { UndoStage } from '../restore/undo.stage';
 
 const long = 7 * 86_400_000;
 

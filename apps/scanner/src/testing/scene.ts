@@ -6,7 +6,7 @@ import pg from 'pg';
 import { Files, writeMarker } from '@coldroom/files';
 import { createDatabase } from '@coldroom/local';
 import { OmeroDatabase } from '@coldroom/omero';
-import { Originals } from '@coldroom/pipeline';
+import { Originals } from '@coldroom/trees';
 import { RecordedLog } from '@coldroom/pipeline/testing';
 import { migrate, Register, type FileListing } from '@coldroom/register';
 import { buildTinyOmero, createOmeroSchema, markImages, type TinyOmero, type TinyPlan } from '@coldroom/sample-omero';

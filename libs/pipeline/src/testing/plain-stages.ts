@@ -12,10 +12,11 @@ import {
 } from '@coldroom/domain';
 import type { Claim, Transition } from '@coldroom/register';
 import type { Files } from '@coldroom/files';
-import { tagFiles, type Stores } from '@coldroom/stores';
+import { tagFiles } from '@coldroom/bagit';
+import { type Stores } from '@coldroom/stores';
 import { otherStores } from '../bag-stores';
-import type { Originals } from '../originals';
-import type { Staging } from '../staging';
+import type { Originals } from '@coldroom/trees';
+import type { Staging } from '@coldroom/trees';
 import type { Stage, StageName, StageWork } from '../stage';
 
 type Facts = Pick<

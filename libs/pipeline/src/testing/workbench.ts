@@ -14,8 +14,8 @@ import { displayPath, Files, identify, writeMarker } from '@coldroom/files';
 import { createDatabase } from '@coldroom/local';
 import { migrate, Register, type Claim, type DueBag, type FileListing, type NewFile } from '@coldroom/register';
 import { openStores, parseStores, type Stores } from '@coldroom/stores';
-import { Originals } from '../originals';
-import { HoldDirectories, Staging } from '../staging';
+import { Originals } from '@coldroom/trees';
+import { HoldDirectories, Staging } from '@coldroom/trees';
 import { plainMoves, plainRetrievals, plainStages } from './plain-stages';
 import type { Stage, StageResult, StageWork } from '../stage';
 

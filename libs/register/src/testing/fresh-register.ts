@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { migrate } from '../connection';
+import { migrate } from '../db/connection';
 import { Register } from '../register';
 
 /** An empty database of the test server, and a session that sees it as the register does. */

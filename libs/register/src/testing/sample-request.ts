@@ -7,11 +7,11 @@ import {
   type Identity,
   type WorkState,
 } from '@coldroom/domain';
-import type { NewFile, NewImage, NewRequest } from '../drafts';
-import type { Transition } from '../apply-transitions';
+import type { NewFile, NewImage, NewRequest } from '../requests/drafts';
+import type { Transition } from '../transitions/apply-transitions';
 import type { Register } from '../register';
-import type { Closure } from '../requests';
-import type { Claim, DueBag } from '../claims';
+import type { Closure } from '../requests/requests';
+import type { Claim, DueBag } from '../transitions/claims';
 
 export const draft: NewRequest = {
   ownerId: 3n,

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tagFiles } from '../bagit/tag-files';
+import { tagFiles } from '@coldroom/bagit';
 import { openStore } from '../open-store';
 import { parseStores, type ArkivumStoreSettings } from '../settings';
 import { describeStore, work, type StoreUnderTest } from '../testing/conformance';

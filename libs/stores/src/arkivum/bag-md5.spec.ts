@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { manifest } from '../bagit/manifest';
+import { manifest } from '@coldroom/bagit';
 import { BagMd5s, md5In } from './bag-md5';
 
 const md5 = (path: Buffer): string => createHash('md5').update(path).digest('hex');

@@ -1,4 +1,4 @@
-import { manifest } from '../bagit/manifest';
+import { manifest } from '@coldroom/bagit';
 
 /** The MD5s of a bag's copies, by their path below `data/`. */
 export type BagMd5 = (path: Buffer) => string | undefined;

@@ -24,8 +24,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DescribedFile } from '../bagit/bag-description';
-import { tagFiles } from '../bagit/tag-files';
+import type { DescribedFile } from '@coldroom/bagit';
+import { tagFiles } from '@coldroom/bagit';
 
 /** A fresh, empty store and a marked root (`ManagedRepository`) to copy from. What a kind cannot be brought to is left out, and skipped aloud. */
 export interface StoreUnderTest {

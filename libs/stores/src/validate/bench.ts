@@ -10,8 +10,8 @@ import {
 import { identify, openRoot, openDirectory, writeMarker, type Root } from '@coldroom/files';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import type { DescribedFile } from '../bagit/bag-description';
-import { tagFiles } from '../bagit/tag-files';
+import type { DescribedFile } from '@coldroom/bagit';
+import { tagFiles } from '@coldroom/bagit';
 
 /** A promise that the store did not keep. */
 export class Broken extends Error {

@@ -1,0 +1,122 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  copyPath,
+  NotYet,
+  reasonsToKeepHeld,
+  reasonsToKeepFetched,
+  Refused,
+  crashPoint,
+  type ArchiveFile,
+  type CopyStatus,
+} from '@coldroom/domain';
+import { fetchedName, HoldDirectories, movingName, Originals } from '@coldroom/trees';
+import { STORES, transition, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { Register, type Claim } from '@coldroom/register';
+import type { Stores } from '@coldroom/stores';
+import { dropStaged, isBack, restoreOne } from '../restore/restore';
+import { Failures, refuseFor } from '../failures';
+import { inspectArchived, type Guard, type Place } from '../paths/inspect';
+import { dropFetching, dropRecalled } from '../restore/recalled-copies';
+import { HoldTime, Places } from '../paths/places';
+import { RecallPlaces } from '../paths/recall-places';
+import { release } from './replace-original';
+
+/** Frees the space of held originals when their time is over, and clears away what a given up retrieval has left. */
+@Injectable()
+export class ReleaseStage implements Stage {
+  readonly name = 'release';
+  readonly takes = 'linked';
+
+  constructor(
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Originals) private readonly originals: Originals,
+    @Inject(Register) private readonly register: Register,
+    @Inject(HoldDirectories) private readonly holds: HoldDirectories,
+    @Inject(HoldTime) private readonly holdTime: HoldTime,
+  ) {}
+
+  async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    const stillMs = Math.max(...claim.files.map((file) => this.holdTime.left(file.linkedAt)));
+    const held: StageResult = {
+      transitions: [],
+      wait: new NotYet('HELD', 'the originals are held for some time still', { delayMs: stillMs, noDeadline: true }),
+    };
+    const files = stillMs > 0 ? claim.files.filter((file) => file.retrieval !== null) : claim.files;
+    if (files.length === 0) return held;
+    const store = this.stores.get(claim.store);
+    const inStore = await store.stat(claim.bag, files.map(copyPath));
+    const places = new Places(this.originals, this.holds, store, claim.bag);
+    const recalls = new RecallPlaces(store, claim.bag);
+    const guard: Guard = async () => {
+      await this.register.switches.refuseWhereStopped();
+      work.check(); // last: the answer may have taken longer than our claim lasts
+    };
+    const failures = new Failures();
+    try {
+      const known = await this.register.claims.asOfNow(claim.bagId, files); // a check may have found a copy bad while the store was asked
+      const done = await failures.results(
+        known.map((file, index) => ({ file, inStore: inStore[index] })),
+        async ({ file, inStore: copy }) => {
+          const place = await places.of(file);
+          if (file.retrieval !== null && (await clearGivenUp(file, place, recalls, copy, guard)))
+            return [transition(file, 'place', 'restored')];
+          if (stillMs > 0) return [];
+          await releaseOne(file, place, copy, guard);
+          await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, guard); // of a move that a crash cut short and a person gave up
+          return [transition(file, 'release', 'released')];
+        },
+      );
+      await places.syncOriginals();
+      await places.syncHolds();
+      crashPoint('release:2-synced');
+      const result = failures.result(done.flat());
+      return result.transitions.length > 0 || result.wait ? result : held;
+    } finally {
+      await places.close();
+    }
+  }
+}
+
+/**
+ * What a retrieval that a person gave up has left behind goes, while the store has the proven copy. True where it had come so far
+ * that the file is back in its place: there it stays.
+ */
+async function clearGivenUp(
+  file: ArchiveFile,
+  place: Place,
+  recalls: RecallPlaces,
+  inStore: CopyStatus | undefined,
+  guard: Guard,
+): Promise<boolean> {
+  const restored = { directory: place.hold, name: Buffer.from(fetchedName(file)) };
+  if (await isBack(place, file)) {
+    await restoreOne(place, restored, file, guard);
+    return true;
+  }
+  const beforeDrop: Guard = async () => {
+    refuseFor(reasonsToKeepFetched(file, inStore), 'what was fetched is kept');
+    await guard();
+  };
+  await dropStaged(place, restored, beforeDrop);
+  if (file.retrieval === 'recall') {
+    const root = await recalls.root();
+    await dropFetching(root, recalls.stagedPathOf(file), place, beforeDrop);
+    await dropRecalled(root, recalls.pathOf(file), file, beforeDrop);
+  }
+  return false;
+}
+
+async function releaseOne(
+  file: ArchiveFile,
+  place: Place,
+  inStore: CopyStatus | undefined,
+  guard: Guard,
+): Promise<void> {
+  const { atPath, held } = await inspectArchived(place);
+  if (held === null && atPath !== 'our-link')
+    throw new Refused('LINK_GONE', 'neither our link nor the held original is there; look before anything else');
+  if (held === null)
+    return refuseFor(reasonsToKeepFetched(file, inStore), 'nothing is held, and this copy is the only one');
+  refuseFor(reasonsToKeepHeld(file, atPath, held, inStore, false));
+  await release(place, guard);
+}

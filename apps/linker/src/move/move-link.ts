@@ -1,0 +1,65 @@
+import { renameSync, unlinkSync } from 'node:fs';
+import { codeOf, Refused, crashPoint, type AtPath } from '@coldroom/domain';
+import { identify, renameExchangeSync } from '@coldroom/files';
+import { originalPath, tempPath, isOurLink, type Guard, type Place } from '../paths/inspect';
+import { makeLink } from '../archive/replace-original';
+
+/*
+ * Swaps our link into one store for one into another. Nothing is replaced or removed but links of ours, known by what they hold.
+ * Each function works on one file and may be run again after a crash.
+ */
+
+/** A place whose link still leads, or may lead, into the store that its bag has left. */
+export interface MovedPlace extends Place {
+  /** What our link into that store holds. */
+  readonly oldTarget: Buffer;
+}
+
+const oldLinkOf = (place: MovedPlace): Place => ({ ...place, target: place.oldTarget });
+const isOldLink = async (path: Buffer, place: MovedPlace): Promise<boolean> => isOurLink(path, oldLinkOf(place));
+
+/** `our-link` for a link of ours into either store. */
+export async function inspectLink(place: MovedPlace): Promise<AtPath> {
+  if ((await identify(originalPath(place))) === null) return 'missing';
+  return (await isOurLink(originalPath(place), place)) || (await isOldLink(originalPath(place), place))
+    ? 'our-link'
+    : 'other';
+}
+
+/**
+ * Puts the link into the new store in the old one's place, in one step; what came out is looked at before it goes. Sync the
+ * directory afterwards.
+ */
+export async function moveLinkOne(place: MovedPlace, guard: Guard): Promise<void> {
+  if (!(await isOurLink(originalPath(place), place))) await exchangeLinks(place, guard); // else an earlier run came this far
+  crashPoint('move-link:2-swapped');
+  await clearTemp(place, guard);
+  crashPoint('move-link:3-tidied');
+}
+
+async function exchangeLinks(place: MovedPlace, guard: Guard): Promise<void> {
+  await clearTemp(place, guard);
+  await makeLink(place, guard);
+  crashPoint('move-link:1-link-made');
+  await guard();
+  try {
+    renameExchangeSync(tempPath(place), originalPath(place));
+  } catch (error) {
+    if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
+    if (!(await isOldLink(originalPath(place), place)))
+      throw new Refused('PATH_TAKEN', 'the link changed at the last moment; it was left there');
+    renameSync(tempPath(place), originalPath(place));
+    return;
+  }
+  if (await isOldLink(tempPath(place), place)) return;
+  renameExchangeSync(tempPath(place), originalPath(place));
+  await clearTemp(place, guard);
+  throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
+}
+
+/** The link that came out goes, or one that an earlier run had made ready. What is not ours stays. */
+async function clearTemp(place: MovedPlace, guard: Guard): Promise<void> {
+  if (!(await isOurLink(tempPath(place), place)) && !(await isOldLink(tempPath(place), place))) return;
+  await guard();
+  unlinkSync(tempPath(place));
+}

@@ -1,0 +1,103 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { NotYet, crashPoint, type ArchiveFile } from '@coldroom/domain';
+import { HoldDirectories, Originals } from '@coldroom/trees';
+import { transition, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
+import { Register, type Claim, type Transition } from '@coldroom/register';
+import type { Stores } from '@coldroom/stores';
+import { refuseToPlace, restoreOne, type Name } from './restore';
+import { Failures } from '../failures';
+import type { Guard, Place } from '../paths/inspect';
+import { dropRecalled, recallOne } from './recalled-copies';
+import { Places } from '../paths/places';
+import { RecallPlaces, stagedAt } from '../paths/recall-places';
+
+const waitMs = 600_000;
+/** What was fetched may have been lost or touched since: it is fetched anew, so often. */
+const fetchTries = 3;
+
+/** Puts proven files into their places, whole filesets at a time. Goes on while linking is stopped: it only gives back. */
+@Injectable()
+export class PlaceStage implements Stage {
+  readonly name = 'place';
+  readonly takes = 'fetchVerified';
+  readonly runsWhileStopped = true;
+
+  constructor(
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(Originals) private readonly originals: Originals,
+    @Inject(Register) private readonly register: Register,
+    @Inject(HoldDirectories) private readonly holds: HoldDirectories,
+  ) {}
+
+  async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    const store = this.stores.get(claim.store);
+    const whole = await this.register.claims.fetchedFilesets(claim.requestId, [
+      ...new Set(claim.files.map((file) => file.fileset)),
+    ]);
+    const ready = claim.files.filter((file) => whole.has(file.fileset));
+    if (ready.length === 0) return { transitions: [], wait: waitForFileset() };
+    const places = new Places(this.originals, this.holds, store, claim.bag);
+    const recalls = new RecallPlaces(store, claim.bag);
+    const failures = new Failures();
+    try {
+      const guard: Guard = async () => work.check();
+      const looked = await failures.results(
+        ready.map((file) => ({ file })),
+        async ({ file }) => {
+          const place = await places.of(file);
+          const staged = await stagedAt(file, place, recalls);
+          await refuseToPlace(place, staged, file);
+          return { file, place, staged };
+        },
+      );
+      const placed = await failures.survivors(failures.wholeOnly(looked), (candidate) =>
+        placeOne(candidate, recalls, guard),
+      );
+      await places.syncOriginals();
+      await places.syncHolds();
+      await recalls.sync();
+      crashPoint('place:3-synced');
+      const result = failures.result(
+        placed.map(({ file }) => transition(file, 'place', file.retrieval === 'recall' ? 'recalled' : 'restored')),
+      );
+      const transitions = result.transitions.map((outcome) => fetchedAnew(outcome, claim.files));
+      return transitions.length < claim.files.length
+        ? { transitions, wait: result.wait ?? waitForFileset() }
+        : { transitions };
+    } finally {
+      await places.close();
+      await recalls.close();
+    }
+  }
+}
+
+interface Candidate {
+  readonly file: ArchiveFile;
+  readonly place: Place;
+  readonly staged: Name;
+}
+
+async function placeOne({ file, place, staged }: Candidate, recalls: RecallPlaces, guard: Guard): Promise<void> {
+  if (file.retrieval === 'recall') {
+    await recallOne(place, staged, await recalls.online(file), file, guard);
+    return;
+  }
+  await restoreOne(place, staged, file, guard);
+  if (file.onlineUntil !== null) await dropRecalled(await recalls.root(), recalls.pathOf(file), file, guard); // it was recalled before
+}
+
+/** A fetched file that is not there any more, or not as it was proven, is no reason to give up: the store has it still. */
+function fetchedAnew(outcome: Transition, files: readonly ArchiveFile[]): Transition {
+  const file = files.find(({ id }) => id === outcome.id);
+  const lost = outcome.code === 'FETCHED_GONE' || outcome.code === 'FETCHED_CHANGED';
+  return file && lost && file.copyAttempts < fetchTries
+    ? transition(file, 'fetchAgain', 'online', { code: outcome.code as string, reason: outcome.reason as string })
+    : outcome;
+}
+
+function waitForFileset(): NotYet {
+  return new NotYet('FILESET_INCOMPLETE', 'another file of the fileset is not fetched yet', {
+    delayMs: waitMs,
+    noDeadline: true,
+  });
+}

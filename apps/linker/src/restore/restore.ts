@@ -1,0 +1,105 @@
+import { renameSync, unlinkSync } from 'node:fs';
+import { codeOf, reasonsToKeepLink, Refused, crashPoint, type ArchiveFile } from '@coldroom/domain';
+import { identify, renameExchangeSync, typeOf, type Directory } from '@coldroom/files';
+import { isFetched } from '@coldroom/trees';
+import {
+  originalPath,
+  heldPath,
+  isOurLink,
+  inspect,
+  inspectArchived,
+  sameFile,
+  type Guard,
+  type Place,
+} from '../paths/inspect';
+import { undoLink } from '../archive/replace-original';
+
+/*
+ * Puts back what was fetched and proven. Nothing is replaced but our own link, and nothing removed but that link, our own
+ * second names, and what lies in staging. Each function works on one file and may be run again after a crash.
+ */
+
+/** A name in an open directory. */
+export interface Name {
+  readonly directory: Directory;
+  readonly name: Buffer;
+}
+
+export const pathOf = ({ directory, name }: Name): Buffer => directory.at(name);
+
+/** Throws where a proven file may not be put in its place: to be asked of all files of a fileset before the first of them is. */
+export async function refuseToPlace(place: Place, staged: Name, file: ArchiveFile): Promise<void> {
+  if (file.retrieval === 'restore' && ((await isBack(place, file)) || (await identify(heldPath(place))) !== null))
+    return;
+  if (file.retrieval === 'recall' && (await identify(pathOf(staged))) === null) return; // it may be in its place already, which is looked at there
+  await refuse(place, staged, file);
+}
+
+/** Whether the original itself, or what was fetched for it, stands at its path. */
+export async function isBack(place: Place, file: ArchiveFile): Promise<boolean> {
+  const found = await inspect(place);
+  return found.kind === 'file' && (sameFile(found.identity, file) || isFetched(found.identity, file));
+}
+
+/**
+ * The fetched file takes the link's place, in one step. An original that is still held goes first: it never left; where
+ * something else is held in its name, a person has to look (`HELD_CHANGED`).
+ */
+export async function restoreOne(place: Place, staged: Name, file: ArchiveFile, guard: Guard): Promise<void> {
+  if ((await identify(heldPath(place))) !== null) await undoLink(place, file, guard);
+  else if (!(await isBack(place, file))) await replaceLink(place, staged, file, guard); // else an earlier run came this far
+  crashPoint('place:1-swapped');
+  await tidyStaged(place, staged, file, guard);
+  crashPoint('place:2-tidied');
+}
+
+async function replaceLink(place: Place, staged: Name, file: ArchiveFile, guard: Guard): Promise<void> {
+  await refuse(place, staged, file);
+  await guard();
+  try {
+    renameExchangeSync(pathOf(staged), originalPath(place));
+  } catch (error) {
+    if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
+    if (!(await isOurLink(originalPath(place), place)))
+      throw new Refused('PATH_TAKEN', 'the link changed at the last moment; it was left there');
+    renameSync(pathOf(staged), originalPath(place));
+    return;
+  }
+  const now = await identify(originalPath(place));
+  if (now !== null && isFetched(now, file) && (await isOurLink(pathOf(staged), place))) return;
+  renameExchangeSync(pathOf(staged), originalPath(place));
+  throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
+}
+
+/** The link that came out goes, and so does what was fetched where the held original took the place. */
+async function tidyStaged(place: Place, staged: Name, file: ArchiveFile, guard: Guard): Promise<void> {
+  const left = await identify(pathOf(staged));
+  if (left === null) return;
+  const ours = typeOf(left.mode) === 'link' ? await isOurLink(pathOf(staged), place) : isFetched(left, file);
+  if (!ours)
+    throw new Refused(
+      'FETCHED_CHANGED',
+      'what lies in staging is not what was fetched; it was left there, and the file is back in its place',
+    );
+  await guard();
+  unlinkSync(pathOf(staged));
+}
+
+/** What a cancelled retrieval left in staging goes, a link of ours or what was fetched, whole or not: the copy in the store stays. */
+export async function dropStaged(place: Place, staged: Name, guard: Guard): Promise<void> {
+  const left = await identify(pathOf(staged));
+  if (left === null) return;
+  const ours =
+    typeOf(left.mode) === 'file' || (typeOf(left.mode) === 'link' && (await isOurLink(pathOf(staged), place)));
+  if (!ours) throw new Refused('TARGET_EXISTS', 'what lies in staging is not ours; it was left there');
+  await guard();
+  unlinkSync(pathOf(staged));
+}
+
+/** Throws `Refused` with the reasons against putting what was fetched in its place. */
+export async function refuse(place: Place, staged: Name, file: ArchiveFile): Promise<void> {
+  const { atPath } = await inspectArchived(place);
+  const reasons = reasonsToKeepLink(file, atPath, await identify(pathOf(staged)), true);
+  const [first] = reasons;
+  if (first) throw new Refused(first.code, reasons.map((reason) => reason.message).join('; '));
+}

@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import pg from 'pg';
+import { codeOf, Transient } from '@coldroom/domain';
+
+/** The schema that holds the register, so that it may live in a database of its own or beside others. */
+export const schema = 'coldroom';
+
+const int8 = 20;
+
+/** A pool whose sessions see the register's schema; 64-bit integers come as bigint, never as number. */
+export function openPool(url: string, options: { max?: number; applicationName?: string } = {}): pg.Pool {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(int8, (text: string) => BigInt(text));
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 6,
+    types,
+    application_name: options.applicationName ?? 'coldroom',
+    options: `-c search_path=${schema}`,
+    connectionTimeoutMillis: 10_000,
+  });
+  // An idle session that breaks (server restart) is dropped by the pool; the next query opens another one.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/**
+ * Runs `work` in one transaction; rolls back and rethrows on any error. Where nothing is said for `idleSeconds` PostgreSQL ends
+ * it: the locks of a worker that is frozen in the middle would keep everybody else from its request.
+ */
+export async function transaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  idleSeconds = 10,
+): Promise<T> {
+  const client = await connect(pool);
+  let broken: Error | undefined;
+  try {
+    await client.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = '${idleSeconds}s'`);
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failed: Error) => {
+      broken = failed;
+    });
+    throw asTransient(error);
+  } finally {
+    releaseIdle(client, broken);
+  }
+}
+
+// A connection that breaks while we wait for something else shows at its next query; unheard, the event would end the process.
+const hear = (): void => undefined;
+
+export async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return (await pool.connect()).on('error', hear);
+  } catch (error) {
+    throw asTransient(error);
+  }
+}
+
+/** Gives a connection back; a broken one is closed, and its transaction and locks go with it. */
+export function releaseIdle(client: pg.PoolClient, broken: Error | undefined): void {
+  client.off('error', hear);
+  client.release(broken);
+}
+
+const connectionClasses = ['08', '57', '53', '40'];
+
+/**
+ * Locks requests until the transaction ends. Whoever changes files or bags of a request beyond its claim locks in this order:
+ * requests by id, bags by id, files; so the answer to "is this fileset complete" holds until the commit, and nobody deadlocks.
+ */
+export async function lockRequests(client: pg.ClientBase, ids: readonly bigint[]): Promise<void> {
+  await client.query('SELECT FROM request WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE', [ids]);
+}
+
+/** A lost or refused connection, a shutdown or a serialization failure may pass; anything else stays what it is. */
+export function asTransient(error: unknown): unknown {
+  const code = codeOf(error);
+  const lost =
+    connectionClasses.some((start) => code.length === 5 && code.startsWith(start)) ||
+    [
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'EPIPE',
+      'ETIMEDOUT',
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'EHOSTUNREACH',
+      'ENETUNREACH',
+    ].includes(code) ||
+    (error instanceof Error &&
+      /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect/.test(
+        error.message,
+      ));
+  return lost
+    ? new Transient(
+        'REGISTER_UNAVAILABLE',
+        `The register's PostgreSQL does not answer: ${(error as Error).message}`,
+        {},
+        { cause: error },
+      )
+    : error;
+}
+
+/** Brings the register to this version's tables, under a lock: any number of callers may do so at once. */
+export async function migrate(url: string, log: (line: string) => void = () => undefined): Promise<readonly string[]> {
+  const { runner } = await import('node-pg-migrate');
+  const client = new pg.Client({ connectionString: url, application_name: 'coldroom-migrate' }).on('error', hear);
+  try {
+    await client.connect();
+    const done = await runner({
+      dbClient: client,
+      dir: join(__dirname, '..', '..', 'migrations'),
+      direction: 'up',
+      migrationsTable: 'migration',
+      schema,
+      createSchema: true,
+      advisoryLockMode: 'wait',
+      checkOrder: true,
+      logger: { debug: () => undefined, info: () => undefined, warn: log, error: log },
+    });
+    return done.map((migration) => migration.name);
+  } catch (error) {
+    throw asTransient(error);
+  } finally {
+    await client.end();
+  }
+}

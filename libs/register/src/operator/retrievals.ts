@@ -1,0 +1,231 @@
+import type pg from 'pg';
+import type { Retrieval } from '@coldroom/domain';
+import { transaction } from '../db/connection';
+import { fetchRates, type FetchRate } from '../queries/fetch-rate';
+import { filesetsOf, retrievingStates, syncBagsAndRequests, take, type Scope, type Target } from './operator-actions';
+import { reserveEventIds, recordRequested, recordEnded } from '../transitions/retrieval-events';
+
+export interface RetrievalOrder {
+  readonly way: Retrieval;
+  /** How many days a recalled copy stays online. */
+  readonly days: number;
+}
+
+/** Files of the filesets that were named, by what asking them back means for them. */
+export interface RetrievalPlan {
+  /** To be fetched from a store, by store. */
+  readonly fetch: readonly { readonly store: string; readonly files: number; readonly bytes: bigint }[];
+  readonly filesets: number;
+  /** All images that these filesets are, also those nobody named. */
+  readonly images: number;
+  /** Originals that are still held: an undo puts them back at once, nothing is fetched. */
+  readonly held: { readonly files: number; readonly bytes: bigint };
+  /** On their retrieval already, recalled ones that a recall only prolongs included. */
+  readonly underWay: { readonly files: number; readonly bytes: bigint };
+  /** Filesets that cannot be requested back as a whole, with the states that keep them from it. */
+  readonly notArchived: { readonly files: number; readonly filesets: number; readonly states: readonly string[] };
+}
+
+/** Each file of a fileset that comes back whole is linked, released or recalled, or in its place already (after a cancel or an undo midway). */
+const isArchived = `(f.phase IN ('skipped', 'linked', 'recalled', 'restored', 'given up') AND f.stuck_from IS NULL)`;
+/** What was requested back before and stayed may be back in its place already: there the linker has to look. */
+const isHeld = `(f.phase IN ('skipped', 'restored', 'given up') OR (f.state = 'linked' AND f.retrieval IS NULL AND f.released_at IS NULL))`;
+
+/** The filesets that are meant by $1, judged for a retrieval $2. */
+const judgedSets = (files: string): string => `
+  WITH sets AS MATERIALIZED (
+    SELECT f.request_id, f.fileset, bool_and(${isArchived}) AS whole, $2 = 'restore' AND bool_and(${isHeld}) AS held,
+      bool_or(f.phase IN ('linked', 'recalled') AND NOT ($2 = 'recall' AND f.state = 'recalled')) AS away,
+      bool_or(f.phase NOT IN ('skipped', 'given up', 'restored', 'retrieving', 'fetchVerified') AND NOT ($2 = 'recall' AND f.state = 'recalled')) AS elsewhere
+    FROM file f WHERE f.bag_id IS NOT NULL AND ${files} GROUP BY f.request_id, f.fileset)`;
+
+/** The retrieval: whole filesets out of the archive, to their own paths or near for a while. */
+export class Retrievals {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /** What asking these back would mean; changes nothing. */
+  async plan(target: Target, way: Retrieval): Promise<RetrievalPlan> {
+    const { files, named } = filesetsOf(target);
+    const { rows } = await this.pool.query<{
+      store: string;
+      state: string;
+      kind: string;
+      files: number;
+      bytes: bigint;
+    }>(
+      `${judgedSets(files)}
+       SELECT b.store, f.state, CASE
+           WHEN f.phase IN ('retrieving', 'fetchVerified') OR ($2 = 'recall' AND f.state = 'recalled') THEN 'under way'
+           WHEN f.phase IN ('linked', 'recalled') AND s.whole THEN CASE WHEN s.held THEN 'held' ELSE 'fetch' END
+           ELSE 'no' END AS kind,
+         count(*)::int AS files, coalesce(sum(f.size), 0)::bigint AS bytes
+       FROM sets s JOIN file f ON f.request_id = s.request_id AND f.fileset = s.fileset JOIN bag b ON b.id = f.bag_id
+       WHERE f.phase NOT IN ('skipped', 'given up', 'restored') GROUP BY 1, 2, 3 ORDER BY 1`,
+      [named, way],
+    );
+    const {
+      rows: [counts],
+    } = await this.pool.query<{ wanted: number; not: number; images: number }>(
+      `${judgedSets(files)}
+       SELECT count(*) FILTER (WHERE whole AND away)::int AS wanted, count(*) FILTER (WHERE NOT whole AND elsewhere)::int AS not,
+         (SELECT count(*)::int FROM request_image i JOIN sets s ON s.request_id = i.request_id AND s.fileset = i.fileset WHERE s.whole AND s.away) AS images
+       FROM sets`,
+      [named, way],
+    );
+    const of = (kind: string): typeof rows => rows.filter((row) => row.kind === kind);
+    const total = (some: typeof rows): { files: number; bytes: bigint } => ({
+      files: some.reduce((sum, row) => sum + row.files, 0),
+      bytes: some.reduce((sum, row) => sum + row.bytes, 0n),
+    });
+    return {
+      fetch: [...Map.groupBy(of('fetch'), (row) => row.store)].map(([store, some]) => ({ store, ...total(some) })),
+      filesets: counts?.wanted ?? 0,
+      images: counts?.images ?? 0,
+      held: total(of('held')),
+      underWay: total(of('under way')),
+      notArchived: {
+        files: total(of('no')).files,
+        filesets: counts?.not ?? 0,
+        states: [...new Set(of('no').map((row) => row.state))],
+      },
+    };
+  }
+
+  /** How fast these stores have given back of late; without those of which nothing is known. */
+  async rates(stores: readonly string[]): Promise<readonly FetchRate[]> {
+    return fetchRates(this.pool, stores);
+  }
+
+  /**
+   * Asks whole filesets back. Where all originals of a fileset are held still, a restore is an undo. Asking twice changes
+   * nothing; recalling what is recalled prolongs. A bag that a worker holds right now is `NotYet` `BAG_BUSY`.
+   * @returns how many files are to be fetched, to be put back from where they are held, and were prolonged
+   */
+  async ask(
+    target: Target,
+    { way, days }: RetrievalOrder,
+    by: string,
+  ): Promise<{ readonly asked: number; readonly undoing: number; readonly prolonged: number }> {
+    return transaction(this.pool, async (client) => {
+      const scope = await take(client, filesetsOf(target));
+      const prolonged = way === 'recall' ? await prolong(client, scope, days, by) : 0;
+      const numbers = await reserveEventIds(client, scope.requests);
+      const retrievalEvent =
+        'retrieval_event = (SELECT asked.id FROM unnest($2::bigint[], $5::bigint[]) AS asked(request_id, id) WHERE asked.request_id = f.request_id)';
+      const undoing =
+        way === 'restore'
+          ? await transitionAll(client, scope, {
+              to: `'undoing'`,
+              what: 'undo',
+              by,
+              set: `, ${retrievalEvent}`,
+              more: [numbers],
+              where: `f.state = 'linked'`,
+              allOfFileset: `${isArchived} AND ${isHeld}`,
+            })
+          : 0;
+      const from = way === 'recall' ? `('linked', 'released')` : `('linked', 'released', 'recalled')`;
+      const asked = await transitionAll(client, scope, {
+        to: `'retrieving'`,
+        what: way,
+        by,
+        where: `f.state IN ${from}`,
+        allOfFileset: isArchived,
+        set: `, retrieval = '${way}', online_days = ${Math.trunc(days)}, retrieval_requested_by = $3, copy_attempts = 0, ${retrievalEvent}`,
+        more: [numbers],
+      });
+      await recordRequested(client, numbers, { way, days }, by);
+      await syncBagsAndRequests(client, scope);
+      return { asked, undoing, prolonged };
+    });
+  }
+
+  /** Of these images, those that are archived and not being retrieved yet. */
+  async archivedAmong(imageIds: readonly bigint[]): Promise<readonly bigint[]> {
+    const { rows } = await this.pool.query<{ image_id: bigint }>(
+      `SELECT DISTINCT i.image_id FROM request_image i WHERE i.image_id = ANY($1) AND coalesce((SELECT true FROM file f
+         WHERE f.request_id = i.request_id AND f.fileset = i.fileset AND f.phase IN ('linked', 'recalled') AND f.stuck_from IS NULL LIMIT 1), false)`,
+      [imageIds],
+    );
+    return rows.map((row) => row.image_id);
+  }
+
+  /**
+   * Gives a retrieval up that is not done: the links stay as they are. Returns how many files stay archived by it. How it was
+   * asked for and what was fetched stay known: the linker looks for what is left of it.
+   */
+  async cancel(target: Target, by: string): Promise<number> {
+    return transaction(this.pool, async (client) => {
+      const scope = await take(client, filesetsOf(target));
+      const where = `coalesce(f.stuck_from, f.state) IN ('${retrievingStates.join("', '")}')`;
+      const { rows: ways } = await client.query<{ request_id: bigint; asked: bigint[] }>(
+        `SELECT f.request_id, array_agg(DISTINCT f.retrieval_event) AS asked FROM file f WHERE ${scope.files} AND ${where} AND f.retrieval_event IS NOT NULL GROUP BY f.request_id`,
+        scope.values,
+      );
+      const cancelled = await transitionAll(client, scope, {
+        to: `CASE WHEN f.online_until IS NULL THEN 'linked' ELSE 'recalled' END`,
+        what: 'cancel',
+        by,
+        where,
+        set: ', retrieval_event = NULL',
+      });
+      for (const { request_id: requestId, asked } of ways) await recordEnded(client, requestId, asked, by);
+      await syncBagsAndRequests(client, scope);
+      return cancelled;
+    });
+  }
+}
+
+async function prolong(client: pg.ClientBase, scope: Scope, days: number, by: string): Promise<number> {
+  const {
+    rows: [row],
+  } = await client.query<{ files: number }>(
+    `WITH prolonged AS (
+       UPDATE file f SET online_until = greatest(online_until, now() + $3 * interval '1 day') WHERE ${scope.files} AND f.state = 'recalled' RETURNING f.request_id, f.bag_id
+     ), told AS (
+       INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
+       SELECT $4, request_id, bag_id, 'prolong', 'recalled', 'recalled', jsonb_build_object('files', count(*), 'days', $3::int) FROM prolonged GROUP BY request_id, bag_id)
+     SELECT count(*)::int AS files FROM prolonged`,
+    [...scope.values, days, by],
+  );
+  return (row as NonNullable<typeof row>).files;
+}
+
+interface TransitionOfAll {
+  readonly to: string;
+  readonly what: string;
+  readonly by: string;
+  /** Which files move, by their state before the statement. */
+  readonly where: string;
+  /** And what has to hold for each file of their fileset. */
+  readonly allOfFileset?: string;
+  readonly set: string;
+  readonly more?: readonly unknown[];
+}
+
+/**
+ * Moves the files of the scope that meet a condition, with one event a bag. Filesets are judged by a window and not by a join, which
+ * PostgreSQL makes a loop over loops as long as it has not looked at what the table holds.
+ */
+async function transitionAll(
+  client: pg.ClientBase,
+  scope: Scope,
+  { to, what, by, where, allOfFileset = 'true', set, more = [] }: TransitionOfAll,
+): Promise<number> {
+  const {
+    rows: [row],
+  } = await client.query<{ files: number }>(
+    `WITH looked AS (
+       SELECT f.id, f.request_id, f.bag_id, f.state, ${to} AS to_state, ${where} AS wanted, bool_and(${allOfFileset}) OVER (PARTITION BY f.request_id, f.fileset) AS whole
+       FROM file f WHERE ${scope.files}
+     ), old AS (SELECT * FROM looked WHERE wanted AND whole
+     ), moved AS (
+       UPDATE file f SET state = old.to_state, stuck_from = NULL, code = NULL, reason = NULL${set} FROM old WHERE f.id = old.id
+     ), told AS (
+       INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
+       SELECT $3, request_id, bag_id, $4, state, to_state, jsonb_build_object('files', count(*)) FROM old GROUP BY request_id, bag_id, state, to_state)
+     SELECT count(*)::int AS files FROM old`,
+    [...scope.values, by, what, ...more],
+  );
+  return (row as NonNullable<typeof row>).files;
+}

@@ -1,0 +1,78 @@
+import type { WorkState } from '@coldroom/domain';
+import { freshRegister } from '../testing/fresh-register';
+import { bagsOf, brought, claimed, forward, transitionOf, passed, running, stage } from '../testing/sample-request';
+
+let place: Awaited<ReturnType<typeof freshRegister>>;
+beforeEach(async () => {
+  place = await freshRegister();
+});
+afterEach(() => place.drop());
+
+const rates = (...stores: string[]) => place.register.retrievals.rates(stores);
+
+/** What a stage told of a bag: it worked for so many ms, and ended so many ms ago. */
+async function told(
+  what: 'fetch' | 'verifyFetched',
+  bag: number,
+  endedAgo: number,
+  ms: number | null,
+  { store = 'main', bytes = 100 } = {},
+): Promise<void> {
+  await place.sql.query(
+    `INSERT INTO event (at, actor, bag_id, what, detail) VALUES ('2026-01-01'::timestamptz - $3 * interval '1 ms', 'w', $2, $1,
+       jsonb_strip_nulls(jsonb_build_object('store', $4::text, 'files', 2, 'bytes', $5::bigint, 'ms', $6::bigint)))`,
+    [what, bag, endedAgo, store, bytes, ms],
+  );
+}
+
+describe('how fast a store gives back', () => {
+  it('is not known before something was fetched from it', async () => {
+    await told('fetch', 1, 0, 100, { store: 'other' });
+    await told('verifyFetched', 2, 0, 100);
+    expect(await rates('main')).toEqual([]);
+    expect(await rates()).toEqual([]);
+  });
+
+  it('is told from what the stages moved and how long they took', async () => {
+    const id = await running(place.register, { 'Fileset:1': [700n, 300n] });
+    const [bag] = await bagsOf(place.register);
+    await brought(place.register, bag!, 'released');
+    await place.register.retrievals.ask({ kind: 'Request', ids: [id] }, { way: 'restore', days: 0 }, 'boss');
+    await passed(place.register, bag!, 'retrieving');
+    for (const [state, tookMs] of [
+      ['online', 3_600_000],
+      ['fetched', 1],
+    ] as const satisfies readonly (readonly [WorkState, number])[]) {
+      const claim = await claimed(place.register, bag!, state);
+      await place.register.applyTransitions(
+        claim,
+        claim.files.map((file) => transitionOf(file, forward[state])),
+        { ...stage, tookMs },
+      );
+    }
+    const [rate] = await rates('main', 'tape');
+    expect(rate).toMatchObject({ store: 'main', bags: 1, files: 2, bytes: 1000n });
+    expect(rate!.ms).toBeGreaterThanOrEqual(3_600_000);
+    expect(rate!.ms).toBeLessThanOrEqual(3_600_001);
+  });
+
+  it('counts what went on side by side once, and no time in which nothing went on', async () => {
+    await told('fetch', 1, 9000, 1000); // from 10 s ago to 9 s ago
+    await told('fetch', 2, 8500, 1000); // half a second more
+    await told('fetch', 3, 8600, 100); // within
+    await told('verifyFetched', 1, 8000, 600); // half a second more
+    await told('fetch', 4, 1000, 2000); // an idle time before
+    expect(await rates('main')).toEqual([{ store: 'main', bags: 4, files: 8, bytes: 400n, ms: 4000 }]);
+  });
+
+  it('rests on the last 20 bags, by store, and on none whose time is unknown', async () => {
+    await told('fetch', 1, 900_000, 800_000);
+    for (let bag = 2; bag <= 21; bag += 1) await told('fetch', bag, 100_000 - bag * 1000, 500, { bytes: 50 });
+    await told('fetch', 50, 0, null);
+    await told('fetch', 60, 0, 10, { store: 'tape' });
+    expect(await rates('tape', 'main')).toEqual([
+      { store: 'main', bags: 20, files: 40, bytes: 1000n, ms: 10_000 },
+      { store: 'tape', bags: 1, files: 2, bytes: 100n, ms: 10 },
+    ]);
+  });
+});

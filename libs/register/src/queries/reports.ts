@@ -1,0 +1,237 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type pg from 'pg';
+import type { FileState, RequestState } from '@coldroom/domain';
+import { schema } from '../db/connection';
+import {
+  toListing,
+  type EventListing,
+  type FileFilter,
+  type FileListing,
+  type ImageListing,
+  type SelectedFiles,
+  type SelectedWith,
+  type StageProgress,
+} from './listings';
+import type { Target } from '../operator/operator-actions';
+
+/** What people and metrics look at. Reads only. */
+export class Reports {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /** Cheap enough to ask every second: counted from bags, not from files. */
+  async progress(requestId?: bigint): Promise<readonly StageProgress[]> {
+    const { rows } = await this.pool.query(
+      `SELECT state, count(*)::int AS bags, sum(files)::int AS files, sum(bytes)::bigint AS bytes, count(*) FILTER (WHERE lease_until > now())::int AS claimed,
+         coalesce(sum(least(done_bytes, bytes)) FILTER (WHERE lease_until > now()), 0)::bigint AS done
+       FROM bag WHERE $1::bigint IS NULL OR request_id = $1 GROUP BY state`,
+      [requestId ?? null],
+    );
+    return rows.map((row) => ({
+      state: row.state,
+      bags: row.bags,
+      files: row.files,
+      bytes: row.bytes,
+      claimed: row.claimed,
+      doneBytes: row.done,
+    }));
+  }
+
+  /** Files and bytes by state, and by code where they are stuck or skipped. */
+  async counts(
+    requestId?: bigint,
+  ): Promise<readonly { state: FileState; code: string | null; files: number; bytes: bigint }[]> {
+    const { rows } = await this.pool.query(
+      `SELECT state, code, count(*)::int AS files, sum(size)::bigint AS bytes FROM file
+       WHERE $1::bigint IS NULL OR request_id = $1 GROUP BY state, code ORDER BY state, code`,
+      [requestId ?? null],
+    );
+    return rows;
+  }
+
+  async files(filter: FileFilter): Promise<readonly FileListing[]> {
+    const { rows } = await this.pool.query(
+      `SELECT f.*, b.name AS bag, b.store FROM file f LEFT JOIN bag b ON b.id = f.bag_id
+       WHERE ($1::bigint IS NULL OR f.request_id = $1) AND ($2::text[] IS NULL OR f.state = ANY($2)) AND ($3::text IS NULL OR f.code = $3)
+         AND ($4::text IS NULL OR f.fileset = $4) AND f.id > $5 ORDER BY f.id LIMIT $6`,
+      [
+        filter.requestId ?? null,
+        filter.states ?? null,
+        filter.code ?? null,
+        filter.fileset ?? null,
+        filter.after ?? 0n,
+        filter.limit ?? 100,
+      ],
+    );
+    return rows.map(toListing);
+  }
+
+  async file(id: bigint): Promise<FileListing | undefined> {
+    const { rows } = await this.pool.query(
+      'SELECT f.*, b.name AS bag, b.store FROM file f LEFT JOIN bag b ON b.id = f.bag_id WHERE f.id = $1',
+      [id],
+    );
+    return rows.map(toListing)[0];
+  }
+
+  /** The images of a request, by id. */
+  async images(requestId: bigint, only: { marked?: boolean } = {}, limit = 100): Promise<readonly ImageListing[]> {
+    const { rows } = await this.pool.query(
+      `SELECT image_id, name, fileset, marked FROM request_image
+       WHERE request_id = $1 AND ($2::boolean IS NULL OR marked = $2) ORDER BY image_id LIMIT $3`,
+      [requestId, only.marked ?? null, limit],
+    );
+    return rows.map((row) => ({ imageId: row.image_id, name: row.name, fileset: row.fileset, marked: row.marked }));
+  }
+
+  /** How many requests are in which state. */
+  async requestStates(requestId?: bigint): Promise<readonly { state: RequestState; requests: number }[]> {
+    const { rows } = await this.pool.query(
+      'SELECT state, count(*)::int AS requests FROM request WHERE $1::bigint IS NULL OR id = $1 GROUP BY state',
+      [requestId ?? null],
+    );
+    return rows;
+  }
+
+  /** Stuck files by code; cheap, by an index of stuck files alone. */
+  async stuck(requestId?: bigint): Promise<readonly { code: string; files: number; bytes: bigint }[]> {
+    const { rows } = await this.pool.query(
+      `SELECT code, count(*)::int AS files, sum(size)::bigint AS bytes FROM file
+       WHERE stuck_from IS NOT NULL AND ($1::bigint IS NULL OR request_id = $1) GROUP BY code ORDER BY code`,
+      [requestId ?? null],
+    );
+    return rows;
+  }
+
+  /** Why bags wait for another turn, in the words of the stage that gave them back. */
+  async waiting(): Promise<readonly { reason: string; bags: number; files: number; until: Date }[]> {
+    const { rows } = await this.pool.query(
+      `SELECT note AS reason, count(*)::int AS bags, sum(files)::int AS files, min(not_before) AS until FROM bag
+       WHERE state <> 'done' AND note IS NOT NULL GROUP BY note ORDER BY bags DESC LIMIT 20`,
+    );
+    return rows;
+  }
+
+  /** Bags in which every durable file waits for a stuck one of its fileset: only a person can move them. */
+  async bagsBehindStuck(requestId?: bigint): Promise<number> {
+    const { rows } = await this.pool.query<{ bags: number }>(
+      `SELECT count(*)::int AS bags FROM bag WHERE state = 'sealed' AND ($1::bigint IS NULL OR request_id = $1)
+         AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = bag.id AND f.state = 'sealed' AND NOT EXISTS (
+           SELECT FROM file g WHERE g.request_id = f.request_id AND g.fileset = f.fileset AND g.stuck_from IS NOT NULL))`,
+      [requestId ?? null],
+    );
+    return rows[0]?.bags ?? 0;
+  }
+
+  /** What a command on this target would touch; see `People` for what it does to them. */
+  async selected(target: Target, including: SelectedWith): Promise<readonly SelectedFiles[]> {
+    const stuckOnly = including === 'stuck filesets' ? `AND f.bag_id IS NOT NULL AND f.stuck_from IS NOT NULL` : '';
+    const named = namedBy[target.kind];
+    const { rows } = await this.pool.query(
+      `SELECT f.request_id, r.state AS request_state, f.state, f.stuck_from, f.code, f.bag_id IS NOT NULL AS in_bag, f.released_at IS NOT NULL AS released,
+         count(DISTINCT f.fileset)::int AS filesets, count(*)::int AS files, sum(f.size)::bigint AS bytes
+       FROM file f JOIN request r ON r.id = f.request_id
+       ${
+         including === 'files' && target.kind === 'File'
+           ? 'WHERE f.id = ANY($1)'
+           : `WHERE (f.request_id, f.fileset) IN (SELECT f.request_id, f.fileset FROM file f WHERE ${named} ${stuckOnly})`
+       }
+       GROUP BY f.request_id, r.state, f.state, f.stuck_from, f.code, in_bag, released ORDER BY f.request_id, f.state, f.code`,
+      [valuesOf(target)],
+    );
+    return rows.map((row) => ({
+      requestId: row.request_id,
+      requestState: row.request_state,
+      state: row.state,
+      stuckFrom: row.stuck_from,
+      code: row.code,
+      inBag: row.in_bag,
+      released: row.released,
+      filesets: row.filesets,
+      files: row.files,
+      bytes: row.bytes,
+    }));
+  }
+
+  /** Those of the target's ids or names that the register does not know. */
+  async unknown(target: Target): Promise<readonly string[]> {
+    const { rows } = await this.pool.query<{ value: string }>(
+      `SELECT value::text AS value FROM unnest($1::${target.kind === 'Fileset' ? 'text[]' : 'bigint[]'}) AS value WHERE NOT EXISTS (${knownBy[target.kind]})`,
+      [valuesOf(target)],
+    );
+    return rows.map((row) => (target.kind === 'Fileset' ? row.value : `${target.kind}:${row.value}`));
+  }
+
+  /** When a scan was begun, and how many older ones are still open. */
+  async scanStart(scanId: bigint): Promise<{ startedAt: Date | null; ahead: number } | undefined> {
+    const { rows } = await this.pool.query(
+      `SELECT started_at, (SELECT count(*)::int FROM scan older WHERE older.id < scan.id AND older.finished_at IS NULL) AS ahead
+       FROM scan WHERE id = $1`,
+      [scanId],
+    );
+    return rows.map((row) => ({ startedAt: row.started_at, ahead: row.ahead }))[0];
+  }
+
+  /** This version's migrations that the register lacks, in order; all of them where it is empty. */
+  async pendingMigrations(): Promise<readonly string[]> {
+    const files = (await readdir(join(__dirname, '..', '..', 'migrations')))
+      .filter((name) => name.endsWith('.sql'))
+      .map((name) => name.slice(0, -'.sql'.length));
+    const {
+      rows: [found],
+    } = await this.pool.query<{ migration: string | null }>(
+      `SELECT to_regclass('${schema}.migration')::text AS migration`,
+    );
+    if (!found?.migration) return files.sort();
+    const { rows } = await this.pool.query<{ name: string }>('SELECT name FROM migration');
+    return files.filter((file) => !rows.some((row) => row.name === file)).sort();
+  }
+
+  /** The newest events of a request, bag or file first. A file's events include those of its bag and of its request as a whole. */
+  async events(of: { requestId?: bigint; fileId?: bigint }, limit = 50): Promise<readonly EventListing[]> {
+    const { rows } = await this.pool.query(
+      `SELECT * FROM event WHERE ($1::bigint IS NULL OR request_id = $1)
+         AND ($2::bigint IS NULL OR file_id = $2 OR (file_id IS NULL AND bag_id = (SELECT bag_id FROM file WHERE id = $2))
+           OR (file_id IS NULL AND bag_id IS NULL AND request_id = (SELECT request_id FROM file WHERE id = $2)))
+       ORDER BY id DESC LIMIT $3`,
+      [of.requestId ?? null, of.fileId ?? null, limit],
+    );
+    return rows.map((row) => ({
+      at: row.at,
+      actor: row.actor,
+      requestId: row.request_id,
+      bagId: row.bag_id,
+      fileId: row.file_id,
+      what: row.what,
+      from: row.from_state,
+      to: row.to_state,
+      code: row.code,
+      detail: row.detail,
+    }));
+  }
+
+  /** The server's clock, to compare with ours. */
+  async clock(): Promise<Date> {
+    const { rows } = await this.pool.query<{ now: Date }>('SELECT now()');
+    return (rows[0] as { now: Date }).now;
+  }
+}
+
+/** Files `f` that a target names. */
+export const namedBy: Readonly<Record<Target['kind'], string>> = {
+  Request: 'f.request_id = ANY($1)',
+  Image: '(f.request_id, f.fileset) IN (SELECT request_id, fileset FROM request_image WHERE image_id = ANY($1))',
+  Fileset: 'f.fileset = ANY($1)',
+  File: 'f.id = ANY($1)',
+};
+
+const knownBy: Readonly<Record<Target['kind'], string>> = {
+  Request: 'SELECT FROM request WHERE request.id = value',
+  Image: 'SELECT FROM request_image WHERE image_id = value',
+  Fileset: 'SELECT FROM file WHERE fileset = value',
+  File: 'SELECT FROM file WHERE file.id = value',
+};
+
+export function valuesOf(target: Target): readonly (bigint | string)[] {
+  return target.kind === 'Fileset' ? target.names : target.ids;
+}

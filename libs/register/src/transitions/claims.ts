@@ -1,0 +1,213 @@
+import type pg from 'pg';
+import { NotYet, codeOf, messageOf, type ArchiveFile, type RequestState, type WorkState } from '@coldroom/domain';
+import { transaction } from '../db/connection';
+import { fileColumns, toFile, type FileRow } from '../db/rows';
+
+/** The right to work on a bag until the lease ends. Whoever claims it later gets a higher fence, and ours is void. */
+export interface Claim {
+  readonly bagId: bigint;
+  readonly bag: string;
+  readonly requestId: bigint;
+  readonly requestState: RequestState;
+  readonly owner: string;
+  readonly ownerId: bigint;
+  readonly group: string;
+  readonly groupId: bigint;
+  readonly requester: string;
+  readonly requesterId: bigint;
+  readonly store: string;
+  /** The store that the bag moves to, while it does. */
+  readonly movingTo: string | null;
+  /** The store that it came from last: links may still lead there. */
+  readonly movedFrom: string | null;
+  readonly state: WorkState;
+  readonly worker: string;
+  readonly fence: bigint;
+  readonly attempts: number;
+  readonly bagCreatedAt: Date;
+  /** Since when the bag waits for something outside, or null. */
+  readonly waitingSince: Date | null;
+  /** The files of the bag that are in `state`, by id. */
+  readonly files: readonly ArchiveFile[];
+}
+
+export interface DueBag {
+  readonly bagId: bigint;
+  readonly state: WorkState;
+}
+
+/**
+ * Holds where the fileset of request $1 has a file in one of these phases. A subquery with a limit is never turned into a
+ * join: each is a probe into an index, however far off the planner's statistics are while a request runs.
+ */
+export const hasFile = (fileset: string, phases: string): string =>
+  `coalesce((SELECT true FROM file f WHERE f.request_id = $1 AND f.fileset = ${fileset} AND f.phase = ANY('{${phases}}') LIMIT 1), false)`;
+
+/** Holds where the fileset of request $1 has files that are durable or beyond, and none that is on its way or given up. */
+export const complete = (fileset: string): string =>
+  `${hasFile(fileset, 'sealed,linked')} AND NOT ${hasFile(fileset, 'early,undoing,given up')}`;
+
+/** Holds where all files of the fileset of request $1 that were requested back are proven, or where they belong already. */
+export const fetched = (fileset: string): string =>
+  `${hasFile(fileset, 'fetchVerified')} AND NOT ${hasFile(fileset, 'early,sealed,linked,undoing,retrieving,moving')}`;
+
+/** Who works on which bag. */
+export class Claims {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /** Bags whose turn it is and that nobody holds, oldest first. */
+  async due(states: readonly WorkState[], limit = 1000): Promise<readonly DueBag[]> {
+    const { rows } = await this.pool.query<{ id: bigint; state: WorkState }>(
+      `SELECT b.id, b.state FROM unnest($1::text[]) AS wanted(state) CROSS JOIN LATERAL (
+         SELECT id, state, not_before FROM bag
+         WHERE state = wanted.state AND state <> 'done' AND not_before <= now() AND (lease_until IS NULL OR lease_until < now())
+         ORDER BY not_before, id LIMIT $2) b
+       ORDER BY b.not_before, b.id LIMIT $2`,
+      [states, limit],
+    );
+    return rows.map((row) => ({ bagId: row.id, state: row.state }));
+  }
+
+  /** Claims a bag by compare-and-set; undefined where it is not its turn, or somebody else holds it. */
+  async claim(
+    bagId: bigint,
+    states: readonly WorkState[],
+    worker: string,
+    leaseMs: number,
+  ): Promise<Claim | undefined> {
+    return transaction(this.pool, async (client) => {
+      const {
+        rows: [row],
+      } = await client.query(
+        `UPDATE bag SET claimed_by = $3, fence = fence + 1, lease_until = now() + $4 * interval '1 ms', done_bytes = 0, due_now = false
+         FROM request r
+         WHERE bag.id = $1 AND r.id = bag.request_id AND bag.state = ANY($2) AND not_before <= now()
+           AND (lease_until IS NULL OR lease_until < now())
+         RETURNING bag.name, bag.request_id, bag.store, bag.moving_to, bag.moved_from, bag.state, bag.fence, bag.attempts, bag.created_at, bag.waiting_since, r.state AS request_state,
+           r.owner, r.owner_id, r.group_name, r.group_id, r.requester, r.requester_id`,
+        [bagId, states, worker, leaseMs],
+      );
+      if (!row) return undefined;
+      const { rows: files } = await client.query<FileRow>(
+        `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.state = $2 ORDER BY f.id`,
+        [bagId, row.state],
+      );
+      return {
+        bagId,
+        bag: row.name,
+        requestId: row.request_id,
+        requestState: row.request_state,
+        owner: row.owner,
+        ownerId: row.owner_id,
+        group: row.group_name,
+        groupId: row.group_id,
+        requester: row.requester,
+        requesterId: row.requester_id,
+        store: row.store,
+        movingTo: row.moving_to,
+        movedFrom: row.moved_from,
+        state: row.state,
+        worker,
+        fence: row.fence,
+        attempts: row.attempts,
+        bagCreatedAt: row.created_at,
+        waitingSince: row.waiting_since,
+        files: files.map(toFile),
+      };
+    });
+  }
+
+  /** Prolongs a lease; false where the claim is lost: then nothing more may be changed. */
+  async renew(claim: Claim, leaseMs: number, doneBytes: number): Promise<boolean> {
+    const { rowCount } = await this.pool.query(
+      `UPDATE bag SET lease_until = now() + $4 * interval '1 ms', done_bytes = $5
+       WHERE id = $1 AND claimed_by = $2 AND fence = $3 AND lease_until > now()`,
+      [claim.bagId, claim.worker, claim.fence, leaseMs, Math.round(doneBytes)],
+    );
+    return rowCount === 1;
+  }
+
+  /**
+   * Gives the bag back for another try after `delayMs`; an `attempt` counts and is told. What waits for a fileset that became
+   * complete meanwhile may go on at once. Waiting counts towards a deadline, but not where `why` is a NotYet with
+   * `details.noDeadline`. False where the claim is lost.
+   */
+  async postpone(claim: Claim, delayMs: number, why: unknown, attempt: boolean): Promise<boolean> {
+    const forEver = why instanceof NotYet && why.details['noDeadline'] === true;
+    return transaction(this.pool, async (client) => {
+      const { rowCount } = await client.query(
+        `UPDATE bag SET claimed_by = NULL, lease_until = NULL, note = $5,
+           not_before = CASE WHEN due_now AND NOT $6 THEN now() ELSE now() + $4 * interval '1 ms' END,
+           attempts = CASE WHEN $6 THEN attempts + 1 ELSE attempts END,
+           waiting_since = CASE WHEN $6 OR due_now THEN waiting_since WHEN $7 THEN NULL ELSE coalesce(waiting_since, now()) END
+         WHERE id = $1 AND claimed_by = $2 AND fence = $3`,
+        [claim.bagId, claim.worker, claim.fence, delayMs, messageOf(why), attempt, forEver],
+      );
+      if (rowCount === 1 && attempt) {
+        await client.query(
+          `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, code, detail)
+           VALUES ($1, $2, $3, 'attempt failed', $4, $4, $5, jsonb_build_object('message', $6::text, 'attempt', $7::int))`,
+          [claim.worker, claim.requestId, claim.bagId, claim.state, codeOf(why), messageOf(why), claim.attempts + 1],
+        );
+      }
+      return rowCount === 1;
+    });
+  }
+
+  /** Lets go of a bag as it is, to be offered again at once. */
+  async releaseClaim(claim: Claim): Promise<void> {
+    await this.pool.query(
+      `UPDATE bag SET claimed_by = NULL, lease_until = NULL WHERE id = $1 AND claimed_by = $2 AND fence = $3`,
+      [claim.bagId, claim.worker, claim.fence],
+    );
+  }
+
+  /** The given filesets of the request of which every file that was taken is durable or beyond. */
+  async completeFilesets(requestId: bigint, filesets: readonly string[]): Promise<ReadonlySet<string>> {
+    const { rows } = await this.pool.query<{ fileset: string }>(
+      `SELECT wanted.fileset FROM unnest($2::text[]) AS wanted(fileset)
+       WHERE ${complete('wanted.fileset')}`,
+      [requestId, filesets],
+    );
+    return new Set(rows.map((row) => row.fileset));
+  }
+
+  /** The given filesets of the request of which every file that was requested back is fetched and proven. */
+  async fetchedFilesets(requestId: bigint, filesets: readonly string[]): Promise<ReadonlySet<string>> {
+    const { rows } = await this.pool.query<{ fileset: string }>(
+      `SELECT wanted.fileset FROM unnest($2::text[]) AS wanted(fileset)
+       WHERE ${fetched('wanted.fileset')}`,
+      [requestId, filesets],
+    );
+    return new Set(rows.map((row) => row.fileset));
+  }
+
+  /** The images of these filesets, for the description that goes into the bag. */
+  async imagesOf(requestId: bigint, filesets: readonly string[]): Promise<ReadonlyMap<string, readonly bigint[]>> {
+    const { rows } = await this.pool.query<{ fileset: string; images: bigint[] }>(
+      `SELECT fileset, array_agg(image_id ORDER BY image_id) AS images FROM request_image
+       WHERE request_id = $1 AND fileset = ANY($2) GROUP BY fileset`,
+      [requestId, filesets],
+    );
+    return new Map(rows.map((row) => [row.fileset, row.images.map(BigInt)]));
+  }
+
+  /** All files of the bag in `state`, whoever works on it. */
+  async filesOf(bagId: bigint, state: WorkState): Promise<readonly ArchiveFile[]> {
+    const { rows } = await this.pool.query<FileRow>(
+      `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.state = $2 ORDER BY f.id`,
+      [bagId, state],
+    );
+    return rows.map(toFile);
+  }
+
+  /** These files of a claimed bag as the register has them now, in order. */
+  async asOfNow(bagId: bigint, files: readonly ArchiveFile[]): Promise<readonly ArchiveFile[]> {
+    const { rows } = await this.pool.query<FileRow>(
+      `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.id = ANY($2::bigint[])`,
+      [bagId, files.map(({ id }) => id)],
+    );
+    const found = new Map(rows.map((row) => [BigInt(row.id), toFile(row)]));
+    return files.map((file) => found.get(file.id) ?? file);
+  }
+}

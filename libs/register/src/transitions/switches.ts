@@ -1,0 +1,136 @@
+import type pg from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NotYet, Transient } from '@coldroom/domain';
+import { asTransient, transaction } from '../db/connection';
+
+/** How old an answer may be before the switches are read again, in milliseconds. */
+const freshMs = 200;
+/** An answer that was longer on its way says nothing about now. */
+const staleMs = 500;
+
+export interface Switch {
+  readonly name: string;
+  readonly stopped: boolean;
+  readonly reason: string | null;
+  readonly changedBy: string | null;
+  readonly changedAt: Date;
+  readonly failures: number;
+}
+
+/**
+ * Stops by a person (`all`) or by a breaker (`stage:<name>`, `store:<name>`). A stopped stage or store takes no new
+ * work; linking goes on only where nothing at all is stopped.
+ */
+export class Switches {
+  private seen: { readonly ageMs: () => number; readonly list: Promise<readonly Switch[]> } | undefined;
+
+  constructor(private readonly pool: pg.Pool) {}
+
+  /**
+   * Throws `NotYet` `STOPPED` where anything at all is stopped. To be asked right before each original is replaced: what it
+   * goes by is never older than 0.5 s when it returns. `Transient` `REGISTER_SLOW` where the register cannot tell in that time.
+   */
+  async refuseWhereStopped(): Promise<void> {
+    for (let tries = 0; tries < 5; tries += 1) {
+      if (!this.seen || this.seen.ageMs() > freshMs) this.seen = { ageMs: stopwatch(), list: this.list() };
+      const { ageMs, list } = this.seen;
+      const stopped = (await list).find((one) => one.stopped);
+      if (stopped)
+        throw new NotYet(
+          'STOPPED',
+          `${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}); "coldroom resume" goes on`,
+          { noDeadline: true },
+        );
+      if (ageMs() <= staleMs) return;
+    }
+    throw new Transient('REGISTER_SLOW', 'the register takes too long to say whether linking is stopped');
+  }
+
+  async list(): Promise<readonly Switch[]> {
+    try {
+      const { rows } = await this.pool.query('SELECT * FROM switch ORDER BY name');
+      return rows.map((row) => ({
+        name: row.name,
+        stopped: row.stopped,
+        reason: row.reason,
+        changedBy: row.changed_by,
+        changedAt: row.changed_at,
+        failures: row.failures,
+      }));
+    } catch (error) {
+      throw asTransient(error);
+    }
+  }
+
+  /** When it returns no linker goes by an older answer: not one more original is replaced. */
+  async stop(name: string, reason: string, by: string): Promise<void> {
+    await this.set(name, true, reason, by);
+    await sleep(staleMs + 100);
+  }
+
+  /** Lets a stopped part go on and forgets its failures. Without a name: all of them. Returns those that were stopped. */
+  async resume(name: string | undefined, by: string): Promise<readonly string[]> {
+    return transaction(this.pool, async (client) => {
+      const { rows } = await client.query<{ name: string; stopped: boolean }>(
+        `UPDATE switch s SET stopped = false, failures = 0, window_started = now(), changed_by = $2, changed_at = now()
+         FROM (SELECT * FROM switch WHERE ($1::text IS NULL OR name = $1) AND (stopped OR failures > 0) ORDER BY name FOR UPDATE) old
+         WHERE old.name = s.name RETURNING s.name, old.stopped`,
+        [name ?? null, by],
+      );
+      const resumed = rows.filter((row) => row.stopped).map((row) => row.name);
+      await client.query(
+        `INSERT INTO event (actor, what, detail) VALUES ($1, 'resume', jsonb_build_object('switches', $2::text[]))`,
+        [by, resumed],
+      );
+      return resumed;
+    });
+  }
+
+  private async set(name: string, stopped: boolean, reason: string, by: string): Promise<void> {
+    await transaction(this.pool, async (client) => {
+      await client.query(
+        `INSERT INTO switch (name, stopped, reason, changed_by) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (name) DO UPDATE SET stopped = $2, reason = $3, changed_by = $4, changed_at = now()`,
+        [name, stopped, reason, by],
+      );
+      await client.query(
+        `INSERT INTO event (actor, what, detail) VALUES ($1, 'stop', jsonb_build_object('switch', $2::text, 'reason', $3::text))`,
+        [by, name, reason],
+      );
+    });
+  }
+}
+
+/** Counts failures within the running hour; the one that passes the limit stops the part until a person resumes it. */
+export async function countFailures(
+  client: pg.ClientBase,
+  names: readonly string[],
+  failures: number,
+  limit: number,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO switch AS s (name, failures) SELECT name, $2 FROM unnest($1::text[]) AS name ORDER BY name
+     ON CONFLICT (name) DO UPDATE SET
+       failures = CASE WHEN s.window_started < now() - interval '1 hour' THEN 0 ELSE s.failures END + excluded.failures,
+       window_started = CASE WHEN s.window_started < now() - interval '1 hour' THEN now() ELSE s.window_started END`,
+    [names, failures],
+  );
+  const { rows } = await client.query<{ name: string; reason: string }>(
+    `UPDATE switch SET stopped = true, changed_by = 'breaker', changed_at = now(),
+       reason = failures || ' files failed within an hour; the limit is ' || $2::int
+     WHERE name = ANY($1) AND NOT stopped AND failures > $2 RETURNING name, reason`,
+    [names, limit],
+  );
+  for (const row of rows) {
+    await client.query(
+      `INSERT INTO event (actor, what, detail) VALUES ('breaker', 'stop', jsonb_build_object('switch', $1::text, 'reason', $2::text))`,
+      [row.name, row.reason],
+    );
+  }
+}
+
+/** Milliseconds since it was made. Time that the machine was suspended counts, which only the time of day knows of. */
+function stopwatch(): () => number {
+  const [start, timeOfDay] = [performance.now(), Date.now()];
+  return () => Math.max(performance.now() - start, Date.now() - timeOfDay);
+}

@@ -1,0 +1,11 @@
+export { Originals } from './originals';
+export {
+  HoldDirectories,
+  type Staged,
+  Staging,
+  fetchedName,
+  isFetched,
+  movingName,
+  recallRoot,
+  recallStaging,
+} from './staging';
