@@ -1,5 +1,5 @@
-// What may use what. Each project's package.json names its ring and room (nx.tags) and what it depends on; this file turns
-// that into rules, so that a new dependency is a line in a package.json that somebody reads.
+// Which project may import which. Each package.json names its type and scope (nx.tags) and its dependencies; this file turns
+// them into rules, so that a new dependency is a line in a package.json that a reviewer sees.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,19 +13,19 @@ process.env.NX_DAEMON ??= 'false';
 await createProjectGraphAsync({ exitOnError: false, resetDaemonClient: true });
 
 const here = dirname(fileURLToPath(import.meta.url));
-const projects = globSync('{libs,apps,test}/*/package.json', { cwd: here }).map((path) => {
+const projects = globSync('{{libs,apps,test}/*,test/support/*}/package.json', { cwd: here }).map((path) => {
   const {
     name,
     nx: { tags },
     dependencies = {},
   } = JSON.parse(readFileSync(join(here, path), 'utf8'));
   const tagged = (kind) => tags.find((tag) => tag.startsWith(`${kind}:`))?.slice(kind.length + 1);
-  return { name, folder: dirname(path), ring: tagged('ring'), room: tagged('room'), uses: Object.keys(dependencies) };
+  return { name, folder: dirname(path), type: tagged('type'), scope: tagged('scope'), uses: Object.keys(dependencies) };
 });
-const foldersOf = (...rings) => projects.filter(({ ring }) => rings.includes(ring)).map(({ folder }) => folder);
+const foldersOf = (...types) => projects.filter(({ type }) => types.includes(type)).map(({ folder }) => folder);
 
-/** Packages that belong to some rooms alone. What only serves development may use anything. */
-const packageRooms = {
+/** Packages that only these scopes may import. What is below `test` may import any. */
+const packageScopes = {
   pg: ['register', 'omero'],
   'pg-cursor': ['register', 'omero'],
   'node-pg-migrate': ['register'],
@@ -35,30 +35,23 @@ const packageRooms = {
   piscina: ['files', 'stores'],
   minio: ['stores'],
 };
-/** The one product app that starts servers made for development. */
-const devLibraries = { start: ['local'] };
+const reachableTypes = { domain: [], lib: ['domain', 'lib'], app: ['domain', 'lib'] };
 
-const reachableRings = { domain: [], lib: ['domain', 'lib'], app: ['domain', 'lib'] };
-
-function boundaryOf({ ring, room, uses }) {
-  if (ring.startsWith('dev')) return freeBoundaryOf({ room });
-  const allowed = projects.filter(
-    (other) =>
-      uses.includes(other.name) &&
-      (reachableRings[ring].includes(other.ring) || devLibraries[room]?.includes(other.room)),
-  );
+function boundaryOf({ type, scope, uses }) {
+  if (type.startsWith('test')) return freeBoundaryOf({ scope });
+  const allowed = projects.filter((other) => uses.includes(other.name) && reachableTypes[type].includes(other.type));
   return {
-    sourceTag: `room:${room}`,
-    onlyDependOnLibsWithTags: allowed.map((other) => `room:${other.room}`),
-    ...(ring === 'domain' ? { allowedExternalImports: [] } : {}),
-    bannedExternalImports: Object.keys(packageRooms).filter((name) => !packageRooms[name].includes(room)),
+    sourceTag: `scope:${scope}`,
+    onlyDependOnLibsWithTags: allowed.map((other) => `scope:${other.scope}`),
+    ...(type === 'domain' ? { allowedExternalImports: [] } : {}),
+    bannedExternalImports: Object.keys(packageScopes).filter((name) => !packageScopes[name].includes(scope)),
   };
 }
 
-/** For tests and for what serves development: any library, but no app. */
-const freeBoundaryOf = ({ room }) => ({
-  sourceTag: `room:${room}`,
-  onlyDependOnLibsWithTags: ['ring:domain', 'ring:lib', 'ring:dev'],
+/** For spec files and for everything below `test`: any library, but no app. */
+const freeBoundaryOf = ({ scope }) => ({
+  sourceTag: `scope:${scope}`,
+  onlyDependOnLibsWithTags: ['type:domain', 'type:lib', 'type:test-support'],
 });
 const boundaries = (constraint) => [
   'error',

@@ -1,6 +1,6 @@
 // For tests that need a PostgreSQL and a Redis: TEST_POSTGRES_URL and TEST_REDIS_URL where they are set, else servers of our own.
 module.exports = {
   ...require('./jest.preset'),
-  globalSetup: require.resolve('./libs/local/jest/setup.mjs'),
-  globalTeardown: require.resolve('./libs/local/jest/teardown.mjs'),
+  globalSetup: require.resolve('./test/support/local/jest/setup.mjs'),
+  globalTeardown: require.resolve('./test/support/local/jest/teardown.mjs'),
 };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startService, type RunningService } from '@coldroom/local';
+import { startService, type RunningService } from '@coldroom/runtime/process';
 import { exitCodes, readSettings, SettingsError } from '@coldroom/runtime';
 import { readable } from './log-lines';
 

@@ -11,7 +11,7 @@ export {
 export { migrate } from './db/connection';
 export type { NewFile, NewImage, NewRequest, Skip } from './requests/drafts';
 export type { MarkState, PendingMark } from './requests/marks';
-export type { Transition, TransitionOptions } from './transitions/apply-transitions';
+export type { Transition, TransitionOptions } from './transitions/transition';
 export type { MoveOrder, MoveProgress, PlannedBag } from './operator/moves';
 export type {
   EventListing,

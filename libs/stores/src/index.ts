@@ -6,10 +6,9 @@ export {
   markedDirectories,
   parseStores,
   readStores,
-  type ArkivumStoreSettings,
-  type FileStoreSettings,
   type StoreSettings,
   type StoresSettings,
 } from './settings';
+export type { ArkivumStoreSettings, FileStoreSettings } from './store-settings';
 export type { StoreSurroundings } from './surroundings';
 export { validateStore, type PromiseFinding } from './validate/validate';

@@ -1,4 +1,4 @@
-import type { ArkivumStoreSettings, CopiesStoreSettings, FileStoreSettings, S3StoreSettings } from './settings';
+import type { ArkivumStoreSettings, CopiesStoreSettings, FileStoreSettings, S3StoreSettings } from './store-settings';
 
 type AnyStore = ArkivumStoreSettings | CopiesStoreSettings | FileStoreSettings | S3StoreSettings;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startService, type RunningService } from '@coldroom/local';
+import { startService, type RunningService } from '@coldroom/runtime/process';
 
 export const serviceNames = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker'] as const;
 export type ServiceName = (typeof serviceNames)[number];

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { RunningService } from '@coldroom/local';
+import type { RunningService } from '@coldroom/runtime/process';
 
 /** Has the kernel answer system calls of a running service otherwise, by strace, until `end` is called; with `paths` only those on them. */
 export async function tamperWith(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeMarker } from '@coldroom/files';
-import type { RunningService } from '@coldroom/local';
+import type { RunningService } from '@coldroom/runtime/process';
 import { migrate, Register, type EventListing, type FileListing } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import { buildTinyOmero, type TinyOmero, type TinyPlan } from '@coldroom/sample-omero';

@@ -1,5 +1,5 @@
 import type { FileState, ProvenCopy, WorkState } from '@coldroom/domain';
-import type { Transition, TransitionOptions } from '../transitions/apply-transitions';
+import type { Transition, TransitionOptions } from '../transitions/transition';
 import { freshRegister } from '../testing/fresh-register';
 import { brought, claimed, transitionOf, passed, running, stage, statesOf } from '../testing/sample-request';
 

@@ -1,4 +1,4 @@
-import type { Transition } from '../transitions/apply-transitions';
+import type { Transition } from '../transitions/transition';
 import type { Target } from '../operator/operator-actions';
 import { freshRegister } from '../testing/fresh-register';
 import {

@@ -8,7 +8,7 @@ import {
   type WorkState,
 } from '@coldroom/domain';
 import type { NewFile, NewImage, NewRequest } from '../requests/drafts';
-import type { Transition } from '../transitions/apply-transitions';
+import type { Transition } from '../transitions/transition';
 import type { Register } from '../register';
 import type { Closure } from '../requests/requests';
 import type { Claim, DueBag } from '../transitions/claims';

@@ -1,4 +1,4 @@
-import type { Transition } from './apply-transitions';
+import type { Transition } from './transition';
 import { freshRegister } from '../testing/fresh-register';
 import {
   bagsOf,

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Retrieval } from '@coldroom/domain';
-import type { Transition } from './apply-transitions';
+import type { Transition } from './transition';
 
 /**
  * What is told of a retrieval: an event for what one person requested back at once, of one request, and one when it ends. Whoever sends

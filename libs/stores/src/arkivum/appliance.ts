@@ -1,4 +1,4 @@
-import type { ArkivumStoreSettings } from '../settings';
+import type { ArkivumStoreSettings } from '../store-settings';
 import { ApplianceClient, type Answer } from './client';
 import { readFileInfo, type Said } from './file-info';
 

@@ -17,7 +17,7 @@ import {
 import { displayPath, markerName } from '@coldroom/files';
 import { FileStore } from '../file/file-store';
 import { copyIn, sealedBag } from '../file/layout';
-import type { ArkivumStoreSettings } from '../settings';
+import type { ArkivumStoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
 import { Appliance } from './appliance';
 import { BagMd5s, md5In } from './bag-md5';

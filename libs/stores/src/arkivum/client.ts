@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { guardedLookup } from '../forbidden-address';
-import type { ArkivumStoreSettings } from '../settings';
+import type { ArkivumStoreSettings } from '../store-settings';
 
 export interface Answer {
   readonly status: number;

@@ -2,7 +2,7 @@ import { codeOf, Refused, Transient, type TagFile, type Work } from '@coldroom/d
 import { openDirectory, openRoot, readSmallFile, writeOnce, type Directory, type Root } from '@coldroom/files';
 import { createHash } from 'node:crypto';
 import { copyIn, sealedBag } from '../file/layout';
-import type { ArkivumStoreSettings } from '../settings';
+import type { ArkivumStoreSettings } from '../store-settings';
 import type { Appliance } from './appliance';
 import { checkClaim } from '../claim';
 import type { Answer } from './client';

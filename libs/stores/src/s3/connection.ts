@@ -2,7 +2,7 @@ import { Refused, Transient, codeOf } from '@coldroom/domain';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { isForbidden } from '../forbidden-address';
-import type { S3StoreSettings } from '../settings';
+import type { S3StoreSettings } from '../store-settings';
 import { endpointNotAllowed } from './failures';
 
 /** All that a thread needs to talk to the store; never logged. */

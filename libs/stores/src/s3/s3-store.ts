@@ -20,7 +20,7 @@ import { ofTarget } from '../file/fetch';
 import { isBagName } from '../file/layout';
 import { checkPlacement } from '../file/placement';
 import { inParallel } from '../in-parallel';
-import type { S3StoreSettings } from '../settings';
+import type { S3StoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
 import { Keys, apart, keyLimit } from './keys';
 import { listingOf, lookAt, type Seen } from './look';

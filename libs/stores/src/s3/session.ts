@@ -1,5 +1,5 @@
 import { EndOfBatch, Threads } from '@coldroom/files';
-import type { S3StoreSettings } from '../settings';
+import type { S3StoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
 import { Bucket } from './bucket';
 import { connectionOf, type Connection } from './connection';

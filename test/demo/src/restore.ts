@@ -51,7 +51,7 @@ export async function recallAll(
 
 async function coldroom(layout: Layout, ...words: readonly string[]): Promise<void> {
   await run(process.execPath, [
-    join(__dirname, '..', '..', 'cli', 'dist', 'main.js'),
+    join(__dirname, '..', '..', '..', 'apps', 'cli', 'dist', 'main.js'),
     '--env',
     layout.settings,
     '--json',

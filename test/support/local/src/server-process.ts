@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dieWithParent } from './die-with-parent';
+import { dieWithParent } from '@coldroom/runtime/process';
 
 /** A server of this machine, started by us. `stop` may be called twice; it ends when the process is gone. */
 export interface LocalServer {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startService } from './index';
 
-const dir = mkdtempSync(join(tmpdir(), 'local-spec-'));
+const dir = mkdtempSync(join(tmpdir(), 'service-process-spec-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 function app(source: string): string {
@@ -57,9 +57,9 @@ test('stop asks, and kills what does not listen', async () => {
   const parent = startService({
     name: 'parent',
     main: app(
-      `require(process.env.LOCAL).startService({ name: 'child', main: process.env.CHILD, env: {}, onLine: console.log }); setInterval(() => {}, 1000)`,
+      `require(process.env.PROCESS).startService({ name: 'child', main: process.env.CHILD, env: {}, onLine: console.log }); setInterval(() => {}, 1000)`,
     ),
-    env: { LOCAL: join(__dirname, '..', 'dist'), CHILD: child },
+    env: { PROCESS: join(__dirname, '..', '..', 'dist', 'process'), CHILD: child },
   });
   while (parent.lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   const pid = Number(parent.lines[0]?.split(' ')[1]);

@@ -4,4 +4,3 @@ export { removeServerData } from './postgres-data';
 export { startRedis } from './redis';
 export { startS3, type LocalS3 } from './s3';
 export { freePort, type LocalServer } from './server-process';
-export { startService, type RunningService, type Service, type ServiceExit } from './service';

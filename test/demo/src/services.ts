@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startService, type RunningService } from '@coldroom/local';
+import { startService, type RunningService } from '@coldroom/runtime/process';
 import type { Layout } from './layout';
 
 /** The five services, with two transfer workers. */
@@ -24,7 +24,7 @@ export async function startServices(layout: Layout, env: Readonly<Record<string,
     const log = createWriteStream(join(layout.logs, `${name}-${index + 1}.log`), { flags: 'a' });
     const service = startService({
       name,
-      main: join(__dirname, '..', '..', name, 'dist', 'main.js'),
+      main: join(__dirname, '..', '..', '..', 'apps', name, 'dist', 'main.js'),
       env: { ...env, METRICS_PORT: '0' },
       onLine: (line) => log.write(`${line}\n`),
     });
