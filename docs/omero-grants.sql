@@ -27,7 +27,7 @@ GRANT SELECT (id, name, permissions) ON experimentergroup TO coldroom_scanner;
 GRANT SELECT ON groupexperimentermap, _roles TO coldroom_scanner;
 
 -- What has to be archived together, and where it lies.
-GRANT SELECT ON image, pixels, pixelsoriginalfilemap, filesetentry, filesetannotationlink, originalfile, checksumalgorithm TO coldroom_scanner;
+GRANT SELECT ON image, pixels, pixelsoriginalfilemap, filesetentry, filesetannotationlink, originalfile, checksumalgorithm, format TO coldroom_scanner;
 GRANT SELECT ON datasetimagelink TO coldroom_scanner;
 GRANT SELECT (id) ON dataset TO coldroom_scanner;
 

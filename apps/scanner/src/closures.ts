@@ -2,9 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RootName } from '@coldroom/domain';
 import { displayPath, Files, identify, type Found } from '@coldroom/files';
 import { OmeroDatabase, pyramidCompanions, type Closure, type ClosureFile } from '@coldroom/omero';
-import { Originals } from '@coldroom/trees';
-import { Register, type Closure as DraftClosure, type NewFile, type NewImage } from '@coldroom/register';
+import { Originals } from '@coldroom/pipeline';
+import { Register, type Closure as DraftClosure, type NewFile, type NewImage, type Skip } from '@coldroom/register';
 import { batches } from './batches';
+import { LinkTroubles } from './link-troubles';
 import { verdictOn } from './verdict';
 
 const batchSize = 1000;
@@ -20,6 +21,8 @@ export interface Judged extends DraftClosure {
   readonly leftOut: readonly LeftOut[];
   /** How many components are taken. */
   readonly taken: number;
+  /** Components of which no file is taken, as OMERO could not open them through links. */
+  readonly notOpened: ReadonlyMap<string, Skip>;
 }
 
 /** Turns OMERO's closure of some images into what a request holds: every image and file of it, each file looked at on disk. */
@@ -30,6 +33,7 @@ export class Closures {
     @Inject(Register) private readonly register: Register,
     @Inject(Files) private readonly files: Files,
     @Inject(Originals) private readonly originals: Originals,
+    @Inject(LinkTroubles) private readonly troubles: LinkTroubles,
   ) {}
 
   /** @param requestId the request that these images belong to already, where there is one */
@@ -40,13 +44,15 @@ export class Closures {
   ): Promise<T> {
     return this.omero.withClosure(imageIds, async (closure) => {
       const leftOut = await this.leftOut(closure, requestId);
+      const notOpened = await this.troubles.of(closure);
       let components = 0;
       for await (const component of closure.components) if (!leftOut.has(component.name)) components += 1;
       return use({
         leftOut: [...leftOut.values()],
         taken: components,
+        notOpened,
         images: imagesOf(closure, leftOut),
-        files: this.filesOf(closure, leftOut),
+        files: this.filesOf(closure, leftOut, notOpened),
       });
     });
   }
@@ -108,7 +114,11 @@ export class Closures {
     }
   }
 
-  private async *filesOf(closure: Closure, leftOut: ReadonlyMap<string, LeftOut>): AsyncGenerator<readonly NewFile[]> {
+  private async *filesOf(
+    closure: Closure,
+    leftOut: ReadonlyMap<string, LeftOut>,
+    notOpened: ReadonlyMap<string, Skip>,
+  ): AsyncGenerator<readonly NewFile[]> {
     for await (const files of batches(closure.files, batchSize)) {
       const wanted = files.filter((file) => !leftOut.has(file.component));
       for (const root of new Set(wanted.map((file) => file.root))) await this.originals.root(root);
@@ -116,7 +126,7 @@ export class Closures {
         wanted.map((file) => ({ root: this.originals.directory(file.root), path: file.path })),
       );
       yield wanted.flatMap((file, index) => {
-        const verdict = found[index] && verdictOn(file, found[index]);
+        const verdict = found[index] && verdictOn(file, found[index], notOpened.get(file.component));
         return verdict ? [draft(file, verdict)] : [];
       });
     }

@@ -61,7 +61,7 @@ describe('rounds', () => {
       new RecordedLog(),
       new Readiness(),
     ];
-    const closures = new Closures(omero, register, files, new Originals(scene.dataDir));
+    const closures = new Closures(omero, register, files, new Originals(scene.dataDir), scene.troubles);
     const rounds = new Rounds(
       new Pace(scanMs, 20),
       new Watched(omero, register, closures),
@@ -155,7 +155,7 @@ describe('rounds', () => {
   test('an OMERO database that is not one ends the start, not the service later', async () => {
     const register = new Register(scene.registerUrl);
     const omero = OmeroDatabase.connect(scene.registerUrl);
-    const closures = new Closures(omero, register, scene.files, scene.originals);
+    const closures = new Closures(omero, register, scene.files, scene.originals, scene.troubles);
     const rounds = new Rounds(
       new Pace(50, 20),
       new Scan(omero, register, closures),

@@ -352,7 +352,13 @@ describe('a scan', () => {
         return root;
       }
     }
-    const closures = new Closures(scene.omero, scene.register, scene.files, new Vanishing(scene.dataDir));
+    const closures = new Closures(
+      scene.omero,
+      scene.register,
+      scene.files,
+      new Vanishing(scene.dataDir),
+      scene.troubles,
+    );
     expect(
       codeOf(await new Scan(scene.omero, scene.register, closures).run('test').catch((thrown: unknown) => thrown)),
     ).toBe('ROOT_UNAVAILABLE');

@@ -6,7 +6,9 @@ import { Originals } from '@coldroom/trees';
 import { migrate, Register } from '@coldroom/register';
 import type { Settings } from '@coldroom/runtime';
 import { RetrievalMarks } from './retrieval-marks';
+import { BIO_FORMATS_PLACES, ServersBioFormats } from './bio-formats';
 import { Closures } from './closures';
+import { LinkTroubles } from './link-troubles';
 import { Mirror } from './mirror';
 import { Pace, Rounds } from './rounds';
 import { Scan } from './scan';
@@ -46,6 +48,12 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
         provide: Pace,
         useValue: new Pace(settings.COLDROOM_SCAN_EVERY, Math.min(2000, settings.COLDROOM_SWEEP_EVERY)),
       },
+      {
+        provide: BIO_FORMATS_PLACES,
+        useValue: { setting: settings.OMERO_BIOFORMATS_VERSION, dataDir: settings.OMERO_DATA_DIR },
+      },
+      ServersBioFormats,
+      LinkTroubles,
       Closures,
       Scan,
       RetrievalMarks,

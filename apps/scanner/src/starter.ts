@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
-import { Register } from '@coldroom/register';
+import { Register, type Skip } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { STORES } from '@coldroom/pipeline';
 import type { Stores } from '@coldroom/stores';
@@ -36,12 +36,14 @@ export class Starter {
 
   private async start(requestId: bigint, by: string): Promise<void> {
     const marked = await this.register.requests.markedImages(requestId);
-    const { grown, leftOut } = await this.closures.judge(marked, requestId, async (judged) => ({
+    const { grown, leftOut, notOpened } = await this.closures.judge(marked, requestId, async (judged) => ({
       grown: await this.register.requests.refresh(requestId, judged, by),
       leftOut: judged.leftOut,
+      notOpened: judged.notOpened,
     }));
     // Files that went since the scan become stuck one by one, with their names.
-    const against = leftOut.find(({ code }) => code !== 'NO_FILES');
+    const against =
+      leftOut.find(({ code }) => code !== 'NO_FILES') ?? (await this.takenButNotOpened(requestId, notOpened));
     if (grown > 0) this.log.warn('request grew', { requestId, grown, next: 'it has to be approved anew' });
     else if (against) await this.postpone(requestId, against, by);
     else {
@@ -50,6 +52,15 @@ export class Starter {
       const bags = await this.register.requests.start(requestId, store.name, (nr) => bagName(requestId, nr), by);
       this.log.info('request started', { requestId, bags, store: store.name });
     }
+  }
+
+  /** Why a fileset that the scan has taken must not be archived now: OMERO got another version of Bio-Formats since. */
+  private async takenButNotOpened(requestId: bigint, notOpened: ReadonlyMap<string, Skip>): Promise<Skip | undefined> {
+    for (const [fileset, { code, reason }] of notOpened) {
+      const taken = await this.register.reports.files({ requestId, fileset, states: ['registered'], limit: 1 });
+      if (taken.length > 0) return { code, reason: `${fileset}: ${reason}` };
+    }
+    return undefined;
   }
 
   private async postpone(

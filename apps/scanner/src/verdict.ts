@@ -6,8 +6,9 @@ import type { NewFile, Skip } from '@coldroom/register';
 /**
  * Takes a file into a request, or says why not. Undefined for one that need not be there and is not: whether an OMERO 4
  * image has pixels or a pyramid, only the disk can tell. Throws where the disk could not tell either.
+ * @param against why nothing of the file's component may be taken; what is wrong with the file itself comes first
  */
-export function verdictOn(file: ClosureFile, found: Found): NewFile['verdict'] | undefined {
+export function verdictOn(file: ClosureFile, found: Found, against?: Skip): NewFile['verdict'] | undefined {
   const skip = (code: string, reason: string): { skip: Skip } => ({ skip: { code, reason } });
   switch (found.kind) {
     case 'refused':
@@ -38,5 +39,5 @@ export function verdictOn(file: ClosureFile, found: Found): NewFile['verdict'] |
   }
   if (identity.links > 1)
     return skip('HARD_LINKED', `the file has ${identity.links} names; archiving this one would free nothing`);
-  return { take: identity };
+  return against ? { skip: against } : { take: identity };
 }

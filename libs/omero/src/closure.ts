@@ -1,4 +1,5 @@
 import type { OmeroHash, RootName } from '@coldroom/domain';
+import { openingRows, type ComponentOpening } from './bio-formats/openings';
 import { buildClosure } from './closure-tables';
 import type { Session } from './session';
 import { legacyPath } from './legacy-paths';
@@ -52,6 +53,8 @@ export interface Closure {
   readonly components: AsyncIterable<Component>;
   readonly images: AsyncIterable<ClosureImage>;
   readonly files: AsyncIterable<ClosureFile>;
+  /** How OMERO opens each of the filesets; images without one are left out. */
+  readonly openings: AsyncIterable<ComponentOpening>;
 }
 
 /** Class names of transfers after which the bytes are OMERO's own; any other counts as in place. */
@@ -115,6 +118,7 @@ export async function readClosure<T>(
     components: again(() => session.cursor<Component>(componentRows, [repository, ownBytes])),
     images: again(() => closureImages(session)),
     files: again(() => closureFiles(session, repository)),
+    openings: again(() => session.cursor<ComponentOpening>(openingRows)),
   });
 }
 

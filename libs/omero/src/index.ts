@@ -1,4 +1,14 @@
 export type { ImageFacts } from './audit';
+export { findBioFormats, type BioFormats, type BioFormatsPlaces } from './bio-formats/find-version';
+export {
+  describeTrouble,
+  isAffected,
+  linkTroubles,
+  troublesOf,
+  wayOut,
+  type LinkTrouble,
+} from './bio-formats/link-troubles';
+export type { ComponentOpening, FilesetOpening } from './bio-formats/openings';
 export { imagesPerCall, type ClearOptions, type ClearOutcome, type ImageMark, type MarkOutcome } from './image-marks';
 export { legacyPath, pyramidCompanions, type PyramidCompanions } from './legacy-paths';
 export type { Closure, ClosureFile, ClosureImage, Component } from './closure';

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { readOpenings, type FilesetOpening } from './bio-formats/openings';
 import { repairArchived, readImageFacts, readOriginalSizes, readPixels, type ImageFacts } from './audit';
 import { checkRights, checkSchema, checkVersion, type OmeroVersion } from './check';
 import { type Closure, readClosure } from './closure';
@@ -115,6 +116,11 @@ export class OmeroDatabase {
       originals: await readOriginalSizes(session, originalIds),
       pixels: await readPixels(session, pixelsIds),
     }));
+  }
+
+  /** How OMERO opens the filesets that these original files belong to, by file. At most 1000 files. */
+  openingsOf(originalFileIds: readonly bigint[]): Promise<ReadonlyMap<bigint, readonly FilesetOpening[]>> {
+    return inTransaction(this.pool, 'read', (session) => readOpenings(session, originalFileIds));
   }
 
   /** Puts back ARCHIVED and `image.archived` where either was lost. At most 1000 images; one transaction; may be repeated. */

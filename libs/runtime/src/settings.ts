@@ -29,6 +29,10 @@ const parts = {
   omero: z.object({
     OMERO_DATABASE_URL: url('postgres:', 'postgresql:'),
     OMERO_MANAGED_REPOSITORY: z.string().optional(),
+    OMERO_BIOFORMATS_VERSION: z
+      .string()
+      .regex(/^\d{1,3}(\.\d{1,3}){1,2}$/, 'must be a version of Bio-Formats such as 6.14.0')
+      .optional(),
   }),
   originals: z.object({
     OMERO_DATA_DIR: directory,

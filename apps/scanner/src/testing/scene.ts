@@ -11,7 +11,9 @@ import { RecordedLog } from '@coldroom/pipeline/testing';
 import { migrate, Register, type FileListing } from '@coldroom/register';
 import { buildTinyOmero, createOmeroSchema, markImages, type TinyOmero, type TinyPlan } from '@coldroom/sample-omero';
 import { openStores, parseStores, type Stores } from '@coldroom/stores';
+import { ServersBioFormats } from '../bio-formats';
 import { Closures } from '../closures';
+import { LinkTroubles } from '../link-troubles';
 import { Mirror } from '../mirror';
 import { Scan } from '../scan';
 import { Starter } from '../starter';
@@ -20,8 +22,14 @@ import { Starter } from '../starter';
 export class Scene {
   readonly log = new RecordedLog();
   readonly files = new Files({ threads: 1 });
+  /** What the scanner's settings say of Bio-Formats; a change counts at once. */
+  readonly bioFormats: { setting?: string } = {};
   readonly omero: OmeroDatabase;
   readonly originals: Originals;
+  /** Finds the version anew at each look, as after a restart. */
+  readonly troubles = new LinkTroubles({
+    get: () => new ServersBioFormats({ ...this.bioFormats, dataDir: this.dataDir }, this.log).get(),
+  } as ServersBioFormats);
   readonly closures: Closures;
   readonly scan: Scan;
   readonly starter: Starter;
@@ -39,7 +47,7 @@ export class Scene {
   ) {
     this.omero = OmeroDatabase.connect(omeroUrl);
     this.originals = new Originals(dataDir);
-    this.closures = new Closures(this.omero, register, this.files, this.originals);
+    this.closures = new Closures(this.omero, register, this.files, this.originals, this.troubles);
     this.scan = new Scan(this.omero, register, this.closures);
     this.stores = openStores(
       parseStores({
