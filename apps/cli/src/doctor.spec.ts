@@ -141,6 +141,40 @@ describe('coldroom doctor', () => {
     expect(readdirSync(join(unmounted, 'ManagedRepository'))).toEqual([]);
   });
 
+  it('names the version of Bio-Formats and where it comes from, and what is skipped because of it', async () => {
+    const bioFormats = async (changes: Record<string, string> = {}) =>
+      json<Report>(await doctor([], changes)).findings.filter((one) => one.about === 'Bio-Formats');
+    expect(await bioFormats({ OMERO_BIOFORMATS_VERSION: '7.3.1' })).toEqual([
+      { level: 'ok', about: 'Bio-Formats', found: 'OMERO has version 7.3.1, as OMERO_BIOFORMATS_VERSION says' },
+    ]);
+    expect(await bioFormats()).toEqual([
+      {
+        level: 'warning',
+        about: 'Bio-Formats',
+        found: expect.stringMatching(
+          /is not known \(.*no memo file\); skipped at the scan \(LINKS_NOT_OPENED\): .*companion/,
+        ),
+        next: expect.stringMatching(/^set OMERO_BIOFORMATS_VERSION/),
+      },
+    ]);
+    const cache = join(dataDir, 'BioFormatsCache');
+    const memo = join(cache, '.a.dv.bfmemo');
+    writeFileSync(memo, Buffer.concat([Buffer.of(8, 1), Buffer.from('6.10.'), Buffer.of(0xb0, 1, 1)]));
+    if (asRoot) chownSync(cache, owner, owner);
+    expect(await bioFormats()).toEqual([
+      {
+        level: 'warning',
+        about: 'Bio-Formats',
+        found: expect.stringContaining(`OMERO has version 6.10.0, as the newest memo file says (${memo}, `),
+        next: expect.stringMatching(/^upgrade to OMERO\.server 5\.6\.8 or later/),
+      },
+    ]);
+    rmSync(memo);
+    expect(told(await doctor([], { OMERO_BIOFORMATS_VERSION: 'new' }), 'settings')).toEqual([
+      'fault: OMERO_BIOFORMATS_VERSION must be a version of Bio-Formats such as 6.14.0',
+    ]);
+  });
+
   it('does nothing the second time', async () => {
     const before = readFileSync(join(store, '.coldroom-root'), 'utf8');
     expect(json<Report>(await doctor(['--prepare'])).prepared).toEqual([]);

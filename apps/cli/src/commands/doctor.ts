@@ -4,6 +4,7 @@ import { exitCodes } from '@coldroom/runtime';
 import { indented } from '@coldroom/terminal';
 import { confirmed } from '../confirm';
 import type { Act, Context } from '../context';
+import { examineBioFormats } from '../doctor/bio-formats';
 import { examineConnections } from '../doctor/connections';
 import { examine, type Finding } from '../doctor/findings';
 import { examineNode } from '../doctor/machine';
@@ -48,11 +49,12 @@ async function doctor(context: Context, { prepare = false, yes = false }: Option
 }
 
 async function examineAll(context: Context, settings: KnownSettings): Promise<readonly Finding[]> {
-  const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores } = settings;
+  const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores, OMERO_BIOFORMATS_VERSION: setting } = settings;
   return [
     examineNode(),
     ...(await examineConnections(context, settings)),
     ...(dataDir === undefined ? [] : await examine('user', async () => becomeOwner(await ownerOf(dataDir)))),
+    ...(dataDir === undefined ? [] : await examine('Bio-Formats', () => examineBioFormats({ setting, dataDir }))),
     ...(dataDir === undefined ? [] : await examineTrees(dataDir, holdsOf(dataDir, settings))),
     ...(dataDir === undefined || stores === undefined ? [] : await examineStores(stores, dataDir)),
   ];
