@@ -199,6 +199,12 @@ describe('faults', () => {
     return file;
   }
 
+  const setFormat = (fileset: string, format: string): Promise<unknown> =>
+    scene.sql('UPDATE image SET format = (SELECT id FROM format WHERE value = $2) WHERE fileset = $1', [
+      fileset.replace('Fileset:', ''),
+      format,
+    ]);
+
   it('are told, each as what it is, and nothing else', async () => {
     const [lost, sized, touched, missing, other, back, notLink, orphaned, ...moreReleased] = released as [
       Placed,
@@ -320,8 +326,33 @@ describe('faults', () => {
     const recalledOrphans = report.findings().get('RECALLED_COPY_ORPHAN')!.shown;
     for (const { remedy } of recalledOrphans)
       expect(remedy).toContain('after "coldroom verify" called the copy in its bag good'); // it may be the last good one
-    expect(new Set(expected.map((line) => line.split(' ')[0]))).toEqual(new Set(findingCodes));
+    const aboutOpening = 'LINKS_NOT_OPENED'; // below
+    expect(new Set([...expected.map((line) => line.split(' ')[0]), aboutOpening])).toEqual(new Set(findingCodes));
   });
+
+  it('in opening through links depend on the version of Bio-Formats, and come with the command', async () => {
+    const opening = (report: Report) => report.findings().get('LINKS_NOT_OPENED')?.shown;
+    await setFormat(released[0]!.fileset, 'OMETiff');
+    expect(opening(await audited({ bioFormatsVersion: '6.12.0' }))).toEqual([
+      expect.objectContaining({
+        object: released[0]!.fileset,
+        found: expect.stringMatching(/^OMERO's Bio-Formats 6\.12\.0 cannot open this through links: .* issue 3853\)$/),
+        remedy: expect.stringMatching(`^coldroom restore ${released[0]!.fileset}; or upgrade to OMERO.server 5.6.8`),
+      }),
+    ]);
+    expect(opening(await audited({ bioFormatsVersion: '6.14.0' }))).toBeUndefined();
+    const unknown = await audited();
+    expect(opening(unknown)).toBeUndefined();
+    expect(unknown.notLooked()).toEqual([
+      {
+        part: 'archived filesets that OMERO may not open through links',
+        reason: expect.stringMatching(/is not known \(.*there is no memo file\).*; set OMERO_BIOFORMATS_VERSION to/),
+        things: 1,
+      },
+    ]);
+    expect((await cli([], { OMERO_BIOFORMATS_VERSION: '6.12.0' })).stdout).toContain(`restore ${released[0]!.fileset}`);
+    await setFormat(released[0]!.fileset, 'TIFF');
+  }, 120_000);
 
   it('are shown up to the limit and counted in full, with what to do', async () => {
     const ended = await cli(['--store', 'main', '--limit', '1']);

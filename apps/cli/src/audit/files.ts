@@ -3,14 +3,16 @@ import { identify } from '@coldroom/files';
 import type { AuditedFile, Page } from '@coldroom/register';
 import { byRoot, follow, lookAtPaths, type AtPath, type Reached } from './at-path';
 import { hasCopy, hasLink, isGivenBack, judge, judgeCopy, needsOmero, type Copy, type Seen } from './judge';
+import { Openings } from './opening';
 import { omeroPart, storePart, type Scope } from './scope';
 
 /** Every file of which the register says where its bytes are: its copy, its path and OMERO's rows, a page at a time. */
 export async function auditFiles(scope: Scope): Promise<void> {
+  const openings = new Openings(scope);
   for (let after: bigint | undefined = 0n; after !== undefined;) {
     const page: Page<AuditedFile, bigint> = await scope.register.audit.files(after, { store: scope.options.store });
     after = page.next;
-    if (page.rows.length > 0) await auditPage(scope, page.rows);
+    if (page.rows.length > 0) await auditPage(scope, page.rows, openings);
     scope.report.looked.files += page.rows.length;
     scope.options.progress();
   }
@@ -21,7 +23,7 @@ export async function auditFiles(scope: Scope): Promise<void> {
  * while does that state tell what has to be on disk. The paths come before the store, so that a store which becomes unavailable in
  * between does not make its links look broken.
  */
-async function auditPage(scope: Scope, page: readonly AuditedFile[]): Promise<void> {
+async function auditPage(scope: Scope, page: readonly AuditedFile[], openings: Openings): Promise<void> {
   const at = await pathsOf(
     scope,
     page.filter((file) => hasLink(file) || isGivenBack(file)),
@@ -32,6 +34,7 @@ async function auditPage(scope: Scope, page: readonly AuditedFile[]): Promise<vo
     scope,
     page.filter((file) => hasLink(file) || isGivenBack(file)),
   );
+  const notOpened = await openings.findings(page);
   const found = [];
   for (const file of page) {
     const seen: Seen = {
@@ -48,7 +51,8 @@ async function auditPage(scope: Scope, page: readonly AuditedFile[]): Promise<vo
         1,
       );
     const held = judgeCopy(file, seen).length > 0 ? await isHeld(scope, file) : undefined;
-    const findings = judge(file, { ...seen, held });
+    const opening = notOpened.get(file.id);
+    const findings = [...judge(file, { ...seen, held }), ...(opening ? [opening] : [])];
     if (findings.length > 0) found.push({ file, findings });
   }
   if (found.length === 0) return;

@@ -19,6 +19,7 @@ export const findingTitles = {
   TAG_LOST: 'Our mark is gone in OMERO',
   TAG_LEFT: 'OMERO still shows our mark, though the image was given back',
   FLAG_WRONG: 'image.archived in OMERO is not what it should be',
+  LINKS_NOT_OPENED: "OMERO's version of Bio-Formats may not open this through links",
   HELD_ORPHAN: 'Nothing in the register accounts for this in a hold directory',
   RECALLED_COPY_ORPHAN: 'No recalled file accounts for this in a recall directory',
 } as const;

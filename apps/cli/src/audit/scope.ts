@@ -16,6 +16,8 @@ export interface AuditPlaces {
   readonly dataDir: string;
   /** Hold directories. */
   readonly holds: readonly string[];
+  /** Of the settings; looked for in `dataDir` where they do not say. */
+  readonly bioFormatsVersion?: string | undefined;
 }
 
 export interface AuditOptions {

@@ -79,6 +79,7 @@ async function run(context: Context, { fix = false, store, limit }: Options): Pr
           files,
           dataDir,
           holds: settings.COLDROOM_HOLD_DIRS ?? [join(dataDir, '.coldroom', 'hold')],
+          bioFormatsVersion: settings.OMERO_BIOFORMATS_VERSION,
         },
         { fix, store, progress: () => live.spin(progressLine(report)) },
         report,
