@@ -124,6 +124,7 @@ export class Closures {
       for (const root of new Set(wanted.map((file) => file.root))) await this.originals.root(root);
       const found = await this.files.inspect(
         wanted.map((file) => ({ root: this.originals.directory(file.root), path: file.path })),
+        { protection: true },
       );
       yield wanted.flatMap((file, index) => {
         const verdict = found[index] && verdictOn(file, found[index], notOpened.get(file.component));

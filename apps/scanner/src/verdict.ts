@@ -39,5 +39,6 @@ export function verdictOn(file: ClosureFile, found: Found, against?: Skip): NewF
   }
   if (identity.links > 1)
     return skip('HARD_LINKED', `the file has ${identity.links} names; archiving this one would free nothing`);
+  if (found.protectedBy) return skip(found.protectedBy.code, found.protectedBy.message);
   return against ? { skip: against } : { take: identity };
 }

@@ -20,8 +20,12 @@ export interface HashSource extends Place {
   readonly expect?: Identity;
 }
 
-/** What stands at a place; `refused` where the path is not allowed, leads through a link, or cannot be looked at. */
-export type Found = Seen | { readonly kind: 'refused'; readonly error: ColdroomError };
+/**
+ * What stands at a place; `refused` where the path is not allowed, leads through a link, or cannot be looked at.
+ * `protectedBy` says why no link could take the file's place; it is looked for only where that was asked.
+ */
+export type Found =
+  (Seen & { readonly protectedBy?: ColdroomError }) | { readonly kind: 'refused'; readonly error: ColdroomError };
 
 export interface SealOrder {
   readonly root: string;
@@ -55,10 +59,17 @@ export class Files {
   }
 
   /** Looks at places without following links or opening them: one answer a place, in order. */
-  async inspect(places: readonly Place[]): Promise<readonly Found[]> {
-    const task: InspectTask = { places: places.map(({ root, path }) => ({ root, path: wirePath(path) })) };
+  async inspect(
+    places: readonly Place[],
+    { protection = false }: { readonly protection?: boolean } = {},
+  ): Promise<readonly Found[]> {
+    const task: InspectTask = { places: places.map(({ root, path }) => ({ root, path: wirePath(path) })), protection };
     const found = (await this.threads.run({ verb: 'inspect', task })) as readonly WireFound[];
-    return found.map((each) => (each.kind === 'refused' ? { kind: each.kind, error: revived(each.failed) } : each));
+    return found.map((each) => {
+      if (each.kind === 'refused') return { kind: each.kind, error: revived(each.failed) };
+      const { protectedBy, ...seen } = each;
+      return protectedBy ? { ...seen, protectedBy: revived(protectedBy) } : seen;
+    });
   }
 
   /**

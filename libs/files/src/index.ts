@@ -5,7 +5,8 @@ export { Files, type Found, type HashSource, type Place, type SealOrder } from '
 export type { Hashed } from './hash';
 export { identify, identityOf, isSymlink, sameContent, typeOf, type FileType } from './identity';
 export { filesBelow, readSmallFile } from './listing';
-export { checkPath, displayPath } from './path';
+export { checkPath, displayPath, quotedPath } from './path';
+export { notWritable, protectedAgainstChange } from './protection';
 export { renameExchange, renameExchangeSync, renameNoReplace } from './rename';
 export { dropCache } from './native';
 export { markerName, openRoot, writeMarker, type Root } from './roots';

@@ -3,29 +3,36 @@ import { codeOf } from '@coldroom/domain';
 import { lstatSync } from 'node:fs';
 import { failureOf, readingFailed, type Failure } from './failures';
 import { identityOf, typeOf, type FileType } from './identity';
+import { protectedAgainstChange } from './protection';
 import type { Trees } from './trees';
 import { bytesOf, type WirePath } from './wire';
 
 export interface InspectTask {
   readonly places: readonly { readonly root: string; readonly path: WirePath }[];
+  /** Whether to look, too, if a link could take the place of each file. */
+  readonly protection: boolean;
 }
 
 /** What stands at a place. `blocks` counts 512 bytes each, as stat(2). */
 export type Seen =
   { readonly kind: FileType; readonly identity: Identity; readonly blocks: bigint } | { readonly kind: 'missing' };
 
-export type WireFound = Seen | { readonly kind: 'refused'; readonly failed: Failure };
+export type WireFound =
+  (Seen & { readonly protectedBy?: Failure }) | { readonly kind: 'refused'; readonly failed: Failure };
 
 /** Looks at places without opening or following anything. Only the system's "not there" is `missing`. */
 export function inspect(task: InspectTask, trees: Trees): readonly WireFound[] {
-  return task.places.map(({ root, path }) => inspectOne(root, bytesOf(path), trees));
+  return task.places.map(({ root, path }) => inspectOne(root, bytesOf(path), trees, task.protection));
 }
 
-function inspectOne(root: string, path: Buffer, trees: Trees): WireFound {
+function inspectOne(root: string, path: Buffer, trees: Trees, protection: boolean): WireFound {
   try {
-    const stats = lstatSync(trees.at(root).locate(path).at, { bigint: true });
+    const { at } = trees.at(root).locate(path);
+    const stats = lstatSync(at, { bigint: true });
     const identity = identityOf(stats);
-    return { kind: typeOf(identity.mode), identity, blocks: stats.blocks };
+    const seen = { kind: typeOf(identity.mode), identity, blocks: stats.blocks };
+    const refused = protection && seen.kind === 'file' ? protectedAgainstChange(at) : undefined;
+    return refused ? { ...seen, protectedBy: failureOf(refused) } : seen;
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { kind: 'missing' };
     return { kind: 'refused', failed: failureOf(readingFailed(error, path)) };

@@ -13,14 +13,20 @@ const raw = {
   fgetxattr: libc.func('int64 fgetxattr(int, void *, void *, size_t)'),
   fsetxattr: libc.func('int fsetxattr(int, void *, void *, size_t, int)'),
   posixFadvise: libc.func('int posix_fadvise(int, int64, int64, int)'),
+  statx: libc.func('int statx(int, void *, int, uint, void *)'),
   syncFileRange: libc.func('int sync_file_range(int, int64, int64, uint)'),
 };
 
 const currentDirectory = -100; // AT_FDCWD: all our paths are absolute
+const noFollow = 0x100; // AT_SYMLINK_NOFOLLOW
+const modeOnly = 0x3; // STATX_TYPE | STATX_MODE
 const omitTime = (1n << 30n) - 2n; // UTIME_OMIT
 const dontNeed = 4; // POSIX_FADV_DONTNEED
 const writeRange = 2; // SYNC_FILE_RANGE_WRITE
 const listLimit = 65_536; // XATTR_LIST_MAX and XATTR_SIZE_MAX
+
+/** STATX_ATTR_IMMUTABLE and STATX_ATTR_APPEND. */
+export const fileFlags = { immutable: 0x10n, appendOnly: 0x20n } as const;
 
 export const renameFlags = { noReplace: 1, exchange: 2 } as const;
 
@@ -95,6 +101,15 @@ export function readAttribute(fd: number, name: Buffer): Buffer {
 
 export function writeAttribute(fd: number, name: Buffer, value: Buffer): void {
   checked('fsetxattr', raw.fsetxattr(fd, terminated(name), value, value.length, 0));
+}
+
+let statusBuffer: Buffer | undefined;
+
+/** Mode and attributes (see `fileFlags`) of what has this name, by statx(2); undefined where the system does not say. */
+export function statusOf(path: Buffer): { readonly mode: number; readonly attributes: bigint } | undefined {
+  statusBuffer ??= Buffer.alloc(256); // struct statx
+  if (raw.statx(currentDirectory, terminated(path), noFollow, modeOnly, statusBuffer) !== 0) return undefined;
+  return { mode: statusBuffer.readUInt16LE(28), attributes: statusBuffer.readBigUInt64LE(8) };
 }
 
 /** Asks the page cache to forget the clean pages of a file; false where the file system cannot. */

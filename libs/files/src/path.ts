@@ -53,6 +53,16 @@ export function displayPath(path: Buffer): string {
   return shown;
 }
 
+/** A path as an argument for a shell. What `displayPath` would escape is written as bash, zsh and ksh read it. */
+export function quotedPath(path: Buffer): string {
+  const shown = displayPath(path);
+  if (isUtf8(path) && shown === path.toString('utf8')) return `'${shown.replaceAll("'", "'\\''")}'`;
+  const bytes = [...path].map((byte) =>
+    byte >= 0x20 && byte < 0x7f && byte !== 0x27 && byte !== 0x5c ? String.fromCharCode(byte) : escapedByte(byte),
+  );
+  return `$'${bytes.join('')}'`;
+}
+
 /** Length of the UTF-8 character at `start`, 0 where there is none. */
 function validLength(path: Buffer, start: number): number {
   return (

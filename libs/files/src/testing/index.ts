@@ -1,0 +1,1 @@
+export { canChattr, chattr, makeChangeable } from './chattr';
