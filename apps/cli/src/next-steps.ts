@@ -23,6 +23,12 @@ const steps: Readonly<Record<string, string>> = {
   LEGACY_PIXELS_OF_ROOT:
     'the file belongs to root, so OMERO seems to run as root and could write to the copy: give the file to the user OMERO runs as, then abandon and mark the image again',
   HOLD_NOT_ALLOWED: "run the linker as the user that owns OMERO's files, then retry",
+  FILE_PROTECTED:
+    'the file is immutable or append-only: run the chattr command of its reason ("coldroom files show"), then abandon; mark the image again',
+  DIRECTORY_PROTECTED:
+    'the directory is immutable or append-only: run the chattr command of the reason ("coldroom files show"), then retry',
+  DIRECTORY_NOT_WRITABLE:
+    'let the linker\'s user write in the directory that the reason names ("coldroom files show"), then retry',
   HOLD_ON_OTHER_FILE_SYSTEM: 'name a hold directory on that file system in COLDROOM_HOLD_DIRS, then retry',
   HOLD_MISSING: 'the held original is not where it should be: look before anything else; nothing more is done',
   HELD_CHANGED: 'what is held is not the original: look before anything else; nothing more is done',

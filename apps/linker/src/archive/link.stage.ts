@@ -18,6 +18,7 @@ import { Failures, refuseFor } from '../failures';
 import { expectHeld, inspect, type Guard, type Place } from '../paths/inspect';
 import { HoldTime, Places } from '../paths/places';
 import { clearTemp, hold, replaceOriginal } from './replace-original';
+import { whyNotLinked } from './why-refused';
 
 interface Candidate {
   readonly file: ArchiveFile;
@@ -136,8 +137,12 @@ async function linkOne(
 ): Promise<void> {
   const { file, place } = candidate;
   const found = await refuseWithReasons(candidate, policy, candidate.heldCtimeNs);
-  if (found.kind === 'our-link') await clearTemp(place, file);
-  else await replaceOriginal(place, file, guard);
+  try {
+    if (found.kind === 'our-link') await clearTemp(place, file);
+    else await replaceOriginal(place, file, guard);
+  } catch (error) {
+    throw whyNotLinked(error, place);
+  }
 }
 
 /** Throws where there is a reason to keep the original. A link of ours is our own earlier step if the original is held. */

@@ -14,7 +14,8 @@ import {
   sameFile,
   type Guard,
   type Place,
-} from '../paths/inspect';
+} from './inspect';
+import { whyNotPermitted } from './why-refused';
 
 /*
  * The only code that makes an original go away. Every function works on one file, in open directories that were walked
@@ -30,7 +31,7 @@ export async function hold(place: Place, file: ArchiveFile, guard: Guard): Promi
   try {
     linkSync(originalPath(place), heldPath(place));
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw holdFailed(error);
+    if (codeOf(error) !== 'EEXIST') throw holdFailed(whyNotPermitted(error, place));
   }
   crashPoint('link:1-held');
   return expectHeld(place, file);
