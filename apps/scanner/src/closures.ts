@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RootName } from '@coldroom/domain';
 import { displayPath, Files, identify, type Found } from '@coldroom/files';
 import { OmeroDatabase, pyramidCompanions, type Closure, type ClosureFile } from '@coldroom/omero';
-import { Originals } from '@coldroom/pipeline';
+import { Originals } from '@coldroom/trees';
 import { Register, type Closure as DraftClosure, type NewFile, type NewImage, type Skip } from '@coldroom/register';
 import { batches } from './batches';
 import { LinkTroubles } from './link-troubles';

@@ -95,7 +95,7 @@ describe('filesets that OMERO could not open through links', () => {
     expect((await codes((await scanned()).tiny))[companion]).toEqual(skipped);
   });
 
-  test('are told by the format that OMERO recorded, too, where names say nothing', async () => {
+  test('are recognised by the format that OMERO recorded where names say nothing', async () => {
     const tiny = await scene.add([{ files: names('f_z0.tif', 'f_z1.tif') }, { files: names('g_z0.tif', 'g_z1.tif') }]);
     await scene.sql(`UPDATE image SET format = (SELECT id FROM format WHERE value = 'OMETiff') WHERE fileset = $1`, [
       tiny.filesets[1]!.id,

@@ -3,7 +3,7 @@ import { describeTrouble, isAffected, troublesOf, wayOut, type Closure, type Lin
 import type { Skip } from '@coldroom/register';
 import { ServersBioFormats } from './bio-formats';
 
-/** Finds what OMERO could not open any more once its files are links. */
+/** Finds what OMERO could not open once its files are links. */
 @Injectable()
 export class LinkTroubles {
   constructor(@Inject(ServersBioFormats) private readonly bioFormats: ServersBioFormats) {}

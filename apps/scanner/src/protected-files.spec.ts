@@ -30,18 +30,18 @@ describe('files that cannot be replaced by links', () => {
     chattr('+a', at(1), dirname(at(3)));
     await scene.scan.run('test');
     const files = await scene.register.reports.files({});
-    const told = (nr: number) =>
+    const reported = (nr: number) =>
       files
         .filter((file) => file.fileset === `Fileset:${tiny.filesets[nr]!.id}`)
         .map(({ code, reason }) => [code, reason]);
     const next = (what: string, option: string, path: string): unknown =>
       expect.stringMatching(`^the ${what} '${path}' is .* Next: chattr ${option} '${path}', as root$`);
     const beside = ['FILESET_INCOMPLETE', expect.any(String)];
-    expect(told(0)).toEqual([['FILE_PROTECTED', next('file', '-i', at(0))], beside]);
-    expect(told(1)).toEqual([['FILE_PROTECTED', next('file', '-a', at(1))], beside]);
-    expect(told(2)).toEqual([['DIRECTORY_PROTECTED', next('directory', '-i', dirname(at(2)))], beside]);
-    expect(told(3)).toEqual([['DIRECTORY_PROTECTED', next('directory', '-a', dirname(at(3)))], beside]);
-    expect(told(4)).toEqual([
+    expect(reported(0)).toEqual([['FILE_PROTECTED', next('file', '-i', at(0))], beside]);
+    expect(reported(1)).toEqual([['FILE_PROTECTED', next('file', '-a', at(1))], beside]);
+    expect(reported(2)).toEqual([['DIRECTORY_PROTECTED', next('directory', '-i', dirname(at(2)))], beside]);
+    expect(reported(3)).toEqual([['DIRECTORY_PROTECTED', next('directory', '-a', dirname(at(3)))], beside]);
+    expect(reported(4)).toEqual([
       [null, null],
       [null, null],
     ]);

@@ -49,7 +49,7 @@ describe("what keeps a link from taking a file's place", () => {
       `the file ${shown} is ${word}, so no link can take the original's place. Next: chattr ${undo} ${shown}, as root`,
     ]);
     expect(await inspected(path, false)).not.toHaveProperty('protectedBy');
-    run('sh', '-c', `chattr ${undo} ${shown}`); // as somebody would paste it
+    run('sh', '-c', `chattr ${undo} ${shown}`); // as an administrator would paste it
     expect(await refusal(path)).toBeUndefined();
   });
 

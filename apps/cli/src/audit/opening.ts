@@ -13,7 +13,7 @@ import type { AuditedFile } from '@coldroom/register';
 import type { Finding } from './report';
 import { omeroPart, type Scope } from './scope';
 
-/** A retrieval is not under way, so OMERO meets a link. */
+/** No retrieval is under way, so OMERO opens a link. */
 const behindLinks: readonly FileState[] = ['linked', 'released', 'recalled', 'moving', 'moveCopied', 'moveVerified'];
 
 /** Archived filesets that OMERO's Bio-Formats cannot open through links; each is named once. */

@@ -14,7 +14,7 @@ import {
   sameFile,
   type Guard,
   type Place,
-} from './inspect';
+} from '../paths/inspect';
 import { whyNotPermitted } from './why-refused';
 
 /*

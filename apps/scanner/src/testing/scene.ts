@@ -26,7 +26,7 @@ export class Scene {
   readonly bioFormats: { setting?: string } = {};
   readonly omero: OmeroDatabase;
   readonly originals: Originals;
-  /** Finds the version anew at each look, as after a restart. */
+  /** Looks for the version each time, as after a restart. */
   readonly troubles = new LinkTroubles({
     get: () => new ServersBioFormats({ ...this.bioFormats, dataDir: this.dataDir }, this.log).get(),
   } as ServersBioFormats);

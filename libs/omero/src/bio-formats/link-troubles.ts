@@ -15,7 +15,7 @@ export interface LinkTrouble {
 
 /**
  * Known troubles, one line each. OMERO.server 5.6.4 to 5.6.7 has Bio-Formats 6.9.1 to 6.12.0. That a set of TIFFs may keep
- * its metadata in one of them cannot be told from names, so each OME-TIFF set of several files counts.
+ * its metadata in one of them cannot be seen from names, so each OME-TIFF set of several files counts.
  */
 // prettier-ignore
 export const linkTroubles: readonly LinkTrouble[] = [

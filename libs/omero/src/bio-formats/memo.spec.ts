@@ -44,7 +44,7 @@ describe('the version of OMERO.server', () => {
   });
   afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
-  it('is that of the memo file that was written last, wherever it lies', async () => {
+  it('is that of the memo file that was written last, wherever it is', async () => {
     expect(await findBioFormats({ dataDir })).toEqual({
       version: '6.11.1',
       from: 'memo',
@@ -53,7 +53,7 @@ describe('the version of OMERO.server', () => {
     });
   });
 
-  it('is that of the setting where there is one, whatever lies on disk', async () => {
+  it('is that of the setting where there is one, whatever is on disk', async () => {
     expect(await findBioFormats({ dataDir, setting: '7.1.0' })).toEqual({ version: '7.1.0', from: 'setting' });
   });
 

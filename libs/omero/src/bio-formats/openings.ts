@@ -7,7 +7,7 @@ export interface FilesetOpening {
   readonly files: number;
   /** Those of them that are named `*.companion.ome`. */
   readonly companions: number;
-  /** Names of the files that Bio-Formats is told to open, each once; empty where OMERO does not say. */
+  /** Names of the files that OMERO opens with Bio-Formats, each once; empty where OMERO does not say. */
   readonly openedBy: readonly string[];
   /** Formats that OMERO recorded at the import (`OMETiff`), each once. */
   readonly formats: readonly string[];

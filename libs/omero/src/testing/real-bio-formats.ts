@@ -9,7 +9,7 @@ export type RealVersion = keyof typeof packages;
 
 const program = join(__dirname, 'OpenAsOmero.java');
 
-/** What a reader said of the files that it was told to open: those that it uses. */
+/** The files that a reader uses, by the file that it opened. */
 export interface Opened {
   readonly version: string;
   readonly used: ReadonlyMap<string, readonly string[]>;

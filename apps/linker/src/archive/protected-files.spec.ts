@@ -1,11 +1,11 @@
 import { chownSync, lstatSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ArchiveFile } from '@coldroom/domain';
-import { HoldDirectories } from '@coldroom/pipeline';
+import { HoldDirectories } from '@coldroom/trees';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { canChattr, chattr, makeChangeable } from '@coldroom/files/testing';
 import { LinkStage } from './link.stage';
-import { HoldTime, Places } from './places';
+import { HoldTime, Places } from '../paths/places';
 import { whyNotLinked, whyNotPermitted } from './why-refused';
 
 const withChattr = canChattr() ? test : test.skip;

@@ -1,18 +1,18 @@
 import { readlinkSync, statSync } from 'node:fs';
 import { codeOf, type Refused } from '@coldroom/domain';
 import { notWritable, protectedAgainstChange } from '@coldroom/files';
-import { at, heldPath, type Place } from './inspect';
+import { originalPath, heldPath, type Place } from '../paths/inspect';
 
 /** What EPERM means where attributes of the original or of a directory say so: they may be newer than the scan. Else the error. */
 export function whyNotPermitted(error: unknown, place: Place): unknown {
   if (codeOf(error) !== 'EPERM') return error;
-  return protectedAgainstChange(at(place)) ?? protectedAgainstChange(heldPath(place)) ?? error;
+  return protectedAgainstChange(originalPath(place)) ?? protectedAgainstChange(heldPath(place)) ?? error;
 }
 
 /** The same for a step in the original's directory alone, where EACCES is about the permissions of that directory. */
 export function whyNotLinked(error: unknown, place: Place): unknown {
   if (codeOf(error) !== 'EACCES') return whyNotPermitted(error, place);
-  return protectedAgainstChange(at(place)) ?? notOurs(place);
+  return protectedAgainstChange(originalPath(place)) ?? notOurs(place);
 }
 
 function notOurs({ directory }: Place): Refused {
