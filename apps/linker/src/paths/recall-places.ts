@@ -56,21 +56,13 @@ export class RecallPlaces {
     return { directory: await this.directory(path.subarray(0, slash), protect), name: path.subarray(slash + 1) };
   }
 
-  private async directory(path: Buffer, protect: boolean): Promise<Directory> {
+  private directory(path: Buffer, protect: boolean): Promise<Directory> {
     const key = path.toString('latin1');
     const known = this.open.get(key);
     if (known) return known;
-    const opened = openDirectory(await this.root(), path, { create: true, protect });
-    const first = this.open.get(key); // somebody else may have opened it while we waited for the root
-    if (first) {
-      void opened.then(
-        (directory) => directory.close(),
-        () => undefined,
-      );
-      return first;
-    }
+    const opened = this.root().then((root) => openDirectory(root, path, { create: true, protect }));
     this.open.set(key, opened);
-    opened.catch(() => this.open.delete(key));
+    opened.catch(() => this.open.delete(key)); // thrown to whoever asked; what is open can still be synced
     return opened;
   }
 }
