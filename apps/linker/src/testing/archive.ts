@@ -30,7 +30,7 @@ export class Archive {
 
   private constructor(
     readonly bench: Workbench,
-    private readonly stores: Stores,
+    readonly stores: Stores,
   ) {
     this.session = new Client({ connectionString: bench.registerUrl, options: '-c search_path=coldroom' });
   }
@@ -61,7 +61,11 @@ export class Archive {
   }
 
   get expire(): ExpireStage {
-    return new ExpireStage(this.stores, this.bench.register);
+    return this.expireWith(this.stores);
+  }
+
+  expireWith(stores: Stores): ExpireStage {
+    return new ExpireStage(stores, this.bench.register);
   }
 
   get moveLink(): MoveLinkStage {
@@ -72,9 +76,9 @@ export class Archive {
     return new MoveLinkStage(stores, this.bench.originals, this.bench.register, this.bench.holds);
   }
 
-  release(held = false): ReleaseStage {
+  release(held = false, stores = this.stores): ReleaseStage {
     return new ReleaseStage(
-      this.stores,
+      stores,
       this.bench.originals,
       this.bench.register,
       this.bench.holds,
