@@ -326,11 +326,15 @@ describe('the place stage', () => {
       { stage: 'test', errorLimit: 1000 },
     );
     const bags = await archive.bench.register.claims.due(['fetchVerified']);
+    const crashPoints: CrashPoint[] = [];
+    onCrashPoint((name) => crashPoints.push(name));
     for (const { bagId } of bags)
       expect(await archive.bench.run(archive.place, { bagId })).toMatchObject({
         transitions: [],
         wait: { code: 'FILESET_INCOMPLETE', details: { noDeadline: true } },
       });
+    onCrashPoint(undefined);
+    expect(crashPoints).toEqual([]);
     for (const name of names) expect((await lstat(at(name))).isSymbolicLink()).toBe(true);
 
     await archive.bench.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');

@@ -142,7 +142,7 @@ describe('the undo stage', () => {
     await bench.run(undo);
 
     for (const name of ['replaced', 'deleted', 'grown', 'x/gone'])
-      expect([name, (await bench.file(`before/${name}`)).state]).toEqual([name, 'undone']);
+      expect([name, await bench.file(`before/${name}`)]).toMatchObject([name, { state: 'undone', code: null }]);
     expect(await readFile(at('before/replaced'), 'utf8')).toBe('another');
     expect(await readFile(at('before/grown'), 'utf8')).toBe('content of grown!');
     expect(existsSync(at('before/deleted'))).toBe(false);
