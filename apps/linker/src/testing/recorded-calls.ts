@@ -36,6 +36,7 @@ export class RecordedCalls {
   private readonly hooks: { readonly when: 'before' | 'after'; readonly call: string; readonly act: Hook }[] = [];
   private exchangeWorks = true;
   private inHook = false;
+  private earlier: Promise<unknown> = Promise.resolve();
 
   private constructor(private readonly top: string) {}
 
@@ -99,21 +100,21 @@ export class RecordedCalls {
         calls.returned(name, shown, error);
         throw error;
       }
-      if (!(result instanceof Promise)) {
-        calls.returned(name, shown);
-        return result;
-      }
-      return result.then(
-        (value: unknown) => {
-          calls.returned(name, shown);
-          return value;
-        },
-        (error: unknown) => {
-          calls.returned(name, shown, error);
-          throw error;
-        },
-      );
+      if (isPromise(result)) return calls.inOrder(result, name, shown);
+      calls.returned(name, shown);
+      return result;
     };
+  }
+
+  /** Calls that run at the same time are recorded in the order in which they began. */
+  private inOrder(result: Promise<unknown>, name: Name, shown: string): Promise<unknown> {
+    const { earlier } = this;
+    this.earlier = (async () => {
+      const [outcome] = await Promise.allSettled([result, earlier]);
+      this.returned(name, shown, outcome.status === 'rejected' ? outcome.reason : undefined);
+      return result;
+    })();
+    return this.earlier;
   }
 
   private returned(name: Name, shown: string, error?: unknown): void {
@@ -152,4 +153,9 @@ export class RecordedCalls {
     const shown = relative(this.top, real);
     return shown.startsWith('..') ? undefined : shown || '.';
   }
+}
+
+/** Those of Node's own modules come from outside of jest's context, where `Promise` is another one. */
+function isPromise(result: unknown): result is Promise<unknown> {
+  return typeof (result as Promise<unknown> | undefined)?.then === 'function';
 }
