@@ -21,42 +21,35 @@ function filesNamed(names) {
   return names.length === 0 ? all : all.filter((file) => names.includes(basename(file)));
 }
 
-async function survivorsIn(file, statements) {
+/** Deletes each statement of a file in turn, and prints those that no test misses; returns how many of them have no reason. */
+async function tryFile(file, allowed) {
+  const name = basename(file);
+  const statements = statementsOf(readFileSync(file, 'utf8'));
   const groups = await specsOf(file);
   for (const specs of groups) if (!(await pass(specs))) throw new Error(`Fails as it is: ${specs.join(' ')}`);
-  const survivors = [];
-  for (const statement of statements) {
-    if (!(await isNoticed(file, statement, groups))) survivors.push(statement);
-  }
-  return survivors;
-}
-
-async function isNoticed(file, { start, end }, groups) {
-  for (const specs of groups) if (!(await pass(specs, { file, start, end }))) return true;
-  return false;
-}
-
-/** Prints what came of one file; returns how many of its statements should have been noticed, and were not. */
-function report(file, statements, survivors, allowed) {
-  const name = basename(file);
-  console.log(`${name}: noticed ${statements.length - survivors.length} of ${statements.length}`);
+  let survivors = 0;
   let unexplained = 0;
-  for (const { line, text } of survivors) {
+  for (const { start, end, line, text } of statements) {
+    if (await isNoticed({ file, start, end }, groups)) continue;
     const known = allowed.some((each) => each.file === name && each.statement === text);
-    if (!known) unexplained += 1;
-    console.log(`  line ${line}${known ? ' (allowed)' : ''}: ${text}`);
+    survivors += 1;
+    unexplained += known ? 0 : 1;
+    console.log(`  ${name}:${line}${known ? ' (allowed)' : ''}: ${text}`);
   }
+  console.log(`${name}: noticed ${statements.length - survivors} of ${statements.length}`);
   return unexplained;
 }
 
+/** The nearest tests run first, and the others only where those pass. */
+async function isNoticed(mutant, groups) {
+  for (const specs of groups) if (!(await pass(specs, mutant))) return true;
+  return false;
+}
+
 async function main(names) {
-  const files = filesNamed(names);
   const allowed = allowedStatements();
   let unexplained = 0;
-  for (const file of files) {
-    const statements = statementsOf(readFileSync(file, 'utf8'));
-    unexplained += report(file, statements, await survivorsIn(file, statements), allowed);
-  }
+  for (const file of filesNamed(names)) unexplained += await tryFile(file, allowed);
   return unexplained > 0 ? 1 : 0;
 }
 
