@@ -28,10 +28,15 @@ function runJest(options, mutant = null) {
     timeout,
     killSignal: 'SIGKILL',
   });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
   let output = '';
   child.stdout.on('data', (data) => (output += data));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output }));
+    child.on('close', (code) => {
+      process.off('exit', kill);
+      resolve({ code, output });
+    });
   });
 }
