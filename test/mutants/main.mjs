@@ -3,8 +3,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import startServers from '../../libs/local/jest/setup.mjs';
-import stopServers from '../../libs/local/jest/teardown.mjs';
+import startServers from '../support/local/jest/setup.mjs';
+import stopServers from '../support/local/jest/teardown.mjs';
 import { allowedStatements } from './allowed.mjs';
 import { pass, specsOf } from './jest-runs.mjs';
 import { statementsOf } from './statements.mjs';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf, onCrashPoint, type ArchiveFile } from '@coldroom/domain';
 import { identify, openDirectory, openRoot, writeMarker, type Directory, type Root } from '@coldroom/files';
-import type { Name } from '../restore';
-import type { Place } from '../inspect';
+import type { Name } from '../restore/restore';
+import type { Place } from '../paths/inspect';
 
 const { renameSync, symlinkSync } = fs; // the plain ones: what a test lays down is not recorded
 const directories = ['tree', 'hold', 'recall'] as const;

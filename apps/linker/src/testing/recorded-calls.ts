@@ -71,7 +71,7 @@ export class RecordedCalls {
    * Has `act` run once, right before the first call that begins with `call`; the second hook for the same calls runs
    * before the second of them. What `act` throws, the call throws.
    */
-  guard(call: Name | `${Name} ${string}`, act: Hook): void {
+  before(call: Name | `${Name} ${string}`, act: Hook): void {
     this.hooks.push({ when: 'before', call, act });
   }
 

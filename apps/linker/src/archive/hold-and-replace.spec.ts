@@ -1,4 +1,4 @@
-import { OneFile } from './testing/one-file';
+import { OneFile } from '../testing/one-file';
 import fs from 'node:fs';
 import type { ArchiveFile } from '@coldroom/domain';
 import { identify } from '@coldroom/files';
@@ -12,7 +12,7 @@ describe("a link takes the original's place", () => {
   let one: OneFile;
   let file: ArchiveFile;
   let ourLink: string;
-  const swap = (): Promise<void> => replaceOriginal(one.place, file, one.before);
+  const swap = (): Promise<void> => replaceOriginal(one.place, file, one.guard);
   const holdIt = (): void => linkSync(one.at('tree/f'), one.at('hold/1'));
 
   beforeEach(async () => {
@@ -25,20 +25,20 @@ describe("a link takes the original's place", () => {
 
   describe('hold', () => {
     test('gives the original a second name, right after a look at the claim', async () => {
-      const held = await hold(one.place, file, one.before);
+      const held = await hold(one.place, file, one.guard);
       expect(one.calls.made).toEqual(['claim', 'link tree/f hold/1', 'link:1-held']);
       expect([held.ino, held.links]).toEqual([file.identity.ino, 2]);
     });
 
     test('makes no second name once the claim is lost', async () => {
       one.loseClaimAt(1);
-      await expect(hold(one.place, file, one.before)).rejects.toThrow('the claim is lost');
+      await expect(hold(one.place, file, one.guard)).rejects.toThrow('the claim is lost');
       expect(one.calls.made).toEqual([]);
     });
 
     test('takes the second name of an earlier run', async () => {
       holdIt();
-      expect((await hold(one.place, file, one.before)).ino).toBe(file.identity.ino);
+      expect((await hold(one.place, file, one.guard)).ino).toBe(file.identity.ino);
     });
 
     test.each([
@@ -49,26 +49,26 @@ describe("a link takes the original's place", () => {
       one.calls.before('link', () => {
         throw failure(system);
       });
-      await expect(hold(one.place, file, one.before)).rejects.toMatchObject({ code });
+      await expect(hold(one.place, file, one.guard)).rejects.toMatchObject({ code });
     });
   });
 
   describe('the link beside the original', () => {
     test('is made right after a look at the claim', async () => {
-      await makeLink(one.place, one.before);
+      await makeLink(one.place, one.guard);
       expect(one.calls.made).toEqual(['claim', `symlink ${beside}`]);
       expect(one.found(beside)).toBe(ourLink);
     });
 
     test('is the one that an earlier run made', async () => {
       one.putLink(beside, one.at('store/copy'));
-      await makeLink(one.place, one.before);
+      await makeLink(one.place, one.guard);
       expect(one.found(beside)).toBe(ourLink);
     });
 
     test('is refused where something else has its name, which stays', async () => {
       one.put(beside, 'theirs');
-      await expect(makeLink(one.place, one.before)).rejects.toMatchObject({ code: 'TARGET_EXISTS' });
+      await expect(makeLink(one.place, one.guard)).rejects.toMatchObject({ code: 'TARGET_EXISTS' });
       expect(one.found(beside)).toBe('theirs');
     });
 
@@ -76,7 +76,7 @@ describe("a link takes the original's place", () => {
       one.calls.before('symlink', () => {
         throw failure('EACCES');
       });
-      await expect(makeLink(one.place, one.before)).rejects.toMatchObject({ code: 'EACCES' });
+      await expect(makeLink(one.place, one.guard)).rejects.toMatchObject({ code: 'EACCES' });
     });
 
     test('is not taken for ours where it cannot be read', async () => {
@@ -84,7 +84,7 @@ describe("a link takes the original's place", () => {
       one.calls.before('readlink', () => {
         throw failure('EIO');
       });
-      await expect(makeLink(one.place, one.before)).rejects.toMatchObject({ code: 'EIO' });
+      await expect(makeLink(one.place, one.guard)).rejects.toMatchObject({ code: 'EIO' });
     });
   });
 

@@ -1,4 +1,4 @@
-import { OneFile } from './testing/one-file';
+import { OneFile } from '../testing/one-file';
 import fs, { appendFileSync } from 'node:fs';
 import { onCrashPoint, type ArchiveFile } from '@coldroom/domain';
 import { identify } from '@coldroom/files';
@@ -11,7 +11,7 @@ const failure = (code: string): Error => Object.assign(new Error(code), { code }
 let one: OneFile;
 let file: ArchiveFile;
 let ourLink: string;
-const undo = (): Promise<void> => undoLink(one.place, file, one.before);
+const undo = (): Promise<void> => undoLink(one.place, file, one.guard);
 const there = (): readonly string[] => ['tree/f', 'hold/1', beside].map((path) => one.found(path));
 
 /** A file that is linked: our link at its path, and the original held. */
@@ -158,7 +158,7 @@ describe('an undo after a crash', () => {
 });
 
 describe('the release of a held original', () => {
-  const free = (): Promise<void> => release(one.place, one.before);
+  const free = (): Promise<void> => release(one.place, one.guard);
 
   test('follows a look at the claim, and may be repeated', async () => {
     await free();

@@ -1,11 +1,11 @@
-import { RecordedCalls } from './testing/recorded-calls';
+import { RecordedCalls } from '../testing/recorded-calls';
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { onCrashPoint } from '@coldroom/domain';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { LinkStage } from './link.stage';
-import { HoldTime } from './places';
-import { openBelow } from './testing/one-file';
+import { HoldTime } from '../paths/places';
+import { openBelow } from '../testing/one-file';
 
 const { linkSync, mkdirSync, renameSync, symlinkSync, unlinkSync, writeFileSync } = fs; // the plain ones: not recorded
 const holds = 'omero/.coldroom/hold';

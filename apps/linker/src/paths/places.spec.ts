@@ -1,12 +1,12 @@
-import { RecordedCalls } from './testing/recorded-calls';
+import { RecordedCalls } from '../testing/recorded-calls';
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArchiveFile, RootName, Store } from '@coldroom/domain';
 import { markerName, writeMarker } from '@coldroom/files';
-import { HoldDirectories, Originals } from '@coldroom/pipeline';
+import { HoldDirectories, Originals } from '@coldroom/trees';
 import { Places } from './places';
-import { openBelow } from './testing/one-file';
+import { openBelow } from '../testing/one-file';
 
 describe('the places of a bag', () => {
   let top: string;

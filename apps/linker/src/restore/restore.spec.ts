@@ -1,4 +1,4 @@
-import { OneFile } from './testing/one-file';
+import { OneFile } from '../testing/one-file';
 import { mkdirSync } from 'node:fs';
 import type { ArchiveFile } from '@coldroom/domain';
 import { dropStaged, refuseToPlace, restoreOne, type Name } from './restore';
@@ -25,7 +25,7 @@ const broken = (code: string) => (): never => {
 };
 
 describe('restoring one file', () => {
-  const restore = (): Promise<void> => restoreOne(disk.place, staged, file, disk.before);
+  const restore = (): Promise<void> => restoreOne(disk.place, staged, file, disk.guard);
 
   test('swaps the names after a look at the claim, and removes the link after another', async () => {
     await restore();
@@ -161,7 +161,7 @@ describe('asking whether a file may be placed', () => {
   });
 
   test('is not refused where a restored file is back already', async () => {
-    await restoreOne(disk.place, staged, file, disk.before);
+    await restoreOne(disk.place, staged, file, disk.guard);
     await ask();
   });
 
@@ -179,7 +179,7 @@ describe('asking whether a file may be placed', () => {
 });
 
 describe('dropping what a cancelled restore has left', () => {
-  const drop = (): Promise<void> => dropStaged(disk.place, staged, disk.before);
+  const drop = (): Promise<void> => dropStaged(disk.place, staged, disk.guard);
 
   test('removes it after a look at the claim', async () => {
     await drop();

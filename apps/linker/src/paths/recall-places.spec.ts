@@ -1,8 +1,8 @@
-import { OneFile } from './testing/one-file';
+import { OneFile } from '../testing/one-file';
 import { lstatSync, symlinkSync } from 'node:fs';
 import type { ArchiveFile, Store } from '@coldroom/domain';
 import { RecallPlaces } from './recall-places';
-import { openBelow } from './testing/one-file';
+import { openBelow } from '../testing/one-file';
 
 let disk: OneFile;
 let places: RecallPlaces;

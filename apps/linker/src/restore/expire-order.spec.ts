@@ -1,4 +1,4 @@
-import { RecordedArchive } from './testing/recorded-archive';
+import { RecordedArchive } from '../testing/recorded-archive';
 
 describe('the expire stage, call by call', () => {
   let recorded: RecordedArchive;

@@ -1,8 +1,8 @@
-import { OneFile } from './testing/one-file';
+import { OneFile } from '../testing/one-file';
 import { utimesSync } from 'node:fs';
 import type { ArchiveFile } from '@coldroom/domain';
 import { identify } from '@coldroom/files';
-import { at, expectHeld, expectSame, isOurLink, inspect, inspectArchived } from './inspect';
+import { originalPath, expectHeld, expectSame, isOurLink, inspect, inspectArchived } from './inspect';
 
 describe('what a look finds', () => {
   let one: OneFile;
@@ -32,7 +32,7 @@ describe('what a look finds', () => {
     one.calls.before('readlink', () => {
       throw Object.assign(new Error('EIO'), { code: 'EIO' });
     });
-    await expect(isOurLink(at(one.place), one.place)).rejects.toMatchObject({ code: 'EIO' });
+    await expect(isOurLink(originalPath(one.place), one.place)).rejects.toMatchObject({ code: 'EIO' });
   });
 
   test.each([
@@ -40,7 +40,7 @@ describe('what a look finds', () => {
     ['nothing', () => one.remove('tree/f')],
   ])('%s is not our link', async (_what, change) => {
     change();
-    expect(await isOurLink(at(one.place), one.place)).toBe(false);
+    expect(await isOurLink(originalPath(one.place), one.place)).toBe(false);
   });
 
   test.each([

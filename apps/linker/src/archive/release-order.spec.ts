@@ -1,4 +1,4 @@
-import { RecordedArchive } from './testing/recorded-archive';
+import { RecordedArchive } from '../testing/recorded-archive';
 import { rmSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 

@@ -1,4 +1,4 @@
-import { RecordedArchive } from './testing/recorded-archive';
+import { RecordedArchive } from '../testing/recorded-archive';
 import type { Retrieval } from '@coldroom/domain';
 
 describe('the undo stage, call by call', () => {
@@ -17,7 +17,7 @@ describe('the undo stage, call by call', () => {
   /** To be undone, with its original held; where it was requested back it is fetched and proven. */
   async function undoing(way?: Retrieval): Promise<void> {
     const id = await recorded.archived({ held: true });
-    const { people, retrievals } = recorded.archive.bench.register;
+    const { operator, retrievals } = recorded.archive.bench.register;
     if (way !== undefined) await recorded.archive.bench.ask(id, 'recall');
     if (way === 'restore') {
       // else the restore would be an undo
@@ -25,7 +25,7 @@ describe('the undo stage, call by call', () => {
       await recorded.archive.bench.ask(id, 'restore');
     }
     if (way !== undefined) await recorded.archive.proven();
-    await people.undo({ kind: 'Request', ids: [id] }, 'test');
+    await operator.undo({ kind: 'Request', ids: [id] }, 'test');
   }
 
   test('looks at the claim, swaps the names, removes the link, syncs both directories', async () => {

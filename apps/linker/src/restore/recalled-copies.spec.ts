@@ -1,4 +1,4 @@
-import { OneFile } from './testing/one-file';
+import { OneFile } from '../testing/one-file';
 import { lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import type { ArchiveFile } from '@coldroom/domain';
 import { dropFetching, dropRecalled, recallOne } from './recalled-copies';
@@ -25,7 +25,7 @@ describe('recalling one file', () => {
   });
 
   const recall = (): Promise<void> =>
-    recallOne(disk.place, disk.name('recall', '1.fetched'), disk.name('recall', 'online'), file, disk.before);
+    recallOne(disk.place, disk.name('recall', '1.fetched'), disk.name('recall', 'online'), file, disk.guard);
   const both = (): readonly string[] => ['recall/near', 'recall/1.fetched'].map((path) => disk.found(path));
 
   test('renames it after a look at the claim', async () => {
@@ -78,7 +78,7 @@ describe('dropping a recalled copy', () => {
     file = await disk.file(online, { retrieval: 'recall' });
   });
 
-  const drop = (): Promise<void> => dropRecalled(disk.recallRoot, Buffer.from(path), file, disk.before);
+  const drop = (): Promise<void> => dropRecalled(disk.recallRoot, Buffer.from(path), file, disk.guard);
   const emptied = ['sync recall/bag/data', 'rmdir recall/bag/data', 'rmdir recall/bag'];
 
   test('removes it after a look at the claim, syncs, then removes the directories that it leaves empty', async () => {
@@ -171,7 +171,7 @@ describe('dropping what was fetched for a recall', () => {
     disk.put(fetched, 'half');
   });
 
-  const drop = (): Promise<void> => dropFetching(disk.recallRoot, Buffer.from(path), disk.place, disk.before);
+  const drop = (): Promise<void> => dropFetching(disk.recallRoot, Buffer.from(path), disk.place, disk.guard);
 
   test('removes it after a look at the claim, syncs, then removes its directories', async () => {
     await drop();

@@ -1,4 +1,4 @@
-import { OneFile } from './testing/one-file';
+import { OneFile } from '../testing/one-file';
 import { inspectLink, moveLinkOne, type MovedPlace } from './move-link';
 
 const beside = 'tree/.coldroom-1';
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => disk.close());
 
-const moveLink = (): Promise<void> => moveLinkOne(place, disk.before);
+const moveLink = (): Promise<void> => moveLinkOne(place, disk.guard);
 const putLink = (path: string, target: Buffer): void => disk.putLink(path, target.toString());
 const both = (): readonly string[] => ['tree/f', beside].map((path) => disk.found(path));
 

@@ -1,4 +1,4 @@
-import { RecordedArchive } from './testing/recorded-archive';
+import { RecordedArchive } from '../testing/recorded-archive';
 import { readlinkSync } from 'node:fs';
 
 describe('the move-link stage, call by call', () => {

@@ -1,4 +1,4 @@
-import { RecordedArchive } from './testing/recorded-archive';
+import { RecordedArchive } from '../testing/recorded-archive';
 import type { Retrieval } from '@coldroom/domain';
 
 describe('the place stage, call by call', () => {
