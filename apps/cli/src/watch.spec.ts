@@ -106,3 +106,30 @@ describe('coldroom stop and resume', () => {
     expect((await coldroom(['resume'], env)).stdout).toBe('Nothing was stopped.\n');
   });
 });
+
+describe('coldroom watch, of work of all stages', () => {
+  it('counts the links that are left by what links took, when all bytes are read', async () => {
+    const earlier = await started(register, [2]);
+    await moveTo(register, earlier, 'sealed', { tookMs: 100 });
+    await moveTo(register, earlier, 'linked', { tookMs: 900 });
+    const id = await started(register, [2]);
+    await moveTo(register, id, 'sealed', { tookMs: 100 });
+    const read = async (): Promise<unknown> =>
+      json(await coldroom(['watch', '--json', '--request', id.toString()], env));
+    expect(await read()).toMatchObject({ remaining: '0', filesLeft: 2, share: expect.closeTo(4 / 13) });
+    await moveTo(register, id, 'linked', { tookMs: 900 });
+    expect(await read()).toMatchObject({ filesLeft: 0, share: 1, leftMs: 0 });
+  });
+
+  it('follows files that are restored', async () => {
+    const id = await started(register, [2]);
+    await moveTo(register, id, 'released', { tookMs: 100 });
+    await register.retrievals.ask({ kind: 'Request', ids: [id] }, { way: 'restore', days: 0 }, 'test');
+    await moveTo(register, id, 'online', { tookMs: 1 });
+    await moveTo(register, id, 'fetched', { tookMs: 3000 });
+    const reading = json(await coldroom(['watch', '--json', '--request', id.toString()], env));
+    expect(reading).toMatchObject({ filesLeft: 2, remaining: String(2n << 30n) });
+    expect(reading.share).toBeGreaterThan(0.4);
+    expect(reading.share).toBeLessThan(0.9);
+  });
+});

@@ -166,6 +166,8 @@ CREATE INDEX event_file ON event (file_id) WHERE file_id IS NOT NULL;
 CREATE INDEX event_bag ON event (bag_id) WHERE bag_id IS NOT NULL;
 -- What a store gave back lately.
 CREATE INDEX event_fetch ON event ((detail->>'store'), id) WHERE what = 'fetch';
+-- How long the stages worked on their last bags.
+CREATE INDEX event_took ON event (from_state, id) WHERE detail ? 'ms';
 
 CREATE FUNCTION event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

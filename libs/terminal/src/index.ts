@@ -1,4 +1,5 @@
 export { counted, formatBytes, formatCount } from './bytes';
 export { formatAge, formatDuration, formatTime } from './durations';
-export { paceOf, progressLine, renderProgress, underWay, type Pace } from './progress';
+export { progressLine, renderProgress, underWay } from './progress';
+export { ProgressMeter, type Pace, type Reading } from './progress-meter';
 export { indented, pairs, table, type Column } from './table';

@@ -1,5 +1,6 @@
 import type { StageProgress } from '@coldroom/register';
-import { paceOf, progressLine, renderProgress, underWay } from './progress';
+import { progressLine, renderProgress, underWay } from './progress';
+import { ProgressMeter } from './progress-meter';
 
 const gib = 1n << 30n;
 const row = (state: StageProgress['state'], gibibytes: bigint, more: Partial<StageProgress> = {}): StageProgress => ({
@@ -20,26 +21,15 @@ describe('progress', () => {
     row('copied', 1n),
     row('linked', 2n),
   ];
+  const meter = new ProgressMeter();
+  meter.add({ at: 0, stages: before, times: [], approved: 0 });
+  const pace = meter.add({ at: 12_000, stages: now, times: [], approved: 0 });
 
   it('counts each byte as often as it is read', () => {
     // hashed 7 of 10, copied 3 of 10, verified 2 of 10
-    const pace = paceOf(before, now, 12_000);
     expect(pace.remaining).toBe(18n * gib);
-    expect(pace.share).toBeCloseTo(12 / 30);
     expect(pace.rate).toBe(Number(gib));
-    expect(pace.leftMs).toBe(18_000);
-  });
-  it('is not done as long as a bag is under way, and done when none is', () => {
-    expect(paceOf(before, [row('sealed', 10n)], 1000).share).toBe(0.99);
-    expect(paceOf(before, [row('linked', 10n)], 1000).share).toBe(1);
-    expect(paceOf([], [], 0)).toEqual({ remaining: 0n, share: 1, rate: 0, leftMs: undefined });
-  });
-  it('does not count what was done before the start', () => {
-    const old = row('done', 1000n);
-    expect(paceOf([old, ...before], [old, ...now], 12_000).share).toBeCloseTo(12 / 30);
-  });
-  it('gives no rate and no end where nothing moves, also where a bag went back', () => {
-    expect(paceOf(now, before, 1000)).toMatchObject({ rate: 0, leftMs: undefined });
+    expect(pace.files).toBe(80);
   });
   it('holds neither held nor finished bags for work', () => {
     expect(
@@ -47,7 +37,7 @@ describe('progress', () => {
     ).toBe(7);
   });
   it('draws stages in the order in which bags go, a bar, rate and time left', () => {
-    const lines = renderProgress(before, [...now].reverse(), 12_000);
+    const lines = renderProgress([...now].reverse(), pace);
     expect(lines.map((line) => line.trimEnd().split(/\s+/)[0])).toEqual([
       'stage',
       'hash',
@@ -55,12 +45,17 @@ describe('progress', () => {
       'verify',
       'held',
       '',
-      '[============------------------]',
+      '[===========-------------------]',
     ]);
     expect(lines[1]).toBe('hash       4        1     40  4.00 GiB  597 MiB/s');
-    expect(lines.at(-1)).toContain('40 %, 8 bags under way, 18.0 GiB to read, 1.00 GiB/s, about 18 s left');
+    expect(lines.at(-1)).toMatch(
+      /38 %, 8 bags under way, 18.0 GiB to read, 80 files to finish, 1.00 GiB\/s, about 22 s left$/,
+    );
   });
   it('says it in one line, also at the end', () => {
-    expect(progressLine(before, [row('linked', 10n)], 1000)).toBe('100 %, nothing under way');
+    const stages = [row('linked', 10n)];
+    expect(progressLine(stages, meter.add({ at: 15_000, stages, times: [], approved: 0 }))).toBe(
+      '100 %, nothing under way',
+    );
   });
 });

@@ -2,6 +2,7 @@ import type { WorkState } from '@coldroom/domain';
 import type { StageProgress } from '@coldroom/register';
 import { formatBytes, formatCount } from './bytes';
 import { formatDuration } from './durations';
+import type { Pace } from './progress-meter';
 import { table } from './table';
 
 type BagState = WorkState | 'done';
@@ -26,8 +27,6 @@ const stages: Readonly<Record<BagState, { readonly label: string; readonly order
   recalled: { label: 'online', order: 15 },
   done: { label: 'done', order: 16 },
 };
-/** The stages that read or write every byte; the others take as good as no time for a byte. */
-const heavy = ['approved', 'hashed', 'copied'] as const satisfies readonly BagState[];
 const barWidth = 30;
 
 /** Bags that a service will move without waiting for a person or for the hold time. */
@@ -37,57 +36,12 @@ export function underWay(now: readonly StageProgress[]): number {
     .reduce((sum, row) => sum + row.bags, 0);
 }
 
-export interface Pace {
-  /** Bytes still to be hashed, copied and verified, each counted as often as it will be read. */
-  readonly remaining: bigint;
-  /** Share of the work since `start` that is done, 0 to 1. */
-  readonly share: number;
-  /** Bytes a second through all stages; 0 where nothing moved. */
-  readonly rate: number;
-  /** Undefined where it cannot be told. */
-  readonly leftMs: number | undefined;
-}
-
-/** How fast it goes: `before` and `now` are `elapsedMs` apart; the share counts from `start`. */
-export function paceOf(
-  before: readonly StageProgress[],
-  now: readonly StageProgress[],
-  elapsedMs: number,
-  start = before,
-): Pace {
-  const moved = (from: readonly StageProgress[]): bigint =>
-    heavy.reduce((sum, state) => sum + atLeastZero(passed(now, state) - passed(from, state)), 0n);
-  const total = now.reduce((sum, row) => sum + row.bytes, 0n);
-  const remaining = heavy.reduce((sum, state) => sum + atLeastZero(total - passed(now, state)), 0n);
-  const done = moved(start);
-  const rate = elapsedMs > 0 ? (Number(moved(before)) * 1000) / elapsedMs : 0;
-  const share = done + remaining === 0n ? 1 : Number(done) / Number(done + remaining);
-  return {
-    remaining,
-    share: underWay(now) > 0 ? Math.min(share, 0.99) : share,
-    rate,
-    leftMs: rate > 0 ? (Number(remaining) / rate) * 1000 : undefined,
-  };
-}
-
-/**
- * Progress as lines for a screen: a table of stages, a bar, rate and time left.
- * @param before an earlier reading, `elapsedMs` ago: gives the rate
- * @param start the reading at which the bar stood at 0
- */
-export function renderProgress(
-  before: readonly StageProgress[],
-  now: readonly StageProgress[],
-  elapsedMs: number,
-  start = before,
-): readonly string[] {
+/** Progress as lines for a screen: a table of stages, a bar, rate and time left. */
+export function renderProgress(now: readonly StageProgress[], pace: Pace): readonly string[] {
   const rows = [...now]
     .sort((one, other) => stages[one.state].order - stages[other.state].order)
     .map((row) => {
-      const rate =
-        row.state === 'done' || elapsedMs <= 0
-          ? 0
-          : (Number(atLeastZero(passed(now, row.state) - passed(before, row.state))) * 1000) / elapsedMs;
+      const rate = pace.rates.get(row.state) ?? 0;
       return [
         stages[row.state].label,
         formatCount(row.bags),
@@ -101,46 +55,30 @@ export function renderProgress(
     { title: 'stage' },
     ...['bags', 'working', 'files', 'bytes', 'rate'].map((title) => ({ title, right: true })),
   ];
-  return [
-    ...table(columns, rows),
-    '',
-    `${bar(paceOf(before, now, elapsedMs, start).share)} ${progressLine(before, now, elapsedMs, start)}`,
-  ];
+  return [...table(columns, rows), '', `${bar(pace.share)} ${progressLine(now, pace)}`];
 }
 
 /** The same in one line, for logs. */
-export function progressLine(
-  before: readonly StageProgress[],
-  now: readonly StageProgress[],
-  elapsedMs: number,
-  start = before,
-): string {
-  const { remaining, share, rate, leftMs } = paceOf(before, now, elapsedMs, start);
+export function progressLine(now: readonly StageProgress[], pace: Pace): string {
   const bags = underWay(now);
-  if (bags === 0) return '100 %, nothing under way';
+  const percent = `${Math.floor(pace.share * 100)} %`;
+  if (bags === 0) return `${percent}, nothing under way`;
   return [
-    `${Math.floor(share * 100)} %`,
+    percent,
     `${formatCount(bags)} ${bags === 1 ? 'bag' : 'bags'} under way`,
-    remaining > 0n ? `${formatBytes(remaining)} to read` : 'all bytes read',
-    ...(rate >= 1 ? [`${formatBytes(rate)}/s`] : []),
-    ...(leftMs !== undefined && remaining > 0n ? [`about ${formatDuration(leftMs)} left`] : []),
+    pace.remaining > 0n ? `${formatBytes(pace.remaining)} to read` : 'all bytes read',
+    `${formatCount(pace.files)} ${pace.files === 1 ? 'file' : 'files'} to finish`,
+    ...(pace.rate >= 1 ? [`${formatBytes(pace.rate)}/s`] : []),
+    timeLeft(pace),
   ].join(', ');
+}
+
+function timeLeft({ leftMs, estimating }: Pace): string {
+  if (leftMs !== undefined) return `about ${formatDuration(Math.max(1000, leftMs))} left`;
+  return estimating ? 'estimating the time left' : 'nothing has moved lately';
 }
 
 function bar(share: number): string {
   const full = Math.floor(share * barWidth);
   return `[${'='.repeat(full)}${'-'.repeat(barWidth - full)}]`;
-}
-
-/** Bytes that have the stage behind them: in later states, or done by those who work on it now. */
-function passed(reading: readonly StageProgress[], state: BagState): bigint {
-  const { order } = stages[state];
-  return reading.reduce(
-    (sum, row) => sum + (stages[row.state].order > order ? row.bytes : row.state === state ? row.doneBytes : 0n),
-    0n,
-  );
-}
-
-function atLeastZero(value: bigint): bigint {
-  return value > 0n ? value : 0n;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Register, StageProgress } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { counted, paceOf, progressLine, renderProgress, underWay } from '@coldroom/terminal';
+import { counted, ProgressMeter, progressLine, renderProgress, underWay, type Pace } from '@coldroom/terminal';
 import type { Act, Context } from '../context';
 import { examples } from '../examples';
 import { notFound, UsageError, type ExitCode } from '../failure';
@@ -11,8 +11,6 @@ import { parseIds } from '../targets';
 import { LiveLines } from '../waiting';
 
 const pollMs = 1000;
-/** The rate is that of the last readings, so that it follows what happens. */
-const rateReadings = 15;
 
 interface Options {
   readonly untilDone?: boolean;
@@ -20,7 +18,7 @@ interface Options {
 }
 
 interface Reading {
-  readonly at: number;
+  readonly pace: Pace;
   readonly stages: readonly StageProgress[];
   readonly approved: number;
   readonly stuck: readonly { readonly code: string; readonly files: number; readonly bytes: bigint }[];
@@ -49,16 +47,14 @@ async function watch(
   requestId: bigint | undefined,
   untilDone: boolean,
 ): Promise<ExitCode> {
+  await refuseUnknown(register, requestId);
   const live = new LiveLines(context.out, 'stdout');
-  const first = await read(register, requestId);
-  const recent: Reading[] = [first];
+  const meter = await ProgressMeter.of(register, requestId);
   for (;;) {
-    const now = recent.at(-1) as Reading;
-    const before = recent[0] as Reading;
-    const elapsed = now.at - before.at;
+    const now = await read(register, meter, requestId);
     live.draw(
-      [...renderProgress(before.stages, now.stages, elapsed, first.stages), ...warnings(now)],
-      [progressLine(before.stages, now.stages, elapsed, first.stages), ...warnings(now)].join('; '),
+      [...renderProgress(now.stages, now.pace), ...warnings(now)],
+      [progressLine(now.stages, now.pace), ...warnings(now)].join('; '),
     );
     const over = untilDone ? await isOver(register, now, requestId) : context.out.json;
     if (over) {
@@ -68,34 +64,34 @@ async function watch(
           approvedRequests: now.approved,
           stuck: now.stuck,
           stopped: now.stopped,
-          ...paceOf(before.stages, now.stages, elapsed, first.stages),
+          remaining: now.pace.remaining,
+          filesLeft: now.pace.files,
+          share: now.pace.share,
+          rate: now.pace.rate,
+          leftMs: now.pace.leftMs,
         },
         () => (untilDone ? lastLines(now) : []),
       );
       return untilDone && now.stuck.length > 0 ? exitCodes.partly : exitCodes.ok;
     }
     await sleep(pollMs);
-    recent.push(await read(register, requestId));
-    if (recent.length > rateReadings) recent.shift();
   }
 }
 
-async function read(register: Register, requestId: bigint | undefined): Promise<Reading> {
-  const stages = await register.reports.progress(requestId);
+async function read(register: Register, meter: ProgressMeter, requestId: bigint | undefined): Promise<Reading> {
+  const pace = await meter.read(register, requestId);
   return {
-    at: performance.now(),
-    stages,
-    approved: await approvedRequests(register, requestId),
+    pace,
+    stages: meter.last.stages,
+    approved: meter.last.approved,
     stuck: await register.reports.stuck(requestId),
     stopped: (await register.switches.list()).filter((one) => one.stopped).map((one) => one.name),
   };
 }
 
-async function approvedRequests(register: Register, requestId: bigint | undefined): Promise<number> {
-  const states = await register.reports.requestStates(requestId);
-  if (requestId !== undefined && states.length === 0)
+async function refuseUnknown(register: Register, requestId: bigint | undefined): Promise<void> {
+  if (requestId !== undefined && (await register.reports.requestStates(requestId)).length === 0)
     throw notFound(`request ${requestId}`, 'NO_SUCH_REQUEST', '"coldroom requests list" shows all');
-  return states.find((row) => row.state === 'Approved')?.requests ?? 0;
 }
 
 /** Nothing moves any more without a person: no bag is under way but those that wait for a stuck file. */

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
-import type { FileState, RequestState } from '@coldroom/domain';
-import { schema } from '../db/connection';
+import type { FileState, RequestState, WorkState } from '@coldroom/domain';
+import { schema } from './connection';
 import {
   toListing,
   type EventListing,
@@ -13,7 +13,8 @@ import {
   type SelectedWith,
   type StageProgress,
 } from './listings';
-import type { Target } from '../operator/operator-actions';
+import type { Target } from './operator-actions';
+import { archivedOfRunning, stageTimes, type Amount, type StageTime } from './stage-times';
 
 /** What people and metrics look at. Reads only. */
 export class Reports {
@@ -35,6 +36,16 @@ export class Reports {
       claimed: row.claimed,
       doneBytes: row.done,
     }));
+  }
+
+  /** How long the stages that take these states worked on their last bags; see `stageTimes`. Cheap enough for every second. */
+  async stageTimes(states: readonly WorkState[]): Promise<readonly StageTime[]> {
+    return stageTimes(this.pool, states);
+  }
+
+  /** What is archived already of the requests that are still being archived; see `archivedOfRunning`. */
+  async archivedOfRunning(requestId?: bigint): Promise<Amount> {
+    return archivedOfRunning(this.pool, requestId);
   }
 
   /** Files and bytes by state, and by code where they are stuck or skipped. */

@@ -89,6 +89,26 @@ it(`takes ${total} files from the scan to their bags without holding them`, asyn
   process.stdout.write(`${total} files: ${bags} bags, at most ${Math.round(peak / 2 ** 20)} MB more memory\n`);
   expect(peak).toBeLessThan(150 * 2 ** 20);
 
+  // as if every bag had gone through five stages, and every twentieth file had an event of its own
+  await place.sql.query(
+    `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
+     SELECT 'w', request_id, id, 'hash', taken, 'hashed', jsonb_build_object('files', files, 'bytes', bytes, 'ms', 100)
+     FROM bag, unnest('{approved,checksummed,transferred,verified,durable}'::text[]) AS taken`,
+  );
+  await place.sql.query(
+    `INSERT INTO event (actor, file_id, what, from_state, to_state, code) SELECT 'w', nr, 'fail', 'approved', 'stuck', 'TROUBLE' FROM generate_series(1, $1::int) nr`,
+    [total / 20],
+  );
+  await place.sql.query('ANALYZE');
+  const before = performance.now();
+  await timed('progress with the time left', async () => {
+    const { reports } = register;
+    expect((await reports.progress(id))[0]?.files).toBe(total);
+    expect(await reports.stageTimes(['approved', 'sealed', 'online'])).toHaveLength(100);
+    expect(await reports.archivedOfRunning(id)).toEqual({ files: 0, bytes: 0n });
+  });
+  expect(performance.now() - before).toBeLessThan(500);
+
   const due = await timed('due', () => register.claims.due(['approved', 'hashed']));
   const crashPoints = async (): Promise<void> => {
     for (const { bagId } of due.slice(0, 20)) {
