@@ -1,6 +1,11 @@
 import { Files } from '@coldroom/files';
-import { openConfiguredStores, serviceModule, type ServiceSettings } from '@coldroom/pipeline';
-import { Originals } from '@coldroom/trees';
+import {
+  openConfiguredStores,
+  Originals,
+  serviceModule,
+  serviceRights,
+  type ServiceSettings,
+} from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { Log, type Settings } from '@coldroom/runtime';
 import type { DynamicModule } from '@nestjs/common';
@@ -13,6 +18,7 @@ import { VerifyFetchedStage } from './verify-fetched.stage';
 export function checksumModule(settings: ServiceSettings & Settings<'fixity'>): DynamicModule {
   return serviceModule('checksum', settings, {
     stages: [HashStage, VerifyStage, VerifyFetchedStage, MoveVerifyStage],
+    rights: serviceRights.checksum,
     providers: [
       {
         provide: RollingFixity,

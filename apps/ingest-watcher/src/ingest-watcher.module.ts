@@ -1,4 +1,4 @@
-import { serviceModule, type ServiceSettings } from '@coldroom/pipeline';
+import { serviceModule, serviceRights, type ServiceSettings } from '@coldroom/pipeline';
 import type { DynamicModule } from '@nestjs/common';
 import { SealStage } from './seal.stage';
 import { BringOnlineStage } from './bring-online.stage';
@@ -7,6 +7,6 @@ import { MoveSealStage } from './move-seal.stage';
 export function ingestWatcherModule(settings: ServiceSettings): DynamicModule {
   return serviceModule('ingest-watcher', settings, {
     stages: [SealStage, BringOnlineStage, MoveSealStage],
-    writesStores: true,
+    rights: serviceRights['ingest-watcher'],
   });
 }

@@ -1,4 +1,4 @@
-import { serviceModule, type ServiceSettings } from '@coldroom/pipeline';
+import { serviceModule, serviceRights, type ServiceSettings } from '@coldroom/pipeline';
 import type { Settings } from '@coldroom/runtime';
 import type { DynamicModule } from '@nestjs/common';
 import { ExpireStage } from './restore/expire.stage';
@@ -12,6 +12,7 @@ import { UndoStage } from './restore/undo.stage';
 export function linkerModule(settings: ServiceSettings & Settings<'hold'>): DynamicModule {
   return serviceModule('linker', settings, {
     stages: [LinkStage, UndoStage, ReleaseStage, PlaceStage, ExpireStage, MoveLinkStage],
+    rights: serviceRights.linker,
     providers: [{ provide: HoldTime, useValue: new HoldTime(settings.COLDROOM_HOLD) }],
   });
 }

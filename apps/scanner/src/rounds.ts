@@ -8,7 +8,7 @@ import {
 import { codeOf, messageOf } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
-import { STORES, showProgress, showSwitches } from '@coldroom/pipeline';
+import { checkOriginals, Originals, serviceRights, STORES, showProgress, showSwitches } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { Log, Readiness } from '@coldroom/runtime';
 import type { Stores } from '@coldroom/stores';
@@ -44,6 +44,7 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
     @Inject(Register) private readonly register: Register,
     @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
     @Inject(Files) private readonly files: Files,
+    @Inject(Originals) private readonly originals: Originals,
     @Inject(STORES) private readonly stores: Stores,
     @Inject(Log) private readonly log: Log,
     @Inject(Readiness) private readonly readiness: Readiness,
@@ -51,8 +52,10 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   async onApplicationBootstrap(): Promise<void> {
     await this.omero.check();
+    await this.checkOriginals();
     this.readiness.add('omero database', () => this.omero.check());
     this.readiness.add('register', () => this.register.reports.clock());
+    this.readiness.add('originals', () => this.checkOriginals());
     this.running = this.rounds();
   }
 
@@ -67,6 +70,11 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
     await this.files.close();
     await this.omero.close();
     await this.register.close();
+  }
+
+  /** None needs to be mounted: what is approved is started, and marks are written, all the same. A scan says what is unavailable. */
+  private async checkOriginals(): Promise<void> {
+    await checkOriginals(this.originals, serviceRights.scanner.originals, []);
   }
 
   private async rounds(): Promise<void> {

@@ -1,4 +1,4 @@
-import { serviceModule, type ServiceSettings } from '@coldroom/pipeline';
+import { serviceModule, serviceRights, type ServiceSettings } from '@coldroom/pipeline';
 import type { DynamicModule } from '@nestjs/common';
 import { CopyStage } from './copy.stage';
 import { FetchStage } from './fetch.stage';
@@ -8,7 +8,7 @@ import { MoveCopyStage } from './move-copy.stage';
 export function transferModule(settings: ServiceSettings, drain: boolean): DynamicModule {
   return serviceModule('transfer', settings, {
     stages: [CopyStage, FetchStage, MoveCopyStage],
-    writesStores: true,
+    rights: serviceRights.transfer,
     drain,
   });
 }

@@ -41,6 +41,9 @@ export type Answer = 'yes' | 'no' | 'unknown';
 /** What a program is about to do with a store. */
 export type StoreUse = 'read' | 'write';
 
+/** And with the directory that its recalled copies are placed in, where it has one. */
+export type RecallUse = StoreUse | 'none';
+
 export interface CopyStatus {
   readonly size: bigint;
   readonly version: string;
@@ -91,8 +94,11 @@ export interface Store {
   /** What the store itself compares copies by, besides SHA-256: taken of the originals too, and written into the bag's manifests. */
   readonly wantedDigests: readonly DigestAlgorithm[];
 
-  /** Throws where the store cannot be used so: away (`STORE_UNAVAILABLE`), read-only (`STORE_READ_ONLY`), unsafe place (`STORE_INSIDE_OMERO`, `STORE_ON_SAME_FILE_SYSTEM`). */
-  check(use: StoreUse): Promise<void>;
+  /**
+   * Throws where the store cannot be used so: away (`STORE_UNAVAILABLE`), read-only (`STORE_READ_ONLY`), no right (`STORE_DENIED`), unsafe place
+   * (`STORE_INSIDE_OMERO`, `STORE_ON_SAME_FILE_SYSTEM`). Tries nothing that was not asked for. `recall` is `read` where it is left out.
+   */
+  check(use: StoreUse, recall?: RecallUse): Promise<void>;
 
   /**
    * Copies sources into the open bag, all synced to disk when it returns. An unfinished or unproven copy from an earlier

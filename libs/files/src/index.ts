@@ -1,3 +1,4 @@
+export { checkAccess, type Access } from './check-access';
 export { checkWritable } from './check-writable';
 export { openDirectory, type Directory } from './directory';
 export { dropStaged } from './drop-staged';

@@ -73,9 +73,12 @@ export async function writeMarker(directory: string, name: string): Promise<void
 }
 
 function unavailable(directory: string, reason: string, cause?: unknown): Transient {
+  const next = ['EACCES', 'EPERM'].includes(codeOf(cause))
+    ? "Give this service's user the right to read it"
+    : 'Mount it, or mark it if it is new';
   return new Transient(
     'ROOT_UNAVAILABLE',
-    `The root ${directory} is not there: ${reason}. Mount it, or mark it if it is new.`,
+    `The root ${directory} is not there: ${reason}. ${next}.`,
     { root: directory },
     { cause },
   );

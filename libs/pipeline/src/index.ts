@@ -2,7 +2,7 @@ export { otherStores, type BagStores } from './bag-stores';
 export { openConfiguredStores, STORES } from './configured-stores';
 export { requestOnline, isOffline, refuseOffline } from './offline-copies';
 export { showProgress, showSwitches } from './metrics';
-
+export { checkOriginals, serviceRights, type Rights } from './rights';
 export { toTransitions } from './outcomes';
 export { Queues, readPayload } from './queues';
 export { Runner, type RunnerOptions } from './runner';

@@ -18,9 +18,9 @@ import type { Stores } from '@coldroom/stores';
 import { openConfiguredStores, STORES } from './configured-stores';
 import { Originals } from '@coldroom/trees';
 import { Queues } from './queues';
+import { checkHolds, checkOriginals, checkStores, type Rights } from './rights';
 import { Runner } from './runner';
-import { HoldDirectories, Staging } from '@coldroom/trees';
-import type { StoreUse } from '@coldroom/domain';
+import { HoldDirectories, Staging } from './staging';
 import type { Stage } from './stage';
 import { Workers } from './workers';
 
@@ -31,15 +31,15 @@ export type ServiceSettings = Settings<(typeof serviceParts)[number] | 'service'
 export interface ServiceOptions {
   readonly stages: readonly Type<Stage>[];
   readonly providers?: readonly Provider[];
-  /** Its stages write into stores; the others need no more than to read them. */
-  readonly writesStores?: true;
+  /** What its stages do in the directories of others. */
+  readonly rights: Rights;
   /** End when no bag of these stages is left. */
   readonly drain?: boolean;
 }
 
 const STAGES = Symbol('stages');
 const DRAIN = Symbol('drain');
-const STORE_USE = Symbol('store use');
+const RIGHTS = Symbol('rights');
 
 @Module({})
 class ServiceModule {}
@@ -89,7 +89,7 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
       ...(options.providers ?? []),
       { provide: STAGES, inject: [...options.stages], useFactory: (...stages: Stage[]) => stages },
       { provide: DRAIN, useValue: options.drain ?? false },
-      { provide: STORE_USE, useValue: options.writesStores ? 'write' : 'read' },
+      { provide: RIGHTS, useValue: options.rights },
       {
         provide: Runner,
         inject: [Register, Queues, Log],
@@ -136,17 +136,20 @@ class ServiceLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     @Inject(Readiness) private readonly readiness: Readiness,
     @Inject(Log) private readonly log: Log,
     @Inject(DRAIN) private readonly drain: boolean,
-    @Inject(STORE_USE) private readonly storeUse: StoreUse,
+    @Inject(HoldDirectories) private readonly holds: HoldDirectories,
+    @Inject(RIGHTS) private readonly rights: Rights,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     await this.queues.check();
-    await this.checkStores();
-    await this.originals.root('ManagedRepository');
+    await checkStores(this.stores, this.rights);
+    await checkOriginals(this.originals, this.rights.originals);
+    await checkHolds(this.holds, this.rights.hold);
     this.readiness.add('redis', () => this.queues.check());
     this.readiness.add('register', () => this.register.reports.clock());
-    this.readiness.add('stores', () => this.checkStores());
-    this.readiness.add('originals', () => this.originals.root('ManagedRepository'));
+    this.readiness.add('stores', () => checkStores(this.stores, this.rights));
+    this.readiness.add('originals', () => checkOriginals(this.originals, this.rights.originals));
+    this.readiness.add('hold', () => checkHolds(this.holds, this.rights.hold));
     this.workers.start();
     if (this.drain) void this.endWhenDrained();
   }
@@ -160,10 +163,6 @@ class ServiceLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     await this.stores.close();
     await this.files.close();
     await this.register.close();
-  }
-
-  private async checkStores(): Promise<void> {
-    for (const store of this.stores.all) await store.check(this.storeUse);
   }
 
   private async endWhenDrained(): Promise<void> {

@@ -13,6 +13,8 @@ export interface Crash {
   readonly freezeAt?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Words before the command, that run it in place of themselves. */
+  readonly by?: readonly string[];
 }
 
 const apps = join(__dirname, '..', '..', '..', 'apps');
@@ -26,7 +28,7 @@ export class Services {
   constructor(readonly settings: Readonly<Record<string, string>>) {}
 
   /** Starts a service as a process of its own; does not wait. */
-  start(name: ServiceName, { crashAt, freezeAt, env = {}, args = [] }: Crash = {}): RunningService {
+  start(name: ServiceName, { crashAt, freezeAt, env = {}, args = [], by = [] }: Crash = {}): RunningService {
     const crash = {
       ...(crashAt ? { COLDROOM_CRASH_AT: crashAt } : {}),
       ...(freezeAt ? { COLDROOM_FREEZE_AT: freezeAt } : {}),
@@ -34,6 +36,7 @@ export class Services {
     const service = startService({
       name,
       args,
+      by,
       main: join(apps, name, 'dist', 'main.js'),
       env: { ...this.settings, ...crash, ...env },
       onLine: (line) => this.lines.push(`${name}: ${line}`),

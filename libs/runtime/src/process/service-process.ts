@@ -25,6 +25,8 @@ export interface Service {
   /** The built app's main file. */
   readonly main: string;
   readonly args?: readonly string[];
+  /** Words before the command that end with running it in place of themselves. */
+  readonly by?: readonly string[];
   /** The whole of its settings: of our own environment it gets only what any program needs. */
   readonly env: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
@@ -40,11 +42,11 @@ const LINES_KEPT = 2_000;
 const memoryFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
 
 /** Starts a built app by our own Node as a process of its own, which the kernel kills when we die (Linux). */
-export function startService({ name, main, args = [], env, onLine }: Service): RunningService {
+export function startService({ name, main, args = [], by = [], env, onLine }: Service): RunningService {
   const inherited = Object.fromEntries(
     INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])),
   );
-  const [program = '', ...words] = [...dieWithParent('KILL'), process.execPath, ...memoryFlags, main, ...args];
+  const [program = '', ...words] = [...dieWithParent('KILL'), ...by, process.execPath, ...memoryFlags, main, ...args];
   const child = spawn(program, words, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
   const note = (line: string): void => {

@@ -9,6 +9,7 @@ import {
   type FetchOrder,
   type Availability,
   type Outcome,
+  type RecallUse,
   type Source,
   type Store,
   type StoreUse,
@@ -38,8 +39,8 @@ export class CopiesStore implements Store {
     this.recallRoot = this.first.recallRoot;
   }
 
-  async check(use: StoreUse): Promise<void> {
-    await this.inAll((store) => store.check(use));
+  async check(use: StoreUse, recall?: RecallUse): Promise<void> {
+    await this.inAll((store) => store.check(use, recall));
   }
 
   async put(

@@ -1,4 +1,5 @@
 import {
+  codeOf,
   ColdroomError,
   Refused,
   Transient,
@@ -15,8 +16,8 @@ import {
   type TagFile,
   type Work,
 } from '@coldroom/domain';
-import { checkPath, checkWritable, displayPath, openRoot, type Files, type Root } from '@coldroom/files';
-import type { FileStoreSettings } from '../store-settings';
+import { checkAccess, checkPath, checkWritable, displayPath, openRoot, type Files, type Root } from '@coldroom/files';
+import type { FileStoreSettings } from '../settings';
 import type { StoreSurroundings } from '../surroundings';
 import { fetchFiles, availability } from './fetch';
 import { copyIn, openBag, openDirectoryName, sealedBag } from './layout';
@@ -50,6 +51,7 @@ export class FileStore implements Store {
     await this.here(async (root) => {
       await checkPlacement(this.settings.directory, this.surroundings.omeroRoots, this.settings.sameFileSystem);
       if (use === 'write') await checkWritable(root, Buffer.from(openDirectoryName));
+      else await checkReadable(root);
     });
   }
 
@@ -200,6 +202,19 @@ export class FileStore implements Store {
       if (error instanceof ColdroomError) return error;
       throw error;
     }
+  }
+}
+
+async function checkReadable({ directory }: Root): Promise<void> {
+  try {
+    await checkAccess(directory, 'read');
+  } catch (error) {
+    throw new Transient(
+      'STORE_DENIED',
+      `The store at ${directory} cannot be read (${codeOf(error instanceof Error ? error.cause : error)}); give this service's user the right to read there.`,
+      { root: directory },
+      { cause: error },
+    );
   }
 }
 

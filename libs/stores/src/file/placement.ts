@@ -31,13 +31,16 @@ export async function checkPlacement(
   }
 }
 
-/** An OMERO root need not be there (not every server has data of OMERO 4); then its path alone counts. */
+/**
+ * An OMERO root need not be there (not every server has data of OMERO 4), nor be seen by a service that does not use it (those that do look
+ * for themselves): then its path alone counts.
+ */
 async function lookAt(directory: string): Promise<{ readonly path: string; readonly dev: bigint | null }> {
   try {
     const path = await realpath(directory);
     return { path, dev: (await stat(path, { bigint: true })).dev };
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return { path: resolve(directory), dev: null };
+    if (['ENOENT', 'EACCES'].includes(codeOf(error))) return { path: resolve(directory), dev: null };
     throw new Transient(
       'ROOT_UNAVAILABLE',
       `The directory ${directory} cannot be looked at (${codeOf(error)}).`,

@@ -185,6 +185,7 @@ describe('the place of an S3 store', () => {
       kind: 'transient',
       code: 'ROOT_UNAVAILABLE',
     });
+    await under.open({ recallDirectory: empty }).check('write', 'none'); // by a service that does not use it
     expect(under.store.recallRoot).toBe(join(under.top, 'recalled'));
     expect(under.store.linkTarget('bag-1', path).toString()).toBe(join(under.top, 'recalled/bag-1/data/file'));
   });

@@ -7,13 +7,14 @@ import {
   type FetchOrder,
   type Availability,
   type Outcome,
+  type RecallUse,
   type Source,
   type Store,
   type StoreUse,
   type TagFile,
   type Work,
 } from '@coldroom/domain';
-import { checkPath, displayPath, openRoot, outcomes, wirePath, type WireOutcome } from '@coldroom/files';
+import { checkAccess, checkPath, displayPath, openRoot, outcomes, wirePath, type WireOutcome } from '@coldroom/files';
 import { randomUUID } from 'node:crypto';
 import { checkClaim } from '../claim';
 import { ofTarget } from '../file/fetch';
@@ -57,9 +58,12 @@ export class S3Store implements Store {
     this.session = new Session(name, settings, surroundings);
   }
 
-  async check(use: StoreUse): Promise<void> {
-    await openRoot(this.recallRoot, 'recall');
-    await checkPlacement(this.recallRoot, this.surroundings.omeroRoots, true);
+  async check(use: StoreUse, recall: RecallUse = 'read'): Promise<void> {
+    if (recall !== 'none') {
+      await openRoot(this.recallRoot, 'recall');
+      await checkAccess(this.recallRoot, recall);
+      await checkPlacement(this.recallRoot, this.surroundings.omeroRoots, true);
+    }
     await this.session.use(async ({ bucket }) => {
       const probe = `${this.keys.top}.probe-${randomUUID()}`;
       await bucket.has(probe);
