@@ -1,11 +1,6 @@
 import { Files } from '@coldroom/files';
-import {
-  openConfiguredStores,
-  Originals,
-  serviceModule,
-  serviceRights,
-  type ServiceSettings,
-} from '@coldroom/pipeline';
+import { openConfiguredStores, serviceModule, serviceRights, type ServiceSettings } from '@coldroom/pipeline';
+import { Originals } from '@coldroom/trees';
 import { Register } from '@coldroom/register';
 import { Log, type Settings } from '@coldroom/runtime';
 import type { DynamicModule } from '@nestjs/common';

@@ -8,7 +8,8 @@ import {
 import { codeOf, messageOf } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
-import { checkOriginals, Originals, serviceRights, STORES, showProgress, showSwitches } from '@coldroom/pipeline';
+import { checkOriginals, serviceRights, STORES, showProgress, showSwitches } from '@coldroom/pipeline';
+import { Originals } from '@coldroom/trees';
 import { Register } from '@coldroom/register';
 import { Log, Readiness } from '@coldroom/runtime';
 import type { Stores } from '@coldroom/stores';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { RecallUse, Store, StoreUse } from '@coldroom/domain';
 import { writeMarker } from '@coldroom/files';
 import type { Stores } from '@coldroom/stores';
-import { Originals } from './originals';
+import { Originals } from '@coldroom/trees';
 import { checkHolds, checkOriginals, checkStores, serviceRights } from './rights';
-import { HoldDirectories } from './staging';
+import { HoldDirectories } from '@coldroom/trees';
 
 let top: string;
 beforeEach(() => {

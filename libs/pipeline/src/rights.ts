@@ -1,8 +1,8 @@
 import { codeOf, rootNames, type RecallUse, type RootName, type StoreUse } from '@coldroom/domain';
 import { checkAccess, openRoot, type Access } from '@coldroom/files';
 import type { Stores } from '@coldroom/stores';
-import type { Originals } from './originals';
-import type { HoldDirectories } from './staging';
+import type { Originals } from '@coldroom/trees';
+import type { HoldDirectories } from '@coldroom/trees';
 
 /** What a service does in the directories of others. To write includes to read. */
 export interface Rights {

@@ -20,7 +20,7 @@ import { Originals } from '@coldroom/trees';
 import { Queues } from './queues';
 import { checkHolds, checkOriginals, checkStores, type Rights } from './rights';
 import { Runner } from './runner';
-import { HoldDirectories, Staging } from './staging';
+import { HoldDirectories, Staging } from '@coldroom/trees';
 import type { Stage } from './stage';
 import { Workers } from './workers';
 

@@ -31,4 +31,4 @@ export type { Closure, RequestSummary } from './requests/requests';
 export type { Scan } from './requests/scans';
 export type { Switch } from './transitions/switches';
 export type { Claim, DueBag } from './transitions/claims';
-export type { Amount, StageTime } from './stage-times';
+export type { Amount, StageTime } from './queries/stage-times';

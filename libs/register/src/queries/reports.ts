@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { FileState, RequestState, WorkState } from '@coldroom/domain';
-import { schema } from './connection';
+import { schema } from '../db/connection';
 import {
   toListing,
   type EventListing,
@@ -13,7 +13,7 @@ import {
   type SelectedWith,
   type StageProgress,
 } from './listings';
-import type { Target } from './operator-actions';
+import type { Target } from '../operator/operator-actions';
 import { archivedOfRunning, stageTimes, type Amount, type StageTime } from './stage-times';
 
 /** What people and metrics look at. Reads only. */

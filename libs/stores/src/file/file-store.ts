@@ -17,7 +17,7 @@ import {
   type Work,
 } from '@coldroom/domain';
 import { checkAccess, checkPath, checkWritable, displayPath, openRoot, type Files, type Root } from '@coldroom/files';
-import type { FileStoreSettings } from '../settings';
+import type { FileStoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
 import { fetchFiles, availability } from './fetch';
 import { copyIn, openBag, openDirectoryName, sealedBag } from './layout';

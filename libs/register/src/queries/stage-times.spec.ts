@@ -1,5 +1,5 @@
-import { freshRegister } from './testing/fresh-register';
-import { bagsOf, brought, claimed, transitionOf, running, stage } from './testing/sample-request';
+import { freshRegister } from '../testing/fresh-register';
+import { bagsOf, brought, claimed, transitionOf, running, stage } from '../testing/sample-request';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
 beforeEach(async () => {
