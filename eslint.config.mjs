@@ -113,6 +113,11 @@ export default tseslint.config(
           paths: [
             { name: 'node:process', message: 'Settings come from libs/runtime.' },
             { name: 'process', message: 'Settings come from libs/runtime.' },
+            {
+              name: '@coldroom/stores',
+              importNames: ['openStore', 'openStores'],
+              message: 'openConfiguredStores is the one way to open stores: it never leaves out where keys come from.',
+            },
           ],
           patterns: [{ group: ['@coldroom/*/testing'], message: 'What serves tests is for tests.' }],
         },

@@ -1,8 +1,8 @@
 import { Files } from '@coldroom/files';
-import { openConfiguredStores, serviceModule, serviceRights, type ServiceSettings } from '@coldroom/pipeline';
-import { Originals } from '@coldroom/trees';
+import { serviceModule, type ServiceSettings } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
-import { Log, type Settings } from '@coldroom/runtime';
+import { Log, secret, type Settings } from '@coldroom/runtime';
+import { openConfiguredStores } from '@coldroom/stores';
 import type { DynamicModule } from '@nestjs/common';
 import { RollingFixity, type FixityOptions } from './fixity';
 import { MoveVerifyStage } from './move-verify.stage';
@@ -17,28 +17,20 @@ export function checksumModule(settings: ServiceSettings & Settings<'fixity'>): 
     providers: [
       {
         provide: RollingFixity,
-        inject: [Register, Log, Originals],
-        useFactory: (register: Register, log: Log, originals: Originals) =>
-          new RollingFixity(register, log, fixityOptions(settings, originals)),
+        inject: [Register, Log],
+        useFactory: (register: Register, log: Log) => new RollingFixity(register, log, fixityOptions(settings)),
       },
     ],
   });
 }
 
-function fixityOptions(
-  {
-    COLDROOM_FIXITY_EVERY: everyMs,
-    COLDROOM_FIXITY_STORES: stores,
-    COLDROOM_STORES: path,
-  }: ServiceSettings & Settings<'fixity'>,
-  originals: Originals,
-): FixityOptions {
+function fixityOptions(settings: ServiceSettings & Settings<'fixity'>): FixityOptions {
   return {
-    everyMs,
-    stores,
+    everyMs: settings.COLDROOM_FIXITY_EVERY,
+    stores: settings.COLDROOM_FIXITY_STORES,
     open: async () => {
       const files = new Files({ threads: 1 });
-      const opened = await openConfiguredStores(path, files, originals).catch(async (error: unknown) => {
+      const opened = await openConfiguredStores(settings, { files, secrets: secret }).catch(async (error: unknown) => {
         await files.close();
         throw error;
       });

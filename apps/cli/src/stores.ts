@@ -1,7 +1,6 @@
-import { join } from 'node:path';
-import { rootNames, type Store, type Work } from '@coldroom/domain';
+import type { Store, Work } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
-import { openStores, readStores, type Stores } from '@coldroom/stores';
+import { openConfiguredStores, type Stores } from '@coldroom/stores';
 import type { Context } from './context';
 
 /** What a command that reads stores has at hand. */
@@ -13,19 +12,16 @@ export interface StorePlaces {
 
 /** Opens the configured stores for `use`, and closes them in any case. */
 export async function withStores<T>(context: Context, use: (places: StorePlaces) => Promise<T>): Promise<T> {
-  const { COLDROOM_STORES: path, OMERO_DATA_DIR: dataDir } = context.settings('stores', 'originals');
-  const settings = await readStores(path);
+  const settings = context.settings('stores', 'originals');
   const files = new Files({ threads: 1 });
   try {
-    const stores = openStores(settings, {
-      files,
-      omeroRoots: rootNames.map((name) => join(dataDir, name)),
-      secrets: (name) => context.env[name],
-    });
+    const { env } = context;
+    const stores = await openConfiguredStores(settings, { files, secrets: (name) => env[name] });
     try {
-      return await use({ stores, files, dataDir });
+      return await use({ stores, files, dataDir: settings.OMERO_DATA_DIR });
     } finally {
-      await stores.close();
+      // Not waited for: a server or a mount that hangs would keep us.
+      stores.close().catch(() => undefined);
     }
   } finally {
     await files.close();

@@ -1,10 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Files } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
-import { openConfiguredStores, STORES } from '@coldroom/pipeline';
-import { Originals } from '@coldroom/trees';
+import { Originals, STORES } from '@coldroom/pipeline';
 import { migrate, Register } from '@coldroom/register';
-import type { Settings } from '@coldroom/runtime';
+import { secret, type Settings } from '@coldroom/runtime';
+import { openConfiguredStores } from '@coldroom/stores';
 import { RetrievalMarks } from './retrieval-marks';
 import { BIO_FORMATS_PLACES, ServersBioFormats } from './bio-formats';
 import { Closures } from './closures';
@@ -40,9 +40,8 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       { provide: Originals, useValue: new Originals(settings.OMERO_DATA_DIR) },
       {
         provide: STORES,
-        inject: [Files, Originals],
-        useFactory: (files: Files, originals: Originals) =>
-          openConfiguredStores(settings.COLDROOM_STORES, files, originals),
+        inject: [Files],
+        useFactory: (files: Files) => openConfiguredStores(settings, { files, secrets: secret }),
       },
       {
         provide: Pace,

@@ -1,5 +1,5 @@
 export { otherStores, type BagStores } from './bag-stores';
-export { openConfiguredStores, STORES } from './configured-stores';
+export { STORES } from './configured-stores';
 export { requestOnline, isOffline, refuseOffline } from './offline-copies';
 export { showProgress, showSwitches } from './metrics';
 export { checkOriginals, serviceRights, type Rights } from './rights';
@@ -9,5 +9,4 @@ export { Runner, type RunnerOptions } from './runner';
 export { serviceModule, serviceParts, type ServiceSettings } from './service.module';
 export { transition, stageNames, stuck, type Stage, type StageName, type StageResult, type StageWork } from './stage';
 export { stageOf } from './stages';
-
 export { Workers, type WorkerOptions } from './workers';

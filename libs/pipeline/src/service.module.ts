@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import {
   Inject,
   Injectable,
@@ -13,14 +12,15 @@ import {
 } from '@nestjs/common';
 import { Files } from '@coldroom/files';
 import { migrate, Register } from '@coldroom/register';
-import { exitCodes, Log, Readiness, type Settings } from '@coldroom/runtime';
-import type { Stores } from '@coldroom/stores';
-import { openConfiguredStores, STORES } from './configured-stores';
-import { Originals } from '@coldroom/trees';
+import { exitCodes, Log, Readiness, secret, type Settings } from '@coldroom/runtime';
+import { openConfiguredStores, type Stores } from '@coldroom/stores';
+import { STORES } from './configured-stores';
+import { Originals } from './originals';
 import { Queues } from './queues';
 import { checkHolds, checkOriginals, checkStores, type Rights } from './rights';
 import { Runner } from './runner';
-import { HoldDirectories, Staging } from '@coldroom/trees';
+import { HoldDirectories, holdPaths, Staging } from './staging';
+import type { StoreUse } from '@coldroom/domain';
 import type { Stage } from './stage';
 import { Workers } from './workers';
 
@@ -62,9 +62,7 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
       { provide: Originals, useValue: new Originals(settings.OMERO_DATA_DIR) },
       {
         provide: HoldDirectories,
-        useValue: new HoldDirectories(
-          settings.COLDROOM_HOLD_DIRS ?? [join(settings.OMERO_DATA_DIR, '.coldroom', 'hold')],
-        ),
+        useValue: new HoldDirectories(holdPaths(settings)),
       },
       {
         provide: Staging,
@@ -73,11 +71,12 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
       },
       {
         provide: STORES,
-        inject: [Files, Originals],
-        useFactory: (files: Files, originals: Originals) =>
-          openConfiguredStores(settings.COLDROOM_STORES, files, originals, {
-            crashAt: settings.COLDROOM_CRASH_AT,
-            freezeAt: settings.COLDROOM_FREEZE_AT,
+        inject: [Files],
+        useFactory: (files: Files) =>
+          openConfiguredStores(settings, {
+            files,
+            secrets: secret,
+            crashPoints: { crashAt: settings.COLDROOM_CRASH_AT, freezeAt: settings.COLDROOM_FREEZE_AT },
           }),
       },
       {

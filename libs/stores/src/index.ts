@@ -1,4 +1,5 @@
 export { checkCopies, type CopyVerdict, type ExpectedCopy, type Proof } from './check-copies';
+export { openConfiguredStores, type StorePlaces } from './configured';
 export { inRuns, Pace } from './pace';
 export { openStore, openStores, type Stores } from './open-store';
 export {

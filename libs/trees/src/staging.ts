@@ -26,6 +26,22 @@ export class HoldDirectories {
   }
 }
 
+/** Where originals are held unless `COLDROOM_HOLD_DIRS` says otherwise. */
+export function defaultHold(dataDir: string): string {
+  return join(dataDir, '.coldroom', 'hold');
+}
+
+/** The hold directories that the settings name, or the default one. */
+export function holdPaths({
+  OMERO_DATA_DIR: dataDir,
+  COLDROOM_HOLD_DIRS: named,
+}: {
+  readonly OMERO_DATA_DIR: string;
+  readonly COLDROOM_HOLD_DIRS?: readonly string[] | undefined;
+}): readonly string[] {
+  return named ?? [defaultHold(dataDir)];
+}
+
 /** A place below a root with a marker. */
 export interface Staged {
   readonly root: string;

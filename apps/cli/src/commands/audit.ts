@@ -1,10 +1,6 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import { rootNames } from '@coldroom/domain';
-import { Files } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
 import { exitCodes } from '@coldroom/runtime';
-import { openStores, readStores } from '@coldroom/stores';
 import { counted, formatCount } from '@coldroom/terminal';
 import { acknowledge } from '../audit/acknowledge';
 import { audit } from '../audit/audit';
@@ -13,7 +9,9 @@ import { Report } from '../audit/report';
 import type { Act, Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
+import { holdsOf } from '../holds';
 import { parseWhole } from '../options';
+import { withStores } from '../stores';
 import { LiveLines } from '../waiting';
 
 interface Options {
@@ -57,40 +55,36 @@ export function addAudit(program: Command, act: Act): void {
 async function run(context: Context, { fix = false, store, limit }: Options): Promise<ExitCode> {
   const report = new Report(Number(parseWhole(limit, '--limit')));
   const settings = context.settings('register', 'omero', 'originals', 'stores');
-  const dataDir = settings.OMERO_DATA_DIR;
-  const named = await readStores(settings.COLDROOM_STORES);
-  const files = new Files({ threads: 1 });
-  const stores = openStores(named, { files, omeroRoots: rootNames.map((name) => join(dataDir, name)) });
   const omero = OmeroDatabase.connect(settings.OMERO_DATABASE_URL, {
     max: 2,
     ...(settings.OMERO_MANAGED_REPOSITORY === undefined
       ? {}
       : { managedRepository: settings.OMERO_MANAGED_REPOSITORY }),
   });
+  const holds = await holdsOf(settings);
   const live = new LiveLines(context.out, 'stderr');
   try {
-    if (store !== undefined) stores.get(store);
-    await context.register((register) =>
-      audit(
-        {
-          register,
-          omero,
-          stores: stores.all,
-          files,
-          dataDir,
-          holds: settings.COLDROOM_HOLD_DIRS ?? [join(dataDir, '.coldroom', 'hold')],
-          bioFormatsVersion: settings.OMERO_BIOFORMATS_VERSION,
-        },
-        { fix, store, progress: () => live.spin(progressLine(report)) },
-        report,
-      ),
-    );
+    await withStores(context, async ({ stores, files, dataDir }) => {
+      if (store !== undefined) stores.get(store);
+      await context.register((register) =>
+        audit(
+          {
+            register,
+            omero,
+            stores: stores.all,
+            files,
+            dataDir,
+            holds,
+            bioFormatsVersion: settings.OMERO_BIOFORMATS_VERSION,
+          },
+          { fix, store, progress: () => live.spin(progressLine(report)) },
+          report,
+        ),
+      );
+    });
   } finally {
     live.clear();
-    // Not waited for: a server or a mount that hangs would keep us.
-    omero.close().catch(() => undefined);
-    stores.close().catch(() => undefined);
-    await files.close();
+    omero.close().catch(() => undefined); // not waited for: a server that hangs would keep us
   }
   context.out.result(documentOf(report, fix), () => linesOf(report, fix));
   return report.clean ? exitCodes.ok : exitCodes.partly;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { exitCodes } from '@coldroom/runtime';
 import { indented } from '@coldroom/terminal';
@@ -15,6 +14,7 @@ import { examineStores } from '../doctor/stores';
 import { examineTrees } from '../doctor/trees';
 import { examples } from '../examples';
 import { UsageError, type ExitCode } from '../failure';
+import { holdsOf } from '../holds';
 import { styled } from '../output';
 
 interface Options {
@@ -50,13 +50,15 @@ async function doctor(context: Context, { prepare = false, yes = false }: Option
 
 async function examineAll(context: Context, settings: KnownSettings): Promise<readonly Finding[]> {
   const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores, OMERO_BIOFORMATS_VERSION: setting } = settings;
+  // Before we become another user, who may not be allowed to read our own code.
+  const holds = dataDir === undefined ? [] : await holdsOf({ ...settings, OMERO_DATA_DIR: dataDir });
   return [
     examineNode(),
     ...(await examineConnections(context, settings)),
     ...(dataDir === undefined ? [] : await examine('user', async () => becomeOwner(await ownerOf(dataDir)))),
     ...(dataDir === undefined ? [] : await examine('Bio-Formats', () => examineBioFormats({ setting, dataDir }))),
-    ...(dataDir === undefined ? [] : await examineTrees(dataDir, holdsOf(dataDir, settings))),
-    ...(dataDir === undefined || stores === undefined ? [] : await examineStores(stores, dataDir)),
+    ...(dataDir === undefined ? [] : await examineTrees(dataDir, holds)),
+    ...(dataDir === undefined || stores === undefined ? [] : await examineStores(context)),
   ];
 }
 
@@ -68,7 +70,7 @@ async function prepareMissing(
 ): Promise<readonly string[] | undefined> {
   const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores } = settings;
   if (dataDir === undefined) throw new UsageError('--prepare needs OMERO_DATA_DIR');
-  const plan = await planPreparations(dataDir, holdsOf(dataDir, settings), stores);
+  const plan = await planPreparations(dataDir, await holdsOf({ ...settings, OMERO_DATA_DIR: dataDir }), stores);
   if (plan.length === 0) return [];
   for (const step of plan) context.out.note(`to do: ${described(step)}`);
   if (
@@ -82,11 +84,6 @@ async function prepareMissing(
   }
   for (const step of plan) await carryOut(step);
   return plan.map(described);
-}
-
-/** As the linker reads it. */
-function holdsOf(dataDir: string, { COLDROOM_HOLD_DIRS: named }: KnownSettings): readonly string[] {
-  return named ?? [join(dataDir, '.coldroom', 'hold')];
 }
 
 const marks = { ok: ['green', '   ok  '], warning: ['yellow', 'warning'], fault: ['red', ' FAULT '] } as const;

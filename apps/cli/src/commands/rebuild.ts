@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { codeOf, ColdroomError, messageOf, NotYet } from '@coldroom/domain';
 import type { RebuiltBag, Register } from '@coldroom/register';
@@ -7,6 +6,7 @@ import { formatBytes, formatCount } from '@coldroom/terminal';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
+import { holdsOf } from '../holds';
 import { OriginalPaths } from '../rebuild/at-path';
 import { describe, type Surroundings } from '../rebuild/describe';
 import { HeldOriginals } from '../rebuild/held';
@@ -34,15 +34,14 @@ export function addRebuild(program: Command, act: Act): void {
 }
 
 async function rebuild(context: Context, { store: name, dryRun = false, by = person() }: Options): Promise<ExitCode> {
-  const { OMERO_DATA_DIR: dataDir, COLDROOM_HOLD_DIRS: holds = [join(dataDir, '.coldroom', 'hold')] } =
-    context.settings('originals');
+  const originals = context.settings('originals');
   return context.register((register) =>
     withStores(context, async (places) => {
       await register.rebuild.checkEmpty();
-      const held = await HeldOriginals.open(holds, places.files);
+      const held = await HeldOriginals.open(await holdsOf(originals), places.files);
       const around = {
         store: await chosenStore(places, name),
-        originals: new OriginalPaths(dataDir),
+        originals: new OriginalPaths(originals.OMERO_DATA_DIR),
         held,
         work: unclaimed(),
       };

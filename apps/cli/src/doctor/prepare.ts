@@ -71,7 +71,8 @@ export function described({ kind, path, markerName: name, note }: Preparation): 
 async function missingHold(hold: string, dataDir: string, owner: Owner): Promise<readonly Preparation[]> {
   const parent = dirname(hold);
   const missing: Preparation[] = [];
-  if (parent === join(dataDir, '.coldroom') && !(await isDirectory(parent)))
+  const { defaultHold } = await import('@coldroom/pipeline/staging');
+  if (parent === dirname(defaultHold(dataDir)) && !(await isDirectory(parent)))
     missing.push({ kind: 'directory', path: parent, owner });
   if (await isDirectory(hold)) return missingMarker(hold, 'hold', owner);
   return [
