@@ -58,7 +58,8 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-function build(json: boolean, ended: (code: ExitCode) => void): Command {
+/** All commands. */
+export function build(json: boolean, ended: (code: ExitCode) => void): Command {
   const program = new Command('coldroom')
     .description(
       'Archives the pixel data of an OMERO server: what was asked for, what is under way, and what people decide.',

@@ -82,7 +82,9 @@ describe('coldroom requests', () => {
       stdout: `would be approved  request ${id}: 2 files, 2.00 GiB\n`,
     });
     expect((await register.requests.get(id))?.state).toBe('New');
-    expect(await coldroom(['requests', 'approve', id.toString(), '--by', 'dora'], env)).toMatchObject({ code: 0 });
+    expect(await coldroom(['requests', 'approve', id.toString(), '--yes', '--by', 'dora'], env)).toMatchObject({
+      code: 0,
+    });
     expect(await register.requests.get(id)).toMatchObject({ state: 'Approved', decidedBy: 'dora' });
     expect(await coldroom(['requests', 'approve', id.toString()], env)).toMatchObject({
       code: 12,
@@ -90,9 +92,22 @@ describe('coldroom requests', () => {
     });
   });
 
+  it('changes nothing without an answer, and asks nothing where nothing can be decided', async () => {
+    const id = await newRequest(register);
+    for (const words of [['approve'], ['decline', '--reason', 'still used']])
+      expect(await coldroom(['requests', ...words, id.toString()], env)).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining('--yes'),
+      });
+    expect((await register.requests.get(id))?.state).toBe('New');
+    await register.requests.decline(id, 'test', 'still used');
+    expect((await coldroom(['requests', 'approve', id.toString()], env)).code).toBe(12);
+  });
+
   it('approves some and says which not: 3; none that is there: 4', async () => {
     const id = await newRequest(register);
-    const ended = await coldroom(['requests', 'approve', '998', id.toString(), '--json'], env);
+    const ended = await coldroom(['requests', 'approve', '998', id.toString(), '--yes', '--json'], env);
     expect(ended.code).toBe(3);
     expect(json(ended)).toMatchObject({
       requests: [
@@ -109,7 +124,7 @@ describe('coldroom requests', () => {
     expect((await coldroom(['requests', 'approve'], env)).code).toBe(2);
     expect((await coldroom(['requests', 'approve', '--all', '1'], env)).code).toBe(2);
     expect(
-      json<{ requests: unknown[] }>(await coldroom(['requests', 'approve', '--all', '--json'], env)).requests,
+      json<{ requests: unknown[] }>(await coldroom(['requests', 'approve', '--all', '--yes', '--json'], env)).requests,
     ).toHaveLength(fresh.length);
     expect(await register.requests.inState('New')).toEqual([]);
     expect(await coldroom(['requests', 'approve', '--all'], env)).toMatchObject({
@@ -122,7 +137,9 @@ describe('coldroom requests', () => {
     const id = await newRequest(register);
     expect(await coldroom(['requests', 'decline', id.toString()], env)).toMatchObject({ code: 2 });
     expect((await register.requests.get(id))?.state).toBe('New');
-    expect(await coldroom(['requests', 'decline', id.toString(), '--reason', 'still used'], env)).toMatchObject({
+    expect(
+      await coldroom(['requests', 'decline', id.toString(), '--reason', 'still used', '--yes'], env),
+    ).toMatchObject({
       code: 0,
     });
     expect(await register.requests.get(id)).toMatchObject({ state: 'Declined', reason: 'still used' });

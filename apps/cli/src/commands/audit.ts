@@ -10,7 +10,7 @@ import type { Act, Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
 import { holdsOf } from '../holds';
-import { parseWhole } from '../options';
+import { byOption, parseWhole, yesOption } from '../options';
 import { withStores } from '../stores';
 import { LiveLines } from '../waiting';
 
@@ -37,10 +37,10 @@ export function addAudit(program: Command, act: Act): void {
     .option('--limit <count>', 'show so many of each kind; all are counted', '20')
     .option(
       '--acknowledge <images>',
-      'no audit, but say of Image:7,8 that they were deleted in OMERO on purpose (IMAGE_DELETED): audits count them and show them no more; nothing is deleted',
+      'no audit, but say of Image:7,8 that they were deleted in OMERO on purpose (IMAGE_DELETED): audits count them and show them no more; nothing is deleted; asks first, see --yes and --by',
     )
-    .option('--yes', 'with --acknowledge: do not ask')
-    .option('--by <name>', 'with --acknowledge: who says so (default: the user of the system)')
+    .option(...yesOption)
+    .option(...byOption)
     .addHelpText(
       'after',
       examples('audit', 'audit --json --limit 1000', 'audit --store main', 'audit --acknowledge Image:7,8'),

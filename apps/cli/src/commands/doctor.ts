@@ -15,6 +15,7 @@ import { examineTrees } from '../doctor/trees';
 import { examples } from '../examples';
 import { UsageError, type ExitCode } from '../failure';
 import { holdsOf } from '../holds';
+import { yesOption } from '../options';
 import { styled } from '../output';
 
 interface Options {
@@ -30,7 +31,7 @@ export function addDoctor(program: Command, act: Act): void {
       '--prepare',
       'first make what is missing: markers (.coldroom-root) in the OMERO trees and stores, and the hold directory',
     )
-    .option('--yes', 'do not ask before something is made')
+    .option(...yesOption)
     .addHelpText('after', examples('doctor', '--env /etc/coldroom.env doctor --prepare'))
     .action((options: Options) => act((context) => doctor(context, options)));
 }

@@ -6,6 +6,7 @@ import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
 import { amount, selectedFiles, type SelectedFiles } from '../selected-files';
+import { byOption, yesOption } from '../options';
 import { parseTargets } from '../targets';
 import { oneByOne } from '../waiting';
 
@@ -25,8 +26,8 @@ export function addFilesAbandon(files: Command, act: Act): void {
       'give up stuck files for good, and with each the rest of its fileset as far as it is not linked; originals stay as they are',
     )
     .option('--dry-run', 'only show what would be given up')
-    .option('--yes', 'do not ask')
-    .option('--by <name>', 'who decides (default: the user of the system)')
+    .option(...yesOption)
+    .option(...byOption)
     .addHelpText('after', examples('files abandon File:12', 'files abandon Fileset:9 --dry-run'))
     .action((words: readonly string[], options: Options) => act((context) => abandon(context, words, options)));
 }

@@ -6,6 +6,7 @@ import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
 import { amount, byCode, selectedFiles } from '../selected-files';
+import { byOption } from '../options';
 import { parseTargets } from '../targets';
 import { oneByOne } from '../waiting';
 
@@ -20,7 +21,7 @@ export function addFilesRetry(files: Command, act: Act): void {
     .argument('<objects...>', 'File:12,13 or Request:3 or Fileset:9 or Image:7; a number alone is a file')
     .description('try stuck files again: from the start while their bag was open, else from where they stood')
     .option('--dry-run', 'only show what would be tried again')
-    .option('--by <name>', 'who decides (default: the user of the system)')
+    .option(...byOption)
     .addHelpText('after', examples('files retry File:12', 'files retry Request:3 --dry-run'))
     .action((words: readonly string[], options: Options) => act((context) => retry(context, words, options)));
 }

@@ -10,6 +10,7 @@ import { selectedFiles } from '../selected-files';
 import { amountIn, between, leftLines, movePlan, planLines, type Between, type MovePlan } from '../move/plan';
 import { untilMoved } from '../move/waiting';
 import { nextStep } from '../next-steps';
+import { byOption, yesOption } from '../options';
 import { parseTargets } from '../targets';
 import { untilNotBusy } from '../waiting';
 
@@ -39,10 +40,10 @@ export function addMove(program: Command, act: Act): void {
     .requiredOption('--from <store>', 'the store that they leave')
     .requiredOption('--to <store>', 'the store that they go to')
     .option('--dry-run', 'only show which bags would go, and which cannot')
-    .option('--yes', 'do not ask')
+    .option(...yesOption)
     .option('--no-wait', 'only ask for it, and do not wait until all is there')
     .option('--cancel', 'give up what is on its way; its links lead to the old store, as before')
-    .option('--by <name>', 'who decides (default: the user of the system)')
+    .option(...byOption)
     .addHelpText(
       'after',
       examples(

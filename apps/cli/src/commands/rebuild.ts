@@ -7,6 +7,7 @@ import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
 import { holdsOf } from '../holds';
+import { byOption } from '../options';
 import { OriginalPaths } from '../rebuild/at-path';
 import { describe, type Surroundings } from '../rebuild/describe';
 import { HeldOriginals } from '../rebuild/held';
@@ -28,7 +29,7 @@ export function addRebuild(program: Command, act: Act): void {
     )
     .option('--store <name>', 'the store to read (default: the default store); for several stores, one after the other')
     .option('--dry-run', 'read everything and tell, but write nothing')
-    .option('--by <name>', 'who does it (default: the user of the system)')
+    .option(...byOption)
     .addHelpText('after', examples('rebuild --dry-run', 'rebuild --store main'))
     .action((options: Options) => act((context) => rebuild(context, options)));
 }

@@ -3,13 +3,14 @@ import { exitCodes } from '@coldroom/runtime';
 import { person, type Act } from '../context';
 import { examples } from '../examples';
 import { notFound } from '../failure';
+import { byOption } from '../options';
 
 export function addResume(program: Command, act: Act): void {
   program
     .command('resume')
     .argument('[name]', 'all, stage:<name> or store:<name>; without it everything that is stopped')
     .description('let go on what a person or too many failures stopped')
-    .option('--by <name>', 'who decides (default: the user of the system)')
+    .option(...byOption)
     .addHelpText('after', examples('resume', 'resume stage:link'))
     .action((name: string | undefined, options: { readonly by?: string }) =>
       act(async (context) => {

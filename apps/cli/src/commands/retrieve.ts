@@ -14,6 +14,7 @@ import { examples } from '../examples';
 import { notFound, UsageError, type ExitCode } from '../failure';
 import { selectedFiles } from '../selected-files';
 import { nextStep } from '../next-steps';
+import { byOption, yesOption } from '../options';
 import { parseTargets, splitDatasets } from '../targets';
 import { oneByOne } from '../waiting';
 
@@ -63,10 +64,10 @@ function common(command: Command): Command {
   return command
     .argument('<objects...>', objects)
     .option('--dry-run', 'only show what would come back, how much and how long it may take')
-    .option('--yes', 'do not ask')
+    .option(...yesOption)
     .option('--no-wait', 'only ask for it, and do not wait until all is there')
     .option('--cancel', 'give up what is being retrieved and not there yet; it stays archived')
-    .option('--by <name>', 'who asks (default: the user of the system)');
+    .option(...byOption);
 }
 
 async function retrieve(

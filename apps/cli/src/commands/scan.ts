@@ -7,6 +7,7 @@ import { formatDuration } from '@coldroom/terminal';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import { UsageError } from '../failure';
+import { byOption } from '../options';
 import { styled } from '../output';
 import { reportLines } from '../scan-report';
 import { LiveLines } from '../waiting';
@@ -26,7 +27,7 @@ export function addScan(program: Command, act: Act): void {
     .description('ask the running scanner to look in OMERO for marked images now, and show what it found')
     .option('--no-wait', 'only ask')
     .option('--timeout <duration>', 'wait no longer than this, for example 5m; the scan stays asked for')
-    .option('--by <name>', 'who asks (default: the user of the system)')
+    .option(...byOption)
     .addHelpText('after', examples('scan', 'scan --timeout 5m --json'))
     .action((options: Options) =>
       act(async (context) => {

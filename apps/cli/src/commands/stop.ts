@@ -5,6 +5,7 @@ import { exitCodes } from '@coldroom/runtime';
 import { counted } from '@coldroom/terminal';
 import { person, type Act } from '../context';
 import { examples } from '../examples';
+import { byOption } from '../options';
 import { LiveLines } from '../waiting';
 
 /**
@@ -21,7 +22,7 @@ export function addStop(program: Command, act: Act): void {
       'stop everything: from the moment this returns not one more original is replaced or released, until "coldroom resume"',
     )
     .option('--reason <text>', 'why; shown to everybody', 'no reason given')
-    .option('--by <name>', 'who decides (default: the user of the system)')
+    .option(...byOption)
     .addHelpText('after', examples('stop --reason "disk 4 is being replaced"'))
     .action((options: { readonly reason: string; readonly by?: string }) =>
       act(async (context) =>

@@ -11,6 +11,7 @@ import { confirmed } from '../confirm';
 import type { Act, Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
+import { yesOption } from '../options';
 import { styled } from '../output';
 import { unclaimed, withStores } from '../stores';
 
@@ -27,7 +28,7 @@ export function addStore(program: Command, act: Act): void {
     .description(
       'try out whether a store keeps what Coldroom relies on, with about 5 MB of small files; they stay there for ever',
     )
-    .option('--yes', 'do not ask')
+    .option(...yesOption)
     .addHelpText('after', examples('store validate main'))
     .action((name: string, { yes = false }: { readonly yes?: boolean }) =>
       act((context) => validate(context, name, yes)),

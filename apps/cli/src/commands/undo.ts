@@ -10,6 +10,7 @@ import { examples } from '../examples';
 import type { ExitCode } from '../failure';
 import { amount, byCode, selectedFiles, undoPlan, type Amount, type UndoPlan } from '../selected-files';
 import { nextStep } from '../next-steps';
+import { byOption, yesOption } from '../options';
 import { parseTargets } from '../targets';
 import { LiveLines, oneByOne } from '../waiting';
 
@@ -32,9 +33,9 @@ export function addUndo(program: Command, act: Act): void {
     .argument('<objects...>', 'Request:3 or Image:7,8 or Fileset:9 (whole filesets are undone)')
     .description('put held originals back in the place of their links, and give up what is not linked yet')
     .option('--dry-run', 'only show what would be undone')
-    .option('--yes', 'do not ask')
+    .option(...yesOption)
     .option('--no-wait', 'do not wait until all originals are back')
-    .option('--by <name>', 'who decides (default: the user of the system)')
+    .option(...byOption)
     .addHelpText('after', examples('undo Request:3 --dry-run', 'undo Image:7,8'))
     .action((words: readonly string[], options: Options) => act((context) => undo(context, words, options)));
 }

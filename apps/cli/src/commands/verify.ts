@@ -6,6 +6,7 @@ import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import { UsageError, type ExitCode } from '../failure';
 import { selectedFiles } from '../selected-files';
+import { byOption } from '../options';
 import { unclaimed, withStores } from '../stores';
 import { parseTargets } from '../targets';
 import { checkBag } from '../verify/check';
@@ -38,7 +39,7 @@ export function addVerify(program: Command, act: Act): void {
       '--accept-changed',
       'copies with the right content that are not those once proven count as proven: after a backup of the store was put back',
     )
-    .option('--by <name>', 'who does it (default: the user of the system)')
+    .option(...byOption)
     .addHelpText('after', examples('verify Request:3', 'verify --due --rate 50MB/s', 'verify --sample 2% --store main'))
     .action((words: readonly string[], options: Options) => act((context) => verify(context, words, options)));
 }
