@@ -39,6 +39,25 @@ describe('coldroom files', () => {
     expect((await coldroom(['files', 'list', '--limit', 'x'], env)).code).toBe(2);
   });
 
+  it('prints commands for the stuck files that it lists, and they do what they say', async () => {
+    const id = await started(register, [3]);
+    const file = await stick(register, id);
+    const list = ['files', 'list', '--request', id.toString()];
+    expect((await coldroom([...list, '--state', 'approved'], env)).stdout).not.toContain('coldroom files');
+    const { stdout } = await coldroom([...list, '--state', 'stuck'], env);
+    expect(stdout).toContain(`  next: the file is damaged`);
+    const commands = stdout.split('\n').filter((line) => /^ +coldroom /.test(line));
+    expect(commands.map((line) => line.trim())).toEqual([
+      `coldroom files abandon File:${file}`,
+      `coldroom files retry File:${file}`,
+    ]);
+    expect((await coldroom(['files', 'show', file.toString()], env)).stdout).toMatch(
+      new RegExp(`Next .*\n +coldroom files abandon File:${file}\n +coldroom files retry File:${file}\n`),
+    );
+    expect((await coldroom(commands[1]!.trim().split(' ').slice(1), env)).code).toBe(0);
+    expect(await states(id)).toEqual(['approved', 'approved', 'approved']);
+  });
+
   it('shows digests, the copy and the history of one file', async () => {
     const id = await started(register);
     await moveTo(register, id, 'linked');

@@ -1,4 +1,7 @@
-/** What a person can do about files that are stuck, by code. */
+/**
+ * What a person can do about files that are stuck, by code. The words retry, undo and abandon in a text are those for which
+ * `commandsFor` gives commands.
+ */
 const steps: Readonly<Record<string, string>> = {
   HASH_DIFFERS:
     'the file is damaged or was changed after import: compare with a backup, then abandon, or retry once it is mended',
@@ -44,5 +47,5 @@ const steps: Readonly<Record<string, string>> = {
 };
 
 export function nextStep(code: string): string {
-  return steps[code] ?? `coldroom files list --state stuck --code ${code}; then files retry or files abandon`;
+  return steps[code] ?? 'look at the reason and remove the cause, then retry, or abandon';
 }

@@ -48,7 +48,7 @@ describe('coldroom requests', () => {
       'ALREADY_A_LINK: 1 file',
       'the path is a link already',
       'sibling.dv',
-      `requests approve ${id}`,
+      `\n  coldroom requests approve ${id}\n`,
     ])
       expect(stdout).toContain(text);
     const shown = json<{ skipped: unknown[]; included: unknown[]; events: unknown[] }>(
@@ -64,9 +64,10 @@ describe('coldroom requests', () => {
 
   it('shows stuck files by code with the next step', async () => {
     const id = await started(register);
-    await stick(register, id);
+    const file = await stick(register, id);
     const { stdout } = await coldroom(['requests', 'show', id.toString()], env);
     expect(stdout).toMatch(/HASH_DIFFERS: 1 file, 1.00 GiB\n.*\n +next: the file is damaged/);
+    expect(stdout).toContain(`\n      coldroom files retry File:${file}\n`);
   });
 
   it('knows 4 for not found', async () => {

@@ -33,10 +33,11 @@ describe('coldroom watch', () => {
 
   it('ends with 3 where files are stuck, also where others of their fileset wait for them', async () => {
     const id = await started(register, [3]);
-    await stick(register, id);
+    const file = await stick(register, id);
     await moveTo(register, id, 'sealed');
     const ended = await coldroom(['watch', '--until-done', '--request', id.toString()], env);
-    expect(ended).toMatchObject({ code: 3, stdout: expect.stringContaining('1 file, HASH_DIFFERS; next: ') });
+    expect(ended).toMatchObject({ code: 3, stdout: expect.stringContaining('HASH_DIFFERS: 1 file, 1.00 GiB') });
+    expect(ended.stdout).toContain(`\n      coldroom files retry File:${file}\n`);
   });
 
   it('gives one reading as JSON', async () => {
@@ -65,13 +66,17 @@ describe('coldroom status', () => {
       /Running 1/,
       /Error 1/,
       /linked +2 +2.00 GiB/,
-      /HASH_DIFFERS +1 +1.00 GiB +the file is damaged/,
+      /HASH_DIFFERS: 1 file, 1.00 GiB\n +next: the file is damaged/,
+      /\n +coldroom files retry File:\d+\n/,
+      /\n +coldroom resume stage:link\n/,
       /stage:link: by breaker, .*: 21 files failed/,
       /made 1 request/,
     ])
       expect(stdout).toMatch(text);
     expect(json(await coldroom(['status', '--json'], env))).toMatchObject({
-      stuck: [{ code: 'HASH_DIFFERS', files: 1 }],
+      stuck: [
+        { code: 'HASH_DIFFERS', files: 1, commands: [/abandon/, /retry/].map((one) => expect.stringMatching(one)) },
+      ],
       stopped: [{ name: 'stage:link' }],
     });
   });

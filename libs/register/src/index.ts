@@ -20,6 +20,7 @@ export type {
   ImageListing,
   SelectedFiles,
   StageProgress,
+  StuckFile,
 } from './queries/listings';
 export type { Target, UndoResult } from './operator/operator-actions';
 export type { CheckedCopy, CopyFilter, CopyResult, FixityFigures } from './queries/fixity';

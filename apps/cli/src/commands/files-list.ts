@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import { fileStates } from '@coldroom/domain';
-import type { FileFilter, FileListing } from '@coldroom/register';
+import type { FileFilter, FileListing, StuckFile } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { formatBytes, table } from '@coldroom/terminal';
+import { counted, formatBytes, indented, table } from '@coldroom/terminal';
 import type { Act } from '../context';
 import { examples } from '../examples';
 import { UsageError } from '../failure';
+import { nextStep } from '../next-steps';
 import { parseNames, parseWhole } from '../options';
+import { commandsFor, helpLines } from '../stuck';
 import { parseIds, parseTargets } from '../targets';
 
 interface Options {
@@ -95,6 +97,19 @@ function lines(list: readonly FileListing[], { limit = 0 }: FileFilter): readonl
         `${file.root}/${file.path}`,
       ]),
     ),
+    ...linesForStuck(list),
     ...(list.length >= limit ? [`There may be more: --after ${list.at(-1)?.id}`] : []),
   ];
+}
+
+/** What helps the files that are listed; those on the next page have commands of their own there. */
+function linesForStuck(list: readonly FileListing[]): readonly string[] {
+  const stuck = list.flatMap(({ state, code, ...file }): StuckFile[] =>
+    state === 'stuck' && code !== null ? [{ ...file, code }] : [],
+  );
+  return [...Map.groupBy(stuck, ({ code }) => code)].flatMap(([code, files]) => [
+    '',
+    `${code}: ${counted(files.length, 'file')}`,
+    ...indented(helpLines({ next: nextStep(code), commands: commandsFor(code, files) })),
+  ]);
 }

@@ -7,6 +7,7 @@ import { eventLines } from '../events';
 import { examples } from '../examples';
 import { notFound, UsageError } from '../failure';
 import { nextStep } from '../next-steps';
+import { commandsFor } from '../stuck';
 import { parseIds } from '../targets';
 
 const shownEvents = 200;
@@ -56,6 +57,12 @@ function copyOf({ state, stuckFrom, store, bag, root, path }: FileListing): Copy
   return { store, bag, path: `data/${root}/${path}`, sealed };
 }
 
+function commandsOf(file: FileListing): readonly string[] {
+  const { state, code } = file;
+  if (state !== 'stuck' || code === null) return [];
+  return commandsFor(code, [{ ...file, code }]).filter((command) => !command.startsWith('coldroom files show'));
+}
+
 function lines(file: FileListing, copy: Copy | null, events: readonly EventListing[]): readonly string[] {
   return [
     ...pairs([
@@ -66,6 +73,7 @@ function lines(file: FileListing, copy: Copy | null, events: readonly EventListi
       ['Code', file.code ?? undefined],
       ['Reason', file.reason ?? undefined],
       ['Next', file.state === 'stuck' && file.code ? nextStep(file.code) : undefined],
+      ...commandsOf(file).map((command) => ['', command] as const),
       ['Request', file.requestId.toString()],
       ['Fileset', file.fileset],
       ['OriginalFile', file.originalFileId?.toString()],

@@ -9,8 +9,8 @@ import type { ExitCode } from '../failure';
 import { selectedFiles } from '../selected-files';
 import { amountIn, between, leftLines, movePlan, planLines, type Between, type MovePlan } from '../move/plan';
 import { untilMoved } from '../move/waiting';
-import { nextStep } from '../next-steps';
 import { byOption, yesOption } from '../options';
+import { countLines } from '../stuck';
 import { parseTargets } from '../targets';
 import { untilNotBusy } from '../waiting';
 
@@ -113,9 +113,7 @@ async function ended(
     ...(blocked > 0
       ? [`Blocked by stuck files: ${counted(blocked, 'bag')}; their links lead to store ${stores.from}, as before`]
       : []),
-    ...stuck.map(
-      (row) => `Stuck: ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code ?? 'UNKNOWN')}`,
-    ),
+    ...stuck.flatMap((row) => countLines({ ...row, code: row.code ?? 'UNKNOWN' })),
     ...leftLines(plan.movable, stores),
     ...(plan.notNow.length > 0 ? planLines({ ...plan, movable: [] }, stores) : []),
   ]);

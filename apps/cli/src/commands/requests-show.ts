@@ -6,7 +6,7 @@ import type { Act } from '../context';
 import { eventLines } from '../events';
 import { examples } from '../examples';
 import { notFound, UsageError } from '../failure';
-import { nextStep } from '../next-steps';
+import { helpLines, stuckIn, type Stuck } from '../stuck';
 import { parseIds } from '../targets';
 import { coloured } from './requests-list';
 
@@ -27,7 +27,7 @@ interface Shown {
   /** Images that nobody marked: they share files with marked ones and are archived with them. */
   readonly included: readonly { readonly imageId: bigint; readonly name: string; readonly fileset: string }[];
   readonly skipped: readonly ByCode[];
-  readonly stuck: readonly ByCode[];
+  readonly stuck: readonly (ByCode & Stuck)[];
   readonly events: readonly EventListing[];
 }
 
@@ -70,6 +70,7 @@ async function collect(register: Register, id: bigint): Promise<Shown> {
           ).map((file) => ({ id: file.id, path: `${file.root}/${file.path}`, reason: file.reason })),
         })),
     );
+  const examplesOf = new Map((await byCode('stuck')).map((row) => [row.code, row.examples]));
   const states = [...Map.groupBy(counts, (row) => row.state)].map(([state, rows]) => ({
     state,
     files: rows.reduce((sum, row) => sum + row.files, 0),
@@ -84,7 +85,7 @@ async function collect(register: Register, id: bigint): Promise<Shown> {
       fileset,
     })),
     skipped: await byCode('skipped'),
-    stuck: await byCode('stuck'),
+    stuck: (await stuckIn(register, id)).map((row) => ({ ...row, examples: examplesOf.get(row.code) ?? [] })),
     events: await register.reports.events({ requestId: id }, shownEvents),
   };
 }
@@ -120,21 +121,24 @@ function lines({ request, states, included, skipped, stuck, events }: Shown): re
       ...(includedCount > included.length ? [`and ${formatCount(includedCount - included.length)} more`] : []),
     ]),
     ...section('Skipped: these stay as they are', byCodeLines(skipped)),
-    ...section('Stuck', byCodeLines(stuck, nextStep)),
+    ...section('Stuck', byCodeLines(stuck)),
     ...section('Newest events', eventLines(events)),
     ...(request.state === 'New'
-      ? ['', `Decide: coldroom requests approve ${request.id}, or requests decline ${request.id} --reason "..."`]
+      ? section('Decide', [
+          `coldroom requests approve ${request.id}`,
+          `coldroom requests decline ${request.id} --reason "..."`,
+        ])
       : []),
   ];
 }
 
-function byCodeLines(rows: readonly ByCode[], next?: (code: string) => string): readonly string[] {
+function byCodeLines(rows: readonly (ByCode & Partial<Stuck>)[]): readonly string[] {
   return rows.flatMap((row) => [
     `${row.code}: ${counted(row.files, 'file')}, ${formatBytes(row.bytes)}`,
     ...indented([
       ...row.examples.map((file) => `File:${file.id}  ${file.path}${file.reason ? `: ${file.reason}` : ''}`),
       ...(row.files > row.examples.length ? [`and ${formatCount(row.files - row.examples.length)} more`] : []),
-      ...(next ? [`next: ${next(row.code)}`] : []),
+      ...(row.next === undefined ? [] : helpLines({ next: row.next, commands: row.commands ?? [] })),
     ]),
   ]);
 }

@@ -13,8 +13,8 @@ import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import { notFound, UsageError, type ExitCode } from '../failure';
 import { selectedFiles } from '../selected-files';
-import { nextStep } from '../next-steps';
 import { byOption, yesOption } from '../options';
+import { countLines } from '../stuck';
 import { parseTargets, splitDatasets } from '../targets';
 import { oneByOne } from '../waiting';
 
@@ -117,7 +117,7 @@ async function retrieve(
       ...(plan.notArchived.files > 0
         ? planLines({ ...plan, fetch: [], held: { files: 0, bytes: 0n } }, way, undefined)
         : []),
-      ...stuck.map((row) => `Stuck: ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code)}`),
+      ...stuck.flatMap(countLines),
     ]);
     return stuck.length > 0 || plan.notArchived.files > 0 ? exitCodes.partly : exitCodes.ok;
   });

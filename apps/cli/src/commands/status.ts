@@ -5,8 +5,8 @@ import { exitCodes } from '@coldroom/runtime';
 import { counted, formatAge, formatBytes, formatCount, formatTime, indented, table } from '@coldroom/terminal';
 import type { Act } from '../context';
 import { examples } from '../examples';
-import { nextStep } from '../next-steps';
 import { styled } from '../output';
+import { stuckIn, stuckLines, type Stuck } from '../stuck';
 
 interface Count {
   readonly files: number;
@@ -16,7 +16,7 @@ interface Count {
 interface Status {
   readonly requests: readonly { readonly state: RequestState; readonly requests: number }[];
   readonly files: readonly (Count & { readonly state: FileState })[];
-  readonly stuck: readonly (Count & { readonly code: string; readonly next: string })[];
+  readonly stuck: readonly Stuck[];
   readonly waiting: readonly { readonly reason: string; readonly bags: number; readonly until: Date }[];
   readonly stopped: readonly Switch[];
   readonly lastScan: Scan | null;
@@ -36,7 +36,8 @@ export function addStatus(program: Command, act: Act): void {
     );
 }
 
-async function collect({ reports, switches, scans }: Register): Promise<Status> {
+async function collect(register: Register): Promise<Status> {
+  const { reports, switches, scans } = register;
   const requests = await reports.requestStates();
   const counts = await reports.counts();
   const sum = (state: FileState): Count & { state: FileState } => {
@@ -50,7 +51,7 @@ async function collect({ reports, switches, scans }: Register): Promise<Status> 
   return {
     requests: requestStates.flatMap((state) => requests.filter((row) => row.state === state)),
     files: fileStates.map(sum).filter((row) => row.files > 0),
-    stuck: (await reports.stuck()).map((row) => ({ ...row, next: nextStep(row.code) })),
+    stuck: await stuckIn(register),
     waiting: await reports.waiting(),
     stopped: (await switches.list()).filter((one) => one.stopped),
     lastScan: (await scans.last()) ?? null,
@@ -73,18 +74,7 @@ function lines({ requests, files, stuck, waiting, stopped, lastScan }: Status, n
           )
         : ['none'],
     ),
-    ...(stuck.length > 0
-      ? [
-          '',
-          styled('red', 'Stuck'),
-          ...indented(
-            table(
-              [{ title: 'code' }, { title: 'files', right: true }, { title: 'bytes', right: true }, { title: 'next' }],
-              stuck.map((row) => [row.code, formatCount(row.files), formatBytes(row.bytes), row.next]),
-            ),
-          ),
-        ]
-      : []),
+    ...(stuck.length > 0 ? ['', styled('red', 'Stuck'), ...indented(stuckLines(stuck))] : []),
     ...(waiting.length > 0
       ? [
           '',
@@ -99,7 +89,8 @@ function lines({ requests, files, stuck, waiting, stopped, lastScan }: Status, n
           '',
           styled('red', 'Stopped'),
           ...indented(stopped.map((one) => stoppedLine(one, now))),
-          '  next: "coldroom resume" once the cause is gone',
+          '  next, once the cause is gone:',
+          ...stopped.map((one) => `    coldroom resume ${one.name}`),
         ]
       : []),
     '',

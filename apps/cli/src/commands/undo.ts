@@ -9,8 +9,8 @@ import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
 import { amount, byCode, selectedFiles, undoPlan, type Amount, type UndoPlan } from '../selected-files';
-import { nextStep } from '../next-steps';
 import { byOption, yesOption } from '../options';
+import { countLines } from '../stuck';
 import { parseTargets } from '../targets';
 import { LiveLines, oneByOne } from '../waiting';
 
@@ -67,7 +67,7 @@ async function undo(context: Context, words: readonly string[], options: Options
           ]
         : []),
       ...planLines({ ...plan, back: { files: 0, bytes: 0n } }),
-      ...stuck.map((row) => `Stuck: ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code)}`),
+      ...stuck.flatMap(countLines),
     ]);
     return stuck.length > 0 || undone.released > 0 || plan.moving.files > 0 ? exitCodes.partly : exitCodes.ok;
   });

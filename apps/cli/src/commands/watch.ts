@@ -2,15 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Register, StageProgress } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { counted, ProgressMeter, progressLine, renderProgress, underWay, type Pace } from '@coldroom/terminal';
+import { counted, indented, paceOf, progressLine, renderProgress, underWay } from '@coldroom/terminal';
 import type { Act, Context } from '../context';
 import { examples } from '../examples';
 import { notFound, UsageError, type ExitCode } from '../failure';
-import { nextStep } from '../next-steps';
+import { stuckIn, stuckLines, type Stuck } from '../stuck';
 import { parseIds } from '../targets';
 import { LiveLines } from '../waiting';
 
 const pollMs = 1000;
+const shownCodes = 3;
 
 interface Options {
   readonly untilDone?: boolean;
@@ -21,7 +22,7 @@ interface Reading {
   readonly pace: Pace;
   readonly stages: readonly StageProgress[];
   readonly approved: number;
-  readonly stuck: readonly { readonly code: string; readonly files: number; readonly bytes: bigint }[];
+  readonly stuck: readonly Stuck[];
   readonly stopped: readonly string[];
 }
 
@@ -53,8 +54,12 @@ async function watch(
   for (;;) {
     const now = await read(register, meter, requestId);
     live.draw(
-      [...renderProgress(now.stages, now.pace), ...warnings(now)],
-      [progressLine(now.stages, now.pace), ...warnings(now)].join('; '),
+      [...renderProgress(now.stages, now.pace), ...warnings(now), ...stuckWarnings(now)],
+      [
+        progressLine(now.stages, now.pace),
+        ...warnings(now),
+        ...now.stuck.map(({ code, files }) => `stuck: ${counted(files, 'file')}, ${code}`),
+      ].join('; '),
     );
     const over = untilDone ? await isOver(register, now, requestId) : context.out.json;
     if (over) {
@@ -84,7 +89,7 @@ async function read(register: Register, meter: ProgressMeter, requestId: bigint 
     pace,
     stages: meter.last.stages,
     approved: meter.last.approved,
-    stuck: await register.reports.stuck(requestId),
+    stuck: await stuckIn(register, requestId),
     stopped: (await register.switches.list()).filter((one) => one.stopped).map((one) => one.name),
   };
 }
@@ -102,18 +107,25 @@ async function isOver(register: Register, now: Reading, requestId: bigint | unde
   return bags === (await register.reports.bagsBehindStuck(requestId));
 }
 
-function warnings({ approved, stuck, stopped }: Reading): readonly string[] {
+function warnings({ approved, stopped }: Reading): readonly string[] {
   return [
     ...(approved > 0 ? [`approved, and waiting for the scanner to pack bags: ${counted(approved, 'request')}`] : []),
     ...(stopped.length > 0 ? [`stopped: ${stopped.join(', ')} ("coldroom resume" goes on)`] : []),
-    ...stuck.map((row) => `stuck: ${counted(row.files, 'file')}, ${row.code}`),
+  ];
+}
+
+/** Not more than a screen holds: what is drawn has to be drawn over. */
+function stuckWarnings({ stuck }: Reading): readonly string[] {
+  if (stuck.length === 0) return [];
+  const others = stuck.length - shownCodes;
+  return [
+    'stuck:',
+    ...indented(stuckLines(stuck.slice(0, shownCodes))),
+    ...(others > 0 ? [`  and ${counted(others, 'more code')}: coldroom status`] : []),
   ];
 }
 
 function lastLines({ stuck }: Reading): readonly string[] {
   if (stuck.length === 0) return ['Nothing is under way any more.'];
-  return [
-    'Nothing is under way any more, but files are stuck:',
-    ...stuck.map((row) => `  ${counted(row.files, 'file')}, ${row.code}; next: ${nextStep(row.code)}`),
-  ];
+  return ['Nothing is under way any more, but files are stuck:', ...indented(stuckLines(stuck))];
 }

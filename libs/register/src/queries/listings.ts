@@ -29,7 +29,14 @@ export interface FileListing {
   readonly digests: Readonly<Record<string, string>>;
   readonly copyRead: string | null;
   readonly linkedAt: Date | null;
+  /** Its original is not held any more. */
+  readonly released: boolean;
 }
+
+/** What decides on the commands that help a stuck file. */
+export type StuckFile = Pick<FileListing, 'id' | 'fileset' | 'bag' | 'stuckFrom' | 'released'> & {
+  readonly code: string;
+};
 
 export interface EventListing {
   readonly at: Date;
@@ -99,6 +106,7 @@ export function toListing(row: pg.QueryResultRow): FileListing {
     digests: row.digests,
     copyRead: row.copy_read,
     linkedAt: row.linked_at,
+    released: row.released_at !== null,
     originalFileId: row.original_file_id,
     omeroHash:
       row.omero_algorithm !== null && row.omero_hash !== null

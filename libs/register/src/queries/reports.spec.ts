@@ -46,6 +46,15 @@ it('counts files and bytes by state and code', async () => {
   expect(await place.register.reports.stuck(first)).toEqual([{ code: 'TROUBLE', files: 1, bytes: 5n }]);
 });
 
+it('names the first stuck files of each code', async () => {
+  const { reports } = place.register;
+  const [file] = await reports.files({ code: 'TROUBLE' });
+  const named = { id: file!.id, fileset: 'Fileset:1', bag: `r${first}-1`, code: 'TROUBLE', stuckFrom: 'approved' };
+  expect(await reports.stuckFiles()).toEqual([{ ...named, released: false }]);
+  expect(await reports.stuckFiles(second)).toEqual([]);
+  expect(await reports.stuckFiles(first, 0)).toEqual([]);
+});
+
 it('lists files by request, state, code and fileset, page by page', async () => {
   const { reports } = place.register;
   const all = await reports.files({});

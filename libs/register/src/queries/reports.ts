@@ -12,6 +12,7 @@ import {
   type SelectedFiles,
   type SelectedWith,
   type StageProgress,
+  type StuckFile,
 } from './listings';
 import type { Target } from '../operator/operator-actions';
 import { archivedOfRunning, stageTimes, type Amount, type StageTime } from './stage-times';
@@ -112,6 +113,19 @@ export class Reports {
       [requestId ?? null],
     );
     return rows;
+  }
+
+  /** The first stuck files of each code, by number. */
+  async stuckFiles(requestId?: bigint, perCode = 100): Promise<readonly StuckFile[]> {
+    const { rows } = await this.pool.query(
+      `SELECT f.id, f.fileset, b.name AS bag, f.code, f.stuck_from, f.released_at IS NOT NULL AS released
+       FROM (SELECT *, row_number() OVER (PARTITION BY code ORDER BY id) AS nr FROM file
+             WHERE stuck_from IS NOT NULL AND ($1::bigint IS NULL OR request_id = $1)) f
+         LEFT JOIN bag b ON b.id = f.bag_id
+       WHERE nr <= $2 ORDER BY f.code, f.id`,
+      [requestId ?? null, perCode],
+    );
+    return rows.map(({ stuck_from: stuckFrom, ...row }) => ({ ...row, stuckFrom }));
   }
 
   /** Why bags wait for another turn, in the words of the stage that gave them back. */
