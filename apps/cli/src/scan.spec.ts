@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Register } from '@coldroom/register';
-import { reportLines } from './scan-report';
+import { scannerTask, type Register } from '@coldroom/register';
 import { coldroom, json } from './testing/command-line';
 import { sampleRegister } from './testing/sample-register';
 
@@ -22,6 +21,11 @@ async function scannerOnce(report: Record<string, unknown> | null, failed: strin
   }
 }
 
+async function endOpenScans(): Promise<void> {
+  for (let id = await register.scans.begin(); id !== undefined; id = await register.scans.begin())
+    await register.scans.finish(id, null, 'by the test');
+}
+
 describe('coldroom scan', () => {
   it('waits for the scanner and shows its report', async () => {
     const ended = coldroom(['scan', '--json'], env);
@@ -37,32 +41,37 @@ describe('coldroom scan', () => {
     await scannerOnce(null, 'OMERO_DATABASE_UNAVAILABLE: it is unavailable');
     expect(await ended).toMatchObject({ code: 1, stdout: expect.stringContaining('OMERO_DATABASE_UNAVAILABLE') });
   });
-  it('says that no scanner seems to run, and gives up when told so', async () => {
-    const ended = await coldroom(['scan', '--timeout', '11s'], env);
-    expect(ended).toMatchObject({ code: 5, stderr: expect.stringContaining('none seems to run') });
-    expect(ended.stderr).toContain('It stays asked for');
+  it('ends with 5 where no scanner is running, and says how to start one', async () => {
+    const ended = await coldroom(['scan'], env);
+    expect(ended).toMatchObject({ code: 5, stdout: '', stderr: expect.stringContaining('No scanner is running') });
+    expect(ended.stderr).toContain('npm start -- --only scanner');
+    expect(JSON.parse((await coldroom(['scan', '--json'], env)).stderr)).toMatchObject({
+      error: { code: 'NO_SCANNER', exitCode: 5 },
+    });
+    await endOpenScans();
+  });
+  it('ends with 5 where the scanner dies in the middle of the scan', async () => {
+    const ended = coldroom(['scan'], env);
+    for (let tries = 0; (await register.scans.begin()) === undefined && tries < 100; tries += 1) await sleep(100);
+    expect((await ended).stderr).toContain('No scanner is running');
+    await endOpenScans();
+  });
+  it('waits for a scanner that is busy', async () => {
+    const ended = coldroom(['scan'], env);
+    await register.alone(scannerTask, async () => {
+      await sleep(15_000);
+      await scannerOnce({ marks: 0 }, null);
+    });
+    expect(await ended).toMatchObject({ code: 0, stderr: expect.stringContaining('The scanner is busy') });
+  });
+  it('waits for a scanner that is not running where it has to, within the time that is given', async () => {
+    const ended = await coldroom(['scan', '--wait', '--timeout', '12s'], env);
+    expect(ended).toMatchObject({ code: 5, stderr: expect.stringContaining('Ctrl-C ends the wait') });
+    expect(ended.stderr).toContain('was not done within 12 s: no scanner is running. It stays asked for');
+    await endOpenScans();
   });
   it('may only ask', async () => {
     expect(json(await coldroom(['scan', '--no-wait', '--json'], env))).toMatchObject({ asked: true });
     expect((await coldroom(['scan', '--timeout', 'soon'], env)).code).toBe(2);
-  });
-  it('shows also what it does not know', () => {
-    expect(
-      reportLines({
-        marks: 3,
-        ignoredCount: 1,
-        ignored: [{ code: 'X', imageId: '5' }],
-        leftOut: [],
-        novelty: { a: [1, 2] },
-      }),
-    ).toEqual([
-      'marks          3',
-      'ignored count  1',
-      'novelty        a 1 2',
-      'ignored: 1',
-      '  code X, image id 5',
-      'left out: none',
-    ]);
-    expect(reportLines({ requests: Array.from({ length: 12 }, (_, nr) => nr) }).at(-1)).toBe('  and 2 more');
   });
 });

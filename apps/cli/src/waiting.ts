@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from '@coldroom/domain';
-import type { Target } from '@coldroom/register';
+import { codeOf, NotYet } from '@coldroom/domain';
+import type { Register, Target } from '@coldroom/register';
+import { formatDuration } from '@coldroom/terminal';
 import { harmless, type Output } from './output';
 import { nameOf } from './targets';
 
 const busyPauseMs = 1000;
+const pollMs = 500;
 const plainEveryMs = 5000;
 const spinner = '|/-\\';
 
@@ -41,6 +43,63 @@ export async function oneByOne<T>(
     }
   }
   return results;
+}
+
+/** Something that services do and that a command waits for. */
+export interface Wait<T> {
+  readonly read: () => Promise<T>;
+  readonly isOver: (now: T) => boolean;
+  /** How far it is. */
+  readonly line: (now: T) => string;
+  /**
+   * Called where that did not change for `silenceMs`: may end the wait with an error, or give a note. One note is enough; until there
+   * is one it is called again.
+   */
+  readonly onSilence?: (now: T) => Promise<string | undefined>;
+  readonly silenceMs?: number;
+}
+
+/** Reads until it is over, with progress for people, and gives what was read last. Waiting may be ended at any time. */
+export async function waitUntil<T>(
+  out: Output,
+  { read, isOver, line: lineOf, onSilence, silenceMs = Infinity }: Wait<T>,
+): Promise<T> {
+  const live = new LiveLines(out, 'stderr');
+  const begun = performance.now();
+  let [before, lastChange, isNoted] = ['', begun, false];
+  try {
+    for (; ; await sleep(pollMs)) {
+      const now = await read();
+      if (isOver(now)) return now;
+      const line = lineOf(now);
+      if (line !== before) lastChange = performance.now();
+      before = line;
+      live.spin(`${line} (${formatDuration(performance.now() - begun)})`);
+      if (!onSilence || isNoted || performance.now() - lastChange <= silenceMs) continue;
+      lastChange = performance.now();
+      const note = await onSilence(now);
+      if (note === undefined) continue;
+      isNoted = true;
+      live.clear();
+      out.note(note);
+    }
+  } finally {
+    live.clear();
+  }
+}
+
+/** A script must not wait for a person. `what` was asked for, and stays so. */
+export async function failWhereStopped(
+  register: Register,
+  what: string,
+  concerns: (name: string) => boolean = () => true,
+): Promise<void> {
+  const stopped = (await register.switches.list()).find((one) => one.stopped && concerns(one.name));
+  if (stopped)
+    throw new NotYet(
+      'STOPPED',
+      `${what}, but ${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}): it goes on after "coldroom resume"`,
+    );
 }
 
 /** Lines that are drawn anew on a terminal; elsewhere the last one is written now and then. Nothing with `--json`. */

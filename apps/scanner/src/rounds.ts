@@ -8,9 +8,8 @@ import {
 import { codeOf, messageOf } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
-import { checkOriginals, serviceRights, STORES, showProgress, showSwitches } from '@coldroom/pipeline';
-import { Originals } from '@coldroom/trees';
-import { Register } from '@coldroom/register';
+import { STORES, showProgress, showSwitches } from '@coldroom/pipeline';
+import { Register, scannerTask } from '@coldroom/register';
 import { Log, Readiness } from '@coldroom/runtime';
 import type { Stores } from '@coldroom/stores';
 import { RetrievalMarks } from './retrieval-marks';
@@ -81,7 +80,7 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
   private async rounds(): Promise<void> {
     while (!this.ended) {
       try {
-        await this.register.alone('scanner', () => this.round());
+        await this.register.alone(scannerTask, () => this.round());
       } catch (error) {
         this.log.warn('round failed', { code: codeOf(error), reason: messageOf(error), next: 'it is tried again' });
       }

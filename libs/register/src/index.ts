@@ -29,7 +29,7 @@ export type { RebuildAnswer, RebuiltBag, RebuiltFile } from './operator/rebuild'
 export { Register } from './register';
 export type { RetrievalOrder, RetrievalPlan } from './operator/retrievals';
 export type { Closure, RequestSummary } from './requests/requests';
-export type { Scan } from './requests/scans';
+export { scannerTask, type Scan } from './requests/scans';
 export type { Switch } from './transitions/switches';
 export type { Claim, DueBag } from './transitions/claims';
 export type { Amount, StageTime } from './queries/stage-times';

@@ -80,6 +80,17 @@ export class Register {
     }
   }
 
+  /** Whether a process does this `task` right now; see `alone`. */
+  async isRunning(task: string): Promise<boolean> {
+    const { rows } = await this.pool.query<{ running: boolean }>(
+      `SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+         WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+           AND (l.classid::bigint << 32) | l.objid::bigint = hashtext('coldroom ' || $1)) AS running`,
+      [task],
+    );
+    return (rows[0] as { running: boolean }).running;
+  }
+
   async close(): Promise<void> {
     await this.pool.end();
   }

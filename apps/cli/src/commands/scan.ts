@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { Transient } from '@coldroom/domain';
-import type { Register, Scan } from '@coldroom/register';
+import { scannerTask, type Register, type Scan } from '@coldroom/register';
 import { exitCodes, parseDuration } from '@coldroom/runtime';
 import { formatDuration } from '@coldroom/terminal';
 import { person, type Act, type Context } from '../context';
@@ -10,13 +9,13 @@ import { UsageError } from '../failure';
 import { byOption } from '../options';
 import { styled } from '../output';
 import { reportLines } from '../scan-report';
-import { LiveLines } from '../waiting';
+import { waitUntil } from '../waiting';
 
-const pollMs = 300;
-const unstartedMs = 10_000;
+const unseenMs = 10_000;
 
 interface Options {
-  readonly wait: boolean;
+  /** Left out: wait as long as a scanner is running. */
+  readonly wait?: boolean;
   readonly timeout?: string;
   readonly by?: string;
 }
@@ -25,6 +24,7 @@ export function addScan(program: Command, act: Act): void {
   program
     .command('scan')
     .description('ask the running scanner to look in OMERO for marked images now, and show what it found')
+    .option('--wait', 'wait also while no scanner is running (default: end with exit code 5)')
     .option('--no-wait', 'only ask')
     .option('--timeout <duration>', 'wait no longer than this, for example 5m; the scan stays asked for')
     .option(...byOption)
@@ -36,11 +36,11 @@ export function addScan(program: Command, act: Act): void {
           throw new UsageError(`--timeout needs a duration such as 30s or 5m, not "${options.timeout}"`);
         return context.register(async (register) => {
           const id = await register.scans.ask(options.by ?? person());
-          if (!options.wait) {
+          if (options.wait === false) {
             context.out.result({ scan: id, asked: true }, () => [`Scan ${id} is asked for.`]);
             return exitCodes.ok;
           }
-          const scan = await untilFinished(context, register, id, limitMs);
+          const scan = await untilFinished(context, register, id, { isPatient: options.wait ?? false, limitMs });
           context.out.result({ scan: id, failed: scan.failed, report: scan.report }, () =>
             scan.failed === null
               ? [`Scan ${id} is done.`, ...reportLines(scan.report ?? {})]
@@ -52,31 +52,46 @@ export function addScan(program: Command, act: Act): void {
     );
 }
 
-async function untilFinished(context: Context, register: Register, id: bigint, limitMs: number): Promise<Scan> {
-  const live = new LiveLines(context.out, 'stderr');
+/** A scanner keeps other scanners out while it works, and comes for scans every two seconds at least. */
+async function untilFinished(
+  { out }: Context,
+  register: Register,
+  id: bigint,
+  { isPatient, limitMs }: { readonly isPatient: boolean; readonly limitMs: number },
+): Promise<Scan> {
   const asked = performance.now();
-  for (let told = false; ; await sleep(pollMs)) {
-    const scan = await register.scans.get(id);
-    if (scan?.finishedAt) {
-      live.clear();
-      return scan;
-    }
-    const waitedMs = performance.now() - asked;
-    const start = await register.reports.scanStart(id);
-    if (!told && !start?.startedAt && waitedMs > unstartedMs) {
-      told = true;
-      live.clear();
-      context.out.note(
-        `No scanner has begun this scan for ${unstartedMs / 1000} s${start && start.ahead > 0 ? ` (older ones before it: ${start.ahead})` : ''}: none seems to run. It stays asked for; Ctrl-C ends the waiting.`,
-      );
-    }
-    if (waitedMs > limitMs)
-      throw new Transient(
-        'SCAN_NOT_DONE',
-        `Scan ${id} was not done within ${formatDuration(limitMs)}${start?.startedAt ? '' : ': no scanner has begun it; is one running?'} It stays asked for`,
-      );
-    live.spin(
-      `${start?.startedAt ? 'The scanner looks in OMERO' : 'Waiting for the scanner'} (${formatDuration(waitedMs)})`,
-    );
-  }
+  const { scan } = await waitUntil(out, {
+    read: async () => {
+      const isRunning = await register.isRunning(scannerTask);
+      const now = { scan: await register.scans.get(id), start: await register.reports.scanStart(id), isRunning };
+      if (!now.scan?.finishedAt && performance.now() - asked > limitMs)
+        throw new Transient(
+          'SCAN_NOT_DONE',
+          `Scan ${id} was not done within ${formatDuration(limitMs)}${isRunning ? '' : ': no scanner is running'}. It stays asked for`,
+        );
+      return now;
+    },
+    isOver: ({ scan: now }) => Boolean(now?.finishedAt),
+    line: ({ isRunning, start }) => {
+      if (!isRunning) return 'Waiting for a scanner';
+      if (start?.startedAt) return 'The scanner looks in OMERO';
+      return `The scanner is busy; scans before this one: ${start?.ahead ?? 0}`;
+    },
+    silenceMs: unseenMs,
+    onSilence: async ({ isRunning }) => {
+      if (isRunning) return undefined;
+      if (!isPatient) throw noScanner(id);
+      return `No scanner is running. ${howToStart} Ctrl-C ends the wait; the scan stays asked for.`;
+    },
+  });
+  return scan as Scan;
+}
+
+const howToStart = 'Start one with "npm start -- --only scanner", or all services with "npm start".';
+
+function noScanner(id: bigint): Transient {
+  return new Transient(
+    'NO_SCANNER',
+    `No scanner is running: none was seen for ${unseenMs / 1000} s. ${howToStart} Scan ${id} stays asked for and runs then; "coldroom scan --wait" waits for a scanner`,
+  );
 }

@@ -3,17 +3,16 @@ import type { Command } from 'commander';
 import type { Register } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import { counted } from '@coldroom/terminal';
-import { person, type Act } from '../context';
+import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import { byOption } from '../options';
-import { LiveLines } from '../waiting';
+import { waitUntil } from '../waiting';
 
 /**
  * A linker asks for the switches before each original and may rely on an answer of 0.2 s ago: whoever passed that
  * question before the stop holds its claim by then, and is seen and waited for.
  */
 const finishMs = 1000;
-const pollMs = 500;
 
 export function addStop(program: Command, act: Act): void {
   program
@@ -31,7 +30,7 @@ export function addStop(program: Command, act: Act): void {
           context.out.note(
             'The stop is set; it holds even if you do not wait. Waiting for the linker to end what it has begun.',
           );
-          await untilNobodyLinks(register, new LiveLines(context.out, 'stderr'));
+          await untilNobodyLinks(context, register);
           context.out.result({ stopped: 'all', reason: options.reason }, () => [
             'Stopped: no original is being replaced, and none will be until "coldroom resume".',
           ]);
@@ -41,14 +40,15 @@ export function addStop(program: Command, act: Act): void {
     );
 }
 
-async function untilNobodyLinks(register: Register, live: LiveLines): Promise<void> {
-  for (await sleep(finishMs); ; await sleep(pollMs)) {
-    const linking = (await register.reports.progress()).filter(({ state }) => state === 'sealed' || state === 'linked');
-    const claimed = linking.reduce((sum, row) => sum + row.claimed, 0);
-    live.clear();
-    if (claimed === 0) return;
-    live.spin(
+async function untilNobodyLinks(context: Context, register: Register): Promise<void> {
+  await sleep(finishMs);
+  await waitUntil(context.out, {
+    read: async () =>
+      (await register.reports.progress())
+        .filter(({ state }) => state === 'sealed' || state === 'linked')
+        .reduce((sum, row) => sum + row.claimed, 0),
+    isOver: (claimed) => claimed === 0,
+    line: (claimed) =>
       `${counted(claimed, 'bag')} still in the hands of a linker; one that was killed lets go when its lease ends`,
-    );
-  }
+  });
 }

@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { NotYet } from '@coldroom/domain';
 import type { Register, Target } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import { counted, formatBytes } from '@coldroom/terminal';
@@ -12,7 +10,7 @@ import { amount, byCode, selectedFiles, undoPlan, type Amount, type UndoPlan } f
 import { byOption, yesOption } from '../options';
 import { countLines } from '../stuck';
 import { parseTargets } from '../targets';
-import { LiveLines, oneByOne } from '../waiting';
+import { failWhereStopped, oneByOne, waitUntil } from '../waiting';
 
 interface Options {
   readonly dryRun?: boolean;
@@ -23,7 +21,6 @@ interface Options {
 
 type Undone = Awaited<ReturnType<Register['operator']['undo']>>;
 
-const pollMs = 500;
 const silenceMs = 10_000;
 const released = 'their originals were released already: only a restore from the store can bring them back';
 
@@ -59,18 +56,19 @@ async function undo(context: Context, words: readonly string[], options: Options
     const stuck =
       options.wait && undone.undoing + plan.back.files > 0 ? await untilBack(context, register, targets) : [];
     context.out.result({ ...undone, waited: options.wait, stuck }, () => [
-      ...(undone.undoing > 0
-        ? [
-            options.wait
-              ? 'The originals are back in their places, but for those named below.'
-              : 'The linker puts the originals back; "coldroom status" shows how far it is.',
-          ]
-        : []),
+      ...(undone.undoing > 0 ? [doneLine(options.wait, stuck.length > 0)] : []),
       ...planLines({ ...plan, back: { files: 0, bytes: 0n } }),
       ...stuck.flatMap(countLines),
     ]);
     return stuck.length > 0 || undone.released > 0 || plan.moving.files > 0 ? exitCodes.partly : exitCodes.ok;
   });
+}
+
+function doneLine(waited: boolean, someStuck: boolean): string {
+  if (!waited) return 'The linker puts the originals back; "coldroom status" shows how far it is.';
+  return someStuck
+    ? 'The originals are back in their places, except for those of stuck files:'
+    : 'The originals are back in their places.';
 }
 
 async function askForUndo(
@@ -88,46 +86,26 @@ async function askForUndo(
   };
 }
 
-/** What is stopped puts nothing back, and a script must not wait for a person. */
-async function failWhereStopped(register: Register): Promise<void> {
-  const stopped = (await register.switches.list()).find(
-    (one) => one.stopped && (one.name === 'all' || one.name === 'stage:undo'),
-  );
-  if (stopped)
-    throw new NotYet(
-      'STOPPED',
-      `The undo is recorded, but ${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}): the originals go back after "coldroom resume"`,
-    );
-}
-
 /** Waits until no file is `undoing` any more; gives those that became stuck on the way. */
 async function untilBack(
   context: Context,
   register: Register,
   targets: readonly Target[],
 ): Promise<ReturnType<typeof byCode>> {
-  const live = new LiveLines(context.out, 'stderr');
-  let lastChange = performance.now();
-  for (let left = Infinity, told = false; ;) {
-    const rows = await selectedFiles(register, targets, 'filesets');
-    const undoing = amount(rows, (row) => row.state === 'undoing');
-    if (undoing.files === 0) {
-      live.clear();
-      return byCode(rows.filter((row) => row.state === 'stuck'));
-    }
-    if (undoing.files < left) lastChange = performance.now();
-    left = undoing.files;
-    live.spin(`${counted(undoing.files, 'original')} (${formatBytes(undoing.bytes)}) still to be put back`);
-    if (!told && performance.now() - lastChange > silenceMs) {
-      told = true;
-      live.clear();
-      await failWhereStopped(register);
-      context.out.note(
-        'Nothing moves: is the linker running? The undo is recorded; waiting can be ended at any time (Ctrl-C) and changes nothing.',
-      );
-    }
-    await sleep(pollMs);
-  }
+  const rows = await waitUntil(context.out, {
+    read: () => selectedFiles(register, targets, 'filesets'),
+    isOver: (now) => now.every((row) => row.state !== 'undoing'),
+    line: (now) => {
+      const { files, bytes } = amount(now, (row) => row.state === 'undoing');
+      return `${counted(files, 'original')} (${formatBytes(bytes)}) still to be put back`;
+    },
+    silenceMs,
+    onSilence: async () => {
+      await failWhereStopped(register, 'The undo is recorded', (name) => name === 'all' || name === 'stage:undo');
+      return 'Nothing moves: is the linker running? The undo is recorded; waiting can be ended at any time (Ctrl-C) and changes nothing.';
+    },
+  });
+  return byCode(rows.filter((row) => row.state === 'stuck'));
 }
 
 function planLines({ back, abandoned, released: gone, moving, notStarted }: UndoPlan): readonly string[] {

@@ -97,6 +97,18 @@ describe('alone', () => {
     await other.close();
   });
 
+  it('shows others that a task is running, whatever its name', async () => {
+    const other = new Register(place.url);
+    for (const task of ['scanner', 'rebuild', 'a', 'b', 'c', 'd']) {
+      // the lock's number may be negative
+      await place.register.alone(task, async () => {
+        expect([task, await other.isRunning(task), await other.isRunning(`${task}s`)]).toEqual([task, true, false]);
+      });
+      expect([task, await other.isRunning(task)]).toEqual([task, false]);
+    }
+    await other.close();
+  });
+
   it('frees the task when the work fails', async () => {
     await expect(
       place.register.alone('scan', async () => {

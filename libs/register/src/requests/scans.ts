@@ -8,6 +8,9 @@ export interface Scan {
   readonly report: Readonly<Record<string, unknown>> | null;
 }
 
+/** What a scanner does `alone`: while it does, a scanner is running. */
+export const scannerTask = 'scanner';
+
 /** Scans, asked for by a person or by the clock, and their reports. */
 export class Scans {
   constructor(private readonly pool: pg.Pool) {}
