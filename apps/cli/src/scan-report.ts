@@ -1,32 +1,87 @@
-import { formatCount, pairs } from '@coldroom/terminal';
+import { counted, formatCount, indented } from '@coldroom/terminal';
 
 const shown = 10;
 
-/** A scan's report as lines. It is the scanner's own: what this version does not know is shown as it comes. */
+interface Ignored {
+  readonly code: string;
+  readonly reason?: string;
+  readonly imageId: string;
+}
+
+/** What the scanner writes into the register; parts may be missing in what another version wrote. */
+interface Report {
+  readonly marks?: number;
+  readonly requests?: readonly {
+    readonly id: string;
+    readonly requester?: string;
+    readonly group?: string;
+    readonly markedImages?: number;
+  }[];
+  readonly known?: number;
+  readonly ignoredCount?: number;
+  readonly ignored?: readonly Ignored[];
+  readonly leftOut?: readonly { readonly component: string; readonly code: string; readonly reason?: string }[];
+  readonly retrievalMarks?: {
+    readonly files?: number;
+    readonly ignoredCount?: number;
+    readonly ignored?: readonly Ignored[];
+  };
+}
+
+/** What an operator wants to know of a scan. `--json` has all of the report. */
 export function reportLines(report: Readonly<Record<string, unknown>>): readonly string[] {
-  const lists = Object.entries(report).filter((entry): entry is [string, readonly unknown[]] =>
-    Array.isArray(entry[1]),
-  );
-  const others = Object.entries(report).filter(([, value]) => !Array.isArray(value));
+  const { marks = 0, known = 0, leftOut = [], retrievalMarks = {}, ...ignored }: Report = report;
   return [
-    ...pairs(others.map(([key, value]) => [spaced(key), plain(value)])),
-    ...lists.flatMap(([key, list]) => [
-      `${spaced(key)}: ${list.length === 0 ? 'none' : list.length}`,
-      ...list.slice(0, shown).map((item) => `  ${plain(item)}`),
-      ...(list.length > shown ? [`  and ${formatCount(list.length - shown)} more`] : []),
-    ]),
+    ...requestLines(report),
+    ...(known > 0 ? [`${counted(known, 'marked image')} ${known === 1 ? 'is' : 'are'} in a request already.`] : []),
+    ...(marks === 0 ? ['No image is marked TO-ARCHIVE.'] : []),
+    ...ignoredLines('TO-ARCHIVE', ignored),
+    ...(leftOut.length > 0
+      ? ['Left out of new requests:', ...listed(leftOut.map((one) => `${one.component}: ${why(one)}`))]
+      : []),
+    ...(retrievalMarks.files ? [`${counted(retrievalMarks.files, 'file')} requested back by FROM-ARCHIVE marks.`] : []),
+    ...ignoredLines('FROM-ARCHIVE', retrievalMarks),
   ];
 }
 
-/** `ignoredCount` as a person would write it. */
-function spaced(key: string): string {
-  return key.replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+function requestLines({ requests = [] }: Report): readonly string[] {
+  const [first, ...others] = requests;
+  if (!first) return ['No new requests.'];
+  return [
+    `${counted(requests.length, 'new request')}:`,
+    ...listed(
+      requests.map(({ id, markedImages, requester, group }) =>
+        [
+          `request ${id}`,
+          ...(markedImages === undefined ? [] : [`: ${counted(markedImages, 'marked image')}`]),
+          ...(group === undefined ? [] : [`, group ${group}`]),
+          ...(requester === undefined ? [] : [`, asked for by ${requester}`]),
+        ].join(''),
+      ),
+    ),
+    `next: coldroom requests ${others.length > 0 ? 'list --state New' : `show ${first.id}`}`,
+  ];
 }
 
-function plain(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value);
-  if (Array.isArray(value)) return value.map(plain).join(' ');
-  return Object.entries(value)
-    .map(([key, one]) => `${spaced(key)} ${plain(one)}`)
-    .join(', ');
+function ignoredLines(
+  mark: string,
+  { ignored = [], ignoredCount = ignored.length }: Pick<Report, 'ignored' | 'ignoredCount'>,
+): readonly string[] {
+  if (ignoredCount === 0) return [];
+  return [
+    `${counted(ignoredCount, `${mark} mark`)} ${ignoredCount === 1 ? 'was' : 'were'} ignored:`,
+    ...listed(
+      ignored.map((one) => `Image:${one.imageId}: ${why(one)}`),
+      ignoredCount,
+    ),
+  ];
+}
+
+function why({ code, reason }: { readonly code: string; readonly reason?: string }): string {
+  return reason === undefined ? code : `${reason} (${code})`;
+}
+
+function listed(lines: readonly string[], total = lines.length): readonly string[] {
+  const first = lines.slice(0, shown);
+  return indented([...first, ...(total > first.length ? [`and ${formatCount(total - first.length)} more`] : [])]);
 }

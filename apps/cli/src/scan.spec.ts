@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { scannerTask, type Register } from '@coldroom/register';
+import { reportLines } from './scan-report';
 import { coldroom, json } from './testing/command-line';
 import { sampleRegister } from './testing/sample-register';
 
@@ -73,5 +74,64 @@ describe('coldroom scan', () => {
   it('may only ask', async () => {
     expect(json(await coldroom(['scan', '--no-wait', '--json'], env))).toMatchObject({ asked: true });
     expect((await coldroom(['scan', '--timeout', 'soon'], env)).code).toBe(2);
+  });
+});
+
+describe('the report of a scan', () => {
+  const nothing = { marks: 0, requests: [], known: 0, ignoredCount: 0, ignored: [], leftOut: [] };
+  const retrievalMarks = { marks: 0, files: 0, ignoredCount: 0, ignored: [] };
+
+  it('says only what there is', () => {
+    expect(reportLines({ ...nothing, retrievalMarks })).toEqual(['No new requests.', 'No image is marked TO-ARCHIVE.']);
+    expect(reportLines({ ...nothing, marks: 1, known: 1, retrievalMarks })).toEqual([
+      'No new requests.',
+      '1 marked image is in a request already.',
+    ]);
+  });
+  it('names new requests and how to look at them', () => {
+    const request = (id: string): object => ({ id, requester: 'bob', group: 'lab', markedImages: 2 });
+    expect(reportLines({ ...nothing, marks: 2, requests: [request('7')], retrievalMarks })).toEqual([
+      '1 new request:',
+      '  request 7: 2 marked images, group lab, asked for by bob',
+      'next: coldroom requests show 7',
+    ]);
+    const many = Array.from({ length: 12 }, (_, nr) => request(`${nr}`));
+    expect(reportLines({ ...nothing, marks: 24, requests: many, retrievalMarks }).slice(-2)).toEqual([
+      '  and 2 more',
+      'next: coldroom requests list --state New',
+    ]);
+  });
+  it('gives the reason for what was ignored or left out', () => {
+    const ignored = [{ code: 'MARK_NOT_ALLOWED', reason: 'eve does not lead the group', imageId: '5' }];
+    const leftOut = [{ component: 'Fileset:9', code: 'NO_FILES', reason: 'OMERO names no file of it' }];
+    expect(
+      reportLines({
+        ...nothing,
+        marks: 3,
+        known: 2,
+        ignoredCount: 3,
+        ignored,
+        leftOut,
+        retrievalMarks: { marks: 2, files: 4, ignoredCount: 1, ignored },
+      }),
+    ).toEqual([
+      'No new requests.',
+      '2 marked images are in a request already.',
+      '3 TO-ARCHIVE marks were ignored:',
+      '  Image:5: eve does not lead the group (MARK_NOT_ALLOWED)',
+      '  and 2 more',
+      'Left out of new requests:',
+      '  Fileset:9: OMERO names no file of it (NO_FILES)',
+      '4 files requested back by FROM-ARCHIVE marks.',
+      '1 FROM-ARCHIVE mark was ignored:',
+      '  Image:5: eve does not lead the group (MARK_NOT_ALLOWED)',
+    ]);
+  });
+  it('copes with a report that another version wrote', () => {
+    expect(reportLines({ novelty: { a: [1, 2] }, marks: 3, requests: [{ id: '7' }] })).toEqual([
+      '1 new request:',
+      '  request 7',
+      'next: coldroom requests show 7',
+    ]);
   });
 });
