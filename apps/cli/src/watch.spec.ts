@@ -82,6 +82,9 @@ describe('coldroom status', () => {
   });
 });
 
+const isStopped = async (name: string): Promise<boolean> =>
+  (await register.switches.list()).some((one) => one.name === name && one.stopped);
+
 describe('coldroom stop and resume', () => {
   it('comes back only when no linker holds a bag', async () => {
     const id = await started(register, [1]);
@@ -92,7 +95,8 @@ describe('coldroom stop and resume', () => {
     const ended = coldroom(['stop', '--reason', 'a test', '--by', 'dora'], env).finally(() => {
       over = true;
     });
-    await sleep(3000);
+    for (let tries = 0; !(await isStopped('all')) && tries < 200; tries += 1) await sleep(100);
+    await sleep(2000);
     expect(over).toBe(false);
     expect(await register.switches.list()).toContainEqual(
       expect.objectContaining({ name: 'all', stopped: true, reason: 'a test', changedBy: 'dora' }),
