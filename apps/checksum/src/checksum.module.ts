@@ -1,5 +1,5 @@
 import { Files } from '@coldroom/files';
-import { serviceModule, type ServiceSettings } from '@coldroom/pipeline';
+import { serviceModule, serviceRights, type ServiceSettings } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { Log, secret, type Settings } from '@coldroom/runtime';
 import { openConfiguredStores } from '@coldroom/stores';

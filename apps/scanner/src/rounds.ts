@@ -8,10 +8,11 @@ import {
 import { codeOf, messageOf } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
-import { STORES, showProgress, showSwitches } from '@coldroom/pipeline';
+import { checkOriginals, serviceRights, STORES, showProgress, showSwitches } from '@coldroom/pipeline';
 import { Register, scannerTask } from '@coldroom/register';
 import { Log, Readiness } from '@coldroom/runtime';
 import type { Stores } from '@coldroom/stores';
+import { Originals } from '@coldroom/trees';
 import { RetrievalMarks } from './retrieval-marks';
 import { Mirror } from './mirror';
 import { Scan } from './scan';

@@ -1,7 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Files } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
-import { Originals, STORES } from '@coldroom/pipeline';
+import { STORES } from '@coldroom/pipeline';
+import { Originals } from '@coldroom/trees';
 import { migrate, Register } from '@coldroom/register';
 import { secret, type Settings } from '@coldroom/runtime';
 import { openConfiguredStores } from '@coldroom/stores';

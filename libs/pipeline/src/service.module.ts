@@ -14,13 +14,11 @@ import { Files } from '@coldroom/files';
 import { migrate, Register } from '@coldroom/register';
 import { exitCodes, Log, Readiness, secret, type Settings } from '@coldroom/runtime';
 import { openConfiguredStores, type Stores } from '@coldroom/stores';
+import { HoldDirectories, holdPaths, Originals, Staging } from '@coldroom/trees';
 import { STORES } from './configured-stores';
-import { Originals } from './originals';
 import { Queues } from './queues';
 import { checkHolds, checkOriginals, checkStores, type Rights } from './rights';
 import { Runner } from './runner';
-import { HoldDirectories, holdPaths, Staging } from './staging';
-import type { StoreUse } from '@coldroom/domain';
 import type { Stage } from './stage';
 import { Workers } from './workers';
 

@@ -13,7 +13,7 @@ export interface StorePlaces {
 }
 
 /** Not optional, so that no caller forgets where keys come from: a store opened without them is refused at its first use. */
-type Given = Pick<StoreSurroundings, 'files' | 'drills'> & Required<Pick<StoreSurroundings, 'secrets'>>;
+type Given = Pick<StoreSurroundings, 'files' | 'crashPoints'> & Required<Pick<StoreSurroundings, 'secrets'>>;
 
 /** Opens the stores as they are configured. `Refused` `STORES_INVALID` where the stores file is not right. */
 export async function openConfiguredStores(

@@ -1,6 +1,8 @@
 export { Originals } from './originals';
 export {
+  defaultHold,
   HoldDirectories,
+  holdPaths,
   type Staged,
   Staging,
   fetchedName,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { OmeroDatabase } from '@coldroom/omero';
 import { exitCodes } from '@coldroom/runtime';
+import { holdPaths } from '@coldroom/trees';
 import { counted, formatCount } from '@coldroom/terminal';
 import { acknowledge } from '../audit/acknowledge';
 import { audit } from '../audit/audit';
@@ -9,7 +10,6 @@ import { Report } from '../audit/report';
 import type { Act, Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
-import { holdsOf } from '../holds';
 import { byOption, parseWhole, yesOption } from '../options';
 import { withStores } from '../stores';
 import { LiveLines } from '../waiting';
@@ -61,7 +61,7 @@ async function run(context: Context, { fix = false, store, limit }: Options): Pr
       ? {}
       : { managedRepository: settings.OMERO_MANAGED_REPOSITORY }),
   });
-  const holds = await holdsOf(settings);
+  const holds = holdPaths(settings);
   const live = new LiveLines(context.out, 'stderr');
   try {
     await withStores(context, async ({ stores, files, dataDir }) => {

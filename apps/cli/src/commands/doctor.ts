@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { exitCodes } from '@coldroom/runtime';
+import { holdPaths } from '@coldroom/trees';
 import { indented } from '@coldroom/terminal';
 import { confirmed } from '../confirm';
 import type { Act, Context } from '../context';
@@ -14,7 +15,6 @@ import { examineStores } from '../doctor/stores';
 import { examineTrees } from '../doctor/trees';
 import { examples } from '../examples';
 import { UsageError, type ExitCode } from '../failure';
-import { holdsOf } from '../holds';
 import { yesOption } from '../options';
 import { styled } from '../output';
 
@@ -52,7 +52,7 @@ async function doctor(context: Context, { prepare = false, yes = false }: Option
 async function examineAll(context: Context, settings: KnownSettings): Promise<readonly Finding[]> {
   const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores, OMERO_BIOFORMATS_VERSION: setting } = settings;
   // Before we become another user, who may not be allowed to read our own code.
-  const holds = dataDir === undefined ? [] : await holdsOf({ ...settings, OMERO_DATA_DIR: dataDir });
+  const holds = dataDir === undefined ? [] : holdPaths({ ...settings, OMERO_DATA_DIR: dataDir });
   return [
     examineNode(),
     ...(await examineConnections(context, settings)),
@@ -71,7 +71,7 @@ async function prepareMissing(
 ): Promise<readonly string[] | undefined> {
   const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores } = settings;
   if (dataDir === undefined) throw new UsageError('--prepare needs OMERO_DATA_DIR');
-  const plan = await planPreparations(dataDir, await holdsOf({ ...settings, OMERO_DATA_DIR: dataDir }), stores);
+  const plan = await planPreparations(dataDir, holdPaths({ ...settings, OMERO_DATA_DIR: dataDir }), stores);
   if (plan.length === 0) return [];
   for (const step of plan) context.out.note(`to do: ${described(step)}`);
   if (

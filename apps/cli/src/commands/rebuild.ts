@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { codeOf, ColdroomError, messageOf, NotYet } from '@coldroom/domain';
 import type { RebuiltBag, Register } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
+import { holdPaths } from '@coldroom/trees';
 import { formatBytes, formatCount } from '@coldroom/terminal';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
 import type { ExitCode } from '../failure';
-import { holdsOf } from '../holds';
 import { byOption } from '../options';
 import { OriginalPaths } from '../rebuild/at-path';
 import { describe, type Surroundings } from '../rebuild/describe';
@@ -39,7 +39,7 @@ async function rebuild(context: Context, { store: name, dryRun = false, by = per
   return context.register((register) =>
     withStores(context, async (places) => {
       await register.rebuild.checkEmpty();
-      const held = await HeldOriginals.open(await holdsOf(originals), places.files);
+      const held = await HeldOriginals.open(holdPaths(originals), places.files);
       const around = {
         store: await chosenStore(places, name),
         originals: new OriginalPaths(originals.OMERO_DATA_DIR),

@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Register, StageProgress } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { counted, indented, paceOf, progressLine, renderProgress, underWay } from '@coldroom/terminal';
+import {
+  counted,
+  indented,
+  progressLine,
+  ProgressMeter,
+  renderProgress,
+  underWay,
+  type Pace,
+} from '@coldroom/terminal';
 import type { Act, Context } from '../context';
 import { examples } from '../examples';
 import { notFound, UsageError, type ExitCode } from '../failure';

@@ -1,4 +1,5 @@
 import { lchown, mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import { defaultHold } from '@coldroom/trees';
 import { dirname, join } from 'node:path';
 import { codeOf, Refused, rootNames } from '@coldroom/domain';
 import { identify, markerName, typeOf, writeMarker } from '@coldroom/files';
@@ -71,7 +72,6 @@ export function described({ kind, path, markerName: name, note }: Preparation): 
 async function missingHold(hold: string, dataDir: string, owner: Owner): Promise<readonly Preparation[]> {
   const parent = dirname(hold);
   const missing: Preparation[] = [];
-  const { defaultHold } = await import('@coldroom/pipeline/staging');
   if (parent === dirname(defaultHold(dataDir)) && !(await isDirectory(parent)))
     missing.push({ kind: 'directory', path: parent, owner });
   if (await isDirectory(hold)) return missingMarker(hold, 'hold', owner);
