@@ -1,3 +1,4 @@
+import '@coldroom/runtime/require-node';
 import { serviceParts } from '@coldroom/pipeline';
 import { startService } from '@coldroom/runtime';
 import { checksumModule } from './checksum.module';

@@ -240,10 +240,10 @@ describe('coldroom doctor', () => {
   });
 
   it('knows which Node.js can run us', () => {
-    expect(['24.1.0', '22.3.0', '20.19.0', '20.18.9', '18.20.0'].map((version) => examineNode(version).level)).toEqual([
+    expect(['26.0.0', '24.0.0', '23.11.1', '22.3.0', '20.19.0'].map((version) => examineNode(version).level)).toEqual([
       'ok',
       'ok',
-      'warning',
+      'fault',
       'fault',
       'fault',
     ]);

@@ -1,3 +1,4 @@
+import '@coldroom/runtime/require-node';
 import { run } from './program';
 
 // The end of a pipe that nobody reads any more (`| head`) is no failure.

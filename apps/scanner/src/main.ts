@@ -1,3 +1,4 @@
+import '@coldroom/runtime/require-node';
 import { startService } from '@coldroom/runtime';
 import { scannerModule, scannerParts } from './scanner.module';
 

@@ -1,3 +1,4 @@
+import '@coldroom/runtime/require-node';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startService, type RunningService } from '@coldroom/runtime/process';

@@ -1,3 +1,4 @@
+import '@coldroom/runtime/require-node';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { startS3 } from '@coldroom/local';
 import { cpus, totalmem } from 'node:os';

@@ -1,3 +1,4 @@
+import '@coldroom/runtime/require-node';
 import { parseArgs } from 'node:util';
 import { exitCodes } from '@coldroom/runtime';
 import { runDemo } from './demo';

@@ -1,0 +1,9 @@
+import { nodeTooOld } from './node-version';
+
+// Imported first by every program, so that an old Node.js ends with a sentence instead of an error from deep inside. The exit
+// code is that of wrong settings, which no restart corrects; it is written out since start.ts must not be loaded yet.
+const tooOld = nodeTooOld(process.versions.node);
+if (tooOld !== undefined) {
+  process.stderr.write(`${tooOld}\n`);
+  process.exit(10);
+}
