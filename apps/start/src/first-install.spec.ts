@@ -24,3 +24,10 @@ test(`npm ci under Node.js ${systemNode} has no package to warn of`, () => {
   expect(Object.keys(packages).length).toBeGreaterThan(500);
   expect(refusing.map(([path, { version, engines }]) => `${path} ${version}: ${engines?.node}`)).toEqual([]);
 });
+
+test('nx neither connects to its cloud service nor advertises it after a run', () => {
+  expect(JSON.parse(readFileSync(join(root, 'nx.json'), 'utf8'))).toMatchObject({
+    neverConnectToCloud: true,
+    analytics: false,
+  });
+});
