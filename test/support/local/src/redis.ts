@@ -1,17 +1,20 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { haveProgram } from './debian-packages';
 import { startServer, type LocalServer } from './server-process';
 
 /**
- * Starts redis-server from PATH on a free port of 127.0.0.1, with its append-only file in `dir`. Where it is missing it is
- * installed by apt-get if that can be had without a question; else the error names the command to run.
+ * Starts an empty redis-server from PATH on a free port of 127.0.0.1. Where it is missing it is installed by apt-get if that can
+ * be had without a question; else the error names the command to run.
+ * It writes nothing to disk and loads nothing: Redis holds only what the register knows as well, and a file that a power cut
+ * left broken would keep it from starting.
  * On Linux it ends by itself when this process dies.
  */
 export async function startRedis({ dir }: { readonly dir: string }): Promise<LocalServer> {
   const installed = haveProgram('redis-server', ['redis-server']);
   const data = join(resolve(dir), 'redis-data');
+  rmSync(data, { recursive: true, force: true });
   mkdirSync(data, { recursive: true });
   const running = await startServer({
     name: 'Redis',
@@ -24,7 +27,7 @@ export async function startRedis({ dir }: { readonly dir: string }): Promise<Loc
       '--dir',
       data,
       '--appendonly',
-      'yes',
+      'no',
       '--save',
       '',
       '--maxmemory-policy',
@@ -36,7 +39,7 @@ export async function startRedis({ dir }: { readonly dir: string }): Promise<Loc
   });
   return {
     url: `redis://127.0.0.1:${running.port}`,
-    how: `Redis on 127.0.0.1:${running.port}, data in ${data}${installed ? ' (redis-server was installed by apt-get)' : ''}`,
+    how: `Redis on 127.0.0.1:${running.port}, which keeps nothing on disk${installed ? ' (redis-server was installed by apt-get)' : ''}`,
     stop: () => running.stop(),
   };
 }
