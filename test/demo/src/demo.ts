@@ -1,23 +1,23 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { rootNames } from '@coldroom/domain';
-import { writeMarker } from '@coldroom/files';
+import { markerName, writeMarker } from '@coldroom/files';
 import { migrate, Register } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { buildSampleOmero, type SampleReport } from '@coldroom/sample-omero';
 import { decide, scan, untilDone } from './archive';
+import { clearDirectory, takeDirectory } from './directory';
 import { layoutOf, type Layout } from './layout';
-import { keepOmeroState } from './omero-state';
+import { aboutUser, giveTo, omeroUser, startCommand, type OmeroUser } from './omero-user';
 import { showProgress } from './progress';
 import { prove } from './proof';
 import { recallAll, restoreFileset } from './restore';
+import { makeSample, readSample, sampleIsFresh, useUpSample, type WantedSample } from './sample';
 import { makeScannerRole } from './scanner-role';
 import { startServices } from './services';
 import { makeStore, type DemoStore, type StoreKind } from './store-kinds';
 import { sayDecisions, sayRequests, sayRestored, saySample, saySummary } from './summary';
 import { surroundingsFor, type Surroundings } from './surroundings';
-import { writeTree } from './tree';
 
 export interface DemoOptions {
   readonly dir: string;
@@ -28,71 +28,71 @@ export interface DemoOptions {
   readonly store: StoreKind;
 }
 
+interface World extends Surroundings {
+  readonly user: OmeroUser | undefined;
+}
+
 const say = (line = ''): void => console.log(line);
 
-/** Returns the exit code: 0 only where every proof holds. */
+/** Returns the exit code: 0 only where every proof holds. Each run has a world of its own, in a directory that it takes for itself. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const layout = layoutOf(options.dir);
+  const marker = await takeDirectory(layout, { say });
+  try {
+    const wanted: WantedSample = {
+      images: options.images,
+      fileSize: options.fileSize,
+      user: omeroUser(layout.home),
+      database: process.env['OMERO_DATABASE_URL'] ? 'given' : 'own',
+    };
+    const goesOn = sampleIsFresh(layout, wanted);
+    if (!goesOn && (await clearDirectory(layout))) say(`What an earlier demo left in ${layout.home} was removed\n`);
+    return await runIn(layout, options, wanted, goesOn);
+  } finally {
+    await marker.close();
+  }
+}
+
+async function runIn(layout: Layout, options: DemoOptions, wanted: WantedSample, goesOn: boolean): Promise<number> {
   say('Servers');
   const surroundings = await surroundingsFor(layout, process.env, say);
   try {
-    await sample(layout, surroundings, options);
+    say('\nSample OMERO');
+    const report = goesOn ? readSample(layout) : await makeSample(layout, surroundings.omeroOwnerUrl, wanted);
+    saySample(report, layout, say);
+    for (const line of aboutUser(wanted.user)) say(line);
     if (options.onlySample) {
-      say(`\nThe sample stays in ${layout.home}; the same command without --only-sample goes on from it.`);
+      say(`\nThe sample stays in ${layout.home}.`);
+      if (wanted.database === 'own') say('The same command without --only-sample goes on from it.');
       return exitCodes.ok;
     }
-    return await archiveAndBack(layout, surroundings, options);
+    await useUpSample(layout);
+    return await archiveAndBack(layout, { ...surroundings, user: wanted.user }, options);
   } finally {
     await surroundings.stop();
   }
 }
 
-async function sample(
-  layout: Layout,
-  { omeroOwnerUrl }: Surroundings,
-  { images, fileSize }: DemoOptions,
-): Promise<void> {
-  say('\nSample OMERO');
-  if (existsSync(layout.before)) {
-    saySample(JSON.parse(readFileSync(layout.sampleReport, 'utf8')) as SampleReport, layout, say);
-    return;
-  }
-  if (existsSync(layout.omero))
-    throw new Error(
-      `${layout.omero} holds something already that is no whole sample of ours; name another --dir, or remove it`,
-    );
-  const report = await buildSampleOmero({
-    databaseUrl: omeroOwnerUrl,
-    dataDir: layout.omero,
-    images,
-    fileSize,
-    reportFile: layout.sampleReport,
-  });
-  await keepOmeroState(omeroOwnerUrl);
-  await writeTree(layout.omero, layout.before);
-  saySample(report, layout, say);
-}
-
 async function archiveAndBack(
   layout: Layout,
-  surroundings: Surroundings,
+  surroundings: World,
   { store: kind, keep }: DemoOptions,
 ): Promise<number> {
   const store = await makeStore(kind, layout, say);
   try {
     const code = await archive(layout, surroundings, store);
-    if (keep) await stay(layout);
+    if (keep) await stay(layout, surroundings.user);
     return code;
   } finally {
     await store.stop();
   }
 }
 
-async function archive(layout: Layout, surroundings: Surroundings, store: DemoStore): Promise<number> {
+async function archive(layout: Layout, surroundings: World, store: DemoStore): Promise<number> {
   const env = await settingsFor(layout, surroundings, store);
   await migrate(surroundings.registerUrl);
   const register = new Register(surroundings.registerUrl);
-  const services = await startServices(layout, env);
+  const services = await startServices(layout, env, surroundings.user);
   try {
     say('\nScan');
     await scan(register, services);
@@ -120,18 +120,26 @@ async function archive(layout: Layout, surroundings: Surroundings, store: DemoSt
 /** Prepares what an administrator would: markers, the hold directory, the stores file, the scanner's role, the settings. */
 async function settingsFor(
   layout: Layout,
-  { omeroOwnerUrl, registerUrl, redisUrl }: Surroundings,
+  { omeroOwnerUrl, registerUrl, redisUrl, user }: World,
   store: DemoStore,
 ): Promise<Readonly<Record<string, string>>> {
   await mkdir(layout.hold, { recursive: true, mode: 0o700 });
   for (const name of rootNames) await writeMarker(join(layout.omero, name), name);
   await writeMarker(layout.hold, 'hold');
   await writeFile(layout.storesFile, store.yaml);
+  await giveTo(user, [
+    dirname(layout.hold),
+    ...rootNames.map((name) => join(layout.omero, name, markerName)),
+    layout.storesFile,
+    ...store.usedByServices,
+  ]);
   const settings = {
     OMERO_DATABASE_URL: await makeScannerRole(omeroOwnerUrl),
     OMERO_DATA_DIR: layout.omero,
     REGISTER_DATABASE_URL: registerUrl,
     REDIS_URL: redisUrl,
+    // A Redis that is not ours may hold jobs of an earlier demo.
+    COLDROOM_QUEUE_PREFIX: `demo-${randomBytes(4).toString('hex')}`,
     COLDROOM_STORES: layout.storesFile,
     COLDROOM_HOLD: '1s',
     COLDROOM_SWEEP_EVERY: '1s',
@@ -146,13 +154,14 @@ async function settingsFor(
   return settings;
 }
 
-async function stay(layout: Layout): Promise<void> {
+async function stay(layout: Layout, user: OmeroUser | undefined): Promise<void> {
   say(`
 Servers and data stay until Ctrl-C. To look around, in another terminal:
   npx coldroom --env ${layout.settings} requests list
   npx coldroom --env ${layout.settings} files list --state stuck
   npx coldroom --env ${layout.settings} status
-The services run again with: set -a; . ${layout.settings}; set +a; npm start`);
+  npx coldroom --env ${layout.settings} doctor
+The services run again with: set -a; . ${layout.settings}; set +a; ${startCommand(user)}`);
   await new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());

@@ -5,6 +5,7 @@ export function layoutOf(dir: string) {
   const home = resolve(dir);
   return {
     home,
+    marker: join(home, '.coldroom-demo'),
     omero: join(home, 'OMERO'),
     hold: join(home, 'OMERO', '.coldroom', 'hold'),
     store: join(home, 'store'),
@@ -14,6 +15,7 @@ export function layoutOf(dir: string) {
     servers: join(home, 'servers'),
     logs: join(home, 'logs'),
     sampleReport: join(home, 'sample.json'),
+    sampleFresh: join(home, 'sample-fresh.json'),
     before: join(home, 'before.jsonl'),
     settings: join(home, 'coldroom.env'),
   } as const;

@@ -2,20 +2,22 @@ import '@coldroom/runtime/require-node';
 import { parseArgs } from 'node:util';
 import { exitCodes } from '@coldroom/runtime';
 import { runDemo } from './demo';
+import { Refusal } from './directory';
 import { storeKinds } from './store-kinds';
 
 const help = `Archives a sample OMERO, from the first mark to the last link, brings a part of it back, and proves that nothing was lost.
 
   npm run demo -- [options]
 
-  --dir DIR          where everything lies that the demo makes (default .demo)
+  --dir DIR          a directory of the demo's own (default .demo); what an earlier demo left there is removed
   --store KIND       where the copies go: file, s3 or arkivum (default file); servers for them are started here
   --images N         how many images the sample has (default 220)
   --file-size BYTES  the size of a typical file (default 60000)
-  --only-sample      stop when the sample is there; a later run with the same --dir goes on from it
+  --only-sample      stop when the sample is there; the next run with the same --dir and numbers goes on from it
   --keep             leave servers running and data in place, and say how to look around
 
-REDIS_URL, REGISTER_DATABASE_URL and OMERO_DATABASE_URL are used where they are set; servers are started for the rest.`;
+REDIS_URL, REGISTER_DATABASE_URL and OMERO_DATABASE_URL are used where they are set; servers are started for the rest.
+The databases must be empty.`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -49,7 +51,8 @@ async function main(): Promise<number> {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(error instanceof Error ? `\nThe demo failed: ${error.message}` : error);
+    if (error instanceof Refusal) console.error(error.message);
+    else console.error(error instanceof Error ? `\nThe demo failed: ${error.message}` : error);
     process.exit((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ? exitCodes.usage : exitCodes.failed);
   },
 );

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startService, type RunningService } from '@coldroom/runtime/process';
 import type { Layout } from './layout';
+import type { OmeroUser } from './omero-user';
 
 /** The five services, with two transfer workers. */
 const processes = ['scanner', 'checksum', 'transfer', 'transfer', 'ingest-watcher', 'linker'] as const;
@@ -16,7 +17,11 @@ export interface Services {
 }
 
 /** Starts each service as a process of its own; their logs go to files. */
-export async function startServices(layout: Layout, env: Readonly<Record<string, string>>): Promise<Services> {
+export async function startServices(
+  layout: Layout,
+  env: Readonly<Record<string, string>>,
+  user: OmeroUser | undefined,
+): Promise<Services> {
   await mkdir(layout.logs, { recursive: true });
   const ended: RunningService[] = [];
   let stopping = false;
@@ -27,6 +32,7 @@ export async function startServices(layout: Layout, env: Readonly<Record<string,
       main: join(__dirname, '..', '..', '..', 'apps', name, 'dist', 'main.js'),
       env: { ...env, METRICS_PORT: '0' },
       onLine: (line) => log.write(`${line}\n`),
+      ...(user ? { user } : {}),
     });
     void service.exited.then(() => {
       ended.push(service);

@@ -15,6 +15,8 @@ export type StoreKind = (typeof storeKinds)[number];
 export interface DemoStore {
   /** The stores file. */
   readonly yaml: string;
+  /** Files and directories that the services read and write. */
+  readonly usedByServices: readonly string[];
   /** Where links lead. */
   readonly links: string;
   /** Links lead to nothing before the images are recalled. */
@@ -52,7 +54,14 @@ async function fileStore({ store }: Layout): Promise<DemoStore> {
     `directory: ${JSON.stringify(store)}`,
     'sameFileSystem: true   # a sample only: a real store lies on another disk',
   ]);
-  return { yaml, links: store, outOfReach: false, bags: async () => store, stop: async () => undefined };
+  return {
+    yaml,
+    usedByServices: [store],
+    links: store,
+    outOfReach: false,
+    bags: async () => store,
+    stop: async () => undefined,
+  };
 }
 
 async function arkivumStore({ store, servers }: Layout, say: (line: string) => void): Promise<DemoStore> {
@@ -70,7 +79,14 @@ async function arkivumStore({ store, servers }: Layout, say: (line: string) => v
     'durableAt: green',
     'sameFileSystem: true   # a sample only: a real appliance is mounted over the network',
   ]);
-  return { yaml, links: store, outOfReach: false, bags: async () => store, stop: () => appliance.stop() };
+  return {
+    yaml,
+    usedByServices: [store, appliance.caFile],
+    links: store,
+    outOfReach: false,
+    bags: async () => store,
+    stop: () => appliance.stop(),
+  };
 }
 
 async function s3Store({ servers, recalled, copiedDown }: Layout, say: (line: string) => void): Promise<DemoStore> {
@@ -102,6 +118,7 @@ async function s3Store({ servers, recalled, copiedDown }: Layout, say: (line: st
   ]);
   return {
     yaml,
+    usedByServices: [recalled, ...Object.values(keys)],
     links: recalled,
     outOfReach: true,
     bags: () => copyDown(client, copiedDown),

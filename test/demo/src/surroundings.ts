@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { createDatabase, startPostgres, startRedis, type LocalServer } from '@coldroom/local';
+import { expectEmptyDatabase, expectRedis } from './given-servers';
 import type { Layout } from './layout';
 
 export interface Surroundings {
@@ -31,6 +32,7 @@ export async function surroundingsFor(
     let postgres: LocalServer | undefined;
     const database = async (key: string, name: string): Promise<string> => {
       if (env[key]) {
+        await expectEmptyDatabase(key, env[key]);
         say(`  ${name}: the database that ${key} names`);
         return env[key];
       }
@@ -39,7 +41,8 @@ export async function surroundingsFor(
     };
     const omeroOwnerUrl = await database('OMERO_DATABASE_URL', 'omero');
     const registerUrl = await database('REGISTER_DATABASE_URL', 'register');
-    const redisUrl = env['REDIS_URL'] ?? (await start(startRedis({ dir: layout.servers }))).url;
+    if (env['REDIS_URL']) await expectRedis(env['REDIS_URL']);
+    const redisUrl = env['REDIS_URL'] || (await start(startRedis({ dir: layout.servers }))).url;
     return { omeroOwnerUrl, registerUrl, redisUrl, stop };
   } catch (error) {
     await stop();

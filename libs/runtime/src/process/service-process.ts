@@ -30,6 +30,8 @@ export interface Service {
   /** The whole of its settings: of our own environment it gets only what any program needs. */
   readonly env: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
+  /** Another user to run it as; only root may name one. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];
@@ -42,12 +44,12 @@ const LINES_KEPT = 2_000;
 const memoryFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
 
 /** Starts a built app by our own Node as a process of its own, which the kernel kills when we die (Linux). */
-export function startService({ name, main, args = [], by = [], env, onLine }: Service): RunningService {
+export function startService({ name, main, args = [], by = [], env, onLine, user }: Service): RunningService {
   const inherited = Object.fromEntries(
     INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])),
   );
   const [program = '', ...words] = [...dieWithParent('KILL'), ...by, process.execPath, ...memoryFlags, main, ...args];
-  const child = spawn(program, words, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, words, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'], ...user });
   const lines: string[] = [];
   const note = (line: string): void => {
     lines.push(line);

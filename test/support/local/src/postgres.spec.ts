@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -153,3 +153,17 @@ test('two servers run side by side', async () => {
   }
   expect(up).toBe(false);
 });
+
+(process.platform === 'linux' ? test : test.skip)(
+  'a parent that is killed during initdb leaves no initdb behind',
+  async () => {
+    const dir = directory(0o755);
+    const script = `require(${JSON.stringify(join(__dirname, '..', 'dist'))}).startPostgres({ dir: ${JSON.stringify(dir)} })`;
+    const parent = spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
+    const running = (): boolean => spawnSync('pgrep', ['-f', `initdb --pgdata=${dir}`]).status === 0;
+    while (!running()) await sleep(5);
+    parent.kill('SIGKILL');
+    await sleep(100);
+    expect(running()).toBe(false);
+  },
+);

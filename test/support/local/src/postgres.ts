@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Client } from 'pg';
 import { clusterDirectory } from './postgres-data';
 import { postgresUser, runnableBinaries, type SystemUser } from './postgres-binaries';
+import { dieWithParent } from './die-with-parent';
 import { startServer, type LocalServer } from './server-process';
 
 export interface PostgresPlace {
@@ -77,9 +78,12 @@ function makeCluster(home: string, data: string, native: string, user: SystemUse
   writeFileSync(passwordForInitdb, password, { mode: 0o600 });
   if (user) chownSync(passwordForInitdb, user.uid, user.gid);
   try {
+    // An initdb that outlived us would remove its directory when it fails, though somebody may have begun there again.
+    const [program = '', ...args] = [...dieWithParent('KILL'), join(native, 'bin', 'initdb')];
     execFileSync(
-      join(native, 'bin', 'initdb'),
+      program,
       [
+        ...args,
         `--pgdata=${unfinished}`,
         '--username=coldroom',
         `--pwfile=${passwordForInitdb}`,

@@ -191,16 +191,19 @@ test('marks are as the older script leaves them, and a good part is left alone',
   ).toEqual([0]);
 });
 
-test('the same seed gives the same server', async () => {
+test("the same seed gives the same server, also where the files are to be the caller's own", async () => {
   const place = join(folder, 'again', 'OMERO');
   const again = await buildSampleOmero({
     databaseUrl: await newDatabase(),
     dataDir: place,
     images: 30,
     fileSize: 2_000,
+    owner: 'self',
   });
   expect({ ...again, dataDir, outsideDir: report.outsideDir }).toEqual(report);
   const [file = ''] = again.special.plate.files.slice(-1);
+  for (const path of [join(place, file), join(place, 'ManagedRepository')])
+    expect(statSync(path).uid).toBe(process.getuid?.());
   expect(readFileSync(join(place, file)).equals(readFileSync(join(dataDir, file)))).toBe(true);
 });
 

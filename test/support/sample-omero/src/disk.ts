@@ -50,14 +50,16 @@ export class Disk {
   private readonly known = new Set<string>();
   private readonly contents: Contents;
   private number = 0;
-  readonly asRoot = process.getuid?.() === 0;
+  private readonly givesAway: boolean;
   readonly hasExtendedAttributes = spawnSync('setfattr', ['--version']).status === 0;
 
   constructor(
     readonly dataDir: string,
     readonly outsideDir: string,
+    owner: 'omero' | 'self',
     seed: number,
   ) {
+    this.givesAway = owner === 'omero' && process.getuid?.() === 0;
     this.contents = new Contents(seed);
   }
 
@@ -79,7 +81,7 @@ export class Disk {
         mkdirSync(this.outsideDir, { recursive: true });
         const laid = this.write(outside, file, modified);
         symlinkSync(outside, target);
-        if (this.asRoot) lchownSync(target, OMERO_USER, OMERO_USER);
+        if (this.givesAway) lchownSync(target, OMERO_USER, OMERO_USER);
         return laid;
       }
       case 'hard-link': {
@@ -109,7 +111,7 @@ export class Disk {
     if (!existsSync(full)) {
       mkdirSync(full, { recursive: true });
       chmodSync(full, 0o755);
-      if (this.asRoot) chownSync(full, OMERO_USER, OMERO_USER);
+      if (this.givesAway) chownSync(full, OMERO_USER, OMERO_USER);
     }
     // Leaf directories are never asked for again once the next fileset begins.
     if (this.known.size > 10_000) this.known.clear();
@@ -131,7 +133,7 @@ export class Disk {
       }
       if (fd !== undefined) {
         fchmodSync(fd, 0o644);
-        if (this.asRoot) fchownSync(fd, OMERO_USER, OMERO_USER);
+        if (this.givesAway) fchownSync(fd, OMERO_USER, OMERO_USER);
         futimesSync(fd, modified, modified);
       }
     } finally {

@@ -19,6 +19,8 @@ export interface SamplePlace {
   readonly databaseUrl: string;
   /** OMERO's data directory; `ManagedRepository`, `Pixels` and `Files` go below it. */
   readonly dataDir: string;
+  /** Whose the files are if root lays them down: those of the official container's user (default), or root's own. */
+  readonly owner?: 'omero' | 'self';
   readonly seed?: number;
 }
 
@@ -52,7 +54,7 @@ export class OmeroServer {
     private readonly enumerations: ReadonlyMap<string, number>,
   ) {}
 
-  static async open({ databaseUrl, dataDir, seed = 1 }: SamplePlace): Promise<OmeroServer> {
+  static async open({ databaseUrl, dataDir, owner = 'omero', seed = 1 }: SamplePlace): Promise<OmeroServer> {
     const client = new Client({ connectionString: databaseUrl });
     await client.connect();
     const made = await client.query<{ made: boolean }>(`SELECT to_regclass('public.dbpatch') IS NOT NULL AS made`);
@@ -66,7 +68,7 @@ export class OmeroServer {
     const root = resolve(dataDir);
     const server = new OmeroServer(
       new Rows(client),
-      new Disk(root, `${root}-outside`, seed),
+      new Disk(root, `${root}-outside`, owner, seed),
       node.rows[0]?.uuid ?? '',
       new Map(enumerations.rows.map(({ name, id }) => [name, Number(id)])),
     );
