@@ -12,7 +12,7 @@ const doing = {
   moveSealed: 'being relinked',
 } as const;
 
-/** Waits until no bag goes on by itself any more. */
+/** Waits until every bag has arrived or needs a person. */
 export async function untilMoved(context: Context, register: Register, bags: readonly bigint[]): Promise<MoveProgress> {
   return waitUntil(context.out, {
     read: () => register.moves.progress(bags),

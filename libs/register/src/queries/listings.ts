@@ -29,7 +29,7 @@ export interface FileListing {
   readonly digests: Readonly<Record<string, string>>;
   readonly copyRead: string | null;
   readonly linkedAt: Date | null;
-  /** Its original is not held any more. */
+  /** Its original is no longer held. */
   readonly released: boolean;
 }
 
