@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { Client } from 'pg';
 import { clusterDirectory } from './postgres-data';
 import { postgresUser, runnableBinaries, type SystemUser } from './postgres-binaries';
-import { dieWithParent } from './die-with-parent';
+import { dieWithParent } from '@coldroom/runtime/process';
 import { startServer, type LocalServer } from './server-process';
 
 export interface PostgresPlace {
