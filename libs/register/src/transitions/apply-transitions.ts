@@ -247,9 +247,9 @@ export async function syncRequest(
     await client.query(
       `UPDATE request_image i SET mark_wanted = s.wanted FROM (
          SELECT fileset, CASE
-           WHEN ${hasFile('moved.fileset', 'early,sealed')} THEN 'pending'
-           WHEN ${hasFile('moved.fileset', 'undoing')} THEN NULL
-           WHEN ${hasFile('moved.fileset', 'linked,recalled,retrieving,fetchVerified,moving')} THEN 'archived'
+           WHEN ${hasFile('moved.fileset', ['early', 'sealed'])} THEN 'pending'
+           WHEN ${hasFile('moved.fileset', ['undoing'])} THEN NULL
+           WHEN ${hasFile('moved.fileset', ['linked', 'recalled', 'retrieving', 'fetchVerified', 'moving'])} THEN 'archived'
            ELSE 'none' END AS wanted
          FROM unnest($2::text[]) AS moved(fileset)) s
        WHERE i.request_id = $1 AND i.fileset = s.fileset AND s.wanted IS NOT NULL AND i.mark_wanted <> s.wanted`,

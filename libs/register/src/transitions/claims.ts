@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { NotYet, codeOf, messageOf, type ArchiveFile, type RequestState, type WorkState } from '@coldroom/domain';
 import { transaction } from '../db/connection';
+import type { Phase } from '../db/phases';
 import { fileColumns, toFile, type FileRow } from '../db/rows';
 
 /** The right to work on a bag until the lease ends. Whoever claims it later gets a higher fence, and ours is void. */
@@ -40,16 +41,16 @@ export interface DueBag {
  * Holds where the fileset of request $1 has a file in one of these phases. A subquery with a limit is never turned into a
  * join: each is a probe into an index, however far off the planner's statistics are while a request runs.
  */
-export const hasFile = (fileset: string, phases: string): string =>
-  `coalesce((SELECT true FROM file f WHERE f.request_id = $1 AND f.fileset = ${fileset} AND f.phase = ANY('{${phases}}') LIMIT 1), false)`;
+export const hasFile = (fileset: string, phases: readonly Phase[]): string =>
+  `coalesce((SELECT true FROM file f WHERE f.request_id = $1 AND f.fileset = ${fileset} AND f.phase = ANY('{${phases.join()}}') LIMIT 1), false)`;
 
 /** Holds where the fileset of request $1 has files that are durable or beyond, and none that is on its way or given up. */
 export const complete = (fileset: string): string =>
-  `${hasFile(fileset, 'sealed,linked')} AND NOT ${hasFile(fileset, 'early,undoing,given up')}`;
+  `${hasFile(fileset, ['sealed', 'linked'])} AND NOT ${hasFile(fileset, ['early', 'undoing', 'given up'])}`;
 
 /** Holds where all files of the fileset of request $1 that were requested back are proven, or where they belong already. */
 export const fetched = (fileset: string): string =>
-  `${hasFile(fileset, 'fetchVerified')} AND NOT ${hasFile(fileset, 'early,sealed,linked,undoing,retrieving,moving')}`;
+  `${hasFile(fileset, ['fetchVerified'])} AND NOT ${hasFile(fileset, ['early', 'sealed', 'linked', 'undoing', 'retrieving', 'moving'])}`;
 
 /** Who works on which bag. */
 export class Claims {
