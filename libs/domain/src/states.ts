@@ -37,7 +37,6 @@ export const fileEvents = [
   'seal',
   'link',
   'undo',
-  'undo',
   'release',
   'restore',
   'bringOnline',

@@ -9,6 +9,7 @@ export {
   type PageStart,
 } from './queries/audit';
 export { migrate } from './db/connection';
+export { phases, type Phase } from './db/phases';
 export type { NewFile, NewImage, NewRequest, Skip } from './requests/drafts';
 export type { MarkState, PendingMark } from './requests/marks';
 export type { Transition, TransitionOptions } from './transitions/transition';
