@@ -12,9 +12,9 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Store } from '@coldroom/domain';
-import { audit } from './audit/audit';
-import { findingCodes, Report } from './audit/report';
-import type { AuditPlaces } from './audit/scope';
+import { audit } from '@coldroom/operations';
+import { discrepancyCodes, Report } from '@coldroom/operations';
+import type { AuditPlaces } from '@coldroom/operations';
 import { AuditScene, changed, type Placed } from './testing/audit-scene';
 import { coldroom, json, type Ended } from './testing/command-line';
 
@@ -217,10 +217,10 @@ describe('faults', () => {
       Placed,
       ...Placed[],
     ];
-    const plant = (code: (typeof findingCodes)[number], object: string): void => {
+    const plant = (code: (typeof discrepancyCodes)[number], object: string): void => {
       expected.push(`${code} ${object}`);
     };
-    const ofFile = (code: (typeof findingCodes)[number], file: Placed): void => plant(code, `File:${file.id}`);
+    const ofFile = (code: (typeof discrepancyCodes)[number], file: Placed): void => plant(code, `File:${file.id}`);
 
     await scene.inBag(lost.copy, () => unlink(lost.copy));
     ofFile('LOST', lost);
@@ -327,7 +327,7 @@ describe('faults', () => {
     for (const { remedy } of recalledOrphans)
       expect(remedy).toContain('after "coldroom verify" called the copy in its bag good'); // it may be the last good one
     const aboutOpening = 'LINKS_NOT_OPENED'; // below
-    expect(new Set([...expected.map((line) => line.split(' ')[0]), aboutOpening])).toEqual(new Set(findingCodes));
+    expect(new Set([...expected.map((line) => line.split(' ')[0]), aboutOpening])).toEqual(new Set(discrepancyCodes));
   });
 
   it('in opening through links depend on the version of Bio-Formats, and come with the command', async () => {

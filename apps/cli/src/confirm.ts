@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { UsageError } from './failure';
+import { UsageError } from '@coldroom/operations';
 
 /** Asks a person before something changes; `yes` answers for them. Without a terminal to ask on, `--yes` is demanded. */
 export async function confirmed(

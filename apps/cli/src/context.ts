@@ -4,7 +4,7 @@ import { Transient } from '@coldroom/domain';
 import { Register } from '@coldroom/register';
 import { readSettings, type Settings } from '@coldroom/runtime';
 import { environment } from './environment';
-import { unavailableMessage, type ExitCode } from './failure';
+import { unavailableMessage, type ExitCode } from '@coldroom/operations';
 import { Output } from './output';
 
 type Part = Parameters<typeof readSettings>[0][number];

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase } from '@coldroom/local';
 import { buildTinyOmero } from '@coldroom/sample-omero';
-import { examineNode } from './doctor/machine';
+import { examineNode } from '@coldroom/operations';
 import { coldroom, json, type Ended } from './testing/command-line';
 
 interface Report {

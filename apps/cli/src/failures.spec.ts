@@ -6,7 +6,7 @@ import { createDatabase } from '@coldroom/local';
 import { NotYet, Refused, Transient } from '@coldroom/domain';
 import { SettingsError } from '@coldroom/runtime';
 import { environment } from './environment';
-import { failureOf, UsageError } from './failure';
+import { failureOf, UsageError } from '@coldroom/operations';
 import { coldroom, json } from './testing/command-line';
 
 const dir = mkdtempSync(join(tmpdir(), 'cli-failures-'));

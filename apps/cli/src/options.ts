@@ -1,4 +1,4 @@
-import { UsageError } from './failure';
+import { UsageError } from '@coldroom/operations';
 
 /** For commands that ask before they change something. */
 export const yesOption = ['--yes', 'do not ask before something changes'] as const;

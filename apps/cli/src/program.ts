@@ -22,7 +22,7 @@ import { addUndo } from './commands/undo';
 import { addVerify } from './commands/verify';
 import { addWatch } from './commands/watch';
 import { Context, type Act } from './context';
-import { failureOf, type ExitCode } from './failure';
+import { failureOf, type ExitCode } from '@coldroom/operations';
 import { Output } from './output';
 
 const codes = `

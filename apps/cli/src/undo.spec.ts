@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Register, Target } from '@coldroom/register';
-import { selectedFiles, undoPlan } from './selected-files';
+import { selectedFiles, undoPlan } from '@coldroom/operations';
 import { coldroom } from './testing/command-line';
 import { claimed, moveTo, newRequest, sampleRegister, started, stick } from './testing/sample-register';
 

@@ -15,7 +15,7 @@ import type { Workbench } from '@coldroom/pipeline/testing';
 import { parseRate, parseShare } from './commands/verify';
 import { archive, settingsOf, workbench } from './testing/archived';
 import { coldroom, json } from './testing/command-line';
-import { remedyOf } from './verify/remedy';
+import { remedyOf } from '@coldroom/operations';
 
 let bench: Workbench;
 let env: Record<string, string>;

@@ -3,7 +3,7 @@ import { codeOf, NotYet } from '@coldroom/domain';
 import type { Register, Target } from '@coldroom/register';
 import { formatDuration } from '@coldroom/terminal';
 import { harmless, type Output } from './output';
-import { nameOf } from './targets';
+import { nameOf } from '@coldroom/operations';
 
 const busyPauseMs = 1000;
 const pollMs = 500;

@@ -3,15 +3,15 @@ import { OmeroDatabase } from '@coldroom/omero';
 import { exitCodes } from '@coldroom/runtime';
 import { holdPaths } from '@coldroom/trees';
 import { counted, formatCount } from '@coldroom/terminal';
-import { acknowledge } from '../audit/acknowledge';
-import { audit } from '../audit/audit';
-import { documentOf, linesOf } from '../audit/shown';
-import { Report } from '../audit/report';
+import { acknowledge } from './audit-acknowledge';
+import { audit } from '@coldroom/operations';
+import { documentOf, linesOf } from './audit-lines';
+import { Report } from '@coldroom/operations';
 import type { Act, Context } from '../context';
 import { examples } from '../examples';
-import type { ExitCode } from '../failure';
+import type { ExitCode } from '@coldroom/operations';
 import { byOption, parseWhole, yesOption } from '../options';
-import { withStores } from '../stores';
+import { withStores } from '@coldroom/operations';
 import { LiveLines } from '../waiting';
 
 interface Options {

@@ -4,10 +4,10 @@ import { counted, formatBytes } from '@coldroom/terminal';
 import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
-import type { ExitCode } from '../failure';
-import { amount, selectedFiles, type SelectedFiles } from '../selected-files';
+import type { ExitCode } from '@coldroom/operations';
+import { amount, selectedFiles, type SelectedFiles } from '@coldroom/operations';
 import { byOption, yesOption } from '../options';
-import { parseTargets } from '../targets';
+import { parseTargets } from '@coldroom/operations';
 import { oneByOne } from '../waiting';
 
 interface Options {

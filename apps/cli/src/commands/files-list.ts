@@ -5,11 +5,11 @@ import { exitCodes } from '@coldroom/runtime';
 import { counted, formatBytes, indented, table } from '@coldroom/terminal';
 import type { Act } from '../context';
 import { examples } from '../examples';
-import { UsageError } from '../failure';
-import { nextStep } from '../next-steps';
+import { UsageError } from '@coldroom/operations';
+import { nextStep } from '@coldroom/operations';
 import { parseNames, parseWhole } from '../options';
-import { commandsFor, helpLines } from '../stuck';
-import { parseIds, parseTargets } from '../targets';
+import { commandsFor, helpLines } from '@coldroom/operations';
+import { parseIds, parseTargets } from '@coldroom/operations';
 
 interface Options {
   readonly request?: string;

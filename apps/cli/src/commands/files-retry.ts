@@ -4,10 +4,10 @@ import { exitCodes } from '@coldroom/runtime';
 import { counted, formatBytes } from '@coldroom/terminal';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
-import type { ExitCode } from '../failure';
-import { amount, byCode, selectedFiles } from '../selected-files';
+import type { ExitCode } from '@coldroom/operations';
+import { amount, byCode, selectedFiles } from '@coldroom/operations';
 import { byOption } from '../options';
-import { parseTargets } from '../targets';
+import { parseTargets } from '@coldroom/operations';
 import { oneByOne } from '../waiting';
 
 interface Options {

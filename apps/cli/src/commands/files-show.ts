@@ -5,10 +5,10 @@ import { formatBytes, formatCount, formatTime, indented, pairs } from '@coldroom
 import type { Act } from '../context';
 import { eventLines } from '../events';
 import { examples } from '../examples';
-import { notFound, UsageError } from '../failure';
-import { nextStep } from '../next-steps';
-import { commandsFor } from '../stuck';
-import { parseIds } from '../targets';
+import { notFound, UsageError } from '@coldroom/operations';
+import { nextStep } from '@coldroom/operations';
+import { commandsFor } from '@coldroom/operations';
+import { parseIds } from '@coldroom/operations';
 
 const shownEvents = 200;
 

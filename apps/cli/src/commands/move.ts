@@ -5,13 +5,21 @@ import { counted } from '@coldroom/terminal';
 import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
-import type { ExitCode } from '../failure';
-import { selectedFiles } from '../selected-files';
-import { amountIn, between, leftLines, movePlan, planLines, type Between, type MovePlan } from '../move/plan';
-import { untilMoved } from '../move/waiting';
+import type { ExitCode } from '@coldroom/operations';
+import { selectedFiles } from '@coldroom/operations';
+import {
+  amountIn,
+  between,
+  leftLines,
+  movePlan,
+  movePlanLines,
+  type Between,
+  type MovePlan,
+} from '@coldroom/operations';
+import { untilMoved } from './move-waiting';
 import { byOption, yesOption } from '../options';
-import { countLines } from '../stuck';
-import { parseTargets } from '../targets';
+import { countLines } from '@coldroom/operations';
+import { parseTargets } from '@coldroom/operations';
 import { untilNotBusy } from '../waiting';
 
 interface Options {
@@ -63,11 +71,13 @@ async function move(context: Context, words: readonly string[], options: Options
     const plan = await movePlan(register, stores, targets);
     if (options.cancel) return cancel(context, register, plan, stores, options);
     if (options.dryRun || plan.movable.length === 0) {
-      context.out.result({ dryRun: options.dryRun ?? false, ...document(plan, stores) }, () => planLines(plan, stores));
+      context.out.result({ dryRun: options.dryRun ?? false, ...document(plan, stores) }, () =>
+        movePlanLines(plan, stores),
+      );
       return plan.notNow.length > 0 ? exitCodes.partly : exitCodes.ok;
     }
     if (
-      !(await confirmed(`${planLines(plan, stores).join('\n')}\nGo on?`, {
+      !(await confirmed(`${movePlanLines(plan, stores).join('\n')}\nGo on?`, {
         yes: options.yes ?? false,
         json: context.out.json,
       }))
@@ -85,7 +95,7 @@ async function move(context: Context, words: readonly string[], options: Options
 function notWaited(context: Context, plan: MovePlan, stores: Between, asked: number): ExitCode {
   context.out.result({ asked, waited: false, ...document(plan, stores) }, () => [
     `${counted(asked, 'bag')} on the way to store ${stores.to}; "coldroom status" shows how far it is.`,
-    ...planLines({ ...plan, movable: [] }, stores).filter(() => plan.notNow.length > 0),
+    ...movePlanLines({ ...plan, movable: [] }, stores).filter(() => plan.notNow.length > 0),
   ]);
   return plan.notNow.length > 0 ? exitCodes.partly : exitCodes.ok;
 }
@@ -115,7 +125,7 @@ async function ended(
       : []),
     ...stuck.flatMap((row) => countLines({ ...row, code: row.code ?? 'UNKNOWN' })),
     ...leftLines(plan.movable, stores),
-    ...(plan.notNow.length > 0 ? planLines({ ...plan, movable: [] }, stores) : []),
+    ...(plan.notNow.length > 0 ? movePlanLines({ ...plan, movable: [] }, stores) : []),
   ]);
   return stuck.length > 0 || plan.notNow.length > 0 ? exitCodes.partly : exitCodes.ok;
 }

@@ -6,13 +6,13 @@ import { holdPaths } from '@coldroom/trees';
 import { formatBytes, formatCount } from '@coldroom/terminal';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
-import type { ExitCode } from '../failure';
+import type { ExitCode } from '@coldroom/operations';
 import { byOption } from '../options';
-import { OriginalPaths } from '../rebuild/at-path';
-import { describe, type Surroundings } from '../rebuild/describe';
-import { HeldOriginals } from '../rebuild/held';
-import { Tally, tallyLines } from '../rebuild/tally';
-import { chosenStore, unclaimed, withStores } from '../stores';
+import { OriginalPaths } from '@coldroom/operations';
+import { describe, type RebuildPlaces } from '@coldroom/operations';
+import { HeldOriginals } from '@coldroom/operations';
+import { Tally, tallyLines } from '@coldroom/operations';
+import { chosenStore, unclaimed, withStores } from '@coldroom/operations';
 import { LiveLines } from '../waiting';
 
 interface Options {
@@ -66,7 +66,7 @@ class Run {
   constructor(
     context: Context,
     private readonly register: Register,
-    private readonly around: Surroundings,
+    private readonly around: RebuildPlaces,
     private readonly dryRun: boolean,
     private readonly by: string,
   ) {

@@ -7,10 +7,10 @@ import { counted, formatBytes } from '@coldroom/terminal';
 import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
-import { failureOf, UsageError, type ExitCode, type Failure } from '../failure';
+import { failureOf, UsageError, type ExitCode, type Failure } from '@coldroom/operations';
 import { byOption, yesOption } from '../options';
 import { styled } from '../output';
-import { parseIds } from '../targets';
+import { parseIds } from '@coldroom/operations';
 
 interface Options {
   readonly all?: boolean;

@@ -5,9 +5,9 @@ import { counted, formatBytes, formatCount, formatTime, indented, pairs, table }
 import type { Act } from '../context';
 import { eventLines } from '../events';
 import { examples } from '../examples';
-import { notFound, UsageError } from '../failure';
-import { helpLines, stuckIn, type Stuck } from '../stuck';
-import { parseIds } from '../targets';
+import { notFound, UsageError } from '@coldroom/operations';
+import { helpLines, stuckIn, type Stuck } from '@coldroom/operations';
+import { parseIds } from '@coldroom/operations';
 import { coloured } from './requests-list';
 
 const shownImages = 20;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '@coldroom/runtime';
 import { person, type Act } from '../context';
 import { examples } from '../examples';
-import { notFound } from '../failure';
+import { notFound } from '@coldroom/operations';
 import { byOption } from '../options';
 
 export function addResume(program: Command, act: Act): void {

@@ -5,17 +5,17 @@ import type { Register, Target } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import { isRecallable, readStores } from '@coldroom/stores';
 import { counted, formatBytes } from '@coldroom/terminal';
-import { estimateLines, estimates } from '../retrieve/estimate';
-import { coldLines, freeSpace, needsOf, planLines, returnPlan } from '../retrieve/plan';
-import { untilBack } from '../retrieve/waiting';
+import { estimateLines, estimates } from '@coldroom/operations';
+import { coldLines, freeSpace, needsOf, retrievalPlanLines, retrievalPlan } from '@coldroom/operations';
+import { untilBack } from './retrieve-waiting';
 import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
-import { notFound, UsageError, type ExitCode } from '../failure';
-import { selectedFiles } from '../selected-files';
+import { notFound, UsageError, type ExitCode } from '@coldroom/operations';
+import { selectedFiles } from '@coldroom/operations';
 import { byOption, yesOption } from '../options';
-import { countLines } from '../stuck';
-import { parseTargets, splitDatasets } from '../targets';
+import { countLines } from '@coldroom/operations';
+import { parseTargets, splitDatasets } from '@coldroom/operations';
 import { oneByOne } from '../waiting';
 
 interface Options {
@@ -81,7 +81,7 @@ async function retrieve(
   return context.register(async (register) => {
     await selectedFiles(register, targets, 'filesets'); // what the register does not know is told before anything else
     if (options.cancel) return cancel(context, register, targets, options);
-    const plan = await returnPlan(register, targets, way);
+    const plan = await retrievalPlan(register, targets, way);
     if (way === 'recall')
       await refuseWhereOnline(
         context,
@@ -92,7 +92,7 @@ async function retrieve(
       await coldLines(context, plan),
       await estimates(register, plan),
     ];
-    const shown = [...planLines(plan, way, free), ...estimateLines(plan, times), ...cold];
+    const shown = [...retrievalPlanLines(plan, way, free), ...estimateLines(plan, times), ...cold];
     if (options.dryRun || needsOf(plan).files + plan.held.files === 0) {
       context.out.result(
         { dryRun: options.dryRun ?? false, plan, freeBytes: free ?? null, estimates: times, waits: cold },
@@ -115,7 +115,7 @@ async function retrieve(
     context.out.result({ ...asked, estimates: times, waited: options.wait, stuck }, () => [
       doneLine(way, asked, options.wait, stuck.length > 0),
       ...(plan.notArchived.files > 0
-        ? planLines({ ...plan, fetch: [], held: { files: 0, bytes: 0n } }, way, undefined)
+        ? retrievalPlanLines({ ...plan, fetch: [], held: { files: 0, bytes: 0n } }, way, undefined)
         : []),
       ...stuck.flatMap(countLines),
     ]);
@@ -155,7 +155,7 @@ async function cancel(
   targets: readonly Target[],
   { dryRun = false, yes = false, by = person() }: Options,
 ): Promise<ExitCode> {
-  const { underWay } = await returnPlan(register, targets, 'restore'); // it counts what is recalled as there, and not as on its way
+  const { underWay } = await retrievalPlan(register, targets, 'restore'); // it counts what is recalled as there, and not as on its way
   const amount = `${counted(underWay.files, 'file')}, ${formatBytes(underWay.bytes)}`;
   if (
     !dryRun &&

@@ -5,7 +5,7 @@ import { exitCodes, parseDuration } from '@coldroom/runtime';
 import { formatDuration } from '@coldroom/terminal';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
-import { UsageError } from '../failure';
+import { UsageError } from '@coldroom/operations';
 import { byOption } from '../options';
 import { styled } from '../output';
 import { reportLines } from '../scan-report';

@@ -6,7 +6,7 @@ import { counted, formatAge, formatBytes, formatCount, formatTime, indented, tab
 import type { Act } from '../context';
 import { examples } from '../examples';
 import { styled } from '../output';
-import { stuckIn, stuckLines, type Stuck } from '../stuck';
+import { stuckIn, stuckLines, type Stuck } from '@coldroom/operations';
 
 interface Count {
   readonly files: number;

@@ -10,10 +10,10 @@ import { table } from '@coldroom/terminal';
 import { confirmed } from '../confirm';
 import type { Act, Context } from '../context';
 import { examples } from '../examples';
-import type { ExitCode } from '../failure';
+import type { ExitCode } from '@coldroom/operations';
 import { yesOption } from '../options';
 import { styled } from '../output';
-import { unclaimed, withStores } from '../stores';
+import { unclaimed, withStores } from '@coldroom/operations';
 
 export function addStore(program: Command, act: Act): void {
   const store = program.command('store').description('the stores of the stores file: look at them, try one out');

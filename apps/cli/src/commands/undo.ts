@@ -5,11 +5,11 @@ import { counted, formatBytes } from '@coldroom/terminal';
 import { confirmed } from '../confirm';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
-import type { ExitCode } from '../failure';
-import { amount, byCode, selectedFiles, undoPlan, type Amount, type UndoPlan } from '../selected-files';
+import type { ExitCode } from '@coldroom/operations';
+import { amount, byCode, selectedFiles, undoPlan, type Amount, type UndoPlan } from '@coldroom/operations';
 import { byOption, yesOption } from '../options';
-import { countLines } from '../stuck';
-import { parseTargets } from '../targets';
+import { countLines } from '@coldroom/operations';
+import { parseTargets } from '@coldroom/operations';
 import { failWhereStopped, oneByOne, waitUntil } from '../waiting';
 
 interface Options {

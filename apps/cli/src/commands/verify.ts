@@ -4,13 +4,13 @@ import { exitCodes, parseDuration } from '@coldroom/runtime';
 import { Pace } from '@coldroom/stores';
 import { person, type Act, type Context } from '../context';
 import { examples } from '../examples';
-import { UsageError, type ExitCode } from '../failure';
-import { selectedFiles } from '../selected-files';
+import { UsageError, type ExitCode } from '@coldroom/operations';
+import { selectedFiles } from '@coldroom/operations';
 import { byOption } from '../options';
-import { unclaimed, withStores } from '../stores';
-import { parseTargets } from '../targets';
-import { checkBag } from '../verify/check';
-import { Verification } from '../verify/verification';
+import { unclaimed, withStores } from '@coldroom/operations';
+import { parseTargets } from '@coldroom/operations';
+import { checkBag } from '@coldroom/operations';
+import { Verification } from '@coldroom/operations';
 import { LiveLines } from '../waiting';
 
 interface Options {

@@ -13,9 +13,9 @@ import {
 } from '@coldroom/terminal';
 import type { Act, Context } from '../context';
 import { examples } from '../examples';
-import { notFound, UsageError, type ExitCode } from '../failure';
-import { stuckIn, stuckLines, type Stuck } from '../stuck';
-import { parseIds } from '../targets';
+import { notFound, UsageError, type ExitCode } from '@coldroom/operations';
+import { stuckIn, stuckLines, type Stuck } from '@coldroom/operations';
+import { parseIds } from '@coldroom/operations';
 import { LiveLines } from '../waiting';
 
 const pollMs = 1000;

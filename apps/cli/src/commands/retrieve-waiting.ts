@@ -2,7 +2,7 @@ import type { FileState } from '@coldroom/domain';
 import type { Register, Target } from '@coldroom/register';
 import { counted, formatBytes } from '@coldroom/terminal';
 import type { Context } from '../context';
-import { amount, byCode, selectedFiles } from '../selected-files';
+import { amount, byCode, selectedFiles } from '@coldroom/operations';
 import { failWhereStopped, waitUntil } from '../waiting';
 
 const silenceMs = 15_000;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PlannedBag } from '@coldroom/register';
-import { between, leftLines, planLines } from './plan';
+import { between, leftLines, movePlanLines } from './plan';
 
 const directory = mkdtempSync(join(tmpdir(), 'coldroom-plan-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -42,7 +42,7 @@ async function told(
 ): Promise<{ readonly before: string | undefined; readonly after: string | undefined }> {
   const stores = await between(path, from, to);
   return {
-    before: planLines({ movable: [bag], underWay: [], notNow: [] }, stores)[1],
+    before: movePlanLines({ movable: [bag], underWay: [], notNow: [] }, stores)[1],
     after: leftLines([bag], stores)[0],
   };
 }

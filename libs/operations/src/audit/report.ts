@@ -1,7 +1,7 @@
 import { ColdroomError, messageOf } from '@coldroom/domain';
 
 /** Everything that an audit can find, by what it means to a person. docs/operating.md explains each. */
-export const findingTitles = {
+export const discrepancyTitles = {
   LOST: 'The store has no copy',
   COPY_WRONG_SIZE: 'The copy has another size',
   COPY_CHANGED: 'The copy is not the one that was proven',
@@ -23,11 +23,11 @@ export const findingTitles = {
   HELD_ORPHAN: 'Nothing in the register accounts for this in a hold directory',
   RECALLED_COPY_ORPHAN: 'No recalled file accounts for this in a recall directory',
 } as const;
-export type FindingCode = keyof typeof findingTitles;
-export const findingCodes = Object.keys(findingTitles) as readonly FindingCode[];
+export type DiscrepancyCode = keyof typeof discrepancyTitles;
+export const discrepancyCodes = Object.keys(discrepancyTitles) as readonly DiscrepancyCode[];
 
-export interface Finding {
-  readonly code: FindingCode;
+export interface Discrepancy {
+  readonly code: DiscrepancyCode;
   /** As OMERO names things where it has a name for it: `Image:5`, `File:12` (the register's number), a bag, a path. */
   readonly object: string;
   readonly path?: string;
@@ -42,7 +42,7 @@ export interface Finding {
 interface Found {
   readonly total: number;
   readonly repaired: number;
-  readonly shown: readonly Finding[];
+  readonly shown: readonly Discrepancy[];
 }
 
 /** A part, or things of a part, that could not be looked at: nothing is known about it. */
@@ -58,7 +58,10 @@ const reasonsShown = 100;
 /** What an audit found, counted in full and kept up to a limit a code: memory does not grow with the archive. */
 export class Report {
   readonly looked = { files: 0, images: 0, bags: 0, trialBags: 0, held: 0, online: 0, deletionsKnown: 0 };
-  private readonly found = new Map<FindingCode, { total: number; repaired: number; readonly shown: Finding[] }>();
+  private readonly found = new Map<
+    DiscrepancyCode,
+    { total: number; repaired: number; readonly shown: Discrepancy[] }
+  >();
   private readonly unseen = new Map<
     string,
     { readonly part: string; readonly reason: string; things: number | null }
@@ -66,14 +69,14 @@ export class Report {
 
   constructor(private readonly limit: number) {}
 
-  add(finding: Finding): void {
+  add(finding: Discrepancy): void {
     const of = this.of(finding.code);
     of.total += 1;
     if (of.shown.length < this.limit) of.shown.push(finding);
   }
 
   /** So many of these are right again. */
-  repaired(code: FindingCode, count: number): void {
+  repaired(code: DiscrepancyCode, count: number): void {
     this.of(code).repaired += count;
   }
 
@@ -86,9 +89,9 @@ export class Report {
     else if (known.things !== null && things !== null) known.things += things;
   }
 
-  findings(): ReadonlyMap<FindingCode, Found> {
+  findings(): ReadonlyMap<DiscrepancyCode, Found> {
     return new Map(
-      findingCodes.flatMap((code) => {
+      discrepancyCodes.flatMap((code) => {
         const found = this.found.get(code);
         return found ? [[code, found] as const] : [];
       }),
@@ -104,7 +107,7 @@ export class Report {
     return this.unseen.size === 0 && [...this.found.values()].every(({ total, repaired }) => total === repaired);
   }
 
-  private of(code: FindingCode): { total: number; repaired: number; readonly shown: Finding[] } {
+  private of(code: DiscrepancyCode): { total: number; repaired: number; readonly shown: Discrepancy[] } {
     const known = this.found.get(code) ?? { total: 0, repaired: 0, shown: [] };
     this.found.set(code, known);
     return known;

@@ -2,7 +2,7 @@ import { copyPath, type CopyStatus, type FileState, type Store } from '@coldroom
 import type { AuditedFile } from '@coldroom/register';
 import { displayPath } from '@coldroom/files';
 import type { AtPath, Reached } from './at-path';
-import type { Finding, FindingCode } from './report';
+import type { Discrepancy, DiscrepancyCode } from './report';
 
 /** What a store said of a copy: `other` is something that is no file, `unseen` no answer. */
 export type Copy = CopyStatus | 'missing' | 'other' | 'unseen';
@@ -45,7 +45,7 @@ export const isGivenBack = ({ stand, takenOver }: AuditedFile): boolean =>
   (stand === 'restored' || stand === 'undone') && !takenOver;
 
 /** Everything that is wrong with one file, from facts alone. */
-export function judge(file: AuditedFile, seen: Seen): readonly Finding[] {
+export function judge(file: AuditedFile, seen: Seen): readonly Discrepancy[] {
   return [
     ...(hasCopy(file) ? judgeCopy(file, seen) : []),
     ...(hasLink(file) ? judgeLink(file, seen) : []),
@@ -53,11 +53,11 @@ export function judge(file: AuditedFile, seen: Seen): readonly Finding[] {
   ];
 }
 
-export function judgeCopy(file: AuditedFile, { copy, held }: Seen): readonly Finding[] {
-  const of = (code: FindingCode, expected: string, found: string): Finding[] => [
+export function judgeCopy(file: AuditedFile, { copy, held }: Seen): readonly Discrepancy[] {
+  const of = (code: DiscrepancyCode, expected: string, found: string): Discrepancy[] => [
     finding(file, code, expected, found, copyRemedy(file, code, held)),
   ];
-  const bad = (): Finding[] =>
+  const bad = (): Discrepancy[] =>
     file.copyFault === null
       ? []
       : of('COPY_BAD', 'the bytes that were proven', `${file.copyFault} when it was last read`);
@@ -76,7 +76,7 @@ export function judgeCopy(file: AuditedFile, { copy, held }: Seen): readonly Fin
     : of('COPY_CHANGED', `version ${file.copyVersion ?? 'unknown'}`, `version ${copy.version}`);
 }
 
-function judgeLink(file: AuditedFile, seen: Seen): readonly Finding[] {
+function judgeLink(file: AuditedFile, seen: Seen): readonly Discrepancy[] {
   const { at, omero } = seen;
   const deleted = omero?.exists === false;
   const gone =
@@ -135,7 +135,7 @@ function judgeLink(file: AuditedFile, seen: Seen): readonly Finding[] {
   ];
 }
 
-function judgeTarget(file: AuditedFile, target: Buffer, { store, copy, reached }: Seen): readonly Finding[] {
+function judgeTarget(file: AuditedFile, target: Buffer, { store, copy, reached }: Seen): readonly Discrepancy[] {
   if (!store) return [];
   const ours = store.linkTarget(file.bag, copyPath(file));
   if (!target.equals(ours)) {
@@ -165,7 +165,7 @@ function judgeTarget(file: AuditedFile, target: Buffer, { store, copy, reached }
 }
 
 /** Without a recall a link leads nowhere, and that is as it should be. */
-function judgeRecalled(file: AuditedFile, target: Buffer, reached: Reached): readonly Finding[] {
+function judgeRecalled(file: AuditedFile, target: Buffer, reached: Reached): readonly Discrepancy[] {
   if (!file.isOnline) return [];
   const remedy = `if OMERO needs it: coldroom restore ${file.fileset}`;
   if (reached.kind === 'file')
@@ -191,7 +191,7 @@ function judgeRecalled(file: AuditedFile, target: Buffer, reached: Reached): rea
   ];
 }
 
-function judgeGivenBack(file: AuditedFile, { at, omero }: Seen): readonly Finding[] {
+function judgeGivenBack(file: AuditedFile, { at, omero }: Seen): readonly Discrepancy[] {
   if (!at || at.kind === 'unseen' || !omero) return [];
   const size = omero.size !== null && omero.size >= 0n ? omero.size : file.size;
   if (!omero.exists || (at.kind === 'file' && at.size === size)) return [];
@@ -217,14 +217,14 @@ export function needsOmero(file: AuditedFile, { at, omero }: Seen): boolean {
   );
 }
 
-function copyRemedy(file: AuditedFile, code: FindingCode, held: boolean | undefined): string {
+function copyRemedy(file: AuditedFile, code: DiscrepancyCode, held: boolean | undefined): string {
   const check = checkOf(file, code);
   if (file.stand === 'sealed') return `${check}; the original is not replaced yet: coldroom undo ${file.fileset}`;
   if (held) return `the original is still held: coldroom undo ${file.fileset}`;
   return `${check}; ${held === undefined ? 'whether the original is still held could not be seen' : 'the original is not held any more'}: put the copy back from the store's backup`;
 }
 
-function checkOf(file: AuditedFile, code: FindingCode): string {
+function checkOf(file: AuditedFile, code: DiscrepancyCode): string {
   switch (code) {
     case 'COPY_CHANGED':
       return `find out who writes to the store, and prove the bag (sha256sum -c manifest-sha256.txt in ${file.bag})`;
@@ -264,7 +264,13 @@ function worded(at: AtPath): string {
   }
 }
 
-function finding(file: AuditedFile, code: FindingCode, expected: string, found: string, remedy: string): Finding {
+function finding(
+  file: AuditedFile,
+  code: DiscrepancyCode,
+  expected: string,
+  found: string,
+  remedy: string,
+): Discrepancy {
   const stuck = file.code === null || file.state !== 'stuck' ? '' : `, stuck with ${file.code}`;
   return {
     code,

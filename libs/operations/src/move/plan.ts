@@ -82,7 +82,7 @@ export function amountIn(bags: readonly PlannedBag[]): Amount {
   };
 }
 
-export function planLines(
+export function movePlanLines(
   { movable, underWay, notNow }: MovePlan,
   { from, to, leftIn, inUse }: Between,
 ): readonly string[] {

@@ -3,7 +3,7 @@ import type { Retrieval } from '@coldroom/domain';
 import type { Register, RetrievalPlan, Target } from '@coldroom/register';
 import { readStores } from '@coldroom/stores';
 import { counted, formatBytes, formatCount } from '@coldroom/terminal';
-import type { Context } from '../context';
+import type { Surroundings } from '../surroundings';
 import type { Amount } from '../selected-files';
 
 export type Plan = RetrievalPlan;
@@ -15,7 +15,7 @@ const plus = (one: Amount, other: Amount): Amount => ({
 });
 
 /** What bringing all of these back would mean, summed up. */
-export async function returnPlan(register: Register, targets: readonly Target[], way: Retrieval): Promise<Plan> {
+export async function retrievalPlan(register: Register, targets: readonly Target[], way: Retrieval): Promise<Plan> {
   const plans: Plan[] = [];
   for (const target of targets) plans.push(await register.retrievals.plan(target, way));
   const byStore = Map.groupBy(
@@ -42,7 +42,7 @@ export function needsOf(plan: Plan): Amount {
 }
 
 /** Bytes free for us where OMERO's originals lie; undefined where this machine does not see them. */
-export async function freeSpace(context: Context): Promise<bigint | undefined> {
+export async function freeSpace(context: Surroundings): Promise<bigint | undefined> {
   const directory = context.env['OMERO_DATA_DIR'];
   if (directory === undefined) return undefined;
   try {
@@ -60,7 +60,7 @@ const retrieval: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** What is to be waited for before cold copies can be fetched; nothing where this machine does not know the stores. */
-export async function coldLines(context: Context, plan: Plan): Promise<readonly string[]> {
+export async function coldLines(context: Surroundings, plan: Plan): Promise<readonly string[]> {
   const path = context.env['COLDROOM_STORES'];
   if (path === undefined) return [];
   const { stores } = await readStores(path);
@@ -78,7 +78,7 @@ export async function coldLines(context: Context, plan: Plan): Promise<readonly 
   });
 }
 
-export function planLines(plan: Plan, way: Retrieval, free: bigint | undefined): readonly string[] {
+export function retrievalPlanLines(plan: Plan, way: Retrieval, free: bigint | undefined): readonly string[] {
   const need = needsOf(plan);
   const lines = [
     ...plan.fetch.map(

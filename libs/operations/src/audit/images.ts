@@ -1,11 +1,11 @@
 import { imagesPerCall, type ImageFacts } from '@coldroom/omero';
 import { firstPage, type AuditedImage, type Page, type PageStart } from '@coldroom/register';
-import type { Finding, FindingCode } from './report';
+import type { Discrepancy, DiscrepancyCode } from './report';
 import { omeroPart, type Scope } from './scope';
 
 interface WrongImage {
   readonly image: AuditedImage;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Discrepancy[];
 }
 
 /** Whether OMERO shows of each image what the register says that it was told. Mends it where that is asked for. */
@@ -47,11 +47,16 @@ function isKnownDeletion(image: AuditedImage, facts: ImageFacts | undefined): bo
   return !facts && image.mark === 'archived' && image.deletionKnownBy !== null;
 }
 
-const repairable: readonly FindingCode[] = ['TAG_LOST', 'TAG_LEFT', 'FLAG_WRONG'];
+const repairable: readonly DiscrepancyCode[] = ['TAG_LOST', 'TAG_LEFT', 'FLAG_WRONG'];
 
-export function judgeImage(image: AuditedImage, facts: ImageFacts | undefined): readonly Finding[] {
+export function judgeImage(image: AuditedImage, facts: ImageFacts | undefined): readonly Discrepancy[] {
   if (isKnownDeletion(image, facts)) return [];
-  const of = (code: FindingCode, expected: string, found: string, remedy = 'coldroom audit --fix'): Finding => ({
+  const of = (
+    code: DiscrepancyCode,
+    expected: string,
+    found: string,
+    remedy = 'coldroom audit --fix',
+  ): Discrepancy => ({
     code,
     object: `Image:${image.imageId}`,
     fileset: image.fileset,

@@ -5,8 +5,8 @@ import { exitCodes } from '@coldroom/runtime';
 import { counted } from '@coldroom/terminal';
 import { confirmed } from '../confirm';
 import { person, type Context } from '../context';
-import { notFound, UsageError, type ExitCode } from '../failure';
-import { parseIds } from '../targets';
+import { notFound, UsageError, type ExitCode } from '@coldroom/operations';
+import { parseIds } from '@coldroom/operations';
 
 interface Answers {
   readonly yes?: boolean;

@@ -10,7 +10,7 @@ import {
   type LinkTrouble,
 } from '@coldroom/omero';
 import type { AuditedFile } from '@coldroom/register';
-import type { Finding } from './report';
+import type { Discrepancy } from './report';
 import { omeroPart, type Scope } from './scope';
 
 /** No retrieval is under way, so OMERO opens a link. */
@@ -24,9 +24,9 @@ export class Openings {
   constructor(private readonly scope: Scope) {}
 
   /** Findings by the file that they are named with. Nothing is concluded where the version is not known. */
-  async findings(page: readonly AuditedFile[]): Promise<ReadonlyMap<bigint, Finding>> {
+  async findings(page: readonly AuditedFile[]): Promise<ReadonlyMap<bigint, Discrepancy>> {
     const { scope } = this;
-    const found = new Map<bigint, Finding>();
+    const found = new Map<bigint, Discrepancy>();
     this.bioFormats ??= findBioFormats({ setting: scope.places.bioFormatsVersion, dataDir: scope.places.dataDir });
     const bioFormats = await this.bioFormats;
     if (!linkTroubles.some((trouble) => isAffected(bioFormats, trouble))) return found;
@@ -57,7 +57,7 @@ function unknown(bioFormats: BioFormats, trouble: LinkTrouble): string {
   return `${describeTrouble(bioFormats, trouble)}; ${wayOut(bioFormats, trouble)}`;
 }
 
-function finding(file: AuditedFile, bioFormats: BioFormats, trouble: LinkTrouble): Finding {
+function finding(file: AuditedFile, bioFormats: BioFormats, trouble: LinkTrouble): Discrepancy {
   return {
     code: 'LINKS_NOT_OPENED',
     object: file.fileset,

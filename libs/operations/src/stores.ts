@@ -1,7 +1,7 @@
 import type { Store, Work } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import { openConfiguredStores, type Stores } from '@coldroom/stores';
-import type { Context } from './context';
+import type { Surroundings } from './surroundings';
 
 /** What a command that reads stores has at hand. */
 export interface StorePlaces {
@@ -11,7 +11,7 @@ export interface StorePlaces {
 }
 
 /** Opens the configured stores for `use`, and closes them in any case. */
-export async function withStores<T>(context: Context, use: (places: StorePlaces) => Promise<T>): Promise<T> {
+export async function withStores<T>(context: Surroundings, use: (places: StorePlaces) => Promise<T>): Promise<T> {
   const settings = context.settings('stores', 'originals');
   const files = new Files({ threads: 1 });
   try {

@@ -5,7 +5,7 @@ import { informationOf, readBag, type DescribedFile } from '@coldroom/bagit';
 import type { OriginalPaths, Standing } from './at-path';
 import type { Held, HeldOriginals } from './held';
 
-export interface Surroundings {
+export interface RebuildPlaces {
   readonly store: Store;
   readonly originals: OriginalPaths;
   readonly held: HeldOriginals;
@@ -14,7 +14,7 @@ export interface Surroundings {
 
 /** What a bag says of itself, what the store has of it, and what stands at the paths of its files. Reads only. */
 export async function describe(
-  { store, originals, held, work }: Surroundings,
+  { store, originals, held, work }: RebuildPlaces,
   name: string,
 ): Promise<RebuiltBag & { readonly unlisted: number }> {
   const { files, information, date } = await readBag(store, name);

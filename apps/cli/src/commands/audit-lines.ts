@@ -1,6 +1,6 @@
 import { counted, formatCount, indented } from '@coldroom/terminal';
 import { styled } from '../output';
-import { findingTitles, type Finding, type Report } from './report';
+import { discrepancyTitles, type Discrepancy, type Report } from '@coldroom/operations';
 
 /** The one document of `--json`: totals in full, single findings up to the limit. */
 export function documentOf(report: Report, fix: boolean): unknown {
@@ -11,7 +11,7 @@ export function documentOf(report: Report, fix: boolean): unknown {
     looked: report.looked,
     findings: findings.map(([code, { total, repaired, shown }]) => ({
       code,
-      title: findingTitles[code],
+      title: discrepancyTitles[code],
       total,
       repaired,
       shown,
@@ -24,7 +24,7 @@ export function linesOf(report: Report, fix: boolean): readonly string[] {
   const { files, bags, images, held, online, trialBags, deletionsKnown } = report.looked;
   return [
     ...[...report.findings()].flatMap(([code, { total, repaired, shown }]) => [
-      `${styled('red', code)}  ${findingTitles[code]}: ${formatCount(total)}${repaired > 0 ? `, mended: ${formatCount(repaired)}` : ''}`,
+      `${styled('red', code)}  ${discrepancyTitles[code]}: ${formatCount(total)}${repaired > 0 ? `, mended: ${formatCount(repaired)}` : ''}`,
       ...indented(shown.flatMap(findingLines)),
       ...(shown.length < total ? indented([`and ${formatCount(total - shown.length)} more: --limit ${total}`]) : []),
       '',
@@ -48,7 +48,7 @@ export function linesOf(report: Report, fix: boolean): readonly string[] {
   ];
 }
 
-function findingLines({ object, path, fileset, bag, expected, found, remedy }: Finding): readonly string[] {
+function findingLines({ object, path, fileset, bag, expected, found, remedy }: Discrepancy): readonly string[] {
   const about = [object, path, fileset, bag !== undefined && !object.includes(bag) ? `bag ${bag}` : undefined]
     .filter((word) => word !== undefined)
     .join('  ');

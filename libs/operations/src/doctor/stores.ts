@@ -1,9 +1,9 @@
-import type { Context } from '../context';
+import type { Surroundings } from '../surroundings';
 import { withStores } from '../stores';
 import { examine, ok, type Finding } from './findings';
 
 /** Each store that the settings name: there, marked, writable, and at a safe distance from the originals. */
-export async function examineStores(context: Context): Promise<readonly Finding[]> {
+export async function examineStores(context: Surroundings): Promise<readonly Finding[]> {
   return examine('stores', () =>
     withStores(context, async ({ stores }) => {
       const findings: Finding[] = [];

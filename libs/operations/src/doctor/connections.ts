@@ -2,14 +2,14 @@ import { OmeroDatabase } from '@coldroom/omero';
 import type { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { formatDuration } from '@coldroom/terminal';
-import type { Context } from '../context';
+import type { Surroundings } from '../surroundings';
 import { examine, fault, ok, warning, type Finding } from './findings';
 import type { KnownSettings } from './settings';
 
 const clockLimitMs = 2000;
 
 /** Whether register, OMERO's database and Redis answer, and are what we need. */
-export async function examineConnections(context: Context, settings: KnownSettings): Promise<readonly Finding[]> {
+export async function examineConnections(context: Surroundings, settings: KnownSettings): Promise<readonly Finding[]> {
   const {
     REGISTER_DATABASE_URL: register,
     OMERO_DATABASE_URL: omero,

@@ -2,7 +2,7 @@ import type { FileState, Store } from '@coldroom/domain';
 import { displayPath, identify, type Root } from '@coldroom/files';
 import type { HeldFile } from '@coldroom/register';
 import { copyPlace, entriesOfBags, inBatches, stagingName, type BagEntry } from './listing';
-import type { FindingCode } from './report';
+import type { DiscrepancyCode } from './report';
 import type { Scope } from './scope';
 
 /** In these an original may be held: before the link is in place, until it is released, and while its file is fetched. */
@@ -137,7 +137,7 @@ async function addThoseStillThere(
   root: Root,
   part: string,
   entries: readonly BagEntry[],
-  code: Extract<FindingCode, 'HELD_ORPHAN' | 'RECALLED_COPY_ORPHAN'>,
+  code: Extract<DiscrepancyCode, 'HELD_ORPHAN' | 'RECALLED_COPY_ORPHAN'>,
   found: (entry: BagEntry) => string,
 ): Promise<void> {
   for (const entry of entries) {
