@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { codeOf, ColdroomError, copyPath, messageOf, type Store, type Work } from '@coldroom/domain';
 import { Register, type CheckedCopy, type CopyResult } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
@@ -37,8 +37,8 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
   private onlyOfflineLeft = false;
 
   constructor(
-    @Inject(Register) private readonly register: Register,
-    @Inject(Log) private readonly log: Log,
+    private readonly register: Register,
+    private readonly log: Log,
     private readonly options: FixityOptions,
   ) {}
 

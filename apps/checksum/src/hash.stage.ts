@@ -30,8 +30,8 @@ export class HashStage implements Stage {
   readonly takes = 'approved';
 
   constructor(
-    @Inject(Files) private readonly files: Files,
-    @Inject(Originals) private readonly originals: Originals,
+    private readonly files: Files,
+    private readonly originals: Originals,
     @Inject(STORES) private readonly stores: Stores,
   ) {}
 

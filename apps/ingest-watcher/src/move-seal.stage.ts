@@ -24,7 +24,7 @@ export class MoveSealStage implements Stage {
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,
-    @Inject(Register) private readonly register: Register,
+    private readonly register: Register,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {

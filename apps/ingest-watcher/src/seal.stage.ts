@@ -16,7 +16,7 @@ export class SealStage implements Stage {
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,
-    @Inject(Register) private readonly register: Register,
+    private readonly register: Register,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {

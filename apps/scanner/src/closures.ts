@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { RootName } from '@coldroom/domain';
 import { displayPath, Files, identify, type Found } from '@coldroom/files';
 import { OmeroDatabase, pyramidCompanions, type Closure, type ClosureFile } from '@coldroom/omero';
@@ -29,11 +29,11 @@ export interface Judged extends DraftClosure {
 @Injectable()
 export class Closures {
   constructor(
-    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
-    @Inject(Register) private readonly register: Register,
-    @Inject(Files) private readonly files: Files,
-    @Inject(Originals) private readonly originals: Originals,
-    @Inject(LinkTroubles) private readonly troubles: LinkTroubles,
+    private readonly omero: OmeroDatabase,
+    private readonly register: Register,
+    private readonly files: Files,
+    private readonly originals: Originals,
+    private readonly troubles: LinkTroubles,
   ) {}
 
   /** @param requestId the request that these images belong to already, where there is one */

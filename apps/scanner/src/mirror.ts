@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { crashPoint } from '@coldroom/domain';
 import { imagesPerCall, OmeroDatabase } from '@coldroom/omero';
 import { Register, type MarkState, type PendingMark } from '@coldroom/register';
@@ -8,9 +8,9 @@ import { Log } from '@coldroom/runtime';
 @Injectable()
 export class Mirror {
   constructor(
-    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
-    @Inject(Register) private readonly register: Register,
-    @Inject(Log) private readonly log: Log,
+    private readonly omero: OmeroDatabase,
+    private readonly register: Register,
+    private readonly log: Log,
   ) {}
 
   /** Returns how many images were written; 0 where OMERO says what the register says. */

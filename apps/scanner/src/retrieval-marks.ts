@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { codeOf } from '@coldroom/domain';
 import { OmeroDatabase, type Mark } from '@coldroom/omero';
 import { Register } from '@coldroom/register';
@@ -21,9 +21,9 @@ export interface RetrievalMarksReport {
 @Injectable()
 export class RetrievalMarks {
   constructor(
-    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
-    @Inject(Register) private readonly register: Register,
-    @Inject(Log) private readonly log: Log,
+    private readonly omero: OmeroDatabase,
+    private readonly register: Register,
+    private readonly log: Log,
   ) {}
 
   async run(): Promise<RetrievalMarksReport> {

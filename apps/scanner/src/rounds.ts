@@ -37,18 +37,18 @@ export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown
   private nextScan = 0;
 
   constructor(
-    @Inject(Pace) private readonly pace: Pace,
-    @Inject(Scan) private readonly scan: Scan,
-    @Inject(RetrievalMarks) private readonly retrievalMarks: RetrievalMarks,
-    @Inject(Starter) private readonly starter: Starter,
-    @Inject(Mirror) private readonly mirror: Mirror,
-    @Inject(Register) private readonly register: Register,
-    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
-    @Inject(Files) private readonly files: Files,
-    @Inject(Originals) private readonly originals: Originals,
+    private readonly pace: Pace,
+    private readonly scan: Scan,
+    private readonly retrievalMarks: RetrievalMarks,
+    private readonly starter: Starter,
+    private readonly mirror: Mirror,
+    private readonly register: Register,
+    private readonly omero: OmeroDatabase,
+    private readonly files: Files,
+    private readonly originals: Originals,
     @Inject(STORES) private readonly stores: Stores,
-    @Inject(Log) private readonly log: Log,
-    @Inject(Readiness) private readonly readiness: Readiness,
+    private readonly log: Log,
+    private readonly readiness: Readiness,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { OmeroDatabase, type Mark } from '@coldroom/omero';
 import { Register } from '@coldroom/register';
 import { Closures, type LeftOut } from './closures';
@@ -30,9 +30,9 @@ interface Group {
 @Injectable()
 export class Scan {
   constructor(
-    @Inject(OmeroDatabase) private readonly omero: OmeroDatabase,
-    @Inject(Register) private readonly register: Register,
-    @Inject(Closures) private readonly closures: Closures,
+    private readonly omero: OmeroDatabase,
+    private readonly register: Register,
+    private readonly closures: Closures,
   ) {}
 
   async run(by: string): Promise<ScanReport> {

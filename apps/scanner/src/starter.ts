@@ -16,10 +16,10 @@ export class Starter {
   private readonly later = new Map<bigint, number>();
 
   constructor(
-    @Inject(Register) private readonly register: Register,
-    @Inject(Closures) private readonly closures: Closures,
+    private readonly register: Register,
+    private readonly closures: Closures,
     @Inject(STORES) private readonly stores: Stores,
-    @Inject(Log) private readonly log: Log,
+    private readonly log: Log,
   ) {}
 
   /** A request that cannot be started does not blocks the others. */

@@ -13,7 +13,7 @@ export class CopyStage implements Stage {
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,
-    @Inject(Originals) private readonly originals: Originals,
+    private readonly originals: Originals,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {

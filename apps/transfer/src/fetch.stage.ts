@@ -26,8 +26,8 @@ export class FetchStage implements Stage {
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,
-    @Inject(Staging) private readonly staging: Staging,
-    @Inject(Files) private readonly files: Files,
+    private readonly staging: Staging,
+    private readonly files: Files,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {

@@ -124,14 +124,14 @@ async function openRegister(name: string, settings: ServiceSettings): Promise<Re
 @Injectable()
 class ServiceLife implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(
-    @Inject(Workers) private readonly workers: Workers,
-    @Inject(Queues) private readonly queues: Queues,
-    @Inject(Register) private readonly register: Register,
-    @Inject(Files) private readonly files: Files,
+    private readonly workers: Workers,
+    private readonly queues: Queues,
+    private readonly register: Register,
+    private readonly files: Files,
     @Inject(STORES) private readonly stores: Stores,
-    @Inject(Originals) private readonly originals: Originals,
-    @Inject(Readiness) private readonly readiness: Readiness,
-    @Inject(Log) private readonly log: Log,
+    private readonly originals: Originals,
+    private readonly readiness: Readiness,
+    private readonly log: Log,
     @Inject(DRAIN) private readonly drain: boolean,
     @Inject(HoldDirectories) private readonly holds: HoldDirectories,
     @Inject(RIGHTS) private readonly rights: Rights,

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Injectable, ServiceUnavailableException } from '@nestjs/common';
+import { Controller, Get, Header, Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { register as metrics } from 'prom-client';
 import { messageOf } from '@coldroom/domain';
 
@@ -29,7 +29,7 @@ export class Readiness {
 
 @Controller()
 export class HealthController {
-  constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
+  constructor(private readonly readiness: Readiness) {}
 
   /** The process lives and its event loop turns. */
   @Get('healthz')

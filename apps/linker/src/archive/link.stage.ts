@@ -38,11 +38,11 @@ export class LinkStage implements Stage {
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,
-    @Inject(Originals) private readonly originals: Originals,
-    @Inject(Register) private readonly register: Register,
-    @Inject(HoldDirectories) private readonly holds: HoldDirectories,
-    @Inject(HoldTime) private readonly holdTime: HoldTime,
-    @Inject(Files) private readonly files: Files,
+    private readonly originals: Originals,
+    private readonly register: Register,
+    private readonly holds: HoldDirectories,
+    private readonly holdTime: HoldTime,
+    private readonly files: Files,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {

@@ -24,9 +24,9 @@ export class PlaceStage implements Stage {
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,
-    @Inject(Originals) private readonly originals: Originals,
-    @Inject(Register) private readonly register: Register,
-    @Inject(HoldDirectories) private readonly holds: HoldDirectories,
+    private readonly originals: Originals,
+    private readonly register: Register,
+    private readonly holds: HoldDirectories,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {

@@ -20,8 +20,8 @@ export class UndoStage implements Stage {
 
   constructor(
     @Inject(STORES) private readonly stores: Stores,
-    @Inject(Originals) private readonly originals: Originals,
-    @Inject(HoldDirectories) private readonly holds: HoldDirectories,
+    private readonly originals: Originals,
+    private readonly holds: HoldDirectories,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
