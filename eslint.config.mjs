@@ -29,6 +29,7 @@ const packageScopes = {
   pg: ['register', 'omero'],
   'pg-cursor': ['register', 'omero'],
   'node-pg-migrate': ['register'],
+  '@nestjs/bullmq': ['pipeline'],
   bullmq: ['pipeline'],
   ioredis: ['pipeline'],
   koffi: ['files'],

@@ -1,6 +1,10 @@
-import '@coldroom/runtime/require-node';
-import { serviceParts } from '@coldroom/pipeline';
+import { serviceParts, Sweep } from '@coldroom/pipeline';
 import { startService } from '@coldroom/runtime';
 import { transferModule } from './transfer.module';
 
-void startService('transfer', serviceParts, (settings) => transferModule(settings, process.argv.includes('--drain')));
+/** With `--drain` it ends when nothing is left to copy: for a Kubernetes Job. */
+const drain = process.argv.includes('--drain');
+
+void startService('transfer', serviceParts, transferModule, {
+  ...(drain ? { until: (app) => app.get(Sweep, { strict: false }).drained() } : {}),
+});

@@ -4,11 +4,9 @@ import { CopyStage } from './copy.stage';
 import { FetchStage } from './fetch.stage';
 import { MoveCopyStage } from './move-copy.stage';
 
-/** With `drain` the service ends when nothing is left to copy: for a Kubernetes Job. */
-export function transferModule(settings: ServiceSettings, drain: boolean): DynamicModule {
+export function transferModule(settings: ServiceSettings): DynamicModule {
   return serviceModule('transfer', settings, {
     stages: [CopyStage, FetchStage, MoveCopyStage],
     rights: serviceRights.transfer,
-    drain,
   });
 }

@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, type JobsOptions } from 'bullmq';
 import { Redis } from 'ioredis';
-import type { DueBag } from '@coldroom/register';
 import { Queues } from './queues';
-import { Runner } from './runner';
 import { transition, type Stage } from './stage';
-import { RecordedLog, SwitchableRedis, Workbench } from './testing';
-import { Workers } from './workers';
+import type { StageProcessor } from './stage.processor';
+import { Sweep } from './sweep';
+import { deliveryApp, RecordedLog, SwitchableRedis, Workbench } from './testing';
+import { PROCESSORS, Workers } from './workers';
 
 const redisUrl = (): string => process.env['TEST_REDIS_URL'] as string;
 const options = { concurrency: 2, leaseMs: 2000, sweepMs: 100 };
+const anywhere = { strict: false };
 
 describe('delivery', () => {
   let bench: Workbench;
@@ -27,6 +28,10 @@ describe('delivery', () => {
   interface Service {
     readonly queues: Queues;
     readonly workers: Workers;
+    readonly sweep: Sweep;
+    readonly processors: readonly StageProcessor[];
+    /** As NestJS ends it. */
+    readonly end: () => Promise<void>;
     readonly log: RecordedLog;
     readonly runs: bigint[];
     readonly prefix: string;
@@ -35,9 +40,9 @@ describe('delivery', () => {
   }
 
   /** A service with one stage that hashes nothing and moves all. */
-  function service(
+  async function service(
     change: { url?: string; sweepMs?: number; work?: () => Promise<void>; prefix?: string } = {},
-  ): Service {
+  ): Promise<Service> {
     const prefix = change.prefix ?? `delivery-${(made += 1)}`;
     const log = new RecordedLog();
     const runs: bigint[] = [];
@@ -50,27 +55,32 @@ describe('delivery', () => {
         return { transitions: claim.files.map((file) => transition(file, 'hash', 'hashed')) };
       },
     };
-    const queues = new Queues(change.url ?? redisUrl(), prefix, log);
-    const offer = (bags: readonly DueBag[]): Promise<void> => queues.offer(bags);
-    const runner = new Runner(bench.register, offer, log, {
-      worker: `w-${prefix}-${Math.random()}`,
-      leaseMs: options.leaseMs,
-      attempts: 3,
-      retryPauseMs: 1,
-      waitLimitMs: 60_000,
-      errorLimit: 1000,
-    });
-    const workers = new Workers([stage], bench.register, queues, runner, log, {
-      ...options,
-      sweepMs: change.sweepMs ?? options.sweepMs,
-    });
+    const app = await deliveryApp(
+      { stages: [stage], register: bench.register, log },
+      {
+        url: change.url ?? redisUrl(),
+        prefix,
+        concurrency: options.concurrency,
+        sweepMs: change.sweepMs ?? options.sweepMs,
+        runner: {
+          worker: `w-${prefix}-${Math.random()}`,
+          leaseMs: options.leaseMs,
+          attempts: 3,
+          retryPauseMs: 1,
+          waitLimitMs: 60_000,
+          errorLimit: 1000,
+        },
+      },
+    );
+    let ended: Promise<void> | undefined;
+    const end = (): Promise<void> => (ended ??= app.close());
     const stranger = new Queue('hash', { connection: { url: redisUrl() }, prefix });
     open.push(async () => {
-      await workers.end();
-      await queues.close();
+      await end();
       await stranger.close();
     });
-    return { queues, workers, log, runs, prefix, stranger };
+    const [queues, workers, sweep] = [app.get(Queues, anywhere), app.get(Workers), app.get(Sweep)];
+    return { queues, workers, sweep, processors: app.get(PROCESSORS), end, log, runs, prefix, stranger };
   }
 
   async function bag(): Promise<bigint> {
@@ -90,7 +100,7 @@ describe('delivery', () => {
 
   test('the sweep brings a bag to its stage, and no job is left behind', async () => {
     const bagId = await bag();
-    const { workers, runs, stranger } = service();
+    const { workers, runs, stranger } = await service();
     workers.start();
     await until('the bag is done', () => isDone(bagId));
     await until('no job is left', async () =>
@@ -101,7 +111,7 @@ describe('delivery', () => {
 
   test('forged, old and oversized jobs never run a stage; the real bag is done, also behind one that took its id', async () => {
     const bagId = await bag();
-    const { workers, runs, log, stranger } = service();
+    const { workers, runs, log, stranger } = await service();
     const keep: JobsOptions = { removeOnComplete: false, removeOnFail: false };
     await stranger.add('bag', { v: 0, bagId: bagId.toString() }, { ...keep, jobId: `bag-${bagId}` });
     const forged: readonly unknown[] = [
@@ -133,7 +143,7 @@ describe('delivery', () => {
   });
 
   test('a job whose data is not even JSON does no harm', async () => {
-    const { workers, stranger, prefix } = service();
+    const { workers, stranger, prefix } = await service();
     const redis = new Redis(redisUrl());
     const job = await stranger.add('bag', {}, { jobId: 'broken' });
     await redis.hset(`${prefix}:hash:${job.id}`, 'data', '{not json');
@@ -145,7 +155,7 @@ describe('delivery', () => {
 
   test('a bag that does not exist, or that is somewhere else, is passed over', async () => {
     const bagId = await bag();
-    const { queues, workers, runs, log } = service({ sweepMs: 60_000 });
+    const { queues, workers, runs, log } = await service({ sweepMs: 60_000 });
     workers.start();
     await until('the bag is done', () => isDone(bagId));
     await queues.offer([
@@ -157,7 +167,7 @@ describe('delivery', () => {
   });
 
   test('the same bag offered many times, to two services, is worked on once', async () => {
-    const { prefix } = service({ prefix: 'twice' });
+    const { prefix } = await service({ prefix: 'twice' });
     let running = 0;
     let most = 0;
     const work = async (): Promise<void> => {
@@ -166,7 +176,7 @@ describe('delivery', () => {
       await sleep(300);
       running -= 1;
     };
-    const services = [service({ prefix, work }), service({ prefix, work })];
+    const services = [await service({ prefix, work }), await service({ prefix, work })];
     const bagId = await bag();
     for (const { workers } of services) workers.start();
     for (let turn = 0; turn < 20; turn += 1) {
@@ -182,7 +192,7 @@ describe('delivery', () => {
   test('a Redis that is unavailable at the start and comes later, is emptied, and becomes unavailable again, loses no bag', async () => {
     const way = await SwitchableRedis.create(redisUrl());
     open.push(() => way.cut());
-    const { workers, log, stranger } = service({ url: way.url });
+    const { workers, log, stranger } = await service({ url: way.url });
     const first = await bag();
     workers.start();
     await until('a sweep failed', () => log.of('sweep failed').length > 0);
@@ -200,23 +210,23 @@ describe('delivery', () => {
 
   test('drained comes back when nothing is left, not before', async () => {
     const bags = [await bag(), await bag(), await bag()];
-    const { workers, runs } = service({ work: () => sleep(150), sweepMs: 100 });
+    const { workers, sweep, runs } = await service({ work: () => sleep(150), sweepMs: 100 });
     workers.start();
-    await workers.drained();
+    await sweep.drained();
     expect([...runs].sort()).toEqual([...bags].sort());
     for (const bagId of bags) expect(await isDone(bagId)).toBe(true);
-    await workers.drained(); // again, with nothing to do
+    await sweep.drained(); // again, with nothing to do
   });
 
   test('drained fails loudly where Redis is unavailable', async () => {
     const way = await SwitchableRedis.create(redisUrl());
-    const { workers } = service({ url: way.url });
-    await expect(workers.drained()).rejects.toThrow('Redis does not answer');
+    const { sweep } = await service({ url: way.url });
+    await expect(sweep.drained()).rejects.toThrow('Redis does not answer');
   });
 
   test('the end waits for what runs, and takes nothing new', async () => {
     let release = (): void => undefined;
-    const { workers, runs } = service({
+    const { workers, runs, end } = await service({
       work: () =>
         new Promise<void>((resolve) => {
           release = resolve;
@@ -226,7 +236,7 @@ describe('delivery', () => {
     workers.start();
     await until('it runs', () => runs.length === 1);
     const other = await bag();
-    const ended = workers.end();
+    const ended = end();
     expect(await Promise.race([ended.then(() => 'ended'), sleep(200, 'runs still')])).toBe('runs still');
     release();
     await ended;
@@ -239,7 +249,7 @@ describe('delivery', () => {
     await way.mend();
     open.push(() => way.cut());
     let release = (): void => undefined;
-    const { workers, runs } = service({
+    const { workers, runs, end } = await service({
       url: way.url,
       work: () =>
         new Promise<void>((resolve) => {
@@ -250,22 +260,91 @@ describe('delivery', () => {
     workers.start();
     await until('it runs', () => runs.length === 1);
     await way.cut();
-    const ended = workers.end();
+    const ended = end();
     expect(await Promise.race([ended.then(() => 'ended'), sleep(4000, 'runs still')])).toBe('runs still');
     release();
     await ended;
     expect(await isDone(bagId)).toBe(true);
   });
 
-  test('the end comes soon although Redis is unavailable', async () => {
+  test.each<[string, number, (way: SwitchableRedis) => Promise<void> | void]>([
+    ['becomes unavailable', 0, (way) => way.cut()],
+    ['becomes unavailable', 3, (way) => way.cut()],
+    ['becomes unavailable', 30, (way) => way.cut()],
+    ['stops answering', 0, (way) => way.freeze()],
+    ['stops answering', 3, (way) => way.freeze()],
+  ])('a Redis that %s %i ms after the end began does not keep the service', async (_what, delay, change) => {
     const way = await SwitchableRedis.create(redisUrl());
-    const { workers } = service({ url: way.url, sweepMs: 20 });
+    await way.mend();
+    open.push(() => way.cut());
+    const { workers, queues, end } = await service({ url: way.url });
+    workers.start();
+    await until('Redis answers', async () => (await queues.pending('hash')) === 0);
+    await sleep(300);
+    const ended = end().then(() => 'ended');
+    await sleep(delay);
+    await change(way);
+    expect(await Promise.race([ended, sleep(10_000, 'runs still')])).toBe('ended');
+  });
+
+  test('a Redis that stopped answering before the end does not keep the service', async () => {
+    const way = await SwitchableRedis.create(redisUrl());
+    await way.mend();
+    open.push(() => way.cut());
+    const { workers, end } = await service({ url: way.url });
+    workers.start();
+    await sleep(500);
+    way.freeze();
+    await sleep(500);
+    expect(await Promise.race([end().then(() => 'ended'), sleep(10_000, 'runs still')])).toBe('ended');
+  });
+
+  test('nothing is taken before the workers are started', async () => {
+    const bagId = await bag();
+    const { queues, workers, runs } = await service({ sweepMs: 60_000 });
+    await queues.offer([{ bagId, state: 'approved' }]);
+    await sleep(500);
+    expect([runs, await queues.pending('hash')]).toEqual([[], 1]);
+    workers.start();
+    await until('the bag is done', () => isDone(bagId));
+  });
+
+  test('locks are as long as a lease, and a bag whose worker died is taken again without a limit', async () => {
+    const { workers, processors } = await service();
+    workers.start();
+    expect(processors.map(({ worker }) => worker.opts)).toMatchObject([
+      {
+        concurrency: options.concurrency,
+        lockDuration: options.leaseMs,
+        stalledInterval: options.leaseMs / 2,
+        maxStalledCount: 1000,
+      },
+    ]);
+  });
+
+  test('a service that is ended before it has begun ends at once', async () => {
+    const bagId = await bag();
+    const { end, workers, runs } = await service();
+    await end();
+    workers.start(); // the checks at start passed too late
+    await sleep(500);
+    expect(runs).toEqual([]);
+    expect(await isDone(bagId)).toBe(false);
+    await bench.bring('hashed');
+  });
+
+  test('the end comes soon although Redis is unavailable, and nothing but log lines is written', async () => {
+    const written = [jest.spyOn(console, 'error'), jest.spyOn(console, 'warn'), jest.spyOn(process.stderr, 'write')];
+    const way = await SwitchableRedis.create(redisUrl());
+    const { workers, end } = await service({ url: way.url, sweepMs: 20 });
     await bag();
     workers.start();
     await sleep(1000);
     const start = performance.now();
-    await workers.end();
+    await end();
     expect(performance.now() - start).toBeLessThan(12_000);
+    expect(written.flatMap((spy) => spy.mock.calls)).toEqual([]);
+    written.forEach((spy) => spy.mockRestore());
     await bench.bring('hashed');
   });
 });

@@ -2,11 +2,17 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { codeOf, messageOf, NotYet, Refused, Transient } from '@coldroom/domain';
+import { Log } from '@coldroom/runtime';
 import { freePort, startRedis, type LocalServer } from '@coldroom/local';
-import { Queues, readPayload } from './queues';
+import { readPayload } from './payload';
+import { Queues } from './queues';
+import { QueuesModule } from './queues.module';
+import { RedisConnection } from './redis';
 import { RecordedLog } from './testing';
 
 const url = (): string => process.env['TEST_REDIS_URL'] as string;
@@ -15,6 +21,12 @@ const caught = (work: Promise<unknown>): Promise<unknown> =>
     () => undefined,
     (thrown: unknown) => thrown,
   );
+
+@Module({})
+class Shared {}
+
+@Module({})
+class Alone {}
 
 describe('the payload of a job', () => {
   test.each(['1', '42', '9999999999999999999'])('bag %s is read', (bagId) => {
@@ -60,13 +72,28 @@ describe('the payload of a job', () => {
 
 describe('the queues', () => {
   const log = new RecordedLog();
-  let queues: Queues | undefined;
+  let app: INestApplicationContext | undefined;
   afterEach(async () => {
-    await queues?.close();
+    await app?.close();
+    app = undefined;
   });
 
+  async function queuesOf(prefix: string): Promise<Queues> {
+    app = await NestFactory.createApplicationContext(
+      {
+        module: Alone,
+        imports: [
+          { module: Shared, global: true, providers: [{ provide: Log, useValue: log }], exports: [Log] },
+          QueuesModule.forRoot({ url: url(), prefix }),
+        ],
+      },
+      { logger: log, abortOnError: false },
+    );
+    return app.get(Queues, { strict: false });
+  }
+
   test('a bag that is on a queue already is not put there twice; a stage has its own queue', async () => {
-    queues = new Queues(url(), 'queues-twice', log);
+    const queues = await queuesOf('queues-twice');
     await queues.offer([
       { bagId: 5n, state: 'approved' },
       { bagId: 6n, state: 'approved' },
@@ -79,7 +106,7 @@ describe('the queues', () => {
   });
 
   test('the whole of a job is the version and the bag', async () => {
-    queues = new Queues(url(), 'queues-whole', log);
+    const queues = await queuesOf('queues-whole');
     await queues.offer([{ bagId: 7n, state: 'hashed' }]);
     const queue = new Queue('copy', { connection: { url: url() }, prefix: 'queues-whole' });
     expect((await queue.getJobs(['waiting'])).map((job) => [job.id, job.data])).toEqual([
@@ -89,8 +116,9 @@ describe('the queues', () => {
   });
 
   test('a Redis that is not there is transient and says so within seconds', async () => {
-    queues = new Queues(`redis://127.0.0.1:${await freePort()}`, 'away', log);
-    const error = await caught(queues.check());
+    const connection = new RedisConnection(`redis://127.0.0.1:${await freePort()}`, log);
+    const error = await caught(connection.check());
+    connection.disconnect();
     expect([error instanceof Transient, codeOf(error), messageOf(error)]).toEqual([
       true,
       'REDIS_UNAVAILABLE',
@@ -112,11 +140,11 @@ describe('a Redis that may drop jobs', () => {
   });
 
   test('is refused, with the setting to change', async () => {
-    const queues = new Queues(redis.url, 'evicts', new RecordedLog());
-    await queues.check();
+    const connection = new RedisConnection(redis.url, new RecordedLog());
+    await connection.check();
     const admin = new Redis(redis.url);
     await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
-    const error = await caught(queues.check());
+    const error = await caught(connection.check());
     expect([error instanceof Refused, codeOf(error), messageOf(error)]).toEqual([
       true,
       'REDIS_EVICTS',
@@ -124,8 +152,8 @@ describe('a Redis that may drop jobs', () => {
     ]);
     expect(error).not.toBeInstanceOf(NotYet);
     await admin.config('SET', 'maxmemory-policy', 'noeviction');
-    await queues.check();
+    await connection.check();
     admin.disconnect();
-    await queues.close();
+    connection.disconnect();
   });
 });

@@ -26,10 +26,10 @@ async function wiredStages(): Promise<readonly Wired[]> {
     if (!sources.some((name) => name.endsWith('.stage.ts'))) continue;
     const module = (await import(join(apps, app, 'src', `${app}.module`))) as Record<
       string,
-      (settings: ServiceSettings, drain: boolean) => { providers?: readonly unknown[] }
+      (settings: ServiceSettings) => { providers?: readonly unknown[] }
     >;
     const [build] = Object.values(module);
-    const classes = (build?.(settings, false).providers ?? []).filter(
+    const classes = (build?.(settings).providers ?? []).filter(
       (provider): provider is Type<Stage> =>
         typeof provider === 'function' && 'run' in provider.prototype && 'name' in new (provider as Type<object>)(),
     );

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { collectDefaultMetrics } from 'prom-client';
 import { codeOf, ColdroomError, messageOf, onCrashPoint } from '@coldroom/domain';
 import { HealthController, Readiness } from './health';
@@ -39,11 +39,13 @@ type Part = Parameters<typeof readSettings>[0][number];
 /**
  * Starts a service: settings, log, health and metrics, orderly end on SIGTERM. Bad settings end the process with code 10.
  * @param build makes the service's module from its settings
+ * @param until for a service that ends by itself: resolves when its work is done
  */
 export async function startService<P extends Part>(
   name: string,
   parts: readonly P[],
   build: (settings: Settings<P | 'service'>) => DynamicModule,
+  { until }: { readonly until?: (app: INestApplicationContext) => Promise<void> } = {},
 ): Promise<void> {
   try {
     const settings = readSettings([...parts, 'service']) as Settings<P | 'service'>;
@@ -57,9 +59,21 @@ export async function startService<P extends Part>(
     app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
     await app.listen(own.METRICS_PORT, own.METRICS_HOST);
     log.info('started', { address: await app.getUrl(), pid: process.pid });
+    if (until) await endAfter(until(app), app, log);
   } catch (error) {
     endWith(name, error);
   }
+}
+
+async function endAfter(work: Promise<void>, app: INestApplicationContext, log: Log): Promise<never> {
+  const failed = await work.then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  if (failed) log.error('drain failed', failed);
+  else log.info('drained');
+  await app.close();
+  process.exit(failed ? exitCodes.failed : exitCodes.ok);
 }
 
 /** Tells why a program cannot go on, and ends it with the exit code that fits. */

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { copyPath, workStates, type Identity, type WorkState } from '@coldroom/domain';
 import { createDatabase, startPostgres, startRedis } from '@coldroom/local';
-import { transition, Queues, Runner, stageOf, Workers, type Stage } from '@coldroom/pipeline';
+import { transition, stageOf, Workers, type Stage } from '@coldroom/pipeline';
+import { deliveryApp } from '@coldroom/pipeline/testing';
 import { migrate, Register, type NewFile } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { seconds } from './peers';
@@ -36,21 +37,23 @@ export async function timeRows(dir: string, count: number): Promise<{ ours: numb
   const url = await createDatabase(postgres.url, 'register', { existing: 'drop' });
   await migrate(url);
   const register = new Register(url);
-  const log = new Log('bench', 'error');
-  const queues = new Queues(redis.url, 'bench', log);
-  const runner = new Runner(register, (bags) => queues.offer(bags), log, {
-    worker: 'bench',
-    leaseMs: 60_000,
-    attempts: 3,
-    retryPauseMs: 1000,
-    waitLimitMs: 1e9,
-    errorLimit: 0,
-  });
-  const workers = new Workers(steps.map(emptyHanded), register, queues, runner, log, {
-    concurrency: 2,
-    leaseMs: 60_000,
-    sweepMs: 1000,
-  });
+  const service = await deliveryApp(
+    { stages: steps.map(emptyHanded), register, log: new Log('bench', 'error') },
+    {
+      url: redis.url,
+      prefix: 'bench',
+      concurrency: 2,
+      sweepMs: 1000,
+      runner: {
+        worker: 'bench',
+        leaseMs: 60_000,
+        attempts: 3,
+        retryPauseMs: 1000,
+        waitLimitMs: 1e9,
+        errorLimit: 0,
+      },
+    },
+  );
   try {
     const requestId = await register.requests.create(
       { ownerId: 1n, owner: 'bench', groupId: 1n, group: 'bench', requesterId: 1n, requester: 'bench' },
@@ -60,14 +63,13 @@ export async function timeRows(dir: string, count: number): Promise<{ ours: numb
     const ours = await seconds(async () => {
       await register.requests.approve(requestId, 'bench');
       await register.requests.start(requestId, 'bench', (nr) => `rows-${nr}`, 'bench');
-      workers.start();
+      service.get(Workers).start();
       while ((await register.requests.inState('Running')).length > 0)
         await new Promise((resolve) => setTimeout(resolve, 100));
     });
     return { ours, floor: await timeBareUpdates(url, requestId) };
   } finally {
-    await workers.end();
-    await queues.close();
+    await service.close();
     await register.close();
     await postgres.stop();
     await redis.stop();

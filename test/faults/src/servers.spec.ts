@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exitCodes } from '@coldroom/runtime';
 import { expectOnce, twoFilesets } from './crash-points';
-import type { ServiceName } from './services';
+import { said, type ServiceName } from './services';
 import { World } from './world';
 
 const once = ['hash', 'copy', 'verify', 'store', 'link'];
@@ -70,4 +72,24 @@ test.each<[string, (world: World) => Promise<void>]>([
   }
   await world.checkAtRest();
   expect(world.services.lines.filter((line) => line.includes(': ended with'))).toEqual([]);
+});
+
+test('SIGTERM while Redis is unavailable ends every service within seconds, with nothing but log lines', async () => {
+  const services = world.services.startAll();
+  const requestId = await world.archive(twoFilesets);
+  await world.reached(requestId, 'linked');
+  world.servers.loseRedis();
+  await sleep(1500); // a sweep, and some attempts to connect
+  const exits = await Promise.all(services.map((service) => service.stop(10_000)));
+  expect(exits.filter(({ signal }) => signal === 'SIGKILL')).toEqual([]);
+  expect(world.services.lines.filter((line) => !/^[\w-]+: (\{"time"|ended with)/.test(line))).toEqual([]);
+  await world.check();
+});
+
+test('a service that finds no Redis at its start says so and ends with the code for what may pass', async () => {
+  world.servers.loseRedis();
+  const transfer = world.start('transfer');
+  await said(transfer, '"REDIS_UNAVAILABLE"');
+  expect(await transfer.exited).toEqual({ code: exitCodes.temporary, signal: null });
+  expect(transfer.lines.filter((line) => !line.startsWith('{"time"'))).toEqual([]);
 });

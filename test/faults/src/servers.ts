@@ -59,6 +59,11 @@ export class Servers {
     this.redis = await again(this.redis, () => startRedis({ dir: this.dir }));
   }
 
+  /** Redis does not answer until `restartRedis`. */
+  loseRedis(): void {
+    this.redis.gate.shut();
+  }
+
   async stop(): Promise<void> {
     for (const { server, gate } of [this.postgres, this.redis]) {
       gate.close();

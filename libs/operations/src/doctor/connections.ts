@@ -10,16 +10,11 @@ const clockLimitMs = 2000;
 
 /** Whether register, OMERO's database and Redis answer, and are what we need. */
 export async function examineConnections(context: Surroundings, settings: KnownSettings): Promise<readonly Finding[]> {
-  const {
-    REGISTER_DATABASE_URL: register,
-    OMERO_DATABASE_URL: omero,
-    REDIS_URL: redis,
-    COLDROOM_QUEUE_PREFIX: prefix = 'coldroom',
-  } = settings;
+  const { REGISTER_DATABASE_URL: register, OMERO_DATABASE_URL: omero, REDIS_URL: redis } = settings;
   const found = await Promise.all([
     register === undefined ? [] : examine('register', () => context.register(examineRegister)),
     omero === undefined ? [] : examine('OMERO database', () => examineOmero(omero)),
-    redis === undefined ? [] : examine('redis', () => examineRedis(redis, prefix)),
+    redis === undefined ? [] : examine('redis', () => examineRedis(redis)),
   ]);
   return found.flat();
 }
@@ -63,14 +58,14 @@ async function examineOmero(url: string): Promise<Finding> {
   }
 }
 
-async function examineRedis(url: string, prefix: string): Promise<Finding> {
+async function examineRedis(url: string): Promise<Finding> {
   // Loaded here only: it takes longer than all of the rest.
-  const { Queues } = await import('@coldroom/pipeline');
-  const queues = new Queues(url, prefix, new Log('doctor', 'error'));
+  const { RedisConnection } = await import('@coldroom/pipeline');
+  const connection = new RedisConnection(url, new Log('doctor', 'error'));
   try {
-    await queues.check();
+    await connection.check();
     return ok('redis', 'answers, and never drops a job (noeviction)');
   } finally {
-    await queues.close();
+    connection.disconnect();
   }
 }

@@ -1,3 +1,4 @@
 export { RecordedLog, type LogLine } from './recorded-log';
 export { SwitchableRedis } from './switchable-redis';
 export { Workbench, workWith, type PlannedOriginal } from './workbench';
+export { deliveryApp } from './delivery-app';

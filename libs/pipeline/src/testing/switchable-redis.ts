@@ -44,6 +44,11 @@ export class SwitchableRedis {
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
   }
 
+  /** Connections stay, and nothing passes. */
+  freeze(): void {
+    for (const socket of this.sockets) socket.pause().unpipe();
+  }
+
   async cut(): Promise<void> {
     const server = this.server;
     this.server = undefined;

@@ -1,0 +1,75 @@
+import { type OnApplicationShutdown } from '@nestjs/common';
+import type { ConnectionOptions } from 'bullmq';
+import { Redis } from 'ioredis';
+import { Refused, Transient } from '@coldroom/domain';
+import type { Log } from '@coldroom/runtime';
+
+const retryStrategy = (times: number): number => Math.min(times * 100, 2000);
+
+/** What the queues of this process share to reach Redis, and how its workers reach it. */
+export class RedisConnection implements OnApplicationShutdown {
+  /** Fails at once while Redis is unavailable, so that no offer waits for it. */
+  readonly forQueues: Redis;
+  /** A worker makes connections of its own with these; they wait for Redis as long as it takes. */
+  readonly forWorkers: ConnectionOptions;
+
+  constructor(url: string, log: Log) {
+    this.forQueues = new Redis(url, { retryStrategy, enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+    this.forQueues.on('error', (error) => log.debug('redis', error.message));
+    this.forWorkers = { url, retryStrategy, maxRetriesPerRequest: null };
+  }
+
+  /** Whether Redis answers at this moment, as far as is known. */
+  get connected(): boolean {
+    return this.forQueues.status === 'ready';
+  }
+
+  /** Fails with `Transient` `REDIS_UNAVAILABLE`, or `Refused` `REDIS_EVICTS` where Redis may drop jobs to save memory. */
+  async check(): Promise<void> {
+    const info = await this.answer(() => this.forQueues.info('memory'));
+    const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+    if (policy !== 'noeviction') {
+      throw new Refused(
+        'REDIS_EVICTS',
+        `Redis drops keys when memory is short (maxmemory-policy ${policy}); set it to noeviction`,
+      );
+    }
+  }
+
+  /** Asks Redis; `Transient` `REDIS_UNAVAILABLE` where it does not answer within seconds. */
+  async answer<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      if (!this.connected) await this.untilReady();
+      return await ask();
+    } catch (error) {
+      throw new Transient(
+        'REDIS_UNAVAILABLE',
+        `Redis does not answer: ${(error as Error).message}`,
+        {},
+        { cause: error },
+      );
+    }
+  }
+
+  disconnect(): void {
+    this.forQueues.disconnect();
+  }
+
+  onApplicationShutdown(): void {
+    this.disconnect();
+  }
+
+  private async untilReady(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const ready = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.forQueues.off('ready', ready);
+        reject(new Error('no connection within 5 s'));
+      }, 5000);
+      this.forQueues.once('ready', ready);
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import type { FactoryProvider, InjectionToken } from '@nestjs/common';
+import { UnrecoverableError, type Job } from 'bullmq';
+import { messageOf } from '@coldroom/domain';
+import { Log } from '@coldroom/runtime';
+import { readPayload } from './payload';
+import { RedisConnection } from './redis';
+import { Runner } from './runner';
+import type { Stage } from './stage';
+
+/** Characters of a refused job's data that are logged. */
+const shownData = 200;
+
+/** Takes the jobs of one stage's queue and has the runner do what the register says. */
+export abstract class StageProcessor extends WorkerHost {
+  private readonly running = new Set<Promise<void>>();
+
+  constructor(
+    readonly stage: Stage,
+    private readonly runner: Runner,
+    private readonly log: Log,
+  ) {
+    super();
+  }
+
+  override async process(job: Job): Promise<void> {
+    const run = this.runner.run(this.stage, understood(job.data)).finally(() => this.running.delete(run));
+    this.running.add(run);
+    await run;
+  }
+
+  /** Resolves once all running jobs finish. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.running);
+  }
+
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.log.debug('redis', error.message);
+  }
+
+  @OnWorkerEvent('completed')
+  onCompleted(job: Job): void {
+    this.forget(job);
+  }
+
+  @OnWorkerEvent('failed')
+  onFailed(job: Job | undefined, error: Error): void {
+    this.log.warn('job refused', {
+      stage: this.stage.name,
+      job: job?.id,
+      data: JSON.stringify(job?.data)?.slice(0, shownData),
+      message: error.message,
+    });
+    if (job) this.forget(job);
+  }
+
+  /** Ours go by themselves; a forged one may say otherwise. */
+  private forget(job: Job): void {
+    if (job.opts.removeOnComplete === true && job.opts.removeOnFail === true) return;
+    job.remove().catch((error: unknown) => this.log.debug('redis', messageOf(error)));
+  }
+}
+
+/** A stage's processor. The arguments of `@Processor` depend on settings, so it is applied where these are known. */
+export function stageProcessor(
+  stage: InjectionToken<Stage>,
+  { concurrency, leaseMs }: { readonly concurrency: number; readonly leaseMs: number },
+): FactoryProvider<StageProcessor> {
+  return {
+    provide: Symbol('stage processor'),
+    inject: [stage, Runner, RedisConnection, Log],
+    useFactory: (stage: Stage, runner: Runner, redis: RedisConnection, log: Log) => {
+      @Processor(stage.name, {
+        connection: redis.forWorkers,
+        concurrency,
+        lockDuration: leaseMs,
+        stalledInterval: Math.max(500, leaseMs / 2),
+        maxStalledCount: 1000,
+      })
+      class ConfiguredProcessor extends StageProcessor {}
+      return new ConfiguredProcessor(stage, runner, log);
+    },
+  };
+}
+
+/** A job that was not understood is never tried again. */
+function understood(data: unknown): bigint {
+  try {
+    return readPayload(data);
+  } catch (error) {
+    throw new UnrecoverableError(messageOf(error));
+  }
+}

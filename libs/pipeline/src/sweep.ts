@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { codeOf, messageOf } from '@coldroom/domain';
+import { Register } from '@coldroom/register';
+import { Log } from '@coldroom/runtime';
+import { swept } from './metrics';
+import { Queues } from './queues';
+import type { Stage } from './stage';
+import { stageOf } from './stages';
+
+export const SWEEP = Symbol('sweep');
+export interface SweepOptions {
+  readonly stages: readonly Stage[];
+  readonly everyMs: number;
+}
+
+/** Brings in what no job serves: after a lost Redis, or when a bag's time has come. */
+@Injectable()
+export class Sweep {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly register: Register,
+    private readonly queues: Queues,
+    private readonly log: Log,
+    @Inject(SWEEP) private readonly options: SweepOptions,
+  ) {}
+
+  start(): void {
+    this.timer = setInterval(() => this.once(), this.options.everyMs);
+    this.once();
+  }
+
+  async end(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  /** Runs until no bag of these stages is left to do: for jobs that end. */
+  async drained(): Promise<void> {
+    const { stages, everyMs } = this.options;
+    const takes = stages.map((stage) => stage.takes);
+    for (;;) {
+      await this.sweep();
+      const due = await this.register.claims.due(takes, 1);
+      const pending = await Promise.all(stages.map((stage) => this.queues.pending(stage.name)));
+      if (due.length === 0 && pending.every((count) => count === 0)) return;
+      await sleep(Math.min(1000, everyMs));
+    }
+  }
+
+  /** One sweep at a time: while Redis is unavailable they would queue up. */
+  private once(): void {
+    this.running ??= this.sweep().finally(() => {
+      this.running = undefined;
+    });
+  }
+
+  /** Offers every bag whose turn it is and that nobody holds; one that is on a queue already is not put there twice. */
+  private async sweep(): Promise<void> {
+    try {
+      const stopped = (await this.register.switches.list()).filter((one) => one.stopped).map((one) => one.name);
+      const states = this.options.stages
+        .filter(
+          (stage) => !stopped.includes(`stage:${stage.name}`) && (stage.runsWhileStopped || !stopped.includes('all')),
+        )
+        .map((stage) => stage.takes);
+      const due = await this.register.claims.due(states);
+      if (due.length === 0) return;
+      await this.queues.offer(due);
+      for (const bag of due) swept.inc({ stage: stageOf[bag.state] });
+    } catch (error) {
+      this.log.warn('sweep failed', { code: codeOf(error), reason: messageOf(error), next: 'it is tried again' });
+    }
+  }
+}
