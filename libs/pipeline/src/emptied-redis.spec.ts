@@ -6,10 +6,9 @@ import { Redis } from 'ioredis';
 import { NotYet, workStates, type FileEvent, type FileState, type WorkState } from '@coldroom/domain';
 import { removeServerData, startRedis, type LocalServer } from '@coldroom/local';
 import { Queues } from './queues';
-import { Runner } from './runner';
 import type { Stage } from './stage';
 import { stageOf } from './stages';
-import { RecordedLog, Workbench } from './testing';
+import { deliveryApp, RecordedLog, Workbench } from './testing';
 import { Workers } from './workers';
 
 /** Each test has a Redis of its own, since it is emptied or restarted. */
@@ -74,8 +73,15 @@ async function oneBagInEachWorkState(): Promise<void> {
   await bench.request({ 'Fileset:approved': [{ path: 'approved/a', content: 'approved' }] });
 }
 
+interface AllServices {
+  readonly workers: Workers;
+  readonly queues: Queues;
+  readonly given: Set<string>;
+  readonly end: () => Promise<void>;
+}
+
 /** All stages of all services, which note what they were given and leave it as it is. */
-function allServices(): { readonly workers: Workers; readonly queues: Queues; readonly given: Set<string> } {
+async function allServices(): Promise<AllServices> {
   const given = new Set<string>();
   const stages = workStates.map((takes): Stage => {
     const run: Stage['run'] = async (claim) => {
@@ -84,25 +90,31 @@ function allServices(): { readonly workers: Workers; readonly queues: Queues; re
     };
     return { name: stageOf[takes], takes, run };
   });
-  const queues = new Queues(redis.url, 'coldroom', log);
-  const runner = new Runner(bench.register, (bags) => queues.offer(bags), log, {
-    worker: 'w',
-    leaseMs: 10_000,
-    attempts: 3,
-    retryPauseMs: 1,
-    waitLimitMs: 60_000,
-    errorLimit: 1000,
-  });
-  const workers = new Workers(stages, bench.register, queues, runner, log, {
-    concurrency: 1,
-    leaseMs: 10_000,
-    sweepMs: 100,
-  });
-  open.push(async () => {
-    await workers.end();
-    await queues.close();
-  });
-  return { workers, queues, given };
+  const app = await deliveryApp(
+    { stages, register: bench.register, log },
+    {
+      url: redis.url,
+      prefix: 'coldroom',
+      concurrency: 1,
+      sweepMs: 100,
+      runner: {
+        worker: 'w',
+        leaseMs: 10_000,
+        attempts: 3,
+        retryPauseMs: 1,
+        waitLimitMs: 60_000,
+        errorLimit: 1000,
+      },
+    },
+  );
+  let ended = false;
+  const end = async (): Promise<void> => {
+    if (!ended) await app.close();
+    ended = true;
+  };
+  open.push(end);
+  const strict = { strict: false };
+  return { workers: app.get(Workers, strict), queues: app.get(Queues, strict), given, end };
 }
 
 async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
@@ -132,14 +144,14 @@ test.each<[string, () => Promise<void>]>([
 ])('after Redis was %s, a bag in each work state is offered again', async (_how, lose) => {
   const due = await bench.due();
   expect(due.map(({ state }) => state).sort()).toEqual([...workStates].sort());
-  const before = new Queues(redis.url, 'coldroom', log);
-  await before.offer(due);
-  expect(await waiting(before)).toBe(workStates.length);
-  await before.close();
+  const before = await allServices();
+  await before.queues.offer(due);
+  expect(await waiting(before.queues)).toBe(workStates.length);
+  await before.end();
 
   await lose();
 
-  const { workers, queues, given } = allServices();
+  const { workers, queues, given } = await allServices();
   expect(await waiting(queues)).toBe(0);
   workers.start();
   await until('every bag was offered', () => given.size === workStates.length);
