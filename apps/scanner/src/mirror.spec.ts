@@ -77,9 +77,9 @@ describe('the mirror', () => {
 
   test('killed between the marks and their record: once more is harmless', async () => {
     const { tiny } = await requested([single('killed.tif')]);
-    const pending = await scene.register.marks.pending();
+    const marks = await scene.register.marks.pending();
     await scene.omero.setPending(
-      pending.map((mark) => ({
+      marks.map((mark) => ({
         imageId: mark.imageId,
         groupId: mark.groupId,
         requester: { id: mark.requesterId, name: mark.requester },

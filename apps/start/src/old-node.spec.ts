@@ -1,23 +1,26 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { neededNode } from '@coldroom/runtime';
 
 const root = join(__dirname, '..', '..', '..');
-const programs = ['checksum', 'cli', 'demo', 'ingest-watcher', 'linker', 'scanner', 'start', 'transfer'];
+const programs = ['checksum', 'cli', 'ingest-watcher', 'linker', 'scanner', 'start', 'transfer'].map(
+  (app) => `apps/${app}`,
+);
+programs.push('test/demo');
 const dir = mkdtempSync(join(tmpdir(), 'old-node-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 /** Starts a built program and lists which files it loaded. */
 function start(name: string, node: string, ...flags: readonly string[]) {
-  const loaded = join(dir, `${name}.loaded`);
-  const listing = join(dir, `${name}.js`);
+  const loaded = join(dir, `${basename(name)}.loaded`);
+  const listing = join(dir, `${basename(name)}.js`);
   writeFileSync(
     listing,
     `process.on('exit', () => require('fs').writeFileSync(${JSON.stringify(loaded)}, Object.keys(require.cache).join('\\n')));`,
   );
-  const main = join(root, 'apps', name, 'dist', 'main.js');
+  const main = join(root, name, 'dist', 'main.js');
   const { status, stderr, stdout } = spawnSync(node, [...flags, '--require', listing, main], {
     env: { PATH: process.env['PATH'] },
     encoding: 'utf8',

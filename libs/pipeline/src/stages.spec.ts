@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { globSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { transitions, workStates } from '@coldroom/domain';
 import type { Type } from '@nestjs/common';
@@ -22,8 +22,8 @@ interface Wired {
 async function wiredStages(): Promise<readonly Wired[]> {
   const found: Wired[] = [];
   for (const app of readdirSync(apps)) {
-    const sources = readdirSync(join(apps, app, 'src'));
-    if (!sources.some((name) => name.endsWith('.stage.ts'))) continue;
+    const sources = globSync('src/**/*.stage.ts', { cwd: join(apps, app) });
+    if (sources.length === 0) continue;
     const module = (await import(join(apps, app, 'src', `${app}.module`))) as Record<
       string,
       (settings: ServiceSettings) => { providers?: readonly unknown[] }
@@ -34,7 +34,7 @@ async function wiredStages(): Promise<readonly Wired[]> {
         typeof provider === 'function' && 'run' in provider.prototype && 'name' in new (provider as Type<object>)(),
     );
     found.push(...classes.map((each) => ({ app, stage: new each() })));
-    expect([app, classes.length]).toEqual([app, sources.filter((name) => name.endsWith('.stage.ts')).length]);
+    expect([app, classes.length]).toEqual([app, sources.length]);
   }
   return found;
 }
