@@ -1,11 +1,12 @@
 import type { LoggerService } from '@nestjs/common';
 import { ColdroomError } from '@coldroom/domain';
+import { hidden, isSecret, withoutSecrets } from './secrets';
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof levels)[number];
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Writes one JSON object a line to standard output. Also serves NestJS. */
+/** Writes one JSON object a line to standard output, without secrets. Also serves NestJS. */
 export class Log implements LoggerService {
   constructor(
     private readonly service: string,
@@ -44,7 +45,9 @@ function asFields(fields: LogFields | string): LogFields {
 }
 
 /** A refusal is expected and carries no stack; anything else does. */
-function plain(_key: string, value: unknown): unknown {
+function plain(key: string, value: unknown): unknown {
+  if (isSecret(key) && value !== undefined && value !== null) return hidden;
+  if (typeof value === 'string') return withoutSecrets(value);
   if (typeof value === 'bigint') return value.toString();
   // Details may hold the code of a server or of the system: it must not stand where ours is looked up.
   if (value instanceof ColdroomError) return { ...value.details, code: value.code, message: value.message };
