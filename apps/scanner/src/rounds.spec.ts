@@ -10,15 +10,17 @@ import { Readiness } from '@coldroom/runtime';
 import { Closures } from './closures';
 import { Mirror } from './mirror';
 import { RetrievalMarks } from './retrieval-marks';
+import { Round } from './round';
 import { Pace, Rounds } from './rounds';
 import { Scan, type ScanReport } from './scan';
+import { ScannerEnd, ScannerStart } from './scanner-life';
+import { Scans } from './scans';
 import { Starter } from './starter';
 import { Scene } from './testing/scene';
 
 const single = (name: string) => ({ files: [{ name, size: 20 }] });
 
 interface Scanner {
-  readonly rounds: Rounds;
   readonly log: RecordedLog;
   readonly readiness: Readiness;
   readonly end: () => Promise<void>;
@@ -62,26 +64,21 @@ describe('rounds', () => {
       new Readiness(),
     ];
     const closures = new Closures(omero, register, files, new Originals(scene.dataDir), scene.troubles);
-    const rounds = new Rounds(
-      new Pace(scanMs, 20),
+    const scans = new Scans(
       new Watched(omero, register, closures),
       new RetrievalMarks(omero, register, log),
-      new Starter(register, closures, scene.stores, log),
-      new Mirror(omero, register, log),
       register,
-      omero,
-      files,
-      new Originals(scene.dataDir),
-      scene.stores,
       log,
-      readiness,
     );
+    const starter = new Starter(register, closures, scene.stores, log);
+    const round = new Round(scans, starter, new Mirror(omero, register, log), log);
+    const rounds = new Rounds(new Pace(scanMs, 20), round, register, log);
     const end = async (): Promise<void> => {
       await rounds.beforeApplicationShutdown();
-      await rounds.onApplicationShutdown();
+      await new ScannerEnd(omero, register, files, scene.stores).onApplicationShutdown();
     };
-    await rounds.onApplicationBootstrap();
-    running.push({ rounds, log, readiness, end });
+    await new ScannerStart(omero, register, new Originals(scene.dataDir), readiness, rounds).onApplicationBootstrap();
+    running.push({ log, readiness, end });
     return running.at(-1)!;
   }
 
@@ -156,22 +153,18 @@ describe('rounds', () => {
   test('an OMERO database that is not one ends the start, not the service later', async () => {
     const register = new Register(scene.registerUrl);
     const omero = OmeroDatabase.connect(scene.registerUrl);
+    const log = new RecordedLog();
     const closures = new Closures(omero, register, scene.files, scene.originals, scene.troubles);
-    const rounds = new Rounds(
-      new Pace(50, 20),
+    const scans = new Scans(
       new Scan(omero, register, closures),
-      new RetrievalMarks(omero, register, new RecordedLog()),
-      scene.starter,
-      scene.mirror,
+      new RetrievalMarks(omero, register, log),
       register,
-      omero,
-      scene.files,
-      scene.originals,
-      scene.stores,
-      new RecordedLog(),
-      new Readiness(),
+      log,
     );
-    await expect(rounds.onApplicationBootstrap()).rejects.toMatchObject({ code: 'OMERO_SCHEMA_UNKNOWN' });
+    const rounds = new Rounds(new Pace(50, 20), new Round(scans, scene.starter, scene.mirror, log), register, log);
+    await expect(
+      new ScannerStart(omero, register, scene.originals, new Readiness(), rounds).onApplicationBootstrap(),
+    ).rejects.toMatchObject({ code: 'OMERO_SCHEMA_UNKNOWN' });
     await omero.close();
     await register.close();
   });

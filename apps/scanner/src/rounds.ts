@@ -1,24 +1,10 @@
-import {
-  Inject,
-  Injectable,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
-import { Files } from '@coldroom/files';
-import { OmeroDatabase } from '@coldroom/omero';
-import { checkOriginals, serviceRights, STORES, showProgress, showSwitches } from '@coldroom/pipeline';
+import { showProgress, showSwitches } from '@coldroom/pipeline';
 import { Register, scannerTask } from '@coldroom/register';
-import { Log, Readiness } from '@coldroom/runtime';
-import type { Stores } from '@coldroom/stores';
-import { Originals } from '@coldroom/trees';
-import { RetrievalMarks } from './retrieval-marks';
-import { Mirror } from './mirror';
-import { Scan } from './scan';
-import { Starter } from './starter';
-
-const by = 'scanner';
+import { Log } from '@coldroom/runtime';
+import { by, Round } from './round';
 
 /** How often the scanner looks, in milliseconds. */
 export class Pace {
@@ -28,123 +14,47 @@ export class Pace {
   ) {}
 }
 
-/** What the scanner does, round after round; only one scanner at a time does so. */
+/** Round after round; only one scanner at a time has them. */
 @Injectable()
-export class Rounds implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
-  private ended = false;
-  private wake: (() => void) | undefined;
+export class Rounds implements BeforeApplicationShutdown {
+  private readonly stop = new AbortController();
   private running = Promise.resolve();
   private nextScan = 0;
 
   constructor(
     private readonly pace: Pace,
-    private readonly scan: Scan,
-    private readonly retrievalMarks: RetrievalMarks,
-    private readonly starter: Starter,
-    private readonly mirror: Mirror,
+    private readonly round: Round,
     private readonly register: Register,
-    private readonly omero: OmeroDatabase,
-    private readonly files: Files,
-    private readonly originals: Originals,
-    @Inject(STORES) private readonly stores: Stores,
     private readonly log: Log,
-    private readonly readiness: Readiness,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
-    await this.omero.check();
-    await this.checkOriginals();
-    this.readiness.add('omero database', () => this.omero.check());
-    this.readiness.add('register', () => this.register.reports.clock());
-    this.readiness.add('originals', () => this.checkOriginals());
-    this.running = this.rounds();
+  start(): void {
+    this.running = this.rounds(this.stop.signal);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.ended = true;
-    this.wake?.();
+    this.stop.abort();
     await this.running;
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await this.stores.close();
-    await this.files.close();
-    await this.omero.close();
-    await this.register.close();
-  }
-
-  /** None needs to be mounted: what is approved is started, and marks are written, all the same. A scan says what is unavailable. */
-  private async checkOriginals(): Promise<void> {
-    await checkOriginals(this.originals, serviceRights.scanner.originals, []);
-  }
-
-  private async rounds(): Promise<void> {
-    while (!this.ended) {
+  private async rounds(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
       try {
-        await this.register.alone(scannerTask, () => this.round());
+        await this.register.alone(scannerTask, () => this.once(stop));
       } catch (error) {
         this.log.warn('round failed', { code: codeOf(error), reason: messageOf(error), next: 'it is tried again' });
       }
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-        setTimeout(resolve, this.pace.roundMs).unref();
-      });
+      await sleep(this.pace.roundMs, undefined, { signal: stop, ref: false }).catch(() => undefined); // the end ends it
     }
   }
 
-  private async round(): Promise<void> {
+  private async once(stop: AbortSignal): Promise<void> {
     if (Date.now() >= this.nextScan) {
       this.nextScan = Date.now() + this.pace.scanMs;
       await this.register.scans.ask(by);
     }
-    // First: an image whose request was just declined still carries its mark, and must not be asked for again.
-    await this.part('marks', () => this.writeMarks());
-    for (
-      let id = await this.register.scans.begin();
-      id !== undefined && !this.ended;
-      id = await this.register.scans.begin()
-    )
-      await this.scanOnce(id);
-    await this.part('start', () => this.starter.run(by));
-    await this.part('marks', () => this.writeMarks());
+    await this.round.run(stop);
     showProgress(await this.register.reports.progress());
     showSwitches(await this.register.switches.list());
-  }
-
-  private async writeMarks(): Promise<void> {
-    while (!this.ended && (await this.mirror.run()) > 0);
-  }
-
-  /** What fails here is tried again in the next round, and keeps nothing else from being done in this one. */
-  private async part(name: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.log.warn('round failed', {
-        part: name,
-        code: codeOf(error),
-        reason: messageOf(error),
-        next: 'it is tried again',
-      });
-    }
-  }
-
-  private async scanOnce(id: bigint): Promise<void> {
-    try {
-      const report = await this.scan.run(by);
-      const retrievalMarks = await this.retrievalMarks.run();
-      await this.register.scans.finish(id, { ...report, retrievalMarks }, null);
-      this.log.info('scanned', {
-        marks: report.marks,
-        requests: report.requests.length,
-        ignored: report.ignoredCount,
-        retrievalMarks: retrievalMarks.files,
-      });
-    } catch (error) {
-      // What was approved is started and what is owed is written all the same.
-      const [code, reason] = [codeOf(error), messageOf(error)];
-      await this.register.scans.finish(id, null, `${code}: ${reason}`);
-      this.log.warn('scan failed', { scan: id, code, reason, next: 'it is tried again with the next scan' });
-    }
   }
 }

@@ -11,8 +11,11 @@ import { BIO_FORMATS_PLACES, ServersBioFormats } from './bio-formats';
 import { Closures } from './closures';
 import { LinkTroubles } from './link-troubles';
 import { Mirror } from './mirror';
+import { Round } from './round';
 import { Pace, Rounds } from './rounds';
 import { Scan } from './scan';
+import { ScannerEnd, ScannerStart } from './scanner-life';
+import { Scans } from './scans';
 import { Starter } from './starter';
 
 export const scannerParts = ['register', 'omero', 'originals', 'stores', 'scan'] as const;
@@ -56,10 +59,14 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       LinkTroubles,
       Closures,
       Scan,
+      Scans,
       RetrievalMarks,
       Starter,
       Mirror,
+      Round,
       Rounds,
+      ScannerStart,
+      ScannerEnd,
     ],
   };
 }

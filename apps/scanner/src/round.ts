@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { codeOf, messageOf } from '@coldroom/domain';
+import { Log } from '@coldroom/runtime';
+import { Mirror } from './mirror';
+import { Scans } from './scans';
+import { Starter } from './starter';
+
+/** Under which name the scanner's doings are in the register. */
+export const by = 'scanner';
+
+/** Everything that the scanner does, once. */
+@Injectable()
+export class Round {
+  constructor(
+    private readonly scans: Scans,
+    private readonly starter: Starter,
+    private readonly mirror: Mirror,
+    private readonly log: Log,
+  ) {}
+
+  async run(stop: AbortSignal): Promise<void> {
+    // First: an image whose request was just declined still carries its mark, and must not be asked for again.
+    await this.part('marks', () => this.writeMarks(stop));
+    await this.scans.run(by, stop);
+    await this.part('start', () => this.starter.run(by));
+    await this.part('marks', () => this.writeMarks(stop));
+  }
+
+  private async writeMarks(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted && (await this.mirror.run()) > 0);
+  }
+
+  /** What fails here is tried again in the next round, and keeps nothing else from being done in this one. */
+  private async part(name: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.log.warn('round failed', {
+        part: name,
+        code: codeOf(error),
+        reason: messageOf(error),
+        next: 'it is tried again',
+      });
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { codeOf, messageOf } from '@coldroom/domain';
+import { Register } from '@coldroom/register';
+import { Log } from '@coldroom/runtime';
+import { RetrievalMarks } from './retrieval-marks';
+import { Scan } from './scan';
+
+/** Runs the scans that were asked for, and notes in the register what each found. */
+@Injectable()
+export class Scans {
+  constructor(
+    private readonly scan: Scan,
+    private readonly retrievalMarks: RetrievalMarks,
+    private readonly register: Register,
+    private readonly log: Log,
+  ) {}
+
+  async run(by: string, stop: AbortSignal): Promise<void> {
+    const { scans } = this.register;
+    for (let id = await scans.begin(); id !== undefined && !stop.aborted; id = await scans.begin())
+      await this.once(id, by);
+  }
+
+  private async once(id: bigint, by: string): Promise<void> {
+    try {
+      const report = await this.scan.run(by);
+      const retrievalMarks = await this.retrievalMarks.run();
+      await this.register.scans.finish(id, { ...report, retrievalMarks }, null);
+      this.log.info('scanned', {
+        marks: report.marks,
+        requests: report.requests.length,
+        ignored: report.ignoredCount,
+        retrievalMarks: retrievalMarks.files,
+      });
+    } catch (error) {
+      // What was approved is started and what is owed is written all the same.
+      const [code, reason] = [codeOf(error), messageOf(error)];
+      await this.register.scans.finish(id, null, `${code}: ${reason}`);
+      this.log.warn('scan failed', { scan: id, code, reason, next: 'it is tried again with the next scan' });
+    }
+  }
+}
