@@ -86,7 +86,7 @@ test('SIGTERM while Redis is unavailable ends every service within seconds, with
   await world.check();
 });
 
-test('a service that finds no Redis at its start says so and ends with the code for what may pass', async () => {
+test('a service that finds no Redis at its start says so and ends as temporarily failed', async () => {
   world.servers.loseRedis();
   const transfer = world.start('transfer');
   await said(transfer, '"REDIS_UNAVAILABLE"');
