@@ -31,8 +31,8 @@ describe('docs/operating.md', () => {
     'explains the setting %s',
     (key) => expect(guide).toContain(`\`${key}\``),
   );
-  it.each([...read('apps/cli/src/audit/report.ts').matchAll(/^ {2}([A-Z_]+): '/gm)].map((match) => match[1] as string))(
-    'explains the finding %s',
+  it.each([...read('libs/operations/src/audit/report.ts').matchAll(/^ {2}([A-Z_]+): '/gm)].map((match) => match[1] as string))(
+    'explains the discrepancy %s',
     (code) => expect(guide).toContain(`\`${code}\``),
   );
   it('was compared with something', () => expect(thrown.length).toBeGreaterThan(40));
