@@ -7,7 +7,7 @@ const sources = globSync('{apps,libs}/*/src/**/*.ts', { cwd: root })
   .filter((path) => !/\.spec\.ts$|\/testing\//.test(path))
   .map(read)
   .join('\n');
-const guide = read('docs/operating.md');
+const guide = globSync('docs/*.md', { cwd: root }).map(read).join('\n');
 
 function found(pattern: RegExp): readonly string[] {
   return [...new Set([...sources.matchAll(pattern)].map((match) => match[1] as string))]
@@ -22,7 +22,7 @@ function isOfTheSystem(code: string): boolean {
 
 const thrown = found(/new (?:Refused|Transient|NotYet)\(\s*'([A-Z][A-Z_]+)'/g);
 
-describe('docs/operating.md', () => {
+describe('the pages in docs', () => {
   it.each(thrown)('explains the code %s', (code) => expect(guide).toContain(`\`${code}\``));
   it.each(found(/\b(?:code: |skip\(|because\()'([A-Z][A-Z_]+)'/g))('explains the reason %s', (code) =>
     expect(guide).toContain(`\`${code}\``),

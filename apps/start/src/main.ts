@@ -16,7 +16,7 @@ const help = `Runs Coldroom's services in one terminal, from the settings in the
 
 Metrics and health of each service are served on port METRICS_PORT (default ${firstMetricsPort}) and those after it, in this order.
 With --json the services' log lines are printed as they are.
-docs/operating.md explains the settings.`;
+docs/configure.md explains the settings.`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

@@ -1,6 +1,6 @@
 /**
  * What went wrong, by what has to happen next. Code decides by kind, never by message text.
- * `code` is stable and upper case; docs/operating.md explains each one.
+ * `code` is stable and upper case; docs/error-codes.md explains each one.
  */
 export abstract class ColdroomError extends Error {
   abstract readonly kind: 'transient' | 'not-yet' | 'refused';

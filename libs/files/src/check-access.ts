@@ -27,7 +27,7 @@ export async function checkAccess(directory: string, needed: Access): Promise<vo
       );
     throw new Transient(
       'ROOT_DENIED',
-      `This service needs to ${needed} in ${directory} and may not (${code}). Give its user that right; docs/operating.md lists the rights of each service.`,
+      `This service needs to ${needed} in ${directory} and may not (${code}). Give its user that right; docs/install.md lists the rights of each service.`,
       details,
       { cause: error },
     );

@@ -21,7 +21,7 @@ async function tree(name: string): Promise<string> {
 }
 
 it('are the same in the guide', () => {
-  const guide = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'operating.md'), 'utf8');
+  const guide = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'install.md'), 'utf8');
   const rows = Object.entries(serviceRights).map(
     ([service, { originals, hold, store, recall }]) =>
       `| \`${service}\` | ${originals} | ${hold} | ${store} | ${recall} |`,

@@ -13,7 +13,7 @@ export interface Rights {
   readonly recall: RecallUse;
 }
 
-/** Each service asks for these at its start, and for no more; docs/operating.md has the same table. */
+/** Each service asks for these at its start, and for no more; docs/install.md has the same table. */
 export const serviceRights = {
   scanner: { originals: 'read', hold: 'none', store: 'none', recall: 'none' },
   checksum: { originals: 'read', hold: 'read', store: 'read', recall: 'read' },

@@ -23,7 +23,7 @@ const whole = (min: number, max: number) =>
     })
     .transform(Number);
 
-/** The settings by what they are for; an app reads only the parts it needs. docs/operating.md explains each key. */
+/** The settings by what they are for; an app reads only the parts it needs. docs/configure.md explains each key. */
 const parts = {
   register: z.object({ REGISTER_DATABASE_URL: url('postgres:', 'postgresql:') }),
   omero: z.object({

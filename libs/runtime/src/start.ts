@@ -7,7 +7,7 @@ import { HealthController, Readiness } from './health';
 import { Log } from './log';
 import { readSettings, SettingsError, shownSettings, type Settings } from './settings';
 
-/** Exit codes of every program of ours; docs/operating.md lists them. */
+/** Exit codes of every program of ours; docs/use.md lists them. */
 export const exitCodes = {
   ok: 0,
   failed: 1,

@@ -11,7 +11,7 @@ export type Directories = Readonly<Partial<Record<Place, string>>>;
 
 /** The rights that the guide lists: an administrator gives no others. */
 export function rightsOfGuide(): Readonly<Record<ServiceName, Rights>> {
-  const guide = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'operating.md'), 'utf8');
+  const guide = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'install.md'), 'utf8');
   const rows = [...guide.matchAll(/^\| `([a-z-]+)` \| (\w+) \| (\w+) \| (\w+) \| (\w+) \|$/gm)];
   const rights = Object.fromEntries(
     rows.map(([, service, ...cells]) => [service, Object.fromEntries(places.map((place, at) => [place, cells[at]]))]),

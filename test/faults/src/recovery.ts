@@ -95,7 +95,7 @@ export async function disaster(world: World): Promise<Left> {
   return { archived: [...released.images, ...held.images], inPlace: restored.images, flags, bags };
 }
 
-/** As docs/operating.md tells an operator to. */
+/** As docs/recovery.md tells an operator to. */
 export async function recover(world: World, { archived, inPlace, flags, bags }: Left): Promise<void> {
   await world.coldroom('rebuild', '--store', 'main');
   await world.checkAtRest();

@@ -1,6 +1,6 @@
 import { ColdroomError, messageOf } from '@coldroom/domain';
 
-/** Everything that an audit can find, by what it means to a person. docs/operating.md explains each. */
+/** Everything that an audit can find, by what it means to a person. docs/error-codes.md explains each. */
 export const discrepancyTitles = {
   LOST: 'The store has no copy',
   COPY_WRONG_SIZE: 'The copy has another size',

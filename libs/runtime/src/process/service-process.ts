@@ -39,7 +39,7 @@ const LINES_KEPT = 2_000;
 
 /**
  * V8 would let short-lived objects pile up to 48 MiB before it looks at them; a service is to stay below 300 MB.
- * docs/operating.md gives the same flags to those who start a service by hand.
+ * docs/install.md gives the same flags to those who start a service by hand.
  */
 const memoryFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
 
