@@ -93,7 +93,7 @@ it(`takes ${total} files from the scan to their bags without holding them`, asyn
   await place.sql.query(
     `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
      SELECT 'w', request_id, id, 'hash', taken, 'hashed', jsonb_build_object('files', files, 'bytes', bytes, 'ms', 100)
-     FROM bag, unnest('{approved,checksummed,transferred,verified,durable}'::text[]) AS taken`,
+     FROM bag, unnest('{approved,hashed,copied,verified,sealed}'::text[]) AS taken`,
   );
   await place.sql.query(
     `INSERT INTO event (actor, file_id, what, from_state, to_state, code) SELECT 'w', nr, 'fail', 'approved', 'stuck', 'TROUBLE' FROM generate_series(1, $1::int) nr`,

@@ -508,7 +508,7 @@ describe('an arkivum store', () => {
       { error: expect.objectContaining({ code: 'COPY_MISSING' }) },
     ]);
     expect(asked('POST').filter((request) => request.includes('restore-request'))).toEqual([]);
-    made.fake.setFaults([{ path: 'b$', fault: { kind: 'status', status: 500 } }]); // what it does not know is no reason against a look
+    made.fake.setFaults([{ path: '/b$', fault: { kind: 'status', status: 500 } }]); // what it does not know is no reason against a look
     expect((await read())[1]).toHaveProperty('ok');
     await made.store.bringOnline('bag-1', [keyOf('a')], work());
     expect((await read())[0]).toMatchObject({ ok: { size: 12n } });

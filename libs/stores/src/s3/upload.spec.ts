@@ -62,7 +62,7 @@ function putAndDie(crashAt: string): void {
     const { openStore, parseStores } = require(${JSON.stringify(resolve(__dirname, '../../dist'))});
     const settings = parseStores({ default: 'main', stores: { main: ${JSON.stringify({ ...under.settings, endpoint: under.proxy.url })} } }).stores.main;
     const root = ${JSON.stringify(under.sourceDir)};
-    const store = openStore('main', settings, { files: new Files({ threads: 1 }), omeroRoots: [], drills: { crashAt: ${JSON.stringify(crashAt)} } });
+    const store = openStore('main', settings, { files: new Files({ threads: 1 }), omeroRoots: [], crashPoints: { crashAt: ${JSON.stringify(crashAt)} } });
     const path = Buffer.from('large');
     const identity = identityOf(require('node:fs').lstatSync(root + '/large', { bigint: true }));
     store.put('bag-1', [{ root, path, copyPath: path, identity }], { deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n), signal: new AbortController().signal, progress: () => {} })
