@@ -27,7 +27,7 @@ import { Output } from './output';
 
 const codes = `
 Exit codes:
-  0 ok, 1 failed, 2 wrong call, 3 partly done, 4 not found, 5 try again later, 10 bad settings, 11 a service works on it right now, 12 not allowed`;
+  0 ok, 1 failed, 2 usage error, 3 partly done, 4 not found, 5 try again later, 10 bad settings, 11 busy, 12 not allowed`;
 
 /** Runs one command line; resolves with its exit code and never rejects. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {

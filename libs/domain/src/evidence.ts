@@ -66,8 +66,14 @@ function hasDigest(file: ArchiveFile): boolean {
   return /^[0-9a-f]{64}$/.test(file.digests['SHA-256'] ?? '');
 }
 
+const originalGone = {
+  missing: 'the original is missing',
+  link: "a link is at the original's path",
+  other: "something that is not a file is at the original's path",
+} as const;
+
 function originalUnchanged(file: ArchiveFile, onDisk: OnDisk): Reason | null {
-  if (onDisk.kind !== 'file') return because('ORIGINAL_GONE', `a ${onDisk.kind} stands where the original was`);
+  if (onDisk.kind !== 'file') return because('ORIGINAL_GONE', originalGone[onDisk.kind]);
   const now = onDisk.identity;
   const then = file.identity;
   // A hard link made by our own hold adds one to the count and renews ctime; nothing else may.

@@ -147,7 +147,7 @@ CREATE INDEX file_copy_checked ON file (copy_checked_at NULLS FIRST, id)
 -- A path is in one request at a time.
 CREATE UNIQUE INDEX file_path_once ON file (root, path) WHERE phase NOT IN ('skipped', 'given up', 'restored');
 
--- What happened, for ever.
+-- The append-only audit log.
 CREATE TABLE event (
   id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at         timestamptz NOT NULL DEFAULT now(),

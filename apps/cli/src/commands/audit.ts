@@ -27,7 +27,7 @@ export function addAudit(program: Command, act: Act): void {
   program
     .command('audit')
     .description(
-      "hold OMERO's database, its files, the register and the stores against each other, and tell every difference",
+      "compare OMERO's database and files, the register and the stores, and report every discrepancy",
     )
     .option(
       '--fix',

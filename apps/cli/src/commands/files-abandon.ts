@@ -45,7 +45,7 @@ async function abandon(
     const plan = { stuck: stuck.files, ...amount(whole, isGivenUp) };
     let abandoned = 0;
     if (plan.stuck > 0 && !dryRun) {
-      const question = `${counted(plan.files, 'file')} (${formatBytes(plan.bytes)}) will be given up: a fileset is given up as a whole. The originals stay as they are. Go on?`;
+      const question = `${counted(plan.files, 'file')} (${formatBytes(plan.bytes)}) will be given up: a fileset is given up as a whole. The originals stay as they are. Continue?`;
       if (!(await confirmed(question, { yes, json: context.out.json }))) {
         context.out.note('Nothing was changed.');
         return exitCodes.failed;

@@ -77,7 +77,7 @@ async function move(context: Context, words: readonly string[], options: Options
       return plan.notNow.length > 0 ? exitCodes.partly : exitCodes.ok;
     }
     if (
-      !(await confirmed(`${movePlanLines(plan, stores).join('\n')}\nGo on?`, {
+      !(await confirmed(`${movePlanLines(plan, stores).join('\n')}\nContinue?`, {
         yes: options.yes ?? false,
         json: context.out.json,
       }))
@@ -139,7 +139,7 @@ async function cancel(
 ): Promise<ExitCode> {
   const bags = underWay.filter((bag) => bag.movingTo === stores.to);
   const nothing = `Nothing is on its way from store ${stores.from} to store ${stores.to}.`;
-  const question = `On the way to store ${stores.to}: ${counted(bags.length, 'bag')}. Their files stay archived in store ${stores.from}; what lies in ${stores.to} already stays there, too. Go on?`;
+  const question = `On the way to store ${stores.to}: ${counted(bags.length, 'bag')}. Their files stay archived in store ${stores.from}; what lies in ${stores.to} already stays there, too. Continue?`;
   if (!dryRun && bags.length > 0 && !(await confirmed(question, { yes: yes ?? false, json: context.out.json }))) {
     context.out.note('Nothing was changed.');
     return exitCodes.failed;

@@ -9,7 +9,7 @@ export function addResume(program: Command, act: Act): void {
   program
     .command('resume')
     .argument('[name]', 'all, stage:<name> or store:<name>; without it everything that is stopped')
-    .description('let go on what a person or too many failures stopped')
+    .description('resume what an administrator or the error limit stopped')
     .option(...byOption)
     .addHelpText('after', examples('resume', 'resume stage:link'))
     .action((name: string | undefined, options: { readonly by?: string }) =>

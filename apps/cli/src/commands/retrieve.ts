@@ -106,7 +106,7 @@ async function retrieve(
         `${formatBytes(needsOf(plan).bytes)} are to be brought back, but only ${formatBytes(free)} are free in OMERO's data directory: make room, or bring back fewer images at a time`,
       );
     }
-    if (!(await confirmed(`${shown.join('\n')}\nGo on?`, { yes: options.yes ?? false, json: context.out.json }))) {
+    if (!(await confirmed(`${shown.join('\n')}\nContinue?`, { yes: options.yes ?? false, json: context.out.json }))) {
       context.out.note('Nothing was changed.');
       return exitCodes.failed;
     }
@@ -160,7 +160,7 @@ async function cancel(
   if (
     !dryRun &&
     underWay.files > 0 &&
-    !(await confirmed(`On their retrieval: ${amount}. They stay archived; what is back stays back. Go on?`, {
+    !(await confirmed(`Being retrieved: ${amount}. They stay archived; files that are restored already stay restored. Continue?`, {
       yes,
       json: context.out.json,
     }))

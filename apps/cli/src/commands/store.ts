@@ -26,7 +26,7 @@ export function addStore(program: Command, act: Act): void {
     .command('validate')
     .argument('<name>', 'a store of the stores file')
     .description(
-      'try out whether a store keeps what Coldroom relies on, with about 5 MB of small files; they stay there for ever',
+      'try out whether a store keeps what Coldroom relies on, with about 5 MB of small files; they stay there permanently',
     )
     .option(...yesOption)
     .addHelpText('after', examples('store validate main'))
@@ -65,7 +65,7 @@ async function validate(context: Context, name: string, yes: boolean): Promise<E
   return withStores(context, async ({ stores }) => {
     const store = stores.get(name);
     const bag = `validate-${randomBytes(8).toString('hex')}`;
-    const question = `A bag ${bag} with about 5 MB of random files will be written into store ${name} and sealed. Coldroom deletes nothing: it stays there for ever. Go on?`;
+    const question = `A bag ${bag} with about 5 MB of random files will be written into store ${name} and sealed. Coldroom deletes nothing: it stays there permanently. Continue?`;
     if (!(await confirmed(question, { yes, json: context.out.json }))) {
       context.out.note('Nothing was changed.');
       return exitCodes.failed;

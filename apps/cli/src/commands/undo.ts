@@ -47,7 +47,7 @@ async function undo(context: Context, words: readonly string[], options: Options
       );
       return plan.released.files + plan.moving.files > 0 ? exitCodes.partly : exitCodes.ok;
     }
-    const question = `${planLines(plan).join('\n')}\nGo on?`;
+    const question = `${planLines(plan).join('\n')}\nContinue?`;
     if (!(await confirmed(question, { yes: options.yes ?? false, json: context.out.json }))) {
       context.out.note('Nothing was changed.');
       return exitCodes.failed;

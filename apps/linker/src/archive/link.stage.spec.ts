@@ -131,7 +131,7 @@ describe('the link stage', () => {
     [
       'a directory stands there',
       'ORIGINAL_GONE',
-      /a other stands/,
+      /something that is not a file is at/,
       async (why) => {
         await rm(at(`${why}/a`));
         await mkdir(at(`${why}/a`));
