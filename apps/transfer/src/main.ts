@@ -1,3 +1,4 @@
+import '@coldroom/runtime/require-node';
 import { serviceParts, Sweep } from '@coldroom/pipeline';
 import { startService } from '@coldroom/runtime';
 import { transferModule } from './transfer.module';
