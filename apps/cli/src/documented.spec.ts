@@ -31,9 +31,8 @@ describe('the pages in docs', () => {
     'explains the setting %s',
     (key) => expect(guide).toContain(`\`${key}\``),
   );
-  it.each([...read('libs/operations/src/audit/report.ts').matchAll(/^ {2}([A-Z_]+): '/gm)].map((match) => match[1] as string))(
-    'explains the discrepancy %s',
-    (code) => expect(guide).toContain(`\`${code}\``),
-  );
+  it.each(
+    [...read('libs/operations/src/audit/report.ts').matchAll(/^ {2}([A-Z_]+): '/gm)].map((match) => match[1] as string),
+  )('explains the discrepancy %s', (code) => expect(guide).toContain(`\`${code}\``));
   it('was compared with something', () => expect(thrown.length).toBeGreaterThan(40));
 });
