@@ -77,7 +77,7 @@ const removal = [
 ].map((selector) => ({ selector, message }));
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/*.js', '**/*.mjs', '**/*.d.ts'] },
+  { ignores: ['**/dist/**', '**/*.js', '**/*.cjs', '**/*.mjs', '**/*.d.ts'] },
   ...tseslint.configs.recommended,
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
