@@ -193,6 +193,7 @@ it('reads many marks in batches, by image id, and may be left early', async () =
       "pg_stat_activity WHERE datname = current_database() AND application_name = 'coldroom' AND state LIKE 'idle in transaction%'",
     );
   // The server may report the state of a moment ago.
-  for (let turn = 0; turn < 100 && (await open()) > 0; turn += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let turn = 0; turn < 100 && (await open()) > 0; turn += 1)
+    await new Promise((resolve) => setTimeout(resolve, 20));
   expect(await open()).toBe(0);
 });
