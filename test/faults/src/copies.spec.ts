@@ -71,9 +71,9 @@ test('a byte flipped twice before verification: the file is stuck and its origin
 
 describe('a byte flipped after verification', () => {
   test('before the bag is sealed: that copy counts no more', async () => {
-    const brought = await broughtTo('verified', 'ingest');
+    const brought = await broughtTo('verified', 'seal');
     flipByte(openCopy(brought));
-    await resume('ingest');
+    await resume('seal');
     await world.stuck(brought.requestId, 'COPY_CHANGED');
     await world.check();
     await world.asPerson((people) =>
@@ -148,7 +148,7 @@ describe('something of others in the store', () => {
     await resume('copy');
     await world.reached(brought.requestId, 'linked');
     await world.check();
-    await expectOnce(world, brought.requestId, 'hash', 'copy', 'verify', 'store', 'link');
+    await expectOnce(world, brought.requestId, 'hash', 'copy', 'verify', 'seal', 'link');
     expect(lstatSync(sealedCopy(brought)).mode & 0o222).toBe(0);
   });
 });

@@ -37,7 +37,7 @@ test('every bag given to two workers at once is worked on once in effect', async
   const requestIds = [await world.archive(twoFilesets), await world.archive(twoFilesets)];
   for (const requestId of requestIds) {
     await world.reached(requestId, 'linked');
-    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
+    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'seal', 'link');
   }
   await world.asPerson((people) => people.undo({ kind: 'Request', ids: requestIds }, 'a tester'));
   for (const requestId of requestIds) await world.reached(requestId, 'undone');

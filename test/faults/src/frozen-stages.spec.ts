@@ -21,6 +21,6 @@ describe.each<[ServiceName, readonly string[]]>([
   test.each(crashPoints.filter((crashPoint) => !/:2$/.test(crashPoint)))('%s', async (crashPoint) => {
     const requestId = await world.archive(twoFilesets);
     await freezeAndTakeOver(world, name, crashPoint, 'linked', requestId);
-    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
+    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'seal', 'link');
   });
 });

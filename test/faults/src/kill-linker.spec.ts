@@ -27,7 +27,7 @@ describe('a linker killed at each step, one after the other: the last one ends w
   test(`while linking: ${linking.join(', ')}`, async () => {
     const requestId = await world.archive(twoFilesets);
     await killAndGoOn(linking, '7d', 'linked', requestId);
-    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
+    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'seal', 'link');
   });
 
   // Without a hold time the first of them links before it frees.

@@ -33,7 +33,7 @@ describe('a scanner killed at', () => {
     await world.until('all marks written', async () => (await world.register.marks.pending()).length === 0);
     await scanner.kill();
     await world.checkAtRest();
-    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
+    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'seal', 'link');
     expect(await archivedMarks(world.omeroUrl, images)).toEqual(
       images.map((imageId) => ({ imageId, archived: true, marks: ['ARCHIVE NOTE', 'ARCHIVED'] })),
     );

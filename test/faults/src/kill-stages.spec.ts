@@ -28,6 +28,6 @@ describe.each<[ServiceName, readonly string[]]>([
     await world.reached(requestId, 'linked');
     await next.kill();
     await world.checkAtRest();
-    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
+    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'seal', 'link');
   });
 });

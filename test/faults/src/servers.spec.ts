@@ -4,7 +4,7 @@ import { expectOnce, twoFilesets } from './crash-points';
 import { said, type ServiceName } from './services';
 import { World } from './world';
 
-const once = ['hash', 'copy', 'verify', 'store', 'link'];
+const once = ['hash', 'copy', 'verify', 'seal', 'link'];
 const path: readonly (readonly [from: string, service: ServiceName, to: string])[] = [
   ['approved', 'checksum', 'hashed'],
   ['hashed', 'transfer', 'copied'],

@@ -111,7 +111,7 @@ describe('SIGTERM in the middle of work ends within seconds and loses nothing:',
     await world.reached(requestId, 'linked');
     await world.until('all marks written', async () => (await world.register.marks.pending()).length === 0);
     await world.checkAtRest();
-    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
+    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'seal', 'link');
   });
 });
 

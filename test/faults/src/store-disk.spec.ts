@@ -50,7 +50,7 @@ describeWhere('mount', 'a store whose disk', () => {
     await world.check();
     await world.reached(requestId, 'linked');
     await world.checkAtRest();
-    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'store', 'link');
+    await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'seal', 'link');
   }
 
   test('is full in the middle of a copy: nothing counts, and with room again all goes on', async () => {
@@ -75,7 +75,7 @@ describeWhere('mount', 'a store whose disk', () => {
 
   test.each<[string, string, ServiceName]>([
     ['copy', 'hashed', 'transfer'],
-    ['ingest', 'verified', 'ingest-watcher'],
+    ['seal', 'verified', 'ingest-watcher'],
   ])('turns read-only before %s', async (stage, state) => {
     await outage(
       stage,
@@ -89,7 +89,7 @@ describeWhere('mount', 'a store whose disk', () => {
   test.each([
     ['copy', 'hashed'],
     ['verify', 'copied'],
-    ['ingest', 'verified'],
+    ['seal', 'verified'],
     ['link', 'sealed'],
   ])('is unmounted before %s: the empty folder is no store', async (stage, state) => {
     await outage(

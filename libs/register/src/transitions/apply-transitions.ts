@@ -100,7 +100,7 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, transitions: read
        copy_digest = coalesce(m.copy_digest, f.copy_digest),
        copy_read = coalesce(m.copy_read, f.copy_read),
        copy_checked_at = CASE WHEN m.copy_version IS NULL THEN f.copy_checked_at ELSE now() END,
-       copy_attempts = f.copy_attempts + (m.event IN ('copyAgain', 'fetchAgain', 'carryAgain'))::int,
+       copy_attempts = f.copy_attempts + (m.event IN ('copyAgain', 'fetchAgain', 'moveCopyAgain'))::int,
        linked_at = CASE WHEN m.event = 'link' THEN now() ELSE f.linked_at END,
        released_at = CASE WHEN m.event IN ('release', 'restore') THEN coalesce(f.released_at, now()) ELSE f.released_at END,
        fetched = coalesce(m.fetched, f.fetched),
