@@ -81,10 +81,10 @@ describe('the release stage, call by call', () => {
     const { calls } = await release();
     expect(calls.slice(calls.indexOf('claim'))).toEqual([
       'claim',
-      'unlink near/a',
+      'unlink online/a',
       'expire:1-removed',
-      'sync near',
-      'rmdir near',
+      'sync online',
+      'rmdir online',
       'rmdir recall/bag/data',
       'rmdir recall/bag',
       ...synced,

@@ -18,10 +18,10 @@ describe('the expire stage, call by call', () => {
   test('removes the recalled copy after a look at the claim, syncs, then removes its directories', async () => {
     expect((await recorded.run(recorded.archive.expire)).calls).toEqual([
       'claim',
-      'unlink near/a',
+      'unlink online/a',
       'expire:1-removed',
-      'sync near',
-      'rmdir near',
+      'sync online',
+      'rmdir online',
       'rmdir recall/bag/data',
       'rmdir recall/bag',
       'expire:2-synced',
@@ -33,6 +33,6 @@ describe('the expire stage, call by call', () => {
     const found = recorded.answering(() => recorded.archive.sql(`UPDATE file SET copy_fault = 'COPY_DIFFERS'`));
     await recorded.run(recorded.archive.expireWith(found));
     expect(await recorded.file()).toMatchObject({ state: 'stuck', code: 'COPY_DIFFERS' });
-    expect(recorded.found('near/a')).toBe('content');
+    expect(recorded.found('online/a')).toBe('content');
   });
 });

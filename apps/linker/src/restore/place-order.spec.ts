@@ -40,10 +40,10 @@ describe('the place stage, call by call', () => {
     expect((await place()).calls).toEqual([
       ...restored,
       'claim',
-      'unlink near/a',
+      'unlink online/a',
       'expire:1-removed',
-      'sync near',
-      'rmdir near',
+      'sync online',
+      'rmdir online',
       'rmdir recall/bag/data',
       'rmdir recall/bag',
       'sync tree',
@@ -59,14 +59,14 @@ describe('the place stage, call by call', () => {
     expect(made.filter((line) => !line.startsWith('sync recall'))).toEqual([]); // of directories that were made
     expect([...rest.slice(0, 5), ...rest.slice(5, 7).sort(), ...rest.slice(7)]).toEqual([
       'claim',
-      'rename fetching/1 near/a',
+      'rename fetching/1 online/a',
       'place:1-swapped',
       'sync tree',
       'sync hold',
       'sync fetching',
-      'sync near',
+      'sync online',
       'place:3-synced',
     ]);
-    expect([recorded.found('near/a'), recorded.open]).toEqual(['content', []]);
+    expect([recorded.found('online/a'), recorded.open]).toEqual(['content', []]);
   });
 });

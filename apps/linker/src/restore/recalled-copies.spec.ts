@@ -26,16 +26,16 @@ describe('recalling one file', () => {
 
   const recall = (): Promise<void> =>
     recallOne(disk.place, disk.name('recall', '1.fetched'), disk.name('recall', 'online'), file, disk.guard);
-  const both = (): readonly string[] => ['recall/near', 'recall/1.fetched'].map((path) => disk.found(path));
+  const both = (): readonly string[] => ['recall/online', 'recall/1.fetched'].map((path) => disk.found(path));
 
   test('renames it after a look at the claim', async () => {
     await recall();
-    expect(disk.calls.made).toEqual(['claim', 'rename recall/1.fetched recall/near', 'place:1-swapped']);
+    expect(disk.calls.made).toEqual(['claim', 'rename recall/1.fetched recall/online', 'place:1-swapped']);
     expect(both()).toEqual(['fetched', 'ENOENT']);
   });
 
   test('takes the place of an earlier recalled copy', async () => {
-    disk.put('recall/near', 'earlier');
+    disk.put('recall/online', 'earlier');
     await recall();
     expect(both()).toEqual(['fetched', 'ENOENT']);
   });
@@ -52,7 +52,7 @@ describe('recalling one file', () => {
     ['PATH_TAKEN', () => disk.put('tree/f', 'theirs')],
     ['FETCHED_GONE', () => disk.remove('recall/1.fetched')],
     ['FETCHED_CHANGED', () => disk.put('recall/1.fetched', 'another')],
-    ['PATH_TAKEN', () => disk.putLink('recall/near', 'elsewhere')],
+    ['PATH_TAKEN', () => disk.putLink('recall/online', 'elsewhere')],
   ])('is refused with %s before anything changes', async (code, spoil) => {
     spoil();
     const before = both();

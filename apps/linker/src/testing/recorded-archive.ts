@@ -11,7 +11,7 @@ import { openBelow } from './one-file';
 const { existsSync, lstatSync, readFileSync, renameSync, writeFileSync } = fs; // the plain ones: not recorded
 
 /**
- * An archive of one file at a time, `a`, with a record of the calls that a stage makes. `tree` is the managed repository; `hold`, `near`
+ * An archive of one file at a time, `a`, with a record of the calls that a stage makes. `tree` is the managed repository; `hold`, `online`
  * and `fetching` are the bag's directories with the held original, with the recalled copy and with what is being fetched for a
  * recall. Names on disk that are the file's number are written as `1`.
  */
@@ -93,7 +93,7 @@ export class RecordedArchive {
   ): Promise<{ readonly calls: readonly string[]; readonly result: StageResult | Error }> {
     this.calls.made.length = 0;
     onCrashPoint((crashPoint) => {
-      if (!crashPoint.startsWith('move:')) this.calls.note(crashPoint); // those are the register's, after the stage
+      if (!crashPoint.startsWith('transition:')) this.calls.note(crashPoint); // those are the register's, after the stage
       if (crashPoint === this.happening?.crashPoint) this.happening.act();
     });
     const result = await this.archive.bench
