@@ -1,6 +1,6 @@
 import type { Digests, Identity, OmeroHash, RootName } from '@coldroom/domain';
 
-/** One file of a bag, with all that is needed to find its retrieval into OMERO without our register. */
+/** One file of a bag, with all that its retrieval into OMERO needs without our register. */
 export interface DescribedFile {
   /** Below the bag's `data/`. */
   readonly copyPath: Buffer;
@@ -17,7 +17,7 @@ export interface DescribedFile {
   readonly omeroHash: OmeroHash | null;
   /** Must hold SHA-256. */
   readonly digests: Digests;
-  /** Extended attributes by name; they also stand on the copy itself where its file system keeps them. */
+  /** Extended attributes by name; the copy itself has them too if its file system keeps them. */
   readonly attributes?: Readonly<Record<string, Buffer>>;
 }
 
@@ -25,7 +25,7 @@ export interface BagDescription {
   readonly bag: string;
   /** The day of bagging in UTC. Recorded with the bag, so that sealing again writes the same tag files. */
   readonly date: Date;
-  /** Further lines of bag-info.txt, for instance who asked and who approved. */
+  /** Further lines of bag-info.txt, for instance the requester and the approver. */
   readonly information?: readonly (readonly [label: string, value: string])[];
   readonly files: readonly DescribedFile[];
 }

@@ -1,7 +1,7 @@
 export interface ManifestEntry {
-  /** Lower-case hex, of the algorithm that the manifest is of. */
+  /** Lower-case hex, by the algorithm of the manifest. */
   readonly digest: string;
-  /** From the directory in which the manifest lies. */
+  /** Relative to the directory of the manifest. */
   readonly path: Buffer;
 }
 
@@ -15,8 +15,8 @@ const escapes = new Map([
  * A manifest in the format of GNU sha256sum, sorted by path, so that `sha256sum -c` proves the bag without software of
  * ours. Names stay bytes, valid UTF-8 or not.
  *
- * RFC 8493 (2.1.3) writes LF, CR and `%` in names percent-encoded, sha256sum escapes backslash, LF and CR and marks the
- * line by a leading backslash: no line can please both. We follow sha256sum; for all other names the two are the same.
+ * RFC 8493 (2.1.3) writes LF, CR and `%` in names percent-encoded; sha256sum escapes backslash, LF and CR and marks the
+ * line by a leading backslash: no line can satisfy both. We follow sha256sum; for all other names the two are the same.
  * (coreutils before 9.0 do not know `\r`.)
  */
 export function manifest(entries: readonly ManifestEntry[]): Buffer {

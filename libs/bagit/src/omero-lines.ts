@@ -2,7 +2,7 @@ import { displayPath } from '@coldroom/files';
 import { isUtf8 } from 'node:buffer';
 import type { DescribedFile } from './bag-description';
 
-/** `omero.jsonl`: one JSON object a line, sorted by path, from which the register can be rebuilt. */
+/** `omero.jsonl`: one JSON object per line, sorted by path, from which the register can be rebuilt. */
 export function omeroLines(files: readonly DescribedFile[]): Buffer {
   const sorted = [...files].sort((one, other) => Buffer.compare(one.copyPath, other.copyPath));
   return Buffer.from(sorted.map((file) => `${JSON.stringify(described(file))}\n`).join(''));
@@ -19,10 +19,10 @@ function described(file: DescribedFile): Record<string, unknown> {
     group: file.group,
     root: file.root,
     path: displayPath(file.path),
-    // The display form escapes what is no text; these are the bytes.
+    // The display form escapes what is not valid text; these are the bytes.
     ...(isText(file.path) ? {} : { pathBase64: file.path.toString('base64') }),
     size: exact(file.identity.size),
-    mtimeNs: String(file.identity.mtimeNs), // beyond what JSON readers keep exactly
+    mtimeNs: String(file.identity.mtimeNs), // larger than JSON readers keep exactly
     mode: (file.identity.mode & 0o7777).toString(8).padStart(4, '0'),
     uid: file.identity.uid,
     gid: file.identity.gid,
@@ -44,7 +44,7 @@ function isText(path: Buffer): boolean {
   return isUtf8(path) && displayPath(path) === path.toString('utf8');
 }
 
-/** What the file is to OMERO; its pyramids are named `<pixels id>_pyramid` in all roots. */
+/** The role of the file in OMERO; its pyramids are named `<pixels id>_pyramid` in all roots. */
 function kindOf({ root, path }: DescribedFile): 'fileset file' | 'original file' | 'pixels' | 'pyramid' {
   switch (root) {
     case 'ManagedRepository':

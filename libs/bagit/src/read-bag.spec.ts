@@ -53,7 +53,7 @@ const odd = [
 ].map((name) => Buffer.from(name));
 odd.push(Buffer.from([0xff, 0x0a, 0xfe]));
 
-/** The tag files of a sound bag, changed by a test; `sealed` makes the tag manifest fit again. */
+/** The tag files of a valid bag, changed by a test; `sealed` updates the tag manifest to match. */
 class Bag {
   private readonly tags: Map<string, Buffer>;
 
@@ -107,7 +107,7 @@ it('reads back what was written, for every name', async () => {
   expect(informationOf(read.information, 'coldroom-request')).toBe('3');
 });
 
-it('reads MD5 where the bag has it', async () => {
+it('reads MD5 if the bag has it', async () => {
   const md5 = '0123456789abcdef'.repeat(2);
   const files = [Buffer.from('a'), Buffer.from('b\n')].map((name) =>
     file(name, { digests: { 'SHA-256': sha256(name), 'MD5-128': md5 } }),
@@ -133,7 +133,7 @@ it.each([
   `\\${'a'.repeat(64)}  x\\\n`,
   '\n',
   `${'a'.repeat(64)} x\n`,
-])('does not understand the manifest line %j', (text) => {
+])('rejects the manifest line %j', (text) => {
   expect(() => parseManifest(Buffer.from(text), 'm')).toThrow(expect.objectContaining({ code: 'TAG_NOT_UNDERSTOOD' }));
 });
 
@@ -159,20 +159,20 @@ it.each([
   { fileset: 'Image:1' },
   { path: 'a', pathBase64: Buffer.from('b').toString('base64') },
   { path: 'a\nb' },
-])('does not understand a line with %j', (change) => {
+])('rejects a line with %j', (change) => {
   expect(() => parseOmeroLines(line(change))).toThrow(
     expect.objectContaining({ kind: 'refused', code: 'TAG_NOT_UNDERSTOOD' }),
   );
 });
 
 it.each(['../x', '/etc/passwd', 'a/../../x', '', 'a//b', 'a/.', `${'x'.repeat(256)}`])(
-  'does not let the path %j out of its root',
+  'does not let the path %j leave its root',
   (path) => {
     expect(() => parseOmeroLines(line({ path }))).toThrow(expect.objectContaining({ code: 'ENTRY_NOT_ALLOWED' }));
   },
 );
 
-it('does not let a path in base64 out of its root, nor one with NUL', () => {
+it('does not let a path in base64 leave its root, nor one with NUL', () => {
   for (const path of ['../x', 'a\0b']) {
     expect(() => parseOmeroLines(line({ path: 'a', pathBase64: Buffer.from(path).toString('base64') }))).toThrow(
       expect.objectContaining({ code: 'ENTRY_NOT_ALLOWED' }),
@@ -180,7 +180,7 @@ it('does not let a path in base64 out of its root, nor one with NUL', () => {
   }
 });
 
-it('does not take a cut file for a shorter one', () => {
+it('does not accept a truncated file as a shorter one', () => {
   const whole = line({});
   expect(() => parseOmeroLines(whole.subarray(0, -1))).toThrow(expect.objectContaining({ code: 'TAG_NOT_UNDERSTOOD' }));
   expect(() => parseOmeroLines(Buffer.from('{"a\n'))).toThrow(expect.objectContaining({ code: 'TAG_NOT_UNDERSTOOD' }));

@@ -13,10 +13,11 @@ const md5Manifest = 'manifest-md5.txt';
 type Information = NonNullable<BagDescription['information']>;
 
 /**
- * Reads the description of a sealed bag out of its tag files, and believes it only where all of them agree: each tag file has
- * the digest that the tag manifest names, the bag calls itself by its name, and manifest, `omero.jsonl` and Payload-Oxum name
- * the same files. Copies are not looked at. `Refused`: `TAG_MISSING`, `TAG_DIFFERS`, `TAG_NOT_UNDERSTOOD`, `TAG_TOO_LARGE`,
- * `BAG_INCONSISTENT`, or `ENTRY_NOT_ALLOWED` where an entry leaves the bag: then nothing of it can be trusted.
+ * Reads the description of a sealed bag from its tag files, and accepts it only if all of them agree: each tag file has
+ * the digest that the tag manifest names, the bag calls itself by its name, and manifest, `omero.jsonl` and
+ * Payload-Oxum name the same files. Copies are not inspected. `Refused`: `TAG_MISSING`, `TAG_DIFFERS`,
+ * `TAG_NOT_UNDERSTOOD`, `TAG_TOO_LARGE`, `BAG_INCONSISTENT`, or `ENTRY_NOT_ALLOWED` if an entry leaves the bag: then
+ * nothing in it can be trusted.
  */
 export async function readBag(store: Pick<Store, 'readTag'>, bag: string): Promise<Required<BagDescription>> {
   const tags = await readTags(store, bag);
@@ -26,7 +27,7 @@ export async function readBag(store: Pick<Store, 'readTag'>, bag: string): Promi
   return { bag, date: dateOf(information), information, files: withMd5(files, tags.get(md5Manifest)) };
 }
 
-/** Some stores compare copies by MD5; what it was is then in a manifest of its own. */
+/** Some stores compare copies by MD5; the original's MD5 is then in a manifest of its own. */
 function withMd5(files: readonly DescribedFile[], content: Buffer | undefined): readonly DescribedFile[] {
   if (!content) return files;
   const listed = new Map(
@@ -68,7 +69,7 @@ async function tagOf(store: Pick<Store, 'readTag'>, bag: string, name: string): 
   return content;
 }
 
-/** Labels and values; a line that starts with white space goes on with the value above it. */
+/** Labels and values; a line that starts with white space continues the value above it. */
 function parseInformation(content: Buffer): Information {
   const entries: [string, string][] = [];
   for (const line of content.toString('utf8').split('\n')) {
@@ -121,7 +122,7 @@ function agree(
     throw inconsistent(`Payload-Oxum is not ${oxum}, as omero.jsonl has it`);
 }
 
-/** An entry of the manifest that no line describes: one that leads out of the bag is named as what it is. */
+/** An entry of the manifest that no line describes; one that leaves the bag is reported as such. */
 function strayOr(inconsistent: (fault: string) => Refused, path: Buffer, bag: string): Refused {
   const shown = displayPath(path);
   const leaves =

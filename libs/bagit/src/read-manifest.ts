@@ -12,9 +12,10 @@ const escaped = new Map([
 
 /**
  * Reads what `manifest` writes, and anything else that GNU sha256sum would accept: a digest, two characters, a name; a
- * leading backslash says that `\\`, `\n` and `\r` in the name are escapes. `Refused` `TAG_NOT_UNDERSTOOD` for anything else, also
- * where the last line does not end: a file cut short must not pass for a shorter one. Says nothing about where names lead.
- * @param digestLength in hex digits, SHA-256's unless told
+ * leading backslash means that `\\`, `\n` and `\r` in the name are escapes. `Refused` `TAG_NOT_UNDERSTOOD` for anything
+ * else, also if the last line does not end: a truncated file must not pass for a shorter one. Does not check where
+ * names lead.
+ * @param digestLength in hex digits, by default that of SHA-256
  */
 export function parseManifest(content: Buffer, name: string, digestLength = 64): readonly ManifestEntry[] {
   const entries: ManifestEntry[] = [];

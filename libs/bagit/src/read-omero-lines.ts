@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { DescribedFile } from './bag-description';
 
 const regularFile = 0o100000;
-// PostgreSQL's text cannot hold NUL; nothing that OMERO calls a name does.
+// PostgreSQL's text cannot hold NUL; no name in OMERO contains it.
 const text = z
   .string()
   .min(1)
@@ -43,9 +43,9 @@ const line = z.object({
 });
 
 /**
- * Reads `omero.jsonl` as `omeroLines` writes it. What only the disk of that time knew (device, inode, ctime) is 0. A line of
- * another shape, or with a number that JSON cannot hold exactly, is `Refused` `TAG_NOT_UNDERSTOOD`; a path that leaves its root
- * `ENTRY_NOT_ALLOWED`.
+ * Reads `omero.jsonl` as `omeroLines` writes it. What only the disk of that time knew (device, inode, ctime) is 0. A
+ * line of another shape, or with a number that JSON cannot hold exactly, is `Refused` `TAG_NOT_UNDERSTOOD`; a path that
+ * leaves its root `ENTRY_NOT_ALLOWED`.
  */
 export function parseOmeroLines(content: Buffer): readonly DescribedFile[] {
   if (content.length > 0 && content.at(-1) !== 0x0a) throw notUnderstood(0, 'its last line does not end');

@@ -72,7 +72,7 @@ it('writes the files of RFC 8493', () => {
   expect(text(description, 'tagmanifest-sha256.txt').split('\n').filter(Boolean).length).toBe(4);
 });
 
-it('writes a manifest of MD5s too where every file has one, and lists it among the tag files', () => {
+it('writes an MD5 manifest too if every file has one, and lists it among the tag files', () => {
   const md5 = '0'.repeat(32);
   const digests = { 'SHA-256': sha256('right'), 'MD5-128': md5 };
   const both = bag([file(Buffer.from('b'), { digests }), file(Buffer.from('a'), { digests })]);
@@ -167,7 +167,7 @@ it.each([
   expect(text(bag([file(Buffer.from(path), { root })]), 'omero.jsonl')).toContain(`"kind":"${kind}"`);
 });
 
-it('does not bag a file without its digest, or round a number', () => {
+it('does not bag a file without its digest, nor round a number', () => {
   expect(() => tagFiles(bag([file(Buffer.from('x'), { digests: {} })]))).toThrow(TypeError);
   expect(() => tagFiles(bag([file(Buffer.from('x'), { originalFileId: 2n ** 53n })]))).toThrow(RangeError);
 });

@@ -4,13 +4,13 @@ import type { BagDescription } from './bag-description';
 import { manifest, type ManifestEntry } from './manifest';
 import { omeroLines } from './omero-lines';
 
-/** The tag files of a bag (RFC 8493): the same for the same description, in whatever order its files come. */
+/** The tag files of a bag (RFC 8493): the same for the same description, whatever the order of its files. */
 export function tagFiles(bag: BagDescription): TagFile[] {
   const tags: TagFile[] = [
     { name: 'bagit.txt', content: Buffer.from('BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n') },
     { name: 'bag-info.txt', content: bagInformation(bag) },
     { name: 'manifest-sha256.txt', content: manifest(payload(bag, 'SHA-256')) },
-    // RFC 8493, 2.4: several payload manifests may stand side by side, each complete.
+    // RFC 8493, 2.4: several payload manifests may coexist, each complete.
     ...(bag.files.every(({ digests }) => digests['MD5-128'])
       ? [{ name: 'manifest-md5.txt', content: manifest(payload(bag, 'MD5-128')) }]
       : []),

@@ -27,10 +27,10 @@ describe('packBags', () => {
   it('gives a file over the size limit a bag of its own', async () => {
     expect(await shapes(limits, ['a', [1]], ['b', [1000]], ['c', [1]])).toEqual(['a', 'b', 'c']);
   });
-  it('minds the bytes as well as the count', async () => {
+  it('counts bytes as well as files', async () => {
     expect(await shapes(limits, ['a', [60]], ['b', [40]], ['c', [1]])).toEqual(['ab', 'c']);
   });
-  it('makes nothing of nothing', async () => {
+  it('returns no bag for no files', async () => {
     expect(await shapes(limits)).toEqual([]);
   });
 });

@@ -1,4 +1,6 @@
-/** Limits of a bag (512 MiB); one larger file is a bag of its own. Small enough that the stages overlap on a single request. */
+/**
+ * Limits of a bag (512 MiB); a larger file is a bag of its own. Small enough for the stages of one request to overlap.
+ */
 export const bagLimits = { files: 256, bytes: 1n << 29n } as const;
 
 export interface Packable {
@@ -12,8 +14,8 @@ export interface PackedBag<T extends Packable> {
 }
 
 /**
- * Packs files, which come fileset by fileset, into bags. A fileset that fits into one bag is never split; a larger one
- * fills bags of its own. Holds at most one bag and one bag's worth of the coming fileset in memory.
+ * Packs files, which arrive fileset by fileset, into bags. A fileset that fits into one bag is never split; a larger
+ * one fills bags of its own. Holds at most one bag and one bag's worth of the next fileset in memory.
  */
 export async function* packBags<T extends Packable>(
   files: AsyncIterable<T>,
@@ -32,7 +34,7 @@ export async function* packBags<T extends Packable>(
       partBytes += file.size;
       continue;
     }
-    // The part is whole (next fileset) or full (the fileset is too large for one bag).
+    // The part is complete (next fileset) or full (the fileset is too large for one bag).
     if (part.length > 0) {
       if (bag.length > 0 && !fits(bag.length + part.length, bagBytes + partBytes)) {
         yield { files: bag };

@@ -4,8 +4,8 @@ import { onCrashPoint, crashPoint, crashPoints } from './crash-points';
 
 afterEach(() => onCrashPoint(undefined));
 
-describe('steps', () => {
-  it('tells the one listener, and nobody after it is taken away', () => {
+describe('crash points', () => {
+  it('calls the listener, and nothing after it is removed', () => {
     const heard: string[] = [];
     crashPoint('link:1-held');
     onCrashPoint((name) => heard.push(name));
@@ -22,7 +22,7 @@ describe('steps', () => {
     expect(() => crashPoint('transition:1-before-commit')).toThrow('killed');
   });
 
-  it('are each told of in the README, with what a crash leaves behind', () => {
+  it('are each described in the README, with what a crash leaves behind', () => {
     const text = readFileSync(join(__dirname, '..', 'README.md'), 'utf8');
     expect(crashPoints.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });

@@ -1,6 +1,6 @@
 /**
- * The numbered steps of each service: the points where a power cut leaves something different behind.
- * libs/domain/README.md tells what each leaves; test/faults kills a real process at every one of them.
+ * The numbered crash points of each service: the points where a power cut leaves a different situation on disk.
+ * libs/domain/README.md describes what each one leaves; test/faults kills a real process at every one.
  */
 export const crashPoints = [
   'scan:1-requests-written',
@@ -53,12 +53,12 @@ export type CrashPoint = (typeof crashPoints)[number];
 type Listener = (crashPoint: CrashPoint) => void;
 let listener: Listener | undefined;
 
-/** Says that a step is done. Costs nothing unless somebody listens. */
+/** Reports that a step is done. Costs nothing without a listener. */
 export function crashPoint(name: CrashPoint): void {
   listener?.(name);
 }
 
-/** Sets the one listener of this thread; undefined takes it away. */
+/** Sets the listener of this thread; undefined removes it. */
 export function onCrashPoint(heard: Listener | undefined): void {
   listener = heard;
 }

@@ -23,13 +23,13 @@ describe('errors', () => {
 
   it('has no cause where none was given', () => expect('cause' in new Refused('X', 'x')).toBe(false));
 
-  it('finds the code of anything thrown', () => {
+  it('finds the code of any thrown value', () => {
     expect(codeOf(new Refused('BAG_SEALED', ''))).toBe('BAG_SEALED');
     expect(codeOf(Object.assign(new Error('no space'), { code: 'ENOSPC' }))).toBe('ENOSPC');
     for (const thrown of [new Error('x'), { code: 5 }, 'text', null, undefined]) expect(codeOf(thrown)).toBe('UNKNOWN');
   });
 
-  it('finds the message of anything thrown', () => {
+  it('finds the message of any thrown value', () => {
     expect(messageOf(new Error('no space'))).toBe('no space');
     expect(messageOf('text')).toBe('text');
     expect(messageOf(null)).toBe('null');

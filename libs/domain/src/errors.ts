@@ -1,6 +1,6 @@
 /**
- * What went wrong, by what has to happen next. Code decides by kind, never by message text.
- * `code` is stable and upper case; docs/error-codes.md explains each one.
+ * Errors, by what has to happen next. Code decides by kind, never by message text. `code` is stable and upper case;
+ * docs/error-codes.md explains each one.
  */
 export abstract class ColdroomError extends Error {
   abstract readonly kind: 'transient' | 'not-yet' | 'refused';
@@ -16,27 +16,27 @@ export abstract class ColdroomError extends Error {
   }
 }
 
-/** The outside world failed and may recover: tried again with growing pauses, then stuck. */
+/** Something outside failed and may recover: retried with growing pauses, then stuck. */
 export class Transient extends ColdroomError {
   readonly kind = 'transient';
 }
 
-/** Nothing is wrong, it is only too early. Not an attempt; past its deadline it is stuck. */
+/** Nothing is wrong, it is only too early. Not counted as an attempt; stuck after its deadline. */
 export class NotYet extends ColdroomError {
   readonly kind = 'not-yet';
 }
 
-/** Must not be tried again without a person's decision: stuck at once. */
+/** Must not be retried without a person's decision: stuck at once. */
 export class Refused extends ColdroomError {
   readonly kind = 'refused';
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The code of anything that was thrown: ours, the system's (`ENOSPC`), or `UNKNOWN`. */
+/** The code of any thrown value: ours, the system's (`ENOSPC`), or `UNKNOWN`. */
 export function codeOf(thrown: unknown): string {
   const code = (thrown as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : 'UNKNOWN';

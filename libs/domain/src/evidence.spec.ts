@@ -56,7 +56,7 @@ const policy: LinkPolicy = {
   acceptedReads: ['direct', 'dropped'],
   filesetComplete: true,
 };
-/** As it stands after our own hold: one hard link more, ctime renewed, the hold names the same inode. */
+/** The original after our own hold: one more hard link, a new ctime, and the same inode in the hold directory. */
 const afterHold: Identity = { ...identity, links: 2, ctimeNs: identity.ctimeNs + 5n };
 
 interface Facts {
@@ -79,7 +79,7 @@ const seen = (change: Partial<Identity>, held: Identity | null = null): Facts =>
 });
 
 describe('reasonsToKeepOriginal', () => {
-  it('has none for a clean file', () => expect(codes()).toEqual([]));
+  it('returns none for a clean file', () => expect(codes()).toEqual([]));
 
   it.each<[string, Facts]>([
     ['STOPPED', { policy: { stopped: true } }],
@@ -115,21 +115,21 @@ describe('reasonsToKeepOriginal', () => {
     expect(new Set(codes(facts))).toEqual(new Set(code === 'COPY_MISSING' ? ['COPY_MISSING', 'NOT_DURABLE'] : [code]));
   });
 
-  it.each(requestStates)('minds the request: %s', (requestState) => {
+  it.each(requestStates)('checks the request: %s', (requestState) => {
     const goes = requestState === 'Running' || requestState === 'Error';
     expect(codes({ policy: { requestState } })).toEqual(goes ? [] : ['REQUEST_NOT_APPROVED']);
   });
 
-  it.each(fileStates)('minds the file: %s', (state) => {
+  it.each(fileStates)('checks the file: %s', (state) => {
     expect(codes({ file: { state } })).toEqual(state === 'sealed' ? [] : ['WRONG_STATE']);
   });
 
-  it('takes OMERO 4 pixels whose copy nobody can write to', () => {
+  it('accepts OMERO 4 pixels whose copy no one can write to', () => {
     expect(codes({ file: { root: 'Pixels' } })).toEqual([]);
     expect(codes({ file: { root: 'Files' }, inStore: { writable: 'yes' } })).toEqual([]);
   });
 
-  it('says what it found', () => {
+  it('states what it found', () => {
     const [reason] = reasonsToKeepOriginal(
       file,
       onDisk,
@@ -140,7 +140,7 @@ describe('reasonsToKeepOriginal', () => {
   });
 
   describe('after our own hold', () => {
-    it('is not touched since', () => {
+    it('is unchanged since', () => {
       expect(
         codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold, heldCtimeNs: afterHold.ctimeNs } }),
       ).toEqual([]);
@@ -148,7 +148,7 @@ describe('reasonsToKeepOriginal', () => {
         codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold, heldCtimeNs: afterHold.ctimeNs - 1n } }),
       ).toEqual(['ORIGINAL_CHANGED']);
     });
-    it('is recognised though ctime and links changed', () =>
+    it('is recognised although ctime and link count changed', () =>
       expect(codes({ onDisk: { kind: 'file', identity: afterHold, held: afterHold } })).toEqual([]));
 
     it.each<[string, Identity, Identity]>([
@@ -166,13 +166,13 @@ describe('reasonsToKeepOriginal', () => {
       ['mode', { mode: 0o100600 }],
       ['uid', { uid: 7 }],
       ['gid', { gid: 7 }],
-    ])('still sees a change of %s', (_name, change) => {
+    ])('still detects a change of %s', (_name, change) => {
       const now = { ...afterHold, ...change };
       expect(codes({ onDisk: { kind: 'file', identity: now, held: now } })).toEqual(['ORIGINAL_CHANGED']);
     });
   });
 
-  it('gives all reasons at once', () => {
+  it('returns all reasons at once', () => {
     expect(
       codes({
         file: { state: 'stuck', digests: {}, copyRead: null, root: 'Pixels' },
@@ -217,7 +217,7 @@ describe('reasonsToKeepHeld', () => {
     ).map((reason) => reason.code);
   }
 
-  it('has none for a held original whose link and copy are as they were', () => expect(keeps()).toEqual([]));
+  it('returns none for a held original whose link and copy are unchanged', () => expect(keeps()).toEqual([]));
 
   it.each<[string, HeldFacts]>([
     ['STOPPED', { stopped: true }],
@@ -234,11 +234,11 @@ describe('reasonsToKeepHeld', () => {
     ['NOT_DURABLE', { inStore: { durable: 'unknown' } }],
   ])('%s', (code, facts) => expect(keeps(facts)).toEqual([code]));
 
-  it.each(fileStates)('minds the file: %s', (state) =>
+  it.each(fileStates)('checks the file: %s', (state) =>
     expect(keeps({ file: { state } })).toEqual(state === 'linked' ? [] : ['WRONG_STATE']),
   );
 
-  it('gives all reasons at once', () => {
+  it('returns all reasons at once', () => {
     expect(
       keeps({ stopped: true, atPath: 'missing', held: { ino: 1n }, inStore: null, file: { state: 'undoing' } }),
     ).toEqual(['STOPPED', 'WRONG_STATE', 'LINK_GONE', 'HELD_CHANGED', 'COPY_MISSING', 'NOT_DURABLE']);
@@ -254,7 +254,7 @@ describe('reasonsToKeepFetched', () => {
       facts.inStore === null ? undefined : { ...inStore, ...facts.inStore },
     ).map((reason) => reason.code);
 
-  it('has none while the store has the copy, also where nobody has read it since a rebuild', () =>
+  it('returns none while the store has the copy, even if it was not read since a rebuild', () =>
     expect([keeps(), keeps({ file: { copyDigest: null } })]).toEqual([[], []]));
 
   it.each<[string, Parameters<typeof keeps>[0]]>([
@@ -265,7 +265,7 @@ describe('reasonsToKeepFetched', () => {
     ['NOT_DURABLE', { inStore: { durable: 'unknown' } }],
   ])('%s', (code, facts) => expect(keeps(facts)).toEqual([code]));
 
-  it('gives all reasons at once', () => expect(keeps({ inStore: null })).toEqual(['COPY_MISSING', 'NOT_DURABLE']));
+  it('returns all reasons at once', () => expect(keeps({ inStore: null })).toEqual(['COPY_MISSING', 'NOT_DURABLE']));
 });
 
 describe('reasonsToKeepLink', () => {
@@ -292,7 +292,7 @@ describe('reasonsToKeepLink', () => {
     );
   }
 
-  it('has none for a proven file whose link and staged bytes are as they were', () => expect(keeps()).toEqual([]));
+  it('returns none for a proven file whose link and staged bytes are unchanged', () => expect(keeps()).toEqual([]));
 
   it.each<[string, LinkFacts]>([
     ['NO_DIGEST', { file: { digests: {} } }],
@@ -312,11 +312,11 @@ describe('reasonsToKeepLink', () => {
     ['COPY_SIZE', { file: { size: 999n } }],
   ])('%s', (code, facts) => expect(keeps(facts)).toEqual([code]));
 
-  it.each(fileStates)('minds the file: %s', (state) =>
+  it.each(fileStates)('checks the file: %s', (state) =>
     expect(keeps({ file: { state } })).toEqual(state === 'fetchVerified' ? [] : ['WRONG_STATE']),
   );
 
-  it('gives every reason that holds, whatever others do', () => {
+  it('returns every reason that applies, independently of the others', () => {
     const faults: readonly [string, LinkFacts][] = [
       ['WRONG_STATE', { file: { state: 'linked' } }],
       ['NO_DIGEST', { file: { digests: {} } }],
@@ -336,7 +336,7 @@ describe('reasonsToKeepLink', () => {
 });
 
 describe('reasonsToKeepOldLink', () => {
-  // The copy in the store that is left is not asked about: what counts is the one in the other.
+  // The copy in the old store is not examined: only the one in the new store counts.
   const moveSealed: ArchiveFile = {
     ...file,
     state: 'moveSealed',
@@ -368,7 +368,7 @@ describe('reasonsToKeepOldLink', () => {
       { ...moveLink, ...some },
     ).map(({ code }) => code);
 
-  it('has none where the copy in the other store is good', () => expect(codesOf()).toEqual([]));
+  it('returns none where the copy in the other store is good', () => expect(codesOf()).toEqual([]));
 
   it.each<[string, Moved]>([
     ['STOPPED', { policy: { stopped: true } }],
@@ -389,11 +389,11 @@ describe('reasonsToKeepOldLink', () => {
     ['LEGACY_PIXELS_OF_ROOT', { file: { root: 'Pixels', identity: { ...identity, uid: 0 } } }],
   ])('%s (%#)', (code, facts) => expect(codesOf(facts)).toEqual([code]));
 
-  it('asks for a copy', () => expect(codesOf({ inStore: null })).toEqual(['COPY_MISSING', 'NOT_DURABLE']));
-  it('asks for a proof', () => expect(codesOf({ copy: null })).toEqual(['COPY_DIFFERS', 'COPY_NOT_PROVEN']));
+  it('requires a copy', () => expect(codesOf({ inStore: null })).toEqual(['COPY_MISSING', 'NOT_DURABLE']));
+  it('requires a proof', () => expect(codesOf({ copy: null })).toEqual(['COPY_DIFFERS', 'COPY_NOT_PROVEN']));
   it.each(fileStates.filter((state) => state !== 'moveSealed'))('WRONG_STATE from %s', (state) =>
     expect(codesOf({ file: { state } })).toEqual(['WRONG_STATE']),
   );
-  it('tells what speaks of the path alone', () =>
+  it('identifies the reasons that concern the path alone', () =>
     expect([...pathReasons].sort()).toEqual([...codesOf({ at: 'missing' }), ...codesOf({ at: 'other' })]));
 });

@@ -2,7 +2,7 @@ import type { ArchiveFile, CopyRead, Identity, ProvenCopy } from './model';
 import type { RequestState } from './states';
 import type { CopyStatus } from './store';
 
-/** What stands at the original's path right now. */
+/** What is at the original's path right now. */
 export type OnDisk =
   | {
       readonly kind: 'file';
@@ -76,7 +76,7 @@ function originalUnchanged(file: ArchiveFile, onDisk: OnDisk): Reason | null {
   if (onDisk.kind !== 'file') return because('ORIGINAL_GONE', originalGone[onDisk.kind]);
   const now = onDisk.identity;
   const then = file.identity;
-  // A hard link made by our own hold adds one to the count and renews ctime; nothing else may.
+  // A hard link made by our own hold adds one to the count and changes ctime; nothing else may change either.
   const ours = onDisk.held !== null && onDisk.held.dev === now.dev && onDisk.held.ino === now.ino;
   const same = now.dev === then.dev && now.ino === then.ino && now.size === then.size && now.mtimeNs === then.mtimeNs;
   if (!same) return because('ORIGINAL_CHANGED', 'the original is not the file that was hashed');
@@ -101,7 +101,7 @@ function copyUnchanged(file: ArchiveFile, inStore: CopyStatus | undefined): Reas
   return null;
 }
 
-/** OMERO opens `Pixels/<id>` for writing even to look at it, and would write through a link. */
+/** OMERO opens `Pixels/<id>` for writing even to read it, and would write through a link. */
 function legacyPixelsSafe(file: ArchiveFile, inStore: CopyStatus | undefined): Reason | null {
   if (file.root !== 'Pixels') return null;
   if (file.identity.uid === 0)
@@ -118,8 +118,8 @@ function legacyPixelsSafe(file: ArchiveFile, inStore: CopyStatus | undefined): R
 }
 
 /**
- * Every reason against taking the original's place, from facts read in this very run; an empty list means go.
- * The linker is the only caller that acts on it.
+ * Every reason against replacing the original, from facts read in this very run; an empty list means that it may be
+ * replaced. Only the linker acts on it.
  */
 export function reasonsToKeepOriginal(
   file: ArchiveFile,
@@ -130,10 +130,10 @@ export function reasonsToKeepOriginal(
   return checks.map((check) => check(file, onDisk, inStore, policy)).filter((reason) => reason !== null);
 }
 
-/** What stands at an archived file's path: our own link, nothing, or something that is not ours. */
+/** What is at an archived file's path: our own link, nothing, or something that is not ours. */
 export type AtPath = 'our-link' | 'missing' | 'other';
 
-/** Every reason against freeing the space of a held original; an empty list means go. */
+/** Every reason against freeing the space of a held original; an empty list means that it may be freed. */
 export function reasonsToKeepHeld(
   file: ArchiveFile,
   atPath: AtPath,
@@ -166,9 +166,9 @@ export function reasonsToKeepHeld(
 }
 
 /**
- * Every reason against giving up what was fetched of the store's copy, near or in staging: an empty list means that the store has
- * the copy still, that no check found it bad, and that it is durable. That it was good is known from what was fetched itself, also
- * where nobody has read it since the register was rebuilt.
+ * Every reason against giving up what was fetched of the store's copy, whether recalled or in staging. An empty list
+ * means that the store still has the copy, that no check found it bad, and that it is durable. The fetched bytes
+ * themselves prove that it was good, even if no one has read it since the register was rebuilt.
  */
 export function reasonsToKeepFetched(file: ArchiveFile, inStore: CopyStatus | undefined): readonly Reason[] {
   const asProven: ArchiveFile = {
@@ -184,7 +184,10 @@ export function reasonsToKeepFetched(file: ArchiveFile, inStore: CopyStatus | un
   ].filter((reason) => reason !== null);
 }
 
-/** Every reason against putting a fetched file in the place of our link; an empty list means go. `staged` is what lies ready for it now. */
+/**
+ * Every reason against replacing our link with a fetched file; an empty list means that it may be replaced. `staged` is
+ * the file that is ready to be placed now.
+ */
 export function reasonsToKeepLink(
   file: ArchiveFile,
   atPath: AtPath,
@@ -235,12 +238,13 @@ export interface MoveLinkPolicy {
   readonly bagMoveSealed: boolean;
 }
 
-/** Codes of `reasonsToKeepOldLink` that speak of the path alone: the copies in the new store are good. */
+/** Codes of `reasonsToKeepOldLink` that concern the path alone: the copies in the new store are good. */
 export const pathReasons: readonly string[] = ['LINK_GONE', 'PATH_TAKEN'];
 
 /**
- * Every reason against swapping our link for one into another store; an empty list means go. `copy` is what proved the copy
- * there, `inStore` what that store says of it now; a link of ours that leads there already is `our-link`, too.
+ * Every reason against replacing our link with one into another store; an empty list means that it may be replaced.
+ * `copy` is the proof of the copy there, `inStore` is what that store reports of it now. A link of ours that already
+ * leads there is `our-link`, too.
  */
 export function reasonsToKeepOldLink(
   file: ArchiveFile,

@@ -21,13 +21,13 @@ export type DigestAlgorithm = 'SHA-256' | OmeroAlgorithm;
 /** Lower-case hex by algorithm; OMERO's integer hashes least significant byte first, as OMERO writes them. */
 export type Digests = Readonly<Partial<Record<DigestAlgorithm, string>>>;
 
-/** OMERO's own record of a file's content: unset, of an algorithm we may not know, not always right. */
+/** OMERO's own record of a file's content: it may be unset, use an algorithm that we do not know, or be wrong. */
 export interface OmeroHash {
   readonly algorithm: string;
   readonly value: string;
 }
 
-/** Who and when on disk, from lstat or fstat. Times are nanoseconds since 1970. */
+/** Owner, mode and times on disk, from lstat or fstat. Times are nanoseconds since 1970. */
 export interface Identity {
   readonly dev: bigint;
   readonly ino: bigint;
@@ -40,7 +40,7 @@ export interface Identity {
   readonly gid: number;
 }
 
-/** No file has been looked at: after a retry the file is taken as it is when it is hashed. */
+/** No file has been inspected: after a retry the file is accepted as it is when it is hashed. */
 export const unseen: Identity = {
   dev: 0n,
   ino: 0n,
@@ -68,30 +68,41 @@ export interface ArchiveFile {
   readonly omeroHash: OmeroHash | null;
   readonly originalFileId: bigint | null;
   readonly pixelsId: bigint | null;
-  /** As seen at the scan, or `unseen` after a retry; renewed when the original is hashed. */
+  /** As seen at the scan, or `unseen` after a retry; updated when the original is hashed. */
   readonly identity: Identity;
   readonly digests: Digests;
-  /** The store's word for this very copy when it was proven; see `Store.digest`. */
+  /** The store's own digest or identifier of this very copy when it was proven; see `Store.digest`. */
   readonly copyVersion: string | null;
   readonly copyRead: CopyRead | null;
   /** SHA-256 of the copy, from the read that proved it. */
   readonly copyDigest: string | null;
-  /** What was wrong with the copy when it was last checked; absent or null where nothing was, or where it was not read since a rebuild. */
+  /**
+   * What was wrong with the copy at its last check; absent or null if nothing was, or if it was not read since a
+   * rebuild.
+   */
   readonly copyFault?: string | null;
   /** How often the copy failed its verification. */
   readonly copyAttempts: number;
   readonly linkedAt: Date | null;
-  /** How it was last requested back, or null: `restore` to its own path, `recall` to where its link leads, for a while. Stays after a cancel. */
+  /**
+   * How its retrieval was last requested, or null: `restore` to its own path, `recall` for some days to where its link
+   * leads. Remains after a cancel.
+   */
   readonly retrieval: Retrieval | null;
-  /** What was last fetched and proven, as it lay in staging; it has to be the same file still when it is placed. */
+  /**
+   * The file that was last fetched and proven, as it was in staging; it must still be the same file when it is placed.
+   */
   readonly fetched: Identity | null;
   /** Until when a recalled copy stays online. */
   readonly onlineUntil: Date | null;
-  /** What proved its copy in the store that its bag moves to; the facts above stay those of the store it leaves until all links lead to the other. */
+  /**
+   * The proof of its copy in the store that its bag moves to. The facts above describe the copy in the old store until
+   * all links lead to the new one.
+   */
   readonly elsewhere?: ProvenCopy;
 }
 
-/** What the read that proved a copy said of it. */
+/** What the read that proved a copy reported of it. */
 export interface ProvenCopy {
   readonly version: string;
   readonly digest: string;
@@ -101,13 +112,13 @@ export interface ProvenCopy {
 export type Retrieval = 'restore' | 'recall';
 
 /**
- * How a copy was read back: `direct` around the page cache, `dropped` after the cache was told to forget it,
- * `cached` where the file system allows neither; `remote` out of a store on another machine; `attested` where it was not
- * read at all and the store's own digest of it was taken.
+ * How a copy was read back: `direct` bypassed the page cache, `dropped` after the cache was asked to drop the file,
+ * `cached` where the file system allows neither; `remote` from a store on another machine; `attested` without reading
+ * it, from the store's own digest.
  */
 export type CopyRead = 'direct' | 'dropped' | 'cached' | 'remote' | 'attested';
 
-/** Where a copy lies in a store. */
+/** The location of a copy in a store. */
 export interface CopyKey {
   readonly bag: string;
   /** Bytes below the bag's `data/`: root name, slash, path below the root. */

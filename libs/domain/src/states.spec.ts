@@ -11,7 +11,7 @@ import {
   type FileState,
 } from './states';
 
-/** Written from the design, not from the code: event, where from, where to. Whatever is not here must not be possible. */
+/** Written from the design, not from the code: event, from, to. Everything that is not listed must be impossible. */
 const expected: readonly (readonly [event: string, from: string, to: string])[] = [
   ['approve', 'registered', 'approved'],
   ['decline', 'registered', 'declined'],
@@ -23,8 +23,8 @@ const expected: readonly (readonly [event: string, from: string, to: string])[] 
   ['link', 'sealed', 'linked'],
   ['release', 'linked', 'released'],
   ['undo', 'undoing', 'undone'],
-  ['restore', 'undoing', 'retrieving'], // its original is not held any more
-  ['place', 'linked', 'restored'], // a cancelled retrieval had come that far
+  ['restore', 'undoing', 'retrieving'], // its original is no longer held
+  ['place', 'linked', 'restored'], // a cancelled retrieval had reached this state
   ...['linked', 'released', 'recalled'].map((from) => ['restore', from, 'retrieving'] as const),
   ['bringOnline', 'retrieving', 'online'],
   ['bringOnlineAgain', 'online', 'retrieving'],
@@ -37,7 +37,7 @@ const expected: readonly (readonly [event: string, from: string, to: string])[] 
   ['expire', 'recalled', 'linked'],
   ['move', 'linked', 'moving'],
   ['move', 'released', 'moving'],
-  ...['moveSealed', 'stuck'].map((from) => ['move', from, 'moveSealed'] as const), // cancelled, and asked for again
+  ...['moveSealed', 'stuck'].map((from) => ['move', from, 'moveSealed'] as const), // cancelled, and requested again
   ['moveCopy', 'moving', 'moveCopied'],
   ['moveCopyAgain', 'moveCopied', 'moving'],
   ['moveVerify', 'moveCopied', 'moveVerified'],
@@ -89,28 +89,28 @@ describe('the transition table', () => {
     expect([...(next(state, event) ?? [])].sort()).toEqual(targets.sort());
   });
 
-  it('was walked over every state and event', () => {
+  it('was checked for every state and event', () => {
     expect(pairs).toHaveLength(24 * 28);
     expect(Object.keys(transitions).sort()).toEqual([...fileStates].sort());
   });
 
-  it('lets nothing leave a state at rest', () => {
+  it('lets no file leave a final state', () => {
     for (const state of ['skipped', 'declined', 'undone', 'restored', 'abandoned'] as const)
       expect(transitions[state]).toEqual({});
   });
 
-  it('leads to linked by no other way than over durable, back from a cancelled retrieval, or from another store', () => {
+  it('reaches linked only from durable, a cancelled retrieval or another store', () => {
     const before = expected.filter(([event, , to]) => to === 'linked' && event !== 'cancel').map(([, from]) => from);
     expect(before.sort()).toEqual(['moveSealed', 'recalled', 'sealed', 'stuck']);
     expect(fileStates.filter((state) => retries(state) === 'linked')).toEqual(['linked']);
   });
 
-  it('lets nobody undo, give up or restore what is on its way to another store', () => {
+  it('allows no undo, abandon or restore of a file on its way to another store', () => {
     for (const state of movingStates)
       expect(['undo', 'abandon', 'restore', 'release'].filter((event) => next(state, event as FileEvent))).toEqual([]);
   });
 
-  it('gives each state that a service acts on a way to get stuck', () => {
+  it('lets a file get stuck in each state that a service acts on', () => {
     for (const state of workStates) expect(next(state, 'fail')).toEqual(['stuck']);
   });
 
@@ -158,20 +158,20 @@ describe('retryState', () => {
   ] as const)('from %s to %s', (from, to) => expect(retryState(from)).toBe(to));
 
   it.each(['skipped', 'declined', 'undone', 'released', 'restored', 'stuck', 'abandoned'] as const)(
-    'refuses %s, from which no file gets stuck',
+    'refuses %s, in which no file gets stuck',
     (state) => {
       expect(next(state, 'fail')).toBeUndefined();
       expect(() => retryState(state)).toThrow(RangeError);
     },
   );
 
-  it('goes only where the table lets a retry go', () => {
+  it('returns only states to which the table allows a retry', () => {
     const reached = new Set(fileStates.map(retries).filter((state) => state !== undefined));
     expect([...reached].sort()).toEqual([...(next('stuck', 'retry') ?? [])].sort());
   });
 });
 
-it('names the states of a request as people know them', () => {
+it('names the states of a request as users know them', () => {
   expect(requestStates).toEqual(['New', 'Approved', 'Declined', 'Running', 'Error', 'Finished']);
 });
 

@@ -60,8 +60,8 @@ export const fileEvents = [
 export type FileEvent = (typeof fileEvents)[number];
 
 /**
- * The one table of moves; the database holds the same list (a test compares them).
- * `stuck` goes back by `retry`: to `approved` while its bag was still open, else to where it stood.
+ * The table of transitions; the database has the same list (a test compares them). `stuck` is left by `retry`: to
+ * `approved` if its bag was still open, else to where it got stuck.
  */
 export const transitions: Readonly<Record<FileState, Partial<Record<FileEvent, readonly FileState[]>>>> = {
   registered: { approve: ['approved'], decline: ['declined'], fail: ['stuck'] },
@@ -137,14 +137,15 @@ export const transitions: Readonly<Record<FileState, Partial<Record<FileEvent, r
   abandoned: {},
 };
 
-/** Where `event` leads from `from`, or undefined where the table has no such move. */
+/** The state that `event` leads to from `from`, or undefined where the table has no such transition. */
 export function next(from: FileState, event: FileEvent): readonly FileState[] | undefined {
   return transitions[from][event];
 }
 
 /**
- * States that a service acts on next. A bag is in the first of these in which one of its files is: an undo waits for nothing,
- * nor does a person who wants images back; then comes the order in which a bag goes through them.
+ * The states that a service acts on next. The state of a bag is the first of these that one of its files is in. An undo
+ * comes first: it waits for nothing. Retrievals follow, as a person waits for the images; then the order in which a bag
+ * passes through the stages.
  */
 export const workStates = [
   'undoing',
@@ -166,7 +167,7 @@ export const workStates = [
 ] as const satisfies readonly FileState[];
 export type WorkState = (typeof workStates)[number];
 
-/** In these a file is on its way to another store, by its bag; its link is in place all the while. */
+/** In these states a file is on its way to another store, with its bag; its link remains in place throughout. */
 export const movingStates = [
   'moving',
   'moveCopied',
@@ -174,7 +175,7 @@ export const movingStates = [
   'moveSealed',
 ] as const satisfies readonly WorkState[];
 
-/** Where a stuck file goes on a retry, given the state it was stuck from. */
+/** Where a retry takes a stuck file, given the state in which it got stuck. */
 export function retryState(stuckFrom: FileState): FileState {
   switch (stuckFrom) {
     case 'sealed':

@@ -7,24 +7,24 @@ export interface Source {
   readonly root: string;
   /** Bytes below the root. */
   readonly path: Buffer;
-  /** Where it goes, below the bag's `data/`. */
+  /** Its target, below the bag's `data/`. */
   readonly copyPath: Buffer;
-  /** The copy fails with `SOURCE_CHANGED` where the file on disk is not this one any more. */
+  /** The copy fails with `SOURCE_CHANGED` if the file on disk is no longer this one. */
   readonly identity: Identity;
 }
 
-/** One answer a file, in the order asked: an error voids that file only. */
+/** One answer for each file, in the order requested: an error concerns that file only. */
 export type Outcome<T> = { readonly ok: T } | { readonly error: ColdroomError };
 
-/** What bounds a piece of work: who may stop it, and where it tells how far it came. */
+/** The limits of a piece of work: who may stop it, and where it reports progress. */
 export interface Work {
   readonly signal: AbortSignal;
   /**
-   * Until when the claim holds, in nanoseconds of `process.hrtime.bigint()`, renewed while it does; past it nothing that
-   * others would see may be changed. In shared memory, so that threads see it too.
+   * The end of the claim, in nanoseconds of `process.hrtime.bigint()`, extended while the claim holds. After it,
+   * nothing that others would see may be changed. In shared memory, so that threads see it too.
    */
   readonly deadline: BigInt64Array;
-  /** Called now and then with the number of bytes done since the last call. */
+  /** Called from time to time with the number of bytes done since the last call. */
   readonly progress: (bytes: number) => void;
 }
 
@@ -38,20 +38,20 @@ export interface CopyDigest {
 
 export type Answer = 'yes' | 'no' | 'unknown';
 
-/** What a program is about to do with a store. */
+/** What a program will do with a store. */
 export type StoreUse = 'read' | 'write';
 
-/** And with the directory that its recalled copies are placed in, where it has one. */
+/** And with the directory in which its recalled copies are placed, if it has one. */
 export type RecallUse = StoreUse | 'none';
 
 export interface CopyStatus {
   readonly size: bigint;
   readonly version: string;
-  /** Is the copy safe enough, by the policy set for this store, to give up the original? */
+  /** Is the copy safe enough, by the policy of this store, to give up the original? */
   readonly durable: Answer;
-  /** The store's own word for how far it is, kept as it says it. */
+  /** The store's own description of its progress, kept verbatim. */
   readonly replicationState: string;
-  /** Can the copy be opened for writing by anyone but root through the link? */
+  /** Can anyone but root open the copy for writing through the link? */
   readonly writable: Answer;
 }
 
@@ -62,53 +62,59 @@ export interface Availability {
   readonly state: string;
 }
 
-/** Where a fetched copy is to be written. */
+/** Where a fetched copy is written. */
 export interface FetchOrder {
   /** Below the bag's `data/`. */
   readonly path: Buffer;
   /** A copy of another size is `Refused` `COPY_SIZE`. */
   readonly size: bigint;
   readonly target: { readonly root: string; readonly path: Buffer };
-  /** How often it was fetched before and found wrong: a store with several copies takes another one then. */
+  /** How often it was fetched before and found wrong: a store with several copies then reads another one. */
   readonly attempt?: number;
 }
 
-/** A file of a bag besides its payload: manifests and the OMERO description. */
+/** A file of a bag that is not payload: a manifest or the OMERO description. */
 export interface TagFile {
   readonly name: string;
   readonly content: Buffer;
 }
 
 /**
- * Where copies live. What every store promises; the conformance suite in libs/stores holds each to it.
+ * Where copies are stored. This is what every store guarantees; the conformance suite in libs/stores tests each one.
  *
  * A bag is *open* from its first `put` until `seal`; a sealed bag never changes. Nothing outside open bags is ever
- * overwritten or removed. Every verb may be repeated after a crash and then ends in the same state.
- * A store that is unavailable (unmounted, marker gone, no answer) throws `Transient` with code `STORE_UNAVAILABLE`, from any verb.
+ * overwritten or removed. Every method may be repeated after a crash and then ends in the same state. A store that is
+ * unavailable (unmounted, marker missing, no answer) throws `Transient` with code `STORE_UNAVAILABLE`, from any method.
  */
 export interface Store {
   readonly name: string;
   readonly kind: string;
   /** The ways of reading a copy back that this store's settings accept as proof. */
   readonly acceptedReads: readonly CopyRead[];
-  /** What the store itself compares copies by, besides SHA-256: taken of the originals too, and written into the bag's manifests. */
+  /**
+   * The digest, besides SHA-256, by which the store itself compares copies: also computed of the originals, and written
+   * into the bag's manifests.
+   */
   readonly wantedDigests: readonly DigestAlgorithm[];
 
   /**
-   * Throws where the store cannot be used so: away (`STORE_UNAVAILABLE`), read-only (`STORE_READ_ONLY`), no right (`STORE_DENIED`), unsafe place
-   * (`STORE_INSIDE_OMERO`, `STORE_ON_SAME_FILE_SYSTEM`). Tries nothing that was not asked for. `recall` is `read` where it is left out.
+   * Throws where the store cannot be used in this way: unavailable (`STORE_UNAVAILABLE`), read-only
+   * (`STORE_READ_ONLY`), rights missing (`STORE_DENIED`), unsafe location (`STORE_INSIDE_OMERO`,
+   * `STORE_ON_SAME_FILE_SYSTEM`). Tries nothing that was not requested. `recall` is `read` by default.
    */
   check(use: StoreUse, recall?: RecallUse): Promise<void>;
 
   /**
-   * Copies sources into the open bag, all synced to disk when it returns. An unfinished or unproven copy from an earlier
-   * try is replaced. A full disk is `Transient` `STORE_FULL` for the whole call. A sealed bag: `Refused` `BAG_SEALED`.
+   * Copies sources into the open bag, all synced to disk when it returns. An unfinished or unproven copy from an
+   * earlier attempt is replaced. A full disk is `Transient` `STORE_FULL` for the whole call. A sealed bag: `Refused`
+   * `BAG_SEALED`.
    */
   put(bag: string, sources: readonly Source[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]>;
 
   /**
-   * Reads copies back, around any cache of this machine, and hashes them. Missing: `Refused` `COPY_MISSING`;
-   * offline: `NotYet` `COPY_OFFLINE`, and nothing is asked to bring it online. Works on open and sealed bags alike.
+   * Reads copies back, bypassing any cache of this machine, and hashes them. Missing: `Refused` `COPY_MISSING`;
+   * offline: `NotYet` `COPY_OFFLINE`, and the store is not asked to bring it online. Works on open and sealed bags
+   * alike.
    */
   digest(
     bag: string,
@@ -118,47 +124,51 @@ export interface Store {
   ): Promise<readonly Outcome<CopyDigest>[]>;
 
   /**
-   * Closes the bag: writes the tag files, drops everything from it that is not in `paths`, protects it against change.
-   * Repeated with the same tag files it succeeds; with others `Refused` `BAG_SEALED`. A copy in `paths` that is missing:
-   * `Refused` `COPY_MISSING`, and the bag stays open.
+   * Closes the bag: writes the tag files, removes everything that is not in `paths`, protects it against change.
+   * Repeating it with the same tag files succeeds; with others it is `Refused` `BAG_SEALED`. A copy in `paths` that is
+   * missing: `Refused` `COPY_MISSING`, and the bag stays open.
    */
   seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void>;
 
-  /** Whether the bag is sealed; in a store of several copies, in all of them. */
+  /** Whether the bag is sealed; in a store of several copies, whether it is sealed in all of them. */
   isSealed(bag: string): Promise<boolean>;
 
-  /** Looks at copies without reading them. `undefined` only where the store says that there is no such copy. */
+  /** Inspects copies without reading them. `undefined` only where the store reports that there is no such copy. */
   stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]>;
 
   /**
-   * Says of copies in a sealed bag whether they can be fetched at once, and asks the store to bring the others online. May be
-   * asked again at any time, and asks the store for nothing twice. Missing: `Refused` `COPY_MISSING`.
+   * Reports whether copies in a sealed bag can be fetched at once, and asks the store to bring the others online. May
+   * be called again at any time, and sends the store no request twice. Missing: `Refused` `COPY_MISSING`.
    */
   bringOnline(bag: string, paths: readonly Buffer[], work: Work): Promise<readonly Outcome<Availability>[]>;
 
   /**
-   * Writes copies of a sealed bag into new files below a root with a marker, synced with their names when it returns. Directories
-   * on the way are made; what an earlier try left at the target is replaced, so the target must be a place of ours alone.
-   * Proves nothing. A copy that is offline: `NotYet` `COPY_OFFLINE`; a full target: `Transient` `TARGET_FULL` for the whole call.
+   * Writes copies of a sealed bag into new files below a root with a marker, synced with their names when it returns.
+   * Missing directories are made. What an earlier attempt left at the target is replaced, so nothing but our own files
+   * may be there. Proves nothing. A copy that is offline: `NotYet` `COPY_OFFLINE`; a full target: `Transient`
+   * `TARGET_FULL` for the whole call.
    */
   fetch(bag: string, orders: readonly FetchOrder[], work: Work): Promise<readonly Outcome<{ readonly size: bigint }>[]>;
 
   /** The names of all sealed bags, in no particular order, never all in memory. */
   bags(): AsyncIterable<string>;
 
-  /** Every copy in a sealed bag with its size, whether a manifest names it or not, never all bags in memory at once. */
+  /** Every copy in a sealed bag with its size, whether a manifest names it or not; never all bags in memory at once. */
   list(bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]>;
 
-  /** A tag file of a sealed bag, or undefined where the store says that there is none. Over 64 MiB: `Refused` `TAG_TOO_LARGE`. */
+  /**
+   * A tag file of a sealed bag, or undefined where the store reports that there is none. Over 64 MiB: `Refused`
+   * `TAG_TOO_LARGE`.
+   */
   readTag(bag: string, name: string): Promise<Buffer | undefined>;
 
   /**
-   * Where links lead into another place than the store itself: the directory that recalled copies are placed in, at
-   * `<bag>/data/<path>`, carrying a marker named `recall`. Undefined where links lead to the copies themselves.
+   * For stores whose links lead elsewhere than to the copies: the directory in which recalled copies are placed, at
+   * `<bag>/data/<path>`, with a marker named `recall`. Undefined where links lead to the copies themselves.
    */
   readonly recallRoot: string | undefined;
 
-  /** What a link in the original's place has to hold to reach the copy: an absolute path, as bytes. */
+  /** The target of a link in the original's place that reaches the copy: an absolute path, as bytes. */
   linkTarget(bag: string, path: Buffer): Buffer;
 
   /** Frees threads and connections; may be called twice. */

@@ -3,13 +3,13 @@ import { fchmodSync, fchownSync, fstatSync } from 'node:fs';
 import { listAttributes, readAttribute, setModificationTime, writeAttribute } from './native';
 import { displayPath } from './path';
 
-/** An archive copy has no write bit, and no set-id bit: what it was is recorded beside it. */
+/** An archive copy has no write bit and no set-id bit: the original mode is recorded beside it. */
 export const copyModeMask = 0o555;
 
 /**
  * Which extended attributes belong to the content. Left out: `security.*` (labels and signatures that each system sets
- * by its own policy), `trusted.*` (book-keeping of overlay and cluster file systems) and the ACLs of NFS and CIFS
- * servers (they mean something on that server only). The write bits of a POSIX ACL fall to the mask that the mode sets.
+ * by its own policy), `trusted.*` (bookkeeping of overlay and cluster file systems) and the ACLs of NFS and CIFS
+ * servers (valid on that server only). The mask that the mode sets disables the write bits of a POSIX ACL.
  */
 function isKept(name: string): boolean {
   return name.startsWith('user.') || name === 'system.posix_acl_access';
@@ -20,7 +20,7 @@ export interface ExtendedAttribute {
   readonly value: Buffer;
 }
 
-/** The extended attributes that a copy has to keep. None where the file system knows none. */
+/** The extended attributes that a copy must keep. None where the file system does not support them. */
 export function readAttributes(fd: number): readonly ExtendedAttribute[] {
   try {
     return listAttributes(fd)
@@ -34,7 +34,7 @@ export function readAttributes(fd: number): readonly ExtendedAttribute[] {
 
 /**
  * Gives the copy its source's extended attributes, mode, mtime and owner. Throws `Refused` for what the target does not
- * keep. The owner comes last: without further rights nothing can be set on somebody else's file.
+ * keep. The owner comes last: without further rights, nothing can be set on another user's file.
  */
 export function keepAttributes(
   copy: number,
@@ -47,7 +47,7 @@ export function keepAttributes(
   keepOwnerAndTime(copy, source, path);
 }
 
-/** The last of what a file is given; see `keepAttributes`. */
+/** The last attributes that a file is given; see `keepAttributes`. */
 export function keepOwnerAndTime(to: number, as: Identity, path: Buffer): void {
   setModificationTime(to, as.mtimeNs);
   keepOwner(to, as, path);
@@ -74,7 +74,7 @@ function keepOwner(to: number, source: Identity, path: Buffer): void {
   }
 }
 
-/** What file systems cut times to: 100 ns (NTFS, SMB), 1 us, 1 ms, 1 s (old ext), 2 s (FAT). */
+/** The precisions to which file systems truncate times: 100 ns (NTFS, SMB), 1 us, 1 ms, 1 s (old ext), 2 s (FAT). */
 const granularities = [1n, 100n, 1_000n, 1_000_000n, 1_000_000_000n, 2_000_000_000n];
 
 function checkModificationTime(to: number, source: Identity, path: Buffer): void {

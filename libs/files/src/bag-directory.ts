@@ -20,14 +20,14 @@ import { displayPath } from './path';
 import { below, openedUp, stepFailed } from './tree';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_WRONLY, O_CREAT, O_EXCL } = constants;
-/** Of the directories of a sealed bag. */
+/** The mode of the directories of a sealed bag. */
 export const protectedMode = 0o555;
 
 export function namesIn(fd: number): Buffer[] {
   return readdirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' });
 }
 
-/** Opens a directory below another one for the time of `act`; never through a link. */
+/** Opens a directory below another one while `act` runs; never through a link. */
 export function inDirectory<T>(parent: number, name: Buffer, act: (fd: number) => T): T {
   let fd: number;
   try {
@@ -47,7 +47,7 @@ export function dropExtras(fd: number, kept: Kept, beforeChange: () => void): vo
   const { dev } = fstatSync(fd);
   for (const name of namesIn(fd)) {
     const wanted = kept.get(name.toString('latin1'));
-    if (wanted === 'file') continue; // that it is a regular file was checked first
+    if (wanted === 'file') continue; // checked above: it is a regular file
     if (wanted) inDirectory(fd, name, (inner) => dropExtras(inner, wanted, beforeChange));
     else drop(fd, name, dev, beforeChange);
   }
@@ -72,7 +72,7 @@ function drop(parent: number, name: Buffer, dev: number, beforeChange: () => voi
   }
 }
 
-/** Takes the write bits off all directories below, and syncs each. */
+/** Removes the write bits from all directories below, and syncs each. */
 export function protectDirectories(fd: number, kept: Kept, beforeChange: () => void): void {
   for (const [name, inner] of kept) {
     if (inner === 'file') continue;
@@ -85,7 +85,7 @@ export function protectDirectories(fd: number, kept: Kept, beforeChange: () => v
   }
 }
 
-/** Writes a small file that must not exist, read-only and synced. */
+/** Writes a small file that must not exist yet, read-only and synced. */
 export function writeFileOnce(directory: number, name: Buffer, content: Uint8Array, beforeChange: () => void): void {
   beforeChange();
   const fd = openSync(below(directory, name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);

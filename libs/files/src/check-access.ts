@@ -9,8 +9,8 @@ const modes = {
 } as const;
 
 /**
- * Asks the system whether we may read a directory, or read and change it; nothing is written. Throws `Transient` `ROOT_READ_ONLY` where it is
- * mounted so, `ROOT_DENIED` where we lack the right.
+ * Checks with the system whether we may read a directory, or read and change it; nothing is written. Throws `Transient`
+ * `ROOT_READ_ONLY` where it is mounted read-only, `ROOT_DENIED` where we lack the right.
  */
 export async function checkAccess(directory: string, needed: Access): Promise<void> {
   try {

@@ -6,8 +6,8 @@ import { storeFailed } from './failures';
 import type { Root } from './roots';
 
 /**
- * Writes, syncs and removes a small file in a directory below a root (made where it is missing). Throws `Transient`
- * `STORE_FULL`, `STORE_READ_ONLY`, `STORE_DENIED` or `COPY_NOT_SYNCED` where that does not work.
+ * Writes, syncs and removes a small file in a directory below a root (made if missing). Throws `Transient`
+ * `STORE_FULL`, `STORE_READ_ONLY`, `STORE_DENIED` or `COPY_NOT_SYNCED` where that fails.
  */
 export async function checkWritable(root: Root, path: Buffer): Promise<void> {
   try {

@@ -1,10 +1,10 @@
 import { Transient } from '@coldroom/domain';
 import { EndOfBatch } from './failures';
 
-/** Cells of the shared memory between the thread that works and the one that waits for it. */
+/** Cells of the memory shared by the thread that works and the one that waits for it. */
 export const progressCells = { bytes: 0, stopped: 1 } as const;
 
-/** The claim under which a thread works: may it still change anything, and how far has it come. */
+/** The claim under which a thread works: whether it may still change anything, and its progress. */
 export class Claim {
   constructor(
     private readonly deadline: BigInt64Array,
@@ -12,8 +12,8 @@ export class Claim {
   ) {}
 
   /**
-   * Called right before each step that others would see. Ends the batch with `Transient` `CLAIM_LOST` once the
-   * claim may have run out: a thread frozen past its lease changes nothing when it wakes.
+   * Called right before each step that others would see. Ends the batch with `Transient` `CLAIM_LOST` once the claim
+   * may have run out: a thread frozen past its lease changes nothing when it wakes.
    */
   check(): void {
     const late = process.hrtime.bigint() >= Atomics.load(this.deadline, 0);
@@ -27,7 +27,7 @@ export class Claim {
     );
   }
 
-  /** Reports bytes that are done. */
+  /** Reports bytes as done. */
   done(bytes: number): void {
     Atomics.add(this.progress, progressCells.bytes, BigInt(bytes));
   }

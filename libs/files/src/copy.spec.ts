@@ -77,7 +77,7 @@ describe('a copy', () => {
     },
   );
 
-  it('keeps mtime to the nanosecond, also of before 1970, and loses its write and set-id bits', async () => {
+  it('keeps mtime to the nanosecond, also before 1970, and loses its write and set-id bits', async () => {
     const times = ['2001-02-03 04:05:06.123456789', '1965-01-01 00:00:00.000000001', '2038-02-01 00:00:00.999999999'];
     const paths = times.map((time, at) => {
       const path = scratch.write(`file ${at}`);
@@ -174,12 +174,12 @@ describe('a copy', () => {
 
   it('of a file full of zeros that is not sparse is whole', async () => {
     const path = scratch.write('zeros', Buffer.alloc(1024 * 1024));
-    run('sync', join(scratch.root, 'zeros')); // only now its blocks are allocated
+    run('sync', join(scratch.root, 'zeros')); // its blocks are allocated only now
     expect(await codeOf([source(path)])).toEqual(['ok']);
     expect(statSync(copyOf('zeros')).blocks * 512).toBeGreaterThanOrEqual(1024 * 1024);
   });
 
-  it('has a name of any bytes', async () => {
+  it('may have a name of any bytes', async () => {
     const odd = [
       Buffer.from('new\nline'),
       Buffer.from('-rf'),
@@ -203,7 +203,7 @@ describe('a copy', () => {
 });
 
 describe('a source', () => {
-  it('that is not what was hashed is refused alone, and leaves nothing behind', async () => {
+  it('that is not the hashed file is refused alone, and leaves nothing behind', async () => {
     const paths = ['good', 'changed', 'gone', 'link', 'other'].map((name) => scratch.write(name));
     const sources = paths.map((path) => source(path));
     appendFileSync(join(scratch.root, 'changed'), 'more');
@@ -214,7 +214,7 @@ describe('a source', () => {
     expect(readdirSync(join(scratch.store, prefix)).sort()).toEqual(['good', 'other']);
   });
 
-  it('that changes while it is copied is refused, and its copy is taken away', async () => {
+  it('that changes while it is copied is refused, and its copy is removed', async () => {
     const path = scratch.write('big', randomBytes(60 * chunkBytes));
     const stop = once('big', () => appendFileSync(join(scratch.root, 'big'), 'more'));
     const outcomes = await copy([source(path)], work());
@@ -232,7 +232,7 @@ describe('a source', () => {
 });
 
 describe('the target', () => {
-  it('is written anew where an earlier try left something', async () => {
+  it('is rewritten where an earlier attempt left something', async () => {
     const path = scratch.write('a/file', 'right');
     mkdirSync(join(scratch.store, prefix, 'a'), { recursive: true });
     writeFileSync(copyOf('a/file'), 'left over and longer');
@@ -285,7 +285,7 @@ describe('the target', () => {
     expect(listed()).toEqual([]);
   });
 
-  it('has directories that others can enter, whatever the umask, and opens up those of an interrupted seal', async () => {
+  it('has directories others can enter, whatever the umask, and reopens those of a broken seal', async () => {
     const path = scratch.write('a/b/file');
     const before = process.umask(0o077);
     try {
@@ -412,7 +412,7 @@ describe('a store that fails', () => {
 
 describe('a crash', () => {
   it.each(['copy:1-directory-made', 'copy:2-partly-written', 'copy:3-written:2', 'copy:4-synced'])(
-    'at %s is made good by doing it again',
+    'at %s is repaired by repeating the call',
     async (crashAt) => {
       const paths = [scratch.write('a/one', randomBytes(100_000)), scratch.write('a/two', randomBytes(3 * chunkBytes))];
       expect(copyInSeparateProcess({ scratch, paths: ['a/one', 'a/two'], prefix, crashAt }).signal).toBe('SIGKILL');
@@ -422,7 +422,10 @@ describe('a crash', () => {
   );
 });
 
-/** Acts once the copy of this name is begun; a copy of 240 MB is offline from done then. Gives what ends the waiting. */
+/**
+ * Acts once the copy of this name has begun; a copy of 240 MB takes a while from then on. Returns what ends the
+ * waiting.
+ */
 function once(name: string, act: () => unknown): () => void {
   const timer = setInterval(() => {
     if (!existsSync(copyOf(name))) return;

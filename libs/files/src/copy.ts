@@ -27,13 +27,16 @@ export interface Copied {
 
 /** A larger file is synced by itself; smaller ones are synced together. */
 const largeBytes = 8n * 1024n * 1024n;
-/** Up to this size what was hashed a moment ago is likely to be in memory still; a larger source would only drive other files out of it. */
+/**
+ * Up to this size, what was hashed a moment ago is probably still in memory; a larger source would only evict other
+ * files.
+ */
 const rereadBytes = 1024n * 1024n * 1024n;
 
 /**
- * Copies files into directories below the target, all synced when it returns. What an earlier try left at a copy's
- * path is replaced: the target must be an open bag. An error of the store voids the whole call; what the call made is
- * then taken away again where that still is possible.
+ * Copies files into directories below the target, all synced when it returns. What an earlier attempt left at a copy's
+ * path is replaced: the target must be an open bag. An error of the store fails the whole call; what the call made is
+ * then removed where that is still possible.
  */
 export async function copy(task: CopyTask, claim: Claim, trees: Trees): Promise<readonly WireOutcome<Copied>[]> {
   const target = trees.at(task.target.root);
@@ -76,7 +79,7 @@ class Copier {
     const large = identity.size > largeBytes;
     const source = openFile(tree, path, identity.size > rereadBytes ? 'direct' : 'cached', identity);
     try {
-      const attributes = readAttributes(source.fd); // before the content: the look at ctime after it covers them too
+      const attributes = readAttributes(source.fd); // before the content: the later check of ctime covers them too
       const copy = this.onTarget(path, () => this.made.create(copyPath));
       try {
         await this.fill(copy, source);
@@ -104,7 +107,7 @@ class Copier {
     if (sparse) this.onTarget(source.path, () => ftruncateSync(copy.fd, Number(source.identity.size)));
   }
 
-  /** Runs what touches the store, and says of its errors whether they concern this file or all. */
+  /** Runs what accesses the store, and decides whether its errors concern this file or all. */
   private onTarget<T>(path: Buffer, act: () => T): T {
     try {
       return act();
@@ -116,7 +119,7 @@ class Copier {
   }
 }
 
-/** Errors of writing that come from this file's own name or size. */
+/** Write errors that this file's own name or size causes. */
 function writingFailed(error: unknown, path: Buffer): ColdroomError {
   const shown = displayPath(path);
   const details = { path: shown, code: codeOf(error) };

@@ -5,7 +5,9 @@ export interface CrashSettings {
   readonly freezeAt?: string | undefined;
 }
 
-/** For drills: `copy:3-written:2` kills or freezes the process when that step is done for the second time in this thread. */
+/**
+ * For tests: `copy:3-written:2` kills or freezes the process when that step is done for the second time in this thread.
+ */
 export function listenForCrashPoints({ crashAt, freezeAt }: CrashSettings): void {
   const crashPoints = (
     [

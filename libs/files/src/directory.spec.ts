@@ -31,7 +31,7 @@ beforeEach(async () => {
 afterEach(() => scratch.remove());
 
 describe('openDirectory', () => {
-  it('gives paths that stay in the directory when it is moved and a link takes its place', async () => {
+  it('returns paths that stay in the directory when it is moved and a link takes its place', async () => {
     scratch.write('a/b/file', 'right');
     const elsewhere = join(scratch.store, 'elsewhere');
     mkdirSync(elsewhere);
@@ -55,7 +55,7 @@ describe('openDirectory', () => {
     await expect(refused).rejects.toBeInstanceOf(Refused);
   });
 
-  it('makes missing directories when asked, 0755 whatever the umask, and else says that they are missing', async () => {
+  it('makes missing directories on request, 0755 whatever the umask, else reports them missing', async () => {
     await expect(openDirectory(root, bytes('x/y'))).rejects.toEqual(coded('ENOENT'));
     const before = process.umask(0o077);
     try {
@@ -67,11 +67,11 @@ describe('openDirectory', () => {
     await (await openDirectory(root, bytes('x/y'), { create: true })).close();
   });
 
-  it('makes protected ones, and protects those on the way; only a change of ours opens one up, and only for itself', async () => {
+  it('makes and protects directories; only our own change makes one writable, and only that one', async () => {
     const modes = (...paths: string[]): string[] =>
       paths.map((path) => (lstatSync(join(scratch.root, path)).mode & 0o777).toString(8));
     for (const path of [dirname(scratch.root), scratch.root]) if (asRoot) chownSync(path, 65534, 65534);
-    if (asRoot) process.seteuid!(65534); // root is bound by no permission
+    if (asRoot) process.seteuid!(65534); // permissions do not restrict root
     try {
       mkdirSync(join(scratch.root, 'bag'));
       const first = await openDirectory(root, bytes('bag/data/x'), { create: true, protect: true });
@@ -134,8 +134,8 @@ describe('rename', () => {
     expect(readFileSync(join(scratch.root, 'new'), 'utf8')).toBe('1');
   });
 
-  it('says so where the system calls the flag invalid', async () => {
-    // No file system that lacks the flags is at hand; the kernel answers EINVAL to this, too.
+  it('reports that the system calls the flag invalid', async () => {
+    // No file system that lacks the flags is available here; the kernel answers EINVAL to this, too.
     scratch.write('directory/below/file');
     await expect(renameExchange(at('directory'), at('directory/below'))).rejects.toEqual(
       coded('EXCHANGE_NOT_SUPPORTED'),
@@ -156,7 +156,7 @@ describe('identify', () => {
 });
 
 describe('writeOnce', () => {
-  it('writes once, the same again, and refuses everything else', async () => {
+  it('writes once, accepts the same again, and refuses everything else', async () => {
     const directory = await openDirectory(root, Buffer.alloc(0));
     await writeOnce(directory, bytes('note'), bytes('text'));
     await writeOnce(directory, bytes('note'), bytes('text'));

@@ -8,20 +8,20 @@ import { below, directoryMode, joined, stepFailed } from './tree';
 
 const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** An open directory: its names stay its own even where somebody moves it or puts a link in its place. */
+/** An open directory: its names refer to it even if someone moves it or puts a link in its place. */
 export interface Directory {
   /** The path of a name in it, for the calls of `node:fs/promises`. Refused unless it is a single component. */
   at(name: Buffer): Buffer;
   /** Opens a directory in it, never through a link; see `openDirectory`. */
   open(name: Buffer): Promise<Directory>;
   /**
-   * Calls `act`, which makes, renames or removes names in it. Where it is protected it gets its write permission for just that long,
-   * and nothing may be awaited meanwhile: whoever runs as the same user could write there, too.
+   * Calls `act`, which makes, renames or removes names in it. If it is protected, it has its write permission for just
+   * that long. `act` must not await anything: processes of the same user could write there meanwhile.
    */
   change<T>(act: () => T): T;
-  /** What is in it, as bytes, in no particular order. */
+  /** Its entries, as bytes, in no particular order. */
   names(): Promise<readonly Buffer[]>;
-  /** Until then, names made, renamed or removed in it may be lost by a power cut. */
+  /** Until then, a power cut may lose names made, renamed or removed in it. */
   sync(): Promise<void>;
   /** May be called twice. */
   close(): Promise<void>;
@@ -35,8 +35,8 @@ export interface OpenOptions {
 /**
  * Opens a directory below a root (an empty path is the root itself), component by component, never through a link
  * (`Refused` `PARENT_NOT_A_DIRECTORY`). Missing: the system's `ENOENT`, unless `create` is set: then it is made, 0755,
- * and its name is synced. With `protect` all directories on the way that are ours, the root apart, lose their write permission (0555).
- * `Transient` `ROOT_UNAVAILABLE` where the root is not mounted.
+ * and its name is synced. With `protect`, all directories of ours on the path, except the root, lose their write
+ * permission (0555). `Transient` `ROOT_UNAVAILABLE` where the root is not mounted.
  */
 export async function openDirectory(root: Root, path: Buffer, options: OpenOptions = {}): Promise<Directory> {
   const components = path.length === 0 ? [] : splitPath(path);
@@ -71,7 +71,7 @@ async function openStep(
   const made = whileOpenedUp(parent.fd, () => make(at, mode));
   try {
     const handle = await opened(at, protect);
-    if (made) fchmodSync(handle.fd, mode); // the umask may have narrowed it
+    if (made) fchmodSync(handle.fd, mode); // the umask may have restricted it
     await parent.sync();
     return handle;
   } catch (error) {
@@ -96,7 +96,7 @@ function make(at: Buffer, mode: number): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
-    return false; // somebody was quicker: just as good
+    return false; // another process was faster: just as good
   }
 }
 

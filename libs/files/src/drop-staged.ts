@@ -7,9 +7,9 @@ import { displayPath } from './path';
 import type { Root } from './roots';
 
 /**
- * Removes files of ours from a place of ours below a root, and syncs their directories. One that is gone is no error; one that is no
- * regular file, or not the one of `identity` where that is told, is `Refused` `TARGET_EXISTS` and stays. `check` is called right
- * before each removal.
+ * Removes files of ours from a place of ours below a root, and syncs their directories. A missing file is no error. One
+ * that is not a regular file, or not the one of `identity` where that is given, is `Refused` `TARGET_EXISTS` and stays.
+ * `check` is called right before each removal.
  */
 export async function dropStaged(
   root: Root,
@@ -30,7 +30,7 @@ async function dropIn(
 ): Promise<void> {
   const directory = await openDirectory(root, parent).catch(async (error: unknown) => {
     if (codeOf(error) !== 'ENOENT') throw error;
-    await root.check(); // an unmounted root says nothing about what is in it
+    await root.check(); // an unmounted root proves nothing about its files
     return undefined;
   });
   if (!directory) return;

@@ -1,7 +1,7 @@
 import { ColdroomError, Refused, Transient, codeOf, messageOf } from '@coldroom/domain';
 import { displayPath } from './path';
 
-/** A `ColdroomError` as it crosses from a worker thread; structured clone would keep the message only. */
+/** A `ColdroomError` in the form that crosses from a worker thread; structured clone would keep the message only. */
 export interface Failure {
   readonly kind: ColdroomError['kind'];
   readonly code: string;
@@ -9,7 +9,10 @@ export interface Failure {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Errors that are not ours become `Transient` with the system's code: unknown counts as passing until the tries are used up. */
+/**
+ * Errors that are not ours become `Transient` with the system's code: unknown ones count as temporary until the
+ * attempts are used up.
+ */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ColdroomError) {
     return { kind: error.kind, code: error.code, message: error.message, details: error.details };
@@ -17,14 +20,14 @@ export function failureOf(error: unknown): Failure {
   return { kind: 'transient', code: codeOf(error), message: messageOf(error), details: {} };
 }
 
-/** Carries an error that voids the whole call (a lost claim, a full disk) past the handling of single files. */
+/** Carries an error that fails the whole call (a lost claim, a full disk) past the handling of single files. */
 export class EndOfBatch extends Error {
   constructor(readonly reason: ColdroomError) {
     super(reason.message);
   }
 }
 
-/** What an error of opening, looking at or reading an original (or a copy, when it is read back) means. */
+/** What an error of opening, inspecting or reading an original (or a copy that is read back) means. */
 export function readingFailed(error: unknown, path: Buffer): ColdroomError {
   if (error instanceof EndOfBatch) throw error;
   if (error instanceof ColdroomError) return error;
@@ -60,8 +63,8 @@ export function notRegular(shown: string, what: string): Refused {
 }
 
 /**
- * What an error of writing to a store means for the whole call, or null where it concerns one file only.
- * Codes of a full, read-only, denied or failing disk hit every file alike.
+ * What an error of writing to a store means for the whole call, or null where it concerns one file only. Codes of a
+ * full, read-only, denied or failing disk concern every file.
  */
 export function storeFailed(error: unknown, store: string): Transient | null {
   const code = codeOf(error);

@@ -8,7 +8,7 @@ import { outcomes, revived, Threads } from './threads';
 import { wirePath, type WireOutcome } from './wire';
 import type { WorkerTask } from './worker';
 
-/** A path below a root: an absolute directory that carries our marker. */
+/** A path below a root: an absolute directory that contains our marker. */
 export interface Place {
   readonly root: string;
   readonly path: Buffer;
@@ -16,20 +16,20 @@ export interface Place {
 
 export interface HashSource extends Place {
   readonly algorithms: readonly DigestAlgorithm[];
-  /** `SOURCE_CHANGED` where the file is not this one (dev, ino, size, mtime, ctime). */
+  /** `SOURCE_CHANGED` if the file is not this one (dev, ino, size, mtime, ctime). */
   readonly expect?: Identity;
 }
 
 /**
- * What stands at a place; `refused` where the path is not allowed, leads through a link, or cannot be looked at.
- * `protectedBy` says why no link could take the file's place; it is looked for only where that was asked.
+ * What is at a path; `refused` where the path is not allowed, leads through a link, or cannot be inspected.
+ * `protectedBy` states why no link could take the file's place; it is determined only on request.
  */
 export type Found =
   (Seen & { readonly protectedBy?: ColdroomError }) | { readonly kind: 'refused'; readonly error: ColdroomError };
 
 export interface SealOrder {
   readonly root: string;
-  /** Below the root: the open bag, and its place once sealed. */
+  /** Below the root: the open bag, and its final place once sealed. */
   readonly open: Buffer;
   readonly sealed: Buffer;
   /** Below the bag. */
@@ -38,14 +38,17 @@ export interface SealOrder {
 }
 
 /**
- * Work on files in threads of its own; the event loop stays free. Each call is one batch in one thread. A root without
- * its marker is `Transient` `ROOT_UNAVAILABLE` (`details.root` says which); a claim that ran out, or a signal to stop, is
+ * Work on files in separate threads; the event loop stays free. Each call is one batch in one thread. A root without
+ * its marker is `Transient` `ROOT_UNAVAILABLE` (`details.root` names it); a claim that ran out, or a signal to stop, is
  * `Transient` `CLAIM_LOST`, and nothing is changed after it.
  */
 export class Files {
   private readonly threads: Threads<WorkerTask>;
 
-  /** `crashAt` and `freezeAt`, for drills: the step (`copy:3-written`, or `copy:3-written:2` for the second time) that kills or stops the process. */
+  /**
+   * `crashAt` and `freezeAt`, for tests: the step (`copy:3-written`, or `copy:3-written:2` for the second time) that
+   * kills or stops the process.
+   */
   constructor({
     threads,
     crashAt,
@@ -58,7 +61,7 @@ export class Files {
     this.threads = new Threads(__dirname, { threads, data: { crashAt, freezeAt } });
   }
 
-  /** Looks at places without following links or opening them: one answer a place, in order. */
+  /** Inspects paths without following links or opening them: one answer for each, in order. */
   async inspect(
     places: readonly Place[],
     { protection = false }: { readonly protection?: boolean } = {},
@@ -73,9 +76,9 @@ export class Files {
   }
 
   /**
-   * Reads each file once and computes its digests. `direct` reads around the page cache, or after telling it to forget
-   * the file; the answer's `read` says how it was done. Not a regular file: `Refused` `NOT_A_REGULAR_FILE`; touched
-   * meanwhile: `SOURCE_CHANGED`; not there: `SOURCE_MISSING`.
+   * Reads each file once and computes its digests. `direct` bypasses the page cache, or first asks it to drop the file;
+   * `read` in the answer states how it was done. Not a regular file: `Refused` `NOT_A_REGULAR_FILE`; changed meanwhile:
+   * `SOURCE_CHANGED`; missing: `SOURCE_MISSING`.
    */
   async hash(
     sources: readonly HashSource[],
@@ -95,8 +98,9 @@ export class Files {
   }
 
   /**
-   * Copies into an open bag below `target`, with all attributes, synced when it returns; see `copy`. The whole call fails with
-   * `Transient` `STORE_FULL`, `STORE_READ_ONLY`, `STORE_DENIED` or `COPY_NOT_SYNCED`, and then none of its copies counts.
+   * Copies into an open bag below `target`, with all attributes, synced when it returns; see `copy`. The whole call
+   * fails with `Transient` `STORE_FULL`, `STORE_READ_ONLY`, `STORE_DENIED` or `COPY_NOT_SYNCED`, and then none of its
+   * copies counts.
    */
   async copy(
     sources: readonly Source[],
@@ -116,8 +120,9 @@ export class Files {
   }
 
   /**
-   * Gives files of ours the mtime and owner of `as`, and this mode, synced. Answers the mode that each has then: set-id bits may be
-   * left out (see `giveSetId`). `Refused` `MTIME_NOT_KEPT` or `OWNER_NOT_KEPT` where the file system or our rights do not allow it.
+   * Gives files of ours the mtime and owner of `as`, and this mode, synced. Returns the mode that each has then: set-id
+   * bits may be left out (see `giveSetId`). `Refused` `MTIME_NOT_KEPT` or `OWNER_NOT_KEPT` where the file system or our
+   * rights do not allow it.
    */
   async setAttributes(
     files: readonly (Place & { readonly as: Identity; readonly mode: number })[],
@@ -129,13 +134,16 @@ export class Files {
     return outcomes((await this.threads.run({ verb: 'setAttributes', task }, work)) as readonly WireOutcome<number>[]);
   }
 
-  /** Closes a bag; see `seal`. `Refused` `COPY_MISSING` leaves it open, `BAG_SEALED` where other tag files were sealed. */
+  /**
+   * Closes a bag; see `seal`. `Refused` `COPY_MISSING` leaves it open; `BAG_SEALED` where it was sealed with other tag
+   * files.
+   */
   async seal({ root, open, sealed, keep, tags }: SealOrder, work: Work): Promise<void> {
     const task: SealTask = { root, open: wirePath(open), sealed: wirePath(sealed), keep: keep.map(wirePath), tags };
     await this.threads.run({ verb: 'seal', task }, work);
   }
 
-  /** Stops the threads, also in the middle of their work. May be called twice. */
+  /** Stops the threads, even in the middle of their work. May be called twice. */
   async close(): Promise<void> {
     await this.threads.close();
   }

@@ -18,14 +18,14 @@ export interface HashTask {
   readonly way: Way;
 }
 
-/** What one pass over a file found. */
+/** The result of one pass over a file. */
 export interface Hashed {
   readonly digests: Digests;
   readonly identity: Identity;
   readonly read: CopyRead;
 }
 
-/** Reads each file once and computes all its digests. One bad file spoils its own outcome only. */
+/** Reads each file once and computes all its digests. A bad file affects its own outcome only. */
 export async function hash(task: HashTask, claim: Claim, trees: Trees): Promise<readonly WireOutcome<Hashed>[]> {
   const outcomes: WireOutcome<Hashed>[] = [];
   for (const source of task.sources) {
@@ -50,7 +50,7 @@ async function hashOne(
   const file = openFile(trees.at(source.root), path, way, source.expect);
   try {
     await readThrough(file, (piece) => {
-      claim.check(); // reading harms nobody, but work for a lost claim is work for nothing
+      claim.check(); // reading does no harm, but work for a lost claim is wasted
       running.update(piece);
       claim.done(piece.length);
     });

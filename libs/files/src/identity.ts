@@ -17,7 +17,7 @@ export function identityOf(stats: BigIntStats): Identity {
   };
 }
 
-/** The same inode with the same content, as far as the file system tells without reading. */
+/** The same inode with the same content, as far as the file system shows without reading. */
 export function sameContent(one: Identity, other: Identity): boolean {
   return (
     one.dev === other.dev &&
@@ -28,7 +28,7 @@ export function sameContent(one: Identity, other: Identity): boolean {
   );
 }
 
-/** lstat; null only where the system says that nothing is there (ENOENT). Everything else throws. */
+/** lstat; null only where the system reports that nothing is there (ENOENT). Everything else throws. */
 export async function identify(path: Buffer | string): Promise<Identity | null> {
   try {
     return identityOf(await lstat(path, { bigint: true }));

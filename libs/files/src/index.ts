@@ -13,7 +13,7 @@ export { dropCache } from './native';
 export { markerName, openRoot, writeMarker, type Root } from './roots';
 export { writeOnce } from './write-once';
 
-// For the threads of stores that are not a directory: what they read and write of files, they do as `Files` does.
+// For the threads of stores that are not directories: they read and write files as `Files` does.
 export { Claim } from './claim';
 export { RunningDigests } from './digest/digest';
 export { listenForCrashPoints, type CrashSettings } from './crash-points';

@@ -9,18 +9,18 @@ import { bytesOf, type WirePath } from './wire';
 
 export interface InspectTask {
   readonly places: readonly { readonly root: string; readonly path: WirePath }[];
-  /** Whether to look, too, if a link could take the place of each file. */
+  /** Whether to check, too, if a link could take the place of each file. */
   readonly protection: boolean;
 }
 
-/** What stands at a place. `blocks` counts 512 bytes each, as stat(2). */
+/** What is at a path. `blocks` counts units of 512 bytes, as stat(2). */
 export type Seen =
   { readonly kind: FileType; readonly identity: Identity; readonly blocks: bigint } | { readonly kind: 'missing' };
 
 export type WireFound =
   (Seen & { readonly protectedBy?: Failure }) | { readonly kind: 'refused'; readonly failed: Failure };
 
-/** Looks at places without opening or following anything. Only the system's "not there" is `missing`. */
+/** Inspects paths without opening or following anything. Only the system's "not there" is `missing`. */
 export function inspect(task: InspectTask, trees: Trees): readonly WireFound[] {
   return task.places.map(({ root, path }) => inspectOne(root, bytesOf(path), trees, task.protection));
 }

@@ -1,6 +1,6 @@
 import { splitPath } from './path';
 
-/** What a bag keeps: a directory by the names in it (as latin1, so that bytes stay bytes), or a file. */
+/** What a bag keeps: a directory by the names in it (as latin1, which preserves bytes), or a file. */
 export type Kept = Map<string, Kept | 'file'>;
 
 export function keptOf(paths: readonly Buffer[]): Kept {

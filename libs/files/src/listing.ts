@@ -5,7 +5,10 @@ import { notRegular } from './failures';
 import { identify, typeOf } from './identity';
 import { displayPath } from './path';
 
-/** Every entry below a directory that is no directory itself, links unfollowed; `path` is relative to it. Closes the directory. */
+/**
+ * Every entry below a directory that is not itself a directory, without following links; `path` is relative to it.
+ * Closes the directory.
+ */
 export async function* filesBelow(
   directory: Directory,
   prefix = Buffer.alloc(0),

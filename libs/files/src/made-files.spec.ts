@@ -27,7 +27,7 @@ afterEach(() => {
 const at = (name: string): string => join(scratch.store, name);
 const make = (name: string): ReturnType<MadeFiles['add']> => made.add(Buffer.from(name), openSync(at(name), 'wx'));
 
-it('voids the whole call when one sync fails', async () => {
+it('fails the whole call when one sync fails', async () => {
   make('good');
   run('mkfifo', at('fifo'));
   made.add(Buffer.from('fifo'), openSync(at('fifo'), 'r+')); // fsync of a FIFO fails (EINVAL)
@@ -36,7 +36,7 @@ it('voids the whole call when one sync fails', async () => {
   await expect(failed).rejects.toMatchObject({ reason: { kind: 'transient', code: 'COPY_NOT_SYNCED' } });
 });
 
-it('takes away what it made, and nothing else', () => {
+it('removes what it made, and nothing else', () => {
   make('one');
   make('other');
   renameSync(at('other'), at('moved'));
@@ -49,21 +49,21 @@ it('takes away what it made, and nothing else', () => {
   ]);
 });
 
-it('takes nothing away once the claim has run out', () => {
+it('removes nothing once the claim has run out', () => {
   make('one');
   deadline[0] = 0n;
   made.removeAll();
   expect(existsSync(at('one'))).toBe(true);
 });
 
-it('takes nothing away once it was told to stop', () => {
+it('removes nothing once it was told to stop', () => {
   make('one');
   progress[progressCells.stopped] = 1n;
   made.removeAll();
   expect(existsSync(at('one'))).toBe(true);
 });
 
-it('knows its own files by inode', async () => {
+it('recognises its own files by inode', async () => {
   const file = make('one');
   await made.sync();
   expect([made.has(file.dev, file.ino), made.has(file.dev, file.ino + 1n)]).toEqual([true, false]);

@@ -10,7 +10,7 @@ import { joined, type Tree } from './tree';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 const syncFile = promisify(fsync);
-/** So many files are kept open for the sync they share. */
+/** This many files are kept open for a common sync. */
 const openLimit = 256;
 
 export interface MadeFile {
@@ -24,8 +24,8 @@ export interface MadeFile {
  * The files that one call has made in a store, until all of them are on the disk.
  *
  * Why each file is synced by its own fsync, and not all by one syncfs: syncfs sends no sync to the server of a FUSE or
- * CIFS mount, waits for everybody's dirty data, and names no file. As writeback was started with each write, 256 small
- * files cost the same 10 ms either way (measured on ext4).
+ * CIFS mount, waits for the dirty data of all processes, and names no file. As writeback was started with each write,
+ * 256 small files cost the same 10 ms either way (measured on ext4).
  */
 export class MadeFiles {
   private readonly made = new Map<string, MadeFile>();
@@ -37,7 +37,10 @@ export class MadeFiles {
     private readonly claim: Claim,
   ) {}
 
-  /** A new file, with the directories above it. What an earlier try left there is replaced: the target must be an open bag or a place of ours alone. */
+  /**
+   * A new file, with the directories above it. What an earlier attempt left there is replaced: the target must be an
+   * open bag or a place of ours alone.
+   */
   create(path: Buffer): MadeFile {
     const { at } = this.target.locateToWrite(path, () => this.claim.check());
     crashPoint('copy:1-directory-made');
@@ -57,12 +60,12 @@ export class MadeFiles {
     return file;
   }
 
-  /** Whether this very call made the file: two names that a file system takes for one. */
+  /** Whether this very call made the file: two names that a file system treats as one. */
   has(dev: bigint, ino: bigint): boolean {
     return this.made.has(`${dev}:${ino}`);
   }
 
-  /** An earlier try leaves regular files only; anything else is not ours. */
+  /** An earlier attempt leaves regular files only; anything else is not ours. */
   private removeLeftover(at: Buffer, path: Buffer): void {
     const found = lstatSync(at, { bigint: true, throwIfNoEntry: false });
     if (!found) return;
@@ -86,19 +89,19 @@ export class MadeFiles {
     return this.open.size >= openLimit;
   }
 
-  /** Syncs and closes what is open, all at once. */
+  /** Syncs and closes all open files at once. */
   async syncFiles(files: readonly MadeFile[] = [...this.open]): Promise<void> {
     const results = await Promise.allSettled(files.map((file) => syncFile(file.fd)));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw this.notSynced(failed.reason);
     for (const file of files) {
       this.open.delete(file);
-      dropCache(file.fd); // nobody reads a copy again but the one who verifies it, around the cache
+      dropCache(file.fd); // only verify reads a copy again, and it bypasses the cache
       this.onDisk(() => closeSync(file.fd));
     }
   }
 
-  /** Syncs all that was made, then the directories that name it, from the deepest up to the root. */
+  /** Syncs all files that were made, then the directories that name them, from the deepest up to the root. */
   async sync(): Promise<void> {
     await this.syncFiles();
     const depth = (directory: string): number => directory.split('/').length + (directory === '' ? -1 : 0);
@@ -108,7 +111,7 @@ export class MadeFiles {
     }
   }
 
-  /** Takes one file away again, if its name still is ours. */
+  /** Removes one file, if its name is still ours. */
   remove(file: MadeFile): void {
     if (this.open.delete(file)) closeSync(file.fd);
     this.made.delete(`${file.dev}:${file.ino}`);
@@ -120,8 +123,8 @@ export class MadeFiles {
   }
 
   /**
-   * Takes everything away again, as far as that is possible: the call has failed with an error that matters more than
-   * one from here, and what is left behind in an open bag is replaced by the next try.
+   * Removes everything that was made, as far as possible. Its own errors are ignored: the call has already failed with
+   * a more important one, and the next attempt replaces what is left in an open bag.
    */
   removeAll(): void {
     for (const file of [...this.made.values()]) {
@@ -160,7 +163,7 @@ export class MadeFiles {
   }
 }
 
-/** Some file systems (FUSE, CIFS) cannot sync a directory and say so by EINVAL; PostgreSQL too takes that for done. */
+/** Some file systems (FUSE, CIFS) cannot sync a directory and report EINVAL; PostgreSQL, too, accepts that. */
 export function syncDirectory(fd: number): void {
   try {
     fsyncSync(fd);

@@ -66,7 +66,7 @@ export function renameSync(from: Buffer, to: Buffer, flags: number): void {
   checked('renameat2', raw.renameat2(currentDirectory, terminated(from), currentDirectory, terminated(to), flags));
 }
 
-/** Sets mtime to the nanosecond and leaves atime alone. */
+/** Sets mtime to the nanosecond and leaves atime unchanged. */
 export function setModificationTime(fd: number, mtimeNs: bigint): void {
   const second = 1_000_000_000n;
   const nanoseconds = ((mtimeNs % second) + second) % second; // before 1970 the remainder is negative
@@ -80,7 +80,7 @@ export function setModificationTime(fd: number, mtimeNs: bigint): void {
 
 let attributeBuffer: Buffer | undefined;
 
-/** Names of the extended attributes that this process may see. */
+/** Names of the extended attributes that this process can see. */
 export function listAttributes(fd: number): Buffer[] {
   attributeBuffer ??= Buffer.alloc(listLimit);
   const length = checked('flistxattr', raw.flistxattr(fd, attributeBuffer, listLimit));
@@ -105,19 +105,22 @@ export function writeAttribute(fd: number, name: Buffer, value: Buffer): void {
 
 let statusBuffer: Buffer | undefined;
 
-/** Mode and attributes (see `fileFlags`) of what has this name, by statx(2); undefined where the system does not say. */
+/**
+ * Mode and attributes (see `fileFlags`) of the file of this name, by statx(2); undefined where the system does not
+ * report them.
+ */
 export function statusOf(path: Buffer): { readonly mode: number; readonly attributes: bigint } | undefined {
   statusBuffer ??= Buffer.alloc(256); // struct statx
   if (raw.statx(currentDirectory, terminated(path), noFollow, modeOnly, statusBuffer) !== 0) return undefined;
   return { mode: statusBuffer.readUInt16LE(28), attributes: statusBuffer.readBigUInt64LE(8) };
 }
 
-/** Asks the page cache to forget the clean pages of a file; false where the file system cannot. */
+/** Asks the page cache to drop the clean pages of a file; false where the file system cannot. */
 export function dropCache(fd: number): boolean {
   return raw.posixFadvise(fd, 0n, 0n, dontNeed) === 0;
 }
 
-/** Lets the disk start on a range just written, so that the later fsync is short. Only a hint: its failure means nothing. */
+/** Starts writing a range to the disk, so that the later fsync is short. Only a hint: its failure means nothing. */
 export function startWriteback(fd: number, offset: number, length: number): void {
   raw.syncFileRange(fd, offset, length, writeRange);
 }

@@ -1,11 +1,11 @@
 const wasmPage = 65_536;
 
-/** What O_DIRECT wants of memory and of file positions; larger than any sector in use. */
+/** The alignment that O_DIRECT requires of memory and file positions; larger than any sector in use. */
 export const alignment = 4096;
-/** Two of them a thread: reading ahead while the other is worked on. */
+/** Two per thread: one is read into while the other is processed. */
 export const chunkBytes = 4 * 1024 * 1024;
 
-/** The part of the global that we use; its types come with the DOM library only. */
+/** The part of the global that we use; its types are in the DOM library only. */
 declare const WebAssembly: {
   readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
 };
@@ -13,8 +13,8 @@ declare const WebAssembly: {
 let buffers: readonly [Uint8Array, Uint8Array] | undefined;
 
 /**
- * Two page-aligned buffers, the same for each file of this thread. The memory of WebAssembly is mapped by pages, which
- * gives us aligned memory without a native add-on.
+ * Two page-aligned buffers, the same for each file of this thread. WebAssembly memory is mapped by pages, which
+ * provides aligned memory without a native add-on.
  */
 export function pageBuffers(): readonly [Uint8Array, Uint8Array] {
   if (!buffers) {

@@ -26,7 +26,7 @@ describe('checkPath', () => {
     );
   });
 
-  it('leaves bytes that are no text as they are', () => {
+  it('leaves bytes that are not valid text unchanged', () => {
     const path = Buffer.from([0x61, 0xff, 0x2f, 0xfe]);
     expect(splitPath(path)).toEqual([Buffer.from([0x61, 0xff]), Buffer.from([0xfe])]);
   });

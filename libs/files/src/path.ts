@@ -5,8 +5,8 @@ const slash = 0x2f;
 const componentLimit = 255;
 
 /**
- * Splits a path that comes from a database or a request into its components; throws `Refused` `PATH_NOT_ALLOWED` for
- * anything that could leave its root or that no Linux file system can hold. Paths are bytes: never normalised.
+ * Splits a path from a database or a request into its components; throws `Refused` `PATH_NOT_ALLOWED` for anything that
+ * could leave its root or that no Linux file system can hold. Paths are bytes and are never normalised.
  */
 export function splitPath(path: Buffer): Buffer[] {
   const refuse = (fault: string): never => {
@@ -40,7 +40,9 @@ function isDots(component: Buffer): boolean {
   return component.every((byte) => byte === 0x2e) && component.length <= 2;
 }
 
-/** A path for people: valid UTF-8 as it is; control characters and invalid bytes as `\xNN`. Not reversible to a path. */
+/**
+ * A path for display: valid UTF-8 unchanged; control characters and invalid bytes as `\xNN`. Not reversible to a path.
+ */
 export function displayPath(path: Buffer): string {
   if (isUtf8(path)) return path.toString('utf8').replace(/[\p{Cc}\u2028\u2029]/gu, escaped);
   let shown = '';
@@ -53,7 +55,7 @@ export function displayPath(path: Buffer): string {
   return shown;
 }
 
-/** A path as an argument for a shell. What `displayPath` would escape is written as bash, zsh and ksh read it. */
+/** A path as a shell argument. What `displayPath` would escape is quoted for bash, zsh and ksh. */
 export function quotedPath(path: Buffer): string {
   const shown = displayPath(path);
   if (isUtf8(path) && shown === path.toString('utf8')) return `'${shown.replaceAll("'", "'\\''")}'`;

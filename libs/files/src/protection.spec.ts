@@ -30,7 +30,7 @@ describe("what keeps a link from taking a file's place", () => {
     return found && 'protectedBy' in found ? [found.protectedBy?.code, found.protectedBy?.message] : undefined;
   };
 
-  test('is nothing for an ordinary file, and is not looked for unless asked', async () => {
+  test('is nothing for an ordinary file, and is not determined unless requested', async () => {
     const path = scratch.write('a/b.tif');
     expect(await inspected(path)).not.toHaveProperty('protectedBy');
     expect(protectedAgainstChange(Buffer.from(join(scratch.root, 'a/b.tif')))).toBeUndefined();

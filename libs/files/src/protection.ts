@@ -6,9 +6,9 @@ import { quotedPath } from './path';
 const writeBits = 0o222;
 
 /**
- * Why a name in a directory cannot be linked or replaced, whoever tries: attributes that `chattr` sets on the file or its
- * directory, or a directory without any write permission. Undefined where none of these is the case, or the file system
- * does not say. `at` ends in a name in an open directory or in one that exists.
+ * Why a name in a directory cannot be linked or replaced by anyone: attributes that `chattr` sets on the file or its
+ * directory, or a directory without any write permission. Undefined where none of these applies, or the file system
+ * does not report them. `at` ends in a name in an open directory or in an existing one.
  */
 export function protectedAgainstChange(at: Buffer): Refused | undefined {
   const slash = at.lastIndexOf(0x2f);
@@ -23,7 +23,7 @@ export function protectedAgainstChange(at: Buffer): Refused | undefined {
   return undefined;
 }
 
-/** A directory in which no link can be made, as its permissions are. */
+/** A directory in which no link can be made because of its permissions. */
 export function notWritable(directory: Buffer, fault: string, next: string): Refused {
   const path = quotedPath(directory);
   return new Refused(
@@ -57,7 +57,7 @@ function byAttribute(code: string, what: 'file' | 'directory', flag: Flag, where
   );
 }
 
-/** The path as an administrator would write it: directories that are open have a name in /proc only. */
+/** The path as an administrator would write it: open directories have a name in /proc only. */
 function absolute(at: Buffer, slash: number, withName = true): Buffer {
   const [directory, name] = [at.subarray(0, slash), at.subarray(slash + 1)];
   const real = directory.toString('latin1').startsWith('/proc/self/fd/')

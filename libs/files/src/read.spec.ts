@@ -61,7 +61,7 @@ const codes = (outcomes: readonly Outcome<Hashed>[]): string[] =>
   outcomes.map((outcome) => ('ok' in outcome ? outcome.ok.read : outcome.error.code));
 
 describe('inspect', () => {
-  it('tells what stands where, and follows nothing', async () => {
+  it('reports what is at each path, and follows nothing', async () => {
     scratch.write('a/file', '12345');
     symlinkSync('file', join(scratch.root, 'a/link'));
     symlinkSync('none', join(scratch.root, 'a/dangling'));
@@ -114,7 +114,7 @@ describe('inspect', () => {
     );
   });
 
-  it('keeps right through more directories than it keeps open', async () => {
+  it('stays correct over more directories than it keeps open', async () => {
     const paths = Array.from({ length: 200 }, (_, at) => scratch.write(`${at % 100}/below/${at}`, 'x'.repeat(at)));
     const found = await files.inspect(paths.map((path) => ({ root: scratch.root, path })));
     expect(found.map((each) => (each.kind === 'file' ? Number(each.identity.size) : each.kind))).toEqual(
@@ -146,7 +146,7 @@ describe('hash', () => {
     chunkBytes + 1,
     3 * chunkBytes,
     2 * chunkBytes + 4097,
-  ])('reads %i bytes right, directly and cached', async (size) => {
+  ])('reads %i bytes correctly, directly and cached', async (size) => {
     const content = randomBytes(size);
     scratch.write('file', content);
     for (const direct of [true, false]) {
@@ -161,7 +161,7 @@ describe('hash', () => {
     for (const buffer of pageBuffers()) expect(addressOf(buffer) % BigInt(alignment)).toBe(0n);
   });
 
-  it('keeps the order of many', async () => {
+  it('keeps the order of many files', async () => {
     const paths = Array.from({ length: 300 }, (_, at) => scratch.write(`d${at % 7}/${at}`, `content ${at}`));
     const outcomes = await hash(paths);
     expect(outcomes.map((outcome) => 'ok' in outcome && outcome.ok.digests['SHA-256'])).toEqual(
@@ -186,7 +186,7 @@ describe('hash', () => {
     expect(outcomes.map((outcome) => 'ok' in outcome && outcome.ok.digests['SHA-256'])).toEqual(odd.map(sha256));
   });
 
-  it('reads regular files only, and waits for none', async () => {
+  it('reads regular files only, and never blocks on others', async () => {
     scratch.write('file');
     mkdirSync(join(scratch.root, 'directory'));
     symlinkSync('file', join(scratch.root, 'link'));
@@ -241,7 +241,7 @@ describe('hash', () => {
     ],
     ['was touched', (path) => utimesSync(path, 1, 1)],
     ['got another link', (path) => linkSync(path, `${path}.link`)],
-  ])('refuses a file that %s since it was looked at', async (_, change) => {
+  ])('refuses a file that %s since it was inspected', async (_, change) => {
     scratch.write('file', 'x'.repeat(1000));
     const expected = identity('file');
     const source = {
@@ -291,7 +291,7 @@ describe('hash', () => {
     expect(bytes).toBe(3 * chunkBytes + 8);
   });
 
-  it('gives up when its claim has run out, and when it is told to stop', async () => {
+  it('stops when its claim has run out, and when it is told to stop', async () => {
     scratch.write('file', randomBytes(20 * chunkBytes));
     const source = { root: scratch.root, path: Buffer.from('file'), algorithms: ['MD5-128' as const] };
     await expect(files.hash([source], { direct: true }, work({ deadline: deadlineIn(-1) }))).rejects.toEqual(
@@ -311,7 +311,7 @@ describe('hash', () => {
     expect(codes(await hash(['file']))).toEqual(['direct']); // the thread was replaced
   });
 
-  it('wants the deadline in shared memory', async () => {
+  it('requires the deadline in shared memory', async () => {
     await expect(files.hash([], { direct: true }, work({ deadline: new BigInt64Array(1) }))).rejects.toThrow(TypeError);
   });
 

@@ -11,24 +11,27 @@ import type { Tree } from './tree';
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_DIRECT } = constants;
 const readAhead = promisify(read);
 
-/** File systems that are a cache: tmpfs, ramfs, and ZFS, whose ARC answers O_DIRECT too. (statfs(2), zfs.h) */
+/** File systems that are a cache: tmpfs, ramfs, and ZFS, whose ARC also serves O_DIRECT reads. (statfs(2), zfs.h) */
 const cacheOnly = new Set([0x01021994, 0x858458f6, 0x2fc12fc1]);
 
 export interface OpenFile {
   readonly fd: number;
   readonly path: Buffer;
   readonly identity: Identity;
-  /** Allocated on disk, 512 bytes each. */
+  /** Allocated on disk, in units of 512 bytes. */
   readonly blocks: bigint;
   readonly read: CopyRead;
 }
 
-/** `direct` and `dropped` prove what is on the disk; `cached` is the quick way. The system may grant less: see `OpenFile.read`. */
+/**
+ * `direct` and `dropped` prove what is on the disk; `cached` is the fast way. The system may grant less: see
+ * `OpenFile.read`.
+ */
 export type Way = 'direct' | 'cached';
 
 /**
  * Opens a regular file for reading without following links, and never anything else: opening a FIFO would wake its
- * writer and a device may act on it. With `expect`, `Refused` `SOURCE_CHANGED` where it is another file by now.
+ * writer, and a device may act on it. With `expect`, `Refused` `SOURCE_CHANGED` if it is another file by now.
  */
 export function openFile(tree: Tree, path: Buffer, way: Way, expect?: Identity): OpenFile {
   const { at } = tree.locate(path);
@@ -58,8 +61,8 @@ function openAround(at: Buffer, way: Way, dev: number): { readonly fd: number; r
   const plain = openSync(at, flags);
   try {
     if (cacheOnly.has(statfsSync(`/proc/self/fd/${plain}`).type)) return { fd: plain, read: 'cached' };
-    // Also before O_DIRECT: where a file system quietly falls back to buffered reads (compressed or journaled data),
-    // they come from the disk all the same.
+    // Also before O_DIRECT: where a file system silently falls back to buffered reads (compressed or journaled data),
+    // they still come from the disk.
     const dropped = dropCache(plain);
     const fd = openDirect(at, flags, dev);
     if (fd === null) return { fd: plain, read: dropped ? 'dropped' : 'cached' };
@@ -83,7 +86,7 @@ function openDirect(at: Buffer, flags: number, dev: number): number | null {
     return fd;
   } catch (error) {
     if (fd !== undefined) closeSync(fd);
-    if (codeOf(error) === 'EINVAL') return null; // no O_DIRECT here, or it wants a coarser alignment than ours
+    if (codeOf(error) === 'EINVAL') return null; // no O_DIRECT here, or it requires a coarser alignment than ours
     throw error;
   }
 }
@@ -94,8 +97,8 @@ export function changed(path: Buffer, how: string): Refused {
 }
 
 /**
- * Hands the whole content to `take`, piece by piece and in order; the next piece is read while one is taken. A piece is
- * valid until `take` returns. `Refused` `SOURCE_CHANGED` where the file was touched meanwhile.
+ * Passes the whole content to `take`, piece by piece and in order; the next piece is read meanwhile. A piece is valid
+ * until `take` returns. `Refused` `SOURCE_CHANGED` if the file was changed meanwhile.
  */
 export async function readThrough(file: OpenFile, take: (piece: Uint8Array, position: number) => void): Promise<void> {
   const size = Number(file.identity.size);
@@ -112,7 +115,7 @@ export async function readThrough(file: OpenFile, take: (piece: Uint8Array, posi
     readonly count: Promise<number>;
   } {
     const buffer = pageBuffers()[turn++ & 1]!;
-    const aligned = from - (from % alignment); // a short read may end anywhere; O_DIRECT wants aligned positions
+    const aligned = from - (from % alignment); // a short read may end anywhere; O_DIRECT requires aligned positions
     return {
       aligned,
       buffer,
@@ -130,7 +133,7 @@ export async function readThrough(file: OpenFile, take: (piece: Uint8Array, posi
     try {
       take(piece, position);
     } catch (error) {
-      await coming?.count.catch(() => undefined); // the buffer must be at rest before the next file; `error` says more
+      await coming?.count.catch(() => undefined); // the buffer must be unused before the next file; `error` says more
       throw error;
     }
     position = end;
@@ -139,7 +142,7 @@ export async function readThrough(file: OpenFile, take: (piece: Uint8Array, posi
   checkUnchanged(file);
 }
 
-/** O_DIRECT wants whole blocks; a read beyond the end is cut by the system. */
+/** O_DIRECT requires whole blocks; the system truncates a read beyond the end. */
 function wanted(bytes: number): number {
   return Math.min(chunkBytes, Math.ceil(bytes / alignment) * alignment);
 }

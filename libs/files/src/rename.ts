@@ -1,7 +1,7 @@
 import { Refused, codeOf } from '@coldroom/domain';
 import { rename, renameFlags, renameSync } from './native';
 
-/** What renameat2(2) says where the file system (or kernel) does not know the flag: NFS, CIFS, some FUSE. */
+/** What renameat2(2) reports where the file system (or kernel) does not know the flag: NFS, CIFS, some FUSE. */
 const unsupported = new Set(['EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP']);
 
 export function isUnsupported(error: unknown): boolean {
@@ -9,14 +9,14 @@ export function isUnsupported(error: unknown): boolean {
 }
 
 /**
- * Swaps two names of one file system in one step; both must exist. `Refused` `EXCHANGE_NOT_SUPPORTED` where the file
+ * Swaps two names on one file system in one step; both must exist. `Refused` `EXCHANGE_NOT_SUPPORTED` where the file
  * system cannot; other errors keep the system's code (`ENOENT`, `EACCES`, `EXDEV`). Sync both directories afterwards.
  */
 export async function renameExchange(one: Buffer, other: Buffer): Promise<void> {
   await told(() => rename(one, other, renameFlags.exchange), 'EXCHANGE_NOT_SUPPORTED', 'swap two names');
 }
 
-/** The same at once: for a step that must follow its check without any other work in between. */
+/** The same, synchronously: for a step that must follow its check without any other work in between. */
 export function renameExchangeSync(one: Buffer, other: Buffer): void {
   try {
     renameSync(one, other, renameFlags.exchange);

@@ -21,7 +21,7 @@ it('opens a marked directory, also through a link to it', async () => {
   await root.check();
 });
 
-it('takes a directory without a marker for one that is unavailable', async () => {
+it('treats a directory without a marker as unavailable', async () => {
   const empty = join(scratch.root, 'empty');
   mkdirSync(empty);
   await expect(openRoot(empty, 'ManagedRepository')).rejects.toEqual(unavailable);
@@ -29,12 +29,12 @@ it('takes a directory without a marker for one that is unavailable', async () =>
   await expect(openRoot(empty, 'ManagedRepository')).rejects.toBeInstanceOf(Transient);
 });
 
-it('wants the marker of this very root', async () => {
+it('requires the marker of this very root', async () => {
   await expect(openRoot(scratch.root, 'Pixels')).rejects.toEqual(unavailable);
 });
 
 it.each(['not json', '{}', '{"coldroom":"root","name":1,"id":"x"}', 'null'])(
-  'does not take %j for a marker',
+  'does not accept %j as a marker',
   async (content) => {
     rmSync(join(scratch.root, markerName));
     writeFileSync(join(scratch.root, markerName), content);
@@ -50,7 +50,7 @@ it('does not follow a link to a marker', async () => {
   await expect(openRoot(scratch.root, 'ManagedRepository')).rejects.toEqual(unavailable);
 });
 
-it('notices an unmounted disk, and another disk, on check', async () => {
+it('detects an unmounted disk, and another disk, on check', async () => {
   const root = await openRoot(scratch.root, 'ManagedRepository');
   rmSync(join(scratch.root, markerName));
   await expect(root.check()).rejects.toEqual(unavailable);

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { isAbsolute, normalize } from 'node:path';
 
-/** The file that tells a mounted root from the empty folder below an unmounted one. */
+/** The file that distinguishes a mounted root from the empty mount point of an unmounted one. */
 export const markerName = '.coldroom-root';
 const markerLimit = 4096;
 
@@ -18,17 +18,17 @@ export interface Root {
   readonly name: string;
   /** Absolute, as configured: what a link would name. */
   readonly directory: string;
-  /** The same place with all links resolved. */
+  /** The same path with all links resolved. */
   readonly realPath: string;
-  /** From the marker; tells two disks of the same name apart. */
+  /** From the marker; distinguishes two disks of the same name. */
   readonly id: string;
-  /** Reads the marker again; `Transient` `ROOT_UNAVAILABLE` where it is gone or another one. */
+  /** Reads the marker again; `Transient` `ROOT_UNAVAILABLE` if it is missing or another one. */
   check(): Promise<void>;
 }
 
 /**
- * Opens a directory that carries our marker under this name. `Transient` `ROOT_UNAVAILABLE` where it does not: an unmounted
- * disk is an error, not an empty folder.
+ * Opens a directory that contains our marker with this name. `Transient` `ROOT_UNAVAILABLE` where it does not: an
+ * unmounted disk is an error, not an empty directory.
  */
 export async function openRoot(directory: string, name: string): Promise<Root> {
   if (!isAbsolute(directory)) throw new TypeError(`the root ${name} needs an absolute directory, not "${directory}"`);
@@ -47,7 +47,9 @@ export async function openRoot(directory: string, name: string): Promise<Root> {
   };
 }
 
-/** Marks a directory as a root. Done again with the same name it changes nothing; another marker is never overwritten. */
+/**
+ * Marks a directory as a root. Repeating it with the same name changes nothing; another marker is never overwritten.
+ */
 export async function writeMarker(directory: string, name: string): Promise<void> {
   const marker: Marker = { coldroom: 'root', name, id: randomUUID() };
   let file;
@@ -86,7 +88,7 @@ function unavailable(directory: string, reason: string, cause?: unknown): Transi
 
 const markerFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** For worker threads: the marker in an open root; `shown` is the root as people know it. */
+/** For worker threads: the marker in an open root; `shown` is the root as users know it. */
 export function readMarker(fd: number, shown: string): Marker {
   let content: Buffer;
   try {

@@ -61,7 +61,7 @@ const sealedBag = [
   'bag/manifest',
 ].sort();
 
-it('keeps what it is told to, and nothing else', async () => {
+it('keeps what it is asked to keep, and nothing else', async () => {
   put('data/a/one', 'data/two', 'data/a/extra', 'data/extra/deep/extra', 'manifest', 'leftover');
   symlinkSync('/etc/passwd', join(scratch.store, '.open/bag/data/link'));
   mkdirSync(join(scratch.store, '.open/bag/data/empty'));
@@ -78,7 +78,7 @@ it('keeps what it is told to, and nothing else', async () => {
   expect(readFileSync('/etc/passwd').length).toBeGreaterThan(0);
 });
 
-it('changes nothing where a copy is missing, is no file, or the claim has run out', async () => {
+it('changes nothing if a copy is missing or not a file, or the claim has run out', async () => {
   put('data/a/one', 'data/extra');
   const before = listed();
   await expect(files.seal(order(['data/a/one', 'data/two', 'data/none/three']), work())).rejects.toMatchObject({
@@ -114,7 +114,7 @@ it('may be repeated with the same tag files, and is refused with others', async 
   expect(lstatSync(join(scratch.store, 'bag/data/two'), { bigint: true }).ctimeNs).toBe(ctime);
 });
 
-it('never merges into a sealed bag, also where the open one came back', async () => {
+it('never merges into a sealed bag, even if the open one reappeared', async () => {
   put('data/two');
   await files.seal(order(['data/two']), work());
   put('data/two', 'data/late');
@@ -126,7 +126,7 @@ it('never merges into a sealed bag, also where the open one came back', async ()
   expect(readdirSync(join(scratch.store, '.open/bag/data')).sort()).toEqual(['late', 'two']);
 });
 
-it('can change its mind while the bag is open', async () => {
+it('can change what the bag keeps while it is open', async () => {
   put('data/a/one', 'data/two', 'data/a/three');
   chmodSync(join(scratch.store, '.open/bag/data/a'), 0o555); // an interrupted seal
   chmodSync(join(scratch.store, '.open/bag/data'), 0o555);
@@ -135,7 +135,7 @@ it('can change its mind while the bag is open', async () => {
 });
 
 it.each(['seal:1-extras-dropped', 'seal:2-tags-written', 'seal:3-protected', 'seal:4-renamed'])(
-  'is made good after a crash at %s',
+  'is repaired after a crash at %s',
   async (crashAt) => {
     put('data/a/one', 'data/two', 'data/extra');
     expect(sealInSeparateProcess(scratch, order(['data/a/one', 'data/two']), crashAt).signal).toBe('SIGKILL');
@@ -159,7 +159,7 @@ it.each(['seal:1-extras-dropped', 'seal:2-tags-written', 'seal:3-protected', 'se
   }
 });
 
-it('says when the store is unavailable', async () => {
+it('reports that the store is unavailable', async () => {
   put('data/two');
   rmSync(join(scratch.store, markerName));
   await expect(files.seal(order(['data/two']), work())).rejects.toMatchObject({ code: 'ROOT_UNAVAILABLE' });

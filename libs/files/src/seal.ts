@@ -24,9 +24,9 @@ export interface SealTask {
 }
 
 /**
- * Closes a bag: drops what it does not keep, writes its tag files, protects its directories and moves it to its sealed
- * place in one rename. Each step may be repeated after a crash. The copies themselves are not touched: their ctime
- * stays that of their proof.
+ * Closes a bag: removes what it does not keep, writes its tag files, protects its directories and moves it to its
+ * sealed place in one rename. Each step may be repeated after a crash. The copies themselves are not touched: their
+ * ctime stays that of their proof.
  */
 export function seal(task: SealTask, claim: Claim, trees: Trees): void {
   const tree = trees.at(task.root);
@@ -71,7 +71,7 @@ function sealOpen(task: SealTask, tree: Tree, claim: Claim): void {
   }
 }
 
-/** Looks at every copy before anything is changed, so that a bag with a missing one stays as it is. */
+/** Inspects every copy before anything is changed: a bag with a missing copy stays as it is. */
 function checkPresent(task: SealTask, tree: Tree): void {
   const missing: string[] = [];
   for (const path of task.keep) {
@@ -96,7 +96,7 @@ function checkPresent(task: SealTask, tree: Tree): void {
   }
 }
 
-/** False where the sealed place is free. `Refused` `BAG_SEALED` where another bag of this name was sealed. */
+/** False if the sealed place is free. `Refused` `BAG_SEALED` if another bag of this name was sealed. */
 function confirmSealed(task: SealTask, tree: Tree, claim: Claim): boolean {
   let bag: number;
   try {
@@ -130,8 +130,8 @@ function confirmSealed(task: SealTask, tree: Tree, claim: Claim): boolean {
 }
 
 /**
- * What comes after the rename: the bag's own directory needs its write permission for it. It is protected only when
- * the new name is on the disk, so a protected bag in its sealed place is a durable one.
+ * The steps after the rename. The bag's own directory needs its write permission for the rename and is protected only
+ * when the new name is on the disk: a protected bag in its sealed place is a durable one.
  */
 function finish(task: SealTask, tree: Tree, bag: number, claim: Claim): void {
   for (const place of [task.open, task.sealed]) syncDirectory(tree.locate(bytesOf(place)).parent);
@@ -148,7 +148,7 @@ function move(task: SealTask, tree: Tree): void {
     renameSync(from, to, renameFlags.noReplace);
   } catch (error) {
     if (!isUnsupported(error)) throw error;
-    // NFS knows no flags. A plain rename of a directory cannot replace one that holds anything (rename(2): ENOTEMPTY).
+    // NFS has no flags. A plain rename of a directory cannot replace one that is not empty (rename(2): ENOTEMPTY).
     if (lstatSync(to, { throwIfNoEntry: false })) throw error;
     renamePlain(from, to);
   }

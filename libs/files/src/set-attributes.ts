@@ -21,10 +21,13 @@ const syncFile = promisify(fsync);
 const setIdBits = 0o6000;
 const execution = 0o111;
 
-/** So many are open at a time for the sync that they share. */
+/** This many files are open at a time for a common sync. */
 const together = 256;
 
-/** Gives fetched files the owner, mode and mtime that are told, and syncs them. Answers the mode that each has then; see `giveSetId`. */
+/**
+ * Gives fetched files the specified owner, mode and mtime, and syncs them. Returns the mode that each has then; see
+ * `giveSetId`.
+ */
 export async function setAttributes(
   { files }: SetAttributesTask,
   claim: Claim,
@@ -37,7 +40,10 @@ export async function setAttributes(
   return outcomes;
 }
 
-/** First all are changed, then all synced: one commit of the file system's journal then does for all, where a sync after each waits for one each. */
+/**
+ * All files are changed first and synced after: one journal commit of the file system then serves all of them. A sync
+ * after each change would wait for one commit each.
+ */
 async function setAttributesTogether(
   files: SetAttributesTask['files'],
   claim: Claim,
@@ -60,7 +66,7 @@ async function setAttributesTogether(
       ),
     );
   } finally {
-    // All is synced, or its error told: what a close says then is no news, and must not keep the others open.
+    // All is synced, or its error is reported: an error of a close adds nothing, and must not keep the others open.
     for (const fd of open) close(fd, () => undefined);
   }
 }
@@ -82,7 +88,7 @@ async function synced(file: SetAttributesTask['files'][number], fd: number): Pro
   });
 }
 
-/** What an action on a file gives, or how it failed; what ends the batch is thrown on. */
+/** The result of an action on a file, or how it failed; what ends the batch is thrown again. */
 function answer({ path }: SetAttributesTask['files'][number], act: () => number): WireOutcome<number> {
   try {
     return { ok: act() };
@@ -92,9 +98,9 @@ function answer({ path }: SetAttributesTask['files'][number], act: () => number)
 }
 
 /**
- * After the owner, as a change of owner takes these bits. A program never gets them: whoever could write to the register and to the
- * store would make one that runs with the rights of its owner. On data, which cannot be run, they mean nothing and are given back;
- * where our rights do not suffice, the system leaves them out or refuses.
+ * After the owner, as a change of owner clears these bits. A program never gets them: anyone who can write to the
+ * register and to the store could otherwise make one that runs with the rights of its owner. On data, which cannot be
+ * executed, they mean nothing and are restored; where our rights are not enough, the system leaves them out or refuses.
  */
 function giveSetId(fd: number, mode: number): void {
   if ((mode & setIdBits) === 0 || (mode & execution) !== 0) return;

@@ -7,6 +7,6 @@ beforeEach(async () => {
 });
 afterEach(() => scratch.remove());
 
-it('ends threads that are still loading without taking the process down', () => {
+it('ends threads that are still loading without crashing the process', () => {
   expect(endThreadsWhileTheyLoad(scratch)).toEqual({ answer: 'ended', signal: null });
 });

@@ -13,21 +13,24 @@ const progressMilliseconds = 250;
 const errors = { transient: Transient, 'not-yet': NotYet, refused: Refused } as const;
 
 /**
- * Threads that do batches of work, each under a claim that its thread can see: a claim that ran out, or a signal to stop,
- * is `Transient` `CLAIM_LOST`. A task is answered by a `ThreadAnswer`.
+ * Threads that run batches of work, each under a claim that its thread can see: a claim that ran out, or a signal to
+ * stop, is `Transient` `CLAIM_LOST`. A task is answered with a `ThreadAnswer`.
  */
 export class Threads<Task extends object> {
   private readonly pool: Piscina;
   private readonly loading = new WeakMap<object, Promise<void>>();
 
-  /** `directory` is that of the calling module: its `worker.js` is the thread's code. `data` is what each thread finds in `workerData`. */
+  /**
+   * `directory` is that of the calling module: its `worker.js` is the thread's code. Each thread finds `data` in
+   * `workerData`.
+   */
   constructor(directory: string, { threads, data }: { readonly threads: number; readonly data: unknown }) {
     this.pool = new Piscina({
       filename: workerPath(directory),
       minThreads: threads,
       maxThreads: threads,
       workerData: data,
-      // Chunks are outside the heap; what is in it comes and goes with each batch.
+      // Chunks are outside the heap; the content of the heap changes with each batch.
       resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 },
     });
     this.noteNewThreads();
@@ -58,13 +61,13 @@ export class Threads<Task extends object> {
     }
   }
 
-  /** Stops the threads, also in the middle of their work. May be called twice. */
+  /** Stops the threads, even in the middle of their work. May be called twice. */
   async close(): Promise<void> {
     await this.loaded();
     await this.pool.destroy();
   }
 
-  /** A thread that is ended while it loads native code takes the whole process down with it, so none is ended before. */
+  /** Ending a thread that is loading native code crashes the whole process: no thread is ended before it has loaded. */
   private async loaded(): Promise<void> {
     for (const thread of this.pool.threads) await this.loading.get(thread);
   }
@@ -72,7 +75,7 @@ export class Threads<Task extends object> {
   private noteNewThreads(): void {
     for (const thread of this.pool.threads) {
       if (this.loading.has(thread)) continue;
-      // The pool's threads say that they are ready in their first message; one that cannot load exits.
+      // The pool's threads report in their first message that they are ready; one that cannot load exits.
       this.loading.set(
         thread,
         new Promise((resolve) => {
@@ -118,7 +121,7 @@ export function outcomes<T>(answers: readonly WireOutcome<T>[]): readonly Outcom
   return answers.map((answer) => ('ok' in answer ? answer : { error: revived(answer.failed) }));
 }
 
-/** Threads load compiled code; tests, which read the sources, take it from the build. */
+/** Threads load compiled code; tests, which read the sources, use the build. */
 function workerPath(directory: string): string {
   const beside = resolve(directory, 'worker.js');
   return existsSync(beside) ? beside : resolve(directory.replace(/\/src(\/[^/]+)?$/, '/dist$1'), 'worker.js');

@@ -7,12 +7,12 @@ const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 const openLimit = 64;
 export const directoryMode = 0o755;
 
-/** The path of `name` in an open directory. The kernel resolves the descriptor: no link above it can lead us astray. */
+/** The path of `name` in an open directory. The kernel resolves the descriptor: no link above it can redirect us. */
 export function below(fd: number, name: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`/proc/self/fd/${fd}/`), name]);
 }
 
-/** What a failed step of the walk means: a link (or anything but a directory) in the way is `Refused`. */
+/** What a failed step of the walk means: a link (or anything but a directory) on the path is `Refused`. */
 export function stepFailed(error: unknown, path: Buffer): unknown {
   if (!['ELOOP', 'ENOTDIR'].includes(codeOf(error))) return error;
   const shown = displayPath(path);
@@ -25,14 +25,14 @@ export function stepFailed(error: unknown, path: Buffer): unknown {
 }
 
 /**
- * Directories below one root, for worker threads. Each is opened from its parent without following links, so a parent
- * that somebody swaps for a link leads nowhere. Keeps the last used ones open; close it after the batch.
+ * Directories below one root, for worker threads. Each is opened from its parent without following links: a parent that
+ * was swapped for a link leads nowhere. Keeps the most recently used ones open; close it after the batch.
  */
 export class Tree {
   readonly fd: number;
   private readonly open = new Map<string, number>();
 
-  /** `Transient` `ROOT_UNAVAILABLE` where the root carries no marker. */
+  /** `Transient` `ROOT_UNAVAILABLE` if the root has no marker. */
   constructor(readonly root: string) {
     this.fd = openRootDirectory(root);
   }
@@ -46,8 +46,8 @@ export class Tree {
   }
 
   /**
-   * As `locate`, and makes the missing directories (0755 whatever the umask says). `beforeChange` is called
-   * before anything is made.
+   * As `locate`, and makes the missing directories (0755 whatever the umask). `beforeChange` is called before anything
+   * is made.
    */
   locateToWrite(path: Buffer, beforeChange: () => void): { readonly parent: number; readonly at: Buffer } {
     const components = splitPath(path);
@@ -127,11 +127,11 @@ function openOrMake(at: Buffer, path: Buffer, beforeChange: () => void): number 
   try {
     mkdirSync(at, directoryMode);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return openStep(at, path); // another worker was quicker: just as good
+    if (codeOf(error) === 'EEXIST') return openStep(at, path); // another worker was faster: just as good
     throw error;
   }
   const fd = openStep(at, path);
-  fchmodSync(fd, directoryMode); // the umask may have narrowed it
+  fchmodSync(fd, directoryMode); // the umask may have restricted it
   return fd;
 }
 

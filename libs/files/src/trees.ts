@@ -2,11 +2,11 @@ import { ColdroomError } from '@coldroom/domain';
 import { EndOfBatch } from './failures';
 import { Tree } from './tree';
 
-/** The roots that one batch touches, each opened and checked once. */
+/** The roots that one batch uses, each opened and checked once. */
 export class Trees {
   private readonly open = new Map<string, Tree>();
 
-  /** A root that is unavailable ends the whole batch: nothing that is said about its files would be true. */
+  /** A root that is unavailable ends the whole batch: any result for its files would be false. */
   at(root: string): Tree {
     const known = this.open.get(root);
     if (known) return known;

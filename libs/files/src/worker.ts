@@ -11,7 +11,7 @@ import type { ThreadAnswer } from './threads';
 import { Trees } from './trees';
 import type { Bounds } from './wire';
 
-/** Entry of the worker threads; each task is one batch, its file system calls block this thread only. */
+/** Entry point of the worker threads. Each task is one batch; its file system calls block this thread only. */
 export type WorkerTask =
   | { readonly verb: 'inspect'; readonly task: InspectTask }
   | { readonly verb: 'hash'; readonly task: HashTask }

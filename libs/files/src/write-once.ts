@@ -7,8 +7,8 @@ import { displayPath } from './path';
 import { renameNoReplace } from './rename';
 
 /**
- * Writes a small file that is there whole or not at all, synced with its name. The same content again is success; other
- * content under that name is `Refused` `TARGET_EXISTS`.
+ * Writes a small file that is there completely or not at all, synced with its name. Writing the same content again
+ * succeeds; other content under that name is `Refused` `TARGET_EXISTS`.
  */
 export async function writeOnce(directory: Directory, name: Buffer, content: Buffer, mode = 0o444): Promise<void> {
   const temporary = Buffer.from(`.coldroom-${randomUUID()}.part`);
@@ -30,7 +30,7 @@ export async function writeOnce(directory: Directory, name: Buffer, content: Buf
   await directory.sync();
 }
 
-/** True where the temporary name is gone, false where the final name was taken. */
+/** True if the temporary name is gone, false if the final name was taken. */
 async function place(directory: Directory, temporary: Buffer, name: Buffer): Promise<boolean> {
   try {
     await renameNoReplace(directory.at(temporary), directory.at(name));
@@ -39,7 +39,7 @@ async function place(directory: Directory, temporary: Buffer, name: Buffer): Pro
     if (codeOf(error) === 'EEXIST') return false;
     if (codeOf(error) !== 'NO_REPLACE_NOT_SUPPORTED') throw error;
   }
-  // NFS: a hard link never replaces either.
+  // NFS: a hard link never replaces anything either.
   try {
     await link(directory.at(temporary), directory.at(name));
   } catch (error) {

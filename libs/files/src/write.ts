@@ -7,12 +7,12 @@ const zeros = Buffer.alloc(64 * 1024);
 export function writeWhole(fd: number, piece: Uint8Array, position: number, beforeChange: () => void): void {
   for (let done = 0; done < piece.length;) {
     beforeChange();
-    done += writeSync(fd, piece, done, piece.length - done, position + done); // short before a disk is full
+    done += writeSync(fd, piece, done, piece.length - done, position + done); // shortly before a disk is full
   }
   startWriteback(fd, position, piece.length);
 }
 
-/** As `writeWhole`, but leaves holes where a whole block is zero. The file has to be given its length at the end. */
+/** As `writeWhole`, but leaves holes where a whole block is zero. The file must be given its length at the end. */
 export function writeSparse(fd: number, piece: Uint8Array, position: number, beforeChange: () => void): void {
   const content = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
   let start = 0; // of the run of blocks that have content

@@ -3,12 +3,12 @@ import { exitCodes, SettingsError } from '@coldroom/runtime';
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** A call that was not understood, or that lacks something. */
+/** A call that was not understood or is incomplete. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** What a command ends with when it fails. `stack` only where the fault is ours. */
+/** The result of a command that fails. `stack` is present only if the fault is in Coldroom. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -21,7 +21,7 @@ export function notFound(what: string, code: string, next: string): Refused {
   return new Refused(code, `There is no ${what}; ${next}`);
 }
 
-/** Tells a person and a script what went wrong: code, one message with the next step, exit code. */
+/** Describes a failure for a person and a script: code, one message with the next step, exit code. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof UsageError) return { code: 'USAGE', message: error.message, exitCode: exitCodes.usage };
   if (error instanceof SettingsError)
@@ -52,7 +52,7 @@ function exitCodeOf(error: ColdroomError): ExitCode {
   return error.kind === 'refused' ? exitCodes.failed : exitCodes.temporary;
 }
 
-/** PostgreSQL's SQLSTATEs (its manual, appendix A) and the system's codes of a lost connection. */
+/** PostgreSQL's SQLSTATEs (its manual, appendix A) and the system's codes for a lost connection. */
 function ofRegister(code: string, message: string): Failure | undefined {
   const of = (ours: string, text: string, exitCode: ExitCode): Failure => ({ code: ours, message: text, exitCode });
   switch (code) {

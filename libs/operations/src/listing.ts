@@ -1,4 +1,7 @@
-/** Things to be told of, as many as a person reads; the rest is counted only, so that a list of millions needs no memory. */
+/**
+ * Items to report, up to as many as a person reads; the rest are only counted, so that a list of millions needs no
+ * memory.
+ */
 export class Listing<T> {
   private total = 0;
   private readonly kept: T[] = [];
@@ -18,7 +21,7 @@ export class Listing<T> {
     return this.kept;
   }
 
-  /** One line each, and how many are not listed. */
+  /** One line each, and the number of items not listed. */
   lines(line: (item: T) => string): readonly string[] {
     return [
       ...this.kept.map((item) => `  ${line(item)}`),

@@ -1,6 +1,6 @@
 /**
- * What a person can do about files that are stuck, by code. The words retry, undo and abandon in a text are those for which
- * `commandsFor` gives commands.
+ * What a person can do about stuck files, by code. `commandsFor` gives commands for the words retry, undo and abandon
+ * in a text.
  */
 const steps: Readonly<Record<string, string>> = {
   HASH_DIFFERS:

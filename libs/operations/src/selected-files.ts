@@ -5,7 +5,7 @@ import { notFound } from './failure';
 export type SelectedFiles = Awaited<ReturnType<Register['reports']['selected']>>[number];
 type SelectedWith = Parameters<Register['reports']['selected']>[1];
 
-/** The files that targets name, counted; `NO_SUCH_TARGET` where the register does not know one of them. */
+/** Counts the files that targets name; `NO_SUCH_TARGET` if the register does not know one of the targets. */
 export async function selectedFiles(
   register: Register,
   targets: readonly Target[],
@@ -38,7 +38,7 @@ export function amount(rows: readonly SelectedFiles[], which: (row: SelectedFile
   };
 }
 
-/** Files and bytes by code, for rows that are stuck. */
+/** Files and bytes by code, for stuck rows. */
 export function byCode(rows: readonly SelectedFiles[]): readonly (Amount & { readonly code: string })[] {
   return [...Map.groupBy(rows, (row) => row.code ?? 'UNKNOWN')].map(([code, group]) => ({ code, ...amount(group) }));
 }
@@ -66,19 +66,19 @@ const archived: readonly FileState[] = [
 const moving: readonly FileState[] = movingStates;
 
 export interface UndoPlan {
-  /** Files whose originals the linker puts back, or finds in their place. */
+  /** Files whose originals the linker puts back, or finds already in place. */
   readonly back: Amount;
-  /** Files that are given up where they stand: their originals were never touched. */
+  /** Files that are given up as they are: their originals were never touched. */
   readonly abandoned: Amount;
-  /** Files whose originals are not held any more. */
+  /** Files whose originals are no longer held. */
   readonly released: Amount;
-  /** Files that are on their way to another store: first that has to end, or to be cancelled. */
+  /** Files that are on their way to another store: the move must first end or be cancelled. */
   readonly moving: Amount;
-  /** Files of requests that were not started: there is nothing to undo. */
+  /** Files of requests that have not started: there is nothing to undo. */
   readonly notStarted: Amount;
 }
 
-/** What `People.undo` does to these files; a test holds the two against each other. */
+/** What `People.undo` does to these files; a test compares the two. */
 export function undoPlan(rows: readonly SelectedFiles[]): UndoPlan {
   const started = rows.filter((row) => row.inBag);
   const standing =

@@ -3,7 +3,7 @@ import { Files } from '@coldroom/files';
 import { openConfiguredStores, type Stores } from '@coldroom/stores';
 import type { Surroundings } from './surroundings';
 
-/** What a command that reads stores has at hand. */
+/** What a command that reads stores needs. */
 export interface StorePlaces {
   readonly stores: Stores;
   readonly files: Files;
@@ -20,7 +20,7 @@ export async function withStores<T>(context: Surroundings, use: (places: StorePl
     try {
       return await use({ stores, files, dataDir: settings.OMERO_DATA_DIR });
     } finally {
-      // Not waited for: a server or a mount that hangs would keep us.
+      // Not awaited: a hung server or mount would block this process.
       stores.close().catch(() => undefined);
     }
   } finally {
@@ -28,14 +28,14 @@ export async function withStores<T>(context: Surroundings, use: (places: StorePl
   }
 }
 
-/** The store that was named, or the default one; it can be read. */
+/** The named store, or the default one; it is readable. */
 export async function chosenStore({ stores }: StorePlaces, name: string | undefined): Promise<Store> {
   const store = name === undefined ? stores.default : stores.get(name);
   await store.check('read');
   return store;
 }
 
-/** Work that no claim bounds: it only reads, or in a place of its own. */
+/** Work without a claim: it only reads, or writes only in a place of its own. */
 export function unclaimed(progress: Work['progress'] = () => undefined): Work {
   return {
     signal: new AbortController().signal,

@@ -12,7 +12,7 @@ const file = (id: number, part: Partial<StuckFile> = {}): StuckFile => ({
 });
 
 describe('commandsFor', () => {
-  it('names all files, as ranges where they follow each other, in the order of the advice', () => {
+  it('names all files, as ranges where ids are consecutive, in the order of the advice', () => {
     expect(
       commandsFor(
         'HASH_DIFFERS',
@@ -20,18 +20,18 @@ describe('commandsFor', () => {
       ),
     ).toEqual(['coldroom files abandon File:1,3-5,8,9', 'coldroom files retry File:1,3-5,8,9']);
   });
-  it('names filesets once where originals are to be put back, and only those that are held', () => {
+  it('names filesets once for an undo, and only those that are held', () => {
     const linked = { stuckFrom: 'linked' } as const;
     const files = [file(1, linked), file(2, linked), file(3, { ...linked, fileset: 'Legacy:4', released: true })];
     expect(commandsFor('COPY_MISSING', files)).toEqual(['coldroom files retry File:1-3', 'coldroom undo Fileset:9']);
     expect(commandsFor('COPY_MISSING', [file(1)])).toEqual(['coldroom files retry File:1']);
   });
-  it('gives up no file that is linked', () => {
+  it('abandons no file that is linked', () => {
     expect(commandsFor('ORIGINAL_CHANGED', [file(1), file(2, { stuckFrom: 'linked' })])).toEqual([
       'coldroom files abandon File:1',
     ]);
   });
-  it('shows a file where no command helps at once', () => {
+  it('shows a file where no command helps immediately', () => {
     expect(commandsFor('HELD_CHANGED', [file(7, { stuckFrom: 'undoing' })])).toEqual(['coldroom files show 7']);
   });
   it('offers both for a code without advice of its own', () => {

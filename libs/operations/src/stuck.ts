@@ -16,7 +16,7 @@ const held: readonly (FileState | null)[] = [
 ];
 const wordsPerCommand = 100;
 
-/** What the advice may name, whether a command does it to a file, and the command. */
+/** The words that advice may use, each with the files it helps and its commands. */
 const remedies: readonly {
   readonly word: RegExp;
   readonly helps: (file: StuckFile) => boolean;
@@ -36,7 +36,10 @@ const remedies: readonly {
   },
 ];
 
-/** The commands that the advice on this code names, for those of the files that each can help; where none can, how to look at one. */
+/**
+ * The commands that the advice on this code names, each for the files it can help. If none can help, the command that
+ * shows one file.
+ */
 export function commandsFor(code: string, files: readonly StuckFile[]): readonly string[] {
   const advice = nextStep(code);
   const commands = remedies
@@ -47,17 +50,17 @@ export function commandsFor(code: string, files: readonly StuckFile[]): readonly
   return commands.length > 0 || files.length === 0 ? commands : [`coldroom files show ${files[0]!.id}`];
 }
 
-/** Stuck files of one code, and what helps them. */
+/** Stuck files of one code, and the commands that help them. */
 export interface Stuck {
   readonly code: string;
   readonly files: number;
   readonly bytes: bigint;
   readonly next: string;
-  /** Ready to be pasted, with the numbers of the first files. */
+  /** Ready to paste, with the numbers of the first files. */
   readonly commands: readonly string[];
 }
 
-/** What is stuck, in one request or in all. */
+/** The stuck files of one request or of all. */
 export async function stuckIn({ reports }: Register, requestId?: bigint): Promise<readonly Stuck[]> {
   const listed = Map.groupBy(await reports.stuckFiles(requestId), ({ code }) => code);
   return (await reports.stuck(requestId)).map((row) => {
@@ -83,7 +86,7 @@ export function helpLines({ next, commands }: Pick<Stuck, 'next' | 'commands'>):
   return [`next: ${next}`, ...indented(commands)];
 }
 
-/** Where only the number of stuck files is known. */
+/** For a case where only the number of stuck files is known. */
 export function countLines({ code, files }: { readonly code: string; readonly files: number }): readonly string[] {
   return [`Stuck: ${counted(files, 'file')}, ${code}; next: ${nextStep(code)}`, `  ${listCommand(code)}`];
 }
@@ -96,7 +99,7 @@ function withIds(command: string, files: readonly StuckFile[]): readonly string[
   return inParts(ranges(files.map(({ id }) => id))).map((part) => `coldroom ${command} File:${part.join(',')}`);
 }
 
-/** `1,2,5-9`; ids in order. */
+/** `1,2,5-9`; the ids must be in order. */
 function ranges(ids: readonly bigint[]): readonly string[] {
   const found: bigint[][] = [];
   for (const id of ids) {

@@ -2,7 +2,7 @@ import { UsageError } from './failure';
 import { nameOf, parseIds, parseTargets } from './targets';
 
 describe('parseTargets', () => {
-  it('reads objects as OMERO names them, one target a kind', () => {
+  it('reads objects as OMERO names them, one target for each kind', () => {
     expect(
       parseTargets(
         ['Image:7', 'Request:1,2', 'Image:8-10,7', 'Fileset:9', 'Legacy:45'],
@@ -14,7 +14,7 @@ describe('parseTargets', () => {
       { kind: 'Fileset', names: ['Fileset:9', 'Legacy:45'] },
     ]);
   });
-  it('takes numbers alone where it is told what they are', () => {
+  it('takes bare numbers where their kind is given', () => {
     expect(parseTargets(['12', 'File:13'], ['File', 'Request'], 'File')).toEqual([{ kind: 'File', ids: [12n, 13n] }]);
     expect(parseTargets(['9'], ['Fileset'], 'Fileset')).toEqual([{ kind: 'Fileset', names: ['Fileset:9'] }]);
     expect(parseIds(['1', 'Request:999,1000,1000000'], 'Request')).toEqual([1n, 999n, 1000n, 1000000n]);
@@ -47,7 +47,7 @@ describe('parseTargets', () => {
   ])('refuses %p', (word) => {
     expect(() => parseTargets([word], ['Request', 'Image', 'Fileset'])).toThrow(UsageError);
   });
-  it('says what was probably meant', () => {
+  it('suggests what was probably meant', () => {
     expect(() => parseTargets(['image:7'], ['Request', 'Image'])).toThrow('did you mean Image:7?');
     expect(() => parseTargets(['Dataset:7'], ['Request', 'Image'])).toThrow('write Request:1,2 or Image:7');
   });

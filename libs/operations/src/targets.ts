@@ -9,8 +9,8 @@ const longestRange = 100_000n;
 
 /**
  * Reads objects as OMERO's command line names them: `Image:1,2 Fileset:9 File:12-15`, and `Legacy:45` for a fileset of
- * OMERO 4 data. Numbers alone are understood where `plain` says what they are. One target a kind, each id once.
- * @param also kinds that were taken out of the words before; a refusal names them, too
+ * OMERO 4 data. Bare numbers are understood if `plain` gives their kind. One target for each kind, each id once.
+ * @param also kinds that were already removed from the words; an error message names them as well
  */
 export function parseTargets(
   words: readonly string[],
@@ -33,12 +33,15 @@ export function parseTargets(
   ];
 }
 
-/** Numbers alone, or with the one kind that is meant: `3 4` or `Request:3,4`. */
+/** Bare numbers, or with the one kind that is expected: `3 4` or `Request:3,4`. */
 export function parseIds(words: readonly string[], kind: Exclude<TargetKind, 'Fileset'>): readonly bigint[] {
   return parseTargets(words, [kind], kind).flatMap((target) => (target.kind === 'Fileset' ? [] : target.ids));
 }
 
-/** The ids of words such as `Dataset:1,2`, which OMERO knows and the register does not; the other words as they are. */
+/**
+ * The ids of words such as `Dataset:1,2`, which OMERO knows and the register does not; the other words are returned
+ * unchanged.
+ */
 export function splitDatasets(words: readonly string[]): {
   readonly datasets: readonly bigint[];
   readonly others: readonly string[];

@@ -9,8 +9,8 @@ export interface BagStores {
 }
 
 /**
- * Where a bag that moves, or has moved, comes from and goes to. `Refused` `NOT_MOVING` where it does neither, `STORE_UNKNOWN` where the
- * settings do not name one of them.
+ * The source and target of a bag that moves or has moved. `Refused` `NOT_MOVING` if it does neither, `STORE_UNKNOWN` if
+ * one of the stores is not in the settings.
  */
 export function otherStores(stores: Stores, { bag, store, movingTo, movedFrom }: Claim): BagStores {
   if (movingTo !== null) return { from: stores.get(store), to: stores.get(movingTo) };

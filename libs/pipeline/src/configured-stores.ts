@@ -1,2 +1,2 @@
-/** Under which a service finds its stores. */
+/** The injection token for a service's stores. */
 export const STORES = Symbol('stores');

@@ -30,16 +30,16 @@ describe('delivery', () => {
     readonly workers: Workers;
     readonly sweep: Sweep;
     readonly processors: readonly StageProcessor[];
-    /** As NestJS ends it. */
+    /** Ends the service in the order that NestJS uses. */
     readonly end: () => Promise<void>;
     readonly log: RecordedLog;
     readonly runs: bigint[];
     readonly prefix: string;
-    /** Redis as a stranger sees it. */
+    /** A queue used by an outside program. */
     readonly stranger: Queue;
   }
 
-  /** A service with one stage that hashes nothing and moves all. */
+  /** A service with one stage that hashes nothing and advances every file. */
   async function service(
     change: { url?: string; sweepMs?: number; work?: () => Promise<void>; prefix?: string } = {},
   ): Promise<Service> {
@@ -109,7 +109,7 @@ describe('delivery', () => {
     expect(runs).toEqual([bagId]);
   });
 
-  test('forged, old and oversized jobs never run a stage; the real bag is done, also behind one that took its id', async () => {
+  test('forged, old and oversized jobs never run a stage; a real bag behind such a job is done', async () => {
     const bagId = await bag();
     const { workers, runs, log, stranger } = await service();
     const keep: JobsOptions = { removeOnComplete: false, removeOnFail: false };
@@ -153,7 +153,7 @@ describe('delivery', () => {
     redis.disconnect();
   });
 
-  test('a bag that does not exist, or that is somewhere else, is passed over', async () => {
+  test('a bag that does not exist, or is in another state, is ignored', async () => {
     const bagId = await bag();
     const { queues, workers, runs, log } = await service({ sweepMs: 60_000 });
     workers.start();
@@ -166,7 +166,7 @@ describe('delivery', () => {
     expect([runs, log.of('job refused')]).toEqual([[bagId], []]);
   });
 
-  test('the same bag offered many times, to two services, is worked on once', async () => {
+  test('the same bag offered many times to two services is worked on once', async () => {
     const { prefix } = await service({ prefix: 'twice' });
     let running = 0;
     let most = 0;
@@ -181,7 +181,7 @@ describe('delivery', () => {
     for (const { workers } of services) workers.start();
     for (let turn = 0; turn < 20; turn += 1) {
       await services[turn % 2]!.queues.offer([{ bagId, state: 'approved' }]);
-      await services[0]!.stranger.add('bag', { v: 1, bagId: bagId.toString() }); // ids of their own
+      await services[0]!.stranger.add('bag', { v: 1, bagId: bagId.toString() }); // with other job ids
       await sleep(10);
     }
     await until('the bag is done', () => isDone(bagId));
@@ -189,7 +189,7 @@ describe('delivery', () => {
     expect([services.flatMap(({ runs }) => runs), most]).toEqual([[bagId], 1]);
   });
 
-  test('a Redis that is unavailable at the start and comes later, is emptied, and becomes unavailable again, loses no bag', async () => {
+  test('no bag is lost when Redis starts late, is emptied and becomes unavailable again', async () => {
     const way = await SwitchableRedis.create(redisUrl());
     open.push(() => way.cut());
     const { workers, log, stranger } = await service({ url: way.url });
@@ -208,7 +208,7 @@ describe('delivery', () => {
     await until('the second bag is done', () => isDone(second));
   });
 
-  test('drained comes back when nothing is left, not before', async () => {
+  test('drained resolves when nothing is left, not before', async () => {
     const bags = [await bag(), await bag(), await bag()];
     const { workers, sweep, runs } = await service({ work: () => sleep(150), sweepMs: 100 });
     workers.start();
@@ -218,13 +218,13 @@ describe('delivery', () => {
     await sweep.drained(); // again, with nothing to do
   });
 
-  test('drained fails loudly where Redis is unavailable', async () => {
+  test('drained fails if Redis is unavailable', async () => {
     const way = await SwitchableRedis.create(redisUrl());
     const { sweep } = await service({ url: way.url });
     await expect(sweep.drained()).rejects.toThrow('Redis does not answer');
   });
 
-  test('the end waits for what runs, and takes nothing new', async () => {
+  test('shutdown waits for running work and takes nothing new', async () => {
     let release = (): void => undefined;
     const { workers, runs, end } = await service({
       work: () =>
@@ -244,7 +244,7 @@ describe('delivery', () => {
     await bench.bring('hashed');
   });
 
-  test('the end waits for what runs although Redis went away', async () => {
+  test('shutdown waits for running work even if Redis becomes unavailable', async () => {
     const way = await SwitchableRedis.create(redisUrl());
     await way.mend();
     open.push(() => way.cut());
@@ -273,7 +273,7 @@ describe('delivery', () => {
     ['becomes unavailable', 30, (way) => way.cut()],
     ['stops answering', 0, (way) => way.freeze()],
     ['stops answering', 3, (way) => way.freeze()],
-  ])('a Redis that %s %i ms after the end began does not keep the service', async (_what, delay, change) => {
+  ])('a Redis that %s %i ms after shutdown began does not block the service', async (_what, delay, change) => {
     const way = await SwitchableRedis.create(redisUrl());
     await way.mend();
     open.push(() => way.cut());
@@ -287,7 +287,7 @@ describe('delivery', () => {
     expect(await Promise.race([ended, sleep(10_000, 'runs still')])).toBe('ended');
   });
 
-  test('a Redis that stopped answering before the end does not keep the service', async () => {
+  test('a Redis that stopped answering before shutdown does not block the service', async () => {
     const way = await SwitchableRedis.create(redisUrl());
     await way.mend();
     open.push(() => way.cut());
@@ -309,7 +309,7 @@ describe('delivery', () => {
     await until('the bag is done', () => isDone(bagId));
   });
 
-  test('locks are as long as a lease, and a bag whose worker died is taken again without a limit', async () => {
+  test('locks last as long as a lease, and the bag of a dead worker is retaken without a limit', async () => {
     const { workers, processors } = await service();
     workers.start();
     expect(processors.map(({ worker }) => worker.opts)).toMatchObject([
@@ -322,18 +322,18 @@ describe('delivery', () => {
     ]);
   });
 
-  test('a service that is ended before it has begun ends at once', async () => {
+  test('a service that is shut down before it has started ends immediately', async () => {
     const bagId = await bag();
     const { end, workers, runs } = await service();
     await end();
-    workers.start(); // the checks at start passed too late
+    workers.start(); // the startup checks passed too late
     await sleep(500);
     expect(runs).toEqual([]);
     expect(await isDone(bagId)).toBe(false);
     await bench.bring('hashed');
   });
 
-  test('the end comes soon although Redis is unavailable, and nothing but log lines is written', async () => {
+  test('shutdown is quick if Redis is unavailable, and writes nothing but log lines', async () => {
     const written = [jest.spyOn(console, 'error'), jest.spyOn(console, 'warn'), jest.spyOn(process.stderr, 'write')];
     const way = await SwitchableRedis.create(redisUrl());
     const { workers, end } = await service({ url: way.url, sweepMs: 20 });

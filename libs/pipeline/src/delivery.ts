@@ -15,7 +15,10 @@ export interface DeliverySettings extends QueueSettings {
   readonly runner: RunnerOptions;
 }
 
-/** What a module imports and provides to have bags brought to its stages. It provides these stages and `Register` itself. */
+/**
+ * What a module imports and provides so that bags are delivered to its stages. The module itself provides these stages
+ * and `Register`.
+ */
 export function delivery(
   stages: readonly InjectionToken<Stage>[],
   { url, prefix, concurrency, sweepMs, runner }: DeliverySettings,

@@ -11,7 +11,7 @@ import { stageOf } from './stages';
 import { deliveryApp, RecordedLog, Workbench } from './testing';
 import { Workers } from './workers';
 
-/** Each test has a Redis of its own, since it is emptied or restarted. */
+/** Each test has its own Redis, because it is emptied or restarted. */
 const dir = mkdtempSync(join(tmpdir(), 'emptied-redis-'));
 const log = new RecordedLog();
 const open: (() => Promise<void>)[] = [];
@@ -32,7 +32,7 @@ afterAll(async () => {
   removeServerData(dir);
 });
 
-/** Makes a bag of one file, archived and released. */
+/** Creates a bag of one file that is archived and released. */
 async function released(name: string): Promise<bigint> {
   const request = await bench.request({ [`Fileset:${name}`]: [{ path: `${name}/a`, content: name }] });
   await bench.bring('sealed');
@@ -40,7 +40,7 @@ async function released(name: string): Promise<bigint> {
   return request;
 }
 
-/** Has the register believe that a stage did its work on all bags that are due in a state. */
+/** Makes the register record that a stage did its work on all due bags in a state. */
 async function pretend(takes: WorkState, event: FileEvent, to: FileState): Promise<void> {
   const run: Stage['run'] = async ({ files }) => ({
     transitions: files.map(({ id }) => ({ id, event, from: takes, to })),
@@ -48,7 +48,7 @@ async function pretend(takes: WorkState, event: FileEvent, to: FileState): Promi
   await bench.run({ name: stageOf[takes], takes, run });
 }
 
-/** The workbench advances every bag that is due, so those that get furthest are made first. */
+/** The workbench advances every bag that is due, so the bags that go furthest are created first. */
 async function oneBagInEachWorkState(): Promise<void> {
   for (const state of ['moveSealed', 'moveVerified', 'moveCopied', 'moving'] as const)
     await bench.move(await released(state), state);
@@ -80,7 +80,7 @@ interface AllServices {
   readonly end: () => Promise<void>;
 }
 
-/** All stages of all services, which note what they were given and leave it as it is. */
+/** All stages of all services. They record what they receive and leave it unchanged. */
 async function allServices(): Promise<AllServices> {
   const given = new Set<string>();
   const stages = workStates.map((takes): Stage => {

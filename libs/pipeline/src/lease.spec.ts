@@ -50,14 +50,14 @@ describe('a claim and its lease', () => {
     };
   }
 
-  /** The same register, but its answer to a renewal is this. */
+  /** The same register, but with this answer to a renewal. */
   function renewing(answer: () => Promise<boolean>): Register {
     return Object.create(bench.register, {
       claims: { value: Object.create(bench.register.claims, { renew: { value: answer } }) },
     }) as Register;
   }
 
-  test('a lease is renewed while a stage takes longer; nobody else gets the bag meanwhile', async () => {
+  test('a lease is renewed while a stage takes longer; no other worker gets the bag meanwhile', async () => {
     const { bagId, state } = await bag();
     let others = 0;
     const running = runner().run(
@@ -85,13 +85,13 @@ describe('a claim and its lease', () => {
     expect([others, await state()]).toEqual([0, 'hashed']);
   });
 
-  test('one that lost its claim is told by the signal, and records nothing', async () => {
+  test('a worker that lost its claim is aborted by the signal and records nothing', async () => {
     const { bagId, state } = await bag();
     const heard: unknown[] = [];
     await runner().run(
       hashing(async (claim, work) => {
         await bench.register.claims.releaseClaim(claim); // as if the lease had run out...
-        const taken = await bench.register.claims.claim(bagId, ['approved'], 'w2', 60_000); // ...and another worker were quicker
+        const taken = await bench.register.claims.claim(bagId, ['approved'], 'w2', 60_000); // ...and another worker had been faster
         expect(taken?.fence).toBe(claim.fence + 1n);
         await new Promise((resolve) => work.signal.addEventListener('abort', resolve, { once: true }));
         heard.push(codeOf(work.signal.reason));
@@ -110,7 +110,7 @@ describe('a claim and its lease', () => {
     expect(await bench.register.claims.claim(bagId, ['approved'], 'w3', 1000)).toBeUndefined(); // w2 still has it
   });
 
-  test('a machine that was suspended past the lease changes nothing when it wakes, though its own clock stood still', async () => {
+  test('a machine suspended past the lease changes nothing on waking, though its clock stood still', async () => {
     const { bagId, state } = await bag();
     let lost: unknown;
     await runner().run(
@@ -128,10 +128,10 @@ describe('a claim and its lease', () => {
       }),
       bagId,
     );
-    expect([lost, await state()]).toEqual(['CLAIM_LOST', 'hashed']); // the claim held in truth, so what was done is recorded
+    expect([lost, await state()]).toEqual(['CLAIM_LOST', 'hashed']); // the claim was valid, so it is recorded
   });
 
-  test('while the register does not answer, work goes on to the deadline and not beyond', async () => {
+  test('while the register does not answer, work continues until the deadline and not beyond', async () => {
     const { bagId, state } = await bag();
     let [goodUntil, lost] = [0, ''];
     const start = performance.now();
@@ -161,7 +161,7 @@ describe('a claim and its lease', () => {
     expect([lost, await state(), log.of('claim lost').length]).toEqual(['CLAIM_LOST', 'approved', 1]);
   });
 
-  test('the deadline lies in memory that other threads see', async () => {
+  test('the deadline is in memory that other threads see', async () => {
     const { bagId } = await bag();
     await runner().run(
       hashing(async (claim, work) => {
@@ -176,7 +176,7 @@ describe('a claim and its lease', () => {
     expect(log.of('attempt failed')).toEqual([]);
   });
 
-  test('a shutdown stops the work and gives the bag back, at once and without an attempt', async () => {
+  test('a shutdown stops the work and gives the bag back, immediately and without an attempt', async () => {
     const { bagId, state } = await bag();
     const ending = runner();
     const running = ending.run(
@@ -200,7 +200,7 @@ describe('a claim and its lease', () => {
     expect(next).toMatchObject({ attempts: 0, waitingSince: null });
   });
 
-  test('what was done before a shutdown could stop it is recorded', async () => {
+  test('work that finished before a shutdown could stop it is recorded', async () => {
     const { bagId, state } = await bag();
     const ending = runner();
     const running = ending.run(

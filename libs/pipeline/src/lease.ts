@@ -3,9 +3,9 @@ import type { Claim, Register } from '@coldroom/register';
 import type { StageWork } from './stage';
 
 /**
- * Keeps a claim while work goes on. The deadline is counted from before the register was asked, so that it never lies
- * behind the register's own; once it has passed, nothing more may be changed. The time of day is watched too: the other
- * clock stands still while a machine is suspended.
+ * Keeps a claim while work continues. The deadline is counted from before the request to the register, so that it is
+ * never later than the register's own. Once it has passed, nothing more may be changed. The time of day is checked too,
+ * because the other clock stops while a machine is suspended.
  */
 export class Lease {
   private readonly abort = new AbortController();
@@ -51,11 +51,11 @@ export class Lease {
       if (await this.register.claims.renew(this.claim, this.leaseMs, this.doneBytes)) this.extend(asked);
       else this.abort.abort(lost(this.claim));
     } catch {
-      // The register does not answer: the lease runs on until its deadline, and is asked for again before that.
+      // The register does not answer: the lease is valid until its deadline, and renewal is tried again before then.
     }
   }
 
-  /** A tenth is left as a margin for the time between the look at the clock and the step itself. */
+  /** Leaves a tenth as a margin for the time between the check of the clock and the step itself. */
   private extend(from: bigint): void {
     const end = from + BigInt(Math.round(this.leaseMs * 0.9 * 1e6));
     Atomics.store(this.deadline, 0, end);

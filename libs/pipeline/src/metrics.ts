@@ -43,7 +43,7 @@ export function countTransitions(stage: string, transitions: readonly Transition
   }
 }
 
-/** Shows how much lies in each state, as the register counts it. */
+/** Sets the metrics of bags and bytes in each state, as the register counts them. */
 export function showProgress(progress: readonly StageProgress[]): void {
   bags.reset();
   bytes.reset();

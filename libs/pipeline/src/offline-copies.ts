@@ -12,14 +12,15 @@ import {
 
 const askAgainMs = 60_000;
 
-/** Whether a store did not give a copy because it has to be brought online first. */
+/** Whether a store did not deliver a copy because it must first be brought online. */
 export function isOffline(outcome: Outcome<unknown>): boolean {
   return 'error' in outcome && outcome.error.code === 'COPY_OFFLINE';
 }
 
 /**
- * Asks a store for those copies of a sealed bag that it did not give because they are offline, or not any more. Their outcomes are
- * then `NotYet` `NOT_ONLINE_YET`, or what went wrong with asking; of one that the store calls near all the same the outcome stands.
+ * Asks a store to bring online those copies of a sealed bag that it did not deliver because they are offline. Their
+ * outcomes become `NotYet` `NOT_ONLINE_YET`, or the error of the request. The outcome of a copy that the store now
+ * reports as online is kept.
  */
 export async function requestOnline<T>(
   store: Store,
@@ -45,7 +46,7 @@ export async function requestOnline<T>(
   });
 }
 
-/** A store that fails as a whole fails for these copies: what it did give is not fetched or read anew for that. */
+/** If the request fails as a whole, only these copies fail: what the store did deliver is not fetched or read again. */
 async function asked(
   store: Store,
   bag: string,
@@ -60,7 +61,7 @@ async function asked(
   }
 }
 
-/** Nobody brings online what lies in an open bag: waiting for it would be in vain. */
+/** A copy in an open bag is never brought online: waiting for it would be useless. */
 export function refuseOffline<T>(outcome: Outcome<T>): Outcome<T> {
   if (!('error' in outcome) || !isOffline(outcome)) return outcome;
   return {

@@ -33,7 +33,7 @@ const gone = new Refused('SOURCE_MISSING', 'it does not exist');
 const judge = (each: ArchiveFile): ReturnType<typeof transition> => transition(each, 'hash', 'hashed');
 
 describe('moveSeal', () => {
-  test('a refused file is stuck with code and reason, one whose trouble may pass stays, the others go on', () => {
+  test('a refused file is stuck with its code and reason, a transient one stays, others continue', () => {
     expect(toTransitions(files, [ok, failed(gone), failed(busy)], judge)).toEqual({
       transitions: [
         { id: 1n, event: 'hash', from: 'approved', to: 'hashed' },
@@ -42,12 +42,12 @@ describe('moveSeal', () => {
     });
   });
 
-  test('where nothing moved, the trouble comes through: it has to count as an attempt', () => {
+  test('where nothing advanced, the error is thrown: it must count as an attempt', () => {
     const other = new Transient('READ_FAILED', 'another');
     expect(() => toTransitions(files, [failed(busy), failed(other), failed(busy)], judge)).toThrow(busy);
   });
 
-  test('one that it is too early for stays, and the others go on', () => {
+  test('a file that is not ready stays, and the others continue', () => {
     const early = new NotYet('COPY_OFFLINE', 'it is on tape');
     expect(toTransitions(files, [ok, failed(early), failed(early)], judge)).toEqual({
       transitions: [{ id: 1n, event: 'hash', from: 'approved', to: 'hashed' }],
@@ -55,13 +55,13 @@ describe('moveSeal', () => {
     expect(() => toTransitions(files, [failed(early), failed(early), failed(early)], judge)).toThrow(early);
   });
 
-  test('where nothing moved, trouble comes before what it is too early for: an attempt counts and ends', () => {
+  test('where nothing advanced, a Transient precedes a NotYet: attempts are counted and limited', () => {
     expect(() =>
       toTransitions(files, [failed(new NotYet('COPY_OFFLINE', 'it is on tape')), failed(busy), failed(busy)], judge),
     ).toThrow(busy);
   });
 
-  test('a lost claim ends all: nothing of the batch is recorded', () => {
+  test('a lost claim ends everything: nothing of the batch is recorded', () => {
     const lost = new Transient('CLAIM_LOST', 'somebody else has it');
     expect(() => toTransitions(files, [ok, ok, failed(lost)], judge)).toThrow(lost);
   });

@@ -3,8 +3,9 @@ import type { Transition } from '@coldroom/register';
 import { stuck, type StageResult } from './stage';
 
 /**
- * Turns one answer a file into moves: a refused file is set aside, one whose trouble may pass, or that it is too early for, stays
- * where it is. Where nothing moved, that is thrown, so that it counts as an attempt or as waiting, and ends some day.
+ * Turns one answer per file into transitions. A refused file becomes stuck; a file with a transient error or that is
+ * not ready stays where it is. If no file advanced, that error is thrown, so that it counts as an attempt or as waiting
+ * and is limited.
  */
 export function toTransitions<T>(
   files: readonly ArchiveFile[],

@@ -33,10 +33,10 @@ export class QueuesModule {
           useFactory: ({ forQueues }: RedisConnection) => ({
             connection: forQueues,
             prefix,
-            // A job that stays behind would swallow the next offer under its id.
+            // A finished job that remained would block the next offer under its id.
             defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
           }),
-          // Nothing is taken before the checks at start have passed: Workers registers the processors.
+          // No job is taken before the startup checks have passed: Workers registers the processors.
           extraOptions: { manualRegistration: true },
         }),
         BullModule.registerQueue(...stageNames.map((name) => ({ name }))),

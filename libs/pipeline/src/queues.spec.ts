@@ -92,7 +92,7 @@ describe('the queues', () => {
     return app.get(Queues, { strict: false });
   }
 
-  test('a bag that is on a queue already is not put there twice; a stage has its own queue', async () => {
+  test('a bag that is already on a queue is not added twice; a stage has its own queue', async () => {
     const queues = await queuesOf('queues-twice');
     await queues.offer([
       { bagId: 5n, state: 'approved' },
@@ -105,7 +105,7 @@ describe('the queues', () => {
     ]);
   });
 
-  test('the whole of a job is the version and the bag', async () => {
+  test('a job contains only the version and the bag', async () => {
     const queues = await queuesOf('queues-whole');
     await queues.offer([{ bagId: 7n, state: 'hashed' }]);
     const queue = new Queue('copy', { connection: { url: url() }, prefix: 'queues-whole' });
@@ -115,7 +115,7 @@ describe('the queues', () => {
     await queue.close();
   });
 
-  test('a Redis that is not there is transient and says so within seconds', async () => {
+  test('a missing Redis is reported as transient within seconds', async () => {
     const connection = new RedisConnection(`redis://127.0.0.1:${await freePort()}`, log);
     const error = await caught(connection.check());
     connection.disconnect();

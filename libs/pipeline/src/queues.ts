@@ -6,7 +6,7 @@ import type { RedisConnection } from './redis';
 import type { StageName } from './stage';
 import { stageOf } from './stages';
 
-/** Brings bags to workers. Losing all of it loses no work: the register knows whose turn it is. */
+/** Delivers bags to workers. Losing all of it loses no work: the register knows which bags are due. */
 export class Queues {
   private readonly queues: ReadonlyMap<string, Queue>;
 
@@ -16,11 +16,12 @@ export class Queues {
     log: Log,
   ) {
     this.queues = new Map(queues.map((queue) => [queue.name, queue]));
-    // Redis unavailable shows where something is asked of it; a queue without a listener would print every attempt to connect.
+    // An unavailable Redis is reported when it is used; a queue without a listener would print every attempt to
+    // connect.
     for (const queue of queues) queue.on('error', (error) => log.debug('redis', error.message));
   }
 
-  /** Puts bags on the queues of their next stage; a bag that is on it already stays there once. */
+  /** Puts bags on the queues of their next stage; a bag that is already on its queue stays there once. */
   async offer(bags: readonly DueBag[]): Promise<void> {
     for (const [stage, group] of Map.groupBy(bags, (bag) => stageOf[bag.state])) {
       await this.redis.answer(() =>
@@ -31,7 +32,7 @@ export class Queues {
     }
   }
 
-  /** How many jobs wait or run on a stage's queue. */
+  /** How many jobs are waiting or running on a stage's queue. */
   async pending(stage: StageName): Promise<number> {
     const counts = await this.redis.answer(() =>
       this.queue(stage).getJobCounts('waiting', 'active', 'delayed', 'prioritized'),

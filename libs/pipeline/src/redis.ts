@@ -6,11 +6,11 @@ import type { Log } from '@coldroom/runtime';
 
 const retryStrategy = (times: number): number => Math.min(times * 100, 2000);
 
-/** What the queues of this process share to reach Redis, and how its workers reach it. */
+/** The connection that the queues of this process share, and the connection options of its workers. */
 export class RedisConnection implements OnApplicationShutdown {
-  /** Fails at once while Redis is unavailable, so that no offer waits for it. */
+  /** Fails immediately while Redis is unavailable, so that no offer waits for it. */
   readonly forQueues: Redis;
-  /** A worker makes connections of its own with these; they wait for Redis as long as it takes. */
+  /** A worker opens its own connections with these; they wait for Redis as long as necessary. */
   readonly forWorkers: ConnectionOptions;
 
   constructor(url: string, log: Log) {
@@ -19,12 +19,14 @@ export class RedisConnection implements OnApplicationShutdown {
     this.forWorkers = { url, retryStrategy, maxRetriesPerRequest: null };
   }
 
-  /** Whether Redis answers at this moment, as far as is known. */
+  /** Whether Redis is answering now, as far as is known. */
   get connected(): boolean {
     return this.forQueues.status === 'ready';
   }
 
-  /** Fails with `Transient` `REDIS_UNAVAILABLE`, or `Refused` `REDIS_EVICTS` where Redis may drop jobs to save memory. */
+  /**
+   * Fails with `Transient` `REDIS_UNAVAILABLE`, or with `Refused` `REDIS_EVICTS` if Redis may drop jobs to save memory.
+   */
   async check(): Promise<void> {
     const info = await this.answer(() => this.forQueues.info('memory'));
     const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
@@ -36,7 +38,7 @@ export class RedisConnection implements OnApplicationShutdown {
     }
   }
 
-  /** Asks Redis; `Transient` `REDIS_UNAVAILABLE` where it does not answer within seconds. */
+  /** Sends a command to Redis; `Transient` `REDIS_UNAVAILABLE` if it does not answer within seconds. */
   async answer<T>(ask: () => Promise<T>): Promise<T> {
     try {
       if (!this.connected) await this.untilReady();

@@ -29,7 +29,7 @@ it('are the same in the guide', () => {
   for (const row of rows) expect(guide).toContain(`${row}\n`);
 });
 
-it('are not asked for where the service has none', async () => {
+it('are not checked where the service needs none', async () => {
   await checkOriginals(new Originals('/not/there'), 'none');
   await checkHolds(new HoldDirectories(['/not/there']), 'none');
   const asked: unknown[] = [];
@@ -44,19 +44,19 @@ it('are not asked for where the service has none', async () => {
   ]);
 });
 
-it('need the managed repository, and of the other trees those that are there', async () => {
+it('require the managed repository, and of the other trees those that exist', async () => {
   const originals = new Originals(top);
   await expect(checkOriginals(originals, 'read')).rejects.toMatchObject({ code: 'ROOT_UNAVAILABLE' });
   await checkOriginals(originals, 'read', []);
   await tree('ManagedRepository');
   await checkOriginals(originals, 'write');
-  mkdirSync(join(top, 'Pixels')); // not marked: nothing of it is archived
+  mkdirSync(join(top, 'Pixels')); // not marked: nothing in it is archived
   await checkOriginals(originals, 'write');
   await writeMarker(join(top, 'Pixels'), 'another name');
   await expect(checkOriginals(originals, 'read')).rejects.toMatchObject({ code: 'ROOT_UNAVAILABLE' });
 });
 
-it('need every hold directory', async () => {
+it('require every hold directory', async () => {
   const holds = new HoldDirectories([await tree('hold'), join(top, 'gone')]);
   await expect(checkHolds(holds, 'read')).rejects.toMatchObject({ code: 'ROOT_UNAVAILABLE' });
 });

@@ -4,16 +4,16 @@ import type { Stores } from '@coldroom/stores';
 import type { Originals } from '@coldroom/trees';
 import type { HoldDirectories } from '@coldroom/trees';
 
-/** What a service does in the directories of others. To write includes to read. */
+/** What a service does in directories that it does not own. Write includes read. */
 export interface Rights {
   readonly originals: Access | 'none';
   readonly hold: Access | 'none';
   readonly store: StoreUse | 'none';
-  /** In the directories that a store's recalled copies are placed in. */
+  /** In the directories where a store's recalled copies are placed. */
   readonly recall: RecallUse;
 }
 
-/** Each service asks for these at its start, and for no more; docs/install.md has the same table. */
+/** Each service checks these rights, and no others, at startup; docs/install.md has the same table. */
 export const serviceRights = {
   scanner: { originals: 'read', hold: 'none', store: 'none', recall: 'none' },
   checksum: { originals: 'read', hold: 'read', store: 'read', recall: 'read' },
@@ -22,7 +22,9 @@ export const serviceRights = {
   linker: { originals: 'write', hold: 'write', store: 'read', recall: 'write' },
 } as const satisfies Readonly<Record<string, Rights>>;
 
-/** Throws where a tree of originals that is there cannot be used so, or where one of those that are `needed` is not there. */
+/**
+ * Throws if an available tree of originals lacks these rights, or if one of those that are `needed` is not available.
+ */
 export async function checkOriginals(
   originals: Originals,
   right: Rights['originals'],
@@ -49,7 +51,7 @@ export async function checkStores(stores: Stores, { store: use, recall }: Rights
   for (const store of stores.all) await store.check(use, recall);
 }
 
-/** Not every server has data of OMERO 4. A tree that we may not look into is there. */
+/** Not every server has data of OMERO 4. A tree that may not be read counts as available. */
 async function isThere(originals: Originals, name: RootName): Promise<boolean> {
   try {
     await originals.root(name);

@@ -42,7 +42,7 @@ describe('the runner', () => {
     transitions: files.map((file) => transition(file, 'hash', 'hashed')),
   }));
 
-  /** A bag of two files whose turn it is, and the paths of them. */
+  /** A due bag of two files, and their paths. */
   async function bag(): Promise<{
     readonly bagId: bigint;
     readonly paths: readonly string[];
@@ -71,7 +71,7 @@ describe('the runner', () => {
       (event) => event.what === what,
     );
 
-  test('what a stage moved is recorded, and the next bag is offered', async () => {
+  test('the transitions of a stage are recorded, and the next bag is offered', async () => {
     const { bagId, states, paths } = await bag();
     const offered: unknown[] = [];
     const slow = hashing(async (claim, work) => {
@@ -85,7 +85,7 @@ describe('the runner', () => {
     expect((told?.detail as { ms: number }).ms).toBeGreaterThanOrEqual(20);
   });
 
-  test('an offer that fails harms nothing: the sweep offers the bag again', async () => {
+  test('an offer that fails does no harm: the sweep offers the bag again', async () => {
     const { bagId, states } = await bag();
     await new Runner(
       bench.register,
@@ -101,11 +101,11 @@ describe('the runner', () => {
     ]);
   });
 
-  test('trouble that may pass is tried again after growing pauses, counted in the register, and then stuck', async () => {
+  test('a transient failure is retried after growing pauses, counted in the register, then stuck', async () => {
     const { bagId, states, paths } = await bag();
     const stage = failing(new Transient('READ_FAILED', 'the disk stutters'));
     for (const least of [80, 160]) {
-      await runner({ retryPauseMs: 100 }).run(stage, bagId); // each time another runner: nothing is counted in memory
+      await runner({ retryPauseMs: 100 }).run(stage, bagId); // a new runner each time: nothing is counted in memory
       expect(await untilDue(bagId)).toBeGreaterThan(least - 40);
       expect(await states()).toEqual(['approved', 'approved']);
     }
@@ -123,7 +123,7 @@ describe('the runner', () => {
     ]);
   });
 
-  test('a pause never grows beyond some minutes', async () => {
+  test('a pause never exceeds a few minutes', async () => {
     const { bagId } = await bag();
     await runner({ retryPauseMs: 1e9 }).run(failing(new Transient('READ_FAILED', 'x')), bagId);
     const [line] = log.of('attempt failed');
@@ -135,7 +135,7 @@ describe('the runner', () => {
     [new TypeError('undefined is not a function'), 'UNKNOWN', /^undefined is not a function \(tried 3 times\)$/],
     [Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }), 'ENOSPC', /no space left/],
     ['a string', 'UNKNOWN', /^a string \(tried/],
-  ])('%s counts as trouble that may pass, up to the limit', async (error, code, reason) => {
+  ])('%s counts as a transient failure, up to the limit', async (error, code, reason) => {
     const { bagId, paths } = await bag();
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       await untilDue(bagId);
@@ -146,7 +146,7 @@ describe('the runner', () => {
     expect(log.of('attempt failed')[0]).toHaveProperty('error');
   });
 
-  test('a refusal is stuck at once', async () => {
+  test('a refused file is stuck immediately', async () => {
     const { bagId, paths } = await bag();
     await runner().run(failing(new Refused('BAG_SEALED', 'it is sealed')), bagId);
     expect(await bench.file(paths[0]!)).toMatchObject({ state: 'stuck', code: 'BAG_SEALED', reason: 'it is sealed' });
@@ -154,7 +154,7 @@ describe('the runner', () => {
     expect(log.of('file stuck')).toHaveLength(2);
   });
 
-  test('waiting is no attempt; past its limit it is stuck, unless it has none', async () => {
+  test('waiting is not an attempt; past its limit the files are stuck, unless it has no limit', async () => {
     const { bagId, paths } = await bag();
     const waiting = failing(new NotYet('NOT_DURABLE_YET', 'still amber', { delayMs: 20 }));
     for (let turn = 0; turn < 4; turn += 1) {
@@ -165,7 +165,7 @@ describe('the runner', () => {
     await untilDue(bagId);
     expect(await bench.file(paths[0]!)).toMatchObject({ state: 'approved' });
     const claim = await bench.register.claims.claim(bagId, ['approved'], 'looker', 1000);
-    expect(claim).toMatchObject({ attempts: 0, waitingSince: null }); // what waits without a limit counts towards none
+    expect(claim).toMatchObject({ attempts: 0, waitingSince: null }); // waiting without a limit counts towards no limit
     await bench.register.claims.releaseClaim(claim!);
 
     await runner({ waitLimitMs: 10 }).run(waiting, bagId);
@@ -179,7 +179,7 @@ describe('the runner', () => {
     });
   });
 
-  test('a stage that moves only some files: they go on, the rest waits as long as the stage says', async () => {
+  test('if a stage advances only some files, they continue; the rest waits as the stage requests', async () => {
     const { bagId, states } = await bag();
     await runner().run(
       hashing(async ({ files }) => ({
@@ -192,7 +192,7 @@ describe('the runner', () => {
     expect(await untilDue(bagId)).toBeGreaterThan(100);
   });
 
-  test('a move that the table does not have is never recorded', async () => {
+  test('a transition that is not in the table is never recorded', async () => {
     const { bagId, states } = await bag();
     await runner().run(
       hashing(async ({ files }) => ({ transitions: files.map((file) => transition(file, 'link', 'linked')) })),
@@ -204,7 +204,7 @@ describe('the runner', () => {
     ]);
   });
 
-  test('a bag that does not exist, or whose turn it is not, is left alone', async () => {
+  test('a bag that does not exist, or is not due, is left alone', async () => {
     const { bagId, states } = await bag();
     const never = hashing(async () => {
       throw new Error('it ran');
@@ -214,7 +214,7 @@ describe('the runner', () => {
     expect([log.lines, await states()]).toEqual([[], ['approved', 'approved']]);
   });
 
-  test('nothing starts while it is stopped: by stage, by store, by all', async () => {
+  test('no work starts while it is stopped: by stage, by store, by all', async () => {
     const { bagId, states } = await bag();
     for (const name of ['all', 'stage:hash', 'store:main']) {
       await bench.register.switches.stop(name, 'as the test wants it', 'boss');
@@ -225,7 +225,7 @@ describe('the runner', () => {
     }
   });
 
-  test('a stage that only gives back goes on while all or its store is stopped, not while it is stopped itself', async () => {
+  test('a stage that only gives back runs while all or its store is stopped, not while itself is', async () => {
     const { bagId, states } = await bag();
     await bench.register.switches.stop('stage:hash', 'as the test wants it', 'boss');
     await runner().run({ ...passing, runsWhileStopped: true }, bagId);

@@ -18,8 +18,9 @@ const notYetMs = 10_000;
 const longestPauseMs = 300_000;
 
 /**
- * Runs a stage on a bag: claim, work, move on. Attempts and waiting are counted in the register, so that a Redis that was
- * emptied forgets nothing. Every failure ends in a move, a later turn or a lease that runs out; none is dropped.
+ * Runs a stage on a bag: claim, work, transitions. Attempts and waiting are counted in the register, so that nothing is
+ * forgotten if Redis is emptied. Every failure ends in a transition, a later turn or a lease that runs out; none is
+ * dropped.
  */
 export class Runner {
   private readonly stop = new AbortController();
@@ -31,7 +32,7 @@ export class Runner {
     private readonly options: RunnerOptions,
   ) {}
 
-  /** Runs the stage on this bag if it is its turn, nobody holds it, and nothing is stopped. */
+  /** Runs the stage on this bag if the bag is due, no worker holds it, and nothing is stopped. */
   async run(stage: Stage, bagId: bigint): Promise<void> {
     if (this.stop.signal.aborted || (await this.stopped(stage, `stage:${stage.name}`))) return;
     const claimedAt = process.hrtime.bigint();
@@ -60,7 +61,7 @@ export class Runner {
     }
   }
 
-  /** Ends what runs as soon as it can be ended without harm. */
+  /** Ends running work as soon as that can be done without harm. */
   end(): void {
     this.stop.abort(new NotYet('SHUTTING_DOWN', 'the service is being stopped', { delayMs: 0 }));
   }

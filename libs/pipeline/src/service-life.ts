@@ -10,7 +10,7 @@ export const CHECKS = Symbol('checks');
 /** What has to work, by the name under which `/readyz` reports it. */
 export type Checks = Readonly<Record<string, () => Promise<unknown>>>;
 
-/** Checks what a service needs, and lets its workers begin. Later the same checks decide whether it is ready. */
+/** Checks what a service needs, and starts its workers. Later the same checks decide whether it is ready. */
 @Injectable()
 export class ServiceStart implements OnApplicationBootstrap {
   constructor(

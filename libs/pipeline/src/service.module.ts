@@ -19,14 +19,14 @@ export type ServiceSettings = Settings<(typeof serviceParts)[number] | 'service'
 export interface ServiceOptions {
   readonly stages: readonly Type<Stage>[];
   readonly providers?: readonly Provider[];
-  /** What its stages do in the directories of others. */
+  /** What its stages do in directories that the service does not own. */
   readonly rights: Rights;
 }
 
 @Module({})
 class ServiceModule {}
 
-/** Wires a service: its stages, and what they need to be delivered to, claimed, run and moved on. */
+/** Wires a service: its stages, and what they need for delivery, claims, runs and transitions. */
 export function serviceModule(name: string, settings: ServiceSettings, options: ServiceOptions): DynamicModule {
   const { imports, providers } = delivery(options.stages, {
     url: settings.REDIS_URL,
@@ -109,7 +109,7 @@ interface Checked {
   readonly register: Register;
 }
 
-/** What has to hold at the start and at each `/readyz`: exactly the rights that the service uses. */
+/** What must hold at startup and at each `/readyz`: exactly the rights that the service uses. */
 function checksOf({ redis, stores, originals, holds, register }: Checked, rights: Rights): Checks {
   return {
     redis: () => redis.check(),

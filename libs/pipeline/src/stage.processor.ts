@@ -8,10 +8,10 @@ import { RedisConnection } from './redis';
 import { Runner } from './runner';
 import type { Stage } from './stage';
 
-/** Characters of a refused job's data that are logged. */
+/** How many characters of a refused job's data are logged. */
 const shownData = 200;
 
-/** Takes the jobs of one stage's queue and has the runner do what the register says. */
+/** Takes the jobs of one stage's queue and has the runner do what the register requires. */
 export abstract class StageProcessor extends WorkerHost {
   private readonly running = new Set<Promise<void>>();
 
@@ -55,7 +55,7 @@ export abstract class StageProcessor extends WorkerHost {
     if (job) this.forget(job);
   }
 
-  /** Ours go by themselves; a forged one may say otherwise. */
+  /** Jobs that Coldroom makes remove themselves; a forged job may say otherwise. */
   private forget(job: Job): void {
     if (job.opts.removeOnComplete === true && job.opts.removeOnFail === true) return;
     job.remove().catch((error: unknown) => this.log.debug('redis', messageOf(error)));

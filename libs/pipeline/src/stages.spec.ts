@@ -18,7 +18,7 @@ interface Wired {
   readonly stage: Stage;
 }
 
-/** The stages that each app wires, as its module lists them. Nothing is connected. */
+/** The stages that each app wires, as its module lists them. Opens no connection. */
 async function wiredStages(): Promise<readonly Wired[]> {
   const found: Wired[] = [];
   for (const app of readdirSync(apps)) {
@@ -40,17 +40,17 @@ async function wiredStages(): Promise<readonly Wired[]> {
 }
 
 describe('the stages of all apps', () => {
-  test('each state that a service acts on has exactly one stage, under the name that its queue has', async () => {
+  test('each state that a service acts on has exactly one stage, with the name of its queue', async () => {
     const wired = await wiredStages();
     expect(wired.map(({ stage }) => [stage.takes, stage.name]).sort()).toEqual(Object.entries(stageOf).sort());
     expect(wired.map(({ stage }) => stage.takes).sort()).toEqual([...workStates].sort());
     expect(wired.map(({ stage }) => stage.name).sort()).toEqual([...stageNames].sort());
   });
 
-  test("every state with a machine's move ahead of it is one of theirs", () => {
+  test('every state with an automatic transition is one of theirs', () => {
     const people = ['approve', 'decline', 'fail', 'retry', 'abandon', 'undo', 'restore', 'move', 'cancel'];
     const moving = Object.entries(transitions)
-      .filter(([state, events]) => state === 'undoing' || Object.keys(events).some((event) => !people.includes(event))) // an undo is asked for and carried out under one name
+      .filter(([state, events]) => state === 'undoing' || Object.keys(events).some((event) => !people.includes(event))) // an undo is requested and carried out under one name
       .map(([state]) => state);
     expect(moving.sort()).toEqual([...workStates].sort());
   });

@@ -1,7 +1,7 @@
 import type { StageName } from './stage';
 import type { WorkState } from '@coldroom/domain';
 
-/** Which stage acts on files in which state: exactly one each. Also the names of the queues. */
+/** Which stage acts on files in which state: exactly one each. The stage names are also the names of the queues. */
 export const stageOf: Readonly<Record<WorkState, StageName>> = {
   approved: 'hash',
   hashed: 'copy',

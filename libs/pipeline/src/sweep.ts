@@ -14,7 +14,7 @@ export interface SweepOptions {
   readonly everyMs: number;
 }
 
-/** Brings in what no job serves: after a lost Redis, or when a bag's time has come. */
+/** Offers the bags that no job delivers: after Redis was lost, or when a bag becomes due. */
 @Injectable()
 export class Sweep {
   private timer: NodeJS.Timeout | undefined;
@@ -37,7 +37,7 @@ export class Sweep {
     await this.running;
   }
 
-  /** Runs until no bag of these stages is left to do: for jobs that end. */
+  /** Resolves when no bag of these stages is left to do: for services that end by themselves. */
   async drained(): Promise<void> {
     const { stages, everyMs } = this.options;
     const takes = stages.map((stage) => stage.takes);
@@ -50,14 +50,14 @@ export class Sweep {
     }
   }
 
-  /** One sweep at a time: while Redis is unavailable they would queue up. */
+  /** One sweep at a time: while Redis is unavailable they would accumulate. */
   private once(): void {
     this.running ??= this.sweep().finally(() => {
       this.running = undefined;
     });
   }
 
-  /** Offers every bag whose turn it is and that nobody holds; one that is on a queue already is not put there twice. */
+  /** Offers every bag that is due and that no worker holds; a bag that is already on a queue is not added twice. */
   private async sweep(): Promise<void> {
     try {
       const stopped = (await this.register.switches.list()).filter((one) => one.stopped).map((one) => one.name);

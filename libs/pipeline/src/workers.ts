@@ -24,7 +24,10 @@ export class Workers implements BeforeApplicationShutdown {
     @Inject(PROCESSORS) private readonly processors: readonly StageProcessor[],
   ) {}
 
-  /** Call it once every check at start has passed: from here on jobs are taken. Does nothing where the end came first. */
+  /**
+   * Must be called once every startup check has passed: from then on jobs are taken. Does nothing if the service was
+   * ended first.
+   */
   start(): void {
     if (this.state !== 'new') return;
     this.state = 'started';
@@ -32,7 +35,7 @@ export class Workers implements BeforeApplicationShutdown {
     this.sweep.start();
   }
 
-  /** Waits for what runs; NestJS closes queues and connections after this, in `onApplicationShutdown`. */
+  /** Waits for running work; NestJS closes queues and connections after this, in `onApplicationShutdown`. */
   async beforeApplicationShutdown(): Promise<void> {
     const { state } = this;
     this.state = 'ended';
@@ -44,13 +47,13 @@ export class Workers implements BeforeApplicationShutdown {
   }
 
   /**
-   * While Redis is unavailable a worker would wait without a limit for its own notes on jobs; ours have ended. @nestjs/bullmq awaits the same
-   * close once more: without its connections it resolves.
+   * While Redis is unavailable a worker would wait without a limit for its own records of jobs, although Coldroom's
+   * work has ended. @nestjs/bullmq awaits the same close once more: without its connections it resolves.
    */
   private async closeWorkers(): Promise<void> {
     const workers = this.processors.map(({ worker }) => worker);
     const closed = Promise.allSettled(workers.map((worker) => worker.close(!this.redis.connected)));
     if (await Promise.race([closed, sleep(releaseMs, undefined, { ref: false })])) return;
-    for (const worker of workers) worker.disconnect().catch(() => undefined); // closed after all
+    for (const worker of workers) worker.disconnect().catch(() => undefined); // closed anyway
   }
 }

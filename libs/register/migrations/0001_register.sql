@@ -14,7 +14,7 @@ CREATE TABLE request (
   decided_at    timestamptz,
   decided_by    text,
   reason        text,
-  -- The store that was named at the approval; null leaves it to the settings.
+  -- The store named at the approval; null means the store of the settings.
   store         text
 );
 CREATE INDEX request_state ON request (state);
@@ -29,7 +29,7 @@ CREATE TABLE request_image (
   archived_before boolean,
   mark_wanted     text NOT NULL DEFAULT 'pending' CHECK (mark_wanted IN ('pending', 'archived', 'none')),
   mark_written    text CHECK (mark_written IN ('pending', 'archived', 'none')),
-  -- Who said that OMERO lacks it because it was deleted on purpose: audits tell of it no more.
+  -- Who confirmed that OMERO lacks it because it was deleted on purpose: audits no longer report it.
   deletion_known_by text,
   PRIMARY KEY (request_id, image_id)
 );
@@ -48,7 +48,7 @@ CREATE TABLE bag (
   state        text NOT NULL CHECK (state IN
                  ('approved', 'hashed', 'copied', 'verified', 'sealed', 'undoing', 'linked',
                   'retrieving', 'online', 'fetched', 'fetchVerified', 'recalled', 'moving', 'moveCopied', 'moveVerified', 'moveSealed', 'done')),
-  -- The store it moves to, while it does; the one it came from last, where its copies still lie.
+  -- The store it is moving to, if it is; the one it was last moved from, which still has its copies.
   moving_to    text,
   moved_from   text,
   files        integer NOT NULL,
@@ -56,15 +56,15 @@ CREATE TABLE bag (
   created_at   timestamptz NOT NULL DEFAULT now(),
   done_bytes   bigint NOT NULL DEFAULT 0,
   sealed_at    timestamptz,
-  -- The claim: who works on it, until when, under which fencing token.
+  -- The claim: which worker holds it, until when, with which fencing token.
   claimed_by   text,
   lease_until  timestamptz,
   fence        bigint NOT NULL DEFAULT 0,
-  -- When it may be offered, how often it failed for reasons that may pass, and since when it waits.
+  -- When it may be offered, how often it failed for transient reasons, and since when it waits.
   not_before   timestamptz NOT NULL DEFAULT now(),
   attempts     integer NOT NULL DEFAULT 0,
   waiting_since timestamptz,
-  -- A fileset it waits for became complete while somebody held it: it sleeps no longer.
+  -- A fileset it waits for became complete while a worker held it: it is not postponed.
   due_now        boolean NOT NULL DEFAULT false,
   note         text
 );
@@ -100,17 +100,17 @@ CREATE TABLE file (
   copy_read        text CHECK (copy_read IN ('direct', 'dropped', 'cached', 'remote', 'attested')),
   copy_attempts    smallint NOT NULL DEFAULT 0,
   linked_at        timestamptz,
-  -- Since when its original is not held any more, whatever becomes of the file after that; null while it is held, or in its place.
+  -- Since when its original is no longer held, whatever becomes of the file after that; null while it is held or in place.
   released_at      timestamptz,
-  -- What proved the copy in the store that the bag moves to; copy_* stay those of the store it leaves until all are linked.
+  -- The proof of the copy in the store that the bag moves to; copy_* stay those of the source store until all are linked.
   moved_version    text,
   moved_digest     text,
   moved_read       text CHECK (moved_read IN ('direct', 'dropped', 'cached', 'remote', 'attested')),
   moved_checked_at timestamptz,
-  -- The retrieval: how it was asked for, by whom, for how long; what was fetched (as identity); until when it stays online.
+  -- The retrieval: its kind, who requested it, for how long; what was fetched (as identity); until when it stays online.
   retrieval         text CHECK (retrieval IN ('restore', 'recall')),
   retrieval_requested_by    text,
-  -- The event by which it was last requested back, to be fetched or from where it is held; null again after a cancel.
+  -- The event by which it was last requested back, from a store or from where it is held; null again after a cancel.
   retrieval_event         bigint,
   online_days        integer,
   fetched          text,
@@ -118,7 +118,7 @@ CREATE TABLE file (
   -- Fixity: when the copy was last read and compared, and what was wrong with it then.
   copy_checked_at  timestamptz,
   copy_fault       text,
-  -- What the state means for the fileset. Indexes name the phase and not the state, so that most moves leave them alone.
+  -- What the state means for the fileset. Indexes use the phase, not the state, so that few transitions change them.
   phase            text NOT NULL GENERATED ALWAYS AS (CASE
                      WHEN state = 'skipped' THEN 'skipped'
                      WHEN state = 'sealed' THEN 'sealed'
@@ -141,7 +141,7 @@ CREATE INDEX file_fileset ON file (request_id, fileset, phase);
 CREATE INDEX file_stuck ON file (request_id) WHERE stuck_from IS NOT NULL;
 CREATE INDEX file_retrieval_event ON file (retrieval_event, phase) WHERE retrieval_event IS NOT NULL;
 CREATE INDEX file_path ON file USING hash (path);
--- Copies that count by when they were last read: which is the next for the rolling check.
+-- Copies that count, by when they were last read: gives the next ones for the rolling check.
 CREATE INDEX file_copy_checked ON file (copy_checked_at NULLS FIRST, id)
   WHERE copy_version IS NOT NULL AND phase IN ('sealed', 'linked', 'recalled', 'retrieving', 'fetchVerified', 'moving');
 -- A path is in one request at a time.
@@ -164,7 +164,7 @@ CREATE TABLE event (
 CREATE INDEX event_request ON event (request_id, id);
 CREATE INDEX event_file ON event (file_id) WHERE file_id IS NOT NULL;
 CREATE INDEX event_bag ON event (bag_id) WHERE bag_id IS NOT NULL;
--- What a store gave back lately.
+-- What was recently fetched from a store.
 CREATE INDEX event_fetch ON event ((detail->>'store'), id) WHERE what = 'fetch';
 -- How long the stages worked on their last bags.
 CREATE INDEX event_took ON event (from_state, id) WHERE detail ? 'ms';
@@ -187,7 +187,7 @@ CREATE TABLE switch (
   window_started timestamptz NOT NULL DEFAULT now()
 );
 
--- Scans asked for and what they found.
+-- Requested scans and their results.
 CREATE TABLE scan (
   id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   asked_at    timestamptz NOT NULL DEFAULT now(),

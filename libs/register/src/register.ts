@@ -15,7 +15,7 @@ import { Scans } from './requests/scans';
 import { Switches } from './transitions/switches';
 import { Claims, type Claim, type DueBag } from './transitions/claims';
 
-/** The truth about every request, bag, file and event. */
+/** The authoritative record of every request, bag, file and event. */
 export class Register {
   readonly requests: Requests;
   readonly claims: Claims;
@@ -47,7 +47,7 @@ export class Register {
     this.audit = new Audit(this.pool);
   }
 
-  /** Moves files of a claimed bag; see `moveFiles`. */
+  /** Applies transitions to files of a claimed bag; see `moveFiles`. */
   async applyTransitions(
     claim: Claim,
     moves: readonly Transition[],
@@ -57,8 +57,8 @@ export class Register {
   }
 
   /**
-   * Runs `work` while no other process does the same `task`; undefined where another one holds it.
-   * The lock goes with the connection, so a killed process frees it; `Transient` `REGISTER_UNAVAILABLE` where it was lost on the way.
+   * Runs `work` while no other process does the same `task`; undefined if another one holds it. The lock ends with the
+   * connection, so killing the process releases it; `Transient` `REGISTER_UNAVAILABLE` if it was lost during the work.
    */
   async alone<T>(task: string, claims: () => Promise<T>): Promise<T | undefined> {
     const client = await connect(this.pool);
@@ -80,7 +80,7 @@ export class Register {
     }
   }
 
-  /** Whether a process does this `task` right now; see `alone`. */
+  /** Whether a process is doing this `task` now; see `alone`. */
   async isRunning(task: string): Promise<boolean> {
     const { rows } = await this.pool.query<{ running: boolean }>(
       `SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database

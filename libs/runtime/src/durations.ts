@@ -7,7 +7,7 @@ const units: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 
-/** Reads `90s`, `5m`, `12h`, `7d`, `2w` or `0` as milliseconds; undefined where it is none of these. */
+/** Reads `90s`, `5m`, `12h`, `7d`, `2w` or `0` as milliseconds; undefined for any other text. */
 export function parseDuration(text: string): number | undefined {
   if (text.trim() === '0') return 0;
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$/.exec(text.trim());

@@ -2,7 +2,7 @@ import { Controller, Get, Header, Injectable, ServiceUnavailableException } from
 import { register as metrics } from 'prom-client';
 import { messageOf } from '@coldroom/domain';
 
-/** What has to work before a service can do its work. */
+/** What must work before a service can do its work. */
 @Injectable()
 export class Readiness {
   private readonly checks = new Map<string, () => Promise<unknown>>();
@@ -11,7 +11,7 @@ export class Readiness {
     this.checks.set(name, check);
   }
 
-  /** The failing checks with their messages; empty where all is well. */
+  /** The failing checks with their messages; empty if all checks pass. */
   async failures(): Promise<Readonly<Record<string, string>>> {
     const results = await Promise.all(
       [...this.checks].map(async ([name, check]) => {
@@ -31,7 +31,7 @@ export class Readiness {
 export class HealthController {
   constructor(private readonly readiness: Readiness) {}
 
-  /** The process lives and its event loop turns. */
+  /** The process is alive and its event loop runs. */
   @Get('healthz')
   healthz(): { status: 'ok' } {
     return { status: 'ok' };

@@ -1,7 +1,7 @@
 import { Refused, Transient } from '@coldroom/domain';
 import { Log } from './log';
 
-/** The one line that is written, as it is read. */
+/** The one line that was written, parsed. */
 function written(write: (log: Log) => void): string {
   const output = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
   write(new Log('a service'));
@@ -10,7 +10,7 @@ function written(write: (log: Log) => void): string {
   return line;
 }
 
-test('the code of an error is ours, whatever code its details name', () => {
+test("the code of an error is Coldroom's, whatever code its details contain", () => {
   const line = written((log) =>
     log.error('cannot start', {
       error: new Transient('STORE_UNAVAILABLE', 'The store main cannot be reached.', {
@@ -45,6 +45,6 @@ test.each([
   { url: 'https://omero.example.org:4064/webclient/?show=image-1' },
   { path: '/OMERO/user@site:2026/a.tif', secretKeyEnv: 'S3_SECRET' },
   { message: 'read 3 of 4 tokens from a:b@c' },
-])('%j is written as it is', (fields) => {
+])('%j is written unchanged', (fields) => {
   expect(JSON.parse(written((log) => log.info('read', fields)))).toMatchObject(fields);
 });

@@ -6,14 +6,14 @@ const levels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof levels)[number];
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Writes one JSON object a line to standard output, without secrets. Also serves NestJS. */
+/** Writes one JSON object per line to standard output, without secrets. Also serves as the logger of NestJS. */
 export class Log implements LoggerService {
   constructor(
     private readonly service: string,
     private readonly level: LogLevel = 'info',
   ) {}
 
-  /** A stable event name, and what a person needs to act. */
+  /** A stable event name, and what a person needs in order to act. */
   info(event: string, fields: LogFields = {}): void {
     this.write('info', event, fields);
   }
@@ -30,7 +30,7 @@ export class Log implements LoggerService {
     this.write('debug', message, {});
   }
 
-  /** NestJS hands errors over as they were thrown. */
+  /** NestJS passes errors on as they were thrown. */
   private write(level: LogLevel, event: unknown, fields: LogFields): void {
     if (levels.indexOf(level) < levels.indexOf(this.level)) return;
     const named = typeof event === 'string' ? { event } : { event: 'framework', error: event };
@@ -44,12 +44,12 @@ function asFields(fields: LogFields | string): LogFields {
   return typeof fields === 'string' ? { message: fields } : fields;
 }
 
-/** A refusal is expected and carries no stack; anything else does. */
+/** A refusal is expected and has no stack; any other error has one. */
 function plain(key: string, value: unknown): unknown {
   if (isSecret(key) && value !== undefined && value !== null) return hidden;
   if (typeof value === 'string') return withoutSecrets(value);
   if (typeof value === 'bigint') return value.toString();
-  // Details may hold the code of a server or of the system: it must not stand where ours is looked up.
+  // Details may contain the code of a server or of the system: it must not replace Coldroom's own code.
   if (value instanceof ColdroomError) return { ...value.details, code: value.code, message: value.message };
   if (value instanceof Error) return { message: value.message, stack: value.stack };
   return value;

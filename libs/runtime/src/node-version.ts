@@ -1,7 +1,10 @@
-/** The oldest major version of Node.js that can run us. `.nvmrc` and package.json say the same. */
+/** The oldest major version of Node.js that can run Coldroom. `.nvmrc` and package.json specify the same version. */
 export const neededNode = 24;
 
-/** Why this Node.js cannot run us, and what to do, in one sentence; undefined where it can. Must parse and run on any older one. */
+/**
+ * Why this Node.js cannot run Coldroom, and what to do, in one sentence; undefined if it can. Must parse and run on any
+ * older version.
+ */
 export function nodeTooOld(version: string): string | undefined {
   if (Number(version.split('.')[0]) >= neededNode) return undefined;
   return (

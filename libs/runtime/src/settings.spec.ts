@@ -35,7 +35,7 @@ describe('settings', () => {
     return join(dir, name);
   };
 
-  test('what is not set is named, all of it at once; empty is not set', () => {
+  test('all missing settings are named at once; an empty setting is missing', () => {
     expect(faultsOf({ REDIS_URL: '' })).toEqual([
       'REGISTER_DATABASE_URL is not set',
       'OMERO_DATABASE_URL is not set',
@@ -71,7 +71,7 @@ describe('settings', () => {
     expect(faultsOf({ ...good, OMERO_DATABASE_URL: 'postgres://omero', [key]: value })).toEqual([`${key} ${message}`]);
   });
 
-  test('only the parts that are asked for are read', () => {
+  test('only the requested parts are read', () => {
     expect(faultsOf({ METRICS_PORT: 'x' }, ['redis'])).toEqual(['REDIS_URL is not set']);
     expect(readSettings(['redis'], good)).toEqual({ REDIS_URL: 'redis://redis', COLDROOM_QUEUE_PREFIX: 'coldroom' });
   });
@@ -102,7 +102,7 @@ describe('settings', () => {
     });
   });
 
-  test('what is wrong with such a file is told once, with its name: both set, not there, a directory, empty, malformed', () => {
+  test('each fault of such a file is reported once, with its name: both set, missing, empty, etc.', () => {
     const both = fileOf('both', 'redis://a');
     const empty = fileOf('empty', '\n');
     const malformed = fileOf('malformed', 'secret-words');
@@ -127,7 +127,7 @@ describe('settings', () => {
     ]);
   });
 
-  test('no message holds a value: it may be a password', () => {
+  test('no message contains a value: it may be a password', () => {
     expect(faultsOf({ ...good, REGISTER_DATABASE_URL: 'mysql://root:geheim@db' }).join()).not.toContain('geheim');
   });
 
@@ -165,7 +165,7 @@ describe('a duration', () => {
   });
 
   test.each(['', ' ', '5', '5 minutes', '-5m', '1e3s', '5M', 'm', '5m5s', 'Infinity', '0x10s', '5mm'])(
-    '"%s" is none',
+    '"%s" is not a duration',
     (text) => {
       expect(parseDuration(text)).toBeUndefined();
     },

@@ -23,7 +23,7 @@ const whole = (min: number, max: number) =>
     })
     .transform(Number);
 
-/** The settings by what they are for; an app reads only the parts it needs. docs/configure.md explains each key. */
+/** The settings by their purpose; an app reads only the parts it needs. docs/configure.md explains each key. */
 const parts = {
   register: z.object({ REGISTER_DATABASE_URL: url('postgres:', 'postgresql:') }),
   omero: z.object({
@@ -88,7 +88,7 @@ type UnionToIntersection<U> = (U extends unknown ? (value: U) => void : never) e
 /** The settings of the named parts, checked and converted: durations are milliseconds. */
 export type Settings<P extends Part = Part> = UnionToIntersection<{ [K in P]: z.output<(typeof parts)[K]> }[P]>;
 
-/** All faults of the settings at once. The process ends with exit code 10. */
+/** All faults of the settings together. The process ends with exit code 10. */
 export class SettingsError extends Error {
   constructor(readonly faults: readonly string[]) {
     super(`The settings are not right:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
@@ -97,11 +97,11 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads settings from the environment; for each key also from the file that `<KEY>_FILE` names, as container secrets are
- * given. Throws SettingsError with every fault found.
+ * Reads settings from the environment, and for each key also from the file that `<KEY>_FILE` names, as for container
+ * secrets. Throws SettingsError with every fault found.
  */
 export function readSettings<P extends Part>(wanted: readonly P[], env: NodeJS.ProcessEnv = process.env): Settings<P> {
-  const faults = new Map<string, string>(); // by key: the first thing that is wrong with it
+  const faults = new Map<string, string>(); // by key: the first fault found
   const result: Record<string, unknown> = {};
   for (const part of wanted) {
     const schema = parts[part];
@@ -139,7 +139,7 @@ function addFault(faults: Map<string, string>, key: string, message: string, env
   faults.set(key, env[key] || env[`${key}_FILE`] ? `${key} ${message}` : `${key} is not set`);
 }
 
-/** The settings as they may be shown: passwords in URLs hidden. */
+/** The settings in a form that may be shown: passwords in URLs are hidden. */
 export function shownSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => [
@@ -149,7 +149,7 @@ export function shownSettings(settings: Readonly<Record<string, unknown>>): Reco
   );
 }
 
-/** Where one may stand: before the host, or, as PostgreSQL and Redis allow, among the parameters. */
+/** A password may be before the host or, as PostgreSQL and Redis allow, among the parameters. */
 function withoutPasswords(text: string): string {
   if (!URL.canParse(text)) return '***';
   const url = new URL(text);
@@ -159,7 +159,7 @@ function withoutPasswords(text: string): string {
   return url.href;
 }
 
-/** The value of a variable whose name another setting gives. Not to be logged. */
+/** The value of a variable whose name is given by another setting. Must not be logged. */
 export function secret(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   return env[name];
 }

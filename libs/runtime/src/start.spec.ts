@@ -40,7 +40,7 @@ class Running {
     this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
   }
 
-  /** Every line written so far; each has to be one JSON object. */
+  /** Every line written so far; each must be one JSON object. */
   lines(): readonly Line[] {
     return this.stdout
       .split('\n')
@@ -80,7 +80,7 @@ describe('a service', () => {
     return running;
   }
 
-  test('with bad settings ends with code 10 and tells every fault', async () => {
+  test('with invalid settings ends with code 10 and reports every fault', async () => {
     const running = start({ REDIS_URL: 'http://redis', METRICS_PORT: 'x', COLDROOM_LEASE: '1' });
     expect(await running.ended).toEqual({ code: 10, signal: null });
     expect(running.stderr).toBe(`The settings are not right:
@@ -121,13 +121,13 @@ describe('a service', () => {
         error: { stack: expect.stringContaining('sample-service') },
       },
     ],
-  ])('that cannot start for a %s reason ends with code %i and says why', async (failure, code, line) => {
+  ])('that cannot start for a %s reason ends with code %i and reports why', async (failure, code, line) => {
     const running = start({ ...good, SAMPLE_FAILS: failure });
     expect(await running.ended).toEqual({ code, signal: null });
     expect(running.lines().at(-1)).toMatchObject(line);
   });
 
-  test('writes one JSON object a line, without passwords, and answers on its port', async () => {
+  test('writes one JSON object per line, without passwords, and answers on its port', async () => {
     const broken = join(dir, 'broken');
     const running = start({ ...good, SAMPLE_BROKEN: broken });
     const { address, pid } = await running.event('started');
@@ -191,7 +191,7 @@ describe('a service', () => {
     ]);
   });
 
-  test('a port that is taken is told, not swallowed', async () => {
+  test('a port that is in use is reported', async () => {
     const first = start(good);
     const { address } = await first.event('started');
     const second = start({ ...good, METRICS_PORT: new URL(address as string).port });

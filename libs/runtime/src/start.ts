@@ -7,7 +7,7 @@ import { HealthController, Readiness } from './health';
 import { Log } from './log';
 import { readSettings, SettingsError, shownSettings, type Settings } from './settings';
 
-/** Exit codes of every program of ours; docs/use.md lists them. */
+/** Exit codes of all Coldroom programs; docs/use.md lists them. */
 export const exitCodes = {
   ok: 0,
   failed: 1,
@@ -37,7 +37,8 @@ class ServiceRoot {
 type Part = Parameters<typeof readSettings>[0][number];
 
 /**
- * Starts a service: settings, log, health and metrics, orderly end on SIGTERM. Bad settings end the process with code 10.
+ * Starts a service: settings, log, health and metrics, orderly shutdown on SIGTERM. Invalid settings end the process
+ * with code 10.
  * @param build makes the service's module from its settings
  * @param until for a service that ends by itself: resolves when its work is done
  */
@@ -76,7 +77,7 @@ async function endAfter(work: Promise<void>, app: INestApplicationContext, log: 
   process.exit(failed ? exitCodes.failed : exitCodes.ok);
 }
 
-/** Tells why a program cannot go on, and ends it with the exit code that fits. */
+/** Reports why a program cannot continue, and ends it with the matching exit code. */
 export function endWith(name: string, error: unknown): never {
   const log = new Log(name);
   if (error instanceof SettingsError) {
@@ -90,7 +91,7 @@ export function endWith(name: string, error: unknown): never {
   process.exit(error instanceof ColdroomError && error.kind === 'transient' ? exitCodes.temporary : exitCodes.failed);
 }
 
-/** A lost Redis or a hung disk must not keep a service from ending. */
+/** A lost Redis or a hung disk must not prevent a service from ending. */
 function endWithin(graceMs: number): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => setTimeout(() => process.exit(exitCodes.failed), graceMs).unref());
@@ -98,8 +99,8 @@ function endWithin(graceMs: number): void {
 }
 
 /**
- * For drills: kills or freezes this process at a numbered step, `link:4-swapped` or, at its third time, `link:4-swapped:3`.
- * SIGCONT wakes a frozen one.
+ * For tests of crashes: kills or freezes this process at a crash point, `link:4-swapped` or, at its third time,
+ * `link:4-swapped:3`. SIGCONT resumes a frozen one.
  */
 function crash(crashPoints: Readonly<Record<'SIGKILL' | 'SIGSTOP', string | undefined>>): void {
   const wanted = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) => {

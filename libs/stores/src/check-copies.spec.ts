@@ -67,7 +67,7 @@ it.each<[string, Outcome<CopyDigest>, object, object]>([
   ['not readable', { error: new Refused('ACCESS_DENIED', 'no right') }, {}, { kind: 'unread', code: 'ACCESS_DENIED' }],
   ['on a failing disk', { error: new Transient('READ_FAILED', 'EIO') }, {}, { kind: 'unread', code: 'READ_FAILED' }],
   ['away', { error: new Transient('COPY_MISSING', 'odd') }, {}, { kind: 'unread' }],
-])('calls a copy that is %s what it is', async (_what, outcome, copy, wanted) => {
+])('classifies a copy that is %s', async (_what, outcome, copy, wanted) => {
   expect(await verdict(outcome, copy)).toEqual({
     ...('kind' in wanted && wanted.kind !== 'good' && wanted.kind !== 'offline'
       ? { code: expect.any(String), reason: expect.any(String) }
@@ -76,7 +76,7 @@ it.each<[string, Outcome<CopyDigest>, object, object]>([
   });
 });
 
-it('reads in runs, and at a pace', async () => {
+it('reads in runs, at a limited rate', async () => {
   const items = [3n, 3n, 9n, 1n, 1n].map((size) => ({ size }));
   expect([...inRuns(items, 6n)].map((run) => run.length)).toEqual([2, 1, 2]);
   expect([...inRuns([], 6n)]).toEqual([]);

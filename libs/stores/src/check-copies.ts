@@ -1,37 +1,42 @@
 import { ColdroomError, type CopyRead, type Store, type Work } from '@coldroom/domain';
 
-/** What a copy has to be. */
+/** The expected properties of a copy. */
 export interface ExpectedCopy {
   /** Below the bag's `data/`. */
   readonly path: Buffer;
   readonly size: bigint;
   readonly sha256: string | null;
-  /** The version that was seen last, or null where none was. */
+  /** The version that was last seen, or null if none was. */
   readonly version: string | null;
-  /** A read has proven this version, and no later one found a fault. */
+  /** A read has proven this version, and no later read found a fault. */
   readonly proven: boolean;
 }
 
-/** What a read proves that the store's settings accept as proof. */
+/** A read in a way that the store's settings accept as proof. */
 export interface Proof {
   readonly version: string;
   readonly read: CopyRead;
 }
 
 export type CopyVerdict =
-  /** `proof` where the copy had none before. */
+  /** `proof` if the copy had none before. */
   | { readonly kind: 'good'; readonly read: CopyRead; readonly proof?: Proof }
-  /** `right` where the content is as recorded though the copy is not the one that was proven, as after a backup was put back. */
+  /**
+   * `right` if the content is as recorded although the copy is not the one that was proven, as after a restored backup.
+   */
   | { readonly kind: 'bad'; readonly code: string; readonly reason: string; readonly right?: Proof }
-  /** Not at hand: nothing was asked to bring it online. */
+  /** Offline: the store was not asked to bring it online. */
   | { readonly kind: 'offline' }
   /** It could not be read, which proves nothing. */
   | { readonly kind: 'unread'; readonly code: string; readonly reason: string };
 
-/** What says of a copy that it is not right; every other error only says that it was not read. */
+/** The errors that prove a copy wrong; every other error only means that it was not read. */
 const faults = ['COPY_MISSING', 'COPY_CHANGED', 'COPY_SIZE', 'NOT_A_REGULAR_FILE', 'PARENT_NOT_A_DIRECTORY'];
 
-/** Reads copies of one bag where they lie and compares them: one verdict each, in the order asked. Changes nothing, and brings nothing near. */
+/**
+ * Reads copies of one bag where they are stored and compares them: one verdict for each, in the order requested.
+ * Changes nothing, and brings nothing online.
+ */
 export async function checkCopies(
   store: Store,
   bag: string,

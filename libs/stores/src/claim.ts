@@ -1,6 +1,9 @@
 import { Transient, type Work } from '@coldroom/domain';
 
-/** Called right before a store is told to change anything: who lost the claim changes nothing. `Transient` `CLAIM_LOST`. */
+/**
+ * Called right before a store is asked to change anything: without a valid claim nothing is changed. `Transient`
+ * `CLAIM_LOST`.
+ */
 export function checkClaim({ signal, deadline }: Pick<Work, 'signal' | 'deadline'>): void {
   if (!signal.aborted && process.hrtime.bigint() < Atomics.load(deadline, 0)) return;
   const reason = signal.aborted ? 'it was told to stop' : 'its claim ran out';

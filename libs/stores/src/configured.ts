@@ -4,18 +4,21 @@ import { openStores, type Stores } from './open-store';
 import { readStores } from './settings';
 import type { StoreSurroundings } from './surroundings';
 
-/** The settings that say where stores and originals are. */
+/** The settings that name the locations of stores and originals. */
 export interface StorePlaces {
   /** The file that names the stores. */
   readonly COLDROOM_STORES: string;
-  /** No store may lie in one of its trees. */
+  /** No store may be inside one of these trees. */
   readonly OMERO_DATA_DIR: string;
 }
 
-/** Not optional, so that no caller forgets where keys come from: a store opened without them is refused at its first use. */
+/**
+ * Not optional, so that no caller forgets the source of the keys: a store opened without them is refused at its first
+ * use.
+ */
 type Given = Pick<StoreSurroundings, 'files' | 'crashPoints'> & Required<Pick<StoreSurroundings, 'secrets'>>;
 
-/** Opens the stores as they are configured. `Refused` `STORES_INVALID` where the stores file is not right. */
+/** Opens the stores as configured. `Refused` `STORES_INVALID` if the stores file is invalid. */
 export async function openConfiguredStores(
   { COLDROOM_STORES: path, OMERO_DATA_DIR: dataDir }: StorePlaces,
   given: Given,

@@ -10,7 +10,10 @@ forbidden.addSubnet('fe80::', 10, 'ipv6');
 forbidden.addAddress('::', 'ipv6');
 forbidden.addAddress('fd00:ec2::254', 'ipv6');
 
-/** Link-local addresses, and those at which clouds tell secrets of the machine: no store is there, whatever settings or DNS say. */
+/**
+ * Link-local addresses, and those at which clouds publish secrets of the machine: no store may be there, whatever
+ * settings or DNS name.
+ */
 export function isForbidden(address: string): boolean {
   return forbidden.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
@@ -28,7 +31,10 @@ export class AddressNotAllowed extends Error {
 
 type Found = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
 
-/** `dns.lookup` that fails with `AddressNotAllowed` where any address of a name is forbidden: a name may change what it leads to. */
+/**
+ * `dns.lookup` that fails with `AddressNotAllowed` if any address of a name is forbidden: a name may resolve
+ * differently later.
+ */
 export function guardedLookup(host: string, options: LookupOptions, found: Found): void {
   lookup(host, { ...options, all: true }, (error, addresses) => {
     if (error) return found(error, []);

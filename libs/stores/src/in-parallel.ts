@@ -1,4 +1,7 @@
-/** Does `act` for each item, at most `limit` at a time; after the first failure nothing new is begun, and it is thrown when all are at rest. */
+/**
+ * Runs `act` for each item, at most `limit` at a time. After the first failure no new item is started, and the error is
+ * thrown when all running ones have ended.
+ */
 export async function inParallel<T, R>(
   items: readonly T[],
   limit: number,

@@ -10,13 +10,13 @@ export interface Stores {
   readonly default: Store;
   /** The store for requests of this group, by the settings. */
   forGroup(group: string): Store;
-  /** `Refused` `STORE_UNKNOWN` where the settings name no such store. */
+  /** `Refused` `STORE_UNKNOWN` if the settings name no such store. */
   get(name: string): Store;
   readonly all: readonly Store[];
   close(): Promise<void>;
 }
 
-/** One line a kind: adding one is this line, its settings, and passing the conformance suite. */
+/** One line for each kind. A new kind needs its line, its settings, and to pass the conformance suite. */
 export function openStore(name: string, settings: StoreSettings, surroundings: StoreSurroundings): Store {
   switch (settings.kind) {
     case 'file':
@@ -30,7 +30,7 @@ export function openStore(name: string, settings: StoreSettings, surroundings: S
   }
 }
 
-/** Makes the stores that the settings name. Touches nothing yet: `check` says whether a store can be used. */
+/** Creates the stores that the settings name. Accesses nothing yet: `check` reports whether a store can be used. */
 export function openStores(settings: StoresSettings, surroundings: StoreSurroundings): Stores {
   const stores = new Map<string, Store>();
   const listed = Object.entries(settings.stores);

@@ -3,8 +3,8 @@ import type { ArkivumStoreSettings, CopiesStoreSettings, FileStoreSettings, S3St
 type AnyStore = ArkivumStoreSettings | CopiesStoreSettings | FileStoreSettings | S3StoreSettings;
 
 /**
- * Stores whose bags would lie in one place, one fault a pair: one copy there would count as two, and what was left behind in one
- * store would be what the other lives on.
+ * Stores whose bags would share a location, one fault for each pair: one copy there would count as two, and leftovers
+ * of one store would be the content of the other.
  */
 export function overlaps(stores: Readonly<Record<string, AnyStore>>): readonly string[] {
   const places = Object.entries(stores).flatMap(([name, store]) =>
@@ -21,7 +21,10 @@ export function overlaps(stores: Readonly<Record<string, AnyStore>>): readonly s
   );
 }
 
-/** From the outermost part to the innermost. Of a server only host and port count: with and without TLS it is the same one. */
+/**
+ * From the outermost part to the innermost. Of a server only host and port count: with and without TLS it is the same
+ * one.
+ */
 function placeOf(store: Exclude<AnyStore, CopiesStoreSettings>): readonly string[] {
   switch (store.kind) {
     case 'file':

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Keeps reading at so many bytes a second, on the average: what was read is waited for before more is. */
+/** Limits reading to an average number of bytes per second: waits for what was read before more is read. */
 export class Pace {
   private readyAt = performance.now();
 
@@ -11,7 +11,10 @@ export class Pace {
     return Number.isFinite(this.bytesPerSecond) ? BigInt(Math.ceil(this.bytesPerSecond)) : 1n << 30n;
   }
 
-  /** Comes back when these bytes would have been read at the pace; at once where reading was slower. Rejects when the signal aborts. */
+  /**
+   * Resolves once these bytes would have been read at the limited rate; at once if reading was slower. Rejects when the
+   * signal aborts.
+   */
   async after(bytes: bigint, signal?: AbortSignal): Promise<void> {
     const now = performance.now();
     this.readyAt = Math.max(this.readyAt, now - 1000) + (Number(bytes) * 1000) / this.bytesPerSecond;
@@ -20,7 +23,7 @@ export class Pace {
   }
 }
 
-/** Splits items into runs of at most so many bytes, at least one item each. */
+/** Splits items into runs of at most this many bytes, at least one item each. */
 export function* inRuns<T extends { readonly size: bigint }>(
   items: readonly T[],
   bytes: bigint,

@@ -32,7 +32,7 @@ it('reads YAML and JSON alike', async () => {
   ).toEqual(expected);
 });
 
-it('tells all faults at once, with their keys', async () => {
+it('reports all faults at once, with their keys', async () => {
   const faults = readStores(
     written(
       'default: main\nstroes: 1\nstores:\n  main:\n    kind: file\n    directory: archive/../x\n    verfiy: cached\n  second:\n    kind: tape\n',
@@ -59,7 +59,7 @@ it.each([
   await expect(readStores(written(text))).rejects.toMatchObject({ code: 'STORES_INVALID' });
 });
 
-it('takes a store for a group, which must be in the list', () => {
+it('accepts a store for a group, which must be in the list', () => {
   const stores = { main: { kind: 'file', directory: '/archive' }, tape: { kind: 'file', directory: '/tape' } };
   expect(parseStores({ default: 'main', groups: { 'Lab of Ada': 'tape' }, stores })).toMatchObject({
     groups: { 'Lab of Ada': 'tape' },
@@ -69,20 +69,20 @@ it('takes a store for a group, which must be in the list', () => {
   );
 });
 
-it('says when the file cannot be read', async () => {
+it('reports that the file cannot be read', async () => {
   await expect(readStores(join(directory, 'none'))).rejects.toMatchObject({
     code: 'STORES_INVALID',
     message: expect.stringContaining('ENOENT'),
   });
 });
 
-it('does not take a name of every object for a store', () => {
+it('does not accept an inherited property of objects as a store', () => {
   expect(() => parseStores({ default: 'constructor', stores: {} })).toThrow(
     expect.objectContaining({ code: 'STORES_INVALID' }),
   );
 });
 
-describe('a place of its own for each store', () => {
+describe('a location of its own for each store', () => {
   const file = (directory: string): object => ({ kind: 'file', directory });
   const arkivum = (mount: string): object => ({
     kind: 'arkivum',
@@ -129,7 +129,7 @@ describe('a place of its own for each store', () => {
     ['another bucket', s3(), s3({ bucket: 'coldroom2' })],
     ['another server', s3(), s3({ endpoint: 'https://s3.example.org:8443' })],
     ['prefixes that begin alike', s3({ prefix: 'a' }), s3({ prefix: 'ab' })],
-  ])('takes %s', (_what, one, other) => {
+  ])('accepts %s', (_what, one, other) => {
     expect(two(one, other, { both: { kind: 'copies', of: ['one', 'other'] } })).not.toThrow();
   });
 });

@@ -13,7 +13,7 @@ const storesSettings = z
   .strictObject({
     default: storeName,
     stores: z.record(storeName, z.discriminatedUnion('kind', [fileStore, arkivumStore, s3Store, copiesStore])),
-    /** The store for requests of a group, by the group's name in OMERO; all others go to the default. */
+    /** The store for requests of a group, by the group's name in OMERO; all others use the default. */
     groups: z.record(z.string(), storeName).default({}),
   })
   .refine((settings) => Object.hasOwn(settings.stores, settings.default), {
@@ -41,13 +41,16 @@ const storesSettings = z
 export type StoreSettings = StoresSettings['stores'][string];
 export type StoresSettings = z.infer<typeof storesSettings>;
 
-/** Whether links into a store lead to another place than the copies, which there have to be recalled. False for a store that is not in the list. */
+/**
+ * Whether links into a store lead elsewhere than to the copies, which must then be recalled. False for a store that is
+ * not in the list.
+ */
 export function isRecallable(name: string, { stores }: StoresSettings): boolean {
   const store = stores[name];
   return (store?.kind === 'copies' ? stores[store.of[0] ?? '']?.kind : store?.kind) === 's3';
 }
 
-/** The directories on this machine that a store's settings name, with the marker that each has to carry. */
+/** The directories on this machine that a store's settings name, with the marker that each must have. */
 export function markedDirectories(
   name: string,
   settings: StoreSettings,
@@ -64,7 +67,10 @@ export function markedDirectories(
   }
 }
 
-/** Reads and checks the file that names the stores (YAML or JSON). `Refused` `STORES_INVALID` tells all faults at once. */
+/**
+ * Reads and checks the file that names the stores (YAML or JSON). `Refused` `STORES_INVALID` reports all faults at
+ * once.
+ */
 export async function readStores(path: string): Promise<StoresSettings> {
   let read: unknown;
   try {
@@ -75,7 +81,7 @@ export async function readStores(path: string): Promise<StoresSettings> {
   return parseStores(read, path);
 }
 
-/** The same for settings that are read already; `path` is for the message. */
+/** The same for settings that have been read already; `path` is for the message. */
 export function parseStores(read: unknown, path = 'stores'): StoresSettings {
   const parsed = storesSettings.safeParse(read);
   if (parsed.success) return parsed.data;

@@ -2,9 +2,9 @@ import { isAbsolute, normalize } from 'node:path';
 import { z } from 'zod';
 import { whyNotAppliance } from './arkivum/address';
 
-/* What each kind of store may say of itself in the stores file. */
+/* The settings of each kind of store in the stores file. */
 
-/** What links will name: written out in full, so that all services and OMERO mean the same place. */
+/** The path that links will name: written out in full, so that it means the same to all services and OMERO. */
 const absoluteDirectory = z
   .string()
   .refine((path) => isAbsolute(path) && path !== '/' && normalize(path) === path && !path.endsWith('/'), {
@@ -14,9 +14,9 @@ const absoluteDirectory = z
 export const fileStore = z.strictObject({
   kind: z.literal('file'),
   directory: absoluteDirectory,
-  /** Allows a store on the repository's own file system: one broken disk then takes original and copy. */
+  /** Allows a store on the repository's own file system: one broken disk then destroys original and copy. */
   sameFileSystem: z.boolean().default(false),
-  /** `cached` gives up the proof that a copy is on the disk, for file systems that can give none. */
+  /** `cached` gives up the proof that a copy is on the disk, for file systems that cannot provide it. */
   verify: z.enum(['direct', 'cached']).default('direct'),
 });
 
@@ -30,7 +30,7 @@ export const arkivumStore = z
     kind: z.literal('arkivum'),
     /** Where the appliance is mounted, or a directory below it; links name it. */
     mount: absoluteDirectory,
-    /** The same directory as the appliance names it; empty where `mount` is its top. */
+    /** The same directory as the appliance names it; empty if `mount` is its top. */
     folder: z
       .string()
       .regex(/^([A-Za-z0-9._~-]+(\/[A-Za-z0-9._~-]+)*)?$/, {
@@ -43,18 +43,18 @@ export const arkivumStore = z
     url: z
       .string()
       .refine((url) => whyNotAppliance(url) === null, { error: ({ input }) => whyNotAppliance(String(input)) ?? '' }),
-    /** What signed the appliance's certificate (PEM); the public authorities where left out. */
+    /** The authority that signed the appliance's certificate (PEM); default: the public authorities. */
     caFile: absoluteDirectory.optional(),
-    /** Allows plain HTTP: whoever is in between can then call anything durable. */
+    /** Allows plain HTTP: anyone in between can then report any copy as durable. */
     insecure: z.boolean().default(false),
     /** How a bag is handed over: each file by `release` (v2), or the whole bag by `ingest-manifest` (v3). */
     api: z.enum(['v2', 'v3']),
-    /** False where the appliance takes by itself what is copied to it. */
+    /** False if the appliance ingests by itself what is copied to it. */
     release: z.boolean().default(true),
     durableAt: z.enum(['amber', 'green']).default('green'),
     /** How long one answer of the appliance may take. */
     silenceLimit: shortDuration.default(30_000),
-    /** Questions at once. */
+    /** Queries at once. */
     connections: z.int().min(1).max(16).default(4),
     sameFileSystem: z.boolean().default(false),
     verify: z.enum(['direct', 'cached']).default('direct'),
@@ -75,14 +75,14 @@ export const s3Store = z
       .refine((url) => URL.canParse(url) && /^https?:\/\/[^/?#@]+\/?$/.test(url), {
         error: 'must be https://host or https://host:port and nothing more',
       }),
-    /** Allows plain HTTP: whoever is in between can read and change everything. */
+    /** Allows plain HTTP: anyone in between can read and change everything. */
     insecure: z.boolean().default(false),
-    /** What signed the server's certificate (PEM); the public authorities where left out. */
+    /** The authority that signed the server's certificate (PEM); default: the public authorities. */
     caFile: absoluteDirectory.optional(),
     bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, {
       error: 'must be 3 to 63 lower-case letters, digits, dots and hyphens',
     }),
-    /** Below which everything lies; empty where the bucket is Coldroom's alone. */
+    /** Prefix of all keys; empty if Coldroom alone uses the bucket. */
     prefix: z
       .string()
       .refine(
@@ -91,11 +91,11 @@ export const s3Store = z
       )
       .default(''),
     region: z.string().min(1).default('us-east-1'),
-    /** False where the bucket's name is part of the host's. */
+    /** False if the bucket's name is part of the host name. */
     pathStyle: z.boolean().default(true),
     accessKeyFile: absoluteDirectory.optional(),
     secretKeyFile: absoluteDirectory.optional(),
-    /** Names of environment variables, in place of files. */
+    /** Names of environment variables, instead of files. */
     accessKeyEnv: z.string().optional(),
     secretKeyEnv: z.string().optional(),
     /** Of the copies; tag files are always STANDARD. */
@@ -106,11 +106,11 @@ export const s3Store = z
     partMiB: z.int().min(5).max(5120).default(16),
     partsInParallel: z.int().min(1).max(16).default(4),
     requestsInParallel: z.int().min(1).max(256).default(16),
-    /** Batches at a time; each takes its own memory, `partsInParallel` times `partMiB`. */
+    /** Batches at a time; each uses its own memory, `partsInParallel` times `partMiB`. */
     threads: z.int().min(1).max(16).default(1),
-    /** After so long without a byte in either direction a request has failed. */
+    /** A request without a byte in either direction for this long has failed. */
     silenceLimit: shortDuration.default(300_000),
-    /** `attested` takes the server's own SHA-256 of a whole object for proof, where it has one. */
+    /** `attested` accepts the server's own SHA-256 of a whole object as proof, if it has one. */
     verify: z.enum(['read', 'attested']).default('read'),
     /** `required`: a copy without the mark of a finished replication is not durable. */
     replication: z.enum(['reported', 'required']).default('reported'),

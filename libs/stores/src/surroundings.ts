@@ -1,13 +1,13 @@
 import type { CrashSettings, Files } from '@coldroom/files';
 
-/** What a store finds around it. */
+/** The environment of a store. */
 export interface StoreSurroundings {
-  /** Shared by all stores; whoever made it closes it. */
+  /** Shared by all stores; its creator closes it. */
   readonly files: Files;
-  /** Absolute directories of the roots that hold originals: no store may lie in one of them. */
+  /** Absolute directories of the roots that hold originals: no store may be inside one of them. */
   readonly omeroRoots: readonly string[];
   /** Values of environment variables that settings name for keys. */
   readonly secrets?: (name: string) => string | undefined;
-  /** For the threads that a store makes for itself. */
+  /** For the threads that a store creates for itself. */
   readonly crashPoints?: CrashSettings;
 }

@@ -1,6 +1,6 @@
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
 
-/** Bytes for people: three digits that matter, powers of 1024. */
+/** Bytes for people: three significant digits, powers of 1024. */
 export function formatBytes(bytes: bigint | number): string {
   let value = Number(bytes);
   let unit = 0;

@@ -22,7 +22,7 @@ export function formatTime(at: Date): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
-/** How long ago: `5 min 10 s ago`; a clock that runs behind gives `just now`. */
+/** How long ago: `5 min 10 s ago`; `just now` if a clock is behind. */
 export function formatAge(at: Date, now: Date): string {
   const ms = now.getTime() - at.getTime();
   return ms < 1000 ? 'just now' : `${formatDuration(ms)} ago`;

@@ -7,7 +7,7 @@ const mib = 2 ** 20;
 const bagsOf = (count: number, files: number, bytes: number): MadeUpRun['bags'] =>
   Array.from({ length: count }, () => ({ files, bytes: BigInt(bytes) }));
 
-/** Milliseconds for a file and for a MiB. */
+/** Milliseconds per file and per MiB. */
 const cost = (perFile: number, perMiB = 0) => ({ perFile, perByte: perMiB / mib });
 const archive = (link: number, perMiB = [2, 3, 2]): MadeUpRun['stages'] => [
   ['approved', cost(0.5, perMiB[0])],
@@ -61,7 +61,7 @@ const runs: Readonly<Record<string, MadeUpRun>> = {
 };
 
 interface Seen {
-  /** Share of the time that is over. */
+  /** Share of the time that has passed. */
   readonly over: number;
   readonly leftMs: number;
   readonly pace: Pace;
@@ -82,13 +82,13 @@ function watched(run: MadeUpRun): readonly Seen[] {
 
 describe.each(Object.entries(runs))('progress of %s', (_name, run) => {
   const seen = watched(run);
-  it('never falls, and is 100 % only when the last file is in its place', () => {
+  it('never falls, and is 100 % only when the last file is in place', () => {
     const shares = seen.map(({ pace }) => pace.share);
     expect(shares).toEqual([...shares].sort((one, other) => one - other));
     expect(shares.indexOf(1)).toBe(seen.length - 1);
     expect(seen.at(-1)!.pace).toMatchObject({ share: 1, leftMs: 0, files: 0, remaining: 0n });
   });
-  it('says "estimating" first, and then how long it takes, at most twice or half of what it does', () => {
+  it('says "estimating" first, then a time between half and twice the real one', () => {
     expect(seen[0]!.pace).toMatchObject({ leftMs: undefined, estimating: true });
     expect(progressLine(seen[0]!.stages, seen[0]!.pace)).toContain('estimating the time left');
     const wrong = seen
@@ -100,7 +100,7 @@ describe.each(Object.entries(runs))('progress of %s', (_name, run) => {
 });
 
 describe('progress', () => {
-  it('is offline its end when all bytes of small files are read and half of the time is left', () => {
+  it('is far from its end when all bytes of small files are read and half of the time is left', () => {
     const seen = watched({ ...smallFiles, lastWaitsForAll: true, earlier: readings(smallFiles).at(-1)!.times });
     const read = seen.find(({ pace }) => pace.remaining === 0n)!;
     expect(read.over).toBeLessThan(0.5);
@@ -123,19 +123,19 @@ describe('progress', () => {
     return stages.map((rows, nr) => one.add({ at: nr * 61_000, stages: rows, times: [], approved: 0 }));
   };
 
-  it('does not count what was done before, but what is archived of the requests that it is about', () => {
+  it('does not count what was done before, but what is archived of its own requests', () => {
     const rows = [row('done', 30), row('approved', 10)];
     expect(meter(rows)[0]!.share).toBe(0);
     const archived = { files: 300, bytes: BigInt(30 * 1024 * mib) };
     const reading = { at: 0, stages: rows, times: [], approved: 0 };
     expect(new ProgressMeter(archived).add(reading).share).toBeCloseTo(0.75);
   });
-  it('says when nothing moves, and does not make up a time', () => {
+  it('reports when nothing moves, and does not invent a time', () => {
     const [, still] = meter([row('approved', 10)], [row('approved', 10)]);
     expect(still).toMatchObject({ rate: 0, leftMs: undefined, estimating: false, share: 0 });
     expect(progressLine([row('approved', 10)], still!)).toContain('nothing has moved lately');
   });
-  it('does not fall where bags go back or more work comes, and starts anew after the end', () => {
+  it('does not fall when bags go back or work is added, and starts again after the end', () => {
     const [, first, back, more, over, again] = meter(
       [row('approved', 10)],
       [row('hashed', 10)],
@@ -148,12 +148,12 @@ describe('progress', () => {
     expect([back, more]).toEqual([first, first]);
     expect([over, again]).toEqual([1, 0]);
   });
-  it('is not over while an approved request has no bags yet', () => {
+  it('is not complete while an approved request has no bags yet', () => {
     const one = new ProgressMeter();
     const pace = one.add({ at: 0, stages: [row('linked', 3)], times: [], approved: 1 });
     expect(pace).toMatchObject({ share: 0, leftMs: undefined, estimating: true });
   });
-  it('is over, of nothing too', () => {
+  it('is complete, even if there is nothing', () => {
     expect(meter([])[0]).toMatchObject({ share: 1, leftMs: 0, remaining: 0n, files: 0 });
   });
 });

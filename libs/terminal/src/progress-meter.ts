@@ -2,13 +2,13 @@ import type { Amount, Register, StageProgress, StageTime } from '@coldroom/regis
 import { Standing } from './standing';
 import { costOf, costsFrom, pathStates, type Costs, type PathState } from './stage-costs';
 
-/** Speeds are those of the last minute, so that they follow what happens; workers say every 20 s how far they are. */
+/** Speeds are measured over the last minute, so that they follow changes; workers report their progress every 20 s. */
 const windowMs = 60_000;
-/** Sooner nothing is said about the time left. */
+/** Before this, no time left is estimated. */
 const firstMs = 3000;
 
 export interface Reading {
-  /** On any clock, in milliseconds. */
+  /** By any clock, in milliseconds. */
   readonly at: number;
   readonly stages: readonly StageProgress[];
   readonly times: readonly StageTime[];
@@ -19,22 +19,22 @@ export interface Reading {
 export interface Pace {
   /** Bytes still to be hashed, copied and read back, each counted as often as it will be read. */
   readonly remaining: bigint;
-  /** Files that are not at the end of their way. */
+  /** Files that have not reached their final state. */
   readonly files: number;
-  /** Share of the work that is done, 0 to 1; 1 only where nothing is under way. It never falls, also where work is added. */
+  /** Share of the work that is done, 0 to 1; 1 only if nothing is under way. It never falls, even if work is added. */
   readonly share: number;
-  /** Bytes a second through all stages; 0 where nothing moved. */
+  /** Bytes per second through all stages; 0 if nothing moved. */
   readonly rate: number;
-  /** Bytes a second through each stage. */
+  /** Bytes per second through each stage. */
   readonly rates: ReadonlyMap<StageProgress['state'], number>;
-  /** Undefined where it cannot be told: `estimating` where it is too soon, else nothing moves. */
+  /** Undefined if it cannot be estimated: `estimating` if it is too early, otherwise nothing moves. */
   readonly leftMs: number | undefined;
   readonly estimating: boolean;
 }
 
 /**
- * How far the work is, from readings of the register. Each stage counts by what it costs, so that the linking of many small files weighs as
- * much as it takes, and no less than the reading of large ones.
+ * Computes progress from readings of the register. Each stage is weighted by its cost, so that linking many small files
+ * counts for the time it takes, just as reading large ones does.
  */
 export class ProgressMeter {
   private readonly window: Standing[] = [];
@@ -46,7 +46,7 @@ export class ProgressMeter {
   /** @param archived what counts as done before the first reading */
   constructor(private readonly archived: Amount = { files: 0, bytes: 0n }) {}
 
-  /** A meter of one request, or of all. */
+  /** A meter for one request, or for all. */
   static async of({ reports }: Register, requestId?: bigint): Promise<ProgressMeter> {
     return new ProgressMeter(await reports.archivedOfRunning(requestId));
   }
@@ -105,15 +105,18 @@ export class ProgressMeter {
     };
   }
 
-  /** What was done since the last reading takes its part of what was left: a better estimate then makes the bar slower or faster, and not jump. */
+  /**
+   * Work done since the last reading takes its share of what was left: a better estimate then makes the bar slower or
+   * faster, without a jump.
+   */
   private shareAfter(done: number, remaining: number): number {
-    const last = this.share === 1 ? 0 : this.share; // it was over, and begins again
+    const last = this.share === 1 ? 0 : this.share; // it was complete, and starts again
     return done > 0 ? last + ((1 - last) * done) / (done + remaining) : last;
   }
 
   /**
-   * Stages work side by side: all together as fast as they did lately, and none faster than its workers can. What waits for other files, as
-   * the links of a fileset do, comes after them.
+   * Stages run in parallel: together as fast as recently measured, and none faster than its workers allow. Work that
+   * waits for other files, such as the links of a fileset, comes after them.
    */
   private timeFor(left: ReadonlyMap<PathState, number>, speed: number, from: Standing, costs: Costs): number {
     const most = Math.max(1, ...this.workers.values());

@@ -31,12 +31,12 @@ describe('progress', () => {
     expect(pace.rate).toBe(Number(gib));
     expect(pace.files).toBe(80);
   });
-  it('holds neither held nor finished bags for work', () => {
+  it('counts neither held nor finished bags as work', () => {
     expect(
       underWay([row('approved', 1n), row('sealed', 2n), row('undoing', 4n), row('linked', 8n), row('done', 16n)]),
     ).toBe(7);
   });
-  it('draws stages in the order in which bags go, a bar, rate and time left', () => {
+  it('draws stages in processing order, a bar, rate and time left', () => {
     const lines = renderProgress([...now].reverse(), pace);
     expect(lines.map((line) => line.trimEnd().split(/\s+/)[0])).toEqual([
       'stage',
@@ -52,7 +52,7 @@ describe('progress', () => {
       /38 %, 8 bags under way, 18.0 GiB to read, 80 files to finish, 1.00 GiB\/s, about 22 s left$/,
     );
   });
-  it('says it in one line, also at the end', () => {
+  it('fits in one line, also at the end', () => {
     const stages = [row('linked', 10n)];
     expect(progressLine(stages, meter.add({ at: 15_000, stages, times: [], approved: 0 }))).toBe(
       '100 %, nothing under way',

@@ -7,7 +7,7 @@ import { table } from './table';
 
 type BagState = WorkState | 'done';
 
-/** What is done next to bags in a state, in the order in which a bag goes. */
+/** The next action on bags in each state, in the order in which a bag is processed. */
 const stages: Readonly<Record<BagState, { readonly label: string; readonly order: number }>> = {
   approved: { label: 'hash', order: 0 },
   hashed: { label: 'copy', order: 1 },
@@ -29,7 +29,7 @@ const stages: Readonly<Record<BagState, { readonly label: string; readonly order
 };
 const barWidth = 30;
 
-/** Bags that a service will move without waiting for a person or for the hold time. */
+/** Bags that a service will process without waiting for a person or for the hold time. */
 export function underWay(now: readonly StageProgress[]): number {
   return now
     .filter(({ state }) => state !== 'done' && state !== 'linked' && state !== 'recalled')

@@ -1,14 +1,14 @@
 import type { WorkState } from '@coldroom/domain';
 import type { Amount, StageTime } from '@coldroom/register';
 
-/** What a stage needs of a worker's time, in milliseconds. */
+/** The worker time that a stage needs, in milliseconds. */
 export interface Cost {
   readonly perFile: number;
   readonly perByte: number;
 }
 export type Costs = ReadonlyMap<WorkState, Cost>;
 
-/** The states through which services bring a bag, one stage after the other, until it needs no more work. */
+/** The states that services take a bag through, one stage after the other, until it needs no more work. */
 export const paths = [
   ['approved', 'hashed', 'copied', 'verified', 'sealed'],
   ['undoing'],
@@ -19,7 +19,9 @@ export type PathState = (typeof paths)[number][number];
 export const pathStates: readonly PathState[] = paths.flat();
 
 const perMiB = (ms: number): number => ms / 2 ** 20;
-/** The shape of a stage's cost, from measurements on one machine; how much it is here is taken from what the stages took. */
+/**
+ * The shape of a stage's cost, measured on one machine; the actual cost here is derived from the times of the stages.
+ */
 const shapes: Readonly<Record<PathState, Cost>> = {
   approved: { perFile: 0.3, perByte: perMiB(2) },
   hashed: { perFile: 0.3, perByte: perMiB(3) },
@@ -36,7 +38,10 @@ const shapes: Readonly<Record<PathState, Cost>> = {
   moveVerified: { perFile: 0.2, perByte: 0 },
   moveSealed: { perFile: 0.5, perByte: 0 },
 };
-/** Bags of one kind say nothing about how the cost divides between files and bytes: so much variety is asked before they do. */
+/**
+ * Bags of one kind do not show how the cost divides between files and bytes: this much variety is required before they
+ * do.
+ */
 const stiffness = 0.02;
 
 export function costOf({ perFile, perByte }: Cost, { files, bytes }: Amount): number {
@@ -44,8 +49,8 @@ export function costOf({ perFile, perByte }: Cost, { files, bytes }: Amount): nu
 }
 
 /**
- * What each stage costs here. Of a stage that has not worked yet it is what its shape says, times what those of its kind took more than
- * theirs say.
+ * What each stage costs here. For a stage that has not worked yet: the cost of its shape, times the average factor by
+ * which stages of its kind exceeded theirs.
  */
 export function costsFrom(times: readonly StageTime[]): Costs {
   const byState = Map.groupBy(times, ({ state }) => state);
@@ -63,7 +68,7 @@ export function costsFrom(times: readonly StageTime[]): Costs {
   );
 }
 
-/** Its stage reads or writes every byte. */
+/** Whether its stage reads or writes every byte. */
 export const readsBytes = (state: PathState): boolean => shapes[state].perByte > 0;
 
 interface Factors {
@@ -73,8 +78,8 @@ interface Factors {
 }
 
 /**
- * By how much files and bytes cost more than the shape says: a straight line through the bags, where x is the part of a bag's cost that
- * its files make by the shape, and y how often the shape's cost it took.
+ * The factors by which files and bytes cost more than the shape predicts. Fits a straight line through the bags: x is
+ * the share of a bag's cost that the shape assigns to its files, y is the ratio of the time taken to the shape's cost.
  */
 function fit(shape: Cost, times: readonly StageTime[]): Factors | undefined {
   const points = times
@@ -90,6 +95,6 @@ function fit(shape: Cost, times: readonly StageTime[]): Factors | undefined {
     together += (weight / total) * (byFiles / weight - x0) * (ms / weight - mean);
   }
   const slope = together / (spread + stiffness);
-  const least = mean / 20; // noise must not make anything free
+  const least = mean / 20; // noise must not reduce any cost to zero
   return { mean, files: Math.max(least, mean + slope * (1 - x0)), bytes: Math.max(least, mean - slope * x0) };
 }

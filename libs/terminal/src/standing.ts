@@ -6,7 +6,7 @@ type Path = readonly PathState[];
 const none: Amount = { files: 0, bytes: 0n };
 const heavy = pathStates.filter(readsBytes);
 
-/** Where the bags are at one time, and how much has come to the end of each path since the first reading. */
+/** The positions of the bags at one time, and how much has reached the end of each path since the first reading. */
 export class Standing {
   private constructor(
     readonly at: number,
@@ -18,7 +18,7 @@ export class Standing {
     return new Standing(at, stages, new Map([[paths[0], archived]]));
   }
 
-  /** What is on a path no more has come to its end. */
+  /** Whatever is no longer on a path has reached its end. */
   next(at: number, rows: readonly StageProgress[]): Standing {
     const ended = paths.map((path: Path) => {
       const since = minus(onPath(this.rows, path), onPath(rows, path));
@@ -27,7 +27,7 @@ export class Standing {
     return new Standing(at, rows, new Map(ended));
   }
 
-  /** What has the stage of this state behind it. What its workers are at counts by the bytes that they have done. */
+  /** The amount that has passed the stage of this state. What its workers are processing counts by the bytes done. */
   passed(state: PathState): Amount {
     const path = pathOf(state);
     const own = path.indexOf(state);
@@ -37,12 +37,12 @@ export class Standing {
       .reduce(plus, this.ended.get(path) ?? none);
   }
 
-  /** Worked since the first reading, in milliseconds of one worker. */
+  /** Work done since the first reading, in milliseconds of one worker. */
   done(costs: Costs): number {
     return paths.flat().reduce((sum, state) => sum + costIn(costs, state, this.passed(state)), 0);
   }
 
-  /** Work left by stage, in milliseconds of one worker; no stage that has none. */
+  /** Work left by stage, in milliseconds of one worker; stages without work are omitted. */
   left(costs: Costs): ReadonlyMap<PathState, number> {
     const left = new Map<PathState, number>();
     for (const path of paths) {
@@ -54,7 +54,7 @@ export class Standing {
     return left;
   }
 
-  /** Bytes that are still to be read, and files that are not at the end. */
+  /** Bytes still to be read, and files that have not reached the end. */
   amountLeft(): { readonly remaining: bigint; readonly files: number } {
     return {
       remaining: heavy.reduce((sum, state) => sum + this.toPass(state).bytes, 0n),
@@ -62,7 +62,7 @@ export class Standing {
     };
   }
 
-  /** Bytes a second through each stage that reads them. */
+  /** Bytes per second through each stage that reads them. */
   rates(from: Standing): ReadonlyMap<PathState, number> {
     const elapsed = this.at - from.at;
     const moved = (state: PathState): number => Number(minus(this.passed(state), from.passed(state)).bytes);
@@ -98,7 +98,7 @@ function plus(one: Amount, other: Amount): Amount {
   return { files: one.files + other.files, bytes: one.bytes + other.bytes };
 }
 
-/** Never less than nothing. */
+/** Never below zero. */
 function minus(one: Amount, other: Amount): Amount {
   return {
     files: Math.max(0, one.files - other.files),

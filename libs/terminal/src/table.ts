@@ -2,11 +2,11 @@ import { stripVTControlCharacters } from 'node:util';
 
 export interface Column {
   readonly title: string;
-  /** Numbers stand to the right. */
+  /** Numbers are right-aligned. */
   readonly right?: boolean;
 }
 
-/** Lines of aligned columns under their titles; a cell that is left out is empty. */
+/** Lines of aligned columns under their titles; an omitted cell is empty. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly (string | undefined)[])[],
@@ -25,7 +25,7 @@ export function table(
   );
 }
 
-/** Names before values, one pair a line; pairs without a value are left out. */
+/** Names before values, one pair per line; pairs without a value are omitted. */
 export function pairs(entries: readonly (readonly [name: string, value: string | undefined])[]): readonly string[] {
   const given = entries.filter(([, value]) => value !== undefined && value !== '');
   const longest = Math.max(0, ...given.map(([name]) => name.length));

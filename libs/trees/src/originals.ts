@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { rootNames, type ArchiveFile, type RootName } from '@coldroom/domain';
 import { openRoot, type Root } from '@coldroom/files';
 
-/** OMERO's trees on this machine. A tree that is not there is an error only for those who need it. */
+/** OMERO's trees on this machine. A missing tree is an error only for callers that need it. */
 export class Originals {
   private readonly roots = new Map<RootName, Promise<Root>>();
 
@@ -16,7 +16,7 @@ export class Originals {
     return rootNames.map((name) => this.directory(name));
   }
 
-  /** The root with its marker read afresh; `Transient` `ROOT_UNAVAILABLE` where it is not mounted. */
+  /** The root with its marker read again; `Transient` `ROOT_UNAVAILABLE` if it is not mounted. */
   async root(name: RootName): Promise<Root> {
     const known = this.roots.get(name);
     if (known) {

@@ -3,13 +3,16 @@ import { identify, openRoot, typeOf, type Root } from '@coldroom/files';
 import { join } from 'node:path';
 import type { Originals } from './originals';
 
-/** Where held originals lie, and what was fetched on its way to its place. Each carries a marker, like every root. */
+/**
+ * Where held originals are, and fetched files on their way to their place. Each directory has a marker, like every
+ * root.
+ */
 export class HoldDirectories {
   constructor(readonly paths: readonly string[]) {}
 
   /**
-   * The one on this device in which a bag has its directory, else the first: a hard link cannot leave its file system, and a rename
-   * neither, and settings may name another one first since the bag's originals were held.
+   * The one on this device that has a directory of the bag, else the first. A hard link or a rename cannot leave its
+   * file system, and the settings may now name another directory first than when the bag's originals were held.
    */
   async on(device: bigint, bag: string): Promise<Root> {
     const usable: Root[] = [];
@@ -26,7 +29,7 @@ export class HoldDirectories {
   }
 }
 
-/** Where originals are held unless `COLDROOM_HOLD_DIRS` says otherwise. */
+/** Where originals are held unless `COLDROOM_HOLD_DIRS` names other directories. */
 export function defaultHold(dataDir: string): string {
   return join(dataDir, '.coldroom', 'hold');
 }
@@ -49,8 +52,8 @@ export interface Staged {
 }
 
 /**
- * Where a file is fetched to: on the file system of the place that it is meant for, so that one rename puts it there. What
- * is restored waits beside the held originals; what is recalled in the recall directory of its store.
+ * Where a file is fetched to: on the file system of its final place, so that one rename puts it there. A restored file
+ * waits beside the held originals; a recalled one in the recall directory of its store.
  */
 export class Staging {
   constructor(
@@ -58,7 +61,9 @@ export class Staging {
     private readonly holds: HoldDirectories,
   ) {}
 
-  /** One place a file, in order. `Refused` `NOT_RECALLABLE` where the store's links lead to the copies themselves. */
+  /**
+   * One place for each file, in order. `Refused` `NOT_RECALLABLE` if the store's links lead to the copies themselves.
+   */
   async of(files: readonly ArchiveFile[], bag: string, store: Store): Promise<readonly Staged[]> {
     const holds = new Map<string, Promise<string>>();
     const holdOf = (root: ArchiveFile['root']): Promise<string> => {
@@ -91,16 +96,19 @@ export class Staging {
   }
 }
 
-/** In a recall directory: what is being fetched. Bag names never begin with a dot. */
+/** In a recall directory: files that are being fetched. Bag names never begin with a dot. */
 export const recallStaging = '.fetching';
 
-/** In a bag's hold directory. A held original is named by its number alone. */
+/** In a bag's hold directory. The name of a held original is its number alone. */
 export const fetchedName = (file: ArchiveFile): string => `${file.id}.fetched`;
 
 /** Beside it: a copy on its way to another store. */
 export const movingName = (file: ArchiveFile): string => `${file.id}.moving`;
 
-/** A rename renews ctime, and a device may get another number when the machine starts anew; the rest stays that of the file that was proven. */
+/**
+ * A rename changes ctime, and a device may get another number when the machine restarts; the rest remains that of the
+ * proven file.
+ */
 export function isFetched(now: Identity, { fetched }: ArchiveFile): boolean {
   return (
     fetched !== null &&

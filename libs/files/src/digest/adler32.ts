@@ -2,7 +2,7 @@ const modulus = 65_521;
 /** The largest number of bytes whose sums still fit into 32 bits (RFC 1950; zlib calls it NMAX). */
 const block = 5552;
 
-/** Adler-32 of RFC 1950, in pieces of any size. */
+/** Adler-32 of RFC 1950, fed in pieces of any size. */
 export class Adler32 {
   private a = 1;
   private b = 0;

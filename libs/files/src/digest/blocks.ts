@@ -1,4 +1,6 @@
-/** Cuts a stream of chunks of any size into blocks of one size, so that a hash sees the same blocks however it was cut. */
+/**
+ * Cuts a stream of chunks of any size into blocks of one size: a hash sees the same blocks however the stream was cut.
+ */
 export class Blocks {
   private readonly moveCopy: Uint8Array;
   private readonly carryView: DataView;
@@ -6,7 +8,7 @@ export class Blocks {
   /** Bytes seen so far. */
   length = 0;
 
-  /** `whole` is given a view and a range of it that is a multiple of `size` long. */
+  /** `whole` receives a view and a range of it that is a multiple of `size` long. */
   constructor(
     private readonly size: number,
     private readonly whole: (view: DataView, start: number, end: number) => void,
@@ -32,7 +34,7 @@ export class Blocks {
     this.carried = chunk.length - end;
   }
 
-  /** What is left over: fewer bytes than a block, followed by zeros. */
+  /** The remainder: fewer bytes than a block, followed by zeros. */
   rest(): { readonly view: DataView; readonly length: number } {
     this.moveCopy.fill(0, this.carried);
     return { view: this.carryView, length: this.carried };

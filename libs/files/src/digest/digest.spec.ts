@@ -2,7 +2,9 @@ import type { DigestAlgorithm } from '@coldroom/domain';
 import { randomBytes } from 'node:crypto';
 import { RunningDigests } from './digest';
 
-/** Computed by Guava 31.1 (`HashCode.toString()`) and by independent code; `abc` and empty also stand in OME's own unit tests. */
+/**
+ * Computed by Guava 31.1 (`HashCode.toString()`) and by independent code; `abc` and empty are also in OME's unit tests.
+ */
 const vectors: Readonly<Record<string, readonly [string, string, string, string]>> = {
   'SHA1-160': [
     'a9993e364706816aba3e25717850c26c9cd0d89d',
@@ -44,18 +46,18 @@ function digestOf(algorithm: DigestAlgorithm, content: Buffer, chunk: number): s
 describe.each(Object.entries(vectors))('%s', (name, expected) => {
   const algorithm = name as DigestAlgorithm;
 
-  it.each([1_000_000, 65_536, 4099, 17, 7, 1])("gives OMERO's values whatever the chunks (%i bytes)", (chunk) => {
+  it.each([1_000_000, 65_536, 4099, 17, 7, 1])("returns OMERO's values whatever the chunks (%i bytes)", (chunk) => {
     expect(contents.map((content) => digestOf(algorithm, content, chunk))).toEqual(expected);
   });
 
-  it('does not depend on how irregular content is cut or aligned', () => {
+  it('does not depend on how the content is cut or aligned', () => {
     const content = Buffer.from(Array.from({ length: 10_007 }, (_, at) => (at * at * 31 + (at >> 3)) & 0xff));
     const whole = digestOf(algorithm, content, content.length);
     for (const chunk of [1, 3, 15, 16, 33, 5552, 5553, 9999]) expect(digestOf(algorithm, content, chunk)).toBe(whole);
   });
 });
 
-/** The reference algorithm as Austin Appleby wrote it down, in slow and plain BigInt. */
+/** The reference algorithm as Austin Appleby wrote it, in slow and plain BigInt. */
 function plainMurmur128(content: Buffer): string {
   const mask = (1n << 64n) - 1n;
   const rotated = (word: bigint, by: bigint): bigint => ((word << by) | (word >> (64n - by))) & mask;
@@ -87,7 +89,7 @@ function plainMurmur128(content: Buffer): string {
   return bytes.toString('hex');
 }
 
-it('agrees with the reference of Murmur3-128 on random content of every length up to 300', () => {
+it('agrees with the Murmur3-128 reference on random content of every length up to 300', () => {
   const random = randomBytes(300);
   for (let length = 0; length <= 300; length++) {
     const content = random.subarray(0, length);

@@ -5,7 +5,7 @@ import { Adler32 } from './adler32';
 import { Murmur3x32 } from './murmur3-32';
 import { Murmur3x128 } from './murmur3-128';
 
-/** A digest that takes its input in pieces. `digest` ends it and gives lower-case hex. */
+/** A digest that takes its input in pieces. `digest` finishes it and returns lower-case hex. */
 export interface RunningDigest {
   update(chunk: Uint8Array): void;
   digest(): string;
@@ -58,7 +58,7 @@ const algorithms: Readonly<Record<DigestAlgorithm, () => RunningDigest>> = {
   'File-Size-64': () => new FileSize(),
 };
 
-/** All digests asked for, of one pass over the content. */
+/** All requested digests, from one pass over the content. */
 export class RunningDigests {
   private readonly running: readonly (readonly [DigestAlgorithm, RunningDigest])[];
 

@@ -2,7 +2,7 @@ import { Blocks } from './blocks';
 
 /**
  * MurmurHash3 x64 128 bit, seed 0, as Guava computes it over bytes. The 64-bit words are kept as two 32-bit halves:
- * BigInt is some hundred times slower. `high` receives the upper half of a result, the return value is the lower.
+ * BigInt is some hundred times slower. `high` receives the upper half of a result; the return value is the lower.
  */
 let high = 0;
 

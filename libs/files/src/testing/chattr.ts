@@ -8,7 +8,9 @@ export function chattr(change: string, ...paths: readonly string[]): void {
   execFileSync('chattr', [change, ...paths], { stdio: 'pipe' });
 }
 
-/** Whether files below the directory for temporary files can be made immutable here. Where not, the reason goes to the console. */
+/**
+ * Whether files below the temporary directory can be made immutable here. If not, the reason is written to the console.
+ */
 export function canChattr(): boolean {
   const directory = mkdtempSync(join(tmpdir(), 'coldroom-chattr-'));
   const file = join(directory, 'f');
@@ -27,7 +29,7 @@ export function canChattr(): boolean {
   }
 }
 
-/** Takes such attributes off all files and directories, so that a test can clear up. */
+/** Removes such attributes from all files and directories, so that a test can clean up. */
 export function makeChangeable(directory: string): void {
   spawnSync('chattr', ['-R', '-f', '-ia', directory]); // fails on links, which have no attributes
 }

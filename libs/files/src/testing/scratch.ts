@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { writeMarker } from '../roots';
 
-/** A marked root and a marked store in a directory of their own, for one test. */
+/** A marked root and a marked store in a directory of its own, for one test. */
 export interface Scratch {
   readonly root: string;
   readonly store: string;
-  /** Writes a file below the root and gives its path as bytes. */
+  /** Writes a file below the root and returns its path as bytes. */
   write(path: string, content?: string | Buffer): Buffer;
   remove(): void;
 }
@@ -36,7 +36,7 @@ export async function makeScratch(): Promise<Scratch> {
   };
 }
 
-/** Sealed directories are read-only, also to the test that made them. */
+/** Sealed directories are read-only, even to the test that made them. */
 function openUp(directory: string): void {
   chmodSync(directory, 0o755);
   for (const name of readdirSync(directory, { encoding: 'buffer' })) {
@@ -45,7 +45,7 @@ function openUp(directory: string): void {
   }
 }
 
-/** Work that nobody bounds; parts of it can be replaced. */
+/** Work without limits; parts of it can be replaced. */
 export function work(part: Partial<Work> = {}): Work {
   return { signal: new AbortController().signal, deadline: deadlineIn(3_600_000), progress: () => undefined, ...part };
 }

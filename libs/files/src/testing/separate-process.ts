@@ -16,15 +16,15 @@ export interface SeparateCopy {
   readonly prefix: string;
   readonly crashAt?: string;
   readonly leaseMilliseconds?: number;
-  /** JavaScript that runs beside the copying. */
+  /** JavaScript that runs while files are copied. */
   readonly meanwhile?: string;
-  /** Another user than ours; needs root. */
+  /** A user other than ours; needs root. */
   readonly uid?: number;
 }
 
 /**
- * Copies in a process of its own, by the compiled code. `answer` is the list of outcomes (`ok` or a code), or the code of
- * the whole call's error; empty where the process was killed.
+ * Copies in a separate process, by the compiled code. `answer` is the list of outcomes (`ok` or a code), or the code of
+ * the whole call's error; empty if the process was killed.
  */
 export function copyInSeparateProcess(order: SeparateCopy): Ended {
   const { scratch, paths, prefix, crashAt, leaseMilliseconds = 3_600_000, meanwhile = '', uid } = order;
@@ -58,7 +58,7 @@ export function sealInSeparateProcess(scratch: Scratch, order: SealOrder, crashA
     }, work).then(() => process.exit(0));`);
 }
 
-/** Ends threads whose code, in a directory of the scratch's, loads the native code again and again. */
+/** Ends threads whose code, in a directory of the scratch, loads the native code again and again. */
 export function endThreadsWhileTheyLoad({ store }: Scratch): Ended {
   writeFileSync(
     join(store, 'worker.js'),

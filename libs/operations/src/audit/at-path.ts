@@ -3,14 +3,14 @@ import { codeOf, type RootName } from '@coldroom/domain';
 import type { Files, Found } from '@coldroom/files';
 import type { AuditedFile } from '@coldroom/register';
 
-/** What stands at an original's path. `blocked`: a link or file stands in place of a directory on the way. */
+/** What is at an original's path. `blocked`: a parent directory has been replaced by a link or a file. */
 export type AtPath =
   | { readonly kind: 'missing' | 'directory' | 'other' | 'blocked' }
   | { readonly kind: 'file'; readonly size: bigint }
   | { readonly kind: 'link'; readonly target: Buffer }
   | { readonly kind: 'unseen'; readonly error: unknown };
 
-/** Where a link leads: to a file of this size, nowhere, or we cannot tell. */
+/** Where a link leads: to a file of this size, to nothing, or unknown. */
 export type Reached =
   | { readonly kind: 'file'; readonly size: bigint }
   | { readonly kind: 'nowhere' | 'other' }
@@ -18,7 +18,7 @@ export type Reached =
 
 const atOnce = 16;
 
-/** Looks at the paths of these files, which lie below one root, without following links. A root that is unavailable throws. */
+/** Looks at the paths of these files, all below one root, without following links. Throws if a root is unavailable. */
 export async function lookAtPaths(
   files: Files,
   root: string,
@@ -42,7 +42,7 @@ async function atPath(root: string, path: Buffer, found: Found): Promise<AtPath>
         : { kind: 'unseen', error: found.error };
     case 'link':
       try {
-        // The way there was walked without following links a moment ago; a link is only read here.
+        // The path was walked a moment ago without following links; here the link is only read.
         return {
           kind: 'link',
           target: await readlink(Buffer.concat([Buffer.from(`${root}/`), path]), { encoding: 'buffer' }),

@@ -6,8 +6,8 @@ import { Scope, type AuditOptions, type AuditPlaces } from './scope';
 import { auditHeld, auditRecallDirectories } from './staged';
 
 /**
- * Holds OMERO's database, its files, the register and the stores against each other. Changes nothing, but marks and flags in
- * OMERO where `fix` says so. A part that is unavailable is told in the report; only the register's errors are thrown.
+ * Compares OMERO's database, its files, the register and the stores. Changes nothing except marks and flags in OMERO,
+ * and those only with `fix`. The report lists a part that is unavailable; only errors of the register are thrown.
  */
 export async function audit(places: AuditPlaces, options: AuditOptions, report: Report): Promise<void> {
   const scope = new Scope(places, options, report);

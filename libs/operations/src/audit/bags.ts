@@ -4,11 +4,14 @@ import type { KnownBag } from '@coldroom/register';
 import { copyPlace, inBatches } from './listing';
 import { storePart, type Scope } from './scope';
 
-/** Bags that a trial of a store leaves behind. */
+/** Bags left behind by a trial of a store. */
 const trialBag = /^validate-/;
 const copiesAtOnce = 1000;
 
-/** What lies sealed in the stores and is unknown to the register. The register knows a bag before the store does. */
+/**
+ * Sealed bags and copies in the stores that the register does not know. The register always knows a bag before the
+ * store does.
+ */
 export async function auditBags(scope: Scope): Promise<void> {
   for (const store of scope.wantedStores()) {
     for await (const names of inBatches(scope, storePart(store), bagsOf(store))) {
@@ -18,7 +21,7 @@ export async function auditBags(scope: Scope): Promise<void> {
   }
 }
 
-/** `bags()` itself may throw: as an error of the listing it is told like any other. */
+/** `bags()` itself may throw; the error is then reported like any other error of the listing. */
 async function* bagsOf(store: Store): AsyncGenerator<string> {
   yield* store.bags();
 }
@@ -33,7 +36,7 @@ async function auditBag(scope: Scope, store: Store, name: string, known: KnownBa
   scope.options.progress();
   const remedy =
     'it is left alone; its omero.jsonl tells what it holds. Was an older register put back, or does another Coldroom write to this store?';
-  if (known && known.store !== store.name && known.alsoIn.includes(store.name)) return; // it was moved, and nothing is deleted then
+  if (known && known.store !== store.name && known.alsoIn.includes(store.name)) return; // a move deletes nothing
   if (known?.store !== store.name) {
     report.add({
       code: 'DARK_BAG',

@@ -6,7 +6,7 @@ import { hasCopy, hasLink, isGivenBack, judge, judgeCopy, needsOmero, type Copy,
 import { Openings } from './opening';
 import { omeroPart, storePart, type Scope } from './scope';
 
-/** Every file of which the register says where its bytes are: its copy, its path and OMERO's rows, a page at a time. */
+/** Checks every file whose location the register knows: its copy, its path and OMERO's rows, one page at a time. */
 export async function auditFiles(scope: Scope): Promise<void> {
   const openings = new Openings(scope);
   for (let after: bigint | undefined = 0n; after !== undefined;) {
@@ -19,9 +19,9 @@ export async function auditFiles(scope: Scope): Promise<void> {
 }
 
 /**
- * The register is read before and after: the services go on meanwhile, and only of a file that was in one state all the
- * while does that state tell what has to be on disk. The paths come before the store, so that a store which becomes unavailable in
- * between does not make its links look broken.
+ * The register is read before and after, because the services keep working. A file's state determines what must be on
+ * disk only if it was the same both times. The paths are read before the store, so that a store which becomes
+ * unavailable in between does not make its links look broken.
  */
 async function auditPage(scope: Scope, page: readonly AuditedFile[], openings: Openings): Promise<void> {
   const at = await pathsOf(
@@ -66,7 +66,7 @@ async function pathsOf(scope: Scope, files: readonly AuditedFile[]): Promise<Rea
   for (const [name, some] of byRoot(files)) {
     const root = await scope.originals(name);
     const found = root && (await scope.look(name, () => lookAtPaths(scope.places.files, root.directory, some)));
-    // What is missing below a disk that was unmounted meanwhile is not missing.
+    // A file is not missing if its disk was unmounted in the meantime.
     if (!found || !(await scope.originals(name))) continue;
     for (const [id, at] of found) {
       all.set(id, at);
@@ -76,7 +76,7 @@ async function pathsOf(scope: Scope, files: readonly AuditedFile[]): Promise<Rea
   return all;
 }
 
-/** Only links that are ours are followed, and into a recall directory only where something should be there. */
+/** Follows only Coldroom's links, and into a recall directory only where a file should be there. */
 async function targetsOf(
   scope: Scope,
   files: readonly AuditedFile[],
@@ -130,7 +130,7 @@ async function statAll(
     return (await store.stat(bag, files.map(copyPath))).map((status) => status ?? 'missing');
   } catch (error) {
     if (error instanceof Refused && files.length > 1) {
-      // One of them is in the way of the others.
+      // One of them makes the whole call fail.
       const single: Copy[] = [];
       for (const file of files) single.push(...(await statAll(scope, store, bag, [file])));
       return single;
@@ -183,7 +183,7 @@ async function omeroFactsOf(
 
 const filesetKey = (file: AuditedFile): string => `${file.requestId} ${file.fileset}`;
 
-/** The filesets of these files of which OMERO still has an image. */
+/** The filesets of these files that still have an image in OMERO. */
 async function livingFilesets(scope: Scope, files: readonly AuditedFile[]): Promise<ReadonlySet<string>> {
   const living = new Set<string>();
   for (const [requestId, some] of Map.groupBy(files, (file) => file.requestId)) {
@@ -196,7 +196,7 @@ async function livingFilesets(scope: Scope, files: readonly AuditedFile[]): Prom
   return living;
 }
 
-/** False only where all hold directories could be looked into. */
+/** False only if every hold directory could be read. */
 async function isHeld(scope: Scope, { bag, id }: AuditedFile): Promise<boolean | undefined> {
   let all = true;
   for (const hold of scope.places.holds) {

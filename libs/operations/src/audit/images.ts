@@ -8,7 +8,7 @@ interface WrongImage {
   readonly findings: readonly Discrepancy[];
 }
 
-/** Whether OMERO shows of each image what the register says that it was told. Mends it where that is asked for. */
+/** Checks for each image that OMERO shows what the register has recorded as written. Repairs it on request. */
 export async function auditImages(scope: Scope): Promise<void> {
   for (let after: PageStart | undefined = firstPage; after !== undefined;) {
     const { rows, next }: Page<AuditedImage, PageStart> = await scope.register.audit.images(after, imagesPerCall);
@@ -29,7 +29,7 @@ export async function auditImages(scope: Scope): Promise<void> {
 
 async function tell(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
   if (wrong.length === 0) return;
-  // The scanner may have written while we looked: only what the register says still counts.
+  // The scanner may have written in the meantime: only what the register still says counts.
   const settled = new Set(await scope.register.audit.stillSettled(wrong.map(({ image }) => image)));
   const still = wrong.filter(({ image }) => settled.has(image));
   for (const { findings } of still) findings.forEach((finding) => scope.report.add(finding));
@@ -42,7 +42,7 @@ async function tell(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
   }
 }
 
-/** A person said that it was deleted on purpose. One that is there again is looked at like any other. */
+/** A person confirmed that it was deleted on purpose. An image that exists again is checked like any other. */
 function isKnownDeletion(image: AuditedImage, facts: ImageFacts | undefined): boolean {
   return !facts && image.mark === 'archived' && image.deletionKnownBy !== null;
 }
@@ -105,15 +105,15 @@ export function judgeImage(image: AuditedImage, facts: ImageFacts | undefined): 
 }
 
 /**
- * Writes to OMERO what the register says that it was told, all with one mark wanted. The register's rows are held meanwhile:
- * nobody can want something else of these images, or clear them, until it is written.
+ * Writes to OMERO what the register has recorded as written; all images have the same wanted mark. The register's rows
+ * are locked meanwhile: no one can change what these images should say, or clear them, until it is written.
  */
 async function repair(scope: Scope, wrong: readonly WrongImage[]): Promise<void> {
   const { omero, register } = scope.places;
   const done = await register.audit.whileSettled(
     wrong.map(({ image }) => image),
     async (images) => {
-      // Caught here: an OMERO that becomes unavailable must not look like a register that does.
+      // Caught here, so that an unavailable OMERO does not look like an unavailable register.
       await scope.look(omeroPart, async () => {
         const [first] = images;
         if (!first) return;

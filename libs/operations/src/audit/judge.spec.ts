@@ -50,7 +50,7 @@ const codes = (change: Partial<AuditedFile>, seen: Seen): readonly string[] =>
   judge({ ...file, ...change }, seen).map(({ code }) => code);
 
 it('finds nothing where all is well', () => expect(codes({}, well)).toEqual([]));
-it('finds nothing where nothing could be looked at', () => expect(codes({}, {})).toEqual([]));
+it('finds nothing where nothing could be examined', () => expect(codes({}, {})).toEqual([]));
 
 it.each<[what: string, change: Partial<AuditedFile>, seen: Seen]>([
   ['a store that gave no answer', {}, { ...well, copy: 'unseen', reached: { kind: 'nowhere' } }],
@@ -97,7 +97,7 @@ it.each<[code: string, change: Partial<AuditedFile>, seen: Seen]>([
   ['COPY_CHANGED', {}, { ...well, copy: 'other' }],
   ['COPY_CHANGED', { copyVersion: null }, well],
   ['COPY_BAD', { copyFault: 'COPY_DIFFERS' }, well],
-  ['COPY_BAD', { copyFault: 'COPY_DIFFERS' }, {}], // known, whatever can be looked at now
+  ['COPY_BAD', { copyFault: 'COPY_DIFFERS' }, {}], // known, whatever can be examined now
   ['LOST', { copyFault: 'COPY_DIFFERS' }, { ...well, copy: 'missing', reached: { kind: 'nowhere' } }],
   ['DANGLING', {}, { ...well, reached: { kind: 'other' } }],
   ['DANGLING', { stand: 'recalled', isOnline: true }, { ...well, store: recalling, reached: { kind: 'nowhere' } }],
@@ -118,7 +118,7 @@ it.each<[code: string, change: Partial<AuditedFile>, seen: Seen]>([
   ['ORIGINAL_WRONG', { stand: 'restored' }, well],
 ])('%s', (code, change, seen) => expect(codes(change, seen)).toEqual([code]));
 
-it('sends nobody to an undo unless the original is known to be held', () => {
+it('suggests an undo only if the original is known to be held', () => {
   const lost = (held: boolean | undefined): string => judge(file, { ...well, copy: 'missing', held })[0]!.remedy;
   const bad = (held: boolean | undefined): string =>
     judge({ ...file, copyFault: 'COPY_DIFFERS' }, { ...well, held })[0]!.remedy;

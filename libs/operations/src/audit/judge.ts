@@ -4,21 +4,21 @@ import { displayPath } from '@coldroom/files';
 import type { AtPath, Reached } from './at-path';
 import type { Discrepancy, DiscrepancyCode } from './report';
 
-/** What a store said of a copy: `other` is something that is no file, `unseen` no answer. */
+/** What a store reported about a copy: `other` is something that is not a file, `unseen` means no answer. */
 export type Copy = CopyStatus | 'missing' | 'other' | 'unseen';
 
-/** What was seen of one file; what is undefined was not looked at, and nothing is concluded from it. */
+/** What was seen of one file. An undefined field was not examined, and nothing is concluded from it. */
 export interface Seen {
   readonly copy?: Copy | undefined;
   readonly at?: AtPath | undefined;
-  /** Where our link leads. */
+  /** Where Coldroom's link leads. */
   readonly reached?: Reached | undefined;
-  /** The store of the settings, also where it is unavailable: it knows what a link has to hold. */
+  /** The configured store, even if it is unavailable: it determines the link's target. */
   readonly store?: Pick<Store, 'name' | 'linkTarget' | 'recallRoot'> | undefined;
-  /** Whether OMERO has rows of this file, the size that it recorded, and whether an image of its fileset exists. */
+  /** Whether OMERO has rows for this file, the size it recorded, and whether an image of its fileset exists. */
   readonly omero?:
     { readonly exists: boolean; readonly size: bigint | null; readonly imageExists: boolean } | undefined;
-  /** Whether the original is held; looked at only where the copy is wrong. */
+  /** Whether the original is held; checked only if the copy is wrong. */
   readonly held?: boolean | undefined;
 }
 
@@ -36,7 +36,10 @@ const withCopy: readonly FileState[] = [
   'moveVerified',
 ];
 const withLink: readonly FileState[] = withCopy.filter((state) => state !== 'sealed');
-/** A restore may have come this far, also one that a person gave up: until the linker's next turn. */
+/**
+ * A restore may have got this far, even one that a person has since cancelled: it stays so until the linker's next
+ * turn.
+ */
 const mayBeBack: readonly FileState[] = ['linked', 'recalled', 'retrieving', 'online', 'fetched', 'fetchVerified'];
 
 export const hasCopy = ({ stand }: AuditedFile): boolean => withCopy.includes(stand);
@@ -44,7 +47,7 @@ export const hasLink = ({ stand }: AuditedFile): boolean => withLink.includes(st
 export const isGivenBack = ({ stand, takenOver }: AuditedFile): boolean =>
   (stand === 'restored' || stand === 'undone') && !takenOver;
 
-/** Everything that is wrong with one file, from facts alone. */
+/** All discrepancies of one file, derived from facts alone. */
 export function judge(file: AuditedFile, seen: Seen): readonly Discrepancy[] {
   return [
     ...(hasCopy(file) ? judgeCopy(file, seen) : []),
@@ -93,7 +96,7 @@ function judgeLink(file: AuditedFile, seen: Seen): readonly Discrepancy[] {
       : [];
   if (!at || at.kind === 'unseen') return gone;
   if (at.kind === 'link') return [...gone, ...judgeTarget(file, at.target, seen)];
-  // OMERO removes the link with the image: that is told once, of the image.
+  // OMERO removes the link with the image: this is reported once, for the image.
   if (at.kind === 'missing')
     return [
       ...gone,
@@ -151,7 +154,7 @@ function judgeTarget(file: AuditedFile, target: Buffer, { store, copy, reached }
   }
   if (!reached || reached.kind === 'unseen') return [];
   if (store.recallRoot !== undefined) return judgeRecalled(file, ours, reached);
-  // Where the store has no copy either, that is what is told.
+  // If the store has no copy either, that is reported instead.
   if (reached.kind === 'file' || typeof copy !== 'object') return [];
   return [
     finding(
@@ -164,7 +167,7 @@ function judgeTarget(file: AuditedFile, target: Buffer, { store, copy, reached }
   ];
 }
 
-/** Without a recall a link leads nowhere, and that is as it should be. */
+/** Without a recall, the link leads nowhere. That is correct. */
 function judgeRecalled(file: AuditedFile, target: Buffer, reached: Reached): readonly Discrepancy[] {
   if (!file.isOnline) return [];
   const remedy = `if OMERO needs it: coldroom restore ${file.fileset}`;

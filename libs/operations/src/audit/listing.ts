@@ -4,10 +4,13 @@ import { filesBelow, markerName, openDirectory, type Root } from '@coldroom/file
 import type { CopyPlace } from '@coldroom/register';
 import type { Scope } from './scope';
 
-/** What a store or we name a bag; any other name in a directory of bags is not ours. */
+/** The form of every bag name that a store or Coldroom gives; any other name in a directory of bags is foreign. */
 const bagName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/;
 
-/** A long listing in pieces. Where it breaks off, its part is told as not looked at, and what was read before counts. */
+/**
+ * A long listing in batches. If it breaks off, the report lists its part as not examined; what was read before that
+ * counts.
+ */
 export async function* inBatches<T>(
   scope: Scope,
   part: string,
@@ -34,17 +37,17 @@ export async function* inBatches<T>(
   }
 }
 
-/** Something below a root that has a directory for each bag. */
+/** An entry below a root that has one directory for each bag. */
 export interface BagEntry {
-  /** Below the root, for people and for a second look. */
+  /** Relative to the root, for messages and for a second look. */
   readonly path: Buffer;
-  /** Null for what lies beside the bags. */
+  /** Null for an entry outside the bag directories. */
   readonly bag: string | null;
-  /** Below the bag's directory. */
+  /** Relative to the bag's directory. */
   readonly inBag: Buffer;
 }
 
-/** Everything below such a root that is no directory, as it is read: never all names of all bags at once. */
+/** Everything below such a root that is not a directory, as it is read: never holds all names of all bags in memory. */
 export async function* entriesOfBags(root: Root, prefix = ''): AsyncGenerator<BagEntry> {
   for await (const { name } of await opendir(`${root.directory}/${prefix}`, { bufferSize: 256 })) {
     const path = Buffer.from(`${prefix}${name}`);
@@ -54,7 +57,7 @@ export async function* entriesOfBags(root: Root, prefix = ''): AsyncGenerator<Ba
       continue;
     }
     const directory = await openDirectory(root, path).catch((error: unknown) => {
-      if ((error as { code?: unknown }).code === 'ENOENT') return null; // gone meanwhile
+      if ((error as { code?: unknown }).code === 'ENOENT') return null; // removed in the meantime
       if ((error as { code?: unknown }).code === 'PARENT_NOT_A_DIRECTORY') return undefined;
       throw error;
     });
@@ -65,10 +68,10 @@ export async function* entriesOfBags(root: Root, prefix = ''): AsyncGenerator<Ba
   }
 }
 
-/** In a recall directory: what is being fetched, a directory for each bag. Bag names never begin with a dot. */
+/** In a recall directory: files being fetched, with one directory for each bag. Bag names never begin with a dot. */
 export const stagingName = '.fetching';
 
-/** A path below a bag's `data/` as root and path, or undefined where it is none of an OMERO tree. */
+/** A path below a bag's `data/` as root and path; undefined if it is not the path of an OMERO tree. */
 export function copyPlace(path: Buffer): CopyPlace | undefined {
   const slash = path.indexOf('/');
   const root = rootNames.find((name) => name === path.subarray(0, Math.max(slash, 0)).toString('latin1'));

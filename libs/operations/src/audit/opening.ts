@@ -13,17 +13,17 @@ import type { AuditedFile } from '@coldroom/register';
 import type { Discrepancy } from './report';
 import { omeroPart, type Scope } from './scope';
 
-/** No retrieval is under way, so OMERO opens a link. */
+/** No retrieval is in progress, so OMERO opens a link. */
 const behindLinks: readonly FileState[] = ['linked', 'released', 'recalled', 'moving', 'moveCopied', 'moveVerified'];
 
-/** Archived filesets that OMERO's Bio-Formats cannot open through links; each is named once. */
+/** Archived filesets that OMERO's Bio-Formats cannot open through links; each is reported once. */
 export class Openings {
   private readonly named = new Set<string>();
   private bioFormats: Promise<BioFormats> | undefined;
 
   constructor(private readonly scope: Scope) {}
 
-  /** Findings by the file that they are named with. Nothing is concluded where the version is not known. */
+  /** Findings by the file that they are reported with. Nothing is concluded if the version is unknown. */
   async findings(page: readonly AuditedFile[]): Promise<ReadonlyMap<bigint, Discrepancy>> {
     const { scope } = this;
     const found = new Map<bigint, Discrepancy>();

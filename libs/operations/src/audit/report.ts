@@ -1,6 +1,6 @@
 import { ColdroomError, messageOf } from '@coldroom/domain';
 
-/** Everything that an audit can find, by what it means to a person. docs/error-codes.md explains each. */
+/** Everything that an audit can find, by its meaning for a person. docs/error-codes.md explains each. */
 export const discrepancyTitles = {
   LOST: 'The store has no copy',
   COPY_WRONG_SIZE: 'The copy has another size',
@@ -28,7 +28,7 @@ export const discrepancyCodes = Object.keys(discrepancyTitles) as readonly Discr
 
 export interface Discrepancy {
   readonly code: DiscrepancyCode;
-  /** As OMERO names things where it has a name for it: `Image:5`, `File:12` (the register's number), a bag, a path. */
+  /** OMERO's name where it has one: `Image:5`; otherwise `File:12` (the register's number), a bag or a path. */
   readonly object: string;
   readonly path?: string;
   readonly fileset?: string;
@@ -45,17 +45,20 @@ interface Found {
   readonly shown: readonly Discrepancy[];
 }
 
-/** A part, or things of a part, that could not be looked at: nothing is known about it. */
+/** A part, or items of a part, that could not be examined: nothing is known about it. */
 export interface NotLookedAt {
   readonly part: string;
   readonly reason: string;
-  /** How many things of it; null where it was not begun at all. */
+  /** The number of items; null if the part was not started at all. */
   readonly things: number | null;
 }
 
 const reasonsShown = 100;
 
-/** What an audit found, counted in full and kept up to a limit a code: memory does not grow with the archive. */
+/**
+ * What an audit found. All are counted; details are kept up to a limit per code, so that memory does not grow with the
+ * archive.
+ */
 export class Report {
   readonly looked = { files: 0, images: 0, bags: 0, trialBags: 0, held: 0, online: 0, deletionsKnown: 0 };
   private readonly found = new Map<
@@ -75,12 +78,12 @@ export class Report {
     if (of.shown.length < this.limit) of.shown.push(finding);
   }
 
-  /** So many of these are right again. */
+  /** This many of these have been repaired. */
   repaired(code: DiscrepancyCode, count: number): void {
     this.of(code).repaired += count;
   }
 
-  /** @param things how many could not be looked at, where the rest of the part could */
+  /** @param things how many items could not be examined, if the rest of the part could */
   notLookedAt(part: string, reason: unknown, things: number | null = null): void {
     const text = reason instanceof ColdroomError ? reason.message : messageOf(reason);
     const key = things === null ? part : `${part}\n${text}`;
@@ -102,7 +105,7 @@ export class Report {
     return [...this.unseen.values()];
   }
 
-  /** Nothing is wrong (any more), and nothing was left out. */
+  /** Nothing is wrong (or everything was repaired), and nothing was left out. */
   get clean(): boolean {
     return this.unseen.size === 0 && [...this.found.values()].every(({ total, repaired }) => total === repaired);
   }

@@ -6,7 +6,7 @@ import type { Register } from '@coldroom/register';
 import { join } from 'node:path';
 import type { Report } from './report';
 
-/** What an audit holds against each other. */
+/** What an audit compares. */
 export interface AuditPlaces {
   readonly register: Register;
   readonly omero: OmeroDatabase;
@@ -16,21 +16,23 @@ export interface AuditPlaces {
   readonly dataDir: string;
   /** Hold directories. */
   readonly holds: readonly string[];
-  /** Of the settings; looked for in `dataDir` where they do not say. */
+  /** From the settings; if they do not specify it, it is looked up in `dataDir`. */
   readonly bioFormatsVersion?: string | undefined;
 }
 
 export interface AuditOptions {
-  /** Only what lies in this store. */
+  /** Only what is in this store. */
   readonly store?: string | undefined;
   readonly fix: boolean;
-  /** Called now and then. */
+  /** Called from time to time. */
   readonly progress: () => void;
-  /** How long a store, disk or database may take to say that it is there. */
+  /** How long a store, disk or database may take to answer. */
   readonly answerMs?: number;
 }
 
-/** The parts of an audit that are there; each of the others is told once as not looked at, and never asked again. */
+/**
+ * The parts of an audit that are available. Each of the others is reported once as not examined, and never asked again.
+ */
 export class Scope {
   private readonly roots = new Map<string, Promise<Root | undefined>>();
   private readonly unavailable = new Set<string>();
@@ -45,7 +47,7 @@ export class Scope {
     return this.places.register;
   }
 
-  /** A store whose link targets are to be looked at, or undefined where it is unavailable or unknown. */
+  /** A store whose link targets are to be examined; undefined if it is unavailable or unknown. */
   store(name: string): Store | undefined {
     return this.isUnavailable(`store ${name}`) ? undefined : this.places.stores.find((store) => store.name === name);
   }
@@ -54,7 +56,10 @@ export class Scope {
     return this.unavailable.has(part);
   }
 
-  /** Runs one look at a part. What it throws takes the part out of the audit: undefined then, and whenever it is asked again. */
+  /**
+   * Runs one examination of a part. If it throws, the part is removed from the audit: the result is undefined then and
+   * on every later call.
+   */
   async look<T>(part: string, look: () => Promise<T>, limitMs?: number): Promise<T | undefined> {
     if (this.unavailable.has(part)) return undefined;
     try {
@@ -71,7 +76,7 @@ export class Scope {
     this.report.notLookedAt(part, reason);
   }
 
-  /** Sees which stores and recall directories are there, and whether OMERO's database is. */
+  /** Checks which stores and recall directories are available, and whether OMERO's database is. */
   async open(): Promise<void> {
     const limitMs = this.options.answerMs ?? 20_000;
     const { stores, omero } = this.places;
@@ -92,7 +97,7 @@ export class Scope {
     return this.options.store === undefined ? stores : stores.filter((store) => store.name === this.options.store);
   }
 
-  /** One of OMERO's trees with its marker read afresh; undefined where it is not mounted. */
+  /** One of OMERO's trees, with its marker read again; undefined if it is not mounted. */
   originals(name: RootName): Promise<Root | undefined> {
     return this.root(name, join(this.places.dataDir, name), name);
   }
@@ -127,7 +132,7 @@ export class Scope {
 export const omeroPart = 'OMERO database';
 export const storePart = (store: Store): string => `store ${store.name}`;
 
-/** A mount that hangs must not keep the rest from being looked at. */
+/** A hung mount must not prevent the examination of the rest. */
 async function within<T>(limitMs: number, look: () => Promise<T>): Promise<T> {
   const ended = new AbortController();
   const limit = sleep(limitMs, undefined, { signal: ended.signal }).then(() => {

@@ -5,7 +5,10 @@ import { copyPlace, entriesOfBags, inBatches, stagingName, type BagEntry } from 
 import type { DiscrepancyCode } from './report';
 import type { Scope } from './scope';
 
-/** In these an original may be held: before the link is in place, until it is released, and while its file is fetched. */
+/**
+ * In these states an original may be held: before the link is in place, until it is released, and while its file is
+ * fetched.
+ */
 const holding: readonly FileState[] = [
   'sealed',
   'linked',
@@ -22,10 +25,10 @@ const holding: readonly FileState[] = [
 ];
 const fetching: readonly FileState[] = ['retrieving', 'online', 'fetched', 'fetchVerified', 'undoing'];
 
-/** What a move that was given up has left stays until the linker's next turn. */
+/** What a cancelled move has left stays until the linker's next turn. */
 const moving: readonly FileState[] = ['moving', 'moveCopied', 'moveVerified', 'moveSealed'];
 
-/** What lies in hold directories and no file of the register accounts for. */
+/** Files in hold directories that no file of the register accounts for. */
 export async function auditHeld(scope: Scope): Promise<void> {
   for (const hold of scope.places.holds) {
     const root = await scope.hold(hold);
@@ -33,7 +36,7 @@ export async function auditHeld(scope: Scope): Promise<void> {
   }
 }
 
-/** What lies in recall directories and no recalled file accounts for; what is being fetched, too. */
+/** Files in recall directories that no recalled file accounts for, including files being fetched. */
 export async function auditRecallDirectories(scope: Scope): Promise<void> {
   for (const store of scope.wantedStores()) {
     const root = store.recallRoot === undefined ? undefined : await scope.recallRoot(store);
@@ -52,7 +55,7 @@ interface Numbered {
   readonly code: 'HELD_ORPHAN' | 'RECALLED_COPY_ORPHAN';
 }
 
-/** Files that are named by their number in the register: held originals, and what was fetched. */
+/** Files named by their number in the register: held originals and fetched files. */
 async function auditNumbered(scope: Scope, root: Root, { part, prefix, code }: Numbered): Promise<void> {
   for await (const entries of inBatches(scope, part, entriesOfBags(root, prefix))) {
     const bags = await scope.register.audit.bagsNamed(entries.flatMap(({ bag }) => (bag === null ? [] : [bag])));
@@ -67,7 +70,7 @@ async function auditNumbered(scope: Scope, root: Root, { part, prefix, code }: N
   }
 }
 
-/** With one store named, only what is known to be of that store. */
+/** If a store is named, only what is known to belong to that store. */
 function isWanted(scope: Scope, { bag }: BagEntry, bags: ReadonlyMap<string, { readonly store: string }>): boolean {
   return scope.options.store === undefined || (bag !== null && bags.get(bag)?.store === scope.options.store);
 }
@@ -85,7 +88,7 @@ function isAccountedFor(
   return number.fetched ? mayBeFetched(file, 'restore') : holding.includes(file.stand);
 }
 
-/** What a cancelled retrieval, or undone, has fetched stays until the linker's next turn. */
+/** What a cancelled or undone retrieval has fetched stays until the linker's next turn. */
 function mayBeFetched({ stand, retrieval }: HeldFile, way: HeldFile['retrieval']): boolean {
   return stand === 'linked' || stand === 'recalled' || (retrieval === way && fetching.includes(stand));
 }
@@ -131,7 +134,7 @@ async function auditRecalled(scope: Scope, root: Root, part: string, store: Stor
 
 const data = Buffer.from('data/');
 
-/** A service may have taken it away, and then told the register, between our two looks. */
+/** A service may have removed it and then recorded that in the register between the two looks. */
 async function addThoseStillThere(
   scope: Scope,
   root: Root,

@@ -10,10 +10,12 @@ import { formatTime } from '@coldroom/terminal';
 import { ok, warning, type Finding } from './findings';
 
 const about = 'Bio-Formats';
-/** Below what a check may take: a large cache must not look like a mount that hangs. */
+/** Less than the time limit of a check: a large cache must not look like a hung mount. */
 const limits = { entries: 2_000_000, ms: 15_000 };
 
-/** Which version OMERO.server has, how we know it, and whether images stay out of the archive because of it. */
+/**
+ * Which version OMERO.server has, how it was determined, and whether images are kept out of the archive because of it.
+ */
 export async function examineBioFormats(places: BioFormatsPlaces): Promise<Finding> {
   const found = await findBioFormats(places, limits);
   const trouble = linkTroubles.find((one) => isAffected(found, one));

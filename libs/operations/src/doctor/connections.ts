@@ -8,7 +8,7 @@ import type { KnownSettings } from './settings';
 
 const clockLimitMs = 2000;
 
-/** Whether register, OMERO's database and Redis answer, and are what we need. */
+/** Whether the register, OMERO's database and Redis answer and meet the requirements. */
 export async function examineConnections(context: Surroundings, settings: KnownSettings): Promise<readonly Finding[]> {
   const { REGISTER_DATABASE_URL: register, OMERO_DATABASE_URL: omero, REDIS_URL: redis } = settings;
   const found = await Promise.all([
@@ -29,7 +29,7 @@ async function examineRegister({ reports }: Register): Promise<readonly Finding[
   ];
 }
 
-/** Milliseconds by which the server's clock is ahead of ours; what the question took counts half. */
+/** Milliseconds by which the server's clock is ahead of this machine's, allowing for half the time of the query. */
 async function clockDifference(reports: Register['reports']): Promise<number> {
   const asked = Date.now();
   const theirs = (await reports.clock()).getTime();
@@ -54,12 +54,12 @@ async function examineOmero(url: string): Promise<Finding> {
       `${version} patch ${patch}, with all rights; its managed repository is ${managedRepository.place}`,
     );
   } finally {
-    database.close().catch(() => undefined); // a server that hangs would keep us
+    database.close().catch(() => undefined); // a hung server would block this process
   }
 }
 
 async function examineRedis(url: string): Promise<Finding> {
-  // Loaded here only: it takes longer than all of the rest.
+  // Loaded only here: it takes longer than all the rest.
   const { RedisConnection } = await import('@coldroom/pipeline');
   const connection = new RedisConnection(url, new Log('doctor', 'error'));
   try {

@@ -4,7 +4,7 @@ import { failureOf } from '../failure';
 
 export interface Finding {
   readonly level: 'ok' | 'warning' | 'fault';
-  /** The thing that was looked at. */
+  /** The thing that was checked. */
   readonly about: string;
   readonly found: string;
   /** What to do about it. */
@@ -27,7 +27,7 @@ export const fault = (about: string, found: string, next?: string): Finding => (
   ...(next ? { next } : {}),
 });
 
-/** Runs one check. What it throws is a fault, and so is one that gives no answer: a hung mount must not hide the rest. */
+/** Runs one check. An exception is a fault, and so is a missing answer: a hung mount must not hide the rest. */
 export async function examine(
   about: string,
   look: () => Promise<readonly Finding[] | Finding>,

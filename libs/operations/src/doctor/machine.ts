@@ -1,7 +1,7 @@
 import { neededNode, nodeTooOld } from '@coldroom/runtime';
 import { fault, ok, type Finding } from './findings';
 
-/** Whether this Node.js can run us; the services refuse to start on an older one. */
+/** Whether this Node.js is recent enough; the services refuse to start on an older one. */
 export function examineNode(version = process.versions.node): Finding {
   return nodeTooOld(version) === undefined
     ? ok('node', `version ${version}`)

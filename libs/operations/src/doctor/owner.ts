@@ -13,7 +13,7 @@ interface InitGroups {
   initgroups(user: number, extraGroup: number): void;
 }
 
-/** The user whose files OMERO's are, and as whom the services should run: the owner of the managed repository. */
+/** The user who owns OMERO's files and as whom the services should run: the owner of the managed repository. */
 export async function ownerOf(dataDir: string): Promise<Owner> {
   try {
     return await stat(join(dataDir, 'ManagedRepository'));
@@ -24,8 +24,8 @@ export async function ownerOf(dataDir: string): Promise<Owner> {
 }
 
 /**
- * What root tries proves nothing, and what root makes is in the way of others: for the rest of its life the process is that
- * owner. Nobody but root can do this; others stay who they are.
+ * A check made by root proves nothing, and files created by root block other users. So the process switches to that
+ * owner for the rest of its life. Only root can do this; other users stay as they are.
  */
 export function becomeOwner({ uid, gid }: Owner): Finding {
   const us = process.geteuid?.();
@@ -39,7 +39,7 @@ export function becomeOwner({ uid, gid }: Owner): Finding {
   try {
     (process as unknown as InitGroups).initgroups(uid, gid);
   } catch {
-    process.setgroups?.([gid]); // a user without a name here, as in containers
+    process.setgroups?.([gid]); // a user without a name on this system, as in containers
   }
   process.setgid?.(gid);
   process.setuid?.(uid);

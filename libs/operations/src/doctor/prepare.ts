@@ -7,21 +7,21 @@ import { markedDirectories, readStores } from '@coldroom/stores';
 import { formatBytes } from '@coldroom/terminal';
 import { ownerOf, type Owner } from './owner';
 
-/** Something that is missing and that we may make. */
+/** Something that is missing and that Coldroom may create. */
 export interface Preparation {
   readonly kind: 'directory' | 'marker';
-  /** Of the directory, or of the directory to be marked. */
+  /** The path of the directory, or of the directory to be marked. */
   readonly path: string;
   readonly markerName?: string;
-  /** Who shall own it, where root makes it. */
+  /** Its owner, if root creates it. */
   readonly owner: Owner;
   /** What a person should know before they agree. */
   readonly note?: string;
 }
 
 /**
- * What is missing of markers and hold directories. Never marks an empty managed repository: that is the folder below a disk
- * that is not mounted, and the marker is what tells the two apart. Pixels and Files may well be empty.
+ * The markers and hold directories that are missing. Never marks an empty managed repository: that is the mount point
+ * of a disk that is not mounted, and only the marker distinguishes the two. Pixels and Files may be empty.
  */
 export async function planPreparations(
   dataDir: string,
@@ -58,7 +58,7 @@ export async function planPreparations(
   return plan;
 }
 
-/** Makes it; never touches what is there already. */
+/** Creates it; never touches what already exists. */
 export async function carryOut({ kind, path, markerName: name, owner: { uid, gid } }: Preparation): Promise<void> {
   if (kind === 'directory') await mkdir(path, { mode: 0o700 });
   else await writeMarker(path, name as string);
@@ -98,7 +98,7 @@ async function spaceIn(directory: string): Promise<string> {
   return `${formatBytes(bavail * bsize)} free${onSystemDisk ? '; it is on the file system of /: is its disk mounted?' : ''}`;
 }
 
-/** True for a directory or a link to one; false where nothing is there. Anything else in its place is refused. */
+/** True for a directory or a link to one; false if nothing is there. Anything else in its place is refused. */
 async function isDirectory(path: string): Promise<boolean> {
   const found = await identify(path);
   if (found === null) return false;

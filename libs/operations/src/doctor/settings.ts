@@ -3,10 +3,13 @@ import { fault, ok, type Finding } from './findings';
 
 const parts = ['register', 'omero', 'originals', 'redis', 'stores', 'hold', 'fixity', 'scan', 'service'] as const;
 
-/** Those settings that are right. */
+/** The settings that are valid. */
 export type KnownSettings = Partial<Settings<(typeof parts)[number]>>;
 
-/** Reads every part for itself, so that one fault does not hide the others, nor what the right ones lead to. */
+/**
+ * Reads every part separately, so that one fault hides neither other faults nor the checks that depend on valid
+ * settings.
+ */
 export function readAllSettings(env: NodeJS.ProcessEnv): {
   readonly settings: KnownSettings;
   readonly findings: readonly Finding[];

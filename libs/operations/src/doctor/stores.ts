@@ -2,7 +2,7 @@ import type { Surroundings } from '../surroundings';
 import { withStores } from '../stores';
 import { examine, ok, type Finding } from './findings';
 
-/** Each store that the settings name: there, marked, writable, and at a safe distance from the originals. */
+/** Checks each store that the settings name: available, marked, writable, and at a safe distance from the originals. */
 export async function examineStores(context: Surroundings): Promise<readonly Finding[]> {
   return examine('stores', () =>
     withStores(context, async ({ stores }) => {

@@ -9,7 +9,7 @@ import { tryLinks } from './try-links';
 const prepare = 'coldroom doctor --prepare';
 const sampleDepth = 12;
 
-/** OMERO's trees: mounted, marked, readable, and with a hold directory to which originals can be linked. */
+/** OMERO's trees: mounted, marked, readable, and each with a hold directory to which originals can be linked. */
 export async function examineTrees(dataDir: string, holds: readonly string[]): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const hold of holds) findings.push(...(await examine(`hold ${hold}`, () => examineHold(hold, dataDir))));
@@ -61,7 +61,7 @@ function missing(name: RootName, directory: string): Finding {
   );
 }
 
-/** The scanner looks into Pixels for every image's pyramid, into Files for data of OMERO 4 only. */
+/** The scanner looks in Pixels for every image's pyramid, and in Files only for data of OMERO 4. */
 function unmarked(name: RootName, empty: boolean): Finding {
   if (name === 'ManagedRepository' && empty)
     return fault(name, 'is empty: is the disk mounted?', 'mount it; an empty repository holds nothing to archive');
@@ -72,7 +72,7 @@ function unmarked(name: RootName, empty: boolean): Finding {
   return fault(name, `has no marker ${markerName}: nothing can be archived`, prepare);
 }
 
-/** Looks at one file of the tree, deep down: rights on the top say little. */
+/** Checks one file deep in the tree: the rights on the top directory prove little. */
 async function examineReading(name: RootName, directory: string): Promise<Finding> {
   let at = directory;
   for (let depth = 0; depth < sampleDepth; depth += 1) {

@@ -4,9 +4,9 @@ import { codeOf } from '@coldroom/domain';
 import { renameExchange } from '@coldroom/files';
 
 /**
- * Does with a marker of ours what the linker does with an original: holds it by a hard link, makes a symbolic link, swaps
- * the two. All in a new directory below `hold`, which is gone afterwards; the marker itself is not touched.
- * Throws the system's error where a link cannot be made.
+ * Does with a marker of Coldroom what the linker does with an original: holds it by a hard link, makes a symbolic link
+ * and swaps the two. All of this is in a new directory below `hold` that is removed afterwards; the marker itself is
+ * not touched. Throws the system's error if a link cannot be made.
  */
 export async function tryLinks(hold: string, marker: string): Promise<{ readonly exchange: boolean }> {
   const directory = await mkdtemp(join(hold, '.doctor-'));

@@ -75,7 +75,7 @@ it.each([
   });
 });
 
-it('nothing is left behind where all places are kept', async () => {
+it('nothing is left behind where both stores use the same places', async () => {
   expect(await told('ab', 'ba')).toEqual({
     before: 'Whole bags are moved, with all files in them. Nothing is left behind; in a, b they stay in use, keep them',
     after: undefined,

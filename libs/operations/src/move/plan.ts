@@ -9,9 +9,9 @@ import type { Amount } from '../selected-files';
 export interface Between {
   readonly from: string;
   readonly to: string;
-  /** Where what is left behind lies; empty where nothing is. */
+  /** The places with what is left behind; empty if there is nothing. */
   readonly leftIn: string;
-  /** Places of the store that is left which the other one keeps its copies in too: nothing there is left behind. */
+  /** Places of the source store that the target store also uses: nothing is left behind there. */
   readonly inUse: readonly string[];
 }
 
@@ -23,7 +23,7 @@ export interface MovePlan {
 
 const shown = 10;
 
-/** Both stores as the settings name them. `Refused` `STORE_UNKNOWN`, or `STORES_OVERLAP` where one is made of the other. */
+/** Both stores as configured. `Refused` `STORE_UNKNOWN`, or `STORES_OVERLAP` if one contains the other. */
 export async function between(path: string, from: string, to: string): Promise<Between> {
   if (from === to) throw new UsageError('--from and --to name the same store');
   const settings = await readStores(path);
@@ -61,7 +61,7 @@ function placeOf(settings: Exclude<StoreSettings, { readonly kind: 'copies' }>):
   }
 }
 
-/** Each bag once, whatever names it. */
+/** Each bag once, however often it is named. */
 export async function movePlan(
   register: Register,
   { from, to }: Pick<Between, 'from' | 'to'>,
@@ -110,7 +110,7 @@ export function movePlanLines(
   return lines.length > 0 ? lines : [`There is nothing to move in store ${from}.`];
 }
 
-/** What was left behind, by name. */
+/** The names of what was left behind. */
 export function leftLines(bags: readonly PlannedBag[], { from, leftIn, inUse }: Between): readonly string[] {
   return bags.length === 0 || leftIn === ''
     ? []

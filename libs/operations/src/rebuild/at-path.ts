@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { codeOf, type Identity, type RootName } from '@coldroom/domain';
 import { identify, openDirectory, openRoot, typeOf, type Directory, type Root } from '@coldroom/files';
 
-/** What stands at the path that an archived file had. */
+/** What is at the path that an archived file had. */
 export type Standing =
   | { readonly kind: 'our-link' | 'missing' }
   | { readonly kind: 'file'; readonly identity: Identity }
@@ -12,17 +12,20 @@ export type Standing =
 export interface Wanted {
   readonly root: RootName;
   readonly path: Buffer;
-  /** What our link has to hold, byte for byte. */
+  /** The target that Coldroom's link must have, byte for byte. */
   readonly target: Buffer;
 }
 
-/** Looks at the paths of originals, without following a link. A tree that is not mounted is `Transient` `ROOT_UNAVAILABLE`: then nothing is missing. */
+/**
+ * Looks at the paths of originals without following a link. A tree that is not mounted is `Transient`
+ * `ROOT_UNAVAILABLE`: its files are not missing.
+ */
 export class OriginalPaths {
   private readonly roots = new Map<RootName, Promise<Root>>();
 
   constructor(private readonly dataDir: string) {}
 
-  /** One answer each, in the order asked; each directory is opened once where its files follow one another. */
+  /** One answer for each path, in the order given; each directory is opened once if its files are adjacent. */
   async look(files: readonly Wanted[]): Promise<readonly Standing[]> {
     const found: Standing[] = [];
     let open: { readonly key: string; readonly directory: Directory | Standing } | undefined;
@@ -51,7 +54,7 @@ export class OriginalPaths {
       if (codeOf(error) === 'PARENT_NOT_A_DIRECTORY')
         return { kind: 'other', what: 'a link or a file stands in place of a directory on the way' };
       if (codeOf(error) !== 'ENOENT') throw error;
-      await root.check(); // an unmounted root says nothing about what is in it
+      await root.check(); // an unmounted root says nothing about its contents
       return { kind: 'missing' };
     }
   }

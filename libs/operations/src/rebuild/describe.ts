@@ -12,7 +12,7 @@ export interface RebuildPlaces {
   readonly work: Work;
 }
 
-/** What a bag says of itself, what the store has of it, and what stands at the paths of its files. Reads only. */
+/** What a bag says about itself, what the store has of it, and what is at the paths of its files. Only reads. */
 export async function describe(
   { store, originals, held, work }: RebuildPlaces,
   name: string,
@@ -53,7 +53,7 @@ export async function describe(
   };
 }
 
-/** Bags that the scanner packs say in their name to which request they belong; those of a retry do not. */
+/** The name of a bag packed by the scanner contains its request; the name of a bag packed by a retry does not. */
 function numberIn(bag: string): bigint | null {
   const [, number] = /^request-([1-9]\d{0,14})-bag-/.exec(bag) ?? [];
   return number === undefined ? null : BigInt(number);
@@ -61,7 +61,7 @@ function numberIn(bag: string): bigint | null {
 
 type Copy = CopyStatus | 'missing' | ColdroomError;
 
-/** One answer a file: a thing in the bag that is no file must not hide what is right. */
+/** One answer for each file: something in the bag that is not a file must not hide valid files. */
 async function statusOf(store: Store, bag: string, files: readonly DescribedFile[]): Promise<readonly Copy[]> {
   try {
     return (
@@ -124,7 +124,7 @@ function stateOf(
   return { state, code: 'LINK_MISSING', reason: `the link to this copy is not at its path: ${found}` };
 }
 
-/** As far as a look tells: undone, restored, or never linked. */
+/** As far as can be seen: undone, restored, or never linked. */
 function isOriginal({ identity }: DescribedFile, standing: Standing): boolean {
   return (
     standing.kind === 'file' &&

@@ -2,7 +2,7 @@ import { codeOf, type Identity, type Work } from '@coldroom/domain';
 import { identify, openDirectory, openRoot, typeOf, type Directory, type Files, type Root } from '@coldroom/files';
 import type { DescribedFile } from '@coldroom/bagit';
 
-/** An original in a hold directory: its name is the number that its file had in the register. */
+/** An original in a hold directory. Its name is the number that its file had in the register. */
 export interface Held {
   readonly number: bigint;
   readonly identity: Identity;
@@ -10,19 +10,19 @@ export interface Held {
 
 const numbers = /^[1-9]\d{0,17}$/;
 
-/** The hold directories, only looked at: nothing in them is ever touched here. */
+/** The hold directories. They are only read; nothing in them is ever changed here. */
 export class HeldOriginals {
   private constructor(
     private readonly roots: readonly Root[],
     private readonly files: Files,
   ) {}
 
-  /** `Transient` `ROOT_UNAVAILABLE` where one is not there: what is held in it could not be known. */
+  /** `Transient` `ROOT_UNAVAILABLE` if one is not available: its held originals would be unknown. */
   static async open(paths: readonly string[], files: Files): Promise<HeldOriginals> {
     return new HeldOriginals(await Promise.all(paths.map((path) => openRoot(path, 'hold'))), files);
   }
 
-  /** Bags that have something held, with how many files that is and the highest number among them. */
+  /** Bags with held originals, each with the number of those files and the highest number among them. */
   async *bags(): AsyncGenerator<{
     readonly bag: string;
     readonly files: number;
@@ -44,8 +44,8 @@ export class HeldOriginals {
   }
 
   /**
-   * Which of these files of a bag is held under which number: those of the same size and mtime are read, and only the same
-   * SHA-256 counts. What is not recognised stays where it is.
+   * Which of these files of a bag is held under which number. Files of the same size and mtime are read, and only an
+   * equal SHA-256 counts. A file that is not recognised stays in place.
    */
   async recognise(bag: string, files: readonly DescribedFile[], work: Work): Promise<ReadonlyMap<DescribedFile, Held>> {
     const recognised = new Map<DescribedFile, Held>();
@@ -77,7 +77,8 @@ export class HeldOriginals {
 
 async function heldIn(root: Root, bag: Buffer): Promise<readonly Held[]> {
   const directory = await openDirectory(root, bag).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'PARENT_NOT_A_DIRECTORY') return undefined; // nothing of ours: the linker makes directories
+    // The linker makes directories; a file in place of one is not Coldroom's.
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'PARENT_NOT_A_DIRECTORY') return undefined;
     throw error;
   });
   return directory

@@ -2,7 +2,7 @@ import type { RebuiltBag } from '@coldroom/register';
 import { counted, formatBytes } from '@coldroom/terminal';
 import { Listing } from '../listing';
 
-/** What a rebuild did, counted; what a person has to look at is listed. */
+/** Counts what a rebuild did, and lists what a person must look at. */
 export class Tally {
   found = 0;
   known = 0;

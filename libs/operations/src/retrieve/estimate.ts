@@ -2,7 +2,7 @@ import type { FetchRate, Register } from '@coldroom/register';
 import { counted, formatBytes, formatDuration } from '@coldroom/terminal';
 import type { Plan } from './plan';
 
-/** How long fetching from a store may take, and what that rests on; null where nothing is known. */
+/** How long fetching from a store may take, and the basis of the estimate; null if nothing is known. */
 export interface Estimate {
   readonly store: string;
   readonly seconds: number | null;
@@ -14,7 +14,10 @@ export interface Estimate {
   } | null;
 }
 
-/** Below this share of the mean size so far, files are slower than their bytes tell: opening and syncing each one counts. */
+/**
+ * Below this share of the mean size so far, files take longer than their bytes suggest, because of opening and syncing
+ * each one.
+ */
 const muchSmaller = 0.1;
 const [minute, hour] = [60_000, 3_600_000];
 
@@ -53,7 +56,7 @@ export function estimateLines(plan: Plan, all: readonly Estimate[]): readonly st
   });
 }
 
-/** No more exact than it is. */
+/** Rounded to its actual accuracy. */
 function about(ms: number): string {
   if (ms < minute) return 'less than a minute';
   return `about ${formatDuration(Math.ceil(ms / (ms < hour ? minute : 5 * minute)) * (ms < hour ? minute : 5 * minute))}`;

@@ -14,7 +14,7 @@ const plus = (one: Amount, other: Amount): Amount => ({
   bytes: one.bytes + other.bytes,
 });
 
-/** What bringing all of these back would mean, summed up. */
+/** Summary of what retrieving all of these would mean. */
 export async function retrievalPlan(register: Register, targets: readonly Target[], way: Retrieval): Promise<Plan> {
   const plans: Plan[] = [];
   for (const target of targets) plans.push(await register.retrievals.plan(target, way));
@@ -36,12 +36,12 @@ export async function retrievalPlan(register: Register, targets: readonly Target
   };
 }
 
-/** What has to be fetched, from all stores. */
+/** What has to be fetched, from all stores together. */
 export function needsOf(plan: Plan): Amount {
   return plan.fetch.reduce<Amount>(plus, none);
 }
 
-/** Bytes free for us where OMERO's originals lie; undefined where this machine does not see them. */
+/** Bytes available to Coldroom where OMERO's originals are stored; undefined if this machine does not see them. */
 export async function freeSpace(context: Surroundings): Promise<bigint | undefined> {
   const directory = context.env['OMERO_DATA_DIR'];
   if (directory === undefined) return undefined;
@@ -49,7 +49,7 @@ export async function freeSpace(context: Surroundings): Promise<bigint | undefin
     const { bavail, bsize } = await statfs(directory, { bigint: true });
     return bavail * bsize;
   } catch {
-    return undefined; // not mounted here: the services that fetch look for themselves
+    return undefined; // not mounted here: the services that fetch check for themselves
   }
 }
 
@@ -59,7 +59,7 @@ const retrieval: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   DEEP_ARCHIVE: { Standard: 'up to 12 hours', Bulk: 'up to 48 hours' },
 };
 
-/** What is to be waited for before cold copies can be fetched; nothing where this machine does not know the stores. */
+/** The wait before cold copies can be fetched; nothing if this machine does not know the stores. */
 export async function coldLines(context: Surroundings, plan: Plan): Promise<readonly string[]> {
   const path = context.env['COLDROOM_STORES'];
   if (path === undefined) return [];

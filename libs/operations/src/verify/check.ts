@@ -10,11 +10,11 @@ export interface Checking {
   readonly pace: Pace;
   readonly work: Work;
   readonly by: string;
-  /** Copies with the right content that are not those once proven count as proven by this read. */
+  /** Copies with the right content that differ from the proven ones count as proven by this read. */
   readonly acceptChanged: boolean;
 }
 
-/** Reads copies of one bag at the pace, records what was found after each run, and counts it. */
+/** Reads copies of one bag at the set pace, records the findings after each run, and counts them. */
 export async function checkBag(
   checking: Checking,
   copies: readonly CheckedCopy[],
@@ -47,7 +47,7 @@ export async function checkBag(
   }
 }
 
-/** A store that is unavailable, or that the settings do not name any more, says nothing about its copies. */
+/** A store that is unavailable, or no longer configured, says nothing about its copies. */
 async function verdictsOf(stores: Stores, run: readonly CheckedCopy[], work: Work): Promise<readonly CopyVerdict[]> {
   const [{ store, bag }] = run as [CheckedCopy];
   try {
@@ -69,7 +69,7 @@ async function verdictsOf(stores: Stores, run: readonly CheckedCopy[], work: Wor
   }
 }
 
-/** What the register is told; null where nothing was learnt. */
+/** What is recorded in the register; null if nothing was learnt. */
 function resultOf(copy: CheckedCopy, verdict: CopyVerdict, acceptChanged: boolean): CopyResult | null {
   switch (verdict.kind) {
     case 'good':

@@ -1,6 +1,6 @@
 import type { CheckedCopy } from '@coldroom/register';
 
-/** What a person can do about a copy that is not right. Nothing of it is done here. */
+/** What a person can do about a copy that is not right. None of it is done here. */
 export function remedyOf(
   copy: Pick<CheckedCopy, 'held' | 'fileset' | 'bag' | 'store' | 'root' | 'display'>,
   code: string,

@@ -14,7 +14,7 @@ interface Shown {
   readonly reason: string;
 }
 
-/** How far a verification is, and what it found. */
+/** How far a verification has got, and what it found. */
 export class Verification {
   readonly good = { files: 0, bytes: 0n };
   readonly offline = { files: 0, bytes: 0n };

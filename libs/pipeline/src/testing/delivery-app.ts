@@ -11,7 +11,7 @@ class Shared {}
 @Module({})
 class Stages {}
 
-/** A service with nothing but its stages and what brings bags to them. It takes nothing before its `Workers` are started. */
+/** A service with only its stages and the delivery of bags. It takes nothing until its `Workers` are started. */
 export async function deliveryApp(
   { stages, register, log }: { readonly stages: readonly Stage[]; readonly register: Register; readonly log: Log },
   settings: DeliverySettings,

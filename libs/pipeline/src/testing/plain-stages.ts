@@ -26,7 +26,7 @@ type Facts = Pick<
 type Deed<S> = (claim: Claim, sources: readonly S[], work: StageWork) => Promise<readonly Facts[]>;
 type Order = FetchOrder & { readonly as: Identity };
 
-/** Stages that stand in for the services before the one under test: real digests, real copies, a sealed bag, no judgement. */
+/** Stages that replace the services before the one under test: real digests, real copies, a sealed bag, no checks. */
 export function plainStages(files: Files, originals: Originals, store: Store): readonly Stage[] {
   const plain = plainlyOn(async ({ files: some }) => some.map((file) => sourceOf(file, originals)));
   return [

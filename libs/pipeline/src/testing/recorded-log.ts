@@ -6,7 +6,7 @@ export interface LogLine {
   readonly fields: LogFields | string;
 }
 
-/** Keeps what is logged, instead of printing it. */
+/** Keeps log lines instead of printing them. */
 export class RecordedLog extends Log {
   readonly lines: LogLine[] = [];
 

@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** A way to a real Redis that can be cut and mended. */
+/** A proxy to a real Redis that can be disconnected and reconnected. */
 export class SwitchableRedis {
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
@@ -10,7 +10,7 @@ export class SwitchableRedis {
     readonly port: number,
   ) {}
 
-  /** Cut at first. */
+  /** Starts disconnected. */
   static async create(targetUrl: string): Promise<SwitchableRedis> {
     const probe = createServer();
     await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
@@ -44,7 +44,7 @@ export class SwitchableRedis {
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
   }
 
-  /** Connections stay, and nothing passes. */
+  /** Connections stay open, and no data passes. */
   freeze(): void {
     for (const socket of this.sockets) socket.pause().unpipe();
   }

@@ -19,9 +19,9 @@ import { HoldDirectories, Staging } from '@coldroom/trees';
 import { plainMoves, plainRetrievals, plainStages } from './plain-stages';
 import type { Stage, StageResult, StageWork } from '../stage';
 
-/** An original to be laid down, and what OMERO says of it. */
+/** An original to be created, and what OMERO records about it. */
 export interface PlannedOriginal {
-  /** Below the root, as bytes or UTF-8. */
+  /** Relative to the root, as bytes or UTF-8. */
   readonly path: string | Buffer;
   readonly content: string | Buffer;
   readonly omeroHash?: OmeroHash;
@@ -31,7 +31,10 @@ export interface PlannedOriginal {
 const leaseMs = 60_000;
 let requests = 0;
 
-/** A register, a store, OMERO's trees and a hold directory of one test file's own, all real. Needs jest's servers of @coldroom/local. */
+/**
+ * A register, a store, OMERO's trees and a hold directory for one test file, all real. Needs jest's servers of
+ * @coldroom/local.
+ */
 export class Workbench {
   readonly dataDir: string;
   readonly storeDir: string;
@@ -87,12 +90,15 @@ export class Workbench {
     await rm(this.dir, { recursive: true, force: true });
   }
 
-  /** Where an original lies on disk. */
+  /** An original's path on disk. */
   at(path: string | Buffer, root: RootName = 'ManagedRepository'): Buffer {
     return Buffer.concat([Buffer.from(`${this.originals.directory(root)}/`), Buffer.from(path)]);
   }
 
-  /** Lays originals down (`dress` may give each another owner, mode or time), and makes a running request of these filesets, one image each. */
+  /**
+   * Creates originals (`dress` may give each another owner, mode or time) and a running request of these filesets, one
+   * image each.
+   */
   async request(
     filesets: Readonly<Record<string, readonly PlannedOriginal[]>>,
     setAttributes?: (path: Buffer) => Promise<void>,
@@ -119,7 +125,10 @@ export class Workbench {
     return id;
   }
 
-  /** Runs a stage on the oldest bag whose turn it is, or on the one that is named, and records what it did. An error gives the bag back and comes through. */
+  /**
+   * Runs a stage on the oldest due bag, or on the named one, and records the result. On an error it gives the bag back
+   * and throws.
+   */
   async run(
     stage: Stage,
     hooks: { readonly check?: () => void; readonly signal?: AbortSignal; readonly bagId?: bigint } = {},
@@ -142,7 +151,7 @@ export class Workbench {
     }
   }
 
-  /** Brings every bag that is due from `approved` up to `until`, as the services would. */
+  /** Brings every due bag from `approved` to `until`, as the services would. */
   async bring(
     until: 'hashed' | 'copied' | 'verified' | 'sealed' | 'online' | 'fetched' | 'fetchVerified',
     store = this.stores.default,
@@ -157,7 +166,7 @@ export class Workbench {
     }
   }
 
-  /** Asks for the move of a request's bags, and brings them up to `until` as the services would. */
+  /** Requests the move of a request's bags, and brings them to `until` as the services would. */
   async move(
     requestId: bigint,
     until: 'moving' | 'moveCopied' | 'moveVerified' | 'moveSealed',
@@ -169,7 +178,7 @@ export class Workbench {
     await this.moveCopy(until);
   }
 
-  /** Brings every bag that is on its way to another store up to `until`. */
+  /** Brings every bag that is moving to another store to `until`. */
   async moveCopy(until: 'moving' | 'moveCopied' | 'moveVerified' | 'moveSealed'): Promise<void> {
     for (const stage of plainMoves(this.files, new Staging(this.originals, this.holds), this.stores)) {
       if (stage.takes === until) return;
@@ -177,7 +186,7 @@ export class Workbench {
     }
   }
 
-  /** Has the register believe that what is durable was linked and its space freed; the disk stays as it is. */
+  /** Makes the register record that durable files were linked and released; the disk stays as it is. */
   async sayLinked(): Promise<void> {
     for (const [takes, event, to] of [
       ['sealed', 'link', 'linked'],
@@ -193,7 +202,7 @@ export class Workbench {
     }
   }
 
-  /** Asks files back, for a day. */
+  /** Requests a retrieval of files, for a day. */
   async ask(requestId: bigint, way: Retrieval = 'restore'): Promise<number> {
     return (await this.register.retrievals.ask({ kind: 'Request', ids: [requestId] }, { way, days: 1 }, 'test')).asked;
   }

@@ -14,11 +14,11 @@ async function cutAll(): Promise<void> {
   await place.sql.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'cut%' AND datname = current_database()`,
   );
-  await pause(50); // the server's word has to reach a connection that nobody reads from
+  await pause(50); // the server's message must reach a connection that no query reads from
 }
 
 describe('transaction', () => {
-  it('leaves nothing behind when the work fails, and gives the error as it was', async () => {
+  it('leaves nothing behind when the work fails, and rethrows the error unchanged', async () => {
     const pool = openPool(place.url, { max: 1 });
     const refusal = new NotYet('BAG_BUSY', 'busy');
     await expect(
@@ -32,7 +32,7 @@ describe('transaction', () => {
     await pool.end();
   });
 
-  it('is a Transient with its cause when the connection breaks while it is idle, and the pool lives on', async () => {
+  it('is a Transient with its cause when an idle connection breaks, and the pool keeps working', async () => {
     const pool = openPool(place.url, { max: 1, applicationName: 'cut-1' });
     const broken = transaction(pool, async (client) => {
       await client.query('SELECT 1');
@@ -45,7 +45,7 @@ describe('transaction', () => {
     await pool.end();
   });
 
-  it('is a Transient where nobody listens', async () => {
+  it('is a Transient where no server listens', async () => {
     const pool = openPool('postgres://x:x@127.0.0.1:1/x');
     await expect(transaction(pool, async () => 1)).rejects.toMatchObject({
       kind: 'transient',
@@ -55,7 +55,7 @@ describe('transaction', () => {
   });
 });
 
-it('takes a lost connection, a shutdown or a deadlock for passing, and nothing else', () => {
+it('treats a lost connection, a shutdown and a deadlock as transient, and nothing else', () => {
   for (const code of ['ECONNREFUSED', 'EAI_AGAIN', '08006', '57P01', '40P01', '40001', '53300']) {
     expect(asTransient(Object.assign(new Error('x'), { code }))).toBeInstanceOf(Transient);
   }
@@ -73,7 +73,7 @@ it('reads 64-bit numbers exactly', async () => {
 });
 
 describe('alone', () => {
-  it('lets one process in at a time, by task', async () => {
+  it('admits one process at a time for each task', async () => {
     const other = new Register(place.url);
     let inside = 0;
     const ran = await Promise.all(
@@ -118,7 +118,7 @@ describe('alone', () => {
     expect(await eventually(() => place.register.alone('scan', async () => 'again'))).toBe('again');
   });
 
-  it('says so when the lock was lost on the way, and does not end the process', async () => {
+  it('reports a lock that was lost during the work, and does not end the process', async () => {
     const fragile = new Register(place.url, { applicationName: 'cut-2' });
     await expect(fragile.alone('scan', cutAll)).rejects.toMatchObject({
       kind: 'transient',

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { codeOf, Transient } from '@coldroom/domain';
 
-/** The schema that holds the register, so that it may live in a database of its own or beside others. */
+/** The schema of the register, so that it can be in a database of its own or share one. */
 export const schema = 'coldroom';
 
 const int8 = 20;
 
-/** A pool whose sessions see the register's schema; 64-bit integers come as bigint, never as number. */
+/** A pool whose sessions use the register's schema; 64-bit integers are returned as bigint, never as number. */
 export function openPool(url: string, options: { max?: number; applicationName?: string } = {}): pg.Pool {
   const types = new pg.TypeOverrides();
   types.setTypeParser(int8, (text: string) => BigInt(text));
@@ -25,8 +25,9 @@ export function openPool(url: string, options: { max?: number; applicationName?:
 }
 
 /**
- * Runs `work` in one transaction; rolls back and rethrows on any error. Where nothing is said for `idleSeconds` PostgreSQL ends
- * it: the locks of a worker that is frozen in the middle would keep everybody else from its request.
+ * Runs `work` in one transaction; rolls back and rethrows on any error. PostgreSQL ends a transaction that is idle for
+ * `idleSeconds`: otherwise the locks of a worker that is frozen in the middle would block everyone else from its
+ * request.
  */
 export async function transaction<T>(
   pool: pg.Pool,
@@ -50,7 +51,8 @@ export async function transaction<T>(
   }
 }
 
-// A connection that breaks while we wait for something else shows at its next query; unheard, the event would end the process.
+// A connection that breaks while the code waits for something else fails at its next query; without a listener, the
+// event would end the process.
 const hear = (): void => undefined;
 
 export async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
@@ -61,7 +63,7 @@ export async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   }
 }
 
-/** Gives a connection back; a broken one is closed, and its transaction and locks go with it. */
+/** Returns a connection to the pool; a broken one is closed, which ends its transaction and releases its locks. */
 export function releaseIdle(client: pg.PoolClient, broken: Error | undefined): void {
   client.off('error', hear);
   client.release(broken);
@@ -70,14 +72,18 @@ export function releaseIdle(client: pg.PoolClient, broken: Error | undefined): v
 const connectionClasses = ['08', '57', '53', '40'];
 
 /**
- * Locks requests until the transaction ends. Whoever changes files or bags of a request beyond its claim locks in this order:
- * requests by id, bags by id, files; so the answer to "is this fileset complete" holds until the commit, and nobody deadlocks.
+ * Locks requests until the transaction ends. Any code that changes files or bags of a request beyond its claim must
+ * lock in this order: requests by id, bags by id, files. The answer to "is this fileset complete" is then valid until
+ * the commit, and there are no deadlocks.
  */
 export async function lockRequests(client: pg.ClientBase, ids: readonly bigint[]): Promise<void> {
   await client.query('SELECT FROM request WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE', [ids]);
 }
 
-/** A lost or refused connection, a shutdown or a serialization failure may pass; anything else stays what it is. */
+/**
+ * A lost or refused connection, a shutdown and a serialization failure are transient; any other error is returned
+ * unchanged.
+ */
 export function asTransient(error: unknown): unknown {
   const code = codeOf(error);
   const lost =
@@ -106,7 +112,7 @@ export function asTransient(error: unknown): unknown {
     : error;
 }
 
-/** Brings the register to this version's tables, under a lock: any number of callers may do so at once. */
+/** Migrates the register to this version's tables, under a lock: any number of callers may do so at once. */
 export async function migrate(url: string, log: (line: string) => void = () => undefined): Promise<readonly string[]> {
   const { runner } = await import('node-pg-migrate');
   const client = new pg.Client({ connectionString: url, application_name: 'coldroom-migrate' }).on('error', hear);

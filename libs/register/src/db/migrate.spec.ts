@@ -29,7 +29,7 @@ describe('migrate', () => {
     expect(await migrate(database.url)).toEqual([]);
   });
 
-  it('is a Transient where nobody answers', async () => {
+  it('is a Transient where no server answers', async () => {
     await expect(migrate('postgres://nobody:x@127.0.0.1:1/none')).rejects.toMatchObject({
       kind: 'transient',
       code: 'REGISTER_UNAVAILABLE',
@@ -38,13 +38,13 @@ describe('migrate', () => {
 });
 
 describe('the tables', () => {
-  it('know the same states as the domain', async () => {
+  it('have the same states as the domain', async () => {
     expect(await listed('file', 'state')).toEqual([...fileStates].sort());
     expect(await listed('request', 'state')).toEqual([...requestStates].sort());
     expect(await listed('bag', 'state')).toEqual([...workStates, 'done'].sort());
   });
 
-  it('tell what each state means for its fileset', async () => {
+  it('define what each state means for its fileset', async () => {
     const {
       rows: [request],
     } = await database.sql.query(

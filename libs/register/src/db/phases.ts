@@ -1,6 +1,6 @@
 /**
- * What a file's state means for its fileset, as the column `file.phase` has it. The migration derives a phase from each state;
- * docs/glossary.md lists them.
+ * What a file's state means for its fileset, as stored in the column `file.phase`. The migration derives a phase from
+ * each state; docs/glossary.md lists them.
  */
 export const phases = [
   'early',

@@ -9,7 +9,7 @@ import type {
   Retrieval,
 } from '@coldroom/domain';
 
-/** Writes an identity as the register keeps it: `dev:ino:size:mtime:ctime:links:mode:uid:gid`. */
+/** Formats an identity as the register stores it: `dev:ino:size:mtime:ctime:links:mode:uid:gid`. */
 export function formatIdentity(identity: Identity): string {
   const { dev, ino, size, mtimeNs, ctimeNs, links, mode, uid, gid } = identity;
   return [dev, ino, size, mtimeNs, ctimeNs, links, mode, uid, gid].join(':');

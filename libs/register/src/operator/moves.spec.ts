@@ -13,7 +13,7 @@ const GiB = 1n << 30n;
 const toTape = { from: 'main', to: 'tape' } as const;
 const there: ProvenCopy = { version: 'tape 1', digest: 'ab'.repeat(32), read: 'remote' };
 
-/** A request with one bag a fileset of 1 GiB files, all of it in `until`. */
+/** A request of 1 GiB files with one bag per fileset, all of it in `until`. */
 async function archived(
   filesets: Readonly<Record<string, readonly bigint[]>>,
   until: 'sealed' | 'linked' | 'released' = 'released',
@@ -34,7 +34,7 @@ async function archived(
 const ask = (bags: readonly bigint[], order: { from: string; to: string } = toTape) =>
   place.register.moves.ask(bags, order, 'boss');
 
-/** Moves the files of a bag on, up to `until`. */
+/** Advances the files of a bag up to `until`. */
 async function onTheWay(bag: bigint, until: WorkState): Promise<void> {
   for (const state of ['moving', 'moveCopied', 'moveVerified'] as const) {
     if (state === until) return;
@@ -95,7 +95,7 @@ async function marksOf(id: bigint): Promise<string[]> {
 }
 
 describe('plan', () => {
-  it('names bags by what a move means for them; a named fileset means its whole bag', async () => {
+  it('classifies bags by what a move means for them; a named fileset means its whole bag', async () => {
     const released = await archived({ 'Fileset:1': [1n], 'Fileset:2': [2n] });
     const held = await archived({ 'Fileset:3': [GiB], 'Fileset:4': [GiB] }, 'linked');
     const early = await archived({ 'Fileset:5': [7n] }, 'sealed');
@@ -123,7 +123,7 @@ describe('plan', () => {
 });
 
 describe('ask', () => {
-  it('sends whole bags, told once, and once more changes nothing', async () => {
+  it('moves whole bags, recorded once; asking again changes nothing', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [1n, 2n] });
     expect(await ask(bags)).toBe(1);
     expect(await ask(bags)).toBe(0);
@@ -186,13 +186,13 @@ describe('ask', () => {
     expect([await statesOf(place.register, id), (await bagRow(bags[0]!))['moving_to']]).toEqual([before, null]);
   });
 
-  it('is told to wait while somebody works on the bag', async () => {
+  it('is NotYet while a worker holds the bag', async () => {
     const { bags } = await archived({ 'Fileset:1': [1n] }, 'linked');
     await claimed(place.register, bags[0]!, 'linked');
     await expect(ask(bags)).rejects.toMatchObject({ kind: 'not-yet', code: 'BAG_BUSY' });
   });
 
-  it('leaves behind what is not archived any more', async () => {
+  it('leaves behind what is no longer archived', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [1n], 'Fileset:2': [2n] });
     await place.sql.query(`UPDATE file SET state = 'restored' WHERE request_id = $1 AND fileset = 'Fileset:1'`, [id]);
     expect(await ask(bags)).toBe(1);
@@ -206,7 +206,7 @@ describe('ask', () => {
 });
 
 describe('the switch', () => {
-  it('takes the whole bag at once: until then the proofs are those of the store that is left', async () => {
+  it('switches the whole bag at once: until then the proofs are those of the source store', async () => {
     const {
       id,
       bags: [bag],
@@ -267,7 +267,7 @@ describe('the switch', () => {
     expect([await copiesOf(id), (await bagRow(bag!))['store']]).toEqual([before, 'main']);
   });
 
-  it('goes on where a link could not be swapped: its copy is there as well, and a retry knows where it came from', async () => {
+  it('continues if a link could not be swapped: its copy is there, and a retry knows the source', async () => {
     const {
       id,
       bags: [bag],
@@ -283,7 +283,7 @@ describe('the switch', () => {
     expect([
       await place.register.moves.cancel([bag!], 'boss'),
       await ask([bag!], { from: 'tape', to: 'main' }),
-    ]).toEqual([0, 0]); // it is there
+    ]).toEqual([0, 0]); // it is there already
     expect(await place.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss')).toBe(1);
     expect(await claimed(place.register, bag!, 'moveSealed')).toMatchObject({
       store: 'tape',
@@ -300,7 +300,7 @@ describe('a file that is stuck on the way', () => {
     ['moveCopied', 'moving'],
     ['moveVerified', 'moving'],
     ['moveSealed', 'moveSealed'],
-  ])('from %s goes on as %s, stays archived, and holds its bag back', async (state, to) => {
+  ])('from %s continues as %s, stays archived, and holds its bag back', async (state, to) => {
     const {
       id,
       bags: [bag],
@@ -351,7 +351,7 @@ describe('cancel', () => {
     },
   );
 
-  it('from settled has the linker look: links may lead to the other store', async () => {
+  it('from moveSealed has the linker check: links may lead to the other store', async () => {
     const {
       id,
       bags: [bag],
@@ -374,11 +374,11 @@ describe('cancel', () => {
   });
 });
 
-describe('a move that was cancelled when all was settled', () => {
+describe('a move that was cancelled when all was sealed in the other store', () => {
   const stuck = { state: 'stuck', version: 'main 1', read: 'direct', moved: 'tape 1' };
   const kindTo = async (to?: string) => (await place.register.moves.plan('main', undefined, to)).map((bag) => bag.kind);
 
-  /** All is good in the other store, and the old one cannot be asked. */
+  /** All copies are good in the other store, and the source store is unavailable. */
   async function cancelledAndStuck(
     sizes: readonly bigint[] = [1n, 2n],
     failing = sizes.length,
@@ -397,7 +397,7 @@ describe('a move that was cancelled when all was settled', () => {
   it.each([
     ['stuck being retrieved', true],
     ['being retrieved', false],
-  ])('goes on where it was when it is asked for again: %s', async (_what, fail) => {
+  ])('continues where it was when it is requested again: %s', async (_what, fail) => {
     const { id, bag } = await cancelledAndStuck();
     if (!fail) await place.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'boss');
     expect([await kindTo('tape'), await kindTo('disk'), await kindTo()]).toEqual([
@@ -417,7 +417,7 @@ describe('a move that was cancelled when all was settled', () => {
     expect((await bagRow(bag))['store']).toBe('tape');
   });
 
-  it('takes along what had its link back already, and may be cancelled again', async () => {
+  it('includes files whose links were put back already, and may be cancelled again', async () => {
     const { id, bag } = await cancelledAndStuck([1n, 2n], 1);
     expect(await copiesOf(id)).toEqual([stuck, { ...stuck, state: 'linked', moved: null }]);
     expect(await ask([bag])).toBe(1);
@@ -432,7 +432,7 @@ describe('a move that was cancelled when all was settled', () => {
     ]);
   });
 
-  it('is not taken up again without what proved the copies there', async () => {
+  it('is not resumed without the proof of the copies there', async () => {
     const { id, bag } = await cancelledAndStuck();
     await place.sql.query(
       'UPDATE file SET moved_version = NULL WHERE id = (SELECT min(id) FROM file WHERE request_id = $1)',

@@ -8,28 +8,28 @@ export interface MoveOrder {
   readonly to: string;
 }
 
-/** A bag in the store that is left, and what asking for its move means. */
+/** A bag in the source store, and what requesting its move means. */
 export interface PlannedBag {
   readonly id: bigint;
   readonly name: string;
   readonly requestId: bigint;
-  /** Files that are archived in it, and their bytes; what was given up or is back already stays behind. */
+  /** The files archived in it, and their bytes; what was given up or is back already stays behind. */
   readonly files: number;
   readonly bytes: bigint;
   readonly kind: 'movable' | 'under way' | 'not now';
-  /** The states of its files: they tell why it cannot be moved now. */
+  /** The states of its files: they show why it cannot be moved now. */
   readonly states: readonly FileState[];
-  /** Where it moves to already, or null. */
+  /** The store that it is moving to already, or null. */
   readonly movingTo: string | null;
 }
 
-/** How far bags are on their way. */
+/** The progress of moving bags. */
 export interface MoveProgress {
-  /** Bags that are not in the other store yet, and go on by themselves. */
+  /** Bags that are not in the other store yet and continue without a person. */
   readonly going: number;
-  /** Bags that wait for a person, as a file of theirs is stuck. */
+  /** Bags that wait for a person because one of their files is stuck. */
   readonly blocked: number;
-  /** Their files that are on the way, or stuck on it. */
+  /** Their files that are moving, or stuck during the move. */
   readonly files: readonly {
     readonly state: FileState;
     readonly code: string | null;
@@ -39,21 +39,28 @@ export interface MoveProgress {
 }
 
 const counts = `f.phase NOT IN ('skipped', 'given up', 'restored')`;
-/** What a cancelled retrieval has left lies in places that only its store knows: first the linker clears it away. */
+/** What a cancelled retrieval has left is in places that only its store knows: the linker must first remove it. */
 const restsInStore = `(f.state = 'released' OR (f.state = 'linked' AND f.retrieval IS NULL))`;
 const isMoveSealed = `coalesce(f.stuck_from, f.state) = 'moveSealed'`;
-/** On the retrieval from store `to`, or stuck on it, since its move there was cancelled: its copy there is proven and its bag sealed. Never NULL. */
+/**
+ * The file is returning from store `to`, or stuck while returning, since its move there was cancelled: its copy there
+ * is proven and its bag is sealed. Never NULL.
+ */
 const moveSealedIn = (to: string): string =>
   `(${isMoveSealed} AND f.moved_version IS NOT NULL AND b.moved_from IS NOT DISTINCT FROM ${to})`;
 const noProof = 'moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL';
 
-/** Bags that go from one store to another. Whole bags only: their links are swapped when all copies are good there. */
+/**
+ * Moves of bags from one store to another. Only whole bags move: their links are swapped when all copies in the target
+ * store are good.
+ */
 export class Moves {
   constructor(private readonly pool: pg.Pool) {}
 
   /**
-   * The bags in store `from` that hold files of this target (all where there is none), by what a move means for them; changes nothing.
-   * A bag whose move to `to` was cancelled at the very end may be sent there again before it is all back.
+   * The bags in store `from` that hold files of this target (all bags if there is no target), by what a move means for
+   * them. Changes nothing. A bag whose move to `to` was cancelled at the very end may be sent there again before all of
+   * it is back.
    */
   async plan(from: string, target?: Target, to?: string): Promise<readonly PlannedBag[]> {
     const selected = target && filesetsOf(target);
@@ -70,9 +77,10 @@ export class Moves {
   }
 
   /**
-   * Sends these bags on their way, as far as they can be moved at all; asking twice changes nothing. Files of a move that was cancelled
-   * when all was settled there go on from there, as the store that is left may be lost: their links may lead to either. A bag that a worker holds right
-   * now is `NotYet` `BAG_BUSY`, and nothing was changed. Returns how many bags go.
+   * Starts the move of those of these bags that can be moved; asking twice changes nothing. Files of a move that was
+   * cancelled when all was sealed in the target store continue from there, because the source store may be lost: their
+   * links may lead to either. If a worker holds one of the bags now, it throws `NotYet` `BAG_BUSY` and nothing is
+   * changed. Returns how many bags move.
    */
   async ask(bags: readonly bigint[], { from, to }: MoveOrder, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
@@ -105,8 +113,9 @@ export class Moves {
   }
 
   /**
-   * Gives up the move of these bags: they stay in the store they are in, and what lies in the other one stays there. Where links may
-   * have been swapped already, the linker swaps them back; what proved those copies is kept until then. Returns how many bags stay.
+   * Cancels the move of these bags: they stay in the store they are in, and what is in the other one stays there. Where
+   * links may have been swapped already, the linker swaps them back; the proof of those copies is kept until then.
+   * Returns how many bags stay.
    */
   async cancel(bags: readonly bigint[], by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
@@ -146,7 +155,7 @@ export class Moves {
     return { going: row?.going ?? 0, blocked: row?.blocked ?? 0, files };
   }
 
-  /** How many files of a bag that moves are not in this state; those that are stuck wait for a person. */
+  /** How many files of a moving bag are not in this state; stuck ones wait for a person. */
   async behind(bagId: bigint, state: FileState): Promise<number> {
     const {
       rows: [row],
@@ -162,7 +171,7 @@ async function takeBags(client: pg.ClientBase, bags: readonly bigint[]): Promise
   return take(client, { files: 'f.bag_id = ANY($1)', named: bags });
 }
 
-/** Moves the files of these bags that meet a condition, with one event a bag and state. */
+/** Changes the state of the files of these bags that meet a condition, with one event per bag and state. */
 async function transitionAll(
   client: pg.ClientBase,
   bags: readonly bigint[],

@@ -22,7 +22,7 @@ async function stuckIn(bag: bigint, state: 'approved' | 'copied' | 'sealed', how
 }
 
 describe('undo', () => {
-  it('is BAG_BUSY while somebody works on a bag of the fileset, and changes nothing', async () => {
+  it('is BAG_BUSY while a worker holds a bag of the fileset, and changes nothing', async () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB], 'Fileset:2': [GiB] });
     const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     await brought(place.register, a, 'linked');
@@ -53,7 +53,7 @@ describe('undo', () => {
     const claim = await claimed(place.register, bag, 'sealed');
     await place.sql.query(`UPDATE bag SET lease_until = now() - interval '1 s'`);
     await place.register.operator.undo({ kind: 'Fileset', names: ['Fileset:1'] }, 'boss');
-    await place.sql.query(`UPDATE bag SET lease_until = now() + interval '1 min'`); // even if the clock went back
+    await place.sql.query(`UPDATE bag SET lease_until = now() + interval '1 min'`); // even if the clock was set back
     await expect(
       place.register.applyTransitions(
         claim,
@@ -63,7 +63,7 @@ describe('undo', () => {
     ).rejects.toMatchObject({ code: 'CLAIM_LOST' });
   });
 
-  it('takes whole filesets, whatever was named, and no more than them', async () => {
+  it('takes whole filesets, whatever was named, and nothing else', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n], 'Fileset:2': [1n], 'Fileset:3': [1n] });
     const files = await place.register.reports.files({ requestId: id });
     const named = files.find((file) => file.fileset === 'Fileset:1')!;
@@ -85,7 +85,7 @@ describe('undo', () => {
     });
   });
 
-  it('goes before all other work of its bag, and takes back its mark and note when it is done', async () => {
+  it('precedes all other work of its bag, and removes its mark and note when it is done', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n], 'Fileset:2': [1n] });
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'sealed');
@@ -132,7 +132,7 @@ describe('undo', () => {
 });
 
 describe('retry', () => {
-  it('packs files anew by the limits of a bag, for the store they were going to', async () => {
+  it('packs files into new bags within the limits, for the store they were going to', async () => {
     const full = bagLimits.bytes;
     const id = await running(place.register, { 'Fileset:1': [full - 1n, full - 1n, 1n], 'Fileset:2': [1n] });
     for (const bag of await bagsOf(place.register)) await stuckIn(bag, 'approved');
@@ -184,7 +184,7 @@ describe('retry', () => {
     expect((await claimed(place.register, bag, 'verified')).files.map((file) => file.id)).toEqual([claim.files[1]!.id]);
   });
 
-  it('of one file leaves the other stuck ones alone', async () => {
+  it('of one file leaves the other stuck files alone', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n] });
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await stuckIn(bag, 'approved');
@@ -210,7 +210,7 @@ describe('retry', () => {
     expect((await place.register.claims.due(['sealed'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
   });
 
-  it('is BAG_BUSY where the rest of the bag is being worked on', async () => {
+  it('is BAG_BUSY while a worker holds the rest of the bag', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n] });
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await stuckIn(bag, 'approved', 1);

@@ -12,20 +12,20 @@ export type Target =
 export interface UndoResult {
   /** Files that the linker will put back. */
   readonly undoing: number;
-  /** Files whose original had not been touched: given up where they stood. */
+  /** Files whose original had not been touched: given up as they were. */
   readonly abandoned: number;
-  /** Files whose original is not held any more; only a restore brings them back. */
+  /** Files whose original is no longer held; only a restore brings them back. */
   readonly released: number;
 }
 
-/** What people do to files that are under way. */
+/** What people can do to files that are in progress. */
 export class OperatorActions {
   constructor(private readonly pool: pg.Pool) {}
 
   /**
-   * Turns an archive run back, whole filesets at a time: held originals return, also of files that are online or on their way
-   * back, and files not linked yet are given up.
-   * A bag that a worker holds right now is `NotYet` `BAG_BUSY`, and nothing was changed.
+   * Undoes an archive run, whole filesets at a time: held originals are put back, also for files that are online or
+   * being retrieved, and files not linked yet are given up. If a worker holds one of the bags now, it throws `NotYet`
+   * `BAG_BUSY` and nothing is changed.
    */
   async undo(target: Target, by: string): Promise<UndoResult> {
     return transaction(this.pool, async (client) => {
@@ -49,8 +49,8 @@ export class OperatorActions {
   }
 
   /**
-   * Offers stuck files again: from the start and in a new bag while theirs was open, else where they stood.
-   * Returns how many.
+   * Retries stuck files: from the start and in a new bag if their bag was open, otherwise from where they were. Returns
+   * how many.
    */
   async retry(target: Target, bagName: (nr: number) => string, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
@@ -80,7 +80,9 @@ export class OperatorActions {
     });
   }
 
-  /** Gives up stuck files for good, and with each its fileset as far as it is not linked. The originals stay as they are. */
+  /**
+   * Gives up stuck files for good, each with its fileset as far as it is not linked. The originals stay as they are.
+   */
   async abandon(target: Target, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
       const stuck = stuckOf(target);
@@ -102,18 +104,24 @@ export class OperatorActions {
 }
 
 const early: readonly FileState[] = ['approved', 'hashed', 'copied', 'verified'];
-/** A file in or stuck from these may be linked on disk, by a worker that died before it could say so: the linker looks. */
+/**
+ * A file in one of these states, or stuck from one, may be linked on disk by a worker that died before it could record
+ * that: the linker checks.
+ */
 const resumable: readonly FileState[] = ['sealed', 'linked', 'undoing'];
-/** A file in or stuck from these has its link in place: whoever gives its retrieval up keeps it archived. */
+/**
+ * A file in one of these states, or stuck from one, has its link in place: it stays archived when its retrieval is
+ * cancelled.
+ */
 export const retrievingStates: readonly FileState[] = ['retrieving', 'online', 'fetched', 'fetchVerified'];
 
-/** A condition on `file f` that uses $1 for what was named. */
+/** A condition on `file f` in which $1 is what was named. */
 export interface Selection {
   readonly files: string;
   readonly named: readonly bigint[] | readonly string[];
 }
 
-/** Files that we have locked against everybody, by a condition that uses $1 and $2, with their requests and bags. */
+/** Files locked against all other processes, by a condition that uses $1 and $2, with their requests and bags. */
 export interface Scope {
   readonly files: string;
   readonly values: unknown[];
@@ -137,7 +145,10 @@ function stuckOf(target: Target): Selection {
   return { files: `f.stuck_from IS NOT NULL AND ${target.kind === 'File' ? 'f.id = ANY($1)' : files}`, named };
 }
 
-/** Locks the requests and bags of these files. Fails where somebody works on one of the bags, and nobody starts before we commit. */
+/**
+ * Locks the requests and bags of these files. Fails if a worker holds one of the bags; none can claim one before the
+ * commit.
+ */
 export async function take(client: pg.ClientBase, { files, named }: Selection): Promise<Scope> {
   const { rows: requests } = await client.query<{ id: bigint }>(
     `SELECT DISTINCT f.request_id AS id FROM file f WHERE f.bag_id IS NOT NULL AND ${files}`,
@@ -159,8 +170,8 @@ export async function take(client: pg.ClientBase, { files, named }: Selection): 
 }
 
 /**
- * Gives up what was not touched, and hands to the linker what was or may be, of the files in early states or in `from`, but for
- * those in or stuck from `not`, and for those whose original is not held any more.
+ * Of the files in early states or in `from`: gives up those that were not touched, and hands to the linker those that
+ * were or may have been. Excludes files in or stuck from `not`, and files whose original is no longer held.
  */
 async function turnBack(
   client: pg.ClientBase,
@@ -195,7 +206,7 @@ async function turnBack(
   return rows[0] as (typeof rows)[number];
 }
 
-/** Lets stuck files that may be linked on disk go on where they stood. Returns how many. */
+/** Resumes stuck files that may be linked on disk from where they were. Returns how many. */
 async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<number> {
   const { rows } = await client.query<{ files: number }>(
     `WITH moved AS (
@@ -216,7 +227,7 @@ async function resume(client: pg.ClientBase, scope: Scope, by: string): Promise<
   return (rows[0] as (typeof rows)[number]).files;
 }
 
-/** Brings bags and requests into step with their files. A bag that only holds originals keeps its time of release. */
+/** Makes bags and requests consistent with their files. A bag that only holds originals keeps its time of release. */
 export async function syncBagsAndRequests(client: pg.ClientBase, { requests, bags }: Scope): Promise<void> {
   await client.query(
     `UPDATE bag SET (files, bytes) = (SELECT count(*), coalesce(sum(f.size), 0) FROM file f WHERE f.bag_id = bag.id),

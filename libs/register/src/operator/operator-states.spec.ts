@@ -12,7 +12,7 @@ afterAll(() => place.drop());
 let bags = 0;
 const newBag = (): string => `again-${(bags += 1)}`;
 
-/** A request whose one file stands in `state`, or is stuck from there. */
+/** A request whose one file is in `state`, or is stuck from it. */
 async function fileIn(state: FileState, stuckFrom?: FileState): Promise<Target & { readonly requestId: bigint }> {
   const requestId = await running(place.register, { 'Fileset:1': [1n] });
   await place.sql.query(

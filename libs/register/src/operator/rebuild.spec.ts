@@ -58,7 +58,7 @@ const files = (): Promise<readonly Record<string, unknown>[]> =>
     'SELECT b.name AS bag, f.request_id, f.state, f.code FROM file f JOIN bag b ON b.id = f.bag_id ORDER BY b.name, f.path',
   );
 
-it('writes a bag once, however often it is told', async () => {
+it('writes a bag once, however often it is added', async () => {
   expect(await add(bag('b1'))).toEqual({ requestId: 3n });
   expect(await add(bag('b1'))).toBe('known');
   expect(await place.register.rebuild.knows('b1')).toBe(true);
@@ -84,7 +84,7 @@ it('writes a bag once, however often it is told', async () => {
   });
 });
 
-it('goes on where it made the register, and refuses one that people work with', async () => {
+it('continues a register that it made, and refuses one that people work with', async () => {
   await place.register.rebuild.checkEmpty();
   await add(bag('b1'));
   await place.register.rebuild.checkEmpty();
@@ -95,7 +95,7 @@ it('goes on where it made the register, and refuses one that people work with', 
   });
 });
 
-it('keeps numbers of requests, and gives new ones only when all numbered have theirs', async () => {
+it('keeps request numbers, and gives new ones only after all numbered requests have theirs', async () => {
   await add(bag('b1', { requestNumber: 7n }));
   expect(await add(bag('b2', { requestNumber: 7n, files: [file('b')] }))).toEqual({ requestId: 7n });
   const other = bag('b3', {
@@ -114,7 +114,7 @@ it('keeps numbers of requests, and gives new ones only when all numbered have th
   });
 });
 
-it("puts a retry's bag to the request that has its fileset", async () => {
+it("adds a retry's bag to the request that has its fileset", async () => {
   await add(bag('b1', { requestNumber: 7n }));
   await add(bag('b2', { requestNumber: 8n, files: [file('x', { fileset: 'Fileset:2' })] }));
   const retry = bag('retry-1', { requestNumber: null, files: [file('y', { fileset: 'Fileset:2' })] });
@@ -151,7 +151,7 @@ it.each([[true], [false]])(
   },
 );
 
-it('tells OMERO nothing of what only lies in a bag', async () => {
+it('writes nothing to OMERO about files that are only in a bag', async () => {
   await add(bag('b1', { files: [file('a', { state: 'skipped', code: 'ORIGINAL_IN_PLACE', reason: 'it is there' })] }));
   expect(await rows('SELECT * FROM request_image')).toEqual([]);
   expect(await rows('SELECT state FROM bag')).toEqual([{ state: 'done' }]);
@@ -160,7 +160,7 @@ it('tells OMERO nothing of what only lies in a bag', async () => {
   ]);
 });
 
-it('gives held originals back their numbers, so that they can be undone, and no other file one of those', async () => {
+it('gives held originals back their numbers, so that they can be undone, and to no other file', async () => {
   await place.register.rebuild.numberFilesAbove(50n);
   const held = identity(5n, 99n);
   await add(bag('b1', { files: [file('a', { state: 'linked', heldAs: 20n, identity: held }), file('b')] }));

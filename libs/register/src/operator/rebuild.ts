@@ -4,7 +4,7 @@ import { lockRequests, transaction } from '../db/connection';
 import { leastState } from '../transitions/apply-transitions';
 import { formatIdentity } from '../db/rows';
 
-/** A file as its bag describes it, and what was found of it. */
+/** A file as its bag describes it, and what was found about it. */
 export interface RebuiltFile {
   readonly fileset: string;
   readonly root: RootName;
@@ -13,17 +13,17 @@ export interface RebuiltFile {
   readonly originalFileId: bigint | null;
   readonly pixelsId: bigint | null;
   readonly omeroHash: OmeroHash | null;
-  /** As the bag has it; of a held original, as it lies there. */
+  /** As recorded in the bag; for a held original, as it is on disk. */
   readonly identity: Identity;
   readonly digests: Digests;
   readonly copyVersion: string | null;
   /** Why the store's copy cannot be right, or null. */
   readonly copyFault: string | null;
   readonly state: 'released' | 'linked' | 'skipped';
-  /** Must be set for `skipped`; of the others it tells what is wrong. */
+  /** Required for `skipped`; for the others it names what is wrong. */
   readonly code: string | null;
   readonly reason: string | null;
-  /** The register number it had, by the name of its held original. */
+  /** Its former number in the register, from the name of its held original. */
   readonly heldAs: bigint | null;
 }
 
@@ -31,7 +31,7 @@ export interface RebuiltBag {
   readonly name: string;
   readonly store: string;
   readonly date: Date;
-  /** The number that its request had, where the bag tells. */
+  /** The number that its request had, if the bag records it. */
   readonly requestNumber: bigint | null;
   readonly owner: string;
   readonly ownerId: bigint;
@@ -44,19 +44,19 @@ export interface RebuiltBag {
 }
 
 /**
- * What became of a bag: `known` where the register has it already, `later` where its request has to wait until all numbered
+ * The result for a bag: `known` if the register has it already, `later` if its request must wait until all numbered
  * requests have their numbers.
  */
 export type RebuildAnswer = 'known' | 'later' | { readonly requestId: bigint };
 
-/** The link that was in a file's place is not there: another bag that has one goes before. */
+/** The link that replaced the file is missing: another bag whose file has its link takes precedence. */
 const linkMissing = 'LINK_MISSING';
 
-/** Fills an empty register from bags, each in one transaction: to begin again after a crash is to go on. */
+/** Fills an empty register from bags, each in one transaction: starting again after a crash continues the rebuild. */
 export class Rebuild {
   constructor(private readonly pool: pg.Pool) {}
 
-  /** `Refused` `REGISTER_NOT_EMPTY` where there are requests that did not come from a rebuild. */
+  /** `Refused` `REGISTER_NOT_EMPTY` if there are requests that did not come from a rebuild. */
   async checkEmpty(): Promise<void> {
     const {
       rows: [row],
@@ -75,7 +75,7 @@ export class Rebuild {
     return (rowCount ?? 0) > 0;
   }
 
-  /** How many files of a bag have their originals held. */
+  /** How many files of a bag have held originals. */
   async heldFiles(bag: string): Promise<number> {
     const {
       rows: [row],
@@ -92,12 +92,12 @@ export class Rebuild {
   }
 
   /**
-   * Writes a bag with its files, images and request. A request keeps its number where it is free; one without a number, or
-   * whose number others have, is `later` until `last` is set.
+   * Writes a bag with its files, images and request. A request keeps its number if that is free. One without a number,
+   * or whose number another request has, is `later` until `last` is set.
    */
   async add(bag: RebuiltBag, by: string, last: boolean): Promise<RebuildAnswer> {
     return transaction(this.pool, async (client) => {
-      await client.query(`SELECT pg_advisory_xact_lock(hashtext('coldroom rebuild bag'))`); // two that find no request would make two
+      await client.query(`SELECT pg_advisory_xact_lock(hashtext('coldroom rebuild bag'))`); // two bags that find no request would create two
       const { rowCount } = await client.query('SELECT FROM bag WHERE name = $1', [bag.name]);
       if (rowCount) return 'known';
       const requestId = await requestOf(client, bag, by, last);
@@ -179,7 +179,10 @@ async function makeRequest(client: pg.ClientBase, bag: RebuiltBag, by: string, i
   return requestId;
 }
 
-/** A path is in one place: a file here that has its link, or a newer copy of one that has none either, goes before an older bag's without. */
+/**
+ * A path is in one bag only. A file here that has its link, or is the newer of two copies without a link, takes
+ * precedence over a file without a link in an older bag.
+ */
 async function giveWay(client: pg.ClientBase, { files, date }: RebuiltBag): Promise<void> {
   const live = files.filter((file) => file.state !== 'skipped');
   const { rows } = await client.query<{ request_id: bigint; fileset: string }>(
@@ -251,7 +254,10 @@ async function addFiles(
   );
 }
 
-/** Images of filesets that are archived; OMERO is told so again. What only lies in the bag, OMERO needs not know. */
+/**
+ * Images of filesets that are archived; their marks are written to OMERO again. OMERO does not need to know of files
+ * that are only in a bag.
+ */
 async function addImages(
   client: pg.ClientBase,
   requestId: bigint,

@@ -58,7 +58,7 @@ async function failed(bag: bigint, state: WorkState, howMany = Infinity): Promis
   );
 }
 
-/** Puts the files of a bag that are proven where they belong. */
+/** Places the proven files of a bag. */
 async function placed(bag: bigint, to: 'restored' | 'recalled'): Promise<void> {
   const claim = await claimed(place.register, bag, 'fetchVerified');
   await place.register.applyTransitions(
@@ -92,7 +92,7 @@ async function marksOf(id: bigint): Promise<string[]> {
 const stateOf = async (id: bigint): Promise<string | undefined> => (await place.register.requests.get(id))?.state;
 
 describe('plan', () => {
-  it('tells what is fetched by store, what is held, what is under way and what cannot come', async () => {
+  it('lists what is fetched by store, what is held, what is under way and what cannot come', async () => {
     const released = await archived({ 'Fileset:1': [GiB, 1n], 'Fileset:2': [5n] });
     const held = await archived({ 'Fileset:3': [7n, 8n] }, 'linked');
     const early = await running(place.register, { 'Fileset:4': [2n] });
@@ -139,7 +139,7 @@ describe('plan', () => {
 });
 
 describe('ask', () => {
-  it('takes whole filesets whatever was named, also where they span bags, and no more than them', async () => {
+  it('takes whole filesets whatever was named, also across bags, and nothing else', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [1n] });
     const [first] = await place.register.reports.files({ requestId: id, limit: 10 });
     expect(first?.fileset).toBe('Fileset:1');
@@ -195,7 +195,7 @@ describe('ask', () => {
     ]);
   });
 
-  it('takes the rest of a fileset of which a part is in its place already', async () => {
+  it('takes the rest of a fileset of which a part is already in place', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB] }, 'linked');
     await passed(place.register, bags[1]!, 'linked');
     expect(await place.register.operator.undo(whole(id), 'boss')).toMatchObject({ undoing: 1, released: 1 });
@@ -206,7 +206,7 @@ describe('ask', () => {
     expect(await place.register.claims.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1']));
   });
 
-  it('is BAG_BUSY while somebody works on a bag of the fileset, and changes nothing', async () => {
+  it('is BAG_BUSY while a worker holds a bag of the fileset, and changes nothing', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB] }, 'linked');
     const claim = await claimed(place.register, bags[1]!, 'linked');
     await expect(ask(id)).rejects.toMatchObject({ kind: 'not-yet', code: 'BAG_BUSY' });
@@ -240,7 +240,7 @@ describe('a recall', () => {
   const daysLeft = async (id: bigint): Promise<number[]> =>
     (await filesOf(id)).map((file) => Math.round(((file.online_until?.getTime() ?? 0) - Date.now()) / 86_400_000));
 
-  it('ends at its time, is prolonged by another and never shortened, and is archived all the while', async () => {
+  it('ends on time, is prolonged by another and never shortened, and is archived throughout', async () => {
     const { id } = await online({ 'Fileset:1': [1n, 1n] });
     expect([await statesOf(place.register, id), await daysLeft(id), await marksOf(id), await stateOf(id)]).toEqual([
       ['recalled', 'recalled'],
@@ -258,7 +258,7 @@ describe('a recall', () => {
     ]);
   });
 
-  it('is taken on bag by bag: a bag that is online already keeps the next from nothing', async () => {
+  it('proceeds bag by bag: a bag that is online already does not block the next', async () => {
     const {
       id,
       bags: [a, b],
@@ -282,7 +282,7 @@ describe('a recall', () => {
     expect(await place.register.claims.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1']));
   });
 
-  it('of which a file is stuck becomes no restore before somebody has looked', async () => {
+  it('with a stuck file does not become a restore before a person has acted', async () => {
     const {
       id,
       bags: [bag],
@@ -293,7 +293,7 @@ describe('a recall', () => {
     expect(await ask(id)).toEqual({ asked: 2, undoing: 0, prolonged: 0 });
   });
 
-  it('may become a restore, which fetches anew, and back by a cancel', async () => {
+  it('may become a restore, which fetches again, and is a recall again after a cancel', async () => {
     const { id } = await online({ 'Fileset:1': [1n] });
     expect(await ask(id)).toEqual({ asked: 1, undoing: 0, prolonged: 0 });
     expect((await filesOf(id))[0]).toMatchObject({
@@ -347,7 +347,7 @@ describe('cancel', () => {
     expect(await ask(id)).toEqual({ asked: 1, undoing: 0, prolonged: 0 });
   });
 
-  it('leaves what is archived, near or back as it is', async () => {
+  it('leaves what is archived, online or back as it is', async () => {
     const { id } = await archived({ 'Fileset:1': [1n] });
     expect(await place.register.retrievals.cancel(whole(id), 'boss')).toBe(0);
     expect(await statesOf(place.register, id)).toEqual(['released']);
@@ -391,7 +391,7 @@ describe('a stuck file being retrieved', () => {
     expect(await statesOf(place.register, id)).toEqual(['stuck', 'fetchVerified']);
   });
 
-  it('keeps the others of its fileset away until it is retried, and then wakes them', async () => {
+  it('blocks the others of its fileset until it is retried, and then wakes them', async () => {
     const {
       id,
       bags: [a, b],
@@ -426,7 +426,7 @@ it('the request and its marks follow the retrieval', async () => {
   for (const bag of [a!, b!]) await broughtBack(place.register, bag, 'fetchVerified');
   await placed(a!, 'restored');
   expect(await seen()).toEqual(['Running', ['archived', 'archived']]);
-  expect(await place.register.claims.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1'])); // one half back, the other may follow
+  expect(await place.register.claims.fetchedFilesets(id, ['Fileset:1'])).toEqual(new Set(['Fileset:1'])); // one half is back, the other may follow
   await placed(b!, 'restored');
   expect(await seen()).toEqual(['Finished', ['none', 'archived']]);
   expect((await place.register.marks.pending()).filter((mark) => mark.wanted === 'none')).toMatchObject([
@@ -434,7 +434,7 @@ it('the request and its marks follow the retrieval', async () => {
   ]);
 });
 
-it('what is back may be archived again, and come back again', async () => {
+it('what is back may be archived again, and retrieved again', async () => {
   for (const round of [1, 2]) {
     const id = await place.register.requests.create(
       draft,
@@ -487,7 +487,7 @@ it('two bags that finish a fetched fileset at the same time: one of them wakes a
   }
 });
 
-it('an original that an undo does not find held any more comes from the store', async () => {
+it('an original that an undo no longer finds held comes from the store', async () => {
   const {
     id,
     bags: [bag],

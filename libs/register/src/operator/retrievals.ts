@@ -11,27 +11,33 @@ export interface RetrievalOrder {
   readonly days: number;
 }
 
-/** Files of the filesets that were named, by what asking them back means for them. */
+/** Files of the named filesets, by what requesting their retrieval means for them. */
 export interface RetrievalPlan {
-  /** To be fetched from a store, by store. */
+  /** To be fetched, by store. */
   readonly fetch: readonly { readonly store: string; readonly files: number; readonly bytes: bigint }[];
   readonly filesets: number;
-  /** All images that these filesets are, also those nobody named. */
+  /** All images of these filesets, including those that were not named. */
   readonly images: number;
   /** Originals that are still held: an undo puts them back at once, nothing is fetched. */
   readonly held: { readonly files: number; readonly bytes: bigint };
-  /** On their retrieval already, recalled ones that a recall only prolongs included. */
+  /** Already being retrieved, including recalled files that a recall only prolongs. */
   readonly underWay: { readonly files: number; readonly bytes: bigint };
-  /** Filesets that cannot be requested back as a whole, with the states that keep them from it. */
+  /** Filesets that cannot be retrieved as a whole, with the states that prevent it. */
   readonly notArchived: { readonly files: number; readonly filesets: number; readonly states: readonly string[] };
 }
 
-/** Each file of a fileset that comes back whole is linked, released or recalled, or in its place already (after a cancel or an undo midway). */
+/**
+ * In a fileset that is retrieved as a whole, each file is linked, released or recalled, or already in place (after a
+ * cancel or a partial undo).
+ */
 const isArchived = `(f.phase IN ('skipped', 'linked', 'recalled', 'restored', 'given up') AND f.stuck_from IS NULL)`;
-/** What was requested back before and stayed may be back in its place already: there the linker has to look. */
+/**
+ * A file that was requested back before, and whose retrieval was cancelled, may already be in place: the linker must
+ * check.
+ */
 const isHeld = `(f.phase IN ('skipped', 'restored', 'given up') OR (f.state = 'linked' AND f.retrieval IS NULL AND f.released_at IS NULL))`;
 
-/** The filesets that are meant by $1, judged for a retrieval $2. */
+/** The filesets selected by $1, judged for a retrieval of kind $2. */
 const judgedSets = (files: string): string => `
   WITH sets AS MATERIALIZED (
     SELECT f.request_id, f.fileset, bool_and(${isArchived}) AS whole, $2 = 'restore' AND bool_and(${isHeld}) AS held,
@@ -39,11 +45,11 @@ const judgedSets = (files: string): string => `
       bool_or(f.phase NOT IN ('skipped', 'given up', 'restored', 'retrieving', 'fetchVerified') AND NOT ($2 = 'recall' AND f.state = 'recalled')) AS elsewhere
     FROM file f WHERE f.bag_id IS NOT NULL AND ${files} GROUP BY f.request_id, f.fileset)`;
 
-/** The retrieval: whole filesets out of the archive, to their own paths or near for a while. */
+/** Retrieval: takes whole filesets out of the archive, either to their own paths or online for a while. */
 export class Retrievals {
   constructor(private readonly pool: pg.Pool) {}
 
-  /** What asking these back would mean; changes nothing. */
+  /** What requesting these would mean; changes nothing. */
   async plan(target: Target, way: Retrieval): Promise<RetrievalPlan> {
     const { files, named } = filesetsOf(target);
     const { rows } = await this.pool.query<{
@@ -91,15 +97,16 @@ export class Retrievals {
     };
   }
 
-  /** How fast these stores have given back of late; without those of which nothing is known. */
+  /** How fast these stores have recently delivered; stores without data are left out. */
   async rates(stores: readonly string[]): Promise<readonly FetchRate[]> {
     return fetchRates(this.pool, stores);
   }
 
   /**
-   * Asks whole filesets back. Where all originals of a fileset are held still, a restore is an undo. Asking twice changes
-   * nothing; recalling what is recalled prolongs. A bag that a worker holds right now is `NotYet` `BAG_BUSY`.
-   * @returns how many files are to be fetched, to be put back from where they are held, and were prolonged
+   * Requests whole filesets back. If all originals of a fileset are still held, a restore is an undo. Asking twice
+   * changes nothing; a recall of recalled files prolongs them. If a worker holds one of the bags now, it throws
+   * `NotYet` `BAG_BUSY`.
+   * @returns how many files are to be fetched, are to be put back from where they are held, and were prolonged
    */
   async ask(
     target: Target,
@@ -140,7 +147,7 @@ export class Retrievals {
     });
   }
 
-  /** Of these images, those that are archived and not being retrieved yet. */
+  /** Of these images, those that are archived and not yet being retrieved. */
   async archivedAmong(imageIds: readonly bigint[]): Promise<readonly bigint[]> {
     const { rows } = await this.pool.query<{ image_id: bigint }>(
       `SELECT DISTINCT i.image_id FROM request_image i WHERE i.image_id = ANY($1) AND coalesce((SELECT true FROM file f
@@ -151,8 +158,8 @@ export class Retrievals {
   }
 
   /**
-   * Gives a retrieval up that is not done: the links stay as they are. Returns how many files stay archived by it. How it was
-   * asked for and what was fetched stay known: the linker looks for what is left of it.
+   * Cancels a retrieval that is not done: the links stay as they are. Returns how many files therefore stay archived.
+   * The kind of retrieval and what was fetched stay recorded: the linker looks for what is left of it.
    */
   async cancel(target: Target, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
@@ -195,17 +202,17 @@ interface TransitionOfAll {
   readonly to: string;
   readonly what: string;
   readonly by: string;
-  /** Which files move, by their state before the statement. */
+  /** Which files change state, by their state before the statement. */
   readonly where: string;
-  /** And what has to hold for each file of their fileset. */
+  /** What must also hold for each file of their fileset. */
   readonly allOfFileset?: string;
   readonly set: string;
   readonly more?: readonly unknown[];
 }
 
 /**
- * Moves the files of the scope that meet a condition, with one event a bag. Filesets are judged by a window and not by a join, which
- * PostgreSQL makes a loop over loops as long as it has not looked at what the table holds.
+ * Changes the state of the files of the scope that meet a condition, with one event per bag. Filesets are judged by a
+ * window function, because PostgreSQL plans a join as nested loops until it has analyzed the table.
  */
 async function transitionAll(
   client: pg.ClientBase,

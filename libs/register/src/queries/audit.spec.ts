@@ -26,7 +26,7 @@ const pages = async (
 const big = 1n << 29n; // a bag of its own
 
 describe('files', () => {
-  it('come by whole bags, each once, also where a page has none to look at', async () => {
+  it('come by whole bags, each once, even if a page has none to check', async () => {
     await running(place.register, { a: [big], b: [big], c: [1n, 2n, 3n], d: [big] });
     const bags = await bagsOf(place.register);
     for (const bag of [bags[0]!, bags[2]!, bags[3]!]) await brought(place.register, bag, 'sealed');
@@ -36,7 +36,7 @@ describe('files', () => {
     expect(await pages({ store: 'other' })).toEqual([]);
   });
 
-  it('turn whenever something else is expected on disk', async () => {
+  it('change their turn whenever something else is expected on disk', async () => {
     await running(place.register, { a: [1n, 2n] });
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await brought(place.register, bag, 'linked');
@@ -111,7 +111,7 @@ describe('images', () => {
     );
   };
 
-  it('are those of which OMERO was told what is wanted; page by page', async () => {
+  it('are those whose wanted mark was written to OMERO; page by page', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n], 'Fileset:2': [1n] });
     expect(await images()).toEqual([]);
     await write();
@@ -126,7 +126,7 @@ describe('images', () => {
     });
   });
 
-  it('that are not archived any more count only where we know that we set the flag', async () => {
+  it('that are no longer archived count only where Coldroom is known to have set the flag', async () => {
     await place.register.requests
       .create(draft, closure([newImage(1n, 'Legacy:1')], [newFile('Legacy:1', 'a')]), 'scanner')
       .then((id) => place.register.requests.decline(id, 'boss', null));
@@ -146,7 +146,7 @@ describe('images', () => {
     expect(await images()).toEqual([[expect.anything(), 'none']]);
   });
 
-  it('stay as they are while they are mended', async () => {
+  it('stay as they are while they are repaired', async () => {
     const id = await place.register.requests.create(
       draft,
       closure([newImage(1n, 'Fileset:1')], [newFile('Fileset:1', 'a')]),

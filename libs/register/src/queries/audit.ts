@@ -13,16 +13,16 @@ export interface AuditedFile extends ArchiveFile {
   readonly stand: FileState;
   /** Why it is stuck, or null. */
   readonly code: string | null;
-  /** Recalled, and its time near is not over by the register's clock. */
+  /** Recalled, and its online time is not over by the register's clock. */
   readonly isOnline: boolean;
   readonly copyFault: string | null;
-  /** A later request had this path: what stands there now is that one's business. */
+  /** A later request had this path: what is there now belongs to that request. */
   readonly takenOver: boolean;
-  /** Another word whenever what the register expects on disk is another; see `turns`. */
+  /** A value that changes whenever the register expects something else on disk; see `turns`. */
   readonly turn: string;
 }
 
-/** An image of whose marks the register says that they are written. */
+/** An image whose marks are written, according to the register. */
 export interface AuditedImage {
   readonly requestId: bigint;
   readonly imageId: bigint;
@@ -31,9 +31,9 @@ export interface AuditedImage {
   readonly requesterId: bigint;
   readonly requester: string;
   readonly mark: MarkState;
-  /** `image.archived` before we set it; null also where we never did. */
+  /** `image.archived` before Coldroom set it; also null if Coldroom never did. */
   readonly archivedBefore: boolean | null;
-  /** Who said that it was deleted in OMERO on purpose, or null. */
+  /** Who confirmed that it was deleted in OMERO on purpose, or null. */
   readonly deletionKnownBy: string | null;
 }
 
@@ -51,7 +51,7 @@ export interface KnownBag {
   readonly requestId: bigint;
   readonly name: string;
   readonly store: string;
-  /** Stores that it left, or goes to: it lies there as well. */
+  /** Stores that it moved from, or is moving to: it is in those as well. */
   readonly alsoIn: readonly string[];
 }
 
@@ -60,17 +60,20 @@ export interface CopyPlace {
   readonly path: Buffer;
 }
 
-/** After which image a page begins. */
+/** The image after which a page begins. */
 export type PageStart = readonly [requestId: bigint, imageId: bigint];
 export const firstPage: PageStart = [0n, 0n];
 
-/** A page of a walk through all rows; `next` is undefined at the end. It may be empty and not the last. */
+/** A page of a walk through all rows; `next` is undefined at the end. It may be empty without being the last. */
 export interface Page<T, Start> {
   readonly rows: readonly T[];
   readonly next: Start | undefined;
 }
 
-/** Early states have no copy to speak of and an original that nobody touched; `undoing` may be either way on disk, and so may the link of what is `settled`. */
+/**
+ * Early states have no usable copy, and their original is untouched. An original that is `undoing` may be in either
+ * state on disk, and so may the link of a file that is `settled`.
+ */
 const audited: readonly FileState[] = [
   'sealed',
   'linked',
@@ -92,13 +95,13 @@ const turn = `concat_ws(' ', f.state, f.stuck_from, f.bag_id, f.retrieval, f.cop
 
 const bagsAPage = 100;
 
-/** Reads for an audit, page by page: never all files at once, and no transaction that stays open. */
+/** Reads for an audit, page by page: never loads all files at once, and never keeps a transaction open. */
 export class Audit {
   constructor(private readonly pool: pg.Pool) {}
 
   /**
-   * The files of the next bags after this one, whole bags, about `limit` files; of one store only where it is named. By bag, as no
-   * planner can take that for a walk through the whole table.
+   * The files of the next bags after this one: whole bags, about `limit` files, only of one store if it is named.
+   * Paging by bag prevents the planner from choosing a walk through the whole table.
    */
   async files(
     after: bigint,
@@ -142,7 +145,10 @@ export class Audit {
     };
   }
 
-  /** The `turn` of these files now. Where it is the same before and after a look at the disk, the look and the register can be compared. */
+  /**
+   * The current `turn` of these files. If it is the same before and after a look at the disk, what was seen can be
+   * compared with the register.
+   */
   async turns(ids: readonly bigint[]): Promise<ReadonlyMap<bigint, string>> {
     const { rows } = await this.pool.query<{ id: bigint; turn: string }>(
       `SELECT f.id, ${turn} AS turn FROM file f WHERE f.id = ANY($1)`,
@@ -151,7 +157,7 @@ export class Audit {
     return new Map(rows.map((row) => [row.id, row.turn]));
   }
 
-  /** The stores in which files lie. */
+  /** The stores that contain files. */
   async stores(): Promise<readonly string[]> {
     const { rows } = await this.pool.query<{ store: string }>('SELECT DISTINCT store FROM bag ORDER BY store');
     return rows.map((row) => row.store);
@@ -166,7 +172,10 @@ export class Audit {
     return new Map(rows.map((row) => [row.name, row]));
   }
 
-  /** Of these copies in a bag, the indexes of those that the register accounts for; a retry leaves the old copy in its sealed bag. */
+  /**
+   * Of these copies in a bag, the indexes of those that the register accounts for; a retry leaves the old copy in its
+   * sealed bag.
+   */
   async copiesKnown(
     bag: Pick<KnownBag, 'id' | 'requestId'>,
     copies: readonly CopyPlace[],
@@ -174,7 +183,10 @@ export class Audit {
     return this.indexes('f.request_id = $3 AND f.bag_id >= $4', copies, [bag.requestId, bag.id]);
   }
 
-  /** Of these places in a bag's recall directory, the indexes of those at which a recalled copy may lie; that of a recall which was given up, or undone, goes at the linker's next turn. */
+  /**
+   * Of these places in a bag's recall directory, the indexes of those that may contain a recalled copy. The copy of a
+   * cancelled or undone recall is removed at the linker's next turn.
+   */
   async recalledKnown(bag: string, copies: readonly CopyPlace[]): Promise<ReadonlySet<number>> {
     return this.indexes(
       `f.bag_id = (SELECT id FROM bag WHERE name = $3) AND (${stand} = 'recalled' OR (${stand} IN ('fetchVerified', 'linked', 'undoing') AND f.retrieval = 'recall')
@@ -193,8 +205,9 @@ export class Audit {
   }
 
   /**
-   * Of the next images after this one, those of which OMERO was told something that it should still say. Of images that are not
-   * archived any more only those of which we know that we once set `image.archived`: OMERO 4 set it, too, and meant something else.
+   * Of the next images after this one, those for which OMERO should still show what was written to it. An image that is
+   * no longer archived is included only if Coldroom is known to have set `image.archived`: OMERO 4 set it, too, with
+   * another meaning.
    */
   async images(after: PageStart, limit = 1000): Promise<Page<AuditedImage, PageStart>> {
     const { rows } = await this.pool.query<AuditedImage & { settled: boolean }>(
@@ -215,12 +228,12 @@ export class Audit {
     };
   }
 
-  /** Those of which the register says the same as when they were read. */
+  /** Those whose entry in the register is the same as when they were read. */
   async stillSettled(images: readonly AuditedImage[]): Promise<readonly AuditedImage[]> {
     return settled(this.pool, images, '');
   }
 
-  /** Runs `work` for those that are settled still; what the register wants of them stays as it is until `work` is done. */
+  /** Runs `work` for those that are still settled; their wanted marks cannot change until `work` is done. */
   async whileSettled<T>(
     images: readonly AuditedImage[],
     work: (settled: readonly AuditedImage[]) => Promise<T>,
@@ -232,7 +245,10 @@ export class Audit {
     );
   }
 
-  /** Of these images, those that the register calls archived, with who acknowledged already that OMERO lacks them. */
+  /**
+   * Of these images, those that are archived according to the register, and who acknowledged already that OMERO lacks
+   * them.
+   */
   async archivedImages(
     ids: readonly bigint[],
   ): Promise<ReadonlyMap<bigint, { readonly deletionKnownBy: string | null }>> {
@@ -243,7 +259,10 @@ export class Audit {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** Remembers who said that these images were deleted in OMERO on purpose. Nothing else changes: they stay archived. Returns of how many. */
+  /**
+   * Records who confirmed that these images were deleted in OMERO on purpose. Nothing else changes: they stay archived.
+   * Returns the number of images.
+   */
   async acknowledgeDeleted(ids: readonly bigint[], by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
       const { rows: requests } = await client.query<{ id: bigint }>(
@@ -275,7 +294,8 @@ export class Audit {
     values: readonly unknown[],
   ): Promise<ReadonlySet<number>> {
     const { rows } = await this.pool.query<{ nr: bigint }>(
-      // A subquery with a limit is a probe into the index of paths, whatever the planner thinks of the rest of the condition.
+      // A subquery with a limit is a probe into the index of paths, however the planner rates the rest of the
+      // condition.
       `SELECT w.nr FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS w(root, path, nr)
        WHERE coalesce((SELECT true FROM file f WHERE f.path = w.path AND f.root = w.root AND ${condition} LIMIT 1), false)`,
       [copies.map((copy) => copy.root), copies.map((copy) => copy.path), ...values],
@@ -284,7 +304,7 @@ export class Audit {
   }
 }
 
-/** OMERO may take its time for a lock while the register's rows are held. */
+/** OMERO may take some time to get a lock while the register's rows are locked. */
 const mendIdleSeconds = 120;
 
 async function settled(

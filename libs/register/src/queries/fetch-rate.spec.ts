@@ -10,7 +10,7 @@ afterEach(() => place.drop());
 
 const rates = (...stores: string[]) => place.register.retrievals.rates(stores);
 
-/** What a stage told of a bag: it worked for so many ms, and ended so many ms ago. */
+/** What a stage reported about a bag: it worked for so many ms, and ended so many ms ago. */
 async function told(
   what: 'fetch' | 'verifyFetched',
   bag: number,
@@ -25,7 +25,7 @@ async function told(
   );
 }
 
-describe('how fast a store gives back', () => {
+describe('how fast a store delivers', () => {
   it('is not known before something was fetched from it', async () => {
     await told('fetch', 1, 0, 100, { store: 'other' });
     await told('verifyFetched', 2, 0, 100);
@@ -33,7 +33,7 @@ describe('how fast a store gives back', () => {
     expect(await rates()).toEqual([]);
   });
 
-  it('is told from what the stages moved and how long they took', async () => {
+  it('is computed from what the stages processed and how long they took', async () => {
     const id = await running(place.register, { 'Fileset:1': [700n, 300n] });
     const [bag] = await bagsOf(place.register);
     await brought(place.register, bag!, 'released');
@@ -56,7 +56,7 @@ describe('how fast a store gives back', () => {
     expect(rate!.ms).toBeLessThanOrEqual(3_600_001);
   });
 
-  it('counts what went on side by side once, and no time in which nothing went on', async () => {
+  it('counts parallel work once, and no idle time', async () => {
     await told('fetch', 1, 9000, 1000); // from 10 s ago to 9 s ago
     await told('fetch', 2, 8500, 1000); // half a second more
     await told('fetch', 3, 8600, 100); // within

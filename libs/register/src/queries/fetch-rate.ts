@@ -1,20 +1,23 @@
 import type pg from 'pg';
 
-/** What the last bags that were fetched from a store and proven took. */
+/** What was fetched from a store and proven in the last bags, and the time it took. */
 export interface FetchRate {
   readonly store: string;
   readonly bags: number;
   readonly files: number;
   readonly bytes: bigint;
-  /** For so long at least one of them was being fetched or hashed. Waiting for a cold class, for a person or for a service that was off is not in it. */
+  /**
+   * The time during which at least one of them was being fetched or hashed. It excludes waiting for a cold class, for a
+   * person or for a service that was off.
+   */
   readonly ms: number;
 }
 
 const lastBags = 20;
 
 /**
- * From the events of the last bags, each with the time its stage worked: spans that overlap count once, as bags are fetched and hashed
- * side by side. Stores from which nothing was fetched are left out.
+ * Computed from the events of the last bags, each with the time its stage worked. Overlapping spans count once, because
+ * bags are fetched and hashed in parallel. Stores from which nothing was fetched are left out.
  */
 export async function fetchRates(pool: pg.Pool, stores: readonly string[]): Promise<readonly FetchRate[]> {
   const { rows } = await pool.query<FetchRate>(

@@ -89,14 +89,14 @@ it('knows when copies were last read: proving them was a read', async () => {
   expect(await all({ unreadForMs: 3 * day })).toEqual([]);
 });
 
-it('chooses a share by chance', async () => {
+it('chooses a random share', async () => {
   await archived(Array.from({ length: 200 }, () => 1n));
   const { length } = await all({ share: 0.25 });
   expect(length).toBeGreaterThan(20);
   expect(length).toBeLessThan(90);
 });
 
-it('records what was found, and tells it once it is bad and once it is good again', async () => {
+it('records what was found, with one event when it is bad and one when it is good again', async () => {
   await archived([1n, 2n]);
   const [one, two] = (await all()) as [CheckedCopy, CheckedCopy];
   const fault = { code: 'COPY_DIFFERS', reason: 'other bytes' };
@@ -133,7 +133,7 @@ it('records what was found, and tells it once it is bad and once it is good agai
   ]);
 });
 
-it('leaves alone what another copy took the place of meanwhile', async () => {
+it('leaves alone a copy that was replaced in the meantime', async () => {
   await archived([1n]);
   const [copy] = (await all()) as [CheckedCopy];
   await place.sql.query(`UPDATE file SET copy_version = 'v2'`);
@@ -141,7 +141,7 @@ it('leaves alone what another copy took the place of meanwhile', async () => {
   expect(await row(copy.id)).toMatchObject({ copy_fault: null, copy_version: 'v2' });
 });
 
-it('takes a read for the proof that a rebuilt copy lacks', async () => {
+it('takes a read as the proof that a rebuilt copy lacks', async () => {
   await archived([1n]);
   await place.sql.query('UPDATE file SET copy_digest = NULL, copy_read = NULL');
   const [copy] = (await all()) as [CheckedCopy];
@@ -150,7 +150,7 @@ it('takes a read for the proof that a rebuilt copy lacks', async () => {
   expect(await row(copy.id)).toMatchObject({ copy_digest: sha, copy_version: 'v9', copy_read: 'direct' });
 });
 
-it('does not wait for, nor void, the claim of a worker', async () => {
+it('neither waits for nor voids the claim of a worker', async () => {
   const bag = await archived([1n]);
   const claim = await claimed(place.register, bag, 'linked');
   const [copy] = (await all()) as [CheckedCopy];
@@ -164,7 +164,7 @@ it('does not wait for, nor void, the claim of a worker', async () => {
   ).toEqual([]);
 });
 
-it('pages what waits longest, never the same twice, those never read first', async () => {
+it('pages the longest unread first, never the same twice, those never read before all others', async () => {
   await archived(Array.from({ length: 7 }, () => 1n));
   await age(10);
   await place.sql.query(

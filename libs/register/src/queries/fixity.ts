@@ -4,7 +4,7 @@ import { transaction } from '../db/connection';
 import { namedBy, valuesOf } from './reports';
 import type { Target } from '../operator/operator-actions';
 
-/** A copy that the register counts on, and what it should be. */
+/** A copy that the register relies on, and its expected content. */
 export interface CheckedCopy {
   readonly id: bigint;
   readonly requestId: bigint;
@@ -18,16 +18,18 @@ export interface CheckedCopy {
   readonly size: bigint;
   readonly sha256: string | null;
   readonly copyVersion: string | null;
-  /** Null where no read proves the copy: after a rebuild, or since a fault was found. */
+  /** Null if no read proves the copy: after a rebuild, or since a fault was found. */
   readonly copyDigest: string | null;
   readonly copyFault: string | null;
-  /** The original is held still: an undo brings it back. */
+  /** The original is still held: an undo puts it back. */
   readonly held: boolean;
-  /** When it was last read, as PostgreSQL writes it: a Date would lose microseconds, and pages their place. */
+  /**
+   * When it was last read, in PostgreSQL's format: a Date would lose microseconds, and paging would lose its position.
+   */
   readonly checkedAt: string | null;
 }
 
-/** What a read of a copy said. `proof` makes this read the one that proved the copy. */
+/** The result of reading a copy. `proof` makes this read the one that proved the copy. */
 export interface CopyResult {
   readonly copy: CheckedCopy;
   readonly fault: { readonly code: string; readonly reason: string } | null;
@@ -37,9 +39,9 @@ export interface CopyResult {
 export interface CopyFilter {
   readonly store?: string;
   readonly targets?: readonly Target[];
-  /** Copies that nobody has read for so long, in milliseconds. */
+  /** Copies that were not read for this long, in milliseconds. */
   readonly unreadForMs?: number;
-  /** A share of the copies by chance, above 0 and at most 1. */
+  /** A random share of the copies, above 0 and at most 1. */
   readonly share?: number;
 }
 
@@ -48,24 +50,27 @@ export interface FixityFigures {
   readonly files: number;
   readonly bytes: bigint;
   readonly faults: number;
-  /** When the copy that waited longest was read; null where one was never read. */
+  /** The oldest time of a last read; null if any copy was never read. */
   readonly oldest: Date | null;
   readonly unread: number;
 }
 
-/** States in which the copy in the sealed bag is what counts; stuck ones count as where they were stuck from. */
+/**
+ * States in which the copy in the sealed bag is the one that counts; stuck files count by the state they were stuck
+ * from.
+ */
 const counted = `coalesce(f.stuck_from, f.state) IN ('sealed', 'linked', 'released', 'retrieving', 'online', 'fetched', 'fetchVerified', 'recalled', 'moving', 'moveCopied', 'moveVerified', 'moveSealed')`;
-/** The same by what the index knows; those that are stuck are looked at by people. */
+/** The same in terms of the index; stuck files are left to people. */
 const rolling = `f.copy_version IS NOT NULL AND f.phase IN ('sealed', 'linked', 'recalled', 'retrieving', 'fetchVerified', 'moving')`;
 
 const columns = `f.id, f.request_id, f.bag_id, b.name AS bag, b.store, f.fileset, f.root, f.path, f.display, f.size, f.digests->>'SHA-256' AS sha256,
   f.copy_version, f.copy_digest, f.copy_fault, f.released_at IS NULL AS held, f.copy_checked_at::text AS checked_at`;
 
-/** When copies were last read, and what was found. Never touches claims: it may go on beside all other work. */
+/** When copies were last read, and what was found. Never touches claims: it may run beside all other work. */
 export class Fixity {
   constructor(private readonly pool: pg.Pool) {}
 
-  /** How much a filter means; with `share`, of all that it chooses from. */
+  /** How many copies a filter selects; with `share`, all those that it samples from. */
   async count(filter: CopyFilter): Promise<{ readonly files: number; readonly bytes: bigint }> {
     const { condition, values } = conditionOf(filter);
     const {
@@ -77,7 +82,7 @@ export class Fixity {
     return row as NonNullable<typeof row>;
   }
 
-  /** The copies of one bag after the other, in the order of bags: no more than one bag's are in memory. */
+  /** The copies of one bag after the other, in the order of bags: only one bag's copies are in memory. */
   async *bags(filter: CopyFilter): AsyncGenerator<readonly CheckedCopy[]> {
     const { condition, values } = conditionOf(filter);
     for (let after = 0n; ;) {
@@ -99,7 +104,10 @@ export class Fixity {
     }
   }
 
-  /** Copies of these stores that were not read for so long, those that wait longest first; `after` is the last of the page before. */
+  /**
+   * Copies of these stores that were not read for this long, the longest unread first; `after` is the last copy of the
+   * previous page.
+   */
   async waiting(
     stores: readonly string[],
     unreadForMs: number,
@@ -122,7 +130,7 @@ export class Fixity {
     return rows.map(toCopy);
   }
 
-  /** Figures of all copies that count, by store. Reads every file's row: not to be asked often. */
+  /** Figures of all copies that count, by store. Reads every file's row: not for frequent use. */
   async figures(): Promise<readonly FixityFigures[]> {
     const { rows } = await this.pool.query<FixityFigures>(
       `SELECT b.store, count(*)::int AS files, sum(f.size)::bigint AS bytes, count(f.copy_fault)::int AS faults,
@@ -132,7 +140,7 @@ export class Fixity {
     return rows;
   }
 
-  /** Other copies with the same content of the same path, that the register knows of. */
+  /** Other copies of the same path with the same content that the register knows. */
   async otherCopies(copy: CheckedCopy): Promise<readonly { readonly store: string; readonly bag: string }[]> {
     const { rows } = await this.pool.query<{ store: string; bag: string }>(
       `SELECT b.store, b.name AS bag FROM file f JOIN bag b ON b.id = f.bag_id
@@ -144,9 +152,9 @@ export class Fixity {
   }
 
   /**
-   * Records what reading copies of one bag said, with an event for each that is bad or good again. A fault voids the proof:
-   * no original is replaced or released on the word of an older read. A copy that another one took the place of meanwhile
-   * (a retry) is left alone.
+   * Records the results of reading copies of one bag, with an event for each that is bad or good again. A fault voids
+   * the proof: no original is replaced or released on the basis of an older read. A copy that was replaced in the
+   * meantime (by a retry) is left alone.
    */
   async record(results: readonly CopyResult[], by: string): Promise<void> {
     const [first] = results;

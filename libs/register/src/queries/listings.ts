@@ -6,7 +6,7 @@ export interface StageProgress {
   readonly bags: number;
   readonly files: number;
   readonly bytes: bigint;
-  /** Bytes that running workers have done of these. */
+  /** Bytes of these that running workers have processed. */
   readonly doneBytes: bigint;
   readonly claimed: number;
 }
@@ -33,7 +33,7 @@ export interface FileListing {
   readonly released: boolean;
 }
 
-/** What decides on the commands that help a stuck file. */
+/** Decides which commands help a stuck file. */
 export type StuckFile = Pick<FileListing, 'id' | 'fileset' | 'bag' | 'stuckFrom' | 'released'> & {
   readonly code: string;
 };
@@ -56,7 +56,7 @@ export interface FileFilter {
   readonly states?: readonly FileState[];
   readonly code?: string;
   readonly fileset?: string;
-  /** Files with a larger id only: pages a long list. */
+  /** Only files with a larger id: for paging through a long list. */
   readonly after?: bigint;
   readonly limit?: number;
 }
@@ -65,27 +65,27 @@ export interface ImageListing {
   readonly imageId: bigint;
   readonly name: string;
   readonly fileset: string;
-  /** False where the image is included by the files it shares with a marked one. */
+  /** False if the image is included only because it shares files with a marked image. */
   readonly marked: boolean;
 }
 
-/** Files that a person's words would touch, counted by what decides on their fate. */
+/** Files that a command would affect, counted by what determines its effect on them. */
 export interface SelectedFiles {
   readonly requestId: bigint;
   readonly requestState: RequestState;
   readonly state: FileState;
   readonly stuckFrom: FileState | null;
   readonly code: string | null;
-  /** Files get a bag when their request starts; before that nothing can be retried or undone. */
+  /** Files get a bag when their request starts; before that they cannot be retried or undone. */
   readonly inBag: boolean;
-  /** Their originals are not held any more. */
+  /** Their originals are no longer held. */
   readonly released: boolean;
   readonly filesets: number;
   readonly files: number;
   readonly bytes: bigint;
 }
 
-/** The files named, all files of their filesets, or all files of those filesets in which a named file is stuck. */
+/** The named files, all files of their filesets, or all files of those filesets in which a named file is stuck. */
 export type SelectedWith = 'files' | 'filesets' | 'stuck filesets';
 
 /** A row of `file` joined with its bag. */

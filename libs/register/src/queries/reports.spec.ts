@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => place.drop());
 
-it('progress counts bags, and what claimed ones have done', async () => {
+it('progress counts bags, and what workers have processed of claimed ones', async () => {
   const bag = (await bagsOf(place.register)).at(-1)!;
   const claim = await claimed(place.register, bag, 'approved');
   await place.register.claims.renew(claim, 60_000, 4.4);
@@ -78,7 +78,7 @@ it('lists files by request, state, code and fileset, page by page', async () => 
   expect(await reports.file(999n)).toBeUndefined();
 });
 
-it('tells events newest first, of everything, a request, or a file with its bag', async () => {
+it('lists events newest first: of everything, a request, or a file with its bag', async () => {
   const { reports } = place.register;
   const [stuck, checksummed] = await reports.files({ requestId: first });
   expect((await reports.events({ requestId: first })).map((event) => event.what)).toEqual([

@@ -17,11 +17,11 @@ import {
 import type { Target } from '../operator/operator-actions';
 import { archivedOfRunning, stageTimes, type Amount, type StageTime } from './stage-times';
 
-/** What people and metrics look at. Reads only. */
+/** Reads for people and metrics. Changes nothing. */
 export class Reports {
   constructor(private readonly pool: pg.Pool) {}
 
-  /** Cheap enough to ask every second: counted from bags, not from files. */
+  /** Cheap enough to call every second: counted from bags, not from files. */
   async progress(requestId?: bigint): Promise<readonly StageProgress[]> {
     const { rows } = await this.pool.query(
       `SELECT state, count(*)::int AS bags, sum(files)::int AS files, sum(bytes)::bigint AS bytes, count(*) FILTER (WHERE lease_until > now())::int AS claimed,
@@ -39,17 +39,20 @@ export class Reports {
     }));
   }
 
-  /** How long the stages that take these states worked on their last bags; see `stageTimes`. Cheap enough for every second. */
+  /**
+   * How long the stages that take these states worked on their last bags; see `stageTimes`. Cheap enough to call every
+   * second.
+   */
   async stageTimes(states: readonly WorkState[]): Promise<readonly StageTime[]> {
     return stageTimes(this.pool, states);
   }
 
-  /** What is archived already of the requests that are still being archived; see `archivedOfRunning`. */
+  /** What is already archived of the requests that are still being archived; see `archivedOfRunning`. */
   async archivedOfRunning(requestId?: bigint): Promise<Amount> {
     return archivedOfRunning(this.pool, requestId);
   }
 
-  /** Files and bytes by state, and by code where they are stuck or skipped. */
+  /** Files and bytes by state, and by code if they are stuck or skipped. */
   async counts(
     requestId?: bigint,
   ): Promise<readonly { state: FileState; code: string | null; files: number; bytes: bigint }[]> {
@@ -96,7 +99,7 @@ export class Reports {
     return rows.map((row) => ({ imageId: row.image_id, name: row.name, fileset: row.fileset, marked: row.marked }));
   }
 
-  /** How many requests are in which state. */
+  /** How many requests are in each state. */
   async requestStates(requestId?: bigint): Promise<readonly { state: RequestState; requests: number }[]> {
     const { rows } = await this.pool.query(
       'SELECT state, count(*)::int AS requests FROM request WHERE $1::bigint IS NULL OR id = $1 GROUP BY state',
@@ -105,7 +108,7 @@ export class Reports {
     return rows;
   }
 
-  /** Stuck files by code; cheap, by an index of stuck files alone. */
+  /** Stuck files by code; cheap, by an index of only the stuck files. */
   async stuck(requestId?: bigint): Promise<readonly { code: string; files: number; bytes: bigint }[]> {
     const { rows } = await this.pool.query(
       `SELECT code, count(*)::int AS files, sum(size)::bigint AS bytes FROM file
@@ -128,7 +131,7 @@ export class Reports {
     return rows.map(({ stuck_from: stuckFrom, ...row }) => ({ ...row, stuckFrom }));
   }
 
-  /** Why bags wait for another turn, in the words of the stage that gave them back. */
+  /** Why bags wait for another turn, as reported by the stage that gave them back. */
   async waiting(): Promise<readonly { reason: string; bags: number; files: number; until: Date }[]> {
     const { rows } = await this.pool.query(
       `SELECT note AS reason, count(*)::int AS bags, sum(files)::int AS files, min(not_before) AS until FROM bag
@@ -137,7 +140,7 @@ export class Reports {
     return rows;
   }
 
-  /** Bags in which every durable file waits for a stuck one of its fileset: only a person can move them. */
+  /** Bags in which every durable file waits for a stuck file of its fileset: only a person can resolve this. */
   async bagsBehindStuck(requestId?: bigint): Promise<number> {
     const { rows } = await this.pool.query<{ bags: number }>(
       `SELECT count(*)::int AS bags FROM bag WHERE state = 'sealed' AND ($1::bigint IS NULL OR request_id = $1)
@@ -148,7 +151,7 @@ export class Reports {
     return rows[0]?.bags ?? 0;
   }
 
-  /** What a command on this target would touch; see `People` for what it does to them. */
+  /** What a command on this target would affect; see `People` for the effects. */
   async selected(target: Target, including: SelectedWith): Promise<readonly SelectedFiles[]> {
     const stuckOnly = including === 'stuck filesets' ? `AND f.bag_id IS NOT NULL AND f.stuck_from IS NOT NULL` : '';
     const named = namedBy[target.kind];
@@ -178,7 +181,7 @@ export class Reports {
     }));
   }
 
-  /** Those of the target's ids or names that the register does not know. */
+  /** The ids or names of the target that the register does not know. */
   async unknown(target: Target): Promise<readonly string[]> {
     const { rows } = await this.pool.query<{ value: string }>(
       `SELECT value::text AS value FROM unnest($1::${target.kind === 'Fileset' ? 'text[]' : 'bigint[]'}) AS value WHERE NOT EXISTS (${knownBy[target.kind]})`,
@@ -187,7 +190,7 @@ export class Reports {
     return rows.map((row) => (target.kind === 'Fileset' ? row.value : `${target.kind}:${row.value}`));
   }
 
-  /** When a scan was begun, and how many older ones are still open. */
+  /** When a scan was started, and how many older ones are unfinished. */
   async scanStart(scanId: bigint): Promise<{ startedAt: Date | null; ahead: number } | undefined> {
     const { rows } = await this.pool.query(
       `SELECT started_at, (SELECT count(*)::int FROM scan older WHERE older.id < scan.id AND older.finished_at IS NULL) AS ahead
@@ -197,7 +200,7 @@ export class Reports {
     return rows.map((row) => ({ startedAt: row.started_at, ahead: row.ahead }))[0];
   }
 
-  /** This version's migrations that the register lacks, in order; all of them where it is empty. */
+  /** This version's migrations that the register lacks, in order; all of them if it is empty. */
   async pendingMigrations(): Promise<readonly string[]> {
     const files = (await readdir(join(__dirname, '..', '..', 'migrations')))
       .filter((name) => name.endsWith('.sql'))
@@ -212,7 +215,10 @@ export class Reports {
     return files.filter((file) => !rows.some((row) => row.name === file)).sort();
   }
 
-  /** The newest events of a request, bag or file first. A file's events include those of its bag and of its request as a whole. */
+  /**
+   * The newest events of a request, bag or file, newest first. A file's events include those of its bag and of its
+   * request as a whole.
+   */
   async events(of: { requestId?: bigint; fileId?: bigint }, limit = 50): Promise<readonly EventListing[]> {
     const { rows } = await this.pool.query(
       `SELECT * FROM event WHERE ($1::bigint IS NULL OR request_id = $1)
@@ -235,7 +241,7 @@ export class Reports {
     }));
   }
 
-  /** The server's clock, to compare with ours. */
+  /** The server's clock, for comparison with this machine's. */
   async clock(): Promise<Date> {
     const { rows } = await this.pool.query<{ now: Date }>('SELECT now()');
     return (rows[0] as { now: Date }).now;

@@ -5,8 +5,8 @@ import { freshRegister } from '../testing/fresh-register';
 import { claimed, draft, identity, transitionOf, stage } from '../testing/sample-request';
 
 /*
- * A request of many files, made from a generator, so that nothing but the register holds them. COLDROOM_TEST_FILES sets how
- * many; the figures go to the console.
+ * A request of many files from a generator, so that only the register stores them all. COLDROOM_TEST_FILES sets how
+ * many; the figures are written to the console.
  */
 
 const total = Number(process.env['COLDROOM_TEST_FILES'] ?? 100_000);
@@ -52,7 +52,7 @@ async function* files(): AsyncGenerator<readonly NewFile[]> {
 }
 
 setFlagsFromString('--expose-gc');
-/** What is only waiting to be collected must not count as held. */
+/** What only waits for garbage collection must not count as held. */
 const collectGarbage = runInNewContext('gc') as () => void;
 
 let peak = 0;

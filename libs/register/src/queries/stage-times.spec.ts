@@ -7,8 +7,8 @@ beforeEach(async () => {
 });
 afterEach(() => place.drop());
 
-describe('what stages took', () => {
-  it('is known of the last bags, by the state in which they took them, without those that failed', async () => {
+describe('how long stages took', () => {
+  it('is known for the last bags, by the state in which they were taken, without failed runs', async () => {
     await running(place.register, { 'Fileset:1': [700n, 300n] });
     const [bag] = await bagsOf(place.register);
     const hash = await claimed(place.register, bag!, 'approved');
@@ -30,7 +30,7 @@ describe('what stages took', () => {
 });
 
 describe('what is archived of the requests that are being archived', () => {
-  it('leaves out requests that have nothing left to archive', async () => {
+  it('excludes requests that have nothing left to archive', async () => {
     const { reports } = place.register;
     const large = 1n << 29n;
     const ended = await running(place.register, { 'Fileset:1': [5n] });

@@ -3,7 +3,7 @@ import type { WorkState } from '@coldroom/domain';
 
 /** How long a stage worked on the files of one bag. */
 export interface StageTime {
-  /** In which the stage took them. */
+  /** The state in which the stage took them. */
   readonly state: WorkState;
   readonly files: number;
   readonly bytes: bigint;
@@ -16,10 +16,10 @@ export interface Amount {
   readonly bytes: bigint;
 }
 
-/** As many say what a stage takes now; older ones may be of another disk. */
+/** This many show how long a stage takes now; older ones may come from another disk. */
 const lastBags = 50;
 
-/** The last bags of each of these states that a stage worked on, newest first. */
+/** The last bags that a stage worked on in each of these states, newest first. */
 export async function stageTimes(pool: pg.Pool, states: readonly WorkState[]): Promise<readonly StageTime[]> {
   const { rows } = await pool.query<StageTime>(
     `SELECT wanted.state, e.files, e.bytes, e.ms FROM unnest($1::text[]) AS wanted(state) CROSS JOIN LATERAL (
@@ -30,7 +30,7 @@ export async function stageTimes(pool: pg.Pool, states: readonly WorkState[]): P
   return rows;
 }
 
-/** What is archived already of the requests that are still being archived. Counted from bags. */
+/** What is already archived of the requests that are still being archived. Counted from bags. */
 export async function archivedOfRunning(pool: pg.Pool, requestId?: bigint): Promise<Amount> {
   const { rows } = await pool.query<Amount>(
     `SELECT coalesce(sum(files), 0)::int AS files, coalesce(sum(bytes), 0)::bigint AS bytes FROM bag

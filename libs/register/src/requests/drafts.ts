@@ -36,7 +36,7 @@ export interface NewFile {
   readonly verdict: { readonly take: Identity } | { readonly skip: Skip };
 }
 
-/** Adds images to a request; those that it or another one has already are left alone. Returns how many are new. */
+/** Adds images to a request; those already in this request or another are left alone. Returns how many are new. */
 export async function addImages(
   client: pg.ClientBase,
   requestId: bigint,
@@ -58,8 +58,8 @@ export async function addImages(
 }
 
 /**
- * Adds files to a request; those that it has already are left alone. A path that is in another request is skipped with
- * code `IN_ANOTHER_REQUEST`, one that OMERO names twice with `PATH_TWICE`. Returns how many are new.
+ * Adds files to a request; those already in it are left alone. A path that is in another request is skipped with code
+ * `IN_ANOTHER_REQUEST`, a path that OMERO names twice with `PATH_TWICE`. Returns how many are new.
  */
 export async function addFiles(client: pg.ClientBase, requestId: bigint, files: readonly NewFile[]): Promise<number> {
   const { rows } = await client.query<{ added: bigint }>(
@@ -103,13 +103,16 @@ export async function addFiles(client: pg.ClientBase, requestId: bigint, files: 
   return Number(rows[0]?.added);
 }
 
-/** Skips that say nothing against archiving the rest of the fileset: these bytes are not OMERO's own, or safe already. */
+/** Skips that do not prevent archiving the rest of the fileset: these bytes are not OMERO's own, or already safe. */
 const harmlessSkips = ['ALREADY_A_LINK', 'HARD_LINKED'];
 
-/** A fileset is archived as a whole: where one of its files cannot be taken, none is. Returns how many were set aside. */
+/**
+ * A fileset is archived as a whole: if one of its files cannot be taken, none is. Returns how many were skipped for
+ * that reason.
+ */
 export async function setAsideIncomplete(client: pg.ClientBase, requestId: bigint): Promise<number> {
   const { rowCount } = await client.query(
-    // Materialized: with the statistics of a table that just grew, PostgreSQL would look for them anew for each file.
+    // Materialized: with the statistics of a table that just grew, PostgreSQL would look them up again for each file.
     `WITH bad AS MATERIALIZED (
        SELECT DISTINCT ON (fileset) fileset, display, code FROM file
        WHERE request_id = $1 AND state = 'skipped' AND code <> ALL($2) AND code <> 'FILESET_INCOMPLETE' ORDER BY fileset, id)

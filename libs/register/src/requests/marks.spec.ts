@@ -24,8 +24,8 @@ async function writeAll(): Promise<void> {
   );
 }
 
-describe('owed', () => {
-  it('names new images, with all that it takes to mark them, until they are written', async () => {
+describe('pending marks', () => {
+  it('list new images, with everything needed to mark them, until they are written', async () => {
     const id = await place.register.requests.create(
       draft,
       closure([newImage(2n, 'Fileset:1'), newImage(1n, 'Fileset:1', false)], [newFile('Fileset:1', 'a')]),
@@ -50,7 +50,7 @@ describe('owed', () => {
     expect(await place.register.marks.pending()).toEqual([]);
   });
 
-  it('follows the files to archived, and back after an undo with the note', async () => {
+  it('follow the files to archived, and back after an undo with the note', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n] });
     const [bag] = (await bagsOf(place.register)) as [bigint];
     await writeAll();
@@ -70,7 +70,7 @@ describe('owed', () => {
     expect(await place.register.marks.pending()).toEqual([]);
   });
 
-  it('drops the note of what was declined, and keeps that of what could not be taken', async () => {
+  it('drop the note of what was declined, and keep that of what could not be taken', async () => {
     const first = await place.register.requests.create(
       draft,
       closure([newImage(1n, 'Fileset:1')], [newFile('Fileset:1', 'a')]),
@@ -98,7 +98,7 @@ describe('owed', () => {
     ]);
   });
 
-  it('does not lose a change that came while the last one was being written', async () => {
+  it('do not lose a change that came while the last one was being written', async () => {
     const id = await place.register.requests.create(
       draft,
       closure([newImage(1n, 'Fileset:1')], [newFile('Fileset:1', 'a')]),
@@ -115,7 +115,7 @@ describe('owed', () => {
   });
 });
 
-it('remembers the old image.archived once, and only where it is told', async () => {
+it('remember the old image.archived once, and only where it is given', async () => {
   const id = await place.register.requests.create(
     draft,
     closure([newImage(1n, 'Fileset:1'), newImage(2n, 'Fileset:1')], [newFile('Fileset:1', 'a')]),

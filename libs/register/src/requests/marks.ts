@@ -2,23 +2,23 @@ import type pg from 'pg';
 
 export type MarkState = 'pending' | 'archived' | 'none';
 
-/** An image whose marks in OMERO do not say yet what the register says. */
+/** An image whose marks in OMERO do not yet match the register. */
 export interface PendingMark {
   readonly requestId: bigint;
   readonly imageId: bigint;
-  /** The group in which the image was when it was asked for. */
+  /** The group that the image was in when it was requested. */
   readonly groupId: bigint;
   readonly wanted: MarkState;
   readonly written: MarkState | null;
-  /** `image.archived` before we set it. */
+  /** `image.archived` before Coldroom set it. */
   readonly archivedBefore: boolean | null;
   readonly requesterId: bigint;
   readonly requester: string;
-  /** The request was declined, undone or brought back: the note goes too. */
+  /** The request was declined, undone or restored: the note is removed, too. */
   readonly dropNote: boolean;
 }
 
-/** What OMERO has to be told. The register is ahead, OMERO follows. */
+/** The marks to be written to OMERO. The register comes first, OMERO follows. */
 export class Marks {
   constructor(private readonly pool: pg.Pool) {}
 
@@ -44,7 +44,7 @@ export class Marks {
     }));
   }
 
-  /** What OMERO should say of every image that is in a request. */
+  /** What OMERO should show for every image that is in a request. */
   async all(): Promise<readonly { readonly imageId: bigint; readonly wanted: MarkState }[]> {
     const { rows } = await this.pool.query<{ imageId: bigint; wanted: MarkState }>(
       `SELECT image_id AS "imageId", mark_wanted AS wanted FROM request_image WHERE mark_wanted <> 'none'`,
@@ -52,7 +52,9 @@ export class Marks {
     return rows;
   }
 
-  /** Records that OMERO says `written` of these images; `before` is the old `image.archived` where we changed it. */
+  /**
+   * Records that OMERO shows `written` for these images; `before` is the old `image.archived` if Coldroom changed it.
+   */
   async written(
     marks: readonly {
       readonly requestId: bigint;

@@ -63,7 +63,7 @@ async function recalled(id: bigint, bag: bigint): Promise<void> {
   );
 }
 
-/** What makes a file `linked` that was released, or leaves it as it was where its original is held. */
+/** Makes a released file `linked`, or leaves it unchanged if its original is held. */
 const turns: readonly (readonly [what: string, turn: (id: bigint, bag: bigint) => Promise<unknown>])[] = [
   ['a move to another store', (_id, bag) => moved(bag)],
   [
@@ -91,7 +91,7 @@ const turns: readonly (readonly [what: string, turn: (id: bigint, bag: bigint) =
 ];
 
 describe.each(turns)('after %s', (_what, turn) => {
-  it('a released original is not taken for a held one', async () => {
+  it('a released original is not treated as held', async () => {
     const { id, bag } = await archived('released');
     await turn(id, bag);
     expect(await statesOf(place.register, id)).toEqual(['linked']);
@@ -104,7 +104,7 @@ describe.each(turns)('after %s', (_what, turn) => {
     expect(await statesOf(place.register, id)).toEqual(['linked']);
   });
 
-  it('a held one is still known to be held', async () => {
+  it('a held original is still known to be held', async () => {
     const { id, bag } = await archived('linked');
     await turn(id, bag);
     expect(await heldCopies()).toEqual([true]);
@@ -126,7 +126,7 @@ it('an original that an undo did not find is not held, whatever becomes of the f
   expect(await place.register.operator.undo(whole(id), 'boss')).toEqual({ undoing: 0, abandoned: 0, released: 1 });
 });
 
-it('a file that is stuck once its original is released is not handed to an undo', async () => {
+it('a file that gets stuck after its original is released is not handed to an undo', async () => {
   const { id, bag } = await archived('released');
   await moved(bag);
   const claim = await claimed(place.register, bag, 'linked');

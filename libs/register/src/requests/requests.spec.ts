@@ -31,7 +31,7 @@ async function verdicts(requestId: bigint): Promise<Record<string, string>> {
 }
 
 describe('create', () => {
-  it('keeps every byte of odd paths, from the scan to the claim', async () => {
+  it('keeps every byte of unusual paths, from the scan to the claim', async () => {
     const paths = [
       Buffer.from('new\nline'),
       Buffer.from([0x61, 0xff, 0xfe, 0x80]),
@@ -130,7 +130,7 @@ describe('create', () => {
     expect(await statesOf(place.register, id)).toEqual(['registered', 'registered']);
   });
 
-  it('leaves files and images to the request that has them', async () => {
+  it('leaves files and images to the request that already has them', async () => {
     const first = await create([newFile('Fileset:1', 'a'), newFile('Fileset:1', 'b')]);
     const second = await create(
       [newFile('Fileset:1', 'a'), newFile('Fileset:1', 'b'), newFile('Fileset:2', 'c')],
@@ -200,14 +200,14 @@ describe('a decision', () => {
     expect(events.map((event) => event.what)).toEqual([expect.stringMatching(/approve|decline/), 'scan']);
   });
 
-  it('needs a request', async () => {
+  it('requires a request', async () => {
     await expect(place.register.requests.approve(77n, 'boss')).rejects.toMatchObject({
       kind: 'refused',
       code: 'NO_SUCH_REQUEST',
     });
   });
 
-  it('to decline frees files and images for another request, and remembers who and why', async () => {
+  it('to decline frees files and images for another request, and records who and why', async () => {
     const id = await create([newFile('Fileset:1', 'a')]);
     await place.register.requests.decline(id, 'boss', 'still needed');
     expect(await place.register.requests.get(id)).toMatchObject({
@@ -235,7 +235,7 @@ describe('refresh', () => {
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Approved', files: 1, skipped: 2 });
   });
 
-  it('of an approved request that grew asks for a new decision', async () => {
+  it('of an approved request that grew requires a new decision', async () => {
     const id = await create([newFile('Fileset:1', 'a')]);
     await place.register.requests.approve(id, 'boss');
     const grown = closure(

@@ -4,7 +4,7 @@ import { transaction } from '../db/connection';
 import { formatIdentity } from '../db/rows';
 import { addFiles, addImages, setAsideIncomplete, type NewFile, type NewImage, type NewRequest } from './drafts';
 
-/** What a request means: counted from its files, never stored twice. */
+/** What a request contains: counted from its files, never stored separately. */
 export interface RequestSummary {
   readonly id: bigint;
   readonly state: RequestState;
@@ -14,7 +14,7 @@ export interface RequestSummary {
   readonly createdAt: Date;
   readonly decidedBy: string | null;
   readonly reason: string | null;
-  /** The store that was named for it, or null. */
+  /** The store named for it, or null. */
   readonly store: string | null;
   readonly images: number;
   readonly markedImages: number;
@@ -40,7 +40,7 @@ const scanIdleSeconds = 600;
 export class Requests {
   constructor(private readonly pool: pg.Pool) {}
 
-  /** Writes a request with everything that belongs to it, in one transaction; nothing is held in memory but a batch. */
+  /** Writes a request with everything that belongs to it, in one transaction; only one batch is in memory. */
   async create(draft: NewRequest, closure: Closure, by: string): Promise<bigint> {
     const id = await transaction(
       this.pool,
@@ -64,9 +64,9 @@ export class Requests {
   }
 
   /**
-   * Compares a request with what OMERO says now and adds what is new. An approved request that grew goes back to New,
-   * with code `CLOSURE_GREW`: what was approved is what is archived.
-   * @returns how many images and files came along
+   * Compares a request with OMERO's current data and adds what is new. An approved request that grew returns to New,
+   * with code `CLOSURE_GREW`: only what was approved is archived.
+   * @returns how many images and files were added
    */
   async refresh(requestId: bigint, closure: Closure, by: string): Promise<number> {
     return transaction(
@@ -106,7 +106,7 @@ export class Requests {
     return rows.map((row) => row.image_id);
   }
 
-  /** Of these images, those that are in a request that is not done with them, with that request. */
+  /** Of these images, those in a request that is not done with them, with that request. */
   async requestsOf(images: readonly bigint[]): Promise<ReadonlyMap<bigint, bigint>> {
     const { rows } = await this.pool.query<{ image_id: bigint; request_id: bigint }>(
       `SELECT image_id, request_id FROM request_image WHERE image_id = ANY($1) AND mark_wanted <> 'none'`,
@@ -123,12 +123,14 @@ export class Requests {
     return (await this.summaries('r.id = $1', requestId))[0];
   }
 
-  /** New → Approved; the scanner compares it with OMERO once more and packs its bags, for `store` where one is named. */
+  /**
+   * New → Approved. The scanner then compares it with OMERO once more and packs its bags, for `store` if one is named.
+   */
   async approve(requestId: bigint, by: string, store: string | null = null): Promise<void> {
     await this.decide(requestId, by, 'Approved', null, store);
   }
 
-  /** New → Declined: nothing was touched, and the marks go. */
+  /** New → Declined: nothing was touched, and the marks are removed. */
   async decline(requestId: bigint, by: string, reason: string | null): Promise<void> {
     await this.decide(requestId, by, 'Declined', reason);
   }
@@ -156,12 +158,13 @@ export class Requests {
       crashPoint('scan:4-bags-packed');
       return bags;
     });
-    // Plans for tables that just grew much are wrong by far until PostgreSQL has looked at them; its own look may be a minute away.
+    // Plans for tables that just grew a lot are far off until PostgreSQL analyzes them; autovacuum may not do so for a
+    // minute.
     if (started > manyBags) await this.pool.query('ANALYZE request_image, bag, file');
     return started;
   }
 
-  /** Tells in the request's events why it is not started yet; the same reason again is not told twice. */
+  /** Records in the request's events why it is not started yet; the same reason is not repeated. */
   async notStarted(
     requestId: bigint,
     why: { readonly code: string; readonly reason: string },

@@ -6,7 +6,7 @@ beforeEach(async () => {
 });
 afterEach(() => place.drop());
 
-it('a scan is begun, finished and reported', async () => {
+it('a scan is started, finished and reported', async () => {
   const { scans } = place.register;
   expect(await scans.begin()).toBeUndefined();
   expect(await scans.last()).toBeUndefined();
@@ -20,12 +20,12 @@ it('a scan is begun, finished and reported', async () => {
   expect(await scans.get(99n)).toBeUndefined();
 });
 
-it('a scan that died is begun again, before those that were asked for later', async () => {
+it('a scan that died is started again, before scans requested later', async () => {
   const { scans } = place.register;
   const first = await scans.ask('clock');
   const second = await scans.ask('ada');
   expect(await scans.begin()).toBe(first);
-  expect(await scans.begin()).toBe(first); // the scanner was killed and started anew
+  expect(await scans.begin()).toBe(first); // the scanner was killed and started again
   await scans.finish(first, null, 'REGISTER_UNAVAILABLE: gone');
   expect(await scans.last()).toMatchObject({ id: first, failed: 'REGISTER_UNAVAILABLE: gone', report: null });
   expect(await scans.begin()).toBe(second);

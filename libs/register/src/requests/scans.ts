@@ -8,10 +8,10 @@ export interface Scan {
   readonly report: Readonly<Record<string, unknown>> | null;
 }
 
-/** What a scanner does `alone`: while it does, a scanner is running. */
+/** The task that a scanner runs with `alone`: while it is held, a scanner is running. */
 export const scannerTask = 'scanner';
 
-/** Scans, asked for by a person or by the clock, and their reports. */
+/** Scans, requested by a person or by the clock, and their reports. */
 export class Scans {
   constructor(private readonly pool: pg.Pool) {}
 
@@ -22,7 +22,7 @@ export class Scans {
     return (rows[0] as { id: bigint }).id;
   }
 
-  /** The oldest scan that is asked for and not finished: a scan that died is begun again. */
+  /** The oldest scan that is requested and not finished: a scan that died is started again. */
   async begin(): Promise<bigint | undefined> {
     const { rows } = await this.pool.query<{ id: bigint }>(
       `UPDATE scan SET started_at = now() WHERE id = (SELECT min(id) FROM scan WHERE finished_at IS NULL) RETURNING id`,

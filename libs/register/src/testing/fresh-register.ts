@@ -3,7 +3,7 @@ import pg from 'pg';
 import { migrate } from '../db/connection';
 import { Register } from '../register';
 
-/** An empty database of the test server, and a session that sees it as the register does. */
+/** An empty database on the test server, and a session that sees it as the register does. */
 export interface FreshDatabase {
   readonly url: string;
   readonly sql: pg.Pool;

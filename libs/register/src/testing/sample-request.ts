@@ -112,7 +112,7 @@ export const forward = {
   moveSealed: 'moveLink',
 } as const satisfies Record<WorkState, FileEvent>;
 
-/** The move of this file by `event`, with the facts that a service would give. */
+/** The transition of this file by `event`, with the facts that a service would give. */
 export function transitionOf(file: Pick<ArchiveFile, 'id' | 'state'>, event: FileEvent): Transition {
   const to = next(file.state, event)?.[0];
   if (!to) throw new Error(`no ${event} from ${file.state}`);
@@ -128,7 +128,7 @@ export async function claimed(register: Register, bagId: bigint, state: WorkStat
   return claim;
 }
 
-/** Moves all files of a bag on from `state`, as its service would. */
+/** Advances all files of a bag from `state`, as its service would. */
 export async function passed(register: Register, bagId: bigint, state: WorkState): Promise<readonly DueBag[]> {
   const claim = await claimed(register, bagId, state);
   return register.applyTransitions(

@@ -31,7 +31,7 @@ async function marks(): Promise<string[]> {
   return rows.map((row) => row.mark_wanted);
 }
 
-describe('a move', () => {
+describe('a transition', () => {
   it('records facts, and keeps those that it does not name', async () => {
     await running(place.register, { 'Fileset:1': [1n] });
     const bag = await only();
@@ -66,7 +66,7 @@ describe('a move', () => {
     expect(rows[0].sealed_at).toBeInstanceOf(Date);
   });
 
-  it('counts copies that have to be made again', async () => {
+  it('counts copies that must be made again', async () => {
     await running(place.register, { 'Fileset:1': [1n] });
     const bag = await only();
     for (const round of [1, 2]) {
@@ -139,10 +139,10 @@ describe('a move', () => {
     );
     expect(await statesOf(place.register, id)).toEqual(['approved', 'approved', 'approved', 'approved']);
     expect(await place.register.reports.events({})).toEqual(events);
-    expect(await place.register.claims.renew(claim, 1000, 0)).toBe(true); // the claim is still ours
+    expect(await place.register.claims.renew(claim, 1000, 0)).toBe(true); // the claim is still valid
   });
 
-  it('of single files sets the stuck ones aside and lets the rest of the bag go on', async () => {
+  it('of single files sets the stuck ones aside and lets the rest of the bag continue', async () => {
     const id = await running(place.register, { 'Fileset:1': [1n, 1n, 1n] });
     const bag = await only();
     const claim = await claimed(place.register, bag, 'approved');
@@ -198,7 +198,7 @@ describe('a move', () => {
 });
 
 describe('a fileset in several bags', () => {
-  it('wakes the bags that waited for it, at once and by itself', async () => {
+  it('wakes the bags that waited for it, at once and automatically', async () => {
     await running(place.register, { 'Fileset:1': [GiB, GiB, GiB] });
     const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     for (const bag of [a, b]) {
@@ -218,17 +218,17 @@ describe('a fileset in several bags', () => {
     expect((await claimed(place.register, a, 'sealed')).waitingSince).toBeNull();
   });
 
-  it('wakes a bag that somebody looked at too early and puts to sleep too late', async () => {
+  it('wakes a bag that was checked too early and postponed too late', async () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB] });
     const [a, b] = (await bagsOf(place.register)) as [bigint, bigint];
     await brought(place.register, a, 'sealed');
     const linker = await claimed(place.register, a, 'sealed');
     expect((await place.register.claims.completeFilesets(id, ['Fileset:1'])).size).toBe(0);
     await brought(place.register, b, 'verified');
-    expect(await passed(place.register, b, 'verified')).toEqual([{ bagId: b, state: 'sealed' }]); // a is held: it is told, not offered
+    expect(await passed(place.register, b, 'verified')).toEqual([{ bagId: b, state: 'sealed' }]); // a is held: it is flagged, not offered
     await place.register.claims.postpone(linker, 3_600_000, new Error('waits'), false);
     expect((await place.register.claims.due(['sealed'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
-    // Once only: the next sleep lasts.
+    // Only once: the next sleep lasts.
     await place.register.claims.postpone(
       await claimed(place.register, a, 'sealed'),
       3_600_000,
@@ -260,7 +260,7 @@ describe('a fileset in several bags', () => {
     ).toEqual([]);
   });
 
-  it('wakes nobody while one of its files is stuck', async () => {
+  it('wakes no bag while one of its files is stuck', async () => {
     await running(place.register, { 'Fileset:1': [GiB, GiB, GiB] });
     const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     await brought(place.register, a, 'sealed');
@@ -277,7 +277,7 @@ describe('a fileset in several bags', () => {
   });
 });
 
-describe('what the request and its marks say', () => {
+describe('what the request and its marks show', () => {
   it('follows a fileset through to its release', async () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB], 'Fileset:2': [GiB] });
     const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];

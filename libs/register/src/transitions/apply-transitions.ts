@@ -9,9 +9,10 @@ import { recordWhereEnded } from './retrieval-events';
 import type { Transition, TransitionOptions } from './transition';
 
 /**
- * Moves files of a claimed bag in one transaction and gives the claim back. Each move must be in the transition table
- * and each file still where it was; a lost claim is `Transient` `CLAIM_LOST`, and nothing was changed.
- * @returns the bags whose turn it is now: this one, and those that waited for the filesets it completed.
+ * Applies transitions to files of a claimed bag in one transaction and gives the claim back. Each transition must be in
+ * the transition table, and each file must still be in the state that its transition starts from; if the claim is lost,
+ * it throws `Transient` `CLAIM_LOST` and nothing is changed.
+ * @returns the bags that are due now: this one, and those that waited for the filesets it completed.
  */
 export async function applyTransitions(
   pool: pg.Pool,
@@ -74,7 +75,7 @@ export async function applyTransitions(
 }
 
 const atRest: readonly FileState[] = ['linked', 'released', 'undone', 'abandoned', 'stuck', 'restored', 'recalled'];
-/** From here a fileset goes on together. */
+/** From here on, a fileset continues as a whole. */
 const waitForOthers: readonly FileState[] = ['sealed', 'fetchVerified'];
 
 async function lockBag(client: pg.PoolClient, claim: Claim): Promise<void> {
@@ -88,7 +89,10 @@ async function lockBag(client: pg.PoolClient, claim: Claim): Promise<void> {
     });
 }
 
-/** What an undo does not find held any more (`restore`) was released by a linker that died before it could say so. */
+/**
+ * An original that an undo no longer finds held (`restore`) was released by a linker that died before it could record
+ * that.
+ */
 async function writeFiles(client: pg.PoolClient, claim: Claim, transitions: readonly Transition[]): Promise<void> {
   const { rowCount } = await client.query(
     `UPDATE file f SET state = m.to_state,
@@ -138,7 +142,7 @@ async function writeFiles(client: pg.PoolClient, claim: Claim, transitions: read
     );
 }
 
-/** One event a bag for what happens to most of it, one a file for what happens to a single one. */
+/** One event per bag for what happens to most of its files, one per file for what happens to a single file. */
 async function writeEvents(
   client: pg.PoolClient,
   claim: Claim,
@@ -216,8 +220,9 @@ async function filesetsOf(client: pg.PoolClient, transitions: readonly Transitio
 }
 
 /**
- * Brings forward the bags, but for `own`, that wait in `durable` or `proven` for a fileset that is complete now; one that somebody
- * holds is told so. Two bags that complete a fileset together do so one after the other, as both lock the request first.
+ * Makes due the bags, except `own`, that wait in `durable` or `proven` for a fileset that is now complete; a bag that a
+ * worker holds is only flagged. If two bags complete a fileset at the same time, they do so one after the other,
+ * because both lock the request first.
  */
 export async function markDueNow(
   client: pg.ClientBase,
@@ -237,7 +242,7 @@ export async function markDueNow(
   return rows.filter((row) => !row.held).map((row) => ({ bagId: row.id, state: row.state }));
 }
 
-/** Brings the request's state and what OMERO should say of these filesets' images into step with the files. */
+/** Makes the request's state, and the wanted marks of these filesets' images, consistent with the files. */
 export async function syncRequest(
   client: pg.ClientBase,
   requestId: bigint,

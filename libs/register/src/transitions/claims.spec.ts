@@ -53,7 +53,7 @@ describe('claim', () => {
     expect(rows).toEqual([{ fence: '1' }]);
   });
 
-  it('is not given in another state, before its time, or where there is no such bag', async () => {
+  it('is not given in another state, before its time, or if there is no such bag', async () => {
     const bag = await newBag();
     expect(await place.register.claims.claim(bag, ['sealed', 'linked'], 'w', 1000)).toBeUndefined();
     expect(await place.register.claims.claim(999_999n, ['approved'], 'w', 1000)).toBeUndefined();
@@ -63,21 +63,21 @@ describe('claim', () => {
     expect((await place.register.claims.due(['approved'])).map((due) => due.bagId)).not.toContain(bag);
   });
 
-  it('goes to the next one when the lease ran out; the old one changes nothing more', async () => {
+  it('goes to the next worker when the lease ran out; the old one changes nothing more', async () => {
     const bag = await newBag();
     const old = await place.register.claims.claim(bag, ['approved'], 'w1', 30);
     if (!old) throw new Error('not claimed');
     expect((await place.register.claims.due(['approved'])).map((due) => due.bagId)).not.toContain(bag);
     await pause(60);
     expect((await place.register.claims.due(['approved'])).map((due) => due.bagId)).toContain(bag);
-    // Run out, and nobody took it: still void for moves and renewals.
+    // It ran out and was not taken by another worker: still void for transitions and renewals.
     await expect(place.register.applyTransitions(old, [], stage)).rejects.toMatchObject({
       kind: 'transient',
       code: 'CLAIM_LOST',
     });
     expect(await place.register.claims.renew(old, 60_000, 1)).toBe(false);
 
-    const now = await claimed(place.register, bag, 'approved', 'w1'); // the same worker's name: the fence tells them apart
+    const now = await claimed(place.register, bag, 'approved', 'w1'); // same worker name: only the fence differs
     expect(now.fence).toBe(old.fence + 1n);
     await expect(
       place.register.applyTransitions(
@@ -113,7 +113,7 @@ describe('claim', () => {
 });
 
 describe('postpone', () => {
-  it('does not count what waits without a deadline, and begins to count anew after it', async () => {
+  it('does not count waiting without a deadline, and starts counting again after it', async () => {
     const bag = await newBag();
     const { claims } = place.register;
     await claims.postpone(await claimed(place.register, bag, 'approved'), 0, new NotYet('AMBER', 'amber'), false);
@@ -126,7 +126,7 @@ describe('postpone', () => {
     expect((await claimed(place.register, bag, 'approved')).waitingSince).toBeNull();
   });
 
-  it('counts and tells an attempt', async () => {
+  it('counts and records an attempt', async () => {
     const bag = await newBag();
     const claim = await claimed(place.register, bag, 'approved');
     expect(
@@ -143,7 +143,7 @@ describe('postpone', () => {
     });
   });
 
-  it('of what is only too early counts nothing, and remembers since when it waits', async () => {
+  it('of what is only too early counts nothing, and records since when it waits', async () => {
     const bag = await newBag();
     await place.register.claims.postpone(
       await claimed(place.register, bag, 'approved'),
@@ -165,7 +165,7 @@ describe('postpone', () => {
     expect(await bagRow(bag)).toMatchObject({ waiting: false, attempts: 0, note: null });
   });
 
-  it('takes anything that was thrown', async () => {
+  it('accepts anything that was thrown', async () => {
     const bag = await newBag();
     await place.register.claims.postpone(await claimed(place.register, bag, 'approved'), 0, 'just text', true);
     expect(await bagRow(bag)).toMatchObject({ note: 'just text', attempts: 1 });
@@ -215,19 +215,19 @@ describe('completeFilesets', () => {
       await put(1, state);
       expect(await complete()).toEqual(['Fileset:a', 'Fileset:b']);
     }
-    await put(0, 'skipped'); // nothing was taken at all: no leave to touch anything
+    await put(0, 'skipped'); // nothing was taken at all: there is no permission to touch anything
     expect(await complete()).toEqual(['Fileset:b']);
   });
 });
 
-it('tells the images of a fileset for its description', async () => {
+it('lists the images of a fileset for its description', async () => {
   const id = await running(place.register, { 'Fileset:1': [1n], 'Fileset:2': [1n] });
   const images = await place.register.claims.imagesOf(id, ['Fileset:1', 'Fileset:2', 'Fileset:3']);
   expect([...images.keys()].sort()).toEqual(['Fileset:1', 'Fileset:2']);
   expect(images.get('Fileset:1')).toEqual([expect.any(BigInt)]);
 });
 
-it('gives all files of a bag in a state to whoever asks', async () => {
+it('gives all files of a bag in a state to any caller', async () => {
   const bag = await newBag();
   await brought(place.register, bag, 'sealed');
   expect(await place.register.claims.filesOf(bag, 'sealed')).toHaveLength(2);

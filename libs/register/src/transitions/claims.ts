@@ -4,7 +4,7 @@ import { transaction } from '../db/connection';
 import type { Phase } from '../db/phases';
 import { fileColumns, toFile, type FileRow } from '../db/rows';
 
-/** The right to work on a bag until the lease ends. Whoever claims it later gets a higher fence, and ours is void. */
+/** The right to work on a bag until the lease ends. A later claim gets a higher fence and makes this one void. */
 export interface Claim {
   readonly bagId: bigint;
   readonly bag: string;
@@ -17,16 +17,16 @@ export interface Claim {
   readonly requester: string;
   readonly requesterId: bigint;
   readonly store: string;
-  /** The store that the bag moves to, while it does. */
+  /** The store that the bag is moving to, if it is. */
   readonly movingTo: string | null;
-  /** The store that it came from last: links may still lead there. */
+  /** The store that it was last moved from: links may still lead there. */
   readonly movedFrom: string | null;
   readonly state: WorkState;
   readonly worker: string;
   readonly fence: bigint;
   readonly attempts: number;
   readonly bagCreatedAt: Date;
-  /** Since when the bag waits for something outside, or null. */
+  /** Since when the bag waits for something external, or null. */
   readonly waitingSince: Date | null;
   /** The files of the bag that are in `state`, by id. */
   readonly files: readonly ArchiveFile[];
@@ -38,25 +38,28 @@ export interface DueBag {
 }
 
 /**
- * Holds where the fileset of request $1 has a file in one of these phases. A subquery with a limit is never turned into a
- * join: each is a probe into an index, however far off the planner's statistics are while a request runs.
+ * True if the fileset of request $1 has a file in one of these phases. A subquery with a limit is never turned into a
+ * join: each is a probe into an index, however wrong the planner's statistics are while a request runs.
  */
 export const hasFile = (fileset: string, phases: readonly Phase[]): string =>
   `coalesce((SELECT true FROM file f WHERE f.request_id = $1 AND f.fileset = ${fileset} AND f.phase = ANY('{${phases.join()}}') LIMIT 1), false)`;
 
-/** Holds where the fileset of request $1 has files that are durable or beyond, and none that is on its way or given up. */
+/**
+ * True if the fileset of request $1 has files that are durable or beyond, and none that is still before that or given
+ * up.
+ */
 export const complete = (fileset: string): string =>
   `${hasFile(fileset, ['sealed', 'linked'])} AND NOT ${hasFile(fileset, ['early', 'undoing', 'given up'])}`;
 
-/** Holds where all files of the fileset of request $1 that were requested back are proven, or where they belong already. */
+/** True if all files of the fileset of request $1 that were requested back are proven, or already in place. */
 export const fetched = (fileset: string): string =>
   `${hasFile(fileset, ['fetchVerified'])} AND NOT ${hasFile(fileset, ['early', 'sealed', 'linked', 'undoing', 'retrieving', 'moving'])}`;
 
-/** Who works on which bag. */
+/** Which worker holds which bag. */
 export class Claims {
   constructor(private readonly pool: pg.Pool) {}
 
-  /** Bags whose turn it is and that nobody holds, oldest first. */
+  /** Bags that are due and that no worker holds, oldest first. */
   async due(states: readonly WorkState[], limit = 1000): Promise<readonly DueBag[]> {
     const { rows } = await this.pool.query<{ id: bigint; state: WorkState }>(
       `SELECT b.id, b.state FROM unnest($1::text[]) AS wanted(state) CROSS JOIN LATERAL (
@@ -69,7 +72,7 @@ export class Claims {
     return rows.map((row) => ({ bagId: row.id, state: row.state }));
   }
 
-  /** Claims a bag by compare-and-set; undefined where it is not its turn, or somebody else holds it. */
+  /** Claims a bag by compare-and-set; undefined if it is not due, or if another worker holds it. */
   async claim(
     bagId: bigint,
     states: readonly WorkState[],
@@ -118,7 +121,7 @@ export class Claims {
     });
   }
 
-  /** Prolongs a lease; false where the claim is lost: then nothing more may be changed. */
+  /** Renews a lease; false if the claim is lost: then nothing more may be changed. */
   async renew(claim: Claim, leaseMs: number, doneBytes: number): Promise<boolean> {
     const { rowCount } = await this.pool.query(
       `UPDATE bag SET lease_until = now() + $4 * interval '1 ms', done_bytes = $5
@@ -129,9 +132,9 @@ export class Claims {
   }
 
   /**
-   * Gives the bag back for another try after `delayMs`; an `attempt` counts and is told. What waits for a fileset that became
-   * complete meanwhile may go on at once. Waiting counts towards a deadline, but not where `why` is a NotYet with
-   * `details.noDeadline`. False where the claim is lost.
+   * Gives the bag back for another try after `delayMs`; an `attempt` is counted and recorded. If the fileset it waits
+   * for was completed in the meantime, it may continue at once. Waiting counts towards a deadline, unless `why` is a
+   * NotYet with `details.noDeadline`. False if the claim is lost.
    */
   async postpone(claim: Claim, delayMs: number, why: unknown, attempt: boolean): Promise<boolean> {
     const forEver = why instanceof NotYet && why.details['noDeadline'] === true;
@@ -155,7 +158,7 @@ export class Claims {
     });
   }
 
-  /** Lets go of a bag as it is, to be offered again at once. */
+  /** Gives a bag back unchanged, to be offered again at once. */
   async releaseClaim(claim: Claim): Promise<void> {
     await this.pool.query(
       `UPDATE bag SET claimed_by = NULL, lease_until = NULL WHERE id = $1 AND claimed_by = $2 AND fence = $3`,
@@ -163,7 +166,7 @@ export class Claims {
     );
   }
 
-  /** The given filesets of the request of which every file that was taken is durable or beyond. */
+  /** Of the given filesets of the request, those in which every file that was taken is durable or beyond. */
   async completeFilesets(requestId: bigint, filesets: readonly string[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.pool.query<{ fileset: string }>(
       `SELECT wanted.fileset FROM unnest($2::text[]) AS wanted(fileset)
@@ -173,7 +176,7 @@ export class Claims {
     return new Set(rows.map((row) => row.fileset));
   }
 
-  /** The given filesets of the request of which every file that was requested back is fetched and proven. */
+  /** Of the given filesets of the request, those in which every file that was requested back is fetched and proven. */
   async fetchedFilesets(requestId: bigint, filesets: readonly string[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.pool.query<{ fileset: string }>(
       `SELECT wanted.fileset FROM unnest($2::text[]) AS wanted(fileset)
@@ -183,7 +186,7 @@ export class Claims {
     return new Set(rows.map((row) => row.fileset));
   }
 
-  /** The images of these filesets, for the description that goes into the bag. */
+  /** The images of these filesets, for the description that is written to the bag. */
   async imagesOf(requestId: bigint, filesets: readonly string[]): Promise<ReadonlyMap<string, readonly bigint[]>> {
     const { rows } = await this.pool.query<{ fileset: string; images: bigint[] }>(
       `SELECT fileset, array_agg(image_id ORDER BY image_id) AS images FROM request_image
@@ -193,7 +196,7 @@ export class Claims {
     return new Map(rows.map((row) => [row.fileset, row.images.map(BigInt)]));
   }
 
-  /** All files of the bag in `state`, whoever works on it. */
+  /** All files of the bag in `state`, whichever worker holds it. */
   async filesOf(bagId: bigint, state: WorkState): Promise<readonly ArchiveFile[]> {
     const { rows } = await this.pool.query<FileRow>(
       `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.state = $2 ORDER BY f.id`,
@@ -202,7 +205,7 @@ export class Claims {
     return rows.map(toFile);
   }
 
-  /** These files of a claimed bag as the register has them now, in order. */
+  /** These files of a claimed bag as they are now in the register, in order. */
   async asOfNow(bagId: bigint, files: readonly ArchiveFile[]): Promise<readonly ArchiveFile[]> {
     const { rows } = await this.pool.query<FileRow>(
       `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND f.id = ANY($2::bigint[])`,

@@ -14,7 +14,8 @@ import {
 } from '../testing/sample-request';
 
 /*
- * What must hold when several do something at the same time. Each test runs many rounds, as a race may be lost by luck.
+ * What must hold when several processes act at the same time. Each test runs many rounds, because a race may go well by
+ * chance.
  */
 
 let place: Awaited<ReturnType<typeof freshRegister>>;
@@ -72,7 +73,7 @@ it('a fileset whose last bags are linked at the same time is archived, and its r
   await expectNoDeadlock();
 });
 
-it('a linker that puts a bag to sleep while its fileset becomes complete: the bag is due', async () => {
+it('a linker that postpones a bag while its fileset becomes complete: the bag is due', async () => {
   for (const nr of rounds) {
     const id = await running(place.register, { [`Fileset:${nr}`]: [GiB, GiB] });
     const [sleeper, last] = (await bagsOfRequest(id)) as [bigint, bigint];
@@ -92,14 +93,14 @@ it('a linker that puts a bag to sleep while its fileset becomes complete: the ba
   }
 });
 
-it('a move and an undo at the same time: one of them, whole, and no deadlock', async () => {
+it('transitions and an undo at the same time: one of them, whole, and no deadlock', async () => {
   const seen = new Set<string>();
   for (const nr of rounds) {
     const id = await running(place.register, { [`Fileset:${nr}`]: [GiB, GiB, GiB] });
     const bags = await bagsOfRequest(id);
     for (const bag of bags) await brought(place.register, bag, 'sealed');
     const claims = await Promise.all(bags.map((bag) => claimed(place.register, bag, 'sealed')));
-    // As if their leases had just run out, the moment before the moves.
+    // As if their leases had just run out, immediately before the transitions.
     const outcomes = await Promise.allSettled([
       ...claims.map((claim) =>
         place.register.applyTransitions(
@@ -123,7 +124,7 @@ it('a move and an undo at the same time: one of them, whole, and no deadlock', a
   await expectNoDeadlock();
 });
 
-it('the last move and the last undo of a request, in different bags: the later one sees the other and finishes it', async () => {
+it('last transition and last undo of a request in different bags: the later one finishes it', async () => {
   const id = await running(place.register, { 'Fileset:a': [GiB], 'Fileset:b': [GiB] });
   const [, second] = (await bagsOfRequest(id)) as [bigint, bigint];
   const pool = openPool(place.url, { max: 1 });
@@ -140,13 +141,13 @@ it('the last move and the last undo of a request, in different bags: the later o
   expect((await place.register.requests.get(id))?.state).toBe('Finished');
 });
 
-it('an undo waits for a move that is under way, and then sees it', async () => {
+it('an undo waits for a transition in progress, and then sees it', async () => {
   const id = await running(place.register, { 'Fileset:1': [1n] });
   const [bag] = (await bagsOf(place.register)) as [bigint];
   await brought(place.register, bag, 'sealed');
   const pool = openPool(place.url, { max: 1 });
   let undo: Promise<unknown> | undefined;
-  // What a move does, with a pause before its commit.
+  // What a transition does, with a pause before its commit.
   await transaction(pool, async (client) => {
     await client.query('SELECT FROM request WHERE id = $1 FOR NO KEY UPDATE', [id]);
     await client.query('SELECT FROM bag WHERE id = $1 FOR UPDATE', [bag]);

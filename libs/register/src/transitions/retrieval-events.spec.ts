@@ -52,7 +52,7 @@ async function stick(bag: bigint, state: WorkState): Promise<void> {
   await place.register.applyTransitions(claim, [transitionOf(claim.files[0]!, 'fail')], stage);
 }
 
-/** What was told of retrievals, the oldest first. */
+/** The events of retrievals, oldest first. */
 async function told(id: bigint): Promise<unknown[]> {
   const events = await place.register.reports.events({ requestId: id }, 1000);
   return events
@@ -63,7 +63,7 @@ async function told(id: bigint): Promise<unknown[]> {
 const whats = async (id: bigint): Promise<unknown[]> => (await told(id)).map((each) => (each as [string])[0]);
 
 describe('a retrieval', () => {
-  it('is told once when it is asked for and once when all of it is there, with who, what and how much', async () => {
+  it('is recorded once when requested and once when all is there, with who, what and how much', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [1n, 2n] });
     await ask(whole(id));
     await ask(whole(id)); // changes nothing
@@ -81,7 +81,7 @@ describe('a retrieval', () => {
     expect(await place.register.requests.get(id)).toMatchObject({ requester: 'ada' });
   });
 
-  it('is told of a recall with its days, and not again when its time is over', async () => {
+  it('is recorded for a recall with its days, and not again when its time is over', async () => {
     const {
       id,
       bags: [bag],
@@ -103,7 +103,7 @@ describe('a retrieval', () => {
     ]);
   });
 
-  it('is told of what was held, too', async () => {
+  it('is recorded for what was held, too', async () => {
     const {
       id,
       bags: [bag],
@@ -116,7 +116,7 @@ describe('a retrieval', () => {
     ]);
   });
 
-  it('is not told of an undo that nobody asked as a restore', async () => {
+  it('is not recorded for an undo that was not requested as a restore', async () => {
     const {
       id,
       bags: [bag],
@@ -126,7 +126,7 @@ describe('a retrieval', () => {
     expect(await told(id)).toEqual([]);
   });
 
-  it('is told as ended where what is on its way is undone instead', async () => {
+  it('is recorded as ended where what is in progress is undone instead', async () => {
     const {
       id,
       bags: [bag],
@@ -140,7 +140,7 @@ describe('a retrieval', () => {
     expect(await whats(id)).toEqual(['retrieval asked', 'retrieval asked', 'retrieval done']);
   });
 
-  it('is told of each that was asked for, and of each request', async () => {
+  it('is recorded for each order, and for each request', async () => {
     const [one, other] = [
       await archived({ 'Fileset:1': [1n], 'Fileset:2': [1n] }),
       await archived({ 'Fileset:3': [1n] }),
@@ -160,7 +160,7 @@ describe('a retrieval', () => {
     expect((await told(other.id)).slice(1)).toEqual([done('boss')]);
   });
 
-  it('is told once where two workers place its last files together', async () => {
+  it('is recorded once where two workers place its last files together', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB, GiB, GiB] });
     await ask(whole(id));
     for (const bag of bags) await broughtBack(place.register, bag, 'fetchVerified');
@@ -170,13 +170,13 @@ describe('a retrieval', () => {
 });
 
 describe('a retrieval on which a file got stuck', () => {
-  /** One file stuck, the other of its fileset proven, and another fileset that comes back. */
+  /** One file stuck, the other of its fileset proven, and another fileset that is retrieved. */
   async function blocked(): Promise<{ readonly id: bigint; readonly bags: readonly bigint[] }> {
     const made = await archived({ 'Fileset:1': [GiB, GiB], 'Fileset:2': [GiB] });
     await ask(whole(made.id));
     await stick(made.bags[0]!, 'retrieving');
     for (const bag of made.bags.slice(1)) await broughtBack(place.register, bag, 'fetchVerified');
-    expect(await whats(made.id)).toEqual(['retrieval asked']); // a fileset is on its way still
+    expect(await whats(made.id)).toEqual(['retrieval asked']); // a fileset is still being retrieved
     await placed(made.bags[2]!);
     expect(await told(made.id)).toEqual([
       expect.anything(),
@@ -188,7 +188,7 @@ describe('a retrieval on which a file got stuck', () => {
     return made;
   }
 
-  it('is told as blocked when nothing goes on by itself any more, and as done after a retry', async () => {
+  it('is recorded as blocked when nothing continues by itself, and as done after a retry', async () => {
     const { id, bags } = await blocked();
     await place.register.operator.retry(whole(id), () => 'none', 'boss');
     await broughtBack(place.register, bags[0]!, 'fetchVerified');
@@ -196,7 +196,7 @@ describe('a retrieval on which a file got stuck', () => {
     expect(await whats(id)).toEqual(['retrieval asked', 'retrieval blocked', 'retrieval done']);
   });
 
-  it('is told as blocked when the last of the others is proven, as then all wait', async () => {
+  it('is recorded as blocked when the last of the others is proven, as then all wait', async () => {
     const { id, bags } = await archived({ 'Fileset:1': [GiB, GiB] });
     await ask(whole(id));
     await stick(bags[0]!, 'retrieving');
@@ -206,7 +206,7 @@ describe('a retrieval on which a file got stuck', () => {
     expect(await whats(id)).toEqual(['retrieval asked', 'retrieval blocked']);
   });
 
-  it('is done when the rest is given up, with what came back; where nothing did, nothing is told', async () => {
+  it('is done when the rest is given up, with what came back; if nothing did, none is recorded', async () => {
     const { id } = await blocked();
     await place.register.retrievals.cancel(fileset('Fileset:1'), 'boss');
     expect((await told(id)).slice(2)).toEqual([
@@ -218,7 +218,7 @@ describe('a retrieval on which a file got stuck', () => {
     expect(await whats(other.id)).toEqual(['retrieval asked']);
   });
 
-  it('keeps its telling where a stuck original that was held is undone', async () => {
+  it('keeps its events where a stuck original that was held is undone', async () => {
     const {
       id,
       bags: [bag],

@@ -3,8 +3,9 @@ import type { Retrieval } from '@coldroom/domain';
 import type { Transition } from './transition';
 
 /**
- * What is told of a retrieval: an event for what one person requested back at once, of one request, and one when it ends. Whoever sends
- * mail to the requester and to administrators finds all of it there. Each file knows by which event it was last requested back.
+ * The events of a retrieval: one for what one person requested back at once, of one request, and one when it ends. They
+ * contain everything needed to send mail to the requester and to administrators. Each file records the event by which
+ * it was last requested back.
  */
 const told = { asked: 'retrieval asked', done: 'retrieval done', blocked: 'retrieval blocked' } as const;
 
@@ -13,7 +14,10 @@ const stuckOnIt = `coalesce(f.stuck_from IN ('retrieving', 'online', 'fetched', 
 const amount = `'files', count(*), 'bytes', sum(f.size), 'filesets', count(DISTINCT f.fileset),
   'images', (SELECT count(*) FROM request_image i WHERE i.request_id = f.request_id AND i.fileset = ANY(array_agg(DISTINCT f.fileset)))`;
 
-/** Numbers of the events that will tell what is requested back of these requests; `tellAsked` writes those that are needed. */
+/**
+ * Reserved numbers for the events that will record what is requested back of these requests; `tellAsked` writes those
+ * that are needed.
+ */
 export async function reserveEventIds(client: pg.ClientBase, requests: readonly bigint[]): Promise<readonly bigint[]> {
   const { rows } = await client.query<{ id: bigint }>(
     `SELECT nextval(pg_get_serial_sequence('event', 'id')) AS id FROM unnest($1::bigint[])`,
@@ -38,7 +42,10 @@ export async function recordRequested(
 
 const ends: readonly Transition['to'][] = ['fetchVerified', 'restored', 'recalled', 'undone', 'stuck'];
 
-/** To be called in the transaction of these moves, under the lock of their request: the last one of a retrieval ends it. */
+/**
+ * Must be called in the transaction of these transitions, under the lock of their request: the last transition of a
+ * retrieval ends it.
+ */
 export async function recordWhereEnded(
   client: pg.ClientBase,
   requestId: bigint,
@@ -60,8 +67,8 @@ export async function recordWhereEnded(
 }
 
 /**
- * Of these retrievals, tells of those on which nothing goes on by itself any more: all is there, or the rest waits for a person.
- * Proven files of a fileset that has a stuck one wait with it.
+ * Records the end of those of these retrievals on which nothing continues by itself: all is there, or the rest waits
+ * for a person. Proven files of a fileset that has a stuck file wait with it.
  */
 export async function recordEnded(
   client: pg.ClientBase,

@@ -1,6 +1,9 @@
 import type pg from 'pg';
 
-/** These files have their links back in the store that their bag never left: what proved their copies elsewhere is not asked for any more. */
+/**
+ * The links of these files lead back to the store that their bag never left: the proof of their copies elsewhere is no
+ * longer needed.
+ */
 export async function forgetElsewhere(client: pg.ClientBase, files: readonly bigint[]): Promise<void> {
   await client.query(
     'UPDATE file SET moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL WHERE id = ANY($1)',
@@ -9,8 +12,9 @@ export async function forgetElsewhere(client: pg.ClientBase, files: readonly big
 }
 
 /**
- * The bag is in the other store from now on, and what proved its copies there is what counts; the caller has moved its files in the
- * same transaction. Throws where one of them is not there yet: then nothing is recorded.
+ * From now on the bag is in the other store, and the proof of its copies there is what counts; the caller has changed
+ * the state of its files in the same transaction. Throws if one of its files is not there yet: then nothing is
+ * recorded.
  */
 export async function switchBag(client: pg.ClientBase, bagId: bigint, movedNow: readonly bigint[]): Promise<void> {
   const {
@@ -28,7 +32,7 @@ export async function switchBag(client: pg.ClientBase, bagId: bigint, movedNow: 
     [bagId],
   );
   if (rowCount !== 1) throw new Error(`bag ${bagId} does not move to another store`);
-  // Copies of files that are not archived any more stay behind: there is none in the new store.
+  // Copies of files that are no longer archived stay behind: the new store has none of them.
   await client.query(
     `UPDATE file f SET copy_version = moved_version, copy_digest = moved_digest, copy_read = moved_read, copy_checked_at = moved_checked_at, copy_fault = NULL,
        moved_version = NULL, moved_digest = NULL, moved_read = NULL, moved_checked_at = NULL, copy_attempts = 0, retrieval = NULL, online_until = NULL

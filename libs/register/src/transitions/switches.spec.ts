@@ -23,7 +23,7 @@ async function stopped(): Promise<string[]> {
 }
 
 describe('a person', () => {
-  it('stops and resumes, and is remembered', async () => {
+  it('stops and resumes, and is recorded', async () => {
     await place.register.switches.stop('all', 'the disks make noises', 'ada');
     expect(await place.register.switches.list()).toEqual([
       {
@@ -44,7 +44,7 @@ describe('a person', () => {
     ]);
   });
 
-  it('is heeded within a moment, whatever part is stopped', async () => {
+  it('is obeyed within a moment, whatever part is stopped', async () => {
     const { switches } = place.register;
     await switches.refuseWhereStopped();
     await switches.stop('store:other', 'smoke', 'ada');
@@ -59,7 +59,7 @@ describe('a person', () => {
     await switches.refuseWhereStopped();
   });
 
-  it('is heeded by a machine that was suspended and wakes, though its own clock stood still', async () => {
+  it('is obeyed by a machine that was suspended and wakes, though its own clock stood still', async () => {
     const { switches } = place.register;
     await switches.refuseWhereStopped();
     const stopping = switches.stop('all', 'smoke', 'ada');
@@ -73,7 +73,7 @@ describe('a person', () => {
     await new Promise((resolve) => setTimeout(resolve, 220));
   });
 
-  it('resumes one part, or all of them, and what runs is not said to have been stopped', async () => {
+  it('resumes one part, or all of them, and parts that run are not reported as stopped', async () => {
     for (const name of ['all', 'stage:link', 'store:main']) await place.register.switches.stop(name, 'x', 'ada');
     expect(await place.register.switches.resume('stage:link', 'ada')).toEqual(['stage:link']);
     expect(await place.register.switches.resume('stage:link', 'ada')).toEqual([]);
@@ -102,7 +102,7 @@ describe('the breaker', () => {
     expect((await place.register.reports.events({})).filter((event) => event.actor === 'breaker')).toHaveLength(2);
   });
 
-  it('forgets what lies an hour back, and what was before a person resumed it', async () => {
+  it('forgets what is over an hour old, and what was before a person resumed it', async () => {
     await fails(3, 3);
     await place.sql.query(`UPDATE switch SET window_started = now() - interval '61 min'`);
     await fails(3, 3);

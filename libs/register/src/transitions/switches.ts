@@ -5,7 +5,7 @@ import { asTransient, transaction } from '../db/connection';
 
 /** How old an answer may be before the switches are read again, in milliseconds. */
 const freshMs = 200;
-/** An answer that was longer on its way says nothing about now. */
+/** An answer that took longer than this says nothing about the present. */
 const staleMs = 500;
 
 export interface Switch {
@@ -19,7 +19,7 @@ export interface Switch {
 
 /**
  * Stops by a person (`all`) or by a breaker (`stage:<name>`, `store:<name>`). A stopped stage or store takes no new
- * work; linking goes on only where nothing at all is stopped.
+ * work; linking continues only if nothing at all is stopped.
  */
 export class Switches {
   private seen: { readonly ageMs: () => number; readonly list: Promise<readonly Switch[]> } | undefined;
@@ -27,8 +27,9 @@ export class Switches {
   constructor(private readonly pool: pg.Pool) {}
 
   /**
-   * Throws `NotYet` `STOPPED` where anything at all is stopped. To be asked right before each original is replaced: what it
-   * goes by is never older than 0.5 s when it returns. `Transient` `REGISTER_SLOW` where the register cannot tell in that time.
+   * Throws `NotYet` `STOPPED` if anything at all is stopped. Must be called immediately before each original is
+   * replaced: the answer it uses is never older than 0.5 s when it returns. `Transient` `REGISTER_SLOW` if the register
+   * does not answer within that time.
    */
   async refuseWhereStopped(): Promise<void> {
     for (let tries = 0; tries < 5; tries += 1) {
@@ -62,13 +63,13 @@ export class Switches {
     }
   }
 
-  /** When it returns no linker goes by an older answer: not one more original is replaced. */
+  /** When it returns, no linker uses an older answer: not one more original is replaced. */
   async stop(name: string, reason: string, by: string): Promise<void> {
     await this.set(name, true, reason, by);
     await sleep(staleMs + 100);
   }
 
-  /** Lets a stopped part go on and forgets its failures. Without a name: all of them. Returns those that were stopped. */
+  /** Resumes a stopped part and forgets its failures; without a name, all parts. Returns those that were stopped. */
   async resume(name: string | undefined, by: string): Promise<readonly string[]> {
     return transaction(this.pool, async (client) => {
       const { rows } = await client.query<{ name: string; stopped: boolean }>(
@@ -101,7 +102,9 @@ export class Switches {
   }
 }
 
-/** Counts failures within the running hour; the one that passes the limit stops the part until a person resumes it. */
+/**
+ * Counts failures within the current hour; the failure that exceeds the limit stops the part until a person resumes it.
+ */
 export async function countFailures(
   client: pg.ClientBase,
   names: readonly string[],
@@ -129,7 +132,10 @@ export async function countFailures(
   }
 }
 
-/** Milliseconds since it was made. Time that the machine was suspended counts, which only the time of day knows of. */
+/**
+ * Milliseconds since it was created. Time during which the machine was suspended counts; only the time of day includes
+ * it.
+ */
 function stopwatch(): () => number {
   const [start, timeOfDay] = [performance.now(), Date.now()];
   return () => Math.max(performance.now() - start, Date.now() - timeOfDay);

@@ -1,6 +1,6 @@
 import type { CopyRead, Digests, FileEvent, FileState, Identity, ProvenCopy } from '@coldroom/domain';
 
-/** What happened to one file. Facts that are left out stay as they are. */
+/** What happened to one file. Omitted facts stay as they are. */
 export interface Transition {
   readonly id: bigint;
   readonly event: FileEvent;
@@ -18,14 +18,16 @@ export interface Transition {
 }
 
 export interface TransitionOptions {
-  /** The stage that moved them: its failures count towards its limit. */
+  /** The stage that made the transitions: its failures count towards its limit. */
   readonly stage: string;
   readonly errorLimit: number;
-  /** The bag is offered again no sooner than this, in milliseconds from now. */
+  /** The bag is not offered again before this many milliseconds from now. */
   readonly delayMs?: number;
-  /** How long the stage worked on the bag. It goes into the events: how fast a store gives back is told from it. */
+  /** How long the stage worked on the bag. It is stored in the events: the speed of a store is computed from it. */
   readonly tookMs?: number;
   readonly sealed?: boolean;
-  /** The bag is in the store that it moved to: all its links lead there, but for those of files that are set aside now. */
+  /**
+   * The bag is in the store that it moved to: all its links lead there, except those of files that are set aside now.
+   */
   readonly switched?: boolean;
 }

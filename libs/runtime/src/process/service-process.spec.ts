@@ -29,7 +29,7 @@ function untilLine(
   });
 }
 
-test('gives its lines, its own settings only, and its exit', async () => {
+test('provides its lines, its own settings only, and its exit', async () => {
   process.env['NOT_FOR_CHILDREN'] = '1';
   const service = startService({
     name: 'a',
@@ -42,7 +42,7 @@ test('gives its lines, its own settings only, and its exit', async () => {
   expect([...service.lines].sort()).toEqual(['cold undefined', 'two']);
 });
 
-test('stop asks, and kills what does not listen', async () => {
+test('stop sends SIGTERM, and kills a process that ignores it', async () => {
   const polite = await untilLine(
     'up',
     'process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000); console.log("up")',

@@ -16,7 +16,7 @@ export interface RunningService {
   readonly exited: Promise<ServiceExit>;
   /** SIGTERM, and SIGKILL if it still runs after `graceMs`. */
   stop(graceMs: number): Promise<ServiceExit>;
-  /** SIGKILL: what a crash is to it. */
+  /** SIGKILL: the equivalent of a crash. */
   kill(): Promise<ServiceExit>;
 }
 
@@ -25,12 +25,12 @@ export interface Service {
   /** The built app's main file. */
   readonly main: string;
   readonly args?: readonly string[];
-  /** Words before the command that end with running it in place of themselves. */
+  /** A command prefix that finally replaces itself with the command, as exec does. */
   readonly by?: readonly string[];
-  /** The whole of its settings: of our own environment it gets only what any program needs. */
+  /** All of its settings: from the environment of this process it gets only what any program needs. */
   readonly env: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
-  /** Another user to run it as; only root may name one. */
+  /** Another user to run it as; only root may set one. */
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
@@ -38,12 +38,15 @@ const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NO
 const LINES_KEPT = 2_000;
 
 /**
- * V8 would let short-lived objects pile up to 48 MiB before it looks at them; a service is to stay below 300 MB.
+ * V8 would let short-lived objects grow to 48 MiB before it collects them; a service should stay below 300 MB.
  * docs/install.md gives the same flags to those who start a service by hand.
  */
 const memoryFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
 
-/** Starts a built app by our own Node as a process of its own, which the kernel kills when we die (Linux). */
+/**
+ * Starts a built app with this process's Node as a separate process, which the kernel kills when this process dies
+ * (Linux).
+ */
 export function startService({ name, main, args = [], by = [], env, onLine, user }: Service): RunningService {
   const inherited = Object.fromEntries(
     INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])),
@@ -63,7 +66,7 @@ export function startService({ name, main, args = [], by = [], env, onLine, user
   }
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const exited = new Promise<ServiceExit>((resolve) => {
-    // Output may still be on its way at the exit; a grandchild that holds our pipes must not make us wait for ever.
+    // Output may still arrive after the exit; a grandchild that holds the pipes must not make this wait without end.
     child.once(
       'exit',
       (code, signal) =>

@@ -7,7 +7,7 @@ class Sample {}
 
 const wanted = new Counter({ name: 'coldroom_sample_total', help: 'What the sample counts' });
 
-/** A service as small as can be, for tests of what all services share. It is not ready while the file SAMPLE_BROKEN exists. */
+/** A minimal service, for tests of what all services share. It is not ready while the file SAMPLE_BROKEN exists. */
 void startService('sample', ['register', 'redis'], () => ({
   module: Sample,
   providers: [

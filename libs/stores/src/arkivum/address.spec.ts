@@ -54,13 +54,13 @@ it.each([
   'https://arkivum.example.org/?x',
   'ftp://arkivum.example.org',
   'arkivum',
-])('takes %s for no appliance', (url) => {
+])('rejects %s as an address of an appliance', (url) => {
   expect(whyNotAppliance(url)).toEqual(expect.stringMatching(/^(must|names)/));
   expect(() => parsed({ url, insecure: true })).toThrow(expect.objectContaining({ code: 'STORES_INVALID' }));
 });
 
 it.each(['https://localhost:8443', 'https://10.1.2.3', 'https://[::1]:8443', 'https://arkivum.example.org/a6'])(
-  'takes %s for one',
+  'accepts %s as one',
   (url) => {
     expect(whyNotAppliance(url)).toBeNull();
   },

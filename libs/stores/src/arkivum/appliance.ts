@@ -6,7 +6,8 @@ const unreserved = /[A-Za-z0-9._~/-]/;
 
 /**
  * The part of the appliance's REST API that we use. Sources: aherbert/omero-archiving (fileInfo), Archivematica Storage
- * Service (release, ingest-manifest) and the maker's own plugin for EPrints (restore-request). Paths are below the store's mount.
+ * Service (release, ingest-manifest) and the vendor's own plugin for EPrints (restore-request). Paths are below the
+ * store's mount.
  */
 export class Appliance {
   private readonly client: ApplianceClient;
@@ -22,15 +23,15 @@ export class Appliance {
     return readFileInfo(await this.client.get(`/api/2/files/fileInfo/${this.quoted(path)}`));
   }
 
-  /** Says that a file is complete, and what it has to be. */
+  /** Reports that a file is complete, with its expected size and checksum. */
   release(path: Buffer, size: bigint, md5: string): Promise<Answer> {
     const told = { size: String(size), checksum: md5, checksumAlgorithm: 'md5', compressionAlgorithm: '' };
     return this.client.post(`/api/2/files/release/${this.quoted(path)}`, 'application/json', JSON.stringify(told));
   }
 
-  /** Says that a bag is complete. */
+  /** Reports that a bag is complete. */
   releaseBag(bag: string): Promise<Answer> {
-    // The form as Archivematica's client sends it, empty file included: nothing else is known to be understood.
+    // The form as Archivematica's client sends it, empty file included: no other form is known to be understood.
     const boundary = 'coldroom-7f1d0c5a';
     const form =
       `--${boundary}\r\nContent-Disposition: form-data; name="bagitPath"\r\n\r\n/${this.named(Buffer.from(bag)).toString()}\r\n` +
@@ -42,7 +43,7 @@ export class Appliance {
     return this.client.get(`/api/3/ingest-manifest/status/${id}`);
   }
 
-  /** Asks for a file, by the id that fileInfo gives, to be brought into its cache. */
+  /** Requests that a file be brought into the appliance's cache, by the id from fileInfo. */
   restore(fileId: string): Promise<Answer> {
     return this.client.post(`/api/2/local-cache/restore-request/${fileId}`, 'application/json', '');
   }
@@ -55,7 +56,7 @@ export class Appliance {
     return this.settings.folder === '' ? path : Buffer.concat([Buffer.from(`${this.settings.folder}/`), path]);
   }
 
-  /** Percent-encoded byte by byte: names need not be text. */
+  /** Percent-encoded byte by byte: names need not be valid text. */
   private quoted(path: Buffer): string {
     return [...this.named(path).toString('latin1')]
       .map((letter) =>

@@ -32,7 +32,7 @@ interface Made extends StoreUnderTest {
   readonly top: string;
   readonly mount: string;
   readonly fake: FakeArkivum;
-  /** Another store on the same place, as another service has it. */
+  /** Another store at the same location, as another service has it. */
   readonly open: (part?: object) => Store;
 }
 
@@ -98,7 +98,7 @@ describeStore('arkivum, single files handed over', () => make({ api: 'v2' }));
 
 const keyOf = (name: string): Buffer => copyPath({ root: 'ManagedRepository', path: Buffer.from(name) });
 
-/** Puts files into a bag, and gives the tag files it is to be sealed with. */
+/** Puts files into a bag, and returns the tag files to seal it with. */
 async function filled(
   made: Made,
   names: readonly string[],
@@ -190,7 +190,7 @@ describe('an arkivum store', () => {
     ]);
   });
 
-  it('calls a copy durable at amber where the site says so', async () => {
+  it('calls a copy durable at amber if the settings allow it', async () => {
     await sealed({ durableAt: 'amber' });
     expect(await under({ kind: 'stays', replicationState: 'AMBER' }, '')).toEqual([
       ['yes', 'AMBER'],
@@ -202,7 +202,7 @@ describe('an arkivum store', () => {
     ]);
   });
 
-  it('believes nothing that it does not understand', async () => {
+  it('accepts no answer that it does not understand', async () => {
     await sealed();
     const unknown = async (fault: FaultRule['fault'], word: string): Promise<void> =>
       expect(await under(fault)).toEqual([
@@ -222,7 +222,7 @@ describe('an arkivum store', () => {
     await unknown({ kind: 'stays', replicationState: '' }, 'unknown: its replicationState cannot be understood');
   });
 
-  it('follows no redirect, not even to an answer', async () => {
+  it('follows no redirect, not even to a valid answer', async () => {
     await sealed();
     expect(
       await under({
@@ -235,7 +235,7 @@ describe('an arkivum store', () => {
     ]);
   });
 
-  it('understands what is only put differently', async () => {
+  it('understands answers that differ only in form', async () => {
     await sealed();
     for (const fault of [{ kind: 'size-as-text' }, { kind: 'capital-md5' }, { kind: 'extra-fields' }] as const)
       expect(await under(fault)).toEqual([
@@ -244,7 +244,7 @@ describe('an arkivum store', () => {
       ]);
   });
 
-  it('takes an MD5 that lost its leading zeros for the number that it is', async () => {
+  it('reads an MD5 without its leading zeros as the same number', async () => {
     const zero = 'f13'; // the MD5 of "content of f13" starts with a zero
     await sealed({}, {}, ['a', 'b', zero]);
     expect(readFileSync(join(made.mount, 'bag-1/manifest-md5.txt'), 'utf8')).toMatch(
@@ -258,7 +258,7 @@ describe('an arkivum store', () => {
     [{ md5: 'd41d8cd98f00b204e9800998ecf8427e' }, 'MD5 d41d8cd98f00b204e9800998ecf8427e instead of'],
     [{ size: 11 }, '11 bytes instead of 12'],
     [{ size: 0 }, '0 bytes'],
-  ])('is loud where the appliance holds other data: %j', async (lie, told) => {
+  ])('reports an error if the appliance holds other data: %j', async (lie, told) => {
     await sealed();
     const loud = {
       kind: 'refused',
@@ -273,10 +273,10 @@ describe('an arkivum store', () => {
     expect(await answers()).toEqual([
       ['no', 'green, ingest PRIMARY'],
       ['no', 'green, ingest PRIMARY'],
-    ]); // no word of a file that is still being taken
+    ]); // no information on a file that is still being ingested
   });
 
-  it('takes back its word when the appliance does', async () => {
+  it('no longer calls a copy durable when the appliance does not', async () => {
     await sealed();
     expect(await answers()).toEqual([
       ['yes', 'green'],
@@ -309,7 +309,7 @@ describe('an arkivum store', () => {
     },
   );
 
-  it('is unavailable where nothing listens, and there again after a restart of the appliance', async () => {
+  it('is unavailable while nothing listens, and available again after the appliance restarts', async () => {
     await sealed();
     await answers();
     const port = Number(new URL(made.fake.url).port);
@@ -327,7 +327,7 @@ describe('an arkivum store', () => {
     }
   });
 
-  it('asks nothing about a bag that is open, or about copies that are not there', async () => {
+  it('requests nothing about open bags or missing copies', async () => {
     made = await make();
     await filled(made, ['a', 'b']);
     expect(await answers()).toEqual([
@@ -341,25 +341,25 @@ describe('an arkivum store', () => {
   it.each([
     ['v3', 1],
     ['v2', 8],
-  ] as const)('hands a bag over by %s once, whoever seals it again', async (api, requests) => {
+  ] as const)('hands a bag over by %s once, even if another instance seals it again', async (api, requests) => {
     await sealed({ api });
     const tags = tagsOnDisk();
     await seal(made.store, ['a', 'b'], tags);
-    await seal(made.open(), ['a', 'b'], tags); // another service, or the same after a restart
+    await seal(made.open(), ['a', 'b'], tags); // another service, or the same one after a restart
     expect(asked('POST').length).toBe(requests);
     expect(new Set(asked('POST')).size).toBe(requests);
     expect(readdirSync(join(made.mount, '.handed-over'))).toEqual(['bag-1']);
     expect(await collect(made.store.bags())).toEqual(['bag-1']);
   });
 
-  it('hands over again where a crash came before the note', async () => {
+  it('hands over again if a crash came before the note was written', async () => {
     await sealed();
     rmSync(join(made.mount, '.handed-over'), { recursive: true });
     await seal(made.open(), ['a', 'b'], tagsOnDisk());
     expect(asked('POST').length).toBe(2);
   });
 
-  it('hands over later where the appliance does not know the files yet, and none of them twice', async () => {
+  it('hands over later if the appliance does not know the files yet, and none of them twice', async () => {
     made = await make(
       { api: 'v2' },
       { faults: [{ api: 'release', path: 'b$', times: 2, fault: { kind: 'status', status: 404 } }] },
@@ -373,7 +373,7 @@ describe('an arkivum store', () => {
     expect(asked('POST').filter((request) => request.endsWith('/a')).length).toBe(1);
   });
 
-  it('says that a bag was not taken', async () => {
+  it('reports that a bag was not accepted', async () => {
     made = await make({}, { faults: [{ api: 'ingest-manifest', fault: { kind: 'status', status: 500 } }] });
     const tags = await filled(made, ['a']);
     await expect(seal(made.store, ['a'], tags)).rejects.toMatchObject({
@@ -390,7 +390,7 @@ describe('an arkivum store', () => {
     await seal(made.store, ['a'], tags);
   });
 
-  it('tells what the appliance finds wrong with a bag', async () => {
+  it('reports what the appliance finds wrong with a bag', async () => {
     await sealed();
     made.fake.setFaults([
       {
@@ -404,10 +404,10 @@ describe('an arkivum store', () => {
       message: expect.stringContaining('data/ManagedRepository/a: Initial verification failed'),
     });
     made.fake.setFaults([{ api: 'ingest-manifest', fault: { kind: 'html' } }]);
-    await seal(made.store, ['a', 'b'], tagsOnDisk()); // no word on the bag: each file is asked about anyway
+    await seal(made.store, ['a', 'b'], tagsOnDisk()); // no answer about the bag: each file is queried anyway
   });
 
-  it('hands nothing over where the appliance takes by itself what is copied', async () => {
+  it('hands nothing over if the appliance ingests copies by itself', async () => {
     await sealed({ release: false });
     expect(asked('POST')).toEqual([]);
     expect(await answers()).toEqual([
@@ -457,7 +457,7 @@ describe('an arkivum store', () => {
     });
   });
 
-  it('asks for copies that are not in the cache, once, and fetches none before it is', async () => {
+  it('requests copies that are not in the cache once, and fetches none before it is there', async () => {
     await sealed({}, { pace: { restored: 0.5 } });
     await answers();
     made.fake.evict('omero/bag-1/data/ManagedRepository/a');
@@ -492,7 +492,7 @@ describe('an arkivum store', () => {
     expect(readFileSync(join(made.sourceDir, 'staging/a'), 'utf8')).toBe('content of a');
   });
 
-  it('reads back no copy of a sealed bag that is not in the cache, and asks for none; an open bag is read without asking', async () => {
+  it('reads back only cached copies of a sealed bag, and requests none; reads an open bag at once', async () => {
     made = await make();
     const tags = await filled(made, ['a', 'b']);
     expect(asked('GET')).toEqual([]);
@@ -508,13 +508,13 @@ describe('an arkivum store', () => {
       { error: expect.objectContaining({ code: 'COPY_MISSING' }) },
     ]);
     expect(asked('POST').filter((request) => request.includes('restore-request'))).toEqual([]);
-    made.fake.setFaults([{ path: '/b$', fault: { kind: 'status', status: 500 } }]); // what it does not know is no reason against a look
+    made.fake.setFaults([{ path: '/b$', fault: { kind: 'status', status: 500 } }]); // an unknown answer is no reason not to read
     expect((await read())[1]).toHaveProperty('ok');
     await made.store.bringOnline('bag-1', [keyOf('a')], work());
     expect((await read())[0]).toMatchObject({ ok: { size: 12n } });
   });
 
-  it("says what it does not know of a copy's nearness, and that a recall failed", async () => {
+  it('reports that it does not know if a copy is online, and that a recall failed', async () => {
     await sealed();
     await answers();
     made.fake.setFaults([
@@ -533,7 +533,7 @@ describe('an arkivum store', () => {
     });
   });
 
-  it('trusts no certificate but that of the file, and no other name', async () => {
+  it('trusts no certificate but the one in the file, and no other host name', async () => {
     made = await make();
     await made.store.check('write');
     await expect(made.open({ caFile: undefined }).check('read')).rejects.toMatchObject({
@@ -557,7 +557,7 @@ describe('an arkivum store', () => {
     }
   });
 
-  it('is unavailable where something else answers at its address', async () => {
+  it('is unavailable if something else answers at its address', async () => {
     made = await make({}, { faults: [{ fault: { kind: 'html' } }] });
     await expect(made.store.check('read')).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -565,7 +565,7 @@ describe('an arkivum store', () => {
     });
   });
 
-  it('speaks plain HTTP only where that is allowed', async () => {
+  it('uses plain HTTP only where that is allowed', async () => {
     made = await make({ insecure: true }, { tls: false });
     await made.store.check('write');
     expect(() => made.open({ insecure: false })).toThrow(

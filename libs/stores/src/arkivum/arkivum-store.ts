@@ -29,8 +29,9 @@ import { Cache, offlineError } from './availability';
 const md5Manifest = 'manifest-md5.txt';
 
 /**
- * Copies on a mounted Arkivum appliance: laid down, sealed and read there as in a file store, then handed over. Durable means
- * that the appliance, asked at that moment, calls each copy FINAL with our size and our MD5, and amber or green as the site chose.
+ * Copies on a mounted Arkivum appliance: written, sealed and read there as in a file store, then handed over. Durable
+ * means that the appliance, when queried, calls each copy FINAL with our size and our MD5, and amber or green as the
+ * settings require.
  */
 export class ArkivumStore implements Store {
   readonly kind = 'arkivum';
@@ -57,7 +58,7 @@ export class ArkivumStore implements Store {
     this.md5s = new BagMd5s((bag) => this.mounted.readTag(bag, md5Manifest));
   }
 
-  /** Asks the appliance for something that it need not know: that it answers is enough. */
+  /** Queries a file that the appliance need not know: any answer is enough. */
   async check(use: StoreUse): Promise<void> {
     await this.mounted.check(use);
     const said = await this.appliance.fileInfo(Buffer.from(markerName));
@@ -73,7 +74,7 @@ export class ArkivumStore implements Store {
     return this.mounted.put(bag, sources, work);
   }
 
-  /** In a sealed bag, too, reads nothing that the appliance calls far; an open one is not archived yet. */
+  /** In a sealed bag, too, reads nothing that the appliance reports as offline; an open bag is not archived yet. */
   async digest(
     bag: string,
     paths: readonly Buffer[],
@@ -121,7 +122,10 @@ export class ArkivumStore implements Store {
     return this.mounted.isSealed(bag);
   }
 
-  /** `Refused` `STORE_DIFFERS` where the appliance has taken a copy and says that it is another than ours: the whole bag is not believed then. */
+  /**
+   * `Refused` `STORE_DIFFERS` where the appliance has ingested a copy and reports that it differs from ours: the whole
+   * bag is then not trusted.
+   */
   async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
     const onMount = await this.mounted.stat(bag, paths);
     if (!onMount.some((copy) => copy?.durable === 'yes')) return onMount;
@@ -191,7 +195,7 @@ export class ArkivumStore implements Store {
     await this.mounted.close();
   }
 
-  /** Whoever reads through the mount what is not in the cache waits for a tape: that is not begun. */
+  /** Reading through the mount what is not in the cache would wait for a tape: it is not started. */
   private async unlessOffline<T>(
     bag: string,
     paths: readonly Buffer[],

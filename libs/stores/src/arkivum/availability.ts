@@ -4,11 +4,14 @@ import type { Appliance } from './appliance';
 import { checkClaim } from '../claim';
 import type { Said } from './file-info';
 
-/** After so long a file that was asked for and did not come is asked for again. */
+/** After this time, a file that was requested and did not come is requested again. */
 const askAgainMs = 24 * 3_600_000;
 const remembered = 100_000;
 
-/** Which copies are in the appliance's cache, and what was asked of it. A start forgets; then each is asked for once more. */
+/**
+ * Which copies are in the appliance's cache, and what was requested of it. A restart forgets this; each copy is then
+ * requested once more.
+ */
 export class Cache {
   private readonly asked = new Map<string, number>();
 
@@ -17,7 +20,7 @@ export class Cache {
     private readonly appliance: Appliance,
   ) {}
 
-  /** Whether a copy is in the cache; it is asked for where it is not. */
+  /** Whether a copy is in the cache; it is requested if it is not. */
   async bringOnline(place: Buffer, work: Work): Promise<Outcome<Availability>> {
     const said = await this.appliance.fileInfo(place);
     const key = place.toString('latin1');
@@ -53,7 +56,10 @@ export class Cache {
   }
 }
 
-/** Only a clear "not local" keeps a copy from being read: what is read is compared with its digest, whatever the appliance says. */
+/**
+ * Only a clear "not local" prevents reading a copy: what is read is compared with its digest, whatever the appliance
+ * reports.
+ */
 export function offlineError(said: Said, path: Buffer): NotYet | undefined {
   if (said.kind !== 'info' || said.info.local !== false) return undefined;
   return new NotYet('COPY_OFFLINE', `The copy of "${displayPath(path)}" is not in the appliance's cache.`);

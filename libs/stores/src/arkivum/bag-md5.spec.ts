@@ -18,7 +18,7 @@ it('finds each name, and nothing else', () => {
   expect(md5In(Buffer.from(`${'a'.repeat(64)}  data/plain\nplain\n\n`))(names[0]!)).toBeUndefined();
 });
 
-it('reads a bag once while it remembers it, and one without a manifest each time', async () => {
+it('reads a bag once while it is remembered, and one without a manifest each time', async () => {
   const read: string[] = [];
   const bags = new BagMd5s(async (bag) => {
     read.push(bag);

@@ -3,7 +3,7 @@ import { manifest } from '@coldroom/bagit';
 /** The MD5s of a bag's copies, by their path below `data/`. */
 export type BagMd5 = (path: Buffer) => string | undefined;
 
-/** Looks into a `manifest-md5.txt` as `manifest` writes it: a path is looked for by the line it would have. */
+/** Searches a `manifest-md5.txt` as `manifest` writes it: a path is found by the line that it would have. */
 export function md5In(content: Buffer): BagMd5 {
   const lines = new Map<string, string>();
   for (const line of content.toString('latin1').split('\n')) {
@@ -18,7 +18,7 @@ export function md5In(content: Buffer): BagMd5 {
     );
 }
 
-/** The MD5s of bags that were asked for lately. Sealed bags never change, so neither do these. */
+/** The MD5s of recently used bags. Sealed bags never change, so neither do these. */
 export class BagMd5s {
   private readonly known = new Map<string, BagMd5>();
 

@@ -7,7 +7,7 @@ import type { ArkivumStoreSettings } from '../store-settings';
 
 export interface Answer {
   readonly status: number;
-  /** Empty where it is longer than any that the appliance gives. */
+  /** Empty if it is longer than any answer that the appliance gives. */
   readonly body: string;
 }
 
@@ -21,8 +21,8 @@ interface Question {
 const bodyLimit = 16 * 1024 * 1024;
 
 /**
- * Talks HTTP with the appliance: few connections, kept open; its certificate always verified, redirects never followed.
- * No answer within the limit is `Transient` `STORE_UNAVAILABLE`; any answer at all, of whatever status, is the caller's to judge.
+ * HTTP client for the appliance: few connections, kept open; its certificate always verified, redirects never followed.
+ * No answer within the limit is `Transient` `STORE_UNAVAILABLE`; the caller judges any answer, whatever its status.
  */
 export class ApplianceClient {
   private readonly base: URL;
@@ -37,12 +37,12 @@ export class ApplianceClient {
     this.transport = this.base.protocol === 'https:' ? https : http;
   }
 
-  /** `path` starts with a slash and is percent-encoded. Asked once more where an idle connection turns out to be closed. */
+  /** `path` starts with a slash and is percent-encoded. Sent once more if an idle connection turns out to be closed. */
   async get(path: string): Promise<Answer> {
     return this.ask({ method: 'GET', path });
   }
 
-  /** Never sent twice by itself. */
+  /** Never sent twice automatically. */
   async post(path: string, type: string, content: string): Promise<Answer> {
     return this.ask({ method: 'POST', path, body: { type, content } });
   }

@@ -1,21 +1,21 @@
 import { z } from 'zod';
 import type { Answer } from './client';
 
-/** What the appliance says of one file, as far as we need it. */
+/** What the appliance reports of one file, as far as we need it. */
 export interface FileInfo {
   readonly id: string | undefined;
-  /** `FINAL` when it has taken the file and knows its MD5; before, for instance `PRIMARY`. */
+  /** `FINAL` when it has ingested the file and knows its MD5; before that, for instance, `PRIMARY`. */
   readonly ingestState: string;
-  /** As it says it. */
+  /** As the appliance reports it. */
   readonly replicationState: string;
   readonly size: bigint;
-  /** 32 lower-case hex digits; undefined where it knows none yet. */
+  /** 32 lower-case hex digits; undefined if it knows none yet. */
   readonly md5: string | undefined;
-  /** In its cache; undefined where it does not say so. */
+  /** Whether it is in the cache; undefined if the appliance does not report it. */
   readonly local: boolean | undefined;
 }
 
-/** `absent`: it does not know the file. `unusable`: it may know it, and what it said cannot be believed. */
+/** `absent`: the appliance does not know the file. `unusable`: it may know it, but its answer cannot be trusted. */
 export type Said =
   | { readonly kind: 'info'; readonly info: FileInfo }
   | { readonly kind: 'absent' }
@@ -27,8 +27,8 @@ const digits = z
   .transform(BigInt);
 const size = z.union([z.int().min(0).transform(BigInt), digits]);
 /**
- * MD5s of chunks in recorded answers lack leading zeros: they seem to be printed as numbers. One of a file that does so too is
- * still the same number, so they are put back; more than a few missing are no MD5.
+ * MD5s of chunks in recorded answers lack leading zeros: they seem to be printed as numbers. The MD5 of a file without
+ * them is still the same number: the zeros are restored. If more than a few are missing, it is no MD5.
  */
 const md5 = z
   .string()
@@ -49,7 +49,7 @@ const fileInfo = z.looseObject({
   directory: z.boolean().optional(),
 });
 
-/** Reads an answer to fileInfo. Only 404 says that there is no such file. */
+/** Reads an answer to fileInfo. Only 404 means that there is no such file. */
 export function readFileInfo({ status, body }: Answer): Said {
   if (status === 404) return { kind: 'absent' };
   if (status !== 200) return { kind: 'unusable', why: `HTTP ${status}` };
@@ -65,7 +65,7 @@ export function readFileInfo({ status, body }: Answer): Said {
   };
 }
 
-/** The `id` and `status` in the answer to an order; undefined where it holds none. */
+/** The `id` and `status` in the answer to an order; undefined if it has none. */
 export function readOrder({
   body,
 }: Answer):
@@ -92,7 +92,7 @@ function jsonOf(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    return undefined; // no JSON: no object, which the schema reports
+    return undefined; // not JSON: not an object, which the schema reports
   }
 }
 

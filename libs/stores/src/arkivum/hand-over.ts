@@ -9,7 +9,10 @@ import type { Answer } from './client';
 import { readOrder } from './file-info';
 import { inParallel } from '../in-parallel';
 
-/** Beside the bags: one note for each bag that the appliance took, so that no other service or later start hands it over again. */
+/**
+ * Beside the bags: one note for each bag that the appliance accepted. No other service or later start hands it over
+ * again.
+ */
 const notesDirectory = '.handed-over';
 const noteLimit = 65_536;
 
@@ -19,20 +22,21 @@ interface ToRelease {
   readonly md5: string;
 }
 
-/** A sealed bag that is to be handed over. */
+/** A sealed bag to hand over. */
 export interface SealedBag {
   readonly bag: string;
-  /** Its copies, with all that the appliance is told of them. */
+  /** Its copies, with everything that is sent to the appliance about them. */
   readonly copies: readonly { readonly path: Buffer; readonly size: bigint; readonly md5: string }[];
   readonly tags: readonly TagFile[];
 }
 
 /**
- * Hands sealed bags to the appliance, and remembers on the mount that it did. A crash between the two hands a bag over once
- * more: it is at least once. Where the appliance does not know the bag's files yet, it is left for the next call.
+ * Hands sealed bags to the appliance, and records on the mount that it did. After a crash between the two, a bag is
+ * handed over once more: delivery is at least once. If the appliance does not know the bag's files yet, the bag is left
+ * for the next call.
  */
 export class HandOver {
-  /** Of bags that are partly handed over: what the appliance took already. */
+  /** For bags that are partly handed over: the files that the appliance has accepted. */
   private readonly taken = new Map<string, Set<string>>();
 
   constructor(
@@ -54,7 +58,7 @@ export class HandOver {
     this.taken.delete(sealed.bag);
   }
 
-  /** The request's id; undefined where it is too early. */
+  /** The request's id; undefined if it is too early. */
   private async releaseBag(bag: string, work: Work): Promise<string | undefined> {
     checkClaim(work);
     return this.accepted(await this.appliance.releaseBag(bag), bag);
@@ -76,7 +80,7 @@ export class HandOver {
     return early ? undefined : '';
   }
 
-  /** What it answered to a hand-over: an id, or undefined where it does not know the place yet. */
+  /** The answer to a hand-over: an id, or undefined if the appliance does not know the path yet. */
   private accepted(answer: Answer, bag: string): string | undefined {
     if (answer.status === 404) return undefined;
     const order = answer.status === 200 || answer.status === 202 ? readOrder(answer) : undefined;
@@ -88,7 +92,7 @@ export class HandOver {
     );
   }
 
-  /** A bag that the appliance found invalid is told at once. Any other answer decides nothing: fileInfo does. */
+  /** A bag that the appliance found invalid is reported at once. Any other answer decides nothing: fileInfo does. */
   private async checkAccepted(bag: string, note: string): Promise<void> {
     const { api, id } = parseNote(note, bag);
     if (api !== 'v3') return;
@@ -131,7 +135,7 @@ async function writeNote(root: Root, bag: string, note: { readonly api: string; 
   await within(root, true, (notes) =>
     writeOnce(notes, Buffer.from(bag), Buffer.from(`${JSON.stringify(note)}\n`)),
   ).catch((error: unknown) => {
-    // Somebody whose claim ran out in the middle was faster: the bag is handed over all the same.
+    // Another worker, whose claim ran out in the middle, was faster: the bag is handed over all the same.
     if (codeOf(error) !== 'TARGET_EXISTS') throw error;
   });
 }
@@ -150,7 +154,7 @@ function parseNote(text: string, bag: string): { readonly api: string; readonly 
     const { api, id } = JSON.parse(text) as Record<string, unknown>;
     if (typeof api === 'string' && typeof id === 'string' && /^[A-Za-z0-9-]*$/.test(id)) return { api, id };
   } catch {
-    // told below
+    // reported below
   }
   throw new Refused('NOTE_NOT_UNDERSTOOD', `The note ${notesDirectory}/${bag} on the mount is not one of ours.`, {
     bag,

@@ -6,13 +6,13 @@ const order: readonly string[] = ['red', 'amber', 'green'];
 export interface Judgement {
   readonly durable: Answer;
   readonly replicationState: string;
-  /** How the appliance's copy is not ours; it must not be believed in anything then. */
+  /** How the appliance's copy differs from ours; none of its answers may then be trusted. */
   readonly differs?: string;
 }
 
 /**
- * What follows from the appliance's word on a sealed copy. `yes` takes a file that it calls FINAL, of our size and our MD5, at
- * `durableAt` or above; what is not understood is `unknown`.
+ * What follows from the appliance's answer about a sealed copy. `yes` requires a file that it calls FINAL, with our
+ * size and our MD5, at `durableAt` or above; what is not understood is `unknown`.
  */
 export function judge(
   said: Said,

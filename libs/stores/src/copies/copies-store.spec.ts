@@ -96,7 +96,7 @@ describe('a store of several copies', () => {
     await writeFile(at, 'wrong');
   }
 
-  it('gives no digest that equals anything where the copies differ, and names the stores', async () => {
+  it('returns a digest that equals nothing if the copies differ, and names the stores', async () => {
     const setup = await two();
     await put(setup);
     await spoil(join(setup.dir, 'other', '.open', 'bag-1'));
@@ -106,7 +106,7 @@ describe('a store of several copies', () => {
     });
   });
 
-  it("tells of a fault in one store, also where another one's copy is offline", () => {
+  it("reports a fault in one store, even if another store's copy is offline", () => {
     const store = { name: 'one', acceptedReads: ['cached'] as const };
     const offline: Outcome<CopyDigest> = { error: new NotYet('COPY_OFFLINE', 'on tape') };
     const gone: Outcome<CopyDigest> = { error: new Refused('COPY_MISSING', 'gone') };
@@ -116,7 +116,7 @@ describe('a store of several copies', () => {
     expect([merged(offline, gone), merged(gone, offline), merged(right, offline)]).toEqual([gone, gone, offline]);
   });
 
-  it('is as durable as the least of its copies', async () => {
+  it('is as durable as its least durable copy', async () => {
     const setup = await two();
     await put(setup);
     await setup.one.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from('x') }], work());
@@ -133,7 +133,7 @@ describe('a store of several copies', () => {
     expect(broken?.version).not.toBe(whole?.version);
   });
 
-  it('gives back from the second where the first is unavailable, has lost the copy, or gave wrong bytes before', async () => {
+  it('reads the second if the first is unavailable, lost the copy, or gave wrong bytes before', async () => {
     const setup = await two();
     await put(setup);
     await setup.store.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from('x') }], work());
@@ -156,7 +156,7 @@ describe('a store of several copies', () => {
     });
   });
 
-  it('lists a bag once that both have, and one that only the second has', async () => {
+  it('lists a bag once if both have it, and one that only the second has', async () => {
     const setup = await two();
     await put(setup);
     await setup.store.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from('x') }], work());
@@ -166,11 +166,11 @@ describe('a store of several copies', () => {
     expect(bags.sort()).toEqual(['bag-1', 'bag-2']);
   });
 
-  describe('that one of its stores holds sealed already', () => {
+  describe('with a bag sealed in one store already', () => {
     const seal = (store: Store, content = 'x'): Promise<void> =>
       store.seal('bag-1', [path], [{ name: 'bagit.txt', content: Buffer.from(content) }], work());
 
-    /** In the second store there is nothing: it came anew, or lost all. */
+    /** The second store is empty: it was added later, or lost everything. */
     async function sealedInOne(): Promise<Awaited<ReturnType<typeof two>>> {
       const setup = await two();
       await put({ ...setup, store: setup.one });
@@ -179,7 +179,7 @@ describe('a store of several copies', () => {
       return setup;
     }
 
-    it('takes copies for the other, and then is sealed in both', async () => {
+    it('accepts copies for the other, and then is sealed in both', async () => {
       const setup = await sealedInOne();
       const before = await setup.one.stat('bag-1', [path]);
       await put(setup);
@@ -204,7 +204,7 @@ describe('a store of several copies', () => {
           await writeFile(at, 'longer than right');
         },
       ],
-    ])('refuses a copy where that one %s: nothing can mend it', async (_what, code, harm) => {
+    ])('refuses a copy if that store %s: nothing can repair it', async (_what, code, harm) => {
       const setup = await sealedInOne();
       execFileSync('chmod', ['-R', 'u+w', join(setup.dir, 'one')]);
       await harm(join(setup.dir, 'one', 'bag-1', 'data/ManagedRepository/a'));
@@ -226,7 +226,7 @@ describe('a store of several copies', () => {
       ]);
     });
 
-    it('tells what keeps it open in the other rather than that it was sealed otherwise', async () => {
+    it('reports what keeps it open in the other, not that it was sealed otherwise', async () => {
       const setup = await sealedInOne();
       await expect(seal(setup.store, 'y')).rejects.toMatchObject({ code: 'COPY_MISSING' });
       await put(setup);

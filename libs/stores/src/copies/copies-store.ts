@@ -20,8 +20,8 @@ import { heldIn } from './held';
 import { mergeDigests, mergeStatus } from './merge';
 
 /**
- * A bag in two or more stores. Everything is written to all of them and counts only when it is in all; reading back for a
- * restore takes the first that can give it. Links lead to the first.
+ * A bag in two or more stores. Everything is written to all of them and counts only when it is in all; a retrieval
+ * reads from the first that can deliver it. Links lead to the first.
  */
 export class CopiesStore implements Store {
   readonly kind = 'copies';
@@ -29,7 +29,7 @@ export class CopiesStore implements Store {
   readonly wantedDigests: readonly DigestAlgorithm[];
   readonly recallRoot: string | undefined;
 
-  /** @param members in the order in which they are read from; opened and closed by whoever made them */
+  /** @param members in the order in which they are read; opened and closed by their creator */
   constructor(
     readonly name: string,
     private readonly members: readonly Store[],
@@ -129,7 +129,7 @@ export class CopiesStore implements Store {
     return this.first.linkTarget(bag, path);
   }
 
-  /** The members belong to whoever made them. */
+  /** The members belong to their creator. */
   async close(): Promise<void> {}
 
   private get first(): Store {
@@ -138,15 +138,18 @@ export class CopiesStore implements Store {
     return first;
   }
 
-  /** Not all of them, where a seal was cut short, a store was replaced, or the bag lay in one before it came to the others. */
+  /**
+   * Not all of them if a seal was interrupted, a store was replaced, or the bag was in one store before it was copied
+   * to the others.
+   */
   private async sealedIn(bag: string): Promise<readonly Store[]> {
     const sealed = await this.inAll((store) => store.isSealed(bag));
     return this.members.filter((_, at) => sealed[at]);
   }
 
   /**
-   * Waits for all before it tells of a failure: nothing of ours goes on in the background. That a bag is sealed in one is told last,
-   * as some callers can live with it.
+   * Waits for all members before it reports a failure: nothing continues in the background. That a bag is sealed in one
+   * member is reported last, as some callers can accept it.
    */
   private async inAll<T>(act: (store: Store) => Promise<T>): Promise<readonly T[]> {
     const settled = await Promise.allSettled(this.members.map(act));
@@ -155,7 +158,10 @@ export class CopiesStore implements Store {
     return settled.map((each) => (each as PromiseFulfilledResult<T>).value);
   }
 
-  /** Asks the stores in turn, each for what those before it could not give. What none can give fails as in the last. */
+  /**
+   * Queries the stores in turn, each for what those before it could not deliver. What none can deliver fails with the
+   * error of the last.
+   */
   private async firstOf<T, R>(
     items: readonly T[],
     stores: readonly Store[],
@@ -188,7 +194,9 @@ async function isIn(bag: string, stores: readonly Store[]): Promise<boolean> {
   return false;
 }
 
-/** `Refused` `STORES_INVALID` where a store of several copies names itself, one of its kind, or one that is not there. */
+/**
+ * `Refused` `STORES_INVALID` if a store of several copies names itself, one of its kind, or one that does not exist.
+ */
 export function membersOf(
   name: string,
   names: readonly string[],

@@ -1,7 +1,10 @@
 import { Refused, type Outcome, type Source, type Store } from '@coldroom/domain';
 import { displayPath } from '@coldroom/files';
 
-/** What a put comes to where the bag is sealed: as good as put is what lies there in its size. Whether it is right, reading it will say. */
+/**
+ * The outcome of a put into a sealed bag: a copy that is already there with the right size counts as put. Reading it
+ * back will show whether its content is right.
+ */
 export async function heldIn(
   store: Store,
   bag: string,

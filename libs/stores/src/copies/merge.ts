@@ -15,8 +15,9 @@ interface Digested {
 }
 
 /**
- * One digest for all copies. Where they differ it is no digest at all but the words of all, which nothing equals; a copy
- * that was not read as its own store demands is `Refused` `COPY_NOT_PROVEN`. A fault comes before a copy that is only offline.
+ * One digest for all copies. If they differ, it is not a digest but the words of all, which equal nothing. A copy that
+ * was not read as its own store requires is `Refused` `COPY_NOT_PROVEN`. A fault takes precedence over a copy that is
+ * only offline.
  */
 export function mergeDigests(answers: readonly Digested[]): Outcome<CopyDigest> {
   const errors = answers.flatMap(({ outcome }): ColdroomError[] => ('error' in outcome ? [outcome.error] : []));
@@ -50,7 +51,10 @@ export function mergeDigests(answers: readonly Digested[]): Outcome<CopyDigest> 
   };
 }
 
-/** One status for all copies: as durable as the least of them. A copy that is missing in one store is told by `durable` and version. */
+/**
+ * One status for all copies: as durable as the least durable of them. A copy that is missing in one store shows in
+ * `durable` and version.
+ */
 export function mergeStatus(
   answers: readonly { readonly name: string; readonly status: CopyStatus | undefined }[],
 ): CopyStatus | undefined {

@@ -10,7 +10,7 @@ import {
 import { displayPath, type Files } from '@coldroom/files';
 import { copyIn, sealedBag } from './layout';
 
-/** What is on a mounted directory is online. */
+/** Everything on a mounted directory is online. */
 export async function availability(
   files: Files,
   root: string,
@@ -22,7 +22,7 @@ export async function availability(
   );
 }
 
-/** Copies out of a sealed bag, one call a target directory; errors of the target are told as such. */
+/** Copies out of a sealed bag, one call for each target directory; errors of the target are reported as such. */
 export async function fetchFiles(
   files: Files,
   root: string,
@@ -104,7 +104,7 @@ const targetCodes: Readonly<Record<string, string>> = {
   COPY_NOT_SYNCED: 'TARGET_NOT_SYNCED',
 };
 
-/** What an error of writing to the target's root means; others as they are. */
+/** What an error of writing to the target's root means; others are passed on unchanged. */
 export function ofTarget(error: unknown, target: string): unknown {
   const code = error instanceof Transient && error.details['root'] === target ? targetCodes[error.code] : undefined;
   if (!code) return error;

@@ -70,7 +70,7 @@ describeStore(
     const made = await makeStore('size=24m');
     return {
       ...made,
-      becomeUnavailable: async () => run('mount', '-t', 'tmpfs', 'none', made.directory), // over it: a real unmount would empty it
+      becomeUnavailable: async () => run('mount', '-t', 'tmpfs', 'none', made.directory), // mounted over it: a real unmount would empty it
       fill: async () => run('fallocate', '-l', '23m', join(made.directory, 'filler')),
       makeReadOnly: async () => run('mount', '-o', 'remount,ro', made.directory),
       cleanup: async () => {
@@ -81,7 +81,7 @@ describeStore(
   asRoot ? undefined : 'only root can mount one',
 );
 
-describe('the place of a file store', () => {
+describe('the location of a file store', () => {
   let top: string;
   const open = (
     omeroRoots: readonly string[],
@@ -126,7 +126,7 @@ describe('the place of a file store', () => {
     await expect(open([]).check('write')).rejects.toMatchObject({ kind: 'transient', code: 'STORE_UNAVAILABLE' });
   });
 
-  it('is left clean by the check', async () => {
+  it('is left unchanged by the check', async () => {
     await open([]).check('write');
     expect(readdirSync(join(top, 'store', '.open'))).toEqual([]);
   });
@@ -164,7 +164,7 @@ describe('a sealed bag on disk', () => {
   afterEach(() => made.cleanup());
 
   it.each(['data/ManagedRepository/a/file', 'data/ManagedRepository/a', 'data'])(
-    'is writable where somebody gave %s a write bit',
+    'is writable if another program gave %s a write bit',
     async (place) => {
       expect(await status()).toMatchObject({ durable: 'yes', writable: 'no' });
       chmod(place, 0o775);
@@ -172,20 +172,20 @@ describe('a sealed bag on disk', () => {
     },
   );
 
-  it('is not durable yet where the last step of its sealing is missing', async () => {
+  it('is not durable yet if the last step of its sealing is missing', async () => {
     chmod('.', 0o755);
     expect(await status()).toMatchObject({ durable: 'no', replicationState: 'sealing', writable: 'yes' });
     await made.store.seal('bag-1', [path], [], work());
     expect(await status()).toMatchObject({ durable: 'yes', replicationState: 'sealed', writable: 'no' });
   });
 
-  it('has another version once its copy was touched', async () => {
+  it('has another version once its copy was changed', async () => {
     const before = (await status()) as { version: string };
     chmod('data/ManagedRepository/a/file', 0o440);
     expect(await status()).not.toMatchObject({ version: before.version });
   });
 
-  it('is refused where a link stands in the place of a copy', async () => {
+  it('is refused if a link is in the place of a copy', async () => {
     chmod('data/ManagedRepository/a', 0o755);
     rmSync(join(made.directory, 'bag-1', 'data', path.toString()));
     symlinkSync('/etc/passwd', join(made.directory, 'bag-1/data', path.toString()));

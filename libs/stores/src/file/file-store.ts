@@ -158,10 +158,10 @@ export class FileStore implements Store {
     return Buffer.concat([Buffer.from(`${this.settings.directory}/`), copyIn(sealedBag(bag), path)]);
   }
 
-  /** The threads belong to whoever made them. */
+  /** The threads belong to their creator. */
   async close(): Promise<void> {}
 
-  /** Each verb starts with the marker, and tells of a store that is unavailable in one way. */
+  /** Each method starts with the marker, and reports an unavailable store in the same way. */
   private async here<T>(act: (root: Root) => Promise<T>): Promise<T> {
     try {
       if (this.root) await this.root.check();
@@ -189,7 +189,7 @@ export class FileStore implements Store {
     return found?.kind !== 'missing';
   }
 
-  /** What could not be reached through a link is not copied in the first place. */
+  /** Files that a link could not reach are not copied in the first place. */
   private refusal(bag: string, { copyPath }: Source): ColdroomError | null {
     try {
       const { length } = this.linkTarget(bag, copyPath);
@@ -218,7 +218,7 @@ async function checkReadable({ directory }: Root): Promise<void> {
   }
 }
 
-/** Errors of reading, told of a copy. */
+/** Read errors, as errors of a copy. */
 function ofCopy(error: ColdroomError): ColdroomError {
   const code = { SOURCE_MISSING: 'COPY_MISSING', SOURCE_CHANGED: 'COPY_CHANGED' }[error.code];
   return code ? new Refused(code, `In the store: ${error.message}`, error.details, { cause: error }) : error;

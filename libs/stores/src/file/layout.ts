@@ -1,7 +1,10 @@
 import { Refused } from '@coldroom/domain';
 import { displayPath } from '@coldroom/files';
 
-/** Below the store's directory: open bags are in `.open`, sealed ones at the top. Copies lie in a bag's `data` (RFC 8493). */
+/**
+ * Below the store's directory: open bags are in `.open`, sealed ones at the top. Copies are in a bag's `data` (RFC
+ * 8493).
+ */
 export const openDirectoryName = '.open';
 
 const bagName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/;
@@ -28,7 +31,7 @@ export function sealedBag(bag: string): Buffer {
   return Buffer.from(checked(bag));
 }
 
-/** The place of a copy in a bag. */
+/** The path of a copy in a bag. */
 export function copyIn(bagPlace: Buffer, path: Buffer): Buffer {
   return Buffer.concat([bagPlace, Buffer.from('/data/'), path]);
 }

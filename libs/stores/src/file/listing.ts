@@ -5,14 +5,14 @@ import { isBagName, sealedBag } from './layout';
 
 const tagLimit = 64 * 1024 * 1024;
 
-/** The names of all sealed bags, as the directory gives them. */
+/** The names of all sealed bags, in the order of the directory. */
 export async function* sealedBags(directory: string): AsyncGenerator<string> {
   for await (const entry of await opendir(directory, { bufferSize: 1024 })) {
     if (entry.isDirectory() && isBagName(entry.name)) yield entry.name;
   }
 }
 
-/** Whatever is below the bag's `data`, links and devices too: whoever asks wants to see what should not be there. */
+/** Everything below the bag's `data`, links and devices included: callers look for what should not be there. */
 export async function copiesIn(
   root: Root,
   bag: string,

@@ -3,8 +3,9 @@ import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 /**
- * Refuses a store inside an OMERO root or around one (`STORE_INSIDE_OMERO`): OMERO would list, and its cleanse remove, the
- * copies. And one on the file system of a root (`STORE_ON_SAME_FILE_SYSTEM`): one broken disk would take original and copy.
+ * Refuses a store inside an OMERO root or around one (`STORE_INSIDE_OMERO`): OMERO would list the copies, and its
+ * cleanse would remove them. Also refuses one on the file system of a root (`STORE_ON_SAME_FILE_SYSTEM`): one broken
+ * disk would destroy original and copy.
  */
 export async function checkPlacement(
   directory: string,
@@ -32,8 +33,8 @@ export async function checkPlacement(
 }
 
 /**
- * An OMERO root need not be there (not every server has data of OMERO 4), nor be seen by a service that does not use it (those that do look
- * for themselves): then its path alone counts.
+ * An OMERO root may be missing (not every server has data of OMERO 4), or invisible to a service that does not use it
+ * (those that do check it themselves): then only its path is compared.
  */
 async function lookAt(directory: string): Promise<{ readonly path: string; readonly dev: bigint | null }> {
   try {

@@ -7,7 +7,7 @@ const writeBits = 0o222;
 const isProtected = (identity: Identity | undefined): boolean =>
   identity !== undefined && (identity.mode & writeBits) === 0;
 
-/** Looks at copies in the open and in the sealed place of their bag, without reading them. */
+/** Inspects copies in the open and in the sealed place of their bag, without reading them. */
 export async function statusOf(
   files: Files,
   root: string,
@@ -16,7 +16,7 @@ export async function statusOf(
 ): Promise<readonly (CopyStatus | undefined)[]> {
   const open = openBag(bag);
   const sealed = sealedBag(bag);
-  // The open place first: a bag that is sealed meanwhile is then seen at one of the two.
+  // The open place first: a bag that is sealed meanwhile is then seen in one of the two.
   const inOpen = await identities(
     files,
     root,
@@ -54,7 +54,7 @@ export async function statusOf(
   });
 }
 
-/** The protected ones of these directories, as latin1. */
+/** Those of these directories that are protected, as latin1. */
 async function protectedDirectories(
   files: Files,
   root: string,
@@ -70,7 +70,7 @@ async function protectedDirectories(
   return new Set(distinct.filter((_, at) => isProtected(found[at])));
 }
 
-/** Undefined only where nothing is; what is of another type has no business in a bag. */
+/** Undefined only if nothing is there; anything but a regular file does not belong in a bag. */
 async function identities(
   files: Files,
   root: string,

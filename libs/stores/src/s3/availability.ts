@@ -4,18 +4,18 @@ import { missing } from './digest';
 import { S3Failure } from './failures';
 import type { Listed, ObjectHead } from './object-head';
 
-/** Of objects in these, and in no others, a listing tells that they can be read at once. */
+/** Storage classes whose objects, and no others, a listing shows to be readable at once. */
 const atHand = new Set(['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'REDUCED_REDUNDANCY', 'GLACIER_IR']);
 const archives = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
-/** What a listing tells of it: that it can be read at once, or nothing. */
+/** What a listing shows of it: that it can be read at once, or nothing. */
 export function onlineByListing(listed: Listed | undefined): Availability | undefined {
   return listed?.storageClass !== undefined && atHand.has(listed.storageClass)
     ? { online: true, state: listed.storageClass }
     : undefined;
 }
 
-/** Whether an object can be read at once; one that is archived and not on its way is asked for, once. */
+/** Whether an object can be read at once; an archived one that is not being restored is requested, once. */
 export async function availability(
   bucket: Bucket,
   key: string,
@@ -36,7 +36,7 @@ export async function availability(
   return { ok: { online: false, state: 'in progress' } };
 }
 
-/** By its headers (S3 API, HeadObject); undefined where it is archived and nobody has asked for it. */
+/** By its headers (S3 API, HeadObject); undefined if it is archived and no one has requested it. */
 function availabilityOf({ storageClass, archiveStatus, restore }: ObjectHead): Availability | undefined {
   if (!archives.has(storageClass) && archiveStatus === undefined) return { online: true, state: storageClass };
   if (restore === undefined) return undefined;

@@ -11,7 +11,7 @@ import {
 import { inParallel } from '../in-parallel';
 import { S3Failure, objectFailed } from './failures';
 
-/** The claim of a batch whose items run side by side: what ends it for one, ends it for all. */
+/** The claim of a batch whose items run in parallel: what ends it for one ends it for all. */
 export class BatchClaim extends Claim {
   private ended: EndOfBatch | undefined;
 
@@ -24,12 +24,12 @@ export class BatchClaim extends Claim {
     super.check();
   }
 
-  /** Whether the claim itself still holds, for tidying up after a batch that has ended. */
+  /** Whether the claim itself is still valid, for the cleanup after a batch that has ended. */
   checkStillHeld(): void {
     super.check();
   }
 
-  /** One outcome an item, in the order given; an error that is not about one file voids all. */
+  /** One outcome for each item, in the order given; an error that does not concern one file fails all. */
   async outcomes<T extends { readonly path: Buffer }, R>(
     items: readonly T[],
     limit: number,
@@ -51,10 +51,13 @@ function ofOneFile(error: unknown, path: Buffer): ColdroomError {
   return error instanceof S3Failure ? objectFailed(error, displayPath(path)) : readingFailed(error, path);
 }
 
-/** Memory for contents on their way, shared by all of a thread: whoever wants more than is left, waits. */
+/** Memory for content in transit, shared by all of a thread: a caller that needs more than is left waits. */
 export class Budget {
   private readonly waiting: { readonly bytes: number; readonly go: () => void }[] = [];
-  /** Buffers of parts to be used again: left to the collector, they would pile up to several times the limit before it looks. */
+  /**
+   * Buffers of parts for reuse: left to the garbage collector, they would grow to several times the limit before it
+   * runs.
+   */
   private spare: Buffer[] = [];
   private taken = 0;
 
@@ -63,7 +66,7 @@ export class Budget {
     private readonly spares: number,
   ) {}
 
-  /** Runs `act` while so many bytes are taken; one alone may take more than there are. */
+  /** Runs `act` while this many bytes are reserved; a single caller may reserve more than the limit. */
   async with<T>(bytes: number, act: () => Promise<T>): Promise<T> {
     await new Promise<void>((go) => {
       this.waiting.push({ bytes, go });
@@ -77,7 +80,9 @@ export class Budget {
     }
   }
 
-  /** As `with`, and lends a buffer of that length; what failed may still be at work on its buffer, which is then not lent again. */
+  /**
+   * As `with`, and lends a buffer of that length; failed work may still use its buffer, which is then not lent again.
+   */
   withBuffer<T>(length: number, act: (buffer: Buffer) => Promise<T>): Promise<T> {
     return this.with(length, async () => {
       const at = this.spare.findIndex((each) => each.length >= length);
@@ -88,7 +93,7 @@ export class Budget {
     });
   }
 
-  /** Gives back the memory of buffers that nobody has on loan. */
+  /** Frees the memory of buffers that are not lent. */
   forgetSpares(): void {
     this.spare = [];
   }

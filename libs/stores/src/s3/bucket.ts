@@ -8,7 +8,7 @@ import { elementsOf, textOf } from './xml';
 
 const neverReplace = { 'if-none-match': '*' };
 
-/** The objects of one bucket. Failures as `requestFailed` tells them. */
+/** The objects of one bucket. Failures as `requestFailed` reports them. */
 export class Bucket {
   readonly client: S3Client;
   private readonly storageClass: string | undefined;
@@ -18,7 +18,7 @@ export class Bucket {
     this.storageClass = connection.storageClass;
   }
 
-  /** Undefined where there is no such object; whether there is such a bucket, only a listing tells. */
+  /** Undefined if there is no such object; only a listing shows whether there is such a bucket. */
   async head(key: string): Promise<ObjectHead | undefined> {
     try {
       const response = await this.client.send({ method: 'HEAD', key, headers: { 'x-amz-checksum-mode': 'ENABLED' } });
@@ -30,13 +30,16 @@ export class Bucket {
     }
   }
 
-  /** The object, with what is to be known of it; `size` counts where the answer tells none. Whoever gets it has to read or destroy its body. */
+  /**
+   * The object, with what is known of it; `size` counts if the answer reports none. The caller must read or destroy its
+   * body.
+   */
   async get(key: string, size: bigint): Promise<{ readonly head: ObjectHead; readonly body: IncomingMessage }> {
     const body = await this.client.send({ method: 'GET', key });
     return { head: headOf({ 'content-length': String(size), ...body.headers }), body };
   }
 
-  /** A small object; undefined where there is none. */
+  /** A small object; undefined if there is none. */
   async read(key: string, limit: number): Promise<Buffer | undefined> {
     try {
       return (await this.client.sendAndRead({ method: 'GET', key }, limit)).body;
@@ -46,14 +49,14 @@ export class Bucket {
     }
   }
 
-  /** Page by page, in the order of keys. */
+  /** Page by page, in key order. */
   async *list(prefix: string): AsyncGenerator<readonly Listed[]> {
     for await (const { body, decoded } of this.pages(prefix, '')) {
       yield listedIn(body, decoded);
     }
   }
 
-  /** The names directly below a prefix that others lie under, page by page. */
+  /** The names directly below a prefix that have others below them, page by page. */
   async *folders(prefix: string): AsyncGenerator<readonly string[]> {
     for await (const { body, decoded } of this.pages(prefix, '&delimiter=%2F')) {
       yield elementsOf(body, 'CommonPrefixes').map((each) =>
@@ -62,7 +65,10 @@ export class Bucket {
     }
   }
 
-  /** Says by a listing whether there is an object: unlike HEAD it tells a missing bucket from a missing object. */
+  /**
+   * Checks by a listing whether there is an object: unlike HEAD, it distinguishes a missing bucket from a missing
+   * object.
+   */
   async has(key: string): Promise<boolean> {
     for await (const { body, decoded } of this.pages(key, '', 1))
       return elementsOf(body, 'Contents').some((each) => decoded(textOf(each, 'Key') ?? '') === key);
@@ -70,8 +76,8 @@ export class Bucket {
   }
 
   /**
-   * Puts an object that must not exist: `S3Failure` 412 where it does and the server honours If-None-Match. The server checks the
-   * body against its SHA-256, which may be given where it is known.
+   * Puts an object that must not exist: `S3Failure` 412 if it does and the server honours If-None-Match. The server
+   * checks the body against its SHA-256, which may be given if it is known.
    */
   async putNew(
     key: string,
@@ -83,7 +89,7 @@ export class Bucket {
     await this.client.sendAndRead({ method: 'PUT', key, body, sha256: sha256.toString('hex'), headers: checked });
   }
 
-  /** For copies: their storage class, and whose copies they are. */
+  /** For copies: their storage class, and their source. */
   headersOf(source: string): Record<string, string> {
     return {
       'content-type': 'application/octet-stream',
@@ -96,7 +102,7 @@ export class Bucket {
     await this.client.sendAndRead({ method: 'DELETE', key });
   }
 
-  /** Asks for an archived object to be made readable for some days. */
+  /** Requests that an archived object be readable for some days. */
   async restore(key: string, { tier, days }: { readonly tier: string; readonly days: number }): Promise<void> {
     const xml = `<RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Days>${days}</Days><GlacierJobParameters><Tier>${tier}</Tier></GlacierJobParameters></RestoreRequest>`;
     await this.client.sendAndRead({ method: 'POST', key, query: 'restore', body: Buffer.from(xml) });

@@ -14,11 +14,11 @@ export interface Ask {
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
-  /** Of the body, in hex, where it is known. */
+  /** Of the body, in hex, if it is known. */
   readonly sha256?: string;
 }
 
-/** One page of a listing; `decoded` gives a name in it as it is. */
+/** One page of a listing; `decoded` returns a name in it unencoded. */
 export interface Page {
   readonly body: string;
   readonly decoded: (name: string) => string;
@@ -26,13 +26,13 @@ export interface Page {
 
 const nothing = Buffer.alloc(0);
 const sha256OfNothing = hash('sha256', nothing);
-/** What is none of these never gets here: the transport fails with it. */
+/** Any other failure never gets here: the transport fails with it. */
 const successes = [200, 202, 204, 206];
 
 /**
- * Requests to one bucket, addressed and signed by the MinIO client, whose calls for whole objects are not used: they hash twice,
- * retry, and take a short stream for a whole one. The SHA-256 of every body is signed, so the server refuses what was damaged on
- * the way. Nothing is retried here: that is the pipeline's. Failures as `requestFailed` tells them.
+ * Requests to one bucket, addressed and signed by the MinIO client. Its calls for whole objects are not used: they hash
+ * twice, retry, and accept a short stream as complete. The SHA-256 of every body is signed: the server refuses what was
+ * damaged in transit. Nothing is retried here: the pipeline does that. Failures as `requestFailed` reports them.
  */
 export class S3Client {
   private readonly agent: Agent;
@@ -59,7 +59,7 @@ export class S3Client {
     this.store = connection.store;
   }
 
-  /** Whoever sends has to read or destroy the answer's body. */
+  /** The caller must read or destroy the body of the answer. */
   async send({
     method,
     key,
@@ -100,7 +100,7 @@ export class S3Client {
     return { body: Buffer.concat(pieces), headers: response.headers };
   }
 
-  /** The body of an answer as it comes; leaving early closes the connection. */
+  /** The body of an answer as a stream; leaving early closes the connection. */
   async *pieces(response: IncomingMessage): AsyncGenerator<Buffer> {
     try {
       for await (const piece of response as AsyncIterable<Buffer>) yield piece;
@@ -113,7 +113,7 @@ export class S3Client {
     const body = (
       await this.sendAndRead({ method: 'GET', query, ...(key === undefined ? {} : { key }) })
     ).body.toString();
-    // One that was cut short would hide objects, and with them that a bag is sealed.
+    // A truncated listing would hide objects, and with them that a bag is sealed.
     if (!/<\/List\w+Result>\s*$/.test(body))
       throw requestFailed(new S3Failure(500, 'a listing without its end'), this.store);
     const isEncoded = textOf(body, 'EncodingType') === 'url';
@@ -125,16 +125,16 @@ export class S3Client {
   }
 }
 
-/** The MinIO client signs no body over TLS; behind a proxy that ends TLS that would let damage pass. */
+/** The MinIO client signs no body over TLS; behind a proxy that ends TLS, damage would then pass unnoticed. */
 function bodySigningClient(options: ClientOptions): MinioClient {
-  // Loaded where it is needed: services without a bucket do without its 30 MiB.
+  // Loaded where it is needed: services without a bucket save its 30 MiB.
   const { Client } = createRequire(__filename)('minio') as { readonly Client: typeof MinioClient };
   const client = new Client(options);
   client.enableSHA256 = true;
   return client;
 }
 
-/** Percent-encoded as the signature wants it: all but letters, digits and `-._~`. */
+/** Percent-encoded as the signature requires it: all but letters, digits and `-._~`. */
 export function encoded(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

@@ -5,7 +5,7 @@ import { isForbidden } from '../forbidden-address';
 import type { S3StoreSettings } from '../store-settings';
 import { endpointNotAllowed } from './failures';
 
-/** All that a thread needs to talk to the store; never logged. */
+/** All that a thread needs to connect to the store; never logged. */
 export interface Connection {
   readonly store: string;
   readonly host: string;
@@ -26,7 +26,7 @@ export interface Connection {
 
 type Secrets = (name: string) => string | undefined;
 
-/** `Refused` `STORE_SECRET_MISSING` where a key or the authority's certificate cannot be had. */
+/** `Refused` `STORE_SECRET_MISSING` if a key or the authority's certificate is not available. */
 export async function connectionOf(
   store: string,
   settings: S3StoreSettings,

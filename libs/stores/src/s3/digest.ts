@@ -13,13 +13,13 @@ export interface DigestTask {
   readonly dataPrefix: string;
   readonly copies: readonly { readonly path: WirePath; readonly key: string }[];
   readonly algorithms: readonly DigestAlgorithm[];
-  /** Take the server's own SHA-256 of the whole object where it has one. */
+  /** Use the server's own SHA-256 of the whole object if it has one. */
   readonly attested: boolean;
 }
 
 /**
- * Reads copies back and hashes them, several at a time; memory is that of the connections. What is read must be as long as a listing
- * says: an answer that is complete in itself may still be short.
+ * Reads copies back and hashes them, several at a time; memory is that of the connections. What is read must be as long
+ * as a listing reports: an answer that is complete in itself may still be short.
  */
 export async function digest(
   task: DigestTask,
@@ -43,7 +43,7 @@ export async function digest(
     const order = { key, path, size: there.size };
     const opened = await begin(bucket, order);
     await readThrough(bucket, opened, order, (piece) => {
-      claim.check(); // reading harms nobody, but work for a lost claim is work for nothing
+      claim.check(); // reading does no harm, but work for a lost claim is wasted
       running.update(piece);
       claim.done(piece.length);
     });
@@ -58,7 +58,10 @@ export interface Opened {
   readonly body: IncomingMessage;
 }
 
-/** Begins to read a copy; `size` is what it is said to have. `Refused` `COPY_MISSING` where there is none, `NotYet` `COPY_OFFLINE` where it is archived. */
+/**
+ * Begins to read a copy; `size` is its expected size. `Refused` `COPY_MISSING` if there is none, `NotYet`
+ * `COPY_OFFLINE` if it is archived.
+ */
 export async function begin(
   bucket: Bucket,
   { key, path, size }: { readonly key: string; readonly path: Buffer; readonly size: bigint },
@@ -79,7 +82,7 @@ export async function begin(
   }
 }
 
-/** Hands over the content of a copy, all of `size`, or fails with `Transient` `COPY_CUT_SHORT`. */
+/** Passes on the content of a copy, all of `size`, or fails with `Transient` `COPY_CUT_SHORT`. */
 export async function readThrough(
   bucket: Bucket,
   { head, body }: Opened,

@@ -2,7 +2,10 @@ import { Refused, Transient, codeOf, messageOf, type ColdroomError } from '@cold
 import { EndOfBatch } from '@coldroom/files';
 import { AddressNotAllowed } from '../forbidden-address';
 
-/** A request that the server answered with an error. Of its text only the code is kept: the rest may quote what was signed. */
+/**
+ * A request that the server answered with an error. Of its text only the code is kept: the rest may quote signed
+ * content.
+ */
 export class S3Failure extends Error {
   constructor(
     readonly status: number,
@@ -12,7 +15,7 @@ export class S3Failure extends Error {
   }
 }
 
-/** Answers about one object, whoever asked for it knows what they mean. */
+/** Answers about one object: the caller that requested it knows what they mean. */
 const ofOneObject = (failure: S3Failure): boolean =>
   (failure.status === 404 && failure.code !== 'NoSuchBucket') ||
   [409, 412, 416].includes(failure.status) ||
@@ -31,8 +34,8 @@ const busy = new Set([
 ]);
 
 /**
- * What a failed request means: an `S3Failure` where it is about one object, else an `EndOfBatch` with `Transient` `STORE_UNAVAILABLE`,
- * `STORE_BUSY`, `STORE_DENIED`, `STORE_FULL` or `STORE_FAILED`, which hit every object alike.
+ * What a failed request means: an `S3Failure` if it concerns one object, else an `EndOfBatch` with `Transient`
+ * `STORE_UNAVAILABLE`, `STORE_BUSY`, `STORE_DENIED`, `STORE_FULL` or `STORE_FAILED`, which concern every object.
  */
 export function requestFailed(error: unknown, store: string): S3Failure | EndOfBatch {
   if (error instanceof EndOfBatch) return error;
@@ -83,7 +86,7 @@ function answered({ status, code, message }: S3Failure, store: string): Transien
   return is('STORE_FAILED', "This was not expected; look up the code in the server's documentation.");
 }
 
-/** What an answer about one object means where nothing better is known. */
+/** What an answer about one object means if nothing better is known. */
 export function objectFailed(failure: S3Failure, what: string): ColdroomError {
   const details = { code: failure.code, status: failure.status };
   if (failure.code === 'KeyTooLongError')

@@ -31,7 +31,7 @@ function write(name: string, content: Buffer | string = randomBytes(1000)): stri
   return name;
 }
 
-/** Breaks the first request that fits, and those after it as often as asked. */
+/** Breaks the first request that matches, and those after it, as often as requested. */
 function once(fits: (method: string, request: string) => boolean, fault: Fault, times = 1): void {
   let left = times;
   under.proxy.fault = (method, request) => (fits(method, request) && left-- > 0 ? fault : undefined);
@@ -48,8 +48,8 @@ async function expectWhole(...names: string[]): Promise<void> {
   );
 }
 
-describe('an answer that is lost after the server did it', () => {
-  it('does not matter where the copy is found there', async () => {
+describe('an answer that is lost after the server did the work', () => {
+  it('does not matter if the copy is found there', async () => {
     const [one, two] = [write('one'), write('two')];
     once((method, request) => method === 'PUT' && request.endsWith('/one'), { kind: 'lost' });
     expect(await put(one, two)).toEqual([{ ok: { size: 1000n } }, { ok: { size: 1000n } }]);
@@ -63,7 +63,7 @@ describe('an answer that is lost after the server did it', () => {
     await expectWhole(large);
   });
 
-  it('is told where the store is unavailable after that, and the next try puts the copy anew', async () => {
+  it('is reported if the store is unavailable after that, and the next attempt puts the copy again', async () => {
     const one = write('one');
     once((method, request) => ['PUT', 'HEAD'].includes(method) && request.endsWith('/one'), { kind: 'lost' }, 2);
     await expect(put(one)).rejects.toMatchObject(away);
@@ -94,7 +94,7 @@ describe('a copy that is read back', () => {
   const isGet = (method: string, request: string): boolean => method === 'GET' && request.endsWith('/one');
   beforeEach(() => put(write('one', randomBytes(300_000))));
 
-  it.each(['short', 'unsized'] as const)('is never taken for a shorter one (%s)', async (kind) => {
+  it.each(['short', 'unsized'] as const)('is never mistaken for a shorter one (%s)', async (kind) => {
     once(isGet, { kind });
     expect(await digest('one')).toMatchObject([{ error: { kind: 'transient', code: 'COPY_CUT_SHORT' } }]);
     await expectWhole('one');
@@ -140,7 +140,7 @@ it.each<[number, string, string, string]>([
   expect(await put(one)).toEqual([{ ok: { size: 1000n } }]);
 });
 
-it('does not take a listing without its end for a whole one', async () => {
+it('does not accept a listing without its end as complete', async () => {
   const one = write('one');
   await put(one);
   await under.store.seal(
@@ -154,7 +154,7 @@ it('does not take a listing without its end for a whole one', async () => {
   await expect(put(one)).rejects.toMatchObject({ code: 'BAG_SEALED' });
 });
 
-it('does not take a copy for put that the server holds in another size', async () => {
+it('does not count a copy as put if the server holds it in another size', async () => {
   const [one, two] = [write('one'), write('two')];
   under.proxy.fault = (method, request) =>
     method === 'GET' && request.includes('prefix=archive/one/bag-1/data/')
@@ -166,7 +166,7 @@ it('does not take a copy for put that the server holds in another size', async (
   ]);
 });
 
-it('never replaces what was put meanwhile at the same place', async () => {
+it('never replaces what was put meanwhile at the same key', async () => {
   const one = write('one');
   once((method, request) => method === 'PUT' && request.endsWith('/one'), {
     kind: 'answer',
@@ -177,7 +177,7 @@ it('never replaces what was put meanwhile at the same place', async () => {
   expect(await put(one)).toMatchObject([{ ok: {} }]);
 });
 
-it('asks the server itself never to replace', async () => {
+it('requires the server itself never to replace', async () => {
   const headers: unknown[] = [];
   under.proxy.fault = (method, request, { 'if-none-match': ifNoneMatch }) => {
     if (method === 'PUT' && request.includes('/data/')) headers.push(ifNoneMatch);

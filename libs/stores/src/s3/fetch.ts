@@ -36,7 +36,10 @@ interface Order {
   readonly target: Buffer;
 }
 
-/** Writes copies into new files below one root, several at a time, all synced when it returns; errors of the target name its root. */
+/**
+ * Writes copies into new files below one root, several at a time, all synced when it returns; errors of the target name
+ * its root.
+ */
 export async function fetch(
   task: FetchTask,
   bucket: Bucket,
@@ -97,7 +100,10 @@ class Fetcher {
     return { size };
   }
 
-  /** Where the answer has another size than the copy should, the object is looked at: the answer alone may have been cut short. */
+  /**
+   * If the answer has another size than the copy should have, the object is inspected: the answer alone may have been
+   * truncated.
+   */
   private async room({ key, path, size, target }: Order, { head }: Opened): Promise<MadeFile> {
     if (head.size !== size) {
       const held = await this.bucket.head(key);
@@ -108,7 +114,7 @@ class Fetcher {
     return this.onTarget(() => this.made.create(target));
   }
 
-  /** A large file by itself, small ones together: the rest of them at the end. */
+  /** Large files one by one, small ones together: the last of them at the end. */
   private async sync(file: MadeFile, size: bigint): Promise<void> {
     this.written.push(file);
     if (size > largeBytes || this.written.length >= syncedTogether) await this.made.syncFiles(this.written.splice(0));

@@ -13,7 +13,7 @@ it.each([
   expect(pathOf(name).toString()).toBe(path);
 });
 
-it('stores bytes that are no UTF-8, and tells all names apart', () => {
+it('stores bytes that are not UTF-8, and keeps all names distinct', () => {
   expect(storedName(Buffer.from([0x66, 0xff, 0x25, 0x46, 0xc3]))).toBe('f%FF%F%C3');
   const alphabet = [0x25, 0x25, 0x32, 0x35, 0x46, 0x61, 0x0a, 0xff, 0xc3, 0xbc, 0x2f];
   const names = new Map<string, string>();
@@ -26,7 +26,7 @@ it('stores bytes that are no UTF-8, and tells all names apart', () => {
   }
 });
 
-it('lays bags out below the prefix', () => {
+it('places bags below the prefix', () => {
   expect(new Keys('a/b').copy('bag-1', Buffer.from('x/y'))).toBe('a/b/bag-1/data/x/y');
   expect(new Keys('').seal('bag-1')).toBe('bag-1/tagmanifest-sha256.txt');
   expect(() => new Keys('').bag('../x')).toThrow(expect.objectContaining({ code: 'BAG_NAME_NOT_ALLOWED' }));

@@ -2,16 +2,19 @@ import { Refused, type Outcome } from '@coldroom/domain';
 import { isUtf8 } from 'node:buffer';
 import { sealedBag } from '../file/layout';
 
-/** The last of a bag's tag files to be written: a bag that has it is sealed. */
+/** The tag file of a bag that is written last: a bag that has it is sealed. */
 export const sealName = 'tagmanifest-sha256.txt';
 /** S3's limit for a key, in bytes. */
 export const keyLimit = 1024;
 
-/** What XML 1.0 cannot carry in an answer, or a key should not hold. */
+/** Characters that XML 1.0 cannot carry in an answer, or that a key should not contain. */
 const uncarried = /[\x00-\x1f\x7f\ufffe\uffff]/;
 const looksEncoded = /%(?=[0-9A-Fa-f]{2})/;
 
-/** Where things lie in the bucket: `<prefix>/<bag>/data/<path>`, tag files beside `data`, what is needed while a bag is open in `uploads`. */
+/**
+ * The keys in the bucket: `<prefix>/<bag>/data/<path>`, tag files beside `data`, and in `uploads` what is needed while
+ * a bag is open.
+ */
 export class Keys {
   readonly top: string;
 
@@ -42,8 +45,8 @@ export class Keys {
 }
 
 /**
- * The name under which a path is stored: itself for nearly all. Bytes that no key can carry (invalid UTF-8, control characters) are
- * written `%XX`, and so is a `%` before two hex digits (`%25`), so that `pathOf` finds every path again.
+ * The name under which a path is stored: unchanged for nearly all. Bytes that no key can carry (invalid UTF-8, control
+ * characters) are written `%XX`, and so is a `%` before two hex digits (`%25`), so that `pathOf` recovers every path.
  */
 export function storedName(path: Buffer): string {
   if (isUtf8(path)) {
@@ -67,7 +70,7 @@ export function storedName(path: Buffer): string {
   return name;
 }
 
-/** The other way. */
+/** The inverse. */
 export function pathOf(name: string): Buffer {
   const pieces = name.split(/(%[0-9A-Fa-f]{2})/);
   return Buffer.concat(
@@ -75,7 +78,7 @@ export function pathOf(name: string): Buffer {
   );
 }
 
-/** Does the work for the items that have a key, and puts the others' refusals in their places. */
+/** Does the work for the items that have a key, and inserts the refusals of the others in their places. */
 export async function apart<T, R>(
   items: readonly T[],
   keyOf: (item: T) => string,

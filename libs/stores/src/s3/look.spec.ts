@@ -38,7 +38,7 @@ const seal = (): Promise<void> => under.store.seal('bag-1', paths, seals, work()
 const stat = (): Promise<readonly (CopyStatus | undefined)[]> => under.store.stat('bag-1', paths);
 const durable = async (): Promise<unknown[]> => (await stat()).map((each) => each?.durable);
 
-/** What was read: the versions that the register would hold. */
+/** The versions that were read, as the register would have them. */
 async function versions(): Promise<string[]> {
   return (await under.store.digest('bag-1', paths, ['SHA-256'], work())).map((each) =>
     'ok' in each ? each.ok.version : each.error.code,
@@ -62,7 +62,7 @@ function headSays(name: string, headers: Record<string, string>): void {
     method === 'HEAD' && request.endsWith(`/${name}`) ? { kind: 'headers', headers } : before(method, request, sent);
 }
 
-it('asks once for each copy that is put, read back or fetched, and once for all that are only looked at', async () => {
+it('sends one request for each copy that is put, read or fetched, and one for all inspected', async () => {
   expect(await requestsOf(put)).toEqual({ list: 3, PUT: 6 });
   expect(await requestsOf(versions)).toEqual({ list: 1, GET: 6 });
   expect(await requestsOf(stat)).toEqual({ HEAD: 3, list: 1 });
@@ -77,7 +77,7 @@ it('asks once for each copy that is put, read back or fetched, and once for all 
   expect(await requestsOf(() => under.store.fetch('bag-1', orders, work()))).toEqual({ list: 1, GET: 6 });
 });
 
-it('gives a copy the same version by a listing, a head and a read, whole or in parts', async () => {
+it('reports the same version by a listing, a head and a read, whole or in parts', async () => {
   await put(randomBytes(6 * 1024 * 1024));
   const read = await versions();
   expect((await stat()).map((each) => each?.version)).toEqual(read);
@@ -86,7 +86,7 @@ it('gives a copy the same version by a listing, a head and a read, whole or in p
     expect((await under.store.stat('bag-1', [path]))[0]?.version).toBe(read[at]);
 });
 
-it('notices a copy that was replaced or taken away, in an open and in a sealed bag', async () => {
+it('detects a replaced or removed copy, in an open and in a sealed bag', async () => {
   await put();
   const read = await versions();
   const changed = async (): Promise<string[]> =>
@@ -101,7 +101,7 @@ it('notices a copy that was replaced or taken away, in an open and in a sealed b
   expect(await changed()).toEqual(['c changed', 'd gone']);
 });
 
-it('notices a copy that was replaced by its like, where the bucket has versions', async () => {
+it('detects a copy that was replaced by an identical one, if the bucket has versions', async () => {
   await under.client.setBucketVersioning(under.bucket, { Status: 'Enabled' });
   await put();
   const read = await versions();
@@ -114,7 +114,7 @@ it('notices a copy that was replaced by its like, where the bucket has versions'
 it.each([
   ['copies', ['a', 'b', 'd', 'e', 'f']],
   ['seal', ['tagmanifest-sha256.txt']],
-])('asks for every mark of replication where its %s have one', async (_, marked) => {
+])('requests every replication mark if its %s have one', async (_, marked) => {
   await put();
   await seal();
   expect(await durable()).toEqual(Array(6).fill('yes'));
@@ -123,7 +123,7 @@ it.each([
   expect(await durable()).toEqual(['yes', 'yes', 'no', 'yes', 'yes', 'yes']);
 });
 
-it('asks for every mark where replication is required', async () => {
+it('requests every mark if replication is required', async () => {
   await put();
   await seal();
   headSays('c', { 'x-amz-replication-status': 'COMPLETED' }); // no sample
@@ -137,7 +137,7 @@ it('asks for every mark where replication is required', async () => {
   ]);
 });
 
-it('does not believe a listing whose dates are other than those of the objects', async () => {
+it('does not trust a listing whose dates differ from those of the objects', async () => {
   await put();
   const read = await versions();
   under.proxy.fault = (_, request) =>
@@ -147,7 +147,7 @@ it('does not believe a listing whose dates are other than those of the objects',
   expect((await stat()).map((each) => each?.version)).toEqual(read);
 });
 
-it('looks itself at a copy that a listing does not name', async () => {
+it('inspects a copy directly if a listing does not name it', async () => {
   await put();
   const read = await versions();
   under.proxy.fault = (_, request) =>
@@ -159,7 +159,7 @@ it('looks itself at a copy that a listing does not name', async () => {
   expect(await versions()).toEqual(read);
 });
 
-it('looks at each copy itself where the bag was sealed long ago: an index may name what the server has lost', async () => {
+it('inspects each copy if the bag was sealed long ago: an index may name lost objects', async () => {
   await put();
   await seal();
   under.proxy.fault = (method, request) =>
@@ -169,7 +169,7 @@ it('looks at each copy itself where the bag was sealed long ago: an index may na
   expect(await durable()).toEqual(['yes', 'yes', undefined, 'yes', 'yes', 'yes']);
 });
 
-it('takes no shorter answer for a fetched copy, and tells another size from it', async () => {
+it('accepts no shorter answer for a fetched copy, and detects another size', async () => {
   await put();
   await seal();
   const order = (size: bigint): Parameters<typeof under.store.fetch>[1] => [

@@ -2,12 +2,12 @@ import { inParallel } from '../in-parallel';
 import type { Bucket } from './bucket';
 import type { Listed, ObjectHead } from './object-head';
 
-/** What is known of an object that nobody has read. */
+/** What is known of an object without reading it. */
 export type Seen = Pick<ObjectHead, 'size' | 'version' | 'replication'>;
 
-/** So few are looked at one by one: a listing and its samples would cost as much. */
+/** Up to this many are inspected one by one: a listing and its samples would cost as much. */
 const few = 4;
-/** Copies are read back before their bag is sealed: for so long after that, a listing of them is believed. */
+/** Copies are read back before their bag is sealed: for this long after that, a listing of them is trusted. */
 const freshMilliseconds = 3_600_000;
 
 export interface LookOrder {
@@ -15,15 +15,16 @@ export interface LookOrder {
   readonly sealKey: string;
   readonly keys: readonly string[];
   readonly parallel: number;
-  /** Ask for each object's replication mark, which no listing tells, whatever the samples say. */
+  /** Request each object's replication mark, which no listing shows, whatever the samples show. */
   readonly marks: boolean;
 }
 
 /**
- * Looks at copies of one bag, and whether it is sealed. One listing tells of them all as long as it tells all that there is to know:
- * the oldest and the newest, looked at themselves, must have the version that the listing gives them (else the bucket has versions,
- * or its listings have other dates or ETags), and neither they nor the seal may carry a replication mark. Else, and for a bag
- * that was sealed long ago, each object is looked at: an index outlives objects that a server has lost.
+ * Inspects copies of one bag, and whether it is sealed. One listing covers them all as long as it shows everything. For
+ * that, the oldest and the newest, inspected directly, must have the version that the listing gives them (else the
+ * bucket has versions, or its listings have other dates or ETags), and neither they nor the seal may carry a
+ * replication mark. Otherwise, and for a bag that was sealed long ago, each object is inspected: an index outlives
+ * objects that a server has lost.
  */
 export async function lookAt(
   bucket: Bucket,
@@ -40,7 +41,7 @@ export async function lookAt(
   const sealed = seal !== undefined;
   if (seal && (marks || seal.replication !== undefined || !(seal.age >= 0 && seal.age < freshMilliseconds)))
     return { sealed, seen: await lookAtEach(keys) };
-  const listed = await listingOf(bucket, dataPrefix); // tells a missing bucket from a missing seal, too
+  const listed = await listingOf(bucket, dataPrefix); // distinguishes a missing bucket from a missing seal, too
   const plain = keys
     .map((key) => listed.get(key))
     .filter((each) => each !== undefined)
@@ -68,7 +69,7 @@ async function samplesAgree(bucket: Bucket, plain: readonly Listed[], sealed: bo
   );
 }
 
-/** All that lies below a prefix. */
+/** Everything below a prefix. */
 export async function listingOf(bucket: Bucket, prefix: string): Promise<ReadonlyMap<string, Listed>> {
   const found = new Map<string, Listed>();
   for await (const page of bucket.list(prefix)) for (const each of page) found.set(each.key, each);

@@ -3,7 +3,7 @@ import { encoded } from './client';
 import { S3Failure, isAbsent, requestFailed } from './failures';
 import { elementsOf, escaped, textOf } from './xml';
 
-/** Uploads in parts (S3 API, multipart upload). Failures as `requestFailed` tells them. */
+/** Uploads in parts (S3 API, multipart upload). Failures as `requestFailed` reports them. */
 
 export interface Part {
   readonly part: number;
@@ -43,7 +43,7 @@ export async function putPart(
   return { part, etag: bare(headers.etag) };
 }
 
-/** `S3Failure` 404 where the upload has ended, or never was. */
+/** `S3Failure` 404 if the upload has ended or never existed. */
 export async function partsOf({ client }: Bucket, key: string, uploadId: string): Promise<readonly StoredPart[]> {
   const found: StoredPart[] = [];
   for (let marker = ''; ;) {
@@ -59,7 +59,7 @@ export async function partsOf({ client }: Bucket, key: string, uploadId: string)
   }
 }
 
-/** Makes an object of the parts, which must not exist yet. */
+/** Makes an object of the parts; it must not exist yet. */
 export async function completeUpload(
   { client }: Bucket,
   key: string,
@@ -76,12 +76,12 @@ export async function completeUpload(
     body: Buffer.from(xml),
     headers: { 'if-none-match': '*' },
   });
-  const [error] = elementsOf(body.toString(), 'Error'); // S3 may find out after it has said 200
+  const [error] = elementsOf(body.toString(), 'Error'); // S3 may detect an error after it has answered 200
   if (error !== undefined)
     throw requestFailed(new S3Failure(500, textOf(error, 'Code') ?? 'without a code'), client.store);
 }
 
-/** One that is gone already is as good as aborted. */
+/** One that is already gone counts as aborted. */
 export async function abortUpload({ client }: Bucket, key: string, uploadId: string): Promise<void> {
   try {
     await client.sendAndRead({ method: 'DELETE', key, query: `uploadId=${encoded(uploadId)}` });

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { elementsOf, textOf } from './xml';
 
-/** What a bucket says of an object without sending it, or along with it. */
+/** What a bucket reports of an object without sending it, or along with it. */
 export interface ObjectHead {
   readonly size: bigint;
   /** Changes with every put of the object, and with nothing else. */
@@ -9,26 +9,26 @@ export interface ObjectHead {
   /** `source` as it was given to `putNew`. */
   readonly source: string | undefined;
   readonly storageClass: string;
-  /** `x-amz-archive-status`: of objects in the archive tiers of INTELLIGENT_TIERING. */
+  /** `x-amz-archive-status`: for objects in the archive tiers of INTELLIGENT_TIERING. */
   readonly archiveStatus: string | undefined;
   readonly restore: string | undefined;
   readonly replication: string | undefined;
-  /** Of the whole object, in hex, where the server keeps one. */
+  /** Of the whole object, in hex, if the server keeps one. */
   readonly sha256: string | undefined;
-  /** By the server's clock: how long ago the object was put, in milliseconds; NaN where it does not say. */
+  /** By the server's clock: how long ago the object was put, in milliseconds; NaN if it does not report it. */
   readonly age: number;
 }
 
-/** What a listing says of an object. */
+/** What a listing reports of an object. */
 export interface Listed {
   readonly key: string;
   readonly size: bigint;
-  /** As `ObjectHead` has it of an object without versions: a listing tells no version's id. */
+  /** As in `ObjectHead` for an object without versions: a listing shows no version id. */
   readonly version: string;
-  /** It was sent in parts: of such, servers' listings and heads may differ in date and ETag. */
+  /** It was sent in parts: for such objects, listings and heads of some servers differ in date and ETag. */
   readonly ofParts: boolean;
   readonly modified: number;
-  /** Undefined where the server does not say. */
+  /** Undefined if the server does not report it. */
   readonly storageClass: string | undefined;
 }
 
@@ -71,7 +71,7 @@ export function listedIn(page: string, decoded: (name: string) => string): reado
   });
 }
 
-/** The same from a head and from a listing: a head knows the date to the second only. */
+/** The same from a head and from a listing: a head gives the date to the second only. */
 function versionOf({
   etag,
   versionId,

@@ -10,7 +10,7 @@ import { SourceFile, sourceWord } from './source-file';
 import { Uploads } from './upload';
 
 export interface PutTask {
-  /** Of the bag's copies, and of what is noted about unfinished uploads. */
+  /** Of the bag's copies, and of the notes about unfinished uploads. */
   readonly dataPrefix: string;
   readonly uploadsPrefix: string;
   readonly sources: readonly {
@@ -29,9 +29,10 @@ interface Order {
 }
 
 /**
- * Copies files into an open bag, several at a time, and looks at the end by a listing whether each is there in its full size. What
- * an earlier try left at a key is removed first, and each put refuses to replace: `If-None-Match: *`, and before that the listing.
- * At most `partsInParallel * partBytes` of content is in memory, or one part where that is larger.
+ * Copies files into an open bag, several at a time, and checks at the end by a listing that each is there in its full
+ * size. What an earlier attempt left at a key is removed first, and each put refuses to replace: by `If-None-Match: *`,
+ * and before that by the listing. At most `partsInParallel * partBytes` of content is in memory, or one part if that is
+ * larger.
  */
 export async function put(
   task: PutTask,
@@ -55,7 +56,7 @@ export async function put(
     .outcomes(orders, connection.requestsInParallel, (order) => putter.put(order))
     .catch(async (error: unknown) => {
       if (error instanceof EndOfBatch && error.reason.code === 'STORE_FULL')
-        await putter.makeRoom().catch(() => undefined); // what stays is replaced by the next try; `error` says more
+        await putter.makeRoom().catch(() => undefined); // the next attempt replaces what stays; `error` says more
       throw error;
     })
     .finally(() => budget.forgetSpares());
@@ -120,7 +121,7 @@ class Putter {
     }
   }
 
-  /** Takes away what this call has put, so that smaller things find room. */
+  /** Removes what this call has put, so that smaller files find room. */
   async makeRoom(): Promise<void> {
     for (const key of this.made) {
       this.claim.checkStillHeld();
@@ -141,7 +142,10 @@ class Putter {
     });
   }
 
-  /** Where the answer was lost, or the key was taken, it may be that our own put has arrived: then it is there with our source's name. */
+  /**
+   * If the answer was lost, or the key exists, our own put may have arrived: then the object has the name of our
+   * source.
+   */
   private async landing({ key, path, identity }: Order, act: () => Promise<void>): Promise<void> {
     try {
       await act();

@@ -47,21 +47,21 @@ describe('a copy in a sealed bag', () => {
     ['FAILED', 'no'],
     ['COMPLETED', 'yes'],
     ['REPLICA', 'yes'],
-  ])('is of a bucket that says %s: durable %s', async (word, durable) => {
+  ])('in a bucket that reports %s: durable %s', async (word, durable) => {
     answerWith({ 'x-amz-replication-status': word });
     expect(await under.store.stat('bag-1', [path])).toMatchObject([
       { durable, replicationState: word, writable: 'no' },
     ]);
   });
 
-  it('is durable without a word on replication, unless that is required', async () => {
+  it('is durable without a replication status, unless that is required', async () => {
     expect(await under.store.stat('bag-1', [path])).toMatchObject([{ durable: 'yes', replicationState: 'sealed' }]);
     expect(await under.open({ replication: 'required' }).stat('bag-1', [path])).toMatchObject([
       { durable: 'no', replicationState: 'not replicated' },
     ]);
   });
 
-  it("is proven by the server's own SHA-256 only where that is set, and is of the whole object", async () => {
+  it("is proven by the server's own SHA-256 only if that is set, and it covers the whole object", async () => {
     const digest = (store: S3UnderTest['store']): Promise<readonly Outcome<CopyDigest>[]> =>
       store.digest('bag-1', [path], ['SHA-256'], work());
     const attesting = under.open({ verify: 'attested' });
@@ -80,7 +80,7 @@ describe('a copy in a sealed bag', () => {
     expect(await digest(attesting)).toMatchObject([{ ok: { read: 'remote' } }]);
   });
 
-  describe('that is archived (a proxy speaks for the tape: RGW 16 has none)', () => {
+  describe('that is archived (a proxy acts as the tape: RGW 16 has none)', () => {
     let restore: string | undefined;
     let asked: number;
     beforeEach(() => {
@@ -110,10 +110,10 @@ describe('a copy in a sealed bag', () => {
         work(),
       );
 
-    it('is asked for, waited for, and fetched when it is online', async () => {
+    it('is requested, waited for, and fetched when it is online', async () => {
       expect(await fetch()).toMatchObject([{ error: { kind: 'not-yet', code: 'COPY_OFFLINE' } }]);
       expect(await online()).toEqual([{ ok: { online: false, state: 'in progress' } }]);
-      expect(await online()).toEqual([{ ok: { online: false, state: 'in progress' } }]); // 409: somebody asked already
+      expect(await online()).toEqual([{ ok: { online: false, state: 'in progress' } }]); // 409: already requested
       restore = 'ongoing-request="true"';
       expect(await online()).toEqual([{ ok: { online: false, state: 'in progress' } }]);
       expect(asked).toBe(2);
@@ -123,7 +123,7 @@ describe('a copy in a sealed bag', () => {
       expect(readFileSync(join(under.top, 'recalled/new/file'), 'utf8')).toBe('content');
     });
 
-    it('is not asked for by a claim that ran out', async () => {
+    it('is not requested under a claim that ran out', async () => {
       await expect(
         under.store.bringOnline('bag-1', [path], work({ deadline: new BigInt64Array(new SharedArrayBuffer(8)) })),
       ).rejects.toMatchObject({ code: 'CLAIM_LOST' });
@@ -157,7 +157,7 @@ describe('a copy in a sealed bag', () => {
     ]);
   });
 
-  it('tells a bucket that is gone from a copy that is gone', async () => {
+  it('distinguishes a missing bucket from a missing copy', async () => {
     const elsewhere = under.open({ bucket: `${under.bucket}-gone` });
     const away = { kind: 'transient', code: 'STORE_UNAVAILABLE', message: expect.stringContaining('no such bucket') };
     await expect(elsewhere.stat('bag-1', [path])).rejects.toMatchObject(away);
@@ -167,7 +167,7 @@ describe('a copy in a sealed bag', () => {
   });
 });
 
-describe('the place of an S3 store', () => {
+describe('the location of an S3 store', () => {
   let under: S3UnderTest;
   beforeEach(async () => {
     under = await makeS3();
@@ -190,7 +190,7 @@ describe('the place of an S3 store', () => {
     expect(under.store.linkTarget('bag-1', path).toString()).toBe(join(under.top, 'recalled/bag-1/data/file'));
   });
 
-  it('is left clean by the check, which writes only where it is asked to', async () => {
+  it('is left unchanged by the check, which writes only if asked to', async () => {
     await under.store.check('read');
     expect(under.proxy.seen.some((each) => /^(PUT|POST|DELETE)/.test(each))).toBe(false);
     await under.store.check('write');
@@ -198,7 +198,7 @@ describe('the place of an S3 store', () => {
     expect(await under.client.listObjects(under.bucket, '', true).toArray()).toEqual([]);
   });
 
-  it('is denied with wrong keys, and says where missing ones should be', async () => {
+  it('is denied with wrong keys, and names where missing ones should be', async () => {
     writeFileSync(join(under.top, 'wrong'), 'not the secret');
     await expect(under.open({ secretKeyFile: join(under.top, 'wrong') }).check('read')).rejects.toMatchObject({
       kind: 'transient',
@@ -214,7 +214,7 @@ describe('the place of an S3 store', () => {
     ).rejects.toMatchObject({ code: 'STORE_SECRET_MISSING', message: expect.stringContaining('S3_SECRET') });
   });
 
-  it('takes keys from the environment as it is handed to it', async () => {
+  it('takes keys from the environment that it is given', async () => {
     const files = new Files({ threads: 1 });
     const { accessKeyFile: _a, secretKeyFile: _s, ...rest } = under.settings;
     const values = new Map(['access', 'secret'].map((name) => [name, readFileSync(join(under.top, name), 'utf8')]));
@@ -270,7 +270,7 @@ it.each([
   );
 });
 
-it("trusts a certificate of an authority of one's own only where that is named, and signs bodies over TLS too", async () => {
+it('trusts a private certificate authority only if it is named, and signs bodies over TLS too', async () => {
   const top = mkdtempSync(join(tmpdir(), 'coldroom-tls-'));
   execFileSync(
     'openssl',

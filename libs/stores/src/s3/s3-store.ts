@@ -34,10 +34,11 @@ const pathLimit = 4095;
 const tagLimit = 64 * 1024 * 1024;
 
 /**
- * Copies as objects `<prefix>/<bag>/data/<path>`, the tag files beside `data`; a bag with `tagmanifest-sha256.txt`, written last, is
- * sealed. So any S3 tool brings a bag down, and `sha256sum -c manifest-sha256.txt` proves it. Names that S3 or XML cannot
- * carry are stored percent-encoded (`storedName`); a bag that has any carries `manifest-sha256-as-stored.txt` too.
- * Durable means sealed, and replicated where the bucket says so of its objects or the settings require it.
+ * Copies as objects `<prefix>/<bag>/data/<path>`, the tag files beside `data`; a bag with `tagmanifest-sha256.txt`,
+ * written last, is sealed. Any S3 tool can download a bag, and `sha256sum -c manifest-sha256.txt` proves it. Names that
+ * S3 or XML cannot carry are stored percent-encoded (`storedName`); a bag that has any carries
+ * `manifest-sha256-as-stored.txt` too. Durable means sealed, and replicated if the bucket reports replication of its
+ * objects or the settings require it.
  */
 export class S3Store implements Store {
   readonly kind = 's3';
@@ -271,7 +272,7 @@ export class S3Store implements Store {
     await this.session.close();
   }
 
-  /** `Refused` `PATH_NOT_ALLOWED`, or `PATH_TOO_LONG` where a key or a link could not hold it. */
+  /** `Refused` `PATH_NOT_ALLOWED`, or `PATH_TOO_LONG` if a key or a link could not hold it. */
   private keyOf(bag: string, path: Buffer): string {
     const { length } = this.linkTarget(bag, path);
     const key = this.keys.copy(bag, path);
@@ -299,7 +300,7 @@ export class S3Store implements Store {
     const replicated =
       replication === undefined ? !required : ['COMPLETED', 'COMPLETE', 'REPLICA'].includes(replication);
     return {
-      // Objects cannot be written through a link at all; the recall directory, where it leads, is protected by whoever places copies there.
+      // Objects cannot be written through a link; the recall directory, where links lead, is protected when copies are placed.
       size,
       version,
       durable: sealed && replicated ? 'yes' : 'no',

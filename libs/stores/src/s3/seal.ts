@@ -6,7 +6,7 @@ import { S3Failure } from './failures';
 import { abortUpload, uploadsBelow } from './multipart';
 import { pathOf, sealName, storedName, type Keys } from './keys';
 
-/** For bags that hold names no key can carry: the manifest with the names as they are stored. */
+/** For bags with names that no key can carry: the manifest with the names as they are stored. */
 export const storedManifestName = 'manifest-sha256-as-stored.txt';
 const tagLimit = 64 * 1024 * 1024;
 
@@ -19,7 +19,10 @@ export interface SealOrder {
   readonly beforeChange: () => void;
 }
 
-/** Closes an open bag: drops what is not kept and every unfinished upload, writes the tag files, the one that seals last. */
+/**
+ * Closes an open bag: removes what is not kept and every unfinished upload, writes the tag files, the one that seals
+ * last.
+ */
 export async function seal(
   bucket: Bucket,
   keys: Keys,
@@ -34,7 +37,7 @@ export async function seal(
   const there = new Set<string>();
   for await (const page of bucket.list(top))
     for (const { key } of page) (kept.has(key) ? there : { add: (each: string) => extras.push(each) }).add(key);
-  if (extras.includes(keys.seal(bag))) return checkSealedAlike(bucket, keys, bag, tags); // by somebody else, meanwhile
+  if (extras.includes(keys.seal(bag))) return checkSealedAlike(bucket, keys, bag, tags); // by another process, meanwhile
   const missing = paths.find((path) => !there.has(keys.copy(bag, path)));
   if (missing)
     throw new Refused(
@@ -94,7 +97,7 @@ function sealedOtherwise(bag: string): Refused {
   );
 }
 
-/** A put whose answer was lost is repeated by the next try; then the same content there is as good as put. */
+/** The next attempt repeats a put whose answer was lost; the same content there then counts as put. */
 async function putTag(bucket: Bucket, key: string, content: Buffer): Promise<void> {
   try {
     await bucket.putNew(key, content, { 'content-type': 'text/plain; charset=utf-8' });
@@ -104,7 +107,7 @@ async function putTag(bucket: Bucket, key: string, content: Buffer): Promise<voi
   }
 }
 
-/** The manifest of a copy taken down by any S3 tool; none where all names are stored as they are. */
+/** The manifest of a bag that any S3 tool downloaded; none if all names are stored unchanged. */
 function asStored(tags: readonly TagFile[]): TagFile | undefined {
   const manifest = tags.find(({ name }) => name === 'manifest-sha256.txt');
   if (!manifest) return undefined;
@@ -123,7 +126,9 @@ const unescapes = new Map([
   ['\\r', '\r'],
 ]);
 
-/** One line as sha256sum writes it, its name as stored: that has no line ends any more, but it may have backslashes. */
+/**
+ * One line as sha256sum writes it, with the name as stored: it no longer has line ends, but it may have backslashes.
+ */
 function storedLine(line: Buffer): Buffer {
   const escaped = line[0] === 0x5c;
   const text = line.toString('latin1', escaped ? 1 : 0);
@@ -133,7 +138,7 @@ function storedLine(line: Buffer): Buffer {
   return Buffer.from(`${name.includes('\\') ? '\\' : ''}${text.slice(0, 66)}${name.replaceAll('\\', '\\\\')}`);
 }
 
-/** What lies at the keys below a bag's `data`. */
+/** The keys below a bag's `data`. */
 export async function copiesIn(
   bucket: Bucket,
   keys: Keys,

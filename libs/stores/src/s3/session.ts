@@ -8,12 +8,15 @@ import type { S3Task, S3ThreadData } from './worker';
 
 interface Open {
   readonly bucket: Bucket;
-  /** Made at the first use: who only looks at copies needs none. */
+  /** Made at the first use: callers that only inspect copies need none. */
   readonly threads: () => Threads<S3Task>;
   readonly close: () => Promise<void>;
 }
 
-/** The bucket and the threads of a store: opened at the first use, and anew after a use that could not open them. */
+/**
+ * The bucket and the threads of a store: opened at the first use, and opened again if an earlier use could not open
+ * them.
+ */
 export class Session {
   private opened: Promise<Open> | undefined;
 
@@ -23,7 +26,7 @@ export class Session {
     private readonly surroundings: StoreSurroundings,
   ) {}
 
-  /** Tells of failed requests in the pipeline's words. */
+  /** Reports failed requests with the pipeline's errors. */
   async use<T>(act: (open: Open) => Promise<T>): Promise<T> {
     try {
       return await act(await this.open());
@@ -47,7 +50,7 @@ export class Session {
     try {
       return await this.opened;
     } catch (error) {
-      this.opened = undefined; // the next try reads the keys again
+      this.opened = undefined; // the next attempt reads the keys again
       throw error;
     }
   }

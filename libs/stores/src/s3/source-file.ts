@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const readAt = promisify(read);
 const pieceBytes = 1024 * 1024;
-/** What is larger would drive other files out of the page cache. */
+/** A larger file would evict other files from the page cache. */
 const cachedBytes = 1024n * 1024n * 1024n;
 
 /** A source that is read in pieces, several at a time; see `openFile` for what it refuses. */
@@ -17,7 +17,10 @@ export class SourceFile {
     return new SourceFile(openFile(trees.at(root), path, 'cached', identity));
   }
 
-  /** Fills a buffer from there, and gives its SHA-256; an end before that is `Refused` `SOURCE_CHANGED`. */
+  /**
+   * Fills a buffer from this position, and returns its SHA-256; an earlier end of the file is `Refused`
+   * `SOURCE_CHANGED`.
+   */
   async read(position: number, content: Buffer): Promise<Buffer> {
     const { length } = content;
     const hash = createHash('sha256');
@@ -31,14 +34,14 @@ export class SourceFile {
       );
       if (bytesRead === 0)
         throw changed(this.file.path, `it ended at ${position + done} of ${this.file.identity.size} bytes`);
-      hash.update(content.subarray(done, done + bytesRead)); // piece by piece: others' requests go on between them
+      hash.update(content.subarray(done, done + bytesRead)); // piece by piece: other requests continue in between
       done += bytesRead;
     }
     if (this.file.identity.size > cachedBytes) dropCache(this.file.fd);
     return hash.digest();
   }
 
-  /** `Refused` `SOURCE_CHANGED` where it was touched since it was opened. */
+  /** `Refused` `SOURCE_CHANGED` if it was changed since it was opened. */
   checkUnchanged(): void {
     checkUnchanged(this.file);
   }

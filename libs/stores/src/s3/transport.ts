@@ -13,7 +13,9 @@ import { S3Failure } from './failures';
 import { textOf } from './xml';
 
 const errorLimit = 64 * 1024;
-/** Free connections are closed before a server's own patience ends, so that no request meets one that is just being closed. */
+/**
+ * Idle connections are closed before a server's own timeout, so that no request meets one that is just being closed.
+ */
 const idleMilliseconds = 4_000;
 const timedOut = 'ETIMEDOUT';
 
@@ -30,8 +32,9 @@ export function agentOf({ secure, ca, requestsInParallel }: Connection): PlainAg
 }
 
 /**
- * `http.request` for the MinIO client, with an end to silence, and with every answer that is no success told as an `S3Failure`, read to
- * its end so that its connection can be used again. Redirects are such an answer too: never followed.
+ * `http.request` for the MinIO client, with a limit on silence. Every answer other than success is reported as an
+ * `S3Failure` and read to its end, so that its connection can be reused. Redirects are such answers too: never
+ * followed.
  */
 export function transportOf({ secure, silenceMilliseconds }: Connection): NonNullable<ClientOptions['transport']> {
   const start = secure ? secureRequest : plainRequest;

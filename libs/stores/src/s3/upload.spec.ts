@@ -55,7 +55,7 @@ async function expectWhole(): Promise<void> {
   });
 }
 
-/** A process of its own, by the compiled code, killed after that step. */
+/** A separate process that runs the compiled code, killed after that step. */
 function putAndDie(crashAt: string): void {
   const script = `
     const { Files, identityOf } = require(${JSON.stringify(resolve(__dirname, '../../../files/dist'))});
@@ -71,7 +71,7 @@ function putAndDie(crashAt: string): void {
   if (signal !== 'SIGKILL') throw new Error(`it was not killed: ${stderr}`);
 }
 
-/** The proxy lives in this process, which spawnSync would block: the child talks to the server itself. */
+/** The proxy runs in this process, which spawnSync would block: the child connects to the server directly. */
 function spawnSyncBesideProxy(script: string): ReturnType<typeof spawnSync> {
   const direct = script.replaceAll(under.proxy.url, (JSON.parse(process.env['TEST_S3']!) as { url: string }).url);
   return spawnSync(process.execPath, ['-e', direct], { encoding: 'utf8' });
@@ -84,7 +84,7 @@ it('sends a large file in parts, and leaves nothing but the copy', async () => {
   await expectWhole();
 });
 
-it('goes on after a crash with the parts that are missing', async () => {
+it('resumes after a crash with the missing parts', async () => {
   putAndDie('copy:2-partly-written:2');
   expect(await unfinished()).toHaveLength(1);
   expect(await under.store.stat('bag-1', [large])).toEqual([undefined]);
@@ -94,7 +94,7 @@ it('goes on after a crash with the parts that are missing', async () => {
   await expectWhole();
 });
 
-it('begins anew where the source is another one by now', async () => {
+it('starts again if the source is another file by now', async () => {
   putAndDie('copy:2-partly-written:2');
   write(randomBytes(3 * partBytes - 1000));
   await put();
@@ -103,7 +103,7 @@ it('begins anew where the source is another one by now', async () => {
   await expectWhole();
 });
 
-it('sends a part again that is not what the source holds', async () => {
+it('sends a part again if it differs from the source', async () => {
   putAndDie('copy:2-partly-written:2');
   const [upload] = await unfinished();
   await under.client.uploadPart(
@@ -115,7 +115,7 @@ it('sends a part again that is not what the source holds', async () => {
   await expectWhole();
 });
 
-it('begins anew where the upload is gone, and aborts one that nobody knows', async () => {
+it('starts again if the upload is gone, and aborts one that has no record', async () => {
   putAndDie('copy:2-partly-written:2');
   const [upload] = await unfinished();
   await under.client.abortMultipartUpload(under.bucket, key, upload!.uploadId);
@@ -135,7 +135,7 @@ it('keeps nothing of a source that changes meanwhile', async () => {
   expect([await unfinished(), await keys()]).toEqual([[], []]);
 });
 
-it('stops where its claim runs out, and goes on with what is there', async () => {
+it('stops when its claim runs out, and resumes with the parts that are there', async () => {
   const bounds = work();
   under.proxy.fault = (method, path) => {
     if (method === 'PUT' && path.includes('partNumber=2')) Atomics.store(bounds.deadline, 0, 0n);

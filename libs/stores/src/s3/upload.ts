@@ -14,7 +14,7 @@ const megabyte = 1024 * 1024;
 
 export interface UploadOrder {
   readonly key: string;
-  /** Where it is written down which upload is of which source. */
+  /** Where the source of each upload is recorded. */
   readonly recordKey: string;
   readonly file: SourceFile;
   readonly size: number;
@@ -27,7 +27,7 @@ interface Record {
   readonly partBytes: number;
 }
 
-/** Files in parts: several on their way at a time, and after a crash only those that are missing. */
+/** Files in parts: several in transit at a time, and after a crash only those that are missing. */
 export class Uploads {
   constructor(
     private readonly bucket: Bucket,
@@ -37,9 +37,10 @@ export class Uploads {
   ) {}
 
   /**
-   * Makes an object of a file. What fails on this file's account is taken away again; what fails on the server's or the claim's
-   * stays, for the next try to go on with. A part of an earlier try counts only where the server's MD5 of it is that of what
-   * is in the file now; an ETag that is no MD5 (server-side encryption) therefore means sending it again.
+   * Makes an object of a file. After an error of this file, everything is removed again; after an error of the server
+   * or a lost claim it stays, and the next attempt resumes. A part of an earlier attempt counts only if the server's
+   * MD5 of it equals that of the file's content now; a part whose ETag is not an MD5 (server-side encryption) is
+   * therefore sent again.
    */
   async put(order: UploadOrder): Promise<void> {
     const { key, recordKey, file, size } = order;
@@ -100,7 +101,7 @@ export class Uploads {
     return { uploadId, there: new Map() };
   }
 
-  /** The parts that are there of an upload of this very source in parts of this size. */
+  /** The existing parts of an upload of this very source with this part size. */
   private async resumed(
     { key, recordKey, source }: UploadOrder,
     partBytes: number,
@@ -132,7 +133,7 @@ function partSizeOf(size: number, wanted: number): number {
   return Math.max(wanted, Math.ceil(size / partLimit / megabyte) * megabyte);
 }
 
-/** Undefined where it is not ours or was cut short: then the upload is begun anew. */
+/** Undefined if it is not ours or was truncated: then the upload starts again. */
 function parsed(written: Buffer): Record | undefined {
   try {
     const { uploadId, source, partBytes } = JSON.parse(written.toString()) as Partial<Record>;

@@ -15,7 +15,7 @@ import { digest, type DigestTask } from './digest';
 import { fetch, type FetchTask } from './fetch';
 import { put, type PutTask } from './put';
 
-/** Entry of the store's threads; each task is one batch, its requests run side by side. */
+/** Entry point of the store's threads; each task is one batch, its requests run in parallel. */
 export type S3Task =
   | { readonly verb: 'put'; readonly task: PutTask }
   | { readonly verb: 'digest'; readonly task: DigestTask }

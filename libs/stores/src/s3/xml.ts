@@ -1,11 +1,11 @@
-/** The answers of S3 are flat and made by machines: elements without attributes that matter, found by name. */
+/** S3 answers are flat and machine-made: elements without relevant attributes, found by name. */
 
 /** The content of each element of this name. */
 export function elementsOf(xml: string, name: string): string[] {
   return [...xml.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>(.*?)</${name}>`, 'gs'))].map((match) => match[1]!);
 }
 
-/** The text of the first element of this name; undefined where there is none. */
+/** The text of the first element of this name; undefined if there is none. */
 export function textOf(xml: string, name: string): string | undefined {
   const [text] = elementsOf(xml, name);
   return text === undefined

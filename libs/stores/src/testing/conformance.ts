@@ -27,16 +27,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DescribedFile } from '@coldroom/bagit';
 import { tagFiles } from '@coldroom/bagit';
 
-/** A fresh, empty store and a marked root (`ManagedRepository`) to copy from. What a kind cannot be brought to is left out, and skipped aloud. */
+/**
+ * A new, empty store and a marked root (`ManagedRepository`) to copy from. Situations that a kind cannot be put into
+ * are left out; their tests are reported as skipped.
+ */
 export interface StoreUnderTest {
   readonly store: Store;
   readonly sourceDir: string;
-  /** Makes the store unreachable, as an unmounted disk or a dead server would. */
+  /** Makes the store unreachable, like an unmounted disk or a dead server. */
   readonly becomeUnavailable?: () => Promise<void>;
   /** Leaves room for less than 1 MB. */
   readonly fill?: () => Promise<void>;
   readonly makeReadOnly?: () => Promise<void>;
-  /** Throws where `sha256sum -c` fails in a sealed bag, or in a copy of it that the store's own tools made. */
+  /** Throws if `sha256sum -c` fails in a sealed bag, or in a copy of it that the store's own tools made. */
   readonly proveBag?: (bag: string) => void | Promise<void>;
   readonly cleanup: () => Promise<void>;
 }
@@ -66,7 +69,7 @@ const oddNames = [
   Buffer.from('..x'),
 ];
 
-/** The promises of `Store`, one test each. Every kind of store has to pass; `reason` tells why a setup is not run. */
+/** The guarantees of `Store`, one test each. Every kind of store must pass; `reason` states why a setup is not run. */
 export function describeStore(name: string, makeStore: () => Promise<StoreUnderTest>, reason?: string): void {
   (reason ? describe.skip : describe)(`the store ${name}${reason ? ` (not run: ${reason})` : ''}`, () => {
     let under: StoreUnderTest;

@@ -7,7 +7,10 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What goes wrong with one request. `lost`: the server does it, its answer never arrives. `short`: whole in form, half in content. `unsized`: the same without a word on its length. `cut`: the connection ends in the middle. */
+/**
+ * What goes wrong with one request. `lost`: the server does the work, its answer never arrives. `short`: complete in
+ * form, half of the content. `unsized`: the same without a length. `cut`: the connection ends in the middle.
+ */
 export type Fault =
   | { readonly kind: 'reset' | 'lost' | 'short' | 'unsized' | 'cut' | 'silence' }
   | { readonly kind: 'answer'; readonly status: number; readonly code: string }
@@ -16,14 +19,14 @@ export type Fault =
 
 export interface FaultProxy {
   readonly url: string;
-  /** Asked for each request; undefined lets it pass. */
+  /** Called for each request; undefined lets it pass. */
   fault: (method: string, path: string, headers: IncomingHttpHeaders) => Fault | undefined;
   /** Every request so far, as `METHOD path`. */
   readonly seen: string[];
   close(): Promise<void>;
 }
 
-/** Stands between a store and its server, and breaks what it is told to. */
+/** A proxy between a store and its server that injects the requested faults. */
 export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   const { hostname, port } = new URL(upstream);
   const server = createServer((request, response) => {

@@ -8,8 +8,8 @@ const port = 9000;
 const enoughMs = 30_000;
 
 /**
- * Why this machine cannot start containers; undefined where it can. In a process of its own, as `describe` cannot wait for a promise: some
- * seconds at most, whatever address the engine is said to have.
+ * Why this machine cannot start containers; undefined if it can. In a separate process, as `describe` cannot wait for a
+ * promise: a few seconds at most, whatever address the engine is configured with.
  */
 export function noContainers(): string | undefined {
   const ask = `require(${JSON.stringify(require.resolve('testcontainers'))}).getContainerRuntimeClient().then(() => process.exit(0), (error) => { console.error(error.message); process.exit(1); })`;
@@ -26,7 +26,7 @@ export function noContainers(): string | undefined {
   }
 }
 
-/** A MinIO in a container of its own, with one account and no bucket. The image is pulled where it is not there. */
+/** A MinIO server in its own container, with one account and no bucket. The image is pulled if it is missing. */
 export async function startMinio(): Promise<S3Server & { stop(): Promise<void> }> {
   const [accessKey, secretKey] = [randomBytes(8).toString('hex'), randomBytes(20).toString('hex')];
   const container = await new GenericContainer(image)

@@ -15,7 +15,7 @@ export interface S3UnderTest extends StoreUnderTest {
   readonly client: Client;
   readonly bucket: string;
   readonly top: string;
-  /** What the settings file would say. */
+  /** The content of the settings file. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly open: (part?: object, omeroRoots?: readonly string[]) => StoreUnderTest['store'];
 }
@@ -25,13 +25,13 @@ export interface S3Server {
   readonly url: string;
   readonly accessKey: string;
   readonly secretKey: string;
-  /** Of a Ceph: its buckets can be filled by a quota. */
+  /** For a Ceph: a quota can make its buckets full. */
   readonly cephConf?: string;
 }
 
 const ceph = (): S3Server => JSON.parse(process.env['TEST_S3']!);
 
-/** A store in a bucket of its own on a real server, behind a proxy that passes everything until told otherwise. */
+/** A store in its own bucket on a real server, behind a proxy that passes everything unless faults are requested. */
 export async function makeS3(
   part: object = {},
   {
@@ -100,7 +100,7 @@ export async function makeS3(
     cleanup: async () => {
       for (const store of stores) await store.close();
       await files.close();
-      await proxy.close().catch(() => undefined); // it may have gone away
+      await proxy.close().catch(() => undefined); // it may be gone already
       rmSync(top, { recursive: true });
     },
   };
@@ -115,7 +115,7 @@ function fill(bucket: string, cephConf: string): void {
   }
 }
 
-/** As any S3 tool copies a bag down: keys become paths. */
+/** As any S3 tool downloads a bag: keys become paths. */
 async function proveByCopy(client: Client, bucket: string, prefix: string, directory: string): Promise<void> {
   for await (const { name } of client.listObjects(bucket, prefix, true) as AsyncIterable<{ name: string }>) {
     const file = join(directory, name.slice(prefix.length));

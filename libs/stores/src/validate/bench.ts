@@ -13,12 +13,12 @@ import { writeFile } from 'node:fs/promises';
 import type { DescribedFile } from '@coldroom/bagit';
 import { tagFiles } from '@coldroom/bagit';
 
-/** A promise that the store did not keep. */
+/** A guarantee that the store did not keep. */
 export class Broken extends Error {
   override readonly name = 'Broken';
 }
 
-/** A promise that could not be tried here. */
+/** A guarantee that could not be tested here. */
 export class NotTried extends Error {
   override readonly name = 'NotTried';
 }
@@ -29,7 +29,7 @@ export function expectThat(kept: boolean, otherwise: string): void {
 
 export const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
 
-/** Small files of our own, one bag, and the store's verbs in short. */
+/** Small files of our own, one bag, and the store's methods in short form. */
 export class Bench {
   readonly contents = new Map<string, Buffer>();
 
@@ -41,14 +41,14 @@ export class Bench {
     readonly work: Work,
   ) {}
 
-  /** `directory` must be empty and ours alone: sources and fetched files go there. */
+  /** `directory` must be empty and used by us alone: sources and fetched files are written there. */
   static async open(store: Store, bag: string, directory: string, work: Work): Promise<Bench> {
     await writeMarker(directory, 'validate');
     const root = await openRoot(directory, 'validate');
     return new Bench(store, bag, root, root, work);
   }
 
-  /** Writes a source file below `ManagedRepository`, or another content into it. */
+  /** Writes a source file below `ManagedRepository`, or other content into it. */
   async lay(name: Buffer, content: Buffer): Promise<Buffer> {
     const directory = await openDirectory(this.sources, Buffer.from('sources'), { create: true });
     try {
@@ -91,7 +91,7 @@ export class Bench {
     );
   }
 
-  /** The copies of these files hold what their sources hold. */
+  /** The copies of these files have the content of their sources. */
   async expectContents(...names: readonly Buffer[]): Promise<void> {
     const outcomes = await this.digest(...names);
     names.forEach((name, at) => {
@@ -126,7 +126,7 @@ export class Bench {
     return tagFiles({ bag: this.bag, date, files });
   }
 
-  /** The code with which this was refused; `Broken` where it was not. */
+  /** The code with which this was refused; `Broken` if it was not. */
   async refusal(act: Promise<unknown>): Promise<string> {
     try {
       await act;

@@ -33,8 +33,9 @@ const kept = [small, empty, large, ...odd];
 const megabytes = 5_000_001;
 
 /**
- * The promises of `Store` as one run through the life of a bag, in order: each check finds what those before it left. The conformance suite
- * holds more promises to more accidents; this asks a live store, with its server, mount and rights, for those that can be asked without harm.
+ * The guarantees of `Store` as one run through the life of a bag, in order: each check finds what those before it left.
+ * The conformance suite tests more guarantees against more faults; this tests those on a live store, with its server,
+ * mount and rights, that can be tested without harm.
  */
 export const checks: readonly Check[] = [
   { promise: 'it can be written', check: ({ store }) => store.check('write') },

@@ -32,7 +32,7 @@ async function findings(of: Store, bag = 'validate-1'): Promise<readonly Promise
   return all;
 }
 
-/** The store with some verbs done otherwise. */
+/** The store with some methods replaced. */
 function but(verbs: Partial<Store>): Store {
   return new Proxy(store, {
     get: (target, name) => {
@@ -44,7 +44,7 @@ function but(verbs: Partial<Store>): Store {
 const brokenOf = async (of: Store): Promise<readonly string[]> =>
   (await findings(of)).filter(({ outcome }) => outcome === 'broken').map(({ promise }) => promise);
 
-it('finds nothing against a store that is right, and leaves one sealed bag', async () => {
+it('finds no fault in a correct store, and leaves one sealed bag', async () => {
   const all = await findings(store);
   expect(all.filter(({ outcome }) => outcome !== 'kept')).toEqual([]);
   expect(all.length).toBeGreaterThan(12);
@@ -135,7 +135,7 @@ it.each<[string, string, () => Partial<Store>]>([
   expect(await brokenOf(but(verbs()))).toContain(promise);
 });
 
-it('does not call a promise broken that only takes its time', async () => {
+it('does not call a guarantee broken that only takes time', async () => {
   const slow = but({
     stat: async (...args) =>
       (await store.stat(...args)).map((status) => status && { ...status, durable: 'no', replicationState: 'amber' }),

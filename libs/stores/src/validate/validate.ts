@@ -9,8 +9,9 @@ export interface PromiseFinding {
 }
 
 /**
- * Holds a live store to its promises, in a bag of its own that stays there, and tells of each as it is tried. The bag's name must be
- * a new one; `directory` an empty one of ours alone. Never rejects for what the store does: that is a finding.
+ * Tests the guarantees of a live store, in a bag of its own that stays there, and reports each as it is tested. The
+ * bag's name must be new; `directory` must be empty and used by us alone. Never rejects because of what the store does:
+ * that is a finding.
  */
 export async function* validateStore(
   store: Store,

@@ -4,14 +4,14 @@ import { costOf, type Cost, type PathState } from '../stage-costs';
 
 export interface MadeUpRun {
   readonly bags: readonly { readonly files: number; readonly bytes: bigint }[];
-  /** What the stages take here, in the order in which bags go through them, and the state at the end. */
+  /** The costs of the stages in this run, in processing order, and the final state. */
   readonly stages: readonly (readonly [PathState, Cost])[];
   readonly end: StageProgress['state'];
-  /** Bags that each stage works on at once. */
+  /** How many bags each stage processes at once. */
   readonly workers: number;
-  /** The last stage waits until all bags have come to it, as where they are one fileset. */
+  /** The last stage waits until all bags have reached it, as when they are one fileset. */
   readonly lastWaitsForAll?: boolean;
-  /** What stages took in an earlier run. */
+  /** The times of stages in an earlier run. */
   readonly earlier?: readonly StageTime[];
 }
 
@@ -26,7 +26,7 @@ interface Bag {
 const tickMs = 100;
 const readEveryMs = 1000;
 
-/** Plays the run, and reads it once a second, until all is done. */
+/** Simulates the run, and reads it once a second until all is done. */
 export function readings({ bags: given, stages, end, workers, lastWaitsForAll, earlier = [] }: MadeUpRun): Reading[] {
   const bags = given.map((bag): Bag => ({ ...bag, stage: 0, doneMs: 0, claimed: false }));
   const times = [...earlier];
@@ -54,7 +54,7 @@ export function readings({ bags: given, stages, end, workers, lastWaitsForAll, e
   }
 }
 
-/** As the register tells it: workers say what they have done every 20 s. */
+/** As the register reports it: workers report their progress every 20 s. */
 function rowsOf(bags: readonly Bag[], stages: MadeUpRun['stages'], end: StageProgress['state']): StageProgress[] {
   return [...Map.groupBy(bags, ({ stage }) => stage)].map(([nr, group]) => ({
     state: stages[nr]?.[0] ?? end,
