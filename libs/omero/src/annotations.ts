@@ -16,11 +16,11 @@ export interface NewAnnotation {
 }
 
 /**
- * Opens the one event under which a transaction writes, and tells OMERO's triggers of it: without that each link makes an
- * event of its own. The event is root's, in the group of the images where that is one.
+ * Opens the one event under which a transaction writes, and makes it known to OMERO's triggers: otherwise each link
+ * creates an event of its own. The event is root's, in the group of the images if there is only one.
  *
- * It hangs on session 0, OMERO's closed bootstrap session, as the events of OMERO's own triggers do: a session of our own
- * would need the right to write to the table whose uuids are login secrets.
+ * It belongs to session 0, OMERO's closed bootstrap session, as the events of OMERO's own triggers do: a session of our
+ * own would need the right to write to the table whose uuids are login secrets.
  */
 export async function openEvent(session: Session, groupIds: readonly bigint[]): Promise<bigint> {
   const [first, ...others] = new Set(groupIds);
@@ -64,7 +64,7 @@ export async function addAnnotations(
        JOIN experimentergroup g ON g.id = n.group_id`,
     [namespace, name, event, ids, each((a) => [a.description]), each((a) => [a.ownerId]), each((a) => [a.groupId])],
   );
-  // Hibernate reads the values as a list: the indexes have to run from 0 without a gap.
+  // Hibernate reads the values as a list: the indexes must run from 0 without a gap.
   await session.rows(
     'INSERT INTO annotation_mapvalue (annotation_id, name, value, index) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::integer[])',
     [
@@ -97,7 +97,7 @@ export async function addAnnotations(
   );
 }
 
-/** Deletes links, then those annotations of ours that nothing is linked to any more. */
+/** Deletes links, then those annotations of ours that are no longer linked to anything. */
 export async function dropLinks(session: Session, event: bigint, linkIds: readonly bigint[]): Promise<void> {
   if (linkIds.length === 0) return;
   const dropped = await session.rows<{ id: bigint; child: bigint }>(
@@ -126,7 +126,10 @@ export async function dropLinks(session: Session, event: bigint, linkIds: readon
 
 const foreignKeyViolation = '23503';
 
-/** Somebody may have linked an annotation elsewhere, to a dataset say. The foreign keys know; such a one stays. */
+/**
+ * A user may have linked an annotation elsewhere, for example to a dataset. The foreign keys show it; such an
+ * annotation stays.
+ */
 async function deleteUnlinked(session: Session, ids: readonly bigint[]): Promise<readonly bigint[]> {
   if (ids.length === 0) return [];
   try {

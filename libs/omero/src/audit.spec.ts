@@ -21,7 +21,7 @@ const noted = async (image: bigint): Promise<unknown> =>
     )
   ).map((row) => row['value']);
 
-it('tells marks and flags of images that exist, and nothing of others', async () => {
+it('reports marks and flags of existing images, and nothing for others', async () => {
   const [plain, marked] = [await rows.image({ archived: true }), await rows.image()];
   await rows.link(marked, await rows.annotation('ARCHIVED'));
   await rows.link(plain, await rows.annotation('ARCHIVED', { discriminator: '/basic/text/tag/' }));
@@ -34,7 +34,7 @@ it('tells marks and flags of images that exist, and nothing of others', async ()
   );
 });
 
-it('tells the sizes of original files, and which pixels exist', async () => {
+it('reports the sizes of original files, and which pixels exist', async () => {
   const [sized, unsized] = [await rows.file('a/', 'b', { size: 5 }), await rows.file('a/', 'c', { size: null })];
   const pixels = await rows.pixels(await rows.image());
   expect(await omero.fileFacts([sized, unsized, 999_999n], [pixels, 999_999n])).toEqual({
@@ -46,7 +46,7 @@ it('tells the sizes of original files, and which pixels exist', async () => {
   });
 });
 
-it('mends a lost mark with what the flag was before, a lost flag, and both; once only', async () => {
+it('restores a lost mark with the earlier flag, a lost flag, and both; once only', async () => {
   const [group, owner] = [await rows.group('lab'), await rows.person('alice')];
   const image = (): Promise<bigint> => rows.image({ owner_id: owner, group_id: group });
   const images = [await image(), await image(), await image()];
@@ -57,7 +57,7 @@ it('mends a lost mark with what the flag was before, a lost flag, and both; once
   await omero.repairArchived(marks);
   const whole = { archived: true, marks: ['ARCHIVED'] };
   expect([...(await omero.imageFacts(images)).values()]).toEqual([whole, whole, whole]);
-  expect(await noted(images[0]!)).toEqual(['Unset']); // not True, as the flag was when the mark was put back
+  expect(await noted(images[0]!)).toEqual(['Unset']); // not True: the value of the flag when the mark was restored
   const events = await rows.count('event');
   await omero.repairArchived(marks);
   expect(await rows.count('event')).toBe(events);

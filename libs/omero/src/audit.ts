@@ -2,7 +2,7 @@ import { markNames, namespace, openEvent, type MarkName } from './annotations';
 import { setArchived, setMark, type ImageMark } from './image-marks';
 import type { Session } from './session';
 
-/** What OMERO says of an image, for comparison with the register. */
+/** What OMERO records of an image, for comparison with the register. */
 export interface ImageFacts {
   readonly archived: boolean | null;
   readonly marks: readonly MarkName[];
@@ -46,7 +46,7 @@ export async function readPixels(session: Session, ids: readonly bigint[]): Prom
   return new Set(rows.map((row) => row.id));
 }
 
-/** Puts ARCHIVED where it is missing, and sets `image.archived` also where the mark stands already. */
+/** Restores a missing ARCHIVED, and sets `image.archived` also where the mark still exists. */
 export async function repairArchived(session: Session, marks: readonly ImageMark[]): Promise<void> {
   const outcomes = await setMark(session, 'ARCHIVED', marks);
   const unset = await session.rows<{ id: bigint; group: bigint }>(

@@ -12,7 +12,7 @@ afterAll(async () => {
   await rows.drop();
 });
 
-/** Changes something for the length of one test. */
+/** Changes something for the duration of one test. */
 async function withChange(change: string, revert: string, test: () => Promise<unknown>): Promise<void> {
   await rows.query(change);
   try {
@@ -22,7 +22,7 @@ async function withChange(change: string, revert: string, test: () => Promise<un
   }
 }
 
-it('tells which OMERO this is', async () => {
+it('reports which OMERO this is', async () => {
   const [uuid] = await rows.query<{ value: string }>("SELECT value FROM configuration WHERE name = 'omero.db.uuid'");
   expect(await omero.check()).toEqual({
     version: 'OMERO5.4',
@@ -69,7 +69,7 @@ it('names missing tables, columns and functions', async () => {
   );
 });
 
-it('refuses a database that is no OMERO', async () => {
+it("refuses a database that is not OMERO's", async () => {
   const other = OmeroDatabase.connect(process.env['TEST_POSTGRES_URL'] as string);
   await expect(other.check()).rejects.toMatchObject({
     code: 'OMERO_SCHEMA_UNKNOWN',
@@ -87,7 +87,7 @@ it('is not misled by tables of the same name in a schema of ours', async () => {
   );
 });
 
-it('takes a server that is unavailable as transient, a wrong database as refused', async () => {
+it('reports an unavailable server as transient, a wrong database as refused', async () => {
   const nobody = OmeroDatabase.connect('postgres://127.0.0.1:1/omero');
   await expect(nobody.check()).rejects.toMatchObject({ kind: 'transient', code: 'OMERO_DATABASE_UNAVAILABLE' });
   await nobody.close();
@@ -105,7 +105,7 @@ it('reports a connection that breaks in the middle, and recovers', async () => {
       await rows.query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'coldroom'",
       );
-      // Not asked at once: the break comes while nobody waits for an answer.
+      // Not queried at once: the connection breaks while no query waits for an answer.
       await new Promise((resolve) => {
         setTimeout(resolve, 50);
       });
@@ -126,7 +126,7 @@ describe('the managed repository', () => {
   const useOf = async (repo: string): Promise<void> =>
     rows.entry(await rows.fileset(), await rows.file('p/', `in ${repo}`, { repo }));
 
-  it('is found beside the scripts and the data directory', async () => {
+  it('is found among the scripts repository and the data directory', async () => {
     await rows.repository('/opt/omero/lib/', 'scripts', 'ScriptRepo');
     await rows.repository('/', 'OMERO', second);
     await useOf(second);
@@ -137,7 +137,7 @@ describe('the managed repository', () => {
     await useOf(second);
     expect((await omero.check()).managedRepository).toEqual({ uuid: second, place: '/old/ManagedRepository' });
   });
-  it('is refused where several are used, unless it is named', async () => {
+  it('is refused if several are used, unless it is named', async () => {
     await rows.repository('/old/', 'ManagedRepository', second);
     await useOf(second);
     await useOf(managedUuid);
@@ -152,7 +152,7 @@ describe('the managed repository', () => {
       await named.close();
     }
   });
-  it('is refused where there is none, or not the one named', async () => {
+  it('is refused if there is none, or not the one named', async () => {
     const named = OmeroDatabase.connect(rows.url, { managedRepository: '/elsewhere' });
     await expect(named.check()).rejects.toMatchObject({
       code: 'OMERO_REPOSITORY_UNKNOWN',

@@ -21,7 +21,7 @@ interface Column {
   exists: boolean;
 }
 
-/** Refuses a database where we miss tables, columns, sequences or functions. */
+/** Refuses a database that lacks tables, columns, sequences or functions that we use. */
 export async function checkSchema(session: Session): Promise<void> {
   const missing = await missingColumns(session);
   if (missing.length > 0) {
@@ -31,7 +31,7 @@ export async function checkSchema(session: Session): Promise<void> {
   }
 }
 
-/** Refuses a schema we were not made for: another version of it, an upgrade that is not finished. */
+/** Refuses an unsupported schema: another version, or an unfinished upgrade. */
 export async function checkVersion(session: Session): Promise<OmeroVersion> {
   const [patch] = await session.rows<Patch>(
     'SELECT currentversion, currentpatch, finished FROM dbpatch ORDER BY id DESC LIMIT 1',
@@ -61,7 +61,7 @@ async function missingColumns(session: Session): Promise<string[]> {
   const wanted = needs.flatMap(({ table, select, insert, update }) =>
     [...new Set(words(select, insert, update))].map((column) => ({ table, column })),
   );
-  // The catalog tells of tables that we have no right to read, too.
+  // The catalog also lists tables that we have no right to read.
   const rows = await session.rows<Column>(
     `SELECT n."table" || '.' || n."column" AS name, a.attname IS NOT NULL AS exists
        FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS n("table", "column", position)
@@ -77,7 +77,7 @@ async function missingColumns(session: Session): Promise<string[]> {
   return [...rows, ...objects].filter((row) => !row.exists).map((row) => row.name);
 }
 
-/** Refuses a role that lacks a right we will need, naming each: better now than half-way through a scan. */
+/** Refuses a role that lacks a right we will need, and names each: better now than in the middle of a scan. */
 export async function checkRights(session: Session): Promise<void> {
   const missing = await session.rows<{ right: string }>(
     `SELECT format('%s (%s) ON %I', privilege, string_agg(quote_ident("column"), ', ' ORDER BY position), "table") AS right
@@ -103,7 +103,7 @@ export async function checkRights(session: Session): Promise<void> {
   );
 }
 
-/** Side by side: privileges, their tables, their columns. */
+/** Parallel arrays: privileges, their tables, their columns. */
 function columnPrivileges(): [string[], string[], string[]] {
   const wanted = needs.flatMap(({ table, select, insert, update }) => [
     ...words(select).map((column) => ['SELECT', table, column] as const),

@@ -9,7 +9,7 @@ const filesEach = 100n;
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** What is really held: without the garbage that Node lets lie as long as the machine has memory to spare. */
+/** Memory in use: without the garbage that Node leaves uncollected while the machine has memory to spare. */
 function memoryHeld(): number {
   collectGarbage();
   return process.memoryUsage().rss;

@@ -1,14 +1,15 @@
 import type { Session } from './session';
 
 /**
- * What must be archived together is found by sets, in temporary tables that go with the transaction.
+ * What must be archived together is found by sets, in temporary tables that end with the transaction.
  *
- * A *unit* is what shares files by itself: a fileset (its id), or an OMERO 4 image without one (minus its image id).
- * Units that hold the same original file belong together, however long the chain: a *component* is all that can be reached.
+ * A *unit* shares files within itself: a fileset (its id), or an OMERO 4 image without one (minus its image id). Units
+ * that hold the same original file belong together, however long the chain: a *component* is everything that can be
+ * reached.
  */
 const tables = [
   'CREATE TEMP TABLE coldroom_marked (image bigint PRIMARY KEY) ON COMMIT DROP',
-  // label: the smallest unit of the component, once settled; round: in which step of the search the unit was found.
+  // label: the smallest unit of the component, once settled; round: the step of the search that found the unit.
   'CREATE TEMP TABLE coldroom_unit (unit bigint PRIMARY KEY, label bigint NOT NULL, round integer NOT NULL) ON COMMIT DROP',
   'CREATE TEMP TABLE coldroom_holding (unit bigint NOT NULL, original bigint NOT NULL, mapped boolean NOT NULL, round integer NOT NULL) ON COMMIT DROP',
   'CREATE TEMP TABLE coldroom_original (original bigint PRIMARY KEY, round integer NOT NULL) ON COMMIT DROP',
@@ -17,7 +18,9 @@ const tables = [
   'CREATE INDEX ON coldroom_original (round)',
 ];
 
-/** Files that the round's units hold: by fileset entry, or mapped to pixels as OMERO 4 did. Directories are no files. */
+/**
+ * Files that the round's units hold: by fileset entry, or mapped to pixels as OMERO 4 did. Directories are not files.
+ */
 const holdings = `
   INSERT INTO coldroom_holding
   SELECT DISTINCT h.unit, h.original, h.mapped, $1::integer FROM (
@@ -37,7 +40,7 @@ const holdings = `
 const newOriginals = `
   INSERT INTO coldroom_original SELECT DISTINCT original, $1::integer FROM coldroom_holding WHERE round = $1 ON CONFLICT DO NOTHING`;
 
-/** All units that hold an original of the round. By way of the originals, since one may be held by thousands of units. */
+/** All units that hold an original of the round. Joined by originals, since thousands of units may hold one. */
 const newUnits = `
   INSERT INTO coldroom_unit SELECT holder.unit, holder.unit, $1::integer + 1 FROM (
     SELECT e.fileset AS unit FROM coldroom_original o JOIN filesetentry e ON e.originalfile = o.original WHERE o.round = $1
@@ -47,7 +50,7 @@ const newUnits = `
      WHERE o.round = $1
   ) AS holder ON CONFLICT DO NOTHING`;
 
-/** Only an original that more than one unit holds ties units together. */
+/** Only an original that several units hold connects them. */
 const shared = `
   CREATE TEMP TABLE coldroom_shared ON COMMIT DROP AS
   SELECT DISTINCT unit, original FROM coldroom_holding
@@ -62,7 +65,7 @@ const spread = `
               ON l.original = s.original GROUP BY s.unit) AS n
    WHERE n.unit = u.unit AND n.label < u.label`;
 
-/** ...and the label of the unit it is labelled with, which halves the way in long chains. */
+/** ...and the label of the unit it is labelled with, which halves the path in long chains. */
 const jump =
   'UPDATE coldroom_unit u SET label = o.label FROM coldroom_unit o WHERE o.unit = u.label AND o.label < u.label';
 
@@ -72,7 +75,9 @@ const images = `
   UNION ALL
   SELECT i.id, u.unit, u.label FROM coldroom_unit u JOIN image i ON i.id = -u.unit WHERE u.unit < 0`;
 
-/** A component of one fileset without OMERO 4 originals bears its id; everything else the smallest pixels id. */
+/**
+ * A component of one fileset without OMERO 4 originals has the fileset's id; every other one the smallest pixels id.
+ */
 const components = `
   CREATE TEMP TABLE coldroom_component ON COMMIT DROP AS
   SELECT u.label,
@@ -85,7 +90,7 @@ const components = `
                         WHERE h.unit = u.unit AND h.mapped AND o.repo IS NULL LIMIT 1) AS legacy ON true
    GROUP BY u.label`;
 
-/** Fills the temporary tables for these images. Images that do not exist any more are left out. */
+/** Fills the temporary tables for these images. Images that no longer exist are left out. */
 export async function buildClosure(session: Session, imageIds: readonly bigint[]): Promise<void> {
   for (const table of tables) await session.rows(table);
   await session.rows('INSERT INTO coldroom_marked SELECT DISTINCT id FROM unnest($1::bigint[]) AS id', [imageIds]);

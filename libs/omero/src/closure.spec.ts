@@ -38,7 +38,7 @@ async function legacyImage(...originals: bigint[]): Promise<{ image: bigint; pix
 const legacyOriginal = (): Promise<bigint> =>
   rows.own('originalfile', { path: '/home/alice/', name: 'a.lif', size: 5, hash: 'AB12' });
 
-it('finds a fileset with all its images and files, and its pyramid not', async () => {
+it('finds a fileset with all its images and files, but not its pyramid', async () => {
   const [alice, group] = [await rows.person('alice-fs'), await rows.group('lab-fs')];
   const fileset = await rows.fileset();
   const [one, two] = [
@@ -100,7 +100,7 @@ it('keeps names byte for byte, in either Unicode form', async () => {
   );
 });
 
-it('yields odd rows as they are', async () => {
+it('returns odd rows as they are', async () => {
   const fileset = await rows.fileset();
   const image = await rows.image({ fileset });
   const odd: [string, string, number][] = [
@@ -153,7 +153,7 @@ it('follows a chain of OMERO 4 originals to its end', async () => {
   });
 });
 
-it('joins a chain of a thousand images, in whatever order they were made', async () => {
+it('joins a chain of a thousand images, whatever the order of their creation', async () => {
   await rows.query(
     "INSERT INTO originalfile (id, permissions, version, creation_id, update_id, owner_id, group_id, path, name) SELECT 500000 + n, -120, 0, 0, 0, 0, 0, 'c', 'n' FROM generate_series(1, 1001) n",
   );
@@ -162,7 +162,7 @@ it('joins a chain of a thousand images, in whatever order they were made', async
   );
   await rows.query(`INSERT INTO pixels (id, permissions, version, creation_id, update_id, owner_id, group_id, image, image_index, sha1, sizex, sizey, sizez, sizec, sizet, dimensionorder, pixelstype)
     SELECT 500000 + n, -120, 0, 0, 0, 0, 0, 500000 + n, 0, '', 1, 1, 1, 1, 1, 1, 1 FROM generate_series(1, 1000) n`);
-  // Neighbours in the chain lie far apart in their ids: 389 and 1000 have no common divisor.
+  // Neighbours in the chain have ids far apart: 389 and 1000 have no common divisor.
   await rows.query(`INSERT INTO pixelsoriginalfilemap (id, permissions, version, creation_id, update_id, owner_id, group_id, parent, child)
     SELECT 500000 + 2 * n + side, -120, 0, 0, 0, 0, 0, 500001 + n + side, 500001 + n * 389 % 1000 FROM generate_series(0, 999) n, generate_series(0, 1) side`);
   const read = await closureOf(500777n);
@@ -215,7 +215,7 @@ it('names a fileset with an OMERO 4 original by its pixels', async () => {
   expect((await closureOf(image?.id as bigint)).components[0]?.name).toBe(`Legacy:${pixels}`);
 });
 
-it('shows what has no files, and leaves out what does not exist', async () => {
+it('shows images without files, and leaves out what does not exist', async () => {
   const fileset = await rows.fileset();
   const [empty, bare] = [await rows.image({ fileset }), await rows.image()];
   const read = await closureOf(empty, bare, 999999999n);
@@ -245,7 +245,7 @@ it.each([
   ['org.example.TapeFileTransfer', true],
   ['ome.formats.importer.transfers.CopyFileTransfer', false],
   ['ome.formats.importer.transfers.UploadRmFileTransfer', false],
-])('takes an import by %s as in place: %s', async (transfer, inPlace) => {
+])('treats an import by %s as in place: %s', async (transfer, inPlace) => {
   const fileset = await rows.fileset();
   const image = await rows.image({ fileset });
   await rows.entry(fileset, await rows.file(`${fileset}/`, 'a'));
@@ -261,7 +261,7 @@ it.each([
   });
 });
 
-it('reads components, images and files side by side, each in the same order', async () => {
+it('reads components, images and files in parallel, each in the same order', async () => {
   const ids: bigint[] = [];
   for (let n = 0; n < 3; n++) {
     const fileset = await rows.fileset();
@@ -287,7 +287,7 @@ it('reads components, images and files side by side, each in the same order', as
   expect(seen).toHaveLength(6);
 });
 
-it('lets an error of the caller through, ends its readers, and goes on working', async () => {
+it('passes on an error of the caller, ends its readers, and stays usable', async () => {
   const image = await rows.image();
   let kept: Closure | undefined;
   await expect(

@@ -7,13 +7,18 @@ import type { Person } from './people';
 
 /** What can only be archived together: a fileset, or OMERO 4 images and filesets that share files. */
 export interface Component {
-  /** `Fileset:9`, `Legacy:45` by the smallest pixels id, or `Image:3` where there are not even pixels. */
+  /** `Fileset:9`, `Legacy:45` by the smallest pixels id, or `Image:3` if there are not even pixels. */
   readonly name: string;
   readonly filesets: number;
   readonly images: number;
-  /** The transfer class of an import that left the bytes where they were (`...SymlinkFileTransfer`): they are not OMERO's. */
+  /**
+   * The transfer class of an import that left the bytes where they were (`...SymlinkFileTransfer`): they are not
+   * OMERO's.
+   */
   readonly inPlace: string | null;
-  /** Entries in another repository, which are not listed: with any, the component can not be archived as a whole. */
+  /**
+   * Entries in another repository, which are not listed: if there are any, the component cannot be archived as a whole.
+   */
   readonly foreignFiles: number;
 }
 
@@ -23,9 +28,9 @@ export interface ClosureImage {
   readonly name: string;
   readonly owner: Person;
   readonly group: { readonly id: bigint; readonly name: string };
-  /** `image.archived` as it is now; to be put back on a restore. */
+  /** The current `image.archived`, which a restore sets again. */
   readonly archived: boolean | null;
-  /** One of the images asked for; others are there because they share files with one. */
+  /** One of the requested images; others are included because they share files with one. */
   readonly marked: boolean;
   readonly pixelsIds: readonly bigint[];
 }
@@ -34,8 +39,8 @@ export interface ClosureFile {
   readonly component: string;
   readonly root: RootName;
   /**
-   * Bytes below the root. In the managed repository exactly `path || name` as stored: it may hold `..`, begin with a slash
-   * or be empty, and the caller has to judge it.
+   * Bytes below the root. In the managed repository exactly `path || name` as stored: it may contain `..`, begin with a
+   * slash or be empty; the caller must check it.
    */
   readonly path: Buffer;
   /** As stored: may be negative. */
@@ -44,7 +49,7 @@ export interface ClosureFile {
   readonly originalFileId: bigint | null;
   readonly pixelsId: bigint | null;
   readonly role: 'original' | 'pixels' | 'pyramid';
-  /** False: the database can not tell whether the file is there; look on disk. */
+  /** False: the database does not show whether the file exists; look on disk. */
   readonly mandatory: boolean;
 }
 
@@ -91,7 +96,10 @@ const imageRows = `
     LEFT JOIN coldroom_marked m ON m.image = i.id
    ORDER BY c.label, i.id`;
 
-/** Held twice is listed once. Files mapped to pixels lie below `Files/`; of images without a fileset there are pixels on disk, too. */
+/**
+ * A file held twice is listed once. Files mapped to pixels are below `Files/`; images without a fileset have pixels on
+ * disk, too.
+ */
 const fileRows = `
   SELECT c.name AS component, c.label, o.id AS original, NULL::bigint AS pixels,
          CASE WHEN o.repo IS NOT NULL THEN convert_to(o.path || o.name, 'UTF8') END AS path, o.size, a.value AS algorithm, o.hash
@@ -105,7 +113,7 @@ const fileRows = `
     FROM coldroom_unit u JOIN coldroom_component c ON c.label = u.label JOIN pixels p ON p.image = -u.unit WHERE u.unit < 0
    ORDER BY 2, 3, 4`;
 
-/** The closure of these images under sharing filesets and files; `repository` is the managed one's uuid. */
+/** The closure of these images under sharing filesets and files; `repository` is the uuid of the managed one. */
 export async function readClosure<T>(
   session: Session,
   imageIds: readonly bigint[],

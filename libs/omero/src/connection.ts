@@ -7,15 +7,15 @@ const int8Array = 1016;
 const dates = [1082, 1114, 1184];
 
 export interface ConnectionOptions {
-  /** Connections at most; a reader that is being iterated holds one. */
+  /** Maximum number of connections; a reader that is being iterated holds one. */
   readonly max?: number;
   /** Milliseconds that one statement may take. */
   readonly statementTimeout?: number;
 }
 
 /**
- * Ids and sizes come as bigint. Timestamps stay text: OMERO stores them without a zone, and pg would shift them by ours.
- * The search path is fixed, so that a schema of ours in the same database cannot stand before OMERO's tables.
+ * Ids and sizes are bigint. Timestamps stay text: OMERO stores them without a zone, and pg would shift them by ours.
+ * The search path is fixed: a schema of ours in the same database cannot hide OMERO's tables.
  */
 export function openPool(url: string, options: ConnectionOptions = {}): pg.Pool {
   const types = new pg.TypeOverrides();
@@ -29,17 +29,20 @@ export function openPool(url: string, options: ConnectionOptions = {}): pg.Pool 
     application_name: 'coldroom',
     options: '-c search_path=public',
     statement_timeout: options.statementTimeout ?? 600_000,
-    // A process that hangs must not keep a snapshot or locks in OMERO's database for ever.
+    // A process that hangs must not keep a snapshot or locks in OMERO's database indefinitely.
     idle_in_transaction_session_timeout: 900_000,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
   });
-  // An idle connection that breaks (server restart) is dropped by the pool; the next query opens another and reports what it meets.
+  // The pool drops an idle connection that breaks (server restart); the next query opens another and reports its errors.
   pool.on('error', () => undefined);
   return pool;
 }
 
-/** `snapshot`: all statements see the database at one moment. `write`: each sees what is committed, row locks settle the rest. */
+/**
+ * `snapshot`: all statements see the database at one moment. `write`: each sees what is committed; row locks do the
+ * rest.
+ */
 export type TransactionKind = 'read' | 'snapshot' | 'write';
 
 const beginnings: Readonly<Record<TransactionKind, readonly string[]>> = {
@@ -67,7 +70,7 @@ export async function inTransaction<T>(
   }
 }
 
-/** A reader that holds its transaction until it is read to the end or left. */
+/** A reader that keeps its transaction open until it is read to the end or left. */
 export async function* readInTransaction<T>(
   pool: pg.Pool,
   read: (session: Session) => AsyncGenerator<T>,
@@ -84,8 +87,9 @@ export async function* readInTransaction<T>(
 }
 
 /**
- * After a transaction that was not committed, the connection is closed, not reused: that rolls back, and it frees the advisory
- * lock which OMERO's `ome_nextval` keeps when it is cancelled half-way and which would stop the server's own writes.
+ * After a transaction that was not committed, the connection is closed, not reused: that rolls back, and it frees the
+ * advisory lock that OMERO's `ome_nextval` keeps when it is cancelled half-way, which would block the server's own
+ * writes.
  */
 async function begin(
   pool: pg.Pool,

@@ -7,8 +7,8 @@ const unavailableMessages =
 const busyCodes = ['40P01', '40001', '55P03', '57014'];
 
 /**
- * Sorts an error by SQLSTATE (PostgreSQL, appendix A): away and busy may pass, a wrong login, right or schema will not.
- * What we do not know stays as it is.
+ * Classifies an error by SQLSTATE (PostgreSQL, appendix A): unavailable and busy may pass; a wrong login, right or
+ * schema will not. Unknown errors stay as they are.
  */
 export function asOmeroError(thrown: unknown): unknown {
   if (thrown instanceof ColdroomError) return thrown;

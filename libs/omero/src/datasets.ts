@@ -1,6 +1,6 @@
 import type { Session } from './session';
 
-/** The images that OMERO shows in a dataset; undefined where it has no dataset of this id. */
+/** The images that OMERO shows in a dataset; undefined if it has no dataset of this id. */
 export async function imagesInDataset(session: Session, datasetId: bigint): Promise<readonly bigint[] | undefined> {
   const known = await session.rows<{ id: bigint }>('SELECT id FROM dataset WHERE id = $1', [datasetId]);
   if (known.length === 0) return undefined;

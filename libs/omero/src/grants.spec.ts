@@ -14,7 +14,7 @@ let omero: OmeroDatabase;
 let image: ImageMark;
 beforeAll(async () => {
   rows = await OmeroRows.create('grants');
-  // As on a database whose administrator took away what PostgreSQL gives to everybody.
+  // As on a database whose administrator revoked PostgreSQL's default rights of all roles.
   await rows.query(
     `REVOKE ALL ON DATABASE ${(await rows.query<{ name: string }>('SELECT current_database() AS name'))[0]?.name} FROM PUBLIC`,
   );
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await rows.query(grants);
   await rows.query(grants);
   await rows.query("ALTER ROLE coldroom_scanner PASSWORD 'of a test'");
-  // A sequence that only the sample OMERO has, not OMERO itself.
+  // A sequence of the sample OMERO only, not of OMERO itself.
   await rows.query(
     "DO $$ BEGIN IF to_regclass('_reindexing_required_seq') IS NOT NULL THEN GRANT USAGE ON SEQUENCE _reindexing_required_seq TO coldroom_scanner; END IF; END $$",
   );
@@ -119,7 +119,7 @@ it.each([
   ...neededSequences.map((name): [string, string] => ['USAGE', `SEQUENCE ${name}`]),
   ['EXECUTE', 'FUNCTION ome_nextval(character varying, integer)'],
   ['EXECUTE', 'FUNCTION _prepare_session(bigint, bigint, bigint)'],
-])('are missed one by one: %s ON %s', async (privilege, object) => {
+])('are reported one by one if missing: %s ON %s', async (privilege, object) => {
   await rows.query(`REVOKE ${privilege} ON ${object} FROM coldroom_scanner`);
   if (
     object === 'experimenter' ||
@@ -145,7 +145,7 @@ it.each([
   }
 });
 
-it('are missed for temporary tables', async () => {
+it('are reported if missing for temporary tables', async () => {
   const [database] = await rows.query<{ name: string }>('SELECT current_database() AS name');
   await rows.query(`REVOKE TEMPORARY ON DATABASE ${database?.name} FROM coldroom_scanner`);
   await expect(omero.check()).rejects.toMatchObject({

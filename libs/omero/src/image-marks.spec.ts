@@ -41,7 +41,7 @@ async function archived({ imageId }: ImageMark): Promise<boolean | null | undefi
   return (await rows.query<{ archived: boolean | null }>('SELECT archived FROM image WHERE id = $1', [imageId]))[0]
     ?.archived;
 }
-/** All that could change, to see that nothing did. */
+/** Everything that could change, to prove that nothing did. */
 const state = (): Promise<unknown> =>
   rows.query(
     `SELECT (SELECT count(*) FROM event) AS events, (SELECT count(*) FROM eventlog) AS logs, (SELECT count(*) FROM annotation) AS annotations,
@@ -115,7 +115,7 @@ it('marks images as pending, as OMERO would write it', async () => {
   expect(await rows.count("event WHERE status = 'TRIGGERED'")).toBe(0);
 });
 
-it('goes from TO-ARCHIVE over pending to archived and back, one event a call, and does everything once', async () => {
+it('goes from TO-ARCHIVE to pending to archived and back, one event per call, each once only', async () => {
   const images = await imagesOf(3);
   const [first, second, third] = images as [ImageMark, ImageMark, ImageMark];
   await rows.query('UPDATE image SET archived = true WHERE id = $1', [second.imageId]);
@@ -182,7 +182,7 @@ it('goes from TO-ARCHIVE over pending to archived and back, one event a call, an
   ).toBe(0);
 });
 
-it('leaves what is archived alone when a request is declined', async () => {
+it('leaves archived images unchanged when a request is declined', async () => {
   const [image] = (await imagesOf(1)) as [ImageMark];
   await omero.setArchived([image]);
   const extra = await rows.annotation('TO-ARCHIVE');
@@ -193,14 +193,14 @@ it('leaves what is archived alone when a request is declined', async () => {
   expect(await rows.count('annotation WHERE id = $1', [extra])).toBe(0);
 });
 
-it('takes back a FROM-ARCHIVE where nothing is archived', async () => {
+it('removes a FROM-ARCHIVE from images that are not archived', async () => {
   const [image] = (await imagesOf(1)) as [ImageMark];
   await rows.link(image.imageId, await rows.annotation('FROM-ARCHIVE'));
   await omero.clear([image], unset);
   expect(await marksOn(image)).toEqual([]);
 });
 
-it("does not set a flag back that somebody has changed since, nor touch other people's annotations", async () => {
+it("resets no flag changed by another user since, nor others' annotations", async () => {
   const [image] = (await imagesOf(1)) as [ImageMark];
   await omero.setArchived([image]);
   await rows.query('UPDATE image SET archived = NULL WHERE id = $1', [image.imageId]);
@@ -270,7 +270,7 @@ it('shares one annotation by owner, group and requester', async () => {
   expect(await rows.count('annotation')).toBe(before + 2);
 });
 
-it('neither doubles nor locks itself out when called at once, in any order', async () => {
+it('neither duplicates nor deadlocks when called in parallel, in any order', async () => {
   const images = await imagesOf(200);
   const reversed = [...images].reverse();
   await Promise.all([
@@ -291,7 +291,7 @@ it('neither doubles nor locks itself out when called at once, in any order', asy
   expect(new Set((await Promise.all(images.map(marksOn))).flat())).toEqual(new Set(['ARCHIVED']));
 }, 30_000);
 
-it('waits for whoever changes an image, gives up as busy, and lets others link to it meanwhile', async () => {
+it('waits for other writers of an image, fails as busy, and lets others link to it meanwhile', async () => {
   const [image] = (await imagesOf(1)) as [ImageMark];
   const quick = OmeroDatabase.connect(rows.url, { statementTimeout: 300 });
   await rows.query('BEGIN');
@@ -302,7 +302,7 @@ it('waits for whoever changes an image, gives up as busy, and lets others link t
   await quick.close();
 });
 
-it('refuses more images than the search index bears at once', async () => {
+it('refuses more images than the search index can take at once', async () => {
   const many = Array.from({ length: 1001 }, (_, n) => ({ imageId: BigInt(n), groupId: group, requester }));
   await expect(omero.setPending(many)).rejects.toThrow(RangeError);
 });

@@ -12,7 +12,7 @@ import {
 } from './annotations';
 import type { Person } from './people';
 
-/** OMERO's search reindexes every image whose links change: more at once would hold it up. */
+/** OMERO's search reindexes every image whose links change: more at once would delay it. */
 export const imagesPerCall = 1000;
 
 export interface ImageMark {
@@ -20,19 +20,26 @@ export interface ImageMark {
   /** The group in which the image was last seen. */
   readonly groupId: bigint;
   readonly requester: Person;
-  /** `image.archived` before an earlier mark of ours that is gone: a new ARCHIVED keeps this instead of what it is now. */
+  /**
+   * `image.archived` before an earlier mark of ours that is gone: a new ARCHIVED keeps this instead of the current
+   * value.
+   */
   readonly archivedBefore?: boolean | null;
 }
 
 export interface MarkOutcome {
   readonly imageId: bigint;
-  /** `already`: the mark (or, for pending, ARCHIVED) stood and was not touched. `gone`: the image does not exist any more. */
+  /**
+   * `already`: the mark (or, for pending, ARCHIVED) existed and was not touched. `gone`: the image no longer exists.
+   */
   readonly outcome: 'marked' | 'already' | 'gone';
-  /** The image's group now, where the mark was put. */
+  /** The image's group now, in which the mark was put. */
   readonly groupId: bigint | null;
-  /** The image is in another group than it was last seen in. */
+  /** The image is in another group than when it was last seen. */
   readonly moved: boolean;
-  /** `image.archived` before our ARCHIVED mark, also when that stood already (it is kept in the mark); undefined: not known. */
+  /**
+   * `image.archived` before our ARCHIVED mark, even if that existed already (the mark keeps it); undefined: not known.
+   */
   readonly archivedBefore: boolean | null | undefined;
 }
 
@@ -62,7 +69,10 @@ const beforeWords: ReadonlyMap<boolean | null, string> = new Map([
   [null, 'Unset'],
 ]);
 
-/** Puts `name` on images that do not have it and takes away the marks it takes over from. Writes nothing where nothing changes. */
+/**
+ * Puts `name` on images that do not have it and removes the marks that it replaces. Writes nothing where nothing
+ * changes.
+ */
 export async function setMark(
   session: Session,
   name: 'ARCHIVE-PENDING' | 'ARCHIVED',
@@ -73,7 +83,7 @@ export async function setMark(
     marks.map(({ imageId }) => imageId),
   );
   const standing = await standingMarks(session, [...images.keys()], markNames);
-  // What is archived already is not pending again.
+  // Archived images do not become pending again.
   const enough: readonly string[] = name === 'ARCHIVED' ? ['ARCHIVED'] : ['ARCHIVE-PENDING', 'ARCHIVED'];
   const over: readonly string[] = name === 'ARCHIVED' ? ['TO-ARCHIVE', 'ARCHIVE-PENDING'] : ['TO-ARCHIVE'];
   const stands = new Map(standing.filter((mark) => enough.includes(mark.name)).map((mark) => [mark.image, mark]));
@@ -111,13 +121,15 @@ export async function setMark(
 }
 
 export interface ClearOptions {
-  /** Images that are not archived any more, with the `image.archived` they had before: only these lose ARCHIVED and FROM-ARCHIVE. */
+  /**
+   * Images that are no longer archived, with their earlier `image.archived`: only these lose ARCHIVED and FROM-ARCHIVE.
+   */
   readonly restoreArchived: ReadonlyMap<bigint, boolean | null>;
-  /** Takes the researcher's ARCHIVE NOTE away, too. */
+  /** Removes the researcher's ARCHIVE NOTE, too. */
   readonly dropNote: boolean;
 }
 
-/** Takes TO-ARCHIVE and ARCHIVE-PENDING away. An image whose ARCHIVED mark stays keeps a FROM-ARCHIVE, and its flag. */
+/** Removes TO-ARCHIVE and ARCHIVE-PENDING. An image whose ARCHIVED mark stays keeps a FROM-ARCHIVE, and its flag. */
 export async function clearMarks(
   session: Session,
   imageIds: readonly bigint[],
@@ -134,7 +146,7 @@ export async function clearMarks(
     if (name === noteName) return options.dropNote;
     return name === 'ARCHIVED' || name === 'FROM-ARCHIVE' ? !stays.has(image) : true;
   });
-  // Only what is set is set back: an image that somebody has unset since stays as it is.
+  // Only flags that are set are reset: an image whose flag was cleared by another user since stays as it is.
   const back = [...options.restoreArchived].filter(
     ([id, before]) => images.get(id)?.archived === true && before !== true,
   );
@@ -158,8 +170,9 @@ export async function clearMarks(
 }
 
 /**
- * Locks the images against being deleted, moved or marked by another call until the transaction ends; in id order, so that
- * two calls wait for each other instead of locking each other out. New links by others, which only need the key, go on.
+ * Locks the images against being deleted, moved or marked by another call until the transaction ends; in id order, so
+ * that two calls wait for each other instead of deadlocking. New links by others, which only need the key, are not
+ * blocked.
  */
 async function lockImages(session: Session, ids: readonly bigint[]): Promise<Map<bigint, LockedImage>> {
   if (ids.length > imagesPerCall)
@@ -171,7 +184,7 @@ async function lockImages(session: Session, ids: readonly bigint[]): Promise<Map
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** Read after the lock, by a statement of its own: so it sees what a call before us has committed. */
+/** Read after the lock, by a separate statement: it sees what an earlier call has committed. */
 function standingMarks(
   session: Session,
   imageIds: readonly bigint[],
@@ -185,7 +198,7 @@ function standingMarks(
   );
 }
 
-/** One annotation for all images that agree in owner, group, requester and former `image.archived`. */
+/** One annotation for all images with the same owner, group, requester and former `image.archived`. */
 function annotationsFor(
   name: MarkName,
   marks: readonly ImageMark[],
@@ -217,7 +230,7 @@ function wordedBefore(word: string | null): boolean | null | undefined {
   return [...beforeWords].find(([, known]) => known === word)?.[0];
 }
 
-/** The version is what lets a server that holds the old row notice. */
+/** The version shows the change to a server that holds the old row. */
 export async function setArchived(
   session: Session,
   event: bigint,

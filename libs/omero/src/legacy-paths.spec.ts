@@ -8,7 +8,7 @@ describe('legacyPath', () => {
     [1000n, 'Dir-001/1000'],
     [1999n, 'Dir-001/1999'],
     [12345n, 'Dir-012/12345'],
-    // 999001 to 999999 are where a division with a fraction goes wrong.
+    // 999001 to 999999 are where floating-point division goes wrong.
     [999000n, 'Dir-999/999000'],
     [999001n, 'Dir-999/999001'],
     [999999n, 'Dir-999/999999'],
@@ -19,7 +19,7 @@ describe('legacyPath', () => {
   ])('puts %s at %s', (id, path) => expect(legacyPath(id)).toBe(path));
 });
 
-it('names what tells of a pyramid being written', () => {
+it('lists the names that show that a pyramid is being written', () => {
   expect(pyramidCompanions(12345n)).toEqual({
     directory: 'Dir-012/',
     pyramid: '12345_pyramid',

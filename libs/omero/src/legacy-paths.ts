@@ -1,7 +1,7 @@
 /**
- * Where OMERO 4 keeps the file of an id, below `Pixels/` or `Files/`: 12345 is `Dir-012/12345`.
- * Rule of OMERO's AbstractFileSystemService: whole-number division by 1000 while the id is over 999, each quotient's last
- * three digits a directory, the later in front.
+ * Where OMERO 4 keeps the file of an id, below `Pixels/` or `Files/`: 12345 is `Dir-012/12345`. Rule of OMERO's
+ * AbstractFileSystemService: integer division by 1000 while the id is over 999; the last three digits of each quotient
+ * name a directory, later ones in front.
  */
 export function legacyPath(id: bigint): string {
   let directories = '';
@@ -21,7 +21,10 @@ export interface PyramidCompanions {
   readonly temporary: { readonly start: string; readonly end: string };
 }
 
-/** The names beside `Pixels/<id>` that tell of its pyramid. With the lock or a temporary file there, leave the image for later. */
+/**
+ * The names beside `Pixels/<id>` that show the state of its pyramid. If the lock or a temporary file exists, leave the
+ * image for later.
+ */
 export function pyramidCompanions(pixelsId: bigint): PyramidCompanions {
   const path = legacyPath(pixelsId);
   const pyramid = `${pixelsId}_pyramid`;

@@ -68,7 +68,7 @@ async function mark({
   return image;
 }
 
-it('gives what the scanner needs to know of a mark', async () => {
+it('returns what the scanner needs to know of a mark', async () => {
   const image = await mark({});
   const [annotation] = await rows.query<{ id: bigint }>('SELECT id FROM annotation');
   expect(await read()).toEqual([
@@ -123,7 +123,7 @@ it.each<[string, () => Marked, string | RegExp]>([
   else expect(found).toMatchObject({ ignored: 'MARK_NOT_ALLOWED', reason: expect.stringMatching(expected) });
 });
 
-it('takes only map annotations of our namespace, name and value for marks', async () => {
+it('accepts only map annotations of our namespace, name and value as marks', async () => {
   const image = await imageOf(people.owner);
   const add = async (name: string, values = {}, map?: [string, string][]): Promise<bigint> =>
     rows.link(image, await rows.annotation(name, { owner_id: people.owner, ...values }, map), {
@@ -145,7 +145,7 @@ it('takes only map annotations of our namespace, name and value for marks', asyn
   expect(await read()).toHaveLength(1);
 });
 
-it('counts an annotation linked twice once, and by the link that may', async () => {
+it('counts an annotation linked twice once, by the link that is allowed', async () => {
   const image = await imageOf(people.owner);
   const annotation = await rows.annotation('TO-ARCHIVE', {
     description: `Owner : ${people.owner} : olga`,
@@ -192,7 +192,7 @@ it('reads many marks in batches, by image id, and may be left early', async () =
     rows.count(
       "pg_stat_activity WHERE datname = current_database() AND application_name = 'coldroom' AND state LIKE 'idle in transaction%'",
     );
-  // The server may report the state of a moment ago.
+  // The server may report a slightly earlier state.
   for (let turn = 0; turn < 100 && (await open()) > 0; turn += 1)
     await new Promise((resolve) => setTimeout(resolve, 20));
   expect(await open()).toBe(0);

@@ -1,13 +1,13 @@
 import type { Session } from './session';
 import { People, type Person } from './people';
 
-/** Marks by which people ask. */
+/** Marks by which users make requests. */
 export type RequestMark = 'TO-ARCHIVE' | 'FROM-ARCHIVE';
 
 export interface Group {
   readonly id: bigint;
   readonly name: string;
-  /** OMERO's bits, e.g. -120 for a private group. */
+  /** OMERO's permission bits, e.g. -120 for a private group. */
   readonly permissions: bigint;
 }
 
@@ -17,18 +17,18 @@ interface MarkedImage {
   readonly owner: Person;
   readonly group: Group;
   readonly annotationId: bigint;
-  /** The annotation's own words on who asked, as stored. */
+  /** The requester by the annotation's own text, as stored. */
   readonly description: string | null;
   readonly linkOwner: Person;
 }
 
-/** A mark to be heeded. */
+/** A mark to act on. */
 export interface Mark extends MarkedImage {
   readonly ignored: null;
   readonly requester: Person;
 }
 
-/** A mark to be reported and left alone. */
+/** A mark to be reported and left unchanged. */
 export interface IgnoredMark extends MarkedImage {
   readonly ignored: 'MARK_NOT_ALLOWED';
   readonly reason: string;
@@ -48,7 +48,7 @@ interface Row {
 }
 
 /**
- * The discriminator matters: a tag or a boolean may carry the same words. The value is compared leniently, since people
+ * The discriminator matters: a tag or a boolean may have the same text. The value is compared leniently, since users
  * also write such annotations by hand.
  */
 const marked = `
@@ -71,7 +71,7 @@ export async function* readMarks(session: Session, name: RequestMark): AsyncGene
     const mark = judge(row, people);
     const again = waiting?.imageId === mark.imageId && waiting.annotationId === mark.annotationId;
     if (waiting && !again) yield waiting;
-    // Of several links of one annotation, one that is allowed suffices.
+    // Of several links of one annotation, one that is allowed is enough.
     if (!again || (waiting?.ignored && !mark.ignored)) waiting = mark;
   }
   if (waiting) yield waiting;
@@ -99,7 +99,7 @@ function judge(row: Row, people: People): Mark | IgnoredMark {
   if (!requester) return ignored(`annotation ${row.annotation} says that user ${requesterId} asks, who does not exist`);
   if (!people.isActive(requester.id)) return ignored(`${requester.name}, who asks, is an inactive user`);
   if (!people.standing(requester.id, rights)) return ignored(`${requester.name}, who asks, ${neither}`);
-  // The description is only text that anyone may write. Who wrote the annotation and who linked it is OMERO's own record.
+  // Anyone may write the description. The owners of annotation and link are OMERO's own record.
   if (!people.standing(row.link_owner, rights))
     return ignored(`${image.linkOwner.name}, who linked the mark, ${neither}`);
   if (!people.standing(row.annotation_owner, rights))
@@ -107,7 +107,9 @@ function judge(row: Row, people: People): Mark | IgnoredMark {
   return { ...image, ignored: null, requester };
 }
 
-/** `Owner : <id> : <omename>`, as Archive_Images.py writes it. Without a description the link's owner asks. */
+/**
+ * `Owner : <id> : <omename>`, as Archive_Images.py writes it. Without a description the link's owner is the requester.
+ */
 function askedBy(description: string | null, linkOwner: bigint): bigint | undefined {
   if (description === null || description.trim() === '') return linkOwner;
   const id = /^\s*Owner\s*:\s*(\d{1,18})\s*:\s*\S/.exec(description)?.[1];

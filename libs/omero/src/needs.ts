@@ -1,4 +1,4 @@
-/** Columns we use of one of OMERO's tables, space-separated, by what we do with them. */
+/** Columns that we use of one of OMERO's tables, space-separated, by the kind of use. */
 export interface Need {
   readonly table: string;
   readonly select?: string;

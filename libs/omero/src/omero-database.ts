@@ -17,7 +17,7 @@ import { type IgnoredMark, type Mark, readMarks, type RequestMark } from './mark
 import { findManagedRepository, type Repository } from './repositories';
 
 export interface OmeroOptions extends ConnectionOptions {
-  /** Uuid or place of the managed repository, where OMERO has several. */
+  /** Uuid or path of the managed repository, if OMERO has several. */
   readonly managedRepository?: string;
 }
 
@@ -27,9 +27,9 @@ export interface OmeroFacts extends OmeroVersion {
 }
 
 /**
- * OMERO's own database. All our SQL on its schema is in this library.
- * Every method throws `Transient` (`OMERO_DATABASE_UNAVAILABLE`, `OMERO_DATABASE_BUSY`: try again) or `Refused`
- * (`OMERO_LOGIN_REFUSED`, `OMERO_RIGHTS_MISSING`, `OMERO_SCHEMA_UNKNOWN`: needs a person).
+ * OMERO's own database. All our SQL on its schema is in this library. Every method throws `Transient`
+ * (`OMERO_DATABASE_UNAVAILABLE`, `OMERO_DATABASE_BUSY`: try again) or `Refused` (`OMERO_LOGIN_REFUSED`,
+ * `OMERO_RIGHTS_MISSING`, `OMERO_SCHEMA_UNKNOWN`: needs a person).
  */
 export class OmeroDatabase {
   #repository: Repository | undefined;
@@ -39,7 +39,7 @@ export class OmeroDatabase {
     private readonly options: OmeroOptions,
   ) {}
 
-  /** Opens no connection yet. */
+  /** Does not open a connection yet. */
   static connect(url: string, options: OmeroOptions = {}): OmeroDatabase {
     return new OmeroDatabase(openPool(url, options), options);
   }
@@ -60,38 +60,48 @@ export class OmeroDatabase {
   }
 
   /**
-   * All images marked so, by image id, from one snapshot; read in batches. Holds a connection until the loop ends.
-   * An image is given once for each annotation that marks it. Marks that must not be heeded come with `ignored` and a reason.
+   * All images with this mark, by image id, from one snapshot; read in batches. Holds a connection until the loop ends.
+   * An image is returned once for each annotation that marks it. Marks that must not be acted on have `ignored` and a
+   * reason.
    */
   marks(name: RequestMark): AsyncGenerator<Mark | IgnoredMark> {
     return readInTransaction(this.pool, (session) => readMarks(session, name));
   }
 
   /**
-   * Everything that has to be archived together with these images, from one snapshot. The readers die when `use` ends.
-   * Ids of images that do not exist are left out. An error of `use` comes through as it is.
+   * Everything that must be archived together with these images, from one snapshot. The readers are invalid after `use`
+   * ends. Ids of images that do not exist are left out. An error of `use` is passed on unchanged.
    */
   async withClosure<T>(imageIds: readonly bigint[], use: (closure: Closure) => Promise<T>): Promise<T> {
     const { uuid } = this.#repository ?? (await this.check()).managedRepository;
     return inTransaction(this.pool, 'snapshot', (session) => readClosure(session, imageIds, uuid, use));
   }
 
-  /** The images in a dataset, by id; undefined where there is no such dataset. */
+  /** The images in a dataset, by id; undefined if there is no such dataset. */
   imagesIn(datasetId: bigint): Promise<readonly bigint[] | undefined> {
     return inTransaction(this.pool, 'read', (session) => imagesInDataset(session, datasetId));
   }
 
-  /** Puts ARCHIVE-PENDING in the place of TO-ARCHIVE. At most 1000 images; one transaction; may be repeated. Answers in the order asked. */
+  /**
+   * Replaces TO-ARCHIVE with ARCHIVE-PENDING. At most 1000 images; one transaction; may be repeated. Returns answers in
+   * the order requested.
+   */
   setPending(marks: readonly ImageMark[]): Promise<readonly MarkOutcome[]> {
     return inTransaction(this.pool, 'write', (session) => setMark(session, 'ARCHIVE-PENDING', marks));
   }
 
-  /** Puts ARCHIVED in the place of ARCHIVE-PENDING and sets `image.archived`. At most 1000 images; one transaction; may be repeated. */
+  /**
+   * Replaces ARCHIVE-PENDING with ARCHIVED and sets `image.archived`. At most 1000 images; one transaction; may be
+   * repeated.
+   */
   setArchived(marks: readonly ImageMark[]): Promise<readonly MarkOutcome[]> {
     return inTransaction(this.pool, 'write', (session) => setMark(session, 'ARCHIVED', marks));
   }
 
-  /** Takes our marks away. At most 1000 images; one transaction; may be repeated. See `ClearOptions` for images that are archived. */
+  /**
+   * Removes our marks. At most 1000 images; one transaction; may be repeated. See `ClearOptions` for images that are
+   * archived.
+   */
   clear(images: readonly Pick<ImageMark, 'imageId'>[], options: ClearOptions): Promise<readonly ClearOutcome[]> {
     return inTransaction(this.pool, 'write', (session) =>
       clearMarks(
@@ -102,12 +112,15 @@ export class OmeroDatabase {
     );
   }
 
-  /** What OMERO says of these images; those that do not exist are left out. */
+  /** What OMERO records of these images; those that do not exist are left out. */
   imageFacts(imageIds: readonly bigint[]): Promise<ReadonlyMap<bigint, ImageFacts>> {
     return inTransaction(this.pool, 'read', (session) => readImageFacts(session, imageIds));
   }
 
-  /** Sizes that OMERO recorded of these original files, and which of these pixels exist. What does not exist is left out. */
+  /**
+   * Sizes that OMERO recorded for these original files, and which of these pixels exist. What does not exist is left
+   * out.
+   */
   fileFacts(
     originalIds: readonly bigint[],
     pixelsIds: readonly bigint[],
@@ -123,7 +136,10 @@ export class OmeroDatabase {
     return inTransaction(this.pool, 'read', (session) => readOpenings(session, originalFileIds));
   }
 
-  /** Puts back ARCHIVED and `image.archived` where either was lost. At most 1000 images; one transaction; may be repeated. */
+  /**
+   * Restores ARCHIVED and `image.archived` where either was lost. At most 1000 images; one transaction; may be
+   * repeated.
+   */
   repairArchived(marks: readonly ImageMark[]): Promise<void> {
     return inTransaction(this.pool, 'write', (session) => repairArchived(session, marks));
   }

@@ -14,7 +14,7 @@ interface Membership {
   owner: boolean;
 }
 
-/** Who may do what on this OMERO, as of one snapshot. Some thousand people at most, held in memory. */
+/** The rights of users on this OMERO, from one snapshot. A few thousand people at most, kept in memory. */
 export class People {
   private constructor(
     private readonly names: ReadonlyMap<bigint, string>,
@@ -29,7 +29,7 @@ export class People {
     const [roles] = await session.rows<{ system: bigint; users: bigint }>(
       'SELECT system_group_id AS system, user_group_id AS users FROM _roles',
     );
-    // An administrator with any privilege taken away is restricted; which one does not matter: we give such a one no special say.
+    // An administrator without all privileges is restricted; which one is missing does not matter: it gives no special rights here.
     const restricted = await session.rows<{ id: bigint }>(
       "SELECT DISTINCT experimenter_id AS id FROM experimenter_config WHERE name LIKE 'AdminPrivilege:%' AND lower(btrim(value)) <> 'true'",
     );
@@ -50,12 +50,12 @@ export class People {
     return name === undefined ? undefined : { id, name };
   }
 
-  /** OMERO calls a person inactive who is not in the group `user`. */
+  /** OMERO treats a person who is not in the group `user` as inactive. */
   isActive(id: bigint): boolean {
     return this.active.has(id);
   }
 
-  /** What lets this person decide on an image of that owner in that group; undefined: nothing does. */
+  /** The right by which this person may decide on an image of that owner in that group; undefined: none. */
   standing(id: bigint, image: { readonly ownerId: bigint; readonly groupId: bigint }): Standing | undefined {
     if (id === image.ownerId) return 'owner';
     if (this.administrators.has(id)) return 'administrator';

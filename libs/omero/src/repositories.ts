@@ -8,12 +8,13 @@ export interface Repository {
 }
 
 /**
- * OMERO's managed repository: the one named (uuid or place), else the only one called ManagedRepository, else the only one
- * that filesets use. The scripts repository and the data directory are repositories too. `Refused` where more than one is
- * left (`OMERO_REPOSITORY_AMBIGUOUS`) or none (`OMERO_REPOSITORY_UNKNOWN`): a wrong guess would read other people's files.
+ * OMERO's managed repository: the one named (uuid or path), else the only one called ManagedRepository, else the only
+ * one that filesets use. The scripts repository and the data directory are repositories too. `Refused` if more than one
+ * is left (`OMERO_REPOSITORY_AMBIGUOUS`) or none (`OMERO_REPOSITORY_UNKNOWN`): a wrong guess would read other people's
+ * files.
  */
 export async function findManagedRepository(session: Session, named: string | undefined): Promise<Repository> {
-  // Such a row's hash is the repository's uuid, no checksum.
+  // The hash of such a row is the repository's uuid, not a checksum.
   const all = await session.rows<Repository & { name: string }>(
     "SELECT hash AS uuid, path || name AS place, name FROM originalfile WHERE mimetype = 'Repository' AND repo IS NULL AND hash IS NOT NULL ORDER BY id",
   );

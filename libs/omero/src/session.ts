@@ -3,7 +3,7 @@ import { asOmeroError } from './database-errors';
 
 const fetchSize = 1000;
 
-/** One transaction's view of the database. Dead once its transaction has ended. */
+/** One transaction's view of the database. Invalid once its transaction has ended. */
 export class Session {
   #cursors = 0;
   #state: 'open' | 'failed' | 'ended' = 'open';
@@ -14,12 +14,12 @@ export class Session {
     return (await this.run<Row>(sql, values)).rows;
   }
 
-  /** How many rows the statement touched. */
+  /** How many rows the statement changed. */
   async count(sql: string, values: readonly unknown[] = []): Promise<number> {
     return (await this.run(sql, values)).rowCount ?? 0;
   }
 
-  /** Runs `work` so that its failure leaves the rest of the transaction alive. */
+  /** Runs `work` so that its failure does not abort the rest of the transaction. */
   async attempt<T>(work: () => Promise<T>): Promise<T> {
     await this.rows('SAVEPOINT attempt');
     try {

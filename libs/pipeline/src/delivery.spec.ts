@@ -309,7 +309,7 @@ describe('delivery', () => {
     await until('the bag is done', () => isDone(bagId));
   });
 
-  test('locks last as long as a lease, and the bag of a dead worker is retaken without a limit', async () => {
+  test('locks are as long as a lease, and a bag whose worker died is taken again without a limit', async () => {
     const { workers, processors } = await service();
     workers.start();
     expect(processors.map(({ worker }) => worker.opts)).toMatchObject([
@@ -333,7 +333,7 @@ describe('delivery', () => {
     await bench.bring('hashed');
   });
 
-  test('shutdown is quick if Redis is unavailable, and writes nothing but log lines', async () => {
+  test('the end comes soon although Redis is unavailable, and nothing but log lines is written', async () => {
     const written = [jest.spyOn(console, 'error'), jest.spyOn(console, 'warn'), jest.spyOn(process.stderr, 'write')];
     const way = await SwitchableRedis.create(redisUrl());
     const { workers, end } = await service({ url: way.url, sweepMs: 20 });

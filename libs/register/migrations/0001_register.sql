@@ -100,14 +100,14 @@ CREATE TABLE file (
   copy_read        text CHECK (copy_read IN ('direct', 'dropped', 'cached', 'remote', 'attested')),
   copy_attempts    smallint NOT NULL DEFAULT 0,
   linked_at        timestamptz,
-  -- Since when its original is no longer held, whatever becomes of the file after that; null while it is held or in place.
+  -- Since when its original is no longer held, whatever becomes of the file after that; null while held or in place.
   released_at      timestamptz,
-  -- The proof of the copy in the store that the bag moves to; copy_* stay those of the source store until all are linked.
+  -- The proof of the copy in the target store; copy_* stay those of the source store until all are linked.
   moved_version    text,
   moved_digest     text,
   moved_read       text CHECK (moved_read IN ('direct', 'dropped', 'cached', 'remote', 'attested')),
   moved_checked_at timestamptz,
-  -- The retrieval: its kind, who requested it, for how long; what was fetched (as identity); until when it stays online.
+  -- The retrieval: its kind, who requested it, how long; what was fetched (as identity); until when it stays online.
   retrieval         text CHECK (retrieval IN ('restore', 'recall')),
   retrieval_requested_by    text,
   -- The event by which it was last requested back, from a store or from where it is held; null again after a cancel.

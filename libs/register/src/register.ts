@@ -47,7 +47,7 @@ export class Register {
     this.audit = new Audit(this.pool);
   }
 
-  /** Applies transitions to files of a claimed bag; see `moveFiles`. */
+  /** Applies transitions to files of a claimed bag; see `applyTransitions`. */
   async applyTransitions(
     claim: Claim,
     moves: readonly Transition[],

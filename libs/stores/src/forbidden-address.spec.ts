@@ -18,7 +18,7 @@ it.each(['127.0.0.1', '::1', '10.0.0.1', '2001:db8::7'])('a store may be at %s',
   expect(isForbidden(address)).toBe(false);
 });
 
-it('hides a name that resolves to a forbidden address', async () => {
+it('resolves no name to a forbidden address', async () => {
   const find = promisify(guardedLookup);
   await expect(find('169.254.169.254', { all: true })).rejects.toMatchObject({
     code: 'ADDRESS_NOT_ALLOWED',

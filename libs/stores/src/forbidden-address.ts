@@ -11,8 +11,8 @@ forbidden.addAddress('::', 'ipv6');
 forbidden.addAddress('fd00:ec2::254', 'ipv6');
 
 /**
- * Link-local addresses, and those at which clouds publish secrets of the machine: no store may be there, whatever
- * settings or DNS name.
+ * Link-local addresses, and those at which clouds publish secrets of the machine: no store may be there, whatever the
+ * settings or DNS answers say.
  */
 export function isForbidden(address: string): boolean {
   return forbidden.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');

@@ -39,7 +39,7 @@ export interface SourceFile {
   readonly sha1: string;
 }
 
-/** Writes the files of a case, a hundred to a folder, as imports lie in a repository. Bytes do not compress. */
+/** Writes the files of a case, a hundred per directory, as imports do in a repository. Bytes do not compress. */
 export async function writeSources(directory: string, { sizes }: FileCase): Promise<readonly SourceFile[]> {
   const noise = randomBytes(1 << 20);
   const files: SourceFile[] = [];

@@ -90,7 +90,7 @@ async function runFileCase(dir: string, each: FileCase): Promise<readonly Row[]>
   ];
 }
 
-/** rclone brings back what it copied before. */
+/** rclone retrieves what it copied before. */
 async function timePeersBack(dir: string): Promise<number | undefined> {
   const [rclone] = peersHere(['rclone'], () => undefined);
   if (!rclone) return undefined;

@@ -16,13 +16,16 @@ const services = ['checksum', 'transfer', 'ingest-watcher', 'linker'] as const;
 
 export interface Ours {
   readonly seconds: number;
-  /** From the restore being asked for until the last original is back in its place. */
+  /** From the request of the restore until the last original is back in its place. */
   readonly restoreSeconds?: number;
-  /** What each service took for the archiving: the most memory it held, in bytes, and processor time. */
+  /** What each service used for the archiving: peak memory, in bytes, and processor time. */
   readonly services: readonly { readonly name: string; readonly peakBytes: number; readonly cpuSeconds: number }[];
 }
 
-/** Archives the files below `<dir>/OMERO/ManagedRepository`, from the approval to the last link, with services as in daily use; then brings all of them back. */
+/**
+ * Archives the files below `<dir>/OMERO/ManagedRepository`, from the approval to the last link, with services as in
+ * daily use; then restores all of them.
+ */
 export async function timeOurs(
   dir: string,
   sources: readonly SourceFile[],
@@ -89,7 +92,7 @@ export async function timeOurs(
   }
 }
 
-/** What is held for days is free to go at once. */
+/** Originals that are held for days may be freed at once. */
 async function releaseNow(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -171,7 +174,7 @@ async function untilFinished(register: Register, requestId: bigint, running: rea
   }
 }
 
-/** Waits a moment; throws where a service ended by itself. */
+/** Waits a moment; throws if a service ended by itself. */
 async function orEnded(running: readonly RunningService[]): Promise<void> {
   const ended = await Promise.race([
     ...running.map(async (service) => {

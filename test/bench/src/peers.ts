@@ -11,11 +11,11 @@ export type PeerName = 'rclone' | 'rsync' | 'older-tool' | 'floor';
 
 interface Peer {
   readonly name: PeerName;
-  /** The command without which it cannot run. */
+  /** The command that it needs to run. */
   readonly command: string;
-  /** Copies; what it wrote is synced afterwards. */
+  /** Copies; the files that it wrote are synced afterwards. */
   copy(source: string, target: string): Promise<void>;
-  /** Proves the copy by reading it; throws where it differs. */
+  /** Proves the copy by reading it; throws if it differs. */
   prove(source: string, target: string): Promise<void>;
 }
 
@@ -75,7 +75,7 @@ const peers: readonly Peer[] = [
   },
 ];
 
-/** Those of the wanted that this machine has. */
+/** The wanted peers that this machine has. */
 export function peersHere(wanted: readonly PeerName[], say: (line: string) => void): readonly Peer[] {
   return peers
     .filter((peer) => wanted.includes(peer.name))
@@ -88,9 +88,9 @@ export function peersHere(wanted: readonly PeerName[], say: (line: string) => vo
 }
 
 /**
- * Seconds a peer needs for the same promise: copied, synced to disk, and proven by reading the copy from the disk and
- * not from memory. What makes memory forget is not counted. The target stays: ext4 is slow to make files for half a
- * minute after many were removed, and the next peer would pay for it.
+ * Seconds a peer needs for the same guarantee: copied, synced to disk, and proven by reading the copy from the disk and
+ * not from memory. Clearing the memory is not counted. The target stays: ext4 is slow to create files for half a minute
+ * after many were removed, which would slow down the next peer.
  */
 export async function timePeer(peer: Peer, source: string, target: string): Promise<number> {
   await mkdir(target, { recursive: true });
@@ -105,7 +105,9 @@ export async function timePeer(peer: Peer, source: string, target: string): Prom
   return copied + proven;
 }
 
-/** Seconds rclone needs to copy to a remote and to prove the copy by reading it back, and to bring it back and prove that. */
+/**
+ * Seconds rclone needs to copy to a remote and to prove the copy by reading it back, and to retrieve it and prove that.
+ */
 export async function timeRclone(
   source: string,
   remote: string,
@@ -133,13 +135,13 @@ export async function timeRclone(
   return { there, back: home + (await seconds(() => rclone('check', '--download', remote, back))) };
 }
 
-/** Where we may: all of the page cache, a server's files too. */
+/** If permitted: the whole page cache, including files of servers. */
 export async function forgetEverything(): Promise<void> {
   await run('sync', []);
-  await writeFile('/proc/sys/vm/drop_caches', '1').catch(() => undefined); // only root may; then files of a server are in memory for everybody
+  await writeFile('/proc/sys/vm/drop_caches', '1').catch(() => undefined); // only root may; otherwise files of servers are in memory for all peers
 }
 
-/** Makes memory forget the files below a directory, so that everybody starts alike. */
+/** Drops the files below a directory from memory, so that all peers start alike. */
 export async function forgetAll(directory: string): Promise<void> {
   for await (const path of filesBelow(directory)) {
     const fd = openSync(join(directory, path), 'r');

@@ -28,8 +28,8 @@ const steps = [
 ] as const;
 
 /**
- * What register and queues cost by themselves: files that are nothing but rows go through all stages. The floor is the
- * same moves as one bare UPDATE a stage.
+ * The cost of register and queues alone: files that are nothing but rows pass through all stages. The lower bound is
+ * the same transitions as one bare UPDATE per stage.
  */
 export async function timeRows(dir: string, count: number): Promise<{ ours: number; floor: number }> {
   const postgres = await startPostgres({ dir: join(dir, 'servers') });

@@ -4,12 +4,12 @@ import { Client } from 'minio';
 import { writeMarker } from '@coldroom/files';
 import type { LocalS3 } from '@coldroom/local';
 
-/** A store to be timed: the stores file, and how rclone names the same place. */
+/** A store to be measured: the stores file, and how rclone names the same location. */
 export interface BenchStore {
   readonly settings: object;
   /** For rclone, without its own configuration. */
   readonly environment: Readonly<Record<string, string>>;
-  /** A fresh place for rclone to copy to, beside our bags. */
+  /** A new location for rclone to copy to, beside our bags. */
   remote(name: string): string;
 }
 
@@ -24,7 +24,7 @@ export async function fileStore(dir: string): Promise<BenchStore> {
   };
 }
 
-/** One bucket on a real server; `dir` is where recalled copies and keys lie. */
+/** One bucket on a real server; `dir` holds recalled copies and keys. */
 export async function s3Store(dir: string, server: LocalS3, bucket: string): Promise<BenchStore> {
   const { hostname, port } = new URL(server.url);
   const client = new Client({

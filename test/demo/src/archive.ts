@@ -4,7 +4,7 @@ import type { Services } from './services';
 
 const patienceMs = 180_000;
 
-/** Asks for a scan and waits for it. Returns the report. */
+/** Requests a scan and waits for it. Returns the report. */
 export async function scan(register: Register, services: Services): Promise<Readonly<Record<string, unknown>>> {
   const id = await register.scans.ask('demo');
   return until(services, 'the scan', async () => {
@@ -27,7 +27,7 @@ export async function decide(
   return { approved, declined };
 }
 
-/** Waits until nothing is under way any more, what was held is freed and OMERO has been told, showing progress meanwhile. */
+/** Waits until no work is left, held originals are freed and OMERO is updated; shows progress meanwhile. */
 export async function untilDone(register: Register, services: Services, show: () => Promise<void>): Promise<void> {
   let seen = '';
   let since = Date.now();

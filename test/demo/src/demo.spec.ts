@@ -64,7 +64,7 @@ function demo(words: readonly string[] = [], env: Record<string, string> = {}, d
   };
 }
 
-test('a sample is made, and the next demo, which is killed at the archiving, goes on from it', async () => {
+test('a sample is made, and the next demo resumes it after one that is killed while archiving', async () => {
   const sample = await demo(['--only-sample']).end();
   expect(sample.code).toBe(0);
   const killed = demo();
@@ -114,7 +114,7 @@ test('after --keep, one with another store and other numbers', async () => {
   expect(code).toBe(0);
 });
 
-test('a directory that holds something else is refused in one sentence and left alone', async () => {
+test('a directory that holds something else is refused in one sentence and left unchanged', async () => {
   const foreign = join(base, 'foreign');
   mkdirSync(foreign);
   writeFileSync(join(foreign, 'thesis.tex'), 'years of work');

@@ -34,7 +34,9 @@ interface World extends Surroundings {
 
 const say = (line = ''): void => console.log(line);
 
-/** Returns the exit code: 0 only where every proof holds. Each run has a world of its own, in a directory that it takes for itself. */
+/**
+ * Returns the exit code: 0 only if every proof holds. Each run has its own world, in a directory that it alone uses.
+ */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const layout = layoutOf(options.dir);
   const marker = await takeDirectory(layout, { say });
@@ -117,7 +119,9 @@ async function archive(layout: Layout, surroundings: World, store: DemoStore): P
   }
 }
 
-/** Prepares what an administrator would: markers, the hold directory, the stores file, the scanner's role, the settings. */
+/**
+ * Prepares what an administrator would: markers, the hold directory, the stores file, the scanner's role, the settings.
+ */
 async function settingsFor(
   layout: Layout,
   { omeroOwnerUrl, registerUrl, redisUrl, user }: World,

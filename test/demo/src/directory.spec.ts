@@ -39,7 +39,7 @@ async function keepsOpen(file: string, flags: 'a' | 'r', ms = 60_000): Promise<n
   return other.pid ?? 0;
 }
 
-test('a directory that is not there, an empty one, and one of an earlier demo are taken', async () => {
+test('a missing directory, an empty one, and one of an earlier demo are accepted', async () => {
   const home = newHome();
   await (await take(home)).close();
   expect(readdirSync(home)).toEqual(['.coldroom-demo']);

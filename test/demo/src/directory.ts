@@ -10,20 +10,20 @@ import { writersBelow, type Writer } from './writers';
 
 const run = promisify(execFile);
 
-/** The demo cannot begin. The message says in one sentence why, and what to do. */
+/** The demo cannot begin. The message states why in one sentence, and what to do. */
 export class Refusal extends Error {}
 
 export interface DirectoryOptions {
   readonly say: (line: string) => void;
-  /** How long the servers of a demo that was killed may take to end. */
+  /** How long the servers of a killed demo may take to end. */
   readonly patienceMs?: number;
 }
 
 const words = `This directory belongs to Coldroom's demo (npm run demo). The next demo that uses it removes everything in it.\n`;
 
 /**
- * Takes the demo's directory for this process: a new or empty one, or one that an earlier demo made and no longer uses. Another
- * demo sees by the open marker that this one is running. Close the handle at the end.
+ * Takes the demo's directory for this process: a new or empty one, or one that an earlier demo made and no longer uses.
+ * The open marker shows other demos that this one is running. Close the handle at the end.
  */
 export async function takeDirectory(
   layout: Layout,
@@ -43,7 +43,7 @@ export async function takeDirectory(
   }
 }
 
-/** Removes all that an earlier demo left. True where there was something. */
+/** Removes everything that an earlier demo left. True if there was something. */
 export async function clearDirectory(layout: Layout): Promise<boolean> {
   const left = async (): Promise<string[]> =>
     (await readdir(layout.home))

@@ -5,7 +5,7 @@ import { Refusal } from './directory';
 
 const answerMs = 10_000;
 
-/** A database that the environment names must be empty: what an earlier demo left there would be taken for this one's. */
+/** A database that the environment names must be empty: leftovers of an earlier demo would count as this one's. */
 export async function expectEmptyDatabase(key: string, url: string): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: answerMs });
   client.on('error', () => undefined);

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 
-/** Where everything that the demo makes lies. */
+/** The locations of everything that the demo makes. */
 export function layoutOf(dir: string) {
   const home = resolve(dir);
   return {

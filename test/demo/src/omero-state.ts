@@ -2,7 +2,7 @@ import { Client } from 'pg';
 
 const kept = 'coldroom_demo_before';
 
-/** Keeps a copy of every OMERO table, to be compared with at the end. */
+/** Keeps a copy of every OMERO table for the comparison at the end. */
 export async function keepOmeroState(url: string): Promise<void> {
   await withClient(url, async (client) => {
     await client.query(`DROP SCHEMA IF EXISTS ${kept} CASCADE`);
@@ -34,7 +34,7 @@ const allowed: Readonly<Record<string, string>> = {
     'SELECT count(*) FROM (SELECT * FROM before._reindexing_required EXCEPT ALL SELECT * FROM public._reindexing_required) d',
 };
 
-/** The faults found: tables that changed in a way that is none of ours. */
+/** The faults found: tables that changed in a way that is not ours. */
 export async function strangeChanges(url: string): Promise<readonly string[]> {
   return withClient(url, async (client) => {
     const faults: string[] = [];

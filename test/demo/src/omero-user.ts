@@ -10,12 +10,13 @@ export interface OmeroUser {
   readonly gid: number;
 }
 
-/** The user of the official server container, to whom the sample's files belong where root lays them down. */
+/** The user of the official server container, who owns the sample's files if root writes them. */
 const container: OmeroUser = { uid: 1000, gid: 1000 };
 
 /**
- * Root must not run the services, so it gives OMERO's files and all that the services use to a user of their own. Undefined
- * where all belongs to us: without root, or where that user can enter neither the demo's directory nor this program's.
+ * Root must not run the services: it gives OMERO's files and everything that the services use to a separate user.
+ * Undefined if everything belongs to us: without root, or if that user can enter neither the demo's directory nor this
+ * program's.
  */
 export function omeroUser(home: string): OmeroUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -25,7 +26,7 @@ export function omeroUser(home: string): OmeroUser | undefined {
   return reachable('-x', home) && reachable('-r', program) && reachable('-x', process.execPath) ? container : undefined;
 }
 
-/** Gives directories, with all that is in them, and files to the services' user. */
+/** Gives directories, with everything in them, and files to the services' user. */
 export async function giveTo(user: OmeroUser | undefined, paths: readonly string[]): Promise<void> {
   if (user) await run('chown', ['-R', '-h', `${user.uid}:${user.gid}`, '--', ...paths]);
 }
@@ -39,7 +40,7 @@ export function aboutUser(user: OmeroUser | undefined): readonly string[] {
       ];
 }
 
-/** What starts the services by hand; as another user it can neither build nor use npm's cache. */
+/** The command that starts the services by hand; as another user it can neither build nor use npm's cache. */
 export function startCommand(user: OmeroUser | undefined): string {
   if (!user) return 'npm start';
   const as = `setpriv --reuid ${user.uid} --regid ${user.gid} --clear-groups`;

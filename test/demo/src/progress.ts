@@ -7,7 +7,7 @@ export interface ProgressDisplay {
   show(): Promise<void>;
 }
 
-/** Shows how far each stage is: redrawn on a terminal, a plain line now and then elsewhere. */
+/** Shows the progress of each stage: redrawn on a terminal, elsewhere a plain line from time to time. */
 export function showProgress(register: Register, out: NodeJS.WriteStream): ProgressDisplay {
   let meter: ProgressMeter | undefined;
   let [drawn, lastPlain] = [0, 0];

@@ -19,7 +19,7 @@ export interface Proven {
   readonly faults: readonly string[];
 }
 
-/** Compares everything with what stood before, and trusts nothing that a service said. */
+/** Compares everything with the state before, and trusts no report of a service. */
 export async function prove(layout: Layout, store: DemoStore, omeroUrl: string, register: Register): Promise<Proven> {
   const tree = await proveTree(layout, store);
   const bags = await proveBags(await store.bags());
@@ -33,7 +33,7 @@ export async function prove(layout: Layout, store: DemoStore, omeroUrl: string, 
   };
 }
 
-/** Every path reads the bytes it read before; nothing but links of ours took the place of files, and nothing came along. */
+/** Every path reads the same bytes as before; only links of ours replaced files, and nothing was added. */
 async function proveTree(
   layout: Layout,
   store: DemoStore,
@@ -70,7 +70,7 @@ async function faultsOfLink(
   return bytes === before.sha256 ? [] : [`${shown} does not read the bytes it had: ${bytes}`];
 }
 
-/** Directories get a new time and size when a link is made in them; of files nothing may change. */
+/** Directories get a new time and size when a link is made in them; files must not change at all. */
 function differences(before: Entry, now: Entry): readonly string[] {
   const compared =
     now.kind === 'directory'
@@ -79,7 +79,7 @@ function differences(before: Entry, now: Entry): readonly string[] {
   return compared.filter((key) => before[key] !== now[key]);
 }
 
-/** `sha256sum`, which knows nothing of us, finds every bag whole. */
+/** `sha256sum`, which is independent of us, finds every bag intact. */
 async function proveBags(directory: string): Promise<{ count: number; faults: readonly string[] }> {
   const faults: string[] = [];
   let count = 0;
@@ -87,7 +87,7 @@ async function proveBags(directory: string): Promise<{ count: number; faults: re
     if (!found.isDirectory() || found.name.startsWith('.')) continue;
     count += 1;
     const bag = join(directory, found.name);
-    // A store whose names cannot be those of all files keeps a manifest of the names that it has.
+    // A store that cannot use the names of all files keeps a manifest of the names that it has.
     const stored = existsSync(join(bag, 'manifest-sha256-as-stored.txt'))
       ? 'manifest-sha256-as-stored.txt'
       : 'manifest-sha256.txt';

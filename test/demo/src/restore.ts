@@ -17,7 +17,10 @@ export interface Restored {
   readonly faults: readonly string[];
 }
 
-/** Asks one fileset back by the command that a data manager would type, and compares its files with what stood there before. */
+/**
+ * Requests the retrieval of one fileset by the command that a data manager would type, and compares its files with
+ * those before.
+ */
 export async function restoreFileset(
   layout: Layout,
   register: Register,
@@ -35,7 +38,7 @@ export async function restoreFileset(
   };
 }
 
-/** Makes all that was archived open in OMERO again, where links lead out of reach. */
+/** Makes everything that was archived open in OMERO again, if links do not resolve. */
 export async function recallAll(
   layout: Layout,
   register: Register,
@@ -76,7 +79,7 @@ async function filesOfOne(register: Register): Promise<readonly FileListing[]> {
   return groups.sort((one, other) => other.length - one.length)[0] ?? [];
 }
 
-/** Bytes, mode, owner and mtime as they were; only the inode is a new one. */
+/** Bytes, mode, owner and mtime as they were; only the inode is new. */
 async function faultsOf(layout: Layout, files: readonly FileListing[]): Promise<readonly string[]> {
   if (files.length === 0) return ['no fileset was archived that could be restored'];
   const before = new Map<string, Entry>();

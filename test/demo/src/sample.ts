@@ -10,11 +10,11 @@ export interface WantedSample {
   readonly images: number;
   readonly fileSize: number;
   readonly user: OmeroUser | undefined;
-  /** In a database that the environment names a sample may change between two demos. */
+  /** In a database that the environment names, a sample may change between two demos. */
   readonly database: 'own' | 'given';
 }
 
-/** Whether a whole sample of this kind is there from which nothing was archived yet. */
+/** Whether there is a whole sample of this kind from which nothing was archived yet. */
 export function sampleIsFresh(layout: Layout, wanted: WantedSample): boolean {
   return (
     wanted.database === 'own' &&
@@ -23,7 +23,9 @@ export function sampleIsFresh(layout: Layout, wanted: WantedSample): boolean {
   );
 }
 
-/** Makes the sample in an empty database and an empty directory, and records what is there before anything is archived. */
+/**
+ * Makes the sample in an empty database and an empty directory, and records what is there before anything is archived.
+ */
 export async function makeSample(layout: Layout, databaseUrl: string, wanted: WantedSample): Promise<SampleReport> {
   const report = await buildSampleOmero({
     databaseUrl,

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 
-/** The scanner's own role with the least rights, as docs/omero-grants.sql gives them. Returns its URL. */
+/** The scanner's own role with the least rights, as docs/omero-grants.sql grants them. Returns its URL. */
 export async function makeScannerRole(ownerUrl: string): Promise<string> {
   const grants = await readFile(join(__dirname, '..', '..', '..', 'docs', 'omero-grants.sql'), 'utf8');
   const password = randomBytes(12).toString('hex');

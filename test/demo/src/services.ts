@@ -9,14 +9,14 @@ import type { OmeroUser } from './omero-user';
 const processes = ['scanner', 'checksum', 'transfer', 'transfer', 'ingest-watcher', 'linker'] as const;
 
 export interface Services {
-  /** Throws where a service ended by itself, with its last lines. */
+  /** Throws if a service ended by itself, with its last lines. */
   check(): void;
   /** The last warnings and errors of each service. */
   complaints(): readonly string[];
   stop(): Promise<void>;
 }
 
-/** Starts each service as a process of its own; their logs go to files. */
+/** Starts each service as a separate process; their logs go to files. */
 export async function startServices(
   layout: Layout,
   env: Readonly<Record<string, string>>,

@@ -11,7 +11,7 @@ import type { Layout } from './layout';
 export const storeKinds = ['file', 's3', 'arkivum'] as const;
 export type StoreKind = (typeof storeKinds)[number];
 
-/** A store for the demo: its server where it needs one, its settings, and how to look at it without Coldroom. */
+/** A store for the demo: its server if it needs one, its settings, and how to inspect it without Coldroom. */
 export interface DemoStore {
   /** The stores file. */
   readonly yaml: string;
@@ -19,9 +19,9 @@ export interface DemoStore {
   readonly usedByServices: readonly string[];
   /** Where links lead. */
   readonly links: string;
-  /** Links lead to nothing before the images are recalled. */
+  /** Links do not resolve before the images are recalled. */
   readonly outOfReach: boolean;
-  /** A directory that holds all bags, copied out of the store where they do not lie in one. */
+  /** A directory that holds all bags, downloaded from the store if they are not in one. */
   bags(): Promise<string>;
   stop(): Promise<void>;
 }

@@ -51,7 +51,7 @@ export function sayDecisions(
   say('\nArchiving');
 }
 
-/** The end of the story, in numbers, with every file that was left and why. */
+/** The summary, in numbers, with every file that was left and why. */
 export async function saySummary(register: Register, proven: Proven, milliseconds: number, say: Say): Promise<void> {
   sayProof(proven, say);
   say('\nSummary');

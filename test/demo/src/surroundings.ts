@@ -11,7 +11,10 @@ export interface Surroundings {
   stop(): Promise<void>;
 }
 
-/** Uses the servers that the environment names, and starts its own for the rest. Says in one line each what and where. */
+/**
+ * Uses the servers that the environment names, and starts its own for the rest. Prints one line for each with its
+ * location.
+ */
 export async function surroundingsFor(
   layout: Layout,
   env: NodeJS.ProcessEnv,

@@ -4,7 +4,7 @@ import { lstat, opendir, readlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
 
-/** What stands at a path of OMERO's data directory. Paths and targets are base64, since names are bytes. */
+/** What is at a path of OMERO's data directory. Paths and targets are base64, since names are bytes. */
 export interface Entry {
   readonly path: string;
   readonly kind: 'file' | 'link' | 'directory' | 'other';
@@ -18,7 +18,7 @@ export interface Entry {
   readonly gid: number;
 }
 
-/** Everything below a directory except what is ours, in no order. Links are not followed. */
+/** Everything below a directory except our own files, in no order. Links are not followed. */
 export async function* walk(root: string, below: Buffer = Buffer.alloc(0)): AsyncGenerator<Entry> {
   const directory = await opendir(Buffer.concat([Buffer.from(`${root}/`), below]), {
     encoding: 'buffer' as BufferEncoding,
@@ -58,7 +58,7 @@ export async function sha256(path: Buffer): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Writes the state of the tree, one JSON line an entry; nothing is held in memory. */
+/** Writes the state of the tree, one JSON line per entry; nothing is kept in memory. */
 export async function writeTree(root: string, file: string): Promise<void> {
   const out = createWriteStream(file);
   for await (const entry of walk(root)) if (!out.write(`${JSON.stringify(entry)}\n`)) await once(out, 'drain');

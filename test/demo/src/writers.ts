@@ -7,11 +7,11 @@ export interface Writer {
   readonly files: readonly string[];
 }
 
-const accessMode = 3; // of open(2); 0 is reading only
+const accessMode = 3; // of open(2); 0 means read-only
 
 /**
- * Other processes that have a file below these directories open for writing, as far as we may see them. None where the system
- * has no /proc. A shell that happens to be in there, or a pager that shows a log, is no writer.
+ * Other processes that have a file below these directories open for writing, as far as we can see them. None if the
+ * system has no /proc. A shell in such a directory, or a pager that shows a log, is not a writer.
  */
 export async function writersBelow(directories: readonly string[]): Promise<readonly Writer[]> {
   const pids = (await readdir('/proc').catch(() => [])).map(Number).filter((pid) => pid > 0 && pid !== process.pid);

@@ -16,7 +16,7 @@ interface Listed {
   readonly lastModified: Date;
 }
 
-/** A bucket of a world's own on a real S3 server, behind a gate; looked at by the plain client, past the gate. */
+/** A bucket for one world on a real S3 server, behind a gate; inspected by the plain client, not through the gate. */
 export class Bucket implements KeptCopies {
   readonly recalled = true;
 
@@ -64,7 +64,7 @@ export class Bucket implements KeptCopies {
     return new Bucket(client, name, gate, links, join(dir, 'copied-down'), { [store]: settings }, server);
   }
 
-  /** As any S3 tool copies bags down; `%XX` in a key stands for a byte that no key can carry. */
+  /** As any S3 tool downloads bags; `%XX` in a key is a byte that no key can carry. */
   async bags(): Promise<readonly string[]> {
     rmSync(this.down, { recursive: true, force: true });
     mkdirSync(this.down);
@@ -84,7 +84,7 @@ export class Bucket implements KeptCopies {
     return [...open, ...(await this.unfinished()).map((key) => `the unfinished upload of ${key}`)];
   }
 
-  /** Keys of multipart uploads that were begun and not ended. */
+  /** Keys of multipart uploads that were started and not ended. */
   async unfinished(): Promise<readonly string[]> {
     const found = (await this.client.listIncompleteUploads(this.name, '', true).toArray()) as readonly {
       readonly key: string;
@@ -101,7 +101,7 @@ export class Bucket implements KeptCopies {
     );
   }
 
-  /** Somebody else writes the same bytes to every copy once more: another object than the one that was proven. */
+  /** Another program writes the same bytes to every copy again: other objects than the ones that were proven. */
   async overwrite(): Promise<void> {
     for (const { name } of (await this.sealed()).filter((object) =>
       object.name.startsWith(`${bagOf(object.name)}/data/`),
@@ -111,7 +111,7 @@ export class Bucket implements KeptCopies {
     }
   }
 
-  /** The server becomes unavailable: what is under way is cut off, and nobody gets in. */
+  /** The server becomes unavailable: open connections are cut, and new ones are refused. */
   becomeUnavailable(): void {
     this.gate.shut();
   }

@@ -6,10 +6,10 @@ export const places = ['originals', 'hold', 'store', 'recall'] as const;
 export type Place = (typeof places)[number];
 export type Right = 'none' | 'read' | 'write';
 export type Rights = Readonly<Record<Place, Right>>;
-/** Where the places of a world are; one that it lacks is left out. */
+/** The directories of a world; one that it lacks is left out. */
 export type Directories = Readonly<Partial<Record<Place, string>>>;
 
-/** The rights that the guide lists: an administrator gives no others. */
+/** The rights that the guide lists: an administrator grants no others. */
 export function rightsOfGuide(): Readonly<Record<ServiceName, Rights>> {
   const guide = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'install.md'), 'utf8');
   const rows = [...guide.matchAll(/^\| `([a-z-]+)` \| (\w+) \| (\w+) \| (\w+) \| (\w+) \|$/gm)];
@@ -21,9 +21,9 @@ export function rightsOfGuide(): Readonly<Record<ServiceName, Rights>> {
 }
 
 /**
- * Words before a command that let it see each directory only so: `read` is a read-only mount, `none` an empty place that cannot be opened.
- * The mounts are its own. It runs without any capability, so root is an ordinary user who owns the files. What is inside another
- * directory comes after it.
+ * Words before a command that restrict its view of each directory: `read` is a read-only mount, `none` an empty
+ * directory that cannot be opened. The mounts are private. It runs without any capability: root is then an ordinary
+ * user who owns the files. List directories inside another one after it.
  */
 export function confinedTo(rights: Rights, directories: Directories): readonly string[] {
   const mounts: string[] = [];

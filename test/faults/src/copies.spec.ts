@@ -39,7 +39,7 @@ test('a byte flipped before a copy is verified: it is copied again', async () =>
   expect(events.filter(({ what }) => what === 'copyAgain').map(({ code }) => code)).toEqual(['COPY_DIFFERS']);
 });
 
-test('a copy taken away before it is verified is copied again', async () => {
+test('a copy removed before it is verified is copied again', async () => {
   const brought = await broughtTo('copied', 'verify');
   rmSync(openCopy(brought));
   await resume('verify');
@@ -70,7 +70,7 @@ test('a byte flipped twice before verification: the file is stuck and its origin
 });
 
 describe('a byte flipped after verification', () => {
-  test('before the bag is sealed: that copy counts no more', async () => {
+  test('before the bag is sealed: that copy no longer counts', async () => {
     const brought = await broughtTo('verified', 'seal');
     flipByte(openCopy(brought));
     await resume('seal');
@@ -87,7 +87,7 @@ describe('a byte flipped after verification', () => {
     await world.checkAtRest();
   });
 
-  test('before linking, and even flipped back: the original stays', async () => {
+  test('before linking, and even if flipped back: the original stays', async () => {
     const brought = await broughtTo('sealed', 'link');
     flipByte(sealedCopy(brought));
     await resume('link');
@@ -103,7 +103,7 @@ describe('a byte flipped after verification', () => {
   });
 });
 
-describe('something of others in the store', () => {
+describe('foreign objects in the store', () => {
   test('a sealed bag of the same name: nothing is written to it', async () => {
     const brought = await broughtTo('hashed', 'copy');
     const theirs = join(world.store, brought.bag);
@@ -116,7 +116,7 @@ describe('something of others in the store', () => {
     await world.check();
   });
 
-  test("a link at a copy's place: it is not written through", async () => {
+  test('a link in the place of a copy: it is not written through', async () => {
     const brought = await broughtTo('hashed', 'copy');
     const victim = join(world.dir, 'victim.txt');
     writeFileSync(victim, 'precious');
@@ -128,7 +128,7 @@ describe('something of others in the store', () => {
     await world.check();
   });
 
-  test('a link at a directory of the bag: it is not followed', async () => {
+  test('a link in the place of a directory of the bag: it is not followed', async () => {
     const brought = await broughtTo('hashed', 'copy');
     const theirs = join(world.dir, 'their-directory');
     mkdirSync(theirs);
@@ -140,7 +140,7 @@ describe('something of others in the store', () => {
     await world.check();
   });
 
-  test("a file with other bytes at a copy's place in our open bag is replaced, and a sealed bag holds nothing else", async () => {
+  test('other bytes in the place of a copy in our open bag are replaced; a sealed bag has no others', async () => {
     const brought = await broughtTo('hashed', 'copy');
     mkdirSync(dirname(openCopy(brought)), { recursive: true });
     writeFileSync(openCopy(brought), 'other bytes');

@@ -9,7 +9,7 @@ import type { World } from './world';
 
 type Prefix = CrashPoint extends `${infer P}:${string}` ? P : never;
 
-/** Which services take which steps: a step of a new kind has no service here, and its test fails. */
+/** The crash points of each service: one of a new kind has no service here, and its test fails. */
 export const takenBy: Readonly<Record<Prefix, readonly ServiceName[]>> = {
   scan: ['scanner'],
   hash: ['checksum'],
@@ -31,7 +31,10 @@ export const takenBy: Readonly<Record<Prefix, readonly ServiceName[]>> = {
   transition: ['checksum', 'transfer', 'ingest-watcher', 'linker'],
 };
 
-/** Steps taken once for a whole bag; every other one is taken once a file, and is crashed at for the second time too. */
+/**
+ * Crash points reached once for a whole bag; every other one is reached once per file, and is tested the second time
+ * too.
+ */
 const onceABag: readonly CrashPoint[] = [
   'hash:1-hashed',
   'copy:4-synced',
@@ -62,7 +65,7 @@ const onceABag: readonly CrashPoint[] = [
   'move-link:4-synced',
 ];
 
-/** All places at which a service is to be killed, `link:4-swapped` and `link:4-swapped:2`. */
+/** All crash points at which a service is to be killed, `link:4-swapped` and `link:4-swapped:2`. */
 export function crashesOf(service: ServiceName, prefixes: readonly Prefix[]): readonly string[] {
   return crashPoints
     .filter((crashPoint) =>
@@ -89,7 +92,7 @@ export const twoFilesets: TinyPlan['filesets'] = [
   },
 ];
 
-/** Archives, frees the space, and asks all back; `name` does its part of that and is gone again. */
+/** Archives, frees the space, and requests retrieval of all; `name` does its part of that and has ended. */
 export async function retrievalMarks(world: World, name: ServiceName): Promise<bigint> {
   const requestId = await world.archive(twoFilesets);
   const first = world.start(name);
@@ -102,7 +105,10 @@ export async function retrievalMarks(world: World, name: ServiceName): Promise<b
   return requestId;
 }
 
-/** A service is killed at a step, its follower on the same bag at the next one, and so on: every time all is whole. */
+/**
+ * A service is killed at a crash point, its successor on the same bag at the next one, and so on: each time every file
+ * is intact.
+ */
 export async function killedAtEach(
   world: World,
   name: ServiceName,
@@ -116,7 +122,7 @@ export async function killedAtEach(
   }
 }
 
-/** Archives, and asks for the move to the other store; `name` does its part of the archiving and is gone again. */
+/** Archives, and requests the move to the other store; `name` does its part of the archiving and has ended. */
 export async function askedToMove(
   world: World,
   name: ServiceName,
@@ -140,14 +146,14 @@ export async function askToMove(world: World, requestId: bigint, from = 'main', 
   ).toBe(bags.length);
 }
 
-/** Waits until all bags of a request are in a store and nothing of it is on the way. */
+/** Waits until all bags of a request are in a store and none is on its way. */
 export async function movedTo(world: World, requestId: bigint, store: string, state = 'linked'): Promise<void> {
   await world.until(`request ${requestId} to be ${state} in store ${store}`, async () =>
     (await world.filesOf(requestId)).every((file) => file.state === state && file.store === store),
   );
 }
 
-/** All that a change of a sealed bag would show in. */
+/** Everything that would show a change of a sealed bag. */
 export function sealedBags(world: World): ReturnType<typeof imageOf> {
   return imageOf(
     ...readdirSync(world.store)
@@ -156,7 +162,7 @@ export function sealedBags(world: World): ReturnType<typeof imageOf> {
   );
 }
 
-/** Each file of the request is what it was, in its place, and each step of its retrieval was told once. */
+/** Each file of the request is as it was, in its place, and each step of its retrieval was recorded once. */
 export async function expectBack(
   world: World,
   requestId: bigint,
@@ -176,7 +182,7 @@ export async function expectBack(
   await expectOnce(world, requestId, 'link', 'release', 'restore', 'bringOnline', 'fetch', 'verifyFetched', 'place');
 }
 
-/** Each of these happened to each file once: what was begun anew after a crash was not done twice in effect. */
+/** Each of these happened to each file once: work repeated after a crash had no second effect. */
 export async function expectOnce(world: World, requestId: bigint, ...events: readonly string[]): Promise<void> {
   const files = (await world.filesOf(requestId)).length;
   const told = await world.register.reports.events({ requestId }, 10_000);
@@ -189,7 +195,7 @@ export async function expectOnce(world: World, requestId: bigint, ...events: rea
   expect(Object.fromEntries(counts)).toEqual(Object.fromEntries(events.map((what) => [what, files])));
 }
 
-/** A worker freezes at a step and its lease runs out; another one does the work; then the frozen one wakes. */
+/** A worker freezes at a crash point and its lease runs out; another one does the work; then the frozen one wakes. */
 export async function freezeAndTakeOver(
   world: World,
   name: ServiceName,

@@ -9,7 +9,7 @@ import { World } from './world';
 let world: World;
 afterEach(() => world.close());
 
-/** Archives, frees the space, and damages the first store's copy of a file. Gives how to mend it. */
+/** Archives, frees the space, and damages the first store's copy of a file. Returns how to repair it. */
 async function damaged(
   store: StoreKind,
 ): Promise<{ readonly requestId: bigint; readonly at: string; readonly repair: () => void }> {
@@ -22,7 +22,7 @@ async function damaged(
   return { requestId, at: join(world.data, file.root, file.path), repair: () => flipByte(copy) };
 }
 
-test('a copy that rotted in the store is not put in place; mended, it comes back', async () => {
+test('a damaged copy in the store is not put in place; once repaired, it is restored', async () => {
   const { requestId, at, repair } = await damaged(fileStore);
   const { code } = await world.services.command('restore', `Request:${requestId}`, '--yes').exited;
   expect(code).toBe(exitCodes.partly);
@@ -35,7 +35,7 @@ test('a copy that rotted in the store is not put in place; mended, it comes back
   await world.checkAtRest();
 });
 
-test('of two stores, one of which has a rotten copy, the other gives its own', async () => {
+test('of two stores, one of which has a damaged copy, the other delivers its own', async () => {
   const { requestId, repair } = await damaged(copiesStore);
   await world.coldroom('restore', `Request:${requestId}`, '--yes');
   await world.reached(requestId, 'restored');

@@ -21,7 +21,7 @@ describe('a linker frozen past its lease changes nothing when it wakes at', () =
     await freezeAndTakeOver(world, 'linker', crashPoint, 'released', await world.archive(twoFilesets), '0');
   });
 
-  test.each(crashesOf('linker', ['undo']))('%s while it gives back', async (crashPoint) => {
+  test.each(crashesOf('linker', ['undo']))('%s while it restores', async (crashPoint) => {
     const requestId = await world.archive(twoFilesets);
     const first = world.start('linker');
     await world.reached(requestId, 'linked');
@@ -32,7 +32,7 @@ describe('a linker frozen past its lease changes nothing when it wakes at', () =
 });
 
 test('every bag given to two workers at once is worked on once in effect', async () => {
-  // Two sets of services with queues of their own, so that every bag is delivered twice.
+  // Two sets of services with separate queues: every bag is delivered twice.
   for (const COLDROOM_QUEUE_PREFIX of ['one', 'other']) world.services.startAll([], { env: { COLDROOM_QUEUE_PREFIX } });
   const requestIds = [await world.archive(twoFilesets), await world.archive(twoFilesets)];
   for (const requestId of requestIds) {

@@ -15,7 +15,7 @@ describe.each<[ServiceName, readonly string[]]>([
   ['transfer', [...crashesOf('transfer', ['fetch']), 'copy:3-written']],
   ['checksum', crashesOf('checksum', ['verify-fetched'])],
   ['linker', [...crashesOf('linker', ['place']), 'transition:1-before-commit']],
-])('a %s frozen past its lease being retrieved changes nothing when it wakes at', (name, crashPoints) => {
+])('a %s frozen past its lease during a retrieval changes nothing when it wakes at', (name, crashPoints) => {
   beforeAll(() => void world.services.startAll([name]));
   afterAll(() => world.services.killAll());
 
@@ -27,7 +27,7 @@ describe.each<[ServiceName, readonly string[]]>([
   });
 });
 
-test('the path of an original is the whole file at every moment of bringing it back, with two sets of services', async () => {
+test("an original's path has the whole file at every moment of a restore, with two sets of services", async () => {
   for (const COLDROOM_QUEUE_PREFIX of ['one', 'other']) world.services.startAll([], { env: { COLDROOM_QUEUE_PREFIX } });
   const names = Array.from({ length: 100 }, (_, index) => `plane-${index}.tif`);
   const { filesets } = await world.lay([{ files: names.map((name) => ({ name, size: 300 })) }]);

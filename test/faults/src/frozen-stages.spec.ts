@@ -17,7 +17,7 @@ describe.each<[ServiceName, readonly string[]]>([
   beforeAll(() => void world.services.startAll([name]));
   afterAll(() => world.services.killAll());
 
-  // A step that happened is followed by the look whether the claim still holds; the second time adds nothing to that.
+  // A completed step is followed by the check of the claim; a second occurrence adds nothing to that.
   test.each(crashPoints.filter((crashPoint) => !/:2$/.test(crashPoint)))('%s', async (crashPoint) => {
     const requestId = await world.archive(twoFilesets);
     await freezeAndTakeOver(world, name, crashPoint, 'linked', requestId);

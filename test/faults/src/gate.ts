@@ -45,7 +45,7 @@ export class Gate {
     this.target = Number(new URL(url).port);
   }
 
-  /** Nobody gets through until it leads somewhere again; who is inside is thrown out. */
+  /** No connection passes until it leads somewhere again; open ones are cut. */
   shut(): void {
     this.target = undefined;
     this.cut();

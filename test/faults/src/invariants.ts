@@ -36,8 +36,8 @@ const back = ['retrieving', 'bring-online', 'fetched', 'fetchVerified', 'restore
 const atRest = ['released', 'linked', 'undone', 'abandoned', 'skipped', 'declined', 'restored', 'recalled'];
 
 /**
- * What must hold at any moment, a crash included; the faults found, empty where all is well. Services may be running: a
- * file whose state changed while it was looked at is not compared with the register.
+ * What must hold at any moment, even after a crash; returns the faults found, empty if there are none. Services may be
+ * running: a file whose state changed during the check is not compared with the register.
  */
 export async function faultsOf(scene: Scene): Promise<string[]> {
   const before = await latestByPath(scene.register);
@@ -53,10 +53,10 @@ export async function faultsOf(scene: Scene): Promise<string[]> {
       compared: fileFaults(scene, path, then, file),
     };
   });
-  const [bags, others] = [await scene.copies.bags(), (await scene.other?.bags()) ?? []]; // after the links: what they name was there before them
+  const [bags, others] = [await scene.copies.bags(), (await scene.other?.bags()) ?? []]; // after the links: their targets existed before them
   const after = await latestByPath(scene.register);
   const faults = seen.flatMap(({ path, then, file, outOfReach, read, compared }) => {
-    // The content is at the path, or in every place of the bag that the link names.
+    // The content is at the path, or in every location of the bag that the link names.
     const whole =
       outOfReach === undefined
         ? read
@@ -82,7 +82,7 @@ export async function faultsOf(scene: Scene): Promise<string[]> {
   ];
 }
 
-/** What must hold besides where nothing is under way any more. */
+/** What must hold in addition when no work is left. */
 export async function leftovers(scene: Scene): Promise<string[]> {
   const files = [...(await latestByPath(scene.register)).values()];
   const onTheWay = files
@@ -117,7 +117,7 @@ export async function leftovers(scene: Scene): Promise<string[]> {
 /** A path as the register shows it. */
 const shown = (path: string): string => displayPath(Buffer.from(path));
 
-/** In a recall directory lies what is recalled, and nothing else. */
+/** A recall directory contains recalled files, and nothing else. */
 function onlineFaults(store: KeptCopies, files: readonly FileListing[]): string[] {
   const wanted = new Set(
     files.filter((file) => file.state === 'recalled').map((file) => `${file.bag}/data/${file.root}/${file.path}`),
@@ -144,7 +144,7 @@ const storesOf = ({ copies, other }: Scene): readonly KeptCopies[] => (other ? [
 const storeOf = ({ copies, other }: Scene, file: FileListing): KeptCopies =>
   file.store === 'other' && other ? other : copies;
 
-/** Where a link leads that leads to nothing for now: the store, and the path below the places of its copies. */
+/** The target of a link that does not resolve for now: the store, and the path below the directories of its copies. */
 function danglingTarget(scene: Scene, at: string): { readonly store: KeptCopies; readonly path: string } | undefined {
   if (!lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() || existsSync(at)) return undefined;
   const target = readlinkSync(at);
@@ -152,7 +152,7 @@ function danglingTarget(scene: Scene, at: string): { readonly store: KeptCopies;
   return store && { store, path: relative(store.links, target) };
 }
 
-/** The copy has to be right in each of the places. */
+/** The copy must be right in each location. */
 function copyFaults(bags: readonly string[], path: string, then: Frozen): string[] {
   return bags
     .map((directory) => join(directory, path))
@@ -162,13 +162,13 @@ function copyFaults(bags: readonly string[], path: string, then: Frozen): string
     });
 }
 
-/** Does the register say of a file what is on disk? */
+/** Does the register agree with the disk about a file? */
 function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing | undefined): string[] {
   const at = join(scene.data, path);
   if (!file || inPlace.includes(file.state)) return untouchedFaults(at, then);
   const faults: string[] = [];
   const isLink = lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  // While a bag is relinked, its links may lead to either store.
+  // While the links of a bag are replaced, they may lead to either store.
   const mayLeadTo = (file.state === 'moveSealed' ? storesOf(scene) : [storeOf(scene, file)]).map(({ links }) =>
     join(links, file.bag ?? '', 'data', path),
   );
@@ -186,7 +186,7 @@ function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing 
   return faults;
 }
 
-/** `sha256sum -c`, as anybody without our software would prove a bag. */
+/** `sha256sum -c`, as anyone without our software would prove a bag. */
 function bagFaults(place: string, bag: string): string[] {
   const directory = join(place, bag);
   const faults = ['manifest-sha256.txt', 'tagmanifest-sha256.txt'].flatMap((manifest) => {

@@ -1,7 +1,7 @@
 import { crashesOf, expectOnce, killedAtEach, twoFilesets } from './crash-points';
 import { World } from './world';
 
-describe('a linker killed at each step, one after the other: the last one ends what they began', () => {
+describe('a linker killed at each step, one after the other: the last one finishes the work', () => {
   let world: World;
   beforeAll(async () => {
     world = await World.create();

@@ -11,7 +11,7 @@ afterAll(() => world.close());
 afterEach(() => world.check());
 
 describe.each<[ServiceName, readonly string[]]>([
-  // Carrying is fetching, dressing and copying: it is synced twice, in staging and in the other store.
+  // A move fetches, sets attributes and copies: it syncs twice, in staging and in the other store.
   [
     'transfer',
     [
@@ -23,7 +23,7 @@ describe.each<[ServiceName, readonly string[]]>([
     ],
   ],
   ['checksum', ['verify:1-read', ...crashesOf('checksum', ['move-verify', 'transition'])]],
-  // That a bag is durable is told by a step of its own here.
+  // That a bag is durable is recorded by a step of its own here.
   [
     'ingest-watcher',
     crashesOf('ingest-watcher', ['seal', 'move-seal', 'transition']).filter(

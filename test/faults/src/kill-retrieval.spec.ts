@@ -11,11 +11,11 @@ afterEach(() => world.check());
 
 describe.each<[ServiceName, readonly string[]]>([
   ['ingest-watcher', crashesOf('ingest-watcher', ['bring-online', 'transition'])],
-  // Fetching is copying into another place.
+  // Fetching is copying to another location.
   ['transfer', crashesOf('transfer', ['copy', 'fetch', 'transition'])],
   ['checksum', ['verify:1-read', ...crashesOf('checksum', ['verify-fetched', 'transition'])]],
   ['linker', crashesOf('linker', ['place', 'transition'])],
-])('a %s killed being retrieved', (name, crashPoints) => {
+])('a %s killed during a retrieval', (name, crashPoints) => {
   beforeAll(() => void world.services.startAll([name]));
   afterAll(() => world.services.killAll());
 

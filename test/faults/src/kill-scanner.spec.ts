@@ -4,7 +4,7 @@ import { archivedMarks } from './omero';
 import { serviceNames } from './services';
 import { World } from './world';
 
-test('every numbered step is one of a service whose drills go over all its steps', () => {
+test('every crash point belongs to a service whose tests cover all of its crash points', () => {
   const crashed = new Set(
     serviceNames.flatMap((name) => crashesOf(name, Object.keys(takenBy) as (keyof typeof takenBy)[])),
   );
@@ -20,7 +20,7 @@ describe('a scanner killed at', () => {
   afterAll(() => world.close());
   afterEach(() => world.check());
 
-  test.each(crashesOf('scanner', ['scan']))('%s: the next one ends it', async (crashPoint) => {
+  test.each(crashesOf('scanner', ['scan']))('%s: the next one finishes it', async (crashPoint) => {
     const images = (await world.lay(twoFilesets)).imageIds;
     const next = world.start('scanner', { crashAt: crashPoint }).exited.then(async ({ signal }) => {
       expect(signal).toBe('SIGKILL');

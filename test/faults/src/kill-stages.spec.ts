@@ -9,7 +9,7 @@ beforeAll(async () => {
   world = await World.create();
 });
 
-// Reading is a step of hashing and of verifying: the originals, and then their copies.
+// Hashing and verifying both read: the originals, and then their copies.
 const hashing = [...crashesOf('checksum', ['verify']), ...crashesOf('checksum', ['hash', 'transition'])];
 const verifying = crashesOf('checksum', ['verify', 'transition']);
 

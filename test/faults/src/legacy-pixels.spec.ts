@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Archives an image of OMERO 4 whose pixels are of this user; gives the path OMERO opens. */
+/** Archives an image of OMERO 4 whose pixels belong to this user; returns the path that OMERO opens. */
 async function archivePixels(uid: number): Promise<{ readonly requestId: bigint; readonly path: string }> {
   const {
     imageIds: [imageId],
@@ -47,7 +47,7 @@ if (!asRoot) process.stderr.write('SKIPPED: legacy pixels: this needs root, to a
     const own = join(world.dir, 'own.txt');
     writeFileSync(own, 'as long as it gets');
     chownSync(own, 1000, 1000);
-    expect(openToWrite(own, false)).toBe('written'); // so a refusal below is one of the copy
+    expect(openToWrite(own, false)).toBe('written'); // so a refusal below comes from the copy
     await world.reached(requestId, 'linked', 'skipped');
     expect(lstatSync(path).isSymbolicLink()).toBe(true);
     expect(openToWrite(path, false)).toBe('EACCES');
@@ -69,7 +69,7 @@ if (!asRoot) process.stderr.write('SKIPPED: legacy pixels: this needs root, to a
     await world.checkAtRest();
   });
 
-  test('of root keep their place: OMERO runs as root and could write through the link', async () => {
+  test('of root stay in place: OMERO runs as root and could write through the link', async () => {
     const { requestId, path } = await archivePixels(0);
     await world.stuck(requestId, 'LEGACY_PIXELS_OF_ROOT');
     expect(lstatSync(path).isFile()).toBe(true);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A store on a small ext4 of its own that can be filled up, unmounted and made read-only. */
+/** A store on a separate small ext4 that can be filled, unmounted and made read-only. */
 export class MountedStore {
   constructor(
     private readonly image: string,
@@ -32,13 +32,13 @@ export class MountedStore {
     execFileSync('mount', ['-o', `remount,${yes ? 'ro' : 'rw'}`, this.directory]);
   }
 
-  /** Whatever state a failed test left it in. */
+  /** In whatever state a failed test left it. */
   putAway(): void {
     spawnSync('umount', ['-l', this.directory]);
   }
 }
 
-/** Why this machine cannot mount a file system of ours; null where it can. */
+/** Why this machine cannot mount a file system for the tests; null if it can. */
 function noMounting(): string | null {
   if (process.getuid?.() !== 0) return 'mounting needs root';
   const dir = mkdtempSync(join(tmpdir(), 'coldroom-mount-'));
@@ -68,7 +68,7 @@ function noGateway(): string | null {
 
 const needs = { mount: noMounting, strace: noTracing, s3: noGateway } as const;
 
-/** `describe`, or a loud skip with the reason where this machine lacks what the tests need. */
+/** `describe`, or a reported skip with the reason if this machine lacks what the tests need. */
 export function describeWhere(need: keyof typeof needs, name: string, tests: () => void): void {
   const reason = needs[need]();
   if (reason === null) return void describe(name, tests);

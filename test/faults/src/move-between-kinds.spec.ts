@@ -10,7 +10,7 @@ import type { ServiceName } from './services';
 import { digestOf } from './tree';
 import { World } from './world';
 
-/** What an S3 store takes in several parts. */
+/** A file that an S3 store takes in several parts. */
 const large = { files: [{ name: 'large.tif', size: 16_000_000 }] };
 const filesets = [...twoFilesets, large];
 
@@ -39,7 +39,7 @@ async function exchanged(world: World): Promise<void> {
   for (const requestId of [there, back]) await world.coldroom('restore', `Request:${requestId}`, '--yes');
   for (const requestId of [there, back]) await world.reached(requestId, 'restored');
   await world.services.killAll();
-  await world.checkAtRest(); // the same bytes, mode, owner and mtime as before it all
+  await world.checkAtRest(); // the same bytes, mode, owner and mtime as at the beginning
   await world.coldroom('audit');
   expect(await images(world)).toMatchObject(before);
 }
@@ -76,7 +76,7 @@ describe('bags moved between a directory and an Arkivum appliance', () => {
   });
   afterAll(() => world.close());
 
-  test('both ways: the links follow, and all comes back from there', () => exchanged(world));
+  test('both ways: the links follow, and everything is restored from there', () => exchanged(world));
 });
 
 describeWhere('s3', 'bags moved between a directory and a bucket', () => {
@@ -104,14 +104,14 @@ describeWhere('s3', 'bags moved between a directory and a bucket', () => {
     removeServerData(dir);
   });
 
-  test('both ways: the links follow, out of reach until they are recalled, and all comes back from there', () =>
+  test('both ways: the links follow, unreadable until recalled, and everything is restored', () =>
     exchanged(world));
 
-  // Of the one file a first block is fetched, and then it is uploaded in four parts by another thread.
+  // The first block of the only file is fetched, then another thread uploads it in four parts.
   test.each<[ServiceName, string]>([
     ['transfer', 'copy:2-partly-written:2'],
     ['linker', 'move-link:2-swapped'],
-  ])('a %s killed at %s on the way into the bucket: the next one ends it', async (name, crashPoint) => {
+  ])('a %s killed at %s on the way into the bucket: the next one finishes it', async (name, crashPoint) => {
     world.services.startAll([name]);
     const requestId = await askedToMove(world, name, 'released', [large]);
     const before = await world.copies.image();

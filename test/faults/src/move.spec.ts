@@ -37,7 +37,7 @@ describe('bags that are moved', () => {
   afterAll(() => world.close());
   afterEach(() => world.check());
 
-  test('there and back by the command line and two sets of services, the path is the whole file at every moment', async () => {
+  test('there and back with two sets of services: the path is the whole file at every moment', async () => {
     for (const COLDROOM_QUEUE_PREFIX of ['one', 'other'])
       world.services.startAll([], { env: { COLDROOM_QUEUE_PREFIX } });
     const { filesets } = await world.lay([
@@ -74,7 +74,7 @@ describe('bags that are moved', () => {
     await world.checkAtRest();
   });
 
-  test('come back from the store that they moved to, with the old one lost', async () => {
+  test('are restored from the store that they moved to, with the old one lost', async () => {
     world.services.startAll();
     const requestId = await world.archive([{ files: [{ name: 'a.tif', size: 5000 }] }]);
     await world.reached(requestId, 'released');

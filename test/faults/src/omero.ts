@@ -9,7 +9,7 @@ export interface ImageMarks {
   readonly marks: readonly string[];
 }
 
-/** What OMERO says of images: every mark as often as it is linked. */
+/** What OMERO records of images: every mark as often as it is linked. */
 export async function archivedMarks(url: string, imageIds: readonly number[]): Promise<readonly ImageMarks[]> {
   return connected(url, async (client) => {
     const { rows } = await client.query<{ id: string; archived: boolean | null; marks: string[] }>(
@@ -30,7 +30,7 @@ export async function archivedFlags(url: string): Promise<ReadonlyMap<number, bo
   });
 }
 
-/** Takes all marks of archiving away, and the flag, as somebody does who tidies up by SQL. */
+/** Removes all marks of archiving, and the flag, as someone does who cleans up by SQL. */
 export async function loseMarks(url: string, flags: ReadonlyMap<number, boolean | null>): Promise<void> {
   await connected(url, async (client) => {
     await client.query(
@@ -45,7 +45,7 @@ export async function loseMarks(url: string, flags: ReadonlyMap<number, boolean 
   });
 }
 
-/** Makes an image one of OMERO 4: no fileset, and its pixels in `Pixels/`, of this user. Gives their path. */
+/** Makes an image one of OMERO 4: no fileset, and its pixels in `Pixels/`, owned by this user. Returns their path. */
 export async function makeLegacy(url: string, dataDir: string, imageId: number, uid: number): Promise<string> {
   return connected(url, async (client) => {
     await client.query('UPDATE image SET fileset = NULL WHERE id = $1', [imageId]);

@@ -23,13 +23,13 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** A request that has come as far as `state`, because `stage` is stopped, and the path of its first original. */
+/** A request that has reached `state`, because `stage` is stopped, and the path of its first original. */
 async function broughtTo(
   state: string,
   stage: string,
 ): Promise<{ readonly requestId: bigint; readonly original: string }> {
   const stop = (): Promise<void> => world.register.switches.stop(`stage:${stage}`, 'a test', 'a tester');
-  if (state !== 'linked') await stop(); // while anything is stopped nothing is linked
+  if (state !== 'linked') await stop(); // while a file is stuck nothing is linked
   const { filesets } = await world.lay(twoFilesets);
   const requestId = await world.approve();
   await world.reached(requestId, state);
@@ -37,7 +37,7 @@ async function broughtTo(
   return { requestId, original: filesets[0]!.paths[0]! };
 }
 
-/** The one file is set aside, and with it its fileset; the other fileset is archived. Then a person gives the first up. */
+/** One file is stuck, and with it its fileset; the other fileset is archived. Then a person abandons the first. */
 async function expectOnlyItsFilesetIsLeft(requestId: bigint, stage: string, code: string): Promise<void> {
   await world.register.switches.resume(`stage:${stage}`, 'a tester');
   await expect(world.stuck(requestId, code)).resolves.toHaveLength(1);
@@ -75,7 +75,7 @@ describe('an original replaced by another file', () => {
   });
 });
 
-describe('an original that is gone', () => {
+describe('an original that is missing', () => {
   test.each([
     ['copy', 'hashed', 'SOURCE_MISSING'],
     ['link', 'sealed', 'ORIGINAL_GONE'],
@@ -99,7 +99,7 @@ test("a link that others put in the original's place is not followed and stays",
   expect([readlinkSync(original), digestOf(elsewhere)]).toEqual([elsewhere, before]);
 });
 
-test('what others put where our link is to be made stays, and so does the original', async () => {
+test('what others put where our link belongs stays, and so does the original', async () => {
   const { requestId, original } = await broughtTo('sealed', 'link');
   const file = (await world.filesOf(requestId)).find((one) => original.endsWith(one.path))!;
   const beside = join(dirname(original), `.coldroom-${file.id}`);
@@ -116,8 +116,8 @@ test('what others put where our link is to be made stays, and so does the origin
   await world.checkAtRest();
 });
 
-describe("a directory swapped for a link into somebody else's", () => {
-  /** Moves the original's directory away and leads its path to a directory with a file of the same name. */
+describe("a directory swapped for a link into another user's", () => {
+  /** Moves the original's directory and makes its path lead to a directory with a file of the same name. */
   function swapDirectory(original: string): { readonly theirs: string; readonly undo: () => void } {
     const directory = dirname(original);
     const theirs = join(world.dir, `theirs-${Date.now()}`);
@@ -138,7 +138,7 @@ describe("a directory swapped for a link into somebody else's", () => {
     ['copy', 'hashed'],
     ['link', 'sealed'],
     ['undo', 'undoing'],
-  ])('before %s: nothing is done there, and afterwards all goes on', async (stage, state) => {
+  ])('before %s: nothing is done there, and afterwards all work continues', async (stage, state) => {
     const { requestId, original } = await broughtTo(stage === 'undo' ? 'linked' : state, stage);
     if (stage === 'undo')
       await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
@@ -157,7 +157,7 @@ describe("a directory swapped for a link into somebody else's", () => {
   });
 });
 
-describe('an archived original is not given back', () => {
+describe('an archived original is not restored', () => {
   test("over a file that others put in the link's place", async () => {
     const { requestId, original } = await broughtTo('linked', 'undo');
     const file = (await world.filesOf(requestId)).find((one) => original.endsWith(one.path))!;

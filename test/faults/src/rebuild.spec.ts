@@ -41,7 +41,7 @@ beforeAll(async () => {
   await world.checkAtRest();
 });
 
-test('a rebuild killed in the middle, again and again, ends in the register of one that nobody disturbed', async () => {
+test('a rebuild killed again and again ends in the same register as an undisturbed one', async () => {
   await world.loseRegister();
   await world.coldroom('rebuild');
   await world.checkAtRest();
@@ -62,7 +62,7 @@ test('a rebuild killed in the middle, again and again, ends in the register of o
   expect(await registerOf(world)).toEqual(undisturbed);
 });
 
-test('a bag whose lists lead out of it is left out, and nothing of it is believed', async () => {
+test('a bag whose lists leave it is left out, and nothing in it is trusted', async () => {
   const theirs = foreignBag(
     join(world.store, sealedBagsIn(world.store)[0]!),
     `${world.data
@@ -107,7 +107,7 @@ test('a held original whose hold is over is freed only after its copy was read a
   await world.checkAtRest();
 });
 
-/** A bag that is right in all but one thing: a file of its lists is somewhere else. Gives its directory. */
+/** A bag that is valid except that a file of its lists is somewhere else. Returns its directory. */
 function foreignBag(of: string, path: string): string {
   const [directory, name] = [`${of}-theirs`, `${basename(of)}-theirs`];
   cpSync(of, directory, { recursive: true });
@@ -137,7 +137,7 @@ function foreignBag(of: string, path: string): string {
   return directory;
 }
 
-/** Each bag takes its time, within its transaction. */
+/** Delays each bag, within its transaction. */
 async function slowly({ registerUrl }: World): Promise<void> {
   await connected(registerUrl, (client) =>
     client.query(
@@ -147,7 +147,7 @@ async function slowly({ registerUrl }: World): Promise<void> {
   );
 }
 
-/** Waits until so many bags are written, and the next one is being written. */
+/** Waits until this many bags are written, and the next one is being written. */
 async function inTheMiddle({ registerUrl }: World, bags: number): Promise<void> {
   await connected(registerUrl, async (client) => {
     for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(10)) {
@@ -162,7 +162,7 @@ async function inTheMiddle({ registerUrl }: World, bags: number): Promise<void> 
   });
 }
 
-/** All that the register knows, but for numbers that a sequence gave, the time of writing and what an event belongs to by number. */
+/** Everything in the register except sequence numbers, the time of writing and the numeric references of events. */
 async function registerOf({ registerUrl }: World): Promise<Readonly<Record<string, readonly unknown[]>>> {
   const queries = {
     request: 'SELECT to_jsonb(r) AS row FROM request r',

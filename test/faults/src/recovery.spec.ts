@@ -12,7 +12,7 @@ describe.each<[string, StoreKind]>([
   });
   afterEach(() => world.close());
 
-  test('everything comes back', async () => {
+  test('everything is restored', async () => {
     await recover(world, await disaster(world));
   });
 });

@@ -8,7 +8,7 @@ import { archivedFlags, archivedMarks, loseMarks } from './omero';
 import { filesBelow, freeze } from './tree';
 import type { World } from './world';
 
-/** Names, sizes and times that a program on the way could lose. */
+/** Names, sizes and times that a program in between could lose. */
 const odd: TinyPlan['filesets'] = [
   {
     files: [
@@ -38,7 +38,7 @@ const plain: TinyPlan['filesets'] = [
 const modes = [0o600, 0o444, 0o755, 0o664, 0o1640, 0o604, 0o777];
 const oddTimes = ['1969-12-31 23:59:58.5', '2106-02-07 06:28:17.999999999'];
 
-/** Imports filesets whose files have modes, owners and times of their own. */
+/** Imports filesets whose files have various modes, owners and times. */
 async function layOddly(world: World, filesets: TinyPlan['filesets']): Promise<readonly number[]> {
   const laid = await world.lay(filesets);
   laid.filesets
@@ -53,7 +53,7 @@ async function layOddly(world: World, filesets: TinyPlan['filesets']): Promise<r
   return laid.imageIds;
 }
 
-/** What is left of a facility after the disaster, and what it has to become again. */
+/** What is left of a facility after the disaster, and what must be recovered. */
 export interface Left {
   readonly archived: readonly number[];
   readonly inPlace: readonly number[];
@@ -61,7 +61,10 @@ export interface Left {
   readonly bags: Readonly<Record<string, string>>;
 }
 
-/** Archives some (their space freed), some more (held still), and brings a third part back; then register, queues and marks are lost. */
+/**
+ * Archives some (their space freed), some more (still held), and restores a third part; then register, queues and marks
+ * are lost.
+ */
 export async function disaster(world: World): Promise<Left> {
   const flags = new Map<number, boolean | null>();
   const archive = async (
@@ -95,7 +98,7 @@ export async function disaster(world: World): Promise<Left> {
   return { archived: [...released.images, ...held.images], inPlace: restored.images, flags, bags };
 }
 
-/** As docs/recovery.md tells an operator to. */
+/** As docs/recovery.md instructs an operator. */
 export async function recover(world: World, { archived, inPlace, flags, bags }: Left): Promise<void> {
   await world.coldroom('rebuild', '--store', 'main');
   await world.checkAtRest();
@@ -116,7 +119,7 @@ export async function recover(world: World, { archived, inPlace, flags, bags }: 
   expect(await archivedFlags(world.omeroUrl)).toEqual(flags);
 }
 
-/** Waits until OMERO says of these that they are archived, and nothing of those. */
+/** Waits until OMERO shows the first images, and not the second, as archived. */
 async function marksAre(world: World, archived: readonly number[], others: readonly number[]): Promise<void> {
   const wanted = archived
     .toSorted((one, other) => one - other)
@@ -131,7 +134,7 @@ async function marksAre(world: World, archived: readonly number[], others: reado
   });
 }
 
-/** Every file and link as it is now, but for its inode; a link has another mode than any file. */
+/** Every file and link as it is now, except its inode; a link has another mode than any file. */
 function treeOf(world: World): Readonly<Record<string, ReturnType<typeof freeze>>> {
   return Object.fromEntries(
     filesBelow(world.data, ['.coldroom']).map((path) => [path, { ...freeze(join(world.data, path)), ino: 0n }]),

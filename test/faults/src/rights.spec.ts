@@ -24,7 +24,7 @@ function startConfined(world: World, changed: Partial<Record<ServiceName, Rights
   );
 }
 
-/** Imports filesets as files of root, as who the services run, and has them archived. */
+/** Imports filesets as files of root, the user of the services here, and archives them. */
 async function archived(world: World): Promise<bigint> {
   await world.lay(twoFilesets);
   execFileSync('chown', ['-R', '0:0', world.data]);
@@ -34,7 +34,7 @@ async function archived(world: World): Promise<bigint> {
   return requestId;
 }
 
-/** Starts it alone, and gives what it says when it does not start. */
+/** Starts it alone, and returns what it reports if it does not start. */
 async function refusal(world: World, name: ServiceName, has: Rights): Promise<string> {
   const service = world.start(name, { by: confinedTo(has, directoriesOf(world)) });
   await said(service, '"cannot start"', 60_000);
@@ -50,7 +50,7 @@ describeWhere('mount', 'services with exactly the rights of the guide', () => {
   });
   afterAll(() => world.close());
 
-  /** Each right that a service needs in this world, one at a time, and the next smaller one in its place. */
+  /** Each right that a service needs in this world, one at a time, replaced with the next smaller one. */
   const smaller = (name: ServiceName, place: Place): Right => (rights[name][place] === 'write' ? 'read' : 'none');
   const needed = serviceNames.flatMap((name) =>
     places
@@ -69,7 +69,7 @@ describeWhere('mount', 'services with exactly the rights of the guide', () => {
   });
 
   test.each(serviceNames)(
-    '%s does not start where it lacks one of its rights, and names the directory',
+    '%s does not start if it lacks one of its rights, and names the directory',
     async (name) => {
       const lacking = needed.filter(([service]) => service === name);
       expect(lacking.length).toBeGreaterThan(0);
@@ -127,7 +127,7 @@ describeWhere('s3', 'services with exactly the rights of the guide, on a bucket'
   });
 
   test.each(['transfer', 'linker'] as const)(
-    '%s does not start where it cannot place recalled copies',
+    '%s does not start if it cannot place recalled copies',
     async (name) => {
       const told = await refusal(world, name, { ...rights[name], recall: 'read' });
       expect(told).toContain('ROOT_READ_ONLY');

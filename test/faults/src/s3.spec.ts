@@ -16,7 +16,10 @@ import { World, type WorldPlan } from './world';
 
 const megabyte = 1024 * 1024;
 
-/** Where services are killed in one recall, one after the other: each begins where the last one was cut short, and the last step ends its stage. */
+/**
+ * Where services are killed in one recall, one after the other: each begins where the last one was killed, and the last
+ * step ends its stage.
+ */
 const recall: readonly [ServiceName, readonly string[]][] = [
   ['ingest-watcher', crashesOf('ingest-watcher', ['bring-online', 'transition'])],
   [
@@ -26,7 +29,7 @@ const recall: readonly [ServiceName, readonly string[]][] = [
     ),
   ], // all are fetched into one directory
   ['checksum', ['verify:1-read', ...crashesOf('checksum', ['verify-fetched', 'transition'])]],
-  ['linker', crashesOf('linker', ['place', 'transition']).filter((crashPoint) => !crashPoint.startsWith('place:2'))], // no link is swapped, so none is tidied away
+  ['linker', crashesOf('linker', ['place', 'transition']).filter((crashPoint) => !crashPoint.startsWith('place:2'))], // no link is swapped, so none is removed
 ];
 
 describeWhere('s3', 'copies in a bucket', () => {
@@ -54,7 +57,7 @@ describeWhere('s3', 'copies in a bucket', () => {
     removeServerData(dir);
   });
 
-  test('register, queues and marks are lost: everything comes back', async () => {
+  test('register, queues and marks are lost: everything is restored', async () => {
     await inBucket();
     await recover(world, await disaster(world));
   });
@@ -65,7 +68,7 @@ describeWhere('s3', 'copies in a bucket', () => {
       'ingest-watcher',
       crashesOf('ingest-watcher', ['seal']).filter((crashPoint) => !/protected|renamed/.test(crashPoint)),
     ],
-  ])('a %s killed while it uploads: the next one ends it, and no part is left', async (name, crashPoints) => {
+  ])('a %s killed while it uploads: the next one finishes it, and no part is left', async (name, crashPoints) => {
     await inBucket({ hold: '0' });
     world.services.startAll([name]);
     for (const crashPoint of crashPoints) {
@@ -89,7 +92,7 @@ describeWhere('s3', 'copies in a bucket', () => {
     }
   });
 
-  test('an upload that nobody can end any more, its original being another file now, is taken away when the bag is sealed', async () => {
+  test('an upload that cannot be finished, as its original changed, is removed when the bag is sealed', async () => {
     await inBucket();
     world.services.startAll(['transfer']);
     const crashed = world.start('transfer', { crashAt: 'copy:2-partly-written:2' });
@@ -112,7 +115,7 @@ describeWhere('s3', 'copies in a bucket', () => {
     await world.check();
   });
 
-  test('killed at every step of a recall and of its end: readable for that time, and the bag is as it was', async () => {
+  test('killed at every step of a recall and its end: readable throughout, and the bag is unchanged', async () => {
     await inBucket({ hold: '0' });
     world.services.startAll();
     const requestId = await world.archive(twoFilesets);
@@ -135,7 +138,7 @@ describeWhere('s3', 'copies in a bucket', () => {
     expect(await bucket.image()).toEqual(bags);
   });
 
-  test('what is online goes when it is restored, and when its time is over only while the store has what was proven', async () => {
+  test('a recalled copy is removed on restore, or on expiry while the store has what was proven', async () => {
     await inBucket({ hold: '0' });
     const services = world.services.startAll(['linker']);
     const linker = world.start('linker');
@@ -162,7 +165,7 @@ describeWhere('s3', 'copies in a bucket', () => {
     expect(await bucket.image()).toEqual(bags);
 
     await Promise.all(services.map((service) => service.kill()));
-    await sleep(1100); // S3 tells the time of an object in seconds
+    await sleep(1100); // S3 reports the time of an object in seconds
     await bucket.overwrite();
     await timeIsOver(other);
     world.start('linker');
@@ -170,7 +173,7 @@ describeWhere('s3', 'copies in a bucket', () => {
     for (const path of await pathsOf(other)) expect(digestOf(path)).toBe(digestBefore(path));
   });
 
-  test('the server away for some seconds, of an archive and of a restore: nothing is lost, and both go on', async () => {
+  test('the server unavailable for seconds in archive and restore: nothing is lost, both continue', async () => {
     await inBucket({ hold: '0', env: { COLDROOM_ERROR_LIMIT: '1000' } });
     await Promise.all(world.services.startAll().map((service) => said(service, '"started"')));
     const files = Array.from({ length: 60 }, (_, index) => ({ name: `plane-${index}.tif`, size: 200_000 }));

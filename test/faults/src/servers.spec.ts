@@ -74,7 +74,7 @@ test.each<[string, (world: World) => Promise<void>]>([
   expect(world.services.lines.filter((line) => line.includes(': ended with'))).toEqual([]);
 });
 
-test('SIGTERM while Redis is unavailable ends every service within seconds, with nothing but log lines', async () => {
+test('SIGTERM while Redis is unavailable ends every service within seconds, with log lines only', async () => {
   const services = world.services.startAll();
   const requestId = await world.archive(twoFilesets);
   await world.reached(requestId, 'linked');
@@ -86,7 +86,7 @@ test('SIGTERM while Redis is unavailable ends every service within seconds, with
   await world.check();
 });
 
-test('a service that finds no Redis at its start says so and ends as temporarily failed', async () => {
+test('a service that finds no Redis at its start reports it and exits as temporarily failed', async () => {
   world.servers.loseRedis();
   const transfer = world.start('transfer');
   await said(transfer, '"REDIS_UNAVAILABLE"');

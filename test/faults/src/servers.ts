@@ -7,12 +7,12 @@ interface Served {
   readonly gate: Gate;
 }
 
-/** For data that nobody needs after a crash of the machine. */
+/** For data that is not needed after a crash of the machine. */
 const settings = { fsync: 'off', shared_buffers: '64MB' };
 /** See jest/setup.mjs. */
 const like = process.env['TEST_POSTGRES_LIKE'];
 
-/** A PostgreSQL and a Redis of one world, each behind a gate that stays where it is when they are restarted. */
+/** A PostgreSQL and a Redis for one world, each behind a gate whose address stays the same when they are restarted. */
 export class Servers {
   private constructor(
     private readonly dir: string,
@@ -32,7 +32,7 @@ export class Servers {
     return this.redis.gate.through(this.redis.server.url);
   }
 
-  /** An empty database, in place of one of that name with all that is in it. */
+  /** An empty database that replaces one of the same name with everything in it. */
   async emptyDatabase(name: string): Promise<string> {
     return this.postgres.gate.through(await createDatabase(this.postgres.server.url, name, { existing: 'drop' }));
   }

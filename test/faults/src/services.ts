@@ -7,13 +7,13 @@ export const serviceNames = ['scanner', 'checksum', 'transfer', 'ingest-watcher'
 export type ServiceName = (typeof serviceNames)[number];
 
 export interface Crash {
-  /** A numbered step, `link:4-swapped` or `link:4-swapped:2`, at which the process kills itself. */
+  /** A crash point, `link:4-swapped` or `link:4-swapped:2`, at which the process kills itself. */
   readonly crashAt?: string;
-  /** A numbered step at which the process stops itself by SIGSTOP; SIGCONT wakes it. */
+  /** A crash point at which the process stops itself by SIGSTOP; SIGCONT wakes it. */
   readonly freezeAt?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
-  /** Words before the command, that run it in place of themselves. */
+  /** Words before the command, which then run it. */
   readonly by?: readonly string[];
 }
 
@@ -27,7 +27,7 @@ export class Services {
 
   constructor(readonly settings: Readonly<Record<string, string>>) {}
 
-  /** Starts a service as a process of its own; does not wait. */
+  /** Starts a service as a separate process; does not wait. */
   start(name: ServiceName, { crashAt, freezeAt, env = {}, args = [], by = [] }: Crash = {}): RunningService {
     const crash = {
       ...(crashAt ? { COLDROOM_CRASH_AT: crashAt } : {}),
@@ -53,7 +53,7 @@ export class Services {
     return serviceNames.filter((name) => !except.includes(name)).map((name) => this.start(name, crash));
   }
 
-  /** Runs the command line; what it writes is in the lines of what is returned. */
+  /** Runs the command line; the lines of the result contain its output. */
   command(...words: readonly string[]): RunningService {
     const command = startService({
       name: words.join(' '),
@@ -72,7 +72,7 @@ export class Services {
   }
 }
 
-/** Waits until a service has written a line that contains `text`; fails where it ends before. */
+/** Waits until a service has written a line that contains `text`; fails if it ends before. */
 export async function said(service: RunningService, text: string, withinMs = 30_000): Promise<void> {
   let ended = false;
   void service.exited.then(() => {
@@ -85,7 +85,7 @@ export async function said(service: RunningService, text: string, withinMs = 30_
   }
 }
 
-/** Waits until a service has stopped itself at the step of its drill. */
+/** Waits until a service has stopped itself at its crash point. */
 export async function frozen(service: RunningService, withinMs = 40_000): Promise<void> {
   for (
     const deadline = Date.now() + withinMs;
@@ -97,7 +97,7 @@ export async function frozen(service: RunningService, withinMs = 40_000): Promis
   }
 }
 
-/** Wakes a frozen service, and waits until it has found out how things stand: it writes a line about its bag. */
+/** Wakes a frozen service, and waits until it has checked the situation: it writes a line about its bag. */
 export async function wake(service: RunningService): Promise<void> {
   const before = service.lines.length;
   process.kill(service.pid, 'SIGCONT');

@@ -15,10 +15,10 @@ afterEach(() => world.services.killAll());
 afterAll(() => world.close());
 
 const single = (names: readonly string[]) => names.map((name) => ({ files: [{ name, size: 2000 }] }));
-/** Long enough for several sweeps and turns of a linker that did not heed a stop. */
+/** Long enough for several sweeps and turns of a linker that ignored a stop. */
 const severalSweeps = 1500;
 
-test('more failures than the limit stop a stage: nothing more is linked until a person resumes it', async () => {
+test('more failures than the limit stop a stage: nothing is linked until a person resumes it', async () => {
   world.services.startAll(['linker']);
   const spoilt = await world.lay(single(['a.tif', 'b.tif', 'c.tif', 'd.tif']));
   const first = await world.approve();
@@ -48,7 +48,7 @@ test('more failures than the limit stop a stage: nothing more is linked until a 
 });
 
 describeWhere('strace', 'a stop in the middle of linking', () => {
-  test('is in force when it is acknowledged: not one more original is replaced', async () => {
+  test('takes effect when it is acknowledged: not one more original is replaced', async () => {
     const linker = world.services.startAll().find(({ name }) => name === 'linker')!;
     await said(linker, '"started"');
     const names = Array.from({ length: 150 }, (_, index) => `${index}.tif`);
@@ -70,10 +70,10 @@ describeWhere('strace', 'a stop in the middle of linking', () => {
 });
 
 describeWhere('strace', 'SIGTERM in the middle of a copy that takes long', () => {
-  test('gives it up and hands the bag back at once', async () => {
+  test('stops the work and releases the bag at once', async () => {
     const transfer = world.services.startAll().find(({ name }) => name === 'transfer')!;
     await said(transfer, '"started"');
-    const strace = await tamperWith(transfer, 'pwrite64:delay_enter=1000000'); // microseconds a piece
+    const strace = await tamperWith(transfer, 'pwrite64:delay_enter=1000000'); // microseconds each
     const requestId = await world.archive([{ files: [{ name: 'large.tif', size: 80_000_000 }] }]);
     await world.until('some of it to be copied', async () =>
       (await world.register.reports.progress(requestId)).some((row) => row.doneBytes > 0n),

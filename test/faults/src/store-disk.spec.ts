@@ -29,7 +29,10 @@ describeWhere('mount', 'a store whose disk', () => {
   });
   afterAll(() => world.close());
 
-  /** Archives a request up to a stage, spoils the disk, and expects the stage to fail loudly until the disk is whole again. */
+  /**
+   * Archives a request up to a stage, damages the disk, and expects the stage to report failures until the disk is
+   * repaired.
+   */
   async function outage(
     stage: string,
     state: string,
@@ -53,7 +56,7 @@ describeWhere('mount', 'a store whose disk', () => {
     await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'seal', 'link');
   }
 
-  test('is full in the middle of a copy: nothing counts, and with room again all goes on', async () => {
+  test('is full in the middle of a copy: nothing counts, and with room again all work continues', async () => {
     const filler = join(world.store, '.filler');
     await outage(
       'copy',
@@ -91,7 +94,7 @@ describeWhere('mount', 'a store whose disk', () => {
     ['verify', 'copied'],
     ['seal', 'verified'],
     ['link', 'sealed'],
-  ])('is unmounted before %s: the empty folder is no store', async (stage, state) => {
+  ])('is unmounted before %s: the empty directory is not a store', async (stage, state) => {
     await outage(
       stage,
       state,

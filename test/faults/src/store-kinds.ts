@@ -4,19 +4,19 @@ import { startFakeArkivum } from '@coldroom/fake-arkivum';
 import { writeMarker } from '@coldroom/files';
 import { imageOf } from './tree';
 
-/** Where a world keeps its copies, and how they are looked at without any software of ours. */
+/** Where a world keeps its copies, and how they are inspected without software of ours. */
 export interface KeptCopies {
-  /** For the stores file; one has the name that was asked for. */
+  /** For the stores file; one has the requested name. */
   readonly stores: Readonly<Record<string, unknown>>;
   /** Where links lead. */
   readonly links: string;
-  /** Links lead to nothing until their images are recalled. */
+  /** Links do not resolve until their images are recalled. */
   readonly recalled: boolean;
-  /** Directories that hold all sealed bags as they are now; what lies in no directory is copied down into one. */
+  /** Directories that hold all sealed bags as they are now; what is not in a directory is downloaded into one. */
   bags(): Promise<readonly string[]>;
-  /** What is not sealed, or half on its way. */
+  /** What is not sealed, or incomplete. */
   unsealed(): Promise<readonly string[]>;
-  /** All that a change of a sealed bag would show in. */
+  /** Everything that would show a change of a sealed bag. */
   image(): Promise<Readonly<Record<string, string>>>;
   stop(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface KeptCopies {
 export type StoreName = 'main' | 'other';
 export type StoreKind = (dir: string, name: StoreName) => Promise<KeptCopies>;
 
-/** The place of a store below the directory of its world. */
+/** The location of a store below the directory of its world. */
 export const placeOf = { main: 'store', other: 'other' } as const;
 
 /** One directory on this machine. */

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { RunningService } from '@coldroom/runtime/process';
 
-/** Has the kernel answer system calls of a running service otherwise, by strace, until `end` is called; with `paths` only those on them. */
+/**
+ * Makes the kernel answer system calls of a running service differently, by strace, until `end` is called; with `paths`
+ * only those on them.
+ */
 export async function tamperWith(
   service: RunningService,
   inject: string,

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 
-/** Changes one byte in place; size, mtime and mode are as before, as bit rot or a sly program leaves them. */
+/** Changes one byte in place; size, mtime and mode are as before, as after bit rot or a malicious program. */
 export function flipByte(path: string, position = 100): void {
   const { mode, mtimeNs } = statSync(path, { bigint: true });
   chmodSync(path, 0o600);

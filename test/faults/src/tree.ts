@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A file as it was before anything of ours ran. */
+/** A file as it was before any software of ours ran. */
 export interface Frozen {
   readonly digest: string;
   readonly size: bigint;
@@ -33,7 +33,7 @@ export function freeze(path: string): Frozen {
   return { digest: digestOf(path), size, mtimeNs, ino, mode, uid, gid };
 }
 
-/** What differs between the file that was and what is read at its path now, through a link or not. */
+/** The differences between the earlier file and what is read at its path now, through a link or not. */
 export function readFaults(path: string, then: Frozen): string[] {
   try {
     const now = statSync(path, { bigint: true });
@@ -46,7 +46,7 @@ export function readFaults(path: string, then: Frozen): string[] {
   }
 }
 
-/** What differs between the file that was and the file that stands there itself. */
+/** The differences between the earlier file and the file that is itself at the path. */
 export function untouchedFaults(path: string, then: Frozen): string[] {
   const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!now) return ['is missing'];
@@ -56,7 +56,7 @@ export function untouchedFaults(path: string, then: Frozen): string[] {
     : ['is not the same file as before'];
 }
 
-/** What differs between the file that was and the one that was brought back: another inode, but else the same. */
+/** The differences between the earlier file and the restored one: another inode, otherwise the same. */
 export function restoredFaults(path: string, then: Frozen): string[] {
   const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!now?.isFile()) return [now ? 'is no regular file' : 'is missing'];
@@ -65,7 +65,9 @@ export function restoredFaults(path: string, then: Frozen): string[] {
     : ['has another mode, owner or number of names than before'];
 }
 
-/** All that a change would show in: inode, size, times, mode and link target of everything below some directories. */
+/**
+ * Everything that would show a change: inode, size, times, mode and link target of everything below some directories.
+ */
 export function imageOf(...directories: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     directories.flatMap((directory) => {

@@ -1,6 +1,9 @@
 import { Worker } from 'node:worker_threads';
 
-/** Looks at files again and again, as fast as it can, from a thread of its own: does their path hold the whole file at every moment? */
+/**
+ * Checks files again and again, as fast as it can, in a separate thread: does their path hold the whole file at every
+ * moment?
+ */
 export class Watcher {
   private readonly stop = new Int32Array(new SharedArrayBuffer(4));
   private readonly ended: Promise<{ readonly rounds: number; readonly faults: readonly string[] }>;
@@ -13,7 +16,7 @@ export class Watcher {
     });
   }
 
-  /** How often all were looked at, and what was wrong. */
+  /** How often all were checked, and what was wrong. */
   async end(): Promise<{ readonly rounds: number; readonly faults: readonly string[] }> {
     Atomics.store(this.stop, 0, 1);
     return this.ended;

@@ -18,15 +18,15 @@ export interface WorldPlan {
   /** How long originals are held; `0` frees them at once. Default `7d`. */
   readonly hold?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Puts the store on a file system of its own, of this size. */
+  /** Puts the store on a separate file system of this size. */
   readonly storeMegabytes?: number;
   /** Default: one directory. */
   readonly store?: StoreKind;
-  /** A second store, named `other`, empty until something is moved there. */
+  /** A second store, named `other`, empty until bags are moved there. */
   readonly other?: StoreKind;
 }
 
-/** An OMERO of a few files, its own PostgreSQL and Redis, and the services as real processes. */
+/** An OMERO with a few files, its own PostgreSQL and Redis, and the services as real processes. */
 export class World implements Scene {
   readonly frozen = new Map<string, Frozen>();
   readonly foreign = new Set<string>();
@@ -104,7 +104,7 @@ export class World implements Scene {
     return this.copies.links;
   }
 
-  /** The file system of the store, where the plan gave it one of its own. */
+  /** The file system of the store, if the plan gave it a separate one. */
   get disk(): MountedStore {
     if (!this.mounted) throw new Error('this world has its store on the common file system');
     return this.mounted;
@@ -114,7 +114,9 @@ export class World implements Scene {
     return this.services.start(name, crash);
   }
 
-  /** Imports filesets, marks their images and approves the request that a running scanner makes of them. Gives its id. */
+  /**
+   * Imports filesets, marks their images and approves the request that a running scanner makes of them. Returns its id.
+   */
   async archive(filesets: TinyPlan['filesets'], store?: StoreName): Promise<bigint> {
     await this.lay(filesets);
     return this.approve(store);
@@ -133,7 +135,7 @@ export class World implements Scene {
     return tiny;
   }
 
-  /** Has the marked images made into a request and approves it. */
+  /** Creates a request from the marked images and approves it. */
   async approve(store?: StoreName): Promise<bigint> {
     await this.register.scans.ask('a tester');
     const [request] = await this.until('a new request', async () => {
@@ -145,12 +147,15 @@ export class World implements Scene {
     return id;
   }
 
-  /** What a person does, again as long as a worker holds the bag. */
+  /** An action of a person, repeated while a worker holds the bag. */
   async asPerson<T>(act: (people: Register['operator']) => Promise<T>): Promise<T> {
     return this.until('the bag to be free for a person', () => act(this.register.operator));
   }
 
-  /** Waits until `look` gives something; fails with what the services said last. A server may be restarted meanwhile. */
+  /**
+   * Waits until `look` returns a value; fails with the last output of the services. A server may be restarted
+   * meanwhile.
+   */
   async until<T>(what: string, look: () => Promise<T | false | undefined>, withinMs = 40_000): Promise<T> {
     let cause: unknown;
     for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(40)) {
@@ -186,7 +191,7 @@ export class World implements Scene {
     });
   }
 
-  /** Waits until the register tells of a failed attempt with this code. */
+  /** Waits until the register records a failed attempt with this code. */
   async attemptFailed(requestId: bigint, code: string): Promise<void> {
     await this.until(`an attempt to fail with ${code}`, async () =>
       (await this.register.reports.events({ requestId }, 1000)).some(
@@ -195,7 +200,7 @@ export class World implements Scene {
     );
   }
 
-  /** Has everything go on up to a stage, then acts, then lets that stage go on. */
+  /** Runs all work up to a stage, then acts, then resumes that stage. */
   async before<T>(stage: string, requestId: bigint, state: string, act: () => Promise<T> | T): Promise<T> {
     await this.reached(requestId, state);
     const result = await act();
@@ -207,20 +212,20 @@ export class World implements Scene {
     return this.register.reports.files({ requestId, limit: 10_000 });
   }
 
-  /** A test that changes a file itself says so: from now on this is what was there before. */
+  /** A test that changes a file itself declares it: from now on this is the expected file. */
   refreeze(path: string): void {
     const relative = path.slice(this.data.length + 1);
     this.frozen.set(relative, freeze(path));
   }
 
-  /** A test that takes a file away, or puts something else there, says so: that is the test's own business then. */
+  /** A test that removes a file, or puts something else there, declares it: the invariants then ignore the path. */
   forget(path: string): void {
     const relative = path.slice(this.data.length + 1);
     this.frozen.delete(relative);
     this.foreign.add(relative);
   }
 
-  /** Fails where any invariant is broken, at whatever moment. */
+  /** Fails if any invariant is broken, at any moment. */
   async check(): Promise<void> {
     const events = (await this.register.reports.events({}, 1_000_000)).toReversed().map(told);
     const rewritten = this.history.findIndex((event, index) => event !== events[index]);
@@ -230,14 +235,14 @@ export class World implements Scene {
     if (faults.length > 0) throw new Error(`${faults.join('\n')}\n${this.services.lines.slice(-15).join('\n')}`);
   }
 
-  /** The same where nothing is under way any more: and nothing was left behind. */
+  /** The same when no work is left, and checks that nothing was left behind. */
   async checkAtRest(): Promise<void> {
     await this.check();
     const left = await leftovers(this);
     if (left.length > 0) throw new Error(`${left.join('\n')}\n${this.services.lines.slice(-15).join('\n')}`);
   }
 
-  /** The register is lost with its database. An empty one takes its place, made ready as an operator does it. */
+  /** The register is lost with its database. An empty one replaces it, prepared as an operator does it. */
   async loseRegister(): Promise<void> {
     await this.register.close();
     await this.servers.emptyDatabase('register');
@@ -246,7 +251,7 @@ export class World implements Scene {
     await this.coldroom('migrate');
   }
 
-  /** Types a command; fails where it does. Gives what it wrote. */
+  /** Runs a command; fails if the command fails. Returns its output. */
   async coldroom(...words: readonly string[]): Promise<string> {
     const command = this.services.command(...words);
     const { code } = await command.exited;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { codeOf } from '@coldroom/domain';
 import { MemoNotFound, newestMemo, readHead, versionInMemo, type WalkLimits } from './memo';
 
-/** The version of Bio-Formats that OMERO.server uses, and how we know it; or why it is not known. */
+/** The version of Bio-Formats that OMERO.server uses, and its source; or why it is not known. */
 export type BioFormats =
   | { readonly version: string; readonly from: 'setting' }
   | { readonly version: string; readonly from: 'memo'; readonly path: string; readonly writtenAt: Date }
@@ -19,8 +19,8 @@ export interface BioFormatsPlaces {
 const scanLimits: WalkLimits = { entries: 2_000_000, ms: 120_000 };
 
 /**
- * The setting counts; without it, the newest of the memo files that OMERO.server keeps of the images it opened. The cache
- * directory may be a link, as OMERO's trees may; below it no links are followed.
+ * The setting takes precedence; without it, the newest of the memo files that OMERO.server keeps of the images it
+ * opened. The cache directory may be a link, as OMERO's trees may; below it no links are followed.
  */
 export async function findBioFormats(
   { setting, dataDir }: BioFormatsPlaces,
@@ -38,7 +38,7 @@ export async function findBioFormats(
   }
 }
 
-/** No error of the file system here keeps images from being archived that every version can open. */
+/** An error of the file system here does not prevent archiving images that every version can open. */
 function reasonOf(error: unknown, cache: string): string {
   if (error instanceof MemoNotFound) return `${cache}: ${error.message}`;
   return codeOf(error) === 'ENOENT' ? `${cache} does not exist` : `${cache} cannot be read (${codeOf(error)})`;

@@ -8,8 +8,8 @@ const version = (text: string | null): BioFormats =>
 const fileset = (files: number, companions: number, openedBy: readonly string[], formats = ['OMETiff']) =>
   ({ filesetId: 1n, files, companions, openedBy, formats }) satisfies FilesetOpening;
 
-describe('the table of troubles', () => {
-  it.each(linkTroubles)('has what is needed: $filesets', ({ from, to, source, fixedIn }) => {
+describe('the table of issues', () => {
+  it.each(linkTroubles)('has what it requires: $filesets', ({ from, to, source, fixedIn }) => {
     expect(compareVersions(from, to)).toBeLessThanOrEqual(0);
     expect(source).toMatch(/ issue \d+$/);
     expect(fixedIn).toMatch(/^OMERO\.server \d/);
@@ -52,7 +52,7 @@ describe('the table of troubles', () => {
     [false, 'a fileset without images', fileset(5, 1, [], [])],
   ])('%s: %s', (hit, _what, opening) => expect(troublesOf(opening).length > 0).toBe(hit));
 
-  it('says which version, which filesets, and what to do', () => {
+  it('reports the version, the filesets, and what to do', () => {
     const [companion] = linkTroubles as [(typeof linkTroubles)[number]];
     expect(describeTrouble(version('6.10.0'), companion)).toBe(
       "OMERO's Bio-Formats 6.10.0 cannot open this through links: an OME-TIFF set with a companion file, opened by one of its TIFFs (ome/bioformats issue 3853)",

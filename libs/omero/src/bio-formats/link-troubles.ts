@@ -4,7 +4,7 @@ import { compareVersions } from './versions';
 
 /** Filesets that some versions of Bio-Formats cannot open once their files are links: OMERO refuses their images then. */
 export interface LinkTrouble {
-  /** The first and the last version that has it. */
+  /** The first and the last affected version. */
   readonly from: string;
   readonly to: string;
   readonly filesets: string;
@@ -14,8 +14,8 @@ export interface LinkTrouble {
 }
 
 /**
- * Known troubles, one line each. OMERO.server 5.6.4 to 5.6.7 has Bio-Formats 6.9.1 to 6.12.0. That a set of TIFFs may keep
- * its metadata in one of them cannot be seen from names, so each OME-TIFF set of several files counts.
+ * Known issues, one line each. OMERO.server 5.6.4 to 5.6.7 has Bio-Formats 6.9.1 to 6.12.0. Names do not show whether a
+ * set of TIFFs keeps its metadata in one of them: each OME-TIFF set of several files therefore counts.
  */
 // prettier-ignore
 export const linkTroubles: readonly LinkTrouble[] = [
@@ -23,17 +23,17 @@ export const linkTroubles: readonly LinkTrouble[] = [
   { from: '6.7.0', to: '6.12.0', filesets: 'an OME-TIFF set whose metadata may be in another of its files', hits: amongTiffs, source: 'ome/bioformats issue 3853', fixedIn: 'OMERO.server 5.6.8' },
 ];
 
-/** The troubles that a fileset has with some version, whether OMERO uses that version or not. */
+/** The issues that a fileset has with some version, whether OMERO uses that version or not. */
 export function troublesOf(fileset: FilesetOpening, troubles = linkTroubles): readonly LinkTrouble[] {
   return troubles.filter(({ hits }) => hits(fileset));
 }
 
-/** Whether this version has the trouble; of a version that is not known every trouble is expected. */
+/** Whether this version has the issue; a version that is not known is assumed to have every issue. */
 export function isAffected({ version }: BioFormats, { from, to }: LinkTrouble): boolean {
   return version === null || (compareVersions(version, from) >= 0 && compareVersions(version, to) <= 0);
 }
 
-/** What an administrator has to know about it, as one sentence without a full stop. */
+/** What an administrator must know about it, as one sentence without a full stop. */
 export function describeTrouble(bioFormats: BioFormats, { from, to, filesets, source }: LinkTrouble): string {
   const which =
     bioFormats.version === null

@@ -53,11 +53,11 @@ describe('the version of OMERO.server', () => {
     });
   });
 
-  it('is that of the setting where there is one, whatever is on disk', async () => {
+  it('is that of the setting if there is one, whatever is on disk', async () => {
     expect(await findBioFormats({ dataDir, setting: '7.1.0' })).toEqual({ version: '7.1.0', from: 'setting' });
   });
 
-  it('is not taken from another file, a file that is being written, a link or a directory', async () => {
+  it('is not read from another file, a file being written, a link or a directory', async () => {
     await lay(cache('OMERO/.d.tif.bfmemo123'), '7.3.1', 9);
     await lay(cache('OMERO/d.tif.bfmemo'), '7.3.1', 9);
     await lay(join(dataDir, 'elsewhere/.e.tif.bfmemo'), '7.3.1', 9);
@@ -68,7 +68,7 @@ describe('the version of OMERO.server', () => {
     expect(await findBioFormats({ dataDir })).toMatchObject({ version: '6.11.1' });
   });
 
-  it('is found below a cache that is a link itself, as OMERO may keep it on another disk', async () => {
+  it('is found below a cache that is itself a link, as OMERO may keep it on another disk', async () => {
     await rename(cache(), join(dataDir, 'other disk'));
     await symlink('other disk', cache());
     expect(await findBioFormats({ dataDir })).toMatchObject({ version: '6.11.1' });
@@ -81,7 +81,7 @@ describe('the version of OMERO.server', () => {
     expect(await findBioFormats({ dataDir })).toMatchObject({ version: '7.0.0' });
   });
 
-  it('is not known where the newest memo file is not understood: older ones say nothing', async () => {
+  it('is not known if the newest memo file is not understood: older ones prove nothing', async () => {
     const path = cache('OMERO/.new.tif.bfmemo');
     await writeFile(path, 'something else');
     expect(await findBioFormats({ dataDir })).toEqual({
@@ -90,7 +90,7 @@ describe('the version of OMERO.server', () => {
     });
   });
 
-  it('is not known where there is no cache, or no memo file in it', async () => {
+  it('is not known if there is no cache, or no memo file in it', async () => {
     await rm(cache('OMERO'), { recursive: true });
     expect(await findBioFormats({ dataDir })).toEqual({ version: null, reason: `${cache()}: there is no memo file` });
     await rm(cache(), { recursive: true });
@@ -99,7 +99,7 @@ describe('the version of OMERO.server', () => {
     expect(await findBioFormats({ dataDir })).toEqual({ version: null, reason: `${cache()} cannot be read (ENOTDIR)` });
   });
 
-  it('is not known where not all of the cache was looked at', async () => {
+  it('is not known if part of the cache was not searched', async () => {
     expect(await findBioFormats({ dataDir }, { entries: 8, ms: 60_000 })).toEqual({
       version: null,
       reason: `${cache()}: it has more than 8 entries`,

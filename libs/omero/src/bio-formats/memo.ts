@@ -4,7 +4,7 @@ import { isVersion } from './versions';
 
 /** Bytes that hold the version, whatever follows. */
 const headLength = 64;
-/** How memo files of Bio-Formats 6 and 7 begin: the layout's number, and a mark that a text follows. */
+/** How memo files of Bio-Formats 6 and 7 begin: the number of the layout, and a marker that a string follows. */
 const layout = Buffer.of(0x08, 0x01);
 const statsAtOnce = 64;
 const depthLimit = 64;
@@ -23,8 +23,8 @@ export interface WalkLimits {
 }
 
 /**
- * The version in the first bytes of a memo file; undefined where the layout is not one that we know. The text is ASCII, and
- * its last character has the high bit set.
+ * The version in the first bytes of a memo file; undefined if the layout is unknown. The text is ASCII, and its last
+ * character has the high bit set.
  */
 export function versionInMemo(head: Buffer): string | undefined {
   if (!head.subarray(0, layout.length).equals(layout)) return undefined;
@@ -38,8 +38,9 @@ export function versionInMemo(head: Buffer): string | undefined {
 }
 
 /**
- * The memo file below `directory` that was written last. Links are not followed. Throws `MemoNotFound` where there is none,
- * and where part of the tree cannot be read or a limit is reached: the newest file could be in the part that was not seen.
+ * The memo file below `directory` that was written last. Links are not followed. Throws `MemoNotFound` if there is
+ * none, and if part of the tree cannot be read or a limit is reached: the newest file could be in the part that was not
+ * searched.
  */
 export async function newestMemo(directory: Buffer, limits: WalkLimits): Promise<Memo> {
   let newest: Memo | undefined;
@@ -65,7 +66,7 @@ export async function readHead(path: Buffer): Promise<Buffer> {
   }
 }
 
-/** The paths of memo files, a few at a time, and an empty list now and then: never all names at once. */
+/** The paths of memo files, a few at a time, and an empty list from time to time: never all names at once. */
 async function* memosBelow(top: Buffer, entryLimit: number): AsyncGenerator<readonly Buffer[]> {
   let [seen, found]: [number, Buffer[]] = [0, []];
   async function* walk(directory: Buffer, depth: number): AsyncGenerator<readonly Buffer[]> {
@@ -94,7 +95,7 @@ async function opened(directory: Buffer): Promise<AsyncIterable<BufferEntry>> {
   }
 }
 
-/** An entry of a directory as Node.js gives it for the encoding `buffer`, which its types leave out. */
+/** An entry of a directory as Node.js returns it for the encoding `buffer`, which its types leave out. */
 interface BufferEntry {
   readonly name: Buffer;
   isFile(): boolean;
@@ -112,7 +113,7 @@ async function written(path: Buffer): Promise<Memo | undefined> {
   }
 }
 
-/** `.name.bfmemo`; while one is being written its name goes on after that. */
+/** `.name.bfmemo`; while it is being written, its name has a suffix. */
 function isMemo(name: Buffer): boolean {
   return name[0] === 0x2e && name.subarray(-7).toString('latin1') === '.bfmemo';
 }

@@ -70,7 +70,7 @@ test('how images are opened is read by fileset: for a closure, and by original f
   expect(byFile.get(failed.files[0]!)).toMatchObject([{ files: 1, companions: 1, openedBy: [], formats: [] }]);
 });
 
-test('a file that two filesets share is of both', async () => {
+test('a file that two filesets share belongs to both', async () => {
   const one = await add(['c.ome.tif'], [{ name: 'c.ome.tif' }]);
   const two = await add(['d.companion.ome'], [{ name: 'c.ome.tif' }]);
   await rows.entry(two.fileset, one.files[0]!);

@@ -7,7 +7,7 @@ export interface FilesetOpening {
   readonly files: number;
   /** Those of them that are named `*.companion.ome`. */
   readonly companions: number;
-  /** Names of the files that OMERO opens with Bio-Formats, each once; empty where OMERO does not say. */
+  /** Names of the files that OMERO opens with Bio-Formats, each once; empty if OMERO does not record it. */
   readonly openedBy: readonly string[];
   /** Formats that OMERO recorded at the import (`OMETiff`), each once. */
   readonly formats: readonly string[];
@@ -28,7 +28,7 @@ const opening = (fileset: string): string => `
      FROM image i LEFT JOIN pixels p ON p.image = i.id LEFT JOIN format f ON f.id = i.format
     WHERE i.fileset = ${fileset}) AS images`;
 
-/** The filesets of the closure, sorted by component as its other readers. */
+/** The filesets of the closure, sorted by component like its other readers. */
 export const openingRows = `
   SELECT c.name AS component, u.unit AS "filesetId", entries.*, images.*
     FROM coldroom_unit u JOIN coldroom_component c ON c.label = u.label CROSS JOIN LATERAL ${opening('u.unit')}

@@ -7,7 +7,7 @@ import { isAffected, troublesOf } from './link-troubles';
 
 const maker = RealBioFormats.get('7.3.1');
 
-/** What OMERO's database says of such a set that is opened by this file. */
+/** What OMERO's database contains for such a set when it is opened by this file. */
 const openingOf = (names: readonly string[], openedBy: string) => ({
   filesetId: 1n,
   files: names.length,
@@ -58,7 +58,7 @@ describe.each<RealVersion>(['7.3.1', '6.11.1'])('the real Bio-Formats %s', (vers
       const set = names.filter((other) => other.split(/[_.]/)[0] === name.split(/[_.]/)[0]);
       return troublesOf(openingOf(set, name)).some((trouble) => isAffected({ version, from: 'setting' }, trouble));
     });
-    // Of a set without a companion file the names do not say which file has the metadata: the table names more than is hit.
+    // Without a companion file, names do not show which file has the metadata: the table names more sets than are affected.
     expect(expected).toEqual(expect.arrayContaining(followed));
     expect(followed.sort()).toEqual(
       version === '7.3.1'

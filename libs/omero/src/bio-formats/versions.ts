@@ -5,7 +5,7 @@ export function isVersion(text: string): boolean {
   return pattern.test(text);
 }
 
-/** Negative where `one` is older than `other`. What follows the numbers does not count. */
+/** Negative if `one` is older than `other`. What follows the numbers does not count. */
 export function compareVersions(one: string, other: string): number {
   const [left, right] = [numbersOf(one), numbersOf(other)];
   const index = left.findIndex((number, position) => number !== right[position]);

@@ -7,7 +7,10 @@ export const root = 0n;
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** An OMERO database of a test's own, and rows put into it as a superuser without OMERO's triggers: also rows no server would write. */
+/**
+ * An OMERO database for one test, and rows inserted by a superuser without OMERO's triggers, including rows that no
+ * server would write.
+ */
 export class OmeroRows {
   private constructor(
     readonly url: string,
@@ -24,7 +27,7 @@ export class OmeroRows {
     await createOmeroSchema(url);
     const types = new pg.TypeOverrides();
     types.setTypeParser(20, (text: string) => BigInt(text));
-    // One connection only: what a test sends at once goes one after another, and BEGIN holds for the next call.
+    // One connection only: statements that a test sends at once run one after another, and BEGIN applies to the next call.
     const pool = new pg.Pool({ connectionString: url, types, max: 1, options: '-c session_replication_role=replica' });
     const rows = new OmeroRows(url, pool, adminUrl, database);
     await rows.repository('/OMERO/', 'ManagedRepository', managedUuid);

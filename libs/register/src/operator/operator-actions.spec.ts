@@ -194,7 +194,7 @@ describe('retry', () => {
     expect(await place.register.requests.get(id)).toMatchObject({ state: 'Error' });
   });
 
-  it('wakes bags that waited for a file to be retried', async () => {
+  it('makes bags due that waited for a file to be retried', async () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB] });
     const [a, b] = (await bagsOf(place.register)) as [bigint, bigint];
     await brought(place.register, a, 'sealed');

@@ -215,7 +215,7 @@ describe('ask', () => {
     expect(await place.register.claims.renew(claim, 1000, 0)).toBe(true);
   });
 
-  it('wakes a bag that slept while its originals were held', async () => {
+  it('makes a bag due that was postponed while its originals were held', async () => {
     const {
       id,
       bags: [bag],
@@ -391,7 +391,7 @@ describe('a stuck file being retrieved', () => {
     expect(await statesOf(place.register, id)).toEqual(['stuck', 'fetchVerified']);
   });
 
-  it('blocks the others of its fileset until it is retried, and then wakes them', async () => {
+  it('blocks the others of its fileset until it is retried, and then makes them due', async () => {
     const {
       id,
       bags: [a, b],
@@ -464,7 +464,7 @@ it('what is back may be archived again, and retrieved again', async () => {
   });
 });
 
-it('two bags that finish a fetched fileset at the same time: one of them wakes all that wait', async () => {
+it('two bags that finish a fetched fileset at the same time: one makes all waiting bags due', async () => {
   for (let nr = 0; nr < 8; nr += 1) {
     const { id, bags } = await archived({ [`Fileset:${nr}`]: [GiB, GiB, GiB] });
     const [sleeper, ...others] = bags as [bigint, bigint, bigint];

@@ -72,7 +72,7 @@ export interface Page<T, Start> {
 
 /**
  * Early states have no usable copy, and their original is untouched. An original that is `undoing` may be in either
- * state on disk, and so may the link of a file that is `settled`.
+ * state on disk, and so may the link of a file that is `moveSealed`.
  */
 const audited: readonly FileState[] = [
   'sealed',
@@ -198,7 +198,7 @@ export class Audit {
 
   async filesNumbered(ids: readonly bigint[]): Promise<ReadonlyMap<bigint, HeldFile>> {
     const { rows } = await this.pool.query<HeldFile>(
-      `SELECT f.id, b.name AS bag, b.store, ${stand} AS stand, f.retrieval AS "wayBack" FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.id = ANY($1)`,
+      `SELECT f.id, b.name AS bag, b.store, ${stand} AS stand, f.retrieval FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.id = ANY($1)`,
       [ids],
     );
     return new Map(rows.map((row) => [row.id, row]));

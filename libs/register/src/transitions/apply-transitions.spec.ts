@@ -198,7 +198,7 @@ describe('a transition', () => {
 });
 
 describe('a fileset in several bags', () => {
-  it('wakes the bags that waited for it, at once and automatically', async () => {
+  it('makes the bags that waited for it due, at once and automatically', async () => {
     await running(place.register, { 'Fileset:1': [GiB, GiB, GiB] });
     const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     for (const bag of [a, b]) {
@@ -218,7 +218,7 @@ describe('a fileset in several bags', () => {
     expect((await claimed(place.register, a, 'sealed')).waitingSince).toBeNull();
   });
 
-  it('wakes a bag that was checked too early and postponed too late', async () => {
+  it('makes a bag due that was checked too early and postponed too late', async () => {
     const id = await running(place.register, { 'Fileset:1': [GiB, GiB] });
     const [a, b] = (await bagsOf(place.register)) as [bigint, bigint];
     await brought(place.register, a, 'sealed');
@@ -228,7 +228,7 @@ describe('a fileset in several bags', () => {
     expect(await passed(place.register, b, 'verified')).toEqual([{ bagId: b, state: 'sealed' }]); // a is held: it is flagged, not offered
     await place.register.claims.postpone(linker, 3_600_000, new Error('waits'), false);
     expect((await place.register.claims.due(['sealed'])).map((bag) => bag.bagId).sort()).toEqual([a, b]);
-    // Only once: the next sleep lasts.
+    // Only once: the next postponement lasts.
     await place.register.claims.postpone(
       await claimed(place.register, a, 'sealed'),
       3_600_000,
@@ -260,7 +260,7 @@ describe('a fileset in several bags', () => {
     ).toEqual([]);
   });
 
-  it('wakes no bag while one of its files is stuck', async () => {
+  it('makes no bag due while one of its files is stuck', async () => {
     await running(place.register, { 'Fileset:1': [GiB, GiB, GiB] });
     const [a, b, c] = (await bagsOf(place.register)) as [bigint, bigint, bigint];
     await brought(place.register, a, 'sealed');

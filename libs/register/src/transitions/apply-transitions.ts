@@ -220,7 +220,7 @@ async function filesetsOf(client: pg.PoolClient, transitions: readonly Transitio
 }
 
 /**
- * Makes due the bags, except `own`, that wait in `durable` or `proven` for a fileset that is now complete; a bag that a
+ * Makes due the bags, except `own`, that wait in `sealed` or `fetchVerified` for a fileset that is now complete; a bag that a
  * worker holds is only flagged. If two bags complete a fileset at the same time, they do so one after the other,
  * because both lock the request first.
  */

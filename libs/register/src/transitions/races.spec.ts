@@ -37,7 +37,7 @@ async function expectNoDeadlock(): Promise<void> {
   expect(Number(rows[0].deadlocks)).toBe(0);
 }
 
-it('two bags that complete a fileset at the same time: one of them wakes all that wait', async () => {
+it('two bags that complete a fileset at the same time: one makes all waiting bags due', async () => {
   for (const nr of rounds) {
     const id = await running(place.register, { [`Fileset:${nr}`]: [GiB, GiB, GiB, GiB] });
     const bags = await bagsOfRequest(id);

@@ -15,7 +15,7 @@ const amount = `'files', count(*), 'bytes', sum(f.size), 'filesets', count(DISTI
   'images', (SELECT count(*) FROM request_image i WHERE i.request_id = f.request_id AND i.fileset = ANY(array_agg(DISTINCT f.fileset)))`;
 
 /**
- * Reserved numbers for the events that will record what is requested back of these requests; `tellAsked` writes those
+ * Reserved numbers for the events that will record what is requested back of these requests; `recordRequested` writes those
  * that are needed.
  */
 export async function reserveEventIds(client: pg.ClientBase, requests: readonly bigint[]): Promise<readonly bigint[]> {

@@ -492,7 +492,7 @@ describe('an arkivum store', () => {
     expect(readFileSync(join(made.sourceDir, 'staging/a'), 'utf8')).toBe('content of a');
   });
 
-  it('reads back only cached copies of a sealed bag, and requests none; reads an open bag at once', async () => {
+  it('reads only cached copies of a sealed bag and requests none; reads an open bag at once', async () => {
     made = await make();
     const tags = await filled(made, ['a', 'b']);
     expect(asked('GET')).toEqual([]);
@@ -508,7 +508,7 @@ describe('an arkivum store', () => {
       { error: expect.objectContaining({ code: 'COPY_MISSING' }) },
     ]);
     expect(asked('POST').filter((request) => request.includes('restore-request'))).toEqual([]);
-    made.fake.setFaults([{ path: '/b$', fault: { kind: 'status', status: 500 } }]); // an unknown answer is no reason not to read
+    made.fake.setFaults([{ path: '/b$', fault: { kind: 'status', status: 500 } }]); // an unknown state does not prevent a check
     expect((await read())[1]).toHaveProperty('ok');
     await made.store.bringOnline('bag-1', [keyOf('a')], work());
     expect((await read())[0]).toMatchObject({ ok: { size: 12n } });

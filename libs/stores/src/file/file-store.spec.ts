@@ -70,7 +70,7 @@ describeStore(
     const made = await makeStore('size=24m');
     return {
       ...made,
-      becomeUnavailable: async () => run('mount', '-t', 'tmpfs', 'none', made.directory), // mounted over it: a real unmount would empty it
+      becomeUnavailable: async () => run('mount', '-t', 'tmpfs', 'none', made.directory), // over it: a real unmount would empty it
       fill: async () => run('fallocate', '-l', '23m', join(made.directory, 'filler')),
       makeReadOnly: async () => run('mount', '-o', 'remount,ro', made.directory),
       cleanup: async () => {

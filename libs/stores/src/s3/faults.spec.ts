@@ -63,7 +63,7 @@ describe('an answer that is lost after the server did the work', () => {
     await expectWhole(large);
   });
 
-  it('is reported if the store is unavailable after that, and the next attempt puts the copy again', async () => {
+  it('is reported if the store is then unavailable, and the next attempt puts the copy again', async () => {
     const one = write('one');
     once((method, request) => ['PUT', 'HEAD'].includes(method) && request.endsWith('/one'), { kind: 'lost' }, 2);
     await expect(put(one)).rejects.toMatchObject(away);

@@ -300,7 +300,7 @@ export class S3Store implements Store {
     const replicated =
       replication === undefined ? !required : ['COMPLETED', 'COMPLETE', 'REPLICA'].includes(replication);
     return {
-      // Objects cannot be written through a link; the recall directory, where links lead, is protected when copies are placed.
+      // No link can write to an object; placing copies protects the recall directory, where links lead.
       size,
       version,
       durable: sealed && replicated ? 'yes' : 'no',

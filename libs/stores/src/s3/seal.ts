@@ -37,7 +37,7 @@ export async function seal(
   const there = new Set<string>();
   for await (const page of bucket.list(top))
     for (const { key } of page) (kept.has(key) ? there : { add: (each: string) => extras.push(each) }).add(key);
-  if (extras.includes(keys.seal(bag))) return checkSealedAlike(bucket, keys, bag, tags); // by another process, meanwhile
+  if (extras.includes(keys.seal(bag))) return checkSealedAlike(bucket, keys, bag, tags); // by another process
   const missing = paths.find((path) => !there.has(keys.copy(bag, path)));
   if (missing)
     throw new Refused(

@@ -7,7 +7,7 @@ import type { Reply } from './replies';
 
 const notFound: Reply = { status: 404 };
 
-/** What the appliance answers; the faults that change an answer are applied here, those of the line by whoever sends it. */
+/** What the appliance answers. Faults that change an answer are applied here, those of the connection by the sender. */
 export class Appliance {
   private readonly asked = new Map<string, number>();
 
@@ -23,7 +23,7 @@ export class Appliance {
     return info ? { status: 200, body: info } : notFound;
   }
 
-  /** A person or a program says that a file is complete; told size and checksum are compared (v2). */
+  /** A person or a program reports that a file is complete; a given size and checksum are compared (v2). */
   async release(path: string, body: string): Promise<Reply> {
     if (!(await this.holdings.at(path))) return notFound;
     const order = this.holdings.order('release', path, JSON.parse(body) as Order['told']);
@@ -69,7 +69,7 @@ export class Appliance {
     };
   }
 
-  /** Brings a file near; `id` is the file's (from the plugin that the maker of the appliance wrote for EPrints). */
+  /** Brings a file online; `id` is the file's (from the plugin that the vendor of the appliance wrote for EPrints). */
   restore(fileId: string): Reply {
     const holding = this.holdings.withId(fileId);
     if (!holding) return notFound;
@@ -89,7 +89,7 @@ export class Appliance {
   }
 
   private async informationOf(path: string, faults: readonly Fault[]): Promise<Record<string, unknown> | undefined> {
-    // What was requested back comes by itself, whether somebody asks how far it is or not.
+    // A requested file comes online by itself, whether its progress is queried or not.
     for (const order of this.holdings.restoresOf(path)) this.restoreState(order);
     const holding = await this.holdings.at(path);
     const progress = holding && progressOf(holding, this.pace, Date.now());
@@ -127,7 +127,7 @@ export class Appliance {
     };
   }
 
-  /** Faults of the API in question; those on `path`. */
+  /** Faults of this API; those on `path`. */
   faults(api: Api, path: string): readonly Fault[] {
     return this.script.of(api, path);
   }

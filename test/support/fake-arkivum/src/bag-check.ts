@@ -7,7 +7,10 @@ export interface Failure {
   readonly reason: string;
 }
 
-/** Compares a bag on disk with its MD5 manifest, as the appliance does on `ingest-manifest/release`. `checked` counts the files. */
+/**
+ * Compares a bag on disk with its MD5 manifest, as the appliance does on `ingest-manifest/release`. `checked` counts
+ * the files.
+ */
 export async function checkBag(
   directory: string,
 ): Promise<{ readonly checked: number; readonly failures: readonly Failure[] }> {
@@ -29,7 +32,7 @@ export async function checkBag(
   return { checked: lines.length, failures };
 }
 
-/** The name in a line of md5sum's format, where a leading backslash says that it is escaped. */
+/** The name in a line of md5sum's format; a leading backslash means that it is escaped. */
 function unescaped(line: string): string {
   if (!line.startsWith('\\')) return line.slice(34);
   return line.slice(35).replace(/\\([\\nr])/g, (_, letter: string) => ({ n: '\n', r: '\r' })[letter] ?? '\\');

@@ -5,11 +5,14 @@ import { join } from 'node:path';
 export interface Certificate {
   readonly key: Buffer;
   readonly cert: Buffer;
-  /** What a client has to trust. */
+  /** What a client must trust. */
   readonly caFile: string;
 }
 
-/** A certificate of our own for localhost and 127.0.0.1, made by openssl once and kept in `dir`: a restart keeps what clients trust. */
+/**
+ * A self-made certificate for localhost and 127.0.0.1, created by openssl once and kept in `dir`: it stays the same
+ * after a restart.
+ */
 export function certificateIn(dir: string): Certificate {
   mkdirSync(dir, { recursive: true });
   const [keyFile, caFile] = [join(dir, 'key.pem'), join(dir, 'ca.pem')];

@@ -59,7 +59,7 @@ async function ask(
 
 const info = (path: string): ReturnType<typeof ask> => ask(`/api/2/files/fileInfo/${path}`);
 
-it('says of a file that lies on its mount what the appliance says', async () => {
+it('reports of a file on its mount what the appliance reports', async () => {
   await start();
   expect((await info('a%20b')).status).toBe(404);
   writeFileSync(join(mount, 'a b'), 'content');
@@ -79,7 +79,7 @@ it('says of a file that lies on its mount what the appliance says', async () => 
   expect((await info('a%20b')).json).toMatchObject({ md5: md5('changed') });
 });
 
-it('comes to a file late, then takes its time', async () => {
+it('detects a file late, then takes its time', async () => {
   await start({ pace: { seen: 0.2, final: 0.4, amber: 0.6, green: 0.8 } });
   writeFileSync(join(mount, 'a'), 'content');
   const seen = new Set<string>();
@@ -92,7 +92,7 @@ it('comes to a file late, then takes its time', async () => {
   expect([...seen]).toEqual(['nothing', 'PRIMARY red no md5', 'FINAL red md5', 'FINAL amber md5', 'FINAL green md5']);
 });
 
-it('takes a file that is released, compares it, and says how far it is', async () => {
+it('ingests a file that is released, compares it, and reports its progress', async () => {
   await start();
   writeFileSync(join(mount, 'a'), 'content');
   const told = (checksum: string): string =>
@@ -108,7 +108,7 @@ it('takes a file that is released, compares it, and says how far it is', async (
   expect((await ask('/api/2/files/release/none', { method: 'POST', body: told('') })).status).toBe(404);
 });
 
-it('takes a bag, and tells what is wrong with it', async () => {
+it('accepts a bag, and reports what is wrong with it', async () => {
   await start();
   mkdirSync(join(mount, 'bag/data'), { recursive: true });
   for (const name of ['bagit.txt', 'bag-info.txt', 'data/a']) writeFileSync(join(mount, 'bag', name), name);
@@ -132,7 +132,7 @@ it('takes a bag, and tells what is wrong with it', async () => {
   });
 });
 
-it('drops files from its cache and brings them back when asked', async () => {
+it('drops files from its cache and brings them back on request', async () => {
   await start({ pace: { restored: 0.2 } });
   writeFileSync(join(mount, 'a'), 'content');
   const {
@@ -179,7 +179,7 @@ it('has one answer for each fault', async () => {
   expect(() => fake!.setFaults([{ fault: { kind: 'slient' } as never }])).toThrow('there is no fault "slient"');
 });
 
-it('sinks from green to amber, and stumbles only as often as it is told', async () => {
+it('goes from green back to amber, and fails only as often as configured', async () => {
   await start({
     faults: [{ fault: { kind: 'sinks', answers: 2 } }, { times: 1, fault: { kind: 'status', status: 503 } }],
   });
@@ -194,7 +194,7 @@ it('sinks from green to amber, and stumbles only as often as it is told', async 
   ]);
 });
 
-it('remembers through a restart, also what is gone from its mount', async () => {
+it('keeps its state through a restart, also of files gone from its mount', async () => {
   const first = await start();
   writeFileSync(join(mount, 'a'), 'content');
   const before = (await info('a')).json;
@@ -206,7 +206,7 @@ it('remembers through a restart, also what is gone from its mount', async () => 
   expect(readFileSync(second.caFile)).toEqual(readFileSync(first.caFile));
 });
 
-it('is a program of its own', async () => {
+it('is a separate program', async () => {
   const faults = join(top, 'faults.json');
   writeFileSync(faults, JSON.stringify([{ path: 'ill', fault: { kind: 'status', status: 500 } }]));
   writeFileSync(join(mount, 'well'), 'content');

@@ -1,28 +1,28 @@
 import { readFileSync } from 'node:fs';
 
-/** What the appliance does wrong. Times are seconds. */
+/** The faults of the appliance. Times are in seconds. */
 export type Fault =
-  /** Knows nothing of a file (404) until so long after it was copied: the real one needs about ten minutes. */
+  /** Does not know a file (404) until this long after it was copied: the real one needs about ten minutes. */
   | { readonly kind: 'late'; readonly seconds: number }
-  /** Takes the connection and never answers. */
+  /** Accepts the connection and never answers. */
   | { readonly kind: 'silent' }
   /** Ends the connection in the middle of its answer. */
   | { readonly kind: 'cut' }
   | { readonly kind: 'status'; readonly status: number }
-  /** A page for people, with status 200: what a proxy or a login page in between answers. */
+  /** An HTML page with status 200: what a proxy or a login page in between answers. */
   | { readonly kind: 'html' }
   | { readonly kind: 'redirect'; readonly to: string }
   | { readonly kind: 'null-md5' }
   /** `md5` is called `MD5`. */
   | { readonly kind: 'capital-md5' }
-  /** The MD5 lacks its leading zeros, as those of chunks do in answers that were recorded of the real one. */
+  /** The MD5 lacks its leading zeros, as those of chunks do in recorded answers of the real one. */
   | { readonly kind: 'short-md5' }
   /** The size as text: its digits, or the given one (`10 bytes` in recorded listings). */
   | { readonly kind: 'size-as-text'; readonly text?: string }
   | { readonly kind: 'ingest-state'; readonly ingestState: string }
-  /** For ever this replication state: red, or one that nobody knows. */
+  /** Permanently this replication state: red, or an unknown one. */
   | { readonly kind: 'stays'; readonly replicationState: string }
-  /** Green for so many answers of each file, amber from then on. */
+  /** Green for this many answers about each file, amber from then on. */
   | { readonly kind: 'sinks'; readonly answers: number }
   | { readonly kind: 'lies'; readonly md5?: string; readonly size?: number }
   | { readonly kind: 'extra-fields' }
@@ -30,11 +30,11 @@ export type Fault =
   | { readonly kind: 'manifest-fails'; readonly filepath: string; readonly reason: string };
 
 export interface FaultRule {
-  /** A regular expression on the path that is asked for, as the appliance names it; every path where left out. */
+  /** A regular expression on the requested path, as the appliance names it; default: every path. */
   readonly path?: string;
-  /** One part of the API; every one where left out. */
+  /** One part of the API; default: every part. */
   readonly api?: Api;
-  /** Only so often. */
+  /** Only this many times. */
   readonly times?: number;
   readonly fault: Fault;
 }
@@ -60,7 +60,10 @@ const kinds: readonly Fault['kind'][] = [
   'manifest-fails',
 ];
 
-/** The fault script in a JSON file: a list of rules. Throws where a rule is of no known kind: a script that does nothing would make every test pass. */
+/**
+ * The fault script in a JSON file: a list of rules. Throws if a rule is of an unknown kind: a script that does nothing
+ * would make every test pass.
+ */
 export function readFaults(path: string): readonly FaultRule[] {
   const rules = JSON.parse(readFileSync(path, 'utf8')) as readonly FaultRule[];
   checkFaults(rules);
@@ -75,7 +78,7 @@ function checkFaults(rules: readonly FaultRule[]): void {
   }
 }
 
-/** The faults that are on, and how often each came up. */
+/** The active faults, and how often each was used. */
 export class FaultScript {
   private readonly used = new Map<FaultRule, number>();
   private rules: readonly FaultRule[] = [];
@@ -102,7 +105,7 @@ export class FaultScript {
     return due.map(({ fault }) => fault);
   }
 
-  /** Rules that never came up: a test with one of these tested nothing. */
+  /** Rules that were never used: a test with one of these tested nothing. */
   unused(): readonly FaultRule[] {
     return this.rules.filter((rule) => !this.used.has(rule));
   }

@@ -17,7 +17,7 @@ export const atOnce: Pace = { seen: 0, final: 0, amber: 0, green: 0, restored: 0
 
 export type ReplicationState = 'red' | 'amber' | 'green';
 
-/** How far a file is at this moment, by the pace alone; undefined where the appliance does not know of it yet. */
+/** The state of a file at this moment, by the pace alone; undefined if the appliance does not know of it yet. */
 export function progressOf(
   holding: Holding,
   pace: Pace,
@@ -65,7 +65,7 @@ export function fileInfo(
   };
 }
 
-/** The same answer, with what the faults make of it. `asked` counts the answers about this file so far. */
+/** The same answer, changed by the faults. `asked` counts the answers about this file so far. */
 export function distorted(
   info: Record<string, unknown>,
   faults: readonly Fault[],

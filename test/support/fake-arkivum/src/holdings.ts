@@ -22,15 +22,15 @@ export interface Holding {
   readonly md5: string;
   readonly mode: number;
   readonly modified: number;
-  /** When it was copied, in milliseconds: its ctime, which nobody can set. */
+  /** When it was copied, in milliseconds: its ctime, which no program can set. */
   readonly copied: number;
   /** In the local cache. */
   readonly local: boolean;
-  /** Of what lay on disk when the MD5 was taken. */
+  /** Of the file on disk when the MD5 was computed. */
   readonly version: string;
 }
 
-/** Somebody asked the appliance to do something, and may ask how far it is. */
+/** A job that the appliance was asked to do, and whose progress can be queried. */
 export interface Order {
   readonly id: string;
   readonly kind: 'release' | 'ingest-manifest' | 'restore-request';
@@ -50,7 +50,7 @@ interface State {
   readonly orders: Record<string, Order>;
 }
 
-/** What lies on the mount, by its real MD5, and what was asked for; kept in a file through restarts. */
+/** The files on the mount, by their real MD5, and the requests; kept in a file through restarts. */
 export class Holdings {
   private readonly file: string;
   private readonly state: State;
@@ -66,7 +66,7 @@ export class Holdings {
       : { holdings: {}, orders: {} };
   }
 
-  /** What it holds under this path: looked up on the mount, or remembered where it is gone from there. */
+  /** The file that it holds under this path: looked up on the mount, or remembered if it is gone from there. */
   async at(path: string): Promise<Holding | undefined> {
     const known = this.state.holdings[path];
     const whole = Buffer.concat([Buffer.from(`${this.mount}/`), Buffer.from(path, 'latin1')]);
@@ -106,14 +106,14 @@ export class Holdings {
     return order;
   }
 
-  /** Requests to restore this file that were not fulfilled yet. */
+  /** Requests to restore this file that are not fulfilled yet. */
   restoresOf(path: string): readonly Order[] {
     return Object.values(this.state.orders).filter(
       (order) => order.kind === 'restore-request' && order.path === path && !order.done,
     );
   }
 
-  /** Brings the file of such a request near. */
+  /** Brings the file of such a request online. */
   restore(order: Order): void {
     if (order.done) return;
     this.state.orders[order.id] = { ...order, done: true };

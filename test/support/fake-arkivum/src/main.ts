@@ -2,7 +2,10 @@ import { parseArgs } from 'node:util';
 import { readFaults } from './faults';
 import { startFakeArkivum } from './server';
 
-/** `node dist/main.js --dir DIR --mount DIR [--faults FILE] [--pace JSON] [--port N]`: says in one line of JSON where it listens, ends on SIGTERM and SIGINT. */
+/**
+ * `node dist/main.js --dir DIR --mount DIR [--faults FILE] [--pace JSON] [--port N]`: prints its address as one line of
+ * JSON, ends on SIGTERM and SIGINT.
+ */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -21,7 +24,7 @@ async function main(): Promise<void> {
     ...(values.faults ? { faults: readFaults(values.faults) } : {}),
     ...(values.pace ? { pace: JSON.parse(values.pace) as Record<string, number> } : {}),
   });
-  // SIGHUP reads the fault script again, so that a demo can let the appliance fall ill while it runs.
+  // SIGHUP reads the fault script again: a demo can then make the appliance fail while it runs.
   process.on('SIGHUP', () => fake.setFaults(values.faults ? readFaults(values.faults) : []));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void fake.stop());
   process.stdout.write(`${JSON.stringify({ url: fake.url, caFile: fake.caFile })}\n`);

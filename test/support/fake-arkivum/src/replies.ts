@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Fault } from './faults';
 
-/** What the appliance says of itself in recorded answers. */
+/** What the appliance reports of itself in recorded answers. */
 const server = 'A-Stor/2.2.9.8409 (Noelios-Restlet-Engine/1.1.10)';
 
 export interface Reply {
@@ -9,7 +9,7 @@ export interface Reply {
   readonly body?: unknown;
 }
 
-/** Sends the reply, or what the first fault of the line makes of it. */
+/** Sends the reply, or what the first fault of the connection makes of it. */
 export function send(response: ServerResponse, reply: Reply, faults: readonly Fault[]): void {
   const text = reply.body === undefined ? '' : JSON.stringify(reply.body, null, 2);
   for (const fault of faults) {
@@ -44,7 +44,7 @@ export async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(pieces).toString('latin1');
 }
 
-/** A field of a form as Python's requests sends it: multipart, or URL-encoded. */
+/** A form field as Python's requests sends it: multipart, or URL-encoded. */
 export function formField(body: string, name: string): string | undefined {
   const part = new RegExp(`name="${name}"\\r\\n\\r\\n([^\\r]*)\\r\\n`).exec(body);
   return part ? part[1] : (new URLSearchParams(body).get(name) ?? undefined);

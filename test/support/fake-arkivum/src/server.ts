@@ -10,14 +10,14 @@ import { Holdings } from './holdings';
 import { bodyOf, formField, send, type Reply } from './replies';
 
 export interface FakeArkivumOptions {
-  /** Its own directory: state, certificate. Another start with the same one goes on where it was. */
+  /** Its own directory: state, certificate. Another start with the same one resumes from there. */
   readonly dir: string;
   /** The directory that clients copy into. */
   readonly mount: string;
   readonly faults?: readonly FaultRule[];
-  /** Files are final and green at once where left out. */
+  /** Default: files are final and green at once. */
   readonly pace?: Partial<Pace>;
-  /** A free one where left out. */
+  /** Default: a free one. */
   readonly port?: number;
   /** False: plain HTTP. */
   readonly tls?: boolean;
@@ -30,11 +30,11 @@ export interface FakeArkivum {
   /** Method and URL of each request so far. */
   readonly requests: readonly string[];
   setFaults(rules: readonly FaultRule[]): void;
-  /** Rules that never came up. */
+  /** Rules that were never used. */
   unusedFaults(): readonly FaultRule[];
-  /** Drops a file that it was asked about before from its cache, as the appliance does in time. */
+  /** Drops a previously requested file from its cache, as the appliance does in time. */
   evict(path: string): void;
-  /** Ends it; requests that it never answered are cut. May be called twice. */
+  /** Ends it; unanswered requests are cut. May be called twice. */
   stop(): Promise<void>;
 }
 

@@ -9,8 +9,8 @@ export interface CephPlace {
 const sparseBytes = 64 * 1024 ** 3;
 
 /**
- * A Ceph of one monitor and one disk, the disk being a sparse file: everything on loopback, one copy of each object, and no
- * waiting for other monitors to vote with.
+ * A Ceph of one monitor and one disk, which is a sparse file: everything on loopback, one copy of each object, and no
+ * waiting for other monitors to vote.
  */
 export function cephSettings({ home, cluster, monitorPort }: CephPlace): string {
   const at = (name: string): string => join(home, name);
@@ -36,7 +36,7 @@ export function cephSettings({ home, cluster, monitorPort }: CephPlace): string 
       'osd pool default pg autoscale mode': 'off',
       'osd crush chooseleaf type': 0,
       'mon allow pool size one': true,
-      // It shares this machine's disk with everybody else: how full that is, is no reason to stop.
+      // It shares this machine's disk: how full that is must not stop it.
       'mon data avail warn': 1,
       'mon data avail crit': 0,
       'mon osd nearfull ratio': 0.98,

@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 
 /**
- * Makes an empty UTF-8 database and gives its URL. A database of that name is refused, unless `existing` says to keep it as it is
- * or to drop it (with everything in it, and whoever is connected).
+ * Makes an empty UTF-8 database and returns its URL. An existing database of that name is refused, unless `existing` is
+ * set to keep it as it is or to drop it (with everything in it, and all its connections).
  */
 export async function createDatabase(
   adminUrl: string,

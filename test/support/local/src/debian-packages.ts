@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * Sees to it that a program is on PATH: installs its Debian packages where that can be had without a question, else the error
+ * Ensures that a program is on PATH: installs its Debian packages if that is possible without a prompt, else the error
  * names the command to run. True if they had to be installed.
  */
 export function haveProgram(program: string, packages: readonly string[]): boolean {

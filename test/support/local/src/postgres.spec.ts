@@ -65,7 +65,7 @@ test('keeps its data from one start to the next', async () => {
   expect(second.how).toContain(dir);
 });
 
-test('begins with the data of another one that has stopped, and leaves that as it is', async () => {
+test('starts with the data of another one that has stopped, and leaves that unchanged', async () => {
   const dir = directory(0o755);
   const first = await startPostgres({ dir });
   await ask(first.url, 'CREATE TABLE kept AS SELECT 42 AS n');
@@ -82,7 +82,7 @@ test('begins with the data of another one that has stopped, and leaves that as i
   await again.stop();
 });
 
-test('two servers run side by side', async () => {
+test('two servers run in parallel', async () => {
   const [a, b] = await Promise.all([
     startPostgres({ dir: directory(0o755) }),
     startPostgres({ dir: directory(0o755) }),

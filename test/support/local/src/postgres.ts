@@ -10,18 +10,21 @@ import { startServer, type LocalServer } from './server-process';
 
 export interface PostgresPlace {
   readonly dir: string;
-  /** PostgreSQL settings by name, for example `{ fsync: 'off' }` for data that nobody needs after a crash. */
+  /** PostgreSQL settings by name, for example `{ fsync: 'off' }` for data that is not needed after a crash. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Another folder of binaries than npm's. */
+  /** Another directory of binaries than npm's. */
   readonly binaries?: string;
-  /** The `dir` of another one, which has stopped: its data is copied where there is none yet, which is quicker than to make it. */
+  /**
+   * The `dir` of another server, which has stopped: its data is copied if there is none yet, which is faster than
+   * creating it.
+   */
   readonly like?: string;
 }
 
 /**
- * Starts the PostgreSQL that npm installed, on a free port of 127.0.0.1, with its data in `dir` (made at the first call, used
- * again after that). The url is of its superuser `coldroom`, database `postgres`.
- * On Linux it ends by itself when this process dies.
+ * Starts the PostgreSQL that npm installed, on a free port of 127.0.0.1, with its data in `dir` (created at the first
+ * call, reused after that). The url is that of its superuser `coldroom`, database `postgres`. On Linux it ends by
+ * itself when this process dies.
  */
 export async function startPostgres({ dir, settings = {}, binaries, like }: PostgresPlace): Promise<LocalServer> {
   const home = resolve(dir);
@@ -66,7 +69,10 @@ export async function startPostgres({ dir, settings = {}, binaries, like }: Post
   };
 }
 
-/** Makes the cluster under another name and renames it when whole, so that a killed initdb leaves nothing half-made. Gives the password. */
+/**
+ * Makes the cluster under another name and renames it when complete: a killed initdb leaves nothing half-made. Returns
+ * the password.
+ */
 function makeCluster(home: string, data: string, native: string, user: SystemUser | undefined): string {
   const passwordFile = join(home, 'postgres.password');
   if (existsSync(join(data, 'cluster'))) return readFileSync(passwordFile, 'utf8');
@@ -78,7 +84,7 @@ function makeCluster(home: string, data: string, native: string, user: SystemUse
   writeFileSync(passwordForInitdb, password, { mode: 0o600 });
   if (user) chownSync(passwordForInitdb, user.uid, user.gid);
   try {
-    // An initdb that outlived us would remove its directory when it fails, though somebody may have begun there again.
+    // An initdb that outlived us would remove its directory when it fails, though another process may use it again.
     const [program = '', ...args] = [...dieWithParent('KILL'), join(native, 'bin', 'initdb')];
     execFileSync(
       program,

@@ -5,11 +5,10 @@ import { haveProgram } from './debian-packages';
 import { startServer, type LocalServer } from './server-process';
 
 /**
- * Starts an empty redis-server from PATH on a free port of 127.0.0.1. Where it is missing it is installed by apt-get if that can
- * be had without a question; else the error names the command to run.
- * It writes nothing to disk and loads nothing: Redis holds only what the register knows as well, and a file that a power cut
- * left broken would keep it from starting.
- * On Linux it ends by itself when this process dies.
+ * Starts an empty redis-server from PATH on a free port of 127.0.0.1. If it is missing, apt-get installs it if that is
+ * possible without a prompt; else the error names the command to run. It writes nothing to disk and loads nothing:
+ * Redis holds only what the register knows as well, and a file that a power cut left broken would prevent its start. On
+ * Linux it ends by itself when this process dies.
  */
 export async function startRedis({ dir }: { readonly dir: string }): Promise<LocalServer> {
   const installed = haveProgram('redis-server', ['redis-server']);

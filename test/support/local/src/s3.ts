@@ -28,9 +28,9 @@ const account = 'coldroom';
 const run = promisify(execFile);
 
 /**
- * Starts a Ceph RADOS Gateway on a free port of 127.0.0.1, with its data in `dir` (made at the first call, used again after
- * that). Needs some 10 s and 250 MB. Packages of Debian or Ubuntu; installed by apt-get where that can be had without a question.
- * On Linux it ends by itself when this process dies.
+ * Starts a Ceph RADOS Gateway on a free port of 127.0.0.1, with its data in `dir` (created at the first call, reused
+ * after that). Needs some 10 s and 250 MB. Packages of Debian or Ubuntu; apt-get installs them if that is possible
+ * without a prompt. On Linux it ends by itself when this process dies.
  */
 export async function startS3({ dir }: { readonly dir: string }): Promise<LocalS3> {
   const installed = haveProgram('radosgw', packages);
@@ -96,7 +96,7 @@ export async function startS3({ dir }: { readonly dir: string }): Promise<LocalS
   }
 }
 
-/** The keys and the monitor's first data, under another name until they are whole. */
+/** The keys and the monitor's first data, under another name until they are complete. */
 async function makeCeph(home: string): Promise<Ceph> {
   const ceph: Ceph = {
     home,

@@ -7,7 +7,7 @@ import { dieWithParent } from '@coldroom/runtime/process';
 /** A server of this machine, started by us. `stop` may be called twice; it ends when the process is gone. */
 export interface LocalServer {
   readonly url: string;
-  /** One line for people: what was started and where. */
+  /** One line for the user: what was started and where. */
   readonly how: string;
   stop(): Promise<void>;
 }
@@ -20,17 +20,20 @@ export interface ServerProcess {
 interface ServerCommand {
   readonly name: string;
   readonly command: (port: number) => readonly string[];
-  /** Where the server has to be found again; else any free one. */
+  /** Where the server must be found again; default: any free one. */
   readonly port?: number;
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly env?: NodeJS.ProcessEnv;
   readonly logFile: string;
-  /** Asks for an orderly end. */
+  /** Requests an orderly end. */
   readonly stopSignal: 'SIGTERM' | 'SIGINT';
   readonly ready: (port: number) => Promise<boolean>;
 }
 
-/** A free port may be taken by somebody else before the server binds it, and a killed run's server may still be shutting down. */
+/**
+ * Another process may take a free port before the server binds it, and a killed run's server may still be shutting
+ * down.
+ */
 const TRIES = 5;
 const FIRST_PAUSE_MS = 300;
 const READY_WITHIN_MS = 60_000;
@@ -94,7 +97,7 @@ async function startOnce(server: ServerCommand, port: number): Promise<ServerPro
   );
 }
 
-/** A port nobody listens on at this moment. */
+/** A port that is free at this moment. */
 export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {

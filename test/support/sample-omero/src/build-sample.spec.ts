@@ -42,7 +42,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('the report says what is in the database', async () => {
+test('the report matches the database', async () => {
   expect(JSON.parse(readFileSync(join(folder, 'sample.json'), 'utf8'))).toEqual(report);
   expect(await list('SELECT count(*)::int FROM image')).toEqual([report.images]);
   expect(await list('SELECT count(*)::int FROM fileset')).toEqual([report.filesets]);
@@ -71,7 +71,7 @@ test('the report says what is in the database', async () => {
   ).toEqual([1, 2, 2]);
 });
 
-test('size and hash of each file fit the bytes on disk, but where they are meant not to', async () => {
+test('size and hash of each file match the bytes on disk, except where they are meant not to', async () => {
   const { rows } = await client.query<{ path: string; size: string; hash: string | null; hasher: string | null }>(
     `SELECT path || name AS path, size, hash, c.value AS hasher FROM originalfile o JOIN filesetentry e ON e.originalfile = o.id
      LEFT JOIN checksumalgorithm c ON c.id = o.hasher WHERE o.repo = $1`,
@@ -114,7 +114,7 @@ test('size and hash of each file fit the bytes on disk, but where they are meant
   ).toBe(true);
 });
 
-test('nothing lies in the repository that the database does not know, and every directory has its row', async () => {
+test('the database knows everything in the repository, and every directory has its row', async () => {
   const known = new Set(
     await list<string>('SELECT ltrim(path || name, $2) FROM originalfile WHERE repo = $1', [report.managedUuid, '/']),
   );
@@ -169,7 +169,7 @@ test('the special files are what they are called', async () => {
     ).toBe(true);
 });
 
-test('marks are as the older script leaves them, and a good part is left alone', async () => {
+test('marks are as the older script leaves them, and many images have none', async () => {
   const marked =
     await list<string>(`SELECT DISTINCT l.parent FROM imageannotationlink l JOIN annotation a ON a.id = l.child JOIN image i ON i.id = l.parent
     WHERE a.discriminator = '/map/' AND a.ns = 'archiving' AND a.name = 'TO-ARCHIVE' AND a.owner_id = i.owner_id AND a.group_id = i.group_id ORDER BY 1`);
@@ -191,7 +191,7 @@ test('marks are as the older script leaves them, and a good part is left alone',
   ).toEqual([0]);
 });
 
-test("the same seed gives the same server, also where the files are to be the caller's own", async () => {
+test("the same seed gives the same server, also if the files are to be the caller's own", async () => {
   const place = join(folder, 'again', 'OMERO');
   const again = await buildSampleOmero({
     databaseUrl: await newDatabase(),
@@ -207,7 +207,7 @@ test("the same seed gives the same server, also where the files are to be the ca
   expect(readFileSync(join(place, file)).equals(readFileSync(join(dataDir, file)))).toBe(true);
 });
 
-test('a tiny OMERO has just what was asked for, and takes more', async () => {
+test('a tiny OMERO has exactly what was requested, and accepts more', async () => {
   const databaseUrl = await newDatabase();
   const place = join(folder, 'tiny', 'OMERO');
   const first = await buildTinyOmero({

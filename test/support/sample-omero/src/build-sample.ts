@@ -8,7 +8,7 @@ import { OmeroServer, type SamplePlace, type SampleUser } from './server';
 import { specials } from './special';
 
 export interface SamplePlan extends SamplePlace {
-  /** Ordinary images; some 360 special ones come on top. At most three more are made, to finish a series. Default 220. */
+  /** Ordinary images; some 360 special ones are added. At most three more are made, to finish a series. Default 220. */
   readonly images?: number;
   /** Bytes of a typical file. Default 60,000. */
   readonly fileSize?: number;
@@ -17,12 +17,12 @@ export interface SamplePlan extends SamplePlace {
 }
 
 const FILESETS_A_DATASET = 100;
-/** Ids that legacy paths fold into directories are reached within the sample: Pixels/990 and Pixels/Dir-001/1000. */
+/** Ids that legacy paths put into directories occur in the sample: Pixels/990 and Pixels/Dir-001/1000. */
 const IDS_BEFORE = 990;
 
 /**
- * Fills an empty database and data directory as an OMERO server with some years behind it would have left them; the same for
- * the same seed. Memory stays bounded for any number of images.
+ * Fills an empty database and data directory as an OMERO server of several years would have left them; the same for the
+ * same seed. Memory stays bounded for any number of images.
  */
 export async function buildSampleOmero(plan: SamplePlan): Promise<SampleReport> {
   const { databaseUrl, images = 220, fileSize = 60_000 } = plan;
@@ -180,7 +180,7 @@ async function secondDataset(server: OmeroServer, owner: SampleUser, imageIds: r
     });
 }
 
-/** A file that somebody attached lies in Files/ like a legacy original, and is none. */
+/** A file that a user attached is in Files/ like a legacy original, but is none. */
 async function attachFile(server: OmeroServer, owner: SampleUser, imageIds: readonly number[]): Promise<void> {
   const event = await server.event(owner, 'User');
   const details = server.details(owner, event);

@@ -23,7 +23,10 @@ export interface TinyOmero {
   }>;
 }
 
-/** An OMERO with just these filesets; more may be added by further calls. The user (`alice`, group `microscopy`) is made if missing. */
+/**
+ * An OMERO with just these filesets; further calls may add more. The user (`alice`, group `microscopy`) is created if
+ * missing.
+ */
 export async function buildTinyOmero(plan: TinyPlan): Promise<TinyOmero> {
   const server = await OmeroServer.open(plan);
   const filesets: Array<TinyOmero['filesets'][number]> = [];

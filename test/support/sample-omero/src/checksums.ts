@@ -4,15 +4,15 @@ import { createHash } from 'node:crypto';
 export type ChecksumAlgorithm =
   'Adler-32' | 'CRC-32' | 'MD5-128' | 'Murmur3-32' | 'Murmur3-128' | 'SHA1-160' | 'File-Size-64';
 
-/** Takes a file's bytes chunk by chunk; `hex` gives what OMERO stores in originalfile.hash. */
+/** Takes a file's bytes chunk by chunk; `hex` returns what OMERO stores in originalfile.hash. */
 export interface Checksum {
   update(chunk: Buffer): void;
   hex(): string;
 }
 
 /**
- * The checksums as OMERO 5 writes them (Guava's HashCode.toString: the least significant byte first). Written apart from
- * Coldroom's own so that one can be held against the other. The Murmur ones keep the whole file in memory.
+ * The checksums as OMERO 5 writes them (Guava's HashCode.toString: the least significant byte first). Written
+ * independently of Coldroom's own, to compare the two. The Murmur ones keep the whole file in memory.
  */
 export function checksum(algorithm: ChecksumAlgorithm): Checksum {
   switch (algorithm) {

@@ -1,6 +1,9 @@
 const BLOCK = 1 << 20;
 
-/** Bytes that look like camera noise: the same for the same seed and number, different for every number, and not compressible. */
+/**
+ * Bytes that look like camera noise: the same for the same seed and number, different for every number, and not
+ * compressible.
+ */
 export class Contents {
   private readonly noise: Buffer;
 
@@ -17,7 +20,7 @@ export class Contents {
     }
   }
 
-  /** A file's bytes in chunks of at most 1 MiB; each begins as a TIFF does and is numbered, so no two are alike. */
+  /** A file's bytes in chunks of at most 1 MiB; each begins like a TIFF and is numbered, so no two are alike. */
   *chunks(number: number, size: number): Generator<Buffer> {
     for (let done = 0; done < size; done += BLOCK) {
       const length = Math.min(BLOCK, size - done);

@@ -52,12 +52,12 @@ test('permissions read as OMERO reads them', async () => {
   expect(read).toEqual(['r-r-r-', 'rw----', 'rwr---', 'rwr-r-', 'rwra--', 'rwrara', 'rwrw--']);
 });
 
-test('ids come singly and in blocks, of which the last is given', async () => {
+test('ids are issued singly and in blocks, of which the last one is returned', async () => {
   const first = Number(await value(`SELECT ome_nextval('seq_image')`));
   expect(Number(await value(`SELECT ome_nextval('seq_image', 50)`))).toBe(first + 50);
 });
 
-test('a link queues its image, under the prepared event or else under a new one for every row', async () => {
+test('a link queues its image, under the prepared event or else a new one for every row', async () => {
   const images = [await newRow('image', 'name, series', 'a', 0), await newRow('image', 'name, series', 'b', 0)];
   const annotation = await newRow('annotation', 'discriminator, ns', '/map/', 'archiving');
   for (const image of images) await newRow('imageannotationlink', 'parent, child', image, annotation);
@@ -74,7 +74,7 @@ test('a link queues its image, under the prepared event or else under a new one 
   expect(await value('SELECT count(*)::int FROM _reindexing_required WHERE event_id = 0')).toBe(2);
 });
 
-test('an annotation takes its map values with it, but goes only when unlinked; its namespace is noted once', async () => {
+test("an annotation's map values go with it, only when unlinked; its namespace is noted once", async () => {
   const image = await newRow('image', 'name, series', 'a', null);
   expect(await value('SELECT series FROM image WHERE id = $1', [image])).toBe(0);
   const annotation = await newRow('annotation', 'discriminator, ns', '/map/', 'archiving');
@@ -98,7 +98,7 @@ test('an annotation takes its map values with it, but goes only when unlinked; i
   expect(await value('SELECT count(*)::int FROM annotation_mapvalue')).toBe(0);
 });
 
-test('only a running node places files in a repository, and deleting them is logged', async () => {
+test('only a running node puts files into a repository, and deleting them is logged', async () => {
   await refused(
     `INSERT INTO originalfile (id, ${DETAILS}, path, name, repo) VALUES (-1, ${OF_ROOT}, '/', 'a', 'repository')`,
     [],
@@ -131,7 +131,7 @@ test('only a running node places files in a repository, and deleting them is log
   ]);
 });
 
-test('a row that takes an index moves the other away', async () => {
+test('a row that takes an index moves the other one', async () => {
   const fileset = await newRow('fileset', 'templateprefix', 'alice_2/');
   const file = await newRow('originalfile', 'path, name', '/home/', 'a.tif');
   const first = await newRow('filesetentry', 'clientpath, fileset, fileset_index, originalfile', 'a', fileset, 0, file);

@@ -5,8 +5,8 @@ import { Client } from 'pg';
 const SQL_FOLDER = join(__dirname, '..', 'sql');
 
 /**
- * Makes OMERO 5.4's tables, functions and triggers (as far as an archiver meets them) and a new server's first rows in an
- * empty database, in one transaction. Refuses a database that has tables already.
+ * Creates OMERO 5.4's tables, functions and triggers (as far as an archiver uses them) and a new server's first rows in
+ * an empty database, in one transaction. Refuses a database that has tables already.
  */
 export async function createOmeroSchema(databaseUrl: string): Promise<void> {
   const names = (await readdir(SQL_FOLDER)).filter((name) => name.endsWith('.sql')).sort();

@@ -19,17 +19,17 @@ import { dirname, join } from 'node:path';
 import { checksum, type ChecksumAlgorithm } from './checksums';
 import { Contents } from './contents';
 
-/** One file to lay down. Without `content` it gets `size` bytes of noise. */
+/** One file to write. Without `content` it gets `size` bytes of noise. */
 export interface PlannedFile {
-  /** Below the fileset's directory; may name a directory of its own (`raw/a.tif`). */
+  /** Below the fileset's directory; may include a directory of its own (`raw/a.tif`). */
   readonly name: string;
   readonly size?: number;
   readonly content?: Buffer;
   /** Default SHA1-160. */
   readonly hasher?: ChecksumAlgorithm;
-  /** What originalfile.hash says of it. Default: the truth. */
+  /** The content of originalfile.hash. Default: the truth. */
   readonly hash?: 'right' | 'wrong' | 'upper-case' | 'none';
-  /** Default `regular`. `symlink` and `hard-link` have their bytes in the outside directory. */
+  /** Default `regular`. The bytes of `symlink` and `hard-link` are in the outside directory. */
   readonly place?: 'regular' | 'symlink' | 'hard-link' | 'sparse' | 'missing';
   /** Nanoseconds within its second of modification, nine digits. */
   readonly nanoseconds?: string;
@@ -45,7 +45,7 @@ export interface LaidFile {
 const OMERO_USER = 1000;
 const HOLE = 4 << 20;
 
-/** Lays files down below OMERO's data directory, as the server's user would. */
+/** Writes files below OMERO's data directory, as the server's user would. */
 export class Disk {
   private readonly known = new Set<string>();
   private readonly contents: Contents;
@@ -63,7 +63,7 @@ export class Disk {
     this.contents = new Contents(seed);
   }
 
-  /** What is added to an OMERO that has files already must not be the same bytes again. */
+  /** Files added to an OMERO that has some already must not have the same bytes again. */
   numberFrom(number: number): void {
     this.number = number;
   }
@@ -113,7 +113,7 @@ export class Disk {
       chmodSync(full, 0o755);
       if (this.givesAway) chownSync(full, OMERO_USER, OMERO_USER);
     }
-    // Leaf directories are never asked for again once the next fileset begins.
+    // Leaf directories are not requested again once the next fileset begins.
     if (this.known.size > 10_000) this.known.clear();
     this.known.add(path);
   }

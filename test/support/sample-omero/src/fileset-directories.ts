@@ -3,8 +3,8 @@ import type { Row } from './rows';
 import type { OmeroEvent, OmeroServer, SampleUser } from './server';
 
 /**
- * The rows of `<user>_<id>//<year>-<month>/<day>/<time>/`, of which those left of the double slash are root's, and of the
- * directories that the files' names ask for below it. Gives the prefix.
+ * The rows of `<user>_<id>//<year>-<month>/<day>/<time>/`, of which those left of the double slash are root's, and of
+ * the directories that the files' names require below it. Returns the prefix.
  */
 export async function filesetDirectories(
   server: OmeroServer,

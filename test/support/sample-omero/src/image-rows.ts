@@ -7,7 +7,7 @@ interface NewImage {
   readonly series: number;
   readonly width: number;
   readonly height: number;
-  /** The three are undefined for an image of OMERO 4. */
+  /** All three are undefined for an image of OMERO 4. */
   readonly fileset?: number;
   readonly path?: string;
   readonly file?: string;
@@ -76,7 +76,7 @@ interface Place {
   readonly repo: string | null;
 }
 
-/** An originalfile row that says of the bytes what the plan wants said. */
+/** An originalfile row that describes the bytes as planned. */
 export async function fileRow(
   server: OmeroServer,
   details: Row,
@@ -110,7 +110,7 @@ export async function fileRow(
   return id;
 }
 
-/** A checksum of the right form that no file will ever have here: each digit changed. */
+/** A checksum of the right form that no file will ever have here: each digit is changed. */
 function wrongHash(hex: string): string {
   return hex.replace(/./g, (digit) => (15 - parseInt(digit, 16)).toString(16));
 }

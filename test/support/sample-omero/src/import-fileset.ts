@@ -10,12 +10,12 @@ export interface FilesetPlan {
   readonly owner: SampleUser;
   /** The first is the one Bio-Formats opens. */
   readonly files: readonly PlannedFile[];
-  /** Default 1; 0 is what a failed import leaves. */
+  /** Default 1; a failed import leaves 0. */
   readonly images?: number;
   readonly dataset?: number;
-  /** Of an in-place import, which leaves a comment on the fileset. */
+  /** For an in-place import, which leaves a comment on the fileset. */
   readonly transfer?: 'Symlink' | 'Hardlink';
-  /** Each image has a pyramid of so many bytes, and is as large as needs one. */
+  /** Each image has a pyramid of this many bytes, and is large enough to need one. */
   readonly pyramid?: number;
 }
 
@@ -90,7 +90,7 @@ export async function importFileset(server: OmeroServer, plan: FilesetPlan): Pro
   return { fileset, imageIds, files, bytes };
 }
 
-/** The job that took the files in, with its log, which lies beside the fileset's directory. */
+/** The import job with its log, which is beside the fileset's directory. */
 async function uploadJob(
   server: OmeroServer,
   { owner }: FilesetPlan,

@@ -8,7 +8,7 @@ export interface LegacyPlan {
   readonly owner: SampleUser;
   /** Originals kept in Files/, which several images may share. */
   readonly originals?: readonly PlannedFile[];
-  /** For each image the originals it came from, by their place in `originals`. */
+  /** For each image, its originals by their position in `originals`. */
   readonly images: ReadonlyArray<readonly number[]>;
   readonly name: string;
   readonly dataset?: number;
@@ -19,7 +19,7 @@ export interface LegacyPlan {
 const WIDTH = 200;
 const HEIGHT = 150;
 
-/** What OMERO 4 left: pixels in Pixels/, originals (where they were archived) in Files/, no fileset. */
+/** What OMERO 4 left: pixels in Pixels/, originals (if they were archived) in Files/, no fileset. */
 export async function importLegacy(server: OmeroServer, plan: LegacyPlan): Promise<Imported> {
   const { owner, originals = [], stored = 'pixels' } = plan;
   const event = await server.event(owner, 'Import');
@@ -28,7 +28,7 @@ export async function importLegacy(server: OmeroServer, plan: LegacyPlan): Promi
   let bytes = 0;
   const originalIds: number[] = [];
   for (const file of originals) {
-    // The row needs the digest, the path needs the id: OMERO 4 wrote the row twice, here the id is taken first.
+    // The row needs the digest, the path needs the id: OMERO 4 wrote the row twice, here the id is allocated first.
     const id = await server.rows.id('originalfile');
     const laid = server.disk.lay(legacyPath('Files', id), file, event.time);
     await fileRow(

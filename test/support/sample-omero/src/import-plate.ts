@@ -3,7 +3,9 @@ import type { OmeroServer, SampleUser } from './server';
 
 const COLUMNS = 20;
 
-/** A screen with one plate: one fileset of an index and a file for each well, each well with one image, in no dataset. */
+/**
+ * A screen with one plate: one fileset of an index and a file for each well, each well with one image, in no dataset.
+ */
 export async function importPlate(
   server: OmeroServer,
   owner: SampleUser,

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 
 export interface MarkNote {
-  /** Years; 0 is never. */
+  /** Years; 0 means never. */
   readonly expiry?: number;
   readonly description?: string;
 }
@@ -21,8 +21,8 @@ interface Annotation {
 }
 
 /**
- * Marks images as the older tool's script Archive_Images.py does when `requesterId` runs it: for each owner and group one
- * TO-ARCHIVE and one ARCHIVE NOTE annotation of the images' owner, saying in their description who asked.
+ * Marks images as the older tool's script Archive_Images.py does when `requesterId` runs it: for each owner and group
+ * one TO-ARCHIVE and one ARCHIVE NOTE annotation of the images' owner, with the requester in their description.
  */
 export async function markImages(
   databaseUrl: string,
@@ -62,7 +62,7 @@ export async function markImages(
   });
 }
 
-/** What only looks like a mark, or is one by somebody who may not mark. Gives the annotation's id. */
+/** Only looks like a mark, or is one by a user who may not mark. Returns the annotation's id. */
 export async function annotateImages(databaseUrl: string, annotation: Annotation): Promise<number> {
   return withClient(databaseUrl, (client) => annotate(client, annotation));
 }
@@ -80,7 +80,10 @@ async function withClient<T>(databaseUrl: string, work: (client: Client) => Prom
   }
 }
 
-/** As the server writes it: the event first, named to the triggers, then annotation, values, links and the event log. */
+/**
+ * As the server writes it: the event first, made known to the triggers, then annotation, values, links and the event
+ * log.
+ */
 async function annotate(client: Client, annotation: Annotation): Promise<number> {
   const {
     imageIds,

@@ -20,7 +20,10 @@ interface Person {
 const SYSTEM_GROUP = 0;
 const USER_GROUP = 1;
 
-/** `permissions`: what the members may do, as OMERO's permissions column has it (-120 private, -56 read-only, -40 read-annotate, -8 read-write). */
+/**
+ * `permissions`: what the members may do, as in OMERO's permissions column (-120 private, -56 read-only, -40
+ * read-annotate, -8 read-write).
+ */
 export async function createGroup(server: OmeroServer, name: string, permissions: number): Promise<SampleGroup> {
   const { rows } = await server.client.query<{ id: string }>(
     `INSERT INTO experimentergroup (id, permissions, version, name, ldap) VALUES (ome_nextval('seq_experimentergroup'), $1, 0, $2, false) RETURNING id`,
@@ -29,7 +32,7 @@ export async function createGroup(server: OmeroServer, name: string, permissions
   return { id: Number(rows[0]?.id), name, permissions };
 }
 
-/** A person with a group of their own choice, and in group `user`, as every active one is. */
+/** A person with a given group, and in group `user`, like every active one. */
 export async function createUser(server: OmeroServer, person: Person): Promise<SampleUser> {
   const { rows } = await server.client.query<{ id: string }>(
     `INSERT INTO experimenter (id, permissions, version, omename, firstname, lastname, email, ldap)

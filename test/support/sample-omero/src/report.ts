@@ -51,7 +51,7 @@ export interface SampleKind {
 export interface SampleReport {
   readonly images: number;
   readonly filesets: number;
-  /** Pixel files that OMERO knows of: fileset entries, legacy pixels and originals, pyramids. */
+  /** Pixel files that OMERO knows: fileset entries, legacy pixels and originals, pyramids. */
   readonly files: number;
   readonly bytes: number;
   readonly dataDir: string;
@@ -71,7 +71,7 @@ export interface SampleReport {
   readonly marked: readonly number[];
 }
 
-/** Of a very large sample only so many ordinary filesets are listed by name. */
+/** For a very large sample, only this many ordinary filesets are listed by name. */
 const LISTED = 1_000;
 
 /** Gathers what was made, kind by kind. */

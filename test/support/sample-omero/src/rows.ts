@@ -34,19 +34,19 @@ const TABLES = [
 ] as const;
 export type Table = (typeof TABLES)[number];
 
-/** As the server: ids are taken in blocks through ome_nextval and handed out from memory. */
+/** As the server does: ids are allocated in blocks through ome_nextval and issued from memory. */
 const FIRST_BLOCK = 50;
 const LARGEST_BLOCK = 1_600;
 const ROWS_A_STATEMENT = 4_000;
 
-/** Rows on their way into the database, written table by table in one transaction at each flush. */
+/** Rows to be inserted into the database, written table by table in one transaction at each flush. */
 export class Rows {
   private readonly waiting = new Map<Table, Row[]>(TABLES.map((table) => [table, []]));
   private readonly blocks = new Map<string, { next: number; last: number; size: number }>();
 
   constructor(readonly client: Client) {}
 
-  /** How many rows wait. */
+  /** The number of waiting rows. */
   get size(): number {
     let rows = 0;
     for (const list of this.waiting.values()) rows += list.length;
@@ -70,13 +70,13 @@ export class Rows {
     return last - size + 1;
   }
 
-  /** Goes on from an id, leaving out those before it. */
+  /** Continues from an id, leaving out those before it. */
   async startAfter(sequence: 'pixels' | 'originalfile', id: number): Promise<void> {
     this.blocks.delete(sequence);
     await this.client.query('SELECT setval($1, greatest($2, nextval($1)))', [`seq_${sequence}`, id]);
   }
 
-  /** Triggers write under `event`, as _prepare_session has it. */
+  /** Triggers write under `event`, as _prepare_session sets it. */
   async flush(event: { readonly id: number; readonly experimenter: number; readonly group: number }): Promise<void> {
     await this.client.query('BEGIN');
     try {

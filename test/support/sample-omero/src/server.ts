@@ -19,7 +19,7 @@ export interface SamplePlace {
   readonly databaseUrl: string;
   /** OMERO's data directory; `ManagedRepository`, `Pixels` and `Files` go below it. */
   readonly dataDir: string;
-  /** Whose the files are if root lays them down: those of the official container's user (default), or root's own. */
+  /** The owner of the files if root writes them: the user of the official container (default), or root. */
   readonly owner?: 'omero' | 'self';
   readonly seed?: number;
 }
@@ -38,10 +38,10 @@ const FIRST_DAY = Date.UTC(2019, 0, 7, 8, 0, 0, 123);
 const STEP_MS = (7 * 60 + 13) * 1000 + 457;
 const ROWS_A_FLUSH = 12_000;
 
-/** What acts as the OMERO server: hands out ids, writes events, rows and files. Close it to have everything written. */
+/** Acts as the OMERO server: issues ids, writes events, rows and files. Close it to have everything written. */
 export class OmeroServer {
   readonly managedUuid = MANAGED_UUID;
-  /** The directories that imports share whose rows are there. */
+  /** The directories that imports share and whose rows exist. */
   readonly sharedDirectories = new Set<string>();
   private readonly sessions = new Map<number, number>();
   private time = FIRST_DAY;
@@ -116,7 +116,7 @@ export class OmeroServer {
     };
   }
 
-  /** The name a file of a repository is inserted under: the trigger takes the running node's uuid off again. */
+  /** The name under which a file of a repository is inserted: the trigger removes the running node's uuid from it. */
   nameInRepository(name: string): string {
     return this.nodeUuid + name;
   }
@@ -132,7 +132,7 @@ export class OmeroServer {
     });
   }
 
-  /** Writes what waits, if it is much. */
+  /** Writes the waiting rows if there are many. */
   async breathe(): Promise<void> {
     if (this.rows.size >= ROWS_A_FLUSH) await this.flush();
   }
@@ -226,7 +226,7 @@ export class OmeroServer {
   }
 }
 
-/** As OMERO keeps times: without a zone, in the server's (UTC in its container). */
+/** As OMERO stores times: without a zone, in the server's (UTC in its container). */
 export function timestamp(time: Date): string {
   return time.toISOString().replace('T', ' ').replace('Z', '');
 }

@@ -9,7 +9,10 @@ export interface Special {
   readonly kind: SpecialKind;
   /** Which of the three ordinary users. */
   readonly owner: 0 | 1 | 2;
-  /** `first`: only its first image; the archiver has to find the rest. `none`: not marked, or in some way that does not count. */
+  /**
+   * `first`: only its first image; the archiver must find the rest. `none`: not marked, or in a way that does not
+   * count.
+   */
   readonly marked: 'all' | 'first' | 'none';
   make(server: OmeroServer, owner: SampleUser, dataset: number): Promise<Imported>;
 }
@@ -17,7 +20,10 @@ export interface Special {
 const WELLS = 300;
 const WELL_FILE_SIZE = 4_000;
 
-/** Names that a careless program trips over. OMERO lets all of them into the managed repository, some only with its cleaning of names off. */
+/**
+ * Names that a careless program mishandles. OMERO accepts all of them in the managed repository, some only with its
+ * cleaning of names off.
+ */
 export const ODD_NAMES: readonly string[] = [
   'two  spaces and one at the end .tif ',
   '100%20 done%.tif',
@@ -38,7 +44,7 @@ export const ODD_NAMES: readonly string[] = [
   'raw data/sub dir/-b.tif',
 ];
 
-/** One or some of every kind, by turns of the three users. */
+/** One or some of every kind, by the three users in turn. */
 export function specials(fileSize: number): readonly Special[] {
   const size = fileSize;
   let turn = 0;
