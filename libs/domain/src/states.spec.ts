@@ -99,7 +99,7 @@ describe('the transition table', () => {
       expect(transitions[state]).toEqual({});
   });
 
-  it('reaches linked only from durable, a cancelled retrieval or another store', () => {
+  it('reaches linked only by way of durable, a cancelled retrieval or another store', () => {
     const before = expected.filter(([event, , to]) => to === 'linked' && event !== 'cancel').map(([, from]) => from);
     expect(before.sort()).toEqual(['moveSealed', 'recalled', 'sealed', 'stuck']);
     expect(fileStates.filter((state) => retries(state) === 'linked')).toEqual(['linked']);

@@ -61,7 +61,7 @@ export type FileEvent = (typeof fileEvents)[number];
 
 /**
  * The table of transitions; the database has the same list (a test compares them). `stuck` is left by `retry`: to
- * `approved` if its bag was still open, else to where it got stuck.
+ * `approved` if its bag was still open, else to the first state of its retrieval or move, or to where it got stuck.
  */
 export const transitions: Readonly<Record<FileState, Partial<Record<FileEvent, readonly FileState[]>>>> = {
   registered: { approve: ['approved'], decline: ['declined'], fail: ['stuck'] },

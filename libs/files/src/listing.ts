@@ -26,7 +26,10 @@ export async function* filesBelow(
   }
 }
 
-/** The content of a regular file in an open directory. Missing: the system's `ENOENT`; over `limit` bytes: an error with code `EFBIG`. */
+/**
+ * The content of a regular file in an open directory. Missing: the system's `ENOENT`; over `limit` bytes: an error with
+ * code `EFBIG`.
+ */
 export async function readSmallFile(directory: Directory, name: Buffer, limit: number): Promise<Buffer> {
   const file = await open(directory.at(name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {

@@ -123,8 +123,8 @@ export class MadeFiles {
   }
 
   /**
-   * Removes everything that was made, as far as possible. Its own errors are ignored: the call has already failed with
-   * a more important one, and the next attempt replaces what is left in an open bag.
+   * Removes everything that was made, as far as possible. The call has already failed with an error that matters more
+   * than one from here, and the next attempt replaces what is left in an open bag.
    */
   removeAll(): void {
     for (const file of [...this.made.values()]) {

@@ -37,7 +37,9 @@ export class Tree {
     this.fd = openRootDirectory(root);
   }
 
-  /** The parent's descriptor and the last name of a path. Use both before the next call: the descriptor may be closed then. */
+  /**
+   * The parent's descriptor and the last name of a path. Use both before the next call, which may close the descriptor.
+   */
   locate(path: Buffer): { readonly parent: number; readonly at: Buffer } {
     const components = splitPath(path);
     const name = components.pop()!;

@@ -34,7 +34,7 @@ export function openPool(url: string, options: ConnectionOptions = {}): pg.Pool 
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
   });
-  // The pool drops an idle connection that breaks (server restart); the next query opens another and reports its errors.
+  // The pool drops an idle connection that breaks (server restart); the next query opens another and reports errors.
   pool.on('error', () => undefined);
   return pool;
 }

@@ -29,7 +29,7 @@ export class People {
     const [roles] = await session.rows<{ system: bigint; users: bigint }>(
       'SELECT system_group_id AS system, user_group_id AS users FROM _roles',
     );
-    // An administrator without all privileges is restricted; which one is missing does not matter: it gives no special rights here.
+    // An administrator who lacks any privilege is restricted; which one does not matter: no special rights here.
     const restricted = await session.rows<{ id: bigint }>(
       "SELECT DISTINCT experimenter_id AS id FROM experimenter_config WHERE name LIKE 'AdminPrivilege:%' AND lower(btrim(value)) <> 'true'",
     );

@@ -23,7 +23,7 @@ export function rightsOfGuide(): Readonly<Record<ServiceName, Rights>> {
 /**
  * Words before a command that restrict its view of each directory: `read` is a read-only mount, `none` an empty
  * directory that cannot be opened. The mounts are private. It runs without any capability: root is then an ordinary
- * user who owns the files. List directories inside another one after it.
+ * user who owns the files. An inner directory is mounted after the outer one.
  */
 export function confinedTo(rights: Rights, directories: Directories): readonly string[] {
   const mounts: string[] = [];

@@ -140,7 +140,7 @@ describe('foreign objects in the store', () => {
     await world.check();
   });
 
-  test('other bytes in the place of a copy in our open bag are replaced; a sealed bag has no others', async () => {
+  test('other bytes in the place of a copy in our open bag are replaced; a sealed bag has none', async () => {
     const brought = await broughtTo('hashed', 'copy');
     mkdirSync(dirname(openCopy(brought)), { recursive: true });
     writeFileSync(openCopy(brought), 'other bytes');

@@ -27,7 +27,7 @@ describe.each<[ServiceName, readonly string[]]>([
   });
 });
 
-test("an original's path has the whole file at every moment of a restore, with two sets of services", async () => {
+test('the path is the whole file at every moment of a restore, with two sets of services', async () => {
   for (const COLDROOM_QUEUE_PREFIX of ['one', 'other']) world.services.startAll([], { env: { COLDROOM_QUEUE_PREFIX } });
   const names = Array.from({ length: 100 }, (_, index) => `plane-${index}.tif`);
   const { filesets } = await world.lay([{ files: names.map((name) => ({ name, size: 300 })) }]);

@@ -104,8 +104,7 @@ describeWhere('s3', 'bags moved between a directory and a bucket', () => {
     removeServerData(dir);
   });
 
-  test('both ways: the links follow, unreadable until recalled, and everything is restored', () =>
-    exchanged(world));
+  test('both ways: the links follow, unreadable until recalled, and everything is restored', () => exchanged(world));
 
   // The first block of the only file is fetched, then another thread uploads it in four parts.
   test.each<[ServiceName, string]>([

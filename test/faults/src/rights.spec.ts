@@ -68,21 +68,18 @@ describeWhere('mount', 'services with exactly the rights of the guide', () => {
     await world.services.killAll();
   });
 
-  test.each(serviceNames)(
-    '%s does not start if it lacks one of its rights, and names the directory',
-    async (name) => {
-      const lacking = needed.filter(([service]) => service === name);
-      expect(lacking.length).toBeGreaterThan(0);
-      await Promise.all(
-        lacking.map(async ([, place, has]) => {
-          const told = await refusal(world, name, { ...rights[name], [place]: has });
-          expect(told).toMatch(has === 'read' ? codes.write : codes.read);
-          expect(told).toContain(directoriesOf(world)[place]);
-          expect(told).toMatch(/Mount it|[Gg]ive (this service's|its) user|look into/);
-        }),
-      );
-    },
-  );
+  test.each(serviceNames)('%s does not start if it lacks one of its rights, and names the directory', async (name) => {
+    const lacking = needed.filter(([service]) => service === name);
+    expect(lacking.length).toBeGreaterThan(0);
+    await Promise.all(
+      lacking.map(async ([, place, has]) => {
+        const told = await refusal(world, name, { ...rights[name], [place]: has });
+        expect(told).toMatch(has === 'read' ? codes.write : codes.read);
+        expect(told).toContain(directoriesOf(world)[place]);
+        expect(told).toMatch(/Mount it|[Gg]ive (this service's|its) user|look into/);
+      }),
+    );
+  });
 
   test('a directory that is not writable is named with what to do', async () => {
     for (const [name, directory, code] of [
@@ -126,12 +123,9 @@ describeWhere('s3', 'services with exactly the rights of the guide, on a bucket'
     await world.services.killAll();
   });
 
-  test.each(['transfer', 'linker'] as const)(
-    '%s does not start if it cannot place recalled copies',
-    async (name) => {
-      const told = await refusal(world, name, { ...rights[name], recall: 'read' });
-      expect(told).toContain('ROOT_READ_ONLY');
-      expect(told).toContain(world.store);
-    },
-  );
+  test.each(['transfer', 'linker'] as const)('%s does not start if it cannot place recalled copies', async (name) => {
+    const told = await refusal(world, name, { ...rights[name], recall: 'read' });
+    expect(told).toContain('ROOT_READ_ONLY');
+    expect(told).toContain(world.store);
+  });
 });

@@ -92,7 +92,7 @@ describeWhere('s3', 'copies in a bucket', () => {
     }
   });
 
-  test('an upload that cannot be finished, as its original changed, is removed when the bag is sealed', async () => {
+  test('an upload that cannot be finished, as its original changed, is removed by the seal', async () => {
     await inBucket();
     world.services.startAll(['transfer']);
     const crashed = world.start('transfer', { crashAt: 'copy:2-partly-written:2' });
@@ -115,7 +115,7 @@ describeWhere('s3', 'copies in a bucket', () => {
     await world.check();
   });
 
-  test('killed at every step of a recall and its end: readable throughout, and the bag is unchanged', async () => {
+  test('killed at every step of a recall and its end: readable throughout, the bag unchanged', async () => {
     await inBucket({ hold: '0' });
     world.services.startAll();
     const requestId = await world.archive(twoFilesets);

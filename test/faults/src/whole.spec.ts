@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test('the path of an original has the whole file at every moment of linking and restoring', async () => {
+test('the path of an original is the whole file at every moment of linking and restoring', async () => {
   const names = Array.from({ length: 200 }, (_, index) => `plane-${index}.tif`);
   const { filesets } = await world.lay([{ files: names.map((name) => ({ name, size: 300 })) }]);
   const requestId = await world.approve();

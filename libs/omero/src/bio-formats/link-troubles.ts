@@ -2,7 +2,9 @@ import type { BioFormats } from './find-version';
 import type { FilesetOpening } from './openings';
 import { compareVersions } from './versions';
 
-/** Filesets that some versions of Bio-Formats cannot open once their files are links: OMERO refuses their images then. */
+/**
+ * Filesets that some versions of Bio-Formats cannot open once their files are links: OMERO then refuses their images.
+ */
 export interface LinkTrouble {
   /** The first and the last affected version. */
   readonly from: string;

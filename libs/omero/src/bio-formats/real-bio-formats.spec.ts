@@ -58,7 +58,7 @@ describe.each<RealVersion>(['7.3.1', '6.11.1'])('the real Bio-Formats %s', (vers
       const set = names.filter((other) => other.split(/[_.]/)[0] === name.split(/[_.]/)[0]);
       return troublesOf(openingOf(set, name)).some((trouble) => isAffected({ version, from: 'setting' }, trouble));
     });
-    // Without a companion file, names do not show which file has the metadata: the table names more sets than are affected.
+    // Without a companion file, names do not show which file has the metadata: the table names more than is affected.
     expect(expected).toEqual(expect.arrayContaining(followed));
     expect(followed.sort()).toEqual(
       version === '7.3.1'

@@ -27,7 +27,7 @@ export class OmeroRows {
     await createOmeroSchema(url);
     const types = new pg.TypeOverrides();
     types.setTypeParser(20, (text: string) => BigInt(text));
-    // One connection only: statements that a test sends at once run one after another, and BEGIN applies to the next call.
+    // One connection only: statements that a test sends at once run in turn, and BEGIN applies to the next call.
     const pool = new pg.Pool({ connectionString: url, types, max: 1, options: '-c session_replication_role=replica' });
     const rows = new OmeroRows(url, pool, adminUrl, database);
     await rows.repository('/OMERO/', 'ManagedRepository', managedUuid);

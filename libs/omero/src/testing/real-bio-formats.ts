@@ -34,7 +34,10 @@ export class RealBioFormats {
     }
   }
 
-  /** Makes sets of three planes: `set_*` beside `set.companion.ome`, `master_*` with all metadata in one file, `whole_*`. */
+  /**
+   * Makes sets of three planes: `set_*` beside `set.companion.ome`, `master_*` with all metadata in one file,
+   * `whole_*`.
+   */
   makeSets(directory: string): void {
     this.java(['make'], directory);
   }

@@ -30,7 +30,10 @@ export function progressOf(
   return { ingestState: final ? 'FINAL' : 'PRIMARY', replicationState };
 }
 
-/** The answer to fileInfo, its fields as recorded of A-Stor 2.2.9 and later (Archivematica Storage Service's test fixtures). */
+/**
+ * The answer to fileInfo, its fields as recorded from A-Stor 2.2.9 and later (Archivematica Storage Service's test
+ * fixtures).
+ */
 export function fileInfo(
   holding: Holding,
   progress: { readonly ingestState: string; readonly replicationState: string },
