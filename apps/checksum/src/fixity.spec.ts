@@ -7,7 +7,7 @@ import { NotYet, Transient, type Store } from '@coldroom/domain';
 import { RecordedLog, Workbench } from '@coldroom/pipeline/testing';
 import { RollingFixity, type FixityOptions } from './fixity';
 
-describe('the rolling check', () => {
+describe('the regular check', () => {
   let bench: Workbench;
   let log: RecordedLog;
   let runs = 0;
@@ -58,11 +58,11 @@ describe('the rolling check', () => {
   const checks = async (name: string): Promise<number> =>
     (await metrics.getSingleMetric(name)!.get()).values.reduce((sum, one) => sum + one.value, 0);
 
-  test('finds a copy that rots, and voids its proof', async () => {
+  test('finds a copy that decays, and withdraws its proof', async () => {
     const id = await archived('sound', 'rotten');
     await chmod(copy(id, 'rotten'), 0o644);
     await writeFile(copy(id, 'rotten'), 'Content of rotten');
-    const claim = await bench.claim('sealed'); // a stage works on the bag: that is nothing to wait for
+    const claim = await bench.claim('sealed'); // a stage works on the bag: that is no reason to wait
     start();
     await until(() => log.of('copy bad').length > 0);
     expect(log.of('copy bad')[0]).toMatchObject({
@@ -85,7 +85,7 @@ describe('the rolling check', () => {
     expect(await checks('coldroom_fixity_files_total')).toBe(0);
   });
 
-  test('is off where it is told so', async () => {
+  test('is off where the settings turn it off', async () => {
     await archived('a');
     start({ everyMs: 0 });
     await sleep(100);
@@ -93,7 +93,7 @@ describe('the rolling check', () => {
     expect(await checks('coldroom_fixity_files_total')).toBe(0);
   });
 
-  test('goes past what cannot be read, and brings nothing near', async () => {
+  test('skips what cannot be read, and brings nothing online', async () => {
     const id = await archived('offline', 'gone', 'sound');
     await rm(copy(id, 'gone'));
     const main = bench.stores.default;
@@ -123,7 +123,7 @@ describe('the rolling check', () => {
     });
   });
 
-  test('does not ask a store over and over for what is offline', async () => {
+  test('does not query a store repeatedly for what is offline', async () => {
     await archived('a', 'b');
     const digest = jest.fn(async (_bag: string, paths: readonly Buffer[]) =>
       paths.map(() => ({ error: new NotYet('COPY_OFFLINE', 'on tape') })),
@@ -134,7 +134,7 @@ describe('the rolling check', () => {
     expect(digest).toHaveBeenCalledTimes(1);
   });
 
-  test('goes on after a term that ran out of time, though it met a copy that is offline: what else is due does not wait', async () => {
+  test('continues after a turn that ran out of time with an offline copy: the rest does not wait', async () => {
     await archived('a', 'b');
     const digest = jest.fn(async (_bag: string, paths: readonly Buffer[]) => {
       await sleep(20);
@@ -144,7 +144,7 @@ describe('the rolling check', () => {
     await until(() => digest.mock.calls.length >= 3);
   });
 
-  test('is done by one process at a time, and rests while the store is stopped', async () => {
+  test('is done by one process at a time, and pauses while the store is stopped', async () => {
     await archived('a');
     let most = 0;
     let now = 0;
@@ -171,7 +171,7 @@ describe('the rolling check', () => {
     expect(await checks('coldroom_fixity_files_total')).toBe(before);
   });
 
-  test('goes on with other stores where one is unavailable', async () => {
+  test('continues with other stores where one is unavailable', async () => {
     const [, sound] = [await archived('a'), await archived('b')];
     const main = bench.stores.default;
     const away = new Proxy(main, {

@@ -9,31 +9,34 @@ import { countCopy, showFigures } from './fixity-metrics';
 export interface FixityOptions {
   /** Each copy is read once in this time; 0 turns it off. */
   readonly everyMs: number;
-  /** These stores only; else all whose copies are read on this machine, as reading others may cost money. */
+  /** Only these stores; otherwise all whose copies are read on this machine, as reading others may cost money. */
   readonly stores: readonly string[] | undefined;
-  /** Stores and threads of its own, so that a long read takes none of the stages'. */
+  /** Stores and threads of its own, so that a long read takes none from the stages. */
   readonly open: () => Promise<{ readonly stores: Stores; readonly close: () => Promise<void> }>;
   readonly pauseMs?: number;
-  /** After a term that left nothing but copies which are offline: a store is not asked for them over and over. */
+  /** After a turn that left only offline copies: a store is not queried for them repeatedly. */
   readonly offlinePauseMs?: number;
   readonly termMs?: number;
 }
 
 const actor = 'fixity';
-/** Copies become due a little before their time, and are read a little faster than needed: what was unavailable for a while is caught up with. */
+/**
+ * Copies become due a little before their time, and are read a little faster than needed, to catch up after a store was
+ * unavailable.
+ */
 const early = 0.8;
 const slowest = 1 << 20;
 const pageOfCopies = 256;
 const usualPauseMs = 60_000;
 const usualOfflinePauseMs = 6 * 3_600_000;
 
-/** Reads all copies again, over and over, slowly: one process at a time, beside the stages and without their claims. */
+/** Reads all copies repeatedly and slowly: one process at a time, beside the stages and without their claims. */
 @Injectable()
 export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stop = new AbortController();
   private running: Promise<void> | undefined;
   private metOffline = false;
-  /** All that was due was read, but for what is offline. A term that ran out of time says nothing of the kind. */
+  /** All that was due was read, except for offline copies. False for a turn that ran out of time. */
   private onlyOfflineLeft = false;
 
   constructor(
@@ -73,7 +76,7 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  /** Reads what is due until nothing is, or the term is over and another process may have a turn. */
+  /** Reads what is due until nothing is, or until the turn is over and another process may have one. */
   private async term(): Promise<void> {
     const { stores, close } = await this.options.open();
     try {
@@ -92,7 +95,7 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
       const pace = new Pace(Math.max(slowest, (bytes * 1000) / dueMs));
       const endAt = performance.now() + (this.options.termMs ?? 3_600_000);
       for (let last: CheckedCopy | null = null; performance.now() < endAt;) {
-        // What could not be read stays due: the page after it, so that it blocks nothing.
+        // A copy that could not be read stays due: read the page after it, so that it blocks nothing.
         const page = await this.register.fixity.waiting(names, dueMs, last, pageOfCopies);
         if (page.length === 0) {
           this.onlyOfflineLeft = this.metOffline;
@@ -110,7 +113,7 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  /** False where the store cannot be read now, or is stopped: its other bags wait for the next term. */
+  /** False where the store cannot be read now, or is stopped: its other bags wait for the next turn. */
   private async checkBag(store: Store, copies: readonly CheckedCopy[], pace: Pace): Promise<boolean> {
     for (const run of inRuns(copies, pace.batchBytes)) {
       this.stop.signal.throwIfAborted();
@@ -160,7 +163,7 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
     return run.reduce((sum, copy, at) => (verdicts[at]!.kind === 'offline' ? sum : sum + copy.size), 0n);
   }
 
-  /** What the register is told, where something was learnt; counts and tells the rest. */
+  /** The result for the register, if something was learnt; counts and logs the rest. */
   private resultOf(copy: CheckedCopy, verdict: CopyVerdict): readonly CopyResult[] {
     countCopy(copy.store, verdict.kind, copy.size);
     if (verdict.kind === 'good') return [{ copy, fault: null, ...(verdict.proof ? { proof: verdict.proof } : {}) }];

@@ -29,7 +29,7 @@ describe('the hash stage', () => {
   afterAll(() => bench.close());
 
   test.each([undefined, 'SHA1-160', 'MD5-128'] as const)(
-    "what the store compares copies by is taken too, beside OMERO's %s",
+    "the digest that the store compares copies by is computed too, beside OMERO's %s",
     async (algorithm) => {
       const path = `wanted/${algorithm}`;
       await bench.request({
@@ -81,7 +81,7 @@ describe('the hash stage', () => {
     }
   });
 
-  test('a file that is not what OMERO imported is stuck, whatever the algorithm; the rest of its bag goes on', async () => {
+  test('a file that OMERO did not import so is stuck, whatever the algorithm; the rest continues', async () => {
     const wrong = Object.entries(ofAbc).map(([algorithm, value]) => ({
       path: `rotten/${algorithm}`,
       content: 'abcd',
@@ -111,7 +111,7 @@ describe('the hash stage', () => {
     expect(await bench.file('rotten/sound')).toMatchObject({ state: 'hashed' });
   });
 
-  test('a file without a hash in OMERO is hashed all the same; an unknown algorithm is stuck', async () => {
+  test('a file without a hash in OMERO is still hashed; an unknown algorithm is stuck', async () => {
     await bench.request({
       'Fileset:odd': [
         { path: 'odd/none', content: 'x' },
@@ -131,7 +131,7 @@ describe('the hash stage', () => {
     });
   });
 
-  test('what changed between scan and approval is stuck: grown, touched, replaced, removed, made a link', async () => {
+  test('a file that grew, was touched, replaced, removed or made a link since the scan is stuck', async () => {
     const names = ['grown', 'touched', 'replaced', 'removed', 'linked', 'same'];
     await bench.request({ 'Fileset:changed': names.map((name) => ({ path: `changed/${name}`, content: 'before' })) });
     const at = (name: string): string => bench.at(`changed/${name}`).toString();
@@ -166,7 +166,7 @@ describe('the hash stage', () => {
     await bench.run(stage);
   });
 
-  test('an unmounted root, or another disk in its place, says nothing about its files: nothing moves', async () => {
+  test('an unmounted root, or another disk in its place, proves nothing about files: none advances', async () => {
     await bench.request({ 'Fileset:away': [{ path: '7', content: 'pixels', root: 'Pixels' }] });
     const marker = `${bench.originals.directory('Pixels')}/${markerName}`;
     await bench.originals.root('Pixels');

@@ -59,13 +59,16 @@ export class HashStage implements Stage {
   }
 }
 
-/** All that is to be taken in the one pass: ours, what OMERO recorded, and what the store compares copies by. */
+/**
+ * All digests to be computed in the one pass: ours, the one that OMERO recorded, and those the store compares copies
+ * by.
+ */
 function wanted(file: ArchiveFile, byStore: readonly DigestAlgorithm[]): readonly DigestAlgorithm[] {
   const omeros = omeroAlgorithms.filter((algorithm) => algorithm === file.omeroHash?.algorithm);
   return [...new Set<DigestAlgorithm>(['SHA-256', ...omeros, ...byStore])];
 }
 
-/** After a retry the file is not compared with the scan: then what the scan would have said is said here. */
+/** After a retry the file is not compared with the scan: then this reports what the scan would have reported. */
 function whyNotTaken(file: ArchiveFile, { size, links }: Identity): Transition | undefined {
   if (size !== file.size)
     return stuck(file, {

@@ -18,7 +18,7 @@ describe('the move-verify stage', () => {
       get: (name) => Object.assign(Object.create(bench.stores.get(name)) as Store, name === 'other' ? change : {}),
     });
 
-  /** Files whose copies lie in the other store; gives the directory of those. */
+  /** Files whose copies are in the other store. Returns the directory of those. */
   async function moveCopied(fileset: string, names: readonly string[]): Promise<string> {
     const id = await bench.request({
       [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
@@ -34,7 +34,7 @@ describe('the move-verify stage', () => {
     await writeFile(path, content);
   }
 
-  test('a copy is good where its bytes are those of the original; what it proves is kept apart from the old copy', async () => {
+  test("a copy is good if its bytes are the original's; its proof is separate from the old copy's", async () => {
     await moveCopied('good', ['a']);
     const before = await bench.claim('moveCopied');
     await bench.register.claims.releaseClaim(before);
@@ -50,7 +50,7 @@ describe('the move-verify stage', () => {
     expect(file!.elsewhere!.version).not.toBe(file!.copyVersion);
   });
 
-  test('one that is wrong or not there is carried once more, and then a person has to look', async () => {
+  test('one that is wrong or missing is carried once more, and then a person has to look', async () => {
     const copies = await moveCopied('bad', ['flipped', 'gone', 'good']);
     for (const round of [1, 2]) {
       await overwrite(join(copies, 'flipped'), 'Content of flipped');
@@ -86,7 +86,7 @@ describe('the move-verify stage', () => {
     );
   }
 
-  /** The other store does not give `b`, which is offline there; notes what it is asked to bring online. */
+  /** The other store does not deliver `b`, which is offline there; records what it is asked to bring online. */
   function cold(asked: string[], change: Partial<Store> = {}): MoveVerifyStage {
     const digest: Store['digest'] = async (bag, paths, algorithms, work) =>
       (await bench.stores.get('other').digest(bag, paths, algorithms, work)).map((outcome, at) =>
@@ -99,7 +99,7 @@ describe('the move-verify stage', () => {
     return stageWith({ digest, bringOnline, ...change });
   }
 
-  test('a copy that lay sealed there before and is offline is asked for, and waited for', async () => {
+  test('a copy that was already sealed there and is offline is requested, and waited for', async () => {
     await moveCopied('cold', ['a', 'b']);
     const asked: string[] = [];
     const sealed = cold(asked, { readTag: async () => Buffer.from('BagIt-Version: 1.0') });
@@ -117,7 +117,7 @@ describe('the move-verify stage', () => {
     expect((await bench.file('cold/b')).state).toBe('moveVerified');
   });
 
-  test('one in an open bag, which nobody brings online, is for a person', async () => {
+  test('one in an open bag, which nothing brings online, is for a person', async () => {
     await moveCopied('cold and open', ['a', 'b']);
     const asked: string[] = [];
     await bench.run(cold(asked));
@@ -129,7 +129,7 @@ describe('the move-verify stage', () => {
     expect([(await bench.file('cold and open/a')).state, asked]).toEqual(['moveVerified', []]);
   });
 
-  test('takes along what the other store compares copies by, for the manifests there', async () => {
+  test('also computes the digests that the other store compares copies by, for the manifests there', async () => {
     await moveCopied('digests', ['a']);
     await bench.run(stageWith({ wantedDigests: ['MD5-128'] }));
     expect((await bench.file('digests/a')).digests).toEqual({

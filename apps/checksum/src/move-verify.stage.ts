@@ -40,7 +40,7 @@ export class MoveVerifyStage implements Stage {
   }
 }
 
-/** What lay sealed there before may be cold by now; what was just carried there ought not to be. */
+/** A copy that was sealed there earlier may be offline by now; one that was just carried there should not be. */
 async function waitForOffline(
   to: Store,
   { bag, files }: Claim,
@@ -63,7 +63,8 @@ function missingIsWrong(outcome: Outcome<CopyDigest>): Outcome<CopyDigest | null
 function judge(file: ArchiveFile, copy: CopyDigest | null): Transition {
   const digest = copy?.digests['SHA-256'];
   if (copy && digest !== undefined && copy.size === file.size && digest === file.digests['SHA-256']) {
-    // What this store compares copies by may never have been taken of the original: it is the same content.
+    // The digest that this store compares copies by may never have been computed of the original: it is the same
+    // content.
     return transition(file, 'moveVerify', 'moveVerified', {
       elsewhere: { version: copy.version, digest, read: copy.read },
       digests: { ...copy.digests, ...file.digests },

@@ -32,7 +32,7 @@ describe('the verify-fetched stage', () => {
       join(bench.holdDir, `request-${id}-bag-1`, `${(await bench.file(`${fileset}/${name}`)).id}.fetched`);
   }
 
-  test('what has the digest of the original is proven, as the file that it is', async () => {
+  test('a file with the digest of the original is proven, under its present identity', async () => {
     const staged = await fetched('some', ['a', 'empty']);
     await bench.run(stage);
     const { files } = await bench.claim('fetchVerified');
@@ -67,7 +67,7 @@ describe('the verify-fetched stage', () => {
   test.each<[string, (staged: string) => Promise<void>]>([
     ['gone', (staged) => rm(staged)],
     ['cut short', (staged) => truncate(staged, 2)],
-  ])('what is %s is fetched once more', async (what, spoil) => {
+  ])('a file that is %s is fetched once more', async (what, spoil) => {
     const staged = await fetched(what, ['a']);
     await spoil(await staged('a'));
     await bench.run(stage);
@@ -85,7 +85,7 @@ describe('the verify-fetched stage', () => {
         await mkdir(staged);
       },
     ],
-  ])('%s is never followed or taken for what was fetched', async (what, put) => {
+  ])('%s is never followed or accepted as the fetched file', async (what, put) => {
     const staged = await fetched(what, ['a']);
     await rm(await staged('a'));
     await put(await staged('a'));
@@ -94,12 +94,12 @@ describe('the verify-fetched stage', () => {
     await bench.register.retrievals.cancel({ kind: 'Fileset', names: [what] }, 'test');
   });
 
-  test('an unmounted hold directory says nothing of what was fetched', async () => {
+  test('an unmounted hold directory says nothing about what was fetched', async () => {
     const staged = await fetched('away', ['a']);
     await rename(join(bench.holdDir, markerName), join(bench.holdDir, 'aside'));
     expect(codeOf(await bench.run(stage).catch((error: unknown) => error))).toBe('ROOT_UNAVAILABLE');
     await rename(join(bench.holdDir, 'aside'), join(bench.holdDir, markerName));
-    await utimes(await staged('a'), 5, 5); // before it is proven nobody minds
+    await utimes(await staged('a'), 5, 5); // before it is proven, changes do not matter
     await bench.run(stage);
     expect(await bench.file('away/a')).toMatchObject({ state: 'fetchVerified' });
   });

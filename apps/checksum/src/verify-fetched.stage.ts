@@ -14,7 +14,7 @@ import { Staging, type Staged } from '@coldroom/trees';
 import type { Claim, Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
-/** Hashes what was fetched where it lies, from the disk, and compares it with the digest that the original had. */
+/** Hashes a fetched file in staging, from the disk, and compares the digest with the original's. */
 @Injectable()
 export class VerifyFetchedStage implements Stage {
   readonly name = 'verify-fetched';
@@ -53,7 +53,7 @@ function goneIsLost(outcome: Outcome<Hashed>): Outcome<Hashed | null> {
     : outcome;
 }
 
-/** Bytes may be spoiled on their way: they are fetched once more, and then a person has to look. */
+/** Bytes may be damaged in transit: they are fetched once more, and then a person has to look. */
 function again(file: ArchiveFile, why: { readonly code: string; readonly message: string }): Transition {
   return file.copyAttempts === 0 ? transition(file, 'fetchAgain', 'online') : stuck(file, why);
 }

@@ -27,7 +27,7 @@ describe('the verify stage', () => {
     return join(bench.storeDir, '.open', `request-${id}-bag-1`, 'data', 'ManagedRepository', fileset);
   }
 
-  test('a right copy is verified, and what it was then is recorded', async () => {
+  test('a correct copy is verified, and its state at that time is recorded', async () => {
     await copied('right', ['a', 'b']);
     const { transitions } = await bench.run(verify);
     expect(transitions).toHaveLength(2);
@@ -40,7 +40,7 @@ describe('the verify stage', () => {
     expect(await bench.file('right/a')).toMatchObject({ state: 'verified', copyRead: 'cached' });
   });
 
-  test('a copy that the store took out of reach at once is for a person: nobody brings online what is in an open bag', async () => {
+  test('a copy that went offline at once is for a person: nothing brings an open bag online', async () => {
     await copied('cold', ['a', 'b']);
     const digest: Store['digest'] = async (bag, paths, algorithms, work) =>
       (await bench.stores.default.digest(bag, paths, algorithms, work)).map((outcome, at) =>
@@ -56,7 +56,7 @@ describe('the verify stage', () => {
     expect(await bench.file('cold/b')).toMatchObject({ state: 'verified' });
   });
 
-  test('a copy that differs, is short or is gone is copied once more, and then stuck; its neighbours go on', async () => {
+  test('a copy that differs, is short or gone is copied once more, then stuck; neighbours continue', async () => {
     const directory = await copied('wrong', ['flipped', 'short', 'gone', 'sound']);
     const spoil = async (): Promise<void> => {
       for (const name of ['flipped', 'short']) await chmod(join(directory, name), 0o644);
@@ -90,7 +90,7 @@ describe('the verify stage', () => {
     );
   });
 
-  test('a copy that was mended by the second try goes on', async () => {
+  test('a copy that the second attempt repaired continues', async () => {
     const directory = await copied('mended', ['a']);
     await rm(join(directory, 'a'));
     await bench.run(verify);
@@ -99,7 +99,7 @@ describe('the verify stage', () => {
     expect(await bench.file('mended/a')).toMatchObject({ state: 'verified', code: null });
   });
 
-  test('a store that is unavailable proves nothing: the copies are not called missing', async () => {
+  test('a store that is unavailable proves nothing: the copies are not reported as missing', async () => {
     await copied('away', ['a']);
     await rm(join(bench.storeDir, markerName));
     const error = await bench.run(verify).catch((thrown: unknown) => thrown);
@@ -108,7 +108,7 @@ describe('the verify stage', () => {
     expect(await bench.file('away/a')).toMatchObject({ state: 'copied' });
   });
 
-  test('a bag of a store that the settings do not name any more is refused by name', async () => {
+  test('a bag of a store that is no longer in the settings is refused by name', async () => {
     const stores = { ...bench.stores, get: (): Store => bench.stores.get('tape') };
     await expect(bench.run(new VerifyStage(stores))).rejects.toThrow(
       'The settings name no store "tape"; there are main, other.',

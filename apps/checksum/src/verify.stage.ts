@@ -13,7 +13,7 @@ import {
 import type { Claim, Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
-/** Reads copies back where they lie and compares them with the digests of their originals. */
+/** Reads copies back in place and compares them with the digests of their originals. */
 @Injectable()
 export class VerifyStage implements Stage {
   readonly name = 'verify';
@@ -28,7 +28,7 @@ export class VerifyStage implements Stage {
   }
 }
 
-/** A copy that is not there is copied again, like one that is wrong. */
+/** A copy that is missing is copied again, like one that is wrong. */
 function missingIsWrong(outcome: Outcome<CopyDigest>): Outcome<CopyDigest | null> {
   return 'error' in outcome && outcome.error instanceof Refused && outcome.error.code === 'COPY_MISSING'
     ? { ok: null }

@@ -61,8 +61,8 @@ async function audited(
 const told = (report: Report): string[] =>
   [...report.findings().values()].flatMap(({ shown }) => shown.map(({ code, object }) => `${code} ${object}`)).sort();
 
-describe('an archive of 5,000 files in which all is well', () => {
-  it('gives nothing and exit code 0', async () => {
+describe('an archive of 5,000 files without faults', () => {
+  it('gives no output and exit code 0', async () => {
     const ended = await cli();
     expect(json(ended)).toMatchObject({
       clean: true,
@@ -83,23 +83,20 @@ describe('an archive of 5,000 files in which all is well', () => {
     ['store main', {}, 'main/.coldroom-root'],
     ['ManagedRepository', {}, 'OMERO/ManagedRepository/.coldroom-root'],
     ['hold directory', {}, 'OMERO/.coldroom/hold/.coldroom-root'],
-  ])(
-    'a part that is unavailable is not looked at, and nothing is concluded from it: %s',
-    async (part, change, hide) => {
-      const hidden = hide && join(scene.dir, hide);
-      if (hidden) await rename(hidden, `${hidden}.away`);
-      const ended = await cli([], change);
-      if (hidden) await rename(`${hidden}.away`, hidden);
-      const { findings, notLookedAt } = json<AuditDocument>(ended);
-      expect([ended.code, findings, notLookedAt.map((one) => one.part)]).toEqual([
-        3,
-        [],
-        [expect.stringContaining(part)],
-      ]);
-    },
-  );
+  ])('a part that is unavailable is not checked, and nothing is concluded from it: %s', async (part, change, hide) => {
+    const hidden = hide && join(scene.dir, hide);
+    if (hidden) await rename(hidden, `${hidden}.away`);
+    const ended = await cli([], change);
+    if (hidden) await rename(`${hidden}.away`, hidden);
+    const { findings, notLookedAt } = json<AuditDocument>(ended);
+    expect([ended.code, findings, notLookedAt.map((one) => one.part)]).toEqual([
+      3,
+      [],
+      [expect.stringContaining(part)],
+    ]);
+  });
 
-  it('a store that the stores file does not name any more is not looked at either', async () => {
+  it('a store that is no longer in the stores file is not checked either', async () => {
     const other = join(scene.dir, 'other.json');
     await writeFile(
       other,
@@ -113,7 +110,7 @@ describe('an archive of 5,000 files in which all is well', () => {
     expect((await cli(['--store', 'mains'], {})).code).toBe(1);
   });
 
-  it('ends with 5 where the register is unavailable, 10 where settings are missing, 2 where the call is wrong', async () => {
+  it('ends with 5 for an unavailable register, 10 for missing settings, 2 for a usage error', async () => {
     expect((await cli([], { REGISTER_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c' })).code).toBe(5);
     expect((await cli([], { OMERO_DATA_DIR: '' })).code).toBe(10);
     expect((await cli(['--limit', 'all'])).code).toBe(2);
@@ -152,7 +149,7 @@ describe('faults', () => {
     images = (await scene.archive('main', [1, 1, 1, 1, 1])).tiny.imageIds.map(BigInt);
   }, 60_000);
 
-  it('are none where files are linked, released, recalled, restored and undone as they should be', async () => {
+  it('are none where files are linked, released, recalled, restored and undone correctly', async () => {
     const report = await audited();
     expect([told(report), report.notLooked(), report.clean]).toEqual([[], [], true]);
     const states = new Set([...released, ...held, ...tape, ...undone].map((file) => file.state));
@@ -160,7 +157,7 @@ describe('faults', () => {
     expect(report.looked).toMatchObject({ files: 5000 + 32 + 24 + 7 + 1 + 5, online: 3 });
   });
 
-  it('are not told of a file that moved on while it was looked at', async () => {
+  it('are not reported for a file that advanced during the check', async () => {
     const file = held[0]!;
     await rename(file.original, `${file.original}.aside`);
     const [main, tape] = scene.stores;
@@ -170,12 +167,12 @@ describe('faults', () => {
     };
     const report = await audited({ stores: [changed(main, { stat }), tape] });
     await rename(`${file.original}.aside`, file.original);
-    await scene.undo([]); // the linker's turn
+    await scene.undo([]); // completes the undo in place of the linker
     expect(told(report)).toEqual([]);
     held = [];
   });
 
-  it('are not told of what was fetched while an undo of it waits for the linker', async () => {
+  it('are not reported for a fetched file while an undo of it waits for the linker', async () => {
     const { requestId, tiny } = await scene.archive('tape', [1]);
     await scene.retrieve('recall', [`Fileset:${tiny.filesets[0]!.id}`]);
     const [file] = (await scene.placedFiles(requestId)) as [Placed];
@@ -188,7 +185,7 @@ describe('faults', () => {
     await scene.undo([]);
   });
 
-  /** Its version is the one that was proven: only who reads it can know. */
+  /** Its version is the one that was proven: only a read can show the difference. */
   async function foundBad(file: Placed): Promise<Placed> {
     for await (const copies of scene.register.fixity.bags({ targets: [{ kind: 'File', ids: [file.id] }] })) {
       await scene.register.fixity.record(
@@ -205,7 +202,7 @@ describe('faults', () => {
       format,
     ]);
 
-  it('are told, each as what it is, and nothing else', async () => {
+  it('are reported, each with its own code, and nothing else', async () => {
     const [lost, sized, touched, missing, other, back, notLink, orphaned, ...moreReleased] = released as [
       Placed,
       Placed,
@@ -275,7 +272,8 @@ describe('faults', () => {
       fileset: (await scene.register.audit.images([0n, 0n], 5000)).rows.find((image) => image.imageId === gone)!
         .fileset,
     });
-    await unlink(join(scene.dataDir, itsFile!.root, itsFile!.path)); // OMERO removes the link with the image: told once
+    // OMERO removes the link with the image: reported once
+    await unlink(join(scene.dataDir, itsFile!.root, itsFile!.path));
     plant('IMAGE_DELETED', `Image:${gone}`);
     await scene.sql('DELETE FROM originalfile WHERE id = $1', [orphaned.originalFileId]);
     ofFile('IMAGE_DELETED', orphaned);
@@ -325,12 +323,13 @@ describe('faults', () => {
     expect([report.notLooked(), report.clean, report.looked.trialBags]).toEqual([[], false, 1]);
     const recalledOrphans = report.findings().get('RECALLED_COPY_ORPHAN')!.shown;
     for (const { remedy } of recalledOrphans)
-      expect(remedy).toContain('after "coldroom verify" called the copy in its bag good'); // it may be the last good one
+      // it may be the last good one
+      expect(remedy).toContain('after "coldroom verify" called the copy in its bag good');
     const aboutOpening = 'LINKS_NOT_OPENED'; // below
     expect(new Set([...expected.map((line) => line.split(' ')[0]), aboutOpening])).toEqual(new Set(discrepancyCodes));
   });
 
-  it('in opening through links depend on the version of Bio-Formats, and come with the command', async () => {
+  it('in opening through links depend on the version of Bio-Formats, and include the command', async () => {
     const opening = (report: Report) => report.findings().get('LINKS_NOT_OPENED')?.shown;
     await setFormat(released[0]!.fileset, 'OMETiff');
     expect(opening(await audited({ bioFormatsVersion: '6.12.0' }))).toEqual([
@@ -354,14 +353,15 @@ describe('faults', () => {
     await setFormat(released[0]!.fileset, 'TIFF');
   }, 120_000);
 
-  it('are shown up to the limit and counted in full, with what to do', async () => {
+  it('are shown up to the limit and counted in full, with the next step', async () => {
     const ended = await cli(['--store', 'main', '--limit', '1']);
     const { findings, clean } = json<AuditDocument>(ended);
     expect([ended.code, clean]).toEqual([3, false]);
     expect(findings.every(({ shown, total }) => shown.length === 1 && total >= 1 && shown[0]!.remedy !== '')).toBe(
       true,
     );
-    expect(findings.find(({ code }) => code === 'HELD_ORPHAN')?.total).toBe(2); // what belongs to no bag belongs to no store
+    // what belongs to no bag belongs to no store
+    expect(findings.find(({ code }) => code === 'HELD_ORPHAN')?.total).toBe(2);
     const people = await coldroom(['audit', '--store', 'main', '--limit', '1'], scene.env);
     expect(people.stdout).toMatch(
       /LOST {2}The store has no copy: 1\n {2}File:\d+ .*\n {4}expected: .*\n {4}found: .*\n {4}next: .*put the copy back from the store's backup/,
@@ -369,7 +369,7 @@ describe('faults', () => {
     expect(people.stdout).toMatch(/HELD_ORPHAN.*: 2\n(.*\n){4} {2}and 1 more: --limit 2\n/);
   });
 
-  it('in marks and flags are mended by --fix, and nothing else is touched', async () => {
+  it('in marks and flags are repaired by --fix, and nothing else is touched', async () => {
     const repairing = expected.filter((line) => /^(TAG|FLAG)_/.test(line));
     const registerBefore = await scene.register.audit.images([0n, 0n], 10_000);
     const report = await audited({}, { fix: true });
@@ -378,7 +378,7 @@ describe('faults', () => {
     ).toEqual(['TAG_LOST 2', 'TAG_LEFT 1', 'FLAG_WRONG 3']);
     expect(told(await audited())).toEqual(expected.filter((line) => !repairing.includes(line)).sort());
     expect(await scene.register.audit.images([0n, 0n], 10_000)).toEqual(registerBefore);
-    // What a later undo needs to know is in the new mark: the flag was not set before we set it.
+    // The new mark contains what a later undo needs to know: the flag was not set before we set it.
     const [kept] = await scene.sql(
       `SELECT v.value FROM imageannotationlink l JOIN annotation_mapvalue v ON v.annotation_id = l.child WHERE l.parent = $1 AND v.name = 'Archived before'`,
       [images[1]],
@@ -386,7 +386,7 @@ describe('faults', () => {
     expect(kept).toEqual({ value: 'Unset' });
   });
 
-  it('that an image was deleted are told no more when somebody acknowledged it, and of no other image', async () => {
+  it('of a deleted image are not reported once acknowledged; those of other images still are', async () => {
     const [gone, , , , there] = images as [bigint, bigint, bigint, bigint, bigint];
     const before = told(await audited());
     expect(before).toContain(`IMAGE_DELETED Image:${gone}`);
@@ -398,7 +398,7 @@ describe('faults', () => {
       code: 4,
       stderr: expect.stringContaining('Image:987654321'),
     });
-    expect(await cli(['--acknowledge', `Image:${gone}`])).toMatchObject({ code: 2 }); // there is nobody to ask
+    expect(await cli(['--acknowledge', `Image:${gone}`])).toMatchObject({ code: 2 }); // there is no one to ask
     expect(await cli(['--acknowledge', `Image:${gone}`, '--fix', '--yes'])).toMatchObject({ code: 2 });
     const { OMERO_DATABASE_URL: _, ...blind } = scene.env;
     expect(

@@ -1,7 +1,9 @@
 import { createInterface } from 'node:readline/promises';
 import { UsageError } from '@coldroom/operations';
 
-/** Asks a person before something changes; `yes` answers for them. Without a terminal to ask on, `--yes` is demanded. */
+/**
+ * Asks a person before something changes; `yes` answers for them. Without a terminal to ask on, `--yes` is required.
+ */
 export async function confirmed(
   question: string,
   { yes, json }: { readonly yes: boolean; readonly json: boolean },

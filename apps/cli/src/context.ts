@@ -32,8 +32,8 @@ export class Context {
   }
 
   /**
-   * Opens the register for `use`. A PostgreSQL that does not answer at all for some ten seconds is `Transient`
-   * `REGISTER_UNAVAILABLE`; a statement may take its time as long as the server answers others.
+   * Opens the register for `use`. A PostgreSQL that does not answer at all for about ten seconds is `Transient`
+   * `REGISTER_UNAVAILABLE`; a statement may take as long as it needs while the server answers others.
    */
   async register<T>(use: (register: Register) => Promise<T>): Promise<T> {
     const register = new Register(this.settings('register').REGISTER_DATABASE_URL, { applicationName: 'coldroom cli' });
@@ -49,7 +49,7 @@ export class Context {
   }
 }
 
-/** Who decides, as far as the system knows. */
+/** The person who decides, as far as the system knows. */
 export function person(): string {
   try {
     return userInfo().username;

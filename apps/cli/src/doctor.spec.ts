@@ -74,7 +74,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(base, { recursive: true }));
 
 describe('coldroom doctor', () => {
-  it('tells all faults of the settings at once, and still looks at what is right', async () => {
+  it('reports all faults of the settings at once, and still checks those that are correct', async () => {
     const ended = await coldroom(['doctor', '--json'], {
       REDIS_URL: 'http://x',
       COLDROOM_HOLD: 'long',
@@ -104,13 +104,13 @@ describe('coldroom doctor', () => {
     expect(told(ended, 'OMERO database')).toEqual([expect.stringContaining('ok: OMERO5.4 patch 0')]);
   });
 
-  it('prepares nothing without being told so', async () => {
+  it('prepares nothing without an instruction', async () => {
     expect((await doctor(['--prepare'])).code).toBe(2);
     expect(readdirSync(dataDir)).not.toContain('.coldroom');
     expect(readdirSync(store)).toEqual([]);
   });
 
-  it('makes markers and hold directory, for the owner of the data, and then all is well', async () => {
+  it('creates markers and the hold directory, for the owner of the data, and then all is well', async () => {
     expect((await coldroom(['migrate'], env)).code).toBe(0);
     const ended = await doctor(['--prepare', '--yes']);
     expect(json<Report>(ended).findings.filter((one) => one.level === 'fault')).toEqual([]);
@@ -128,12 +128,13 @@ describe('coldroom doctor', () => {
         expect(lstatSync(made).uid).toBe(owner);
     expect(readdirSync(hold)).toEqual(['.coldroom-root']); // the trial left nothing
     expect(statSync(join(dataDir, 'ManagedRepository/.coldroom-root')).nlink).toBe(1);
-    if (asRoot) for (const name of readdirSync(store)) expect(lstatSync(join(store, name)).uid).toBe(owner); // services must get by what doctor made
+    // services must be able to work with what doctor created
+    if (asRoot) for (const name of readdirSync(store)) expect(lstatSync(join(store, name)).uid).toBe(owner);
     expect(told(ended, 'user')).toEqual([expect.stringMatching(/^ok: /)]);
     expect(readdirSync(join(dataDir, 'Pixels'))).toEqual(['.coldroom-root']);
   });
 
-  it('never marks an empty managed repository: it is the folder below a disk that is not mounted', async () => {
+  it('never marks an empty managed repository: it is the mount point of an unmounted disk', async () => {
     const unmounted = join(base, 'unmounted');
     mkdirSync(join(unmounted, 'ManagedRepository'), { recursive: true });
     const ended = await doctor(['--prepare', '--yes'], { OMERO_DATA_DIR: unmounted });
@@ -141,7 +142,7 @@ describe('coldroom doctor', () => {
     expect(readdirSync(join(unmounted, 'ManagedRepository'))).toEqual([]);
   });
 
-  it('names the version of Bio-Formats and where it comes from, and what is skipped because of it', async () => {
+  it('names the Bio-Formats version and its source, and what is skipped because of it', async () => {
     const bioFormats = async (changes: Record<string, string> = {}) =>
       json<Report>(await doctor([], changes)).findings.filter((one) => one.about === 'Bio-Formats');
     expect(await bioFormats({ OMERO_BIOFORMATS_VERSION: '7.3.1' })).toEqual([
@@ -181,7 +182,7 @@ describe('coldroom doctor', () => {
     expect(readFileSync(join(store, '.coldroom-root'), 'utf8')).toBe(before);
   });
 
-  it('names an unsafe store, a wrong marker, an open hold directory, a tree that is gone', async () => {
+  it('names an unsafe store, a wrong marker, an open hold directory and a missing tree', async () => {
     writeFileSync(
       join(base, 'unsafe.yaml'),
       `default: main\nstores:\n  main: { kind: file, directory: ${store} }\n  inside: { kind: file, directory: ${dataDir}/ManagedRepository/x }\n`,
@@ -201,7 +202,7 @@ describe('coldroom doctor', () => {
     ]);
   });
 
-  it('tells of databases and a Redis that are unavailable', async () => {
+  it('reports databases and a Redis that are unavailable', async () => {
     const ended = await doctor([], {
       REGISTER_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c',
       OMERO_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c',
@@ -239,7 +240,7 @@ describe('coldroom doctor', () => {
     expect(readdirSync(other)).toEqual(['.coldroom-root']);
   });
 
-  it('knows which Node.js can run us', () => {
+  it('knows which versions of Node.js can run it', () => {
     expect(['26.0.0', '24.0.0', '23.11.1', '22.3.0', '20.19.0'].map((version) => examineNode(version).level)).toEqual([
       'ok',
       'ok',

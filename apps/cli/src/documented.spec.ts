@@ -15,7 +15,7 @@ function found(pattern: RegExp): readonly string[] {
     .sort();
 }
 
-/** `EFBIG` and its like, which the guide explains as a kind. */
+/** `EFBIG` and the like, which the guide explains as a group. */
 function isOfTheSystem(code: string): boolean {
   return /^E[A-Z0-9]{3,}$/.test(code);
 }

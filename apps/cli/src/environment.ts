@@ -4,8 +4,8 @@ import { codeOf } from '@coldroom/domain';
 import { SettingsError } from '@coldroom/runtime';
 
 /**
- * The environment that settings are read from. What a file of `KEY=value` lines names was named for this very call, so it
- * stands above what happens to be exported. SettingsError where the file cannot be read.
+ * The environment that settings are read from. A file of `KEY=value` lines was named for this very call, so it takes
+ * precedence over the exported environment. SettingsError where the file cannot be read.
  */
 export function environment(file: string | undefined): NodeJS.ProcessEnv {
   if (file === undefined) return process.env;
@@ -14,7 +14,9 @@ export function environment(file: string | undefined): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(others), ...named };
 }
 
-/** `KEY` and `KEY_FILE` name the same setting: one from the file must not meet the other from outside. */
+/**
+ * `KEY` and `KEY_FILE` name the same setting: one from the file must not conflict with the other from the environment.
+ */
 function twinOf(key: string): string {
   return key.endsWith('_FILE') ? key.slice(0, -'_FILE'.length) : `${key}_FILE`;
 }

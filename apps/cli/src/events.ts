@@ -1,7 +1,7 @@
 import type { EventListing } from '@coldroom/register';
 import { formatTime, table } from '@coldroom/terminal';
 
-/** Events as they are listed: when, what, who, and what more is known. */
+/** Events in the form of a list: when, what, who, and further details. */
 export function eventLines(events: readonly EventListing[]): readonly string[] {
   return table(
     [{ title: 'at' }, { title: 'what' }, { title: 'from' }, { title: 'to' }, { title: 'by' }, { title: 'detail' }],

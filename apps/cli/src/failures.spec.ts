@@ -39,7 +39,7 @@ describe('exit codes', () => {
     expect(failureOf(new Refused('REDIS_EVICTS', 'x')).stack).toBeUndefined();
   });
 
-  it('names near commands and options', async () => {
+  it('suggests similar commands and options', async () => {
     expect(await coldroom(['requests', 'aprove', '1'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('Did you mean approve?'),
@@ -61,7 +61,7 @@ describe('exit codes', () => {
     }
   });
 
-  it('points to the help of the very command that was called wrongly', async () => {
+  it('points to the help of the command that was called wrongly', async () => {
     expect(await coldroom(['restore'])).toMatchObject({
       code: 2,
       stderr: 'coldroom: missing required argument \'objects\'\n"coldroom restore --help" shows how it is called\n',
@@ -80,7 +80,7 @@ describe('exit codes', () => {
   });
 });
 
-describe('a register that is not there', () => {
+describe('a register that is missing', () => {
   it('refused: 5, at once', async () => {
     const ended = await coldroom(['status', '--json'], { REGISTER_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c' });
     expect(ended.code).toBe(5);
@@ -105,7 +105,7 @@ describe('a register that is not there', () => {
     }
   });
 
-  it('falls silent in the middle: 5, within 20 seconds', async () => {
+  it('stops answering in the middle: 5, within 20 seconds', async () => {
     const url = new URL(
       await createDatabase(process.env['TEST_POSTGRES_URL'] as string, 'cli_silent', { existing: 'drop' }),
     );
@@ -146,7 +146,7 @@ describe('a register that is not there', () => {
     }
   });
 
-  it('empty: says migrate, which then does it', async () => {
+  it('empty: names migrate, which then fixes it', async () => {
     const env = {
       REGISTER_DATABASE_URL: await createDatabase(process.env['TEST_POSTGRES_URL'] as string, 'cli_migrate', {
         existing: 'drop',
@@ -175,7 +175,7 @@ describe('a register that is not there', () => {
 describe('--env', () => {
   const file = join(dir, 'coldroom.env');
 
-  it('stands above the environment, and is read wherever it stands', async () => {
+  it('takes precedence over the environment, and is accepted anywhere on the command line', async () => {
     writeFileSync(file, '# settings\nREGISTER_DATABASE_URL="postgres://a:b@127.0.0.1:1/c"\n');
     expect((await coldroom(['status', '--env', file], { REGISTER_DATABASE_URL: 'not a url' })).code).toBe(5);
     expect((await coldroom(['--env', file, 'status'])).code).toBe(5);
@@ -184,7 +184,7 @@ describe('--env', () => {
       stderr: expect.stringContaining('ENOENT'),
     });
   });
-  it('does not meet the other way to give the same setting', () => {
+  it('does not conflict with the other way to give the same setting', () => {
     writeFileSync(file, 'SMTP_URL=smtp://x\nREDIS_URL_FILE=/run/redis\n');
     process.env['SMTP_URL_FILE'] = '/run/smtp';
     process.env['REDIS_URL'] = 'redis://x';

@@ -39,7 +39,7 @@ describe('coldroom files', () => {
     expect((await coldroom(['files', 'list', '--limit', 'x'], env)).code).toBe(2);
   });
 
-  it('prints commands for the stuck files that it lists, and they do what they say', async () => {
+  it('prints commands for the stuck files that it lists, and they do what they promise', async () => {
     const id = await started(register, [3]);
     const file = await stick(register, id);
     const list = ['files', 'list', '--request', id.toString()];
@@ -82,7 +82,7 @@ describe('coldroom files', () => {
     expect((await coldroom(['files', 'show', '999999'], env)).code).toBe(4);
   });
 
-  it('says of a copy in an open bag that it does not count yet', async () => {
+  it('reports that a copy in an open bag does not count yet', async () => {
     const id = await started(register);
     const [file] = await register.reports.files({ requestId: id });
     const copy = async (): Promise<unknown> =>
@@ -112,7 +112,7 @@ describe('coldroom files', () => {
     expect((await coldroom(['files', 'retry', 'File:999999'], env)).code).toBe(4);
   });
 
-  it('gives up whole filesets, and only when told so', async () => {
+  it('gives up whole filesets, and only after confirmation', async () => {
     const id = await started(register, [3]);
     const file = await stick(register, id);
     const asked = await coldroom(['files', 'abandon', file.toString()], env);

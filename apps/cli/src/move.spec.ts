@@ -20,7 +20,7 @@ const move = (...words: string[]): Promise<Ended> =>
   coldroom(['move', '--from', 'main', '--to', 'other', ...words], env);
 const bagOf = (id: bigint): string => `request-${id}-bag-1`;
 
-/** Believes that all links of a settled bag were swapped, but for those that fail. */
+/** Treats all links of a settled bag as swapped, except for those that fail. */
 const moveLink = (failing: readonly string[] = []): Stage => ({
   name: 'move-link',
   takes: 'moveSealed',
@@ -42,7 +42,7 @@ async function asked(bags = 1): Promise<void> {
 }
 
 describe('coldroom move', () => {
-  it('shows first, then asks, then waits until all links lead there, and names what still lies in the old store', async () => {
+  it('shows, asks, waits until all links lead there, and names what is left in the old store', async () => {
     const id = await archive(bench, { 'Fileset:1': planned('a', 'b') });
     const shown = await move('--dry-run');
     expect(shown).toMatchObject({
@@ -51,7 +51,7 @@ describe('coldroom move', () => {
         /^To move from store main to store other: 1 bag with 2 files, 24 B\nWhole bags are moved, with all files in them\. Nothing is deleted in store main \(\/.*store\)/,
       ),
     });
-    expect((await move()).code).toBe(2); // nobody to ask
+    expect((await move()).code).toBe(2); // there is no one to ask
     expect((await bench.file('a')).state).toBe('linked');
     const ended = move('--yes');
     await asked();
@@ -67,7 +67,7 @@ describe('coldroom move', () => {
     expect(await move()).toMatchObject({ code: 0, stdout: 'There is nothing to move in store main.\n' });
   });
 
-  it('takes the bags that hold what is named, and says in JSON what stays behind', async () => {
+  it('takes the bags that hold what is named, and lists in JSON what stays behind', async () => {
     const [one, other] = [
       await archive(bench, { 'Fileset:1': planned('a') }, 'released'),
       await archive(bench, { 'Fileset:2': planned('b') }),
@@ -95,7 +95,7 @@ describe('coldroom move', () => {
     expect(await move(`Request:${other + 10n}`)).toMatchObject({ code: 4 });
   });
 
-  it('says what cannot be moved now, and ends with 3', async () => {
+  it('reports what cannot be moved now, and ends with 3', async () => {
     await archive(bench, { 'Fileset:1': planned('a') });
     const early = await bench.request({ 'Fileset:2': planned('b') });
     expect(await move('--dry-run')).toMatchObject({
@@ -144,7 +144,7 @@ describe('coldroom move', () => {
     });
   }, 60_000);
 
-  it('gives up what is on its way', async () => {
+  it('cancels what is in progress', async () => {
     await archive(bench, { 'Fileset:1': planned('a') });
     await move('--yes', '--no-wait');
     expect(await move('--cancel', '--dry-run')).toMatchObject({ code: 0, stdout: 'Would stay in store main: 1 bag\n' });
@@ -160,7 +160,7 @@ describe('coldroom move', () => {
     });
   });
 
-  it('takes a move up again that was given up when all was there', async () => {
+  it('resumes a cancelled move whose files had all arrived', async () => {
     await archive(bench, { 'Fileset:1': planned('a') });
     await move('--yes', '--no-wait');
     await bench.moveCopy('moveSealed');
@@ -191,7 +191,7 @@ describe('coldroom move', () => {
     expect(await bench.file('a')).toMatchObject({ state: 'linked', store: 'other' });
   });
 
-  it('refuses stores that are none, or the same, or one inside the other', async () => {
+  it('refuses stores that do not exist, are the same, or are inside each other', async () => {
     const between = (from: string, to: string): Promise<Ended> => coldroom(['move', '--from', from, '--to', to], env);
     expect(await between('main', 'tape')).toMatchObject({
       code: 1,
@@ -214,7 +214,7 @@ describe('coldroom move', () => {
   });
 });
 
-it('audit takes what was moved for what it is', async () => {
+it('audit recognises what was moved', async () => {
   await archive(bench, { 'Fileset:1': planned('a', 'b') });
   await move('--yes', '--no-wait');
   await bench.moveCopy('moveVerified');

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Prints every command with its options. In a process of its own, as the built command line runs. */
+/** Prints every command with its options. In a separate process, as the built command line runs. */
 const print = `
   const { build } = require(${JSON.stringify(join(__dirname, '..', 'dist', 'program.js'))});
   const of = (command, words) => command.commands.length > 0
@@ -43,7 +43,7 @@ describe.each([
   const having = commands.flatMap(([name, options]) =>
     options.filter(({ long }) => long === flag).map(({ text }) => ({ name, text })),
   );
-  it('is known to every command that needs it', () => {
+  it('is available in every command that needs it', () => {
     expect(having.map(({ name }) => name).sort()).toEqual([...expected].sort());
   });
   it('has the same help everywhere', () => {

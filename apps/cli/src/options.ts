@@ -3,13 +3,13 @@ import { UsageError } from '@coldroom/operations';
 /** For commands that ask before they change something. */
 export const yesOption = ['--yes', 'do not ask before something changes'] as const;
 
-/** For commands whose deeds the register records with a person's name. */
+/** For commands whose actions the register records with a person's name. */
 export const byOption = [
   '--by <name>',
   'the person to record in the register (default: the user of the system)',
 ] as const;
 
-/** Reads `New,Running` as names of a known list; UsageError for any other. */
+/** Reads `New,Running` as names from a known list; UsageError for any other. */
 export function parseNames<T extends string>(text: string, known: readonly T[], what: string): readonly T[] {
   return text.split(',').map((word) => {
     const found =

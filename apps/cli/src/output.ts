@@ -3,19 +3,19 @@ import { styleText } from 'node:util';
 type Style = Parameters<typeof styleText>[0];
 
 /**
- * What a command says. On standard output stands its result only: lines for people, or with `--json` one document.
- * What happens on the way goes to standard error.
+ * The output of a command. Standard output has its result only: lines for people, or with `--json` one document.
+ * Progress and notes go to standard error.
  */
 export class Output {
   constructor(readonly json: boolean) {}
 
-  /** The result; once a command. */
+  /** The result; once per command. */
   result(document: unknown, lines: () => Iterable<string>): void {
     if (this.json) process.stdout.write(`${toJson(document)}\n`);
     else for (const line of lines()) process.stdout.write(`${harmless(line)}\n`);
   }
 
-  /** A word on the way, for people only. */
+  /** An interim note, for people only. */
   note(line: string): void {
     if (!this.json) process.stderr.write(`${harmless(line)}\n`);
   }
@@ -32,8 +32,8 @@ export function styled(style: Style, text: string): string {
 }
 
 /**
- * Names of images, files and people are written by people: a control character in one could fake or hide a line. All but
- * our own colours is shown as `\xNN`.
+ * Names of images, files and people are written by people: a control character in one could fake or hide a line.
+ * Everything except our own colours is shown as `\xNN`.
  */
 export function harmless(line: string): string {
   return line.replace(/\x1b\[[0-9;]*m|[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (found) =>

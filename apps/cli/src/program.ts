@@ -110,7 +110,7 @@ function pointToHelp(command: Command, name: string): void {
   for (const each of command.commands) pointToHelp(each, `${name} ${each.name()}`);
 }
 
-/** Help that was asked for is no failure; anything else that the parser says is a fault of usage. */
+/** Requested help is no failure; anything else that the parser reports is a usage error. */
 function ofCommander(error: CommanderError, json: boolean): ExitCode {
   if (error.exitCode === 0) return exitCodes.ok;
   if (json && error.code !== 'commander.help') {

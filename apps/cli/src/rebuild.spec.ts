@@ -79,7 +79,7 @@ const open = (path: string): void => {
     chmodSync(each, 0o755);
 };
 
-/** What has to be the same of a file in two registers, whatever its number. */
+/** What must be the same for a file in two registers, whatever its number. */
 async function rowsOf(register: Register): Promise<readonly Record<string, unknown>[]> {
   const files = await register.reports.files({ limit: 1000 });
   const plain = ({
@@ -130,7 +130,7 @@ const imagesOf = async (register: Register): Promise<unknown> =>
     .flat()
     .sort();
 
-it('fills an empty register with what the lost one said', async () => {
+it('fills an empty register with the content of the lost one', async () => {
   const omeroHash = { algorithm: 'MD5-128', value: 'ABC' };
   const gone = await archive(bench, { 'Fileset:2': [{ path: 'ada_3/e.tif', content: bytes('e') }] }, 'released');
   const held = await archive(bench, {
@@ -158,7 +158,7 @@ it('fills an empty register with what the lost one said', async () => {
   );
   expect((await rebuilt.marks.pending()).map(({ wanted }) => wanted)).toEqual(['archived', 'archived', 'archived']);
 
-  // Held originals have their numbers and inodes again; the others what the bag knows. No copy counts as proven.
+  // Held originals have their numbers and inodes again; the others have what the bag records. No copy counts as proven.
   const [before, after] = [await linkedBag(bench.register), await linkedBag(rebuilt)];
   const facts = (file: (typeof before)['files'][number]): unknown => ({
     id: file.id,
@@ -187,7 +187,7 @@ it('writes nothing in a dry run', async () => {
   expect(await rebuilt.requests.list()).toEqual([]);
 });
 
-it('tells what is not as it should be, and takes the rest', async () => {
+it('reports every discrepancy, and accepts the rest', async () => {
   const sound = await archive(
     bench,
     {
@@ -287,7 +287,7 @@ it('recognises held originals by their content alone, and leaves all others wher
   expect(readdirSync(hold).length).toBe(6);
 });
 
-it('goes on after it was killed, to the same end', async () => {
+it('resumes after it was killed, with the same result', async () => {
   for (let nr = 0; nr < 12; nr += 1)
     await archive(
       bench,
@@ -300,7 +300,7 @@ it('goes on after it was killed, to the same end', async () => {
   });
   const ended = new Promise((resolve) => child.once('close', resolve));
   while ((await rebuilt.requests.list()).length < 3 && child.exitCode === null) await sleep(2);
-  // With the lock of its next step in our hands it stands between two bags when it is killed.
+  // With the lock of its next step in our hands it waits between two bags when it is killed.
   while ((await rebuilt.alone('rebuild bag', async () => child.kill('SIGKILL'))) === undefined) await sleep(1);
   await ended;
   const { code, report } = await run();
@@ -311,7 +311,7 @@ it('goes on after it was killed, to the same end', async () => {
   expect(await rowsOf(rebuilt)).toEqual(await rowsOf(bench.register));
 });
 
-it('refuses a register that people work with, and a second run beside it', async () => {
+it('refuses a register that is in use, and a concurrent second run', async () => {
   const own = await settingsOf(bench);
   await bench.request({ 'Fileset:1': [{ path: 'a', content: bytes('a') }] });
   expect(await coldroom(['rebuild', '--json'], own)).toMatchObject({
@@ -323,7 +323,7 @@ it('refuses a register that people work with, and a second run beside it', async
   });
 });
 
-it('knows nothing of links in a tree that is not mounted, nor of what is held where no hold directory is', async () => {
+it('ends where the tree with the links, the hold directory or the store is not mounted', async () => {
   await archive(bench, { 'Fileset:1': [{ path: 'a', content: bytes('a') }] });
   for (const directory of [bench.originals.directory('ManagedRepository'), bench.holdDir, bench.storeDir]) {
     renameSync(join(directory, markerName), join(directory, 'hidden'));

@@ -70,7 +70,7 @@ describe('coldroom requests', () => {
     expect(stdout).toContain(`\n      coldroom files retry File:${file}\n`);
   });
 
-  it('knows 4 for not found', async () => {
+  it('returns 4 for not found', async () => {
     const ended = await coldroom(['requests', 'show', '999', '--json'], env);
     expect(ended).toMatchObject({ code: 4, stdout: '' });
     expect(JSON.parse(ended.stderr)).toMatchObject({ error: { code: 'NO_SUCH_REQUEST', exitCode: 4 } });
@@ -106,7 +106,7 @@ describe('coldroom requests', () => {
     expect((await coldroom(['requests', 'approve', id.toString()], env)).code).toBe(12);
   });
 
-  it('approves some and says which not: 3; none that is there: 4', async () => {
+  it('approves some and reports which not: 3; none that exists: 4', async () => {
     const id = await newRequest(register);
     const ended = await coldroom(['requests', 'approve', '998', id.toString(), '--yes', '--json'], env);
     expect(ended.code).toBe(3);
@@ -119,7 +119,7 @@ describe('coldroom requests', () => {
     expect((await coldroom(['requests', 'approve', '998'], env)).code).toBe(4);
   });
 
-  it('approves all that are New, and no others; without a name nothing', async () => {
+  it('approves all that are New, and no others; nothing without a name', async () => {
     await newRequest(register);
     const fresh = await register.requests.inState('New');
     expect((await coldroom(['requests', 'approve'], env)).code).toBe(2);
@@ -134,7 +134,7 @@ describe('coldroom requests', () => {
     });
   });
 
-  it('declines, with a reason only', async () => {
+  it('declines only with a reason', async () => {
     const id = await newRequest(register);
     expect(await coldroom(['requests', 'decline', id.toString()], env)).toMatchObject({ code: 2 });
     expect((await register.requests.get(id))?.state).toBe('New');

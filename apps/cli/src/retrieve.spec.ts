@@ -24,7 +24,7 @@ async function until(state: 'retrieving' | 'undoing'): Promise<void> {
 }
 
 describe('coldroom restore', () => {
-  it('shows first what it means, then asks, then waits until all is back', async () => {
+  it('shows the consequences, asks, then waits until all is back', async () => {
     const id = await started(register);
     await moveTo(register, id, 'released');
     const plan = await coldroom(['restore', `Request:${id}`, '--dry-run'], env);
@@ -34,7 +34,7 @@ describe('coldroom restore', () => {
       'Images that come back: 2, also those that you did not name but that share files with them (1 fileset)',
     ]);
     expect(plan.stdout).toContain('Time from store main: no estimate: nothing has been fetched from this store yet');
-    expect((await coldroom(['restore', `Request:${id}`], env)).code).toBe(2); // there is nobody to ask
+    expect((await coldroom(['restore', `Request:${id}`], env)).code).toBe(2); // there is no one to ask
     expect(await due('retrieving')).toBe(0);
 
     const ended = coldroom(['restore', `Request:${id}`, '--yes'], env);
@@ -45,7 +45,7 @@ describe('coldroom restore', () => {
     expect((await ended).stderr).toContain('2 files (2.00 GiB) being brought online');
   });
 
-  it('says how long it may take, and what that rests on', async () => {
+  it('says how long it may take, and what the estimate is based on', async () => {
     for (const _ of [1, 2]) {
       const before = await started(register);
       await moveTo(register, before, 'released');
@@ -60,7 +60,7 @@ describe('coldroom restore', () => {
         plan.stdout,
       );
     const [minutes, perSecond] = [Number(rate?.[1]), Number(rate?.[2])];
-    expect(perSecond).toBeGreaterThan(60); // 4 GiB, as all ended at almost the same time: 50 s and a little
+    expect(perSecond).toBeGreaterThan(60); // 4 GiB, as all ended at almost the same time: slightly more than 50 s
     expect(perSecond).toBeLessThanOrEqual(82);
     expect(minutes).toBe(Math.ceil((6 * 1024) / perSecond / 60));
     expect(json(await coldroom(['restore', `Request:${id}`, '--dry-run', '--json'], env))).toMatchObject({
@@ -74,7 +74,7 @@ describe('coldroom restore', () => {
     });
   });
 
-  it('puts back what is held still, without fetching', async () => {
+  it('puts back what is still held, without fetching', async () => {
     const id = await started(register);
     await moveTo(register, id, 'linked');
     const ended = coldroom(['restore', `Request:${id}`, '--yes', '--json'], env);
@@ -83,7 +83,7 @@ describe('coldroom restore', () => {
     expect(json(await ended)).toMatchObject({ asked: 0, undoing: 2, stuck: [] });
   });
 
-  it('does not begin where the space does not suffice', async () => {
+  it('does not begin where there is not enough space', async () => {
     const id = await started(register);
     await moveTo(register, id, 'released');
     const full = '/proc'; // a file system that never has a byte to spare
@@ -145,7 +145,7 @@ stores:
     rmSync(dir, { recursive: true });
   });
 
-  it('knows nothing of images that were never archived, and says so', async () => {
+  it('does not know images that were never archived, and says so', async () => {
     expect(await coldroom(['restore', 'Image:999999', '--yes'], env)).toMatchObject({ code: 4 });
     const id = await started(register);
     expect(await coldroom(['restore', `Request:${id}`, '--yes'], env)).toMatchObject({
@@ -217,7 +217,7 @@ describe('coldroom recall', () => {
     rmSync(dir, { recursive: true });
   });
 
-  it('asks for a time, and prolongs what is online', async () => {
+  it('recalls for a number of days, and prolongs what is online', async () => {
     const id = await started(register);
     await moveTo(register, id, 'released');
     expect(await coldroom(['recall', `Request:${id}`, '--days', '3', '--yes', '--no-wait'], env)).toMatchObject({

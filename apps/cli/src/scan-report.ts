@@ -8,7 +8,7 @@ interface Ignored {
   readonly imageId: string;
 }
 
-/** What the scanner writes into the register; parts may be missing in what another version wrote. */
+/** What the scanner writes into the register; parts may be missing in a report from another version. */
 interface Report {
   readonly marks?: number;
   readonly requests?: readonly {
@@ -28,7 +28,7 @@ interface Report {
   };
 }
 
-/** What an operator wants to know of a scan. `--json` has all of the report. */
+/** What an operator wants to know about a scan. `--json` has all of the report. */
 export function reportLines(report: Readonly<Record<string, unknown>>): readonly string[] {
   const { marks = 0, known = 0, leftOut = [], retrievalMarks = {}, ...ignored }: Report = report;
   return [

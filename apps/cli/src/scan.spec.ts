@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => register.close());
 
-/** What the scanner does with the next scan that is asked for. */
+/** What the scanner does with the next requested scan. */
 async function scannerOnce(report: Record<string, unknown> | null, failed: string | null): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
     const id = await register.scans.begin();
@@ -37,7 +37,7 @@ describe('coldroom scan', () => {
     expect((await ended).code).toBe(0);
     expect(json(await ended)).toMatchObject({ failed: null, report: { marks: 3 } });
   });
-  it('tells of a scan that failed', async () => {
+  it('reports a scan that failed', async () => {
     const ended = coldroom(['scan'], env);
     await scannerOnce(null, 'OMERO_DATABASE_UNAVAILABLE: it is unavailable');
     expect(await ended).toMatchObject({ code: 1, stdout: expect.stringContaining('OMERO_DATABASE_UNAVAILABLE') });
@@ -65,13 +65,13 @@ describe('coldroom scan', () => {
     });
     expect(await ended).toMatchObject({ code: 0, stderr: expect.stringContaining('The scanner is busy') });
   });
-  it('waits for a scanner that is not running where it has to, within the time that is given', async () => {
+  it('with --wait, waits for a scanner that is not running, within the given time', async () => {
     const ended = await coldroom(['scan', '--wait', '--timeout', '12s'], env);
     expect(ended).toMatchObject({ code: 5, stderr: expect.stringContaining('Ctrl-C ends the wait') });
     expect(ended.stderr).toContain('was not done within 12 s: no scanner is running. It stays asked for');
     await endOpenScans();
   });
-  it('may only ask', async () => {
+  it('may only request', async () => {
     expect(json(await coldroom(['scan', '--no-wait', '--json'], env))).toMatchObject({ asked: true });
     expect((await coldroom(['scan', '--timeout', 'soon'], env)).code).toBe(2);
   });
@@ -81,7 +81,7 @@ describe('the report of a scan', () => {
   const nothing = { marks: 0, requests: [], known: 0, ignoredCount: 0, ignored: [], leftOut: [] };
   const retrievalMarks = { marks: 0, files: 0, ignoredCount: 0, ignored: [] };
 
-  it('says only what there is', () => {
+  it('says only what applies', () => {
     expect(reportLines({ ...nothing, retrievalMarks })).toEqual(['No new requests.', 'No image is marked TO-ARCHIVE.']);
     expect(reportLines({ ...nothing, marks: 1, known: 1, retrievalMarks })).toEqual([
       'No new requests.',
@@ -127,7 +127,7 @@ describe('the report of a scan', () => {
       '  Image:5: eve does not lead the group (MARK_NOT_ALLOWED)',
     ]);
   });
-  it('copes with a report that another version wrote', () => {
+  it('handles a report that another version wrote', () => {
     expect(reportLines({ novelty: { a: [1, 2] }, marks: 3, requests: [{ id: '7' }] })).toEqual([
       '1 new request:',
       '  request 7',

@@ -16,7 +16,7 @@ afterAll(() => bench.close());
 
 const left = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('coldroom-validate-'));
 
-it('holds a store to its promises, and says what stays', async () => {
+it('checks that a store keeps its guarantees, and reports what is left there', async () => {
   expect((await coldroom(['store', 'validate', 'main'], env)).code).toBe(2);
   expect(readdirSync(bench.storeDir).filter((name) => name.startsWith('validate-'))).toEqual([]);
   const before = left();
@@ -31,7 +31,7 @@ it('holds a store to its promises, and says what stays', async () => {
   expect(left()).toEqual(before);
 });
 
-it('ends with 1 where a promise is broken', async () => {
+it('ends with 1 where a guarantee is broken', async () => {
   rmSync(join(bench.storeDir, '.open'), { recursive: true, force: true });
   rmSync(join(bench.storeDir, markerName));
   const ended = await coldroom(['store', 'validate', 'main', '--yes', '--json'], env);
@@ -46,7 +46,7 @@ it('ends with 1 where a promise is broken', async () => {
   });
 });
 
-it('lists stores, and does not know others', async () => {
+it('lists stores, and refuses unknown ones', async () => {
   const other = await workbench('storelist');
   const settings = await settingsOf(other);
   expect(await coldroom(['store', 'list'], settings)).toMatchObject({

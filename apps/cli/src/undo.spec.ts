@@ -29,7 +29,7 @@ async function placeRecalled(id: bigint): Promise<void> {
 }
 
 describe('coldroom undo', () => {
-  it('shows first, then asks, then waits until the linker has put all back', async () => {
+  it('shows, asks, then waits until the linker has put all back', async () => {
     const id = await started(register);
     await moveTo(register, id, 'linked');
     expect(await coldroom(['undo', `Request:${id}`, '--dry-run'], env)).toMatchObject({
@@ -41,7 +41,7 @@ describe('coldroom undo', () => {
     const ended = coldroom(['undo', `Request:${id}`, '--yes'], env);
     for (let tries = 0; (await register.claims.due(['undoing'])).length === 0 && tries < 100; tries += 1)
       await sleep(100);
-    await sleep(1500); // it must not end before the linker is through
+    await sleep(1500); // it must not end before the linker has finished
     await moveTo(register, id, 'undone');
     expect(await ended).toMatchObject({ code: 0, stdout: 'The originals are back in their places.\n' });
     expect((await ended).stderr).toContain('2 originals (2.00 GiB) still to be put back');
@@ -59,7 +59,7 @@ describe('coldroom undo', () => {
 
   it.each([
     [
-      '--by=dora', // any option that changes nothing of the output
+      '--by=dora', // any option that does not change the output
       /^The originals are back in their places, except for those of stuck files:\nStuck: 1 file, LINK_GONE; next: .*\n {2}coldroom files list --state stuck --code LINK_GONE\n$/,
     ],
     ['--json', /"undoing": 2,(.|\n)*"stuck": \[\n +\{\n +"code": "LINK_GONE",\n +"files": 1,/],
@@ -83,10 +83,10 @@ describe('coldroom undo', () => {
       stderr: expect.stringContaining('all is stopped (a test)'),
     });
     await register.switches.resume('all', 'test');
-    expect(await register.claims.due(['undoing'])).toHaveLength(2); // asked for all the same
+    expect(await register.claims.due(['undoing'])).toHaveLength(2); // requested nevertheless
   });
 
-  it('gives up what is not linked yet without waiting for anybody', async () => {
+  it('gives up what is not linked yet, without waiting', async () => {
     const id = await started(register);
     expect(await coldroom(['undo', `Request:${id}`, '--yes'], env)).toMatchObject({
       code: 0,
@@ -98,7 +98,7 @@ describe('coldroom undo', () => {
     });
   });
 
-  it('does not know what is not there, and takes no single files', async () => {
+  it('does not know what does not exist, and accepts no single files', async () => {
     expect(await coldroom(['undo', 'Image:999999'], env)).toMatchObject({
       code: 4,
       stderr: expect.stringContaining('Image:999999'),
@@ -109,7 +109,7 @@ describe('coldroom undo', () => {
     expect((await coldroom(['undo', `Request:${id}`], env)).stdout).toContain('decline the request instead');
   });
 
-  it('does not promise what was released and is linked again', async () => {
+  it('does not promise to undo what was released and is linked again', async () => {
     const id = await started(register);
     await moveTo(register, id, 'released');
     await register.retrievals.ask(request(id), { way: 'recall', days: 1 }, 'test');
@@ -154,7 +154,7 @@ describe('coldroom undo', () => {
     }
   });
 
-  it('plans what the register then does, in every state', async () => {
+  it('plans in every state what the register then does', async () => {
     for (const state of ['approved', 'hashed', 'copied', 'verified', 'sealed', 'linked', 'released'] as const) {
       for (const withStuck of [false, true]) {
         const id = await started(register, [2]);

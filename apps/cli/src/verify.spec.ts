@@ -66,7 +66,7 @@ it('says where there was nothing to read', async () => {
   });
 });
 
-it('reads copies again, and tells apart what is wrong with them', async () => {
+it('reads copies again, and distinguishes what is wrong with them', async () => {
   const released = await archive(
     bench,
     { 'Fileset:1': planned('sound', 'flipped', 'short', 'long', 'gone', 'touched', 'replaced') },
@@ -91,7 +91,7 @@ it('reads copies again, and tells apart what is wrong with them', async () => {
 
   const { code, report } = await verify(`Request:${released}`, 'Fileset:2');
   expect(code).toBe(3);
-  // open() above touched every file of both bags: the sound one has its content, but not its version.
+  // open() above touched every file of both bags: the intact one has its content, but not its version.
   expect(named(report)).toEqual([
     'flipped COPY_DIFFERS',
     'gone COPY_MISSING',
@@ -115,7 +115,7 @@ it('reads copies again, and tells apart what is wrong with them', async () => {
   ).toMatchObject({ code: 'COPY_DIFFERS', actor: expect.any(String) });
   expect(await bench.register.fixity.figures()).toMatchObject([{ files: 8, faults: 8, unread: 0 }]);
 
-  // Only by word, and only where the content is right, do changed copies count again.
+  // Changed copies count again only with the option, and only where the content is right.
   expect(await verify('--all', '--accept-changed')).toMatchObject({
     code: 3,
     report: { good: { files: 3 }, proven: 3, bad: { count: 5 } },
@@ -136,7 +136,7 @@ it('reads copies again, and tells apart what is wrong with them', async () => {
   });
 });
 
-it('calls nothing bad that it could not read', async () => {
+it('reports nothing as bad that it could not read', async () => {
   await archive(bench, { 'Fileset:1': planned('a', 'b') }, 'released');
   unlinkSync(join(bench.storeDir, markerName));
   expect(await verify('--all')).toMatchObject({
@@ -146,7 +146,7 @@ it('calls nothing bad that it could not read', async () => {
   expect(await bench.register.fixity.figures()).toMatchObject([{ faults: 0 }]);
 });
 
-it('reads what is due, or a share, or what is named, and asks for one of them', async () => {
+it('reads what is due, a share or what is named, and requires one of them', async () => {
   const id = await archive(bench, { 'Fileset:1': planned('a', 'b') });
   expect((await verify()).code).toBe(2);
   expect((await verify('--all', '--due')).code).toBe(2);

@@ -24,7 +24,7 @@ export async function untilNotBusy<T>(out: Output, work: () => Promise<T>, limit
   }
 }
 
-/** Does one target after the other, each when its bags are free. Where one fails, says which were done before. */
+/** Processes one target after another, each when its bags are free. If one fails, it reports which were done before. */
 export async function oneByOne<T>(
   out: Output,
   targets: readonly Target[],
@@ -45,21 +45,23 @@ export async function oneByOne<T>(
   return results;
 }
 
-/** Something that services do and that a command waits for. */
+/** Work of the services that a command waits for. */
 export interface Wait<T> {
   readonly read: () => Promise<T>;
   readonly isOver: (now: T) => boolean;
-  /** How far it is. */
+  /** The progress. */
   readonly line: (now: T) => string;
   /**
-   * Called where that did not change for `silenceMs`: may end the wait with an error, or give a note. One note is enough; until there
-   * is one it is called again.
+   * Called where the progress did not change for `silenceMs`: may end the wait with an error, or return a note. One
+   * note is enough; until there is one it is called again.
    */
   readonly onSilence?: (now: T) => Promise<string | undefined>;
   readonly silenceMs?: number;
 }
 
-/** Reads until it is over, with progress for people, and gives what was read last. Waiting may be ended at any time. */
+/**
+ * Reads until it is over, with progress for people, and returns what was read last. Waiting may be ended at any time.
+ */
 export async function waitUntil<T>(
   out: Output,
   { read, isOver, line: lineOf, onSilence, silenceMs = Infinity }: Wait<T>,
@@ -88,7 +90,7 @@ export async function waitUntil<T>(
   }
 }
 
-/** A script must not wait for a person. `what` was asked for, and stays so. */
+/** A script must not wait for a person. `what` was requested, and stays so. */
 export async function failWhereStopped(
   register: Register,
   what: string,
@@ -102,7 +104,7 @@ export async function failWhereStopped(
     );
 }
 
-/** Lines that are drawn anew on a terminal; elsewhere the last one is written now and then. Nothing with `--json`. */
+/** Lines that are redrawn on a terminal; elsewhere the last one is written now and then. Nothing with `--json`. */
 export class LiveLines {
   private drawn = 0;
   private turn = 0;
@@ -116,7 +118,7 @@ export class LiveLines {
     this.stream = process[where];
   }
 
-  /** @param plain what stands for all lines where there is no terminal */
+  /** @param plain the line that replaces all lines where there is no terminal */
   draw(lines: readonly string[], plain: string): void {
     if (this.out.json) return;
     if (this.stream.isTTY) this.redraw(lines);
@@ -126,13 +128,13 @@ export class LiveLines {
     }
   }
 
-  /** One line with something that turns, to show that we wait. */
+  /** One line with a spinner, to show that the command waits. */
   spin(line: string): void {
     this.turn += 1;
     this.draw([`${spinner[this.turn % spinner.length]} ${line}`], line);
   }
 
-  /** Takes away what was drawn, so that the result can follow. */
+  /** Erases what was drawn, so that the result can follow. */
   clear(): void {
     if (this.drawn > 0) this.stream.write(`\x1b[${this.drawn}A\x1b[J`);
     this.drawn = 0;

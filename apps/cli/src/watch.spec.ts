@@ -86,7 +86,7 @@ const isStopped = async (name: string): Promise<boolean> =>
   (await register.switches.list()).some((one) => one.name === name && one.stopped);
 
 describe('coldroom stop and resume', () => {
-  it('comes back only when no linker holds a bag', async () => {
+  it('returns only when no linker holds a bag', async () => {
     const id = await started(register, [1]);
     await moveTo(register, id, 'sealed');
     const bag = (await register.claims.due(['sealed'])).at(-1)!;
@@ -105,7 +105,7 @@ describe('coldroom stop and resume', () => {
     expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('no original is being replaced') });
   });
 
-  it('lets go on one or all, and knows its names', async () => {
+  it('resumes one or all, and rejects unknown names', async () => {
     expect((await coldroom(['resume', 'stage:nothing'], env)).code).toBe(4);
     expect(json(await coldroom(['resume', 'stage:link', '--json'], env))).toEqual({
       resumed: ['stage:link'],
@@ -117,7 +117,7 @@ describe('coldroom stop and resume', () => {
 });
 
 describe('coldroom watch, of work of all stages', () => {
-  it('counts the links that are left by what links took, when all bytes are read', async () => {
+  it('counts the remaining links by how long links took, when all bytes are read', async () => {
     const earlier = await started(register, [2]);
     await moveTo(register, earlier, 'sealed', { tookMs: 100 });
     await moveTo(register, earlier, 'linked', { tookMs: 900 });

@@ -9,7 +9,7 @@ import { openStore, parseStores } from '@coldroom/stores';
 import type { Log } from '@coldroom/runtime';
 import { SealStage } from './seal.stage';
 
-/** The ingest stage on an appliance that is slow, silent, ill or a liar. */
+/** The seal stage on an appliance that is slow, silent, faulty or wrong. */
 describe('the seal stage on an Arkivum appliance', () => {
   let bench: Workbench;
   let fake: FakeArkivum;
@@ -44,7 +44,7 @@ describe('the seal stage on an Arkivum appliance', () => {
     rmSync(dir, { recursive: true });
   });
 
-  /** As the hash stage does where a store wants MD5. */
+  /** As the hash stage does where a store requires MD5. */
   const hashBoth: Stage = {
     name: 'hash',
     takes: 'approved',
@@ -91,7 +91,7 @@ describe('the seal stage on an Arkivum appliance', () => {
       }),
     );
 
-  /** Runs as the service does: what the stage throws becomes a later turn or a stuck file. */
+  /** Runs as the service does: an error of the stage becomes a later attempt or a stuck file. */
   async function runOnce(waitLimitMs: number, attempts = 12): Promise<void> {
     const silent = Object.fromEntries(
       ['debug', 'info', 'warn', 'error'].map((level) => [level, () => undefined]),
@@ -142,7 +142,7 @@ describe('the seal stage on an Arkivum appliance', () => {
         message: expect.stringContaining(word),
       });
       const claim = await bench.claim('verified');
-      await bench.register.claims.postpone(claim, 0, new Error('as the runner does'), false); // waits since now
+      await bench.register.claims.postpone(claim, 0, new Error('as the runner does'), false); // waits from now on
       await runOnce(-1);
       expect(await states(name)).toEqual([
         ['stuck', 'WAITED_TOO_LONG'],
@@ -151,7 +151,7 @@ describe('the seal stage on an Arkivum appliance', () => {
     },
   );
 
-  test('one lie and the whole bag is stuck, by the name of the lie', async () => {
+  test('with one false report, the whole bag is stuck with its code', async () => {
     await verified('lie');
     fake.setFaults([{ path: '/lie/b$', fault: { kind: 'lies', md5: '0'.repeat(32) } }]);
     await runOnce(60_000);
@@ -161,7 +161,7 @@ describe('the seal stage on an Arkivum appliance', () => {
     ]);
   });
 
-  test('a bag that the appliance finds wrong is stuck', async () => {
+  test('a bag that the appliance reports as wrong is stuck', async () => {
     await verified('wrong');
     await runOnce(60_000, 1).catch(() => undefined);
     await verified('wrong2');

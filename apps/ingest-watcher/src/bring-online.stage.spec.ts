@@ -12,7 +12,7 @@ describe('the bring-online stage', () => {
   });
   afterAll(() => bench.close());
 
-  /** Files that were requested back; gives the directory of their copies. */
+  /** Files whose retrieval was requested. Returns the directory of their copies. */
   async function asked(fileset: string, names: readonly string[]): Promise<string> {
     const id = await bench.request({ [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: name })) });
     await bench.bring('sealed');
@@ -28,7 +28,7 @@ describe('the bring-online stage', () => {
     });
   const stateOf = async (path: string): Promise<string> => (await bench.file(path)).state;
 
-  test('copies that are online go on; one that is missing is for a person to look', async () => {
+  test('copies that are online continue; one that is missing is for a person to check', async () => {
     const copies = await asked('some', ['a', 'b']);
     await rm(join(copies, 'b'));
     await bench.run(stageWith());
@@ -36,7 +36,7 @@ describe('the bring-online stage', () => {
     expect(await bench.file('some/b')).toMatchObject({ state: 'stuck', stuckFrom: 'retrieving', code: 'COPY_MISSING' });
   });
 
-  test('waits for copies that are offline yet, in the words of the store, and lets the others go on', async () => {
+  test('waits for offline copies, in the words of the store, and lets the others continue', async () => {
     await asked('slow', ['a', 'b']);
     const bringOnline: Store['bringOnline'] = async (_bag, paths) =>
       paths.map((path) => ({
@@ -59,7 +59,7 @@ describe('the bring-online stage', () => {
     expect(await stateOf('slow/b')).toBe('online');
   });
 
-  test('trouble that may pass moves nothing and is no verdict', async () => {
+  test('a failure that may pass advances nothing and is no verdict', async () => {
     await asked('trouble', ['a']);
     const error = new Transient('STORE_UNAVAILABLE', 'away');
     await expect(bench.run(stageWith({ bringOnline: async () => [{ error }] }))).rejects.toBe(error);

@@ -6,7 +6,7 @@ import type { Stores } from '@coldroom/stores';
 
 const askAgainMs = 60_000;
 
-/** Asks the store to bring copies online that were requested back, and waits until they are. */
+/** Asks the store to bring copies online whose retrieval was requested, and waits until they are. */
 @Injectable()
 export class BringOnlineStage implements Stage {
   readonly name = 'bring-online';

@@ -2,7 +2,7 @@ import { copyPath, type TagFile } from '@coldroom/domain';
 import type { Claim, Register } from '@coldroom/register';
 import { tagFiles } from '@coldroom/bagit';
 
-/** The tag files that make a bag speak for itself: its manifests, and what OMERO knows of each file. */
+/** The tag files that make a bag self-describing: its manifests, and what OMERO knows of each file. */
 export async function describeBag(claim: Claim, register: Register): Promise<readonly TagFile[]> {
   const images = await register.claims.imagesOf(claim.requestId, [...new Set(claim.files.map((file) => file.fileset))]);
   return tagFiles({

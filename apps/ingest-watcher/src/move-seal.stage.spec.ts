@@ -21,7 +21,7 @@ describe('the move-seal stage', () => {
       bench.register,
     );
 
-  /** Files whose copies in the other store are good; gives their bag. */
+  /** Files whose copies in the other store are good. Returns their bag. */
   async function moveVerified(
     fileset: string,
     names: readonly string[],
@@ -37,7 +37,7 @@ describe('the move-seal stage', () => {
 
   const sealed = (bag: string): Promise<readonly string[]> => readdir(join(bench.otherDir, bag)).catch(() => []);
 
-  test('the bag is sealed there with manifests that prove it without us', async () => {
+  test('the bag is sealed there with manifests that prove it without Coldroom', async () => {
     const { bag } = await moveVerified('whole', ['a', 'b']);
     expect((await bench.run(stageWith())).transitions.map((move) => move.to)).toEqual(['moveSealed', 'moveSealed']);
     for (const manifest of ['manifest-sha256.txt', 'tagmanifest-sha256.txt'])
@@ -48,7 +48,7 @@ describe('the move-seal stage', () => {
     expect(await bench.file('whole/a')).toMatchObject({ state: 'moveSealed', store: 'main' });
   });
 
-  test('a crash after the seal: once more ends in the same state', async () => {
+  test('a crash after the seal: a second run ends in the same state', async () => {
     await moveVerified('again', ['a']);
     const claim = await bench.claim('moveVerified');
     await stageWith().run(claim, workWith({}));
@@ -57,7 +57,7 @@ describe('the move-seal stage', () => {
     expect(await bench.file('again/a')).toMatchObject({ state: 'moveSealed' });
   });
 
-  test('a stuck file holds its bag back: nothing is sealed without it', async () => {
+  test('a stuck file blocks its bag: nothing is sealed without it', async () => {
     const { id, bag } = await moveVerified('partly', ['good', 'bad']);
     const claim = await bench.claim('moveVerified');
     const bad = claim.files.find((file) => file.path.toString().endsWith('bad'))!;
@@ -91,7 +91,7 @@ describe('the move-seal stage', () => {
     await bench.sayLinked();
   });
 
-  test('a copy that is not the compared one any more is not sealed', async () => {
+  test('a copy that is no longer the compared one is not sealed', async () => {
     const { id, bag } = await moveVerified('spoiled', ['gone', 'touched', 'sound']);
     const copies = join(bench.otherDir, '.open', bag, 'data/ManagedRepository/spoiled');
     await rm(join(copies, 'gone'));
@@ -130,7 +130,7 @@ describe('the move-seal stage', () => {
     expect(await bench.file('slow/b')).toMatchObject({ state: 'moveSealed' });
   });
 
-  test('a bag that goes back to where it was sealed with more files is as good', async () => {
+  test('a bag that returns to where it was sealed with more files is as good', async () => {
     const { id, bag } = await moveVerified('back', ['a']);
     const before = await readdir(join(bench.storeDir, bag));
     await bench.run(stageWith());

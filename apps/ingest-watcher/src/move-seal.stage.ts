@@ -16,7 +16,10 @@ import { describeBag } from './describe-bag';
 const shortestPauseMs = 5000;
 const longestPauseMs = 600_000;
 
-/** Seals a bag in the store that it moves to, with all its files or not at all, and asks until every copy is durable there. */
+/**
+ * Seals a bag in the store that it moves to, with all its files or not at all, and queries the store until every copy
+ * is durable there.
+ */
 @Injectable()
 export class MoveSealStage implements Stage {
   readonly name = 'move-seal';
@@ -38,14 +41,17 @@ export class MoveSealStage implements Stage {
     const answers = await to.stat(claim.bag, paths);
     crashPoint('move-seal:1-sealed');
     const wrong = spoiled(claim.files, answers);
-    if (wrong.length > 0) return { transitions: wrong }; // the others wait for them: a bag goes as a whole
+    if (wrong.length > 0) return { transitions: wrong }; // the others wait for them: a bag moves as a whole
     const waiting = answers.filter((status) => status?.durable !== 'yes').map((status) => status?.replicationState);
     if (waiting.length > 0) return { transitions: [], wait: notDurableYet(claim, to, waiting) };
     return { transitions: claim.files.map((file) => transition(file, 'moveSeal', 'moveSealed')) };
   }
 }
 
-/** A bag that moves back to where it lay before was sealed there, perhaps with more files: it is as good, as each of its copies was read. */
+/**
+ * A bag that moves back to an earlier store was sealed there, perhaps with more files: it is as good, as each of its
+ * copies was read.
+ */
 async function seal(to: Store, claim: Claim, tags: Parameters<Store['seal']>[2], work: StageWork): Promise<void> {
   try {
     await to.seal(claim.bag, claim.files.map(copyPath), tags, work);
@@ -54,7 +60,7 @@ async function seal(to: Store, claim: Claim, tags: Parameters<Store['seal']>[2],
   }
 }
 
-/** The moves of those copies that are not what was read and compared. */
+/** The moves of those copies that are not the ones that were read and compared. */
 function spoiled(files: readonly ArchiveFile[], answers: readonly (CopyStatus | undefined)[]): readonly Transition[] {
   return files.flatMap((file, at) => {
     const status = answers[at];

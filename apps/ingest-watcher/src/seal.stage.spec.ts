@@ -26,7 +26,7 @@ describe('the seal stage', () => {
   const data = (bag: string, fileset: string): string =>
     join(bench.storeDir, '.open', bag, 'data/ManagedRepository', fileset);
 
-  test('a bag is sealed with manifests that prove it without us, and its files are durable', async () => {
+  test('a bag is sealed with manifests that prove it without Coldroom, and its files are durable', async () => {
     const bag = await verified('whole', ['a', 'b']);
     const { transitions, sealed } = await bench.run(stage);
     expect([transitions.map((move) => move.to), sealed]).toEqual([['sealed', 'sealed'], true]);
@@ -50,7 +50,7 @@ describe('the seal stage', () => {
     expect(line).toContain('ada');
   });
 
-  test('a crash after the seal: once more ends in the same state', async () => {
+  test('a crash after the seal: a second run ends in the same state', async () => {
     const bag = await verified('again', ['a']);
     const claim = await bench.claim('verified');
     const work = {
@@ -69,7 +69,7 @@ describe('the seal stage', () => {
     expect(await readFile(join(bench.storeDir, bag, 'tagmanifest-sha256.txt'), 'utf8')).toBe(before);
   });
 
-  test('what was set aside before is not in the sealed bag', async () => {
+  test('a file that was set aside before is not in the sealed bag', async () => {
     const bag = await verified('partly', ['good', 'bad']);
     const bad = await bench.file('partly/bad');
     const claim = await bench.claim('verified');
@@ -94,7 +94,7 @@ describe('the seal stage', () => {
     expect(await bench.file('partly/good')).toMatchObject({ state: 'sealed' });
   });
 
-  test('a copy that is gone or was touched since its proof is stuck, and not in the bag that is sealed', async () => {
+  test('a copy that is gone or was touched since its proof is stuck, and not in the sealed bag', async () => {
     const bag = await verified('spoiled', ['gone', 'touched', 'sound']);
     await rm(join(data(bag, 'spoiled'), 'gone'));
     await chmod(join(data(bag, 'spoiled'), 'touched'), 0o644);
@@ -131,7 +131,7 @@ describe('the seal stage', () => {
     await expect(readdir(join(bench.storeDir, bag))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test('a store that calls only part of a bag durable is asked again, and the bag stays as it was sealed', async () => {
+  test('a store that reports only part of a bag as durable is asked again; the bag stays as sealed', async () => {
     await verified('slow', ['a', 'b']);
     let slow = true;
     const store: Store = Object.create(bench.stores.default, {

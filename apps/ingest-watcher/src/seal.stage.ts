@@ -8,7 +8,7 @@ import { describeBag } from './describe-bag';
 const shortestPauseMs = 5000;
 const longestPauseMs = 600_000;
 
-/** Seals bags, gives them into the store's care, and asks until every copy is durable by the store's policy. */
+/** Seals bags, hands them over to the store, and queries it until every copy is durable by the store's policy. */
 @Injectable()
 export class SealStage implements Stage {
   readonly name = 'seal';
@@ -21,7 +21,7 @@ export class SealStage implements Stage {
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const store = this.stores.get(claim.store);
-    // What is not the copy that was proven must not get into a bag that never changes again.
+    // A copy that is not the proven one must not get into a bag that never changes again.
     const { proven, spoiled } = sort(claim.files, await store.stat(claim.bag, claim.files.map(copyPath)));
     if (proven.length === 0) return { transitions: spoiled };
     const paths = proven.map(copyPath);
@@ -31,7 +31,7 @@ export class SealStage implements Stage {
     const waiting = answers
       .filter((status) => status && status.durable !== 'yes')
       .map((status) => status?.replicationState);
-    // No file goes on before the last one can: the next seal would be of another bag.
+    // No file continues before the last one can: the next seal would be of another bag.
     if (waiting.length > 0) return { transitions: [], wait: notDurableYet(claim, waiting) };
     const sealed = sort(proven, answers);
     return {
@@ -60,7 +60,7 @@ function sort(
   return { proven: files.filter((file) => !spoiled.has(file)), spoiled: [...spoiled.values()] };
 }
 
-/** Asked seldom where it takes long: each look may be a question for every copy. */
+/** Queried rarely where it takes long: each check may be a request for every copy. */
 function notDurableYet(claim: Claim, states: readonly (string | undefined)[]): NotYet {
   const waitedMs = claim.waitingSince ? Date.now() - claim.waitingSince.getTime() : 0;
   const delayMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, waitedMs / 10));

@@ -8,7 +8,7 @@ interface Item {
   readonly file: ArchiveFile;
 }
 
-/** Which files of a bag failed, and why; the others go on. */
+/** Which files of a bag failed, and why; the others continue. */
 export class Failures {
   private readonly byFile = new Map<ArchiveFile, unknown>();
 
@@ -20,7 +20,7 @@ export class Failures {
     });
   }
 
-  /** The same, with what `work` gave for each item on which it did not fail. */
+  /** The same, with what `work` returned for each item on which it did not fail. */
   async results<T extends Item, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
     const rest = items.entries();
     const done = new Map<number, R>();
@@ -38,18 +38,21 @@ export class Failures {
     return [...done].sort(([one], [other]) => one - other).map(([, result]) => result);
   }
 
-  /** Leaves out the filesets in which a file failed so far. */
+  /** Leaves out the filesets in which a file has failed so far. */
   wholeOnly<T extends Item>(items: readonly T[]): readonly T[] {
     const spoiled = new Set([...this.byFile.keys()].map((file) => file.fileset));
     return items.filter(({ file }) => !spoiled.has(file.fileset));
   }
 
-  /** Throws the first failure that may pass, where there is one. */
+  /** Throws the first failure that may pass, if there is one. */
   throwPassing(): void {
     for (const error of this.byFile.values()) if (!(error instanceof Refused)) throw error;
   }
 
-  /** A refused file is stuck; any other failure leaves the file where it is, for another turn. Thrown where nothing moved. */
+  /**
+   * A refused file is stuck; any other failure leaves the file in its state for another attempt. Thrown where no file
+   * advanced.
+   */
   result(transitions: readonly Transition[]): StageResult {
     const refused = [...this.byFile].flatMap(([file, error]) => (error instanceof Refused ? [stuck(file, error)] : []));
     const other = [...this.byFile.values()].find((error) => !(error instanceof Refused));
@@ -60,7 +63,9 @@ export class Failures {
   }
 }
 
-/** Throws where there are reasons against a step: `NotYet` where all that is missing is that the copy is durable. */
+/**
+ * Throws where there are reasons against a step: `NotYet` where the only reason is that the copy is not yet durable.
+ */
 export function refuseFor(reasons: readonly Reason[], consequence?: string): void {
   const [first] = reasons;
   if (!first) return;

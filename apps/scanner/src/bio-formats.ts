@@ -5,10 +5,10 @@ import { Log } from '@coldroom/runtime';
 export const BIO_FORMATS_PLACES = Symbol('where the version of Bio-Formats is found');
 
 const keptMs = 300_000;
-/** The cache of a large server has many files: looking for the newest takes at most this part of the time. */
+/** The cache of a large server has many files: the search for the newest takes at most this fraction of the time. */
 const walkShare = 0.01;
 
-/** The version of OMERO's Bio-Formats, looked for when it is needed and then kept for a while. */
+/** The version of OMERO's Bio-Formats, looked up when it is needed and then kept for a while. */
 @Injectable()
 export class ServersBioFormats {
   private known: { readonly bioFormats: BioFormats; readonly until: number } | undefined;

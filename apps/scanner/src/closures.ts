@@ -10,7 +10,7 @@ import { verdictOn } from './verdict';
 
 const batchSize = 1000;
 
-/** A part of the closure that is not taken now, and why. */
+/** A part of the closure that is not included now, and why. */
 export interface LeftOut {
   readonly component: string;
   readonly code: 'IN_ANOTHER_REQUEST' | 'PYRAMID_BEING_WRITTEN' | 'FILES_ELSEWHERE' | 'NO_FILES';
@@ -19,13 +19,16 @@ export interface LeftOut {
 
 export interface Judged extends DraftClosure {
   readonly leftOut: readonly LeftOut[];
-  /** How many components are taken. */
+  /** How many components are included. */
   readonly taken: number;
-  /** Components of which no file is taken, as OMERO could not open them through links. */
+  /** Components of which no file is included, as OMERO could not open them through links. */
   readonly notOpened: ReadonlyMap<string, Skip>;
 }
 
-/** Turns OMERO's closure of some images into what a request holds: every image and file of it, each file looked at on disk. */
+/**
+ * Turns OMERO's closure of some images into the content of a request: every image and file of it, each file inspected
+ * on disk.
+ */
 @Injectable()
 export class Closures {
   constructor(
@@ -36,7 +39,7 @@ export class Closures {
     private readonly troubles: LinkTroubles,
   ) {}
 
-  /** @param requestId the request that these images belong to already, where there is one */
+  /** @param requestId the request that these images already belong to, if any */
   async judge<T>(
     imageIds: readonly bigint[],
     requestId: bigint | null,
@@ -96,7 +99,7 @@ export class Closures {
     return left;
   }
 
-  /** The names of the components that have a file at all, be it that OMERO says so or that something is on disk. */
+  /** The names of the components that have any file, whether according to OMERO or on disk. */
   private async *withFiles(closure: Closure): AsyncGenerator<string> {
     let last: string | undefined;
     for await (const files of batches(closure.files, batchSize)) {
@@ -134,7 +137,7 @@ export class Closures {
   }
 
   private async look(root: RootName, paths: readonly Buffer[]): Promise<readonly Found[]> {
-    // An OMERO without OMERO 4 data may never have made this tree.
+    // An OMERO without OMERO 4 data may never have created this tree.
     if (paths.length === 0 || (await identify(this.originals.directory(root))) === null) return [];
     await this.originals.root(root);
     return this.files.inspect(paths.map((path) => ({ root: this.originals.directory(root), path })));

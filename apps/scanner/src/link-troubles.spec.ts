@@ -43,7 +43,7 @@ describe('filesets that OMERO could not open through links', () => {
     return { tiny, requestId: BigInt(report.requests[0]!.id) };
   }
 
-  /** By fileset: the distinct codes of its files; null is taken. */
+  /** By fileset: the distinct codes of its files; null means accepted. */
   async function codes({ filesets }: TinyOmero): Promise<readonly (readonly (string | null)[])[]> {
     const all = await scene.register.reports.files({ limit: 100_000 });
     return filesets.map(({ id }) => [
@@ -53,7 +53,7 @@ describe('filesets that OMERO could not open through links', () => {
 
   const skipped = ['LINKS_NOT_OPENED'];
   test.each(['6.9.1', '6.12.0'])(
-    'are skipped where a memo file says %s, each image with reason and way out',
+    'are skipped where a memo file names %s, each image with a reason and a remedy',
     async (version) => {
       await memo(version);
       const { tiny, requestId } = await scanned();
@@ -74,12 +74,12 @@ describe('filesets that OMERO could not open through links', () => {
     },
   );
 
-  test.each(['6.6.0', '6.14.0', '7.3.1'])('are taken where a memo file says %s', async (version) => {
+  test.each(['6.6.0', '6.14.0', '7.3.1'])('are accepted where a memo file names %s', async (version) => {
     await memo(version);
     expect(await codes((await scanned()).tiny)).toEqual(plan.map(() => [null]));
   });
 
-  test('are skipped where the version is not known, and then the reason says why', async () => {
+  test('are skipped where the version is unknown, with a reason that says why', async () => {
     const { tiny } = await scanned();
     expect(await codes(tiny)).toEqual([skipped, [null], skipped, [null], [null]]);
     const [file] = await scene.register.reports.files({ fileset: `Fileset:${tiny.filesets[tiffs]!.id}` });
@@ -89,13 +89,13 @@ describe('filesets that OMERO could not open through links', () => {
     expect(file!.reason).toMatch(/\. set OMERO_BIOFORMATS_VERSION to the version/);
   });
 
-  test('are decided on by the setting where there is one', async () => {
+  test('are decided by the setting where there is one', async () => {
     await memo('7.3.1');
     scene.bioFormats.setting = '6.10.0';
     expect((await codes((await scanned()).tiny))[companion]).toEqual(skipped);
   });
 
-  test('are recognised by the format that OMERO recorded where names say nothing', async () => {
+  test('are recognised by the format that OMERO recorded where names do not show it', async () => {
     const tiny = await scene.add([{ files: names('f_z0.tif', 'f_z1.tif') }, { files: names('g_z0.tif', 'g_z1.tif') }]);
     await scene.sql(`UPDATE image SET format = (SELECT id FROM format WHERE value = 'OMETiff') WHERE fileset = $1`, [
       tiny.filesets[1]!.id,
@@ -104,7 +104,7 @@ describe('filesets that OMERO could not open through links', () => {
     expect(await codes(tiny)).toEqual([[null], skipped]);
   });
 
-  test('keep what is wrong with a file itself', async () => {
+  test('keep the code of a problem with the file itself', async () => {
     const tiny = await scene.add([plan[companion]!]);
     await rm(tiny.filesets[0]!.paths[1]!);
     await scene.scan.run('test');
@@ -116,7 +116,7 @@ describe('filesets that OMERO could not open through links', () => {
     ]);
   });
 
-  test('are not started either where the version changed since the scan', async () => {
+  test('are not started if the version changed since the scan', async () => {
     scene.bioFormats.setting = '7.3.1';
     const { tiny, requestId } = await scanned();
     await scene.register.requests.approve(requestId, 'boss');
@@ -135,7 +135,7 @@ describe('filesets that OMERO could not open through links', () => {
     expect((await scene.register.requests.get(requestId))?.state).toBe('Running');
   });
 
-  test('do not keep the others of their request from being started', async () => {
+  test('do not stop the others of their request from being started', async () => {
     scene.bioFormats.setting = '6.12.0';
     const { tiny, requestId } = await scanned();
     await scene.register.requests.approve(requestId, 'boss');
@@ -146,7 +146,7 @@ describe('filesets that OMERO could not open through links', () => {
     for (const nr of [byCompanion, single, other]) expect(new Set(await stateOf(nr))).toEqual(new Set(['approved']));
   });
 
-  test('the version is looked for once in a while, and logged when it changes', async () => {
+  test('the version is looked up once in a while, and logged when it changes', async () => {
     await memo('7.3.1');
     const server = new ServersBioFormats({ dataDir: scene.dataDir }, scene.log);
     await server.get();

@@ -8,7 +8,7 @@ import { ServersBioFormats } from './bio-formats';
 export class LinkTroubles {
   constructor(@Inject(ServersBioFormats) private readonly bioFormats: ServersBioFormats) {}
 
-  /** Why none of a component's files is taken, by component. */
+  /** Why none of a component's files is accepted, by component. */
   async of({ openings }: Closure): Promise<ReadonlyMap<string, Skip>> {
     const skips = new Map<string, Skip>();
     for await (const opening of openings) {

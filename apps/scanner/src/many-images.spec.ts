@@ -6,7 +6,7 @@ import { Scene } from './testing/scene';
 const images = 5000;
 const mebibyte = 1 << 20;
 
-/** Collects garbage, so that what is measured is what is held. */
+/** Collects garbage, so that the measurement shows only memory that is still referenced. */
 function heldBytes(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
@@ -23,7 +23,7 @@ describe('many images', () => {
       filesets: [first],
       managedUuid,
     } = await scene.add([{ files: [{ name: '0.tif', size: 3 }] }]);
-    // More of the same, by rows alone: five files a fileset, which are not on disk.
+    // More of the same, as rows only: five files per fileset, which are not on disk.
     const details = `1, -40, 0, 0, ${user.id}, ${user.groupId}`;
     const columns = 'version, permissions, creation_id, update_id, owner_id, group_id';
     await scene.sql(
@@ -43,7 +43,7 @@ describe('many images', () => {
   });
   afterAll(() => scene.close());
 
-  test('their files come in batches, and what is held does not grow with them', async () => {
+  test('their files come in batches, and memory use does not grow with their number', async () => {
     const ids = (await scene.sql<{ id: bigint }>('SELECT id FROM image')).map(({ id }) => id);
     const [sizes, held]: [number[], number[]] = [[], []];
     await scene.closures.judge(ids, null, async (judged) => {

@@ -35,7 +35,7 @@ describe('the mirror', () => {
   const events = async (): Promise<number> =>
     Number((await scene.sql<{ n: bigint }>('SELECT count(*) AS n FROM event'))[0]!.n);
 
-  /** Moves all files of a running request through these states, as the services would. */
+  /** Advances all files of a running request through these states, as the services would. */
   async function move(id: bigint, ways: readonly (readonly [WorkState, FileEvent, FileState])[]): Promise<void> {
     for (const [from, event, to] of ways) {
       for (const due of await scene.register.claims.due([from])) {
@@ -66,7 +66,7 @@ describe('the mirror', () => {
     return made;
   }
 
-  test('every image of a request is pending, also one that was included; a second run writes nothing', async () => {
+  test('every image of a request is pending, including included ones; a second run writes nothing', async () => {
     const { tiny } = await requested([single('a.lif', 2), single('b.tif')]);
     expect(await scene.marksOf(tiny.imageIds[0]!)).toEqual(asked);
     expect(await mirror()).toBe(3);
@@ -75,7 +75,7 @@ describe('the mirror', () => {
     expect([await mirror(), await events()]).toEqual([0, before]);
   });
 
-  test('killed between the marks and their record: once more is harmless', async () => {
+  test('killed between the marks and their record: repeating it is harmless', async () => {
     const { tiny } = await requested([single('killed.tif')]);
     const marks = await scene.register.marks.pending();
     await scene.omero.setPending(
@@ -91,7 +91,7 @@ describe('the mirror', () => {
     expect(await scene.register.marks.pending()).toEqual([]);
   });
 
-  test('a declined request takes its marks and the note back; the image may be asked for again', async () => {
+  test('a declined request removes its marks and note; the image may be requested again', async () => {
     const { id, tiny } = await requested([single('declined.tif')]);
     await mirror();
     await scene.register.requests.decline(id, 'boss', 'still in use');
@@ -104,16 +104,16 @@ describe('the mirror', () => {
     expect(await scene.marksOf(tiny.imageIds[0]!)).toEqual(pending);
   });
 
-  test("declined before the marks were written, and scanned in between: the new request's mark is the last word", async () => {
+  test('declined before the marks were written, with a scan in between: the new mark prevails', async () => {
     const { id, tiny } = await requested([single('quick.tif')]);
     await scene.register.requests.decline(id, 'boss', null);
-    const { requests } = await scene.scan.run('test'); // TO-ARCHIVE still stands
+    const { requests } = await scene.scan.run('test'); // TO-ARCHIVE is still there
     expect(requests).toHaveLength(1);
     await mirror();
     expect(await scene.marksOf(tiny.imageIds[0]!)).toContain('ARCHIVE-PENDING');
   });
 
-  test('linked is archived, flag and all; undone is as it was before', async () => {
+  test('linked is archived, including the flag; undone is as it was before', async () => {
     const { id, tiny } = await started([single('linked.tif'), single('flagged.tif')]);
     const [plain, flagged] = tiny.imageIds as [number, number];
     await scene.sql('UPDATE image SET archived = true WHERE id = $1', [flagged]); // as OMERO 4 set it
@@ -135,7 +135,7 @@ describe('the mirror', () => {
     expect([await scene.marksOf(flagged), await flagOf(flagged)]).toEqual([[], true]);
   });
 
-  test('an image that was deleted in OMERO is no hindrance to the others, at any time', async () => {
+  test('an image that was deleted in OMERO never blocks the others', async () => {
     const { id, tiny } = await requested([single('stays.tif'), single('goes.tif')]);
     const [stays, goes] = tiny.imageIds as [number, number];
     const remove = async (image: number): Promise<void> => {
@@ -153,7 +153,7 @@ describe('the mirror', () => {
     expect(await scene.register.marks.pending()).toEqual([]);
   });
 
-  test('an image that moved to another group has its marks there', async () => {
+  test('an image that moved to another group gets its marks there', async () => {
     const { tiny } = await requested([single('moved.tif')]);
     const group = await scene.sql<{ id: bigint }>(
       `INSERT INTO experimentergroup (id, name, permissions, ldap, version) VALUES (ome_nextval('seq_experimentergroup'), 'elsewhere', -120, false, 0) RETURNING id`,
@@ -167,7 +167,7 @@ describe('the mirror', () => {
     expect(mark).toEqual({ group: group[0]!.id, permissions: -120n });
   });
 
-  test('an OMERO that refuses leaves the debt in the register', async () => {
+  test('if OMERO refuses, the marks stay pending in the register', async () => {
     const { tiny } = await requested([single('refused.tif')]);
     await scene.sql('ALTER TABLE imageannotationlink RENAME TO hidden');
     await expect(mirror()).rejects.toMatchObject({ code: 'OMERO_SCHEMA_UNKNOWN' });

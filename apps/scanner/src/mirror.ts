@@ -4,7 +4,7 @@ import { imagesPerCall, OmeroDatabase } from '@coldroom/omero';
 import { Register, type MarkState, type PendingMark } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 
-/** Writes the register's states into OMERO, for people to see. OMERO follows, it never runs ahead. */
+/** Writes the register's states into OMERO, for people to see. OMERO follows and is never ahead. */
 @Injectable()
 export class Mirror {
   constructor(
@@ -13,7 +13,7 @@ export class Mirror {
     private readonly log: Log,
   ) {}
 
-  /** Returns how many images were written; 0 where OMERO says what the register says. */
+  /** Returns how many images were written; 0 where OMERO already agrees with the register. */
   async run(): Promise<number> {
     const pending = await this.register.marks.pending(imagesPerCall);
     for (const [wanted, marks] of Map.groupBy(pending, (mark) => mark.wanted)) {
@@ -41,7 +41,7 @@ export class Mirror {
       requester: { id: mark.requesterId, name: mark.requester },
     }));
     if (wanted === 'pending') {
-      // An image that is pending again after it was archived is not archived any more.
+      // An image that is pending again after it was archived is no longer archived.
       await this.clear(marks.filter((mark) => mark.written === 'archived'));
       await this.omero.setPending(images);
       return new Map();

@@ -5,7 +5,7 @@ import type { TinyOmero } from '@coldroom/sample-omero';
 import type { ScanReport } from './scan';
 import { Scene } from './testing/scene';
 
-/** One fileset of one file each: what is odd about it, and how the scan has to answer. */
+/** Filesets of one file each: what is unusual about the file, and what the scan has to report. */
 const long = (bytes: number): string => `${'ö'.repeat((bytes - 4 - (bytes % 2)) / 2)}${bytes % 2 ? 'o' : ''}.tif`;
 const cases: Readonly<Record<string, { readonly code: string | null; readonly reason?: RegExp }>> = {
   'plain.tif': { code: null },
@@ -108,7 +108,7 @@ describe('odd files', () => {
   });
   afterAll(() => scene.close());
 
-  test('all of them are in one request: nothing is passed over in silence', async () => {
+  test('all of them are in one request: none is silently omitted', async () => {
     expect(report).toMatchObject({
       marks: names.length,
       known: 0,
@@ -135,7 +135,7 @@ describe('odd files', () => {
         path: expect.stringContaining(name === 'new\nline.tif' ? 'new\\x0aline.tif' : name),
       });
     else expect(odd).toMatchObject({ state: 'skipped', code, reason: expect.stringMatching(reason!) });
-    // A fileset of which one file cannot be taken stays whole, and says which file it is.
+    // A fileset with a file that cannot be accepted stays whole, and the report names that file.
     if (code === null || harmless.includes(code)) expect(beside).toMatchObject({ state: 'registered', code: null });
     else
       expect(beside).toMatchObject({
@@ -145,7 +145,7 @@ describe('odd files', () => {
       });
   });
 
-  test('a hash or hasher that OMERO does not have is not made up', async () => {
+  test('a hash or hasher that OMERO does not have is not invented', async () => {
     const files = await scene.filesByName();
     expect([
       files.get('nohash.tif')?.omeroHash,
@@ -155,7 +155,7 @@ describe('odd files', () => {
     expect(files.get('nosize.tif')?.size).toBe(100n);
   });
 
-  test('a name of 255 bytes is taken', async () => {
+  test('a name of 255 bytes is accepted', async () => {
     const name = long(255);
     expect(Buffer.byteLength(name)).toBe(255);
     const {

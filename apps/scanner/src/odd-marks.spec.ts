@@ -8,7 +8,7 @@ import { Starter } from './starter';
 
 let scene: Scene;
 let scenes = 0;
-// Databases of its own for each test: dropping the last one's may catch a connection that is just being closed.
+// A database for each test: dropping the previous one may hit a connection that is just being closed.
 beforeEach(async () => {
   scene = await Scene.create(`odd_marks_${(scenes += 1)}`);
 });
@@ -21,7 +21,7 @@ const nothingRecorded = async (): Promise<void> => {
   expect(await scene.register.reports.files({})).toEqual([]);
   expect(await scene.register.reports.events({})).toEqual([]);
 };
-/** A file that came to the fileset after its import. */
+/** A file that was added to the fileset after its import. */
 async function grow({ id, paths }: TinyOmero['filesets'][number], name: string): Promise<void> {
   await writeFile(join(dirname(paths[0]!), name), 'grown');
   const path = `${dirname(paths[0]!).slice(join(scene.dataDir, 'ManagedRepository').length + 1)}/`;
@@ -37,8 +37,8 @@ const mirrorAll = async (): Promise<void> => {
   expect(await scene.register.marks.pending()).toEqual([]);
 };
 
-describe('what is heeded', () => {
-  test('a mark by somebody who may not mark is told, and makes no request', async () => {
+describe('what is accepted as a mark', () => {
+  test('a mark by a person who may not mark is reported, and creates no request', async () => {
     const { imageIds } = await scene.add(oneFile, { mark: false });
     const { user: bob } = await scene.add([], { omename: 'bob' });
     await scene.mark(imageIds, bob.id);
@@ -57,7 +57,7 @@ describe('what is heeded', () => {
     await nothingRecorded();
   });
 
-  test('what only looks like a mark is none', async () => {
+  test('an annotation that only resembles a mark is none', async () => {
     const { imageIds, user } = await scene.add(oneFile, { mark: false });
     const likeOurs = {
       imageIds,
@@ -84,7 +84,7 @@ describe('what is heeded', () => {
     });
   });
 
-  test('sibling images marked by two people are one request, and scanning again makes nothing new', async () => {
+  test('sibling images marked by two people are one request, and another scan creates nothing new', async () => {
     const {
       filesets: [fileset],
       user,
@@ -139,7 +139,7 @@ describe('what is heeded', () => {
   });
 });
 
-describe('what holds a scan back', () => {
+describe('what prevents a scan', () => {
   test.each(['ManagedRepository', 'Pixels'])('%s without its marker: nothing is recorded', async (root) => {
     await scene.add(oneFile);
     const marker = join(scene.dataDir, root, markerName);
@@ -154,7 +154,7 @@ describe('what holds a scan back', () => {
     expect(await scene.scan.run('test')).toMatchObject({ requests: [{ markedImages: 1 }] });
   });
 
-  test('the tree going away after a scan that saw it: nothing more is recorded', async () => {
+  test('the tree disappearing after a scan that saw it: nothing more is recorded', async () => {
     await scene.add(oneFile);
     await scene.scan.run('test');
     const later = await scene.add([{ files: [{ name: 'b.tif', size: 5 }] }]);
@@ -169,7 +169,7 @@ describe('what holds a scan back', () => {
     expect(await scene.register.requests.requestsOf(later.imageIds.map(BigInt))).toEqual(new Map());
   });
 
-  test('a pyramid that is being written leaves its image out, until it is done', async () => {
+  test('a pyramid that is being written excludes its image until it is complete', async () => {
     const {
       filesets: [busy, idle],
     } = await scene.add([oneFile[0]!, { files: [{ name: 'b.tif', size: 5 }] }]);
@@ -196,8 +196,8 @@ describe('what holds a scan back', () => {
   });
 });
 
-describe('what comes after the scan', () => {
-  test('a closure that grew is approved anew, and starts then', async () => {
+describe('what happens after the scan', () => {
+  test('a closure that grew needs another approval, and starts then', async () => {
     const {
       filesets: [fileset],
     } = await scene.add(oneFile);
@@ -215,7 +215,7 @@ describe('what comes after the scan', () => {
       [null, 'registered'],
       [null, 'registered'],
     ]);
-    await scene.starter.run('test'); // nobody approved it again
+    await scene.starter.run('test'); // no one approved it again
     expect(await scene.register.requests.get(request)).toMatchObject({ state: 'New' });
     await scene.register.requests.approve(request, 'ada');
     await scene.starter.run('test');
@@ -247,7 +247,7 @@ describe('what comes after the scan', () => {
     expect(await scene.register.requests.get(request)).toMatchObject({ state: 'Running' });
   });
 
-  test('an image that was deleted since: the others get their marks, and nothing is owed', async () => {
+  test('an image that was deleted since: the others get their marks, and none is left pending', async () => {
     const {
       filesets: [gone, stays],
     } = await scene.add([oneFile[0]!, { files: [{ name: 'b.tif', size: 5 }] }]);
@@ -261,7 +261,7 @@ describe('what comes after the scan', () => {
     expect(await scene.marksOf(deleted!)).toEqual([]);
   });
 
-  test('declining takes the marks back, and what is marked again is asked for again', async () => {
+  test('declining removes the marks, and an image that is marked again is requested again', async () => {
     const { imageIds, user } = await scene.add(oneFile);
     const request = await requestOf();
     await mirrorAll();
@@ -280,7 +280,7 @@ describe('what comes after the scan', () => {
     expect((await scene.register.reports.files({})).map(({ state }) => state)).toEqual(['declined', 'registered']);
   });
 
-  test('declining before OMERO was told of the request takes the mark back as well', async () => {
+  test('declining before the request was written to OMERO removes the mark as well', async () => {
     const { imageIds } = await scene.add(oneFile);
     await scene.register.requests.decline(await requestOf(), 'ada', null);
     await mirrorAll();

@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Scene } from './testing/scene';
 
-/** Rows whose links among each other are odd; rows whose own values are odd are among the odd files. */
+/** Rows with unusual links to each other; rows whose own values are unusual are in the test of odd files. */
 let scene: Scene;
 let scenes = 0;
-// Databases of its own for each test: dropping the last one's may catch a connection that is just being closed.
+// A database for each test: dropping the previous one may hit a connection that is just being closed.
 beforeEach(async () => {
   scene = await Scene.create(`odd_rows_${(scenes += 1)}`);
 });
@@ -25,7 +25,10 @@ const enter = (filesetId: number, originalfile: bigint, index: number): Promise<
     fileset_index: index,
     clientpath: 'home/alice/twice.tif',
   });
-/** A second row that says the same as this one. An OMERO has an index against it, but one restored from a dump may lack that. */
+/**
+ * A second row with the same content as this one. OMERO has an index against it, but a database restored from a dump
+ * may lack that index.
+ */
 async function twinOf(original: bigint): Promise<bigint> {
   await scene.sql('DROP INDEX IF EXISTS originalfile_repo_path_index');
   const [file] = await scene.sql<{ path: string; name: string; repo: string; size: bigint }>(
@@ -35,7 +38,7 @@ async function twinOf(original: bigint): Promise<bigint> {
   return scene.row('originalfile', { ...file });
 }
 
-test('a fileset without entries is left out by its name, and blocks nobody', async () => {
+test('a fileset without entries is left out by its name, and blocks no other', async () => {
   const {
     filesets: [empty, full],
   } = await scene.add([{ files: [{ name: 'a.tif', size: 3 }] }, { files: [{ name: 'b.tif', size: 3 }] }]);
@@ -55,10 +58,10 @@ test('a fileset without entries is left out by its name, and blocks nobody', asy
   expect(await scene.register.reports.files({})).toMatchObject([
     { fileset: `Fileset:${full!.id}`, state: 'registered' },
   ]);
-  expect(await scene.marksOf(empty!.imageIds[0]!)).toContain('TO-ARCHIVE'); // it is looked at again by the next scan
+  expect(await scene.marksOf(empty!.imageIds[0]!)).toContain('TO-ARCHIVE'); // the next scan looks at it again
 });
 
-test('an image without any file makes no request', async () => {
+test('an image without any file creates no request', async () => {
   const {
     imageIds: [imageId],
   } = await scene.add([{ files: [{ name: 'a.tif', size: 3 }] }]);
@@ -78,7 +81,7 @@ test('an image without any file makes no request', async () => {
   expect(await scene.register.requests.list()).toEqual([]);
 });
 
-test('two rows for one path in a fileset: neither is taken, nor what lies beside them', async () => {
+test('two rows for one path in a fileset: neither is accepted, nor are files beside them', async () => {
   const {
     filesets: [fileset],
   } = await scene.add([
@@ -106,7 +109,7 @@ test('two rows for one path in a fileset: neither is taken, nor what lies beside
   expect(files[1]!.reason).toBe(`another file of this fileset cannot be taken: ${files[0]!.path} (PATH_TWICE)`);
 });
 
-test('two rows for one path in two filesets: it is taken once', async () => {
+test('two rows for one path in two filesets: it is accepted once', async () => {
   const {
     filesets: [one, two],
   } = await scene.add([{ files: [{ name: 'twice.tif', size: 3 }] }, { files: [{ name: 'own.tif', size: 4 }] }]);
@@ -125,7 +128,7 @@ test('two rows for one path in two filesets: it is taken once', async () => {
   ]);
 });
 
-test('filesets that share a file are one: the mark of one image takes them both along', async () => {
+test('filesets that share a file are one: the mark of one image includes them both', async () => {
   const {
     filesets: [marked, other],
   } = await scene.add([{ files: [{ name: 'shared.tif', size: 3 }] }, { files: [{ name: 'own.tif', size: 4 }] }], {
@@ -150,7 +153,7 @@ test('filesets that share a file are one: the mark of one image takes them both 
   expect(new Set([...images, ...files].map(({ fileset }) => fileset)).size).toBe(1);
 });
 
-test('of the names of a directory only those of OMERO are taken, also where they differ by their Unicode form alone', async () => {
+test("of names in a directory only OMERO's are accepted, even if just the Unicode form differs", async () => {
   const [composed, decomposed] = ['\u00e9.tif', 'e\u0301.tif'];
   const {
     filesets: [fileset],

@@ -13,7 +13,7 @@ const untilReleased = [
   ['linked', 'release', 'released'],
 ] as const;
 
-describe('what is requested back by a mark', () => {
+describe('a retrieval requested by a mark', () => {
   let scene: Scene;
   let retrievalMarks: RetrievalMarks;
 
@@ -71,7 +71,7 @@ describe('what is requested back by a mark', () => {
     );
   const stateOf = async (name: string): Promise<string | undefined> => (await scene.filesByName()).get(name)?.state;
 
-  test('comes back as a whole fileset, once, and the marks go when it is there', async () => {
+  test('restores a whole fileset, once; the marks are removed when it is there', async () => {
     const tiny = await archived('a.lif', 2);
     await askFor(tiny.imageIds[1]!, await owner(tiny.imageIds[1]!));
     expect(await retrievalMarks.run()).toMatchObject({ marks: 1, files: 1, ignoredCount: 0 });
@@ -90,14 +90,14 @@ describe('what is requested back by a mark', () => {
     expect(await retrievalMarks.run()).toMatchObject({ marks: 0, files: 0 });
   });
 
-  test('an original that is held still is put back without a look at the store', async () => {
+  test('an original that is still held is put back without a query to the store', async () => {
     const tiny = await archived('held.tif', 1, 5);
     await askFor(tiny.imageIds[0]!, await owner(tiny.imageIds[0]!));
     expect(await retrievalMarks.run()).toMatchObject({ files: 1 });
     expect(await stateOf('held.tif')).toBe('undoing');
   });
 
-  test('not by somebody who may not, nor of an image that is not archived', async () => {
+  test('is refused to a person who may not mark, and for an image that is not archived', async () => {
     const tiny = await archived('mine.tif');
     const fresh = await scene.add([single('fresh.tif')], { mark: false });
     const stranger = await scene.add([single('other.tif')], { mark: false, omename: 'mallory' });
@@ -111,7 +111,7 @@ describe('what is requested back by a mark', () => {
     expect(await stateOf('mine.tif')).toBe('released');
   });
 
-  test('all that one person marked is asked for at once, and told of once', async () => {
+  test('all that one person marked is requested at once, and reported once', async () => {
     const tiny = await scene.add([single('one.tif'), single('two.tif')]);
     const {
       requests: [made],

@@ -13,11 +13,14 @@ export interface RetrievalMarksReport {
   /** Files that are fetched, or put back from where they are held. */
   readonly files: number;
   readonly ignoredCount: number;
-  /** The first of the marks that were not heeded. */
+  /** The first of the marks that were ignored. */
   readonly ignored: readonly { readonly code: string; readonly reason: string; readonly imageId: string }[];
 }
 
-/** Heeds FROM-ARCHIVE marks: asks images back for those who may. The marks go when the images are back. */
+/**
+ * Acts on FROM-ARCHIVE marks: requests images back for people who may do so. The marks are removed when the images are
+ * back.
+ */
 @Injectable()
 export class RetrievalMarks {
   constructor(
@@ -49,7 +52,10 @@ export class RetrievalMarks {
     return { marks, files, ignoredCount, ignored };
   }
 
-  /** All that one person marked is requested back at once, as they are told of it at once; where a worker holds a bag of it, image by image. */
+  /**
+   * All that one person marked is requested at once, as it is reported at once; where a worker holds one of the bags,
+   * image by image.
+   */
   private async ask(imageIds: readonly bigint[], by: string): Promise<number> {
     try {
       const { asked, undoing } = await this.register.retrievals.ask(

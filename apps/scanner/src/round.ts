@@ -5,7 +5,7 @@ import { Mirror } from './mirror';
 import { Scans } from './scans';
 import { Starter } from './starter';
 
-/** Under which name the scanner's doings are in the register. */
+/** The name under which the scanner's actions are in the register. */
 export const by = 'scanner';
 
 /** Everything that the scanner does, once. */
@@ -19,7 +19,7 @@ export class Round {
   ) {}
 
   async run(stop: AbortSignal): Promise<void> {
-    // First: an image whose request was just declined still carries its mark, and must not be asked for again.
+    // First: an image whose request was just declined still has its mark, and must not be requested again.
     await this.part('marks', () => this.writeMarks(stop));
     await this.scans.run(by, stop);
     await this.part('start', () => this.starter.run(by));
@@ -30,7 +30,7 @@ export class Round {
     while (!stop.aborted && (await this.mirror.run()) > 0);
   }
 
-  /** What fails here is tried again in the next round, and keeps nothing else from being done in this one. */
+  /** An action that fails is tried again in the next round, and does not stop the rest of this one. */
   private async part(name: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();

@@ -40,7 +40,7 @@ describe('rounds', () => {
   });
   afterAll(() => scene.close());
 
-  /** A scan that takes a while, and says how many run at the same time. */
+  /** A scan that takes a while, and reports how many run at the same time. */
   class Watched extends Scan {
     override async run(by: string): Promise<ScanReport> {
       atOnce += 1;
@@ -87,7 +87,7 @@ describe('rounds', () => {
     throw new Error(`in vain: ${what}`);
   }
 
-  test('marked images become a request and pending by themselves; approved, it starts', async () => {
+  test('marked images become a request and pending automatically; once approved, it starts', async () => {
     const { imageIds } = await scene.add([single('a.tif')]);
     const { readiness } = await scanner();
     await until('the image is pending', async () => (await scene.marksOf(imageIds[0]!)).includes('ARCHIVE-PENDING'));
@@ -97,7 +97,7 @@ describe('rounds', () => {
     expect(await readiness.failures()).toEqual({});
   });
 
-  test('two scanners at once never scan at the same time, and make each request once', async () => {
+  test('two scanners at once never scan at the same time, and create each request once', async () => {
     most = 0;
     const { imageIds } = await scene.add(Array.from({ length: 5 }, (_, nr) => single(`two ${nr}.tif`)));
     await Promise.all([scanner(), scanner()]);
@@ -120,7 +120,7 @@ describe('rounds', () => {
     expect(first.log.of('round failed')).toEqual([]);
   });
 
-  test('a scan that fails says why in the register, and marks are written all the same', async () => {
+  test('a failed scan records the reason in the register, and marks are still written', async () => {
     const { imageIds } = await scene.add([single('owed.tif')]);
     await scene.scan.run('test');
     const unscanned = await scene.add([single('later.tif')]);
@@ -141,7 +141,7 @@ describe('rounds', () => {
     );
   });
 
-  test('a person may ask for a scan; one that died is begun again', async () => {
+  test('a person may request a scan; one whose scanner died is started again', async () => {
     const died = await scene.register.scans.ask('boss');
     expect(await scene.register.scans.begin()).toBe(died);
     const asked = await scene.register.scans.ask('boss');
@@ -150,7 +150,7 @@ describe('rounds', () => {
     expect(await scene.register.scans.get(died)).toMatchObject({ failed: null, report: { requests: [] } });
   });
 
-  test('an OMERO database that is not one ends the start, not the service later', async () => {
+  test("a database that is not OMERO's fails at the start, not later in the service", async () => {
     const register = new Register(scene.registerUrl);
     const omero = OmeroDatabase.connect(scene.registerUrl);
     const log = new RecordedLog();

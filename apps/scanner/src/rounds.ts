@@ -6,7 +6,7 @@ import { Register, scannerTask } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { by, Round } from './round';
 
-/** How often the scanner looks, in milliseconds. */
+/** How often the scanner scans, in milliseconds. */
 export class Pace {
   constructor(
     readonly scanMs: number,
@@ -14,7 +14,7 @@ export class Pace {
   ) {}
 }
 
-/** Round after round; only one scanner at a time has them. */
+/** Runs one round after the other; only one scanner at a time does so. */
 @Injectable()
 export class Rounds implements BeforeApplicationShutdown {
   private readonly stop = new AbortController();

@@ -27,20 +27,20 @@ describe('a scan', () => {
   const requestOf = async (imageId: number): Promise<bigint | undefined> =>
     (await scene.register.requests.requestsOf([BigInt(imageId)])).get(BigInt(imageId));
 
-  test('one request for each owner and requester; once more finds nothing new', async () => {
+  test('one request for each owner and requester; a second scan finds nothing new', async () => {
     const report = await run();
     expect(report).toMatchObject({
       marks: 2,
       known: 0,
       requests: [{ requester: 'alice', group: 'microscopy', markedImages: 1 }, { requester: 'bob' }],
     });
-    // As after a crash between the request and its marks in OMERO: those still say TO-ARCHIVE.
+    // As after a crash between the request and its marks in OMERO: those are still TO-ARCHIVE.
     expect(await run()).toMatchObject({ marks: 2, known: 2, requests: [], leftOut: [] });
     expect(await scene.register.reports.requestStates()).toEqual([{ state: 'New', requests: 2 }]);
     expect(await scene.register.reports.files({ limit: 1000 })).toHaveLength(2);
   });
 
-  test('a fileset comes whole, also where one image of it is marked', async () => {
+  test('a fileset is included whole, even where one image of it is marked', async () => {
     const { imageIds } = await scene.add(
       [
         {
@@ -87,7 +87,7 @@ describe('a scan', () => {
     expect(await scene.register.reports.files({ fileset: `Fileset:${fileset!.id}` })).toHaveLength(1);
   });
 
-  test('who may not mark is told; what only looks like a mark is none', async () => {
+  test('a person who may not mark is reported; what only resembles a mark is none', async () => {
     const {
       imageIds: [foreign, tag, other, said],
     } = await scene.add([single('foreign.tif'), single('tag.tif'), single('other.tif'), single('said.tif')], {
@@ -246,7 +246,7 @@ describe('a scan', () => {
     ]);
   });
 
-  test('filesets that share a file are one, and go together', async () => {
+  test('filesets that share a file are one, and are included together', async () => {
     const {
       imageIds,
       filesets: [one, two],
@@ -332,7 +332,7 @@ describe('a scan', () => {
     expect((await run()).requests).toHaveLength(1);
   });
 
-  test('a root that is not mounted, from the start or from the middle on, leaves no trace: nothing is MISSING', async () => {
+  test('a root that is not mounted, at the start or during the scan, leaves no trace: no MISSING', async () => {
     const { imageIds } = await scene.add(Array.from({ length: 3 }, (_, nr) => single(`mounted ${nr}.tif`)));
     const marker = join(scene.dataDir, 'ManagedRepository', markerName);
     const before = await scene.register.reports.counts();

@@ -13,10 +13,10 @@ export interface ScanReport {
     readonly group: string;
     readonly markedImages: number;
   }[];
-  /** Marked images that are in a request already. */
+  /** Marked images that are already in a request. */
   readonly known: number;
   readonly ignoredCount: number;
-  /** The first of the marks that were not heeded. */
+  /** The first of the marks that were ignored. */
   readonly ignored: readonly { readonly code: string; readonly reason: string; readonly imageId: string }[];
   readonly leftOut: readonly LeftOut[];
 }
@@ -26,7 +26,7 @@ interface Group {
   readonly imageIds: bigint[];
 }
 
-/** Looks in OMERO for marked images and makes requests of them: one for each owner, group and requester. */
+/** Looks in OMERO for marked images and creates requests of them: one for each owner, group and requester. */
 @Injectable()
 export class Scan {
   constructor(

@@ -28,7 +28,10 @@ export class ScannerStart implements OnApplicationBootstrap {
     this.rounds.start();
   }
 
-  /** None needs to be mounted: what is approved is started, and marks are written, all the same. A scan reports an unavailable tree. */
+  /**
+   * None needs to be mounted: approved requests are started, and marks are written, regardless. A scan reports an
+   * unavailable tree.
+   */
   private async checkOriginals(): Promise<void> {
     await checkOriginals(this.originals, serviceRights.scanner.originals, []);
   }

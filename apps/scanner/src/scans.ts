@@ -5,7 +5,7 @@ import { Log } from '@coldroom/runtime';
 import { RetrievalMarks } from './retrieval-marks';
 import { Scan } from './scan';
 
-/** Runs the scans that were asked for, and notes in the register what each found. */
+/** Runs the requested scans, and records in the register what each found. */
 @Injectable()
 export class Scans {
   constructor(
@@ -33,7 +33,7 @@ export class Scans {
         retrievalMarks: retrievalMarks.files,
       });
     } catch (error) {
-      // What was approved is started and what is owed is written all the same.
+      // Approved requests are started and pending marks are written regardless.
       const [code, reason] = [codeOf(error), messageOf(error)];
       await this.register.scans.finish(id, null, `${code}: ${reason}`);
       this.log.warn('scan failed', { scan: id, code, reason, next: 'it is tried again with the next scan' });

@@ -9,7 +9,7 @@ import { Scene } from './testing/scene';
 
 const single = (name: string, images = 1) => ({ files: [{ name, size: 20 }], images });
 
-describe('starting what was approved', () => {
+describe('starting an approved request', () => {
   let scene: Scene;
 
   beforeAll(async () => {
@@ -31,11 +31,11 @@ describe('starting what was approved', () => {
   }
 
   const stateOf = async (id: bigint): Promise<string | undefined> => (await scene.register.requests.get(id))?.state;
-  /** Another starter knows nothing of the pause after a failure. */
+  /** A new starter, without the pause that the other keeps after a failure. */
   const start = (): Promise<void> => new Starter(scene.register, scene.closures, scene.stores, scene.log).run('test');
   const newest = (event: string) => scene.log.of(event).at(-1);
 
-  test('what did not change is packed into bags, under names that cannot be guessed; twice is once', async () => {
+  test('what did not change is packed once into bags, under names that cannot be guessed', async () => {
     const { id } = await approved([single('a.tif'), single('b.tif')]);
     await start();
     await start();
@@ -45,7 +45,7 @@ describe('starting what was approved', () => {
     expect(files[1]?.bag).toBe(files[0]?.bag);
   });
 
-  test('goes to the store that was named at the approval, else to that of its group, else to the default', async () => {
+  test('uses the store that was named at the approval, else that of its group, else the default', async () => {
     const storeOf = async (id: bigint): Promise<string | null | undefined> =>
       (await scene.register.reports.files({ requestId: id }))[0]?.store;
     const [group] = await scene.sql<{ name: string }>(
@@ -71,7 +71,7 @@ describe('starting what was approved', () => {
     expect([await storeOf(first.id), await storeOf(BigInt(made!.id))]).toEqual(['tape', 'cloud']);
   });
 
-  test('a closure that grew since the scan needs a new decision: by a file, by an image, by a fileset that shares a file', async () => {
+  test('a closure that grew needs a new decision: by a file, an image or a fileset sharing a file', async () => {
     for (const grow of ['file', 'image', 'fileset'] as const) {
       const { id, tiny } = await approved([single(`${grow}.tif`)]);
       const [fileset] = tiny.filesets;
@@ -104,7 +104,7 @@ describe('starting what was approved', () => {
     }
   });
 
-  test('a part that cannot be looked at now holds the request back, and says why; nothing is packed', async () => {
+  test('a part that cannot be inspected now blocks the request and says why; nothing is packed', async () => {
     const { id, tiny } = await approved([single('busy.tif'), single('idle.tif')]);
     const [{ id: pixels }] = (await scene.sql<{ id: bigint }>('SELECT id FROM pixels WHERE image = $1', [
       tiny.imageIds[0],
@@ -118,7 +118,7 @@ describe('starting what was approved', () => {
 
     expect(await stateOf(id)).toBe('Approved');
     const told = (await scene.register.reports.events({ requestId: id })).filter(({ what }) => what === 'not started');
-    expect(told.map(({ code }) => code)).toEqual(['PYRAMID_BEING_WRITTEN']); // once, however often it is looked at
+    expect(told.map(({ code }) => code)).toEqual(['PYRAMID_BEING_WRITTEN']); // once, however often it is checked
     expect(newest('request not started')).toMatchObject({
       requestId: id,
       code: 'PYRAMID_BEING_WRITTEN',
@@ -133,7 +133,7 @@ describe('starting what was approved', () => {
     expect(await stateOf(id)).toBe('Running');
   });
 
-  test('a fileset that now shares a file with another request, or has one elsewhere, is not started', async () => {
+  test('a fileset that now shares a file with another request or has one elsewhere is not started', async () => {
     const { id, tiny } = await approved([single('one.tif')]);
     const other = await scene.add([single('two.tif')]);
     await scene.scan.run('test');
@@ -164,18 +164,18 @@ describe('starting what was approved', () => {
     expect(await stateOf(id)).toBe('Running');
   });
 
-  test('images that were all deleted in OMERO meanwhile: what was approved becomes stuck by name, nothing hangs', async () => {
+  test('images all deleted in OMERO since: the approved files become stuck by name, nothing hangs', async () => {
     const { id, tiny } = await approved([single('deleted.tif')]);
     await scene.sql('DELETE FROM image WHERE id = $1', [tiny.imageIds[0]]);
     await scene.sql('DELETE FROM filesetentry WHERE fileset = $1', [tiny.filesets[0]!.id]);
     await rm(tiny.filesets[0]!.paths[0]!);
     await start();
-    // The checksum service finds the file gone and says so; that is its test.
+    // The checksum service finds that the file is gone and reports it; its own test covers that.
     expect(await stateOf(id)).toBe('Running');
     expect((await scene.register.reports.files({ requestId: id })).map((file) => file.state)).toEqual(['approved']);
   });
 
-  test('a request of which no file can be taken is finished at once, and its images are free again', async () => {
+  test('a request of which no file can be accepted ends at once, and its images are free again', async () => {
     const { id, tiny } = await approved([{ files: [{ name: 'elsewhere.tif', size: 5, place: 'symlink' }] }]);
     await start();
     expect([await stateOf(id), await scene.register.requests.requestsOf([BigInt(tiny.imageIds[0]!)])]).toEqual([
@@ -184,7 +184,7 @@ describe('starting what was approved', () => {
     ]);
   });
 
-  test('one request that cannot be started does not blocks the others; it is left alone for a while', async () => {
+  test('one request that cannot be started does not block the others; it is left alone for a while', async () => {
     const { user } = await scene.add([], { mark: false });
     const legacy = await scene.row('image', { name: 'legacy', series: 0, owner_id: user.id, group_id: user.groupId });
     const pixels = await scene.row('pixels', {

@@ -10,7 +10,7 @@ import { Closures, type LeftOut } from './closures';
 /** How long a request that could not be started is left alone, in milliseconds. */
 const pauseMs = 60_000;
 
-/** Starts what people approved, after one more look in OMERO: what was approved is what is archived. */
+/** Starts what people approved, after one more check in OMERO: exactly what was approved is archived. */
 @Injectable()
 export class Starter {
   private readonly later = new Map<bigint, number>();
@@ -22,7 +22,7 @@ export class Starter {
     private readonly log: Log,
   ) {}
 
-  /** A request that cannot be started does not blocks the others. */
+  /** A request that cannot be started does not block the others. */
   async run(by: string): Promise<void> {
     for (const requestId of await this.register.requests.inState('Approved')) {
       if ((this.later.get(requestId) ?? 0) > Date.now()) continue;
@@ -41,7 +41,7 @@ export class Starter {
       leftOut: judged.leftOut,
       notOpened: judged.notOpened,
     }));
-    // Files that went since the scan become stuck one by one, with their names.
+    // Files that disappeared since the scan become stuck one by one, with their names.
     const against =
       leftOut.find(({ code }) => code !== 'NO_FILES') ?? (await this.takenButNotOpened(requestId, notOpened));
     if (grown > 0) this.log.warn('request grew', { requestId, grown, next: 'it has to be approved anew' });
@@ -54,7 +54,9 @@ export class Starter {
     }
   }
 
-  /** Why a fileset that the scan has taken must not be archived now: OMERO got another version of Bio-Formats since. */
+  /**
+   * Why a fileset that the scan accepted must not be archived now: OMERO's version of Bio-Formats has changed since.
+   */
   private async takenButNotOpened(requestId: bigint, notOpened: ReadonlyMap<string, Skip>): Promise<Skip | undefined> {
     for (const [fileset, { code, reason }] of notOpened) {
       const taken = await this.register.reports.files({ requestId, fileset, states: ['registered'], limit: 1 });

@@ -4,15 +4,15 @@ import type { ClosureFile } from '@coldroom/omero';
 import type { NewFile, Skip } from '@coldroom/register';
 
 /**
- * Takes a file into a request, or says why not. Undefined for one that need not be there and is not: whether an OMERO 4
- * image has pixels or a pyramid, only the disk can tell. Throws where the disk could not tell either.
- * @param against why nothing of the file's component may be taken; what is wrong with the file itself comes first
+ * Accepts a file into a request, or returns why not. Undefined for one that need not exist and does not: whether an
+ * OMERO 4 image has pixels or a pyramid, only the disk can show. Throws where the disk cannot show it either.
+ * @param against why nothing of the file's component may be accepted; a problem with the file itself takes precedence
  */
 export function verdictOn(file: ClosureFile, found: Found, against?: Skip): NewFile['verdict'] | undefined {
   const skip = (code: string, reason: string): { skip: Skip } => ({ skip: { code, reason } });
   switch (found.kind) {
     case 'refused':
-      if (found.error.kind === 'transient') throw found.error; // says nothing about the file: the look is repeated
+      if (found.error.kind === 'transient') throw found.error; // says nothing about the file: the check is repeated
       return skip(found.error.code, found.error.message);
     case 'missing':
       return file.mandatory ? skip('MISSING', 'OMERO names this file, but it is not on disk') : undefined;

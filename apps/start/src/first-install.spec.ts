@@ -3,11 +3,14 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const root = join(__dirname, '..', '..', '..');
-/** What npm compares engines with; nx brings it along. */
+/** What npm compares engines with; nx includes it. */
 const semver = createRequire(require.resolve('nx/package.json'))('semver') as {
   satisfies(version: string, range: string): boolean;
 };
-/** The Node.js of Debian's and Ubuntu's users that npm itself still runs on, before `npm ci` has brought a newer one. */
+/**
+ * The Node.js version that Debian and Ubuntu users have and that npm still runs on, before `npm ci` has installed a
+ * newer one.
+ */
 const systemNode = '20.20.2';
 
 interface LockFile {

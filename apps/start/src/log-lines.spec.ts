@@ -13,13 +13,13 @@ describe('a log line for people', () => {
     expect(readable(line, 'linker')).toBe('10:11:12 linker          bag moved: files=3 detail={"a":1}');
   });
 
-  it('says so where it is a warning', () => {
+  it('marks a warning as such', () => {
     expect(
       readable(JSON.stringify({ time: '2026-11-20T10:11:12.345Z', level: 'warn', event: 'claim lost' }), 'transfer'),
     ).toBe('10:11:12 transfer        WARN claim lost');
   });
 
-  it.each(['plain words', '{"broken', '42', 'null'])('leaves %s as it is', (line) => {
+  it.each(['plain words', '{"broken', '42', 'null'])('leaves %s unchanged', (line) => {
     expect(readable(line, 'scanner')).toBe(`scanner         ${line}`);
   });
 });

@@ -1,4 +1,4 @@
-/** A service's JSON log line as a person reads it; anything else as it is. */
+/** A service's JSON log line in a form for people; anything else unchanged. */
 export function readable(line: string, name: string): string {
   const fields = parse(line);
   if (!fields) return `${name.padEnd(15)} ${line}`;
@@ -17,6 +17,6 @@ function parse(line: string): Record<string, unknown> | undefined {
       ? (value as Record<string, unknown>)
       : undefined;
   } catch {
-    return undefined; // not JSON: printed as it is
+    return undefined; // not JSON: printed unchanged
   }
 }

@@ -36,7 +36,7 @@ describe('npm start', () => {
     expect(said).toContain('OMERO_DATA_DIR must be an absolute path');
   });
 
-  it('refuses a service that there is not with 2, and explains itself with 0', () => {
+  it('refuses an unknown service with 2, and explains itself with 0', () => {
     expect(start(['--only', 'linker,shredder'])).toMatchObject({
       status: 2,
       said: expect.stringContaining('shredder'),

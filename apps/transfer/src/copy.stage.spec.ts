@@ -15,14 +15,14 @@ describe('the copy stage', () => {
   });
   afterAll(() => bench.close());
 
-  /** A request whose originals are hashed; gives its bag's directory in the store. */
+  /** A request whose originals are hashed. Returns its bag's directory in the store. */
   async function hashed(fileset: string, originals: readonly PlannedOriginal[]): Promise<string> {
     const id = await bench.request({ [fileset]: originals });
     await bench.bring('hashed');
     return join(bench.storeDir, '.open', `request-${id}-bag-1`);
   }
 
-  test('copies lie under the name of their root and keep bytes, mode and times', async () => {
+  test('copies are stored under the name of their root and keep bytes, mode and times', async () => {
     const odd = Buffer.concat([Buffer.from('odd/line\nbreak '), Buffer.of(0xff, 0xfe)]);
     const bag = await hashed('odd', [
       { path: odd, content: 'odd' },
@@ -46,7 +46,7 @@ describe('the copy stage', () => {
     });
   });
 
-  test('one file that changed or went since it was hashed is stuck; its neighbours are copied', async () => {
+  test('a file that changed or disappeared since it was hashed is stuck; its neighbours are copied', async () => {
     await hashed(
       'changed',
       ['grown', 'gone', 'linked', 'sound'].map((name) => ({ path: `changed/${name}`, content: name })),
@@ -68,7 +68,7 @@ describe('the copy stage', () => {
     expect(await bench.file('changed/sound')).toMatchObject({ state: 'copied' });
   });
 
-  test('something that is not ours in the bag is refused and left alone', async () => {
+  test('a file in the bag that is not ours is refused and left alone', async () => {
     const bag = await hashed('taken', [
       { path: 'taken/a', content: 'ours' },
       { path: 'taken/b', content: 'ours' },
@@ -87,7 +87,7 @@ describe('the copy stage', () => {
     expect(await readFile(join(bag, 'data/ManagedRepository/taken/a/theirs'), 'utf8')).toBe('theirs');
   });
 
-  test('an unmounted repository or store, or another disk in its place, moves nothing', async () => {
+  test('an unmounted repository or store, or another disk in its place, advances nothing', async () => {
     await hashed('away', [{ path: 'away/a', content: 'a' }]);
     for (const [directory, code] of [
       [bench.originals.directory('ManagedRepository'), 'ROOT_UNAVAILABLE'],
@@ -109,7 +109,7 @@ describe('the copy stage', () => {
     expect(await bench.file('away/a')).toMatchObject({ state: 'copied' });
   });
 
-  test('what another worker took over is not copied on', async () => {
+  test('copying stops once another worker has taken over', async () => {
     const bag = await hashed('lost', [{ path: 'lost/a', content: 'a' }]);
     const abort = new AbortController();
     abort.abort(new Error('taken over'));

@@ -40,7 +40,7 @@ describe('the fetch stage', () => {
     await utimes(path, 5, 1_500_000_001.456);
   };
 
-  /** Files that are online; gives their bag and how each is named in staging. */
+  /** Files that are online. Returns their bag and the name of each in staging. */
   async function online(
     fileset: string,
     contents: Readonly<Record<string, string | Buffer>>,
@@ -77,7 +77,7 @@ describe('the fetch stage', () => {
   };
   const owner = root ? { uid: 1234, gid: 2345 } : { uid: process.getuid?.(), gid: process.getgid?.() };
 
-  test('lays copies beside the held originals with the owner, mode and time that the originals had', async () => {
+  test('puts copies beside the held originals with the owner, mode and time that the originals had', async () => {
     const large = 'x'.repeat(300_000);
     const { bag, staged } = await online('some', { a: 'content', 'new\nline ÿ': 'odd', empty: '', large });
     await utimes(copyOf(bag, 'some/a'), 7, 7); // a store need not keep these
@@ -91,7 +91,7 @@ describe('the fetch stage', () => {
     }
   });
 
-  test('does not fetch over what a cancelled retrieval has proven: the store may have lost it since', async () => {
+  test('does not overwrite what a cancelled retrieval proved: the store may have lost it since', async () => {
     const { bag, staged } = await online('kept', { a: 'content', b: 'other' });
     await bench.bring('fetchVerified');
     const { requestId } = await bench.file('kept/a');
@@ -114,7 +114,7 @@ describe('the fetch stage', () => {
     ]);
   });
 
-  test('never gives a set-id bit to what can be run, and the events of the file say so', async () => {
+  test('never sets a set-id bit on an executable file, and the events of the file say so', async () => {
     const { staged } = await online('mixed', { program: '#!/bin/sh', data: 'content' });
     await bench.run(stage);
     expect([await fileAt(staged['program']!), await fileAt(staged['data']!)]).toMatchObject([
@@ -132,7 +132,7 @@ describe('the fetch stage', () => {
     expect((await bench.file('mixed/data')).code).toBeNull();
   });
 
-  test('replaces what an earlier try left, and nothing else', async () => {
+  test('replaces what an earlier attempt left, and nothing else', async () => {
     const { staged } = await online('again', { a: 'content', b: 'other', c: 'third' });
     await mkdir(join(staged['a']!, '..'), { recursive: true });
     await writeFile(staged['a']!, 'half');
@@ -151,7 +151,7 @@ describe('the fetch stage', () => {
     ]);
   });
 
-  test('a copy that is missing, or of another size, is for a person to look; the others go on', async () => {
+  test('a copy that is missing, or of another size, is for a person to check; the others continue', async () => {
     const { bag, staged } = await online('spoiled', { gone: 'a', short: 'b', sound: 'c' });
     await rm(copyOf(bag, 'spoiled/gone'));
     await chmod(copyOf(bag, 'spoiled/short'), 0o644);
@@ -163,7 +163,7 @@ describe('the fetch stage', () => {
     expect(await readdir(join(staged['sound']!, '..'))).toHaveLength(1);
   });
 
-  /** A stage whose store gives up `b` no more, and says of it what is told here when it is asked to bring it online. */
+  /** A stage whose store no longer delivers `b`, and answers as given here when it is asked to bring it online. */
   function losing(bringOnline: Store['bringOnline']): Stage {
     const offline: Store['fetch'] = async (bag, orders, work) => {
       const fetched = (
@@ -187,7 +187,7 @@ describe('the fetch stage', () => {
     );
   }
 
-  test('a copy that is offline again is asked for again, and waited for; nothing is held against it', async () => {
+  test('a copy that is offline again is requested again, and waited for; no attempt is counted', async () => {
     const { staged } = await online('evicted', { a: 'content', b: 'other' });
     const asked: string[] = [];
     await bench.run(
@@ -229,11 +229,12 @@ describe('the fetch stage', () => {
       'fetched',
       'online',
     ]);
-    expect(codeOf(await bench.run(losing(bringOnline)).catch((error: unknown) => error))).toBe(code); // which counts towards the deadline, or as an attempt
+    // this counts towards the deadline, or as an attempt
+    expect(codeOf(await bench.run(losing(bringOnline)).catch((error: unknown) => error))).toBe(code);
     await bench.run(stage);
   });
 
-  test('one that is gone when the store is asked for it again is for a person to look', async () => {
+  test('one that is gone when it is requested again from the store is for a person to check', async () => {
     await online('gone since', { a: 'content', b: 'other' });
     await bench.run(
       losing(async (_bag, paths) =>
@@ -260,7 +261,7 @@ describe('the fetch stage', () => {
     await bench.run(stage);
   });
 
-  test('recalled copies are laid into the recall directory, and nobody may write to them', async () => {
+  test('recalled copies are put into the recall directory, and cannot be written to', async () => {
     const { store, stores, recallDir } = await bench.recallable();
     const { bag } = await online('recalled', { a: 'content' }, 'recall');
     await bench.run(new FetchStage(stores, new Staging(bench.originals, bench.holds), bench.files));
@@ -278,7 +279,7 @@ describe('the fetch stage', () => {
     await bench.register.retrievals.cancel({ kind: 'Fileset', names: ['none'] }, 'test');
   });
 
-  test('a claim that may be lost fetches nothing', async () => {
+  test('with a claim that may be lost, nothing is fetched', async () => {
     await online('lost', { a: 'content' });
     const deadline = new BigInt64Array(new SharedArrayBuffer(8)).fill(process.hrtime.bigint() - 1n);
     const claim = await bench.claim('online');

@@ -14,10 +14,13 @@ import { isFetched, Staging, type Staged } from '@coldroom/trees';
 import type { Claim, Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 
-/** A recalled copy is looked at through the link and must not be written to. */
+/** A recalled copy is read through the link and must not be written to. */
 const recalledMode = 0o444;
 
-/** Fetches copies out of the store into staging, with the mode, owner and mtime that the originals had. It proves nothing. */
+/**
+ * Fetches copies out of the store into staging, with the mode, owner and mtime that the originals had. It proves
+ * nothing.
+ */
 @Injectable()
 export class FetchStage implements Stage {
   readonly name = 'fetch';
@@ -77,8 +80,8 @@ export class FetchStage implements Stage {
 }
 
 /**
- * Whether what a cancelled retrieval has fetched and proven lies there still. It is hashed anew and not fetched anew: by now it
- * may be better than what the store has.
+ * Whether what a cancelled retrieval fetched and proved is still there. It is hashed again, not fetched again: by now
+ * it may be better than the store's copy.
  */
 async function liesReady(file: ArchiveFile, { root, path }: Staged): Promise<boolean> {
   if (file.fetched === null || file.copyAttempts > 0) return false;
@@ -86,12 +89,12 @@ async function liesReady(file: ArchiveFile, { root, path }: Staged): Promise<boo
   return now !== null && isFetched(now, file);
 }
 
-/** Null for a copy that was online and is not any more: an archive's window ended, or a cache needed the room. */
+/** Null for a copy that was online and no longer is: an archive's window ended, or a cache needed the space. */
 function waitedFor(outcome: Outcome<number>): Outcome<number | null> {
   return 'error' in outcome && outcome.error.code === 'NOT_ONLINE_YET' ? { ok: null } : outcome;
 }
 
-/** Bits of the mode that could not be given back keep nothing from its place, but the file's events tell of them. */
+/** Mode bits that could not be restored do not prevent the placing, but the file's events report them. */
 function fetchedWith(file: ArchiveFile, mode: number): Transition {
   const wanted = file.identity.mode & 0o7777;
   if (file.retrieval === 'recall' || mode === wanted) return transition(file, 'fetch', 'fetched');

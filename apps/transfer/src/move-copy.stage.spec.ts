@@ -42,7 +42,7 @@ describe('the move-copy stage', () => {
     await utimes(path, 5, 1_500_000_001.456);
   };
 
-  /** Files that are leaving; gives their bag. */
+  /** Files that are being moved. Returns their bag. */
   async function moving(fileset: string, names: readonly string[]): Promise<string> {
     const id = await bench.request(
       { [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })) },
@@ -65,7 +65,7 @@ describe('the move-copy stage', () => {
     return { content: await readFile(path, 'utf8'), mode, uid, gid, mtimeNs };
   };
 
-  test('copies lie in the other store as they lie in the old one; staging is empty, and nothing is gone', async () => {
+  test('copies are laid out in the other store as in the old one; staging is empty, nothing lost', async () => {
     const odd = 'new\nline ÿ';
     const bag = await moving('some', ['a', odd]);
     const { transitions } = await bench.run(stageWith());
@@ -78,7 +78,7 @@ describe('the move-copy stage', () => {
     ]);
   });
 
-  test('what an earlier try left is replaced, in staging and in the open bag; what is not ours stays', async () => {
+  test('what an earlier attempt left is replaced, in staging and in the open bag; other files stay', async () => {
     const bag = await moving('again', ['a', 'b', 'c']);
     await mkdir(join(bench.holdDir, bag), { recursive: true });
     await writeFile(await staged(bag, 'again/a'), 'half');
@@ -96,7 +96,7 @@ describe('the move-copy stage', () => {
     expect(await inHold(bag)).toHaveLength(2);
   });
 
-  test('a copy that the old store lost or cut short is for a person to look; the others go on', async () => {
+  test('a copy that the old store lost or truncated is for a person to check; the others continue', async () => {
     const bag = await moving('spoiled', ['gone', 'short', 'sound']);
     await rm(old(bag, 'spoiled/gone'));
     await chmod(old(bag, 'spoiled/short'), 0o644);
@@ -127,7 +127,7 @@ describe('the move-copy stage', () => {
     expect(await readFile(open(bag, 'slow/b'), 'utf8')).toBe('content of b');
   });
 
-  test('a copy that is unavailable again when it is fetched waits, and is asked for once more; the others are carried', async () => {
+  test('a copy that is offline again when fetched waits, is requested again; others are carried', async () => {
     const bag = await moving('evicted', ['a', 'b']);
     const fetch: Store['fetch'] = async (name, orders, work) => {
       const fetched = (
@@ -154,7 +154,7 @@ describe('the move-copy stage', () => {
     expect(await readFile(open(bag, 'evicted/b'), 'utf8')).toBe('content of b');
   });
 
-  test('a bag that lies sealed in the other store is not written to', async () => {
+  test('a bag that is sealed in the other store is not written to', async () => {
     const bag = await moving('back', ['a']);
     await mkdir(join(bench.otherDir, bag));
     await writeFile(join(bench.otherDir, bag, 'bagit.txt'), 'BagIt-Version: 1.0\n');
@@ -162,10 +162,10 @@ describe('the move-copy stage', () => {
       throw new Error('nothing is to be copied');
     };
     await bench.run(stageWith({ main: { fetch: never }, other: { put: never } }));
-    expect(await bench.file('back/a')).toMatchObject({ state: 'moveCopied' }); // whether it is there, the next stage says
+    expect(await bench.file('back/a')).toMatchObject({ state: 'moveCopied' }); // the next stage checks
   });
 
-  test('a bag that only some stores of the copies hold is carried into the others', async () => {
+  test('a bag that only some stores of a copies store hold is carried into the others', async () => {
     const bag = await moving('some-hold', ['a', 'b']);
     const kept = (directory: string): object => ({ kind: 'file', directory, sameFileSystem: true, verify: 'cached' });
     const settings = parseStores({
@@ -191,7 +191,7 @@ describe('the move-copy stage', () => {
     expect(await inHold(bag)).toEqual([]);
   });
 
-  test('what was touched in staging is not taken for a copy, and not removed', async () => {
+  test('a file that was touched in staging is neither accepted as a copy nor removed', async () => {
     const bag = await moving('touched', ['a', 'b']);
     const victim = await staged(bag, 'touched/a');
     const put: Store['put'] = async (name, sources, work) => {
@@ -206,7 +206,7 @@ describe('the move-copy stage', () => {
     expect(await inHold(bag)).toEqual([]);
   });
 
-  test('nothing moves where a store or the hold directory is unavailable', async () => {
+  test('nothing advances where a store or the hold directory is unavailable', async () => {
     await moving('away', ['a']);
     for (const [directory, code] of [
       [bench.storeDir, 'STORE_UNAVAILABLE'],
@@ -224,7 +224,7 @@ describe('the move-copy stage', () => {
     await bench.run(stageWith());
   });
 
-  test('a claim that may be lost carries nothing', async () => {
+  test('with a claim that may be lost, nothing is carried', async () => {
     const bag = await moving('lost', ['a']);
     const claim = await bench.claim('moving');
     const late = {

@@ -32,8 +32,8 @@ interface MovedCopy {
 }
 
 /**
- * Carries copies of a sealed bag into the open bag of the same name in another store, through a place of ours beside the held
- * originals. Nothing is taken away from the store that is left. It proves nothing.
+ * Carries copies of a sealed bag into the open bag of the same name in another store, through a place of ours beside
+ * the held originals. Nothing is removed from the store that is left. It proves nothing.
  */
 @Injectable()
 export class MoveCopyStage implements Stage {
@@ -48,7 +48,8 @@ export class MoveCopyStage implements Stage {
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
     const between = otherStores(this.stores, claim);
-    // It lay there before: a sealed bag never changes. Whether it holds the right copies is for the next stage to say.
+    // It was there before: a sealed bag never changes. Whether it holds the right copies is for the next stage to
+    // determine.
     if (await between.to.isSealed(claim.bag))
       return { transitions: claim.files.map((file) => transition(file, 'moveCopy', 'moveCopied')) };
     const availability = await between.from.bringOnline(claim.bag, claim.files.map(copyPath), work);
@@ -120,7 +121,7 @@ export class MoveCopyStage implements Stage {
     );
   }
 
-  /** What was fetched goes, and nothing else. */
+  /** Removes what was fetched, and nothing else. */
   private async clear(
     places: readonly MovedCopy[],
     seen: readonly Outcome<Identity>[],
@@ -136,7 +137,8 @@ export class MoveCopyStage implements Stage {
 }
 
 function isOffline(outcome: Outcome<{ readonly online: boolean }> | undefined): boolean {
-  return outcome !== undefined && 'ok' in outcome && !outcome.ok.online; // what is missing or failed says so when it is fetched
+  // a missing or failed copy is reported when it is fetched
+  return outcome !== undefined && 'ok' in outcome && !outcome.ok.online;
 }
 
 function lost({ file }: MovedCopy): Refused {
@@ -146,7 +148,7 @@ function lost({ file }: MovedCopy): Refused {
   );
 }
 
-/** Told of a copy on its way: its original is not touched by any of this. */
+/** Reported for a copy that is being moved: none of this touches its original. */
 function changedOnTheWay<T>(outcome: Outcome<T>): Outcome<T> {
   if (!('error' in outcome) || !['SOURCE_CHANGED', 'SOURCE_MISSING'].includes(outcome.error.code)) return outcome;
   return {
@@ -159,7 +161,7 @@ function changedOnTheWay<T>(outcome: Outcome<T>): Outcome<T> {
   };
 }
 
-/** Goes on with those whose last outcome is right; the others keep their error. */
+/** Continues with those whose last outcome is good; the others keep their error. */
 async function onThoseThatAreRight<T, R>(
   places: readonly MovedCopy[],
   before: readonly Outcome<T>[],

@@ -15,7 +15,10 @@ interface Answers {
   readonly store?: string;
 }
 
-/** Notes in the register that images which OMERO lacks were deleted on purpose. All of them, or none where one does not fit. */
+/**
+ * Records in the register that images which OMERO lacks were deleted on purpose. All of them, or none if one does not
+ * qualify.
+ */
 export async function acknowledge(
   context: Context,
   images: string,

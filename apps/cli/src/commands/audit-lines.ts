@@ -2,7 +2,7 @@ import { counted, formatCount, indented } from '@coldroom/terminal';
 import { styled } from '../output';
 import { discrepancyTitles, type Discrepancy, type Report } from '@coldroom/operations';
 
-/** The one document of `--json`: totals in full, single findings up to the limit. */
+/** The single document of `--json`: totals in full, individual findings up to the limit. */
 export function documentOf(report: Report, fix: boolean): unknown {
   const findings = [...report.findings()];
   return {

@@ -26,9 +26,7 @@ interface Options {
 export function addAudit(program: Command, act: Act): void {
   program
     .command('audit')
-    .description(
-      "compare OMERO's database and files, the register and the stores, and report every discrepancy",
-    )
+    .description("compare OMERO's database and files, the register and the stores, and report every discrepancy")
     .option(
       '--fix',
       'write marks and image.archived in OMERO anew where they are not what the register says; nothing else is changed',

@@ -63,7 +63,7 @@ async function examineAll(context: Context, settings: KnownSettings): Promise<re
   ];
 }
 
-/** Undefined where the person said no. */
+/** Undefined where the person answered no. */
 async function prepareMissing(
   context: Context,
   settings: KnownSettings,

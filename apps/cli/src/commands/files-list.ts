@@ -102,7 +102,7 @@ function lines(list: readonly FileListing[], { limit = 0 }: FileFilter): readonl
   ];
 }
 
-/** What helps the files that are listed; those on the next page have commands of their own there. */
+/** The next steps for the files that are listed; those on the next page have commands of their own there. */
 function linesForStuck(list: readonly FileListing[]): readonly string[] {
   const stuck = list.flatMap(({ state, code, ...file }): StuckFile[] =>
     state === 'stuck' && code !== null ? [{ ...file, code }] : [],

@@ -43,7 +43,7 @@ interface Copy {
   readonly bag: string;
   /** Below the bag. */
   readonly path: string;
-  /** The state says so; while a bag is open a copy may still be replaced. */
+  /** As the state shows; while a bag is open a copy may still be replaced. */
   readonly sealed: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { Context } from '../context';
 import { failWhereStopped, waitUntil } from '../waiting';
 
 const silenceMs = 15_000;
-/** What is told of files in a state, in the order in which they go. */
+/** How files in a state are described, in the order of the states. */
 const doing = {
   moving: 'being carried over',
   moveCopied: 'being checked',

@@ -32,7 +32,7 @@ interface Options {
   readonly by?: string;
 }
 
-/** So many bags of a request are sent on their way in one transaction. */
+/** The number of bags of a request whose move starts in one transaction. */
 const bagsAtOnce = 200;
 
 export function addMove(program: Command, act: Act): void {
@@ -67,7 +67,7 @@ async function move(context: Context, words: readonly string[], options: Options
   const targets = parseTargets(words, ['Request', 'Image', 'Fileset']);
   const stores = await between(context.settings('stores').COLDROOM_STORES, options.from, options.to);
   return context.register(async (register) => {
-    await selectedFiles(register, targets, 'filesets'); // what the register does not know is told before anything else
+    await selectedFiles(register, targets, 'filesets'); // targets that the register does not know are reported first
     const plan = await movePlan(register, stores, targets);
     if (options.cancel) return cancel(context, register, plan, stores, options);
     if (options.dryRun || plan.movable.length === 0) {
@@ -158,7 +158,7 @@ async function cancel(
   return exitCodes.ok;
 }
 
-/** Does something with bags of one request after the other, each time when they are free. */
+/** Does something with bags of one request after another, each when they are free. */
 async function eachRequest(
   context: Context,
   bags: readonly PlannedBag[],

@@ -58,7 +58,7 @@ async function rebuild(context: Context, { store: name, dryRun = false, by = per
   );
 }
 
-/** One run through all bags: first those that tell the number of their request, then the rest. */
+/** One pass through all bags: first those that state the number of their request, then the rest. */
 class Run {
   private readonly tally = new Tally();
   private readonly live: LiveLines;
@@ -107,7 +107,9 @@ class Run {
     else if (answer !== 'known') this.tally.add(described, answer.requestId, described.unlisted);
   }
 
-  /** A bag that cannot be believed or read is told and left out; a disk or server that is unavailable ends the run. */
+  /**
+   * A bag that is not credible or cannot be read is reported and left out; an unavailable disk or server ends the run.
+   */
   private async read(name: string): Promise<(RebuiltBag & { readonly unlisted: number }) | undefined> {
     try {
       return await describe(this.around, name);

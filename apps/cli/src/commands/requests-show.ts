@@ -24,7 +24,7 @@ interface ByCode {
 interface Shown {
   readonly request: RequestSummary;
   readonly states: readonly { readonly state: string; readonly files: number; readonly bytes: bigint }[];
-  /** Images that nobody marked: they share files with marked ones and are archived with them. */
+  /** Images without a mark of their own: they share files with marked ones and are archived with them. */
   readonly included: readonly { readonly imageId: bigint; readonly name: string; readonly fileset: string }[];
   readonly skipped: readonly ByCode[];
   readonly stuck: readonly (ByCode & Stuck)[];

@@ -8,7 +8,7 @@ import { failWhereStopped, waitUntil } from '../waiting';
 const silenceMs = 15_000;
 const stages = ['bring-online', 'fetch', 'verify-fetched', 'place', 'undo'].map((name) => `stage:${name}`);
 const onTheWay: readonly FileState[] = ['retrieving', 'online', 'fetched', 'fetchVerified', 'undoing'];
-/** What is told of files in a state, in the order in which they go. */
+/** How files in a state are described, in the order of the states. */
 const doing = {
   retrieving: 'being brought online',
   online: 'being fetched',
@@ -17,7 +17,7 @@ const doing = {
   undoing: 'being put back',
 } as const;
 
-/** Waits until no file of these is being retrieved; gives those that became stuck. */
+/** Waits until none of these files is being retrieved; returns those that became stuck. */
 export async function untilBack(
   context: Context,
   register: Register,
@@ -42,7 +42,7 @@ export async function untilBack(
   return byCode(rows.filter((row) => row.state === 'stuck'));
 }
 
-/** Proven files whose fileset has a stuck one wait for a person, who may be a long time coming. */
+/** Proven files whose fileset has a stuck one wait for a person, which may take long. */
 function onlyStuckHoldsUp(rows: Awaited<ReturnType<typeof selectedFiles>>): boolean {
   return (
     rows.some((row) => row.state === 'stuck') &&

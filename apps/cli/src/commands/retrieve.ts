@@ -79,7 +79,7 @@ async function retrieve(
   const days = daysOf(options.days);
   const targets = await named(context, words);
   return context.register(async (register) => {
-    await selectedFiles(register, targets, 'filesets'); // what the register does not know is told before anything else
+    await selectedFiles(register, targets, 'filesets'); // targets that the register does not know are reported first
     if (options.cancel) return cancel(context, register, targets, options);
     const plan = await retrievalPlan(register, targets, way);
     if (way === 'recall')
@@ -123,7 +123,7 @@ async function retrieve(
   });
 }
 
-/** Where this machine knows the stores; else the service that fetches says the same. */
+/** Where this machine knows the stores; otherwise the service that fetches reports the same. */
 async function refuseWhereOnline(context: Context, names: readonly string[]): Promise<void> {
   if (context.env['COLDROOM_STORES'] === undefined) return;
   const settings = await readStores(context.env['COLDROOM_STORES']);
@@ -155,15 +155,19 @@ async function cancel(
   targets: readonly Target[],
   { dryRun = false, yes = false, by = person() }: Options,
 ): Promise<ExitCode> {
-  const { underWay } = await retrievalPlan(register, targets, 'restore'); // it counts what is recalled as there, and not as on its way
+  // it counts a recalled file as there, not as in progress
+  const { underWay } = await retrievalPlan(register, targets, 'restore');
   const amount = `${counted(underWay.files, 'file')}, ${formatBytes(underWay.bytes)}`;
   if (
     !dryRun &&
     underWay.files > 0 &&
-    !(await confirmed(`Being retrieved: ${amount}. They stay archived; files that are restored already stay restored. Continue?`, {
-      yes,
-      json: context.out.json,
-    }))
+    !(await confirmed(
+      `Being retrieved: ${amount}. They stay archived; files that are restored already stay restored. Continue?`,
+      {
+        yes,
+        json: context.out.json,
+      },
+    ))
   ) {
     context.out.note('Nothing was changed.');
     return exitCodes.failed;
@@ -184,7 +188,7 @@ async function cancel(
 const nothingComing =
   'Nothing of this is being fetched. (Originals that are still held are put back in a moment; that cannot be given up.)';
 
-/** Datasets are known to OMERO only; their images are asked for one by one. */
+/** Only OMERO knows datasets; their images are requested one by one. */
 async function named(context: Context, words: readonly string[]): Promise<readonly Target[]> {
   const { datasets, others } = splitDatasets(words);
   const targets = parseTargets(others, ['Image', 'Fileset', 'Request'], undefined, ['Dataset']);

@@ -14,7 +14,7 @@ import { waitUntil } from '../waiting';
 const unseenMs = 10_000;
 
 interface Options {
-  /** Left out: wait as long as a scanner is running. */
+  /** If omitted: wait as long as a scanner is running. */
   readonly wait?: boolean;
   readonly timeout?: string;
   readonly by?: string;
@@ -52,7 +52,7 @@ export function addScan(program: Command, act: Act): void {
     );
 }
 
-/** A scanner keeps other scanners out while it works, and comes for scans every two seconds at least. */
+/** A scanner keeps other scanners out while it works, and looks for requested scans at least every two seconds. */
 async function untilFinished(
   { out }: Context,
   register: Register,

@@ -9,8 +9,8 @@ import { byOption } from '../options';
 import { waitUntil } from '../waiting';
 
 /**
- * A linker asks for the switches before each original and may rely on an answer of 0.2 s ago: whoever passed that
- * question before the stop holds its claim by then, and is seen and waited for.
+ * A linker reads the switches before each original and may rely on an answer that is 0.2 s old: a linker that passed
+ * that check before the stop holds its claim by then, so it is seen and waited for.
  */
 const finishMs = 1000;
 

@@ -86,7 +86,7 @@ async function askForUndo(
   };
 }
 
-/** Waits until no file is `undoing` any more; gives those that became stuck on the way. */
+/** Waits until no file is `undoing`; returns those that became stuck on the way. */
 async function untilBack(
   context: Context,
   register: Register,

@@ -107,7 +107,7 @@ async function refuseUnknown(register: Register, requestId: bigint | undefined):
     throw notFound(`request ${requestId}`, 'NO_SUCH_REQUEST', '"coldroom requests list" shows all');
 }
 
-/** Nothing moves any more without a person: no bag is under way but those that wait for a stuck file. */
+/** Nothing advances without a person: the only bags under way are those that wait for a stuck file. */
 async function isOver(register: Register, now: Reading, requestId: bigint | undefined): Promise<boolean> {
   const bags = underWay(now.stages);
   if (now.approved > 0) return false;
@@ -122,7 +122,7 @@ function warnings({ approved, stopped }: Reading): readonly string[] {
   ];
 }
 
-/** Not more than a screen holds: what is drawn has to be drawn over. */
+/** No more than fits on a screen: what is drawn has to be overwritten. */
 function stuckWarnings({ stuck }: Reading): readonly string[] {
   if (stuck.length === 0) return [];
   const others = stuck.length - shownCodes;

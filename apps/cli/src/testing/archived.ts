@@ -11,7 +11,7 @@ export async function workbench(name: string): Promise<Workbench> {
   return testing.Workbench.create(name);
 }
 
-/** The settings with which the command line sees a workbench. */
+/** The settings with which the command line uses a workbench. */
 export async function settingsOf(bench: Workbench, registerUrl = bench.registerUrl): Promise<Record<string, string>> {
   const path = join(bench.dataDir, 'stores.json');
   const kept = (directory: string): object => ({ kind: 'file', directory, sameFileSystem: true, verify: 'cached' });
@@ -29,7 +29,7 @@ export async function settingsOf(bench: Workbench, registerUrl = bench.registerU
   return { REGISTER_DATABASE_URL: registerUrl, OMERO_DATA_DIR: bench.dataDir, COLDROOM_STORES: path };
 }
 
-/** Archives originals as the services do: proven copies, a bag that describes itself, links, held originals. */
+/** Archives originals as the services do: proven copies, a self-describing bag, links, held originals. */
 export async function archive(
   bench: Workbench,
   filesets: Readonly<Record<string, readonly PlannedOriginal[]>>,

@@ -33,10 +33,10 @@ const work: Work = {
   progress: () => undefined,
 };
 
-/** What happened to all files of a bag, with facts a file. */
+/** An event of all files of a bag, with the facts of each file. */
 type Deed = readonly [FileEvent, FileState, (Partial<Transition> | undefined)[]?];
 
-/** A file as the register has it, with the places where its bytes are. */
+/** A file as the register has it, with the paths of its bytes. */
 export interface Placed extends ArchiveFile {
   readonly bag: string;
   /** Absolute. */
@@ -45,7 +45,7 @@ export interface Placed extends ArchiveFile {
   readonly held: string;
 }
 
-/** An OMERO, its trees, a register and two stores, all real, in which files are brought through the archive as the services do. */
+/** An OMERO, its trees, a register and two stores, all real, in which files are archived as the services do it. */
 export class AuditScene {
   readonly dataDir: string;
   readonly hold: string;
@@ -137,7 +137,10 @@ export class AuditScene {
     return (await this.pool.query(statement, [...values])).rows;
   }
 
-  /** Imports filesets of so many small files each, and archives them up to linked and held. Gives the request's number. */
+  /**
+   * Imports filesets with the given numbers of small files, and archives them up to linked and held. Returns the
+   * request's number.
+   */
   async archive(
     store: 'main' | 'tape',
     filesets: readonly number[],
@@ -165,7 +168,7 @@ export class AuditScene {
     return { requestId, tiny };
   }
 
-  /** Does to each due bag in `state`, of one request where it is named, what `act` says, and records it. */
+  /** Applies `act` to each due bag in `state`, of one request where one is named, and records it. */
   private async eachBag(
     state: WorkState,
     act: (claim: Claim, files: readonly Placed[]) => Promise<Deed>,
@@ -190,7 +193,7 @@ export class AuditScene {
     }
   }
 
-  /** Frees what is held of this request. */
+  /** Frees the held originals of this request. */
   async release(requestId: bigint): Promise<void> {
     await this.eachBag(
       'linked',
@@ -213,7 +216,7 @@ export class AuditScene {
     await this.mirror();
   }
 
-  /** Brings released filesets of `tape` back: a recall into the recall directory, a restore to the originals' paths. */
+  /** Retrieves released filesets of `tape`: a recall into the recall directory, a restore to the originals' paths. */
   async retrieve(way: 'recall' | 'restore', filesets: readonly string[]): Promise<void> {
     await this.register.retrievals.ask({ kind: 'Fileset', names: filesets }, { way, days: 7 }, 'test');
     await this.eachBag('retrieving', async () => ['bringOnline', 'online']);
@@ -242,7 +245,7 @@ export class AuditScene {
     return all;
   }
 
-  /** Lets something be changed in a sealed bag, which is without write permission. */
+  /** Makes a sealed bag, which is without write permission, writable for a change. */
   async inBag(path: string, change: () => Promise<void>): Promise<void> {
     const directory = dirname(path);
     const { mode } = await lstat(directory);
@@ -261,7 +264,7 @@ export class AuditScene {
     };
   }
 
-  /** One step of the way into the archive. */
+  /** One step of the archive. */
   private async advance(claim: Claim): Promise<Deed> {
     const store = this.stores.find((one) => one.name === claim.store)!;
     const sources = claim.files.map((file) => ({
@@ -312,7 +315,7 @@ export class AuditScene {
     }
   }
 
-  /** As the scanner tells OMERO. */
+  /** As the scanner writes it to OMERO. */
   private async mirror(): Promise<void> {
     for (
       let pending = await this.register.marks.pending(500);
@@ -383,7 +386,7 @@ function withRecall(store: Store, recallRoot: string): Store {
   });
 }
 
-/** The same store with some of its verbs done otherwise. */
+/** The same store with some of its methods replaced. */
 export function changed(store: Store, verbs: Partial<Store>): Store {
   return new Proxy(store, {
     get: (inner, key) => {

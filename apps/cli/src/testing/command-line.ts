@@ -9,7 +9,7 @@ export interface Ended {
 
 const bin = join(__dirname, '..', '..', 'bin', 'coldroom.js');
 
-/** Runs the built command line as a process of its own, with these settings only. */
+/** Runs the built command line as a separate process, with these settings only. */
 export async function coldroom(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},

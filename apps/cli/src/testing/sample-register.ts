@@ -16,7 +16,7 @@ const identity: Identity = {
 };
 const lease = 60_000;
 
-/** A register of its own for one test file, on the PostgreSQL of the test run. */
+/** A separate register for one test file, on the PostgreSQL of the test run. */
 export async function sampleRegister(name: string): Promise<{ readonly url: string; readonly register: Register }> {
   const url = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, `cli_${name}`, { existing: 'drop' });
   const { code, stderr } = await coldroom(['migrate'], { REGISTER_DATABASE_URL: url });
@@ -26,7 +26,10 @@ export async function sampleRegister(name: string): Promise<{ readonly url: stri
 
 let requests = 0;
 
-/** A request New, with filesets of so many files of 1 GiB each; one file more is skipped, one image more is included. */
+/**
+ * A request New, with filesets of the given numbers of files of 1 GiB each; one more file is skipped, one more image is
+ * included.
+ */
 export async function newRequest(register: Register, filesets: readonly number[] = [2]): Promise<bigint> {
   requests += 1;
   const base = requests * 100;
@@ -91,7 +94,7 @@ const ways: Readonly<Record<string, readonly [FileEvent, FileState]>> = {
   fetchVerified: ['place', 'restored'],
 };
 
-/** Moves all bags of a request on until they are in `until`, as the services would. */
+/** Advances all bags of a request until they are in `until`, as the services would. */
 export async function moveTo(
   register: Register,
   requestId: bigint,

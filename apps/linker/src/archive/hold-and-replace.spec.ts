@@ -4,7 +4,7 @@ import type { ArchiveFile } from '@coldroom/domain';
 import { identify } from '@coldroom/files';
 import { clearTemp, hold, makeLink, replaceOriginal } from './replace-original';
 
-const { linkSync } = fs; // the plain one: what a test lays down is not recorded
+const { linkSync } = fs; // the unrecorded version: what a test sets up is not recorded
 const beside = 'tree/.coldroom-1';
 const failure = (code: string): Error => Object.assign(new Error(code), { code });
 
@@ -24,19 +24,19 @@ describe("a link takes the original's place", () => {
   afterEach(() => one.close());
 
   describe('hold', () => {
-    test('gives the original a second name, right after a look at the claim', async () => {
+    test('gives the original a second name immediately after a check of the claim', async () => {
       const held = await hold(one.place, file, one.guard);
       expect(one.calls.made).toEqual(['claim', 'link tree/f hold/1', 'link:1-held']);
       expect([held.ino, held.links]).toEqual([file.identity.ino, 2]);
     });
 
-    test('makes no second name once the claim is lost', async () => {
+    test('creates no second name once the claim is lost', async () => {
       one.loseClaimAt(1);
       await expect(hold(one.place, file, one.guard)).rejects.toThrow('the claim is lost');
       expect(one.calls.made).toEqual([]);
     });
 
-    test('takes the second name of an earlier run', async () => {
+    test('accepts the second name that an earlier run created', async () => {
       holdIt();
       expect((await hold(one.place, file, one.guard)).ino).toBe(file.identity.ino);
     });
@@ -45,7 +45,7 @@ describe("a link takes the original's place", () => {
       ['EXDEV', 'HOLD_ON_OTHER_FILE_SYSTEM'],
       ['EPERM', 'HOLD_NOT_ALLOWED'],
       ['ENOSPC', 'ENOSPC'],
-    ])('a link that fails with %s is %s', async (system, code) => {
+    ])('a link that fails with %s gives %s', async (system, code) => {
       one.calls.before('link', () => {
         throw failure(system);
       });
@@ -54,19 +54,19 @@ describe("a link takes the original's place", () => {
   });
 
   describe('the link beside the original', () => {
-    test('is made right after a look at the claim', async () => {
+    test('is created immediately after a check of the claim', async () => {
       await makeLink(one.place, one.guard);
       expect(one.calls.made).toEqual(['claim', `symlink ${beside}`]);
       expect(one.found(beside)).toBe(ourLink);
     });
 
-    test('is the one that an earlier run made', async () => {
+    test('may be the one that an earlier run created', async () => {
       one.putLink(beside, one.at('store/copy'));
       await makeLink(one.place, one.guard);
       expect(one.found(beside)).toBe(ourLink);
     });
 
-    test('is refused where something else has its name, which stays', async () => {
+    test('is refused where something else has its name; that stays', async () => {
       one.put(beside, 'theirs');
       await expect(makeLink(one.place, one.guard)).rejects.toMatchObject({ code: 'TARGET_EXISTS' });
       expect(one.found(beside)).toBe('theirs');
@@ -79,7 +79,7 @@ describe("a link takes the original's place", () => {
       await expect(makeLink(one.place, one.guard)).rejects.toMatchObject({ code: 'EACCES' });
     });
 
-    test('is not taken for ours where it cannot be read', async () => {
+    test('is not treated as ours where it cannot be read', async () => {
       one.putLink(beside, one.at('store/copy'));
       one.calls.before('readlink', () => {
         throw failure('EIO');
@@ -88,7 +88,7 @@ describe("a link takes the original's place", () => {
     });
   });
 
-  test('in one exchange, after a look at the claim before each call that others can see', async () => {
+  test('in one exchange, with a check of the claim before each call that others can see', async () => {
     holdIt();
     await swap();
     expect(one.calls.made).toEqual([
@@ -116,7 +116,7 @@ describe("a link takes the original's place", () => {
   test.each([
     ['HELD_CHANGED', 'changes', () => one.put('hold/1', 'theirs')],
     ['HOLD_MISSING', 'goes', () => one.remove('hold/1')],
-  ])('%s: nothing is exchanged where the held original %s right before', async (code, _what, change) => {
+  ])('%s: nothing is exchanged where the held original %s just before', async (code, _what, change) => {
     holdIt();
     one.calls.after('symlink', change);
     await expect(swap()).rejects.toMatchObject({ code });
@@ -133,7 +133,7 @@ describe("a link takes the original's place", () => {
     expect([one.found('tree/f'), one.found('hold/1')]).toEqual(['original', 'original']);
   });
 
-  test('a file that comes to the path at the last moment is put back', async () => {
+  test('a file that appears at the path at the last moment is put back', async () => {
     holdIt();
     one.calls.before('exchange', () => one.put('tree/f', 'theirs'));
     await expect(swap()).rejects.toMatchObject({ code: 'ORIGINAL_CHANGED' });
@@ -146,7 +146,7 @@ describe("a link takes the original's place", () => {
       one.calls.withoutExchange();
     });
 
-    test('by one rename over it', async () => {
+    test('by renaming the link over it', async () => {
       await swap();
       expect(one.calls.made.slice(4)).toEqual([
         `exchange ${beside} tree/f: EXCHANGE_NOT_SUPPORTED`,
@@ -161,7 +161,7 @@ describe("a link takes the original's place", () => {
       ['HOLD_MISSING', 'the held original goes', () => one.remove('hold/1'), 'original'],
       ['ORIGINAL_CHANGED', 'another file comes to the path', () => one.put('tree/f', 'theirs'), 'theirs'],
       ['ORIGINAL_CHANGED', 'the original goes', () => one.remove('tree/f'), 'ENOENT'],
-    ])('%s: not where %s right before', async (code, _what, change, left) => {
+    ])('%s: not where %s just before', async (code, _what, change, left) => {
       one.calls.after('exchange', change);
       await expect(swap()).rejects.toMatchObject({ code });
       expect([one.calls.made.filter((call) => call.startsWith('rename')), one.found('tree/f')]).toEqual([[], left]);
@@ -176,14 +176,14 @@ describe("a link takes the original's place", () => {
       expect(one.calls.made).toEqual([]);
     });
 
-    test("goes where it is the held original's other name", async () => {
+    test("is removed where it is the held original's other name", async () => {
       linkSync(one.at('tree/f'), one.at(beside));
       one.putLink('tree/f', one.at('store/copy'));
       await clearTemp(one.place, file);
       expect(one.calls.made).toEqual([`unlink ${beside}`]);
     });
 
-    test('goes where it is our link', async () => {
+    test('is removed where it is our link', async () => {
       one.putLink(beside, one.at('store/copy'));
       one.putLink('tree/f', one.at('store/copy'));
       await clearTemp(one.place, file);
@@ -194,7 +194,7 @@ describe("a link takes the original's place", () => {
       ['HOLD_MISSING', 'the original is held nowhere', () => one.remove('hold/1')],
       ['HELD_CHANGED', 'something else is held', () => one.put('hold/1', 'other')],
       ['ORIGINAL_CHANGED', 'it is not the original', () => one.put(beside, 'theirs')],
-    ])('%s: goes back to the path where %s', async (code, _what, change) => {
+    ])('%s: returns to the path where %s', async (code, _what, change) => {
       linkSync(one.at('tree/f'), one.at(beside));
       one.putLink('tree/f', one.at('store/copy'));
       change();
@@ -211,7 +211,7 @@ describe("a link takes the original's place", () => {
       expect([one.calls.made, one.found('tree/f'), one.found(beside)]).toEqual([[], 'second', 'first']);
     });
 
-    test('stays where a file comes to the path at the last moment: neither is lost', async () => {
+    test('stays where a file appears at the path at the last moment: neither is lost', async () => {
       one.put(beside, 'first');
       one.putLink('tree/f', one.at('store/copy'));
       one.calls.before('exchange', () => one.put('tree/f', 'second'));

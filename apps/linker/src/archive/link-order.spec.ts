@@ -7,7 +7,7 @@ import { LinkStage } from './link.stage';
 import { HoldTime } from '../paths/places';
 import { openBelow } from '../testing/one-file';
 
-const { linkSync, mkdirSync, renameSync, symlinkSync, unlinkSync, writeFileSync } = fs; // the plain ones: not recorded
+const { linkSync, mkdirSync, renameSync, symlinkSync, unlinkSync, writeFileSync } = fs; // the unrecorded versions
 const holds = 'omero/.coldroom/hold';
 const tree = 'omero/ManagedRepository';
 
@@ -36,7 +36,10 @@ describe('the link stage, call by call', () => {
   const stage = (stores = bench.stores): LinkStage =>
     new LinkStage(stores, bench.originals, bench.register, bench.holds, new HoldTime(0), bench.files);
 
-  /** A fileset of files `set/…` whose copies are durable; gives the names that their second names and links get, by file. */
+  /**
+   * A fileset of files `set/…` whose copies are durable. Returns, for each file, the names of its second name and its
+   * link.
+   */
   async function durable(...names: readonly string[]): Promise<[Names, ...Names[]]> {
     const id = await bench.request({ set: names.map((name) => ({ path: `set/${name}`, content: name })) });
     await bench.bring('sealed');
@@ -48,13 +51,13 @@ describe('the link stage, call by call', () => {
     })) as [Names, ...Names[]];
   }
 
-  /** As a crash right after the hold leaves it. */
+  /** The state that a crash immediately after the hold leaves. */
   function leaveHeld(name: string, { held }: Names): void {
     mkdirSync(dirname(at(held)), { recursive: true });
     linkSync(at(`${tree}/set/${name}`), at(held));
   }
 
-  /** As a crash right after the exchange leaves it. */
+  /** The state that a crash immediately after the exchange leaves. */
   function leaveExchanged(name: string, names: Names): void {
     leaveHeld(name, names);
     renameSync(at(`${tree}/set/${name}`), at(names.beside));
@@ -64,13 +67,13 @@ describe('the link stage, call by call', () => {
 
   const isLink = (name: string): boolean => fs.lstatSync(at(`${tree}/set/${name}`)).isSymbolicLink();
 
-  test('syncs the holds before the first exchange, and the directories before it is done', async () => {
+  test('syncs the holds before the first exchange, and the directories before it ends', async () => {
     const [{ held, beside }] = await durable('a');
     onCrashPoint((name) => name.startsWith('link:') && calls.note(name));
     await bench.run(stage(), { check: () => calls.note('claim') });
     expect(calls.made).toEqual([
       'claim',
-      `sync ${holds}`, // the bag's directory was made in it
+      `sync ${holds}`, // the bag's directory was created in it
       'claim',
       `link ${tree}/set/a ${held}`,
       'link:1-held',
@@ -99,7 +102,7 @@ describe('the link stage, call by call', () => {
     expect(isLink('a')).toBe(false);
   });
 
-  test('where a sync of the directories fails, no file is called linked', async () => {
+  test('where a sync of the directories fails, no file is reported as linked', async () => {
     await durable('a');
     calls.before(`sync ${tree}/set`, () => {
       throw Object.assign(new Error('EIO'), { code: 'EIO' });
@@ -108,7 +111,7 @@ describe('the link stage, call by call', () => {
     expect(await bench.file('set/a')).toMatchObject({ state: 'sealed' });
   });
 
-  test('nothing is judged while linking is stopped', async () => {
+  test('nothing is checked while linking is stopped', async () => {
     await durable('a');
     writeFileSync(at(`${tree}/set/a`), 'changed');
     await bench.register.switches.stop('all', 'maintenance', 'boss');
@@ -117,7 +120,7 @@ describe('the link stage, call by call', () => {
     expect(await bench.file('set/a')).toMatchObject({ state: 'sealed' });
   });
 
-  test('the store is not asked for a fileset that is not complete', async () => {
+  test('the store is not queried for an incomplete fileset', async () => {
     await bench.request({ set: ['a', 'b'].map((name) => ({ path: `set/${name}`, content: name })) });
     await bench.bring('verified');
     const claim = await bench.claim('verified');
@@ -139,7 +142,7 @@ describe('the link stage, call by call', () => {
   });
 
   describe('after a crash', () => {
-    test('behind the exchange, the name beside goes and the file is linked', async () => {
+    test('after the exchange, the name beside is removed and the file is linked', async () => {
       const [a] = await durable('a');
       leaveExchanged('a', a);
       await bench.run(stage());
@@ -147,7 +150,7 @@ describe('the link stage, call by call', () => {
       expect(await bench.file('set/a')).toMatchObject({ state: 'linked' });
     });
 
-    test('behind the hold, an original that goes before it is hashed again gives its own error', async () => {
+    test('after the hold, an original that disappears before it is rehashed gives its own error', async () => {
       const [a] = await durable('a');
       leaveHeld('a', a);
       calls.after(`lstat ${a.held}`, () => unlinkSync(at(`${tree}/set/a`)));
@@ -155,12 +158,12 @@ describe('the link stage, call by call', () => {
       expect(await bench.file('set/a')).toMatchObject({ state: 'stuck', code: 'SOURCE_MISSING' });
     });
 
-    // Each look keeps the whole fileset or, once its first file may be linked, that file.
+    // Each check blocks the whole fileset or, once its first file may be linked, only that file.
     test.each([
       ['the hold', 'HELD_CHANGED', 1, 'changes', leaveHeld, undefined],
       ['the exchange', 'HOLD_MISSING', 1, 'goes', leaveExchanged, undefined],
       ['the exchange', 'HOLD_MISSING', 2, 'goes', leaveExchanged, 'linked'],
-    ])('behind %s, %s: what is held and after look %i %s', async (_where, code, inspect, what, leave, other) => {
+    ])('after %s, %s: what is held and after check %i %s', async (_where, code, inspect, what, leave, other) => {
       const [a] = await durable('a', 'b');
       leave('a', a);
       for (let nr = 1; nr < inspect; nr++) calls.after(`lstat ${a.held}`, () => undefined);

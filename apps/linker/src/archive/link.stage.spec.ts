@@ -44,7 +44,7 @@ describe('the link stage', () => {
     );
   }
 
-  /** A request of one fileset whose copies are durable; gives its bag's name. */
+  /** A request of one fileset whose copies are durable. Returns the name of its bag. */
   async function durable(fileset: string, names: readonly string[]): Promise<string> {
     const id = await bench.request({
       [fileset]: names.map((name) => ({ path: `${fileset}/${name}`, content: `content of ${name}` })),
@@ -57,7 +57,7 @@ describe('the link stage', () => {
     expect([path, (await lstat(at(path))).isFile(), await readFile(at(path), 'utf8')]).toEqual([path, true, content]);
   }
 
-  test("the link takes the original's place, leads to the copy, and the original is held", async () => {
+  test("the link takes the original's place and leads to the copy, and the original is held", async () => {
     const odd = Buffer.concat([Buffer.from('odd/new\nline '), Buffer.of(0xc3)]);
     const id = await bench.request({
       'Fileset:odd': [
@@ -81,7 +81,7 @@ describe('the link stage', () => {
     expect(existsSync(Buffer.concat([bench.at('odd/.coldroom-'), Buffer.from(fileId.toString())]))).toBe(false);
   });
 
-  test('an original that was written to after a crash left it held stays, though size and mtime are as before', async () => {
+  test('a held original that was written to after a crash stays, even with the same size and mtime', async () => {
     const bag = await durable('crash', ['a']);
     const { id } = await bench.file('crash/a');
     await mkdir(join(bench.holdDir, bag), { recursive: true });
@@ -200,7 +200,7 @@ describe('the link stage', () => {
       before?.size,
       before?.mtimeMs,
     ]);
-    // What is seen before anything is touched keeps the whole fileset; what shows at the last moment, that file.
+    // A problem found before anything changes blocks the whole fileset; one found at the last moment, only that file.
     if (code !== 'TARGET_EXISTS') await expectOriginal(`${why}/b`, 'content of b');
     await retire();
   });
@@ -220,7 +220,7 @@ describe('the link stage', () => {
     },
   );
 
-  /** Takes what is left over out of the way of the next test. */
+  /** Removes what is left over, so that it does not affect the next test. */
   async function retire(): Promise<void> {
     for (const { bagId, state } of await bench.due()) {
       const claim = await bench.register.claims.claim(bagId, [state], 'test', 60_000);
@@ -240,7 +240,7 @@ describe('the link stage', () => {
     }
   }
 
-  test('a fileset is linked as a whole: not while one of its files is on its way', async () => {
+  test('a fileset is linked as a whole: not while one of its files is still in progress', async () => {
     const id = await bench.request({
       whole: [
         { path: 'whole/a', content: 'content of a' },
@@ -263,7 +263,7 @@ describe('the link stage', () => {
     await retire();
   });
 
-  test('one directory that went away or became a link spoils its own files only', async () => {
+  test('a directory that disappeared or became a link affects only its own files', async () => {
     await bench.request({
       gone: [{ path: 'gone/dir/a', content: 'a' }],
       bent: [{ path: 'bent/dir/a', content: 'bent' }],
@@ -310,7 +310,7 @@ describe('the link stage', () => {
     }
   });
 
-  test('after a stop by a person not one more original is replaced', async () => {
+  test('after a stop by a person, no further original is replaced', async () => {
     await durable('stopped', ['a']);
     await bench.register.switches.stop('all', 'maintenance', 'boss');
     await new Promise((resolve) => setTimeout(resolve, 250));
@@ -323,7 +323,7 @@ describe('the link stage', () => {
     expect((await lstat(at('stopped/a'))).isSymbolicLink()).toBe(true);
   });
 
-  test('a claim that may be lost changes nothing more', async () => {
+  test('with a claim that may be lost, nothing more is changed', async () => {
     await durable('lost', ['a']);
     await expect(
       bench.run(stage, {

@@ -30,7 +30,7 @@ interface Inspected extends Candidate {
   readonly found: Awaited<ReturnType<typeof inspect>>;
 }
 
-/** Swaps links in for originals, whole filesets at a time, and keeps the originals held. */
+/** Replaces originals with links, whole filesets at a time, and keeps the originals held. */
 @Injectable()
 export class LinkStage implements Stage {
   readonly name = 'link';
@@ -74,7 +74,9 @@ export class LinkStage implements Stage {
     }
   }
 
-  /** Looks at all, holds all, syncs, swaps all, syncs: a file that fails on the way is left out, and with it its fileset. */
+  /**
+   * Checks all, holds all, syncs, swaps all, syncs. A file that fails on the way is left out, and its fileset with it.
+   */
   private async linkAll(
     files: readonly Omit<Candidate, 'place'>[],
     places: Places,
@@ -105,8 +107,8 @@ export class LinkStage implements Stage {
   }
 
   /**
-   * Holds the original and gives its ctime from then on. One that an earlier run has held already is hashed again: our
-   * hard link renewed its ctime, which therefore cannot tell whether somebody wrote to it since.
+   * Holds the original and returns the ctime that it has from then on. One that an earlier run already held is hashed
+   * again: our hard link changed its ctime, so the ctime cannot show whether it was written to since.
    */
   private async holdOne({ file, place, found }: Inspected, guard: Guard, work: StageWork): Promise<bigint | undefined> {
     if (found.kind !== 'file') {
@@ -145,7 +147,9 @@ async function linkOne(
   }
 }
 
-/** Throws where there is a reason to keep the original. A link of ours is our own earlier step if the original is held. */
+/**
+ * Throws where there is a reason to keep the original. A link of ours is our own earlier step if the original is held.
+ */
 async function refuseWithReasons(
   { file, place, inStore }: Candidate,
   policy: LinkPolicy,

@@ -30,7 +30,7 @@ describe('an original that was protected after the scan', () => {
     await bench.close();
   });
 
-  /** A file whose copy is durable; `before` is what happens to it before it is hashed. */
+  /** A file whose copy is durable. `before` runs before the file is hashed. */
   async function durable(name: string, before?: (path: Buffer) => Promise<void>): Promise<string> {
     await bench.request({ [`Fileset:${name}`]: [{ path: `${name}/f.tif`, content: name }] }, before);
     await bench.bring('sealed');

@@ -16,7 +16,7 @@ describe('the release stage, call by call', () => {
     recorded.archive.bench.register.retrievals.cancel({ kind: 'Request', ids: [id] }, 'test');
   const synced = ['sync tree', 'sync hold', 'release:2-synced'];
 
-  /** Asked back and given up once it was fetched and proven. */
+  /** A retrieval that was cancelled after the file was fetched and proven. */
   async function givenUp(way: 'restore' | 'recall', options = { held: false }): Promise<void> {
     const id = await recorded.archived(options);
     await recorded.archive.bench.ask(id, way);
@@ -24,13 +24,13 @@ describe('the release stage, call by call', () => {
     await cancel(id);
   }
 
-  test('looks at the claim, removes the held original, syncs', async () => {
+  test('checks the claim, removes the held original, syncs', async () => {
     await recorded.archived({ held: true });
     expect((await release()).calls).toEqual(['claim', 'unlink hold/1', 'release:1-removed', ...synced]);
     expect([recorded.exists('hold/1'), (await file()).state, recorded.open]).toEqual([false, 'released', []]);
   });
 
-  test('asks no store before the time of the originals is over', async () => {
+  test('queries no store before the hold of the originals ends', async () => {
     await recorded.archived({ held: true });
     const asked = jest.fn();
     const early = recorded.archive.release(
@@ -41,7 +41,7 @@ describe('the release stage, call by call', () => {
     expect(asked).not.toHaveBeenCalled();
   });
 
-  test('removes what a cancelled move has left, after another look at the claim', async () => {
+  test('removes what a cancelled move left, after another check of the claim', async () => {
     await recorded.archived({ held: true });
     recorded.put('hold/1.moving', 'half');
     expect((await release()).calls).toEqual([
@@ -54,13 +54,13 @@ describe('the release stage, call by call', () => {
     ]);
   });
 
-  test('removes what a cancelled restore has fetched, after a look at the claim', async () => {
+  test('removes what a cancelled restore fetched, after a check of the claim', async () => {
     await givenUp('restore');
     expect((await release()).calls).toEqual(['claim', 'unlink hold/1.fetched', ...synced]);
     expect(await file()).toMatchObject({ state: 'released' });
   });
 
-  test('removes what a cancelled recall has fetched, after a look at the claim', async () => {
+  test('removes what a cancelled recall fetched, after a check of the claim', async () => {
     await givenUp('recall');
     expect((await release()).calls).toEqual([
       'claim',
@@ -72,7 +72,7 @@ describe('the release stage, call by call', () => {
     ]);
   });
 
-  test('removes the recalled copy of a cancelled recall, after a look at the claim', async () => {
+  test('removes the recalled copy of a cancelled recall, after a check of the claim', async () => {
     const id = await recorded.archived({ held: false });
     await recorded.archive.bench.ask(id, 'recall');
     await recorded.archive.proven();
@@ -91,7 +91,7 @@ describe('the release stage, call by call', () => {
     ]);
   });
 
-  test('leaves in place what a cancelled restore has placed, and removes its link', async () => {
+  test('leaves in place what a cancelled restore placed, and removes its link', async () => {
     const id = await recorded.archived({ held: false });
     await recorded.archive.bench.ask(id);
     await recorded.archive.proven();
@@ -107,7 +107,7 @@ describe('the release stage, call by call', () => {
     expect([recorded.found('tree/a'), (await file()).state]).toEqual(['content', 'restored']);
   });
 
-  test('keeps what a cancelled restore has fetched where the store has lost the copy', async () => {
+  test('keeps what a cancelled restore fetched where the store has lost the copy', async () => {
     await givenUp('restore');
     rmSync(recorded.at('store/a'));
     expect((await release()).calls).toEqual(synced);
@@ -116,7 +116,7 @@ describe('the release stage, call by call', () => {
     expect(recorded.found('hold/1.fetched')).toBe('content');
   });
 
-  test.each(['restore', 'recall'] as const)('keeps what a cancelled %s has fetched without the claim', async (way) => {
+  test.each(['restore', 'recall'] as const)('keeps what a cancelled %s fetched without the claim', async (way) => {
     await givenUp(way);
     const { result } = await recorded.run(recorded.archive.release(), () => {
       throw new Error('the claim is lost');
@@ -125,7 +125,7 @@ describe('the release stage, call by call', () => {
     expect(recorded.found(way === 'recall' ? 'fetching/1' : 'hold/1.fetched')).toBe('content');
   });
 
-  test('calls nothing released where neither the link nor the held original is there', async () => {
+  test('reports nothing as released where neither the link nor the held original exists', async () => {
     await recorded.archived({ held: true });
     await rm(recorded.at('hold/1'));
     await rename(recorded.at('tree/a'), recorded.at('tree/elsewhere'));

@@ -27,7 +27,7 @@ describe('the release stage', () => {
       new HoldTime(holdMs),
     );
 
-  /** Linked files; gives the directory in which their originals are held, and the one of their copies. */
+  /** Linked files. Returns the directory that holds their originals, and the one of their copies. */
   async function linked(
     fileset: string,
     names: readonly string[],
@@ -52,7 +52,7 @@ describe('the release stage', () => {
     };
   }
 
-  /** Changes the register behind its back. */
+  /** Changes the register directly, bypassing its code. */
   async function sql(statement: string): Promise<void> {
     const client = new Client({ connectionString: bench.registerUrl, options: '-c search_path=coldroom' });
     await client.connect();
@@ -62,7 +62,7 @@ describe('the release stage', () => {
   const heldAs = async (path: string, hold: string): Promise<string> =>
     join(hold, (await bench.file(path)).id.toString());
 
-  test('not before its time; then the space is freed and the link stays', async () => {
+  test('not before the hold ends; then the space is freed and the link stays', async () => {
     const { hold } = await linked('time', ['a']);
     const early = await bench.run(release(60_000));
     expect(early).toMatchObject({ transitions: [], wait: { code: 'HELD', details: { noDeadline: true } } });
@@ -78,7 +78,7 @@ describe('the release stage', () => {
     expect(await bench.file('time/a')).toMatchObject({ state: 'released' });
   });
 
-  test('a held original stays where the link, the copy or the original itself is not what it was', async () => {
+  test('a held original stays where the link, the copy or the original itself has changed', async () => {
     const { hold, copies } = await linked('kept', ['replaced', 'gone', 'changed', 'copytouched', 'copygone', 'sound']);
     await rename(at('kept/replaced'), at('kept/aside'));
     await writeFile(at('kept/replaced'), 'theirs');
@@ -107,7 +107,7 @@ describe('the release stage', () => {
     expect(await bench.file('kept/sound')).toMatchObject({ state: 'released' });
   });
 
-  test('while anything is stopped, or the claim may be lost, or the repository is unavailable, nothing is freed', async () => {
+  test('frees nothing while work is stopped, the claim may be lost or a repository is unavailable', async () => {
     const { hold } = await linked('stopped', ['a']);
     const stillHeld = async (): Promise<void> =>
       expect(await readFile(await heldAs('stopped/a', hold), 'utf8')).toBe('content of a');
@@ -138,7 +138,7 @@ describe('the release stage', () => {
     expect(await bench.file('stopped/a')).toMatchObject({ state: 'released' });
   });
 
-  test('a copy that is found bad while the store is asked keeps the original', async () => {
+  test('a copy that is found bad while the store is queried keeps the original', async () => {
     const { hold } = await linked('meanwhile', ['a']);
     const { stores } = bench;
     const store = Object.create(stores.default, {
@@ -163,7 +163,7 @@ describe('the release stage', () => {
     expect(await readFile(await heldAs('meanwhile/a', hold), 'utf8')).toBe('content of a');
   });
 
-  test('nothing is called released where neither a held original nor a proven copy is found', async () => {
+  test('nothing is reported as released where neither a held original nor a proven copy is found', async () => {
     const { hold, copies } = await linked('nowhere', ['a']);
     await rm(await heldAs('nowhere/a', hold));
     await rm(join(copies, 'a'));
@@ -171,7 +171,7 @@ describe('the release stage', () => {
     expect(await bench.file('nowhere/a')).toMatchObject({ state: 'stuck', code: 'COPY_MISSING' });
   });
 
-  test('originals are found in the hold directory that they went to, whatever the settings name first since', async () => {
+  test('originals are found in their hold directory, whatever the settings name first by now', async () => {
     const { hold } = await linked('elsewhere', ['a']);
     const newer = join(bench.holdDir, '..', 'newer-hold');
     await mkdir(newer);
@@ -189,7 +189,7 @@ describe('the release stage', () => {
     expect([await readdir(hold), await readdir(newer)]).toEqual([[], [markerName]]);
   });
 
-  test('a crash after the removal: what is freed already is recorded', async () => {
+  test('a crash after the removal: what is already freed is recorded', async () => {
     const { hold } = await linked('crashed', ['a']);
     await rm(await heldAs('crashed/a', hold));
     await bench.run(release());

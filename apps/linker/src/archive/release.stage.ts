@@ -21,7 +21,7 @@ import { HoldTime, Places } from '../paths/places';
 import { RecallPlaces } from '../paths/recall-places';
 import { release } from './replace-original';
 
-/** Frees the space of held originals when their time is over, and clears away what a given up retrieval has left. */
+/** Frees the space of held originals when their hold ends, and removes what a cancelled retrieval left. */
 @Injectable()
 export class ReleaseStage implements Stage {
   readonly name = 'release';
@@ -53,7 +53,8 @@ export class ReleaseStage implements Stage {
     };
     const failures = new Failures();
     try {
-      const known = await this.register.claims.asOfNow(claim.bagId, files); // a check may have found a copy bad while the store was asked
+      // a check may have found a copy bad while the store was queried
+      const known = await this.register.claims.asOfNow(claim.bagId, files);
       const done = await failures.results(
         known.map((file, index) => ({ file, inStore: inStore[index] })),
         async ({ file, inStore: copy }) => {
@@ -62,7 +63,8 @@ export class ReleaseStage implements Stage {
             return [transition(file, 'place', 'restored')];
           if (stillMs > 0) return [];
           await releaseOne(file, place, copy, guard);
-          await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, guard); // of a move that a crash cut short and a person gave up
+          // of a move that a crash interrupted and a person cancelled
+          await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, guard);
           return [transition(file, 'release', 'released')];
         },
       );
@@ -78,8 +80,8 @@ export class ReleaseStage implements Stage {
 }
 
 /**
- * What a retrieval that a person gave up has left behind goes, while the store has the proven copy. True where it had come so far
- * that the file is back in its place: there it stays.
+ * Removes what a cancelled retrieval left behind, while the store has the proven copy. True where the retrieval was so
+ * far advanced that the file is back in its place: there it stays.
  */
 async function clearGivenUp(
   file: ArchiveFile,

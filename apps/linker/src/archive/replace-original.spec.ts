@@ -6,7 +6,7 @@ import { identify, openDirectory, openRoot, writeMarker, type Directory } from '
 import type { Place } from '../paths/inspect';
 import { clearTemp } from './replace-original';
 
-describe('what comes out of a swap and is held nowhere', () => {
+describe('what comes out of a swap and is not held anywhere', () => {
   let top: string;
   let opened: readonly Directory[];
   let place: Place;
@@ -40,7 +40,7 @@ describe('what comes out of a swap and is held nowhere', () => {
     rmSync(top, { recursive: true });
   });
 
-  test('goes back to the path', async () => {
+  test('returns to the path', async () => {
     await expect(clearTemp(place, file)).rejects.toMatchObject({ code: 'HOLD_MISSING' });
     expect([readFileSync(join(top, 'tree', 'f'), 'utf8'), await identify(join(top, 'tree', '.coldroom-1'))]).toEqual([
       'original',
@@ -48,14 +48,14 @@ describe('what comes out of a swap and is held nowhere', () => {
     ]);
   });
 
-  test('stays beside where somebody puts a file at the path in that very moment: neither is lost', async () => {
+  test('stays beside the path where another file appears at that very moment: neither is lost', async () => {
     let asked = 0;
     const directory = Object.create(place.directory, {
       at: {
         value: (name: Buffer) => {
           asked += Number(name.equals(place.name));
           if (asked === 2) {
-            // after the look at the link, right before the exchange
+            // after the check of the link, immediately before the exchange
             asked += 1;
             writeFileSync(join(top, 'new'), 'theirs');
             renameSync(join(top, 'new'), join(top, 'tree', 'f'));

@@ -18,14 +18,16 @@ import {
 import { whyNotPermitted } from './why-refused';
 
 /*
- * The only code that makes an original go away. Every function works on one file, in open directories that were walked
+ * The only code that removes an original. Every function works on one file, in open directories that were reached
  * without following links, and may be run again after a crash at any line.
  *
- * What takes a name or gives one is called synchronously, right after the look at our claim: a call that waits in a queue
- * could be carried out long after the claim was lost, by a process that was frozen and wakes up.
+ * Calls that take or give a name are synchronous and come immediately after the check of our claim: a call that waits
+ * in a queue could be carried out long after the claim was lost, by a process that was frozen and wakes up.
  */
 
-/** Gives the original a second name in the hold directory, and says what is held. Sync that directory before the swap. */
+/**
+ * Gives the original a second name in the hold directory and returns what is held. Sync that directory before the swap.
+ */
 export async function hold(place: Place, file: ArchiveFile, guard: Guard): Promise<Identity> {
   await guard();
   try {
@@ -38,8 +40,8 @@ export async function hold(place: Place, file: ArchiveFile, guard: Guard): Promi
 }
 
 /**
- * Puts our link in the original's place, in one step: the two swap names, and what came out is looked at before its
- * second name goes. Where that is not the held original it is put back at once. Sync the directory afterwards.
+ * Puts our link in the original's place in one step: the two swap names, and what came out is checked before its second
+ * name is removed. If that is not the held original, it is put back at once. Sync the directory afterwards.
  */
 export async function replaceOriginal(place: Place, file: ArchiveFile, guard: Guard): Promise<void> {
   await makeLink(place, guard);
@@ -50,7 +52,7 @@ export async function replaceOriginal(place: Place, file: ArchiveFile, guard: Gu
     renameExchangeSync(tempPath(place), originalPath(place));
   } catch (error) {
     if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
-    await expectHeld(place, file); // this rename takes the original's name away for good
+    await expectHeld(place, file); // this rename removes the original's name permanently
     await expectSame(originalPath(place), file);
     renameSync(tempPath(place), originalPath(place));
   }
@@ -58,7 +60,9 @@ export async function replaceOriginal(place: Place, file: ArchiveFile, guard: Gu
   await clearTemp(place, file);
 }
 
-/** Ends what a crash after the swap left: the original's name beside the link goes, once it is known to be held. */
+/**
+ * Completes what a crash after the swap left: removes the original's name beside the link, once it is known to be held.
+ */
 export async function clearTemp(place: Place, file: ArchiveFile): Promise<void> {
   const beside = await identify(tempPath(place));
   if (beside === null) return;
@@ -86,7 +90,7 @@ export async function clearTemp(place: Place, file: ArchiveFile): Promise<void> 
   );
 }
 
-/** What came out of the swap goes back to the path, and our link with it. */
+/** Returns what came out of the swap to the path, and removes our link. */
 async function returnToOriginalPath(place: Place): Promise<void> {
   if (!(await isOurLink(originalPath(place), place)))
     throw new Refused(
@@ -102,7 +106,7 @@ async function returnToOriginalPath(place: Place): Promise<void> {
   );
 }
 
-/** Puts the held original back in the link's place, in one step. Sync both directories afterwards. */
+/** Puts the held original back in the link's place in one step. Sync both directories afterwards. */
 export async function undoLink(place: Place, file: ArchiveFile, guard: Guard): Promise<void> {
   const found = await inspect(place);
   if (found.kind === 'our-link') {
@@ -123,7 +127,7 @@ export async function undoLink(place: Place, file: ArchiveFile, guard: Guard): P
   await clearAfterUndo(place, file);
 }
 
-/** Frees the space of the held original. May be repeated: a held original that is gone already is no error. */
+/** Frees the space of the held original. May be repeated: a held original that is already gone is no error. */
 export async function release(place: Place, guard: Guard): Promise<void> {
   await guard();
   try {
@@ -135,8 +139,9 @@ export async function release(place: Place, guard: Guard): Promise<void> {
 }
 
 /**
- * Others changed or removed the original before its place was taken: what stands there stays, and only our own second name
- * of it goes. False where the original itself is held; `Refused` `HOLD_MISSING` where it was linked once and is nowhere.
+ * For an original that others changed or removed before its place was taken: what is at the path stays, and only our
+ * own second name of it is removed. False where the original itself is held; `Refused` `HOLD_MISSING` where it was once
+ * linked and is nowhere.
  */
 async function dropHeldName(place: Place, file: ArchiveFile, found: OnDisk, guard: Guard): Promise<boolean> {
   const held = await identify(heldPath(place));
@@ -169,7 +174,9 @@ async function exchangeForHeld(place: Place): Promise<void> {
   throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
 }
 
-/** The original is in its place: the link or second name in the hold directory, and a link beside, go. */
+/**
+ * The original is in its place: removes the link or second name in the hold directory, and a link beside the original.
+ */
 async function clearAfterUndo(place: Place, file: ArchiveFile): Promise<void> {
   await expectSame(originalPath(place), file);
   const held = await identify(heldPath(place));
@@ -181,7 +188,9 @@ async function clearAfterUndo(place: Place, file: ArchiveFile): Promise<void> {
   if (await isOurLink(tempPath(place), place)) await unlink(tempPath(place));
 }
 
-/** Makes our link under the name beside the original; `Refused` `TARGET_EXISTS` where something else has that name. */
+/**
+ * Creates our link under the name beside the original; `Refused` `TARGET_EXISTS` where something else has that name.
+ */
 export async function makeLink(place: Place, guard: Guard): Promise<void> {
   await guard();
   try {

@@ -4,7 +4,7 @@ import { onCrashPoint, type ArchiveFile } from '@coldroom/domain';
 import { identify } from '@coldroom/files';
 import { undoLink, release } from './replace-original';
 
-const { linkSync } = fs; // the plain one: what a test lays down is not recorded
+const { linkSync } = fs; // the unrecorded version: what a test sets up is not recorded
 const beside = 'tree/.coldroom-1';
 const failure = (code: string): Error => Object.assign(new Error(code), { code });
 
@@ -14,7 +14,7 @@ let ourLink: string;
 const undo = (): Promise<void> => undoLink(one.place, file, one.guard);
 const there = (): readonly string[] => ['tree/f', 'hold/1', beside].map((path) => one.found(path));
 
-/** A file that is linked: our link at its path, and the original held. */
+/** A linked file: our link at its path, and the original held. */
 beforeEach(async () => {
   one = await OneFile.create();
   ourLink = one.found('tree/f');
@@ -23,8 +23,8 @@ beforeEach(async () => {
 });
 afterEach(() => one.close());
 
-describe('a held original goes back to its path', () => {
-  test('in one exchange, right after a look at the claim', async () => {
+describe('a held original returns to its path', () => {
+  test('in one exchange, immediately after a check of the claim', async () => {
     await undo();
     expect(one.calls.made).toEqual(['claim', 'exchange hold/1 tree/f', 'undo:1-swapped', 'unlink hold/1']);
     expect(there()).toEqual(['original', 'ENOENT', 'ENOENT']);
@@ -36,7 +36,7 @@ describe('a held original goes back to its path', () => {
     expect([one.calls.made, there()]).toEqual([[], [ourLink, 'original', 'ENOENT']]);
   });
 
-  test('by one rename where names cannot be exchanged', async () => {
+  test('by a rename where names cannot be exchanged', async () => {
     one.calls.withoutExchange();
     await undo();
     expect(one.calls.made.slice(1)).toEqual([
@@ -47,14 +47,14 @@ describe('a held original goes back to its path', () => {
     expect(there()).toEqual(['original', 'ENOENT', 'ENOENT']);
   });
 
-  test('PATH_TAKEN: not over a file that comes in between where names cannot be exchanged', async () => {
+  test('PATH_TAKEN: not over a file that appears in between where names cannot be exchanged', async () => {
     one.calls.withoutExchange();
     one.calls.after('exchange', () => one.put('tree/f', 'theirs'));
     await expect(undo()).rejects.toMatchObject({ code: 'PATH_TAKEN' });
     expect(there()).toEqual(['theirs', 'original', 'ENOENT']);
   });
 
-  test('PATH_TAKEN: not where a file comes to the path at the last moment', async () => {
+  test('PATH_TAKEN: not where a file appears at the path at the last moment', async () => {
     one.calls.before('exchange', () => one.put('tree/f', 'theirs'));
     await expect(undo()).rejects.toMatchObject({ code: 'PATH_TAKEN' });
     expect(there()).toEqual(['theirs', 'original', 'ENOENT']);
@@ -83,14 +83,14 @@ describe('a held original goes back to its path', () => {
 });
 
 describe('an undo after a crash', () => {
-  test('of the link that replaced it: the name beside the link goes first', async () => {
+  test('of the link that replaced it: the name beside the link is removed first', async () => {
     linkSync(one.at('hold/1'), one.at(beside));
     await undo();
     expect(one.calls.made[0]).toBe(`unlink ${beside}`);
     expect(there()).toEqual(['original', 'ENOENT', 'ENOENT']);
   });
 
-  test('of an undo: the link in the hold directory goes', async () => {
+  test('of an undo: the link in the hold directory is removed', async () => {
     one.remove('tree/f');
     linkSync(one.at('hold/1'), one.at('tree/f'));
     one.putLink('hold/1', one.at('store/copy'));
@@ -107,13 +107,13 @@ describe('an undo after a crash', () => {
       linkSync(one.at('hold/1'), one.at('tree/f'));
     });
 
-    test('takes away the second name and our link beside', async () => {
+    test('removes the second name and our link beside', async () => {
       one.putLink(beside, one.at('store/copy'));
       await undo();
       expect(there()).toEqual(['original', 'ENOENT', 'ENOENT']);
     });
 
-    test('ORIGINAL_CHANGED: keeps the held one where another file comes to the path meanwhile', async () => {
+    test('ORIGINAL_CHANGED: keeps the held original where another file appears at the path', async () => {
       onCrashPoint(() => one.put('tree/f', 'theirs'));
       await expect(undo()).rejects.toMatchObject({ code: 'ORIGINAL_CHANGED' });
       expect(there()).toEqual(['theirs', 'original', 'ENOENT']);
@@ -125,7 +125,7 @@ describe('an undo after a crash', () => {
       expect(there()).toEqual(['original', 'theirs', 'ENOENT']);
     });
 
-    test('lets an original that was written to since have its place, without a second name', async () => {
+    test('leaves an original that was written to since in its place, without a second name', async () => {
       appendFileSync(one.at('tree/f'), ', changed');
       one.putLink(beside, one.at('store/copy'));
       await undo();
@@ -133,7 +133,7 @@ describe('an undo after a crash', () => {
       expect(there()).toEqual(['original, changed', 'ENOENT', 'ENOENT']);
     });
 
-    test('takes nothing away once the claim is lost', async () => {
+    test('removes nothing once the claim is lost', async () => {
       appendFileSync(one.at('tree/f'), ', changed');
       one.loseClaimAt(1);
       await expect(undo()).rejects.toThrow('the claim is lost');
@@ -141,7 +141,7 @@ describe('an undo after a crash', () => {
     });
   });
 
-  test('before the hold changes nothing, whatever became of the original', async () => {
+  test('before the hold changes nothing, whatever happened to the original', async () => {
     one.remove('hold/1');
     one.put('tree/f', 'theirs');
     file = { ...file, linkedAt: null };
@@ -160,7 +160,7 @@ describe('an undo after a crash', () => {
 describe('the release of a held original', () => {
   const free = (): Promise<void> => release(one.place, one.guard);
 
-  test('follows a look at the claim, and may be repeated', async () => {
+  test('follows a check of the claim, and may be repeated', async () => {
     await free();
     await free();
     const each = ['claim', 'unlink hold/1', 'release:1-removed'];

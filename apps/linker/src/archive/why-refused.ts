@@ -3,7 +3,10 @@ import { codeOf, type Refused } from '@coldroom/domain';
 import { notWritable, protectedAgainstChange } from '@coldroom/files';
 import { originalPath, heldPath, type Place } from '../paths/inspect';
 
-/** What EPERM means where attributes of the original or of a directory say so: they may be newer than the scan. Else the error. */
+/**
+ * What EPERM means where attributes of the original or of a directory explain it: they may be newer than the scan.
+ * Otherwise the error.
+ */
 export function whyNotPermitted(error: unknown, place: Place): unknown {
   if (codeOf(error) !== 'EPERM') return error;
   return protectedAgainstChange(originalPath(place)) ?? protectedAgainstChange(heldPath(place)) ?? error;

@@ -17,7 +17,7 @@ describe('the move-link stage, call by call', () => {
 
   const moveLink = () => recorded.run(recorded.archive.moveLink);
 
-  test('makes the new link, swaps the names, removes the old link, syncs', async () => {
+  test('creates the new link, swaps the names, removes the old link, syncs', async () => {
     expect((await moveLink()).calls).toEqual([
       'claim',
       'claim',
@@ -36,7 +36,7 @@ describe('the move-link stage, call by call', () => {
     expect(recorded.open).toEqual([]);
   });
 
-  test('does not switch the bag while anything is stopped, though all links are swapped already', async () => {
+  test('does not switch the bag while anything is stopped, even if all links are already swapped', async () => {
     await recorded.archive.killed(recorded.archive.moveLink, 'move-link:4-synced');
     const { switches } = recorded.archive.bench.register;
     await switches.stop('stage:hash', 'a test', 'boss');

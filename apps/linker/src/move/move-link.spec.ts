@@ -20,7 +20,7 @@ const putLink = (path: string, target: Buffer): void => disk.putLink(path, targe
 const both = (): readonly string[] => ['tree/f', beside].map((path) => disk.found(path));
 
 describe('swapping a link for one into another store', () => {
-  test('makes the new link, swaps the names and removes the old link, each after a look at the claim', async () => {
+  test('creates the new link, swaps the names, removes the old link, each after a claim check', async () => {
     await moveLink();
     expect(disk.calls.made).toEqual([
       'claim',
@@ -52,7 +52,7 @@ describe('swapping a link for one into another store', () => {
     expect(both()).toEqual([newLink, 'ENOENT']);
   });
 
-  test('where names cannot be swapped, a file that comes to the path at the last moment stays', async () => {
+  test('where names cannot be swapped, a file that appears at the path at the last moment stays', async () => {
     disk.calls.withoutExchange();
     disk.calls.before('exchange', () => disk.put('tree/f', 'theirs'));
     await expect(moveLink()).rejects.toMatchObject({ code: 'PATH_TAKEN' });
@@ -67,7 +67,7 @@ describe('swapping a link for one into another store', () => {
     expect(both()).toEqual([oldLink, newLink]);
   });
 
-  test('a file that comes to the path at the last moment is put back there, and our link goes', async () => {
+  test('puts a file that appears at the path at the last moment back there, and removes our link', async () => {
     disk.calls.before('exchange', () => disk.put('tree/f', 'theirs'));
     await expect(moveLink()).rejects.toMatchObject({ code: 'PATH_TAKEN' });
     expect(both()).toEqual(['theirs', 'ENOENT']);
@@ -77,7 +77,7 @@ describe('swapping a link for one into another store', () => {
     [1, () => [oldLink, 'ENOENT']],
     [2, () => [oldLink, newLink]],
     [3, () => [newLink, oldLink]],
-  ])('does nothing more once the claim is lost at look %s', async (inspect, found) => {
+  ])('does nothing more once the claim is lost at check %s', async (inspect, found) => {
     disk.loseClaimAt(inspect);
     await expect(moveLink()).rejects.toThrow('the claim is lost');
     expect(both()).toEqual(found());
@@ -94,14 +94,14 @@ describe('swapping a link for one into another store', () => {
   test.each<[store: string, target: () => Buffer]>([
     ['the new', () => place.target],
     ['the old', () => place.oldTarget],
-  ])('makes the link again where one into %s store was left before the swap', async (_, target) => {
+  ])('creates the link again where one into %s store was left before the swap', async (_, target) => {
     putLink(beside, target());
     await moveLink();
     expect(disk.calls.made.slice(0, 4)).toEqual(['claim', `unlink ${beside}`, 'claim', `symlink ${beside}`]);
     expect(both()).toEqual([newLink, 'ENOENT']);
   });
 
-  test('leaves what is not ours beside a link that is swapped already', async () => {
+  test('leaves what is not ours beside a link that is already swapped', async () => {
     putLink('tree/f', place.target);
     disk.put(beside, 'theirs');
     await moveLink();
@@ -118,8 +118,8 @@ describe('swapping a link for one into another store', () => {
   });
 });
 
-describe('looking at a link whose bag moves', () => {
-  test('knows links of ours into either store, and nothing else', async () => {
+describe('checking a link whose bag moves', () => {
+  test('recognises links of ours into either store, and nothing else', async () => {
     expect(await inspectLink(place)).toBe('our-link');
     putLink('tree/f', place.target);
     expect(await inspectLink(place)).toBe('our-link');

@@ -62,14 +62,14 @@ describe('the move-link stage', () => {
   const beside = async (path: string): Promise<readonly string[]> =>
     (await readdir(dirname(at(path)))).filter((name) => name.startsWith('.coldroom-'));
 
-  /** Takes what is left out of the way of the next test. */
+  /** Removes what is left, so that it does not affect the next test. */
   async function putAside(id: bigint): Promise<void> {
     await archive.sql(
       `UPDATE file SET state = 'abandoned', stuck_from = NULL WHERE request_id = ${id}; UPDATE bag SET state = 'done' WHERE request_id = ${id}`,
     );
   }
 
-  test('all links lead to the other store, and the originals stay held; nothing is gone from the old one', async () => {
+  test('all links lead to the other store, originals stay held, and the old store loses nothing', async () => {
     const { id, bag } = await moveSealed('held');
     const hold = await archive.inHold();
     const result = await archive.bench.run(archive.moveLink);
@@ -83,7 +83,7 @@ describe('the move-link stage', () => {
     await expectIn('other', bag, 'held/a', 'held/b');
     expect([await bagNow(id), await archive.inHold(), await beside('held/a')]).toEqual(['other', hold, []]);
     expect(await readFile(copyIn(stores().main, bag, 'held/a'), 'utf8')).toBe('content of a');
-    // From here on the other store is the one that counts: for the release, and for the retrieval to an original that is held.
+    // From here on the other store counts: for the release, and for the retrieval of an original that is held.
     await archive.bench.register.operator.undo({ kind: 'Request', ids: [id] }, 'test');
     await archive.bench.run(archive.undo);
     expect([(await lstat(at('held/a'))).isFile(), (await archive.bench.file('held/a')).state]).toEqual([
@@ -92,7 +92,7 @@ describe('the move-link stage', () => {
     ]);
   });
 
-  test('what was released is released again by the next release, and comes back from the other store', async () => {
+  test('released files are released again by the next release, and retrieved from the other store', async () => {
     const { id, bag } = await moveSealed('gone', ['a'], { held: false });
     await archive.bench.run(archive.moveLink);
     await archive.bench.run(archive.release());
@@ -148,7 +148,7 @@ describe('the move-link stage', () => {
       (bag) => rename(join(stores().main, `${bag}-lost`), join(stores().main, bag)),
     ],
   ])(
-    'a cancelled move whose old store %s is told how to go on, and ends in the other store',
+    'a cancelled move whose old store %s reports how to continue, and ends in the other store',
     async (why, code, lose, find) => {
       const { id, bag } = await moveSealed(why);
       const { moves } = archive.bench.register;
@@ -208,7 +208,7 @@ describe('the move-link stage', () => {
           'theirs',
         ),
     ],
-  ])('a link is not what it was: %s; it stays, the others go on, and a retry mends it', async (why, code, spoil) => {
+  ])('a link has changed: %s; it stays, the others continue, and a retry repairs it', async (why, code, spoil) => {
     const { id, bag } = await moveSealed(why);
     await spoil(why);
     const standing = async (): Promise<unknown> =>
@@ -226,20 +226,20 @@ describe('the move-link stage', () => {
 
     await rm(at(`${why}/a`), { recursive: true, force: true });
     for (const name of await beside(`${why}/a`)) await unlink(join(dirname(at(`${why}/a`)), name));
-    await symlink(copyIn(stores().main, bag, `${why}/a`), at(`${why}/a`)); // as somebody would put it back
+    await symlink(copyIn(stores().main, bag, `${why}/a`), at(`${why}/a`)); // as a person would put it back
     await archive.bench.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');
     expect((await archive.bench.run(archive.moveLink)).switched).toBeUndefined();
     await expectIn('other', bag, `${why}/a`);
     expect(await archive.bench.file(`${why}/a`)).toMatchObject({ state: 'linked', store: 'other' });
   });
 
-  test("what came to the link's place at the last moment is put back there", async () => {
+  test("what appeared in the link's place at the last moment is put back there", async () => {
     const { id } = await moveSealed('race', ['a']);
     await writeFile(at('race/theirs'), 'theirs');
     let calls = 0;
     const check = (): void => {
       if ((calls += 1) === 3 && existsSync(at('race/theirs'))) renameSync(at('race/theirs'), at('race/a'));
-    }; // right before the exchange
+    }; // immediately before the exchange
     await archive.bench.run(archive.moveLink, { check });
     expect(await archive.bench.file('race/a')).toMatchObject({
       state: 'stuck',
@@ -271,7 +271,7 @@ describe('the move-link stage', () => {
     ['COPY_MISSING', undefined],
     ['COPY_CHANGED', { version: 'another' }],
     ['COPY_SIZE', { size: 3n }],
-  ])('no link at all leads there while one copy is not good there: %s', async (code, change) => {
+  ])('no link leads there while one copy is not good there: %s', async (code, change) => {
     const { id, bag } = await moveSealed(code);
     await archive.bench.run(moveLinksWith(saying(change)));
     expect(await archive.bench.file(`${code}/a`)).toMatchObject({ state: 'stuck', stuckFrom: 'moveSealed', code });
@@ -286,7 +286,7 @@ describe('the move-link stage', () => {
     await expectIn('other', bag, `${code}/a`, `${code}/b`);
   });
 
-  test('waits while the store does not call a copy durable any more', async () => {
+  test('waits while the store no longer reports a copy as durable', async () => {
     const { bag } = await moveSealed('slow');
     expect(
       codeOf(
@@ -299,7 +299,7 @@ describe('the move-link stage', () => {
     await archive.bench.run(archive.moveLink);
   });
 
-  test('trouble that may pass with one link moves nothing in the register, and the next run recognises the others', async () => {
+  test('a passing failure of one link leaves the register as it is; the next run finds the others', async () => {
     const { id, bag } = await moveSealed('trouble');
     let calls = 0;
     const check = (): void => {
@@ -308,12 +308,12 @@ describe('the move-link stage', () => {
     await expect(archive.bench.run(archive.moveLink, { check })).rejects.toThrow('trouble');
     expect([await bagNow(id), (await archive.bench.file('trouble/a')).state]).toEqual(['main', 'moveSealed']);
     const links = await Promise.all(['a', 'b'].map((name) => readlink(at(`trouble/${name}`))));
-    expect(links.some((link) => link.startsWith(stores().other))).toBe(true); // else this proves nothing
+    expect(links.some((link) => link.startsWith(stores().other))).toBe(true); // otherwise this proves nothing
     await archive.bench.run(archive.moveLink);
     await expectIn('other', bag, 'trouble/a', 'trouble/b');
   });
 
-  test('nothing is relinked while anything is stopped', async () => {
+  test('no link is replaced while anything is stopped', async () => {
     const { bag } = await moveSealed('stopped');
     await archive.bench.register.switches.stop('stage:hash', 'a test', 'boss');
     await new Promise((resolve) => setTimeout(resolve, 250));
@@ -324,7 +324,7 @@ describe('the move-link stage', () => {
     await archive.bench.run(archive.moveLink);
   });
 
-  test('OMERO 4 pixels are linked only to copies that nobody can write there', async () => {
+  test('OMERO 4 pixels are linked only to copies that cannot be written to', async () => {
     const { id } = await archive.of(
       { 'Legacy:1': [{ path: '17', content: 'content of 17', root: 'Pixels' }] },
       { held: true },
@@ -342,7 +342,7 @@ describe('the move-link stage', () => {
     ]);
   });
 
-  test('a directory that became a link spoils its own files only', async () => {
+  test('a directory that became a link affects only its own files', async () => {
     const {
       id,
       bags: [bag],
@@ -368,7 +368,7 @@ describe('the move-link stage', () => {
     await expectIn('other', bag!, 'bent/b');
   });
 
-  test('what a crash left of a move that was given up goes with the release', async () => {
+  test('the release removes what a crash left of a cancelled move', async () => {
     const {
       id,
       bags: [bag],

@@ -37,8 +37,8 @@ interface Candidate {
 }
 
 /**
- * Swaps the links of a bag for links into the store that it moves to, and then the bag in the register, all at once. Links that
- * could not be swapped are set aside: the copy of their file is in that store as well.
+ * Swaps the links of a bag for links into the store that it moves to, and then the bag in the register, all at once.
+ * Links that could not be swapped are set aside: the copy of their file is in that store as well.
  */
 @Injectable()
 export class MoveLinkStage implements Stage {
@@ -67,7 +67,8 @@ export class MoveLinkStage implements Stage {
     const spoiled = candidates
       .map((each) => ({ ...each, reasons: reasonsOf(each, 'our-link') }))
       .filter(({ reasons }) => reasons.length > 0);
-    if (spoiled.length > 0) return spoiledBag(spoiled, wayOn); // as long as one copy is not good there, no link leads there
+    // as long as one copy is not good there, no link leads there
+    if (spoiled.length > 0) return spoiledBag(spoiled, wayOn);
 
     const guard: Guard = async () => {
       await this.register.switches.refuseWhereStopped();
@@ -87,7 +88,8 @@ export class MoveLinkStage implements Stage {
       });
       await places.syncOriginals();
       crashPoint('move-link:4-synced');
-      failures.throwPassing(); // the bag is switched as a whole: those that are swapped are known by what their links hold
+      // the bag is switched as a whole: links that are already swapped are recognised by their target
+      failures.throwPassing();
       const { transitions } = failures.result(moveLinked.map(({ file }) => transition(file, 'moveLink', 'linked')));
       return { transitions, ...(claim.movingTo === null ? {} : { switched: true }) };
     } finally {
@@ -116,7 +118,7 @@ function worst(reasons: readonly Reason[], wayOn: string): { readonly code: stri
   return { code: (reasons[0] as Reason).code, message: `${reasons.map(({ message }) => message).join('; ')}${wayOn}` };
 }
 
-/** Where a move was cancelled and the retrieval is barred: the copies in the other store are proven still. */
+/** For a cancelled move that cannot go back: the copies in the other store are still proven. */
 function wayOnFrom({ movingTo, movedFrom, store, files, requestId }: Claim): string {
   if (movingTo !== null || movedFrom === null || !files.every((file) => file.elsewhere)) return '';
   return `. The move to store ${movedFrom} was cancelled, and the links are to lead back; "coldroom move --from ${store} --to ${movedFrom} Request:${requestId}" leads all links there`;

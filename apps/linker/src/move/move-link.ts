@@ -5,13 +5,13 @@ import { originalPath, tempPath, isOurLink, type Guard, type Place } from '../pa
 import { makeLink } from '../archive/replace-original';
 
 /*
- * Swaps our link into one store for one into another. Nothing is replaced or removed but links of ours, known by what they hold.
- * Each function works on one file and may be run again after a crash.
+ * Swaps our link into one store for one into another. Only links of ours, recognised by their target, are replaced or
+ * removed. Each function works on one file and may be run again after a crash.
  */
 
 /** A place whose link still leads, or may lead, into the store that its bag has left. */
 export interface MovedPlace extends Place {
-  /** What our link into that store holds. */
+  /** The target of our link into that store. */
   readonly oldTarget: Buffer;
 }
 
@@ -27,11 +27,12 @@ export async function inspectLink(place: MovedPlace): Promise<AtPath> {
 }
 
 /**
- * Puts the link into the new store in the old one's place, in one step; what came out is looked at before it goes. Sync the
- * directory afterwards.
+ * Puts the link into the new store in the old one's place in one step; what came out is checked before it is removed.
+ * Sync the directory afterwards.
  */
 export async function moveLinkOne(place: MovedPlace, guard: Guard): Promise<void> {
-  if (!(await isOurLink(originalPath(place), place))) await exchangeLinks(place, guard); // else an earlier run came this far
+  // if our new link is there already, an earlier run got this far
+  if (!(await isOurLink(originalPath(place), place))) await exchangeLinks(place, guard);
   crashPoint('move-link:2-swapped');
   await clearTemp(place, guard);
   crashPoint('move-link:3-tidied');
@@ -57,7 +58,7 @@ async function exchangeLinks(place: MovedPlace, guard: Guard): Promise<void> {
   throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
 }
 
-/** The link that came out goes, or one that an earlier run had made ready. What is not ours stays. */
+/** Removes the link that came out, or one that an earlier run had prepared. What is not ours stays. */
 async function clearTemp(place: MovedPlace, guard: Guard): Promise<void> {
   if (!(await isOurLink(tempPath(place), place)) && !(await isOldLink(tempPath(place), place))) return;
   await guard();

@@ -4,7 +4,7 @@ import type { ArchiveFile } from '@coldroom/domain';
 import { identify } from '@coldroom/files';
 import { originalPath, expectHeld, expectSame, isOurLink, inspect, inspectArchived } from './inspect';
 
-describe('what a look finds', () => {
+describe('what an inspection finds', () => {
   let one: OneFile;
   let file: ArchiveFile;
 

@@ -2,7 +2,7 @@ import { readlink } from 'node:fs/promises';
 import { codeOf, Refused, type ArchiveFile, type AtPath, type Identity, type OnDisk } from '@coldroom/domain';
 import { identify, typeOf, type Directory } from '@coldroom/files';
 
-/* What stands where an original was, and in the hold directory. Nothing here changes anything. */
+/* What is at an original's path and in the hold directory. Nothing here changes anything. */
 
 export interface Place {
   /** The original's directory, and its name there. */
@@ -11,11 +11,11 @@ export interface Place {
   /** The hold directory on the same file system, and the held original's name there. */
   readonly hold: Directory;
   readonly heldName: Buffer;
-  /** What our link holds. */
+  /** The target of our link. */
   readonly target: Buffer;
 }
 
-/** Called right before each step that others see; throws where that step must not be taken any more. */
+/** Called immediately before each step that others see; throws where that step must no longer be taken. */
 export type Guard = () => Promise<void>;
 
 export async function inspect(place: Place): Promise<OnDisk | { readonly kind: 'our-link' }> {
@@ -56,8 +56,8 @@ export async function expectSame(path: Buffer, file: ArchiveFile): Promise<void>
 }
 
 /**
- * The inode and content that were hashed. Links and ctime change by our own hand; a device may get another number when
- * the machine starts anew, and a hold directory is on the file system of its originals whatever the number.
+ * The inode and content that were hashed. Our own work changes links and ctime. A device may get another number when
+ * the machine restarts; a hold directory is on the file system of its originals, whatever the number.
  */
 export function sameFile(now: Identity, { identity: then }: ArchiveFile): boolean {
   return typeOf(now.mode) === 'file' && now.ino === then.ino && now.size === then.size && now.mtimeNs === then.mtimeNs;

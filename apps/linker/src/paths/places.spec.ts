@@ -54,7 +54,7 @@ describe('the places of a bag', () => {
     expect(openBelow(top)).toEqual([]);
   });
 
-  test('a file in the root itself has its place there', async () => {
+  test('a file directly in the root has its place there', async () => {
     const { directory, name } = await places.of(file('12', 'Files'));
     expect([directory.at(name).length > 0, name.toString()]).toEqual([true, '12']);
   });
@@ -67,7 +67,7 @@ describe('the places of a bag', () => {
     },
   );
 
-  test('a root that is not mounted is an error that passes, and what is open can still be synced', async () => {
+  test('an unmounted root is an error that may pass, and what is open can still be synced', async () => {
     await places.of(file('set/a'));
     const marker = join(top, 'Files', markerName);
     renameSync(marker, join(top, 'away'));
@@ -84,7 +84,7 @@ describe('the places of a bag', () => {
     await places.of(file('gone/a'));
   });
 
-  test('a directory that is gone with its whole root is no reason to give a file up', async () => {
+  test('a directory that is gone with its whole root is no reason to give up a file', async () => {
     await places.of(file('set/a'));
     renameSync(join(top, 'ManagedRepository', markerName), join(top, 'away'));
     await expect(places.of(file('gone/a'))).rejects.toMatchObject({ code: 'ROOT_UNAVAILABLE' });

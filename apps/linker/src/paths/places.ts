@@ -3,20 +3,20 @@ import { checkPath, displayPath, identify, openDirectory, type Directory, type R
 import type { HoldDirectories, Originals } from '@coldroom/trees';
 import type { Place } from './inspect';
 
-/** An original that nobody knows the time of is kept, and looked at again in a day. */
+/** An original whose link time is unknown is kept and checked again after a day. */
 const unknownMs = 86_400_000;
 
 /** How long held originals are kept. */
 export class HoldTime {
   constructor(readonly ms: number) {}
 
-  /** Milliseconds until a file that was linked then may be released; 0 where it may. */
+  /** Milliseconds until a file that was linked at this time may be released; 0 where it may be now. */
   left(linkedAt: Date | null): number {
     return linkedAt ? Math.max(0, linkedAt.getTime() + this.ms - Date.now()) : unknownMs;
   }
 }
 
-/** The open directories of one bag: each is opened once, synced together, and closed at the end. */
+/** The open directories of one bag: each is opened once. They are synced together and closed at the end. */
 export class Places {
   private readonly roots = new Map<RootName, Promise<{ readonly root: Root; readonly hold: Directory }>>();
   private readonly open = new Map<string, Promise<Directory>>();
@@ -28,7 +28,7 @@ export class Places {
     private readonly bag: string,
   ) {}
 
-  /** `Refused` where this file's directory or hold cannot be used; the places of other files may still be had. */
+  /** `Refused` where this file's directory or hold cannot be used; the places of other files remain available. */
   async of(file: ArchiveFile): Promise<Place> {
     checkPath(file.path);
     const slash = file.path.lastIndexOf('/');
@@ -66,7 +66,7 @@ export class Places {
     if (known) return known;
     const opened = this.openRootAndHold(name);
     this.roots.set(name, opened);
-    opened.catch(() => this.roots.delete(name)); // told to whoever asked; what is open can still be synced
+    opened.catch(() => this.roots.delete(name)); // reported to the caller; what is open can still be synced
     return opened;
   }
 
@@ -77,7 +77,10 @@ export class Places {
     return { root, hold };
   }
 
-  /** Each directory is opened from its parent: a plate of thousands of folders does not walk the same way thousands of times. */
+  /**
+   * Each directory is opened from its parent: a plate of thousands of folders does not need the same path walked
+   * thousands of times.
+   */
   private directory(root: Root, path: Buffer): Promise<Directory> {
     const key = `${root.name}/${path.toString('latin1')}`;
     const known = this.open.get(key);

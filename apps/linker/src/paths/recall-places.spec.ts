@@ -20,7 +20,7 @@ const file = (path: string, id = 1n): ArchiveFile =>
   ({ id, root: 'ManagedRepository', path: Buffer.from(path) }) as ArchiveFile;
 const openInRecall = (): readonly string[] => openBelow(disk.at('recall')).map((path) => path.slice(disk.top.length));
 
-test('files of one directory share it, also when they ask at once, and it is opened again for none of them', async () => {
+test('files of one directory share it, even with concurrent calls; it is opened only once', async () => {
   const [one, other] = await Promise.all([places.online(file('set/a')), places.online(file('set/b'))]);
   const third = await places.online(file('set/c'));
   expect([other.directory, third.directory]).toEqual([one.directory, one.directory]);
@@ -28,7 +28,7 @@ test('files of one directory share it, also when they ask at once, and it is ope
   expect([one.name, third.name].map(String)).toEqual(['a', 'c']);
 });
 
-test('directories that links lead into are without write permission, those of staging are not', async () => {
+test('directories that links lead into are without write permission; those of staging are not', async () => {
   await places.online(file('set/a'));
   await places.staged(file('set/a'));
   const mode = (path: string): number => lstatSync(disk.at(path)).mode & 0o777;
@@ -46,7 +46,7 @@ test('all directories are synced', async () => {
   ]);
 });
 
-test('a directory that cannot be opened keeps the others from nothing, and can be asked for again', async () => {
+test('a directory that cannot be opened does not block the others, and can be requested again', async () => {
   await places.online(file('set/a'));
   symlinkSync('elsewhere', disk.at('recall/link'));
   const bent = new RecallPlaces({ name: 'main', recallRoot: disk.at('recall') } as Store, 'link');

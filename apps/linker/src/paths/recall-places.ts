@@ -5,9 +5,9 @@ import type { Name } from '../restore/restore';
 import type { Place } from './inspect';
 
 /**
- * The open directories of one bag in its store's recall directory. Opened when first asked for; synced and closed together. Those
- * that links lead into are protected: OMERO, which is the same user, would else make a file where a link of a copy that is not
- * near leads.
+ * The open directories of one bag in its store's recall directory. Opened when first requested; synced and closed
+ * together. Those that links lead into are protected: otherwise OMERO, which is the same user, would create a file
+ * where the link of an offline copy leads.
  */
 export class RecallPlaces {
   private rootOpened: Promise<Root> | undefined;
@@ -62,12 +62,12 @@ export class RecallPlaces {
     if (known) return known;
     const opened = this.root().then((root) => openDirectory(root, path, { create: true, protect }));
     this.open.set(key, opened);
-    opened.catch(() => this.open.delete(key)); // thrown to whoever asked; what is open can still be synced
+    opened.catch(() => this.open.delete(key)); // thrown to the caller; what is open can still be synced
     return opened;
   }
 }
 
-/** Where a file was fetched to, by how it was requested back. */
+/** Where a file was fetched to, depending on the kind of retrieval. */
 export async function stagedAt(file: ArchiveFile, place: Place, recalls: RecallPlaces): Promise<Name> {
   return file.retrieval === 'recall'
     ? recalls.staged(file)

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { CrashPoint } from '@coldroom/domain';
 import { Archive } from '../testing/archive';
 
-/** What a person gives up or asks anew in the middle of a retrieval, and what the linker finds then. */
+/** What a person cancels or requests again in the middle of a retrieval, and what the linker then finds. */
 describe('a cancelled retrieval', () => {
   let archive: Archive;
   const at = (path: string): Buffer => archive.bench.at(path);
@@ -25,7 +25,7 @@ describe('a cancelled retrieval', () => {
       { held },
     );
     if (held) {
-      // else the restore would be an undo
+      // otherwise the restore would be an undo
       await archive.bench.ask(id, 'recall');
       await cancel(id);
     }
@@ -38,7 +38,7 @@ describe('a cancelled retrieval', () => {
     archive.bench.register.retrievals.cancel({ kind: 'Request', ids: [id] }, 'test');
   const isLink = async (path: string): Promise<boolean> => (await lstat(at(path))).isSymbolicLink();
 
-  test('leaves the links, and what was fetched for it goes, whole or not', async () => {
+  test('leaves the links, and removes what was fetched for it, whether complete or not', async () => {
     const { id, hold } = await proven('leftover');
     const [first] = await readdir(hold);
     await truncate(join(hold, first!), 3);
@@ -52,7 +52,7 @@ describe('a cancelled retrieval', () => {
       ]);
   });
 
-  test('leaves nothing but the held originals, long before their time is over', async () => {
+  test('leaves nothing but the held originals, long before their hold ends', async () => {
     const { id } = await proven('held', { held: true });
     expect(await archive.inHold()).toHaveLength(4);
     await cancel(id);
@@ -62,7 +62,7 @@ describe('a cancelled retrieval', () => {
     await archive.bench.run(archive.release());
   });
 
-  test('does not touch what is not ours under the name of what was fetched', async () => {
+  test('does not touch what is not ours under the name of the fetched file', async () => {
     const { id, hold } = await proven('theirs');
     const staged = join(hold, `${(await archive.bench.file('theirs/a')).id}.fetched`);
     await rm(staged);
@@ -85,40 +85,43 @@ describe('a cancelled retrieval', () => {
     ['place:3-synced', false],
     ['undo:1-swapped', true],
     ['place:1-swapped', true],
-  ])('after a crash at %s (held: %s): what is back stays back, the rest stays archived', async (crashPoint, held) => {
-    const fileset = `crash ${crashPoint} ${held}`;
-    const { id } = await proven(fileset, { held });
-    await archive.killed(archive.place, crashPoint);
-    await cancel(id);
+  ])(
+    'after a crash at %s (held: %s): restored files stay restored, the rest stays archived',
+    async (crashPoint, held) => {
+      const fileset = `crash ${crashPoint} ${held}`;
+      const { id } = await proven(fileset, { held });
+      await archive.killed(archive.place, crashPoint);
+      await cancel(id);
 
-    await archive.all(archive.release());
+      await archive.all(archive.release());
 
-    let back = 0;
-    for (const name of ['a', 'b']) {
-      const link = await isLink(`${fileset}/${name}`);
-      expect(await archive.bench.file(`${fileset}/${name}`)).toMatchObject({ state: link ? 'released' : 'restored' });
-      expect(await readFile(at(`${fileset}/${name}`), 'utf8')).toBe(`content of ${name}`);
-      if (!link) back += 1;
-    }
-    expect(back).toBeGreaterThan(0);
-    expect(await archive.inHold()).toEqual([]);
-    // What stayed may be requested back again, and then all is there.
-    if (back < 2) expect(await archive.bench.ask(id)).toBe(2 - back);
-    await archive.proven();
-    await archive.all(archive.place);
-    expect([await isLink(`${fileset}/a`), await isLink(`${fileset}/b`), await archive.inHold()]).toEqual([
-      false,
-      false,
-      [],
-    ]);
-  });
+      let back = 0;
+      for (const name of ['a', 'b']) {
+        const link = await isLink(`${fileset}/${name}`);
+        expect(await archive.bench.file(`${fileset}/${name}`)).toMatchObject({ state: link ? 'released' : 'restored' });
+        expect(await readFile(at(`${fileset}/${name}`), 'utf8')).toBe(`content of ${name}`);
+        if (!link) back += 1;
+      }
+      expect(back).toBeGreaterThan(0);
+      expect(await archive.inHold()).toEqual([]);
+      // What stayed may be requested again, and then all is there.
+      if (back < 2) expect(await archive.bench.ask(id)).toBe(2 - back);
+      await archive.proven();
+      await archive.all(archive.place);
+      expect([await isLink(`${fileset}/a`), await isLink(`${fileset}/b`), await archive.inHold()]).toEqual([
+        false,
+        false,
+        [],
+      ]);
+    },
+  );
 
-  test('and asked for again before the linker came: what stands there is not taken for something else in the end', async () => {
+  test('and requested again before the linker runs: what is at the path is recognised in the end', async () => {
     const { id } = await proven('at once');
     await archive.killed(archive.place, 'place:1-swapped');
     await cancel(id);
     await archive.bench.ask(id);
-    await expect(archive.proven()).rejects.toThrow(/not ours/); // the link lies where the file is to be fetched to
+    await expect(archive.proven()).rejects.toThrow(/not ours/); // the link is where the file is to be fetched to
     await cancel(id);
     await archive.all(archive.release());
     const states = await Promise.all(
@@ -130,7 +133,7 @@ describe('a cancelled retrieval', () => {
   });
 });
 
-test('an undo that finds the space freed already, as after a crash, fetches from the store instead', async () => {
+test('an undo that finds the space already freed, as after a crash, fetches from the store', async () => {
   const archive = await Archive.create('freed');
   try {
     const { id } = await archive.of(

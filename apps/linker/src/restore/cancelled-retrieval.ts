@@ -8,8 +8,9 @@ import type { Places } from '../paths/places';
 import type { RecallPlaces } from '../paths/recall-places';
 
 /**
- * Drops what a retrieval has fetched, once the held original is back in its place and synced: with the original there it is
- * needed no more, whatever becomes of the store. The undo does not fail by it: what cannot be dropped is left, and told.
+ * Removes what a retrieval fetched, once the held original is back in its place and synced: with the original there it
+ * is no longer needed, whatever happens to the store. This never makes the undo fail: what cannot be removed is left
+ * and reported.
  */
 export async function dropFetched(
   file: ArchiveFile,
@@ -31,7 +32,7 @@ export async function dropFetched(
     }
     return {};
   } catch (error) {
-    await guard(); // a claim that is lost leaves it to the next
+    await guard(); // after a lost claim, the next worker does this
     return {
       code: codeOf(error),
       reason: `the original is back; what was fetched was left where it is: ${messageOf(error)}`,

@@ -15,7 +15,7 @@ describe('the expire stage, call by call', () => {
   afterEach(() => recorded.putAside());
   afterAll(() => recorded.close());
 
-  test('removes the recalled copy after a look at the claim, syncs, then removes its directories', async () => {
+  test('removes the recalled copy after a check of the claim, syncs, then removes its directories', async () => {
     expect((await recorded.run(recorded.archive.expire)).calls).toEqual([
       'claim',
       'unlink online/a',
@@ -29,7 +29,7 @@ describe('the expire stage, call by call', () => {
     expect(recorded.open).toEqual([]);
   });
 
-  test('keeps the recalled copy where the copy is found bad while the store is asked', async () => {
+  test('keeps the recalled copy where the copy is found bad while the store is queried', async () => {
     const found = recorded.answering(() => recorded.archive.sql(`UPDATE file SET copy_fault = 'COPY_DIFFERS'`));
     await recorded.run(recorded.archive.expireWith(found));
     expect(await recorded.file()).toMatchObject({ state: 'stuck', code: 'COPY_DIFFERS' });

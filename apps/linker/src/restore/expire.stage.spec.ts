@@ -49,7 +49,7 @@ describe('recalled files', () => {
   const expectOnline = async (path: string, content: string): Promise<void> =>
     expect([await readFile(at(path), 'utf8'), (await lstat(at(path))).isSymbolicLink()]).toEqual([content, true]);
 
-  test('dangle, open while they are online, and dangle again after their time; nothing is left over', async () => {
+  test('dangle, open while they are online, and dangle again after expiry; nothing is left over', async () => {
     const { id, bag } = await archived('life', ['deep/a', 'deep/er/b', 'empty']);
     const link = await readlink(at('life/deep/a'));
     expect([link, await isDangling('life/deep/a')]).toEqual([online(bag, 'life/deep/a'), true]);
@@ -91,7 +91,7 @@ describe('recalled files', () => {
     await drop(id);
   });
 
-  /** Takes what is online out of the way of the next test. */
+  /** Removes what is online, so that it does not affect the next test. */
   async function drop(id: bigint): Promise<void> {
     await timeIsOver(id);
     await archive.sql(`UPDATE bag SET not_before = now() WHERE state = 'recalled'`);
@@ -99,7 +99,7 @@ describe('recalled files', () => {
     await archive.all(archive.release());
   }
 
-  test('let nothing be written through the links of their neighbours, which lead nowhere', async () => {
+  test('cannot be written through the links of their neighbours, which lead nowhere', async () => {
     const pixels = (name: string): { readonly path: string; readonly root: 'Pixels'; readonly content: string } => ({
       path: `Dir-001/${name}`,
       root: 'Pixels',
@@ -129,7 +129,7 @@ describe('recalled files', () => {
       await archive.proven();
       await archive.bench.run(archive.place);
     };
-    /** As OMERO opens its old pixels, for reading and writing; as its user, who is the linker's. */
+    /** As OMERO opens its old pixels, for reading and writing; as its user, who is also the linker's. */
     const openAsOmero = (name: string): boolean => {
       const own = (who: string): void => {
         if (process.getuid?.() === 0) execFileSync('chown', ['-R', who, recallDir()]);
@@ -148,7 +148,7 @@ describe('recalled files', () => {
     await recall('Legacy:1');
     expect([openAsOmero('1002'), existsSync(inBag('data/Pixels/Dir-001/1002'))]).toEqual([false, false]);
     expect(await modes()).toEqual(['555', '555', '555', '555']);
-    await chmod(inBag('data/Pixels/Dir-001'), 0o755); // as a linker that died leaves it
+    await chmod(inBag('data/Pixels/Dir-001'), 0o755); // as a linker that dies leaves it
     await recall('Legacy:3');
     expect(await modes()).toEqual(['555', '555', '555', '555']);
     await chmod(inBag('data'), 0o755);
@@ -168,7 +168,7 @@ describe('recalled files', () => {
     expect(existsSync(inBag(''))).toBe(false);
   });
 
-  test('go one by one as their time comes', async () => {
+  test('expire one by one when their time is over', async () => {
     const { id } = await recalled('one', ['a', 'b']);
     await archive.sql(`UPDATE file SET online_until = now() - interval '1 s' WHERE path = 'one/a'`);
     await archive.bench.run(archive.expire);
@@ -187,7 +187,7 @@ describe('recalled files', () => {
     await drop(id);
   });
 
-  /** As the check of fixity records it. */
+  /** As the fixity check records it. */
   const foundBad = (copy: string): Promise<void> =>
     archive.sql(
       `UPDATE file SET copy_digest = NULL, copy_fault = 'COPY_DIFFERS' WHERE path = '${copy.split('/').slice(-2).join('/')}'`,
@@ -208,7 +208,7 @@ describe('recalled files', () => {
     await archive.all(archive.release());
   });
 
-  test('expire where nobody has read the copy since the register was rebuilt: what is online was fetched from it and proven', async () => {
+  test('expire where the copy was not read since the rebuild: the online one came from it, proven', async () => {
     const { id } = await recalled('rebuilt', ['a']);
     await archive.sql(`UPDATE file SET copy_digest = NULL WHERE request_id = ${id}`);
     await drop(id);
@@ -218,7 +218,7 @@ describe('recalled files', () => {
     ]);
   });
 
-  test('stay online while the store does not call the copy durable', async () => {
+  test('stay online while the store does not report the copy as durable', async () => {
     const { id, bag } = await recalled('soft', ['a']);
     await chmod(join(archive.bench.storeDir, bag), 0o755);
     await timeIsOver(id);
@@ -230,7 +230,7 @@ describe('recalled files', () => {
   });
 
   test.each(['content of a!', 'CONTENT of a'])(
-    'stay online where what lies there is not what was put there: %s',
+    'stay online where the file in their place is not the one placed there: %s',
     async (content) => {
       const { id, bag } = await recalled(content, ['a']);
       await writeFile(online(bag, `${content}/a`), content);
@@ -241,7 +241,7 @@ describe('recalled files', () => {
     },
   );
 
-  test('expire although their file system has another device number since', async () => {
+  test('expire even if their file system has had another device number since', async () => {
     const { id } = await recalled('device', ['a']);
     await archive.sql(`UPDATE file SET fetched = regexp_replace(fetched, '^\\d+', '99999') WHERE state = 'recalled'`);
     await timeIsOver(id);
@@ -253,7 +253,7 @@ describe('recalled files', () => {
     await archive.all(archive.release());
   });
 
-  test('that somebody removed already expire all the same', async () => {
+  test('that were already removed expire as well', async () => {
     const { id, bag } = await recalled('removed', ['a', 'b']);
     await rm(online(bag, 'removed'), { recursive: true });
     await timeIsOver(id);
@@ -262,7 +262,7 @@ describe('recalled files', () => {
     await archive.all(archive.release());
   });
 
-  test('stay online while everything is stopped, or the claim may be lost, or the recall directory is unavailable', async () => {
+  test('stay online while all is stopped, the claim may be lost or the directory is unavailable', async () => {
     const { id } = await recalled('stopped', ['a']);
     await timeIsOver(id);
     await archive.bench.register.switches.stop('all', 'maintenance', 'boss');
@@ -284,7 +284,7 @@ describe('recalled files', () => {
     await drop(id);
   });
 
-  test('are not placed where the recall directory is unavailable, or something else is in the way', async () => {
+  test('are not placed where the recall directory is unavailable or something else is in the way', async () => {
     const { id, bag } = await archived('away', ['a']);
     await archive.bench.ask(id, 'recall');
     await archive.proven();
@@ -318,7 +318,7 @@ describe('recalled files', () => {
     await drop(id);
   });
 
-  test('are not placed for a link that is not ours any more', async () => {
+  test('are not placed for a link that is no longer ours', async () => {
     const { id } = await archived('bent', ['a']);
     await archive.bench.ask(id, 'recall');
     await archive.proven();
@@ -329,7 +329,7 @@ describe('recalled files', () => {
     expect((await archive.inRecall()).filter((path) => path.includes('/bent/'))).toEqual([]);
   });
 
-  test.each([false, true])('that are restored drop the recalled copy (held still: %s)', async (held) => {
+  test.each([false, true])('that are restored lose the recalled copy (held still: %s)', async (held) => {
     const { id } = await recalled(`restored ${held}`, ['a', 'b'], { held });
     expect(await archive.bench.ask(id, 'restore')).toBe(2);
     await expectOnline(`restored ${held}/a`, 'content of a');
@@ -346,7 +346,7 @@ describe('recalled files', () => {
   });
 
   test.each<CrashPoint>(['expire:1-removed', 'expire:2-synced'])(
-    'a linker that dies at %s is followed by one that ends it',
+    'a linker that dies at %s is followed by one that completes the work',
     async (crashPoint) => {
       const { id } = await recalled(crashPoint, ['a', 'b']);
       await timeIsOver(id);
@@ -359,7 +359,7 @@ describe('recalled files', () => {
   );
 
   test.each<CrashPoint>(['place:1-swapped', 'place:3-synced'])(
-    'a linker that dies at %s of a recall is followed by one that ends it',
+    'a linker that dies at %s of a recall is followed by one that completes the work',
     async (crashPoint) => {
       const { id } = await archived(`near ${crashPoint}`, ['a', 'b']);
       await archive.bench.ask(id, 'recall');
@@ -377,7 +377,7 @@ describe('recalled files', () => {
   test.each<[why: string, code: string, spoil: (copy: string) => Promise<void>]>([
     ['is gone', 'COPY_MISSING', (copy) => rm(copy)],
     ['was found bad', 'COPY_DIFFERS', (copy) => foundBad(copy)],
-  ])('a recall that was given up keeps what is online where the copy in the store %s', async (why, code, spoil) => {
+  ])('a cancelled recall keeps what is online where the copy in the store %s', async (why, code, spoil) => {
     const { id, bag } = await archived(why, ['a', 'b']);
     await archive.bench.ask(id, 'recall');
     await archive.proven();
@@ -395,7 +395,7 @@ describe('recalled files', () => {
     expect(await archive.bench.file(`${why}/b`)).toMatchObject({ state: 'released' });
   });
 
-  test('a recall that was given up after it had been placed leaves nothing near', async () => {
+  test('a recall that was cancelled after it had been placed leaves nothing online', async () => {
     const { id, bag } = await archived('given up', ['a', 'b']);
     await archive.bench.ask(id, 'recall');
     await archive.proven();

@@ -8,7 +8,7 @@ import type { Guard } from '../paths/inspect';
 import { dropRecalled } from './recalled-copies';
 import { RecallPlaces } from '../paths/recall-places';
 
-/** Drops recalled copies whose time is over, while the store's own copy is there and unchanged. */
+/** Removes recalled copies whose time is over, while the store's own copy is there and unchanged. */
 @Injectable()
 export class ExpireStage implements Stage {
   readonly name = 'expire';
@@ -32,7 +32,8 @@ export class ExpireStage implements Stage {
       work.check();
     };
     const failures = new Failures();
-    const known = await this.register.claims.asOfNow(claim.bagId, due); // a check may have found a copy bad while the store was asked
+    // a check may have found a copy bad while the store was queried
+    const known = await this.register.claims.asOfNow(claim.bagId, due);
     const dropped = await failures.survivors(
       known.map((file, at) => ({ file, copy: inStore[at] })),
       async ({ file, copy }) => {

@@ -33,7 +33,7 @@ describe('the place stage, call by call', () => {
     expect([recorded.found('tree/a'), recorded.open]).toEqual(['content', []]);
   });
 
-  test('removes the recalled copy of a file that is restored, after a look at the claim', async () => {
+  test('removes the recalled copy of a file that is restored, after a check of the claim', async () => {
     const id = await proven('recall');
     await place();
     await proven('restore', id);
@@ -52,11 +52,11 @@ describe('the place stage, call by call', () => {
     ]);
   });
 
-  test('renames a recalled file after a look at the claim, and syncs the directories of both names', async () => {
+  test('renames a recalled file after a check of the claim, and syncs both directories', async () => {
     await proven('recall');
     const { calls } = await place();
     const [made, rest] = [calls.slice(0, calls.indexOf('claim')), calls.slice(calls.indexOf('claim'))];
-    expect(made.filter((line) => !line.startsWith('sync recall'))).toEqual([]); // of directories that were made
+    expect(made.filter((line) => !line.startsWith('sync recall'))).toEqual([]); // of directories that were created
     expect([...rest.slice(0, 5), ...rest.slice(5, 7).sort(), ...rest.slice(7)]).toEqual([
       'claim',
       'rename fetching/1 online/a',

@@ -33,7 +33,10 @@ describe('the place stage', () => {
     content: string | Buffer = `content of ${path.toString('latin1')}`,
   ): PlannedOriginal => ({ path, content });
 
-  /** Archived files that were requested back and are proven in staging; gives their staging directory and what each was before. */
+  /**
+   * Archived files with a requested retrieval that are proven in staging. Returns their staging directory and the
+   * earlier state of each file.
+   */
   async function proven(
     fileset: string,
     names: readonly string[],
@@ -49,7 +52,7 @@ describe('the place stage', () => {
     return { id, bag: bag!, hold: join(archive.bench.holdDir, bag!) };
   }
 
-  /** So that a restore fetches although all is held: as a cancelled one leaves it. */
+  /** Makes a restore fetch although all is held, as a cancelled one leaves it. */
   async function keepFromUndo(id: bigint): Promise<void> {
     await archive.bench.ask(id, 'recall');
     await archive.bench.register.retrievals.cancel({ kind: 'Request', ids: [id] }, 'test');
@@ -73,7 +76,7 @@ describe('the place stage', () => {
     } as Guard;
   }
 
-  test('a restored file has the bytes, mode, owner and time that it had; the link is gone and nothing is left over', async () => {
+  test('a restored file has its earlier bytes, mode, owner and time; neither link nor rest is left', async () => {
     const odd = Buffer.concat([Buffer.from('odd/new\nline '), Buffer.of(0xc3)]);
     const files = [
       original(odd, 'odd'),
@@ -94,7 +97,7 @@ describe('the place stage', () => {
     expect(await archive.bench.register.requests.get(id)).toMatchObject({ state: 'Finished' });
   });
 
-  test('what is held still takes its own place, and what was fetched for it goes', async () => {
+  test('a held original still takes its own place, and what was fetched for it is removed', async () => {
     const { hold } = await proven('held', ['a'], { held: true });
     const held = await lstat(join(hold, (await archive.bench.file('held/a')).id.toString()));
     await archive.bench.run(archive.place);
@@ -104,7 +107,7 @@ describe('the place stage', () => {
     expect((await lstat(at('held/a'))).nlink).toBe(1);
   });
 
-  test('what is held goes first even where what was fetched was spoiled', async () => {
+  test('a held original takes precedence even where the fetched file was spoiled', async () => {
     const { hold } = await proven('held spoiled', ['a'], { held: true });
     const staged = await stagedAs('held spoiled/a', hold);
     await writeFile(staged, 'spoiled');
@@ -117,7 +120,7 @@ describe('the place stage', () => {
     expect(await archive.inHold()).toEqual([]);
   });
 
-  test('something else that is held in its name keeps the link, for a person to look', async () => {
+  test('something else that is held under its name keeps the link, for a person to check', async () => {
     const { hold } = await proven('other', ['a'], { held: true });
     const held = join(hold, (await archive.bench.file('other/a')).id.toString());
     await appendFile(held, '!');
@@ -141,7 +144,7 @@ describe('the place stage', () => {
     }
   }
 
-  /** Takes what is left over out of the way of the next test. */
+  /** Removes what is left over, so that it does not affect the next test. */
   async function giveUp(fileset: string): Promise<void> {
     await archive.bench.register.retrievals.cancel({ kind: 'Fileset', names: [fileset] }, 'test');
     await archive.all(archive.release());
@@ -203,7 +206,7 @@ describe('the place stage', () => {
       },
     ],
   ])(
-    'the link is not what it was: %s; what stands there stays, and so does the rest of the fileset',
+    'the link has changed: %s; what is at the path stays, and so does the rest of the fileset',
     async (why, code, reason, spoil) => {
       await proven(why, ['a', 'b']);
       await spoil(why);
@@ -226,7 +229,7 @@ describe('the place stage', () => {
     },
   );
 
-  test("what came to the link's place at the last moment is put back there", async () => {
+  test("what appeared in the link's place at the last moment is put back there", async () => {
     await proven('race', ['a']);
     await writeFile(at('race/theirs'), 'theirs');
     const check = (): void => {
@@ -293,7 +296,7 @@ describe('the place stage', () => {
     for (const name of names) await expectBack(`while/${name}`, await was(`content of while/${name}`));
   });
 
-  test('a staged file that is touched again and again is for a person to look at', async () => {
+  test('a staged file that is touched again and again is for a person to check', async () => {
     const { hold } = await proven('again', ['a']);
     for (let time = 0; time < 4; time += 1) {
       await utimes(await stagedAs('again/a', hold), 5, 5);
@@ -305,7 +308,7 @@ describe('the place stage', () => {
     await giveUp('again');
   });
 
-  test('a fileset across two bags comes back whole: not while a file of it is on its way or stuck', async () => {
+  test('a fileset across two bags is restored whole: not while one file is in progress or stuck', async () => {
     const names = Array.from({ length: 257 }, (_, nr) => `two/${String(nr).padStart(3, '0')}`);
     const { id } = await archive.of({ two: names.map((name) => original(name)) });
     await archive.bench.ask(id);
@@ -344,7 +347,7 @@ describe('the place stage', () => {
   });
 
   test.each<CrashPoint>(['place:1-swapped', 'place:2-tidied', 'place:3-synced'])(
-    'a linker that dies at %s is followed by one that ends it',
+    'a linker that dies at %s is followed by one that completes the work',
     async (crashPoint) => {
       await proven(crashPoint, ['a', 'b']);
       await archive.killed(archive.place, crashPoint);
@@ -368,7 +371,7 @@ describe('the place stage', () => {
     },
   );
 
-  test('a file is back after a crash though its file system has another device number since', async () => {
+  test('a file is back after a crash even if its file system has had another device number since', async () => {
     const { hold } = await proven('device', ['a']);
     await renameExchange(Buffer.from(await stagedAs('device/a', hold)), at('device/a')); // and the linker died
     await archive.sql(
@@ -380,7 +383,7 @@ describe('the place stage', () => {
     expect(await archive.inHold()).toEqual([]);
   });
 
-  test('placing again what is placed changes nothing', async () => {
+  test('placing again what is already placed changes nothing', async () => {
     const { id } = await proven('twice', ['a']);
     await archive.bench.run(archive.place);
     const before = await lstat(at('twice/a'), { bigint: true });
@@ -391,7 +394,7 @@ describe('the place stage', () => {
     expect(await archive.bench.file('twice/a')).toMatchObject({ state: 'restored' });
   });
 
-  test('it goes on while everything is stopped; a claim that may be lost changes nothing more', async () => {
+  test('continues while everything is stopped; changes nothing more once the claim may be lost', async () => {
     await proven('stopped', ['a']);
     await expect(
       archive.bench.run(archive.place, {
@@ -408,7 +411,7 @@ describe('the place stage', () => {
     await expectBack('stopped/a', await was('content of stopped/a'));
   });
 
-  test('each step is preceded by a look at the claim', async () => {
+  test('each step is preceded by a check of the claim', async () => {
     for (const allowed of [1, 2]) {
       const fileset = `claim ${allowed}`;
       await proven(fileset, ['a']);

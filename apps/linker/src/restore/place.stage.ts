@@ -12,10 +12,13 @@ import { Places } from '../paths/places';
 import { RecallPlaces, stagedAt } from '../paths/recall-places';
 
 const waitMs = 600_000;
-/** What was fetched may have been lost or touched since: it is fetched anew, so often. */
+/** What was fetched may have been lost or touched since: it is fetched again at most this many times. */
 const fetchTries = 3;
 
-/** Puts proven files into their places, whole filesets at a time. Goes on while linking is stopped: it only gives back. */
+/**
+ * Puts proven files into their places, whole filesets at a time. Continues while linking is stopped: it only gives
+ * back.
+ */
 @Injectable()
 export class PlaceStage implements Stage {
   readonly name = 'place';
@@ -83,10 +86,11 @@ async function placeOne({ file, place, staged }: Candidate, recalls: RecallPlace
     return;
   }
   await restoreOne(place, staged, file, guard);
-  if (file.onlineUntil !== null) await dropRecalled(await recalls.root(), recalls.pathOf(file), file, guard); // it was recalled before
+  // it was recalled before
+  if (file.onlineUntil !== null) await dropRecalled(await recalls.root(), recalls.pathOf(file), file, guard);
 }
 
-/** A fetched file that is not there any more, or not as it was proven, is no reason to give up: the store has it still. */
+/** A fetched file that is gone, or is not as it was proven, is no reason to give up: the store still has it. */
 function fetchedAnew(outcome: Transition, files: readonly ArchiveFile[]): Transition {
   const file = files.find(({ id }) => id === outcome.id);
   const lost = outcome.code === 'FETCHED_GONE' || outcome.code === 'FETCHED_CHANGED';

@@ -28,7 +28,7 @@ describe('recalling one file', () => {
     recallOne(disk.place, disk.name('recall', '1.fetched'), disk.name('recall', 'online'), file, disk.guard);
   const both = (): readonly string[] => ['recall/online', 'recall/1.fetched'].map((path) => disk.found(path));
 
-  test('renames it after a look at the claim', async () => {
+  test('renames it after a check of the claim', async () => {
     await recall();
     expect(disk.calls.made).toEqual(['claim', 'rename recall/1.fetched recall/online', 'place:1-swapped']);
     expect(both()).toEqual(['fetched', 'ENOENT']);
@@ -40,7 +40,7 @@ describe('recalling one file', () => {
     expect(both()).toEqual(['fetched', 'ENOENT']);
   });
 
-  test('is done where an earlier run has placed it', async () => {
+  test('is done where an earlier run placed it', async () => {
     await recall();
     disk.calls.made.length = 0;
     await recall();
@@ -81,13 +81,13 @@ describe('dropping a recalled copy', () => {
   const drop = (): Promise<void> => dropRecalled(disk.recallRoot, Buffer.from(path), file, disk.guard);
   const emptied = ['sync recall/bag/data', 'rmdir recall/bag/data', 'rmdir recall/bag'];
 
-  test('removes it after a look at the claim, syncs, then removes the directories that it leaves empty', async () => {
+  test('removes it after a check of the claim, syncs, then removes its empty directories', async () => {
     await drop();
     expect(disk.calls.made).toEqual(['claim', `unlink ${online}`, 'expire:1-removed', ...emptied]);
     expect(disk.found('recall/bag')).toBe('ENOENT');
   });
 
-  test('still syncs where it is gone already', async () => {
+  test('still syncs where it is already gone', async () => {
     disk.remove(online);
     await drop();
     expect(disk.calls.made).toEqual(['expire:1-removed', ...emptied]);
@@ -99,7 +99,7 @@ describe('dropping a recalled copy', () => {
     expect(disk.calls.made).toEqual([]);
   });
 
-  test('is refused where its directory cannot be looked into', async () => {
+  test('is refused where its directory cannot be read', async () => {
     disk.remove('recall/bag/data');
     symlinkSync('elsewhere', disk.at('recall/bag/data'));
     await expect(drop()).rejects.toMatchObject({ code: 'PARENT_NOT_A_DIRECTORY' });
@@ -122,7 +122,7 @@ describe('dropping a recalled copy', () => {
     expect([disk.calls.made, disk.found(online)]).toEqual([[], 'another']);
   });
 
-  test('goes by the size where a restore was asked for since', async () => {
+  test('goes by the size where a restore was requested since', async () => {
     file = { ...file, retrieval: 'restore', fetched: null };
     disk.put(online, 'not the size');
     await expect(drop()).rejects.toMatchObject({ code: 'RECALLED_COPY_CHANGED' });
@@ -141,7 +141,7 @@ describe('dropping a recalled copy', () => {
   test.each<[what: string, path: string]>([
     ['directory', 'recall/bag/data'],
     ['directory above', 'recall/bag'],
-  ])('is done where another removes its %s at the same time', async (_, gone) => {
+  ])('is done where another process removes its %s at the same time', async (_, gone) => {
     disk.calls.after('sync recall/bag/data', () => rmSync(disk.at(gone), { recursive: true }));
     await drop();
     expect(disk.found(online)).toBe('ENOENT');
@@ -152,7 +152,7 @@ describe('dropping a recalled copy', () => {
     await expect(drop()).rejects.toMatchObject({ code: 'EIO' });
   });
 
-  test('leaves the directories on the way without write permission', async () => {
+  test('leaves the directories on the path without write permission', async () => {
     disk.put('recall/bag/other', 'near as well');
     mkdirSync(disk.at('recall/bag/data/more'));
     await drop();
@@ -173,7 +173,7 @@ describe('dropping what was fetched for a recall', () => {
 
   const drop = (): Promise<void> => dropFetching(disk.recallRoot, Buffer.from(path), disk.place, disk.guard);
 
-  test('removes it after a look at the claim, syncs, then removes its directories', async () => {
+  test('removes it after a check of the claim, syncs, then removes its directories', async () => {
     await drop();
     expect(disk.calls.made).toEqual([
       'claim',

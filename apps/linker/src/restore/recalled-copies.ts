@@ -6,11 +6,14 @@ import { dropStaged, pathOf, refuse, type Name } from './restore';
 import { inspect, type Guard, type Place } from '../paths/inspect';
 
 /*
- * Recalled copies in a recall directory: put there, and dropped when their time is over. The copy in the store stays. Each
- * function works on one file and may be run again after a crash. The directories that links lead into stay protected.
+ * Recalled copies in a recall directory: placed there, and removed when their time is over. The copy in the store
+ * stays. Each function works on one file and may be run again after a crash. The directories that links lead into stay
+ * protected.
  */
 
-/** Places a recalled file where the link leads. What an earlier recall left there is a recalled copy, and gives way. */
+/**
+ * Places a recalled file where the link leads. What an earlier recall left there is a recalled copy and is replaced.
+ */
 export async function recallOne(
   place: Place,
   staged: Name,
@@ -20,7 +23,7 @@ export async function recallOne(
 ): Promise<void> {
   const found = await inspect(place);
   const lying = await identify(pathOf(online));
-  if (found.kind === 'our-link' && lying !== null && isFetched(lying, file)) return; // an earlier run came this far
+  if (found.kind === 'our-link' && lying !== null && isFetched(lying, file)) return; // an earlier run got this far
   await refuse(place, staged, file);
   if (lying !== null && typeOf(lying.mode) !== 'file')
     throw new Refused('PATH_TAKEN', 'something that is no recalled copy stands where the recalled file belongs');
@@ -29,7 +32,7 @@ export async function recallOne(
   crashPoint('place:1-swapped');
 }
 
-/** Drops a recalled copy and the directories that it leaves empty, up to the bag's. One that is gone is no error. */
+/** Removes a recalled copy and the directories that it leaves empty, up to the bag's. One that is gone is no error. */
 export async function dropRecalled(root: Root, path: Buffer, file: ArchiveFile, guard: Guard): Promise<void> {
   await inDirectoryOf(root, path, { protect: true }, async (online) => {
     const lying = await identify(pathOf(online));
@@ -46,12 +49,14 @@ export async function dropRecalled(root: Root, path: Buffer, file: ArchiveFile, 
   });
 }
 
-/** Drops what was fetched for a recall that a person gave up, whole or not. */
+/** Removes what was fetched for a cancelled recall, whether complete or not. */
 export async function dropFetching(root: Root, path: Buffer, place: Place, guard: Guard): Promise<void> {
   await inDirectoryOf(root, path, {}, (staged) => dropStaged(place, staged, guard));
 }
 
-/** Does something to a name below a recall directory where its directory is there, syncs that, and removes it if it is empty. */
+/**
+ * Does something to a name below a recall directory if its directory exists, syncs that, and removes it if it is empty.
+ */
 async function inDirectoryOf(
   root: Root,
   path: Buffer,
@@ -78,7 +83,7 @@ async function dropEmpty(root: Root, path: Buffer, options: { readonly protect?:
     try {
       parent.change(() => rmdirSync(parent.at(path.subarray(slash + 1, end))));
     } catch (error) {
-      if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error))) return; // others are online still
+      if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error))) return; // others are still online
       throw error;
     } finally {
       await parent.close();
@@ -100,7 +105,7 @@ async function opened(
   }
 }
 
-/** What lies in a recall directory is ours; who asked for a restore since has made us forget the very inode. */
+/** Files in a recall directory are ours; a restore that was requested since has overwritten even the recorded inode. */
 function isOnline(now: Identity, file: ArchiveFile): boolean {
   return file.fetched !== null && file.retrieval === 'recall'
     ? isFetched(now, file)

@@ -27,7 +27,7 @@ const broken = (code: string) => (): never => {
 describe('restoring one file', () => {
   const restore = (): Promise<void> => restoreOne(disk.place, staged, file, disk.guard);
 
-  test('swaps the names after a look at the claim, and removes the link after another', async () => {
+  test('swaps the names after a check of the claim, and removes the link after another', async () => {
     await restore();
     expect(disk.calls.made).toEqual([
       'claim',
@@ -53,7 +53,7 @@ describe('restoring one file', () => {
     expect(both()).toEqual(['fetched', 'ENOENT']);
   });
 
-  test('where names cannot be swapped, a file that comes to the path at the last moment stays', async () => {
+  test('where names cannot be swapped, a file that appears at the path at the last moment stays', async () => {
     disk.calls.withoutExchange();
     disk.calls.before('exchange', () => disk.put('tree/f', 'theirs'));
     await expect(restore()).rejects.toMatchObject({ code: 'PATH_TAKEN' });
@@ -67,7 +67,7 @@ describe('restoring one file', () => {
     expect(both()).toEqual([ourLink, 'fetched']);
   });
 
-  test('a file that comes to the path at the last moment is put back there', async () => {
+  test('a file that appears at the path at the last moment is put back there', async () => {
     disk.calls.before('exchange', () => disk.put('tree/f', 'theirs'));
     await expect(restore()).rejects.toMatchObject({ code: 'PATH_TAKEN' });
     expect(both()).toEqual(['theirs', 'fetched']);
@@ -103,7 +103,7 @@ describe('restoring one file', () => {
     expect([disk.calls.made, both()]).toEqual([[], before]);
   });
 
-  /** As a crash leaves it after the swap. */
+  /** The state that a crash after the swap leaves. */
   async function swapped(): Promise<void> {
     disk.loseClaimAt(2);
     await expect(restore()).rejects.toThrow('the claim is lost');
@@ -160,7 +160,7 @@ describe('asking whether a file may be placed', () => {
     await expect(ask()).rejects.toMatchObject({ code });
   });
 
-  test('is not refused where a restored file is back already', async () => {
+  test('is not refused where a restored file is already back', async () => {
     await restoreOne(disk.place, staged, file, disk.guard);
     await ask();
   });
@@ -178,10 +178,10 @@ describe('asking whether a file may be placed', () => {
   });
 });
 
-describe('dropping what a cancelled restore has left', () => {
+describe('dropping what a cancelled restore left', () => {
   const drop = (): Promise<void> => dropStaged(disk.place, staged, disk.guard);
 
-  test('removes it after a look at the claim', async () => {
+  test('removes it after a check of the claim', async () => {
     await drop();
     expect(disk.calls.made).toEqual(['claim', 'unlink hold/1.fetched']);
   });

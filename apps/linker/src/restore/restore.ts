@@ -15,8 +15,8 @@ import {
 import { undoLink } from '../archive/replace-original';
 
 /*
- * Puts back what was fetched and proven. Nothing is replaced but our own link, and nothing removed but that link, our own
- * second names, and what lies in staging. Each function works on one file and may be run again after a crash.
+ * Puts back what was fetched and proven. Only our own link is replaced; only that link, our own second names and files
+ * in staging are removed. Each function works on one file and may be run again after a crash.
  */
 
 /** A name in an open directory. */
@@ -27,27 +27,32 @@ export interface Name {
 
 export const pathOf = ({ directory, name }: Name): Buffer => directory.at(name);
 
-/** Throws where a proven file may not be put in its place: to be asked of all files of a fileset before the first of them is. */
+/**
+ * Throws where a proven file may not be put in its place. To be checked for all files of a fileset before the first is
+ * placed.
+ */
 export async function refuseToPlace(place: Place, staged: Name, file: ArchiveFile): Promise<void> {
   if (file.retrieval === 'restore' && ((await isBack(place, file)) || (await identify(heldPath(place))) !== null))
     return;
-  if (file.retrieval === 'recall' && (await identify(pathOf(staged))) === null) return; // it may be in its place already, which is looked at there
+  // it may be in its place already, where it is checked
+  if (file.retrieval === 'recall' && (await identify(pathOf(staged))) === null) return;
   await refuse(place, staged, file);
 }
 
-/** Whether the original itself, or what was fetched for it, stands at its path. */
+/** Whether the original itself, or what was fetched for it, is at its path. */
 export async function isBack(place: Place, file: ArchiveFile): Promise<boolean> {
   const found = await inspect(place);
   return found.kind === 'file' && (sameFile(found.identity, file) || isFetched(found.identity, file));
 }
 
 /**
- * The fetched file takes the link's place, in one step. An original that is still held goes first: it never left; where
- * something else is held in its name, a person has to look (`HELD_CHANGED`).
+ * The fetched file takes the link's place in one step. An original that is still held takes precedence: it never left.
+ * If something else is held under its name, a person has to look (`HELD_CHANGED`).
  */
 export async function restoreOne(place: Place, staged: Name, file: ArchiveFile, guard: Guard): Promise<void> {
   if ((await identify(heldPath(place))) !== null) await undoLink(place, file, guard);
-  else if (!(await isBack(place, file))) await replaceLink(place, staged, file, guard); // else an earlier run came this far
+  // if it is back already, an earlier run got this far
+  else if (!(await isBack(place, file))) await replaceLink(place, staged, file, guard);
   crashPoint('place:1-swapped');
   await tidyStaged(place, staged, file, guard);
   crashPoint('place:2-tidied');
@@ -71,7 +76,7 @@ async function replaceLink(place: Place, staged: Name, file: ArchiveFile, guard:
   throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
 }
 
-/** The link that came out goes, and so does what was fetched where the held original took the place. */
+/** Removes the link that came out, and what was fetched where the held original took the place. */
 async function tidyStaged(place: Place, staged: Name, file: ArchiveFile, guard: Guard): Promise<void> {
   const left = await identify(pathOf(staged));
   if (left === null) return;
@@ -85,7 +90,10 @@ async function tidyStaged(place: Place, staged: Name, file: ArchiveFile, guard: 
   unlinkSync(pathOf(staged));
 }
 
-/** What a cancelled retrieval left in staging goes, a link of ours or what was fetched, whole or not: the copy in the store stays. */
+/**
+ * Removes what a cancelled retrieval left in staging: a link of ours or what was fetched, complete or not. The copy in
+ * the store stays.
+ */
 export async function dropStaged(place: Place, staged: Name, guard: Guard): Promise<void> {
   const left = await identify(pathOf(staged));
   if (left === null) return;

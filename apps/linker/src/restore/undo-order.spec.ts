@@ -14,13 +14,13 @@ describe('the undo stage, call by call', () => {
   const undoLink = ['claim', 'exchange hold/1 tree/a', 'undo:1-swapped', 'unlink hold/1'];
   const synced = ['sync tree', 'sync hold', 'undo:2-synced'];
 
-  /** To be undone, with its original held; where it was requested back it is fetched and proven. */
+  /** To be undone, with its original held; with a retrieval requested, it is fetched and proven. */
   async function undoing(way?: Retrieval): Promise<void> {
     const id = await recorded.archived({ held: true });
     const { operator, retrievals } = recorded.archive.bench.register;
     if (way !== undefined) await recorded.archive.bench.ask(id, 'recall');
     if (way === 'restore') {
-      // else the restore would be an undo
+      // otherwise the restore would be an undo
       await retrievals.cancel({ kind: 'Request', ids: [id] }, 'test');
       await recorded.archive.bench.ask(id, 'restore');
     }
@@ -28,7 +28,7 @@ describe('the undo stage, call by call', () => {
     await operator.undo({ kind: 'Request', ids: [id] }, 'test');
   }
 
-  test('looks at the claim, swaps the names, removes the link, syncs both directories', async () => {
+  test('checks the claim, swaps the names, removes the link, syncs both directories', async () => {
     await undoing();
     expect((await undo()).calls).toEqual([...undoLink, ...synced, 'sync hold']);
     expect([recorded.found('tree/a'), await file(), recorded.open]).toMatchObject([
@@ -38,12 +38,12 @@ describe('the undo stage, call by call', () => {
     ]);
   });
 
-  test('removes what a restore has fetched once the original is synced, and syncs again', async () => {
+  test('removes what a restore fetched once the original is synced, and syncs again', async () => {
     await undoing('restore');
     expect((await undo()).calls).toEqual([...undoLink, ...synced, 'claim', 'unlink hold/1.fetched', 'sync hold']);
   });
 
-  test('removes what a recall has fetched once the original is synced', async () => {
+  test('removes what a recall fetched once the original is synced', async () => {
     await undoing('recall');
     expect((await undo()).calls).toEqual([
       ...undoLink,
@@ -77,7 +77,7 @@ describe('the undo stage, call by call', () => {
     expect([recorded.found('hold/1.fetched'), (await file()).state]).toEqual(['content', 'undoing']);
   });
 
-  test('leaves what was fetched where something else comes to the path', async () => {
+  test('leaves what was fetched where something else appears at the path', async () => {
     await undoing('restore');
     recorded.atStep('undo:2-synced', () => recorded.put('tree/a', 'theirs'));
     await undo();

@@ -6,8 +6,8 @@ import { markerName } from '@coldroom/files';
 import type { Target } from '@coldroom/register';
 import { Archive } from '../testing/archive';
 
-/** Files whose originals are held and that somebody requested back, and then the store is lost. */
-describe('an undo of what is being retrieved, or near', () => {
+/** Files whose originals are held and whose retrieval was requested, and then the store is lost. */
+describe('an undo of what is being retrieved, or online', () => {
   let archive: Archive;
   const at = (path: string): Buffer => archive.bench.at(path);
   const recallDir = (): string => join(archive.bench.dataDir, '..', 'recall');
@@ -53,7 +53,7 @@ describe('an undo of what is being retrieved, or near', () => {
     await archive.all(archive.undo);
   }
 
-  test('puts the held originals of recalled files back, and drops the recalled copies', async () => {
+  test('puts the held originals of recalled files back, and removes the recalled copies', async () => {
     const { id } = await recalled(['a', 'deep/b']);
     await loseStore();
     await undone(id);
@@ -84,7 +84,7 @@ describe('an undo of what is being retrieved, or near', () => {
     expect(existsSync(join(recallDir(), bag))).toBe(false);
   });
 
-  test.each(['recall', 'restore'] as const)('drops what a %s has fetched and proven, but not placed', async (way) => {
+  test.each(['recall', 'restore'] as const)('removes what a %s fetched and proved, but did not place', async (way) => {
     const { id } = await held(['a', 'b']);
     await archive.bench.ask(id, 'recall');
     if (way === 'restore') {
@@ -98,7 +98,7 @@ describe('an undo of what is being retrieved, or near', () => {
     expect([await archive.inHold(), await archive.inRecall()]).toEqual([[], []]);
   });
 
-  test('leaves in the recall directory what is not ours, and tells it', async () => {
+  test('leaves in the recall directory what is not ours, and reports it', async () => {
     const { id, bag } = await recalled(['a', 'b']);
     const online = join(recallDir(), bag, 'data/ManagedRepository/set/a');
     await writeFile(online, 'theirs');
@@ -130,7 +130,7 @@ describe('an undo of what is being retrieved, or near', () => {
   });
 
   test.each<[CrashPoint]>([['undo:1-swapped'], ['undo:2-synced'], ['expire:1-removed']])(
-    'ends well when the linker dies at %s',
+    'completes when the linker dies at %s',
     async (crashPoint) => {
       const { id } = await recalled(['a', 'b']);
       await loseStore();

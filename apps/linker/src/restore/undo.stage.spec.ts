@@ -41,7 +41,7 @@ describe('the undo stage', () => {
   const heldAs = async (path: string, hold: string): Promise<string> =>
     join(hold, (await bench.file(path)).id.toString());
 
-  test('originals come back as they were: same inode, same times, one name; nothing of ours is left', async () => {
+  test('originals return unchanged: same inode, same times, one name; no file of ours is left', async () => {
     const { id, hold } = await linked('back', ['a', 'b']);
     const before = await lstat(await heldAs('back/a', hold), { bigint: true });
     expect((await lstat(at('back/a'))).isSymbolicLink()).toBe(true);
@@ -56,7 +56,7 @@ describe('the undo stage', () => {
     expect(await bench.file('back/a')).toMatchObject({ state: 'undone' });
   });
 
-  test('each thing that is not ours stays where it is, and the rest comes back', async () => {
+  test('whatever is not ours stays where it is, and the rest is restored', async () => {
     const { id, hold } = await linked('mixed', [
       'taken',
       'gone',
@@ -106,7 +106,7 @@ describe('the undo stage', () => {
     expect(await readFile(at('mixed/sound'), 'utf8')).toBe('content of sound');
   });
 
-  test('a directory that went away spoils its own files only', async () => {
+  test('a directory that is gone affects only its own files', async () => {
     const id = await bench.request({
       gone: [{ path: 'away/x/a', content: 'a' }],
       sound: [{ path: 'there/a', content: 'b' }],
@@ -127,7 +127,7 @@ describe('the undo stage', () => {
     expect((await lstat(at('there/a'))).isFile()).toBe(true);
   });
 
-  test('what others changed or deleted before it was linked is given up at once: nothing of ours was in its place', async () => {
+  test('an original that others changed or deleted before it was linked is given up at once', async () => {
     const { id, hold } = await durable('before', ['replaced', 'deleted', 'grown', 'x/gone']);
     await rm(at('before/replaced'));
     await writeFile(at('before/replaced'), 'another');
@@ -150,9 +150,10 @@ describe('the undo stage', () => {
     expect(await readdir(hold)).toEqual([]);
   });
 
-  test('an original that was held and then changed in place keeps its one name', async () => {
+  test('an original that was held and then changed in place keeps its only name', async () => {
     const { id, hold } = await durable('inplace', ['a', 'b']);
-    await writeFile(at(`inplace/.coldroom-${(await bench.file('inplace/b')).id}`), 'theirs'); // stops the swap of b after both are held
+    // stops the swap of b after both are held
+    await writeFile(at(`inplace/.coldroom-${(await bench.file('inplace/b')).id}`), 'theirs');
     await bench.run(link);
     expect(await bench.file('inplace/b')).toMatchObject({ state: 'stuck', code: 'TARGET_EXISTS' });
     expect((await lstat(at('inplace/b'))).nlink).toBe(2);

@@ -11,7 +11,10 @@ import { Places } from '../paths/places';
 import { RecallPlaces } from '../paths/recall-places';
 import { undoLink } from '../archive/replace-original';
 
-/** Puts held originals back where a person asked for it. Goes on while linking is stopped, and where the store is lost: it only gives back. */
+/**
+ * Puts held originals back where a person requested it. Continues while linking is stopped and where the store is lost:
+ * it only gives back.
+ */
 @Injectable()
 export class UndoStage implements Stage {
   readonly name = 'undo';
@@ -60,7 +63,10 @@ export class UndoStage implements Stage {
   }
 }
 
-/** A linker that died may have freed the space already, and the register does not know: then only the store can give it back. */
+/**
+ * A linker that died may already have freed the space without the register knowing: then only the store can give it
+ * back.
+ */
 async function isFreed(file: ArchiveFile, places: Places): Promise<boolean> {
   if (file.linkedAt === null || (await places.isHeld(file))) return false;
   return (await inspect(await places.of(file))).kind === 'our-link';
@@ -71,6 +77,7 @@ async function undoOne(file: ArchiveFile, places: Places, guard: Guard): Promise
     await undoLink(await places.of(file), file, guard);
   } catch (error) {
     const neverTaken = codeOf(error) === 'DIRECTORY_GONE' && file.linkedAt === null && !(await places.isHeld(file));
-    if (!neverTaken) throw error; // else others removed it before its place was taken: there is nothing to give back
+    // if never taken, others removed it before its place was taken: there is nothing to give back
+    if (!neverTaken) throw error;
   }
 }

@@ -24,7 +24,7 @@ export interface Guard {
   readonly mtimeNs: bigint;
 }
 
-/** An archive that is done: originals linked and, where wanted, released, with all stages of the linker at hand. */
+/** A complete archive: originals linked and, where wanted, released, with all stages of the linker at hand. */
 export class Archive {
   private readonly session: Client;
 
@@ -35,7 +35,7 @@ export class Archive {
     this.session = new Client({ connectionString: bench.registerUrl, options: '-c search_path=coldroom' });
   }
 
-  /** `recallable` gives it links that lead into a recall directory. */
+  /** With `recallable`, links lead into a recall directory. */
   static async create(name: string, { recallable = false } = {}): Promise<Archive> {
     const bench = await Workbench.create(name);
     const archive = new Archive(bench, recallable ? (await bench.recallable()).stores : bench.stores);
@@ -86,12 +86,12 @@ export class Archive {
     );
   }
 
-  /** Brings what was requested back up to files that are proven in staging. */
+  /** Brings requested retrievals up to files that are proven in staging. */
   async proven(): Promise<void> {
     await this.bench.bring('fetchVerified', this.stores.default);
   }
 
-  /** Archives originals with odd modes, owners and times; their space is freed unless they are to be held. */
+  /** Archives originals with unusual modes, owners and times; their space is freed unless they are to be held. */
   async of(
     filesets: Readonly<Record<string, readonly PlannedOriginal[]>>,
     { held = false } = {},
@@ -117,7 +117,7 @@ export class Archive {
     }
   }
 
-  /** Has a linker die at the first time of a step: nothing is done after it, and nothing recorded. */
+  /** Has a linker die at the first occurrence of a step: after it nothing is done, and nothing recorded. */
   async killed(stage: Stage, at: CrashPoint): Promise<void> {
     const claim = await this.bench.claim(stage.takes);
     let dead = false;
@@ -146,7 +146,7 @@ export class Archive {
     return below(this.stores.default.recallRoot as string, 'recall');
   }
 
-  /** Changes the register behind its back. */
+  /** Changes the register directly, bypassing its code. */
   async sql(statement: string): Promise<void> {
     await this.session.query(statement);
   }

@@ -7,14 +7,17 @@ import { identify, openDirectory, openRoot, writeMarker, type Directory, type Ro
 import type { Name } from '../restore/restore';
 import type { Place } from '../paths/inspect';
 
-const { renameSync, symlinkSync } = fs; // the plain ones: what a test lays down is not recorded
+const { renameSync, symlinkSync } = fs; // the unrecorded versions: what a test sets up is not recorded
 const directories = ['tree', 'hold', 'recall'] as const;
 type DirectoryName = (typeof directories)[number];
 
-/** One archived file on real disks, without a register: `tree/f` is its link to `store/copy`, and `hold` and `recall` are empty. */
+/**
+ * One archived file on real disks, without a register: `tree/f` is its link to `store/copy`, and `hold` and `recall`
+ * are empty.
+ */
 export class OneFile {
   readonly place: Place;
-  /** Lines of `calls.made` from the steps as well, and `claim` for each look at the claim. */
+  /** Lines of `calls.made` together with the steps, and `claim` for each check of the claim. */
   readonly guard = async (): Promise<void> => {
     this.claims += 1;
     if (this.claims >= this.lostAt) throw new Error('the claim is lost');
@@ -66,7 +69,7 @@ export class OneFile {
     return { directory: this.opened[directory], name: Buffer.from(name) };
   }
 
-  /** Lays a file in place of whatever is there, as another process may. */
+  /** Puts a file in place of whatever is there, as another process may. */
   put(path: string, content: string): void {
     writeFileSync(this.at('new'), content);
     renameSync(this.at('new'), this.at(path));
@@ -101,12 +104,12 @@ export class OneFile {
     } as ArchiveFile;
   }
 
-  /** The n-th look at the claim from now on finds it lost. */
+  /** The n-th check of the claim from now on finds it lost. */
   loseClaimAt(inspect: number): void {
     this.lostAt = this.claims + inspect;
   }
 
-  /** What is at a path: a file's content, `-> target` of a link, else the error's code. */
+  /** What is at a path: a file's content, `-> target` of a link, otherwise the error's code. */
   found(path: string): string {
     try {
       return fs.lstatSync(this.at(path)).isSymbolicLink()
@@ -117,7 +120,7 @@ export class OneFile {
     }
   }
 
-  /** Ends the record, closes and removes everything; returns what the code under test has left open. */
+  /** Ends the record, closes and removes everything; returns what the code under test left open. */
   async close(): Promise<readonly string[]> {
     onCrashPoint(undefined);
     this.calls.end();

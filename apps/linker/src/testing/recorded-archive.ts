@@ -8,12 +8,12 @@ import type { Stores } from '@coldroom/stores';
 import { Archive } from './archive';
 import { openBelow } from './one-file';
 
-const { existsSync, lstatSync, readFileSync, renameSync, writeFileSync } = fs; // the plain ones: not recorded
+const { existsSync, lstatSync, readFileSync, renameSync, writeFileSync } = fs; // the unrecorded versions
 
 /**
- * An archive of one file at a time, `a`, with a record of the calls that a stage makes. `tree` is the managed repository; `hold`, `online`
- * and `fetching` are the bag's directories with the held original, with the recalled copy and with what is being fetched for a
- * recall. Names on disk that are the file's number are written as `1`.
+ * An archive of one file at a time, `a`, with a record of the calls that a stage makes. `tree` is the managed
+ * repository; `hold`, `online` and `fetching` are the bag's directories with the held original, with the recalled copy
+ * and with what is being fetched for a recall. Names on disk that are the file's number are written as `1`.
  */
 export class RecordedArchive {
   private id = 0n;
@@ -48,12 +48,12 @@ export class RecordedArchive {
     return id;
   }
 
-  /** What the register says of the file. */
+  /** What the register records of the file. */
   file(): ReturnType<Archive['bench']['file']> {
     return this.archive.bench.file(this.name);
   }
 
-  /** Takes the file, and what was fetched for it, out of the way of the next one. */
+  /** Removes the file and what was fetched for it, so that it does not affect the next one. */
   async putAside(): Promise<void> {
     await this.archive.sql(`UPDATE file SET state = 'abandoned', stuck_from = NULL; UPDATE bag SET state = 'done'`);
     await rm(join(this.top, 'recall/.fetching'), { recursive: true, force: true });
@@ -75,25 +75,26 @@ export class RecordedArchive {
     return stats?.isSymbolicLink() ? 'link' : stats && readFileSync(this.at(name), 'utf8');
   }
 
-  /** Lays a file in place of whatever is there, as another process may. */
+  /** Puts a file in place of whatever is there, as another process may. */
   put(name: string, content: string): void {
     writeFileSync(join(this.top, 'new'), content);
     renameSync(join(this.top, 'new'), this.at(name));
   }
 
-  /** Has something happen at each time of a step of the next run. */
+  /** Has something happen at each occurrence of a step of the next run. */
   atStep(crashPoint: CrashPoint, act: () => void): void {
     this.happening = { crashPoint, act };
   }
 
-  /** Runs a stage and gives its calls in order, with its steps, and `claim` for each look at the claim. */
+  /** Runs a stage and returns its calls in order, with its steps, and `claim` for each check of the claim. */
   async run(
     stage: Stage,
     check: () => void = () => undefined,
   ): Promise<{ readonly calls: readonly string[]; readonly result: StageResult | Error }> {
     this.calls.made.length = 0;
     onCrashPoint((crashPoint) => {
-      if (!crashPoint.startsWith('transition:')) this.calls.note(crashPoint); // those are the register's, after the stage
+      // those are the register's, after the stage
+      if (!crashPoint.startsWith('transition:')) this.calls.note(crashPoint);
       if (crashPoint === this.happening?.crashPoint) this.happening.act();
     });
     const result = await this.archive.bench

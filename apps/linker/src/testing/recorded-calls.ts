@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import { join, relative } from 'node:path';
 
 /*
- * Records what a test's code changes on disk, in order. All calls reach the file system; a test may have something happen
- * right before or after one of them, as if another process had done it. Import this file before the code to be recorded:
- * what took `renameExchangeSync` earlier would keep the plain one.
+ * Records what the tested code changes on disk, in order. All calls reach the file system; a test may have something
+ * happen immediately before or after one of them, as if another process had done it. Import this file before the code
+ * to be recorded: code that imported `renameExchangeSync` earlier would keep the unrecorded one.
  */
 if (Object.keys(require.cache).includes(require.resolve('@coldroom/files')))
   throw new Error('Import testing/recorded-calls first.');
@@ -21,7 +21,7 @@ jest.mock('@coldroom/files', () => {
   };
 });
 
-/** Recorded. `lstat` and `readlink` are not, since they change nothing, but hooks may wait for them. */
+/** Recorded. `lstat` and `readlink` are not recorded, since they change nothing, but hooks may wait for them. */
 const changes = ['link', 'symlink', 'unlink', 'rename', 'rmdir', 'exchange', 'sync'] as const;
 type Name = (typeof changes)[number] | 'lstat' | 'readlink';
 type Hook = () => void;
@@ -62,20 +62,20 @@ export class RecordedCalls {
     this.exchangeWorks = false;
   }
 
-  /** Adds a line of the test's own, such as a look at the claim. */
+  /** Adds a line of the test's own, such as a check of the claim. */
   note(line: string): void {
     this.made.push(line);
   }
 
   /**
-   * Has `act` run once, right before the first call that begins with `call`; the second hook for the same calls runs
-   * before the second of them. What `act` throws, the call throws.
+   * Has `act` run once, immediately before the first call that begins with `call`; the second hook for the same calls
+   * runs before the second of them. The call throws whatever `act` throws.
    */
   before(call: Name | `${Name} ${string}`, act: Hook): void {
     this.hooks.push({ when: 'before', call, act });
   }
 
-  /** The same, right after the call has returned or failed. */
+  /** The same, immediately after the call has returned or failed. */
   after(call: Name | `${Name} ${string}`, act: Hook): void {
     this.hooks.push({ when: 'after', call, act });
   }
@@ -155,7 +155,7 @@ export class RecordedCalls {
   }
 }
 
-/** Those of Node's own modules come from outside of jest's context, where `Promise` is another one. */
+/** Those of Node's own modules come from outside jest's context, where `Promise` is another one. */
 function isPromise(result: unknown): result is Promise<unknown> {
   return typeof (result as Promise<unknown> | undefined)?.then === 'function';
 }

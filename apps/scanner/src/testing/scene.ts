@@ -18,11 +18,11 @@ import { Mirror } from '../mirror';
 import { Scan } from '../scan';
 import { Starter } from '../starter';
 
-/** An OMERO, its data directory and a register of one test file's own, and the scanner's parts on them. */
+/** An OMERO, its data directory and a register for one test file, and the scanner's parts on them. */
 export class Scene {
   readonly log = new RecordedLog();
   readonly files = new Files({ threads: 1 });
-  /** What the scanner's settings say of Bio-Formats; a change counts at once. */
+  /** The scanner's settings for Bio-Formats; a change takes effect at once. */
   readonly bioFormats: { setting?: string } = {};
   readonly omero: OmeroDatabase;
   readonly originals: Originals;
@@ -90,7 +90,7 @@ export class Scene {
     await rm(this.dir, { recursive: true, force: true });
   }
 
-  /** Imports filesets by `alice` (or another), marked by their owner unless told otherwise. */
+  /** Imports filesets as `alice` (or another user), marked by their owner unless specified otherwise. */
   async add(
     filesets: TinyPlan['filesets'],
     change: { readonly mark?: boolean; readonly omename?: string } = {},
@@ -151,7 +151,7 @@ export class Scene {
     );
   }
 
-  /** The store's directory, made and marked at the first call. */
+  /** The store's directory, created and marked at the first call. */
   async storeDirectory(): Promise<string> {
     const directory = join(this.dir, 'store');
     if (!existsSync(directory)) {
