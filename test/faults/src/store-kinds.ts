@@ -36,13 +36,16 @@ export const fileStore: StoreKind = async (dir, name) => {
 
 /** Every bag in two directories; links lead to the first. */
 export const copiesStore: StoreKind = async (dir, name) => {
-  const [near, far] = [await markedDirectory(dir, 'store', 'online'), await markedDirectory(dir, 'store-far', 'far')];
+  const [first, second] = [
+    await markedDirectory(dir, 'store', 'first'),
+    await markedDirectory(dir, 'store-second', 'second'),
+  ];
   const stores = {
-    [name]: { kind: 'copies', of: ['bring-online', 'far'] },
-    near: { kind: 'file', directory: near, sameFileSystem: true },
-    far: { kind: 'file', directory: far, sameFileSystem: true },
+    [name]: { kind: 'copies', of: ['first', 'second'] },
+    first: { kind: 'file', directory: first, sameFileSystem: true },
+    second: { kind: 'file', directory: second, sameFileSystem: true },
   };
-  return { ...inDirectories(near, far), stores };
+  return { ...inDirectories(first, second), stores };
 };
 
 /** A mount with the stand-in for an appliance behind it. */
