@@ -85,7 +85,7 @@ test('after that, a whole one with --keep, whose world passes its own doctor', a
   const settings = /npx coldroom --env (\S+) doctor/.exec(kept.output())?.[1] ?? '';
   const doctor = spawnSync(
     process.execPath,
-    [join(__dirname, '..', '..', 'cli', 'dist', 'main.js'), '--env', settings, 'doctor'],
+    [join(__dirname, '..', '..', '..', 'apps', 'cli', 'dist', 'main.js'), '--env', settings, 'doctor'],
     { encoding: 'utf8' },
   );
   expect(doctor.stdout).toContain('can be used');

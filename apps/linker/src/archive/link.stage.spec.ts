@@ -6,6 +6,7 @@ import {
   link,
   lstat,
   mkdir,
+  mkdtemp,
   readFile,
   readlink,
   rename,
@@ -118,18 +119,18 @@ describe('the link stage', () => {
         await rename(at(`${why}/new`), at(`${why}/a`));
       },
     ],
-    ['it is gone', 'ORIGINAL_GONE', /a missing stands/, (why) => rm(at(`${why}/a`))],
+    ['it is gone', 'ORIGINAL_GONE', /the original is missing/, (why) => rm(at(`${why}/a`))],
     [
-      'a link stands there',
+      'a link is at its path',
       'ORIGINAL_GONE',
-      /a link stands/,
+      /a link is at/,
       async (why) => {
         await rm(at(`${why}/a`));
         await symlink('b', at(`${why}/a`));
       },
     ],
     [
-      'a directory stands there',
+      'a directory is at its path',
       'ORIGINAL_GONE',
       /something that is not a file is at/,
       async (why) => {
@@ -156,13 +157,13 @@ describe('the link stage', () => {
       (_why, bag) => chmod(join(bench.storeDir, bag), 0o755),
     ],
     [
-      "somebody else's file stands beside it",
+      'a foreign file is beside it',
       'TARGET_EXISTS',
       /not ours stands beside/,
       async (why) => writeFile(at(`${why}/.coldroom-${(await bench.file(`${why}/a`)).id}`), 'theirs'),
     ],
     [
-      "somebody else's file is in the hold directory",
+      'a foreign file is in the hold directory',
       'HELD_CHANGED',
       /not the original that was hashed/,
       async (why, bag) => {
@@ -293,8 +294,7 @@ describe('the link stage', () => {
   });
 
   test('a hold directory on another file system is refused, and the original stays', async () => {
-    const foreign = '/dev/shm/coldroom-hold-test';
-    await mkdir(foreign, { recursive: true });
+    const foreign = await mkdtemp('/dev/shm/coldroom-hold-');
     await writeMarker(foreign, 'hold');
     try {
       await durable('foreign', ['a']);
