@@ -1,13 +1,6 @@
-export {
-  firstPage,
-  type AuditedFile,
-  type AuditedImage,
-  type CopyPlace,
-  type HeldFile,
-  type KnownBag,
-  type Page,
-  type PageStart,
-} from './queries/audit';
+export type { CopyPlace, HeldFile, KnownBag } from './queries/audit';
+export type { AuditedFile, Page } from './queries/audited-files';
+export { firstPage, type AuditedImage, type PageStart } from './queries/audited-images';
 export { migrate } from './db/connection';
 export { phases, type Phase } from './db/phases';
 export type { NewFile, NewImage, NewRequest, Skip } from './requests/drafts';
@@ -29,7 +22,8 @@ export type { FetchRate } from './queries/fetch-rate';
 export type { RebuildAnswer, RebuiltBag, RebuiltFile } from './operator/rebuild';
 export { Register } from './register';
 export type { RetrievalOrder, RetrievalPlan } from './operator/retrievals';
-export type { Closure, RequestSummary } from './requests/requests';
+export type { Closure } from './requests/requests';
+export type { RequestSummary } from './requests/summaries';
 export { scannerTask, type Scan } from './requests/scans';
 export type { Switch } from './transitions/switches';
 export type { Claim, DueBag } from './transitions/claims';

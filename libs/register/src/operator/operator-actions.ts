@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { movingStates, NotYet, packBags, retryState, unseen, type FileState, type Packable } from '@coldroom/domain';
 import { lockRequests, transaction } from '../db/connection';
 import { leastState, syncRequest, markDueNow } from '../transitions/apply-transitions';
-import { packOne } from '../requests/requests';
+import { packOne } from '../requests/pack';
 
 /** What a person names: whole requests, images, filesets or single files. */
 export type Target =
@@ -67,7 +67,7 @@ export class OperatorActions {
         for await (const bag of packBags(each(group))) {
           nr += 1;
           const name = bagName(nr);
-          await packOne(client, requestId, store, name, bag.files, unseen);
+          await packOne(client, { requestId, store, name, files: bag.files, identity: unseen });
           await client.query(
             `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
              SELECT $1, request_id, id, 'retry', 'stuck', 'approved', jsonb_build_object('files', files) FROM bag WHERE name = $2`,

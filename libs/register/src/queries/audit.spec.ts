@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { firstPage, type AuditedFile } from './audit';
+import type { AuditedFile } from './audited-files';
+import { firstPage } from './audited-images';
 import { freshRegister } from '../testing/fresh-register';
 import { bagsOf, brought, closure, draft, newFile, newImage, passed, running } from '../testing/sample-request';
 
