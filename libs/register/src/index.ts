@@ -19,7 +19,8 @@ export type {
 export type { Target, UndoResult } from './operator/operator-actions';
 export type { CheckedCopy, CopyFilter, CopyResult, FixityFigures } from './queries/fixity';
 export type { FetchRate } from './queries/fetch-rate';
-export type { RebuildAnswer, RebuiltBag, RebuiltFile } from './operator/rebuild';
+export type { RebuildAnswer } from './operator/rebuild';
+export type { RebuiltBag, RebuiltFile } from './operator/rebuilt-bag';
 export { Register } from './register';
 export type { RetrievalOrder, RetrievalPlan } from './operator/retrievals';
 export type { Closure } from './requests/requests';

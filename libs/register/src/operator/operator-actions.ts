@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { movingStates, NotYet, packBags, retryState, unseen, type FileState, type Packable } from '@coldroom/domain';
 import { lockRequests, transaction } from '../db/connection';
-import { leastState, syncRequest, markDueNow } from '../transitions/apply-transitions';
+import { leastState } from '../transitions/bag-state';
+import { markDueNow, syncRequest } from '../transitions/sync-request';
 import { packOne } from '../requests/pack';
 
 /** What a person names: whole requests, images, filesets or single files. */

@@ -1,4 +1,4 @@
-import type { RebuiltBag, RebuiltFile } from './rebuild';
+import type { RebuiltBag, RebuiltFile } from './rebuilt-bag';
 import { freshRegister } from '../testing/fresh-register';
 import { identity, running } from '../testing/sample-request';
 

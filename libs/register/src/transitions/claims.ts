@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { NotYet, codeOf, messageOf, type ArchiveFile, type RequestState, type WorkState } from '@coldroom/domain';
 import { transaction } from '../db/connection';
-import type { Phase } from '../db/phases';
 import { fileColumns, toFile, type FileRow } from '../db/rows';
+import { completeFilesets, fetchedFilesets, imagesOf } from './filesets';
 
 /** The right to work on a bag until the lease ends. A later claim gets a higher fence and makes this one void. */
 export interface Claim {
@@ -36,24 +36,6 @@ export interface DueBag {
   readonly bagId: bigint;
   readonly state: WorkState;
 }
-
-/**
- * True if the fileset of request $1 has a file in one of these phases. A subquery with a limit is never turned into a
- * join: each is a probe into an index, however wrong the planner's statistics are while a request runs.
- */
-export const hasFile = (fileset: string, phases: readonly Phase[]): string =>
-  `coalesce((SELECT true FROM file f WHERE f.request_id = $1 AND f.fileset = ${fileset} AND f.phase = ANY('{${phases.join()}}') LIMIT 1), false)`;
-
-/**
- * True if the fileset of request $1 has files that are durable or beyond, and none that is still before that or given
- * up.
- */
-export const complete = (fileset: string): string =>
-  `${hasFile(fileset, ['sealed', 'linked'])} AND NOT ${hasFile(fileset, ['early', 'undoing', 'given up'])}`;
-
-/** True if all files of the fileset of request $1 that were requested back are proven, or already in place. */
-export const fetched = (fileset: string): string =>
-  `${hasFile(fileset, ['fetchVerified'])} AND NOT ${hasFile(fileset, ['early', 'sealed', 'linked', 'undoing', 'retrieving', 'moving'])}`;
 
 /** Which worker holds which bag. */
 export class Claims {
@@ -168,32 +150,17 @@ export class Claims {
 
   /** Of the given filesets of the request, those in which every file that was taken is durable or beyond. */
   async completeFilesets(requestId: bigint, filesets: readonly string[]): Promise<ReadonlySet<string>> {
-    const { rows } = await this.pool.query<{ fileset: string }>(
-      `SELECT wanted.fileset FROM unnest($2::text[]) AS wanted(fileset)
-       WHERE ${complete('wanted.fileset')}`,
-      [requestId, filesets],
-    );
-    return new Set(rows.map((row) => row.fileset));
+    return completeFilesets(this.pool, requestId, filesets);
   }
 
   /** Of the given filesets of the request, those in which every file that was requested back is fetched and proven. */
   async fetchedFilesets(requestId: bigint, filesets: readonly string[]): Promise<ReadonlySet<string>> {
-    const { rows } = await this.pool.query<{ fileset: string }>(
-      `SELECT wanted.fileset FROM unnest($2::text[]) AS wanted(fileset)
-       WHERE ${fetched('wanted.fileset')}`,
-      [requestId, filesets],
-    );
-    return new Set(rows.map((row) => row.fileset));
+    return fetchedFilesets(this.pool, requestId, filesets);
   }
 
   /** The images of these filesets, for the description that is written to the bag. */
   async imagesOf(requestId: bigint, filesets: readonly string[]): Promise<ReadonlyMap<string, readonly bigint[]>> {
-    const { rows } = await this.pool.query<{ fileset: string; images: bigint[] }>(
-      `SELECT fileset, array_agg(image_id ORDER BY image_id) AS images FROM request_image
-       WHERE request_id = $1 AND fileset = ANY($2) GROUP BY fileset`,
-      [requestId, filesets],
-    );
-    return new Map(rows.map((row) => [row.fileset, row.images.map(BigInt)]));
+    return imagesOf(this.pool, requestId, filesets);
   }
 
   /** All files of the bag in `state`, whichever worker holds it. */
