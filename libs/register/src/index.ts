@@ -16,13 +16,16 @@ export type {
   StageProgress,
   StuckFile,
 } from './queries/listings';
-export type { Target, UndoResult } from './operator/operator-actions';
-export type { CheckedCopy, CopyFilter, CopyResult, FixityFigures } from './queries/fixity';
+export type { UndoResult } from './operator/operator-actions';
+export type { Target } from './operator/targets';
+export type { CheckedCopy, CopyFilter } from './queries/checked-copies';
+export type { CopyResult, FixityFigures } from './queries/fixity';
 export type { FetchRate } from './queries/fetch-rate';
 export type { RebuildAnswer } from './operator/rebuild';
 export type { RebuiltBag, RebuiltFile } from './operator/rebuilt-bag';
 export { Register } from './register';
-export type { RetrievalOrder, RetrievalPlan } from './operator/retrievals';
+export type { RetrievalPlan } from './operator/retrieval-plan';
+export type { RetrievalOrder } from './operator/retrievals';
 export type { Closure } from './requests/requests';
 export type { RequestSummary } from './requests/summaries';
 export { scannerTask, type Scan } from './requests/scans';

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { FileState } from '@coldroom/domain';
 import { transaction } from '../db/connection';
-import { filesetsOf, syncBagsAndRequests, take, type Scope, type Target } from './operator-actions';
+import { syncBagsAndRequests, take, type Scope } from './scope';
+import { filesetsOf, type Target } from './targets';
 
 export interface MoveOrder {
   readonly from: string;

@@ -1,5 +1,5 @@
 import { bagLimits, unseen } from '@coldroom/domain';
-import type { Target } from './operator-actions';
+import type { Target } from './targets';
 import { freshRegister } from '../testing/fresh-register';
 import { bagsOf, brought, claimed, transitionOf, passed, running, stage, statesOf } from '../testing/sample-request';
 

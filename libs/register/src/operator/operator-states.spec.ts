@@ -1,5 +1,5 @@
 import { fileStates, next, retryState, transitions, workStates, type FileState } from '@coldroom/domain';
-import type { Target } from './operator-actions';
+import type { Target } from './targets';
 import { freshRegister } from '../testing/fresh-register';
 import { running, statesOf } from '../testing/sample-request';
 

@@ -1,5 +1,5 @@
 import type { FileState, WorkState } from '@coldroom/domain';
-import type { Target } from './operator-actions';
+import type { Target } from './targets';
 import { freshRegister } from '../testing/fresh-register';
 import {
   bagsOf,

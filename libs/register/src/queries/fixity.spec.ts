@@ -1,4 +1,4 @@
-import type { CheckedCopy, CopyFilter } from './fixity';
+import type { CheckedCopy, CopyFilter } from './checked-copies';
 import { freshRegister } from '../testing/fresh-register';
 import { bagsOf, brought, claimed, transitionOf, passed, running, stage } from '../testing/sample-request';
 

@@ -1,8 +1,7 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type pg from 'pg';
 import type { FileState, RequestState, WorkState } from '@coldroom/domain';
-import { schema } from '../db/connection';
+import { pendingMigrations } from '../db/pending-migrations';
+import type { Target } from '../operator/targets';
 import {
   toListing,
   type EventListing,
@@ -14,8 +13,9 @@ import {
   type StageProgress,
   type StuckFile,
 } from './listings';
-import type { Target } from '../operator/operator-actions';
+import { selectedFiles, unknownIn } from './selected';
 import { archivedOfRunning, stageTimes, type Amount, type StageTime } from './stage-times';
+import { bagsBehindStuck, stuckByCode, stuckFiles } from './stuck';
 
 /** Reads for people and metrics. Changes nothing. */
 export class Reports {
@@ -110,25 +110,12 @@ export class Reports {
 
   /** Stuck files by code; cheap, by an index of only the stuck files. */
   async stuck(requestId?: bigint): Promise<readonly { code: string; files: number; bytes: bigint }[]> {
-    const { rows } = await this.pool.query(
-      `SELECT code, count(*)::int AS files, sum(size)::bigint AS bytes FROM file
-       WHERE stuck_from IS NOT NULL AND ($1::bigint IS NULL OR request_id = $1) GROUP BY code ORDER BY code`,
-      [requestId ?? null],
-    );
-    return rows;
+    return stuckByCode(this.pool, requestId);
   }
 
   /** The first stuck files of each code, by number. */
   async stuckFiles(requestId?: bigint, perCode = 100): Promise<readonly StuckFile[]> {
-    const { rows } = await this.pool.query(
-      `SELECT f.id, f.fileset, b.name AS bag, f.code, f.stuck_from, f.released_at IS NOT NULL AS released
-       FROM (SELECT *, row_number() OVER (PARTITION BY code ORDER BY id) AS nr FROM file
-             WHERE stuck_from IS NOT NULL AND ($1::bigint IS NULL OR request_id = $1)) f
-         LEFT JOIN bag b ON b.id = f.bag_id
-       WHERE nr <= $2 ORDER BY f.code, f.id`,
-      [requestId ?? null, perCode],
-    );
-    return rows.map(({ stuck_from: stuckFrom, ...row }) => ({ ...row, stuckFrom }));
+    return stuckFiles(this.pool, requestId, perCode);
   }
 
   /** Why bags wait for another turn, as reported by the stage that gave them back. */
@@ -142,52 +129,17 @@ export class Reports {
 
   /** Bags in which every durable file waits for a stuck file of its fileset: only a person can resolve this. */
   async bagsBehindStuck(requestId?: bigint): Promise<number> {
-    const { rows } = await this.pool.query<{ bags: number }>(
-      `SELECT count(*)::int AS bags FROM bag WHERE state = 'sealed' AND ($1::bigint IS NULL OR request_id = $1)
-         AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = bag.id AND f.state = 'sealed' AND NOT EXISTS (
-           SELECT FROM file g WHERE g.request_id = f.request_id AND g.fileset = f.fileset AND g.stuck_from IS NOT NULL))`,
-      [requestId ?? null],
-    );
-    return rows[0]?.bags ?? 0;
+    return bagsBehindStuck(this.pool, requestId);
   }
 
-  /** What a command on this target would affect; see `People` for the effects. */
+  /** What a command on this target would affect; see `OperatorActions` for the effects. */
   async selected(target: Target, including: SelectedWith): Promise<readonly SelectedFiles[]> {
-    const stuckOnly = including === 'stuck filesets' ? `AND f.bag_id IS NOT NULL AND f.stuck_from IS NOT NULL` : '';
-    const named = namedBy[target.kind];
-    const { rows } = await this.pool.query(
-      `SELECT f.request_id, r.state AS request_state, f.state, f.stuck_from, f.code, f.bag_id IS NOT NULL AS in_bag, f.released_at IS NOT NULL AS released,
-         count(DISTINCT f.fileset)::int AS filesets, count(*)::int AS files, sum(f.size)::bigint AS bytes
-       FROM file f JOIN request r ON r.id = f.request_id
-       ${
-         including === 'files' && target.kind === 'File'
-           ? 'WHERE f.id = ANY($1)'
-           : `WHERE (f.request_id, f.fileset) IN (SELECT f.request_id, f.fileset FROM file f WHERE ${named} ${stuckOnly})`
-       }
-       GROUP BY f.request_id, r.state, f.state, f.stuck_from, f.code, in_bag, released ORDER BY f.request_id, f.state, f.code`,
-      [valuesOf(target)],
-    );
-    return rows.map((row) => ({
-      requestId: row.request_id,
-      requestState: row.request_state,
-      state: row.state,
-      stuckFrom: row.stuck_from,
-      code: row.code,
-      inBag: row.in_bag,
-      released: row.released,
-      filesets: row.filesets,
-      files: row.files,
-      bytes: row.bytes,
-    }));
+    return selectedFiles(this.pool, target, including);
   }
 
   /** The ids or names of the target that the register does not know. */
   async unknown(target: Target): Promise<readonly string[]> {
-    const { rows } = await this.pool.query<{ value: string }>(
-      `SELECT value::text AS value FROM unnest($1::${target.kind === 'Fileset' ? 'text[]' : 'bigint[]'}) AS value WHERE NOT EXISTS (${knownBy[target.kind]})`,
-      [valuesOf(target)],
-    );
-    return rows.map((row) => (target.kind === 'Fileset' ? row.value : `${target.kind}:${row.value}`));
+    return unknownIn(this.pool, target);
   }
 
   /** When a scan was started, and how many older ones are unfinished. */
@@ -202,17 +154,7 @@ export class Reports {
 
   /** This version's migrations that the register lacks, in order; all of them if it is empty. */
   async pendingMigrations(): Promise<readonly string[]> {
-    const files = (await readdir(join(__dirname, '..', '..', 'migrations')))
-      .filter((name) => name.endsWith('.sql'))
-      .map((name) => name.slice(0, -'.sql'.length));
-    const {
-      rows: [found],
-    } = await this.pool.query<{ migration: string | null }>(
-      `SELECT to_regclass('${schema}.migration')::text AS migration`,
-    );
-    if (!found?.migration) return files.sort();
-    const { rows } = await this.pool.query<{ name: string }>('SELECT name FROM migration');
-    return files.filter((file) => !rows.some((row) => row.name === file)).sort();
+    return pendingMigrations(this.pool);
   }
 
   /**
@@ -246,23 +188,4 @@ export class Reports {
     const { rows } = await this.pool.query<{ now: Date }>('SELECT now()');
     return (rows[0] as { now: Date }).now;
   }
-}
-
-/** Files `f` that a target names. */
-export const namedBy: Readonly<Record<Target['kind'], string>> = {
-  Request: 'f.request_id = ANY($1)',
-  Image: '(f.request_id, f.fileset) IN (SELECT request_id, fileset FROM request_image WHERE image_id = ANY($1))',
-  Fileset: 'f.fileset = ANY($1)',
-  File: 'f.id = ANY($1)',
-};
-
-const knownBy: Readonly<Record<Target['kind'], string>> = {
-  Request: 'SELECT FROM request WHERE request.id = value',
-  Image: 'SELECT FROM request_image WHERE image_id = value',
-  Fileset: 'SELECT FROM file WHERE fileset = value',
-  File: 'SELECT FROM file WHERE file.id = value',
-};
-
-export function valuesOf(target: Target): readonly (bigint | string)[] {
-  return target.kind === 'Fileset' ? target.names : target.ids;
 }

@@ -1,5 +1,5 @@
 import type { Transition } from '../transitions/transition';
-import type { Target } from '../operator/operator-actions';
+import type { Target } from '../operator/targets';
 import { freshRegister } from '../testing/fresh-register';
 import {
   bagsOf,

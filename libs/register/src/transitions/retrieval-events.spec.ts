@@ -1,5 +1,5 @@
 import type { WorkState } from '@coldroom/domain';
-import type { Target } from '../operator/operator-actions';
+import type { Target } from '../operator/targets';
 import { freshRegister } from '../testing/fresh-register';
 import {
   brought,
