@@ -50,7 +50,7 @@ export class CopiesStore implements Store {
   ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
     const sealed = await this.sealedIn(bag);
     if (sealed.length === this.members.length)
-      throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
+      throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing more is added to it.`, { bag });
     const answers = await this.inAll((store) =>
       sealed.includes(store) ? heldIn(store, bag, sources) : store.put(bag, sources, work),
     );

@@ -21,7 +21,7 @@ export async function heldIn(
     return {
       error: new Refused(
         held === undefined ? 'COPY_MISSING' : 'COPY_SIZE',
-        `The bag ${bag} is sealed in store ${store.name} ${what} of "${displayPath(copyPath)}"; it is not changed any more.`,
+        `The bag ${bag} is sealed in store ${store.name} ${what} of "${displayPath(copyPath)}"; it is no longer changed.`,
         { store: store.name, bag },
       ),
     };

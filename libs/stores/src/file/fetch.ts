@@ -10,14 +10,19 @@ import {
 import { displayPath, type Files } from '@coldroom/files';
 import { copyIn, sealedBag } from './layout';
 
+/** A sealed bag below the directory of its store. */
+export interface SealedPlace {
+  readonly root: string;
+  readonly bag: string;
+}
+
 /** Everything on a mounted directory is online. */
 export async function availability(
   files: Files,
-  root: string,
-  bag: string,
+  sealed: SealedPlace,
   paths: readonly Buffer[],
 ): Promise<readonly Outcome<Availability>[]> {
-  return (await look(files, root, bag, paths)).map((each) =>
+  return (await look(files, sealed, paths)).map((each) =>
     'ok' in each ? { ok: { online: true, state: 'local' } } : each,
   );
 }
@@ -25,17 +30,16 @@ export async function availability(
 /** Copies out of a sealed bag, one call for each target directory; errors of the target are reported as such. */
 export async function fetchFiles(
   files: Files,
-  root: string,
-  bag: string,
+  sealed: SealedPlace,
   orders: readonly FetchOrder[],
   work: Work,
 ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
   const found = await look(
     files,
-    root,
-    bag,
+    sealed,
     orders.map(({ path }) => path),
   );
+  const { root, bag } = sealed;
   const outcomes = new Map<FetchOrder, Outcome<{ readonly size: bigint }>>();
   const ready: { readonly order: FetchOrder; readonly identity: Identity }[] = [];
   orders.forEach((order, at) => {
@@ -81,8 +85,7 @@ function parent(path: Buffer): Buffer {
 
 async function look(
   files: Files,
-  root: string,
-  bag: string,
+  { root, bag }: SealedPlace,
   paths: readonly Buffer[],
 ): Promise<readonly Outcome<Identity>[]> {
   const found = await files.inspect(paths.map((path) => ({ root, path: copyIn(sealedBag(bag), path) })));

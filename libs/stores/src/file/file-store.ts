@@ -64,7 +64,7 @@ export class FileStore implements Store {
     const prefix = Buffer.concat([openBag(bag), Buffer.from('/data')]);
     return this.here(async () => {
       if (await this.exists(sealed))
-        throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
+        throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing more is added to it.`, { bag });
       const refused = sources.map((source) => this.refusal(bag, source));
       const outcomes = await this.files.copy(
         sources.filter((_, at) => !refused[at]),
@@ -125,7 +125,7 @@ export class FileStore implements Store {
   }
 
   async bringOnline(bag: string, paths: readonly Buffer[]): Promise<readonly Outcome<Availability>[]> {
-    return this.here(() => availability(this.files, this.settings.directory, bag, paths));
+    return this.here(() => availability(this.files, { root: this.settings.directory, bag }, paths));
   }
 
   async fetch(
@@ -134,7 +134,7 @@ export class FileStore implements Store {
     work: Work,
   ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
     return this.here(async () =>
-      (await fetchFiles(this.files, this.settings.directory, bag, orders, work)).map((outcome) =>
+      (await fetchFiles(this.files, { root: this.settings.directory, bag }, orders, work)).map((outcome) =>
         'ok' in outcome ? outcome : { error: ofCopy(outcome.error) },
       ),
     );

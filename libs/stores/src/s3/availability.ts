@@ -18,8 +18,7 @@ export function onlineByListing(listed: Listed | undefined): Availability | unde
 /** Whether an object can be read at once; an archived one that is not being restored is requested, once. */
 export async function availability(
   bucket: Bucket,
-  key: string,
-  path: Buffer,
+  { key, path }: { readonly key: string; readonly path: Buffer },
   order: { readonly tier: string; readonly days: number },
   beforeAsking: () => void,
 ): Promise<Outcome<Availability>> {

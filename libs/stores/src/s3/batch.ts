@@ -6,10 +6,22 @@ import {
   failureOf,
   readingFailed,
   type Bounds,
+  type Trees,
   type WireOutcome,
 } from '@coldroom/files';
 import { inParallel } from '../in-parallel';
+import type { Bucket } from './bucket';
+import type { Connection } from './connection';
 import { S3Failure, objectFailed } from './failures';
+
+/** What a thread works with on one batch. */
+export interface BatchTools {
+  readonly bucket: Bucket;
+  readonly connection: Connection;
+  readonly budget: Budget;
+  readonly claim: BatchClaim;
+  readonly trees: Trees;
+}
 
 /** The claim of a batch whose items run in parallel: what ends it for one ends it for all. */
 export class BatchClaim extends Claim {

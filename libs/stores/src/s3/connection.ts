@@ -24,6 +24,13 @@ export interface Connection {
   readonly storageClass: string | undefined;
 }
 
+/** Where a secret is: in a file, or in an environment variable. */
+interface SecretPlace {
+  readonly what: string;
+  readonly file: string | undefined;
+  readonly variable: string | undefined;
+}
+
 type Secrets = (name: string) => string | undefined;
 
 /** `Refused` `STORE_SECRET_MISSING` if a key or the authority's certificate is not available. */
@@ -36,14 +43,16 @@ export async function connectionOf(
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   if (isIP(host) && isForbidden(host)) throw endpointNotAllowed(store, host);
   const { region, pathStyle, bucket, requestsInParallel, partsInParallel, storageClass } = settings;
+  const accessKey = { what: 'access key', file: settings.accessKeyFile, variable: settings.accessKeyEnv };
+  const secretKey = { what: 'secret key', file: settings.secretKeyFile, variable: settings.secretKeyEnv };
   return {
     store,
     host,
     port: port === '' ? undefined : Number(port),
     secure: protocol === 'https:',
     ca: settings.caFile === undefined ? undefined : await contentOf(store, settings.caFile),
-    accessKey: await secretOf(store, 'access key', settings.accessKeyFile, settings.accessKeyEnv, secrets),
-    secretKey: await secretOf(store, 'secret key', settings.secretKeyFile, settings.secretKeyEnv, secrets),
+    accessKey: await secretOf(store, accessKey, secrets),
+    secretKey: await secretOf(store, secretKey, secrets),
     region,
     pathStyle,
     bucket,
@@ -57,9 +66,7 @@ export async function connectionOf(
 
 async function secretOf(
   store: string,
-  what: string,
-  file: string | undefined,
-  variable: string | undefined,
+  { what, file, variable }: SecretPlace,
   secrets: Secrets | undefined,
 ): Promise<string> {
   const value = (file === undefined ? secrets?.(variable!) : await contentOf(store, file))?.trim();

@@ -1,9 +1,8 @@
 import { NotYet, Refused, Transient, crashPoint, type CopyDigest, type DigestAlgorithm } from '@coldroom/domain';
 import { RunningDigests, bytesOf, displayPath, type WireOutcome, type WirePath } from '@coldroom/files';
 import type { IncomingMessage } from 'node:http';
-import type { BatchClaim } from './batch';
+import type { BatchTools } from './batch';
 import type { Bucket } from './bucket';
-import type { Connection } from './connection';
 import { S3Failure } from './failures';
 import { listingOf } from './look';
 import type { ObjectHead } from './object-head';
@@ -23,15 +22,13 @@ export interface DigestTask {
  */
 export async function digest(
   task: DigestTask,
-  bucket: Bucket,
-  { requestsInParallel }: Connection,
-  claim: BatchClaim,
+  { bucket, connection, claim }: BatchTools,
 ): Promise<readonly WireOutcome<CopyDigest>[]> {
   const { algorithms } = task;
   const attested = task.attested && algorithms.every((each) => each === 'SHA-256');
   const listed = await listingOf(bucket, task.dataPrefix);
   const items = task.copies.map(({ path, key }) => ({ key, path: bytesOf(path) }));
-  return claim.outcomes(items, requestsInParallel, async ({ key, path }) => {
+  return claim.outcomes(items, connection.requestsInParallel, async ({ key, path }) => {
     const own = attested ? await bucket.head(key) : undefined;
     if (own?.sha256 !== undefined) {
       claim.done(Number(own.size));

@@ -7,13 +7,11 @@ import {
   storeFailed,
   writeWhole,
   type MadeFile,
-  type Trees,
   type WireOutcome,
   type WirePath,
 } from '@coldroom/files';
-import type { BatchClaim } from './batch';
+import type { BatchClaim, BatchTools } from './batch';
 import type { Bucket } from './bucket';
-import type { Connection } from './connection';
 import { begin, missing, readThrough, type Opened } from './digest';
 
 const largeBytes = 8n * 1024n * 1024n;
@@ -42,10 +40,7 @@ interface Order {
  */
 export async function fetch(
   task: FetchTask,
-  bucket: Bucket,
-  { requestsInParallel }: Connection,
-  claim: BatchClaim,
-  trees: Trees,
+  { bucket, connection, claim, trees }: BatchTools,
 ): Promise<readonly WireOutcome<{ readonly size: bigint }>[]> {
   const tree = trees.at(task.root);
   const made = new MadeFiles(tree, claim);
@@ -56,7 +51,7 @@ export async function fetch(
     target: bytesOf(target),
   }));
   try {
-    const outcomes = await claim.outcomes(orders, requestsInParallel, (order) => fetcher.fetch(order));
+    const outcomes = await claim.outcomes(orders, connection.requestsInParallel, (order) => fetcher.fetch(order));
     await made.sync();
     crashPoint('copy:4-synced');
     return outcomes;

@@ -1,9 +1,7 @@
 import { Transient, crashPoint, type Identity } from '@coldroom/domain';
-import { EndOfBatch, bytesOf, displayPath, type Trees, type WireOutcome, type WirePath } from '@coldroom/files';
+import { EndOfBatch, bytesOf, displayPath, type WireOutcome, type WirePath } from '@coldroom/files';
 import { createHash } from 'node:crypto';
-import type { BatchClaim, Budget } from './batch';
-import type { Bucket } from './bucket';
-import type { Connection } from './connection';
+import type { BatchTools } from './batch';
 import { S3Failure } from './failures';
 import { listingOf } from './look';
 import { SourceFile, sourceWord } from './source-file';
@@ -36,21 +34,10 @@ interface Order {
  */
 export async function put(
   task: PutTask,
-  bucket: Bucket,
-  connection: Connection,
-  budget: Budget,
-  claim: BatchClaim,
-  trees: Trees,
+  tools: BatchTools,
 ): Promise<readonly WireOutcome<{ readonly size: bigint }>[]> {
-  const putter = new Putter(
-    bucket,
-    connection,
-    budget,
-    claim,
-    trees,
-    task.uploadsPrefix,
-    await listingOf(bucket, task.dataPrefix),
-  );
+  const { bucket, connection, budget, claim } = tools;
+  const putter = new Putter(tools, task.uploadsPrefix, await listingOf(bucket, task.dataPrefix));
   const orders = task.sources.map(({ path, ...rest }) => ({ ...rest, path: bytesOf(path) }));
   const outcomes = await claim
     .outcomes(orders, connection.requestsInParallel, (order) => putter.put(order))
@@ -82,29 +69,25 @@ class Putter {
   private readonly uploads: Uploads;
 
   constructor(
-    private readonly bucket: Bucket,
-    private readonly connection: Connection,
-    private readonly budget: Budget,
-    private readonly claim: BatchClaim,
-    private readonly trees: Trees,
+    private readonly tools: BatchTools,
     private readonly uploadsPrefix: string,
     private readonly leftovers: ReadonlyMap<string, unknown>,
   ) {
-    this.uploads = new Uploads(bucket, claim, budget, connection);
+    this.uploads = new Uploads(tools.bucket, tools.claim, tools.budget, tools.connection);
   }
 
   async put(order: Order): Promise<{ readonly size: bigint }> {
     const { root, path, key, identity } = order;
-    const file = SourceFile.open(this.trees, root, path, identity);
+    const file = SourceFile.open(this.tools.trees, root, path, identity);
     try {
       if (this.leftovers.has(key)) {
-        this.claim.check();
-        await this.bucket.remove(key);
+        this.tools.claim.check();
+        await this.tools.bucket.remove(key);
       }
       this.made.push(key);
       const source = sourceWord(identity);
       await this.landing(order, () =>
-        identity.size <= this.connection.partBytes
+        identity.size <= this.tools.connection.partBytes
           ? this.whole(file, order, source)
           : this.uploads.put({
               key,
@@ -124,21 +107,21 @@ class Putter {
   /** Removes what this call has put, so that smaller files find room. */
   async makeRoom(): Promise<void> {
     for (const key of this.made) {
-      this.claim.checkStillHeld();
-      await this.bucket.remove(key);
+      this.tools.claim.checkStillHeld();
+      await this.tools.bucket.remove(key);
     }
   }
 
   private async whole(file: SourceFile, { key, identity }: Order, source: string): Promise<void> {
     const size = Number(identity.size);
-    await this.budget.with(size, async () => {
-      this.claim.check();
+    await this.tools.budget.with(size, async () => {
+      this.tools.claim.check();
       const content = Buffer.allocUnsafeSlow(size);
       const sha256 = await file.read(0, content);
       file.checkUnchanged();
-      this.claim.check();
-      await this.bucket.putNew(key, content, this.bucket.headersOf(source), sha256);
-      this.claim.done(size);
+      this.tools.claim.check();
+      await this.tools.bucket.putNew(key, content, this.tools.bucket.headersOf(source), sha256);
+      this.tools.claim.done(size);
     });
   }
 
@@ -153,7 +136,7 @@ class Putter {
       const taken = error instanceof S3Failure && error.status === 412;
       const lost = error instanceof EndOfBatch && error.reason.code === 'STORE_UNAVAILABLE';
       if (!taken && !lost) throw error;
-      const head = await this.bucket.head(key).catch(() => undefined); // `error` says more
+      const head = await this.tools.bucket.head(key).catch(() => undefined); // `error` says more
       if (head?.source === sourceWord(identity) && head.size === identity.size) return;
       if (!taken) throw error;
       throw new Transient(

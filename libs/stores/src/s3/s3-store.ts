@@ -14,23 +14,23 @@ import {
   type TagFile,
   type Work,
 } from '@coldroom/domain';
-import { checkAccess, checkPath, displayPath, openRoot, outcomes, wirePath, type WireOutcome } from '@coldroom/files';
+import { checkAccess, checkPath, displayPath, openRoot } from '@coldroom/files';
 import { randomUUID } from 'node:crypto';
 import { checkClaim } from '../claim';
-import { ofTarget } from '../file/fetch';
 import { isBagName } from '../file/layout';
 import { checkPlacement } from '../file/placement';
 import { inParallel } from '../in-parallel';
 import type { S3StoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
-import { Keys, apart, keyLimit } from './keys';
-import { listingOf, lookAt, type Seen } from './look';
+import { Keys, apart } from './keys';
+import { listingOf, lookAt } from './look';
+import { Places } from './places';
 import { onlineByListing, availability } from './availability';
 import { checkSealedAlike, copiesIn, seal } from './seal';
 import { Session } from './session';
+import { statusOf } from './status';
+import { digestBatch, fetchBatches, putBatch } from './thread-batches';
 
-/** PATH_MAX with its NUL: a longer link target could not be made. */
-const pathLimit = 4095;
 const tagLimit = 64 * 1024 * 1024;
 
 /**
@@ -46,6 +46,7 @@ export class S3Store implements Store {
   readonly wantedDigests = [];
   readonly recallRoot: string;
   private readonly keys: Keys;
+  private readonly places: Places;
   private readonly session: Session;
 
   constructor(
@@ -56,6 +57,7 @@ export class S3Store implements Store {
     this.acceptedReads = settings.verify === 'attested' ? ['remote', 'attested'] : ['remote'];
     this.recallRoot = settings.recallDirectory;
     this.keys = new Keys(settings.prefix);
+    this.places = new Places(this.keys, this.recallRoot);
     this.session = new Session(name, settings, surroundings);
   }
 
@@ -81,28 +83,16 @@ export class S3Store implements Store {
   ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
     return this.session.use(async ({ bucket, threads }) => {
       if (await bucket.has(this.keys.seal(bag)))
-        throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing is added to it any more.`, { bag });
+        throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing more is added to it.`, { bag });
       return apart(
         sources,
-        ({ copyPath }) => this.keyOf(bag, copyPath),
-        async (accepted) =>
-          outcomes(
-            (await threads().run(
-              {
-                verb: 'put',
-                task: {
-                  dataPrefix: this.keys.data(bag),
-                  uploadsPrefix: this.keys.tag(bag, 'uploads/'),
-                  sources: accepted.map(({ item: { root, path, identity }, key }) => ({
-                    root,
-                    path: wirePath(path),
-                    key,
-                    identity,
-                  })),
-                },
-              },
-              work,
-            )) as readonly WireOutcome<{ readonly size: bigint }>[],
+        ({ copyPath }) => this.places.key(bag, copyPath),
+        (accepted) =>
+          putBatch(
+            threads(),
+            accepted,
+            { dataPrefix: this.keys.data(bag), uploadsPrefix: this.keys.tag(bag, 'uploads/') },
+            work,
           ),
       );
     });
@@ -117,21 +107,13 @@ export class S3Store implements Store {
     return this.session.use(({ threads }) =>
       apart(
         paths,
-        (path) => this.keyOf(bag, path),
-        async (accepted) =>
-          outcomes(
-            (await threads().run(
-              {
-                verb: 'digest',
-                task: {
-                  dataPrefix: this.keys.data(bag),
-                  copies: accepted.map(({ item, key }) => ({ path: wirePath(item), key })),
-                  algorithms,
-                  attested: this.settings.verify === 'attested',
-                },
-              },
-              work,
-            )) as readonly WireOutcome<CopyDigest>[],
+        (path) => this.places.key(bag, path),
+        (accepted) =>
+          digestBatch(
+            threads(),
+            accepted,
+            { dataPrefix: this.keys.data(bag), algorithms, attested: this.settings.verify === 'attested' },
+            work,
           ),
       ),
     );
@@ -156,14 +138,15 @@ export class S3Store implements Store {
 
   async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
     return this.session.use(async ({ bucket }) => {
+      const required = this.settings.replication === 'required';
       const { sealed, seen } = await lookAt(bucket, {
         dataPrefix: this.keys.data(bag),
         sealKey: this.keys.seal(bag),
-        keys: paths.map((path) => this.keyOf(bag, path)),
+        keys: paths.map((path) => this.places.key(bag, path)),
         parallel: this.settings.requestsInParallel,
-        marks: this.settings.replication === 'required',
+        marks: required,
       });
-      return seen.map((each) => each && this.statusOf(each, sealed));
+      return seen.map((each) => each && statusOf(each, { sealed, required }));
     });
   }
 
@@ -174,7 +157,7 @@ export class S3Store implements Store {
       const listed = sealed ? await listingOf(bucket, this.keys.data(bag)) : undefined;
       return apart(
         paths,
-        (path) => this.keyInSealed(bag, path, sealed),
+        (path) => this.places.keyInSealed(bag, path, sealed),
         (accepted) =>
           inParallel(accepted, this.settings.requestsInParallel, async ({ item, key }) => {
             const online = onlineByListing(listed?.get(key));
@@ -182,8 +165,7 @@ export class S3Store implements Store {
               ? { ok: online }
               : availability(
                   bucket,
-                  key,
-                  item,
+                  { key, path: item },
                   { tier: this.settings.restoreTier, days: this.settings.restoreDays },
                   beforeAsking,
                 );
@@ -201,30 +183,8 @@ export class S3Store implements Store {
       const sealed = await bucket.has(this.keys.seal(bag));
       return apart(
         orders,
-        ({ path }) => this.keyInSealed(bag, path, sealed),
-        async (accepted) => {
-          const results = new Map<FetchOrder, Outcome<{ readonly size: bigint }>>();
-          for (const [root, group] of Map.groupBy(accepted, ({ item }) => item.target.root)) {
-            const task = {
-              root,
-              orders: group.map(({ item: { path, size, target }, key }) => ({
-                key,
-                path: wirePath(path),
-                size,
-                target: wirePath(target.path),
-              })),
-            };
-            const fetched = await threads()
-              .run({ verb: 'fetch', task }, work)
-              .catch((error: unknown) => {
-                throw ofTarget(error, root);
-              });
-            outcomes(fetched as readonly WireOutcome<{ readonly size: bigint }>[]).forEach((outcome, at) =>
-              results.set(group[at]!.item, outcome),
-            );
-          }
-          return accepted.map(({ item }) => results.get(item)!);
-        },
+        ({ path }) => this.places.keyInSealed(bag, path, sealed),
+        (accepted) => fetchBatches(threads(), accepted, work),
       );
     });
   }
@@ -263,49 +223,10 @@ export class S3Store implements Store {
   }
 
   linkTarget(bag: string, path: Buffer): Buffer {
-    checkPath(path);
-    this.keys.bag(bag);
-    return Buffer.concat([Buffer.from(`${this.recallRoot}/${bag}/data/`), path]);
+    return this.places.linkTarget(bag, path);
   }
 
   async close(): Promise<void> {
     await this.session.close();
-  }
-
-  /** `Refused` `PATH_NOT_ALLOWED`, or `PATH_TOO_LONG` if a key or a link could not hold it. */
-  private keyOf(bag: string, path: Buffer): string {
-    const { length } = this.linkTarget(bag, path);
-    const key = this.keys.copy(bag, path);
-    const size = Buffer.byteLength(key);
-    if (size > keyLimit)
-      throw new Refused(
-        'PATH_TOO_LONG',
-        `The copy of "${displayPath(path)}" would have a key of ${size} bytes; S3 allows ${keyLimit}.`,
-      );
-    if (length > pathLimit)
-      throw new Refused(
-        'PATH_TOO_LONG',
-        `The link to "${displayPath(path)}" would have ${length} bytes; a link can hold ${pathLimit}.`,
-      );
-    return key;
-  }
-
-  private keyInSealed(bag: string, path: Buffer, sealed: boolean): string {
-    if (sealed) return this.keyOf(bag, path);
-    throw new Refused('COPY_MISSING', `There is no sealed bag ${bag} in the store.`, { bag });
-  }
-
-  private statusOf({ size, version, replication }: Seen, sealed: boolean): CopyStatus {
-    const required = this.settings.replication === 'required';
-    const replicated =
-      replication === undefined ? !required : ['COMPLETED', 'COMPLETE', 'REPLICA'].includes(replication);
-    return {
-      // No link can write to an object; placing copies protects the recall directory, where links lead.
-      size,
-      version,
-      durable: sealed && replicated ? 'yes' : 'no',
-      writable: sealed ? 'no' : 'yes',
-      replicationState: sealed ? (replication ?? (required ? 'not replicated' : 'sealed')) : 'open',
-    };
   }
 }

@@ -90,11 +90,9 @@ export async function checkSealedAlike(
 }
 
 function sealedOtherwise(bag: string): Refused {
-  return new Refused(
-    'BAG_SEALED',
-    `The bag ${bag} is sealed already, with other tag files; it is not changed any more.`,
-    { bag },
-  );
+  return new Refused('BAG_SEALED', `The bag ${bag} is sealed already, with other tag files; it is no longer changed.`, {
+    bag,
+  });
 }
 
 /** The next attempt repeats a put whose answer was lost; the same content there then counts as put. */

@@ -21,6 +21,15 @@ export interface UploadOrder {
   readonly source: string;
 }
 
+interface PartOrder {
+  readonly uploadId: string;
+  /** From 1 on. */
+  readonly part: number;
+  readonly partBytes: number;
+  /** Size and ETag of this part from an earlier attempt, if there is one. */
+  readonly there: string | undefined;
+}
+
 interface Record {
   readonly uploadId: string;
   readonly source: string;
@@ -49,7 +58,7 @@ export class Uploads {
     try {
       const numbers = Array.from({ length: Math.ceil(size / partBytes) }, (_, at) => at + 1);
       const parts = await inParallel(numbers, this.limits.partsInParallel, (part) =>
-        this.part(order, uploadId, part, partBytes, there.get(part)),
+        this.part(order, { uploadId, part, partBytes, there: there.get(part) }),
       );
       file.checkUnchanged();
       this.claim.check();
@@ -62,13 +71,7 @@ export class Uploads {
     await this.bucket.remove(recordKey);
   }
 
-  private async part(
-    { key, file, size }: UploadOrder,
-    uploadId: string,
-    part: number,
-    partBytes: number,
-    there: string | undefined,
-  ): Promise<Part> {
+  private async part({ key, file, size }: UploadOrder, { uploadId, part, partBytes, there }: PartOrder): Promise<Part> {
     const start = (part - 1) * partBytes;
     const length = Math.min(partBytes, size - start);
     return this.budget.withBuffer(length, async (content) => {

@@ -34,14 +34,15 @@ listenForCrashPoints(crashPoints);
 module.exports = async ({ verb, task, ...bounds }: S3Task & Bounds): Promise<ThreadAnswer> => {
   const claim = new BatchClaim(bounds);
   const trees = new Trees();
+  const tools = { bucket, connection, budget, claim, trees };
   try {
     switch (verb) {
       case 'put':
-        return { ok: await put(task, bucket, connection, budget, claim, trees) };
+        return { ok: await put(task, tools) };
       case 'digest':
-        return { ok: await digest(task, bucket, connection, claim) };
+        return { ok: await digest(task, tools) };
       case 'fetch':
-        return { ok: await fetch(task, bucket, connection, claim, trees) };
+        return { ok: await fetch(task, tools) };
     }
   } catch (error) {
     return { failed: failureOf(error instanceof EndOfBatch ? error.reason : error) };
