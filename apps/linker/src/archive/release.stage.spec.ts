@@ -90,7 +90,7 @@ describe('the release stage', () => {
     await bench.run(release());
 
     const expected = {
-      replaced: ['LINK_GONE', 'something else stands where the link was'],
+      replaced: ['LINK_GONE', "something else is at the link's path"],
       gone: ['LINK_GONE', 'the link is gone; was the image deleted in OMERO?'],
       changed: ['HELD_CHANGED', 'the held original is not the file that was hashed'],
       copytouched: ['COPY_CHANGED', 'the copy is not the one that was proven'],

@@ -119,6 +119,6 @@ async function releaseOne(
     throw new Refused('LINK_GONE', 'neither our link nor the held original is there; look before anything else');
   if (held === null)
     return refuseFor(reasonsToKeepFetched(file, inStore), 'nothing is held, and this copy is the only one');
-  refuseFor(reasonsToKeepHeld(file, atPath, held, inStore, false));
+  refuseFor(reasonsToKeepHeld(file, { atPath, held, inStore }, false));
   await release(place, guard);
 }

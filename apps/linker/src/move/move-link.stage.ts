@@ -63,7 +63,7 @@ export class MoveLinkStage implements Stage {
     });
     const candidates = claim.files.map((file, index): Candidate => ({ file, inStore: statuses[index] }));
     const reasonsOf = ({ file, inStore }: Candidate, atPath: AtPath): readonly Reason[] =>
-      reasonsToKeepOldLink(file, atPath, proofOf(file, claim), inStore, policy);
+      reasonsToKeepOldLink(file, { atPath, copy: proofOf(file, claim), inStore }, policy);
     const spoiled = candidates
       .map((each) => ({ ...each, reasons: reasonsOf(each, 'our-link') }))
       .filter(({ reasons }) => reasons.length > 0);

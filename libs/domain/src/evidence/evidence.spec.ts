@@ -1,18 +1,15 @@
+import type { ArchiveFile, Identity, ProvenCopy } from '../model';
+import { fileStates, requestStates } from '../states';
+import type { CopyStatus } from '../store';
+import type { AtPath } from './checks';
 import {
   pathReasons,
-  reasonsToKeepHeld,
-  reasonsToKeepLink,
   reasonsToKeepFetched,
+  reasonsToKeepLink,
   reasonsToKeepOldLink,
-  reasonsToKeepOriginal,
-  type AtPath,
-  type LinkPolicy,
-  type OnDisk,
   type MoveLinkPolicy,
-} from './evidence';
-import type { ArchiveFile, Identity, ProvenCopy } from './model';
-import { fileStates, requestStates } from './states';
-import type { CopyStatus } from './store';
+} from './link';
+import { reasonsToKeepHeld, reasonsToKeepOriginal, type LinkPolicy, type OnDisk } from './original';
 
 const identity: Identity = {
   dev: 64n,
@@ -154,7 +151,7 @@ describe('reasonsToKeepOriginal', () => {
     it.each<[string, Identity, Identity]>([
       ['a held file of another inode proves nothing', afterHold, { ...afterHold, ino: 1n }],
       ['a held file of another device proves nothing', afterHold, { ...afterHold, dev: 1n }],
-      ["one more link is somebody else's", { ...afterHold, links: 3 }, afterHold],
+      ['one more link is not ours', { ...afterHold, links: 3 }, afterHold],
       ['a lost link is not our doing', { ...afterHold, links: 1 }, afterHold],
     ])('%s', (_name, now, held) =>
       expect(codes({ onDisk: { kind: 'file', identity: now, held } })).toEqual(['ORIGINAL_HARD_LINKED']),
@@ -210,9 +207,7 @@ describe('reasonsToKeepHeld', () => {
     const store = facts.inStore === null ? undefined : { ...inStore, ...facts.inStore };
     return reasonsToKeepHeld(
       { ...linked, ...facts.file },
-      facts.atPath ?? 'our-link',
-      { ...afterHold, ...facts.held },
-      store,
+      { atPath: facts.atPath ?? 'our-link', held: { ...afterHold, ...facts.held }, inStore: store },
       facts.stopped ?? false,
     ).map((reason) => reason.code);
   }
@@ -362,9 +357,11 @@ describe('reasonsToKeepOldLink', () => {
   }: Moved = {}): readonly string[] =>
     reasonsToKeepOldLink(
       { ...moveSealed, ...change },
-      at,
-      copy === null ? null : { ...elsewhere, ...copy },
-      store === null ? undefined : { ...inStore, ...store },
+      {
+        atPath: at,
+        copy: copy === null ? null : { ...elsewhere, ...copy },
+        inStore: store === null ? undefined : { ...inStore, ...store },
+      },
       { ...moveLink, ...some },
     ).map(({ code }) => code);
 
