@@ -13,6 +13,12 @@ import { writeFile } from 'node:fs/promises';
 import type { DescribedFile } from '@coldroom/bagit';
 import { tagFiles } from '@coldroom/bagit';
 
+/** The test of one guarantee. */
+export interface Check {
+  readonly promise: string;
+  readonly check: (bench: Bench) => Promise<void>;
+}
+
 /** A guarantee that the store did not keep. */
 export class Broken extends Error {
   override readonly name = 'Broken';
@@ -36,8 +42,8 @@ export class Bench {
   private constructor(
     readonly store: Store,
     readonly bag: string,
-    private readonly sources: Root,
-    readonly targets: Root,
+    /** Sources are written below it, and what is fetched. */
+    readonly root: Root,
     readonly work: Work,
   ) {}
 
@@ -45,12 +51,12 @@ export class Bench {
   static async open(store: Store, bag: string, directory: string, work: Work): Promise<Bench> {
     await writeMarker(directory, 'validate');
     const root = await openRoot(directory, 'validate');
-    return new Bench(store, bag, root, root, work);
+    return new Bench(store, bag, root, work);
   }
 
   /** Writes a source file below `ManagedRepository`, or other content into it. */
   async lay(name: Buffer, content: Buffer): Promise<Buffer> {
-    const directory = await openDirectory(this.sources, Buffer.from('sources'), { create: true });
+    const directory = await openDirectory(this.root, Buffer.from('sources'), { create: true });
     try {
       await writeFile(directory.at(name), content);
     } finally {
@@ -62,9 +68,9 @@ export class Bench {
 
   async source(name: Buffer): Promise<Source> {
     const path = Buffer.concat([Buffer.from('sources/'), name]);
-    const identity = await identify(Buffer.concat([Buffer.from(`${this.sources.directory}/`), path]));
+    const identity = await identify(Buffer.concat([Buffer.from(`${this.root.directory}/`), path]));
     if (!identity) throw new Error(`the source file ${name.toString()} is gone`);
-    return { root: this.sources.directory, path, copyPath: this.key(name), identity };
+    return { root: this.root.directory, path, copyPath: this.key(name), identity };
   }
 
   key(name: Buffer): Buffer {
