@@ -87,14 +87,12 @@ export async function addAnnotations(
       each((a) => a.imageIds.map(() => a.groupId)),
     ],
   );
-  await logChanges(session, event, 'INSERT', 'ome.model.annotations.MapAnnotation', ids);
-  await logChanges(
-    session,
-    event,
-    'INSERT',
-    'ome.model.annotations.ImageAnnotationLink',
-    links.map(({ id }) => id),
-  );
+  await logChanges(session, event, { action: 'INSERT', entityType: 'ome.model.annotations.MapAnnotation', ids });
+  await logChanges(session, event, {
+    action: 'INSERT',
+    entityType: 'ome.model.annotations.ImageAnnotationLink',
+    ids: links.map(({ id }) => id),
+  });
 }
 
 /** Deletes links, then those annotations of ours that are no longer linked to anything. */
@@ -104,13 +102,11 @@ export async function dropLinks(session: Session, event: bigint, linkIds: readon
     'DELETE FROM imageannotationlink WHERE id = ANY ($1) RETURNING id, child',
     [linkIds],
   );
-  await logChanges(
-    session,
-    event,
-    'DELETE',
-    'ome.model.annotations.ImageAnnotationLink',
-    dropped.map(({ id }) => id),
-  );
+  await logChanges(session, event, {
+    action: 'DELETE',
+    entityType: 'ome.model.annotations.ImageAnnotationLink',
+    ids: dropped.map(({ id }) => id),
+  });
   const left = await session.rows<{ id: bigint }>(
     `SELECT a.id FROM annotation a
       WHERE a.id = ANY ($1) AND a.discriminator = '/map/' AND a.ns = $2 AND a.name = ANY ($3)
@@ -121,7 +117,11 @@ export async function dropLinks(session: Session, event: bigint, linkIds: readon
     session,
     left.map(({ id }) => id),
   );
-  await logChanges(session, event, 'DELETE', 'ome.model.annotations.MapAnnotation', deleted);
+  await logChanges(session, event, {
+    action: 'DELETE',
+    entityType: 'ome.model.annotations.MapAnnotation',
+    ids: deleted,
+  });
 }
 
 const foreignKeyViolation = '23503';
@@ -143,14 +143,15 @@ async function deleteUnlinked(session: Session, ids: readonly bigint[]): Promise
   return [...(await deleteUnlinked(session, ids.slice(0, half))), ...(await deleteUnlinked(session, ids.slice(half)))];
 }
 
+/** What was done to rows of one type. */
+export interface Changes {
+  readonly action: 'INSERT' | 'UPDATE' | 'DELETE';
+  readonly entityType: 'ome.model.core.Image' | `ome.model.annotations.${'MapAnnotation' | 'ImageAnnotationLink'}`;
+  readonly ids: readonly bigint[];
+}
+
 /** OMERO's audit trail, as the server itself would write it. */
-export async function logChanges(
-  session: Session,
-  event: bigint,
-  action: 'INSERT' | 'UPDATE' | 'DELETE',
-  entityType: string,
-  ids: readonly bigint[],
-): Promise<void> {
+export async function logChanges(session: Session, event: bigint, { action, entityType, ids }: Changes): Promise<void> {
   if (ids.length === 0) return;
   await session.rows(
     `INSERT INTO eventlog (id, permissions, action, entitytype, entityid, event)

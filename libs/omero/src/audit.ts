@@ -1,5 +1,7 @@
 import { markNames, namespace, openEvent, type MarkName } from './annotations';
-import { setArchived, setMark, type ImageMark } from './image-marks';
+import { setMark } from './image-marks';
+import { setArchived } from './image-rows';
+import type { ImageMark } from './mark-annotations';
 import type { Session } from './session';
 
 /** What OMERO records of an image, for comparison with the register. */

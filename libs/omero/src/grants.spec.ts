@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import type { ImageMark } from './image-marks';
+import type { ImageMark } from './mark-annotations';
 import { neededSequences, needs } from './needs';
 import { OmeroDatabase } from './omero-database';
 import { collect, OmeroRows } from './testing/omero-rows';

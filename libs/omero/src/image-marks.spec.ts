@@ -1,4 +1,4 @@
-import type { ImageMark } from './image-marks';
+import type { ImageMark } from './mark-annotations';
 import { OmeroDatabase } from './omero-database';
 import { OmeroRows } from './testing/omero-rows';
 

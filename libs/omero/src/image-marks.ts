@@ -1,31 +1,7 @@
+import { addAnnotations, dropLinks, markNames, noteName, openEvent } from './annotations';
+import { lockImages, setArchived, standingMarks } from './image-rows';
+import { annotationsFor, wordedBefore, type ImageMark } from './mark-annotations';
 import type { Session } from './session';
-import {
-  addAnnotations,
-  dropLinks,
-  logChanges,
-  type MarkName,
-  markNames,
-  namespace,
-  type NewAnnotation,
-  noteName,
-  openEvent,
-} from './annotations';
-import type { Person } from './people';
-
-/** OMERO's search reindexes every image whose links change: more at once would delay it. */
-export const imagesPerCall = 1000;
-
-export interface ImageMark {
-  readonly imageId: bigint;
-  /** The group in which the image was last seen. */
-  readonly groupId: bigint;
-  readonly requester: Person;
-  /**
-   * `image.archived` before an earlier mark of ours that is gone: a new ARCHIVED keeps this instead of the current
-   * value.
-   */
-  readonly archivedBefore?: boolean | null;
-}
 
 export interface MarkOutcome {
   readonly imageId: bigint;
@@ -47,27 +23,6 @@ export interface ClearOutcome {
   readonly imageId: bigint;
   readonly outcome: 'cleared' | 'already' | 'gone';
 }
-
-interface LockedImage {
-  id: bigint;
-  owner: bigint;
-  group: bigint;
-  archived: boolean | null;
-}
-
-interface StandingMark {
-  link: bigint;
-  image: bigint;
-  name: MarkName | typeof noteName;
-  before: string | null;
-}
-
-const beforeKey = 'Archived before';
-const beforeWords: ReadonlyMap<boolean | null, string> = new Map([
-  [true, 'True'],
-  [false, 'False'],
-  [null, 'Unset'],
-]);
 
 /**
  * Puts `name` on images that do not have it and removes the marks that it replaces. Writes nothing where nothing
@@ -167,87 +122,4 @@ export async function clearMarks(
     imageId,
     outcome: !images.has(imageId) ? 'gone' : changed.has(imageId) ? 'cleared' : 'already',
   }));
-}
-
-/**
- * Locks the images against being deleted, moved or marked by another call until the transaction ends; in id order, so
- * that two calls wait for each other instead of deadlocking. New links by others, which only need the key, are not
- * blocked.
- */
-async function lockImages(session: Session, ids: readonly bigint[]): Promise<Map<bigint, LockedImage>> {
-  if (ids.length > imagesPerCall)
-    throw new RangeError(`${ids.length} images in one call, at most ${imagesPerCall} are allowed`);
-  const rows = await session.rows<LockedImage>(
-    'SELECT id, owner_id AS owner, group_id AS group, archived FROM image WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE',
-    [ids],
-  );
-  return new Map(rows.map((row) => [row.id, row]));
-}
-
-/** Read after the lock, by a separate statement: it sees what an earlier call has committed. */
-function standingMarks(
-  session: Session,
-  imageIds: readonly bigint[],
-  names: readonly string[],
-): Promise<StandingMark[]> {
-  return session.rows<StandingMark>(
-    `SELECT l.id AS link, l.parent AS image, a.name, (SELECT v.value FROM annotation_mapvalue v WHERE v.annotation_id = a.id AND v.name = $4) AS before
-       FROM imageannotationlink l JOIN annotation a ON a.id = l.child
-      WHERE l.parent = ANY ($1) AND a.discriminator = '/map/' AND a.ns = $2 AND a.name = ANY ($3) ORDER BY l.id`,
-    [imageIds, namespace, names, beforeKey],
-  );
-}
-
-/** One annotation for all images with the same owner, group, requester and former `image.archived`. */
-function annotationsFor(
-  name: MarkName,
-  marks: readonly ImageMark[],
-  images: ReadonlyMap<bigint, LockedImage>,
-): NewAnnotation[] {
-  const shared = new Map<string, NewAnnotation & { imageIds: bigint[] }>();
-  for (const { imageId, requester, archivedBefore } of marks) {
-    const { owner, group, archived } = images.get(imageId) as LockedImage;
-    const description = `Owner : ${requester.id} : ${requester.name}`;
-    const before =
-      name === 'ARCHIVED'
-        ? [[beforeKey, beforeWords.get(archivedBefore === undefined ? archived : archivedBefore) as string] as const]
-        : [];
-    const key = JSON.stringify([String(owner), String(group), description, before]);
-    const annotation = shared.get(key) ?? {
-      ownerId: owner,
-      groupId: group,
-      description,
-      values: [[name, 'True'] as const, ...before],
-      imageIds: [],
-    };
-    annotation.imageIds.push(imageId);
-    shared.set(key, annotation);
-  }
-  return [...shared.values()];
-}
-
-function wordedBefore(word: string | null): boolean | null | undefined {
-  return [...beforeWords].find(([, known]) => known === word)?.[0];
-}
-
-/** The version shows the change to a server that holds the old row. */
-export async function setArchived(
-  session: Session,
-  event: bigint,
-  values: readonly (readonly [imageId: bigint, archived: boolean | null])[],
-): Promise<void> {
-  if (values.length === 0) return;
-  const changed = await session.rows<{ id: bigint }>(
-    `UPDATE image i SET archived = n.archived, version = coalesce(i.version, 0) + 1, update_id = $1
-       FROM unnest($2::bigint[], $3::boolean[]) AS n(id, archived)
-      WHERE i.id = n.id AND i.archived IS DISTINCT FROM n.archived RETURNING i.id`,
-    [event, values.map(([id]) => id), values.map(([, archived]) => archived)],
-  );
-  await logChanges(
-    session,
-    event,
-    'UPDATE',
-    'ome.model.core.Image',
-    changed.map(({ id }) => id),
-  );
 }

@@ -9,7 +9,9 @@ export {
   type LinkTrouble,
 } from './bio-formats/link-troubles';
 export type { ComponentOpening, FilesetOpening } from './bio-formats/openings';
-export { imagesPerCall, type ClearOptions, type ClearOutcome, type ImageMark, type MarkOutcome } from './image-marks';
+export type { ClearOptions, ClearOutcome, MarkOutcome } from './image-marks';
+export { imagesPerCall } from './image-rows';
+export type { ImageMark } from './mark-annotations';
 export { legacyPath, pyramidCompanions, type PyramidCompanions } from './legacy-paths';
 export type { Closure, ClosureFile, ClosureImage, Component } from './closure';
 export type { ConnectionOptions } from './connection';

@@ -5,14 +5,8 @@ import { checkRights, checkSchema, checkVersion, type OmeroVersion } from './che
 import { type Closure, readClosure } from './closure';
 import { type ConnectionOptions, inTransaction, openPool, readInTransaction } from './connection';
 import { imagesInDataset } from './datasets';
-import {
-  clearMarks,
-  type ClearOptions,
-  type ClearOutcome,
-  type ImageMark,
-  type MarkOutcome,
-  setMark,
-} from './image-marks';
+import { clearMarks, type ClearOptions, type ClearOutcome, type MarkOutcome, setMark } from './image-marks';
+import type { ImageMark } from './mark-annotations';
 import { type IgnoredMark, type Mark, readMarks, type RequestMark } from './marks';
 import { findManagedRepository, type Repository } from './repositories';
 
