@@ -60,7 +60,7 @@ function keepExtendedAttribute(copy: number, { name, value }: ExtendedAttribute,
   } catch (error) {
     if (['EIO', 'EROFS'].includes(codeOf(error))) throw error; // not of this attribute
     const attribute = displayPath(name);
-    throw notKept('XATTR_NOT_KEPT', path, `its extended attribute ${attribute}`, error, { attribute });
+    throw notKept({ code: 'XATTR_NOT_KEPT', what: `its extended attribute ${attribute}`, attribute }, path, error);
   }
 }
 
@@ -70,7 +70,7 @@ function keepOwner(to: number, source: Identity, path: Buffer): void {
   try {
     fchownSync(to, source.uid, source.gid);
   } catch (error) {
-    throw notKept('OWNER_NOT_KEPT', path, `its owner ${source.uid}:${source.gid}`, error);
+    throw notKept({ code: 'OWNER_NOT_KEPT', what: `its owner ${source.uid}:${source.gid}` }, path, error);
   }
 }
 
@@ -88,7 +88,11 @@ function checkModificationTime(to: number, source: Identity, path: Buffer): void
   );
 }
 
-function notKept(code: string, path: Buffer, what: string, cause: unknown, details: object = {}): Refused {
+function notKept(
+  { code, what, ...details }: { readonly code: string; readonly what: string; readonly attribute?: string },
+  path: Buffer,
+  cause: unknown,
+): Refused {
   const shown = displayPath(path);
   return new Refused(
     code,

@@ -31,7 +31,7 @@ export async function hash(task: HashTask, claim: Claim, trees: Trees): Promise<
   for (const source of task.sources) {
     const path = bytesOf(source.path);
     try {
-      outcomes.push({ ok: await hashOne(source, path, task.way, claim, trees) });
+      outcomes.push({ ok: await hashOne({ ...source, path }, task.way, claim, trees) });
     } catch (error) {
       outcomes.push({ failed: failureOf(readingFailed(error, path)) });
     }
@@ -40,14 +40,13 @@ export async function hash(task: HashTask, claim: Claim, trees: Trees): Promise<
 }
 
 async function hashOne(
-  source: HashTask['sources'][number],
-  path: Buffer,
+  { root, path, algorithms, expect }: Omit<HashTask['sources'][number], 'path'> & { readonly path: Buffer },
   way: Way,
   claim: Claim,
   trees: Trees,
 ): Promise<Hashed> {
-  const running = new RunningDigests(source.algorithms);
-  const file = openFile(trees.at(source.root), path, way, source.expect);
+  const running = new RunningDigests(algorithms);
+  const file = openFile(trees.at(root), path, way, expect);
   try {
     await readThrough(file, (piece) => {
       claim.check(); // reading does no harm, but work for a lost claim is wasted
