@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { importFileset } from './import-fileset';
+import { importFileset, type Imported } from './import-fileset';
 import { legacyPath } from './legacy-path';
 import { annotateImages, markImages } from './marks';
 import { createGroup, createUser } from './people';
@@ -16,6 +16,16 @@ export interface SamplePlan extends SamplePlace {
   readonly reportFile?: string;
 }
 
+/** Adds what one import made to the report, and notes which of its images are to be marked. */
+type Recorder = (
+  made: {
+    readonly kind: OrdinaryKind | SpecialKind;
+    readonly owner: number;
+    readonly marked: 'all' | 'first' | 'none';
+  },
+  imported: Imported,
+) => void;
+
 const FILESETS_A_DATASET = 100;
 /** Ids that legacy paths put into directories occur in the sample: Pixels/990 and Pixels/Dir-001/1000. */
 const IDS_BEFORE = 990;
@@ -29,7 +39,9 @@ export async function buildSampleOmero(plan: SamplePlan): Promise<SampleReport> 
   const server = await OmeroServer.open(plan);
   const tally = new Tally();
   const toMark: number[][] = [[], [], []];
-  const note = (owner: number, imageIds: readonly number[], marked: 'all' | 'first' | 'none'): void => {
+  const record: Recorder = ({ kind, owner, marked }, imported) => {
+    const { imageIds } = imported;
+    tally.add(kind, imported);
     toMark[owner]?.push(...(marked === 'all' ? imageIds : marked === 'first' ? imageIds.slice(0, 1) : []));
   };
   let people: Awaited<ReturnType<typeof createPeople>>;
@@ -42,12 +54,11 @@ export async function buildSampleOmero(plan: SamplePlan): Promise<SampleReport> 
     for (const special of specials(fileSize)) {
       const owner = people.users[special.owner];
       const imported = await special.make(server, owner, datasets[special.owner] ?? 0);
-      tally.add(special.kind, imported);
-      note(special.owner, imported.imageIds, special.marked);
+      record(special, imported);
       if (special.kind === 'two-datasets') await secondDataset(server, owner, imported.imageIds);
       if (special.kind === 'attachment') await attachFile(server, owner, imported.imageIds);
     }
-    await makeOrdinary(server, people.users, { images, fileSize }, tally, note);
+    await makeOrdinary(server, people.users, { images, fileSize }, record);
   } finally {
     await server.close();
   }
@@ -116,8 +127,7 @@ async function makeOrdinary(
   server: OmeroServer,
   users: readonly SampleUser[],
   { images, fileSize }: { images: number; fileSize: number },
-  tally: Tally,
-  note: (owner: number, imageIds: readonly number[], marked: 'all' | 'first' | 'none') => void,
+  record: Recorder,
 ): Promise<void> {
   const filesets = users.map(() => 0);
   const datasets = users.map(() => 0);
@@ -148,8 +158,8 @@ async function makeOrdinary(
             ],
     });
     made += imported.imageIds.length;
-    tally.add(kind, imported);
-    note(turn, imported.imageIds, index % 2 === 0 ? 'all' : index % 10 === 7 && index % 3 === 0 ? 'first' : 'none');
+    const marked = index % 2 === 0 ? 'all' : index % 10 === 7 && index % 3 === 0 ? 'first' : 'none';
+    record({ kind, owner: turn, marked }, imported);
   }
 }
 

@@ -76,14 +76,18 @@ interface Place {
   readonly repo: string | null;
 }
 
+/** The columns that all rows of one import share, and its event. */
+interface RowOrigin {
+  readonly details: Row;
+  readonly event: OmeroEvent;
+}
+
 /** An originalfile row that describes the bytes as planned. */
 export async function fileRow(
   server: OmeroServer,
-  details: Row,
-  event: OmeroEvent,
+  { details, event }: RowOrigin,
   place: Place,
-  file: PlannedFile,
-  laid: LaidFile,
+  { file, laid }: { readonly file: PlannedFile; readonly laid: LaidFile },
 ): Promise<number> {
   const id = place.id ?? (await server.rows.id('originalfile'));
   const said: Record<NonNullable<PlannedFile['hash']>, string | null> = {

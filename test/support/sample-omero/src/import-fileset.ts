@@ -41,7 +41,7 @@ export async function importFileset(server: OmeroServer, plan: FilesetPlan): Pro
   const fileset = await server.rows.id('fileset');
   server.rows.add('fileset', { ...details, id: fileset, templateprefix: prefix });
   await server.log(event, 'ome.model.fs.Fileset', fileset);
-  await uploadJob(server, plan, event, fileset, prefix);
+  await uploadJob(server, owner, event, { fileset, prefix });
 
   const files: string[] = [];
   let bytes = 0;
@@ -50,7 +50,12 @@ export async function importFileset(server: OmeroServer, plan: FilesetPlan): Pro
     const cut = file.name.lastIndexOf('/') + 1;
     const [path, name] = [prefix + file.name.slice(0, cut), file.name.slice(cut)];
     const laid = server.disk.lay(`ManagedRepository/${path}${name}`, file, event.time);
-    const originalfile = await fileRow(server, details, event, { path, name, repo: server.managedUuid }, file, laid);
+    const originalfile = await fileRow(
+      server,
+      { details, event },
+      { path, name, repo: server.managedUuid },
+      { file, laid },
+    );
     server.rows.add('filesetentry', {
       ...details,
       id: await server.rows.id('filesetentry'),
@@ -93,10 +98,9 @@ export async function importFileset(server: OmeroServer, plan: FilesetPlan): Pro
 /** The import job with its log, which is beside the fileset's directory. */
 async function uploadJob(
   server: OmeroServer,
-  { owner }: FilesetPlan,
+  owner: SampleUser,
   event: OmeroEvent,
-  fileset: number,
-  prefix: string,
+  { fileset, prefix }: { readonly fileset: number; readonly prefix: string },
 ): Promise<void> {
   const details = server.details(owner, event);
   const job = await server.rows.id('job');

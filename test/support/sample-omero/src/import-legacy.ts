@@ -33,11 +33,9 @@ export async function importLegacy(server: OmeroServer, plan: LegacyPlan): Promi
     const laid = server.disk.lay(legacyPath('Files', id), file, event.time);
     await fileRow(
       server,
-      details,
-      event,
+      { details, event },
       { id, path: `C:/Users/${owner.omename}/Data/`, name: file.name, repo: null },
-      file,
-      laid,
+      { file, laid },
     );
     originalIds.push(id);
     files.push(legacyPath('Files', id));
