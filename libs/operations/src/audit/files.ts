@@ -2,7 +2,8 @@ import { codeOf, copyPath, Refused, type Store } from '@coldroom/domain';
 import { identify } from '@coldroom/files';
 import type { AuditedFile, Page } from '@coldroom/register';
 import { byRoot, follow, lookAtPaths, type AtPath, type Reached } from './at-path';
-import { hasCopy, hasLink, isGivenBack, judge, judgeCopy, needsOmero, type Copy, type Seen } from './judge';
+import type { Copy, Seen } from './finding';
+import { hasCopy, hasLink, isGivenBack, judge, judgeCopy, needsOmero } from './judge';
 import { Openings } from './opening';
 import { omeroPart, storePart, type Scope } from './scope';
 

@@ -1,6 +1,7 @@
 import { copyPath, unseen, type CopyStatus } from '@coldroom/domain';
 import type { AuditedFile } from '@coldroom/register';
-import { judge, needsOmero, type Seen } from './judge';
+import type { Seen } from './finding';
+import { judge, needsOmero } from './judge';
 
 const file: AuditedFile = {
   id: 12n,
