@@ -107,7 +107,7 @@ export default tseslint.config(
     files: product,
     ignores: tests,
     rules: {
-      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
       'no-restricted-imports': [
         'error',
         {
