@@ -175,7 +175,7 @@ describe('ask', () => {
     ],
     ['it is in another store', async (bag) => place.sql.query(`UPDATE bag SET store = 'other' WHERE id = $1`, [bag])],
     [
-      'nothing of it is archived any more',
+      'nothing of it is still archived',
       async (bag) => place.sql.query(`UPDATE file SET state = 'restored' WHERE bag_id = $1`, [bag]),
     ],
   ])('leaves a bag alone where %s', async (_why, change) => {

@@ -10,13 +10,18 @@ afterEach(() => place.drop());
 
 const rates = (...stores: string[]) => place.register.retrievals.rates(stores);
 
+interface Report {
+  readonly endedAgo: number;
+  readonly ms: number | null;
+  readonly store?: string;
+  readonly bytes?: number;
+}
+
 /** What a stage reported about a bag: it worked for so many ms, and ended so many ms ago. */
-async function told(
+async function reported(
   what: 'fetch' | 'verifyFetched',
   bag: number,
-  endedAgo: number,
-  ms: number | null,
-  { store = 'main', bytes = 100 } = {},
+  { endedAgo, ms, store = 'main', bytes = 100 }: Report,
 ): Promise<void> {
   await place.sql.query(
     `INSERT INTO event (at, actor, bag_id, what, detail) VALUES ('2026-01-01'::timestamptz - $3 * interval '1 ms', 'w', $2, $1,
@@ -27,8 +32,8 @@ async function told(
 
 describe('how fast a store delivers', () => {
   it('is not known before something was fetched from it', async () => {
-    await told('fetch', 1, 0, 100, { store: 'other' });
-    await told('verifyFetched', 2, 0, 100);
+    await reported('fetch', 1, { endedAgo: 0, ms: 100, store: 'other' });
+    await reported('verifyFetched', 2, { endedAgo: 0, ms: 100 });
     expect(await rates('main')).toEqual([]);
     expect(await rates()).toEqual([]);
   });
@@ -57,19 +62,20 @@ describe('how fast a store delivers', () => {
   });
 
   it('counts parallel work once, and no idle time', async () => {
-    await told('fetch', 1, 9000, 1000); // from 10 s ago to 9 s ago
-    await told('fetch', 2, 8500, 1000); // half a second more
-    await told('fetch', 3, 8600, 100); // within
-    await told('verifyFetched', 1, 8000, 600); // half a second more
-    await told('fetch', 4, 1000, 2000); // an idle time before
+    await reported('fetch', 1, { endedAgo: 9000, ms: 1000 }); // from 10 s ago to 9 s ago
+    await reported('fetch', 2, { endedAgo: 8500, ms: 1000 }); // half a second more
+    await reported('fetch', 3, { endedAgo: 8600, ms: 100 }); // within
+    await reported('verifyFetched', 1, { endedAgo: 8000, ms: 600 }); // half a second more
+    await reported('fetch', 4, { endedAgo: 1000, ms: 2000 }); // an idle time before
     expect(await rates('main')).toEqual([{ store: 'main', bags: 4, files: 8, bytes: 400n, ms: 4000 }]);
   });
 
   it('rests on the last 20 bags, by store, and on none whose time is unknown', async () => {
-    await told('fetch', 1, 900_000, 800_000);
-    for (let bag = 2; bag <= 21; bag += 1) await told('fetch', bag, 100_000 - bag * 1000, 500, { bytes: 50 });
-    await told('fetch', 50, 0, null);
-    await told('fetch', 60, 0, 10, { store: 'tape' });
+    await reported('fetch', 1, { endedAgo: 900_000, ms: 800_000 });
+    for (let bag = 2; bag <= 21; bag += 1)
+      await reported('fetch', bag, { endedAgo: 100_000 - bag * 1000, ms: 500, bytes: 50 });
+    await reported('fetch', 50, { endedAgo: 0, ms: null });
+    await reported('fetch', 60, { endedAgo: 0, ms: 10, store: 'tape' });
     expect(await rates('tape', 'main')).toEqual([
       { store: 'main', bags: 20, files: 40, bytes: 1000n, ms: 10_000 },
       { store: 'tape', bags: 1, files: 2, bytes: 100n, ms: 10 },

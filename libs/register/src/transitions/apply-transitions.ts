@@ -31,19 +31,10 @@ export async function applyTransitions(
     await lockRequests(client, [claim.requestId]);
     await lockBag(client, claim);
     await writeFiles(client, claim, transitions);
-    if (options.switched)
-      await switchBag(
-        client,
-        claim.bagId,
-        transitions.map((transition) => transition.id),
-      );
-    else if (claim.state === 'moveSealed')
-      await forgetElsewhere(
-        client,
-        transitions.filter((transition) => transition.to === 'linked').map((transition) => transition.id),
-      );
+    if (options.switched) await switchBag(client, claim.bagId, idsOf(transitions));
+    else if (claim.state === 'moveSealed') await forgetElsewhere(client, idsOf(endingIn(transitions, ['linked'])));
     await writeEvents(client, claim, transitions, options);
-    const stuck = transitions.filter((transition) => transition.to === 'stuck').length;
+    const stuck = endingIn(transitions, ['stuck']).length;
     if (stuck > 0)
       await countFailures(
         client,
@@ -52,23 +43,9 @@ export async function applyTransitions(
         options.errorLimit,
       );
     const own = await passOn(client, claim, options);
-    const dueNow = await markDueNow(
-      client,
-      claim.requestId,
-      await filesetsOf(
-        client,
-        transitions.filter((transition) => waitForOthers.includes(transition.to)),
-      ),
-      claim.bagId,
-    );
-    await syncRequest(
-      client,
-      claim.requestId,
-      await filesetsOf(
-        client,
-        transitions.filter((transition) => atRest.includes(transition.to)),
-      ),
-    );
+    const waitedFor = await filesetsOf(client, endingIn(transitions, waitForOthers));
+    const dueNow = await markDueNow(client, claim.requestId, waitedFor, claim.bagId);
+    await syncRequest(client, claim.requestId, await filesetsOf(client, endingIn(transitions, atRest)));
     await recordWhereEnded(client, claim.requestId, transitions, claim.worker);
     crashPoint('transition:1-before-commit');
     return [...own, ...dueNow];
@@ -80,6 +57,10 @@ export async function applyTransitions(
 const atRest: readonly FileState[] = ['linked', 'released', 'undone', 'abandoned', 'stuck', 'restored', 'recalled'];
 /** From here on, a fileset continues as a whole. */
 const waitForOthers: readonly FileState[] = ['sealed', 'fetchVerified'];
+
+const endingIn = (transitions: readonly Transition[], states: readonly FileState[]): readonly Transition[] =>
+  transitions.filter(({ to }) => states.includes(to));
+const idsOf = (transitions: readonly Transition[]): readonly bigint[] => transitions.map(({ id }) => id);
 
 async function lockBag(client: pg.PoolClient, claim: Claim): Promise<void> {
   const { rowCount } = await client.query(
@@ -107,7 +88,7 @@ async function passOn(client: pg.PoolClient, claim: Claim, options: TransitionOp
 async function filesetsOf(client: pg.PoolClient, transitions: readonly Transition[]): Promise<readonly string[]> {
   if (transitions.length === 0) return [];
   const { rows } = await client.query<{ fileset: string }>(`SELECT DISTINCT fileset FROM file WHERE id = ANY($1)`, [
-    transitions.map((transition) => transition.id),
+    idsOf(transitions),
   ]);
   return rows.map((row) => row.fileset);
 }
