@@ -6,7 +6,8 @@ export { phases, type Phase } from './db/phases';
 export type { NewFile, NewImage, NewRequest, Skip } from './requests/drafts';
 export type { MarkState, PendingMark } from './requests/marks';
 export type { Transition, TransitionOptions } from './transitions/transition';
-export type { MoveOrder, MoveProgress, PlannedBag } from './operator/moves';
+export type { PlannedBag } from './operator/move-plan';
+export type { MoveOrder, MoveProgress } from './operator/moves';
 export type {
   EventListing,
   FileFilter,
