@@ -85,7 +85,7 @@ export default tseslint.config(
     plugins: { '@nx': nx },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: here } },
     rules: {
-      // A promise that nobody waits for is an error that nobody hears of.
+      // Without these, an error of a promise that is not awaited goes unnoticed.
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/await-thenable': 'error',
