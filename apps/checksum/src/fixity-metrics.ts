@@ -18,7 +18,7 @@ const faults = new Gauge({
 });
 const unread = new Gauge({
   name: 'coldroom_fixity_unread',
-  help: 'Copies that nobody read since the register knows them, as after a rebuild',
+  help: 'Copies that were never read since the register recorded them, as after a rebuild',
   labelNames: ['store'],
 });
 const oldest = new Gauge({

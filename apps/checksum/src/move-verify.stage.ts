@@ -77,7 +77,7 @@ function judge(file: ArchiveFile, copy: CopyDigest | null): Transition {
   if (file.copyAttempts > 0)
     return stuck(file, {
       code,
-      message: `${reason}; it was carried there twice, or the bag lies sealed there and is not changed any more. The link and the copy in the old store are as they were`,
+      message: `${reason}; it was copied there twice, or the bag there is sealed and can no longer be changed. The link and the copy in the old store are unchanged`,
     });
   return transition(file, 'moveCopyAgain', 'moving', { code, reason });
 }

@@ -36,7 +36,7 @@ export class VerifyFetchedStage implements Stage {
     );
     crashPoint('verify-fetched:1-read');
     return toTransitions(claim.files, outcomes.map(goneIsLost), (file, found) => {
-      if (!found) return again(file, { code: 'FETCHED_GONE', message: 'what was fetched is not there any more' });
+      if (!found) return again(file, { code: 'FETCHED_GONE', message: 'the fetched file is no longer there' });
       if (found.digests['SHA-256'] !== file.digests['SHA-256'])
         return again(file, {
           code: 'COPY_DIFFERS',

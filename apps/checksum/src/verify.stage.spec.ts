@@ -91,12 +91,12 @@ describe('the verify stage', () => {
   });
 
   test('a copy that the second attempt repaired continues', async () => {
-    const directory = await copied('mended', ['a']);
+    const directory = await copied('repaired', ['a']);
     await rm(join(directory, 'a'));
     await bench.run(verify);
     await bench.bring('copied');
     await bench.run(verify);
-    expect(await bench.file('mended/a')).toMatchObject({ state: 'verified', code: null });
+    expect(await bench.file('repaired/a')).toMatchObject({ state: 'verified', code: null });
   });
 
   test('a store that is unavailable proves nothing: the copies are not reported as missing', async () => {

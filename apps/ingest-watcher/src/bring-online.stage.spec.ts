@@ -46,7 +46,7 @@ describe('the bring-online stage', () => {
     expect(transitions.map((move) => move.to)).toEqual(['online']);
     expect(wait).toMatchObject({
       code: 'NOT_ONLINE_YET',
-      message: 'store main is bringing 1 copies near (in progress)',
+      message: 'store main is bringing 1 copies online (in progress)',
       details: { delayMs: 60_000 },
     });
     expect(wait?.details.noDeadline).toBeUndefined();

@@ -33,7 +33,7 @@ export class BringOnlineStage implements Stage {
       transitions,
       wait: new NotYet(
         'NOT_ONLINE_YET',
-        `store ${claim.store} is bringing ${waiting.length} copies near (${[...new Set(waiting.map(([, state]) => state))].join(', ')})`,
+        `store ${claim.store} is bringing ${waiting.length} copies online (${[...new Set(waiting.map(([, state]) => state))].join(', ')})`,
         { delayMs: askAgainMs },
       ),
     };

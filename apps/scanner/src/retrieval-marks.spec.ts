@@ -130,7 +130,7 @@ describe('a retrieval requested by a mark', () => {
   test('waits for the next scan while a worker holds the bag', async () => {
     const tiny = await archived('busy.tif', 1, 5);
     const [due] = await scene.register.claims.due(['linked']);
-    const claim = await scene.register.claims.claim(due!.bagId, ['linked'], 'somebody', 60_000);
+    const claim = await scene.register.claims.claim(due!.bagId, ['linked'], 'another worker', 60_000);
     await askFor(tiny.imageIds[0]!, await owner(tiny.imageIds[0]!));
     expect(await retrievalMarks.run()).toMatchObject({ files: 0 });
     await scene.register.claims.releaseClaim(claim!);

@@ -121,7 +121,7 @@ describe('rounds', () => {
   });
 
   test('a failed scan records the reason in the register, and marks are still written', async () => {
-    const { imageIds } = await scene.add([single('owed.tif')]);
+    const { imageIds } = await scene.add([single('pending.tif')]);
     await scene.scan.run('test');
     const unscanned = await scene.add([single('later.tif')]);
     const marker = join(scene.dataDir, 'ManagedRepository', markerName);
@@ -131,7 +131,7 @@ describe('rounds', () => {
       'a scan failed',
       async () => (await scene.register.scans.last())?.failed?.startsWith('ROOT_UNAVAILABLE: ') ?? false,
     );
-    await until('what was owed is written', async () =>
+    await until('the pending mark is written', async () =>
       (await scene.marksOf(imageIds[0]!)).includes('ARCHIVE-PENDING'),
     );
     expect(await scene.marksOf(unscanned.imageIds[0]!)).toContain('TO-ARCHIVE');

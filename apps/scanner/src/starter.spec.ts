@@ -96,7 +96,7 @@ describe('starting an approved request', () => {
       expect([grow, await stateOf(id)]).toEqual([grow, 'New']);
       const [event] = (await scene.register.reports.events({ requestId: id })).filter(({ what }) => what === 'reopen');
       expect(event).toMatchObject({ from: 'Approved', to: 'New', code: 'CLOSURE_GREW' });
-      expect(newest('request grew')).toMatchObject({ requestId: id, next: 'it has to be approved anew' });
+      expect(newest('request grew')).toMatchObject({ requestId: id, next: 'it has to be approved again' });
       expect((await scene.register.reports.files({ requestId: id })).every((file) => file.bag === null)).toBe(true);
       await scene.register.requests.approve(id, 'boss');
       await start();

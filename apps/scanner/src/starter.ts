@@ -44,7 +44,7 @@ export class Starter {
     // Files that disappeared since the scan become stuck one by one, with their names.
     const against =
       leftOut.find(({ code }) => code !== 'NO_FILES') ?? (await this.takenButNotOpened(requestId, notOpened));
-    if (grown > 0) this.log.warn('request grew', { requestId, grown, next: 'it has to be approved anew' });
+    if (grown > 0) this.log.warn('request grew', { requestId, grown, next: 'it has to be approved again' });
     else if (against) await this.postpone(requestId, against, by);
     else {
       const request = await this.register.requests.get(requestId);

@@ -17,12 +17,12 @@ export function verdictOn(file: ClosureFile, found: Found, against?: Skip): NewF
     case 'missing':
       return file.mandatory ? skip('MISSING', 'OMERO names this file, but it is not on disk') : undefined;
     case 'link':
-      return skip('ALREADY_A_LINK', 'the path is a link already: the bytes belong to somebody else, or are archived');
+      return skip('ALREADY_A_LINK', 'the path is already a link: the data belongs to another owner, or is archived');
     case 'directory':
     case 'other':
       return skip(
         'NOT_A_REGULAR_FILE',
-        `a ${found.kind === 'directory' ? 'directory' : 'device, pipe or socket'} stands where a file should be`,
+        `a ${found.kind === 'directory' ? 'directory' : 'device, pipe or socket'} is where a file should be`,
       );
     case 'file':
       break;

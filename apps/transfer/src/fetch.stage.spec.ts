@@ -292,7 +292,7 @@ describe('the fetch stage', () => {
   });
 
   (root ? test : test.skip)(
-    'a full disk is told as that of the target, leaves nothing behind, and passes',
+    'a full disk is reported as the target disk, leaves nothing behind, and clears later',
     async () => {
       const small = join(tmpdir(), `coldroom-full-${process.pid}`);
       await mkdir(small);

@@ -62,7 +62,7 @@ export class MoveCopyStage implements Stage {
       ...result,
       wait: new NotYet(
         'NOT_ONLINE_YET',
-        `store ${between.from.name} is bringing ${waiting.length} copies near, to be moved to store ${between.to.name}`,
+        `store ${between.from.name} is bringing ${waiting.length} copies online, to be moved to store ${between.to.name}`,
         { delayMs: askAgainMs },
       ),
     };
@@ -144,7 +144,7 @@ function isOffline(outcome: Outcome<{ readonly online: boolean }> | undefined): 
 function lost({ file }: MovedCopy): Refused {
   return new Refused(
     'FETCHED_CHANGED',
-    `what was fetched of file ${file.id} on its way to another store is not there any more, or not as it was fetched`,
+    `the fetched content of file ${file.id}, on its way to another store, is gone or has changed`,
   );
 }
 

@@ -18,7 +18,7 @@ export class Claim {
   check(): void {
     const late = process.hrtime.bigint() >= Atomics.load(this.deadline, 0);
     if (!late && Atomics.load(this.progress, progressCells.stopped) === 0n) return;
-    const reason = late ? 'its claim ran out' : 'it was told to stop';
+    const reason = late ? 'its claim ran out' : 'it was asked to stop';
     throw new EndOfBatch(
       new Transient(
         'CLAIM_LOST',

@@ -40,12 +40,12 @@ it('removes what it made, and nothing else', () => {
   make('one');
   make('other');
   renameSync(at('other'), at('moved'));
-  writeFileSync(at('other'), 'of somebody else');
+  writeFileSync(at('other'), 'of another process');
   made.removeAll();
   expect([existsSync(at('one')), existsSync(at('moved')), readFileSync(at('other'), 'utf8')]).toEqual([
     false,
     true,
-    'of somebody else',
+    'of another process',
   ]);
 });
 
@@ -56,7 +56,7 @@ it('removes nothing once the claim has run out', () => {
   expect(existsSync(at('one'))).toBe(true);
 });
 
-it('removes nothing once it was told to stop', () => {
+it('removes nothing once it was asked to stop', () => {
   make('one');
   progress[progressCells.stopped] = 1n;
   made.removeAll();

@@ -291,7 +291,7 @@ describe('hash', () => {
     expect(bytes).toBe(3 * chunkBytes + 8);
   });
 
-  it('stops when its claim has run out, and when it is told to stop', async () => {
+  it('stops when its claim has run out, and when it is asked to stop', async () => {
     scratch.write('file', randomBytes(20 * chunkBytes));
     const source = { root: scratch.root, path: Buffer.from('file'), algorithms: ['MD5-128' as const] };
     await expect(files.hash([source], { direct: true }, work({ deadline: deadlineIn(-1) }))).rejects.toEqual(

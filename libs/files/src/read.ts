@@ -47,7 +47,7 @@ export function openFile(tree: Tree, path: Buffer, way: Way, expect?: Identity):
     const stats = fstatSync(opened.fd, { bigint: true });
     if (!stats.isFile()) throw notRegular(displayPath(path), 'something else by now');
     const identity = identityOf(stats);
-    if (expect && !sameContent(identity, expect)) throw changed(path, 'it is not the file that was asked for any more');
+    if (expect && !sameContent(identity, expect)) throw changed(path, 'it is no longer the file that was asked for');
     return { ...opened, path, identity, blocks: stats.blocks };
   } catch (error) {
     closeSync(opened.fd);

@@ -88,9 +88,9 @@ it('is not misled by tables of the same name in a schema of ours', async () => {
 });
 
 it('reports an unavailable server as transient, a wrong database as refused', async () => {
-  const nobody = OmeroDatabase.connect('postgres://127.0.0.1:1/omero');
-  await expect(nobody.check()).rejects.toMatchObject({ kind: 'transient', code: 'OMERO_DATABASE_UNAVAILABLE' });
-  await nobody.close();
+  const unreachable = OmeroDatabase.connect('postgres://127.0.0.1:1/omero');
+  await expect(unreachable.check()).rejects.toMatchObject({ kind: 'transient', code: 'OMERO_DATABASE_UNAVAILABLE' });
+  await unreachable.close();
   const url = new URL(rows.url);
   url.pathname = '/nowhere';
   const nowhere = OmeroDatabase.connect(url.href);

@@ -52,7 +52,7 @@ export async function checkVersion(session: Session): Promise<OmeroVersion> {
   const [type] = await session.rows<{ encoding: string }>("SELECT current_setting('server_encoding') AS encoding");
   if (type?.encoding !== 'UTF8')
     throw unknownSchema(
-      `its encoding is ${type?.encoding}, OMERO demands UTF8: paths could not be read byte for byte.`,
+      `its encoding is ${type?.encoding}, OMERO requires UTF8: paths could not be read byte for byte.`,
     );
   return found;
 }

@@ -60,7 +60,7 @@ async function mark({
   owns = imageOwner,
 }: Marked): Promise<bigint> {
   const image = await imageOf(imageOwner);
-  const description = typeof asks === 'bigint' ? `Owner : ${asks} : somebody` : asks;
+  const description = typeof asks === 'bigint' ? `Owner : ${asks} : someone` : asks;
   await rows.link(image, await rows.annotation('TO-ARCHIVE', { description, owner_id: owns, group_id: group }), {
     owner_id: links,
     group_id: group,
@@ -78,7 +78,7 @@ it('returns what the scanner needs to know of a mark', async () => {
       owner: { id: people.owner, name: 'olga' },
       group: { id: group, name: 'lab', permissions: -40n },
       annotationId: annotation?.id,
-      description: `Owner : ${people.owner} : somebody`,
+      description: `Owner : ${people.owner} : someone`,
       linkOwner: { id: people.owner, name: 'olga' },
       ignored: null,
       requester: { id: people.owner, name: 'olga' },
@@ -96,7 +96,7 @@ it.each<[string, () => Marked, string | RegExp]>([
     () => ({ asks: people.administrator, links: people.administrator, owns: people.administrator }),
     'ada',
   ],
-  ['a leader, for somebody who has left', () => ({ asks: people.leader, imageOwner: people.gone }), 'lea'],
+  ['a leader, for a user who has left', () => ({ asks: people.leader, imageOwner: people.gone }), 'lea'],
   ['whoever linked it, if it does not say', () => ({ asks: null, links: people.leader }), 'lea'],
   ['a member', () => ({ asks: people.member }), /mo, who asks, is neither/],
   [

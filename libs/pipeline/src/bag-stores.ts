@@ -15,8 +15,5 @@ export interface BagStores {
 export function otherStores(stores: Stores, { bag, store, movingTo, movedFrom }: Claim): BagStores {
   if (movingTo !== null) return { from: stores.get(store), to: stores.get(movingTo) };
   if (movedFrom !== null) return { from: stores.get(movedFrom), to: stores.get(store) };
-  throw new Refused(
-    'NOT_MOVING',
-    `bag ${bag} is in store ${store} and has no other one: somebody changed the register`,
-  );
+  throw new Refused('NOT_MOVING', `bag ${bag} is in store ${store} and in no other one: the register was changed`);
 }

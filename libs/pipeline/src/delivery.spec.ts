@@ -197,14 +197,14 @@ describe('delivery', () => {
     workers.start();
     await until('a sweep failed', () => log.of('sweep failed').length > 0);
     expect(log.of('sweep failed')[0]).toMatchObject({ code: 'REDIS_UNAVAILABLE', next: 'it is tried again' });
-    await way.mend();
+    await way.restore();
     await until('the first bag is done', () => isDone(first));
 
     await way.cut();
     const second = await bag();
     await stranger.obliterate({ force: true });
     await sleep(300);
-    await way.mend();
+    await way.restore();
     await until('the second bag is done', () => isDone(second));
   });
 
@@ -246,7 +246,7 @@ describe('delivery', () => {
 
   test('shutdown waits for running work even if Redis becomes unavailable', async () => {
     const way = await SwitchableRedis.create(redisUrl());
-    await way.mend();
+    await way.restore();
     open.push(() => way.cut());
     let release = (): void => undefined;
     const { workers, runs, end } = await service({
@@ -275,7 +275,7 @@ describe('delivery', () => {
     ['stops answering', 3, (way) => way.freeze()],
   ])('a Redis that %s %i ms after shutdown began does not block the service', async (_what, delay, change) => {
     const way = await SwitchableRedis.create(redisUrl());
-    await way.mend();
+    await way.restore();
     open.push(() => way.cut());
     const { workers, queues, end } = await service({ url: way.url });
     workers.start();
@@ -289,7 +289,7 @@ describe('delivery', () => {
 
   test('a Redis that stopped answering before shutdown does not block the service', async () => {
     const way = await SwitchableRedis.create(redisUrl());
-    await way.mend();
+    await way.restore();
     open.push(() => way.cut());
     const { workers, end } = await service({ url: way.url });
     workers.start();

@@ -9,7 +9,7 @@ export const bagSeconds = new Histogram({
 });
 export const swept = new Counter({
   name: 'coldroom_swept_bags_total',
-  help: 'Bags the sweep offered because nobody held them; those that only wait for a free worker count too',
+  help: 'Bags the sweep queued because no worker held them, including those that only wait for a free worker',
   labelNames: ['stage'],
 });
 const files = new Counter({

@@ -67,7 +67,7 @@ export function refuseOffline<T>(outcome: Outcome<T>): Outcome<T> {
   return {
     error: new Refused(
       'COPY_OFFLINE',
-      `${outcome.error.message} It lies in an open bag, from which nothing is brought online: have the store keep new copies where they can be read at once, then retry.`,
+      `${outcome.error.message} It is in an open bag, from which nothing can be brought online: have the store keep new copies where they can be read at once, then retry.`,
       outcome.error.details,
       { cause: outcome.error },
     ),

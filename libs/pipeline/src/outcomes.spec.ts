@@ -62,7 +62,7 @@ describe('moveSeal', () => {
   });
 
   test('a lost claim ends everything: nothing of the batch is recorded', () => {
-    const lost = new Transient('CLAIM_LOST', 'somebody else has it');
+    const lost = new Transient('CLAIM_LOST', 'another worker has it');
     expect(() => toTransitions(files, [ok, ok, failed(lost)], judge)).toThrow(lost);
   });
 

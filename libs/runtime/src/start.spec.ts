@@ -107,7 +107,7 @@ describe('a service', () => {
       {
         level: 'error',
         event: 'cannot start',
-        error: { code: 'STORE_INSIDE_OMERO', message: 'The store lies in OMERO' },
+        error: { code: 'STORE_INSIDE_OMERO', message: 'The store is inside OMERO' },
       },
     ],
     [

@@ -16,7 +16,7 @@ export function overlaps(stores: Readonly<Record<string, AnyStore>>): readonly s
       .filter((other) => startsWith(one.place, other.place) || startsWith(other.place, one.place))
       .map(
         (other) =>
-          `${one.name} and ${other.name} both lie in ${(one.place.length < other.place.length ? one : other).place.join('/')}: each store needs a place of its own`,
+          `${one.name} and ${other.name} are both in ${(one.place.length < other.place.length ? one : other).place.join('/')}: each store needs a place of its own`,
       ),
   );
 }

@@ -117,7 +117,7 @@ describe('a location of its own for each store', () => {
   ])('refuses %s, and names both', (_what, one, other) => {
     const refused = expect.objectContaining({
       code: 'STORES_INVALID',
-      message: expect.stringMatching(/one and other both lie in |other and one both lie in /),
+      message: expect.stringMatching(/one and other are both in |other and one are both in /),
     });
     expect(two(one, other)).toThrow(refused);
     expect(two(one, other, { both: { kind: 'copies', of: ['one', 'other'] } })).toThrow(refused);

@@ -91,6 +91,8 @@ test('after that, a whole one with --keep, whose world passes its own doctor', a
   expect(doctor.stdout).toContain('can be used');
   expect(doctor.stdout).not.toContain('FAULT');
   expect(doctor.status).toBe(0);
+  const start = /The services run again with: .*; (npm start|\S+.* (\S+main\.js))$/m.exec(kept.output());
+  expect(start?.[1] === 'npm start' || existsSync(start?.[2] ?? '')).toBe(true);
 
   const second = await demo().end();
   expect(second.code).toBe(1);

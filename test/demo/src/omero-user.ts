@@ -44,5 +44,5 @@ export function aboutUser(user: OmeroUser | undefined): readonly string[] {
 export function startCommand(user: OmeroUser | undefined): string {
   if (!user) return 'npm start';
   const as = `setpriv --reuid ${user.uid} --regid ${user.gid} --clear-groups`;
-  return `${as} ${process.execPath} ${join(__dirname, '..', '..', 'start', 'dist', 'main.js')}`;
+  return `${as} ${process.execPath} ${join(__dirname, '..', '..', '..', 'apps', 'start', 'dist', 'main.js')}`;
 }

@@ -52,7 +52,7 @@ async function fileStore({ store }: Layout): Promise<DemoStore> {
   const yaml = settings([
     'kind: file',
     `directory: ${JSON.stringify(store)}`,
-    'sameFileSystem: true   # a sample only: a real store lies on another disk',
+    'sameFileSystem: true   # a sample only: a real store is on another disk',
   ]);
   return {
     yaml,

@@ -100,7 +100,7 @@ export function sayRestored({ fileset, files, faults }: Restored, say: Say): voi
   for (const fault of faults.slice(0, faultsShown)) say(`  FAULT ${fault}`);
   say(
     faults.length === 0
-      ? `  coldroom restore ${fileset}: ${formatCount(files)} files are back with the bytes, times, modes and owners they had; their images are not archived any more`
+      ? `  coldroom restore ${fileset}: ${formatCount(files)} files are back with the bytes, times, modes and owners they had; their images are no longer archived`
       : `  coldroom restore ${fileset} FAILED in ${faults.length} points`,
   );
 }

@@ -50,7 +50,7 @@ export function readFaults(path: string, then: Frozen): string[] {
 export function untouchedFaults(path: string, then: Frozen): string[] {
   const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!now) return ['is missing'];
-  if (!now.isFile()) return ['is no regular file any more'];
+  if (!now.isFile()) return ['is no longer a regular file'];
   return now.ino === then.ino && now.mode === then.mode && now.uid === then.uid && now.gid === then.gid
     ? []
     : ['is not the same file as before'];

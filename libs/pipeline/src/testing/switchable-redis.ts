@@ -25,7 +25,7 @@ export class SwitchableRedis {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  async mend(): Promise<void> {
+  async restore(): Promise<void> {
     const server = createServer((socket) => {
       const onward = connect(Number(this.target.port), this.target.hostname);
       for (const each of [socket, onward]) {

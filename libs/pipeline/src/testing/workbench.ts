@@ -96,7 +96,7 @@ export class Workbench {
   }
 
   /**
-   * Creates originals (`dress` may give each another owner, mode or time) and a running request of these filesets, one
+   * Creates originals (`setAttributes` may give each another owner, mode or time) and a running request of these filesets, one
    * image each.
    */
   async request(

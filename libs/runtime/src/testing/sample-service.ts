@@ -17,7 +17,7 @@ void startService('sample', ['register', 'redis'], () => ({
       useFactory: (readiness: Readiness, log: Log) => {
         const failure = process.env['SAMPLE_FAILS'];
         if (failure === 'transient') throw new Transient('STORE_UNAVAILABLE', 'The store main is unavailable');
-        if (failure === 'refused') throw new Refused('STORE_INSIDE_OMERO', 'The store lies in OMERO');
+        if (failure === 'refused') throw new Refused('STORE_INSIDE_OMERO', 'The store is inside OMERO');
         if (failure === 'unknown') throw new TypeError('something is undefined');
         wanted.inc(3);
         readiness.add('disk', async () => {

@@ -41,7 +41,7 @@ export class Cache {
     if (status !== 200 && status !== 202) {
       throw new Transient(
         'RECALL_FAILED',
-        `The appliance of store ${this.store} does not bring "${displayPath(place)}" near: it answered HTTP ${status}.`,
+        `The appliance of store ${this.store} does not bring "${displayPath(place)}" online: it answered HTTP ${status}.`,
         { store: this.store, status },
       );
     }

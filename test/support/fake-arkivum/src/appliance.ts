@@ -121,7 +121,7 @@ export class Appliance {
       originalChecksumChecksumAlgorithm: order.told?.checksumAlgorithm,
       originalCompressionAlgorithm: order.told?.compressionAlgorithm,
       originalSize: Number(order.told?.size),
-      reason: right ? null : 'size or checksum differ from what was told',
+      reason: right ? null : 'size or checksum differ from what was announced',
       requested: order.requested,
       status: !right ? 'Failed' : final ? 'Completed' : 'Scheduled',
     };

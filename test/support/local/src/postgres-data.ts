@@ -38,7 +38,7 @@ export function clusterDirectory(
   if (canWrite(data, user)) return { data, outside: false };
   if (!isNew)
     throw new Error(
-      `User postgres cannot reach ${data} any more: open the directories above it (chmod o+x), or remove it to start anew.`,
+      `User postgres can no longer reach ${data}: open the directories above it (chmod o+x), or remove it to start from nothing.`,
     );
   rmSync(data, { recursive: true });
   makeOutside(dir, user);
