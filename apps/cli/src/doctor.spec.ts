@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { createDatabase } from '@coldroom/local';
 import { buildTinyOmero } from '@coldroom/sample-omero';
 import { examineNode } from '@coldroom/operations';
-import { coldroom, json, type Ended } from './testing/command-line';
+import { coldroomProcess, json, type Ended } from './testing/command-line';
 
 interface Report {
   readonly healthy: boolean;
@@ -38,7 +38,7 @@ const asRoot = process.geteuid?.() === 0;
 let env: Record<string, string>;
 
 const doctor = (words: readonly string[] = [], changes: Record<string, string> = {}): Promise<Ended> =>
-  coldroom(['doctor', '--json', ...words], { ...env, ...changes });
+  coldroomProcess(['doctor', '--json', ...words], { ...env, ...changes });
 const told = (ended: Ended, about: string): string[] =>
   json<Report>(ended)
     .findings.filter((one) => one.about === about)
@@ -75,7 +75,7 @@ afterAll(() => rmSync(base, { recursive: true }));
 
 describe('coldroom doctor', () => {
   it('reports all faults of the settings at once, and still checks those that are correct', async () => {
-    const ended = await coldroom(['doctor', '--json'], {
+    const ended = await coldroomProcess(['doctor', '--json'], {
       REDIS_URL: 'http://x',
       COLDROOM_HOLD: 'long',
       REGISTER_DATABASE_URL: env['REGISTER_DATABASE_URL']!,
@@ -111,7 +111,7 @@ describe('coldroom doctor', () => {
   });
 
   it('creates markers and the hold directory, for the owner of the data, and then all is well', async () => {
-    expect((await coldroom(['migrate'], env)).code).toBe(0);
+    expect((await coldroomProcess(['migrate'], env)).code).toBe(0);
     const ended = await doctor(['--prepare', '--yes']);
     expect(json<Report>(ended).findings.filter((one) => one.level === 'fault')).toEqual([]);
     expect(ended.code).toBe(0);
@@ -221,17 +221,16 @@ describe('coldroom doctor', () => {
   });
 
   (asRoot ? it : it.skip)('tells another user than the owner what the system will refuse', async () => {
-    const ended = await coldroom(['doctor', '--json'], env, 40_000, 65_534);
+    const ended = await coldroomProcess(['doctor', '--json'], env, { uid: 65_534 });
     expect(ended.code).toBe(1);
     expect(told(ended, `hold ${hold}`)).toEqual(['fault: cannot be looked at (EACCES)']);
     const other = join(base, 'hold-of-nobody');
     mkdirSync(other, { mode: 0o700 });
     chownSync(other, 65_534, 65_534);
-    const linking = await coldroom(
+    const linking = await coldroomProcess(
       ['doctor', '--prepare', '--yes', '--json'],
       { ...env, COLDROOM_HOLD_DIRS: other },
-      40_000,
-      65_534,
+      { uid: 65_534 },
     );
     expect(told(linking, `hold ${other}`)).toEqual(['ok: is there']);
     expect(told(linking, 'ManagedRepository').join()).toMatch(

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase } from '@coldroom/local';
 import { NotYet, Refused, Transient } from '@coldroom/domain';
+import { Register } from '@coldroom/register';
 import { SettingsError } from '@coldroom/runtime';
 import { environment } from './environment';
 import { failureOf, UsageError } from '@coldroom/operations';
-import { coldroom, json } from './testing/command-line';
+import { coldroom, coldroomProcess, json } from './testing/command-line';
+import { until } from './testing/until';
 
 const dir = mkdtempSync(join(tmpdir(), 'cli-failures-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -71,7 +73,7 @@ describe('exit codes', () => {
   });
 
   it('says that a setting is missing: 10', async () => {
-    expect(await coldroom(['status'])).toMatchObject({
+    expect(await coldroomProcess(['status'])).toMatchObject({
       code: 10,
       stderr: expect.stringMatching(
         /REGISTER_DATABASE_URL is not set\nSettings are read from the environment, or from the file that --env names/,
@@ -88,14 +90,14 @@ describe('a register that is missing', () => {
     expect(ended.stderr).not.toContain('    at ');
   });
 
-  it('hung: 5, within 15 seconds', async () => {
+  it.concurrent('hung: 5, within 15 seconds', async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => {
       silent.listen(0, '127.0.0.1', resolve);
     });
     try {
       const began = performance.now();
-      const { code } = await coldroom(['requests', 'list'], {
+      const { code } = await coldroomProcess(['requests', 'list'], {
         REGISTER_DATABASE_URL: `postgres://a:b@127.0.0.1:${(silent.address() as AddressInfo).port}/c`,
       });
       expect(code).toBe(5);
@@ -105,15 +107,17 @@ describe('a register that is missing', () => {
     }
   });
 
-  it('stops answering in the middle: 5, within 20 seconds', async () => {
+  it.concurrent('stops answering in the middle: 5, within 20 seconds', async () => {
     const url = new URL(
       await createDatabase(process.env['TEST_POSTGRES_URL'] as string, 'cli_silent', { existing: 'drop' }),
     );
     expect((await coldroom(['migrate'], { REGISTER_DATABASE_URL: url.href })).code).toBe(0);
+    const register = new Register(url.href);
+    const port = Number(url.port); // before it becomes the proxy's
     const sockets: Socket[] = [];
     let silent = false;
     const proxy = createServer((socket) => {
-      const behind = connect(Number(url.port), url.hostname);
+      const behind = connect(port, url.hostname);
       sockets.push(socket, behind);
       socket
         .on('error', () => undefined)
@@ -131,8 +135,8 @@ describe('a register that is missing', () => {
     });
     url.port = String((proxy.address() as AddressInfo).port);
     try {
-      const ended = coldroom(['scan'], { REGISTER_DATABASE_URL: url.href });
-      await new Promise((resolve) => setTimeout(resolve, 3000));
+      const ended = coldroomProcess(['scan'], { REGISTER_DATABASE_URL: url.href });
+      await until(async () => (await register.scans.get(1n)) !== undefined);
       silent = true;
       const began = performance.now();
       expect(await ended).toMatchObject({
@@ -143,6 +147,7 @@ describe('a register that is missing', () => {
     } finally {
       for (const socket of sockets) socket.destroy();
       proxy.close();
+      await register.close();
     }
   });
 
@@ -177,7 +182,7 @@ describe('--env', () => {
 
   it('takes precedence over the environment, and is accepted anywhere on the command line', async () => {
     writeFileSync(file, '# settings\nREGISTER_DATABASE_URL="postgres://a:b@127.0.0.1:1/c"\n');
-    expect((await coldroom(['status', '--env', file], { REGISTER_DATABASE_URL: 'not a url' })).code).toBe(5);
+    expect((await coldroomProcess(['status', '--env', file], { REGISTER_DATABASE_URL: 'not a url' })).code).toBe(5);
     expect((await coldroom(['--env', file, 'status'])).code).toBe(5);
     expect(await coldroom(['status', '--env', join(dir, 'none')])).toMatchObject({
       code: 10,

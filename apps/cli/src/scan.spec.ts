@@ -1,80 +1,96 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { scannerTask, type Register } from '@coldroom/register';
 import { reportLines } from './scan-report';
-import { coldroom, json } from './testing/command-line';
+import { coldroom, json, type Ended } from './testing/command-line';
 import { sampleRegister } from './testing/sample-register';
+import { until } from './testing/until';
 
-let register: Register;
-let env: Record<string, string>;
-beforeAll(async () => {
-  const sample = await sampleRegister('scan');
-  register = sample.register;
-  env = { REGISTER_DATABASE_URL: sample.url };
-});
-afterAll(() => register.close());
+// Each has a register of its own: they run at the same time, as most of them only wait.
+const withRegister =
+  (test: (env: Record<string, string>, register: Register) => Promise<void>) => async (): Promise<void> => {
+    registers += 1;
+    const { url, register } = await sampleRegister(`scan${registers}`);
+    try {
+      await test({ REGISTER_DATABASE_URL: url }, register);
+    } finally {
+      await register.close();
+    }
+  };
+let registers = 0;
 
-/** What the scanner does with the next requested scan. */
-async function scannerOnce(report: Record<string, unknown> | null, failed: string | null): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const id = await register.scans.begin();
-    if (id !== undefined) return register.scans.finish(id, report, failed);
-    await sleep(100);
-  }
-}
-
-async function endOpenScans(): Promise<void> {
-  for (let id = await register.scans.begin(); id !== undefined; id = await register.scans.begin())
-    await register.scans.finish(id, null, 'by the test');
+/** The next requested scan, as the scanner begins it. */
+async function begun(register: Register): Promise<bigint> {
+  let id: bigint | undefined;
+  await until(async () => (id = await register.scans.begin()) !== undefined);
+  return id!;
 }
 
 describe('coldroom scan', () => {
-  it('waits for the scanner and shows its report', async () => {
-    const ended = coldroom(['scan', '--json'], env);
-    await scannerOnce(
-      { marks: 3, requests: [{ id: '7', group: 'lab' }], ignored: [{ code: 'MARK_NOT_ALLOWED', imageId: '5' }] },
-      null,
-    );
-    expect((await ended).code).toBe(0);
-    expect(json(await ended)).toMatchObject({ failed: null, report: { marks: 3 } });
-  });
-  it('reports a scan that failed', async () => {
-    const ended = coldroom(['scan'], env);
-    await scannerOnce(null, 'OMERO_DATABASE_UNAVAILABLE: it is unavailable');
-    expect(await ended).toMatchObject({ code: 1, stdout: expect.stringContaining('OMERO_DATABASE_UNAVAILABLE') });
-  });
-  it('ends with 5 where no scanner is running, and says how to start one', async () => {
-    const ended = await coldroom(['scan'], env);
-    expect(ended).toMatchObject({ code: 5, stdout: '', stderr: expect.stringContaining('No scanner is running') });
-    expect(ended.stderr).toContain('npm start -- --only scanner');
-    expect(JSON.parse((await coldroom(['scan', '--json'], env)).stderr)).toMatchObject({
-      error: { code: 'NO_SCANNER', exitCode: 5 },
-    });
-    await endOpenScans();
-  });
-  it('ends with 5 where the scanner dies in the middle of the scan', async () => {
-    const ended = coldroom(['scan'], env);
-    for (let tries = 0; (await register.scans.begin()) === undefined && tries < 100; tries += 1) await sleep(100);
-    expect((await ended).stderr).toContain('No scanner is running');
-    await endOpenScans();
-  });
-  it('waits for a scanner that is busy', async () => {
-    const ended = coldroom(['scan'], env);
-    await register.alone(scannerTask, async () => {
-      await sleep(15_000);
-      await scannerOnce({ marks: 0 }, null);
-    });
-    expect(await ended).toMatchObject({ code: 0, stderr: expect.stringContaining('The scanner is busy') });
-  });
-  it('with --wait, waits for a scanner that is not running, within the given time', async () => {
-    const ended = await coldroom(['scan', '--wait', '--timeout', '12s'], env);
-    expect(ended).toMatchObject({ code: 5, stderr: expect.stringContaining('Ctrl-C ends the wait') });
-    expect(ended.stderr).toContain('was not done within 12 s: no scanner is running. It stays asked for');
-    await endOpenScans();
-  });
-  it('may only request', async () => {
-    expect(json(await coldroom(['scan', '--no-wait', '--json'], env))).toMatchObject({ asked: true });
-    expect((await coldroom(['scan', '--timeout', 'soon'], env)).code).toBe(2);
-  });
+  it.concurrent(
+    'waits for the scanner and shows its report',
+    withRegister(async (env, register) => {
+      const ended = coldroom(['scan', '--json'], env);
+      await register.scans.finish(
+        await begun(register),
+        { marks: 3, requests: [{ id: '7', group: 'lab' }], ignored: [{ code: 'MARK_NOT_ALLOWED', imageId: '5' }] },
+        null,
+      );
+      expect((await ended).code).toBe(0);
+      expect(json(await ended)).toMatchObject({ failed: null, report: { marks: 3 } });
+    }),
+  );
+  it.concurrent(
+    'reports a scan that failed',
+    withRegister(async (env, register) => {
+      const ended = coldroom(['scan'], env);
+      await register.scans.finish(await begun(register), null, 'OMERO_DATABASE_UNAVAILABLE: it is unavailable');
+      expect(await ended).toMatchObject({ code: 1, stdout: expect.stringContaining('OMERO_DATABASE_UNAVAILABLE') });
+    }),
+  );
+  it.concurrent(
+    'ends with 5 where no scanner is running, and says how to start one',
+    withRegister(async (env) => {
+      const [ended, inJson] = await Promise.all([coldroom(['scan'], env), coldroom(['scan', '--json'], env)]);
+      expect(ended).toMatchObject({ code: 5, stdout: '', stderr: expect.stringContaining('No scanner is running') });
+      expect(ended.stderr).toContain('npm start -- --only scanner');
+      expect(JSON.parse(inJson.stderr)).toMatchObject({ error: { code: 'NO_SCANNER', exitCode: 5 } });
+    }),
+  );
+  it.concurrent(
+    'ends with 5 where the scanner dies in the middle of the scan',
+    withRegister(async (env, register) => {
+      const ended = coldroom(['scan'], env);
+      await begun(register);
+      expect(await ended).toMatchObject({ code: 5, stderr: expect.stringContaining('No scanner is running') });
+    }),
+  );
+  it.concurrent(
+    'waits for a scanner that is busy',
+    withRegister(async (env, register) => {
+      let ended: Promise<Ended> | undefined;
+      await register.alone(scannerTask, async () => {
+        ended = coldroom(['scan'], env);
+        await sleep(12_000); // longer than it waits where no scanner is running
+        await register.scans.finish(await begun(register), { marks: 0 }, null);
+      });
+      expect(await ended).toMatchObject({ code: 0, stderr: expect.stringContaining('The scanner is busy') });
+    }),
+  );
+  it.concurrent(
+    'with --wait, waits for a scanner that is not running, within the given time',
+    withRegister(async (env) => {
+      const ended = await coldroom(['scan', '--wait', '--timeout', '12s'], env);
+      expect(ended).toMatchObject({ code: 5, stderr: expect.stringContaining('Ctrl-C ends the wait') });
+      expect(ended.stderr).toContain('was not done within 12 s: no scanner is running. It stays asked for');
+    }),
+  );
+  it.concurrent(
+    'may only request',
+    withRegister(async (env) => {
+      expect(json(await coldroom(['scan', '--no-wait', '--json'], env))).toMatchObject({ asked: true });
+      expect((await coldroom(['scan', '--timeout', 'soon'], env)).code).toBe(2);
+    }),
+  );
 });
 
 describe('the report of a scan', () => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeMarker } from '@coldroom/files';
-import { coldroom } from './testing/command-line';
+import { coldroom, coldroomProcess } from './testing/command-line';
 import { sampleRegister } from './testing/sample-register';
 
 /** The access keys with which requests were signed. The server refuses all of them. */
@@ -61,13 +61,13 @@ function configure(keys: object): void {
 }
 
 describe.each([
-  ['doctor', ['doctor']],
-  ['audit', ['audit', '--store', 'main']],
-  ['store list', ['store', 'list']],
-])('coldroom %s', (_, words) => {
+  ['doctor', ['doctor'], coldroomProcess],
+  ['audit', ['audit', '--store', 'main'], coldroom],
+  ['store list', ['store', 'list'], coldroom],
+])('coldroom %s', (_, words, call) => {
   it('signs requests to S3 with keys that the settings take from the environment', async () => {
     configure(byName);
-    const { stdout, stderr } = await coldroom(words, env);
+    const { stdout, stderr } = await call(words, env);
     expect(stdout + stderr).not.toContain('is not in the environment variable');
     expect([...new Set(signedWith)]).toEqual(['FROMENV']);
   });
@@ -76,19 +76,19 @@ describe.each([
     configure(byName);
     const { S3_ACCESS: _, ...others } = env;
     writeFileSync(join(base, 'coldroom.env'), 'S3_ACCESS=FROMENVFILE\n');
-    await coldroom(['--env', join(base, 'coldroom.env'), ...words], others);
+    await call(['--env', join(base, 'coldroom.env'), ...words], others);
     expect([...new Set(signedWith)]).toEqual(['FROMENVFILE']);
   });
 
   it('signs them with keys from files', async () => {
     configure(inFile());
-    await coldroom(words, env);
+    await call(words, env);
     expect([...new Set(signedWith)]).toEqual(['FROMFILE']);
   });
 
   it('sends nothing where a key is missing', async () => {
     configure({ ...byName, secretKeyEnv: 'S3_NO_SECRET' });
-    const { stdout, stderr } = await coldroom(words, env);
+    const { stdout, stderr } = await call(words, env);
     expect(stdout + stderr).toContain('environment variable S3_NO_SECRET');
     expect(signedWith).toEqual([]);
   });
