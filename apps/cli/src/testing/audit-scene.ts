@@ -33,6 +33,8 @@ const work: Work = {
   progress: () => undefined,
 };
 
+const pageSize = 500;
+
 /** An event of all files of a bag, with the facts of each file. */
 type Deed = readonly [FileEvent, FileState, (Partial<Transition> | undefined)[]?];
 
@@ -351,11 +353,12 @@ export class AuditScene {
   }
 
   private async *filesOf(closure: Closure): AsyncGenerator<readonly NewFile[]> {
-    for await (const { component, root, path, size, hash, originalFileId, pixelsId } of closure.files) {
-      const identity = await identify(join(this.dataDir, root, path.toString()));
-      if (!identity || size === null) throw new Error(`${path.toString()} is not on disk`);
-      yield [
-        {
+    for await (const found of inPages(closure.files)) {
+      const files: NewFile[] = [];
+      for (const { component, root, path, size, hash, originalFileId, pixelsId } of found) {
+        const identity = await identify(join(this.dataDir, root, path.toString()));
+        if (!identity || size === null) throw new Error(`${path.toString()} is not on disk`);
+        files.push({
           fileset: component,
           root,
           path,
@@ -365,8 +368,9 @@ export class AuditScene {
           pixelsId,
           omeroHash: hash,
           verdict: { take: identity },
-        },
-      ];
+        });
+      }
+      yield files;
     }
   }
 }
@@ -374,8 +378,20 @@ export class AuditScene {
 async function* imagesOf(
   closure: Closure,
 ): AsyncGenerator<readonly { imageId: bigint; name: string; fileset: string; marked: boolean }[]> {
-  for await (const image of closure.images)
-    yield [{ imageId: image.imageId, name: image.name, fileset: image.component, marked: true }];
+  for await (const images of inPages(closure.images))
+    yield images.map(({ imageId, name, component }) => ({ imageId, name, fileset: component, marked: true }));
+}
+
+/** The register takes many rows in one statement, which is much faster than one statement for each. */
+async function* inPages<T>(all: AsyncIterable<T>): AsyncGenerator<readonly T[]> {
+  let page: T[] = [];
+  for await (const one of all) {
+    page.push(one);
+    if (page.length < pageSize) continue;
+    yield page;
+    page = [];
+  }
+  yield page;
 }
 
 /** The same store, but its links lead into a recall directory, as those of tapes and object stores do. */
