@@ -232,10 +232,10 @@ it('reports every discrepancy, and accepts the rest', async () => {
     `request-${forged}-bag-1 TAG_DIFFERS`,
   ]);
   expect(report.links.listed.map((one) => `${one.path}: ${one.reason}`).sort()).toEqual([
-    'ManagedRepository/deleted: the link to this copy is not at its path: nothing stands there',
-    'ManagedRepository/moved: the link to this copy is not at its path: another file stands there',
-    'ManagedRepository/pointed: the link to this copy is not at its path: a link to somewhere else stands there',
-    'ManagedRepository/swapped: the link to this copy is not at its path: a directory stands there',
+    'ManagedRepository/deleted: the link to this copy is not at its path: nothing is there',
+    'ManagedRepository/moved: the link to this copy is not at its path: another file is there',
+    'ManagedRepository/pointed: the link to this copy is not at its path: a link to somewhere else is there',
+    'ManagedRepository/swapped: the link to this copy is not at its path: a directory is there',
   ]);
   expect(report.copies.listed.map((one) => `${one.path} ${one.code}`).sort()).toEqual([
     'ManagedRepository/cut COPY_SIZE',

@@ -4,14 +4,15 @@
  */
 const steps: Readonly<Record<string, string>> = {
   HASH_DIFFERS:
-    'the file is damaged or was changed after import: compare with a backup, then abandon, or retry once it is mended',
+    'the file is damaged or was changed after import: compare with a backup, then abandon, or retry once it is repaired',
   HASH_ALGORITHM_UNKNOWN: 'abandon, or upgrade to a version that knows this hash',
   ORIGINAL_CHANGED:
-    'somebody changed the file after it was hashed: find out who, then abandon; mark the image again to archive it as it is now',
-  SOURCE_CHANGED: 'somebody changed the file after the scan: find out who, then retry (it is hashed anew) or abandon',
+    'the file was changed after it was hashed: find out who did it, then abandon; mark the image again to archive it as it is now',
+  SOURCE_CHANGED:
+    'the file was changed after the scan: find out who did it, then retry (it is hashed again) or abandon',
   ORIGINAL_HARD_LINKED: 'the file got another name: abandon; mark the image again when that name is gone',
-  ORIGINAL_GONE: 'the file is not there any more: was the image deleted in OMERO? Then abandon',
-  SOURCE_MISSING: 'the file is not there any more: was the image deleted in OMERO? Then abandon',
+  ORIGINAL_GONE: 'the file is no longer there: was the image deleted in OMERO? Then abandon',
+  SOURCE_MISSING: 'the file is no longer there: was the image deleted in OMERO? Then abandon',
   COPY_DIFFERS: 'the store gave back other bytes more than once: check its disk and memory, then retry',
   COPY_MISSING: 'the store lost the copy: check the store, then retry; where the original is held, undo',
   COPY_CHANGED:
@@ -36,8 +37,8 @@ const steps: Readonly<Record<string, string>> = {
   HOLD_MISSING: 'the held original is not where it should be: look before anything else; nothing more is done',
   HELD_CHANGED: 'what is held is not the original: look before anything else; nothing more is done',
   LINK_GONE: 'the link is gone: was the image deleted in OMERO? An original that was not released is still held',
-  PATH_TAKEN: "something that is not ours stands at the original's path: move it away, then retry",
-  TARGET_EXISTS: 'something that is not ours stands beside the original: move it away, then retry',
+  PATH_TAKEN: "something that is not ours is at the original's path: move it away, then retry",
+  TARGET_EXISTS: 'something that is not ours is beside the original: move it away, then retry',
   WAITED_TOO_LONG: 'ask the store why it does not call the copies durable, then retry',
   ROOT_UNAVAILABLE: 'mount the disk, or mark it with "coldroom doctor --prepare", then retry',
   STORE_UNAVAILABLE:

@@ -48,7 +48,7 @@ async function auditPage(scope: Scope, page: readonly AuditedFile[], openings: O
     if (needsOmero(file, seen))
       scope.report.notLookedAt(
         'originals that were given back',
-        'whether OMERO deleted them cannot be told without its database',
+        'whether OMERO deleted them is unknown without its database',
         1,
       );
     const held = judgeCopy(file, seen).length > 0 ? await isHeld(scope, file) : undefined;

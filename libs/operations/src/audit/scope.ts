@@ -88,7 +88,7 @@ export class Scope {
     for (const name of await this.register.audit.stores()) {
       if (this.options.store !== undefined && this.options.store !== name) continue;
       if (!stores.some((store) => store.name === name))
-        this.setUnavailable(`store ${name}`, 'the stores file does not name it any more, but bags lie in it');
+        this.setUnavailable(`store ${name}`, 'the stores file no longer names it, but it has bags');
     }
   }
 

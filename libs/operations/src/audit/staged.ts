@@ -161,7 +161,7 @@ async function addThoseStillThere(
       remedy:
         code === 'HELD_ORPHAN'
           ? 'it may be the only copy of something: find its SHA-256 in the manifest of its bag, or keep it; nothing here removes it'
-          : 'it may be the last good copy: remove it only after "coldroom verify" called the copy in its bag good, and once nobody reads it; nothing here removes it',
+          : 'it may be the last good copy: remove it only after "coldroom verify" called the copy in its bag good, and once no one reads it; nothing here removes it',
     });
   }
 }

@@ -52,7 +52,7 @@ export class OriginalPaths {
       return await openDirectory(root, path);
     } catch (error) {
       if (codeOf(error) === 'PARENT_NOT_A_DIRECTORY')
-        return { kind: 'other', what: 'a link or a file stands in place of a directory on the way' };
+        return { kind: 'other', what: 'a link or a file is in the place of a directory on the way' };
       if (codeOf(error) !== 'ENOENT') throw error;
       await root.check(); // an unmounted root says nothing about its contents
       return { kind: 'missing' };
@@ -76,11 +76,11 @@ async function lookAt(directory: Directory, { path, target }: Wanted): Promise<S
     case 'link':
       return (await readlink(at, { encoding: 'buffer' })).equals(target)
         ? { kind: 'our-link' }
-        : { kind: 'other', what: 'a link to somewhere else stands there' };
+        : { kind: 'other', what: 'a link to somewhere else is there' };
     case 'directory':
-      return { kind: 'other', what: 'a directory stands there' };
+      return { kind: 'other', what: 'a directory is there' };
     case 'other':
-      return { kind: 'other', what: 'a device or socket stands there' };
+      return { kind: 'other', what: 'a device or socket is there' };
   }
 }
 

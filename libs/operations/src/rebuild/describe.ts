@@ -114,11 +114,11 @@ function stateOf(
     return {
       state: 'skipped',
       code: 'ORIGINAL_IN_PLACE',
-      reason: 'a file of its size and time stands at its path: it was undone, restored or never linked',
+      reason: 'a file of its size and time is at its path: it was undone, restored or never linked',
     };
   const found = {
-    missing: 'nothing stands there',
-    file: 'another file stands there',
+    missing: 'nothing is there',
+    file: 'another file is there',
     other: standing.kind === 'other' ? standing.what : '',
   }[standing.kind];
   return { state, code: 'LINK_MISSING', reason: `the link to this copy is not at its path: ${found}` };
