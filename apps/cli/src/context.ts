@@ -1,22 +1,20 @@
-import { userInfo } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Transient } from '@coldroom/domain';
-import { Register } from '@coldroom/register';
+import { createInterface } from 'node:readline/promises';
+import { nameOf, UsageError, withRegister, type Notice, type Surroundings } from '@coldroom/operations';
+import type { Register } from '@coldroom/register';
 import { readSettings, type Settings } from '@coldroom/runtime';
+import { flat, harmless, type Lines } from '@coldroom/terminal';
 import { environment } from './environment';
-import { unavailableMessage, type ExitCode } from '@coldroom/operations';
 import { Output } from './output';
 
 type Part = Parameters<typeof readSettings>[0][number];
 
-/** Runs a command's work and keeps its exit code. */
-export type Act = (work: (context: Context) => Promise<ExitCode>) => Promise<void>;
-
-const answerMs = 10_000;
-const beatMs = 3000;
+/** A person answered no. */
+export class NotConfirmed extends Error {
+  override readonly name = 'NotConfirmed';
+}
 
 /** What every command works with. */
-export class Context {
+export class Context implements Surroundings {
   readonly out: Output;
 
   constructor(private readonly options: { readonly json?: boolean; readonly env?: string }) {
@@ -31,49 +29,33 @@ export class Context {
     return readSettings(parts, this.env);
   }
 
-  /**
-   * Opens the register for `use`. A PostgreSQL that does not answer at all for about ten seconds is `Transient`
-   * `REGISTER_UNAVAILABLE`; a statement may take as long as it needs while the server answers others.
-   */
   async register<T>(use: (register: Register) => Promise<T>): Promise<T> {
-    const register = new Register(this.settings('register').REGISTER_DATABASE_URL, { applicationName: 'coldroom cli' });
-    const ended = new AbortController();
+    return withRegister(this.settings('register').REGISTER_DATABASE_URL, 'coldroom cli', use);
+  }
+
+  /**
+   * Asks a person before something changes; `yes` answers for them. Without a terminal to ask on, `--yes` is required.
+   */
+  async confirm(question: Lines, yes = false): Promise<void> {
+    if (yes) return;
+    if (this.out.json || !process.stdin.isTTY || !process.stderr.isTTY)
+      throw new UsageError(
+        'This changes something and there is no one to ask: repeat with --yes, or look first with --dry-run',
+      );
+    const terminal = createInterface({ input: process.stdin, output: process.stderr });
     try {
-      await answers(register);
-      return await Promise.race([use(register), heartbeat(register, ended.signal)]);
+      const answer = await terminal.question(`${flat(question).map(harmless).join('\n')} [y/N] `);
+      if (!/^y(es)?$/i.test(answer.trim())) throw new NotConfirmed();
     } finally {
-      ended.abort();
-      // Not waited for: a server that hangs would keep us.
-      register.close().catch(() => undefined);
+      terminal.close();
     }
   }
-}
 
-/** The person who decides, as far as the system knows. */
-export function person(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`; // containers often have no name for it
-  }
-}
-
-async function answers(register: Register): Promise<void> {
-  const late = new AbortController();
-  const limit = sleep(answerMs, undefined, { signal: late.signal }).then(() => {
-    throw new Transient('REGISTER_UNAVAILABLE', unavailableMessage(`no answer within ${answerMs / 1000} s`));
-  });
-  limit.catch(() => undefined);
-  try {
-    await Promise.race([register.reports.clock(), limit]);
-  } finally {
-    late.abort();
-  }
-}
-
-async function heartbeat(register: Register, ended: AbortSignal): Promise<never> {
-  for (;;) {
-    await sleep(beatMs, undefined, { signal: ended, ref: false });
-    await answers(register);
-  }
+  readonly notify = (notice: Notice): void => {
+    this.out.note(
+      notice.kind === 'busy'
+        ? `${notice.message}: tried again for up to ${notice.limitMs / 1000} s`
+        : `Done before the failure: ${notice.targets.map(nameOf).join(' ')}. To repeat the whole command does no harm.`,
+    );
+  };
 }

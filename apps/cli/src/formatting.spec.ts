@@ -1,5 +1,14 @@
-import { counted, formatAge, formatBytes, formatDuration, formatTime, pairs, table } from '@coldroom/terminal';
-import { harmless, toJson } from './output';
+import {
+  counted,
+  formatAge,
+  formatBytes,
+  formatDuration,
+  formatTime,
+  harmless,
+  pairs,
+  table,
+} from '@coldroom/terminal';
+import { toJson } from './output';
 
 describe('formatBytes', () => {
   it.each([

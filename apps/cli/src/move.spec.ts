@@ -60,7 +60,7 @@ describe('coldroom move', () => {
     await bench.run(moveLink());
     expect(await ended).toMatchObject({
       code: 0,
-      stdout: `1 bag moved: all links lead to store other.\nNothing was deleted: these bags still lie in store main (${bench.storeDir})\n  ${bagOf(id)}\n`,
+      stdout: `1 bag moved: all links lead to store other.\nNothing was deleted: these bags are still in store main (${bench.storeDir})\n  ${bagOf(id)}\n`,
     });
     expect((await ended).stderr).toContain('on the way');
     expect((await bench.file('a')).store).toBe('other');

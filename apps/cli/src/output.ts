@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { flat, harmless, type Lines } from '@coldroom/terminal';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -10,37 +11,28 @@ export class Output {
   constructor(readonly json: boolean) {}
 
   /** The result; once per command. */
-  result(document: unknown, lines: () => Iterable<string>): void {
-    if (this.json) process.stdout.write(`${toJson(document)}\n`);
-    else for (const line of lines()) process.stdout.write(`${harmless(line)}\n`);
+  result(document: unknown, lines: Lines): void {
+    this.write(process.stdout, document, lines);
+  }
+
+  failure(document: unknown, lines: Lines): void {
+    this.write(process.stderr, document, lines);
   }
 
   /** An interim note, for people only. */
-  note(line: string): void {
-    if (!this.json) process.stderr.write(`${harmless(line)}\n`);
+  note(lines: Lines): void {
+    if (!this.json) this.write(process.stderr, undefined, lines);
   }
 
-  failure(document: unknown, lines: readonly string[]): void {
-    if (this.json) process.stderr.write(`${toJson(document)}\n`);
-    else for (const line of lines) process.stderr.write(`${harmless(line)}\n`);
+  private write(stream: NodeJS.WriteStream, document: unknown, lines: Lines): void {
+    if (this.json) stream.write(`${toJson(document)}\n`);
+    else for (const line of flat(lines)) stream.write(`${harmless(line)}\n`);
   }
 }
 
 /** Coloured where standard output is a terminal and NO_COLOR is not set. */
 export function styled(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stdout });
-}
-
-/**
- * Names of images, files and people are written by people: a control character in one could fake or hide a line.
- * Everything except our own colours is shown as `\xNN`.
- */
-export function harmless(line: string): string {
-  return line.replace(/\x1b\[[0-9;]*m|[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (found) =>
-    found.length > 1
-      ? found
-      : [...Buffer.from(found)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
-  );
 }
 
 /** 64-bit ids and sizes as strings: JSON readers would round them. */

@@ -1,11 +1,11 @@
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
+import { failureOf, type ExitCode } from '@coldroom/operations';
 import { exitCodes, SettingsError } from '@coldroom/runtime';
-import { addRecall, addRestore } from './commands/retrieve';
+import { CliCommand } from './command';
 import { addAudit } from './commands/audit';
 import { addDoctor } from './commands/doctor';
-import { addFilesAbandon } from './commands/files-abandon';
 import { addFilesList } from './commands/files-list';
-import { addFilesRetry } from './commands/files-retry';
+import { addFilesAbandon, addFilesRetry } from './commands/files-stuck';
 import { addFilesShow } from './commands/files-show';
 import { addMigrate } from './commands/migrate';
 import { addMove } from './commands/move';
@@ -13,16 +13,15 @@ import { addRebuild } from './commands/rebuild';
 import { addRequestsDecide } from './commands/requests-decide';
 import { addRequestsList } from './commands/requests-list';
 import { addRequestsShow } from './commands/requests-show';
-import { addResume } from './commands/resume';
+import { addRecall, addRestore } from './commands/retrieve';
 import { addScan } from './commands/scan';
 import { addStatus } from './commands/status';
-import { addStop } from './commands/stop';
+import { addResume, addStop } from './commands/stop';
 import { addStore } from './commands/store';
 import { addUndo } from './commands/undo';
 import { addVerify } from './commands/verify';
 import { addWatch } from './commands/watch';
-import { Context, type Act } from './context';
-import { failureOf, type ExitCode } from '@coldroom/operations';
+import { NotConfirmed } from './context';
 import { Output } from './output';
 
 const codes = `
@@ -41,26 +40,26 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return ofCommander(error, json);
+    const out = new Output(json);
+    if (error instanceof NotConfirmed) {
+      out.note('Nothing was changed.');
+      return exitCodes.failed;
+    }
     const { stack, ...failure } = failureOf(error);
-    const more =
-      error instanceof SettingsError
-        ? [
-            'Settings are read from the environment, or from the file that --env names; "coldroom doctor" checks all of them.',
-          ]
-        : [];
-    new Output(json).failure(
-      { error: failure },
+    out.failure({ error: failure }, [
       stack === undefined
-        ? [...messageLines(failure.message), ...more]
-        : ['This should not have happened:', ...stack.split('\n')],
-    );
+        ? `coldroom: ${failure.message}`.split('\n')
+        : ['This should not have happened:', stack.split('\n')],
+      error instanceof SettingsError &&
+        'Settings are read from the environment, or from the file that --env names; "coldroom doctor" checks all of them.',
+    ]);
     return failure.exitCode;
   }
 }
 
 /** All commands. */
-export function build(json: boolean, ended: (code: ExitCode) => void): Command {
-  const program = new Command('coldroom')
+export function build(json: boolean, ended: (code: ExitCode) => void): CliCommand {
+  const program = new CliCommand('coldroom')
     .description(
       'Archives the pixel data of an OMERO server: what was asked for, what is under way, and what people decide.',
     )
@@ -74,40 +73,23 @@ export function build(json: boolean, ended: (code: ExitCode) => void): Command {
         if (!json) write(text.replace(/^error: /, 'coldroom: '));
       },
     })
-    .addHelpText('after', codes);
-  const act: Act = async (work) => ended(await work(new Context(program.opts())));
+    .addHelpText('after', codes)
+    .hook('postAction', (_program, command) => ended((command as CliCommand).exitCode));
 
-  addScan(program, act);
+  addScan(program);
   const requests = program.command('requests').description('what people asked to archive: look, approve, decline');
-  addRequestsList(requests, act);
-  addRequestsShow(requests, act);
-  addRequestsDecide(requests, act);
+  for (const add of [addRequestsList, addRequestsShow, addRequestsDecide]) add(requests);
   const files = program.command('files').description('single files: look, try again, give up');
-  addFilesList(files, act);
-  addFilesShow(files, act);
-  addFilesRetry(files, act);
-  addFilesAbandon(files, act);
-  addStatus(program, act);
-  addWatch(program, act);
-  addUndo(program, act);
-  addRestore(program, act);
-  addRecall(program, act);
-  addMove(program, act);
-  addStop(program, act);
-  addResume(program, act);
-  addVerify(program, act);
-  addStore(program, act);
-  addMigrate(program, act);
-  addRebuild(program, act);
-  addDoctor(program, act);
-  addAudit(program, act);
+  for (const add of [addFilesList, addFilesShow, addFilesRetry, addFilesAbandon]) add(files);
+  for (const add of [addStatus, addWatch, addUndo, addRestore, addRecall, addMove, addStop, addResume]) add(program);
+  for (const add of [addVerify, addStore, addMigrate, addRebuild, addDoctor, addAudit]) add(program);
   if (!json) pointToHelp(program, 'coldroom');
   return program;
 }
 
-function pointToHelp(command: Command, name: string): void {
+function pointToHelp(command: CliCommand, name: string): void {
   command.showHelpAfterError(`"${name} --help" shows how it is called`);
-  for (const each of command.commands) pointToHelp(each, `${name} ${each.name()}`);
+  for (const each of command.commands as readonly CliCommand[]) pointToHelp(each, `${name} ${each.name()}`);
 }
 
 /** Requested help is no failure; anything else that the parser reports is a usage error. */
@@ -120,8 +102,4 @@ function ofCommander(error: CommanderError, json: boolean): ExitCode {
     );
   }
   return exitCodes.usage;
-}
-
-function messageLines(message: string): readonly string[] {
-  return `coldroom: ${message}`.split('\n');
 }

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { markerName } from '@coldroom/files';
 import type { Workbench } from '@coldroom/pipeline/testing';
-import { parseRate, parseShare } from './commands/verify';
+import { parseRate, parseShare } from './parsing';
 import { archive, settingsOf, workbench } from './testing/archived';
 import { coldroom, json } from './testing/command-line';
 import { remedyOf } from '@coldroom/operations';

@@ -27,7 +27,7 @@ describe('coldroom watch', () => {
     await sleep(2500);
     expect(over).toBe(false);
     await moveTo(register, id, 'linked');
-    expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is under way any more.') });
+    expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is under way.') });
     expect((await ended).stdout).toContain('waiting for the scanner to pack bags: 1 request');
   });
 

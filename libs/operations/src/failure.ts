@@ -21,6 +21,10 @@ export function notFound(what: string, code: string, next: string): Refused {
   return new Refused(code, `There is no ${what}; ${next}`);
 }
 
+export function noSuchRequest(id: bigint): Refused {
+  return notFound(`request ${id}`, 'NO_SUCH_REQUEST', '"coldroom requests list" shows all');
+}
+
 /** Describes a failure for a person and a script: code, one message with the next step, exit code. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof UsageError) return { code: 'USAGE', message: error.message, exitCode: exitCodes.usage };

@@ -1,37 +1,54 @@
+export { acknowledgeDeleted, planAcknowledgement, type Acknowledgement } from './audit/acknowledge';
 export { audit } from './audit/audit';
 export { discrepancyCodes, discrepancyTitles, Report, type Discrepancy } from './audit/report';
+export { auditAll, type AuditOrder } from './audit/run';
 export type { AuditPlaces } from './audit/scope';
-export { examineBioFormats } from './doctor/bio-formats';
-export { examineConnections } from './doctor/connections';
-export { examine, type Finding } from './doctor/findings';
+export { oneByOne, untilNotBusy, type Notice, type Notify } from './busy';
+export { diagnose, missingPreparations } from './doctor/diagnose';
+export type { Finding } from './doctor/findings';
 export { examineNode } from './doctor/machine';
-export { becomeOwner, ownerOf } from './doctor/owner';
-export { carryOut, described, planPreparations } from './doctor/prepare';
-export { readAllSettings, type KnownSettings } from './doctor/settings';
-export { examineStores } from './doctor/stores';
-export { examineTrees } from './doctor/trees';
-export { failureOf, notFound, unavailableMessage, UsageError, type ExitCode, type Failure } from './failure';
-export { amountIn, between, leftLines, movePlan, movePlanLines, type Between, type MovePlan } from './move/plan';
+export { prepare, type Preparation } from './doctor/prepare';
+export { failureOf, notFound, UsageError, type ExitCode, type Failure } from './failure';
+export { abandon, planAbandon, type AbandonPlan } from './files/abandon';
+export { planRetry, retry } from './files/retry';
+export { fileDetails, type FileCopy, type FileDetails } from './files/show';
+export type { Listing } from './listing';
+export { cancellable, cancelMove, move, untilMoved } from './move/move';
+export { between, planMove, type Between, type MovePlan } from './move/plan';
 export { nextStep } from './next-steps';
-export { OriginalPaths } from './rebuild/at-path';
-export { describe, type RebuildPlaces } from './rebuild/describe';
-export { HeldOriginals } from './rebuild/held';
-export { Tally, tallyLines } from './rebuild/tally';
-export { estimateLines, estimates } from './retrieve/estimate';
-export { coldLines, freeSpace, needsOf, retrievalPlanLines, retrievalPlan } from './retrieve/plan';
+export { withRegister } from './open-register';
+export { rebuild, type RebuildOrder } from './rebuild/rebuild';
+export type { Tally } from './rebuild/tally';
+export { carryOutDecisions, planDecisions, type Decision } from './requests/decide';
+export { requestDetails, type RequestDetails, type WithExamples } from './requests/show';
+export { archivedImagesIn } from './retrieve/datasets';
+export type { Estimate } from './retrieve/estimate';
 export {
-  amount,
-  byCode,
-  selectedFiles,
-  undoPlan,
-  type Amount,
-  type SelectedFiles,
-  type UndoPlan,
-} from './selected-files';
-export { chosenStore, unclaimed, withStores } from './stores';
-export { commandsFor, countLines, helpLines, stuckIn, stuckLines, type Stuck } from './stuck';
+  planCancellation,
+  planRetrieval,
+  recallOrder,
+  refuseWithoutSpace,
+  restoreOrder,
+  type PlannedRetrieval,
+} from './retrieve/plan';
+export { cancelRetrieval, retrieve, untilRetrieved, type Retrieved } from './retrieve/retrieve';
+export type { StoreWait } from './retrieve/store-waits';
+export type { ScanReport } from './scan/report';
+export { howToStartScanner, requestScan, untilScanned, type ScanProgress } from './scan/scan';
+export { amount, byCode, selectedFiles, type Amount, type ByCode } from './selected-files';
+export { statusOf, type Status } from './status/status';
+export { listStores, type StoreListing } from './stores/list';
+export { refuseUnknownStore, withStores } from './stores/open';
+export { planValidation, validate, type Remainder, type Validation } from './stores/validate';
+export { commandsFor, listCommand, stuckAmong, stuckIn, type Stuck } from './stuck';
 export type { Surroundings } from './surroundings';
+export { resume, type Resumed } from './switches/resume';
+export { stop, untilNoneIsLinked } from './switches/stop';
 export { nameOf, parseIds, parseTargets, splitDatasets } from './targets';
-export { checkBag } from './verify/check';
+export { planUndo, undoPlan, type UndoPlan } from './undo/plan';
+export { undo, untilUndone } from './undo/undo';
 export { remedyOf } from './verify/remedy';
-export { Verification } from './verify/verification';
+export { verify, type VerifyOrder } from './verify/verify';
+export type { CheckedFile, Verification, VerificationProgress } from './verify/verification';
+export { waiting, type Waiting } from './waiting';
+export { watch, type ProgressReading } from './watch/watch';

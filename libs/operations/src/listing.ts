@@ -21,11 +21,8 @@ export class Listing<T> {
     return this.kept;
   }
 
-  /** One line each, and the number of items not listed. */
-  lines(line: (item: T) => string): readonly string[] {
-    return [
-      ...this.kept.map((item) => `  ${line(item)}`),
-      ...(this.total > this.kept.length ? [`  and ${this.total - this.kept.length} more`] : []),
-    ];
+  /** As a part of a document in JSON. */
+  document(): { readonly count: number; readonly listed: readonly T[] } {
+    return { count: this.total, listed: this.kept };
   }
 }

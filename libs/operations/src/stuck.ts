@@ -1,7 +1,7 @@
 import type { FileState } from '@coldroom/domain';
-import type { Register, StuckFile } from '@coldroom/register';
-import { counted, formatBytes, indented } from '@coldroom/terminal';
+import type { FileListing, Register, StuckFile } from '@coldroom/register';
 import { nextStep } from './next-steps';
+import { amount } from './selected-files';
 
 const retryable = (file: StuckFile): boolean => file.bag !== null;
 const untouched: readonly (FileState | null)[] = ['approved', 'hashed', 'copied', 'verified', 'sealed'];
@@ -75,23 +75,21 @@ export async function stuckIn({ reports }: Register, requestId?: bigint): Promis
   });
 }
 
-export function stuckLines(stuck: readonly Stuck[]): readonly string[] {
-  return stuck.flatMap((row) => [
-    `${row.code}: ${counted(row.files, 'file')}, ${formatBytes(row.bytes)}`,
-    ...indented(helpLines(row)),
-  ]);
+/** The next steps for listed files, by code; files that the list leaves out have commands of their own. */
+export function stuckAmong(files: readonly FileListing[]): readonly Stuck[] {
+  const stuck = files.flatMap(({ code, ...file }) =>
+    file.state === 'stuck' && code !== null ? [{ ...file, code, files: 1, bytes: file.size }] : [],
+  );
+  return [...Map.groupBy(stuck, ({ code }) => code)].map(([code, group]) => ({
+    code,
+    ...amount(group),
+    next: nextStep(code),
+    commands: commandsFor(code, group),
+  }));
 }
 
-export function helpLines({ next, commands }: Pick<Stuck, 'next' | 'commands'>): readonly string[] {
-  return [`next: ${next}`, ...indented(commands)];
-}
-
-/** For a case where only the number of stuck files is known. */
-export function countLines({ code, files }: { readonly code: string; readonly files: number }): readonly string[] {
-  return [`Stuck: ${counted(files, 'file')}, ${code}; next: ${nextStep(code)}`, `  ${listCommand(code)}`];
-}
-
-function listCommand(code: string, requestId?: bigint): string {
+/** Lists the stuck files of one code. */
+export function listCommand(code: string, requestId?: bigint): string {
   return `coldroom files list --state stuck --code ${code}${requestId === undefined ? '' : ` --request ${requestId}`}`;
 }
 

@@ -53,7 +53,7 @@ describe('bags that are moved', () => {
     const there = await coldroom(world, 'move', '--from', 'main', '--to', 'other', '--yes');
     expect(there).toMatchObject({
       code: 0,
-      output: expect.stringContaining(`Nothing was deleted: these bags still lie in store main (${world.store})`),
+      output: expect.stringContaining(`Nothing was deleted: these bags are still in store main (${world.store})`),
     });
     expect(
       paths.map((path) => readlinkSync(path)).filter((target) => !target.startsWith(`${world.other!.links}/`)),

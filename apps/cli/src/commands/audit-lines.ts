@@ -1,65 +1,54 @@
-import { counted, formatCount, indented } from '@coldroom/terminal';
-import { styled } from '../output';
 import { discrepancyTitles, type Discrepancy, type Report } from '@coldroom/operations';
+import { below, counted, formatCount, type Lines } from '@coldroom/terminal';
+import { styled } from '../output';
 
 /** The single document of `--json`: totals in full, individual findings up to the limit. */
 export function documentOf(report: Report, fix: boolean): unknown {
-  const findings = [...report.findings()];
   return {
     clean: report.clean,
     fix,
     looked: report.looked,
-    findings: findings.map(([code, { total, repaired, shown }]) => ({
-      code,
-      title: discrepancyTitles[code],
-      total,
-      repaired,
-      shown,
-    })),
+    findings: [...report.findings()].map(([code, found]) => ({ code, title: discrepancyTitles[code], ...found })),
     notLookedAt: report.notLooked(),
   };
 }
 
-export function linesOf(report: Report, fix: boolean): readonly string[] {
+export function linesOf(report: Report, fix: boolean): Lines {
   const { files, bags, images, held, online, trialBags, deletionsKnown } = report.looked;
   return [
-    ...[...report.findings()].flatMap(([code, { total, repaired, shown }]) => [
-      `${styled('red', code)}  ${discrepancyTitles[code]}: ${formatCount(total)}${repaired > 0 ? `, mended: ${formatCount(repaired)}` : ''}`,
-      ...indented(shown.flatMap(findingLines)),
-      ...(shown.length < total ? indented([`and ${formatCount(total - shown.length)} more: --limit ${total}`]) : []),
+    [...report.findings()].map(([code, { total, repaired, shown }]) => [
+      `${styled('red', code)}  ${discrepancyTitles[code]}: ${formatCount(total)}${repaired > 0 ? `, repaired: ${formatCount(repaired)}` : ''}`,
+      below(shown.map(findingLines)),
+      shown.length < total && below(`and ${formatCount(total - shown.length)} more: --limit ${total}`),
       '',
     ]),
-    ...report
+    report
       .notLooked()
       .map(
         ({ part, reason, things }) =>
           `${styled('yellow', 'NOT LOOKED AT')}  ${part}${things === null ? '' : ` (${formatCount(things)})`}: ${reason}`,
       ),
     `Looked at ${counted(files, 'file')} of the register, ${counted(bags, 'sealed bag')}, ${formatCount(held)} held, ${formatCount(online)} near, ${counted(images, 'image')} in OMERO.`,
-    ...(trialBags > 0 ? [`Left out: ${counted(trialBags, 'bag')} of trials (validate-...).`] : []),
-    ...(deletionsKnown > 0
-      ? [
-          `Left out: ${counted(deletionsKnown, 'image')} deleted in OMERO on purpose, as somebody acknowledged; the copies stay in the stores.`,
-        ]
-      : []),
+    trialBags > 0 && `Left out: ${counted(trialBags, 'bag')} of trials (validate-...).`,
+    deletionsKnown > 0 &&
+      `Left out: ${counted(deletionsKnown, 'image')} deleted in OMERO on purpose, as was acknowledged; the copies stay in the stores.`,
     report.clean
-      ? styled('green', fix && report.findings().size > 0 ? 'All that was found is mended.' : 'Nothing is wrong.')
+      ? styled('green', fix && report.findings().size > 0 ? 'All that was found is repaired.' : 'Nothing is wrong.')
       : verdict(report),
   ];
 }
 
-function findingLines({ object, path, fileset, bag, expected, found, remedy }: Discrepancy): readonly string[] {
+function findingLines({ object, path, fileset, bag, expected, found, remedy }: Discrepancy): Lines {
   const about = [object, path, fileset, bag !== undefined && !object.includes(bag) ? `bag ${bag}` : undefined]
     .filter((word) => word !== undefined)
     .join('  ');
-  return [about, ...indented([`expected: ${expected}`, `found:    ${found}`, `next:     ${remedy}`])];
+  return [about, below([`expected: ${expected}`, `found:    ${found}`, `next:     ${remedy}`])];
 }
 
 function verdict(report: Report): string {
   const left = [...report.findings().values()].reduce((sum, { total, repaired }) => sum + total - repaired, 0);
-  const parts = report.notLooked().length;
   return [
     ...(left > 0 ? [`${counted(left, 'finding')}.`] : []),
-    ...(parts > 0 ? ['Not everything could be looked at: nothing is known of the rest.'] : []),
+    ...(report.notLooked().length > 0 ? ['Not everything could be looked at: nothing is known of the rest.'] : []),
   ].join(' ');
 }

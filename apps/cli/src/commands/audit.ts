@@ -1,18 +1,18 @@
-import type { Command } from 'commander';
-import { OmeroDatabase } from '@coldroom/omero';
+import {
+  acknowledgeDeleted,
+  auditAll,
+  parseIds,
+  planAcknowledgement,
+  UsageError,
+  type Report,
+} from '@coldroom/operations';
 import { exitCodes } from '@coldroom/runtime';
-import { holdPaths } from '@coldroom/trees';
 import { counted, formatCount } from '@coldroom/terminal';
-import { acknowledge } from './audit-acknowledge';
-import { audit } from '@coldroom/operations';
+import type { CliCommand, Result } from '../command';
+import type { Context } from '../context';
+import { parseWhole } from '../parsing';
+import { withProgress } from '../waiting';
 import { documentOf, linesOf } from './audit-lines';
-import { Report } from '@coldroom/operations';
-import type { Act, Context } from '../context';
-import { examples } from '../examples';
-import type { ExitCode } from '@coldroom/operations';
-import { byOption, parseWhole, yesOption } from '../options';
-import { withStores } from '@coldroom/operations';
-import { LiveLines } from '../waiting';
 
 interface Options {
   readonly fix?: boolean;
@@ -20,76 +20,65 @@ interface Options {
   readonly limit: string;
   readonly acknowledge?: string;
   readonly yes?: boolean;
-  readonly by?: string;
+  readonly by: string;
 }
 
-export function addAudit(program: Command, act: Act): void {
+export function addAudit(program: CliCommand): void {
   program
     .command('audit')
     .description("compare OMERO's database and files, the register and the stores, and report every discrepancy")
     .option(
       '--fix',
-      'write marks and image.archived in OMERO anew where they are not what the register says; nothing else is changed',
+      'write marks and image.archived in OMERO again where they are not what the register says; nothing else is changed',
     )
-    .option('--store <name>', 'only what lies in this store; images in OMERO are left out')
+    .option('--store <name>', 'only what is in this store; images in OMERO are left out')
     .option('--limit <count>', 'show so many of each kind; all are counted', '20')
     .option(
       '--acknowledge <images>',
-      'no audit, but say of Image:7,8 that they were deleted in OMERO on purpose (IMAGE_DELETED): audits count them and show them no more; nothing is deleted; asks first, see --yes and --by',
+      'no audit, but say of Image:7,8 that they were deleted in OMERO on purpose (IMAGE_DELETED): audits then count them and no longer show them; nothing is deleted; asks first, see --yes and --by',
     )
-    .option(...yesOption)
-    .option(...byOption)
-    .addHelpText(
-      'after',
-      examples('audit', 'audit --json --limit 1000', 'audit --store main', 'audit --acknowledge Image:7,8'),
-    )
-    .action((options: Options) =>
-      act((context) =>
-        options.acknowledge === undefined ? run(context, options) : acknowledge(context, options.acknowledge, options),
-      ),
+    .yes()
+    .by()
+    .examples('audit', 'audit --json --limit 1000', 'audit --store main', 'audit --acknowledge Image:7,8')
+    .runs((context, options: Options) =>
+      options.acknowledge === undefined ? run(context, options) : acknowledge(context, options.acknowledge, options),
     );
 }
 
-async function run(context: Context, { fix = false, store, limit }: Options): Promise<ExitCode> {
-  const report = new Report(Number(parseWhole(limit, '--limit')));
-  const settings = context.settings('register', 'omero', 'originals', 'stores');
-  const omero = OmeroDatabase.connect(settings.OMERO_DATABASE_URL, {
-    max: 2,
-    ...(settings.OMERO_MANAGED_REPOSITORY === undefined
-      ? {}
-      : { managedRepository: settings.OMERO_MANAGED_REPOSITORY }),
-  });
-  const holds = holdPaths(settings);
-  const live = new LiveLines(context.out, 'stderr');
-  try {
-    await withStores(context, async ({ stores, files, dataDir }) => {
-      if (store !== undefined) stores.get(store);
-      await context.register((register) =>
-        audit(
-          {
-            register,
-            omero,
-            stores: stores.all,
-            files,
-            dataDir,
-            holds,
-            bioFormatsVersion: settings.OMERO_BIOFORMATS_VERSION,
-          },
-          { fix, store, progress: () => live.spin(progressLine(report)) },
-          report,
-        ),
-      );
-    });
-  } finally {
-    live.clear();
-    omero.close().catch(() => undefined); // not waited for: a server that hangs would keep us
-  }
-  context.out.result(documentOf(report, fix), () => linesOf(report, fix));
-  return report.clean ? exitCodes.ok : exitCodes.partly;
+async function run(context: Context, { fix = false, store, limit }: Options): Promise<Result> {
+  const order = { fix, store, limit: parseWhole(limit, '--limit') };
+  const report = await withProgress(context.out, (show) =>
+    auditAll(context, order, (sofar) => show(progressLine(sofar))),
+  );
+  return {
+    document: documentOf(report, fix),
+    lines: linesOf(report, fix),
+    exitCode: report.clean ? exitCodes.ok : exitCodes.partly,
+  };
 }
 
 function progressLine(report: Report): string {
   const { looked } = report;
   const found = [...report.findings().values()].reduce((sum, { total }) => sum + total, 0);
   return `${counted(looked.files, 'file')}, ${counted(looked.bags, 'bag')}, ${counted(looked.held + looked.online, 'file')} held or near, ${counted(looked.images, 'image')}; found: ${formatCount(found)}`;
+}
+
+async function acknowledge(context: Context, images: string, { yes, by, fix, store }: Options): Promise<Result> {
+  if (fix === true || store !== undefined)
+    throw new UsageError('--acknowledge cannot be combined with --fix or --store: it audits nothing');
+  const ids = parseIds([images], 'Image');
+  return context.register(async (register) => {
+    const plan = await planAcknowledgement(context, register, ids);
+    const { before, open } = plan;
+    if (open === 0) return { document: { acknowledged: 0, before }, lines: 'All of them were acknowledged before.' };
+    await context.confirm(
+      `${counted(open, 'image')} that OMERO no longer has: audits will count them and no longer show them. Their copies stay in the store. Continue?`,
+      yes,
+    );
+    const acknowledged = await acknowledgeDeleted(register, plan, by);
+    return {
+      document: { acknowledged, before },
+      lines: `${counted(acknowledged, 'image')}: noted as deleted on purpose, by ${by}. The copies stay in the store.`,
+    };
+  });
 }

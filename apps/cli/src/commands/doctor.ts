@@ -1,21 +1,8 @@
-import type { Command } from 'commander';
+import { diagnose, missingPreparations, prepare, type Finding, type Preparation } from '@coldroom/operations';
 import { exitCodes } from '@coldroom/runtime';
-import { holdPaths } from '@coldroom/trees';
-import { indented } from '@coldroom/terminal';
-import { confirmed } from '../confirm';
-import type { Act, Context } from '../context';
-import { examineBioFormats } from '@coldroom/operations';
-import { examineConnections } from '@coldroom/operations';
-import { examine, type Finding } from '@coldroom/operations';
-import { examineNode } from '@coldroom/operations';
-import { becomeOwner, ownerOf } from '@coldroom/operations';
-import { carryOut, described, planPreparations } from '@coldroom/operations';
-import { readAllSettings, type KnownSettings } from '@coldroom/operations';
-import { examineStores } from '@coldroom/operations';
-import { examineTrees } from '@coldroom/operations';
-import { examples } from '../examples';
-import { UsageError, type ExitCode } from '@coldroom/operations';
-import { yesOption } from '../options';
+import type { Lines } from '@coldroom/terminal';
+import type { CliCommand } from '../command';
+import type { Context } from '../context';
 import { styled } from '../output';
 
 interface Options {
@@ -23,7 +10,7 @@ interface Options {
   readonly yes?: boolean;
 }
 
-export function addDoctor(program: Command, act: Act): void {
+export function addDoctor(program: CliCommand): void {
   program
     .command('doctor')
     .description('check settings, connections, mounts, markers and rights, and say what to do about each fault')
@@ -31,68 +18,38 @@ export function addDoctor(program: Command, act: Act): void {
       '--prepare',
       'first make what is missing: markers (.coldroom-root) in the OMERO trees and stores, and the hold directory',
     )
-    .option(...yesOption)
-    .addHelpText('after', examples('doctor', '--env /etc/coldroom.env doctor --prepare'))
-    .action((options: Options) => act((context) => doctor(context, options)));
+    .yes()
+    .examples('doctor', '--env /etc/coldroom.env doctor --prepare')
+    .runs(async (context, options: Options) => {
+      const prepared = options.prepare ? await prepareMissing(context, options.yes) : [];
+      const findings = await diagnose(context);
+      const healthy = findings.every(({ level }) => level !== 'fault');
+      return {
+        document: { healthy, prepared, findings },
+        lines: [prepared.map((line) => `done: ${line}`), findings.map(findingLines)],
+        exitCode: healthy ? exitCodes.ok : exitCodes.failed,
+      };
+    });
 }
 
-async function doctor(context: Context, { prepare = false, yes = false }: Options): Promise<ExitCode> {
-  const { settings, findings } = readAllSettings(context.env);
-  const prepared = prepare ? await prepareMissing(context, settings, yes) : [];
-  if (prepared === undefined) return exitCodes.failed;
-  const all = [...findings, ...(await examineAll(context, settings))];
-  const faults = all.filter((one) => one.level === 'fault').length;
-  context.out.result({ healthy: faults === 0, prepared, findings: all }, () => [
-    ...prepared.map((line) => `done: ${line}`),
-    ...all.flatMap(lines),
-  ]);
-  return faults > 0 ? exitCodes.failed : exitCodes.ok;
-}
-
-async function examineAll(context: Context, settings: KnownSettings): Promise<readonly Finding[]> {
-  const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores, OMERO_BIOFORMATS_VERSION: setting } = settings;
-  // Before we become another user, who may not be allowed to read our own code.
-  const holds = dataDir === undefined ? [] : holdPaths({ ...settings, OMERO_DATA_DIR: dataDir });
-  return [
-    examineNode(),
-    ...(await examineConnections(context, settings)),
-    ...(dataDir === undefined ? [] : await examine('user', async () => becomeOwner(await ownerOf(dataDir)))),
-    ...(dataDir === undefined ? [] : await examine('Bio-Formats', () => examineBioFormats({ setting, dataDir }))),
-    ...(dataDir === undefined ? [] : await examineTrees(dataDir, holds)),
-    ...(dataDir === undefined || stores === undefined ? [] : await examineStores(context)),
-  ];
-}
-
-/** Undefined where the person answered no. */
-async function prepareMissing(
-  context: Context,
-  settings: KnownSettings,
-  yes: boolean,
-): Promise<readonly string[] | undefined> {
-  const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores } = settings;
-  if (dataDir === undefined) throw new UsageError('--prepare needs OMERO_DATA_DIR');
-  const plan = await planPreparations(dataDir, holdPaths({ ...settings, OMERO_DATA_DIR: dataDir }), stores);
+async function prepareMissing(context: Context, yes: boolean | undefined): Promise<readonly string[]> {
+  const plan = await missingPreparations(context);
   if (plan.length === 0) return [];
-  for (const step of plan) context.out.note(`to do: ${described(step)}`);
-  if (
-    !(await confirmed('Make these? A marker says: this is the right disk, and it is mounted.', {
-      yes,
-      json: context.out.json,
-    }))
-  ) {
-    context.out.note('Nothing was changed.');
-    return undefined;
-  }
-  for (const step of plan) await carryOut(step);
-  return plan.map(described);
+  const steps = plan.map(stepLine);
+  context.out.note(steps.map((line) => `to do: ${line}`));
+  await context.confirm('Make these? A marker says: this is the right disk, and it is mounted.', yes);
+  for (const step of plan) await prepare(step);
+  return steps;
+}
+
+function stepLine({ kind, path, markerName, note }: Preparation): string {
+  const what = kind === 'directory' ? `make ${path} (mode 0700)` : `mark ${path} as "${markerName}"`;
+  return note === undefined ? what : `${what}: ${note}`;
 }
 
 const marks = { ok: ['green', '   ok  '], warning: ['yellow', 'warning'], fault: ['red', ' FAULT '] } as const;
 
-function lines({ level, about, found, next }: Finding): readonly string[] {
+function findingLines({ level, about, found, next }: Finding): Lines {
   const [style, mark] = marks[level];
-  return [
-    `${styled(style, mark)}  ${about}: ${found}`,
-    ...(next ? indented(indented(indented(indented([` next: ${next}`])))) : []),
-  ];
+  return [`${styled(style, mark)}  ${about}: ${found}`, next !== undefined && `${' '.repeat(9)}next: ${next}`];
 }

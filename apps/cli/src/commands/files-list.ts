@@ -1,15 +1,10 @@
-import type { Command } from 'commander';
+import { parseTargets, stuckAmong } from '@coldroom/operations';
 import { fileStates } from '@coldroom/domain';
-import type { FileFilter, FileListing, StuckFile } from '@coldroom/register';
-import { exitCodes } from '@coldroom/runtime';
-import { counted, formatBytes, indented, table } from '@coldroom/terminal';
-import type { Act } from '../context';
-import { examples } from '../examples';
-import { UsageError } from '@coldroom/operations';
-import { nextStep } from '@coldroom/operations';
-import { parseNames, parseWhole } from '../options';
-import { commandsFor, helpLines } from '@coldroom/operations';
-import { parseIds, parseTargets } from '@coldroom/operations';
+import type { FileFilter, FileListing } from '@coldroom/register';
+import { formatBytes, left, right, table, type Lines } from '@coldroom/terminal';
+import type { CliCommand } from '../command';
+import { stuckLines } from '../lines';
+import { parseId, parseNames, parseWhole, single } from '../parsing';
 
 interface Options {
   readonly request?: string;
@@ -20,7 +15,7 @@ interface Options {
   readonly after?: string;
 }
 
-export function addFilesList(files: Command, act: Act): void {
+export function addFilesList(files: CliCommand): void {
   files
     .command('list')
     .description('list files, by number')
@@ -30,63 +25,39 @@ export function addFilesList(files: Command, act: Act): void {
     .option('--fileset <fileset>', 'only of this fileset: 9, Fileset:9 or Legacy:45')
     .option('--limit <count>', 'how many at most', '100')
     .option('--after <file>', 'go on after this file')
-    .addHelpText(
-      'after',
-      examples(
-        'files list --request 3 --state stuck',
-        'files list --code HASH_DIFFERS --limit 1000',
-        'files list --fileset 9',
-      ),
+    .examples(
+      'files list --request 3 --state stuck',
+      'files list --code HASH_DIFFERS --limit 1000',
+      'files list --fileset 9',
     )
-    .action((options: Options) =>
-      act(async (context) => {
-        const filter = filterOf(options);
-        const list = await context.register((register) => register.reports.files(filter));
-        context.out.result({ files: list }, () => lines(list, filter));
-        return exitCodes.ok;
-      }),
-    );
+    .runs(async (context, options: Options) => {
+      const filter = filterOf(options);
+      const list = await context.register((register) => register.reports.files(filter));
+      return { document: { files: list }, lines: lines(list, filter) };
+    });
 }
 
-function filterOf(options: Options): FileFilter {
-  const limit = parseWhole(options.limit, '--limit');
+function filterOf({ request, state, code, fileset, limit, after }: Options): FileFilter {
   return {
-    limit: Number(limit),
-    ...(options.request === undefined
-      ? {}
-      : { requestId: single('--request', parseIds([options.request], 'Request')) }),
-    ...(options.state === undefined ? {} : { states: parseNames(options.state, fileStates, 'state of a file') }),
-    ...(options.code === undefined ? {} : { code: options.code }),
-    ...(options.fileset === undefined ? {} : { fileset: single('--fileset', filesetNames(options.fileset)) }),
-    ...(options.after === undefined ? {} : { after: single('--after', parseIds([options.after], 'File')) }),
+    limit: parseWhole(limit, '--limit'),
+    ...(request !== undefined && { requestId: parseId(request, 'Request', '--request') }),
+    ...(state !== undefined && { states: parseNames(state, fileStates, 'state of a file') }),
+    ...(code !== undefined && { code }),
+    ...(fileset !== undefined && { fileset: single(filesetNames(fileset), '--fileset') }),
+    ...(after !== undefined && { after: parseId(after, 'File', '--after') }),
   };
 }
 
 function filesetNames(word: string): readonly string[] {
-  return parseTargets([word], ['Fileset'], 'Fileset').flatMap((target) =>
-    target.kind === 'Fileset' ? target.names : [],
-  );
+  const targets = parseTargets([word], ['Fileset'], 'Fileset');
+  return targets.flatMap((target) => (target.kind === 'Fileset' ? target.names : []));
 }
 
-function single<T>(option: string, values: readonly T[]): T {
-  const [value, ...more] = values;
-  if (value === undefined || more.length > 0) throw new UsageError(`${option} takes one only`);
-  return value;
-}
-
-function lines(list: readonly FileListing[], { limit = 0 }: FileFilter): readonly string[] {
-  if (list.length === 0) return ['No such files.'];
+function lines(list: readonly FileListing[], { limit = 0 }: FileFilter): Lines {
+  if (list.length === 0) return 'No such files.';
   return [
-    ...table(
-      [
-        { title: 'file', right: true },
-        { title: 'request', right: true },
-        { title: 'fileset' },
-        { title: 'state' },
-        { title: 'bytes', right: true },
-        { title: 'code' },
-        { title: 'path' },
-      ],
+    table(
+      [right('file'), right('request'), left('fileset'), left('state'), right('bytes'), left('code'), left('path')],
       list.map((file) => [
         file.id.toString(),
         file.requestId.toString(),
@@ -97,19 +68,7 @@ function lines(list: readonly FileListing[], { limit = 0 }: FileFilter): readonl
         `${file.root}/${file.path}`,
       ]),
     ),
-    ...linesForStuck(list),
-    ...(list.length >= limit ? [`There may be more: --after ${list.at(-1)?.id}`] : []),
+    stuckAmong(list).map((stuck) => ['', stuckLines([stuck])]),
+    list.length >= limit && `There may be more: --after ${list.at(-1)?.id}`,
   ];
-}
-
-/** The next steps for the files that are listed; those on the next page have commands of their own there. */
-function linesForStuck(list: readonly FileListing[]): readonly string[] {
-  const stuck = list.flatMap(({ state, code, ...file }): StuckFile[] =>
-    state === 'stuck' && code !== null ? [{ ...file, code }] : [],
-  );
-  return [...Map.groupBy(stuck, ({ code }) => code)].flatMap(([code, files]) => [
-    '',
-    `${code}: ${counted(files.length, 'file')}`,
-    ...indented(helpLines({ next: nextStep(code), commands: commandsFor(code, files) })),
-  ]);
 }

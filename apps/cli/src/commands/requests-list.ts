@@ -1,49 +1,29 @@
-import type { Command } from 'commander';
 import { requestStates, type RequestState } from '@coldroom/domain';
 import type { RequestSummary } from '@coldroom/register';
-import { exitCodes } from '@coldroom/runtime';
-import { formatAge, formatBytes, formatCount, table } from '@coldroom/terminal';
-import type { Act } from '../context';
-import { examples } from '../examples';
-import { parseNames } from '../options';
+import { formatAge, formatBytes, formatCount, left, right, table, type Lines } from '@coldroom/terminal';
+import type { CliCommand } from '../command';
 import { styled } from '../output';
+import { parseNames } from '../parsing';
 
-export function addRequestsList(requests: Command, act: Act): void {
+export function addRequestsList(requests: CliCommand): void {
   requests
     .command('list')
     .description('list requests, oldest first')
     .option('--state <states>', `only these, separated by commas: ${requestStates.join(', ')}`)
-    .addHelpText('after', examples('requests list', 'requests list --state New,Error'))
-    .action((options: { readonly state?: string }) =>
-      act(async (context) => {
-        const states =
-          options.state === undefined ? undefined : parseNames(options.state, requestStates, 'state of a request');
-        const list = await context.register((register) => register.requests.list(states));
-        context.out.result({ requests: list }, () => lines(list));
-        return exitCodes.ok;
-      }),
-    );
+    .examples('requests list', 'requests list --state New,Error')
+    .runs(async (context, { state }: { readonly state?: string }) => {
+      const states = state === undefined ? undefined : parseNames(state, requestStates, 'state of a request');
+      const list = await context.register((register) => register.requests.list(states));
+      return { document: { requests: list }, lines: lines(list, new Date()) };
+    });
 }
 
-function lines(list: readonly RequestSummary[]): readonly string[] {
-  if (list.length === 0) return ['No requests.'];
-  const now = new Date();
-  const right = (title: string): { title: string; right: true } => ({ title, right: true });
+function lines(list: readonly RequestSummary[], now: Date): Lines {
+  if (list.length === 0) return 'No requests.';
+  const texts = ['state', 'owner', 'group', 'requester'];
+  const numbers = ['images', 'files', 'bytes', 'skipped', 'stuck', 'archived'];
   return table(
-    [
-      right('request'),
-      { title: 'state' },
-      { title: 'owner' },
-      { title: 'group' },
-      { title: 'requester' },
-      right('images'),
-      right('files'),
-      right('bytes'),
-      right('skipped'),
-      right('stuck'),
-      right('archived'),
-      { title: 'asked' },
-    ],
+    [right('request'), ...texts.map(left), ...numbers.map(right), left('asked')],
     list.map((one) => [
       one.id.toString(),
       coloured(one.state),

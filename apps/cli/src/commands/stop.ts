@@ -1,54 +1,57 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
-import type { Register } from '@coldroom/register';
-import { exitCodes } from '@coldroom/runtime';
+import { resume, stop, untilNoneIsLinked } from '@coldroom/operations';
 import { counted } from '@coldroom/terminal';
-import { person, type Act, type Context } from '../context';
-import { examples } from '../examples';
-import { byOption } from '../options';
-import { waitUntil } from '../waiting';
+import type { CliCommand } from '../command';
+import { follow } from '../waiting';
 
-/**
- * A linker reads the switches before each original and may rely on an answer that is 0.2 s old: a linker that passed
- * that check before the stop holds its claim by then, so it is seen and waited for.
- */
-const finishMs = 1000;
+interface By {
+  readonly by: string;
+}
 
-export function addStop(program: Command, act: Act): void {
+export function addStop(program: CliCommand): void {
   program
     .command('stop')
     .description(
       'stop everything: from the moment this returns not one more original is replaced or released, until "coldroom resume"',
     )
     .option('--reason <text>', 'why; shown to everybody', 'no reason given')
-    .option(...byOption)
-    .addHelpText('after', examples('stop --reason "disk 4 is being replaced"'))
-    .action((options: { readonly reason: string; readonly by?: string }) =>
-      act(async (context) =>
-        context.register(async (register) => {
-          await register.switches.stop('all', options.reason, options.by ?? person());
-          context.out.note(
-            'The stop is set; it holds even if you do not wait. Waiting for the linker to end what it has begun.',
-          );
-          await untilNobodyLinks(context, register);
-          context.out.result({ stopped: 'all', reason: options.reason }, () => [
-            'Stopped: no original is being replaced, and none will be until "coldroom resume".',
-          ]);
-          return exitCodes.ok;
-        }),
-      ),
-    );
+    .by()
+    .examples('stop --reason "disk 4 is being replaced"')
+    .runs(async (context, { reason, by }: By & { readonly reason: string }) => {
+      await context.register(async (register) => {
+        await stop(register, reason, by);
+        context.out.note(
+          'The stop is set; it holds even if you do not wait. Waiting for the linker to end what it has begun.',
+        );
+        await follow(
+          context.out,
+          untilNoneIsLinked(register),
+          (bags) =>
+            `A linker still works on ${counted(bags, 'bag')}; one that was killed loses them when its lease ends`,
+        );
+      });
+      return {
+        document: { stopped: 'all', reason },
+        lines: 'Stopped: no original is being replaced, and none will be until "coldroom resume".',
+      };
+    });
 }
 
-async function untilNobodyLinks(context: Context, register: Register): Promise<void> {
-  await sleep(finishMs);
-  await waitUntil(context.out, {
-    read: async () =>
-      (await register.reports.progress())
-        .filter(({ state }) => state === 'sealed' || state === 'linked')
-        .reduce((sum, row) => sum + row.claimed, 0),
-    isOver: (claimed) => claimed === 0,
-    line: (claimed) =>
-      `${counted(claimed, 'bag')} still in the hands of a linker; one that was killed lets go when its lease ends`,
-  });
+export function addResume(program: CliCommand): void {
+  program
+    .command('resume')
+    .argument('[name]', 'all, stage:<name> or store:<name>; without it everything that is stopped')
+    .description('resume what an administrator or the error limit stopped')
+    .by()
+    .examples('resume', 'resume stage:link')
+    .runs(async (context, name: string | undefined, { by }: By) => {
+      const done = await context.register((register) => resume(register, name, by));
+      const { resumed, stillStopped } = done;
+      return {
+        document: done,
+        lines: [
+          resumed.length > 0 ? `Goes on: ${resumed.join(', ')}` : 'Nothing was stopped.',
+          stillStopped.length > 0 && `Still stopped: ${stillStopped.join(', ')}`,
+        ],
+      };
+    });
 }

@@ -59,14 +59,10 @@ export async function planPreparations(
 }
 
 /** Creates it; never touches what already exists. */
-export async function carryOut({ kind, path, markerName: name, owner: { uid, gid } }: Preparation): Promise<void> {
+export async function prepare({ kind, path, markerName: name, owner: { uid, gid } }: Preparation): Promise<void> {
   if (kind === 'directory') await mkdir(path, { mode: 0o700 });
   else await writeMarker(path, name as string);
   if (process.geteuid?.() === 0) await lchown(kind === 'directory' ? path : join(path, markerName), uid, gid);
-}
-
-export function described({ kind, path, markerName: name, note }: Preparation): string {
-  return `${kind === 'directory' ? `make ${path} (mode 0700)` : `mark ${path} as "${name}"`}${note ? `: ${note}` : ''}`;
 }
 
 async function missingHold(hold: string, dataDir: string, owner: Owner): Promise<readonly Preparation[]> {

@@ -1,5 +1,5 @@
 import type { Surroundings } from '../surroundings';
-import { withStores } from '../stores';
+import { withStores } from '../stores/open';
 import { examine, ok, type Finding } from './findings';
 
 /** Checks each store that the settings name: available, marked, writable, and at a safe distance from the originals. */

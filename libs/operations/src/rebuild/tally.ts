@@ -1,5 +1,4 @@
 import type { RebuiltBag } from '@coldroom/register';
-import { counted, formatBytes } from '@coldroom/terminal';
 import { Listing } from '../listing';
 
 /** Counts what a rebuild did, and lists what a person must look at. */
@@ -54,19 +53,15 @@ export class Tally {
   }
 
   document(): Readonly<Record<string, unknown>> {
-    const list = <T>(listing: Listing<T>): Readonly<Record<string, unknown>> => ({
-      count: listing.count,
-      listed: listing.shown,
-    });
     return {
       bags: { found: this.found, rebuilt: this.bags, known: this.known, validations: this.validations },
       requests: this.requests.size,
       files: this.files,
       bytes: this.bytes,
-      leftOut: list(this.leftOut),
-      copies: list(this.copies),
-      links: list(this.links),
-      held: list(this.heldLeft),
+      leftOut: this.leftOut.document(),
+      copies: this.copies.document(),
+      links: this.links.document(),
+      held: this.heldLeft.document(),
       unlisted: this.unlisted,
     };
   }
@@ -74,40 +69,4 @@ export class Tally {
   get requestCount(): number {
     return this.requests.size;
   }
-}
-
-export function tallyLines(tally: Tally, dryRun: boolean): readonly string[] {
-  const { released, linked, skipped } = tally.files;
-  const part = (listing: Listing<unknown>, title: string, lines: readonly string[]): readonly string[] =>
-    listing.count === 0 ? [] : ['', title, ...lines];
-  return [
-    `${dryRun ? 'Would be rebuilt' : 'Rebuilt'}: ${counted(tally.bags, 'bag')} in ${counted(tally.requestCount, 'request')}, ${formatBytes(tally.bytes)}; ${counted(tally.found, 'bag')} in the store${tally.known > 0 ? `, ${tally.known} of them known before` : ''}${tally.validations > 0 ? `, ${tally.validations} from "store validate"` : ''}`,
-    `Archived: ${counted(released, 'file')}; with their originals held, so that they can be undone: ${counted(linked, 'file')}; not archived any more: ${counted(skipped, 'file')}`,
-    ...(tally.unlisted > 0
-      ? [`In bags, but named by no manifest: ${counted(tally.unlisted, 'file')}; left alone`]
-      : []),
-    ...part(
-      tally.leftOut,
-      `Left out, ${counted(tally.leftOut.count, 'bag')}; nothing of them was believed:`,
-      tally.leftOut.lines(({ bag, code, reason }) => `${bag}: ${code}: ${reason}`),
-    ),
-    ...part(
-      tally.copies,
-      `Copies that are not right, ${counted(tally.copies.count, 'file')}; put them back from the store's backup:`,
-      tally.copies.lines(({ bag, path, code }) => `${bag}: ${path}: ${code}`),
-    ),
-    ...part(
-      tally.links,
-      `Not at their paths, ${counted(tally.links.count, 'link')}; deleted in OMERO, or lost:`,
-      tally.links.lines(({ bag, path, reason }) => `${bag}: ${path}: ${reason}`),
-    ),
-    ...part(
-      tally.heldLeft,
-      `In hold directories and not recognised; left alone:`,
-      tally.heldLeft.lines(
-        ({ bag, files, of, bytes }) => `${bag}: ${files} of ${counted(of, 'file')} (${formatBytes(bytes)} in all)`,
-      ),
-    ),
-    ...(tally.bags > 0 && !dryRun ? ['', 'No copy was read. Next: coldroom verify --all'] : []),
-  ];
 }

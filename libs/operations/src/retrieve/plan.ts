@@ -1,29 +1,91 @@
 import { statfs } from 'node:fs/promises';
-import type { Retrieval } from '@coldroom/domain';
-import type { Register, RetrievalPlan, Target } from '@coldroom/register';
-import { readStores } from '@coldroom/stores';
-import { counted, formatBytes, formatCount } from '@coldroom/terminal';
+import { Refused } from '@coldroom/domain';
+import type { Register, RetrievalOrder, RetrievalPlan, Target } from '@coldroom/register';
+import { isRecallable, readStores } from '@coldroom/stores';
+import { formatBytes } from '@coldroom/terminal';
+import { UsageError } from '../failure';
+import { amount, selectedFiles, type Amount } from '../selected-files';
 import type { Surroundings } from '../surroundings';
-import type { Amount } from '../selected-files';
+import { estimates, type Estimate } from './estimate';
+import { storeWaits, type StoreWait } from './store-waits';
 
-export type Plan = RetrievalPlan;
+/** What a retrieval would do, and what it depends on. */
+export interface PlannedRetrieval {
+  readonly order: RetrievalOrder;
+  readonly plan: RetrievalPlan;
+  /** What has to be fetched, from all stores together. */
+  readonly needs: Amount;
+  /** Bytes available to Coldroom where OMERO's originals are stored; undefined if this machine does not see them. */
+  readonly freeBytes: bigint | undefined;
+  readonly estimates: readonly Estimate[];
+  readonly waits: readonly StoreWait[];
+}
 
 const none: Amount = { files: 0, bytes: 0n };
 const plus = (one: Amount, other: Amount): Amount => ({
   files: one.files + other.files,
   bytes: one.bytes + other.bytes,
 });
+export const longestRecallDays = 3650;
 
-/** Summary of what retrieving all of these would mean. */
-export async function retrievalPlan(register: Register, targets: readonly Target[], way: Retrieval): Promise<Plan> {
-  const plans: Plan[] = [];
+export function restoreOrder(): RetrievalOrder {
+  return { way: 'restore', days: 0 };
+}
+
+export function recallOrder(days: number): RetrievalOrder {
+  if (!Number.isInteger(days) || days < 1 || days > longestRecallDays)
+    throw new UsageError(`A recall lasts a whole number of days from 1 to ${longestRecallDays}`);
+  return { way: 'recall', days };
+}
+
+/** `Refused` `NO_SUCH_TARGET` for an unknown target, `NOT_RECALLABLE` if images open in their store as they are. */
+export async function planRetrieval(
+  around: Surroundings,
+  register: Register,
+  targets: readonly Target[],
+  order: RetrievalOrder,
+): Promise<PlannedRetrieval> {
+  await selectedFiles(register, targets, 'filesets');
+  const plan = await retrievalPlan(register, targets, order.way);
+  if (order.way === 'recall') await refuseWhereNotRecallable(around, plan);
+  return {
+    order,
+    plan,
+    needs: amount(plan.fetch),
+    freeBytes: await freeSpace(around),
+    estimates: await estimates(register, plan),
+    waits: await storeWaits(around, plan),
+  };
+}
+
+/** What is on its way and not there yet: a recalled file counts as there. */
+export async function planCancellation(register: Register, targets: readonly Target[]): Promise<Amount> {
+  await selectedFiles(register, targets, 'filesets');
+  return (await retrievalPlan(register, targets, 'restore')).underWay;
+}
+
+/** A restore needs space for everything that it fetches: `Refused` `NOT_ENOUGH_SPACE`. */
+export function refuseWithoutSpace({ order, needs, freeBytes }: PlannedRetrieval): void {
+  if (order.way === 'restore' && freeBytes !== undefined && needs.bytes > freeBytes)
+    throw new Refused(
+      'NOT_ENOUGH_SPACE',
+      `${formatBytes(needs.bytes)} are to be brought back, but only ${formatBytes(freeBytes)} are free in OMERO's data directory: make room, or bring back fewer images at a time`,
+    );
+}
+
+async function retrievalPlan(
+  register: Register,
+  targets: readonly Target[],
+  way: RetrievalOrder['way'],
+): Promise<RetrievalPlan> {
+  const plans: RetrievalPlan[] = [];
   for (const target of targets) plans.push(await register.retrievals.plan(target, way));
   const byStore = Map.groupBy(
     plans.flatMap((plan) => plan.fetch),
     ({ store }) => store,
   );
   return {
-    fetch: [...byStore].map(([store, some]) => ({ store, ...some.reduce<Amount>(plus, none) })),
+    fetch: [...byStore].map(([store, some]) => ({ store, ...amount(some) })),
     filesets: plans.reduce((sum, plan) => sum + plan.filesets, 0),
     images: plans.reduce((sum, plan) => sum + plan.images, 0),
     held: plans.map((plan) => plan.held).reduce(plus, none),
@@ -36,14 +98,20 @@ export async function retrievalPlan(register: Register, targets: readonly Target
   };
 }
 
-/** What has to be fetched, from all stores together. */
-export function needsOf(plan: Plan): Amount {
-  return plan.fetch.reduce<Amount>(plus, none);
+/** Where this machine knows the stores; otherwise the service that fetches reports the same. */
+async function refuseWhereNotRecallable({ env }: Surroundings, { fetch }: RetrievalPlan): Promise<void> {
+  if (env['COLDROOM_STORES'] === undefined) return;
+  const settings = await readStores(env['COLDROOM_STORES']);
+  const direct = fetch.find(({ store }) => Object.hasOwn(settings.stores, store) && !isRecallable(store, settings));
+  if (direct)
+    throw new Refused(
+      'NOT_RECALLABLE',
+      `Links into store ${direct.store} lead to the copies themselves: the images open as they are, there is nothing to recall. "coldroom restore" brings them back to their own paths`,
+    );
 }
 
-/** Bytes available to Coldroom where OMERO's originals are stored; undefined if this machine does not see them. */
-export async function freeSpace(context: Surroundings): Promise<bigint | undefined> {
-  const directory = context.env['OMERO_DATA_DIR'];
+async function freeSpace({ env }: Surroundings): Promise<bigint | undefined> {
+  const directory = env['OMERO_DATA_DIR'];
   if (directory === undefined) return undefined;
   try {
     const { bavail, bsize } = await statfs(directory, { bigint: true });
@@ -51,64 +119,4 @@ export async function freeSpace(context: Surroundings): Promise<bigint | undefin
   } catch {
     return undefined; // not mounted here: the services that fetch check for themselves
   }
-}
-
-/** How long archive classes take by tier, as AWS documents it (S3 User Guide, "Archive retrieval options"). */
-const retrieval: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  GLACIER: { Expedited: '1 to 5 minutes', Standard: '3 to 5 hours', Bulk: '5 to 12 hours' },
-  DEEP_ARCHIVE: { Standard: 'up to 12 hours', Bulk: 'up to 48 hours' },
-};
-
-/** The wait before cold copies can be fetched; nothing if this machine does not know the stores. */
-export async function coldLines(context: Surroundings, plan: Plan): Promise<readonly string[]> {
-  const path = context.env['COLDROOM_STORES'];
-  if (path === undefined) return [];
-  const { stores } = await readStores(path);
-  return plan.fetch.flatMap(({ store: name }) => {
-    const store = stores[name];
-    if (store?.kind === 'arkivum')
-      return [`Store ${name}: copies that the appliance has on tape only are brought online first`];
-    if (store?.kind !== 's3') return [];
-    const wait = retrieval[store.storageClass ?? '']?.[store.restoreTier];
-    return wait === undefined
-      ? []
-      : [
-          `Store ${name} keeps them in ${store.storageClass}: asked for by tier ${store.restoreTier}, ${wait} before they can be fetched`,
-        ];
-  });
-}
-
-export function retrievalPlanLines(plan: Plan, way: Retrieval, free: bigint | undefined): readonly string[] {
-  const need = needsOf(plan);
-  const lines = [
-    ...plan.fetch.map(
-      ({ store, files, bytes }) => `To fetch from store ${store}: ${counted(files, 'file')}, ${formatBytes(bytes)}`,
-    ),
-    ...(plan.held.files > 0
-      ? [
-          `Originals that are still held, put back at once without fetching: ${counted(plan.held.files, 'file')}, ${formatBytes(plan.held.bytes)}`,
-        ]
-      : []),
-    ...(plan.filesets > 0
-      ? [
-          `Images that come back: ${formatCount(plan.images)}, also those that you did not name but that share files with them (${counted(plan.filesets, 'fileset')})`,
-        ]
-      : []),
-    ...(way === 'restore' && free !== undefined && need.files > 0
-      ? [
-          `Free in OMERO's data directory: ${formatBytes(free)}${free < need.bytes ? ', which is NOT ENOUGH' : ', which is enough'}`,
-        ]
-      : []),
-    ...(plan.underWay.files > 0
-      ? [
-          `${way === 'recall' ? 'Near or on their way' : 'On their retrieval'} already: ${counted(plan.underWay.files, 'file')}, ${formatBytes(plan.underWay.bytes)}`,
-        ]
-      : []),
-    ...(plan.notArchived.files > 0
-      ? [
-          `Not brought back: ${counted(plan.notArchived.files, 'file')} of ${counted(plan.notArchived.filesets, 'fileset')} that are not archived as a whole (their files are: ${plan.notArchived.states.join(', ')})`,
-        ]
-      : []),
-  ];
-  return lines.length > 0 ? lines : ['There is nothing to bring back.'];
 }

@@ -19,7 +19,7 @@ export async function checkBag(
   checking: Checking,
   copies: readonly CheckedCopy[],
   done: Verification,
-  told: () => void,
+  progress: () => void,
 ): Promise<void> {
   const { register, stores, pace, work, by } = checking;
   for (const run of inRuns(copies, pace.batchBytes)) {
@@ -42,7 +42,7 @@ export async function checkBag(
         done.unread.add({ ...shown(copy), code: verdict.code, reason: verdict.reason });
       done.count(copy, verdict, fault ?? null);
     }
-    told();
+    progress();
     await pace.after(run.reduce((sum, copy, at) => (verdicts[at]!.kind === 'offline' ? sum : sum + copy.size), 0n));
   }
 }

@@ -1,9 +1,8 @@
 import type { CheckedCopy, CopyResult } from '@coldroom/register';
 import type { CopyVerdict } from '@coldroom/stores';
-import { counted, formatBytes, formatCount, formatDuration } from '@coldroom/terminal';
 import { Listing } from '../listing';
 
-interface Shown {
+export interface CheckedFile {
   readonly file: bigint;
   readonly request: bigint;
   readonly fileset: string;
@@ -14,6 +13,16 @@ interface Shown {
   readonly reason: string;
 }
 
+export interface VerificationProgress {
+  readonly files: number;
+  readonly ofFiles: number;
+  readonly readBytes: bigint;
+  readonly bytesPerSecond: number;
+  /** Undefined if nothing was read yet or nothing is left. */
+  readonly leftMs: number | undefined;
+  readonly bad: number;
+}
+
 /** How far a verification has got, and what it found. */
 export class Verification {
   readonly good = { files: 0, bytes: 0n };
@@ -21,8 +30,8 @@ export class Verification {
   attested = 0;
   proven = 0;
   private badBytes = 0n;
-  readonly bad = new Listing<Shown & { readonly remedy: string }>();
-  readonly unread = new Listing<Shown>();
+  readonly bad = new Listing<CheckedFile & { readonly remedy: string }>();
+  readonly unread = new Listing<CheckedFile>();
   private readonly started = performance.now();
 
   constructor(private readonly total: { readonly files: number; readonly bytes: bigint }) {}
@@ -44,16 +53,23 @@ export class Verification {
     return this.bad.count + this.unread.count === 0;
   }
 
-  progress(): string {
-    const files = this.good.files + this.bad.count + this.unread.count + this.offline.files;
-    const read = this.good.bytes + this.badBytes;
-    const ms = performance.now() - this.started;
-    const rate = (Number(read) * 1000) / ms;
-    const left =
-      rate > 0 && this.total.bytes > read + this.offline.bytes
-        ? `, about ${formatDuration((Number(this.total.bytes - read - this.offline.bytes) / rate) * 1000)} left`
-        : '';
-    return `${formatCount(files)} of ${counted(this.total.files, 'copy').replace(/copys$/, 'copies')} read, ${formatBytes(read)}, ${formatBytes(rate)}/s${left}; bad: ${formatCount(this.bad.count)}`;
+  /** All copies that were considered, whether they could be read or not. */
+  get files(): number {
+    return this.good.files + this.bad.count + this.unread.count + this.offline.files;
+  }
+
+  progress(): VerificationProgress {
+    const readBytes = this.good.bytes + this.badBytes;
+    const bytesPerSecond = (Number(readBytes) * 1000) / (performance.now() - this.started);
+    const leftBytes = this.total.bytes - readBytes - this.offline.bytes;
+    return {
+      files: this.files,
+      ofFiles: this.total.files,
+      readBytes,
+      bytesPerSecond,
+      leftMs: bytesPerSecond > 0 && leftBytes > 0n ? (Number(leftBytes) / bytesPerSecond) * 1000 : undefined,
+      bad: this.bad.count,
+    };
   }
 
   document(): Readonly<Record<string, unknown>> {
@@ -62,38 +78,8 @@ export class Verification {
       proven: this.proven,
       attested: this.attested,
       offline: this.offline,
-      bad: { count: this.bad.count, listed: this.bad.shown },
-      unread: { count: this.unread.count, listed: this.unread.shown },
+      bad: this.bad.document(),
+      unread: this.unread.document(),
     };
-  }
-
-  lines(): readonly string[] {
-    if (this.good.files + this.offline.files + this.bad.count + this.unread.count === 0)
-      return ['There was nothing to read: no archived copy is meant by this.'];
-    return [
-      `As they were recorded: ${counted(this.good.files, 'file')}, ${formatBytes(this.good.bytes)}${this.proven > 0 ? `; proven anew by this: ${formatCount(this.proven)}` : ''}${this.attested > 0 ? `; by the store's own digest, unread: ${formatCount(this.attested)}` : ''}`,
-      ...(this.offline.files > 0
-        ? [`Not near, so not read: ${counted(this.offline.files, 'file')}, ${formatBytes(this.offline.bytes)}`]
-        : []),
-      ...(this.unread.count > 0
-        ? [
-            '',
-            `Could not be read, which proves nothing: ${counted(this.unread.count, 'file')}`,
-            ...this.unread.lines((one) => `File:${one.file} ${one.path}: ${one.code}: ${one.reason}`),
-          ]
-        : []),
-      ...(this.bad.count > 0
-        ? [
-            '',
-            `NOT RIGHT: ${counted(this.bad.count, 'file')}; nothing was changed`,
-            ...this.bad
-              .lines(
-                (one) =>
-                  `File:${one.file} ${one.path} (${one.fileset}, bag ${one.bag}): ${one.code}: ${one.reason}\n    next: ${one.remedy}`,
-              )
-              .flatMap((line) => line.split('\n')),
-          ]
-        : []),
-    ];
   }
 }

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { between } from '@coldroom/operations';
 import type { PlannedBag } from '@coldroom/register';
-import { between, leftLines, movePlanLines } from './plan';
+import { flat } from '@coldroom/terminal';
+import { leftLines, planLines } from './commands/move-lines';
 
 const directory = mkdtempSync(join(tmpdir(), 'coldroom-plan-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -42,8 +44,8 @@ async function told(
 ): Promise<{ readonly before: string | undefined; readonly after: string | undefined }> {
   const stores = await between(path, from, to);
   return {
-    before: movePlanLines({ movable: [bag], underWay: [], notNow: [] }, stores)[1],
-    after: leftLines([bag], stores)[0],
+    before: flat(planLines({ movable: [bag], underWay: [], notNow: [] }, stores))[1],
+    after: flat(leftLines([bag], stores))[0],
   };
 }
 
@@ -52,13 +54,13 @@ it.each([
     'a',
     'b',
     'Nothing is deleted in store a (/a): its bags stay there as they are',
-    'Nothing was deleted: these bags still lie in store a (/a)',
+    'Nothing was deleted: these bags are still in store a (/a)',
   ],
   [
     'ab',
     'c',
     'Nothing is deleted in store ab (a, b): its bags stay there as they are',
-    'Nothing was deleted: these bags still lie in store ab (a, b)',
+    'Nothing was deleted: these bags are still in store ab (a, b)',
   ],
 ])('what moves from %s to %s is left behind there', async (from, to, before, after) => {
   expect(await told(from, to)).toEqual({ before: `Whole bags are moved, with all files in them. ${before}`, after });
@@ -71,7 +73,7 @@ it.each([
 ])('what moves from %s to %s is left behind in %s only: in %s it is in use', async (from, to, left, used) => {
   expect(await told(from, to)).toEqual({
     before: `Whole bags are moved, with all files in them. Nothing is deleted in store ab (${left}): its bags stay there as they are; in ${used} they stay in use, keep them`,
-    after: `Nothing was deleted: these bags still lie in store ab (${left}); in ${used} they stay in use, keep them`,
+    after: `Nothing was deleted: these bags are still in store ab (${left}); in ${used} they stay in use, keep them`,
   });
 });
 

@@ -1,9 +1,15 @@
-import type { Store, Work } from '@coldroom/domain';
+import { Refused, type Store, type Work } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
-import { openConfiguredStores, type Stores } from '@coldroom/stores';
-import type { Surroundings } from './surroundings';
+import {
+  openConfiguredStores,
+  readStores,
+  type StoreSettings,
+  type Stores,
+  type StoresSettings,
+} from '@coldroom/stores';
+import type { Surroundings } from '../surroundings';
 
-/** What a command that reads stores needs. */
+/** What an operation that reads stores needs. */
 export interface StorePlaces {
   readonly stores: Stores;
   readonly files: Files;
@@ -28,6 +34,17 @@ export async function withStores<T>(context: Surroundings, use: (places: StorePl
   }
 }
 
+/** What the settings say about a store; `Refused` `STORE_UNKNOWN` if they do not name it. */
+export function storeSettings({ stores }: StoresSettings, name: string): StoreSettings {
+  const found = Object.hasOwn(stores, name) ? stores[name] : undefined;
+  if (!found)
+    throw new Refused(
+      'STORE_UNKNOWN',
+      `The settings name no store "${name}"; there are ${Object.keys(stores).join(', ')}.`,
+    );
+  return found;
+}
+
 /** The named store, or the default one; it is readable. */
 export async function chosenStore({ stores }: StorePlaces, name: string | undefined): Promise<Store> {
   const store = name === undefined ? stores.default : stores.get(name);
@@ -42,4 +59,9 @@ export function unclaimed(progress: Work['progress'] = () => undefined): Work {
     deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n),
     progress,
   };
+}
+
+/** `Refused` `STORE_UNKNOWN` if the settings name no store of this name. */
+export async function refuseUnknownStore(around: Surroundings, name: string): Promise<void> {
+  storeSettings(await readStores(around.settings('stores').COLDROOM_STORES), name);
 }

@@ -1,0 +1,37 @@
+import { holdPaths } from '@coldroom/trees';
+import { UsageError } from '../failure';
+import type { Surroundings } from '../surroundings';
+import { examineBioFormats } from './bio-formats';
+import { examineConnections } from './connections';
+import { examine, type Finding } from './findings';
+import { examineNode } from './machine';
+import { becomeOwner, ownerOf } from './owner';
+import { planPreparations, type Preparation } from './prepare';
+import { readAllSettings } from './settings';
+import { examineStores } from './stores';
+import { examineTrees } from './trees';
+
+/** Everything that is missing and may be created; nothing is created. */
+export async function missingPreparations({ env }: Surroundings): Promise<readonly Preparation[]> {
+  const { settings } = readAllSettings(env);
+  const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores } = settings;
+  if (dataDir === undefined) throw new UsageError('--prepare needs OMERO_DATA_DIR');
+  return planPreparations(dataDir, holdPaths({ ...settings, OMERO_DATA_DIR: dataDir }), stores);
+}
+
+/** Checks everything that valid settings name. A process of root becomes the owner of OMERO's files in doing so. */
+export async function diagnose(around: Surroundings): Promise<readonly Finding[]> {
+  const { settings, findings } = readAllSettings(around.env);
+  const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores, OMERO_BIOFORMATS_VERSION: setting } = settings;
+  const general = [...findings, examineNode(), ...(await examineConnections(around, settings))];
+  if (dataDir === undefined) return general;
+  // Before we become another user, who may not be allowed to read our own code.
+  const holds = holdPaths({ ...settings, OMERO_DATA_DIR: dataDir });
+  return [
+    ...general,
+    ...(await examine('user', async () => becomeOwner(await ownerOf(dataDir)))),
+    ...(await examine('Bio-Formats', () => examineBioFormats({ setting, dataDir }))),
+    ...(await examineTrees(dataDir, holds)),
+    ...(stores === undefined ? [] : await examineStores(around)),
+  ];
+}

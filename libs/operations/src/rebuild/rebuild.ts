@@ -1,0 +1,107 @@
+import { codeOf, ColdroomError, messageOf, NotYet } from '@coldroom/domain';
+import type { RebuiltBag, Register } from '@coldroom/register';
+import { holdPaths } from '@coldroom/trees';
+import { chosenStore, unclaimed, withStores } from '../stores/open';
+import type { Surroundings } from '../surroundings';
+import { OriginalPaths } from './at-path';
+import { describe, type RebuildPlaces } from './describe';
+import { HeldOriginals } from './held';
+import { Tally } from './tally';
+
+export interface RebuildOrder {
+  /** The store to read; if omitted, the default store. */
+  readonly store?: string | undefined;
+  readonly dryRun: boolean;
+  /** Called before each bag is read. */
+  readonly progress: (tally: Tally, bag: string) => void;
+}
+
+/** Only an empty register is filled, and by one process at a time. What an interrupted rebuild did is kept. */
+export async function rebuild(
+  around: Surroundings,
+  register: Register,
+  order: RebuildOrder,
+  by: string,
+): Promise<{ readonly store: string; readonly tally: Tally }> {
+  const originals = around.settings('originals');
+  return withStores(around, async (opened) => {
+    await register.rebuild.checkEmpty();
+    const held = await HeldOriginals.open(holdPaths(originals), opened.files);
+    const places = {
+      store: await chosenStore(opened, order.store),
+      originals: new OriginalPaths(originals.OMERO_DATA_DIR),
+      held,
+      work: unclaimed(),
+    };
+    const tally = await register.alone('rebuild', () => new Run(register, places, order, by).all());
+    if (!tally)
+      throw new NotYet(
+        'REBUILD_RUNNING',
+        'Another "coldroom rebuild" fills this register right now; wait until it has ended',
+      );
+    return { store: places.store.name, tally };
+  });
+}
+
+/** One pass through all bags: first those that state the number of their request, then the rest. */
+class Run {
+  private readonly tally = new Tally();
+
+  constructor(
+    private readonly register: Register,
+    private readonly places: RebuildPlaces,
+    private readonly order: RebuildOrder,
+    private readonly by: string,
+  ) {}
+
+  async all(): Promise<Tally> {
+    let highest = 0n;
+    for await (const each of this.places.held.bags()) if (each.highest > highest) highest = each.highest;
+    if (!this.order.dryRun) await this.register.rebuild.numberFilesAbove(highest);
+    for await (const bag of this.places.store.bags()) await this.one(bag, false);
+    if (this.tally.later > 0) for await (const bag of this.places.store.bags()) await this.one(bag, true);
+    await this.lookAtHeld();
+    return this.tally;
+  }
+
+  private async one(name: string, last: boolean): Promise<void> {
+    if (!last) this.tally.found += 1;
+    if (this.tally.leftOutNames.has(name)) return;
+    if (/^validate-/.test(name)) {
+      if (!last) this.tally.validations += 1;
+      return;
+    }
+    if (await this.register.rebuild.knows(name)) {
+      if (!last) this.tally.known += 1;
+      return;
+    }
+    this.order.progress(this.tally, name);
+    const described = await this.read(name);
+    if (!described) return;
+    const answer = this.order.dryRun
+      ? { requestId: described.requestNumber ?? 0n }
+      : await this.register.rebuild.add(described, this.by, last);
+    if (answer === 'later') this.tally.later += 1;
+    else if (answer !== 'known') this.tally.add(described, answer.requestId, described.unlisted);
+  }
+
+  /**
+   * A bag that is not credible or cannot be read is reported and left out; an unavailable disk or server ends the run.
+   */
+  private async read(name: string): Promise<(RebuiltBag & { readonly unlisted: number }) | undefined> {
+    try {
+      return await describe(this.places, name);
+    } catch (error) {
+      if (error instanceof ColdroomError && error.kind !== 'refused') throw error;
+      this.tally.leaveOut(name, codeOf(error), messageOf(error));
+      return undefined;
+    }
+  }
+
+  private async lookAtHeld(): Promise<void> {
+    for await (const { bag, files, bytes } of this.places.held.bags()) {
+      const recognised = this.order.dryRun ? this.tally.heldIn(bag) : await this.register.rebuild.heldFiles(bag);
+      if (files > recognised) this.tally.heldLeft.add({ bag, files: files - recognised, of: files, bytes });
+    }
+  }
+}
