@@ -1,7 +1,8 @@
-import { linkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { linkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { codeOf, Refused, crashPoint, type ArchiveFile, type Identity, type OnDisk } from '@coldroom/domain';
-import { identify, renameExchangeSync, typeOf } from '@coldroom/files';
+import { identify, typeOf } from '@coldroom/files';
+import { exchange, exchangeLink, exchangeOrRename } from '../paths/exchange';
 import {
   originalPath,
   tempPath,
@@ -48,14 +49,14 @@ export async function replaceOriginal(place: Place, file: ArchiveFile, guard: Gu
   crashPoint('link:3-link-made');
   await expectHeld(place, file);
   await guard();
-  try {
-    renameExchangeSync(tempPath(place), originalPath(place));
-  } catch (error) {
-    if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
-    await expectHeld(place, file); // this rename removes the original's name permanently
-    await expectSame(originalPath(place), file);
-    renameSync(tempPath(place), originalPath(place));
-  }
+  await exchangeOrRename({
+    from: tempPath(place),
+    path: originalPath(place),
+    beforeRename: async () => {
+      await expectHeld(place, file);
+      await expectSame(originalPath(place), file);
+    },
+  });
   crashPoint('link:4-swapped');
   await clearTemp(place, file);
 }
@@ -97,13 +98,18 @@ async function returnToOriginalPath(place: Place): Promise<void> {
       'PATH_TAKEN',
       `something that is not ours stands at the path, and what was there before lies beside it as ${tempName(place).toString()}`,
     );
-  renameExchangeSync(tempPath(place), originalPath(place));
-  if (await isOurLink(tempPath(place), place)) return unlinkSync(tempPath(place));
-  renameExchangeSync(tempPath(place), originalPath(place));
-  throw new Refused(
-    'PATH_TAKEN',
-    `something else came to the path at the last moment; it was left there, and what was there before lies beside it as ${tempName(place).toString()}`,
-  );
+  await exchange({
+    from: tempPath(place),
+    path: originalPath(place),
+    unexpected: async () =>
+      (await isOurLink(tempPath(place), place))
+        ? undefined
+        : new Refused(
+            'PATH_TAKEN',
+            `something else came to the path at the last moment; it was left there, and what was there before lies beside it as ${tempName(place).toString()}`,
+          ),
+  });
+  unlinkSync(tempPath(place));
 }
 
 /** Puts the held original back in the link's place in one step. Sync both directories afterwards. */
@@ -113,7 +119,11 @@ export async function undoLink(place: Place, file: ArchiveFile, guard: Guard): P
     await clearTemp(place, file);
     await expectHeld(place, file);
     await guard();
-    await exchangeForHeld(place);
+    await exchangeLink({
+      from: heldPath(place),
+      path: originalPath(place),
+      isLink: (name) => isOurLink(name, place),
+    });
   } else if (found.kind !== 'file' || !sameFile(found.identity, file)) {
     if (await dropHeldName(place, file, found, guard)) return;
     throw found.kind === 'missing'
@@ -157,21 +167,6 @@ async function dropHeldName(place: Place, file: ArchiveFile, found: OnDisk, guar
   if (await isOurLink(tempPath(place), place)) await unlink(tempPath(place));
   await unlink(heldPath(place));
   return true;
-}
-
-async function exchangeForHeld(place: Place): Promise<void> {
-  try {
-    renameExchangeSync(heldPath(place), originalPath(place));
-  } catch (error) {
-    if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
-    if (!(await isOurLink(originalPath(place), place)))
-      throw new Refused('PATH_TAKEN', 'the link changed at the last moment');
-    renameSync(heldPath(place), originalPath(place));
-    return;
-  }
-  if (await isOurLink(heldPath(place), place)) return;
-  renameExchangeSync(heldPath(place), originalPath(place));
-  throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
 }
 
 /**

@@ -1,6 +1,7 @@
-import { renameSync, unlinkSync } from 'node:fs';
-import { codeOf, Refused, crashPoint, type AtPath } from '@coldroom/domain';
-import { identify, renameExchangeSync } from '@coldroom/files';
+import { unlinkSync } from 'node:fs';
+import { crashPoint, type AtPath } from '@coldroom/domain';
+import { identify } from '@coldroom/files';
+import { exchangeLink } from '../paths/exchange';
 import { originalPath, tempPath, isOurLink, type Guard, type Place } from '../paths/inspect';
 import { makeLink } from '../archive/replace-original';
 
@@ -43,19 +44,12 @@ async function exchangeLinks(place: MovedPlace, guard: Guard): Promise<void> {
   await makeLink(place, guard);
   crashPoint('move-link:1-link-made');
   await guard();
-  try {
-    renameExchangeSync(tempPath(place), originalPath(place));
-  } catch (error) {
-    if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
-    if (!(await isOldLink(originalPath(place), place)))
-      throw new Refused('PATH_TAKEN', 'the link changed at the last moment; it was left there');
-    renameSync(tempPath(place), originalPath(place));
-    return;
-  }
-  if (await isOldLink(tempPath(place), place)) return;
-  renameExchangeSync(tempPath(place), originalPath(place));
-  await clearTemp(place, guard);
-  throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
+  await exchangeLink({
+    from: tempPath(place),
+    path: originalPath(place),
+    isLink: (name) => isOldLink(name, place),
+    afterPutBack: () => clearTemp(place, guard),
+  });
 }
 
 /** Removes the link that came out, or one that an earlier run had prepared. What is not ours stays. */

@@ -1,7 +1,8 @@
-import { renameSync, unlinkSync } from 'node:fs';
-import { codeOf, reasonsToKeepLink, Refused, crashPoint, type ArchiveFile } from '@coldroom/domain';
-import { identify, renameExchangeSync, typeOf, type Directory } from '@coldroom/files';
+import { unlinkSync } from 'node:fs';
+import { reasonsToKeepLink, Refused, crashPoint, type ArchiveFile } from '@coldroom/domain';
+import { identify, typeOf, type Directory } from '@coldroom/files';
 import { isFetched } from '@coldroom/trees';
+import { exchangeLink } from '../paths/exchange';
 import {
   originalPath,
   heldPath,
@@ -61,19 +62,15 @@ export async function restoreOne(place: Place, staged: Name, file: ArchiveFile, 
 async function replaceLink(place: Place, staged: Name, file: ArchiveFile, guard: Guard): Promise<void> {
   await refuse(place, staged, file);
   await guard();
-  try {
-    renameExchangeSync(pathOf(staged), originalPath(place));
-  } catch (error) {
-    if (codeOf(error) !== 'EXCHANGE_NOT_SUPPORTED') throw error;
-    if (!(await isOurLink(originalPath(place), place)))
-      throw new Refused('PATH_TAKEN', 'the link changed at the last moment; it was left there');
-    renameSync(pathOf(staged), originalPath(place));
-    return;
-  }
-  const now = await identify(originalPath(place));
-  if (now !== null && isFetched(now, file) && (await isOurLink(pathOf(staged), place))) return;
-  renameExchangeSync(pathOf(staged), originalPath(place));
-  throw new Refused('PATH_TAKEN', "something else came to the link's place at the last moment; it was left there");
+  await exchangeLink({
+    from: pathOf(staged),
+    path: originalPath(place),
+    isLink: (name) => isOurLink(name, place),
+    isInPlace: async () => {
+      const now = await identify(originalPath(place));
+      return now !== null && isFetched(now, file);
+    },
+  });
 }
 
 /** Removes the link that came out, and what was fetched where the held original took the place. */
