@@ -1,4 +1,4 @@
-import { codeOf, ColdroomError, messageOf, NotYet, Refused, Transient } from './errors';
+import { claimLost, codeOf, ColdroomError, messageOf, NotYet, Refused, Transient } from './errors';
 
 describe('errors', () => {
   it.each([
@@ -22,6 +22,15 @@ describe('errors', () => {
   });
 
   it('has no cause where none was given', () => expect('cause' in new Refused('X', 'x')).toBe(false));
+
+  it('says why a claim was lost, with the bag and the cause where they are known', () => {
+    const cause = new Error('SIGTERM');
+    const lost = claimLost('it was stopped', { bag: 7n, cause });
+    expect(lost).toMatchObject({ kind: 'transient', code: 'CLAIM_LOST', details: { bag: 7n } });
+    expect(lost.message).toContain('because it was stopped;');
+    expect([lost.cause, 'cause' in claimLost('it was stopped')]).toEqual([cause, false]);
+    expect(claimLost('it was stopped').details).toEqual({});
+  });
 
   it('finds the code of any thrown value', () => {
     expect(codeOf(new Refused('BAG_SEALED', ''))).toBe('BAG_SEALED');

@@ -26,6 +26,22 @@ export class NotYet extends ColdroomError {
   readonly kind = 'not-yet';
 }
 
+/**
+ * `Transient` `CLAIM_LOST`: nothing more may be changed, because another worker has the claim or may have it. `why` is a
+ * clause such as `its claim ran out`; `cause` is what stopped the work, where something did.
+ */
+export function claimLost(
+  why: string,
+  { bag, cause }: { readonly bag?: bigint; readonly cause?: unknown } = {},
+): Transient {
+  return new Transient(
+    'CLAIM_LOST',
+    `The work ended at once because ${why}; whoever holds the claim does it again.`,
+    bag === undefined ? {} : { bag },
+    cause === undefined ? {} : { cause },
+  );
+}
+
 /** Must not be retried without a person's decision: stuck at once. */
 export class Refused extends ColdroomError {
   readonly kind = 'refused';

@@ -1,4 +1,4 @@
-import { Transient } from '@coldroom/domain';
+import { claimLost } from '@coldroom/domain';
 import { EndOfBatch } from './failures';
 
 /** Cells of the memory shared by the thread that works and the one that waits for it. */
@@ -18,13 +18,7 @@ export class Claim {
   check(): void {
     const late = process.hrtime.bigint() >= Atomics.load(this.deadline, 0);
     if (!late && Atomics.load(this.progress, progressCells.stopped) === 0n) return;
-    const reason = late ? 'its claim ran out' : 'it was asked to stop';
-    throw new EndOfBatch(
-      new Transient(
-        'CLAIM_LOST',
-        `The work was given up at once because ${reason}; it is done again by whoever holds the claim.`,
-      ),
-    );
+    throw new EndOfBatch(claimLost(late ? 'its claim ran out' : 'it was stopped'));
   }
 
   /** Reports bytes as done. */

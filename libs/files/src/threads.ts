@@ -1,4 +1,4 @@
-import { ColdroomError, NotYet, Refused, Transient, type Outcome, type Work } from '@coldroom/domain';
+import { claimLost, ColdroomError, NotYet, Refused, Transient, type Outcome, type Work } from '@coldroom/domain';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isSharedArrayBuffer } from 'node:util/types';
@@ -104,13 +104,7 @@ function reporter(progress: BigInt64Array, tell: Work['progress'] | undefined): 
 }
 
 function stopped(reason: unknown): unknown {
-  if (reason instanceof ColdroomError) return reason;
-  return new Transient(
-    'CLAIM_LOST',
-    'The work was stopped; it is done again by whoever holds the claim.',
-    {},
-    { cause: reason },
-  );
+  return reason instanceof ColdroomError ? reason : claimLost('it was stopped', { cause: reason });
 }
 
 export function revived({ kind, code, message, details }: Failure): ColdroomError {

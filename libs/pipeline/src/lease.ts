@@ -1,4 +1,4 @@
-import { Transient } from '@coldroom/domain';
+import { claimLost, type Transient } from '@coldroom/domain';
 import type { Claim, Register } from '@coldroom/register';
 import type { StageWork } from './stage';
 
@@ -64,7 +64,5 @@ export class Lease {
 }
 
 function lost(claim: Claim): Transient {
-  return new Transient('CLAIM_LOST', `The claim on bag ${claim.bag} ran out; nothing more is changed`, {
-    bag: claim.bagId,
-  });
+  return claimLost(`the claim on bag ${claim.bag} ran out`, { bag: claim.bagId });
 }

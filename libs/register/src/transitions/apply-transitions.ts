@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { crashPoint, next, Transient, type FileState } from '@coldroom/domain';
+import { claimLost, crashPoint, next, type FileState } from '@coldroom/domain';
 import { lockRequests, transaction } from '../db/connection';
 import { leastState } from './bag-state';
 import type { Claim, DueBag } from './claims';
@@ -68,9 +68,7 @@ async function lockBag(client: pg.PoolClient, claim: Claim): Promise<void> {
     [claim.bagId, claim.worker, claim.fence],
   );
   if (rowCount !== 1)
-    throw new Transient('CLAIM_LOST', `Bag ${claim.bag} was taken over by another worker; nothing was recorded`, {
-      bag: claim.bagId,
-    });
+    throw claimLost(`bag ${claim.bag} was taken over by another worker and nothing was recorded`, { bag: claim.bagId });
 }
 
 async function passOn(client: pg.PoolClient, claim: Claim, options: TransitionOptions): Promise<readonly DueBag[]> {
