@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { onCrashPoint, crashPoint, crashPoints } from './crash-points';
+import { onCrashPoint, crashPoint, crashPoints, killAtCrashPoints } from './crash-points';
 
 afterEach(() => onCrashPoint(undefined));
 
@@ -21,6 +21,29 @@ describe('crash points', () => {
     });
     expect(() => crashPoint('transition:1-before-commit')).toThrow('killed');
   });
+
+  it('kill at the time that a setting names, the first by default, and never again', () => {
+    const sent: string[] = [];
+    killAtCrashPoints({ crashAt: 'link:4-swapped:2', freezeAt: 'link:1-held' }, (signal) => sent.push(signal));
+    const sentAfter = (
+      ['link:4-swapped', 'link:1-held', 'link:4-swapped', 'link:4-swapped', 'link:1-held'] as const
+    ).map((name) => {
+      crashPoint(name);
+      return sent.join();
+    });
+    expect(sentAfter).toEqual(['', 'SIGSTOP', 'SIGSTOP,SIGKILL', 'SIGSTOP,SIGKILL', 'SIGSTOP,SIGKILL']);
+  });
+
+  it.each([{}, { crashAt: 'link' }, { freezeAt: 'link:4-swapped:x' }])(
+    'leave the listener as it is for %j',
+    (settings) => {
+      const heard: string[] = [];
+      onCrashPoint((name) => heard.push(name));
+      killAtCrashPoints(settings, (signal) => heard.push(signal));
+      crashPoint('link:4-swapped');
+      expect(heard).toEqual(['link:4-swapped']);
+    },
+  );
 
   it('are each described in the README, with what a crash leaves behind', () => {
     const text = readFileSync(join(__dirname, '..', 'README.md'), 'utf8');

@@ -62,3 +62,33 @@ export function crashPoint(name: CrashPoint): void {
 export function onCrashPoint(heard: Listener | undefined): void {
   listener = heard;
 }
+
+type CrashSignal = 'SIGKILL' | 'SIGSTOP';
+
+interface Crash {
+  readonly signal: CrashSignal;
+  readonly name: string;
+  left: number;
+}
+
+export interface CrashSettings {
+  readonly crashAt?: string | undefined;
+  readonly freezeAt?: string | undefined;
+}
+
+/**
+ * For tests and drills: `kill` is called at the crash points that the settings name, `link:4-swapped` or, for its third
+ * time in this thread, `link:4-swapped:3`. SIGCONT resumes a frozen process. Without settings, nothing listens.
+ */
+export function killAtCrashPoints({ crashAt, freezeAt }: CrashSettings, kill: (signal: CrashSignal) => void): void {
+  const crashes = [crashOf('SIGKILL', crashAt), crashOf('SIGSTOP', freezeAt)].filter((crash) => crash !== undefined);
+  if (crashes.length === 0) return;
+  onCrashPoint((done) => {
+    for (const crash of crashes) if (done === crash.name && --crash.left === 0) kill(crash.signal);
+  });
+}
+
+function crashOf(signal: CrashSignal, setting = ''): Crash | undefined {
+  const [, name, times = '1'] = /^([^:]+:[^:]+)(?::(\d+))?$/.exec(setting) ?? [];
+  return name === undefined ? undefined : { signal, name, left: Number(times) };
+}

@@ -16,7 +16,6 @@ export { writeOnce } from './write-once';
 // For the threads of stores that are not directories: they read and write files as `Files` does.
 export { Claim } from './claim';
 export { RunningDigests } from './digest/digest';
-export { listenForCrashPoints, type CrashSettings } from './crash-points';
 export { EndOfBatch, failureOf, readingFailed, storeFailed } from './failures';
 export { MadeFiles, type MadeFile } from './made-files';
 export { changed, checkUnchanged, openFile, type OpenFile } from './read';

@@ -1,8 +1,8 @@
+import { killAtCrashPoints, type CrashSettings } from '@coldroom/domain';
 import { workerData } from 'piscina';
 import { Claim } from './claim';
 import { copy, type CopyTask } from './copy';
 import { setAttributes, type SetAttributesTask } from './set-attributes';
-import { listenForCrashPoints, type CrashSettings } from './crash-points';
 import { EndOfBatch, failureOf } from './failures';
 import { hash, type HashTask } from './hash';
 import { inspect, type InspectTask } from './inspect';
@@ -19,7 +19,7 @@ export type WorkerTask =
   | { readonly verb: 'setAttributes'; readonly task: SetAttributesTask }
   | { readonly verb: 'seal'; readonly task: SealTask };
 
-listenForCrashPoints((workerData ?? {}) as CrashSettings);
+killAtCrashPoints((workerData ?? {}) as CrashSettings, (signal) => process.kill(process.pid, signal));
 
 module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds): Promise<ThreadAnswer> => {
   const claim = new Claim(deadline, progress);

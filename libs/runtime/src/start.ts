@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { collectDefaultMetrics } from 'prom-client';
-import { codeOf, ColdroomError, messageOf, onCrashPoint } from '@coldroom/domain';
+import { codeOf, ColdroomError, killAtCrashPoints, messageOf } from '@coldroom/domain';
 import { HealthController, Readiness } from './health';
 import { Log } from './log';
 import { readSettings, SettingsError, shownSettings, type Settings } from './settings';
@@ -52,7 +52,8 @@ export async function startService<P extends Part>(
     const settings = readSettings([...parts, 'service']) as Settings<P | 'service'>;
     const own = settings as Settings<'service'>;
     const log = new Log(name, own.LOG_LEVEL);
-    crash({ SIGKILL: own.COLDROOM_CRASH_AT, SIGSTOP: own.COLDROOM_FREEZE_AT });
+    const crashes = { crashAt: own.COLDROOM_CRASH_AT, freezeAt: own.COLDROOM_FREEZE_AT };
+    killAtCrashPoints(crashes, (signal) => process.kill(process.pid, signal));
     endWithin(own.COLDROOM_STOP_GRACE);
     collectDefaultMetrics({ prefix: 'coldroom_' });
     log.info('starting', { settings: shownSettings(settings as Record<string, unknown>) });
@@ -96,23 +97,4 @@ function endWithin(graceMs: number): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => setTimeout(() => process.exit(exitCodes.failed), graceMs).unref());
   }
-}
-
-/**
- * For tests of crashes: kills or freezes this process at a crash point, `link:4-swapped` or, at its third time,
- * `link:4-swapped:3`. SIGCONT resumes a frozen one.
- */
-function crash(crashPoints: Readonly<Record<'SIGKILL' | 'SIGSTOP', string | undefined>>): void {
-  const wanted = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) => {
-    const [, crashPoint, nth = '1'] = /^([^:]+:[^:]+)(?::(\d+))?$/.exec(crashPoints[signal] ?? '') ?? [];
-    return crashPoint ? [{ signal, crashPoint, nth: Number(nth) }] : [];
-  });
-  if (wanted.length === 0) return;
-  const seen = new Map<string, number>();
-  onCrashPoint((crashPoint) => {
-    const times = (seen.get(crashPoint) ?? 0) + 1;
-    seen.set(crashPoint, times);
-    for (const one of wanted)
-      if (one.crashPoint === crashPoint && one.nth === times) process.kill(process.pid, one.signal);
-  });
 }

@@ -1,4 +1,5 @@
-import type { CrashSettings, Files } from '@coldroom/files';
+import type { CrashSettings } from '@coldroom/domain';
+import type { Files } from '@coldroom/files';
 
 /** The environment of a store. */
 export interface StoreSurroundings {

@@ -1,12 +1,5 @@
-import {
-  EndOfBatch,
-  Trees,
-  failureOf,
-  listenForCrashPoints,
-  type Bounds,
-  type CrashSettings,
-  type ThreadAnswer,
-} from '@coldroom/files';
+import { killAtCrashPoints, type CrashSettings } from '@coldroom/domain';
+import { EndOfBatch, Trees, failureOf, type Bounds, type ThreadAnswer } from '@coldroom/files';
 import { workerData } from 'piscina';
 import { BatchClaim, Budget } from './batch';
 import { Bucket } from './bucket';
@@ -29,7 +22,7 @@ export interface S3ThreadData {
 const { connection, crashPoints } = workerData as S3ThreadData;
 const bucket = new Bucket(connection);
 const budget = new Budget(connection.partBytes * connection.partsInParallel, connection.partsInParallel);
-listenForCrashPoints(crashPoints);
+killAtCrashPoints(crashPoints, (signal) => process.kill(process.pid, signal));
 
 module.exports = async ({ verb, task, ...bounds }: S3Task & Bounds): Promise<ThreadAnswer> => {
   const claim = new BatchClaim(bounds);
