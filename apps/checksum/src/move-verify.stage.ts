@@ -43,13 +43,13 @@ export class MoveVerifyStage implements Stage {
 /** A copy that was sealed there earlier may be offline by now; one that was just carried there should not be. */
 async function waitForOffline(
   to: Store,
-  { bag, files }: Claim,
+  claim: Claim,
   outcomes: readonly Outcome<CopyDigest>[],
   work: StageWork,
 ): Promise<readonly Outcome<CopyDigest>[]> {
   if (!outcomes.some(isOffline)) return outcomes;
-  return (await to.readTag(bag, 'bagit.txt'))
-    ? requestOnline(to, bag, files, outcomes, work)
+  return (await to.readTag(claim.bag, 'bagit.txt'))
+    ? requestOnline(to, claim, outcomes, work)
     : outcomes.map(refuseOffline);
 }
 

@@ -50,7 +50,7 @@ export class FetchStage implements Stage {
     );
     crashPoint('fetch:1-fetched');
     const withAttributes = await this.setAttributes(claim.files, targets, fetched, work);
-    const outcomes = await requestOnline(store, claim.bag, claim.files, withAttributes, work);
+    const outcomes = await requestOnline(store, claim, withAttributes, work);
     return toTransitions(claim.files, outcomes.map(waitedFor), (file, mode) =>
       mode === null ? transition(file, 'bringOnlineAgain', 'retrieving') : fetchedWith(file, mode),
     );

@@ -2,6 +2,13 @@ import { claimLost, type Transient } from '@coldroom/domain';
 import type { Claim, Register } from '@coldroom/register';
 import type { StageWork } from './stage';
 
+interface LeaseBounds {
+  readonly leaseMs: number;
+  /** When the register was asked for the claim, on the process's own clock. */
+  readonly claimedAt: bigint;
+  readonly stop: AbortSignal;
+}
+
 /**
  * Keeps a claim while work continues. The deadline is counted from before the request to the register, so that it is
  * never later than the register's own. Once it has passed, nothing more may be changed. The time of day is checked too,
@@ -11,16 +18,16 @@ export class Lease {
   private readonly abort = new AbortController();
   private readonly deadline = new BigInt64Array(new SharedArrayBuffer(8));
   private readonly timer: NodeJS.Timeout;
+  private readonly leaseMs: number;
   private doneBytes = 0;
   private timeOfDayLimit = 0;
 
   constructor(
     private readonly register: Register,
     private readonly claim: Claim,
-    private readonly leaseMs: number,
-    claimedAt: bigint,
-    stop: AbortSignal,
+    { leaseMs, claimedAt, stop }: LeaseBounds,
   ) {
+    this.leaseMs = leaseMs;
     this.extend(claimedAt);
     this.timer = setInterval(() => void this.renew(), leaseMs / 3);
     if (stop.aborted) this.abort.abort(stop.reason);

@@ -9,6 +9,7 @@ import {
   type Store,
   type Work,
 } from '@coldroom/domain';
+import type { Claim } from '@coldroom/register';
 
 const askAgainMs = 60_000;
 
@@ -24,8 +25,7 @@ export function isOffline(outcome: Outcome<unknown>): boolean {
  */
 export async function requestOnline<T>(
   store: Store,
-  bag: string,
-  files: readonly ArchiveFile[],
+  { bag, files }: Pick<Claim, 'bag' | 'files'>,
   outcomes: readonly Outcome<T>[],
   work: Work,
 ): Promise<readonly Outcome<T>[]> {

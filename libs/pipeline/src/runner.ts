@@ -48,7 +48,11 @@ export class Runner {
       );
       return;
     }
-    const lease = new Lease(this.register, claim, this.options.leaseMs, claimedAt, this.stop.signal);
+    const lease = new Lease(this.register, claim, {
+      leaseMs: this.options.leaseMs,
+      claimedAt,
+      stop: this.stop.signal,
+    });
     const timed = bagSeconds.startTimer({ stage: stage.name });
     try {
       const result = await stage.run(claim, lease.work);

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
+import { Inject, Injectable, Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { Files } from '@coldroom/files';
 import { migrate, Register } from '@coldroom/register';
 import { secret, type Settings } from '@coldroom/runtime';
@@ -25,6 +25,17 @@ export interface ServiceOptions {
 
 @Module({})
 class ServiceModule {}
+
+@Injectable()
+class Checked {
+  constructor(
+    readonly redis: RedisConnection,
+    @Inject(STORES) readonly stores: Stores,
+    readonly originals: Originals,
+    readonly holds: HoldDirectories,
+    readonly register: Register,
+  ) {}
+}
 
 /** Wires a service: its stages, and what they need for delivery, claims, runs and transitions. */
 export function serviceModule(name: string, settings: ServiceSettings, options: ServiceOptions): DynamicModule {
@@ -79,16 +90,11 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
       ...options.stages,
       ...(options.providers ?? []),
       ...providers,
+      Checked,
       {
         provide: CHECKS,
-        inject: [RedisConnection, STORES, Originals, HoldDirectories, Register],
-        useFactory: (
-          redis: RedisConnection,
-          stores: Stores,
-          originals: Originals,
-          holds: HoldDirectories,
-          register: Register,
-        ) => checksOf({ redis, stores, originals, holds, register }, options.rights),
+        inject: [Checked],
+        useFactory: (parts: Checked) => checksOf(parts, options.rights),
       },
       ServiceStart,
       ServiceEnd,
@@ -99,14 +105,6 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
 async function openRegister(name: string, settings: ServiceSettings): Promise<Register> {
   await migrate(settings.REGISTER_DATABASE_URL);
   return new Register(settings.REGISTER_DATABASE_URL, { applicationName: `coldroom ${name}` });
-}
-
-interface Checked {
-  readonly redis: RedisConnection;
-  readonly stores: Stores;
-  readonly originals: Originals;
-  readonly holds: HoldDirectories;
-  readonly register: Register;
 }
 
 /** What must hold at startup and at each `/readyz`: exactly the rights that the service uses. */

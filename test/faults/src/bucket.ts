@@ -16,19 +16,36 @@ interface Listed {
   readonly lastModified: Date;
 }
 
+interface BucketParts {
+  readonly client: Client;
+  readonly name: string;
+  readonly gate: Gate;
+  readonly links: string;
+  readonly down: string;
+  readonly stores: KeptCopies['stores'];
+  readonly server: LocalS3;
+}
+
 /** A bucket for one world on a real S3 server, behind a gate; inspected by the plain client, not through the gate. */
 export class Bucket implements KeptCopies {
   readonly recalled = true;
+  readonly name: string;
+  readonly gate: Gate;
+  readonly links: string;
+  readonly stores: KeptCopies['stores'];
+  private readonly client: Client;
+  private readonly down: string;
+  private readonly server: LocalS3;
 
-  private constructor(
-    private readonly client: Client,
-    readonly name: string,
-    readonly gate: Gate,
-    readonly links: string,
-    private readonly down: string,
-    readonly stores: KeptCopies['stores'],
-    private readonly server: LocalS3,
-  ) {}
+  private constructor({ client, name, gate, links, down, stores, server }: BucketParts) {
+    this.name = name;
+    this.gate = gate;
+    this.links = links;
+    this.stores = stores;
+    this.client = client;
+    this.down = down;
+    this.server = server;
+  }
 
   static async make(server: LocalS3, dir: string, store: StoreName): Promise<Bucket> {
     const { hostname, port } = new URL(server.url);
@@ -61,7 +78,15 @@ export class Bucket implements KeptCopies {
       recallDirectory: links,
       partMiB: 5,
     };
-    return new Bucket(client, name, gate, links, join(dir, 'copied-down'), { [store]: settings }, server);
+    return new Bucket({
+      client,
+      name,
+      gate,
+      links,
+      down: join(dir, 'copied-down'),
+      stores: { [store]: settings },
+      server,
+    });
   }
 
   /** As any S3 tool downloads bags; `%XX` in a key is a byte that no key can carry. */

@@ -195,19 +195,24 @@ export async function expectOnce(world: World, requestId: bigint, ...events: rea
   expect(Object.fromEntries(counts)).toEqual(Object.fromEntries(events.map((what) => [what, files])));
 }
 
+interface Takeover {
+  readonly service: ServiceName;
+  readonly crashPoint: string;
+  readonly requestId: bigint;
+  /** The state in which the other worker leaves the files, or a wait for the end of its work. */
+  readonly end: string | (() => Promise<void>);
+  readonly hold?: string;
+}
+
 /** A worker freezes at a crash point and its lease runs out; another one does the work; then the frozen one wakes. */
 export async function freezeAndTakeOver(
   world: World,
-  name: ServiceName,
-  crashPoint: string,
-  end: string | (() => Promise<void>),
-  requestId: bigint,
-  hold = '7d',
+  { service, crashPoint, requestId, end, hold = '7d' }: Takeover,
 ): Promise<void> {
-  const late = world.start(name, { freezeAt: crashPoint, env: { COLDROOM_HOLD: hold } });
+  const late = world.start(service, { freezeAt: crashPoint, env: { COLDROOM_HOLD: hold } });
   await frozen(late);
   await world.check();
-  const next = world.start(name, { env: { COLDROOM_HOLD: hold } });
+  const next = world.start(service, { env: { COLDROOM_HOLD: hold } });
   await (typeof end === 'string' ? world.reached(requestId, end) : end());
   await world.checkAtRest();
   const places = [world.data, world.store, ...(world.other ? [world.other.links] : [])];

@@ -14,11 +14,13 @@ describe('a linker frozen past its lease changes nothing when it wakes at', () =
   afterAll(() => world.services.killAll());
 
   test.each(crashesOf('linker', ['link', 'transition']))('%s while linking', async (crashPoint) => {
-    await freezeAndTakeOver(world, 'linker', crashPoint, 'linked', await world.archive(twoFilesets));
+    const requestId = await world.archive(twoFilesets);
+    await freezeAndTakeOver(world, { service: 'linker', crashPoint, requestId, end: 'linked' });
   });
 
   test.each(crashesOf('linker', ['release']))('%s while it frees space', async (crashPoint) => {
-    await freezeAndTakeOver(world, 'linker', crashPoint, 'released', await world.archive(twoFilesets), '0');
+    const requestId = await world.archive(twoFilesets);
+    await freezeAndTakeOver(world, { service: 'linker', crashPoint, requestId, end: 'released', hold: '0' });
   });
 
   test.each(crashesOf('linker', ['undo']))('%s while it restores', async (crashPoint) => {
@@ -27,7 +29,7 @@ describe('a linker frozen past its lease changes nothing when it wakes at', () =
     await world.reached(requestId, 'linked');
     await first.kill();
     await world.asPerson((people) => people.undo({ kind: 'Request', ids: [requestId] }, 'a tester'));
-    await freezeAndTakeOver(world, 'linker', crashPoint, 'undone', requestId);
+    await freezeAndTakeOver(world, { service: 'linker', crashPoint, requestId, end: 'undone' });
   });
 });
 

@@ -22,7 +22,7 @@ describe.each<[ServiceName, readonly string[]]>([
   test.each(crashPoints)('%s', async (crashPoint) => {
     const requestId = await retrievalMarks(world, name);
     const before = sealedBags(world);
-    await freezeAndTakeOver(world, name, crashPoint, 'restored', requestId, '0');
+    await freezeAndTakeOver(world, { service: name, crashPoint, requestId, end: 'restored', hold: '0' });
     await expectBack(world, requestId, before);
   });
 });

@@ -20,7 +20,7 @@ describe.each<[ServiceName, readonly string[]]>([
   // A completed step is followed by the check of the claim; a second occurrence adds nothing to that.
   test.each(crashPoints.filter((crashPoint) => !/:2$/.test(crashPoint)))('%s', async (crashPoint) => {
     const requestId = await world.archive(twoFilesets);
-    await freezeAndTakeOver(world, name, crashPoint, 'linked', requestId);
+    await freezeAndTakeOver(world, { service: name, crashPoint, requestId, end: 'linked' });
     await expectOnce(world, requestId, 'hash', 'copy', 'verify', 'seal', 'link');
   });
 });

@@ -108,7 +108,8 @@ describe.each<[ServiceName, readonly string[]]>([
 
   test.each(crashPoints)('%s', async (crashPoint) => {
     const requestId = await askedToMove(world, name);
-    await freezeAndTakeOver(world, name, crashPoint, async () => movedTo(world, requestId, 'other'), requestId);
+    const end = async (): Promise<void> => movedTo(world, requestId, 'other');
+    await freezeAndTakeOver(world, { service: name, crashPoint, requestId, end });
     await expectOnce(world, requestId, 'link', 'move', 'moveCopy', 'moveVerify', 'moveSeal', 'moveLink');
   });
 });

@@ -17,6 +17,14 @@ const filesets = [
   { files: [{ name: 'large.tif', size: 9_000_000 }] },
 ];
 
+interface Outage {
+  readonly stage: string;
+  readonly state: string;
+  readonly code: string;
+  readonly spoil: (files: readonly FileListing[]) => Promise<void> | void;
+  readonly repair: () => Promise<void> | void;
+}
+
 describeWhere('mount', 'a store whose disk', () => {
   let world: World;
   beforeAll(async () => {
@@ -33,13 +41,7 @@ describeWhere('mount', 'a store whose disk', () => {
    * Archives a request up to a stage, damages the disk, and expects the stage to report failures until the disk is
    * repaired.
    */
-  async function outage(
-    stage: string,
-    state: string,
-    code: string,
-    spoil: (files: readonly FileListing[]) => Promise<void> | void,
-    repair: () => Promise<void> | void,
-  ): Promise<void> {
+  async function outage({ stage, state, code, spoil, repair }: Outage): Promise<void> {
     await world.register.switches.stop(`stage:${stage}`, 'a drill', 'a tester');
     const requestId = await world.archive(filesets);
     try {
@@ -58,11 +60,11 @@ describeWhere('mount', 'a store whose disk', () => {
 
   test('is full in the middle of a copy: nothing counts, and with room again all work continues', async () => {
     const filler = join(world.store, '.filler');
-    await outage(
-      'copy',
-      'hashed',
-      'STORE_FULL',
-      () => {
+    await outage({
+      stage: 'copy',
+      state: 'hashed',
+      code: 'STORE_FULL',
+      spoil: () => {
         for (let megabytes = 200; megabytes > 4; megabytes -= 4) {
           try {
             writeFileSync(filler, Buffer.alloc(megabytes << 20));
@@ -72,21 +74,21 @@ describeWhere('mount', 'a store whose disk', () => {
           }
         }
       },
-      () => rmSync(filler),
-    );
+      repair: () => rmSync(filler),
+    });
   });
 
   test.each<[string, string, ServiceName]>([
     ['copy', 'hashed', 'transfer'],
     ['seal', 'verified', 'ingest-watcher'],
   ])('turns read-only before %s', async (stage, state) => {
-    await outage(
+    await outage({
       stage,
       state,
-      'STORE_READ_ONLY',
-      () => world.disk.readOnly(true),
-      () => world.disk.readOnly(false),
-    );
+      code: 'STORE_READ_ONLY',
+      spoil: () => world.disk.readOnly(true),
+      repair: () => world.disk.readOnly(false),
+    });
   });
 
   test.each([
@@ -95,16 +97,16 @@ describeWhere('mount', 'a store whose disk', () => {
     ['seal', 'verified'],
     ['link', 'sealed'],
   ])('is unmounted before %s: the empty directory is not a store', async (stage, state) => {
-    await outage(
+    await outage({
       stage,
       state,
-      'STORE_UNAVAILABLE',
-      () => world.disk.unmount(),
-      () => {
+      code: 'STORE_UNAVAILABLE',
+      spoil: () => world.disk.unmount(),
+      repair: () => {
         expect(readdirSync(world.store)).toEqual([]);
         world.disk.mount();
       },
-    );
+    });
   });
 
   describeWhere('strace', 'fails only when it is synced', () => {
@@ -118,16 +120,16 @@ describeWhere('mount', 'a store whose disk', () => {
       const transfer = world.services.startAll().find(({ name }) => name === 'transfer')!;
       await said(transfer, '"started"');
       let strace: { readonly end: () => Promise<void> } | undefined;
-      await outage(
-        'copy',
-        'hashed',
+      await outage({
+        stage: 'copy',
+        state: 'hashed',
         code,
-        async (files) => {
+        spoil: async (files) => {
           const copies = files.map((file) => join(world.store, '.open', file.bag ?? '', 'data', file.root, file.path));
           strace = await tamperWith(transfer, `fsync,fdatasync,syncfs:error=${errno}`, choose(copies));
         },
-        () => strace?.end(),
-      );
+        repair: () => strace?.end(),
+      });
     });
   });
 });

@@ -26,6 +26,17 @@ export interface WorldPlan {
   readonly other?: StoreKind;
 }
 
+interface WorldParts {
+  readonly dir: string;
+  readonly servers: Servers;
+  readonly services: Services;
+  readonly omeroUrl: string;
+  readonly registerUrl: string;
+  readonly copies: KeptCopies;
+  readonly other: KeptCopies | undefined;
+  readonly mounted: MountedStore | undefined;
+}
+
 /** An OMERO with a few files, its own PostgreSQL and Redis, and the services as real processes. */
 export class World implements Scene {
   readonly frozen = new Map<string, Frozen>();
@@ -33,19 +44,26 @@ export class World implements Scene {
   private history: readonly string[] = [];
   private opened: Register;
 
+  readonly dir: string;
   readonly data: string;
   readonly hold: string;
+  readonly servers: Servers;
+  readonly services: Services;
+  readonly omeroUrl: string;
+  readonly registerUrl: string;
+  readonly copies: KeptCopies;
+  readonly other: KeptCopies | undefined;
+  private readonly mounted: MountedStore | undefined;
 
-  private constructor(
-    readonly dir: string,
-    readonly servers: Servers,
-    readonly services: Services,
-    readonly omeroUrl: string,
-    readonly registerUrl: string,
-    readonly copies: KeptCopies,
-    readonly other: KeptCopies | undefined,
-    private readonly mounted: MountedStore | undefined,
-  ) {
+  private constructor({ dir, servers, services, omeroUrl, registerUrl, copies, other, mounted }: WorldParts) {
+    this.dir = dir;
+    this.servers = servers;
+    this.services = services;
+    this.omeroUrl = omeroUrl;
+    this.registerUrl = registerUrl;
+    this.copies = copies;
+    this.other = other;
+    this.mounted = mounted;
     this.data = join(dir, 'OMERO');
     this.hold = join(this.data, '.coldroom', 'hold');
     this.opened = new Register(registerUrl);
@@ -88,7 +106,7 @@ export class World implements Scene {
       COLDROOM_CONCURRENCY: '1',
       ...env,
     });
-    const world = new World(dir, servers, services, omeroUrl, registerUrl, copies, others, mounted);
+    const world = new World({ dir, servers, services, omeroUrl, registerUrl, copies, other: others, mounted });
     await world.layOut();
     await world.lay([]);
     return world;

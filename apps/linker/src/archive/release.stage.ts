@@ -21,6 +21,12 @@ import { HoldTime, Places } from '../paths/places';
 import { RecallPlaces } from '../paths/recall-places';
 import { release } from './replace-original';
 
+interface Candidate {
+  readonly file: ArchiveFile;
+  readonly place: Place;
+  readonly inStore: CopyStatus | undefined;
+}
+
 /** Frees the space of held originals when their hold ends, and removes what a cancelled retrieval left. */
 @Injectable()
 export class ReleaseStage implements Stage {
@@ -57,12 +63,14 @@ export class ReleaseStage implements Stage {
       const known = await this.register.claims.asOfNow(claim.bagId, files);
       const done = await failures.results(
         known.map((file, index) => ({ file, inStore: inStore[index] })),
-        async ({ file, inStore: copy }) => {
+        async (each) => {
+          const { file } = each;
           const place = await places.of(file);
-          if (file.retrieval !== null && (await clearGivenUp(file, place, recalls, copy, guard)))
+          const candidate = { ...each, place };
+          if (file.retrieval !== null && (await clearGivenUp(candidate, recalls, guard)))
             return [transition(file, 'place', 'restored')];
           if (stillMs > 0) return [];
-          await releaseOne(file, place, copy, guard);
+          await releaseOne(candidate, guard);
           // of a move that a crash interrupted and a person cancelled
           await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, guard);
           return [transition(file, 'release', 'released')];
@@ -84,10 +92,8 @@ export class ReleaseStage implements Stage {
  * far advanced that the file is back in its place: there it stays.
  */
 async function clearGivenUp(
-  file: ArchiveFile,
-  place: Place,
+  { file, place, inStore }: Candidate,
   recalls: RecallPlaces,
-  inStore: CopyStatus | undefined,
   guard: Guard,
 ): Promise<boolean> {
   const restored = { directory: place.hold, name: Buffer.from(fetchedName(file)) };
@@ -108,12 +114,7 @@ async function clearGivenUp(
   return false;
 }
 
-async function releaseOne(
-  file: ArchiveFile,
-  place: Place,
-  inStore: CopyStatus | undefined,
-  guard: Guard,
-): Promise<void> {
+async function releaseOne({ file, place, inStore }: Candidate, guard: Guard): Promise<void> {
   const { atPath, held } = await inspectArchived(place);
   if (held === null && atPath !== 'our-link')
     throw new Refused('LINK_GONE', 'neither our link nor the held original is there; look before anything else');

@@ -82,7 +82,7 @@ interface Candidate {
 
 async function placeOne({ file, place, staged }: Candidate, recalls: RecallPlaces, guard: Guard): Promise<void> {
   if (file.retrieval === 'recall') {
-    await recallOne(place, staged, await recalls.online(file), file, guard);
+    await recallOne(place, { staged, online: await recalls.online(file) }, file, guard);
     return;
   }
   await restoreOne(place, staged, file, guard);

@@ -25,7 +25,12 @@ describe('recalling one file', () => {
   });
 
   const recall = (): Promise<void> =>
-    recallOne(disk.place, disk.name('recall', '1.fetched'), disk.name('recall', 'online'), file, disk.guard);
+    recallOne(
+      disk.place,
+      { staged: disk.name('recall', '1.fetched'), online: disk.name('recall', 'online') },
+      file,
+      disk.guard,
+    );
   const both = (): readonly string[] => ['recall/online', 'recall/1.fetched'].map((path) => disk.found(path));
 
   test('renames it after a check of the claim', async () => {

@@ -16,8 +16,7 @@ import { inspect, type Guard, type Place } from '../paths/inspect';
  */
 export async function recallOne(
   place: Place,
-  staged: Name,
-  online: Name,
+  { staged, online }: { readonly staged: Name; readonly online: Name },
   file: ArchiveFile,
   guard: Guard,
 ): Promise<void> {

@@ -30,6 +30,8 @@ export class Scene {
   readonly troubles = new LinkTroubles({
     get: () => new ServersBioFormats({ ...this.bioFormats, dataDir: this.dataDir }, this.log).get(),
   } as ServersBioFormats);
+  readonly dataDir: string;
+  readonly register: Register;
   readonly closures: Closures;
   readonly scan: Scan;
   readonly starter: Starter;
@@ -40,15 +42,15 @@ export class Scene {
 
   private constructor(
     private readonly dir: string,
-    readonly dataDir: string,
     readonly omeroUrl: string,
     readonly registerUrl: string,
-    readonly register: Register,
   ) {
+    this.dataDir = join(dir, 'OMERO');
+    this.register = new Register(registerUrl);
     this.omero = OmeroDatabase.connect(omeroUrl);
-    this.originals = new Originals(dataDir);
-    this.closures = new Closures(this.omero, register, this.files, this.originals, this.troubles);
-    this.scan = new Scan(this.omero, register, this.closures);
+    this.originals = new Originals(this.dataDir);
+    this.closures = new Closures(this.omero, this.register, this.files, this.originals, this.troubles);
+    this.scan = new Scan(this.omero, this.register, this.closures);
     this.stores = openStores(
       parseStores({
         default: 'main',
@@ -56,8 +58,8 @@ export class Scene {
       }),
       { files: this.files, omeroRoots: [] },
     );
-    this.starter = new Starter(register, this.closures, this.stores, this.log);
-    this.mirror = new Mirror(this.omero, register, this.log);
+    this.starter = new Starter(this.register, this.closures, this.stores, this.log);
+    this.mirror = new Mirror(this.omero, this.register, this.log);
     const types = new pg.TypeOverrides();
     types.setTypeParser(20, (text: string) => BigInt(text));
     this.pool = new pg.Pool({
@@ -75,7 +77,7 @@ export class Scene {
     await createOmeroSchema(omeroUrl);
     await migrate(registerUrl);
     const dir = await mkdtemp(join(tmpdir(), 'coldroom-scanner-'));
-    const scene = new Scene(dir, join(dir, 'OMERO'), omeroUrl, registerUrl, new Register(registerUrl));
+    const scene = new Scene(dir, omeroUrl, registerUrl);
     for (const root of ['ManagedRepository', 'Pixels', 'Files'])
       await mkdir(join(scene.dataDir, root), { recursive: true });
     for (const root of ['ManagedRepository', 'Pixels', 'Files']) await writeMarker(join(scene.dataDir, root), root);
