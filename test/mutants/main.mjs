@@ -1,5 +1,5 @@
 // Deletes the linker's statements one by one and runs the tests that reach them: a statement whose loss no test notices is
-// a missing test, or needless. Names of files (`swap.ts`) limit the run.
+// a missing test, or needless. Names of files (`replace-original.ts`) limit the run.
 import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';

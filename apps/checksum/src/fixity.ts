@@ -66,7 +66,7 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
           this.log.warn('fixity round failed', {
             code: codeOf(error),
             reason: messageOf(error),
-            next: 'it is tried again',
+            next: 'it will be retried',
           });
       }
       const { pauseMs = usualPauseMs, offlinePauseMs = usualOfflinePauseMs } = this.options;
@@ -127,7 +127,7 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
           store: store.name,
           code: error.code,
           reason: error.message,
-          next: 'it is tried again',
+          next: 'it will be retried',
         });
         return false;
       }

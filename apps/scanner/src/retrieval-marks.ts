@@ -76,7 +76,7 @@ export class RetrievalMarks {
       this.log.info('requested back later', {
         image: imageIds[0],
         reason: 'a worker holds its bag',
-        next: 'it is asked for with the next scan',
+        next: 'it will be requested at the next scan',
       });
       return 0;
     }

@@ -39,7 +39,7 @@ export class Round {
         part: name,
         code: codeOf(error),
         reason: messageOf(error),
-        next: 'it is tried again',
+        next: 'it will be retried',
       });
     }
   }

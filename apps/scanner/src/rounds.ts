@@ -42,7 +42,7 @@ export class Rounds implements BeforeApplicationShutdown {
       try {
         await this.register.alone(scannerTask, () => this.once(stop));
       } catch (error) {
-        this.log.warn('round failed', { code: codeOf(error), reason: messageOf(error), next: 'it is tried again' });
+        this.log.warn('round failed', { code: codeOf(error), reason: messageOf(error), next: 'it will be retried' });
       }
       await sleep(this.pace.roundMs, undefined, { signal: stop, ref: false }).catch(() => undefined); // the end ends it
     }

@@ -36,7 +36,7 @@ export class Scans {
       // Approved requests are started and pending marks are written regardless.
       const [code, reason] = [codeOf(error), messageOf(error)];
       await this.register.scans.finish(id, null, `${code}: ${reason}`);
-      this.log.warn('scan failed', { scan: id, code, reason, next: 'it is tried again with the next scan' });
+      this.log.warn('scan failed', { scan: id, code, reason, next: 'it will be retried at the next scan' });
     }
   }
 }

@@ -72,7 +72,7 @@ export class Starter {
   ): Promise<void> {
     this.later.set(requestId, Date.now() + pauseMs);
     await this.register.requests.notStarted(requestId, { code: why.code, reason: why.reason }, by);
-    this.log.warn('request not started', { requestId, ...why, next: 'it is looked at again' });
+    this.log.warn('request not started', { requestId, ...why, next: 'it will be checked again' });
   }
 }
 

@@ -52,7 +52,9 @@ async function readTags(store: Pick<Store, 'readTag'>, bag: string): Promise<Rea
   for (const { path, digest } of entries) {
     const name = displayPath(path);
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
-      throw new Refused('ENTRY_NOT_ALLOWED', `${tagManifest} names "${name}", which is no tag file of ours.`, { bag });
+      throw new Refused('ENTRY_NOT_ALLOWED', `${tagManifest} names "${name}", which is not one of our tag files.`, {
+        bag,
+      });
     const content = await tagOf(store, bag, name);
     if (createHash('sha256').update(content).digest('hex') !== digest)
       throw new Refused('TAG_DIFFERS', `${name} is not what was sealed: its SHA-256 differs from ${tagManifest}.`, {
@@ -77,7 +79,7 @@ function parseInformation(content: Buffer): Information {
     if (label !== undefined) entries.push([label, value]);
     else if (/^\s+\S/.test(line) && entries.length > 0) entries.at(-1)![1] += ` ${line.trim()}`;
     else if (line.trim() !== '')
-      throw new Refused('TAG_NOT_UNDERSTOOD', `bag-info.txt: "${line.slice(0, 80)}" is no label with a value.`);
+      throw new Refused('TAG_NOT_UNDERSTOOD', `bag-info.txt: "${line.slice(0, 80)}" is not a label with a value.`);
   }
   return entries;
 }

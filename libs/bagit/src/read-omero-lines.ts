@@ -125,7 +125,7 @@ function jsonOf(written: string, nr: number): unknown {
   try {
     return JSON.parse(written);
   } catch (error) {
-    throw notUnderstood(nr, 'it is no JSON', error);
+    throw notUnderstood(nr, 'it is not JSON', error);
   }
 }
 

@@ -36,7 +36,7 @@ export function claimLost(
 ): Transient {
   return new Transient(
     'CLAIM_LOST',
-    `The work ended at once because ${why}; whoever holds the claim does it again.`,
+    `The work ended at once because ${why}; the worker that holds the claim repeats it.`,
     bag === undefined ? {} : { bag },
     cause === undefined ? {} : { cause },
   );

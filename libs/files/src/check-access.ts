@@ -21,7 +21,7 @@ export async function checkAccess(directory: string, needed: Access): Promise<vo
     if (code === 'EROFS')
       throw new Transient(
         'ROOT_READ_ONLY',
-        `${directory} is mounted read-only, and this service writes there. Mount it for writing; if it was, look into the system's log.`,
+        `${directory} is mounted read-only, and this service writes there. Mount it for writing; if it was, check the system log.`,
         details,
         { cause: error },
       );

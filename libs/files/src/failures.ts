@@ -78,7 +78,7 @@ export function storeFailed(error: unknown, store: string): Transient | null {
     case 'EROFS':
       return new Transient(
         'STORE_READ_ONLY',
-        `The store at ${store} is mounted read-only; look into the system's log for the reason.`,
+        `The store at ${store} is mounted read-only; check the system log for the reason.`,
         details,
         { cause: error },
       );

@@ -119,7 +119,7 @@ function confirmSealed(task: SealTask, tree: Tree, claim: Claim): boolean {
     if (!same)
       throw new Refused(
         'BAG_SEALED',
-        `The bag ${nameOf(task)} is sealed already, with other manifests; a sealed bag never changes.`,
+        `The bag ${nameOf(task)} is already sealed, with other manifests; a sealed bag never changes.`,
         { bag: nameOf(task) },
       );
     finish(task, tree, bag, claim);

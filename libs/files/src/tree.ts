@@ -18,7 +18,7 @@ export function stepFailed(error: unknown, path: Buffer): unknown {
   const shown = displayPath(path);
   return new Refused(
     'PARENT_NOT_A_DIRECTORY',
-    `"${shown}" is a link or no directory; paths are not followed through it.`,
+    `"${shown}" is a link or not a directory; paths are not followed through it.`,
     { path: shown },
     { cause: error },
   );

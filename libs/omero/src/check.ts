@@ -36,7 +36,7 @@ export async function checkVersion(session: Session): Promise<OmeroVersion> {
   const [patch] = await session.rows<Patch>(
     'SELECT currentversion, currentpatch, finished FROM dbpatch ORDER BY id DESC LIMIT 1',
   );
-  if (!patch) throw unknownSchema('dbpatch is empty: the database was never made ready. Run "omero db script" first.');
+  if (!patch) throw unknownSchema('dbpatch is empty: the database was never initialised. Run "omero db script" first.');
   const found = { version: patch.currentversion, patch: patch.currentpatch };
   if (found.version !== supported.version || found.patch !== supported.patch) {
     throw unknownSchema(

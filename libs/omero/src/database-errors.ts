@@ -18,7 +18,7 @@ export function asOmeroError(thrown: unknown): unknown {
   if (busyCodes.includes(code)) {
     return new Transient(
       'OMERO_DATABASE_BUSY',
-      `OMERO's database gave up a statement of ours: ${message}. It will be tried again.`,
+      `OMERO's database cancelled a statement: ${message}. It will be tried again.`,
       { sqlState: code },
       cause,
     );

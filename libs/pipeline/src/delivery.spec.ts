@@ -196,7 +196,7 @@ describe('delivery', () => {
     const first = await bag();
     workers.start();
     await until('a sweep failed', () => log.of('sweep failed').length > 0);
-    expect(log.of('sweep failed')[0]).toMatchObject({ code: 'REDIS_UNAVAILABLE', next: 'it is tried again' });
+    expect(log.of('sweep failed')[0]).toMatchObject({ code: 'REDIS_UNAVAILABLE', next: 'it will be retried' });
     await way.restore();
     await until('the first bag is done', () => isDone(first));
 

@@ -195,7 +195,7 @@ describe('a claim and its lease', () => {
       }),
       bagId,
     );
-    expect([await state(), log.of('bag given back').length, log.of('attempt failed')]).toEqual(['approved', 1, []]);
+    expect([await state(), log.of('claim released').length, log.of('attempt failed')]).toEqual(['approved', 1, []]);
     const next = await bench.register.claims.claim(bagId, ['approved'], 'w2', 60_000);
     expect(next).toMatchObject({ attempts: 0, waitingSince: null });
   });

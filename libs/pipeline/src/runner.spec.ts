@@ -97,7 +97,7 @@ describe('the runner', () => {
     ).run(passing, bagId);
     expect([await states(), log.of('not offered')]).toEqual([
       ['hashed', 'hashed'],
-      [{ reason: 'no Redis', next: 'the sweep offers it' }],
+      [{ reason: 'no Redis', next: 'the sweep will offer it again' }],
     ]);
   });
 

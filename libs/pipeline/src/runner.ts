@@ -100,7 +100,7 @@ export class Runner {
     countTransitions(stage.name, result.transitions);
     this.report(stage, claim, result);
     await this.offer(due).catch((error: unknown) =>
-      this.log.warn('not offered', { reason: messageOf(error), next: 'the sweep offers it' }),
+      this.log.warn('not offered', { reason: messageOf(error), next: 'the sweep will offer it again' }),
     );
   }
 
@@ -138,7 +138,7 @@ export class Runner {
   private async fail(stage: Stage, claim: Claim, error: unknown): Promise<void> {
     const fields = { stage: stage.name, bag: claim.bag, code: codeOf(error), reason: messageOf(error) };
     if (this.stop.signal.aborted) {
-      this.log.info('bag given back', { ...fields, reason: 'the service is being stopped' });
+      this.log.info('claim released', { ...fields, reason: 'the service is being stopped' });
       await this.register.claims.releaseClaim(claim);
     } else if (codeOf(error) === 'CLAIM_LOST') {
       this.log.warn('claim lost', fields);

@@ -71,7 +71,7 @@ export class Sweep {
       await this.queues.offer(due);
       for (const bag of due) swept.inc({ stage: stageOf[bag.state] });
     } catch (error) {
-      this.log.warn('sweep failed', { code: codeOf(error), reason: messageOf(error), next: 'it is tried again' });
+      this.log.warn('sweep failed', { code: codeOf(error), reason: messageOf(error), next: 'it will be retried' });
     }
   }
 }

@@ -91,7 +91,7 @@ export type Settings<P extends Part = Part> = UnionToIntersection<{ [K in P]: z.
 /** All faults of the settings together. The process ends with exit code 10. */
 export class SettingsError extends Error {
   constructor(readonly faults: readonly string[]) {
-    super(`The settings are not right:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(`The settings are invalid:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
     this.name = 'SettingsError';
   }
 }

@@ -83,7 +83,7 @@ describe('a service', () => {
   test('with invalid settings ends with code 10 and reports every fault', async () => {
     const running = start({ REDIS_URL: 'http://redis', METRICS_PORT: 'x', COLDROOM_LEASE: '1' });
     expect(await running.ended).toEqual({ code: 10, signal: null });
-    expect(running.stderr).toBe(`The settings are not right:
+    expect(running.stderr).toBe(`The settings are invalid:
   - REGISTER_DATABASE_URL is not set
   - REDIS_URL must be a URL that starts with redis:// or rediss:// or unix://
   - METRICS_PORT must be a whole number from 0 to 65535

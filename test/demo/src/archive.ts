@@ -70,7 +70,7 @@ async function until<T>(
     const found = await look();
     if (found !== undefined) return found;
     if (Date.now() - start > patience)
-      throw new Error(`${what} did not end within ${patience / 60_000} minutes; the services' logs tell more`);
+      throw new Error(`${what} did not end within ${patience / 60_000} minutes; see the services' logs`);
     await sleep(500);
   }
 }

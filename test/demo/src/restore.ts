@@ -105,5 +105,5 @@ async function faultsOfMarks(register: Register, omeroUrl: string): Promise<read
   const { archived: marked, flag } = await marksInOmero(omeroUrl);
   return [...marked, ...flag]
     .filter((id) => !archived.has(id))
-    .map((id) => `Image:${id} is back and still says that it is archived`);
+    .map((id) => `Image:${id} was restored and is still marked as archived`);
 }

@@ -18,7 +18,7 @@ export function saySample(report: SampleReport, layout: Layout, say: Say): void 
 }
 
 export function sayRequests(requests: readonly RequestSummary[], say: Say): void {
-  say('\nWhat people asked for, and what it means');
+  say('\nRequests and what they include');
   const columns = [
     { title: 'request' },
     { title: 'asked by' },

@@ -103,10 +103,10 @@ export async function wake(service: RunningService): Promise<void> {
   process.kill(service.pid, 'SIGCONT');
   for (
     const deadline = Date.now() + 10_000;
-    !service.lines.slice(before).some((line) => /"(claim lost|bag moved|attempt failed|bag given back)"/.test(line));
+    !service.lines.slice(before).some((line) => /"(claim lost|bag moved|attempt failed|claim released)"/.test(line));
   ) {
     if (Date.now() > deadline)
-      throw new Error(`${service.name} woke and said nothing:\n${service.lines.slice(-15).join('\n')}`);
+      throw new Error(`${service.name} resumed and printed nothing:\n${service.lines.slice(-15).join('\n')}`);
     await sleep(20);
   }
 }

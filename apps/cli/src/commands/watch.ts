@@ -77,6 +77,6 @@ function plain(now: ProgressReading): string {
 function warnings({ approved, stopped }: ProgressReading): Lines {
   return [
     approved > 0 && `approved, and waiting for the scanner to pack bags: ${counted(approved, 'request')}`,
-    stopped.length > 0 && `stopped: ${stopped.join(', ')} ("coldroom resume" goes on)`,
+    stopped.length > 0 && `stopped: ${stopped.join(', ')} ("coldroom resume" resumes it)`,
   ];
 }

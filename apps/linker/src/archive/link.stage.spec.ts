@@ -159,7 +159,7 @@ describe('the link stage', () => {
     [
       'a foreign file is beside it',
       'TARGET_EXISTS',
-      /not ours stands beside/,
+      /not ours is beside/,
       async (why) => writeFile(at(`${why}/.coldroom-${(await bench.file(`${why}/a`)).id}`), 'theirs'),
     ],
     [

@@ -45,7 +45,7 @@ export class ReleaseStage implements Stage {
     const stillMs = Math.max(...claim.files.map((file) => this.holdTime.left(file.linkedAt)));
     const held: StageResult = {
       transitions: [],
-      wait: new NotYet('HELD', 'the originals are held for some time still', { delayMs: stillMs, noDeadline: true }),
+      wait: new NotYet('HELD', 'the originals stay held for some time', { delayMs: stillMs, noDeadline: true }),
     };
     const files = stillMs > 0 ? claim.files.filter((file) => file.retrieval !== null) : claim.files;
     if (files.length === 0) return held;

@@ -78,12 +78,11 @@ export async function clearTemp(place: Place, file: ArchiveFile): Promise<void> 
     return;
   }
   await returnToOriginalPath(place);
-  if (held === null)
-    throw new Refused('HOLD_MISSING', 'the original was not held any more; it was put back in its place');
+  if (held === null) throw new Refused('HOLD_MISSING', 'the original was no longer held; it was put back in its place');
   if (!isOriginal)
     throw new Refused(
       'HELD_CHANGED',
-      'what is held is not the original that was hashed; what had stood at the path was put back',
+      'what is held is not the original that was hashed; what was at the path was put back',
     );
   throw new Refused(
     'ORIGINAL_CHANGED',
@@ -96,7 +95,7 @@ async function returnToOriginalPath(place: Place): Promise<void> {
   if (!(await isOurLink(originalPath(place), place)))
     throw new Refused(
       'PATH_TAKEN',
-      `something that is not ours stands at the path, and what was there before lies beside it as ${tempName(place).toString()}`,
+      `something that is not ours is at the path, and what was there before is beside it as ${tempName(place).toString()}`,
     );
   await exchange({
     from: tempPath(place),
@@ -106,7 +105,7 @@ async function returnToOriginalPath(place: Place): Promise<void> {
         ? undefined
         : new Refused(
             'PATH_TAKEN',
-            `something else came to the path at the last moment; it was left there, and what was there before lies beside it as ${tempName(place).toString()}`,
+            `something else came to the path at the last moment; it was left there, and what was there before is beside it as ${tempName(place).toString()}`,
           ),
   });
   unlinkSync(tempPath(place));
@@ -128,10 +127,7 @@ export async function undoLink(place: Place, file: ArchiveFile, guard: Guard): P
     if (await dropHeldName(place, file, found, guard)) return;
     throw found.kind === 'missing'
       ? new Refused('LINK_GONE', 'the link is gone; was the image deleted in OMERO? The original is still held')
-      : new Refused(
-          'PATH_TAKEN',
-          "something that is not ours stands at the original's path; the original is still held",
-        );
+      : new Refused('PATH_TAKEN', "something that is not ours is at the original's path; the original is still held");
   }
   crashPoint('undo:1-swapped');
   await clearAfterUndo(place, file);
@@ -177,7 +173,7 @@ async function clearAfterUndo(place: Place, file: ArchiveFile): Promise<void> {
   const held = await identify(heldPath(place));
   if (held !== null) {
     const ours = typeOf(held.mode) === 'link' ? await isOurLink(heldPath(place), place) : sameFile(held, file);
-    if (!ours) throw new Refused('HELD_CHANGED', 'what stands in the hold directory is not ours; it was left there');
+    if (!ours) throw new Refused('HELD_CHANGED', 'what is in the hold directory is not ours; it was left there');
     await unlink(heldPath(place));
   }
   if (await isOurLink(tempPath(place), place)) await unlink(tempPath(place));
@@ -195,7 +191,7 @@ export async function makeLink(place: Place, guard: Guard): Promise<void> {
     if (await isOurLink(tempPath(place), place)) return;
     throw new Refused(
       'TARGET_EXISTS',
-      `something that is not ours stands beside the original under the name ${tempName(place).toString()}`,
+      `something that is not ours is beside the original under the name ${tempName(place).toString()}`,
     );
   }
 }

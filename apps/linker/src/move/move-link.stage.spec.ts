@@ -184,7 +184,7 @@ describe('the move-link stage', () => {
       },
     ],
     [
-      'a file stands there',
+      'a file is there',
       'PATH_TAKEN',
       async (fileset) => {
         await rm(at(`${fileset}/a`));
@@ -192,7 +192,7 @@ describe('the move-link stage', () => {
       },
     ],
     [
-      'a directory stands there',
+      'a directory is there',
       'PATH_TAKEN',
       async (fileset) => {
         await rm(at(`${fileset}/a`));
@@ -200,7 +200,7 @@ describe('the move-link stage', () => {
       },
     ],
     [
-      'something stands beside it',
+      'something is beside it',
       'TARGET_EXISTS',
       async (fileset) =>
         writeFile(

@@ -121,7 +121,7 @@ function worst(reasons: readonly Reason[], wayOn: string): { readonly code: stri
 /** For a cancelled move that cannot go back: the copies in the other store are still proven. */
 function wayOnFrom({ movingTo, movedFrom, store, files, requestId }: Claim): string {
   if (movingTo !== null || movedFrom === null || !files.every((file) => file.elsewhere)) return '';
-  return `. The move to store ${movedFrom} was cancelled, and the links are to lead back; "coldroom move --from ${store} --to ${movedFrom} Request:${requestId}" leads all links there`;
+  return `. The move to store ${movedFrom} was cancelled, and the links have to point back; "coldroom move --from ${store} --to ${movedFrom} Request:${requestId}" leads all links there`;
 }
 
 function withWayOn(error: unknown, wayOn: string): unknown {

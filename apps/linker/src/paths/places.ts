@@ -117,7 +117,7 @@ async function notOpened(error: unknown, root: Root, path: Buffer): Promise<unkn
     case 'PARENT_NOT_A_DIRECTORY':
       return new Refused(
         'PARENT_NOT_A_DIRECTORY',
-        `"${shown}" is a link or no directory; paths are not followed through it`,
+        `"${shown}" is a link or not a directory; paths are not followed through it`,
         { path: shown },
         { cause: error },
       );

@@ -23,7 +23,7 @@ export async function dropFetched(
     const place = await places.of(file);
     const found = await inspect(place);
     if (found.kind !== 'file' || !sameFile(found.identity, file))
-      return { code: 'PATH_TAKEN', reason: 'something else stands at the path; what was fetched was left where it is' };
+      return { code: 'PATH_TAKEN', reason: 'something else is at the path; the fetched file was left where it is' };
     await dropStaged(place, { directory: place.hold, name: Buffer.from(fetchedName(file)) }, guard);
     if (file.retrieval === 'recall' || file.onlineUntil !== null) {
       const root = await recalls.root();
@@ -35,7 +35,7 @@ export async function dropFetched(
     await guard(); // after a lost claim, the next worker does this
     return {
       code: codeOf(error),
-      reason: `the original is back; what was fetched was left where it is: ${messageOf(error)}`,
+      reason: `the original is back; the fetched file was left where it is: ${messageOf(error)}`,
     };
   }
 }

@@ -48,7 +48,7 @@ export class ExpireStage implements Stage {
 
 function waitFor(files: readonly ArchiveFile[], now: number): NotYet {
   const next = Math.min(...files.map((file) => file.onlineUntil?.getTime() ?? now + 86_400_000));
-  return new NotYet('RECALLED', 'recalled copies stay online for some time still', {
+  return new NotYet('RECALLED', 'recalled copies stay online for some time', {
     delayMs: Math.max(0, next - now),
     noDeadline: true,
   });

@@ -156,25 +156,25 @@ describe('the place stage', () => {
     [
       'it leads elsewhere',
       'PATH_TAKEN',
-      /not ours stands/,
+      /not ours is/,
       async (fileset) => {
         await rm(at(`${fileset}/a`));
         await symlink('b', at(`${fileset}/a`));
       },
     ],
     [
-      'a file stands there',
+      'a file is there',
       'PATH_TAKEN',
-      /not ours stands/,
+      /not ours is/,
       async (fileset) => {
         await rm(at(`${fileset}/a`));
         await writeFile(at(`${fileset}/a`), 'theirs');
       },
     ],
     [
-      'a copy by hand stands there',
+      'a copy by hand is there',
       'PATH_TAKEN',
-      /not ours stands/,
+      /not ours is/,
       async (fileset) => {
         await rename(at(`${fileset}/a`), at(`${fileset}/link`));
         await writeFile(at(`${fileset}/a`), await readFile(at(`${fileset}/link`)));
@@ -182,9 +182,9 @@ describe('the place stage', () => {
       },
     ],
     [
-      'a directory stands there',
+      'a directory is there',
       'PATH_TAKEN',
-      /not ours stands/,
+      /not ours is/,
       async (fileset) => {
         await rm(at(`${fileset}/a`));
         await mkdir(at(`${fileset}/a`));

@@ -25,7 +25,7 @@ export async function recallOne(
   if (found.kind === 'our-link' && lying !== null && isFetched(lying, file)) return; // an earlier run got this far
   await refuse(place, staged, file);
   if (lying !== null && typeOf(lying.mode) !== 'file')
-    throw new Refused('PATH_TAKEN', 'something that is no recalled copy stands where the recalled file belongs');
+    throw new Refused('PATH_TAKEN', 'something that is not a recalled copy is where the recalled file belongs');
   await guard();
   online.directory.change(() => renameSync(pathOf(staged), pathOf(online)));
   crashPoint('place:1-swapped');
@@ -39,7 +39,7 @@ export async function dropRecalled(root: Root, path: Buffer, file: ArchiveFile, 
       if (!isOnline(lying, file))
         throw new Refused(
           'RECALLED_COPY_CHANGED',
-          "what lies at the recalled copy's place is not what was put there; it was left there",
+          "what is at the recalled copy's place is not what was put there; it was left there",
         );
       await guard();
       online.directory.change(() => unlinkSync(pathOf(online)));

@@ -81,7 +81,7 @@ async function tidyStaged(place: Place, staged: Name, file: ArchiveFile, guard: 
   if (!ours)
     throw new Refused(
       'FETCHED_CHANGED',
-      'what lies in staging is not what was fetched; it was left there, and the file is back in its place',
+      'what is in staging is not what was fetched; it was left there, and the file is back in its place',
     );
   await guard();
   unlinkSync(pathOf(staged));
@@ -96,7 +96,7 @@ export async function dropStaged(place: Place, staged: Name, guard: Guard): Prom
   if (left === null) return;
   const ours =
     typeOf(left.mode) === 'file' || (typeOf(left.mode) === 'link' && (await isOurLink(pathOf(staged), place)));
-  if (!ours) throw new Refused('TARGET_EXISTS', 'what lies in staging is not ours; it was left there');
+  if (!ours) throw new Refused('TARGET_EXISTS', 'what is in staging is not ours; it was left there');
   await guard();
   unlinkSync(pathOf(staged));
 }

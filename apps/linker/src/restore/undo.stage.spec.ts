@@ -60,7 +60,7 @@ describe('the undo stage', () => {
     const { id, hold } = await linked('mixed', [
       'taken',
       'gone',
-      'relinked',
+      'replaced',
       'notheld',
       'nowhere',
       'heldchanged',
@@ -69,8 +69,8 @@ describe('the undo stage', () => {
     await rename(at('mixed/taken'), at('mixed/moved'));
     await writeFile(at('mixed/taken'), 'theirs');
     await rm(at('mixed/gone'));
-    await rm(at('mixed/relinked'));
-    await symlink('/etc/hostname', at('mixed/relinked'));
+    await rm(at('mixed/replaced'));
+    await symlink('/etc/hostname', at('mixed/replaced'));
     await rm(await heldAs('mixed/notheld', hold));
     await rm(await heldAs('mixed/nowhere', hold));
     await rm(at('mixed/nowhere'));
@@ -80,9 +80,9 @@ describe('the undo stage', () => {
     await bench.run(undo);
 
     const expected = {
-      taken: ['PATH_TAKEN', "something that is not ours stands at the original's path; the original is still held"],
+      taken: ['PATH_TAKEN', "something that is not ours is at the original's path; the original is still held"],
       gone: ['LINK_GONE', 'the link is gone; was the image deleted in OMERO? The original is still held'],
-      relinked: ['PATH_TAKEN', "something that is not ours stands at the original's path; the original is still held"],
+      replaced: ['PATH_TAKEN', "something that is not ours is at the original's path; the original is still held"],
       nowhere: [
         'HOLD_MISSING',
         'the original is neither at its path nor held where it should be; nothing more was done',
@@ -97,8 +97,8 @@ describe('the undo stage', () => {
     }
     expect(await bench.file('mixed/notheld')).toMatchObject({ state: 'retrieving', code: 'HOLD_MISSING' });
     expect(await readFile(at('mixed/taken'), 'utf8')).toBe('theirs');
-    expect(await readlink(at('mixed/relinked'))).toBe('/etc/hostname');
-    for (const name of ['taken', 'gone', 'relinked'])
+    expect(await readlink(at('mixed/replaced'))).toBe('/etc/hostname');
+    for (const name of ['taken', 'gone', 'replaced'])
       expect(await readFile(await heldAs(`mixed/${name}`, hold), 'utf8')).toBe(`content of ${name}`);
     for (const name of ['notheld', 'heldchanged'])
       expect(await readFile(at(`mixed/${name}`), 'utf8')).toBe(`content of ${name}`); // through the link

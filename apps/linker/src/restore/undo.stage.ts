@@ -42,7 +42,7 @@ export class UndoStage implements Stage {
               file,
               outcome: transition(file, 'restore', 'retrieving', {
                 code: 'HOLD_MISSING',
-                reason: 'the original is not held any more; it is fetched from the store',
+                reason: 'the original is no longer held; it is fetched from the store',
               }),
             };
           await undoOne(file, places, guard);

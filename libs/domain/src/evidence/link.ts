@@ -34,7 +34,7 @@ export function reasonsToKeepLink(
   return [
     file.state === 'fetchVerified'
       ? null
-      : because('WRONG_STATE', `the file is ${file.state}; only a proven one may be put in place`),
+      : because('WRONG_STATE', `the file is ${file.state}; only a fetchVerified one may be put in place`),
     hasDigest(file) ? null : because('NO_DIGEST', 'the original had no recorded SHA-256'),
     filesetFetched ? null : because('FILESET_INCOMPLETE', 'another file of the fileset is not fetched'),
     atPath === 'our-link' ? null : because(...changedPath(atPath)),
@@ -60,10 +60,10 @@ function stagedUnchanged({ fetched, size }: ArchiveFile, staged: Identity | null
     staged.mode === fetched.mode &&
     staged.uid === fetched.uid &&
     staged.gid === fetched.gid;
-  if (!same) return because('FETCHED_CHANGED', 'what was fetched is not the file that was proven');
+  if (!same) return because('FETCHED_CHANGED', 'the fetched file is not the one that was verified');
   return staged.size === size
     ? null
-    : because('COPY_SIZE', `what was fetched has ${staged.size} bytes, the original had ${size}`);
+    : because('COPY_SIZE', `the fetched file has ${staged.size} bytes, the original had ${size}`);
 }
 
 export interface MoveLinkPolicy {
@@ -71,7 +71,7 @@ export interface MoveLinkPolicy {
   readonly stopped: boolean;
   /** The ways of reading a copy back that the new store's settings accept as proof. */
   readonly acceptedReads: readonly CopyRead[];
-  /** All files of the bag are settled in the new store. */
+  /** All files of the bag are sealed in the new store. */
   readonly bagMoveSealed: boolean;
 }
 
@@ -105,8 +105,8 @@ export function reasonsToKeepOldLink(
     stopped ? because('STOPPED', 'linking is stopped until a person resumes it') : null,
     file.state === 'moveSealed'
       ? null
-      : because('WRONG_STATE', `the file is ${file.state}; only a settled one may be linked to another store`),
-    bagMoveSealed ? null : because('BAG_INCOMPLETE', 'another file of the bag is not settled in the other store'),
+      : because('WRONG_STATE', `the file is ${file.state}; only a moveSealed one may be linked to another store`),
+    bagMoveSealed ? null : because('BAG_INCOMPLETE', 'another file of the bag is not sealed in the other store'),
     hasDigest(file) ? null : because('NO_DIGEST', 'the original had no recorded SHA-256'),
     atPath === 'our-link' ? null : because(...changedPath(atPath)),
     copyUnchanged(there, inStore),

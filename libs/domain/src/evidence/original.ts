@@ -76,7 +76,7 @@ function originalUnchanged(file: ArchiveFile, onDisk: OnDisk): Reason | null {
   if (ours ? !sameRights : now.ctimeNs !== then.ctimeNs)
     return because('ORIGINAL_CHANGED', 'the original was touched since it was hashed');
   if (ours && onDisk.heldCtimeNs !== undefined && now.ctimeNs !== onDisk.heldCtimeNs)
-    return because('ORIGINAL_CHANGED', 'the original was touched since it is held');
+    return because('ORIGINAL_CHANGED', 'the original was touched since it was held');
   return null;
 }
 

@@ -31,7 +31,7 @@ export async function findBioFormats(
   try {
     const memo = await newestMemo(await realpath(cache, { encoding: 'buffer' }), limits);
     const [version, path] = [versionInMemo(await readHead(memo.path)), memo.path.toString()];
-    if (version === undefined) return { version: null, reason: `${path} does not begin as a memo file we know` };
+    if (version === undefined) return { version: null, reason: `${path} does not start like a known memo file` };
     return { version, from: 'memo', path, writtenAt: new Date(memo.mtimeMs) };
   } catch (error) {
     return { version: null, reason: reasonOf(error, cache) };

@@ -86,7 +86,7 @@ describe('the version of OMERO.server', () => {
     await writeFile(path, 'something else');
     expect(await findBioFormats({ dataDir })).toEqual({
       version: null,
-      reason: `${path} does not begin as a memo file we know`,
+      reason: `${path} does not start like a known memo file`,
     });
   });
 

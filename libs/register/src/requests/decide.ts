@@ -27,7 +27,7 @@ export async function decide(
     if (row.state !== 'New')
       throw new Refused(
         'REQUEST_DECIDED',
-        `Request ${requestId} is ${row.state} already; only a New request can be decided`,
+        `Request ${requestId} is already ${row.state}; only a New request can be decided`,
       );
     await client.query(
       'UPDATE request SET state = $2, decided_at = now(), decided_by = $3, reason = $4, store = $5 WHERE id = $1',

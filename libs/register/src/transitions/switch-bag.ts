@@ -25,7 +25,7 @@ export async function switchBag(client: pg.ClientBase, bagId: bigint, movedNow: 
   );
   if (row?.behind !== 0)
     throw new Error(
-      `bag ${bagId} was to be switched to another store, but ${row?.behind} of its files are not there yet`,
+      `bag ${bagId} cannot be switched to the other store: ${row?.behind} of its files are not there yet`,
     );
   const { rowCount } = await client.query(
     'UPDATE bag SET moved_from = store, store = moving_to, moving_to = NULL, sealed_at = now() WHERE id = $1 AND moving_to IS NOT NULL',

@@ -39,7 +39,7 @@ export class Switches {
       if (stopped)
         throw new NotYet(
           'STOPPED',
-          `${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}); "coldroom resume" goes on`,
+          `${stopped.name} is stopped (${stopped.reason ?? 'no reason given'}); "coldroom resume" resumes it`,
           { noDeadline: true },
         );
       if (ageMs() <= staleMs) return;

@@ -211,7 +211,7 @@ describe('an arkivum store', () => {
       ]);
     await unknown({ kind: 'status', status: 500 }, 'unknown: HTTP 500');
     await unknown({ kind: 'status', status: 401 }, 'unknown: HTTP 401');
-    await unknown({ kind: 'html' }, 'unknown: its answer is no JSON object');
+    await unknown({ kind: 'html' }, 'unknown: its answer is not a JSON object');
     await unknown({ kind: 'null-md5' }, 'unknown: it gives no MD5');
     await unknown({ kind: 'size-as-text', text: '10 bytes' }, 'unknown: its size cannot be understood');
     await unknown({ kind: 'size-as-text', text: '' }, 'unknown: its size cannot be understood');

@@ -100,5 +100,5 @@ function faultsOf(error: z.ZodError): string {
   const [first] = error.issues;
   return first && first.path.length > 0
     ? `its ${first.path.join('.')} cannot be understood`
-    : 'its answer is no JSON object';
+    : 'its answer is not a JSON object';
 }
