@@ -296,7 +296,7 @@ describe('recalled files', () => {
     expect(await archive.bench.file('away/a')).toMatchObject({
       state: 'stuck',
       code: 'PATH_TAKEN',
-      reason: expect.stringContaining('no recalled copy'),
+      reason: expect.stringContaining('not a recalled copy'),
     });
     await rm(online(bag, 'away/a'), { recursive: true });
     await archive.bench.register.operator.retry({ kind: 'Request', ids: [id] }, () => 'none', 'test');

@@ -124,7 +124,8 @@ describe('restoring one file', () => {
   ])('leaves %s in staging once the file is back', async (_, lay, found) => {
     await swapped();
     lay();
-    await expect(restore()).rejects.toMatchObject({ code: 'FETCHED_CHANGED' });
+    // not a code that has it fetched again, which would remove what is there
+    await expect(restore()).rejects.toMatchObject({ code: 'PATH_TAKEN' });
     expect([disk.calls.made, both()]).toEqual([['place:1-swapped'], ['fetched', found]]);
   });
 

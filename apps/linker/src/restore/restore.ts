@@ -46,6 +46,11 @@ export async function isBack(place: Place, file: ArchiveFile): Promise<boolean> 
   return found.kind === 'file' && (sameFile(found.identity, file) || isFetched(found.identity, file));
 }
 
+async function isFetchedAtPath(place: Place, file: ArchiveFile): Promise<boolean> {
+  const now = await identify(originalPath(place));
+  return now !== null && isFetched(now, file);
+}
+
 /**
  * The fetched file takes the link's place in one step. An original that is still held takes precedence: it never left.
  * If something else is held under its name, a person has to look (`HELD_CHANGED`).
@@ -66,10 +71,7 @@ async function replaceLink(place: Place, staged: Name, file: ArchiveFile, guard:
     from: pathOf(staged),
     path: originalPath(place),
     isLink: (name) => isOurLink(name, place),
-    isInPlace: async () => {
-      const now = await identify(originalPath(place));
-      return now !== null && isFetched(now, file);
-    },
+    isInPlace: () => isFetchedAtPath(place, file),
   });
 }
 
@@ -78,11 +80,19 @@ async function tidyStaged(place: Place, staged: Name, file: ArchiveFile, guard: 
   const left = await identify(pathOf(staged));
   if (left === null) return;
   const ours = typeOf(left.mode) === 'link' ? await isOurLink(pathOf(staged), place) : isFetched(left, file);
-  if (!ours)
+  if (!ours) {
+    // A crash right after an exchange leaves here what had come to the path at the last moment. Fetching again would
+    // remove it as a leftover, so this is not answered with `FETCHED_CHANGED`.
+    if (await isFetchedAtPath(place, file))
+      throw new Refused(
+        'PATH_TAKEN',
+        `the fetched file is in its place, but something that is not ours is in staging as ${staged.name.toString()}, perhaps what came to the path at the last moment; it was left there`,
+      );
     throw new Refused(
       'FETCHED_CHANGED',
       'what is in staging is not what was fetched; it was left there, and the file is back in its place',
     );
+  }
   await guard();
   unlinkSync(pathOf(staged));
 }
