@@ -68,7 +68,7 @@ describe('the move-verify stage', () => {
     expect(await bench.file('bad/flipped')).toMatchObject({
       stuckFrom: 'moveCopied',
       code: 'COPY_DIFFERS',
-      reason: expect.stringContaining('carried there twice'),
+      reason: expect.stringContaining('copied there twice'),
     });
     expect(await bench.file('bad/gone')).toMatchObject({ stuckFrom: 'moveCopied', code: 'COPY_MISSING' });
   });

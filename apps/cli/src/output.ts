@@ -32,7 +32,8 @@ export class Output {
 
 /** Coloured where standard output is a terminal and NO_COLOR is not set. */
 export function styled(style: Style, text: string): string {
-  return styleText(style, text, { stream: process.stdout });
+  const { stdout } = process;
+  return stdout.isTTY && stdout.hasColors() ? styleText(style, text, { validateStream: false }) : text;
 }
 
 /** 64-bit ids and sizes as strings: JSON readers would round them. */

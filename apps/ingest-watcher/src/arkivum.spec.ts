@@ -130,7 +130,7 @@ describe('the seal stage on an Arkivum appliance', () => {
     ['late', { kind: 'late', seconds: 600 }, 'not seen yet'],
     ['red', { kind: 'stays', replicationState: 'red' }, 'red'],
     ['ill', { kind: 'status', status: 500 }, 'HTTP 500'],
-    ['html', { kind: 'html' }, 'no JSON'],
+    ['html', { kind: 'html' }, 'not a JSON'],
     ['nomd5', { kind: 'null-md5' }, 'gives no MD5'],
   ] as const)(
     'an appliance that is %s is waited for, and past the limit the files are stuck',
