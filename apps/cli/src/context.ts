@@ -16,13 +16,15 @@ export class NotConfirmed extends Error {
 /** What every command works with. */
 export class Context implements Surroundings {
   readonly out: Output;
+  private readEnv: NodeJS.ProcessEnv | undefined;
 
   constructor(private readonly options: { readonly json?: boolean; readonly env?: string }) {
     this.out = new Output(options.json ?? false);
   }
 
+  /** Read once: `doctor` becomes the owner of OMERO's files, who may not be allowed to read the file with the passwords. */
   get env(): NodeJS.ProcessEnv {
-    return environment(this.options.env);
+    return (this.readEnv ??= environment(this.options.env));
   }
 
   settings<P extends Part>(...parts: P[]): Settings<P> {

@@ -35,8 +35,8 @@ const cases: Readonly<Record<string, { readonly code: string | null; readonly re
   'dangling.tif': { code: 'ALREADY_A_LINK', reason: /the path is already a link/ },
   'inplace.tif': { code: 'ALREADY_A_LINK', reason: /the path is already a link/ },
   'hardlink.tif': { code: 'HARD_LINKED', reason: /the file has 2 names; archiving this one would free nothing/ },
-  'sub/linkedparent.tif': { code: 'PARENT_NOT_A_DIRECTORY', reason: /\/sub" is a link or no directory/ },
-  'sub2/fileparent.tif': { code: 'PARENT_NOT_A_DIRECTORY', reason: /\/sub2" is a link or no directory/ },
+  'sub/linkedparent.tif': { code: 'PARENT_NOT_A_DIRECTORY', reason: /\/sub" is a link or not a directory/ },
+  'sub2/fileparent.tif': { code: 'PARENT_NOT_A_DIRECTORY', reason: /\/sub2" is a link or not a directory/ },
 };
 
 describe('odd files', () => {
