@@ -76,7 +76,7 @@ describeWhere('mount', 'services with exactly the rights of the guide', () => {
         const told = await refusal(world, name, { ...rights[name], [place]: has });
         expect(told).toMatch(has === 'read' ? codes.write : codes.read);
         expect(told).toContain(directoriesOf(world)[place]);
-        expect(told).toMatch(/Mount it|[Gg]ive (this service's|its) user|look into/);
+        expect(told).toMatch(/Mount it|[Gg]ive (this service's|its) user|check the system log/);
       }),
     );
   });
