@@ -4,7 +4,7 @@
 --   psql -d omero -c "\password coldroom_scanner"        then name the role in OMERO_DATABASE_URL
 --
 -- Only the scanner uses this role; it is not the one that owns the register. It reads images, filesets and files, writes and
--- deletes map annotations, and changes image.archived. It can not read sessions or passwords, and can neither change nor
+-- deletes map annotations, and changes image.archived. It cannot read sessions or passwords, and can neither change nor
 -- delete images, pixels or original files.
 
 DO $$ BEGIN
@@ -20,13 +20,16 @@ GRANT USAGE ON SCHEMA public TO coldroom_scanner;
 -- Which OMERO is this?
 GRANT SELECT ON dbpatch, configuration TO coldroom_scanner;
 
--- Who may ask for what. No names, no e-mail addresses.
+-- Who may request what.
 GRANT SELECT (id, omename) ON experimenter TO coldroom_scanner;
 GRANT SELECT (experimenter_id, name, value) ON experimenter_config TO coldroom_scanner;
 GRANT SELECT (id, name, permissions) ON experimentergroup TO coldroom_scanner;
 GRANT SELECT ON groupexperimentermap, _roles TO coldroom_scanner;
 
--- What has to be archived together, and where it lies.
+-- Names and e-mail addresses, for the console and for mail. Archiving works without this line.
+GRANT SELECT (firstname, middlename, lastname, email) ON experimenter TO coldroom_scanner;
+
+-- What has to be archived together, and where it is.
 GRANT SELECT ON image, pixels, pixelsoriginalfilemap, filesetentry, filesetannotationlink, originalfile, checksumalgorithm, format TO coldroom_scanner;
 GRANT SELECT ON datasetimagelink TO coldroom_scanner;
 GRANT SELECT (id) ON dataset TO coldroom_scanner;

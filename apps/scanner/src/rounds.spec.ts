@@ -9,6 +9,7 @@ import { Register } from '@coldroom/register';
 import { Readiness } from '@coldroom/runtime';
 import { Closures } from './closures';
 import { Mirror } from './mirror';
+import { PeopleMirror } from './people-mirror';
 import { RetrievalMarks } from './retrieval-marks';
 import { Round } from './round';
 import { Pace, Rounds } from './rounds';
@@ -67,6 +68,7 @@ describe('rounds', () => {
     const scans = new Scans(
       new Watched(omero, register, closures),
       new RetrievalMarks(omero, register, log),
+      new PeopleMirror(omero, register, log),
       register,
       log,
     );
@@ -158,6 +160,7 @@ describe('rounds', () => {
     const scans = new Scans(
       new Scan(omero, register, closures),
       new RetrievalMarks(omero, register, log),
+      new PeopleMirror(omero, register, log),
       register,
       log,
     );

@@ -6,11 +6,12 @@ import { Originals } from '@coldroom/trees';
 import { migrate, Register } from '@coldroom/register';
 import { secret, type Settings } from '@coldroom/runtime';
 import { openConfiguredStores } from '@coldroom/stores';
-import { RetrievalMarks } from './retrieval-marks';
 import { BIO_FORMATS_PLACES, ServersBioFormats } from './bio-formats';
 import { Closures } from './closures';
 import { LinkTroubles } from './link-troubles';
 import { Mirror } from './mirror';
+import { PeopleMirror } from './people-mirror';
+import { RetrievalMarks } from './retrieval-marks';
 import { Round } from './round';
 import { Pace, Rounds } from './rounds';
 import { Scan } from './scan';
@@ -61,6 +62,7 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       Scan,
       Scans,
       RetrievalMarks,
+      PeopleMirror,
       Starter,
       Mirror,
       Round,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
+import { PeopleMirror } from './people-mirror';
 import { RetrievalMarks } from './retrieval-marks';
 import { Scan } from './scan';
 
@@ -11,6 +12,7 @@ export class Scans {
   constructor(
     private readonly scan: Scan,
     private readonly retrievalMarks: RetrievalMarks,
+    private readonly people: PeopleMirror,
     private readonly register: Register,
     private readonly log: Log,
   ) {}
@@ -22,6 +24,7 @@ export class Scans {
   }
 
   private async once(id: bigint, by: string): Promise<void> {
+    await this.people.run();
     try {
       const report = await this.scan.run(by);
       const retrievalMarks = await this.retrievalMarks.run();

@@ -72,6 +72,23 @@ it('suffice for everything, in a fresh namespace too', async () => {
   expect(await rows.count('imageannotationlink')).toBe(0);
 });
 
+it('suffice for the roster; without the right to names and addresses only the roster is refused', async () => {
+  expect((await omero.roster()).people).toContainEqual(expect.objectContaining({ login: 'alice', active: true }));
+  await rows.query('REVOKE SELECT (email, lastname) ON experimenter FROM coldroom_scanner');
+  try {
+    await expect(omero.roster()).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'OMERO_PEOPLE_NOT_READABLE',
+      message: expect.stringMatching(/may not read lastname, email of experimenter.*docs\/omero-grants\.sql/),
+    });
+    await expect(omero.checkRosterRights()).rejects.toMatchObject({ code: 'OMERO_PEOPLE_NOT_READABLE' });
+    expect(await omero.check()).toMatchObject({ patch: 0 });
+  } finally {
+    await rows.query(grants);
+  }
+  await omero.checkRosterRights();
+});
+
 it.each([
   "UPDATE originalfile SET name = 'x'",
   'DELETE FROM originalfile',
@@ -90,7 +107,7 @@ it.each([
   'SELECT uuid FROM session',
   'INSERT INTO session (id) VALUES (1)',
   'SELECT hash FROM password',
-  'SELECT email FROM experimenter',
+  'SELECT institution FROM experimenter',
   'UPDATE experimentergroup SET permissions = 0',
   'INSERT INTO groupexperimentermap (id) VALUES (1)',
   'UPDATE configuration SET value = NULL',

@@ -9,6 +9,7 @@ import { clearMarks, type ClearOptions, type ClearOutcome, type MarkOutcome, set
 import type { ImageMark } from './mark-annotations';
 import { type IgnoredMark, type Mark, readMarks, type RequestMark } from './marks';
 import { findManagedRepository, type Repository } from './repositories';
+import { checkRosterRights, readRoster, type OmeroRoster } from './roster';
 
 export interface OmeroOptions extends ConnectionOptions {
   /** Uuid or path of the managed repository, if OMERO has several. */
@@ -69,6 +70,19 @@ export class OmeroDatabase {
   async withClosure<T>(imageIds: readonly bigint[], use: (closure: Closure) => Promise<T>): Promise<T> {
     const { uuid } = this.#repository ?? (await this.check()).managedRepository;
     return inTransaction(this.pool, 'snapshot', (session) => readClosure(session, imageIds, uuid, use));
+  }
+
+  /**
+   * All users, groups and memberships. Throws `Refused` `OMERO_PEOPLE_NOT_READABLE` where the role may not read names and
+   * e-mail addresses; nothing else needs that right.
+   */
+  roster(): Promise<OmeroRoster> {
+    return inTransaction(this.pool, 'snapshot', readRoster);
+  }
+
+  /** Throws as `roster` does, without reading anyone. */
+  checkRosterRights(): Promise<void> {
+    return inTransaction(this.pool, 'read', checkRosterRights);
   }
 
   /** The images in a dataset, by id; undefined if there is no such dataset. */

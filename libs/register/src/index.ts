@@ -24,6 +24,7 @@ export type { CopyResult, FixityFigures } from './queries/fixity';
 export type { FetchRate } from './queries/fetch-rate';
 export type { RebuildAnswer } from './operator/rebuild';
 export type { RebuiltBag, RebuiltFile } from './operator/rebuilt-bag';
+export type { Membership, Person, PersonGroup, PersonInGroups, Roster } from './people/people';
 export { Register } from './register';
 export type { RetrievalPlan } from './operator/retrieval-plan';
 export type { RetrievalOrder } from './operator/retrievals';

@@ -7,6 +7,7 @@ import { applyTransitions } from './transitions/apply-transitions';
 import type { Transition, TransitionOptions } from './transitions/transition';
 import { Moves } from './operator/moves';
 import { Reports } from './queries/reports';
+import { People } from './people/people';
 import { OperatorActions } from './operator/operator-actions';
 import { Rebuild } from './operator/rebuild';
 import { Requests } from './requests/requests';
@@ -24,6 +25,7 @@ export class Register {
   readonly moves: Moves;
   readonly switches: Switches;
   readonly marks: Marks;
+  readonly people: People;
   readonly scans: Scans;
   readonly reports: Reports;
   readonly fixity: Fixity;
@@ -40,6 +42,7 @@ export class Register {
     this.moves = new Moves(this.pool);
     this.switches = new Switches(this.pool);
     this.marks = new Marks(this.pool);
+    this.people = new People(this.pool);
     this.scans = new Scans(this.pool);
     this.reports = new Reports(this.pool);
     this.fixity = new Fixity(this.pool);

@@ -2,6 +2,7 @@ import { OmeroDatabase } from '@coldroom/omero';
 import type { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { formatDuration } from '@coldroom/terminal';
+import { failureOf } from '../failure';
 import type { Surroundings } from '../surroundings';
 import { examine, fault, ok, warning, type Finding } from './findings';
 import type { KnownSettings } from './settings';
@@ -45,16 +46,30 @@ function clockFinding(aheadMs: number): Finding {
   );
 }
 
-async function examineOmero(url: string): Promise<Finding> {
+async function examineOmero(url: string): Promise<readonly Finding[]> {
   const database = OmeroDatabase.connect(url, { max: 1, statementTimeout: 15_000 });
   try {
     const { version, patch, managedRepository } = await database.check();
-    return ok(
-      'OMERO database',
-      `${version} patch ${patch}, with all rights; its managed repository is ${managedRepository.place}`,
-    );
+    return [
+      ok(
+        'OMERO database',
+        `${version} patch ${patch}, with all rights for archiving; its managed repository is ${managedRepository.place}`,
+      ),
+      await examinePeople(database),
+    ];
   } finally {
     database.close().catch(() => undefined); // a hung server would block this process
+  }
+}
+
+/** Names and e-mail addresses are for the console and for mail; archiving works without them. */
+async function examinePeople(database: OmeroDatabase): Promise<Finding> {
+  try {
+    await database.checkRosterRights();
+    return ok('people', 'names and e-mail addresses of OMERO users can be read');
+  } catch (error) {
+    const { message } = failureOf(error);
+    return warning('people', message, 'psql -d omero -f docs/omero-grants.sql, as the owner of its tables');
   }
 }
 
