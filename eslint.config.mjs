@@ -60,7 +60,7 @@ const boundaries = (constraint) => [
 ];
 
 const tests = ['**/*.spec.ts', '**/src/testing/**'];
-const product = foldersOf('domain', 'lib', 'app').map((folder) => `${folder}/src/**/*.ts`);
+const product = foldersOf('domain', 'lib', 'app').map((folder) => `${folder}/src/**/*.{ts,tsx}`);
 /** Where originals and copies may be moved or removed; each file there is read with that in mind. */
 const mayRemove = ['libs/files/**', 'apps/linker/**', 'libs/operations/src/doctor/try-links.ts'];
 const mayReadEnvironment = ['libs/runtime/**', 'apps/cli/src/environment.ts', 'apps/start/**'];
@@ -81,7 +81,7 @@ export default tseslint.config(
   ...tseslint.configs.recommended,
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     plugins: { '@nx': nx },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: here } },
     rules: {

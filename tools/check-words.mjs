@@ -51,7 +51,7 @@ const words = [
   ['heeds?', 'follows, respects'],
 ];
 
-const extensions = ['ts', 'mts', 'js', 'mjs', 'sql', 'md', 'yaml', 'yml', 'json', 'sh', 'py'];
+const extensions = ['ts', 'tsx', 'css', 'mts', 'js', 'mjs', 'sql', 'md', 'yaml', 'yml', 'json', 'sh', 'py'];
 const exempt = ['package-lock.json', 'CHANGELOG.md', 'tools/check-words.mjs'];
 
 // Between two words: blanks, or the end of a line and the start of the next one in a comment.

@@ -36,10 +36,14 @@ describe('npm start', () => {
     expect(said).toContain('OMERO_DATA_DIR must be an absolute path');
   });
 
-  it('refuses an unknown service with 2, and explains itself with 0', () => {
+  it('refuses an unknown service with 2, asks the console for its own settings, and explains itself with 0', () => {
     expect(start(['--only', 'linker,shredder'])).toMatchObject({
       status: 2,
       said: expect.stringContaining('shredder'),
+    });
+    expect(start(['--only', 'console'])).toMatchObject({
+      status: 10,
+      said: expect.stringContaining('OMERO_WEB_URL is not set'),
     });
     expect(start(['--help'])).toMatchObject({ status: 0, said: expect.stringContaining('--only') });
   });

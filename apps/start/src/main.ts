@@ -5,7 +5,10 @@ import { startService, type RunningService } from '@coldroom/runtime/process';
 import { exitCodes, readSettings, SettingsError } from '@coldroom/runtime';
 import { readable } from './log-lines';
 
-const services = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker'] as const;
+const services: readonly string[] = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker'];
+/** Started only where they are named: they have settings of their own. */
+const optional: readonly string[] = ['console'];
+const known = [...services, ...optional];
 const firstMetricsPort = 9464;
 const graceMs = 30_000;
 
@@ -13,6 +16,7 @@ const help = `Runs Coldroom's services in one terminal, from the settings in the
 
   npm start                              all of ${services.join(', ')}
   npm start -- --only scanner,linker     some of them
+  npm start -- --only console            the web page (docs/console.md)
 
 Metrics and health of each service are served on port METRICS_PORT (default ${firstMetricsPort}) and those after it, in this order.
 With --json the services' log lines are printed as they are.
@@ -27,12 +31,14 @@ async function main(): Promise<number> {
     return exitCodes.ok;
   }
   const wanted = values.only?.split(',') ?? services;
-  const unknown = wanted.filter((name) => !services.some((service) => service === name));
+  const unknown = wanted.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    console.error(`There is no service ${unknown.join(', ')}; there are ${services.join(', ')}`);
+    console.error(`There is no service ${unknown.join(', ')}; there are ${known.join(', ')}`);
     return exitCodes.usage;
   }
-  readSettings(['register', 'omero', 'originals', 'redis', 'stores', 'hold', 'fixity', 'scan', 'service']);
+  if (wanted.some((name) => services.includes(name)))
+    readSettings(['register', 'omero', 'originals', 'redis', 'stores', 'hold', 'fixity', 'scan', 'service']);
+  if (wanted.includes('console')) readSettings(['register', 'console', 'rights', 'service']);
   return runUntilOneEnds(wanted, values.json ?? false);
 }
 
@@ -45,7 +51,7 @@ async function runUntilOneEnds(names: readonly string[], json: boolean): Promise
     startService({
       name,
       main: join(__dirname, '..', '..', name, 'dist', 'main.js'),
-      env: { ...env, METRICS_PORT: String(port === 0 ? 0 : port + services.findIndex((service) => service === name)) },
+      env: { ...env, METRICS_PORT: String(port === 0 ? 0 : port + known.indexOf(name)) },
       onLine: (line) => console.log(json ? line : readable(line, name)),
     }),
   );

@@ -20,7 +20,28 @@ export { withRegister } from './open-register';
 export { rebuild, type RebuildOrder } from './rebuild/rebuild';
 export type { Tally } from './rebuild/tally';
 export { carryOutDecisions, planDecisions, type Decision } from './requests/decide';
+export {
+  decideAs,
+  requestsFor,
+  reviewRequest,
+  type DecisionOrder,
+  type Review,
+  type Reviewer,
+} from './requests/review';
 export { requestDetails, type RequestDetails, type WithExamples } from './requests/show';
+export {
+  actions,
+  may,
+  relationsTo,
+  roles,
+  type Action,
+  type Actor,
+  type Ownership,
+  type Relation,
+  type RightsPolicy,
+  type Role,
+} from './rights/rights';
+export { actorOf, type RoleSettings } from './rights/roles';
 export { archivedImagesIn } from './retrieve/datasets';
 export type { Estimate } from './retrieve/estimate';
 export {

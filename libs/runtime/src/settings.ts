@@ -23,6 +23,15 @@ const whole = (min: number, max: number) =>
     })
     .transform(Number);
 
+const flag = z.enum(['true', 'false'], { message: 'must be true or false' }).transform((text) => text === 'true');
+/** Names separated by commas. */
+const names = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
 /** The settings by their purpose; an app reads only the parts it needs. docs/configure.md explains each key. */
 const parts = {
   register: z.object({ REGISTER_DATABASE_URL: url('postgres:', 'postgresql:') }),
@@ -53,17 +62,27 @@ const parts = {
   hold: z.object({ COLDROOM_HOLD: duration }),
   fixity: z.object({
     COLDROOM_FIXITY_EVERY: duration.default(180 * 86_400_000),
-    COLDROOM_FIXITY_STORES: z
-      .string()
-      .transform((text) =>
-        text
-          .split(',')
-          .map((part) => part.trim())
-          .filter((part) => part !== ''),
-      )
-      .optional(),
+    COLDROOM_FIXITY_STORES: names.optional(),
   }),
   scan: z.object({ COLDROOM_SCAN_EVERY: duration.default(300_000) }),
+  console: z.object({
+    COLDROOM_URL: url('http:', 'https:'),
+    CONSOLE_HOST: z.string().default('127.0.0.1'),
+    CONSOLE_PORT: whole(0, 65_535).default(9480),
+    CONSOLE_TRUSTED_PROXIES: names.default([]),
+    COLDROOM_SESSION_SECRET: z.string().min(32, { message: 'must have at least 32 characters' }),
+    COLDROOM_SESSION_IDLE: duration.default(60 * 60_000),
+    COLDROOM_SESSION_MAX: duration.default(12 * 60 * 60_000),
+    OMERO_WEB_URL: url('http:', 'https:'),
+    OMERO_WEB_SERVER: z.string().optional(),
+  }),
+  rights: z.object({
+    COLDROOM_MANAGERS: names.default([]),
+    COLDROOM_ADMINISTRATORS: names.default([]),
+    COLDROOM_AUDITORS: names.default([]),
+    COLDROOM_LEADERS_DECIDE: flag.default(false),
+    COLDROOM_FOUR_EYES: flag.default(false),
+  }),
   service: z.object({
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
     METRICS_HOST: z.string().default('127.0.0.1'),
@@ -144,9 +163,14 @@ export function shownSettings(settings: Readonly<Record<string, unknown>>): Reco
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => [
       key,
-      key.endsWith('_URL') && typeof value === 'string' ? withoutPasswords(value) : value,
+      shown(key, value),
     ]),
   );
+}
+
+function shown(key: string, value: unknown): unknown {
+  if (key.endsWith('_SECRET')) return '***';
+  return key.endsWith('_URL') && typeof value === 'string' ? withoutPasswords(value) : value;
 }
 
 /** A password may be before the host or, as PostgreSQL and Redis allow, among the parameters. */

@@ -6,6 +6,8 @@ export interface Decision {
   readonly request: bigint;
   readonly decision: 'approve' | 'decline';
   readonly done: boolean;
+  /** What was looked at: if the request has changed by the time of the decision, nothing is decided. */
+  readonly revision?: number;
   readonly files?: number;
   readonly bytes?: bigint;
   readonly error?: Pick<Failure, 'code' | 'message'>;
@@ -28,12 +30,13 @@ async function planOne(register: Register, decision: Decision['decision'], id: b
     const { code, message } = noSuchRequest(id);
     return { request: id, decision, done: false, error: { code, message } };
   }
-  const { files, bytes, state } = request;
+  const { files, bytes, state, revision } = request;
   return {
     request: id,
     decision,
     files,
     bytes,
+    revision,
     done: state === 'New',
     ...(state === 'New' ? {} : { error: { code: 'REQUEST_DECIDED', message: `Request ${id} is ${state} already` } }),
   };
@@ -53,8 +56,8 @@ export async function carryOutDecisions(
   for (const one of plan) {
     if (!one.done) results.push(one);
     else if (one.decision === 'approve')
-      results.push(await settled(one, register.requests.approve(one.request, by, store)));
-    else results.push(await settled(one, register.requests.decline(one.request, by, reason)));
+      results.push(await settled(one, register.requests.approve(one.request, by, store, one.revision)));
+    else results.push(await settled(one, register.requests.decline(one.request, by, reason, one.revision)));
   }
   return results;
 }
@@ -65,7 +68,7 @@ async function settled(plan: Decision, deciding: Promise<unknown>): Promise<Deci
     return plan;
   } catch (error) {
     const { code, message } = failureOf(error);
-    if (code !== 'NO_SUCH_REQUEST' && code !== 'REQUEST_DECIDED') throw error;
+    if (!['NO_SUCH_REQUEST', 'REQUEST_DECIDED', 'REQUEST_CHANGED'].includes(code)) throw error;
     return { ...plan, done: false, error: { code, message } };
   }
 }

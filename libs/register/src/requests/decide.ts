@@ -9,19 +9,24 @@ export interface Decision {
   readonly reason?: string | null;
   /** The store named for an approved request. */
   readonly store?: string | null;
+  /** The revision that was reviewed; without it, whatever the request contains now is decided. */
+  readonly revision?: number | undefined;
   readonly by: string;
 }
 
-/** Decides a New request. `Refused` if it does not exist or is decided already. */
+/** Decides a New request. `Refused` if it does not exist, is decided already, or was changed since it was reviewed. */
 export async function decide(
   pool: pg.Pool,
   requestId: bigint,
-  { state, reason = null, store = null, by }: Decision,
+  { state, reason = null, store = null, revision, by }: Decision,
 ): Promise<void> {
   await transaction(pool, async (client) => {
     const {
       rows: [row],
-    } = await client.query<{ state: RequestState }>('SELECT state FROM request WHERE id = $1 FOR UPDATE', [requestId]);
+    } = await client.query<{ state: RequestState; revision: number }>(
+      'SELECT state, revision FROM request WHERE id = $1 FOR UPDATE',
+      [requestId],
+    );
     if (!row)
       throw new Refused('NO_SUCH_REQUEST', `There is no request ${requestId}; "coldroom requests list" shows all`);
     if (row.state !== 'New')
@@ -29,8 +34,13 @@ export async function decide(
         'REQUEST_DECIDED',
         `Request ${requestId} is already ${row.state}; only a New request can be decided`,
       );
+    if (revision !== undefined && revision !== row.revision)
+      throw new Refused(
+        'REQUEST_CHANGED',
+        `Request ${requestId} was changed since you looked at it: OMERO has more that belongs to it. Look again, and decide then`,
+      );
     await client.query(
-      'UPDATE request SET state = $2, decided_at = now(), decided_by = $3, reason = $4, store = $5 WHERE id = $1',
+      'UPDATE request SET revision = revision + 1, state = $2, decided_at = now(), decided_by = $3, reason = $4, store = $5 WHERE id = $1',
       [requestId, state, by, reason, store],
     );
     if (state === 'Declined') {

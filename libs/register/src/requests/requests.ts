@@ -60,6 +60,7 @@ export class Requests {
         ]);
         if (row?.state !== 'New' && row?.state !== 'Approved') return 0;
         const added = await fill(client, requestId, closure);
+        if (added > 0) await client.query('UPDATE request SET revision = revision + 1 WHERE id = $1', [requestId]);
         if (added > 0 && row.state === 'Approved') {
           await client.query(`UPDATE request SET state = 'New', decided_at = NULL, decided_by = NULL WHERE id = $1`, [
             requestId,
@@ -115,13 +116,13 @@ export class Requests {
   /**
    * New → Approved. The scanner then compares it with OMERO once more and packs its bags, for `store` if one is named.
    */
-  async approve(requestId: bigint, by: string, store: string | null = null): Promise<void> {
-    await decide(this.pool, requestId, { state: 'Approved', store, by });
+  async approve(requestId: bigint, by: string, store: string | null = null, revision?: number): Promise<void> {
+    await decide(this.pool, requestId, { state: 'Approved', store, revision, by });
   }
 
   /** New → Declined: nothing was touched, and the marks are removed. */
-  async decline(requestId: bigint, by: string, reason: string | null): Promise<void> {
-    await decide(this.pool, requestId, { state: 'Declined', reason, by });
+  async decline(requestId: bigint, by: string, reason: string | null, revision?: number): Promise<void> {
+    await decide(this.pool, requestId, { state: 'Declined', reason, revision, by });
   }
 
   /** Approved → Running: packs bags, in which the files are `approved`. Safe to repeat. Returns the number of bags. */

@@ -5,8 +5,13 @@ import type { RequestState } from '@coldroom/domain';
 export interface RequestSummary {
   readonly id: bigint;
   readonly state: RequestState;
+  /** Changes with the request's content and state; see `decide`. */
+  readonly revision: number;
+  readonly ownerId: bigint;
   readonly owner: string;
+  readonly groupId: bigint;
   readonly group: string;
+  readonly requesterId: bigint;
   readonly requester: string;
   readonly createdAt: Date;
   readonly decidedBy: string | null;
@@ -44,8 +49,12 @@ export async function summariesOf(
   return rows.map((row) => ({
     id: row.id,
     state: row.state,
+    revision: row.revision,
+    ownerId: row.owner_id,
     owner: row.owner,
+    groupId: row.group_id,
     group: row.group_name,
+    requesterId: row.requester_id,
     requester: row.requester,
     createdAt: row.created_at,
     decidedBy: row.decided_by,

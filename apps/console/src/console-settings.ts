@@ -1,0 +1,41 @@
+import type { RightsPolicy, RoleSettings } from '@coldroom/operations';
+import type { Settings } from '@coldroom/runtime';
+import type { OmeroWebSettings } from './sign-in/omero-web';
+
+export const consoleParts = ['register', 'console', 'rights'] as const;
+
+export const CONSOLE = Symbol('console');
+
+export interface ConsoleSettings {
+  readonly registerUrl: string;
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly trustedProxies: readonly string[];
+  readonly sessionSecret: string;
+  readonly sessionIdleMs: number;
+  readonly sessionMaxMs: number;
+  readonly omeroWeb: OmeroWebSettings;
+  readonly roles: RoleSettings;
+  readonly policy: RightsPolicy;
+}
+
+export function consoleSettings(from: Settings<(typeof consoleParts)[number]>): ConsoleSettings {
+  return {
+    registerUrl: from.REGISTER_DATABASE_URL,
+    url: from.COLDROOM_URL,
+    host: from.CONSOLE_HOST,
+    port: from.CONSOLE_PORT,
+    trustedProxies: from.CONSOLE_TRUSTED_PROXIES,
+    sessionSecret: from.COLDROOM_SESSION_SECRET,
+    sessionIdleMs: from.COLDROOM_SESSION_IDLE,
+    sessionMaxMs: from.COLDROOM_SESSION_MAX,
+    omeroWeb: { url: from.OMERO_WEB_URL, server: from.OMERO_WEB_SERVER },
+    roles: {
+      managers: from.COLDROOM_MANAGERS,
+      administrators: from.COLDROOM_ADMINISTRATORS,
+      auditors: from.COLDROOM_AUDITORS,
+    },
+    policy: { leadersDecide: from.COLDROOM_LEADERS_DECIDE, fourEyes: from.COLDROOM_FOUR_EYES },
+  };
+}

@@ -1,0 +1,29 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { migrate, Register } from '@coldroom/register';
+import { Log, Readiness, type Settings } from '@coldroom/runtime';
+import { ConsoleServer } from './console-server';
+import { consoleSettings, type consoleParts } from './console-settings';
+
+@Module({})
+class ConsoleModule {}
+
+export function consoleModule(settings: Settings<(typeof consoleParts)[number] | 'service'>): DynamicModule {
+  return {
+    module: ConsoleModule,
+    providers: [
+      {
+        provide: Register,
+        useFactory: async () => {
+          await migrate(settings.REGISTER_DATABASE_URL);
+          return new Register(settings.REGISTER_DATABASE_URL, { applicationName: 'coldroom console' });
+        },
+      },
+      {
+        provide: ConsoleServer,
+        inject: [Register, Readiness, Log],
+        useFactory: (register: Register, readiness: Readiness, log: Log) =>
+          new ConsoleServer(consoleSettings(settings), register, readiness, log),
+      },
+    ],
+  };
+}

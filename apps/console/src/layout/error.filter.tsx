@@ -1,0 +1,84 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import type { VNode } from 'preact';
+import { ZodError } from 'zod';
+import { ColdroomError } from '@coldroom/domain';
+import { failureOf } from '@coldroom/operations';
+import { Log } from '@coldroom/runtime';
+import { Site } from '../site';
+import { Page, toHtml, type Frame } from './html';
+
+interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Answers every failure: a page for people, problem details (RFC 9457) for programs. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(
+    private readonly site: Site,
+    private readonly log: Log,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const problem = problemOf(error);
+    if (problem.status >= 500) this.log.error('request failed', { path: request.path, code: problem.code, error });
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const isApi = request.path.startsWith(this.site.href('/api/'));
+    if (problem.status === 401 && !isApi && request.method === 'GET')
+      response.redirect(303, this.site.href(`/sign-in?next=${encodeURIComponent(request.originalUrl)}`));
+    else if (isApi)
+      response
+        .status(problem.status)
+        .type('application/problem+json')
+        .send(JSON.stringify({ title: problem.message, status: problem.status, code: problem.code }));
+    else
+      response
+        .status(problem.status)
+        .send(toHtml(ErrorPage({ site: this.site, visitor: request.visitor, ...problem })));
+  }
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof ZodError) return { status: 400, code: 'BAD_REQUEST', message: 'The form is not complete.' };
+  if (error instanceof HttpException) return ofHttp(error);
+  const { code, message } = failureOf(error);
+  if (!(error instanceof ColdroomError))
+    return { status: 500, code: 'INTERNAL', message: 'Something went wrong here. Nothing was changed.' };
+  if (/^NO_SUCH_/.test(code)) return { status: 404, code, message: notFound };
+  if (code === 'NOT_PERMITTED') return { status: 403, code, message };
+  return { status: error.kind === 'transient' ? 503 : 409, code, message };
+}
+
+const notFound = 'There is no such page, or it is not for you.';
+
+function ofHttp(error: HttpException): Problem {
+  const status = error.getStatus();
+  if (status === 404) return { status, code: 'NOT_FOUND', message: notFound };
+  if (status === 401) return { status, code: 'NOT_SIGNED_IN', message: 'Sign in first.' };
+  if (status === 413) return { status, code: 'TOO_LARGE', message: 'The request is too large.' };
+  return { status, code: status === 403 ? 'FORBIDDEN' : 'BAD_REQUEST', message: error.message };
+}
+
+function ErrorPage({ site, visitor, status, code, message }: Frame & Problem): VNode {
+  return (
+    <Page site={site} visitor={visitor} title={message}>
+      <section class="card narrow">
+        <h1>{message}</h1>
+        <p class="small muted">
+          {status} {code}
+        </p>
+        <p>
+          <a href={site.href('/requests')}>Go to the requests</a>
+        </p>
+      </section>
+    </Page>
+  );
+}

@@ -1,0 +1,74 @@
+import type { ComponentChildren, VNode } from 'preact';
+import { render } from 'preact-render-to-string';
+import type { Visitor } from '../sign-in/actor.guard';
+import type { Site } from '../site';
+
+/** What each page needs besides its own content. */
+export interface Frame {
+  readonly site: Site;
+  readonly visitor?: Visitor | undefined;
+}
+
+export interface PageProps extends Frame {
+  readonly title: string;
+  /** The entry of the navigation that this page belongs to. */
+  readonly section?: 'requests';
+  readonly children: ComponentChildren;
+}
+
+export function Page({ site, visitor, title, section, children }: PageProps): VNode {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{`${title} · Coldroom`}</title>
+        <link rel="stylesheet" href={site.href('/assets/console.css')} />
+        <link rel="icon" type="image/svg+xml" href={site.href('/assets/icon.svg')} />
+      </head>
+      <body>
+        <a class="skip" href="#content">
+          Skip to content
+        </a>
+        <header class="bar">
+          <a class="brand" href={site.href('/')}>
+            Coldroom
+          </a>
+          {visitor && (
+            <nav aria-label="Main">
+              <a href={site.href('/requests')} aria-current={section === 'requests' ? 'page' : undefined}>
+                Requests
+              </a>
+            </nav>
+          )}
+          {visitor && <SignedIn site={site} visitor={visitor} />}
+        </header>
+        <main id="content">{children}</main>
+      </body>
+    </html>
+  );
+}
+
+function SignedIn({ site, visitor }: { readonly site: Site; readonly visitor: Visitor }): VNode {
+  return (
+    <form class="who" method="post" action={site.href('/sign-out')}>
+      <Csrf visitor={visitor} />
+      <span>
+        {visitor.person.fullName || visitor.person.login}, {visitor.actor.roles.at(-1)}
+      </span>
+      <button class="plain" type="submit">
+        Sign out
+      </button>
+    </form>
+  );
+}
+
+/** In each form that changes something. */
+export function Csrf({ visitor }: { readonly visitor: Visitor }): VNode {
+  return <input type="hidden" name="_csrf" value={visitor.csrf} />;
+}
+
+export function toHtml(page: VNode): string {
+  return `<!doctype html>${render(page)}`;
+}

@@ -1,0 +1,76 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { requestStates, type RequestState } from '@coldroom/domain';
+import { decideAs, failureOf, requestsFor, reviewRequest, type DecisionOrder } from '@coldroom/operations';
+import { Register } from '@coldroom/register';
+import { CONSOLE, type ConsoleSettings } from '../console-settings';
+import { parseDecision, parseId } from './input';
+import { toHtml } from '../layout/html';
+import { CurrentVisitor, type Visitor } from '../sign-in/actor.guard';
+import { Site } from '../site';
+import { RequestPage } from './request-page';
+import { RequestsPage } from './requests-page';
+
+/** The pages on which requests are reviewed and decided. */
+@Controller('requests')
+export class RequestsController {
+  constructor(
+    private readonly register: Register,
+    private readonly site: Site,
+    @Inject(CONSOLE) private readonly settings: ConsoleSettings,
+  ) {}
+
+  @Get()
+  async list(@CurrentVisitor() visitor: Visitor, @Query('state') state?: string): Promise<string> {
+    const only = requestStates.find((each) => each === state);
+    const requests = await requestsFor(this.reviewer(visitor), only && ([only] satisfies RequestState[]));
+    return toHtml(RequestsPage({ site: this.site, visitor, requests, state: only }));
+  }
+
+  @Get(':id')
+  async one(@CurrentVisitor() visitor: Visitor, @Param('id') id: string): Promise<string> {
+    return this.page(visitor, parseId(id));
+  }
+
+  @Post(':id/approve')
+  async approve(
+    @CurrentVisitor() visitor: Visitor,
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.decide(visitor, { request: parseId(id), decision: 'approve', ...parseDecision(body) }, response);
+  }
+
+  @Post(':id/decline')
+  @HttpCode(303)
+  async decline(
+    @CurrentVisitor() visitor: Visitor,
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.decide(visitor, { request: parseId(id), decision: 'decline', ...parseDecision(body) }, response);
+  }
+
+  /** Shows the request afterwards; where it was refused, with the reason and in its present state. */
+  private async decide(visitor: Visitor, order: DecisionOrder, response: Response): Promise<void> {
+    try {
+      await decideAs(this.reviewer(visitor), order);
+      response.redirect(303, this.site.href(`/requests/${order.request}`));
+    } catch (error) {
+      const { code, message } = failureOf(error);
+      if (!['NOT_PERMITTED', 'REASON_MISSING', 'REQUEST_DECIDED', 'REQUEST_CHANGED'].includes(code)) throw error;
+      response.status(code === 'NOT_PERMITTED' ? 403 : 409).send(await this.page(visitor, order.request, message));
+    }
+  }
+
+  private async page(visitor: Visitor, id: bigint, problem?: string): Promise<string> {
+    const review = await reviewRequest(this.reviewer(visitor), id);
+    return toHtml(RequestPage({ site: this.site, visitor, review, problem }));
+  }
+
+  private reviewer({ actor }: Visitor): Parameters<typeof reviewRequest>[0] {
+    return { register: this.register, actor, policy: this.settings.policy };
+  }
+}

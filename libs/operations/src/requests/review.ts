@@ -1,0 +1,79 @@
+import { Refused, type RequestState } from '@coldroom/domain';
+import type { Register, RequestSummary } from '@coldroom/register';
+import { noSuchRequest } from '../failure';
+import { actions, may, relationsTo, type Action, type Actor, type RightsPolicy } from '../rights/rights';
+import { requestDetails, type RequestDetails } from './show';
+
+/** A request as someone may see it, and what they may do about it now. */
+export interface Review extends RequestDetails {
+  readonly permitted: readonly Action[];
+}
+
+export interface DecisionOrder {
+  readonly request: bigint;
+  readonly decision: 'approve' | 'decline';
+  /** That of the request as it was reviewed. */
+  readonly revision: number;
+  readonly reason?: string | null;
+  readonly store?: string | null;
+}
+
+/** Decides what one actor may see and do of requests. */
+export interface Reviewer {
+  readonly register: Register;
+  readonly actor: Actor;
+  readonly policy: RightsPolicy;
+}
+
+const decidable: readonly Action[] = ['approve', 'decline', 'withdraw'];
+
+/** The requests that the actor may see, newest first. */
+export async function requestsFor(
+  reviewer: Reviewer,
+  states?: readonly RequestState[],
+): Promise<readonly RequestSummary[]> {
+  const all = await reviewer.register.requests.list(states);
+  return all.filter((request) => permits(reviewer, 'see', request)).reverse();
+}
+
+/** `Refused` `NO_SUCH_REQUEST` also where the actor may not see it: what is hidden looks like what is not there. */
+export async function reviewRequest(reviewer: Reviewer, id: bigint): Promise<Review> {
+  const details = await requestDetails(reviewer.register, id);
+  const { request } = details;
+  if (!permits(reviewer, 'see', request)) throw noSuchRequest(id);
+  const permitted = actions.filter(
+    (action) => permits(reviewer, action, request) && (request.state === 'New' || !decidable.includes(action)),
+  );
+  return { ...details, permitted };
+}
+
+/**
+ * Approves or declines a request as the actor. `Refused`: `NO_SUCH_REQUEST`, `NOT_PERMITTED`, `REASON_MISSING`,
+ * `REQUEST_DECIDED`, or `REQUEST_CHANGED` since that revision.
+ */
+export async function decideAs(reviewer: Reviewer, order: DecisionOrder): Promise<void> {
+  const { register, actor } = reviewer;
+  const { request: id, decision, revision, reason = null, store = null } = order;
+  const request = await register.requests.get(id);
+  if (!request || !permits(reviewer, 'see', request)) throw noSuchRequest(id);
+  if (!permits(reviewer, decision, request)) throw notPermitted(reviewer, decision, request);
+  if (decision === 'approve') await register.requests.approve(id, actor.name, store, revision);
+  else {
+    if (!reason?.trim()) throw new Refused('REASON_MISSING', 'Say why it is declined: the requester will read it.');
+    await register.requests.decline(id, actor.name, reason.trim(), revision);
+  }
+}
+
+function permits({ actor, policy }: Reviewer, action: Action, request: RequestSummary): boolean {
+  return may(actor.roles, action, relationsTo(actor, request), policy);
+}
+
+function notPermitted({ actor, policy }: Reviewer, action: Action, request: RequestSummary): Refused {
+  const fourEyes = action === 'approve' && policy.fourEyes && relationsTo(actor, request).includes('own');
+  return new Refused(
+    'NOT_PERMITTED',
+    fourEyes
+      ? `Request ${request.id} is your own. Here someone else has to approve it.`
+      : `You may not ${action} request ${request.id}. docs/rights.md says who may.`,
+  );
+}

@@ -1,0 +1,1 @@
+export { startFakeOmeroWeb, type Account, type FakeOmeroWeb, type Fault } from './server';
