@@ -88,6 +88,7 @@ function securityHeaders(site: Site): ReturnType<typeof helmet> {
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"],
+        frameSrc: ["'self'"],
       },
     },
     strictTransportSecurity: site.secure,

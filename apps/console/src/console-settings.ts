@@ -2,12 +2,15 @@ import type { RightsPolicy, RoleSettings } from '@coldroom/operations';
 import type { Settings } from '@coldroom/runtime';
 import type { OmeroWebSettings } from './sign-in/omero-web';
 
-export const consoleParts = ['register', 'console', 'rights'] as const;
+export const consoleParts = ['register', 'redis', 'console', 'rights'] as const;
 
 export const CONSOLE = Symbol('console');
 
 export interface ConsoleSettings {
   readonly registerUrl: string;
+  readonly redisUrl: string;
+  readonly queuePrefix: string;
+  readonly queuesReadOnly: boolean;
   readonly url: string;
   readonly host: string;
   readonly port: number;
@@ -23,6 +26,9 @@ export interface ConsoleSettings {
 export function consoleSettings(from: Settings<(typeof consoleParts)[number]>): ConsoleSettings {
   return {
     registerUrl: from.REGISTER_DATABASE_URL,
+    redisUrl: from.REDIS_URL,
+    queuePrefix: from.COLDROOM_QUEUE_PREFIX,
+    queuesReadOnly: !from.COLDROOM_QUEUES_WRITABLE,
     url: from.COLDROOM_URL,
     host: from.CONSOLE_HOST,
     port: from.CONSOLE_PORT,

@@ -5,25 +5,42 @@ import { Log } from '@coldroom/runtime';
 import { RequestsApi } from './api/requests.api';
 import { CONSOLE, type ConsoleSettings } from './console-settings';
 import { ErrorFilter } from './layout/error.filter';
+import { BoardModule } from './queues/board.module';
+import { QueuesController } from './queues/queues.controller';
 import { RequestsController } from './requests/requests.controller';
 import { ActorGuard } from './sign-in/actor.guard';
 import { SignInAttempts } from './sign-in/attempts';
 import { OmeroWeb } from './sign-in/omero-web';
 import { SignInController } from './sign-in/sign-in.controller';
+import { Visitors } from './sign-in/visitors';
 import { Site } from './site';
+
+/** What every part of the console may use. */
+@Module({})
+class Common {
+  static with(register: Register, log: Log): DynamicModule {
+    const providers = [
+      { provide: Register, useValue: register },
+      { provide: Log, useValue: log },
+    ];
+    return { module: Common, global: true, providers, exports: providers };
+  }
+}
 
 /** Pages and REST API: what is served to browsers and programs. */
 @Module({})
 export class WebModule {
   static with(settings: ConsoleSettings, register: Register, log: Log): DynamicModule {
+    const site = new Site(settings.url);
+    const visitors = new Visitors(register, settings);
     return {
       module: WebModule,
-      controllers: [SignInController, RequestsController, RequestsApi],
+      imports: [Common.with(register, log), BoardModule.with(settings, visitors, site)],
+      controllers: [SignInController, RequestsController, QueuesController, RequestsApi],
       providers: [
         { provide: CONSOLE, useValue: settings },
-        { provide: Register, useValue: register },
-        { provide: Log, useValue: log },
-        { provide: Site, useValue: new Site(settings.url) },
+        { provide: Site, useValue: site },
+        { provide: Visitors, useValue: visitors },
         { provide: OmeroWeb, useValue: new OmeroWeb(settings.omeroWeb) },
         { provide: SignInAttempts, useFactory: () => new SignInAttempts() },
         { provide: APP_GUARD, useClass: ActorGuard },

@@ -38,7 +38,7 @@ async function main(): Promise<number> {
   }
   if (wanted.some((name) => services.includes(name)))
     readSettings(['register', 'omero', 'originals', 'redis', 'stores', 'hold', 'fixity', 'scan', 'service']);
-  if (wanted.includes('console')) readSettings(['register', 'console', 'rights', 'service']);
+  if (wanted.includes('console')) readSettings(['register', 'redis', 'console', 'rights', 'service']);
   return runUntilOneEnds(wanted, values.json ?? false);
 }
 

@@ -5,6 +5,7 @@ export { showProgress, showSwitches } from './metrics';
 export { checkOriginals, serviceRights, type Rights } from './rights';
 export { toTransitions } from './outcomes';
 export { delivery, type DeliverySettings } from './delivery';
+export { QueuesModule, type QueueSettings } from './queues.module';
 export { RedisConnection } from './redis';
 export { Runner, type RunnerOptions } from './runner';
 export { serviceModule, serviceParts, type ServiceSettings } from './service.module';

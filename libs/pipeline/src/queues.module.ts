@@ -49,7 +49,7 @@ export class QueuesModule {
             new Queues(connections, queues, log),
         },
       ],
-      exports: [Queues, redis],
+      exports: [Queues, redis, BullModule],
     };
   }
 }

@@ -17,7 +17,8 @@ import { decideAs, requestsFor, reviewRequest, type Reviewer } from '@coldroom/o
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { parseId } from '../requests/input';
-import { CurrentVisitor, type Visitor } from '../sign-in/actor.guard';
+import { CurrentVisitor } from '../sign-in/actor.guard';
+import type { Visitor } from '../sign-in/visitors';
 import { parseApiDecision } from './input';
 import { toJson } from './json';
 

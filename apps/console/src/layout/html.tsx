@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { render } from 'preact-render-to-string';
-import type { Visitor } from '../sign-in/actor.guard';
+import type { Visitor } from '../sign-in/visitors';
 import type { Site } from '../site';
 
 /** What each page needs besides its own content. */
@@ -12,7 +12,7 @@ export interface Frame {
 export interface PageProps extends Frame {
   readonly title: string;
   /** The entry of the navigation that this page belongs to. */
-  readonly section?: 'requests';
+  readonly section?: 'requests' | 'queues';
   readonly children: ComponentChildren;
 }
 
@@ -40,6 +40,11 @@ export function Page({ site, visitor, title, section, children }: PageProps): VN
               <a href={site.href('/requests')} aria-current={section === 'requests' ? 'page' : undefined}>
                 Requests
               </a>
+              {visitor.actor.roles.includes('administrator') && (
+                <a href={site.href('/queues')} aria-current={section === 'queues' ? 'page' : undefined}>
+                  Queues
+                </a>
+              )}
             </nav>
           )}
           {visitor && <SignedIn site={site} visitor={visitor} />}

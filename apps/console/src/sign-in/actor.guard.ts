@@ -1,7 +1,6 @@
 import {
   createParamDecorator,
   ForbiddenException,
-  Inject,
   Injectable,
   SetMetadata,
   UnauthorizedException,
@@ -10,18 +9,9 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { actorOf, type Actor } from '@coldroom/operations';
-import { Register, type PersonInGroups } from '@coldroom/register';
-import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { Site } from '../site';
 import { isSameToken } from './session';
-
-/** Someone who is signed in, as of this request. */
-export interface Visitor {
-  readonly actor: Actor;
-  readonly person: PersonInGroups;
-  readonly csrf: string;
-}
+import { Visitors, type Visitor } from './visitors';
 
 declare module 'express' {
   interface Request {
@@ -44,38 +34,26 @@ const safeMethods = ['GET', 'HEAD', 'OPTIONS'];
 export class ActorGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly register: Register,
+    private readonly visitors: Visitors,
     private readonly site: Site,
-    @Inject(CONSOLE) private readonly settings: ConsoleSettings,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
     const changes = !safeMethods.includes(request.method);
-    if (changes) this.refuseOtherSites(request);
+    if (changes && isForeign(request, this.site)) throw forged();
     const isPublic = this.reflector.getAllAndOverride<boolean>(publicKey, [context.getHandler(), context.getClass()]);
-    request.visitor = await this.visitorOf(request);
+    request.visitor = await this.visitors.of(request);
     if (isPublic) return true;
     if (!request.visitor) throw new UnauthorizedException();
     if (changes && !isSameToken(request.visitor.csrf, tokenOf(request))) throw forged();
     return true;
   }
+}
 
-  private async visitorOf({ session }: Request): Promise<Visitor | undefined> {
-    const { personId, signedInAt, csrf } = session;
-    if (personId === undefined || signedInAt === undefined || csrf === undefined) return undefined;
-    if (Date.now() - signedInAt > this.settings.sessionMaxMs) return undefined;
-    const person = await this.register.people.byId(BigInt(personId));
-    if (!person) return undefined;
-    const actor = actorOf(person, this.settings.roles);
-    return actor.roles.length > 0 ? { actor, person, csrf } : undefined;
-  }
-
-  /** Browsers name the origin of each request that may change something. */
-  private refuseOtherSites({ headers }: Request): void {
-    const { origin } = headers;
-    if (origin !== undefined && origin !== this.site.origin) throw forged();
-  }
+/** Whether another site sent this: browsers name the origin of each request that may change something. */
+export function isForeign({ headers }: Pick<Request, 'headers'>, site: Site): boolean {
+  return headers.origin !== undefined && headers.origin !== site.origin;
 }
 
 function tokenOf({ headers, body }: Request): unknown {

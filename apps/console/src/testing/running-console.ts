@@ -52,6 +52,9 @@ export class RunningConsole {
     const omeroWeb = await startFakeOmeroWeb({ accounts });
     const settings: ConsoleSettings = {
       registerUrl,
+      redisUrl: process.env['TEST_REDIS_URL'] as string,
+      queuePrefix: `console_${name}`,
+      queuesReadOnly: true,
       url: 'http://127.0.0.1/coldroom/',
       host: '127.0.0.1',
       port: 0,
