@@ -19,7 +19,7 @@ export class Site {
 
   /** The path to go to after a sign-in: only a page of ours, never another site. */
   localPath(next: unknown): string {
-    const home = this.href('/requests');
+    const home = this.href('/');
     if (typeof next !== 'string' || !URL.canParse(next, this.origin)) return home;
     const { origin, pathname, search } = new URL(next, this.origin);
     if (origin !== this.origin || !`${pathname}/`.startsWith(`${this.base}/`) || pathname.startsWith('//')) return home;

@@ -5,6 +5,7 @@ import { Log } from '@coldroom/runtime';
 import { RequestsApi } from './api/requests.api';
 import { CONSOLE, type ConsoleSettings } from './console-settings';
 import { ErrorFilter } from './layout/error.filter';
+import { OverviewController } from './overview/overview.controller';
 import { BoardModule } from './queues/board.module';
 import { QueuesController } from './queues/queues.controller';
 import { RequestsController } from './requests/requests.controller';
@@ -36,7 +37,7 @@ export class WebModule {
     return {
       module: WebModule,
       imports: [Common.with(register, log), BoardModule.with(settings, visitors, site)],
-      controllers: [SignInController, RequestsController, QueuesController, RequestsApi],
+      controllers: [SignInController, OverviewController, RequestsController, QueuesController, RequestsApi],
       providers: [
         { provide: CONSOLE, useValue: settings },
         { provide: Site, useValue: site },

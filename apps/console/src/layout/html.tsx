@@ -12,7 +12,7 @@ export interface Frame {
 export interface PageProps extends Frame {
   readonly title: string;
   /** The entry of the navigation that this page belongs to. */
-  readonly section?: 'requests' | 'queues';
+  readonly section?: 'overview' | 'requests' | 'queues';
   readonly children: ComponentChildren;
 }
 
@@ -37,6 +37,9 @@ export function Page({ site, visitor, title, section, children }: PageProps): VN
           </a>
           {visitor && (
             <nav aria-label="Main">
+              <a href={site.href('/')} aria-current={section === 'overview' ? 'page' : undefined}>
+                Overview
+              </a>
               <a href={site.href('/requests')} aria-current={section === 'requests' ? 'page' : undefined}>
                 Requests
               </a>

@@ -30,11 +30,6 @@ export class SignInController {
     private readonly log: Log,
   ) {}
 
-  @Get()
-  home(@Res() response: Response): void {
-    response.redirect(303, this.site.href('/requests'));
-  }
-
   @Public()
   @Get('sign-in')
   page(@Req() request: Request, @Res() response: Response, @Query('next') next?: string): void {

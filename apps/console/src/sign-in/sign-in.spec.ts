@@ -40,7 +40,7 @@ test.each([
   '',
 ])('a sign-in never leads to %s', async (next) => {
   const { headers } = await browser.post('/sign-in', { username: 'dora', password: 'dora', next });
-  expect(headers.get('location')).toBe('/coldroom/requests');
+  expect(headers.get('location')).toBe('/coldroom/');
 });
 
 test('the cookie cannot be read by scripts, is sent to the console only, and has a name of its own', async () => {

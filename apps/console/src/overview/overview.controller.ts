@@ -1,0 +1,44 @@
+import { Body, Controller, Get, Inject, Post, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { z } from 'zod';
+import { overviewFor, resumeAs, stopAs, type Reviewer } from '@coldroom/operations';
+import { Register } from '@coldroom/register';
+import { CONSOLE, type ConsoleSettings } from '../console-settings';
+import { toHtml } from '../layout/html';
+import { CurrentVisitor } from '../sign-in/actor.guard';
+import type { Visitor } from '../sign-in/visitors';
+import { Site } from '../site';
+import { OverviewPage } from './overview-page';
+
+const stopForm = z.strictObject({ _csrf: z.string(), reason: z.string().max(500) });
+
+@Controller()
+export class OverviewController {
+  constructor(
+    private readonly register: Register,
+    private readonly site: Site,
+    @Inject(CONSOLE) private readonly settings: ConsoleSettings,
+  ) {}
+
+  @Get()
+  async page(@CurrentVisitor() visitor: Visitor): Promise<string> {
+    const overview = await overviewFor(this.reviewer(visitor));
+    return toHtml(OverviewPage({ site: this.site, visitor, overview }));
+  }
+
+  @Post('stop')
+  async stop(@CurrentVisitor() visitor: Visitor, @Body() body: unknown, @Res() response: Response): Promise<void> {
+    await stopAs(this.reviewer(visitor), stopForm.parse(body).reason);
+    response.redirect(303, this.site.href('/'));
+  }
+
+  @Post('resume')
+  async resume(@CurrentVisitor() visitor: Visitor, @Res() response: Response): Promise<void> {
+    await resumeAs(this.reviewer(visitor), undefined);
+    response.redirect(303, this.site.href('/'));
+  }
+
+  private reviewer({ actor }: Visitor): Reviewer {
+    return { register: this.register, actor, policy: this.settings.policy };
+  }
+}

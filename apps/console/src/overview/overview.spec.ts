@@ -1,0 +1,79 @@
+import { Browser } from '../testing/browser';
+import { RunningConsole, type Login } from '../testing/running-console';
+
+let running: RunningConsole;
+beforeAll(async () => {
+  running = await RunningConsole.start('overview');
+});
+afterAll(() => running.stop());
+
+async function signedIn(login: Login): Promise<Browser> {
+  const browser = new Browser(running);
+  await browser.signIn(login);
+  return browser;
+}
+
+test('an empty register says that nothing waits, and that OMERO was not scanned yet', async () => {
+  const { text } = await (await signedIn('dora')).get('/');
+  expect(text).toContain('Nothing waits, and nothing is under way');
+  expect(text).toContain('OMERO has not been scanned yet.');
+});
+
+test('a manager sees what waits, what is stuck and what helps', async () => {
+  const [waiting, stuck] = [await running.newRequest(), await running.newRequest()];
+  const { register } = running;
+  await register.requests.approve(stuck, 'test');
+  await register.requests.start(stuck, 'main', (nr) => `bag-${nr}`, 'test');
+  const [due] = await register.claims.due(['approved']);
+  const claim = (await register.claims.claim(due!.bagId, ['approved'], 'test', 60_000))!;
+  await register.applyTransitions(
+    claim,
+    claim.files.map(({ id, state }) => ({
+      id,
+      event: 'fail',
+      from: state,
+      to: 'stuck',
+      code: 'HASH_DIFFERS',
+      reason: 'x',
+    })),
+    { stage: 'hash', errorLimit: 1000 },
+  );
+
+  const { text } = await (await signedIn('dora')).get('/');
+
+  expect(text).toContain('1 request waits for a decision');
+  expect(text).toContain(`href="/coldroom/requests/${waiting}"`);
+  expect(text).toContain('HASH_DIFFERS');
+  expect(text).toMatch(/coldroom files \w+ File:\d+/);
+});
+
+test('a researcher sees the own requests, and nothing of causes and switches', async () => {
+  const id = await running.newRequest();
+  const alice = await (await signedIn('alice')).get('/');
+  expect(alice.text).toContain(`href="/coldroom/requests/${id}"`);
+  for (const word of ['HASH_DIFFERS', 'Stop everything']) expect(alice.text).not.toContain(word);
+  expect((await (await signedIn('olga')).get('/')).text).not.toContain(`/requests/${id}"`);
+});
+
+const all = async () => (await running.register.switches.list()).find(({ name }) => name === 'all');
+
+test('an administrator stops everything with a reason, and resumes', async () => {
+  const root = await signedIn('root');
+  const stop = async (reason: string) => root.post('/stop', { _csrf: await root.csrf('/'), reason });
+  expect((await stop(' ')).status).toBe(409);
+  expect((await stop('<b>disk</b> full')).status).toBe(303);
+  expect(await all()).toMatchObject({ stopped: true, changedBy: 'root' });
+  const page = await root.get('/');
+  expect(page.text).toContain('Everything is stopped');
+  expect(page.text).toContain('&lt;b>disk&lt;/b> full');
+  expect((await root.post('/resume', { _csrf: await root.csrf('/') })).status).toBe(303);
+  expect(await all()).toMatchObject({ stopped: false });
+});
+
+test.each<Login>(['dora', 'lea', 'alice', 'ada'])('%s can neither stop nor resume', async (login) => {
+  const browser = await signedIn(login);
+  const csrf = await browser.csrf('/');
+  expect((await browser.get('/')).text).not.toContain('Stop everything');
+  for (const path of ['/stop', '/resume'])
+    expect((await browser.post(path, { _csrf: csrf, reason: 'because' })).status).toBe(403);
+});
