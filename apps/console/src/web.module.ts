@@ -5,6 +5,7 @@ import { Log } from '@coldroom/runtime';
 import { RequestsApi } from './api/requests.api';
 import { CONSOLE, type ConsoleSettings } from './console-settings';
 import { ErrorFilter } from './layout/error.filter';
+import { MeController } from './me/me.controller';
 import { OverviewController } from './overview/overview.controller';
 import { BoardModule } from './queues/board.module';
 import { QueuesController } from './queues/queues.controller';
@@ -37,7 +38,14 @@ export class WebModule {
     return {
       module: WebModule,
       imports: [Common.with(register, log), BoardModule.with(settings, visitors, site)],
-      controllers: [SignInController, OverviewController, RequestsController, QueuesController, RequestsApi],
+      controllers: [
+        SignInController,
+        OverviewController,
+        MeController,
+        RequestsController,
+        QueuesController,
+        RequestsApi,
+      ],
       providers: [
         { provide: CONSOLE, useValue: settings },
         { provide: Site, useValue: site },

@@ -28,6 +28,7 @@ export {
   type Review,
   type Reviewer,
 } from './requests/review';
+export { ownRequests, type OwnRequest, type Stay } from './requests/mine';
 export { requestDetails, type RequestDetails, type WithExamples } from './requests/show';
 export {
   actions,

@@ -12,7 +12,7 @@ export interface Frame {
 export interface PageProps extends Frame {
   readonly title: string;
   /** The entry of the navigation that this page belongs to. */
-  readonly section?: 'overview' | 'requests' | 'queues';
+  readonly section?: 'overview' | 'me' | 'requests' | 'queues';
   readonly children: ComponentChildren;
 }
 
@@ -39,6 +39,9 @@ export function Page({ site, visitor, title, section, children }: PageProps): VN
             <nav aria-label="Main">
               <a href={site.href('/')} aria-current={section === 'overview' ? 'page' : undefined}>
                 Overview
+              </a>
+              <a href={site.href('/me')} aria-current={section === 'me' ? 'page' : undefined}>
+                My images
               </a>
               <a href={site.href('/requests')} aria-current={section === 'requests' ? 'page' : undefined}>
                 Requests
