@@ -18,6 +18,7 @@ import { addScan } from './commands/scan';
 import { addStatus } from './commands/status';
 import { addResume, addStop } from './commands/stop';
 import { addStore } from './commands/store';
+import { addTokens } from './commands/tokens';
 import { addUndo } from './commands/undo';
 import { addVerify } from './commands/verify';
 import { addWatch } from './commands/watch';
@@ -82,7 +83,7 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
   const files = program.command('files').description('single files: look, try again, give up');
   for (const add of [addFilesList, addFilesShow, addFilesRetry, addFilesAbandon]) add(files);
   for (const add of [addStatus, addWatch, addUndo, addRestore, addRecall, addMove, addStop, addResume]) add(program);
-  for (const add of [addVerify, addStore, addMigrate, addRebuild, addDoctor, addAudit]) add(program);
+  for (const add of [addVerify, addStore, addMigrate, addRebuild, addDoctor, addAudit, addTokens]) add(program);
   if (!json) pointToHelp(program, 'coldroom');
   return program;
 }

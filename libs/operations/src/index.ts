@@ -43,6 +43,7 @@ export {
   type Role,
 } from './rights/rights';
 export { actorOf, type RoleSettings } from './rights/roles';
+export { actorOfToken, createToken, revokeToken, tokenRoles, type TokenOrder } from './rights/tokens';
 export { archivedImagesIn } from './retrieve/datasets';
 export type { Estimate } from './retrieve/estimate';
 export {

@@ -26,6 +26,7 @@ export type { RebuildAnswer } from './operator/rebuild';
 export type { RebuiltBag, RebuiltFile } from './operator/rebuilt-bag';
 export type { Membership, Person, PersonGroup, PersonInGroups, Roster } from './people/people';
 export { Register } from './register';
+export type { NewToken, Token } from './people/tokens';
 export type { RetrievalPlan } from './operator/retrieval-plan';
 export type { RetrievalOrder } from './operator/retrievals';
 export type { Closure } from './requests/requests';

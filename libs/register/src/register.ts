@@ -7,6 +7,7 @@ import { applyTransitions } from './transitions/apply-transitions';
 import type { Transition, TransitionOptions } from './transitions/transition';
 import { Moves } from './operator/moves';
 import { Reports } from './queries/reports';
+import { Tokens } from './people/tokens';
 import { People } from './people/people';
 import { OperatorActions } from './operator/operator-actions';
 import { Rebuild } from './operator/rebuild';
@@ -26,6 +27,7 @@ export class Register {
   readonly switches: Switches;
   readonly marks: Marks;
   readonly people: People;
+  readonly tokens: Tokens;
   readonly scans: Scans;
   readonly reports: Reports;
   readonly fixity: Fixity;
@@ -43,6 +45,7 @@ export class Register {
     this.switches = new Switches(this.pool);
     this.marks = new Marks(this.pool);
     this.people = new People(this.pool);
+    this.tokens = new Tokens(this.pool);
     this.scans = new Scans(this.pool);
     this.reports = new Reports(this.pool);
     this.fixity = new Fixity(this.pool);

@@ -13,7 +13,7 @@ export function addStop(program: CliCommand): void {
     .description(
       'stop everything: from the moment this returns not one more original is replaced or released, until "coldroom resume"',
     )
-    .option('--reason <text>', 'why; shown to everybody', 'no reason given')
+    .option('--reason <text>', 'why; shown to everyone', 'no reason given')
     .by()
     .examples('stop --reason "disk 4 is being replaced"')
     .runs(async (context, { reason, by }: By & { readonly reason: string }) => {
@@ -49,7 +49,7 @@ export function addResume(program: CliCommand): void {
       return {
         document: done,
         lines: [
-          resumed.length > 0 ? `Goes on: ${resumed.join(', ')}` : 'Nothing was stopped.',
+          resumed.length > 0 ? `Resumed: ${resumed.join(', ')}` : 'Nothing was stopped.',
           stillStopped.length > 0 && `Still stopped: ${stillStopped.join(', ')}`,
         ],
       };

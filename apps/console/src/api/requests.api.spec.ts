@@ -1,3 +1,4 @@
+import { createToken, revokeToken } from '@coldroom/operations';
 import { Browser } from '../testing/browser';
 import { RunningConsole, type Login } from '../testing/running-console';
 
@@ -105,3 +106,30 @@ test('a body beyond the limit is refused', async () => {
   const body = { decision: 'decline', reason: 'x'.repeat(200_000) };
   expect((await decide(dora, await running.newRequest(), body, { 'if-match': '"1"' })).status).toBe(413);
 });
+
+test('a machine decides with a token, without cookies and their protection, until the token is revoked', async () => {
+  const id = await running.newRequest();
+  const { secret } = await createToken(running.register, { name: 'robot', role: 'manager', days: 1, by: 'root' });
+  const machine = new Browser(running);
+  const authorization = `Bearer ${secret}`;
+  const send = (decision: string) =>
+    machine.send(`/api/v1/requests/${id}/decision`, {
+      method: 'POST',
+      body: JSON.stringify({ decision, reason: 'full' }),
+      headers: { authorization, 'content-type': 'application/json', 'if-match': '"1"' },
+    });
+  expect((await send('decline')).status).toBe(200);
+  expect(await running.register.requests.get(id)).toMatchObject({ state: 'Declined', decidedBy: 'token:robot' });
+  expect((await machine.get(`/requests/${id}`, { authorization })).status).toBe(303); // pages are for people
+  expect((await machine.get('/queues/board/api/queues', { authorization })).status).toBe(404);
+  await revokeToken(running.register, 'robot', 'root');
+  expect((await send('decline')).status).toBe(401);
+});
+
+test.each(['', 'Bearer', 'Bearer x', 'Basic cm9vdDpyb290', `Bearer coldroom_${'A'.repeat(43)}`])(
+  'the authorization "%s" opens nothing, even beside a session',
+  async (authorization) => {
+    const root = await signedIn('root');
+    expect((await root.get('/api/v1/requests', { authorization })).status).toBe(401);
+  },
+);

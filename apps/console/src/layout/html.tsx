@@ -66,7 +66,7 @@ function SignedIn({ site, visitor }: { readonly site: Site; readonly visitor: Vi
     <form class="who" method="post" action={site.href('/sign-out')}>
       <Csrf visitor={visitor} />
       <span>
-        {visitor.person.fullName || visitor.person.login}, {visitor.actor.roles.at(-1)}
+        {visitor.fullName}, {visitor.actor.roles.at(-1)}
       </span>
       <button class="plain" type="submit">
         Sign out
@@ -77,7 +77,7 @@ function SignedIn({ site, visitor }: { readonly site: Site; readonly visitor: Vi
 
 /** In each form that changes something. */
 export function Csrf({ visitor }: { readonly visitor: Visitor }): VNode {
-  return <input type="hidden" name="_csrf" value={visitor.csrf} />;
+  return <input type="hidden" name="_csrf" value={visitor.csrf ?? ''} />;
 }
 
 export function toHtml(page: VNode): string {

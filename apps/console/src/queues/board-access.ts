@@ -12,7 +12,7 @@ import type { Site } from '../site';
 export function boardAccess(settings: ConsoleSettings, visitors: Visitors, site: Site): RequestHandler {
   return (request, response, next) => {
     const admit = async (): Promise<void> => {
-      const visitor = await visitors.of(request);
+      const visitor = await visitors.of(request, false);
       const action = ['GET', 'HEAD'].includes(request.method) ? 'seeQueues' : 'changeQueues';
       const permitted = visitor !== undefined && may(visitor.actor.roles, action, ['other'], settings.policy);
       if (!permitted || isForeign(request, site)) {

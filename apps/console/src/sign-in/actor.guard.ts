@@ -43,10 +43,11 @@ export class ActorGuard implements CanActivate {
     const changes = !safeMethods.includes(request.method);
     if (changes && isForeign(request, this.site)) throw forged();
     const isPublic = this.reflector.getAllAndOverride<boolean>(publicKey, [context.getHandler(), context.getClass()]);
-    request.visitor = await this.visitors.of(request);
+    request.visitor = await this.visitors.of(request, request.path.startsWith(this.site.href('/api/')));
     if (isPublic) return true;
     if (!request.visitor) throw new UnauthorizedException();
-    if (changes && !isSameToken(request.visitor.csrf, tokenOf(request))) throw forged();
+    const { csrf } = request.visitor;
+    if (changes && csrf !== null && !isSameToken(csrf, tokenOf(request))) throw forged();
     return true;
   }
 }
