@@ -111,7 +111,7 @@ describe('coldroom stop and resume', () => {
       resumed: ['stage:link'],
       stillStopped: ['all'],
     });
-    expect(await coldroom(['resume'], env)).toMatchObject({ code: 0, stdout: 'Goes on: all\n' });
+    expect(await coldroom(['resume'], env)).toMatchObject({ code: 0, stdout: 'Resumed: all\n' });
     expect((await coldroom(['resume'], env)).stdout).toBe('Nothing was stopped.\n');
   });
 });
