@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 const decision = z.strictObject({
   decision: z.enum(['approve', 'decline']),
+  filesets: z.array(z.string().max(200)).min(1).max(10_000).optional(),
   reason: z.string().max(1000).optional(),
   store: z.string().max(100).optional(),
 });

@@ -66,6 +66,15 @@ test('a decision names the revision: the second of two gets 412 with what was de
   });
 });
 
+test('a part of a request is decided, and only filesets that it has', async () => {
+  const id = await running.newRequest();
+  const dora = await signedIn('dora');
+  const part = (filesets: unknown) => decide(dora, id, { decision: 'approve', filesets }, { 'if-match': '"1"' });
+  expect(await part(['Fileset:999'])).toMatchObject({ status: 404, body: { code: 'NO_SUCH_FILESET' } });
+  for (const wrong of [[], 'Fileset:1', [1]]) expect((await part(wrong)).status).toBe(400);
+  expect((await running.register.requests.get(id))?.state).toBe('New');
+});
+
 test('without a sign-in, or without the right, the answer is problem details with a stable code', async () => {
   const id = await running.newRequest();
   const anyone = await new Browser(running).get(`/api/v1/requests/${id}`);

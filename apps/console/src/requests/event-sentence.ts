@@ -3,6 +3,11 @@ import type { EventListing } from '@coldroom/register';
 const sentences: Readonly<Record<string, (event: EventListing) => string>> = {
   scan: () => 'Found by the scanner',
   approve: ({ actor }) => `Approved by ${actor}`,
+  split: ({ actor, detail }) => {
+    const { into, of, filesets } = detail as { into?: string; of?: string; filesets?: number };
+    const part = filesets === 1 ? '1 fileset' : `${filesets} filesets`;
+    return into ? `${actor} put ${part} aside as request ${into}` : `${actor} put this aside from request ${of}`;
+  },
   decline: ({ actor }) => `Declined by ${actor}`,
   reopen: () => 'More belongs to it than was approved: it waits for a decision again',
   start: () => 'Archiving began',

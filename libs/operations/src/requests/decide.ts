@@ -56,11 +56,13 @@ export async function carryOutDecisions(
   for (const one of plan) {
     if (!one.done) results.push(one);
     else if (one.decision === 'approve')
-      results.push(await settled(one, register.requests.approve(one.request, by, store, one.revision)));
-    else results.push(await settled(one, register.requests.decline(one.request, by, reason, one.revision)));
+      results.push(await settled(one, register.requests.approve(one.request, by, store, seen(one))));
+    else results.push(await settled(one, register.requests.decline(one.request, by, reason, seen(one))));
   }
   return results;
 }
+
+const seen = ({ revision }: Decision): { revision?: number } => (revision === undefined ? {} : { revision });
 
 async function settled(plan: Decision, deciding: Promise<unknown>): Promise<Decision> {
   try {

@@ -14,6 +14,8 @@ export interface DecisionOrder {
   readonly decision: 'approve' | 'decline';
   /** That of the request as it was reviewed. */
   readonly revision: number;
+  /** Only these whole filesets; the rest becomes a New request of its own. Without it, all. */
+  readonly filesets?: readonly string[] | undefined;
   readonly reason?: string | null;
   readonly store?: string | null;
 }
@@ -49,18 +51,18 @@ export async function reviewRequest(reviewer: Reviewer, id: bigint): Promise<Rev
 
 /**
  * Approves or declines a request as the actor. `Refused`: `NO_SUCH_REQUEST`, `NOT_PERMITTED`, `REASON_MISSING`,
- * `REQUEST_DECIDED`, or `REQUEST_CHANGED` since that revision.
+ * `REQUEST_DECIDED`, `NO_SUCH_FILESET`, or `REQUEST_CHANGED` since that revision.
  */
 export async function decideAs(reviewer: Reviewer, order: DecisionOrder): Promise<void> {
   const { register, actor } = reviewer;
-  const { request: id, decision, revision, reason = null, store = null } = order;
+  const { request: id, decision, revision, filesets, reason = null, store = null } = order;
   const request = await register.requests.get(id);
   if (!request || !permits(reviewer, 'see', request)) throw noSuchRequest(id);
   if (!permits(reviewer, decision, request)) throw notPermitted(reviewer, decision, request);
-  if (decision === 'approve') await register.requests.approve(id, actor.name, store, revision);
+  if (decision === 'approve') await register.requests.approve(id, actor.name, store, { revision, filesets });
   else {
     if (!reason?.trim()) throw new Refused('REASON_MISSING', 'Say why it is declined: the requester will read it.');
-    await register.requests.decline(id, actor.name, reason.trim(), revision);
+    await register.requests.decline(id, actor.name, reason.trim(), { revision, filesets });
   }
 }
 

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { Refused, type RequestState } from '@coldroom/domain';
 import { transaction } from '../db/connection';
 import { recordRequestEvent } from './request-events';
+import { splitRequest } from './split';
 
 export interface Decision {
   readonly state: 'Approved' | 'Declined';
@@ -9,6 +10,8 @@ export interface Decision {
   readonly reason?: string | null;
   /** The store named for an approved request. */
   readonly store?: string | null;
+  /** Only these are decided; the rest becomes a New request of its own. Without it, all are. */
+  readonly filesets?: readonly string[] | undefined;
   /** The revision that was reviewed; without it, whatever the request contains now is decided. */
   readonly revision?: number | undefined;
   readonly by: string;
@@ -18,7 +21,7 @@ export interface Decision {
 export async function decide(
   pool: pg.Pool,
   requestId: bigint,
-  { state, reason = null, store = null, revision, by }: Decision,
+  { state, reason = null, store = null, filesets, revision, by }: Decision,
 ): Promise<void> {
   await transaction(pool, async (client) => {
     const {
@@ -39,6 +42,7 @@ export async function decide(
         'REQUEST_CHANGED',
         `Request ${requestId} was changed since you looked at it: OMERO has more that belongs to it. Look again, and decide then`,
       );
+    if (filesets) await splitRequest(client, requestId, { filesets, by });
     await client.query(
       'UPDATE request SET revision = revision + 1, state = $2, decided_at = now(), decided_by = $3, reason = $4, store = $5 WHERE id = $1',
       [requestId, state, by, reason, store],

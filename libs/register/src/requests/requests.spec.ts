@@ -337,6 +337,10 @@ it('lists requests by state and counts them from their files', async () => {
     {
       id,
       state: 'New',
+      revision: 1,
+      ownerId: 3n,
+      groupId: 4n,
+      requesterId: 3n,
       owner: 'ada',
       group: 'Lab',
       requester: 'ada',

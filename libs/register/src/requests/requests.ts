@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { crashPoint, type RequestState } from '@coldroom/domain';
 import { transaction } from '../db/connection';
-import { decide } from './decide';
+import { decide, type Decision } from './decide';
 import { addFiles, addImages, setAsideIncomplete, type NewFile, type NewImage, type NewRequest } from './drafts';
 import { packRequest } from './pack';
 import { recordNotStarted, recordRequestEvent } from './request-events';
@@ -115,14 +115,25 @@ export class Requests {
 
   /**
    * New → Approved. The scanner then compares it with OMERO once more and packs its bags, for `store` if one is named.
+   * See `decide`.
    */
-  async approve(requestId: bigint, by: string, store: string | null = null, revision?: number): Promise<void> {
-    await decide(this.pool, requestId, { state: 'Approved', store, revision, by });
+  async approve(
+    requestId: bigint,
+    by: string,
+    store: string | null = null,
+    reviewed: Pick<Decision, 'revision' | 'filesets'> = {},
+  ): Promise<void> {
+    await decide(this.pool, requestId, { ...reviewed, state: 'Approved', store, by });
   }
 
-  /** New → Declined: nothing was touched, and the marks are removed. */
-  async decline(requestId: bigint, by: string, reason: string | null, revision?: number): Promise<void> {
-    await decide(this.pool, requestId, { state: 'Declined', reason, revision, by });
+  /** New → Declined: nothing was touched, and the marks are removed. See `decide`. */
+  async decline(
+    requestId: bigint,
+    by: string,
+    reason: string | null,
+    reviewed: Pick<Decision, 'revision' | 'filesets'> = {},
+  ): Promise<void> {
+    await decide(this.pool, requestId, { ...reviewed, state: 'Declined', reason, by });
   }
 
   /** Approved → Running: packs bags, in which the files are `approved`. Safe to repeat. Returns the number of bags. */
