@@ -30,6 +30,7 @@ export type { NewToken, Token } from './people/tokens';
 export type { RetrievalPlan } from './operator/retrieval-plan';
 export type { RetrievalOrder } from './operator/retrievals';
 export type { Closure } from './requests/requests';
+export type { FilesetSummary } from './requests/filesets';
 export type { RequestSummary } from './requests/summaries';
 export { scannerTask, type Scan } from './requests/scans';
 export type { Switch } from './transitions/switches';

@@ -13,17 +13,31 @@ export function parseId(text: string): bigint {
 const decision = z.strictObject({
   _csrf: z.string().optional(),
   revision: z.coerce.number().int().min(1).max(2_147_483_647),
+  filesets: z
+    .union([z.string().max(200), z.array(z.string().max(200)).max(200)])
+    .transform((one) => (typeof one === 'string' ? [one] : one))
+    .optional(),
+  /** The form has ticks: a browser sends nothing at all of a form in which none is set. */
+  choosing: z.literal('true').optional(),
   reason: z.string().max(1000).optional(),
   store: z.string().max(100).optional(),
 });
 
 /** What a decision says; unknown fields are refused. */
-export function parseDecision(body: unknown): Pick<z.output<typeof decision>, 'revision' | 'reason' | 'store'> {
+export function parseDecision(
+  body: unknown,
+): Pick<z.output<typeof decision>, 'revision' | 'filesets' | 'reason' | 'store'> {
   const parsed = decision.safeParse(body);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new BadRequestException(`${issue?.path.join('.') || 'the request'}: ${issue?.message}`);
   }
-  const { revision, reason, store } = parsed.data;
-  return { revision, ...(reason === undefined ? {} : { reason }), ...(store ? { store } : {}) };
+  const { revision, choosing, reason, store } = parsed.data;
+  const filesets = parsed.data.filesets ?? (choosing && []);
+  return {
+    revision,
+    ...(filesets ? { filesets } : {}),
+    ...(reason === undefined ? {} : { reason }),
+    ...(store ? { store } : {}),
+  };
 }

@@ -4,6 +4,7 @@ import { formatBytes, formatCount } from '@coldroom/terminal';
 import { Csrf, Page, type Frame } from '../layout/html';
 import { Fact, StateBadge, When } from '../layout/parts';
 import { sentenceOf } from './event-sentence';
+import { approveForm, Filesets } from './filesets';
 
 interface Props extends Frame {
   readonly review: Review;
@@ -33,6 +34,7 @@ export function RequestPage({ review, problem, ...frame }: Props): VNode {
       <div class="cols">
         <div class="stack">
           <Facts review={review} />
+          <Filesets review={review} />
           <Included review={review} />
           <NotTaken title="Not taken" found={review.skipped} />
           <NotTaken title="Stuck" found={review.stuck} />
@@ -154,11 +156,14 @@ function Decision({ site, visitor, review }: Props): VNode | null {
     <aside class="side card" aria-label="Decision">
       <h2>Your decision</h2>
       {permitted.includes('approve') && (
-        <form method="post" action={site.href(`/requests/${request.id}/approve`)}>
+        <form id={approveForm} method="post" action={site.href(`/requests/${request.id}/approve`)}>
           <Csrf visitor={visitor} />
           <input type="hidden" name="revision" value={request.revision} />
+          {review.filesets.length > 1 && <input type="hidden" name="choosing" value="true" />}
           <button class="primary" type="submit">
-            Approve {filesets(request.filesets)}, {formatBytes(request.bytes)}
+            {review.filesets.length > 1
+              ? 'Approve the ticked filesets'
+              : `Approve ${filesets(request.filesets)}, ${formatBytes(request.bytes)}`}
           </button>
         </form>
       )}

@@ -61,7 +61,8 @@ export class RequestsController {
       response.redirect(303, this.site.href(`/requests/${order.request}`));
     } catch (error) {
       const { code, message } = failureOf(error);
-      if (!['NOT_PERMITTED', 'REASON_MISSING', 'REQUEST_DECIDED', 'REQUEST_CHANGED'].includes(code)) throw error;
+      if (!['NOT_PERMITTED', 'REASON_MISSING', 'REQUEST_DECIDED', 'REQUEST_CHANGED', 'NO_SUCH_FILESET'].includes(code))
+        throw error;
       response.status(code === 'NOT_PERMITTED' ? 403 : 409).send(await this.page(visitor, order.request, message));
     }
   }

@@ -36,6 +36,31 @@ test('a data manager reviews a request, approves it, and sees who decided', asyn
   expect(after.text).not.toContain('Your decision');
 });
 
+test('a part is approved by its ticks, and the rest waits as a request of its own', async () => {
+  const id = await running.newRequest('first', 3);
+  const dora = await signedIn('dora');
+  const page = (await dora.get(`/requests/${id}`)).text;
+  const filesets = [...page.matchAll(/name="filesets" value="([^"]+)" form="approve"/g)].map((match) => match[1]!);
+  expect(filesets).toHaveLength(3);
+  const form = new URLSearchParams({ _csrf: await dora.csrf(), revision: '1' });
+  for (const fileset of filesets.slice(0, 2)) form.append('filesets', fileset);
+  const headers = { origin: new URL(running.settings.url).origin };
+  expect((await dora.send(`/requests/${id}/approve`, { method: 'POST', body: form, headers })).status).toBe(303);
+  expect(await running.register.requests.get(id)).toMatchObject({ state: 'Approved', filesets: 2 });
+  const rest = (await running.register.requests.list(['New'])).at(-1)!;
+  expect(rest).toMatchObject({ filesets: 1 });
+  expect((await dora.get(`/requests/${id}`)).text).toContain(`dora put 1 fileset aside as request ${rest.id}`);
+});
+
+test('where no fileset is ticked, nothing is approved', async () => {
+  const id = await running.newRequest('none', 2);
+  const dora = await signedIn('dora');
+  expect((await dora.get(`/requests/${id}`)).text).toContain('name="choosing" value="true"');
+  const refused = await decide(dora, id, 'approve', { revision: '1', choosing: 'true' });
+  expect([refused.status, refused.text]).toEqual([409, expect.stringContaining('Name at least one fileset')]);
+  expect(await running.register.requests.get(id)).toMatchObject({ state: 'New', filesets: 2 });
+});
+
 test('a decline needs a reason, which the page shows as text', async () => {
   const id = await running.newRequest();
   const dora = await signedIn('dora');

@@ -79,29 +79,21 @@ export class RunningConsole {
     await this.register.close();
   }
 
-  /** A New request of alice in the lab, with one fileset of two files. */
-  async newRequest(name = 'image.tif'): Promise<bigint> {
-    const nr = (count += 1);
-    const file = (part: number): NewFile => ({
-      root: 'ManagedRepository',
-      path: Buffer.from(`alice/${nr}/${part}.tif`),
-      display: `alice/${nr}/${part}.tif`,
-      fileset: `Fileset:${nr}`,
-      size: 1n << 30n,
-      originalFileId: BigInt(nr * 10 + part),
-      pixelsId: null,
-      omeroHash: null,
-      verdict: { take: { ...identity, ino: BigInt(nr * 10 + part) } },
-    });
-    const image = (part: number) => ({
+  /** A New request of alice in the lab; each fileset has two files and two images, one of them marked. */
+  async newRequest(name = 'image.tif', filesets = 1): Promise<bigint> {
+    const parts = Array.from({ length: filesets }, () => (count += 1)).flatMap((nr) => [
+      { nr, part: 1 },
+      { nr, part: 2 },
+    ]);
+    async function* once<T>(value: T): AsyncGenerator<T> {
+      yield value;
+    }
+    const images = parts.map(({ nr, part }) => ({
       imageId: BigInt(nr * 10 + part),
       name,
       fileset: `Fileset:${nr}`,
       marked: part === 1,
-    });
-    async function* once<T>(value: T): AsyncGenerator<T> {
-      yield value;
-    }
+    }));
     return this.register.requests.create(
       {
         ownerId: people.alice,
@@ -111,10 +103,25 @@ export class RunningConsole {
         requesterId: people.alice,
         requester: 'alice',
       },
-      { images: once([image(1), image(2)]), files: once([file(1), file(2)]) },
+      { images: once(images), files: once(parts.map(fileOf)) },
       'test',
     );
   }
+}
+
+function fileOf({ nr, part }: { readonly nr: number; readonly part: number }): NewFile {
+  const path = `alice/${nr}/${part}.tif`;
+  return {
+    root: 'ManagedRepository',
+    path: Buffer.from(path),
+    display: path,
+    fileset: `Fileset:${nr}`,
+    size: 1n << 30n,
+    originalFileId: BigInt(nr * 10 + part),
+    pixelsId: null,
+    omeroHash: null,
+    verdict: { take: { ...identity, ino: BigInt(nr * 10 + part) } },
+  };
 }
 
 const identity = {

@@ -1,11 +1,13 @@
 import { Refused, type RequestState } from '@coldroom/domain';
-import type { Register, RequestSummary } from '@coldroom/register';
+import type { FilesetSummary, Register, RequestSummary } from '@coldroom/register';
 import { noSuchRequest } from '../failure';
 import { actions, may, relationsTo, type Action, type Actor, type RightsPolicy } from '../rights/rights';
 import { requestDetails, type RequestDetails } from './show';
 
 /** A request as someone may see it, and what they may do about it now. */
 export interface Review extends RequestDetails {
+  /** All of them, if there are few enough to choose from; else none. */
+  readonly filesets: readonly FilesetSummary[];
   readonly permitted: readonly Action[];
 }
 
@@ -27,6 +29,8 @@ export interface Reviewer {
   readonly policy: RightsPolicy;
 }
 
+/** More are not chosen from one by one. */
+const mostFilesets = 200;
 const decidable: readonly Action[] = ['approve', 'decline', 'withdraw'];
 
 /** The requests that the actor may see, newest first. */
@@ -46,7 +50,9 @@ export async function reviewRequest(reviewer: Reviewer, id: bigint): Promise<Rev
   const permitted = actions.filter(
     (action) => permits(reviewer, action, request) && (request.state === 'New' || !decidable.includes(action)),
   );
-  return { ...details, permitted };
+  const filesets =
+    request.filesets <= mostFilesets ? await reviewer.register.requests.filesets(id, { limit: mostFilesets }) : [];
+  return { ...details, filesets, permitted };
 }
 
 /**

@@ -38,6 +38,17 @@ test('a part is approved, and the rest waits as a request of its own, with all t
   ]);
 });
 
+test('the filesets of a request are listed by name, a page after the other, with their images and files', async () => {
+  const id = await create();
+  const { requests } = place.register;
+  expect(await requests.filesets(id, { limit: 2 })).toEqual([
+    { fileset: 'Fileset:1', name: 'image 1', images: 1, markedImages: 1, files: 2, bytes: 20n },
+    { fileset: 'Fileset:2', name: 'image 2', images: 2, markedImages: 1, files: 2, bytes: 20n },
+  ]);
+  expect(await requests.filesets(id, { after: 'Fileset:2' })).toMatchObject([{ fileset: 'Fileset:3' }]);
+  expect(await requests.filesets(99n)).toEqual([]);
+});
+
 test('a part is declined: only its marks are removed', async () => {
   const id = await create();
   await place.register.requests.decline(id, 'dora', 'in use', { revision: 1, filesets: ['Fileset:2'] });
