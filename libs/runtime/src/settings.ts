@@ -161,12 +161,7 @@ function addFault(faults: Map<string, string>, key: string, message: string, env
 
 /** The settings in a form that may be shown: passwords in URLs are hidden. */
 export function shownSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(settings).map(([key, value]) => [
-      key,
-      shown(key, value),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, shown(key, value)]));
 }
 
 function shown(key: string, value: unknown): unknown {

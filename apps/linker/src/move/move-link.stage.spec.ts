@@ -13,7 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { codeOf, type CopyStatus, type CrashPoint, type Store } from '@coldroom/domain';
+import { codeOf, Refused, Transient, type CopyStatus, type CrashPoint, type Store } from '@coldroom/domain';
 import { Archive } from '../testing/archive';
 
 describe('the move-link stage', () => {
@@ -274,7 +274,12 @@ describe('the move-link stage', () => {
   ])('no link leads there while one copy is not good there: %s', async (code, change) => {
     const { id, bag } = await moveSealed(code);
     await archive.bench.run(moveLinksWith(saying(change)));
-    expect(await archive.bench.file(`${code}/a`)).toMatchObject({ state: 'stuck', stuckFrom: 'moveSealed', code });
+    expect(await archive.bench.file(`${code}/a`)).toMatchObject({
+      state: 'stuck',
+      stuckFrom: 'moveSealed',
+      code,
+      reason: expect.not.stringContaining('cancelled'),
+    });
     await expectIn('main', bag, `${code}/a`, `${code}/b`);
     expect(await archive.bench.run(archive.moveLink)).toMatchObject({
       transitions: [],
@@ -285,6 +290,19 @@ describe('the move-link stage', () => {
     expect((await archive.bench.run(archive.moveLink)).switched).toBe(true);
     await expectIn('other', bag, `${code}/a`, `${code}/b`);
   });
+
+  test.each([new Transient('STORE_UNAVAILABLE', 'away'), new Refused('STORE_MARKER', 'another disk')])(
+    'without a cancelled move, what the store throws is passed on unchanged: %s',
+    async (thrown) => {
+      const { id, bag } = await moveSealed(thrown.code);
+      const failing = Object.create(archive.bench.stores.get('other'), {
+        stat: { value: () => Promise.reject(thrown) },
+      }) as Store;
+      await expect(archive.bench.run(moveLinksWith(failing))).rejects.toBe(thrown);
+      await expectIn('main', bag, `${thrown.code}/a`, `${thrown.code}/b`);
+      await putAside(id);
+    },
+  );
 
   test('waits while the store no longer reports a copy as durable', async () => {
     const { bag } = await moveSealed('slow');
