@@ -33,6 +33,8 @@ const recording = [
   'resume',
   'scan',
   'stop',
+  'tokens create',
+  'tokens revoke',
   'verify',
 ];
 
