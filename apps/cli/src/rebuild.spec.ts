@@ -154,7 +154,7 @@ it('fills an empty register with the content of the lost one', async () => {
   expect(await rowsOf(rebuilt)).toEqual(await rowsOf(bench.register));
   expect(await imagesOf(rebuilt)).toEqual(await imagesOf(bench.register));
   expect((await rebuilt.requests.list()).map(({ id, state, owner, group }) => ({ id, state, owner, group }))).toEqual(
-    [gone, held].map((id) => ({ id, state: 'Finished', owner: 'ada', group: 'Lab' })),
+    [held, gone].map((id) => ({ id, state: 'Finished', owner: 'ada', group: 'Lab' })),
   );
   expect((await rebuilt.marks.pending()).map(({ wanted }) => wanted)).toEqual(['archived', 'archived', 'archived']);
 

@@ -35,6 +35,7 @@ export {
   may,
   relationsTo,
   roles,
+  visibleTo,
   type Action,
   type Actor,
   type Ownership,

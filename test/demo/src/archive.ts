@@ -18,7 +18,7 @@ export async function scan(register: Register, services: Services): Promise<Read
 export async function decide(
   register: Register,
 ): Promise<{ approved: readonly RequestSummary[]; declined: readonly RequestSummary[] }> {
-  const fresh = [...(await register.requests.list(['New']))].sort((a, b) => b.files - a.files);
+  const fresh = [...(await register.requests.list({ states: ['New'] }))].sort((a, b) => b.files - a.files);
   const approved = fresh.slice(0, 2);
   const declined = fresh.slice(2, 3);
   for (const request of approved) await register.requests.approve(request.id, 'demo');

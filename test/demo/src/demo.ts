@@ -98,7 +98,7 @@ async function archive(layout: Layout, surroundings: World, store: DemoStore): P
   try {
     say('\nScan');
     await scan(register, services);
-    sayRequests(await register.requests.list(['New']), say);
+    sayRequests((await register.requests.list({ states: ['New'] })).toReversed(), say);
     const decisions = await decide(register);
     sayDecisions(decisions, say);
     const start = Date.now();

@@ -55,13 +55,15 @@ export function sayDecisions(
 export async function saySummary(register: Register, proven: Proven, milliseconds: number, say: Say): Promise<void> {
   sayProof(proven, say);
   say('\nSummary');
-  const requests = (await register.requests.list()).map(
-    (request) =>
-      [
-        `Request:${request.id}`,
-        `${request.state}: ${formatCount(request.linked)} of ${formatCount(request.files)} files archived`,
-      ] as const,
-  );
+  const requests = (await register.requests.list())
+    .toReversed()
+    .map(
+      (request) =>
+        [
+          `Request:${request.id}`,
+          `${request.state}: ${formatCount(request.linked)} of ${formatCount(request.files)} files archived`,
+        ] as const,
+    );
   const counts = await register.reports.counts();
   const sum = (states: readonly string[]): { files: number; bytes: number } =>
     counts

@@ -37,6 +37,6 @@ describe('a scanner killed at', () => {
     expect(await archivedMarks(world.omeroUrl, images)).toEqual(
       images.map((imageId) => ({ imageId, archived: true, marks: ['ARCHIVE NOTE', 'ARCHIVED'] })),
     );
-    expect(await world.register.requests.list(['New', 'Approved', 'Running', 'Error'])).toEqual([]);
+    expect(await world.register.requests.list({ states: ['New', 'Approved', 'Running', 'Error'] })).toEqual([]);
   });
 });

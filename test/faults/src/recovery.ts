@@ -106,7 +106,7 @@ export async function recover(world: World, { archived, inPlace, flags, bags }: 
   world.services.startAll();
   await marksAre(world, archived, inPlace);
   await world.checkAtRest();
-  for (const { id } of await world.register.requests.list(['Finished', 'Running', 'Approved', 'Error']))
+  for (const { id } of await world.register.requests.list({ states: ['Finished', 'Running', 'Approved', 'Error'] }))
     await world.coldroom('restore', `Request:${id}`, '--yes');
   await marksAre(world, [], [...archived, ...inPlace]);
   await world.services.killAll();

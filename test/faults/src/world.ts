@@ -157,7 +157,7 @@ export class World implements Scene {
   async approve(store?: StoreName): Promise<bigint> {
     await this.register.scans.ask('a tester');
     const [request] = await this.until('a new request', async () => {
-      const requests = await this.register.requests.list(['New']);
+      const requests = await this.register.requests.list({ states: ['New'] });
       return requests.length > 0 && requests;
     });
     const { id } = request as { id: bigint };

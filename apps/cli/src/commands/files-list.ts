@@ -18,7 +18,7 @@ interface Options {
 export function addFilesList(files: CliCommand): void {
   files
     .command('list')
-    .description('list files, by number')
+    .description('list files, by request and number')
     .option('--request <number>', 'only of this request')
     .option('--state <states>', `only these, separated by commas: ${fileStates.join(', ')}`)
     .option('--code <code>', 'only those stuck or skipped for this reason')

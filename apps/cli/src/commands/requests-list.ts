@@ -13,7 +13,7 @@ export function addRequestsList(requests: CliCommand): void {
     .examples('requests list', 'requests list --state New,Error')
     .runs(async (context, { state }: { readonly state?: string }) => {
       const states = state === undefined ? undefined : parseNames(state, requestStates, 'state of a request');
-      const list = await context.register((register) => register.requests.list(states));
+      const list = (await context.register((register) => register.requests.list({ states }))).toReversed();
       return { document: { requests: list }, lines: lines(list, new Date()) };
     });
 }

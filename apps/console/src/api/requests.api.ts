@@ -34,7 +34,9 @@ export class RequestsApi {
   async list(@CurrentVisitor() visitor: Visitor, @Query('state') state?: string): Promise<unknown> {
     const only = requestStates.filter((each) => each === state);
     if (state !== undefined && only.length === 0) throw new HttpException(`there is no state ${state}`, 400);
-    return toJson({ data: await requestsFor(this.reviewer(visitor), state === undefined ? undefined : only) });
+    return toJson({
+      data: await requestsFor(this.reviewer(visitor), { states: state === undefined ? undefined : only }),
+    });
   }
 
   /** `ETag` is the revision that a decision has to name. */

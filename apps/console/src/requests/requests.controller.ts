@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import { requestStates, type RequestState } from '@coldroom/domain';
+import { requestStates } from '@coldroom/domain';
 import { decideAs, failureOf, requestsFor, reviewRequest, type DecisionOrder } from '@coldroom/operations';
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
@@ -24,7 +24,7 @@ export class RequestsController {
   @Get()
   async list(@CurrentVisitor() visitor: Visitor, @Query('state') state?: string): Promise<string> {
     const only = requestStates.find((each) => each === state);
-    const requests = await requestsFor(this.reviewer(visitor), only && ([only] satisfies RequestState[]));
+    const requests = await requestsFor(this.reviewer(visitor), { states: only && [only] });
     return toHtml(RequestsPage({ site: this.site, visitor, requests, state: only }));
   }
 

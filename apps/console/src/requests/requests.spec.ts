@@ -47,7 +47,7 @@ test('a part is approved by its ticks, and the rest waits as a request of its ow
   const headers = { origin: new URL(running.settings.url).origin };
   expect((await dora.send(`/requests/${id}/approve`, { method: 'POST', body: form, headers })).status).toBe(303);
   expect(await running.register.requests.get(id)).toMatchObject({ state: 'Approved', filesets: 2 });
-  const rest = (await running.register.requests.list(['New'])).at(-1)!;
+  const rest = (await running.register.requests.list({ states: ['New'] }))[0]!;
   expect(rest).toMatchObject({ filesets: 1 });
   expect((await dora.get(`/requests/${id}`)).text).toContain(`dora put 1 fileset aside as request ${rest.id}`);
 });

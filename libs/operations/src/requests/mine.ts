@@ -1,7 +1,8 @@
 import type { FileState } from '@coldroom/domain';
 import type { RequestSummary } from '@coldroom/register';
 import { amount, type Amount } from '../selected-files';
-import { requestsFor, type Reviewer } from './review';
+import { may } from '../rights/rights';
+import type { Reviewer } from './review';
 
 /** Where files are, as whoever owns the images needs to know it. */
 export const stays = [
@@ -51,12 +52,11 @@ const stayOf: Readonly<Record<FileState, Stay>> = {
 
 /** The requests that the actor made or owns, newest first, with what became of their files. */
 export async function ownRequests(reviewer: Reviewer, limit = 50): Promise<readonly OwnRequest[]> {
-  const { actor, register } = reviewer;
-  const own = (await requestsFor(reviewer)).filter(
-    ({ ownerId, requesterId }) => actor.personId === ownerId || actor.personId === requesterId,
-  );
+  const { actor, register, policy } = reviewer;
+  if (!may(actor.roles, 'see', ['own'], policy)) return [];
+  const visibleTo = { personId: actor.personId, groupIds: [] };
   const found: OwnRequest[] = [];
-  for (const request of own.slice(0, limit)) {
+  for (const request of await register.requests.list({ visibleTo }, { limit })) {
     const counts = await register.reports.counts(request.id);
     const files = stays.map((stay) => ({ stay, ...amount(counts, ({ state }) => stayOf[state] === stay) }));
     found.push({ request, files: files.filter((row) => row.files > 0) });

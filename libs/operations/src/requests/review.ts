@@ -1,7 +1,7 @@
-import { Refused, type RequestState } from '@coldroom/domain';
-import type { FilesetSummary, Register, RequestSummary } from '@coldroom/register';
+import { Refused } from '@coldroom/domain';
+import type { FilesetSummary, Register, RequestFilter, RequestPage, RequestSummary } from '@coldroom/register';
 import { noSuchRequest } from '../failure';
-import { actions, may, relationsTo, type Action, type Actor, type RightsPolicy } from '../rights/rights';
+import { actions, may, relationsTo, visibleTo, type Action, type Actor, type RightsPolicy } from '../rights/rights';
 import { requestDetails, type RequestDetails } from './show';
 
 /** A request as someone may see it, and what they may do about it now. */
@@ -33,13 +33,13 @@ export interface Reviewer {
 const mostFilesets = 200;
 const decidable: readonly Action[] = ['approve', 'decline', 'withdraw'];
 
-/** The requests that the actor may see, newest first. */
+/** The requests that the actor may see, newest first; without a limit, all of them. */
 export async function requestsFor(
-  reviewer: Reviewer,
-  states?: readonly RequestState[],
+  { register, actor, policy }: Reviewer,
+  filter: Omit<RequestFilter, 'visibleTo'> = {},
+  page: RequestPage = {},
 ): Promise<readonly RequestSummary[]> {
-  const all = await reviewer.register.requests.list(states);
-  return all.filter((request) => permits(reviewer, 'see', request)).reverse();
+  return register.requests.list({ ...filter, visibleTo: visibleTo(actor, policy) }, page);
 }
 
 /** `Refused` `NO_SUCH_REQUEST` also where the actor may not see it: what is hidden looks like what is not there. */

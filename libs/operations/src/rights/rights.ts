@@ -1,3 +1,5 @@
+import type { Visibility } from '@coldroom/register';
+
 /** What a person is to Coldroom. Someone may have several roles; each active OMERO user is a researcher. */
 export const roles = ['researcher', 'leader', 'manager', 'administrator', 'auditor'] as const;
 export type Role = (typeof roles)[number];
@@ -108,4 +110,11 @@ export function may(
   return granted
     .filter((role) => role !== 'leader' || leadersDecide || (action !== 'approve' && action !== 'decline'))
     .some((role) => related.some((relation) => matrix[action][role]?.includes(relation)));
+}
+
+/** Which requests the actor may see, for a search among all of them; undefined if all. For each, `may` says the same. */
+export function visibleTo(actor: Actor, policy: RightsPolicy): Visibility | undefined {
+  const sees = (relation: Relation): boolean => may(actor.roles, 'see', [relation], policy);
+  if (sees('other')) return undefined;
+  return { personId: sees('own') ? actor.personId : null, groupIds: sees('group') ? actor.leads : [] };
 }

@@ -22,7 +22,7 @@ const everyones = ['scan', 'stop', 'resume', 'seeStuck'] as const;
 
 export async function overviewFor(reviewer: Reviewer): Promise<Overview> {
   const { register, actor, policy } = reviewer;
-  const requests = await requestsFor(reviewer, ['New', 'Approved', 'Running', 'Error']);
+  const requests = await requestsFor(reviewer, { states: ['New', 'Approved', 'Running', 'Error'] });
   const permitted = everyones.filter((action) => may(actor.roles, action, ['other'], policy));
   const all = permitted.includes('seeStuck');
   return {

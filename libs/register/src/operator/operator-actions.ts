@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { movingStates, packBags, unseen, type Packable } from '@coldroom/domain';
 import { transaction } from '../db/connection';
-import { packOne } from '../requests/pack';
+import { packAll } from '../requests/pack';
 import { syncBagsAndRequests, take } from './scope';
 import { filesetsOf, stuckOf, type Target } from './targets';
 import { resume, retrievingStates, turnBack } from './turn-back';
@@ -63,7 +63,7 @@ export class OperatorActions {
         for await (const bag of packBags(each(group))) {
           nr += 1;
           const name = bagName(nr);
-          await packOne(client, { requestId, store, name, files: bag.files, identity: unseen });
+          await packAll(client, { requestId, store, identity: unseen }, [{ name, files: bag.files }]);
           await client.query(
             `INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
              SELECT $1, request_id, id, 'retry', 'stuck', 'approved', jsonb_build_object('files', files) FROM bag WHERE name = $2`,

@@ -10,6 +10,7 @@ import {
   type AuditedImage,
   type PageStart,
 } from './audited-images';
+import { recount, wrongTotals, type WrongTotals } from './totals';
 
 /** A file that is named by its number in a hold or staging directory. */
 export interface HeldFile {
@@ -44,6 +45,16 @@ export class Audit {
     options: { readonly store?: string | undefined; readonly limit?: number } = {},
   ): Promise<Page<AuditedFile, bigint>> {
     return auditedFiles(this.pool, after, options);
+  }
+
+  /** Requests whose totals differ from a count; see `wrongTotals`. */
+  async wrongTotals(): Promise<readonly WrongTotals[]> {
+    return wrongTotals(this.pool);
+  }
+
+  /** Replaces the totals of a request by a count; see `recount`. */
+  async recount(requestId: bigint): Promise<void> {
+    await recount(this.pool, requestId);
   }
 
   /** The current `turn` of these files; see `turnsOf`. */

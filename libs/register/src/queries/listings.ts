@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { FileState, OmeroHash, RequestState, WorkState } from '@coldroom/domain';
+import type { FileState, OmeroHash, RequestState, RootName, WorkState } from '@coldroom/domain';
 
 export interface StageProgress {
   readonly state: WorkState | 'done';
@@ -56,7 +56,9 @@ export interface FileFilter {
   readonly states?: readonly FileState[];
   readonly code?: string;
   readonly fileset?: string;
-  /** Only files with a larger id: for paging through a long list. */
+  /** Only files whose path begins so, below this root if one is named; they come by path. */
+  readonly path?: { readonly root?: RootName | undefined; readonly prefix: Buffer };
+  /** Only files that come after this one: for paging through a long list. */
   readonly after?: bigint;
   readonly limit?: number;
 }

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { FileState, RequestState, WorkState } from '@coldroom/domain';
+import type { RequestState, WorkState } from '@coldroom/domain';
 import { pendingMigrations } from '../db/pending-migrations';
 import type { Target } from '../operator/targets';
 import {
@@ -13,9 +13,11 @@ import {
   type StageProgress,
   type StuckFile,
 } from './listings';
+import { listFiles } from './list-files';
 import { selectedFiles, unknownIn } from './selected';
 import { archivedOfRunning, stageTimes, type Amount, type StageTime } from './stage-times';
 import { bagsBehindStuck, stuckByCode, stuckFiles } from './stuck';
+import { totalsByState, type StateTotal } from './totals';
 
 /** Reads for people and metrics. Changes nothing. */
 export class Reports {
@@ -53,32 +55,13 @@ export class Reports {
   }
 
   /** Files and bytes by state, and by code if they are stuck or skipped. */
-  async counts(
-    requestId?: bigint,
-  ): Promise<readonly { state: FileState; code: string | null; files: number; bytes: bigint }[]> {
-    const { rows } = await this.pool.query(
-      `SELECT state, code, count(*)::int AS files, sum(size)::bigint AS bytes FROM file
-       WHERE $1::bigint IS NULL OR request_id = $1 GROUP BY state, code ORDER BY state, code`,
-      [requestId ?? null],
-    );
-    return rows;
+  async counts(requestId?: bigint): Promise<readonly StateTotal[]> {
+    return totalsByState(this.pool, requestId);
   }
 
+  /** By request and number, or by path where one is given; see `listFiles`. */
   async files(filter: FileFilter): Promise<readonly FileListing[]> {
-    const { rows } = await this.pool.query(
-      `SELECT f.*, b.name AS bag, b.store FROM file f LEFT JOIN bag b ON b.id = f.bag_id
-       WHERE ($1::bigint IS NULL OR f.request_id = $1) AND ($2::text[] IS NULL OR f.state = ANY($2)) AND ($3::text IS NULL OR f.code = $3)
-         AND ($4::text IS NULL OR f.fileset = $4) AND f.id > $5 ORDER BY f.id LIMIT $6`,
-      [
-        filter.requestId ?? null,
-        filter.states ?? null,
-        filter.code ?? null,
-        filter.fileset ?? null,
-        filter.after ?? 0n,
-        filter.limit ?? 100,
-      ],
-    );
-    return rows.map(toListing);
+    return listFiles(this.pool, filter);
   }
 
   async file(id: bigint): Promise<FileListing | undefined> {
@@ -91,10 +74,11 @@ export class Reports {
 
   /** The images of a request, by id. */
   async images(requestId: bigint, only: { marked?: boolean } = {}, limit = 100): Promise<readonly ImageListing[]> {
+    const marks = only.marked === undefined ? '' : only.marked ? 'AND marked' : 'AND NOT marked';
     const { rows } = await this.pool.query(
       `SELECT image_id, name, fileset, marked FROM request_image
-       WHERE request_id = $1 AND ($2::boolean IS NULL OR marked = $2) ORDER BY image_id LIMIT $3`,
-      [requestId, only.marked ?? null, limit],
+       WHERE request_id = $1 ${marks} ORDER BY image_id LIMIT $2`,
+      [requestId, limit],
     );
     return rows.map((row) => ({ imageId: row.image_id, name: row.name, fileset: row.fileset, marked: row.marked }));
   }
@@ -108,12 +92,12 @@ export class Reports {
     return rows;
   }
 
-  /** Stuck files by code; cheap, by an index of only the stuck files. */
+  /** Stuck files by code. */
   async stuck(requestId?: bigint): Promise<readonly { code: string; files: number; bytes: bigint }[]> {
     return stuckByCode(this.pool, requestId);
   }
 
-  /** The first stuck files of each code, by number. */
+  /** The first stuck files of each code, by request and number. */
   async stuckFiles(requestId?: bigint, perCode = 100): Promise<readonly StuckFile[]> {
     return stuckFiles(this.pool, requestId, perCode);
   }

@@ -1,27 +1,28 @@
 import type pg from 'pg';
 import type { StuckFile } from './listings';
 
-/** Stuck files by code; cheap, by an index of only the stuck files. */
+/** Stuck files by code, from the totals. */
 export async function stuckByCode(
   pool: pg.Pool,
   requestId?: bigint,
 ): Promise<readonly { code: string; files: number; bytes: bigint }[]> {
   const { rows } = await pool.query(
-    `SELECT code, count(*)::int AS files, sum(size)::bigint AS bytes FROM file
-     WHERE stuck_from IS NOT NULL AND ($1::bigint IS NULL OR request_id = $1) GROUP BY code ORDER BY code`,
+    `SELECT code, sum(files)::int AS files, sum(bytes)::bigint AS bytes FROM file_total
+     WHERE state = 'stuck' AND ($1::bigint IS NULL OR request_id = $1) GROUP BY code HAVING sum(files) > 0 ORDER BY code`,
     [requestId ?? null],
   );
   return rows;
 }
 
-/** The first stuck files of each code, by number. */
+/** The first stuck files of each code, by request and number. */
 export async function stuckFiles(pool: pg.Pool, requestId?: bigint, perCode = 100): Promise<readonly StuckFile[]> {
   const { rows } = await pool.query(
     `SELECT f.id, f.fileset, b.name AS bag, f.code, f.stuck_from, f.released_at IS NOT NULL AS released
-     FROM (SELECT *, row_number() OVER (PARTITION BY code ORDER BY id) AS nr FROM file
-           WHERE stuck_from IS NOT NULL AND ($1::bigint IS NULL OR request_id = $1)) f
+     FROM (SELECT DISTINCT code FROM file_total WHERE state = 'stuck' AND files > 0 AND ($1::bigint IS NULL OR request_id = $1)) c
+       CROSS JOIN LATERAL (SELECT * FROM file WHERE code = c.code AND stuck_from IS NOT NULL AND ($1::bigint IS NULL OR request_id = $1)
+         ORDER BY request_id, id LIMIT $2) f
        LEFT JOIN bag b ON b.id = f.bag_id
-     WHERE nr <= $2 ORDER BY f.code, f.id`,
+     ORDER BY f.code, f.request_id, f.id`,
     [requestId ?? null, perCode],
   );
   return rows.map(({ stuck_from: stuckFrom, ...row }) => ({ ...row, stuckFrom }));

@@ -10,6 +10,9 @@ export interface StartOrder {
   readonly by: string;
 }
 
+/** So many bags are written by one statement. */
+const bagsAtOnce = 50;
+
 /** Approved → Running: packs bags, in which the files are `approved`. Safe to repeat. Returns the number of bags. */
 export async function packRequest(
   client: pg.PoolClient,
@@ -21,10 +24,17 @@ export async function packRequest(
   ]);
   if (rowCount !== 1) return 0;
   let bags = 0;
-  for await (const bag of packBags(registeredFiles(client, requestId))) {
+  let packed: FilesOfBag[] = [];
+  const write = async (): Promise<void> => {
+    await packAll(client, { requestId, store }, packed);
+    packed = [];
+  };
+  for await (const { files } of packBags(registeredFiles(client, requestId))) {
     bags += 1;
-    await packOne(client, { requestId, store, name: bagName(bags), files: bag.files });
+    packed.push({ name: bagName(bags), files });
+    if (packed.length >= bagsAtOnce) await write();
   }
+  await write();
   await recordRequestEvent(client, { requestId, what: 'start', from: 'Approved', to: 'Running', detail: { bags }, by });
   if (bags === 0) await client.query(`UPDATE request SET state = 'Finished' WHERE id = $1`, [requestId]);
   await client.query(
@@ -49,32 +59,42 @@ async function* registeredFiles(client: pg.PoolClient, requestId: bigint): Async
   await client.query('CLOSE registered');
 }
 
-/** A bag to be made, and the files that it will hold. */
-export interface NewBag {
+/** What all bags that are made together have in common. */
+export interface NewBags {
   readonly requestId: bigint;
   readonly store: string;
-  readonly name: string;
-  readonly files: readonly Packable[];
   /** Replaces the recorded identity of each file; a retry sets it to `unseen`. */
   readonly identity?: Identity;
 }
 
-/** Makes one bag of these files and puts them into it as `approved`. */
-export async function packOne(
+export interface FilesOfBag {
+  readonly name: string;
+  readonly files: readonly Packable[];
+}
+
+/** Makes bags of these files and puts them into them as `approved`, with one change of the totals. */
+export async function packAll(
   client: pg.ClientBase,
-  { requestId, store, name, files, identity }: NewBag,
+  { requestId, store, identity }: NewBags,
+  bags: readonly FilesOfBag[],
 ): Promise<void> {
+  if (bags.length === 0) return;
   await client.query(
-    `WITH made AS (INSERT INTO bag (request_id, name, store, state, files, bytes) VALUES ($1, $2, $3, 'approved', $4, $5) RETURNING id)
+    `WITH made AS (
+       INSERT INTO bag (request_id, name, store, state, files, bytes)
+       SELECT $1, b.name, $2, 'approved', b.files, b.bytes FROM unnest($3::text[], $4::int[], $5::bigint[]) WITH ORDINALITY AS b(name, files, bytes, nr) ORDER BY b.nr
+       RETURNING id, name)
      UPDATE file SET bag_id = made.id, state = 'approved', stuck_from = NULL, code = NULL, reason = NULL, copy_attempts = 0,
-       copy_version = NULL, copy_digest = NULL, copy_read = NULL, copy_checked_at = NULL, copy_fault = NULL, identity = coalesce($7, identity) FROM made WHERE file.id = ANY($6)`,
+       copy_version = NULL, copy_digest = NULL, copy_read = NULL, copy_checked_at = NULL, copy_fault = NULL, identity = coalesce($8, identity)
+     FROM unnest($6::bigint[], $7::text[]) AS packed(id, bag) JOIN made ON made.name = packed.bag WHERE file.id = packed.id`,
     [
       requestId,
-      name,
       store,
-      files.length,
-      files.reduce((sum, file) => sum + file.size, 0n),
-      files.map((file) => file.id),
+      bags.map((bag) => bag.name),
+      bags.map((bag) => bag.files.length),
+      bags.map((bag) => bag.files.reduce((sum, file) => sum + file.size, 0n)),
+      bags.flatMap((bag) => bag.files.map((file) => file.id)),
+      bags.flatMap((bag) => bag.files.map(() => bag.name)),
       identity ? formatIdentity(identity) : null,
     ],
   );

@@ -333,7 +333,7 @@ it('lists requests by state and counts them from their files', async () => {
     ],
     [newImage(1n, 'Fileset:1'), newImage(2n, 'Fileset:2', false), newImage(3n, 'Fileset:3')],
   );
-  expect(await place.register.requests.list(['New'])).toEqual([
+  expect(await place.register.requests.list({ states: ['New'] })).toEqual([
     {
       id,
       state: 'New',
@@ -358,7 +358,7 @@ it('lists requests by state and counts them from their files', async () => {
       store: null,
     },
   ]);
-  expect(await place.register.requests.list(['Running'])).toEqual([]);
+  expect(await place.register.requests.list({ states: ['Running'] })).toEqual([]);
   expect(await place.register.requests.list()).toHaveLength(1);
   expect(await place.register.requests.markedImages(id)).toEqual([1n, 3n]);
   expect(await place.register.requests.get(99n)).toBeUndefined();

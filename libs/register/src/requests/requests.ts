@@ -6,6 +6,7 @@ import { addFiles, addImages, setAsideIncomplete, type NewFile, type NewImage, t
 import { filesetsOf, type FilesetSummary } from './filesets';
 import { packRequest } from './pack';
 import { recordNotStarted, recordRequestEvent } from './request-events';
+import { selectRequests, type RequestFilter, type RequestPage } from './request-filter';
 import { summariesOf, type RequestSummary } from './summaries';
 
 export interface Closure {
@@ -111,12 +112,14 @@ export class Requests {
     return new Map(rows.map((row) => [row.image_id, row.request_id]));
   }
 
-  async list(states?: readonly RequestState[]): Promise<readonly RequestSummary[]> {
-    return summariesOf(this.pool, states ? 'r.state = ANY($1)' : '$1::text[] IS NULL', states ?? null);
+  /** Newest first; without a limit, all of them. */
+  async list(filter: RequestFilter = {}, page: RequestPage = {}): Promise<readonly RequestSummary[]> {
+    const { sql, values } = selectRequests(filter, page);
+    return summariesOf(this.pool, sql, values);
   }
 
   async get(requestId: bigint): Promise<RequestSummary | undefined> {
-    return (await summariesOf(this.pool, 'r.id = $1', requestId))[0];
+    return (await summariesOf(this.pool, 'SELECT $1::bigint', [requestId]))[0];
   }
 
   /**

@@ -22,7 +22,7 @@ test('a part is approved, and the rest waits as a request of its own, with all t
   const before = await summary(id);
   await place.register.requests.approve(id, 'dora', null, { revision: 1, filesets: ['Fileset:1', 'Fileset:3'] });
 
-  const [kept, rest] = await place.register.requests.list();
+  const [rest, kept] = await place.register.requests.list();
   expect(kept).toMatchObject({ id, state: 'Approved', filesets: 2, images: 2, files: 4 });
   expect(rest).toMatchObject({ state: 'New', revision: 1, filesets: 1, images: 2, markedImages: 1, files: 2 });
   expect(rest!.createdAt).toEqual(before.createdAt);

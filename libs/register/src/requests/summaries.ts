@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { RequestState } from '@coldroom/domain';
 
-/** What a request contains: counted from its files, never stored separately. */
+/** What a request contains, by the totals that are kept with it. */
 export interface RequestSummary {
   readonly id: bigint;
   readonly state: RequestState;
@@ -28,23 +28,22 @@ export interface RequestSummary {
   readonly linked: number;
 }
 
-/** Requests `r` that meet a condition, in which $1 is `value`. */
+/** The requests with the numbers that `ids` selects, newest first. */
 export async function summariesOf(
   pool: pg.Pool,
-  condition: string,
-  value: unknown,
+  ids: string,
+  values: readonly unknown[],
 ): Promise<readonly RequestSummary[]> {
   const { rows } = await pool.query(
-    `SELECT r.*, i.images, i.marked, i.filesets, f.files, f.bytes, f.skipped, f.stuck, f.linked FROM request r
-     CROSS JOIN LATERAL (SELECT count(*)::int AS images, count(*) FILTER (WHERE marked)::int AS marked, count(DISTINCT fileset)::int AS filesets
-       FROM request_image WHERE request_id = r.id) i
-     CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE state <> 'skipped')::int AS files,
-         coalesce(sum(size) FILTER (WHERE state <> 'skipped'), 0)::bigint AS bytes,
-         count(*) FILTER (WHERE state = 'skipped')::int AS skipped, count(*) FILTER (WHERE state = 'stuck')::int AS stuck,
-         count(*) FILTER (WHERE phase IN ('linked', 'recalled', 'retrieving', 'fetchVerified', 'moving'))::int AS linked
-       FROM file WHERE request_id = r.id) f
-     WHERE ${condition} ORDER BY r.id`,
-    [value],
+    `SELECT r.*, t.* FROM request r CROSS JOIN LATERAL (
+       SELECT coalesce(sum(files) FILTER (WHERE state <> 'skipped'), 0)::int AS files,
+         coalesce(sum(bytes) FILTER (WHERE state <> 'skipped'), 0)::bigint AS bytes,
+         coalesce(sum(files) FILTER (WHERE state = 'skipped'), 0)::int AS skipped,
+         coalesce(sum(files) FILTER (WHERE state = 'stuck'), 0)::int AS stuck,
+         coalesce(sum(files) FILTER (WHERE phase IN ('linked', 'recalled', 'retrieving', 'fetchVerified', 'moving')), 0)::int AS linked
+       FROM file_total WHERE request_id = r.id) t
+     WHERE r.id = ANY(ARRAY(${ids})) ORDER BY r.id DESC`,
+    [...values],
   );
   return rows.map((row) => ({
     id: row.id,

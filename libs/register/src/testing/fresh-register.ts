@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { migrate } from '../db/connection';
+import type { WrongTotals } from '../queries/totals';
 import { Register } from '../register';
 
 /** An empty database on the test server, and a session that sees it as the register does. */
@@ -29,7 +30,10 @@ export async function freshDatabase(): Promise<FreshDatabase> {
   };
 }
 
-/** A register in a database of its own, ready to use. */
+/**
+ * A register in a database of its own, ready to use. Whatever a test did to its files, `drop` fails if the totals are not
+ * what a count gives.
+ */
 export async function freshRegister(
   options: { max?: number } = {},
 ): Promise<FreshDatabase & { readonly register: Register }> {
@@ -40,11 +44,19 @@ export async function freshRegister(
     ...database,
     register,
     drop: async () => {
-      await register.close();
-      await database.drop();
+      try {
+        const wrong = await register.audit.wrongTotals();
+        if (wrong.length > 0) throw new Error(`the totals differ from a count: ${describe(wrong)}`);
+      } finally {
+        await register.close();
+        await database.drop();
+      }
     },
   };
 }
+
+const describe = (wrong: readonly WrongTotals[]): string =>
+  wrong.map(({ requestId, expected, found }) => `request ${requestId} has ${expected}, not ${found}`).join('\n');
 
 async function once(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
