@@ -240,6 +240,14 @@ describe('faults', () => {
       plant('RECALLED_COPY_ORPHAN', path);
     }
     expect(moreReleased.length).toBeGreaterThan(2);
+    const [miscounted] = await scene.inRegister(
+      `UPDATE coldroom.file_total SET files = files + 1 WHERE request_id = (SELECT request_id FROM coldroom.file WHERE id = ${alone.id}) RETURNING request_id`,
+    );
+    plant('TOTALS_DIFFER', `Request:${miscounted!['request_id']}`);
+    const [missed] = await scene.inRegister(
+      'UPDATE coldroom.request SET filesets = 0 WHERE id = (SELECT min(id) FROM coldroom.request) RETURNING id',
+    );
+    plant('TOTALS_DIFFER', `Request:${missed!['id']}`);
 
     const report = await audited();
     expect(told(report)).toEqual([...expected].sort());
@@ -292,13 +300,13 @@ describe('faults', () => {
     expect(people.stdout).toMatch(/HELD_ORPHAN.*: 2\n(.*\n){4} {2}and 1 more: --limit 2\n/);
   });
 
-  it('in marks and flags are repaired by --fix, and nothing else is touched', async () => {
-    const repairing = expected.filter((line) => /^(TAG|FLAG)_/.test(line));
+  it('in marks, flags and totals are repaired by --fix, and nothing else is touched', async () => {
+    const repairing = expected.filter((line) => /^(TAG|FLAG|TOTALS)_/.test(line));
     const registerBefore = await scene.register.audit.images([0n, 0n], 10_000);
     const report = await audited({}, { fix: true });
     expect(
       [...report.findings()].flatMap(([code, { repaired }]) => (repaired > 0 ? [`${code} ${repaired}`] : [])),
-    ).toEqual(['TAG_LOST 2', 'TAG_LEFT 1', 'FLAG_WRONG 3']);
+    ).toEqual(['TAG_LOST 2', 'TAG_LEFT 1', 'FLAG_WRONG 3', 'TOTALS_DIFFER 2']);
     expect(told(await audited())).toEqual(expected.filter((line) => !repairing.includes(line)).sort());
     expect(await scene.register.audit.images([0n, 0n], 10_000)).toEqual(registerBefore);
     // The new mark contains what a later undo needs to know: the flag was not set before we set it.

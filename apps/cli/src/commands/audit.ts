@@ -29,9 +29,9 @@ export function addAudit(program: CliCommand): void {
     .description("compare OMERO's database and files, the register and the stores, and report every discrepancy")
     .option(
       '--fix',
-      'write marks and image.archived in OMERO again where they are not what the register says; nothing else is changed',
+      'write marks and image.archived in OMERO again where they are not what the register says, and count wrong totals of the register again; nothing else is changed',
     )
-    .option('--store <name>', 'only what is in this store; images in OMERO are left out')
+    .option('--store <name>', 'only what is in this store; images in OMERO and totals are left out')
     .option('--limit <count>', 'show so many of each kind; all are counted', '20')
     .option(
       '--acknowledge <images>',

@@ -139,6 +139,17 @@ export class AuditScene {
     return (await this.pool.query(statement, [...values])).rows;
   }
 
+  /** As someone who repairs the register by hand. */
+  async inRegister(statement: string): Promise<readonly pg.QueryResultRow[]> {
+    const client = new pg.Client({ connectionString: this.registerUrl });
+    await client.connect();
+    try {
+      return (await client.query(statement)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
   /**
    * Imports filesets with the given numbers of small files, and archives them up to linked and held. Returns the
    * request's number.

@@ -4,10 +4,11 @@ import { auditImages } from './images';
 import type { Report } from './report';
 import { Scope, type AuditOptions, type AuditPlaces } from './scope';
 import { auditHeld, auditRecallDirectories } from './staged';
+import { auditTotals } from './totals';
 
 /**
- * Compares OMERO's database, its files, the register and the stores. Changes nothing except marks and flags in OMERO,
- * and those only with `fix`. The report lists a part that is unavailable; only errors of the register are thrown.
+ * Compares OMERO's database, its files, the register and the stores. Changes nothing except marks and flags in OMERO
+ * and totals in the register, and those only with `fix`. The report lists a part that is unavailable; only errors of the register are thrown.
  */
 export async function audit(places: AuditPlaces, options: AuditOptions, report: Report): Promise<void> {
   const scope = new Scope(places, options, report);
@@ -16,5 +17,7 @@ export async function audit(places: AuditPlaces, options: AuditOptions, report: 
   await auditBags(scope);
   await auditHeld(scope);
   await auditRecallDirectories(scope);
-  if (options.store === undefined) await auditImages(scope);
+  if (options.store !== undefined) return;
+  await auditImages(scope);
+  await auditTotals(scope);
 }

@@ -22,6 +22,7 @@ export const discrepancyTitles = {
   LINKS_NOT_OPENED: "OMERO's version of Bio-Formats may not open this through links",
   HELD_ORPHAN: 'Nothing in the register accounts for this in a hold directory',
   RECALLED_COPY_ORPHAN: 'No recalled file accounts for this in a recall directory',
+  TOTALS_DIFFER: 'The totals that the register keeps for a request are not what a count gives',
 } as const;
 export type DiscrepancyCode = keyof typeof discrepancyTitles;
 export const discrepancyCodes = Object.keys(discrepancyTitles) as readonly DiscrepancyCode[];
