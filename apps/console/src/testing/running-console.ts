@@ -1,5 +1,5 @@
 import { startFakeOmeroWeb, type FakeOmeroWeb } from '@coldroom/fake-omero-web';
-import { createDatabase } from '@coldroom/local';
+import { createDatabase, freePort } from '@coldroom/local';
 import { migrate, Register, type NewFile, type Roster } from '@coldroom/register';
 import { Log, Readiness } from '@coldroom/runtime';
 import { ConsoleServer } from '../console-server';
@@ -71,6 +71,12 @@ export class RunningConsole {
     await server.onApplicationBootstrap();
     const address = (await server.address()).replace('[::1]', '127.0.0.1');
     return new RunningConsole(register, omeroWeb, settings, server, address);
+  }
+
+  /** At the address that its settings name, as browsers compare the two. */
+  static async startForBrowsers(name: string): Promise<RunningConsole> {
+    const port = await freePort();
+    return RunningConsole.start(name, { port, url: `http://127.0.0.1:${port}/coldroom/` });
   }
 
   async stop(): Promise<void> {
