@@ -55,7 +55,7 @@ export function Page({ site, visitor, title, section, children }: PageProps): VN
           )}
           {visitor && <SignedIn site={site} visitor={visitor} />}
         </header>
-        <main id="content">{children}</main>
+        <main id="content" tabIndex={-1}>{children}</main>
       </body>
     </html>
   );

@@ -35,6 +35,7 @@ export class Chromium {
       colorScheme: colours,
       javaScriptEnabled: scripts,
       reducedMotion: 'reduce',
+      ignoreHTTPSErrors: true,
     });
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();
