@@ -14,6 +14,7 @@ export function describeInChromium(name: string, tests: () => void): void {
 
 export interface Window {
   readonly width?: number;
+  readonly height?: number;
   readonly colours?: 'light' | 'dark';
   readonly scripts?: boolean;
 }
@@ -29,9 +30,10 @@ export class Chromium {
     return new Chromium(await chromium.launch({ executablePath: found, args }));
   }
 
-  async open(url: string, { width = 1280, colours = 'light', scripts = true }: Window = {}): Promise<Page> {
+  async open(url: string, window: Window = {}): Promise<Page> {
+    const { width = 1280, height = 900, colours = 'light', scripts = true } = window;
     const context = await this.browser.newContext({
-      viewport: { width, height: 900 },
+      viewport: { width, height },
       colorScheme: colours,
       javaScriptEnabled: scripts,
       reducedMotion: 'reduce',

@@ -1,0 +1,65 @@
+import '@coldroom/runtime/require-node';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { removeServerData, startPostgres } from '@coldroom/local';
+import { Chromium, signIn } from './chromium';
+import { RunningConsole } from './running-console';
+import { fillWithSample } from './sample-contents';
+
+/** Takes a picture of each page for docs/console.md, from sample data. */
+const target = join(__dirname, '..', '..', '..', '..', 'docs', 'images');
+
+async function main(): Promise<void> {
+  mkdirSync(target, { recursive: true });
+  const dir = mkdtempSync(join(tmpdir(), 'coldroom-pictures-'));
+  const postgres = await startPostgres({ dir });
+  process.env['TEST_POSTGRES_URL'] = postgres.url;
+  const running = await RunningConsole.startForBrowsers('pictures');
+  const chromium = await Chromium.start();
+  try {
+    const shown = await fillWithSample(running);
+    for (const colours of ['light', 'dark'] as const) {
+      await take(running, chromium, { colours, width: 1280, shown });
+      await take(running, chromium, { colours, width: 400, shown });
+    }
+  } finally {
+    await chromium.stop();
+    await running.stop();
+    await postgres.stop();
+    removeServerData(dir);
+  }
+}
+
+interface Series {
+  readonly colours: 'light' | 'dark';
+  readonly width: number;
+  readonly shown: Awaited<ReturnType<typeof fillWithSample>>;
+}
+
+async function take(running: RunningConsole, chromium: Chromium, { colours, width, shown }: Series): Promise<void> {
+  const { url } = running.settings;
+  const page = await chromium.open(url, { colours, width, height: 760 });
+  const save = async (name: string): Promise<void> => {
+    const path = join(target, `console-${name}-${width < 500 ? 'phone-' : ''}${colours}.png`);
+    await page.screenshot({ path, fullPage: true });
+    console.log(path);
+  };
+  await save('sign-in');
+  await signIn(page, 'dora');
+  await save('requests');
+  for (const name of ['waiting', 'running', 'held', 'error', 'declined'] as const) {
+    await page.goto(`${url}requests/${shown[name]}`);
+    await save(`request-${name}`);
+  }
+  await page.goto(`${url}requests/999`);
+  await save('not-found');
+  await page.goto(`${url}requests?state=Approved`);
+  await save('empty');
+  await page.context().close();
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
