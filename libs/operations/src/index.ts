@@ -25,6 +25,7 @@ export {
   requestsFor,
   reviewRequest,
   type DecisionOrder,
+  type RequestListing,
   type Review,
   type Reviewer,
 } from './requests/review';

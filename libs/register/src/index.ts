@@ -19,6 +19,7 @@ export type {
 } from './queries/listings';
 export type { UndoResult } from './operator/operator-actions';
 export type { Target } from './operator/targets';
+export type { FilesetListing, Happening, Held, Taken } from './queries/meaning';
 export type { CheckedCopy, CopyFilter } from './queries/checked-copies';
 export type { CopyResult, FixityFigures } from './queries/fixity';
 export type { FetchRate } from './queries/fetch-rate';
@@ -30,7 +31,6 @@ export type { NewToken, Token } from './people/tokens';
 export type { RetrievalPlan } from './operator/retrieval-plan';
 export type { RetrievalOrder } from './operator/retrievals';
 export type { Closure } from './requests/requests';
-export type { FilesetSummary } from './requests/filesets';
 export type { RequestFilter, RequestPage, Visibility } from './requests/request-filter';
 export type { RequestSummary } from './requests/summaries';
 export { scannerTask, type Scan } from './requests/scans';

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { Audit } from './queries/audit';
 import { asTransient, connect, releaseIdle, openPool } from './db/connection';
+import { Meaning } from './queries/meaning';
 import { Fixity } from './queries/fixity';
 import { Marks } from './requests/marks';
 import { applyTransitions } from './transitions/apply-transitions';
@@ -30,6 +31,7 @@ export class Register {
   readonly tokens: Tokens;
   readonly scans: Scans;
   readonly reports: Reports;
+  readonly meaning: Meaning;
   readonly fixity: Fixity;
   readonly rebuild: Rebuild;
   readonly audit: Audit;
@@ -48,6 +50,7 @@ export class Register {
     this.tokens = new Tokens(this.pool);
     this.scans = new Scans(this.pool);
     this.reports = new Reports(this.pool);
+    this.meaning = new Meaning(this.pool);
     this.fixity = new Fixity(this.pool);
     this.rebuild = new Rebuild(this.pool);
     this.audit = new Audit(this.pool);

@@ -30,12 +30,13 @@ describeInChromium('a data manager at a browser', () => {
     const id = await running.newRequest();
     const page = await chromium.open(`${running.settings.url}requests/${id}`);
     await signIn(page, 'dora');
-    await page.getByRole('button', { name: 'Decline' }).click(); // the browser asks for the reason first
+    await page.getByText('Decline…').click();
+    await page.getByRole('button', { name: 'Decline the request' }).click(); // the browser asks for the reason first
     expect((await running.register.requests.get(id))?.state).toBe('New');
     await page.getByLabel('Why it is declined').fill('<i>still in use</i>');
-    await page.getByRole('button', { name: 'Decline' }).click();
+    await page.getByRole('button', { name: 'Decline the request' }).click();
     await page.getByText('Declined by dora').waitFor();
-    expect(await page.getByText('<i>still in use</i>').count()).toBe(1);
+    expect(await page.getByText('The reason: <i>still in use</i>').count()).toBe(1);
     expect(await running.register.requests.get(id)).toMatchObject({ state: 'Declined', reason: '<i>still in use</i>' });
   });
 

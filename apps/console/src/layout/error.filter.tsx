@@ -67,16 +67,27 @@ function ofHttp(error: HttpException): Problem {
   return { status, code: status === 403 ? 'FORBIDDEN' : 'BAD_REQUEST', message: error.message };
 }
 
+function whatToDo(status: number): string {
+  if (status === 404) return 'Check the address, or choose from the list of what you may see.';
+  if (status === 503) return 'Nothing was changed. Try again in a minute.';
+  if (status >= 500)
+    return 'Try again. If it happens again, tell the administrator when it happened: the log says why.';
+  return 'Nothing was changed. Go back, and try again.';
+}
+
 function ErrorPage({ site, visitor, status, code, message }: Frame & Problem): VNode {
   return (
     <Page site={site} visitor={visitor} title={message}>
       <section class="card narrow">
         <h1>{message}</h1>
+        <p>{whatToDo(status)}</p>
+        <p>
+          <a class="button" href={site.href('/requests')}>
+            Go to the requests
+          </a>
+        </p>
         <p class="small muted">
           {status} {code}
-        </p>
-        <p>
-          <a href={site.href('/requests')}>Go to the requests</a>
         </p>
       </section>
     </Page>

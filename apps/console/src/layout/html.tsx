@@ -1,5 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { render } from 'preact-render-to-string';
+import type { Role } from '@coldroom/operations';
 import type { Visitor } from '../sign-in/visitors';
 import type { Site } from '../site';
 
@@ -16,6 +17,9 @@ export interface PageProps extends Frame {
   readonly children: ComponentChildren;
 }
 
+/** Later ones change what earlier ones say. */
+const styles = ['base', 'parts', 'tables-and-forms', 'narrow'];
+
 export function Page({ site, visitor, title, section, children }: PageProps): VNode {
   return (
     <html lang="en">
@@ -24,7 +28,9 @@ export function Page({ site, visitor, title, section, children }: PageProps): VN
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>{`${title} · Coldroom`}</title>
-        <link rel="stylesheet" href={site.href('/assets/console.css')} />
+        {styles.map((name) => (
+          <link rel="stylesheet" href={site.href(`/assets/${name}.css`)} />
+        ))}
         <link rel="icon" type="image/svg+xml" href={site.href('/assets/icon.svg')} />
       </head>
       <body>
@@ -33,7 +39,7 @@ export function Page({ site, visitor, title, section, children }: PageProps): VN
         </a>
         <header class="bar">
           <a class="brand" href={site.href('/')}>
-            Coldroom
+            <Sign /> Coldroom
           </a>
           {visitor && (
             <nav aria-label="Main">
@@ -55,9 +61,21 @@ export function Page({ site, visitor, title, section, children }: PageProps): VN
           )}
           {visitor && <SignedIn site={site} visitor={visitor} />}
         </header>
-        <main id="content" tabIndex={-1}>{children}</main>
+        <main id="content" tabIndex={-1}>
+          {children}
+        </main>
       </body>
     </html>
+  );
+}
+
+/** As the icon of the page. */
+function Sign(): VNode {
+  return (
+    <svg class="sign" viewBox="0 0 16 16" aria-hidden="true">
+      <rect width="16" height="16" rx="3" />
+      <path d="M8 2v12M2.8 5l10.4 6M13.2 5 2.8 11" />
+    </svg>
   );
 }
 
@@ -66,7 +84,7 @@ function SignedIn({ site, visitor }: { readonly site: Site; readonly visitor: Vi
     <form class="who" method="post" action={site.href('/sign-out')}>
       <Csrf visitor={visitor} />
       <span>
-        {visitor.fullName}, {visitor.actor.roles.at(-1)}
+        <strong>{visitor.fullName}</strong>, {roleWords[visitor.actor.roles.at(-1) ?? 'researcher']}
       </span>
       <button class="plain" type="submit">
         Sign out
@@ -74,6 +92,14 @@ function SignedIn({ site, visitor }: { readonly site: Site; readonly visitor: Vi
     </form>
   );
 }
+
+const roleWords: Readonly<Record<Role, string>> = {
+  researcher: 'researcher',
+  leader: 'group leader',
+  manager: 'data manager',
+  administrator: 'administrator',
+  auditor: 'auditor',
+};
 
 /** In each form that changes something. */
 export function Csrf({ visitor }: { readonly visitor: Visitor }): VNode {

@@ -1,22 +1,44 @@
-import type { VNode } from 'preact';
-import { formatAge } from '@coldroom/terminal';
+import type { ComponentChildren, VNode } from 'preact';
 import type { RequestState } from '@coldroom/domain';
+import { ago, exactTime } from './times';
 
 /** A state as a word, a shape and a colour, in this order of importance. */
-const badges: Readonly<Record<RequestState, readonly [word: string, shape: string, colour: string]>> = {
-  New: ['Waiting for a decision', '◆', 'info'],
-  Approved: ['Approved', '●', 'info'],
-  Running: ['Being archived', '▶', 'info'],
-  Error: ['Needs attention', '▲', 'warn'],
-  Finished: ['Finished', '✓', 'good'],
-  Declined: ['Declined', '■', 'muted'],
+export const stateWords: Readonly<Record<RequestState, string>> = {
+  New: 'Waiting for a decision',
+  Approved: 'Approved',
+  Running: 'Being archived',
+  Error: 'Needs attention',
+  Finished: 'Finished',
+  Declined: 'Declined',
+};
+const stateLooks: Readonly<Record<RequestState, readonly [shape: string, colour: string]>> = {
+  New: ['◆', 'info'],
+  Approved: ['●', 'info'],
+  Running: ['▶', 'info'],
+  Error: ['▲', 'warn'],
+  Finished: ['✓', 'good'],
+  Declined: ['■', 'muted'],
 };
 
 export function StateBadge({ state }: { readonly state: RequestState }): VNode {
-  const [word, shape, colour] = badges[state];
+  const [shape, colour] = stateLooks[state];
+  return (
+    <Badge shape={shape} colour={colour}>
+      {stateWords[state]}
+    </Badge>
+  );
+}
+
+interface BadgeProps {
+  readonly shape: string;
+  readonly colour: string;
+  readonly children: ComponentChildren;
+}
+
+export function Badge({ shape, colour, children }: BadgeProps): VNode {
   return (
     <span class={`badge ${colour}`}>
-      <span aria-hidden="true">{shape}</span> {word}
+      <span aria-hidden="true">{shape}</span> {children}
     </span>
   );
 }
@@ -24,8 +46,8 @@ export function StateBadge({ state }: { readonly state: RequestState }): VNode {
 /** How long ago, with the exact time on hover. */
 export function When({ at, now = new Date() }: { readonly at: Date; readonly now?: Date }): VNode {
   return (
-    <time dateTime={at.toISOString()} title={at.toISOString().replace('T', ' ').slice(0, 16) + ' UTC'}>
-      {formatAge(at, now)}
+    <time dateTime={at.toISOString()} title={exactTime(at)}>
+      {ago(at, now)}
     </time>
   );
 }

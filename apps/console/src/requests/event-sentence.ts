@@ -1,6 +1,9 @@
-import type { EventListing } from '@coldroom/register';
+import type { Happening } from '@coldroom/register';
+import { counted } from '@coldroom/terminal';
 
-const sentences: Readonly<Record<string, (event: EventListing) => string>> = {
+const files = ({ files: count }: Happening): string => counted(count, 'file');
+
+const sentences: Readonly<Record<string, (event: Happening) => string>> = {
   scan: () => 'Found by the scanner',
   approve: ({ actor }) => `Approved by ${actor}`,
   split: ({ actor, detail }) => {
@@ -11,18 +14,28 @@ const sentences: Readonly<Record<string, (event: EventListing) => string>> = {
   decline: ({ actor }) => `Declined by ${actor}`,
   reopen: () => 'More belongs to it than was approved: it waits for a decision again',
   start: () => 'Archiving began',
-  hash: () => 'Originals hashed',
-  copy: () => 'Copied to the store',
-  verify: () => 'Copies read back and compared',
-  seal: () => 'The store reports the copies as durable',
-  link: () => 'Links replaced the originals',
-  release: () => 'The space of the held originals was freed',
-  undo: ({ actor }) => `Undone by ${actor}`,
-  fail: ({ code }) => `A file got stuck (${code ?? 'no code'})`,
+  'not started': ({ code }) => `Archiving could not begin (${code ?? 'no code'})`,
+  hash: (event) => `${files(event)} hashed and compared with OMERO`,
+  copy: (event) => `${files(event)} copied to the store`,
+  verify: (event) => `${files(event)} read back from the store and compared`,
+  seal: (event) => `${files(event)} reported as durable by the store`,
+  link: (event) => `${files(event)} replaced by links; the originals are kept`,
+  release: (event) => `${files(event)} freed: their originals were removed`,
+  undo: (event) =>
+    event.to === 'undoing'
+      ? `${files(event)} asked to be put back by ${event.actor}`
+      : `${files(event)} put back or left in place`,
+  restore: (event) => `${files(event)} retrieved on request of ${event.actor}`,
+  bringOnline: (event) => `${files(event)} made readable by the store`,
+  fetch: (event) => `${files(event)} fetched from the store`,
+  verifyFetched: (event) => `${files(event)} compared with the digests of the originals`,
+  place: (event) => `${files(event)} put in place of their links`,
+  expire: (event) => `${files(event)} back in the archive only, as their time was over`,
+  fail: (event) => `${files(event)} set aside (${event.code ?? 'no code'})`,
   retry: ({ actor }) => `Retried by ${actor}`,
 };
 
 /** What happened, as a colleague would say it; an event without a sentence of its own is named as the register has it. */
-export function sentenceOf(event: EventListing): string {
+export function sentenceOf(event: Happening): string {
   return sentences[event.what]?.(event) ?? `${event.what} by ${event.actor}`;
 }

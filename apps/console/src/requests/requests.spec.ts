@@ -22,7 +22,7 @@ test('a data manager reviews a request, approves it, and sees who decided', asyn
   const dora = await signedIn('dora');
   expect((await dora.get('/requests')).text).toContain(`href="/coldroom/requests/${id}"`);
   const page = await dora.get(`/requests/${id}`);
-  expect(page.text).toContain('alice asks to archive 1 image');
+  expect(page.text).toContain('&lt;b>Alice&lt;/b> &quot;Meyer&quot; asks to archive 1 image');
   expect(page.text).toContain('2 images in 1 fileset');
   expect(page.text).toContain('2.00 GiB');
   expect(page.text).toContain('&lt;img src=x');

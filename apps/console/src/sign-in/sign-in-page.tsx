@@ -11,11 +11,11 @@ export function SignInPage({ next, username = '', problem, ...frame }: Props): V
   return (
     <Page {...frame} title="Sign in">
       <section class="card narrow">
-        <h1>Sign in to Coldroom</h1>
-        <p>Use your OMERO login name and password.</p>
+        <h1>Sign in</h1>
+        <p class="muted">Coldroom keeps the images of OMERO that are rarely needed in an archive.</p>
         {problem && (
-          <p class="problem" role="alert">
-            {problem}
+          <p class="alert" role="alert">
+            <span aria-hidden="true">▲</span> {problem}
           </p>
         )}
         <form method="post" action={frame.site.href('/sign-in')}>
@@ -27,12 +27,24 @@ export function SignInPage({ next, username = '', problem, ...frame }: Props): V
             type="text"
             value={username}
             autoComplete="username"
+            autoCapitalize="none"
+            spellcheck={false}
             autoFocus
             required
           />
           <label for="password">Password</label>
-          <input id="password" name="password" type="password" autoComplete="current-password" required />
-          <button class="primary" type="submit">
+          <input
+            id="password"
+            name="password"
+            type="password"
+            autoComplete="current-password"
+            aria-describedby="password-use"
+            required
+          />
+          <p class="small muted" id="password-use">
+            Both are those of OMERO. The password is only passed to OMERO, and not kept.
+          </p>
+          <button class="primary wide" type="submit">
             Sign in
           </button>
         </form>

@@ -123,7 +123,7 @@ test('pages forbid foreign scripts, frames and fonts, and do not name the server
 });
 
 test('the style and the icon are served without a sign-in, and nothing else of the directory', async () => {
-  expect((await browser.get('/assets/console.css')).headers.get('content-type')).toContain('text/css');
+  expect((await browser.get('/assets/base.css')).headers.get('content-type')).toContain('text/css');
   expect((await browser.get('/assets/icon.svg')).status).toBe(200);
   for (const path of ['/assets/', '/assets/..%2Fmain.js', '/assets/%2e%2e/main.js'])
     expect((await browser.get(path)).status).not.toBe(200);

@@ -19,10 +19,8 @@ async function main(): Promise<void> {
   const chromium = await Chromium.start();
   try {
     const shown = await fillWithSample(running);
-    for (const colours of ['light', 'dark'] as const) {
-      await take(running, chromium, { colours, width: 1280, shown });
-      await take(running, chromium, { colours, width: 400, shown });
-    }
+    for (const colours of ['light', 'dark'] as const) await take(running, chromium, { colours, width: 1120, shown });
+    await take(running, chromium, { colours: 'light', width: 400, shown, only: ['requests', 'request-waiting'] });
   } finally {
     await chromium.stop();
     await running.stop();
@@ -35,12 +33,18 @@ interface Series {
   readonly colours: 'light' | 'dark';
   readonly width: number;
   readonly shown: Awaited<ReturnType<typeof fillWithSample>>;
+  readonly only?: readonly string[];
 }
 
-async function take(running: RunningConsole, chromium: Chromium, { colours, width, shown }: Series): Promise<void> {
+async function take(
+  running: RunningConsole,
+  chromium: Chromium,
+  { colours, width, shown, only }: Series,
+): Promise<void> {
   const { url } = running.settings;
-  const page = await chromium.open(url, { colours, width, height: 760 });
+  const page = await chromium.open(url, { colours, width, height: 620 });
   const save = async (name: string): Promise<void> => {
+    if (only && !only.includes(name)) return;
     const path = join(target, `console-${name}-${width < 500 ? 'phone-' : ''}${colours}.png`);
     await page.screenshot({ path, fullPage: true });
     console.log(path);
@@ -48,7 +52,7 @@ async function take(running: RunningConsole, chromium: Chromium, { colours, widt
   await save('sign-in');
   await signIn(page, 'dora');
   await save('requests');
-  for (const name of ['waiting', 'running', 'held', 'error', 'declined'] as const) {
+  for (const name of ['waiting', 'running', 'error'] as const) {
     await page.goto(`${url}requests/${shown[name]}`);
     await save(`request-${name}`);
   }

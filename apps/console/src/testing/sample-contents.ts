@@ -24,7 +24,7 @@ export async function fillWithSample({ register, settings }: RunningConsole): Pr
     register.requests.decline(id, 'dora', 'These images belong to a paper in review. Ask again when it is accepted.'),
   );
   await make('error', 5 * 24, async (id) => {
-    await brought(register, id, (bag) => (bag < 4 ? 'linked' : 'approved'));
+    await brought(register, id, (bag) => (bag < 4 ? 'sealed' : bag === 4 ? 'approved' : 'linked'));
     await stuck(register, id, 'approved', {
       code: 'HASH_DIFFERS',
       reason: 'the SHA-1 of this file is not the one that OMERO recorded at import',
@@ -34,8 +34,7 @@ export async function fillWithSample({ register, settings }: RunningConsole): Pr
     brought(
       register,
       id,
-      (bag) =>
-        (['linked', 'sealed', 'verified', 'copied', 'hashed', 'approved'] as const)[Math.floor(bag / 8)] ?? 'approved',
+      (bag) => (['linked', 'sealed', 'copied', 'hashed', 'approved'] as const)[Math.floor((bag - 1) / 8)] ?? 'approved',
     ),
   );
   await make('waiting', 47);
@@ -73,7 +72,13 @@ const contents: Readonly<Record<Shown, SampleRequest>> = {
   running: {
     owner: 'olga',
     group: 'microscopy',
-    filesets: [{ name: '2023-06/02/light_sheet_gastruloid', marked: 2, along: 1, files: 42, fileSize: 18n * GiB }],
+    filesets: [1, 2, 3, 4, 5].map((nr) => ({
+      name: `2023-06/02/gastruloid_${nr}`,
+      marked: 1,
+      along: nr === 1 ? 2 : 0,
+      files: 8,
+      fileSize: 18n * GiB,
+    })),
   },
   waiting: {
     owner: 'alice',

@@ -113,23 +113,28 @@ export async function brought(
       const claim = await register.claims.claim(bagId, [state], 'sample', 60_000);
       if (!claim) continue;
       if (claim.requestId !== id || until(bagNumber(claim)) === state) await register.claims.releaseClaim(claim);
-      else await passed(register, claim, forward[state] as FileEvent);
+      else
+        await passed(register, claim, forward[state] as FileEvent, {
+          delayMs: state === 'sealed' && until(bagNumber(claim)) === 'linked' ? heldMs : 0,
+        });
     }
   }
 }
 
 /** As a stage would: one step on, or to `stuck` with a code. */
-async function passed(register: Register, claim: Claim, event: FileEvent, trouble: Trouble = {}): Promise<void> {
+async function passed(
+  register: Register,
+  claim: Claim,
+  event: FileEvent,
+  more: Trouble & { readonly delayMs?: number } = {},
+): Promise<void> {
+  const { delayMs = 0, ...trouble } = more;
   const transitions = claim.files.map((file): Transition => {
     const to = next(file.state, event)?.[0];
     if (to === undefined) throw new Error(`no ${event} from ${file.state}`);
     return { id: file.id, event, from: file.state, to, ...trouble };
   });
-  await register.applyTransitions(claim, transitions, {
-    stage: event,
-    errorLimit: 1000,
-    delayMs: event === 'link' ? heldMs : 0,
-  });
+  await register.applyTransitions(claim, transitions, { stage: event, errorLimit: 1000, delayMs });
 }
 
 /** One bag of a started request fails in `state`. */

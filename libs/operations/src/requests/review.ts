@@ -1,14 +1,29 @@
 import { Refused } from '@coldroom/domain';
-import type { FilesetSummary, Register, RequestFilter, RequestPage, RequestSummary } from '@coldroom/register';
+import type {
+  FilesetListing,
+  Happening,
+  Held,
+  Register,
+  RequestFilter,
+  RequestPage,
+  RequestSummary,
+  Taken,
+} from '@coldroom/register';
 import { noSuchRequest } from '../failure';
 import { actions, may, relationsTo, visibleTo, type Action, type Actor, type RightsPolicy } from '../rights/rights';
 import { requestDetails, type RequestDetails } from './show';
 
 /** A request as someone may see it, and what they may do about it now. */
 export interface Review extends RequestDetails {
-  /** All of them, if there are few enough to choose from; else none. */
-  readonly filesets: readonly FilesetSummary[];
   readonly permitted: readonly Action[];
+  /** What is archived in the end, without the images of which no file is taken. */
+  readonly taken: Taken;
+  /** Those that are taken: all of them, or the first 200. */
+  readonly filesets: readonly FilesetListing[];
+  readonly history: readonly Happening[];
+  readonly held: Held;
+  /** Full names; the login name of who is no longer in OMERO. */
+  readonly names: { readonly requester: string; readonly owner: string };
 }
 
 export interface DecisionOrder {
@@ -31,15 +46,23 @@ export interface Reviewer {
 
 /** More are not chosen from one by one. */
 const mostFilesets = 200;
+const historyLimit = 50;
 const decidable: readonly Action[] = ['approve', 'decline', 'withdraw'];
+
+export interface RequestListing extends RequestSummary {
+  /** The full name, or the login name of who is no longer in OMERO. */
+  readonly requesterName: string;
+}
 
 /** The requests that the actor may see, newest first; without a limit, all of them. */
 export async function requestsFor(
   { register, actor, policy }: Reviewer,
   filter: Omit<RequestFilter, 'visibleTo'> = {},
   page: RequestPage = {},
-): Promise<readonly RequestSummary[]> {
-  return register.requests.list({ ...filter, visibleTo: visibleTo(actor, policy) }, page);
+): Promise<readonly RequestListing[]> {
+  const seen = await register.requests.list({ ...filter, visibleTo: visibleTo(actor, policy) }, page);
+  const names = await register.people.names(seen.map(({ requesterId }) => requesterId));
+  return seen.map((request) => ({ ...request, requesterName: names.get(request.requesterId) ?? request.requester }));
 }
 
 /** `Refused` `NO_SUCH_REQUEST` also where the actor may not see it: what is hidden looks like what is not there. */
@@ -50,9 +73,21 @@ export async function reviewRequest(reviewer: Reviewer, id: bigint): Promise<Rev
   const permitted = actions.filter(
     (action) => permits(reviewer, action, request) && (request.state === 'New' || !decidable.includes(action)),
   );
-  const filesets =
-    request.filesets <= mostFilesets ? await reviewer.register.requests.filesets(id, { limit: mostFilesets }) : [];
-  return { ...details, filesets, permitted };
+  return { ...details, permitted, ...(await meaningOf(reviewer.register, request)) };
+}
+
+async function meaningOf(
+  { meaning, people }: Register,
+  { id, requesterId, requester, ownerId, owner }: RequestSummary,
+): Promise<Omit<Review, keyof RequestDetails | 'permitted'>> {
+  const names = await people.names([requesterId, ownerId]);
+  return {
+    taken: await meaning.taken(id),
+    filesets: await meaning.filesets(id, mostFilesets),
+    history: await meaning.history(id, historyLimit),
+    held: await meaning.held(id),
+    names: { requester: names.get(requesterId) ?? requester, owner: names.get(ownerId) ?? owner },
+  };
 }
 
 /**

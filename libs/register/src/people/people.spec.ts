@@ -61,6 +61,11 @@ test('a person is found by login and by id, with the groups and the leadership',
   expect((await people.lastRead()).readAt).toBeInstanceOf(Date);
 });
 
+test('full names are found by id; whoever is not known is left out', async () => {
+  const names = await db.register.people.names([7n, 99n, 7n]);
+  expect([...names]).toEqual([[7n, 'alice of the lab']]);
+});
+
 test('the mirror follows: swapped names, a lost role, a removed person and a removed group', async () => {
   const { people } = db.register;
   await people.mirror({

@@ -117,6 +117,15 @@ export class People {
     return rows[0] && personOf(rows[0]);
   }
 
+  /** Full names by OMERO's ids, of those that are known. */
+  async names(ids: readonly bigint[]): Promise<ReadonlyMap<bigint, string>> {
+    const { rows } = await this.pool.query<{ id: bigint; name: string }>(
+      `SELECT id, coalesce(nullif(full_name, ''), login) AS name FROM person WHERE id = ANY($1)`,
+      [[...new Set(ids)]],
+    );
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
   /** The next `limit` people by login name after `after`. */
   async list({ after = '', limit = 100 }: { after?: string; limit?: number }): Promise<readonly PersonInGroups[]> {
     const { rows } = await this.pool.query<PersonRow>(

@@ -3,7 +3,6 @@ import { crashPoint, type RequestState } from '@coldroom/domain';
 import { transaction } from '../db/connection';
 import { decide, type Decision } from './decide';
 import { addFiles, addImages, setAsideIncomplete, type NewFile, type NewImage, type NewRequest } from './drafts';
-import { filesetsOf, type FilesetSummary } from './filesets';
 import { packRequest } from './pack';
 import { recordNotStarted, recordRequestEvent } from './request-events';
 import { selectRequests, type RequestFilter, type RequestPage } from './request-filter';
@@ -81,11 +80,6 @@ export class Requests {
       },
       scanIdleSeconds,
     );
-  }
-
-  /** The next filesets of a request by name, after `after`. */
-  async filesets(requestId: bigint, page: { after?: string; limit?: number } = {}): Promise<readonly FilesetSummary[]> {
-    return filesetsOf(this.pool, requestId, page);
   }
 
   async inState(state: RequestState): Promise<readonly bigint[]> {

@@ -38,15 +38,13 @@ test('a part is approved, and the rest waits as a request of its own, with all t
   ]);
 });
 
-test('the filesets of a request are listed by name, a page after the other, with their images and files', async () => {
+test('a fileset of which nothing is taken makes no request of its own', async () => {
   const id = await create();
-  const { requests } = place.register;
-  expect(await requests.filesets(id, { limit: 2 })).toEqual([
-    { fileset: 'Fileset:1', name: 'image 1', images: 1, markedImages: 1, files: 2, bytes: 20n },
-    { fileset: 'Fileset:2', name: 'image 2', images: 2, markedImages: 1, files: 2, bytes: 20n },
-  ]);
-  expect(await requests.filesets(id, { after: 'Fileset:2' })).toMatchObject([{ fileset: 'Fileset:3' }]);
-  expect(await requests.filesets(99n)).toEqual([]);
+  const more = closure([newImage(20n, 'Fileset:4')], [newFile('Fileset:4', 'd', skipped('MISSING'))]);
+  await place.register.requests.refresh(id, more, 'scanner');
+  const filesets = ['Fileset:1', 'Fileset:2', 'Fileset:3'];
+  await place.register.requests.approve(id, 'dora', null, { filesets });
+  expect(await place.register.requests.list()).toMatchObject([{ id, state: 'Approved', filesets: 4 }]);
 });
 
 test('a part is declined: only its marks are removed', async () => {

@@ -4,7 +4,7 @@ import { recordRequestEvent } from './request-events';
 
 /**
  * Leaves only these filesets in a New request that is locked; the rest becomes a New request of its own, which is decided
- * separately. Filesets are never divided. Returns the id of the new request, or null where nothing is left for it.
+ * separately. Filesets are never divided. One of which nothing is taken stays. Returns the id of the new request, or null where nothing is left for it.
  * `Refused` `NO_SUCH_FILESET` if the request lacks one of them or none is named.
  */
 export async function splitRequest(
@@ -12,12 +12,14 @@ export async function splitRequest(
   requestId: bigint,
   { filesets, by }: { readonly filesets: readonly string[]; readonly by: string },
 ): Promise<bigint | null> {
-  const { rows: known } = await client.query<{ fileset: string }>(
-    'SELECT DISTINCT fileset FROM request_image WHERE request_id = $1',
+  const { rows: known } = await client.query<{ fileset: string; taken: boolean }>(
+    `SELECT fileset, EXISTS (SELECT FROM file f WHERE f.request_id = $1 AND f.fileset = i.fileset AND phase <> 'skipped') AS taken
+     FROM (SELECT DISTINCT fileset FROM request_image WHERE request_id = $1) i`,
     [requestId],
   );
-  const names = new Set(known.map(({ fileset }) => fileset));
-  const unknown = filesets.filter((name) => !names.has(name));
+  const chosen = new Set(filesets);
+  const unknown = [...chosen.difference(new Set(known.map(({ fileset }) => fileset)))];
+  const left = known.filter(({ fileset, taken }) => taken && !chosen.has(fileset)).map(({ fileset }) => fileset);
   if (filesets.length === 0 || unknown.length > 0)
     throw new Refused(
       'NO_SUCH_FILESET',
@@ -25,7 +27,7 @@ export async function splitRequest(
         ? `Name at least one fileset of request ${requestId}`
         : `Request ${requestId} has no ${unknown.slice(0, 3).join(', ')}`,
     );
-  if (new Set(filesets).size === names.size) return null;
+  if (left.length === 0) return null;
   const { rows } = await client.query<{ id: bigint }>(
     `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester, created_at)
      SELECT 'New', owner_id, owner, group_id, group_name, requester_id, requester, created_at FROM request WHERE id = $1
@@ -34,18 +36,17 @@ export async function splitRequest(
   );
   const rest = (rows[0] as { id: bigint }).id;
   for (const table of ['request_image', 'file'] as const)
-    await client.query(`UPDATE ${table} SET request_id = $2 WHERE request_id = $1 AND fileset <> ALL($3)`, [
+    await client.query(`UPDATE ${table} SET request_id = $2 WHERE request_id = $1 AND fileset = ANY($3)`, [
       requestId,
       rest,
-      filesets,
+      left,
     ]);
-  const moved = names.size - new Set(filesets).size;
   await recordRequestEvent(client, {
     requestId,
     what: 'split',
     from: 'New',
     to: 'New',
-    detail: { into: rest.toString(), filesets: moved },
+    detail: { into: rest.toString(), filesets: left.length },
     by,
   });
   await recordRequestEvent(client, {
@@ -53,7 +54,7 @@ export async function splitRequest(
     what: 'split',
     from: null,
     to: 'New',
-    detail: { of: requestId.toString(), filesets: moved },
+    detail: { of: requestId.toString(), filesets: left.length },
     by,
   });
   return rest;

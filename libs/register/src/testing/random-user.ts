@@ -81,8 +81,9 @@ export class RandomUser {
     const open = this.pick(await this.place.register.requests.list({ states: ['New'] }));
     if (!open) return 'nothing to decide';
     if (open.filesets > 1 && this.random(2)) {
-      const [one] = await this.place.register.requests.filesets(open.id, { limit: 1 });
-      await this.place.register.requests.approve(open.id, this.name, null, { filesets: [one!.fileset] });
+      const [one] = await this.place.register.meaning.filesets(open.id, 1);
+      if (!one) return 'nothing to split';
+      await this.place.register.requests.approve(open.id, this.name, null, { filesets: [one.fileset] });
       return 'split';
     }
     if (this.random(5) > 0) await this.place.register.requests.approve(open.id, this.name);

@@ -1,0 +1,64 @@
+import type { VNode } from 'preact';
+import type { Review } from '@coldroom/operations';
+import { counted, formatBytes } from '@coldroom/terminal';
+import { Csrf, type Frame } from '../layout/html';
+import { approveForm, isChoosing } from './included';
+
+interface Props extends Frame {
+  readonly review: Review;
+}
+
+/** One main action, named by its effect and its size; null for those who may not decide. */
+export function Decision(props: Props): VNode | null {
+  const { visitor, review } = props;
+  const [mayApprove, mayDecline] = [review.permitted.includes('approve'), review.permitted.includes('decline')];
+  if (!visitor || (!mayApprove && !mayDecline)) return null;
+  return (
+    <aside class="side card" aria-label="Decision">
+      <h2>Your decision</h2>
+      {mayApprove && <Approve {...props} />}
+      {mayDecline && <Decline {...props} />}
+    </aside>
+  );
+}
+
+function Approve({ site, visitor, review }: Props): VNode {
+  const { request, taken } = review;
+  const choosing = isChoosing(review);
+  return (
+    <form id={approveForm} method="post" action={site.href(`/requests/${request.id}/approve`)}>
+      {visitor && <Csrf visitor={visitor} />}
+      <input type="hidden" name="revision" value={request.revision} />
+      {choosing && <input type="hidden" name="choosing" value="true" />}
+      <button class="primary wide" type="submit">
+        {choosing
+          ? 'Approve the ticked filesets'
+          : `Approve ${counted(taken.filesets, 'fileset')}, ${formatBytes(request.bytes)}`}
+      </button>
+      <p class="small muted">
+        The originals are kept beside their links for a while. Until they are removed, an administrator can put them
+        back at once.
+      </p>
+    </form>
+  );
+}
+
+function Decline({ site, visitor, review: { request, names } }: Props): VNode {
+  return (
+    <details>
+      <summary class="button wide">Decline…</summary>
+      <form method="post" action={site.href(`/requests/${request.id}/decline`)}>
+        {visitor && <Csrf visitor={visitor} />}
+        <input type="hidden" name="revision" value={request.revision} />
+        <label for="reason">Why it is declined</label>
+        <textarea id="reason" name="reason" rows={3} maxLength={1000} aria-describedby="reason-use" required />
+        <p class="small muted" id="reason-use">
+          {names.requester} reads this. Nothing is changed in OMERO but the marks, which are removed.
+        </p>
+        <button class="danger" type="submit">
+          Decline the request
+        </button>
+      </form>
+    </details>
+  );
+}

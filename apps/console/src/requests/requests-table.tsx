@@ -1,0 +1,66 @@
+import type { VNode } from 'preact';
+import type { RequestListing } from '@coldroom/operations';
+import { counted, formatBytes, formatCount } from '@coldroom/terminal';
+import type { Frame } from '../layout/html';
+import { StateBadge, When } from '../layout/parts';
+
+interface Props extends Pick<Frame, 'site'> {
+  readonly title: string;
+  readonly requests: readonly RequestListing[];
+}
+
+/** Roles are named, as some browsers forget those of a table that is laid out for a phone. */
+export function RequestsTable({ site, title, requests }: Props): VNode {
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      <table class="rows fixed" role="table" aria-label={title}>
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" class="wide-column">
+              Request
+            </th>
+            <th role="columnheader" class="state-column">
+              State
+            </th>
+            <th role="columnheader" class="n">
+              Files
+            </th>
+            <th role="columnheader" class="n">
+              Size
+            </th>
+            <th role="columnheader" class="n">
+              Asked
+            </th>
+          </tr>
+        </thead>
+        <tbody role="rowgroup">
+          {requests.map((request) => (
+            <tr role="row" key={String(request.id)}>
+              <td role="cell">
+                <a class="name" href={site.href(`/requests/${request.id}`)}>
+                  {request.requesterName}: {counted(request.markedImages, 'image')}
+                </a>{' '}
+                <span class="muted name">
+                  {request.group}, request {String(request.id)}
+                </span>
+              </td>
+              <td role="cell">
+                <StateBadge state={request.state} />
+              </td>
+              <td role="cell" class="n" data-name="Files">
+                {formatCount(request.files)}
+              </td>
+              <td role="cell" class="n" data-name="Size">
+                {formatBytes(request.bytes)}
+              </td>
+              <td role="cell" class="n" data-name="Asked">
+                <When at={request.createdAt} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
