@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
+import { ConsoleVisitor, type Waiting } from './testing/console-visitor';
 import { clearDirectory } from './directory';
 import { layoutOf } from './layout';
 
@@ -20,7 +22,7 @@ const running = new Set<() => void>();
 
 afterAll(async () => {
   for (const kill of running) kill();
-  await clearDirectory(layoutOf(home));
+  if (existsSync(home)) await clearDirectory(layoutOf(home));
   rmSync(base, { recursive: true });
 });
 
@@ -114,6 +116,33 @@ test('after --keep, one with another store and other numbers', async () => {
   expect(output).toContain(holds);
   expect(output).toMatch(/coldroom restore Fileset:\d+: \d+ files are back/);
   expect(code).toBe(0);
+});
+
+test('with --console, people sign in at the printed address, and what they approve is archived', async () => {
+  const offered = demo(['--console'], {}, join(base, 'console'));
+  await offered.said('Ctrl-C ends');
+  const output = offered.output();
+  const url = /^ {2}(http:\S+\/coldroom\/)$/m.exec(output)?.[1] ?? '';
+  const accounts = [...output.matchAll(/^ {2}(researcher|data manager|administrator) +(\w+) +password (\w+)$/gm)];
+  expect(accounts.map(([, role]) => role)).toEqual(['researcher', 'data manager', 'administrator']);
+  for (const [, role, login = '', password = ''] of accounts) {
+    const visitor = await ConsoleVisitor.signIn(url, login, password);
+    expect(await visitor.page('requests')).toContain(role);
+  }
+  const [, , login = '', password = ''] = accounts[1] ?? [];
+  const manager = await ConsoleVisitor.signIn(url, login, password);
+  const waiting = await manager.requests('New');
+  expect(waiting.length).toBeGreaterThanOrEqual(2);
+  const [{ id, revision }] = waiting as [Waiting];
+  await manager.approve(id, revision);
+  for (let tries = 0; tries < 240 && !(await manager.requests('Finished')).some((one) => one.id === id); tries += 1)
+    await sleep(500);
+  expect(await manager.page(`requests/${id}`)).toMatch(/(safe in the archive|is safe)/);
+  expect((await manager.requests('Finished')).map((one) => one.id)).toContain(id);
+
+  expect((await offered.end('SIGINT')).code).toBe(0);
+  await expect(fetch(url)).rejects.toThrow('fetch failed');
+  await clearDirectory(layoutOf(join(base, 'console')));
 });
 
 test('a directory that holds something else is refused in one sentence and left unchanged', async () => {

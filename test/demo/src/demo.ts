@@ -5,16 +5,19 @@ import { rootNames } from '@coldroom/domain';
 import { markerName, writeMarker } from '@coldroom/files';
 import { migrate, Register } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
+import type { SampleReport } from '@coldroom/sample-omero';
 import { decide, scan, untilDone } from './archive';
+import { offerConsole } from './console';
 import { clearDirectory, takeDirectory } from './directory';
 import { layoutOf, type Layout } from './layout';
-import { aboutUser, giveTo, omeroUser, startCommand, type OmeroUser } from './omero-user';
+import { aboutUser, giveTo, omeroUser, type OmeroUser } from './omero-user';
 import { showProgress } from './progress';
 import { prove } from './proof';
 import { recallAll, restoreFileset } from './restore';
 import { makeSample, readSample, sampleIsFresh, useUpSample, type WantedSample } from './sample';
 import { makeScannerRole } from './scanner-role';
 import { startServices } from './services';
+import { stay } from './stay';
 import { makeStore, type DemoStore, type StoreKind } from './store-kinds';
 import { sayDecisions, sayRequests, sayRestored, saySample, saySummary } from './summary';
 import { surroundingsFor, type Surroundings } from './surroundings';
@@ -24,12 +27,14 @@ export interface DemoOptions {
   readonly images: number;
   readonly fileSize: number;
   readonly onlySample: boolean;
+  readonly withConsole: boolean;
   readonly keep: boolean;
   readonly store: StoreKind;
 }
 
 interface World extends Surroundings {
   readonly user: OmeroUser | undefined;
+  readonly report: SampleReport;
 }
 
 const say = (line = ''): void => console.log(line);
@@ -69,7 +74,7 @@ async function runIn(layout: Layout, options: DemoOptions, wanted: WantedSample,
       return exitCodes.ok;
     }
     await useUpSample(layout);
-    return await archiveAndBack(layout, { ...surroundings, user: wanted.user }, options);
+    return await archiveAndBack(layout, { ...surroundings, user: wanted.user, report }, options);
   } finally {
     await surroundings.stop();
   }
@@ -78,19 +83,19 @@ async function runIn(layout: Layout, options: DemoOptions, wanted: WantedSample,
 async function archiveAndBack(
   layout: Layout,
   surroundings: World,
-  { store: kind, keep }: DemoOptions,
+  { store: kind, keep, withConsole }: DemoOptions,
 ): Promise<number> {
   const store = await makeStore(kind, layout, say);
   try {
-    const code = await archive(layout, surroundings, store);
-    if (keep) await stay(layout, surroundings.user);
+    const code = await archive(layout, surroundings, store, withConsole);
+    if (keep && !withConsole) await stay(layout, surroundings.user);
     return code;
   } finally {
     await store.stop();
   }
 }
 
-async function archive(layout: Layout, surroundings: World, store: DemoStore): Promise<number> {
+async function archive(layout: Layout, surroundings: World, store: DemoStore, withConsole: boolean): Promise<number> {
   const env = await settingsFor(layout, surroundings, store);
   await migrate(surroundings.registerUrl);
   const register = new Register(surroundings.registerUrl);
@@ -112,6 +117,7 @@ async function archive(layout: Layout, surroundings: World, store: DemoStore): P
     say('\nThe retrieval');
     const restored = await restoreFileset(layout, register, services, surroundings.omeroOwnerUrl);
     sayRestored(restored, say);
+    if (withConsole) await offerConsole(layout, surroundings, { register, services, say });
     return proven.faults.length + restored.faults.length === 0 ? exitCodes.ok : exitCodes.failed;
   } finally {
     await services.stop();
@@ -156,19 +162,4 @@ async function settingsFor(
     { mode: 0o600 },
   );
   return settings;
-}
-
-async function stay(layout: Layout, user: OmeroUser | undefined): Promise<void> {
-  say(`
-Servers and data stay until Ctrl-C. To look around, in another terminal:
-  npx coldroom --env ${layout.settings} requests list
-  npx coldroom --env ${layout.settings} files list --state stuck
-  npx coldroom --env ${layout.settings} status
-  npx coldroom --env ${layout.settings} doctor
-The services run again with: set -a; . ${layout.settings}; set +a; ${startCommand(user)}`);
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
-    setInterval(() => undefined, 60_000);
-  });
 }

@@ -14,6 +14,7 @@ const help = `Archives a sample OMERO, from the first mark to the last link, bri
   --images N         how many images the sample has (default 220)
   --file-size BYTES  the size of a typical file (default 60000)
   --only-sample      stop when the sample is there; the next run with the same --dir and numbers goes on from it
+  --console          at the end, start the console in front of it, with three sample accounts; Ctrl-C ends all
   --keep             leave servers running and data in place, and say how to look around
 
 REDIS_URL, REGISTER_DATABASE_URL and OMERO_DATABASE_URL are used where they are set; servers are started for the rest.
@@ -27,6 +28,7 @@ async function main(): Promise<number> {
       'file-size': { type: 'string', default: '60000' },
       store: { type: 'string', default: 'file' },
       'only-sample': { type: 'boolean', default: false },
+      console: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -45,7 +47,15 @@ async function main(): Promise<number> {
     console.error(`--store must be one of ${storeKinds.join(', ')}`);
     return exitCodes.usage;
   }
-  return runDemo({ dir: values.dir, store, images, fileSize, onlySample: values['only-sample'], keep: values.keep });
+  return runDemo({
+    dir: values.dir,
+    store,
+    images,
+    fileSize,
+    onlySample: values['only-sample'],
+    withConsole: values.console,
+    keep: values.keep,
+  });
 }
 
 main().then(
