@@ -43,9 +43,11 @@ describeInChromium('a data manager at a browser', () => {
   test('does all of it by keyboard', async () => {
     const id = await running.newRequest();
     const page = await chromium.open(`${running.settings.url}requests/${id}`);
-    await page.keyboard.type('dora'); // the login name has the focus
+    await page.locator('#username:focus').waitFor(); // it has the focus from the beginning
+    await page.keyboard.type('dora');
     await page.keyboard.press('Tab');
     await page.keyboard.type('dora');
+    expect(await page.getByLabel('Login name').inputValue()).toBe('dora');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: /asks to archive/ }).waitFor();
 
