@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
 import type { Overview } from '@coldroom/operations';
-import type { RequestSummary } from '@coldroom/register';
 import { formatBytes, formatCount } from '@coldroom/terminal';
 import { Page, type Frame } from '../layout/html';
-import { StateBadge, When } from '../layout/parts';
+import { When } from '../layout/parts';
+import { RequestsTable } from '../requests/requests-table';
 import { Stuck } from './stuck';
 import { Switches } from './switches';
 
@@ -16,8 +16,8 @@ export function OverviewPage({ overview, ...frame }: Props): VNode {
   return (
     <Page {...frame} section="overview" title="Overview">
       <h1>{headline(overview)}</h1>
-      <Requests {...frame} title="Waiting for a decision" requests={waiting} />
-      <Requests {...frame} title="Being archived" requests={running} />
+      {waiting.length > 0 && <RequestsTable {...frame} title="Waiting for a decision" requests={waiting} />}
+      {running.length > 0 && <RequestsTable {...frame} title="Being archived" requests={running} />}
       {stages !== null && stages.length > 0 && <Stages stages={stages} />}
       {stuck !== null && stuck.length > 0 && <Stuck stuck={stuck} />}
       <Switches {...frame} overview={overview} />
@@ -43,54 +43,6 @@ function headline({ waiting, running, stuck, stopped }: Overview): string {
   return running.length > 0 ? 'Archiving is under way' : 'Nothing waits, and nothing is under way';
 }
 
-interface RequestsProps extends Frame {
-  readonly title: string;
-  readonly requests: readonly RequestSummary[];
-}
-
-function Requests({ site, title, requests }: RequestsProps): VNode | null {
-  if (requests.length === 0) return null;
-  return (
-    <section class="card scroll">
-      <h2>{title}</h2>
-      <table>
-        <thead>
-          <tr>
-            <th>Request</th>
-            <th>State</th>
-            <th>Group</th>
-            <th class="n">Archived</th>
-            <th class="n">Size</th>
-            <th>Asked</th>
-          </tr>
-        </thead>
-        <tbody>
-          {requests.map((request) => (
-            <tr key={String(request.id)}>
-              <td>
-                <a href={site.href(`/requests/${request.id}`)}>
-                  {String(request.id)} {request.requester}
-                </a>
-              </td>
-              <td>
-                <StateBadge state={request.state} />
-              </td>
-              <td class="name">{request.group}</td>
-              <td class="n">
-                {formatCount(request.linked)} of {formatCount(request.files)} files
-              </td>
-              <td class="n">{formatBytes(request.bytes)}</td>
-              <td>
-                <When at={request.createdAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
 /** What happens to a bag next, by its state. */
 const next: Readonly<Record<string, string>> = {
   approved: 'to be hashed',
@@ -111,24 +63,34 @@ const next: Readonly<Record<string, string>> = {
 
 function Stages({ stages }: { readonly stages: NonNullable<Overview['stages']> }): VNode {
   return (
-    <section class="card scroll">
+    <section class="card">
       <h2>What the services work on</h2>
-      <table>
-        <thead>
-          <tr>
-            <th>Files</th>
-            <th class="n">Number</th>
-            <th class="n">Size</th>
-            <th class="n">Bags in work</th>
+      <table class="rows" role="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader">Files</th>
+            <th role="columnheader" class="n">
+              Number
+            </th>
+            <th role="columnheader" class="n">
+              Size
+            </th>
+            <th role="columnheader" class="n">
+              Bags in work
+            </th>
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {stages.map(({ state, files, bytes, bags, claimed }) => (
-            <tr key={state}>
-              <td>{next[state] ?? state}</td>
-              <td class="n">{formatCount(files)}</td>
-              <td class="n">{formatBytes(bytes)}</td>
-              <td class="n">
+            <tr role="row" key={state}>
+              <td role="cell">{next[state] ?? state}</td>
+              <td role="cell" class="n" data-name="Number">
+                {formatCount(files)}
+              </td>
+              <td role="cell" class="n" data-name="Size">
+                {formatBytes(bytes)}
+              </td>
+              <td role="cell" class="n" data-name="Bags in work">
                 {formatCount(claimed)} of {formatCount(bags)}
               </td>
             </tr>

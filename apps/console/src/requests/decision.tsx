@@ -32,10 +32,11 @@ function Approve({ site, visitor, review }: Props): VNode {
       {choosing && <input type="hidden" name="choosing" value="true" />}
       <button class="primary wide" type="submit">
         {choosing
-          ? 'Approve the ticked filesets'
+          ? 'Approve the filesets ticked'
           : `Approve ${counted(taken.filesets, 'fileset')}, ${formatBytes(request.bytes)}`}
       </button>
       <p class="small muted">
+        {choosing && `All ${taken.filesets} filesets are ${formatBytes(request.bytes)}. `}
         The originals are kept beside their links for a while. Until they are removed, an administrator can put them
         back at once.
       </p>

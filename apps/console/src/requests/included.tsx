@@ -27,7 +27,9 @@ export function Included({ review }: { readonly review: Review }): VNode | null 
           ? `${counted(taken.marked, 'image')}, all of them marked. No other image shares files with them.`
           : `${counted(taken.marked, 'image')} marked; ${formatCount(along)} more ${along === 1 ? 'comes' : 'come'} along, as a fileset is archived as a whole.`}
       </p>
-      {choosing && <p class="small muted">Filesets without a tick are left for later, as a request of their own.</p>}
+      {choosing && (
+        <p class="small muted">Filesets without a tick wait for a later decision, as a request of their own.</p>
+      )}
       <table class="rows" role="table">
         <thead role="rowgroup">
           <tr role="row">

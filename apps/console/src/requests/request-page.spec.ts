@@ -28,7 +28,7 @@ test('a New request: what an approval does, what comes along, and what is not ta
   expect(words).toMatch(/plate_03 \[Well A01\] and 95 more images, Fileset:\d+ 12 84 96 1\.13 TiB/);
   expect(words).toContain('3 files, 1.88 GiB HARD_LINKED the file has 2 names');
   expect(words).toContain('1 file, 96.0 MiB MISSING OMERO names this file, but it is not on disk');
-  expect(words).toContain('Approve 4 filesets, 3.03 TiB');
+  expect(words).toContain('Approve the filesets ticked All 4 filesets are 3.03 TiB.');
   expect(words).not.toContain('Where the files are');
 });
 

@@ -1,15 +1,15 @@
-import type { Register, RequestSummary, Scan, StageProgress, Switch } from '@coldroom/register';
+import type { Register, Scan, StageProgress, Switch } from '@coldroom/register';
 import { may, type Action } from '../rights/rights';
-import { requestsFor, type Reviewer } from '../requests/review';
+import { requestsFor, type RequestListing, type Reviewer } from '../requests/review';
 import { stuckIn, type Stuck } from '../stuck';
 import { stoppedSwitches } from '../switches/stopped';
 
 /** What someone sees first: what waits for them, what runs, what is stuck. */
 export interface Overview {
   /** New requests that the person may see. */
-  readonly waiting: readonly RequestSummary[];
+  readonly waiting: readonly RequestListing[];
   /** Requests that the person may see and that are being archived. */
-  readonly running: readonly RequestSummary[];
+  readonly running: readonly RequestListing[];
   /** The rest only for those who may see it. */
   readonly stages: readonly StageProgress[] | null;
   readonly stuck: readonly Stuck[] | null;

@@ -25,6 +25,8 @@ export interface Happening {
   readonly to: string | null;
   readonly code: string | null;
   readonly files: number;
+  /** That of a step of the request as a whole. */
+  readonly detail: Readonly<Record<string, unknown>> | null;
   /** The last of them. */
   readonly at: Date;
 }
@@ -43,9 +45,12 @@ export class Meaning {
 
   async taken(requestId: bigint): Promise<Taken> {
     const { rows } = await this.pool.query<Taken>(
-      `SELECT count(*)::int AS images, count(*) FILTER (WHERE marked)::int AS marked, count(DISTINCT fileset)::int AS filesets
-       FROM request_image i WHERE request_id = $1 AND fileset IN (
-         SELECT fileset FROM file WHERE request_id = $1 AND phase <> 'skipped')`,
+      `SELECT r.images - count(i.image_id)::int AS images, r.marked - count(*) FILTER (WHERE i.marked)::int AS marked,
+         r.filesets - count(DISTINCT i.fileset)::int AS filesets
+       FROM request r LEFT JOIN request_image i ON i.request_id = r.id AND i.fileset IN (
+         SELECT fileset FROM file s WHERE s.request_id = $1 AND s.phase = 'skipped' AND NOT EXISTS (
+           SELECT FROM file t WHERE t.request_id = $1 AND t.fileset = s.fileset AND t.phase <> 'skipped'))
+       WHERE r.id = $1 GROUP BY r.id`,
       [requestId],
     );
     return rows[0] as Taken;
@@ -72,6 +77,7 @@ export class Meaning {
   async history(requestId: bigint, limit: number): Promise<readonly Happening[]> {
     const { rows } = await this.pool.query<Happening>(
       `SELECT what, max(actor) AS actor, to_state AS to, code, max(at) AS at,
+         (array_agg(detail) FILTER (WHERE bag_id IS NULL AND file_id IS NULL))[1] AS detail,
          sum(CASE WHEN file_id IS NULL THEN coalesce((detail->>'files')::int, 0) ELSE 1 END)::int AS files
        FROM event WHERE request_id = $1 AND what <> 'attempt failed'
        GROUP BY what, to_state, code, CASE WHEN bag_id IS NULL AND file_id IS NULL THEN id END ORDER BY max(id) DESC LIMIT $2`,
@@ -82,9 +88,9 @@ export class Meaning {
 
   async held(requestId: bigint): Promise<Held> {
     const { rows } = await this.pool.query<Held>(
-      `SELECT count(*)::int AS files, coalesce(sum(f.size), 0)::bigint AS bytes,
-         max(b.not_before) FILTER (WHERE b.state = 'linked') AS until
-       FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.request_id = $1 AND f.state = 'linked' AND f.released_at IS NULL`,
+      `SELECT coalesce(sum(files), 0)::int AS files, coalesce(sum(bytes), 0)::bigint AS bytes,
+         (SELECT max(not_before) FROM bag WHERE request_id = $1 AND state = 'linked') AS until
+       FROM file_total WHERE request_id = $1 AND state = 'linked' AND NOT released AND store <> ''`,
       [requestId],
     );
     return rows[0] as Held;

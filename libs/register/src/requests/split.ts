@@ -18,7 +18,8 @@ export async function splitRequest(
     [requestId],
   );
   const chosen = new Set(filesets);
-  const unknown = [...chosen.difference(new Set(known.map(({ fileset }) => fileset)))];
+  const names = new Set(known.map(({ fileset }) => fileset));
+  const unknown = filesets.filter((name) => !names.has(name));
   const left = known.filter(({ fileset, taken }) => taken && !chosen.has(fileset)).map(({ fileset }) => fileset);
   if (filesets.length === 0 || unknown.length > 0)
     throw new Refused(
