@@ -5,6 +5,9 @@ import { Log } from '@coldroom/runtime';
 import { RequestsApi } from './api/requests.api';
 import { CONSOLE, type ConsoleSettings } from './console-settings';
 import { ErrorFilter } from './layout/error.filter';
+import { Changes } from './live/changes';
+import { LiveController } from './live/live.controller';
+import { Paces } from './live/paces';
 import { MeController } from './me/me.controller';
 import { OverviewController } from './overview/overview.controller';
 import { BoardModule } from './queues/board.module';
@@ -44,12 +47,15 @@ export class WebModule {
         MeController,
         RequestsController,
         QueuesController,
+        LiveController,
         RequestsApi,
       ],
       providers: [
         { provide: CONSOLE, useValue: settings },
         { provide: Site, useValue: site },
         { provide: Visitors, useValue: visitors },
+        Changes,
+        Paces,
         { provide: OmeroWeb, useValue: new OmeroWeb(settings.omeroWeb) },
         { provide: SignInAttempts, useFactory: () => new SignInAttempts() },
         { provide: APP_GUARD, useClass: ActorGuard },

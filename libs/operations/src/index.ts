@@ -24,6 +24,7 @@ export {
   decideAs,
   requestsFor,
   reviewRequest,
+  visibleRequest,
   type DecisionOrder,
   type RequestListing,
   type Review,

@@ -73,7 +73,7 @@ export function progressLine(now: readonly StageProgress[], pace: Pace): string 
   ].join(', ');
 }
 
-function timeLeft({ leftMs, estimating }: Pace): string {
+export function timeLeft({ leftMs, estimating }: Pace): string {
   if (leftMs !== undefined) return `about ${formatDuration(Math.max(1000, leftMs))} left`;
   return estimating ? 'estimating the time left' : 'nothing has moved lately';
 }

@@ -1,6 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { render } from 'preact-render-to-string';
 import type { Role } from '@coldroom/operations';
+import { liveAttributes, Stale, type Live } from '../live/live';
 import type { Visitor } from '../sign-in/visitors';
 import type { Site } from '../site';
 
@@ -14,13 +15,14 @@ export interface PageProps extends Frame {
   readonly title: string;
   /** The entry of the navigation that this page belongs to. */
   readonly section?: 'overview' | 'me' | 'requests' | 'queues';
+  readonly live?: Live | undefined;
   readonly children: ComponentChildren;
 }
 
 /** Later ones change what earlier ones say. */
 const styles = ['base', 'parts', 'tables-and-forms', 'narrow'];
 
-export function Page({ site, visitor, title, section, children }: PageProps): VNode {
+export function Page({ site, visitor, title, section, live, children }: PageProps): VNode {
   return (
     <html lang="en">
       <head>
@@ -31,6 +33,7 @@ export function Page({ site, visitor, title, section, children }: PageProps): VN
         {styles.map((name) => (
           <link rel="stylesheet" href={site.href(`/assets/${name}.css`)} />
         ))}
+        {live && <script type="module" src={site.href('/assets/live.js')} />}
         <link rel="icon" type="image/svg+xml" href={site.href('/assets/icon.svg')} />
       </head>
       <body>
@@ -61,7 +64,8 @@ export function Page({ site, visitor, title, section, children }: PageProps): VN
           )}
           {visitor && <SignedIn site={site} visitor={visitor} />}
         </header>
-        <main id="content" tabIndex={-1}>
+        <main id="content" tabIndex={-1} {...(live && liveAttributes(site, live))}>
+          {live && <Stale />}
           {children}
         </main>
       </body>

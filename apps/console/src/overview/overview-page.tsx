@@ -3,35 +3,51 @@ import type { Overview } from '@coldroom/operations';
 import { formatBytes, formatCount } from '@coldroom/terminal';
 import { Page, type Frame } from '../layout/html';
 import { When } from '../layout/parts';
+import { PaceBar, Part, type Live } from '../live/live';
+import type { PaceNow } from '../live/paces';
 import { RequestsTable } from '../requests/requests-table';
 import { Stuck } from './stuck';
 import { Switches } from './switches';
 
 interface Props extends Frame {
   readonly overview: Overview;
+  /** Where something is under way that the visitor may see. */
+  readonly pace?: PaceNow | undefined;
+  readonly live: Live;
 }
 
-export function OverviewPage({ overview, ...frame }: Props): VNode {
+export function OverviewPage({ overview, pace, live, ...frame }: Props): VNode {
   const { waiting, running, stages, stuck, lastScan } = overview;
   return (
-    <Page {...frame} section="overview" title="Overview">
-      <h1>{headline(overview)}</h1>
-      {waiting.length > 0 && <RequestsTable {...frame} title="Waiting for a decision" requests={waiting} />}
-      {running.length > 0 && <RequestsTable {...frame} title="Being archived" requests={running} />}
-      {stages !== null && stages.length > 0 && <Stages stages={stages} />}
-      {stuck !== null && stuck.length > 0 && <Stuck stuck={stuck} />}
-      <Switches {...frame} overview={overview} />
-      <p class="small muted">
-        {lastScan?.finishedAt ? (
-          <>
-            OMERO was last scanned <When at={lastScan.finishedAt} />
-            {lastScan.failed === null ? '' : `, and the scan failed: ${lastScan.failed}`}.
-          </>
-        ) : (
-          'OMERO has not been scanned yet.'
-        )}
-      </p>
+    <Page {...frame} section="overview" title="Overview" live={live}>
+      <Part name="headline">
+        <h1>{headline(overview)}</h1>
+      </Part>
+      <Part name="requests">
+        {waiting.length > 0 && <RequestsTable {...frame} title="Waiting for a decision" requests={waiting} />}
+        {running.length > 0 && <RequestsTable {...frame} title="Being archived" requests={running} />}
+      </Part>
+      <Part name="work">
+        {stages !== null && stages.length > 0 && <Stages stages={stages} pace={pace} />}
+        {stuck !== null && stuck.length > 0 && <Stuck stuck={stuck} />}
+      </Part>
+      <Part name="switches">
+        <Switches {...frame} overview={overview} />
+      </Part>
+      <Part name="scan">
+        <LastScan scan={lastScan} />
+      </Part>
     </Page>
+  );
+}
+
+function LastScan({ scan }: { readonly scan: Overview['lastScan'] }): VNode {
+  if (!scan?.finishedAt) return <p class="small muted">OMERO has not been scanned yet.</p>;
+  return (
+    <p class="small muted">
+      OMERO was last scanned <When at={scan.finishedAt} />
+      {scan.failed === null ? '' : `, and the scan failed: ${scan.failed}`}.
+    </p>
   );
 }
 
@@ -61,10 +77,16 @@ const next: Readonly<Record<string, string>> = {
   moveSealed: 'to be linked to the other store',
 };
 
-function Stages({ stages }: { readonly stages: NonNullable<Overview['stages']> }): VNode {
+interface StagesProps {
+  readonly stages: NonNullable<Overview['stages']>;
+  readonly pace: PaceNow | undefined;
+}
+
+function Stages({ stages, pace }: StagesProps): VNode {
   return (
     <section class="card">
       <h2>What the services work on</h2>
+      {pace && <PaceBar pace={pace} />}
       <table class="rows" role="table">
         <thead role="rowgroup">
           <tr role="row">

@@ -5,6 +5,8 @@ import { overviewFor, resumeAs, stopAs, type Reviewer } from '@coldroom/operatio
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { toHtml } from '../layout/html';
+import { Changes } from '../live/changes';
+import { Paces } from '../live/paces';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
 import { Site } from '../site';
@@ -17,13 +19,18 @@ export class OverviewController {
   constructor(
     private readonly register: Register,
     private readonly site: Site,
+    private readonly changes: Changes,
+    private readonly paces: Paces,
     @Inject(CONSOLE) private readonly settings: ConsoleSettings,
   ) {}
 
   @Get()
   async page(@CurrentVisitor() visitor: Visitor): Promise<string> {
+    const version = await this.changes.version();
     const overview = await overviewFor(this.reviewer(visitor));
-    return toHtml(OverviewPage({ site: this.site, visitor, overview }));
+    const moving = overview.stages !== null && overview.stages.length > 0;
+    const pace = moving ? await this.paces.of() : undefined;
+    return toHtml(OverviewPage({ site: this.site, visitor, overview, pace, live: { version, moving } }));
   }
 
   @Post('stop')

@@ -1,16 +1,23 @@
 import type { VNode } from 'preact';
 import type { Review } from '@coldroom/operations';
 import { counted, formatBytes } from '@coldroom/terminal';
+import type { PaceNow } from '../live/paces';
 import { stepsOf, type Step } from './progress';
 
+interface Props {
+  readonly review: Review;
+  readonly pace?: PaceNow | undefined;
+}
+
 /** How far a decided request is, in words and as a bar. */
-export function Progress({ review: { request, states } }: { readonly review: Review }): VNode | null {
+export function Progress({ review: { request, states }, pace }: Props): VNode | null {
   const steps = stepsOf(states);
   if (request.state === 'New' || request.state === 'Declined' || steps.length === 0) return null;
   return (
     <section class="card">
       <h2>Where the files are</h2>
       <Bar steps={steps} />
+      {pace && <p class="small">{pace.words}</p>}
       <ul class="legend">
         {steps.map(({ name, words, files, bytes }) => (
           <li>

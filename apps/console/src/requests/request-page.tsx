@@ -3,6 +3,8 @@ import type { RequestState } from '@coldroom/domain';
 import type { Review } from '@coldroom/operations';
 import { counted, formatBytes, formatCount } from '@coldroom/terminal';
 import { Page, type Frame } from '../layout/html';
+import { Part, type Live } from '../live/live';
+import type { PaceNow } from '../live/paces';
 import { Fact, StateBadge, When } from '../layout/parts';
 import { Decision } from './decision';
 import { sentenceOf } from './event-sentence';
@@ -15,16 +17,19 @@ interface Props extends Frame {
   readonly review: Review;
   /** Why what the visitor just tried was refused. */
   readonly problem?: string | undefined;
+  /** While it is being archived. */
+  readonly pace?: PaceNow | undefined;
+  readonly live: Live;
 }
 
-export function RequestPage({ review, problem, ...frame }: Props): VNode {
+export function RequestPage({ review, problem, pace, live, ...frame }: Props): VNode {
   const { request, names } = review;
   const verb = isOpen(request.state) ? 'asks' : 'asked';
   const title = `${names.requester} ${verb} to archive ${counted(request.markedImages, 'image')}`;
   const decision = Decision({ ...frame, review });
   return (
-    <Page {...frame} section="requests" title={title}>
-      <div class="heading">
+    <Page {...frame} section="requests" title={title} live={live}>
+      <div class="heading" data-part="heading">
         <p class="small muted">
           <a href={frame.site.href('/requests')}>Requests</a> / {String(request.id)}
         </p>
@@ -44,18 +49,26 @@ export function RequestPage({ review, problem, ...frame }: Props): VNode {
       )}
       <div class="cols">
         <div class="stack">
-          <Progress review={review} />
-          <Stuck review={review} />
-          <Facts review={review} />
-          <Included review={review} />
-          <NotTaken review={review} />
-          {decision && <History review={review} />}
+          <Part name="progress">
+            <Progress review={review} pace={pace} />
+            <Stuck review={review} />
+          </Part>
+          <Part name="facts">
+            <Facts review={review} />
+          </Part>
+          <Part name="included">
+            <Included review={review} />
+            <NotTaken review={review} />
+          </Part>
+          <Part name="history-below">{decision && <History review={review} />}</Part>
         </div>
-        {decision ?? (
-          <aside aria-label="History">
-            <History review={review} />
-          </aside>
-        )}
+        <Part name="aside">
+          {decision ?? (
+            <aside aria-label="History">
+              <History review={review} />
+            </aside>
+          )}
+        </Part>
       </div>
     </Page>
   );

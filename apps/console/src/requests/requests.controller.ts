@@ -6,6 +6,8 @@ import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { parseDecision, parseId } from './input';
 import { toHtml } from '../layout/html';
+import { Changes } from '../live/changes';
+import { Paces } from '../live/paces';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
 import { Site } from '../site';
@@ -18,6 +20,8 @@ export class RequestsController {
   constructor(
     private readonly register: Register,
     private readonly site: Site,
+    private readonly changes: Changes,
+    private readonly paces: Paces,
     @Inject(CONSOLE) private readonly settings: ConsoleSettings,
   ) {}
 
@@ -68,8 +72,12 @@ export class RequestsController {
   }
 
   private async page(visitor: Visitor, id: bigint, problem?: string): Promise<string> {
+    const version = await this.changes.version(id);
     const review = await reviewRequest(this.reviewer(visitor), id);
-    return toHtml(RequestPage({ site: this.site, visitor, review, problem }));
+    const moving = review.request.state === 'Running';
+    const pace = moving ? await this.paces.of(id) : undefined;
+    const live = { requestId: id, version, moving };
+    return toHtml(RequestPage({ site: this.site, visitor, review, problem, pace, live }));
   }
 
   private reviewer({ actor }: Visitor): Parameters<typeof reviewRequest>[0] {

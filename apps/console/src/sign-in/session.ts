@@ -41,7 +41,11 @@ export function sessions({ databaseUrl, secret, idleMs, site, log }: SessionSett
     ttl: Math.ceil(idleMs / 1000),
     errorLog: (error: unknown) => log.warn('sessions not available', { code: codeOf(error), reason: messageOf(error) }),
   });
-  const middleware = session({
+  // A page that reads itself again shows no person at work: sessions end when people stop using them.
+  const unattended = new WeakSet<object>();
+  const touch = store.touch?.bind(store);
+  store.touch = (id, data, done) => (unattended.has(data) ? done?.() : touch?.(id, data, done));
+  const handler = session({
     name: cookieName,
     secret,
     store,
@@ -52,8 +56,16 @@ export function sessions({ databaseUrl, secret, idleMs, site, log }: SessionSett
     proxy: site.secure,
     cookie: { httpOnly: true, sameSite: 'lax', secure: site.secure, path: `${site.base}/`, maxAge: idleMs },
   });
+  const middleware: RequestHandler = (request, response, next) =>
+    handler(request, response, (error?: unknown) => {
+      if (isUnattended(request, site) && request.session) unattended.add(request.session);
+      next(error);
+    });
   return { middleware, close: async () => store.close() };
 }
+
+const isUnattended = ({ path, headers }: Request, site: Site): boolean =>
+  path === site.href('/live') || headers['x-coldroom-live'] !== undefined;
 
 /** Starts a session of its own for this person: an identifier that someone planted before is worth nothing. */
 export async function startSession(request: Request, personId: bigint): Promise<void> {

@@ -66,6 +66,13 @@ export async function requestsFor(
 }
 
 /** `Refused` `NO_SUCH_REQUEST` also where the actor may not see it: what is hidden looks like what is not there. */
+export async function visibleRequest(reviewer: Reviewer, id: bigint): Promise<RequestSummary> {
+  const request = await reviewer.register.requests.get(id);
+  if (!request || !permits(reviewer, 'see', request)) throw noSuchRequest(id);
+  return request;
+}
+
+/** `Refused` `NO_SUCH_REQUEST` as `visibleRequest`. */
 export async function reviewRequest(reviewer: Reviewer, id: bigint): Promise<Review> {
   const details = await requestDetails(reviewer.register, id);
   const { request } = details;
@@ -97,8 +104,7 @@ async function meaningOf(
 export async function decideAs(reviewer: Reviewer, order: DecisionOrder): Promise<void> {
   const { register, actor } = reviewer;
   const { request: id, decision, revision, filesets, reason = null, store = null } = order;
-  const request = await register.requests.get(id);
-  if (!request || !permits(reviewer, 'see', request)) throw noSuchRequest(id);
+  const request = await visibleRequest(reviewer, id);
   if (!permits(reviewer, decision, request)) throw notPermitted(reviewer, decision, request);
   if (decision === 'approve') await register.requests.approve(id, actor.name, store, { revision, filesets });
   else {

@@ -95,6 +95,14 @@ it('lists events newest first: of everything, a request, or a file with its bag'
   expect(await reports.events({}, 3)).toEqual(all.slice(0, 3));
 });
 
+it('names the newest event of a request and of all', async () => {
+  const { reports } = place.register;
+  const latest = await reports.latestEvents([undefined, first, 999n]);
+  expect(latest.get(undefined)).toBeGreaterThanOrEqual(latest.get(first) as bigint);
+  expect(latest.get(first)).toBeGreaterThan(0n);
+  expect(latest.get(999n)).toBe(0n);
+});
+
 it('asks the server for its clock', async () => {
   expect(Math.abs((await place.register.reports.clock()).getTime() - Date.now())).toBeLessThan(5000);
 });

@@ -167,6 +167,17 @@ export class Reports {
     }));
   }
 
+  /** The number of the newest event of each of these requests, or of all for undefined; 0 if there is none. */
+  async latestEvents(requestIds: readonly (bigint | undefined)[]): Promise<ReadonlyMap<bigint | undefined, bigint>> {
+    const { rows } = await this.pool.query<{ id: bigint | null; latest: bigint }>(
+      `SELECT wanted.id, coalesce(CASE WHEN wanted.id IS NULL THEN (SELECT max(id) FROM event)
+         ELSE (SELECT max(e.id) FROM event e WHERE e.request_id = wanted.id) END, 0) AS latest
+       FROM unnest($1::bigint[]) AS wanted(id)`,
+      [requestIds.map((id) => id ?? null)],
+    );
+    return new Map(rows.map(({ id, latest }) => [id ?? undefined, latest]));
+  }
+
   /** The server's clock, for comparison with this machine's. */
   async clock(): Promise<Date> {
     const { rows } = await this.pool.query<{ now: Date }>('SELECT now()');

@@ -1,0 +1,70 @@
+import { Client } from 'pg';
+import type { Page } from 'playwright-core';
+import { Chromium, describeInChromium, signIn } from '../testing/chromium';
+import { RunningConsole } from '../testing/running-console';
+
+describeInChromium('a page that is left open', () => {
+  let running: RunningConsole;
+  let chromium: Chromium;
+  beforeAll(async () => {
+    running = await RunningConsole.startForBrowsers('live');
+    chromium = await Chromium.start();
+  });
+  afterAll(async () => {
+    await chromium?.stop();
+    await running?.stop();
+  });
+
+  /** Signed in as dora, with the page's script connected. */
+  async function open(path: string): Promise<Page> {
+    const page = await chromium.open(`${running.settings.url}${path}`);
+    const connected = page.waitForResponse((response) => /\/live(\?|$)/.test(response.url()) && response.ok());
+    await signIn(page, 'dora');
+    await connected;
+    return page;
+  }
+
+  test('shows what someone else decides, and no longer offers the decision', async () => {
+    const id = await running.newRequest();
+    const page = await open(`requests/${id}`);
+    await page.getByText('Decline…').click();
+    await running.register.requests.approve(id, 'lea');
+    await page.getByText('Approved by lea').waitFor();
+    expect(await page.getByRole('button', { name: /Approve|Decline/ }).count()).toBe(0);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('asks to archive');
+  });
+
+  test('keeps what is being typed when something else changes', async () => {
+    const id = await running.newRequest('typing.tif', 2);
+    const page = await open(`requests/${id}`);
+    await page.getByText('Decline…').click();
+    await page.getByLabel('Why it is declined').fill('half a reas');
+    await page.getByRole('checkbox').first().uncheck();
+    const connection = new Client(running.settings.registerUrl);
+    await connection.connect();
+    await connection.query(
+      `INSERT INTO coldroom.event (actor, request_id, what) VALUES ('test', $1, 'something of its own')`,
+      [id],
+    );
+    await connection.end();
+    await page.getByText('something of its own').waitFor();
+    expect(await page.getByLabel('Why it is declined').inputValue()).toBe('half a reas');
+    expect(await page.getByRole('checkbox').first().isChecked()).toBe(false);
+  });
+
+  test('the overview shows a request that arrives', async () => {
+    const page = await open('');
+    await running.newRequest();
+    await page.getByRole('heading', { level: 1, name: /request.* for a decision/ }).waitFor();
+  });
+
+  test('says that it is old when the person is no longer signed in, and shows nothing more', async () => {
+    const id = await running.newRequest();
+    const page = await open(`requests/${id}`);
+
+    await page.context().clearCookies();
+    await running.register.requests.approve(id, 'lea');
+    await page.getByText('no longer kept up to date').waitFor();
+    expect(await page.getByText('Approved by lea').count()).toBe(0);
+  });
+});
