@@ -17,6 +17,8 @@ const startMs = 30_000;
 interface Surroundings {
   readonly omeroOwnerUrl: string;
   readonly registerUrl: string;
+  /** The settings of the services. */
+  readonly env: Readonly<Record<string, string>>;
   readonly report: SampleReport;
 }
 
@@ -45,7 +47,7 @@ interface DemoConsole {
 }
 
 /** The console, in front of a stand-in for OMERO.web that has the sample's accounts, with passwords of this demo. */
-async function startConsole(layout: Layout, { registerUrl, report }: Surroundings): Promise<DemoConsole> {
+async function startConsole(layout: Layout, { registerUrl, env, report }: Surroundings): Promise<DemoConsole> {
   const roles = { user: 'researcher', leader: 'data manager', administrator: 'administrator' } as const;
   const accounts = Object.entries(roles).map(([role, title]) => {
     const found = report.users.find((user) => user.role === role);
@@ -55,6 +57,7 @@ async function startConsole(layout: Layout, { registerUrl, report }: Surrounding
   const omeroWeb = await startFakeOmeroWeb({
     accounts: accounts.map(({ id, login, password }) => ({ id, username: login, password })),
   });
+  const { REDIS_URL = '', COLDROOM_QUEUE_PREFIX = '' } = env;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/coldroom/`;
   const log = createWriteStream(join(layout.logs, 'console.log'), { flags: 'a' });
@@ -63,6 +66,8 @@ async function startConsole(layout: Layout, { registerUrl, report }: Surrounding
     main: join(__dirname, '..', '..', '..', 'apps', 'console', 'dist', 'main.js'),
     env: {
       REGISTER_DATABASE_URL: registerUrl,
+      REDIS_URL,
+      COLDROOM_QUEUE_PREFIX,
       COLDROOM_URL: url,
       CONSOLE_PORT: String(port),
       COLDROOM_SESSION_SECRET: randomBytes(24).toString('hex'),

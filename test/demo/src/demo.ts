@@ -117,7 +117,7 @@ async function archive(layout: Layout, surroundings: World, store: DemoStore, wi
     say('\nThe retrieval');
     const restored = await restoreFileset(layout, register, services, surroundings.omeroOwnerUrl);
     sayRestored(restored, say);
-    if (withConsole) await offerConsole(layout, surroundings, { register, services, say });
+    if (withConsole) await offerConsole(layout, { ...surroundings, env }, { register, services, say });
     return proven.faults.length + restored.faults.length === 0 ? exitCodes.ok : exitCodes.failed;
   } finally {
     await services.stop();
