@@ -3,6 +3,8 @@
  * libs/domain/README.md describes what each one leaves; test/faults kills a real process at every one.
  */
 export const crashPoints = [
+  'decide:1-written',
+  'decide:2-committed',
   'scan:1-requests-written',
   'scan:2-marks-written',
   'scan:3-marks-recorded',

@@ -7,7 +7,8 @@ import { digestOf, filesBelow, imageOf } from './tree';
 import type { TinyPlan } from '@coldroom/sample-omero';
 import type { World } from './world';
 
-type Prefix = CrashPoint extends `${infer P}:${string}` ? P : never;
+/** The console's are tested in apps/console: it touches no data of users. */
+type Prefix = Exclude<CrashPoint extends `${infer P}:${string}` ? P : never, 'decide'>;
 
 /** The crash points of each service: one of a new kind has no service here, and its test fails. */
 export const takenBy: Readonly<Record<Prefix, readonly ServiceName[]>> = {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { Refused, type RequestState } from '@coldroom/domain';
+import { crashPoint, Refused, type RequestState } from '@coldroom/domain';
 import { transaction } from '../db/connection';
 import { recordRequestEvent } from './request-events';
 import { splitRequest } from './split';
@@ -61,5 +61,7 @@ export async function decide(
       detail: reason ? { reason } : store ? { store } : undefined,
       by,
     });
+    crashPoint('decide:1-written');
   });
+  crashPoint('decide:2-committed');
 }
