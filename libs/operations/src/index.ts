@@ -23,6 +23,7 @@ export { carryOutDecisions, planDecisions, type Decision } from './requests/deci
 export {
   decideAs,
   requestsFor,
+  totalsFor,
   reviewRequest,
   visibleRequest,
   type DecisionOrder,

@@ -32,7 +32,7 @@ export type { RetrievalPlan } from './operator/retrieval-plan';
 export type { RetrievalOrder } from './operator/retrievals';
 export type { Closure } from './requests/requests';
 export type { RequestFilter, RequestPage, Visibility } from './requests/request-filter';
-export type { RequestSummary } from './requests/summaries';
+export type { RequestSummary, RequestTotals } from './requests/summaries';
 export { scannerTask, type Scan } from './requests/scans';
 export type { Switch } from './transitions/switches';
 export type { Claim, DueBag } from './transitions/claims';

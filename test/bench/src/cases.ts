@@ -32,6 +32,10 @@ export function rowsCase(scale: number): number {
   return Math.round(100_000 * scale);
 }
 
+export function pagesCase(scale: number): number {
+  return Math.round(1_000_000 * scale);
+}
+
 export interface SourceFile {
   /** Below the source directory. */
   readonly path: string;

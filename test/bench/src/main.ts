@@ -4,7 +4,8 @@ import { startS3 } from '@coldroom/local';
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fileCases, rowsCase, s3Cases, writeSources, type FileCase } from './cases';
+import { fileCases, pagesCase, rowsCase, s3Cases, writeSources, type FileCase } from './cases';
+import { timePages } from './console-pages';
 import { timeOurs, type Ours } from './ours';
 import { peersHere, timePeer, timeRclone, type PeerName } from './peers';
 import { timeRows } from './rows';
@@ -20,11 +21,13 @@ interface Row {
 
 const help = `Times the whole pipeline, from the approval to the last link, against what else people use, in one run.
 
-  npm run bench -- [--quick] [--json FILE] [--dir DIR] [--cases large,small,rows,s3]
+  npm run bench -- [--quick] [--json FILE] [--dir DIR] [--cases large,small,rows,s3,console]
 
   --quick       a tenth of the work
   --json FILE   writes the table as JSON rows { case, peer, ours_s, peer_s, ratio }
   --dir DIR     where the files lie while it runs (default .bench); needs about 15 GB, with --quick 2 GB
+
+console times pages and API with a million files in the register, one look at a time; it has no peer.
 
 large and small go to a store of files and back, s3 does the same with an S3 server that is started here.
 
@@ -37,7 +40,7 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
       dir: { type: 'string', default: '.bench' },
-      cases: { type: 'string', default: 'large,small,rows,s3' },
+      cases: { type: 'string', default: 'large,small,rows,s3,console' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -57,6 +60,7 @@ async function main(): Promise<void> {
     if (wanted.includes(each.name)) rows.push(...(await runFileCase(join(dir, each.name), each)));
   if (wanted.includes('s3')) rows.push(...(await runS3(join(dir, 's3'), scale)));
   if (wanted.includes('rows')) rows.push(await runRows(join(dir, 'rows'), rowsCase(scale)));
+  if (wanted.includes('console')) await runPages(join(dir, 'console'), pagesCase(scale));
   await rm(dir, { recursive: true, force: true });
   print(rows);
   if (values.json) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);
@@ -145,6 +149,15 @@ async function runRows(dir: string, count: number): Promise<Row> {
     `  bare SQL   ${floor.toFixed(2)} s\n  coldroom   ${ours.toFixed(2)} s: ${Math.round(count / ours)} files/s   memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`,
   );
   return row('rows', 'floor', ours, floor);
+}
+
+async function runPages(dir: string, files: number): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  console.log(`\nconsole: pages and API with ${files} files in the register`);
+  const { pages, peakBytes } = await timePages(dir, files);
+  for (const { page, p50_ms, p99_ms, kilobytes } of pages)
+    console.log(`  ${page.padEnd(18)} p50 ${p50_ms} ms, p99 ${p99_ms} ms, ${kilobytes} kB`);
+  console.log(`  the console had at most ${Math.round(peakBytes / 2 ** 20)} MiB`);
 }
 
 function row(name: string, peer: PeerName, ours: number, time: number): Row {

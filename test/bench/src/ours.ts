@@ -193,7 +193,7 @@ async function untilStarted(service: RunningService): Promise<void> {
   }
 }
 
-function peakMemory(pid: number): number {
+export function peakMemory(pid: number): number {
   return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 }
 

@@ -23,17 +23,20 @@ const decision = z.strictObject({
   store: z.string().max(100).optional(),
 });
 
+/** As `parse`; what does not fit is refused with the name of the field. */
+export function parseAs<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new BadRequestException(`${issue?.path.join('.') || 'the request'}: ${issue?.message}`);
+}
+
 /** What a decision says; unknown fields are refused. */
 export function parseDecision(
   body: unknown,
 ): Pick<z.output<typeof decision>, 'revision' | 'filesets' | 'reason' | 'store'> {
-  const parsed = decision.safeParse(body);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new BadRequestException(`${issue?.path.join('.') || 'the request'}: ${issue?.message}`);
-  }
-  const { revision, choosing, reason, store } = parsed.data;
-  const filesets = parsed.data.filesets ?? (choosing && []);
+  const { revision, choosing, reason, store, ...fields } = parseAs(decision, body);
+  const filesets = fields.filesets ?? (choosing && []);
   return {
     revision,
     ...(filesets ? { filesets } : {}),

@@ -1,54 +1,60 @@
 import type { VNode } from 'preact';
 import { requestStates, type RequestState } from '@coldroom/domain';
-import type { RequestListing } from '@coldroom/operations';
 import { Page, type Frame } from '../layout/html';
 import { stateWords } from '../layout/parts';
 import { RequestsTable } from './requests-table';
+import { addressOf, type Search } from './search';
+import type { Section } from './sections';
 
 interface Props extends Frame {
-  readonly requests: readonly RequestListing[];
-  /** The only state that is shown, if the visitor chose one. */
-  readonly state?: RequestState | undefined;
+  readonly sections: readonly Section[];
+  readonly search: Search;
 }
 
-/** First what waits, then what runs or is stuck, then the rest. */
-const sections: readonly { readonly title: string; readonly states: readonly RequestState[] }[] = [
-  { title: 'Waiting for a decision', states: ['New'] },
-  { title: 'In progress', states: ['Error', 'Running', 'Approved'] },
-  { title: 'Done', states: ['Finished', 'Declined'] },
-];
-
-export function RequestsPage({ requests, state, ...frame }: Props): VNode {
-  const shown = sections
-    .map(({ title, states }) => ({ title, rows: requests.filter((each) => states.includes(each.state)) }))
-    .filter(({ rows }) => rows.length > 0);
+export function RequestsPage({ sections, search, ...frame }: Props): VNode {
   return (
     <Page {...frame} section="requests" title="Requests">
       <div class="heading">
-        <h1>{titleOf(requests, state)}</h1>
-        <States {...frame} state={state} />
+        <h1>{titleOf(sections, search)}</h1>
+        <States {...frame} search={search} />
+        <SearchForm {...frame} search={search} />
+        <Narrowed {...frame} sections={sections} search={search} />
       </div>
-      {shown.length === 0 && <NoRequests isFiltered={state !== undefined} />}
-      {shown.map(({ title, rows }) => (
-        <RequestsTable {...frame} title={title} requests={rows} />
+      {sections.length === 0 && <NoRequests isFiltered={addressOf(search, {}) !== '/requests'} />}
+      {sections.map((section) => (
+        <RequestsTable
+          {...frame}
+          title={section.title}
+          requests={section.rows}
+          totals={section.totals}
+          next={nextOf(section, search)}
+          narrow={(change) => addressOf(search, change)}
+        />
       ))}
     </Page>
   );
 }
 
-function titleOf(requests: readonly RequestListing[], state: RequestState | undefined): string {
+function nextOf({ next, state }: Section, search: Search): string | undefined {
+  if (next === undefined) return undefined;
+  // A section of several states goes on as a list of all of them.
+  return addressOf(search, { before: next, ...(state ? { state } : {}) });
+}
+
+function titleOf(sections: readonly Section[], { state }: Search): string {
   if (state !== undefined && state !== 'New') return stateWords[state];
-  const waiting = requests.filter((request) => request.state === 'New').length;
+  const waiting = sections.find((each) => each.state === 'New')?.totals.requests ?? 0;
   if (waiting === 0) return 'No request waits for a decision';
   return waiting === 1 ? '1 request waits for a decision' : `${waiting} requests wait for a decision`;
 }
 
-function States({ site, state }: Pick<Props, 'site' | 'state'>): VNode {
+interface SearchProps extends Pick<Frame, 'site'> {
+  readonly search: Search;
+}
+
+function States({ site, search }: SearchProps): VNode {
   const link = (each: RequestState | undefined): VNode => (
-    <a
-      href={site.href(each === undefined ? '/requests' : `/requests?state=${each}`)}
-      aria-current={each === state ? 'true' : undefined}
-    >
+    <a href={site.href(addressOf(search, { state: each }))} aria-current={each === search.state ? 'true' : undefined}>
       {each === undefined ? 'All' : stateWords[each]}
     </a>
   );
@@ -60,13 +66,49 @@ function States({ site, state }: Pick<Props, 'site' | 'state'>): VNode {
   );
 }
 
+function SearchForm({ site, search }: SearchProps): VNode {
+  const { text, before: _page, ...kept } = search;
+  return (
+    <form class="row" role="search" method="get" action={site.href('/requests')}>
+      {Object.entries(kept).map(
+        ([name, value]) => value !== undefined && <input type="hidden" name={name} value={value.toString()} />,
+      )}
+      <label class="hidden" for="text">
+        Person, group or number
+      </label>
+      <input id="text" name="text" type="search" value={text} maxLength={200} placeholder="Person, group or number" />
+      <button type="submit">Find</button>
+    </form>
+  );
+}
+
+/** What the list is limited to by its links, each with a way out. */
+function Narrowed({ site, sections, search }: SearchProps & { readonly sections: readonly Section[] }): VNode | null {
+  const row = sections[0]?.rows[0];
+  const narrowed = [
+    { name: 'group', label: `Group ${row?.group ?? search.group}`, on: search.group !== undefined },
+    { name: 'owner', label: `Owner ${row?.owner ?? search.owner}`, on: search.owner !== undefined },
+    { name: 'store', label: `Store ${search.store}`, on: search.store !== undefined },
+  ].filter(({ on }) => on);
+  if (narrowed.length === 0) return null;
+  return (
+    <p class="small">
+      {narrowed.map(({ name, label }) => (
+        <>
+          {label} <a href={site.href(addressOf(search, { [name]: undefined }))}>show all</a>{' '}
+        </>
+      ))}
+    </p>
+  );
+}
+
 function NoRequests({ isFiltered }: { readonly isFiltered: boolean }): VNode {
   return (
     <section class="card empty">
-      <h2>{isFiltered ? 'No request is in this state' : 'There are no requests yet'}</h2>
+      <h2>{isFiltered ? 'No request matches' : 'There are no requests yet'}</h2>
       <p>
         {isFiltered
-          ? 'Choose another state above, or all of them.'
+          ? 'Choose another state above, or search for something else.'
           : 'A researcher marks images in OMERO with the script Archive Images. The next scan makes a request of them, which then appears here.'}
       </p>
     </section>

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import type { RequestListing } from '@coldroom/operations';
+import type { RequestTotals } from '@coldroom/register';
 import { counted, formatBytes, formatCount } from '@coldroom/terminal';
 import type { Frame } from '../layout/html';
 import { StateBadge, When } from '../layout/parts';
@@ -7,10 +8,16 @@ import { StateBadge, When } from '../layout/parts';
 interface Props extends Pick<Frame, 'site'> {
   readonly title: string;
   readonly requests: readonly RequestListing[];
+  /** Of all that this is a page of. */
+  readonly totals?: RequestTotals;
+  /** The address of the next page. */
+  readonly next?: string | undefined;
+  /** The address of the list of only this group or owner. */
+  readonly narrow?: (to: { group: bigint } | { owner: bigint }) => string;
 }
 
 /** Roles are named, as some browsers forget those of a table that is laid out for a phone. */
-export function RequestsTable({ site, title, requests }: Props): VNode {
+export function RequestsTable({ site, title, requests, totals, next, narrow }: Props): VNode {
   return (
     <section class="card">
       <h2>{title}</h2>
@@ -42,7 +49,10 @@ export function RequestsTable({ site, title, requests }: Props): VNode {
                   {request.requesterName}: {counted(request.markedImages, 'image')}
                 </a>{' '}
                 <span class="muted name">
-                  {request.group}, request {String(request.id)}
+                  {narrow ? <a href={site.href(narrow({ group: request.groupId }))}>{request.group}</a> : request.group}
+                  , owner{' '}
+                  {narrow ? <a href={site.href(narrow({ owner: request.ownerId }))}>{request.owner}</a> : request.owner}
+                  , request {String(request.id)}
                 </span>
               </td>
               <td role="cell">
@@ -61,6 +71,20 @@ export function RequestsTable({ site, title, requests }: Props): VNode {
           ))}
         </tbody>
       </table>
+      {totals && (
+        <p class="small muted totals">
+          {next !== undefined && `The ${formatCount(requests.length)} newest of `}
+          {counted(totals.requests, 'request')}: {counted(totals.images, 'image')}, {counted(totals.files, 'file')},{' '}
+          {formatBytes(totals.bytes)}
+        </p>
+      )}
+      {next !== undefined && (
+        <p>
+          <a class="button" href={site.href(next)}>
+            Show more
+          </a>
+        </p>
+      )}
     </section>
   );
 }

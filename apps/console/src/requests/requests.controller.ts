@@ -1,10 +1,11 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import { requestStates } from '@coldroom/domain';
-import { decideAs, failureOf, requestsFor, reviewRequest, type DecisionOrder } from '@coldroom/operations';
+import { decideAs, failureOf, reviewRequest, type DecisionOrder } from '@coldroom/operations';
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { parseDecision, parseId } from './input';
+import { parseSearch } from './search';
+import { sectionsFor } from './sections';
 import { toHtml } from '../layout/html';
 import { Changes } from '../live/changes';
 import { Paces } from '../live/paces';
@@ -26,10 +27,10 @@ export class RequestsController {
   ) {}
 
   @Get()
-  async list(@CurrentVisitor() visitor: Visitor, @Query('state') state?: string): Promise<string> {
-    const only = requestStates.find((each) => each === state);
-    const requests = await requestsFor(this.reviewer(visitor), { states: only && [only] });
-    return toHtml(RequestsPage({ site: this.site, visitor, requests, state: only }));
+  async list(@CurrentVisitor() visitor: Visitor, @Query() query: unknown): Promise<string> {
+    const search = parseSearch(query);
+    const sections = await sectionsFor(this.reviewer(visitor), search);
+    return toHtml(RequestsPage({ site: this.site, visitor, search, sections }));
   }
 
   @Get(':id')

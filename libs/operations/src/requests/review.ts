@@ -7,6 +7,7 @@ import type {
   RequestFilter,
   RequestPage,
   RequestSummary,
+  RequestTotals,
   Taken,
 } from '@coldroom/register';
 import { noSuchRequest } from '../failure';
@@ -63,6 +64,14 @@ export async function requestsFor(
   const seen = await register.requests.list({ ...filter, visibleTo: visibleTo(actor, policy) }, page);
   const names = await register.people.names(seen.map(({ requesterId }) => requesterId));
   return seen.map((request) => ({ ...request, requesterName: names.get(request.requesterId) ?? request.requester }));
+}
+
+/** What `requestsFor` would list, added up. */
+export async function totalsFor(
+  { register, actor, policy }: Reviewer,
+  filter: Omit<RequestFilter, 'visibleTo'>,
+): Promise<RequestTotals> {
+  return register.requests.totals({ ...filter, visibleTo: visibleTo(actor, policy) });
 }
 
 /** `Refused` `NO_SUCH_REQUEST` also where the actor may not see it: what is hidden looks like what is not there. */

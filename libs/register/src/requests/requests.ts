@@ -6,7 +6,7 @@ import { addFiles, addImages, setAsideIncomplete, type NewFile, type NewImage, t
 import { packRequest } from './pack';
 import { recordNotStarted, recordRequestEvent } from './request-events';
 import { selectRequests, type RequestFilter, type RequestPage } from './request-filter';
-import { summariesOf, type RequestSummary } from './summaries';
+import { summariesOf, totalsOf, type RequestSummary, type RequestTotals } from './summaries';
 
 export interface Closure {
   readonly images: AsyncIterable<readonly NewImage[]>;
@@ -110,6 +110,12 @@ export class Requests {
   async list(filter: RequestFilter = {}, page: RequestPage = {}): Promise<readonly RequestSummary[]> {
     const { sql, values } = selectRequests(filter, page);
     return summariesOf(this.pool, sql, values);
+  }
+
+  /** Of all that the filter selects; the cost grows with the number of these requests, not of their files. */
+  async totals(filter: RequestFilter): Promise<RequestTotals> {
+    const { sql, values } = selectRequests(filter, {});
+    return totalsOf(this.pool, sql, values);
   }
 
   async get(requestId: bigint): Promise<RequestSummary | undefined> {

@@ -28,6 +28,27 @@ export interface RequestSummary {
   readonly linked: number;
 }
 
+/** What requests contain together; files and bytes without those that are skipped. */
+export interface RequestTotals {
+  readonly requests: number;
+  readonly images: number;
+  readonly files: number;
+  readonly bytes: bigint;
+}
+
+export async function totalsOf(pool: pg.Pool, ids: string, values: readonly unknown[]): Promise<RequestTotals> {
+  const { rows } = await pool.query<RequestTotals>(
+    `WITH chosen AS MATERIALIZED (${ids})
+     SELECT count(*)::int AS requests, coalesce(sum(r.images), 0)::int AS images,
+       coalesce(sum(t.files), 0)::int AS files, coalesce(sum(t.bytes), 0)::bigint AS bytes
+     FROM chosen JOIN request r USING (id) LEFT JOIN (
+       SELECT request_id, sum(files) AS files, sum(bytes) AS bytes FROM file_total
+       WHERE state <> 'skipped' AND request_id IN (SELECT id FROM chosen) GROUP BY request_id) t ON t.request_id = r.id`,
+    [...values],
+  );
+  return rows[0] as RequestTotals;
+}
+
 /** The requests with the numbers that `ids` selects, newest first. */
 export async function summariesOf(
   pool: pg.Pool,

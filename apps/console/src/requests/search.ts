@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { requestStates } from '@coldroom/domain';
+import { parseAs } from './input';
+
+const id = z
+  .string()
+  .regex(/^\d{1,18}$/)
+  .transform(BigInt)
+  .optional();
+const text = z
+  .string()
+  .max(200)
+  .transform((given) => given.trim() || undefined)
+  .optional();
+
+const fields = z.strictObject({
+  /** Empty as in a form in which none is chosen. */
+  state: z.union([z.literal('').transform(() => undefined), z.enum(requestStates)]).optional(),
+  group: id,
+  owner: id,
+  store: text,
+  text,
+  /** Only requests with a smaller number: the next page. */
+  before: id,
+});
+
+/** What the list of requests shows, as its address says it. */
+export type Search = z.output<typeof fields>;
+
+export const parseSearch = (query: unknown): Search => parseAs(fields, query);
+
+/** The address of the same list with some of it changed; undefined leaves a field out. */
+export function addressOf(search: Search, change: Partial<Search>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries({ ...search, before: undefined, ...change }))
+    if (value !== undefined) query.set(name, value.toString());
+  return query.size === 0 ? '/requests' : `/requests?${query}`;
+}
