@@ -56,7 +56,7 @@ export class ConsoleServer implements OnApplicationBootstrap, BeforeApplicationS
     app.set('trust proxy', settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false);
     app.set('query parser', 'simple');
     app.disable('x-powered-by');
-    app.use(securityHeaders(site));
+    app.use(securityHeaders(site, settings.omeroWebPublic));
     app.useStaticAssets(join(__dirname, 'assets'), { prefix: site.href('/assets/'), maxAge: '1h' });
     if (site.secure) app.use(asSecure);
     const { middleware, close } = sessions({
@@ -75,14 +75,14 @@ export class ConsoleServer implements OnApplicationBootstrap, BeforeApplicationS
   }
 }
 
-function securityHeaders(site: Site): ReturnType<typeof helmet> {
+function securityHeaders(site: Site, omeroWeb: string | undefined): ReturnType<typeof helmet> {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
         styleSrc: ["'self'"],
-        imgSrc: ["'self'"],
+        imgSrc: ["'self'", ...(omeroWeb === undefined ? [] : [new URL(omeroWeb).origin])],
         scriptSrc: ["'self'"],
         connectSrc: ["'self'"],
         formAction: ["'self'"],

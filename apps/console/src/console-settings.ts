@@ -19,6 +19,8 @@ export interface ConsoleSettings {
   readonly sessionIdleMs: number;
   readonly sessionMaxMs: number;
   readonly omeroWeb: OmeroWebSettings;
+  /** For browsers: links and thumbnails. */
+  readonly omeroWebPublic?: string | undefined;
   readonly roles: RoleSettings;
   readonly policy: RightsPolicy;
 }
@@ -36,6 +38,7 @@ export function consoleSettings(from: Settings<(typeof consoleParts)[number]>): 
     sessionSecret: from.COLDROOM_SESSION_SECRET,
     sessionIdleMs: from.COLDROOM_SESSION_IDLE,
     sessionMaxMs: from.COLDROOM_SESSION_MAX,
+    omeroWebPublic: from.OMERO_WEB_PUBLIC_URL?.replace(/\/*$/, '/'),
     omeroWeb: { url: from.OMERO_WEB_URL, server: from.OMERO_WEB_SERVER },
     roles: {
       managers: from.COLDROOM_MANAGERS,

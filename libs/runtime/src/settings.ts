@@ -75,6 +75,7 @@ const parts = {
     COLDROOM_SESSION_MAX: duration.default(12 * 60 * 60_000),
     OMERO_WEB_URL: url('http:', 'https:'),
     OMERO_WEB_SERVER: z.string().optional(),
+    OMERO_WEB_PUBLIC_URL: url('http:', 'https:').optional(),
     COLDROOM_QUEUES_WRITABLE: flag.default(false),
   }),
   rights: z.object({

@@ -12,6 +12,7 @@ import { Included } from './included';
 import { meaningOf } from './meaning';
 import { NotTaken, Stuck } from './not-taken';
 import { Progress } from './progress-card';
+import { Thumbnails } from './thumbnails';
 
 interface Props extends Frame {
   readonly review: Review;
@@ -20,9 +21,10 @@ interface Props extends Frame {
   /** While it is being archived. */
   readonly pace?: PaceNow | undefined;
   readonly live: Live;
+  readonly omeroWeb?: string | undefined;
 }
 
-export function RequestPage({ review, problem, pace, live, ...frame }: Props): VNode {
+export function RequestPage({ review, problem, pace, live, omeroWeb, ...frame }: Props): VNode {
   const { request, names } = review;
   const verb = isOpen(request.state) ? 'asks' : 'asked';
   const title = `${names.requester} ${verb} to archive ${counted(request.markedImages, 'image')}`;
@@ -58,6 +60,7 @@ export function RequestPage({ review, problem, pace, live, ...frame }: Props): V
           </Part>
           <Part name="included">
             <Included review={review} />
+            <Thumbnails images={review.images} omeroWeb={omeroWeb} />
             <NotTaken review={review} />
           </Part>
           <Part name="history-below">{decision && <History review={review} />}</Part>

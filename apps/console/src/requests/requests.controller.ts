@@ -78,7 +78,9 @@ export class RequestsController {
     const moving = review.request.state === 'Running';
     const pace = moving ? await this.paces.of(id) : undefined;
     const live = { requestId: id, version, moving };
-    return toHtml(RequestPage({ site: this.site, visitor, review, problem, pace, live }));
+    return toHtml(
+      RequestPage({ site: this.site, visitor, review, problem, pace, live, omeroWeb: this.settings.omeroWebPublic }),
+    );
   }
 
   private reviewer({ actor }: Visitor): Parameters<typeof reviewRequest>[0] {

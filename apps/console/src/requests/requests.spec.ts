@@ -36,6 +36,25 @@ test('a data manager reviews a request, approves it, and sees who decided', asyn
   expect(after.text).not.toContain('Your decision');
 });
 
+test('thumbnails come from OMERO.web where the console knows its address, and from nowhere else', async () => {
+  const id = await running.newRequest('"><script>');
+  const dora = await signedIn('dora');
+  expect((await dora.get(`/requests/${id}`)).text).not.toContain('<img');
+  const other = await RunningConsole.start('thumbnails', { omeroWebPublic: 'https://omero.example.org/web/' });
+  try {
+    const { imageId } = (await other.register.reports.images(await other.newRequest('"><script>')))[0]!;
+    const there = new Browser(other);
+    await there.signIn('dora');
+    const page = await there.get('/requests/1');
+    expect(page.text).toContain(`src="https://omero.example.org/web/webgateway/render_thumbnail/${imageId}/96/"`);
+    expect(page.text).toContain(`href="https://omero.example.org/web/webclient/?show=image-${imageId}"`);
+    expect(page.text).not.toContain('"><script>');
+    expect(page.headers.get('content-security-policy')).toContain("img-src 'self' https://omero.example.org;");
+  } finally {
+    await other.stop();
+  }
+});
+
 test('a part is approved by its ticks, and the rest waits as a request of its own', async () => {
   const id = await running.newRequest('first', 3);
   const dora = await signedIn('dora');

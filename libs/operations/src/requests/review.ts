@@ -3,6 +3,7 @@ import type {
   FilesetListing,
   Happening,
   Held,
+  ImageListing,
   Register,
   RequestFilter,
   RequestPage,
@@ -21,6 +22,8 @@ export interface Review extends RequestDetails {
   readonly taken: Taken;
   /** Those that are taken: all of them, or the first 200. */
   readonly filesets: readonly FilesetListing[];
+  /** The first of them. */
+  readonly images: readonly ImageListing[];
   readonly history: readonly Happening[];
   readonly held: Held;
   /** Full names; the login name of who is no longer in OMERO. */
@@ -48,6 +51,7 @@ export interface Reviewer {
 /** More are not chosen from one by one. */
 const mostFilesets = 200;
 const historyLimit = 50;
+const imageLimit = 12;
 const decidable: readonly Action[] = ['approve', 'decline', 'withdraw'];
 
 export interface RequestListing extends RequestSummary {
@@ -93,13 +97,14 @@ export async function reviewRequest(reviewer: Reviewer, id: bigint): Promise<Rev
 }
 
 async function meaningOf(
-  { meaning, people }: Register,
+  { meaning, people, reports }: Register,
   { id, requesterId, requester, ownerId, owner }: RequestSummary,
 ): Promise<Omit<Review, keyof RequestDetails | 'permitted'>> {
   const names = await people.names([requesterId, ownerId]);
   return {
     taken: await meaning.taken(id),
     filesets: await meaning.filesets(id, mostFilesets),
+    images: await reports.images(id, {}, imageLimit),
     history: await meaning.history(id, historyLimit),
     held: await meaning.held(id),
     names: { requester: names.get(requesterId) ?? requester, owner: names.get(ownerId) ?? owner },

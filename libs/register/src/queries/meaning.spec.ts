@@ -47,7 +47,7 @@ it('images of which no file is taken do not count, and filesets that bring most 
     { fileset: 'Fileset:1', name: 'image 1', images: 1, marked: 1, files: 1, bytes: 5n },
   ];
   expect(await register.meaning.filesets(id, 10)).toEqual([second, first]);
-  expect(await register.meaning.filesets(id, 1)).toEqual([second]);
+  expect(await register.meaning.filesets(id, 1)).toEqual([first]);
 });
 
 it('history adds up what happened to bags and files, and keeps each step of the request', async () => {

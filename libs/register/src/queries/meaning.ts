@@ -39,6 +39,9 @@ export interface Held {
   readonly until: Date | null;
 }
 
+/** Filesets of which nothing is taken may come before those that are. */
+const mostLooks = 1000;
+
 /** What a request amounts to, for people. Changes nothing. */
 export class Meaning {
   constructor(private readonly pool: pg.Pool) {}
@@ -56,19 +59,28 @@ export class Meaning {
     return rows[0] as Taken;
   }
 
-  /** The filesets that are taken; first those in which most images come along without a mark. */
+  /**
+   * The first filesets that are taken, by name; of these, those in which most images come along without a mark come
+   * first. However many images the request has, few more rows are read than it takes to describe these filesets.
+   */
   async filesets(requestId: bigint, limit: number): Promise<readonly FilesetListing[]> {
     const { rows } = await this.pool.query<FilesetListing>(
-      `SELECT i.fileset, i.name, i.images, i.marked, f.files, f.bytes FROM (
-         SELECT fileset, min(name) AS name, count(*)::int AS images, count(*) FILTER (WHERE marked)::int AS marked
-         FROM request_image WHERE request_id = $1 AND fileset IN (
-           SELECT fileset FROM file WHERE request_id = $1 AND phase <> 'skipped')
-         GROUP BY fileset ORDER BY count(*) FILTER (WHERE NOT marked) DESC, fileset LIMIT $2) i
+      `WITH RECURSIVE named AS (
+         (SELECT fileset, 1 AS nr FROM request_image WHERE request_id = $1 ORDER BY fileset LIMIT 1)
+         UNION ALL
+         SELECT (SELECT min(i.fileset) FROM request_image i WHERE i.request_id = $1 AND i.fileset > n.fileset), nr + 1
+         FROM named n WHERE n.fileset IS NOT NULL AND nr < $3),
+       taken AS (SELECT fileset FROM named n WHERE EXISTS (
+         SELECT FROM file f WHERE f.request_id = $1 AND f.fileset = n.fileset AND f.phase <> 'skipped') ORDER BY nr LIMIT $2)
+       SELECT t.fileset, i.*, f.* FROM taken t
+       CROSS JOIN LATERAL (
+         SELECT min(name) AS name, count(*)::int AS images, count(*) FILTER (WHERE marked)::int AS marked
+         FROM request_image WHERE request_id = $1 AND fileset = t.fileset) i
        CROSS JOIN LATERAL (
          SELECT count(*)::int AS files, sum(size)::bigint AS bytes FROM file
-         WHERE request_id = $1 AND fileset = i.fileset AND phase <> 'skipped') f
-       ORDER BY i.images - i.marked DESC, i.fileset`,
-      [requestId, limit],
+         WHERE request_id = $1 AND fileset = t.fileset AND phase <> 'skipped') f
+       ORDER BY i.images - i.marked DESC, t.fileset`,
+      [requestId, limit, mostLooks],
     );
     return rows;
   }
