@@ -11,6 +11,9 @@ VALUES (0, -120, 0, 'system', false), (1, -52, 0, 'user', false), (2, -120, 0, '
 INSERT INTO groupexperimentermap (id, permissions, version, parent, child, child_index, owner)
 VALUES (0, -52, 0, 0, 0, 0, true), (1, -52, 0, 1, 0, 1, false), (2, -52, 0, 2, 1, 0, false);
 
+-- An empty hash takes any password, as OMERO has it for guest; root has none yet, which locks the account.
+INSERT INTO password (experimenter_id, hash) VALUES (0, NULL), (1, '');
+
 INSERT INTO node (id, permissions, version, uuid, conn, up) VALUES (0, -52, 0, '1000000000', 'unknown', now() AT TIME ZONE 'UTC');
 UPDATE node SET down = up WHERE id = 0;
 INSERT INTO session (id, permissions, version, uuid, started, timetoidle, timetolive, defaulteventtype, owner, node)

@@ -5,5 +5,6 @@ export { createOmeroSchema } from './create-schema';
 export type { PlannedFile } from './disk';
 export { legacyPath } from './legacy-path';
 export { annotateImages, markImages, type MarkNote } from './marks';
+export { createGroup, createUser } from './people';
 export type { OrdinaryKind, SampleKind, SampleReport, SpecialKind } from './report';
 export type { SamplePlace } from './server';
