@@ -3,4 +3,4 @@ export { startPostgres, type PostgresPlace } from './postgres';
 export { removeServerData } from './postgres-data';
 export { startRedis } from './redis';
 export { startS3, type LocalS3 } from './s3';
-export { freePort, type LocalServer } from './server-process';
+export { freePort, startServer, type LocalServer, type ServerProcess } from './server-process';

@@ -1,0 +1,3 @@
+export { startOmeroServer, type RunningOmeroServer } from './omero-server';
+export { startOmeroWeb, type RunningOmeroWeb } from './omero-web';
+export { omeroPython } from './python';

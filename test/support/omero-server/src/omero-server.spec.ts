@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { createDatabase } from '@coldroom/local';
+import { createGroup, createOmeroSchema, createUser } from '@coldroom/sample-omero';
+import { startOmeroServer, type RunningOmeroServer } from './omero-server';
+import { omeroPython } from './python';
+
+const python = omeroPython();
+let dir: string;
+let client: Client;
+let server: RunningOmeroServer;
+
+/** What a program with OMERO's own client, signed in as this account, prints as JSON. */
+function asked(name: string, password: string, program: string): unknown {
+  const script = [
+    'import json, sys, omero, omero.clients',
+    'from omero.rtypes import rstring',
+    `client = omero.client("127.0.0.1", ${server.port})`,
+    'def answer(value): print(json.dumps(value))',
+    'def refusal(call):',
+    '    try: call()',
+    '    except Exception as error: return [type(error).__name__, getattr(error, "message", None) or getattr(error, "reason", "")]',
+    program,
+    'client.closeSession()',
+  ].join('\n');
+  const printed = execFileSync(python as string, ['-c', script, name, password], { encoding: 'utf8', timeout: 50_000 });
+  return JSON.parse(printed);
+}
+
+const signIn = 'session = client.createSession(*sys.argv[1:3])\n';
+
+(python ? describe : describe.skip)('the OMERO.server of tests, asked by omero-py', () => {
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'coldroom-omero-server-'));
+    const databaseUrl = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, 'omero_server', {
+      existing: 'drop',
+    });
+    await createOmeroSchema(databaseUrl);
+    client = new Client({ connectionString: databaseUrl });
+    await client.connect();
+    const group = await createGroup({ client }, 'microscopy', -40);
+    for (const [omename, more] of [
+      ['lea', { leader: true }],
+      ['ada', { administrator: true, withheld: ['Sudo', 'Chown'] }],
+      ['gone', { inactive: true }],
+    ] as const)
+      await createUser({ client }, { omename, firstname: omename, lastname: 'X', group, password: omename, ...more });
+    await createUser({ client }, { omename: 'locked', firstname: 'L', lastname: 'X', group });
+    server = await startOmeroServer(python as string, { dir, databaseUrl });
+  });
+  afterAll(async () => {
+    await server.stop();
+    await client.end();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  test('a group leader is known with the groups of the database', () => {
+    const context = 'c = session.getAdminService().getEventContext()\n';
+    expect(
+      asked('lea', 'lea', `${signIn}${context}answer([c.userName, c.isAdmin, c.groupName, len(c.leaderOfGroups)])`),
+    ).toEqual(['lea', false, 'microscopy', 1]);
+  });
+
+  test('a restricted administrator lacks the privileges that were withheld', () => {
+    const context = 'c = session.getAdminService().getEventContext()\n';
+    const program = `${signIn}${context}answer([c.isAdmin, "Sudo" in c.adminPrivileges, "Chgrp" in c.adminPrivileges])`;
+    expect(asked('ada', 'ada', program)).toEqual([true, false, true]);
+  });
+
+  test.each([
+    ['a wrong password', 'lea', 'x'],
+    ['an unknown account', 'other', 'x'],
+    ['a locked account', 'locked', 'x'],
+  ])('%s is refused', (_what, name, password) => {
+    expect(asked(name, password, 'answer(refusal(lambda: client.createSession(*sys.argv[1:3])))')).toEqual([
+      'PermissionDeniedException',
+      `Password check failed for '${name}'`,
+    ]);
+  });
+
+  test('an inactive account gets a session, and each of its calls is refused', () => {
+    const program = `${signIn}answer(refusal(session.getAdminService().getEventContext))`;
+    expect(asked('gone', 'gone', program)).toEqual([
+      'SecurityViolation',
+      expect.stringContaining("No matching roles found in ['microscopy']"),
+    ]);
+  });
+
+  test('a method that is not there is refused by its name', () => {
+    const program = `${signIn}query = session.getQueryService()
+answer([refusal(lambda: query.findAll("Image", None)), refusal(session.getUpdateService)])`;
+    expect(asked('lea', 'lea', program)).toEqual([
+      ['InternalException', expect.stringContaining('IQuery.findAll')],
+      ['InternalException', expect.stringContaining('ServiceFactory.getUpdateService')],
+    ]);
+  });
+
+  test('a session is a row, can be joined, and is closed with its last client', async () => {
+    const joined = `other = omero.client("127.0.0.1", ${server.port})
+other.joinSession(client.getSessionId())
+answer([client.getSessionId(), session.getSessionService().getReferenceCount(client.getSessionId())])
+other.closeSession()`;
+    const [uuid, clients] = asked('lea', 'lea', `${signIn}${joined}`) as [string, number];
+    expect(clients).toBe(2);
+    const { rows } = await client.query('SELECT closed IS NOT NULL AS closed FROM session WHERE uuid = $1', [uuid]);
+    expect(rows).toEqual([{ closed: true }]);
+  });
+});

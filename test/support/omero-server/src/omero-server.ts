@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { freePort, startServer } from '@coldroom/local';
+import { programs } from './python';
+
+export interface RunningOmeroServer {
+  /** What OMERO.web's list of servers names. */
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+interface OmeroServerPlan {
+  /** Its certificate and its log go here. */
+  readonly dir: string;
+  /** A sample OMERO's. */
+  readonly databaseUrl: string;
+  /** What it says its version is; a current one if not given. */
+  readonly version?: string;
+  /** Where it must be found again after a stop. */
+  readonly port?: number;
+}
+
+/** Starts the server side of OMERO's protocol on a free port of 127.0.0.1. */
+export async function startOmeroServer(python: string, plan: OmeroServerPlan): Promise<RunningOmeroServer> {
+  mkdirSync(plan.dir, { recursive: true });
+  const [certificate, key] = makeCertificate(plan.dir);
+  const tcpPort = await freePort();
+  return startServer({
+    name: 'OMERO.server',
+    command: (port) => [
+      ...[python, '-m', 'omero_server', '--database', plan.databaseUrl],
+      ...['--ssl-port', String(port), '--tcp-port', String(tcpPort), '--certificate', certificate, '--key', key],
+      ...(plan.version ? ['--version', plan.version] : []),
+    ],
+    ...(plan.port ? { port: plan.port } : {}),
+    env: { ...process.env, PYTHONPATH: programs, PYTHONDONTWRITEBYTECODE: '1' },
+    logFile: join(plan.dir, 'omero-server.log'),
+    stopSignal: 'SIGTERM',
+    ready: listens,
+  });
+}
+
+function makeCertificate(dir: string): [certificate: string, key: string] {
+  const files: [string, string] = [join(dir, 'server.pem'), join(dir, 'server.key')];
+  const words = `req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=omero -out ${files[0]} -keyout ${files[1]}`;
+  execFileSync('openssl', words.split(' '), { stdio: 'pipe' });
+  return files;
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: 2_000 });
+    const settle = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    for (const event of ['connect', 'error', 'timeout']) socket.once(event, () => settle(event === 'connect'));
+  });
+}
