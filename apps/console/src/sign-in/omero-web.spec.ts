@@ -1,75 +1,121 @@
-import { startFakeOmeroWeb, type FakeOmeroWeb, type Fault } from '@coldroom/fake-omero-web';
+import { omeroPython } from '@coldroom/omero-server';
+import { accounts, realOmeroWebs, standIns, type OmeroWebs, type Username } from '../testing/omero-webs';
 import { OmeroWeb } from './omero-web';
 
-let web: FakeOmeroWeb;
-const accounts = [
-  { id: 7, username: 'alice', password: 'pässword &=+' },
-  { id: 8, username: 'gone', password: 'gone', inactive: true },
+const python = omeroPython();
+
+interface Case {
+  readonly what: string;
+  readonly at?: 'single' | 'several' | 'mislabelled';
+  readonly server?: string;
+  readonly as: string;
+  readonly password?: string;
+  /** None: the sign-in succeeds. */
+  readonly refused?: string;
+  readonly says?: RegExp;
+}
+
+const cases: readonly Case[] = [
+  { what: 'a right password', as: 'alice' },
+  { what: 'the password of a group leader', as: 'lea' },
+  { what: 'the password of a restricted administrator', as: 'ada' },
+  { what: 'a wrong password', as: 'alice', password: 'wrong', refused: 'SIGN_IN_REFUSED' },
+  { what: 'an unknown account', as: 'nobody&server=1', password: 'x', refused: 'SIGN_IN_REFUSED' },
+  { what: 'an inactive account', as: 'gone', refused: 'SIGN_IN_REFUSED', says: /inactive/ },
+  { what: 'a locked account', as: 'locked', password: 'x', refused: 'SIGN_IN_REFUSED' },
+  { what: 'a server chosen by its name', at: 'several', server: 'teaching', as: 'alice' },
+  { what: 'a server chosen by its host', at: 'several', server: 'localhost', as: 'alice' },
+  { what: 'a server chosen by its number', at: 'several', server: '2', as: 'alice' },
+  {
+    what: 'several servers and no choice',
+    at: 'several',
+    as: 'alice',
+    refused: 'OMERO_WEB_SERVER_UNKNOWN',
+    says: /4 servers \(omero, teaching, unavailable, old\)/,
+  },
+  {
+    what: 'a choice that fits several',
+    at: 'several',
+    server: '127.0.0.1',
+    as: 'alice',
+    refused: 'OMERO_WEB_SERVER_UNKNOWN',
+  },
+  {
+    what: 'a server that OMERO.web does not have',
+    at: 'several',
+    server: 'other',
+    as: 'alice',
+    refused: 'OMERO_WEB_SERVER_UNKNOWN',
+  },
+  {
+    what: 'a server that does not answer',
+    at: 'several',
+    server: 'unavailable',
+    as: 'alice',
+    refused: 'OMERO_SERVER_UNAVAILABLE',
+  },
+  {
+    what: 'a server of another version',
+    at: 'several',
+    server: 'old',
+    as: 'alice',
+    refused: 'OMERO_VERSION_MISMATCH',
+  },
+  {
+    what: 'an address with http where OMERO.web has https',
+    at: 'mislabelled',
+    as: 'alice',
+    refused: 'OMERO_WEB_CSRF',
+    says: /X-Forwarded-Proto/,
+  },
 ];
-const client = (url = web.url, more: { server?: string; timeoutMs?: number } = {}): OmeroWeb =>
-  new OmeroWeb({ url, timeoutMs: 2000, ...more });
 
-beforeAll(async () => {
-  web = await startFakeOmeroWeb({ accounts, prefix: '/omero/' });
-});
-afterAll(() => web.close());
-afterEach(() => {
-  web.fault = 'none';
-});
+const passwords = new Map<string, string>(
+  accounts.flatMap((each) => ('password' in each ? [[each.username, each.password]] : [])),
+);
 
-test('a right password gives the id of the user, and the OMERO session is closed again', async () => {
-  expect(await client().signIn('alice', 'pässword &=+')).toBe(7n);
-  expect(web.open.size).toBe(0);
-});
+/** The same for both, so that the stand-in cannot differ from OMERO.web without a test that fails. */
+function describeSignIn(name: string, start: () => Promise<OmeroWebs>): void {
+  describe(name, () => {
+    let webs: OmeroWebs;
+    const client = (url: string, server?: string): OmeroWeb => new OmeroWeb({ url, server, timeoutMs: 30_000 });
+    const signIn = (url = webs.single): Promise<bigint> => client(url).signIn('alice', passwords.get('alice') ?? '');
 
-test('the address may lack its last slash', async () => {
-  expect(await client(web.url.slice(0, -1)).signIn('alice', 'pässword &=+')).toBe(7n);
-});
+    beforeAll(async () => {
+      webs = await start();
+    }, 180_000);
+    afterAll(() => webs?.stop());
 
-test.each([
-  ['a wrong password', 'alice', 'wrong', 'SIGN_IN_REFUSED'],
-  ['an unknown account', 'nobody&server=1', 'x', 'SIGN_IN_REFUSED'],
-  ['an inactive account', 'gone', 'gone', 'ACCOUNT_INACTIVE'],
-])('%s (%s, %s) is refused as %s', async (_what, username, password, code) => {
-  await expect(client().signIn(username, password)).rejects.toMatchObject({ kind: 'refused', code });
-});
-
-test.each<[Fault, string, string, RegExp]>([
-  ['silent', 'transient', 'OMERO_WEB_UNAVAILABLE', /no answer in time/],
-  ['cut off', 'transient', 'OMERO_WEB_UNAVAILABLE', /does not answer/],
-  ['broken', 'transient', 'OMERO_WEB_UNAVAILABLE', /HTTP 502/],
-  ['huge', 'transient', 'OMERO_WEB_UNAVAILABLE', /more than 1000000 bytes/],
-  ['html', 'refused', 'OMERO_WEB_UNKNOWN', /OMERO_WEB_URL/],
-  ['redirect', 'refused', 'OMERO_WEB_UNKNOWN', /redirects/],
-  ['csrf', 'refused', 'OMERO_WEB_CSRF', /X-Forwarded-Proto/],
-  ['server away', 'transient', 'OMERO_SERVER_UNAVAILABLE', /OMERO.server does not answer/],
-  ['version mismatch', 'refused', 'OMERO_VERSION_MISMATCH', /different versions/],
-])('with a fault "%s" the failure is %s %s, and says what it is', async (fault, kind, code, message) => {
-  web.fault = fault;
-  const refused = client().signIn('alice', 'pässword &=+');
-  await expect(refused).rejects.toMatchObject({ kind, code, message: expect.stringMatching(message) });
-  await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('pässword') });
-});
-
-test('a place where nothing listens, and one that is not OMERO.web, are distinguished', async () => {
-  await expect(client('http://127.0.0.1:1/').signIn('a', 'b')).rejects.toMatchObject({ code: 'OMERO_WEB_UNAVAILABLE' });
-  await expect(client(web.url.replace('/omero/', '/')).signIn('a', 'b')).rejects.toMatchObject({
-    code: 'OMERO_WEB_UNKNOWN',
-  });
-});
-
-test('of several servers, the setting chooses by name, host or number', async () => {
-  const several = await startFakeOmeroWeb({ accounts, servers: ['omero', 'teaching'] });
-  try {
-    const signIn = (server?: string): Promise<bigint> =>
-      client(several.url, server === undefined ? {} : { server }).signIn('alice', 'pässword &=+');
-    for (const server of ['teaching', 'teaching.host', '2']) expect(await signIn(server)).toBe(7n);
-    await expect(signIn()).rejects.toMatchObject({
-      code: 'OMERO_WEB_SERVER_UNKNOWN',
-      message: expect.stringContaining('omero, teaching'),
+    test.each(cases)('$what', async ({ at = 'single', server, as, password, refused, says = /./ }) => {
+      const answer = client(webs[at], server).signIn(as, password ?? passwords.get(as) ?? '');
+      if (refused === undefined) expect(await answer).toBe(BigInt(webs.ids[as] ?? -1));
+      else await expect(answer).rejects.toMatchObject({ code: refused, message: expect.stringMatching(says) });
+      if (as !== 'gone') expect(await webs.openSessions(as as Username)).toBe(0);
     });
-    await expect(signIn('other')).rejects.toMatchObject({ code: 'OMERO_WEB_SERVER_UNKNOWN' });
-  } finally {
-    await several.close();
-  }
-});
+
+    test('the address may lack its last slash', async () => {
+      expect(await signIn(webs.single.slice(0, -1))).toBe(BigInt(webs.ids['alice'] ?? -1));
+    });
+
+    test('an address without the prefix of OMERO.web is not OMERO.web', async () => {
+      await expect(signIn(webs.single.replace('/omero/', '/'))).rejects.toMatchObject({ code: 'OMERO_WEB_UNKNOWN' });
+    });
+
+    test('a server that is stopped is unavailable until it is started again', async () => {
+      await webs.stopServer();
+      await expect(signIn()).rejects.toMatchObject({ kind: 'transient', code: 'OMERO_SERVER_UNAVAILABLE' });
+      await webs.startServer();
+      expect(await signIn()).toBe(BigInt(webs.ids['alice'] ?? -1));
+    });
+
+    test('an OMERO.web that is stopped is unavailable, with a proxy before it and without', async () => {
+      const { single, several } = webs;
+      await webs.stopWeb();
+      for (const url of [single, several])
+        await expect(signIn(url)).rejects.toMatchObject({ kind: 'transient', code: 'OMERO_WEB_UNAVAILABLE' });
+    });
+  });
+}
+
+describeSignIn('the stand-in', standIns);
+if (python) describeSignIn('the real OMERO.web', () => realOmeroWebs(python));

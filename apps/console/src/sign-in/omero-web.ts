@@ -32,9 +32,9 @@ export class OmeroWeb {
   }
 
   /**
-   * OMERO's experimenter id of whoever has this login name and password. Throws `Refused`: `SIGN_IN_REFUSED`,
-   * `ACCOUNT_INACTIVE`, or what a person has to repair (`OMERO_WEB_*`, `OMERO_VERSION_MISMATCH`); `Transient` where
-   * OMERO.web or OMERO.server does not answer.
+   * OMERO's experimenter id of whoever has this login name and password. Throws `Refused`: `SIGN_IN_REFUSED`, or what a
+   * person has to repair (`OMERO_WEB_*`, `OMERO_VERSION_MISMATCH`); `Transient` where OMERO.web or OMERO.server does not
+   * answer.
    */
   async signIn(username: string, password: string): Promise<bigint> {
     const cookies = new Map<string, string>();
@@ -134,9 +134,12 @@ export class OmeroWeb {
       return new Transient('OMERO_SERVER_UNAVAILABLE', 'OMERO.server does not answer OMERO.web. Try again later.');
     if (/version does not match/i.test(message))
       return new Refused('OMERO_VERSION_MISMATCH', 'OMERO.web and OMERO.server have different versions.');
-    if (/not active/i.test(message))
-      return new Refused('ACCOUNT_INACTIVE', 'This OMERO account is inactive. Ask your OMERO administrator.');
-    if (status === 403) return new Refused('SIGN_IN_REFUSED', 'OMERO did not accept this login name and password.');
+    // OMERO.web says the same of an inactive account as of a wrong password.
+    if (status === 403)
+      return new Refused(
+        'SIGN_IN_REFUSED',
+        'OMERO did not accept this login name and password. The account may also be inactive.',
+      );
     return this.notOmeroWeb(status >= 300 && status < 400 ? `it redirects (HTTP ${status})` : `HTTP ${status}`);
   }
 

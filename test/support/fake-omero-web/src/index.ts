@@ -1,1 +1,2 @@
-export { startFakeOmeroWeb, type Account, type FakeOmeroWeb, type Fault } from './server';
+export type { Fault } from './faults';
+export { startFakeOmeroWeb, type Account, type FakeOmeroWeb, type ListedServer } from './server';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { misbehaves, type Fault } from './faults';
 
 export interface Account {
   readonly id: number;
@@ -9,18 +10,13 @@ export interface Account {
   readonly inactive?: boolean;
 }
 
-/** How it misbehaves, until another fault is set. */
-export type Fault =
-  | 'none'
-  | 'silent' // takes the request and never answers
-  | 'cut off' // closes the connection in the middle of an answer
-  | 'html' // a page of a proxy instead of JSON
-  | 'redirect'
-  | 'broken' // HTTP 502
-  | 'huge'
-  | 'csrf' // Django refuses the request as forged
-  | 'server away' // OMERO.web is there, OMERO.server is not
-  | 'version mismatch';
+/** An entry of OMERO.web's list of servers. */
+export interface ListedServer {
+  readonly name: string;
+  readonly host: string;
+  /** Does not answer OMERO.web, or has another version than it. */
+  readonly trouble?: 'server away' | 'version mismatch';
+}
 
 export interface FakeOmeroWeb {
   readonly url: string;
@@ -30,7 +26,12 @@ export interface FakeOmeroWeb {
   readonly close: () => Promise<void>;
 }
 
+/** What OMERO.web says to a wrong password, an unknown account and an inactive one alike. */
 const refused = 'Connection not available, please check your user name and password.';
+const troubles = {
+  'server away': 'Server is not responding, please contact administrator.',
+  'version mismatch': 'Client version does not match server, please contact administrator.',
+} as const;
 
 /**
  * The JSON API of OMERO.web as far as signing in goes, with the answers that OMERO.web 5.33 gives. Absolute addresses
@@ -38,10 +39,10 @@ const refused = 'Connection not available, please check your user name and passw
  */
 export async function startFakeOmeroWeb(options: {
   readonly accounts: readonly Account[];
-  readonly servers?: readonly string[];
+  readonly servers?: readonly ListedServer[];
   readonly prefix?: string;
 }): Promise<FakeOmeroWeb> {
-  const { accounts, servers = ['omero'], prefix = '/' } = options;
+  const { accounts, servers = [{ name: 'omero', host: 'omero.host' }], prefix = '/' } = options;
   const tokens = new Set<string>();
   const open = new Set<string>();
   const fake = { fault: 'none' as Fault };
@@ -61,13 +62,14 @@ export async function startFakeOmeroWeb(options: {
     }
     if (route === 'GET api/v0/servers/')
       return json(response, 200, {
-        data: servers.map((server, at) => ({ id: at + 1, host: `${server}.host`, port: 4064, server })),
+        data: servers.map(({ name, host }, at) => ({ id: at + 1, host, port: 4064, server: name })),
       });
     const isForged =
       !tokens.has(String(request.headers['x-csrftoken'])) ||
       cookies.get('csrftoken') !== request.headers['x-csrftoken'] ||
+      isForeign(request) ||
       fake.fault === 'csrf';
-    if (request.method === 'POST' && isForged) return json(response, 403, { message: 'CSRF Error. Reason given' });
+    if (request.method === 'POST' && isForged) return json(response, 403, { message: 'CSRF Failed: a reason' });
     if (route === 'POST api/v0/login/') return login(new URLSearchParams(await bodyOf(request)), response);
     if (route === 'POST webclient/logout/') {
       open.delete(cookies.get('sessionid') ?? '');
@@ -78,15 +80,13 @@ export async function startFakeOmeroWeb(options: {
   }
 
   function login(form: URLSearchParams, response: ServerResponse): void {
-    if (fake.fault === 'server away')
-      return json(response, 403, { message: 'Server is not responding, please contact administrator.' });
-    if (fake.fault === 'version mismatch')
-      return json(response, 403, { message: 'Client version does not match server, please contact administrator.' });
-    const server = Number(form.get('server'));
+    const server = servers[Number(form.get('server')) - 1];
+    if (!server) return json(response, 403, { message: 'Server: Enter a valid value.' });
+    const trouble = fake.fault in troubles ? (fake.fault as keyof typeof troubles) : server.trouble;
+    if (trouble) return json(response, 403, { message: troubles[trouble] });
     const found = accounts.find(({ username }) => username === form.get('username'));
-    if (!found || found.password !== form.get('password') || !(server >= 1 && server <= servers.length))
+    if (!found || found.password !== form.get('password') || found.inactive)
       return json(response, 403, { message: refused });
-    if (found.inactive) return json(response, 403, { message: 'This user is not active.' });
     const session = randomBytes(16).toString('hex');
     open.add(session);
     response.setHeader('set-cookie', `sessionid=${session}; HttpOnly; Path=/; SameSite=Lax`);
@@ -102,32 +102,9 @@ export async function startFakeOmeroWeb(options: {
   return Object.assign(fake, { url: `http://127.0.0.1:${port}${prefix}`, open, close: () => close(server) });
 }
 
-/** True where the fault has answered, or never will. */
-function misbehaves(fault: Fault, response: ServerResponse): boolean {
-  const html = { 'content-type': 'text/html' };
-  switch (fault) {
-    case 'silent':
-      return true;
-    case 'cut off':
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
-      response.write('{"data": [');
-      setImmediate(() => response.destroy());
-      return true;
-    case 'html':
-      response.writeHead(200, html).end('<html><body>Please sign in to the hospital network</body></html>');
-      return true;
-    case 'redirect':
-      response.writeHead(302, { location: 'http://127.0.0.1:1/elsewhere/' }).end();
-      return true;
-    case 'broken':
-      response.writeHead(502, html).end('<h1>Bad Gateway</h1>');
-      return true;
-    case 'huge':
-      response.writeHead(200, { 'content-type': 'application/json' }).end(`{"data": "${'x'.repeat(3_000_000)}"}`);
-      return true;
-    default:
-      return false;
-  }
+/** Where the proxy says that it speaks HTTPS, Django wants a Referer of the same address. */
+function isForeign({ headers }: IncomingMessage): boolean {
+  return headers['x-forwarded-proto'] === 'https' && !headers.referer?.startsWith(`https://${headers.host}/`);
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {
