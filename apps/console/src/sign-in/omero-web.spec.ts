@@ -1,4 +1,5 @@
 import { omeroPython } from '@coldroom/omero-server';
+import { describeAnswers } from '../testing/omero-web-answers';
 import { accounts, realOmeroWebs, standIns, type OmeroWebs, type Username } from '../testing/omero-webs';
 import { OmeroWeb } from './omero-web';
 
@@ -6,7 +7,7 @@ const python = omeroPython();
 
 interface Case {
   readonly what: string;
-  readonly at?: 'single' | 'several' | 'mislabelled';
+  readonly at?: 'single' | 'secure' | 'several' | 'mislabelled';
   readonly server?: string;
   readonly as: string;
   readonly password?: string;
@@ -19,6 +20,7 @@ const cases: readonly Case[] = [
   { what: 'a right password', as: 'alice' },
   { what: 'the password of a group leader', as: 'lea' },
   { what: 'the password of a restricted administrator', as: 'ada' },
+  { what: 'a right password over HTTPS', at: 'secure', as: 'alice' },
   { what: 'a wrong password', as: 'alice', password: 'wrong', refused: 'SIGN_IN_REFUSED' },
   { what: 'an unknown account', as: 'nobody&server=1', password: 'x', refused: 'SIGN_IN_REFUSED' },
   { what: 'an inactive account', as: 'gone', refused: 'SIGN_IN_REFUSED', says: /inactive/ },
@@ -92,6 +94,8 @@ function describeSignIn(name: string, start: () => Promise<OmeroWebs>): void {
       else await expect(answer).rejects.toMatchObject({ code: refused, message: expect.stringMatching(says) });
       if (as !== 'gone') expect(await webs.openSessions(as as Username)).toBe(0);
     });
+
+    describeAnswers(() => webs.single);
 
     test('the address may lack its last slash', async () => {
       expect(await signIn(webs.single.slice(0, -1))).toBe(BigInt(webs.ids['alice'] ?? -1));

@@ -1,5 +1,9 @@
-import { createServer, request, type Server } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer, request, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { makeCertificate } from '@coldroom/omero-server';
 
 export interface ReverseProxy {
   /** With the path and a slash at the end. */
@@ -8,12 +12,25 @@ export interface ReverseProxy {
 }
 
 /** Passes requests below the target's path on to it, as a web server before OMERO.web does; all else is not found. */
-export async function startReverseProxy(
+export function startReverseProxy(
   target: string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<ReverseProxy> {
+  return listening(createServer(passOn(target, headers)), 'http', new URL(target).pathname);
+}
+
+/** The same over HTTPS, with a certificate that is made in `dir` and trusted by this process. */
+export function startSecureProxy(target: string, dir: string): Promise<ReverseProxy> {
+  const files = makeCertificate(dir);
+  const [cert, key] = [readFileSync(files.certificate, 'utf8'), readFileSync(files.key)];
+  setDefaultCACertificates([...getCACertificates('default'), cert]);
+  const server = createSecureServer({ cert, key }, passOn(target, { 'x-forwarded-proto': 'https' }));
+  return listening(server, 'https', new URL(target).pathname);
+}
+
+function passOn(target: string, headers: Readonly<Record<string, string>>): RequestListener {
   const { hostname, port, pathname } = new URL(target);
-  const server = createServer((incoming, outgoing) => {
+  return (incoming, outgoing) => {
     if (!incoming.url?.startsWith(pathname)) {
       outgoing.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not Found</h1>');
       return;
@@ -27,10 +44,13 @@ export async function startReverseProxy(
     );
     onward.once('error', () => outgoing.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>'));
     incoming.pipe(onward);
-  });
+  };
+}
+
+async function listening(server: Server, scheme: string, path: string): Promise<ReverseProxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${address.port}${pathname}`, close: () => close(server) };
+  return { url: `${scheme}://127.0.0.1:${address.port}${path}`, close: () => close(server) };
 }
 
 async function close(server: Server): Promise<void> {

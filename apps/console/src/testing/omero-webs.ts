@@ -6,7 +6,7 @@ import { startFakeOmeroWeb } from '@coldroom/fake-omero-web';
 import { createDatabase, freePort } from '@coldroom/local';
 import { startOmeroServer, startOmeroWeb } from '@coldroom/omero-server';
 import { createGroup, createOmeroSchema, createUser } from '@coldroom/sample-omero';
-import { startReverseProxy } from './forwarding-proxy';
+import { startReverseProxy, startSecureProxy } from './forwarding-proxy';
 
 /** `ada` is a restricted administrator, `lea` leads the group, `gone` is inactive, `locked` has no password. */
 export const accounts = [
@@ -18,13 +18,17 @@ export const accounts = [
 ] as const;
 export type Username = (typeof accounts)[number]['username'];
 
-/** OMERO.web with these accounts, twice: one server under a prefix behind a proxy, and several servers. */
-export interface OmeroWebs {
-  readonly ids: Readonly<Record<string, number>>;
-  /** Below `/omero/`. */
+/** Where an OMERO.web with one server and the prefix `/omero/` is reached. */
+interface Doors {
   readonly single: string;
-  /** The same, behind a proxy that says that it was asked over HTTPS. */
+  readonly secure: string;
+  /** Over HTTP, but the proxy says that it was HTTPS. */
   readonly mislabelled: string;
+}
+
+/** OMERO.web with these accounts, twice: one server under a prefix behind proxies, and several servers. */
+export interface OmeroWebs extends Doors {
+  readonly ids: Readonly<Record<string, number>>;
   /** `omero` and `teaching` are well, `unavailable` does not answer, and `old` has another version. */
   readonly several: string;
   /** OMERO sessions of this account that are open. */
@@ -39,6 +43,7 @@ export interface OmeroWebs {
 
 /** The stand-in. */
 export async function standIns(): Promise<OmeroWebs> {
+  const dir = mkdtempSync(join(tmpdir(), 'coldroom-stand-in-'));
   const known = accounts.flatMap((account, at) => ('password' in account ? [{ id: at + 7, ...account }] : []));
   const servers = [
     { name: 'omero', host: '127.0.0.1' },
@@ -48,15 +53,15 @@ export async function standIns(): Promise<OmeroWebs> {
   ] as const;
   const single = await startFakeOmeroWeb({ accounts: known, prefix: '/omero/' });
   const several = await startFakeOmeroWeb({ accounts: known, servers });
-  const plain = await startReverseProxy(single.url);
-  const mislabelled = await startReverseProxy(single.url, { 'x-forwarded-proto': 'https' });
+  const doors = await openDoors(single.url, dir);
   const set = (fault: 'none' | 'server away'): Promise<void> => {
     single.fault = fault;
     return Promise.resolve();
   };
   return {
     ids: Object.fromEntries(known.map(({ id, username }) => [username, id])),
-    ...{ single: plain.url, mislabelled: mislabelled.url, several: several.url },
+    ...doors.urls,
+    several: several.url,
     openSessions: () => Promise.resolve(single.open.size + several.open.size),
     stopServer: () => set('server away'),
     startServer: () => set('none'),
@@ -64,7 +69,9 @@ export async function standIns(): Promise<OmeroWebs> {
       for (const each of [single, several]) await each.close();
     },
     stop: async () => {
-      for (const each of [single, several, plain, mislabelled]) await each.close();
+      await doors.close();
+      for (const each of [single, several]) await each.close();
+      rmSync(dir, { recursive: true, force: true });
     },
   };
 }
@@ -94,11 +101,11 @@ export async function realOmeroWebs(python: string): Promise<OmeroWebs> {
       { host: '127.0.0.1', port: old.port, name: 'old' },
     ],
   });
-  const plain = await startReverseProxy(single.url);
-  const mislabelled = await startReverseProxy(single.url, { 'x-forwarded-proto': 'https' });
+  const doors = await openDoors(single.url, dir);
   return {
     ids,
-    ...{ single: plain.url, mislabelled: mislabelled.url, several: several.url },
+    ...doors.urls,
+    several: several.url,
     openSessions: (username) => openSessions(client, username),
     stopServer: () => omero.stop(),
     startServer: async () => {
@@ -108,12 +115,22 @@ export async function realOmeroWebs(python: string): Promise<OmeroWebs> {
       for (const each of [single, several]) await each.stop();
     },
     stop: async () => {
-      for (const each of [plain, mislabelled]) await each.close();
+      await doors.close();
       for (const each of [single, several, omero, old]) await each.stop();
       await client.end();
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function openDoors(target: string, dir: string): Promise<{ urls: Doors; close: () => Promise<void> }> {
+  const single = await startReverseProxy(target);
+  const mislabelled = await startReverseProxy(target, { 'x-forwarded-proto': 'https' });
+  const secure = await startSecureProxy(target, dir);
+  const close = async (): Promise<void> => {
+    for (const each of [single, mislabelled, secure]) await each.close();
+  };
+  return { urls: { single: single.url, mislabelled: mislabelled.url, secure: secure.url }, close };
 }
 
 async function createAccounts(client: Client): Promise<Record<string, number>> {

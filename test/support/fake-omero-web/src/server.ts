@@ -28,6 +28,7 @@ export interface FakeOmeroWeb {
 
 /** What OMERO.web says to a wrong password, an unknown account and an inactive one alike. */
 const refused = 'Connection not available, please check your user name and password.';
+const unlisted = 'Server: Select a valid choice. That choice is not one of the available choices.';
 const troubles = {
   'server away': 'Server is not responding, please contact administrator.',
   'version mismatch': 'Client version does not match server, please contact administrator.',
@@ -43,7 +44,8 @@ export async function startFakeOmeroWeb(options: {
   readonly prefix?: string;
 }): Promise<FakeOmeroWeb> {
   const { accounts, servers = [{ name: 'omero', host: 'omero.host' }], prefix = '/' } = options;
-  const tokens = new Set<string>();
+  /** By the cookie: Django gives another text each time, made from the same secret. */
+  const tokens = new Map<string, string>();
   const open = new Set<string>();
   const fake = { fault: 'none' as Fault };
 
@@ -55,9 +57,9 @@ export async function startFakeOmeroWeb(options: {
     if (route === 'GET api/')
       return json(response, 200, { data: [{ version: '0', 'url:base': 'http://inner.host/other/api/v0/' }] });
     if (route === 'GET api/v0/token/') {
-      const token = randomBytes(16).toString('hex');
-      tokens.add(token);
-      response.setHeader('set-cookie', `csrftoken=${token}; Path=/; SameSite=Lax`);
+      const [secret, token] = [randomBytes(16).toString('hex'), randomBytes(32).toString('hex')];
+      tokens.set(secret, token);
+      response.setHeader('set-cookie', `csrftoken=${secret}; Path=/; SameSite=Lax`);
       return json(response, 200, { data: token });
     }
     if (route === 'GET api/v0/servers/')
@@ -65,11 +67,13 @@ export async function startFakeOmeroWeb(options: {
         data: servers.map(({ name, host }, at) => ({ id: at + 1, host, port: 4064, server: name })),
       });
     const isForged =
-      !tokens.has(String(request.headers['x-csrftoken'])) ||
-      cookies.get('csrftoken') !== request.headers['x-csrftoken'] ||
+      tokens.get(cookies.get('csrftoken') ?? 'none') !== String(request.headers['x-csrftoken']) ||
       isForeign(request) ||
       fake.fault === 'csrf';
-    if (request.method === 'POST' && isForged) return json(response, 403, { message: 'CSRF Failed: a reason' });
+    if (route === 'GET api/v0/login/')
+      return json(response, 405, { message: 'POST only with username, password, server and csrftoken' });
+    if (request.method === 'POST' && isForged)
+      return json(response, 403, { message: 'CSRF Failed: CSRF cookie not set.' });
     if (route === 'POST api/v0/login/') return login(new URLSearchParams(await bodyOf(request)), response);
     if (route === 'POST webclient/logout/') {
       open.delete(cookies.get('sessionid') ?? '');
@@ -81,7 +85,7 @@ export async function startFakeOmeroWeb(options: {
 
   function login(form: URLSearchParams, response: ServerResponse): void {
     const server = servers[Number(form.get('server')) - 1];
-    if (!server) return json(response, 403, { message: 'Server: Enter a valid value.' });
+    if (!server) return json(response, 403, { message: unlisted });
     const trouble = fake.fault in troubles ? (fake.fault as keyof typeof troubles) : server.trouble;
     if (trouble) return json(response, 403, { message: troubles[trouble] });
     const found = accounts.find(({ username }) => username === form.get('username'));
@@ -92,7 +96,11 @@ export async function startFakeOmeroWeb(options: {
     response.setHeader('set-cookie', `sessionid=${session}; HttpOnly; Path=/; SameSite=Lax`);
     json(response, 200, {
       success: true,
-      eventContext: { userId: found.id, userName: found.username, isAdmin: false, sessionUuid: session },
+      eventContext: {
+        ...{ sessionId: open.size, sessionUuid: session, userId: found.id, userName: found.username },
+        ...{ groupId: 3, groupName: 'microscopy', isAdmin: false, eventId: -1, eventType: 'User' },
+        ...{ memberOfGroups: [3, 1], leaderOfGroups: [] },
+      },
     });
   }
 

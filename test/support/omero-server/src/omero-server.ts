@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort, startServer } from '@coldroom/local';
+import { makeCertificate } from './certificate';
 import { programs } from './python';
 
 export interface RunningOmeroServer {
@@ -25,7 +25,7 @@ interface OmeroServerPlan {
 /** Starts the server side of OMERO's protocol on a free port of 127.0.0.1. */
 export async function startOmeroServer(python: string, plan: OmeroServerPlan): Promise<RunningOmeroServer> {
   mkdirSync(plan.dir, { recursive: true });
-  const [certificate, key] = makeCertificate(plan.dir);
+  const { certificate, key } = makeCertificate(plan.dir);
   const tcpPort = await freePort();
   return startServer({
     name: 'OMERO.server',
@@ -40,13 +40,6 @@ export async function startOmeroServer(python: string, plan: OmeroServerPlan): P
     stopSignal: 'SIGTERM',
     ready: listens,
   });
-}
-
-function makeCertificate(dir: string): [certificate: string, key: string] {
-  const files: [string, string] = [join(dir, 'server.pem'), join(dir, 'server.key')];
-  const words = `req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=omero -out ${files[0]} -keyout ${files[1]}`;
-  execFileSync('openssl', words.split(' '), { stdio: 'pipe' });
-  return files;
 }
 
 function listens(port: number): Promise<boolean> {
