@@ -27,10 +27,9 @@ describe('the pages in docs', () => {
   it.each(found(/\b(?:code: |skip\(|because\()'([A-Z][A-Z_]+)'/g))('explains the reason %s', (code) =>
     expect(guide).toContain(`\`${code}\``),
   );
-  it.each(found(/^\s+(?:\S+: z\.object\(\{ )?((?:COLDROOM|OMERO|REGISTER|REDIS|METRICS|LOG)_[A-Z_]+): /gm))(
-    'explains the setting %s',
-    (key) => expect(guide).toContain(`\`${key}\``),
-  );
+  it.each(
+    found(/^\s+(?:\S+: z\.object\(\{ )?((?:COLDROOM|OMERO|REGISTER|REDIS|METRICS|LOG|CONSOLE|PROXY)_[A-Z_]+): /gm),
+  )('explains the setting %s', (key) => expect(guide).toContain(`\`${key}\``));
   it.each(
     [...read('libs/operations/src/audit/report.ts').matchAll(/^ {2}([A-Z_]+): '/gm)].map((match) => match[1] as string),
   )('explains the discrepancy %s', (code) => expect(guide).toContain(`\`${code}\``));

@@ -56,7 +56,7 @@ export class ConsoleServer implements OnApplicationBootstrap, BeforeApplicationS
     app.set('trust proxy', settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false);
     app.set('query parser', 'simple');
     app.disable('x-powered-by');
-    app.use(securityHeaders(site, settings.omeroWebPublic));
+    app.use(securityHeaders(site, settings));
     app.useStaticAssets(join(__dirname, 'assets'), { prefix: site.href('/assets/'), maxAge: '1h' });
     if (site.secure) app.use(asSecure);
     const { middleware, close } = sessions({
@@ -75,17 +75,22 @@ export class ConsoleServer implements OnApplicationBootstrap, BeforeApplicationS
   }
 }
 
-function securityHeaders(site: Site, omeroWeb: string | undefined): ReturnType<typeof helmet> {
+function securityHeaders(
+  site: Site,
+  { omeroWebPublic, proxy }: Pick<ConsoleSettings, 'omeroWebPublic' | 'proxy'>,
+): ReturnType<typeof helmet> {
+  const originOf = (url: string | undefined): readonly string[] => (url === undefined ? [] : [new URL(url).origin]);
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
         styleSrc: ["'self'"],
-        imgSrc: ["'self'", ...(omeroWeb === undefined ? [] : [new URL(omeroWeb).origin])],
+        imgSrc: ["'self'", ...originOf(omeroWebPublic)],
         scriptSrc: ["'self'"],
         connectSrc: ["'self'"],
-        formAction: ["'self'"],
+        // Browsers apply this also to where a form's answer redirects them.
+        formAction: ["'self'", ...originOf(proxy?.signOutUrl)],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"],
         frameSrc: ["'self'"],

@@ -1,8 +1,9 @@
 import type { RightsPolicy, RoleSettings } from '@coldroom/operations';
 import type { Settings } from '@coldroom/runtime';
 import type { OmeroWebSettings } from './sign-in/omero-web';
+import type { ProxySettings } from './sign-in/proxy-identity';
 
-export const consoleParts = ['register', 'redis', 'console', 'rights'] as const;
+export const consoleParts = ['register', 'redis', 'console', 'proxy', 'rights'] as const;
 
 export const CONSOLE = Symbol('console');
 
@@ -21,6 +22,8 @@ export interface ConsoleSettings {
   readonly omeroWeb: OmeroWebSettings;
   /** For browsers: links and thumbnails. */
   readonly omeroWebPublic?: string | undefined;
+  /** Set where a proxy signs people in, instead of OMERO.web. */
+  readonly proxy?: ProxySettings | undefined;
   readonly roles: RoleSettings;
   readonly policy: RightsPolicy;
 }
@@ -40,11 +43,21 @@ export function consoleSettings(from: Settings<(typeof consoleParts)[number]>): 
     sessionMaxMs: from.COLDROOM_SESSION_MAX,
     omeroWebPublic: from.OMERO_WEB_PUBLIC_URL?.replace(/\/*$/, '/'),
     omeroWeb: { url: from.OMERO_WEB_URL, server: from.OMERO_WEB_SERVER },
+    proxy: proxySettings(from),
     roles: {
       managers: from.COLDROOM_MANAGERS,
       administrators: from.COLDROOM_ADMINISTRATORS,
       auditors: from.COLDROOM_AUDITORS,
     },
     policy: { leadersDecide: from.COLDROOM_LEADERS_DECIDE, fourEyes: from.COLDROOM_FOUR_EYES },
+  };
+}
+
+function proxySettings(from: Settings<'proxy'>): ProxySettings | undefined {
+  if (from.PROXY_USER_HEADER === undefined) return undefined;
+  return {
+    header: from.PROXY_USER_HEADER,
+    addresses: from.PROXY_TRUSTED_ADDRESSES,
+    signOutUrl: from.PROXY_SIGN_OUT_URL,
   };
 }

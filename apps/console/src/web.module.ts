@@ -16,6 +16,7 @@ import { RequestsController } from './requests/requests.controller';
 import { ActorGuard } from './sign-in/actor.guard';
 import { SignInAttempts } from './sign-in/attempts';
 import { OmeroWeb } from './sign-in/omero-web';
+import { ProxyIdentity } from './sign-in/proxy-identity';
 import { SignInController } from './sign-in/sign-in.controller';
 import { Visitors } from './sign-in/visitors';
 import { Site } from './site';
@@ -37,7 +38,8 @@ class Common {
 export class WebModule {
   static with(settings: ConsoleSettings, register: Register, log: Log): DynamicModule {
     const site = new Site(settings.url);
-    const visitors = new Visitors(register, settings);
+    const proxy = settings.proxy && new ProxyIdentity(settings.proxy, log);
+    const visitors = new Visitors(register, settings, proxy);
     return {
       module: WebModule,
       imports: [Common.with(register, log), BoardModule.with(settings, visitors, site)],
@@ -56,6 +58,7 @@ export class WebModule {
         { provide: Visitors, useValue: visitors },
         Changes,
         Paces,
+        { provide: ProxyIdentity, useValue: proxy },
         { provide: OmeroWeb, useValue: new OmeroWeb(settings.omeroWeb) },
         { provide: SignInAttempts, useFactory: () => new SignInAttempts() },
         { provide: APP_GUARD, useClass: ActorGuard },

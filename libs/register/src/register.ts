@@ -8,6 +8,7 @@ import { applyTransitions } from './transitions/apply-transitions';
 import type { Transition, TransitionOptions } from './transitions/transition';
 import { Moves } from './operator/moves';
 import { Reports } from './queries/reports';
+import { Sessions } from './people/sessions';
 import { Tokens } from './people/tokens';
 import { People } from './people/people';
 import { OperatorActions } from './operator/operator-actions';
@@ -29,6 +30,7 @@ export class Register {
   readonly marks: Marks;
   readonly people: People;
   readonly tokens: Tokens;
+  readonly sessions: Sessions;
   readonly scans: Scans;
   readonly reports: Reports;
   readonly meaning: Meaning;
@@ -48,6 +50,7 @@ export class Register {
     this.marks = new Marks(this.pool);
     this.people = new People(this.pool);
     this.tokens = new Tokens(this.pool);
+    this.sessions = new Sessions(this.pool);
     this.scans = new Scans(this.pool);
     this.reports = new Reports(this.pool);
     this.meaning = new Meaning(this.pool);

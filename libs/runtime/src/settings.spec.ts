@@ -150,6 +150,35 @@ describe('settings', () => {
   });
 });
 
+describe('sign-in through a proxy', () => {
+  const read = (header: string | undefined, addresses?: string) =>
+    readSettings(['proxy'], { PROXY_USER_HEADER: header, PROXY_TRUSTED_ADDRESSES: addresses });
+
+  test('is off unless a header is named', () => {
+    expect(read(undefined)).toEqual({ PROXY_TRUSTED_ADDRESSES: [] });
+  });
+
+  test('believes a header, in any case, from addresses and networks', () => {
+    expect(read('X-Forwarded-User', '127.0.0.1, 10.1.0.0/16,::1,2001:db8::/32')).toEqual({
+      PROXY_USER_HEADER: 'x-forwarded-user',
+      PROXY_TRUSTED_ADDRESSES: ['127.0.0.1', '10.1.0.0/16', '::1', '2001:db8::/32'],
+    });
+  });
+
+  test.each([
+    ['no addresses', 'X-User', undefined, 'PROXY_TRUSTED_ADDRESSES is not set'],
+    ['an empty list', 'X-User', ' , ', 'PROXY_TRUSTED_ADDRESSES must name the proxy'],
+    ['everyone', 'X-User', '0.0.0.0/0', 'PROXY_TRUSTED_ADDRESSES must be IP addresses'],
+    ['everyone by IPv6', 'X-User', '::/0', 'PROXY_TRUSTED_ADDRESSES must be IP addresses'],
+    ['a name of a host', 'X-User', 'proxy.example.org', 'PROXY_TRUSTED_ADDRESSES must be IP addresses'],
+    ['a network that is too long', 'X-User', '10.0.0.0/33', 'PROXY_TRUSTED_ADDRESSES must be IP addresses'],
+    ['a header with an underscore', 'X_User', '127.0.0.1', 'PROXY_USER_HEADER must be the name of a header'],
+    ['a header that browsers send', 'User-Agent', '127.0.0.1', 'PROXY_USER_HEADER must not be a header'],
+  ])('is refused with %s', (_what, header, addresses, message) => {
+    expect(() => read(header, addresses)).toThrow(message);
+  });
+});
+
 describe('a duration', () => {
   test.each([
     ['0', 0],

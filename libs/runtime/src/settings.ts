@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { codeOf } from '@coldroom/domain';
 import { parseDuration } from './durations';
+import { isNetwork } from './networks';
 
 const url = (...protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
@@ -31,6 +32,17 @@ const names = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
+
+/** Browsers write these themselves, so none of them can name who was signed in. */
+const ordinaryHeaders = ['authorization', 'cookie', 'host', 'origin', 'referer', 'user-agent'];
+const header = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'must be the name of a header: letters, digits and -')
+  .transform((name) => name.toLowerCase())
+  .refine((name) => !ordinaryHeaders.includes(name), { message: 'must not be a header that browsers send' });
+const networks = names.refine((all) => all.every(isNetwork), {
+  message: 'must be IP addresses or networks such as 10.1.0.0/16, separated by commas',
+});
 
 /** The settings by their purpose; an app reads only the parts it needs. docs/configure.md explains each key. */
 const parts = {
@@ -78,6 +90,16 @@ const parts = {
     OMERO_WEB_PUBLIC_URL: url('http:', 'https:').optional(),
     COLDROOM_QUEUES_WRITABLE: flag.default(false),
   }),
+  proxy: z
+    .object({
+      PROXY_USER_HEADER: header.optional(),
+      PROXY_TRUSTED_ADDRESSES: networks.default([]),
+      PROXY_SIGN_OUT_URL: url('http:', 'https:').optional(),
+    })
+    .refine((set) => set.PROXY_USER_HEADER === undefined || set.PROXY_TRUSTED_ADDRESSES.length > 0, {
+      path: ['PROXY_TRUSTED_ADDRESSES'],
+      message: 'must name the proxy that PROXY_USER_HEADER comes from',
+    }),
   rights: z.object({
     COLDROOM_MANAGERS: names.default([]),
     COLDROOM_ADMINISTRATORS: names.default([]),

@@ -90,9 +90,11 @@ function SignedIn({ site, visitor }: { readonly site: Site; readonly visitor: Vi
       <span>
         <strong>{visitor.fullName}</strong>, {roleWords[visitor.actor.roles.at(-1) ?? 'researcher']}
       </span>
-      <button class="plain" type="submit">
-        Sign out
-      </button>
+      {visitor.signOut !== 'none' && (
+        <button class="plain" type="submit">
+          Sign out
+        </button>
+      )}
     </form>
   );
 }

@@ -1,8 +1,9 @@
 import type { VNode } from 'preact';
 import type { OwnRequest, Stay } from '@coldroom/operations';
 import { formatBytes, formatCount } from '@coldroom/terminal';
-import { Page, type Frame } from '../layout/html';
+import { Csrf, Page, type Frame } from '../layout/html';
 import { StateBadge, When } from '../layout/parts';
+import type { Visitor } from '../sign-in/visitors';
 
 interface Props extends Frame {
   readonly requests: readonly OwnRequest[];
@@ -35,7 +36,21 @@ export function MePage({ requests, ...frame }: Props): VNode {
       {requests.map((own) => (
         <One {...frame} own={own} />
       ))}
+      {frame.visitor?.signOut === 'everywhere' && <Sessions site={frame.site} visitor={frame.visitor} />}
     </Page>
+  );
+}
+
+function Sessions({ site, visitor }: Frame & { readonly visitor: Visitor }): VNode {
+  return (
+    <section class="card">
+      <h2>Your sessions</h2>
+      <form method="post" action={site.href('/sign-out-everywhere')}>
+        <Csrf visitor={visitor} />
+        <p class="muted">This ends your sessions of Coldroom in all browsers, this one included.</p>
+        <button type="submit">Sign out everywhere</button>
+      </form>
+    </section>
   );
 }
 

@@ -68,19 +68,21 @@ const isUnattended = ({ path, headers }: Request, site: Site): boolean =>
   path === site.href('/live') || headers['x-coldroom-live'] !== undefined;
 
 /** Starts a session of its own for this person: an identifier that someone planted before is worth nothing. */
-export async function startSession(request: Request, personId: bigint): Promise<void> {
+export async function startSession(request: Pick<Request, 'session'>, personId: bigint): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     request.session.regenerate((error?: Error) => (error ? reject(error) : resolve()));
   });
   request.session.personId = personId.toString();
   request.session.signedInAt = Date.now();
-  request.session.csrf = randomBytes(24).toString('base64url');
+  request.session.csrf = newCsrf();
   await new Promise<void>((resolve, reject) => {
     request.session.save((error?: Error) => (error ? reject(error) : resolve()));
   });
 }
 
-export async function endSession(request: Request): Promise<void> {
+export const newCsrf = (): string => randomBytes(24).toString('base64url');
+
+export async function endSession(request: Pick<Request, 'session'>): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     request.session.destroy((error?: Error) => (error ? reject(error) : resolve()));
   });

@@ -52,3 +52,28 @@ export function SignInPage({ next, username = '', problem, ...frame }: Props): V
     </Page>
   );
 }
+
+interface Refusal extends Frame {
+  readonly problem: string;
+  readonly code: string;
+}
+
+/** In place of the form where a proxy signs people in. */
+export function ProxyRefusalPage({ problem, code, ...frame }: Refusal): VNode {
+  return (
+    <Page {...frame} title="Not signed in">
+      <section class="card narrow">
+        <h1>Not signed in</h1>
+        <p class="alert" role="alert">
+          <span aria-hidden="true">▲</span> {problem}
+        </p>
+        <p>
+          <a class="button" href={frame.site.href('/')}>
+            Try again
+          </a>
+        </p>
+        <p class="small muted">{code}</p>
+      </section>
+    </Page>
+  );
+}
