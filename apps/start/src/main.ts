@@ -7,7 +7,7 @@ import { readable } from './log-lines';
 
 const services: readonly string[] = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker'];
 /** Started only where they are named: they have settings of their own. */
-const optional: readonly string[] = ['console'];
+const optional: readonly string[] = ['console', 'notifier'];
 const known = [...services, ...optional];
 const firstMetricsPort = 9464;
 const graceMs = 30_000;
@@ -17,6 +17,7 @@ const help = `Runs Coldroom's services in one terminal, from the settings in the
   npm start                              all of ${services.join(', ')}
   npm start -- --only scanner,linker     some of them
   npm start -- --only console            the web page (docs/console.md)
+  npm start -- --only notifier           mail (docs/mail.md)
 
 Metrics and health of each service are served on port METRICS_PORT (default ${firstMetricsPort}) and those after it, in this order.
 With --json the services' log lines are printed as they are.
@@ -39,6 +40,7 @@ async function main(): Promise<number> {
   if (wanted.some((name) => services.includes(name)))
     readSettings(['register', 'omero', 'originals', 'redis', 'stores', 'hold', 'fixity', 'scan', 'service']);
   if (wanted.includes('console')) readSettings(['register', 'redis', 'console', 'rights', 'service']);
+  if (wanted.includes('notifier')) readSettings(['register', 'redis', 'mail', 'rights', 'service']);
   return runUntilOneEnds(wanted, values.json ?? false);
 }
 

@@ -47,6 +47,11 @@ export const crashPoints = [
   'move-link:2-swapped',
   'move-link:3-tidied',
   'move-link:4-synced',
+  'mail:1-queued',
+  'mail:2-claimed',
+  'mail:3-all-but-the-end',
+  'mail:4-accepted',
+  'mail:5-recorded',
   'transition:1-before-commit',
   'transition:2-after-commit',
 ] as const;

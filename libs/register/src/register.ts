@@ -3,6 +3,8 @@ import { Audit } from './queries/audit';
 import { asTransient, connect, releaseIdle, openPool } from './db/connection';
 import { Meaning } from './queries/meaning';
 import { Fixity } from './queries/fixity';
+import { EventCursor } from './mail/event-cursor';
+import { Outbox } from './mail/outbox';
 import { Marks } from './requests/marks';
 import { applyTransitions } from './transitions/apply-transitions';
 import type { Transition, TransitionOptions } from './transitions/transition';
@@ -31,6 +33,8 @@ export class Register {
   readonly people: People;
   readonly tokens: Tokens;
   readonly sessions: Sessions;
+  readonly mailEvents: EventCursor;
+  readonly outbox: Outbox;
   readonly scans: Scans;
   readonly reports: Reports;
   readonly meaning: Meaning;
@@ -51,6 +55,8 @@ export class Register {
     this.people = new People(this.pool);
     this.tokens = new Tokens(this.pool);
     this.sessions = new Sessions(this.pool);
+    this.mailEvents = new EventCursor(this.pool);
+    this.outbox = new Outbox(this.pool);
     this.scans = new Scans(this.pool);
     this.reports = new Reports(this.pool);
     this.meaning = new Meaning(this.pool);

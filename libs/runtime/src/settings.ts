@@ -43,6 +43,8 @@ const header = z
 const networks = names.refine((all) => all.every(isNetwork), {
   message: 'must be IP addresses or networks such as 10.1.0.0/16, separated by commas',
 });
+/** libs/mail reads it closely; this finds what is not an address at all. */
+const mailbox = z.string().regex(/^[^\r\n@]+@[^\s@]+$/, 'must be an address, or Name <address>');
 
 /** The settings by their purpose; an app reads only the parts it needs. docs/configure.md explains each key. */
 const parts = {
@@ -100,6 +102,14 @@ const parts = {
       path: ['PROXY_TRUSTED_ADDRESSES'],
       message: 'must name the proxy that PROXY_USER_HEADER comes from',
     }),
+  mail: z.object({
+    SMTP_URL: url('smtp:', 'smtps:'),
+    MAIL_FROM: mailbox,
+    MAIL_ADMINS: names.refine((all) => all.length > 0, { message: 'must name at least one address' }),
+    MAIL_SUBJECT_PREFIX: z.string().default('[Coldroom]'),
+    MAIL_TEMPLATES: directory.optional(),
+    COLDROOM_URL: url('http:', 'https:').optional(),
+  }),
   rights: z.object({
     COLDROOM_MANAGERS: names.default([]),
     COLDROOM_ADMINISTRATORS: names.default([]),

@@ -1,0 +1,36 @@
+import { Refused } from '@coldroom/domain';
+import { parseMailbox, type Mailbox } from '@coldroom/mail';
+import type { RoleSettings } from '@coldroom/operations';
+import type { Settings } from '@coldroom/runtime';
+
+export const notifierParts = ['register', 'redis', 'mail', 'rights'] as const;
+export type NotifierSettings = Settings<(typeof notifierParts)[number] | 'service'>;
+
+/** Who gets mail beside the people that a request names, and where links lead. */
+export interface Site {
+  readonly administrators: readonly Mailbox[];
+  readonly roles: RoleSettings;
+  /** The console's address; without one, mails have no links. */
+  readonly url: string | undefined;
+}
+
+export const NOTIFIER_SITE = Symbol('site');
+
+/** `Refused` `MAIL_ADDRESS_INVALID` for addresses in the settings to which nothing can be sent. */
+export function siteOf(settings: NotifierSettings): Site {
+  return {
+    administrators: settings.MAIL_ADMINS.map((text) => mailboxOf('MAIL_ADMINS', text)),
+    roles: {
+      managers: settings.COLDROOM_MANAGERS,
+      administrators: settings.COLDROOM_ADMINISTRATORS,
+      auditors: settings.COLDROOM_AUDITORS,
+    },
+    url: settings.COLDROOM_URL,
+  };
+}
+
+export function mailboxOf(key: string, text: string): Mailbox {
+  const mailbox = parseMailbox(text);
+  if (!mailbox) throw new Refused('MAIL_ADDRESS_INVALID', `${key} has "${text}", which is no e-mail address`);
+  return mailbox;
+}

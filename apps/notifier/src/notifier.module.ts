@@ -1,0 +1,74 @@
+import { getQueueToken } from '@nestjs/bullmq';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import { Sender, Templates } from '@coldroom/mail';
+import { queueModules, RedisConnection } from '@coldroom/pipeline';
+import { migrate, Register } from '@coldroom/register';
+import { Log } from '@coldroom/runtime';
+import { Collector, TOPICS } from './collector';
+import { Delivery, LEASE_MS } from './delivery';
+import { MailQueue, mailQueue } from './mail-queue';
+import { mailProcessor } from './mail.processor';
+import { NotifierEnd, NotifierStart } from './notifier-life';
+import { mailboxOf, NOTIFIER_SITE, siteOf, type NotifierSettings } from './notifier-settings';
+import { Recipients } from './recipients';
+import { RequestFacts } from './request-facts';
+import { ROUND_MS, Rounds } from './rounds';
+import { Decisions } from './topics/decisions';
+import type { Topic } from './topics/topic';
+
+const topics = [Decisions];
+
+@Module({})
+class NotifierModule {}
+
+export function notifierModule(settings: NotifierSettings): DynamicModule {
+  const { redis, queues } = queueModules({ url: settings.REDIS_URL, prefix: settings.COLDROOM_QUEUE_PREFIX }, [
+    mailQueue,
+  ]);
+  return {
+    module: NotifierModule,
+    imports: [redis, ...queues],
+    providers: [
+      {
+        provide: Register,
+        useFactory: async () => {
+          await migrate(settings.REGISTER_DATABASE_URL);
+          return new Register(settings.REGISTER_DATABASE_URL, { applicationName: 'coldroom notifier' });
+        },
+      },
+      ...mailParts(settings),
+      {
+        provide: MailQueue,
+        inject: [RedisConnection, getQueueToken(mailQueue), Log],
+        useFactory: (redis: RedisConnection, queue: Queue, log: Log) => new MailQueue(redis, queue, log),
+      },
+      { provide: LEASE_MS, useValue: settings.COLDROOM_LEASE },
+      { provide: ROUND_MS, useValue: settings.COLDROOM_SWEEP_EVERY },
+      Recipients,
+      RequestFacts,
+      ...topics,
+      { provide: TOPICS, inject: topics, useFactory: (...made: Topic[]) => made },
+      Collector,
+      Delivery,
+      mailProcessor(settings.COLDROOM_LEASE),
+      Rounds,
+      NotifierStart,
+      NotifierEnd,
+    ],
+  };
+}
+
+function mailParts(settings: NotifierSettings): readonly Provider[] {
+  return [
+    { provide: NOTIFIER_SITE, useValue: siteOf(settings) },
+    {
+      provide: Sender,
+      useValue: new Sender({ url: settings.SMTP_URL, from: mailboxOf('MAIL_FROM', settings.MAIL_FROM) }),
+    },
+    {
+      provide: Templates,
+      useValue: new Templates({ directory: settings.MAIL_TEMPLATES, subjectPrefix: settings.MAIL_SUBJECT_PREFIX }),
+    },
+  ];
+}

@@ -1,0 +1,86 @@
+import { Transform } from 'node:stream';
+import { createTransport } from 'nodemailer';
+import { crashPoint } from '@coldroom/domain';
+import { oneLine, type Mailbox } from './addresses';
+import { judgeFailure } from './judge-failure';
+import { smtpOptions, type SmtpLimits } from './smtp-url';
+import type { Rendered } from './templates';
+
+/** One conversation with the server takes no longer than this, however slowly it answers. */
+const longestMs = 10 * 60_000;
+
+export interface SenderSettings {
+  readonly url: string;
+  readonly from: Mailbox;
+  readonly limits?: SmtpLimits;
+}
+
+export interface Letter extends Rendered {
+  readonly to: { readonly name: string | null; readonly address: string };
+  /** The left part of the Message-ID. */
+  readonly messageId: string;
+  readonly date: Date;
+  /** Called before the last byte: the server takes no mail before it. If it throws, nothing is handed over. */
+  readonly beforeEnd?: () => Promise<void>;
+}
+
+/** Hands mails to an SMTP server, each in a conversation of its own. */
+export class Sender {
+  private readonly options: ReturnType<typeof smtpOptions>;
+
+  constructor(private readonly settings: SenderSettings) {
+    this.options = smtpOptions(settings.url, settings.limits);
+  }
+
+  /** Returns the server's answer once it has accepted the mail; fails as `judgeFailure` says. */
+  async send({ to, subject, text, html, messageId, date, beforeEnd }: Letter): Promise<string> {
+    const { from } = this.settings;
+    const transport = createTransport(this.options);
+    let stopped: unknown;
+    transport.use('stream', (mail, done) => {
+      mail.message.transform(() =>
+        lastByteAfter(async () => {
+          crashPoint('mail:3-all-but-the-end');
+          await beforeEnd?.().catch((error: unknown) => {
+            stopped = error;
+            throw error;
+          });
+        }),
+      );
+      done();
+    });
+    try {
+      const { response } = await transport.sendMail({
+        from: { name: oneLine(from.name), address: from.address },
+        to: { name: oneLine(to.name ?? ''), address: to.address },
+        subject: oneLine(subject),
+        text,
+        html,
+        messageId: `<${messageId}@${domainOf(from.address)}>`,
+        date,
+        // No out-of-office answers.
+        headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+        ...{ signal: AbortSignal.timeout(longestMs) },
+      });
+      return response;
+    } catch (error) {
+      throw stopped ?? judgeFailure(error);
+    } finally {
+      transport.close();
+    }
+  }
+}
+
+/** Passes everything on; the end only when `before` has resolved. */
+function lastByteAfter(before: () => Promise<void>): Transform {
+  return new Transform({
+    transform: (chunk, _encoding, passed) => passed(null, chunk),
+    flush: (ended) => {
+      before().then(() => ended(), ended);
+    },
+  });
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1);
+}
