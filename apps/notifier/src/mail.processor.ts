@@ -7,9 +7,6 @@ import { Log } from '@coldroom/runtime';
 import { Delivery } from './delivery';
 import { mailOf, mailQueue } from './mail-queue';
 
-/** Conversations with the SMTP server at once: few servers permit many. */
-const concurrency = 2;
-
 /** Takes the jobs of the mail queue. What becomes of a mail is decided in the outbox alone. */
 export abstract class MailProcessor extends WorkerHost {
   private readonly running = new Set<Promise<void>>();
@@ -52,7 +49,8 @@ export abstract class MailProcessor extends WorkerHost {
   }
 }
 
-export function mailProcessor(leaseMs: number): FactoryProvider<MailProcessor> {
+/** @param concurrency conversations with the SMTP server at once; few servers permit many */
+export function mailProcessor(leaseMs: number, concurrency: number): FactoryProvider<MailProcessor> {
   return {
     provide: MailProcessor,
     inject: [Delivery, RedisConnection, Log],

@@ -51,7 +51,7 @@ export function notifierModule(settings: NotifierSettings): DynamicModule {
       { provide: TOPICS, inject: topics, useFactory: (...made: Topic[]) => made },
       Collector,
       Delivery,
-      mailProcessor(settings.COLDROOM_LEASE),
+      mailProcessor(settings.COLDROOM_LEASE, settings.COLDROOM_CONCURRENCY),
       Rounds,
       NotifierStart,
       NotifierEnd,

@@ -43,7 +43,7 @@ export class Sender {
           crashPoint('mail:3-all-but-the-end');
           await beforeEnd?.().catch((error: unknown) => {
             stopped = error;
-            throw error;
+            throw new Error('stopped before the last byte'); // nodemailer writes its own code into the error it gets
           });
         }),
       );

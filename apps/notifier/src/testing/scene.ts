@@ -53,7 +53,7 @@ export class Scene {
         COLDROOM_URL: 'https://facility.example.org/coldroom',
         COLDROOM_MANAGERS: 'dora',
         COLDROOM_SWEEP_EVERY: '100ms',
-        COLDROOM_LEASE: '1s',
+        COLDROOM_LEASE: '4s',
         METRICS_PORT: '0',
         SMTP_URL: `smtp://localhost:${smtp.port}?tls=none`,
         MAIL_FROM: 'Coldroom <coldroom@example.org>',
@@ -114,8 +114,12 @@ export class Scene {
     });
   }
 
+  async killAll(): Promise<void> {
+    await Promise.all(this.started.splice(0).map((service) => service.kill()));
+  }
+
   async close(): Promise<void> {
-    for (const service of this.started) await service.kill();
+    await this.killAll();
     await this.smtp.close();
     await this.sql.end();
     await this.register.close();
