@@ -15,9 +15,14 @@ import { Recipients } from './recipients';
 import { RequestFacts } from './request-facts';
 import { ROUND_MS, Rounds } from './rounds';
 import { Decisions } from './topics/decisions';
+import { NewRequests } from './topics/new-requests';
+import { Outcomes } from './topics/outcomes';
+import { Retrievals } from './topics/retrievals';
+import { StuckFiles } from './topics/stuck-files';
+import { Switches } from './topics/switches';
 import type { Topic } from './topics/topic';
 
-const topics = [Decisions];
+const topics = [Decisions, NewRequests, Outcomes, Retrievals, StuckFiles, Switches];
 
 @Module({})
 class NotifierModule {}

@@ -29,6 +29,11 @@ export class Decisions implements Topic {
     if (!request) return [];
     const template = templates[what as keyof typeof templates];
     const facts: Facts = { ...this.facts.of(request), by: actor, ...detail };
-    return mailTo(await this.recipients.ofRequest(request), { reason: `${template}:${id}`, template, facts });
+    const recipients = [
+      ...(await this.recipients.ofRequest(request)),
+      // A request that grew waits for them again.
+      ...(what === 'reopen' ? await this.recipients.having('manager') : []),
+    ];
+    return mailTo(recipients, { reason: `${template}:${id}`, template, facts });
   }
 }

@@ -16,6 +16,7 @@ export interface MailEvent {
   readonly actor: string;
   readonly requestId: bigint | null;
   readonly what: string;
+  readonly from: string | null;
   readonly to: string | null;
   readonly code: string | null;
   readonly detail: Readonly<Record<string, unknown>> | null;
@@ -72,7 +73,7 @@ export class EventCursor {
       async (client) => {
         await client.query('SELECT FROM mail_cursor FOR UPDATE');
         const { rows } = await client.query<MailEvent>(
-          `SELECT e.id, e.at, e.actor, e.request_id AS "requestId", e.what, e.to_state AS to, e.code, e.detail FROM event e
+          `SELECT e.id, e.at, e.actor, e.request_id AS "requestId", e.what, e.from_state AS from, e.to_state AS to, e.code, e.detail FROM event e
            WHERE e.id > (SELECT settled_event FROM mail_cursor) AND e.what = ANY($1)
              AND NOT EXISTS (SELECT FROM mail_handled h WHERE h.event_id = e.id AND h.topic = $2)
            ORDER BY e.id LIMIT ${eventsAtOnce}`,

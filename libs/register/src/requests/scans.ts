@@ -38,6 +38,14 @@ export class Scans {
     ]);
   }
 
+  /** Whether one has begun and not ended: the requests that it makes may not be complete. */
+  async isUnderWay(): Promise<boolean> {
+    return (
+      (await this.select('finished_at IS NULL AND started_at IS NOT NULL AND $1::int IS NOT NULL LIMIT 1', 1)).length >
+      0
+    );
+  }
+
   async get(id: bigint): Promise<Scan | undefined> {
     return (await this.select('id = $1', id))[0];
   }
