@@ -1,5 +1,4 @@
-import { Refused } from '@coldroom/domain';
-import { parseMailbox, type Mailbox } from '@coldroom/mail';
+import { mailboxOf, type Mailbox } from '@coldroom/mail';
 import type { RoleSettings } from '@coldroom/operations';
 import type { Settings } from '@coldroom/runtime';
 
@@ -27,10 +26,4 @@ export function siteOf(settings: NotifierSettings): Site {
     },
     url: settings.COLDROOM_URL,
   };
-}
-
-export function mailboxOf(key: string, text: string): Mailbox {
-  const mailbox = parseMailbox(text);
-  if (!mailbox) throw new Refused('MAIL_ADDRESS_INVALID', `${key} has "${text}", which is no e-mail address`);
-  return mailbox;
 }

@@ -1,7 +1,7 @@
 import { getQueueToken } from '@nestjs/bullmq';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import type { Queue } from 'bullmq';
-import { Sender, Templates } from '@coldroom/mail';
+import { mailboxOf, Sender, Templates } from '@coldroom/mail';
 import { queueModules, RedisConnection } from '@coldroom/pipeline';
 import { migrate, Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
@@ -10,7 +10,7 @@ import { Delivery, LEASE_MS } from './delivery';
 import { MailQueue, mailQueue } from './mail-queue';
 import { mailProcessor } from './mail.processor';
 import { NotifierEnd, NotifierStart } from './notifier-life';
-import { mailboxOf, NOTIFIER_SITE, siteOf, type NotifierSettings } from './notifier-settings';
+import { NOTIFIER_SITE, siteOf, type NotifierSettings } from './notifier-settings';
 import { Recipients } from './recipients';
 import { RequestFacts } from './request-facts';
 import { ROUND_MS, Rounds } from './rounds';

@@ -1,3 +1,5 @@
+import { Refused } from '@coldroom/domain';
+
 export interface Mailbox {
   readonly name: string;
   readonly address: string;
@@ -24,6 +26,14 @@ export function parseMailbox(text: string): Mailbox | undefined {
   const [, quoted, plain, bracketed] = /^(?:"([^"]*)"|([^"<>]*))\s*<([^<>]*)>$/.exec(text.trim()) ?? [];
   const [name, address] = bracketed === undefined ? ['', text.trim()] : [quoted ?? plain ?? '', bracketed];
   return isAddress(address) ? { name: oneLine(name), address } : undefined;
+}
+
+/** The mailbox that `where` names; `Refused` `MAIL_ADDRESS_INVALID` if nothing can be sent to it. */
+export function mailboxOf(where: string, text: string): Mailbox {
+  const mailbox = parseMailbox(text);
+  if (!mailbox)
+    throw new Refused('MAIL_ADDRESS_INVALID', `${where} has "${oneLine(text)}", which is no e-mail address`);
+  return mailbox;
 }
 
 /** A text that fits into one line of a header: without line breaks and other control characters. */

@@ -13,13 +13,13 @@ const stepsOfTheMail: readonly (string | undefined)[] = ['RCPT TO', 'DATA'];
 
 /**
  * What a failed attempt means. `Refused` `MAIL_REFUSED`: the server never accepts this mail. `Transient` `MAIL_DEFERRED`:
- * it did not accept it this time. `Transient` `MAIL_SERVER_UNAVAILABLE`: no mail can be sent at all, or none with these
+ * it did not accept it this time, or did not answer after the last byte. `Transient` `MAIL_SERVER_UNAVAILABLE`: no mail can be sent at all, or none with these
  * settings.
  */
-export function judgeFailure(error: unknown): ColdroomError {
+export function judgeFailure(error: unknown, lastByte = false): ColdroomError {
   const { command, response, responseCode } = error as SmtpFailure;
   const answer = response ?? messageOf(error);
-  if (!stepsOfTheMail.includes(command) || responseCode === 530)
+  if ((!stepsOfTheMail.includes(command) && !lastByte) || responseCode === 530)
     return new Transient('MAIL_SERVER_UNAVAILABLE', answer, {}, { cause: error });
   return responseCode !== undefined && responseCode >= 500
     ? new Refused('MAIL_REFUSED', answer, {}, { cause: error })

@@ -7,7 +7,7 @@ import { smtpOptions, type SmtpLimits } from './smtp-url';
 import type { Rendered } from './templates';
 
 /** One conversation with the server takes no longer than this, however slowly it answers. */
-const longestMs = 10 * 60_000;
+const longestMs = 20 * 60_000;
 
 export interface SenderSettings {
   readonly url: string;
@@ -37,6 +37,7 @@ export class Sender {
     const { from } = this.settings;
     const transport = createTransport(this.options);
     let stopped: unknown;
+    let lastByte = false;
     transport.use('stream', (mail, done) => {
       mail.message.transform(() =>
         lastByteAfter(async () => {
@@ -45,6 +46,7 @@ export class Sender {
             stopped = error;
             throw new Error('stopped before the last byte'); // nodemailer writes its own code into the error it gets
           });
+          lastByte = true;
         }),
       );
       done();
@@ -64,7 +66,7 @@ export class Sender {
       });
       return response;
     } catch (error) {
-      throw stopped ?? judgeFailure(error);
+      throw stopped ?? judgeFailure(error, lastByte);
     } finally {
       transport.close();
     }

@@ -7,10 +7,10 @@ const tlsModes: readonly string[] = ['required', 'optional', 'none'] satisfies T
 /** Time limits of one conversation with the server, in milliseconds. */
 export interface SmtpLimits {
   readonly connectMs: number;
-  /** Between two answers. */
+  /** Between two answers. RFC 5321 prescribes ten minutes after the last byte: who gives up earlier sends twice. */
   readonly silenceMs: number;
 }
-export const usualLimits: SmtpLimits = { connectMs: 30_000, silenceMs: 120_000 };
+export const usualLimits: SmtpLimits = { connectMs: 30_000, silenceMs: 600_000 };
 
 /**
  * How to reach the server that `smtp://user:password@host:port?tls=MODE` or `smtps://...` names. Passwords and mail are

@@ -51,7 +51,7 @@ export class Scene {
         REDIS_URL: process.env['TEST_REDIS_URL'] as string,
         COLDROOM_QUEUE_PREFIX: `notifier-${name}`,
         COLDROOM_URL: 'https://facility.example.org/coldroom',
-        COLDROOM_MANAGERS: 'dora',
+        COLDROOM_MANAGERS: 'no-one', // no digest of requests that wait for a moment only
         COLDROOM_SWEEP_EVERY: '100ms',
         COLDROOM_LEASE: '4s',
         METRICS_PORT: '0',
