@@ -34,7 +34,7 @@ export class Collector {
   }
 
   private async once(topic: Topic): Promise<number> {
-    const { handled, queued } = await this.register.mailEvents.collect(topic, (events) => topic.plan(events));
+    const { handled, queued } = await this.register.mailEvents.collect(topic, (events, all) => topic.plan(events, all));
     if (queued > 0) {
       queuedMails.inc({ topic: topic.name }, queued);
       this.log.info('mails queued', { topic: topic.name, events: handled, mails: queued });

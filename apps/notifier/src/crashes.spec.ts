@@ -1,7 +1,11 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { crashPoints } from '@coldroom/domain';
 import { Scene } from './testing/scene';
 
 const mailPoints = crashPoints.filter((name) => name.startsWith('mail:'));
+/** Reached only where someone wants one mail a day; digests.spec.ts kills there. */
+const ofDigests = 'mail:6-digested';
 /** After the server's answer, before it is recorded: the mail has arrived, and is not sent again. */
 const unsureAt = 'mail:4-accepted';
 
@@ -18,7 +22,22 @@ afterEach(async () => {
   await scene.sql.query('DELETE FROM mail');
 });
 
-const perPoint = mailPoints.flatMap((name) => (name === 'mail:1-queued' ? [name] : [name, `${name}:2`]));
+const perPoint = mailPoints
+  .filter((name) => name !== ofDigests)
+  .flatMap((name) => (name === 'mail:1-queued' ? [name] : [name, `${name}:2`]));
+
+test('every crash point of mail in the code is one at which a notifier is killed, and the other way round', () => {
+  const root = join(__dirname, '..', '..', '..');
+  const files = globSync('{apps,libs}/*/src/**/*.ts', { cwd: root }).filter((path) => !path.endsWith('.spec.ts'));
+  const inCode = files.flatMap((path) =>
+    [...readFileSync(join(root, path), 'utf8').matchAll(/crashPoint\('(mail[^']*)'\)/g)].map(([, name]) => name),
+  );
+  expect([...new Set(inCode)].sort()).toEqual([...mailPoints].sort());
+  expect([...new Set(perPoint.map((name) => name.replace(/:2$/, ''))), ofDigests].sort()).toEqual(
+    [...mailPoints].sort(),
+  );
+  expect(readFileSync(join(__dirname, 'digests.spec.ts'), 'utf8')).toContain(`'${ofDigests}'`);
+});
 
 test.each(perPoint)('killed at %s: no mail is lost and none is sent twice', async (crashPoint) => {
   const id = await scene.request();

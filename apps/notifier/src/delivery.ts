@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { claimLost, codeOf, crashPoint, messageOf, Refused } from '@coldroom/domain';
-import { Sender, Templates, type Rendered } from '@coldroom/mail';
-import { Register, type ClaimedMail } from '@coldroom/register';
+import { Sender, Templates } from '@coldroom/mail';
+import { Register, type ClaimedMail, type Facts } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
+import { rendered } from './render';
 import { mailPauseMs, maySendAgain } from './retries';
 
 export const LEASE_MS = Symbol('lease');
@@ -35,7 +36,7 @@ export class Delivery {
     let answer: string;
     try {
       answer = await this.sender.send({
-        ...(await this.rendered(mail)),
+        ...(await rendered(this.templates, addressed(mail), this.log)),
         to: { name: mail.name, address: mail.address },
         messageId: mail.messageId,
         date: mail.createdAt,
@@ -51,17 +52,6 @@ export class Delivery {
     await this.register.outbox.sent(mail, answer);
     crashPoint('mail:5-recorded');
     this.log.info('mail sent', { mail: mail.id, template: mail.template, attempt: mail.attempt, answer });
-  }
-
-  /** A template of the site that cannot be used must not stop mail: ours is used then. */
-  private async rendered({ template, facts }: ClaimedMail): Promise<Rendered> {
-    try {
-      return await this.templates.render(template, facts);
-    } catch (error) {
-      if (codeOf(error) !== 'MAIL_TEMPLATE_INVALID') throw error;
-      this.log.warn('template not used', { reason: messageOf(error), next: "Coldroom's own template was used" });
-      return new Templates({ subjectPrefix: this.templates.subjectPrefix }).render(template, facts);
-    }
   }
 
   private async failed(mail: ClaimedMail, error: unknown): Promise<void> {
@@ -84,4 +74,12 @@ export class Delivery {
   private async renew(mail: ClaimedMail): Promise<void> {
     await this.register.outbox.renew(mail, this.leaseMs).catch(() => undefined); // the lease ends, as after a crash
   }
+}
+
+/** What the mail says to this recipient. */
+function addressed({ template, facts, name, address }: ClaimedMail): {
+  readonly template: string;
+  readonly facts: Facts;
+} {
+  return { template, facts: { ...facts, name: name ?? address } };
 }

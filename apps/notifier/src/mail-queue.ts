@@ -5,6 +5,7 @@ import type { RedisConnection } from '@coldroom/pipeline';
 import type { Log } from '@coldroom/runtime';
 
 export const mailQueue = 'mail';
+const low = 250;
 const payload = z.strictObject({ v: z.literal(1), mailId: z.string().regex(/^[1-9]\d{0,18}$/) });
 
 /** Delivers mails to workers. Losing all of it loses no mail: the outbox knows which are due. */
@@ -15,6 +16,11 @@ export class MailQueue {
     log: Log,
   ) {
     queue.on('error', (error) => log.debug('redis', error.message));
+  }
+
+  /** Whether workers soon run out of mails. While they do not, offering more would only repeat what is there. */
+  async isLow(): Promise<boolean> {
+    return (await this.redis.answer(() => this.queue.getWaitingCount())) < low;
   }
 
   /** A mail that is on the queue already stays there once. */

@@ -6,8 +6,13 @@ export const queuedMails = new Counter({
   help: 'Mails that events gave rise to',
   labelNames: ['topic'],
 });
-const mails = new Gauge({ name: 'coldroom_mails', help: 'Mails in the outbox by state', labelNames: ['state'] });
+const mails = new Gauge({
+  name: 'coldroom_mails',
+  help: 'Mails in the outbox that are not sent, by state',
+  labelNames: ['state'],
+});
 
 export function showMails(counts: Readonly<Record<MailState, number>>): void {
-  for (const [state, count] of Object.entries(counts)) mails.set({ state }, count);
+  for (const [state, count] of Object.entries(counts))
+    if (state !== 'sent' && state !== 'digested') mails.set({ state }, count);
 }

@@ -11,6 +11,10 @@ export interface Site {
   readonly roles: RoleSettings;
   /** The console's address; without one, mails have no links. */
   readonly url: string | undefined;
+  /** How late a service may report before administrators hear of it. */
+  readonly silenceMs: number;
+  /** When daily digests are sent: `07:00`. */
+  readonly digestAt: string;
 }
 
 export const NOTIFIER_SITE = Symbol('site');
@@ -25,5 +29,7 @@ export function siteOf(settings: NotifierSettings): Site {
       auditors: settings.COLDROOM_AUDITORS,
     },
     url: settings.COLDROOM_URL,
+    silenceMs: settings.COLDROOM_SILENCE,
+    digestAt: settings.MAIL_DIGEST_AT,
   };
 }

@@ -5,7 +5,9 @@ import { mailboxOf, Sender, Templates } from '@coldroom/mail';
 import { queueModules, RedisConnection } from '@coldroom/pipeline';
 import { migrate, Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
+import { Clock } from './clock';
 import { Collector, TOPICS } from './collector';
+import { DailyDigests } from './daily-digests';
 import { Delivery, LEASE_MS } from './delivery';
 import { MailQueue, mailQueue } from './mail-queue';
 import { mailProcessor } from './mail.processor';
@@ -14,6 +16,7 @@ import { NOTIFIER_SITE, siteOf, type NotifierSettings } from './notifier-setting
 import { Recipients } from './recipients';
 import { RequestFacts } from './request-facts';
 import { ROUND_MS, Rounds } from './rounds';
+import { BadCopies } from './topics/bad-copies';
 import { Decisions } from './topics/decisions';
 import { NewRequests } from './topics/new-requests';
 import { Outcomes } from './topics/outcomes';
@@ -21,8 +24,9 @@ import { Retrievals } from './topics/retrievals';
 import { StuckFiles } from './topics/stuck-files';
 import { Switches } from './topics/switches';
 import type { Topic } from './topics/topic';
+import { TroubleReports } from './topics/troubles';
 
-const topics = [Decisions, NewRequests, Outcomes, Retrievals, StuckFiles, Switches];
+const topics = [Decisions, NewRequests, Outcomes, Retrievals, StuckFiles, Switches, BadCopies, TroubleReports];
 
 @Module({})
 class NotifierModule {}
@@ -55,6 +59,8 @@ export function notifierModule(settings: NotifierSettings): DynamicModule {
       ...topics,
       { provide: TOPICS, inject: topics, useFactory: (...made: Topic[]) => made },
       Collector,
+      Clock,
+      DailyDigests,
       Delivery,
       mailProcessor(settings.COLDROOM_LEASE, settings.COLDROOM_CONCURRENCY),
       Rounds,

@@ -28,6 +28,14 @@ export class Recipients {
     return person ? recipientOf(person) : unknown(`login:${login}`, login);
   }
 
+  /** The recipient of an earlier mail, as they are now. `name` is for someone who is gone. */
+  async byKey(key: string, name: string | null): Promise<Recipient> {
+    const [kind = '', value = ''] = key.split(/:(.*)/s);
+    if (kind === 'person') return this.person(BigInt(value), name ?? `OMERO's user ${value}`);
+    if (kind === 'login') return this.byLogin(value);
+    return { key, name, address: value };
+  }
+
   /** Everyone who has this role now. */
   async having(role: Role): Promise<readonly Recipient[]> {
     const found: Recipient[] = [];

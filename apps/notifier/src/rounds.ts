@@ -3,9 +3,11 @@ import { BullRegistrar } from '@nestjs/bullmq';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
 import { RedisConnection } from '@coldroom/pipeline';
-import { Register } from '@coldroom/register';
+import { mailStates, Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
+import { Clock } from './clock';
 import { Collector } from './collector';
+import { DailyDigests } from './daily-digests';
 import { MailQueue } from './mail-queue';
 import { MailProcessor } from './mail.processor';
 import { showMails } from './metrics';
@@ -13,6 +15,7 @@ import { showMails } from './metrics';
 export const ROUND_MS = Symbol('round');
 /** How long the outbox keeps what was settled. */
 const keptDays = 90;
+const forgetEveryMs = 3_600_000;
 /** How long Redis may take to release the worker, in milliseconds. */
 const releaseMs = 3000;
 
@@ -27,10 +30,13 @@ export class Rounds implements BeforeApplicationShutdown {
   private readonly stop = new AbortController();
   private running = Promise.resolve();
   private started = false;
+  private nextForget = 0;
 
   constructor(
     private readonly register: Register,
     private readonly collector: Collector,
+    private readonly clock: Clock,
+    private readonly digests: DailyDigests,
     private readonly queue: MailQueue,
     private readonly processor: MailProcessor,
     private readonly registrar: BullRegistrar,
@@ -64,10 +70,19 @@ export class Rounds implements BeforeApplicationShutdown {
 
   private async rounds(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      await this.part('events', async () => this.register.alone('notifier', () => this.collector.run()));
+      await this.part('events', async () => this.register.alone('notifier', () => this.collect()));
       await this.part('outbox', () => this.offer());
       await sleep(this.everyMs, undefined, { signal: stop, ref: false }).catch(() => undefined); // the end ends it
     }
+  }
+
+  private async collect(): Promise<void> {
+    await this.collector.run();
+    await this.part('clock', () => this.clock.run());
+    await this.part('digests', () => this.digests.run());
+    if (Date.now() < this.nextForget) return;
+    await this.register.outbox.forget(keptDays);
+    this.nextForget = Date.now() + forgetEveryMs;
   }
 
   private async offer(): Promise<void> {
@@ -75,9 +90,8 @@ export class Rounds implements BeforeApplicationShutdown {
     const left = await outbox.recover(unsure);
     if (left.again.length > 0) this.log.info('mails sent again', { mails: left.again });
     if (left.unsure.length > 0) this.log.warn('mails maybe sent', { mails: left.unsure, next: 'coldroom mail list' });
-    await this.queue.offer(await outbox.due());
-    showMails(await outbox.counts());
-    await outbox.forget(keptDays);
+    if (await this.queue.isLow()) await this.queue.offer(await outbox.due());
+    showMails(await outbox.counts(mailStates.filter((state) => state !== 'sent' && state !== 'digested')));
   }
 
   private async part(name: string, work: () => Promise<unknown>): Promise<void> {

@@ -52,6 +52,7 @@ export const crashPoints = [
   'mail:3-all-but-the-end',
   'mail:4-accepted',
   'mail:5-recorded',
+  'mail:6-digested',
   'transition:1-before-commit',
   'transition:2-after-commit',
 ] as const;

@@ -17,8 +17,10 @@ const stepsOfTheMail: readonly (string | undefined)[] = ['RCPT TO', 'DATA'];
  * settings.
  */
 export function judgeFailure(error: unknown, lastByte = false): ColdroomError {
-  const { command, response, responseCode } = error as SmtpFailure;
+  const { code, command, response, responseCode } = error as SmtpFailure;
   const answer = response ?? messageOf(error);
+  // Refused before the server was asked: an envelope that no server takes.
+  if (code === 'EENVELOPE' && command === 'API') return new Refused('MAIL_REFUSED', answer, {}, { cause: error });
   if ((!stepsOfTheMail.includes(command) && !lastByte) || responseCode === 530)
     return new Transient('MAIL_SERVER_UNAVAILABLE', answer, {}, { cause: error });
   return responseCode !== undefined && responseCode >= 500

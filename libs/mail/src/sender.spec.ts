@@ -190,6 +190,23 @@ test('names and subjects are data: they make no headers and no recipients', asyn
 });
 
 test.each([
+  ['Zoë "Zo" <b>', 'müller@example.org', 'müller@example.org'],
+  ['', 'anna@bücher.example', 'anna@bücher.example'], // sent as xn--bcher-kva.example, which the server decodes
+  ['\u202eevil\u0000', "o'brien+x@example.org", "o'brien+x@example.org"],
+])('%j <%s> gets mail', async (name, address, arrived) => {
+  smtp = await TestSmtp.start();
+  await sender('?tls=none').send({ ...letter, to: { name, address } });
+  expect(smtp.accepted[0]?.to).toEqual([arrived]);
+});
+
+test('a recipient that the library itself refuses is refused for good, and the server stays available', async () => {
+  smtp = await TestSmtp.start();
+  const to = { name: '', address: 'two@example.org>\r\nRCPT TO:<eve@example.org' };
+  await expect(sender('?tls=none').send({ ...letter, to })).rejects.toMatchObject({ kind: 'refused' });
+  expect(smtp.accepted).toEqual([]);
+});
+
+test.each([
   ['?tls=yes', 'has tls=yes'],
   ['?ssl=1', 'not known: ssl'],
 ])('SMTP_URL with %s is refused', async (rest, why) => {

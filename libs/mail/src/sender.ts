@@ -32,6 +32,21 @@ export class Sender {
     this.options = smtpOptions(settings.url, settings.limits);
   }
 
+  /**
+   * Connects, and signs in if `SMTP_URL` has a user; sends no mail. Fails with `Transient` `MAIL_SERVER_UNAVAILABLE`,
+   * whose cause `smtpAdvice` explains.
+   */
+  async check(): Promise<void> {
+    const transport = createTransport(this.options);
+    try {
+      await transport.verify();
+    } catch (error) {
+      throw judgeFailure(error);
+    } finally {
+      transport.close();
+    }
+  }
+
   /** Returns the server's answer once it has accepted the mail; fails as `judgeFailure` says. */
   async send({ to, subject, text, html, messageId, date, beforeEnd }: Letter): Promise<string> {
     const { from } = this.settings;

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Mustache from 'mustache';
 import { codeOf, Refused } from '@coldroom/domain';
@@ -8,21 +8,36 @@ import { oneLine } from './addresses';
 export const templateNames = [
   'approved',
   'archived',
+  'audit-finding',
+  'bad-copies',
   'breaker-tripped',
   'closure-grew',
   'declined',
+  'digest',
   'new-requests',
   'originals-freed',
   'partly-archived',
+  'recall-ends',
   'resumed',
   'retrieval-blocked',
   'retrieval-done',
   'retrieval-requested',
+  'silent',
   'stopped',
+  'store-filling-up',
+  'store-unavailable',
   'stuck',
   'test',
+  'trouble-over',
 ] as const;
 export type TemplateName = (typeof templateNames)[number];
+
+/** Mail about data loss, or about the last copy outside the archive: it is sent at once, whatever a person chose. */
+const alwaysSent: readonly TemplateName[] = ['audit-finding', 'bad-copies', 'originals-freed'];
+
+export function isAlwaysSent(name: TemplateName): boolean {
+  return alwaysSent.includes(name);
+}
 
 export interface Rendered {
   readonly subject: string;
@@ -40,6 +55,32 @@ export class Templates {
 
   get subjectPrefix(): string {
     return this.options.subjectPrefix ?? '';
+  }
+
+  /** Without the files of the site. */
+  ours(): Templates {
+    return new Templates({ subjectPrefix: this.subjectPrefix });
+  }
+
+  withoutPrefix(): Templates {
+    return new Templates({ directory: this.options.directory });
+  }
+
+  /** What is wrong with the files of the site, and files there that no mail uses. */
+  async faults(): Promise<readonly string[]> {
+    const { directory } = this.options;
+    if (directory === undefined) return [];
+    const names = await readdir(directory).catch((error: unknown) => codeOf(error));
+    if (typeof names === 'string') return [`The directory of mail templates ${directory} cannot be read (${names})`];
+    const used = [...templateNames.flatMap((name) => [`${name}.txt`, `${name}.html`]), 'layout.html'];
+    const unused = names.filter((name) => /\.(txt|html)$/.test(name) && !used.includes(name));
+    const found = new Set(unused.map((name) => `No mail uses the template ${name}`));
+    for (const name of templateNames)
+      await this.render(name, {}).catch((error: unknown) => {
+        if (codeOf(error) !== 'MAIL_TEMPLATE_INVALID') throw error;
+        found.add((error as Error).message);
+      });
+    return [...found];
   }
 
   /** `Refused` `MAIL_TEMPLATE_INVALID` if a template of the site cannot be used. */

@@ -7,6 +7,7 @@ import { openConfiguredStores, type Stores } from '@coldroom/stores';
 import { HoldDirectories, holdPaths, Originals, Staging } from '@coldroom/trees';
 import { STORES } from './configured-stores';
 import { delivery } from './delivery';
+import { LifeSigns, SERVICE_NAME } from './life-signs';
 import { RedisConnection } from './redis';
 import { CHECKS, ServiceEnd, ServiceStart, type Checks } from './service-life';
 import { checkHolds, checkOriginals, checkStores, type Rights } from './rights';
@@ -97,6 +98,8 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
         useFactory: (parts: Checked) => checksOf(parts, options.rights),
       },
       ServiceStart,
+      { provide: SERVICE_NAME, useValue: name },
+      LifeSigns,
       ServiceEnd,
     ],
   };

@@ -108,6 +108,11 @@ const parts = {
     MAIL_ADMINS: names.refine((all) => all.length > 0, { message: 'must name at least one address' }),
     MAIL_SUBJECT_PREFIX: z.string().default('[Coldroom]'),
     MAIL_TEMPLATES: directory.optional(),
+    MAIL_DIGEST_AT: z
+      .string()
+      .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 07:00')
+      .default('07:00'),
+    COLDROOM_SILENCE: duration.refine((ms) => ms >= 60_000, { message: 'must be at least 1m' }).default(3_600_000),
     COLDROOM_URL: url('http:', 'https:').optional(),
   }),
   rights: z.object({
@@ -129,6 +134,7 @@ const parts = {
     COLDROOM_ERROR_LIMIT: whole(0, 1_000_000).default(20),
     COLDROOM_WAIT_LIMIT: duration.default(14 * 86_400_000),
     COLDROOM_STOP_GRACE: duration.default(20_000),
+    COLDROOM_STORE_FREE: whole(0, 99).default(10),
     COLDROOM_CRASH_AT: z.string().optional(),
     COLDROOM_FREEZE_AT: z.string().optional(),
   }),

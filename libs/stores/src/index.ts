@@ -10,6 +10,7 @@ export {
   type StoreSettings,
   type StoresSettings,
 } from './settings';
+export { spaceOf, type StoreSpace } from './space';
 export type { ArkivumStoreSettings, FileStoreSettings } from './store-settings';
 export type { StoreSurroundings } from './surroundings';
 export { validateStore, type PromiseFinding } from './validate/validate';

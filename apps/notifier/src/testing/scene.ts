@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { createDatabase } from '@coldroom/local';
 import { TestSmtp } from '@coldroom/mail/testing';
-import { migrate, Register, type NewFile, type Person, type Roster } from '@coldroom/register';
+import { mailStates, migrate, Register, type NewFile, type Person, type Roster } from '@coldroom/register';
 import { startService, type RunningService } from '@coldroom/runtime/process';
 
 const person = (id: bigint, login: string, change: Partial<Person> = {}): Person => ({
@@ -82,6 +82,16 @@ export class Scene {
     return service;
   }
 
+  /** So many data managers in the OMERO group `managers`, besides the others. */
+  async managers(count: number): Promise<void> {
+    const managers = Array.from({ length: count }, (_, nr) => person(BigInt(1000 + nr), `manager${nr}`));
+    await this.register.people.mirror({
+      people: [alice, olga, dora, ...managers],
+      groups: [{ id: 5n, name: 'managers' }],
+      memberships: managers.map(({ id }) => ({ groupId: 5n, personId: id, leader: false })),
+    });
+  }
+
   /** A New request of one fileset that olga owns and alice asked for. */
   async request(files = 2): Promise<bigint> {
     const nr = (made += 1);
@@ -107,7 +117,8 @@ export class Scene {
 
   /** Waits until the outbox has so many mails in these states, and no others. */
   async settled(sent: number, other: Readonly<Record<string, number>> = {}): Promise<void> {
-    const wanted = { waiting: 0, sending: 0, handingOver: 0, refused: 0, unsure: 0, ...other, sent };
+    const none = Object.fromEntries(mailStates.map((state) => [state, 0]));
+    const wanted = { ...none, ...other, sent };
     await this.until(`mails to be ${JSON.stringify(wanted)}`, async () => {
       const counts = await this.register.outbox.counts();
       return Object.entries(wanted).every(([state, count]) => counts[state as keyof typeof counts] === count);

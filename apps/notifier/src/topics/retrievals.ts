@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { nextStep } from '@coldroom/operations';
 import type { Facts, MailEvent, MailPlan, NewMail } from '@coldroom/register';
 import { counted, formatBytes } from '@coldroom/terminal';
+import { dateOf } from '../dates';
 import { Recipients } from '../recipients';
 import { RequestFacts } from '../request-facts';
 import { idsOf, mailTo, type Topic } from './topic';
@@ -69,9 +70,4 @@ export class Retrievals implements Topic {
       ...this.facts.link(`requests/${requestId}`),
     };
   }
-}
-
-/** `4 December 2026`. */
-function dateOf(at: Date): string {
-  return at.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
 }

@@ -21,9 +21,12 @@ export class StuckFiles implements Topic {
     private readonly facts: RequestFacts,
   ) {}
 
-  async plan(events: readonly MailEvent[]): Promise<MailPlan> {
+  readonly isDue = async (): Promise<boolean> => {
     const last = await this.register.outbox.lastQueued('stuck');
-    if (last && Date.now() - last.getTime() < hourMs) return { handled: [], mails: [] };
+    return !last || Date.now() - last.getTime() >= hourMs;
+  };
+
+  async plan(events: readonly MailEvent[]): Promise<MailPlan> {
     const handled = idsOf(events);
     const stuck = await stuckIn(this.register);
     if (stuck.length === 0) return { handled, mails: [] };

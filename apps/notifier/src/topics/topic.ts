@@ -1,22 +1,17 @@
-import type { Facts, MailEvent, MailPlan, MailTopic, NewMail, Recipient } from '@coldroom/register';
-import type { TemplateName } from '@coldroom/mail';
+import { isAlwaysSent, type TemplateName } from '@coldroom/mail';
+import type { Facts, MailEvent, MailPlan, MailTopic, NewMail, PendingEvents, Recipient } from '@coldroom/register';
 
 /** Some events, and the mails that follow from them. */
 export interface Topic extends MailTopic {
-  plan(events: readonly MailEvent[]): Promise<MailPlan>;
+  plan(events: readonly MailEvent[], all: PendingEvents): Promise<MailPlan>;
 }
 
-/** The same mail for several people, each addressed by name. */
+/** The same mail for several people. */
 export function mailTo(
   recipients: readonly Recipient[],
   { reason, template, facts }: { readonly reason: string; readonly template: TemplateName; readonly facts: Facts },
 ): readonly NewMail[] {
-  return recipients.map((recipient) => ({
-    reason,
-    template,
-    recipient,
-    facts: { ...facts, name: recipient.name ?? recipient.address },
-  }));
+  return recipients.map((recipient) => ({ reason, template, recipient, facts, always: isAlwaysSent(template) }));
 }
 
 export const idsOf = (events: readonly MailEvent[]): readonly bigint[] => events.map(({ id }) => id);

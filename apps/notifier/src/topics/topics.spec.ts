@@ -1,10 +1,11 @@
 import { Templates } from '@coldroom/mail';
-import type { MailTopic, NewMail } from '@coldroom/register';
+import type { CheckedCopy, MailTopic, NewMail } from '@coldroom/register';
 import type { Site } from '../notifier-settings';
 import { Recipients } from '../recipients';
 import { RequestFacts } from '../request-facts';
 import { archive, step } from '../testing/progress';
 import { alice, dora, olga, Scene } from '../testing/scene';
+import { BadCopies } from './bad-copies';
 import { Decisions } from './decisions';
 import { NewRequests } from './new-requests';
 import { Outcomes } from './outcomes';
@@ -12,11 +13,14 @@ import { Retrievals } from './retrievals';
 import { StuckFiles } from './stuck-files';
 import { Switches } from './switches';
 import type { Topic } from './topic';
+import { TroubleReports } from './troubles';
 
 const site: Site = {
   administrators: [{ name: '', address: 'admin@example.org' }],
   roles: { managers: ['dora'], administrators: [], auditors: [] },
   url: 'https://facility.example.org/coldroom/',
+  silenceMs: 60_000,
+  digestAt: '07:00',
 };
 
 let scene: Scene;
@@ -33,6 +37,8 @@ beforeEach(async () => {
     new Retrievals(recipients, facts),
     new StuckFiles(register, recipients, facts),
     new Switches(recipients, facts),
+    new BadCopies(register, recipients, facts),
+    new TroubleReports(recipients, facts),
   ];
 });
 afterEach(() => scene.close());
@@ -41,15 +47,15 @@ afterEach(() => scene.close());
 async function mails(): Promise<{ readonly heads: readonly string[]; readonly texts: string }> {
   const made: NewMail[] = [];
   for (const topic of topics)
-    await scene.register.mailEvents.collect(topic as MailTopic, async (events) => {
-      const plan = await topic.plan(events);
+    await scene.register.mailEvents.collect(topic as MailTopic, async (events, all) => {
+      const plan = await topic.plan(events, all);
       made.push(...plan.mails);
       return plan;
     });
   const rendered = await Promise.all(
     made.map(async ({ recipient, template, facts }) => ({
       to: recipient.address ?? recipient.key,
-      ...(await new Templates().render(template, facts)),
+      ...(await new Templates().render(template, { ...facts, name: recipient.name ?? recipient.address })),
     })),
   );
   for (const { text, html } of rendered) expect(`${text}${html}`).not.toMatch(/\{\{|undefined|null|\[object/);
@@ -191,4 +197,81 @@ test('people without a usable address get no mail, and the outbox says why', asy
     'MAIL_PERSON_INACTIVE',
     'MAIL_PERSON_UNKNOWN',
   ]);
+});
+
+test('a bad copy is reported once, not at each check, and again when it is found bad in another way', async () => {
+  await started();
+  await archive(scene.register);
+  await mails();
+  const { value } = await scene.register.fixity.bags({}).next();
+  const [copy] = value as readonly CheckedCopy[];
+  const bad = async (code: string): Promise<void> =>
+    scene.register.fixity.record([{ copy: copy!, fault: { code, reason: 'other bytes' } }], 'fixity');
+  await bad('COPY_DIFFERS');
+  const { heads, texts } = await mails();
+  expect(heads).toEqual(['admin@example.org: Bad copies: 1 file']);
+  expect(texts).toMatch(/- File:\d+ .*\.tif\n {2}COPY_DIFFERS: other bytes/);
+  expect(texts).toContain('coldroom verify File:');
+  await scene.sql.query(`UPDATE mail SET created_at = created_at - interval '61 minutes'`);
+  await bad('COPY_DIFFERS');
+  expect((await mails()).heads).toEqual([]);
+  await bad('COPY_MISSING');
+  expect((await mails()).heads).toEqual(['admin@example.org: Bad copies: 1 file']);
+});
+
+test('administrators hear once that a store is unavailable or filling up, and when that is over', async () => {
+  const unavailable = {
+    name: 'store unavailable:tape',
+    code: 'STORE_UNAVAILABLE',
+    detail: { store: 'tape', reason: 'the marker file is missing' },
+  };
+  const fillingUp = {
+    name: 'store filling up:main',
+    detail: { store: 'main', directory: '/archive', free: '5000000000', total: '100000000000' },
+  };
+  await scene.register.troubles.found([unavailable, fillingUp], 'store watch');
+  await scene.register.troubles.found([unavailable], 'store watch');
+  const { heads, texts } = await mails();
+  expect(heads).toEqual([
+    'admin@example.org: The store main is filling up: 4.66 GiB free',
+    'admin@example.org: The store tape is not available',
+  ]);
+  expect(texts).toContain('STORE_UNAVAILABLE: the marker file is missing');
+  await scene.register.troubles.over([unavailable.name, 'store unavailable:other'], 'store watch');
+  expect((await mails()).heads).toEqual(['admin@example.org: Over: The store tape is available again']);
+});
+
+test('all that one audit found is one mail', async () => {
+  const detail = {
+    total: 2,
+    objects: ['File:1', 'File:2'],
+    title: 'The store has no copy',
+    examples: [{ object: 'File:1', path: 'ManagedRepository/a', found: 'nothing', remedy: 'restore the bag' }],
+  };
+  const found = ['LOST', 'DANGLING'].map((code) => ({ name: `audit finding:${code}`, code, detail }));
+  await scene.register.troubles.found(found, 'audit');
+  const { heads, texts } = await mails();
+  expect(heads).toEqual(['admin@example.org: The audit found something: 4 findings']);
+  expect(texts).toContain('File:1, ManagedRepository/a: nothing\n    restore the bag\n  and 1 more');
+});
+
+test('a scan with more requests than are shown is still one mail, with the totals of all', async () => {
+  const scan = await scene.register.scans.ask('clock');
+  for (let nr = 0; nr < 23; nr += 1) await scene.request(1);
+  await scene.register.scans.finish(scan, {}, null);
+  const { heads, texts } = await mails();
+  expect(heads).toEqual(['dora@example.org: 23 requests to decide (22.5 KiB)']);
+  expect(texts.match(/- Request/g)).toHaveLength(20);
+  expect(texts).toContain('- and 3 other requests');
+});
+
+test('more stuck files than are read at once are one mail, and no mail follows for the rest', async () => {
+  await started(1);
+  await archive(scene.register, () => true);
+  await scene.sql.query(
+    `INSERT INTO event (actor, what, code) SELECT 'a service', 'fail', 'COPY_DIFFERS' FROM generate_series(1, 1200)`,
+  );
+  expect((await mails()).heads.filter((head) => head.startsWith('admin'))).toHaveLength(1);
+  await scene.sql.query(`UPDATE mail SET created_at = created_at - interval '61 minutes'`);
+  expect((await mails()).heads).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { holdPaths } from '@coldroom/trees';
 import { withStores } from '../stores/open';
 import type { Surroundings } from '../surroundings';
 import { audit } from './audit';
+import { recordFindings } from './record';
 import { Report } from './report';
 
 export interface AuditOrder {
@@ -13,7 +14,7 @@ export interface AuditOrder {
   readonly limit: number;
 }
 
-/** Opens everything that the settings name, and audits it. An unknown store is refused first. */
+/** Opens everything that the settings name, audits it, and records what was found. An unknown store is refused first. */
 export async function auditAll(
   around: Surroundings,
   { store, fix, limit }: AuditOrder,
@@ -32,13 +33,14 @@ export async function auditAll(
   try {
     await withStores(around, async ({ stores, files, dataDir }) => {
       if (store !== undefined) stores.get(store);
-      await around.register((register) =>
-        audit(
+      await around.register(async (register) => {
+        await audit(
           { register, omero, stores: stores.all, files, dataDir, holds, bioFormatsVersion },
           { fix, store, progress: () => progress(report) },
           report,
-        ),
-      );
+        );
+        await recordFindings(register, report, { whole: store === undefined });
+      });
     });
   } finally {
     omero.close().catch(() => undefined); // not awaited: a server that hangs would block this process

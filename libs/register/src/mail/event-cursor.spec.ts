@@ -1,6 +1,7 @@
 import { freshRegister } from '../testing/fresh-register';
-import { EventCursor, type MailEvent, type MailPlan } from './event-cursor';
+import { EventCursor } from './event-cursor';
 import type { NewMail, Recipient } from './new-mail';
+import type { MailEvent, MailPlan } from './pending-events';
 
 const topic = { name: 'decisions', events: ['approve'] } as const;
 const alice: Recipient = { key: 'person:7', name: 'Alice', address: 'alice@example.org' };

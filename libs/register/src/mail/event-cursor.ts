@@ -2,33 +2,17 @@ import type pg from 'pg';
 import { crashPoint } from '@coldroom/domain';
 import { transaction } from '../db/connection';
 import { queueMails, type NewMail } from './new-mail';
+import {
+  mark,
+  markAll,
+  nextEvents,
+  requestsOf,
+  type MailEvent,
+  type MailPlan,
+  type MailTopic,
+  type PendingEvents,
+} from './pending-events';
 
-/** Events that are handled together: each is handled once for each topic that names it. */
-export interface MailTopic {
-  readonly name: string;
-  /** What happened: `event.what`. */
-  readonly events: readonly string[];
-}
-
-export interface MailEvent {
-  readonly id: bigint;
-  readonly at: Date;
-  readonly actor: string;
-  readonly requestId: bigint | null;
-  readonly what: string;
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly code: string | null;
-  readonly detail: Readonly<Record<string, unknown>> | null;
-}
-
-/** What follows from some events. The others are offered again. */
-export interface MailPlan {
-  readonly handled: readonly bigint[];
-  readonly mails: readonly NewMail[];
-}
-
-const eventsAtOnce = 500;
 /** Planning reads the register between two statements of the transaction. */
 const planIdleSeconds = 120;
 /**
@@ -65,32 +49,38 @@ export class EventCursor {
 
   /** Queues the mails of a topic's events, and marks these as handled in the same transaction. */
   async collect(
-    { name, events }: MailTopic,
-    plan: (events: readonly MailEvent[]) => Promise<MailPlan>,
+    topic: MailTopic,
+    plan: (events: readonly MailEvent[], all: PendingEvents) => Promise<MailPlan>,
   ): Promise<{ readonly handled: number; readonly queued: number }> {
     return transaction(
       this.pool,
       async (client) => {
         await client.query('SELECT FROM mail_cursor FOR UPDATE');
-        const { rows } = await client.query<MailEvent>(
-          `SELECT e.id, e.at, e.actor, e.request_id AS "requestId", e.what, e.from_state AS from, e.to_state AS to, e.code, e.detail FROM event e
-           WHERE e.id > (SELECT settled_event FROM mail_cursor) AND e.what = ANY($1)
-             AND NOT EXISTS (SELECT FROM mail_handled h WHERE h.event_id = e.id AND h.topic = $2)
-           ORDER BY e.id LIMIT ${eventsAtOnce}`,
-          [events, name],
-        );
-        if (rows.length === 0) return { handled: 0, queued: 0 };
-        const { handled, mails } = await plan(rows);
+        const events = await nextEvents(client, topic);
+        const [oldest] = events;
+        if (!oldest || (topic.isDue && !(await topic.isDue(oldest.at)))) return { handled: 0, queued: 0 };
+        // What is marked before the register is read for the mails is surely part of what they say.
+        const marked = topic.isDue && (await markAll(client, topic));
+        const all = marked || { count: events.length, requestIds: requestsOf(events) };
+        const { handled, mails } = await plan(events, all);
         const queued = await queueMails(client, mails);
-        await client.query('INSERT INTO mail_handled (event_id, topic) SELECT unnest($1::bigint[]), $2', [
-          handled,
-          name,
-        ]);
-        if (handled.length > 0) crashPoint('mail:1-queued');
-        return { handled: handled.length, queued };
+        if (!marked) await mark(client, topic, handled);
+        const count = marked ? marked.count : handled.length;
+        if (count > 0) crashPoint('mail:1-queued');
+        return { handled: count, queued };
       },
       planIdleSeconds,
     );
+  }
+
+  /** Queues mails that follow from the time and not from an event. Returns how many are new. */
+  async queue(mails: readonly NewMail[]): Promise<number> {
+    if (mails.length === 0) return 0;
+    return transaction(this.pool, async (client) => {
+      const queued = await queueMails(client, mails);
+      crashPoint('mail:1-queued');
+      return queued;
+    });
   }
 
   /**

@@ -1,8 +1,17 @@
 import type pg from 'pg';
-import { asTransient } from '../db/connection';
-import type { Facts } from './new-mail';
+import { asTransient, transaction } from '../db/connection';
+import { dropUnused, type Facts } from './new-mail';
 
-export const mailStates = ['waiting', 'sending', 'handingOver', 'sent', 'refused', 'unsure'] as const;
+export const mailStates = [
+  'waiting',
+  'sending',
+  'handingOver',
+  'sent',
+  'refused',
+  'unsure',
+  'gathered',
+  'digested',
+] as const;
 export type MailState = (typeof mailStates)[number];
 
 /** A mail that a notifier may hand over now. The number of the attempt is its fence: a later claim has another one. */
@@ -47,7 +56,7 @@ export class Outbox {
   constructor(private readonly pool: pg.Pool) {}
 
   /** Mails that may be sent now, the oldest first. */
-  async due(limit = 500): Promise<readonly bigint[]> {
+  async due(limit = 1000): Promise<readonly bigint[]> {
     const rows = await this.rows<{ id: bigint }>(
       `SELECT id FROM mail WHERE state = 'waiting' AND not_before <= now() ORDER BY not_before, id LIMIT $1`,
       [limit],
@@ -58,9 +67,9 @@ export class Outbox {
   /** Undefined if it is not due, or if another notifier has it. */
   async claim(id: bigint, leaseMs: number): Promise<ClaimedMail | undefined> {
     const rows = await this.rows<ClaimedMail>(
-      `UPDATE mail SET state = 'sending', attempts = attempts + 1, lease_until = now() + $2 * interval '1 ms'
-       WHERE id = $1 AND state = 'waiting' AND not_before <= now()
-       RETURNING id, attempts AS attempt, reason, template, facts, name, address, message_id AS "messageId", created_at AS "createdAt"`,
+      `UPDATE mail m SET state = 'sending', attempts = attempts + 1, lease_until = now() + $2 * interval '1 ms'
+       FROM mail_content c WHERE c.id = m.content_id AND m.id = $1 AND m.state = 'waiting' AND m.not_before <= now()
+       RETURNING m.id, attempts AS attempt, reason, template, facts, name, address, message_id AS "messageId", created_at AS "createdAt"`,
       [id, leaseMs],
     );
     return rows[0];
@@ -125,15 +134,18 @@ export class Outbox {
     return { again: having('waiting'), unsure: having('unsure') };
   }
 
-  /** The newest first. */
-  async list(states: readonly MailState[], limit = 100): Promise<readonly MailListing[]> {
-    return this.rows(`SELECT ${columns} FROM mail WHERE state = ANY($1) ORDER BY id DESC LIMIT $2`, [states, limit]);
+  /** The newest first, or those before this one. */
+  async list(states: readonly MailState[], limit = 100, before?: bigint): Promise<readonly MailListing[]> {
+    return this.rows(
+      `SELECT ${columns} FROM mail WHERE state = ANY($1) AND ($3::bigint IS NULL OR id < $3) ORDER BY id DESC LIMIT $2`,
+      [states, limit, before ?? null],
+    );
   }
 
-  async counts(): Promise<Readonly<Record<MailState, number>>> {
+  async counts(states: readonly MailState[] = mailStates): Promise<Readonly<Record<MailState, number>>> {
     const rows = await this.rows<{ state: MailState; mails: number }>(
-      'SELECT state, count(*)::int AS mails FROM mail GROUP BY state',
-      [],
+      'SELECT state, count(*)::int AS mails FROM mail WHERE state = ANY($1) GROUP BY state',
+      [states],
     );
     const found = new Map(rows.map(({ state, mails }) => [state, mails]));
     return Object.fromEntries(mailStates.map((state) => [state, found.get(state) ?? 0])) as Record<MailState, number>;
@@ -159,11 +171,15 @@ export class Outbox {
 
   /** Removes what was settled long ago, with the names and addresses in it. */
   async forget(days: number): Promise<number> {
-    const { rowCount } = await this.pool.query(
-      `DELETE FROM mail WHERE state IN ('sent', 'refused', 'unsure') AND settled_at < now() - $1 * interval '1 day'`,
-      [days],
-    );
-    return rowCount ?? 0;
+    return transaction(this.pool, async (client) => {
+      const { rows } = await client.query<{ content: bigint }>(
+        `DELETE FROM mail WHERE state IN ('sent', 'refused', 'unsure', 'digested')
+           AND settled_at < now() - $1 * interval '1 day' RETURNING content_id AS content`,
+        [days],
+      );
+      if (rows.length > 0) await dropUnused(client, [...new Set(rows.map(({ content }) => content))]);
+      return rows.length;
+    });
   }
 
   private async rows<T extends pg.QueryResultRow>(statement: string, values: readonly unknown[]): Promise<T[]> {

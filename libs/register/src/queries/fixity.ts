@@ -106,7 +106,8 @@ export class Fixity {
   }
 
   /**
-   * Records the results of reading copies of one bag, with an event for each that is bad or good again. A fault voids
+   * Records the results of reading copies of one bag, with an event for each that is bad or good again; `before` is the
+   * code of a fault that was known already. A fault voids
    * the proof: no original is replaced or released on the basis of an older read. A copy that was replaced in the
    * meantime (by a retry) is left alone.
    */
@@ -125,7 +126,7 @@ export class Fixity {
            FROM read r WHERE f.id = r.id)
          INSERT INTO event (actor, request_id, bag_id, file_id, what, code, detail)
          SELECT $8, request_id, $1, id, CASE WHEN fault IS NULL THEN 'copy good again' ELSE 'copy bad' END, coalesce(fault, fault_before),
-           CASE WHEN why IS NULL THEN NULL ELSE jsonb_build_object('reason', why) END
+           nullif(jsonb_strip_nulls(jsonb_build_object('reason', why, 'before', CASE WHEN fault IS NOT NULL THEN fault_before END)), '{}')
          FROM read WHERE fault IS NOT NULL OR fault_before IS NOT NULL`,
         [
           first.copy.bagId,

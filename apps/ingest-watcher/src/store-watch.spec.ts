@@ -1,0 +1,85 @@
+import { Refused, Transient, type Store } from '@coldroom/domain';
+import { Workbench } from '@coldroom/pipeline/testing';
+import { Log } from '@coldroom/runtime';
+import type { Stores, StoreSpace } from '@coldroom/stores';
+import { StoreWatch } from './store-watch';
+
+let bench: Workbench;
+let watch: StoreWatch;
+let fault: Error | undefined;
+let freePercent: bigint;
+beforeAll(async () => {
+  bench = await Workbench.create('store_watch');
+});
+afterAll(() => bench.close());
+beforeEach(() => {
+  [fault, freePercent] = [undefined, 50n];
+  const store = {
+    name: 'main',
+    check: async () => {
+      if (fault) throw fault;
+    },
+  } as unknown as Store;
+  watch = new StoreWatch(bench.register, { all: [store] } as unknown as Stores, new Log('test', 'error'), {
+    freePercent: 10,
+    spaceOf: async (): Promise<readonly StoreSpace[]> => [
+      { directory: '/roomy', freeBytes: 90n, totalBytes: 100n },
+      { directory: '/archive', freeBytes: freePercent, totalBytes: 100n },
+    ],
+  });
+});
+afterEach(async () => bench.register.troubles.over(await names(), 'test'));
+
+const look = (): Promise<void> => watch['look']();
+const names = async (): Promise<readonly string[]> => (await bench.register.troubles.list()).map(({ name }) => name);
+
+test('a store that fails twice in a row is recorded with its code, until it is available again', async () => {
+  fault = new Transient('STORE_UNAVAILABLE', 'the marker file is missing');
+  await look();
+  expect(await names()).toEqual([]);
+  fault = undefined;
+  await look();
+  fault = new Refused('STORE_READ_ONLY', 'mounted read-only');
+  await look();
+  expect(await names()).toEqual([]);
+  await look();
+  expect(await bench.register.troubles.list()).toMatchObject([
+    {
+      name: 'store unavailable:main',
+      code: 'STORE_READ_ONLY',
+      detail: { store: 'main', reason: 'mounted read-only' },
+    },
+  ]);
+  fault = undefined;
+  await look();
+  expect(await names()).toEqual([]);
+});
+
+test('a store with little free space is recorded with its fullest directory, until there is clearly more', async () => {
+  freePercent = 10n;
+  await look();
+  expect(await names()).toEqual([]);
+  freePercent = 9n;
+  await look();
+  freePercent = 11n;
+  await look();
+  expect(await bench.register.troubles.list()).toMatchObject([
+    { name: 'store filling up:main', detail: { directory: '/archive', free: '9', total: '100' } },
+  ]);
+  freePercent = 12n;
+  await look();
+  expect(await names()).toEqual([]);
+});
+
+test('a running service looks by itself, at the real stores', async () => {
+  const real = new StoreWatch(bench.register, bench.stores, new Log('test', 'error'), {
+    freePercent: 99,
+    spaceOf: async (): Promise<readonly StoreSpace[]> => [{ directory: '/full', freeBytes: 0n, totalBytes: 1n }],
+    everyMs: 20,
+  });
+  real.onApplicationBootstrap();
+  const deadline = Date.now() + 10_000;
+  while ((await names()).length === 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  await real.beforeApplicationShutdown();
+  expect(await names()).toEqual(bench.stores.all.map(({ name }) => `store filling up:${name}`));
+});

@@ -1,0 +1,78 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Register, type EndingRecall, type NewMail } from '@coldroom/register';
+import { counted, formatBytes } from '@coldroom/terminal';
+import { dateOf } from './dates';
+import { NOTIFIER_SITE, type Site } from './notifier-settings';
+import { Recipients } from './recipients';
+import { RequestFacts } from './request-facts';
+import { mailTo } from './topics/topic';
+
+const actor = 'notifier';
+const everyMs = 60_000;
+const beforeEndMs = 2 * 86_400_000;
+
+/** What no event announces: recalls that end soon, and services that have fallen silent. */
+@Injectable()
+export class Clock {
+  private nextAt = 0;
+
+  constructor(
+    private readonly register: Register,
+    private readonly recipients: Recipients,
+    private readonly facts: RequestFacts,
+    @Inject(NOTIFIER_SITE) private readonly site: Site,
+  ) {}
+
+  /** Does nothing if it was called less than a minute ago. */
+  async run(now = Date.now()): Promise<void> {
+    if (now < this.nextAt) return;
+    await this.remind();
+    await this.noticeSilence();
+    this.nextAt = now + everyMs;
+  }
+
+  private async remind(): Promise<void> {
+    const mails: NewMail[] = [];
+    for (const recall of await this.register.mailFacts.endingRecalls(beforeEndMs))
+      mails.push(...(await this.mailsOf(recall)));
+    await this.register.mailEvents.queue(mails);
+  }
+
+  private async mailsOf({
+    event,
+    requestId,
+    by,
+    until,
+    files,
+    bytes,
+    images,
+  }: EndingRecall): Promise<readonly NewMail[]> {
+    const facts = {
+      request: String(requestId),
+      until: dateOf(until),
+      images: counted(images, 'image'),
+      files: counted(files, 'file'),
+      size: formatBytes(bytes),
+      ...this.facts.link(`requests/${requestId}`),
+    };
+    const reason = `recall-ends:${event}:${until.toISOString()}`;
+    return mailTo([await this.recipients.byLogin(by)], { reason, template: 'recall-ends', facts });
+  }
+
+  private async noticeSilence(): Promise<void> {
+    const { services, troubles } = this.register;
+    const silent = await services.silent(this.site.silenceMs);
+    await troubles.found(
+      silent.map(({ service, reportedAt }) => ({
+        name: `silent:${service}`,
+        detail: { service, since: reportedAt.toISOString() },
+      })),
+      actor,
+    );
+    const open = (await troubles.list('silent')).map(({ name }) => name);
+    await troubles.over(
+      open.filter((name) => !silent.some(({ service }) => name === `silent:${service}`)),
+      actor,
+    );
+  }
+}

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import type { TemplateName } from '@coldroom/mail';
+import { troubleEvents, type Facts, type MailEvent, type MailPlan, type NewMail } from '@coldroom/register';
+import { counted, formatBytes, formatCount, formatTime } from '@coldroom/terminal';
+import { Recipients } from '../recipients';
+import { RequestFacts } from '../request-facts';
+import { idsOf, mailTo, type Topic } from './topic';
+
+const audit = 'audit finding';
+const templates: Readonly<Record<string, TemplateName>> = {
+  'store unavailable': 'store-unavailable',
+  'store filling up': 'store-filling-up',
+  silent: 'silent',
+};
+
+/** Something that administrators have to look at was found, or is over. */
+@Injectable()
+export class TroubleReports implements Topic {
+  readonly name = 'troubles';
+  readonly events = Object.values(troubleEvents);
+
+  constructor(
+    private readonly recipients: Recipients,
+    private readonly facts: RequestFacts,
+  ) {}
+
+  /** All that one audit found is one mail; that a finding is gone, whoever repeated the audit has seen. */
+  async plan(events: readonly MailEvent[]): Promise<MailPlan> {
+    const [ofAudits, others] = [
+      events.filter((event) => kindOf(event) === audit),
+      events.filter((event) => kindOf(event) !== audit),
+    ];
+    const found = ofAudits.filter(({ what }) => what === troubleEvents.found);
+    return {
+      handled: idsOf(events),
+      mails: [...others.flatMap((event) => this.mailsOf(event)), ...(found.length > 0 ? this.auditMail(found) : [])],
+    };
+  }
+
+  private mailsOf(event: MailEvent): readonly NewMail[] {
+    const template = event.what === troubleEvents.over ? 'trouble-over' : templates[kindOf(event)];
+    if (template === undefined) return [];
+    const facts = { ...this.factsOf(event), ...this.facts.link('') };
+    return mailTo(this.recipients.administrators(), { reason: `${template}:${event.id}`, template, facts });
+  }
+
+  private factsOf({ at, code, detail }: MailEvent): Facts {
+    const { store, service, reason, directory, free, total, since } = (detail ?? {}) as Record<string, string>;
+    return {
+      what: wordsFor(detail),
+      at: formatTime(at),
+      ...(since === undefined ? {} : { since: formatTime(new Date(since)) }),
+      store,
+      service,
+      code,
+      reason: reason ?? null,
+      directory,
+      ...(free === undefined ? {} : { free: formatBytes(BigInt(free)), total: formatBytes(BigInt(total ?? 0)) }),
+    };
+  }
+
+  private auditMail(events: readonly MailEvent[]): readonly NewMail[] {
+    const list = events.map(({ code, detail }) => {
+      const { title, total, examples } = detail as { title: string; total: number; examples: readonly object[] };
+      const more = total - examples.length;
+      return { code, title, count: formatCount(total), examples, ...(more > 0 ? { more: formatCount(more) } : {}) };
+    });
+    const total = events.reduce((sum, { detail }) => sum + Number(detail?.['total']), 0);
+    const facts = { findings: counted(total, 'finding'), list, ...this.facts.link('') };
+    const reason = `audit-finding:${events.at(-1)?.id}`;
+    return mailTo(this.recipients.administrators(), { reason, template: 'audit-finding', facts });
+  }
+}
+
+function kindOf({ detail }: MailEvent): string {
+  return String(detail?.['kind']);
+}
+
+function wordsFor(detail: MailEvent['detail']): string {
+  const { kind, store, service } = (detail ?? {}) as Record<string, string>;
+  if (kind === 'silent') return `The service ${service} reports again`;
+  return kind === 'store filling up'
+    ? `The store ${store} has enough space again`
+    : `The store ${store} is available again`;
+}

@@ -1,0 +1,36 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { codeOf, messageOf } from '@coldroom/domain';
+import { Register } from '@coldroom/register';
+import { Log } from '@coldroom/runtime';
+
+export const SERVICE_NAME = Symbol('service name');
+const everyMs = 60_000;
+
+/** Tells the register every minute that the service works: mail reports a service that falls silent. */
+@Injectable()
+export class LifeSigns implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+  private last = Promise.resolve();
+
+  constructor(
+    @Inject(SERVICE_NAME) private readonly service: string,
+    private readonly register: Register,
+    private readonly log: Log,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => this.report(), everyMs);
+    this.report();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.last;
+  }
+
+  private report(): void {
+    this.last = this.register.services.report(this.service, everyMs).catch((error: unknown) => {
+      this.log.warn('not reported', { code: codeOf(error), reason: messageOf(error), next: 'it will be retried' });
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import type pg from 'pg';
+
+export interface ServiceReport {
+  readonly service: string;
+  readonly reportedAt: Date;
+}
+
+/** Signs of life of the services. One that has several processes reports as long as one of them does. */
+export class ServiceReports {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /** The service works, and will report again within this time. */
+  async report(service: string, againWithinMs: number): Promise<void> {
+    await this.pool.query(
+      `INSERT INTO service_report (service, next_at) VALUES ($1, now() + $2 * interval '1 ms')
+       ON CONFLICT (service) DO UPDATE SET reported_at = now(), next_at = excluded.next_at`,
+      [service, againWithinMs],
+    );
+  }
+
+  /** Every service that ever reported, by name. */
+  async list(): Promise<readonly ServiceReport[]> {
+    const { rows } = await this.pool.query<ServiceReport>(
+      'SELECT service, reported_at AS "reportedAt" FROM service_report ORDER BY service',
+    );
+    return rows;
+  }
+
+  /** Services whose next report is late by more than this. */
+  async silent(lateMs: number): Promise<readonly ServiceReport[]> {
+    const { rows } = await this.pool.query<ServiceReport>(
+      `SELECT service, reported_at AS "reportedAt" FROM service_report
+       WHERE next_at + $1 * interval '1 ms' < now() ORDER BY service`,
+      [lateMs],
+    );
+    return rows;
+  }
+}
