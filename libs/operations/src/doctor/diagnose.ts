@@ -5,6 +5,7 @@ import { examineBioFormats } from './bio-formats';
 import { examineConnections } from './connections';
 import { examine, type Finding } from './findings';
 import { examineNode } from './machine';
+import { examineMail } from './mail';
 import { becomeOwner, ownerOf } from './owner';
 import { planPreparations, type Preparation } from './prepare';
 import { readAllSettings } from './settings';
@@ -23,7 +24,8 @@ export async function missingPreparations({ env }: Surroundings): Promise<readon
 export async function diagnose(around: Surroundings): Promise<readonly Finding[]> {
   const { settings, findings } = readAllSettings(around.env);
   const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores, OMERO_BIOFORMATS_VERSION: setting } = settings;
-  const general = [...findings, examineNode(), ...(await examineConnections(around, settings))];
+  const [connections, mail] = await Promise.all([examineConnections(around, settings), examineMail(around.env)]);
+  const general = [...findings, examineNode(), ...connections, ...mail];
   if (dataDir === undefined) return general;
   // Before we become another user, who may not be allowed to read our own code.
   const holds = holdPaths({ ...settings, OMERO_DATA_DIR: dataDir });
