@@ -18,10 +18,11 @@ beforeAll(async () => {
     MAIL_FROM: 'coldroom@example.org',
     MAIL_ADMINS: 'admin@example.org',
   };
-  await sql.query(`INSERT INTO mail (reason, recipient, template, facts, address, message_id, state, code, answer) VALUES
-    ('approved:1', 'person:7', 'approved', '{}', 'alice@example.org', 'a', 'refused', 'MAIL_REFUSED', '550 no such user'),
-    ('approved:2', 'person:8', 'approved', '{}', NULL, 'b', 'refused', 'MAIL_ADDRESS_MISSING', 'OMERO has none'),
-    ('approved:3', 'person:9', 'approved', '{}', 'dora@example.org', 'c', 'sent', NULL, '250 OK')`);
+  await sql.query(`INSERT INTO mail_content (facts) VALUES ('{}')`);
+  await sql.query(`INSERT INTO mail (reason, recipient, template, content_id, address, message_id, state, code, answer) VALUES
+    ('approved:1', 'person:7', 'approved', 1, 'alice@example.org', 'a', 'refused', 'MAIL_REFUSED', '550 no such user'),
+    ('approved:2', 'person:8', 'approved', 1, NULL, 'b', 'refused', 'MAIL_ADDRESS_MISSING', 'OMERO has none'),
+    ('approved:3', 'person:9', 'approved', 1, 'dora@example.org', 'c', 'sent', NULL, '250 OK')`);
 });
 afterAll(async () => {
   await sql.end();
@@ -75,4 +76,16 @@ test('coldroom mail retry sends again what was refused, and nothing that was sen
     stdout: expect.stringMatching(/"retried": \[\s*"1"\s*\],\s*"unchanged": \[\s*"2",\s*"3"\s*\]/),
   });
   expect(await coldroom(['mail', 'retry', 'all'], env)).toMatchObject({ code: 2 });
+});
+
+test('coldroom mail choices lists who wants less mail than the default', async () => {
+  expect((await coldroom(['mail', 'choices'], env)).stdout).toContain('Everyone gets each mail at once.');
+  await sql.query(`INSERT INTO person (id, login, full_name, email, active, administrator, withheld)
+    VALUES (7, 'alice', 'Alice Meyer', 'alice@example.org', true, false, '{}')`);
+  await sql.query(`INSERT INTO mail_choice (person_id, choice) VALUES (7, 'daily')`);
+  const { stdout } = await coldroom(['mail', 'choices'], env);
+  expect(stdout).toMatch(/alice +Alice Meyer +alice@example\.org +one mail a day/);
+  expect(JSON.parse((await coldroom(['mail', 'choices', '--json'], env)).stdout)).toMatchObject({
+    people: [{ login: 'alice', choice: 'daily' }],
+  });
 });

@@ -7,7 +7,7 @@ import { addDoctor } from './commands/doctor';
 import { addFilesList } from './commands/files-list';
 import { addFilesAbandon, addFilesRetry } from './commands/files-stuck';
 import { addFilesShow } from './commands/files-show';
-import { addMailList, addMailRetry, addMailTest } from './commands/mail';
+import { addMailChoices, addMailList, addMailRetry, addMailTest } from './commands/mail';
 import { addMigrate } from './commands/migrate';
 import { addMove } from './commands/move';
 import { addRebuild } from './commands/rebuild';
@@ -85,7 +85,7 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
   for (const add of [addFilesList, addFilesShow, addFilesRetry, addFilesAbandon]) add(files);
   for (const add of [addStatus, addWatch, addUndo, addRestore, addRecall, addMove, addStop, addResume]) add(program);
   const mail = program.command('mail').description('mail to people: try the settings, look, send again');
-  for (const add of [addMailTest, addMailList, addMailRetry]) add(mail);
+  for (const add of [addMailTest, addMailList, addMailRetry, addMailChoices]) add(mail);
   for (const add of [addVerify, addStore, addMigrate, addRebuild, addDoctor, addAudit, addTokens]) add(program);
   if (!json) pointToHelp(program, 'coldroom');
   return program;

@@ -13,6 +13,8 @@ export { abandon, planAbandon, type AbandonPlan } from './files/abandon';
 export { planRetry, retry } from './files/retry';
 export { fileDetails, type FileCopy, type FileDetails } from './files/show';
 export type { Listing } from './listing';
+export { chooseMail, ownMail, type OwnMail } from './mail/choice';
+export { failedMails, type FailedMails } from './mail/failed';
 export { retryMails, type RetriedMails } from './mail/retry-mails';
 export { sendTestMail } from './mail/test-mail';
 export { cancellable, cancelMove, move, untilMoved } from './move/move';

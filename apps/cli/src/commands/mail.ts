@@ -1,5 +1,5 @@
 import { retryMails, sendTestMail, UsageError } from '@coldroom/operations';
-import { mailStates, type MailListing, type MailState } from '@coldroom/register';
+import { mailStates, type MailChoice, type MailListing, type MailState, type PersonsChoice } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import { formatAge, left, right, table, type Lines } from '@coldroom/terminal';
 import type { CliCommand } from '../command';
@@ -30,7 +30,7 @@ export function addMailList(mail: CliCommand): void {
     .runs(async (context, { state, limit }: { readonly state?: string; readonly limit?: string }) => {
       const states =
         state === undefined
-          ? mailStates.filter((one) => one !== 'sent')
+          ? mailStates.filter((one) => one !== 'sent' && one !== 'digested')
           : parseNames(state, mailStates, 'state of a mail');
       const most = limit === undefined ? usualLimit : parseWhole(limit, '--limit');
       const mails = await context.register(({ outbox }) => outbox.list(states, most));
@@ -57,6 +57,40 @@ export function addMailRetry(mail: CliCommand): void {
         exitCode: unchanged.length > 0 ? exitCodes.partly : exitCodes.ok,
       };
     });
+}
+
+export function addMailChoices(mail: CliCommand): void {
+  mail
+    .command('choices')
+    .description('list who wants one mail a day, or only those about data loss; everyone else gets mail at once')
+    .option('--after <login>', 'those after this login')
+    .option('--limit <number>', `at most so many (default: ${usualLimit})`)
+    .examples('mail choices', 'mail choices --json')
+    .runs(async (context, { after = '', limit }: { readonly after?: string; readonly limit?: string }) => {
+      const most = limit === undefined ? usualLimit : parseWhole(limit, '--limit');
+      const people = await context.register(({ mailChoices }) => mailChoices.list(after, most));
+      return { document: { people }, lines: choiceLines(people, new Date()) };
+    });
+}
+
+const choiceWords: Readonly<Record<MailChoice, string>> = {
+  atOnce: 'at once',
+  daily: 'one mail a day',
+  none: 'only about data loss',
+};
+
+function choiceLines(people: readonly PersonsChoice[], now: Date): Lines {
+  if (people.length === 0) return 'Everyone gets each mail at once.';
+  return table(
+    ['login', 'name', 'address', 'wants', 'since'].map(left),
+    people.map(({ login, fullName, email, choice, changedAt }) => [
+      login,
+      fullName,
+      email ?? '',
+      choiceWords[choice],
+      formatAge(changedAt, now),
+    ]),
+  );
 }
 
 function lines(mails: readonly MailListing[], now: Date): Lines {

@@ -14,7 +14,7 @@ describeInChromium('accessibility by axe', () => {
     const shown = await fillWithSample(running);
     pages = {
       'the overview': '',
-      'my images': 'me',
+      'my images': 'me?mail=saved',
       'the list': 'requests',
       'an empty list': 'requests?state=Approved',
       'no such page': 'requests/999',

@@ -1,12 +1,16 @@
 import type { VNode } from 'preact';
-import type { OwnRequest, Stay } from '@coldroom/operations';
+import type { OwnMail, OwnRequest, Stay } from '@coldroom/operations';
 import { formatBytes, formatCount } from '@coldroom/terminal';
 import { Csrf, Page, type Frame } from '../layout/html';
 import { StateBadge, When } from '../layout/parts';
 import type { Visitor } from '../sign-in/visitors';
+import { MailPart } from './mail-part';
 
 interface Props extends Frame {
   readonly requests: readonly OwnRequest[];
+  readonly mail: OwnMail | null;
+  /** A choice of mail was saved just now. */
+  readonly saved: boolean;
 }
 
 const words: Readonly<Record<Stay, string>> = {
@@ -21,7 +25,7 @@ const words: Readonly<Record<Stay, string>> = {
   untouched: 'not archived; where they always were',
 };
 
-export function MePage({ requests, ...frame }: Props): VNode {
+export function MePage({ requests, mail, saved, ...frame }: Props): VNode {
   return (
     <Page {...frame} section="me" title="My images">
       <h1>My images</h1>
@@ -37,6 +41,7 @@ export function MePage({ requests, ...frame }: Props): VNode {
         <One {...frame} own={own} />
       ))}
       {frame.visitor?.signOut === 'everywhere' && <Sessions site={frame.site} visitor={frame.visitor} />}
+      {mail && <MailPart {...frame} mail={mail} saved={saved} />}
     </Page>
   );
 }

@@ -1,5 +1,6 @@
-import { Controller, Get, Inject } from '@nestjs/common';
-import { ownRequests } from '@coldroom/operations';
+import { BadRequestException, Body, Controller, Get, Inject, Post, Query, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { chooseMail, failureOf, ownMail, ownRequests, type Reviewer } from '@coldroom/operations';
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { toHtml } from '../layout/html';
@@ -17,9 +18,25 @@ export class MeController {
   ) {}
 
   @Get()
-  async page(@CurrentVisitor() visitor: Visitor): Promise<string> {
-    const { register, site } = this;
-    const requests = await ownRequests({ register, actor: visitor.actor, policy: this.settings.policy });
-    return toHtml(MePage({ site, visitor, requests }));
+  async page(@CurrentVisitor() visitor: Visitor, @Query('mail') saved?: string): Promise<string> {
+    const reviewer = this.reviewer(visitor);
+    const [requests, mail] = [await ownRequests(reviewer), await ownMail(reviewer)];
+    return toHtml(MePage({ site: this.site, visitor, requests, mail, saved: saved === 'saved' }));
+  }
+
+  @Post('mail')
+  async mail(@CurrentVisitor() visitor: Visitor, @Body() body: unknown, @Res() response: Response): Promise<void> {
+    try {
+      await chooseMail(this.reviewer(visitor), (body as { choice?: unknown } | undefined)?.choice);
+    } catch (error) {
+      const { code, message } = failureOf(error);
+      if (code === 'MAIL_CHOICE_UNKNOWN') throw new BadRequestException(message);
+      throw error;
+    }
+    response.redirect(303, this.site.href('/me?mail=saved#mail'));
+  }
+
+  private reviewer({ actor }: Visitor): Reviewer {
+    return { register: this.register, actor, policy: this.settings.policy };
   }
 }

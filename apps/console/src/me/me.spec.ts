@@ -1,4 +1,4 @@
-import { Browser } from '../testing/browser';
+import { Browser, type Answer } from '../testing/browser';
 import { RunningConsole, type Login } from '../testing/running-console';
 
 let running: RunningConsole;
@@ -37,4 +37,34 @@ test('a researcher reads in plain words what became of the files, without the na
 test('only their own requests are there, also for those who may see all', async () => {
   await running.newRequest();
   for (const login of ['dora', 'lea', 'root'] as const) expect(await pageOf(login)).toContain('You have no requests.');
+});
+
+describe('mail', () => {
+  const choose = async (browser: Browser, choice: string, token?: string): Promise<Answer> =>
+    browser.post('/me/mail', { choice, _csrf: token ?? (await browser.csrf()) });
+
+  test('a person chooses for themselves how much mail they want, and sees what they chose', async () => {
+    const browser = new Browser(running);
+    await browser.signIn('alice');
+    const before = (await browser.get('/me')).text;
+    expect(before).toMatch(/<strong class="name">alice@[^<]+<\/strong>/);
+    expect(before).toMatch(/value="atOnce" checked/);
+    const answer = await choose(browser, 'daily');
+    expect([answer.status, answer.headers.get('location')]).toEqual([
+      303,
+      expect.stringMatching(/\/me\?mail=saved#mail$/),
+    ]);
+    expect((await browser.get('/me?mail=saved')).text).toMatch(/role="status">Saved.*value="daily" checked/s);
+    expect(await running.register.mailChoices.list()).toMatchObject([{ login: 'alice', choice: 'daily' }]);
+    await choose(browser, 'atOnce');
+  });
+
+  test('anything else, and a form without its token, changes nothing', async () => {
+    const browser = new Browser(running);
+    await browser.signIn('alice');
+    await browser.get('/me');
+    expect((await choose(browser, 'never')).status).toBe(400);
+    expect((await choose(browser, 'none', 'forged')).status).toBe(403);
+    expect(await running.register.mailChoices.list()).toEqual([]);
+  });
 });

@@ -43,10 +43,10 @@ async function take(
 ): Promise<void> {
   const { url } = running.settings;
   const page = await chromium.open(url, { colours, width, height: 620 });
-  const save = async (name: string): Promise<void> => {
+  const save = async (name: string, from = page): Promise<void> => {
     if (only && !only.includes(name)) return;
     const path = join(target, `console-${name}-${width < 500 ? 'phone-' : ''}${colours}.png`);
-    await page.screenshot({ path, fullPage: true });
+    await from.screenshot({ path, fullPage: true });
     console.log(path);
   };
   await save('sign-in');
@@ -61,6 +61,11 @@ async function take(
   await page.goto(`${url}requests?state=Approved`);
   await save('empty');
   await page.context().close();
+  const own = await chromium.open(url, { colours, width, height: 620 });
+  await signIn(own, 'alice');
+  await own.goto(`${url}me`);
+  await save('me', own);
+  await own.context().close();
 }
 
 main().catch((error: unknown) => {
