@@ -4,6 +4,7 @@ import type { OmeroWebSettings } from './sign-in/omero-web';
 import type { ProxySettings } from './sign-in/proxy-identity';
 
 export const consoleParts = ['register', 'redis', 'console', 'proxy', 'rights'] as const;
+export const consoleParts = ['register', 'redis', 'console', 'rights', 'places'] as const;
 
 export const CONSOLE = Symbol('console');
 
@@ -26,6 +27,8 @@ export interface ConsoleSettings {
   readonly proxy?: ProxySettings | undefined;
   readonly roles: RoleSettings;
   readonly policy: RightsPolicy;
+  /** What a retrieval can be planned with, where it is known here: free space, and the waits of stores. */
+  readonly env: Readonly<Record<'OMERO_DATA_DIR' | 'COLDROOM_STORES', string | undefined>>;
 }
 
 export function consoleSettings(from: Settings<(typeof consoleParts)[number]>): ConsoleSettings {
@@ -50,6 +53,7 @@ export function consoleSettings(from: Settings<(typeof consoleParts)[number]>): 
       auditors: from.COLDROOM_AUDITORS,
     },
     policy: { leadersDecide: from.COLDROOM_LEADERS_DECIDE, fourEyes: from.COLDROOM_FOUR_EYES },
+    env: { OMERO_DATA_DIR: from.OMERO_DATA_DIR, COLDROOM_STORES: from.COLDROOM_STORES },
   };
 }
 

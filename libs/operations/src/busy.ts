@@ -44,7 +44,7 @@ export async function oneByOne<K extends Target, T>(
 
 /** The sum of each count; `zero` names the counts. */
 export function summed<K extends string>(
-  results: readonly Readonly<Record<K, number>>[],
+  results: readonly Readonly<Record<NoInfer<K>, number>>[],
   zero: Record<K, number>,
 ): Readonly<Record<K, number>> {
   return results.reduce<Record<K, number>>(

@@ -10,6 +10,8 @@ export { examineNode } from './doctor/machine';
 export { prepare, type Preparation } from './doctor/prepare';
 export { failureOf, notFound, UsageError, type ExitCode, type Failure } from './failure';
 export { abandon, planAbandon, type AbandonPlan } from './files/abandon';
+export { fileFor, filesFor, type FileHistory } from './files/as-actor';
+export { openedImages, type Opened, type OpenedImage } from './files/opened';
 export { planRetry, retry } from './files/retry';
 export { fileDetails, type FileCopy, type FileDetails } from './files/show';
 export type { Listing } from './listing';
@@ -35,7 +37,7 @@ export {
   type Review,
   type Reviewer,
 } from './requests/review';
-export { ownRequests, type OwnRequest, type Stay } from './requests/mine';
+export { ownRequests, statesOf, stayOf, stays, type OwnRequest, type Stay } from './requests/mine';
 export { requestDetails, type RequestDetails, type WithExamples } from './requests/show';
 export {
   actions,
@@ -52,6 +54,15 @@ export {
 } from './rights/rights';
 export { actorOf, type RoleSettings } from './rights/roles';
 export { actorOfToken, createToken, revokeToken, tokenRoles, type TokenOrder } from './rights/tokens';
+export {
+  cancelRetrievalAs,
+  planRetrievalAs,
+  retrievalFor,
+  retrievalsFor,
+  retrieveAs,
+  type RetrievalFor,
+  type RetrievalReview,
+} from './retrieve/as-actor';
 export { archivedImagesIn } from './retrieve/datasets';
 export type { Estimate } from './retrieve/estimate';
 export {

@@ -25,7 +25,7 @@ export type {
   StuckFile,
 } from './queries/listings';
 export type { UndoResult } from './operator/operator-actions';
-export type { Target } from './operator/targets';
+export type { FilesetTarget, RequestPart, Target } from './operator/targets';
 export type { FilesetListing, Happening, Held, Taken } from './queries/meaning';
 export type { CheckedCopy, CopyFilter } from './queries/checked-copies';
 export type { CopyResult, FixityFigures } from './queries/fixity';
@@ -35,6 +35,15 @@ export type { RebuiltBag, RebuiltFile } from './operator/rebuilt-bag';
 export type { Membership, Person, PersonGroup, PersonInGroups, Roster } from './people/people';
 export { Register } from './register';
 export type { NewToken, Token } from './people/tokens';
+export type { CopyRecord, FileRecord } from './queries/file-record';
+export type {
+  FilesetContent,
+  FoundPart,
+  Named,
+  RetrievalAmount,
+  RetrievalSummary,
+  Whose,
+} from './queries/retrieval-reports';
 export type { RetrievalPlan } from './operator/retrieval-plan';
 export type { RetrievalOrder } from './operator/retrievals';
 export type { Closure } from './requests/requests';

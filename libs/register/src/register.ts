@@ -19,6 +19,7 @@ import { People } from './people/people';
 import { OperatorActions } from './operator/operator-actions';
 import { Rebuild } from './operator/rebuild';
 import { Requests } from './requests/requests';
+import { RetrievalReports } from './queries/retrieval-reports';
 import { Retrievals } from './operator/retrievals';
 import { Scans } from './requests/scans';
 import { ServiceReports } from './troubles/service-reports';
@@ -32,6 +33,7 @@ export class Register {
   readonly claims: Claims;
   readonly operator: OperatorActions;
   readonly retrievals: Retrievals;
+  readonly retrievalReports: RetrievalReports;
   readonly moves: Moves;
   readonly switches: Switches;
   readonly marks: Marks;
@@ -59,6 +61,7 @@ export class Register {
     this.claims = new Claims(this.pool);
     this.operator = new OperatorActions(this.pool);
     this.retrievals = new Retrievals(this.pool);
+    this.retrievalReports = new RetrievalReports(this.pool);
     this.moves = new Moves(this.pool);
     this.switches = new Switches(this.pool);
     this.marks = new Marks(this.pool);

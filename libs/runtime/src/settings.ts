@@ -73,6 +73,8 @@ const parts = {
       .default('coldroom'),
   }),
   stores: z.object({ COLDROOM_STORES: directory }),
+  /** For a program that reads neither, and can say more where it knows them. */
+  places: z.object({ OMERO_DATA_DIR: directory.optional(), COLDROOM_STORES: directory.optional() }),
   hold: z.object({ COLDROOM_HOLD: duration }),
   fixity: z.object({
     COLDROOM_FIXITY_EVERY: duration.default(180 * 86_400_000),

@@ -1,3 +1,4 @@
+import type { Refused } from '@coldroom/domain';
 import type { EventListing, FileListing, Register } from '@coldroom/register';
 import { notFound } from '../failure';
 import { nextStep } from '../next-steps';
@@ -29,13 +30,16 @@ const openStates: readonly string[] = ['copied', 'verified'];
 /** `Refused` `NO_SUCH_FILE` if the register does not know it. */
 export async function fileDetails({ reports }: Register, id: bigint): Promise<FileDetails> {
   const file = await reports.file(id);
-  if (!file)
-    throw notFound(
-      `file ${id}`,
-      'NO_SUCH_FILE',
-      '"coldroom files list" shows them; mind that these are numbers of the register, not of OMERO',
-    );
+  if (!file) throw noSuchFile(id);
   return { file, copy: copyOf(file), help: helpFor(file), events: await reports.events({ fileId: id }, eventLimit) };
+}
+
+export function noSuchFile(id: bigint): Refused {
+  return notFound(
+    `file ${id}`,
+    'NO_SUCH_FILE',
+    '"coldroom files list" shows them; mind that these are numbers of the register, not of OMERO',
+  );
 }
 
 function copyOf({ state, stuckFrom, store, bag, root, path }: FileListing): FileCopy | null {
@@ -45,7 +49,8 @@ function copyOf({ state, stuckFrom, store, bag, root, path }: FileListing): File
   return { store, bag, path: `data/${root}/${path}`, sealed };
 }
 
-function helpFor(file: FileListing): FileDetails['help'] {
+/** What helps a stuck file. */
+export function helpFor(file: FileListing): FileDetails['help'] {
   const { state, code } = file;
   if (state !== 'stuck' || code === null) return null;
   const commands = commandsFor(code, [{ ...file, code }]);

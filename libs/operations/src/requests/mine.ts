@@ -1,4 +1,4 @@
-import type { FileState } from '@coldroom/domain';
+import { fileStates, type FileState } from '@coldroom/domain';
 import type { RequestSummary } from '@coldroom/register';
 import { amount, type Amount } from '../selected-files';
 import { may } from '../rights/rights';
@@ -23,7 +23,7 @@ export interface OwnRequest {
   readonly files: readonly (Amount & { readonly stay: Stay })[];
 }
 
-const stayOf: Readonly<Record<FileState, Stay>> = {
+export const stayOf: Readonly<Record<FileState, Stay>> = {
   registered: 'waiting',
   skipped: 'untouched',
   declined: 'untouched',
@@ -49,6 +49,11 @@ const stayOf: Readonly<Record<FileState, Stay>> = {
   abandoned: 'untouched',
   stuck: 'stuck',
 };
+
+/** The states of files that are there. */
+export function statesOf(stay: Stay): readonly FileState[] {
+  return fileStates.filter((state) => stayOf[state] === stay);
+}
 
 /** The requests that the actor made or owns, newest first, with what became of their files. */
 export async function ownRequests(reviewer: Reviewer, limit = 50): Promise<readonly OwnRequest[]> {

@@ -32,7 +32,7 @@ export interface Review extends RequestDetails {
 
 export interface DecisionOrder {
   readonly request: bigint;
-  readonly decision: 'approve' | 'decline';
+  readonly decision: 'approve' | 'decline' | 'withdraw';
   /** That of the request as it was reviewed. */
   readonly revision: number;
   /** Only these whole filesets; the rest becomes a New request of its own. Without it, all. */
@@ -112,7 +112,7 @@ async function meaningOf(
 }
 
 /**
- * Approves or declines a request as the actor. `Refused`: `NO_SUCH_REQUEST`, `NOT_PERMITTED`, `REASON_MISSING`,
+ * Approves, declines or withdraws a request as the actor. `Refused`: `NO_SUCH_REQUEST`, `NOT_PERMITTED`, `REASON_MISSING`,
  * `REQUEST_DECIDED`, `NO_SUCH_FILESET`, or `REQUEST_CHANGED` since that revision.
  */
 export async function decideAs(reviewer: Reviewer, order: DecisionOrder): Promise<void> {
@@ -121,6 +121,7 @@ export async function decideAs(reviewer: Reviewer, order: DecisionOrder): Promis
   const request = await visibleRequest(reviewer, id);
   if (!permits(reviewer, decision, request)) throw notPermitted(reviewer, decision, request);
   if (decision === 'approve') await register.requests.approve(id, actor.name, store, { revision, filesets });
+  else if (decision === 'withdraw') await register.requests.withdraw(id, actor.name, { revision });
   else {
     if (!reason?.trim()) throw new Refused('REASON_MISSING', 'Say why it is declined: the requester will read it.');
     await register.requests.decline(id, actor.name, reason.trim(), { revision, filesets });

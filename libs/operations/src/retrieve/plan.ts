@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { Refused } from '@coldroom/domain';
-import type { Register, RetrievalOrder, RetrievalPlan, Target } from '@coldroom/register';
+import type { FilesetTarget, Register, RetrievalOrder, RetrievalPlan, Target } from '@coldroom/register';
 import { isRecallable, readStores } from '@coldroom/stores';
 import { formatBytes } from '@coldroom/terminal';
 import { UsageError } from '../failure';
@@ -46,6 +46,16 @@ export async function planRetrieval(
   order: RetrievalOrder,
 ): Promise<PlannedRetrieval> {
   await selectedFiles(register, targets, 'filesets');
+  return planKnown(around, register, targets, order);
+}
+
+/** As `planRetrieval`, for targets that the register is known to have. */
+export async function planKnown(
+  around: Pick<Surroundings, 'env'>,
+  register: Register,
+  targets: readonly FilesetTarget[],
+  order: RetrievalOrder,
+): Promise<PlannedRetrieval> {
   const plan = await retrievalPlan(register, targets, order.way);
   if (order.way === 'recall') await refuseWhereNotRecallable(around, plan);
   return {
@@ -75,7 +85,7 @@ export function refuseWithoutSpace({ order, needs, freeBytes }: PlannedRetrieval
 
 async function retrievalPlan(
   register: Register,
-  targets: readonly Target[],
+  targets: readonly FilesetTarget[],
   way: RetrievalOrder['way'],
 ): Promise<RetrievalPlan> {
   const plans: RetrievalPlan[] = [];
@@ -99,7 +109,7 @@ async function retrievalPlan(
 }
 
 /** Where this machine knows the stores; otherwise the service that fetches reports the same. */
-async function refuseWhereNotRecallable({ env }: Surroundings, { fetch }: RetrievalPlan): Promise<void> {
+async function refuseWhereNotRecallable({ env }: Pick<Surroundings, 'env'>, { fetch }: RetrievalPlan): Promise<void> {
   if (env['COLDROOM_STORES'] === undefined) return;
   const settings = await readStores(env['COLDROOM_STORES']);
   const direct = fetch.find(({ store }) => Object.hasOwn(settings.stores, store) && !isRecallable(store, settings));
@@ -110,7 +120,7 @@ async function refuseWhereNotRecallable({ env }: Surroundings, { fetch }: Retrie
     );
 }
 
-async function freeSpace({ env }: Surroundings): Promise<bigint | undefined> {
+async function freeSpace({ env }: Pick<Surroundings, 'env'>): Promise<bigint | undefined> {
   const directory = env['OMERO_DATA_DIR'];
   if (directory === undefined) return undefined;
   try {

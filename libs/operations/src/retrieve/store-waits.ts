@@ -15,7 +15,10 @@ const durations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** The waits of the stores of a plan; none if this machine does not know the stores. */
-export async function storeWaits({ env }: Surroundings, { fetch }: RetrievalPlan): Promise<readonly StoreWait[]> {
+export async function storeWaits(
+  { env }: Pick<Surroundings, 'env'>,
+  { fetch }: RetrievalPlan,
+): Promise<readonly StoreWait[]> {
   if (env['COLDROOM_STORES'] === undefined) return [];
   const { stores } = await readStores(env['COLDROOM_STORES']);
   return fetch.flatMap(({ store: name }): StoreWait[] => {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Retrieval } from '@coldroom/domain';
-import { filesetsOf, type Target } from './targets';
+import { filesetsOf, type FilesetTarget } from './targets';
 
 /** Files of the named filesets, by what requesting their retrieval means for them. */
 export interface RetrievalPlan {
@@ -37,7 +37,7 @@ const judgedSets = (files: string): string => `
     FROM file f WHERE f.bag_id IS NOT NULL AND ${files} GROUP BY f.request_id, f.fileset)`;
 
 /** What requesting these would mean; changes nothing. */
-export async function planRetrieval(pool: pg.Pool, target: Target, way: Retrieval): Promise<RetrievalPlan> {
+export async function planRetrieval(pool: pg.Pool, target: FilesetTarget, way: Retrieval): Promise<RetrievalPlan> {
   const { files, named } = filesetsOf(target);
   const { rows } = await pool.query<{
     store: string;

@@ -5,7 +5,7 @@ import { fetchRates, type FetchRate } from '../queries/fetch-rate';
 import { recordEnded, recordRequested, reserveEventIds } from '../transitions/retrieval-events';
 import { isArchived, isHeld, planRetrieval, type RetrievalPlan } from './retrieval-plan';
 import { syncBagsAndRequests, take, type Scope } from './scope';
-import { filesetsOf, type Target } from './targets';
+import { filesetsOf, type FilesetTarget } from './targets';
 import { retrievingStates } from './turn-back';
 
 export interface RetrievalOrder {
@@ -19,7 +19,7 @@ export class Retrievals {
   constructor(private readonly pool: pg.Pool) {}
 
   /** What requesting these would mean; changes nothing. */
-  async plan(target: Target, way: Retrieval): Promise<RetrievalPlan> {
+  async plan(target: FilesetTarget, way: Retrieval): Promise<RetrievalPlan> {
     return planRetrieval(this.pool, target, way);
   }
 
@@ -32,13 +32,19 @@ export class Retrievals {
    * Requests whole filesets back. If all originals of a fileset are still held, a restore is an undo. Asking twice
    * changes nothing; a recall of recalled files prolongs them. If a worker holds one of the bags now, it throws
    * `NotYet` `BAG_BUSY`.
-   * @returns how many files are to be fetched, are to be put back from where they are held, and were prolonged
+   * @returns how many files are to be fetched, are to be put back from where they are held, and were prolonged; and the
+   *   ids of the retrievals that this began, one a request
    */
   async ask(
-    target: Target,
+    target: FilesetTarget,
     { way, days }: RetrievalOrder,
     by: string,
-  ): Promise<{ readonly asked: number; readonly undoing: number; readonly prolonged: number }> {
+  ): Promise<{
+    readonly asked: number;
+    readonly undoing: number;
+    readonly prolonged: number;
+    readonly retrievals: readonly bigint[];
+  }> {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsOf(target));
       const prolonged = way === 'recall' ? await prolong(client, scope, days, by) : 0;
@@ -67,9 +73,9 @@ export class Retrievals {
         set: `, retrieval = '${way}', online_days = ${Math.trunc(days)}, retrieval_requested_by = $3, copy_attempts = 0, ${retrievalEvent}`,
         more: [numbers],
       });
-      await recordRequested(client, numbers, { way, days }, by);
+      const retrievals = await recordRequested(client, numbers, { way, days }, by);
       await syncBagsAndRequests(client, scope);
-      return { asked, undoing, prolonged };
+      return { asked, undoing, prolonged, retrievals };
     });
   }
 
@@ -87,7 +93,7 @@ export class Retrievals {
    * Cancels a retrieval that is not done: the links stay as they are. Returns how many files therefore stay archived.
    * The kind of retrieval and what was fetched stay recorded: the linker looks for what is left of it.
    */
-  async cancel(target: Target, by: string): Promise<number> {
+  async cancel(target: FilesetTarget, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsOf(target));
       const where = `coalesce(f.stuck_from, f.state) IN ('${retrievingStates.join("', '")}')`;

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { RootName } from '@coldroom/domain';
+import { selectRequests, type Visibility } from '../requests/request-filter';
 import { toListing, type FileFilter, type FileListing } from './listings';
 
 /** Where a page starts: after this file. */
@@ -16,6 +17,23 @@ interface Start {
  * some; states of one phase are read together.
  */
 export async function listFiles(pool: pg.Pool, filter: FileFilter): Promise<readonly FileListing[]> {
+  const requests = filter.visibleTo && (await requestsOf(pool, filter.visibleTo));
+  if (requests?.length === 0) return [];
+  return listOf(pool, { ...filter, requests });
+}
+
+/** The numbers instead of a condition: the planner knows how many files they have, and chooses between two indexes. */
+async function requestsOf(pool: pg.Pool, visibleTo: Visibility): Promise<readonly bigint[]> {
+  const { sql, values } = selectRequests({ visibleTo }, {});
+  const { rows } = await pool.query<{ id: bigint }>(sql, [...values]);
+  return rows.map((row) => row.id);
+}
+
+interface Filter extends FileFilter {
+  readonly requests?: readonly bigint[] | undefined;
+}
+
+async function listOf(pool: pg.Pool, filter: Filter): Promise<readonly FileListing[]> {
   const start = filter.after === undefined ? undefined : await startAfter(pool, filter.after);
   const { sql, values, order } = filter.path ? byPath(filter, start) : byNumber(filter, start);
   const { rows } = await pool.query(
@@ -45,7 +63,7 @@ class Conditions {
   readonly values: unknown[];
   readonly limit = '$1';
 
-  constructor(private readonly filter: FileFilter) {
+  constructor(private readonly filter: Filter) {
     this.values = [filter.limit ?? 100];
   }
 
@@ -55,22 +73,25 @@ class Conditions {
 
   /** On file `f`. */
   all(): string {
-    const { requestId, states, code, fileset } = this.filter;
+    const { requestId, states, code, fileset, imageId, requests } = this.filter;
     const conditions = [
       requestId !== undefined && `f.request_id = ${this.value(requestId, 'bigint')}`,
       states && `f.state = ANY(${this.value(states, 'text[]')})`,
       code !== undefined && `f.code = ${this.value(code, 'text')}`,
       fileset !== undefined && `f.fileset = ${this.value(fileset, 'text')}`,
+      imageId !== undefined &&
+        `(f.fileset, f.request_id) IN (SELECT i.fileset, i.request_id FROM request_image i WHERE i.image_id = ${this.value(imageId, 'bigint')})`,
+      requests && `f.request_id = ANY(${this.value(requests, 'bigint[]')})`,
     ].filter((each) => each);
     return ['true', ...conditions].join(' AND ');
   }
 }
 
-function byNumber(filter: FileFilter, start: Start | undefined): Query {
+function byNumber(filter: Filter, start: Start | undefined): Query {
   const order = 'f.request_id, f.id';
   const conditions = new Conditions(filter);
   const { values, limit } = conditions;
-  if (filter.fileset === undefined && filter.code === undefined)
+  if (filter.fileset === undefined && filter.code === undefined && filter.imageId === undefined)
     return { sql: bySlice(filter, conditions, start), values, order };
   const later = start
     ? `AND (f.request_id, f.id) > (${conditions.value(start.request_id, 'bigint')}, ${conditions.value(start.id, 'bigint')})`
@@ -80,14 +101,15 @@ function byNumber(filter: FileFilter, start: Start | undefined): Query {
 }
 
 /** The totals name the phases, states and codes that each request has: each of these is read in the order of its index. */
-function bySlice(filter: FileFilter, conditions: Conditions, start: Start | undefined): string {
+function bySlice(filter: Filter, conditions: Conditions, start: Start | undefined): string {
   const { limit } = conditions;
   const first = conditions.value(start?.request_id ?? 0n, 'bigint');
   const after = conditions.value(start?.id ?? 0n, 'bigint');
   const request =
     filter.requestId === undefined ? 'true' : `t.request_id = ${conditions.value(filter.requestId, 'bigint')}`;
   const states = filter.states ? `t.state = ANY(${conditions.value(filter.states, 'text[]')})` : 'true';
-  const wanted = `t.files > 0 AND ${states}`;
+  const visible = filter.requests ? `t.request_id = ANY(${conditions.value(filter.requests, 'bigint[]')})` : 'true';
+  const wanted = `t.files > 0 AND ${states} AND ${visible}`;
   const one = (condition: string): string => `SELECT f.id FROM file f WHERE f.request_id = r.request_id AND ${condition}
     AND f.id > CASE WHEN r.request_id = ${first} THEN ${after} ELSE 0 END ORDER BY f.id LIMIT ${limit}`;
   const slices = filter.states
@@ -107,8 +129,8 @@ const roots: readonly RootName[] = ['Files', 'ManagedRepository', 'Pixels'];
 /** The conditions of the two indexes of paths. */
 const parts = [`f.phase NOT IN ('skipped', 'given up', 'restored')`, `f.phase IN ('skipped', 'given up', 'restored')`];
 
-function byPath(filter: FileFilter, start: Start | undefined): Query {
-  const { root, prefix } = filter.path as NonNullable<FileFilter['path']>;
+function byPath(filter: Filter, start: Start | undefined): Query {
+  const { root, prefix } = filter.path as NonNullable<Filter['path']>;
   const conditions = new Conditions(filter);
   const { limit, values } = conditions;
   const all = conditions.all();

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Visibility } from '../requests/request-filter';
 import type { FileState, OmeroHash, RequestState, RootName, WorkState } from '@coldroom/domain';
 
 export interface StageProgress {
@@ -56,6 +57,10 @@ export interface FileFilter {
   readonly states?: readonly FileState[];
   readonly code?: string;
   readonly fileset?: string;
+  /** Only files of filesets that have this image. */
+  readonly imageId?: bigint;
+  /** Only files of requests that these may see. */
+  readonly visibleTo?: Visibility | undefined;
   /** Only files whose path begins so, below this root if one is named; they come by path. */
   readonly path?: { readonly root?: RootName | undefined; readonly prefix: Buffer };
   /** Only files that come after this one: for paging through a long list. */
@@ -114,5 +119,21 @@ export function toListing(row: pg.QueryResultRow): FileListing {
       row.omero_algorithm !== null && row.omero_hash !== null
         ? { algorithm: row.omero_algorithm, value: row.omero_hash }
         : null,
+  };
+}
+
+/** A row of `event`. */
+export function toEvent(row: pg.QueryResultRow): EventListing {
+  return {
+    at: row.at,
+    actor: row.actor,
+    requestId: row.request_id,
+    bagId: row.bag_id,
+    fileId: row.file_id,
+    what: row.what,
+    from: row.from_state,
+    to: row.to_state,
+    code: row.code,
+    detail: row.detail,
   };
 }

@@ -3,6 +3,7 @@ import type { RequestState, WorkState } from '@coldroom/domain';
 import { pendingMigrations } from '../db/pending-migrations';
 import type { Target } from '../operator/targets';
 import {
+  toEvent,
   toListing,
   type EventListing,
   type FileFilter,
@@ -13,6 +14,7 @@ import {
   type StageProgress,
   type StuckFile,
 } from './listings';
+import { eventsOfFile, fileRecord, type FileRecord } from './file-record';
 import { listFiles } from './list-files';
 import { selectedFiles, unknownIn } from './selected';
 import { archivedOfRunning, stageTimes, type Amount, type StageTime } from './stage-times';
@@ -70,6 +72,11 @@ export class Reports {
       [id],
     );
     return rows.map(toListing)[0];
+  }
+
+  /** With its copies, its hold and its retrieval. */
+  async fileRecord(id: bigint): Promise<FileRecord | undefined> {
+    return fileRecord(this.pool, id);
   }
 
   /** The images of a request, by id. */
@@ -142,29 +149,16 @@ export class Reports {
   }
 
   /**
-   * The newest events of a request, bag or file, newest first. A file's events include those of its bag and of its
+   * The newest events of a request or of a file, newest first. A file's events include those of its bag and of its
    * request as a whole.
    */
   async events(of: { requestId?: bigint; fileId?: bigint }, limit = 50): Promise<readonly EventListing[]> {
+    if (of.fileId !== undefined) return eventsOfFile(this.pool, of.fileId, limit);
     const { rows } = await this.pool.query(
-      `SELECT * FROM event WHERE ($1::bigint IS NULL OR request_id = $1)
-         AND ($2::bigint IS NULL OR file_id = $2 OR (file_id IS NULL AND bag_id = (SELECT bag_id FROM file WHERE id = $2))
-           OR (file_id IS NULL AND bag_id IS NULL AND request_id = (SELECT request_id FROM file WHERE id = $2)))
-       ORDER BY id DESC LIMIT $3`,
-      [of.requestId ?? null, of.fileId ?? null, limit],
+      'SELECT * FROM event WHERE $1::bigint IS NULL OR request_id = $1 ORDER BY id DESC LIMIT $2',
+      [of.requestId ?? null, limit],
     );
-    return rows.map((row) => ({
-      at: row.at,
-      actor: row.actor,
-      requestId: row.request_id,
-      bagId: row.bag_id,
-      fileId: row.file_id,
-      what: row.what,
-      from: row.from_state,
-      to: row.to_state,
-      code: row.code,
-      detail: row.detail,
-    }));
+    return rows.map(toEvent);
   }
 
   /** The number of the newest event of each of these requests, or of all for undefined; 0 if there is none. */

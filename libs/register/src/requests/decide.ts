@@ -14,6 +14,8 @@ export interface Decision {
   readonly filesets?: readonly string[] | undefined;
   /** The revision that was reviewed; without it, whatever the request contains now is decided. */
   readonly revision?: number | undefined;
+  /** It was declined by withdrawing it. */
+  readonly withdrawn?: boolean;
   readonly by: string;
 }
 
@@ -21,7 +23,7 @@ export interface Decision {
 export async function decide(
   pool: pg.Pool,
   requestId: bigint,
-  { state, reason = null, store = null, filesets, revision, by }: Decision,
+  { state, reason = null, store = null, filesets, revision, withdrawn = false, by }: Decision,
 ): Promise<void> {
   await transaction(pool, async (client) => {
     const {
@@ -55,7 +57,7 @@ export async function decide(
     }
     await recordRequestEvent(client, {
       requestId,
-      what: state === 'Approved' ? 'approve' : 'decline',
+      what: state === 'Approved' ? 'approve' : withdrawn ? 'withdraw' : 'decline',
       from: 'New',
       to: state,
       detail: reason ? { reason } : store ? { store } : undefined,

@@ -74,3 +74,10 @@ function sourceOf(
 function contains(text: string): string {
   return `(strpos(lower(r.owner || E'\\n' || r.requester || E'\\n' || r.group_name), lower(${text}::text)) > 0 OR r.id::text = ${text}::text)`;
 }
+
+/** A condition on `request r`: what these may see, everything if undefined. `value` adds a parameter. */
+export function isVisible(visibleTo: Visibility | undefined, value: (given: unknown) => string): string {
+  if (!visibleTo) return 'true';
+  const person = `${value(visibleTo.personId)}::bigint`;
+  return `(r.owner_id = ${person} OR r.requester_id = ${person} OR r.group_id = ANY(${value(visibleTo.groupIds)}::bigint[]))`;
+}

@@ -145,6 +145,12 @@ export class Requests {
     await decide(this.pool, requestId, { ...reviewed, state: 'Declined', reason, by });
   }
 
+  /** New → Declined by those who asked for it: as `decline`, with an event of its own. */
+  async withdraw(requestId: bigint, by: string, reviewed: Pick<Decision, 'revision'> = {}): Promise<void> {
+    const reason = `withdrawn by ${by}`;
+    await decide(this.pool, requestId, { ...reviewed, state: 'Declined', reason, withdrawn: true, by });
+  }
+
   /** Approved → Running: packs bags, in which the files are `approved`. Safe to repeat. Returns the number of bags. */
   async start(requestId: bigint, store: string, bagName: (nr: number) => string, by: string): Promise<number> {
     const started = await transaction(this.pool, (client) => packRequest(client, requestId, { store, bagName, by }));

@@ -7,7 +7,7 @@ import type { Transition } from './transition';
  * contain everything needed to send mail to the requester and to administrators. Each file records the event by which
  * it was last requested back.
  */
-const told = { asked: 'retrieval asked', done: 'retrieval done', blocked: 'retrieval blocked' } as const;
+export const told = { asked: 'retrieval asked', done: 'retrieval done', blocked: 'retrieval blocked' } as const;
 
 const onItsWay = `f.phase IN ('retrieving', 'undoing') AND f.stuck_from IS NULL`;
 const stuckOnIt = `coalesce(f.stuck_from IN ('retrieving', 'online', 'fetched', 'fetchVerified', 'undoing'), false)`;
@@ -26,18 +26,21 @@ export async function reserveEventIds(client: pg.ClientBase, requests: readonly 
   return rows.map((row) => row.id);
 }
 
+/** Returns those of the numbers that are used: the ids of the new retrievals. */
 export async function recordRequested(
   client: pg.ClientBase,
   numbers: readonly bigint[],
   { way, days }: { readonly way: Retrieval; readonly days: number },
   by: string,
-): Promise<void> {
-  await client.query(
+): Promise<readonly bigint[]> {
+  const { rows } = await client.query<{ id: bigint }>(
     `INSERT INTO event (id, actor, request_id, what, detail) OVERRIDING SYSTEM VALUE
      SELECT f.retrieval_event, $2, f.request_id, '${told.asked}', jsonb_build_object('way', $3::text, ${amount}) || CASE WHEN $3 = 'recall' THEN jsonb_build_object('days', $4::int) ELSE '{}' END
-     FROM file f WHERE f.retrieval_event = ANY($1) GROUP BY f.retrieval_event, f.request_id`,
+     FROM file f WHERE f.retrieval_event = ANY($1) GROUP BY f.retrieval_event, f.request_id
+     RETURNING id`,
     [numbers, by, way, days],
   );
+  return rows.map((row) => row.id);
 }
 
 const ends: readonly Transition['to'][] = ['fetchVerified', 'restored', 'recalled', 'undone', 'stuck'];

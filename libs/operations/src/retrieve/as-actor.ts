@@ -1,0 +1,116 @@
+import type {
+  FilesetContent,
+  FilesetTarget,
+  RetrievalAmount,
+  RetrievalOrder,
+  RetrievalSummary,
+  Target,
+} from '@coldroom/register';
+import { summed, untilNotBusy } from '../busy';
+import { notFound } from '../failure';
+import type { Reviewer } from '../requests/review';
+import { actions, may, relationsTo, visibleTo, type Action } from '../rights/rights';
+import type { Surroundings } from '../surroundings';
+import { planKnown, refuseWithoutSpace, type PlannedRetrieval } from './plan';
+import type { Retrieved } from './retrieve';
+import { refuseUnless, withinReach } from './within-reach';
+
+/** Someone waits for the answer. */
+const busyLimitMs = 10_000;
+const shownFilesets = 20;
+
+/** A retrieval as the actor may request it. */
+export interface RetrievalFor extends PlannedRetrieval {
+  /** The first filesets that were meant, with everything that belongs to them. */
+  readonly filesets: readonly FilesetContent[];
+  /** What the archive does not have, or not for this actor. */
+  readonly missing: readonly string[];
+}
+
+/** How far a retrieval is, and what the actor may do about it. */
+export interface RetrievalReview {
+  readonly retrieval: RetrievalSummary;
+  readonly amounts: readonly RetrievalAmount[];
+  readonly filesets: readonly FilesetContent[];
+  readonly permitted: readonly Action[];
+}
+
+type Around = Pick<Surroundings, 'env'>;
+
+/** Changes nothing. `Refused` as `withinReach`, and `NOT_RECALLABLE`. */
+export async function planRetrievalAs(
+  reviewer: Reviewer,
+  around: Around,
+  named: readonly Target[],
+  order: RetrievalOrder,
+): Promise<RetrievalFor> {
+  const { targets, missing } = await withinReach(reviewer, named, 'retrieve');
+  const planned = await planKnown(around, reviewer.register, targets, order);
+  return { ...planned, missing, filesets: await firstFilesets(reviewer, targets) };
+}
+
+async function firstFilesets(
+  { register }: Reviewer,
+  targets: readonly FilesetTarget[],
+): Promise<readonly FilesetContent[]> {
+  const found: FilesetContent[] = [];
+  for (const target of targets) found.push(...(await register.retrievalReports.filesets(target, shownFilesets)));
+  return found.slice(0, shownFilesets);
+}
+
+/**
+ * Requests a retrieval as the actor; what is under way already stays so. `Refused` as `planRetrievalAs`, and
+ * `NOT_ENOUGH_SPACE`; `NotYet` `BAG_BUSY` if a worker holds one of the bags for longer.
+ */
+export async function retrieveAs(
+  reviewer: Reviewer,
+  around: Around,
+  named: readonly Target[],
+  order: RetrievalOrder,
+): Promise<Retrieved & { readonly retrievals: readonly bigint[]; readonly missing: readonly string[] }> {
+  const { register, actor } = reviewer;
+  const { targets, missing } = await withinReach(reviewer, named, 'retrieve');
+  refuseWithoutSpace(await planKnown(around, register, targets, order));
+  const results = [];
+  for (const target of targets) results.push(await patiently(() => register.retrievals.ask(target, order, actor.name)));
+  return {
+    ...summed(results, { asked: 0, undoing: 0, prolonged: 0 }),
+    retrievals: results.flatMap(({ retrievals }) => retrievals),
+    missing,
+  };
+}
+
+/** The retrievals of the requests that the actor may see, newest first. */
+export async function retrievalsFor(
+  { register, actor, policy }: Reviewer,
+  page: { readonly before?: bigint | undefined; readonly limit: number },
+): Promise<readonly RetrievalSummary[]> {
+  return register.retrievalReports.list(visibleTo(actor, policy), page);
+}
+
+/** `Refused` `NO_SUCH_RETRIEVAL` also where the actor may not see it. */
+export async function retrievalFor(reviewer: Reviewer, id: bigint): Promise<RetrievalReview> {
+  const { register, actor, policy } = reviewer;
+  const retrieval = await register.retrievalReports.get(id);
+  const related = retrieval ? relationsTo(actor, retrieval) : [];
+  if (!retrieval || !may(actor.roles, 'see', related, policy))
+    throw notFound(`retrieval ${id}`, 'NO_SUCH_RETRIEVAL', 'the console lists them under "Bring back"');
+  return {
+    retrieval,
+    amounts: await register.retrievalReports.progress(id),
+    filesets: await firstFilesets(reviewer, [{ kind: 'Retrieval', ids: [id] }]),
+    permitted: actions.filter((action) => may(actor.roles, action, related, policy)),
+  };
+}
+
+/** Cancels what is not there yet; it stays archived. Returns how many files. `Refused` `NOT_PERMITTED`, or as `retrievalFor`. */
+export async function cancelRetrievalAs(reviewer: Reviewer, id: bigint): Promise<number> {
+  const { retrieval } = await retrievalFor(reviewer, id);
+  refuseUnless(reviewer, 'cancelRetrieval', [retrieval]);
+  const { register, actor } = reviewer;
+  return patiently(() => register.retrievals.cancel({ kind: 'Retrieval', ids: [id] }, actor.name));
+}
+
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  return untilNotBusy(() => undefined, work, busyLimitMs);
+}
