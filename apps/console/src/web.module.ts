@@ -4,6 +4,7 @@ import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { RequestsApi } from './api/requests.api';
 import { CONSOLE, type ConsoleSettings } from './console-settings';
+import { FilesController } from './files/files.controller';
 import { ErrorFilter } from './layout/error.filter';
 import { Changes } from './live/changes';
 import { LiveController } from './live/live.controller';
@@ -13,6 +14,7 @@ import { OverviewController } from './overview/overview.controller';
 import { BoardModule } from './queues/board.module';
 import { QueuesController } from './queues/queues.controller';
 import { RequestsController } from './requests/requests.controller';
+import { RetrievalsController } from './retrievals/retrievals.controller';
 import { ActorGuard } from './sign-in/actor.guard';
 import { SignInAttempts } from './sign-in/attempts';
 import { OmeroWeb } from './sign-in/omero-web';
@@ -48,6 +50,8 @@ export class WebModule {
         OverviewController,
         MeController,
         RequestsController,
+        FilesController,
+        RetrievalsController,
         QueuesController,
         LiveController,
         RequestsApi,

@@ -14,7 +14,7 @@ export interface Frame {
 export interface PageProps extends Frame {
   readonly title: string;
   /** The entry of the navigation that this page belongs to. */
-  readonly section?: 'overview' | 'me' | 'requests' | 'queues';
+  readonly section?: 'overview' | 'me' | 'requests' | 'files' | 'retrievals' | 'queues';
   readonly live?: Live | undefined;
   readonly children: ComponentChildren;
 }
@@ -54,6 +54,12 @@ export function Page({ site, visitor, title, section, live, children }: PageProp
               </a>
               <a href={site.href('/requests')} aria-current={section === 'requests' ? 'page' : undefined}>
                 Requests
+              </a>
+              <a href={site.href('/files')} aria-current={section === 'files' ? 'page' : undefined}>
+                Files
+              </a>
+              <a href={site.href('/ask-back')} aria-current={section === 'retrievals' ? 'page' : undefined}>
+                Bring back
               </a>
               {visitor.actor.roles.includes('administrator') && (
                 <a href={site.href('/queues')} aria-current={section === 'queues' ? 'page' : undefined}>

@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 import type { RequestState } from '@coldroom/domain';
-import { ago, exactTime } from './times';
+import { ago, dayOf, exactTime } from './times';
 
 /** A state as a word, a shape and a colour, in this order of importance. */
 export const stateWords: Readonly<Record<RequestState, string>> = {
@@ -48,6 +48,15 @@ export function When({ at, now = new Date() }: { readonly at: Date; readonly now
   return (
     <time dateTime={at.toISOString()} title={exactTime(at)}>
       {ago(at, now)}
+    </time>
+  );
+}
+
+/** A day, with the exact time on hover. */
+export function Day({ at }: { readonly at: Date }): VNode {
+  return (
+    <time dateTime={at.toISOString()} title={exactTime(at)}>
+      {dayOf(at)}
     </time>
   );
 }

@@ -1,7 +1,7 @@
 import { BadRequestException, NotFoundException } from '@nestjs/common';
 import { z } from 'zod';
 
-const largestId = 9_223_372_036_854_775_807n;
+export const largestId = 9_223_372_036_854_775_807n;
 
 /** An id of PostgreSQL's bigint. What cannot be one is not found, like any other. */
 export function parseId(text: string): bigint {

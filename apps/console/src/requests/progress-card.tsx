@@ -34,12 +34,15 @@ export function Progress({ review: { request, states }, pace }: Props): VNode | 
   );
 }
 
+/** What is drawn of a step; its name gives the colour. */
+type AnyStep = Pick<Step, 'words' | 'files' | 'bytes'> & { readonly name: string };
+
 const width = 1000;
 /** However small, a step can be seen. */
 const least = 8;
 
 /** Drawn by attributes: the content security policy forbids styles in a page. */
-function Bar({ steps }: { readonly steps: readonly Step[] }): VNode {
+export function Bar({ steps }: { readonly steps: readonly AnyStep[] }): VNode {
   const weights = sharesOf(steps);
   let x = 0;
   return (
@@ -67,7 +70,7 @@ function Bar({ steps }: { readonly steps: readonly Step[] }): VNode {
   );
 }
 
-function sharesOf(steps: readonly Step[]): readonly number[] {
+function sharesOf(steps: readonly AnyStep[]): readonly number[] {
   const total = steps.reduce((sum, { bytes }) => sum + Number(bytes), 0) || 1;
   const wanted = steps.map(({ bytes }) => Math.max(least, (width * Number(bytes)) / total));
   const sum = wanted.reduce((all, each) => all + each, 0);

@@ -1,0 +1,70 @@
+import { BadRequestException } from '@nestjs/common';
+import { z } from 'zod';
+import { parseTargets, recallOrder, restoreOrder, UsageError } from '@coldroom/operations';
+import type { RetrievalOrder, Target } from '@coldroom/register';
+
+/** More objects are not named at once. */
+export const mostIds = 1000;
+
+const daysText = z
+  .union([z.number(), z.string().regex(/^\d{1,5}$/)])
+  .transform(Number)
+  .optional();
+
+const form = z.strictObject({
+  _csrf: z.string().optional(),
+  what: z.string().max(30_000),
+  way: z.enum(['restore', 'recall']).default('restore'),
+  days: daysText,
+});
+
+/** What to bring back, and how. */
+export interface Wish {
+  readonly what: string;
+  readonly targets: readonly Target[];
+  readonly order: RetrievalOrder;
+}
+
+export const defaultDays = 14;
+
+/** As the form on the page sends it; undefined where nothing is named yet. A `BadRequestException` says what is wrong. */
+export function parseWish(given: unknown): Wish | undefined {
+  const parsed = form.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new BadRequestException(`${issue?.path.join('.') || 'the form'}: ${issue?.message}`);
+  }
+  const { what, way, days = defaultDays } = parsed.data;
+  const order = asBadRequest(() => (way === 'recall' ? recallOrder(days) : restoreOrder()));
+  return what.trim() === '' ? undefined : { what, targets: targetsOf(what), order };
+}
+
+/** `Image:1,2 Fileset:9 Request:3`; bare numbers are images. */
+export function targetsOf(what: string): readonly Target[] {
+  const words = what
+    .trim()
+    .split(/\s+|,\s+/)
+    .filter((word) => word !== '');
+  if (words.length > mostIds || idsIn(what) > mostIds)
+    throw new BadRequestException(`At most ${mostIds} objects can be named at once.`);
+  return asBadRequest(() => parseTargets(words, ['Image', 'Fileset', 'Request'], 'Image'));
+}
+
+/** Counted before any range is written out. */
+function idsIn(what: string): number {
+  let count = 0;
+  for (const [, from, to] of what.matchAll(/(\d+)(?:-(\d+))?/g)) {
+    const size = to === undefined ? 1n : BigInt(to.slice(0, 20)) - BigInt((from as string).slice(0, 20)) + 1n;
+    count += size > mostIds ? mostIds + 1 : Math.max(1, Number(size));
+  }
+  return count;
+}
+
+function asBadRequest<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof UsageError) throw new BadRequestException(error.message);
+    throw error;
+  }
+}
