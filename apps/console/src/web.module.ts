@@ -2,6 +2,8 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
+import { FilesApi } from './api/files.api';
+import { RetrievalsApi } from './api/retrievals.api';
 import { RequestsApi } from './api/requests.api';
 import { CONSOLE, type ConsoleSettings } from './console-settings';
 import { FilesController } from './files/files.controller';
@@ -10,6 +12,7 @@ import { Changes } from './live/changes';
 import { LiveController } from './live/live.controller';
 import { Paces } from './live/paces';
 import { MeController } from './me/me.controller';
+import { OpenController } from './open/open.controller';
 import { OverviewController } from './overview/overview.controller';
 import { BoardModule } from './queues/board.module';
 import { QueuesController } from './queues/queues.controller';
@@ -52,9 +55,12 @@ export class WebModule {
         RequestsController,
         FilesController,
         RetrievalsController,
+        OpenController,
         QueuesController,
         LiveController,
         RequestsApi,
+        FilesApi,
+        RetrievalsApi,
       ],
       providers: [
         { provide: CONSOLE, useValue: settings },

@@ -1,5 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
-import type { Page } from 'playwright-core';
+import { findings } from '../testing/axe';
 import { Chromium, describeInChromium, signIn } from '../testing/chromium';
 import { RunningConsole } from '../testing/running-console';
 import { fillWithSample } from '../testing/sample-contents';
@@ -45,12 +44,3 @@ describeInChromium('accessibility by axe', () => {
     expect(Object.keys(found)).toHaveLength(14);
   });
 });
-
-/** By the rules of WCAG 2.2 AA and by axe's own advice. The legacy mode, for pages without frames, is twice as fast. */
-async function findings(page: Page): Promise<readonly string[]> {
-  const { violations, passes } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
-  if (passes.length < 10) throw new Error(`axe looked at ${passes.length} rules only at ${page.url()}`);
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-  );
-}

@@ -17,7 +17,8 @@ export const idText = z
 const left = <T extends z.ZodType>(field: T) =>
   z.preprocess((given) => (given === '' ? undefined : given), field.optional());
 
-const search = z.strictObject({
+/** What the page and the API have in common. */
+export const searchFields = {
   path: left(z.string().max(4096, 'is too long')),
   image: left(idText),
   fileset: left(
@@ -27,13 +28,17 @@ const search = z.strictObject({
       .transform((text) => (text.includes(':') ? text : `Fileset:${text}`)),
   ),
   request: left(idText),
-  state: left(z.enum(stays, 'must be one of the list')),
   code: left(z.string().regex(/^[A-Z][A-Z0-9_]{0,59}$/, 'must be a code, such as HASH_DIFFERS')),
+};
+
+const search = z.strictObject({
+  ...searchFields,
+  state: left(z.enum(stays, 'must be one of the list')),
   after: left(idText),
 });
 
 /** Which files someone looks for, as the page's form and the API send it. */
-export type Search = z.output<typeof search>;
+export type Search = Partial<z.output<typeof search>>;
 
 export function parseSearch(query: unknown): { readonly search: Search; readonly problem?: string } {
   const parsed = search.safeParse(query);

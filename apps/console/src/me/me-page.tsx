@@ -13,7 +13,8 @@ interface Props extends Frame {
   readonly saved: boolean;
 }
 
-const words: Readonly<Record<Stay, string>> = {
+/** Where files are, for whoever owns the images. */
+export const words: Readonly<Record<Stay, string>> = {
   waiting: 'waiting for a decision; nothing has been touched',
   copying: 'being copied and compared; OMERO works as always',
   copied: 'copied; the links follow',

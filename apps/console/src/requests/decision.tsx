@@ -12,12 +12,15 @@ interface Props extends Frame {
 export function Decision(props: Props): VNode | null {
   const { visitor, review } = props;
   const [mayApprove, mayDecline] = [review.permitted.includes('approve'), review.permitted.includes('decline')];
-  if (!visitor || (!mayApprove && !mayDecline)) return null;
+  // Who may decline gives a reason instead.
+  const mayWithdraw = review.permitted.includes('withdraw') && !mayDecline;
+  if (!visitor || (!mayApprove && !mayDecline && !mayWithdraw)) return null;
   return (
     <aside class="side card" aria-label="Decision">
-      <h2>Your decision</h2>
+      <h2>{mayApprove || mayDecline ? 'Your decision' : 'Changed your mind?'}</h2>
       {mayApprove && <Approve {...props} />}
       {mayDecline && <Decline {...props} />}
+      {mayWithdraw && <Withdraw {...props} />}
     </aside>
   );
 }
@@ -61,5 +64,20 @@ function Decline({ site, visitor, review: { request, names } }: Props): VNode {
         </button>
       </form>
     </details>
+  );
+}
+
+function Withdraw({ site, visitor, review: { request } }: Props): VNode {
+  return (
+    <form method="post" action={site.href(`/requests/${request.id}/withdraw`)}>
+      {visitor && <Csrf visitor={visitor} />}
+      <input type="hidden" name="revision" value={request.revision} />
+      <button class="danger wide" type="submit">
+        Withdraw the request
+      </button>
+      <p class="small muted">
+        Nothing is archived. The marks in OMERO are removed; you can mark the images again later.
+      </p>
+    </form>
   );
 }

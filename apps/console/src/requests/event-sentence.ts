@@ -12,6 +12,7 @@ const sentences: Readonly<Record<string, (event: Happening) => string>> = {
     return into ? `${actor} put ${part} aside as request ${into}` : `${actor} put this aside from request ${of}`;
   },
   decline: ({ actor }) => `Declined by ${actor}`,
+  withdraw: ({ actor }) => `Withdrawn by ${actor}`,
   reopen: () => 'More belongs to it than was approved: it waits for a decision again',
   start: () => 'Archiving began',
   'not started': ({ code }) => `Archiving could not begin (${code ?? 'no code'})`,
@@ -26,6 +27,12 @@ const sentences: Readonly<Record<string, (event: Happening) => string>> = {
       ? `${files(event)} asked to be put back by ${event.actor}`
       : `${files(event)} put back or left in place`,
   restore: (event) => `${files(event)} retrieved on request of ${event.actor}`,
+  recall: (event) => `${files(event)} requested for some days by ${event.actor}`,
+  prolong: (event) => `${files(event)} made available for longer by ${event.actor}`,
+  cancel: (event) => `${files(event)} stay archived: cancelled by ${event.actor}`,
+  'retrieval asked': (event) => `A retrieval was requested by ${event.actor}`,
+  'retrieval done': () => 'The retrieval was done',
+  'retrieval blocked': () => 'The retrieval was blocked by files that need attention',
   bringOnline: (event) => `${files(event)} made readable by the store`,
   fetch: (event) => `${files(event)} fetched from the store`,
   verifyFetched: (event) => `${files(event)} compared with the digests of the originals`,

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import type { RequestState } from '@coldroom/domain';
-import type { Review } from '@coldroom/operations';
+import { stayOf, type Review } from '@coldroom/operations';
 import { counted, formatBytes, formatCount } from '@coldroom/terminal';
 import { Page, type Frame } from '../layout/html';
 import { Part, type Live } from '../live/live';
@@ -43,6 +43,13 @@ export function RequestPage({ review, problem, pace, live, omeroWeb, ...frame }:
           <p class="lead">{sentence}</p>
         ))}
       </div>
+      {isAway(review) && (
+        <p>
+          <a class="button" href={frame.site.href(`/ask-back?what=Request:${request.id}`)}>
+            Bring back…
+          </a>
+        </p>
+      )}
       {problem && (
         <section class="card problem" role="alert">
           <h2>Nothing was changed</h2>
@@ -76,6 +83,10 @@ export function RequestPage({ review, problem, pace, live, omeroWeb, ...frame }:
     </Page>
   );
 }
+
+/** The visitor may bring some of it back. */
+const isAway = ({ permitted, states }: Review): boolean =>
+  permitted.includes('retrieve') && states.some(({ state }) => ['archived', 'online'].includes(stayOf[state]));
 
 const isOpen = (state: RequestState): boolean => state !== 'Finished' && state !== 'Declined';
 

@@ -59,6 +59,16 @@ export class RequestsController {
     await this.decide(visitor, { request: parseId(id), decision: 'decline', ...parseDecision(body) }, response);
   }
 
+  @Post(':id/withdraw')
+  async withdraw(
+    @CurrentVisitor() visitor: Visitor,
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.decide(visitor, { request: parseId(id), decision: 'withdraw', ...parseDecision(body) }, response);
+  }
+
   /** Shows the request afterwards; where it was refused, with the reason and in its present state. */
   private async decide(visitor: Visitor, order: DecisionOrder, response: Response): Promise<void> {
     try {

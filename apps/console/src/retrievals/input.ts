@@ -1,5 +1,6 @@
 import { BadRequestException } from '@nestjs/common';
 import { z } from 'zod';
+import type { Retrieval } from '@coldroom/domain';
 import { parseTargets, recallOrder, restoreOrder, UsageError } from '@coldroom/operations';
 import type { RetrievalOrder, Target } from '@coldroom/register';
 
@@ -34,9 +35,13 @@ export function parseWish(given: unknown): Wish | undefined {
     const [issue] = parsed.error.issues;
     throw new BadRequestException(`${issue?.path.join('.') || 'the form'}: ${issue?.message}`);
   }
-  const { what, way, days = defaultDays } = parsed.data;
-  const order = asBadRequest(() => (way === 'recall' ? recallOrder(days) : restoreOrder()));
+  const { what, way, days } = parsed.data;
+  const order = orderOf(way, days);
   return what.trim() === '' ? undefined : { what, targets: targetsOf(what), order };
+}
+
+export function orderOf(way: Retrieval, days = defaultDays): RetrievalOrder {
+  return asBadRequest(() => (way === 'recall' ? recallOrder(days) : restoreOrder()));
 }
 
 /** `Image:1,2 Fileset:9 Request:3`; bare numbers are images. */

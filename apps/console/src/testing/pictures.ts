@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeServerData, startPostgres } from '@coldroom/local';
 import { Chromium, signIn } from './chromium';
+import { pagesOfFiles } from './file-pages';
 import { RunningConsole } from './running-console';
 import { fillWithSample } from './sample-contents';
 
@@ -19,8 +20,16 @@ async function main(): Promise<void> {
   const chromium = await Chromium.start();
   try {
     const shown = await fillWithSample(running);
-    for (const colours of ['light', 'dark'] as const) await take(running, chromium, { colours, width: 1120, shown });
-    await take(running, chromium, { colours: 'light', width: 400, shown, only: ['requests', 'request-waiting'] });
+    const pages = await pagesOfFiles(running, shown);
+    for (const colours of ['light', 'dark'] as const)
+      await take(running, chromium, { colours, width: 1120, shown, pages });
+    await take(running, chromium, {
+      colours: 'light',
+      width: 400,
+      shown,
+      pages,
+      only: ['requests', 'request-waiting', 'files'],
+    });
   } finally {
     await chromium.stop();
     await running.stop();
@@ -33,13 +42,15 @@ interface Series {
   readonly colours: 'light' | 'dark';
   readonly width: number;
   readonly shown: Awaited<ReturnType<typeof fillWithSample>>;
+  /** By what is on them. */
+  readonly pages: Readonly<Record<string, string>>;
   readonly only?: readonly string[];
 }
 
 async function take(
   running: RunningConsole,
   chromium: Chromium,
-  { colours, width, shown, only }: Series,
+  { colours, width, shown, pages, only }: Series,
 ): Promise<void> {
   const { url } = running.settings;
   const page = await chromium.open(url, { colours, width, height: 620 });
@@ -55,6 +66,10 @@ async function take(
   for (const name of ['waiting', 'running', 'error'] as const) {
     await page.goto(`${url}requests/${shown[name]}`);
     await save(`request-${name}`);
+  }
+  for (const [name, path] of Object.entries(pages)) {
+    await page.goto(`${url}${path}`);
+    await save(name.replaceAll(' ', '-'));
   }
   await page.goto(`${url}requests/999`);
   await save('not-found');

@@ -97,6 +97,8 @@ const forward: Readonly<Partial<Record<WorkState, FileEvent>>> = {
   verified: 'seal',
   sealed: 'link',
   linked: 'release',
+  retrieving: 'bringOnline',
+  online: 'fetch',
 };
 
 /** Approves and starts a request. Its bags, in the order of their paths, are then brought up to these states. */
@@ -107,7 +109,7 @@ export async function brought(
 ): Promise<void> {
   await register.requests.approve(id, 'dora');
   await register.requests.start(id, 'tape', (nr) => `r${id}-${nr}`, 'scanner');
-  for (const state of Object.keys(forward) as WorkState[]) {
+  for (const state of ['approved', 'hashed', 'copied', 'verified', 'sealed', 'linked'] as const) {
     const due = (await register.claims.due([state])).map(({ bagId }) => bagId).sort((a, b) => (a < b ? -1 : 1));
     for (const bagId of due) {
       const claim = await register.claims.claim(bagId, [state], 'sample', 60_000);
@@ -135,6 +137,16 @@ async function passed(
     return { id: file.id, event, from: file.state, to, ...trouble };
   });
   await register.applyTransitions(claim, transitions, { stage: event, errorLimit: 1000, delayMs });
+}
+
+/** All bags of a request that are in these states, one after the other, go one step on. */
+export async function passedOn(register: Register, id: bigint, states: readonly WorkState[]): Promise<void> {
+  for (const state of states)
+    for (const { bagId } of await register.claims.due([state])) {
+      const claim = await register.claims.claim(bagId, [state], 'sample', 60_000);
+      if (claim?.requestId === id) await passed(register, claim, forward[state] as FileEvent);
+      else if (claim) await register.claims.releaseClaim(claim);
+    }
 }
 
 /** One bag of a started request fails in `state`. */
