@@ -44,7 +44,7 @@ test('one file has its copies and events; hidden and missing ones are the same 4
   const [file] = await running.register.reports.files({ requestId: id });
   const [alice, olga] = [await signedIn('alice'), await signedIn('olga')];
   expect(JSON.parse((await alice.get(`/api/v1/files/${file!.id}`)).text)).toMatchObject({
-    file: { id: file!.id.toString(), released: true, copies: [] },
+    file: { id: file!.id.toString(), released: true, copies: [{ store: 'tape', read: 'remote' }] },
     help: null,
     events: expect.arrayContaining([expect.objectContaining({ what: 'release' })]),
   });

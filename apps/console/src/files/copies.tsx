@@ -16,7 +16,7 @@ export function Copies({ file }: { readonly file: FileRecord }): VNode {
   return (
     <section class="card">
       <h2>Copies</h2>
-      {file.copies.length === 0 && <p>No copy counts yet. The original is the only one.</p>}
+      {file.copies.length === 0 && <p>No copy of it counts.</p>}
       <ul class="causes">
         {file.copies.map((copy) => (
           <Copy file={file} copy={copy} />

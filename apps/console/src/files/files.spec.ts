@@ -89,6 +89,8 @@ test('a file has its whole history: copies, proofs, link, hold and events', asyn
   for (const expected of [
     `ManagedRepository/${file!.path}`,
     'It is safe in the archive.',
+    'Store tape</strong>, read back from the store.',
+    'sha256',
     'Original kept until',
     'Found by the scanner',
     'Its request was approved by dora',

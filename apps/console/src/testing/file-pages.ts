@@ -16,7 +16,7 @@ export async function pagesOfFiles(
   await passedOn(register, shown.finished, ['retrieving', 'online']);
   const images = (await register.reports.images(shown.held)).slice(0, 3).map(({ imageId }) => imageId);
   return {
-    files: 'files',
+    files: 'files?path=alice_7/2023-01',
     'no files': 'files?path=nowhere',
     'files refused': 'files?image=x',
     'a held file': `files/${await fileOf(shown.held)}`,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { next, type FileEvent, type WorkState } from '@coldroom/domain';
 import type { Claim, NewFile, NewImage, Register, Transition } from '@coldroom/register';
 import { groups } from './sample-people';
@@ -134,7 +135,7 @@ async function passed(
   const transitions = claim.files.map((file): Transition => {
     const to = next(file.state, event)?.[0];
     if (to === undefined) throw new Error(`no ${event} from ${file.state}`);
-    return { id: file.id, event, from: file.state, to, ...trouble };
+    return { id: file.id, event, from: file.state, to, ...factsOf(event, file.id), ...trouble };
   });
   await register.applyTransitions(claim, transitions, { stage: event, errorLimit: 1000, delayMs });
 }
@@ -147,6 +148,14 @@ export async function passedOn(register: Register, id: bigint, states: readonly 
       if (claim?.requestId === id) await passed(register, claim, forward[state] as FileEvent);
       else if (claim) await register.claims.releaseClaim(claim);
     }
+}
+
+/** What a stage would record of this file. */
+function factsOf(event: FileEvent, id: bigint): Partial<Transition> {
+  const digest = createHash('sha256').update(String(id)).digest('hex');
+  if (event === 'hash') return { digests: { sha256: digest, sha1: digest.slice(0, 40) } };
+  if (event === 'copy') return { copyVersion: `v${id}` };
+  return event === 'verify' ? { copyDigest: digest, copyRead: 'remote' } : {};
 }
 
 /** One bag of a started request fails in `state`. */
