@@ -1,6 +1,6 @@
 import { Chromium, describeInChromium, signIn } from '../testing/chromium';
 import { RunningConsole } from '../testing/running-console';
-import { brought } from '../testing/sample-requests';
+import { brought, passedOn } from '../testing/sample-requests';
 
 describeInChromium('a researcher who needs archived images again', () => {
   let running: RunningConsole;
@@ -36,6 +36,9 @@ describeInChromium('a researcher who needs archived images again', () => {
     await page.getByRole('button', { name: 'Bring 2.00 GiB back' }).click();
     await page.getByText('Under way').waitFor();
     await page.getByText('2 files waiting for the store').waitFor();
+
+    await passedOn(running.register, id, ['retrieving']); // the open page shows it by itself
+    await page.getByText('2 files being fetched').waitFor();
 
     await page.getByText('Cancel…').click();
     await page.getByRole('button', { name: 'Cancel the retrieval' }).click();

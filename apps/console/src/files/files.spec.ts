@@ -90,7 +90,7 @@ test('a file has its whole history: copies, proofs, link, hold and events', asyn
     `ManagedRepository/${file!.path}`,
     'It is safe in the archive.',
     'Store tape</strong>, read back from the store.',
-    'sha256',
+    'SHA-256',
     'Original kept until',
     'Found by the scanner',
     'Its request was approved by dora',

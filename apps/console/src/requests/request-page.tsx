@@ -42,14 +42,14 @@ export function RequestPage({ review, problem, pace, live, omeroWeb, ...frame }:
         {meaningOf(review).map((sentence) => (
           <p class="lead">{sentence}</p>
         ))}
+        {isAway(review) && (
+          <p>
+            <a class="button" href={frame.site.href(`/ask-back?what=Request:${request.id}`)}>
+              Bring back…
+            </a>
+          </p>
+        )}
       </div>
-      {isAway(review) && (
-        <p>
-          <a class="button" href={frame.site.href(`/ask-back?what=Request:${request.id}`)}>
-            Bring back…
-          </a>
-        </p>
-      )}
       {problem && (
         <section class="card problem" role="alert">
           <h2>Nothing was changed</h2>

@@ -4,6 +4,7 @@ import { nextStep } from '@coldroom/operations';
 import { counted, formatBytes } from '@coldroom/terminal';
 import { Csrf, Page, type Frame } from '../layout/html';
 import { Day, Fact, When } from '../layout/parts';
+import { Part, type Live } from '../live/live';
 import { Bar } from '../requests/progress-card';
 import { FilesetsTable } from './filesets-table';
 import { retrievalSteps, type RetrievalStep } from './progress';
@@ -11,15 +12,16 @@ import { lasting, RetrievalBadge } from './retrieval-state';
 
 interface Props extends Frame {
   readonly review: RetrievalReview;
+  readonly live: Live;
 }
 
-export function RetrievalPage({ review, ...frame }: Props): VNode {
+export function RetrievalPage({ review, live, ...frame }: Props): VNode {
   const { retrieval, filesets } = review;
   const title = `${counted(retrieval.images, 'image')} ${lasting(retrieval)}`;
   const steps = retrievalSteps(review.amounts);
   return (
-    <Page {...frame} section="retrievals" title={title}>
-      <div class="heading">
+    <Page {...frame} section="retrievals" title={title} live={live}>
+      <div class="heading" data-part="heading">
         <p class="small muted">
           <a href={frame.site.href('/ask-back')}>Bring back</a> / {String(retrieval.id)}
         </p>
@@ -31,13 +33,19 @@ export function RetrievalPage({ review, ...frame }: Props): VNode {
       </div>
       <div class="cols">
         <div class="stack">
-          <Progress steps={steps} />
-          <Stuck review={review} />
+          <Part name="progress">
+            <Progress steps={steps} />
+            <Stuck review={review} />
+          </Part>
           <FilesetsTable title="What belongs to it" filesets={filesets} />
         </div>
         <div class="stack">
-          <Facts {...frame} review={review} />
-          <Cancel {...frame} review={review} />
+          <Part name="facts">
+            <Facts {...frame} review={review} />
+          </Part>
+          <Part name="cancel">
+            <Cancel {...frame} review={review} />
+          </Part>
         </div>
       </div>
     </Page>
@@ -45,7 +53,7 @@ export function RetrievalPage({ review, ...frame }: Props): VNode {
 }
 
 const meanings: Readonly<Record<RetrievalReview['retrieval']['state'], string>> = {
-  'under way': 'It is being brought back. Reload this page to see how far it is.',
+  'under way': 'It is being brought back. You can close this page: the work goes on without it.',
   blocked: 'Some files cannot go on: an administrator has to look. Nothing is lost, the copies stay in the archive.',
   done: 'All of it was brought back.',
   ended: 'Nothing belongs to it now: it was cancelled, or requested again later.',
@@ -124,7 +132,7 @@ function Facts({ site, review: { retrieval, amounts } }: Pick<Props, 'site' | 'r
 const cancellable: readonly string[] = ['retrieving', 'online', 'fetched', 'fetchVerified', 'stuck'];
 
 /** Originals that are still kept are put back in a moment: that cannot be cancelled. */
-function Cancel({ site, visitor, review: { retrieval, amounts, permitted } }: Props): VNode | null {
+function Cancel({ site, visitor, review: { retrieval, amounts, permitted } }: Omit<Props, 'live'>): VNode | null {
   if (!visitor || !permitted.includes('cancelRetrieval')) return null;
   if (!amounts.some(({ state }) => cancellable.includes(state))) return null;
   return (

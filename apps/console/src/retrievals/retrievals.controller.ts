@@ -12,6 +12,7 @@ import {
 } from '@coldroom/operations';
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
+import { Changes } from '../live/changes';
 import { toHtml } from '../layout/html';
 import { parseId } from '../requests/input';
 import { CurrentVisitor } from '../sign-in/actor.guard';
@@ -39,6 +40,7 @@ const shownAs: Readonly<Record<string, number>> = {
 export class RetrievalsController {
   constructor(
     private readonly register: Register,
+    private readonly changes: Changes,
     private readonly site: Site,
     @Inject(CONSOLE) private readonly settings: ConsoleSettings,
   ) {}
@@ -71,8 +73,12 @@ export class RetrievalsController {
 
   @Get('retrievals/:id')
   async one(@CurrentVisitor() visitor: Visitor, @Param('id') id: string): Promise<string> {
-    const review = await retrievalFor(this.reviewer(visitor), parseId(id));
-    return toHtml(RetrievalPage({ site: this.site, visitor, review }));
+    const number = parseId(id);
+    const { retrieval } = await retrievalFor(this.reviewer(visitor), number);
+    const version = await this.changes.version(retrieval.requestId);
+    const review = await retrievalFor(this.reviewer(visitor), number);
+    const live = { requestId: retrieval.requestId, version, moving: review.retrieval.state === 'under way' };
+    return toHtml(RetrievalPage({ site: this.site, visitor, review, live }));
   }
 
   @Post('retrievals/:id/cancel')

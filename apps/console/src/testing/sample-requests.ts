@@ -153,7 +153,7 @@ export async function passedOn(register: Register, id: bigint, states: readonly 
 /** What a stage would record of this file. */
 function factsOf(event: FileEvent, id: bigint): Partial<Transition> {
   const digest = createHash('sha256').update(String(id)).digest('hex');
-  if (event === 'hash') return { digests: { sha256: digest, sha1: digest.slice(0, 40) } };
+  if (event === 'hash') return { digests: { 'SHA-256': digest, 'SHA1-160': digest.slice(0, 40) } };
   if (event === 'copy') return { copyVersion: `v${id}` };
   return event === 'verify' ? { copyDigest: digest, copyRead: 'remote' } : {};
 }
