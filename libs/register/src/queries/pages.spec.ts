@@ -149,6 +149,34 @@ it.each<[string, Ask, { shown: number; rows: number }]>([
 });
 
 const own = { personId: 7n, groupIds: [] };
+/** Has about 200 files in four requests. */
+const owner = { visibleTo: { personId: 8n, groupIds: [] }, limit: page };
+
+it.each<[string, Ask, { shown: number; rows: number }]>([
+  ['all', (reports) => reports.files(owner), { shown: page, rows: few }],
+  ['those with a path', (reports) => reports.files({ ...owner, ...prefix('user_') }), { shown: page, rows: 20 * few }],
+  ['those of a foreign request', (reports) => reports.files({ ...owner, requestId: 1n }), { shown: 0, rows: 0 }],
+  ['those of a fileset', (reports) => reports.files({ ...owner, fileset: 'Fileset:500' }), { shown: 0, rows: few }],
+  ['those of an image', (reports) => reports.files({ ...owner, imageId: 3n }), { shown: 0, rows: few }],
+  ['those in a state', (reports) => reports.files({ ...owner, states: ['released'] }), { shown: page, rows: few }],
+  ['the stuck ones', (reports) => reports.files({ ...owner, states: ['stuck'] }), { shown: 0, rows: few }],
+  ['those with a code', (reports) => reports.files({ ...owner, code: 'HASH_DIFFERS' }), { shown: 0, rows: few }],
+])('files of a researcher, %s: no table as a whole, and not those of all others', async (_name, ask, expected) => {
+  const found = await readBy(ask);
+  expect(found).toMatchObject({ shown: expected.shown, scans: [] });
+  expect(found.rows).toBeLessThanOrEqual(expected.rows);
+});
+
+it('files of a researcher are those of requests they may see', async () => {
+  const visibleTo = { personId: 8n, groupIds: [10n] };
+  const visible = new Set((await place.register.requests.list({ visibleTo })).map(({ id }) => id));
+  for (const filter of [prefix('user_1/2026-11/1'), { states: ['stuck', 'skipped'] as const }]) {
+    const all = await place.register.reports.files({ ...filter, limit: 100_000 });
+    const seen = await place.register.reports.files({ ...filter, visibleTo, limit: 100_000 });
+    expect(seen.map(({ id }) => id)).toEqual(all.filter((file) => visible.has(file.requestId)).map(({ id }) => id));
+    if ('path' in filter) expect(seen.length).toBeGreaterThan(20);
+  }
+});
 
 it.each<[string, Ask, number]>([
   ['a researcher', (_, requests) => requests.list({ visibleTo: own }, { limit: page }), 4],
