@@ -60,7 +60,7 @@ const meanings: Readonly<Record<Stay, (file: FileRecord) => string>> = {
   returning: () => 'It is being brought back into OMERO.',
   online: () => 'It is safe in the archive, and can be opened in OMERO for some days.',
   back: () => 'It is in OMERO, as it was before.',
-  stuck: () => 'It cannot go on: an administrator has to look. Nothing is lost.',
+  stuck: () => 'It cannot go on: an administrator has to look.',
   untouched: ({ reason }) => `It is not archived.${reason === null ? '' : ` The reason: ${reason}`}`,
 };
 

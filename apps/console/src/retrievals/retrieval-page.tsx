@@ -54,7 +54,7 @@ export function RetrievalPage({ review, live, ...frame }: Props): VNode {
 
 const meanings: Readonly<Record<RetrievalReview['retrieval']['state'], string>> = {
   'under way': 'It is being brought back. You can close this page: the work goes on without it.',
-  blocked: 'Some files cannot go on: an administrator has to look. Nothing is lost, the copies stay in the archive.',
+  blocked: 'Some files cannot go on: an administrator has to look.',
   done: 'All of it was brought back.',
   ended: 'Nothing belongs to it now: it was cancelled, or requested again later.',
 };
