@@ -3,8 +3,7 @@ import type { Settings } from '@coldroom/runtime';
 import type { OmeroWebSettings } from './sign-in/omero-web';
 import type { ProxySettings } from './sign-in/proxy-identity';
 
-export const consoleParts = ['register', 'redis', 'console', 'proxy', 'rights'] as const;
-export const consoleParts = ['register', 'redis', 'console', 'rights', 'places'] as const;
+export const consoleParts = ['register', 'redis', 'console', 'proxy', 'rights', 'places'] as const;
 
 export const CONSOLE = Symbol('console');
 

@@ -1,9 +1,13 @@
-import AxeBuilder from '@axe-core/playwright';
+import { readFileSync } from 'node:fs';
+import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 
-/** By the rules of WCAG 2.2 AA and by axe's own advice. The legacy mode, for pages without frames, is twice as fast. */
+const source = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+/** By the rules of WCAG 2.2 AA and by axe's own advice; of a page without frames. */
 export async function findings(page: Page): Promise<readonly string[]> {
-  const { violations, passes } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+  await page.evaluate(source);
+  const { violations, passes } = await page.evaluate<AxeResults>('axe.run()');
   if (passes.length < 10) throw new Error(`axe looked at ${passes.length} rules only at ${page.url()}`);
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
