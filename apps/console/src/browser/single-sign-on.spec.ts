@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { freePort } from '@coldroom/local';
 import { builtPrograms } from '@coldroom/oauth2-proxy';
 import { createToken } from '@coldroom/operations';
+import { findings } from '../testing/axe';
 import { Chromium, describeInChromium } from '../testing/chromium';
 import { RunningConsole } from '../testing/running-console';
 import {
@@ -95,6 +96,7 @@ describeInChromium('a console behind a proxy that signs people in', () => {
       if (!(await other.getByText('PERSON_UNKNOWN').count())) await other.goto(url('requests'));
       await other.getByText('PERSON_UNKNOWN').waitFor();
       expect(await other.getByLabel('Password').count()).toBe(0);
+      expect(await findings(other)).toEqual([]);
     });
   });
 });
