@@ -28,7 +28,9 @@ describe('the pages in docs', () => {
     expect(guide).toContain(`\`${code}\``),
   );
   it.each(
-    found(/^\s+(?:\S+: z\.object\(\{ )?((?:COLDROOM|OMERO|REGISTER|REDIS|METRICS|LOG|CONSOLE|PROXY|SMTP|MAIL)_[A-Z_]+): /gm),
+    found(
+      /^\s+(?:\S+: z\.object\(\{ )?((?:COLDROOM|OMERO|REGISTER|REDIS|METRICS|LOG|CONSOLE|PROXY|SMTP|MAIL)_[A-Z_]+): /gm,
+    ),
   )('explains the setting %s', (key) => expect(guide).toContain(`\`${key}\``));
   it.each(
     [...read('libs/operations/src/audit/report.ts').matchAll(/^ {2}([A-Z_]+): '/gm)].map((match) => match[1] as string),

@@ -39,7 +39,9 @@ it.each(roleSets.map((set) => [set.join(', ') || 'no role', set] as const))(
       for (const leads of [[], [2n], [1n, 2n], [9n]]) {
         const actor: Actor = { name: 'x', personId, roles: granted, leads };
         const seen = await requestsFor({ register, actor, policy });
-        const permitted = all.filter((request) => may(granted, 'see', relationsTo(actor, request), policy));
+        const permitted = all
+          .filter((request) => may(granted, 'see', relationsTo(actor, request), policy))
+          .map((request) => ({ ...request, requesterName: request.requester }));
         expect(seen).toEqual(permitted);
         expect(await requestsFor({ register, actor, policy }, {}, { before: 10n, limit: 3 })).toEqual(
           permitted.filter(({ id }) => id < 10n).slice(0, 3),
