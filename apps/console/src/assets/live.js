@@ -12,7 +12,12 @@ async function refresh() {
   const response = await fetch(location.href, { redirect: 'manual', headers: { 'X-Coldroom-Live': '1' } });
   if (!response.ok) throw new Error(`The page was answered with ${response.status}`);
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');
-  version = page.querySelector('main')?.dataset.version ?? version;
+  const fresh = page.querySelector('main').dataset;
+  version = fresh.version;
+  // A decision is about what was reviewed: it must not become another one between two looks.
+  const changed = main.dataset.revision && fresh.revision && main.dataset.revision !== fresh.revision;
+  document.querySelector('#changed').hidden = !changed;
+  if (changed) return;
   for (const part of partsOf(page)) {
     const name = part.dataset.part;
     const old = document.querySelector(`[data-part="${name}"]`);

@@ -52,6 +52,22 @@ describeInChromium('a page that is left open', () => {
     expect(await page.getByRole('checkbox').first().isChecked()).toBe(false);
   });
 
+  test('does not change what is being decided: it says that the request has changed, and an approval is refused', async () => {
+    const id = await running.newRequest('grows.tif', 2);
+    const page = await open(`requests/${id}`);
+    await page.getByRole('checkbox').first().uncheck();
+    async function* once<T>(value: T): AsyncGenerator<T> {
+      yield value;
+    }
+    const added = [{ imageId: 90_000n + id, name: 'added.tif', fileset: `Fileset:${90_000n + id}`, marked: true }];
+    await running.register.requests.refresh(id, { images: once(added), files: once([]) }, 'test');
+    await page.getByText('The request has changed since you opened this page').waitFor();
+    expect(await page.getByRole('checkbox').first().isChecked()).toBe(false);
+    await page.getByRole('button', { name: /^Approve/ }).click();
+    await page.getByText('was changed since you looked at it').waitFor();
+    expect((await running.register.requests.get(id))?.state).toBe('New');
+  });
+
   test('the overview shows a request that arrives', async () => {
     const page = await open('');
     await running.newRequest();

@@ -6,7 +6,7 @@ import { Log } from '@coldroom/runtime';
 
 const pollMs = 2000;
 
-/** The number of the newest event, of one request or of all: while it is the same, a page shows the truth. */
+/** See `Reports.versions`: while it is the same, a page shows the truth. */
 export type Version = bigint;
 
 /** One query every two seconds answers everyone who watches; none is sent while no one does. */
@@ -25,7 +25,7 @@ export class Changes {
   ) {}
 
   async version(requestId?: bigint): Promise<Version> {
-    return (await this.register.reports.latestEvents([requestId])).get(requestId) ?? 0n;
+    return (await this.register.reports.versions([requestId])).get(requestId) ?? 0n;
   }
 
   /** The present version, and each one that follows. Goes on when the register cannot be reached for a while. */
@@ -49,7 +49,7 @@ export class Changes {
 
   private async read(): Promise<ReadonlyMap<bigint | undefined, Version>> {
     try {
-      this.latest = await this.register.reports.latestEvents([...this.watched.keys()]);
+      this.latest = await this.register.reports.versions([...this.watched.keys()]);
     } catch (error) {
       this.log.warn('live pages wait', { code: codeOf(error), reason: messageOf(error) });
     }

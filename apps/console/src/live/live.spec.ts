@@ -40,14 +40,14 @@ async function follow(path: string, by = browser): Promise<Stream> {
   };
 }
 
-test('names the newest event, and each that follows; a request does not hear of others', async () => {
+test('sends the present version, and each that follows; a request does not hear of others', async () => {
   const [id, other] = [await running.newRequest(), await running.newRequest()];
-  const before = (await running.register.reports.latestEvents([id])).get(id);
+  const before = (await running.register.reports.versions([id])).get(id);
   const stream = await follow(`/live?request=${id}`);
   await stream.next(`event: version\nid: 1\ndata: ${before}`);
   await running.register.requests.approve(other, 'dora');
   await running.register.requests.approve(id, 'dora');
-  const after = (await running.register.reports.latestEvents([id])).get(id);
+  const after = (await running.register.reports.versions([id])).get(id);
   expect(await stream.next('data: ')).toContain(`data: ${after}`);
   stream.close();
 });

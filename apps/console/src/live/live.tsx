@@ -6,18 +6,24 @@ import type { PaceNow } from './paces';
 export interface Live {
   /** Of one request; undefined watches all. */
   readonly requestId?: bigint | undefined;
-  /** The newest event that the page knows. */
+  /** That of what the page shows. */
   readonly version: bigint;
   /** Work is under way, of which not every step is an event. */
   readonly moving: boolean;
+  /** What the visitor may decide about: a decision is about what was reviewed, so this never changes under their eyes. */
+  readonly revision?: number | undefined;
 }
 
-export function liveAttributes(site: Site, { requestId, version, moving }: Live): Readonly<Record<string, string>> {
+export function liveAttributes(
+  site: Site,
+  { requestId, version, moving, revision }: Live,
+): Readonly<Record<string, string>> {
   return {
     'data-live': site.href(requestId === undefined ? '/live' : `/live?request=${requestId}`),
     'data-version': version.toString(),
     // Seconds. Times such as "2 minutes ago" grow old even where nothing happens.
     'data-every': moving ? '10' : '120',
+    ...(revision === undefined ? {} : { 'data-revision': revision.toString() }),
   };
 }
 
@@ -30,12 +36,18 @@ export function Part({ name, children }: { readonly name: string; readonly child
   );
 }
 
-/** Shown by the script when it can no longer keep the page up to date. */
+/** Shown by the script when it cannot keep the page up to date, or must not. */
 export function Stale(): VNode {
   return (
-    <p id="stale" class="alert" role="status" hidden>
-      <span aria-hidden="true">▲</span> This page is no longer kept up to date. <a href="">Reload it</a>.
-    </p>
+    <>
+      <p id="stale" class="alert" role="status" hidden>
+        <span aria-hidden="true">▲</span> This page is no longer kept up to date. <a href="">Reload it</a>.
+      </p>
+      <p id="changed" class="alert" role="status" hidden>
+        <span aria-hidden="true">▲</span> The request has changed since you opened this page. <a href="">Reload it</a>,
+        and review it again before you decide.
+      </p>
+    </>
   );
 }
 

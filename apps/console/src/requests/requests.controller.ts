@@ -87,7 +87,8 @@ export class RequestsController {
     const review = await reviewRequest(this.reviewer(visitor), id);
     const moving = review.request.state === 'Running';
     const pace = moving ? await this.paces.of(id) : undefined;
-    const live = { requestId: id, version, moving };
+    const decides = review.permitted.includes('approve') || review.permitted.includes('decline');
+    const live = { requestId: id, version, moving, revision: decides ? review.request.revision : undefined };
     return toHtml(
       RequestPage({ site: this.site, visitor, review, problem, pace, live, omeroWeb: this.settings.omeroWebPublic }),
     );

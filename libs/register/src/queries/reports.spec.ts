@@ -95,12 +95,18 @@ it('lists events newest first: of everything, a request, or a file with its bag'
   expect(await reports.events({}, 3)).toEqual(all.slice(0, 3));
 });
 
-it('names the newest event of a request and of all', async () => {
+it('gives a request another version with each event and each revision, and only then', async () => {
   const { reports } = place.register;
-  const latest = await reports.latestEvents([undefined, first, 999n]);
-  expect(latest.get(undefined)).toBeGreaterThanOrEqual(latest.get(first) as bigint);
-  expect(latest.get(first)).toBeGreaterThan(0n);
-  expect(latest.get(999n)).toBe(0n);
+  const version = async (): Promise<bigint> => (await reports.versions([first])).get(first) as bigint;
+  const before = await version();
+  expect(await version()).toBe(before);
+  await place.sql.query(`INSERT INTO event (actor, request_id, what) VALUES ('test', $1, 'look')`, [first]);
+  const afterEvent = await version();
+  expect(afterEvent).toBeGreaterThan(before);
+  await place.sql.query('UPDATE request SET revision = revision + 1 WHERE id = $1', [first]);
+  expect(await version()).toBeGreaterThan(afterEvent);
+  const others = await reports.versions([undefined, 999n]);
+  expect([others.get(undefined)! > 0n, others.get(999n)]).toEqual([true, 0n]);
 });
 
 it('asks the server for its clock', async () => {

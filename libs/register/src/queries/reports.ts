@@ -161,15 +161,19 @@ export class Reports {
     return rows.map(toEvent);
   }
 
-  /** The number of the newest event of each of these requests, or of all for undefined; 0 if there is none. */
-  async latestEvents(requestIds: readonly (bigint | undefined)[]): Promise<ReadonlyMap<bigint | undefined, bigint>> {
-    const { rows } = await this.pool.query<{ id: bigint | null; latest: bigint }>(
+  /**
+   * A number for each of these requests, or for all if undefined, that grows with every event and every revision: while
+   * it is the same, nothing has changed. A New request that grows has another revision, but no event.
+   */
+  async versions(requestIds: readonly (bigint | undefined)[]): Promise<ReadonlyMap<bigint | undefined, bigint>> {
+    const { rows } = await this.pool.query<{ id: bigint | null; version: bigint }>(
       `SELECT wanted.id, coalesce(CASE WHEN wanted.id IS NULL THEN (SELECT max(id) FROM event)
-         ELSE (SELECT max(e.id) FROM event e WHERE e.request_id = wanted.id) END, 0) AS latest
+         ELSE (SELECT max(e.id) FROM event e WHERE e.request_id = wanted.id) END, 0)
+         + coalesce((SELECT revision FROM request r WHERE r.id = wanted.id), 0) AS version
        FROM unnest($1::bigint[]) AS wanted(id)`,
       [requestIds.map((id) => id ?? null)],
     );
-    return new Map(rows.map(({ id, latest }) => [id ?? undefined, latest]));
+    return new Map(rows.map(({ id, version }) => [id ?? undefined, version]));
   }
 
   /** The server's clock, for comparison with this machine's. */
