@@ -34,7 +34,14 @@ async function startKilled(crashAt: string): Promise<{ readonly address: string;
     onLine: () => undefined,
   });
   const address = `http://127.0.0.1:${port}`;
-  while (!(await fetch(`${address}/coldroom/sign-in`).catch(() => undefined))?.ok) await sleep(50);
+  const answers = async (): Promise<boolean> =>
+    (await fetch(`${address}/coldroom/sign-in`).catch(() => undefined))?.ok ?? false; // nothing listens yet
+  let ended = false;
+  void exited.then(() => (ended = true));
+  while (!(await answers())) {
+    if (ended) throw new Error('the console ended before it answered');
+    await sleep(50);
+  }
   return { address, exited };
 }
 

@@ -51,7 +51,7 @@ function problemOf(error: unknown): Problem {
   if (error instanceof HttpException) return ofHttp(error);
   const { code, message } = failureOf(error);
   if (!(error instanceof ColdroomError))
-    return { status: 500, code: 'INTERNAL', message: 'Something went wrong here. Nothing was changed.' };
+    return { status: 500, code: 'INTERNAL', message: 'Something went wrong here.' };
   if (/^NO_SUCH_/.test(code)) return { status: 404, code, message: notFound };
   if (code === 'NOT_PERMITTED') return { status: 403, code, message };
   return { status: error.kind === 'transient' ? 503 : 409, code, message };
@@ -69,9 +69,10 @@ function ofHttp(error: HttpException): Problem {
 
 function whatToDo(status: number): string {
   if (status === 404) return 'Check the address, or choose from the list of what you may see.';
-  if (status === 503) return 'Nothing was changed. Try again in a minute.';
+  if (status === 503)
+    return 'Try again in a minute. If you wanted to change something, look first whether it has happened.';
   if (status >= 500)
-    return 'Try again. If it happens again, tell the administrator when it happened: the log says why.';
+    return 'Look whether what you wanted has happened before you try again. If it fails again, tell the administrator when it happened: the log says why.';
   return 'Nothing was changed. Go back, and try again.';
 }
 

@@ -7,12 +7,13 @@ import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { toHtml } from '../layout/html';
 import { Changes } from '../live/changes';
 import { Paces } from '../live/paces';
+import { parseAs, writtenText } from '../requests/input';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
 import { Site } from '../site';
 import { OverviewPage } from './overview-page';
 
-const stopForm = z.strictObject({ _csrf: z.string(), reason: z.string().max(500) });
+const stopForm = z.strictObject({ _csrf: z.string(), reason: writtenText(500) });
 
 @Controller()
 export class OverviewController {
@@ -35,7 +36,7 @@ export class OverviewController {
 
   @Post('stop')
   async stop(@CurrentVisitor() visitor: Visitor, @Body() body: unknown, @Res() response: Response): Promise<void> {
-    await stopAs(this.reviewer(visitor), stopForm.parse(body).reason);
+    await stopAs(this.reviewer(visitor), parseAs(stopForm, body).reason);
     response.redirect(303, this.site.href('/'));
   }
 

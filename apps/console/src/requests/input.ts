@@ -10,17 +10,24 @@ export function parseId(text: string): bigint {
   return id;
 }
 
+/** What people write: PostgreSQL cannot keep a zero byte. */
+export const writtenText = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .refine((text) => !text.includes('\0'), 'must not have a zero byte');
+
 const decision = z.strictObject({
   _csrf: z.string().optional(),
   revision: z.coerce.number().int().min(1).max(2_147_483_647),
   filesets: z
-    .union([z.string().max(200), z.array(z.string().max(200)).max(200)])
+    .union([writtenText(200), z.array(writtenText(200)).max(200)])
     .transform((one) => (typeof one === 'string' ? [one] : one))
     .optional(),
   /** The form has ticks: a browser sends nothing at all of a form in which none is set. */
   choosing: z.literal('true').optional(),
-  reason: z.string().max(1000).optional(),
-  store: z.string().max(100).optional(),
+  reason: writtenText(1000).optional(),
+  store: writtenText(100).optional(),
 });
 
 /** As `parse`; what does not fit is refused with the name of the field. */

@@ -62,6 +62,7 @@ test.each([
   'group=1;DROP',
   `text=${'x'.repeat(201)}`,
   'limit=1000000',
+  'text=a%00b',
   'text=a&text=b',
 ])('%s is refused', async (query) => {
   expect((await dora.get(`/requests?${query}`)).status).toBe(400);

@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import { requestStates } from '@coldroom/domain';
-import { parseAs } from './input';
+import { parseAs, writtenText } from './input';
 
 const id = z
   .string()
   .regex(/^\d{1,18}$/)
   .transform(BigInt)
   .optional();
-const text = z
-  .string()
-  .max(200)
+const text = writtenText(200)
   .transform((given) => given.trim() || undefined)
   .optional();
 

@@ -4,8 +4,8 @@ import { recordRequestEvent } from './request-events';
 
 /**
  * Leaves only these filesets in a New request that is locked; the rest becomes a New request of its own, which is decided
- * separately. Filesets are never divided. One of which nothing is taken stays. Returns the id of the new request, or null where nothing is left for it.
- * `Refused` `NO_SUCH_FILESET` if the request lacks one of them or none is named.
+ * separately. Filesets are never divided. One of which nothing is taken stays. Returns the id of the new request, or null
+ * where nothing is left for it. `Refused` `NO_SUCH_FILESET` if the request lacks one of them or none is named.
  */
 export async function splitRequest(
   client: pg.ClientBase,
