@@ -3,6 +3,7 @@ import { stayOf, stays } from '@coldroom/operations';
 import type { FileListing } from '@coldroom/register';
 import { formatBytes } from '@coldroom/terminal';
 import { Page, type Frame } from '../layout/html';
+import { Rows } from '../layout/rows';
 import { StayBadge, stayWords } from './stay';
 
 type Query = Readonly<Record<string, unknown>>;
@@ -81,45 +82,38 @@ function SearchForm({ site, query, problem }: Pick<Props, 'site' | 'query' | 'pr
   );
 }
 
+const columns = [
+  { title: 'File', class: 'wide-column' },
+  { title: 'Where it is', class: 'state-column' },
+  { title: 'Size', number: true },
+];
+
 function FilesTable({ site, files }: Pick<Props, 'site' | 'files'>): VNode {
   return (
     <section class="card">
-      <table class="rows fixed" role="table" aria-label="Files found">
-        <thead role="rowgroup">
-          <tr role="row">
-            <th role="columnheader" class="wide-column">
-              File
-            </th>
-            <th role="columnheader" class="state-column">
-              Where it is
-            </th>
-            <th role="columnheader" class="n">
-              Size
-            </th>
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {files.map((file) => (
-            <tr role="row" key={String(file.id)}>
-              <td role="cell">
-                <a class="path" href={site.href(`/files/${file.id}`)}>
-                  {file.path}
-                </a>{' '}
-                <span class="muted">
-                  {file.fileset}, request {String(file.requestId)}
-                </span>
-              </td>
-              <td role="cell">
-                <StayBadge stay={stayOf[file.state]} />
-                {file.code !== null && <span class="code block">{file.code}</span>}
-              </td>
-              <td role="cell" class="n" data-name="Size">
-                {formatBytes(file.size)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Rows
+        label="Files found"
+        columns={columns}
+        rows={files.map((file) => ({
+          key: String(file.id),
+          cells: [
+            <>
+              <a class="path" href={site.href(`/files/${file.id}`)}>
+                {file.path}
+              </a>{' '}
+              <span class="muted">
+                {file.fileset}, request {String(file.requestId)}
+              </span>
+            </>,
+            <>
+              <StayBadge stay={stayOf[file.state]} />
+              {file.code !== null && <span class="code block">{file.code}</span>}
+            </>,
+            formatBytes(file.size),
+          ],
+        }))}
+        fixed
+      />
     </section>
   );
 }

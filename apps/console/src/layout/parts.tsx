@@ -1,5 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 import type { RequestState } from '@coldroom/domain';
+import { counted } from '@coldroom/terminal';
 import { ago, dayOf, exactTime } from './times';
 
 /** A state as a word, a shape and a colour, in this order of importance. */
@@ -67,5 +68,23 @@ export function Fact({ name, value }: { readonly name: string; readonly value: s
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>
+  );
+}
+
+/** By the name of one of its images. */
+export function FilesetName(props: {
+  readonly fileset: string;
+  readonly name: string;
+  readonly images: number;
+}): VNode {
+  const { fileset, name, images } = props;
+  return (
+    <>
+      <span class="name">{name}</span>{' '}
+      <span class="muted">
+        {images > 1 && `and ${counted(images - 1, 'more image')}, `}
+        <span class="nobreak">{fileset}</span>
+      </span>
+    </>
   );
 }

@@ -3,6 +3,7 @@ import type { Overview } from '@coldroom/operations';
 import { formatBytes, formatCount } from '@coldroom/terminal';
 import { Page, type Frame } from '../layout/html';
 import { When } from '../layout/parts';
+import { Rows } from '../layout/rows';
 import { PaceBar, Part, type Live } from '../live/live';
 import type { PaceNow } from '../live/paces';
 import { RequestsTable } from '../requests/requests-table';
@@ -77,6 +78,13 @@ const next: Readonly<Record<string, string>> = {
   moveSealed: 'to be linked to the other store',
 };
 
+const columns = [
+  { title: 'Files' },
+  { title: 'Number', number: true },
+  { title: 'Size', number: true },
+  { title: 'Bags in work', number: true },
+];
+
 interface StagesProps {
   readonly stages: NonNullable<Overview['stages']>;
   readonly pace: PaceNow | undefined;
@@ -87,38 +95,19 @@ function Stages({ stages, pace }: StagesProps): VNode {
     <section class="card">
       <h2>What the services work on</h2>
       {pace && <PaceBar pace={pace} />}
-      <table class="rows" role="table">
-        <thead role="rowgroup">
-          <tr role="row">
-            <th role="columnheader">Files</th>
-            <th role="columnheader" class="n">
-              Number
-            </th>
-            <th role="columnheader" class="n">
-              Size
-            </th>
-            <th role="columnheader" class="n">
-              Bags in work
-            </th>
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {stages.map(({ state, files, bytes, bags, claimed }) => (
-            <tr role="row" key={state}>
-              <td role="cell">{next[state] ?? state}</td>
-              <td role="cell" class="n" data-name="Number">
-                {formatCount(files)}
-              </td>
-              <td role="cell" class="n" data-name="Size">
-                {formatBytes(bytes)}
-              </td>
-              <td role="cell" class="n" data-name="Bags in work">
-                {formatCount(claimed)} of {formatCount(bags)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Rows
+        label="What the services work on"
+        columns={columns}
+        rows={stages.map(({ state, files, bytes, bags, claimed }) => ({
+          key: state,
+          cells: [
+            next[state] ?? state,
+            formatCount(files),
+            formatBytes(bytes),
+            `${formatCount(claimed)} of ${formatCount(bags)}`,
+          ],
+        }))}
+      />
     </section>
   );
 }

@@ -1,6 +1,8 @@
 import type { VNode } from 'preact';
 import type { Review } from '@coldroom/operations';
 import { counted, formatBytes, formatCount } from '@coldroom/terminal';
+import { FilesetName } from '../layout/parts';
+import { Rows } from '../layout/rows';
 
 /** The form that approves; the checkboxes belong to it wherever they are on the page. */
 export const approveForm = 'approve';
@@ -8,6 +10,14 @@ export const approveForm = 'approve';
 /** Whether the visitor decides each fileset on its own: all of them are on the page. */
 export const isChoosing = ({ permitted, taken, filesets }: Review): boolean =>
   permitted.includes('approve') && filesets.length > 1 && filesets.length === taken.filesets;
+
+const columns = [
+  { title: 'Fileset' },
+  { title: 'Marked', number: true },
+  { title: 'Along', number: true },
+  { title: 'Files', number: true },
+  { title: 'Size', number: true },
+];
 
 /** Enough to see what it is about. */
 const some = 20;
@@ -30,51 +40,23 @@ export function Included({ review }: { readonly review: Review }): VNode | null 
       {choosing && (
         <p class="small muted">Filesets without a tick wait for a later decision, as a request of their own.</p>
       )}
-      <table class="rows" role="table">
-        <thead role="rowgroup">
-          <tr role="row">
-            <th role="columnheader">Fileset</th>
-            <th role="columnheader" class="n">
-              Marked
-            </th>
-            <th role="columnheader" class="n">
-              Along
-            </th>
-            <th role="columnheader" class="n">
-              Files
-            </th>
-            <th role="columnheader" class="n">
-              Size
-            </th>
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {filesets.map(({ fileset, name, images, marked, files, bytes }) => (
-            <tr role="row" key={fileset}>
-              <td role="cell">
-                {choosing && <Tick fileset={fileset} name={name} />}
-                <span class="name">{name}</span>{' '}
-                <span class="muted">
-                  {images > 1 && `and ${counted(images - 1, 'more image')}, `}
-                  <span class="nobreak">{fileset}</span>
-                </span>
-              </td>
-              <td role="cell" class="n" data-name="Marked">
-                {formatCount(marked)}
-              </td>
-              <td role="cell" class="n" data-name="Along">
-                {images > marked ? formatCount(images - marked) : 'none'}
-              </td>
-              <td role="cell" class="n" data-name="Files">
-                {formatCount(files)}
-              </td>
-              <td role="cell" class="n" data-name="Size">
-                {formatBytes(bytes)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Rows
+        label="Filesets"
+        columns={columns}
+        rows={filesets.map(({ fileset, name, images, marked, files, bytes }) => ({
+          key: fileset,
+          cells: [
+            <>
+              {choosing && <Tick fileset={fileset} name={name} />}
+              <FilesetName fileset={fileset} name={name} images={images} />
+            </>,
+            formatCount(marked),
+            images > marked ? formatCount(images - marked) : 'none',
+            formatCount(files),
+            formatBytes(bytes),
+          ],
+        }))}
+      />
       {taken.filesets > filesets.length && (
         <p class="small muted">and {counted(taken.filesets - filesets.length, 'more fileset')}</p>
       )}

@@ -1,78 +1,17 @@
 import type { VNode } from 'preact';
 import type { Review } from '@coldroom/operations';
-import { counted, formatBytes } from '@coldroom/terminal';
+import { Steps } from '../layout/steps';
 import type { PaceNow } from '../live/paces';
-import { stepsOf, type Step } from './progress';
+import { stepsOf } from './progress';
 
 interface Props {
   readonly review: Review;
   readonly pace?: PaceNow | undefined;
 }
 
-/** How far a decided request is, in words and as a bar. */
+/** How far a decided request is. */
 export function Progress({ review: { request, states }, pace }: Props): VNode | null {
   const steps = stepsOf(states);
   if (request.state === 'New' || request.state === 'Declined' || steps.length === 0) return null;
-  return (
-    <section class="card">
-      <h2>Where the files are</h2>
-      <Bar steps={steps} />
-      {pace && <p class="small">{pace.words}</p>}
-      <ul class="legend">
-        {steps.map(({ name, words, files, bytes }) => (
-          <li>
-            <svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">
-              <rect class={`step ${name}`} width="10" height="10" rx="2" />
-            </svg>
-            <span>
-              <strong>{counted(files, 'file')}</strong> {words} <span class="muted">({formatBytes(bytes)})</span>
-            </span>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-/** What is drawn of a step; its name gives the colour. */
-type AnyStep = Pick<Step, 'words' | 'files' | 'bytes'> & { readonly name: string };
-
-const width = 1000;
-/** However small, a step can be seen. */
-const least = 8;
-
-/** Drawn by attributes: the content security policy forbids styles in a page. */
-export function Bar({ steps }: { readonly steps: readonly AnyStep[] }): VNode {
-  const weights = sharesOf(steps);
-  let x = 0;
-  return (
-    <svg
-      class="bar-of-steps"
-      viewBox={`0 0 ${width} 16`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={steps.map(({ files, words }) => `${counted(files, 'file')} ${words}`).join(', ')}
-    >
-      {steps.map(({ name }, at) => {
-        const share = weights[at] ?? 0;
-        const left = x;
-        x += share;
-        return (
-          <rect
-            class={`step ${name}`}
-            x={left}
-            width={at === steps.length - 1 ? width - left : share - 2}
-            height="16"
-          />
-        );
-      })}
-    </svg>
-  );
-}
-
-function sharesOf(steps: readonly AnyStep[]): readonly number[] {
-  const total = steps.reduce((sum, { bytes }) => sum + Number(bytes), 0) || 1;
-  const wanted = steps.map(({ bytes }) => Math.max(least, (width * Number(bytes)) / total));
-  const sum = wanted.reduce((all, each) => all + each, 0);
-  return wanted.map((each) => Math.round((each * width) / sum));
+  return <Steps steps={steps}>{pace && <p class="small">{pace.words}</p>}</Steps>;
 }

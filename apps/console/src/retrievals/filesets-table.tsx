@@ -1,11 +1,20 @@
 import type { VNode } from 'preact';
 import type { FilesetContent } from '@coldroom/register';
-import { counted, formatBytes, formatCount } from '@coldroom/terminal';
+import { formatBytes, formatCount } from '@coldroom/terminal';
+import { FilesetName } from '../layout/parts';
+import { Rows } from '../layout/rows';
 
 interface Props {
   readonly title: string;
   readonly filesets: readonly FilesetContent[];
 }
+
+const columns = [
+  { title: 'Fileset' },
+  { title: 'Images', number: true },
+  { title: 'Files', number: true },
+  { title: 'Size', number: true },
+];
 
 /** Filesets with everything that belongs to them. */
 export function FilesetsTable({ title, filesets }: Props): VNode | null {
@@ -13,44 +22,19 @@ export function FilesetsTable({ title, filesets }: Props): VNode | null {
   return (
     <section class="card">
       <h2>{title}</h2>
-      <table class="rows" role="table" aria-label={title}>
-        <thead role="rowgroup">
-          <tr role="row">
-            <th role="columnheader">Fileset</th>
-            <th role="columnheader" class="n">
-              Images
-            </th>
-            <th role="columnheader" class="n">
-              Files
-            </th>
-            <th role="columnheader" class="n">
-              Size
-            </th>
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {filesets.map(({ requestId, fileset, name, images, files, bytes }) => (
-            <tr role="row" key={`${requestId} ${fileset}`}>
-              <td role="cell">
-                <span class="name">{name ?? fileset}</span>{' '}
-                <span class="muted">
-                  {images > 1 && `and ${counted(images - 1, 'more image')}, `}
-                  <span class="nobreak">{fileset}</span>
-                </span>
-              </td>
-              <td role="cell" class="n" data-name="Images">
-                {formatCount(images)}
-              </td>
-              <td role="cell" class="n" data-name="Files">
-                {formatCount(files)}
-              </td>
-              <td role="cell" class="n" data-name="Size">
-                {formatBytes(bytes)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Rows
+        label={title}
+        columns={columns}
+        rows={filesets.map(({ requestId, fileset, name, images, files, bytes }) => ({
+          key: `${requestId} ${fileset}`,
+          cells: [
+            <FilesetName fileset={fileset} name={name ?? fileset} images={images} />,
+            formatCount(images),
+            formatCount(files),
+            formatBytes(bytes),
+          ],
+        }))}
+      />
       {filesets.length === 20 && <p class="small muted">The first 20 are shown.</p>}
     </section>
   );

@@ -4,10 +4,10 @@ import { nextStep } from '@coldroom/operations';
 import { counted, formatBytes } from '@coldroom/terminal';
 import { Csrf, Page, type Frame } from '../layout/html';
 import { Day, Fact, When } from '../layout/parts';
+import { Steps } from '../layout/steps';
 import { Part, type Live } from '../live/live';
-import { Bar } from '../requests/progress-card';
 import { FilesetsTable } from './filesets-table';
-import { retrievalSteps, type RetrievalStep } from './progress';
+import { retrievalSteps } from './progress';
 import { lasting, RetrievalBadge } from './retrieval-state';
 
 interface Props extends Frame {
@@ -34,7 +34,7 @@ export function RetrievalPage({ review, live, ...frame }: Props): VNode {
       <div class="cols">
         <div class="stack">
           <Part name="progress">
-            <Progress steps={steps} />
+            {steps.length > 0 && <Steps steps={steps} />}
             <Stuck review={review} />
           </Part>
           <FilesetsTable title="What belongs to it" filesets={filesets} />
@@ -58,28 +58,6 @@ const meanings: Readonly<Record<RetrievalReview['retrieval']['state'], string>> 
   done: 'All of it was brought back.',
   ended: 'Nothing belongs to it now: it was cancelled, or requested again later.',
 };
-
-function Progress({ steps }: { readonly steps: readonly RetrievalStep[] }): VNode | null {
-  if (steps.length === 0) return null;
-  return (
-    <section class="card">
-      <h2>Where the files are</h2>
-      <Bar steps={steps} />
-      <ul class="legend">
-        {steps.map(({ name, words, files, bytes }) => (
-          <li>
-            <svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">
-              <rect class={`step ${name}`} width="10" height="10" rx="2" />
-            </svg>
-            <span>
-              <strong>{counted(files, 'file')}</strong> {words} <span class="muted">({formatBytes(bytes)})</span>
-            </span>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
 
 function Stuck({ review: { amounts, retrieval, permitted } }: { readonly review: RetrievalReview }): VNode | null {
   const stuck = amounts.filter(({ state }) => state === 'stuck');
