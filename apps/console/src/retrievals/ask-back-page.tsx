@@ -22,7 +22,7 @@ export function AskBackPage({ query, planned, problem, retrievals, pageSize, ...
       <h1>Bring images back</h1>
       {problem !== undefined && (
         <section class="card problem" role="alert">
-          <h2>Nothing was changed</h2>
+          <h2>This could not be completed</h2>
           <p class="name">{problem}</p>
         </section>
       )}
