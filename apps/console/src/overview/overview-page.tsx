@@ -78,6 +78,8 @@ const next: Readonly<Record<string, string>> = {
   moveSealed: 'to be linked to the other store',
 };
 
+const order = Object.keys(next);
+
 const columns = [
   { title: 'Files' },
   { title: 'Number', number: true },
@@ -98,15 +100,17 @@ function Stages({ stages, pace }: StagesProps): VNode {
       <Rows
         label="What the services work on"
         columns={columns}
-        rows={stages.map(({ state, files, bytes, bags, claimed }) => ({
-          key: state,
-          cells: [
-            next[state] ?? state,
-            formatCount(files),
-            formatBytes(bytes),
-            `${formatCount(claimed)} of ${formatCount(bags)}`,
-          ],
-        }))}
+        rows={[...stages]
+          .sort((one, other) => order.indexOf(one.state) - order.indexOf(other.state))
+          .map(({ state, files, bytes, bags, claimed }) => ({
+            key: state,
+            cells: [
+              next[state] ?? state,
+              formatCount(files),
+              formatBytes(bytes),
+              `${formatCount(claimed)} of ${formatCount(bags)}`,
+            ],
+          }))}
       />
     </section>
   );

@@ -17,6 +17,7 @@ test('an empty register says that nothing waits, and that OMERO was not scanned 
   const { text } = await (await signedIn('dora')).get('/');
   expect(text).toContain('Nothing waits, and nothing is under way');
   expect(text).toContain('OMERO has not been scanned yet.');
+  expect(text).not.toContain('<h2>Stop'); // a manager may not, and nothing is stopped
 });
 
 test('a manager sees what waits, what is stuck and what helps', async () => {

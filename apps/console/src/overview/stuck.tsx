@@ -17,7 +17,7 @@ export function Stuck({ stuck }: { readonly stuck: NonNullable<Overview['stuck']
             </span>{' '}
             <code>{code}</code>
           </p>
-          <p>{next}</p>
+          <p class="reason">{next}</p>
           {commands.map((command) => (
             <pre class="path" key={command}>
               {command}

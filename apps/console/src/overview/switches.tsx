@@ -10,6 +10,7 @@ interface Props extends Frame {
 /** What is stopped, and for administrators the guarded Stop and Resume. */
 export function Switches({ site, visitor, overview: { stopped, permitted } }: Props): VNode | null {
   if (!visitor || stopped === null) return null;
+  if (stopped.length === 0 && !permitted.includes('stop')) return null;
   const isAllStopped = stopped.some(({ name }) => name === 'all');
   return (
     <section class="card">

@@ -47,7 +47,7 @@ export function Included({ review }: { readonly review: Review }): VNode | null 
           key: fileset,
           cells: [
             <>
-              {choosing && <Tick fileset={fileset} name={name} />}
+              {choosing && <Tick fileset={fileset} name={name} />}{' '}
               <FilesetName fileset={fileset} name={name} images={images} />
             </>,
             formatCount(marked),

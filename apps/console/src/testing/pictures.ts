@@ -62,6 +62,8 @@ async function take(
   };
   await save('sign-in');
   await signIn(page, 'dora');
+  await save('overview');
+  await page.goto(`${url}requests`);
   await save('requests');
   for (const name of ['waiting', 'running', 'error'] as const) {
     await page.goto(`${url}requests/${shown[name]}`);
