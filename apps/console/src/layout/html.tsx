@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { render } from 'preact-render-to-string';
-import type { Role } from '@coldroom/operations';
+import { may, type Action, type Role } from '@coldroom/operations';
 import { liveAttributes, Stale, type Live } from '../live/live';
 import type { Visitor } from '../sign-in/visitors';
 import type { Site } from '../site';
@@ -14,10 +14,29 @@ export interface Frame {
 export interface PageProps extends Frame {
   readonly title: string;
   /** The entry of the navigation that this page belongs to. */
-  readonly section?: 'overview' | 'me' | 'requests' | 'files' | 'retrievals' | 'queues';
+  readonly section?: Section | undefined;
   readonly live?: Live | undefined;
   readonly children: ComponentChildren;
 }
+
+export type Section = 'overview' | 'me' | 'requests' | 'files' | 'retrievals' | 'queues';
+
+interface Entry {
+  readonly section: Section;
+  readonly path: string;
+  readonly text: string;
+  /** Shown to whoever may do this; to everyone if it is missing. */
+  readonly needs?: Action;
+}
+
+const entries: readonly Entry[] = [
+  { section: 'overview', path: '/', text: 'Overview' },
+  { section: 'me', path: '/me', text: 'My images' },
+  { section: 'requests', path: '/requests', text: 'Requests' },
+  { section: 'files', path: '/files', text: 'Files' },
+  { section: 'retrievals', path: '/ask-back', text: 'Bring back' },
+  { section: 'queues', path: '/queues', text: 'Queues', needs: 'seeQueues' },
+];
 
 /** Later ones change what earlier ones say. */
 const styles = ['base', 'parts', 'tables-and-forms', 'narrow'];
@@ -44,30 +63,7 @@ export function Page({ site, visitor, title, section, live, children }: PageProp
           <a class="brand" href={site.href('/')}>
             <Sign /> Coldroom
           </a>
-          {visitor && (
-            <nav aria-label="Main">
-              <a href={site.href('/')} aria-current={section === 'overview' ? 'page' : undefined}>
-                Overview
-              </a>
-              <a href={site.href('/me')} aria-current={section === 'me' ? 'page' : undefined}>
-                My images
-              </a>
-              <a href={site.href('/requests')} aria-current={section === 'requests' ? 'page' : undefined}>
-                Requests
-              </a>
-              <a href={site.href('/files')} aria-current={section === 'files' ? 'page' : undefined}>
-                Files
-              </a>
-              <a href={site.href('/ask-back')} aria-current={section === 'retrievals' ? 'page' : undefined}>
-                Bring back
-              </a>
-              {visitor.actor.roles.includes('administrator') && (
-                <a href={site.href('/queues')} aria-current={section === 'queues' ? 'page' : undefined}>
-                  Queues
-                </a>
-              )}
-            </nav>
-          )}
+          {visitor && <Navigation site={site} visitor={visitor} section={section} />}
           {visitor && <SignedIn site={site} visitor={visitor} />}
         </header>
         <main id="content" tabIndex={-1} {...(live && liveAttributes(site, live))}>
@@ -76,6 +72,27 @@ export function Page({ site, visitor, title, section, live, children }: PageProp
         </main>
       </body>
     </html>
+  );
+}
+
+/** No entry depends on what a facility chooses. */
+const policy = { leadersDecide: false, fourEyes: false };
+
+function Navigation({
+  site,
+  visitor,
+  section,
+}: Frame & { readonly visitor: Visitor } & Pick<PageProps, 'section'>): VNode {
+  return (
+    <nav aria-label="Main">
+      {entries
+        .filter(({ needs }) => needs === undefined || may(visitor.actor.roles, needs, ['other'], policy))
+        .map((entry) => (
+          <a href={site.href(entry.path)} aria-current={section === entry.section ? 'page' : undefined}>
+            {entry.text}
+          </a>
+        ))}
+    </nav>
   );
 }
 
