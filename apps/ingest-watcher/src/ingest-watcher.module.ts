@@ -1,6 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import { serviceModule, serviceRights, type ServiceSettings } from '@coldroom/pipeline';
-import { readStores, spaceOf, type StoreSpace } from '@coldroom/stores';
+import { describeStores, readStores, spaceOf, type StoreSpace } from '@coldroom/stores';
 import { BringOnlineStage } from './bring-online.stage';
 import { MoveSealStage } from './move-seal.stage';
 import { SealStage } from './seal.stage';
@@ -14,11 +14,12 @@ export function ingestWatcherModule(settings: ServiceSettings): DynamicModule {
       {
         provide: STORE_WATCH,
         useFactory: async (): Promise<StoreWatchOptions> => {
-          const { stores } = await readStores(settings.COLDROOM_STORES);
+          const configured = await readStores(settings.COLDROOM_STORES);
           return {
+            described: describeStores(configured),
             freePercent: settings.COLDROOM_STORE_FREE,
             spaceOf: async (name): Promise<readonly StoreSpace[]> => {
-              const store = stores[name];
+              const store = configured.stores[name];
               return store === undefined ? [] : spaceOf(name, store);
             },
           };

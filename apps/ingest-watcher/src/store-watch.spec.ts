@@ -1,31 +1,50 @@
 import { Refused, Transient, type Store } from '@coldroom/domain';
 import { Workbench } from '@coldroom/pipeline/testing';
 import { Log } from '@coldroom/runtime';
-import type { Stores, StoreSpace } from '@coldroom/stores';
+import type { StoreDescription, Stores, StoreSpace } from '@coldroom/stores';
 import { StoreWatch } from './store-watch';
 
 let bench: Workbench;
 let watch: StoreWatch;
 let fault: Error | undefined;
 let freePercent: bigint;
+let answers: Promise<void>;
+let checks: number;
+
+const described = (name: string, isDefault = false): StoreDescription => ({
+  name,
+  kind: 'file',
+  isDefault,
+  place: `/${name}`,
+  price: null,
+});
 beforeAll(async () => {
   bench = await Workbench.create('store_watch');
 });
 afterAll(() => bench.close());
 beforeEach(() => {
-  [fault, freePercent] = [undefined, 50n];
-  const store = {
+  [fault, freePercent, answers, checks] = [undefined, 50n, Promise.resolve(), 0];
+  const main = {
     name: 'main',
     check: async () => {
+      checks++;
+      await answers;
       if (fault) throw fault;
     },
   } as unknown as Store;
-  watch = new StoreWatch(bench.register, { all: [store] } as unknown as Stores, new Log('test', 'error'), {
+  const second = { name: 'second', check: async () => undefined } as unknown as Store;
+  const stores = { get: (name: string) => (name === 'main' ? main : second) } as unknown as Stores;
+  watch = new StoreWatch(bench.register, stores, new Log('test', 'error'), {
     freePercent: 10,
-    spaceOf: async (): Promise<readonly StoreSpace[]> => [
-      { directory: '/roomy', freeBytes: 90n, totalBytes: 100n },
-      { directory: '/archive', freeBytes: freePercent, totalBytes: 100n },
-    ],
+    limitMs: 100,
+    described: [described('main', true), described('second')],
+    spaceOf: async (name): Promise<readonly StoreSpace[]> =>
+      name === 'second'
+        ? []
+        : [
+            { directory: '/roomy', freeBytes: 90n, totalBytes: 100n },
+            { directory: '/archive', freeBytes: freePercent, totalBytes: 100n },
+          ],
   });
 });
 afterEach(async () => bench.register.troubles.over(await names(), 'test'));
@@ -71,9 +90,41 @@ test('a store with little free space is recorded with its fullest directory, unt
   expect(await names()).toEqual([]);
 });
 
+test('each look is recorded, with the fullest directory or what is wrong', async () => {
+  await look();
+  expect(await bench.register.storeHealth.list()).toMatchObject([
+    { name: 'main', place: '/main', fault: null, directory: '/archive', freeBytes: 50n, totalBytes: 100n },
+    { name: 'second', fault: null, directory: null, freeBytes: null },
+  ]);
+  fault = new Refused('STORE_READ_ONLY', 'mounted read-only');
+  await look();
+  expect(await bench.register.storeHealth.list()).toMatchObject([
+    { name: 'main', fault: { code: 'STORE_READ_ONLY', reason: 'mounted read-only' }, freeBytes: null },
+    { name: 'second', fault: null },
+  ]);
+});
+
+test('a store that does not answer is recorded, does not delay others, and is not asked again', async () => {
+  let answer = (): void => undefined;
+  answers = new Promise((resolve) => (answer = resolve));
+  await look();
+  await look();
+  expect(checks).toBe(1);
+  expect(await bench.register.storeHealth.list()).toMatchObject([
+    { name: 'main', fault: { code: 'STORE_UNAVAILABLE', reason: 'the store does not answer within 1 s' } },
+    { name: 'second', fault: null },
+  ]);
+  expect(await names()).toEqual(['store unavailable:main']);
+  answer();
+  await look();
+  expect((await bench.register.storeHealth.list())[0]?.fault).toBeNull();
+  expect(await names()).toEqual([]);
+});
+
 test('a running service looks by itself, at the real stores', async () => {
   const real = new StoreWatch(bench.register, bench.stores, new Log('test', 'error'), {
     freePercent: 99,
+    described: bench.stores.all.map(({ name }) => described(name)),
     spaceOf: async (): Promise<readonly StoreSpace[]> => [{ directory: '/full', freeBytes: 0n, totalBytes: 1n }],
     everyMs: 20,
   });

@@ -1,32 +1,42 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { codeOf, messageOf, type Store } from '@coldroom/domain';
+import { codeOf, messageOf } from '@coldroom/domain';
 import { STORES } from '@coldroom/pipeline';
-import { Register } from '@coldroom/register';
+import { Register, type StoreLook } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
-import type { Stores, StoreSpace } from '@coldroom/stores';
+import type { StoreDescription, Stores, StoreSpace } from '@coldroom/stores';
+import { percentOf, StoreLooks } from './store-look';
 
 export const STORE_WATCH = Symbol('store watch');
 export interface StoreWatchOptions {
   /** Below this percentage of free space, a store is filling up. */
   readonly freePercent: number;
+  /** All configured stores. */
+  readonly described: readonly StoreDescription[];
   readonly spaceOf: (store: string) => Promise<readonly StoreSpace[]>;
   readonly everyMs?: number;
+  /** How long one store may take to answer. */
+  readonly limitMs?: number;
 }
 
 const actor = 'store watch';
 const usualEveryMs = 120_000;
+const usualLimitMs = 60_000;
 const shutdownMs = 2000;
 /** A store that only hiccups is not reported. */
 const looksBeforeReport = 2;
 /** A store at the limit is not reported again and again. */
 const enoughAgain = 2;
 
-/** Looks at the stores from time to time, and records when one is unavailable or filling up: one process at a time. */
+/**
+ * Looks at the stores from time to time, records how each was found, and reports when one is unavailable or filling up:
+ * one process at a time.
+ */
 @Injectable()
 export class StoreWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stop = new AbortController();
   private readonly failures = new Map<string, number>();
+  private readonly looks: StoreLooks;
   private running: Promise<void> | undefined;
 
   constructor(
@@ -34,7 +44,9 @@ export class StoreWatch implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(STORES) private readonly stores: Stores,
     private readonly log: Log,
     @Inject(STORE_WATCH) private readonly options: StoreWatchOptions,
-  ) {}
+  ) {
+    this.looks = new StoreLooks(options.spaceOf, options.limitMs ?? usualLimitMs);
+  }
 
   onApplicationBootstrap(): void {
     this.running = this.run(this.stop.signal);
@@ -59,41 +71,41 @@ export class StoreWatch implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private async look(): Promise<void> {
-    for (const store of this.stores.all) {
-      if (this.stop.signal.aborted) return;
-      if (await this.isAvailable(store)) await this.lookAtSpace(store.name);
+    const looks = await Promise.all(
+      this.options.described.map(async (described) => ({
+        ...described,
+        ...(await this.looks.lookAt(this.stores.get(described.name))),
+      })),
+    );
+    if (this.stop.signal.aborted) return;
+    await this.register.storeHealth.record(looks);
+    for (const look of looks) {
+      await this.reportFault(look);
+      await this.reportSpace(look);
     }
   }
 
-  private async isAvailable(store: Store): Promise<boolean> {
-    const name = `store unavailable:${store.name}`;
-    try {
-      await store.check('write');
-    } catch (error) {
-      const failures = (this.failures.get(name) ?? 0) + 1;
-      this.failures.set(name, failures);
-      const [code, reason] = [codeOf(error), messageOf(error)];
-      this.log.warn('store not available', { store: store.name, code, reason, next: 'it will be looked at again' });
-      if (failures >= looksBeforeReport)
-        await this.register.troubles.found([{ name, code, detail: { store: store.name, reason } }], actor);
-      return false;
+  private async reportFault({ name: store, fault }: StoreLook): Promise<void> {
+    const name = `store unavailable:${store}`;
+    if (fault === null) {
+      this.failures.delete(name);
+      await this.register.troubles.over([name], actor);
+      return;
     }
-    this.failures.delete(name);
-    await this.register.troubles.over([name], actor);
-    return true;
+    const failures = (this.failures.get(name) ?? 0) + 1;
+    this.failures.set(name, failures);
+    const { code, reason } = fault;
+    this.log.warn('store not available', { store, code, reason, next: 'it will be looked at again' });
+    if (failures >= looksBeforeReport)
+      await this.register.troubles.found([{ name, code, detail: { store, reason } }], actor);
   }
 
-  private async lookAtSpace(store: string): Promise<void> {
-    const fullest = (await this.options.spaceOf(store)).toSorted((a, b) => percentOf(a) - percentOf(b))[0];
-    if (!fullest) return;
-    const [name, percent] = [`store filling up:${store}`, percentOf(fullest)];
-    const { directory, freeBytes, totalBytes } = fullest;
+  private async reportSpace({ name: store, space }: StoreLook): Promise<void> {
+    if (space === null) return;
+    const [name, percent] = [`store filling up:${store}`, percentOf(space)];
+    const { directory, freeBytes, totalBytes } = space;
     const detail = { store, directory, free: freeBytes.toString(), total: totalBytes.toString() };
     if (percent < this.options.freePercent) await this.register.troubles.found([{ name, detail }], actor);
     else if (percent >= this.options.freePercent + enoughAgain) await this.register.troubles.over([name], actor);
   }
-}
-
-function percentOf({ freeBytes, totalBytes }: StoreSpace): number {
-  return totalBytes === 0n ? 100 : (Number(freeBytes) / Number(totalBytes)) * 100;
 }

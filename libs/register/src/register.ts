@@ -23,6 +23,7 @@ import { RetrievalReports } from './queries/retrieval-reports';
 import { Retrievals } from './operator/retrievals';
 import { Scans } from './requests/scans';
 import { ServiceReports } from './troubles/service-reports';
+import { StoresHealth } from './stores/store-health';
 import { Troubles } from './troubles/troubles';
 import { Switches } from './transitions/switches';
 import { Claims, type Claim, type DueBag } from './transitions/claims';
@@ -47,6 +48,7 @@ export class Register {
   readonly mailFacts: MailFacts;
   readonly troubles: Troubles;
   readonly services: ServiceReports;
+  readonly storeHealth: StoresHealth;
   readonly scans: Scans;
   readonly reports: Reports;
   readonly meaning: Meaning;
@@ -75,6 +77,7 @@ export class Register {
     this.mailFacts = new MailFacts(this.pool);
     this.troubles = new Troubles(this.pool);
     this.services = new ServiceReports(this.pool);
+    this.storeHealth = new StoresHealth(this.pool);
     this.scans = new Scans(this.pool);
     this.reports = new Reports(this.pool);
     this.meaning = new Meaning(this.pool);

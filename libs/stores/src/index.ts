@@ -1,5 +1,6 @@
 export { checkCopies, type CopyVerdict, type ExpectedCopy, type Proof } from './check-copies';
 export { openConfiguredStores, type StorePlaces } from './configured';
+export { describeStores, type StoreDescription } from './describe';
 export { inRuns, Pace } from './pace';
 export { openStore, openStores, type Stores } from './open-store';
 export {

@@ -11,8 +11,16 @@ const absoluteDirectory = z
     error: 'must be an absolute path without "..", "//" or a slash at its end',
   });
 
+/** What the store costs, as people see it before they approve; nothing else depends on it. */
+const price = z.strictObject({
+  /** For 10^12 bytes that are in the store for a year. */
+  perTBYear: z.number().min(0).max(1_000_000_000),
+  currency: z.string().regex(/^[A-Z]{3}$/, { error: 'must be a code of three capital letters such as EUR' }),
+});
+
 export const fileStore = z.strictObject({
   kind: z.literal('file'),
+  price: price.optional(),
   directory: absoluteDirectory,
   /** Allows a store on the repository's own file system: one broken disk then destroys original and copy. */
   sameFileSystem: z.boolean().default(false),
@@ -28,6 +36,7 @@ const shortDuration = z
 export const arkivumStore = z
   .strictObject({
     kind: z.literal('arkivum'),
+    price: price.optional(),
     /** Where the appliance is mounted, or a directory below it; links name it. */
     mount: absoluteDirectory,
     /** The same directory as the appliance names it; empty if `mount` is its top. */
@@ -69,6 +78,7 @@ const keyPart = /^[A-Za-z0-9!_.()'-]+$/;
 export const s3Store = z
   .strictObject({
     kind: z.literal('s3'),
+    price: price.optional(),
     /** Scheme, host and port of the server. */
     endpoint: z
       .url({ protocol: /^https?$/ })
@@ -134,6 +144,7 @@ export const s3Store = z
 
 export const copiesStore = z.strictObject({
   kind: z.literal('copies'),
+  price: price.optional(),
   /** Plain stores of this list, at least two. The first is read first, and links lead to it. */
   of: z
     .array(z.string())

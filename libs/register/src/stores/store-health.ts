@@ -1,0 +1,83 @@
+import type pg from 'pg';
+
+/** What a store costs: this much for 10^12 bytes that are in it for a year. */
+export interface StorePrice {
+  readonly perTBYear: number;
+  /** A code such as `EUR`. */
+  readonly currency: string;
+}
+
+/** How a store was found. */
+export interface StoreLook {
+  readonly name: string;
+  readonly kind: string;
+  readonly isDefault: boolean;
+  /** Where its copies are, without secrets. */
+  readonly place: string;
+  readonly price: StorePrice | null;
+  readonly fault: { readonly code: string; readonly reason: string } | null;
+  /** Of its fullest directory; null for a store without directories, and while it is not available. */
+  readonly space: { readonly directory: string; readonly freeBytes: bigint; readonly totalBytes: bigint } | null;
+}
+
+/** A configured store at the last look. */
+export interface StoreHealth extends Omit<StoreLook, 'fault' | 'space'> {
+  readonly lookedAt: Date;
+  readonly fault: { readonly code: string; readonly reason: string; readonly since: Date } | null;
+  readonly directory: string | null;
+  readonly freeBytes: bigint | null;
+  readonly totalBytes: bigint | null;
+}
+
+/** The configured stores, as the service that watches them found them. */
+export class StoresHealth {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /** Records a look at all configured stores; those that are no longer configured are removed. */
+  async record(looks: readonly StoreLook[]): Promise<void> {
+    await this.pool.query(
+      `WITH looked AS (
+         SELECT l.*, now() AS looked_at FROM jsonb_to_recordset($1::jsonb) AS l(name text, kind text, is_default boolean, place text, code text, reason text,
+           directory text, free_bytes bigint, total_bytes bigint, price_per_tb_year double precision, currency text)
+       ), removed AS (DELETE FROM store_health WHERE name NOT IN (SELECT name FROM looked))
+       INSERT INTO store_health AS h (name, kind, is_default, place, looked_at, code, reason, since, directory, free_bytes, total_bytes, price_per_tb_year, currency)
+       SELECT name, kind, is_default, place, looked_at, code, reason, CASE WHEN code IS NOT NULL THEN looked_at END, directory, free_bytes, total_bytes, price_per_tb_year, currency
+       FROM looked
+       ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, is_default = excluded.is_default, place = excluded.place, looked_at = excluded.looked_at,
+         code = excluded.code, reason = excluded.reason, since = CASE WHEN excluded.code IS NOT NULL THEN coalesce(h.since, excluded.since) END,
+         directory = excluded.directory, free_bytes = excluded.free_bytes, total_bytes = excluded.total_bytes,
+         price_per_tb_year = excluded.price_per_tb_year, currency = excluded.currency`,
+      [
+        JSON.stringify(
+          looks.map(({ name, kind, isDefault, place, price, fault, space }) => ({
+            name,
+            kind,
+            is_default: isDefault,
+            place,
+            code: fault?.code ?? null,
+            reason: fault?.reason ?? null,
+            directory: space?.directory ?? null,
+            free_bytes: space?.freeBytes.toString() ?? null,
+            total_bytes: space?.totalBytes.toString() ?? null,
+            price_per_tb_year: price?.perTBYear ?? null,
+            currency: price?.currency ?? null,
+          })),
+        ),
+      ],
+    );
+  }
+
+  /** The default store first. Empty until a service has looked. */
+  async list(): Promise<readonly StoreHealth[]> {
+    const { rows } = await this.pool.query(
+      `SELECT name, kind, is_default AS "isDefault", place, looked_at AS "lookedAt", directory, free_bytes AS "freeBytes", total_bytes AS "totalBytes",
+         code, reason, since, price_per_tb_year AS "perTBYear", currency
+       FROM store_health ORDER BY is_default DESC, name`,
+    );
+    return rows.map(({ code, reason, since, perTBYear, currency, ...store }) => ({
+      ...store,
+      fault: code === null ? null : { code, reason, since },
+      price: currency === null ? null : { perTBYear, currency },
+    }));
+  }
+}
