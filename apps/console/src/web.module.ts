@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { FilesApi } from './api/files.api';
+import { PeopleApi } from './api/people.api';
 import { RetrievalsApi } from './api/retrievals.api';
 import { RequestsApi } from './api/requests.api';
 import { CONSOLE, type ConsoleSettings } from './console-settings';
@@ -14,6 +15,7 @@ import { Paces } from './live/paces';
 import { MeController } from './me/me.controller';
 import { OpenController } from './open/open.controller';
 import { OverviewController } from './overview/overview.controller';
+import { PeopleController } from './people/people.controller';
 import { BoardModule } from './queues/board.module';
 import { QueuesController } from './queues/queues.controller';
 import { RequestsController } from './requests/requests.controller';
@@ -56,10 +58,12 @@ export class WebModule {
         FilesController,
         RetrievalsController,
         OpenController,
+        PeopleController,
         QueuesController,
         LiveController,
         RequestsApi,
         FilesApi,
+        PeopleApi,
         RetrievalsApi,
       ],
       providers: [

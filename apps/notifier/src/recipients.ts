@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { isAddress } from '@coldroom/mail';
-import { actorOf, type Role } from '@coldroom/operations';
+import { actorOf, emailOf, type Role } from '@coldroom/operations';
 import { Register, type PersonInGroups, type Recipient, type RequestSummary } from '@coldroom/register';
 import { NOTIFIER_SITE, type Site } from './notifier-settings';
 
@@ -65,10 +64,9 @@ function recipientOf({ id, login, fullName, email, active }: PersonInGroups): Re
     problem: { code, reason },
   });
   if (!active) return none('MAIL_PERSON_INACTIVE', `${login} is inactive in OMERO`);
-  const address = email?.trim() ?? '';
-  if (address === '') return none('MAIL_ADDRESS_MISSING', `OMERO has no e-mail address of ${login}`);
-  if (!isAddress(address))
-    return none('MAIL_ADDRESS_INVALID', `OMERO has "${address}" as the e-mail address of ${login}`);
+  const { address, problem } = emailOf({ email });
+  if (address === null) return none('MAIL_ADDRESS_MISSING', `OMERO has no e-mail address of ${login}`);
+  if (problem !== null) return none('MAIL_ADDRESS_INVALID', `OMERO has "${address}" as the e-mail address of ${login}`);
   return { ...recipient, address };
 }
 

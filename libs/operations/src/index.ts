@@ -23,6 +23,15 @@ export { cancellable, cancelMove, move, untilMoved } from './move/move';
 export { between, planMove, type Between, type MovePlan } from './move/plan';
 export { nextStep } from './next-steps';
 export { withRegister } from './open-register';
+export { emailOf, type Email } from './people/email';
+export {
+  peopleFor,
+  peopleReadFor,
+  tokensFor,
+  type PeopleRead,
+  type PeopleSearch,
+  type PersonListing,
+} from './people/list';
 export { rebuild, type RebuildOrder } from './rebuild/rebuild';
 export type { Tally } from './rebuild/tally';
 export { carryOutDecisions, planDecisions, type Decision } from './requests/decide';
@@ -52,7 +61,7 @@ export {
   type RightsPolicy,
   type Role,
 } from './rights/rights';
-export { actorOf, type RoleSettings } from './rights/roles';
+export { actorOf, type GrantedRole, type RoleSettings } from './rights/roles';
 export { actorOfToken, createToken, revokeToken, tokenRoles, type TokenOrder } from './rights/tokens';
 export {
   cancelRetrievalAs,

@@ -32,7 +32,15 @@ export type { CopyResult, FixityFigures } from './queries/fixity';
 export type { FetchRate } from './queries/fetch-rate';
 export type { RebuildAnswer } from './operator/rebuild';
 export type { RebuiltBag, RebuiltFile } from './operator/rebuilt-bag';
-export type { Membership, Person, PersonGroup, PersonInGroups, Roster } from './people/people';
+export type {
+  Membership,
+  PeopleFilter,
+  Person,
+  PersonGroup,
+  PersonInGroups,
+  RoleHolders,
+  Roster,
+} from './people/people';
 export { Register } from './register';
 export type { NewToken, Token } from './people/tokens';
 export type { CopyRecord, FileRecord } from './queries/file-record';

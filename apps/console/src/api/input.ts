@@ -18,15 +18,14 @@ export function parseApiDecision(body: unknown): z.output<typeof decision> {
   return parsed(decision, body, 'the body');
 }
 
-const page = z.strictObject({
-  cursor: idText.optional(),
-  limit: z
-    .string()
-    .regex(/^[1-9]\d{0,3}$/, 'must be a number from 1 to 1000')
-    .transform(Number)
-    .refine((limit) => limit <= 1000, 'must be a number from 1 to 1000')
-    .default(100),
-});
+export const limitField = z
+  .string()
+  .regex(/^[1-9]\d{0,3}$/, 'must be a number from 1 to 1000')
+  .transform(Number)
+  .refine((limit) => limit <= 1000, 'must be a number from 1 to 1000')
+  .default(100);
+
+const page = z.strictObject({ cursor: idText.optional(), limit: limitField });
 
 /** Where a page of a list starts, and how long it is. */
 export function parsePage(query: unknown): z.output<typeof page> {

@@ -19,7 +19,7 @@ export interface PageProps extends Frame {
   readonly children: ComponentChildren;
 }
 
-export type Section = 'overview' | 'me' | 'requests' | 'files' | 'retrievals' | 'queues';
+export type Section = 'overview' | 'me' | 'requests' | 'files' | 'retrievals' | 'people' | 'queues';
 
 interface Entry {
   readonly section: Section;
@@ -35,6 +35,7 @@ const entries: readonly Entry[] = [
   { section: 'requests', path: '/requests', text: 'Requests' },
   { section: 'files', path: '/files', text: 'Files' },
   { section: 'retrievals', path: '/ask-back', text: 'Bring back' },
+  { section: 'people', path: '/people', text: 'People', needs: 'seePeople' },
   { section: 'queues', path: '/queues', text: 'Queues', needs: 'seeQueues' },
 ];
 
@@ -122,7 +123,7 @@ function SignedIn({ site, visitor }: { readonly site: Site; readonly visitor: Vi
   );
 }
 
-const roleWords: Readonly<Record<Role, string>> = {
+export const roleWords: Readonly<Record<Role, string>> = {
   researcher: 'researcher',
   leader: 'group leader',
   manager: 'data manager',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { removeServerData, startPostgres } from '@coldroom/local';
 import { Chromium, signIn } from './chromium';
 import { pagesOfFiles } from './file-pages';
+import { pagesOfOversight } from './oversight-pages';
 import { RunningConsole } from './running-console';
 import { fillWithSample } from './sample-contents';
 
@@ -21,14 +22,16 @@ async function main(): Promise<void> {
   try {
     const shown = await fillWithSample(running);
     const pages = await pagesOfFiles(running, shown);
+    const oversight = await pagesOfOversight(running);
     for (const colours of ['light', 'dark'] as const)
-      await take(running, chromium, { colours, width: 1120, shown, pages });
+      await take(running, chromium, { colours, width: 1120, shown, pages, oversight });
     await take(running, chromium, {
       colours: 'light',
       width: 400,
       shown,
       pages,
-      only: ['requests', 'request-waiting', 'files'],
+      oversight,
+      only: ['requests', 'request-waiting', 'files', 'people'],
     });
   } finally {
     await chromium.stop();
@@ -44,13 +47,15 @@ interface Series {
   readonly shown: Awaited<ReturnType<typeof fillWithSample>>;
   /** By what is on them. */
   readonly pages: Readonly<Record<string, string>>;
+  /** As those before, for an administrator. */
+  readonly oversight: Readonly<Record<string, string>>;
   readonly only?: readonly string[];
 }
 
 async function take(
   running: RunningConsole,
   chromium: Chromium,
-  { colours, width, shown, pages, only }: Series,
+  { colours, width, shown, pages, oversight, only }: Series,
 ): Promise<void> {
   const { url } = running.settings;
   const page = await chromium.open(url, { colours, width, height: 620 });
@@ -83,6 +88,13 @@ async function take(
   await own.goto(`${url}me`);
   await save('me', own);
   await own.context().close();
+  const whole = await chromium.open(url, { colours, width, height: 620 });
+  await signIn(whole, 'root');
+  for (const [name, path] of Object.entries(oversight)) {
+    await whole.goto(`${url}${path}`);
+    await save(name.replaceAll(' ', '-'), whole);
+  }
+  await whole.context().close();
 }
 
 main().catch((error: unknown) => {

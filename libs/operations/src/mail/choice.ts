@@ -1,6 +1,6 @@
 import { Refused } from '@coldroom/domain';
-import { isAddress } from '@coldroom/mail';
 import { mailChoices, type MailChoice } from '@coldroom/register';
+import { emailOf } from '../people/email';
 import type { Reviewer } from '../requests/review';
 
 /** What a person sees about their own mail. */
@@ -13,8 +13,8 @@ export interface OwnMail {
 /** Null for a token: it gets no mail. */
 export async function ownMail({ actor: { personId }, register }: Reviewer): Promise<OwnMail | null> {
   if (personId === null) return null;
-  const email = (await register.people.byId(personId))?.email?.trim() ?? '';
-  return { choice: await register.mailChoices.of(personId), address: isAddress(email) ? email : null };
+  const { address, problem } = emailOf((await register.people.byId(personId)) ?? { email: null });
+  return { choice: await register.mailChoices.of(personId), address: problem === null ? address : null };
 }
 
 /** Everyone chooses for themselves only. `Refused` `NOT_PERMITTED` for a token, `MAIL_CHOICE_UNKNOWN`. */

@@ -1,5 +1,7 @@
 import type { PersonInGroups } from '@coldroom/register';
-import { actorOf, type RoleSettings } from './roles';
+import { freshRegister } from '../testing/fresh-register';
+import { roles } from './rights';
+import { actorOf, holdersOf, type RoleSettings } from './roles';
 
 const none: RoleSettings = { managers: [], administrators: [], auditors: [] };
 const person = (more: Partial<PersonInGroups> = {}): PersonInGroups => ({
@@ -41,4 +43,42 @@ test.each<[string, Partial<PersonInGroups>, Partial<RoleSettings>, string[]]>([
 test('an actor leads what the person leads, and an inactive one leads nothing', () => {
   expect(actorOf(person(leader), none)).toMatchObject({ name: 'alice', personId: 7n, leads: [3n] });
   expect(actorOf(person({ ...leader, active: false }), none).leads).toEqual([]);
+});
+
+test('the register finds by role exactly those who have it, whatever the settings', async () => {
+  const register = await freshRegister('roles');
+  try {
+    const someone = (id: bigint, login: string, more: Partial<PersonInGroups> = {}): PersonInGroups =>
+      person({ id, login, groups: [], ...more });
+    const people = [
+      someone(1n, 'root', { administrator: true }),
+      someone(2n, 'restricted', { administrator: true, withheld: ['Chown'] }),
+      someone(3n, 'gone', { active: false, administrator: true, ...leader }),
+      someone(4n, 'lea', leader),
+      someone(5n, 'alice', { groups: [{ id: 3n, name: 'lab', leader: false }] }),
+      someone(6n, 'lab'),
+    ];
+    await register.people.mirror({
+      people,
+      groups: [{ id: 3n, name: 'lab' }],
+      memberships: people.flatMap(({ id, groups }) =>
+        groups.map((group) => ({ groupId: group.id, personId: id, leader: group.leader })),
+      ),
+    });
+    for (const names of [[], ['alice'], ['group:lab'], ['lab', 'gone']])
+      for (const settings of [
+        { ...none, managers: names },
+        { ...none, administrators: names },
+        { ...none, auditors: names, managers: ['root'] },
+      ])
+        for (const role of roles) {
+          const expected = people
+            .filter((one) => actorOf(one, settings).roles.includes(role))
+            .map(({ login }) => login);
+          const found = await register.people.list({ holders: holdersOf(role, settings) });
+          expect([role, settings, found.map(({ login }) => login)]).toEqual([role, settings, expected.toSorted()]);
+        }
+  } finally {
+    await register.close();
+  }
 });

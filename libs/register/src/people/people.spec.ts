@@ -112,3 +112,21 @@ test('people are listed by login, a page after the other', async () => {
   expect(first.map(({ login }) => login)).toEqual(['alice', 'bob']);
   expect((await people.list({ after: 'bob', limit: 2 })).map(({ login }) => login)).toEqual(['root']);
 });
+
+test('a sign-in is known as long as its session is there', async () => {
+  const [earlier, later] = [Date.UTC(2026, 10, 1), Date.UTC(2026, 10, 2)];
+  for (const [sid, personId, signedInAt] of [
+    ['a', '7', earlier],
+    ['b', '7', later],
+    ['c', '8', earlier],
+    ['d', undefined, undefined],
+  ])
+    await db.sql.query(`INSERT INTO session (sid, sess, expire) VALUES ($1, $2, now())`, [
+      sid,
+      JSON.stringify({ personId, signedInAt }),
+    ]);
+  const { sessions } = db.register;
+  expect([...(await sessions.signedIn([7n, 9n]))]).toEqual([[7n, new Date(later)]]);
+  await sessions.endAll(7n);
+  expect((await sessions.signedIn([7n, 8n])).get(7n)).toBeUndefined();
+});

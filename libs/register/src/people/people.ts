@@ -37,6 +37,28 @@ export interface PersonInGroups extends Person {
   readonly groups: readonly (PersonGroup & { readonly leader: boolean })[];
 }
 
+/** Active users for whom one of these is true. */
+export interface RoleHolders {
+  readonly logins: readonly string[];
+  /** Names of groups of which they are members. */
+  readonly groups: readonly string[];
+  readonly everyone?: boolean;
+  /** Whoever leads a group. */
+  readonly leaders?: boolean;
+  /** OMERO's administrators with all privileges. */
+  readonly administrators?: boolean;
+}
+
+export interface PeopleFilter {
+  /** Part of the login name, full name, e-mail address or the name of a group, in any case of letters. */
+  readonly text?: string | undefined;
+  readonly groupId?: bigint | undefined;
+  readonly holders?: RoleHolders | undefined;
+  /** Only login names after this one: for paging. */
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
 const columns = `p.id, p.login, p.full_name AS "fullName", p.email, p.active, p.administrator, p.withheld`;
 const inGroups = `coalesce((SELECT jsonb_agg(jsonb_build_object('id', g.id::text, 'name', g.name, 'leader', m.leader) ORDER BY g.name, g.id)
   FROM membership m JOIN person_group g ON g.id = m.group_id WHERE m.person_id = p.id), '[]') AS groups`;
@@ -126,14 +148,41 @@ export class People {
     return new Map(rows.map(({ id, name }) => [id, name]));
   }
 
-  /** The next `limit` people by login name after `after`. */
-  async list({ after = '', limit = 100 }: { after?: string; limit?: number }): Promise<readonly PersonInGroups[]> {
+  /** By login name. */
+  async list({ text, groupId, holders, after = '', limit = 100 }: PeopleFilter): Promise<readonly PersonInGroups[]> {
+    const values: unknown[] = [];
+    const value = (given: unknown): string => `$${values.push(given)}`;
+    const conditions = [
+      `p.login > ${value(after)}`,
+      ...(text === undefined ? [] : [contains(`${value(text)}::text`)]),
+      ...(groupId === undefined ? [] : [isMember(`g.id = ${value(groupId)}`)]),
+      ...(holders === undefined ? [] : [holds(holders, value)]),
+    ];
     const { rows } = await this.pool.query<PersonRow>(
-      `SELECT ${columns}, ${inGroups} FROM person p WHERE p.login > $1 ORDER BY p.login LIMIT $2`,
-      [after, limit],
+      `SELECT ${columns}, ${inGroups} FROM person p WHERE ${conditions.join(' AND ')} ORDER BY p.login LIMIT ${value(limit)}`,
+      values,
     );
     return rows.map(personOf);
   }
+}
+
+const isMember = (condition: string): string =>
+  `EXISTS (SELECT FROM membership m JOIN person_group g ON g.id = m.group_id WHERE m.person_id = p.id AND ${condition})`;
+
+const contains = (text: string): string =>
+  `(strpos(lower(concat_ws(E'\\n', p.login, p.full_name, p.email)), lower(${text})) > 0
+    OR ${isMember(`strpos(lower(g.name), lower(${text})) > 0`)})`;
+
+function holds(holders: RoleHolders, value: (given: unknown) => string): string {
+  const { logins, groups, everyone = false, leaders = false, administrators = false } = holders;
+  const ways = [
+    `p.login = ANY(${value(logins)}::text[])`,
+    isMember(`g.name = ANY(${value(groups)}::text[])`),
+    ...(everyone ? ['true'] : []),
+    ...(leaders ? [isMember('m.leader')] : []),
+    ...(administrators ? [`(p.administrator AND p.withheld = '{}')`] : []),
+  ];
+  return `p.active AND (${ways.join(' OR ')})`;
 }
 
 type PersonRow = Person & { groups: { id: string; name: string; leader: boolean }[] };

@@ -1,0 +1,43 @@
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { peopleFor, peopleReadFor, tokensFor, type Reviewer } from '@coldroom/operations';
+import { Register } from '@coldroom/register';
+import { CONSOLE, type ConsoleSettings } from '../console-settings';
+import { peopleFields } from '../people/input';
+import { parseAs, writtenText } from '../requests/input';
+import { CurrentVisitor } from '../sign-in/actor.guard';
+import type { Visitor } from '../sign-in/visitors';
+import { limitField } from './input';
+import { toJson } from './json';
+
+/** The cursor is a login name. */
+const query = z.strictObject({ ...peopleFields, cursor: writtenText(255).optional(), limit: limitField });
+
+/** OMERO's users with their roles, and the access tokens of machines. */
+@Controller('api/v1')
+export class PeopleApi {
+  constructor(
+    private readonly register: Register,
+    @Inject(CONSOLE) private readonly settings: ConsoleSettings,
+  ) {}
+
+  @Get('people')
+  async people(@CurrentVisitor() visitor: Visitor, @Query() given: unknown): Promise<unknown> {
+    const reviewer = this.reviewer(visitor);
+    const read = await peopleReadFor(reviewer);
+    const { cursor: after, limit, group: groupId, ...search } = parseAs(query, given);
+    const found = await peopleFor(reviewer, this.settings.roles, { ...search, groupId, after, limit: limit + 1 });
+    const data = found.slice(0, limit);
+    return toJson({ data, next: found.length > limit ? (data.at(-1)?.login ?? null) : null, ...read });
+  }
+
+  /** Without their secrets, which are not kept. */
+  @Get('tokens')
+  async tokens(@CurrentVisitor() visitor: Visitor): Promise<unknown> {
+    return toJson({ data: await tokensFor(this.reviewer(visitor)) });
+  }
+
+  private reviewer({ actor }: Visitor): Reviewer {
+    return { register: this.register, actor, policy: this.settings.policy };
+  }
+}
