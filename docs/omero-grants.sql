@@ -31,8 +31,11 @@ GRANT SELECT (firstname, middlename, lastname, email) ON experimenter TO coldroo
 
 -- What has to be archived together, and where it is.
 GRANT SELECT ON image, pixels, pixelsoriginalfilemap, filesetentry, filesetannotationlink, originalfile, checksumalgorithm, format TO coldroom_scanner;
-GRANT SELECT ON datasetimagelink TO coldroom_scanner;
-GRANT SELECT (id) ON dataset TO coldroom_scanner;
+
+-- Which images are in a dataset, project, plate or screen that someone names.
+GRANT SELECT ON datasetimagelink, projectdatasetlink, screenplatelink, wellsample TO coldroom_scanner;
+GRANT SELECT (id, name) ON dataset, project, plate, screen TO coldroom_scanner;
+GRANT SELECT (id, plate) ON well TO coldroom_scanner;
 
 -- Marks on images.
 GRANT SELECT, INSERT, DELETE ON annotation, annotation_mapvalue, imageannotationlink TO coldroom_scanner;

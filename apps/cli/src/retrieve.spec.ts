@@ -152,9 +152,9 @@ stores:
       code: 3,
       stdout: expect.stringContaining('not archived as a whole (their files are: approved)'),
     });
-    expect(await coldroom(['restore', 'Project:3', '--yes'], env)).toMatchObject({
+    expect(await coldroom(['restore', 'Well:3', '--yes'], env)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('Request:7 or Dataset:7'),
+      stderr: expect.stringContaining('Request:7 or Dataset:7 or Project:7 or Plate:7 or Screen:7'),
     });
     expect(await coldroom(['restore', 'dataset:3', '--yes'], env)).toMatchObject({
       code: 2,
@@ -184,10 +184,11 @@ stores:
       ]);
       await client.end();
       const known = { ...env, OMERO_DATABASE_URL: omero };
-      expect(await coldroom(['restore', 'Dataset:987654', '--yes'], known)).toMatchObject({
-        code: 4,
-        stderr: expect.stringContaining('Dataset:987654'),
-      });
+      for (const unknown of ['Dataset:987654', 'Project:987654', 'Plate:987654', 'Screen:987654'])
+        expect(await coldroom(['restore', unknown, '--yes'], known)).toMatchObject({
+          code: 4,
+          stderr: expect.stringContaining(unknown),
+        });
       if (dataset)
         expect(await coldroom(['restore', `Dataset:${dataset.parent}`, '--yes'], known)).toMatchObject({
           code: 4,

@@ -8,6 +8,7 @@ import { secret, type Settings } from '@coldroom/runtime';
 import { openConfiguredStores } from '@coldroom/stores';
 import { BIO_FORMATS_PLACES, ServersBioFormats } from './bio-formats';
 import { Closures } from './closures';
+import { ContainerAnswers } from './container-answers';
 import { LinkTroubles } from './link-troubles';
 import { Mirror } from './mirror';
 import { PeopleMirror } from './people-mirror';
@@ -67,6 +68,7 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       Mirror,
       Round,
       Rounds,
+      ContainerAnswers,
       ScannerStart,
       ScannerEnd,
     ],

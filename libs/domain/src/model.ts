@@ -111,6 +111,15 @@ export interface ProvenCopy {
 
 export type Retrieval = 'restore' | 'recall';
 
+/** What OMERO arranges images in: datasets in projects, plates in screens. */
+export const containerKinds = ['Dataset', 'Project', 'Plate', 'Screen'] as const;
+export type ContainerKind = (typeof containerKinds)[number];
+
+export interface Container {
+  readonly kind: ContainerKind;
+  readonly id: bigint;
+}
+
 /**
  * How a copy was read back: `direct` bypassed the page cache, `dropped` after the cache was asked to drop the file,
  * `cached` where the file system allows neither; `remote` from a store on another machine; `attested` without reading

@@ -15,6 +15,7 @@ export type { ImageMark } from './mark-annotations';
 export { legacyPath, pyramidCompanions, type PyramidCompanions } from './legacy-paths';
 export type { Closure, ClosureFile, ClosureImage, Component } from './closure';
 export type { ConnectionOptions } from './connection';
+export type { ContainerContent } from './containers';
 export type { Group, IgnoredMark, Mark, RequestMark } from './marks';
 export { OmeroDatabase, type OmeroFacts, type OmeroOptions } from './omero-database';
 export type { Person } from './people';

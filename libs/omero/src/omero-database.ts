@@ -1,10 +1,11 @@
 import type pg from 'pg';
+import type { Container } from '@coldroom/domain';
 import { readOpenings, type FilesetOpening } from './bio-formats/openings';
 import { repairArchived, readImageFacts, readOriginalSizes, readPixels, type ImageFacts } from './audit';
 import { checkRights, checkSchema, checkVersion, type OmeroVersion } from './check';
 import { type Closure, readClosure } from './closure';
 import { type ConnectionOptions, inTransaction, openPool, readInTransaction } from './connection';
-import { imagesInDataset } from './datasets';
+import { type ContainerContent, readContainer } from './containers';
 import { clearMarks, type ClearOptions, type ClearOutcome, type MarkOutcome, setMark } from './image-marks';
 import type { ImageMark } from './mark-annotations';
 import { type IgnoredMark, type Mark, readMarks, type RequestMark } from './marks';
@@ -85,9 +86,9 @@ export class OmeroDatabase {
     return inTransaction(this.pool, 'read', checkRosterRights);
   }
 
-  /** The images in a dataset, by id; undefined if there is no such dataset. */
-  imagesIn(datasetId: bigint): Promise<readonly bigint[] | undefined> {
-    return inTransaction(this.pool, 'read', (session) => imagesInDataset(session, datasetId));
+  /** See `readContainer`. */
+  container(container: Container): Promise<ContainerContent | undefined> {
+    return inTransaction(this.pool, 'read', (session) => readContainer(session, container));
   }
 
   /**

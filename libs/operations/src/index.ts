@@ -11,7 +11,7 @@ export { prepare, type Preparation } from './doctor/prepare';
 export { failureOf, notFound, UsageError, type ExitCode, type Failure } from './failure';
 export { abandon, planAbandon, type AbandonPlan } from './files/abandon';
 export { fileFor, filesFor, type FileHistory } from './files/as-actor';
-export { openedImages, type Opened, type OpenedImage } from './files/opened';
+export { openedImages, type Opened, type OpenedContainer, type OpenedImage } from './files/opened';
 export { planRetry, retry } from './files/retry';
 export { fileDetails, type FileCopy, type FileDetails } from './files/show';
 export type { Listing } from './listing';
@@ -71,8 +71,9 @@ export {
   retrieveAs,
   type RetrievalFor,
   type RetrievalReview,
+  type Wanted,
 } from './retrieve/as-actor';
-export { archivedImagesIn } from './retrieve/datasets';
+export { archivedImagesIn } from './retrieve/containers';
 export type { Estimate } from './retrieve/estimate';
 export {
   planCancellation,
@@ -97,7 +98,7 @@ export type { Surroundings } from './surroundings';
 export { resumeAs, stopAs } from './switches/as-actor';
 export { resume, type Resumed } from './switches/resume';
 export { stop, untilNoneIsLinked } from './switches/stop';
-export { nameOf, parseIds, parseTargets, splitDatasets } from './targets';
+export { nameOf, parseIds, parseTargets, splitContainers } from './targets';
 export { planUndo, undoPlan, type UndoPlan } from './undo/plan';
 export { undo, untilUndone } from './undo/undo';
 export { remedyOf } from './verify/remedy';

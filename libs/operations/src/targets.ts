@@ -1,3 +1,4 @@
+import { containerKinds, type Container } from '@coldroom/domain';
 import type { Target } from '@coldroom/register';
 import { UsageError } from './failure';
 
@@ -39,20 +40,21 @@ export function parseIds(words: readonly string[], kind: Exclude<TargetKind, 'Fi
 }
 
 /**
- * The ids of words such as `Dataset:1,2`, which OMERO knows and the register does not; the other words are returned
- * unchanged.
+ * Words such as `Dataset:1,2`, which OMERO knows and the register does not; the other words are returned unchanged. Each
+ * container once.
  */
-export function splitDatasets(words: readonly string[]): {
-  readonly datasets: readonly bigint[];
+export function splitContainers(words: readonly string[]): {
+  readonly containers: readonly Container[];
   readonly others: readonly string[];
 } {
-  const isDataset = (word: string): boolean => word.startsWith('Dataset:');
-  return {
-    datasets: [
-      ...new Set(words.filter(isDataset).flatMap((word) => [...numbers(word.slice('Dataset:'.length), word)])),
-    ],
-    others: words.filter((word) => !isDataset(word)),
-  };
+  const found = new Map<string, Container>();
+  const others = words.filter((word) => {
+    const kind = containerKinds.find((each) => word.startsWith(`${each}:`));
+    if (!kind) return true;
+    for (const id of numbers(word.slice(kind.length + 1), word)) found.set(`${kind}:${id}`, { kind, id });
+    return false;
+  });
+  return { containers: [...found.values()], others };
 }
 
 /** `Request:1,2`: a target as a person would write it. */

@@ -1,6 +1,7 @@
 export type { CopyPlace, HeldFile, KnownBag } from './queries/audit';
 export type { AuditedFile, Page } from './queries/audited-files';
 export { firstPage, type AuditedImage, type PageStart } from './queries/audited-images';
+export type { ContainerAnswer } from './containers/containers';
 export { migrate } from './db/connection';
 export { mailChoices, type MailChoice, type PersonsChoice } from './mail/choices';
 export type { Gathered, GatheredMail } from './mail/digests';

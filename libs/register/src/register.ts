@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { Audit } from './queries/audit';
 import { asTransient, connect, releaseIdle, openPool } from './db/connection';
+import { Containers } from './containers/containers';
 import { Meaning } from './queries/meaning';
 import { Fixity } from './queries/fixity';
 import { EventCursor } from './mail/event-cursor';
@@ -50,6 +51,7 @@ export class Register {
   readonly services: ServiceReports;
   readonly storeHealth: StoresHealth;
   readonly scans: Scans;
+  readonly containers: Containers;
   readonly reports: Reports;
   readonly meaning: Meaning;
   readonly fixity: Fixity;
@@ -79,6 +81,7 @@ export class Register {
     this.services = new ServiceReports(this.pool);
     this.storeHealth = new StoresHealth(this.pool);
     this.scans = new Scans(this.pool);
+    this.containers = new Containers(this.pool);
     this.reports = new Reports(this.pool);
     this.meaning = new Meaning(this.pool);
     this.fixity = new Fixity(this.pool);

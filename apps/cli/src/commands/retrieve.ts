@@ -1,3 +1,4 @@
+import { containerKinds } from '@coldroom/domain';
 import {
   archivedImagesIn,
   cancelRetrieval,
@@ -8,7 +9,7 @@ import {
   refuseWithoutSpace,
   restoreOrder,
   retrieve,
-  splitDatasets,
+  splitContainers,
   untilRetrieved,
 } from '@coldroom/operations';
 import type { Register, RetrievalOrder, Target } from '@coldroom/register';
@@ -49,7 +50,7 @@ function common(command: CliCommand): CliCommand {
   return command
     .argument(
       '<objects...>',
-      'Image:7,8 or Dataset:4 or Fileset:9 or Request:3; images that share files come back together',
+      'Image:7,8 or Dataset:4, Project:2, Plate:5, Screen:6 or Fileset:9 or Request:3; images that share files come back together',
     )
     .dryRun('only show what would come back, how much and how long it may take')
     .yes()
@@ -64,10 +65,10 @@ async function run(
   order: RetrievalOrder,
   options: Options,
 ): Promise<Result> {
-  const { datasets, others } = splitDatasets(named);
-  const targets = parseTargets(others, ['Image', 'Fileset', 'Request'], undefined, ['Dataset']);
+  const { containers, others } = splitContainers(named);
+  const targets = parseTargets(others, ['Image', 'Fileset', 'Request'], undefined, containerKinds);
   return context.register(async (register) => {
-    const all = [...targets, ...(await archivedImagesIn(context, register, datasets))];
+    const all = [...targets, ...(await archivedImagesIn(context, register, containers))];
     return options.cancel ? cancel(context, register, all, options) : ask(context, register, all, order, options);
   });
 }

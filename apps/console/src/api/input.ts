@@ -1,9 +1,10 @@
 import { BadRequestException } from '@nestjs/common';
 import { z } from 'zod';
 import { fileStates } from '@coldroom/domain';
-import type { FileFilter, RetrievalOrder, Target } from '@coldroom/register';
+import type { Wanted } from '@coldroom/operations';
+import type { FileFilter, RetrievalOrder } from '@coldroom/register';
 import { filterOf, idText, searchFields } from '../files/input';
-import { orderOf, targetsOf } from '../retrievals/input';
+import { orderOf, wantedIn } from '../retrievals/input';
 
 const decision = z
   .strictObject({
@@ -56,13 +57,13 @@ const retrieval = z.strictObject({
 
 /** `{"targets": ["Image:1,2", "Fileset:9"], "way": "recall", "days": 14}` */
 export function parseRetrieval(body: unknown): {
-  readonly targets: readonly Target[];
+  readonly wanted: Wanted;
   readonly order: RetrievalOrder;
   readonly dryRun: boolean;
 } {
   const { targets, way, days, dryRun } = parsed(retrieval, body, 'the body');
   if (way === 'restore' && days !== undefined) throw new BadRequestException('days: only a recall has days');
-  return { targets: targetsOf(targets.join(' ')), order: orderOf(way, days), dryRun };
+  return { wanted: wantedIn(targets.join(' ')), order: orderOf(way, days), dryRun };
 }
 
 function parsed<T extends z.ZodType>(schema: T, given: unknown, what: string): z.output<T> {

@@ -99,7 +99,7 @@ test('a machine requests a retrieval with a token, as the role that it has', asy
 test.each<[string, unknown]>([
   ['no targets', { targets: [], way: 'restore' }],
   ['no way', { targets: ['Image:1'] }],
-  ['a kind that does not exist', { targets: ['Dataset:1'], way: 'restore' }],
+  ['a kind that does not exist', { targets: ['Well:1'], way: 'restore' }],
   ['a number instead of text', { targets: [1], way: 'restore' }],
   ['a number that is too large', { targets: ['Image:9223372036854775808'], way: 'restore' }],
   ['a range of a million', { targets: ['Image:1-1000000'], way: 'restore' }],

@@ -45,10 +45,10 @@ export class RetrievalsApi {
     @Body() body: unknown,
     @Res({ passthrough: true }) response: Response,
   ): Promise<unknown> {
-    const { targets, order, dryRun } = parseRetrieval(body);
+    const { wanted, order, dryRun } = parseRetrieval(body);
     const reviewer = this.reviewer(visitor);
-    if (dryRun) return toJson(await planRetrievalAs(reviewer, this.settings, targets, order));
-    const done = await retrieveAs(reviewer, this.settings, targets, order);
+    if (dryRun) return toJson(await planRetrievalAs(reviewer, this.settings, wanted, order));
+    const done = await retrieveAs(reviewer, this.settings, wanted, order);
     if (done.retrievals.length > 0) response.status(201);
     return toJson(done);
   }

@@ -1,5 +1,6 @@
 import { BadRequestException } from '@nestjs/common';
 import { z } from 'zod';
+import { containerKinds, type Container } from '@coldroom/domain';
 import { idText } from '../files/input';
 import { mostIds } from '../retrievals/input';
 
@@ -17,7 +18,10 @@ const opened = z
   );
 
 /** What someone chose in OMERO.web. */
-export type Chosen = z.output<typeof opened>;
+export interface Chosen {
+  readonly images: readonly bigint[];
+  readonly containers: readonly Container[];
+}
 
 /** @param url as it was requested: Node's parser of queries leaves out what comes after the first thousand names */
 export function parseChosen(url: string): Chosen {
@@ -26,10 +30,17 @@ export function parseChosen(url: string): Chosen {
   const parsed = opened.safeParse(
     Object.fromEntries([...byName].map(([name, pairs]) => [name, pairs.map(([, id]) => id)])),
   );
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return chosenOf(parsed.data);
   const [issue] = parsed.error.issues;
   const [name] = issue?.path ?? [];
   throw new BadRequestException(
     name === undefined ? issue?.message : `"${String(name)}" must name numbers, such as ${String(name)}=12`,
   );
+}
+
+function chosenOf(named: z.output<typeof opened>): Chosen {
+  const containers = containerKinds.flatMap((kind) =>
+    named[kind.toLowerCase() as Lowercase<typeof kind>].map((id) => ({ kind, id })),
+  );
+  return { images: named.image, containers };
 }

@@ -12,40 +12,45 @@ interface Props extends Frame {
 }
 
 export function OpenPage({ chosen, opened, ...frame }: Props): VNode {
-  const { images, missing } = opened;
+  const { images, containers, missing, empty } = opened;
   const groups = stays
     .map((stay) => ({ stay, some: images.filter((image) => image.stay === stay) }))
     .filter(({ some }) => some.length > 0);
   return (
     <Page {...frame} title="Chosen in OMERO">
       <div class="heading">
-        <h1>{titleOf(chosen, opened)}</h1>
-        <AskBack {...frame} images={images} />
+        <h1>{titleOf(opened)}</h1>
+        <AskBack {...frame} chosen={chosen} opened={opened} />
       </div>
+      {containers.length > 0 && <Containers containers={containers} />}
       {groups.map(({ stay, some }) => (
         <Group {...frame} stay={stay} images={some} />
       ))}
       {missing.length > 0 && <Missing missing={missing} />}
-      <Containers chosen={chosen} />
-      {chosen.image.length === 0 && !hasContainers(chosen) && <Nothing />}
+      {empty.length > 0 && <Empty empty={empty} />}
+      {chosen.images.length + chosen.containers.length === 0 && <Nothing />}
     </Page>
   );
 }
 
-function titleOf({ image }: Chosen, { images }: Opened): string {
-  if (image.length === 0) return 'Chosen in OMERO';
+function titleOf({ images, missing, containers }: Opened): string {
   const archived = images.filter(({ stay }) => stay === 'archived' || stay === 'online').length;
-  if (archived === image.length) return `${counted(archived, 'image')} in the archive`;
-  return `${formatCount(archived)} of ${counted(image.length, 'image')} in the archive`;
+  const all = images.length + missing.length + containers.reduce((sum, container) => sum + container.missing, 0);
+  if (all === 0) return 'Chosen in OMERO';
+  if (archived === all) return `${counted(archived, 'image')} in the archive`;
+  return `${formatCount(archived)} of ${counted(all, 'image')} in the archive`;
 }
 
-/** As few characters as possible: addresses must not be long. */
-function AskBack({ site, images }: Pick<Props, 'site'> & Pick<Opened, 'images'>): VNode | null {
-  const away = images.filter(({ retrievable }) => retrievable).map(({ imageId }) => imageId);
+/** Names containers instead of their images: addresses must not be long. */
+function AskBack({ site, chosen, opened }: Pick<Props, 'site' | 'chosen' | 'opened'>): VNode | null {
+  const away = opened.images.filter(({ retrievable }) => retrievable).map(({ imageId }) => imageId);
   if (away.length === 0) return null;
+  const images = chosen.images.filter((id) => away.includes(id));
+  const containers = opened.containers.filter(({ retrievable }) => retrievable).map(({ container }) => container);
+  const what = [...(images.length > 0 ? [`Image:${images.join(',')}`] : []), ...containers].join(' ');
   return (
     <form method="get" action={site.href('/ask-back')}>
-      <input type="hidden" name="what" value={`Image:${away.join(',')}`} />
+      <input type="hidden" name="what" value={what} />
       <button class="primary" type="submit">
         Bring {counted(away.length, 'image')} back…
       </button>
@@ -100,17 +105,29 @@ function Missing({ missing }: Pick<Opened, 'missing'>): VNode {
   );
 }
 
-const containers = ['dataset', 'project', 'plate', 'screen'] as const;
-const hasContainers = (chosen: Chosen): boolean => containers.some((kind) => chosen[kind].length > 0);
+/** As people say it: `Dataset 7`. */
+const spoken = (container: string): string => container.replace(':', ' ');
 
-/** Only OMERO knows what is in them. */
-function Containers({ chosen }: Pick<Props, 'chosen'>): VNode | null {
-  if (!hasContainers(chosen)) return null;
-  const named = containers.filter((kind) => chosen[kind].length > 0).map((kind) => counted(chosen[kind].length, kind));
+function Containers({ containers }: Pick<Opened, 'containers'>): VNode {
   return (
     <section class="card">
-      <h2>{named.join(', ')}</h2>
-      <p>Coldroom knows images only. Open the images in OMERO.web, choose them there, and open them here again.</p>
+      <ul class="plain name">
+        {containers.map(({ container, name, images, missing }) => (
+          <li>
+            {name} <span class="muted nobreak">{spoken(container)}</span>: {counted(images, 'image')}
+            {missing > 0 && `, of which the archive does not have ${formatCount(missing)}`}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Empty({ empty }: Pick<Opened, 'empty'>): VNode {
+  return (
+    <section class="card">
+      <h2>Nothing in the archive</h2>
+      <p class="name">{empty.map(spoken).join(', ')}</p>
     </section>
   );
 }

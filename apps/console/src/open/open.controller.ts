@@ -23,7 +23,11 @@ export class OpenController {
   async page(@CurrentVisitor() visitor: Visitor, @Req() request: Request): Promise<string> {
     const { register, site, settings } = this;
     const chosen = parseChosen(request.originalUrl);
-    const opened = await openedImages({ register, actor: visitor.actor, policy: settings.policy }, chosen.image);
+    const opened = await openedImages(
+      { register, actor: visitor.actor, policy: settings.policy },
+      chosen.images,
+      chosen.containers,
+    );
     return toHtml(OpenPage({ site, visitor, chosen, opened }));
   }
 }

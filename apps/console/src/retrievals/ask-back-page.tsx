@@ -56,7 +56,8 @@ function WishForm({ site, query }: Pick<Props, 'site' | 'query'>): VNode {
         {textOf(query, 'what')}
       </textarea>
       <p class="small muted" id="what-use">
-        Numbers of images as OMERO.web shows them, or <code>Fileset:9</code>, or <code>Request:3</code>.
+        Numbers of images as OMERO.web shows them, or <code>Dataset:4</code>, <code>Project:2</code>,{' '}
+        <code>Plate:5</code>, <code>Screen:6</code>, <code>Fileset:9</code>, <code>Request:3</code>.
       </p>
       <fieldset>
         <legend>For how long</legend>

@@ -1,8 +1,15 @@
 import { BadRequestException } from '@nestjs/common';
 import { z } from 'zod';
-import type { Retrieval } from '@coldroom/domain';
-import { parseTargets, recallOrder, restoreOrder, UsageError } from '@coldroom/operations';
-import type { RetrievalOrder, Target } from '@coldroom/register';
+import { containerKinds, type Retrieval } from '@coldroom/domain';
+import {
+  parseTargets,
+  recallOrder,
+  restoreOrder,
+  splitContainers,
+  UsageError,
+  type Wanted,
+} from '@coldroom/operations';
+import type { RetrievalOrder } from '@coldroom/register';
 
 /** More objects are not named at once. */
 export const mostIds = 1000;
@@ -22,7 +29,7 @@ const form = z.strictObject({
 /** What to bring back, and how. */
 export interface Wish {
   readonly what: string;
-  readonly targets: readonly Target[];
+  readonly wanted: Wanted;
   readonly order: RetrievalOrder;
 }
 
@@ -37,22 +44,25 @@ export function parseWish(given: unknown): Wish | undefined {
   }
   const { what, way, days } = parsed.data;
   const order = orderOf(way, days);
-  return what.trim() === '' ? undefined : { what, targets: targetsOf(what), order };
+  return what.trim() === '' ? undefined : { what, wanted: wantedIn(what), order };
 }
 
 export function orderOf(way: Retrieval, days = defaultDays): RetrievalOrder {
   return asBadRequest(() => (way === 'recall' ? recallOrder(days) : restoreOrder()));
 }
 
-/** `Image:1,2 Fileset:9 Request:3`; bare numbers are images. */
-export function targetsOf(what: string): readonly Target[] {
+/** `Image:1,2 Fileset:9 Request:3 Dataset:4`; bare numbers are images. */
+export function wantedIn(what: string): Wanted {
   const words = what
     .trim()
     .split(/\s+|,\s+/)
     .filter((word) => word !== '');
   if (words.length > mostIds || idsIn(what) > mostIds)
     throw new BadRequestException(`At most ${mostIds} objects can be named at once.`);
-  return asBadRequest(() => parseTargets(words, ['Image', 'Fileset', 'Request'], 'Image'));
+  return asBadRequest(() => {
+    const { containers, others } = splitContainers(words);
+    return { targets: parseTargets(others, ['Image', 'Fileset', 'Request'], 'Image', containerKinds), containers };
+  });
 }
 
 /** Counted before any range is written out. */

@@ -33,6 +33,8 @@ const shownAs: Readonly<Record<string, number>> = {
   NOT_RECALLABLE: 409,
   NOT_ENOUGH_SPACE: 409,
   BAG_BUSY: 503,
+  CONTAINER_NOT_READ: 503,
+  CONTAINER_TOO_LARGE: 409,
 };
 
 /** The pages on which images are brought back. */
@@ -54,7 +56,7 @@ export class RetrievalsController {
   ): Promise<void> {
     await this.show(visitor, { query, before, response }, async () => {
       const wish = parseWish({ what: '', ...query });
-      return wish && planRetrievalAs(this.reviewer(visitor), this.settings, wish.targets, wish.order);
+      return wish && planRetrievalAs(this.reviewer(visitor), this.settings, wish.wanted, wish.order);
     });
   }
 
@@ -64,7 +66,7 @@ export class RetrievalsController {
     await this.show(visitor, { query, response }, async () => {
       const wish = parseWish({ what: '', ...query });
       if (!wish) throw new BadRequestException('Say what to bring back.');
-      const done = await retrieveAs(this.reviewer(visitor), this.settings, wish.targets, wish.order);
+      const done = await retrieveAs(this.reviewer(visitor), this.settings, wish.wanted, wish.order);
       const only = done.retrievals.length === 1 ? done.retrievals[0] : undefined;
       response.redirect(303, this.site.href(only === undefined ? '/ask-back' : `/retrievals/${only}`));
       return undefined;

@@ -178,7 +178,7 @@ test('where there is not enough room, nothing is requested, and the page says so
 });
 
 test.each<[string, Record<string, string>]>([
-  ['a kind that does not exist', { what: 'Dataset:1' }],
+  ['a kind that does not exist', { what: 'Well:1' }],
   ['no number', { what: "1'; DROP TABLE file" }],
   ['a number that is too large', { what: 'Image:9223372036854775808' }],
   ['a range of a million', { what: 'Image:1-1000000' }],

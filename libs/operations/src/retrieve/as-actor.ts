@@ -1,3 +1,4 @@
+import type { Container } from '@coldroom/domain';
 import type {
   FilesetContent,
   FilesetTarget,
@@ -11,6 +12,7 @@ import { notFound } from '../failure';
 import type { Reviewer } from '../requests/review';
 import { actions, may, relationsTo, visibleTo, type Action } from '../rights/rights';
 import type { Surroundings } from '../surroundings';
+import { imagesOfContainers } from './containers';
 import { planKnown, refuseWithoutSpace, type PlannedRetrieval } from './plan';
 import type { Retrieved } from './retrieve';
 import { refuseUnless, withinReach } from './within-reach';
@@ -35,18 +37,32 @@ export interface RetrievalReview {
   readonly permitted: readonly Action[];
 }
 
+/** What someone names: objects that the register knows, and containers, which only OMERO knows. */
+export interface Wanted {
+  readonly targets: readonly Target[];
+  readonly containers: readonly Container[];
+}
+
+/** What is planned shows what is in a container now. What is then requested is what the plan showed. */
+const [plannedMaxAgeMs, requestedMaxAgeMs] = [60_000, 3_600_000];
+
 type Around = Pick<Surroundings, 'env'>;
 
-/** Changes nothing. `Refused` as `withinReach`, and `NOT_RECALLABLE`. */
+/** Changes nothing. Throws as `withinReach` and `imagesOfContainers`, and `Refused` `NOT_RECALLABLE`. */
 export async function planRetrievalAs(
   reviewer: Reviewer,
   around: Around,
-  named: readonly Target[],
+  wanted: Wanted,
   order: RetrievalOrder,
 ): Promise<RetrievalFor> {
-  const { targets, missing } = await withinReach(reviewer, named, 'retrieve');
+  const { targets, missing } = await reach(reviewer, wanted, plannedMaxAgeMs);
   const planned = await planKnown(around, reviewer.register, targets, order);
   return { ...planned, missing, filesets: await firstFilesets(reviewer, targets) };
+}
+
+async function reach(reviewer: Reviewer, { targets, containers }: Wanted, maxAgeMs: number) {
+  const inside = await imagesOfContainers(reviewer.register, containers, maxAgeMs);
+  return withinReach(reviewer, targets, inside, 'retrieve');
 }
 
 async function firstFilesets(
@@ -65,11 +81,11 @@ async function firstFilesets(
 export async function retrieveAs(
   reviewer: Reviewer,
   around: Around,
-  named: readonly Target[],
+  wanted: Wanted,
   order: RetrievalOrder,
 ): Promise<Retrieved & { readonly retrievals: readonly bigint[]; readonly missing: readonly string[] }> {
   const { register, actor } = reviewer;
-  const { targets, missing } = await withinReach(reviewer, named, 'retrieve');
+  const { targets, missing } = await reach(reviewer, wanted, requestedMaxAgeMs);
   refuseWithoutSpace(await planKnown(around, register, targets, order));
   const results = [];
   for (const target of targets) results.push(await patiently(() => register.retrievals.ask(target, order, actor.name)));

@@ -2,6 +2,7 @@ import { Refused } from '@coldroom/domain';
 import type { FilesetTarget, FoundPart, Target, Whose } from '@coldroom/register';
 import { notFound } from '../failure';
 import type { Reviewer } from '../requests/review';
+import type { ContainerImages } from './containers';
 import { may, relationsTo, visibleTo, type Action } from '../rights/rights';
 
 /** What was named, as far as the actor may see it. */
@@ -16,16 +17,23 @@ export interface WithinReach {
  * Limits what was named to the requests that the actor may see. `Refused` `NO_SUCH_TARGET` if nothing of it is there for
  * the actor, `NOT_PERMITTED` if something may be seen but not acted on.
  */
-export async function withinReach(reviewer: Reviewer, named: readonly Target[], action: Action): Promise<WithinReach> {
+export async function withinReach(
+  reviewer: Reviewer,
+  named: readonly Target[],
+  containers: readonly ContainerImages[],
+  action: Action,
+): Promise<WithinReach> {
   const { register, actor, policy } = reviewer;
   const visible = visibleTo(actor, policy);
   const [requestIds, imageIds] = [idsOf(named, 'Request'), idsOf(named, 'Image')];
   const filesets = named.flatMap((target) => (target.kind === 'Fileset' ? target.names : []));
   const requests = await register.retrievalReports.requests(requestIds, visible);
-  const parts = await register.retrievalReports.find({ imageIds, filesets }, visible);
+  const inside = containers.flatMap((container) => container.imageIds);
+  const parts = await register.retrievalReports.find({ imageIds: [...imageIds, ...inside], filesets }, visible);
   const missing = [
     ...requestIds.filter((id) => !requests.some((each) => each.requestId === id)).map((id) => `Request:${id}`),
     ...missingAmong(imageIds, filesets, parts),
+    ...emptyAmong(containers, parts),
   ];
   if (requests.length + parts.length === 0)
     throw notFound(`${missing.join(' ')} in the archive`, 'NO_SUCH_TARGET', 'check the numbers');
@@ -48,6 +56,12 @@ function missingAmong(
     ...imageIds.filter((id) => !images.has(id)).map((id) => `Image:${id}`),
     ...filesets.filter((name) => !known.has(name)),
   ];
+}
+
+/** Of a container, only some images need to be in the archive. */
+function emptyAmong(containers: readonly ContainerImages[], parts: readonly FoundPart[]): readonly string[] {
+  const images = new Set(parts.map(({ imageId }) => imageId));
+  return containers.filter(({ imageIds }) => !imageIds.some((id) => images.has(id))).map(({ container }) => container);
 }
 
 function targetsOf(
