@@ -88,7 +88,7 @@ export type { StoreWait } from './retrieve/store-waits';
 export type { ScanReport } from './scan/report';
 export { howToStartScanner, requestScan, untilScanned, type ScanProgress } from './scan/scan';
 export { amount, byCode, selectedFiles, type Amount, type ByCode } from './selected-files';
-export { overviewFor, type Overview } from './status/overview';
+export { overviewFor, type NewestRequests, type Overview } from './status/overview';
 export { statusOf, type Status } from './status/status';
 export { listStores, type StoreListing } from './stores/list';
 export { refuseUnknownStore, withStores } from './stores/open';

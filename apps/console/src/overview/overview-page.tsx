@@ -1,12 +1,14 @@
 import type { VNode } from 'preact';
-import type { Overview } from '@coldroom/operations';
-import { formatBytes, formatCount } from '@coldroom/terminal';
+import type { NewestRequests, Overview } from '@coldroom/operations';
+import type { Held } from '@coldroom/register';
+import { counted, formatBytes, formatCount } from '@coldroom/terminal';
 import { Page, type Frame } from '../layout/html';
-import { When } from '../layout/parts';
+import { Day, When } from '../layout/parts';
 import { Rows } from '../layout/rows';
 import { PaceBar, Part, type Live } from '../live/live';
 import type { PaceNow } from '../live/paces';
 import { RequestsTable } from '../requests/requests-table';
+import { Stores } from './stores';
 import { Stuck } from './stuck';
 import { Switches } from './switches';
 
@@ -18,20 +20,30 @@ interface Props extends Frame {
 }
 
 export function OverviewPage({ overview, pace, live, ...frame }: Props): VNode {
-  const { waiting, running, stages, stuck, lastScan } = overview;
+  const { waiting, running, stages, stuck, stores, held, lastScan } = overview;
   return (
     <Page {...frame} section="overview" title="Overview" live={live}>
       <Part name="headline">
         <h1>{headline(overview)}</h1>
       </Part>
       <Part name="requests">
-        {waiting.length > 0 && <RequestsTable {...frame} title="Waiting for a decision" requests={waiting} />}
-        {running.length > 0 && <RequestsTable {...frame} title="Being archived" requests={running} />}
+        <Newest {...frame} title="Waiting for a decision" of={waiting} all="/requests?state=New" />
+        <Newest {...frame} title="Being archived" of={running} all="/requests" />
       </Part>
       <Part name="work">
         {stages !== null && stages.length > 0 && <Stages stages={stages} pace={pace} />}
         {stuck !== null && stuck.length > 0 && <Stuck stuck={stuck} />}
       </Part>
+      {stores !== null && stores.length > 0 && (
+        <Part name="stores">
+          <Stores {...frame} stores={stores} />
+        </Part>
+      )}
+      {held !== null && held.files > 0 && (
+        <Part name="held">
+          <HeldOriginals held={held} />
+        </Part>
+      )}
       <Part name="switches">
         <Switches {...frame} overview={overview} />
       </Part>
@@ -39,6 +51,36 @@ export function OverviewPage({ overview, pace, live, ...frame }: Props): VNode {
         <LastScan scan={lastScan} />
       </Part>
     </Page>
+  );
+}
+
+interface NewestProps extends Pick<Frame, 'site'> {
+  readonly title: string;
+  readonly of: NewestRequests;
+  /** The list that has all of them. */
+  readonly all: string;
+}
+
+function Newest({ site, title, of: { newest, totals }, all }: NewestProps): VNode | null {
+  if (totals.requests === 0) return null;
+  const next = totals.requests > newest.length ? all : undefined;
+  return <RequestsTable site={site} title={title} requests={newest} totals={totals} next={next} />;
+}
+
+function HeldOriginals({ held: { files, bytes, from, until } }: { readonly held: Held }): VNode {
+  return (
+    <section class="card">
+      <h2>Held originals</h2>
+      <p>
+        {counted(files, 'original')}, {formatBytes(bytes)}, are still there beside their links, so that an undo takes
+        moments.{' '}
+        {from && until && (
+          <>
+            The first are released <Day at={from} />, the last <Day at={until} />.
+          </>
+        )}
+      </p>
+    </section>
   );
 }
 
@@ -54,10 +96,11 @@ function LastScan({ scan }: { readonly scan: Overview['lastScan'] }): VNode {
 
 function headline({ waiting, running, stuck, stopped }: Overview): string {
   if (stopped?.some(({ name }) => name === 'all')) return 'Everything is stopped';
-  if (waiting.length > 0)
-    return waiting.length === 1 ? '1 request waits for a decision' : `${waiting.length} requests wait for a decision`;
+  const waits = waiting.totals.requests;
+  if (waits > 0)
+    return waits === 1 ? '1 request waits for a decision' : `${formatCount(waits)} requests wait for a decision`;
   if (stuck !== null && stuck.length > 0) return 'Some files are stuck';
-  return running.length > 0 ? 'Archiving is under way' : 'Nothing waits, and nothing is under way';
+  return running.totals.requests > 0 ? 'Archiving is under way' : 'Nothing waits, and nothing is under way';
 }
 
 /** What happens to a bag next, by its state. */

@@ -1,5 +1,6 @@
 import { Browser } from '../testing/browser';
 import { RunningConsole, type Login } from '../testing/running-console';
+import { brought } from '../testing/sample-requests';
 
 let running: RunningConsole;
 beforeAll(async () => {
@@ -77,4 +78,41 @@ test.each<Login>(['dora', 'lea', 'alice', 'ada'])('%s can neither stop nor resum
   expect((await browser.get('/')).text).not.toContain('Stop everything');
   for (const path of ['/stop', '/resume'])
     expect((await browser.post(path, { _csrf: csrf, reason: 'because' })).status).toBe(403);
+});
+
+test('of many requests the newest are shown, with what all of them are together', async () => {
+  for (let more = 0; more < 11; more += 1) await running.newRequest();
+  const { requests } = await running.register.requests.totals({ states: ['New'] });
+  const { text } = await (await signedIn('dora')).get('/');
+  expect(text).toContain(`${requests} requests wait for a decision`);
+  expect(text).toContain(`The 10 newest of ${requests} requests`);
+  expect(text).toContain('href="/coldroom/requests?state=New"');
+  expect(text.match(/href="\/coldroom\/requests\/\d+"/g)?.length).toBeLessThan(requests + 5);
+});
+
+test('stores with their state and space, and what is held, are shown to those who may see them', async () => {
+  const id = await running.newRequest();
+  await brought(running.register, id, () => 'linked');
+  const look = { kind: 'file', isDefault: false, place: '/archive', price: null, space: null };
+  await running.register.storeHealth.record([
+    {
+      ...look,
+      name: 'main',
+      isDefault: true,
+      fault: null,
+      space: { directory: '/archive', freeBytes: 1n << 40n, totalBytes: 1n << 42n },
+    },
+    { ...look, name: 'far', fault: { code: 'STORE_UNAVAILABLE', reason: 'not mounted' } },
+  ]);
+  const dora = (await (await signedIn('dora')).get('/')).text;
+  for (const expected of [
+    '1.00 TiB of 4.00 TiB',
+    'Not available',
+    'STORE_UNAVAILABLE',
+    'Held originals',
+    '2 originals, 2.00 GiB',
+  ])
+    expect(dora).toContain(expected);
+  const alice = (await (await signedIn('alice')).get('/')).text;
+  for (const hidden of ['Not available', 'Held originals', '<h2>Stores']) expect(alice).not.toContain(hidden);
 });

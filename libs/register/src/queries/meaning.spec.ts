@@ -77,7 +77,7 @@ it('originals are held until the last bag is due to be released, and then no lon
   const { register } = place;
   const before = new Set(await bagsOf(register));
   const id = await running(register, { 'Fileset:21': [3n, 4n] });
-  expect(await register.meaning.held(id)).toEqual({ files: 0, bytes: 0n, until: null });
+  expect(await register.meaning.held(id)).toEqual({ files: 0, bytes: 0n, from: null, until: null });
   const bag = (await bagsOf(register)).find((each) => !before.has(each))!;
   await brought(register, bag, 'sealed');
   const claim = await claimed(register, bag, 'sealed');
@@ -86,7 +86,9 @@ it('originals are held until the last bag is due to be released, and then no lon
     claim.files.map((file) => transitionOf(file, 'link')),
     { ...stage, delayMs: 86_400_000 },
   );
-  const { files, bytes, until } = await register.meaning.held(id);
+  const { files, bytes, from, until } = await register.meaning.held(id);
   expect([files, bytes]).toEqual([2, 7n]);
   expect(Math.round(((until?.getTime() ?? 0) - Date.now()) / 3_600_000)).toBe(24);
+  expect(from).toEqual(until);
+  expect(await register.meaning.held()).toEqual({ files, bytes, from, until });
 });

@@ -35,7 +35,9 @@ export interface Happening {
 export interface Held {
   readonly files: number;
   readonly bytes: bigint;
-  /** When the last of them is due to be released. */
+  /** When the first of them are due to be released. */
+  readonly from: Date | null;
+  /** When the last of them are. */
   readonly until: Date | null;
 }
 
@@ -98,12 +100,15 @@ export class Meaning {
     return rows;
   }
 
-  async held(requestId: bigint): Promise<Held> {
+  /** Of one request, or of all. */
+  async held(requestId?: bigint): Promise<Held> {
+    const of = requestId === undefined ? '' : 'request_id = $1 AND';
     const { rows } = await this.pool.query<Held>(
       `SELECT coalesce(sum(files), 0)::int AS files, coalesce(sum(bytes), 0)::bigint AS bytes,
-         (SELECT max(not_before) FROM bag WHERE request_id = $1 AND state = 'linked') AS until
-       FROM file_total WHERE request_id = $1 AND state = 'linked' AND NOT released AND store <> ''`,
-      [requestId],
+         (SELECT min(not_before) FROM bag WHERE ${of} state = 'linked') AS "from",
+         (SELECT max(not_before) FROM bag WHERE ${of} state = 'linked') AS until
+       FROM file_total WHERE ${of} state = 'linked' AND NOT released AND store <> ''`,
+      requestId === undefined ? [] : [requestId],
     );
     return rows[0] as Held;
   }
