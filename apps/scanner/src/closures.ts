@@ -9,6 +9,8 @@ import { LinkTroubles } from './link-troubles';
 import { verdictOn } from './verdict';
 
 const batchSize = 1000;
+/** The service that reports at each batch. */
+const scanner = 'scanner';
 
 /** A part of the closure that is not included now, and why. */
 export interface LeftOut {
@@ -125,6 +127,7 @@ export class Closures {
     for await (const files of batches(closure.files, batchSize)) {
       const wanted = files.filter((file) => !leftOut.has(file.component));
       for (const root of new Set(wanted.map((file) => file.root))) await this.originals.root(root);
+      await this.register.services.advanced(scanner);
       const found = await this.files.inspect(
         wanted.map((file) => ({ root: this.originals.directory(file.root), path: file.path })),
         { protection: true },
@@ -140,6 +143,7 @@ export class Closures {
     // An OMERO without OMERO 4 data may never have created this tree.
     if (paths.length === 0 || (await identify(this.originals.directory(root))) === null) return [];
     await this.originals.root(root);
+    await this.register.services.advanced(scanner);
     return this.files.inspect(paths.map((path) => ({ root: this.originals.directory(root), path })));
   }
 }

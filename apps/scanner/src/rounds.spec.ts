@@ -99,6 +99,17 @@ describe('rounds', () => {
     expect(await readiness.failures()).toEqual({});
   });
 
+  test('a scan reports that it gets on before it has ended', async () => {
+    await scene.add([single('long.tif')]);
+    const { services } = scene.register;
+    const before = new Date();
+    await services.report('scanner', 0);
+    await scene.scan.run('test');
+    const [reported] = (await services.list()).filter(({ service }) => service === 'scanner');
+    expect(reported!.reportedAt.getTime()).toBeGreaterThan(before.getTime());
+    expect(await services.silent(-30_000)).toEqual([]);
+  });
+
   test('two scanners at once never scan at the same time, and create each request once', async () => {
     most = 0;
     const { imageIds } = await scene.add(Array.from({ length: 5 }, (_, nr) => single(`two ${nr}.tif`)));

@@ -14,15 +14,12 @@ export class Pace {
   ) {}
 }
 
-const reportMs = 60_000;
-
 /** Runs one round after the other; only one scanner at a time does so. */
 @Injectable()
 export class Rounds implements BeforeApplicationShutdown {
   private readonly stop = new AbortController();
   private running = Promise.resolve();
   private nextScan = 0;
-  private nextReport = 0;
 
   constructor(
     private readonly pace: Pace,
@@ -45,20 +42,13 @@ export class Rounds implements BeforeApplicationShutdown {
       try {
         await this.register.alone(scannerTask, async () => {
           await this.once(stop);
-          await this.report();
+          await this.register.services.advanced(by);
         });
       } catch (error) {
         this.log.warn('round failed', { code: codeOf(error), reason: messageOf(error), next: 'it will be retried' });
       }
       await sleep(this.pace.roundMs, undefined, { signal: stop, ref: false }).catch(() => undefined); // the end ends it
     }
-  }
-
-  /** A scanner that hangs in a scan does not get here: its silence is noticed. */
-  private async report(): Promise<void> {
-    if (Date.now() < this.nextReport) return;
-    this.nextReport = Date.now() + reportMs;
-    await this.register.services.report('scanner', reportMs);
   }
 
   private async once(stop: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import { Register } from '@coldroom/register';
 import { Closures, type LeftOut } from './closures';
 
 const shown = 100;
+const marksBetweenReports = 1000;
 
 export interface ScanReport {
   readonly marks: number;
@@ -43,6 +44,7 @@ export class Scan {
     const seen = new Set<bigint>();
     for await (const mark of this.omero.marks('TO-ARCHIVE')) {
       marks += 1;
+      if (marks % marksBetweenReports === 0) await this.register.services.advanced(by);
       if (mark.ignored === null) {
         if (!seen.has(mark.imageId)) addTo(groups, mark);
         seen.add(mark.imageId);

@@ -7,6 +7,8 @@ export interface ServiceReport {
 
 /** Signs of life of the services. One that has several processes reports as long as one of them does. */
 export class ServiceReports {
+  private readonly reportedAt = new Map<string, number>();
+
   constructor(private readonly pool: pg.Pool) {}
 
   /** The service works, and will report again within this time. */
@@ -16,6 +18,17 @@ export class ServiceReports {
        ON CONFLICT (service) DO UPDATE SET reported_at = now(), next_at = excluded.next_at`,
       [service, againWithinMs],
     );
+  }
+
+  /**
+   * The service has just got on with its work. May be called at each step: only one call a minute reports. A service that
+   * hangs does not get to its next call.
+   */
+  async advanced(service: string, atMostEveryMs = 60_000): Promise<void> {
+    const now = performance.now();
+    if (now - (this.reportedAt.get(service) ?? -Infinity) < atMostEveryMs) return;
+    await this.report(service, atMostEveryMs);
+    this.reportedAt.set(service, now);
   }
 
   /** Every service that ever reported, by name. */
