@@ -6,6 +6,7 @@ import { FilesApi } from './api/files.api';
 import { PeopleApi } from './api/people.api';
 import { RetrievalsApi } from './api/retrievals.api';
 import { RequestsApi } from './api/requests.api';
+import { StoresApi } from './api/stores.api';
 import { CONSOLE, type ConsoleSettings } from './console-settings';
 import { FilesController } from './files/files.controller';
 import { ErrorFilter } from './layout/error.filter';
@@ -27,6 +28,7 @@ import { ProxyIdentity } from './sign-in/proxy-identity';
 import { SignInController } from './sign-in/sign-in.controller';
 import { Visitors } from './sign-in/visitors';
 import { Site } from './site';
+import { StoresController } from './stores/stores.controller';
 
 /** What every part of the console may use. */
 @Module({})
@@ -59,12 +61,14 @@ export class WebModule {
         RetrievalsController,
         OpenController,
         PeopleController,
+        StoresController,
         QueuesController,
         LiveController,
         RequestsApi,
         FilesApi,
         PeopleApi,
         RetrievalsApi,
+        StoresApi,
       ],
       providers: [
         { provide: CONSOLE, useValue: settings },

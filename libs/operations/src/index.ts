@@ -90,6 +90,7 @@ export { howToStartScanner, requestScan, untilScanned, type ScanProgress } from 
 export { amount, byCode, selectedFiles, type Amount, type ByCode } from './selected-files';
 export { overviewFor, type NewestRequests, type Overview } from './status/overview';
 export { statusOf, type Status } from './status/status';
+export { storesFor, type StoreReview } from './stores/as-actor';
 export { listStores, type StoreListing } from './stores/list';
 export { refuseUnknownStore, withStores } from './stores/open';
 export { planValidation, validate, type Remainder, type Validation } from './stores/validate';

@@ -63,6 +63,13 @@ export type { Switch } from './transitions/switches';
 export type { Claim, DueBag } from './transitions/claims';
 export type { Amount, StageTime } from './queries/stage-times';
 export type { WrongTotals } from './queries/totals';
-export type { StoreHealth, StoreLook, StorePrice } from './stores/store-health';
+export {
+  storeParts,
+  type StoreContent,
+  type StoreHealth,
+  type StoreLook,
+  type StorePart,
+  type StorePrice,
+} from './stores/store-health';
 export type { ServiceReport } from './troubles/service-reports';
 export { troubleEvents, type FoundTrouble, type Trouble } from './troubles/troubles';

@@ -19,7 +19,7 @@ export interface PageProps extends Frame {
   readonly children: ComponentChildren;
 }
 
-export type Section = 'overview' | 'me' | 'requests' | 'files' | 'retrievals' | 'people' | 'queues';
+export type Section = 'overview' | 'me' | 'requests' | 'files' | 'retrievals' | 'people' | 'stores' | 'queues';
 
 interface Entry {
   readonly section: Section;
@@ -36,6 +36,7 @@ const entries: readonly Entry[] = [
   { section: 'files', path: '/files', text: 'Files' },
   { section: 'retrievals', path: '/ask-back', text: 'Bring back' },
   { section: 'people', path: '/people', text: 'People', needs: 'seePeople' },
+  { section: 'stores', path: '/stores', text: 'Stores', needs: 'seeStores' },
   { section: 'queues', path: '/queues', text: 'Queues', needs: 'seeQueues' },
 ];
 

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeServerData, startPostgres } from '@coldroom/local';
+import { pagesOfAdministration } from './administration-pages';
 import { Chromium, signIn } from './chromium';
 import { pagesOfFiles } from './file-pages';
 import { pagesOfOversight } from './oversight-pages';
@@ -22,7 +23,7 @@ async function main(): Promise<void> {
   try {
     const shown = await fillWithSample(running);
     const pages = await pagesOfFiles(running, shown);
-    const oversight = await pagesOfOversight(running);
+    const oversight = { ...(await pagesOfOversight(running)), ...(await pagesOfAdministration(running)) };
     for (const colours of ['light', 'dark'] as const)
       await take(running, chromium, { colours, width: 1120, shown, pages, oversight });
     await take(running, chromium, {
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
       shown,
       pages,
       oversight,
-      only: ['requests', 'request-waiting', 'files', 'people'],
+      only: ['requests', 'request-waiting', 'files', 'people', 'stores'],
     });
   } finally {
     await chromium.stop();

@@ -29,6 +29,18 @@ export interface StoreHealth extends Omit<StoreLook, 'fault' | 'space'> {
   readonly totalBytes: bigint | null;
 }
 
+/** What the files of a store are to it. */
+export const storeParts = ['archived', 'writing', 'waiting', 'stuck', 'left'] as const;
+export type StorePart = (typeof storeParts)[number];
+
+/** Files of a store, by what they are to it. */
+export interface StoreContent {
+  readonly store: string;
+  readonly part: StorePart;
+  readonly files: number;
+  readonly bytes: bigint;
+}
+
 /** The configured stores, as the service that watches them found them. */
 export class StoresHealth {
   constructor(private readonly pool: pg.Pool) {}
@@ -79,5 +91,16 @@ export class StoresHealth {
       fault: code === null ? null : { code, reason, since },
       price: currency === null ? null : { perTBYear, currency },
     }));
+  }
+
+  /** What is in each store, from the totals: `left` are files that were restored, undone or abandoned. */
+  async contents(): Promise<readonly StoreContent[]> {
+    const { rows } = await this.pool.query<StoreContent>(
+      `SELECT store, CASE WHEN phase IN ('restored', 'given up') THEN 'left' WHEN phase <> 'early' THEN 'archived'
+           WHEN state = 'stuck' THEN 'stuck' WHEN state = 'verified' THEN 'waiting' ELSE 'writing' END AS part,
+         sum(files)::int AS files, sum(bytes)::bigint AS bytes
+       FROM file_total WHERE store <> '' GROUP BY 1, 2 HAVING sum(files) > 0 ORDER BY 1, 2`,
+    );
+    return rows;
   }
 }
