@@ -5,6 +5,9 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import { Register } from '@coldroom/register';
 import { Log, Readiness } from '@coldroom/runtime';
+import { ApiDocument } from './api/document';
+import { apiGate } from './api/gate';
+import { strictJson } from './api/strict-json';
 import type { ConsoleSettings } from './console-settings';
 import { sessions } from './sign-in/session';
 import { Site } from './site';
@@ -51,6 +54,7 @@ export class ConsoleServer implements OnApplicationBootstrap, BeforeApplicationS
       logger: log,
       abortOnError: false,
       bodyParser: false,
+      rawBody: true,
       forceCloseConnections: true,
     });
     app.set('trust proxy', settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false);
@@ -68,7 +72,14 @@ export class ConsoleServer implements OnApplicationBootstrap, BeforeApplicationS
     });
     this.closeSessions = close;
     app.use(middleware);
+    const document = app.get(ApiDocument);
+    document.of(app);
+    app.use(
+      site.href('/api/v1'),
+      apiGate(() => document.get().paths),
+    );
     app.useBodyParser('json', { limit: '100kb', strict: true });
+    app.use(strictJson);
     app.useBodyParser('urlencoded', { limit: '100kb', extended: false });
     if (site.base !== '') app.setGlobalPrefix(site.base);
     return app;

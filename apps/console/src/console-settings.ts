@@ -26,6 +26,8 @@ export interface ConsoleSettings {
   readonly proxy?: ProxySettings | undefined;
   readonly roles: RoleSettings;
   readonly policy: RightsPolicy;
+  /** How many requests to the API one person, token or address may send in a minute. */
+  readonly apiRate: number;
   /** What a retrieval can be planned with, where it is known here: free space, and the waits of stores. */
   readonly env: Readonly<Record<'OMERO_DATA_DIR' | 'COLDROOM_STORES', string | undefined>>;
 }
@@ -52,6 +54,7 @@ export function consoleSettings(from: Settings<(typeof consoleParts)[number]>): 
       auditors: from.COLDROOM_AUDITORS,
     },
     policy: { leadersDecide: from.COLDROOM_LEADERS_DECIDE, fourEyes: from.COLDROOM_FOUR_EYES },
+    apiRate: from.COLDROOM_API_RATE,
     env: { OMERO_DATA_DIR: from.OMERO_DATA_DIR, COLDROOM_STORES: from.COLDROOM_STORES },
   };
 }

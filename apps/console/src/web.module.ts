@@ -1,12 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
-import { FilesApi } from './api/files.api';
-import { PeopleApi } from './api/people.api';
-import { RetrievalsApi } from './api/retrievals.api';
-import { RequestsApi } from './api/requests.api';
-import { StoresApi } from './api/stores.api';
+import { apiControllers } from './api/controllers';
+import { ApiDocument } from './api/document';
+import { DocumentApi } from './api/document.api';
+import { inputPipe } from './api/input-pipe';
+import { ApiRate } from './api/rate';
 import { CONSOLE, type ConsoleSettings } from './console-settings';
 import { FilesController } from './files/files.controller';
 import { ErrorFilter } from './layout/error.filter';
@@ -21,7 +21,7 @@ import { BoardModule } from './queues/board.module';
 import { QueuesController } from './queues/queues.controller';
 import { RequestsController } from './requests/requests.controller';
 import { RetrievalsController } from './retrievals/retrievals.controller';
-import { ActorGuard } from './sign-in/actor.guard';
+import { ActorGuard, VisitorGuard } from './sign-in/actor.guard';
 import { SignInAttempts } from './sign-in/attempts';
 import { OmeroWeb } from './sign-in/omero-web';
 import { ProxyIdentity } from './sign-in/proxy-identity';
@@ -51,7 +51,11 @@ export class WebModule {
     const visitors = new Visitors(register, settings, proxy);
     return {
       module: WebModule,
-      imports: [Common.with(register, log), BoardModule.with(settings, visitors, site)],
+      imports: [
+        Common.with(register, log),
+        BoardModule.with(settings, visitors, site),
+        ApiRate.module(settings.apiRate, site),
+      ],
       controllers: [
         SignInController,
         OverviewController,
@@ -64,11 +68,8 @@ export class WebModule {
         StoresController,
         QueuesController,
         LiveController,
-        RequestsApi,
-        FilesApi,
-        PeopleApi,
-        RetrievalsApi,
-        StoresApi,
+        DocumentApi,
+        ...apiControllers,
       ],
       providers: [
         { provide: CONSOLE, useValue: settings },
@@ -79,7 +80,11 @@ export class WebModule {
         { provide: ProxyIdentity, useValue: proxy },
         { provide: OmeroWeb, useValue: new OmeroWeb(settings.omeroWeb) },
         { provide: SignInAttempts, useFactory: () => new SignInAttempts() },
+        ApiDocument,
+        { provide: APP_GUARD, useClass: VisitorGuard },
+        { provide: APP_GUARD, useClass: ApiRate },
         { provide: APP_GUARD, useClass: ActorGuard },
+        { provide: APP_PIPE, useValue: inputPipe },
         { provide: APP_FILTER, useClass: ErrorFilter },
       ],
     };

@@ -9,6 +9,7 @@ import { MailChoices } from './mail/choices';
 import { MailDigests } from './mail/digests';
 import { MailFacts } from './mail/for-mail';
 import { Outbox } from './mail/outbox';
+import { Idempotency } from './requests/idempotency';
 import { Marks } from './requests/marks';
 import { applyTransitions } from './transitions/apply-transitions';
 import type { Transition, TransitionOptions } from './transitions/transition';
@@ -42,6 +43,7 @@ export class Register {
   readonly people: People;
   readonly tokens: Tokens;
   readonly sessions: Sessions;
+  readonly idempotency: Idempotency;
   readonly mailEvents: EventCursor;
   readonly outbox: Outbox;
   readonly mailChoices: MailChoices;
@@ -72,6 +74,7 @@ export class Register {
     this.people = new People(this.pool);
     this.tokens = new Tokens(this.pool);
     this.sessions = new Sessions(this.pool);
+    this.idempotency = new Idempotency(this.pool);
     this.mailEvents = new EventCursor(this.pool);
     this.outbox = new Outbox(this.pool);
     this.mailChoices = new MailChoices(this.pool);

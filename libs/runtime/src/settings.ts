@@ -93,6 +93,7 @@ const parts = {
     OMERO_WEB_SERVER: z.string().optional(),
     OMERO_WEB_PUBLIC_URL: url('http:', 'https:').optional(),
     COLDROOM_QUEUES_WRITABLE: flag.default(false),
+    COLDROOM_API_RATE: whole(1, 1_000_000).default(600),
   }),
   proxy: z
     .object({

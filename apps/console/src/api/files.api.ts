@@ -1,11 +1,14 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import type { z } from 'zod';
 import { fileFor, filesFor, type Reviewer } from '@coldroom/operations';
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { parseId } from '../requests/input';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
-import { parseFileQuery } from './input';
+import { Answers } from './answers';
+import { fileHistory, filesPage } from './files.schemas';
+import { fileFilterOf, fileQuery } from './input';
 import { toJson } from './json';
 import { pageOf } from './page';
 
@@ -17,17 +20,20 @@ export class FilesApi {
     @Inject(CONSOLE) private readonly settings: ConsoleSettings,
   ) {}
 
-  /** By request and number, or by path where one is given. */
   @Get()
-  async list(@CurrentVisitor() visitor: Visitor, @Query() query: unknown): Promise<unknown> {
-    const { filter, limit } = parseFileQuery(query);
-    const found = await filesFor(this.reviewer(visitor), { ...filter, limit: limit + 1 });
-    return toJson(pageOf(found, limit));
+  @Answers({
+    summary: 'Find files',
+    description: 'By request and number, or by path where one is given.',
+    answer: filesPage,
+  })
+  async list(@CurrentVisitor() visitor: Visitor, @Query({ schema: fileQuery }) query: z.output<typeof fileQuery>) {
+    const found = await filesFor(this.reviewer(visitor), fileFilterOf(query));
+    return toJson(pageOf(found, query.limit));
   }
 
-  /** One file with its copies, its hold, what helps if it is stuck, and its newest events. */
   @Get(':id')
-  async one(@CurrentVisitor() visitor: Visitor, @Param('id') id: string): Promise<unknown> {
+  @Answers({ summary: 'One file with its copies, its hold and its newest events', answer: fileHistory })
+  async one(@CurrentVisitor() visitor: Visitor, @Param('id') id: string) {
     return toJson(await fileFor(this.reviewer(visitor), parseId(id)));
   }
 

@@ -4,11 +4,13 @@ import { peopleFor, peopleReadFor, tokensFor, type Reviewer } from '@coldroom/op
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { peopleFields } from '../people/input';
-import { parseAs, writtenText } from '../requests/input';
+import { writtenText } from '../requests/input';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
+import { Answers } from './answers';
 import { limitField } from './input';
 import { toJson } from './json';
+import { peoplePage, tokens } from './people.schemas';
 
 /** The cursor is a login name. */
 const query = z.strictObject({ ...peopleFields, cursor: writtenText(255).optional(), limit: limitField });
@@ -22,18 +24,19 @@ export class PeopleApi {
   ) {}
 
   @Get('people')
-  async people(@CurrentVisitor() visitor: Visitor, @Query() given: unknown): Promise<unknown> {
+  @Answers({ summary: "OMERO's users with their roles, by login name", answer: peoplePage })
+  async people(@CurrentVisitor() visitor: Visitor, @Query({ schema: query }) given: z.output<typeof query>) {
     const reviewer = this.reviewer(visitor);
     const read = await peopleReadFor(reviewer);
-    const { cursor: after, limit, group: groupId, ...search } = parseAs(query, given);
+    const { cursor: after, limit, group: groupId, ...search } = given;
     const found = await peopleFor(reviewer, this.settings.roles, { ...search, groupId, after, limit: limit + 1 });
     const data = found.slice(0, limit);
     return toJson({ data, next: found.length > limit ? (data.at(-1)?.login ?? null) : null, ...read });
   }
 
-  /** Without their secrets, which are not kept. */
   @Get('tokens')
-  async tokens(@CurrentVisitor() visitor: Visitor): Promise<unknown> {
+  @Answers({ summary: 'Access tokens, without their secrets, which are not kept', answer: tokens })
+  async tokens(@CurrentVisitor() visitor: Visitor) {
     return toJson({ data: await tokensFor(this.reviewer(visitor)) });
   }
 

@@ -1,26 +1,27 @@
-import {
-  Body,
-  Controller,
-  Get,
-  Headers,
-  HttpCode,
-  HttpException,
-  Inject,
-  Param,
-  Post,
-  Query,
-  Res,
-} from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { requestStates } from '@coldroom/domain';
-import { decideAs, requestsFor, reviewRequest, type Reviewer } from '@coldroom/operations';
+import type { z } from 'zod';
+import {
+  decideAs,
+  failureOf,
+  requestsFor,
+  reviewRequest,
+  type DecisionOrder,
+  type Reviewer,
+} from '@coldroom/operations';
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { parseId } from '../requests/input';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
-import { parseApiDecision } from './input';
+import { Answers } from './answers';
+import { Idempotent } from './idempotent';
+import { decision, requestFilterOf, requestQuery, type Decision } from './input';
 import { toJson } from './json';
+import { pageOf } from './page';
+import { ApiProblem } from './problem';
+import { requestsPage, review } from './requests.schemas';
 
 /** Requests, as the pages show them. */
 @Controller('api/v1/requests')
@@ -31,49 +32,74 @@ export class RequestsApi {
   ) {}
 
   @Get()
-  async list(@CurrentVisitor() visitor: Visitor, @Query('state') state?: string): Promise<unknown> {
-    const only = requestStates.filter((each) => each === state);
-    if (state !== undefined && only.length === 0) throw new HttpException(`there is no state ${state}`, 400);
-    return toJson({
-      data: await requestsFor(this.reviewer(visitor), { states: state === undefined ? undefined : only }),
+  @Answers({ summary: 'Requests that you may see, newest first', answer: requestsPage })
+  async list(
+    @CurrentVisitor() visitor: Visitor,
+    @Query({ schema: requestQuery }) query: z.output<typeof requestQuery>,
+  ) {
+    const { cursor, limit } = query;
+    const found = await requestsFor(this.reviewer(visitor), requestFilterOf(query), {
+      before: cursor,
+      limit: limit + 1,
     });
+    return toJson(pageOf(found, limit));
   }
 
-  /** `ETag` is the revision that a decision has to name. */
   @Get(':id')
+  @Answers({
+    summary: 'One request, what it means, and what you may do',
+    description: 'The header `ETag` is what a decision names in `If-Match`.',
+    answer: review,
+  })
   async one(
     @CurrentVisitor() visitor: Visitor,
     @Param('id') id: string,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<unknown> {
-    const review = await reviewRequest(this.reviewer(visitor), parseId(id));
-    response.setHeader('ETag', etagOf(review.request.revision));
-    return toJson(review);
+  ) {
+    return toJson(await this.reviewed(visitor, parseId(id), response));
   }
 
-  /** Approves or declines. `If-Match` names the revision that was reviewed; 412 with the present request if it has changed. */
   @Post(':id/decision')
   @HttpCode(200)
+  @Idempotent()
+  @ApiHeader({ name: 'If-Match', required: true, description: 'The `ETag` of the request as you reviewed it' })
+  @Answers({
+    summary: 'Approve, decline or withdraw a request',
+    description:
+      'Answers the request afterwards. If it has changed since that `ETag`, the answer is 412 with the present request in `request`.',
+    answer: review,
+  })
   async decide(
     @CurrentVisitor() visitor: Visitor,
     @Param('id') id: string,
     @Headers('if-match') ifMatch: string | undefined,
-    @Body() body: unknown,
+    @Body({ schema: decision }) body: Decision,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<unknown> {
-    const request = parseId(id);
-    const order = { request, revision: revisionOf(ifMatch), ...parseApiDecision(body) };
+  ) {
+    const order = { request: parseId(id), revision: revisionOf(ifMatch), ...body };
+    await this.carryOut(visitor, order, response);
+    return toJson(await this.reviewed(visitor, order.request, response));
+  }
+
+  private async carryOut(visitor: Visitor, order: DecisionOrder, response: Response): Promise<void> {
     try {
       await decideAs(this.reviewer(visitor), order);
     } catch (error) {
-      const code = (error as { code?: unknown }).code;
+      const { code, message } = failureOf(error);
       if (code !== 'REQUEST_CHANGED' && code !== 'REQUEST_DECIDED') throw error;
-      response.status(412).type('application/problem+json');
-      const present = await reviewRequest(this.reviewer(visitor), request);
-      response.setHeader('ETag', etagOf(present.request.revision));
-      return toJson({ title: (error as Error).message, status: 412, code, request: present.request });
+      const { request } = await this.reviewed(visitor, order.request, response);
+      throw new ApiProblem(412, code, message, { request: toJson(request) });
     }
-    return this.one(visitor, id, response);
+  }
+
+  private async reviewed(
+    visitor: Visitor,
+    id: bigint,
+    response: Response,
+  ): Promise<Awaited<ReturnType<typeof reviewRequest>>> {
+    const found = await reviewRequest(this.reviewer(visitor), id);
+    response.setHeader('ETag', `"${found.request.revision}"`);
+    return found;
   }
 
   private reviewer({ actor }: Visitor): Reviewer {
@@ -81,12 +107,10 @@ export class RequestsApi {
   }
 }
 
-const etagOf = (revision: number): string => `"${revision}"`;
-
 function revisionOf(ifMatch: string | undefined): number {
   if (ifMatch === undefined)
-    throw new HttpException('If-Match must name the ETag of the request as you reviewed it', 428);
+    throw new ApiProblem(428, 'IF_MATCH_MISSING', 'If-Match must name the ETag of the request as you reviewed it');
   const revision = /^"([1-9]\d{0,9})"$/.exec(ifMatch)?.[1];
-  if (revision === undefined) throw new HttpException('If-Match is not an ETag of a request', 400);
+  if (revision === undefined) throw new ApiProblem(400, 'BAD_REQUEST', 'If-Match is not an ETag of a request');
   return Number(revision);
 }

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
+import type { z } from 'zod';
 import {
   cancelRetrievalAs,
   planRetrievalAs,
@@ -13,9 +14,12 @@ import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { parseId } from '../requests/input';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
-import { parsePage, parseRetrieval } from './input';
+import { Answers } from './answers';
+import { Idempotent } from './idempotent';
+import { page, retrievalBody, retrievalOf, type Page } from './input';
 import { toJson } from './json';
 import { pageOf } from './page';
+import { cancelled, retrievalAnswer, retrievalReview, retrievalsPage } from './retrievals.schemas';
 
 /** Restores and recalls. */
 @Controller('api/v1/retrievals')
@@ -25,37 +29,47 @@ export class RetrievalsApi {
     @Inject(CONSOLE) private readonly settings: ConsoleSettings,
   ) {}
 
-  /** Newest first. */
   @Get()
-  async list(@CurrentVisitor() visitor: Visitor, @Query() query: unknown): Promise<unknown> {
-    const { cursor, limit } = parsePage(query);
+  @Answers({ summary: 'Retrievals, newest first', answer: retrievalsPage })
+  async list(@CurrentVisitor() visitor: Visitor, @Query({ schema: page }) { cursor, limit }: Page) {
     return toJson(pageOf(await retrievalsFor(this.reviewer(visitor), { before: cursor, limit: limit + 1 }), limit));
   }
 
   @Get(':id')
-  async one(@CurrentVisitor() visitor: Visitor, @Param('id') id: string): Promise<unknown> {
+  @Answers({ summary: 'How far a retrieval is', answer: retrievalReview })
+  async one(@CurrentVisitor() visitor: Visitor, @Param('id') id: string) {
     return toJson(await retrievalFor(this.reviewer(visitor), parseId(id)));
   }
 
-  /** With `dryRun` only what it would mean. To send the same again changes nothing. */
   @Post()
   @HttpCode(200)
+  @Idempotent()
+  @Answers({
+    summary: 'Restore or recall images',
+    description: 'With `dryRun` only what it would mean. What is under way already stays so.',
+    answer: retrievalAnswer,
+    statuses: { 200: 'Nothing has begun', 201: 'What has begun' },
+  })
   async ask(
     @CurrentVisitor() visitor: Visitor,
-    @Body() body: unknown,
+    @Body({ schema: retrievalBody }) body: z.output<typeof retrievalBody>,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<unknown> {
-    const { wanted, order, dryRun } = parseRetrieval(body);
+  ) {
+    const { wanted, order } = retrievalOf(body);
     const reviewer = this.reviewer(visitor);
-    if (dryRun) return toJson(await planRetrievalAs(reviewer, this.settings, wanted, order));
+    if (body.dryRun) return toJson(await planRetrievalAs(reviewer, this.settings, wanted, order));
     const done = await retrieveAs(reviewer, this.settings, wanted, order);
     if (done.retrievals.length > 0) response.status(201);
     return toJson(done);
   }
 
-  /** What is not there yet stays archived; the retrieval itself stays in the list. */
   @Delete(':id')
-  async cancel(@CurrentVisitor() visitor: Visitor, @Param('id') id: string): Promise<unknown> {
+  @Answers({
+    summary: 'Cancel a retrieval',
+    description: 'What is not there yet stays archived. The retrieval itself stays in the list.',
+    answer: cancelled,
+  })
+  async cancel(@CurrentVisitor() visitor: Visitor, @Param('id') id: string) {
     return toJson({ cancelled: await cancelRetrievalAs(this.reviewer(visitor), parseId(id)) });
   }
 

@@ -4,7 +4,9 @@ import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
+import { Answers } from './answers';
 import { toJson } from './json';
+import { stores } from './stores.schemas';
 
 @Controller('api/v1/stores')
 export class StoresApi {
@@ -13,9 +15,9 @@ export class StoresApi {
     @Inject(CONSOLE) private readonly settings: ConsoleSettings,
   ) {}
 
-  /** Each store as it was found at the last look, and what is in it. */
   @Get()
-  async list(@CurrentVisitor() { actor }: Visitor): Promise<unknown> {
+  @Answers({ summary: 'Each store as it was found at the last look, and what is in it', answer: stores })
+  async list(@CurrentVisitor() { actor }: Visitor) {
     return toJson({ data: await storesFor({ register: this.register, actor, policy: this.settings.policy }) });
   }
 }

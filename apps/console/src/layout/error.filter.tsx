@@ -5,14 +5,9 @@ import { ZodError } from 'zod';
 import { ColdroomError } from '@coldroom/domain';
 import { failureOf } from '@coldroom/operations';
 import { Log } from '@coldroom/runtime';
+import { ApiProblem, problemDetails, type Failed } from '../api/problem';
 import { Site } from '../site';
 import { Page, toHtml, type Frame } from './html';
-
-interface Problem {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-}
 
 /** Answers every failure: a page for people, problem details (RFC 9457) for programs. */
 @Catch()
@@ -31,14 +26,14 @@ export class ErrorFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
-    const isApi = request.path.startsWith(this.site.href('/api/'));
+    const isApi = request.originalUrl.startsWith(this.site.href('/api/'));
     if (problem.status === 401 && !isApi && request.method === 'GET')
       response.redirect(303, this.site.href(`/sign-in?next=${encodeURIComponent(request.originalUrl)}`));
     else if (isApi)
       response
         .status(problem.status)
         .type('application/problem+json')
-        .send(JSON.stringify({ title: problem.message, status: problem.status, code: problem.code }));
+        .send(JSON.stringify(problemDetails(forPrograms(problem))));
     else
       response
         .status(problem.status)
@@ -46,7 +41,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-function problemOf(error: unknown): Problem {
+function problemOf(error: unknown): Failed {
   if (error instanceof ZodError) return { status: 400, code: 'BAD_REQUEST', message: 'The form is not complete.' };
   if (error instanceof HttpException) return ofHttp(error);
   const { code, message } = failureOf(error);
@@ -59,12 +54,25 @@ function problemOf(error: unknown): Problem {
 
 const notFound = 'There is no such page, or it is not for you.';
 
-function ofHttp(error: HttpException): Problem {
+function ofHttp(error: HttpException): Failed {
   const status = error.getStatus();
   if (status === 404) return { status, code: 'NOT_FOUND', message: notFound };
   if (status === 401) return { status, code: 'NOT_SIGNED_IN', message: 'Sign in first.' };
   if (status === 413) return { status, code: 'TOO_LARGE', message: 'The request is too large.' };
-  return { status, code: status === 403 ? 'FORBIDDEN' : 'BAD_REQUEST', message: error.message };
+  if (error instanceof ApiProblem) return { status, code: error.code, message: error.message, more: error.more };
+  return { status, code: codes[status] ?? 'BAD_REQUEST', message: error.message };
+}
+
+const codes: Readonly<Record<number, string>> = {
+  403: 'FORBIDDEN',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  429: 'TOO_MANY_REQUESTS',
+};
+
+/** What did not come to an end may have happened: programs have to know it as people do. */
+function forPrograms({ message, ...problem }: Failed): Failed {
+  if (problem.status === 404) return { ...problem, message: 'This does not exist, or it is not for you.' };
+  return { ...problem, message: problem.status >= 500 ? `${message} ${whatToDo(problem.status)}` : message };
 }
 
 function whatToDo(status: number): string {
@@ -76,7 +84,7 @@ function whatToDo(status: number): string {
   return 'Nothing was changed. Go back, and try again.';
 }
 
-function ErrorPage({ site, visitor, status, code, message }: Frame & Problem): VNode {
+function ErrorPage({ site, visitor, status, code, message }: Frame & Failed): VNode {
   return (
     <Page site={site} visitor={visitor} title={message}>
       <section class="card narrow">

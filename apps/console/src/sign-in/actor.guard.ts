@@ -29,28 +29,38 @@ export const CurrentVisitor = createParamDecorator(
 
 const safeMethods = ['GET', 'HEAD', 'OPTIONS'];
 
-/** Admits only who is signed in, with the roles that they have now; refuses what another site sends in their name. */
+/** Finds out who sends a request, with the roles that they have now; refuses what another site sends. */
 @Injectable()
-export class ActorGuard implements CanActivate {
+export class VisitorGuard implements CanActivate {
   constructor(
-    private readonly reflector: Reflector,
     private readonly visitors: Visitors,
     private readonly site: Site,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
-    const changes = !safeMethods.includes(request.method);
-    if (changes && isForeign(request, this.site)) throw forged();
-    const isPublic = this.reflector.getAllAndOverride<boolean>(publicKey, [context.getHandler(), context.getClass()]);
+    if (changes(request) && isForeign(request, this.site)) throw forged();
     request.visitor = await this.visitors.of(request, request.path.startsWith(this.site.href('/api/')));
-    if (isPublic) return true;
-    if (!request.visitor) throw new UnauthorizedException();
-    const { csrf } = request.visitor;
-    if (changes && csrf !== null && !isSameToken(csrf, tokenOf(request))) throw forged();
     return true;
   }
 }
+
+/** Admits only who is signed in; refuses what another site sends in their name. */
+@Injectable()
+export class ActorGuard implements CanActivate {
+  constructor(private readonly reflector: Reflector) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<Request>();
+    if (this.reflector.getAllAndOverride<boolean>(publicKey, [context.getHandler(), context.getClass()])) return true;
+    if (!request.visitor) throw new UnauthorizedException();
+    const { csrf } = request.visitor;
+    if (changes(request) && csrf !== null && !isSameToken(csrf, tokenOf(request))) throw forged();
+    return true;
+  }
+}
+
+const changes = ({ method }: Request): boolean => !safeMethods.includes(method);
 
 /** Whether another site sent this: browsers name the origin of each request that may change something. */
 export function isForeign({ headers }: Pick<Request, 'headers'>, site: Site): boolean {

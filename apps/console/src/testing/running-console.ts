@@ -65,6 +65,7 @@ export class RunningConsole {
       omeroWeb: { url: omeroWeb.url, timeoutMs: 2000 },
       roles: { managers: ['dora'], administrators: [], auditors: ['ada'] },
       policy: { leadersDecide: false, fourEyes: false },
+      apiRate: 10_000,
       env: { OMERO_DATA_DIR: undefined, COLDROOM_STORES: undefined },
       ...change,
     };

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Ajv2020 from 'ajv/dist/2020';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { Browser } from '../testing/browser';
+import { RunningConsole } from '../testing/running-console';
+import { brought } from '../testing/sample-requests';
+
+let running: RunningConsole;
+/** A data manager, and OMERO's root, for what others may not see. */
+let dora: Browser;
+let root: Browser;
+let document: OpenAPIObject;
+let archived: bigint;
+beforeAll(async () => {
+  running = await RunningConsole.start('api_answers');
+  archived = await running.newRequest('image.tif', 2);
+  await brought(running.register, archived, () => 'released');
+  await running.register.storeHealth.record([storeLook]);
+  dora = new Browser(running);
+  await dora.signIn('dora');
+  root = new Browser(running);
+  await root.signIn('root');
+  document = JSON.parse((await dora.get('/api/v1/openapi.json')).text) as OpenAPIObject;
+});
+afterAll(() => running.stop());
+
+const storeLook = {
+  name: 'tape',
+  kind: 'file',
+  isDefault: true,
+  place: '/tape',
+  price: { perTBYear: 90, currency: 'EUR' },
+  fault: null,
+  space: { directory: '/tape', freeBytes: 1n << 40n, totalBytes: 4n << 40n },
+};
+
+type Call = readonly [path: string, body?: unknown, headers?: Record<string, string>];
+const fileset = async (): Promise<string> =>
+  (await running.register.reports.files({ requestId: archived }))[0]!.fileset;
+const decided = async (): Promise<Call> => [
+  `requests/${await running.newRequest()}/decision`,
+  { decision: 'approve' },
+  { 'if-match': '"1"' },
+];
+const asked = async (): Promise<string> => {
+  const { text } = await send('post', ['retrievals', { targets: [await fileset()], way: 'restore' }]);
+  return (JSON.parse(text) as { retrievals: string[] }).retrievals[0] ?? '';
+};
+
+/** A call of each operation. An operation that is missing here fails the test. */
+const calls: Readonly<Record<string, () => Promise<Call> | Call>> = {
+  'get /api/v1/files': () => ['files?state=released&state=linked'],
+  'get /api/v1/files/{id}': async () => [
+    `files/${(await running.register.reports.files({ requestId: archived }))[0]!.id}`,
+  ],
+  'get /api/v1/requests': () => ['requests?state=New&limit=2'],
+  'get /api/v1/requests/{id}': () => [`requests/${archived}`],
+  'post /api/v1/requests/{id}/decision': decided,
+  'get /api/v1/retrievals': () => ['retrievals'],
+  'post /api/v1/retrievals': async () => ['retrievals', { targets: [await fileset()], way: 'restore', dryRun: true }],
+  'get /api/v1/retrievals/{id}': async () => [`retrievals/${await asked()}`],
+  'get /api/v1/people': () => ['people'],
+  'get /api/v1/tokens': () => ['tokens'],
+  'get /api/v1/stores': () => ['stores'],
+  'delete /api/v1/retrievals/{id}': async () => [
+    `retrievals/${(await running.register.retrievalReports.list(undefined, { limit: 1 }))[0]!.id}`,
+  ],
+};
+
+const forRoot = ['people', 'tokens'];
+
+async function send(method: string, [path, body, headers]: Call) {
+  const browser = forRoot.includes(path) ? root : dora;
+  return browser.send(`/api/v1/${path}`, {
+    method: method.toUpperCase(),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    headers: {
+      'x-csrf-token': await browser.csrf(),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+  });
+}
+
+test('answers of all operations are as the document says', async () => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, formats: { 'date-time': true } });
+  ajv.addSchema(document, 'document');
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const method of Object.keys(methods)) {
+      const call = calls[`${method} ${path}`];
+      if (!call) throw new Error(`no call of ${method} ${path} here`);
+      const { status, text } = await send(method, await call());
+      const at = ['paths', path, method, 'responses', `${status}`, 'content', 'application/json', 'schema'];
+      const pointer = at.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
+      const validate = ajv.getSchema(`document#/${pointer}`);
+      if (!validate) throw new Error(`${method} ${path} answers ${status}, which the document does not have: ${text}`);
+      void validate(JSON.parse(text));
+      expect({ method, path, errors: validate.errors }).toEqual({ method, path, errors: null });
+    }
+});
+
+test('each operation says in a line what it does, and what it takes and answers', () => {
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const [method, operation] of Object.entries(methods as Record<string, Record<string, unknown>>))
+      expect({ path, method, operation }).toMatchObject({
+        operation: {
+          summary: expect.stringMatching(/^[A-Z][^.]{5,80}$/),
+          responses: { default: { $ref: '#/components/responses/Problem' } },
+          ...(method === 'post' && { requestBody: { content: { 'application/json': { schema: expect.anything() } } } }),
+        },
+      });
+});
+
+test('docs/openapi.json is what the code gives: npm run openapi writes it', () => {
+  const kept = readFileSync(join(__dirname, '../../../../docs/openapi.json'), 'utf8');
+  expect(JSON.parse(kept)).toEqual(document);
+});
+
+test('the page of the API lists each operation, for everyone', async () => {
+  const { status, text } = await new Browser(running).get('/api/docs');
+  expect(status).toBe(200);
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const method of Object.keys(methods)) expect(text).toContain(`${method.toUpperCase()} ${path}`);
+  expect(text).toContain('href="/coldroom/api/v1/openapi.json"');
+});

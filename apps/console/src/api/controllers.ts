@@ -1,0 +1,8 @@
+import { FilesApi } from './files.api';
+import { PeopleApi } from './people.api';
+import { RequestsApi } from './requests.api';
+import { RetrievalsApi } from './retrievals.api';
+import { StoresApi } from './stores.api';
+
+/** The REST API. Each method has `@Answers`; docs/openapi.json and answers.spec.ts have each operation. */
+export const apiControllers = [RequestsApi, FilesApi, RetrievalsApi, PeopleApi, StoresApi];

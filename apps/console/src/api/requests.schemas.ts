@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { amount, bytes, count, event, fileState, id, pageOf, permitted, requestState, stuck, time } from './schemas';
+
+const summary = {
+  id,
+  state: requestState,
+  revision: z.int().describe('Changes with the content and the state; its `ETag` in quotes'),
+  ownerId: id,
+  owner: z.string(),
+  groupId: id,
+  group: z.string(),
+  requesterId: id,
+  requester: z.string(),
+  createdAt: time,
+  decidedBy: z.string().nullable(),
+  reason: z.string().nullable(),
+  store: z.string().nullable().describe('The store named for it; null if it is that of its group, or the default'),
+  images: count,
+  markedImages: count,
+  filesets: count,
+  files: count,
+  bytes,
+  skipped: count,
+  stuck: count,
+  linked: count,
+};
+export const request = z.strictObject(summary).meta({ id: 'Request' });
+
+export const requestsPage = pageOf(
+  z.strictObject({ ...summary, requesterName: z.string() }).meta({ id: 'RequestListing' }),
+);
+
+const examples = z.array(z.strictObject({ id, path: z.string(), reason: z.string().nullable() }));
+const image = z.strictObject({ imageId: id, name: z.string(), fileset: z.string(), marked: z.boolean() });
+
+export const review = z
+  .strictObject({
+    request,
+    states: z.array(z.strictObject({ state: fileState, ...amount })),
+    included: z
+      .array(image.omit({ marked: true }))
+      .describe('The first images without a mark of their own: they share files with marked ones'),
+    skipped: z.array(z.strictObject({ code: z.string(), ...amount, examples })),
+    stuck: z.array(z.strictObject({ ...stuck.shape, examples })),
+    events: z.array(event).describe('The newest; `GET requests/{id}/events` has all'),
+    permitted,
+    taken: z.strictObject({ images: count, marked: count, filesets: count }),
+    filesets: z
+      .array(
+        z.strictObject({ fileset: z.string(), name: z.string(), images: count, marked: count, files: count, bytes }),
+      )
+      .describe('Those that are taken: the first 200'),
+    images: z.array(image),
+    history: z.array(
+      z.strictObject({
+        what: z.string(),
+        actor: z.string(),
+        to: z.string().nullable(),
+        code: z.string().nullable(),
+        files: count,
+        detail: z.record(z.string(), z.unknown()).nullable(),
+        at: time,
+      }),
+    ),
+    held: z
+      .strictObject({ ...amount, from: time.nullable(), until: time.nullable() })
+      .describe('Originals that are still held, and when the first and the last are due to be released'),
+    names: z.strictObject({ requester: z.string(), owner: z.string() }),
+  })
+  .meta({ id: 'Review' });

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { amount, bytes, count, fileState, id, pageOf, permitted, time } from './schemas';
+
+const way = z.enum(['restore', 'recall']);
+const summary = z
+  .strictObject({
+    id,
+    requestId: id,
+    ownerId: id,
+    requesterId: id,
+    groupId: id,
+    askedAt: time,
+    askedBy: z.string(),
+    way,
+    days: z.int().nullable().describe('How long recalled files stay; null for a restore'),
+    filesets: count,
+    images: count,
+    ...amount,
+    state: z.enum(['under way', 'blocked', 'done', 'ended']),
+  })
+  .meta({ id: 'Retrieval' });
+
+const filesets = z.array(
+  z.strictObject({ requestId: id, fileset: z.string(), name: z.string(), images: count, files: count, bytes }),
+);
+const missing = z.array(z.string()).describe('What the archive does not have, or not for you');
+
+export const retrievalsPage = pageOf(summary);
+
+export const retrievalReview = z
+  .strictObject({
+    retrieval: summary,
+    amounts: z.array(
+      z.strictObject({ state: fileState, code: z.string().nullable(), ...amount, onlineUntil: time.nullable() }),
+    ),
+    filesets: filesets.describe('The first'),
+    permitted,
+  })
+  .meta({ id: 'RetrievalReview' });
+
+const wait = z.discriminatedUnion('kind', [
+  z.strictObject({ store: z.string(), kind: z.literal('tape') }),
+  z.strictObject({
+    store: z.string(),
+    kind: z.literal('class'),
+    storageClass: z.string(),
+    tier: z.string(),
+    duration: z.string(),
+  }),
+]);
+
+const plan = z
+  .strictObject({
+    order: z.strictObject({ way, days: z.int() }),
+    plan: z.strictObject({
+      fetch: z.array(z.strictObject({ store: z.string(), ...amount })),
+      filesets: count,
+      images: count,
+      held: z.strictObject(amount),
+      underWay: z.strictObject(amount),
+      notArchived: z.strictObject({ files: count, filesets: count, states: z.array(z.string()) }),
+    }),
+    needs: z.strictObject(amount),
+    freeBytes: bytes.optional().describe('Missing if the console does not see the file system of OMERO'),
+    estimates: z.array(
+      z.strictObject({
+        store: z.string(),
+        seconds: z.int().nullable(),
+        basis: z.strictObject({ bags: count, ...amount, bytesPerSecond: z.number() }).nullable(),
+      }),
+    ),
+    waits: z.array(wait),
+    missing,
+    filesets: filesets.describe('The first'),
+  })
+  .meta({ id: 'RetrievalPlan', description: 'The answer to a dry run' });
+
+const asked = z
+  .strictObject({
+    asked: count.describe('Files to be fetched'),
+    undoing: count.describe('Files whose held originals are put in place again'),
+    prolonged: count.describe('Recalled files that stay for longer'),
+    retrievals: z.array(id).describe('What has begun'),
+    missing,
+  })
+  .meta({ id: 'RetrievalAsked' });
+
+export const retrievalAnswer = z.union([asked, plan]);
+export const cancelled = z.strictObject({ cancelled: count.describe('Files that stay archived') });

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { storeParts } from '@coldroom/register';
+import { amount, bytes, list, stoppedSwitch, time } from './schemas';
+
+const health = z.strictObject({
+  name: z.string(),
+  kind: z.string(),
+  isDefault: z.boolean(),
+  place: z.string().describe('Where it is, without secrets'),
+  price: z.strictObject({ perTBYear: z.number(), currency: z.string() }).nullable(),
+  lookedAt: time,
+  fault: z.strictObject({ code: z.string(), reason: z.string(), since: time }).nullable(),
+  directory: z.string().nullable().describe('The one with the least free space'),
+  freeBytes: bytes.nullable(),
+  totalBytes: bytes.nullable(),
+});
+
+export const stores = list(
+  z
+    .strictObject({
+      name: z.string(),
+      health: health.nullable().describe('Null for a store that is no longer configured but contains files'),
+      isOld: z.boolean().describe('No service has looked for so long that this may no longer be true'),
+      isFillingUp: z.boolean(),
+      stopped: stoppedSwitch.nullable(),
+      content: z.record(z.enum(storeParts), z.strictObject(amount)),
+    })
+    .meta({ id: 'Store' }),
+);
