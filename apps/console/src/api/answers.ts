@@ -1,7 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
-import type { Json } from './json';
 
 interface Operation<Answer extends z.ZodType> {
   /** One line, for the list of operations. */
@@ -12,6 +11,15 @@ interface Operation<Answer extends z.ZodType> {
   /** Each status of an answer that is no failure, and when it is given. Without it, 200. */
   readonly statuses?: Readonly<Record<number, string>>;
 }
+
+/** What is sent, before whoever gets it decodes it. */
+type Sent<Answer extends z.ZodType> = ReadonlyIn<z.input<Answer>>;
+
+type ReadonlyIn<T> = T extends (infer Each)[]
+  ? readonly ReadonlyIn<Each>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: ReadonlyIn<T[Key]> }
+    : T;
 
 type Method<Result> = <Handler extends (...given: never[]) => Promise<Result>>(
   target: object,
@@ -28,11 +36,11 @@ export function Answers<Answer extends z.ZodType>({
   description,
   answer,
   statuses = { 200: 'OK' },
-}: Operation<Answer>): Method<Json<z.output<Answer>>> {
+}: Operation<Answer>): Method<Sent<Answer>> {
   return applyDecorators(
     ApiOperation({ summary, ...(description !== undefined && { description }) }),
     ...Object.entries(statuses).map(([status, when]) =>
       ApiResponse({ status: Number(status), description: when, standardSchema: answer }),
     ),
-  ) as Method<Json<z.output<Answer>>>;
+  ) as Method<Sent<Answer>>;
 }

@@ -1,7 +1,7 @@
 import { Injectable, type INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
-import { problem } from './schemas';
+import { problem } from '@coldroom/api';
 
 type Converter = NonNullable<
   NonNullable<Parameters<typeof SwaggerModule.createDocument>[2]>['standardSchemaConverter']
@@ -51,7 +51,7 @@ export function composeDocument(app: INestApplication): OpenAPIObject {
     standardSchemaConverter: converted,
   });
   const ours = Object.entries(paths).filter(([path]) => path.startsWith('/api/v1/'));
-  const schemas = { ...components?.schemas, ...converted(problem, { schemaType: 'output' })?.components };
+  const schemas = { ...components?.schemas, ...converted(problem, { schemaType: 'input' })?.components };
   return {
     ...rest,
     paths: Object.fromEntries(ours.sort(([one], [other]) => (one < other ? -1 : 1)).map(withFailures)),
@@ -81,9 +81,12 @@ function withFailures([path, operations]: [string, object]): [string, object] {
   return [path, Object.fromEntries(all)];
 }
 
-/** OpenAPI 3.1 has the JSON Schema that zod writes; named schemas become components. */
-const converted: Converter = (schema, { schemaType }) => {
+/**
+ * OpenAPI 3.1 has the JSON Schema that zod writes; named schemas become components. The input of a schema is what is
+ * sent, in both directions: answers are decoded by whoever gets them.
+ */
+const converted: Converter = (schema) => {
   if (!(schema instanceof z.ZodType)) return undefined;
-  const { $defs, $schema, ...own } = z.toJSONSchema(schema, { io: schemaType });
+  const { $defs, $schema, ...own } = z.toJSONSchema(schema, { io: 'input' });
   return { schema: own, components: $defs ?? {} };
 };

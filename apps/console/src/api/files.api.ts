@@ -1,5 +1,6 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import type { z } from 'zod';
+import { fileHistory, filesPage } from '@coldroom/api';
 import { fileFor, filesFor, type Reviewer } from '@coldroom/operations';
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
@@ -7,7 +8,6 @@ import { parseId } from '../requests/input';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
 import { Answers } from './answers';
-import { fileHistory, filesPage } from './files.schemas';
 import { fileFilterOf, fileQuery } from './input';
 import { toJson } from './json';
 import { pageOf } from './page';

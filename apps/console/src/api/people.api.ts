@@ -1,5 +1,6 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { z } from 'zod';
+import { peoplePage, tokensList } from '@coldroom/api';
 import { peopleFor, peopleReadFor, tokensFor, type Reviewer } from '@coldroom/operations';
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
@@ -10,7 +11,6 @@ import type { Visitor } from '../sign-in/visitors';
 import { Answers } from './answers';
 import { limitField } from './input';
 import { toJson } from './json';
-import { peoplePage, tokens } from './people.schemas';
 
 /** The cursor is a login name. */
 const query = z.strictObject({ ...peopleFields, cursor: writtenText(255).optional(), limit: limitField });
@@ -35,7 +35,7 @@ export class PeopleApi {
   }
 
   @Get('tokens')
-  @Answers({ summary: 'Access tokens, without their secrets, which are not kept', answer: tokens })
+  @Answers({ summary: 'Access tokens, without their secrets, which are not kept', answer: tokensList })
   async tokens(@CurrentVisitor() visitor: Visitor) {
     return toJson({ data: await tokensFor(this.reviewer(visitor)) });
   }

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, R
 import { ApiHeader } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { z } from 'zod';
+import { requestsPage, review } from '@coldroom/api';
 import {
   decideAs,
   failureOf,
@@ -21,7 +22,6 @@ import { decision, requestFilterOf, requestQuery, type Decision } from './input'
 import { toJson } from './json';
 import { pageOf } from './page';
 import { ApiProblem } from './problem';
-import { requestsPage, review } from './requests.schemas';
 
 /** Requests, as the pages show them. */
 @Controller('api/v1/requests')

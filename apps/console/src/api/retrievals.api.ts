@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import type { z } from 'zod';
+import { retrievalAnswer, retrievalCancelled, retrievalReview, retrievalsPage } from '@coldroom/api';
 import {
   cancelRetrievalAs,
   planRetrievalAs,
@@ -19,7 +20,6 @@ import { Idempotent } from './idempotent';
 import { page, retrievalBody, retrievalOf, type Page } from './input';
 import { toJson } from './json';
 import { pageOf } from './page';
-import { cancelled, retrievalAnswer, retrievalReview, retrievalsPage } from './retrievals.schemas';
 
 /** Restores and recalls. */
 @Controller('api/v1/retrievals')
@@ -67,7 +67,7 @@ export class RetrievalsApi {
   @Answers({
     summary: 'Cancel a retrieval',
     description: 'What is not there yet stays archived. The retrieval itself stays in the list.',
-    answer: cancelled,
+    answer: retrievalCancelled,
   })
   async cancel(@CurrentVisitor() visitor: Visitor, @Param('id') id: string) {
     return toJson({ cancelled: await cancelRetrievalAs(this.reviewer(visitor), parseId(id)) });

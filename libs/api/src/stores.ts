@@ -1,21 +1,21 @@
 import { z } from 'zod';
 import { storeParts } from '@coldroom/register';
-import { amount, bytes, list, stoppedSwitch, time } from './schemas';
+import { amount, bytes, list, stoppedSwitch, time } from './values';
 
-const health = z.strictObject({
+const health = z.object({
   name: z.string(),
   kind: z.string(),
   isDefault: z.boolean(),
   place: z.string().describe('Where it is, without secrets'),
-  price: z.strictObject({ perTBYear: z.number(), currency: z.string() }).nullable(),
+  price: z.object({ perTBYear: z.number(), currency: z.string() }).nullable(),
   lookedAt: time,
-  fault: z.strictObject({ code: z.string(), reason: z.string(), since: time }).nullable(),
+  fault: z.object({ code: z.string(), reason: z.string(), since: time }).nullable(),
   directory: z.string().nullable().describe('The one with the least free space'),
   freeBytes: bytes.nullable(),
   totalBytes: bytes.nullable(),
 });
 
-export const stores = list(
+export const storesList = list(
   z
     .strictObject({
       name: z.string(),
@@ -23,7 +23,7 @@ export const stores = list(
       isOld: z.boolean().describe('No service has looked for so long that this may no longer be true'),
       isFillingUp: z.boolean(),
       stopped: stoppedSwitch.nullable(),
-      content: z.record(z.enum(storeParts), z.strictObject(amount)),
+      content: z.record(z.enum(storeParts), z.object(amount)),
     })
     .meta({ id: 'Store' }),
 );

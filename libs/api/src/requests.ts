@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, bytes, count, event, fileState, id, pageOf, permitted, requestState, stuck, time } from './schemas';
+import { amount, bytes, count, event, fileState, id, pageOf, permitted, requestState, stuck, time } from './values';
 
 const summary = {
   id,
@@ -24,35 +24,31 @@ const summary = {
   stuck: count,
   linked: count,
 };
-export const request = z.strictObject(summary).meta({ id: 'Request' });
+export const request = z.object(summary).meta({ id: 'Request' });
 
-export const requestsPage = pageOf(
-  z.strictObject({ ...summary, requesterName: z.string() }).meta({ id: 'RequestListing' }),
-);
+export const requestsPage = pageOf(z.object({ ...summary, requesterName: z.string() }).meta({ id: 'RequestListing' }));
 
-const examples = z.array(z.strictObject({ id, path: z.string(), reason: z.string().nullable() }));
-const image = z.strictObject({ imageId: id, name: z.string(), fileset: z.string(), marked: z.boolean() });
+const examples = z.array(z.object({ id, path: z.string(), reason: z.string().nullable() }));
+const image = z.object({ imageId: id, name: z.string(), fileset: z.string(), marked: z.boolean() });
 
 export const review = z
   .strictObject({
     request,
-    states: z.array(z.strictObject({ state: fileState, ...amount })),
+    states: z.array(z.object({ state: fileState, ...amount })),
     included: z
       .array(image.omit({ marked: true }))
       .describe('The first images without a mark of their own: they share files with marked ones'),
-    skipped: z.array(z.strictObject({ code: z.string(), ...amount, examples })),
-    stuck: z.array(z.strictObject({ ...stuck.shape, examples })),
+    skipped: z.array(z.object({ code: z.string(), ...amount, examples })),
+    stuck: z.array(z.object({ ...stuck.shape, examples })),
     events: z.array(event).describe('The newest; `GET requests/{id}/events` has all'),
     permitted,
-    taken: z.strictObject({ images: count, marked: count, filesets: count }),
+    taken: z.object({ images: count, marked: count, filesets: count }),
     filesets: z
-      .array(
-        z.strictObject({ fileset: z.string(), name: z.string(), images: count, marked: count, files: count, bytes }),
-      )
+      .array(z.object({ fileset: z.string(), name: z.string(), images: count, marked: count, files: count, bytes }))
       .describe('Those that are taken: the first 200'),
     images: z.array(image),
     history: z.array(
-      z.strictObject({
+      z.object({
         what: z.string(),
         actor: z.string(),
         to: z.string().nullable(),
@@ -65,6 +61,6 @@ export const review = z
     held: z
       .strictObject({ ...amount, from: time.nullable(), until: time.nullable() })
       .describe('Originals that are still held, and when the first and the last are due to be released'),
-    names: z.strictObject({ requester: z.string(), owner: z.string() }),
+    names: z.object({ requester: z.string(), owner: z.string() }),
   })
   .meta({ id: 'Review' });

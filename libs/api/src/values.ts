@@ -2,11 +2,15 @@ import { z } from 'zod';
 import { fileStates, requestStates } from '@coldroom/domain';
 import { actions } from '@coldroom/operations';
 
-/** Answers have schemas of what is sent: JSON, in which 64-bit numbers and times are strings. */
+const whole = (pattern: RegExp) => z.codec(z.string().regex(pattern), z.bigint(), { decode: BigInt, encode: String });
 
-export const id = z.string().regex(/^\d{1,19}$/);
-export const bytes = z.string().regex(/^\d+$/).describe('A number of bytes');
-export const time = z.iso.datetime();
+/** In JSON, 64-bit numbers and times are strings: a program of ours decodes them, and then has what the server had. */
+export const id = whole(/^\d{1,19}$/);
+export const bytes = whole(/^\d{1,40}$/).describe('A number of bytes');
+export const time = z.codec(z.iso.datetime(), z.date(), {
+  decode: (text) => new Date(text),
+  encode: (date) => date.toISOString(),
+});
 export const count = z.int().min(0);
 export const fileState = z.enum(fileStates).meta({ id: 'FileState' });
 export const requestState = z.enum(requestStates).meta({ id: 'RequestState' });
@@ -15,13 +19,13 @@ export const amount = { files: count, bytes };
 
 /** One page of a list. */
 export const pageOf = <Each extends z.ZodType>(each: Each) =>
-  z.strictObject({
+  z.object({
     data: z.array(each),
     next: id.nullable().describe('The `cursor` of the next page; null after the last page'),
   });
 
 /** A list that is never long. */
-export const list = <Each extends z.ZodType>(each: Each) => z.strictObject({ data: z.array(each) });
+export const list = <Each extends z.ZodType>(each: Each) => z.object({ data: z.array(each) });
 
 export const stoppedSwitch = z
   .strictObject({

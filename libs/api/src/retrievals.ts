@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, bytes, count, fileState, id, pageOf, permitted, time } from './schemas';
+import { amount, bytes, count, fileState, id, pageOf, permitted, time } from './values';
 
 const way = z.enum(['restore', 'recall']);
 const summary = z
@@ -21,7 +21,7 @@ const summary = z
   .meta({ id: 'Retrieval' });
 
 const filesets = z.array(
-  z.strictObject({ requestId: id, fileset: z.string(), name: z.string(), images: count, files: count, bytes }),
+  z.object({ requestId: id, fileset: z.string(), name: z.string(), images: count, files: count, bytes }),
 );
 const missing = z.array(z.string()).describe('What the archive does not have, or not for you');
 
@@ -31,7 +31,7 @@ export const retrievalReview = z
   .strictObject({
     retrieval: summary,
     amounts: z.array(
-      z.strictObject({ state: fileState, code: z.string().nullable(), ...amount, onlineUntil: time.nullable() }),
+      z.object({ state: fileState, code: z.string().nullable(), ...amount, onlineUntil: time.nullable() }),
     ),
     filesets: filesets.describe('The first'),
     permitted,
@@ -39,8 +39,8 @@ export const retrievalReview = z
   .meta({ id: 'RetrievalReview' });
 
 const wait = z.discriminatedUnion('kind', [
-  z.strictObject({ store: z.string(), kind: z.literal('tape') }),
-  z.strictObject({
+  z.object({ store: z.string(), kind: z.literal('tape') }),
+  z.object({
     store: z.string(),
     kind: z.literal('class'),
     storageClass: z.string(),
@@ -51,22 +51,22 @@ const wait = z.discriminatedUnion('kind', [
 
 const plan = z
   .strictObject({
-    order: z.strictObject({ way, days: z.int() }),
-    plan: z.strictObject({
-      fetch: z.array(z.strictObject({ store: z.string(), ...amount })),
+    order: z.object({ way, days: z.int() }),
+    plan: z.object({
+      fetch: z.array(z.object({ store: z.string(), ...amount })),
       filesets: count,
       images: count,
-      held: z.strictObject(amount),
-      underWay: z.strictObject(amount),
-      notArchived: z.strictObject({ files: count, filesets: count, states: z.array(z.string()) }),
+      held: z.object(amount),
+      underWay: z.object(amount),
+      notArchived: z.object({ files: count, filesets: count, states: z.array(z.string()) }),
     }),
-    needs: z.strictObject(amount),
+    needs: z.object(amount),
     freeBytes: bytes.optional().describe('Missing if the console does not see the file system of OMERO'),
     estimates: z.array(
-      z.strictObject({
+      z.object({
         store: z.string(),
         seconds: z.int().nullable(),
-        basis: z.strictObject({ bags: count, ...amount, bytesPerSecond: z.number() }).nullable(),
+        basis: z.object({ bags: count, ...amount, bytesPerSecond: z.number() }).nullable(),
       }),
     ),
     waits: z.array(wait),
@@ -86,4 +86,4 @@ const asked = z
   .meta({ id: 'RetrievalAsked' });
 
 export const retrievalAnswer = z.union([asked, plan]);
-export const cancelled = z.strictObject({ cancelled: count.describe('Files that stay archived') });
+export const retrievalCancelled = z.object({ cancelled: count.describe('Files that stay archived') });

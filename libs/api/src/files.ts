@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bytes, count, event, fileState, id, pageOf, permitted, time } from './schemas';
+import { bytes, count, event, fileState, id, pageOf, permitted, time } from './values';
 
 const listing = {
   id,
@@ -15,24 +15,24 @@ const listing = {
   code: z.string().nullable(),
   reason: z.string().nullable(),
   originalFileId: id.nullable(),
-  omeroHash: z.strictObject({ algorithm: z.string(), value: z.string() }).nullable(),
+  omeroHash: z.object({ algorithm: z.string(), value: z.string() }).nullable(),
   digests: z.record(z.string(), z.string()),
   copyRead: z.string().nullable(),
   linkedAt: time.nullable(),
   released: z.boolean().describe('The original is no longer held'),
 };
 
-export const filesPage = pageOf(z.strictObject(listing).meta({ id: 'FileListing' }));
+export const filesPage = pageOf(z.object(listing).meta({ id: 'FileListing' }));
 
 export const fileHistory = z
   .strictObject({
-    file: z.strictObject({
+    file: z.object({
       ...listing,
       ownerId: id,
       requesterId: id,
       groupId: id,
       copies: z.array(
-        z.strictObject({
+        z.object({
           store: z.string(),
           version: z.string().describe('What the store calls this version of it'),
           digest: z.string().nullable(),
@@ -47,7 +47,7 @@ export const fileHistory = z
         .strictObject({ id, way: z.enum(['restore', 'recall']).nullable(), by: z.string().nullable() })
         .nullable(),
       onlineUntil: time.nullable(),
-      images: z.array(z.strictObject({ id, name: z.string() })),
+      images: z.array(z.object({ id, name: z.string() })),
       imageCount: count,
     }),
     help: z

@@ -1,0 +1,6 @@
+export { fileHistory, filesPage } from './files';
+export { peoplePage, tokensList } from './people';
+export { request, requestsPage, review } from './requests';
+export { retrievalAnswer, retrievalCancelled, retrievalReview, retrievalsPage } from './retrievals';
+export { storesList } from './stores';
+export { problem } from './values';
