@@ -29,6 +29,7 @@ import { SignInController } from './sign-in/sign-in.controller';
 import { Visitors } from './sign-in/visitors';
 import { Site } from './site';
 import { StoresController } from './stores/stores.controller';
+import { UsageController } from './usage/usage.controller';
 
 /** What every part of the console may use. */
 @Module({})
@@ -64,6 +65,7 @@ export class WebModule {
         FilesController,
         RetrievalsController,
         OpenController,
+        UsageController,
         PeopleController,
         StoresController,
         QueuesController,

@@ -2,6 +2,7 @@ import { RetrievalMarks } from './retrieval-marks';
 import { PeopleMirror } from './people-mirror';
 import { Scans } from './scans';
 import { Scene } from './testing/scene';
+import { UsageRecord } from './usage-record';
 
 let scene: Scene;
 beforeAll(async () => {
@@ -15,6 +16,7 @@ async function scan(): Promise<bigint> {
     scene.scan,
     new RetrievalMarks(omero, register, log),
     new PeopleMirror(omero, register, log),
+    new UsageRecord(omero, register, log),
     register,
     log,
   );

@@ -18,6 +18,7 @@ import { ScannerEnd, ScannerStart } from './scanner-life';
 import { Scans } from './scans';
 import { Starter } from './starter';
 import { Scene } from './testing/scene';
+import { UsageRecord } from './usage-record';
 
 const single = (name: string) => ({ files: [{ name, size: 20 }] });
 
@@ -69,6 +70,7 @@ describe('rounds', () => {
       new Watched(omero, register, closures),
       new RetrievalMarks(omero, register, log),
       new PeopleMirror(omero, register, log),
+      new UsageRecord(omero, register, log),
       register,
       log,
     );
@@ -172,6 +174,7 @@ describe('rounds', () => {
       new Scan(omero, register, closures),
       new RetrievalMarks(omero, register, log),
       new PeopleMirror(omero, register, log),
+      new UsageRecord(omero, register, log),
       register,
       log,
     );

@@ -18,6 +18,7 @@ import { Pace, Rounds } from './rounds';
 import { Scan } from './scan';
 import { ScannerEnd, ScannerStart } from './scanner-life';
 import { Scans } from './scans';
+import { UsageRecord } from './usage-record';
 import { Starter } from './starter';
 
 export const scannerParts = ['register', 'omero', 'originals', 'stores', 'scan'] as const;
@@ -64,6 +65,7 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       Scans,
       RetrievalMarks,
       PeopleMirror,
+      UsageRecord,
       Starter,
       Mirror,
       Round,

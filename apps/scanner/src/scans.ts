@@ -5,6 +5,7 @@ import { Log } from '@coldroom/runtime';
 import { PeopleMirror } from './people-mirror';
 import { RetrievalMarks } from './retrieval-marks';
 import { Scan } from './scan';
+import { UsageRecord } from './usage-record';
 
 /** Runs the requested scans, and records in the register what each found. */
 @Injectable()
@@ -13,6 +14,7 @@ export class Scans {
     private readonly scan: Scan,
     private readonly retrievalMarks: RetrievalMarks,
     private readonly people: PeopleMirror,
+    private readonly usage: UsageRecord,
     private readonly register: Register,
     private readonly log: Log,
   ) {}
@@ -41,5 +43,6 @@ export class Scans {
       await this.register.scans.finish(id, null, `${code}: ${reason}`);
       this.log.warn('scan failed', { scan: id, code, reason, next: 'it will be retried at the next scan' });
     }
+    await this.usage.run();
   }
 }

@@ -6,6 +6,8 @@ const whole = (pattern: RegExp) => z.codec(z.string().regex(pattern), z.bigint()
 
 /** In JSON, 64-bit numbers and times are strings: a program of ours decodes them, and then has what the server had. */
 export const id = whole(/^\d{1,19}$/);
+/** A count of what there may be very much of. */
+export const large = whole(/^\d{1,19}$/);
 export const bytes = whole(/^\d{1,40}$/).describe('A number of bytes');
 export const time = z.codec(z.iso.datetime(), z.date(), {
   decode: (text) => new Date(text),

@@ -89,6 +89,23 @@ it('suffice for the roster; without the right to names and addresses only the ro
   await omero.checkRosterRights();
 });
 
+it('suffice for usage; without the right to the time of events only usage is refused', async () => {
+  await omero.usage(60_000);
+  await rows.query('REVOKE SELECT (time) ON event FROM coldroom_scanner');
+  try {
+    await expect(omero.usage(60_000)).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'OMERO_USAGE_NOT_READABLE',
+      message: expect.stringMatching(/may not read time of event.*docs\/omero-grants\.sql/),
+    });
+    await expect(omero.checkUsageRights()).rejects.toMatchObject({ code: 'OMERO_USAGE_NOT_READABLE' });
+    expect(await omero.check()).toMatchObject({ patch: 0 });
+  } finally {
+    await rows.query(grants);
+  }
+  await omero.checkUsageRights();
+});
+
 it.each([
   "UPDATE originalfile SET name = 'x'",
   'DELETE FROM originalfile',

@@ -20,4 +20,5 @@ export type { Group, IgnoredMark, Mark, RequestMark } from './marks';
 export { OmeroDatabase, type OmeroFacts, type OmeroOptions } from './omero-database';
 export type { Person } from './people';
 export type { Repository } from './repositories';
+export type { OmeroFilesets, OmeroProject, OmeroUsage } from './usage';
 export type { OmeroRoster, RosterPerson } from './roster';

@@ -10,6 +10,7 @@ import { clearMarks, type ClearOptions, type ClearOutcome, type MarkOutcome, set
 import type { ImageMark } from './mark-annotations';
 import { type IgnoredMark, type Mark, readMarks, type RequestMark } from './marks';
 import { findManagedRepository, type Repository } from './repositories';
+import { checkUsageRights, readUsage, type OmeroUsage } from './usage';
 import { checkRosterRights, readRoster, type OmeroRoster } from './roster';
 
 export interface OmeroOptions extends ConnectionOptions {
@@ -89,6 +90,19 @@ export class OmeroDatabase {
   /** See `readContainer`. */
   container(container: Container): Promise<ContainerContent | undefined> {
     return inTransaction(this.pool, 'read', (session) => readContainer(session, container));
+  }
+
+  /**
+   * How much there is in filesets, by owner and group. Throws `Refused` `OMERO_USAGE_NOT_READABLE` where the role may not
+   * read when images were imported, `Transient` `OMERO_DATABASE_BUSY` where a statement takes more than `limitMs`.
+   */
+  usage(limitMs: number): Promise<OmeroUsage> {
+    return inTransaction(this.pool, 'read', (session) => readUsage(session, limitMs));
+  }
+
+  /** Throws as `usage` does, without reading anything. */
+  checkUsageRights(): Promise<void> {
+    return inTransaction(this.pool, 'read', checkUsageRights);
   }
 
   /**

@@ -73,3 +73,8 @@ export {
 } from './stores/store-health';
 export type { ServiceReport } from './troubles/service-reports';
 export { troubleEvents, type FoundTrouble, type Trouble } from './troubles/troubles';
+export type { OmeroAmount, OmeroAmounts, OmeroRead, ProjectAmount } from './usage/omero-mirror';
+export type { UsageFilter, UsageOwner } from './usage/owners';
+export { usageParts, type UsagePart } from './usage/parts';
+export type { UsageRow } from './usage/usage';
+export type { UsageDay } from './usage/usage-days';

@@ -28,6 +28,7 @@ import { ServiceReports } from './troubles/service-reports';
 import { StoresHealth } from './stores/store-health';
 import { Troubles } from './troubles/troubles';
 import { Switches } from './transitions/switches';
+import { Usage } from './usage/usage';
 import { Claims, type Claim, type DueBag } from './transitions/claims';
 
 /** The authoritative record of every request, bag, file and event. */
@@ -52,6 +53,7 @@ export class Register {
   readonly troubles: Troubles;
   readonly services: ServiceReports;
   readonly storeHealth: StoresHealth;
+  readonly usage: Usage;
   readonly scans: Scans;
   readonly containers: Containers;
   readonly reports: Reports;
@@ -83,6 +85,7 @@ export class Register {
     this.troubles = new Troubles(this.pool);
     this.services = new ServiceReports(this.pool);
     this.storeHealth = new StoresHealth(this.pool);
+    this.usage = new Usage(this.pool);
     this.scans = new Scans(this.pool);
     this.containers = new Containers(this.pool);
     this.reports = new Reports(this.pool);

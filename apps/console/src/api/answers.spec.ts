@@ -5,6 +5,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { Browser } from '../testing/browser';
 import { RunningConsole } from '../testing/running-console';
 import { brought } from '../testing/sample-requests';
+import { sampleOmeroUsage } from '../testing/sample-usage';
 
 let running: RunningConsole;
 /** A data manager, and OMERO's root, for what others may not see. */
@@ -17,6 +18,8 @@ beforeAll(async () => {
   archived = await running.newRequest('image.tif', 2);
   await brought(running.register, archived, () => 'released');
   await running.register.storeHealth.record([storeLook]);
+  await running.register.usage.omero.mirror(sampleOmeroUsage, 0);
+  await running.register.usage.recordDay();
   dora = new Browser(running);
   await dora.signIn('dora');
   root = new Browser(running);
@@ -63,6 +66,8 @@ const calls: Readonly<Record<string, () => Promise<Call> | Call>> = {
   'get /api/v1/people': () => ['people'],
   'get /api/v1/tokens': () => ['tokens'],
   'get /api/v1/stores': () => ['stores'],
+  'get /api/v1/usage': () => ['usage'],
+  'get /api/v1/usage/days': () => ['usage/days'],
   'delete /api/v1/retrievals/{id}': async () => [
     `retrievals/${(await running.register.retrievalReports.list(undefined, { limit: 1 }))[0]!.id}`,
   ],
@@ -96,7 +101,7 @@ function strict<T>(schema: T): T {
 }
 
 test('answers of all operations are as the document says', async () => {
-  const ajv = new Ajv2020({ strict: false, allErrors: true, formats: { 'date-time': true } });
+  const ajv = new Ajv2020({ strict: false, allErrors: true, formats: { 'date-time': true, date: true } });
   ajv.addSchema(strict(document), 'document');
   for (const [path, methods] of Object.entries(document.paths))
     for (const method of Object.keys(methods)) {

@@ -3,6 +3,7 @@ import { PeopleApi } from './people.api';
 import { RequestsApi } from './requests.api';
 import { RetrievalsApi } from './retrievals.api';
 import { StoresApi } from './stores.api';
+import { UsageApi } from './usage.api';
 
 /** The REST API. Each method has `@Answers`; docs/openapi.json and answers.spec.ts have each operation. */
-export const apiControllers = [RequestsApi, FilesApi, RetrievalsApi, PeopleApi, StoresApi];
+export const apiControllers = [RequestsApi, FilesApi, RetrievalsApi, PeopleApi, StoresApi, UsageApi];

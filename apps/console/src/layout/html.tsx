@@ -19,7 +19,8 @@ export interface PageProps extends Frame {
   readonly children: ComponentChildren;
 }
 
-export type Section = 'overview' | 'me' | 'requests' | 'files' | 'retrievals' | 'people' | 'stores' | 'queues';
+export type Section =
+  'overview' | 'me' | 'requests' | 'files' | 'retrievals' | 'usage' | 'people' | 'stores' | 'queues';
 
 interface Entry {
   readonly section: Section;
@@ -35,6 +36,7 @@ const entries: readonly Entry[] = [
   { section: 'requests', path: '/requests', text: 'Requests' },
   { section: 'files', path: '/files', text: 'Files' },
   { section: 'retrievals', path: '/ask-back', text: 'Bring back' },
+  { section: 'usage', path: '/usage', text: 'Usage' },
   { section: 'people', path: '/people', text: 'People', needs: 'seePeople' },
   { section: 'stores', path: '/stores', text: 'Stores', needs: 'seeStores' },
   { section: 'queues', path: '/queues', text: 'Queues', needs: 'seeQueues' },

@@ -56,6 +56,7 @@ async function examineOmero(url: string): Promise<readonly Finding[]> {
         `${version} patch ${patch}, with all rights for archiving; its managed repository is ${managedRepository.place}`,
       ),
       await examinePeople(database),
+      await examineUsage(database),
     ];
   } finally {
     database.close().catch(() => undefined); // a hung server would block this process
@@ -70,6 +71,17 @@ async function examinePeople(database: OmeroDatabase): Promise<Finding> {
   } catch (error) {
     const { message } = failureOf(error);
     return warning('people', message, 'psql -d omero -f docs/omero-grants.sql, as the owner of its tables');
+  }
+}
+
+/** What is in OMERO is for the page Usage; archiving works without it. */
+async function examineUsage(database: OmeroDatabase): Promise<Finding> {
+  try {
+    await database.checkUsageRights();
+    return ok('usage', 'how much is in OMERO, and since when, can be read');
+  } catch (error) {
+    const { message } = failureOf(error);
+    return warning('usage', message, 'psql -d omero -f docs/omero-grants.sql, as the owner of its tables');
   }
 }
 

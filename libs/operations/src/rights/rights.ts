@@ -112,9 +112,16 @@ export function may(
     .some((role) => related.some((relation) => matrix[action][role]?.includes(relation)));
 }
 
-/** Which requests the actor may see, for a search among all of them; undefined if all. For each, `may` says the same. */
-export function visibleTo(actor: Actor, policy: RightsPolicy): Visibility | undefined {
-  const sees = (relation: Relation): boolean => may(actor.roles, 'see', [relation], policy);
+/**
+ * Of which requests the actor may see something, for a search among all of them; undefined if of all. For each, `may` says
+ * the same.
+ */
+export function visibleTo(
+  actor: Actor,
+  policy: RightsPolicy,
+  action: Extract<Action, 'see' | 'seeUsage'> = 'see',
+): Visibility | undefined {
+  const sees = (relation: Relation): boolean => may(actor.roles, action, [relation], policy);
   if (sees('other')) return undefined;
   return { personId: sees('own') ? actor.personId : null, groupIds: sees('group') ? actor.leads : [] };
 }

@@ -1,0 +1,21 @@
+/** A column of a file, with what is in it of each row. */
+export interface CsvColumn<Row> {
+  readonly name: string;
+  readonly of: (row: Row) => string | number | bigint | null;
+}
+
+const end = '\r\n';
+
+/** As RFC 4180 has it, with a header. */
+export function toCsv<Row>(columns: readonly CsvColumn<Row>[], rows: readonly Row[]): string {
+  const lines = rows.map((row) => columns.map(({ of }) => cellOf(of(row))).join(','));
+  return [columns.map(({ name }) => name).join(','), ...lines, ''].join(end);
+}
+
+/** Numbers stay numbers. A text that a spreadsheet would run as a formula gets an apostrophe in front. */
+function cellOf(value: string | number | bigint | null): string {
+  if (value === null) return '';
+  if (typeof value !== 'string') return value.toString();
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

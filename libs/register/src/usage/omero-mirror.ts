@@ -1,0 +1,147 @@
+import type pg from 'pg';
+import { transaction } from '../db/connection';
+import { isChosen, isOwned, joinNames, ownerNames, type UsageFilter, type UsageOwner } from './owners';
+
+/** Filesets of one owner in OMERO that were imported in one year and are about as large. */
+export interface OmeroAmount {
+  readonly groupId: bigint;
+  readonly ownerId: bigint;
+  readonly year: number;
+  /** 0 below 1 GiB, 1 below 10 GiB, 2 below 100 GiB, 3 from then on. */
+  readonly sizeClass: number;
+  readonly images: bigint;
+  readonly filesets: bigint;
+  readonly files: bigint;
+  readonly bytes: bigint;
+  /** Those of them whose images OMERO shows as archived. */
+  readonly archivedFilesets: bigint;
+  readonly archivedBytes: bigint;
+}
+
+/** What one owner has in a project. A fileset whose images are in several projects counts in each of them. */
+export interface ProjectAmount {
+  readonly projectId: bigint;
+  readonly groupId: bigint;
+  readonly ownerId: bigint;
+  readonly name: string;
+  readonly filesets: bigint;
+  readonly bytes: bigint;
+  readonly archivedBytes: bigint;
+}
+
+export interface OmeroAmounts {
+  readonly filesets: readonly OmeroAmount[];
+  readonly projects: readonly ProjectAmount[];
+}
+
+export interface OmeroRead {
+  /** Null if usage was never read. */
+  readonly readAt: Date | null;
+  /** Why it could not be read at the last attempt, and what helps. */
+  readonly failed: string | null;
+}
+
+/** What OMERO has in filesets, as the scanner last read it. No other service reads it from OMERO's database. */
+export class OmeroMirror {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /** Whether it may be read again: reading takes at most a hundredth of the time, and has at most a day between. */
+  async isDue(): Promise<boolean> {
+    const { rows } = await this.pool.query<{ due: boolean }>(
+      'SELECT next_at IS NULL OR next_at <= now() AS due FROM omero_usage_read',
+    );
+    return (rows[0] as { due: boolean }).due;
+  }
+
+  /** Replaces what is known by what was read, in one transaction. */
+  async mirror({ filesets, projects }: OmeroAmounts, tookMs: number): Promise<void> {
+    await transaction(this.pool, async (client) => {
+      await client.query('SELECT FROM omero_usage_read FOR UPDATE');
+      await client.query('DELETE FROM omero_usage');
+      await client.query(insert('omero_usage', amountColumns), [JSON.stringify(filesets, asText)]);
+      await client.query('DELETE FROM omero_project');
+      await client.query(insert('omero_project', projectColumns), [JSON.stringify(projects, asText)]);
+      await client.query(`UPDATE omero_usage_read SET read_at = now(), failed = NULL, next_at = ${nextAt}`, [tookMs]);
+    });
+  }
+
+  /** Records why it could not be read; what is known stays. */
+  async mirrorFailed(reason: string, tookMs: number): Promise<void> {
+    await this.pool.query(`UPDATE omero_usage_read SET failed = $2, next_at = ${nextAt}`, [tookMs, reason]);
+  }
+
+  async lastRead(): Promise<OmeroRead> {
+    const { rows } = await this.pool.query<OmeroRead>('SELECT read_at AS "readAt", failed FROM omero_usage_read');
+    return rows[0] as OmeroRead;
+  }
+
+  /** By group, owner, year of import and size. */
+  async amounts(filter: UsageFilter = {}): Promise<readonly (OmeroAmount & UsageOwner)[]> {
+    return this.list('omero_usage', amountColumns, filter, 's.group_id, s.owner_id, s.year, s.size_class', null);
+  }
+
+  /** Those with the most bytes first. */
+  async projects(filter: UsageFilter = {}, limit?: number): Promise<readonly (ProjectAmount & UsageOwner)[]> {
+    return this.list('omero_project', projectColumns, filter, 's.bytes DESC, s.project_id', limit ?? null);
+  }
+
+  private async list<Row extends pg.QueryResultRow>(
+    table: string,
+    columns: Columns,
+    filter: UsageFilter,
+    order: string,
+    limit: number | null,
+  ): Promise<readonly Row[]> {
+    const values: unknown[] = [];
+    const value = (given: unknown): string => `$${values.push(given)}`;
+    const own = Object.entries(columns).map(([name, { column }]) => `s.${column} AS "${name}"`);
+    const { rows } = await this.pool.query<Row>(
+      `SELECT ${own.join(', ')}, ${ownerNames}
+       FROM (SELECT *, group_id::text AS group_name, owner_id::text AS owner_name FROM ${table}) s ${joinNames}
+       WHERE ${isOwned(filter.visibleTo, 's', value)} AND ${isChosen(filter, 's', value)} ORDER BY ${order} LIMIT ${value(limit)}`,
+      values,
+    );
+    return rows;
+  }
+}
+
+const nextAt = `now() + least(interval '1 day', $1 * interval '100 ms')`;
+
+type Columns = Readonly<Record<string, { readonly column: string; readonly type: 'bigint' | 'integer' | 'text' }>>;
+
+const bigint = (column: string) => ({ column, type: 'bigint' }) as const;
+const integer = (column: string) => ({ column, type: 'integer' }) as const;
+
+/** Of the fields of an amount. */
+const amountColumns = {
+  groupId: bigint('group_id'),
+  ownerId: bigint('owner_id'),
+  year: integer('year'),
+  sizeClass: integer('size_class'),
+  images: bigint('images'),
+  filesets: bigint('filesets'),
+  files: bigint('files'),
+  bytes: bigint('bytes'),
+  archivedFilesets: bigint('archived_filesets'),
+  archivedBytes: bigint('archived_bytes'),
+} satisfies Record<keyof OmeroAmount, Columns[string]>;
+
+const projectColumns = {
+  projectId: bigint('project_id'),
+  groupId: bigint('group_id'),
+  ownerId: bigint('owner_id'),
+  name: { column: 'name', type: 'text' },
+  filesets: bigint('filesets'),
+  bytes: bigint('bytes'),
+  archivedBytes: bigint('archived_bytes'),
+} satisfies Record<keyof ProjectAmount, Columns[string]>;
+
+/** A statement that takes the rows as JSON, under the names of their fields. */
+function insert(table: string, columns: Columns): string {
+  const fields = Object.entries(columns);
+  return `INSERT INTO ${table} (${fields.map(([, { column }]) => column).join(', ')})
+    SELECT ${fields.map(([name]) => `"${name}"`).join(', ')} FROM jsonb_to_recordset($1::jsonb)
+      AS r(${fields.map(([name, { type }]) => `"${name}" ${type}`).join(', ')})`;
+}
+
+const asText = (_key: string, given: unknown): unknown => (typeof given === 'bigint' ? given.toString() : given);
