@@ -25,7 +25,7 @@ const listing = {
 export const filesPage = pageOf(z.object(listing).meta({ id: 'FileListing' }));
 
 export const fileHistory = z
-  .strictObject({
+  .object({
     file: z.object({
       ...listing,
       ownerId: id,
@@ -43,15 +43,13 @@ export const fileHistory = z
       ),
       heldUntil: time.nullable(),
       releasedAt: time.nullable(),
-      retrieval: z
-        .strictObject({ id, way: z.enum(['restore', 'recall']).nullable(), by: z.string().nullable() })
-        .nullable(),
+      retrieval: z.object({ id, way: z.enum(['restore', 'recall']).nullable(), by: z.string().nullable() }).nullable(),
       onlineUntil: time.nullable(),
       images: z.array(z.object({ id, name: z.string() })),
       imageCount: count,
     }),
     help: z
-      .strictObject({ next: z.string(), commands: z.array(z.string()) })
+      .object({ next: z.string(), commands: z.array(z.string()) })
       .nullable()
       .describe('What helps if the file is stuck'),
     events: z.array(event).describe('The newest first'),

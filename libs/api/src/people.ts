@@ -3,7 +3,7 @@ import { roles } from '@coldroom/operations';
 import { id, list, time } from './values';
 
 const person = z
-  .strictObject({
+  .object({
     id,
     login: z.string(),
     fullName: z.string(),
@@ -29,7 +29,7 @@ export const peoplePage = z.object({
 
 export const tokensList = list(
   z
-    .strictObject({
+    .object({
       id,
       name: z.string(),
       role: z.string(),

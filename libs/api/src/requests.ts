@@ -26,13 +26,14 @@ const summary = {
 };
 export const request = z.object(summary).meta({ id: 'Request' });
 
-export const requestsPage = pageOf(z.object({ ...summary, requesterName: z.string() }).meta({ id: 'RequestListing' }));
+export const requestListing = z.object({ ...summary, requesterName: z.string() }).meta({ id: 'RequestListing' });
+export const requestsPage = pageOf(requestListing);
 
 const examples = z.array(z.object({ id, path: z.string(), reason: z.string().nullable() }));
 const image = z.object({ imageId: id, name: z.string(), fileset: z.string(), marked: z.boolean() });
 
 export const review = z
-  .strictObject({
+  .object({
     request,
     states: z.array(z.object({ state: fileState, ...amount })),
     included: z
@@ -59,7 +60,7 @@ export const review = z
       }),
     ),
     held: z
-      .strictObject({ ...amount, from: time.nullable(), until: time.nullable() })
+      .object({ ...amount, from: time.nullable(), until: time.nullable() })
       .describe('Originals that are still held, and when the first and the last are due to be released'),
     names: z.object({ requester: z.string(), owner: z.string() }),
   })

@@ -3,7 +3,7 @@ import { amount, bytes, count, fileState, id, pageOf, permitted, time } from './
 
 const way = z.enum(['restore', 'recall']);
 const summary = z
-  .strictObject({
+  .object({
     id,
     requestId: id,
     ownerId: id,
@@ -28,7 +28,7 @@ const missing = z.array(z.string()).describe('What the archive does not have, or
 export const retrievalsPage = pageOf(summary);
 
 export const retrievalReview = z
-  .strictObject({
+  .object({
     retrieval: summary,
     amounts: z.array(
       z.object({ state: fileState, code: z.string().nullable(), ...amount, onlineUntil: time.nullable() }),
@@ -50,7 +50,7 @@ const wait = z.discriminatedUnion('kind', [
 ]);
 
 const plan = z
-  .strictObject({
+  .object({
     order: z.object({ way, days: z.int() }),
     plan: z.object({
       fetch: z.array(z.object({ store: z.string(), ...amount })),
@@ -76,7 +76,7 @@ const plan = z
   .meta({ id: 'RetrievalPlan', description: 'The answer to a dry run' });
 
 const asked = z
-  .strictObject({
+  .object({
     asked: count.describe('Files to be fetched'),
     undoing: count.describe('Files whose held originals are put in place again'),
     prolonged: count.describe('Recalled files that stay for longer'),

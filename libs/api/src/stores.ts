@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { storeParts } from '@coldroom/register';
 import { amount, bytes, list, stoppedSwitch, time } from './values';
 
-const health = z.object({
+export const storeHealth = z.object({
   name: z.string(),
   kind: z.string(),
   isDefault: z.boolean(),
@@ -17,9 +17,9 @@ const health = z.object({
 
 export const storesList = list(
   z
-    .strictObject({
+    .object({
       name: z.string(),
-      health: health.nullable().describe('Null for a store that is no longer configured but contains files'),
+      health: storeHealth.nullable().describe('Null for a store that is no longer configured but contains files'),
       isOld: z.boolean().describe('No service has looked for so long that this may no longer be true'),
       isFillingUp: z.boolean(),
       stopped: stoppedSwitch.nullable(),

@@ -30,7 +30,7 @@ export const pageOf = <Each extends z.ZodType>(each: Each) =>
 export const list = <Each extends z.ZodType>(each: Each) => z.object({ data: z.array(each) });
 
 export const stoppedSwitch = z
-  .strictObject({
+  .object({
     name: z.string().describe('`all`, `stage:NAME` or `store:NAME`'),
     stopped: z.boolean(),
     reason: z.string().nullable(),
@@ -41,7 +41,8 @@ export const stoppedSwitch = z
   .meta({ id: 'Switch' });
 
 export const event = z
-  .strictObject({
+  .object({
+    id,
     at: time,
     actor: z.string().describe('An OMERO login name, `token:NAME`, or a service'),
     requestId: id.nullable(),
@@ -56,7 +57,7 @@ export const event = z
   .meta({ id: 'Event' });
 
 export const stuck = z
-  .strictObject({
+  .object({
     code: z.string(),
     ...amount,
     next: z.string().describe('What helps'),

@@ -37,6 +37,7 @@ export type { Tally } from './rebuild/tally';
 export { carryOutDecisions, planDecisions, type Decision } from './requests/decide';
 export {
   decideAs,
+  eventsFor,
   requestsFor,
   totalsFor,
   reviewRequest,
@@ -51,6 +52,7 @@ export { requestDetails, type RequestDetails, type WithExamples } from './reques
 export {
   actions,
   may,
+  relations,
   relationsTo,
   roles,
   visibleTo,
@@ -61,6 +63,7 @@ export {
   type RightsPolicy,
   type Role,
 } from './rights/rights';
+export { rightsOf, type OwnRights } from './rights/own';
 export { actorOf, type GrantedRole, type RoleSettings } from './rights/roles';
 export { actorOfToken, createToken, revokeToken, tokenRoles, type TokenOrder } from './rights/tokens';
 export {
@@ -86,8 +89,10 @@ export {
 export { cancelRetrieval, retrieve, untilRetrieved, type Retrieved } from './retrieve/retrieve';
 export type { StoreWait } from './retrieve/store-waits';
 export type { ScanReport } from './scan/report';
+export { lastScanFor, requestScanAs, scanFor } from './scan/as-actor';
 export { howToStartScanner, requestScan, untilScanned, type ScanProgress } from './scan/scan';
 export { amount, byCode, selectedFiles, type Amount, type ByCode } from './selected-files';
+export { statusFor, stoppedFor, stuckFor } from './status/as-actor';
 export { overviewFor, type NewestRequests, type Overview } from './status/overview';
 export { statusOf, type Status } from './status/status';
 export { storesFor, type StoreReview } from './stores/as-actor';

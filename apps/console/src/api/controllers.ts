@@ -1,9 +1,11 @@
 import { FilesApi } from './files.api';
+import { MeApi } from './me.api';
 import { PeopleApi } from './people.api';
 import { RequestsApi } from './requests.api';
 import { RetrievalsApi } from './retrievals.api';
+import { StatusApi } from './status.api';
 import { StoresApi } from './stores.api';
 import { UsageApi } from './usage.api';
 
 /** The REST API. Each method has `@Answers`; docs/openapi.json and answers.spec.ts have each operation. */
-export const apiControllers = [RequestsApi, FilesApi, RetrievalsApi, PeopleApi, StoresApi, UsageApi];
+export const apiControllers = [RequestsApi, FilesApi, RetrievalsApi, PeopleApi, StoresApi, UsageApi, StatusApi, MeApi];

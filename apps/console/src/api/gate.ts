@@ -20,7 +20,7 @@ export function apiGate(paths: () => Paths) {
         `${request.method} is not possible here. ${allowed.join(', ')} is.`,
       );
     }
-    if (request.is('application/json') === false)
+    if (request.get('content-length') !== '0' && request.is('application/json') === false)
       throw new UnsupportedMediaTypeException('The body must be JSON, with the header Content-Type: application/json.');
     next();
   };

@@ -2,9 +2,10 @@ import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, R
 import { ApiHeader } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { z } from 'zod';
-import { requestsPage, review } from '@coldroom/api';
+import { eventsPage, requestsPage, review } from '@coldroom/api';
 import {
   decideAs,
+  eventsFor,
   failureOf,
   requestsFor,
   reviewRequest,
@@ -18,7 +19,7 @@ import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
 import { Answers } from './answers';
 import { Idempotent } from './idempotent';
-import { decision, requestFilterOf, requestQuery, type Decision } from './input';
+import { decision, page, requestFilterOf, requestQuery, type Decision, type Page } from './input';
 import { toJson } from './json';
 import { pageOf } from './page';
 import { ApiProblem } from './problem';
@@ -57,6 +58,16 @@ export class RequestsApi {
     @Res({ passthrough: true }) response: Response,
   ) {
     return toJson(await this.reviewed(visitor, parseId(id), response));
+  }
+
+  @Get(':id/events')
+  @Answers({ summary: 'All events of a request, newest first', answer: eventsPage })
+  async events(
+    @CurrentVisitor() visitor: Visitor,
+    @Param('id') id: string,
+    @Query({ schema: page }) { cursor: before, limit }: Page,
+  ) {
+    return toJson(pageOf(await eventsFor(this.reviewer(visitor), parseId(id), { before, limit: limit + 1 }), limit));
   }
 
   @Post(':id/decision')

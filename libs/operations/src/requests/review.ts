@@ -1,5 +1,6 @@
 import { Refused } from '@coldroom/domain';
 import type {
+  EventListing,
   FilesetListing,
   Happening,
   Held,
@@ -83,6 +84,16 @@ export async function visibleRequest(reviewer: Reviewer, id: bigint): Promise<Re
   const request = await reviewer.register.requests.get(id);
   if (!request || !permits(reviewer, 'see', request)) throw noSuchRequest(id);
   return request;
+}
+
+/** Events of a request with its bags and files, newest first. `Refused` `NO_SUCH_REQUEST` as `visibleRequest`. */
+export async function eventsFor(
+  reviewer: Reviewer,
+  id: bigint,
+  page: { readonly before?: bigint | undefined; readonly limit: number },
+): Promise<readonly EventListing[]> {
+  await visibleRequest(reviewer, id);
+  return reviewer.register.reports.events({ requestId: id, before: page.before }, page.limit);
 }
 
 /** `Refused` `NO_SUCH_REQUEST` as `visibleRequest`. */

@@ -8,7 +8,12 @@ export interface Status {
   readonly requests: readonly { readonly state: RequestState; readonly requests: number }[];
   readonly files: readonly (Amount & { readonly state: FileState })[];
   readonly stuck: readonly Stuck[];
-  readonly waiting: readonly { readonly reason: string; readonly bags: number; readonly until: Date }[];
+  readonly waiting: readonly {
+    readonly reason: string;
+    readonly bags: number;
+    readonly files: number;
+    readonly until: Date;
+  }[];
   readonly stopped: readonly Switch[];
   readonly lastScan: Scan | null;
 }

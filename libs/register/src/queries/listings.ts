@@ -40,6 +40,7 @@ export type StuckFile = Pick<FileListing, 'id' | 'fileset' | 'bag' | 'stuckFrom'
 };
 
 export interface EventListing {
+  readonly id: bigint;
   readonly at: Date;
   readonly actor: string;
   readonly requestId: bigint | null;
@@ -125,6 +126,7 @@ export function toListing(row: pg.QueryResultRow): FileListing {
 /** A row of `event`. */
 export function toEvent(row: pg.QueryResultRow): EventListing {
   return {
+    id: row.id,
     at: row.at,
     actor: row.actor,
     requestId: row.request_id,

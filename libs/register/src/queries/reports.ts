@@ -149,14 +149,17 @@ export class Reports {
   }
 
   /**
-   * The newest events of a request or of a file, newest first. A file's events include those of its bag and of its
+   * The newest events of a request or of a file, newest first; those of a request before an event, for paging. A file's events include those of its bag and of its
    * request as a whole.
    */
-  async events(of: { requestId?: bigint; fileId?: bigint }, limit = 50): Promise<readonly EventListing[]> {
+  async events(
+    of: { requestId?: bigint; fileId?: bigint; before?: bigint | undefined },
+    limit = 50,
+  ): Promise<readonly EventListing[]> {
     if (of.fileId !== undefined) return eventsOfFile(this.pool, of.fileId, limit);
     const { rows } = await this.pool.query(
-      'SELECT * FROM event WHERE $1::bigint IS NULL OR request_id = $1 ORDER BY id DESC LIMIT $2',
-      [of.requestId ?? null, limit],
+      'SELECT * FROM event WHERE ($1::bigint IS NULL OR request_id = $1) AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3',
+      [of.requestId ?? null, of.before ?? null, limit],
     );
     return rows.map(toEvent);
   }
