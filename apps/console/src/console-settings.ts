@@ -1,5 +1,5 @@
 import type { RightsPolicy, RoleSettings } from '@coldroom/operations';
-import type { Settings } from '@coldroom/runtime';
+import { describeSettings, type SettingDescription, type Settings } from '@coldroom/runtime';
 import type { OmeroWebSettings } from './sign-in/omero-web';
 import type { ProxySettings } from './sign-in/proxy-identity';
 
@@ -28,6 +28,8 @@ export interface ConsoleSettings {
   readonly policy: RightsPolicy;
   /** How many requests to the API one person, token or address may send in a minute. */
   readonly apiRate: number;
+  /** All settings as they are in the environment of this process, without secrets. */
+  readonly described: readonly SettingDescription[];
   /** What a retrieval can be planned with, where it is known here: free space, and the waits of stores. */
   readonly env: Readonly<Record<'OMERO_DATA_DIR' | 'COLDROOM_STORES', string | undefined>>;
 }
@@ -55,6 +57,7 @@ export function consoleSettings(from: Settings<(typeof consoleParts)[number]>): 
     },
     policy: { leadersDecide: from.COLDROOM_LEADERS_DECIDE, fourEyes: from.COLDROOM_FOUR_EYES },
     apiRate: from.COLDROOM_API_RATE,
+    described: describeSettings(),
     env: { OMERO_DATA_DIR: from.OMERO_DATA_DIR, COLDROOM_STORES: from.COLDROOM_STORES },
   };
 }

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { QueuesModule } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { apiControllers } from './api/controllers';
@@ -30,6 +31,7 @@ import { Visitors } from './sign-in/visitors';
 import { Site } from './site';
 import { StoresController } from './stores/stores.controller';
 import { UsageController } from './usage/usage.controller';
+import { SystemController } from './system/system.controller';
 
 /** What every part of the console may use. */
 @Module({})
@@ -50,11 +52,13 @@ export class WebModule {
     const site = new Site(settings.url);
     const proxy = settings.proxy && new ProxyIdentity(settings.proxy, log);
     const visitors = new Visitors(register, settings, proxy);
+    const queues = QueuesModule.forRoot({ url: settings.redisUrl, prefix: settings.queuePrefix });
     return {
       module: WebModule,
       imports: [
         Common.with(register, log),
-        BoardModule.with(settings, visitors, site),
+        queues,
+        BoardModule.with(settings, queues, visitors, site),
         ApiRate.module(settings.apiRate, site),
       ],
       controllers: [
@@ -68,6 +72,7 @@ export class WebModule {
         UsageController,
         PeopleController,
         StoresController,
+        SystemController,
         QueuesController,
         LiveController,
         DocumentApi,

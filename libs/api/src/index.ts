@@ -6,4 +6,5 @@ export { retrievalAnswer, retrievalCancelled, retrievalReview, retrievalsPage } 
 export { eventsPage, lastScan, overview, resumed, scan, scanRequested, status, stoppedList, stuckList } from './status';
 export { storesList } from './stores';
 export { usageDays, usageFigures } from './usage';
+export { system } from './system';
 export { problem } from './values';

@@ -104,6 +104,7 @@ export type { Surroundings } from './surroundings';
 export { resumeAs, stopAs } from './switches/as-actor';
 export { resume, type Resumed } from './switches/resume';
 export { stop, untilNoneIsLinked } from './switches/stop';
+export { systemFor, type SystemReport } from './system/system';
 export { nameOf, parseIds, parseTargets, splitContainers } from './targets';
 export { planUndo, undoPlan, type UndoPlan } from './undo/plan';
 export { undo, untilUndone } from './undo/undo';

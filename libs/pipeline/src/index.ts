@@ -5,6 +5,7 @@ export { showProgress, showSwitches } from './metrics';
 export { checkOriginals, serviceRights, type Rights } from './rights';
 export { toTransitions } from './outcomes';
 export { delivery, type DeliverySettings } from './delivery';
+export { Queues, type StageJobs } from './queues';
 export { QueuesModule } from './queues.module';
 export { queueModules, type QueueSettings } from './queue-modules';
 export { RedisConnection } from './redis';

@@ -3,8 +3,17 @@ import type { DueBag } from '@coldroom/register';
 import type { Log } from '@coldroom/runtime';
 import { payloadOf } from './payload';
 import type { RedisConnection } from './redis';
-import type { StageName } from './stage';
+import { stageNames, type StageName } from './stage';
 import { stageOf } from './stages';
+
+/** Jobs on the queue of a stage. */
+export interface StageJobs {
+  readonly stage: StageName;
+  /** Also those that wait for a later time. */
+  readonly waiting: number;
+  readonly active: number;
+  readonly failed: number;
+}
 
 /** Delivers bags to workers. Losing all of it loses no work: the register knows which bags are due. */
 export class Queues {
@@ -38,6 +47,19 @@ export class Queues {
       this.queue(stage).getJobCounts('waiting', 'active', 'delayed', 'prioritized'),
     );
     return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The jobs on each queue now, in the order of the stages. */
+  async counts(): Promise<readonly StageJobs[]> {
+    return Promise.all(
+      stageNames.map(async (stage) => {
+        const counts = await this.redis.answer(() =>
+          this.queue(stage).getJobCounts('waiting', 'delayed', 'prioritized', 'active', 'failed'),
+        );
+        const { waiting = 0, delayed = 0, prioritized = 0, active = 0, failed = 0 } = counts;
+        return { stage, waiting: waiting + delayed + prioritized, active, failed };
+      }),
+    );
   }
 
   private queue(stage: StageName): Queue {

@@ -38,6 +38,12 @@ export class RedisConnection implements OnApplicationShutdown {
     }
   }
 
+  /** The version of the server. */
+  async version(): Promise<string> {
+    const info = await this.answer(() => this.forQueues.info('server'));
+    return /^redis_version:(\S+)/m.exec(info)?.[1] ?? 'unknown';
+  }
+
   /** Sends a command to Redis; `Transient` `REDIS_UNAVAILABLE` if it does not answer within seconds. */
   async answer<T>(ask: () => Promise<T>): Promise<T> {
     try {

@@ -47,7 +47,7 @@ const networks = names.refine((all) => all.every(isNetwork), {
 const mailbox = z.string().regex(/^[^\r\n@]+@[^\s@]+$/, 'must be an address, or Name <address>');
 
 /** The settings by their purpose; an app reads only the parts it needs. docs/configure.md explains each key. */
-const parts = {
+export const parts = {
   register: z.object({ REGISTER_DATABASE_URL: url('postgres:', 'postgresql:') }),
   omero: z.object({
     OMERO_DATABASE_URL: url('postgres:', 'postgresql:'),
@@ -143,7 +143,7 @@ const parts = {
   }),
 } as const;
 
-type Part = keyof typeof parts;
+export type Part = keyof typeof parts;
 type UnionToIntersection<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void
   ? I
   : never;
@@ -206,8 +206,11 @@ export function shownSettings(settings: Readonly<Record<string, unknown>>): Reco
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, shown(key, value)]));
 }
 
+/** Nothing of its value is ever shown. */
+export const isSecretSetting = (key: string): boolean => key.endsWith('_SECRET');
+
 function shown(key: string, value: unknown): unknown {
-  if (key.endsWith('_SECRET')) return '***';
+  if (isSecretSetting(key)) return '***';
   return key.endsWith('_URL') && typeof value === 'string' ? withoutPasswords(value) : value;
 }
 

@@ -83,12 +83,13 @@ const calls: Readonly<Record<string, () => Promise<Call> | Call>> = {
   'get /api/v1/stores': () => ['stores'],
   'get /api/v1/usage': () => ['usage'],
   'get /api/v1/usage/days': () => ['usage/days'],
+  'get /api/v1/system': () => ['system'],
   'delete /api/v1/retrievals/{id}': async () => [
     `retrievals/${(await running.register.retrievalReports.list(undefined, { limit: 1 }))[0]!.id}`,
   ],
 };
 
-const forRoot = ['people', 'tokens', 'switches/stop', 'switches/resume'];
+const forRoot = ['people', 'tokens', 'system', 'switches/stop', 'switches/resume'];
 
 async function send(method: string, [path, body, headers]: Call) {
   const browser = forRoot.includes(path) ? root : dora;

@@ -5,7 +5,18 @@ import { RequestsApi } from './requests.api';
 import { RetrievalsApi } from './retrievals.api';
 import { StatusApi } from './status.api';
 import { StoresApi } from './stores.api';
+import { SystemApi } from './system.api';
 import { UsageApi } from './usage.api';
 
 /** The REST API. Each method has `@Answers`; docs/openapi.json and answers.spec.ts have each operation. */
-export const apiControllers = [RequestsApi, FilesApi, RetrievalsApi, PeopleApi, StoresApi, UsageApi, StatusApi, MeApi];
+export const apiControllers = [
+  RequestsApi,
+  FilesApi,
+  RetrievalsApi,
+  PeopleApi,
+  StoresApi,
+  SystemApi,
+  UsageApi,
+  StatusApi,
+  MeApi,
+];

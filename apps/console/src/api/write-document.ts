@@ -2,13 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Queues, RedisConnection } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { CONSOLE } from '../console-settings';
 import { apiControllers } from './controllers';
 import { composeDocument } from './document';
 
 /** A preview: nothing is opened or connected to. */
-const providers = [Register, CONSOLE].map((provide) => ({ provide, useValue: undefined }));
+const providers = [Register, RedisConnection, Queues, CONSOLE].map((provide) => ({ provide, useValue: undefined }));
 @Module({ controllers: apiControllers, providers })
 class Preview {}
 

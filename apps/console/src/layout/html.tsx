@@ -20,7 +20,7 @@ export interface PageProps extends Frame {
 }
 
 export type Section =
-  'overview' | 'me' | 'requests' | 'files' | 'retrievals' | 'usage' | 'people' | 'stores' | 'queues';
+  'overview' | 'me' | 'requests' | 'files' | 'retrievals' | 'usage' | 'people' | 'stores' | 'system' | 'queues';
 
 interface Entry {
   readonly section: Section;
@@ -39,6 +39,7 @@ const entries: readonly Entry[] = [
   { section: 'usage', path: '/usage', text: 'Usage' },
   { section: 'people', path: '/people', text: 'People', needs: 'seePeople' },
   { section: 'stores', path: '/stores', text: 'Stores', needs: 'seeStores' },
+  { section: 'system', path: '/system', text: 'System', needs: 'seeSystem' },
   { section: 'queues', path: '/queues', text: 'Queues', needs: 'seeQueues' },
 ];
 

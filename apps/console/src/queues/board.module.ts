@@ -2,7 +2,7 @@ import { BullBoardModule } from '@bull-board/nestjs';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { QueuesModule, stageNames } from '@coldroom/pipeline';
+import { stageNames } from '@coldroom/pipeline';
 import type { ConsoleSettings } from '../console-settings';
 import type { Visitors } from '../sign-in/visitors';
 import type { Site } from '../site';
@@ -11,11 +11,11 @@ import { boardAccess } from './board-access';
 /** Bull Board for the queues of all stages, below `/queues/board`. */
 @Module({})
 export class BoardModule {
-  static with(settings: ConsoleSettings, visitors: Visitors, site: Site): DynamicModule {
+  static with(settings: ConsoleSettings, queues: DynamicModule, visitors: Visitors, site: Site): DynamicModule {
     return {
       module: BoardModule,
       imports: [
-        QueuesModule.forRoot({ url: settings.redisUrl, prefix: settings.queuePrefix }),
+        queues,
         BullBoardModule.forRoot({
           route: '/queues/board',
           adapter: ExpressAdapter,

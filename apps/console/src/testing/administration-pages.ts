@@ -38,5 +38,20 @@ export async function pagesOfAdministration({
 }: Pick<RunningConsole, 'register'>): Promise<Readonly<Record<string, string>>> {
   await register.storeHealth.record(looks);
   await register.troubles.found([{ name: 'store filling up:cloud', detail: { store: 'cloud' } }], 'store watch');
-  return { stores: 'stores' };
+  for (const service of ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker'])
+    await register.services.report(service, 60_000);
+  await register.mailEvents.queue([
+    {
+      reason: 'approved:1',
+      template: 'approved',
+      facts: {},
+      recipient: {
+        key: 'login:emeritus',
+        name: 'Erik Holm',
+        address: null,
+        problem: { code: 'MAIL_ADDRESS_INVALID', reason: 'OMERO has no e-mail address of this person' },
+      },
+    },
+  ]);
+  return { stores: 'stores', system: 'system' };
 }

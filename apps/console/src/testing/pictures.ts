@@ -2,7 +2,8 @@ import '@coldroom/runtime/require-node';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeServerData, startPostgres } from '@coldroom/local';
+import { removeServerData, startPostgres, startRedis } from '@coldroom/local';
+import { describeSettings } from '@coldroom/runtime';
 import { pagesOfAdministration } from './administration-pages';
 import { Chromium, signIn } from './chromium';
 import { pagesOfFiles } from './file-pages';
@@ -17,8 +18,10 @@ async function main(): Promise<void> {
   mkdirSync(target, { recursive: true });
   const dir = mkdtempSync(join(tmpdir(), 'coldroom-pictures-'));
   const postgres = await startPostgres({ dir });
+  const redis = await startRedis({ dir });
   process.env['TEST_POSTGRES_URL'] = postgres.url;
-  const running = await RunningConsole.startForBrowsers('pictures');
+  process.env['TEST_REDIS_URL'] = redis.url;
+  const running = await RunningConsole.startForBrowsers('pictures', { described: describeSettings(sampleSettings) });
   const chromium = await Chromium.start();
   try {
     const shown = await fillWithSample(running);
@@ -37,10 +40,20 @@ async function main(): Promise<void> {
   } finally {
     await chromium.stop();
     await running.stop();
+    await redis.stop();
     await postgres.stop();
     removeServerData(dir);
   }
 }
+
+const sampleSettings = {
+  COLDROOM_URL: 'https://facility.example.org/coldroom/',
+  COLDROOM_SESSION_SECRET_FILE: '/etc/coldroom/session-secret',
+  COLDROOM_MANAGERS: 'dora,group:facility',
+  OMERO_WEB_URL: 'https://facility.example.org/omero/',
+  REGISTER_DATABASE_URL: 'postgres://coldroom:secret@db/register',
+  REDIS_URL: 'redis://redis',
+};
 
 interface Series {
   readonly colours: 'light' | 'dark';

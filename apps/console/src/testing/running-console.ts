@@ -1,7 +1,7 @@
 import { startFakeOmeroWeb, type FakeOmeroWeb } from '@coldroom/fake-omero-web';
 import { createDatabase, freePort } from '@coldroom/local';
 import { migrate, Register, type NewFile, type Roster } from '@coldroom/register';
-import { Log, Readiness } from '@coldroom/runtime';
+import { describeSettings, Log, Readiness } from '@coldroom/runtime';
 import { ConsoleServer } from '../console-server';
 import type { ConsoleSettings } from '../console-settings';
 
@@ -66,6 +66,7 @@ export class RunningConsole {
       roles: { managers: ['dora'], administrators: [], auditors: ['ada'] },
       policy: { leadersDecide: false, fourEyes: false },
       apiRate: 10_000,
+      described: describeSettings({}),
       env: { OMERO_DATA_DIR: undefined, COLDROOM_STORES: undefined },
       ...change,
     };
@@ -76,9 +77,9 @@ export class RunningConsole {
   }
 
   /** At the address that its settings name, as browsers compare the two. */
-  static async startForBrowsers(name: string): Promise<RunningConsole> {
+  static async startForBrowsers(name: string, change: Partial<ConsoleSettings> = {}): Promise<RunningConsole> {
     const port = await freePort();
-    return RunningConsole.start(name, { port, url: `http://127.0.0.1:${port}/coldroom/` });
+    return RunningConsole.start(name, { port, url: `http://127.0.0.1:${port}/coldroom/`, ...change });
   }
 
   async stop(): Promise<void> {

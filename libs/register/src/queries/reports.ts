@@ -143,6 +143,12 @@ export class Reports {
     return rows.map((row) => ({ startedAt: row.started_at, ahead: row.ahead }))[0];
   }
 
+  /** The version of PostgreSQL. */
+  async serverVersion(): Promise<string> {
+    const { rows } = await this.pool.query<{ server_version: string }>('SHOW server_version');
+    return rows[0]?.server_version ?? 'unknown';
+  }
+
   /** This version's migrations that the register lacks, in order; all of them if it is empty. */
   async pendingMigrations(): Promise<readonly string[]> {
     return pendingMigrations(this.pool);
