@@ -15,6 +15,7 @@ const described = (name: string, isDefault = false): StoreDescription => ({
   name,
   kind: 'file',
   isDefault,
+  groups: [],
   place: `/${name}`,
   price: null,
 });

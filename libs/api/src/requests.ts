@@ -62,6 +62,21 @@ export const review = z
     held: z
       .object({ ...amount, from: time.nullable(), until: time.nullable() })
       .describe('Originals that are still held, and when the first and the last are due to be released'),
+    stores: z
+      .array(
+        z.object({
+          name: z.string(),
+          isUsual: z.boolean().describe('Taken if the approval names none'),
+          fault: z.object({ code: z.string(), reason: z.string(), since: time }).nullable(),
+          freeBytes: bytes.nullable(),
+          isTooSmall: z.boolean(),
+          cost: z
+            .object({ amount: z.number(), currency: z.string() })
+            .nullable()
+            .describe('Of the request, for a year'),
+        }),
+      )
+      .describe('What the approval may name as `store`; empty for who may not approve'),
     names: z.object({ requester: z.string(), owner: z.string() }),
   })
   .meta({ id: 'Review' });

@@ -6,6 +6,7 @@ export const storeHealth = z.object({
   name: z.string(),
   kind: z.string(),
   isDefault: z.boolean(),
+  groups: z.array(z.string()).describe('Groups whose requests go to it unless another store is named'),
   place: z.string().describe('Where it is, without secrets'),
   price: z.object({ perTBYear: z.number(), currency: z.string() }).nullable(),
   lookedAt: time,

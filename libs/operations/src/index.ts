@@ -47,6 +47,7 @@ export {
   type Review,
   type Reviewer,
 } from './requests/review';
+export type { StoreChoice } from './requests/stores';
 export { ownRequests, statesOf, stayOf, stays, type OwnRequest, type Stay } from './requests/mine';
 export { requestDetails, type RequestDetails, type WithExamples } from './requests/show';
 export {

@@ -18,12 +18,22 @@ const stores = {
 };
 
 it('describes each store with its place and price, and no secret', () => {
-  expect(describeStores(parseStores({ default: 'both', stores }))).toEqual([
-    { name: 'disk', kind: 'file', isDefault: false, place: '/archive', price: { perTBYear: 90, currency: 'EUR' } },
+  expect(
+    describeStores(parseStores({ default: 'both', groups: { lab: 'disk', 'a, b': 'disk', other: 'tape' }, stores })),
+  ).toEqual([
+    {
+      name: 'disk',
+      kind: 'file',
+      isDefault: false,
+      groups: ['lab', 'a, b'],
+      place: '/archive',
+      price: { perTBYear: 90, currency: 'EUR' },
+    },
     {
       name: 'cloud',
       kind: 's3',
       isDefault: false,
+      groups: [],
       place: 'https://s3.example.org:443/coldroom/a/b, recalled to /recalled',
       price: { perTBYear: 0.5, currency: 'USD' },
     },
@@ -31,10 +41,11 @@ it('describes each store with its place and price, and no secret', () => {
       name: 'tape',
       kind: 'arkivum',
       isDefault: false,
+      groups: ['other'],
       place: '/arkivum, appliance arkivum.example.org:8443',
       price: null,
     },
-    { name: 'both', kind: 'copies', isDefault: true, place: 'disk and tape', price: null },
+    { name: 'both', kind: 'copies', isDefault: true, groups: [], place: 'disk and tape', price: null },
   ]);
 });
 

@@ -5,6 +5,8 @@ export interface StoreDescription {
   readonly name: string;
   readonly kind: StoreSettings['kind'];
   readonly isDefault: boolean;
+  /** Names of the groups whose requests go to it. */
+  readonly groups: readonly string[];
   readonly place: string;
   readonly price: { readonly perTBYear: number; readonly currency: string } | null;
 }
@@ -14,6 +16,7 @@ export function describeStores(settings: StoresSettings): readonly StoreDescript
     name,
     kind: store.kind,
     isDefault: name === settings.default,
+    groups: Object.keys(settings.groups).filter((group) => settings.groups[group] === name),
     place: placeOf(store),
     price: store.price ?? null,
   }));

@@ -32,6 +32,7 @@ const storeLook = {
   name: 'tape',
   kind: 'file',
   isDefault: true,
+  groups: [],
   place: '/tape',
   price: { perTBYear: 90, currency: 'EUR' },
   fault: null,

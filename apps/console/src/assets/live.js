@@ -18,10 +18,13 @@ async function refresh() {
   const changed = main.dataset.revision && fresh.revision && main.dataset.revision !== fresh.revision;
   document.querySelector('#changed').hidden = !changed;
   if (changed) return;
+  // Free space and times in a form are not worth what someone has chosen and typed there.
+  const keepsForms = main.dataset.revision && main.dataset.revision === fresh.revision;
   for (const part of partsOf(page)) {
     const name = part.dataset.part;
     const old = document.querySelector(`[data-part="${name}"]`);
     if (!old || shown.get(name) === part.outerHTML) continue;
+    if (keepsForms && old.querySelector('form')) continue;
     shown.set(name, part.outerHTML);
     const hadFocus = old.contains(document.activeElement);
     old.replaceWith(document.adoptNode(part));

@@ -1,3 +1,4 @@
+import { pagesOfAdministration } from '../testing/administration-pages';
 import { findings } from '../testing/axe';
 import { Chromium, describeInChromium, signIn } from '../testing/chromium';
 import { RunningConsole } from '../testing/running-console';
@@ -11,6 +12,7 @@ describeInChromium('accessibility by axe', () => {
     running = await RunningConsole.startForBrowsers('accessibility');
     chromium = await Chromium.start();
     const shown = await fillWithSample(running);
+    await pagesOfAdministration(running);
     pages = {
       'the overview': '',
       'my images': 'me?mail=saved',

@@ -24,6 +24,19 @@ describeInChromium('a page that is left open', () => {
     return page;
   }
 
+  /** Two stores with this much free space. */
+  async function recordStores(freeBytes: bigint): Promise<void> {
+    const store = { kind: 'file', groups: [], place: '/archive', price: null, fault: null };
+    await running.register.storeHealth.record(
+      ['disk', 'tape'].map((name) => ({
+        ...store,
+        name,
+        isDefault: name === 'disk',
+        space: { directory: '/archive', freeBytes: freeBytes << 40n, totalBytes: 10n << 40n },
+      })),
+    );
+  }
+
   test('shows what someone else decides, and no longer offers the decision', async () => {
     const id = await running.newRequest();
     const page = await open(`requests/${id}`);
@@ -36,10 +49,13 @@ describeInChromium('a page that is left open', () => {
 
   test('keeps what is being typed when something else changes', async () => {
     const id = await running.newRequest('typing.tif', 2);
+    await recordStores(9n);
     const page = await open(`requests/${id}`);
     await page.getByText('Decline…').click();
     await page.getByLabel('Why it is declined').fill('half a reas');
     await page.getByRole('checkbox').first().uncheck();
+    await page.getByRole('radio', { name: 'tape' }).check();
+    await recordStores(8n);
     const connection = new Client(running.settings.registerUrl);
     await connection.connect();
     await connection.query(
@@ -50,6 +66,7 @@ describeInChromium('a page that is left open', () => {
     await page.getByText('something of its own').waitFor();
     expect(await page.getByLabel('Why it is declined').inputValue()).toBe('half a reas');
     expect(await page.getByRole('checkbox').first().isChecked()).toBe(false);
+    expect(await page.getByRole('radio', { name: 'tape' }).isChecked()).toBe(true);
   });
 
   test('does not change what is being decided: it says that the request has changed, and an approval is refused', async () => {

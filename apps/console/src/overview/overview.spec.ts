@@ -93,12 +93,13 @@ test('of many requests the newest are shown, with what all of them are together'
 test('stores with their state and space, and what is held, are shown to those who may see them', async () => {
   const id = await running.newRequest();
   await brought(running.register, id, () => 'linked');
-  const look = { kind: 'file', isDefault: false, place: '/archive', price: null, space: null };
+  const look = { kind: 'file', isDefault: false, groups: [], place: '/archive', price: null, space: null };
   await running.register.storeHealth.record([
     {
       ...look,
       name: 'main',
       isDefault: true,
+      groups: [],
       fault: null,
       space: { directory: '/archive', freeBytes: 1n << 40n, totalBytes: 1n << 42n },
     },

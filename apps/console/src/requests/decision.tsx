@@ -3,6 +3,7 @@ import type { Review } from '@coldroom/operations';
 import { counted, formatBytes } from '@coldroom/terminal';
 import { Csrf, type Frame } from '../layout/html';
 import { approveForm, isChoosing } from './included';
+import { StoreToUse } from './store-to-use';
 
 interface Props extends Frame {
   readonly review: Review;
@@ -33,6 +34,7 @@ function Approve({ site, visitor, review }: Props): VNode {
       {visitor && <Csrf visitor={visitor} />}
       <input type="hidden" name="revision" value={request.revision} />
       {choosing && <input type="hidden" name="choosing" value="true" />}
+      <StoreToUse stores={review.stores} />
       <button class="primary wide" type="submit">
         {choosing
           ? 'Approve the filesets ticked'

@@ -15,6 +15,16 @@ import { Site } from '../site';
 import { RequestPage } from './request-page';
 import { RequestsPage } from './requests-page';
 
+/** What is shown on the page of the request instead of a page of its own. */
+const refusals = [
+  'NOT_PERMITTED',
+  'REASON_MISSING',
+  'REQUEST_DECIDED',
+  'REQUEST_CHANGED',
+  'NO_SUCH_FILESET',
+  'STORE_UNKNOWN',
+];
+
 /** The pages on which requests are reviewed and decided. */
 @Controller('requests')
 export class RequestsController {
@@ -76,8 +86,7 @@ export class RequestsController {
       response.redirect(303, this.site.href(`/requests/${order.request}`));
     } catch (error) {
       const { code, message } = failureOf(error);
-      if (!['NOT_PERMITTED', 'REASON_MISSING', 'REQUEST_DECIDED', 'REQUEST_CHANGED', 'NO_SUCH_FILESET'].includes(code))
-        throw error;
+      if (!refusals.includes(code)) throw error;
       response.status(code === 'NOT_PERMITTED' ? 403 : 409).send(await this.page(visitor, order.request, message));
     }
   }

@@ -21,6 +21,7 @@ const look = (change: Partial<StoreLook> = {}): StoreLook => ({
   name: 'tape',
   kind: 'file',
   isDefault: true,
+  groups: [],
   place: '/archive',
   price: { perTBYear: 90, currency: 'EUR' },
   fault: null,

@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
 import type { UsageLine } from '@coldroom/operations';
 import { formatBytes, formatCount } from '@coldroom/terminal';
+import { money } from '../layout/money';
 import { Rows } from '../layout/rows';
 import { addressOf } from './input';
-import { formatCost } from './money';
 import type { UsageProps } from './props';
 
 /** More are in the files to download. */
@@ -128,7 +128,7 @@ export function Stores({ usage: { stores } }: Pick<UsageProps, 'usage'>): VNode 
             <span class="name">{store}</span>,
             formatCount(files),
             formatBytes(bytes),
-            cost ? formatCost(cost) : <span class="muted">no price</span>,
+            cost ? money(cost) : <span class="muted">no price</span>,
           ],
         }))}
       />

@@ -15,6 +15,7 @@ import type {
 import { noSuchRequest } from '../failure';
 import { actions, may, relationsTo, visibleTo, type Action, type Actor, type RightsPolicy } from '../rights/rights';
 import { requestDetails, type RequestDetails } from './show';
+import { refuseUnreportedStore, storesOf, type StoreChoice } from './stores';
 
 /** A request as someone may see it, and what they may do about it now. */
 export interface Review extends RequestDetails {
@@ -27,6 +28,8 @@ export interface Review extends RequestDetails {
   readonly images: readonly ImageListing[];
   readonly history: readonly Happening[];
   readonly held: Held;
+  /** For who may approve it now. */
+  readonly stores: readonly StoreChoice[];
   /** Full names; the login name of who is no longer in OMERO. */
   readonly names: { readonly requester: string; readonly owner: string };
 }
@@ -104,13 +107,14 @@ export async function reviewRequest(reviewer: Reviewer, id: bigint): Promise<Rev
   const permitted = actions.filter(
     (action) => permits(reviewer, action, request) && (request.state === 'New' || !decidable.includes(action)),
   );
-  return { ...details, permitted, ...(await meaningOf(reviewer.register, request)) };
+  const stores = permitted.includes('approve') ? await storesOf(reviewer.register, request) : [];
+  return { ...details, permitted, stores, ...(await meaningOf(reviewer.register, request)) };
 }
 
 async function meaningOf(
   { meaning, people, reports }: Register,
   { id, requesterId, requester, ownerId, owner }: RequestSummary,
-): Promise<Omit<Review, keyof RequestDetails | 'permitted'>> {
+): Promise<Omit<Review, keyof RequestDetails | 'permitted' | 'stores'>> {
   const names = await people.names([requesterId, ownerId]);
   return {
     taken: await meaning.taken(id),
@@ -124,15 +128,17 @@ async function meaningOf(
 
 /**
  * Approves, declines or withdraws a request as the actor. `Refused`: `NO_SUCH_REQUEST`, `NOT_PERMITTED`, `REASON_MISSING`,
- * `REQUEST_DECIDED`, `NO_SUCH_FILESET`, or `REQUEST_CHANGED` since that revision.
+ * `STORE_UNKNOWN`, `REQUEST_DECIDED`, `NO_SUCH_FILESET`, or `REQUEST_CHANGED` since that revision.
  */
 export async function decideAs(reviewer: Reviewer, order: DecisionOrder): Promise<void> {
   const { register, actor } = reviewer;
   const { request: id, decision, revision, filesets, reason = null, store = null } = order;
   const request = await visibleRequest(reviewer, id);
   if (!permits(reviewer, decision, request)) throw notPermitted(reviewer, decision, request);
-  if (decision === 'approve') await register.requests.approve(id, actor.name, store, { revision, filesets });
-  else if (decision === 'withdraw') await register.requests.withdraw(id, actor.name, { revision });
+  if (decision === 'approve') {
+    if (store !== null) await refuseUnreportedStore(register, store);
+    await register.requests.approve(id, actor.name, store, { revision, filesets });
+  } else if (decision === 'withdraw') await register.requests.withdraw(id, actor.name, { revision });
   else {
     if (!reason?.trim()) throw new Refused('REASON_MISSING', 'Say why it is declined: the requester will read it.');
     await register.requests.decline(id, actor.name, reason.trim(), { revision, filesets });

@@ -17,17 +17,18 @@ export interface StoreUsage extends FilesAndBytes {
 /** A terabyte, as prices mean it. */
 const terabyte = 1e12;
 
-export function costOf(bytes: bigint, price: StorePrice | null): YearlyCost | null {
-  return price && { amount: (Number(bytes) / terabyte) * price.perTBYear, currency: price.currency };
+export function costOf(bytes: bigint, { perTBYear, currency }: StorePrice): YearlyCost {
+  return { amount: (Number(bytes) / terabyte) * perTBYear, currency };
 }
 
-/** Archived copies by store. Copies of files that are being archived or were put back are not counted. */
+/** Sealed copies by store, without those of files that were put back or abandoned. */
 export function byStore(rows: readonly UsageRow[], stores: readonly StoreHealth[]): readonly StoreUsage[] {
-  const archived = rows.filter(({ part }) => part === 'held' || part === 'freed' || part === 'retrieved');
-  return [...Map.groupBy(archived, ({ store }) => store ?? '')]
+  const stored = rows.filter((row) => row.stored);
+  return [...Map.groupBy(stored, ({ store }) => store ?? '')]
     .map(([store, of]) => {
       const amount = added(of);
-      return { store, ...amount, cost: costOf(amount.bytes, stores.find(({ name }) => name === store)?.price ?? null) };
+      const price = stores.find(({ name }) => name === store)?.price;
+      return { store, ...amount, cost: price ? costOf(amount.bytes, price) : null };
     })
     .toSorted((one, other) => Number(other.bytes - one.bytes));
 }

@@ -8,10 +8,12 @@ beforeAll(async () => {
 });
 afterAll(() => fresh.drop());
 
+const groups = ['Lab of "Ada", {1}', ''];
 const look = (change: Partial<StoreLook> = {}): StoreLook => ({
   name: 'main',
   kind: 'file',
   isDefault: true,
+  groups,
   place: '/archive',
   price: { perTBYear: 90.5, currency: 'EUR' },
   fault: null,
@@ -24,13 +26,14 @@ const list = (): ReturnType<typeof fresh.register.storeHealth.list> => fresh.reg
 test('each look replaces the last one, the default store first', async () => {
   const { storeHealth } = fresh.register;
   expect(await list()).toEqual([]);
-  const tape = look({ name: 'a-tape', kind: 'copies', isDefault: false, price: null, space: null });
+  const tape = look({ name: 'a-tape', kind: 'copies', isDefault: false, groups: [], price: null, space: null });
   await storeHealth.record([tape, look()]);
   expect(await list()).toEqual([
     {
       name: 'main',
       kind: 'file',
       isDefault: true,
+      groups,
       place: '/archive',
       price: { perTBYear: 90.5, currency: 'EUR' },
       fault: null,
@@ -39,7 +42,14 @@ test('each look replaces the last one, the default store first', async () => {
       freeBytes: 2n ** 62n,
       totalBytes: 2n ** 62n + 1n,
     },
-    expect.objectContaining({ name: 'a-tape', price: null, directory: null, freeBytes: null, totalBytes: null }),
+    expect.objectContaining({
+      name: 'a-tape',
+      groups: [],
+      price: null,
+      directory: null,
+      freeBytes: null,
+      totalBytes: null,
+    }),
   ]);
 });
 

@@ -12,6 +12,8 @@ export interface StoreLook {
   readonly name: string;
   readonly kind: string;
   readonly isDefault: boolean;
+  /** Names of the OMERO groups whose requests go to it unless another store is named. */
+  readonly groups: readonly string[];
   /** Where its copies are, without secrets. */
   readonly place: string;
   readonly price: StorePrice | null;
@@ -49,22 +51,23 @@ export class StoresHealth {
   async record(looks: readonly StoreLook[]): Promise<void> {
     await this.pool.query(
       `WITH looked AS (
-         SELECT l.*, now() AS looked_at FROM jsonb_to_recordset($1::jsonb) AS l(name text, kind text, is_default boolean, place text, code text, reason text,
+         SELECT l.*, now() AS looked_at FROM jsonb_to_recordset($1::jsonb) AS l(name text, kind text, is_default boolean, groups jsonb, place text, code text, reason text,
            directory text, free_bytes bigint, total_bytes bigint, price_per_tb_year double precision, currency text)
        ), removed AS (DELETE FROM store_health WHERE name NOT IN (SELECT name FROM looked))
-       INSERT INTO store_health AS h (name, kind, is_default, place, looked_at, code, reason, since, directory, free_bytes, total_bytes, price_per_tb_year, currency)
-       SELECT name, kind, is_default, place, looked_at, code, reason, CASE WHEN code IS NOT NULL THEN looked_at END, directory, free_bytes, total_bytes, price_per_tb_year, currency
+       INSERT INTO store_health AS h (name, kind, is_default, groups, place, looked_at, code, reason, since, directory, free_bytes, total_bytes, price_per_tb_year, currency)
+       SELECT name, kind, is_default, ARRAY(SELECT jsonb_array_elements_text(groups)), place, looked_at, code, reason, CASE WHEN code IS NOT NULL THEN looked_at END, directory, free_bytes, total_bytes, price_per_tb_year, currency
        FROM looked
-       ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, is_default = excluded.is_default, place = excluded.place, looked_at = excluded.looked_at,
+       ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, is_default = excluded.is_default, groups = excluded.groups, place = excluded.place, looked_at = excluded.looked_at,
          code = excluded.code, reason = excluded.reason, since = CASE WHEN excluded.code IS NOT NULL THEN coalesce(h.since, excluded.since) END,
          directory = excluded.directory, free_bytes = excluded.free_bytes, total_bytes = excluded.total_bytes,
          price_per_tb_year = excluded.price_per_tb_year, currency = excluded.currency`,
       [
         JSON.stringify(
-          looks.map(({ name, kind, isDefault, place, price, fault, space }) => ({
+          looks.map(({ name, kind, isDefault, groups, place, price, fault, space }) => ({
             name,
             kind,
             is_default: isDefault,
+            groups,
             place,
             code: fault?.code ?? null,
             reason: fault?.reason ?? null,
@@ -82,7 +85,7 @@ export class StoresHealth {
   /** The default store first. Empty until a service has looked. */
   async list(): Promise<readonly StoreHealth[]> {
     const { rows } = await this.pool.query(
-      `SELECT name, kind, is_default AS "isDefault", place, looked_at AS "lookedAt", directory, free_bytes AS "freeBytes", total_bytes AS "totalBytes",
+      `SELECT name, kind, is_default AS "isDefault", groups, place, looked_at AS "lookedAt", directory, free_bytes AS "freeBytes", total_bytes AS "totalBytes",
          code, reason, since, price_per_tb_year AS "perTBYear", currency
        FROM store_health ORDER BY is_default DESC, name`,
     );

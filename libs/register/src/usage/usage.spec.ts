@@ -95,6 +95,7 @@ test('people and groups have the names of the last scan, and others those of the
       fullName: 'Bob',
       store: null,
       part: 'waiting',
+      stored: false,
       files: 2,
       bytes: 17n,
     },

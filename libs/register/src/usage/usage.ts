@@ -9,6 +9,8 @@ export interface UsageRow extends UsageOwner {
   /** Null while the files have no bag. */
   readonly store: string | null;
   readonly part: UsagePart;
+  /** A sealed copy of it is in the store, also while it is moved, recalled or stuck. */
+  readonly stored: boolean;
   readonly files: number;
   readonly bytes: bigint;
 }
@@ -28,10 +30,10 @@ export class Usage {
     const value = (given: unknown): string => `$${values.push(given)}`;
     const chosen = `${isVisible(filter.visibleTo, value)} AND ${isChosen(filter, 'r', value)}`;
     const { rows } = await this.pool.query<UsageRow>(
-      `SELECT ${ownerNames}, s.store, s.part, s.files, s.bytes FROM (
+      `SELECT ${ownerNames}, s.store, s.part, s.stored, s.files, s.bytes FROM (
          SELECT r.group_id, max(r.group_name) AS group_name, r.owner_id, max(r.owner) AS owner_name, nullif(t.store, '') AS store,
-           ${partOfTotal} AS part, sum(t.files)::float8 AS files, sum(t.bytes)::bigint AS bytes
-         FROM file_total t JOIN request r ON r.id = t.request_id WHERE t.files > 0 AND ${chosen} GROUP BY 1, 3, 5, 6) s
+           ${partOfTotal} AS part, t.store <> '' AND t.phase NOT IN ('early', 'restored', 'given up') AS stored, sum(t.files)::float8 AS files, sum(t.bytes)::bigint AS bytes
+         FROM file_total t JOIN request r ON r.id = t.request_id WHERE t.files > 0 AND ${chosen} GROUP BY 1, 3, 5, 6, 7) s
        ${joinNames} ORDER BY s.group_id, s.owner_id, s.store NULLS FIRST, s.part`,
       values,
     );

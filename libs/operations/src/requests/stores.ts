@@ -1,0 +1,55 @@
+import { Refused } from '@coldroom/domain';
+import type { Register, RequestSummary, StoreHealth } from '@coldroom/register';
+import { costOf, type YearlyCost } from '../usage/costs';
+
+/** A store that an approval may name. */
+export interface StoreChoice {
+  readonly name: string;
+  /** Taken if the approval names none: that of the group, or the default. */
+  readonly isUsual: boolean;
+  /** Why it could not be used at the last look; archiving waits until it can. */
+  readonly fault: StoreHealth['fault'];
+  /** Null where free space says nothing about how much can be archived, and where it is not known. */
+  readonly freeBytes: bigint | null;
+  /** The request does not fit into the free space. */
+  readonly isTooSmall: boolean;
+  /** Of the request; null where the stores file names no price. */
+  readonly cost: YearlyCost | null;
+}
+
+/** Stores whose free space is that of a file system; of the others the register knows that of recalled copies only. */
+const limited = ['file', 'arkivum'];
+
+/** The usual one first. Empty until a service has looked at the stores. */
+export async function storesOf(
+  { storeHealth }: Register,
+  { group, bytes }: Pick<RequestSummary, 'group' | 'bytes'>,
+): Promise<readonly StoreChoice[]> {
+  const stores = await storeHealth.list();
+  const usual = stores.find(({ groups }) => groups.includes(group)) ?? stores.find(({ isDefault }) => isDefault);
+  return stores
+    .map((store) => {
+      const freeBytes = limited.includes(store.kind) ? store.freeBytes : null;
+      return {
+        name: store.name,
+        isUsual: store === usual,
+        fault: store.fault,
+        freeBytes,
+        isTooSmall: freeBytes !== null && freeBytes < bytes,
+        cost: store.price && costOf(bytes, store.price),
+      };
+    })
+    .toSorted((one, other) => Number(other.isUsual) - Number(one.isUsual));
+}
+
+/** `Refused` `STORE_UNKNOWN` if no service has reported a store of this name. */
+export async function refuseUnreportedStore({ storeHealth }: Register, name: string): Promise<void> {
+  const known = (await storeHealth.list()).map((store) => store.name);
+  if (known.includes(name)) return;
+  throw new Refused(
+    'STORE_UNKNOWN',
+    known.length === 0
+      ? `It is not known whether there is a store "${name}": ingest-watcher has not reported the stores yet. Approve without naming one, or start it.`
+      : `There is no store "${name}"; there are ${known.join(', ')}.`,
+  );
+}
