@@ -11,6 +11,9 @@ import { readTree, sha256, walk, type Entry } from './tree';
 
 const run = promisify(execFile);
 
+type Place = Pick<Layout, 'omero' | 'before'>;
+type Bags = Pick<DemoStore, 'links' | 'bags'>;
+
 export interface Proven {
   readonly paths: number;
   readonly links: number;
@@ -20,8 +23,8 @@ export interface Proven {
 }
 
 /** Compares everything with the state before, and trusts no report of a service. */
-export async function prove(layout: Layout, store: DemoStore, omeroUrl: string, register: Register): Promise<Proven> {
-  const tree = await proveTree(layout, store);
+export async function prove(layout: Place, store: Bags, omeroUrl: string, register: Register): Promise<Proven> {
+  const tree = await proveTree(layout, store, await restoredPaths(register));
   const bags = await proveBags(await store.bags());
   const marks = await proveMarks(omeroUrl, register);
   return {
@@ -33,10 +36,17 @@ export async function prove(layout: Layout, store: DemoStore, omeroUrl: string, 
   };
 }
 
+/** As `Entry` has them. */
+async function restoredPaths(register: Register): Promise<ReadonlySet<string>> {
+  const files = await register.reports.files({ states: ['restored'], limit: 100_000 });
+  return new Set(files.map(({ root, path }) => Buffer.from(`${root}/${path}`).toString('base64')));
+}
+
 /** Every path reads the same bytes as before; only links of ours replaced files, and nothing was added. */
 async function proveTree(
-  layout: Layout,
-  store: DemoStore,
+  layout: Place,
+  store: Bags,
+  restored: ReadonlySet<string>,
 ): Promise<{ paths: number; links: number; faults: readonly string[] }> {
   const faults: string[] = [];
   const known = new Map<string, Entry>();
@@ -50,19 +60,13 @@ async function proveTree(
     else if (before.kind === 'file' && now.kind === 'link') {
       links += 1;
       faults.push(...(await faultsOfLink(layout, store, shown, now, before)));
-    } else faults.push(...differences(before, now).map((what) => `${shown}: ${what} changed`));
+    } else faults.push(...differences(before, now, restored.has(now.path)).map((what) => `${shown}: ${what} changed`));
   }
   for (const gone of known.keys()) faults.push(`${Buffer.from(gone, 'base64').toString()} is gone`);
   return { paths: await countOf(readTree(layout.before)), links, faults };
 }
 
-async function faultsOfLink(
-  layout: Layout,
-  store: DemoStore,
-  shown: string,
-  now: Entry,
-  before: Entry,
-): Promise<string[]> {
+async function faultsOfLink(layout: Place, store: Bags, shown: string, now: Entry, before: Entry): Promise<string[]> {
   const path = Buffer.concat([Buffer.from(`${layout.omero}/`), Buffer.from(now.path, 'base64')]);
   const target = (await readlink(path, { encoding: 'buffer' })).toString();
   if (!target.startsWith(`${store.links}/`)) return [`${shown} links to ${target}, outside the store`];
@@ -70,13 +74,16 @@ async function faultsOfLink(
   return bytes === before.sha256 ? [] : [`${shown} does not read the bytes it had: ${bytes}`];
 }
 
-/** Directories get a new time and size when a link is made in them; files must not change at all. */
-function differences(before: Entry, now: Entry): readonly string[] {
+/**
+ * Directories get a new time and size when a link is made in them; files must not change at all, but for the inode of
+ * those that were restored.
+ */
+function differences(before: Entry, now: Entry, restored: boolean): readonly string[] {
   const compared =
     now.kind === 'directory'
       ? (['kind', 'inode', 'mode', 'uid', 'gid'] as const)
       : (['kind', 'inode', 'size', 'mtimeNs', 'mode', 'uid', 'gid', 'sha256', 'target'] as const);
-  return compared.filter((key) => before[key] !== now[key]);
+  return compared.filter((key) => before[key] !== now[key] && !(restored && key === 'inode'));
 }
 
 /** `sha256sum`, which is independent of us, finds every bag intact. */

@@ -5,8 +5,17 @@ import { Client } from 'pg';
 
 /** The scanner's own role with the least rights, as docs/omero-grants.sql grants them. Returns its URL. */
 export async function makeScannerRole(ownerUrl: string): Promise<string> {
-  const grants = await readFile(join(__dirname, '..', '..', '..', 'docs', 'omero-grants.sql'), 'utf8');
   const password = randomBytes(12).toString('hex');
+  await grantScanner(ownerUrl, password);
+  const url = new URL(ownerUrl);
+  url.username = 'coldroom_scanner';
+  url.password = password;
+  return url.href;
+}
+
+/** @param password letters and digits */
+export async function grantScanner(ownerUrl: string, password: string): Promise<void> {
+  const grants = await readFile(join(__dirname, '..', '..', '..', 'docs', 'omero-grants.sql'), 'utf8');
   const client = new Client({ connectionString: ownerUrl });
   await client.connect();
   try {
@@ -15,8 +24,4 @@ export async function makeScannerRole(ownerUrl: string): Promise<string> {
   } finally {
     await client.end();
   }
-  const url = new URL(ownerUrl);
-  url.username = 'coldroom_scanner';
-  url.password = password;
-  return url.href;
 }

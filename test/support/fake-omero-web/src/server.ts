@@ -42,6 +42,10 @@ export async function startFakeOmeroWeb(options: {
   readonly accounts: readonly Account[];
   readonly servers?: readonly ListedServer[];
   readonly prefix?: string;
+  /** Reachable from this machine only, unless it says otherwise. */
+  readonly host?: string;
+  /** Any free one if it is not given. */
+  readonly port?: number;
 }): Promise<FakeOmeroWeb> {
   const { accounts, servers = [{ name: 'omero', host: 'omero.host' }], prefix = '/' } = options;
   /** By the cookie: Django gives another text each time, made from the same secret. */
@@ -105,7 +109,7 @@ export async function startFakeOmeroWeb(options: {
   }
 
   const server = createServer((request, response) => void answer(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return Object.assign(fake, { url: `http://127.0.0.1:${port}${prefix}`, open, close: () => close(server) });
 }

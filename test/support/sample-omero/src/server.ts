@@ -21,6 +21,8 @@ export interface SamplePlace {
   readonly dataDir: string;
   /** The owner of the files if root writes them: the user of the official container (default), or root. */
   readonly owner?: 'omero' | 'self';
+  /** On the same file system as `dataDir`, for files that are imported in place; `<dataDir>-outside` by default. */
+  readonly outsideDir?: string;
   readonly seed?: number;
 }
 
@@ -54,7 +56,13 @@ export class OmeroServer {
     private readonly enumerations: ReadonlyMap<string, number>,
   ) {}
 
-  static async open({ databaseUrl, dataDir, owner = 'omero', seed = 1 }: SamplePlace): Promise<OmeroServer> {
+  static async open({
+    databaseUrl,
+    dataDir,
+    outsideDir,
+    owner = 'omero',
+    seed = 1,
+  }: SamplePlace): Promise<OmeroServer> {
     const client = new Client({ connectionString: databaseUrl });
     await client.connect();
     const made = await client.query<{ made: boolean }>(`SELECT to_regclass('public.dbpatch') IS NOT NULL AS made`);
@@ -68,7 +76,7 @@ export class OmeroServer {
     const root = resolve(dataDir);
     const server = new OmeroServer(
       new Rows(client),
-      new Disk(root, `${root}-outside`, owner, seed),
+      new Disk(root, outsideDir ?? `${root}-outside`, owner, seed),
       node.rows[0]?.uuid ?? '',
       new Map(enumerations.rows.map(({ name, id }) => [name, Number(id)])),
     );

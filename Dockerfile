@@ -1,0 +1,50 @@
+# One image for all services and commands; docs/install-compose.md shows how it is used.
+#
+#   docker build -t coldroom .
+#   docker build -t coldroom-sample --target sample .     a sample OMERO, for trying and for tests
+#
+# It needs no BuildKit.
+
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+# npm ci is repeated only if one of these files has changed.
+FROM ${NODE_IMAGE} AS manifests
+WORKDIR /all
+COPY . .
+RUN mkdir /manifests \
+ && find . \( -name package.json -o -name package-lock.json -o -name .npmrc \) -exec cp --parents -t /manifests {} +
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /app
+COPY --from=manifests /manifests ./
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN NX_DAEMON=false npm run build
+
+FROM build AS sample
+ENTRYPOINT ["node", "/app/test/demo/dist/container.js"]
+
+# What runs, and nothing else. The image has its own Node.js.
+FROM build AS runtime
+RUN npm prune --omit=dev --no-audit --no-fund && sh deploy/image/collect.sh /runtime
+
+FROM ${NODE_IMAGE}
+# tini passes signals on, and ends what a service leaves behind.
+RUN apt-get update && apt-get install -y --no-install-recommends tini \
+ && apt-get clean && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
+LABEL org.opencontainers.image.title="Coldroom" \
+      org.opencontainers.image.description="Archives, restores and imports the pixel data of OMERO servers" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV NODE_ENV=production METRICS_HOST=0.0.0.0 METRICS_PORT=9464 CONSOLE_HOST=0.0.0.0
+COPY --from=runtime /runtime /app
+WORKDIR /app
+# OMERO's containers run as 1000, and so must whatever handles OMERO's files.
+ARG UID=1000
+ARG GID=1000
+# A named volume that is mounted here for the first time gets this owner.
+RUN mkdir -p /archive /OMERO /etc/coldroom && chown ${UID}:${GID} /archive
+USER ${UID}:${GID}
+EXPOSE 9464 9480
+HEALTHCHECK --interval=15s --timeout=10s --start-period=60s CMD ["node", "/app/image/healthy.js"]
+ENTRYPOINT ["tini", "--", "/app/image/coldroom.sh"]
+CMD ["--help"]

@@ -1,0 +1,92 @@
+import '@coldroom/runtime/require-node';
+import { createServer, type AddressInfo } from 'node:net';
+import { ran, run, repository } from '../run';
+import { bytesOf, faultsOfImage } from './image';
+import { Stack } from './stack';
+import { archiveUnderFire, install, takeDown, upgradeWhileRestoring, visitConsole, type Walk } from './walk';
+
+const base = 'node:24-bookworm-slim';
+const image = 'coldroom-test';
+const next = 'coldroom-test:next';
+const sample = 'coldroom-test-sample';
+const neededImages = [base, 'redis:7-bookworm', 'postgres:16', 'caddy:2'];
+
+const started = Date.now();
+const say = (line: string): void =>
+  console.log(`[${String(Math.round((Date.now() - started) / 1000)).padStart(3)} s] ${line}`);
+
+async function main(): Promise<number> {
+  if ((await run('docker', ['info']).catch(() => ({ code: -1 }))).code !== 0) {
+    console.error(
+      'No Docker engine answers: install and start Docker (Debian: apt-get install docker.io docker-compose).',
+    );
+    return 1;
+  }
+  await haveBaseImages();
+  const build = { DOCKER_BUILDKIT: process.env['DOCKER_BUILDKIT'] ?? '0' };
+  await ran('docker', ['build', '-q', '-t', image, '.'], build);
+  await ran('docker', ['build', '-q', '-t', sample, '--target', 'sample', '.'], build);
+  // The same code under another name, which is what an upgrade looks like to the containers.
+  await ran('docker', ['build', '-q', '-t', next, '--label', 'version=next', '.'], build);
+  const faults = await faultsOfImage(image, base);
+  if (faults.length > 0) throw new Error(`the image has faults:\n${faults.join('\n')}`);
+  say(
+    `the image has no surprises, and ${(((await bytesOf(image)) - (await bytesOf(base))) / 1e6).toFixed(0)} MB above its base`,
+  );
+  await ran('sh', ['deploy/make-secrets.sh']);
+  const [consolePort, httpPort, httpsPort] = [await freePort(), await freePort(), await freePort()];
+  const stack = await Stack.find('coldroom-test', {
+    COLDROOM_IMAGE: image,
+    COLDROOM_SAMPLE_IMAGE: sample,
+    COLDROOM_HOLD: '1s',
+    COLDROOM_URL: `https://localhost:${httpsPort}/coldroom/`,
+    CONSOLE_PUBLISH: `127.0.0.1:${consolePort}`,
+    HTTP_PUBLISH: `127.0.0.1:${httpPort}`,
+    HTTPS_PUBLISH: `127.0.0.1:${httpsPort}`,
+    OMERO_IS_EXTERNAL: 'false',
+    OMERO_NETWORK: 'coldroom-test-omero',
+    OMERO_VOLUME: 'coldroom-test-omero',
+    OMERO_DATA_ON_HOST: `${(await ran('docker', ['info', '--format', '{{.DockerRootDir}}'])).trim()}/volumes/coldroom-test-omero/_data`,
+  });
+  const walk: Walk = { stack, say, httpsPort };
+  await stack.remove();
+  try {
+    await install(walk);
+    await archiveUnderFire(walk);
+    await upgradeWhileRestoring(walk, next);
+    await visitConsole(walk);
+    await takeDown(walk, sample);
+    return 0;
+  } catch (error) {
+    console.error(await stack.logs());
+    throw error;
+  } finally {
+    await stack.remove();
+  }
+}
+
+async function haveBaseImages(): Promise<void> {
+  for (const each of neededImages) {
+    if ((await run('docker', ['image', 'inspect', each])).code === 0) continue;
+    if ((await run('docker', ['pull', '-q', each])).code === 0) continue;
+    say(`${each} cannot be pulled: images of this name are made from packages (test/deploy/base-images)`);
+    await ran('bash', [`${repository}/test/deploy/base-images/build.sh`]);
+    return;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? `\nThe test failed: ${error.message}` : error);
+    process.exit(1);
+  },
+);

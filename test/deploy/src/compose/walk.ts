@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ran, run } from '../run';
+import type { Stack } from './stack';
+import { Visit } from './visit';
+
+export interface Walk {
+  readonly stack: Stack;
+  readonly say: (line: string) => void;
+  readonly httpsPort: number;
+}
+
+export const services = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker', 'console'] as const;
+
+/** From nothing to a stack whose own checks find no fault. */
+export async function install({ stack, say }: Walk): Promise<void> {
+  await stack.up();
+  await stack.untilHealthy([...services, 'register', 'redis']);
+  const doctor = await stack.coldroom('doctor', '--json');
+  if (doctor.code !== 0) throw new Error(`doctor found faults:\n${doctor.stdout}${doctor.stderr}`);
+  say('all services are healthy, and doctor finds no fault');
+}
+
+/** Archives two requests, while workers are added and killed and both servers are restarted. */
+export async function archiveUnderFire({ stack, say }: Walk): Promise<void> {
+  await command(stack, 'scan');
+  await command(stack, 'requests', 'approve', '1', '2', '--yes');
+  await stack.up({}, '--scale', 'transfer=3', '--no-recreate');
+  for (const service of ['transfer', 'linker', 'checksum']) {
+    const [victim = ''] = await stack.containersOf(service);
+    await ran('docker', ['kill', '--signal', 'KILL', victim]);
+    await sleep(1500);
+    await ran('docker', ['start', victim]);
+  }
+  for (const service of ['redis', 'register']) {
+    const [id = ''] = await stack.containersOf(service);
+    await ran('docker', ['restart', '--time', '1', id]);
+  }
+  await finished(stack);
+  await prove({ stack, say }, 'after kills of transfer, linker and checksum, and restarts of Redis and the register');
+}
+
+/** Everything comes back while all services are replaced by another build. */
+export async function upgradeWhileRestoring({ stack, say }: Walk, image: string): Promise<void> {
+  await command(stack, 'restore', 'Request:2', '--yes', '--no-wait');
+  await stack.up({ COLDROOM_IMAGE: image }, ...services);
+  await stack.untilHealthy(services);
+  await finished(stack);
+  await prove({ stack, say }, 'after an upgrade in the middle of a restore');
+  const audit = await stack.coldroom('audit', '--json');
+  if (audit.code !== 0) throw new Error(`the audit has findings:\n${audit.stdout.slice(0, 4000)}`);
+  say('the audit has no findings');
+}
+
+/** A data manager signs in through Caddy; what a browser claims about itself is not believed. */
+export async function visitConsole({ stack, say, httpsPort }: Walk): Promise<void> {
+  await stack.do('--profile', 'tls', 'up', '-d', '--no-build', '--no-deps', 'caddy');
+  const visit = new Visit(httpsPort);
+  for (let tries = 0; ; tries += 1, await sleep(1000)) {
+    const answer = await visit.get('/coldroom/sign-in').catch(() => undefined);
+    if (answer?.status === 200) break;
+    if (tries > 30) throw new Error('the console does not answer through Caddy');
+  }
+  const { headers } = await visit.get('/coldroom/sign-in');
+  if (!String(headers['strict-transport-security']).includes('max-age')) throw new Error('Caddy sends no HSTS header');
+  const signedIn = await visit.signIn('dana', 'dana');
+  const page = await visit.get('/coldroom/requests');
+  if (signedIn.status !== 303 || !page.text.includes('Finished'))
+    throw new Error(`no requests behind the sign-in: ${signedIn.status} ${page.status}`);
+  const claimed = await new Visit(httpsPort).get('/coldroom/requests', { 'x-forwarded-preferred-username': 'dana' });
+  if (claimed.status !== 303) throw new Error(`a header of a browser signed someone in: ${claimed.status}`);
+  say('the console answers through Caddy with TLS');
+}
+
+/** Without its containers, OMERO's volume and the store are as they were. */
+export async function takeDown({ stack, say }: Walk, sampleImage: string): Promise<void> {
+  const paths = async (): Promise<string> =>
+    ran('docker', [
+      ...['run', '--rm', '--entrypoint', 'sh'],
+      ...['-v', 'coldroom-test-omero:/OMERO:ro', '-v', `${stack.project}_store:/archive:ro`, sampleImage, '-c'],
+      'cd /OMERO && find . -path ./.coldroom -prune -o \\( -type f -o -type l \\) -exec sha256sum -- {} + 2>/dev/null | sort | sha256sum',
+    ]);
+  const before = await paths();
+  await stack.do('--profile', 'tls', 'down', '--timeout', '30');
+  if ((await run('docker', ['volume', 'inspect', 'coldroom-test-omero'])).code !== 0)
+    throw new Error("OMERO's volume is gone");
+  if ((await paths()) !== before) throw new Error("OMERO's volume has changed while all was brought down");
+  say("all is down, and OMERO's volume is whole");
+}
+
+async function prove({ stack, say }: Pick<Walk, 'stack' | 'say'>, when: string): Promise<void> {
+  const line = (await stack.do('run', '--rm', '--no-deps', '-T', 'omero-sample', 'prove')).trim().split('\n').at(-1);
+  const { paths, links, bags } = JSON.parse(line ?? '') as Record<string, number>;
+  say(`${paths} paths read the bytes they had, ${links} of them links, ${bags} bags are whole ${when}`);
+}
+
+async function finished(stack: Stack): Promise<void> {
+  await command(stack, 'watch', '--until-done');
+}
+
+async function command(stack: Stack, ...words: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await stack.coldroom(...words);
+  if (code !== 0) throw new Error(`coldroom ${words.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+  return stdout;
+}
