@@ -70,7 +70,10 @@ describe('the regular check', () => {
       code: 'COPY_DIFFERS',
       next: expect.stringContaining('coldroom verify File:'),
     });
-    await until(async () => (await bench.register.fixity.figures())[0]?.faults === 1);
+    await until(async () => (await bench.register.fixityCoverage.count())[0]?.faults === 1);
+    expect(await bench.register.fixityCoverage.kept()).toMatchObject([
+      { store: 'main', files: 2, everyMs: 1, isChecked: true },
+    ]);
     await bench.register.claims.releaseClaim(claim);
     const after = await bench.claim('sealed');
     expect(after.files.map(({ copyDigest }) => copyDigest === null)).toEqual(
@@ -195,7 +198,7 @@ describe('the regular check', () => {
     });
     await until(async () => (await checks('coldroom_fixity_files_total')) > 0);
     expect(log.of('store not read')[0]).toMatchObject({ store: 'away', code: 'STORE_UNAVAILABLE' });
-    expect((await bench.register.fixity.figures()).map(({ store, faults }) => [store, faults])).toEqual([
+    expect((await bench.register.fixityCoverage.count()).map(({ store, faults }) => [store, faults])).toEqual([
       ['away', 0],
       ['main', 0],
     ]);

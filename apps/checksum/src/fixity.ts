@@ -86,7 +86,8 @@ export class RollingFixity implements OnApplicationBootstrap, BeforeApplicationS
           !acceptedReads.some((read) => read === 'remote' || read === 'attested'),
       );
       let names = chosen.map(({ name }) => name);
-      const figures = await this.register.fixity.figures();
+      const figures = await this.register.fixityCoverage.count(this.options.everyMs);
+      await this.register.fixityCoverage.keep(figures, this.options.everyMs, names);
       showFigures(figures);
       const bytes = figures
         .filter(({ store }) => names.includes(store))

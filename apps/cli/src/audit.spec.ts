@@ -28,6 +28,9 @@ describe('an archive of 5,000 files without faults', () => {
       looked: { files: 5000, images: 250, held: 5000 },
     });
     expect([ended.code, ended.stderr]).toEqual([0, '']);
+    expect(await scene.register.auditRuns.list(1)).toMatchObject([
+      { store: null, fix: false, failed: null, finishedAt: expect.any(Date), looked: { files: 5000 }, findings: [] },
+    ]);
   });
 
   it('says so to people, too', async () => {

@@ -113,7 +113,7 @@ it('reads copies again, and distinguishes what is wrong with them', async () => 
   expect(
     (await bench.register.reports.events({ fileId: flipped.id })).find(({ what }) => what === 'copy bad'),
   ).toMatchObject({ code: 'COPY_DIFFERS', actor: expect.any(String) });
-  expect(await bench.register.fixity.figures()).toMatchObject([{ files: 8, faults: 8, unread: 0 }]);
+  expect(await bench.register.fixityCoverage.count()).toMatchObject([{ files: 8, faults: 8, unread: 0 }]);
 
   // Changed copies count again only with the option, and only where the content is right.
   expect(await verify('--all', '--accept-changed')).toMatchObject({
@@ -143,7 +143,7 @@ it('reports nothing as bad that it could not read', async () => {
     code: 3,
     report: { bad: { count: 0 }, unread: { count: 2, listed: [{ code: 'STORE_UNAVAILABLE' }, {}] } },
   });
-  expect(await bench.register.fixity.figures()).toMatchObject([{ faults: 0 }]);
+  expect(await bench.register.fixityCoverage.count()).toMatchObject([{ faults: 0 }]);
 });
 
 it('reads what is due, a share or what is named, and requires one of them', async () => {

@@ -1,4 +1,5 @@
 export type { CopyPlace, HeldFile, KnownBag } from './queries/audit';
+export type { AuditResult, AuditRun } from './queries/audit-runs';
 export type { AuditedFile, Page } from './queries/audited-files';
 export { firstPage, type AuditedImage, type PageStart } from './queries/audited-images';
 export type { ContainerAnswer } from './containers/containers';
@@ -29,7 +30,8 @@ export type { UndoResult } from './operator/operator-actions';
 export type { FilesetTarget, RequestPart, Target } from './operator/targets';
 export type { FilesetListing, Happening, Held, Taken } from './queries/meaning';
 export type { CheckedCopy, CopyFilter } from './queries/checked-copies';
-export type { CopyResult, FixityFigures } from './queries/fixity';
+export type { CopyResult } from './queries/fixity';
+export type { FixityFigures, KeptFixity } from './queries/fixity-coverage';
 export type { FetchRate } from './queries/fetch-rate';
 export type { RebuildAnswer } from './operator/rebuild';
 export type { RebuiltBag, RebuiltFile } from './operator/rebuilt-bag';

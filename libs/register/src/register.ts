@@ -1,9 +1,11 @@
 import type pg from 'pg';
 import { Audit } from './queries/audit';
+import { AuditRuns } from './queries/audit-runs';
 import { asTransient, connect, releaseIdle, openPool } from './db/connection';
 import { Containers } from './containers/containers';
 import { Meaning } from './queries/meaning';
 import { Fixity } from './queries/fixity';
+import { FixityCoverage } from './queries/fixity-coverage';
 import { EventCursor } from './mail/event-cursor';
 import { MailChoices } from './mail/choices';
 import { MailDigests } from './mail/digests';
@@ -59,8 +61,10 @@ export class Register {
   readonly reports: Reports;
   readonly meaning: Meaning;
   readonly fixity: Fixity;
+  readonly fixityCoverage: FixityCoverage;
   readonly rebuild: Rebuild;
   readonly audit: Audit;
+  readonly auditRuns: AuditRuns;
   private readonly pool: pg.Pool;
 
   constructor(url: string, options: { max?: number; applicationName?: string } = {}) {
@@ -91,8 +95,10 @@ export class Register {
     this.reports = new Reports(this.pool);
     this.meaning = new Meaning(this.pool);
     this.fixity = new Fixity(this.pool);
+    this.fixityCoverage = new FixityCoverage(this.pool);
     this.rebuild = new Rebuild(this.pool);
     this.audit = new Audit(this.pool);
+    this.auditRuns = new AuditRuns(this.pool);
   }
 
   /** Applies transitions to files of a claimed bag; see `applyTransitions`. */

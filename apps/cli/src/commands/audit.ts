@@ -45,8 +45,8 @@ export function addAudit(program: CliCommand): void {
     );
 }
 
-async function run(context: Context, { fix = false, store, limit }: Options): Promise<Result> {
-  const order = { fix, store, limit: parseWhole(limit, '--limit') };
+async function run(context: Context, { fix = false, store, by, limit }: Options): Promise<Result> {
+  const order = { fix, store, by, limit: parseWhole(limit, '--limit') };
   const report = await withProgress(context.out, (show) =>
     auditAll(context, order, (sofar) => show(progressLine(sofar))),
   );

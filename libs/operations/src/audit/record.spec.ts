@@ -1,6 +1,6 @@
 import type { Register } from '@coldroom/register';
 import { freshRegister } from '../testing/fresh-register';
-import { recordFindings } from './record';
+import { recordFindings, recordRun } from './record';
 import { Report, type DiscrepancyCode } from './report';
 
 let register: Register;
@@ -60,4 +60,39 @@ test('what the audit repaired is not reported', async () => {
   report.repaired('TAG_LOST', 1);
   await record(report);
   expect(await reported()).toEqual([]);
+});
+
+describe('the history of audits', () => {
+  const order = { fix: true, store: undefined, by: 'olga' };
+
+  test('has when a run began and ended, who ran it, and what it found', async () => {
+    const report = found('LOST File:1', 'LOST File:2', 'TAG_LOST Image:1');
+    report.looked.files = 7;
+    report.repaired('TAG_LOST', 1);
+    report.notLookedAt('store tape', new Error('no answer'));
+    await recordRun(register, order, report, async () => {
+      expect(await register.auditRuns.list(1)).toMatchObject([{ startedBy: 'olga', finishedAt: null }]);
+    });
+    expect(await register.auditRuns.list(1)).toEqual([
+      expect.objectContaining({
+        startedBy: 'olga',
+        store: null,
+        fix: true,
+        failed: null,
+        finishedAt: expect.any(Date),
+        looked: expect.objectContaining({ files: 7 }),
+        findings: [
+          { code: 'LOST', total: 2, repaired: 0 },
+          { code: 'TAG_LOST', total: 1, repaired: 1 },
+        ],
+        notLooked: [{ part: 'store tape', reason: 'no answer', things: null }],
+      }),
+    ]);
+  });
+
+  test('has why a run failed, and its caller hears of it', async () => {
+    const failing = recordRun(register, { ...order, store: 'main' }, found(), () => Promise.reject(new Error('lost')));
+    await expect(failing).rejects.toThrow('lost');
+    expect(await register.auditRuns.list(1)).toMatchObject([{ store: 'main', failed: 'lost' }]);
+  });
 });

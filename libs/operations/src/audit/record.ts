@@ -1,3 +1,4 @@
+import { messageOf } from '@coldroom/domain';
 import type { FoundTrouble, Register, Trouble } from '@coldroom/register';
 import { discrepancyCodes, discrepancyTitles, type Discrepancy, type DiscrepancyCode, type Report } from './report';
 
@@ -32,6 +33,24 @@ export async function recordFindings(
   if (!complete) return;
   const codes = open.map(([code]) => code);
   await troubles.over(discrepancyCodes.filter((code) => !codes.includes(code)).map(nameOf), actor);
+}
+
+/** Keeps when the audit ran and what became of it. */
+export async function recordRun(
+  { auditRuns }: Pick<Register, 'auditRuns'>,
+  { fix, store, by }: { readonly fix: boolean; readonly store: string | undefined; readonly by: string },
+  report: Report,
+  run: () => Promise<void>,
+): Promise<void> {
+  const id = await auditRuns.begin({ by, store: store ?? null, fix });
+  try {
+    await run();
+  } catch (error) {
+    await auditRuns.fail(id, messageOf(error)).catch(() => undefined); // the cause is reported, not this
+    throw error;
+  }
+  const findings = [...report.findings()].map(([code, { total, repaired }]) => ({ code, total, repaired }));
+  await auditRuns.finish(id, { looked: report.looked, findings, notLooked: report.notLooked() });
 }
 
 function findingOf(

@@ -3,13 +3,15 @@ import { holdPaths } from '@coldroom/trees';
 import { withStores } from '../stores/open';
 import type { Surroundings } from '../surroundings';
 import { audit } from './audit';
-import { recordFindings } from './record';
+import { recordFindings, recordRun } from './record';
 import { Report } from './report';
 
 export interface AuditOrder {
   /** Only what is in this store. */
   readonly store?: string | undefined;
   readonly fix: boolean;
+  /** Who runs it. */
+  readonly by: string;
   /** How many findings of each kind are kept in detail. */
   readonly limit: number;
 }
@@ -17,7 +19,7 @@ export interface AuditOrder {
 /** Opens everything that the settings name, audits it, and records what was found. An unknown store is refused first. */
 export async function auditAll(
   around: Surroundings,
-  { store, fix, limit }: AuditOrder,
+  { store, fix, by, limit }: AuditOrder,
   progress: (report: Report) => void,
 ): Promise<Report> {
   const report = new Report(limit);
@@ -34,12 +36,14 @@ export async function auditAll(
     await withStores(around, async ({ stores, files, dataDir }) => {
       if (store !== undefined) stores.get(store);
       await around.register(async (register) => {
-        await audit(
-          { register, omero, stores: stores.all, files, dataDir, holds, bioFormatsVersion },
-          { fix, store, progress: () => progress(report) },
-          report,
-        );
-        await recordFindings(register, report, { whole: store === undefined });
+        await recordRun(register, { fix, store, by }, report, async () => {
+          await audit(
+            { register, omero, stores: stores.all, files, dataDir, holds, bioFormatsVersion },
+            { fix, store, progress: () => progress(report) },
+            report,
+          );
+          await recordFindings(register, report, { whole: store === undefined });
+        });
       });
     });
   } finally {

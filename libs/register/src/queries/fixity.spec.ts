@@ -116,8 +116,18 @@ it('records what was found, with one event when it is bad and one when it is goo
   });
   expect(await row(two.id)).toMatchObject({ copy_fault: null, copy_digest: sha });
   expect(await all({ unreadForMs: day })).toEqual([]);
-  expect(await place.register.fixity.figures()).toEqual([
-    { store: 'main', files: 2, bytes: 3n, faults: 1, oldest: expect.any(Date), unread: 0 },
+  expect(await place.register.fixityCoverage.count()).toEqual([
+    {
+      store: 'main',
+      files: 2,
+      bytes: 3n,
+      faults: 1,
+      oldest: expect.any(Date),
+      unread: 0,
+      overdue: 0,
+      weekFiles: 2,
+      weekBytes: 3n,
+    },
   ]);
   await place.register.fixity.record(
     [
@@ -184,4 +194,23 @@ it('pages the longest unread first, never the same twice, those never read befor
   expect(seen.map((copy) => copy.checkedAt === null)).toEqual([true, true, true, false, false, false]);
   expect(new Set(seen.map((copy) => copy.id)).size).toBe(6);
   expect(await place.register.fixity.waiting(['other'], day, null, 2)).toEqual([]);
+});
+
+it('keeps the figures of the last count: what is overdue, what was read lately, and which stores are read', async () => {
+  const { fixity, fixityCoverage } = place.register;
+  await archived([1n, 2n, 4n]);
+  expect(await fixityCoverage.kept()).toEqual([]);
+  const [one, two] = (await all()) as [CheckedCopy, CheckedCopy];
+  await age(5);
+  await place.sql.query(`UPDATE file SET copy_checked_at = now() - interval '30 days' WHERE id = $1`, [one.id]);
+  await place.sql.query(`UPDATE file SET copy_checked_at = NULL WHERE id = $1`, [two.id]);
+  await fixityCoverage.keep(await fixityCoverage.count(20 * day), 20 * day, ['main']);
+  const kept = { store: 'main', files: 3, bytes: 7n, faults: 0, unread: 1, overdue: 2, weekFiles: 1, weekBytes: 4n };
+  expect(await fixityCoverage.kept()).toEqual([
+    { ...kept, oldest: null, everyMs: 20 * day, isChecked: true, countedAt: expect.any(Date) },
+  ]);
+  await fixity.record([{ copy: two, fault: { code: 'COPY_DIFFERS', reason: 'other bytes' } }], 'test');
+  expect((await fixity.faulty(10)).map(({ id, copyFault }) => [id, copyFault])).toEqual([[two.id, 'COPY_DIFFERS']]);
+  await fixityCoverage.keep([], day, []);
+  expect(await fixityCoverage.kept()).toEqual([]);
 });

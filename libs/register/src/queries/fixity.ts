@@ -10,16 +10,6 @@ export interface CopyResult {
   readonly proof?: { readonly version: string; readonly read: CopyRead };
 }
 
-export interface FixityFigures {
-  readonly store: string;
-  readonly files: number;
-  readonly bytes: bigint;
-  readonly faults: number;
-  /** The oldest time of a last read; null if any copy was never read. */
-  readonly oldest: Date | null;
-  readonly unread: number;
-}
-
 /** When copies were last read, and what was found. Never touches claims: it may run beside all other work. */
 export class Fixity {
   constructor(private readonly pool: pg.Pool) {}
@@ -84,14 +74,13 @@ export class Fixity {
     return rows.map(toCopy);
   }
 
-  /** Figures of all copies that count, by store. Reads every file's row: not for frequent use. */
-  async figures(): Promise<readonly FixityFigures[]> {
-    const { rows } = await this.pool.query<FixityFigures>(
-      `SELECT b.store, count(*)::int AS files, sum(f.size)::bigint AS bytes, count(f.copy_fault)::int AS faults,
-         CASE WHEN bool_and(f.copy_checked_at IS NOT NULL) THEN min(f.copy_checked_at) END AS oldest, count(*) FILTER (WHERE f.copy_checked_at IS NULL)::int AS unread
-       FROM file f JOIN bag b ON b.id = f.bag_id WHERE ${counted} GROUP BY b.store ORDER BY b.store`,
+  /** Copies that were not right when they were last read, by number. */
+  async faulty(limit: number): Promise<readonly CheckedCopy[]> {
+    const { rows } = await this.pool.query(
+      `SELECT ${columns} FROM file f JOIN bag b ON b.id = f.bag_id WHERE f.copy_fault IS NOT NULL AND ${counted} ORDER BY f.id LIMIT $1`,
+      [limit],
     );
-    return rows;
+    return rows.map(toCopy);
   }
 
   /** Other copies of the same path with the same content that the register knows. */
