@@ -1,4 +1,5 @@
 import type { RightsPolicy, RoleSettings } from '@coldroom/operations';
+import type { StorePrice } from '@coldroom/register';
 import { describeSettings, type SettingDescription, type Settings } from '@coldroom/runtime';
 import type { OmeroWebSettings } from './sign-in/omero-web';
 import type { ProxySettings } from './sign-in/proxy-identity';
@@ -20,6 +21,8 @@ export interface ConsoleSettings {
   readonly sessionIdleMs: number;
   readonly sessionMaxMs: number;
   readonly omeroWeb: OmeroWebSettings;
+  /** What OMERO's storage costs; see `StorePrice`. */
+  readonly omeroPrice?: StorePrice | undefined;
   /** For browsers: links and thumbnails. */
   readonly omeroWebPublic?: string | undefined;
   /** Set where a proxy signs people in, instead of OMERO.web. */
@@ -48,6 +51,7 @@ export function consoleSettings(from: Settings<(typeof consoleParts)[number]>): 
     sessionIdleMs: from.COLDROOM_SESSION_IDLE,
     sessionMaxMs: from.COLDROOM_SESSION_MAX,
     omeroWebPublic: from.OMERO_WEB_PUBLIC_URL?.replace(/\/*$/, '/'),
+    omeroPrice: from.OMERO_PRICE,
     omeroWeb: { url: from.OMERO_WEB_URL, server: from.OMERO_WEB_SERVER },
     proxy: proxySettings(from),
     roles: {

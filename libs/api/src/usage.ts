@@ -28,6 +28,10 @@ export const usageFigures = z
           .describe('Of a year; null if the store has no price'),
       }),
     ),
+    saved: z
+      .object({ amount: z.number(), currency: z.string() })
+      .nullable()
+      .describe('What the space freed in OMERO would cost in a year; null where `OMERO_PRICE` is not set'),
     candidates: z
       .array(z.object({ year: z.int().describe('Of the import'), sizeClass, filesets: large, bytes }))
       .nullable()

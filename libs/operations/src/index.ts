@@ -111,7 +111,7 @@ export { planUndo, undoPlan, type UndoPlan } from './undo/plan';
 export { undo, untilUndone } from './undo/undo';
 export { costOf, type StoreUsage, type YearlyCost } from './usage/costs';
 export type { FilesAndBytes, GroupUsage, InOmero, OwnerUsage, UsageLine } from './usage/lines';
-export { usageDaysFor, usageFor, type Candidates, type Usage, type UsageChoice } from './usage/usage';
+export { projectsFor, usageDaysFor, usageFor, type Candidates, type Usage, type UsageChoice } from './usage/usage';
 export { remedyOf } from './verify/remedy';
 export { verify, type VerifyOrder } from './verify/verify';
 export type { CheckedFile, Verification, VerificationProgress } from './verify/verification';

@@ -71,6 +71,15 @@ describe('settings', () => {
     expect(faultsOf({ ...good, OMERO_DATABASE_URL: 'postgres://omero', [key]: value })).toEqual([`${key} ${message}`]);
   });
 
+  test.each(['250', 'EUR 250', '250 euro', '-1 EUR', '1e9 EUR', '1.234 EUR'])(
+    'the price %j is refused',
+    (OMERO_PRICE) => {
+      expect(faultsOf({ OMERO_PRICE }, ['console'])).toContain(
+        'OMERO_PRICE must be an amount and a currency, such as 250 EUR',
+      );
+    },
+  );
+
   test('only the requested parts are read', () => {
     expect(faultsOf({ METRICS_PORT: 'x' }, ['redis'])).toEqual(['REDIS_URL is not set']);
     expect(readSettings(['redis'], good)).toEqual({ REDIS_URL: 'redis://redis', COLDROOM_QUEUE_PREFIX: 'coldroom' });

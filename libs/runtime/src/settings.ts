@@ -43,6 +43,11 @@ const header = z
 const networks = names.refine((all) => all.every(isNetwork), {
   message: 'must be IP addresses or networks such as 10.1.0.0/16, separated by commas',
 });
+/** For 10^12 bytes and a year. */
+const price = z
+  .string()
+  .regex(/^\d{1,9}(\.\d{1,2})? [A-Z]{3}$/, 'must be an amount and a currency, such as 250 EUR')
+  .transform((text) => ({ perTBYear: Number(text.slice(0, -4)), currency: text.slice(-3) }));
 /** libs/mail reads it closely; this finds what is not an address at all. */
 const mailbox = z.string().regex(/^[^\r\n@]+@[^\s@]+$/, 'must be an address, or Name <address>');
 
@@ -93,6 +98,7 @@ export const parts = {
     OMERO_WEB_SERVER: z.string().optional(),
     OMERO_WEB_PUBLIC_URL: url('http:', 'https:').optional(),
     COLDROOM_QUEUES_WRITABLE: flag.default(false),
+    OMERO_PRICE: price.optional(),
     COLDROOM_API_RATE: whole(1, 1_000_000).default(600),
   }),
   proxy: z

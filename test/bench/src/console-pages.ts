@@ -61,6 +61,8 @@ function pathsOf({ running, waiting }: Filled): readonly (readonly [string, stri
     ['request that waits', `requests/${waiting}`],
     ['request under way', `requests/${running}`],
     ['my images', 'me'],
+    ['usage', 'usage'],
+    ['API: usage', 'api/v1/usage'],
     ['API: requests', 'api/v1/requests'],
     ['API: a request', `api/v1/requests/${running}`],
   ];

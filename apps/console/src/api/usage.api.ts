@@ -23,7 +23,7 @@ export class UsageApi {
   @Get()
   @Answers({ summary: 'How much is archived and in OMERO, by group, person, store and project', answer: usageFigures })
   async usage(@CurrentVisitor() visitor: Visitor, @Query({ schema: usageQuery }) query: Choice) {
-    return toJson(await usageFor(this.reviewer(visitor), choiceOf(query)));
+    return toJson(await usageFor(this.reviewer(visitor), choiceOf(query), this.settings.omeroPrice));
   }
 
   @Get('days')

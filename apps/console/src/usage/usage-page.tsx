@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import { counted, formatBytes } from '@coldroom/terminal';
 import { Page } from '../layout/html';
+import { money } from '../layout/money';
 import { Fact, When } from '../layout/parts';
 import { Groups, Owners, Projects, Stores } from './amounts';
 import { NotArchived } from './candidates';
@@ -78,7 +79,7 @@ function AsOf({ usage: { omeroRead } }: Pick<UsageProps, 'usage'>): VNode {
   );
 }
 
-function Totals({ usage: { totals } }: Pick<UsageProps, 'usage'>): VNode {
+function Totals({ usage: { totals, saved } }: Pick<UsageProps, 'usage'>): VNode {
   const { parts, omero } = totals;
   return (
     <section class="card" aria-label="Totals">
@@ -86,6 +87,7 @@ function Totals({ usage: { totals } }: Pick<UsageProps, 'usage'>): VNode {
         {omero && <Fact name="In OMERO" value={formatBytes(omero.bytes)} />}
         <Fact name="Archived" value={formatBytes(parts.held.bytes + parts.freed.bytes)} />
         <Fact name="Space freed" value={formatBytes(parts.freed.bytes)} />
+        {saved && <Fact name="Saved in a year" value={money(saved)} />}
         <Fact name="Originals held" value={formatBytes(parts.held.bytes)} />
         <Fact name="Waiting for a decision" value={formatBytes(parts.waiting.bytes)} />
         <Fact name="Being archived" value={formatBytes(parts.beingArchived.bytes)} />

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import { usageDaysFor, usageFor, type Reviewer } from '@coldroom/operations';
+import { projectsFor, usageDaysFor, usageFor, type Reviewer } from '@coldroom/operations';
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { toHtml } from '../layout/html';
@@ -25,7 +25,10 @@ export class UsageController {
   async page(@CurrentVisitor() visitor: Visitor, @Query() query: unknown): Promise<string> {
     const choice = parseChoice(query);
     const reviewer = this.reviewer(visitor);
-    const [usage, days] = [await usageFor(reviewer, choice), await usageDaysFor(reviewer, choice)];
+    const [usage, days] = [
+      await usageFor(reviewer, choice, this.settings.omeroPrice),
+      await usageDaysFor(reviewer, choice),
+    ];
     return toHtml(UsagePage({ site: this.site, visitor, choice, usage, days }));
   }
 
@@ -39,8 +42,8 @@ export class UsageController {
     const reviewer = this.reviewer(visitor);
     response.attachment(`coldroom-${of}-${new Date().toISOString().slice(0, 10)}.csv`);
     if (of === 'days') return toCsv(dayColumns, await usageDaysFor(reviewer, choice));
-    const { owners, projects } = await usageFor(reviewer, choice);
-    return of === 'owners' ? toCsv(ownerColumns, owners) : toCsv(projectColumns, projects);
+    if (of === 'projects') return toCsv(projectColumns, await projectsFor(reviewer, choice));
+    return toCsv(ownerColumns, (await usageFor(reviewer, choice)).owners);
   }
 
   private reviewer({ actor }: Visitor): Reviewer {

@@ -8,7 +8,7 @@ import { sampleOmeroUsage } from '../testing/sample-usage';
 
 let running: RunningConsole;
 beforeAll(async () => {
-  running = await RunningConsole.start('usage');
+  running = await RunningConsole.start('usage', { omeroPrice: { perTBYear: 250, currency: 'EUR' } });
   await fillWithSample(running);
 });
 afterAll(() => running.stop());
@@ -34,6 +34,7 @@ interface Answer {
   readonly groups: readonly Line[];
   readonly owners: readonly Line[];
   readonly stores: readonly { readonly store: string; readonly bytes: string; readonly cost: unknown }[];
+  readonly saved: unknown;
   readonly candidates: readonly { readonly year: number; readonly filesets: string; readonly bytes: string }[] | null;
   readonly projects: readonly { readonly name: string }[];
   readonly omeroRead: { readonly failed: string | null };
@@ -154,6 +155,12 @@ test('a price of the store gives the cost of its copies for a year', async () =>
   expect(BigInt(tape!.bytes)).toBe(expected.bytes);
   expect(tape?.cost).toEqual({ amount: (Number(expected.bytes) / 1e12) * 100, currency: 'EUR' });
   expect(await wordsOf('dora')).toMatch(/tape \d+ \d+ GiB EUR \d+\.\d\d/);
+});
+
+test('what the freed space saves in a year is shown where a price of OMERO’s storage is set', async () => {
+  const freed = await counted(`released_at IS NOT NULL`);
+  expect((await api('dora')).saved).toEqual({ amount: (Number(freed.bytes) / 1e12) * 250, currency: 'EUR' });
+  expect(await wordsOf('dora')).toContain('Saved in a year EUR 0.81');
 });
 
 test('over time there is a picture with a description and the same as a table; not of a single person', async () => {

@@ -1,7 +1,15 @@
-import type { OmeroAmount, OmeroRead, ProjectAmount, UsageDay, UsageFilter, UsageOwner } from '@coldroom/register';
+import type {
+  OmeroAmount,
+  OmeroRead,
+  ProjectAmount,
+  StorePrice,
+  UsageDay,
+  UsageFilter,
+  UsageOwner,
+} from '@coldroom/register';
 import type { Reviewer } from '../requests/review';
 import { visibleTo } from '../rights/rights';
-import { byStore, type StoreUsage } from './costs';
+import { byStore, costOf, type StoreUsage, type YearlyCost } from './costs';
 import { byGroup, byOwner, lineOf, total, type GroupUsage, type OwnerUsage, type UsageLine } from './lines';
 
 /** Filesets in OMERO that are not archived. */
@@ -19,6 +27,8 @@ export interface Usage {
   readonly groups: readonly GroupUsage[];
   readonly owners: readonly OwnerUsage[];
   readonly stores: readonly StoreUsage[];
+  /** What the space freed in OMERO would cost in a year; null where no price is known. */
+  readonly saved: YearlyCost | null;
   /** By year of import, the oldest first, and size; null if the scanner never read them. */
   readonly candidates: readonly Candidates[] | null;
   /** The largest. */
@@ -31,18 +41,24 @@ export type UsageChoice = Omit<UsageFilter, 'visibleTo'>;
 const projectLimit = 100;
 
 /** Everyone sees usage: of their own, of the groups they lead, or of all. */
-export async function usageFor({ register, actor, policy }: Reviewer, choice: UsageChoice = {}): Promise<Usage> {
+export async function usageFor(
+  { register, actor, policy }: Reviewer,
+  choice: UsageChoice = {},
+  omeroPrice?: StorePrice,
+): Promise<Usage> {
   const filter: UsageFilter = { ...choice, visibleTo: visibleTo(actor, policy, 'seeUsage') };
   const { usage, storeHealth } = register;
   const omeroRead = await usage.omero.lastRead();
   const files = await usage.ofFiles(filter);
   const omero = omeroRead.readAt && (await usage.omero.amounts(filter));
   const rows = { files, omero };
+  const totals = lineOf(rows);
   return {
-    totals: lineOf(rows),
+    totals,
     groups: byGroup(rows),
     owners: byOwner(rows),
     stores: byStore(files, await storeHealth.list()),
+    saved: omeroPrice ? costOf(totals.parts.freed.bytes, omeroPrice) : null,
     candidates: omero && candidatesAmong(omero),
     projects: await usage.omero.projects(filter, projectLimit),
     // Others cannot grant a right.
@@ -63,6 +79,14 @@ function candidatesAmong(rows: readonly OmeroAmount[]): readonly Candidates[] {
       bytes: total(of, 'bytes') - total(of, 'archivedBytes'),
     }))
     .filter(({ filesets }) => filesets > 0n);
+}
+
+/** All projects, the largest first. */
+export async function projectsFor(
+  { register, actor, policy }: Reviewer,
+  choice: UsageChoice = {},
+): Promise<Usage['projects']> {
+  return register.usage.omero.projects({ ...choice, visibleTo: visibleTo(actor, policy, 'seeUsage') });
 }
 
 const shownYears = 2;
