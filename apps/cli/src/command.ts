@@ -1,9 +1,9 @@
 import { userInfo } from 'node:os';
 import { Command, Option } from 'commander';
-import type { ExitCode } from '@coldroom/operations';
+import { UsageError, type ExitCode } from '@coldroom/operations';
 import { exitCodes } from '@coldroom/runtime';
 import type { Lines } from '@coldroom/terminal';
-import { Context } from './context';
+import { Context, type ContextOptions } from './context';
 
 /** What a command ends with: the same as a document for `--json` and as lines for people. */
 export interface Result {
@@ -53,7 +53,10 @@ export class CliCommand extends Command {
   /** Does the work with the command's arguments and options, and prints the result. */
   runs<A extends unknown[]>(work: (context: Context, ...args: A) => Promise<Result>): this {
     return this.action(async (...args) => {
-      const context = new Context(this.optsWithGlobals());
+      const options: ContextOptions = this.optsWithGlobals();
+      if (options.server !== undefined && this.getOptionValueSource('by') === 'cli')
+        throw new UsageError('--by cannot be used with --server: the register records the name of the token');
+      const context = new Context(options);
       const { document, lines, exitCode = exitCodes.ok } = await work(context, ...(args as unknown as A));
       context.out.result(document, lines);
       this.exitCode = exitCode;

@@ -5,6 +5,7 @@ import { readSettings, type Settings } from '@coldroom/runtime';
 import { flat, harmless, type Lines } from '@coldroom/terminal';
 import { environment } from './environment';
 import { Output } from './output';
+import { readToken, Server } from './server';
 
 type Part = Parameters<typeof readSettings>[0][number];
 
@@ -13,17 +14,28 @@ export class NotConfirmed extends Error {
   override readonly name = 'NotConfirmed';
 }
 
+export interface ContextOptions {
+  readonly json?: boolean;
+  readonly env?: string;
+  readonly server?: string;
+  readonly tokenFile?: string;
+}
+
 /** What every command works with. */
 export class Context implements Surroundings {
   readonly out: Output;
   private readEnv: NodeJS.ProcessEnv | undefined;
 
-  constructor(private readonly options: { readonly json?: boolean; readonly env?: string }) {
+  constructor(private readonly options: ContextOptions) {
     this.out = new Output(options.json ?? false);
   }
 
   /** Read once: `doctor` becomes the owner of OMERO's files, who may not be allowed to read the file with the passwords. */
   get env(): NodeJS.ProcessEnv {
+    if (this.options.server !== undefined)
+      throw new UsageError(
+        'This command cannot be used with --server: it needs the databases. Run it where Coldroom is installed',
+      );
     return (this.readEnv ??= environment(this.options.env));
   }
 
@@ -33,6 +45,22 @@ export class Context implements Surroundings {
 
   async register<T>(use: (register: Register) => Promise<T>): Promise<T> {
     return withRegister(this.settings('register').REGISTER_DATABASE_URL, 'coldroom cli', use);
+  }
+
+  get usesServer(): boolean {
+    return this.options.server !== undefined;
+  }
+
+  /** Reads from the register or, with `--server`, from the REST API of a console. */
+  async either<T>(here: (register: Register) => Promise<T>, there: (server: Server) => Promise<T>): Promise<T> {
+    return this.usesServer ? there(this.server()) : this.register(here);
+  }
+
+  /** The console that `--server` names. */
+  server(): Server {
+    const { server = '', tokenFile } = this.options;
+    if (tokenFile === undefined) throw new UsageError('--server needs --token-file, a file with an access token');
+    return new Server(server, readToken(tokenFile));
   }
 
   /**

@@ -67,6 +67,8 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
     )
     .option('--json', 'give one JSON document instead of tables; errors too, on standard error')
     .option('--env <file>', 'read settings from a file of KEY=value lines; they stand above the environment')
+    .option('--server <url>', 'use the REST API of this console instead of the databases, where a command can')
+    .option('--token-file <file>', 'with --server: a file with an access token, which others must not be able to read')
     .showSuggestionAfterError()
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })

@@ -48,11 +48,13 @@ export function failureOf(error: unknown): Failure {
   );
 }
 
+const notAllowed: readonly string[] = ['REQUEST_DECIDED', 'NOT_PERMITTED', 'NOT_SIGNED_IN'];
+
 function exitCodeOf(error: ColdroomError): ExitCode {
   if (error.code.startsWith('NO_SUCH_')) return exitCodes.notFound;
   if (error.code === 'BAG_BUSY' || error.code === 'REBUILD_RUNNING') return exitCodes.held;
   if (error.code === 'STORES_INVALID') return exitCodes.settings;
-  if (error.code === 'REQUEST_DECIDED' || error.code.endsWith('_NOT_ALLOWED')) return exitCodes.notAllowed;
+  if (notAllowed.includes(error.code) || error.code.endsWith('_NOT_ALLOWED')) return exitCodes.notAllowed;
   return error.kind === 'refused' ? exitCodes.failed : exitCodes.temporary;
 }
 

@@ -13,7 +13,7 @@ export { abandon, planAbandon, type AbandonPlan } from './files/abandon';
 export { fileFor, filesFor, type FileHistory } from './files/as-actor';
 export { openedImages, type Opened, type OpenedContainer, type OpenedImage } from './files/opened';
 export { planRetry, retry } from './files/retry';
-export { fileDetails, type FileCopy, type FileDetails } from './files/show';
+export { copyOf, fileDetails, type FileCopy, type FileDetails } from './files/show';
 export type { Listing } from './listing';
 export { chooseMail, ownMail, type OwnMail } from './mail/choice';
 export { failedMails, type FailedMails } from './mail/failed';
@@ -34,7 +34,7 @@ export {
 } from './people/list';
 export { rebuild, type RebuildOrder } from './rebuild/rebuild';
 export type { Tally } from './rebuild/tally';
-export { carryOutDecisions, planDecisions, type Decision } from './requests/decide';
+export { carryOutDecisions, decideIn, planDecisions, type Decision, type MakeDecision } from './requests/decide';
 export {
   decideAs,
   eventsFor,

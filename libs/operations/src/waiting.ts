@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 
-const pollMs = 500;
-
 /** Work of the services that is waited for. */
 export interface Wait<T> {
   readonly read: () => Promise<T>;
@@ -11,6 +9,8 @@ export interface Wait<T> {
   readonly stillMs?: number;
   /** Called whenever nothing moves; may end the wait with an error. */
   readonly whenStill?: (now: T) => Promise<void> | void;
+  /** Between two readings. */
+  readonly pauseMs?: number;
 }
 
 export interface Waiting<T> {
@@ -28,9 +28,10 @@ export async function* waiting<T>({
   isOver,
   stillMs = Infinity,
   whenStill,
+  pauseMs = 500,
 }: Wait<T>): AsyncGenerator<Waiting<T>, T> {
   let before: T | undefined;
-  for (let changedAt = performance.now(); ; await sleep(pollMs)) {
+  for (let changedAt = performance.now(); ; await sleep(pauseMs)) {
     const now = await read();
     if (isOver(now)) return now;
     if (!isDeepStrictEqual(now, before)) changedAt = performance.now();

@@ -1,3 +1,4 @@
+import { filesPage } from '@coldroom/api';
 import { parseTargets, stuckAmong } from '@coldroom/operations';
 import { fileStates } from '@coldroom/domain';
 import type { FileFilter, FileListing } from '@coldroom/register';
@@ -5,6 +6,7 @@ import { formatBytes, left, right, table, type Lines } from '@coldroom/terminal'
 import type { CliCommand } from '../command';
 import { stuckLines } from '../lines';
 import { parseId, parseNames, parseWhole, single } from '../parsing';
+import type { Query } from '../server';
 
 interface Options {
   readonly request?: string;
@@ -32,7 +34,10 @@ export function addFilesList(files: CliCommand): void {
     )
     .runs(async (context, options: Options) => {
       const filter = filterOf(options);
-      const list = await context.register((register) => register.reports.files(filter));
+      const list = await context.either<readonly FileListing[]>(
+        (register) => register.reports.files(filter),
+        (server) => server.all('files', filesPage, queryOf(filter), filter.limit),
+      );
       return { document: { files: list }, lines: lines(list, filter) };
     });
 }
@@ -46,6 +51,10 @@ function filterOf({ request, state, code, fileset, limit, after }: Options): Fil
     ...(fileset !== undefined && { fileset: single(filesetNames(fileset), '--fileset') }),
     ...(after !== undefined && { after: parseId(after, 'File', '--after') }),
   };
+}
+
+function queryOf({ requestId, states, code, fileset, after }: FileFilter): Query {
+  return { request: requestId?.toString(), state: states, code, fileset, cursor: after?.toString() };
 }
 
 function filesetNames(word: string): readonly string[] {

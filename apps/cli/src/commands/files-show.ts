@@ -1,4 +1,5 @@
-import { fileDetails, type FileDetails } from '@coldroom/operations';
+import { fileHistory } from '@coldroom/api';
+import { copyOf, fileDetails, type FileDetails } from '@coldroom/operations';
 import { formatBytes, formatCount, formatTime, pairs, section, type Lines } from '@coldroom/terminal';
 import type { CliCommand } from '../command';
 import { eventLines } from '../lines';
@@ -12,7 +13,13 @@ export function addFilesShow(files: CliCommand): void {
     .examples('files show 12')
     .runs(async (context, word: string) => {
       const id = parseId(word, 'File', 'files show');
-      const details = await context.register((register) => fileDetails(register, id));
+      const details = await context.either<FileDetails>(
+        (register) => fileDetails(register, id),
+        async (server) => {
+          const { file, help, events } = await server.get(`files/${id}`, fileHistory);
+          return { file, copy: copyOf(file), help, events };
+        },
+      );
       return { document: details, lines: lines(details) };
     });
 }

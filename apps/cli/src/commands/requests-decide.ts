@@ -1,10 +1,14 @@
+import { requestsPage, review } from '@coldroom/api';
+import { codeOf } from '@coldroom/domain';
 import {
   carryOutDecisions,
+  decideIn,
   parseIds,
   planDecisions,
   refuseUnknownStore,
   UsageError,
   type Decision,
+  type MakeDecision,
   type ExitCode,
 } from '@coldroom/operations';
 import { exitCodes } from '@coldroom/runtime';
@@ -12,6 +16,7 @@ import type { ChangeOptions, CliCommand, Result } from '../command';
 import type { Context } from '../context';
 import { words } from '../lines';
 import { styled } from '../output';
+import type { Server } from '../server';
 
 interface Options extends ChangeOptions {
   readonly all?: boolean;
@@ -56,20 +61,45 @@ async function decide(
 ): Promise<Result> {
   if (named.length > 0 === all) throw new UsageError('name requests, or say --all');
   const ids = all ? undefined : parseIds(named, 'Request');
-  if (store !== undefined) await refuseUnknownStore(context, store);
-  return context.register(async (register) => {
-    const plan = await planDecisions(register, decision, ids);
-    let decided = plan;
-    if (!dryRun && plan.some((one) => one.done)) {
-      await context.confirm([plan.map((one) => line(one, true)), effects[decision]], yes);
-      decided = await carryOutDecisions(register, plan, { by, reason, store });
-    }
-    return {
-      document: { dryRun, requests: decided },
-      lines: decided.length > 0 ? decided.map((one) => line(one, dryRun)) : 'No request is New.',
-      exitCode: exitCodeOf(decided),
-    };
-  });
+  const plan = await context.either(
+    async (register) => {
+      if (store !== undefined) await refuseUnknownStore(context, store);
+      return planDecisions(register.requests, decision, ids);
+    },
+    (server) => planDecisions(requestsOf(server), decision, ids),
+  );
+  let decided = plan;
+  if (!dryRun && plan.some((one) => one.done)) {
+    await context.confirm([plan.map((one) => line(one, true)), effects[decision]], yes);
+    decided = await context.either(
+      (register) => carryOutDecisions(plan, decideIn(register, { by, reason, store })),
+      (server) => carryOutDecisions(plan, decideOn(server, { reason, store })),
+    );
+  }
+  return {
+    document: { dryRun, requests: decided },
+    lines: decided.length > 0 ? decided.map((one) => line(one, dryRun)) : 'No request is New.',
+    exitCode: exitCodeOf(decided),
+  };
+}
+
+function requestsOf(server: Server): Parameters<typeof planDecisions>[0] {
+  return {
+    get: async (id) => {
+      try {
+        return (await server.get(`requests/${id}`, review)).request;
+      } catch (error) {
+        if (codeOf(error) === 'NO_SUCH_REQUEST') return undefined;
+        throw error;
+      }
+    },
+    inState: async (state) => (await server.all('requests', requestsPage, { state })).map(({ id }) => id).toReversed(),
+  };
+}
+
+function decideOn(server: Server, { reason, store }: Pick<Options, 'reason' | 'store'>): MakeDecision {
+  return async ({ decision, request, revision }) =>
+    server.post(`requests/${request}/decision`, review, { decision, reason, store }, { 'if-match': `"${revision}"` });
 }
 
 function line({ request, decision, done, files = 0, bytes = 0n, error }: Decision, dryRun: boolean): string {

@@ -1,3 +1,4 @@
+import { requestsPage } from '@coldroom/api';
 import { requestStates, type RequestState } from '@coldroom/domain';
 import type { RequestSummary } from '@coldroom/register';
 import { formatAge, formatBytes, formatCount, left, right, table, type Lines } from '@coldroom/terminal';
@@ -13,7 +14,11 @@ export function addRequestsList(requests: CliCommand): void {
     .examples('requests list', 'requests list --state New,Error')
     .runs(async (context, { state }: { readonly state?: string }) => {
       const states = state === undefined ? undefined : parseNames(state, requestStates, 'state of a request');
-      const list = (await context.register((register) => register.requests.list({ states }))).toReversed();
+      const found = await context.either<readonly RequestSummary[]>(
+        (register) => register.requests.list({ states }),
+        (server) => server.all('requests', requestsPage, { state: states }),
+      );
+      const list = found.toReversed();
       return { document: { requests: list }, lines: lines(list, new Date()) };
     });
 }

@@ -1,3 +1,4 @@
+import { review } from '@coldroom/api';
 import { requestDetails, type RequestDetails, type Stuck, type WithExamples } from '@coldroom/operations';
 import { below, formatCount, formatTime, pairs, section, shortened, type Lines } from '@coldroom/terminal';
 import type { CliCommand } from '../command';
@@ -13,7 +14,10 @@ export function addRequestsShow(requests: CliCommand): void {
     .examples('requests show 3')
     .runs(async (context, word: string) => {
       const id = parseId(word, 'Request', 'requests show');
-      const details = await context.register((register) => requestDetails(register, id));
+      const details = await context.either<RequestDetails>(
+        (register) => requestDetails(register, id),
+        (server) => server.get(`requests/${id}`, review),
+      );
       return { document: details, lines: lines(details) };
     });
 }

@@ -1,6 +1,5 @@
-import type { Retrieval } from '@coldroom/domain';
-import { amount, type PlannedRetrieval, type Retrieved, type StoreWait } from '@coldroom/operations';
-import type { SelectedFiles } from '@coldroom/register';
+import type { FileState, Retrieval } from '@coldroom/domain';
+import { amount, type Amount, type PlannedRetrieval, type Retrieved, type StoreWait } from '@coldroom/operations';
 import { counted, flat, formatBytes, formatCount, formatDuration, type Lines } from '@coldroom/terminal';
 import { words } from '../lines';
 
@@ -69,7 +68,7 @@ export function waitLines(waits: readonly StoreWait[]): Lines {
   );
 }
 
-export function progressLine(rows: readonly SelectedFiles[]): string {
+export function progressLine(rows: readonly (Amount & { readonly state: FileState })[]): string {
   return Object.entries(doing)
     .map(([state, what]) => ({ what, ...amount(rows, (row) => row.state === state) }))
     .filter(({ files }) => files > 0)

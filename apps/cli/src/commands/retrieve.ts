@@ -15,23 +15,20 @@ import {
 import type { Register, RetrievalOrder, Target } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import { counted } from '@coldroom/terminal';
-import type { ChangeOptions, CliCommand, Result } from '../command';
+import type { CliCommand, Result } from '../command';
 import type { Context } from '../context';
 import { becameStuck, words } from '../lines';
 import { follow } from '../waiting';
+import { retrieveThere, type RetrieveOptions } from './retrieve-there';
 import { doneLine, estimateLines, planLines, progressLine, waitLines } from './retrieve-lines';
-
-interface Options extends ChangeOptions {
-  readonly wait: boolean;
-  readonly cancel?: boolean;
-  readonly days: string;
-}
 
 export function addRestore(program: CliCommand): void {
   common(program.command('restore'))
     .description("bring archived images back onto OMERO's own disk, for good; the copies stay in the store")
     .examples('restore Image:7 --dry-run', 'restore Dataset:4 --yes --no-wait', 'restore Request:3 --cancel')
-    .runs((context, named: readonly string[], options: Options) => run(context, named, restoreOrder(), options));
+    .runs((context, named: readonly string[], options: RetrieveOptions) =>
+      run(context, named, restoreOrder(), options),
+    );
 }
 
 export function addRecall(program: CliCommand): void {
@@ -41,7 +38,7 @@ export function addRecall(program: CliCommand): void {
     )
     .option('--days <number>', 'how long they can be opened; recalling again prolongs', '14')
     .examples('recall Image:7 --days 30', 'recall Dataset:4 --dry-run')
-    .runs(async (context, named: readonly string[], options: Options) =>
+    .runs(async (context, named: readonly string[], options: RetrieveOptions) =>
       run(context, named, recallOrder(Number(options.days)), options),
     );
 }
@@ -63,8 +60,9 @@ async function run(
   context: Context,
   named: readonly string[],
   order: RetrievalOrder,
-  options: Options,
+  options: RetrieveOptions,
 ): Promise<Result> {
+  if (context.usesServer) return retrieveThere(context, named, order, options);
   const { containers, others } = splitContainers(named);
   const targets = parseTargets(others, ['Image', 'Fileset', 'Request'], undefined, containerKinds);
   return context.register(async (register) => {
@@ -78,7 +76,7 @@ async function ask(
   register: Register,
   targets: readonly Target[],
   order: RetrievalOrder,
-  { dryRun = false, yes, wait, by }: Options,
+  { dryRun = false, yes, wait, by }: RetrieveOptions,
 ): Promise<Result> {
   const planned = await planRetrieval(context, register, targets, order);
   const { plan, needs, freeBytes, estimates, waits } = planned;
@@ -109,7 +107,7 @@ async function cancel(
   context: Context,
   register: Register,
   targets: readonly Target[],
-  { dryRun = false, yes, by }: Options,
+  { dryRun = false, yes, by }: RetrieveOptions,
 ): Promise<Result> {
   const underWay = await planCancellation(register, targets);
   if (!dryRun && underWay.files > 0)

@@ -1,3 +1,4 @@
+import { status } from '@coldroom/api';
 import { statusOf, type Status } from '@coldroom/operations';
 import type { Scan } from '@coldroom/register';
 import { below, counted, flat, formatAge, formatCount, formatTime, section, type Lines } from '@coldroom/terminal';
@@ -11,8 +12,8 @@ export function addStatus(program: CliCommand): void {
     .description('one screen: requests, files, what is stuck and what to do about it, what is stopped, the last scan')
     .examples('status', 'status --json')
     .runs(async (context) => {
-      const status = await context.register(statusOf);
-      return { document: status, lines: flat(lines(status, new Date())).slice(1) };
+      const found = await context.either(statusOf, (server) => server.get('status', status));
+      return { document: found, lines: flat(lines(found, new Date())).slice(1) };
     });
 }
 

@@ -42,7 +42,8 @@ export function noSuchFile(id: bigint): Refused {
   );
 }
 
-function copyOf({ state, stuckFrom, store, bag, root, path }: FileListing): FileCopy | null {
+/** Where its copy is, if one counts. */
+export function copyOf({ state, stuckFrom, store, bag, root, path }: FileListing): FileCopy | null {
   const at = stuckFrom ?? state;
   const sealed = sealedStates.includes(at);
   if (store === null || bag === null || !(sealed || openStates.includes(at))) return null;

@@ -1,4 +1,4 @@
-import type { Register } from '@coldroom/register';
+import type { Register, RequestSummary } from '@coldroom/register';
 import { failureOf, noSuchRequest, type Failure } from '../failure';
 
 /** What is decided about one request; `done` if it can be, and afterwards if it was. */
@@ -13,19 +13,25 @@ export interface Decision {
   readonly error?: Pick<Failure, 'code' | 'message'>;
 }
 
+/** Where requests are read: the register, or a server that has one. */
+export interface ReadRequests {
+  get(id: bigint): Promise<RequestSummary | undefined>;
+  inState(state: 'New'): Promise<readonly bigint[]>;
+}
+
 /** Only a New request can be decided. Without ids, all that are New. */
 export async function planDecisions(
-  register: Register,
+  requests: ReadRequests,
   decision: Decision['decision'],
   ids?: readonly bigint[],
 ): Promise<readonly Decision[]> {
   const plan: Decision[] = [];
-  for (const id of ids ?? (await register.requests.inState('New'))) plan.push(await planOne(register, decision, id));
+  for (const id of ids ?? (await requests.inState('New'))) plan.push(await planOne(requests, decision, id));
   return plan;
 }
 
-async function planOne(register: Register, decision: Decision['decision'], id: bigint): Promise<Decision> {
-  const request = await register.requests.get(id);
+async function planOne(requests: ReadRequests, decision: Decision['decision'], id: bigint): Promise<Decision> {
+  const request = await requests.get(id);
   if (!request) {
     const { code, message } = noSuchRequest(id);
     return { request: id, decision, done: false, error: { code, message } };
@@ -42,27 +48,32 @@ async function planOne(register: Register, decision: Decision['decision'], id: b
   };
 }
 
-/** Records each decision that can be made. One that was made in the meantime is reported, and does not end the rest. */
-export async function carryOutDecisions(
-  register: Register,
-  plan: readonly Decision[],
+/** Makes one decision. It throws if the request was decided or has changed since it was planned. */
+export type MakeDecision = (one: Decision) => Promise<unknown>;
+
+/** Records a decision in the register. */
+export function decideIn(
+  { requests }: Register,
   {
     by,
-    reason = null,
-    store = null,
-  }: { readonly by: string; readonly reason?: string | null; readonly store?: string | null },
-): Promise<readonly Decision[]> {
-  const results: Decision[] = [];
-  for (const one of plan) {
-    if (!one.done) results.push(one);
-    else if (one.decision === 'approve')
-      results.push(await settled(one, register.requests.approve(one.request, by, store, seen(one))));
-    else results.push(await settled(one, register.requests.decline(one.request, by, reason, seen(one))));
-  }
-  return results;
+    reason,
+    store,
+  }: { readonly by: string; readonly reason?: string | undefined; readonly store?: string | undefined },
+): MakeDecision {
+  return async ({ decision, request, revision }) => {
+    const seen = revision === undefined ? {} : { revision };
+    return decision === 'approve'
+      ? requests.approve(request, by, store ?? null, seen)
+      : requests.decline(request, by, reason ?? null, seen);
+  };
 }
 
-const seen = ({ revision }: Decision): { revision?: number } => (revision === undefined ? {} : { revision });
+/** Makes each decision that can be made. One that was made in the meantime is reported, and does not end the rest. */
+export async function carryOutDecisions(plan: readonly Decision[], make: MakeDecision): Promise<readonly Decision[]> {
+  const results: Decision[] = [];
+  for (const one of plan) results.push(one.done ? await settled(one, make(one)) : one);
+  return results;
+}
 
 async function settled(plan: Decision, deciding: Promise<unknown>): Promise<Decision> {
   try {

@@ -1,0 +1,82 @@
+import type { z } from 'zod';
+import { retrievalAnswer, retrievalReview } from '@coldroom/api';
+import { byCode, UsageError, waiting, type Waiting } from '@coldroom/operations';
+import type { RetrievalOrder } from '@coldroom/register';
+import { exitCodes } from '@coldroom/runtime';
+import type { Lines } from '@coldroom/terminal';
+import type { ChangeOptions, Result } from '../command';
+import type { Context } from '../context';
+import { becameStuck } from '../lines';
+import type { Server } from '../server';
+import { follow } from '../waiting';
+import { doneLine, estimateLines, planLines, progressLine, waitLines } from './retrieve-lines';
+
+export interface RetrieveOptions extends ChangeOptions {
+  readonly wait: boolean;
+  readonly cancel?: boolean;
+  readonly days: string;
+}
+
+type Review = z.output<typeof retrievalReview>;
+
+/** The API limits requests a minute. */
+const pauseMs = 5000;
+
+/** A restore or recall by the REST API of a console. */
+export async function retrieveThere(
+  context: Context,
+  targets: readonly string[],
+  { way, days }: RetrievalOrder,
+  { dryRun = false, yes, wait, cancel }: RetrieveOptions,
+): Promise<Result> {
+  if (cancel) throw new UsageError('--cancel cannot be used with --server: cancel it on its page in the console');
+  const server = context.server();
+  const order = { targets, way, ...(way === 'recall' && { days }) };
+  const planned = await server.post('retrievals', retrievalAnswer, { ...order, dryRun: true });
+  if (!('plan' in planned)) throw new TypeError('the server has answered a dry run with what it did');
+  const { plan, needs, freeBytes, estimates, waits, missing } = planned;
+  const shown = [
+    planLines({ freeBytes, ...planned }),
+    estimateLines({ freeBytes, ...planned }),
+    waitLines(waits),
+    missingLine(missing),
+  ];
+  const someStay = plan.notArchived.files > 0 || missing.length > 0;
+  if (dryRun || needs.files + plan.held.files === 0)
+    return {
+      document: { dryRun, plan, freeBytes: freeBytes ?? null, estimates, waits, missing },
+      lines: shown,
+      exitCode: someStay ? exitCodes.partly : exitCodes.ok,
+    };
+  await context.confirm([shown, 'Continue?'], yes);
+  const asked = await server.post('retrievals', retrievalAnswer, order);
+  if (!('asked' in asked)) throw new TypeError('the server has answered an order with a plan');
+  const amounts = wait ? await follow(context.out, untilBrought(server, asked.retrievals), progressLine) : [];
+  const stuck = byCode(amounts.filter(({ state }) => state === 'stuck'));
+  return {
+    document: { ...asked, estimates, waited: wait, stuck },
+    lines: [doneLine(way, asked, wait, stuck.length > 0), missingLine(missing), becameStuck(stuck)],
+    exitCode: stuck.length > 0 || someStay ? exitCodes.partly : exitCodes.ok,
+  };
+}
+
+function missingLine(missing: readonly string[]): Lines {
+  return missing.length > 0 && `Not in the archive, or not for this token: ${missing.join(' ')}`;
+}
+
+/** Waits until none of these retrievals is under way; returns what their files are then. */
+async function* untilBrought(
+  server: Server,
+  ids: readonly bigint[],
+): AsyncGenerator<Waiting<Review['amounts']>, Review['amounts']> {
+  const reviews = new Map<bigint, Review>();
+  const isUnderWay = (id: bigint): boolean => (reviews.get(id)?.retrieval.state ?? 'under way') === 'under way';
+  return yield* waiting({
+    read: async () => {
+      for (const id of ids.filter(isUnderWay)) reviews.set(id, await server.get(`retrievals/${id}`, retrievalReview));
+      return [...reviews.values()].flatMap(({ amounts }) => amounts);
+    },
+    isOver: () => !ids.some(isUnderWay),
+    pauseMs,
+  });
+}
