@@ -8,6 +8,7 @@ import { ApiDocument } from './api/document';
 import { DocumentApi } from './api/document.api';
 import { inputPipe } from './api/input-pipe';
 import { ApiRate } from './api/rate';
+import { AuditController } from './audit/audit.controller';
 import { CONSOLE, type ConsoleSettings } from './console-settings';
 import { FilesController } from './files/files.controller';
 import { ErrorFilter } from './layout/error.filter';
@@ -72,6 +73,7 @@ export class WebModule {
         UsageController,
         PeopleController,
         StoresController,
+        AuditController,
         SystemController,
         QueuesController,
         LiveController,

@@ -1,3 +1,4 @@
+export { audit } from './audit';
 export { fileHistory, filesPage } from './files';
 export { me, ownMail } from './me';
 export { peoplePage, tokensList } from './people';

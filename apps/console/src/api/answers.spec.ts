@@ -82,6 +82,7 @@ const calls: Readonly<Record<string, () => Promise<Call> | Call>> = {
   'get /api/v1/people': () => ['people'],
   'get /api/v1/tokens': () => ['tokens'],
   'get /api/v1/stores': () => ['stores'],
+  'get /api/v1/audit': () => ['audit'],
   'get /api/v1/usage': () => ['usage'],
   'get /api/v1/usage/days': () => ['usage/days'],
   'get /api/v1/system': () => ['system'],

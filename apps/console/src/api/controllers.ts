@@ -1,3 +1,4 @@
+import { AuditApi } from './audit.api';
 import { FilesApi } from './files.api';
 import { MeApi } from './me.api';
 import { PeopleApi } from './people.api';
@@ -15,6 +16,7 @@ export const apiControllers = [
   RetrievalsApi,
   PeopleApi,
   StoresApi,
+  AuditApi,
   SystemApi,
   UsageApi,
   StatusApi,

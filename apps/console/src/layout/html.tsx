@@ -20,7 +20,17 @@ export interface PageProps extends Frame {
 }
 
 export type Section =
-  'overview' | 'me' | 'requests' | 'files' | 'retrievals' | 'usage' | 'people' | 'stores' | 'system' | 'queues';
+  | 'overview'
+  | 'me'
+  | 'requests'
+  | 'files'
+  | 'retrievals'
+  | 'usage'
+  | 'people'
+  | 'stores'
+  | 'audit'
+  | 'system'
+  | 'queues';
 
 interface Entry {
   readonly section: Section;
@@ -39,6 +49,7 @@ const entries: readonly Entry[] = [
   { section: 'usage', path: '/usage', text: 'Usage' },
   { section: 'people', path: '/people', text: 'People', needs: 'seePeople' },
   { section: 'stores', path: '/stores', text: 'Stores', needs: 'seeStores' },
+  { section: 'audit', path: '/audit', text: 'Audit', needs: 'seeAudit' },
   { section: 'system', path: '/system', text: 'System', needs: 'seeSystem' },
   { section: 'queues', path: '/queues', text: 'Queues', needs: 'seeQueues' },
 ];

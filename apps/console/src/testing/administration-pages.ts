@@ -35,6 +35,25 @@ const looks: readonly StoreLook[] = [
   },
 ];
 
+const day = 86_400_000;
+
+/** Two audits, of which one found something, and the check of copies. */
+async function sampleAudit({ auditRuns, fixityCoverage, troubles }: RunningConsole['register']): Promise<void> {
+  const order = { by: 'omero', store: null, fix: false };
+  const looked = { files: 1_204_113, images: 88_412, bags: 5320 };
+  await auditRuns.finish(await auditRuns.begin(order), { looked, findings: [], notLooked: [] });
+  const findings = [{ code: 'IMAGE_DELETED', total: 2, repaired: 0 }];
+  await auditRuns.finish(await auditRuns.begin(order), { looked, findings, notLooked: [] });
+  const examples = ['Image:4711', 'Image:4712'].map((object) => ({
+    object,
+    found: 'OMERO no longer has it',
+    remedy: 'if it was deleted on purpose, acknowledge it',
+  }));
+  const detail = { total: 2, objects: examples.map(({ object }) => object), examples };
+  await troubles.found([{ name: 'audit finding:IMAGE_DELETED', code: 'IMAGE_DELETED', detail }], 'audit');
+  await fixityCoverage.keep(await fixityCoverage.count(180 * day), 180 * day, ['tape']);
+}
+
 /** Pages about the archive itself, by what is on them, with something to see on each. */
 export async function pagesOfAdministration({
   register,
@@ -56,5 +75,6 @@ export async function pagesOfAdministration({
       },
     },
   ]);
-  return { stores: 'stores', system: 'system' };
+  await sampleAudit(register);
+  return { stores: 'stores', audit: 'audit', system: 'system' };
 }
