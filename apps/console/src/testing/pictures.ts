@@ -35,7 +35,7 @@ async function main(): Promise<void> {
       shown,
       pages,
       oversight,
-      only: ['requests', 'request-waiting', 'files', 'people', 'stores'],
+      only: ['requests', 'request-waiting', 'files', 'people', 'usage', 'stores'],
     });
   } finally {
     await chromium.stop();

@@ -5,7 +5,7 @@ import { Rows } from '../layout/rows';
 import type { UsageProps } from './props';
 
 /** In the order of the size classes. */
-const sizes = ['below 1 GiB', '1 to 10 GiB', '10 to 100 GiB', '100 GiB and more'];
+const sizes = ['Below 1 GiB', '1 to 10 GiB', '10 to 100 GiB', '100 GiB and more'];
 
 /** What could be archived: filesets by the year of their import and by their size. */
 export function NotArchived({ usage: { candidates } }: Pick<UsageProps, 'usage'>): VNode | null {

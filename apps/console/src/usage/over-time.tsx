@@ -5,7 +5,7 @@ import { Rows } from '../layout/rows';
 
 /** More would not be seen. */
 const mostPoints = 60;
-const [width, height, below] = [720, 140, 24];
+const [width, height] = [720, 140];
 
 /** How much was archived at the end of each day, as a picture and as a table. */
 export function OverTime({ days }: { readonly days: readonly UsageDay[] }): VNode | null {
@@ -69,23 +69,26 @@ function Picture({ days }: { readonly days: readonly UsageDay[] }): VNode {
   const area = (bytes: (day: UsageDay) => bigint): string =>
     [`0,${height}`, ...days.map((day) => `${x(day)},${y(bytes(day))}`), `${width},${height}`].join(' ');
   return (
-    <svg class="chart" viewBox={`0 0 ${width} ${height + below}`} role="img" aria-labelledby="over-time over-time-text">
-      <title id="over-time">Archived over time</title>
-      <desc id="over-time-text">
-        {`From ${formatBytes(archived(first))} on ${first.day} to ${formatBytes(archived(last))} on ${last.day}, of which ${formatBytes(last.freedBytes)} are freed in OMERO. At most ${formatBytes(highest)}.`}
-      </desc>
-      <polygon class="step moving" points={area(archived)} />
-      <polygon class="step freed" points={area(({ freedBytes }) => freedBytes)} />
-      <line class="axis" x1="0" y1={height} x2={width} y2={height} />
-      <text class="tick" x="0" y={height + 18}>
-        {first.day}
-      </text>
-      <text class="tick" x={width} y={height + 18} text-anchor="end">
-        {last.day}
-      </text>
-      <text class="tick" x="0" y="14">
-        {formatBytes(highest)}
-      </text>
-    </svg>
+    <div class="small">
+      <p class="muted">{formatBytes(highest)}</p>
+      <svg
+        class="chart"
+        viewBox={`0 0 ${width} ${height}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-labelledby="over-time over-time-text"
+      >
+        <title id="over-time">Archived over time</title>
+        <desc id="over-time-text">
+          {`From ${formatBytes(archived(first))} on ${first.day} to ${formatBytes(archived(last))} on ${last.day}, of which ${formatBytes(last.freedBytes)} are freed in OMERO. At most ${formatBytes(highest)}.`}
+        </desc>
+        <polygon class="step moving" points={area(archived)} />
+        <polygon class="step freed" points={area(({ freedBytes }) => freedBytes)} />
+      </svg>
+      <p class="ends muted">
+        <span>{first.day}</span>
+        <span>{last.day}</span>
+      </p>
+    </div>
   );
 }

@@ -68,7 +68,7 @@ function AsOf({ usage: { omeroRead } }: Pick<UsageProps, 'usage'>): VNode {
   const { readAt, failed } = omeroRead;
   const age = readAt && (
     <>
-      What is in OMERO was read <When at={readAt} />.
+      What is in OMERO, archived or not, was read <When at={readAt} />.
     </>
   );
   if (failed === null) return <p class="muted">{age ?? 'What is in OMERO is not known before the next scan.'}</p>;
