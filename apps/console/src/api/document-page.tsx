@@ -49,7 +49,7 @@ function OperationPart({ path, method, operation }: OperationProps): VNode {
     <details>
       <summary>
         <code>
-          {method.toUpperCase()} {path}
+          {method.toUpperCase()} api/v1{path}
         </code>{' '}
         {operation.summary}
       </summary>

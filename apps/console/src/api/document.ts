@@ -24,6 +24,8 @@ export class ApiDocument {
 }
 
 const version = '1';
+/** Before each path of the document. */
+const base = '/api/v1';
 
 export function composeDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
@@ -31,7 +33,7 @@ export function composeDocument(app: INestApplication): OpenAPIObject {
     .setTitle('Coldroom')
     .setDescription('What the pages and the commands show and do. docs/api.md explains how to use it.')
     .setVersion(version)
-    .addServer('../..', 'The console, seen from this document')
+    .addServer(`..${base.slice(base.lastIndexOf('/'))}`, 'The console that has this document')
     .addBearerAuth(
       { type: 'http', scheme: 'bearer', description: 'An access token (`coldroom tokens create`)' },
       'token',
@@ -50,7 +52,9 @@ export function composeDocument(app: INestApplication): OpenAPIObject {
     operationIdFactory: (controller, method) => `${controller.replace(/Api$/, '').toLowerCase()}.${method}`,
     standardSchemaConverter: converted,
   });
-  const ours = Object.entries(paths).filter(([path]) => path.startsWith('/api/v1/'));
+  const ours = Object.entries(paths)
+    .filter(([path]) => path.startsWith(`${base}/`))
+    .map(([path, operations]): [string, object] => [path.slice(base.length), operations]);
   const schemas = { ...components?.schemas, ...converted(problem, { schemaType: 'input' })?.components };
   return {
     ...rest,
@@ -74,7 +78,7 @@ function withFailures([path, operations]: [string, object]): [string, object] {
     method,
     {
       ...operation,
-      tags: [path.split('/')[3]],
+      tags: [path.split('/')[1]],
       responses: { ...operation.responses, default: { $ref: '#/components/responses/Problem' } },
     },
   ]);

@@ -28,7 +28,7 @@ export function apiGate(paths: () => Paths) {
 
 /** @param path below the API's own */
 function methodsOf(paths: Paths, path: string): readonly string[] | undefined {
-  const found = Object.entries(paths).find(([template]) => isOf(template, `/api/v1${path.replace(/\/$/, '')}`));
+  const found = Object.entries(paths).find(([template]) => isOf(template, path.replace(/\/$/, '')));
   if (!found) return undefined;
   const methods = Object.keys(found[1]).map((method) => method.toUpperCase());
   return methods.includes('GET') ? [...methods, 'HEAD', 'OPTIONS'] : [...methods, 'OPTIONS'];

@@ -78,9 +78,10 @@ test('a part of a request is decided, and only filesets that it has', async () =
 test('without a sign-in, or without the right, the answer is problem details with a stable code', async () => {
   const id = await running.newRequest();
   const anyone = await new Browser(running).get(`/api/v1/requests/${id}`);
-  expect([anyone.status, anyone.headers.get('content-type')]).toEqual([
+  expect([anyone.status, anyone.headers.get('content-type'), anyone.headers.get('www-authenticate')]).toEqual([
     401,
     expect.stringContaining('application/problem+json'),
+    'Bearer',
   ]);
   const olga = await signedIn('olga');
   expect(JSON.parse((await olga.get(`/api/v1/requests/${id}`)).text)).toMatchObject({

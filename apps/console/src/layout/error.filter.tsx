@@ -29,12 +29,13 @@ export class ErrorFilter implements ExceptionFilter {
     const isApi = request.originalUrl.startsWith(this.site.href('/api/'));
     if (problem.status === 401 && !isApi && request.method === 'GET')
       response.redirect(303, this.site.href(`/sign-in?next=${encodeURIComponent(request.originalUrl)}`));
-    else if (isApi)
+    else if (isApi) {
+      if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
       response
         .status(problem.status)
         .type('application/problem+json')
         .send(JSON.stringify(problemDetails(forPrograms(problem))));
-    else
+    } else
       response
         .status(problem.status)
         .send(toHtml(ErrorPage({ site: this.site, visitor: request.visitor, ...problem })));
