@@ -122,6 +122,19 @@ test('a store that does not answer is recorded, does not delay others, and is no
   expect(await names()).toEqual([]);
 });
 
+test('troubles of a store that is no longer configured end; others stay', async () => {
+  await bench.register.troubles.found(
+    [
+      { name: 'store unavailable:gone', detail: {} },
+      { name: 'store filling up:gone', detail: {} },
+      { name: 'audit finding:LOST', detail: {} },
+    ],
+    'test',
+  );
+  await look();
+  expect(await names()).toEqual(['audit finding:LOST']);
+});
+
 test('a running service looks by itself, at the real stores', async () => {
   const real = new StoreWatch(bench.register, bench.stores, new Log('test', 'error'), {
     freePercent: 99,

@@ -20,6 +20,8 @@ export interface StoreWatchOptions {
 }
 
 const actor = 'store watch';
+const [unavailable, fillingUp] = ['store unavailable', 'store filling up'] as const;
+const kinds = [unavailable, fillingUp];
 const usualEveryMs = 120_000;
 const usualLimitMs = 60_000;
 const shutdownMs = 2000;
@@ -83,10 +85,23 @@ export class StoreWatch implements OnApplicationBootstrap, BeforeApplicationShut
       await this.reportFault(look);
       await this.reportSpace(look);
     }
+    await this.endOthers();
+  }
+
+  /** A store that was taken from the configuration is no trouble any longer. */
+  private async endOthers(): Promise<void> {
+    const known = this.options.described.map(({ name }) => name);
+    for (const kind of kinds) {
+      const names = (await this.register.troubles.list(kind)).map(({ name }) => name);
+      await this.register.troubles.over(
+        names.filter((name) => !known.includes(name.slice(kind.length + 1))),
+        actor,
+      );
+    }
   }
 
   private async reportFault({ name: store, fault }: StoreLook): Promise<void> {
-    const name = `store unavailable:${store}`;
+    const name = `${unavailable}:${store}`;
     if (fault === null) {
       this.failures.delete(name);
       await this.register.troubles.over([name], actor);
@@ -102,7 +117,7 @@ export class StoreWatch implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async reportSpace({ name: store, space }: StoreLook): Promise<void> {
     if (space === null) return;
-    const [name, percent] = [`store filling up:${store}`, percentOf(space)];
+    const [name, percent] = [`${fillingUp}:${store}`, percentOf(space)];
     const { directory, freeBytes, totalBytes } = space;
     const detail = { store, directory, free: freeBytes.toString(), total: totalBytes.toString() };
     if (percent < this.options.freePercent) await this.register.troubles.found([{ name, detail }], actor);
