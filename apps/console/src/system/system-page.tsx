@@ -19,7 +19,7 @@ export function SystemPage({ report, settings, seesQueues, ...frame }: Props): V
     <Page {...frame} section="system" title="System">
       <h1>{headline(report)}</h1>
       <ServicesCard services={report.services} />
-      <Versions report={report} />
+      <Versions {...frame} report={report} />
       <QueuesCard {...frame} queues={report.queues} fault={report.redisFault} seesQueues={seesQueues} />
       <MailCard mail={report.mail} />
       <SettingsCard settings={settings} />
@@ -35,7 +35,7 @@ function headline({ services, redisFault, pendingMigrations }: SystemReport): st
   return 'All services report';
 }
 
-function Versions({ report: { versions, pendingMigrations } }: { readonly report: SystemReport }): VNode {
+function Versions({ site, report: { versions, pendingMigrations } }: Pick<Props, 'site' | 'report'>): VNode {
   return (
     <section class="card stack">
       <h2>Versions</h2>
@@ -45,6 +45,9 @@ function Versions({ report: { versions, pendingMigrations } }: { readonly report
         <Fact name="PostgreSQL" value={versions.postgresql} />
         <Fact name="Redis" value={versions.redis ?? 'does not answer'} />
       </dl>
+      <p>
+        Programs use the <a href={site.href('/api/docs')}>REST API</a>.
+      </p>
       {pendingMigrations.length === 0 ? (
         <p class="muted">The register has all tables of this version.</p>
       ) : (

@@ -43,12 +43,14 @@ const mailsShown = 20;
 /** `Refused` `NO_SUCH_PAGE` to who may not see it. */
 export async function systemFor(
   reviewer: Reviewer,
-  redis: Pick<RedisConnection, 'version'>,
+  redis: Pick<RedisConnection, 'version' | 'connected'>,
   queues: Pick<Queues, 'counts'>,
 ): Promise<SystemReport> {
   requireSight(reviewer, 'seeSystem');
   const { register } = reviewer;
-  const queueing = await within(answerMs, Promise.all([redis.version(), queues.counts()]));
+  const queueing = redis.connected
+    ? await within(answerMs, Promise.all([redis.version(), queues.counts()]))
+    : { fault: 'There is no connection to Redis' };
   return {
     versions: {
       coldroom: ownVersion(),
