@@ -57,6 +57,7 @@ const badCopy = z.object({
 export const audit = z
   .strictObject({
     runs: z.array(run).describe('The newest first'),
+    lastWhole: run.nullable().describe('The newest of everything that came to its end'),
     findings: z.array(finding).describe('What audits found and is still so'),
     coverage: z.array(coverage),
     badCopies: z.array(badCopy).describe('The first copies that were not right when they were last read'),

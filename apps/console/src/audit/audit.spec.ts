@@ -38,6 +38,9 @@ test('runs are shown with who ran them, what was looked at, and the result', asy
   await auditRuns.finish(await auditRuns.begin(order), { looked, findings: [], notLooked: [] });
   const clean = await page();
   expect(clean).toContain('<h1>The last audit found nothing wrong</h1>');
+  expect(clean).toMatch(/The last audit of everything ended <time [^>]*>just now/);
+  for (let nr = 0; nr < 10; nr += 1) await auditRuns.begin({ ...order, store: 'main' });
+  expect(await page()).toContain('<h1>The last audit found nothing wrong</h1>');
   expect(clean).toMatch(/by olga, everything.*Nothing wrong.*5,000 files, 250 images, 20 bags/);
 
   await auditRuns.finish(await auditRuns.begin(order), {

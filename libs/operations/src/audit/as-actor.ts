@@ -37,6 +37,8 @@ export interface BadCopy {
 export interface AuditReview {
   /** The newest first. */
   readonly runs: readonly AuditRun[];
+  /** The newest of everything that came to its end. */
+  readonly lastWhole: AuditRun | null;
   readonly findings: readonly OpenFinding[];
   /** As last counted, by store; empty while no regular check has run. */
   readonly coverage: readonly KeptFixity[];
@@ -57,6 +59,7 @@ export async function auditFor(reviewer: Reviewer): Promise<AuditReview> {
   for (const copy of faulty.slice(0, badShown)) badCopies.push(await badCopyOf(reviewer.register, copy));
   return {
     runs: await auditRuns.list(runsShown),
+    lastWhole: (await auditRuns.lastWhole()) ?? null,
     findings: (await troubles.list('audit finding')).flatMap(findingOf),
     coverage: await fixityCoverage.kept(),
     badCopies,

@@ -21,6 +21,9 @@ export interface AuditRun extends AuditResult {
   readonly failed: string | null;
 }
 
+const columns = `id, started_at AS "startedAt", finished_at AS "finishedAt", started_by AS "startedBy", store, fix, failed, looked, findings,
+  not_looked AS "notLooked"`;
+
 /** The history of audits. */
 export class AuditRuns {
   constructor(private readonly pool: pg.Pool) {}
@@ -54,11 +57,17 @@ export class AuditRuns {
 
   /** The newest first. */
   async list(limit: number): Promise<readonly AuditRun[]> {
-    const { rows } = await this.pool.query<AuditRun>(
-      `SELECT id, started_at AS "startedAt", finished_at AS "finishedAt", started_by AS "startedBy", store, fix, failed, looked, findings, not_looked AS "notLooked"
-       FROM audit_run ORDER BY id DESC LIMIT $1`,
-      [limit],
-    );
+    const { rows } = await this.pool.query<AuditRun>(`SELECT ${columns} FROM audit_run ORDER BY id DESC LIMIT $1`, [
+      limit,
+    ]);
     return rows;
+  }
+
+  /** The newest that looked for everything and came to its end. */
+  async lastWhole(): Promise<AuditRun | undefined> {
+    const { rows } = await this.pool.query<AuditRun>(
+      `SELECT ${columns} FROM audit_run WHERE store IS NULL AND failed IS NULL AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1`,
+    );
+    return rows[0];
   }
 }
