@@ -20,6 +20,7 @@ make register_url "postgres://coldroom:$(cat secrets/register_password)@register
 make omero_url "postgres://coldroom_scanner:$(random)@${OMERO_DATABASE_HOST:-database}:5432/${OMERO_DATABASE_NAME:-omero}"
 make session_secret "$(random)"
 make smtp_url ''
+make grafana_password "$(random)"
 
 # No one else on this machine can enter the directory. Each file is mounted into the containers that need it, where
 # users of several ids read it.

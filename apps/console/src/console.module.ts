@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { watchConnections } from '@coldroom/pipeline';
 import { migrate, Register } from '@coldroom/register';
 import { Log, Readiness, type Settings } from '@coldroom/runtime';
 import { ConsoleServer } from './console-server';
@@ -15,7 +16,9 @@ export function consoleModule(settings: Settings<(typeof consoleParts)[number] |
         provide: Register,
         useFactory: async () => {
           await migrate(settings.REGISTER_DATABASE_URL);
-          return new Register(settings.REGISTER_DATABASE_URL, { applicationName: 'coldroom console' });
+          const register = new Register(settings.REGISTER_DATABASE_URL, { applicationName: 'coldroom console' });
+          watchConnections(register);
+          return register;
         },
       },
       {

@@ -20,6 +20,7 @@ import { OpenController } from './open/open.controller';
 import { OverviewController } from './overview/overview.controller';
 import { PeopleController } from './people/people.controller';
 import { BoardModule } from './queues/board.module';
+import { QueueMetrics } from './queues/queue-metrics';
 import { QueuesController } from './queues/queues.controller';
 import { RequestsController } from './requests/requests.controller';
 import { RetrievalsController } from './retrievals/retrievals.controller';
@@ -90,6 +91,7 @@ export class WebModule {
         { provide: OmeroWeb, useValue: new OmeroWeb(settings.omeroWeb) },
         { provide: SignInAttempts, useFactory: () => new SignInAttempts() },
         ApiDocument,
+        QueueMetrics,
         { provide: APP_GUARD, useClass: VisitorGuard },
         { provide: APP_GUARD, useClass: ApiRate },
         { provide: APP_GUARD, useClass: ActorGuard },

@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Gauge } from 'prom-client';
 import { codeOf, messageOf, type Store } from '@coldroom/domain';
 import type { StoreLook } from '@coldroom/register';
 import type { StoreSpace } from '@coldroom/stores';
+
+const lookSeconds = new Gauge({
+  name: 'coldroom_store_look_seconds',
+  help: 'How long the last look at a store took, by the process that looked',
+  labelNames: ['store'],
+});
 
 export type Outcome = Pick<StoreLook, 'fault' | 'space'>;
 
@@ -36,11 +43,14 @@ export class StoreLooks {
   }
 
   private async look(store: Store): Promise<Outcome> {
+    const timed = lookSeconds.startTimer({ store: store.name });
     try {
       await store.check('write');
       return { fault: null, space: fullestOf(await this.spaceOf(store.name)) };
     } catch (error) {
       return { fault: { code: codeOf(error), reason: messageOf(error) }, space: null };
+    } finally {
+      timed();
     }
   }
 }

@@ -11,6 +11,7 @@ import { Closures } from './closures';
 import { Mirror } from './mirror';
 import { PeopleMirror } from './people-mirror';
 import { RetrievalMarks } from './retrieval-marks';
+import { RegisterMetrics } from './register-metrics';
 import { Round } from './round';
 import { Pace, Rounds } from './rounds';
 import { Scan, type ScanReport } from './scan';
@@ -76,7 +77,7 @@ describe('rounds', () => {
     );
     const starter = new Starter(register, closures, scene.stores, log);
     const round = new Round(scans, starter, new Mirror(omero, register, log), log);
-    const rounds = new Rounds(new Pace(scanMs, 20), round, register, log);
+    const rounds = new Rounds(new Pace(scanMs, 20), round, new RegisterMetrics(register), register, log);
     const end = async (): Promise<void> => {
       await rounds.beforeApplicationShutdown();
       await new ScannerEnd(omero, register, files, scene.stores).onApplicationShutdown();
@@ -178,7 +179,8 @@ describe('rounds', () => {
       register,
       log,
     );
-    const rounds = new Rounds(new Pace(50, 20), new Round(scans, scene.starter, scene.mirror, log), register, log);
+    const round = new Round(scans, scene.starter, scene.mirror, log);
+    const rounds = new Rounds(new Pace(50, 20), round, new RegisterMetrics(register), register, log);
     await expect(
       new ScannerStart(omero, register, scene.originals, new Readiness(), rounds).onApplicationBootstrap(),
     ).rejects.toMatchObject({ code: 'OMERO_SCHEMA_UNKNOWN' });

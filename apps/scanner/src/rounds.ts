@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
-import { showProgress, showSwitches } from '@coldroom/pipeline';
 import { Register, scannerTask } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
+import { RegisterMetrics } from './register-metrics';
 import { by, Round } from './round';
 
 /** How often the scanner scans, in milliseconds. */
@@ -24,6 +24,7 @@ export class Rounds implements BeforeApplicationShutdown {
   constructor(
     private readonly pace: Pace,
     private readonly round: Round,
+    private readonly metrics: RegisterMetrics,
     private readonly register: Register,
     private readonly log: Log,
   ) {}
@@ -57,7 +58,6 @@ export class Rounds implements BeforeApplicationShutdown {
       await this.register.scans.ask(by);
     }
     await this.round.run(stop);
-    showProgress(await this.register.reports.progress());
-    showSwitches(await this.register.switches.list());
+    await this.metrics.show();
   }
 }

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Files } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
-import { STORES } from '@coldroom/pipeline';
+import { STORES, watchConnections } from '@coldroom/pipeline';
 import { Originals } from '@coldroom/trees';
 import { migrate, Register } from '@coldroom/register';
 import { secret, type Settings } from '@coldroom/runtime';
@@ -13,6 +13,7 @@ import { LinkTroubles } from './link-troubles';
 import { Mirror } from './mirror';
 import { PeopleMirror } from './people-mirror';
 import { RetrievalMarks } from './retrieval-marks';
+import { RegisterMetrics } from './register-metrics';
 import { Round } from './round';
 import { Pace, Rounds } from './rounds';
 import { Scan } from './scan';
@@ -34,7 +35,9 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
         provide: Register,
         useFactory: async () => {
           await migrate(settings.REGISTER_DATABASE_URL);
-          return new Register(settings.REGISTER_DATABASE_URL, { applicationName: 'coldroom scanner' });
+          const register = new Register(settings.REGISTER_DATABASE_URL, { applicationName: 'coldroom scanner' });
+          watchConnections(register);
+          return register;
         },
       },
       {
@@ -68,6 +71,7 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       UsageRecord,
       Starter,
       Mirror,
+      RegisterMetrics,
       Round,
       Rounds,
       ContainerAnswers,

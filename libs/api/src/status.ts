@@ -22,6 +22,7 @@ export const scan = z
   .object({
     id,
     askedAt: time,
+    startedAt: time.nullable(),
     finishedAt: time.nullable().describe('Null until it is done'),
     failed: z.string().nullable(),
     report: z.record(z.string(), z.unknown()).nullable(),

@@ -1,7 +1,7 @@
 export { otherStores, type BagStores } from './bag-stores';
 export { STORES } from './configured-stores';
 export { requestOnline, isOffline, refuseOffline } from './offline-copies';
-export { showProgress, showSwitches } from './metrics';
+export { showProgress, showSwitches, watchConnections } from './metrics';
 export { checkOriginals, serviceRights, type Rights } from './rights';
 export { toTransitions } from './outcomes';
 export { delivery, type DeliverySettings } from './delivery';

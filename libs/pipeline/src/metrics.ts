@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram } from 'prom-client';
-import type { Transition, StageProgress, Switch } from '@coldroom/register';
+import { Counter, Gauge, Histogram, register as metrics } from 'prom-client';
+import { workStates, type ArchiveFile } from '@coldroom/domain';
+import type { Register, StageProgress, Switch, Transition } from '@coldroom/register';
 
 export const bagSeconds = new Histogram({
   name: 'coldroom_bag_seconds',
@@ -16,6 +17,21 @@ const files = new Counter({
   name: 'coldroom_files_total',
   help: 'Files a stage moved, by event',
   labelNames: ['stage', 'event'],
+});
+const bytesMoved = new Counter({
+  name: 'coldroom_bytes_total',
+  help: 'Bytes of the files that a stage moved, without those that became stuck',
+  labelNames: ['stage'],
+});
+export const attempts = new Counter({
+  name: 'coldroom_failed_attempts_total',
+  help: 'Attempts that failed for a reason that may pass, by code',
+  labelNames: ['stage', 'code'],
+});
+export const lostClaims = new Counter({
+  name: 'coldroom_lost_claims_total',
+  help: 'Bags that another worker took over, because the lease ended before the work did',
+  labelNames: ['stage'],
 });
 const failures = new Counter({
   name: 'coldroom_stuck_files_total',
@@ -36,19 +52,38 @@ export function showSwitches(switches: readonly Switch[]): void {
   for (const each of switches) stops.set({ switch: each.name }, each.stopped ? 1 : 0);
 }
 
-export function countTransitions(stage: string, transitions: readonly Transition[]): void {
+export function countTransitions(
+  stage: string,
+  claimed: readonly Pick<ArchiveFile, 'id' | 'size'>[],
+  transitions: readonly Transition[],
+): void {
+  const sizes = new Map(claimed.map(({ id, size }) => [id, Number(size)]));
   for (const transition of transitions) {
     files.inc({ stage, event: transition.event });
-    if (transition.to === 'stuck') failures.inc({ stage, code: transition.code ?? 'UNKNOWN' });
+    if (transition.to !== 'stuck') bytesMoved.inc({ stage }, sizes.get(transition.id) ?? 0);
+    else failures.inc({ stage, code: transition.code ?? 'UNKNOWN' });
   }
 }
 
 /** Sets the metrics of bags and bytes in each state, as the register counts them. */
 export function showProgress(progress: readonly StageProgress[]): void {
-  bags.reset();
-  bytes.reset();
+  for (const state of workStates) for (const gauge of [bags, bytes]) gauge.set({ state }, 0);
   for (const row of progress) {
     bags.set({ state: row.state }, row.bags);
     bytes.set({ state: row.state }, Number(row.bytes));
   }
+}
+
+/** The connections of this process to the register, as they are when the metrics are read. */
+export function watchConnections(register: Pick<Register, 'connections'>): void {
+  const name = 'coldroom_register_connections';
+  metrics.removeSingleMetric(name); // of a service that ran before in the same process
+  new Gauge({
+    name,
+    help: 'Connections to the register: open, idle, and calls that wait for one',
+    labelNames: ['state'],
+    collect() {
+      for (const [state, count] of Object.entries(register.connections)) this.set({ state }, count);
+    },
+  });
 }

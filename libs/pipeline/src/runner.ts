@@ -2,7 +2,7 @@ import { codeOf, ColdroomError, messageOf, NotYet, Transient } from '@coldroom/d
 import type { Claim, DueBag, Register } from '@coldroom/register';
 import type { Log } from '@coldroom/runtime';
 import { Lease } from './lease';
-import { bagSeconds, countTransitions } from './metrics';
+import { attempts, bagSeconds, countTransitions, lostClaims } from './metrics';
 import { stuck, type Stage, type StageResult } from './stage';
 
 export interface RunnerOptions {
@@ -97,7 +97,7 @@ export class Runner {
       ...(result.sealed ? { sealed: true } : {}),
       ...(result.switched ? { switched: true } : {}),
     });
-    countTransitions(stage.name, result.transitions);
+    countTransitions(stage.name, claim.files, result.transitions);
     this.report(stage, claim, result);
     await this.offer(due).catch((error: unknown) =>
       this.log.warn('not offered', { reason: messageOf(error), next: 'the sweep will offer it again' }),
@@ -141,6 +141,7 @@ export class Runner {
       this.log.info('claim released', { ...fields, reason: 'the service is being stopped' });
       await this.register.claims.releaseClaim(claim);
     } else if (codeOf(error) === 'CLAIM_LOST') {
+      lostClaims.inc({ stage: stage.name });
       this.log.warn('claim lost', fields);
     } else if (error instanceof NotYet) {
       await this.wait(stage, claim, error);
@@ -152,6 +153,7 @@ export class Runner {
         message: `${messageOf(error)} (tried ${claim.attempts + 1} times)`,
       });
     } else {
+      attempts.inc({ stage: stage.name, code: codeOf(error) });
       const pause =
         Math.min(longestPauseMs, this.options.retryPauseMs * 2 ** claim.attempts) * (0.8 + 0.4 * Math.random());
       this.log.warn('attempt failed', {

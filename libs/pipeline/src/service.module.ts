@@ -8,6 +8,7 @@ import { HoldDirectories, holdPaths, Originals, Staging } from '@coldroom/trees'
 import { STORES } from './configured-stores';
 import { delivery } from './delivery';
 import { LifeSigns, SERVICE_NAME } from './life-signs';
+import { watchConnections } from './metrics';
 import { RedisConnection } from './redis';
 import { CHECKS, ServiceEnd, ServiceStart, type Checks } from './service-life';
 import { checkHolds, checkOriginals, checkStores, type Rights } from './rights';
@@ -107,7 +108,9 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
 
 async function openRegister(name: string, settings: ServiceSettings): Promise<Register> {
   await migrate(settings.REGISTER_DATABASE_URL);
-  return new Register(settings.REGISTER_DATABASE_URL, { applicationName: `coldroom ${name}` });
+  const register = new Register(settings.REGISTER_DATABASE_URL, { applicationName: `coldroom ${name}` });
+  watchConnections(register);
+  return register;
 }
 
 /** What must hold at startup and at each `/readyz`: exactly the rights that the service uses. */

@@ -28,6 +28,7 @@ export type {
 } from './queries/listings';
 export type { UndoResult } from './operator/operator-actions';
 export type { FilesetTarget, RequestPart, Target } from './operator/targets';
+export type { Figures } from './queries/figures';
 export type { FilesetListing, Happening, Held, Taken } from './queries/meaning';
 export type { CheckedCopy, CopyFilter } from './queries/checked-copies';
 export type { CopyResult } from './queries/fixity';

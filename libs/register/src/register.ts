@@ -1,9 +1,11 @@
 import type pg from 'pg';
+import type { WorkState } from '@coldroom/domain';
 import { Audit } from './queries/audit';
 import { AuditRuns } from './queries/audit-runs';
 import { asTransient, connect, releaseIdle, openPool } from './db/connection';
 import { Containers } from './containers/containers';
 import { Meaning } from './queries/meaning';
+import { readFigures, type Figures } from './queries/figures';
 import { Fixity } from './queries/fixity';
 import { FixityCoverage } from './queries/fixity-coverage';
 import { EventCursor } from './mail/event-cursor';
@@ -143,6 +145,17 @@ export class Register {
       [task],
     );
     return (rows[0] as { running: boolean }).running;
+  }
+
+  /** See `readFigures`. */
+  figures(states: readonly WorkState[]): Promise<Figures> {
+    return readFigures(this.pool, states);
+  }
+
+  /** Connections of this process: all, those not in use, and calls that wait for one. */
+  get connections(): { readonly open: number; readonly idle: number; readonly waiting: number } {
+    const { totalCount: open, idleCount: idle, waitingCount: waiting } = this.pool;
+    return { open, idle, waiting };
   }
 
   async close(): Promise<void> {

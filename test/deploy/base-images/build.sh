@@ -19,7 +19,8 @@ if ! has debian:bookworm-slim; then
   tar -C "$root" -c . | docker import -c 'CMD ["bash"]' - debian:bookworm-slim >/dev/null
   rm -rf "$root"
 fi
-for image in node:24-bookworm-slim redis:7-bookworm postgres:16 caddy:2; do
-  has "$image" || docker build -q -t "$image" -f "${image%%:*}.Dockerfile" . >/dev/null
+for image in node:24-bookworm-slim redis:7-bookworm postgres:16 caddy:2 prom/prometheus:v2.53.5; do
+  file=$(basename "${image%%:*}").Dockerfile
+  has "$image" || docker build -q -t "$image" -f "$file" . >/dev/null
   echo "$image"
 done

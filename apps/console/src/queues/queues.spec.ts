@@ -1,4 +1,6 @@
 import { Queue } from 'bullmq';
+import { register as metrics } from 'prom-client';
+import { stageNames } from '@coldroom/pipeline';
 import { Browser } from '../testing/browser';
 import { RunningConsole, type Login } from '../testing/running-console';
 
@@ -69,6 +71,13 @@ test('it is read-only: no job can be removed, even by an administrator', async (
   const refused = await root.send('/queues/board/api/queues/hash/bag-5/clean', { method: 'PUT', headers: { origin } });
   expect(refused.status).toBeGreaterThanOrEqual(400);
   expect(await queue.getJobCountByTypes('waiting')).toBe(1);
+});
+
+test('the metrics say how many jobs are on each queue', async () => {
+  const read = async () => (await metrics.metrics()).split('\n').filter((line) => line.startsWith('bullmq_job_count{'));
+  expect(await read()).toContain('bullmq_job_count{queue="hash",state="waiting"} 1');
+  expect(await read()).toContain('bullmq_job_count{queue="link",state="failed"} 0');
+  expect(await read()).toHaveLength(3 * stageNames.length);
 });
 
 test('another site cannot act through the browser of an administrator', async () => {

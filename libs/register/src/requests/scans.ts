@@ -3,6 +3,7 @@ import type pg from 'pg';
 export interface Scan {
   readonly id: bigint;
   readonly askedAt: Date;
+  readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
   readonly failed: string | null;
   readonly report: Readonly<Record<string, unknown>> | null;
@@ -60,6 +61,7 @@ export class Scans {
     return rows.map((row) => ({
       id: row.id,
       askedAt: row.asked_at,
+      startedAt: row.started_at,
       finishedAt: row.finished_at,
       failed: row.failed,
       report: row.report,

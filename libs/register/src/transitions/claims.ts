@@ -37,6 +37,9 @@ export interface DueBag {
   readonly state: WorkState;
 }
 
+/** A bag is due, and no worker holds it. */
+export const isPastDue = `state <> 'done' AND not_before <= now() AND (lease_until IS NULL OR lease_until < now())`;
+
 /** Which worker holds which bag. */
 export class Claims {
   constructor(private readonly pool: pg.Pool) {}
@@ -46,7 +49,7 @@ export class Claims {
     const { rows } = await this.pool.query<{ id: bigint; state: WorkState }>(
       `SELECT b.id, b.state FROM unnest($1::text[]) AS wanted(state) CROSS JOIN LATERAL (
          SELECT id, state, not_before FROM bag
-         WHERE state = wanted.state AND state <> 'done' AND not_before <= now() AND (lease_until IS NULL OR lease_until < now())
+         WHERE state = wanted.state AND ${isPastDue}
          ORDER BY not_before, id LIMIT $2) b
        ORDER BY b.not_before, b.id LIMIT $2`,
       [states, limit],

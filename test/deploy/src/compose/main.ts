@@ -3,13 +3,21 @@ import { createServer, type AddressInfo } from 'node:net';
 import { ran, run, repository } from '../run';
 import { bytesOf, faultsOfImage } from './image';
 import { Stack } from './stack';
-import { archiveUnderFire, install, takeDown, upgradeWhileRestoring, visitConsole, type Walk } from './walk';
+import {
+  archiveUnderFire,
+  install,
+  lookAtMetrics,
+  takeDown,
+  upgradeWhileRestoring,
+  visitConsole,
+  type Walk,
+} from './walk';
 
 const base = 'node:24-bookworm-slim';
 const image = 'coldroom-test';
 const next = 'coldroom-test:next';
 const sample = 'coldroom-test-sample';
-const neededImages = [base, 'redis:7-bookworm', 'postgres:16', 'caddy:2'];
+const neededImages = [base, 'redis:7-bookworm', 'postgres:16', 'caddy:2', 'prom/prometheus:v2.53.5'];
 
 const started = Date.now();
 const say = (line: string): void =>
@@ -34,7 +42,12 @@ async function main(): Promise<number> {
     `the image has no surprises, and ${(((await bytesOf(image)) - (await bytesOf(base))) / 1e6).toFixed(0)} MB above its base`,
   );
   await ran('sh', ['deploy/make-secrets.sh']);
-  const [consolePort, httpPort, httpsPort] = [await freePort(), await freePort(), await freePort()];
+  const [consolePort, httpPort, httpsPort, prometheusPort] = await Promise.all([
+    freePort(),
+    freePort(),
+    freePort(),
+    freePort(),
+  ]);
   const stack = await Stack.find('coldroom-test', {
     COLDROOM_IMAGE: image,
     COLDROOM_SAMPLE_IMAGE: sample,
@@ -43,17 +56,19 @@ async function main(): Promise<number> {
     CONSOLE_PUBLISH: `127.0.0.1:${consolePort}`,
     HTTP_PUBLISH: `127.0.0.1:${httpPort}`,
     HTTPS_PUBLISH: `127.0.0.1:${httpsPort}`,
+    PROMETHEUS_PUBLISH: `127.0.0.1:${prometheusPort}`,
     OMERO_IS_EXTERNAL: 'false',
     OMERO_NETWORK: 'coldroom-test-omero',
     OMERO_VOLUME: 'coldroom-test-omero',
     OMERO_DATA_ON_HOST: `${(await ran('docker', ['info', '--format', '{{.DockerRootDir}}'])).trim()}/volumes/coldroom-test-omero/_data`,
   });
-  const walk: Walk = { stack, say, httpsPort };
+  const walk: Walk = { stack, say, httpsPort, prometheusPort };
   await stack.remove();
   try {
     await install(walk);
     await archiveUnderFire(walk);
     await upgradeWhileRestoring(walk, next);
+    await lookAtMetrics(walk);
     await visitConsole(walk);
     await takeDown(walk, sample);
     return 0;

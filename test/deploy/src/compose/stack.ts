@@ -65,7 +65,7 @@ export class Stack {
 
   /** Removes everything, with all volumes. */
   async remove(): Promise<void> {
-    await this.do('--profile', 'tls', 'down', '--volumes', '--timeout', '5');
+    await this.do('--profile', 'tls', '--profile', 'monitoring', 'down', '--volumes', '--timeout', '5');
   }
 
   private readonly files = ['-f', 'docker-compose.yml', '-f', 'deploy/omero-sample.yml'];

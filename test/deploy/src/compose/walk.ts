@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ran, run } from '../run';
+import { faultsOfMonitoring, untilScraped } from './look-at-metrics';
 import type { Stack } from './stack';
 import { Visit } from './visit';
 
@@ -7,6 +8,7 @@ export interface Walk {
   readonly stack: Stack;
   readonly say: (line: string) => void;
   readonly httpsPort: number;
+  readonly prometheusPort: number;
 }
 
 export const services = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker', 'console'] as const;
@@ -14,10 +16,20 @@ export const services = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'l
 /** From nothing to a stack whose own checks find no fault. */
 export async function install({ stack, say }: Walk): Promise<void> {
   await stack.up();
+  await stack.do('--profile', 'monitoring', 'up', '-d', '--no-build', '--no-deps', 'prometheus');
   await stack.untilHealthy([...services, 'register', 'redis']);
   const doctor = await stack.coldroom('doctor', '--json');
   if (doctor.code !== 0) throw new Error(`doctor found faults:\n${doctor.stdout}${doctor.stderr}`);
   say('all services are healthy, and doctor finds no fault');
+}
+
+/** Prometheus finds all containers, and each panel and alert asks for something that is there. */
+export async function lookAtMetrics({ stack, say, prometheusPort }: Walk): Promise<void> {
+  await untilScraped(prometheusPort, services);
+  const faults = await faultsOfMonitoring(prometheusPort);
+  if (faults.length > 0) throw new Error(`dashboards or alerts have faults:\n${faults.join('\n')}`);
+  await stack.do('--profile', 'monitoring', 'stop', 'prometheus');
+  say('Prometheus scrapes all services, and each panel has data');
 }
 
 /** Archives two requests, while workers are added and killed and both servers are restarted. */
@@ -80,7 +92,7 @@ export async function takeDown({ stack, say }: Walk, sampleImage: string): Promi
       'cd /OMERO && find . -path ./.coldroom -prune -o \\( -type f -o -type l \\) -exec sha256sum -- {} + 2>/dev/null | sort | sha256sum',
     ]);
   const before = await paths();
-  await stack.do('--profile', 'tls', 'down', '--timeout', '30');
+  await stack.do('--profile', 'tls', '--profile', 'monitoring', 'down', '--timeout', '30');
   if ((await run('docker', ['volume', 'inspect', 'coldroom-test-omero'])).code !== 0)
     throw new Error("OMERO's volume is gone");
   if ((await paths()) !== before) throw new Error("OMERO's volume has changed while all was brought down");
