@@ -14,6 +14,7 @@ import { addRebuild } from './commands/rebuild';
 import { addRequestsDecide } from './commands/requests-decide';
 import { addRequestsList } from './commands/requests-list';
 import { addRequestsShow } from './commands/requests-show';
+import { addRetrievals } from './commands/retrievals';
 import { addRecall, addRestore } from './commands/retrieve';
 import { addScan } from './commands/scan';
 import { addStatus } from './commands/status';
@@ -85,7 +86,8 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
   for (const add of [addRequestsList, addRequestsShow, addRequestsDecide]) add(requests);
   const files = program.command('files').description('single files: look, try again, give up');
   for (const add of [addFilesList, addFilesShow, addFilesRetry, addFilesAbandon]) add(files);
-  for (const add of [addStatus, addWatch, addUndo, addRestore, addRecall, addMove, addStop, addResume]) add(program);
+  for (const add of [addStatus, addWatch, addUndo, addRestore, addRecall, addRetrievals, addMove, addStop, addResume])
+    add(program);
   const mail = program.command('mail').description('mail to people: try the settings, look, send again');
   for (const add of [addMailTest, addMailList, addMailRetry, addMailChoices]) add(mail);
   for (const add of [addVerify, addStore, addMigrate, addRebuild, addDoctor, addAudit, addTokens]) add(program);

@@ -231,3 +231,19 @@ describe('coldroom recall', () => {
     });
   });
 });
+
+describe('coldroom retrievals', () => {
+  it('lists what was requested back, and shows how far it is', async () => {
+    const id = await started(register);
+    await moveTo(register, id, 'released');
+    expect((await coldroom(['recall', `Request:${id}`, '--days', '3', '--yes', '--no-wait'], env)).code).toBe(0);
+    const list = await coldroom(['retrievals', 'list', '--limit', '1'], env);
+    expect(list.stdout).toMatch(new RegExp(`\\n +\\d+ +${id} +recall for 3 days +under way +2 +2 +2.00 GiB`));
+    const { retrievals } = json<{ retrievals: { id: string }[] }>(
+      await coldroom(['retrievals', 'list', '--json'], env),
+    );
+    const shown = await coldroom(['retrievals', 'show', retrievals[0]!.id], env);
+    expect(shown.stdout).toMatch(/State +under way[^]*Files\n[^]*retrieving +2 +2.00 GiB/);
+    expect((await coldroom(['retrievals', 'show', '1'], env)).code).toBe(4);
+  });
+});

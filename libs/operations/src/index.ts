@@ -89,6 +89,7 @@ export {
   type PlannedRetrieval,
 } from './retrieve/plan';
 export { cancelRetrieval, retrieve, untilRetrieved, type Retrieved } from './retrieve/retrieve';
+export { retrievalDetails, type RetrievalDetails } from './retrieve/show';
 export type { StoreWait } from './retrieve/store-waits';
 export type { ScanReport } from './scan/report';
 export { lastScanFor, requestScanAs, scanFor } from './scan/as-actor';

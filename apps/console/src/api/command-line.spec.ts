@@ -114,6 +114,12 @@ test('images are brought back: first the plan, then the order', async () => {
     { requestId: id, askedBy: 'token:restorer', way: 'restore' },
   ]);
   expect((await coldroom(...restore, '--cancel')).code).toBe(2);
+  const [retrieval] = await running.register.retrievalReports.list(undefined, { limit: 1 });
+  const listed = new RegExp(`^ +${retrieval!.id} +${id} +restore +under way +2 +2 +2.00 GiB +token:restorer`, 'm');
+  expect((await coldroom(...there, 'retrievals', 'list')).stdout).toMatch(listed);
+  const shown = await coldroom(...there, 'retrievals', 'show', `${retrieval!.id}`);
+  expect(shown.stdout).toMatch(/State +under way[^]*retrieving +2 +2.00 GiB[^]*2 images +image.tif/);
+  expect((await coldroom(...there, 'retrievals', 'show', '999999')).code).toBe(4);
 });
 
 test.each<[string, readonly string[], RegExp]>([

@@ -1,25 +1,17 @@
 import type { Container } from '@coldroom/domain';
-import type {
-  FilesetContent,
-  FilesetTarget,
-  RetrievalAmount,
-  RetrievalOrder,
-  RetrievalSummary,
-  Target,
-} from '@coldroom/register';
+import type { FilesetContent, RetrievalOrder, RetrievalSummary, Target } from '@coldroom/register';
 import { summed, untilNotBusy } from '../busy';
-import { notFound } from '../failure';
 import type { Reviewer } from '../requests/review';
 import { actions, may, relationsTo, visibleTo, type Action } from '../rights/rights';
 import type { Surroundings } from '../surroundings';
 import { imagesOfContainers } from './containers';
 import { planKnown, refuseWithoutSpace, type PlannedRetrieval } from './plan';
 import type { Retrieved } from './retrieve';
+import { firstFilesets, retrievalDetails, type RetrievalDetails } from './show';
 import { refuseUnless, withinReach } from './within-reach';
 
 /** Someone waits for the answer. */
 const busyLimitMs = 10_000;
-const shownFilesets = 20;
 
 /** A retrieval as the actor may request it. */
 export interface RetrievalFor extends PlannedRetrieval {
@@ -30,10 +22,7 @@ export interface RetrievalFor extends PlannedRetrieval {
 }
 
 /** How far a retrieval is, and what the actor may do about it. */
-export interface RetrievalReview {
-  readonly retrieval: RetrievalSummary;
-  readonly amounts: readonly RetrievalAmount[];
-  readonly filesets: readonly FilesetContent[];
+export interface RetrievalReview extends RetrievalDetails {
   readonly permitted: readonly Action[];
 }
 
@@ -57,21 +46,12 @@ export async function planRetrievalAs(
 ): Promise<RetrievalFor> {
   const { targets, missing } = await reach(reviewer, wanted, plannedMaxAgeMs);
   const planned = await planKnown(around, reviewer.register, targets, order);
-  return { ...planned, missing, filesets: await firstFilesets(reviewer, targets) };
+  return { ...planned, missing, filesets: await firstFilesets(reviewer.register, targets) };
 }
 
 async function reach(reviewer: Reviewer, { targets, containers }: Wanted, maxAgeMs: number) {
   const inside = await imagesOfContainers(reviewer.register, containers, maxAgeMs);
   return withinReach(reviewer, targets, inside, 'retrieve');
-}
-
-async function firstFilesets(
-  { register }: Reviewer,
-  targets: readonly FilesetTarget[],
-): Promise<readonly FilesetContent[]> {
-  const found: FilesetContent[] = [];
-  for (const target of targets) found.push(...(await register.retrievalReports.filesets(target, shownFilesets)));
-  return found.slice(0, shownFilesets);
 }
 
 /**
@@ -107,16 +87,10 @@ export async function retrievalsFor(
 /** `Refused` `NO_SUCH_RETRIEVAL` also where the actor may not see it. */
 export async function retrievalFor(reviewer: Reviewer, id: bigint): Promise<RetrievalReview> {
   const { register, actor, policy } = reviewer;
-  const retrieval = await register.retrievalReports.get(id);
-  const related = retrieval ? relationsTo(actor, retrieval) : [];
-  if (!retrieval || !may(actor.roles, 'see', related, policy))
-    throw notFound(`retrieval ${id}`, 'NO_SUCH_RETRIEVAL', 'the console lists them under "Bring back"');
-  return {
-    retrieval,
-    amounts: await register.retrievalReports.progress(id),
-    filesets: await firstFilesets(reviewer, [{ kind: 'Retrieval', ids: [id] }]),
-    permitted: actions.filter((action) => may(actor.roles, action, related, policy)),
-  };
+  const mayDo = (action: Action, retrieval: RetrievalSummary): boolean =>
+    may(actor.roles, action, relationsTo(actor, retrieval), policy);
+  const details = await retrievalDetails(register, id, (retrieval) => !mayDo('see', retrieval));
+  return { ...details, permitted: actions.filter((action) => mayDo(action, details.retrieval)) };
 }
 
 /** Cancels what is not there yet; it stays archived. Returns how many files. `Refused` `NOT_PERMITTED`, or as `retrievalFor`. */
