@@ -17,7 +17,7 @@ make() { # NAME VALUE
 
 make register_password "$(random)"
 make register_url "postgres://coldroom:$(cat secrets/register_password)@register:5432/coldroom"
-make omero_url "postgres://coldroom_scanner:$(random)@${OMERO_DATABASE_HOST:-database}:5432/${OMERO_DATABASE_NAME:-omero}"
+make omero_url "postgres://coldroom_scanner:$(random)@${OMERO_DATABASE_HOST:-database}:5432/${OMERO_DATABASE_NAME:-postgres}"
 make session_secret "$(random)"
 make smtp_url ''
 make grafana_password "$(random)"

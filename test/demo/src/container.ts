@@ -1,6 +1,6 @@
 import '@coldroom/runtime/require-node';
 import { existsSync, readFileSync } from 'node:fs';
-import { chown, mkdir, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootNames } from '@coldroom/domain';
 import { startFakeOmeroWeb } from '@coldroom/fake-omero-web';
@@ -39,6 +39,7 @@ async function make(): Promise<number> {
     console.log('The sample is there already.');
     return exitCodes.ok;
   }
+  await refuseUnlessEmpty(place.omero);
   const reportFile = `${place.report}.new`;
   const { marked, files } = await buildSampleOmero({
     databaseUrl: owner,
@@ -63,6 +64,15 @@ async function make(): Promise<number> {
   await writeFile(place.report, readFileSync(reportFile)); // the last thing: from here on the sample is whole
   console.log(`The sample has ${files} files; ${marked.length} images are marked TO-ARCHIVE.`);
   return exitCodes.ok;
+}
+
+/** An OMERO that someone uses must not become a sample. What an earlier make left unfinished is in volumes of the sample. */
+async function refuseUnlessEmpty(directory: string): Promise<void> {
+  const found = (await readdir(directory)).filter((name) => name !== 'lost+found');
+  if (found.length > 0)
+    throw new Error(
+      `${directory} is not empty (${found.slice(0, 3).join(', ')}): remove the volumes of the sample, and try again`,
+    );
 }
 
 async function serve(): Promise<number> {

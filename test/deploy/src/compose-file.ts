@@ -23,9 +23,11 @@ export function composeServices(file: string): Readonly<Record<string, ComposeSe
   return (parse(text, { merge: true }) as { services: Record<string, ComposeService> }).services;
 }
 
-/** With the default of each variable. */
+/** With the default of each variable; one that must be set is a path. */
 export function withDefaults(text: string): string {
-  return text.replaceAll(/\$\{(\w+)(?::-([^{}]*))?\}/g, (_all, _name, value: string | undefined) => value ?? '');
+  return text
+    .replaceAll(/\$\{\w+:\?[^{}]*\}/g, '/must-be-set')
+    .replaceAll(/\$\{\w+(?::-([^{}]*))?\}/g, (_all, value: string | undefined) => value ?? '');
 }
 
 /** What a service may do at a path: the mode of the volume that is mounted exactly there. */

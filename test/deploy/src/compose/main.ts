@@ -49,6 +49,8 @@ async function main(): Promise<number> {
     freePort(),
   ]);
   const stack = await Stack.find('coldroom-test', {
+    OMERO_SAMPLE: 'coldroom-test',
+    COLDROOM_STORE: 'store',
     COLDROOM_IMAGE: image,
     COLDROOM_SAMPLE_IMAGE: sample,
     COLDROOM_HOLD: '1s',
@@ -57,10 +59,7 @@ async function main(): Promise<number> {
     HTTP_PUBLISH: `127.0.0.1:${httpPort}`,
     HTTPS_PUBLISH: `127.0.0.1:${httpsPort}`,
     PROMETHEUS_PUBLISH: `127.0.0.1:${prometheusPort}`,
-    OMERO_IS_EXTERNAL: 'false',
-    OMERO_NETWORK: 'coldroom-test-omero',
-    OMERO_VOLUME: 'coldroom-test-omero',
-    OMERO_DATA_ON_HOST: `${(await ran('docker', ['info', '--format', '{{.DockerRootDir}}'])).trim()}/volumes/coldroom-test-omero/_data`,
+    DOCKER_VOLUMES: `${(await ran('docker', ['info', '--format', '{{.DockerRootDir}}'])).trim()}/volumes`,
   });
   const walk: Walk = { stack, say, httpsPort, prometheusPort };
   await stack.remove();

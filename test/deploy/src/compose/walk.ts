@@ -88,12 +88,12 @@ export async function takeDown({ stack, say }: Walk, sampleImage: string): Promi
   const paths = async (): Promise<string> =>
     ran('docker', [
       ...['run', '--rm', '--entrypoint', 'sh'],
-      ...['-v', 'coldroom-test-omero:/OMERO:ro', '-v', `${stack.project}_store:/archive:ro`, sampleImage, '-c'],
+      ...['-v', 'coldroom-test_omero:/OMERO:ro', '-v', `${stack.project}_store:/archive:ro`, sampleImage, '-c'],
       'cd /OMERO && find . -path ./.coldroom -prune -o \\( -type f -o -type l \\) -exec sha256sum -- {} + 2>/dev/null | sort | sha256sum',
     ]);
   const before = await paths();
   await stack.do('--profile', 'tls', '--profile', 'monitoring', 'down', '--timeout', '30');
-  if ((await run('docker', ['volume', 'inspect', 'coldroom-test-omero'])).code !== 0)
+  if ((await run('docker', ['volume', 'inspect', 'coldroom-test_omero'])).code !== 0)
     throw new Error("OMERO's volume is gone");
   if ((await paths()) !== before) throw new Error("OMERO's volume has changed while all was brought down");
   say("all is down, and OMERO's volume is whole");
