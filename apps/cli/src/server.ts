@@ -99,6 +99,7 @@ export class Server {
       return { status: response.status, text: await response.text() };
     } catch (error) {
       const { cause = error } = error as { readonly cause?: unknown };
+      if (isCertificateFault(codeOf(cause))) throw untrusted(this.base, messageOf(cause));
       throw new Transient(
         'SERVER_UNAVAILABLE',
         `${this.base.href} does not answer (${messageOf(cause)}): check the address of --server and that the console runs, then try again. If something was to be changed, look first whether it has happened`,
@@ -151,6 +152,18 @@ function failureOf(status: number, failed: z.output<typeof problem> | undefined,
       `The token in --token-file is unknown, revoked or expired: "coldroom tokens list" on the server shows those that are valid (${status} ${code})`,
     );
   return status >= 500 || status === 429 ? new Transient(code, message) : new Refused(code, message);
+}
+
+/** Node's codes for what is wrong with a certificate. */
+function isCertificateFault(code: string): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/.test(code);
+}
+
+function untrusted(base: URL, why: string): Refused {
+  return new Refused(
+    'SERVER_NOT_TRUSTED',
+    `${base.href} has a certificate that is not trusted here (${why}), so the token was not sent. If an authority of your own has signed it, set NODE_EXTRA_CA_CERTS to a file with the certificate of that authority`,
+  );
 }
 
 function unexpected(base: URL, what: string): Refused {
