@@ -12,15 +12,22 @@ test.each([
   ['+49 1', "'+49 1,-5"],
   ['-1', "'-1,-5"],
   ['@cmd', "'@cmd,-5"],
-  ['\tx', "'\tx,-5"],
-  ['\r=x', '"\'\r=x",-5'],
+  ['\tx', '"\'\tx",-5'],
+  ['\r=x', '"\'\r\'=x",-5'],
+  ["x;=cmd|'/C calc'!A0", `"x;'=cmd|'/C calc'!A0",-5`],
+  ['x;"=1', `"x;'""=1",-5`],
+  ['a;+1;-2', `"a;'+1;'-2",-5`],
+  ['a\t@b', `"a\t'@b",-5`],
+  ['two\r\n=lines', `"two\r\n'=lines",-5`],
+  ['two\n-lines', `"two\n'-lines",-5`],
   ['a=b', 'a=b,-5'],
+  ['a;b', '"a;b",-5'],
   ['a,b', '"a,b",-5'],
   ['a "b"', '"a ""b""",-5'],
   ['=a"b', `"'=a""b",-5`],
   ['two\nlines', '"two\nlines",-5'],
   ['Zoë 😀', 'Zoë 😀,-5'],
-])('the text %j is a cell that is read again as it was, and runs nothing', (text, cell) => {
+])('the text %j runs nothing, whether a spreadsheet separates cells by commas, semicolons or tabs', (text, cell) => {
   expect(cellOf(text)).toBe(cell);
 });
 

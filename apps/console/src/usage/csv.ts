@@ -12,10 +12,16 @@ export function toCsv<Row>(columns: readonly CsvColumn<Row>[], rows: readonly Ro
   return [columns.map(({ name }) => name).join(','), ...lines, ''].join(end);
 }
 
-/** Numbers stay numbers. A text that a spreadsheet would run as a formula gets an apostrophe in front. */
+/** What a spreadsheet runs as a formula, where it begins a cell, with or without a quote in front. */
+const formula = /(^|[;\t\r\n])(?="*[=+\-@])/g;
+
+/**
+ * Numbers stay numbers. A text that a spreadsheet would run as a formula gets an apostrophe in front of it, also within
+ * the text: spreadsheets with German or French settings begin a cell after each semicolon, whatever the quotes say.
+ */
 function cellOf(value: string | number | bigint | null): string {
   if (value === null) return '';
   if (typeof value !== 'string') return value.toString();
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = value.replace(formula, "$1'").replace(/^[\t\r]/, "'$&");
+  return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
