@@ -17,6 +17,11 @@ export class Site {
     return `${this.base}${path}`;
   }
 
+  /** Whether this path leads to the REST API. Routes ignore case, so this must, too. */
+  isApi(path: string): boolean {
+    return path.toLowerCase().startsWith(this.href('/api/').toLowerCase());
+  }
+
   /** The path to go to after a sign-in: only a page of ours, never another site. */
   localPath(next: unknown): string {
     const home = this.href('/');

@@ -35,6 +35,6 @@ function methodsOf(paths: Paths, path: string): readonly string[] | undefined {
 }
 
 function isOf(template: string, path: string): boolean {
-  const [wanted, given] = [template.split('/'), path.split('/')];
+  const [wanted, given] = [template.toLowerCase().split('/'), path.toLowerCase().split('/')];
   return wanted.length === given.length && wanted.every((part, at) => part.startsWith('{') || part === given[at]);
 }

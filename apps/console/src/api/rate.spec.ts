@@ -43,3 +43,13 @@ test('pages are not limited', async () => {
   await dora.signIn('dora');
   for (let nr = 0; nr < 8; nr += 1) expect((await dora.get('/requests')).status).toBe(200);
 });
+
+test('a path that is written in another case is limited and answered like any other of the API', async () => {
+  const loud = ['/API/v1/requests', '/Api/V1/files', '/api/v1/Retrievals', '/API/v1/requests', '/API/v1/files'];
+  const robot = await token('loud');
+  expect(await statuses([...loud, '/API/v1/requests', '/api/v1/requests'], robot)).toEqual([
+    200, 200, 200, 200, 200, 429, 429,
+  ]);
+  const wrongMethod = await new Browser(running).send('/API/v1/Audit', { method: 'DELETE' });
+  expect([wrongMethod.status, JSON.parse(wrongMethod.text)]).toMatchObject([405, { code: 'METHOD_NOT_ALLOWED' }]);
+});

@@ -6,7 +6,7 @@ import type { Site } from '../site';
 
 const minute = 60_000;
 
-/** Counts requests to the API by who sends them: a person, a token, or the address of who is neither. */
+/** Counts requests to the API by who sends them: a person, a token, or an IP address without a sign-in. */
 @Injectable()
 export class ApiRate extends ThrottlerGuard {
   static module(perMinute: number, site: Site): DynamicModule {
@@ -28,4 +28,4 @@ export class ApiRate extends ThrottlerGuard {
 }
 
 const isApi = (context: ExecutionContext, site: Site): boolean =>
-  context.switchToHttp().getRequest<Request>().path.startsWith(site.href('/api/'));
+  site.isApi(context.switchToHttp().getRequest<Request>().path);

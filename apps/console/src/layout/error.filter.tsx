@@ -26,7 +26,7 @@ export class ErrorFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
-    const isApi = request.originalUrl.startsWith(this.site.href('/api/'));
+    const isApi = this.site.isApi(request.originalUrl);
     if (problem.status === 401 && !isApi && request.method === 'GET')
       response.redirect(303, this.site.href(`/sign-in?next=${encodeURIComponent(request.originalUrl)}`));
     else if (isApi) {

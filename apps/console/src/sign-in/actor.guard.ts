@@ -40,7 +40,7 @@ export class VisitorGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
     if (changes(request) && isForeign(request, this.site)) throw forged();
-    request.visitor = await this.visitors.of(request, request.path.startsWith(this.site.href('/api/')));
+    request.visitor = await this.visitors.of(request, this.site.isApi(request.path));
     return true;
   }
 }
