@@ -38,6 +38,6 @@ function headline({ badCopies, isMoreBad, findings, lastWhole }: AuditReview): s
   if (findings.length > 0) return 'The audit has findings';
   if (lastWhole === null) return 'No audit of everything has been completed';
   return lastWhole.notLooked.length > 0
-    ? 'The last audit could not look at everything'
+    ? 'The last audit could not examine everything'
     : 'The last audit found nothing wrong';
 }

@@ -51,7 +51,7 @@ test('runs are shown with who ran them, what was looked at, and the result', asy
   await auditRuns.fail(await auditRuns.begin({ ...order, store: 'main' }), 'the register is away');
   await auditRuns.begin(order);
   const text = await page();
-  expect(text).toContain('<h1>The last audit could not look at everything</h1>');
+  expect(text).toContain('<h1>The last audit could not examine everything</h1>');
   for (const words of [
     '2 findings of',
     'store tape (&lt;no answer>)',
@@ -101,7 +101,7 @@ test('how many copies were read in time is shown as it was last counted', async 
   const late = await page();
   expect(late).toContain('99.9 %');
   expect(late).toContain('Overdue');
-  expect(late).toContain('look whether the service checksum runs');
+  expect(late).toContain('check that the checksum service is running');
 });
 
 test('a bad copy leads to its file, and says what helps', async () => {

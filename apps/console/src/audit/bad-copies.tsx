@@ -16,8 +16,8 @@ export function BadCopies({ site, copies, isMore }: Props): VNode {
     <section class="card">
       <h2>Bad copies</h2>
       <p>
-        These copies were not right when they were last read. No original is replaced or released because of them. When
-        the cause is removed, read them again:
+        These copies were not right when they were last read. While a copy is bad, its original is neither replaced nor
+        released. Once the cause has been removed, read the copies again:
       </p>
       <pre class="path">coldroom verify File:{copies.map(({ file }) => String(file)).join(',')}</pre>
       <Rows

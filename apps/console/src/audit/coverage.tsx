@@ -30,7 +30,8 @@ export function Coverage({ coverage }: { readonly coverage: readonly KeptFixity[
           <p>
             Each copy is read and compared once in {formatDuration(first.everyMs)}. These figures were counted{' '}
             <When at={first.countedAt} />
-            {isOld(first) && ', which is long ago: look whether the service checksum runs, and whether the check is on'}
+            {isOld(first) &&
+              ', which is long ago: check that the checksum service is running and that regular checks are enabled'}
             .
           </p>
           <Rows label="Fixity checks by store" columns={columns} rows={coverage.map(rowOf)} />

@@ -8,9 +8,9 @@ export function money({ amount, currency }: YearlyCost): string {
     .replaceAll('\u00a0', ' ');
 }
 
-/** `EUR 90.00 for 1 TB and year` */
+/** `EUR 90.00 per TB per year` */
 export const priceOf = ({ perTBYear, currency }: StorePrice): string =>
-  `${money({ amount: perTBYear, currency })} for 1 TB and year`;
+  `${money({ amount: perTBYear, currency })} per TB per year`;
 
 /** What so many bytes cost in a year. */
 export const costPerYear = (bytes: bigint, price: StorePrice): string => money(costOf(bytes, price));

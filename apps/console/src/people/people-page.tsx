@@ -60,7 +60,7 @@ function Read({ read: { readAt, failed } }: Pick<Props, 'read'>): VNode | null {
   return (
     readAt && (
       <p class="muted">
-        As in OMERO <When at={readAt} />. Each scan reads OMERO’s users and groups again.
+        Read from OMERO <When at={readAt} />. Each scan reads OMERO’s users and groups again.
       </p>
     )
   );
@@ -118,7 +118,7 @@ function NoPeople({ isFiltered }: { readonly isFiltered: boolean }): VNode {
       <p>
         {isFiltered
           ? 'Shorten the text, or choose another role.'
-          : 'The scanner copies OMERO’s users and groups at each scan. Start it, and see to it that it has the rights in docs/omero-grants.sql.'}
+          : 'The scanner copies OMERO’s users and groups at each scan. Start it, and make sure that it has the rights in docs/omero-grants.sql.'}
       </p>
     </section>
   );

@@ -78,7 +78,8 @@ function Groups({ site, person: { groups } }: OfPerson & Pick<Props, 'site'>): V
     <ul class="plain">
       {sorted.slice(0, groupsShown).map(({ id, name, leader }) => (
         <li class="name">
-          <a href={site.href(`/people?group=${id}`)}>{name}</a> {leader && <span class="small muted">leads it</span>}
+          <a href={site.href(`/people?group=${id}`)}>{name}</a>{' '}
+          {leader && <span class="small muted">group leader</span>}
         </li>
       ))}
       {more > 0 && <li class="small muted">and {counted(more, 'more group')}</li>}

@@ -56,7 +56,7 @@ test('each person is listed with roles and what gives them, groups and e-mail ad
   expect(words).toContain('auditor group:lab in COLDROOM_AUDITORS');
   expect(words).toContain('data manager dora in COLDROOM_MANAGERS');
   expect(words).toContain('administrator OMERO administrator');
-  expect(words).toMatch(/group leader auditor group:lab in COLDROOM_AUDITORS lab leads it/);
+  expect(words).toMatch(/group leader auditor group:lab in COLDROOM_AUDITORS lab group leader/);
   expect(words).toMatch(/dora, dora@example.org .* no groups no session/);
   expect(words).toMatch(/root, root@example.org .*? just now/);
 });
@@ -127,8 +127,8 @@ test('tokens are listed with state, role and use, but not with what they consist
   await createToken(register, { name: 'old', role: 'manager', days: 30, by: 'root' });
   await register.tokens.revoke('old', 'root');
   const words = await page();
-  expect(words).toMatch(/grafana auditor, made by root ✓ Valid just now \d+ \w+ 20\d\d never/);
-  expect(words).toMatch(/old manager, made by root ■ Revoked/);
+  expect(words).toMatch(/grafana auditor, created by root ✓ Valid just now \d+ \w+ 20\d\d never/);
+  expect(words).toMatch(/old manager, created by root ■ Revoked/);
   const asked = await fetch(`${running.address}/coldroom/api/v1/tokens`, {
     headers: { authorization: `Bearer ${secret}` },
   });

@@ -6,8 +6,8 @@ import { Rows } from '../layout/rows';
 const columns = [
   { title: 'Token', class: 'wide-column' },
   { title: 'State', class: 'state-column' },
-  { title: 'Made', number: true },
-  { title: 'Ends', number: true },
+  { title: 'Created', number: true },
+  { title: 'Expires', number: true },
   { title: 'Last used', number: true },
 ];
 
@@ -33,7 +33,7 @@ const rowOf = (token: Token) => ({
     <>
       <strong class="name">{token.name}</strong>{' '}
       <span class="muted">
-        {token.role}, made by {token.createdBy}
+        {token.role}, created by {token.createdBy}
       </span>
     </>,
     <State token={token} />,

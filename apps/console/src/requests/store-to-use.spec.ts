@@ -40,14 +40,14 @@ async function approve(id: bigint, store: string) {
 
 test('as long as no store is known there is nothing to choose, and the settings decide', async () => {
   const id = await running.newRequest();
-  expect(await htmlOf(id)).not.toMatch(/name="store"|To the store/);
+  expect(await htmlOf(id)).not.toMatch(/name="store"|Copies go to store/);
 });
 
 test('of the only store there is its name, free space and cost, and nothing to choose', async () => {
   await record(look('disk', { isDefault: true, price: { perTBYear: 1000, currency: 'EUR' } }));
   const id = await running.newRequest();
   expect(await htmlOf(id)).not.toContain('name="store"');
-  expect(await wordsOf(id)).toContain('To the store disk 500 GiB free, EUR 2.15 a year for all of it');
+  expect(await wordsOf(id)).toContain('Copies go to store disk 500 GiB free, EUR 2.15 per year for the whole request');
 });
 
 test('among several the default is chosen beforehand, or that of the group', async () => {
@@ -57,7 +57,9 @@ test('among several the default is chosen beforehand, or that of the group', asy
   const checked = async (): Promise<readonly string[]> =>
     [...(await htmlOf(id)).matchAll(/name="store" value="(\w+)" checked/g)].map((match) => match[1] as string);
   expect(await checked()).toEqual(['disk']);
-  expect(await wordsOf(id)).toContain('Store disk 500 GiB free tape 500 GiB free, EUR 0.19 a year for all of it');
+  expect(await wordsOf(id)).toContain(
+    'Store disk 500 GiB free tape 500 GiB free, EUR 0.19 per year for the whole request',
+  );
   await record(disk, { ...tape, groups: ['other', 'lab'] });
   expect(await checked()).toEqual(['tape']);
 });
@@ -83,7 +85,7 @@ test('only who may approve, and only while it is New, sees stores', async () => 
   expect(await htmlOf(id)).not.toContain('name="store"');
 });
 
-test('the approval keeps the store that was chosen, and refuses one that there is not', async () => {
+test('the approval keeps the store that was chosen, and refuses one that does not exist', async () => {
   await record(look('disk', { isDefault: true }), look('tape'));
   const id = await running.newRequest();
   const refused = await approve(id, 'floppy');

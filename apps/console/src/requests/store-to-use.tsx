@@ -16,7 +16,7 @@ export function StoreToUse({ stores }: Props): VNode | null {
     return (
       <div class="stack-small">
         <p class="small">
-          To the store <strong class="name">{only.name}</strong>
+          Copies go to store <strong class="name">{only.name}</strong>
         </p>
         <About store={only} />
       </div>
@@ -42,7 +42,10 @@ function About({ store: { fault, freeBytes, isTooSmall, cost } }: { readonly sto
     <>
       {(freeBytes !== null || cost !== null) && (
         <span class="small muted block">
-          {[freeBytes !== null && `${formatBytes(freeBytes)} free`, cost && `${money(cost)} a year for all of it`]
+          {[
+            freeBytes !== null && `${formatBytes(freeBytes)} free`,
+            cost && `${money(cost)} per year for the whole request`,
+          ]
             .filter((text) => text)
             .join(', ')}
         </span>

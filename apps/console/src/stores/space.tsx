@@ -34,5 +34,5 @@ export function Space({ health, isFillingUp }: Props): VNode | null {
 }
 
 function unknown(kind: string): string {
-  return kind === 'copies' ? 'For free space, see the stores of which it consists.' : 'The free space is not known.';
+  return kind === 'copies' ? 'For free space, see its member stores.' : 'The free space is not known.';
 }

@@ -90,7 +90,7 @@ function Fault({ fault: { code, reason, since } }: { readonly fault: NonNullable
 function Stopped({ stopped: { reason, name } }: { readonly stopped: NonNullable<StoreReview['stopped']> }): VNode {
   return (
     <div>
-      <p>Work on this store is stopped: {reason ?? 'no reason was given'}. When the cause is removed, run:</p>
+      <p>Work on this store is stopped: {reason ?? 'no reason was given'}. Once the cause has been removed, run:</p>
       <pre>coldroom resume {name}</pre>
     </div>
   );

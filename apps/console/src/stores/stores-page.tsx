@@ -23,7 +23,7 @@ function headline(stores: readonly StoreReview[]): string {
   if (stores.length === 0) return 'Stores';
   const away = stores.filter(({ health }) => health !== null && health.fault !== null).length;
   if (away > 0) return away === 1 ? '1 store is not available' : `${away} stores are not available`;
-  if (stores.some(({ isOld }) => isOld)) return 'The stores were not looked at lately';
+  if (stores.some(({ isOld }) => isOld)) return 'The stores have not been checked recently';
   const filling = stores.filter(({ isFillingUp }) => isFillingUp).length;
   if (filling > 0) return filling === 1 ? '1 store is filling up' : `${filling} stores are filling up`;
   return 'All stores are available';

@@ -44,7 +44,7 @@ test('a store shows its space, what is in it, and what that costs', async () => 
   expect(text).toContain('All stores are available');
   expect(text).toContain('75 % full: 1.00 TiB free of 4.00 TiB');
   expect(text).toContain('Waiting until the store reports them as durable');
-  expect(text).toContain('EUR 90.00 for 1 TB and year: what is archived costs <strong>EUR 0.00</strong> a year');
+  expect(text).toContain('EUR 90.00 per TB per year: what is archived costs <strong>EUR 0.00</strong> a year');
 
   const other = await running.newRequest('other.tif', 2);
   await brought(running.register, other, () => 'released');
@@ -74,7 +74,7 @@ test('a store that cannot be used says why and since when; the others stay', asy
   expect(text).toContain('1 store is not available');
   expect(text).toContain('&lt;b>the marker&lt;/b> is missing');
   expect(text).toMatch(/became unavailable <time [^>]*>just now/);
-  expect(text).toContain('see the stores of which it consists');
+  expect(text).toContain('see its member stores');
 });
 
 test('a store that is filling up or stopped is marked', async () => {
@@ -96,7 +96,7 @@ test('a store at which no service looks any longer is not shown as available', a
   await client.query(`UPDATE coldroom.store_health SET looked_at = looked_at - interval '11 minutes'`);
   await client.end();
   const text = await page();
-  expect(text).toContain('The stores were not looked at lately');
+  expect(text).toContain('The stores have not been checked recently');
   expect(text).toContain('Look whether it runs');
 });
 

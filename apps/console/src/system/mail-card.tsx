@@ -20,7 +20,7 @@ export function MailCard({ mail: { mails, next, waiting } }: { readonly mail: Fa
 
 function waitingWords(waiting: number): string {
   const verb = waiting === 1 ? 'waits' : 'wait';
-  return `${counted(waiting, 'mail')} ${verb} to be sent, and will be tried again for days. If it does not become less, look at the notifier's log and the mail server.`;
+  return `${counted(waiting, 'mail')} ${verb} to be sent, and will be tried again for days. If the number does not go down, check the notifier's log and the mail server.`;
 }
 
 function Failed({ mails, isMore }: { readonly mails: Mails; readonly isMore: boolean }): VNode {

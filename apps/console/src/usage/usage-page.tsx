@@ -59,7 +59,7 @@ function Lead({ usage: { totals } }: Pick<UsageProps, 'usage'>): VNode {
     <p class="lead">
       {counted(archived, 'file')} with {formatBytes(held.bytes + freed.bytes)} {archived === 1 ? 'is' : 'are'} archived.
       {freed.bytes > 0n && ` This has freed ${formatBytes(freed.bytes)} in OMERO.`}
-      {held.bytes > 0n && ` ${formatBytes(held.bytes)} become free when the originals are no longer held.`}
+      {held.bytes > 0n && ` A further ${formatBytes(held.bytes)} will be freed when the originals are no longer held.`}
     </p>
   );
 }
@@ -87,7 +87,7 @@ function Totals({ usage: { totals, saved } }: Pick<UsageProps, 'usage'>): VNode 
         {omero && <Fact name="In OMERO" value={formatBytes(omero.bytes)} />}
         <Fact name="Archived" value={formatBytes(parts.held.bytes + parts.freed.bytes)} />
         <Fact name="Space freed" value={formatBytes(parts.freed.bytes)} />
-        {saved && <Fact name="Saved in a year" value={money(saved)} />}
+        {saved && <Fact name="Saved per year" value={money(saved)} />}
         <Fact name="Originals held" value={formatBytes(parts.held.bytes)} />
         <Fact name="Waiting for a decision" value={formatBytes(parts.waiting.bytes)} />
         <Fact name="Being archived" value={formatBytes(parts.beingArchived.bytes)} />
@@ -121,7 +121,7 @@ function Downloads({ site, choice, days, usage }: UsageProps): VNode {
 function Nothing({ isChosen }: { readonly isChosen: boolean }): VNode {
   return (
     <section class="card empty">
-      <h2>{isChosen ? 'Nothing is known here' : 'Nothing is archived yet'}</h2>
+      <h2>{isChosen ? 'Nothing to show' : 'Nothing is archived yet'}</h2>
       <p>
         {isChosen
           ? 'There are no requests and no images that you may see. Show all, and choose a group or a person.'

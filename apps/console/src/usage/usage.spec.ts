@@ -160,7 +160,7 @@ test('a price of the store gives the cost of its copies for a year', async () =>
 test('what the freed space saves in a year is shown where a price of OMERO’s storage is set', async () => {
   const freed = await counted(`released_at IS NOT NULL`);
   expect((await api('dora')).saved).toEqual({ amount: (Number(freed.bytes) / 1e12) * 250, currency: 'EUR' });
-  expect(await wordsOf('dora')).toContain('Saved in a year EUR 0.81');
+  expect(await wordsOf('dora')).toContain('Saved per year EUR 0.81');
 });
 
 test('over time there is a picture with a description and the same as a table; not of a single person', async () => {
@@ -189,7 +189,7 @@ test('over time there is a picture with a description and the same as a table; n
 });
 
 test('with nothing archived and nothing in OMERO the page says how to begin', async () => {
-  expect(await wordsOf('root', '?group=999')).toContain('Nothing is known here');
+  expect(await wordsOf('root', '?group=999')).toContain('Nothing to show');
   const empty = await RunningConsole.start('usage_empty');
   try {
     const browser = new Browser(empty);
