@@ -1,5 +1,6 @@
 export { audit } from './audit';
 export { fileHistory, filesPage } from './files';
+export { openedImages } from './images';
 export { me, ownMail } from './me';
 export { peoplePage, tokensList } from './people';
 export { request, requestsPage, review } from './requests';

@@ -75,6 +75,10 @@ const calls: Readonly<Record<string, () => Promise<Call> | Call>> = {
     await running.register.scans.finish(await running.register.scans.ask('test'), { requests: [] }, null);
     return ['scans/last'];
   },
+  'get /images': async () => {
+    const [image] = await running.register.reports.images(archived);
+    return [`images?image=${image!.imageId}&image=999999`];
+  },
   'get /me': () => ['me'],
   'put /me/mail': () => ['me/mail', { choice: 'daily' }],
   'get /people': () => ['people'],

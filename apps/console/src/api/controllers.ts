@@ -1,5 +1,6 @@
 import { AuditApi } from './audit.api';
 import { FilesApi } from './files.api';
+import { ImagesApi } from './images.api';
 import { MeApi } from './me.api';
 import { PeopleApi } from './people.api';
 import { RequestsApi } from './requests.api';
@@ -21,4 +22,5 @@ export const apiControllers = [
   UsageApi,
   StatusApi,
   MeApi,
+  ImagesApi,
 ];

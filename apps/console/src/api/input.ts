@@ -38,7 +38,7 @@ export const page = z.strictObject({
 });
 export type Page = z.output<typeof page>;
 
-const oneOrMore = <Each extends z.ZodType>(each: Each) =>
+export const oneOrMore = <Each extends z.ZodType>(each: Each) =>
   z
     .union([each, z.array(each)])
     .transform((given) => [given].flat() as z.output<Each>[])
