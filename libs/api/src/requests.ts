@@ -1,5 +1,18 @@
 import { z } from 'zod';
-import { amount, bytes, count, event, fileState, id, pageOf, permitted, requestState, stuck, time } from './values';
+import {
+  amount,
+  bytes,
+  count,
+  event,
+  fileState,
+  id,
+  oldStore,
+  pageOf,
+  permitted,
+  requestState,
+  stuck,
+  time,
+} from './values';
 
 const summary = {
   id,
@@ -67,7 +80,9 @@ export const review = z
         z.object({
           name: z.string(),
           isUsual: z.boolean().describe('Taken if the approval names none'),
-          fault: z.object({ code: z.string(), reason: z.string(), since: time }).nullable(),
+          lookedAt: time,
+          isOld: oldStore,
+          fault: z.object({ code: z.string(), since: time }).nullable(),
           freeBytes: bytes.nullable(),
           isTooSmall: z.boolean(),
           cost: z

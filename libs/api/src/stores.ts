@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { storeParts } from '@coldroom/register';
-import { amount, bytes, list, stoppedSwitch, time } from './values';
+import { amount, bytes, list, oldStore, stoppedSwitch, time } from './values';
 
 export const storeHealth = z.object({
   name: z.string(),
@@ -21,7 +21,7 @@ export const storesList = list(
     .object({
       name: z.string(),
       health: storeHealth.nullable().describe('Null for a store that is no longer configured but contains files'),
-      isOld: z.boolean().describe('No service has looked for so long that this may no longer be true'),
+      isOld: oldStore,
       isFillingUp: z.boolean(),
       stopped: stoppedSwitch.nullable(),
       content: z.record(z.enum(storeParts), z.object(amount)),

@@ -29,6 +29,10 @@ export const pageOf = <Each extends z.ZodType>(each: Each) =>
 /** A list that is never long. */
 export const list = <Each extends z.ZodType>(each: Each) => z.object({ data: z.array(each) });
 
+export const oldStore = z
+  .boolean()
+  .describe('No service has looked at the store for so long that this may no longer be true');
+
 export const stoppedSwitch = z
   .object({
     name: z.string().describe('`all`, `stage:NAME` or `store:NAME`'),

@@ -96,7 +96,7 @@ export { lastScanFor, requestScanAs, scanFor } from './scan/as-actor';
 export { howToStartScanner, requestScan, untilScanned, type ScanProgress } from './scan/scan';
 export { amount, byCode, selectedFiles, type Amount, type ByCode } from './selected-files';
 export { statusFor, stoppedFor, stuckFor } from './status/as-actor';
-export { overviewFor, type NewestRequests, type Overview } from './status/overview';
+export { overviewFor, type NewestRequests, type Overview, type StoreState } from './status/overview';
 export { statusOf, type Status } from './status/status';
 export { storesFor, type StoreReview } from './stores/as-actor';
 export { listStores, type StoreListing } from './stores/list';

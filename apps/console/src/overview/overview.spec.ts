@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { Browser } from '../testing/browser';
 import { RunningConsole, type Login } from '../testing/running-console';
 import { brought } from '../testing/sample-requests';
@@ -116,4 +117,24 @@ test('stores with their state and space, and what is held, are shown to those wh
     expect(dora).toContain(expected);
   const alice = (await (await signedIn('alice')).get('/')).text;
   for (const hidden of ['Not available', 'Held originals', '<h2>Stores']) expect(alice).not.toContain(hidden);
+});
+
+test('of a store at which no service looks any longer, nothing is said but since when', async () => {
+  const space = { directory: '/archive', freeBytes: 1n << 40n, totalBytes: 1n << 42n };
+  const look = { kind: 'file', isDefault: true, groups: [], place: '/archive', price: null };
+  const fault = { code: 'STORE_UNAVAILABLE', reason: 'not mounted' };
+  await running.register.storeHealth.record([
+    { ...look, name: 'main', fault: null, space },
+    { ...look, name: 'far', isDefault: false, fault, space },
+  ]);
+  const client = new Client({ connectionString: running.settings.registerUrl });
+  await client.connect();
+  await client.query(`UPDATE coldroom.store_health SET looked_at = looked_at - interval '11 minutes'`);
+  await client.end();
+  const dora = await signedIn('dora');
+  const { text } = await dora.get('/');
+  expect(text.match(/Not known<\/span> <span class="small">since <time [^>]*>11 minutes ago/g)).toHaveLength(2);
+  for (const old of ['Available', 'Not available', 'of 4.00 TiB']) expect(text).not.toContain(old);
+  const { stores } = JSON.parse((await dora.get('/api/v1/overview')).text) as { stores: unknown };
+  expect(stores).toMatchObject([{ isOld: true }, { isOld: true }]);
 });

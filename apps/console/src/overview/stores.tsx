@@ -1,12 +1,13 @@
 import type { VNode } from 'preact';
-import type { StoreHealth } from '@coldroom/register';
+import type { StoreState } from '@coldroom/operations';
 import { formatBytes } from '@coldroom/terminal';
 import type { Frame } from '../layout/html';
 import { Badge, When } from '../layout/parts';
 import { Rows } from '../layout/rows';
+import { NotKnown } from '../stores/not-known';
 
 interface Props extends Pick<Frame, 'site'> {
-  readonly stores: readonly StoreHealth[];
+  readonly stores: readonly StoreState[];
 }
 
 const columns = [{ title: 'Store' }, { title: 'State' }, { title: 'Free', number: true }];
@@ -23,28 +24,36 @@ export function Stores({ site, stores }: Props): VNode {
   );
 }
 
-function rowOf({ name, fault, freeBytes, totalBytes }: StoreHealth) {
+function rowOf(store: StoreState) {
+  const { name, isOld, freeBytes, totalBytes } = store;
   return {
     key: name,
     cells: [
       <span class="name">{name}</span>,
-      fault ? (
-        <>
-          <Badge shape="▲" colour="warn">
-            Not available
-          </Badge>{' '}
-          <span class="small">
-            <code>{fault.code}</code> since <When at={fault.since} />
-          </span>
-        </>
-      ) : (
-        <Badge shape="✓" colour="good">
-          Available
-        </Badge>
-      ),
-      freeBytes === null || totalBytes === null
+      <State store={store} />,
+      isOld || freeBytes === null || totalBytes === null
         ? 'not known'
         : `${formatBytes(freeBytes)} of ${formatBytes(totalBytes)}`,
     ],
   };
+}
+
+function State({ store: { isOld, lookedAt, fault } }: { readonly store: StoreState }): VNode {
+  if (isOld) return <NotKnown since={lookedAt} />;
+  if (fault === null)
+    return (
+      <Badge shape="✓" colour="good">
+        Available
+      </Badge>
+    );
+  return (
+    <>
+      <Badge shape="▲" colour="warn">
+        Not available
+      </Badge>{' '}
+      <span class="small">
+        <code>{fault.code}</code> since <When at={fault.since} />
+      </span>
+    </>
+  );
 }

@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import type { StoreLook } from '@coldroom/register';
 import { Browser } from '../testing/browser';
 import { RunningConsole, type Login } from '../testing/running-console';
@@ -74,6 +75,38 @@ test('a store that is too small or not available is marked; of S3 the free space
   expect(words).toMatch(
     /disk 2\.00 GiB free ▲ Too small for this request cloud tape ▲ Not available It became unavailable just now \. Archiving waits/,
   );
+});
+
+test('of a store at which no service looks any longer, neither space nor availability is shown', async () => {
+  await record(
+    look('disk', { isDefault: true, space: { directory: '/disk', freeBytes: 1n, totalBytes: 900n * GiB } }),
+    look('tape', { fault: { code: 'STORE_UNAVAILABLE', reason: 'not mounted' }, space: null }),
+  );
+  const client = new Client({ connectionString: running.settings.registerUrl });
+  await client.connect();
+  await client.query(`UPDATE coldroom.store_health SET looked_at = looked_at - interval '8 days'`);
+  await client.end();
+  expect(await wordsOf(await running.newRequest())).toMatch(
+    /disk ▲ Not known since 8 days ago tape ▲ Not known since 8 days ago (?!.*unavailable)/,
+  );
+});
+
+test('a leader who approves sees that a store is not available, but neither why nor where it is', async () => {
+  const leading = await RunningConsole.start('store_to_use_leader', {
+    policy: { leadersDecide: true, fourEyes: false },
+  });
+  try {
+    const fault = { code: 'STORE_UNAVAILABLE', reason: 'nfs7.example.org:/secret is not mounted' };
+    await leading.register.storeHealth.record([look('tape', { isDefault: true, fault, space: null })]);
+    const lea = new Browser(leading);
+    await lea.signIn('lea');
+    const { text } = await lea.get(`/api/v1/requests/${await leading.newRequest()}`);
+    const { stores } = JSON.parse(text) as { stores: { fault: unknown }[] };
+    expect(stores[0]?.fault).toEqual({ code: 'STORE_UNAVAILABLE', since: expect.any(String) });
+    expect(text).not.toMatch(/nfs7|\/tape/);
+  } finally {
+    await leading.stop();
+  }
 });
 
 test('only who may approve, and only while it is New, sees stores', async () => {

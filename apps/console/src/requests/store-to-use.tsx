@@ -3,6 +3,7 @@ import type { StoreChoice } from '@coldroom/operations';
 import { formatBytes } from '@coldroom/terminal';
 import { money } from '../layout/money';
 import { Badge, When } from '../layout/parts';
+import { NotKnown } from '../stores/not-known';
 
 interface Props {
   readonly stores: readonly StoreChoice[];
@@ -37,7 +38,11 @@ export function StoreToUse({ stores }: Props): VNode | null {
   );
 }
 
-function About({ store: { fault, freeBytes, isTooSmall, cost } }: { readonly store: StoreChoice }): VNode {
+function About({
+  store: { lookedAt, isOld, fault, freeBytes, isTooSmall, cost },
+}: {
+  readonly store: StoreChoice;
+}): VNode {
   return (
     <>
       {(freeBytes !== null || cost !== null) && (
@@ -55,7 +60,12 @@ function About({ store: { fault, freeBytes, isTooSmall, cost } }: { readonly sto
           Too small for this request
         </Badge>
       )}
-      {fault && (
+      {isOld && (
+        <span class="block">
+          <NotKnown since={lookedAt} />
+        </span>
+      )}
+      {fault && !isOld && (
         <span class="small block">
           <Badge shape="▲" colour="warn">
             Not available

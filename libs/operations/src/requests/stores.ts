@@ -1,5 +1,6 @@
 import { Refused } from '@coldroom/domain';
-import type { Register, RequestSummary, StoreHealth } from '@coldroom/register';
+import type { Register, RequestSummary } from '@coldroom/register';
+import { isOld } from '../stores/is-old';
 import { costOf, type YearlyCost } from '../usage/costs';
 
 /** A store that an approval may name. */
@@ -7,8 +8,11 @@ export interface StoreChoice {
   readonly name: string;
   /** Taken if the approval names none: that of the group, or the default. */
   readonly isUsual: boolean;
-  /** Why it could not be used at the last look; archiving waits until it can. */
-  readonly fault: StoreHealth['fault'];
+  /** When it was last looked at. If that is old, what was found may no longer be true. */
+  readonly lookedAt: Date;
+  readonly isOld: boolean;
+  /** It could not be used at the last look; archiving waits until it can. The reason is for who may see stores. */
+  readonly fault: { readonly code: string; readonly since: Date } | null;
   /** Null where free space says nothing about how much can be archived, and where it is not known. */
   readonly freeBytes: bigint | null;
   /** The request does not fit into the free space. */
@@ -29,11 +33,14 @@ export async function storesOf(
   const usual = stores.find(({ groups }) => groups.includes(group)) ?? stores.find(({ isDefault }) => isDefault);
   return stores
     .map((store) => {
-      const freeBytes = limited.includes(store.kind) ? store.freeBytes : null;
+      const old = isOld(store);
+      const freeBytes = limited.includes(store.kind) && !old ? store.freeBytes : null;
       return {
         name: store.name,
         isUsual: store === usual,
-        fault: store.fault,
+        lookedAt: store.lookedAt,
+        isOld: old,
+        fault: store.fault && { code: store.fault.code, since: store.fault.since },
         freeBytes,
         isTooSmall: freeBytes !== null && freeBytes < bytes,
         cost: store.price && costOf(bytes, store.price),

@@ -2,6 +2,7 @@ import type { RequestState } from '@coldroom/domain';
 import type { Held, Register, RequestTotals, Scan, StageProgress, StoreHealth, Switch } from '@coldroom/register';
 import { may, type Action } from '../rights/rights';
 import { requestsFor, totalsFor, type RequestListing, type Reviewer } from '../requests/review';
+import { isOld } from '../stores/is-old';
 import { stuckIn, type Stuck } from '../stuck';
 import { stoppedSwitches } from '../switches/stopped';
 
@@ -15,10 +16,15 @@ export interface Overview {
   readonly stages: readonly StageProgress[] | null;
   readonly stuck: readonly Stuck[] | null;
   readonly stopped: readonly Switch[] | null;
-  readonly stores: readonly StoreHealth[] | null;
+  readonly stores: readonly StoreState[] | null;
   readonly held: Held | null;
   readonly lastScan: Scan | null;
   readonly permitted: readonly Action[];
+}
+
+export interface StoreState extends StoreHealth {
+  /** What was found may no longer be true. */
+  readonly isOld: boolean;
 }
 
 /** The newest of several requests, and what all of them are together. */
@@ -40,7 +46,7 @@ export async function overviewFor(reviewer: Reviewer): Promise<Overview> {
     stages: all ? await unfinished(register) : null,
     stuck: all ? await stuckIn(register) : null,
     stopped: all ? await stoppedSwitches(register) : null,
-    stores: permitted.includes('seeStores') ? await register.storeHealth.list() : null,
+    stores: permitted.includes('seeStores') ? await storeStates(register) : null,
     held: all ? await register.meaning.held() : null,
     lastScan: (await register.scans.last()) ?? null,
     permitted,
@@ -53,6 +59,10 @@ async function newestRequests(reviewer: Reviewer, states: readonly RequestState[
     newest: totals.requests === 0 ? [] : await requestsFor(reviewer, { states }, { limit: shownRequests }),
     totals,
   };
+}
+
+async function storeStates({ storeHealth }: Register): Promise<readonly StoreState[]> {
+  return (await storeHealth.list()).map((health) => ({ ...health, isOld: isOld(health) }));
 }
 
 async function unfinished({ reports }: Register): Promise<readonly StageProgress[]> {

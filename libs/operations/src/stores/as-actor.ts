@@ -4,6 +4,7 @@ import type { Reviewer } from '../requests/review';
 import { requireSight } from '../rights/require';
 import type { Amount } from '../selected-files';
 import { stoppedSwitches } from '../switches/stopped';
+import { isOld } from './is-old';
 
 /** A store as it was found at the last look, and what is in it. */
 export interface StoreReview {
@@ -18,8 +19,6 @@ export interface StoreReview {
   readonly content: Readonly<Record<StorePart, Amount>>;
 }
 
-/** Looks follow each other within two minutes, or three if a store does not answer. */
-const oldMs = 10 * 60_000;
 const nothing: Amount = { files: 0, bytes: 0n };
 
 /** All stores that are configured or contain files. `Refused` `NO_SUCH_PAGE` to who may not see them. */
@@ -36,7 +35,7 @@ export async function storesFor(reviewer: Reviewer): Promise<readonly StoreRevie
     return {
       name,
       health,
-      isOld: health !== null && Date.now() - health.lookedAt.getTime() > oldMs,
+      isOld: health !== null && isOld(health),
       isFillingUp: health !== null && filling.some((trouble) => trouble.name === `store filling up:${name}`),
       stopped: stopped.find((one) => one.name === `store:${name}`) ?? null,
       content: Object.fromEntries(
