@@ -12,6 +12,7 @@ let server: Server;
 let url: string;
 let certificate: string;
 const seen: (string | undefined)[] = [];
+let answer: { readonly status: number; readonly body: unknown } = { status: 200, body: { data: [], next: null } };
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'coldroom-server-'));
   const { key, cert, file } = makeCertificate(directory);
@@ -19,8 +20,7 @@ beforeAll(async () => {
   writeFileSync(join(directory, 'token'), `coldroom_${'A'.repeat(43)}\n`, { mode: 0o600 });
   server = createServer({ key, cert }, (request, response) => {
     seen.push(request.headers.authorization);
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ data: [], next: null }));
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   url = `https://localhost:${(server.address() as AddressInfo).port}/coldroom/`;
@@ -46,4 +46,10 @@ test('a token is not sent to a server whose certificate is not trusted', async (
 test('an authority of the site is trusted if it is named', async () => {
   expect(await list({ NODE_EXTRA_CA_CERTS: certificate })).toMatchObject({ code: 0, stdout: 'No requests.\n' });
   expect(seen).toEqual([`Bearer coldroom_${'A'.repeat(43)}`]);
+});
+
+test('an order that is still being worked on is no failure for good', async () => {
+  const problem = { title: 'Conflict', status: 409, code: 'IDEMPOTENCY_RUNNING', detail: 'still', type: 'about:blank' };
+  answer = { status: 409, body: problem };
+  expect((await list({ NODE_EXTRA_CA_CERTS: certificate })).code).toBe(5);
 });

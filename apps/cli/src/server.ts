@@ -151,7 +151,8 @@ function failureOf(status: number, failed: z.output<typeof problem> | undefined,
       code,
       `The token in --token-file is unknown, revoked or expired: "coldroom tokens list" on the server shows those that are valid (${status} ${code})`,
     );
-  return status >= 500 || status === 429 ? new Transient(code, message) : new Refused(code, message);
+  const passes = status >= 500 || status === 429 || code === 'IDEMPOTENCY_RUNNING';
+  return passes ? new Transient(code, message) : new Refused(code, message);
 }
 
 /** Node's codes for what is wrong with a certificate. */
