@@ -67,7 +67,9 @@ export class ContainerAnswers implements OnApplicationBootstrap, BeforeApplicati
     try {
       return { ...nothing, ...(await this.omero.container(container)) };
     } catch (error) {
-      return { ...nothing, code: codeOf(error), reason: messageOf(error) };
+      const [code, reason] = [codeOf(error), messageOf(error)];
+      this.log.warn('container not read', { container: `${container.kind}:${container.id}`, code, reason });
+      return { ...nothing, code, reason };
     }
   }
 }

@@ -71,6 +71,10 @@ const plan = z
     ),
     waits: z.array(wait),
     missing,
+    seen: z
+      .string()
+      .nullable()
+      .describe('Of the images in datasets, projects, plates and screens; null if none was named'),
     filesets: filesets.describe('The first'),
   })
   .meta({ id: 'RetrievalPlan', description: 'The answer to a dry run' });

@@ -78,7 +78,7 @@ export {
   type RetrievalReview,
   type Wanted,
 } from './retrieve/as-actor';
-export { archivedImagesIn } from './retrieve/containers';
+export { archivedImagesIn, mostContainers } from './retrieve/containers';
 export type { Estimate } from './retrieve/estimate';
 export {
   planCancellation,

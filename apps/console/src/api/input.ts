@@ -90,14 +90,19 @@ export const retrievalBody = z
       ),
     way: z.enum(['restore', 'recall']),
     days: z.int().optional().describe('How long recalled files stay; 14 without it'),
+    seen: z
+      .string()
+      .max(100)
+      .optional()
+      .describe('From a dry run: requests nothing if datasets, projects, plates or screens have other images now'),
     dryRun: z.boolean().default(false).describe('Only answer what it would mean'),
   })
   .meta({ id: 'RetrievalOrder' });
 
-export function retrievalOf({ targets, way, days }: z.output<typeof retrievalBody>): {
+export function retrievalOf({ targets, way, days, seen }: z.output<typeof retrievalBody>): {
   readonly wanted: Wanted;
   readonly order: RetrievalOrder;
 } {
   if (way === 'restore' && days !== undefined) throw new BadRequestException('days: only a recall has days');
-  return { wanted: wantedIn(targets.join(' ')), order: orderOf(way, days) };
+  return { wanted: { ...wantedIn(targets.join(' ')), seen }, order: orderOf(way, days) };
 }

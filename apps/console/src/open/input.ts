@@ -2,6 +2,7 @@ import { BadRequestException } from '@nestjs/common';
 import { z } from 'zod';
 import { containerKinds, type Container } from '@coldroom/domain';
 import { idText } from '../files/input';
+import { mostContainers } from '@coldroom/operations';
 import { mostIds } from '../retrievals/input';
 
 /** OMERO.web sends the same name once for each id. */
@@ -15,6 +16,10 @@ const opened = z
   .refine(
     (all) => Object.values(all).flat().length <= mostIds,
     `At most ${mostIds} objects can be opened at once: choose fewer in OMERO.web`,
+  )
+  .refine(
+    ({ dataset, project, plate, screen }) => [dataset, project, plate, screen].flat().length <= mostContainers,
+    `At most ${mostContainers} datasets, projects, plates and screens can be opened at once: choose fewer in OMERO.web`,
   );
 
 /** What someone chose in OMERO.web. */

@@ -59,15 +59,45 @@ test('a container without an archived image, a foreign one and an unknown one lo
   expect((await (await signedIn('olga')).get('/open?screen=3')).text).toContain('Secret screen');
 });
 
-test('a dataset is brought back as the plan showed it, even if it changes meanwhile', async () => {
+const seenIn = (text: string): string => /name="seen" value="([^"]+)"/.exec(text)?.[1] ?? '';
+
+test('a dataset that has changed since the plan is not brought back, and the page asks to look again', async () => {
   const alice = await signedIn('alice');
-  const form = { _csrf: await alice.csrf('/ask-back'), what: 'Dataset:7', way: 'restore' };
-  const plan = await alice.get('/ask-back?what=Dataset:7&way=restore');
-  expect(plan.text).toContain(`${images.length} images would come back`);
-  scanner.containers[0] = { ...scanner.containers[0]!, imageIds: [] };
+  const { text } = await alice.get('/ask-back?what=Dataset:7&way=restore');
+  expect(text).toContain(`${images.length} images would come back`);
+  const form = { _csrf: await alice.csrf('/ask-back'), what: 'Dataset:7', way: 'restore', seen: seenIn(text) };
+  const before = scanner.containers[0]!;
+  scanner.containers[0] = { ...before, imageIds: [...before.imageIds, 987_003n] };
+  await running.register.containers.ask([{ kind: 'Dataset', id: 7n }], 0); // as someone else who opens it
+  const refused = await alice.post('/ask-back', form);
+  expect([refused.status, refused.text]).toEqual([409, expect.stringContaining('has changed since it was shown')]);
+  expect(await states()).toEqual(new Set(['released']));
+  scanner.containers[0] = before;
+  await running.register.containers.ask([{ kind: 'Dataset', id: 7n }], 0);
   expect((await alice.post('/ask-back', form)).status).toBe(303);
-  const states = (await running.register.reports.files({ requestId: archived })).map(({ state }) => state);
-  expect(new Set(states)).toEqual(new Set(['retrieving']));
+  expect(await states()).toEqual(new Set(['retrieving']));
+});
+
+const states = async () =>
+  new Set((await running.register.reports.files({ requestId: archived })).map(({ state }) => state));
+
+test('of a container with too many images, only who may see everything learns that it exists', async () => {
+  scanner.failure = { code: 'CONTAINER_TOO_LARGE', reason: 'Screen:5 has more than 100000 images' };
+  try {
+    const alice = await (await signedIn('alice')).get('/ask-back?what=Screen:5');
+    expect([alice.status, alice.text]).toEqual([404, expect.stringContaining('None of this is in the archive')]);
+    const dora = await (await signedIn('dora')).get('/ask-back?what=Screen:5');
+    expect([dora.status, dora.text]).toEqual([409, expect.stringContaining('more than 100000 images')]);
+  } finally {
+    scanner.failure = undefined;
+  }
+});
+
+test('more than twenty containers at once are refused', async () => {
+  const alice = await signedIn('alice');
+  const numbers = Array.from({ length: 21 }, (_, at) => at + 1);
+  expect((await alice.get(`/ask-back?what=Plate:${numbers.join(',')}`)).status).toBe(400);
+  expect((await alice.get(`/open?${numbers.map((id) => `plate=${id}`).join('&')}`)).status).toBe(400);
 });
 
 test('a name that leads nowhere is said to be missing, beside what is there', async () => {
@@ -96,8 +126,11 @@ test('if OMERO cannot be read, or no scanner answers, the page says so and what 
   scanner.failure = { code: 'OMERO_DATABASE_UNAVAILABLE', reason: "OMERO's database does not answer: <down>." };
   try {
     const failed = await alice.get('/ask-back?what=Plate:12');
-    expect([failed.status, failed.text]).toEqual([503, expect.stringContaining('does not answer: &lt;down>')]);
+    expect([failed.status, failed.text]).toEqual([503, expect.stringContaining('could not read Plate:12 in OMERO')]);
     expect(failed.text).toContain('Plate:12</textarea>');
+    expect(failed.text).not.toContain('down');
+    const dora = await (await signedIn('dora')).get('/ask-back?what=Plate:12');
+    expect(dora.text).toContain('does not answer: &lt;down>');
     expect((await alice.get('/open?plate=12')).status).toBe(503);
   } finally {
     scanner.failure = undefined;

@@ -2,6 +2,7 @@ import { BadRequestException } from '@nestjs/common';
 import { z } from 'zod';
 import { containerKinds, type Retrieval } from '@coldroom/domain';
 import {
+  mostContainers,
   parseTargets,
   recallOrder,
   restoreOrder,
@@ -24,6 +25,7 @@ const form = z.strictObject({
   what: z.string().max(30_000),
   way: z.enum(['restore', 'recall']).default('restore'),
   days: daysText,
+  seen: z.string().max(100).optional(),
 });
 
 /** What to bring back, and how. */
@@ -42,9 +44,9 @@ export function parseWish(given: unknown): Wish | undefined {
     const [issue] = parsed.error.issues;
     throw new BadRequestException(`${issue?.path.join('.') || 'the form'}: ${issue?.message}`);
   }
-  const { what, way, days } = parsed.data;
+  const { what, way, days, seen } = parsed.data;
   const order = orderOf(way, days);
-  return what.trim() === '' ? undefined : { what, wanted: wantedIn(what), order };
+  return what.trim() === '' ? undefined : { what, wanted: { ...wantedIn(what), seen }, order };
 }
 
 export function orderOf(way: Retrieval, days = defaultDays): RetrievalOrder {
@@ -61,6 +63,8 @@ export function wantedIn(what: string): Wanted {
     throw new BadRequestException(`At most ${mostIds} objects can be named at once.`);
   return asBadRequest(() => {
     const { containers, others } = splitContainers(words);
+    if (containers.length > mostContainers)
+      throw new UsageError(`At most ${mostContainers} datasets, projects, plates and screens can be named at once`);
     return { targets: parseTargets(others, ['Image', 'Fileset', 'Request'], 'Image', containerKinds), containers };
   });
 }

@@ -91,6 +91,7 @@ function Confirm({ site, visitor, planned, what }: Props): VNode {
       {visitor && <Csrf visitor={visitor} />}
       <input type="hidden" name="what" value={what} />
       <input type="hidden" name="way" value={order.way} />
+      {planned.seen !== null && <input type="hidden" name="seen" value={planned.seen} />}
       {order.way === 'recall' && <input type="hidden" name="days" value={order.days} />}
       <button class="primary" type="submit">
         {order.way === 'restore' ? `Bring ${bytes} back` : `Make ${bytes} available for ${counted(order.days, 'day')}`}

@@ -35,6 +35,7 @@ const shownAs: Readonly<Record<string, number>> = {
   BAG_BUSY: 503,
   CONTAINER_NOT_READ: 503,
   CONTAINER_TOO_LARGE: 409,
+  CONTAINER_CHANGED: 409,
 };
 
 /** The pages on which images are brought back. */

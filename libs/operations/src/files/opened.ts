@@ -64,7 +64,7 @@ export async function openedImages(
   containers: readonly Container[],
 ): Promise<Opened> {
   const { register, actor, policy } = reviewer;
-  const inside = await imagesOfContainers(register, containers, maxAgeMs);
+  const inside = await imagesOfContainers(reviewer, containers, maxAgeMs);
   const imageIds = [...new Set([...chosen, ...inside.flatMap((each) => each.imageIds)])];
   const found = await register.retrievalReports.find({ imageIds, filesets: [] }, visibleTo(actor, policy));
   const byImage = new Map<bigint, FoundPart>();

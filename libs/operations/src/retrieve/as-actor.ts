@@ -1,10 +1,10 @@
-import type { Container } from '@coldroom/domain';
+import { Refused, type Container } from '@coldroom/domain';
 import type { FilesetContent, RetrievalOrder, RetrievalSummary, Target } from '@coldroom/register';
 import { summed, untilNotBusy } from '../busy';
 import type { Reviewer } from '../requests/review';
 import { actions, may, relationsTo, visibleTo, type Action } from '../rights/rights';
 import type { Surroundings } from '../surroundings';
-import { imagesOfContainers } from './containers';
+import { fingerprintOf, imagesOfContainers, nameOfContainer } from './containers';
 import { planKnown, refuseWithoutSpace, type PlannedRetrieval } from './plan';
 import type { Retrieved } from './retrieve';
 import { firstFilesets, retrievalDetails, type RetrievalDetails } from './show';
@@ -19,6 +19,8 @@ export interface RetrievalFor extends PlannedRetrieval {
   readonly filesets: readonly FilesetContent[];
   /** What the archive does not have, or not for this actor. */
   readonly missing: readonly string[];
+  /** Of the images in the containers that were named, for the request of just these; null if none was named. */
+  readonly seen: string | null;
 }
 
 /** How far a retrieval is, and what the actor may do about it. */
@@ -30,10 +32,12 @@ export interface RetrievalReview extends RetrievalDetails {
 export interface Wanted {
   readonly targets: readonly Target[];
   readonly containers: readonly Container[];
+  /** That of the plan: if the containers have changed since, nothing is requested. */
+  readonly seen?: string | undefined;
 }
 
-/** What is planned shows what is in a container now. What is then requested is what the plan showed. */
-const [plannedMaxAgeMs, requestedMaxAgeMs] = [60_000, 3_600_000];
+/** The scanner is asked again for what is in a container after this time. */
+const maxAgeMs = 60_000;
 
 type Around = Pick<Surroundings, 'env'>;
 
@@ -44,19 +48,25 @@ export async function planRetrievalAs(
   wanted: Wanted,
   order: RetrievalOrder,
 ): Promise<RetrievalFor> {
-  const { targets, missing } = await reach(reviewer, wanted, plannedMaxAgeMs);
+  const { targets, missing, seen } = await reach(reviewer, wanted);
   const planned = await planKnown(around, reviewer.register, targets, order);
-  return { ...planned, missing, filesets: await firstFilesets(reviewer.register, targets) };
+  return { ...planned, missing, seen, filesets: await firstFilesets(reviewer.register, targets) };
 }
 
-async function reach(reviewer: Reviewer, { targets, containers }: Wanted, maxAgeMs: number) {
-  const inside = await imagesOfContainers(reviewer.register, containers, maxAgeMs);
-  return withinReach(reviewer, targets, inside, 'retrieve');
+async function reach(reviewer: Reviewer, { targets, containers, seen: before }: Wanted) {
+  const inside = await imagesOfContainers(reviewer, containers, maxAgeMs);
+  const seen = fingerprintOf(inside);
+  if (before !== undefined && before !== seen)
+    throw new Refused(
+      'CONTAINER_CHANGED',
+      `What is in ${containers.map(nameOfContainer).join(' ')} has changed since it was shown. Nothing was requested: look at it again`,
+    );
+  return { ...(await withinReach(reviewer, targets, inside, 'retrieve')), seen };
 }
 
 /**
- * Requests a retrieval as the actor; what is under way already stays so. `Refused` as `planRetrievalAs`, and
- * `NOT_ENOUGH_SPACE`; `NotYet` `BAG_BUSY` if a worker holds one of the bags for longer.
+ * Requests a retrieval as the actor; what is under way already stays so. `Refused` as `planRetrievalAs`,
+ * `CONTAINER_CHANGED` and `NOT_ENOUGH_SPACE`; `NotYet` `BAG_BUSY` if a worker holds one of the bags for longer.
  */
 export async function retrieveAs(
   reviewer: Reviewer,
@@ -65,7 +75,7 @@ export async function retrieveAs(
   order: RetrievalOrder,
 ): Promise<Retrieved & { readonly retrievals: readonly bigint[]; readonly missing: readonly string[] }> {
   const { register, actor } = reviewer;
-  const { targets, missing } = await reach(reviewer, wanted, requestedMaxAgeMs);
+  const { targets, missing } = await reach(reviewer, wanted);
   refuseWithoutSpace(await planKnown(around, register, targets, order));
   const results = [];
   for (const target of targets) results.push(await patiently(() => register.retrievals.ask(target, order, actor.name)));

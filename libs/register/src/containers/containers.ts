@@ -38,6 +38,15 @@ export class Containers {
     return rows.map((row) => ({ ...row, imageIds: row.imageIds.map(BigInt) }));
   }
 
+  /** Whether each of the containers is answered. */
+  async areAnswered(containers: readonly Container[]): Promise<boolean> {
+    const { rows } = await this.pool.query<{ open: boolean }>(
+      `SELECT EXISTS (SELECT FROM container WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::bigint[])) AND ${isAsked}) AS open`,
+      listed(containers),
+    );
+    return !rows[0]?.open;
+  }
+
   /** The oldest questions first. */
   async asked(limit: number): Promise<readonly Container[]> {
     const { rows } = await this.pool.query<Container>(
