@@ -75,6 +75,9 @@ const plan = z
       .string()
       .nullable()
       .describe('Of the images in datasets, projects, plates and screens; null if none was named'),
+    incomplete: z
+      .array(z.object({ container: z.string(), images: count, missing: count }))
+      .describe('Containers of which some images are not in the archive, or not for you'),
     filesets: filesets.describe('The first'),
   })
   .meta({ id: 'RetrievalPlan', description: 'The answer to a dry run' });

@@ -91,6 +91,7 @@ export {
 export { cancelRetrieval, retrieve, untilRetrieved, type Retrieved } from './retrieve/retrieve';
 export { retrievalDetails, type RetrievalDetails } from './retrieve/show';
 export type { StoreWait } from './retrieve/store-waits';
+export type { IncompleteContainer } from './retrieve/within-reach';
 export type { ScanReport } from './scan/report';
 export { lastScanFor, requestScanAs, scanFor } from './scan/as-actor';
 export { howToStartScanner, requestScan, untilScanned, type ScanProgress } from './scan/scan';

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import { retrievalAnswer, retrievalReview } from '@coldroom/api';
-import { byCode, UsageError, waiting, type Waiting } from '@coldroom/operations';
+import { byCode, UsageError, waiting, type IncompleteContainer, type Waiting } from '@coldroom/operations';
 import type { RetrievalOrder } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import type { Lines } from '@coldroom/terminal';
+import { counted, formatCount, type Lines } from '@coldroom/terminal';
 import type { ChangeOptions, Result } from '../command';
 import type { Context } from '../context';
 import { becameStuck } from '../lines';
@@ -34,17 +34,18 @@ export async function retrieveThere(
   const order = { targets, way, ...(way === 'recall' && { days }) };
   const planned = await server.post('retrievals', retrievalAnswer, { ...order, dryRun: true });
   if (!('plan' in planned)) throw new TypeError('the server has answered a dry run with what it did');
-  const { plan, needs, freeBytes, estimates, waits, missing } = planned;
+  const { plan, needs, freeBytes, estimates, waits, missing, incomplete } = planned;
   const shown = [
     planLines({ freeBytes, ...planned }),
     estimateLines({ freeBytes, ...planned }),
     waitLines(waits),
     missingLine(missing),
+    ...incomplete.map(incompleteLine),
   ];
   const someStay = plan.notArchived.files > 0 || missing.length > 0;
   if (dryRun || needs.files + plan.held.files === 0)
     return {
-      document: { dryRun, plan, freeBytes: freeBytes ?? null, estimates, waits, missing },
+      document: { dryRun, plan, freeBytes: freeBytes ?? null, estimates, waits, missing, incomplete },
       lines: shown,
       exitCode: someStay ? exitCodes.partly : exitCodes.ok,
     };
@@ -62,6 +63,10 @@ export async function retrieveThere(
 
 function missingLine(missing: readonly string[]): Lines {
   return missing.length > 0 && `Not in the archive, or not for this token: ${missing.join(' ')}`;
+}
+
+function incompleteLine({ container, images, missing }: IncompleteContainer): string {
+  return `Not in the archive, or not for this token: ${formatCount(missing)} of ${counted(images, 'image')} of ${container}`;
 }
 
 /** Waits until none of these retrievals is under way; returns what their files are then. */

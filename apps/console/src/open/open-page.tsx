@@ -97,7 +97,7 @@ function Missing({ missing }: Pick<Opened, 'missing'>): VNode {
   const more = missing.length - 5 * mostNames;
   return (
     <section class="card">
-      <h2>{counted(missing.length, 'image')} not in the archive</h2>
+      <h2>{counted(missing.length, 'image')} not in the archive, or not yours to see</h2>
       <p>Mark images in OMERO to have them archived: the next scan makes a request of them.</p>
       <p class="path muted">{missing.slice(0, 5 * mostNames).join(', ')}</p>
       {more > 0 && <p class="small muted">and {formatCount(more)} more</p>}
@@ -115,7 +115,8 @@ function Containers({ containers }: Pick<Opened, 'containers'>): VNode {
         {containers.map(({ container, name, images, missing }) => (
           <li>
             {name} <span class="muted nobreak">{spoken(container)}</span>: {counted(images, 'image')}
-            {missing > 0 && `, of which the archive does not have ${formatCount(missing)}`}
+            {missing > 0 &&
+              `, of which ${formatCount(missing)} ${missing === 1 ? 'is' : 'are'} not in the archive, or not yours to see`}
           </li>
         ))}
       </ul>
@@ -126,7 +127,7 @@ function Containers({ containers }: Pick<Opened, 'containers'>): VNode {
 function Empty({ empty }: Pick<Opened, 'empty'>): VNode {
   return (
     <section class="card">
-      <h2>Nothing in the archive</h2>
+      <h2>Nothing in the archive, or not yours to see</h2>
       <p class="name">{empty.map(spoken).join(', ')}</p>
     </section>
   );

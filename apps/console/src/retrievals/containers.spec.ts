@@ -23,6 +23,7 @@ beforeAll(async () => {
   scanner.containers.push(
     { kind: 'Dataset', id: 7n, name: '<i>cells</i>', imageIds: [...images, 987_001n, 987_002n] },
     { kind: 'Project', id: 7n, name: 'Mitosis', imageIds: [987_001n] },
+    { kind: 'Plate', id: 8n, name: 'Plate', imageIds: [images[0]!, 987_001n] },
     { kind: 'Screen', id: 3n, name: 'Secret screen', imageIds: secret },
   );
 });
@@ -42,7 +43,7 @@ test('a dataset that was opened shows its images, and offers those that are away
   for (const expected of [
     `${images.length} of ${images.length + 2} images in the archive`,
     '&lt;i>cells&lt;/i> <span class="muted nobreak">Dataset 7</span>',
-    `${images.length + 2} images, of which the archive does not have 2`,
+    `${images.length + 2} images, of which 2 are not in the archive, or not yours to see`,
     `value="Image:${images[0]} Dataset:7"`,
   ])
     expect(text).toContain(expected);
@@ -65,6 +66,7 @@ test('a dataset that has changed since the plan is not brought back, and the pag
   const alice = await signedIn('alice');
   const { text } = await alice.get('/ask-back?what=Dataset:7&way=restore');
   expect(text).toContain(`${images.length} images would come back`);
+  expect(text).toContain(`Dataset:7</span>: 2 of ${images.length + 2} images`);
   const form = { _csrf: await alice.csrf('/ask-back'), what: 'Dataset:7', way: 'restore', seen: seenIn(text) };
   const before = scanner.containers[0]!;
   scanner.containers[0] = { ...before, imageIds: [...before.imageIds, 987_003n] };
@@ -111,14 +113,17 @@ test('the API names containers, too', async () => {
   const alice = await signedIn('alice');
   const { status, text } = await alice.send('/api/v1/retrievals', {
     method: 'POST',
-    body: JSON.stringify({ targets: [`Image:${images[0]}`, 'Project:7'], way: 'restore', dryRun: true }),
+    body: JSON.stringify({ targets: [`Image:${images[0]}`, 'Project:7', 'Plate:8'], way: 'restore', dryRun: true }),
     headers: {
       origin: new URL(running.settings.url).origin,
       'content-type': 'application/json',
       'x-csrf-token': await alice.csrf(),
     },
   });
-  expect([status, JSON.parse(text)]).toMatchObject([200, { missing: ['Project:7'] }]);
+  expect([status, JSON.parse(text)]).toMatchObject([
+    200,
+    { missing: ['Project:7'], incomplete: [{ container: 'Plate:8', images: 2, missing: 1 }] },
+  ]);
 });
 
 test('if OMERO cannot be read, or no scanner answers, the page says so and what was named stays', async () => {

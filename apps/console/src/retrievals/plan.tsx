@@ -13,7 +13,7 @@ interface Props extends Frame {
 
 /** What comes back, how much, and how long it may take; and the one button that requests it. */
 export function Plan({ planned, what, ...frame }: Props): VNode {
-  const { plan, needs, filesets, missing } = planned;
+  const { plan, needs, filesets, missing, incomplete } = planned;
   const files = needs.files + plan.held.files;
   const canProlong = planned.order.way === 'recall' && plan.underWay.files > 0;
   return (
@@ -34,7 +34,7 @@ export function Plan({ planned, what, ...frame }: Props): VNode {
         {(files > 0 || canProlong) && hasRoom(planned) && <Confirm {...frame} planned={planned} what={what} />}
       </section>
       <FilesetsTable title="What comes along" filesets={filesets} />
-      {missing.length > 0 && <Missing missing={missing} />}
+      {missing.length + incomplete.length > 0 && <Missing missing={missing} incomplete={incomplete} />}
     </>
   );
 }
@@ -107,17 +107,26 @@ function Confirm({ site, visitor, planned, what }: Props): VNode {
 
 const someNames = 50;
 
-function Missing({ missing }: { readonly missing: readonly string[] }): VNode {
+function Missing({ missing, incomplete }: Pick<RetrievalFor, 'missing' | 'incomplete'>): VNode {
   const more = missing.length - someNames;
   return (
     <section class="card">
       <h2>
         <Badge shape="■" colour="muted">
-          {counted(missing.length, 'object')} not in the archive
+          Not in the archive, or not yours to see
         </Badge>
       </h2>
-      <p class="path">{missing.slice(0, someNames).join(', ')}</p>
+      {missing.length > 0 && <p class="path">{missing.slice(0, someNames).join(', ')}</p>}
       {more > 0 && <p class="small muted">and {formatCount(more)} more</p>}
+      {incomplete.length > 0 && (
+        <ul class="plain">
+          {incomplete.map((each) => (
+            <li>
+              <span class="name">{each.container}</span>: {formatCount(each.missing)} of {counted(each.images, 'image')}
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   );
 }

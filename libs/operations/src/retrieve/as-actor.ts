@@ -8,7 +8,7 @@ import { fingerprintOf, imagesOfContainers, nameOfContainer } from './containers
 import { planKnown, refuseWithoutSpace, type PlannedRetrieval } from './plan';
 import type { Retrieved } from './retrieve';
 import { firstFilesets, retrievalDetails, type RetrievalDetails } from './show';
-import { refuseUnless, withinReach } from './within-reach';
+import { refuseUnless, withinReach, type IncompleteContainer } from './within-reach';
 
 /** Someone waits for the answer. */
 const busyLimitMs = 10_000;
@@ -21,6 +21,7 @@ export interface RetrievalFor extends PlannedRetrieval {
   readonly missing: readonly string[];
   /** Of the images in the containers that were named, for the request of just these; null if none was named. */
   readonly seen: string | null;
+  readonly incomplete: readonly IncompleteContainer[];
 }
 
 /** How far a retrieval is, and what the actor may do about it. */
@@ -48,9 +49,9 @@ export async function planRetrievalAs(
   wanted: Wanted,
   order: RetrievalOrder,
 ): Promise<RetrievalFor> {
-  const { targets, missing, seen } = await reach(reviewer, wanted);
+  const { targets, missing, incomplete, seen } = await reach(reviewer, wanted);
   const planned = await planKnown(around, reviewer.register, targets, order);
-  return { ...planned, missing, seen, filesets: await firstFilesets(reviewer.register, targets) };
+  return { ...planned, missing, incomplete, seen, filesets: await firstFilesets(reviewer.register, targets) };
 }
 
 async function reach(reviewer: Reviewer, { targets, containers, seen: before }: Wanted) {

@@ -11,6 +11,15 @@ export interface WithinReach {
   readonly targets: readonly FilesetTarget[];
   /** Names of what the archive does not have, or not for this actor: both look alike. */
   readonly missing: readonly string[];
+  /** Containers of which some images, but not all, are there for this actor. */
+  readonly incomplete: readonly IncompleteContainer[];
+}
+
+export interface IncompleteContainer {
+  readonly container: string;
+  readonly images: number;
+  /** Images that the archive does not have, or not for this actor. */
+  readonly missing: number;
 }
 
 /**
@@ -38,7 +47,7 @@ export async function withinReach(
   if (requests.length + parts.length === 0)
     throw notFound(`${missing.join(' ')} in the archive`, 'NO_SUCH_TARGET', 'check the numbers');
   refuseUnless(reviewer, action, [...requests, ...parts]);
-  return { targets: targetsOf(requests, parts), missing };
+  return { targets: targetsOf(requests, parts), missing, incomplete: incompleteAmong(containers, parts) };
 }
 
 function idsOf(named: readonly Target[], kind: 'Request' | 'Image'): readonly bigint[] {
@@ -62,6 +71,20 @@ function missingAmong(
 function emptyAmong(containers: readonly ContainerImages[], parts: readonly FoundPart[]): readonly string[] {
   const images = new Set(parts.map(({ imageId }) => imageId));
   return containers.filter(({ imageIds }) => !imageIds.some((id) => images.has(id))).map(({ container }) => container);
+}
+
+function incompleteAmong(
+  containers: readonly ContainerImages[],
+  parts: readonly FoundPart[],
+): readonly IncompleteContainer[] {
+  const found = new Set(parts.map(({ imageId }) => imageId));
+  return containers
+    .map(({ container, imageIds }) => ({
+      container,
+      images: imageIds.length,
+      missing: imageIds.filter((id) => !found.has(id)).length,
+    }))
+    .filter(({ images, missing }) => missing > 0 && missing < images);
 }
 
 function targetsOf(
