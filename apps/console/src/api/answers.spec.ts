@@ -68,7 +68,7 @@ const calls: Readonly<Record<string, () => Promise<Call> | Call>> = {
   'get /stuck': () => ['stuck'],
   'get /switches': () => ['switches'],
   'post /switches/stop': () => ['switches/stop', { reason: 'a disk is replaced' }],
-  'post /switches/resume': () => ['switches/resume', {}],
+  'post /switches/resume': () => ['switches/resume', { changedAt: new Date().toISOString() }],
   'post /scans': () => ['scans'],
   'get /scans/{id}': async () => [`scans/${await running.register.scans.ask('test')}`],
   'get /scans/last': async () => {

@@ -93,6 +93,25 @@ test('a refusal does not use up the key', async () => {
   expect((await send(1)).status).toBe(200);
 });
 
+test('whoever has lost a role meanwhile does not get the answer that needed it', async () => {
+  const root = new Browser(running);
+  await root.signIn('root');
+  const csrf = await root.csrf('/');
+  const stop = () =>
+    root.send('/api/v1/switches/stop', {
+      method: 'POST',
+      body: JSON.stringify({ reason: 'a disk is replaced' }),
+      headers: { 'content-type': 'application/json', 'x-csrf-token': csrf, 'idempotency-key': 'stop-1' },
+    });
+  expect((await stop()).status).toBe(200);
+  expect((await stop()).headers.get('idempotency-replayed')).toBe('true');
+  await sql(`UPDATE person SET administrator = false WHERE login = 'root'`);
+  const later = await stop();
+  expect([later.status, later.text]).toEqual([422, expect.stringContaining('your rights have changed')]);
+  await sql(`UPDATE person SET administrator = true WHERE login = 'root'`);
+  await running.register.switches.resume(undefined, 'test');
+});
+
 test.each(['', 'a b', 'ä', 'x'.repeat(201)])('the key "%s" is refused', async (key) => {
   const headers = { 'idempotency-key': Buffer.from(key).toString('latin1') };
   expect(await post('retrievals', { targets: ['Image:1'], way: 'restore' }, headers)).toMatchObject({ status: 400 });

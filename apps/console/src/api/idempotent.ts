@@ -39,7 +39,7 @@ class IdempotencyInterceptor implements NestInterceptor {
           throw new ApiProblem(
             422,
             'IDEMPOTENCY_KEY_USED',
-            `This ${header} belongs to another request. Use a new one.`,
+            `This ${header} belongs to another request, or your rights have changed. Use a new one.`,
           );
         return done.isRepeated ? repeated(response, done.answer) : done.answer.body;
       }),
@@ -59,8 +59,11 @@ export const Idempotent = (): MethodDecorator =>
     }),
   );
 
-function fingerprintOf({ method, originalUrl, headers, body }: Request): Buffer {
-  const sent = JSON.stringify([method, originalUrl, headers['if-match'] ?? null, body ?? null]);
+/** With the rights of who sends it: whoever has lost a role gets no answer that needed it. */
+function fingerprintOf({ method, originalUrl, headers, body, visitor }: Request): Buffer {
+  const { roles = [], leads = [] } = visitor?.actor ?? {};
+  const rights = [roles.toSorted(), leads.map(String).toSorted()];
+  const sent = JSON.stringify([method, originalUrl, headers['if-match'] ?? null, body ?? null, rights]);
   return createHash('sha256').update(sent).digest();
 }
 

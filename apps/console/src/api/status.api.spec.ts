@@ -36,23 +36,28 @@ test.each(['status', 'stuck', 'switches', 'scans/last', 'scans/1'])(
 
 test('an administrator stops and resumes everything; no one else does', async () => {
   const reason = { reason: 'a disk is replaced' };
+  const seen = { changedAt: new Date().toISOString() };
   for (const login of ['alice', 'dora', 'ada'] as const) {
     expect(await call(login, 'POST', 'switches/stop', reason)).toMatchObject({
       status: 403,
       body: { code: 'NOT_PERMITTED' },
     });
-    expect((await call(login, 'POST', 'switches/resume', {})).status).toBe(403);
+    expect((await call(login, 'POST', 'switches/resume', seen)).status).toBe(403);
   }
   expect(await call('root', 'POST', 'switches/stop', reason)).toMatchObject({
     status: 200,
     body: { data: [{ name: 'all', stopped: true, reason: reason.reason, changedBy: 'root' }] },
   });
   expect(await call('dora', 'GET', 'status')).toMatchObject({ body: { stopped: [{ name: 'all' }] } });
-  expect(await call('root', 'POST', 'switches/resume', { name: 'stage:none' })).toMatchObject({
+  expect(await call('root', 'POST', 'switches/resume', { ...seen, name: 'stage:none' })).toMatchObject({
     status: 404,
     body: { code: 'NO_SUCH_SWITCH' },
   });
-  expect((await call('root', 'POST', 'switches/resume', {})).body).toEqual({ resumed: ['all'], stillStopped: [] });
+  expect((await call('root', 'POST', 'switches/resume', {})).status).toBe(400);
+  expect((await call('root', 'POST', 'switches/resume', seen)).body).toEqual({ resumed: [], stillStopped: ['all'] });
+  const [all] = (await call('root', 'GET', 'switches')).body['data'] as { changedAt: string }[];
+  const order = { changedAt: all?.changedAt };
+  expect((await call('root', 'POST', 'switches/resume', order)).body).toEqual({ resumed: ['all'], stillStopped: [] });
 });
 
 test.each([{}, { reason: ' ' }, { reason: 'a\0' }, { reason: 'x', name: 'all' }])(

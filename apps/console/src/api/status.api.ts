@@ -15,7 +15,7 @@ import {
 } from '@coldroom/operations';
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
-import { parseId, writtenText } from '../requests/input';
+import { parseId, seenStop, writtenText } from '../requests/input';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
 import { Answers } from './answers';
@@ -25,6 +25,7 @@ import { toJson } from './json';
 const stop = z.strictObject({ reason: writtenText(500).describe('Others read it') });
 const resume = z.strictObject({
   name: writtenText(200).optional().describe('`all`, `stage:NAME` or `store:NAME`; without it, everything'),
+  changedAt: seenStop,
 });
 
 /** What runs, what is stuck or stopped, and scans. */
@@ -75,9 +76,16 @@ export class StatusApi {
   @Post('switches/resume')
   @HttpCode(200)
   @Idempotent()
-  @Answers({ summary: 'Resume what is stopped', answer: resumed })
-  async resume(@CurrentVisitor() visitor: Visitor, @Body({ schema: resume }) { name }: z.output<typeof resume>) {
-    return toJson(await resumeAs(this.reviewer(visitor), name));
+  @Answers({
+    summary: 'Resume what is stopped',
+    description: 'What was stopped after `changedAt` stays stopped, and is in `stillStopped`.',
+    answer: resumed,
+  })
+  async resume(
+    @CurrentVisitor() visitor: Visitor,
+    @Body({ schema: resume }) { name, changedAt }: z.output<typeof resume>,
+  ) {
+    return toJson(await resumeAs(this.reviewer(visitor), name, changedAt));
   }
 
   @Get('scans/last')

@@ -7,13 +7,14 @@ import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { toHtml } from '../layout/html';
 import { Changes } from '../live/changes';
 import { Paces } from '../live/paces';
-import { parseAs, writtenText } from '../requests/input';
+import { parseAs, seenStop, writtenText } from '../requests/input';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
 import { Site } from '../site';
 import { OverviewPage } from './overview-page';
 
 const stopForm = z.strictObject({ _csrf: z.string(), reason: writtenText(500) });
+const resumeForm = z.strictObject({ _csrf: z.string(), changedAt: seenStop });
 
 @Controller()
 export class OverviewController {
@@ -41,8 +42,8 @@ export class OverviewController {
   }
 
   @Post('resume')
-  async resume(@CurrentVisitor() visitor: Visitor, @Res() response: Response): Promise<void> {
-    await resumeAs(this.reviewer(visitor), undefined);
+  async resume(@CurrentVisitor() visitor: Visitor, @Body() body: unknown, @Res() response: Response): Promise<void> {
+    await resumeAs(this.reviewer(visitor), undefined, parseAs(resumeForm, body).changedAt);
     response.redirect(303, this.site.href('/'));
   }
 

@@ -69,16 +69,21 @@ test('an administrator stops everything with a reason, and resumes', async () =>
   const page = await root.get('/');
   expect(page.text).toContain('Everything is stopped');
   expect(page.text).toContain('&lt;b>disk&lt;/b> full');
-  expect((await root.post('/resume', { _csrf: await root.csrf('/') })).status).toBe(303);
+  const changedAt = /name="changedAt" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+  await running.register.switches.stop('stage:link', 'smoke', 'dora');
+  expect((await root.post('/resume', { _csrf: await root.csrf('/'), changedAt })).status).toBe(303);
   expect(await all()).toMatchObject({ stopped: false });
+  expect((await root.get('/')).text).toContain('smoke'); // was stopped after the page was sent
+  await running.register.switches.resume(undefined, 'test');
 });
 
 test.each<Login>(['dora', 'lea', 'alice', 'ada'])('%s can neither stop nor resume', async (login) => {
   const browser = await signedIn(login);
   const csrf = await browser.csrf('/');
   expect((await browser.get('/')).text).not.toContain('Stop everything');
-  for (const path of ['/stop', '/resume'])
-    expect((await browser.post(path, { _csrf: csrf, reason: 'because' })).status).toBe(403);
+  expect((await browser.post('/stop', { _csrf: csrf, reason: 'because' })).status).toBe(403);
+  const changedAt = new Date().toISOString();
+  expect((await browser.post('/resume', { _csrf: csrf, changedAt })).status).toBe(403);
 });
 
 test('of many requests the newest are shown, with what all of them are together', async () => {

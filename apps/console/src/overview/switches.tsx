@@ -25,6 +25,7 @@ export function Switches({ site, visitor, overview: { stopped, permitted } }: Pr
       {permitted.includes('resume') && stopped.length > 0 && (
         <form method="post" action={site.href('/resume')}>
           <Csrf visitor={visitor} />
+          <input type="hidden" name="changedAt" value={newestOf(stopped).toISOString()} />
           <button type="submit">Resume</button>
         </form>
       )}
@@ -47,4 +48,9 @@ export function Switches({ site, visitor, overview: { stopped, permitted } }: Pr
       )}
     </section>
   );
+}
+
+/** A stop that someone makes after this page was sent is not lifted by it. */
+function newestOf(stopped: NonNullable<Overview['stopped']>): Date {
+  return new Date(Math.max(...stopped.map(({ changedAt }) => changedAt.getTime())));
 }

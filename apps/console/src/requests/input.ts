@@ -17,6 +17,12 @@ export const writtenText = (most: number) =>
     .max(most)
     .refine((text) => !text.includes('\0'), 'must not have a zero byte');
 
+/** Of the stop that was seen. */
+export const seenStop = z.iso
+  .datetime()
+  .transform((text) => new Date(text))
+  .describe('The newest `changedAt` of the stops that you have seen');
+
 const decision = z.strictObject({
   _csrf: z.string().optional(),
   revision: z.coerce.number().int().min(1).max(2_147_483_647),

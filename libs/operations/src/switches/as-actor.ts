@@ -11,8 +11,8 @@ export async function stopAs(reviewer: Reviewer, reason: string): Promise<void> 
   await stop(reviewer.register, reason.trim(), reviewer.actor.name);
 }
 
-/** Resumes one switch or all as the actor. `Refused` `NOT_PERMITTED`, or as `resume`. */
-export async function resumeAs(reviewer: Reviewer, name: string | undefined): Promise<Resumed> {
+/** Resumes one switch or all that the actor has seen stopped. `Refused` `NOT_PERMITTED`, or as `resume`. */
+export async function resumeAs(reviewer: Reviewer, name: string | undefined, seenUntil: Date): Promise<Resumed> {
   requireRight(reviewer, 'resume', 'You may not resume Coldroom.');
-  return resume(reviewer.register, name, reviewer.actor.name);
+  return resume(reviewer.register, name, reviewer.actor.name, seenUntil);
 }

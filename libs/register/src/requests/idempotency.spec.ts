@@ -68,6 +68,14 @@ test('a key whose work failed is free again', async () => {
   expect(await idempotency.once(request('fails', 'b'), async () => 1)).toMatchObject({ answer: 1 });
 });
 
+test('a key whose work is done stays taken if the answer cannot be kept', async () => {
+  const idempotency = new Idempotency(pool);
+  await pool.query(`ALTER TABLE idempotency ADD CONSTRAINT refused CHECK (answer::text <> '"refused"')`);
+  await expect(idempotency.once(request('unkept'), async () => 'refused')).rejects.toThrow('constraint');
+  await pool.query('ALTER TABLE idempotency DROP CONSTRAINT refused');
+  expect(await idempotency.once(request('unkept'), async () => 'twice')).toEqual({ kind: 'running' });
+});
+
 test('keys are removed after a day', async () => {
   const idempotency = new Idempotency(pool);
   await idempotency.once(request('old'), async () => 1);

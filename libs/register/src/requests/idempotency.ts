@@ -28,27 +28,24 @@ export class Idempotency {
 
   /**
    * Does the work unless it was done under this key within a day; then returns the first answer. A key whose work fails
-   * is free again. If the process dies between the work and its answer, the work is done again after the lease:
-   * it must find by itself what it has already done.
+   * is free again. If the process dies between the work and its answer, or the answer cannot be kept, the work is done
+   * again after the lease: it must find by itself what it has already done.
    */
   async once<Answer>(request: Repeatable, work: () => Promise<Answer>): Promise<Once<Answer>> {
     await this.query(`DELETE FROM idempotency WHERE created_at < now() - interval '${keptFor}'`, []);
     if (!(await this.begin(request))) return this.before(request);
     const prolonging = setInterval(() => void this.prolong(request).catch(() => undefined), this.lease / 3);
     try {
-      const answer = await work();
+      const answer = await work().catch(async (error: unknown) => {
+        await this.release(request);
+        throw error;
+      });
       await this.query('UPDATE idempotency SET answer = $3 WHERE actor = $1 AND key = $2', [
         request.actor,
         request.key,
         JSON.stringify(answer),
       ]);
       return { kind: 'done', answer, isRepeated: false };
-    } catch (error) {
-      await this.query('DELETE FROM idempotency WHERE actor = $1 AND key = $2 AND answer IS NULL', [
-        request.actor,
-        request.key,
-      ]).catch(() => undefined); // what failed first is what the caller has to know; the lease frees the key
-      throw error;
     } finally {
       clearInterval(prolonging);
     }
@@ -63,6 +60,12 @@ export class Idempotency {
       [actor, key, fingerprint, this.lease],
     );
     return rowCount === 1;
+  }
+
+  private async release({ actor, key }: Repeatable): Promise<void> {
+    await this.query('DELETE FROM idempotency WHERE actor = $1 AND key = $2 AND answer IS NULL', [actor, key]).catch(
+      () => undefined, // what failed first is what the caller has to know; the lease frees the key
+    );
   }
 
   private async before<Answer>({ actor, key, fingerprint }: Repeatable): Promise<Once<Answer>> {

@@ -69,14 +69,18 @@ export class Switches {
     await sleep(staleMs + 100);
   }
 
-  /** Resumes a stopped part and forgets its failures; without a name, all parts. Returns those that were stopped. */
-  async resume(name: string | undefined, by: string): Promise<readonly string[]> {
+  /**
+   * Resumes a stopped part and forgets its failures; without a name, all parts. Returns those that were stopped.
+   * @param seenUntil what was stopped after this time stays stopped
+   */
+  async resume(name: string | undefined, by: string, seenUntil?: Date): Promise<readonly string[]> {
     return transaction(this.pool, async (client) => {
       const { rows } = await client.query<{ name: string; stopped: boolean }>(
         `UPDATE switch s SET stopped = false, failures = 0, window_started = now(), changed_by = $2, changed_at = now()
-         FROM (SELECT * FROM switch WHERE ($1::text IS NULL OR name = $1) AND (stopped OR failures > 0) ORDER BY name FOR UPDATE) old
+         FROM (SELECT * FROM switch WHERE ($1::text IS NULL OR name = $1) AND (stopped OR failures > 0)
+           AND ($3::timestamptz IS NULL OR date_trunc('milliseconds', changed_at) <= $3) ORDER BY name FOR UPDATE) old
          WHERE old.name = s.name RETURNING s.name, old.stopped`,
-        [name ?? null, by],
+        [name ?? null, by, seenUntil ?? null],
       );
       const resumed = rows.filter((row) => row.stopped).map((row) => row.name);
       await client.query(
