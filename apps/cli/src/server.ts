@@ -19,6 +19,13 @@ interface Sending {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+interface Answered {
+  readonly status: number;
+  readonly text: string;
+  /** 0 if the server does not say. */
+  readonly retryAfterMs: number;
+}
+
 /** The REST API of a console, with an access token. docs/api.md says what it does. */
 export class Server {
   private readonly base: URL;
@@ -76,7 +83,7 @@ export class Server {
     const url = new URL(`api/v1/${path}`, this.base);
     for (const [name, values] of Object.entries(query))
       for (const value of [values].flat()) if (value !== undefined) url.searchParams.append(name, value);
-    const { status, text } = await this.fetch(url, {
+    const { status, text, retryAfterMs } = await this.fetch(url, {
       method,
       headers: {
         authorization: `Bearer ${this.token}`,
@@ -86,17 +93,18 @@ export class Server {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const parsed = jsonOf(text);
-    if (status >= 300) throw failureOf(status, problem.safeParse(parsed).data, this.base);
+    if (status >= 300) throw failureOf(status, problem.safeParse(parsed).data, this.base, retryAfterMs);
     const decoded = answer.safeDecode(parsed as z.input<Answer>);
     if (!decoded.success) throw unexpected(this.base, z.prettifyError(decoded.error));
     return decoded.data;
   }
 
-  private async fetch(url: URL, init: RequestInit): Promise<{ readonly status: number; readonly text: string }> {
+  private async fetch(url: URL, init: RequestInit): Promise<Answered> {
     try {
       // A redirect would send the token elsewhere.
       const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
-      return { status: response.status, text: await response.text() };
+      const retryAfterMs = Number(response.headers.get('retry-after')) * 1000 || 0;
+      return { status: response.status, text: await response.text(), retryAfterMs };
     } catch (error) {
       const { cause = error } = error as { readonly cause?: unknown };
       if (isCertificateFault(codeOf(cause))) throw untrusted(this.base, messageOf(cause));
@@ -142,7 +150,17 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function failureOf(status: number, failed: z.output<typeof problem> | undefined, base: URL): Error {
+function failureOf(
+  status: number,
+  failed: z.output<typeof problem> | undefined,
+  base: URL,
+  retryAfterMs: number,
+): Error {
+  // A proxy in front answers so while the console restarts.
+  if (!failed && [429, 502, 503, 504].includes(status))
+    return new Transient('SERVER_UNAVAILABLE', `${base.href} is not available now (status ${status})`, {
+      retryAfterMs,
+    });
   if (!failed) return unexpected(base, `status ${status}`);
   const { code, detail } = failed;
   const message = `${detail} (${status} ${code})`;
@@ -152,7 +170,7 @@ function failureOf(status: number, failed: z.output<typeof problem> | undefined,
       `The token in --token-file is unknown, revoked or expired: "coldroom tokens list" on the server shows those that are valid (${status} ${code})`,
     );
   const passes = status >= 500 || status === 429 || code === 'IDEMPOTENCY_RUNNING';
-  return passes ? new Transient(code, message) : new Refused(code, message);
+  return passes ? new Transient(code, message, { retryAfterMs }) : new Refused(code, message);
 }
 
 /** Node's codes for what is wrong with a certificate. */

@@ -7,6 +7,7 @@ import { counted, formatCount, type Lines } from '@coldroom/terminal';
 import type { ChangeOptions, Result } from '../command';
 import type { Context } from '../context';
 import { becameStuck } from '../lines';
+import { patiently } from '../patience';
 import type { Server } from '../server';
 import { follow } from '../waiting';
 import { doneLine, estimateLines, planLines, progressLine, waitLines } from './retrieve-lines';
@@ -19,8 +20,8 @@ export interface RetrieveOptions extends ChangeOptions {
 
 type Review = z.output<typeof retrievalReview>;
 
-/** The API limits requests a minute. */
-const pauseMs = 5000;
+/** The API limits requests a minute: all retrievals together take at most half of what it grants by default. */
+export const pauseMsFor = (retrievals: number): number => Math.max(5000, 200 * retrievals);
 
 /** A restore or recall by the REST API of a console. */
 export async function retrieveThere(
@@ -70,15 +71,17 @@ function incompleteLine({ container, images, missing }: IncompleteContainer): st
 }
 
 /** Waits until none of these retrievals is under way; returns what their files are then. */
-async function* untilBrought(
+export async function* untilBrought(
   server: Server,
   ids: readonly bigint[],
+  pauseMs = pauseMsFor(ids.length),
 ): AsyncGenerator<Waiting<Review['amounts']>, Review['amounts']> {
   const reviews = new Map<bigint, Review>();
   const isUnderWay = (id: bigint): boolean => (reviews.get(id)?.retrieval.state ?? 'under way') === 'under way';
   return yield* waiting({
     read: async () => {
-      for (const id of ids.filter(isUnderWay)) reviews.set(id, await server.get(`retrievals/${id}`, retrievalReview));
+      for (const id of ids.filter(isUnderWay))
+        reviews.set(id, await patiently(() => server.get(`retrievals/${id}`, retrievalReview), pauseMs));
       return [...reviews.values()].flatMap(({ amounts }) => amounts);
     },
     isOver: () => !ids.some(isUnderWay),
