@@ -1,22 +1,22 @@
 #!/bin/sh
-# Makes the files of deploy/secrets/ that are not there yet; those that are there stay as they are.
+# Makes the files with passwords that are not there yet; those that are there stay as they are.
 #
-#   sh deploy/make-secrets.sh
+#   sh deploy/make-secrets.sh [DIRECTORY]     deploy/secrets if it is not given
 #
 # Afterwards, write your mail server's address to smtp_url, and give the role coldroom_scanner of OMERO's database the
 # password in omero_url (docs/install-compose.md).
 set -eu
-cd "$(dirname "$0")"
+secrets=${1:-$(dirname "$0")/secrets}
 umask 077
-mkdir -p secrets
+mkdir -p "$secrets"
 
 random() { od -An -tx1 -N24 /dev/urandom | tr -d ' \n'; }
 make() { # NAME VALUE
-  [ -e "secrets/$1" ] || printf '%s\n' "$2" >"secrets/$1"
+  [ -e "$secrets/$1" ] || printf '%s\n' "$2" >"$secrets/$1"
 }
 
 make register_password "$(random)"
-make register_url "postgres://coldroom:$(cat secrets/register_password)@register:5432/coldroom"
+make register_url "postgres://coldroom:$(cat "$secrets/register_password")@register:5432/coldroom"
 make omero_url "postgres://coldroom_scanner:$(random)@${OMERO_DATABASE_HOST:-database}:5432/${OMERO_DATABASE_NAME:-postgres}"
 make session_secret "$(random)"
 make smtp_url ''
@@ -24,6 +24,6 @@ make grafana_password "$(random)"
 
 # No one else on this machine can enter the directory. Each file is mounted into the containers that need it, where
 # users of several ids read it.
-chmod 0700 secrets
-chmod 0644 secrets/*
-echo "deploy/secrets/ is complete"
+chmod 0700 "$secrets"
+chmod 0644 "$secrets"/*
+echo "$secrets is complete"

@@ -1,5 +1,8 @@
 import '@coldroom/runtime/require-node';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ran, run, repository } from '../run';
 import { bytesOf, faultsOfImage } from './image';
 import { Stack } from './stack';
@@ -41,7 +44,8 @@ async function main(): Promise<number> {
   say(
     `the image has no surprises, and ${(((await bytesOf(image)) - (await bytesOf(base))) / 1e6).toFixed(0)} MB above its base`,
   );
-  await ran('sh', ['deploy/make-secrets.sh']);
+  const secrets = mkdtempSync(join(tmpdir(), 'coldroom-secrets-'));
+  await ran('sh', ['deploy/make-secrets.sh', secrets]);
   const [consolePort, httpPort, httpsPort, prometheusPort] = await Promise.all([
     freePort(),
     freePort(),
@@ -50,6 +54,7 @@ async function main(): Promise<number> {
   ]);
   const stack = await Stack.find('coldroom-test', {
     OMERO_SAMPLE: 'coldroom-test',
+    COLDROOM_SECRETS: secrets,
     COLDROOM_STORE: 'store',
     COLDROOM_IMAGE: image,
     COLDROOM_SAMPLE_IMAGE: sample,
@@ -76,6 +81,7 @@ async function main(): Promise<number> {
     throw error;
   } finally {
     await stack.remove();
+    rmSync(secrets, { recursive: true });
   }
 }
 
