@@ -59,7 +59,13 @@ export type {
 export type { RetrievalPlan } from './operator/retrieval-plan';
 export type { RetrievalOrder } from './operator/retrievals';
 export type { Closure } from './requests/requests';
-export type { RequestFilter, RequestPage, Visibility } from './requests/request-filter';
+export {
+  requestOrders,
+  type RequestFilter,
+  type RequestOrder,
+  type RequestPage,
+  type Visibility,
+} from './requests/request-filter';
 export type { RequestSummary, RequestTotals } from './requests/summaries';
 export { scannerTask, type Scan } from './requests/scans';
 export type { Switch } from './transitions/switches';

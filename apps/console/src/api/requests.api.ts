@@ -40,7 +40,7 @@ export class RequestsApi {
   ) {
     const { cursor, limit } = query;
     const found = await requestsFor(this.reviewer(visitor), requestFilterOf(query), {
-      before: cursor,
+      after: cursor,
       limit: limit + 1,
     });
     return toJson(pageOf(found, limit));

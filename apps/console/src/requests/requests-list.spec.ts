@@ -42,6 +42,22 @@ test('pages follow each other without a gap or a repetition, although requests a
   expect(seen).toEqual(Array.from({ length: 108 }, (_, nr) => 120 - nr));
 });
 
+test.each(['oldest', 'largest'])('the %s come first, also from page to page', async (sort) => {
+  await running.newRequest('large.tif', 3);
+  const requests = await running.register.requests.list({ states: ['New'] });
+  const wanted = requests.toSorted((a, b) =>
+    Number(sort === 'oldest' ? a.id - b.id : b.bytes - a.bytes || b.id - a.id),
+  );
+  const seen: number[] = [];
+  for (let path = `/requests?state=New&sort=${sort}`; path !== '';) {
+    const page = await dora.get(path);
+    expect(page.text).toContain('aria-current="true"');
+    seen.push(...idsOf(page));
+    path = nextOf(page);
+  }
+  expect(seen).toEqual(wanted.map(({ id }) => Number(id)));
+});
+
 test.each([
   ['text=ALICE&state=Declined', 12],
   ['text=nothing+of+this', 0],
@@ -57,8 +73,10 @@ test.each([
 
 test.each([
   'state=Gone',
-  'before=x',
-  'before=-1',
+  'after=x',
+  'after=-1',
+  'bytes=1e3',
+  'sort=random',
   'group=1;DROP',
   `text=${'x'.repeat(201)}`,
   'limit=1000000',
@@ -73,7 +91,7 @@ test('what is searched for is shown as text, and kept from page to page', async 
   expect(page.text).toContain('value="&quot;>&lt;script>"');
   expect(page.text).not.toContain('<script>');
   expect(nextOf(await dora.get('/requests?state=New&text=alice&group=3'))).toMatch(
-    /^\/requests\?state=New&group=3&text=alice&before=\d+$/,
+    /^\/requests\?state=New&group=3&text=alice&after=\d+$/,
   );
 });
 

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { requestStates, type RequestState } from '@coldroom/domain';
+import { requestOrders, type RequestOrder } from '@coldroom/register';
 import { Page, type Frame } from '../layout/html';
 import { stateWords } from '../layout/parts';
 import { RequestsTable } from './requests-table';
@@ -18,6 +19,7 @@ export function RequestsPage({ sections, search, ...frame }: Props): VNode {
         <h1>{titleOf(sections, search)}</h1>
         <States {...frame} search={search} />
         <SearchForm {...frame} search={search} />
+        <Orders {...frame} search={search} />
         <Narrowed {...frame} sections={sections} search={search} />
       </div>
       {sections.length === 0 && <NoRequests isFiltered={addressOf(search, {}) !== '/requests'} />}
@@ -28,6 +30,7 @@ export function RequestsPage({ sections, search, ...frame }: Props): VNode {
           requests={section.rows}
           totals={section.totals}
           next={nextOf(section, search)}
+          order={search.sort}
           narrow={(change) => addressOf(search, change)}
         />
       ))}
@@ -35,10 +38,11 @@ export function RequestsPage({ sections, search, ...frame }: Props): VNode {
   );
 }
 
-function nextOf({ next, state }: Section, search: Search): string | undefined {
-  if (next === undefined) return undefined;
+function nextOf({ last, state }: Section, search: Search): string | undefined {
+  if (last === undefined) return undefined;
   // A section of several states goes on as a list of all of them.
-  return addressOf(search, { before: next, ...(state ? { state } : {}) });
+  const next = { after: last.id, ...(search.sort === 'largest' ? { bytes: last.bytes } : {}) };
+  return addressOf(search, { ...next, ...(state ? { state } : {}) });
 }
 
 function titleOf(sections: readonly Section[], { state }: Search): string {
@@ -66,8 +70,30 @@ function States({ site, search }: SearchProps): VNode {
   );
 }
 
+function Orders({ site, search }: SearchProps): VNode {
+  const present = search.sort ?? 'newest';
+  return (
+    <nav class="states" aria-label="Order">
+      {requestOrders.map((order) => (
+        <a
+          href={site.href(addressOf(search, { sort: order === 'newest' ? undefined : order }))}
+          aria-current={order === present ? 'true' : undefined}
+        >
+          {orderTitles[order]}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+const orderTitles: Readonly<Record<RequestOrder, string>> = {
+  newest: 'Newest first',
+  oldest: 'Oldest first',
+  largest: 'Largest first',
+};
+
 function SearchForm({ site, search }: SearchProps): VNode {
-  const { text, before: _page, ...kept } = search;
+  const { text, after: _page, bytes: _size, ...kept } = search;
   return (
     <form class="row" role="search" method="get" action={site.href('/requests')}>
       {Object.entries(kept).map(

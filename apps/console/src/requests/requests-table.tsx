@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import type { RequestListing } from '@coldroom/operations';
-import type { RequestTotals } from '@coldroom/register';
+import type { RequestOrder, RequestTotals } from '@coldroom/register';
 import { counted, formatBytes, formatCount } from '@coldroom/terminal';
 import type { Frame } from '../layout/html';
 import { StateBadge, When } from '../layout/parts';
@@ -9,6 +9,8 @@ import { Rows } from '../layout/rows';
 interface Props extends Pick<Frame, 'site'> {
   readonly title: string;
   readonly requests: readonly RequestListing[];
+  /** Of a page, which of all they are; the newest if it is not given. */
+  readonly order?: RequestOrder | undefined;
   /** Of all that this is a page of. */
   readonly totals?: RequestTotals;
   /** The address of the next page. */
@@ -25,7 +27,7 @@ const columns = [
   { title: 'Asked', number: true },
 ];
 
-export function RequestsTable({ site, title, requests, totals, next, narrow }: Props): VNode {
+export function RequestsTable({ site, title, requests, order = 'newest', totals, next, narrow }: Props): VNode {
   const rowOf = (request: RequestListing) => ({
     key: String(request.id),
     cells: [
@@ -51,7 +53,7 @@ export function RequestsTable({ site, title, requests, totals, next, narrow }: P
       <Rows label={title} columns={columns} rows={requests.map(rowOf)} fixed />
       {totals && (
         <p class="small muted totals">
-          {next !== undefined && `The ${formatCount(requests.length)} newest of `}
+          {next !== undefined && `The ${formatCount(requests.length)} ${order} of `}
           {counted(totals.requests, 'request')}: {counted(totals.images, 'image')}, {counted(totals.files, 'file')},{' '}
           {formatBytes(totals.bytes)}
         </p>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { requestStates } from '@coldroom/domain';
+import { requestOrders } from '@coldroom/register';
 import { parseAs, writtenText } from './input';
 
 const id = z
@@ -18,8 +19,10 @@ const fields = z.strictObject({
   owner: id,
   store: text,
   text,
-  /** Only requests with a smaller number: the next page. */
-  before: id,
+  sort: z.enum(requestOrders).optional(),
+  /** What comes after this request, which had so many bytes: the next page. */
+  after: id,
+  bytes: id,
 });
 
 /** What the list of requests shows, as its address says it. */
@@ -30,7 +33,7 @@ export const parseSearch = (query: unknown): Search => parseAs(fields, query);
 /** The address of the same list with some of it changed; undefined leaves a field out. */
 export function addressOf(search: Search, change: Partial<Search>): string {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries({ ...search, before: undefined, ...change }))
+  for (const [name, value] of Object.entries({ ...search, after: undefined, bytes: undefined, ...change }))
     if (value !== undefined) query.set(name, value.toString());
   return query.size === 0 ? '/requests' : `/requests?${query}`;
 }

@@ -11,8 +11,8 @@ export interface Section {
   readonly state: RequestState | undefined;
   readonly rows: readonly RequestListing[];
   readonly totals: RequestTotals;
-  /** The number that the next page starts before, if there is one. */
-  readonly next: bigint | undefined;
+  /** The last of this page, if there is a next one. */
+  readonly last: RequestListing | undefined;
 }
 
 const pageSize = 50;
@@ -35,11 +35,11 @@ interface Group {
 
 /** One section in which one can page if a state or a page is asked for, else several short ones. */
 export async function sectionsFor(reviewer: Reviewer, search: Search): Promise<readonly Section[]> {
-  const { state, before } = search;
+  const { state, after } = search;
   const wanted: readonly Group[] =
     state !== undefined
       ? [{ title: stateWords[state], states: [state], size: pageSize }]
-      : before !== undefined
+      : after !== undefined
         ? [{ title: 'All states', states: undefined, size: pageSize }]
         : groups;
   const found: Section[] = [];
@@ -48,15 +48,15 @@ export async function sectionsFor(reviewer: Reviewer, search: Search): Promise<r
 }
 
 async function sectionOf(reviewer: Reviewer, search: Search, { title, states, size }: Group): Promise<Section> {
-  const { group: groupId, owner: ownerId, store, text, before } = search;
+  const { group: groupId, owner: ownerId, store, text, sort: order, after, bytes: afterBytes } = search;
   const filter = { states, groupId, ownerId, store, text };
-  const rows = await requestsFor(reviewer, filter, { before, limit: size + 1 });
+  const rows = await requestsFor(reviewer, filter, { order, after, afterBytes, limit: size + 1 });
   const shown = rows.slice(0, size);
   return {
     title,
     state: states?.length === 1 ? states[0] : undefined,
     rows: shown,
     totals: await totalsFor(reviewer, filter),
-    next: rows.length > size ? shown.at(-1)?.id : undefined,
+    last: rows.length > size ? shown.at(-1) : undefined,
   };
 }

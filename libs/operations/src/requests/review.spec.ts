@@ -43,7 +43,7 @@ it.each(roleSets.map((set) => [set.join(', ') || 'no role', set] as const))(
           .filter((request) => may(granted, 'see', relationsTo(actor, request), policy))
           .map((request) => ({ ...request, requesterName: request.requester }));
         expect(seen).toEqual(permitted);
-        expect(await requestsFor({ register, actor, policy }, {}, { before: 10n, limit: 3 })).toEqual(
+        expect(await requestsFor({ register, actor, policy }, {}, { after: 10n, limit: 3 })).toEqual(
           permitted.filter(({ id }) => id < 10n).slice(0, 3),
         );
       }

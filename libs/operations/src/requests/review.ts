@@ -63,7 +63,7 @@ export interface RequestListing extends RequestSummary {
   readonly requesterName: string;
 }
 
-/** The requests that the actor may see, newest first; without a limit, all of them. */
+/** The requests that the actor may see; without a limit, all of them. */
 export async function requestsFor(
   { register, actor, policy }: Reviewer,
   filter: Omit<RequestFilter, 'visibleTo'> = {},

@@ -20,23 +20,32 @@ export interface Visibility {
   readonly groupIds: readonly bigint[];
 }
 
-/** Part of a list of requests, newest first. */
+export const requestOrders = ['newest', 'oldest', 'largest'] as const;
+export type RequestOrder = (typeof requestOrders)[number];
+
+/** Part of a list of requests. */
 export interface RequestPage {
-  /** Only requests with a smaller number: for paging through a long list. */
-  readonly before?: bigint | undefined;
+  /** Newest first if it is not given. */
+  readonly order?: RequestOrder | undefined;
+  /** Only what comes after the request of this number: for paging through a long list. */
+  readonly after?: bigint | undefined;
+  /** The bytes that this request had in the list; needed for `largest`. */
+  readonly afterBytes?: bigint | undefined;
   readonly limit?: number | undefined;
 }
 
-/** A query for the numbers of these requests, newest first. */
+/** A query for the numbers of these requests, in their order. */
 export function selectRequests(
   filter: RequestFilter,
-  { before, limit }: RequestPage,
+  { order = 'newest', after, afterBytes, limit }: RequestPage,
 ): { readonly sql: string; readonly values: readonly unknown[] } {
   const values: unknown[] = [];
   const value = (given: unknown): string => `$${values.push(given)}`;
+  const [compared, direction] = order === 'oldest' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const bySize = order === 'largest';
   const most = value(limit ?? null);
   const conditions = [
-    before !== undefined && `r.id < ${value(before)}`,
+    after !== undefined && !bySize && `r.id ${compared} ${value(after)}`,
     filter.states && `r.state = ANY(${value(filter.states)}::text[])`,
     filter.groupId !== undefined && `r.group_id = ${value(filter.groupId)}`,
     filter.ownerId !== undefined && `r.owner_id = ${value(filter.ownerId)}`,
@@ -45,28 +54,42 @@ export function selectRequests(
       `EXISTS (SELECT FROM file_total t WHERE t.request_id = r.id AND t.store = ${value(filter.store)} AND t.files > 0)`,
     filter.text && contains(value(filter.text)),
   ];
-  const newest = (condition: string): string =>
-    `(SELECT r.id FROM request r WHERE ${[condition, ...conditions.filter((each) => each)].join(' AND ')} ORDER BY r.id DESC LIMIT ${most})`;
-  const source = sourceOf(filter, newest, value);
-  return { sql: `SELECT found.id FROM (${source}) found ORDER BY found.id DESC LIMIT ${most}`, values };
+  const first = bySize ? '' : `ORDER BY r.id ${direction} LIMIT ${most}`;
+  const some = (condition: string): string =>
+    `(SELECT r.id FROM request r WHERE ${[condition, ...conditions.filter((each) => each)].join(' AND ')} ${first})`;
+  const source = sourceOf(filter, some, value);
+  if (!bySize)
+    return { sql: `SELECT found.id FROM (${source}) found ORDER BY found.id ${direction} LIMIT ${most}`, values };
+  const next =
+    after === undefined ? 'true' : `(bytes, id) < (${value(afterBytes ?? 0n)}::bigint, ${value(after)}::bigint)`;
+  return {
+    sql: `SELECT id FROM (${withBytes(source)}) sized WHERE ${next} ORDER BY bytes DESC, id DESC LIMIT ${most}`,
+    values,
+  };
+}
+
+/** The size is a sum of few kept totals each: the cost grows with the number of requests. */
+function withBytes(source: string): string {
+  return `SELECT found.id, (SELECT coalesce(sum(t.bytes), 0)::bigint FROM file_total t WHERE t.request_id = found.id AND t.state <> 'skipped') AS bytes
+    FROM (${source}) found`;
 }
 
 /**
- * Each person, group and state is looked up on its own in the index that it has, newest first: the requests of others
- * are not read.
+ * Each person, group and state is looked up on its own in the index that it has, in the order of the numbers: the requests
+ * of others are not read.
  */
 function sourceOf(
   { visibleTo, states }: RequestFilter,
-  newest: (condition: string) => string,
+  some: (condition: string) => string,
   value: (given: unknown) => string,
 ): string {
   const each = (values: string, column: string): string =>
-    `SELECT found.id FROM unnest(${values}) AS wanted(value) CROSS JOIN LATERAL ${newest(`r.${column} = wanted.value`)} found`;
-  if (!visibleTo) return states ? each(`${value([...new Set(states)])}::text[]`, 'state') : newest('true');
+    `SELECT found.id FROM unnest(${values}) AS wanted(value) CROSS JOIN LATERAL ${some(`r.${column} = wanted.value`)} found`;
+  if (!visibleTo) return states ? each(`${value([...new Set(states)])}::text[]`, 'state') : some('true');
   const person = `${value(visibleTo.personId)}::bigint`;
   return [
-    newest(`r.owner_id = ${person}`),
-    newest(`r.requester_id = ${person}`),
+    some(`r.owner_id = ${person}`),
+    some(`r.requester_id = ${person}`),
     each(`${value(visibleTo.groupIds)}::bigint[]`, 'group_id'),
   ].join(' UNION ');
 }

@@ -49,21 +49,21 @@ export async function totalsOf(pool: pg.Pool, ids: string, values: readonly unkn
   return rows[0] as RequestTotals;
 }
 
-/** The requests with the numbers that `ids` selects, newest first. */
+/** The requests with the numbers that `ids` selects, in that order. */
 export async function summariesOf(
   pool: pg.Pool,
   ids: string,
   values: readonly unknown[],
 ): Promise<readonly RequestSummary[]> {
   const { rows } = await pool.query(
-    `SELECT r.*, t.* FROM request r CROSS JOIN LATERAL (
+    `SELECT r.*, t.* FROM unnest(ARRAY(${ids})) WITH ORDINALITY AS chosen(id, place) JOIN request r USING (id) CROSS JOIN LATERAL (
        SELECT coalesce(sum(files) FILTER (WHERE state <> 'skipped'), 0)::int AS files,
          coalesce(sum(bytes) FILTER (WHERE state <> 'skipped'), 0)::bigint AS bytes,
          coalesce(sum(files) FILTER (WHERE state = 'skipped'), 0)::int AS skipped,
          coalesce(sum(files) FILTER (WHERE state = 'stuck'), 0)::int AS stuck,
          coalesce(sum(files) FILTER (WHERE phase IN ('linked', 'recalled', 'retrieving', 'fetchVerified', 'moving')), 0)::int AS linked
        FROM file_total WHERE request_id = r.id) t
-     WHERE r.id = ANY(ARRAY(${ids})) ORDER BY r.id DESC`,
+     ORDER BY chosen.place`,
     [...values],
   );
   return rows.map((row) => ({
