@@ -51,7 +51,7 @@ export class StoreWatch implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   onApplicationBootstrap(): void {
-    this.running = this.run(this.stop.signal);
+    this.running = this.watch(this.stop.signal);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -59,7 +59,7 @@ export class StoreWatch implements OnApplicationBootstrap, BeforeApplicationShut
     await Promise.race([this.running, sleep(shutdownMs, undefined, { ref: false })]); // a mount may hang
   }
 
-  private async run(stop: AbortSignal): Promise<void> {
+  private async watch(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       try {
         await this.register.alone(actor, () => this.look());

@@ -11,7 +11,14 @@ it('a scan is started, finished and reported', async () => {
   expect(await scans.begin()).toBeUndefined();
   expect(await scans.last()).toBeUndefined();
   const id = await scans.ask('ada');
-  expect(await scans.get(id)).toEqual({ id, askedAt: expect.any(Date), finishedAt: null, failed: null, report: null });
+  expect(await scans.get(id)).toEqual({
+    id,
+    askedAt: expect.any(Date),
+    startedAt: null,
+    finishedAt: null,
+    failed: null,
+    report: null,
+  });
   expect(await scans.begin()).toBe(id);
   await scans.finish(id, { marks: 3 }, null);
   expect(await scans.get(id)).toMatchObject({ finishedAt: expect.any(Date), failed: null, report: { marks: 3 } });
