@@ -9,10 +9,19 @@ set -eu
 secrets=${1:-$(dirname "$0")/secrets}
 umask 077
 mkdir -p "$secrets"
+case $(stat -c %a "$secrets") in
+  ?00) ;;
+  *)
+    echo "Others on this machine can enter $secrets. Nothing was written. Close it first: chmod 0700 $secrets" >&2
+    exit 1
+    ;;
+esac
 
 random() { od -An -tx1 -N24 /dev/urandom | tr -d ' \n'; }
 make() { # NAME VALUE
   [ -e "$secrets/$1" ] || printf '%s\n' "$2" >"$secrets/$1"
+  # It is mounted into the containers that need it, where users of several ids read it.
+  chmod 0644 "$secrets/$1"
 }
 
 make register_password "$(random)"
@@ -22,8 +31,4 @@ make session_secret "$(random)"
 make smtp_url ''
 make grafana_password "$(random)"
 
-# No one else on this machine can enter the directory. Each file is mounted into the containers that need it, where
-# users of several ids read it.
-chmod 0700 "$secrets"
-chmod 0644 "$secrets"/*
 echo "$secrets is complete"

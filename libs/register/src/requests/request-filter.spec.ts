@@ -94,7 +94,7 @@ it.each<[string, RequestFilter, RequestPage, number[]]>([
     { after: 9n, limit: 9 },
     [4],
   ],
-])('requests are listed newest first by %s', async (_name, filter, page, expected) => {
+])('requests are listed by %s', async (_name, filter, page, expected) => {
   const list = await place.register.requests.list(filter, page);
   expect(list.map((request) => Number(request.id))).toEqual(expected);
 });
