@@ -42,7 +42,8 @@ WORKDIR /app
 ARG UID=1000
 ARG GID=1000
 # A named volume that is mounted here for the first time gets this owner.
-RUN mkdir -p /archive /OMERO /etc/coldroom && chown ${UID}:${GID} /archive
+RUN mkdir -p /archive /OMERO /etc/coldroom && chown ${UID}:${GID} /archive \
+ && ln -s /app/image/coldroom.sh /usr/local/bin/coldroom
 USER ${UID}:${GID}
 EXPOSE 9464 9480
 HEALTHCHECK --interval=15s --timeout=10s --start-period=60s CMD ["node", "/app/image/healthy.js"]
