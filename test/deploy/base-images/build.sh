@@ -6,7 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOCKER_BUILDKIT=0
-mirror=${1:-$(sed -n 's/^URIs: *//p; s/^deb \([^ ]*\) .*/\1/p' /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null | head -n 1)}
+# One of the two files may be missing, which sed reports as a failure.
+mirror=${1:-$(sed -n 's/^URIs: *//p; s/^deb \([^ ]*\) .*/\1/p' /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null | head -n 1 || true)}
 has() { docker image inspect "$1" >/dev/null 2>&1; }
 
 if ! has debian:bookworm-slim; then
