@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createDatabase } from '@coldroom/local';
 import { buildTinyOmero } from '@coldroom/sample-omero';
 import { examineNode } from '@coldroom/operations';
@@ -43,6 +43,12 @@ const told = (ended: Ended, about: string): string[] =>
   json<Report>(ended)
     .findings.filter((one) => one.about === about)
     .map((one) => `${one.level}: ${one.found}`);
+
+/** The directory of the one fileset. */
+function repositoryOf(omero: string): string {
+  const found = readdirSync(join(omero, 'ManagedRepository'), { recursive: true, encoding: 'utf8' });
+  return dirname(join(omero, 'ManagedRepository', found.find((path) => path.endsWith('a.dv')) ?? ''));
+}
 
 beforeAll(async () => {
   const admin = process.env['TEST_POSTGRES_URL'] as string;
@@ -238,6 +244,28 @@ describe('coldroom doctor', () => {
     );
     expect(readdirSync(other)).toEqual(['.coldroom-root']);
   });
+
+  (asRoot ? it : it.skip)(
+    "names owners, groups and directories in the tree that do not fit the services' user",
+    async () => {
+      const image = join(repositoryOf(dataDir), 'a.dv');
+      const found = async (): Promise<string> => {
+        const ended = await coldroomProcess(['doctor', '--json'], env, { uid: owner, gid: owner });
+        const faults = json<Report>(ended).findings.filter(({ level }) => level === 'fault');
+        return faults.map((each) => `${each.about}: ${each.found}: ${each.next}`).join('\n');
+      };
+      expect(await found()).toBe('');
+      chownSync(image, owner, 992);
+      expect(await found()).toMatch(/ManagedRepository: .*a\.dv belongs to group 992, .*COLDROOM_FILES_GROUP=992/);
+      chownSync(image, 1001, owner);
+      expect(await found()).toMatch(/a\.dv belongs to uid 1001, and the services run as uid 4711.*COLDROOM_UID=1001/);
+      chownSync(image, owner, owner);
+      chmodSync(dirname(image), 0o555);
+      expect(await found()).toMatch(/no link can be made in .*\(EACCES\).*setfacl -m u:4711:rwx/);
+      chmodSync(dirname(image), 0o755);
+      expect(await found()).toBe('');
+    },
+  );
 
   it('knows which versions of Node.js can run it', () => {
     expect(['26.0.0', '24.0.0', '23.11.1', '22.3.0', '20.19.0'].map((version) => examineNode(version).level)).toEqual([

@@ -64,12 +64,13 @@ export async function coldroom(words: readonly string[], env: Readonly<Record<st
 export async function coldroomProcess(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  { uid }: { readonly uid?: number } = {},
+  { uid, gid }: { readonly uid?: number; readonly gid?: number } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [bin, ...words], {
     env: environmentOf(env),
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
   });
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (part: Buffer) => out.push(part));

@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { access, constants, opendir, stat } from 'node:fs/promises';
+import { constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, rootNames, type RootName } from '@coldroom/domain';
 import { identify, markerName, openRoot, typeOf } from '@coldroom/files';
+import { denied, firstEntry, sampleFiles } from './sample-files';
 import { examine, fault, ok, warning, type Finding } from './findings';
+import { examineOwnership, protectedHardlinks } from './ownership';
 import { tryLinks } from './try-links';
 
 const prepare = 'coldroom doctor --prepare';
-const sampleDepth = 12;
 
 /** OMERO's trees: mounted, marked, readable, and each with a hold directory to which originals can be linked. */
 export async function examineTrees(dataDir: string, holds: readonly string[]): Promise<readonly Finding[]> {
@@ -49,7 +49,7 @@ async function examineTree(name: RootName, directory: string, holds: readonly st
   const marker = join(directory, markerName);
   if ((await identify(marker)) === null) return [unmarked(name, await isEmpty(directory))];
   await openRoot(directory, name);
-  return [await examineReading(name, directory), await examineLinking(name, directory, holds)];
+  return [...(await examineReading(name, directory)), await examineLinking(name, directory, holds)];
 }
 
 function missing(name: RootName, directory: string): Finding {
@@ -72,24 +72,21 @@ function unmarked(name: RootName, empty: boolean): Finding {
   return fault(name, `has no marker ${markerName}: nothing can be archived`, prepare);
 }
 
-/** Checks one file deep in the tree: the rights on the top directory prove little. */
-async function examineReading(name: RootName, directory: string): Promise<Finding> {
-  let at = directory;
-  for (let depth = 0; depth < sampleDepth; depth += 1) {
-    const missing = await denied(at, constants.R_OK | constants.X_OK);
-    if (missing)
-      return fault(name, `${at} cannot be read (${missing})`, "run the services as the user that owns OMERO's files");
-    const found = await firstEntry(at);
-    if (found === undefined) break;
-    at = join(at, found.name);
-    if (found.directory) continue;
-    const unread = await denied(at, constants.R_OK);
-    if (unread)
-      return fault(name, `${at} cannot be read (${unread})`, "run the services as the user that owns OMERO's files");
-    break;
+/** Checks files deep in the tree, of several people and months: the rights on the top directory prove little. */
+async function examineReading(name: RootName, directory: string): Promise<readonly Finding[]> {
+  const samples: string[] = [];
+  for await (const { path, missing } of sampleFiles(directory)) {
+    if (missing) return [unreadable(name, path, missing)];
+    samples.push(path);
   }
-  return ok(name, `marked and readable, tried with ${at}`);
+  return [
+    ok(name, `marked and readable, tried with ${samples[0] ?? directory}`),
+    ...(await examineOwnership(name, directory, samples)),
+  ];
 }
+
+const unreadable = (name: RootName, path: string, code: string): Finding =>
+  fault(name, `${path} cannot be read (${code})`, "run the services as the user that owns OMERO's files");
 
 async function examineLinking(name: RootName, directory: string, holds: readonly string[]): Promise<Finding> {
   const { dev, uid } = await stat(directory, { bigint: true });
@@ -113,8 +110,6 @@ async function examineLinking(name: RootName, directory: string, holds: readonly
   } catch (error) {
     return linkFault(name, hold, uid, codeOf(error));
   }
-  const us = process.geteuid?.();
-  if (us !== undefined && us !== 0 && BigInt(us) !== uid) return strangerFinding(name, uid, us);
   const unwritable = await denied(directory, constants.W_OK);
   return unwritable
     ? fault(name, `links cannot be made in it (${unwritable})`, 'mount it writable for the linker')
@@ -151,29 +146,6 @@ function linkFault(name: RootName, hold: string, owner: bigint, code: string): F
   }
 }
 
-function strangerFinding(name: RootName, owner: bigint, us: number): Finding {
-  const found = `belongs to uid ${owner}, we are ${us}`;
-  if (protectedHardlinks() === '0')
-    return warning(
-      name,
-      `${found}; links can be made where the directories are writable for us`,
-      `run the linker as uid ${owner}`,
-    );
-  return fault(
-    name,
-    `${found}: with protected_hardlinks the system refuses hard links to files that we cannot write`,
-    `run the linker as the owner (uid ${owner})`,
-  );
-}
-
-function protectedHardlinks(): string {
-  try {
-    return readFileSync('/proc/sys/fs/protected_hardlinks', 'latin1').trim();
-  } catch {
-    return 'unknown'; // not Linux, or no /proc
-  }
-}
-
 async function existing(path: string): Promise<{ readonly dev: bigint } | undefined> {
   try {
     return await stat(path, { bigint: true });
@@ -187,25 +159,6 @@ async function isEmpty(directory: string): Promise<boolean> {
   return (await firstEntry(directory)) === undefined;
 }
 
-async function firstEntry(
-  directory: string,
-): Promise<{ readonly name: string; readonly directory: boolean } | undefined> {
-  for await (const entry of await opendir(directory)) {
-    if (!entry.name.startsWith('.') && (entry.isDirectory() || entry.isFile()))
-      return { name: entry.name, directory: entry.isDirectory() };
-  }
-  return undefined;
-}
-
 function unlessDenied(error: unknown): undefined {
   if (codeOf(error) !== 'EACCES') throw error;
-}
-
-async function denied(path: string, mode: number): Promise<string | undefined> {
-  try {
-    await access(path, mode);
-    return undefined;
-  } catch (error) {
-    return codeOf(error);
-  }
 }
