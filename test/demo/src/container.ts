@@ -1,6 +1,7 @@
 import '@coldroom/runtime/require-node';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { chown, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootNames } from '@coldroom/domain';
 import { startFakeOmeroWeb } from '@coldroom/fake-omero-web';
@@ -29,19 +30,21 @@ const place = {
   before: '/sample/before.jsonl',
   report: '/sample/sample.json',
 } as const;
-/** As in OMERO's own images. */
-const omeroUser = 1000;
+/** As in OMERO's own images; their groups differ. */
+const usualOwner = '1000:1000';
 const omeroWebPort = 4080;
 
 async function make(): Promise<number> {
   const { OMERO_OWNER_URL: owner = '', SAMPLE_IMAGES: images = '220' } = process.env;
+  const files = process.env['SAMPLE_OWNER'] || usualOwner;
+  const volume = process.env['SAMPLE_VOLUME_OWNER'] || files;
   if (existsSync(place.report)) {
     console.log('The sample is there already.');
     return exitCodes.ok;
   }
   await refuseUnlessEmpty(place.omero);
   const reportFile = `${place.report}.new`;
-  const { marked, files } = await buildSampleOmero({
+  const sample = await buildSampleOmero({
     databaseUrl: owner,
     dataDir: place.omero,
     outsideDir: place.outside,
@@ -49,6 +52,7 @@ async function make(): Promise<number> {
     reportFile,
   });
   await keepOmeroState(owner);
+  if (files !== usualOwner) execFileSync('chown', ['-hR', files, place.omero, place.outside]);
   await writeTree(place.omero, place.before);
   await grantScanner(owner, new URL(readSettings(['omero']).OMERO_DATABASE_URL).password);
   await mkdir(place.hold, { recursive: true, mode: 0o700 });
@@ -58,11 +62,18 @@ async function make(): Promise<number> {
     [place.store, 'main'],
   ];
   for (const [directory = '', name = ''] of marks) await writeMarker(directory, name);
-  const owned = ['/OMERO/.coldroom', place.hold, place.omero, place.store];
-  for (const path of [...owned, ...marks.map(([directory = '']) => join(directory, markerName))])
-    await chown(path, omeroUser, omeroUser);
+  const owned = [
+    '/OMERO/.coldroom',
+    place.hold,
+    place.store,
+    ...marks.map(([directory = '']) => join(directory, markerName)),
+  ];
+  execFileSync('chown', [files, ...owned]);
+  execFileSync('chown', [volume, place.omero]);
+  // As Kubernetes makes a volume that has an fsGroup: of root, with a group that may write and is passed on.
+  if (volume !== files) await chmod(place.omero, 0o2775);
   await writeFile(place.report, readFileSync(reportFile)); // the last thing: from here on the sample is whole
-  console.log(`The sample has ${files} files; ${marked.length} images are marked TO-ARCHIVE.`);
+  console.log(`The sample has ${sample.files} files; ${sample.marked.length} images are marked TO-ARCHIVE.`);
   return exitCodes.ok;
 }
 

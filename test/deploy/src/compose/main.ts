@@ -1,15 +1,17 @@
 import '@coldroom/runtime/require-node';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ran, run, repository } from '../run';
 import { bytesOf, faultsOfImage } from './image';
+import { walkOwners } from './owners';
 import { Stack } from './stack';
 import {
   archiveUnderFire,
   install,
   lookAtMetrics,
+  startPrometheus,
   takeDown,
   upgradeWhileRestoring,
   visitConsole,
@@ -52,7 +54,7 @@ async function main(): Promise<number> {
     freePort(),
     freePort(),
   ]);
-  const stack = await Stack.find('coldroom-test', {
+  const settings = {
     OMERO_SAMPLE: 'coldroom-test',
     COLDROOM_SECRETS: secrets,
     COLDROOM_STORE: 'store',
@@ -65,15 +67,26 @@ async function main(): Promise<number> {
     HTTPS_PUBLISH: `127.0.0.1:${httpsPort}`,
     PROMETHEUS_PUBLISH: `127.0.0.1:${prometheusPort}`,
     DOCKER_VOLUMES: `${(await ran('docker', ['info', '--format', '{{.DockerRootDir}}'])).trim()}/volumes`,
-  });
+  };
+  const open = async (env: Readonly<Record<string, string>>): Promise<Stack> => {
+    const stack = await Stack.find('coldroom-test', { ...settings, ...env });
+    await stack.remove();
+    return stack;
+  };
+  if (process.argv[2] === 'owners') {
+    await walkOwners(open, say);
+    rmSync(secrets, { recursive: true });
+    return 0;
+  }
+  const stack = await open({});
   const walk: Walk = { stack, say, httpsPort, prometheusPort };
-  await stack.remove();
   try {
     await install(walk);
+    await startPrometheus(walk);
     await archiveUnderFire(walk);
     await upgradeWhileRestoring(walk, next);
     await lookAtMetrics(walk);
-    await visitConsole(walk);
+    await visitConsole(walk, await makeCertificate(secrets));
     await takeDown(walk, sample);
     return 0;
   } catch (error) {
@@ -83,6 +96,18 @@ async function main(): Promise<number> {
     await stack.remove();
     rmSync(secrets, { recursive: true });
   }
+}
+
+/** What a site would have from its own authority: chain.pem and key.pem. */
+async function makeCertificate(parent: string): Promise<string> {
+  const directory = join(parent, 'certificates');
+  mkdirSync(directory);
+  await ran('openssl', [
+    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
+    ...['-addext', 'subjectAltName=DNS:localhost'],
+    ...['-keyout', join(directory, 'key.pem'), '-out', join(directory, 'chain.pem')],
+  ]);
+  return directory;
 }
 
 async function haveBaseImages(): Promise<void> {

@@ -18,14 +18,18 @@ export class Stack {
     return new Stack(compose, project, { COMPOSE_PROJECT_NAME: project, ...env });
   }
 
+  /** The same stack with other settings. */
+  with(env: Readonly<Record<string, string>>): Stack {
+    return new Stack(this.compose, this.project, { ...this.env, ...env });
+  }
+
   async do(...words: readonly string[]): Promise<string> {
     const [program = '', ...first] = this.compose;
     return ran(program, [...first, ...this.files, ...words], this.env);
   }
 
-  async up(env: Readonly<Record<string, string>> = {}, ...words: readonly string[]): Promise<void> {
-    const [program = '', ...first] = this.compose;
-    await ran(program, [...first, ...this.files, 'up', '-d', '--no-build', ...words], { ...this.env, ...env });
+  async up(...words: readonly string[]): Promise<void> {
+    await this.do('up', '-d', '--no-build', ...words);
   }
 
   /** A command of Coldroom. */

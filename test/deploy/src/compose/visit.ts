@@ -1,16 +1,19 @@
 import { request } from 'node:https';
 
-interface Page {
+export interface Page {
   readonly status: number;
   readonly text: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** A browser that trusts the certificate of whoever answers on this port, and keeps cookies. */
+/** A browser that keeps cookies, and trusts this certificate; without one, whoever answers on the port. */
 export class Visit {
   private readonly cookies = new Map<string, string>();
 
-  constructor(private readonly port: number) {}
+  constructor(
+    private readonly port: number,
+    private readonly certificate?: string,
+  ) {}
 
   async get(path: string, headers: Record<string, string> = {}): Promise<Page> {
     return this.send('GET', path, undefined, headers);
@@ -32,7 +35,7 @@ export class Visit {
           servername: 'localhost',
           method,
           path,
-          rejectUnauthorized: false, // Caddy's own authority
+          ...(this.certificate === undefined ? { rejectUnauthorized: false } : { ca: this.certificate }),
           headers: {
             host: `localhost:${this.port}`,
             cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; '),

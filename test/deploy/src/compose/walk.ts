@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ran, run } from '../run';
 import { faultsOfMonitoring, untilScraped } from './look-at-metrics';
 import type { Stack } from './stack';
-import { Visit } from './visit';
+import { Visit, type Page } from './visit';
 
 export interface Walk {
   readonly stack: Stack;
@@ -14,13 +16,16 @@ export interface Walk {
 export const services = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker', 'console'] as const;
 
 /** From nothing to a stack whose own checks find no fault. */
-export async function install({ stack, say }: Walk): Promise<void> {
+export async function install({ stack, say }: Pick<Walk, 'stack' | 'say'>): Promise<void> {
   await stack.up();
-  await stack.do('--profile', 'monitoring', 'up', '-d', '--no-build', '--no-deps', 'prometheus');
   await stack.untilHealthy([...services, 'register', 'redis']);
   const doctor = await stack.coldroom('doctor', '--json');
   if (doctor.code !== 0) throw new Error(`doctor found faults:\n${doctor.stdout}${doctor.stderr}`);
   say('all services are healthy, and doctor finds no fault');
+}
+
+export async function startPrometheus({ stack }: Walk): Promise<void> {
+  await stack.do('--profile', 'monitoring', 'up', '-d', '--no-build', '--no-deps', 'prometheus');
 }
 
 /** Prometheus finds all containers, and each panel and alert asks for something that is there. */
@@ -48,7 +53,7 @@ export async function archiveUnderFire({ stack, say }: Walk): Promise<void> {
   const unfinished = await unfinishedBags(stack);
   if (unfinished === 0) throw new Error('all was archived before the kills were over: they proved nothing');
   say(`${unfinished} bags were unfinished after the kills of transfer, linker and checksum`);
-  await stack.up({}, '--scale', 'transfer=3', '--no-recreate');
+  await stack.up('--scale', 'transfer=3', '--no-recreate');
   for (const service of ['redis', 'register']) {
     const [id = ''] = await stack.containersOf(service);
     await ran('docker', ['restart', '--time', '1', id]);
@@ -60,7 +65,7 @@ export async function archiveUnderFire({ stack, say }: Walk): Promise<void> {
 /** Everything comes back while all services are replaced by another build. */
 export async function upgradeWhileRestoring({ stack, say }: Walk, image: string): Promise<void> {
   await command(stack, 'restore', 'Request:2', '--yes', '--no-wait');
-  await stack.up({ COLDROOM_IMAGE: image }, ...services);
+  await stack.with({ COLDROOM_IMAGE: image }).up(...services);
   await stack.untilHealthy(services);
   await finished(stack);
   await prove({ stack, say }, 'after an upgrade in the middle of a restore');
@@ -69,24 +74,40 @@ export async function upgradeWhileRestoring({ stack, say }: Walk, image: string)
   say('the audit has no findings');
 }
 
-/** A data manager signs in through Caddy; what a browser claims about itself is not believed. */
-export async function visitConsole({ stack, say, httpsPort }: Walk): Promise<void> {
-  await stack.do('--profile', 'tls', 'up', '-d', '--no-build', '--no-deps', 'caddy');
-  const visit = new Visit(httpsPort);
-  for (let tries = 0; ; tries += 1, await sleep(1000)) {
-    const answer = await visit.get('/coldroom/sign-in').catch(() => undefined);
-    if (answer?.status === 200) break;
-    if (tries > 30) throw new Error('the console does not answer through Caddy');
-  }
-  const { headers } = await visit.get('/coldroom/sign-in');
+/** With Caddy's own authority and with a certificate of the site; what a browser claims about itself is not believed. */
+export async function visitConsole({ stack, say, httpsPort }: Walk, certificates: string): Promise<void> {
+  const caddy = ['--profile', 'tls', 'up', '-d', '--no-build', '--no-deps', 'caddy'];
+  await stack.do(...caddy);
+  const { headers } = await untilAnswered(new Visit(httpsPort));
   if (!String(headers['strict-transport-security']).includes('max-age')) throw new Error('Caddy sends no HSTS header');
+  await stack
+    .with({
+      COLDROOM_CERTIFICATES: certificates,
+      COLDROOM_TLS: '/certificates/chain.pem /certificates/key.pem',
+    })
+    .do(...caddy);
+  const certificate = readFileSync(join(certificates, 'chain.pem'), 'utf8');
+  const visit = new Visit(httpsPort, certificate);
+  await untilAnswered(visit);
   const signedIn = await visit.signIn('dana', 'dana');
   const page = await visit.get('/coldroom/requests');
   if (signedIn.status !== 303 || !page.text.includes('Finished'))
     throw new Error(`no requests behind the sign-in: ${signedIn.status} ${page.status}`);
-  const claimed = await new Visit(httpsPort).get('/coldroom/requests', { 'x-forwarded-preferred-username': 'dana' });
+  const browser = new Visit(httpsPort, certificate);
+  const claimed = await browser.get('/coldroom/requests', { 'x-forwarded-preferred-username': 'dana' });
   if (claimed.status !== 303) throw new Error(`a header of a browser signed someone in: ${claimed.status}`);
-  say('the console answers through Caddy with TLS');
+  say("the console answers through Caddy with TLS, with Caddy's own certificates and with the site's");
+}
+
+async function untilAnswered(visit: Visit): Promise<Page> {
+  for (let tries = 0; ; tries += 1, await sleep(1000)) {
+    const answer = await visit.get('/coldroom/sign-in').catch((error: Error) => error);
+    if (!(answer instanceof Error) && answer.status === 200) return answer;
+    if (tries > 30)
+      throw new Error(
+        `the console does not answer through Caddy: ${answer instanceof Error ? answer.message : answer.status}`,
+      );
+  }
 }
 
 /** Without its containers, OMERO's volume and the store are as they were. */
@@ -105,7 +126,7 @@ export async function takeDown({ stack, say }: Walk, sampleImage: string): Promi
   say("all is down, and OMERO's volume is whole");
 }
 
-async function prove({ stack, say }: Pick<Walk, 'stack' | 'say'>, when: string): Promise<void> {
+export async function prove({ stack, say }: Pick<Walk, 'stack' | 'say'>, when: string): Promise<void> {
   const line = (await stack.do('run', '--rm', '--no-deps', '-T', 'omero-sample', 'prove')).trim().split('\n').at(-1);
   const { paths, links, bags } = JSON.parse(line ?? '') as Record<string, number>;
   say(`${paths} paths read the bytes they had, ${links} of them links, ${bags} bags are whole ${when}`);
@@ -118,11 +139,11 @@ async function unfinishedBags(stack: Stack): Promise<number> {
   return Number(await ran('docker', ['exec', register, 'psql', '-U', 'coldroom', '-d', 'coldroom', '-Atc', query]));
 }
 
-async function finished(stack: Stack): Promise<void> {
+export async function finished(stack: Stack): Promise<void> {
   await command(stack, 'watch', '--until-done');
 }
 
-async function command(stack: Stack, ...words: readonly string[]): Promise<string> {
+export async function command(stack: Stack, ...words: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await stack.coldroom(...words);
   if (code !== 0) throw new Error(`coldroom ${words.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
   return stdout;
