@@ -9,6 +9,7 @@ import { timePages } from './console-pages';
 import { timeOurs, type Ours } from './ours';
 import { peersHere, timePeer, timeRclone, type PeerName } from './peers';
 import { timeRows } from './rows';
+import type { Cost } from './scale-model';
 import { fileStore, s3Store } from './stores';
 
 interface Row {
@@ -24,7 +25,7 @@ const help = `Times the whole pipeline, from the approval to the last link, agai
   npm run bench -- [--quick] [--json FILE] [--dir DIR] [--cases large,small,rows,s3,console]
 
   --quick       a tenth of the work
-  --json FILE   writes the table as JSON rows { case, peer, ours_s, peer_s, ratio }
+  --json FILE   writes { rows: [{ case, peer, ours_s, peer_s, ratio }], costs }; npm run scale reads the costs
   --dir DIR     where the files lie while it runs (default .bench); needs about 15 GB, with --quick 2 GB
 
 console times pages and API with a million files in the register, one look at a time; it has no peer.
@@ -52,21 +53,22 @@ async function main(): Promise<void> {
   const wanted = values.cases.split(',');
   const dir = resolve(values.dir);
   const rows: Row[] = [];
+  const costs: Cost[] = [];
   console.log(
     `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, ${new Date().toISOString().slice(0, 10)}`,
   );
   await rm(dir, { recursive: true, force: true });
   for (const each of fileCases(scale))
-    if (wanted.includes(each.name)) rows.push(...(await runFileCase(join(dir, each.name), each)));
+    if (wanted.includes(each.name)) rows.push(...(await runFileCase(join(dir, each.name), each, costs)));
   if (wanted.includes('s3')) rows.push(...(await runS3(join(dir, 's3'), scale)));
   if (wanted.includes('rows')) rows.push(await runRows(join(dir, 'rows'), rowsCase(scale)));
   if (wanted.includes('console')) await runPages(join(dir, 'console'), pagesCase(scale));
   await rm(dir, { recursive: true, force: true });
   print(rows);
-  if (values.json) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+  if (values.json) await writeFile(values.json, `${JSON.stringify({ rows, costs }, null, 2)}\n`);
 }
 
-async function runFileCase(dir: string, each: FileCase): Promise<readonly Row[]> {
+async function runFileCase(dir: string, each: FileCase, costs: Cost[]): Promise<readonly Row[]> {
   const source = join(dir, 'OMERO', 'ManagedRepository');
   await mkdir(source, { recursive: true });
   console.log(`\n${each.name}: ${each.what}`);
@@ -86,12 +88,18 @@ async function runFileCase(dir: string, each: FileCase): Promise<readonly Row[]>
   const back = await timePeersBack(dir);
   const ours = await timeOurs(dir, files, await fileStore(dir), { restore: true });
   sayOurs(ours);
+  costs.push(costOf(each, ours));
   return [
     ...times.map(([peer, time]) => row(each.name, peer, ours.seconds, time)),
     ...(back === undefined || ours.restoreSeconds === undefined
       ? []
       : [row(`${each.name}, back`, 'rclone', ours.restoreSeconds, back)]),
   ];
+}
+
+function costOf({ name, sizes }: FileCase, { seconds, services, servers }: Ours): Cost {
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  return { case: name, files: sizes.length, bytes, seconds, services, ...servers };
 }
 
 /** rclone retrieves what it copied before. */

@@ -9,6 +9,7 @@ import { createDatabase, startPostgres, startRedis } from '@coldroom/local';
 import { startService, type RunningService } from '@coldroom/runtime/process';
 import { migrate, Register, type NewFile } from '@coldroom/register';
 import type { SourceFile } from './cases';
+import { costsOfServers, type ServerCosts } from './server-costs';
 import { forgetAll, forgetEverything, seconds } from './peers';
 import type { BenchStore } from './stores';
 
@@ -20,6 +21,7 @@ export interface Ours {
   readonly restoreSeconds?: number;
   /** What each service used for the archiving: peak memory, in bytes, and processor time. */
   readonly services: readonly { readonly name: string; readonly peakBytes: number; readonly cpuSeconds: number }[];
+  readonly servers: ServerCosts;
 }
 
 /**
@@ -59,17 +61,19 @@ export async function timeOurs(
     );
     await forgetAll(join(dir, 'OMERO'));
     const cpuBefore = running.map((service) => cpuSeconds(service.pid));
-    const archived = await seconds(async () => {
-      await register.requests.approve(requestId, 'bench');
-      await register.requests.start(requestId, 'bench', (nr) => `bag-${nr}`, 'bench');
-      await untilFinished(register, requestId, running);
-    });
+    const { result: archived, servers } = await costsOfServers(registerUrl, redis.url, () =>
+      seconds(async () => {
+        await register.requests.approve(requestId, 'bench');
+        await register.requests.start(requestId, 'bench', (nr) => `bag-${nr}`, 'bench');
+        await untilFinished(register, requestId, running);
+      }),
+    );
     const used = running.map(({ name, pid }, at) => ({
       name,
       peakBytes: peakMemory(pid),
       cpuSeconds: cpuSeconds(pid) - (cpuBefore[at] ?? 0),
     }));
-    if (!restore) return { seconds: archived, services: used };
+    if (!restore) return { seconds: archived, services: used, servers };
     const linker = running.splice(
       running.findIndex(({ name }) => name === 'linker'),
       1,
@@ -83,7 +87,7 @@ export async function timeOurs(
       await register.retrievals.ask({ kind: 'Request', ids: [requestId] }, { way: 'restore', days: 0 }, 'bench');
       await untilAll(register, requestId, 'restored', running);
     });
-    return { seconds: archived, services: used, restoreSeconds: back };
+    return { seconds: archived, services: used, servers, restoreSeconds: back };
   } finally {
     for (const service of running) await service.stop(15_000);
     await register.close();
