@@ -67,7 +67,14 @@ const boundaries = (constraint) => [
 const tests = ['**/*.spec.ts', '**/src/testing/**'];
 const product = foldersOf('domain', 'lib', 'app').map((folder) => `${folder}/src/**/*.{ts,tsx}`);
 /** Where originals and copies may be moved or removed; each file there is read with that in mind. */
-const mayRemove = ['libs/files/**', 'apps/linker/**', 'libs/operations/src/doctor/try-links.ts'];
+const mayRemove = [
+  'libs/files/**',
+  'apps/linker/**',
+  'libs/operations/src/doctor/try-links.ts',
+  // Old dumps, which are in a directory of their own.
+  'libs/operations/src/backup/directory-place.ts',
+  'libs/operations/src/backup/temporary.ts',
+];
 const mayReadEnvironment = ['libs/runtime/**', 'apps/cli/src/environment.ts', 'apps/start/**'];
 
 const removing = '/^(unlink|rm|rmdir|rename)(Sync)?$|^rename(Exchange|NoReplace)(Sync)?$/';

@@ -29,7 +29,7 @@ describe('the pages in docs', () => {
   );
   it.each(
     found(
-      /^\s+(?:\S+: z\.object\(\{ )?((?:COLDROOM|OMERO|REGISTER|REDIS|METRICS|LOG|CONSOLE|PROXY|SMTP|MAIL)_[A-Z_]+): /gm,
+      /^\s+(?:\S+: z\.object\(\{ )?((?:COLDROOM|OMERO|REGISTER|REDIS|METRICS|LOG|CONSOLE|PROXY|SMTP|MAIL|BACKUP)_[A-Z_]+): /gm,
     ),
   )('explains the setting %s', (key) => expect(guide).toContain(`\`${key}\``));
   it.each(

@@ -3,6 +3,7 @@ import { failureOf, type ExitCode } from '@coldroom/operations';
 import { exitCodes, SettingsError } from '@coldroom/runtime';
 import { CliCommand } from './command';
 import { addAudit } from './commands/audit';
+import { addBackup } from './commands/backup';
 import { addDoctor } from './commands/doctor';
 import { addFilesList } from './commands/files-list';
 import { addFilesAbandon, addFilesRetry } from './commands/files-stuck';
@@ -90,7 +91,8 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
     add(program);
   const mail = program.command('mail').description('mail to people: try the settings, look, send again');
   for (const add of [addMailTest, addMailList, addMailRetry, addMailChoices]) add(mail);
-  for (const add of [addVerify, addStore, addMigrate, addRebuild, addDoctor, addAudit, addTokens]) add(program);
+  for (const add of [addVerify, addStore, addMigrate, addBackup, addRebuild, addDoctor, addAudit, addTokens])
+    add(program);
   if (!json) pointToHelp(program, 'coldroom');
   return program;
 }

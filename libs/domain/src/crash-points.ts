@@ -53,6 +53,13 @@ export const crashPoints = [
   'mail:4-accepted',
   'mail:5-recorded',
   'mail:6-digested',
+  'backup:1-partly-written',
+  'backup:2-written',
+  'backup:3-checksum-written',
+  'backup:4-renamed',
+  'backup:5-synced',
+  'backup:6-recorded',
+  'backup:7-old-removed',
   'transition:1-before-commit',
   'transition:2-after-commit',
 ] as const;

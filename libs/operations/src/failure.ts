@@ -48,11 +48,17 @@ export function failureOf(error: unknown): Failure {
   );
 }
 
-const notAllowed: readonly string[] = ['REQUEST_DECIDED', 'NOT_PERMITTED', 'NOT_SIGNED_IN'];
+const notAllowed: readonly string[] = [
+  'REQUEST_DECIDED',
+  'NOT_PERMITTED',
+  'NOT_SIGNED_IN',
+  'BACKUP_LOGIN_REFUSED',
+  'BACKUP_RIGHTS_MISSING',
+];
 
 function exitCodeOf(error: ColdroomError): ExitCode {
   if (error.code.startsWith('NO_SUCH_')) return exitCodes.notFound;
-  if (error.code === 'BAG_BUSY' || error.code === 'REBUILD_RUNNING') return exitCodes.held;
+  if (['BAG_BUSY', 'REBUILD_RUNNING', 'BACKUP_RUNNING'].includes(error.code)) return exitCodes.held;
   if (error.code === 'STORES_INVALID') return exitCodes.settings;
   if (notAllowed.includes(error.code) || error.code.endsWith('_NOT_ALLOWED')) return exitCodes.notAllowed;
   return error.kind === 'refused' ? exitCodes.failed : exitCodes.temporary;

@@ -4,6 +4,8 @@ export { auditFor, type AuditReview } from './audit/as-actor';
 export { discrepancyCodes, discrepancyTitles, Report, type Discrepancy } from './audit/report';
 export { auditAll, type AuditOrder } from './audit/run';
 export type { AuditPlaces } from './audit/scope';
+export { backup, type BackupOrder, type BackupResult } from './backup/backup';
+export { prepareBackup, previewBackup, type BackupPreview } from './backup/preview';
 export { oneByOne, untilNotBusy, type Notice, type Notify } from './busy';
 export { diagnose, missingPreparations } from './doctor/diagnose';
 export type { Finding } from './doctor/findings';

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { WorkState } from '@coldroom/domain';
 import { Audit } from './queries/audit';
 import { AuditRuns } from './queries/audit-runs';
+import { BackupRuns } from './backups/backup-runs';
 import { asTransient, connect, releaseIdle, openPool } from './db/connection';
 import { Containers } from './containers/containers';
 import { Meaning } from './queries/meaning';
@@ -67,6 +68,7 @@ export class Register {
   readonly rebuild: Rebuild;
   readonly audit: Audit;
   readonly auditRuns: AuditRuns;
+  readonly backupRuns: BackupRuns;
   private readonly pool: pg.Pool;
 
   constructor(url: string, options: { max?: number; applicationName?: string } = {}) {
@@ -101,6 +103,7 @@ export class Register {
     this.rebuild = new Rebuild(this.pool);
     this.audit = new Audit(this.pool);
     this.auditRuns = new AuditRuns(this.pool);
+    this.backupRuns = new BackupRuns(this.pool);
   }
 
   /** Applies transitions to files of a claimed bag; see `applyTransitions`. */

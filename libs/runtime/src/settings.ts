@@ -48,6 +48,15 @@ const price = z
   .string()
   .regex(/^\d{1,9}(\.\d{1,2})? [A-Z]{3}$/, 'must be an amount and a currency, such as 250 EUR')
   .transform((text) => ({ perTBYear: Number(text.slice(0, -4)), currency: text.slice(-3) }));
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 07:00');
+/** How many dumps of each kind are kept: `7/4/12`. */
+const kept = z
+  .string()
+  .regex(/^[1-9]\d{0,3}\/\d{1,4}\/\d{1,4}$/, 'must be days, weeks and months such as 7/4/12, with at least one day')
+  .transform((text) => {
+    const [daily = 0, weekly = 0, monthly = 0] = text.split('/').map(Number);
+    return { daily, weekly, monthly };
+  });
 /** libs/mail reads it closely; this finds what is not an address at all. */
 const mailbox = z.string().regex(/^[^\r\n@]+@[^\s@]+$/, 'must be an address, or Name <address>');
 
@@ -117,12 +126,41 @@ export const parts = {
     MAIL_ADMINS: names.refine((all) => all.length > 0, { message: 'must name at least one address' }),
     MAIL_SUBJECT_PREFIX: z.string().default('[Coldroom]'),
     MAIL_TEMPLATES: directory.optional(),
-    MAIL_DIGEST_AT: z
-      .string()
-      .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 07:00')
-      .default('07:00'),
+    MAIL_DIGEST_AT: timeOfDay.default('07:00'),
     COLDROOM_SILENCE: duration.refine((ms) => ms >= 60_000, { message: 'must be at least 1m' }).default(3_600_000),
     COLDROOM_URL: url('http:', 'https:').optional(),
+  }),
+  backup: z
+    .object({
+      COLDROOM_BACKUP_DIR: directory.optional(),
+      COLDROOM_BACKUP_BUCKET: directory.optional(),
+      /** Empty as a file of secrets where OMERO's database is not to be dumped. */
+      BACKUP_OMERO_DATABASE_URL: z
+        .literal('')
+        .transform(() => undefined)
+        .or(url('postgres:', 'postgresql:'))
+        .optional(),
+      COLDROOM_BACKUP_KEEP: kept.default({ daily: 7, weekly: 4, monthly: 12 }),
+      COLDROOM_BACKUP_AGE_RECIPIENT: z
+        .string()
+        .regex(/^age1[a-z0-9]+$/, 'must be a public key of age, which starts with age1')
+        .optional(),
+      COLDROOM_BACKUP_GPG_KEY: directory.optional(),
+      COLDROOM_BACKUP_AT: timeOfDay.default('02:30'),
+    })
+    .refine((set) => !set.COLDROOM_BACKUP_AGE_RECIPIENT || !set.COLDROOM_BACKUP_GPG_KEY, {
+      path: ['COLDROOM_BACKUP_GPG_KEY'],
+      message: 'must not be set with COLDROOM_BACKUP_AGE_RECIPIENT: dumps are encrypted in one way',
+    }),
+  backupAge: z.object({
+    COLDROOM_BACKUP_OLD: duration
+      .refine((ms) => ms >= 3_600_000, { message: 'must be at least 1h' })
+      .default(172_800_000),
+  }),
+  drill: z.object({
+    COLDROOM_DRILL_DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+    COLDROOM_DRILL_EVERY: duration.default(30 * 86_400_000),
+    COLDROOM_BACKUP_IDENTITY: directory.optional(),
   }),
   rights: z.object({
     COLDROOM_MANAGERS: names.default([]),

@@ -1,4 +1,5 @@
 export { createDatabase } from './database';
+export { debianPostgres, skippedWithout, type DebianPostgres } from './debian-postgres';
 export { startPostgres, type PostgresPlace } from './postgres';
 export { removeServerData } from './postgres-data';
 export { startRedis } from './redis';

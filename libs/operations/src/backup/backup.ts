@@ -1,0 +1,154 @@
+import { crashPoint, NotYet } from '@coldroom/domain';
+import type { Register } from '@coldroom/register';
+import { failureOf, type Failure } from '../failure';
+import type { Surroundings } from '../surroundings';
+import { dump, stopped } from './dump';
+import { dumpOf, dumpsIn, type Dump } from './names';
+import type { BackupPlace } from './place';
+import { planBackup, type BackupPlan, type DumpSource } from './plan';
+import { endStaleTroubles, recordFailure, recordSuccess } from './record';
+import { rotate } from './rotation';
+
+export interface BackupOrder {
+  readonly by: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Called from time to time. */
+  readonly progress?: (job: { readonly name: string; readonly to: string; readonly bytes: bigint }) => void;
+}
+
+/** What became of one database in one place. */
+export interface BackupResult {
+  readonly database: DumpSource['database'];
+  readonly place: BackupPlace['kind'];
+  readonly to: string;
+  readonly name: string;
+  readonly bytes: bigint;
+  readonly sha256: string;
+  /** Dumps that are no longer needed, and are gone. */
+  readonly removed: readonly string[];
+  /** Dumps that are not what their checksums say; they count for nothing and stay. */
+  readonly damaged: readonly string[];
+  /** Why there is no dump, or why old ones could not be removed. */
+  readonly failure: Failure | null;
+}
+
+/**
+ * Dumps each database to each place. A place or database that fails does not keep the others from theirs; `NotYet`
+ * `BACKUP_RUNNING` if another process makes a backup. Old dumps are removed only where a new one has succeeded.
+ */
+export async function backup(
+  around: Surroundings,
+  register: Register,
+  order: BackupOrder,
+): Promise<readonly BackupResult[]> {
+  const plan = await planBackup(around);
+  try {
+    const results = await register.alone('backup', async () => {
+      await endStaleTroubles(register, plan, order.by);
+      const done: BackupResult[] = [];
+      for (const place of plan.places)
+        for (const source of plan.sources)
+          done.push(await new Job(around, register, { plan, source, place }, order).run());
+      return done;
+    });
+    if (results) return results;
+  } finally {
+    for (const place of plan.places) await place.close();
+  }
+  throw new NotYet(
+    'BACKUP_RUNNING',
+    'Another process makes a backup of this register right now; wait until it has ended',
+  );
+}
+
+interface JobParts {
+  readonly plan: BackupPlan;
+  readonly source: DumpSource;
+  readonly place: BackupPlace;
+}
+
+/** One database to one place. */
+class Job {
+  private dump: Dump;
+  private bytes = 0n;
+  private sha256 = '';
+  private removed: readonly string[] = [];
+  private damaged: readonly string[] = [];
+
+  constructor(
+    private readonly around: Pick<Surroundings, 'env'>,
+    private readonly register: Register,
+    private readonly parts: JobParts,
+    private readonly order: BackupOrder,
+  ) {
+    this.dump = this.named(new Date());
+  }
+
+  private named(at: Date): Dump {
+    return dumpOf(this.parts.source.database, at, this.parts.plan.encryption?.cipher);
+  }
+
+  async run(): Promise<BackupResult> {
+    const { place, source } = this.parts;
+    const of = { kind: 'backup', database: source.database, place: place.kind, shown: place.shown } as const;
+    const id = await this.register.backupRuns.begin(of, this.order.by);
+    try {
+      if (this.order.signal?.aborted) throw stopped();
+      await this.make();
+      await this.register.backupRuns.finish(id, { name: this.dump.name, bytes: this.bytes, sha256: this.sha256 });
+      crashPoint('backup:6-recorded');
+      await this.rotate();
+      await recordSuccess(this.register, { ...of, damaged: this.damaged }, this.order.by);
+      return this.result(null);
+    } catch (error) {
+      const { stack: _stack, ...failure } = failureOf(error);
+      await recordFailure(this.register, { ...of, id, failure }, this.order.by);
+      return this.result(failure);
+    }
+  }
+
+  private async make(): Promise<void> {
+    const { place, source, plan } = this.parts;
+    const { signal } = this.order;
+    await place.clean();
+    const taken = await place.names();
+    while (taken.includes(this.dump.name)) this.dump = this.named(new Date(this.dump.at.getTime() + 1000));
+    const content = dump({ ...source, encryption: plan.encryption, env: this.around.env, signal });
+    const written = await place.write(this.dump.name, this.counted(content));
+    this.bytes = written.bytes;
+    this.sha256 = written.sha256;
+  }
+
+  private async *counted(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    const { progress } = this.order;
+    let bytes = 0n;
+    for await (const piece of content) {
+      yield piece;
+      bytes += BigInt(piece.length);
+      progress?.({ name: this.dump.name, to: this.parts.place.shown, bytes });
+    }
+  }
+
+  private async rotate(): Promise<void> {
+    const { place, source, plan } = this.parts;
+    const dumps = dumpsIn(await place.names(), source.database);
+    const seeming = await rotate(dumps, plan.keep, async () => true);
+    if (seeming.old.length === 0) return;
+    const { old, damaged } = await rotate(dumps, plan.keep, (each) => place.isGood(each.name));
+    this.damaged = damaged.map(({ name }) => name);
+    const removed: string[] = [];
+    this.removed = removed;
+    for (const { name } of old) {
+      if (name === this.dump.name) continue; // those of a clock that was ahead do not push it out
+      await place.remove(name);
+      removed.push(name);
+    }
+  }
+
+  private result(failure: Failure | null): BackupResult {
+    const { place, source } = this.parts;
+    const { bytes, sha256, removed, damaged } = this;
+    const about = { database: source.database, place: place.kind, to: place.shown, name: this.dump.name };
+    return { ...about, bytes, sha256, removed, damaged, failure };
+  }
+}

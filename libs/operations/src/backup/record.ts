@@ -1,0 +1,57 @@
+import type { BackupOf, Register } from '@coldroom/register';
+import type { Failure } from '../failure';
+import type { BackupPlan } from './plan';
+
+const kind = 'backup failed';
+type Of = Pick<BackupOf, 'database' | 'place' | 'shown'>;
+
+const nameOf = ({ database, place }: Pick<Of, 'database' | 'place'>): string => `${kind}:${database} ${place}`;
+
+/** What damaged dumps there are is reported like a failure: administrators have to look at the disk. */
+export async function recordSuccess(
+  { troubles }: Register,
+  { damaged, ...of }: Of & { readonly damaged: readonly string[] },
+  by: string,
+): Promise<void> {
+  if (damaged.length === 0) {
+    await troubles.over([nameOf(of)], by);
+    return;
+  }
+  const reason = `A new backup was made, but these are not what their checksums say, and count for nothing: ${damaged.join(', ')}. Check the disk`;
+  await found(troubles, of, { code: 'BACKUP_DUMP_DAMAGED', reason }, by);
+}
+
+/** Keeps why, as far as the register still answers: the caller reports it in any case. */
+export async function recordFailure(
+  { backupRuns, troubles }: Register,
+  { id, failure, ...of }: Of & { readonly id: bigint; readonly failure: Failure },
+  by: string,
+): Promise<void> {
+  const { code, message: reason } = failure;
+  await backupRuns.fail(id, { code, reason }).catch(() => undefined);
+  await found(troubles, of, { code, reason }, by).catch(() => undefined);
+}
+
+/** Ends the troubles of databases and places that are no longer set up. */
+export async function endStaleTroubles(
+  { troubles }: Register,
+  { sources, places }: BackupPlan,
+  by: string,
+): Promise<void> {
+  const ours = sources.flatMap(({ database }) => places.map((place) => nameOf({ database, place: place.kind })));
+  const open = (await troubles.list(kind)).map(({ name }) => name);
+  await troubles.over(
+    open.filter((name) => !ours.includes(name)),
+    by,
+  );
+}
+
+async function found(
+  troubles: Register['troubles'],
+  of: Of,
+  { code, reason }: { readonly code: string; readonly reason: string },
+  by: string,
+): Promise<void> {
+  const { database, place, shown } = of;
+  await troubles.found([{ name: nameOf(of), code, detail: { database, place, shown, reason } }], by);
+}
