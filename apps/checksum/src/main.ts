@@ -1,6 +1,6 @@
 import '@coldroom/runtime/require-node';
-import { serviceParts } from '@coldroom/pipeline';
+import { drainIfAsked, serviceParts } from '@coldroom/pipeline';
 import { startService } from '@coldroom/runtime';
 import { checksumModule } from './checksum.module';
 
-void startService('checksum', [...serviceParts, 'fixity'], checksumModule);
+void startService('checksum', [...serviceParts, 'fixity'], checksumModule, drainIfAsked());

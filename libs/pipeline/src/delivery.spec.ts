@@ -218,6 +218,31 @@ describe('delivery', () => {
     await sweep.drained(); // again, with nothing to do
   });
 
+  test('drained waits for the bag of a worker that was lost, and runs it', async () => {
+    const bagId = await bag();
+    await bench.register.claims.claim(bagId, ['approved'], 'lost', 1500);
+    const { workers, sweep, runs } = await service();
+    workers.start();
+    await sweep.drained();
+    expect(runs).toEqual([bagId]);
+    expect(await isDone(bagId)).toBe(true);
+  });
+
+  test('drained resolves while what is left is stopped', async () => {
+    const bagId = await bag();
+    await bench.register.switches.stop('stage:hash', 'as the test wants it', 'test');
+    try {
+      const { workers, sweep, runs } = await service();
+      workers.start();
+      await sweep.drained();
+      expect(runs).toEqual([]);
+    } finally {
+      await bench.register.switches.resume(undefined, 'test');
+    }
+    expect((await bench.due()).map((due) => due.bagId)).toContain(bagId);
+    await bench.bring('hashed');
+  });
+
   test('drained fails if Redis is unavailable', async () => {
     const way = await SwitchableRedis.create(redisUrl());
     const { sweep } = await service({ url: way.url });

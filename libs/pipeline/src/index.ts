@@ -4,6 +4,7 @@ export { requestOnline, isOffline, refuseOffline } from './offline-copies';
 export { showProgress, showSwitches, watchConnections } from './metrics';
 export { checkOriginals, serviceRights, type Rights } from './rights';
 export { toTransitions } from './outcomes';
+export { drainIfAsked } from './drain';
 export { delivery, type DeliverySettings } from './delivery';
 export { Queues, type StageJobs } from './queues';
 export { QueuesModule } from './queues.module';

@@ -37,15 +37,18 @@ export class Sweep {
     await this.running;
   }
 
-  /** Resolves when no bag of these stages is left to do: for services that end by themselves. */
+  /**
+   * Resolves when these stages have no work, for services that end by themselves. A bag that another worker holds is
+   * waited for, since that worker may be lost; what is postponed or stopped is not.
+   */
   async drained(): Promise<void> {
     const { stages, everyMs } = this.options;
-    const takes = stages.map((stage) => stage.takes);
+    const names: readonly string[] = stages.map((stage) => stage.name);
     for (;;) {
       await this.sweep();
-      const due = await this.register.claims.due(takes, 1);
+      const work = (await this.register.claims.backlog()).filter(({ stage }) => names.includes(stage));
       const pending = await Promise.all(stages.map((stage) => this.queues.pending(stage.name)));
-      if (due.length === 0 && pending.every((count) => count === 0)) return;
+      if (work.every(({ due, claimed }) => due + claimed === 0) && pending.every((count) => count === 0)) return;
       await sleep(Math.min(1000, everyMs));
     }
   }

@@ -70,7 +70,7 @@ export {
 export type { RequestSummary, RequestTotals } from './requests/summaries';
 export { scannerTask, type Scan } from './requests/scans';
 export type { Switch } from './transitions/switches';
-export type { Claim, DueBag } from './transitions/claims';
+export type { Backlog, Claim, DueBag } from './transitions/claims';
 export type { Amount, StageTime } from './queries/stage-times';
 export type { WrongTotals } from './queries/totals';
 export {

@@ -9,10 +9,10 @@ export interface StageFile {
   readonly service: string;
   readonly file: string;
   readonly className: string;
-  readonly stage: Pick<Stage, 'name' | 'takes'>;
+  readonly stage: Pick<Stage, 'name' | 'takes' | 'runsWhileStopped'>;
 }
 
-type Constructor = new () => Pick<Stage, 'name' | 'takes'>;
+type Constructor = new () => Pick<Stage, 'name' | 'takes' | 'runsWhileStopped'>;
 
 /** All stages, from the files `<stage>.stage.ts` of all apps. */
 export async function stageFiles(): Promise<readonly StageFile[]> {

@@ -37,6 +37,14 @@ export interface DueBag {
   readonly state: WorkState;
 }
 
+/** How many bags a stage could start on now, and how many are being worked on. */
+export interface Backlog {
+  readonly service: string;
+  readonly stage: string;
+  readonly due: number;
+  readonly claimed: number;
+}
+
 /** A bag is due, and no worker holds it. */
 export const isPastDue = `state <> 'done' AND not_before <= now() AND (lease_until IS NULL OR lease_until < now())`;
 
@@ -55,6 +63,14 @@ export class Claims {
       [states, limit],
     );
     return rows.map((row) => ({ bagId: row.id, state: row.state }));
+  }
+
+  /** The work of each stage; what is postponed, stopped or stuck does not count. */
+  async backlog(): Promise<readonly Backlog[]> {
+    const { rows } = await this.pool.query<Backlog>(
+      'SELECT service, stage, due::int AS due, claimed::int AS claimed FROM backlog',
+    );
+    return rows;
   }
 
   /** Claims a bag by compare-and-set; undefined if it is not due, or if another worker holds it. */
