@@ -54,6 +54,17 @@ async function make(): Promise<number> {
   await keepOmeroState(owner);
   if (files !== usualOwner) execFileSync('chown', ['-hR', files, place.omero, place.outside]);
   await writeTree(place.omero, place.before);
+  if (process.env['SAMPLE_PREPARED'] !== 'false') await prepare(owner, files);
+  execFileSync('chown', [volume, place.omero]);
+  // As Kubernetes makes a volume that has an fsGroup: of root, with a group that may write and is passed on.
+  if (volume !== files) await chmod(place.omero, 0o2775);
+  await writeFile(place.report, readFileSync(reportFile)); // the last thing: from here on the sample is whole
+  console.log(`The sample has ${sample.files} files; ${sample.marked.length} images are marked TO-ARCHIVE.`);
+  return exitCodes.ok;
+}
+
+/** What an administrator does before the services start: the scanner's role, markers, the hold directory. */
+async function prepare(owner: string, files: string): Promise<void> {
   await grantScanner(owner, new URL(readSettings(['omero']).OMERO_DATABASE_URL).password);
   await mkdir(place.hold, { recursive: true, mode: 0o700 });
   const marks = [
@@ -69,12 +80,6 @@ async function make(): Promise<number> {
     ...marks.map(([directory = '']) => join(directory, markerName)),
   ];
   execFileSync('chown', [files, ...owned]);
-  execFileSync('chown', [volume, place.omero]);
-  // As Kubernetes makes a volume that has an fsGroup: of root, with a group that may write and is passed on.
-  if (volume !== files) await chmod(place.omero, 0o2775);
-  await writeFile(place.report, readFileSync(reportFile)); // the last thing: from here on the sample is whole
-  console.log(`The sample has ${sample.files} files; ${sample.marked.length} images are marked TO-ARCHIVE.`);
-  return exitCodes.ok;
 }
 
 /** An OMERO that someone uses must not become a sample. What an earlier make left unfinished is in volumes of the sample. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { settingParts } from '@coldroom/runtime';
 import { composeServices, mountAt, withDefaults } from './compose-file';
+import { commandsOfSteps } from './compose/ten-steps';
 import { repository } from './run';
 
 const services = composeServices('docker-compose.yml');
@@ -118,3 +119,9 @@ test.each(ours.filter(([, { command }]) => command !== undefined && !command.inc
 
 const withoutEmpty = (env: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+
+test('docs/install-compose.md has commands for each of its ten steps', () => {
+  const page = readFileSync(join(repository, 'docs', 'install-compose.md'), 'utf8');
+  const steps = commandsOfSteps(page).map(({ step }) => step);
+  expect([...new Set(steps)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});

@@ -7,6 +7,7 @@ import { ran, run, repository } from '../run';
 import { bytesOf, faultsOfImage } from './image';
 import { walkOwners } from './owners';
 import { Stack } from './stack';
+import { walkTenSteps } from './ten-steps';
 import {
   archiveUnderFire,
   install,
@@ -46,6 +47,10 @@ async function main(): Promise<number> {
   say(
     `the image has no surprises, and ${(((await bytesOf(image)) - (await bytesOf(base))) / 1e6).toFixed(0)} MB above its base`,
   );
+  if (process.argv[2] === 'steps') {
+    await walkTenSteps({ coldroom: image, sample }, say);
+    return 0;
+  }
   const secrets = mkdtempSync(join(tmpdir(), 'coldroom-secrets-'));
   await ran('sh', ['deploy/make-secrets.sh', secrets]);
   const [consolePort, httpPort, httpsPort, prometheusPort] = await Promise.all([

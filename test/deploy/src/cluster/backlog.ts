@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until, type Cluster, type Pod } from './cluster';
+import { finished, busy } from './disturb';
+import { bagsDoneTwice, fetches, lastEvent, workers } from './facts';
+import { prove, rendered, services, type Walk } from './install';
+
+const job = 'transfer-backlog';
+
+/** Retrieves everything by the Job for backlogs alone, while its pods are killed and a machine is lost. */
+export async function emptyBacklog(walk: Walk, lose: ((node: string) => Promise<void>) | undefined): Promise<void> {
+  const { cluster, say, images, nodes } = walk;
+  await cluster.scale('transfer', 0);
+  const begun = await lastEvent(cluster);
+  for (const request of ['Request:1', 'Request:2']) await cluster.coldroom('restore', request, '--yes', '--no-wait');
+  await cluster.apply(await rendered('k8s/jobs', images));
+  await until('pods of the backlog Job are running', async () => (await cluster.running(job)).length > 0);
+  for (let kill = 0; kill < 4; kill += 1) {
+    await sleep(2000);
+    const pods = await cluster.running(job);
+    const victim = pods[Math.floor(Math.random() * pods.length)];
+    if (victim) await cluster.kubectl('delete', 'pod', victim.metadata.name, '--grace-period=0', '--force');
+  }
+  await busy(walk, 'four pods of the backlog Job were killed');
+  say(`pods of the backlog Job on: ${[...(await machines(cluster))].join(', ')}`);
+  const [, victim] = nodes;
+  if (lose && victim) {
+    await lose(victim);
+    await busy(walk, `${victim} was lost`);
+    const lost = Date.now();
+    await until('the services run on the machines that are left', () => areReadyWithout(cluster, victim));
+    say(`all services are ready on the other machines ${seconds(Date.now() - lost)} after the loss`);
+  } else say('SKIPPED: no machine is lost (set LOSE_NODE to a command that ends one, in a cluster of two or more)');
+  await cluster.kubectl('wait', '--for=condition=complete', '--timeout=600s', `job/${job}`);
+  say('the backlog Job is complete');
+  await cluster.scale('transfer', 1);
+  await finished(walk);
+  const twice = await bagsDoneTwice(cluster, fetches, begun);
+  if (twice > 0) throw new Error(`${twice} bags were fetched twice`);
+  await sayCost(walk, begun);
+  await prove(walk, 'after everything was retrieved');
+  await cluster.coldroom('audit');
+  say('the audit has no findings');
+}
+
+/** A Job that finds nothing ends by itself. */
+export async function idleJob({ cluster, say, images }: Walk): Promise<void> {
+  await cluster.kubectl('delete', 'job', job, '--ignore-not-found');
+  await cluster.apply(await rendered('k8s/jobs', images));
+  const begun = Date.now();
+  await cluster.kubectl('wait', '--for=condition=complete', '--timeout=120s', `job/${job}`);
+  say(`a backlog Job that finds nothing ends after ${seconds(Date.now() - begun)}`);
+  await cluster.kubectl('delete', '-f', 'k8s/jobs/transfer-backlog.yaml', '--ignore-not-found');
+}
+
+async function machines(cluster: Cluster): Promise<ReadonlySet<string>> {
+  return new Set((await cluster.running(job)).map(({ spec }) => spec.nodeName ?? 'none'));
+}
+
+async function areReadyWithout(cluster: Cluster, node: string): Promise<boolean> {
+  const isReady = ({ spec, status }: Pod): boolean =>
+    spec.nodeName !== node && (status.conditions ?? []).some((each) => each.type === 'Ready' && each.status === 'True');
+  for (const service of services.filter((each) => each !== 'transfer'))
+    if (!(await cluster.running(service)).some(isReady)) return false;
+  return true;
+}
+
+/** From scheduled to the first bag, and per bag. */
+async function sayCost({ cluster, say }: Walk, event: number): Promise<void> {
+  const pods = new Map((await cluster.pods(job)).map((pod) => [pod.metadata.name, pod]));
+  for (const { name, bags, msABag, firstBagAt } of await workers(cluster, fetches, event)) {
+    const scheduled = pods.get(name)?.status.conditions?.find(({ type }) => type === 'PodScheduled');
+    const before = scheduled
+      ? `, its first one ${seconds(firstBagAt - Date.parse(scheduled.lastTransitionTime))} after it was scheduled`
+      : '';
+    say(`${name}: ${bags} bags, ${msABag} ms a bag${before}`);
+  }
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
