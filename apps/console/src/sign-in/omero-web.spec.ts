@@ -7,7 +7,7 @@ const python = omeroPython();
 
 interface Case {
   readonly what: string;
-  readonly at?: 'single' | 'secure' | 'several' | 'mislabelled';
+  readonly at?: 'single' | 'secure' | 'several' | 'mislabelled' | 'ending';
   readonly server?: string;
   readonly as: string;
   readonly password?: string;
@@ -21,6 +21,7 @@ const cases: readonly Case[] = [
   { what: 'the password of a group leader', as: 'lea' },
   { what: 'the password of a restricted administrator', as: 'ada' },
   { what: 'a right password over HTTPS', at: 'secure', as: 'alice' },
+  { what: 'a right password, and a session that OMERO.server ends at once', at: 'ending', as: 'alice' },
   { what: 'a wrong password', as: 'alice', password: 'wrong', refused: 'SIGN_IN_REFUSED' },
   { what: 'an unknown account', as: 'nobody&server=1', password: 'x', refused: 'SIGN_IN_REFUSED' },
   { what: 'an inactive account', as: 'gone', refused: 'SIGN_IN_REFUSED', says: /inactive/ },
@@ -93,6 +94,10 @@ function describeSignIn(name: string, start: () => Promise<OmeroWebs>): void {
       if (refused === undefined) expect(await answer).toBe(BigInt(webs.ids[as] ?? -1));
       else await expect(answer).rejects.toMatchObject({ code: refused, message: expect.stringMatching(says) });
       if (as !== 'gone') expect(await webs.openSessions(as as Username)).toBe(0);
+    });
+
+    test('the session that OMERO.server ended was the one of the sign-in', () => {
+      expect(webs.ended()).toBe(1);
     });
 
     describeAnswers(() => webs.single);

@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { createServer, request, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  request,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
@@ -11,12 +18,16 @@ export interface ReverseProxy {
   close(): Promise<void>;
 }
 
+interface Change {
+  /** Headers that it sets. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What happens before the request is passed on. */
+  readonly before?: (request: IncomingMessage) => Promise<void>;
+}
+
 /** Passes requests below the target's path on to it, as a web server before OMERO.web does; all else is not found. */
-export function startReverseProxy(
-  target: string,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<ReverseProxy> {
-  return listening(createServer(passOn(target, headers)), 'http', new URL(target).pathname);
+export function startReverseProxy(target: string, change: Change = {}): Promise<ReverseProxy> {
+  return listening(createServer(passOn(target, change)), 'http', new URL(target).pathname);
 }
 
 /** The same over HTTPS, with a certificate that is made in `dir` and trusted by this process. */
@@ -24,13 +35,15 @@ export function startSecureProxy(target: string, dir: string): Promise<ReversePr
   const files = makeCertificate(dir);
   const [cert, key] = [readFileSync(files.certificate, 'utf8'), readFileSync(files.key)];
   setDefaultCACertificates([...getCACertificates('default'), cert]);
-  const server = createSecureServer({ cert, key }, passOn(target, { 'x-forwarded-proto': 'https' }));
+  const server = createSecureServer({ cert, key }, passOn(target, { headers: { 'x-forwarded-proto': 'https' } }));
   return listening(server, 'https', new URL(target).pathname);
 }
 
-function passOn(target: string, headers: Readonly<Record<string, string>>): RequestListener {
+function passOn(target: string, { headers, before }: Change): RequestListener {
   const { hostname, port, pathname } = new URL(target);
-  return (incoming, outgoing) => {
+  const unavailable = (outgoing: ServerResponse): unknown =>
+    outgoing.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>');
+  const pass: RequestListener = (incoming, outgoing) => {
     if (!incoming.url?.startsWith(pathname)) {
       outgoing.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not Found</h1>');
       return;
@@ -42,9 +55,18 @@ function passOn(target: string, headers: Readonly<Record<string, string>>): Requ
         answer.pipe(outgoing);
       },
     );
-    onward.once('error', () => outgoing.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>'));
+    onward.once('error', () => unavailable(outgoing));
     incoming.pipe(onward);
   };
+  if (!before) return pass;
+  return (incoming, outgoing) =>
+    void before(incoming).then(
+      () => pass(incoming, outgoing),
+      (error: unknown) => {
+        console.error(error);
+        unavailable(outgoing);
+      },
+    );
 }
 
 async function listening(server: Server, scheme: string, path: string): Promise<ReverseProxy> {

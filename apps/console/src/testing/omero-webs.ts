@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { startFakeOmeroWeb } from '@coldroom/fake-omero-web';
 import { createDatabase, freePort } from '@coldroom/local';
-import { startOmeroServer, startOmeroWeb } from '@coldroom/omero-server';
+import { endOmeroSessions, startOmeroServer, startOmeroWeb } from '@coldroom/omero-server';
 import { createGroup, createOmeroSchema, createUser } from '@coldroom/sample-omero';
-import { startReverseProxy, startSecureProxy } from './forwarding-proxy';
+import { openDoors, type Doors } from './omero-web-doors';
 
 /** `ada` is a restricted administrator, `lea` leads the group, `gone` is inactive, `locked` has no password. */
 export const accounts = [
@@ -18,14 +18,6 @@ export const accounts = [
 ] as const;
 export type Username = (typeof accounts)[number]['username'];
 
-/** Where an OMERO.web with one server and the prefix `/omero/` is reached. */
-interface Doors {
-  readonly single: string;
-  readonly secure: string;
-  /** Over HTTP, but the proxy says that it was HTTPS. */
-  readonly mislabelled: string;
-}
-
 /** OMERO.web with these accounts, twice: one server under a prefix behind proxies, and several servers. */
 export interface OmeroWebs extends Doors {
   readonly ids: Readonly<Record<string, number>>;
@@ -33,6 +25,8 @@ export interface OmeroWebs extends Doors {
   readonly several: string;
   /** OMERO sessions of this account that are open. */
   openSessions(username: Username): Promise<number>;
+  /** How many sessions were ended so far by the visits through `ending`. */
+  ended(): number;
   /** Stops `omero`, the server, for `single` and `several`. */
   stopServer(): Promise<void>;
   startServer(): Promise<void>;
@@ -53,7 +47,11 @@ export async function standIns(): Promise<OmeroWebs> {
   ] as const;
   const single = await startFakeOmeroWeb({ accounts: known, prefix: '/omero/' });
   const several = await startFakeOmeroWeb({ accounts: known, servers });
-  const doors = await openDoors(single.url, dir);
+  const doors = await openDoors(single.url, dir, () => {
+    const { size } = single.open;
+    single.endSessions();
+    return Promise.resolve(size);
+  });
   const set = (fault: 'none' | 'server away'): Promise<void> => {
     single.fault = fault;
     return Promise.resolve();
@@ -61,6 +59,7 @@ export async function standIns(): Promise<OmeroWebs> {
   return {
     ids: Object.fromEntries(known.map(({ id, username }) => [username, id])),
     ...doors.urls,
+    ended: doors.ended,
     several: several.url,
     openSessions: () => Promise.resolve(single.open.size + several.open.size),
     stopServer: () => set('server away'),
@@ -101,12 +100,17 @@ export async function realOmeroWebs(python: string): Promise<OmeroWebs> {
       { host: '127.0.0.1', port: old.port, name: 'old' },
     ],
   });
-  const doors = await openDoors(single.url, dir);
+  const doors = await openDoors(single.url, dir, async () => {
+    const open = await sessionsOf(client, 'alice');
+    await endOmeroSessions(python, omero.port, open);
+    return open.length;
+  });
   return {
     ids,
     ...doors.urls,
+    ended: doors.ended,
     several: several.url,
-    openSessions: (username) => openSessions(client, username),
+    openSessions: async (username) => (await sessionsOf(client, username)).length,
     stopServer: () => omero.stop(),
     startServer: async () => {
       omero = await start('omero', { port: omero.port });
@@ -123,16 +127,6 @@ export async function realOmeroWebs(python: string): Promise<OmeroWebs> {
   };
 }
 
-async function openDoors(target: string, dir: string): Promise<{ urls: Doors; close: () => Promise<void> }> {
-  const single = await startReverseProxy(target);
-  const mislabelled = await startReverseProxy(target, { 'x-forwarded-proto': 'https' });
-  const secure = await startSecureProxy(target, dir);
-  const close = async (): Promise<void> => {
-    for (const each of [single, mislabelled, secure]) await each.close();
-  };
-  return { urls: { single: single.url, mislabelled: mislabelled.url, secure: secure.url }, close };
-}
-
 async function createAccounts(client: Client): Promise<Record<string, number>> {
   const group = await createGroup({ client }, 'microscopy', -40);
   const ids: Record<string, number> = {};
@@ -146,11 +140,10 @@ async function createAccounts(client: Client): Promise<Record<string, number>> {
   return ids;
 }
 
-async function openSessions(client: Client, username: string): Promise<number> {
-  const { rows } = await client.query<{ open: number }>(
-    `SELECT count(*)::int AS open FROM session s JOIN experimenter e ON e.id = s.owner
-     WHERE e.omename = $1 AND s.closed IS NULL`,
+async function sessionsOf(client: Client, username: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ uuid: string }>(
+    `SELECT s.uuid FROM session s JOIN experimenter e ON e.id = s.owner WHERE e.omename = $1 AND s.closed IS NULL`,
     [username],
   );
-  return rows[0]?.open ?? 0;
+  return rows.map(({ uuid }) => uuid);
 }

@@ -23,6 +23,8 @@ export interface FakeOmeroWeb {
   fault: Fault;
   /** Sessions that were opened and not closed again. */
   readonly open: ReadonlySet<string>;
+  /** Ends all of them, as OMERO.server does with sessions that are idle or that an administrator closes. */
+  endSessions(): void;
   readonly close: () => Promise<void>;
 }
 
@@ -111,7 +113,12 @@ export async function startFakeOmeroWeb(options: {
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return Object.assign(fake, { url: `http://127.0.0.1:${port}${prefix}`, open, close: () => close(server) });
+  return Object.assign(fake, {
+    url: `http://127.0.0.1:${port}${prefix}`,
+    open,
+    endSessions: () => open.clear(),
+    close: () => close(server),
+  });
 }
 
 /** Where the proxy says that it speaks HTTPS, Django wants a Referer of the same address. */

@@ -1,4 +1,4 @@
 export { makeCertificate, type CertificateFiles } from './certificate';
-export { startOmeroServer, type RunningOmeroServer } from './omero-server';
+export { endOmeroSessions, startOmeroServer, type RunningOmeroServer } from './omero-server';
 export { startOmeroWeb, type RunningOmeroWeb } from './omero-web';
 export { omeroPython } from './python';

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort, startServer } from '@coldroom/local';
 import { makeCertificate } from './certificate';
 import { programs } from './python';
@@ -22,6 +24,16 @@ interface OmeroServerPlan {
   readonly port?: number;
 }
 
+const run = promisify(execFile);
+
+const environment = (): NodeJS.ProcessEnv => ({ ...process.env, PYTHONPATH: programs, PYTHONDONTWRITEBYTECODE: '1' });
+
+/** Closes sessions of the server at this port, whoever uses them. */
+export async function endOmeroSessions(python: string, port: number, uuids: readonly string[]): Promise<void> {
+  const args = ['-m', 'omero_server.end_sessions', String(port), ...uuids];
+  await run(python, args, { env: environment(), timeout: 60_000 });
+}
+
 /** Starts the server side of OMERO's protocol on a free port of 127.0.0.1. */
 export async function startOmeroServer(python: string, plan: OmeroServerPlan): Promise<RunningOmeroServer> {
   mkdirSync(plan.dir, { recursive: true });
@@ -35,7 +47,7 @@ export async function startOmeroServer(python: string, plan: OmeroServerPlan): P
       ...(plan.version ? ['--version', plan.version] : []),
     ],
     ...(plan.port ? { port: plan.port } : {}),
-    env: { ...process.env, PYTHONPATH: programs, PYTHONDONTWRITEBYTECODE: '1' },
+    env: environment(),
     logFile: join(plan.dir, 'omero-server.log'),
     stopSignal: 'SIGTERM',
     ready: listens,
