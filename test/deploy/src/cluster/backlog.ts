@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Cluster, type Pod } from './cluster';
 import { finished, busy } from './disturb';
 import { bagsDoneTwice, fetches, lastEvent, workers } from './facts';
-import { prove, rendered, services, type Walk } from './install';
+import { prove, services, type Walk } from './install';
 
 const job = 'transfer-backlog';
 
 /** Retrieves everything by the Job for backlogs alone, while its pods are killed and a machine is lost. */
 export async function emptyBacklog(walk: Walk, lose: ((node: string) => Promise<void>) | undefined): Promise<void> {
-  const { cluster, say, images, nodes } = walk;
+  const { cluster, say, nodes } = walk;
   await cluster.scale('transfer', 0);
   const begun = await lastEvent(cluster);
   for (const request of ['Request:1', 'Request:2']) await cluster.coldroom('restore', request, '--yes', '--no-wait');
-  await cluster.apply(await rendered('k8s/jobs', images));
+  await cluster.kubectl('create', 'job', job, `--from=cronjob/${job}`);
   await until('pods of the backlog Job are running', async () => (await cluster.running(job)).length > 0);
   for (let kill = 0; kill < 4; kill += 1) {
     await sleep(2000);
@@ -43,13 +43,13 @@ export async function emptyBacklog(walk: Walk, lose: ((node: string) => Promise<
 }
 
 /** A Job that finds nothing ends by itself. */
-export async function idleJob({ cluster, say, images }: Walk): Promise<void> {
+export async function idleJob({ cluster, say }: Walk): Promise<void> {
   await cluster.kubectl('delete', 'job', job, '--ignore-not-found');
-  await cluster.apply(await rendered('k8s/jobs', images));
+  await cluster.kubectl('create', 'job', job, `--from=cronjob/${job}`);
   const begun = Date.now();
   await cluster.kubectl('wait', '--for=condition=complete', '--timeout=120s', `job/${job}`);
   say(`a backlog Job that finds nothing ends after ${seconds(Date.now() - begun)}`);
-  await cluster.kubectl('delete', '-f', 'k8s/jobs/transfer-backlog.yaml', '--ignore-not-found');
+  await cluster.kubectl('delete', 'job', job);
 }
 
 async function machines(cluster: Cluster): Promise<ReadonlySet<string>> {

@@ -1,11 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
-import { run } from '../run';
+import { repository, run } from '../run';
 import { until, type Cluster } from './cluster';
 import { bagsDoneTwice, copies, lastEvent, unfinishedBags, workers } from './facts';
 import { prove, rendered, type Walk } from './install';
 
-const directory = 'k8s/keda';
+const directory = 'k8s/overlays/local-keda';
 const stages = ['checksum', 'transfer'] as const;
 /** Longer than several looks of KEDA. */
 const pendingMs = 30_000;
@@ -33,7 +35,8 @@ export async function scaleByRegister(walk: Walk): Promise<void> {
   for (const each of stages) await cluster.scale(each, 0);
   await cluster.coldroom('requests', 'approve', '2', '--yes');
   await cluster.kubectl('exec', 'deployment/redis', '--', 'redis-cli', 'flushall');
-  const yaml = await rendered(directory, images);
+  await grant(cluster);
+  const yaml = ofKeda(await rendered(directory, images));
   await startNoSurplus(walk, yaml);
   await cluster.apply(yaml);
   const caps = new Map(scaledJobs(yaml).map(({ metadata, spec }) => [metadata.name, spec.maxReplicaCount]));
@@ -43,9 +46,24 @@ export async function scaleByRegister(walk: Walk): Promise<void> {
   say(`back to none; ${(await workers(cluster, copies, begun)).length} pods have copied bags`);
   const twice = await bagsDoneTwice(cluster, copies, begun);
   if (twice > 0) throw new Error(`${twice} bags were copied twice`);
-  await cluster.kubectl('delete', '-k', directory, '--ignore-not-found');
+  await cluster.kubectl('delete', 'scaledjobs,triggerauthentications', '--all');
   for (const each of stages) await cluster.scale(each, 2);
   await prove(walk, 'after scaling from none to none');
+}
+
+/** The role of docs/keda-grants.sql, with the password that the overlay has. */
+async function grant(cluster: Cluster): Promise<void> {
+  const password = "ALTER ROLE coldroom_keda PASSWORD 'sample'";
+  await cluster.register(`${readFileSync(join(repository, 'docs', 'keda-grants.sql'), 'utf8')}; ${password}`);
+}
+
+/** What the overlay has beyond that without KEDA. */
+function ofKeda(yaml: string): string {
+  const all = parseAllDocuments(yaml).map((each) => each.toJS() as ScaledJob);
+  const kept = all.filter(({ kind, metadata: { name } }) =>
+    kind === 'Secret' ? name.startsWith('keda-register') : ['ScaledJob', 'TriggerAuthentication'].includes(kind),
+  );
+  return kept.map((each) => JSON.stringify(each)).join('\n---\n');
 }
 
 /** Pods that no machine takes do not make KEDA start more of them. */
