@@ -12,7 +12,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Client } from 'pg';
 import { createDatabase } from '@coldroom/local';
+import { migrate, Register } from '@coldroom/register';
 import { buildTinyOmero } from '@coldroom/sample-omero';
 import { examineNode } from '@coldroom/operations';
 import { coldroomProcess, json, type Ended } from './testing/command-line';
@@ -97,6 +99,26 @@ describe('coldroom doctor', () => {
     ])
       expect(faults).toContain(key);
     expect(told(ended, 'register')).toEqual([expect.stringMatching(/^fault: lacks 0001_register\b/)]);
+  });
+
+  it('warns while there is no backup or only an old one, and calls one that failed a fault', async () => {
+    const about = async (): Promise<readonly string[]> => told(await doctor(), 'backups');
+    await migrate(env['REGISTER_DATABASE_URL'] as string);
+    expect(await about()).toEqual(['warning: none was ever made']);
+    const register = new Register(env['REGISTER_DATABASE_URL'] as string);
+    const of = { kind: 'backup', database: 'register', place: 'directory', shown: '/backup' } as const;
+    await register.backupRuns.finish(await register.backupRuns.begin(of, 'test'), { name: 'x.dump', bytes: 1024n });
+    expect(await about()).toEqual([expect.stringMatching(/^ok: the newest is of the register to \/backup, 1/)]);
+    const admin = new Client({ connectionString: env['REGISTER_DATABASE_URL'] });
+    await admin.connect();
+    await admin.query(`UPDATE coldroom.backup_run SET finished_at = now() - interval '3 days'`);
+    expect(await about()).toEqual([expect.stringMatching(/^warning: the newest is old/)]);
+    const failure = { code: 'BACKUP_NO_SPACE', reason: 'the disk is full' };
+    await register.backupRuns.fail(await register.backupRuns.begin(of, 'test'), failure);
+    expect(await about()).toEqual(['fault: the last one of the register to /backup failed: the disk is full']);
+    await admin.query('DELETE FROM coldroom.backup_run');
+    await admin.end();
+    await register.close();
   });
 
   it('finds what is missing before anything is prepared', async () => {

@@ -10,6 +10,7 @@ const site: Site = {
   roles: { managers: ['dora'], administrators: [], auditors: [] },
   url: 'https://facility.example.org/coldroom/',
   silenceMs: 60_000,
+  backupOldMs: 2 * 86_400_000,
   digestAt: '07:00',
 };
 
@@ -107,4 +108,27 @@ test('a service that is silent past its deadline is recorded once, and once more
   await scene.register.services.report('linker', 60_000);
   await tick();
   expect(await events()).toEqual(['trouble found silent:linker', 'trouble over silent:linker']);
+});
+
+test('a database whose newest backup is too old is reported once, and once more when there is a new one', async () => {
+  const { backupRuns, troubles } = scene.register;
+  const made = async (place: 'directory' | 'bucket', daysAgo: number): Promise<void> => {
+    const id = await backupRuns.begin({ kind: 'backup', database: 'omero', place, shown: '/backup' }, 'test');
+    await backupRuns.finish(id, { name: 'x.dump', bytes: 1n });
+    await scene.sql.query(`UPDATE backup_run SET finished_at = finished_at - $2 * interval '1 day' WHERE id = $1`, [
+      id,
+      daysAgo,
+    ]);
+  };
+  const open = async (): Promise<readonly string[]> => (await troubles.list('backup old')).map(({ name }) => name);
+  await made('directory', 5);
+  await made('bucket', 1);
+  await tick();
+  expect(await open()).toEqual([]);
+  await scene.sql.query(`UPDATE backup_run SET finished_at = finished_at - interval '2 days'`);
+  await tick();
+  expect(await open()).toEqual(['backup old:omero']);
+  await made('directory', 0);
+  await tick();
+  expect(await open()).toEqual([]);
 });

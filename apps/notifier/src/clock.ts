@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { oldBackups } from '@coldroom/operations';
 import { Register, type EndingRecall, type NewMail } from '@coldroom/register';
 import { counted, formatBytes } from '@coldroom/terminal';
 import { dateOf } from './dates';
@@ -11,7 +12,7 @@ const actor = 'notifier';
 const everyMs = 60_000;
 const beforeEndMs = 2 * 86_400_000;
 
-/** What no event announces: recalls that end soon, and services that have fallen silent. */
+/** What no event announces: recalls that end soon, services that have fallen silent, and backups that are old. */
 @Injectable()
 export class Clock {
   private nextAt = 0;
@@ -28,6 +29,7 @@ export class Clock {
     if (now < this.nextAt) return;
     await this.remind();
     await this.noticeSilence();
+    await this.noticeOldBackups();
     this.nextAt = now + everyMs;
   }
 
@@ -72,6 +74,24 @@ export class Clock {
     const open = (await troubles.list('silent')).map(({ name }) => name);
     await troubles.over(
       open.filter((name) => !silent.some(({ service }) => name === `silent:${service}`)),
+      actor,
+    );
+  }
+
+  /** Of databases of which there was a backup once; whether there ever is one, `doctor` checks. */
+  private async noticeOldBackups(): Promise<void> {
+    const { backupRuns, troubles } = this.register;
+    const old = oldBackups(await backupRuns.states(), this.site.backupOldMs);
+    await troubles.found(
+      old.map(({ database, succeededAt }) => ({
+        name: `backup old:${database}`,
+        detail: { database, since: succeededAt.toISOString() },
+      })),
+      actor,
+    );
+    const open = (await troubles.list('backup old')).map(({ name }) => name);
+    await troubles.over(
+      open.filter((name) => !old.some(({ database }) => name === `backup old:${database}`)),
       actor,
     );
   }

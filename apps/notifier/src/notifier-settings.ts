@@ -2,7 +2,7 @@ import { mailboxOf, type Mailbox } from '@coldroom/mail';
 import type { RoleSettings } from '@coldroom/operations';
 import type { Settings } from '@coldroom/runtime';
 
-export const notifierParts = ['register', 'redis', 'mail', 'rights'] as const;
+export const notifierParts = ['register', 'redis', 'mail', 'rights', 'backupAge'] as const;
 export type NotifierSettings = Settings<(typeof notifierParts)[number] | 'service'>;
 
 /** Who gets mail beside the people that a request names, and where links lead. */
@@ -13,6 +13,8 @@ export interface Site {
   readonly url: string | undefined;
   /** How late a service may report before administrators hear of it. */
   readonly silenceMs: number;
+  /** After how long without a new dump administrators hear of it. */
+  readonly backupOldMs: number;
   /** When daily digests are sent: `07:00`. */
   readonly digestAt: string;
 }
@@ -30,6 +32,7 @@ export function siteOf(settings: NotifierSettings): Site {
     },
     url: settings.COLDROOM_URL,
     silenceMs: settings.COLDROOM_SILENCE,
+    backupOldMs: settings.COLDROOM_BACKUP_OLD,
     digestAt: settings.MAIL_DIGEST_AT,
   };
 }

@@ -54,3 +54,20 @@ test('shown again within ten seconds, it reads nothing', async () => {
   await shown.show();
   expect(scans).not.toHaveBeenCalled();
 });
+
+test('the last good backup is shown, and failures since then', async () => {
+  const { register } = scene;
+  await new RegisterMetrics(register).show();
+  expect(await valueOf('coldroom_backup_failures{database="register",place="directory"}')).toBeUndefined();
+  const of = { kind: 'backup', database: 'register', place: 'directory', shown: '/backup' } as const;
+  const good = await register.backupRuns.begin(of, 'test');
+  await register.backupRuns.finish(good, { name: 'x.dump', bytes: 12n });
+  for (const reason of ['one', 'two'])
+    await register.backupRuns.fail(await register.backupRuns.begin(of, 'test'), { code: 'BACKUP_NO_SPACE', reason });
+  await new RegisterMetrics(register).show();
+  expect(await valueOf('coldroom_backup_failures{database="register",place="directory"}')).toBe(2);
+  expect(await valueOf('coldroom_backup_bytes{database="register",place="directory"}')).toBe(12);
+  expect(
+    await valueOf('coldroom_backup_finished_timestamp_seconds{database="register",place="directory"}'),
+  ).toBeGreaterThan(Date.now() / 1000 - 60);
+});

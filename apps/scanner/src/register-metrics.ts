@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { showProgress, showSwitches, stageOf } from '@coldroom/pipeline';
-import { Register, type Figures, type Held, type Scan, type StoreHealth } from '@coldroom/register';
+import { Register, type BackupState, type Figures, type Held, type Scan, type StoreHealth } from '@coldroom/register';
 import { workStates } from '@coldroom/domain';
 
 const gauge = (name: string, help: string, ...labelNames: readonly string[]): Gauge =>
@@ -21,6 +21,9 @@ const storeAvailable = gauge('store_available', '1 if the store was available at
 const storeFree = gauge('store_free_bytes', 'Free space in the fullest directory of the store', 'store');
 const storeSize = gauge('store_size_bytes', 'Size of the file system of that directory', 'store');
 const storeLook = gauge('store_looked_timestamp_seconds', 'When the store was last looked at', 'store');
+const backupEnd = gauge('backup_finished_timestamp_seconds', 'When the last good backup was made', 'database', 'place');
+const backupBytes = gauge('backup_bytes', 'Size of the last good backup', 'database', 'place');
+const backupFailures = gauge('backup_failures', 'Backups that failed since the last good one', 'database', 'place');
 
 const everyMs = 10_000;
 
@@ -42,6 +45,7 @@ export class RegisterMetrics {
     showHeld(await register.meaning.held());
     showScan(await register.scans.last());
     showStores(await register.storeHealth.list());
+    showBackups(await register.backupRuns.states());
   }
 }
 
@@ -77,5 +81,14 @@ function showStores(stores: readonly StoreHealth[]): void {
     storeLook.set({ store }, lookedAt.getTime() / 1000);
     if (freeBytes !== null) storeFree.set({ store }, Number(freeBytes));
     if (totalBytes !== null) storeSize.set({ store }, Number(totalBytes));
+  }
+}
+
+function showBackups(states: readonly BackupState[]): void {
+  for (const each of [backupEnd, backupBytes, backupFailures]) each.reset();
+  for (const { database, place, succeededAt, bytes, failures } of states) {
+    backupFailures.set({ database, place }, failures);
+    if (succeededAt !== null) backupEnd.set({ database, place }, succeededAt.getTime() / 1000);
+    if (bytes !== null) backupBytes.set({ database, place }, Number(bytes));
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { mailStates } from '@coldroom/register';
-import { count, id, time } from './values';
+import { bytes, count, id, time } from './values';
 
 const mail = z.object({
   id,
@@ -16,6 +16,17 @@ const mail = z.object({
   answer: z.string().nullable().describe('What the mail server answered, or what is wrong with the address'),
   settledAt: time.nullable(),
 });
+
+const backup = {
+  kind: z.enum(['backup', 'drill']),
+  database: z.enum(['register', 'omero']),
+  place: z.enum(['directory', 'bucket']),
+  shown: z.string().describe('Where that is'),
+  name: z.string().nullable().describe('The file or object'),
+  bytes: bytes.nullable(),
+  code: z.string().nullable().describe('Why the last run failed'),
+  reason: z.string().nullable(),
+};
 
 export const system = z
   .strictObject({
@@ -43,6 +54,26 @@ export const system = z
       next: id.nullable(),
       waiting: count,
     }),
+    backups: z
+      .array(
+        z.object({
+          ...backup,
+          succeededAt: time.nullable().describe('When the last good one was made'),
+          failures: count.describe('Runs that failed since then'),
+        }),
+      )
+      .describe('The last backup of each database to each place'),
+    lastDrill: z
+      .object({
+        ...backup,
+        id,
+        startedAt: time,
+        finishedAt: time.nullable(),
+        startedBy: z.string(),
+        report: z.record(z.string(), z.unknown()).nullable(),
+      })
+      .nullable()
+      .describe('The last restore of a backup for a drill'),
     settings: z.array(
       z.object({
         key: z.string(),

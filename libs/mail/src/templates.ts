@@ -9,6 +9,8 @@ export const templateNames = [
   'approved',
   'archived',
   'audit-finding',
+  'backup-failed',
+  'backup-old',
   'bad-copies',
   'breaker-tripped',
   'closure-grew',

@@ -5,6 +5,7 @@ export { discrepancyCodes, discrepancyTitles, Report, type Discrepancy } from '.
 export { auditAll, type AuditOrder } from './audit/run';
 export type { AuditPlaces } from './audit/scope';
 export { backup, type BackupOrder, type BackupResult } from './backup/backup';
+export { oldBackups, type OldBackup } from './backup/is-old';
 export { prepareBackup, previewBackup, type BackupPreview } from './backup/preview';
 export { oneByOne, untilNotBusy, type Notice, type Notify } from './busy';
 export { diagnose, missingPreparations } from './doctor/diagnose';

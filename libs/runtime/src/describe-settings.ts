@@ -47,6 +47,7 @@ const units = [
 /** A default as one would write it. */
 function shownDefault(value: unknown, isDuration: boolean): string {
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
+  if (typeof value === 'object' && value !== null) return Object.values(value).join('/'); // days, weeks and months
   if (!isDuration || typeof value !== 'number') return String(value);
   const [unit, size] = units.find(([, each]) => value >= each && value % each === 0) ?? ['ms', 1];
   return `${value / size}${unit}`;

@@ -87,7 +87,14 @@ const calls: Readonly<Record<string, () => Promise<Call> | Call>> = {
   'get /audit': () => ['audit'],
   'get /usage': () => ['usage'],
   'get /usage/days': () => ['usage/days'],
-  'get /system': () => ['system'],
+  'get /system': async () => {
+    const { backupRuns } = running.register;
+    for (const kind of ['backup', 'drill'] as const) {
+      const of = { kind, database: 'register', place: 'directory', shown: '/backup' } as const;
+      await backupRuns.finish(await backupRuns.begin(of, 'test'), { name: 'x.dump', bytes: 7n, report: { files: 1 } });
+    }
+    return ['system'];
+  },
   'delete /retrievals/{id}': async () => [
     `retrievals/${(await running.register.retrievalReports.list(undefined, { limit: 1 }))[0]!.id}`,
   ],

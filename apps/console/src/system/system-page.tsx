@@ -3,6 +3,7 @@ import type { SystemReport } from '@coldroom/operations';
 import type { SettingDescription } from '@coldroom/runtime';
 import { Page, type Frame } from '../layout/html';
 import { Fact } from '../layout/parts';
+import { BackupsCard } from './backups-card';
 import { QueuesCard } from './queues-card';
 import { MailCard } from './mail-card';
 import { ServicesCard } from './services-card';
@@ -21,6 +22,7 @@ export function SystemPage({ report, settings, seesQueues, ...frame }: Props): V
       <ServicesCard services={report.services} />
       <Versions {...frame} report={report} />
       <QueuesCard {...frame} queues={report.queues} fault={report.redisFault} seesQueues={seesQueues} />
+      <BackupsCard backups={report.backups} lastDrill={report.lastDrill} />
       <MailCard mail={report.mail} />
       <SettingsCard settings={settings} />
     </Page>

@@ -54,6 +54,16 @@ test('versions, the state of the tables, and the queues are shown', async () => 
   expect(text).toContain('The register decides');
 });
 
+test('the last backup is shown, and what failed since', async () => {
+  expect(await page()).toContain('No backup was made');
+  const { backupRuns } = running.register;
+  const of = { kind: 'backup', database: 'omero', place: 'directory', shown: '/mnt/backup' } as const;
+  await backupRuns.finish(await backupRuns.begin(of, 'test'), { name: 'x.dump', bytes: 2048n });
+  expect(row(await page(), 'to /mnt/backup')).toMatch(/2(\.00)? KiB.*no failure/);
+  await backupRuns.fail(await backupRuns.begin(of, 'test'), { code: 'BACKUP_NO_SPACE', reason: 'the disk is full' });
+  expect(row(await page(), 'to /mnt/backup')).toMatch(/1 run.* failed: the disk is full.*BACKUP_NO_SPACE/);
+});
+
 test('settings are shown with their origin, and no secret', async () => {
   const text = await page();
   expect(text).not.toContain('geheim');

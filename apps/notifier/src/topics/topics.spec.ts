@@ -20,6 +20,7 @@ const site: Site = {
   roles: { managers: ['dora'], administrators: [], auditors: [] },
   url: 'https://facility.example.org/coldroom/',
   silenceMs: 60_000,
+  backupOldMs: 2 * 86_400_000,
   digestAt: '07:00',
 };
 
@@ -239,6 +240,25 @@ test('administrators hear once that a store is unavailable or filling up, and wh
   expect(texts).toContain('STORE_UNAVAILABLE: the marker file is missing');
   await scene.register.troubles.over([unavailable.name, 'store unavailable:other'], 'store watch');
   expect((await mails()).heads).toEqual(['admin@example.org: Over: The store tape is available again']);
+});
+
+test('administrators hear of a backup that failed, of one that is old, and that one succeeds again', async () => {
+  const failed = {
+    name: 'backup failed:omero directory',
+    code: 'BACKUP_NO_SPACE',
+    detail: { database: 'omero', place: 'directory', shown: '/backup', reason: 'There is not enough space' },
+  };
+  const old = { name: 'backup old:register', detail: { database: 'register', since: '2026-11-27T02:30:00.000Z' } };
+  await scene.register.troubles.found([failed, old], 'test');
+  const { heads, texts } = await mails();
+  expect(heads).toEqual([
+    "admin@example.org: The backup of OMERO's database failed",
+    'admin@example.org: The backup of the register is old',
+  ]);
+  expect(texts).toContain('to /backup failed:\n\nThere is not enough space (BACKUP_NO_SPACE)');
+  expect(texts).toContain('2026-11-27 02:30');
+  await scene.register.troubles.over([failed.name], 'test');
+  expect((await mails()).heads).toEqual(["admin@example.org: Over: The backup of OMERO's database succeeds again"]);
 });
 
 test('all that one audit found is one mail', async () => {

@@ -11,6 +11,8 @@ const templates: Readonly<Record<string, TemplateName>> = {
   'store unavailable': 'store-unavailable',
   'store filling up': 'store-filling-up',
   silent: 'silent',
+  'backup failed': 'backup-failed',
+  'backup old': 'backup-old',
 };
 
 /** Something that administrators have to look at was found, or is over. */
@@ -45,13 +47,15 @@ export class TroubleReports implements Topic {
   }
 
   private factsOf({ at, code, detail }: MailEvent): Facts {
-    const { store, service, reason, directory, free, total, since } = (detail ?? {}) as Record<string, string>;
+    const { store, service, reason, directory, free, total, since, shown } = (detail ?? {}) as Record<string, string>;
     return {
       what: wordsFor(detail),
       at: formatTime(at),
       ...(since === undefined ? {} : { since: formatTime(new Date(since)) }),
       store,
       service,
+      database: databaseIn(detail),
+      place: shown,
       code,
       reason: reason ?? null,
       directory,
@@ -78,8 +82,12 @@ function kindOf({ detail }: MailEvent): string {
 
 function wordsFor(detail: MailEvent['detail']): string {
   const { kind, store, service } = (detail ?? {}) as Record<string, string>;
+  if (kind === 'backup failed' || kind === 'backup old') return `The backup of ${databaseIn(detail)} succeeds again`;
   if (kind === 'silent') return `The service ${service} reports again`;
   return kind === 'store filling up'
     ? `The store ${store} has enough space again`
     : `The store ${store} is available again`;
 }
+
+const databaseIn = (detail: MailEvent['detail']): string =>
+  detail?.['database'] === 'omero' ? "OMERO's database" : 'the register';

@@ -1,6 +1,7 @@
 import { holdPaths } from '@coldroom/trees';
 import { UsageError } from '../failure';
 import type { Surroundings } from '../surroundings';
+import { examineBackups } from './backups';
 import { examineBioFormats } from './bio-formats';
 import { examineConnections } from './connections';
 import { examine, type Finding } from './findings';
@@ -24,8 +25,12 @@ export async function missingPreparations({ env }: Surroundings): Promise<readon
 export async function diagnose(around: Surroundings): Promise<readonly Finding[]> {
   const { settings, findings } = readAllSettings(around.env);
   const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores, OMERO_BIOFORMATS_VERSION: setting } = settings;
-  const [connections, mail] = await Promise.all([examineConnections(around, settings), examineMail(around.env)]);
-  const general = [...findings, examineNode(), ...connections, ...mail];
+  const [connections, mail, backups] = await Promise.all([
+    examineConnections(around, settings),
+    examineMail(around.env),
+    settings.REGISTER_DATABASE_URL === undefined ? [] : examineBackups(around),
+  ]);
+  const general = [...findings, examineNode(), ...connections, ...mail, ...backups];
   if (dataDir === undefined) return general;
   // Before we become another user, who may not be allowed to read our own code.
   const holds = holdPaths({ ...settings, OMERO_DATA_DIR: dataDir });

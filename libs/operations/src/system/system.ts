@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@coldroom/domain';
 import type { Queues, RedisConnection, StageJobs } from '@coldroom/pipeline';
+import type { BackupRun, BackupState } from '@coldroom/register';
 import { ownVersion } from '@coldroom/runtime';
 import { failedMails, type FailedMails } from '../mail/failed';
 import type { Reviewer } from '../requests/review';
@@ -30,6 +31,10 @@ export interface SystemReport {
   readonly queues: readonly StageJobs[] | null;
   readonly redisFault: string | null;
   readonly mail: FailedMails;
+  /** Of each database and place; empty if there never was one. */
+  readonly backups: readonly BackupState[];
+  /** The last one that ended; null if there was none. */
+  readonly lastDrill: BackupRun | null;
 }
 
 /** Each of them is needed; others are optional. */
@@ -63,6 +68,8 @@ export async function systemFor(
     queues: 'found' in queueing ? queueing.found[1] : null,
     redisFault: 'found' in queueing ? null : queueing.fault,
     mail: await failedMails(reviewer, { limit: mailsShown }),
+    backups: await register.backupRuns.states(),
+    lastDrill: (await register.backupRuns.list(2, 'drill')).find(({ finishedAt }) => finishedAt !== null) ?? null,
   };
 }
 
