@@ -10,7 +10,7 @@ const everyMs = 60_000;
 @Injectable()
 export class LifeSigns implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
-  private last = Promise.resolve();
+  private last = Promise.resolve<string | undefined>(undefined);
 
   constructor(
     @Inject(SERVICE_NAME) private readonly service: string,
@@ -28,9 +28,17 @@ export class LifeSigns implements OnApplicationBootstrap, BeforeApplicationShutd
     await this.last;
   }
 
+  /** The service ends, as its work is done: no one is to miss it. */
+  async endWithWork(): Promise<void> {
+    clearInterval(this.timer);
+    const last = await this.last;
+    if (last !== undefined) await this.register.services.ended(this.service, last);
+  }
+
   private report(): void {
     this.last = this.register.services.report(this.service, everyMs).catch((error: unknown) => {
       this.log.warn('not reported', { code: codeOf(error), reason: messageOf(error), next: 'it will be retried' });
+      return undefined;
     });
   }
 }

@@ -29,3 +29,16 @@ test('a report that failed is made at the next step', async () => {
   await services.advanced('linker');
   expect(await services.list()).toContainEqual(expect.objectContaining({ service: 'linker' }));
 });
+
+test('a process that ended with its work is not missed, unless another one has reported since', async () => {
+  const { services } = fresh.register;
+  const silent = async () => (await services.silent(-60_000)).map(({ service }) => service);
+  const first = await services.report('transfer', 1);
+  const second = await services.report('transfer', 1);
+  await services.ended('transfer', first);
+  expect(await silent()).toContain('transfer');
+  await services.ended('transfer', second);
+  expect(await silent()).not.toContain('transfer');
+  await services.report('transfer', 1);
+  expect(await silent()).toContain('transfer');
+});

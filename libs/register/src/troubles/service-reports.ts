@@ -11,12 +11,25 @@ export class ServiceReports {
 
   constructor(private readonly pool: pg.Pool) {}
 
-  /** The service works, and will report again within this time. */
-  async report(service: string, againWithinMs: number): Promise<void> {
-    await this.pool.query(
+  /** The service works, and will report again within this time. Returns what `ended` needs. */
+  async report(service: string, againWithinMs: number): Promise<string> {
+    const { rows } = await this.pool.query<{ at: string }>(
       `INSERT INTO service_report (service, next_at) VALUES ($1, now() + $2 * interval '1 ms')
-       ON CONFLICT (service) DO UPDATE SET reported_at = now(), next_at = excluded.next_at`,
+       ON CONFLICT (service) DO UPDATE SET reported_at = now(), next_at = excluded.next_at
+       RETURNING reported_at::text AS at`,
       [service, againWithinMs],
+    );
+    return (rows[0] as { at: string }).at;
+  }
+
+  /**
+   * A process of the service ended because its work is done: no one waits for its next report. Has no effect if another
+   * process reported after its `last` one, as that one will go on.
+   */
+  async ended(service: string, last: string): Promise<void> {
+    await this.pool.query(
+      `UPDATE service_report SET next_at = 'infinity' WHERE service = $1 AND reported_at = $2::timestamptz`,
+      [service, last],
     );
   }
 
