@@ -8,6 +8,7 @@ import { withProgress } from '../waiting';
 interface Options {
   readonly store?: string;
   readonly dryRun?: boolean;
+  readonly restored?: boolean;
   readonly by: string;
 }
 
@@ -18,14 +19,18 @@ export function addRebuild(program: CliCommand): void {
       'fill an empty register from the bags of a store, after the register was lost; where it was interrupted, run it again',
     )
     .option('--store <name>', 'the store to read (default: the default store); for several stores, one after the other')
+    .option(
+      '--restored',
+      'the register was restored from a backup: add what the bags know beyond it (end all services first)',
+    )
     .dryRun('read everything and report, but write nothing')
     .by()
-    .examples('rebuild --dry-run', 'rebuild --store main')
-    .runs(async (context, { store: name, dryRun = false, by }: Options) => {
+    .examples('rebuild --dry-run', 'rebuild --store main', 'rebuild --restored')
+    .runs(async (context, { store: name, dryRun = false, restored = false, by }: Options) => {
       const { store, tally } = await context.register((register) =>
         withProgress(context.out, (show) => {
           const progress = (done: Tally, bag: string): void => show(progressLine(done, bag));
-          return rebuild(context, register, { store: name, dryRun, progress }, by);
+          return rebuild(context, register, { store: name, dryRun, restored, progress }, by);
         }),
       );
       return {
@@ -50,6 +55,8 @@ function lines(tally: Tally, dryRun: boolean): Lines {
   return [
     `${dryRun ? 'Would be rebuilt' : 'Rebuilt'}: ${counted(tally.bags, 'bag')} in ${counted(tally.requestCount, 'request')}, ${formatBytes(tally.bytes)}; ${inStore.join(', ')}`,
     `Archived: ${counted(files.released, 'file')}; with their originals held, so that they can be undone: ${counted(files.linked, 'file')}; no longer archived: ${counted(files.skipped, 'file')}`,
+    tally.newRequests.length > 0 &&
+      `Filesets in no bag, whose approval is lost, are in new requests: ${tally.newRequests.join(', ')}. Decide about them again`,
     tally.unlisted > 0 && `In bags, but named by no manifest: ${counted(tally.unlisted, 'file')}; left alone`,
     listingLines(
       `Left out, ${counted(leftOut.count, 'bag')}; nothing of them was believed:`,

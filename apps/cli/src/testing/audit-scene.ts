@@ -12,6 +12,7 @@ import {
   type Work,
   type WorkState,
 } from '@coldroom/domain';
+import { tagFiles } from '@coldroom/bagit';
 import { Files, identify, writeMarker } from '@coldroom/files';
 import { createDatabase } from '@coldroom/local';
 import { OmeroDatabase, type Closure } from '@coldroom/omero';
@@ -86,8 +87,8 @@ export class AuditScene {
     this.pool = new pg.Pool({ connectionString: omeroUrl, max: 1, options: '-c session_replication_role=replica' });
   }
 
-  static async create(name: string): Promise<AuditScene> {
-    const admin = process.env['TEST_POSTGRES_URL'] as string;
+  /** @param admin a superuser's URL of the server for both databases */
+  static async create(name: string, admin = process.env['TEST_POSTGRES_URL'] as string): Promise<AuditScene> {
     const registerUrl = await createDatabase(admin, `${name}_register`, { existing: 'drop' });
     const scene = new AuditScene(
       await mkdtemp(join(tmpdir(), 'coldroom-audit-')),
@@ -158,6 +159,13 @@ export class AuditScene {
     store: 'main' | 'tape',
     filesets: readonly number[],
   ): Promise<{ readonly requestId: bigint; readonly tiny: TinyOmero }> {
+    const requested = await this.request(filesets);
+    await this.carryOut(requested.requestId, store);
+    return requested;
+  }
+
+  /** Imports filesets and marks them: a New request. */
+  async request(filesets: readonly number[]): Promise<{ readonly requestId: bigint; readonly tiny: TinyOmero }> {
     const plan = filesets.map((count) => ({
       files: Array.from({ length: count }, (_, nr) => ({ name: `img_${nr}.dv`, size: 40 + nr })),
     }));
@@ -173,12 +181,23 @@ export class AuditScene {
     const requestId = await this.omero.withClosure(tiny.imageIds.map(BigInt), (closure) =>
       this.register.requests.create(people, { images: imagesOf(closure), files: this.filesOf(closure) }, 'test'),
     );
+    return { requestId, tiny };
+  }
+
+  /** Approves a request and archives it, up to linked and held, or up to a state before that. */
+  async carryOut(requestId: bigint, store: 'main' | 'tape', until: WorkState = 'linked'): Promise<void> {
     await this.register.requests.approve(requestId, 'boss');
     await this.register.requests.start(requestId, store, (nr) => `request-${requestId}-bag-${nr}`, 'test');
-    for (const state of ['approved', 'hashed', 'copied', 'verified', 'sealed'] as const)
+    await this.goOn(until);
+  }
+
+  /** Does what is due, up to this state. */
+  async goOn(until: WorkState = 'linked'): Promise<void> {
+    const states = ['approved', 'hashed', 'copied', 'verified', 'sealed'] as const;
+    const end = (states as readonly WorkState[]).indexOf(until);
+    for (const state of end < 0 ? states : states.slice(0, end))
       await this.eachBag(state, (claim) => this.advance(claim));
     await this.mirror();
-    return { requestId, tiny };
   }
 
   /** Applies `act` to each due bag in `state`, of one request where one is named, and records it. */
@@ -216,6 +235,12 @@ export class AuditScene {
       },
       requestId,
     );
+    await this.mirror();
+  }
+
+  /** The same where the originals are gone already, as the linker does it: nothing to remove is success. */
+  async releaseAgain(requestId: bigint): Promise<void> {
+    await this.eachBag('linked', async () => ['release', 'released'], requestId);
     await this.mirror();
   }
 
@@ -314,7 +339,7 @@ export class AuditScene {
         ];
       }
       case 'verified':
-        await store.seal(claim.bag, paths, [], work);
+        await store.seal(claim.bag, paths, await this.tagsOf(claim), work);
         return ['seal', 'sealed'];
       default:
         await mkdir(join(this.hold, claim.bag), { recursive: true });
@@ -328,8 +353,20 @@ export class AuditScene {
     }
   }
 
+  private async tagsOf(claim: Claim): Promise<ReturnType<typeof tagFiles>> {
+    const { requestId, bag, bagCreatedAt: date, owner, group } = claim;
+    const images = await this.register.claims.imagesOf(requestId, [
+      ...new Set(claim.files.map((each) => each.fileset)),
+    ]);
+    const described = claim.files.map((file) => {
+      const imageIds = images.get(file.fileset) ?? [];
+      return { ...file, copyPath: copyPath(file), imageIds, owner, group };
+    });
+    return tagFiles({ bag, date, files: described });
+  }
+
   /** As the scanner writes it to OMERO. */
-  private async mirror(): Promise<void> {
+  async mirror(): Promise<void> {
     for (
       let pending = await this.register.marks.pending(500);
       pending.length > 0;

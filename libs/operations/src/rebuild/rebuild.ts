@@ -1,4 +1,4 @@
-import { codeOf, ColdroomError, messageOf, NotYet } from '@coldroom/domain';
+import { codeOf, ColdroomError, messageOf, NotYet, Refused } from '@coldroom/domain';
 import type { RebuiltBag, Register } from '@coldroom/register';
 import { holdPaths } from '@coldroom/trees';
 import { chosenStore, unclaimed, withStores } from '../stores/open';
@@ -12,11 +12,16 @@ export interface RebuildOrder {
   /** The store to read; if omitted, the default store. */
   readonly store?: string | undefined;
   readonly dryRun: boolean;
+  /** The register was restored from a backup: what the bags know beyond it is added. */
+  readonly restored?: boolean;
   /** Called before each bag is read. */
   readonly progress: (tally: Tally, bag: string) => void;
 }
 
-/** Only an empty register is filled, and by one process at a time. What an interrupted rebuild did is kept. */
+/**
+ * Only an empty register is filled, or one that was restored from a backup, and by one process at a time. What an
+ * interrupted rebuild did is kept.
+ */
 export async function rebuild(
   around: Surroundings,
   register: Register,
@@ -25,7 +30,8 @@ export async function rebuild(
 ): Promise<{ readonly store: string; readonly tally: Tally }> {
   const originals = around.settings('originals');
   return withStores(around, async (opened) => {
-    await register.rebuild.checkEmpty();
+    if (order.restored) await refuseWhileServicesWork(register);
+    else await register.rebuild.checkEmpty();
     const held = await HeldOriginals.open(holdPaths(originals), opened.files);
     const places = {
       store: await chosenStore(opened, order.store),
@@ -41,6 +47,17 @@ export async function rebuild(
       );
     return { store: places.store.name, tally };
   });
+}
+
+/** They would act on states that are about to change. */
+async function refuseWhileServicesWork({ services }: Register): Promise<void> {
+  const late = (await services.silent(0)).map(({ service }) => service);
+  const working = (await services.list()).map(({ service }) => service).filter((service) => !late.includes(service));
+  if (working.length === 0) return;
+  throw new Refused(
+    'REGISTER_IN_USE',
+    `Services work with this register (${working.join(', ')}); end them on all machines, wait two minutes, and run the command again`,
+  );
 }
 
 /** One pass through all bags: first those that state the number of their request, then the rest. */
@@ -60,6 +77,8 @@ class Run {
     if (!this.order.dryRun) await this.register.rebuild.numberFilesAbove(highest);
     for await (const bag of this.places.store.bags()) await this.one(bag, false);
     if (this.tally.later > 0) for await (const bag of this.places.store.bags()) await this.one(bag, true);
+    if (this.order.restored && !this.order.dryRun)
+      this.tally.newRequests.push(...(await this.register.rebuild.settleRest(this.by)));
     await this.lookAtHeld();
     return this.tally;
   }
@@ -71,18 +90,27 @@ class Run {
       if (!last) this.tally.validations += 1;
       return;
     }
-    if (await this.register.rebuild.knows(name)) {
+    if (await this.isDone(name)) {
       if (!last) this.tally.known += 1;
       return;
     }
     this.order.progress(this.tally, name);
     const described = await this.read(name);
     if (!described) return;
-    const answer = this.order.dryRun
-      ? { requestId: described.requestNumber ?? 0n }
-      : await this.register.rebuild.add(described, this.by, last);
+    const answer = this.order.dryRun ? { requestId: described.requestNumber ?? 0n } : await this.add(described, last);
     if (answer === 'later') this.tally.later += 1;
-    else if (answer !== 'known') this.tally.add(described, answer.requestId, described.unlisted);
+    else if (answer === 'known') this.tally.known += last ? 0 : 1;
+    else this.tally.add(described, answer.requestId, described.unlisted);
+  }
+
+  private isDone(name: string): Promise<boolean> {
+    const { rebuild: register } = this.register;
+    return this.order.restored ? register.isUpToDate(name) : register.knows(name);
+  }
+
+  private add(bag: RebuiltBag, last: boolean): ReturnType<Register['rebuild']['add']> {
+    const { rebuild: register } = this.register;
+    return this.order.restored ? register.catchUp(bag, this.by, last) : register.add(bag, this.by, last);
   }
 
   /**

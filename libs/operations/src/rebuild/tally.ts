@@ -11,6 +11,8 @@ export class Tally {
   bytes = 0n;
   readonly files = { released: 0, linked: 0, skipped: 0 };
   unlisted = 0;
+  /** Of what no bag has, in requests that were carried out after the backup that was restored. */
+  readonly newRequests: bigint[] = [];
   readonly leftOut = new Listing<{ readonly bag: string; readonly code: string; readonly reason: string }>();
   readonly leftOutNames = new Set<string>();
   readonly copies = new Listing<{ readonly bag: string; readonly path: string; readonly code: string }>();
@@ -63,6 +65,7 @@ export class Tally {
       links: this.links.document(),
       held: this.heldLeft.document(),
       unlisted: this.unlisted,
+      newRequests: this.newRequests,
     };
   }
 

@@ -5,6 +5,8 @@ import { leastState } from '../transitions/bag-state';
 import type { RebuiltBag } from './rebuilt-bag';
 import { addFiles, addImages, giveWay } from './rebuilt-files';
 import { advance, requestOf } from './rebuilt-request';
+import { catchUpBag } from './restored-bag';
+import { settleRest } from './restored-rest';
 
 /**
  * The result for a bag: `known` if the register has it already, `later` if its request must wait until all numbered
@@ -33,6 +35,30 @@ export class Rebuild {
   async knows(bag: string): Promise<boolean> {
     const { rowCount } = await this.pool.query('SELECT FROM bag WHERE name = $1', [bag]);
     return (rowCount ?? 0) > 0;
+  }
+
+  /** Whether the register has a bag of this name, and each of its files in a state from the link on. */
+  async isUpToDate(bag: string): Promise<boolean> {
+    const { rowCount } = await this.pool.query(
+      `SELECT FROM bag b WHERE b.name = $1 AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND f.phase IN ('early', 'sealed'))`,
+      [bag],
+    );
+    return (rowCount ?? 0) > 0;
+  }
+
+  /** Adds what a bag knows beyond a register that was restored from a backup; see `catchUpBag`. */
+  async catchUp(bag: RebuiltBag, by: string, last: boolean): Promise<RebuildAnswer> {
+    return transaction(this.pool, async (client) => {
+      await client.query(`SELECT pg_advisory_xact_lock(hashtext('coldroom rebuild bag'))`);
+      const answer = await catchUpBag(client, bag, by, last);
+      if (typeof answer !== 'string') await recordRebuild(client, answer.requestId, answer.bagId, by);
+      return answer;
+    });
+  }
+
+  /** The end of catching up; see `settleRest`. */
+  async settleRest(by: string): Promise<readonly bigint[]> {
+    return settleRest(this.pool, by);
   }
 
   /** How many files of a bag have held originals. */

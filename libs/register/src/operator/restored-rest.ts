@@ -1,0 +1,70 @@
+import type pg from 'pg';
+import { lockRequests, transaction } from '../db/connection';
+import { recordRequestEvent } from '../requests/request-events';
+import { syncRequest } from '../transitions/sync-request';
+
+/**
+ * Files that are in no bag of a request that was carried out since the backup: nothing would ever pack them. Whole
+ * filesets become a New request, as the decision about them is lost; the rest of a fileset that was being linked gets
+ * stuck. May be repeated. Returns the numbers of the new requests.
+ */
+export async function settleRest(pool: pg.Pool, by: string): Promise<readonly bigint[]> {
+  const { rows } = await pool.query<{ id: bigint }>(
+    `SELECT DISTINCT r.id FROM request r JOIN file f ON f.request_id = r.id
+     WHERE r.state IN ('Running', 'Error', 'Finished') AND f.state = 'registered' ORDER BY r.id`,
+  );
+  const made: bigint[] = [];
+  for (const { id } of rows) {
+    const rest = await transaction(pool, (client) => settleOne(client, id, by));
+    if (rest !== undefined) made.push(rest);
+  }
+  return made;
+}
+
+async function settleOne(client: pg.ClientBase, requestId: bigint, by: string): Promise<bigint | undefined> {
+  await lockRequests(client, [requestId]);
+  await client.query(
+    `UPDATE file f SET state = 'stuck', stuck_from = 'approved', code = 'REGISTER_RESTORED', bag_id = linked.bag_id,
+       reason = 'the rest of its fileset was linked after the backup from which the register was restored'
+     FROM (SELECT DISTINCT ON (fileset) fileset, bag_id FROM file WHERE request_id = $1 AND bag_id IS NOT NULL AND phase <> 'skipped') linked
+     WHERE f.request_id = $1 AND f.state = 'registered' AND f.fileset = linked.fileset`,
+    [requestId],
+  );
+  const { rows: left } = await client.query<{ fileset: string }>(
+    `SELECT DISTINCT fileset FROM file WHERE request_id = $1 AND state = 'registered'`,
+    [requestId],
+  );
+  const rest = left.length === 0 ? undefined : await restOf(client, requestId, by, left);
+  await syncRequest(client, requestId, []);
+  return rest;
+}
+
+async function restOf(
+  client: pg.ClientBase,
+  requestId: bigint,
+  by: string,
+  filesets: readonly { readonly fileset: string }[],
+): Promise<bigint> {
+  const { rows } = await client.query<{ id: bigint }>(
+    `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester, created_at)
+     SELECT 'New', owner_id, owner, group_id, group_name, requester_id, requester, created_at FROM request WHERE id = $1
+     RETURNING id`,
+    [requestId],
+  );
+  const rest = (rows[0] as { id: bigint }).id;
+  for (const table of ['request_image', 'file'] as const)
+    await client.query(`UPDATE ${table} SET request_id = $2 WHERE request_id = $1 AND fileset = ANY($3)`, [
+      requestId,
+      rest,
+      filesets.map(({ fileset }) => fileset),
+    ]);
+  await recordRequestEvent(client, {
+    requestId: rest,
+    what: 'split',
+    from: null,
+    to: 'New',
+    detail: { of: requestId.toString(), filesets: filesets.length },
+    by,
+  });
+  return rest;
+}
