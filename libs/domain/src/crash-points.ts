@@ -5,6 +5,11 @@
 export const crashPoints = [
   'decide:1-written',
   'decide:2-committed',
+  'retrieve:1-written',
+  'retrieve:2-committed',
+  'order:1-key-recorded',
+  'order:2-carried-out',
+  'order:3-answer-recorded',
   'scan:1-requests-written',
   'scan:2-marks-written',
   'scan:3-marks-recorded',

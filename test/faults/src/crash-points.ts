@@ -8,7 +8,10 @@ import type { TinyPlan } from '@coldroom/sample-omero';
 import type { World } from './world';
 
 /** The console's, the notifier's and the backup's are tested in their apps: they touch no data of users. */
-type Prefix = Exclude<CrashPoint extends `${infer P}:${string}` ? P : never, 'decide' | 'mail' | 'backup'>;
+type Prefix = Exclude<
+  CrashPoint extends `${infer P}:${string}` ? P : never,
+  'decide' | 'retrieve' | 'order' | 'mail' | 'backup'
+>;
 
 /** The crash points of each service: one of a new kind has no service here, and its test fails. */
 export const takenBy: Readonly<Record<Prefix, readonly ServiceName[]>> = {

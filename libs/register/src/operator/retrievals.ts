@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Retrieval } from '@coldroom/domain';
+import { crashPoint, type Retrieval } from '@coldroom/domain';
 import { transaction } from '../db/connection';
 import { fetchRates, type FetchRate } from '../queries/fetch-rate';
 import { recordEnded, recordRequested, reserveEventIds } from '../transitions/retrieval-events';
@@ -45,7 +45,7 @@ export class Retrievals {
     readonly prolonged: number;
     readonly retrievals: readonly bigint[];
   }> {
-    return transaction(this.pool, async (client) => {
+    const begun = await transaction(this.pool, async (client) => {
       const scope = await take(client, filesetsOf(target));
       const prolonged = way === 'recall' ? await prolong(client, scope, days, by) : 0;
       const numbers = await reserveEventIds(client, scope.requests);
@@ -75,8 +75,11 @@ export class Retrievals {
       });
       const retrievals = await recordRequested(client, numbers, { way, days }, by);
       await syncBagsAndRequests(client, scope);
+      crashPoint('retrieve:1-written');
       return { asked, undoing, prolonged, retrievals };
     });
+    crashPoint('retrieve:2-committed');
+    return begun;
   }
 
   /** Of these images, those that are archived and not yet being retrieved. */

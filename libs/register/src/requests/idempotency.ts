@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { crashPoint } from '@coldroom/domain';
 import { asTransient } from '../db/connection';
 
 /** A request that a program may send again, as it did not see the answer. */
@@ -34,17 +35,20 @@ export class Idempotency {
   async once<Answer>(request: Repeatable, work: () => Promise<Answer>): Promise<Once<Answer>> {
     await this.query(`DELETE FROM idempotency WHERE created_at < now() - interval '${keptFor}'`, []);
     if (!(await this.begin(request))) return this.before(request);
+    crashPoint('order:1-key-recorded');
     const prolonging = setInterval(() => void this.prolong(request).catch(() => undefined), this.lease / 3);
     try {
       const answer = await work().catch(async (error: unknown) => {
         await this.release(request);
         throw error;
       });
+      crashPoint('order:2-carried-out');
       await this.query('UPDATE idempotency SET answer = $3 WHERE actor = $1 AND key = $2', [
         request.actor,
         request.key,
         JSON.stringify(answer),
       ]);
+      crashPoint('order:3-answer-recorded');
       return { kind: 'done', answer, isRepeated: false };
     } finally {
       clearInterval(prolonging);
