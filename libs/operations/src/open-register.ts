@@ -8,7 +8,8 @@ const beatMs = 3000;
 
 /**
  * Opens the register for `use`. A PostgreSQL that does not answer at all for about ten seconds is `Transient`
- * `REGISTER_UNAVAILABLE`; a statement may take as long as it needs while the server answers others.
+ * `REGISTER_UNAVAILABLE`; a statement may take as long as it needs while the server answers others. `Refused`
+ * `REGISTER_NEWER` if a newer version has migrated it.
  */
 export async function withRegister<T>(
   url: string,
@@ -19,6 +20,7 @@ export async function withRegister<T>(
   const ended = new AbortController();
   try {
     await answers(register);
+    await register.reports.refuseNewer();
     return await Promise.race([use(register), heartbeat(register, ended.signal)]);
   } finally {
     ended.abort();

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import pg from 'pg';
 import { codeOf, Transient } from '@coldroom/domain';
 
@@ -53,7 +52,7 @@ export async function transaction<T>(
 
 // A connection that breaks while the code waits for something else fails at its next query; without a listener, the
 // event would end the process.
-const hear = (): void => undefined;
+export const hear = (): void => undefined;
 
 export async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
@@ -110,29 +109,4 @@ export function asTransient(error: unknown): unknown {
         { cause: error },
       )
     : error;
-}
-
-/** Migrates the register to this version's tables, under a lock: any number of callers may do so at once. */
-export async function migrate(url: string, log: (line: string) => void = () => undefined): Promise<readonly string[]> {
-  const { runner } = await import('node-pg-migrate');
-  const client = new pg.Client({ connectionString: url, application_name: 'coldroom-migrate' }).on('error', hear);
-  try {
-    await client.connect();
-    const done = await runner({
-      dbClient: client,
-      dir: join(__dirname, '..', '..', 'migrations'),
-      direction: 'up',
-      migrationsTable: 'migration',
-      schema,
-      createSchema: true,
-      advisoryLockMode: 'wait',
-      checkOrder: true,
-      logger: { debug: () => undefined, info: () => undefined, warn: log, error: log },
-    });
-    return done.map((migration) => migration.name);
-  } catch (error) {
-    throw asTransient(error);
-  } finally {
-    await client.end();
-  }
 }

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileStates, requestStates, workStates } from '@coldroom/domain';
-import { migrate } from './connection';
+import { migrate } from './migrate';
 import { freshDatabase, type FreshDatabase } from '../testing/fresh-register';
 
 const migrations = readdirSync(join(__dirname, '..', '..', 'migrations'))
@@ -33,6 +33,20 @@ describe('migrate', () => {
 
   it('does nothing the second time', async () => {
     expect(await migrate(database.url)).toEqual([]);
+  });
+
+  it('refuses a register that a newer version has migrated, and says what to do', async () => {
+    const newest = migrations.at(-1) ?? '';
+    await database.sql.query(`INSERT INTO migration (name, run_on) VALUES ('9999_of_a_newer_version', now())`);
+    try {
+      await expect(migrate(database.url)).rejects.toMatchObject({
+        kind: 'refused',
+        code: 'REGISTER_NEWER',
+        message: expect.stringMatching(`newer version of Coldroom \\(9999_of_a_newer_version\\).*${newest} only; run`),
+      });
+    } finally {
+      await database.sql.query(`DELETE FROM migration WHERE name LIKE '9999%'`);
+    }
   });
 
   it('is a Transient where no server answers', async () => {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { RequestState, WorkState } from '@coldroom/domain';
-import { pendingMigrations } from '../db/pending-migrations';
+import { pendingMigrations, refuseNewer } from '../db/pending-migrations';
 import type { Target } from '../operator/targets';
 import {
   toEvent,
@@ -150,6 +150,11 @@ export class Reports {
   }
 
   /** This version's migrations that the register lacks, in order; all of them if it is empty. */
+  /** `Refused` `REGISTER_NEWER` if a newer version has migrated the register. */
+  async refuseNewer(): Promise<void> {
+    await refuseNewer(this.pool);
+  }
+
   async pendingMigrations(): Promise<readonly string[]> {
     return pendingMigrations(this.pool);
   }

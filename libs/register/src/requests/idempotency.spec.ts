@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { openPool } from '../db/connection';
 import { freshDatabase, type FreshDatabase } from '../testing/fresh-register';
-import { migrate } from '../db/connection';
+import { migrate } from '../db/migrate';
 import { Idempotency } from './idempotency';
 
 let database: FreshDatabase;

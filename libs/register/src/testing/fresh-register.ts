@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { migrate } from '../db/connection';
+import { migrate } from '../db/migrate';
 import type { WrongTotals } from '../queries/totals';
 import { Register } from '../register';
 
