@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { watchConnections } from '@coldroom/pipeline';
+import { LifeSigns, SERVICE_NAME, watchConnections } from '@coldroom/pipeline';
 import { migrate, Register } from '@coldroom/register';
 import { Log, Readiness, type Settings } from '@coldroom/runtime';
 import { ConsoleServer } from './console-server';
@@ -27,6 +27,8 @@ export function consoleModule(settings: Settings<(typeof consoleParts)[number] |
         useFactory: (register: Register, readiness: Readiness, log: Log) =>
           new ConsoleServer(consoleSettings(settings), register, readiness, log),
       },
+      { provide: SERVICE_NAME, useValue: 'console' },
+      LifeSigns,
     ],
   };
 }

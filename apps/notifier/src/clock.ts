@@ -63,7 +63,8 @@ export class Clock {
 
   private async noticeSilence(): Promise<void> {
     const { services, troubles } = this.register;
-    const silent = await services.silent(this.site.silenceMs);
+    // This one has just begun to report again, where it did not run for a time.
+    const silent = (await services.silent(this.site.silenceMs)).filter(({ service }) => service !== 'notifier');
     await troubles.found(
       silent.map(({ service, reportedAt }) => ({
         name: `silent:${service}`,

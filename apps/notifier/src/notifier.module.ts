@@ -2,7 +2,7 @@ import { getQueueToken } from '@nestjs/bullmq';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { mailboxOf, Sender, Templates } from '@coldroom/mail';
-import { queueModules, RedisConnection } from '@coldroom/pipeline';
+import { LifeSigns, queueModules, RedisConnection, SERVICE_NAME } from '@coldroom/pipeline';
 import { migrate, Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { Clock } from './clock';
@@ -65,6 +65,8 @@ export function notifierModule(settings: NotifierSettings): DynamicModule {
       mailProcessor(settings.COLDROOM_LEASE, settings.COLDROOM_CONCURRENCY),
       Rounds,
       NotifierStart,
+      { provide: SERVICE_NAME, useValue: 'notifier' },
+      LifeSigns,
       NotifierEnd,
     ],
   };

@@ -42,6 +42,8 @@ export const system = z
         service: z.string(),
         reportedAt: time.nullable().describe('Null if it never reported'),
         isSilent: z.boolean().describe('Its next report is late'),
+        version: z.string().nullable().describe('Null if it is not known'),
+        isNeeded: z.boolean().describe('Without it, nothing is archived or retrieved; the others are optional'),
       }),
     ),
     queues: z

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
 import { Register } from '@coldroom/register';
-import { Log } from '@coldroom/runtime';
+import { Log, ownVersion } from '@coldroom/runtime';
 
 export const SERVICE_NAME = Symbol('service name');
 const everyMs = 60_000;
@@ -36,7 +36,7 @@ export class LifeSigns implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private report(): void {
-    this.last = this.register.services.report(this.service, everyMs).catch((error: unknown) => {
+    this.last = this.register.services.report(this.service, everyMs, ownVersion()).catch((error: unknown) => {
       this.log.warn('not reported', { code: codeOf(error), reason: messageOf(error), next: 'it will be retried' });
       return undefined;
     });

@@ -5,7 +5,7 @@ import { Rows } from '../layout/rows';
 
 type Services = SystemReport['services'];
 
-const columns = [{ title: 'Service' }, { title: 'State' }, { title: 'Last report' }];
+const columns = [{ title: 'Service' }, { title: 'State' }, { title: 'Version' }, { title: 'Last report' }];
 
 export function ServicesCard({ services }: { readonly services: Services }): VNode {
   return (
@@ -13,7 +13,7 @@ export function ServicesCard({ services }: { readonly services: Services }): VNo
       <h2>Services</h2>
       <p>
         Each service reports every minute. Work of one that does not report waits in the register and continues when it
-        runs again. Its log says why it ended.
+        runs again. Its log says why it ended. The console and the notifier are optional.
       </p>
       <Rows
         label="Services"
@@ -23,6 +23,7 @@ export function ServicesCard({ services }: { readonly services: Services }): VNo
           cells: [
             <strong>{service.service}</strong>,
             <State service={service} />,
+            service.version ?? '',
             service.reportedAt ? <When at={service.reportedAt} /> : 'never',
           ],
         }))}
@@ -35,7 +36,9 @@ export function ServicesCard({ services }: { readonly services: Services }): VNo
   );
 }
 
-function State({ service: { reportedAt, isSilent } }: { readonly service: Services[number] }): VNode {
+function State({ service }: { readonly service: Services[number] }): VNode {
+  const { reportedAt, isSilent, isNeeded } = service;
+  if (reportedAt === null && !isNeeded) return <span class="muted">Not in use</span>;
   if (reportedAt === null)
     return (
       <Badge shape="■" colour="warn">

@@ -32,7 +32,9 @@ export function SystemPage({ report, settings, seesQueues, ...frame }: Props): V
 function headline({ services, redisFault, pendingMigrations }: SystemReport): string {
   if (pendingMigrations.length > 0) return 'The register lacks tables of this version';
   if (redisFault !== null) return 'Redis does not answer';
-  const silent = services.filter(({ isSilent, reportedAt }) => isSilent || reportedAt === null).length;
+  const silent = services.filter(
+    ({ isSilent, isNeeded, reportedAt }) => isSilent || (isNeeded && reportedAt === null),
+  ).length;
   if (silent > 0) return silent === 1 ? '1 service does not report' : `${silent} services do not report`;
   return 'All services report';
 }

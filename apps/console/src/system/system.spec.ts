@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { freePort } from '@coldroom/local';
-import { describeSettings } from '@coldroom/runtime';
+import { describeSettings, ownVersion } from '@coldroom/runtime';
 import { Browser } from '../testing/browser';
+import { startConsole } from '../testing/console-process';
 import { RunningConsole, type Login } from '../testing/running-console';
 
 let running: RunningConsole;
@@ -42,6 +44,20 @@ test('services that never reported, are silent, or report', async () => {
   await running.register.services.report('linker', 60_000);
   await running.register.services.report('ingest-watcher', 60_000);
   expect(await page()).toContain('All services report');
+});
+
+test('the console and the notifier are shown with their versions as soon as they run', async () => {
+  const before = await page();
+  for (const service of ['console', 'notifier']) expect(row(before, `<strong>${service}`)).toContain('Not in use');
+  const console_ = await startConsole(running);
+  try {
+    while ((await running.register.services.list()).every(({ service }) => service !== 'console')) await sleep(50);
+    const text = await page();
+    expect(row(text, '<strong>console')).toContain('Reports');
+    expect(row(text, '<strong>console')).toContain(`>${ownVersion()}<`);
+  } finally {
+    await console_.stop(10_000);
+  }
 });
 
 test('versions, the state of the tables, and the queues are shown', async () => {

@@ -1,3 +1,4 @@
+import { ownVersion } from '@coldroom/runtime';
 import type { StoreLook } from '@coldroom/register';
 import type { RunningConsole } from './running-console';
 
@@ -60,8 +61,8 @@ export async function pagesOfAdministration({
 }: Pick<RunningConsole, 'register'>): Promise<Readonly<Record<string, string>>> {
   await register.storeHealth.record(looks);
   await register.troubles.found([{ name: 'store filling up:cloud', detail: { store: 'cloud' } }], 'store watch');
-  for (const service of ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker'])
-    await register.services.report(service, 60_000);
+  for (const service of ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker', 'console', 'notifier'])
+    await register.services.report(service, 60_000, ownVersion());
   await register.mailEvents.queue([
     {
       reason: 'approved:1',

@@ -13,6 +13,10 @@ interface ServiceState {
   readonly reportedAt: Date | null;
   /** Its next report is late. */
   readonly isSilent: boolean;
+  /** Null if it is not known. */
+  readonly version: string | null;
+  /** Without it, nothing is archived or retrieved; the others are optional. */
+  readonly isNeeded: boolean;
 }
 
 /** How the parts of Coldroom are. */
@@ -37,7 +41,7 @@ export interface SystemReport {
   readonly lastDrill: BackupRun | null;
 }
 
-/** Each of them is needed; others are optional. */
+const optional = ['console', 'notifier'];
 const needed = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker'];
 /** Services report each minute. */
 const lateMs = 120_000;
@@ -76,12 +80,18 @@ export async function systemFor(
 async function servicesNow({ register: { services } }: Reviewer): Promise<readonly ServiceState[]> {
   const reports = await services.list();
   const silent = await services.silent(lateMs);
-  const others = reports.map(({ service }) => service).filter((service) => !needed.includes(service));
-  return [...needed, ...others].map((service) => ({
-    service,
-    reportedAt: reports.find((report) => report.service === service)?.reportedAt ?? null,
-    isSilent: silent.some((report) => report.service === service),
-  }));
+  const known = [...needed, ...optional];
+  const others = reports.map(({ service }) => service).filter((service) => !known.includes(service));
+  return [...known, ...others].map((service) => {
+    const report = reports.find((each) => each.service === service);
+    return {
+      service,
+      reportedAt: report?.reportedAt ?? null,
+      isSilent: silent.some((each) => each.service === service),
+      version: report?.version ?? null,
+      isNeeded: needed.includes(service),
+    };
+  });
 }
 
 /** What was found, or why there is no answer. */

@@ -3,7 +3,11 @@ import type pg from 'pg';
 export interface ServiceReport {
   readonly service: string;
   readonly reportedAt: Date;
+  /** Null if it has only reported steps of its work, or before this was recorded. */
+  readonly version: string | null;
 }
+
+const columns = 'service, reported_at AS "reportedAt", version';
 
 /** Signs of life of the services. One that has several processes reports as long as one of them does. */
 export class ServiceReports {
@@ -12,12 +16,13 @@ export class ServiceReports {
   constructor(private readonly pool: pg.Pool) {}
 
   /** The service works, and will report again within this time. Returns what `ended` needs. */
-  async report(service: string, againWithinMs: number): Promise<string> {
+  async report(service: string, againWithinMs: number, version: string | null = null): Promise<string> {
     const { rows } = await this.pool.query<{ at: string }>(
-      `INSERT INTO service_report (service, next_at) VALUES ($1, now() + $2 * interval '1 ms')
-       ON CONFLICT (service) DO UPDATE SET reported_at = now(), next_at = excluded.next_at
-       RETURNING reported_at::text AS at`,
-      [service, againWithinMs],
+      `INSERT INTO service_report AS r (service, next_at, version) VALUES ($1, now() + $2 * interval '1 ms', $3)
+       ON CONFLICT (service) DO UPDATE
+       SET reported_at = now(), next_at = excluded.next_at, version = coalesce(excluded.version, r.version)
+       RETURNING r.reported_at::text AS at`,
+      [service, againWithinMs, version],
     );
     return (rows[0] as { at: string }).at;
   }
@@ -46,16 +51,14 @@ export class ServiceReports {
 
   /** Every service that ever reported, by name. */
   async list(): Promise<readonly ServiceReport[]> {
-    const { rows } = await this.pool.query<ServiceReport>(
-      'SELECT service, reported_at AS "reportedAt" FROM service_report ORDER BY service',
-    );
+    const { rows } = await this.pool.query<ServiceReport>(`SELECT ${columns} FROM service_report ORDER BY service`);
     return rows;
   }
 
   /** Services whose next report is late by more than this. */
   async silent(lateMs: number): Promise<readonly ServiceReport[]> {
     const { rows } = await this.pool.query<ServiceReport>(
-      `SELECT service, reported_at AS "reportedAt" FROM service_report
+      `SELECT ${columns} FROM service_report
        WHERE next_at + $1 * interval '1 ms' < now() ORDER BY service`,
       [lateMs],
     );
