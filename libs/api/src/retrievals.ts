@@ -23,6 +23,10 @@ const summary = z
 const filesets = z.array(
   z.object({ requestId: id, fileset: z.string(), name: z.string(), images: count, files: count, bytes }),
 );
+const seen = z
+  .string()
+  .nullable()
+  .describe('Of the images in datasets, projects, plates and screens; null if none was named');
 const missing = z.array(z.string()).describe('What the archive does not have, or not for you');
 
 export const retrievalsPage = pageOf(summary);
@@ -71,10 +75,7 @@ const plan = z
     ),
     waits: z.array(wait),
     missing,
-    seen: z
-      .string()
-      .nullable()
-      .describe('Of the images in datasets, projects, plates and screens; null if none was named'),
+    seen,
     incomplete: z
       .array(z.object({ container: z.string(), images: count, missing: count }))
       .describe('Containers of which some images are not in the archive, or not for you'),
@@ -93,4 +94,10 @@ const asked = z
   .meta({ id: 'RetrievalAsked' });
 
 export const retrievalAnswer = z.union([asked, plan]);
+export const cancellationAnswer = z.union([
+  z.object({ cancelled: count.describe('Files that stay archived'), missing }).meta({ id: 'CancellationDone' }),
+  z
+    .object({ underWay: z.object(amount).describe('What would stay archived'), missing, seen })
+    .meta({ id: 'CancellationPlan', description: 'The answer to a dry run' }),
+]);
 export const retrievalCancelled = z.object({ cancelled: count.describe('Files that stay archived') });

@@ -73,6 +73,8 @@ export { actorOf, type GrantedRole, type RoleSettings } from './rights/roles';
 export { actorOfToken, createToken, revokeToken, tokenRoles, type TokenOrder } from './rights/tokens';
 export {
   cancelRetrievalAs,
+  cancelRetrievalsAs,
+  planCancellationAs,
   planRetrievalAs,
   retrievalFor,
   retrievalsFor,

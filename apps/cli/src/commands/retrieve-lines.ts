@@ -92,3 +92,19 @@ export function doneLine(
     ? 'The images are back in their places.'
     : 'The images open in OMERO now, but for pixels of OMERO 4, which open after "coldroom restore" only.';
 }
+
+export const cancelQuestion = (underWay: Amount): string =>
+  `Being retrieved: ${words(underWay)}. They stay archived; files that are restored already stay restored. Continue?`;
+
+/** What a cancellation would keep archived, or the number of files that it has kept. */
+export function cancelledLines({ underWay, cancelled = 0 }: { underWay?: Amount; cancelled?: number }): Lines {
+  if (underWay && underWay.files > 0) return `Would be given up: ${words(underWay)}`;
+  if (cancelled > 0)
+    return `${counted(cancelled, 'file')} stay archived. A FROM-ARCHIVE mark that is still in OMERO asks for them again: remove it there.`;
+  return 'Nothing of this is being fetched. (Originals that are still held are put back in a moment; that cannot be given up.)';
+}
+
+/** What was named and is not there for this token. */
+export function missingLine(missing: readonly string[]): Lines {
+  return missing.length > 0 && `Not in the archive, or not for this token: ${missing.join(' ')}`;
+}

@@ -1,16 +1,16 @@
 import type { z } from 'zod';
 import { retrievalAnswer, retrievalReview } from '@coldroom/api';
-import { byCode, UsageError, waiting, type IncompleteContainer, type Waiting } from '@coldroom/operations';
+import { byCode, waiting, type IncompleteContainer, type Waiting } from '@coldroom/operations';
 import type { RetrievalOrder } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { counted, formatCount, type Lines } from '@coldroom/terminal';
+import { counted, formatCount } from '@coldroom/terminal';
 import type { ChangeOptions, Result } from '../command';
 import type { Context } from '../context';
 import { becameStuck } from '../lines';
 import { patiently } from '../patience';
 import type { Server } from '../server';
 import { follow } from '../waiting';
-import { doneLine, estimateLines, planLines, progressLine, waitLines } from './retrieve-lines';
+import { doneLine, estimateLines, missingLine, planLines, progressLine, waitLines } from './retrieve-lines';
 
 export interface RetrieveOptions extends ChangeOptions {
   readonly wait: boolean;
@@ -28,9 +28,8 @@ export async function retrieveThere(
   context: Context,
   targets: readonly string[],
   { way, days }: RetrievalOrder,
-  { dryRun = false, yes, wait, cancel }: RetrieveOptions,
+  { dryRun = false, yes, wait }: RetrieveOptions,
 ): Promise<Result> {
-  if (cancel) throw new UsageError('--cancel cannot be used with --server: cancel it on its page in the console');
   const server = context.server();
   const order = { targets, way, ...(way === 'recall' && { days }) };
   const planned = await server.post('retrievals', retrievalAnswer, { ...order, dryRun: true });
@@ -60,10 +59,6 @@ export async function retrieveThere(
     lines: [doneLine(way, asked, wait, stuck.length > 0), missingLine(missing), becameStuck(stuck)],
     exitCode: stuck.length > 0 || someStay ? exitCodes.partly : exitCodes.ok,
   };
-}
-
-function missingLine(missing: readonly string[]): Lines {
-  return missing.length > 0 && `Not in the archive, or not for this token: ${missing.join(' ')}`;
 }
 
 function incompleteLine({ container, images, missing }: IncompleteContainer): string {

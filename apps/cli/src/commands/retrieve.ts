@@ -14,13 +14,21 @@ import {
 } from '@coldroom/operations';
 import type { Register, RetrievalOrder, Target } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
-import { counted } from '@coldroom/terminal';
 import type { CliCommand, Result } from '../command';
 import type { Context } from '../context';
-import { becameStuck, words } from '../lines';
+import { becameStuck } from '../lines';
 import { follow } from '../waiting';
+import { cancelThere } from './cancel-there';
+import {
+  cancelledLines,
+  cancelQuestion,
+  doneLine,
+  estimateLines,
+  planLines,
+  progressLine,
+  waitLines,
+} from './retrieve-lines';
 import { retrieveThere, type RetrieveOptions } from './retrieve-there';
-import { doneLine, estimateLines, planLines, progressLine, waitLines } from './retrieve-lines';
 
 export function addRestore(program: CliCommand): void {
   common(program.command('restore'))
@@ -62,7 +70,8 @@ async function run(
   order: RetrievalOrder,
   options: RetrieveOptions,
 ): Promise<Result> {
-  if (context.usesServer) return retrieveThere(context, named, order, options);
+  if (context.usesServer)
+    return options.cancel ? cancelThere(context, named, options) : retrieveThere(context, named, order, options);
   const { containers, others } = splitContainers(named);
   const targets = parseTargets(others, ['Image', 'Fileset', 'Request'], undefined, containerKinds);
   return context.register(async (register) => {
@@ -100,9 +109,6 @@ async function ask(
   };
 }
 
-const nothingToCancel =
-  'Nothing of this is being fetched. (Originals that are still held are put back in a moment; that cannot be given up.)';
-
 async function cancel(
   context: Context,
   register: Register,
@@ -110,15 +116,7 @@ async function cancel(
   { dryRun = false, yes, by }: RetrieveOptions,
 ): Promise<Result> {
   const underWay = await planCancellation(register, targets);
-  if (!dryRun && underWay.files > 0)
-    await context.confirm(
-      `Being retrieved: ${words(underWay)}. They stay archived; files that are restored already stay restored. Continue?`,
-      yes,
-    );
+  if (!dryRun && underWay.files > 0) await context.confirm(cancelQuestion(underWay), yes);
   const cancelled = dryRun ? 0 : await cancelRetrieval(register, targets, by, context.notify);
-  const done = dryRun
-    ? underWay.files > 0 && `Would be given up: ${words(underWay)}`
-    : cancelled > 0 &&
-      `${counted(cancelled, 'file')} stay archived. A FROM-ARCHIVE mark that is still in OMERO asks for them again: remove it there.`;
-  return { document: { dryRun, cancelled, underWay }, lines: done || nothingToCancel };
+  return { document: { dryRun, cancelled, underWay }, lines: cancelledLines(dryRun ? { underWay } : { cancelled }) };
 }

@@ -61,6 +61,7 @@ const calls: Readonly<Record<string, () => Promise<Call> | Call>> = {
   'post /requests/{id}/decision': decided,
   'get /retrievals': () => ['retrievals'],
   'post /retrievals': async () => ['retrievals', { targets: [await fileset()], way: 'restore', dryRun: true }],
+  'post /retrievals/cancel': async () => ['retrievals/cancel', { targets: [await fileset()], dryRun: true }],
   'get /retrievals/{id}': async () => [`retrievals/${await asked()}`],
   'get /requests/{id}/events': () => [`requests/${archived}/events?limit=5`],
   'get /overview': () => ['overview'],

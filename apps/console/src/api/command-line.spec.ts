@@ -113,13 +113,25 @@ test('images are brought back: first the plan, then the order', async () => {
   expect(await running.register.retrievalReports.list(undefined, { limit: 1 })).toMatchObject([
     { requestId: id, askedBy: 'token:restorer', way: 'restore' },
   ]);
-  expect((await coldroom(...restore, '--cancel')).code).toBe(2);
   const [retrieval] = await running.register.retrievalReports.list(undefined, { limit: 1 });
   const listed = new RegExp(`^ +${retrieval!.id} +${id} +restore +under way +2 +2 +2.00 GiB +token:restorer`, 'm');
   expect((await coldroom(...there, 'retrievals', 'list')).stdout).toMatch(listed);
   const shown = await coldroom(...there, 'retrievals', 'show', `${retrieval!.id}`);
   expect(shown.stdout).toMatch(/State +under way[^]*retrieving +2 +2.00 GiB[^]*2 images +image.tif/);
   expect((await coldroom(...there, 'retrievals', 'show', '999999')).code).toBe(4);
+  expect(await coldroom(...restore, '--cancel', '--dry-run')).toMatchObject({
+    code: 3,
+    stdout: 'Would be given up: 2 files, 2.00 GiB\nNot in the archive, or not for this token: Image:999999\n',
+  });
+  expect(await coldroom(...restore, '--cancel', '--yes')).toMatchObject({
+    code: 3,
+    stdout: expect.stringMatching(/^2 files stay archived\. A FROM-ARCHIVE mark/),
+  });
+  expect((await running.register.retrievalReports.list(undefined, { limit: 1 }))[0]).toMatchObject({ state: 'ended' });
+  expect(await coldroom(...restore, '--cancel', '--yes')).toMatchObject({
+    code: 3,
+    stdout: expect.stringMatching(/^Nothing of this is being fetched/),
+  });
 });
 
 test.each<[string, readonly string[], RegExp]>([

@@ -79,15 +79,17 @@ export function requestFilterOf(query: z.output<typeof requestQuery>): RequestFi
   return { states: state, groupId: group, ownerId: owner, store, text };
 }
 
+const retrievalTargets = z
+  .array(writtenText(10_000))
+  .min(1)
+  .max(1000)
+  .describe(
+    '`Image:1,2`, `Dataset:4`, `Project:2`, `Plate:5`, `Screen:6`, `Fileset:9` or `Request:3`; at most 1000 objects',
+  );
+
 export const retrievalBody = z
   .strictObject({
-    targets: z
-      .array(writtenText(10_000))
-      .min(1)
-      .max(1000)
-      .describe(
-        '`Image:1,2`, `Dataset:4`, `Project:2`, `Plate:5`, `Screen:6`, `Fileset:9` or `Request:3`; at most 1000 objects',
-      ),
+    targets: retrievalTargets,
     way: z.enum(['restore', 'recall']),
     days: z.int().optional().describe('How long recalled files stay; 14 without it'),
     seen: z
@@ -98,6 +100,18 @@ export const retrievalBody = z
     dryRun: z.boolean().default(false).describe('Only answer what it would mean'),
   })
   .meta({ id: 'RetrievalOrder' });
+
+export const cancellationBody = z
+  .strictObject({
+    targets: retrievalTargets,
+    seen: z
+      .string()
+      .max(100)
+      .optional()
+      .describe('From a dry run: cancels nothing if datasets, projects, plates or screens have other images now'),
+    dryRun: z.boolean().default(false).describe('Only answer what it would mean'),
+  })
+  .meta({ id: 'CancellationOrder' });
 
 export function retrievalOf({ targets, way, days, seen }: z.output<typeof retrievalBody>): {
   readonly wanted: Wanted;

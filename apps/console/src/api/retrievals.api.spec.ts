@@ -61,6 +61,41 @@ test('a retrieval is planned, requested once, listed, shown and cancelled', asyn
   expect(await statesOf(id)).toEqual(['linked']);
 });
 
+test('images that are being retrieved are cancelled by name, whoever asked for them', async () => {
+  const [id, other] = [await archived(), await archived()];
+  const dora = await signedIn('dora');
+  await send(dora, 'POST', '', { targets: [`Request:${id}`, `Request:${other}`], way: 'restore' });
+  const [image] = await running.register.reports.images(id);
+  const order = { targets: [`Image:${image!.imageId}`, 'Image:987654'] };
+  const alice = await signedIn('alice');
+  expect(await send(alice, 'POST', '/cancel', { ...order, dryRun: true })).toEqual({
+    status: 200,
+    body: { underWay: { files: 2, bytes: '2147483648' }, missing: ['Image:987654'], seen: null },
+  });
+  expect(await statesOf(id)).toEqual(['retrieving']);
+  expect(await send(alice, 'POST', '/cancel', order)).toEqual({
+    status: 200,
+    body: { cancelled: 2, missing: ['Image:987654'] },
+  });
+  expect([await statesOf(id), await statesOf(other)]).toEqual([['linked'], ['retrieving']]);
+  expect(await send(alice, 'POST', '/cancel', order)).toMatchObject({ status: 200, body: { cancelled: 0 } });
+});
+
+test.each<[Login, number, string]>([
+  ['ada', 403, 'NOT_PERMITTED'],
+  ['olga', 404, 'NO_SUCH_TARGET'],
+])('%s gets %d for cancelling by name what alice gets back', async (login, status, code) => {
+  const id = await archived();
+  await send(await signedIn('alice'), 'POST', '', { targets: [`Request:${id}`], way: 'restore' });
+  const order = { targets: [`Request:${id}`] };
+  for (const dryRun of [true, false])
+    expect(await send(await signedIn(login), 'POST', '/cancel', { ...order, dryRun })).toMatchObject({
+      status,
+      body: { code },
+    });
+  expect(await statesOf(id)).toEqual(['retrieving']);
+});
+
 test.each<[Login, number, number]>([
   ['alice', 201, 200],
   ['lea', 201, 200],

@@ -1,9 +1,17 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import type { z } from 'zod';
-import { retrievalAnswer, retrievalCancelled, retrievalReview, retrievalsPage } from '@coldroom/api';
+import {
+  cancellationAnswer,
+  retrievalAnswer,
+  retrievalCancelled,
+  retrievalReview,
+  retrievalsPage,
+} from '@coldroom/api';
 import {
   cancelRetrievalAs,
+  cancelRetrievalsAs,
+  planCancellationAs,
   planRetrievalAs,
   retrievalFor,
   retrievalsFor,
@@ -13,11 +21,12 @@ import {
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { parseId } from '../requests/input';
+import { wantedIn } from '../retrievals/input';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
 import { Answers } from './answers';
 import { Idempotent } from './idempotent';
-import { page, retrievalBody, retrievalOf, type Page } from './input';
+import { cancellationBody, page, retrievalBody, retrievalOf, type Page } from './input';
 import { toJson } from './json';
 import { pageOf } from './page';
 
@@ -61,6 +70,23 @@ export class RetrievalsApi {
     const done = await retrieveAs(reviewer, this.settings, wanted, order);
     if (done.retrievals.length > 0) response.status(201);
     return toJson(done);
+  }
+
+  @Post('cancel')
+  @HttpCode(200)
+  @Idempotent()
+  @Answers({
+    summary: 'Cancel the retrieval of images, filesets or requests, whoever asked for it',
+    description: 'What is not there yet stays archived. With `dryRun` only how much that is.',
+    answer: cancellationAnswer,
+  })
+  async cancelOf(
+    @CurrentVisitor() visitor: Visitor,
+    @Body({ schema: cancellationBody }) { targets, seen, dryRun }: z.output<typeof cancellationBody>,
+  ) {
+    const wanted = { ...wantedIn(targets.join(' ')), seen };
+    const reviewer = this.reviewer(visitor);
+    return toJson(dryRun ? await planCancellationAs(reviewer, wanted) : await cancelRetrievalsAs(reviewer, wanted));
   }
 
   @Delete(':id')

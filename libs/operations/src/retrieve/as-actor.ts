@@ -2,10 +2,11 @@ import { Refused, type Container } from '@coldroom/domain';
 import type { FilesetContent, RetrievalOrder, RetrievalSummary, Target } from '@coldroom/register';
 import { summed, untilNotBusy } from '../busy';
 import type { Reviewer } from '../requests/review';
+import type { Amount } from '../selected-files';
 import { actions, may, relationsTo, visibleTo, type Action } from '../rights/rights';
 import type { Surroundings } from '../surroundings';
 import { fingerprintOf, imagesOfContainers, nameOfContainer } from './containers';
-import { planKnown, refuseWithoutSpace, type PlannedRetrieval } from './plan';
+import { planKnown, refuseWithoutSpace, underWay, type PlannedRetrieval } from './plan';
 import type { Retrieved } from './retrieve';
 import { firstFilesets, retrievalDetails, type RetrievalDetails } from './show';
 import { refuseUnless, withinReach, type IncompleteContainer } from './within-reach';
@@ -54,15 +55,19 @@ export async function planRetrievalAs(
   return { ...planned, missing, incomplete, seen, filesets: await firstFilesets(reviewer.register, targets) };
 }
 
-async function reach(reviewer: Reviewer, { targets, containers, seen: before }: Wanted) {
+async function reach(
+  reviewer: Reviewer,
+  { targets, containers, seen: before }: Wanted,
+  action: 'retrieve' | 'cancelRetrieval' = 'retrieve',
+) {
   const inside = await imagesOfContainers(reviewer, containers, maxAgeMs);
   const seen = fingerprintOf(inside);
   if (before !== undefined && before !== seen)
     throw new Refused(
       'CONTAINER_CHANGED',
-      `What is in ${containers.map(nameOfContainer).join(' ')} has changed since it was shown. Nothing was requested: look at it again`,
+      `What is in ${containers.map(nameOfContainer).join(' ')} has changed since it was shown. Nothing was done: look at it again`,
     );
-  return { ...(await withinReach(reviewer, targets, inside, 'retrieve')), seen };
+  return { ...(await withinReach(reviewer, targets, inside, action)), seen };
 }
 
 /**
@@ -110,6 +115,27 @@ export async function cancelRetrievalAs(reviewer: Reviewer, id: bigint): Promise
   refuseUnless(reviewer, 'cancelRetrieval', [retrieval]);
   const { register, actor } = reviewer;
   return patiently(() => register.retrievals.cancel({ kind: 'Retrieval', ids: [id] }, actor.name));
+}
+
+/** What cancelling these would keep archived; changes nothing. Throws as `withinReach` and `imagesOfContainers`. */
+export async function planCancellationAs(
+  reviewer: Reviewer,
+  wanted: Wanted,
+): Promise<{ readonly underWay: Amount; readonly missing: readonly string[]; readonly seen: string | null }> {
+  const { targets, missing, seen } = await reach(reviewer, wanted, 'cancelRetrieval');
+  return { underWay: await underWay(reviewer.register, targets), missing, seen };
+}
+
+/** Cancels the retrieval of these images, filesets or requests, whoever asked for it. Otherwise as `cancelRetrievalAs`. */
+export async function cancelRetrievalsAs(
+  reviewer: Reviewer,
+  wanted: Wanted,
+): Promise<{ readonly cancelled: number; readonly missing: readonly string[] }> {
+  const { register, actor } = reviewer;
+  const { targets, missing } = await reach(reviewer, wanted, 'cancelRetrieval');
+  let cancelled = 0;
+  for (const target of targets) cancelled += await patiently(() => register.retrievals.cancel(target, actor.name));
+  return { cancelled, missing };
 }
 
 async function patiently<T>(work: () => Promise<T>): Promise<T> {

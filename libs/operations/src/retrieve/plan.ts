@@ -71,6 +71,11 @@ export async function planKnown(
 /** What is on its way and not there yet: a recalled file counts as there. */
 export async function planCancellation(register: Register, targets: readonly Target[]): Promise<Amount> {
   await selectedFiles(register, targets, 'filesets');
+  return underWay(register, targets);
+}
+
+/** The same of targets that are known to exist. */
+export async function underWay(register: Register, targets: readonly FilesetTarget[]): Promise<Amount> {
   return (await retrievalPlan(register, targets, 'restore')).underWay;
 }
 

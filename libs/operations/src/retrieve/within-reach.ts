@@ -106,6 +106,6 @@ function targetsOf(
 /** `Refused` `NOT_PERMITTED` unless the actor may do this on each of them. */
 export function refuseUnless({ actor, policy }: Reviewer, action: Action, of: readonly Whose[]): void {
   if (of.every((each) => may(actor.roles, action, relationsTo(actor, each), policy))) return;
-  const what = action === 'retrieve' ? 'bring this back into OMERO' : `${action} this`;
-  throw new Refused('NOT_PERMITTED', `You may not ${what}. docs/rights.md says who may.`);
+  const what = { retrieve: 'bring this back into OMERO', cancelRetrieval: 'cancel this retrieval' }[action as string];
+  throw new Refused('NOT_PERMITTED', `You may not ${what ?? `${action} this`}. docs/rights.md says who may.`);
 }
