@@ -25,6 +25,7 @@ export const openedImages = z
       }),
     ),
     missing: z.array(id).describe('Images that are not in the archive, or not for you'),
+    unseen: count.describe('How many of the images that is, with those of the containers listed here'),
     empty: z.array(z.string()).describe('Containers without an image that you may see in the archive'),
   })
   .meta({ id: 'OpenedImages' });

@@ -25,6 +25,7 @@ test('where images are, and which may be brought back', async () => {
     images: [expect.objectContaining({ ...seen, retrievable: true })],
     containers: [],
     missing: ['987654'],
+    unseen: 1,
     empty: [],
   });
   expect((await get('ada', `image=${image}`)).body).toMatchObject({ images: [{ ...seen, retrievable: false }] });

@@ -20,6 +20,7 @@ export function OpenPage({ chosen, opened, ...frame }: Props): VNode {
     <Page {...frame} title="Chosen in OMERO">
       <div class="heading">
         <h1>{titleOf(opened)}</h1>
+        {images.length > 0 && opened.unseen > 0 && <p class="lead">{unseenOf(opened)}</p>}
         <AskBack {...frame} chosen={chosen} opened={opened} />
       </div>
       {containers.length > 0 && <Containers containers={containers} />}
@@ -33,13 +34,16 @@ export function OpenPage({ chosen, opened, ...frame }: Props): VNode {
   );
 }
 
-function titleOf({ images, missing, containers }: Opened): string {
+/** Counts only what the person sees: images of others and unknown ones look alike. */
+function titleOf({ images }: Opened): string {
   const archived = images.filter(({ stay }) => stay === 'archived' || stay === 'online').length;
-  const all = images.length + missing.length + containers.reduce((sum, container) => sum + container.missing, 0);
-  if (all === 0) return 'Chosen in OMERO';
-  if (archived === all) return `${counted(archived, 'image')} in the archive`;
-  return `${formatCount(archived)} of ${counted(all, 'image')} in the archive`;
+  if (images.length === 0) return 'Chosen in OMERO';
+  if (archived === images.length) return `${counted(archived, 'image')} in the archive`;
+  return `${formatCount(archived)} of ${counted(images.length, 'image')} in the archive`;
 }
+
+const unseenOf = ({ unseen }: Opened): string =>
+  `${formatCount(unseen)} more ${unseen === 1 ? 'is' : 'are'} not in the archive, or not yours to see.`;
 
 /** Names containers instead of their images: addresses must not be long. */
 function AskBack({ site, chosen, opened }: Pick<Props, 'site' | 'chosen' | 'opened'>): VNode | null {

@@ -30,7 +30,8 @@ test('exactly the chosen images are shown, in plain words, with what the person 
   const [one, other] = [await imageOf(archived), await imageOf(waiting)];
   const { text } = await (await signedIn('alice')).get(`/open?image=${one}&image=${other}&image=987654`);
   for (const expected of [
-    '1 of 3 images in the archive',
+    '1 of 2 images in the archive',
+    '1 more is not in the archive, or not yours to see.',
     '2 files, 2.00 GiB: safe in the archive.',
     'waiting for a decision; nothing has been touched',
     '&lt;b>cells&lt;/b>',
@@ -55,10 +56,25 @@ test.each<[Login, boolean, boolean]>([
   expect([text.includes('cells'), text.includes('name="what"')]).toEqual([seen, may]);
 });
 
-test('a foreign image and an unknown one look alike', async () => {
+test('a foreign image and an unknown one look alike, alone and beside one of their own', async () => {
   const alice = await signedIn('alice');
-  const shown = async (image: bigint) => (await alice.get(`/open?image=${image}`)).text.replaceAll(String(image), 'N');
-  expect(await shown(await imageOf(foreign))).toBe(await shown(987654n));
+  const own = await imageOf(archived);
+  const shown = async (image: bigint, query: string) =>
+    (await alice.get(`/open?${query}image=${image}`)).text.replaceAll(String(image), 'N');
+  for (const query of ['', `image=${own}&`])
+    expect(await shown(await imageOf(foreign), query)).toBe(await shown(987654n, query));
+  expect(await shown(987654n, `image=${own}&`)).toContain('<h1>1 image in the archive</h1>');
+});
+
+test('the headline counts what the person sees, and an image that is named twice once', async () => {
+  const [own, other] = [await imageOf(archived), await imageOf(foreign)];
+  const query = `/open?image=${own}&image=${other}&image=${other}&image=987654`;
+  const alice = (await (await signedIn('alice')).get(query)).text;
+  expect(alice).toContain('<h1>1 image in the archive</h1>');
+  expect(alice).toContain('2 more are not in the archive, or not yours to see.');
+  const dora = (await (await signedIn('dora')).get(query)).text;
+  expect(dora).toContain('<h1>1 of 2 images in the archive</h1>');
+  expect(dora).toContain('1 more is not in the archive, or not yours to see.');
 });
 
 test('an image of two requests is shown with the one that has it now', async () => {

@@ -36,6 +36,8 @@ export interface Opened {
   /** Not in the archive, or not for this actor: images, and containers without any such image. */
   readonly missing: readonly bigint[];
   readonly empty: readonly string[];
+  /** How many of the images the actor does not see, each counted once; those of `empty` are not counted. */
+  readonly unseen: number;
 }
 
 /** What was put into a container or taken out of it a minute ago is shown. */
@@ -80,11 +82,14 @@ export async function openedImages(
   });
   const known = new Map(images.map((image) => [image.imageId, image]));
   const opened = inside.map((each) => openedContainer(each, known));
+  const shown = inside.filter(({ imageIds }) => imageIds.some((id) => known.has(id)));
+  const counted = new Set([...chosen, ...shown.flatMap((each) => each.imageIds)]);
   return {
     images,
     containers: opened.filter(({ images, missing }) => images > missing),
     missing: chosen.filter((id) => !known.has(id)),
     empty: opened.filter(({ images, missing }) => images === missing).map(({ container }) => container),
+    unseen: counted.size - images.length,
   };
 }
 
