@@ -10,7 +10,7 @@ secrets=${1:-$(dirname "$0")/secrets}
 umask 077
 mkdir -p "$secrets"
 case $(stat -c %a "$secrets") in
-  ?00) ;;
+  *00) ;;
   *)
     echo "Others on this machine can enter $secrets. Nothing was written. Close it first: chmod 0700 $secrets" >&2
     exit 1
@@ -19,7 +19,11 @@ esac
 
 random() { od -An -tx1 -N24 /dev/urandom | tr -d ' \n'; }
 make() { # NAME VALUE
-  [ -e "$secrets/$1" ] || printf '%s\n' "$2" >"$secrets/$1"
+  if [ ! -e "$secrets/$1" ]; then
+    # Under its name only when it is whole: half a password would stay.
+    printf '%s\n' "$2" >"$secrets/.$1.new"
+    mv "$secrets/.$1.new" "$secrets/$1"
+  fi
   # It is mounted into the containers that need it, where users of several ids read it.
   chmod 0644 "$secrets/$1"
 }

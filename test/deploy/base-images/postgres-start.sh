@@ -2,7 +2,10 @@
 # POSTGRES_USER, POSTGRES_DB, POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE, POSTGRES_INITDB_ARGS: as in the official image.
 set -euo pipefail
 if [ "$(id -u)" = 0 ]; then
-  [ -z "${POSTGRES_PASSWORD_FILE:-}" ] || export POSTGRES_PASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
+  if [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then
+    POSTGRES_PASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
+    export POSTGRES_PASSWORD
+  fi
   mkdir -p "$PGDATA" /var/run/postgresql
   chown -R postgres "$PGDATA" /var/run/postgresql
   chmod 0700 "$PGDATA"
