@@ -1,6 +1,6 @@
 import { freePort } from '@coldroom/local';
 import { Chromium, describeInChromium, signIn } from '../testing/chromium';
-import { addressBehind, isInstalled, proxyKinds, startProxy } from '../testing/reverse-proxy';
+import { addressBehind, proxyKinds, startProxy, whyMissing } from '../testing/reverse-proxy';
 import { RunningConsole } from '../testing/running-console';
 
 describeInChromium('a console below a path of its own', () => {
@@ -11,10 +11,10 @@ describeInChromium('a console below a path of its own', () => {
   afterAll(async () => chromium?.stop());
 
   for (const kind of proxyKinds) {
-    const found = isInstalled(kind);
-    if (!found) process.stderr.write(`SKIPPED: the console behind ${kind}: ${kind} is not installed\n`);
-    (found ? test : test.skip)(
-      `behind ${kind}: links, style, cookies, forms, redirects and live parts work`,
+    const missing = whyMissing(kind);
+    if (missing !== undefined) process.stderr.write(`SKIPPED: the console behind ${kind}: ${missing}\n`);
+    (missing === undefined ? test : test.skip)(
+      `behind ${kind}: links, cookies, forms, redirects, live parts, queues and the API's page work`,
       async () => {
         const [port, backend] = [await freePort(), await freePort()];
         const url = addressBehind(kind, port);
@@ -39,10 +39,18 @@ describeInChromium('a console below a path of its own', () => {
           await page.goto(`${url}requests/${other}`);
           await running.register.requests.approve(other, 'lea');
           await page.getByText('Approved by lea').waitFor();
+          await page.goto(`${url}api/docs`);
+          await page.getByText('Approve, decline or withdraw a request').click();
+          await page.goto(`${url}requests/${other}`);
           for (const link of await page.getByRole('link').all()) {
             const target = new URL((await link.getAttribute('href')) ?? '', page.url());
             expect(target.href.startsWith(url)).toBe(true);
           }
+          const administrator = await chromium.open(url);
+          administrator.on('response', (answer) => asked.push(answer.url())); // its policy refuses fonts of another site
+          await signIn(administrator, 'root');
+          await administrator.goto(`${url}queues`);
+          await administrator.frameLocator('iframe.board').getByText('move-verify').first().waitFor();
           expect(asked.filter((address) => !address.startsWith(url))).toEqual([]);
           const cookies = await page.context().cookies();
           expect(cookies.map(({ name, path, secure }) => [name, path, secure])).toEqual([

@@ -1,16 +1,23 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request as plainRequest } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { builtTraefik, dynamicSettings } from '@coldroom/traefik';
 
 interface Kind {
   readonly origin: (port: number) => string;
   /** The file of settings that passes `/coldroom/` on as docs/console.md describes, and answers the rest itself. */
   readonly settings: (port: number, backend: number, dir: string) => string;
-  readonly command: (file: string, dir: string) => readonly [string, ...string[]];
+  readonly command: (file: string, dir: string, port: number) => readonly [string, ...string[]];
 }
+
+/** The labels that docs/install-compose.md gives the console for Traefik. */
+const labels = readFileSync(join(__dirname, '../../../../docs/install-compose.md'), 'utf8')
+  .split('\n')
+  .flatMap((line) => (line.startsWith('    traefik.') ? [line.trim()] : []));
 
 const kinds = {
   caddy: {
@@ -60,33 +67,47 @@ http {
 `,
     command: (file, dir) => ['nginx', '-p', dir, '-e', 'stderr', '-c', file],
   },
+  traefik: {
+    origin: (port) => `https://localhost:${port}`,
+    settings: (_port, backend) =>
+      JSON.stringify(dynamicSettings(labels, { host: 'localhost', backend: `http://127.0.0.1:${backend}` })),
+    command: (file, _dir, port) => [
+      builtTraefik() ?? 'traefik',
+      ...[`--entryPoints.web.address=127.0.0.1:${port}`, '--log.level=WARN'],
+      ...[`--providers.file.filename=${file}`, '--providers.file.watch=false'],
+      ...['--global.checkNewVersion=false', '--global.sendAnonymousUsage=false'],
+    ],
+  },
 } as const satisfies Record<string, Kind>;
 export type ProxyKind = keyof typeof kinds;
 export const proxyKinds = Object.keys(kinds) as readonly ProxyKind[];
 
-export function isInstalled(kind: ProxyKind): boolean {
-  return spawnSync(kind, [kind === 'nginx' ? '-v' : 'version'], { stdio: 'ignore' }).error === undefined;
+/** Why this machine cannot start it; undefined if it can. */
+export function whyMissing(kind: ProxyKind): string | undefined {
+  if (kind === 'traefik') return builtTraefik() ? undefined : 'run `npm run test:traefik`, which needs Go';
+  const { error } = spawnSync(kind, [kind === 'nginx' ? '-v' : 'version'], { stdio: 'ignore' });
+  return error === undefined ? undefined : `${kind} is not installed`;
 }
 
-/** Where people find the console: behind Caddy over HTTPS, with a certificate of its own. */
+/** Where people find the console: behind Caddy and Traefik over HTTPS, with certificates of their own. */
 export const addressBehind = (kind: ProxyKind, port: number): string => `${kinds[kind].origin(port)}/coldroom/`;
 
-/** Starts a real proxy in front of a console. Returns what stops it. */
+/** Starts a real proxy in front of a console that is running. Returns what stops it. */
 export async function startProxy(kind: ProxyKind, port: number, backend: number): Promise<() => Promise<void>> {
   const dir = mkdtempSync(join(tmpdir(), `coldroom-${kind}-`));
   chmodSync(dir, 0o755); // nginx works as a user of its own
-  const file = join(dir, 'settings');
+  const file = join(dir, 'settings.yaml');
   writeFileSync(file, kinds[kind].settings(port, backend, dir));
-  const [program, ...args] = kinds[kind].command(file, dir);
+  const [program, ...args] = kinds[kind].command(file, dir, port);
   const child = spawn(program, args, {
     cwd: dir,
     env: { ...process.env, HOME: dir },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  child.stderr.on('data', (data: Buffer) => (output += String(data)));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += String(data)));
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  for (let tries = 0; !(await answers(port)); tries += 1) {
+  for (let tries = 0; !(await passesOn(addressBehind(kind, port))); tries += 1) {
     if (tries > 200 || child.exitCode !== null) throw new Error(`${kind} did not start:\n${output.slice(-2000)}`);
     await sleep(50);
   }
@@ -97,12 +118,15 @@ export async function startProxy(kind: ProxyKind, port: number, backend: number)
   };
 }
 
-async function answers(port: number): Promise<boolean> {
+/** True once it passes requests on: Traefik listens before it has its settings, and answers 404 until then. */
+function passesOn(url: string): Promise<boolean> {
+  const send = url.startsWith('https') ? secureRequest : plainRequest;
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => done(true)).once('error', () => done(false));
-    const done = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
+    send(url, { rejectUnauthorized: false, signal: AbortSignal.timeout(2000) }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode !== 404 && answer.statusCode !== 502);
+    })
+      .once('error', () => resolve(false))
+      .end();
   });
 }

@@ -1,5 +1,6 @@
 export { createDatabase } from './database';
 export { debianPostgres, skippedWithout, type DebianPostgres } from './debian-postgres';
+export { keepPrograms, keptPrograms } from './kept-programs';
 export { startPostgres, type PostgresPlace } from './postgres';
 export { removeServerData } from './postgres-data';
 export { startRedis } from './redis';

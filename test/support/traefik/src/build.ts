@@ -1,0 +1,9 @@
+import { buildTraefik } from './program';
+
+try {
+  process.stdout.write(`Traefik: ${buildTraefik()}\n`);
+} catch (error) {
+  const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'Go is not installed' : String(error);
+  process.stderr.write(`Traefik cannot be built: ${reason}. It needs Go 1.26 or newer.\n`);
+  process.exitCode = 1;
+}

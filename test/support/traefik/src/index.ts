@@ -1,0 +1,2 @@
+export { builtTraefik } from './program';
+export { dynamicSettings } from './labels';
