@@ -75,7 +75,7 @@ test('a run that was cut short is completed, with the password that the register
   expect(readdirSync(secrets).sort()).toEqual(names);
 });
 
-test('what a killed run left of a file is made anew', () => {
+test('what a killed run left of a file is made again', () => {
   mkdirSync(secrets, { mode: 0o700 });
   writeFileSync(join(secrets, '.register_password.new'), 'half');
   expect(run().status).toBe(0);
