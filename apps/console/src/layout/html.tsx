@@ -36,7 +36,7 @@ interface Entry {
   readonly section: Section;
   readonly path: string;
   readonly text: string;
-  /** Shown to whoever may do this; to everyone if it is missing. */
+  /** Shown to whoever may do this, below "More"; to everyone if it is missing. */
   readonly needs?: Action;
 }
 
@@ -99,15 +99,21 @@ function Navigation({
   visitor,
   section,
 }: Frame & { readonly visitor: Visitor } & Pick<PageProps, 'section'>): VNode {
+  const more = entries.filter(({ needs }) => needs !== undefined && may(visitor.actor.roles, needs, ['other'], policy));
+  const link = (entry: Entry): VNode => (
+    <a href={site.href(entry.path)} aria-current={section === entry.section ? 'page' : undefined}>
+      {entry.text}
+    </a>
+  );
   return (
     <nav aria-label="Main">
-      {entries
-        .filter(({ needs }) => needs === undefined || may(visitor.actor.roles, needs, ['other'], policy))
-        .map((entry) => (
-          <a href={site.href(entry.path)} aria-current={section === entry.section ? 'page' : undefined}>
-            {entry.text}
-          </a>
-        ))}
+      {entries.filter(({ needs }) => needs === undefined).map(link)}
+      {more.length > 0 && (
+        <details>
+          <summary aria-current={more.some((entry) => section === entry.section)}>More</summary>
+          <div>{more.map(link)}</div>
+        </details>
+      )}
     </nav>
   );
 }
