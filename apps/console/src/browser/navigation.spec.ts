@@ -62,8 +62,6 @@ describeInChromium('the navigation of an administrator', () => {
         .locator('nav details div')
         .evaluate((list) => list.getBoundingClientRect().right - document.documentElement.clientWidth);
       expect(right).toBeLessThanOrEqual(0);
-      if (process.env['COLDROOM_SHOTS'])
-        await page.screenshot({ path: `${process.env['COLDROOM_SHOTS']}/nav-${colours}-${width}.png` });
     },
   );
 });
