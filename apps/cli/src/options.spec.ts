@@ -28,6 +28,8 @@ const asking = [
 ];
 const recording = [
   ...asking.filter((name) => name !== 'doctor' && name !== 'store validate'),
+  'backup',
+  'drill restore',
   'files retry',
   'rebuild',
   'resume',

@@ -5,6 +5,7 @@ import { CliCommand } from './command';
 import { addAudit } from './commands/audit';
 import { addBackup } from './commands/backup';
 import { addDoctor } from './commands/doctor';
+import { addDrill } from './commands/drill';
 import { addFilesList } from './commands/files-list';
 import { addFilesAbandon, addFilesRetry } from './commands/files-stuck';
 import { addFilesShow } from './commands/files-show';
@@ -91,7 +92,7 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
     add(program);
   const mail = program.command('mail').description('mail to people: try the settings, look, send again');
   for (const add of [addMailTest, addMailList, addMailRetry, addMailChoices]) add(mail);
-  for (const add of [addVerify, addStore, addMigrate, addBackup, addRebuild, addDoctor, addAudit, addTokens])
+  for (const add of [addVerify, addStore, addMigrate, addBackup, addDrill, addRebuild, addDoctor, addAudit, addTokens])
     add(program);
   if (!json) pointToHelp(program, 'coldroom');
   return program;

@@ -16,6 +16,7 @@ export const templateNames = [
   'closure-grew',
   'declined',
   'digest',
+  'drill-failed',
   'new-requests',
   'originals-freed',
   'partly-archived',

@@ -54,11 +54,12 @@ const notAllowed: readonly string[] = [
   'NOT_SIGNED_IN',
   'BACKUP_LOGIN_REFUSED',
   'BACKUP_RIGHTS_MISSING',
+  'DRILL_RIGHTS_MISSING',
 ];
 
 function exitCodeOf(error: ColdroomError): ExitCode {
   if (error.code.startsWith('NO_SUCH_')) return exitCodes.notFound;
-  if (['BAG_BUSY', 'REBUILD_RUNNING', 'BACKUP_RUNNING'].includes(error.code)) return exitCodes.held;
+  if (['BAG_BUSY', 'REBUILD_RUNNING', 'BACKUP_RUNNING', 'DRILL_RUNNING'].includes(error.code)) return exitCodes.held;
   if (error.code === 'STORES_INVALID') return exitCodes.settings;
   if (notAllowed.includes(error.code) || error.code.endsWith('_NOT_ALLOWED')) return exitCodes.notAllowed;
   return error.kind === 'refused' ? exitCodes.failed : exitCodes.temporary;

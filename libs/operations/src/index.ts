@@ -11,6 +11,8 @@ export { oneByOne, untilNotBusy, type Notice, type Notify } from './busy';
 export { diagnose, missingPreparations } from './doctor/diagnose';
 export type { Finding } from './doctor/findings';
 export { examineNode } from './doctor/machine';
+export { drill, type DrillOrder } from './drill/drill';
+export type { DrillReport, RestoredDump } from './drill/report';
 export { prepare, type Preparation } from './doctor/prepare';
 export { failureOf, notFound, UsageError, type ExitCode, type Failure } from './failure';
 export { abandon, planAbandon, type AbandonPlan } from './files/abandon';

@@ -3,6 +3,7 @@ import type { WorkState } from '@coldroom/domain';
 import { Audit } from './queries/audit';
 import { AuditRuns } from './queries/audit-runs';
 import { BackupRuns } from './backups/backup-runs';
+import { readStanding, type Standing } from './backups/standing';
 import { asTransient, connect, releaseIdle, openPool } from './db/connection';
 import { Containers } from './containers/containers';
 import { Meaning } from './queries/meaning';
@@ -153,6 +154,11 @@ export class Register {
   /** See `readFigures`. */
   figures(states: readonly WorkState[]): Promise<Figures> {
     return readFigures(this.pool, states);
+  }
+
+  /** See `readStanding`. */
+  standing(): Promise<Standing> {
+    return readStanding(this.pool);
   }
 
   /** Connections of this process: all, those not in use, and calls that wait for one. */

@@ -220,7 +220,7 @@ export class AuditScene {
       await this.register.applyTransitions(
         claim,
         claim.files.map((file, index) => ({ ...facts[index], id: file.id, event, from: file.state, to })),
-        { stage: 'test', errorLimit: 1000 },
+        { stage: 'test', errorLimit: 1000, ...(event === 'seal' ? { sealed: true } : {}) },
       );
     }
   }

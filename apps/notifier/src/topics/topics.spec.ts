@@ -257,8 +257,18 @@ test('administrators hear of a backup that failed, of one that is old, and that 
   ]);
   expect(texts).toContain('to /backup failed:\n\nThere is not enough space (BACKUP_NO_SPACE)');
   expect(texts).toContain('2026-11-27 02:30');
-  await scene.register.troubles.over([failed.name], 'test');
-  expect((await mails()).heads).toEqual(["admin@example.org: Over: The backup of OMERO's database succeeds again"]);
+  const drill = {
+    name: 'drill failed:register',
+    code: 'DRILL_RESTORE_FAILED',
+    detail: { shown: '/backup', reason: 'x' },
+  };
+  await scene.register.troubles.found([drill], 'test');
+  expect((await mails()).heads).toEqual(['admin@example.org: The newest backup could not be restored']);
+  await scene.register.troubles.over([failed.name, drill.name], 'test');
+  expect((await mails()).heads.toSorted()).toEqual([
+    "admin@example.org: Over: The backup of OMERO's database succeeds again",
+    'admin@example.org: Over: The newest backup can be restored again',
+  ]);
 });
 
 test('all that one audit found is one mail', async () => {

@@ -13,6 +13,7 @@ const templates: Readonly<Record<string, TemplateName>> = {
   silent: 'silent',
   'backup failed': 'backup-failed',
   'backup old': 'backup-old',
+  'drill failed': 'drill-failed',
 };
 
 /** Something that administrators have to look at was found, or is over. */
@@ -82,6 +83,7 @@ function kindOf({ detail }: MailEvent): string {
 
 function wordsFor(detail: MailEvent['detail']): string {
   const { kind, store, service } = (detail ?? {}) as Record<string, string>;
+  if (kind === 'drill failed') return 'The newest backup can be restored again';
   if (kind === 'backup failed' || kind === 'backup old') return `The backup of ${databaseIn(detail)} succeeds again`;
   if (kind === 'silent') return `The service ${service} reports again`;
   return kind === 'store filling up'
