@@ -3,7 +3,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface FileCase {
-  readonly name: 'large' | 'small';
+  readonly name: 'large' | 'small' | 'latency';
   readonly what: string;
   readonly sizes: readonly number[];
 }
@@ -26,6 +26,13 @@ export function s3Cases(scale: number): readonly FileCase[] {
   const [large, small] = fileCases(scale) as [FileCase, FileCase];
   const one = Math.round(1e9 * scale);
   return [{ ...large, what: `1 file of ${Math.round(one / 1e6)} MB`, sizes: [one] }, small];
+}
+
+/** Many small files in a store that answers late: what more workers gain. */
+export function latencyCase(scale: number): FileCase & { readonly delayMs: number } {
+  const count = Math.round(3000 * scale);
+  const sizes = Array.from({ length: count }, (_, nr) => 20_000 + ((nr * 7919) % 20_001));
+  return { name: 'latency', what: `${count} files of 20 to 40 KB to a store 25 ms away`, sizes, delayMs: 25 };
 }
 
 export function rowsCase(scale: number): number {

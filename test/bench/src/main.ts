@@ -1,10 +1,10 @@
 import '@coldroom/runtime/require-node';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { startS3 } from '@coldroom/local';
+import { SlowLink, startS3 } from '@coldroom/local';
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fileCases, pagesCase, rowsCase, s3Cases, writeSources, type FileCase } from './cases';
+import { fileCases, latencyCase, pagesCase, rowsCase, s3Cases, writeSources, type FileCase } from './cases';
 import { timePages } from './console-pages';
 import { timeOurs, type Ours } from './ours';
 import { peersHere, timePeer, timeRclone, type PeerName } from './peers';
@@ -22,11 +22,13 @@ interface Row {
 
 const help = `Times the whole pipeline, from the approval to the last link, against what else people use, in one run.
 
-  npm run bench -- [--quick] [--json FILE] [--dir DIR] [--cases large,small,rows,s3,console]
+  npm run bench -- [--quick] [--json FILE] [--dir DIR] [--cases large,small,rows,s3,latency,console]
 
   --quick       a tenth of the work
   --json FILE   writes { rows: [{ case, peer, ours_s, peer_s, ratio }], costs }; npm run scale reads the costs
   --dir DIR     where the files lie while it runs (default .bench); needs about 15 GB, with --quick 2 GB
+
+latency archives to an S3 server 25 ms away, with one process of transfer and with two: its ratio is what the second gains.
 
 console times pages and API with a million files in the register, one look at a time; it has no peer.
 
@@ -41,7 +43,7 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
       dir: { type: 'string', default: '.bench' },
-      cases: { type: 'string', default: 'large,small,rows,s3,console' },
+      cases: { type: 'string', default: 'large,small,rows,s3,latency,console' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -61,6 +63,7 @@ async function main(): Promise<void> {
   for (const each of fileCases(scale))
     if (wanted.includes(each.name)) rows.push(...(await runFileCase(join(dir, each.name), each, costs)));
   if (wanted.includes('s3')) rows.push(...(await runS3(join(dir, 's3'), scale)));
+  if (wanted.includes('latency')) await runLatency(join(dir, 'latency'), scale);
   if (wanted.includes('rows')) rows.push(await runRows(join(dir, 'rows'), rowsCase(scale)));
   if (wanted.includes('console')) await runPages(join(dir, 'console'), pagesCase(scale));
   await rm(dir, { recursive: true, force: true });
@@ -137,6 +140,33 @@ async function runS3(top: string, scale: number): Promise<readonly Row[]> {
     await server.stop();
   }
   return rows;
+}
+
+/** What a second process of transfer gains where the store answers late; it has no peer. */
+async function runLatency(top: string, scale: number): Promise<void> {
+  const { delayMs, ...files } = latencyCase(scale);
+  await mkdir(top, { recursive: true });
+  console.log(`\nlatency: ${files.what}`);
+  const server = await startS3({ dir: join(top, 'server') });
+  const link = await SlowLink.to(server.url, delayMs);
+  try {
+    const times: number[] = [];
+    for (const transfers of [1, 2]) {
+      const dir = join(top, String(transfers));
+      const source = join(dir, 'OMERO', 'ManagedRepository');
+      await mkdir(source, { recursive: true });
+      const written = await writeSources(source, files);
+      const store = await s3Store(dir, { ...server, url: link.through(server.url) }, `latency-${transfers}`);
+      const { seconds } = await timeOurs(dir, written, store, { restore: false, transfers });
+      console.log(`  ${transfers} of transfer: ${seconds.toFixed(2)} s`);
+      times.push(seconds);
+    }
+    const [one = Number.NaN, two = Number.NaN] = times;
+    console.log(`  ratio ${(one / two).toFixed(2)}`);
+  } finally {
+    link.close();
+    await server.stop();
+  }
 }
 
 function sayOurs(ours: Ours): void {

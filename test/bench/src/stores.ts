@@ -25,7 +25,11 @@ export async function fileStore(dir: string): Promise<BenchStore> {
 }
 
 /** One bucket on a real server; `dir` holds recalled copies and keys. */
-export async function s3Store(dir: string, server: LocalS3, bucket: string): Promise<BenchStore> {
+export async function s3Store(
+  dir: string,
+  server: Pick<LocalS3, 'url' | 'accessKey' | 'secretKey'>,
+  bucket: string,
+): Promise<BenchStore> {
   const { hostname, port } = new URL(server.url);
   const client = new Client({
     endPoint: hostname,

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
+import { SlowLink } from '@coldroom/local';
 import type { RunningService } from '@coldroom/runtime/process';
 import { expectOnce } from './crash-points';
 import type { ServiceName } from './services';
-import { SlowLink } from './slow-link';
 import { World } from './world';
 
 const fakeTime = ['x86_64', 'aarch64']
@@ -19,9 +19,8 @@ let world: World;
 let links: readonly SlowLink[];
 beforeEach(async () => {
   world = await World.create({ env: { COLDROOM_LEASE: '5s' } });
-  links = await Promise.all(
-    [world.registerUrl, world.servers.redisUrl].map((url) => SlowLink.to(url, delayMs, loseEveryMs)),
-  );
+  links = await Promise.all([world.registerUrl, world.servers.redisUrl].map((url) => SlowLink.to(url, delayMs)));
+  for (const link of links) link.loseConnections(loseEveryMs);
 });
 afterEach(async () => {
   await world.close();

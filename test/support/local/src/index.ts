@@ -6,3 +6,4 @@ export { removeServerData } from './postgres-data';
 export { startRedis } from './redis';
 export { startS3, type LocalS3 } from './s3';
 export { freePort, startServer, type LocalServer, type ServerProcess } from './server-process';
+export { SlowLink } from './slow-link';

@@ -1,33 +1,37 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A network to another host: everything comes late, and now and then a connection is lost. */
+/** A network to another host: everything comes late, and if wanted connections are lost now and then. */
 export class SlowLink {
   private readonly sockets = new Set<Socket>();
-  private readonly losing: NodeJS.Timeout;
+  private losing: NodeJS.Timeout | undefined;
   lost = 0;
 
   private constructor(
     private readonly server: Server,
     target: URL,
     delayMs: number,
-    loseEveryMs: number,
   ) {
     server.on('connection', (outer) => {
       const inner = connect(Number(target.port), target.hostname);
       this.join(outer, inner, delayMs);
       this.join(inner, outer, delayMs);
     });
-    this.losing = setInterval(() => this.loseOne(), loseEveryMs);
   }
 
   /** A link to the server of `url`, `delayMs` in each direction. */
-  static async to(url: string, delayMs: number, loseEveryMs: number): Promise<SlowLink> {
+  static async to(url: string, delayMs: number): Promise<SlowLink> {
     const server = createServer({ noDelay: true });
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
     });
-    return new SlowLink(server, new URL(url), delayMs, loseEveryMs);
+    return new SlowLink(server, new URL(url), delayMs);
+  }
+
+  /** From now on, one connection is lost each `everyMs`. */
+  loseConnections(everyMs: number): void {
+    clearInterval(this.losing);
+    this.losing = setInterval(() => this.loseOne(), everyMs);
   }
 
   /** The same address through the link. */
