@@ -15,7 +15,8 @@ const steps: Readonly<Record<string, string>> = {
   SOURCE_MISSING: 'the file is no longer there: was the image deleted in OMERO? Then abandon',
   COPY_DIFFERS: 'the store gave back other bytes more than once: check its disk and memory, then retry',
   COPY_MISSING: 'the store lost the copy: check the store, then retry; where the original is held, undo',
-  REGISTER_RESTORED: 'the rest of its fileset was linked before the register was restored: retry; it is archived in a new bag',
+  REGISTER_RESTORED:
+    'the rest of its fileset was linked before the register was restored: retry; it is archived in a new bag',
   COPY_CHANGED:
     'the copy is not the one that was proven: check who writes to the store; where the original is held, undo',
   COPY_SIZE: 'the copy has another size than the original: check the store; where the original is held, undo',
