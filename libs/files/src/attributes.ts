@@ -1,6 +1,6 @@
 import { Refused, codeOf, messageOf, type Identity } from '@coldroom/domain';
 import { fchmodSync, fchownSync, fstatSync } from 'node:fs';
-import { listAttributes, readAttribute, setModificationTime, writeAttribute } from './native';
+import { listAttributes, readAttribute, setTimes, writeAttribute } from './native';
 import { displayPath } from './path';
 
 /** An archive copy has no write bit and no set-id bit: the original mode is recorded beside it. */
@@ -49,7 +49,7 @@ export function keepAttributes(
 
 /** The last attributes that a file is given; see `keepAttributes`. */
 export function keepOwnerAndTime(to: number, as: Identity, path: Buffer): void {
-  setModificationTime(to, as.mtimeNs);
+  setTimes(to, fstatSync(to, { bigint: true }).atimeNs, as.mtimeNs);
   keepOwner(to, as, path);
   checkModificationTime(to, as, path);
 }

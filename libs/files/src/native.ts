@@ -20,7 +20,6 @@ const raw = {
 const currentDirectory = -100; // AT_FDCWD: all our paths are absolute
 const noFollow = 0x100; // AT_SYMLINK_NOFOLLOW
 const modeOnly = 0x3; // STATX_TYPE | STATX_MODE
-const omitTime = (1n << 30n) - 2n; // UTIME_OMIT
 const dontNeed = 4; // POSIX_FADV_DONTNEED
 const writeRange = 2; // SYNC_FILE_RANGE_WRITE
 const listLimit = 65_536; // XATTR_LIST_MAX and XATTR_SIZE_MAX
@@ -66,16 +65,22 @@ export function renameSync(from: Buffer, to: Buffer, flags: number): void {
   checked('renameat2', raw.renameat2(currentDirectory, terminated(from), currentDirectory, terminated(to), flags));
 }
 
-/** Sets mtime to the nanosecond and leaves atime unchanged. */
-export function setModificationTime(fd: number, mtimeNs: bigint): void {
-  const second = 1_000_000_000n;
-  const nanoseconds = ((mtimeNs % second) + second) % second; // before 1970 the remainder is negative
+/**
+ * Sets atime and mtime to the nanosecond. Always both: file systems made with libfuse 2 (bindfs, EncFS, unionfs and
+ * others) ignore a call that leaves one of them out, and report no error.
+ */
+export function setTimes(fd: number, atimeNs: bigint, mtimeNs: bigint): void {
   const times = Buffer.alloc(32);
-  times.writeBigInt64LE(0n, 0);
-  times.writeBigInt64LE(omitTime, 8);
-  times.writeBigInt64LE((mtimeNs - nanoseconds) / second, 16);
-  times.writeBigInt64LE(nanoseconds, 24);
+  writeTime(times, 0, atimeNs);
+  writeTime(times, 16, mtimeNs);
   checked('futimens', raw.futimens(fd, times));
+}
+
+function writeTime(times: Buffer, at: number, ns: bigint): void {
+  const second = 1_000_000_000n;
+  const nanoseconds = ((ns % second) + second) % second; // before 1970 the remainder is negative
+  times.writeBigInt64LE((ns - nanoseconds) / second, at);
+  times.writeBigInt64LE(nanoseconds, at + 8);
 }
 
 let attributeBuffer: Buffer | undefined;
