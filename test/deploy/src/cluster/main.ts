@@ -11,6 +11,7 @@ const help = `Tries k8s/ on the cluster that KUBECONFIG names, with a sample OME
 Its machines must share the directory /var/lib/coldroom-local: a cluster on one machine does. Settings:
   LOAD_IMAGES   a command that brings images of the local Docker engine to the cluster: "kind load docker-image"
   LOSE_NODE     a command that ends a machine of the cluster without warning, called with its name; without it none is lost
+  IMAGES        "built": the cluster has them from an earlier run
   SAMPLE_IMAGES how many images the sample has (default 6000)`;
 
 const images = { coldroom: 'coldroom-cluster:1', next: 'coldroom-cluster:2', sample: 'coldroom-cluster-sample:1' };
@@ -32,9 +33,10 @@ async function main(): Promise<number> {
     return 1;
   }
   const walk: Walk = { cluster: new Cluster('coldroom'), say, nodes, images };
-  await build();
-  if (load) await ran('sh', ['-c', `${load} "$@"`, 'sh', ...Object.values(images), ...servers]);
-  say(`the images are built${load ? ', and the cluster has them' : ''}; machines: ${nodes.join(', ')}`);
+  const areThere = process.env['IMAGES'] === 'built';
+  if (!areThere) await build();
+  if (load && !areThere) await ran('sh', ['-c', `${load} "$@"`, 'sh', ...Object.values(images), ...servers]);
+  say(`the images are ${areThere ? 'those of an earlier run' : 'built'}; machines: ${nodes.join(', ')}`);
   try {
     await clean(walk);
     await install(walk, Number(sampleImages));
