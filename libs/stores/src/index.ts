@@ -2,6 +2,7 @@ export { checkCopies, type CopyVerdict, type ExpectedCopy, type Proof } from './
 export { openConfiguredStores, type StorePlaces } from './configured';
 export { describeStores, type StoreDescription } from './describe';
 export { inRuns, Pace } from './pace';
+export { openFolder, type OpenedFolder } from './open-folder';
 export { openStore, openStores, type Stores } from './open-store';
 export {
   isRecallable,

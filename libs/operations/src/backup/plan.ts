@@ -1,7 +1,9 @@
 import { Refused } from '@coldroom/domain';
 import { registerSchema } from '@coldroom/register';
 import type { Settings } from '@coldroom/runtime';
+import { openFolder } from '@coldroom/stores';
 import type { Surroundings } from '../surroundings';
+import { BucketPlace } from './bucket-place';
 import { DirectoryPlace } from './directory-place';
 import type { Encryption } from './encryption';
 import type { DumpedDatabase } from './names';
@@ -38,9 +40,12 @@ export async function planBackup(around: Pick<Surroundings, 'env' | 'settings'>)
 }
 
 /** The places that the settings name; opened at their first use. */
-export async function placesOf(settings: Settings<'backup'>, _env: NodeJS.ProcessEnv): Promise<readonly BackupPlace[]> {
-  const { COLDROOM_BACKUP_DIR: directory } = settings;
-  const places: readonly BackupPlace[] = directory === undefined ? [] : [new DirectoryPlace(directory)];
+export async function placesOf(settings: Settings<'backup'>, env: NodeJS.ProcessEnv): Promise<readonly BackupPlace[]> {
+  const { COLDROOM_BACKUP_DIR: directory, COLDROOM_BACKUP_BUCKET: bucket } = settings;
+  const places: readonly BackupPlace[] = [
+    ...(directory === undefined ? [] : [new DirectoryPlace(directory)]),
+    ...(bucket === undefined ? [] : [new BucketPlace(await openFolder(bucket, (name) => env[name]))]),
+  ];
   if (places.length > 0) return places;
   throw new Refused(
     'BACKUP_NOT_CONFIGURED',
