@@ -10,10 +10,10 @@ export async function archiveWhilePodsMove(walk: Walk): Promise<void> {
   const { cluster, say } = walk;
   const begun = await lastEvent(cluster);
   await cluster.coldroom('scan');
-  // What follows takes longer than the work: it must not be over before.
-  await cluster.coldroom('stop', 'stage:verify', '--reason', 'pods are about to be replaced');
   await cluster.coldroom('requests', 'approve', '1', '--yes');
   await killServers(walk);
+  // What follows takes longer than the work, which must not be over before.
+  await cluster.coldroom('stop', '--reason', 'pods are about to be replaced');
   await update(walk);
   await finished(walk);
   const twice = await bagsDoneTwice(cluster, copies, begun);
@@ -31,7 +31,7 @@ export async function archiveWhilePodsMove(walk: Walk): Promise<void> {
 async function killServers({ cluster, say, nodes }: Walk): Promise<void> {
   for (const node of nodes.slice(1)) await ran('kubectl', ['cordon', node]);
   for (const name of ['redis', 'register']) {
-    await sleep(1000);
+    await sleep(500);
     await cluster.kubectl('delete', 'pod', '-l', `app.kubernetes.io/name=${name}`, '--grace-period=0', '--force');
   }
   await cluster.rolledOut(['deployment/redis', 'statefulset/register']);
