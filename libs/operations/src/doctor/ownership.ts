@@ -32,6 +32,9 @@ export async function examineOwnership(
   return [...found.values()];
 }
 
+/** Each of these commands changes the ctime of all files, by which a file that changed meanwhile is recognised. */
+const whileIdle = ' (only while nothing is being archived: coldroom status)';
+
 interface Stranger {
   readonly name: RootName;
   readonly tree: string;
@@ -50,8 +53,8 @@ function ofAnotherOwner({
     `${file} belongs to uid ${uid}, and the services run as uid ${us}: its copies could not keep that owner` +
       (protectedHardlinks() === '0' ? '' : ', and the system may refuse to hold it (protected_hardlinks)'),
     uid === 0
-      ? `give OMERO's files to OMERO's user: chown -hR ${us} '${tree}'`
-      : `run the services as uid ${uid} (with Compose: COLDROOM_UID=${uid}), or give OMERO's files to their user: chown -hR ${us} '${tree}'`,
+      ? `give OMERO's files to OMERO's user: chown -hR ${us} '${tree}'${whileIdle}`
+      : `run the services as uid ${uid} (with Compose: COLDROOM_UID=${uid}), or give OMERO's files to their user: chown -hR ${us} '${tree}'${whileIdle}`,
   );
 }
 
@@ -60,7 +63,7 @@ function ofAnotherGroup({ name, tree, file, gid }: Stranger & { readonly gid: nu
   return fault(
     name,
     `${file} belongs to group ${gid}, of which the services' user is not a member: its copies could not keep that group`,
-    `make the user a member (with Compose: COLDROOM_FILES_GROUP=${gid}), or change the group: chgrp -hR ${own} '${tree}'`,
+    `make the user a member (with Compose: COLDROOM_FILES_GROUP=${gid}), or change the group: chgrp -hR ${own} '${tree}'${whileIdle}`,
   );
 }
 
