@@ -22,12 +22,17 @@ export class Round {
     // First: an image whose request was just declined still has its mark, and must not be requested again.
     await this.part('marks', () => this.writeMarks(stop));
     await this.scans.run(by, stop);
-    await this.part('start', () => this.starter.run(by));
+    await this.start();
     await this.part('marks', () => this.writeMarks(stop));
   }
 
+  private async start(): Promise<void> {
+    await this.part('start', () => this.starter.run(by));
+  }
+
+  /** What is approved meanwhile does not wait for the marks of a hundred thousand images. */
   private async writeMarks(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted && (await this.mirror.run()) > 0);
+    while (!stop.aborted && (await this.mirror.run()) > 0) await this.start();
   }
 
   /** An action that fails is tried again in the next round, and does not stop the rest of this one. */

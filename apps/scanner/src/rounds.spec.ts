@@ -58,7 +58,7 @@ describe('rounds', () => {
   }
 
   /** A scanner with connections of its own, as a second process would have. */
-  async function scanner(scanMs = 50): Promise<Scanner> {
+  async function scanner(scanMs = 50, MirrorHere = Mirror): Promise<Scanner> {
     const [register, omero, files, log, readiness] = [
       new Register(scene.registerUrl),
       OmeroDatabase.connect(scene.omeroUrl),
@@ -76,7 +76,7 @@ describe('rounds', () => {
       log,
     );
     const starter = new Starter(register, closures, scene.stores, log);
-    const round = new Round(scans, starter, new Mirror(omero, register, log), log);
+    const round = new Round(scans, starter, new MirrorHere(omero, register, log), log);
     const rounds = new Rounds(new Pace(scanMs, 20), round, new RegisterMetrics(register), register, log);
     const end = async (): Promise<void> => {
       await rounds.beforeApplicationShutdown();
@@ -111,6 +111,26 @@ describe('rounds', () => {
     const [reported] = (await services.list()).filter(({ service }) => service === 'scanner');
     expect(reported!.reportedAt.getTime()).toBeGreaterThan(before.getTime());
     expect(await services.silent(-30_000)).toEqual([]);
+  });
+
+  test('a request that is approved while many marks are written starts before they all are', async () => {
+    let left = 100;
+    /** Has marks to write for ten seconds. */
+    class Busy extends Mirror {
+      override async run(): Promise<number> {
+        await sleep(100);
+        left -= 1;
+        return Math.max(await super.run(), left > 0 ? 1 : 0);
+      }
+    }
+    await scene.add([single('busy.tif')]);
+    await scene.scan.run('test');
+    const id = (await scene.register.requests.inState('New')).at(-1)!;
+    await scanner(50, Busy);
+    await until('marks are being written', async () => left < 99);
+    await scene.register.requests.approve(id, 'boss');
+    await until('the request runs', async () => (await scene.register.requests.get(id))?.state === 'Running');
+    expect(left).toBeGreaterThan(0);
   });
 
   test('two scanners at once never scan at the same time, and create each request once', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ran } from '../run';
+import { until } from './cluster';
 import { bagsDoneTwice, copies, lastEvent, unfinishedBags } from './facts';
 import { prove, services, type Walk } from './install';
 
@@ -10,9 +11,12 @@ export async function archiveWhilePodsMove(walk: Walk): Promise<void> {
   const { cluster, say } = walk;
   const begun = await lastEvent(cluster);
   await cluster.coldroom('scan');
+  // What follows may take longer than the work, which must not be over before.
+  await cluster.coldroom('stop', '--reason', 'servers are about to be killed');
   await cluster.coldroom('requests', 'approve', '1', '--yes');
+  await until('the bags are packed', async () => (await unfinishedBags(cluster)) > 0);
+  await cluster.coldroom('resume');
   await killServers(walk);
-  // What follows takes longer than the work, which must not be over before.
   await cluster.coldroom('stop', '--reason', 'pods are about to be replaced');
   await update(walk);
   await finished(walk);
