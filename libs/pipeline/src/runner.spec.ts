@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { NotYet, Refused, Transient } from '@coldroom/domain';
 import type { Claim } from '@coldroom/register';
 import { Runner, type RunnerOptions } from './runner';
@@ -64,6 +65,17 @@ describe('the runner', () => {
     const start = performance.now();
     while (!(await bench.due()).some((each) => each.bagId === bagId)) await sleep(5);
     return performance.now() - start;
+  }
+
+  /** As a rebuild of a restored register changes it. */
+  async function inRegister(statement: string): Promise<readonly unknown[]> {
+    const client = new pg.Client({ connectionString: bench.registerUrl, options: '-c search_path=coldroom' });
+    await client.connect();
+    try {
+      return (await client.query(statement)).rows;
+    } finally {
+      await client.end();
+    }
   }
 
   const events = async (path: string, what: string) =>
@@ -177,6 +189,27 @@ describe('the runner', () => {
       code: 'WAITED_TOO_LONG',
       reason: 'still amber; waited 0 minutes',
     });
+  });
+
+  test('a bag whose files went into another one has ended, however long it waited', async () => {
+    const { bagId, paths } = await bag();
+    await runner().run(failing(new NotYet('NOT_DURABLE_YET', 'still amber', { delayMs: 1 })), bagId);
+    await untilDue(bagId);
+    const other = await bag();
+    const moved = await Promise.all(paths.map(async (path) => (await bench.file(path)).id));
+    await inRegister(`UPDATE file SET bag_id = ${other.bagId} WHERE id IN (${moved.join(', ')})`);
+    let ran = false;
+    const stage = hashing(async () => {
+      ran = true;
+      return { transitions: [] };
+    });
+    // Two limits that have passed: of waiting, and of attempts.
+    await runner({ waitLimitMs: -1, attempts: 1 }).run(stage, bagId);
+    expect([ran, await inRegister(`SELECT state, claimed_by FROM bag WHERE id = ${bagId}`)]).toEqual([
+      false,
+      [{ state: 'done', claimed_by: null }],
+    ]);
+    expect(await bench.due()).not.toContainEqual(expect.objectContaining({ bagId }));
   });
 
   test('if a stage advances only some files, they continue; the rest waits as the stage requests', async () => {

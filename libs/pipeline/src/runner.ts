@@ -55,7 +55,7 @@ export class Runner {
     });
     const timed = bagSeconds.startTimer({ stage: stage.name });
     try {
-      const result = await stage.run(claim, lease.work);
+      const result = claim.files.length === 0 ? { transitions: [] } : await stage.run(claim, lease.work);
       await this.pass(stage, claim, result, Math.ceil(Number(process.hrtime.bigint() - claimedAt) / 1e6));
     } catch (error) {
       await this.fail(stage, claim, error);
@@ -84,7 +84,8 @@ export class Runner {
   }
 
   private async pass(stage: Stage, claim: Claim, result: StageResult, tookMs?: number): Promise<void> {
-    if (result.transitions.length === 0) {
+    // Without files there is nothing to wait for: the bag gets the state of the files that it has.
+    if (result.transitions.length === 0 && claim.files.length > 0) {
       await this.wait(stage, claim, result.wait ?? new NotYet('NOTHING_DONE', 'the stage moved nothing'));
       return;
     }
