@@ -125,6 +125,29 @@ describeBackups('the loss of the register', () => {
     await expectClean();
   });
 
+  it('with files that were put back and archived again after it: they count in the later bag', async () => {
+    const { requestId, tiny } = await scene.archive('main', [2]);
+    await backUp();
+    const fileset = (await scene.register.reports.files({ requestId }))[0]!.fileset;
+    await scene.undo([fileset]);
+    const again = await scene.mark(tiny);
+    await scene.carryOut(again, 'main');
+
+    await loseAndRestore();
+    const rebuilt = await run('rebuild', '--restored');
+    expect({ code: rebuilt.code, ...json(rebuilt) }).toMatchObject({
+      code: 0,
+      bags: { found: 2, rebuilt: 1, known: 1 },
+    });
+    const states = async (of: bigint) =>
+      (await scene.register.reports.files({ requestId: of })).map(({ state, code }) => [state, code]);
+    expect(await states(requestId)).toEqual(Array(2).fill(['skipped', 'ARCHIVED_IN_ANOTHER_BAG']));
+    expect(await states(again)).toEqual(Array(2).fill(['linked', null]));
+    await expectClean();
+    await scene.undo([fileset]);
+    await expectClean();
+  });
+
   it('what was not linked stays as the register had it', async () => {
     const half = await scene.request([2, 2]);
     const sealedOnly = await scene.request([1]);

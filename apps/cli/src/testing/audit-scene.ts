@@ -170,6 +170,11 @@ export class AuditScene {
       files: Array.from({ length: count }, (_, nr) => ({ name: `img_${nr}.dv`, size: 40 + nr })),
     }));
     const tiny = await buildTinyOmero({ databaseUrl: this.omeroUrl, dataDir: this.dataDir, filesets: plan });
+    return { requestId: await this.mark(tiny), tiny };
+  }
+
+  /** Marks these images, which no request has: a New request. Returns its number. */
+  async mark(tiny: TinyOmero): Promise<bigint> {
     const people = {
       ownerId: BigInt(tiny.user.id),
       owner: tiny.user.omename,
@@ -178,10 +183,9 @@ export class AuditScene {
       requesterId: BigInt(tiny.user.id),
       requester: tiny.user.omename,
     };
-    const requestId = await this.omero.withClosure(tiny.imageIds.map(BigInt), (closure) =>
+    return this.omero.withClosure(tiny.imageIds.map(BigInt), (closure) =>
       this.register.requests.create(people, { images: imagesOf(closure), files: this.filesOf(closure) }, 'test'),
     );
-    return { requestId, tiny };
   }
 
   /** Approves a request and archives it, up to linked and held, or up to a state before that. */

@@ -7,6 +7,7 @@ import { addFiles, addImages, giveWay } from './rebuilt-files';
 import { advance, requestOf } from './rebuilt-request';
 import { catchUpBag } from './restored-bag';
 import { settleRest } from './restored-rest';
+import { beforeLink } from './restored-rows';
 
 /**
  * The result for a bag: `known` if the register has it already, `later` if its request must wait until all numbered
@@ -40,7 +41,7 @@ export class Rebuild {
   /** Whether the register has a bag of this name, and each of its files in a state from the link on. */
   async isUpToDate(bag: string): Promise<boolean> {
     const { rowCount } = await this.pool.query(
-      `SELECT FROM bag b WHERE b.name = $1 AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND f.phase IN ('early', 'sealed'))`,
+      `SELECT FROM bag b WHERE b.name = $1 AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${beforeLink})`,
       [bag],
     );
     return (rowCount ?? 0) > 0;

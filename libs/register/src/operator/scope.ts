@@ -38,7 +38,10 @@ export async function take(client: pg.ClientBase, { files, named }: Selection): 
 }
 
 /** Makes bags and requests consistent with their files. A bag that only holds originals keeps its time of release. */
-export async function syncBagsAndRequests(client: pg.ClientBase, { requests, bags }: Scope): Promise<void> {
+export async function syncBagsAndRequests(
+  client: pg.ClientBase,
+  { requests, bags }: Pick<Scope, 'requests' | 'bags'>,
+): Promise<void> {
   await client.query(
     `UPDATE bag SET (files, bytes) = (SELECT count(*), coalesce(sum(f.size), 0) FROM file f WHERE f.bag_id = bag.id),
        state = ${leastState}, not_before = CASE WHEN ${leastState} IN ('linked', 'recalled') THEN not_before ELSE now() END,

@@ -1,0 +1,47 @@
+import type pg from 'pg';
+import { formatIdentity } from '../db/rows';
+import type { RebuiltFile } from './rebuilt-bag';
+import type { Changes, Row } from './restored-rows';
+
+/** Records files as archived into this bag. A copy counts as proven only once it was read again. */
+export async function bringForward(
+  client: pg.ClientBase,
+  { requestId, bagId }: { readonly requestId: bigint; readonly bagId: bigint },
+  forward: Changes['forward'],
+): Promise<void> {
+  const isHeld = forward.map(({ row, file }) => file.state === 'linked' && file.heldAs === row.id);
+  const unheld = ({ identity }: RebuiltFile): string =>
+    formatIdentity({ ...identity, dev: 0n, ino: 0n, ctimeNs: 0n, links: 1 });
+  await client.query(
+    `UPDATE file f SET request_id = $1, bag_id = $2, state = CASE WHEN d.held THEN 'linked' ELSE 'released' END, stuck_from = NULL,
+       code = CASE WHEN d.elsewhere THEN 'HELD_NOT_KNOWN' END,
+       reason = CASE WHEN d.elsewhere THEN 'its original is held under another number' END,
+       size = d.size, identity = d.identity, digests = d.digests::jsonb, copy_version = d.version, copy_fault = d.fault,
+       copy_digest = NULL, copy_read = NULL, copy_checked_at = NULL, copy_attempts = 0,
+       linked_at = now(), released_at = CASE WHEN NOT d.held THEN now() END
+     FROM unnest($3::bigint[], $4::boolean[], $5::boolean[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[])
+       AS d(id, held, elsewhere, size, identity, digests, version, fault)
+     WHERE f.id = d.id`,
+    [
+      requestId,
+      bagId,
+      forward.map(({ row }) => row.id),
+      isHeld,
+      forward.map(({ file }, at) => file.state === 'linked' && !isHeld[at]),
+      forward.map(({ file }) => file.identity.size),
+      forward.map(({ file }, at) => (isHeld[at] ? formatIdentity(file.identity) : unheld(file))),
+      forward.map(({ file }) => JSON.stringify(file.digests)),
+      forward.map(({ file }) => file.copyVersion),
+      forward.map(({ file }) => file.copyFault),
+    ],
+  );
+}
+
+/** Their files get new rows: the link proves that what these rows say has ended. */
+export async function letGiveWay(client: pg.ClientBase, rows: readonly Row[]): Promise<void> {
+  await client.query(
+    `UPDATE file SET state = 'skipped', stuck_from = NULL, code = 'ARCHIVED_IN_ANOTHER_BAG', reason = 'another bag has the copy that counts'
+     WHERE id = ANY($1)`,
+    [rows.map(({ id }) => id)],
+  );
+}

@@ -1,0 +1,64 @@
+import type pg from 'pg';
+import type { RebuiltBag, RebuiltFile } from './rebuilt-bag';
+
+/** In the register, the file is not linked yet. One that got stuck later, or while it was put back, does not count. */
+export const beforeLink = `(f.phase = 'sealed' OR (f.phase = 'early' AND coalesce(f.stuck_from, f.state) NOT IN ('linked', 'undoing')))`;
+
+/** The row that counts for a path, in a register that may be older than the bag. */
+export interface Row {
+  readonly id: bigint;
+  readonly request_id: bigint;
+  readonly bag_id: bigint | null;
+}
+
+/** Rows that a bag changes, as the links of their files lead into it. */
+export interface Changes {
+  /** Recorded as archived into this bag. */
+  readonly forward: readonly { readonly row: Row; readonly file: RebuiltFile }[];
+  /** Of another bag, or with a number under which nothing is held: the file gets a new row. */
+  readonly givingWay: readonly Row[];
+}
+
+interface Found extends Row {
+  readonly before: boolean;
+  readonly held_number_free: boolean;
+}
+
+/** What the link at the path of each file proves. Files whose link is elsewhere change nothing. */
+export async function changesOf(
+  client: pg.ClientBase,
+  bag: RebuiltBag,
+  known: { readonly id: bigint; readonly store: string } | undefined,
+): Promise<Changes> {
+  const linked = bag.files.filter(({ state, code }) => state !== 'skipped' && code === null);
+  const found = await rowsOf(client, linked);
+  const forward: { readonly row: Row; readonly file: RebuiltFile }[] = [];
+  const givingWay: Row[] = [];
+  for (const [at, file] of linked.entries()) {
+    const row = found[at];
+    if (!row) continue;
+    const here = row.bag_id !== null && row.bag_id === known?.id;
+    const renumbered = file.heldAs !== null && file.heldAs !== row.id && row.held_number_free;
+    if (row.before && (here || !renumbered)) forward.push({ row, file });
+    else if (!here) givingWay.push(row);
+  }
+  return { forward, givingWay };
+}
+
+/** For each file the row that counts, if there is one. */
+async function rowsOf(client: pg.ClientBase, files: readonly RebuiltFile[]): Promise<readonly (Found | undefined)[]> {
+  const { rows } = await client.query<Found & { readonly nr: number }>(
+    `SELECT mine.nr::int AS nr, f.id, f.request_id, f.bag_id, ${beforeLink} AS before,
+       NOT EXISTS (SELECT FROM file other WHERE other.id = mine.held) AS held_number_free
+     FROM unnest($1::text[], $2::bytea[], $3::bigint[]) WITH ORDINALITY AS mine(root, path, held, nr)
+     JOIN file f ON f.root = mine.root AND f.path = mine.path AND f.phase NOT IN ('skipped', 'given up', 'restored')`,
+    [files.map(({ root }) => root), files.map(({ path }) => path), files.map(({ heldAs }) => heldAs)],
+  );
+  const found = new Map(rows.map((row) => [row.nr, row]));
+  return files.map((_file, at) => found.get(at + 1));
+}
+
+/** Whether the register has any of these files in a state before `linked`. */
+export async function anyBeforeLink(client: pg.ClientBase, files: readonly RebuiltFile[]): Promise<boolean> {
+  return (await rowsOf(client, files)).some((row) => row?.before);
+}
