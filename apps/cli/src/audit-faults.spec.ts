@@ -2,6 +2,7 @@ import { appendFile, mkdir, rename, rm, symlink, truncate, unlink, utimes, write
 import { dirname, join } from 'node:path';
 import type { Store } from '@coldroom/domain';
 import { audit, discrepancyCodes, Report, type AuditPlaces } from '@coldroom/operations';
+import { linesOf } from './commands/audit-lines';
 import { auditCommand, type AuditDocument } from './testing/audit-command';
 import { AuditScene, changed, type Placed } from './testing/audit-scene';
 import { coldroom, json, type Ended } from './testing/command-line';
@@ -152,6 +153,8 @@ describe('faults', () => {
 
     await mkdir(join(scene.dir, 'main', 'foreign', 'data'), { recursive: true });
     plant('DARK_BAG', 'bag foreign');
+    await mkdir(join(scene.dir, 'main', 'lost+found'), { mode: 0o700 });
+    await mkdir(join(scene.dir, 'main', 'snapshots'));
     await mkdir(join(scene.dir, 'main', 'validate-1', 'data'), { recursive: true });
     await scene.inBag(touched.copy, () => writeFile(`${touched.copy}.stranger`, 'x'));
     plant('DARK_COPY', `bag ${touched.bag}`);
@@ -252,6 +255,9 @@ describe('faults', () => {
     const report = await audited();
     expect(told(report)).toEqual([...expected].sort());
     expect([report.notLooked(), report.clean, report.looked.trialBags]).toEqual([[], false, 1]);
+    expect(JSON.stringify(linesOf(report, false))).toMatch(
+      /"2 entries in the directory of store main are not Coldroom's: (lost\+found, snapshots|snapshots, lost\+found)"/,
+    );
     const recalledOrphans = report.findings().get('RECALLED_COPY_ORPHAN')!.shown;
     for (const { remedy } of recalledOrphans)
       // it may be the last good one

@@ -1,4 +1,12 @@
-import { listCommand, nextStep, type Amount, type ByCode, type Listing, type Stuck } from '@coldroom/operations';
+import {
+  listCommand,
+  nextStep,
+  type Amount,
+  type ByCode,
+  type ForeignEntries,
+  type Listing,
+  type Stuck,
+} from '@coldroom/operations';
 import type { EventListing } from '@coldroom/register';
 import {
   below,
@@ -71,4 +79,9 @@ function fieldsOf(detail: unknown): readonly string[] {
 /** A title with one line for each item, and the number of items that are only counted; nothing without items. */
 export function listingLines<T>(title: string, { count, shown }: Listing<T>, line: (item: T) => Lines): Lines {
   return section(title, shortened(shown.map(line), count));
+}
+
+export function foreignLines({ store, count, names }: ForeignEntries): Lines {
+  const entries = count === 1 ? '1 entry' : `${formatCount(count)} entries`;
+  return `${entries} in the directory of store ${store} ${count === 1 ? 'is' : 'are'} not Coldroom's: ${names.join(', ')}${count > names.length ? ', ...' : ''}`;
 }

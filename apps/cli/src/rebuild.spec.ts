@@ -50,6 +50,7 @@ interface Report {
     readonly known: number;
     readonly validations: number;
   };
+  readonly foreign: { readonly count: number; readonly names: readonly string[] };
   readonly requests: number;
   readonly files: Readonly<Record<string, number>>;
   readonly leftOut: {
@@ -220,12 +221,18 @@ it('reports every discrepancy, and accepts the rest', async () => {
     readFileSync(join(bagDirectory(forged), 'omero.jsonl'), 'utf8').replace('"forged"', '"../../etc/passwd"'),
   );
   cpSync(bagDirectory(forged), join(bench.storeDir, 'renamed'), { recursive: true });
-  mkdirSync(join(bench.storeDir, 'no-bag'));
-  mkdirSync(join(bench.storeDir, 'validate-abc'));
+  mkdirSync(join(bench.storeDir, 'no-bag', 'data'), { recursive: true });
+  mkdirSync(join(bench.storeDir, 'validate-abc', 'data'), { recursive: true });
+  mkdirSync(join(bench.storeDir, 'lost+found'), { mode: 0o700 });
+  mkdirSync(join(bench.storeDir, 'snapshots', 'of-a-day'), { recursive: true });
 
   const { code, report } = await run();
   expect(code).toBe(3);
   expect(report.bags).toEqual({ found: 5, rebuilt: 1, known: 0, validations: 1 });
+  expect({ ...report.foreign, names: [...report.foreign.names].sort() }).toEqual({
+    count: 2,
+    names: ['lost+found', 'snapshots'],
+  });
   expect([...report.leftOut.listed].map((one) => `${one.bag} ${one.code}`).sort()).toEqual([
     'no-bag TAG_MISSING',
     'renamed TAG_DIFFERS',

@@ -153,6 +153,9 @@ export interface Store {
   /** The names of all sealed bags, in no particular order, never all in memory. */
   bags(): AsyncIterable<string>;
 
+  /** Of a store in a directory: entries beside the bags that are not Coldroom's, such as `lost+found`. Never touched. */
+  foreign?(): AsyncIterable<string>;
+
   /** Every copy in a sealed bag with its size, whether a manifest names it or not; never all bags in memory at once. */
   list(bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]>;
 

@@ -14,6 +14,7 @@ export { examineNode } from './doctor/machine';
 export { drill, type DrillOrder } from './drill/drill';
 export type { DrillReport, RestoredDump } from './drill/report';
 export { prepare, type Preparation } from './doctor/prepare';
+export type { ForeignEntries } from './foreign-entries';
 export { failureOf, notFound, UsageError, type ExitCode, type Failure } from './failure';
 export { abandon, planAbandon, type AbandonPlan } from './files/abandon';
 export { fileFor, filesFor, type FileHistory } from './files/as-actor';

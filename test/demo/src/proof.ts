@@ -11,6 +11,9 @@ import { readTree, sha256, walk, type Entry } from './tree';
 
 const run = promisify(execFile);
 
+/** Hidden directories, and what other software keeps in the directory of a store, have no such name. */
+const bagName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
 type Place = Pick<Layout, 'omero' | 'before'>;
 type Bags = Pick<DemoStore, 'links' | 'bags'>;
 
@@ -91,7 +94,7 @@ async function proveBags(directory: string): Promise<{ count: number; faults: re
   const faults: string[] = [];
   let count = 0;
   for await (const found of await opendir(directory)) {
-    if (!found.isDirectory() || found.name.startsWith('.')) continue;
+    if (!found.isDirectory() || !bagName.test(found.name)) continue; // `lost+found` is no bag
     count += 1;
     const bag = join(directory, found.name);
     // A store that cannot use the names of all files keeps a manifest of the names that it has.

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,7 +16,6 @@ export class MountedStore {
     execFileSync('mkfs.ext4', ['-q', '-m', '0', image]);
     const store = new MountedStore(image, directory);
     store.mount();
-    rmdirSync(join(directory, 'lost+found'));
     return store;
   }
 

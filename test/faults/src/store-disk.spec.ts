@@ -109,6 +109,13 @@ describeWhere('mount', 'a store whose disk', () => {
     });
   });
 
+  test('has lost+found: it is no bag, and the audit names it', async () => {
+    expect(readdirSync(world.store)).toContain('lost+found');
+    const said = await world.coldroom('audit');
+    expect(said).toContain("1 entry in the directory of store main is not Coldroom's: lost+found");
+    expect(readdirSync(world.store)).toContain('lost+found');
+  });
+
   describeWhere('strace', 'fails only when it is synced', () => {
     const dirsOf = (paths: readonly string[]): readonly string[] => [...new Set(paths.map(dirname))];
     test.each<[string, string, string, (paths: readonly string[]) => readonly string[]]>([

@@ -81,7 +81,7 @@ function inDirectories(...directories: readonly [string, ...string[]]): Omit<Kep
 
 export function sealedBagsIn(directory: string): readonly string[] {
   return readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'lost+found')
     .map((entry) => entry.name);
 }
 

@@ -1,5 +1,6 @@
 import { discrepancyTitles, type Discrepancy, type Report } from '@coldroom/operations';
 import { below, counted, formatCount, type Lines } from '@coldroom/terminal';
+import { foreignLines } from '../lines';
 import { styled } from '../output';
 
 /** The single document of `--json`: totals in full, individual findings up to the limit. */
@@ -8,6 +9,7 @@ export function documentOf(report: Report, fix: boolean): unknown {
     clean: report.clean,
     fix,
     looked: report.looked,
+    foreign: report.foreign,
     findings: [...report.findings()].map(([code, found]) => ({ code, title: discrepancyTitles[code], ...found })),
     notLookedAt: report.notLooked(),
   };
@@ -30,6 +32,7 @@ export function linesOf(report: Report, fix: boolean): Lines {
       ),
     `Looked at ${counted(files, 'file')} of the register, ${counted(bags, 'sealed bag')}, ${formatCount(held)} held, ${formatCount(online)} near, ${counted(images, 'image')} in OMERO.`,
     trialBags > 0 && `Left out: ${counted(trialBags, 'bag')} of trials (validate-...).`,
+    report.foreign.map(foreignLines),
     deletionsKnown > 0 &&
       `Left out: ${counted(deletionsKnown, 'image')} deleted in OMERO on purpose, as was acknowledged; the copies stay in the stores.`,
     report.clean

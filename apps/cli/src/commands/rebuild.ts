@@ -2,7 +2,7 @@ import { rebuild, type Tally } from '@coldroom/operations';
 import { exitCodes } from '@coldroom/runtime';
 import { counted, formatBytes, formatCount, type Lines } from '@coldroom/terminal';
 import type { CliCommand } from '../command';
-import { listingLines } from '../lines';
+import { foreignLines, listingLines } from '../lines';
 import { withProgress } from '../waiting';
 
 interface Options {
@@ -58,6 +58,7 @@ function lines(tally: Tally, dryRun: boolean): Lines {
     tally.newRequests.length > 0 &&
       `Filesets in no bag, whose approval is lost, are in new requests: ${tally.newRequests.join(', ')}. Decide about them again`,
     tally.unlisted > 0 && `In bags, but named by no manifest: ${counted(tally.unlisted, 'file')}; left alone`,
+    tally.foreign && tally.foreign.count > 0 && foreignLines(tally.foreign),
     listingLines(
       `Left out, ${counted(leftOut.count, 'bag')}; nothing of them was believed:`,
       leftOut,

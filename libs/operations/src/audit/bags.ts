@@ -1,6 +1,7 @@
 import { codeOf, type Store } from '@coldroom/domain';
 import { displayPath } from '@coldroom/files';
 import type { KnownBag } from '@coldroom/register';
+import { foreignEntries } from '../foreign-entries';
 import { copyPlace, inBatches } from './listing';
 import { storePart, type Scope } from './scope';
 
@@ -18,6 +19,8 @@ export async function auditBags(scope: Scope): Promise<void> {
       const known = await scope.register.audit.bagsNamed(names);
       for (const name of names) await auditBag(scope, store, name, known.get(name));
     }
+    const foreign = await scope.look(storePart(store), () => foreignEntries(store));
+    if (foreign && foreign.count > 0) scope.report.foreign.push(foreign);
   }
 }
 

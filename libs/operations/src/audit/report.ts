@@ -1,4 +1,5 @@
 import { ColdroomError, messageOf } from '@coldroom/domain';
+import type { ForeignEntries } from '../foreign-entries';
 
 /** Everything that an audit can find, by its meaning for a person. docs/error-codes.md explains each. */
 export const discrepancyTitles = {
@@ -62,6 +63,8 @@ const reasonsShown = 100;
  */
 export class Report {
   readonly looked = { files: 0, images: 0, bags: 0, trialBags: 0, held: 0, online: 0, deletionsKnown: 0 };
+  /** What is beside the bags in the directories of stores; no finding. */
+  readonly foreign: ForeignEntries[] = [];
   private readonly found = new Map<
     DiscrepancyCode,
     { total: number; repaired: number; readonly shown: Discrepancy[] }

@@ -1,6 +1,7 @@
 import { codeOf, ColdroomError, messageOf, NotYet, Refused } from '@coldroom/domain';
 import type { RebuiltBag, Register } from '@coldroom/register';
 import { holdPaths } from '@coldroom/trees';
+import { foreignEntries } from '../foreign-entries';
 import { chosenStore, unclaimed, withStores } from '../stores/open';
 import type { Surroundings } from '../surroundings';
 import { OriginalPaths } from './at-path';
@@ -80,6 +81,7 @@ class Run {
     if (this.order.restored && !this.order.dryRun)
       this.tally.newRequests.push(...(await this.register.rebuild.settleRest(this.by)));
     await this.lookAtHeld();
+    this.tally.foreign = await foreignEntries(this.places.store);
     return this.tally;
   }
 

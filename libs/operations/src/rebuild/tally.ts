@@ -1,4 +1,5 @@
 import type { RebuiltBag } from '@coldroom/register';
+import type { ForeignEntries } from '../foreign-entries';
 import { Listing } from '../listing';
 
 /** Counts what a rebuild did, and lists what a person must look at. */
@@ -13,6 +14,8 @@ export class Tally {
   unlisted = 0;
   /** Of what no bag has, in requests that were carried out after the backup that was restored. */
   readonly newRequests: bigint[] = [];
+  /** Beside the bags in the store's directory. */
+  foreign: ForeignEntries | undefined;
   readonly leftOut = new Listing<{ readonly bag: string; readonly code: string; readonly reason: string }>();
   readonly leftOutNames = new Set<string>();
   readonly copies = new Listing<{ readonly bag: string; readonly path: string; readonly code: string }>();
@@ -65,6 +68,7 @@ export class Tally {
       links: this.links.document(),
       held: this.heldLeft.document(),
       unlisted: this.unlisted,
+      foreign: { count: this.foreign?.count ?? 0, names: this.foreign?.names ?? [] },
       newRequests: this.newRequests,
     };
   }

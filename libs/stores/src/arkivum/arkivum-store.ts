@@ -178,6 +178,10 @@ export class ArkivumStore implements Store {
     return this.mounted.bags();
   }
 
+  foreign(): AsyncIterable<string> {
+    return this.mounted.foreign();
+  }
+
   list(bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {
     return this.mounted.list(bag);
   }

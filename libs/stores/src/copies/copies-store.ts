@@ -112,6 +112,10 @@ export class CopiesStore implements Store {
     }
   }
 
+  async *foreign(): AsyncIterable<string> {
+    for (const store of this.members) for await (const name of store.foreign?.() ?? []) yield `${store.name}/${name}`;
+  }
+
   async list(bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {
     const all = await this.inAll((store) => store.list(bag));
     return [...new Map(all.flat().map((copy) => [copy.path.toString('latin1'), copy])).values()];

@@ -33,6 +33,12 @@ function run(command: string, ...args: string[]): void {
   execFileSync(command, args, { stdio: 'ignore' });
 }
 
+async function namesIn(entries: AsyncIterable<string>): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const name of entries) names.push(name);
+  return names.sort();
+}
+
 async function makeStore(mount?: string): Promise<StoreUnderTest & { directory: string; remove: () => Promise<void> }> {
   const top = mkdtempSync(join(tmpdir(), 'coldroom-store-'));
   const [sourceDir, directory] = [join(top, 'ManagedRepository'), join(top, 'store')];
@@ -177,6 +183,18 @@ describe('a sealed bag on disk', () => {
     expect(await status()).toMatchObject({ durable: 'no', replicationState: 'sealing', writable: 'yes' });
     await made.store.seal('bag-1', [path], [], work());
     expect(await status()).toMatchObject({ durable: 'yes', replicationState: 'sealed', writable: 'no' });
+  });
+
+  it.each(['bagit.txt', 'manifest-sha256.txt', 'data'])('is a bag while it has any part of one: %s', async (part) => {
+    mkdirSync(join(made.directory, 'damaged', part), { recursive: true });
+    expect(await namesIn(made.store.bags())).toEqual(['bag-1', 'damaged']);
+  });
+
+  it('is told from what is not ours in the directory of the store', async () => {
+    for (const name of ['lost+found', 'snapshots']) mkdirSync(join(made.directory, name));
+    writeFileSync(join(made.directory, 'README'), 'not ours');
+    expect(await namesIn(made.store.bags())).toEqual(['bag-1']);
+    expect(await namesIn(made.store.foreign!())).toEqual(['README', 'lost+found', 'snapshots']);
   });
 
   it('has another version once its copy was changed', async () => {

@@ -21,7 +21,7 @@ import type { FileStoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
 import { fetchFiles, availability } from './fetch';
 import { copyIn, openBag, openDirectoryName, sealedBag } from './layout';
-import { copiesIn, readTag, sealedBags } from './listing';
+import { copiesIn, foreignEntries, readTag, sealedBags } from './listing';
 import { checkPlacement } from './placement';
 import { statusOf } from './status';
 import { versionOf } from './version';
@@ -143,6 +143,11 @@ export class FileStore implements Store {
   async *bags(): AsyncIterable<string> {
     const { realPath } = await this.here(async (root) => root);
     yield* sealedBags(realPath);
+  }
+
+  async *foreign(): AsyncIterable<string> {
+    const { realPath } = await this.here(async (root) => root);
+    yield* foreignEntries(realPath);
   }
 
   async list(bag: string): Promise<readonly { readonly path: Buffer; readonly size: bigint }[]> {

@@ -1,15 +1,38 @@
 import { codeOf, Refused } from '@coldroom/domain';
 import { filesBelow, openDirectory, readSmallFile, type Root } from '@coldroom/files';
-import { opendir } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { lstat, opendir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isBagName, sealedBag } from './layout';
 
 const tagLimit = 64 * 1024 * 1024;
 
 /** The names of all sealed bags, in the order of the directory. */
 export async function* sealedBags(directory: string): AsyncGenerator<string> {
-  for await (const entry of await opendir(directory, { bufferSize: 1024 })) {
-    if (entry.isDirectory() && isBagName(entry.name)) yield entry.name;
+  for await (const entry of await opendir(directory, { bufferSize: 1024 }))
+    if (await isSealedBag(directory, entry)) yield entry.name;
+}
+
+/** Everything in a store's directory that is neither a bag nor hidden, as the marker and open bags are. */
+export async function* foreignEntries(directory: string): AsyncGenerator<string> {
+  for await (const entry of await opendir(directory, { bufferSize: 1024 }))
+    if (!entry.name.startsWith('.') && !(await isSealedBag(directory, entry))) yield entry.name;
+}
+
+/** Any one of these makes a directory a bag: one that lost the others is damaged, not foreign. */
+const inEveryBag = ['data', 'bagit.txt', 'manifest-sha256.txt', 'omero.jsonl', 'tagmanifest-sha256.txt'];
+
+async function isSealedBag(directory: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isDirectory() || !isBagName(entry.name)) return false;
+  for (const name of inEveryBag) {
+    try {
+      await lstat(join(directory, entry.name, name));
+      return true;
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') return true; // unknown: whoever looks at the bag reports why
+    }
   }
+  return false;
 }
 
 /** Everything below the bag's `data`, links and devices included: callers look for what should not be there. */
