@@ -31,6 +31,8 @@ function main(): number {
     return 1;
   }
   print(work, estimate(small, large, work));
+  const peak = Math.max(small.redis.peakBytes, large.redis.peakBytes);
+  console.log(`Redis: ${(peak / 1e6).toFixed(1)} MB at most, whatever the number of files`);
   return 0;
 }
 
