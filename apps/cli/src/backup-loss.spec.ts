@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { FileListing } from '@coldroom/register';
+import { rebuild, type Surroundings } from '@coldroom/operations';
+import { Register, type FileListing } from '@coldroom/register';
+import { readSettings } from '@coldroom/runtime';
 import { AuditScene } from './testing/audit-scene';
 import { BackupScene, describeBackups, goodIn } from './testing/backup-scene';
 import { coldroom, json } from './testing/command-line';
@@ -198,5 +200,39 @@ describeBackups('the loss of the register', () => {
       stderr: expect.stringContaining('REGISTER_IN_USE'),
     });
     expect(await run('rebuild')).toMatchObject({ code: 1, stderr: expect.stringContaining('REGISTER_NOT_EMPTY') });
+    await scene.inRegister(`UPDATE coldroom.service_report SET next_at = 'infinity'`);
+    expect(await run('rebuild', '--restored')).toMatchObject({ code: 0 });
+    const linker = new Register(scene.registerUrl, { applicationName: 'coldroom linker' });
+    await linker.reports.clock();
+    expect(await run('rebuild', '--restored')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('REGISTER_IN_USE'),
+    });
+    await linker.close();
+  });
+
+  it('makes no new requests where a service began to work meanwhile', async () => {
+    const { requestId } = await scene.request([2, 1]);
+    const [one = ''] = (await scene.register.reports.files({ requestId })).map(({ fileset }) => fileset);
+    await backUp();
+    await scene.register.requests.approve(requestId, 'boss', null, { filesets: [one] });
+    await scene.register.requests.start(requestId, 'main', (nr) => `request-${requestId}-bag-${nr}`, 'test');
+    await scene.goOn();
+    await loseAndRestore();
+    const begin = `INSERT INTO coldroom.service_report (service, next_at) VALUES ('linker', now() + interval '1 minute')`;
+    const around: Surroundings = {
+      env,
+      settings: (...parts) => readSettings(parts, env),
+      register: (use) => use(scene.register),
+    };
+    const order = {
+      dryRun: false,
+      restored: true,
+      progress: () => void execFileSync('psql', ['--quiet', '--command', begin, scene.registerUrl]),
+    };
+    await expect(rebuild(around, scene.register, order, 'test')).rejects.toMatchObject({ code: 'REGISTER_IN_USE' });
+    expect(await scene.register.requests.list()).toHaveLength(1);
+    await scene.inRegister('DELETE FROM coldroom.service_report');
+    expect(json(await run('rebuild', '--restored'))).toMatchObject({ newRequests: [expect.any(String)] });
   });
 });

@@ -52,8 +52,7 @@ export async function rebuild(
 
 /** They would act on states that are about to change. */
 async function refuseWhileServicesWork({ services }: Register): Promise<void> {
-  const late = (await services.silent(0)).map(({ service }) => service);
-  const working = (await services.list()).map(({ service }) => service).filter((service) => !late.includes(service));
+  const working = await services.working();
   if (working.length === 0) return;
   throw new Refused(
     'REGISTER_IN_USE',
@@ -78,6 +77,7 @@ class Run {
     if (!this.order.dryRun) await this.register.rebuild.numberFilesAbove(highest);
     for await (const bag of this.places.store.bags()) await this.one(bag, false);
     if (this.tally.later > 0) for await (const bag of this.places.store.bags()) await this.one(bag, true);
+    if (this.order.restored) await refuseWhileServicesWork(this.register);
     if (this.order.restored && !this.order.dryRun)
       this.tally.newRequests.push(...(await this.register.rebuild.settleRest(this.by)));
     await this.lookAtHeld();

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Register } from '../register';
 import { freshRegister } from '../testing/fresh-register';
 
 let fresh: Awaited<ReturnType<typeof freshRegister>>;
@@ -42,3 +44,29 @@ test('a process that ended with its work is not missed, unless another one has r
   await services.report('transfer', 1);
   expect(await silent()).toContain('transfer');
 });
+
+test('a service works while it has a session, or has just reported and did not end', async () => {
+  const { services } = fresh.register;
+  await fresh.sql.query('DELETE FROM service_report');
+  const last = await services.report('linker', 60_000);
+  await services.report('scanner', 86_400_000);
+  await fresh.sql.query(
+    `UPDATE service_report SET reported_at = now() - interval '3 minutes' WHERE service = 'scanner'`,
+  );
+  expect(await services.working()).toEqual(['linker']);
+  await services.ended('linker', last);
+  expect(await services.working()).toEqual([]);
+  for (const name of ['coldroom transfer', 'coldroom cli']) {
+    const other = new Register(fresh.url, { applicationName: name });
+    await other.reports.clock();
+    expect(await services.working()).toEqual(name === 'coldroom cli' ? [] : ['transfer']);
+    await other.close();
+    await gone(name);
+  }
+});
+
+/** The server ends a session a moment after its client. */
+async function gone(name: string): Promise<void> {
+  const here = 'SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1';
+  while ((await fresh.sql.query(here, [name])).rowCount) await sleep(10);
+}

@@ -9,6 +9,9 @@ export interface ServiceReport {
 
 const columns = 'service, reported_at AS "reportedAt", version';
 
+/** Names of sessions that are not a service's. */
+const commands = ['coldroom cli', 'coldroom drill'];
+
 /** Signs of life of the services. One that has several processes reports as long as one of them does. */
 export class ServiceReports {
   private readonly reportedAt = new Map<string, number>();
@@ -53,6 +56,21 @@ export class ServiceReports {
   async list(): Promise<readonly ServiceReport[]> {
     const { rows } = await this.pool.query<ServiceReport>(`SELECT ${columns} FROM service_report ORDER BY service`);
     return rows;
+  }
+
+  /**
+   * Services that work with this register: those with a session in its database, and those that have just reported and
+   * did not end. Reports alone would not do: in a register that was restored from a dump they are as old as the dump.
+   */
+  async working(): Promise<readonly string[]> {
+    const { rows } = await this.pool.query<{ service: string }>(
+      `SELECT service FROM service_report WHERE reported_at > now() - interval '2 minutes' AND isfinite(next_at)
+       UNION SELECT substr(application_name, length('coldroom ') + 1) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name LIKE 'coldroom %' AND application_name <> ALL($1)
+       ORDER BY 1`,
+      [commands],
+    );
+    return rows.map(({ service }) => service);
   }
 
   /** Services whose next report is late by more than this. */
