@@ -1,3 +1,4 @@
+import { AnsweringScanner } from '../testing/answering-scanner';
 import { findings } from '../testing/axe';
 import { Chromium, describeInChromium, signIn } from '../testing/chromium';
 import { pagesOfFiles } from '../testing/file-pages';
@@ -9,14 +10,17 @@ const timeoutMs = 180_000;
 describeInChromium('accessibility of files and retrievals by axe', () => {
   let running: RunningConsole;
   let chromium: Chromium;
+  let scanner: AnsweringScanner;
   let pages: Readonly<Record<string, string>>;
   beforeAll(async () => {
     running = await RunningConsole.startForBrowsers('accessibility_of_files');
     chromium = await Chromium.start();
-    pages = await pagesOfFiles(running, await fillWithSample(running));
+    scanner = new AnsweringScanner(running.register);
+    pages = await pagesOfFiles(running, await fillWithSample(running), scanner);
   }, timeoutMs);
   afterAll(async () => {
     await chromium?.stop();
+    await scanner?.stop();
     await running?.stop();
   });
 
@@ -31,7 +35,8 @@ describeInChromium('accessibility of files and retrievals by axe', () => {
       await page.getByRole('heading', { name: /request/ }).waitFor();
       const found: Record<string, readonly string[]> = {};
       for (const [name, path] of Object.entries(pages)) {
-        await page.goto(`${running.settings.url}${path}`);
+        const answer = await page.goto(`${running.settings.url}${path}`);
+        expect([name, answer?.status()]).toEqual([name, name === 'files refused' ? 400 : 200]);
         const actual = await page.evaluate<number>('document.documentElement.scrollWidth');
         found[name] = [...(await findings(page)), ...(actual > width ? [`${actual} px wide`] : [])];
       }

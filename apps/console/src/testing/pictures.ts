@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { removeServerData, startPostgres, startRedis } from '@coldroom/local';
 import { describeSettings } from '@coldroom/runtime';
 import { pagesOfAdministration } from './administration-pages';
+import { AnsweringScanner } from './answering-scanner';
 import { Chromium, signIn } from './chromium';
 import { pagesOfFiles } from './file-pages';
 import { pagesOfOversight } from './oversight-pages';
@@ -22,10 +23,11 @@ async function main(): Promise<void> {
   process.env['TEST_POSTGRES_URL'] = postgres.url;
   process.env['TEST_REDIS_URL'] = redis.url;
   const running = await RunningConsole.startForBrowsers('pictures', { described: describeSettings(sampleSettings) });
+  const scanner = new AnsweringScanner(running.register);
   const chromium = await Chromium.start();
   try {
     const shown = await fillWithSample(running);
-    const pages = await pagesOfFiles(running, shown);
+    const pages = await pagesOfFiles(running, shown, scanner);
     const oversight = { ...(await pagesOfOversight(running)), ...(await pagesOfAdministration(running)) };
     for (const colours of ['light', 'dark'] as const)
       await take(running, chromium, { colours, width: 1120, shown, pages, oversight });
@@ -39,6 +41,7 @@ async function main(): Promise<void> {
     });
   } finally {
     await chromium.stop();
+    await scanner.stop();
     await running.stop();
     await redis.stop();
     await postgres.stop();
