@@ -1,14 +1,14 @@
 import { describeStore } from '../testing/conformance';
-import { noContainers, startMinio } from '../testing/minio';
+import { startMinio, whyNoMinio } from '../testing/minio';
 import { makeS3 } from '../testing/s3';
 
-const reason = noContainers();
+const reason = whyNoMinio();
 let minio: Awaited<ReturnType<typeof startMinio>> | undefined;
 
 if (reason === undefined) {
   beforeAll(async () => {
     minio = await startMinio();
-  }, 300_000); // it may have to be pulled
+  });
   afterAll(() => minio?.stop());
 } else {
   process.stderr.write(`SKIPPED: the S3 store on MinIO in a container: ${reason}\n`);

@@ -43,9 +43,9 @@ export async function startRedis({ dir }: { readonly dir: string }): Promise<Loc
   };
 }
 
-function answersPing(port: number): Promise<boolean> {
+export function answersPing(port: number, host = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolvePing) => {
-    const socket = connect({ port, host: '127.0.0.1', timeout: 2_000 }, () => socket.write('PING\r\n'));
+    const socket = connect({ port, host, timeout: 2_000 }, () => socket.write('PING\r\n'));
     const settle = (answer: boolean): void => {
       socket.destroy();
       resolvePing(answer);
