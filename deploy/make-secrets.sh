@@ -33,6 +33,7 @@ make register_url "postgres://coldroom:$(cat "$secrets/register_password")@regis
 make omero_url "postgres://coldroom_scanner:$(random)@${OMERO_DATABASE_HOST:-database}:5432/${OMERO_DATABASE_NAME:-postgres}"
 make session_secret "$(random)"
 make smtp_url ''
+make backup_omero_url ''
 make grafana_password "$(random)"
 
 echo "$secrets is complete"

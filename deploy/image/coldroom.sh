@@ -1,12 +1,16 @@
 #!/bin/sh
-# coldroom SERVICE, or coldroom COMMAND ...
+# SERVICE, or COMMAND ...; a command whose name is that of a service is given as: coldroom COMMAND ...
 set -eu
 case "${1:-}" in
-  scanner | checksum | transfer | ingest-watcher | linker | console | notifier)
+  scanner | checksum | transfer | ingest-watcher | linker | console | notifier | backup)
     service=$1
     shift
     # The flags keep a service below 300 MB.
     exec node --max-semi-space-size=4 --max-old-space-size=256 "/app/apps/$service/dist/main.js" "$@"
+    ;;
+  coldroom)
+    shift
+    exec node /app/apps/cli/bin/coldroom.js "$@"
     ;;
   *) exec node /app/apps/cli/bin/coldroom.js "$@" ;;
 esac

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Templates } from '@coldroom/mail';
 import { Register, type Gathered, type GatheredMail, type NewMail } from '@coldroom/register';
-import { Log } from '@coldroom/runtime';
+import { lastTime, Log } from '@coldroom/runtime';
 import { counted } from '@coldroom/terminal';
 import { NOTIFIER_SITE, type Site } from './notifier-settings';
 import { Recipients } from './recipients';
@@ -52,13 +52,4 @@ export class DailyDigests {
     const { subject } = await rendered(this.templates.withoutPrefix(), { template, facts }, this.log);
     return { subject, link: facts['link'] ?? null }; // without null, the digest's own link would be in its place
   }
-}
-
-/** When it was last this time of day (`07:00`), by the clock of this machine. */
-export function lastTime(time: string, now: Date): Date {
-  const [hours = 0, minutes = 0] = time.split(':').map(Number);
-  const at = new Date(now);
-  at.setHours(hours, minutes, 0, 0);
-  if (at > now) at.setDate(at.getDate() - 1);
-  return at;
 }

@@ -1,4 +1,4 @@
-import { lastTime } from './daily-digests';
+import { lastTime } from '@coldroom/runtime';
 import { archive, step } from './testing/progress';
 import { alice, Scene } from './testing/scene';
 

@@ -14,3 +14,12 @@ export function parseDuration(text: string): number | undefined {
   if (!match) return undefined;
   return Number(match[1]) * (units[match[2] as string] as number);
 }
+
+/** When it was last this time of day (`07:00`), by the clock of this machine. */
+export function lastTime(time: string, now: Date): Date {
+  const [hours = 0, minutes = 0] = time.split(':').map(Number);
+  const at = new Date(now);
+  at.setHours(hours, minutes, 0, 0);
+  if (at > now) at.setDate(at.getDate() - 1);
+  return at;
+}

@@ -272,3 +272,8 @@ function withoutPasswords(text: string): string {
 export function secret(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   return env[name];
 }
+
+/** For a service that starts other programs, or runs operations that read settings of their own. Must not be logged. */
+export function processEnvironment(): NodeJS.ProcessEnv {
+  return process.env;
+}

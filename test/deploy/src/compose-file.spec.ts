@@ -54,11 +54,12 @@ test('deploy/example.env explains every variable, and shows the value that appli
 
 test.each<[string, readonly (keyof typeof settingParts)[]]>([
   ['console', ['console', 'proxy', 'rights']],
-  ['notifier', ['mail', 'rights']],
+  ['notifier', ['mail', 'rights', 'backupAge']],
+  ['backup', ['backup', 'drill']],
 ])('each setting of %s can be given in .env', (name, needed) => {
   const given = Object.keys(services[name]?.environment ?? {}).map((key) => key.replace(/_FILE$/, ''));
-  // Fixed in the image; the last one needs a mount, and so an override file.
-  const others = ['CONSOLE_HOST', 'CONSOLE_PORT', 'MAIL_TEMPLATES'];
+  // Fixed in the image; the others need a mount, and so an override file.
+  const others = ['CONSOLE_HOST', 'CONSOLE_PORT', 'MAIL_TEMPLATES', 'COLDROOM_DRILL_DATABASE_URL'];
   const wanted = needed.flatMap((part) => Object.keys(settingParts[part].shape));
   expect(wanted.filter((key) => ![...given, ...others].includes(key))).toEqual([]);
 });

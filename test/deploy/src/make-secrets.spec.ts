@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 const script = join(__dirname, '../../../deploy/make-secrets.sh');
 const names = [
+  'backup_omero_url',
   'grafana_password',
   'omero_url',
   'register_password',
@@ -47,6 +48,7 @@ test('passwords have 48 random digits, and the register has one password in both
   const made = [password, read('session_secret').trim(), read('grafana_password').trim(), read('omero_url')];
   expect(new Set(made).size).toBe(made.length);
   expect(read('smtp_url')).toBe('\n');
+  expect(read('backup_omero_url')).toBe('\n');
 });
 
 test('names the host and the database of OMERO that the environment names', () => {

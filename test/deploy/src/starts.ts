@@ -9,6 +9,7 @@ const values: Readonly<Record<string, string>> = {
   omero_url: 'postgres://nobody:x@127.0.0.1:1/none',
   session_secret: 'x'.repeat(40),
   smtp_url: 'smtp://127.0.0.1:1',
+  backup_omero_url: '',
 };
 
 /** What a service says when it starts with these variables and secrets, and finds no server. */

@@ -13,7 +13,7 @@ export function ServicesCard({ services }: { readonly services: Services }): VNo
       <h2>Services</h2>
       <p>
         Each service reports every minute. Work of one that does not report waits in the register and continues when it
-        runs again. Its log says why it ended. The console and the notifier are optional.
+        runs again. Its log says why it ended. The console, the notifier and the backup are optional.
       </p>
       <Rows
         label="Services"

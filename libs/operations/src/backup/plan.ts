@@ -39,6 +39,15 @@ export async function planBackup(around: Pick<Surroundings, 'env' | 'settings'>)
   };
 }
 
+/** `Refused` `BACKUP_NOT_CONFIGURED` if no place is set. */
+export function refuseWithoutPlace(settings: Settings<'backup'>): void {
+  if (settings.COLDROOM_BACKUP_DIR !== undefined || settings.COLDROOM_BACKUP_BUCKET !== undefined) return;
+  throw new Refused(
+    'BACKUP_NOT_CONFIGURED',
+    'No place for backups is set: set COLDROOM_BACKUP_DIR to a directory on another disk, or COLDROOM_BACKUP_BUCKET (docs/backup-and-restore.md)',
+  );
+}
+
 /** The places that the settings name; opened at their first use. */
 export async function placesOf(settings: Settings<'backup'>, env: NodeJS.ProcessEnv): Promise<readonly BackupPlace[]> {
   const { COLDROOM_BACKUP_DIR: directory, COLDROOM_BACKUP_BUCKET: bucket } = settings;
@@ -46,11 +55,8 @@ export async function placesOf(settings: Settings<'backup'>, env: NodeJS.Process
     ...(directory === undefined ? [] : [new DirectoryPlace(directory)]),
     ...(bucket === undefined ? [] : [new BucketPlace(await openFolder(bucket, (name) => env[name]))]),
   ];
-  if (places.length > 0) return places;
-  throw new Refused(
-    'BACKUP_NOT_CONFIGURED',
-    'No place for backups is set: set COLDROOM_BACKUP_DIR to a directory on another disk, or COLDROOM_BACKUP_BUCKET (docs/backup-and-restore.md)',
-  );
+  refuseWithoutPlace(settings);
+  return places;
 }
 
 function sourcesOf({

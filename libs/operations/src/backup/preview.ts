@@ -1,7 +1,7 @@
 import { writeMarker } from '@coldroom/files';
 import { UsageError } from '../failure';
 import type { Surroundings } from '../surroundings';
-import { backupMarker } from './directory-place';
+import { backupMarker, DirectoryPlace } from './directory-place';
 import { dumpOf, dumpsIn, type DumpedDatabase } from './names';
 import { placeFailed } from './place-failures';
 import { planBackup } from './plan';
@@ -53,4 +53,16 @@ export async function prepareBackup(around: Pick<Surroundings, 'settings'>): Pro
     throw placeFailed(error, directory);
   }
   return directory;
+}
+
+/** Fails while the backup directory, if one is set, cannot be used. */
+export async function checkBackupDirectory(around: Pick<Surroundings, 'settings'>): Promise<void> {
+  const { COLDROOM_BACKUP_DIR: directory } = around.settings('backup');
+  if (directory === undefined) return;
+  const place = new DirectoryPlace(directory);
+  try {
+    await place.check();
+  } finally {
+    await place.close();
+  }
 }

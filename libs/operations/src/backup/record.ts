@@ -29,6 +29,7 @@ export async function recordFailure(
 ): Promise<void> {
   const { code, message: reason } = failure;
   await backupRuns.fail(id, { code, reason }).catch(() => undefined);
+  if (code === 'BACKUP_STOPPED') return; // it is made up for
   await found(troubles, of, { code, reason }, by).catch(() => undefined);
 }
 

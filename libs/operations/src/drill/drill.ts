@@ -1,5 +1,6 @@
 import { messageOf, NotYet, Refused } from '@coldroom/domain';
 import { migrate, Register, ScratchServer, scratchName } from '@coldroom/register';
+import { stopped } from '../backup/dump';
 import { databases, dumpsIn, type Dump, type DumpedDatabase } from '../backup/names';
 import type { BackupPlace } from '../backup/place';
 import { placesOf } from '../backup/plan';
@@ -117,7 +118,8 @@ class Drill {
   }
 
   private async examine(): Promise<Pick<DrillReport, 'migrations' | 'since' | 'audit'>> {
-    const { progress } = this.order;
+    const { progress, signal } = this.order;
+    if (signal?.aborted) throw stopped();
     const url = this.at.server.urlOf(this.scratch('register'));
     const migrations = await migrate(url);
     const restored = new Register(url, { applicationName: 'coldroom drill', max: 3 });

@@ -33,6 +33,7 @@ export async function recordDrillFailure(
 ): Promise<void> {
   const { code, message: reason } = failure;
   await backupRuns.fail(id, { code, reason }).catch(() => undefined); // the caller reports the failure itself
+  if (code === 'BACKUP_STOPPED') return; // it is made up for
   await troubles
     .found([{ name: trouble, code, detail: { database: 'register', shown, reason } }], by)
     .catch(() => undefined);

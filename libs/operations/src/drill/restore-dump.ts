@@ -1,6 +1,7 @@
 import { Refused } from '@coldroom/domain';
 import { connectionFor } from '../backup/connection';
 import { hide, programFailed } from '../backup/dump-failures';
+import { stopped } from '../backup/dump';
 import { decrypt } from '../backup/encryption';
 import type { Dump } from '../backup/names';
 import type { BackupPlace } from '../backup/place';
@@ -41,6 +42,7 @@ export async function restoreDump(order: RestoreOrder): Promise<void> {
         `${dump.name} could not be decrypted: ${hide(decrypted.message, undefined)}. Is ${identity} the right private key?`,
       );
     const end = await restoring.ended;
+    if (signal?.aborted) throw stopped();
     if (end.code === 0) return;
     const failed = programFailed({ command: 'pg_restore', about: 'the drill' }, end, connection);
     throw new Refused(

@@ -27,7 +27,7 @@ export interface BackupState extends BackupOf {
   readonly succeededAt: Date | null;
   readonly name: string | null;
   readonly bytes: bigint | null;
-  /** Runs that failed since then. */
+  /** Runs that failed since then, without those that were ended from outside. */
   readonly failures: number;
   /** Of the last run, if it failed. */
   readonly code: string | null;
@@ -103,7 +103,7 @@ export class BackupRuns {
     const { rows } = await this.pool.query<BackupState>(
       `SELECT last.kind, last.database, last.place, last.shown, good.finished_at AS "succeededAt", good.name, good.bytes,
          (SELECT count(*)::int FROM backup_run f WHERE f.kind = $1 AND f.database = last.database AND f.place = last.place
-            AND f.code IS NOT NULL AND f.id > coalesce(good.id, 0)) AS failures, last.code, last.reason
+            AND f.code NOT IN ('BACKUP_STOPPED', 'BACKUP_INTERRUPTED') AND f.id > coalesce(good.id, 0)) AS failures, last.code, last.reason
        FROM (SELECT DISTINCT ON (database, place) * FROM backup_run WHERE kind = $1 AND finished_at IS NOT NULL
              ORDER BY database, place, id DESC) AS last
        LEFT JOIN LATERAL (SELECT * FROM backup_run g WHERE g.kind = $1 AND g.database = last.database AND g.place = last.place

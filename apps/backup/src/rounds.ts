@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { codeOf, messageOf } from '@coldroom/domain';
+import { backup, drill, type BackupResult, type Surroundings } from '@coldroom/operations';
+import { Register } from '@coldroom/register';
+import { Log } from '@coldroom/runtime';
+import { isBackupDue, isDrillDue } from './schedule';
+
+export const SURROUNDINGS = Symbol('surroundings');
+export const PLAN = Symbol('plan');
+
+/** When things are done. */
+export interface Plan {
+  /** `02:30` */
+  readonly at: string;
+  readonly drillEveryMs: number;
+  readonly roundMs: number;
+}
+
+const actor = 'backup';
+const looked = 50;
+const pauseMs = 300_000;
+
+/** Looks whether a backup or a drill is due, and makes it. */
+@Injectable()
+export class Rounds implements BeforeApplicationShutdown {
+  private readonly stop = new AbortController();
+  private readonly pausedUntil = new Map<string, number>();
+  private running = Promise.resolve();
+
+  constructor(
+    private readonly register: Register,
+    @Inject(SURROUNDINGS) private readonly around: Surroundings,
+    @Inject(PLAN) private readonly plan: Plan,
+    private readonly log: Log,
+  ) {}
+
+  start(): void {
+    if (this.plan.drillEveryMs === 0) this.log.info('drills off');
+    this.running = this.rounds(this.stop.signal);
+  }
+
+  /** A backup that is under way is ended: the next start makes it. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stop.abort();
+    await this.running;
+  }
+
+  private async rounds(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      await this.part('backup', () => this.backUp(stop));
+      if (!stop.aborted) await this.part('drill', () => this.rehearse(stop));
+      await sleep(this.plan.roundMs, undefined, { signal: stop, ref: false }).catch(() => undefined); // the end ends it
+    }
+  }
+
+  private async backUp(signal: AbortSignal): Promise<void> {
+    if (!isBackupDue(this.plan.at, await this.register.backupRuns.list(looked), new Date())) return;
+    this.log.info('backup started');
+    for (const result of await backup(this.around, this.register, { by: actor, signal })) this.report(result);
+  }
+
+  private report({ database, to, name, bytes, removed, damaged, failure }: BackupResult): void {
+    if (failure)
+      this.log.error('backup failed', {
+        database,
+        to,
+        code: failure.code,
+        reason: failure.message,
+        next: 'it will be retried',
+      });
+    else this.log.info('backup made', { database, to, name, bytes: String(bytes), removed });
+    if (damaged.length > 0) this.log.error('backups damaged', { to, names: damaged, next: 'check the disk' });
+  }
+
+  private async rehearse(signal: AbortSignal): Promise<void> {
+    if (!isDrillDue(this.plan.drillEveryMs, await this.register.backupRuns.list(looked, 'drill'), new Date())) return;
+    this.log.info('drill started');
+    const { register, omero, since, audit } = await drill(this.around, this.register, { by: actor, signal });
+    this.log.info('drill done', {
+      restored: [register.name, ...(omero ? [omero.name] : [])],
+      requestsSince: since.requests.length,
+      filesLinkedSince: since.linked,
+      findings: audit.findings,
+      notLooked: audit.notLooked,
+    });
+  }
+
+  /** What cannot even begin, such as with a register that does not answer, is not tried at each round. */
+  private async part(name: string, work: () => Promise<void>): Promise<void> {
+    if (Date.now() < (this.pausedUntil.get(name) ?? 0)) return;
+    try {
+      await work();
+    } catch (error) {
+      const [code, reason] = [codeOf(error), messageOf(error)];
+      this.pausedUntil.set(name, Date.now() + pauseMs);
+      if (code === 'BACKUP_STOPPED') return;
+      this.log.warn('round failed', { part: name, code, reason, next: 'it will be retried' });
+    }
+  }
+}
