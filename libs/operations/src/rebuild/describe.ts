@@ -3,18 +3,19 @@ import { displayPath } from '@coldroom/files';
 import type { RebuiltBag, RebuiltFile } from '@coldroom/register';
 import { informationOf, readBag, type DescribedFile } from '@coldroom/bagit';
 import type { OriginalPaths, Standing } from './at-path';
-import type { Held, HeldOriginals } from './held';
+import type { Held, HeldOriginals, NumbersOf } from './held';
 
 export interface RebuildPlaces {
   readonly store: Store;
   readonly originals: OriginalPaths;
   readonly held: HeldOriginals;
+  readonly numbersOf: NumbersOf;
   readonly work: Work;
 }
 
 /** What a bag says about itself, what the store has of it, and what is at the paths of its files. Only reads. */
 export async function describe(
-  { store, originals, held, work }: RebuildPlaces,
+  { store, originals, held, numbersOf, work }: RebuildPlaces,
   name: string,
 ): Promise<RebuiltBag & { readonly unlisted: number }> {
   const { files, information, date } = await readBag(store, name);
@@ -31,7 +32,7 @@ export async function describe(
   );
   const copies = await statusOf(store, name, files);
   const away = files.filter((file, at) => !isOriginal(file, standing[at]!));
-  const known = await held.recognise(name, away, work);
+  const known = await held.recognise(name, away, numbersOf, work);
   const number = (label: string): bigint | undefined => {
     const value = informationOf(information, label);
     return value !== undefined && /^\d{1,18}$/.test(value) ? BigInt(value) : undefined;

@@ -1,4 +1,4 @@
-import { codeOf, type Identity, type Work } from '@coldroom/domain';
+import { codeOf, Refused, type Identity, type Work } from '@coldroom/domain';
 import { identify, openDirectory, openRoot, typeOf, type Directory, type Files, type Root } from '@coldroom/files';
 import type { DescribedFile } from '@coldroom/bagit';
 
@@ -8,7 +8,13 @@ export interface Held {
   readonly identity: Identity;
 }
 
-const numbers = /^[1-9]\d{0,17}$/;
+/** The number that the register has for each of these files, or null. */
+export type NumbersOf = (files: readonly Pick<DescribedFile, 'root' | 'path'>[]) => Promise<readonly (bigint | null)[]>;
+
+/** Only these say that nothing is held there. */
+const noOriginal = ['SOURCE_MISSING', 'NOT_A_REGULAR_FILE'];
+
+const numerals = /^[1-9]\d{0,17}$/;
 
 /** The hold directories. They are only read; nothing in them is ever changed here. */
 export class HeldOriginals {
@@ -45,33 +51,53 @@ export class HeldOriginals {
 
   /**
    * Which of these files of a bag is held under which number. Files of the same size and mtime are read, and only an
-   * equal SHA-256 counts. A file that is not recognised stays in place.
+   * equal SHA-256 counts; of equal files, each takes the number that the register has for it, if one is held under that.
+   * A file that is not recognised stays in place. `Refused` if one cannot be read: it may well be the original.
    */
-  async recognise(bag: string, files: readonly DescribedFile[], work: Work): Promise<ReadonlyMap<DescribedFile, Held>> {
-    const recognised = new Map<DescribedFile, Held>();
+  async recognise(
+    bag: string,
+    files: readonly DescribedFile[],
+    numbersOf: NumbersOf,
+    work: Work,
+  ): Promise<ReadonlyMap<DescribedFile, Held>> {
+    const equal: { readonly held: Held; readonly files: readonly DescribedFile[] }[] = [];
     for (const root of this.roots) {
       for (const held of await heldIn(root, Buffer.from(bag))) {
         const alike = files.filter(
-          (file) =>
-            !recognised.has(file) &&
-            file.identity.size === held.identity.size &&
-            file.identity.mtimeNs === held.identity.mtimeNs,
+          ({ identity }) => identity.size === held.identity.size && identity.mtimeNs === held.identity.mtimeNs,
         );
-        if (alike.length === 0) continue;
-        const path = Buffer.from(`${bag}/${held.number}`);
-        const [outcome] = await this.files.hash(
-          [{ root: root.directory, path, algorithms: ['SHA-256'], expect: held.identity }],
-          { direct: false },
-          work,
-        );
-        const same =
-          outcome && 'ok' in outcome
-            ? alike.find((file) => file.digests['SHA-256'] === outcome.ok.digests['SHA-256'])
-            : undefined;
-        if (same) recognised.set(same, held);
+        const digest = alike.length === 0 ? undefined : await this.digestOf(root, bag, held, work);
+        const same = alike.filter((file) => digest !== undefined && file.digests['SHA-256'] === digest);
+        if (same.length > 0) equal.push({ held, files: same });
       }
     }
+    const candidates = [...new Set(equal.flatMap((one) => one.files))];
+    const numbers = await numbersOf(candidates);
+    const numberOf = new Map(candidates.map((file, at) => [file, numbers[at]]));
+    const recognised = new Map<DescribedFile, Held>();
+    const left = equal.filter(({ held, files: same }) => {
+      const own = same.find((file) => numberOf.get(file) === held.number);
+      if (own) recognised.set(own, held);
+      return !own;
+    });
+    for (const { held, files: same } of left) {
+      const other = same.find((file) => !recognised.has(file));
+      if (other) recognised.set(other, held);
+    }
     return recognised;
+  }
+
+  private async digestOf(root: Root, bag: string, { number, identity }: Held, work: Work): Promise<string | undefined> {
+    const [outcome] = await this.files.hash(
+      [{ root: root.directory, path: Buffer.from(`${bag}/${number}`), algorithms: ['SHA-256'], expect: identity }],
+      { direct: false },
+      work,
+    );
+    if (!outcome) throw new Error('no outcome');
+    if ('ok' in outcome) return outcome.ok.digests['SHA-256'];
+    if (noOriginal.includes(outcome.error.code)) return undefined;
+    const { code, message } = outcome.error;
+    throw new Refused(code, `The held original ${bag}/${number} could not be read: ${message}`, { bag });
   }
 }
 
@@ -83,7 +109,7 @@ async function heldIn(root: Root, bag: Buffer): Promise<readonly Held[]> {
   });
   return directory
     ? (await listed(directory))
-        .filter(({ name, identity }) => numbers.test(name.toString('latin1')) && typeOf(identity.mode) === 'file')
+        .filter(({ name, identity }) => numerals.test(name.toString('latin1')) && typeOf(identity.mode) === 'file')
         .map(({ name, identity }) => ({ number: BigInt(name.toString('latin1')), identity }))
     : [];
 }

@@ -34,10 +34,11 @@ export async function rebuild(
     if (order.restored) await refuseWhileServicesWork(register);
     else await register.rebuild.checkEmpty();
     const held = await HeldOriginals.open(holdPaths(originals), opened.files);
-    const places = {
+    const places: RebuildPlaces = {
       store: await chosenStore(opened, order.store),
       originals: new OriginalPaths(originals.OMERO_DATA_DIR),
       held,
+      numbersOf: (files) => register.rebuild.numbersOf(files),
       work: unclaimed(),
     };
     const tally = await register.alone('rebuild', () => new Run(register, places, order, by).all());

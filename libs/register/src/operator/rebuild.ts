@@ -2,12 +2,12 @@ import type pg from 'pg';
 import { Refused } from '@coldroom/domain';
 import { lockRequests, transaction } from '../db/connection';
 import { leastState } from '../transitions/bag-state';
-import type { RebuiltBag } from './rebuilt-bag';
+import type { RebuiltBag, RebuiltFile } from './rebuilt-bag';
 import { addFiles, addImages, giveWay } from './rebuilt-files';
 import { advance, requestOf } from './rebuilt-request';
 import { catchUpBag } from './restored-bag';
 import { settleRest } from './restored-rest';
-import { beforeLink } from './restored-rows';
+import { beforeLink, counts } from './restored-rows';
 
 /**
  * The result for a bag: `known` if the register has it already, `later` if its request must wait until all numbered
@@ -71,6 +71,16 @@ export class Rebuild {
       [bag],
     );
     return row?.files ?? 0;
+  }
+
+  /** The number of the row that counts for each of these paths, or null. */
+  async numbersOf(files: readonly Pick<RebuiltFile, 'root' | 'path'>[]): Promise<readonly (bigint | null)[]> {
+    const { rows } = await this.pool.query<{ id: bigint | null }>(
+      `SELECT f.id FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS mine(root, path, nr)
+       LEFT JOIN file f ON f.root = mine.root AND f.path = mine.path AND ${counts} ORDER BY mine.nr`,
+      [files.map(({ root }) => root), files.map(({ path }) => path)],
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** New files get numbers above this one: names in the hold directories are numbers of an older register. */

@@ -1,15 +1,6 @@
 import type { WorkState } from '@coldroom/domain';
 import { freshRegister } from '../testing/fresh-register';
-import {
-  bagsOf,
-  brought,
-  claimed,
-  draft,
-  identity,
-  running,
-  stage,
-  transitionOf,
-} from '../testing/sample-request';
+import { bagsOf, brought, claimed, draft, identity, running, stage, transitionOf } from '../testing/sample-request';
 import type { RebuiltBag, RebuiltFile } from './rebuilt-bag';
 
 let place: Awaited<ReturnType<typeof freshRegister>>;

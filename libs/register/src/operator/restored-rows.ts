@@ -4,6 +4,9 @@ import type { RebuiltBag, RebuiltFile } from './rebuilt-bag';
 /** In the register, the file is not linked yet. One that got stuck later, or while it was put back, does not count. */
 export const beforeLink = `(f.phase = 'sealed' OR (f.phase = 'early' AND coalesce(f.stuck_from, f.state) NOT IN ('linked', 'undoing')))`;
 
+/** There is one such row for a path at most. */
+export const counts = `f.phase NOT IN ('skipped', 'given up', 'restored')`;
+
 /** The row that counts for a path, in a register that may be older than the bag. */
 export interface Row {
   readonly id: bigint;
@@ -51,7 +54,7 @@ async function rowsOf(client: pg.ClientBase, files: readonly RebuiltFile[]): Pro
     `SELECT mine.nr::int AS nr, f.id, f.request_id, f.bag_id, ${beforeLink} AS before,
        NOT EXISTS (SELECT FROM file other WHERE other.id = mine.held) AS held_number_free
      FROM unnest($1::text[], $2::bytea[], $3::bigint[]) WITH ORDINALITY AS mine(root, path, held, nr)
-     JOIN file f ON f.root = mine.root AND f.path = mine.path AND f.phase NOT IN ('skipped', 'given up', 'restored')`,
+     JOIN file f ON f.root = mine.root AND f.path = mine.path AND ${counts}`,
     [files.map(({ root }) => root), files.map(({ path }) => path), files.map(({ heldAs }) => heldAs)],
   );
   const found = new Map(rows.map((row) => [row.nr, row]));
