@@ -108,7 +108,7 @@ class Run {
 
   private isDone(name: string): Promise<boolean> {
     const { rebuild: register } = this.register;
-    return this.order.restored ? register.isUpToDate(name) : register.knows(name);
+    return this.order.restored ? register.isUpToDate(name, this.places.store.name) : register.knows(name);
   }
 
   private add(bag: RebuiltBag, last: boolean): ReturnType<Register['rebuild']['add']> {

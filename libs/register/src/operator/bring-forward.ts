@@ -14,13 +14,13 @@ export async function bringForward(
     formatIdentity({ ...identity, dev: 0n, ino: 0n, ctimeNs: 0n, links: 1 });
   await client.query(
     `UPDATE file f SET request_id = $1, bag_id = $2, state = CASE WHEN d.held THEN 'linked' ELSE 'released' END, stuck_from = NULL,
-       code = CASE WHEN d.elsewhere THEN 'HELD_NOT_KNOWN' END,
-       reason = CASE WHEN d.elsewhere THEN 'its original is held under another number' END,
+       code = CASE WHEN d.elsewhere THEN 'HELD_NOT_KNOWN' ELSE d.code END,
+       reason = CASE WHEN d.elsewhere THEN 'its original is held under another number' ELSE d.reason END,
        size = d.size, identity = d.identity, digests = d.digests::jsonb, copy_version = d.version, copy_fault = d.fault,
        copy_digest = NULL, copy_read = NULL, copy_checked_at = NULL, copy_attempts = 0,
        linked_at = now(), released_at = CASE WHEN NOT d.held THEN now() END
-     FROM unnest($3::bigint[], $4::boolean[], $5::boolean[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[])
-       AS d(id, held, elsewhere, size, identity, digests, version, fault)
+     FROM unnest($3::bigint[], $4::boolean[], $5::boolean[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+       AS d(id, held, elsewhere, size, identity, digests, version, fault, code, reason)
      WHERE f.id = d.id`,
     [
       requestId,
@@ -33,6 +33,8 @@ export async function bringForward(
       forward.map(({ file }) => JSON.stringify(file.digests)),
       forward.map(({ file }) => file.copyVersion),
       forward.map(({ file }) => file.copyFault),
+      forward.map(({ file }) => file.code),
+      forward.map(({ file }) => file.reason),
     ],
   );
 }

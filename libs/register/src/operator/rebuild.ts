@@ -7,7 +7,7 @@ import { addFiles, addImages, giveWay } from './rebuilt-files';
 import { advance, requestOf } from './rebuilt-request';
 import { catchUpBag } from './restored-bag';
 import { settleRest } from './restored-rest';
-import { beforeLink, counts } from './restored-rows';
+import { beforeLink, counts, linkMissing } from './restored-rows';
 
 /**
  * The result for a bag: `known` if the register has it already, `later` if its request must wait until all numbered
@@ -38,11 +38,14 @@ export class Rebuild {
     return (rowCount ?? 0) > 0;
   }
 
-  /** Whether the register has a bag of this name, and each of its files in a state from the link on. */
-  async isUpToDate(bag: string): Promise<boolean> {
+  /**
+   * Whether the register has a bag of this name, and each of its files in a state from the link on, with a link into
+   * the store that has it now.
+   */
+  async isUpToDate(bag: string, store: string): Promise<boolean> {
     const { rowCount } = await this.pool.query(
-      `SELECT FROM bag b WHERE b.name = $1 AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${beforeLink})`,
-      [bag],
+      `SELECT FROM bag b WHERE b.name = $1 AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND (${beforeLink} OR b.store <> $2 AND ${linkMissing}))`,
+      [bag, store],
     );
     return (rowCount ?? 0) > 0;
   }

@@ -133,7 +133,7 @@ describe('a file that got stuck after it was linked', () => {
     await stuckIn(bagId, state);
     await place.sql.query(`UPDATE file SET copy_fault = 'COPY_DIFFERS'`);
     const bag = `r${requestId}-1`;
-    expect(await place.register.rebuild.isUpToDate(bag)).toBe(true);
+    expect(await place.register.rebuild.isUpToDate(bag, 'main')).toBe(true);
     expect(await catchUp(bag, [archived(paths[0]!, ids[0])], { requestNumber: requestId })).toBe('known');
     expect(await rows('SELECT state, stuck_from, code, copy_fault FROM file')).toEqual([
       { state: 'stuck', stuck_from: state, code: 'HELD_CHANGED', copy_fault: 'COPY_DIFFERS' },
@@ -200,5 +200,47 @@ describe('the number under which an original is held', () => {
     expect(await rows(`SELECT id, state, code FROM file WHERE state = 'released'`)).toEqual([
       { id: String(ids[0]), state: 'released', code: 'HELD_NOT_KNOWN' },
     ]);
+  });
+});
+
+describe('a bag that was moved to another store', () => {
+  const missing = { code: 'LINK_MISSING', reason: 'no link' };
+  const inStore = (store: string, part: Partial<RebuiltFile>) =>
+    catchUp('moved', [archived('1/a', 50n, part), archived('1/b', null, { ...missing, copyVersion: store })], {
+      store,
+    });
+  const isUpToDate = (store: string) => place.register.rebuild.isUpToDate('moved', store);
+  const bags = () => rows('SELECT store, moved_from, state FROM bag');
+  const found = () => rows('SELECT id, state, code, copy_version FROM file ORDER BY path');
+  const inNew = [
+    { id: '50', state: 'linked', code: null, copy_version: 'new' },
+    { id: expect.any(String), state: 'released', code: 'LINK_MISSING', copy_version: 'new' },
+  ];
+
+  it('is in the store that its links lead into, also where the old store is read first', async () => {
+    await inStore('old', { ...missing, copyVersion: 'old' });
+    expect([await bags(), await isUpToDate('old')]).toEqual([
+      [{ store: 'old', moved_from: null, state: 'linked' }],
+      true,
+    ]);
+    expect(await isUpToDate('new')).toBe(false);
+    await inStore('new', { copyVersion: 'new' });
+    expect(await found()).toEqual(inNew);
+    expect(await bags()).toEqual([{ store: 'new', moved_from: 'old', state: 'linked' }]);
+    expect(await inStore('old', { ...missing, copyVersion: 'old' })).toBe('known');
+    expect(await found()).toEqual(inNew);
+  });
+
+  it('stays in the old store while some of its links lead there', async () => {
+    const half = (store: string, ours: readonly boolean[]) =>
+      catchUp(
+        'moved',
+        ours.map((isOurs, at) => archived(`1/${at}`, null, isOurs ? {} : missing)),
+        { store },
+      );
+    await half('old', [true, false]);
+    expect(await half('new', [false, true])).toBe('known');
+    expect(await bags()).toEqual([{ store: 'old', moved_from: null, state: 'done' }]);
+    expect(await rows('SELECT code FROM file ORDER BY path')).toEqual([{ code: null }, { code: 'LINK_MISSING' }]);
   });
 });

@@ -67,7 +67,7 @@ async function sealedBag(client: pg.ClientBase, bag: RebuiltBag, requestId: bigi
   const { rows } = await client.query<{ id: bigint }>(
     `INSERT INTO bag AS b (request_id, name, store, state, files, bytes, created_at, sealed_at) VALUES ($1, $2, $3, 'done', $4, $5, $6, $6)
      ON CONFLICT (name) DO UPDATE SET store = excluded.store, state = 'done', files = excluded.files, bytes = excluded.bytes,
-       sealed_at = excluded.sealed_at, moving_to = NULL, claimed_by = NULL, lease_until = NULL, not_before = now(),
+       sealed_at = excluded.sealed_at, moving_to = NULL, moved_from = CASE WHEN b.store = excluded.store THEN b.moved_from ELSE b.store END, claimed_by = NULL, lease_until = NULL, not_before = now(),
        attempts = 0, waiting_since = NULL, due_now = false, note = NULL
      RETURNING b.id`,
     [requestId, bag.name, bag.store, bag.files.length, bytes, bag.date],
