@@ -13,7 +13,8 @@ import {
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openDirectory } from './directory';
-import { identify, isSymlink } from './identity';
+import { identify } from './fresh';
+import { isSymlink } from './identity';
 import { renameExchange, renameNoReplace } from './rename';
 import { markerName, openRoot, type Root } from './roots';
 import { asRoot, makeScratch, type Scratch } from './testing/scratch';

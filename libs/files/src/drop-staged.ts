@@ -2,7 +2,8 @@ import { codeOf, Refused, type Identity } from '@coldroom/domain';
 import { unlinkSync } from 'node:fs';
 import { openDirectory } from './directory';
 import type { Place } from './files';
-import { identify, sameContent, typeOf } from './identity';
+import { identify } from './fresh';
+import { sameContent, typeOf } from './identity';
 import { displayPath } from './path';
 import type { Root } from './roots';
 

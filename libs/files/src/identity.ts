@@ -1,6 +1,5 @@
 import type { Identity } from '@coldroom/domain';
 import { constants, type BigIntStats } from 'node:fs';
-import { lstat } from 'node:fs/promises';
 
 /** `mode` is the whole st_mode, file type included. */
 export function identityOf(stats: BigIntStats): Identity {
@@ -26,16 +25,6 @@ export function sameContent(one: Identity, other: Identity): boolean {
     one.mtimeNs === other.mtimeNs &&
     one.ctimeNs === other.ctimeNs
   );
-}
-
-/** lstat; null only where the system reports that nothing is there (ENOENT). Everything else throws. */
-export async function identify(path: Buffer | string): Promise<Identity | null> {
-  try {
-    return identityOf(await lstat(path, { bigint: true }));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }
 
 export type FileType = 'file' | 'link' | 'directory' | 'other';

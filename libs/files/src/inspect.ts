@@ -1,8 +1,8 @@
 import type { Identity } from '@coldroom/domain';
 import { codeOf } from '@coldroom/domain';
-import { lstatSync } from 'node:fs';
 import { failureOf, readingFailed, type Failure } from './failures';
-import { identityOf, typeOf, type FileType } from './identity';
+import { freshOf } from './fresh';
+import { typeOf, type FileType } from './identity';
 import { protectedAgainstChange } from './protection';
 import type { Trees } from './trees';
 import { bytesOf, type WirePath } from './wire';
@@ -28,9 +28,8 @@ export function inspect(task: InspectTask, trees: Trees): readonly WireFound[] {
 function inspectOne(root: string, path: Buffer, trees: Trees, protection: boolean): WireFound {
   try {
     const { at } = trees.at(root).locate(path);
-    const stats = lstatSync(at, { bigint: true });
-    const identity = identityOf(stats);
-    const seen = { kind: typeOf(identity.mode), identity, blocks: stats.blocks };
+    const { identity, blocks } = freshOf(at);
+    const seen = { kind: typeOf(identity.mode), identity, blocks };
     const refused = protection && seen.kind === 'file' ? protectedAgainstChange(at) : undefined;
     return refused ? { ...seen, protectedBy: failureOf(refused) } : seen;
   } catch (error) {

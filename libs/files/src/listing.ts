@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Directory } from './directory';
 import { notRegular } from './failures';
-import { identify, typeOf } from './identity';
+import { identify } from './fresh';
+import { typeOf } from './identity';
 import { displayPath } from './path';
 
 /**

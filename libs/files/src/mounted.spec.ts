@@ -1,8 +1,8 @@
-import { lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Files } from './files';
-import { identify } from './identity';
+import { identify } from './fresh';
 import { writeMarker } from './roots';
 import { describeOn, mountOn, type MountKind } from './testing/mounted';
 import { work } from './testing/scratch';
@@ -24,6 +24,18 @@ for (const kind of ['bindfs', 'mergerfs', 'unionfs', 'encfs', 'gocryptfs'] satis
       await files.close();
       unmount();
       rmSync(dir, { recursive: true });
+    });
+
+    test('a hard link of ours is seen at once, under both names, with the size of the file', async () => {
+      const [path, held] = [join(dir, 'store', 'linked'), join(dir, 'store', 'held')];
+      writeFileSync(path, 'content');
+      const before = (await identify(path))!;
+      linkSync(path, held);
+      const atPath = (await identify(path))!;
+      expect(atPath).toMatchObject({ ino: before.ino, size: 7n, mtimeNs: before.mtimeNs, links: 2 });
+      expect(await identify(held)).toEqual(atPath);
+      const places = ['linked', 'held'].map((name) => ({ root: join(dir, 'store'), path: Buffer.from(name) }));
+      for (const found of await files.inspect(places)) expect(found).toMatchObject({ identity: atPath });
     });
 
     test('a copy gets the mtime of its original and keeps its own atime', async () => {

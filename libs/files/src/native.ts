@@ -20,6 +20,9 @@ const raw = {
 const currentDirectory = -100; // AT_FDCWD: all our paths are absolute
 const noFollow = 0x100; // AT_SYMLINK_NOFOLLOW
 const modeOnly = 0x3; // STATX_TYPE | STATX_MODE
+const ofDescriptor = 0x1000; // AT_EMPTY_PATH
+const notFromCache = 0x2000; // AT_STATX_FORCE_SYNC
+const basicStats = 0x7ff; // STATX_BASIC_STATS
 const dontNeed = 4; // POSIX_FADV_DONTNEED
 const writeRange = 2; // SYNC_FILE_RANGE_WRITE
 const listLimit = 65_536; // XATTR_LIST_MAX and XATTR_SIZE_MAX
@@ -118,6 +121,37 @@ export function statusOf(path: Buffer): { readonly mode: number; readonly attrib
   statusBuffer ??= Buffer.alloc(256); // struct statx
   if (raw.statx(currentDirectory, terminated(path), noFollow, modeOnly, statusBuffer) !== 0) return undefined;
   return { mode: statusBuffer.readUInt16LE(28), attributes: statusBuffer.readBigUInt64LE(8) };
+}
+
+/**
+ * struct statx of the file of this name, links not followed, or of a descriptor. The file system itself answers, not the
+ * system's attribute cache: FUSE file systems show the old attributes for a second after our own hard link, and those of
+ * NFS and SMB do not show what other hosts have changed. Local file systems answer as ever.
+ */
+export function freshStatusSync(of: Buffer | number): Buffer {
+  const status = Buffer.alloc(256);
+  const [at, name, flags] = statusCall(of);
+  checked('statx', raw.statx(at, name, flags, basicStats, status));
+  return status;
+}
+
+/** The same off the event loop. */
+export function freshStatus(of: Buffer | number): Promise<Buffer> {
+  const status = Buffer.alloc(256);
+  const [at, name, flags] = statusCall(of);
+  return new Promise((resolve, reject) => {
+    raw.statx.async(at, name, flags, basicStats, status, (error: Error | null, result: number) => {
+      if (error) reject(error);
+      else if (result !== 0) reject(systemError('statx'));
+      else resolve(status);
+    });
+  });
+}
+
+function statusCall(of: Buffer | number): readonly [number, Buffer, number] {
+  return typeof of === 'number'
+    ? [of, Buffer.of(0), notFromCache | ofDescriptor]
+    : [currentDirectory, terminated(of), notFromCache | noFollow];
 }
 
 /** Asks the page cache to drop the clean pages of a file; false where the file system cannot. */

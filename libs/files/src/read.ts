@@ -1,7 +1,8 @@
 import { Refused, codeOf, type CopyRead, type Identity } from '@coldroom/domain';
-import { closeSync, constants, fstatSync, lstatSync, openSync, read, readSync, statfsSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, read, readSync, statfsSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { identityOf, sameContent, typeOf } from './identity';
+import { freshOf } from './fresh';
+import { sameContent, typeOf } from './identity';
 import { dropCache } from './native';
 import { alignment, chunkBytes, pageBuffers } from './pages';
 import { displayPath } from './path';
@@ -44,11 +45,10 @@ export function openFile(tree: Tree, path: Buffer, way: Way, expect?: Identity):
     );
   const opened = openAround(at, way, dev);
   try {
-    const stats = fstatSync(opened.fd, { bigint: true });
-    if (!stats.isFile()) throw notRegular(displayPath(path), 'something else by now');
-    const identity = identityOf(stats);
+    const { identity, blocks } = freshOf(opened.fd);
+    if (typeOf(identity.mode) !== 'file') throw notRegular(displayPath(path), 'something else by now');
     if (expect && !sameContent(identity, expect)) throw changed(path, 'it is no longer the file that was asked for');
-    return { ...opened, path, identity, blocks: stats.blocks };
+    return { ...opened, path, identity, blocks };
   } catch (error) {
     closeSync(opened.fd);
     throw error;
@@ -148,6 +148,6 @@ function wanted(bytes: number): number {
 }
 
 export function checkUnchanged(file: OpenFile): void {
-  const now = identityOf(fstatSync(file.fd, { bigint: true }));
-  if (!sameContent(now, file.identity)) throw changed(file.path, 'it was written to or touched while it was read');
+  if (!sameContent(freshOf(file.fd).identity, file.identity))
+    throw changed(file.path, 'it was written to or touched while it was read');
 }

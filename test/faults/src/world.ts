@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeMarker } from '@coldroom/files';
 import type { RunningService } from '@coldroom/runtime/process';
+import { mountOn, type MountKind } from '@coldroom/files/testing';
 import { migrate, Register, type EventListing, type FileListing } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import { buildTinyOmero, type TinyOmero, type TinyPlan } from '@coldroom/sample-omero';
@@ -20,6 +21,8 @@ export interface WorldPlan {
   readonly env?: Readonly<Record<string, string>>;
   /** Puts the store on a separate file system of this size. */
   readonly storeMegabytes?: number;
+  /** Other file systems for OMERO's files and for the store. */
+  readonly mounts?: Readonly<Partial<Record<'OMERO' | 'store', MountKind>>>;
   /** Default: one directory. */
   readonly store?: StoreKind;
   /** A second store, named `other`, empty until bags are moved there. */
@@ -35,6 +38,7 @@ interface WorldParts {
   readonly copies: KeptCopies;
   readonly other: KeptCopies | undefined;
   readonly mounted: MountedStore | undefined;
+  readonly unmounts: readonly (() => void)[];
 }
 
 /** An OMERO with a few files, its own PostgreSQL and Redis, and the services as real processes. */
@@ -54,8 +58,9 @@ export class World implements Scene {
   readonly copies: KeptCopies;
   readonly other: KeptCopies | undefined;
   private readonly mounted: MountedStore | undefined;
+  private readonly unmounts: readonly (() => void)[];
 
-  private constructor({ dir, servers, services, omeroUrl, registerUrl, copies, other, mounted }: WorldParts) {
+  private constructor({ dir, servers, services, omeroUrl, registerUrl, copies, other, mounted, unmounts }: WorldParts) {
     this.dir = dir;
     this.servers = servers;
     this.services = services;
@@ -64,6 +69,7 @@ export class World implements Scene {
     this.copies = copies;
     this.other = other;
     this.mounted = mounted;
+    this.unmounts = unmounts;
     this.data = join(dir, 'OMERO');
     this.hold = join(this.data, '.coldroom', 'hold');
     this.opened = new Register(registerUrl);
@@ -73,6 +79,7 @@ export class World implements Scene {
     hold = '7d',
     env = {},
     storeMegabytes,
+    mounts = {},
     store = fileStore,
     other,
   }: WorldPlan = {}): Promise<World> {
@@ -86,6 +93,7 @@ export class World implements Scene {
       storeMegabytes === undefined
         ? undefined
         : MountedStore.make(join(dir, 'store.ext4'), join(dir, 'store'), storeMegabytes);
+    const unmounts = Object.entries(mounts).map(([name, kind]) => mountOn(kind, join(dir, name)));
     const copies = await store(dir, 'main');
     const others = await other?.(dir, 'other');
     writeFileSync(
@@ -106,7 +114,17 @@ export class World implements Scene {
       COLDROOM_CONCURRENCY: '1',
       ...env,
     });
-    const world = new World({ dir, servers, services, omeroUrl, registerUrl, copies, other: others, mounted });
+    const world = new World({
+      dir,
+      servers,
+      services,
+      omeroUrl,
+      registerUrl,
+      copies,
+      other: others,
+      mounted,
+      unmounts,
+    });
     await world.layOut();
     await world.lay([]);
     return world;
@@ -285,6 +303,7 @@ export class World implements Scene {
     await this.other?.stop();
     await this.servers.stop();
     this.mounted?.putAway();
+    for (const unmount of this.unmounts) unmount();
     rmSync(this.dir, { recursive: true, force: true });
   }
 

@@ -153,7 +153,7 @@ describe('the link stage, call by call', () => {
     test('after the hold, an original that disappears before it is rehashed gives its own error', async () => {
       const [a] = await durable('a');
       leaveHeld('a', a);
-      calls.after(`lstat ${a.held}`, () => unlinkSync(at(`${tree}/set/a`)));
+      calls.after(`identify ${a.held}`, () => unlinkSync(at(`${tree}/set/a`)));
       await bench.run(stage());
       expect(await bench.file('set/a')).toMatchObject({ state: 'stuck', code: 'SOURCE_MISSING' });
     });
@@ -166,8 +166,8 @@ describe('the link stage, call by call', () => {
     ])('after %s, %s: what is held and after check %i %s', async (_where, code, inspect, what, leave, other) => {
       const [a] = await durable('a', 'b');
       leave('a', a);
-      for (let nr = 1; nr < inspect; nr++) calls.after(`lstat ${a.held}`, () => undefined);
-      calls.after(`lstat ${a.held}`, () => {
+      for (let nr = 1; nr < inspect; nr++) calls.after(`identify ${a.held}`, () => undefined);
+      calls.after(`identify ${a.held}`, () => {
         unlinkSync(at(a.held));
         if (what === 'changes') writeFileSync(at(a.held), 'theirs');
       });

@@ -16,6 +16,7 @@ import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures, refuseFor } from '../failures';
 import { expectHeld, inspect, type Guard, type Place } from '../paths/inspect';
+import { lookAgain } from '../paths/look-again';
 import { HoldTime, Places } from '../paths/places';
 import { clearTemp, hold, replaceOriginal } from './replace-original';
 import { whyNotLinked } from './why-refused';
@@ -91,7 +92,7 @@ export class LinkStage implements Stage {
     const failures = new Failures();
     const looked = await failures.results(files, async (each) => {
       const candidate = { ...each, place: await places.of(each.file) };
-      return { ...candidate, found: await refuseWithReasons(candidate, policy) };
+      return { ...candidate, found: await lookAgain(candidate.place, () => refuseWithReasons(candidate, policy)) };
     });
     const held = await failures.results(failures.wholeOnly(looked), async (candidate) => ({
       ...candidate,
@@ -112,7 +113,7 @@ export class LinkStage implements Stage {
    */
   private async holdOne({ file, place, found }: Inspected, guard: Guard, work: StageWork): Promise<bigint | undefined> {
     if (found.kind !== 'file') {
-      await expectHeld(place, file);
+      await lookAgain(place, () => expectHeld(place, file));
       return undefined;
     }
     if (found.held === null) return (await hold(place, file, guard)).ctimeNs;
@@ -127,7 +128,7 @@ export class LinkStage implements Stage {
         'ORIGINAL_CHANGED',
         'the original is not the file that was hashed: it was written to while it was held',
       );
-    await expectHeld(place, file);
+    await lookAgain(place, () => expectHeld(place, file));
     return outcome.ok.identity.ctimeNs;
   }
 }
@@ -138,7 +139,7 @@ async function linkOne(
   guard: Guard,
 ): Promise<void> {
   const { file, place } = candidate;
-  const found = await refuseWithReasons(candidate, policy, candidate.heldCtimeNs);
+  const found = await lookAgain(place, () => refuseWithReasons(candidate, policy, candidate.heldCtimeNs));
   try {
     if (found.kind === 'our-link') await clearTemp(place, file);
     else await replaceOriginal(place, file, guard);

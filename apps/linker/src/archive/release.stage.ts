@@ -17,6 +17,7 @@ import { dropStaged, isBack, restoreOne } from '../restore/restore';
 import { Failures, refuseFor } from '../failures';
 import { inspectArchived, type Guard, type Place } from '../paths/inspect';
 import { dropFetching, dropRecalled } from '../restore/recalled-copies';
+import { lookAgain } from '../paths/look-again';
 import { HoldTime, Places } from '../paths/places';
 import { RecallPlaces } from '../paths/recall-places';
 import { release } from './replace-original';
@@ -114,12 +115,16 @@ async function clearGivenUp(
   return false;
 }
 
-async function releaseOne({ file, place, inStore }: Candidate, guard: Guard): Promise<void> {
+async function releaseOne(candidate: Candidate, guard: Guard): Promise<void> {
+  if (await lookAgain(candidate.place, () => mayRelease(candidate))) await release(candidate.place, guard);
+}
+
+/** Whether an original is held; throws where that one, or the only other copy, has to stay. */
+async function mayRelease({ file, place, inStore }: Candidate): Promise<boolean> {
   const { atPath, held } = await inspectArchived(place);
   if (held === null && atPath !== 'our-link')
     throw new Refused('LINK_GONE', 'neither our link nor the held original is there; look before anything else');
-  if (held === null)
-    return refuseFor(reasonsToKeepFetched(file, inStore), 'nothing is held, and this copy is the only one');
-  refuseFor(reasonsToKeepHeld(file, { atPath, held, inStore }, false));
-  await release(place, guard);
+  if (held === null) refuseFor(reasonsToKeepFetched(file, inStore), 'nothing is held, and this copy is the only one');
+  else refuseFor(reasonsToKeepHeld(file, { atPath, held, inStore }, false));
+  return held !== null;
 }

@@ -16,6 +16,7 @@ import {
   type Guard,
   type Place,
 } from '../paths/inspect';
+import { lookAgain } from '../paths/look-again';
 import { whyNotPermitted } from './why-refused';
 
 /*
@@ -37,7 +38,7 @@ export async function hold(place: Place, file: ArchiveFile, guard: Guard): Promi
     if (codeOf(error) !== 'EEXIST') throw holdFailed(whyNotPermitted(error, place));
   }
   crashPoint('link:1-held');
-  return expectHeld(place, file);
+  return lookAgain(place, () => expectHeld(place, file));
 }
 
 /**
@@ -47,7 +48,7 @@ export async function hold(place: Place, file: ArchiveFile, guard: Guard): Promi
 export async function replaceOriginal(place: Place, file: ArchiveFile, guard: Guard): Promise<void> {
   await makeLink(place, guard);
   crashPoint('link:3-link-made');
-  await expectHeld(place, file);
+  await lookAgain(place, () => expectHeld(place, file));
   await guard();
   await exchangeOrRename({
     from: tempPath(place),
@@ -116,7 +117,7 @@ export async function undoLink(place: Place, file: ArchiveFile, guard: Guard): P
   const found = await inspect(place);
   if (found.kind === 'our-link') {
     await clearTemp(place, file);
-    await expectHeld(place, file);
+    await lookAgain(place, () => expectHeld(place, file));
     await guard();
     await exchangeLink({
       from: heldPath(place),

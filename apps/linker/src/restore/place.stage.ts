@@ -8,6 +8,7 @@ import { refuseToPlace, restoreOne, type Name } from './restore';
 import { Failures } from '../failures';
 import type { Guard, Place } from '../paths/inspect';
 import { dropRecalled, recallOne } from './recalled-copies';
+import { lookAgain } from '../paths/look-again';
 import { Places } from '../paths/places';
 import { RecallPlaces, stagedAt } from '../paths/recall-places';
 
@@ -49,7 +50,7 @@ export class PlaceStage implements Stage {
         async ({ file }) => {
           const place = await places.of(file);
           const staged = await stagedAt(file, place, recalls);
-          await refuseToPlace(place, staged, file);
+          await lookAgain(place, () => refuseToPlace(place, staged, file));
           return { file, place, staged };
         },
       );

@@ -4,6 +4,7 @@ import { identify, openDirectory, typeOf, type Directory, type Root } from '@col
 import { isFetched } from '@coldroom/trees';
 import { dropStaged, pathOf, refuse, type Name } from './restore';
 import { inspect, type Guard, type Place } from '../paths/inspect';
+import { lookAgain } from '../paths/look-again';
 
 /*
  * Recalled copies in a recall directory: placed there, and removed when their time is over. The copy in the store
@@ -23,7 +24,7 @@ export async function recallOne(
   const found = await inspect(place);
   const lying = await identify(pathOf(online));
   if (found.kind === 'our-link' && lying !== null && isFetched(lying, file)) return; // an earlier run got this far
-  await refuse(place, staged, file);
+  await lookAgain(place, () => refuse(place, staged, file));
   if (lying !== null && typeOf(lying.mode) !== 'file')
     throw new Refused('PATH_TAKEN', 'something that is not a recalled copy is where the recalled file belongs');
   await guard();

@@ -13,6 +13,7 @@ import {
   type Guard,
   type Place,
 } from '../paths/inspect';
+import { lookAgain } from '../paths/look-again';
 import { undoLink } from '../archive/replace-original';
 
 /*
@@ -65,7 +66,7 @@ export async function restoreOne(place: Place, staged: Name, file: ArchiveFile, 
 }
 
 async function replaceLink(place: Place, staged: Name, file: ArchiveFile, guard: Guard): Promise<void> {
-  await refuse(place, staged, file);
+  await lookAgain(place, () => refuse(place, staged, file));
   await guard();
   await exchangeLink({
     from: pathOf(staged),

@@ -5,25 +5,30 @@ import { join, relative } from 'node:path';
 /*
  * Records what the tested code changes on disk, in order. All calls reach the file system; a test may have something
  * happen immediately before or after one of them, as if another process had done it. Import this file before the code
- * to be recorded: code that imported `renameExchangeSync` earlier would keep the unrecorded one.
+ * to be recorded: code that imported `identify` or `renameExchangeSync` earlier would keep the unrecorded ones.
  */
 if (Object.keys(require.cache).includes(require.resolve('@coldroom/files')))
   throw new Error('Import testing/recorded-calls first.');
 
 type Exchange = (one: Buffer, other: Buffer) => void;
+type Identify = (path: Buffer | string) => Promise<unknown>;
 let spyExchange = (real: Exchange): Exchange => real;
+let spyIdentify = (real: Identify): Identify => real;
 
 jest.mock('@coldroom/files', () => {
-  const files = jest.requireActual<{ readonly renameExchangeSync: Exchange }>('@coldroom/files');
+  const files = jest.requireActual<{ readonly renameExchangeSync: Exchange; readonly identify: Identify }>(
+    '@coldroom/files',
+  );
   return {
     ...files,
+    identify: (path: Buffer | string) => spyIdentify(files.identify)(path),
     renameExchangeSync: (one: Buffer, other: Buffer) => spyExchange(files.renameExchangeSync)(one, other),
   };
 });
 
-/** Recorded. `lstat` and `readlink` are not recorded, since they change nothing, but hooks may wait for them. */
+/** Recorded. `identify` and `readlink` are not recorded, since they change nothing, but hooks may wait for them. */
 const changes = ['link', 'symlink', 'unlink', 'rename', 'rmdir', 'exchange', 'sync'] as const;
-type Name = (typeof changes)[number] | 'lstat' | 'readlink';
+type Name = (typeof changes)[number] | 'identify' | 'readlink';
 type Hook = () => void;
 type AnyCall = (...args: unknown[]) => unknown;
 
@@ -44,17 +49,19 @@ export class RecordedCalls {
   static async start(top: string): Promise<RecordedCalls> {
     const calls = new RecordedCalls(fs.realpathSync(top));
     for (const name of ['link', 'symlink', 'unlink', 'rename', 'rmdir'] as const) calls.spy(fs, `${name}Sync`, name);
-    for (const name of ['unlink', 'lstat', 'readlink'] as const) calls.spy(fs.promises, name, name);
+    for (const name of ['unlink', 'readlink'] as const) calls.spy(fs.promises, name, name);
     const handle = await fs.promises.open(top);
     calls.spy(Object.getPrototypeOf(handle), 'sync', 'sync');
     await handle.close();
     spyExchange = (real) => calls.wrapped('exchange', real as AnyCall, () => calls.exchangeWorks) as Exchange;
+    spyIdentify = (real) => calls.wrapped('identify', real as AnyCall) as Identify;
     return calls;
   }
 
   end(): void {
     jest.restoreAllMocks();
     spyExchange = (real) => real;
+    spyIdentify = (real) => real;
   }
 
   /** From now on names cannot be swapped, as on NFS and SMB. */
@@ -140,7 +147,7 @@ export class RecordedCalls {
     const paths =
       name === 'sync'
         ? [`/proc/self/fd/${(owner as { readonly fd: number }).fd}/.`]
-        : args.slice(name === 'symlink' ? 1 : 0, name === 'lstat' || name === 'readlink' ? 1 : 2);
+        : args.slice(name === 'symlink' ? 1 : 0, name === 'identify' || name === 'readlink' ? 1 : 2);
     const below = paths
       .filter((path) => typeof path === 'string' || Buffer.isBuffer(path))
       .map((path) => this.below(String(path)));

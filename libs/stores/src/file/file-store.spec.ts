@@ -190,7 +190,7 @@ describe('a sealed bag on disk', () => {
     expect(await namesIn(made.store.bags())).toEqual(['bag-1', 'damaged']);
   });
 
-  it('is told from what is not ours in the directory of the store', async () => {
+  it('is distinguished from what is not ours in the directory of the store', async () => {
     for (const name of ['lost+found', 'snapshots']) mkdirSync(join(made.directory, name));
     writeFileSync(join(made.directory, 'README'), 'not ours');
     expect(await namesIn(made.store.bags())).toEqual(['bag-1']);
