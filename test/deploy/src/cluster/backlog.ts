@@ -6,12 +6,12 @@ import { prove, services, type Walk } from './install';
 
 const job = 'transfer-backlog';
 
-/** Retrieves everything by the Job for backlogs alone, while its pods are killed and a machine is lost. */
+/** Retrieves what is archived by the Job for backlogs alone, while its pods are killed and a machine is lost. */
 export async function emptyBacklog(walk: Walk, lose: ((node: string) => Promise<void>) | undefined): Promise<void> {
   const { cluster, say, nodes } = walk;
   await cluster.scale('transfer', 0);
   const begun = await lastEvent(cluster);
-  for (const request of ['Request:1', 'Request:2']) await cluster.coldroom('restore', request, '--yes', '--no-wait');
+  for (const request of ['Request:2', 'Request:3']) await cluster.coldroom('restore', request, '--yes', '--no-wait');
   await cluster.kubectl('create', 'job', job, `--from=cronjob/${job}`);
   await until('pods of the backlog Job are running', async () => (await cluster.running(job)).length > 0);
   for (let kill = 0; kill < 4; kill += 1) {

@@ -106,10 +106,9 @@ const sorted = (lines: string): string => lines.split('\n').sort().join('\n');
 export async function prove({ cluster, say }: Walk, when: string): Promise<void> {
   await cluster.kubectl('delete', 'job', 'prove', '--ignore-not-found');
   await cluster.kubectl('create', 'job', 'prove', '--from=cronjob/prove');
-  await until('the proof has ended', async () => {
-    const counts = await cluster.kubectl('get', 'job', 'prove', '-o', 'jsonpath={.status.succeeded}{.status.failed}');
-    return counts !== '';
-  });
+  const ended = async (): Promise<boolean> =>
+    (await cluster.kubectl('get', 'job', 'prove', '-o', 'jsonpath={.status.succeeded}{.status.failed}')) !== '';
+  await until('the proof has ended', ended, 900_000);
   const line = (await cluster.kubectl('logs', 'job/prove')).trim().split('\n').at(-1) ?? '';
   const { paths, links, bags, faultCount } = JSON.parse(line) as Record<string, number>;
   if (faultCount !== 0) throw new Error(`the proof has ${faultCount} faults: ${line.slice(0, 4000)}`);
