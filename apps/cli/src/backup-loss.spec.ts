@@ -164,6 +164,23 @@ describeBackups('the loss of the register', () => {
     expect((await scene.register.requests.list()).find(({ id }) => id === sealedOnly.requestId)?.state).toBe('New');
   });
 
+  it('files of a bag that was sealed meanwhile and not linked are archived in another one by a retry', async () => {
+    const { requestId } = await scene.request([2]);
+    await scene.carryOut(requestId, 'main', 'approved');
+    await backUp();
+    await scene.goOn('sealed');
+    await loseAndRestore();
+    expect(json(await run('rebuild', '--restored'))).toMatchObject({ bags: { rebuilt: 0, known: 1 } });
+    await expect(scene.goOn()).rejects.toMatchObject({ kind: 'refused', code: 'BAG_SEALED' });
+    // As the pipeline records a refusal.
+    await scene.inRegister(`UPDATE coldroom.file SET state = 'stuck', stuck_from = 'hashed', code = 'BAG_SEALED'`);
+    await scene.inRegister(`UPDATE coldroom.bag SET state = 'done', lease_until = NULL, claimed_by = NULL`);
+    expect((await run('files', 'retry', `Request:${requestId}`)).code).toBe(0);
+    await scene.goOn();
+    expect((await scene.register.reports.files({ requestId })).map(({ state }) => state)).toEqual(['linked', 'linked']);
+    await expectClean();
+  });
+
   it('a part of a request that was not archived waits for a decision again', async () => {
     const { requestId, tiny } = await scene.request([2, 1]);
     const files = await scene.register.reports.files({ requestId });

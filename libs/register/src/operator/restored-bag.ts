@@ -33,7 +33,8 @@ export async function catchUpBag(
   const changed = [...forward.map(({ row }) => row), ...givingWay];
   if (known && changed.length === 0) return 'known';
   const own = known?.request_id ?? (await sameRequest(client, bag));
-  // Its originals are at their paths. The services go on; a copy into a bag that is sealed now is refused.
+  // Its originals are at their paths. The services go on with them; what is yet to be copied into it gets stuck with
+  // BAG_SEALED, and a retry packs it into another bag.
   if (own !== undefined && changed.length === 0 && (await anyBeforeLink(client, bag.files))) return 'known';
   const requestId = own ?? (await requestOf(client, bag, by, last));
   if (requestId === undefined) return 'later';
