@@ -17,8 +17,19 @@ const mayReach: Readonly<Record<string, readonly number[]>> = {
   console: [register, redis, 80, 443, 4080],
   notifier: [register, redis, 25, 465, 587],
   migrate: [register],
+  backup: [register],
+  drill: [register],
 };
-const usesStores = ['checksum', 'checksum-backlog', 'transfer', 'transfer-backlog', 'ingest-watcher', 'linker', 'cli'];
+const usesStores = [
+  'checksum',
+  'checksum-backlog',
+  'transfer',
+  'transfer-backlog',
+  'ingest-watcher',
+  'linker',
+  'cli',
+  'drill',
+];
 
 interface Policy {
   readonly podSelector: {

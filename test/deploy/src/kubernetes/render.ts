@@ -57,6 +57,7 @@ function writeSecrets(directory: string): void {
     'omero_url',
     'session_secret',
     'smtp_url',
+    'backup_omero_url',
     's3-access-key',
     's3-secret-key',
   ])

@@ -15,6 +15,8 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
   linker: [...stages, 'hold'],
   console: ['register', 'redis', 'console', 'proxy', 'rights', 'service'],
   notifier: ['register', 'redis', 'mail', 'rights', 'service'],
+  backup: ['register', 'backup', 'service'],
+  drill: ['register', 'omero', 'originals', 'stores', 'backup', 'drill', 'service'],
   migrate: ['register', 'service'],
   cli: [...stages, 'omero', 'scan', 'hold'],
 };
