@@ -41,7 +41,8 @@ async function signedIn(login: Login): Promise<Browser> {
 test('a dataset that was opened shows its images, and offers those that are away by its own name', async () => {
   const { text } = await (await signedIn('alice')).get(`/open?dataset=7&image=${images[0]}`);
   for (const expected of [
-    `${images.length} of ${images.length + 2} images in the archive`,
+    `<h1>${images.length} images in the archive</h1>`,
+    '2 more are not in the archive, or not yours to see.',
     '&lt;i>cells&lt;/i> <span class="muted nobreak">Dataset 7</span>',
     `${images.length + 2} images, of which 2 are not in the archive, or not yours to see`,
     `value="Image:${images[0]} Dataset:7"`,
