@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rebuild, type Surroundings } from '@coldroom/operations';
+import { rebuild, restoreOptions, type Surroundings } from '@coldroom/operations';
 import { Register, type FileListing } from '@coldroom/register';
 import { readSettings } from '@coldroom/runtime';
 import { AuditScene } from './testing/audit-scene';
@@ -34,6 +35,13 @@ async function rows(): Promise<readonly unknown[]> {
 }
 const text = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
 
+const docs = join(__dirname, '..', '..', '..', 'docs');
+/** The options of each documented command that restores a dump into a database. */
+const documented = readFileSync(join(docs, 'backup-and-restore.md'), 'utf8')
+  .split('\n')
+  .filter((line) => / pg_restore .*-d /.test(line))
+  .map((line) => [...line.matchAll(/ (--[a-z-]+)(?= )/g)].map(([, option = '']) => option));
+
 async function backUp(): Promise<void> {
   const ended = await run('backup');
   expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: 0, stderr: '' });
@@ -45,7 +53,8 @@ async function loseAndRestore(): Promise<void> {
   await backups.sql(backups.server.url, `DROP DATABASE ${name} WITH (FORCE)`);
   await backups.database(name);
   const newest = goodIn(place).at(-1) ?? '';
-  execFileSync('pg_restore', ['--no-owner', '--exit-on-error', `--dbname=${scene.registerUrl}`, join(place, newest)]);
+  const [options = []] = documented;
+  execFileSync('pg_restore', [...options, `--dbname=${scene.registerUrl}`, join(place, newest)]);
   expect((await run('migrate')).code).toBe(0);
 }
 
@@ -66,6 +75,20 @@ describeBackups('the loss of the register', () => {
     env = { ...scene.env, COLDROOM_BACKUP_DIR: place };
   });
   afterEach(() => scene.close());
+
+  it('on a server without the roles that had rights in it: the documented commands restore it', async () => {
+    const grants = readFileSync(join(docs, 'keda-grants.sql'), 'utf8');
+    await backups.sql(scene.registerUrl, grants);
+    await backUp();
+    const name = new URL(scene.registerUrl).pathname.slice(1);
+    await backups.sql(backups.server.url, `DROP DATABASE ${name} WITH (FORCE)`);
+    await backups.sql(backups.server.url, 'DROP ROLE coldroom_keda');
+    await backups.database(name);
+    await loseAndRestore();
+    await backups.sql(scene.registerUrl, grants);
+    await expectClean();
+    expect(documented).toEqual([restoreOptions, restoreOptions, restoreOptions]);
+  });
 
   it('with requests that were made after the newest backup: everything is known again', async () => {
     const old = await scene.archive('main', [3, 2]);

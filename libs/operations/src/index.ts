@@ -13,6 +13,7 @@ export { diagnose, missingPreparations } from './doctor/diagnose';
 export type { Finding } from './doctor/findings';
 export { examineNode } from './doctor/machine';
 export { drill, type DrillOrder } from './drill/drill';
+export { restoreOptions } from './drill/restore-dump';
 export type { DrillReport, RestoredDump } from './drill/report';
 export { prepare, type Preparation } from './doctor/prepare';
 export type { ForeignEntries } from './foreign-entries';

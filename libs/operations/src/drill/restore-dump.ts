@@ -7,6 +7,9 @@ import type { Dump } from '../backup/names';
 import type { BackupPlace } from '../backup/place';
 import { feed, programEnv, startProgram, type Program } from '../backup/programs';
 
+/** Those of docs/backup-and-restore.md: a drill shows whether the documented commands would work. */
+export const restoreOptions = ['--no-owner', '--no-privileges', '--exit-on-error'] as const;
+
 export interface RestoreOrder {
   readonly dump: Dump;
   readonly place: BackupPlace;
@@ -26,7 +29,7 @@ export async function restoreDump(order: RestoreOrder): Promise<void> {
   const decrypting = dump.cipher && (await decrypt(dump.cipher, identity, env));
   const restoring = startProgram({
     command: 'pg_restore',
-    args: ['--no-owner', '--no-privileges', '--exit-on-error', '--no-password', `--dbname=${connection.url}`],
+    args: [...restoreOptions, '--no-password', `--dbname=${connection.url}`],
     env: programEnv(env, connection.env),
     signal,
   });
