@@ -1,26 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Cluster, type Pod } from './cluster';
-import { finished, busy } from './disturb';
-import { bagsDoneTwice, fetches, lastEvent, workers } from './facts';
+import { busy } from './disturb';
+import { bagsDoneTwice, copies, lastEvent, unfinishedBags, workers } from './facts';
 import { prove, services, type Walk } from './install';
 
 const job = 'transfer-backlog';
 
-/** Retrieves what is archived by the Job for backlogs alone, while its pods are killed and a machine is lost. */
-export async function emptyBacklog(walk: Walk, lose: ((node: string) => Promise<void>) | undefined): Promise<void> {
+/** Archives requests by the Job for backlogs alone, while its pods are killed and a machine is lost. */
+export async function emptyBacklog(
+  walk: Walk,
+  requests: readonly string[],
+  lose: ((node: string) => Promise<void>) | undefined,
+): Promise<void> {
   const { cluster, say, nodes } = walk;
   await cluster.scale('transfer', 0);
   const begun = await lastEvent(cluster);
-  for (const request of ['Request:2', 'Request:3']) await cluster.coldroom('restore', request, '--yes', '--no-wait');
+  await cluster.coldroom('requests', 'approve', ...requests, '--yes');
+  await until(
+    'all bags wait for transfer',
+    async () => (await waiting(cluster)) > 0 && (await unhashed(cluster)) === 0,
+  );
+  say(`${await waiting(cluster)} bags wait for the backlog Job`);
   await cluster.kubectl('create', 'job', job, `--from=cronjob/${job}`);
-  await until('pods of the backlog Job are running', async () => (await cluster.running(job)).length > 0);
-  for (let kill = 0; kill < 4; kill += 1) {
-    await sleep(2000);
-    const pods = await cluster.running(job);
-    const victim = pods[Math.floor(Math.random() * pods.length)];
-    if (victim) await cluster.kubectl('delete', 'pod', victim.metadata.name, '--grace-period=0', '--force');
+  for (let kills = 0; kills < 4; await sleep(500)) {
+    const [victim] = await cluster.running(job);
+    if (!victim) continue;
+    await cluster.kubectl('delete', 'pod', victim.metadata.name, '--grace-period=0', '--force');
+    kills += 1;
   }
   await busy(walk, 'four pods of the backlog Job were killed');
+  await until('a pod of the backlog Job is running', async () => (await cluster.running(job)).length > 0);
   say(`pods of the backlog Job on: ${[...(await machines(cluster))].join(', ')}`);
   const [, victim] = nodes;
   if (lose && victim) {
@@ -33,11 +42,11 @@ export async function emptyBacklog(walk: Walk, lose: ((node: string) => Promise<
   await cluster.kubectl('wait', '--for=condition=complete', '--timeout=600s', `job/${job}`);
   say('the backlog Job is complete');
   await cluster.scale('transfer', 1);
-  await finished(walk);
-  const twice = await bagsDoneTwice(cluster, fetches, begun);
-  if (twice > 0) throw new Error(`${twice} bags were fetched twice`);
+  await until('everything is archived', async () => (await unfinishedBags(cluster)) === 0, 600_000);
+  const twice = await bagsDoneTwice(cluster, copies, begun);
+  if (twice > 0) throw new Error(`${twice} bags were copied twice`);
   await sayCost(walk, begun);
-  await prove(walk, 'after everything was retrieved');
+  await prove(walk, 'after a machine was lost');
   await cluster.coldroom('audit');
   say('the audit has no findings');
 }
@@ -50,6 +59,14 @@ export async function idleJob({ cluster, say }: Walk): Promise<void> {
   await cluster.kubectl('wait', '--for=condition=complete', '--timeout=120s', `job/${job}`);
   say(`a backlog Job that finds nothing ends after ${seconds(Date.now() - begun)}`);
   await cluster.kubectl('delete', 'job', job);
+}
+
+const waiting = async (cluster: Cluster): Promise<number> => count(cluster, "state = 'hashed'");
+const unhashed = async (cluster: Cluster): Promise<number> => count(cluster, "state = 'approved'");
+
+async function count(cluster: Cluster, which: string): Promise<number> {
+  const [bags] = await cluster.register(`SELECT count(*) FROM bag WHERE ${which}`);
+  return Number(bags);
 }
 
 async function machines(cluster: Cluster): Promise<ReadonlySet<string>> {
@@ -67,7 +84,7 @@ async function areReadyWithout(cluster: Cluster, node: string): Promise<boolean>
 /** From scheduled to the first bag, and per bag. */
 async function sayCost({ cluster, say }: Walk, event: number): Promise<void> {
   const pods = new Map((await cluster.pods(job)).map((pod) => [pod.metadata.name, pod]));
-  for (const { name, bags, msABag, firstBagAt } of await workers(cluster, fetches, event)) {
+  for (const { name, bags, msABag, firstBagAt } of await workers(cluster, copies, event)) {
     const scheduled = pods.get(name)?.status.conditions?.find(({ type }) => type === 'PodScheduled');
     const before = scheduled
       ? `, its first one ${seconds(firstBagAt - Date.parse(scheduled.lastTransitionTime))} after it was scheduled`

@@ -70,7 +70,10 @@ export class Cluster {
 
   /** A command of Coldroom, in the pod for commands. */
   async coldroom(...words: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.try('exec', 'deployment/cli', '--', 'coldroom', ...words);
+    // Not by the name of the Deployment, which may stand for a pod on a machine that was lost.
+    const [pod] = await this.running('cli');
+    if (!pod) throw new Error('no pod for commands is running');
+    const { code, stdout, stderr } = await this.try('exec', pod.metadata.name, '--', 'coldroom', ...words);
     if (code !== 0) throw new Error(`coldroom ${words.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
     return stdout;
   }

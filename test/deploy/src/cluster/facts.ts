@@ -6,7 +6,6 @@ export interface Step {
   readonly to: string;
 }
 export const copies: Step = { from: 'hashed', to: 'copied' };
-export const fetches: Step = { from: 'online', to: 'fetched' };
 
 export async function unfinishedBags(cluster: Cluster): Promise<number> {
   const [count] = await cluster.register("SELECT count(*) FROM bag WHERE state NOT IN ('linked', 'recalled', 'done')");

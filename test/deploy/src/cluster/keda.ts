@@ -33,7 +33,7 @@ export async function scaleByRegister(walk: Walk): Promise<void> {
     return say('SKIPPED: this cluster has no KEDA');
   const begun = await lastEvent(cluster);
   for (const each of stages) await cluster.scale(each, 0);
-  await cluster.coldroom('requests', 'approve', '2', '3', '--yes');
+  await cluster.coldroom('requests', 'approve', '2', '--yes');
   await until('the bags are packed', async () => (await unfinishedBags(cluster)) > 0);
   await cluster.kubectl('exec', 'deployment/redis', '--', 'redis-cli', 'flushall');
   await grant(cluster);

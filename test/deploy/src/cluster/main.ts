@@ -46,6 +46,7 @@ async function main(): Promise<number> {
     await scaleByRegister(walk);
     await emptyBacklog(
       walk,
+      ['3'],
       loseCommand ? async (node) => void (await ran('sh', ['-c', `${loseCommand} "$1"`, 'sh', node])) : undefined,
     );
     return 0;
