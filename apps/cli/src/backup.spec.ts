@@ -240,6 +240,22 @@ describeBackups('coldroom backup', () => {
     expect(readFileSync('/etc/hostname', 'utf8')).not.toBe('');
   });
 
+  it('counts a good dump where an old one cannot be removed, and reports that one', async () => {
+    const old = 'coldroom-register-20200101T000000Z.dump';
+    mkdirSync(join(place, old)); // cannot be unlinked, whoever runs this
+    writeFileSync(join(place, `${old}.sha256`), 'x');
+    const { code, results } = await run({ COLDROOM_BACKUP_KEEP: '1/0/0' });
+    expect(code).not.toBe(0);
+    expect(results[0]?.failure?.message).toMatch(/^A new backup was made, but .*2020/);
+    expect(namesIn(place)).toEqual([old, `${old}.sha256`, results[0]?.name, `${results[0]?.name}.sha256`]);
+    const register = new Register(url);
+    expect(await register.backupRuns.states()).toMatchObject([
+      { succeededAt: expect.any(Date), name: results[0]?.name, failures: 0, code: null },
+    ]);
+    expect(await register.troubles.list('backup failed')).toHaveLength(1);
+    await register.close();
+  });
+
   it.each([
     ['backup:1-partly-written', 0],
     ['backup:2-written', 0],

@@ -91,18 +91,22 @@ class Job {
   async run(): Promise<BackupResult> {
     const { place, source } = this.parts;
     const of = { kind: 'backup', database: source.database, place: place.kind, shown: place.shown } as const;
-    const id = await this.register.backupRuns.begin(of, this.order.by);
+    let id: bigint | undefined;
+    let isMade = false;
     try {
+      id = await this.register.backupRuns.begin(of, this.order.by);
       if (this.order.signal?.aborted) throw stopped();
       await this.make();
       await this.register.backupRuns.finish(id, { name: this.dump.name, bytes: this.bytes, sha256: this.sha256 });
+      isMade = true; // it counts, whatever becomes of the old ones
       crashPoint('backup:6-recorded');
       await this.rotate();
       await recordSuccess(this.register, { ...of, damaged: this.damaged }, this.order.by);
       return this.result(null);
     } catch (error) {
-      const { stack: _stack, ...failure } = failureOf(error);
-      await recordFailure(this.register, { ...of, id, failure }, this.order.by);
+      const { stack: _stack, ...why } = failureOf(error);
+      const failure = isMade ? { ...why, message: `A new backup was made, but old ones stay: ${why.message}` } : why;
+      await recordFailure(this.register, { ...of, id: isMade ? undefined : id, failure }, this.order.by);
       return this.result(failure);
     }
   }

@@ -21,14 +21,14 @@ export async function recordSuccess(
   await found(troubles, of, { code: 'BACKUP_DUMP_DAMAGED', reason }, by);
 }
 
-/** Keeps why, as far as the register still answers: the caller reports it in any case. */
+/** Keeps why, as far as the register still answers: the caller reports it in any case. `id`: the run that has no dump. */
 export async function recordFailure(
   { backupRuns, troubles }: Register,
-  { id, failure, ...of }: Of & { readonly id: bigint; readonly failure: Failure },
+  { id, failure, ...of }: Of & { readonly id: bigint | undefined; readonly failure: Failure },
   by: string,
 ): Promise<void> {
   const { code, message: reason } = failure;
-  await backupRuns.fail(id, { code, reason }).catch(() => undefined);
+  if (id !== undefined) await backupRuns.fail(id, { code, reason }).catch(() => undefined);
   if (code === 'BACKUP_STOPPED') return; // it is made up for
   await found(troubles, of, { code, reason }, by).catch(() => undefined);
 }
