@@ -193,7 +193,8 @@ describeBackups('the loss of the register', () => {
     await backUp();
     await scene.goOn('sealed');
     await loseAndRestore();
-    expect(json(await run('rebuild', '--restored'))).toMatchObject({ bags: { rebuilt: 0, known: 1 } });
+    for (const words of [['--dry-run'], []])
+      expect(json(await run('rebuild', '--restored', ...words))).toMatchObject({ bags: { rebuilt: 0, known: 1 } });
     await expect(scene.goOn()).rejects.toMatchObject({ kind: 'refused', code: 'BAG_SEALED' });
     // As the pipeline records a refusal.
     await scene.inRegister(`UPDATE coldroom.file SET state = 'stuck', stuck_from = 'hashed', code = 'BAG_SEALED'`);
@@ -216,7 +217,9 @@ describeBackups('the loss of the register', () => {
     expect(tiny.imageIds).toHaveLength(2);
 
     await loseAndRestore();
+    const tried = json<object>(await run('rebuild', '--restored', '--dry-run'));
     const rebuilt = json<{ readonly newRequests: readonly string[] }>(await run('rebuild', '--restored'));
+    expect(tried).toEqual({ ...rebuilt, dryRun: true });
     expect(rebuilt).toMatchObject({ bags: { rebuilt: 1 }, newRequests: [expect.any(String)] });
     const rest = BigInt(rebuilt.newRequests[0] ?? '');
     expect((await scene.register.requests.list()).map(({ id, state }) => [id, state])).toEqual(

@@ -38,7 +38,8 @@ export type { CheckedCopy, CopyFilter } from './queries/checked-copies';
 export type { CopyResult } from './queries/fixity';
 export type { FixityFigures, KeptFixity } from './queries/fixity-coverage';
 export type { FetchRate } from './queries/fetch-rate';
-export type { RebuildAnswer } from './operator/rebuild';
+export type { RebuildAnswer } from './operator/add-bag';
+export type { Rebuild } from './operator/rebuild';
 export type { RebuiltBag, RebuiltFile } from './operator/rebuilt-bag';
 export type {
   Membership,

@@ -56,7 +56,7 @@ function lines(tally: Tally, dryRun: boolean): Lines {
     `${dryRun ? 'Would be rebuilt' : 'Rebuilt'}: ${counted(tally.bags, 'bag')} in ${counted(tally.requestCount, 'request')}, ${formatBytes(tally.bytes)}; ${inStore.join(', ')}`,
     `Archived: ${counted(files.released, 'file')}; with their originals held, so that they can be undone: ${counted(files.linked, 'file')}; no longer archived: ${counted(files.skipped, 'file')}`,
     tally.newRequests.length > 0 &&
-      `Filesets in no bag, whose approval is lost, are in new requests: ${tally.newRequests.join(', ')}. Decide about them again`,
+      `Filesets in no bag, whose approval is lost, ${dryRun ? 'would be' : 'are'} in new requests: ${tally.newRequests.join(', ')}. Decide about them again`,
     tally.unlisted > 0 && `In bags, but named by no manifest: ${counted(tally.unlisted, 'file')}; left alone`,
     tally.foreign && tally.foreign.count > 0 && foreignLines(tally.foreign),
     listingLines(

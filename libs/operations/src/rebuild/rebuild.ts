@@ -1,12 +1,12 @@
 import { codeOf, ColdroomError, messageOf, NotYet, Refused } from '@coldroom/domain';
-import type { RebuiltBag, Register } from '@coldroom/register';
+import type { Rebuild, RebuiltBag, Register } from '@coldroom/register';
 import { holdPaths } from '@coldroom/trees';
 import { foreignEntries } from '../foreign-entries';
 import { chosenStore, unclaimed, withStores } from '../stores/open';
 import type { Surroundings } from '../surroundings';
 import { OriginalPaths } from './at-path';
 import { describe, type RebuildPlaces } from './describe';
-import { HeldOriginals } from './held';
+import { HeldOriginals, type NumbersOf } from './held';
 import { Tally } from './tally';
 
 export interface RebuildOrder {
@@ -31,17 +31,22 @@ export async function rebuild(
 ): Promise<{ readonly store: string; readonly tally: Tally }> {
   const originals = around.settings('originals');
   return withStores(around, async (opened) => {
-    if (order.restored) await refuseWhileServicesWork(register);
+    if (order.restored) await refuseWhileServicesWork(register.services);
     else await register.rebuild.checkEmpty();
     const held = await HeldOriginals.open(holdPaths(originals), opened.files);
-    const places: RebuildPlaces = {
+    const places = {
       store: await chosenStore(opened, order.store),
       originals: new OriginalPaths(originals.OMERO_DATA_DIR),
       held,
-      numbersOf: (files) => register.rebuild.numbersOf(files),
       work: unclaimed(),
     };
-    const tally = await register.alone('rebuild', () => new Run(register, places, order, by).all());
+    const run = (filled: Rebuild): Promise<Tally> => {
+      const numbersOf: NumbersOf = (files) => filled.numbersOf(files);
+      return new Run(register.services, filled, { ...places, numbersOf }, order, by).all();
+    };
+    const tally = await register.alone('rebuild', () =>
+      order.restored && order.dryRun ? register.rebuild.rehearse(run) : run(register.rebuild),
+    );
     if (!tally)
       throw new NotYet(
         'REBUILD_RUNNING',
@@ -52,7 +57,7 @@ export async function rebuild(
 }
 
 /** They would act on states that are about to change. */
-async function refuseWhileServicesWork({ services }: Register): Promise<void> {
+async function refuseWhileServicesWork(services: Register['services']): Promise<void> {
   const working = await services.working();
   if (working.length === 0) return;
   throw new Refused(
@@ -66,21 +71,28 @@ class Run {
   private readonly tally = new Tally();
 
   constructor(
-    private readonly register: Register,
+    private readonly services: Register['services'],
+    private readonly register: Rebuild,
     private readonly places: RebuildPlaces,
     private readonly order: RebuildOrder,
     private readonly by: string,
   ) {}
 
+  /** What is added to a restored register depends on all bags before: a dry run does it, and rolls it back. */
+  private get onlyReads(): boolean {
+    return this.order.dryRun && !this.order.restored;
+  }
+
   async all(): Promise<Tally> {
     let highest = 0n;
     for await (const each of this.places.held.bags()) if (each.highest > highest) highest = each.highest;
-    if (!this.order.dryRun) await this.register.rebuild.numberFilesAbove(highest);
+    if (!this.onlyReads) await this.register.numberFilesAbove(highest);
     for await (const bag of this.places.store.bags()) await this.one(bag, false);
     if (this.tally.later > 0) for await (const bag of this.places.store.bags()) await this.one(bag, true);
-    if (this.order.restored) await refuseWhileServicesWork(this.register);
-    if (this.order.restored && !this.order.dryRun)
-      this.tally.newRequests.push(...(await this.register.rebuild.settleRest(this.by)));
+    if (this.order.restored) {
+      await refuseWhileServicesWork(this.services);
+      this.tally.newRequests.push(...(await this.register.settleRest(this.by)));
+    }
     await this.lookAtHeld();
     this.tally.foreign = await foreignEntries(this.places.store);
     return this.tally;
@@ -100,20 +112,18 @@ class Run {
     this.order.progress(this.tally, name);
     const described = await this.read(name);
     if (!described) return;
-    const answer = this.order.dryRun ? { requestId: described.requestNumber ?? 0n } : await this.add(described, last);
+    const answer = this.onlyReads ? { requestId: described.requestNumber ?? 0n } : await this.add(described, last);
     if (answer === 'later') this.tally.later += 1;
     else if (answer === 'known') this.tally.known += last ? 0 : 1;
     else this.tally.add(described, answer.requestId, described.unlisted);
   }
 
   private isDone(name: string): Promise<boolean> {
-    const { rebuild: register } = this.register;
-    return this.order.restored ? register.isUpToDate(name, this.places.store.name) : register.knows(name);
+    return this.order.restored ? this.register.isUpToDate(name, this.places.store.name) : this.register.knows(name);
   }
 
-  private add(bag: RebuiltBag, last: boolean): ReturnType<Register['rebuild']['add']> {
-    const { rebuild: register } = this.register;
-    return this.order.restored ? register.catchUp(bag, this.by, last) : register.add(bag, this.by, last);
+  private add(bag: RebuiltBag, last: boolean): ReturnType<Rebuild['add']> {
+    return this.order.restored ? this.register.catchUp(bag, this.by, last) : this.register.add(bag, this.by, last);
   }
 
   /**
@@ -131,7 +141,7 @@ class Run {
 
   private async lookAtHeld(): Promise<void> {
     for await (const { bag, files, bytes } of this.places.held.bags()) {
-      const recognised = this.order.dryRun ? this.tally.heldIn(bag) : await this.register.rebuild.heldFiles(bag);
+      const recognised = this.onlyReads ? this.tally.heldIn(bag) : await this.register.heldFiles(bag);
       if (files > recognised) this.tally.heldLeft.add({ bag, files: files - recognised, of: files, bytes });
     }
   }

@@ -65,3 +65,11 @@ export async function advance(sql: Pick<pg.ClientBase, 'query'>, table: 'request
     [table, id],
   );
 }
+
+/** Until the transaction ends: a rollback takes back the numbers that the table gives from now on. */
+export async function restartable(client: pg.ClientBase, table: 'request' | 'file'): Promise<void> {
+  const { rows } = await client.query<{ next: bigint }>(
+    `SELECT last_value + is_called::int AS next FROM ${table}_id_seq`,
+  );
+  await client.query(`ALTER SEQUENCE ${table}_id_seq RESTART WITH ${rows[0]?.next}`);
+}

@@ -33,8 +33,13 @@ function archived(path: string, heldAs: bigint | null = null, part: Partial<Rebu
   };
 }
 
-const catchUp = (name: string, files: readonly RebuiltFile[], part: Partial<RebuiltBag> = {}) =>
-  place.register.rebuild.catchUp(
+const catchUp = (
+  name: string,
+  files: readonly RebuiltFile[],
+  part: Partial<RebuiltBag> = {},
+  rebuild = place.register.rebuild,
+) =>
+  rebuild.catchUp(
     {
       ...draft,
       name,
@@ -243,4 +248,37 @@ describe('a bag that was moved to another store', () => {
     expect(await bags()).toEqual([{ store: 'old', moved_from: null, state: 'done' }]);
     expect(await rows('SELECT code FROM file ORDER BY path')).toEqual([{ code: null }, { code: 'LINK_MISSING' }]);
   });
+});
+
+it('a rehearsal tells what would be done and leaves nothing behind, not even used numbers', async () => {
+  const { paths } = await dumped([10n, 11n]);
+  await place.sql.query(`UPDATE file SET state = 'registered', bag_id = NULL WHERE size = 11`);
+  const before = async (): Promise<readonly unknown[]> => [
+    await rows('SELECT * FROM file ORDER BY id'),
+    await rows('SELECT * FROM request ORDER BY id'),
+    await rows('SELECT * FROM event ORDER BY id'),
+    await rows('SELECT last_value + is_called::int AS next FROM file_id_seq'),
+    await rows('SELECT last_value + is_called::int AS next FROM request_id_seq'),
+  ];
+  const untouched = await before();
+  const all = async (rebuild: typeof place.register.rebuild): Promise<readonly unknown[]> => {
+    await rebuild.numberFilesAbove(70n);
+    return [
+      await catchUp('later', [archived(paths[0]!, 70n)], {}, rebuild),
+      await catchUp('later', [archived(paths[0]!, 70n)], {}, rebuild),
+      await catchUp('other', [archived('9/Fileset:9/x')], { requestNumber: null }, rebuild),
+      await rebuild.settleRest('test'),
+      await rebuild.heldFiles('later'),
+    ];
+  };
+  const told = await place.register.rebuild.rehearse(all);
+  expect(await before()).toEqual(untouched);
+  await expect(place.register.rebuild.rehearse(() => Promise.reject(new Error('no store')))).rejects.toThrow(
+    'no store',
+  );
+  expect(await before()).toEqual(untouched);
+  const withoutBagIds = (answers: readonly unknown[]) =>
+    JSON.stringify(answers, (key, value) => (key === 'bagId' ? null : typeof value === 'bigint' ? `${value}` : value));
+  expect(withoutBagIds(told)).toBe(withoutBagIds(await all(place.register.rebuild)));
+  expect(told).toMatchObject([{ requestId: 900n }, 'known', {}, [902n], 1]);
 });

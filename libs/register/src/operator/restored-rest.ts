@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { lockRequests, transaction } from '../db/connection';
+import { lockRequests } from '../db/connection';
 import { recordRequestEvent } from '../requests/request-events';
 import { syncRequest } from '../transitions/sync-request';
 
@@ -8,14 +8,18 @@ import { syncRequest } from '../transitions/sync-request';
  * filesets become a New request, as the decision about them is lost; the rest of a fileset that was being linked gets
  * stuck. May be repeated. Returns the numbers of the new requests.
  */
-export async function settleRest(pool: pg.Pool, by: string): Promise<readonly bigint[]> {
-  const { rows } = await pool.query<{ id: bigint }>(
+export async function settleRest(
+  sql: Pick<pg.ClientBase, 'query'>,
+  transaction: <T>(work: (client: pg.ClientBase) => Promise<T>) => Promise<T>,
+  by: string,
+): Promise<readonly bigint[]> {
+  const { rows } = await sql.query<{ id: bigint }>(
     `SELECT DISTINCT r.id FROM request r JOIN file f ON f.request_id = r.id
      WHERE r.state IN ('Running', 'Error', 'Finished') AND f.state = 'registered' ORDER BY r.id`,
   );
   const made: bigint[] = [];
   for (const { id } of rows) {
-    const rest = await transaction(pool, (client) => settleOne(client, id, by));
+    const rest = await transaction((client) => settleOne(client, id, by));
     if (rest !== undefined) made.push(rest);
   }
   return made;
