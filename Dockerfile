@@ -41,7 +41,8 @@ COPY --from=runtime /runtime /app
 WORKDIR /app
 ARG UID=1000
 ARG GID=1000
-RUN mkdir -p /backup /archive /OMERO /etc/coldroom && chown ${UID}:${GID} /backup
+RUN mkdir -p /backup /archive /OMERO /etc/coldroom && chown ${UID}:${GID} /backup \
+ && ln -s /app/image/coldroom.sh /usr/local/bin/coldroom
 USER ${UID}:${GID}
 EXPOSE 9464
 STOPSIGNAL SIGTERM

@@ -1,6 +1,7 @@
 #!/bin/sh
-# SERVICE, or COMMAND ...; a command whose name is that of a service is given as: coldroom COMMAND ...
+# SERVICE, or COMMAND ...; called as coldroom, or with that as its first word, always a command: backup is both.
 set -eu
+[ "${0##*/}" != coldroom ] || set -- coldroom "$@"
 case "${1:-}" in
   scanner | checksum | transfer | ingest-watcher | linker | console | notifier | backup)
     service=$1
