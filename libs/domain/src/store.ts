@@ -97,10 +97,13 @@ export interface Store {
    */
   readonly wantedDigests: readonly DigestAlgorithm[];
 
+  /** Its settings accept that nothing protects sealed copies against change. */
+  readonly unprotected?: boolean;
+
   /**
    * Throws where the store cannot be used in this way: unavailable (`STORE_UNAVAILABLE`), read-only
    * (`STORE_READ_ONLY`), rights missing (`STORE_DENIED`), unsafe location (`STORE_INSIDE_OMERO`,
-   * `STORE_ON_SAME_FILE_SYSTEM`). Tries nothing that was not requested. `recall` is `read` by default.
+   * `STORE_ON_SAME_FILE_SYSTEM`), unable to protect copies (`STORE_NOT_PROTECTED`). Tries nothing that was not requested. `recall` is `read` by default.
    */
   check(use: StoreUse, recall?: RecallUse): Promise<void>;
 

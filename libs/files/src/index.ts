@@ -1,4 +1,5 @@
 export { checkAccess, type Access } from './check-access';
+export { checkProtection } from './check-protection';
 export { checkWritable } from './check-writable';
 export { openDirectory, type Directory } from './directory';
 export { dropStaged } from './drop-staged';

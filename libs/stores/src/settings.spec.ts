@@ -18,7 +18,9 @@ function written(text: string): string {
 const expected = {
   default: 'main',
   groups: {},
-  stores: { main: { kind: 'file', directory: '/archive', sameFileSystem: false, verify: 'direct' } },
+  stores: {
+    main: { kind: 'file', directory: '/archive', sameFileSystem: false, verify: 'direct', protect: 'permissions' },
+  },
 };
 
 it('reads YAML and JSON alike', async () => {

@@ -11,6 +11,9 @@ const absoluteDirectory = z
     error: 'must be an absolute path without "..", "//" or a slash at its end',
   });
 
+/** `none` accepts a file system that ignores permissions: nothing then protects the copies against change. */
+const protect = z.enum(['permissions', 'none']).default('permissions');
+
 /** What the store costs, as people see it before they approve; nothing else depends on it. */
 const price = z.strictObject({
   /** For 10^12 bytes that are in the store for a year. */
@@ -26,6 +29,7 @@ export const fileStore = z.strictObject({
   sameFileSystem: z.boolean().default(false),
   /** `cached` gives up the proof that a copy is on the disk, for file systems that cannot provide it. */
   verify: z.enum(['direct', 'cached']).default('direct'),
+  protect,
 });
 
 const shortDuration = z
@@ -67,6 +71,7 @@ export const arkivumStore = z
     connections: z.int().min(1).max(16).default(4),
     sameFileSystem: z.boolean().default(false),
     verify: z.enum(['direct', 'cached']).default('direct'),
+    protect,
   })
   .refine(({ url, insecure }) => insecure || !/^http:/i.test(url), {
     path: ['url'],

@@ -10,6 +10,7 @@ export function documentOf(report: Report, fix: boolean): unknown {
     fix,
     looked: report.looked,
     foreign: report.foreign,
+    unprotected: report.unprotected,
     findings: [...report.findings()].map(([code, found]) => ({ code, title: discrepancyTitles[code], ...found })),
     notLookedAt: report.notLooked(),
   };
@@ -33,6 +34,9 @@ export function linesOf(report: Report, fix: boolean): Lines {
     `Looked at ${counted(files, 'file')} of the register, ${counted(bags, 'sealed bag')}, ${formatCount(held)} held, ${formatCount(online)} near, ${counted(images, 'image')} in OMERO.`,
     trialBags > 0 && `Left out: ${counted(trialBags, 'bag')} of trials (validate-...).`,
     report.foreign.map(foreignLines),
+    report.unprotected.map(
+      (store) => `Nothing protects the copies in store ${store} against change: its settings say "protect: none".`,
+    ),
     deletionsKnown > 0 &&
       `Left out: ${counted(deletionsKnown, 'image')} deleted in OMERO on purpose, as was acknowledged; the copies stay in the stores.`,
     report.clean

@@ -23,6 +23,7 @@ const refusals = [
   'REQUEST_CHANGED',
   'NO_SUCH_FILESET',
   'STORE_UNKNOWN',
+  'STORE_NOT_PROTECTED',
 ];
 
 /** The pages on which requests are reviewed and decided. */

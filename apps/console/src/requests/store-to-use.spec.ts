@@ -136,6 +136,18 @@ test('the approval keeps the store that was chosen, and refuses one that does no
   expect(await running.register.requests.get(id)).toMatchObject({ state: 'Approved', store: 'tape' });
 });
 
+test.each(['disk', ''])('no approval goes to a store that cannot protect copies: named "%s"', async (store) => {
+  const fault = { code: 'STORE_NOT_PROTECTED', reason: 'the store at /smb ignores permissions' };
+  await record(look('disk', { isDefault: true, fault, space: null }), look('tape'));
+  const id = await running.newRequest();
+  const { status, text } = await approve(id, store);
+  expect(status).toBe(409);
+  expect(text).toContain('The store &quot;disk&quot; cannot protect copies');
+  expect(text).not.toContain('/smb');
+  expect(await running.register.requests.get(id)).toMatchObject({ state: 'New', revision: 1 });
+  expect((await approve(id, 'tape')).status).toBe(303);
+});
+
 test('before any store is reported, one that is named is refused and says what to do', async () => {
   const id = await running.newRequest();
   const { status, text } = await approve(id, 'disk');

@@ -19,6 +19,7 @@ export async function auditBags(scope: Scope): Promise<void> {
       const known = await scope.register.audit.bagsNamed(names);
       for (const name of names) await auditBag(scope, store, name, known.get(name));
     }
+    if (store.unprotected) scope.report.unprotected.push(store.name);
     const foreign = await scope.look(storePart(store), () => foreignEntries(store));
     if (foreign && foreign.count > 0) scope.report.foreign.push(foreign);
   }

@@ -65,6 +65,8 @@ export class Report {
   readonly looked = { files: 0, images: 0, bags: 0, trialBags: 0, held: 0, online: 0, deletionsKnown: 0 };
   /** What is beside the bags in the directories of stores; no finding. */
   readonly foreign: ForeignEntries[] = [];
+  /** Stores with `protect: none`; no finding, as the settings say so. */
+  readonly unprotected: string[] = [];
   private readonly found = new Map<
     DiscrepancyCode,
     { total: number; repaired: number; readonly shown: Discrepancy[] }

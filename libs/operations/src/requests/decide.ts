@@ -1,5 +1,6 @@
 import type { Register, RequestSummary } from '@coldroom/register';
 import { failureOf, noSuchRequest, type Failure } from '../failure';
+import { refuseUnprotectedStore } from './stores';
 
 /** What is decided about one request; `done` if it can be, and afterwards if it was. */
 export interface Decision {
@@ -53,7 +54,7 @@ export type MakeDecision = (one: Decision) => Promise<unknown>;
 
 /** Records a decision in the register. */
 export function decideIn(
-  { requests }: Register,
+  register: Register,
   {
     by,
     reason,
@@ -62,9 +63,10 @@ export function decideIn(
 ): MakeDecision {
   return async ({ decision, request, revision }) => {
     const seen = revision === undefined ? {} : { revision };
-    return decision === 'approve'
-      ? requests.approve(request, by, store ?? null, seen)
-      : requests.decline(request, by, reason ?? null, seen);
+    if (decision !== 'approve') return register.requests.decline(request, by, reason ?? null, seen);
+    const summary = await register.requests.get(request);
+    if (summary) await refuseUnprotectedStore(register, summary, store ?? null);
+    return register.requests.approve(request, by, store ?? null, seen);
   };
 }
 

@@ -60,3 +60,18 @@ export async function refuseUnreportedStore({ storeHealth }: Register, name: str
       : `There is no store "${name}"; there are ${known.join(', ')}.`,
   );
 }
+
+/** `Refused` `STORE_NOT_PROTECTED` if the store that the request would go to could not protect copies at the last look. */
+export async function refuseUnprotectedStore(
+  register: Register,
+  request: Pick<RequestSummary, 'group' | 'bytes'>,
+  name: string | null,
+): Promise<void> {
+  const stores = await storesOf(register, request);
+  const store = stores.find((each) => (name === null ? each.isUsual : each.name === name));
+  if (store?.fault?.code === 'STORE_NOT_PROTECTED')
+    throw new Refused(
+      store.fault.code,
+      `The store "${store.name}" cannot protect copies: its file system does not keep permissions. An administrator finds the way out with "coldroom doctor".`,
+    );
+}

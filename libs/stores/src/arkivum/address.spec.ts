@@ -15,6 +15,7 @@ it('takes settings, with what is not dangerous by default', () => {
     silenceLimit: 30_000,
     connections: 4,
     sameFileSystem: false,
+    protect: 'permissions',
     verify: 'direct',
   });
   expect(

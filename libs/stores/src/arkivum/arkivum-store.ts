@@ -42,6 +42,7 @@ export class ArkivumStore implements Store {
   private readonly appliance: Appliance;
   private readonly handOver: HandOver;
   private readonly cache: Cache;
+  readonly unprotected: boolean;
   private readonly md5s: BagMd5s;
 
   constructor(
@@ -49,8 +50,13 @@ export class ArkivumStore implements Store {
     private readonly settings: ArkivumStoreSettings,
     surroundings: StoreSurroundings,
   ) {
-    const { mount, sameFileSystem, verify } = settings;
-    this.mounted = new FileStore(name, { kind: 'file', directory: mount, sameFileSystem, verify }, surroundings);
+    const { mount, sameFileSystem, verify, protect } = settings;
+    this.mounted = new FileStore(
+      name,
+      { kind: 'file', directory: mount, sameFileSystem, verify, protect },
+      surroundings,
+    );
+    this.unprotected = this.mounted.unprotected;
     this.acceptedReads = this.mounted.acceptedReads;
     this.appliance = new Appliance(name, settings);
     this.handOver = new HandOver(name, settings, this.appliance);

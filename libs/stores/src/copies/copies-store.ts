@@ -28,6 +28,7 @@ export class CopiesStore implements Store {
   readonly acceptedReads: readonly CopyRead[];
   readonly wantedDigests: readonly DigestAlgorithm[];
   readonly recallRoot: string | undefined;
+  readonly unprotected: boolean;
 
   /** @param members in the order in which they are read; opened and closed by their creator */
   constructor(
@@ -37,6 +38,7 @@ export class CopiesStore implements Store {
     this.acceptedReads = [...new Set(members.flatMap((store) => store.acceptedReads))];
     this.wantedDigests = [...new Set(members.flatMap((store) => store.wantedDigests))];
     this.recallRoot = this.first.recallRoot;
+    this.unprotected = members.some((store) => store.unprotected);
   }
 
   async check(use: StoreUse, recall?: RecallUse): Promise<void> {

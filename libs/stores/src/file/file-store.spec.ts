@@ -1,4 +1,5 @@
 import { Files, identityOf, markerName, writeMarker } from '@coldroom/files';
+import { describeOn, mountOn } from '@coldroom/files/testing';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -210,6 +211,52 @@ describe('a sealed bag on disk', () => {
     await expect(status()).rejects.toMatchObject({ kind: 'refused', code: 'NOT_A_REGULAR_FILE' });
     expect(await made.store.digest('bag-1', [path], ['SHA-256'], work())).toMatchObject([
       { error: { code: 'NOT_A_REGULAR_FILE' } },
+    ]);
+  });
+});
+
+describeOn('ntfs', 'a store on a file system that ignores permissions (ntfs-3g)', () => {
+  let top: string;
+  let unmount: () => void;
+  const at = (part: object = {}): ReturnType<typeof openStore> =>
+    openStore('main', settings(join(top, 'store'), part), { files, omeroRoots: [] });
+
+  beforeEach(async () => {
+    top = mkdtempSync(join(tmpdir(), 'coldroom-ntfs-'));
+    unmount = mountOn('ntfs', join(top, 'store'));
+    await writeMarker(join(top, 'store'), 'main');
+  });
+  afterEach(() => {
+    unmount();
+    rmSync(top, { recursive: true });
+  });
+
+  it('is refused before anything is copied, and left unchanged', async () => {
+    await expect(at().check('write')).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'STORE_NOT_PROTECTED',
+      message: expect.stringContaining('set "protect: none" for this store'),
+    });
+    await at().check('read');
+    expect(readdirSync(join(top, 'store', '.open'))).toEqual([]);
+  });
+
+  it('seals bags that are durable at once where its settings accept that', async () => {
+    const store = at({ protect: 'none' });
+    expect(store.unprotected).toBe(true);
+    await store.check('write');
+    const source = join(top, 'source');
+    mkdirSync(source);
+    await writeMarker(source, 'ManagedRepository');
+    writeFileSync(join(source, 'a'), 'content');
+    const identity = identityOf(lstatSync(join(source, 'a'), { bigint: true }));
+    const path = Buffer.from('ManagedRepository/a');
+    const put = { root: source, path: Buffer.from('a'), copyPath: path, identity };
+    expect(await store.put('bag-1', [put], work())).toEqual([{ ok: { size: 7n } }]);
+    expect(await store.stat('bag-1', [path])).toMatchObject([{ durable: 'no', replicationState: 'open' }]);
+    await store.seal('bag-1', [path], [], work());
+    expect(await store.stat('bag-1', [path])).toMatchObject([
+      { durable: 'yes', replicationState: 'sealed', writable: 'yes' },
     ]);
   });
 });

@@ -16,7 +16,16 @@ import {
   type TagFile,
   type Work,
 } from '@coldroom/domain';
-import { checkAccess, checkPath, checkWritable, displayPath, openRoot, type Files, type Root } from '@coldroom/files';
+import {
+  checkAccess,
+  checkPath,
+  checkProtection,
+  checkWritable,
+  displayPath,
+  openRoot,
+  type Files,
+  type Root,
+} from '@coldroom/files';
 import type { FileStoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
 import { fetchFiles, availability } from './fetch';
@@ -34,6 +43,7 @@ export class FileStore implements Store {
   readonly kind = 'file';
   readonly acceptedReads: readonly CopyRead[];
   readonly recallRoot = undefined;
+  readonly unprotected: boolean;
   readonly wantedDigests = [];
   private readonly files: Files;
   private root: Root | undefined;
@@ -44,14 +54,16 @@ export class FileStore implements Store {
     private readonly surroundings: StoreSurroundings,
   ) {
     this.files = surroundings.files;
+    this.unprotected = settings.protect === 'none';
     this.acceptedReads = settings.verify === 'direct' ? ['direct', 'dropped'] : ['direct', 'dropped', 'cached'];
   }
 
   async check(use: StoreUse): Promise<void> {
     await this.here(async (root) => {
       await checkPlacement(this.settings.directory, this.surroundings.omeroRoots, this.settings.sameFileSystem);
-      if (use === 'write') await checkWritable(root, Buffer.from(openDirectoryName));
-      else await checkReadable(root);
+      if (use === 'read') return checkReadable(root);
+      await checkWritable(root, Buffer.from(openDirectoryName));
+      await checkProtection(root, Buffer.from(openDirectoryName), this.unprotected);
     });
   }
 
@@ -121,7 +133,7 @@ export class FileStore implements Store {
   }
 
   async stat(bag: string, paths: readonly Buffer[]): Promise<readonly (CopyStatus | undefined)[]> {
-    return this.here(({ directory }) => statusOf(this.files, directory, bag, paths));
+    return this.here(({ directory }) => statusOf(this.files, { directory, bag, unprotected: this.unprotected }, paths));
   }
 
   async bringOnline(bag: string, paths: readonly Buffer[]): Promise<readonly Outcome<Availability>[]> {

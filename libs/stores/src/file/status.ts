@@ -7,11 +7,17 @@ const writeBits = 0o222;
 const isProtected = (identity: Identity | undefined): boolean =>
   identity !== undefined && (identity.mode & writeBits) === 0;
 
+interface Place {
+  readonly directory: string;
+  readonly bag: string;
+  /** Permissions do not stay here. */
+  readonly unprotected: boolean;
+}
+
 /** Inspects copies in the open and in the sealed place of their bag, without reading them. */
 export async function statusOf(
   files: Files,
-  root: string,
-  bag: string,
+  { directory: root, bag, unprotected }: Place,
   paths: readonly Buffer[],
 ): Promise<readonly (CopyStatus | undefined)[]> {
   const open = openBag(bag);
@@ -34,8 +40,9 @@ export async function statusOf(
     root,
     paths.flatMap((path) => directoriesOf(sealed, path)),
   );
-  // The last step of sealing protects the bag's own directory, when its name is on the disk.
-  const durable = directories.has(sealed.toString('latin1'));
+  // The last step of sealing protects the bag's own directory, when its name is on the disk. Where nothing can be
+  // protected, the place alone tells: the register calls a file sealed only after that step returned.
+  const durable = unprotected || directories.has(sealed.toString('latin1'));
 
   return paths.map((path, at): CopyStatus | undefined => {
     const copy = inSealed[at] ?? inOpen[at];

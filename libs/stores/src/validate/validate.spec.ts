@@ -17,7 +17,13 @@ beforeEach(async () => {
   files = new Files({ threads: 1 });
   store = new FileStore(
     'main',
-    { kind: 'file', directory: join(directory, 'store'), sameFileSystem: true, verify: 'cached' },
+    {
+      kind: 'file',
+      directory: join(directory, 'store'),
+      sameFileSystem: true,
+      verify: 'cached',
+      protect: 'permissions',
+    },
     { files, omeroRoots: [] },
   );
 });
