@@ -67,7 +67,8 @@ const isMissing = skippedWithout('backups in a bucket', ['ceph-mon', 'radosgw'])
     const found: string[] = [];
     for await (const { name } of client.listObjectsV2(bucket, '', true) as AsyncIterable<{ name: string }>)
       found.push(name);
-    return found.map((name) => name.replace('coldroom/dumps/', '')).sort();
+    const ours = found.map((name) => name.replace('coldroom/dumps/', ''));
+    return ours.filter((name) => name !== '.coldroom-register').sort();
   };
   const put = async (name: string, content: string, sha256 = hex(content)): Promise<void> => {
     await client.putObject(bucket, `coldroom/dumps/${name}`, content);
@@ -93,6 +94,9 @@ const isMissing = skippedWithout('backups in a bucket', ['ceph-mon', 'radosgw'])
     expect(hex(Buffer.concat(pieces))).toBe(result?.sha256);
     const drill = await coldroom(['drill', 'restore', '--json'], env);
     expect(json(drill)).toMatchObject({ register: { name: result?.name, from: `s3://${bucket}/coldroom/dumps` } });
+    const other = await backUp({ REGISTER_DATABASE_URL: await backups.register() });
+    expect(other.results[0]?.failure?.code).toBe('BACKUP_PLACE_NOT_OURS');
+    expect(await names()).toEqual([result?.name, `${result?.name}.sha256`]);
   });
 
   it('are rotated; what is foreign or without a checksum stays', async () => {

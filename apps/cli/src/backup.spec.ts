@@ -194,6 +194,19 @@ describeBackups('coldroom backup', () => {
     }
   });
 
+  it('refuses a directory with the backups of another register, and leaves what is there', async () => {
+    await run();
+    writeFileSync(join(place, '.coldroom-register-20261129T023000Z.dump.partial'), 'is being written');
+    const before = namesIn(place);
+    const { code, results } = await run({
+      REGISTER_DATABASE_URL: await scene.register(),
+      COLDROOM_BACKUP_KEEP: '1/0/0',
+    });
+    expect({ code, failure: results[0]?.failure?.code }).toEqual({ code: 1, failure: 'BACKUP_PLACE_NOT_OURS' });
+    expect(namesIn(place)).toEqual(before);
+    expect((await run()).code).toBe(0);
+  });
+
   it('lets one run at a time work', async () => {
     const register = new Register(url);
     try {

@@ -151,6 +151,12 @@ export class Register {
     return (rows[0] as { running: boolean }).running;
   }
 
+  /** Distinguishes this register from all others; a restored one keeps it. */
+  async id(): Promise<string> {
+    const { rows } = await this.pool.query<{ id: string }>('SELECT id FROM register_id');
+    return (rows[0] as { id: string }).id;
+  }
+
   /** See `readFigures`. */
   figures(states: readonly WorkState[]): Promise<Figures> {
     return readFigures(this.pool, states);

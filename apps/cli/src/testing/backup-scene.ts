@@ -68,10 +68,10 @@ export class BackupScene {
   }
 }
 
-/** What is in a place besides its marker. */
+/** What is in a place besides its marker and the id of its register. */
 export const namesIn = (place: string): readonly string[] =>
   readdirSync(place)
-    .filter((name) => name !== '.coldroom-root')
+    .filter((name) => !['.coldroom-root', '.coldroom-register'].includes(name))
     .sort();
 
 /** Dumps whose checksums are right. */

@@ -5,6 +5,7 @@ import type { Surroundings } from '../surroundings';
 import { dump, stopped } from './dump';
 import { dumpOf, dumpsIn, type Dump } from './names';
 import type { BackupPlace } from './place';
+import { belongTo } from './place-failures';
 import { planBackup, type BackupPlan, type DumpSource } from './plan';
 import { endStaleTroubles, recordFailure, recordSuccess } from './record';
 import { rotate } from './rotation';
@@ -114,6 +115,7 @@ class Job {
   private async make(): Promise<void> {
     const { place, source, plan } = this.parts;
     const { signal } = this.order;
+    await belongTo(place, await this.register.id());
     await place.clean();
     const taken = await place.names();
     while (taken.includes(this.dump.name)) this.dump = this.named(new Date(this.dump.at.getTime() + 1000));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crashPoint } from '@coldroom/domain';
 import type { OpenedFolder } from '@coldroom/stores';
-import { checksumName, checksumText, parseDump, sha256In } from './names';
+import { checksumName, checksumText, ownerName, ownerText, parseDump, sha256In } from './names';
 import type { BackupPlace, Written } from './place';
 import { damaged } from './place-failures';
 
@@ -18,6 +18,14 @@ export class BucketPlace implements BackupPlace {
 
   async check(): Promise<void> {
     await this.folder.list();
+  }
+
+  async owner(): Promise<string | undefined> {
+    return (await this.folder.text(ownerName))?.trim();
+  }
+
+  async claim(id: string): Promise<void> {
+    await this.folder.put(ownerName, ownerText(id));
   }
 
   async clean(): Promise<readonly string[]> {

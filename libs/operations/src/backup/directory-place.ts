@@ -11,7 +11,16 @@ import {
   type Directory,
   type Root,
 } from '@coldroom/files';
-import { checksumName, checksumText, isLeftover, parseDump, partialName, sha256In } from './names';
+import {
+  checksumName,
+  checksumText,
+  isLeftover,
+  ownerName,
+  ownerText,
+  parseDump,
+  partialName,
+  sha256In,
+} from './names';
 import type { BackupPlace, Written } from './place';
 import { damaged, placeFailed } from './place-failures';
 
@@ -31,6 +40,16 @@ export class DirectoryPlace implements BackupPlace {
 
   async check(): Promise<void> {
     await this.use((directory) => directory.names());
+  }
+
+  async owner(): Promise<string | undefined> {
+    return this.use(async (directory, names) =>
+      names.includes(ownerName) ? (await readFile(directory.at(Buffer.from(ownerName)), 'utf8')).trim() : undefined,
+    );
+  }
+
+  async claim(id: string): Promise<void> {
+    await this.use((directory) => writeOnce(directory, Buffer.from(ownerName), Buffer.from(ownerText(id))));
   }
 
   async clean(): Promise<readonly string[]> {

@@ -37,6 +37,10 @@ export function parseDump(name: string): Dump | undefined {
   return dump.name === name ? dump : undefined; // 30 February is another day for Date
 }
 
+/** In each place: the id of the register that it belongs to. */
+export const ownerName = '.coldroom-register';
+export const ownerText = (id: string): string => `${id}\n`;
+
 export const checksumName = (name: string): string => `${name}.sha256`;
 export const partialName = (name: string): string => `.${name}.partial`;
 

@@ -1,4 +1,6 @@
 import { codeOf, ColdroomError, messageOf, Refused, Transient } from '@coldroom/domain';
+import { ownerName } from './names';
+import type { BackupPlace } from './place';
 
 /** What a failed call of the system means for a place. */
 export function placeFailed(error: unknown, shown: string): Error {
@@ -24,6 +26,18 @@ export function placeFailed(error: unknown, shown: string): Error {
     `${shown} cannot be used now (${messageOf(error)}). No backup was removed. Check its disk and mount`,
     { place: shown },
     { cause: error },
+  );
+}
+
+/** A place that belongs to no register yet belongs to this one from now on; `Refused` if it belongs to another. */
+export async function belongTo(place: BackupPlace, id: string): Promise<void> {
+  if ((await place.owner()) === undefined) await place.claim(id);
+  const owner = await place.owner();
+  if (owner === id) return;
+  throw new Refused(
+    'BACKUP_PLACE_NOT_OURS',
+    `${place.shown} has the backups of another register: ${ownerName} in it says ${owner}, and this register has the id ${id}. Nothing was changed there. Give each Coldroom a place of its own; if this register replaces that one, remove ${ownerName}`,
+    { place: place.shown, owner, register: id },
   );
 }
 

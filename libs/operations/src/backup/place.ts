@@ -11,6 +11,10 @@ export interface BackupPlace {
   readonly shown: string;
   /** Fails if it cannot be used. */
   check(): Promise<void>;
+  /** The id of the register whose dumps it has; undefined if it belongs to none yet. */
+  owner(): Promise<string | undefined>;
+  /** From now on it belongs to this register; fails if it belongs to another one. */
+  claim(id: string): Promise<void>;
   /** Removes what runs that were killed have left. Only one run at a time may use a place. */
   clean(): Promise<readonly string[]>;
   /** Names of dumps that have a checksum. */
