@@ -76,9 +76,13 @@ export class Rounds implements BeforeApplicationShutdown {
   private async rehearse(signal: AbortSignal): Promise<void> {
     if (!isDrillDue(this.plan.drillEveryMs, await this.register.backupRuns.list(looked, 'drill'), new Date())) return;
     this.log.info('drill started');
-    const { register, omero, since, audit } = await drill(this.around, this.register, { by: actor, signal });
+    const { register, omero, notRestored, since, audit } = await drill(this.around, this.register, {
+      by: actor,
+      signal,
+    });
     this.log.info('drill done', {
       restored: [register.name, ...(omero ? [omero.name] : [])],
+      notRestored,
       requestsSince: since.requests.length,
       filesLinkedSince: since.linked,
       findings: audit.findings,

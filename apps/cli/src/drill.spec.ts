@@ -10,6 +10,7 @@ interface Report {
   readonly migrations: readonly string[];
   readonly since: Readonly<Record<string, unknown>>;
   readonly audit: { readonly findings: readonly object[]; readonly notLooked: readonly object[] };
+  readonly notRestored: readonly string[];
   readonly leftovers: readonly string[];
 }
 
@@ -57,7 +58,11 @@ describeBackups('coldroom drill restore', () => {
   afterEach(() => scene.close());
 
   it('restores the newest dumps, says what they do not know, and leaves everything as it was', async () => {
-    env = { ...env, BACKUP_OMERO_DATABASE_URL: scene.omeroUrl };
+    env = {
+      ...env,
+      BACKUP_OMERO_DATABASE_URL: scene.omeroUrl,
+      COLDROOM_DRILL_DATABASE_URL: backups.server.url,
+    };
     await scene.archive('main', [3]);
     await backUp();
     const later = await scene.archive('main', [4]);
@@ -97,6 +102,19 @@ describeBackups('coldroom drill restore', () => {
     expect(told.stdout).toContain(`2 requests made since then: ${later.requestId}, ${unarchived.requestId}`);
     expect(told.stdout).toContain('would add 1 bag from the stores, 4 files');
     expect(told.stdout).toContain('DARK_BAG: 1, of which 1 are explained by what was archived since then');
+  });
+
+  it("leaves OMERO's dump out on the register's server, and says so", async () => {
+    env = { ...env, BACKUP_OMERO_DATABASE_URL: scene.omeroUrl };
+    await backUp();
+    const ended = await drill();
+    expect(json<Report>(ended)).toMatchObject({
+      register: { name: expect.stringContaining('coldroom-register-') },
+      omero: null,
+      notRestored: [expect.stringContaining('coldroom-omero-')],
+    });
+    expect(ended.code).toBe(3);
+    expect((await coldroom(['drill', 'restore'], env)).stdout).toContain("OMERO's database: not looked at");
   });
 
   it('drops what killed drills have left, and nothing with another name', async () => {

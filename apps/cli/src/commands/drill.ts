@@ -23,7 +23,7 @@ export function addDrill(program: CliCommand): void {
       return {
         document: documentOf(report),
         lines: linesOf(report),
-        exitCode: report.audit.notLooked.length > 0 ? exitCodes.partly : exitCodes.ok,
+        exitCode: report.audit.notLooked.length + report.notRestored.length > 0 ? exitCodes.partly : exitCodes.ok,
       };
     });
 }
@@ -49,11 +49,11 @@ function documentOf({ since, ...report }: DrillReport): unknown {
 }
 
 function linesOf(report: DrillReport): Lines {
-  const { register, omero, migrations, since, audit, leftovers } = report;
+  const { register, migrations, since, audit, leftovers } = report;
   return [
     restoredLine('The register', register),
     migrations.length > 0 && `Its tables were brought to this version: ${migrations.join(', ')}`,
-    omero === null ? "There is no backup of OMERO's database." : restoredLine("OMERO's database", omero),
+    omeroLine(report),
     '',
     `What the register of ${formatTime(register.at)} does not know:`,
     below([
@@ -70,6 +70,13 @@ function linesOf(report: DrillReport): Lines {
     leftovers.length > 0 && `Left by earlier drills, and dropped: ${leftovers.join(', ')}`,
     'The databases of this drill are dropped.',
   ];
+}
+
+function omeroLine({ omero, notRestored }: DrillReport): string {
+  if (omero) return restoredLine("OMERO's database", omero);
+  return notRestored.length === 0
+    ? "There is no backup of OMERO's database."
+    : `OMERO's database: not looked at: ${notRestored.join(', ')} could fill the disk of the register's server. Set COLDROOM_DRILL_DATABASE_URL to another server`;
 }
 
 function restoredLine(what: string, { name, from, bytes, tables, seconds }: RestoredDump): string {

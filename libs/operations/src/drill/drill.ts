@@ -26,11 +26,11 @@ export interface DrillOrder {
 export async function drill(around: Surroundings, register: Register, order: DrillOrder): Promise<DrillReport> {
   const settings = around.settings('register', 'backup', 'drill');
   const places = await placesOf(settings, around.env);
-  const server = new ScratchServer(settings.COLDROOM_DRILL_DATABASE_URL ?? settings.REGISTER_DATABASE_URL);
+  const { COLDROOM_DRILL_DATABASE_URL: drillUrl, COLDROOM_BACKUP_IDENTITY: identity } = settings;
+  const server = new ScratchServer(drillUrl ?? settings.REGISTER_DATABASE_URL);
+  const at = { server, hasOwnServer: drillUrl !== undefined, places, identity };
   try {
-    const report = await register.alone('drill', async () =>
-      new Drill(around, register, { server, places, identity: settings.COLDROOM_BACKUP_IDENTITY }, order).run(),
-    );
+    const report = await register.alone('drill', async () => new Drill(around, register, at, order).run());
     if (report) return report;
   } finally {
     for (const place of places) await place.close();
@@ -45,6 +45,8 @@ interface Newest {
 
 interface DrillPlaces {
   readonly server: ScratchServer;
+  /** Not that of the register in use, whose disk a dump of OMERO's database might fill. */
+  readonly hasOwnServer: boolean;
   readonly places: readonly BackupPlace[];
   readonly identity: string | undefined;
 }
@@ -86,8 +88,9 @@ class Drill {
     try {
       const register = await this.restore(newest);
       const omeroDump = await this.newest('omero');
-      const omero = omeroDump ? await this.restore(omeroDump) : null;
-      return { register, omero, leftovers, ...(await this.examine()) };
+      const omero = omeroDump && this.at.hasOwnServer ? await this.restore(omeroDump) : null;
+      const notRestored = omeroDump && !omero ? [omeroDump.dump.name] : [];
+      return { register, omero, notRestored, leftovers, ...(await this.examine()) };
     } finally {
       for (const database of databases) await this.drop(database);
     }

@@ -7,7 +7,7 @@ const trouble = 'drill failed:register';
 export async function recordDrillSuccess(
   { backupRuns, troubles }: Register,
   id: bigint,
-  { register, omero, since, audit }: DrillReport,
+  { register, omero, notRestored, since, audit }: DrillReport,
   by: string,
 ): Promise<void> {
   await backupRuns.finish(id, {
@@ -16,6 +16,7 @@ export async function recordDrillSuccess(
     report: {
       at: register.at,
       omero: omero?.name ?? null,
+      notRestored,
       requests: since.requests.length,
       sealed: since.sealed.length,
       linked: since.linked,

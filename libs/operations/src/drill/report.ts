@@ -12,8 +12,10 @@ export interface RestoredDump {
 
 export interface DrillReport {
   readonly register: RestoredDump;
-  /** Null if there is no dump of OMERO's database. */
+  /** Null if there is no dump of OMERO's database, or if it was not restored. */
   readonly omero: RestoredDump | null;
+  /** Dumps that were left out, as no server for drills is set. */
+  readonly notRestored: readonly string[];
   /** Changes of tables that came after the backup, and were made in the restored register. */
   readonly migrations: readonly string[];
   readonly since: Since;
