@@ -39,11 +39,19 @@ export async function bringForward(
   );
 }
 
-/** Their files get new rows: the link proves that what these rows say has ended. */
-export async function letGiveWay(client: pg.ClientBase, rows: readonly Row[]): Promise<void> {
+/** Their files get new rows in this bag: the link proves that what the old rows say has ended. */
+export async function letGiveWay(
+  client: pg.ClientBase,
+  bagId: bigint,
+  rows: readonly Row[],
+  by: string,
+): Promise<void> {
   await client.query(
-    `UPDATE file SET state = 'skipped', stuck_from = NULL, code = 'ARCHIVED_IN_ANOTHER_BAG', reason = 'another bag has the copy that counts'
-     WHERE id = ANY($1)`,
-    [rows.map(({ id }) => id)],
+    `WITH old AS (SELECT id, state FROM file WHERE id = ANY($1)), gone AS (
+       UPDATE file f SET state = 'skipped', stuck_from = NULL, code = 'ARCHIVED_IN_ANOTHER_BAG', reason = 'another bag has the copy that counts'
+       FROM old WHERE f.id = old.id RETURNING f.id, f.request_id, old.state AS from_state, f.code, f.reason)
+     INSERT INTO event (actor, request_id, bag_id, file_id, what, from_state, to_state, code, detail)
+     SELECT $3, request_id, $2, id, 'rebuild', from_state, 'skipped', code, jsonb_build_object('reason', reason) FROM gone`,
+    [rows.map(({ id }) => id), bagId, by],
   );
 }

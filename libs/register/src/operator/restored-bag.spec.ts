@@ -101,6 +101,9 @@ describe('a file that was archived again since the backup', () => {
         { bag: 'later', state: 'linked', code: null },
       ]);
       expect(await rows(`SELECT id FROM file WHERE state = 'linked'`)).toEqual([{ id: '900' }]);
+      expect(await rows(`SELECT from_state, actor FROM event WHERE what = 'rebuild' AND to_state = 'skipped'`)).toEqual(
+        [{ from_state: state, actor: 'test' }],
+      );
       expect(await rows(`SELECT state FROM bag WHERE id = ${bagId}`)).toEqual([{ state: 'done' }]);
       expect(await requests()).toEqual([
         { id: String(requestId), state: 'Finished' },

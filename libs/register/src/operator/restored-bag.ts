@@ -43,7 +43,7 @@ export async function catchUpBag(
   const bagId = await sealedBag(client, bag, requestId);
   const where = { requestId, bagId };
   await bringForward(client, where, forward);
-  await letGiveWay(client, givingWay);
+  await letGiveWay(client, bagId, givingWay, by);
   await moveImages(client, requestId, others, bag);
   const rest = await withoutRows(client, bag, bagId);
   await giveWay(client, rest);
