@@ -130,14 +130,27 @@ describeBackups('coldroom backup', () => {
   });
 
   it('says which versions do not fit where the server is newer than pg_dump, and what to do', async () => {
-    const newer = process.env['TEST_POSTGRES_URL'] as string; // PostgreSQL 16 or later, from npm
-    const { code, results } = await run({ BACKUP_OMERO_DATABASE_URL: newer });
-    expect(code).toBe(3);
-    expect(results[1]?.failure).toMatchObject({
-      code: 'BACKUP_PROGRAM_TOO_OLD',
-      message: expect.stringMatching(/pg_dump has version 15\..*server of OMERO's database has version 1[6-9]\./),
-    });
-    expect(goodIn(place)).toHaveLength(1);
+    const other = await BackupScene.npmServer();
+    try {
+      const major = async (of: string): Promise<number> =>
+        Math.floor(Number((await scene.sql(of, 'SHOW server_version_num'))[0]?.['server_version_num']) / 10_000);
+      const [ours, theirs] = [await major(url), await major(other.url)];
+      if (theirs <= ours) {
+        process.stderr.write(`SKIPPED: a server that is newer than pg_dump: npm's is ${theirs}, pg_dump ${ours}\n`);
+        return;
+      }
+      const { code, results } = await run({ BACKUP_OMERO_DATABASE_URL: other.url });
+      expect(code).toBe(3);
+      expect(results[1]?.failure).toMatchObject({
+        code: 'BACKUP_PROGRAM_TOO_OLD',
+        message: expect.stringMatching(
+          `pg_dump has version ${ours}\\..*server of OMERO's database has version ${theirs}\\.`,
+        ),
+      });
+      expect(goodIn(place)).toHaveLength(1);
+    } finally {
+      await other.stop();
+    }
   });
 
   it('fails where a server does not answer, a directory is not marked, or a program is missing', async () => {

@@ -31,6 +31,18 @@ export class BackupScene {
     return new BackupScene(dir, await startPostgres({ dir, settings: quick, binaries: found.native }));
   }
 
+  /** The PostgreSQL that npm installed, which may be newer than pg_dump. */
+  static async npmServer(): Promise<Pick<LocalServer, 'url' | 'stop'>> {
+    const dir = mkdtempSync(join(tmpdir(), 'coldroom-backup-'));
+    chmodSync(dir, 0o755);
+    const server = await startPostgres({ dir, settings: quick });
+    const stop = async (): Promise<void> => {
+      await server.stop();
+      removeServerData(dir);
+    };
+    return { url: server.url, stop };
+  }
+
   async stop(): Promise<void> {
     await this.server.stop();
     removeServerData(this.dir);
