@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Cluster, type Pod } from './cluster';
 import { busy } from './disturb';
-import { bagsDoneTwice, copies, lastEvent, unfinishedBags, workers } from './facts';
+import { bagsDoneTwice, copies, lastEvent, unfinishedBags, workers, type Step } from './facts';
 import { prove, services, type Walk } from './install';
 
 const job = 'transfer-backlog';
@@ -12,7 +12,7 @@ export async function emptyBacklog(
   requests: readonly string[],
   lose: ((node: string) => Promise<void>) | undefined,
 ): Promise<void> {
-  const { cluster, say, nodes } = walk;
+  const { cluster, say } = walk;
   await cluster.scale('transfer', 0);
   const begun = await lastEvent(cluster);
   await cluster.coldroom('requests', 'approve', ...requests, '--yes');
@@ -21,7 +21,23 @@ export async function emptyBacklog(
     async () => (await waiting(cluster)) > 0 && (await unhashed(cluster)) === 0,
   );
   say(`${await waiting(cluster)} bags wait for the backlog Job`);
-  await cluster.kubectl('create', 'job', job, `--from=cronjob/${job}`);
+  await workOff(walk, { step: copies, since: begun }, lose);
+}
+
+interface Backlog {
+  readonly step: Step;
+  /** The event after which it began. */
+  readonly since: number;
+}
+
+/** The rest of it: the Job, its pods that are killed, the machine that is lost, and what became of the bags. */
+export async function workOff(
+  walk: Walk,
+  { step, since }: Backlog,
+  lose: ((node: string) => Promise<void>) | undefined,
+): Promise<void> {
+  const { cluster, say, nodes } = walk;
+  await startSlowly(cluster);
   for (let kills = 0; kills < 4; await sleep(500)) {
     const [victim] = await cluster.running(job);
     if (!victim) continue;
@@ -43,12 +59,20 @@ export async function emptyBacklog(
   say('the backlog Job is complete');
   await cluster.scale('transfer', 1);
   await until('everything is archived', async () => (await unfinishedBags(cluster)) === 0, 600_000);
-  const twice = await bagsDoneTwice(cluster, copies, begun);
-  if (twice > 0) throw new Error(`${twice} bags were copied twice`);
-  await sayCost(walk, begun);
+  const twice = await bagsDoneTwice(cluster, step, since);
+  if (twice > 0) throw new Error(`${twice} bags were done twice`);
+  await sayCost(walk, { step, since });
   await prove(walk, 'after a machine was lost');
   await cluster.coldroom('audit');
   say('the audit has no findings');
+}
+
+/** With little processor time for each pod: the sample is small, and pods are to be killed before it is done. */
+async function startSlowly(cluster: Cluster): Promise<void> {
+  const template = await cluster.kubectl(
+    ...['create', 'job', job, `--from=cronjob/${job}`, '--dry-run=client', '-o', 'json'],
+  );
+  await cluster.apply(template.replaceAll('"cpu": "2"', '"cpu": "150m"'));
 }
 
 /** A Job that finds nothing ends by itself. */
@@ -82,9 +106,9 @@ async function areReadyWithout(cluster: Cluster, node: string): Promise<boolean>
 }
 
 /** From scheduled to the first bag, and per bag. */
-async function sayCost({ cluster, say }: Walk, event: number): Promise<void> {
+async function sayCost({ cluster, say }: Walk, { step, since }: Backlog): Promise<void> {
   const pods = new Map((await cluster.pods(job)).map((pod) => [pod.metadata.name, pod]));
-  for (const { name, bags, msABag, firstBagAt } of await workers(cluster, copies, event)) {
+  for (const { name, bags, msABag, firstBagAt } of await workers(cluster, step, since)) {
     const scheduled = pods.get(name)?.status.conditions?.find(({ type }) => type === 'PodScheduled');
     const before = scheduled
       ? `, its first one ${seconds(firstBagAt - Date.parse(scheduled.lastTransitionTime))} after it was scheduled`
