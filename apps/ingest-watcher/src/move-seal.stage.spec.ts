@@ -124,7 +124,7 @@ describe('the move-seal stage', () => {
       );
     expect(await bench.run(stageWith({ stat }))).toMatchObject({
       transitions: [],
-      wait: { code: 'NOT_DURABLE_YET', message: expect.stringMatching(/^store other .*\(amber\)$/) },
+      wait: { code: 'NOT_DURABLE_YET', message: expect.stringMatching(/^store other .*\(amber\); it is asked again/) },
     });
     await bench.run(stageWith());
     expect(await bench.file('slow/b')).toMatchObject({ state: 'moveSealed' });

@@ -95,7 +95,7 @@ function notDurableYet(claim: Claim, to: Store, states: readonly (string | undef
   const delayMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, waitedMs / 10));
   return new NotYet(
     'NOT_DURABLE_YET',
-    `store ${to.name} does not call bag ${claim.bag} durable yet (${[...new Set(states)].join(', ')})`,
+    `store ${to.name} does not call bag ${claim.bag} durable yet (${[...new Set(states)].join(', ')}); it is asked again until it does for every copy`,
     { delayMs },
   );
 }

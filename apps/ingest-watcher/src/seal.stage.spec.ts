@@ -150,7 +150,9 @@ describe('the seal stage', () => {
     expect(first.transitions).toEqual([]);
     expect(first.wait).toMatchObject({
       code: 'NOT_DURABLE_YET',
-      message: expect.stringMatching(/^store main does not call bag request-\d+-bag-1 durable yet \(.*amber.*\)$/),
+      message: expect.stringMatching(
+        /^store main does not call bag request-\d+-bag-1 durable yet \(.*amber.*\); it is asked again until it does for every copy$/,
+      ),
     });
 
     slow = false;

@@ -66,7 +66,7 @@ function notDurableYet(claim: Claim, states: readonly (string | undefined)[]): N
   const delayMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, waitedMs / 10));
   return new NotYet(
     'NOT_DURABLE_YET',
-    `store ${claim.store} does not call bag ${claim.bag} durable yet (${[...new Set(states)].join(', ')})`,
+    `store ${claim.store} does not call bag ${claim.bag} durable yet (${[...new Set(states)].join(', ')}); it is asked again until it does for every copy`,
     { delayMs },
   );
 }

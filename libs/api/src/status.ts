@@ -38,7 +38,7 @@ export const status = z
     requests: z.array(z.object({ state: requestState, requests: count })),
     files: z.array(z.object({ state: fileState, ...amount })),
     stuck: z.array(stuck),
-    waiting: z.array(z.object({ reason: z.string(), bags: count, files: count, until: time })),
+    waiting: z.array(z.object({ reason: z.string(), bags: count, files: count, until: time, since: time.nullable() })),
     stopped: z.array(stoppedSwitch),
     lastScan: scan.nullable(),
   })

@@ -24,7 +24,7 @@ function lines({ requests, files, stuck, waiting, stopped, lastScan }: Status, n
     section(styled('red', 'Stuck'), stuckLines(stuck)),
     section(
       'Waiting',
-      waiting.map((row) => `${counted(row.bags, 'bag')} until ${formatTime(row.until)}: ${row.reason}`),
+      waiting.map((row) => waitingLine(row, now)),
     ),
     stopped.length > 0 &&
       section(styled('red', 'Stopped'), [
@@ -37,6 +37,15 @@ function lines({ requests, files, stuck, waiting, stopped, lastScan }: Status, n
       ]),
     section('Last scan', scanLine(lastScan, now)),
   ];
+}
+
+/** A wait that normally ends within minutes; after this long somebody should look. */
+const longWaitMs = 3_600_000;
+
+function waitingLine({ bags, until, since, reason }: Status['waiting'][number], now: Date): string {
+  const line = `${counted(bags, 'bag')} until ${formatTime(until)}: ${reason}`;
+  if (since === null || now.getTime() - since.getTime() < longWaitMs) return line;
+  return `${styled('yellow', 'WARNING')}  waiting since ${formatTime(since)}: ${line}`;
 }
 
 function scanLine(scan: Scan | null, now: Date): string {

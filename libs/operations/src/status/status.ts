@@ -13,6 +13,8 @@ export interface Status {
     readonly bags: number;
     readonly files: number;
     readonly until: Date;
+    /** Since when, at the longest; null for a wait without a deadline. */
+    readonly since: Date | null;
   }[];
   readonly stopped: readonly Switch[];
   readonly lastScan: Scan | null;

@@ -109,10 +109,15 @@ export class Reports {
     return stuckFiles(this.pool, requestId, perCode);
   }
 
-  /** Why bags wait for another turn, as reported by the stage that gave them back. */
-  async waiting(): Promise<readonly { reason: string; bags: number; files: number; until: Date }[]> {
+  /**
+   * Why bags wait for another turn, as reported by the stage that gave them back. `since`: the longest of these waits;
+   * null for one without a deadline.
+   */
+  async waiting(): Promise<
+    readonly { reason: string; bags: number; files: number; until: Date; since: Date | null }[]
+  > {
     const { rows } = await this.pool.query(
-      `SELECT note AS reason, count(*)::int AS bags, sum(files)::int AS files, min(not_before) AS until FROM bag
+      `SELECT note AS reason, count(*)::int AS bags, sum(files)::int AS files, min(not_before) AS until, min(waiting_since) AS since FROM bag
        WHERE state <> 'done' AND note IS NOT NULL GROUP BY note ORDER BY bags DESC LIMIT 20`,
     );
     return rows;

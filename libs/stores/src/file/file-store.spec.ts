@@ -181,7 +181,11 @@ describe('a sealed bag on disk', () => {
 
   it('is not durable yet if the last step of its sealing is missing', async () => {
     chmod('.', 0o755);
-    expect(await status()).toMatchObject({ durable: 'no', replicationState: 'sealing', writable: 'yes' });
+    expect(await status()).toMatchObject({
+      durable: 'no',
+      replicationState: 'its directory still has write permission',
+      writable: 'yes',
+    });
     await made.store.seal('bag-1', [path], [], work());
     expect(await status()).toMatchObject({ durable: 'yes', replicationState: 'sealed', writable: 'no' });
   });

@@ -55,7 +55,7 @@ export async function statusOf(
       size: copy.size,
       version: versionOf(copy),
       durable: isSealed && durable ? 'yes' : 'no',
-      replicationState: isSealed ? (durable ? 'sealed' : 'sealing') : 'open',
+      replicationState: isSealed ? (durable ? 'sealed' : 'its directory still has write permission') : 'open',
       writable: isSealed && unwritable ? 'no' : 'yes',
     };
   });
