@@ -39,7 +39,7 @@ function lines({ requests, files, stuck, waiting, stopped, lastScan }: Status, n
   ];
 }
 
-/** A wait that normally ends within minutes; after this long somebody should look. */
+/** A wait that normally ends within minutes; after this long a person should look. */
 const longWaitMs = 3_600_000;
 
 function waitingLine({ bags, until, since, reason }: Status['waiting'][number], now: Date): string {
