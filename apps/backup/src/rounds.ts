@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
 import { backup, drill, type BackupResult, type Surroundings } from '@coldroom/operations';
-import { Register } from '@coldroom/register';
-import { Log } from '@coldroom/runtime';
+import { Register, type BackupRun } from '@coldroom/register';
+import { lastTime, Log } from '@coldroom/runtime';
 import { isBackupDue, isDrillDue } from './schedule';
 
 export const SURROUNDINGS = Symbol('surroundings');
@@ -26,6 +26,8 @@ const pauseMs = 300_000;
 export class Rounds implements BeforeApplicationShutdown {
   private readonly stop = new AbortController();
   private readonly pausedUntil = new Map<string, number>();
+  private known: readonly BackupRun[] = [];
+  private begunWithout = new Date(0);
   private running = Promise.resolve();
 
   constructor(
@@ -55,9 +57,22 @@ export class Rounds implements BeforeApplicationShutdown {
   }
 
   private async backUp(signal: AbortSignal): Promise<void> {
-    if (!isBackupDue(this.plan.at, await this.register.backupRuns.list(looked), new Date())) return;
+    if (!(await this.isBackupDue(new Date()))) return;
     this.log.info('backup started');
     for (const result of await backup(this.around, this.register, { by: actor, signal })) this.report(result);
+  }
+
+  /** Without the register, which would know what was made, a backup of the others is begun once a day. */
+  private async isBackupDue(now: Date): Promise<boolean> {
+    try {
+      this.known = await this.register.backupRuns.list(looked);
+    } catch (error) {
+      const time = lastTime(this.plan.at, now);
+      if (this.begunWithout >= time || !isBackupDue(this.plan.at, this.known, now)) throw error;
+      this.begunWithout = time;
+      return true;
+    }
+    return isBackupDue(this.plan.at, this.known, now);
   }
 
   private report({ database, to, name, bytes, removed, damaged, failure }: BackupResult): void {

@@ -220,6 +220,22 @@ describeBackups('coldroom backup', () => {
     expect((await run()).code).toBe(0);
   });
 
+  it("dumps OMERO's database where the register does not answer, and removes nothing", async () => {
+    const omero = await scene.database();
+    await scene.sql(omero, 'CREATE TABLE image (id bigint); INSERT INTO image VALUES (7)');
+    const more = { BACKUP_OMERO_DATABASE_URL: omero, COLDROOM_BACKUP_KEEP: '1/0/0' };
+    const first = await run(more);
+    const partial = '.coldroom-omero-20261129T023000Z.dump.partial';
+    writeFileSync(join(place, partial), 'is being written');
+    const { code, results } = await run({ ...more, REGISTER_DATABASE_URL: 'postgres://x:y@127.0.0.1:1/none' });
+    expect({ code, codes: results.map(({ failure }) => failure?.code) }).toEqual({
+      code: 3,
+      codes: ['REGISTER_UNAVAILABLE', undefined],
+    });
+    expect(goodIn(place)).toEqual([...first.results.map(({ name }) => name), results[1]?.name].sort());
+    expect(namesIn(place)).toContain(partial);
+  });
+
   it('lets one run at a time work', async () => {
     const register = new Register(url);
     try {

@@ -4,7 +4,7 @@ export { auditFor, type AuditReview } from './audit/as-actor';
 export { discrepancyCodes, discrepancyTitles, Report, type Discrepancy } from './audit/report';
 export { auditAll, type AuditOrder } from './audit/run';
 export type { AuditPlaces } from './audit/scope';
-export { backup, type BackupOrder, type BackupResult } from './backup/backup';
+export { backup, backupWithoutRegister, type BackupOrder, type BackupResult } from './backup/backup';
 export { oldBackups, type OldBackup } from './backup/is-old';
 export { refuseWithoutPlace } from './backup/plan';
 export { checkBackupDirectory, prepareBackup, previewBackup, type BackupPreview } from './backup/preview';

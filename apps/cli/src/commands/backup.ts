@@ -1,7 +1,9 @@
 import {
   backup,
+  backupWithoutRegister,
   prepareBackup,
   previewBackup,
+  type BackupOrder,
   type BackupPreview,
   type BackupResult,
   type ExitCode,
@@ -43,14 +45,22 @@ async function runBackup(context: Context, { prepare = false, dryRun = false, by
     return { document: { dryRun, backups: previews }, lines: previews.map(previewLines) };
   }
   crashAsSet(context.env);
-  const results = await context.register((register) =>
-    withProgress(context.out, (show) =>
-      backup(context, register, {
-        by,
-        progress: ({ name, to, bytes }) => show(`${name} to ${to}: ${formatBytes(bytes)}`),
-      }),
-    ),
-  );
+  const results = await withProgress(context.out, async (show) => {
+    const order: BackupOrder = {
+      by,
+      progress: ({ name, to, bytes }) => show(`${name} to ${to}: ${formatBytes(bytes)}`),
+    };
+    let begun = false;
+    try {
+      return await context.register((register) => {
+        begun = true;
+        return backup(context, register, order);
+      });
+    } catch (error) {
+      if (begun) throw error;
+      return backupWithoutRegister(context, order, error);
+    }
+  });
   return { document: { backups: results }, lines: results.map(resultLines), exitCode: exitCodeOf(results) };
 }
 

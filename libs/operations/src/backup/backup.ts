@@ -35,7 +35,9 @@ export interface BackupResult {
 
 /**
  * Dumps each database to each place. A place or database that fails does not keep the others from theirs; `NotYet`
- * `BACKUP_RUNNING` if another process makes a backup. Old dumps are removed only where a new one has succeeded.
+ * `BACKUP_RUNNING` if another process makes a backup. Old dumps are removed only where a new one has succeeded. Where
+ * the register does not answer, the others are dumped without a record; nothing is removed then, as another process may
+ * be at work.
  */
 export async function backup(
   around: Surroundings,
@@ -43,16 +45,18 @@ export async function backup(
   order: BackupOrder,
 ): Promise<readonly BackupResult[]> {
   const plan = await planBackup(around);
+  const done: BackupResult[] = [];
   try {
-    const results = await register.alone('backup', async () => {
+    const ended = await register.alone('backup', async () => {
       await endStaleTroubles(register, plan, order.by);
-      const done: BackupResult[] = [];
-      for (const place of plan.places)
-        for (const source of plan.sources)
-          done.push(await new Job(around, register, { plan, source, place }, order).run());
-      return done;
+      for (const parts of partsOf(plan)) done.push(await new Job(around, parts, order).run(register));
+      return true;
     });
-    if (results) return results;
+    if (ended) return done;
+  } catch (error) {
+    if (done.length === 0) return await backupWithoutRegister(around, order, error);
+    if (done.length < partsOf(plan).length) throw error;
+    return done; // the lock was lost at the end, and each result says what became of it
   } finally {
     for (const place of plan.places) await place.close();
   }
@@ -62,10 +66,38 @@ export async function backup(
   );
 }
 
+/**
+ * Dumps all but the register, which failed with `error`; throws it if there is nothing else to dump. Nothing is recorded,
+ * and nothing is removed, as another process may be at work.
+ */
+export async function backupWithoutRegister(
+  around: Pick<Surroundings, 'env' | 'settings'>,
+  order: BackupOrder,
+  error: unknown,
+): Promise<readonly BackupResult[]> {
+  const plan = await planBackup(around);
+  const { stack: _stack, ...failure } = failureOf(error);
+  const done: BackupResult[] = [];
+  try {
+    if (plan.sources.every(({ database }) => database === 'register')) throw error;
+    for (const parts of partsOf(plan)) {
+      const job = new Job(around, parts, order);
+      done.push(parts.source.database === 'register' ? job.result(failure) : await job.runWithoutRegister());
+    }
+    return done;
+  } finally {
+    for (const place of plan.places) await place.close();
+  }
+}
+
 interface JobParts {
   readonly plan: BackupPlan;
   readonly source: DumpSource;
   readonly place: BackupPlace;
+}
+
+function partsOf(plan: BackupPlan): readonly JobParts[] {
+  return plan.places.flatMap((place) => plan.sources.map((source) => ({ plan, source, place })));
 }
 
 /** One database to one place. */
@@ -78,7 +110,6 @@ class Job {
 
   constructor(
     private readonly around: Pick<Surroundings, 'env'>,
-    private readonly register: Register,
     private readonly parts: JobParts,
     private readonly order: BackupOrder,
   ) {
@@ -89,25 +120,38 @@ class Job {
     return dumpOf(this.parts.source.database, at, this.parts.plan.encryption?.cipher);
   }
 
-  async run(): Promise<BackupResult> {
+  async run(register: Register): Promise<BackupResult> {
     const { place, source } = this.parts;
     const of = { kind: 'backup', database: source.database, place: place.kind, shown: place.shown } as const;
     let id: bigint | undefined;
     let isMade = false;
     try {
-      id = await this.register.backupRuns.begin(of, this.order.by);
+      id = await register.backupRuns.begin(of, this.order.by);
       if (this.order.signal?.aborted) throw stopped();
+      await belongTo(place, await register.id());
+      await place.clean();
       await this.make();
-      await this.register.backupRuns.finish(id, { name: this.dump.name, bytes: this.bytes, sha256: this.sha256 });
+      await register.backupRuns.finish(id, { name: this.dump.name, bytes: this.bytes, sha256: this.sha256 });
       isMade = true; // it counts, whatever becomes of the old ones
       crashPoint('backup:6-recorded');
       await this.rotate();
-      await recordSuccess(this.register, { ...of, damaged: this.damaged }, this.order.by);
+      await recordSuccess(register, { ...of, damaged: this.damaged }, this.order.by);
       return this.result(null);
     } catch (error) {
       const { stack: _stack, ...why } = failureOf(error);
       const failure = isMade ? { ...why, message: `A new backup was made, but old ones stay: ${why.message}` } : why;
-      await recordFailure(this.register, { ...of, id: isMade ? undefined : id, failure }, this.order.by);
+      await recordFailure(register, { ...of, id: isMade ? undefined : id, failure }, this.order.by);
+      return this.result(failure);
+    }
+  }
+
+  async runWithoutRegister(): Promise<BackupResult> {
+    try {
+      if (this.order.signal?.aborted) throw stopped();
+      await this.make();
+      return this.result(null);
+    } catch (error) {
+      const { stack: _stack, ...failure } = failureOf(error);
       return this.result(failure);
     }
   }
@@ -115,8 +159,6 @@ class Job {
   private async make(): Promise<void> {
     const { place, source, plan } = this.parts;
     const { signal } = this.order;
-    await belongTo(place, await this.register.id());
-    await place.clean();
     const taken = await place.names();
     while (taken.includes(this.dump.name)) this.dump = this.named(new Date(this.dump.at.getTime() + 1000));
     const content = dump({ ...source, encryption: plan.encryption, env: this.around.env, signal });
@@ -151,7 +193,7 @@ class Job {
     }
   }
 
-  private result(failure: Failure | null): BackupResult {
+  result(failure: Failure | null): BackupResult {
     const { place, source } = this.parts;
     const { bytes, sha256, removed, damaged } = this;
     const about = { database: source.database, place: place.kind, to: place.shown, name: this.dump.name };

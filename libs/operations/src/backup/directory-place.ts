@@ -74,11 +74,12 @@ export class DirectoryPlace implements BackupPlace {
     return this.use(async (directory) => {
       const partial = directory.at(Buffer.from(partialName(name)));
       const file = await open(partial, 'wx+', 0o600);
-      let isDone = false;
+      let [hasChecksum, isDone] = [false, false];
       try {
         const written = await this.fill(file, content);
         await this.stillThere();
         await writeOnce(directory, Buffer.from(checksumName(name)), Buffer.from(checksumText(name, written.sha256)));
+        hasChecksum = true;
         crashPoint('backup:3-checksum-written');
         await moveNew(partial, directory.at(Buffer.from(name)));
         isDone = true;
@@ -90,7 +91,7 @@ export class DirectoryPlace implements BackupPlace {
         await file.close();
         // The failure that is under way matters more; the next run removes what is left.
         if (!isDone) await unlink(partial).catch(() => undefined);
-        if (!isDone) await this.clean().catch(() => undefined);
+        if (!isDone && hasChecksum) await unlink(directory.at(Buffer.from(checksumName(name)))).catch(() => undefined);
       }
     });
   }
@@ -230,9 +231,8 @@ async function moveNew(from: Buffer, to: Buffer): Promise<void> {
     await renameNoReplace(from, to);
   } catch (error) {
     if (codeOf(error) !== 'NO_REPLACE_NOT_SUPPORTED') throw error;
-    // NFS: a hard link never replaces anything either.
-    await link(from, to);
-    await unlink(from);
+    await link(from, to); // NFS: a hard link never replaces anything either
+    await unlink(from).catch(() => undefined); // the next run removes it
   }
 }
 
