@@ -91,6 +91,11 @@ describeBackups('coldroom backup', () => {
         ['register', 0],
         ['omero', 1],
       ]);
+      await run();
+      expect(await register.troubles.list('backup failed')).toEqual([]);
+      expect(await scene.sql(url, `SELECT detail -> 'left' AS left FROM event WHERE what = 'trouble over'`)).toEqual([
+        { left: true },
+      ]);
       await run({ BACKUP_OMERO_DATABASE_URL: url });
       expect(await register.troubles.list('backup failed')).toEqual([]);
       expect(await register.backupRuns.states()).toMatchObject([{ failures: 0 }, { failures: 0, code: null }]);

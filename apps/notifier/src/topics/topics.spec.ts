@@ -269,6 +269,12 @@ test('administrators hear of a backup that failed, of one that is old, and that 
     "admin@example.org: Over: The backup of OMERO's database succeeds again",
     'admin@example.org: Over: The newest backup can be restored again',
   ]);
+  await scene.register.troubles.found([{ ...failed, detail: { ...failed.detail, left: true } }], 'test');
+  await mails();
+  await scene.register.troubles.over([failed.name], 'test');
+  expect((await mails()).heads).toEqual([
+    "admin@example.org: Over: The backup of OMERO's database to /backup was not set up for the last run",
+  ]);
 });
 
 test('all that one audit found is one mail', async () => {

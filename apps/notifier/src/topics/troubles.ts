@@ -82,7 +82,9 @@ function kindOf({ detail }: MailEvent): string {
 }
 
 function wordsFor(detail: MailEvent['detail']): string {
-  const { kind, store, service } = (detail ?? {}) as Record<string, string>;
+  const { kind, store, service, shown } = (detail ?? {}) as Record<string, string>;
+  if (detail?.['left'] === true)
+    return `The backup of ${databaseIn(detail)} to ${shown} was not set up for the last run`;
   if (kind === 'drill failed') return 'The newest backup can be restored again';
   if (kind === 'backup failed' || kind === 'backup old') return `The backup of ${databaseIn(detail)} succeeds again`;
   if (kind === 'silent') return `The service ${service} reports again`;

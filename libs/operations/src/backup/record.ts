@@ -33,16 +33,24 @@ export async function recordFailure(
   await found(troubles, of, { code, reason }, by).catch(() => undefined);
 }
 
-/** Ends the troubles of databases and places that are no longer set up. */
+/** Ends the troubles of databases and places that are not set up here; mail must not say that they succeed again. */
 export async function endStaleTroubles(
   { troubles }: Register,
   { sources, places }: BackupPlan,
   by: string,
 ): Promise<void> {
   const ours = sources.flatMap(({ database }) => places.map((place) => nameOf({ database, place: place.kind })));
-  const open = (await troubles.list(kind)).map(({ name }) => name);
+  const stale = (await troubles.list(kind)).filter(({ name }) => !ours.includes(name));
+  await troubles.found(
+    stale.map(({ name, code, detail }) => ({
+      name,
+      ...(code === null ? {} : { code }),
+      detail: { ...detail, left: true },
+    })),
+    by,
+  );
   await troubles.over(
-    open.filter((name) => !ours.includes(name)),
+    stale.map(({ name }) => name),
     by,
   );
 }
