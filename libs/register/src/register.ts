@@ -119,9 +119,14 @@ export class Register {
   /**
    * Runs `work` while no other process does the same `task`; undefined if another one holds it. The lock ends with the
    * connection, so killing the process releases it; `Transient` `REGISTER_UNAVAILABLE` if it was lost during the work.
+   * The connection is used from time to time, so that no firewall drops it; `lost` is aborted once it fails.
    */
-  async alone<T>(task: string, claims: () => Promise<T>): Promise<T | undefined> {
+  async alone<T>(task: string, claims: (lost: AbortSignal) => Promise<T>, beatMs = 60_000): Promise<T | undefined> {
     const client = await connect(this.pool);
+    const lost = new AbortController();
+    const beat = setInterval(() => {
+      client.query('SELECT 1').catch((error: unknown) => lost.abort(asTransient(error)));
+    }, beatMs).unref();
     let broken: Error | undefined;
     try {
       const { rows } = await client.query<{ got: boolean }>(
@@ -129,13 +134,14 @@ export class Register {
         [task],
       );
       if (!rows[0]?.got) return undefined;
-      const result = await claims();
+      const result = await claims(lost.signal);
       await client.query(`SELECT pg_advisory_unlock(hashtext('coldroom ' || $1))`, [task]);
       return result;
     } catch (error) {
       broken = error as Error;
       throw asTransient(error);
     } finally {
+      clearInterval(beat);
       releaseIdle(client, broken);
     }
   }

@@ -47,9 +47,10 @@ export async function backup(
   const plan = await planBackup(around);
   const done: BackupResult[] = [];
   try {
-    const ended = await register.alone('backup', async () => {
+    const ended = await register.alone('backup', async (lost) => {
+      const signal = order.signal ? AbortSignal.any([order.signal, lost]) : lost;
       await endStaleTroubles(register, plan, order.by);
-      for (const parts of partsOf(plan)) done.push(await new Job(around, parts, order).run(register));
+      for (const parts of partsOf(plan)) done.push(await new Job(around, parts, { ...order, signal }).run(register));
       return true;
     });
     if (ended) return done;
@@ -127,7 +128,7 @@ class Job {
     let isMade = false;
     try {
       id = await register.backupRuns.begin(of, this.order.by);
-      if (this.order.signal?.aborted) throw stopped();
+      if (this.order.signal?.aborted) throw stopped(this.order.signal);
       await belongTo(place, await register.id());
       await place.clean();
       await this.make();
@@ -147,7 +148,7 @@ class Job {
 
   async runWithoutRegister(): Promise<BackupResult> {
     try {
-      if (this.order.signal?.aborted) throw stopped();
+      if (this.order.signal?.aborted) throw stopped(this.order.signal);
       await this.make();
       return this.result(null);
     } catch (error) {
@@ -187,6 +188,7 @@ class Job {
     const removed: string[] = [];
     this.removed = removed;
     for (const { name } of old) {
+      if (this.order.signal?.aborted) throw stopped(this.order.signal); // another run may be at work
       if (name === this.dump.name) continue; // those of a clock that was ahead do not push it out
       await place.remove(name);
       removed.push(name);

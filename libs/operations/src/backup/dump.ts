@@ -1,4 +1,4 @@
-import { Refused } from '@coldroom/domain';
+import { ColdroomError, Refused } from '@coldroom/domain';
 import { connectionFor, type ProgramConnection } from './connection';
 import { hide, programFailed } from './dump-failures';
 import { encrypt, type Encryption } from './encryption';
@@ -61,7 +61,7 @@ async function* checked(
   }
   listing.input.end();
   const end = await dumping.ended;
-  if (signal?.aborted) throw stopped();
+  if (signal?.aborted) throw stopped(signal);
   if (end.code !== 0) throw programFailed({ command: 'pg_dump', about }, end, connection);
   const [tables, ended] = [await listed, await listing.ended];
   if (ended.code !== 0 || tables === 0)
@@ -104,6 +104,8 @@ async function tablesIn(listing: Program): Promise<number> {
   return tables;
 }
 
-export function stopped(): Refused {
+/** Why it was stopped: because the lock on the register was lost, or from outside. */
+export function stopped(signal: AbortSignal): Error {
+  if (signal.reason instanceof ColdroomError) return signal.reason;
   return new Refused('BACKUP_STOPPED', 'The backup was stopped before its end. No backup was removed');
 }

@@ -122,7 +122,7 @@ class Drill {
 
   private async examine(): Promise<Pick<DrillReport, 'migrations' | 'since' | 'audit'>> {
     const { progress, signal } = this.order;
-    if (signal?.aborted) throw stopped();
+    if (signal?.aborted) throw stopped(signal);
     const url = this.at.server.urlOf(this.scratch('register'));
     const migrations = await migrate(url);
     const restored = new Register(url, { applicationName: 'coldroom drill', max: 3 });

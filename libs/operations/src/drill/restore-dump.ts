@@ -45,7 +45,7 @@ export async function restoreDump(order: RestoreOrder): Promise<void> {
         `${dump.name} could not be decrypted: ${hide(decrypted.message, undefined)}. Is ${identity} the right private key?`,
       );
     const end = await restoring.ended;
-    if (signal?.aborted) throw stopped();
+    if (signal?.aborted) throw stopped(signal);
     if (end.code === 0) return;
     const failed = programFailed({ command: 'pg_restore', about: 'the drill' }, end, connection);
     throw new Refused(

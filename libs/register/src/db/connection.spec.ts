@@ -118,6 +118,24 @@ describe('alone', () => {
     expect(await eventually(() => place.register.alone('scan', async () => 'again'))).toBe('again');
   });
 
+  it('says during the work that the lock was lost', async () => {
+    const fragile = new Register(place.url, { applicationName: 'cut-3' });
+    let reason: unknown;
+    const work = fragile.alone(
+      'scan',
+      async (lost) => {
+        const aborted = new Promise((resolve) => lost.addEventListener('abort', resolve, { once: true }));
+        await cutAll();
+        await aborted;
+        reason = lost.reason;
+      },
+      10,
+    );
+    await expect(work).rejects.toMatchObject({ code: 'REGISTER_UNAVAILABLE' });
+    expect(reason).toMatchObject({ code: 'REGISTER_UNAVAILABLE' });
+    await fragile.close();
+  });
+
   it('reports a lock that was lost during the work, and does not end the process', async () => {
     const fragile = new Register(place.url, { applicationName: 'cut-2' });
     await expect(fragile.alone('scan', cutAll)).rejects.toMatchObject({
