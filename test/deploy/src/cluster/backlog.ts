@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Cluster, type Pod } from './cluster';
 import { busy } from './disturb';
 import { bagsDoneTwice, copies, lastEvent, unfinishedBags, workers, type Step } from './facts';
@@ -38,14 +37,10 @@ export async function workOff(
 ): Promise<void> {
   const { cluster, say, nodes } = walk;
   await startSlowly(cluster);
-  for (let kills = 0; kills < 4; await sleep(500)) {
-    const [victim] = await cluster.running(job);
-    if (!victim) continue;
-    await cluster.kubectl('delete', 'pod', victim.metadata.name, '--grace-period=0', '--force');
-    kills += 1;
-  }
-  await busy(walk, 'four pods of the backlog Job were killed');
   await until('a pod of the backlog Job is running', async () => (await cluster.running(job)).length > 0);
+  for (const { metadata } of (await cluster.running(job)).slice(0, 2))
+    await cluster.kubectl('delete', 'pod', metadata.name, '--grace-period=0', '--force', '--wait=false');
+  await busy(walk, 'two pods of the backlog Job were killed');
   say(`pods of the backlog Job on: ${[...(await machines(cluster))].join(', ')}`);
   const [, victim] = nodes;
   if (lose && victim) {

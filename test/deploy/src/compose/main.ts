@@ -37,11 +37,7 @@ async function main(): Promise<number> {
     return 1;
   }
   await haveBaseImages();
-  const build = { DOCKER_BUILDKIT: process.env['DOCKER_BUILDKIT'] ?? '0' };
-  await ran('docker', ['build', '-q', '-t', image, '.'], build);
-  await ran('docker', ['build', '-q', '-t', sample, '--target', 'sample', '.'], build);
-  // The same code under another name, which is what an upgrade looks like to the containers.
-  await ran('docker', ['build', '-q', '-t', next, '--label', 'version=next', '.'], build);
+  if (process.env['IMAGES'] !== 'built') await buildImages();
   const faults = await faultsOfImage(image, base);
   if (faults.length > 0) throw new Error(`the image has faults:\n${faults.join('\n')}`);
   say(
@@ -101,6 +97,15 @@ async function main(): Promise<number> {
     await stack.remove();
     rmSync(secrets, { recursive: true });
   }
+}
+
+/** IMAGES=built leaves it out: they are there from an earlier run. */
+async function buildImages(): Promise<void> {
+  const build = { DOCKER_BUILDKIT: process.env['DOCKER_BUILDKIT'] ?? '0' };
+  await ran('docker', ['build', '-q', '-t', image, '.'], build);
+  await ran('docker', ['build', '-q', '-t', sample, '--target', 'sample', '.'], build);
+  // The same code under another name, which is what an upgrade looks like to the containers.
+  await ran('docker', ['build', '-q', '-t', next, '--label', 'version=next', '.'], build);
 }
 
 /** What a site would have from its own authority: chain.pem and key.pem. */

@@ -43,7 +43,12 @@ export async function lookAtMetrics({ stack, say, prometheusPort }: Walk): Promi
 /** Archives two requests, while workers are added and killed and both servers are restarted. */
 export async function archiveUnderFire({ stack, say }: Walk): Promise<void> {
   await command(stack, 'scan');
+  // The sample is small: nothing may be archived before the first kill.
+  await command(stack, 'stop', '--reason', 'containers are about to be killed');
   await command(stack, 'requests', 'approve', '1', '2', '--yes');
+  for (let tries = 0; (await unfinishedBags(stack)) === 0; tries += 1, await sleep(1000))
+    if (tries > 60) throw new Error('no bag was packed');
+  await command(stack, 'resume');
   for (const service of ['transfer', 'linker', 'checksum']) {
     const [victim = ''] = await stack.containersOf(service);
     await ran('docker', ['kill', '--signal', 'KILL', victim]);
