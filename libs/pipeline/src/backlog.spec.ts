@@ -44,17 +44,26 @@ const bags: Readonly<Record<string, PlannedBag>> = {
   'done, as all of its files are stuck': { state: 'done' },
 };
 
+/** Each with one file: the runner has nothing to run in a bag without files. */
 async function makeBags(takes: string): Promise<readonly bigint[]> {
   await sql.query('UPDATE file SET bag_id = NULL');
+  await sql.query(`DELETE FROM file WHERE fileset LIKE 'Bag:%'`);
   await sql.query('DELETE FROM bag');
   const made = Object.entries(bags).map(
     async ([name, { state = takes, store = 'main', movingTo = null, leaseEnds = null, notBefore = '0' }]) => {
       const { rows } = await sql.query<{ id: string }>(
         `INSERT INTO bag (request_id, name, state, store, moving_to, lease_until, not_before, files, bytes)
-         VALUES ($1, $2, $3, $4, $5, now() + $6::interval, now() + $7::interval, 0, 0) RETURNING id`,
+         VALUES ($1, $2, $3, $4, $5, now() + $6::interval, now() + $7::interval, 1, 1) RETURNING id`,
         [requestId, name, state, store, movingTo, leaseEnds, notBefore],
       );
-      return BigInt((rows[0] as { id: string }).id);
+      const { id } = rows[0] as { id: string };
+      if (state !== 'done')
+        await sql.query(
+          `INSERT INTO file (request_id, bag_id, fileset, root, path, display, size, state, identity)
+           VALUES ($1, $2::bigint, 'Bag:' || $2, 'ManagedRepository', convert_to($3, 'UTF8'), $3, 1, $4, '1:1:1:1:1:1:1:1:1')`,
+          [requestId, id, name, state],
+        );
+      return BigInt(id);
     },
   );
   return Promise.all(made);
