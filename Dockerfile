@@ -33,7 +33,7 @@ RUN npm prune --omit=dev --no-audit --no-fund && sh deploy/image/collect.sh /run
 
 # PostgreSQL's programs are those of the register's image; the server in it is never started.
 FROM ${POSTGRES_IMAGE} AS backup
-RUN apt-get update && apt-get install -y --no-install-recommends age gnupg libstdc++6 tini \
+RUN apt-get update && apt-get install -y --no-install-recommends age ca-certificates gnupg libstdc++6 tini \
  && apt-get clean && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
 ENV NODE_ENV=production METRICS_HOST=0.0.0.0 METRICS_PORT=9464
 COPY --from=build /usr/local/bin/node /usr/local/bin/node

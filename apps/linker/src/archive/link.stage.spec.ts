@@ -153,7 +153,7 @@ describe('the link stage', () => {
     [
       'the copy can be written',
       'NOT_DURABLE',
-      /the store says sealing/,
+      /the store says its directory still has write permission/,
       (_why, bag) => chmod(join(bench.storeDir, bag), 0o755),
     ],
     [

@@ -25,7 +25,12 @@ export interface ProgramConnection {
   readonly shown: string;
 }
 
-/** How PostgreSQL's programs connect to a database of our settings. */
+/** The authorities that Debian and its descendants trust. */
+const authorities = '/etc/ssl/certs/ca-certificates.crt';
+/** Our driver checks the server's certificate and name in all of these; libpq does so in `verify-full` alone. */
+const checkedModes = ['prefer', 'require', 'verify-ca', 'verify-full'];
+
+/** How PostgreSQL's programs connect to a database of our settings, with the same demands on TLS as our driver has. */
 export function connectionFor(text: string): ProgramConnection {
   const url = new URL(text);
   const password = url.password === '' ? url.searchParams.get('password') : decodeURIComponent(url.password);
@@ -33,6 +38,10 @@ export function connectionFor(text: string): ProgramConnection {
   const mode = url.searchParams.get('sslmode');
   for (const name of [...url.searchParams.keys()]) if (!known.includes(name)) url.searchParams.delete(name);
   if (mode === 'no-verify') url.searchParams.set('sslmode', 'require'); // of our driver only
+  if (mode !== null && checkedModes.includes(mode)) {
+    url.searchParams.set('sslmode', 'verify-full');
+    if (!url.searchParams.has('sslrootcert')) url.searchParams.set('sslrootcert', authorities);
+  }
   const host = url.searchParams.get('host') ?? url.hostname;
   return {
     url: url.href,

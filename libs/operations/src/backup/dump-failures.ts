@@ -30,6 +30,12 @@ export function programFailed(
       `The role may not read all of ${about} (${connection.shown}): ${said}. Give it pg_read_all_data: docs/backup-and-restore.md`,
       details,
     );
+  if (/certificate|does not support SSL/.test(said))
+    return new Refused(
+      'BACKUP_TLS_REFUSED',
+      `The server of ${about} (${connection.shown}) is not trusted: ${said}. Name the certificate of its authority in the URL (sslrootcert=/path/to/ca.pem), and the server by the name in its certificate`,
+      details,
+    );
   if (
     /could not (connect|translate)|connection to server .* failed|server closed the connection|terminating connection|Connection refused/.test(
       said,
