@@ -30,7 +30,7 @@ const authorities = '/etc/ssl/certs/ca-certificates.crt';
 /** Our driver checks the server's certificate and name in all of these; libpq does so in `verify-full` alone. */
 const checkedModes = ['prefer', 'require', 'verify-ca', 'verify-full'];
 
-/** How PostgreSQL's programs connect to a database of our settings, with the same demands on TLS as our driver has. */
+/** How PostgreSQL's programs connect to a database of our settings, with the same rules for TLS as our driver has. */
 export function connectionFor(text: string): ProgramConnection {
   const url = new URL(text);
   const password = url.password === '' ? url.searchParams.get('password') : decodeURIComponent(url.password);
