@@ -114,7 +114,7 @@ if (found.missing !== undefined) process.stderr.write(`SKIPPED: the service back
     await until('a partial dump', async () => readdirSync(place).some((name) => name.endsWith('.partial')));
     const { signal } = await running.stop(30_000);
     expect(signal).toBe('SIGTERM');
-    expect(readdirSync(place)).toEqual(['.coldroom-root']);
+    expect(readdirSync(place).sort()).toEqual(['.coldroom-register', '.coldroom-root']);
     expect(await register.backupRuns.list(1)).toMatchObject([{ code: 'BACKUP_STOPPED' }]);
     expect(await register.troubles.list('backup failed')).toEqual([]);
     start({ COLDROOM_DRILL_EVERY: '0' });

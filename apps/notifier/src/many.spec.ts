@@ -44,10 +44,11 @@ test(
     const { sent, unsure } = await scene.register.outbox.counts();
     console.info(`${many} mails: ${seconds.toFixed(1)} s, ${memory?.toFixed(0)} MiB at most, ${unsure} unsure`);
     const to = scene.smtp.accepted.map((mail) => mail.to[0]);
-    expect(new Set(to).size).toBe(many);
-    expect(to).toHaveLength(many); // none twice
+    expect(to).toHaveLength(new Set(to).size); // none twice
     expect(sent + unsure).toBe(many);
-    expect(unsure).toBeLessThanOrEqual(8); // those under way at the kill, which had arrived
+    // What was handed over at the moment of the kill may not have been accepted: it is listed (docs/mail.md).
+    expect(to.length).toBeGreaterThanOrEqual(sent);
+    expect(unsure).toBeLessThanOrEqual(8);
     expect(scene.smtp.accepted[0]?.headers.get('subject')).toContain(`${many.toLocaleString('en')} requests to decide`);
     if (memory !== undefined) expect(memory).toBeLessThan(250);
     expect(await contents()).toBe(1);
