@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { lockRequests } from '../db/connection';
-import { recordRequestEvent } from '../requests/request-events';
+import { moveToNewRequest } from '../requests/split';
 import { syncRequest } from '../transitions/sync-request';
 
 /**
@@ -38,37 +38,8 @@ async function settleOne(client: pg.ClientBase, requestId: bigint, by: string): 
     `SELECT DISTINCT fileset FROM file WHERE request_id = $1 AND state = 'registered'`,
     [requestId],
   );
-  const rest = left.length === 0 ? undefined : await restOf(client, requestId, by, left);
+  const filesets = left.map(({ fileset }) => fileset);
+  const rest = left.length === 0 ? undefined : await moveToNewRequest(client, requestId, filesets, by);
   await syncRequest(client, requestId, []);
-  return rest;
-}
-
-async function restOf(
-  client: pg.ClientBase,
-  requestId: bigint,
-  by: string,
-  filesets: readonly { readonly fileset: string }[],
-): Promise<bigint> {
-  const { rows } = await client.query<{ id: bigint }>(
-    `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester, created_at)
-     SELECT 'New', owner_id, owner, group_id, group_name, requester_id, requester, created_at FROM request WHERE id = $1
-     RETURNING id`,
-    [requestId],
-  );
-  const rest = (rows[0] as { id: bigint }).id;
-  for (const table of ['request_image', 'file'] as const)
-    await client.query(`UPDATE ${table} SET request_id = $2 WHERE request_id = $1 AND fileset = ANY($3)`, [
-      requestId,
-      rest,
-      filesets.map(({ fileset }) => fileset),
-    ]);
-  await recordRequestEvent(client, {
-    requestId: rest,
-    what: 'split',
-    from: null,
-    to: 'New',
-    detail: { of: requestId.toString(), filesets: filesets.length },
-    by,
-  });
   return rest;
 }

@@ -29,19 +29,7 @@ export async function splitRequest(
         : `Request ${requestId} has no ${unknown.slice(0, 3).join(', ')}`,
     );
   if (left.length === 0) return null;
-  const { rows } = await client.query<{ id: bigint }>(
-    `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester, created_at)
-     SELECT 'New', owner_id, owner, group_id, group_name, requester_id, requester, created_at FROM request WHERE id = $1
-     RETURNING id`,
-    [requestId],
-  );
-  const rest = (rows[0] as { id: bigint }).id;
-  for (const table of ['request_image', 'file'] as const)
-    await client.query(`UPDATE ${table} SET request_id = $2 WHERE request_id = $1 AND fileset = ANY($3)`, [
-      requestId,
-      rest,
-      left,
-    ]);
+  const rest = await moveToNewRequest(client, requestId, left, by);
   await recordRequestEvent(client, {
     requestId,
     what: 'split',
@@ -50,13 +38,36 @@ export async function splitRequest(
     detail: { into: rest.toString(), filesets: left.length },
     by,
   });
+  return rest;
+}
+
+/** Moves filesets, with their images, to a New request that has the same owner, group and requester. Returns its id. */
+export async function moveToNewRequest(
+  client: pg.ClientBase,
+  requestId: bigint,
+  filesets: readonly string[],
+  by: string,
+): Promise<bigint> {
+  const { rows } = await client.query<{ id: bigint }>(
+    `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester, created_at)
+     SELECT 'New', owner_id, owner, group_id, group_name, requester_id, requester, created_at FROM request WHERE id = $1
+     RETURNING id`,
+    [requestId],
+  );
+  const made = (rows[0] as { id: bigint }).id;
+  for (const table of ['request_image', 'file'] as const)
+    await client.query(`UPDATE ${table} SET request_id = $2 WHERE request_id = $1 AND fileset = ANY($3)`, [
+      requestId,
+      made,
+      filesets,
+    ]);
   await recordRequestEvent(client, {
-    requestId: rest,
+    requestId: made,
     what: 'split',
     from: null,
     to: 'New',
-    detail: { of: requestId.toString(), filesets: left.length },
+    detail: { of: requestId.toString(), filesets: filesets.length },
     by,
   });
-  return rest;
+  return made;
 }
