@@ -45,8 +45,29 @@ function checked(call: string, result: number | bigint): number {
 
 const terminated = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.of(0)]);
 
+/** koffi refuses more than 256 calls at a time; the system has fewer threads for them than this. */
+const mostAtOnce = 64;
+const turns: (() => void)[] = [];
+let running = 0;
+
+async function inTurn<T>(call: () => Promise<T>): Promise<T> {
+  if (running < mostAtOnce) running += 1;
+  else await new Promise<void>((resolve) => turns.push(resolve)); // takes over the turn of the call that ended
+  try {
+    return await call();
+  } finally {
+    const next = turns.shift();
+    if (next) next();
+    else running -= 1;
+  }
+}
+
 /** renameat2(2) off the event loop. */
 export function rename(from: Buffer, to: Buffer, flags: number): Promise<void> {
+  return inTurn(() => renameNow(from, to, flags));
+}
+
+function renameNow(from: Buffer, to: Buffer, flags: number): Promise<void> {
   return new Promise((resolve, reject) => {
     raw.renameat2.async(
       currentDirectory,
@@ -137,6 +158,10 @@ export function freshStatusSync(of: Buffer | number): Buffer {
 
 /** The same off the event loop. */
 export function freshStatus(of: Buffer | number): Promise<Buffer> {
+  return inTurn(() => freshStatusNow(of));
+}
+
+function freshStatusNow(of: Buffer | number): Promise<Buffer> {
   const status = Buffer.alloc(256);
   const [at, name, flags] = statusCall(of);
   return new Promise((resolve, reject) => {
