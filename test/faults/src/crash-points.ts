@@ -214,15 +214,23 @@ export async function freezeAndTakeOver(
   { service, crashPoint, requestId, end, hold = '7d' }: Takeover,
 ): Promise<void> {
   const late = world.start(service, { freezeAt: crashPoint, env: { COLDROOM_HOLD: hold } });
-  await frozen(late);
-  await world.check();
-  const next = world.start(service, { env: { COLDROOM_HOLD: hold } });
-  await (typeof end === 'string' ? world.reached(requestId, end) : end());
-  await world.checkAtRest();
-  const places = [world.data, world.store, ...(world.other ? [world.other.links] : [])];
-  const before = [imageOf(...places), await world.register.reports.events({ requestId }, 10_000)];
-  await wake(late);
-  expect([imageOf(...places), await world.register.reports.events({ requestId }, 10_000)]).toEqual(before);
-  await Promise.all([late.kill(), next.kill()]);
+  try {
+    await frozen(late);
+    await world.check();
+    const next = world.start(service, { env: { COLDROOM_HOLD: hold } });
+    try {
+      await (typeof end === 'string' ? world.reached(requestId, end) : end());
+      await world.checkAtRest();
+      const places = [world.data, world.store, ...(world.other ? [world.other.links] : [])];
+      const before = [imageOf(...places), await world.register.reports.events({ requestId }, 10_000)];
+      await wake(late);
+      expect([imageOf(...places), await world.register.reports.events({ requestId }, 10_000)]).toEqual(before);
+    } finally {
+      await next.kill();
+    }
+  } finally {
+    // Also after a failure: a worker that is left would do the work of the next test.
+    await late.kill();
+  }
   await world.checkAtRest();
 }

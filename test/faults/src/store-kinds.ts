@@ -14,7 +14,7 @@ export interface KeptCopies {
   readonly recalled: boolean;
   /** Directories that hold all sealed bags as they are now; what is not in a directory is downloaded into one. */
   bags(): Promise<readonly string[]>;
-  /** What is not sealed, or incomplete. */
+  /** What is not sealed, or incomplete. A service that was killed may leave its look at the file system. */
   unsealed(): Promise<readonly string[]>;
   /** Everything that would show a change of a sealed bag. */
   image(): Promise<Readonly<Record<string, string>>>;
@@ -72,7 +72,8 @@ function inDirectories(...directories: readonly [string, ...string[]]): Omit<Kep
       directories
         .map((directory) => join(directory, '.open'))
         .filter((open) => existsSync(open))
-        .flatMap((open) => readdirSync(open).map((name) => `the bag ${name}`)),
+        .flatMap((open) => readdirSync(open).filter((name) => !name.startsWith('.check-')))
+        .map((name) => `the bag ${name}`),
     image: async () =>
       imageOf(...directories.flatMap((directory) => sealedBagsIn(directory).map((bag) => join(directory, bag)))),
     stop: async () => undefined,

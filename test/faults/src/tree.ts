@@ -72,11 +72,17 @@ export function imageOf(...directories: readonly string[]): Readonly<Record<stri
   return Object.fromEntries(
     directories.flatMap((directory) => {
       const below = readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((path) => join(directory, path));
-      return [directory, ...below].map((path) => {
-        const { ino, size, mtimeNs, ctimeNs, mode, nlink } = lstatSync(path, { bigint: true });
-        const target = lstatSync(path).isSymbolicLink() ? readlinkSync(path) : '';
-        return [path, [ino, size, mtimeNs, ctimeNs, mode, nlink, target].join(' ')];
-      });
+      return [directory, ...below].filter((path) => !isCheck(path)).map((path) => [path, shown(path)]);
     }),
   );
+}
+
+/** A store's check makes, and removes, a few files in the directory of open bags, at any time. */
+const isCheck = (path: string): boolean => path.includes('/.open/.check-');
+
+function shown(path: string): string {
+  const { ino, size, mtimeNs, ctimeNs, mode, nlink } = lstatSync(path, { bigint: true });
+  if (path.endsWith('/.open')) return [ino, mode].join(' ');
+  const target = lstatSync(path).isSymbolicLink() ? readlinkSync(path) : '';
+  return [ino, size, mtimeNs, ctimeNs, mode, nlink, target].join(' ');
 }
