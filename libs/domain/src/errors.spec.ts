@@ -38,6 +38,21 @@ describe('errors', () => {
     for (const thrown of [new Error('x'), { code: 5 }, 'text', null, undefined]) expect(codeOf(thrown)).toBe('UNKNOWN');
   });
 
+  it('names errors of the system that Node.js has no name for', () => {
+    const failed = (number: number): Error => {
+      const code = `Unknown system error -${number}`;
+      return Object.assign(new Error(`${code}: ${code}, write`), { code, errno: -number });
+    };
+    expect([116, 117, 122, 4000].map((number) => codeOf(failed(number)))).toEqual([
+      'ESTALE',
+      'EUCLEAN',
+      'EDQUOT',
+      'Unknown system error -4000',
+    ]);
+    expect(messageOf(failed(116))).toBe('ESTALE: stale file handle, write');
+    expect(messageOf(failed(4000))).toBe(failed(4000).message);
+  });
+
   it('finds the message of any thrown value', () => {
     expect(messageOf(new Error('no space'))).toBe('no space');
     expect(messageOf('text')).toBe('text');

@@ -47,13 +47,30 @@ export class Refused extends ColdroomError {
   readonly kind = 'refused';
 }
 
+/**
+ * Errors of Linux that Node.js has no name for, by number: it reports `Unknown system error -116`. Network file systems,
+ * quotas and damaged disks return them.
+ */
+const unnamed: Readonly<Record<string, readonly [code: string, text: string]>> = {
+  116: ['ESTALE', 'stale file handle'],
+  117: ['EUCLEAN', 'structure needs cleaning'],
+  121: ['EREMOTEIO', 'remote I/O error'],
+  122: ['EDQUOT', 'disk quota exceeded'],
+  126: ['ENOKEY', 'required key not available'],
+  127: ['EKEYEXPIRED', 'key has expired'],
+  128: ['EKEYREVOKED', 'key has been revoked'],
+};
+const withoutName = /Unknown system error -(\d+)(: Unknown system error -\1)?/;
+
 /** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return message.replace(withoutName, (as, number: string) => unnamed[number]?.join(': ') ?? as);
 }
 
 /** The code of any thrown value: ours, the system's (`ENOSPC`), or `UNKNOWN`. */
 export function codeOf(thrown: unknown): string {
   const code = (thrown as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : 'UNKNOWN';
+  if (typeof code !== 'string') return 'UNKNOWN';
+  return unnamed[withoutName.exec(code)?.[1] ?? '']?.[0] ?? code;
 }

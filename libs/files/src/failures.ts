@@ -94,6 +94,8 @@ export function storeFailed(error: unknown, store: string): Transient | null {
     case 'ENXIO':
     case 'ENODEV':
     case 'ESTALE':
+    case 'EUCLEAN':
+    case 'EREMOTEIO':
     case 'ESHUTDOWN':
     case 'ENOTCONN':
     case 'ETIMEDOUT':

@@ -34,7 +34,8 @@ export const renameFlags = { noReplace: 1, exchange: 2 } as const;
 
 function systemError(call: string): NodeJS.ErrnoException {
   const errno = -koffi.errno();
-  const [code, text] = getSystemErrorMap().get(errno) ?? [`ERRNO_${-errno}`, 'unknown error'];
+  const unnamed = `Unknown system error ${errno}`; // as Node.js has it; see codeOf
+  const [code, text] = getSystemErrorMap().get(errno) ?? [unnamed, unnamed];
   return Object.assign(new Error(`${code}: ${text}, ${call}`), { code, errno, syscall: call });
 }
 
