@@ -6,35 +6,65 @@ import { run } from './scratch';
 
 /* File systems other than that of the temporary directory, mounted for one test. */
 
-const mib = 1 << 20;
+type Mount = (from: string, on: string) => unknown;
 
-/** How each is mounted on a directory. `from` is an empty directory, or an image of 40 MiB that each makes itself. */
+/** How each is mounted on a directory. `from` is an empty directory, in which some make an image. */
 const mounts = {
-  bindfs: (from: string, on: string) => run('bindfs', from, on),
+  bindfs: (from, on) => run('bindfs', from, on),
   // Without `use_ino`, the two names of a hard link have different inodes.
-  mergerfs: (from: string, on: string) => run('mergerfs', '-o', 'use_ino', from, on),
-  unionfs: (from: string, on: string) => run('unionfs', '-o', 'use_ino', `${from}=RW`, on),
-  encfs: (from: string, on: string) => mountWithPassword('encfs', ['--standard', '--stdinpass', from, on], 'p\n'),
-  gocryptfs: (from: string, on: string) => {
+  mergerfs: (from, on) => run('mergerfs', '-o', 'use_ino', from, on),
+  unionfs: (from, on) => run('unionfs', '-o', 'use_ino', `${from}=RW`, on),
+  encfs: (from, on) => mountWithPassword('encfs', ['--standard', '--stdinpass', from, on], 'p\n'),
+  gocryptfs: (from, on) => {
     mountWithPassword('gocryptfs', ['-q', '-init', '-scryptn', '10', from], 'p\n');
     mountWithPassword('gocryptfs', ['-q', from, on], 'p\n');
   },
   /** No permissions and no owners: all files belong to root and have all bits, whatever `chmod` says. */
-  ntfs: (from: string, on: string) => {
+  ntfs: (from, on) => {
     run('mkntfs', '-F', '-Q', imageIn(from));
     run('ntfs-3g', '-o', 'no_def_opts,silent', imageIn(from), on);
   },
-  ext4: (from: string, on: string) => {
-    run('mkfs.ext4', '-q', imageIn(from));
-    run('mount', '-o', 'loop', imageIn(from), on);
+  ntfsWithPermissions: (from, on) => {
+    run('mkntfs', '-F', '-Q', imageIn(from));
+    run('ntfs-3g', '-o', 'permissions', imageIn(from), on);
   },
-} as const;
+  /** No hard links, no symbolic links, no permissions, times in seconds, and letter case is ignored. */
+  exfat: (from, on) => {
+    run('mkfs.exfat', imageIn(from));
+    const device = run('losetup', '--find', '--show', imageIn(from)).trim();
+    try {
+      run('mount.exfat-fuse', device, on);
+    } finally {
+      run('losetup', '--detach', device); // once it is unmounted
+    }
+  },
+  ext4: ofKernel('mkfs.ext4', ['-q']),
+  ext3: ofKernel('mkfs.ext3', ['-q']),
+  /** Inodes without room for parts of a second. */
+  ext3InSeconds: ofKernel('mkfs.ext3', ['-q', '-I', '128']),
+  xfs: ofKernel('mkfs.xfs', ['-q'], 320),
+  btrfs: ofKernel('mkfs.btrfs', ['-q'], 128),
+  overlay: (from, on) => {
+    for (const name of ['lower', 'upper', 'work']) mkdirSync(join(from, name));
+    const layers = `lowerdir=${from}/lower,upperdir=${from}/upper,workdir=${from}/work`;
+    run('mount', '-t', 'overlay', '-o', layers, 'overlay', on);
+  },
+  tmpfs: (_from, on) => run('mount', '-t', 'tmpfs', '-o', 'size=100m', 'none', on),
+} satisfies Readonly<Record<string, Mount>>;
 
 export type MountKind = keyof typeof mounts;
 
-function imageIn(directory: string): string {
+/** What the kernel mounts from an image of so many MiB. */
+function ofKernel(make: string, options: readonly string[], size?: number): Mount {
+  return (from, on) => {
+    run(make, ...options, imageIn(from, size));
+    run('mount', '-o', 'loop', imageIn(from), on);
+  };
+}
+
+function imageIn(directory: string, size = 40): string {
   const image = join(directory, 'image');
-  if (!existsSync(image)) run('truncate', '-s', String(40 * mib), image);
+  if (!existsSync(image)) run('truncate', '-s', `${size}M`, image);
   return image;
 }
 

@@ -22,6 +22,8 @@ export function keepPrograms(name: string, make: (place: string) => void): strin
   try {
     make(place);
     renameSync(place, join(cache, name));
+  } catch (error) {
+    if (keptPrograms(name) === undefined) throw error; // otherwise another process was faster: just as good
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
