@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
+import type { FileSystemLook } from '@coldroom/domain';
 import { createDatabase } from '@coldroom/local';
 import { migrate, Register } from '@coldroom/register';
 import { buildTinyOmero } from '@coldroom/sample-omero';
@@ -202,6 +203,26 @@ describe('coldroom doctor', () => {
     expect(told(await doctor([], { OMERO_BIOFORMATS_VERSION: 'new' }), 'settings')).toEqual([
       'fault: OMERO_BIOFORMATS_VERSION must be a version of Bio-Formats such as 6.14.0',
     ]);
+  });
+
+  it('shows what the file systems can do, and keeps it in the register', async () => {
+    const { stdout, code } = await coldroomProcess(['doctor', '--probe'], env);
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`hold directory ${hold}`)]);
+    expect(stdout).toContain(`store main at ${store}`);
+    expect(stdout).toMatch(/hard links +yes +link\n/);
+    expect(stdout).toMatch(/times are kept to \d+ ns; names have up to 255 bytes/);
+    const again = await doctor(['--probe']);
+    const { fileSystems } = json<{ fileSystems: readonly { look: FileSystemLook }[] }>(again);
+    const register = new Register(env['REGISTER_DATABASE_URL']!);
+    try {
+      expect((await register.fileSystemLooks.list()).map(({ look }) => look)).toEqual(
+        fileSystems.map(({ look }) => look),
+      );
+    } finally {
+      await register.close();
+    }
+    for (const { look } of fileSystems) expect(look.abilities['stable inode numbers'].answer).toBe('yes');
+    expect(json<object>(await doctor())).not.toHaveProperty('fileSystems');
   });
 
   it('does nothing the second time', async () => {

@@ -6,4 +6,6 @@ export * from './evidence/original';
 export * from './model';
 export * from './states';
 export * from './crash-points';
+export * from './file-system';
+export * from './file-system-consequences';
 export * from './store';

@@ -138,3 +138,5 @@ export interface CopyKey {
 export function copyPath(file: Pick<ArchiveFile, 'root' | 'path'>): Buffer {
   return Buffer.concat([Buffer.from(`${file.root}/`), file.path]);
 }
+
+export type Answer = 'yes' | 'no' | 'unknown';

@@ -1,5 +1,6 @@
 import type { ColdroomError } from './errors';
-import type { CopyRead, DigestAlgorithm, Digests, Identity } from './model';
+import type { FileSystemLook } from './file-system';
+import type { Answer, CopyRead, DigestAlgorithm, Digests, Identity } from './model';
 
 /** A source file to be put into a bag. */
 export interface Source {
@@ -35,8 +36,6 @@ export interface CopyDigest {
   /** Opaque; changes whenever the copy could have changed. */
   readonly version: string;
 }
-
-export type Answer = 'yes' | 'no' | 'unknown';
 
 /** What a program will do with a store. */
 export type StoreUse = 'read' | 'write';
@@ -103,9 +102,13 @@ export interface Store {
   /**
    * Throws where the store cannot be used in this way: unavailable (`STORE_UNAVAILABLE`), read-only
    * (`STORE_READ_ONLY`), rights missing (`STORE_DENIED`), unsafe location (`STORE_INSIDE_OMERO`,
-   * `STORE_ON_SAME_FILE_SYSTEM`), unable to protect copies (`STORE_NOT_PROTECTED`). Tries nothing that was not requested. `recall` is `read` by default.
+   * `STORE_ON_SAME_FILE_SYSTEM`), unable to protect or to prove copies (`STORE_NOT_PROTECTED`, `STORE_NOT_PROVABLE`,
+   * `FILE_SYSTEM_UNABLE`). Tries nothing that was not requested. `recall` is `read` by default.
    */
   check(use: StoreUse, recall?: RecallUse): Promise<void>;
+
+  /** Of stores in directories: their file systems as the last `check('write')` found them, also one that refused. */
+  readonly fileSystems?: readonly FileSystemLook[];
 
   /**
    * Copies sources into the open bag, all synced to disk when it returns. An unfinished or unproven copy from an

@@ -1,5 +1,4 @@
 export { checkAccess, type Access } from './check-access';
-export { checkProtection } from './check-protection';
 export { checkWritable } from './check-writable';
 export { openDirectory, type Directory } from './directory';
 export { dropStaged } from './drop-staged';
@@ -10,6 +9,10 @@ export { identityOf, isSymlink, sameContent, typeOf, type FileType } from './ide
 export { filesBelow, readSmallFile } from './listing';
 export { checkPath, displayPath, quotedPath } from './path';
 export { notWritable, protectedAgainstChange } from './protection';
+export { refuseLacks, type Accepted } from './probe/lacks';
+export { KeptLook } from './probe/kept-look';
+export { probe } from './probe/probe';
+export { probePrefix } from './probe/scratch-directory';
 export { renameExchange, renameExchangeSync, renameNoReplace } from './rename';
 export { dropCache } from './native';
 export { markerName, openRoot, writeMarker, type Root } from './roots';

@@ -55,7 +55,8 @@ export function openFile(tree: Tree, path: Buffer, way: Way, expect?: Identity):
   }
 }
 
-function openAround(at: Buffer, way: Way, dev: number): { readonly fd: number; readonly read: CopyRead } {
+/** Opens a file to read past the page cache, where that can be had; `read` says what was granted. */
+export function openAround(at: Buffer, way: Way, dev: number): { readonly fd: number; readonly read: CopyRead } {
   const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
   if (way === 'cached') return { fd: openSync(at, flags), read: 'cached' };
   const plain = openSync(at, flags);

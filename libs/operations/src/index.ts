@@ -10,6 +10,7 @@ export { refuseWithoutPlace } from './backup/plan';
 export { checkBackupDirectory, prepareBackup, previewBackup, type BackupPreview } from './backup/preview';
 export { oneByOne, untilNotBusy, type Notice, type Notify } from './busy';
 export { diagnose, missingPreparations } from './doctor/diagnose';
+export { probeFileSystems, type AbilityLine, type ProbedDirectory } from './doctor/file-systems';
 export type { Finding } from './doctor/findings';
 export { examineNode } from './doctor/machine';
 export { drill, type DrillOrder } from './drill/drill';

@@ -7,6 +7,7 @@ import { openConfiguredStores, type Stores } from '@coldroom/stores';
 import { HoldDirectories, holdPaths, Originals, Staging } from '@coldroom/trees';
 import { STORES } from './configured-stores';
 import { delivery } from './delivery';
+import { FileSystems } from './file-systems';
 import { LifeSigns, SERVICE_NAME } from './life-signs';
 import { watchConnections } from './metrics';
 import { RedisConnection } from './redis';
@@ -36,6 +37,7 @@ class Checked {
     readonly originals: Originals,
     readonly holds: HoldDirectories,
     readonly register: Register,
+    readonly fileSystems: FileSystems,
   ) {}
 }
 
@@ -92,6 +94,7 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
       ...options.stages,
       ...(options.providers ?? []),
       ...providers,
+      FileSystems,
       Checked,
       {
         provide: CHECKS,
@@ -114,12 +117,15 @@ async function openRegister(name: string, settings: ServiceSettings): Promise<Re
 }
 
 /** What must hold at startup and at each `/readyz`: exactly the rights that the service uses. */
-function checksOf({ redis, stores, originals, holds, register }: Checked, rights: Rights): Checks {
+function checksOf({ redis, stores, originals, holds, register, fileSystems }: Checked, rights: Rights): Checks {
   return {
     redis: () => redis.check(),
-    stores: () => checkStores(stores, rights),
+    stores: () => checkStores(stores, rights).finally(() => fileSystems.recordStores(stores)),
     originals: () => checkOriginals(originals, rights.originals),
-    hold: () => checkHolds(holds, rights.hold),
+    hold: async () => {
+      await checkHolds(holds, rights.hold);
+      if (rights.originals === 'write') await fileSystems.checkHolds();
+    },
     register: () => register.reports.clock(),
   };
 }

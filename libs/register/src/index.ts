@@ -77,6 +77,7 @@ export type { Switch } from './transitions/switches';
 export type { Backlog, Claim, DueBag } from './transitions/claims';
 export type { Amount, StageTime } from './queries/stage-times';
 export type { WrongTotals } from './queries/totals';
+export type { RecordedLook } from './stores/file-system-looks';
 export {
   storeParts,
   type StoreContent,

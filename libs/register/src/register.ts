@@ -31,6 +31,7 @@ import { RetrievalReports } from './queries/retrieval-reports';
 import { Retrievals } from './operator/retrievals';
 import { Scans } from './requests/scans';
 import { ServiceReports } from './troubles/service-reports';
+import { FileSystemLooks } from './stores/file-system-looks';
 import { StoresHealth } from './stores/store-health';
 import { Troubles } from './troubles/troubles';
 import { Switches } from './transitions/switches';
@@ -59,6 +60,7 @@ export class Register {
   readonly troubles: Troubles;
   readonly services: ServiceReports;
   readonly storeHealth: StoresHealth;
+  readonly fileSystemLooks: FileSystemLooks;
   readonly usage: Usage;
   readonly scans: Scans;
   readonly containers: Containers;
@@ -94,6 +96,7 @@ export class Register {
     this.troubles = new Troubles(this.pool);
     this.services = new ServiceReports(this.pool);
     this.storeHealth = new StoresHealth(this.pool);
+    this.fileSystemLooks = new FileSystemLooks(this.pool);
     this.usage = new Usage(this.pool);
     this.scans = new Scans(this.pool);
     this.containers = new Containers(this.pool);

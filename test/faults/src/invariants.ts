@@ -93,7 +93,7 @@ export async function leftovers(scene: Scene): Promise<string[]> {
     .map((path) => `${path} was left behind`);
   const held = new Set(files.filter((file) => file.state === 'linked').map((file) => `${file.bag}/${file.id}`));
   const hold = filesBelow(scene.hold)
-    .filter((path) => path !== markerName && !held.has(path))
+    .filter((path) => path !== markerName && !path.startsWith('.check-') && !held.has(path))
     .map((path) => `hold/${path} was left behind`);
   const unsealed = (await Promise.all(storesOf(scene).map((store) => store.unsealed())))
     .flat()

@@ -1,12 +1,21 @@
-import { diagnose, missingPreparations, prepare, type Finding, type Preparation } from '@coldroom/operations';
+import {
+  diagnose,
+  missingPreparations,
+  prepare,
+  probeFileSystems,
+  type Finding,
+  type Preparation,
+} from '@coldroom/operations';
 import { exitCodes } from '@coldroom/runtime';
 import type { Lines } from '@coldroom/terminal';
 import type { CliCommand } from '../command';
 import type { Context } from '../context';
 import { styled } from '../output';
+import { fileSystemLines } from './doctor-file-systems';
 
 interface Options {
   readonly prepare?: boolean;
+  readonly probe?: boolean;
   readonly yes?: boolean;
 }
 
@@ -18,15 +27,24 @@ export function addDoctor(program: CliCommand): void {
       '--prepare',
       'first make what is missing: markers (.coldroom-root) in the OMERO trees and stores, and the hold directory',
     )
+    .option(
+      '--probe',
+      'also show what the file system of each hold directory and store can do, found by small files of our own',
+    )
     .yes()
-    .examples('doctor', '--env /etc/coldroom.env doctor --prepare')
+    .examples('doctor', '--env /etc/coldroom.env doctor --prepare', 'doctor --probe')
     .runs(async (context, options: Options) => {
       const prepared = options.prepare ? await prepareMissing(context, options.yes) : [];
       const findings = await diagnose(context);
+      const fileSystems = options.probe ? await probeFileSystems(context) : [];
       const healthy = findings.every(({ level }) => level !== 'fault');
       return {
-        document: { healthy, prepared, findings },
-        lines: [prepared.map((line) => `done: ${line}`), findings.map(findingLines)],
+        document: { healthy, prepared, findings, ...(options.probe ? { fileSystems } : {}) },
+        lines: [
+          prepared.map((line) => `done: ${line}`),
+          findings.map(findingLines),
+          fileSystems.map((each) => ['', fileSystemLines(each)]),
+        ],
         exitCode: healthy ? exitCodes.ok : exitCodes.failed,
       };
     });

@@ -24,6 +24,8 @@ const refusals = [
   'NO_SUCH_FILESET',
   'STORE_UNKNOWN',
   'STORE_NOT_PROTECTED',
+  'STORE_NOT_PROVABLE',
+  'FILE_SYSTEM_UNABLE',
 ];
 
 /** The pages on which requests are reviewed and decided. */

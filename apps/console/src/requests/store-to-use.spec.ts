@@ -136,14 +136,24 @@ test('the approval keeps the store that was chosen, and refuses one that does no
   expect(await running.register.requests.get(id)).toMatchObject({ state: 'Approved', store: 'tape' });
 });
 
-test.each(['disk', ''])('no approval goes to a store that cannot protect copies: named "%s"', async (store) => {
-  const fault = { code: 'STORE_NOT_PROTECTED', reason: 'the store at /smb ignores permissions' };
-  await record(look('disk', { isDefault: true, fault, space: null }), look('tape'));
+const unable = [
+  ['STORE_NOT_PROTECTED', 'cannot protect copies'],
+  ['STORE_NOT_PROVABLE', 'cannot prove copies'],
+  ['FILE_SYSTEM_UNABLE', 'cannot keep copies'],
+] as const;
+
+test.each(unable)('no approval goes to a store whose file system was refused: %s', async (code, reason) => {
+  await record(
+    look('disk', { isDefault: true, fault: { code, reason: 'the store at /smb' }, space: null }),
+    look('tape'),
+  );
   const id = await running.newRequest();
-  const { status, text } = await approve(id, store);
-  expect(status).toBe(409);
-  expect(text).toContain('The store &quot;disk&quot; cannot protect copies');
-  expect(text).not.toContain('/smb');
+  for (const store of ['disk', '']) {
+    const { status, text } = await approve(id, store);
+    expect(status).toBe(409);
+    expect(text).toContain(`The store &quot;disk&quot; ${reason}`);
+    expect(text).not.toContain('/smb');
+  }
   expect(await running.register.requests.get(id)).toMatchObject({ state: 'New', revision: 1 });
   expect((await approve(id, 'tape')).status).toBe(303);
 });

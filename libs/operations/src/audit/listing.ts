@@ -1,6 +1,6 @@
 import { opendir } from 'node:fs/promises';
 import { rootNames } from '@coldroom/domain';
-import { filesBelow, markerName, openDirectory, type Root } from '@coldroom/files';
+import { filesBelow, markerName, openDirectory, probePrefix, type Root } from '@coldroom/files';
 import type { CopyPlace } from '@coldroom/register';
 import type { Scope } from './scope';
 
@@ -51,7 +51,7 @@ export interface BagEntry {
 export async function* entriesOfBags(root: Root, prefix = ''): AsyncGenerator<BagEntry> {
   for await (const { name } of await opendir(`${root.directory}/${prefix}`, { bufferSize: 256 })) {
     const path = Buffer.from(`${prefix}${name}`);
-    if (name === markerName || (prefix === '' && name === stagingName)) continue;
+    if (name === markerName || name.startsWith(probePrefix) || (prefix === '' && name === stagingName)) continue;
     if (!bagName.test(name)) {
       yield { path, bag: null, inBag: Buffer.alloc(0) };
       continue;

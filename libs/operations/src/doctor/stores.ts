@@ -1,5 +1,6 @@
 import type { Surroundings } from '../surroundings';
 import { withStores } from '../stores/open';
+import { warningsOf } from './file-systems';
 import { examine, ok, type Finding } from './findings';
 
 /** Checks each store that the settings name: available, marked, writable, and at a safe distance from the originals. */
@@ -12,7 +13,10 @@ export async function examineStores(context: Surroundings): Promise<readonly Fin
         findings.push(
           ...(await examine(about, async () => {
             await store.check('write');
-            return ok(about, `${store.kind}, ${store === stores.default ? 'the default, ' : ''}can be used`);
+            return [
+              ok(about, `${store.kind}, ${store === stores.default ? 'the default, ' : ''}can be used`),
+              ...(store.fileSystems ?? []).flatMap((look) => warningsOf(about, 'store', look)),
+            ];
           })),
         );
       }

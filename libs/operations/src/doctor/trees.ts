@@ -1,8 +1,9 @@
 import { constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, rootNames, type RootName } from '@coldroom/domain';
-import { identify, markerName, openRoot, typeOf } from '@coldroom/files';
+import { identify, markerName, openRoot, probe, refuseLacks, typeOf } from '@coldroom/files';
 import { denied, firstEntry, sampleFiles } from './sample-files';
+import { warningsOf } from './file-systems';
 import { examine, fault, ok, warning, type Finding } from './findings';
 import { examineOwnership, protectedHardlinks } from './ownership';
 import { tryLinks } from './try-links';
@@ -18,7 +19,7 @@ export async function examineTrees(dataDir: string, holds: readonly string[]): P
   return findings;
 }
 
-async function examineHold(hold: string, dataDir: string): Promise<Finding> {
+async function examineHold(hold: string, dataDir: string): Promise<readonly Finding[] | Finding> {
   const about = `hold ${hold}`;
   const found = await identify(hold).catch(unlessDenied);
   if (found === undefined)
@@ -40,8 +41,9 @@ async function examineHold(hold: string, dataDir: string): Promise<Finding> {
   if ((found.mode & 0o077) !== 0)
     return warning(about, `is open to others (mode ${(found.mode & 0o7777).toString(8)})`, `chmod 700 ${hold}`);
   if ((await identify(join(hold, markerName))) === null) return fault(about, `has no marker ${markerName}`, prepare);
-  await openRoot(hold, 'hold');
-  return ok(about, 'is there');
+  const look = await probe(await openRoot(hold, 'hold'), Buffer.alloc(0));
+  refuseLacks('hold', 'hold', look);
+  return [ok(about, 'is there'), ...warningsOf(about, 'hold', look)];
 }
 
 async function examineTree(name: RootName, directory: string, holds: readonly string[]): Promise<readonly Finding[]> {
@@ -100,13 +102,7 @@ async function examineLinking(name: RootName, directory: string, holds: readonly
       'name a place on the same file system in COLDROOM_HOLD_DIRS',
     );
   try {
-    const { exchange } = await tryLinks(hold, join(directory, markerName));
-    if (!exchange)
-      return warning(
-        name,
-        'its file system cannot swap two names in one step',
-        'the linker renames instead, which cannot see a file that comes at the last moment; keep OMERO from importing to old places',
-      );
+    await tryLinks(hold, join(directory, markerName));
   } catch (error) {
     return linkFault(name, hold, uid, codeOf(error));
   }

@@ -1,33 +1,19 @@
-import { link, mkdtemp, rmdir, symlink, unlink } from 'node:fs/promises';
+import { link, mkdtemp, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from '@coldroom/domain';
-import { renameExchange } from '@coldroom/files';
 
 /**
- * Does with a marker of Coldroom what the linker does with an original: holds it by a hard link, makes a symbolic link
- * and swaps the two. All of this is in a new directory below `hold` that is removed afterwards; the marker itself is
- * not touched. Throws the system's error if a link cannot be made.
+ * Holds a marker of Coldroom as the linker holds an original: by a hard link from a tree into `hold`, in a new directory
+ * that is removed afterwards. Throws the system's error if that cannot be done.
  */
-export async function tryLinks(hold: string, marker: string): Promise<{ readonly exchange: boolean }> {
-  const directory = await mkdtemp(join(hold, '.doctor-'));
-  const names = [join(directory, 'held'), join(directory, 'link')] as const;
+export async function tryLinks(hold: string, marker: string): Promise<void> {
+  const directory = await mkdtemp(join(hold, '.check-'));
+  const held = join(directory, 'held');
   try {
-    await link(marker, names[0]);
-    await symlink('nowhere', names[1]);
-    return { exchange: await canExchange(names[0], names[1]) };
+    await link(marker, held);
   } finally {
-    for (const name of names) await unlink(name).catch(unlessMissing);
+    await unlink(held).catch(unlessMissing);
     await rmdir(directory);
-  }
-}
-
-async function canExchange(one: string, other: string): Promise<boolean> {
-  try {
-    await renameExchange(Buffer.from(one), Buffer.from(other));
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EXCHANGE_NOT_SUPPORTED') return false;
-    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Register, RequestSummary } from '@coldroom/register';
 import { failureOf, noSuchRequest, type Failure } from '../failure';
-import { refuseUnprotectedStore } from './stores';
+import { refuseUnableStore } from './stores';
 
 /** What is decided about one request; `done` if it can be, and afterwards if it was. */
 export interface Decision {
@@ -65,7 +65,7 @@ export function decideIn(
     const seen = revision === undefined ? {} : { revision };
     if (decision !== 'approve') return register.requests.decline(request, by, reason ?? null, seen);
     const summary = await register.requests.get(request);
-    if (summary) await refuseUnprotectedStore(register, summary, store ?? null);
+    if (summary) await refuseUnableStore(register, summary, store ?? null);
     return register.requests.approve(request, by, store ?? null, seen);
   };
 }

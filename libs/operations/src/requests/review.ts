@@ -15,7 +15,7 @@ import type {
 import { noSuchRequest } from '../failure';
 import { actions, may, relationsTo, visibleTo, type Action, type Actor, type RightsPolicy } from '../rights/rights';
 import { requestDetails, type RequestDetails } from './show';
-import { refuseUnprotectedStore, refuseUnreportedStore, storesOf, type StoreChoice } from './stores';
+import { refuseUnableStore, refuseUnreportedStore, storesOf, type StoreChoice } from './stores';
 
 /** A request as someone may see it, and what they may do about it now. */
 export interface Review extends RequestDetails {
@@ -128,7 +128,8 @@ async function meaningOf(
 
 /**
  * Approves, declines or withdraws a request as the actor. `Refused`: `NO_SUCH_REQUEST`, `NOT_PERMITTED`, `REASON_MISSING`,
- * `STORE_UNKNOWN`, `STORE_NOT_PROTECTED`, `REQUEST_DECIDED`, `NO_SUCH_FILESET`, or `REQUEST_CHANGED` since that revision.
+ * `STORE_UNKNOWN`, a code of `refuseUnableStore`, `REQUEST_DECIDED`, `NO_SUCH_FILESET`, or `REQUEST_CHANGED` since that
+ * revision.
  */
 export async function decideAs(reviewer: Reviewer, order: DecisionOrder): Promise<void> {
   const { register, actor } = reviewer;
@@ -137,7 +138,7 @@ export async function decideAs(reviewer: Reviewer, order: DecisionOrder): Promis
   if (!permits(reviewer, decision, request)) throw notPermitted(reviewer, decision, request);
   if (decision === 'approve') {
     if (store !== null) await refuseUnreportedStore(register, store);
-    await refuseUnprotectedStore(register, request, store);
+    await refuseUnableStore(register, request, store);
     await register.requests.approve(id, actor.name, store, { revision, filesets });
   } else if (decision === 'withdraw') await register.requests.withdraw(id, actor.name, { revision });
   else {

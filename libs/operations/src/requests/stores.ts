@@ -61,17 +61,25 @@ export async function refuseUnreportedStore({ storeHealth }: Register, name: str
   );
 }
 
-/** `Refused` `STORE_NOT_PROTECTED` if the store that the request would go to could not protect copies at the last look. */
-export async function refuseUnprotectedStore(
+/** What a store cannot promise whose file system was refused; without its path, which not all who approve may see. */
+const cannotPromise: Readonly<Record<string, string>> = {
+  STORE_NOT_PROTECTED: 'cannot protect copies: its file system does not keep permissions',
+  STORE_NOT_PROVABLE: 'cannot prove copies: what is read there does not come from a disk',
+  FILE_SYSTEM_UNABLE: 'cannot keep copies: its file system lacks an ability that Coldroom needs',
+};
+
+/** `Refused` with the code of the last look, if the request would go to a store whose file system was refused. */
+export async function refuseUnableStore(
   register: Register,
   request: Pick<RequestSummary, 'group' | 'bytes'>,
   name: string | null,
 ): Promise<void> {
   const stores = await storesOf(register, request);
   const store = stores.find((each) => (name === null ? each.isUsual : each.name === name));
-  if (store?.fault?.code === 'STORE_NOT_PROTECTED')
+  const reason = cannotPromise[store?.fault?.code ?? ''];
+  if (store?.fault && reason !== undefined)
     throw new Refused(
       store.fault.code,
-      `The store "${store.name}" cannot protect copies: its file system does not keep permissions. An administrator finds the way out with "coldroom doctor".`,
+      `The store "${store.name}" ${reason}. An administrator finds the way out with "coldroom doctor".`,
     );
 }

@@ -6,6 +6,7 @@ import {
   type CopyStatus,
   type DigestAlgorithm,
   type FetchOrder,
+  type FileSystemLook,
   type Availability,
   type Outcome,
   type Source,
@@ -62,6 +63,10 @@ export class ArkivumStore implements Store {
     this.handOver = new HandOver(name, settings, this.appliance);
     this.cache = new Cache(name, this.appliance);
     this.md5s = new BagMd5s((bag) => this.mounted.readTag(bag, md5Manifest));
+  }
+
+  get fileSystems(): readonly FileSystemLook[] {
+    return this.mounted.fileSystems;
   }
 
   /** Queries a file that the appliance need not know: any answer is enough. */

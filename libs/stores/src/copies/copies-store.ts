@@ -7,6 +7,7 @@ import {
   type CopyStatus,
   type DigestAlgorithm,
   type FetchOrder,
+  type FileSystemLook,
   type Availability,
   type Outcome,
   type RecallUse,
@@ -39,6 +40,10 @@ export class CopiesStore implements Store {
     this.wantedDigests = [...new Set(members.flatMap((store) => store.wantedDigests))];
     this.recallRoot = this.first.recallRoot;
     this.unprotected = members.some((store) => store.unprotected);
+  }
+
+  get fileSystems(): readonly FileSystemLook[] {
+    return this.members.flatMap((store) => store.fileSystems ?? []);
   }
 
   async check(use: StoreUse, recall?: RecallUse): Promise<void> {

@@ -54,7 +54,11 @@ async function makeStore(mount?: string): Promise<StoreUnderTest & { directory: 
     rmSync(top, { recursive: true });
   };
   return {
-    store: openStore('main', settings(directory), { files, omeroRoots: [sourceDir] }),
+    // Nothing in memory can be read past the cache.
+    store: openStore('main', settings(directory, mount ? { verify: 'cached' } : {}), {
+      files,
+      omeroRoots: [sourceDir],
+    }),
     sourceDir,
     directory,
     becomeUnavailable: async () => renameSync(join(directory, markerName), join(top, 'marker')),

@@ -8,6 +8,7 @@ import {
   type CopyStatus,
   type DigestAlgorithm,
   type FetchOrder,
+  type FileSystemLook,
   type Availability,
   type Outcome,
   type Source,
@@ -19,10 +20,11 @@ import {
 import {
   checkAccess,
   checkPath,
-  checkProtection,
   checkWritable,
   displayPath,
+  KeptLook,
   openRoot,
+  refuseLacks,
   type Files,
   type Root,
 } from '@coldroom/files';
@@ -47,6 +49,7 @@ export class FileStore implements Store {
   readonly wantedDigests = [];
   private readonly files: Files;
   private root: Root | undefined;
+  private readonly fileSystem = new KeptLook(Buffer.from(openDirectoryName));
 
   constructor(
     readonly name: string,
@@ -58,12 +61,19 @@ export class FileStore implements Store {
     this.acceptedReads = settings.verify === 'direct' ? ['direct', 'dropped'] : ['direct', 'dropped', 'cached'];
   }
 
+  get fileSystems(): readonly FileSystemLook[] {
+    return this.fileSystem.last ? [this.fileSystem.last] : [];
+  }
+
   async check(use: StoreUse): Promise<void> {
     await this.here(async (root) => {
       await checkPlacement(this.settings.directory, this.surroundings.omeroRoots, this.settings.sameFileSystem);
       if (use === 'read') return checkReadable(root);
       await checkWritable(root, Buffer.from(openDirectoryName));
-      await checkProtection(root, Buffer.from(openDirectoryName), this.unprotected);
+      refuseLacks('store', this.name, await this.fileSystem.take(root), {
+        unprotected: this.unprotected,
+        cachedReads: this.settings.verify === 'cached',
+      });
     });
   }
 

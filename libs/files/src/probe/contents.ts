@@ -1,0 +1,121 @@
+import { type Ability, type AbilityFound } from '@coldroom/domain';
+import { closeSync, statfsSync } from 'node:fs';
+import { chmod, chown, lstat, mkdir, open, writeFile } from 'node:fs/promises';
+import { identify } from '../fresh';
+import { setTimes, writeAttribute } from '../native';
+import { openAround } from '../read';
+import { no, tried, unknown, yes } from './answer';
+import { inside } from './scratch-directory';
+
+type Found = Pick<
+  Record<Ability, AbilityFound>,
+  'permissions' | 'direct reads' | 'sync of files' | 'sync of directories' | 'extended attributes' | 'owners'
+>;
+
+const writeBits = 0o222;
+
+export async function probeContents(scratch: Buffer): Promise<Found> {
+  const file = inside(scratch, 'content');
+  await writeFile(file, Buffer.alloc(8192, 7), { flag: 'wx', mode: 0o644 });
+  return {
+    'sync of files': await tried('fsync', () => synced(file)),
+    'sync of directories': await tried('fsync of a directory', () => synced(scratch)),
+    'direct reads': await directReads(file),
+    'extended attributes': await attributes(file),
+    owners: await owners(file),
+    permissions: await permissions(scratch),
+  };
+}
+
+async function synced(path: Buffer): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function directReads(file: Buffer): Promise<AbilityFound> {
+  const { dev } = await lstat(file);
+  const { fd, read } = openAround(file, 'direct', dev);
+  closeSync(fd);
+  switch (read) {
+    case 'direct':
+      return yes('open O_DIRECT');
+    case 'dropped':
+      return yes('posix_fadvise: the page cache drops a file that is to be read');
+    default:
+      return no(`reads come from the memory of this machine (file system 0x${statfsSync(file).type.toString(16)})`);
+  }
+}
+
+function attributes(path: Buffer): Promise<AbilityFound> {
+  return tried('setxattr', async () => {
+    const file = await open(path, 'r+');
+    try {
+      writeAttribute(file.fd, Buffer.from('user.coldroom'), Buffer.from('here'));
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+async function owners(file: Buffer): Promise<AbilityFound> {
+  if (process.geteuid?.() !== 0) return unknown('only root can give a file to another owner');
+  const another = 65_533;
+  return tried('chown', async () => {
+    await chown(file, another, another);
+    const found = await identify(file);
+    if (found?.uid !== another || found.gid !== another) return no('chown: reported success and changed nothing');
+  });
+}
+
+/** Whether the write permission of a file and of its directory can be taken away. */
+async function permissions(scratch: Buffer): Promise<AbilityFound> {
+  const directory = inside(scratch, 'protected');
+  const file = inside(directory, 'file');
+  await mkdir(directory, 0o755);
+  await writeFile(file, 'coldroom was here\n', { flag: 'wx', mode: 0o644 });
+  const found = await tried('chmod', async () => {
+    await chmod(file, 0o444);
+    await chmod(directory, 0o555);
+    const modes = [await identify(file), await identify(directory)].map((each) => each?.mode ?? writeBits);
+    if (modes.some((mode) => (mode & writeBits) !== 0)) return no(ignored);
+  });
+  for (const each of [directory, file]) await chmod(each, 0o755).catch(() => undefined); // so that it can be removed
+  return found;
+}
+
+/** How `permissions` reads where the system reports no error. */
+export const ignored = 'chmod: reported success and changed nothing';
+
+const units = [1, 100, 1000, 1_000_000, 10_000_000, 1_000_000_000, 2_000_000_000];
+const exact = 1_234_567_891_987_654_321n;
+
+/** Sets a time that no coarser unit can hold, and finds the unit from what was kept. */
+export async function probeTimes(
+  scratch: Buffer,
+): Promise<{ readonly found: AbilityFound; readonly unitNs: number | null }> {
+  const path = inside(scratch, 'times');
+  await writeFile(path, '', { flag: 'wx' });
+  const call = 'futimens';
+  let unitNs: number | null = null;
+  const found = await tried(call, async () => {
+    const file = await open(path, 'r+');
+    try {
+      setTimes(file.fd, exact, exact);
+    } finally {
+      await file.close();
+    }
+    const kept = (await identify(path))?.mtimeNs ?? 0n;
+    unitNs = units.find((unit) => isRounded(kept, BigInt(unit))) ?? null;
+    return unitNs === null ? no(`${call}: reported success and kept another time`) : yes(call);
+  });
+  return { found, unitNs };
+}
+
+function isRounded(kept: bigint, unit: bigint): boolean {
+  const down = (exact / unit) * unit;
+  return kept === down || kept === down + unit;
+}

@@ -1,0 +1,50 @@
+import { consequencesOf, type FileSystemLook, type RootUse } from '@coldroom/domain';
+import { KeptLook, openRoot, refuseLacks } from '@coldroom/files';
+import { Register } from '@coldroom/register';
+import { Log } from '@coldroom/runtime';
+import type { Stores } from '@coldroom/stores';
+import { HoldDirectories } from '@coldroom/trees';
+import { Injectable } from '@nestjs/common';
+
+/** Refuses file systems that cannot do what this service needs, and keeps in the register how they were found. */
+@Injectable()
+export class FileSystems {
+  private readonly holdLooks = new Map<string, KeptLook>();
+  private readonly recorded = new Set<FileSystemLook>();
+
+  constructor(
+    private readonly register: Register,
+    private readonly holds: HoldDirectories,
+    private readonly log: Log,
+  ) {}
+
+  /** For the service that holds originals by hard links and places links. `Refused` `FILE_SYSTEM_UNABLE`. */
+  async checkHolds(): Promise<void> {
+    for (const path of this.holds.paths) {
+      const kept = this.holdLooks.get(path) ?? new KeptLook(Buffer.alloc(0));
+      this.holdLooks.set(path, kept);
+      const look = await kept.take(await openRoot(path, 'hold'));
+      await this.record('hold', look);
+      refuseLacks('hold', 'hold', look);
+    }
+  }
+
+  /** Of stores that were just checked, also of those that were refused. */
+  async recordStores(stores: Stores): Promise<void> {
+    for (const store of stores.all) for (const look of store.fileSystems ?? []) await this.record('store', look);
+  }
+
+  private async record(use: RootUse, look: FileSystemLook): Promise<void> {
+    if (this.recorded.has(look)) return;
+    const known = await this.register.fileSystemLooks.record(use, look);
+    this.recorded.add(look);
+    for (const { ability, weight, text } of consequencesOf(use, known))
+      if (weight === 'warning')
+        this.log.warn('file system lacks an ability', {
+          directory: look.directory,
+          type: look.type,
+          ability,
+          next: text,
+        });
+  }
+}
