@@ -26,7 +26,7 @@ const foldersOf = (...types) => projects.filter(({ type }) => types.includes(typ
 
 /** Packages that only these scopes may import. What is below `test` may import any. */
 const packageScopes = {
-  pg: ['register', 'omero'],
+  pg: ['postgres', 'register', 'omero'],
   'pg-cursor': ['register', 'omero'],
   'node-pg-migrate': ['register'],
   '@bull-board/api': ['console'],

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { onConnect, startOfSession } from '@coldroom/postgres';
 import { asOmeroError } from './database-errors';
 import { Session } from './session';
 
@@ -22,17 +23,20 @@ export function openPool(url: string, options: ConnectionOptions = {}): pg.Pool 
   types.setTypeParser(int8, (text: string) => BigInt(text));
   types.setTypeParser(int8Array, (text: string) => text.slice(1, -1).split(',').filter(Boolean).map(BigInt));
   for (const date of dates) types.setTypeParser(date, (text: string) => text);
+  const start = startOfSession(url, {
+    search_path: 'public',
+    statement_timeout: `${options.statementTimeout ?? 600_000}ms`,
+    // A process that hangs must not keep a snapshot or locks in OMERO's database indefinitely.
+    idle_in_transaction_session_timeout: '900s',
+  });
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max ?? 4,
     types,
     application_name: 'coldroom',
-    options: '-c search_path=public',
-    statement_timeout: options.statementTimeout ?? 600_000,
-    // A process that hangs must not keep a snapshot or locks in OMERO's database indefinitely.
-    idle_in_transaction_session_timeout: 900_000,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    onConnect: onConnect(start),
   });
   // The pool drops an idle connection that breaks (server restart); the next query opens another and reports errors.
   pool.on('error', () => undefined);

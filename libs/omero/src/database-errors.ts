@@ -1,4 +1,5 @@
 import { codeOf, ColdroomError, messageOf, Refused, Transient } from '@coldroom/domain';
+import { UnsuitableServer } from '@coldroom/postgres';
 
 const unavailableCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'];
 const unavailableMessages =
@@ -15,6 +16,7 @@ export function asOmeroError(thrown: unknown): unknown {
   const code = codeOf(thrown);
   const message = messageOf(thrown);
   const cause = { cause: thrown };
+  if (thrown instanceof UnsuitableServer) return unsuitable(thrown);
   if (busyCodes.includes(code)) {
     return new Transient(
       'OMERO_DATABASE_BUSY',
@@ -22,6 +24,9 @@ export function asOmeroError(thrown: unknown): unknown {
       { sqlState: code },
       cause,
     );
+  }
+  if (code === '25006') {
+    return new Transient('OMERO_DATABASE_READ_ONLY', `OMERO's database refuses writes: ${message}.`, {}, cause);
   }
   if (unavailableCodes.includes(code) || /^(08|57|53).{3}$/.test(code) || unavailableMessages.test(message)) {
     return new Transient(
@@ -56,4 +61,16 @@ export function asOmeroError(thrown: unknown): unknown {
     );
   }
   return thrown;
+}
+
+function unsuitable(error: UnsuitableServer): ColdroomError {
+  const text = `OMERO_DATABASE_URL ${error.message}.`;
+  switch (error.why) {
+    case 'pooled':
+      return new Refused('OMERO_DATABASE_POOLED', text, {}, { cause: error });
+    case 'silent':
+      return new Transient('OMERO_DATABASE_UNAVAILABLE', text, {}, { cause: error });
+    default:
+      return new Transient('OMERO_DATABASE_READ_ONLY', text, {}, { cause: error });
+  }
 }

@@ -25,8 +25,8 @@ export interface OmeroFacts extends OmeroVersion {
 
 /**
  * OMERO's own database. All our SQL on its schema is in this library. Every method throws `Transient`
- * (`OMERO_DATABASE_UNAVAILABLE`, `OMERO_DATABASE_BUSY`: try again) or `Refused` (`OMERO_LOGIN_REFUSED`,
- * `OMERO_RIGHTS_MISSING`, `OMERO_SCHEMA_UNKNOWN`: needs a person).
+ * (`OMERO_DATABASE_UNAVAILABLE`, `OMERO_DATABASE_READ_ONLY`, `OMERO_DATABASE_BUSY`: try again) or `Refused`
+ * (`OMERO_LOGIN_REFUSED`, `OMERO_DATABASE_POOLED`, `OMERO_RIGHTS_MISSING`, `OMERO_SCHEMA_UNKNOWN`: needs a person).
  */
 export class OmeroDatabase {
   #repository: Repository | undefined;

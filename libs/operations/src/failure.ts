@@ -1,4 +1,5 @@
-import { codeOf, ColdroomError, messageOf, Refused } from '@coldroom/domain';
+import { codeOf, ColdroomError, messageOf, Refused, Transient } from '@coldroom/domain';
+import { asRegisterError } from '@coldroom/register';
 import { exitCodes, SettingsError } from '@coldroom/runtime';
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -37,6 +38,13 @@ export function failureOf(error: unknown): Failure {
     };
   if (error instanceof ColdroomError)
     return { code: error.code, message: error.message, exitCode: exitCodeOf(error), details: error.details };
+  const known = asRegisterError(error);
+  if (known instanceof ColdroomError)
+    return failureOf(
+      known.code === 'REGISTER_UNAVAILABLE'
+        ? new Transient(known.code, unavailableMessage(messageOf(error) || codeOf(error)))
+        : known,
+    );
   const code = codeOf(error);
   return (
     ofRegister(code, messageOf(error)) ?? {
@@ -65,7 +73,7 @@ function exitCodeOf(error: ColdroomError): ExitCode {
   return error.kind === 'refused' ? exitCodes.failed : exitCodes.temporary;
 }
 
-/** PostgreSQL's SQLSTATEs (its manual, appendix A) and the system's codes for a lost connection. */
+/** By PostgreSQL's SQLSTATEs (its manual, appendix A). */
 function ofRegister(code: string, message: string): Failure | undefined {
   const of = (ours: string, text: string, exitCode: ExitCode): Failure => ({ code: ours, message: text, exitCode });
   switch (code) {
@@ -97,27 +105,8 @@ function ofRegister(code: string, message: string): Failure | undefined {
         exitCodes.notAllowed,
       );
     default:
-      return isLost(code, message)
-        ? of('REGISTER_UNAVAILABLE', unavailableMessage(message || code), exitCodes.temporary)
-        : undefined;
+      return undefined;
   }
-}
-
-function isLost(code: string, message: string): boolean {
-  return (
-    [
-      'ECONNREFUSED',
-      'ECONNRESET',
-      'EPIPE',
-      'ETIMEDOUT',
-      'ENOTFOUND',
-      'EAI_AGAIN',
-      'EHOSTUNREACH',
-      'ENETUNREACH',
-    ].includes(code) ||
-    (code.length === 5 && /^(08|53|57|40)/.test(code)) ||
-    /Connection terminated|timeout exceeded when trying to connect/.test(message)
-  );
 }
 
 export function unavailableMessage(reason: string): string {

@@ -6,6 +6,7 @@ export type { ContainerAnswer } from './containers/containers';
 export type { BackupOf, BackupRun, BackupState } from './backups/backup-runs';
 export type { BagStanding, Standing } from './backups/standing';
 export { schema as registerSchema } from './db/connection';
+export { asRegisterError } from './db/failures';
 export { migrate } from './db/migrate';
 export { ScratchServer, scratchName } from './db/scratch';
 export { mailChoices, type MailChoice, type PersonsChoice } from './mail/choices';

@@ -4,7 +4,8 @@ import { Audit } from './queries/audit';
 import { AuditRuns } from './queries/audit-runs';
 import { BackupRuns } from './backups/backup-runs';
 import { readStanding, type Standing } from './backups/standing';
-import { asTransient, connect, releaseIdle, openPool } from './db/connection';
+import { connect, releaseIdle, openPool } from './db/connection';
+import { asRegisterError } from './db/failures';
 import { Containers } from './containers/containers';
 import { Meaning } from './queries/meaning';
 import { readFigures, type Figures } from './queries/figures';
@@ -128,7 +129,7 @@ export class Register {
     const client = await connect(this.pool);
     const lost = new AbortController();
     const beat = setInterval(() => {
-      client.query('SELECT 1').catch((error: unknown) => lost.abort(asTransient(error)));
+      client.query('SELECT 1').catch((error: unknown) => lost.abort(asRegisterError(error)));
     }, beatMs).unref();
     let broken: Error | undefined;
     try {
@@ -142,7 +143,7 @@ export class Register {
       return result;
     } catch (error) {
       broken = error as Error;
-      throw asTransient(error);
+      throw asRegisterError(error);
     } finally {
       clearInterval(beat);
       releaseIdle(client, broken);

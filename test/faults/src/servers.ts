@@ -1,5 +1,13 @@
 import { connect } from 'node:net';
-import { createDatabase, removeServerData, startPostgres, startRedis, type LocalServer } from '@coldroom/local';
+import {
+  createDatabase,
+  removeServerData,
+  startPgBouncer,
+  startPostgres,
+  startRedis,
+  type LocalServer,
+  type PgBouncerPlace,
+} from '@coldroom/local';
 import { Gate } from './gate';
 
 interface Served {
@@ -14,6 +22,8 @@ const like = process.env['TEST_POSTGRES_LIKE'];
 
 /** A PostgreSQL and a Redis for one world, each behind a gate whose address stays the same when they are restarted. */
 export class Servers {
+  private pooler: LocalServer | undefined;
+
   private constructor(
     private readonly dir: string,
     private postgres: Served,
@@ -26,6 +36,14 @@ export class Servers {
       await served(await startPostgres({ dir, settings, ...(like ? { like } : {}) })),
       await served(await startRedis({ dir })),
     );
+  }
+
+  /** From now on PostgreSQL is reached through a PgBouncer, by connections that are new. */
+  async pool(poolMode: PgBouncerPlace['poolMode']): Promise<void> {
+    await this.pooler?.stop();
+    this.pooler = await startPgBouncer({ dir: this.dir, postgresUrl: this.postgres.server.url, poolMode });
+    this.postgres.gate.shut();
+    this.postgres.gate.lead(this.pooler.url);
   }
 
   get redisUrl(): string {
@@ -65,6 +83,7 @@ export class Servers {
   }
 
   async stop(): Promise<void> {
+    await this.pooler?.stop();
     for (const { server, gate } of [this.postgres, this.redis]) {
       gate.close();
       await server.stop();

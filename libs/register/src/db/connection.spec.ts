@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { NotYet, Transient } from '@coldroom/domain';
-import { asTransient, openPool, transaction } from './connection';
+import { openPool, transaction } from './connection';
+import { asRegisterError } from './failures';
 import { Register } from '../register';
 import { freshRegister } from '../testing/fresh-register';
 
@@ -57,11 +58,11 @@ describe('transaction', () => {
 
 it('treats a lost connection, a shutdown and a deadlock as transient, and nothing else', () => {
   for (const code of ['ECONNREFUSED', 'EAI_AGAIN', '08006', '57P01', '40P01', '40001', '53300']) {
-    expect(asTransient(Object.assign(new Error('x'), { code }))).toBeInstanceOf(Transient);
+    expect(asRegisterError(Object.assign(new Error('x'), { code }))).toBeInstanceOf(Transient);
   }
   for (const code of ['23505', '42P01', '42501', 'ENOENT']) {
     const error = Object.assign(new Error('x'), { code });
-    expect(asTransient(error)).toBe(error);
+    expect(asRegisterError(error)).toBe(error);
   }
 });
 

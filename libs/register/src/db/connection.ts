@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { codeOf, Transient } from '@coldroom/domain';
+import { onConnect, startOfSession } from '@coldroom/postgres';
+import { asRegisterError } from './failures';
 
 /** The schema of the register, so that it can be in a database of its own or share one. */
 export const schema = 'coldroom';
@@ -10,13 +11,18 @@ const int8 = 20;
 export function openPool(url: string, options: { max?: number; applicationName?: string } = {}): pg.Pool {
   const types = new pg.TypeOverrides();
   types.setTypeParser(int8, (text: string) => BigInt(text));
+  const start = startOfSession(url, { search_path: schema });
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max ?? 6,
     types,
     application_name: options.applicationName ?? 'coldroom',
-    options: `-c search_path=${schema}`,
     connectionTimeoutMillis: 10_000,
+    onConnect: onConnect(async (client) =>
+      start(client).catch((error: unknown) => {
+        throw asRegisterError(error);
+      }),
+    ),
   });
   // An idle session that breaks (server restart) is dropped by the pool; the next query opens another one.
   pool.on('error', () => undefined);
@@ -44,7 +50,7 @@ export async function transaction<T>(
     await client.query('ROLLBACK').catch((failed: Error) => {
       broken = failed;
     });
-    throw asTransient(error);
+    throw asRegisterError(error);
   } finally {
     releaseIdle(client, broken);
   }
@@ -58,7 +64,7 @@ export async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
     return (await pool.connect()).on('error', hear);
   } catch (error) {
-    throw asTransient(error);
+    throw asRegisterError(error);
   }
 }
 
@@ -68,8 +74,6 @@ export function releaseIdle(client: pg.PoolClient, broken: Error | undefined): v
   client.release(broken);
 }
 
-const connectionClasses = ['08', '57', '53', '40'];
-
 /**
  * Locks requests until the transaction ends. Any code that changes files or bags of a request beyond its claim must
  * lock in this order: requests by id, bags by id, files. The answer to "is this fileset complete" is then valid until
@@ -77,36 +81,4 @@ const connectionClasses = ['08', '57', '53', '40'];
  */
 export async function lockRequests(client: pg.ClientBase, ids: readonly bigint[]): Promise<void> {
   await client.query('SELECT FROM request WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE', [ids]);
-}
-
-/**
- * A lost or refused connection, a shutdown and a serialization failure are transient; any other error is returned
- * unchanged.
- */
-export function asTransient(error: unknown): unknown {
-  const code = codeOf(error);
-  const lost =
-    connectionClasses.some((start) => code.length === 5 && code.startsWith(start)) ||
-    [
-      'ECONNREFUSED',
-      'ECONNRESET',
-      'EPIPE',
-      'ETIMEDOUT',
-      'ENOTFOUND',
-      'EAI_AGAIN',
-      'EHOSTUNREACH',
-      'ENETUNREACH',
-    ].includes(code) ||
-    (error instanceof Error &&
-      /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect/.test(
-        error.message,
-      ));
-  return lost
-    ? new Transient(
-        'REGISTER_UNAVAILABLE',
-        `The register's PostgreSQL does not answer: ${(error as Error).message}`,
-        {},
-        { cause: error },
-      )
-    : error;
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import pg from 'pg';
-import { asTransient, hear, schema } from './connection';
+import { startOfSession } from '@coldroom/postgres';
+import { hear, schema } from './connection';
+import { asRegisterError } from './failures';
 import { refuseNewer } from './pending-migrations';
 
 /**
@@ -12,6 +14,7 @@ export async function migrate(url: string, log: (line: string) => void = () => u
   const client = new pg.Client({ connectionString: url, application_name: 'coldroom-migrate' }).on('error', hear);
   try {
     await client.connect();
+    await startOfSession(url, {})(client);
     await refuseNewer(client);
     const done = await runner({
       dbClient: client,
@@ -26,7 +29,7 @@ export async function migrate(url: string, log: (line: string) => void = () => u
     });
     return done.map((migration) => migration.name);
   } catch (error) {
-    throw asTransient(error);
+    throw asRegisterError(error);
   } finally {
     await client.end();
   }

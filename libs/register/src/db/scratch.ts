@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { codeOf, messageOf, Refused } from '@coldroom/domain';
-import { asTransient } from './connection';
+import { asRegisterError } from './failures';
 
 const ours = /^coldroom_drill_\d{8}t\d{6}z(_omero)?$/;
 
@@ -82,7 +82,7 @@ export class ScratchServer {
           {},
           { cause: error },
         );
-      throw asTransient(error);
+      throw asRegisterError(error);
     } finally {
       await client.end().catch(() => undefined);
     }

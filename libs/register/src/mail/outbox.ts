@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { asTransient, transaction } from '../db/connection';
+import { transaction } from '../db/connection';
+import { asRegisterError } from '../db/failures';
 import { dropUnused, type Facts } from './new-mail';
 
 export const mailStates = [
@@ -186,7 +187,7 @@ export class Outbox {
     try {
       return (await this.pool.query<T>(statement, [...values])).rows;
     } catch (error) {
-      throw asTransient(error);
+      throw asRegisterError(error);
     }
   }
 
@@ -194,7 +195,7 @@ export class Outbox {
     try {
       return (await this.pool.query(statement, [...values])).rowCount === 1;
     } catch (error) {
-      throw asTransient(error);
+      throw asRegisterError(error);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { crashPoint } from '@coldroom/domain';
-import { asTransient } from '../db/connection';
+import { asRegisterError } from '../db/failures';
 
 /** A request that a program may send again, as it did not see the answer. */
 export interface Repeatable {
@@ -93,7 +93,7 @@ export class Idempotency {
     try {
       return await this.pool.query(sql, [...values]);
     } catch (error) {
-      throw asTransient(error);
+      throw asRegisterError(error);
     }
   }
 }

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotYet, Transient } from '@coldroom/domain';
-import { asTransient, transaction } from '../db/connection';
+import { transaction } from '../db/connection';
+import { asRegisterError } from '../db/failures';
 
 /** How old an answer may be before the switches are read again, in milliseconds. */
 const freshMs = 200;
@@ -59,7 +60,7 @@ export class Switches {
         failures: row.failures,
       }));
     } catch (error) {
-      throw asTransient(error);
+      throw asRegisterError(error);
     }
   }
 

@@ -4,6 +4,7 @@ export { debianPostgres, skippedWithout, type DebianPostgres } from './debian-po
 export { keepPrograms, keptPrograms } from './kept-programs';
 export { startPostgres, type PostgresPlace } from './postgres';
 export { removeServerData } from './postgres-data';
+export { startPgBouncer, type PgBouncerPlace } from './pgbouncer';
 export { startRedis } from './redis';
 export { startS3, type LocalS3 } from './s3';
 export { freePort, startServer, type LocalServer, type ServerProcess } from './server-process';

@@ -1,0 +1,2 @@
+export { onConnect, startOfSession } from './start-of-session';
+export { UnsuitableServer } from './unsuitable-server';
