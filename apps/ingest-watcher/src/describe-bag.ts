@@ -1,11 +1,18 @@
-import { copyPath, type TagFile } from '@coldroom/domain';
+import { copyPath, type Store, type TagFile } from '@coldroom/domain';
 import type { Claim, Register } from '@coldroom/register';
-import { tagFiles } from '@coldroom/bagit';
+import { nameFormIn, tagFiles, type BagDescription } from '@coldroom/bagit';
 
-/** The tag files that make a bag self-describing: its manifests, and what OMERO knows of each file. */
-export async function describeBag(claim: Claim, register: Register): Promise<readonly TagFile[]> {
+/**
+ * The tag files that make a bag self-describing: its manifests, and what OMERO knows of each file. A bag that is already
+ * sealed in the store keeps the rules that it was sealed by, so that it is recognised.
+ */
+export async function describeBag(
+  claim: Claim,
+  register: Register,
+  store: Pick<Store, 'readTag'>,
+): Promise<readonly TagFile[]> {
   const images = await register.claims.imagesOf(claim.requestId, [...new Set(claim.files.map((file) => file.fileset))]);
-  return tagFiles({
+  const description: BagDescription = {
     bag: claim.bag,
     date: claim.bagCreatedAt,
     information: [
@@ -22,5 +29,6 @@ export async function describeBag(claim: Claim, register: Register): Promise<rea
       owner: claim.owner,
       group: claim.group,
     })),
-  });
+  };
+  return tagFiles(description, await nameFormIn(store, claim.bag));
 }

@@ -37,7 +37,7 @@ export class MoveSealStage implements Stage {
     const paths = claim.files.map(copyPath);
     const spoiledBefore = spoiled(claim.files, await to.stat(claim.bag, paths));
     if (spoiledBefore.length > 0) return { transitions: spoiledBefore };
-    await seal(to, claim, await describeBag(claim, this.register), work);
+    await seal(to, claim, await describeBag(claim, this.register, to), work);
     const answers = await to.stat(claim.bag, paths);
     crashPoint('move-seal:1-sealed');
     const wrong = spoiled(claim.files, answers);

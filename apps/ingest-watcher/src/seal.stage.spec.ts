@@ -69,6 +69,26 @@ describe('the seal stage', () => {
     expect(await readFile(join(bench.storeDir, bag, 'tagmanifest-sha256.txt'), 'utf8')).toBe(before);
   });
 
+  test('a bag that was sealed by earlier rules for names is recognised as sealed', async () => {
+    const bag = await verified('earlier', ['50%', 'back\\slash']);
+    const byEarlierRules: Store = Object.create(bench.stores.default, {
+      readTag: { value: async () => Buffer.from('Bag-Software-Agent: Coldroom\n') },
+      stat: {
+        value: async (name: string, paths: readonly Buffer[]) =>
+          (await bench.stores.default.stat(name, paths)).map((status) => status && { ...status, durable: 'no' }),
+      },
+    }) as Store;
+    await bench.run(new SealStage({ ...bench.stores, get: () => byEarlierRules }, bench.register));
+    const manifest = await readFile(join(bench.storeDir, bag, 'manifest-sha256.txt'), 'utf8');
+    expect(manifest).toContain('data/ManagedRepository/earlier/50%\n');
+
+    await bench.run(stage);
+
+    for (const path of ['earlier/50%', 'earlier/back\\slash'])
+      expect(await bench.file(path)).toMatchObject({ state: 'sealed' });
+    expect(await readFile(join(bench.storeDir, bag, 'manifest-sha256.txt'), 'utf8')).toBe(manifest);
+  });
+
   test('a file that was set aside before is not in the sealed bag', async () => {
     const bag = await verified('partly', ['good', 'bad']);
     const bad = await bench.file('partly/bad');

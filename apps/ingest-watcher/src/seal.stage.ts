@@ -25,7 +25,8 @@ export class SealStage implements Stage {
     const { proven, spoiled } = sort(claim.files, await store.stat(claim.bag, claim.files.map(copyPath)));
     if (proven.length === 0) return { transitions: spoiled };
     const paths = proven.map(copyPath);
-    await store.seal(claim.bag, paths, await describeBag({ ...claim, files: proven }, this.register), work);
+    const tags = await describeBag({ ...claim, files: proven }, this.register, store);
+    await store.seal(claim.bag, paths, tags, work);
     const answers = await store.stat(claim.bag, paths);
     crashPoint('seal:5-durable');
     const waiting = answers

@@ -5,32 +5,51 @@ export interface ManifestEntry {
   readonly path: Buffer;
 }
 
-const escapes = new Map([
-  [0x5c, '\\\\'],
-  [0x0a, '\\n'],
-  [0x0d, '\\r'],
-]);
+/**
+ * How a bag's manifests write names. Bags are written by RFC 8493; earlier ones follow GNU sha256sum,
+ * and are read by its rules.
+ */
+export type NameForm = 'RFC 8493' | 'sha256sum';
+
+const escapes: Readonly<Record<NameForm, ReadonlyMap<number, string>>> = {
+  'RFC 8493': new Map([
+    [0x0a, '%0A'],
+    [0x0d, '%0D'],
+    [0x25, '%25'],
+  ]),
+  sha256sum: new Map([
+    [0x5c, '\\\\'],
+    [0x0a, '\\n'],
+    [0x0d, '\\r'],
+  ]),
+};
 
 /**
- * A manifest in the format of GNU sha256sum, sorted by path, so that `sha256sum -c` proves the bag without software of
- * ours. Names stay bytes, valid UTF-8 or not.
- *
- * RFC 8493 (2.1.3) writes LF, CR and `%` in names percent-encoded; sha256sum escapes backslash, LF and CR and marks the
- * line by a leading backslash: no line can satisfy both. We follow sha256sum; for all other names the two are the same.
- * (coreutils before 9.0 do not know `\r`.)
+ * A manifest sorted by path. RFC 8493 (2.1.3) percent-encodes LF, CR and `%` in names, and nothing else. sha256sum
+ * escapes backslash, LF and CR, and marks such a line by a leading backslash (coreutils before 9.0 do not know `\r`).
+ * A line with a literal backslash that is not its first byte is the same name for both. Names stay bytes, valid UTF-8
+ * or not.
  */
-export function manifest(entries: readonly ManifestEntry[]): Buffer {
+export function manifest(entries: readonly ManifestEntry[], form: NameForm): Buffer {
   const sorted = [...entries].sort((one, other) => Buffer.compare(one.path, other.path));
   return Buffer.concat(
     sorted.flatMap(({ digest, path }) => {
-      const { name, escaped } = escapedName(path);
-      return [Buffer.from(`${escaped ? '\\' : ''}${digest}  `), name, Buffer.from('\n')];
+      const marked = form === 'sha256sum' && needsEscapes(path, form);
+      return [Buffer.from(`${marked ? '\\' : ''}${digest}  `), written(path, form), Buffer.from('\n')];
     }),
   );
 }
 
-function escapedName(path: Buffer): { readonly name: Buffer; readonly escaped: boolean } {
-  if (!path.some((byte) => escapes.has(byte))) return { name: path, escaped: false };
-  const name = [...path].map((byte) => Buffer.from(escapes.get(byte) ?? [byte]));
-  return { name: Buffer.concat(name), escaped: true };
+/** Whether `sha256sum -c` would look for another file than the one that this manifest by RFC 8493 means. */
+export function misleadsSha256sum(entries: readonly ManifestEntry[]): boolean {
+  return entries.some(({ path }) => needsEscapes(path, 'RFC 8493'));
+}
+
+function needsEscapes(path: Buffer, form: NameForm): boolean {
+  return path.some((byte) => escapes[form].has(byte));
+}
+
+function written(path: Buffer, form: NameForm): Buffer {
+  if (!needsEscapes(path, form)) return path;
+  return Buffer.concat([...path].map((byte) => Buffer.from(escapes[form].get(byte) ?? [byte])));
 }

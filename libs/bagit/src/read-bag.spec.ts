@@ -1,7 +1,14 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { DescribedFile } from './bag-description';
 import { manifest } from './manifest';
-import { informationOf, readBag } from './read-bag';
+import { informationOf } from './bag-information';
+import { nameFormIn, readBag } from './read-bag';
+import { percentDecoded, underStoredNames } from './stored-names';
+import { earlierBags, unpackEarlierBags } from './testing';
 import { parseManifest } from './read-manifest';
 import { parseOmeroLines } from './read-omero-lines';
 import { tagFiles } from './tag-files';
@@ -50,6 +57,10 @@ const odd = [
   'ä',
   '\\x0a',
   'a\\nb',
+  '50% glycerol',
+  'a%0Ab',
+  '%25',
+  '[1]',
 ].map((name) => Buffer.from(name));
 odd.push(Buffer.from([0xff, 0x0a, 0xfe]));
 
@@ -71,7 +82,7 @@ class Bag {
       const entries = [...this.tags]
         .filter(([tag]) => tag !== 'tagmanifest-sha256.txt')
         .map(([tag, content]) => ({ digest: sha256(content), path: Buffer.from(tag) }));
-      if (name !== 'tagmanifest-sha256.txt') this.tags.set('tagmanifest-sha256.txt', manifest(entries));
+      if (name !== 'tagmanifest-sha256.txt') this.tags.set('tagmanifest-sha256.txt', manifest(entries, 'RFC 8493'));
     }
     return this;
   }
@@ -115,14 +126,20 @@ it('reads MD5 if the bag has it', async () => {
   expect((await readBag(new Bag(files), 'r1-b2')).files.map(({ digests }) => digests['MD5-128'])).toEqual([md5, md5]);
 });
 
-it('reads manifests as sha256sum does', () => {
+it.each(['RFC 8493', 'sha256sum'] as const)('reads manifests by the rules of %s', (form) => {
   const entries = odd.map((path) => ({ digest: sha256(path), path }));
-  expect(parseManifest(manifest(entries), 'm')).toEqual(
+  expect(parseManifest(manifest(entries, form), 'm', form)).toEqual(
     [...entries].sort((one, other) => Buffer.compare(one.path, other.path)),
   );
-  expect(parseManifest(Buffer.from(`${'AB'.repeat(32)} *x y\n`), 'm')).toEqual([
+  expect(parseManifest(Buffer.from(`${'AB'.repeat(32)} *x y\n`), 'm', form)).toEqual([
     { digest: 'ab'.repeat(32), path: Buffer.from('x y') },
   ]);
+});
+
+it.each(['x%', 'x%2', 'x%41', 'x%zz'])('rejects the name %s, in which RFC 8493 leaves nothing of this kind', (name) => {
+  expect(() => parseManifest(Buffer.from(`${'a'.repeat(64)}  ${name}\n`), 'm', 'RFC 8493')).toThrow(
+    expect.objectContaining({ code: 'TAG_NOT_UNDERSTOOD' }),
+  );
 });
 
 it.each([
@@ -134,7 +151,9 @@ it.each([
   '\n',
   `${'a'.repeat(64)} x\n`,
 ])('rejects the manifest line %j', (text) => {
-  expect(() => parseManifest(Buffer.from(text), 'm')).toThrow(expect.objectContaining({ code: 'TAG_NOT_UNDERSTOOD' }));
+  expect(() => parseManifest(Buffer.from(text), 'm', 'sha256sum')).toThrow(
+    expect.objectContaining({ code: 'TAG_NOT_UNDERSTOOD' }),
+  );
 });
 
 const line = (change: Record<string, unknown>): Buffer => {
@@ -246,9 +265,76 @@ const refusals: readonly (readonly [string, string, () => Bag])[] = [
     'TAG_NOT_UNDERSTOOD',
     () => new Bag().changed('bag-info.txt', (text) => text.replace('2026-02-03', '2026-13-03')),
   ],
+  [
+    'rules of a later version',
+    'TAG_NOT_UNDERSTOOD',
+    () => new Bag().changed('bag-info.txt', (text) => text.replace('RFC 8493', 'RFC 9999')),
+  ],
+  [
+    'names that a later version encodes',
+    'TAG_NOT_UNDERSTOOD',
+    () => new Bag().changed('bag-info.txt', (text) => `${text}Coldroom-Payload-Names: base64\n`),
+  ],
   ['a line that is none', 'TAG_NOT_UNDERSTOOD', () => new Bag().changed('bag-info.txt', (text) => `${text}nonsense\n`)],
 ];
 
 it.each(refusals)('refuses a bag with %s', async (_what, code, bag) => {
   await expect(readBag(bag(), 'r1-b2')).rejects.toMatchObject({ kind: 'refused', code });
+});
+
+const percent = (path: Buffer): Buffer =>
+  Buffer.from(
+    [...path]
+      .map((byte) =>
+        /[a-z/A-Z]/.test(String.fromCharCode(byte))
+          ? String.fromCharCode(byte)
+          : `%${byte.toString(16).padStart(2, '0')}`,
+      )
+      .join(''),
+  );
+
+it('lists the names that a store has, and reads them as the paths that they stand for', async () => {
+  const md5 = '0123456789abcdef'.repeat(2);
+  const files = odd.map((name) => file(name, { digests: { 'SHA-256': sha256(name), 'MD5-128': md5 } }));
+  const given = tagFiles({ bag: 'r1-b2', date: new Date('2026-02-03T00:00:00Z'), files });
+  const stored = new Map(underStoredNames(given, percent).map(({ name, content }) => [name, content]));
+  expect(stored.get('manifest-sha256.txt')!.toString()).toContain(
+    'data/ManagedRepository/%2535%2530%2525%2520glycerol\n',
+  );
+  expect(stored.get('sha256sum.txt')!.toString()).toContain('data/ManagedRepository/%35%30%25%20glycerol\n');
+  const read = await readBag({ readTag: async (_bag, name) => stored.get(name) }, 'r1-b2');
+  expect(read.files).toEqual([...files].sort((one, other) => Buffer.compare(one.copyPath, other.copyPath)));
+  expect(percentDecoded(Buffer.from('100%zz%4'))).toEqual(Buffer.from('100%zz%4'));
+});
+
+it('leaves tag files unchanged where a store has the names of all files', () => {
+  const given = tagFiles({ bag: 'b', date: new Date(0), files: odd.map((name) => file(name)) });
+  expect(underStoredNames(given, (path) => path)).toBe(given);
+  expect(() => underStoredNames(given, () => Buffer.from('one'))).toThrow(TypeError);
+});
+
+describe('earlier bags', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'coldroom-earlier-bags-'));
+  beforeAll(() => unpackEarlierBags(directory));
+  afterAll(() => {
+    execFileSync('chmod', ['-R', 'u+w', directory]);
+    rmSync(directory, { recursive: true });
+  });
+
+  it.each(earlierBags.flatMap((bag) => [['store', bag] as const, ['bucket', bag] as const]))(
+    'are read as they are from a %s (%s), and sealing them again writes the same',
+    async (place, bag) => {
+      const store = { readTag: async (_: string, name: string) => readFileSync(join(directory, place, bag, name)) };
+      const read = await readBag(store, bag);
+      for (const { path, digests } of read.files)
+        expect(digests['SHA-256']).toBe(sha256(Buffer.concat([Buffer.from('content of '), path])));
+      expect(await nameFormIn(store, bag)).toBe('sha256sum');
+      const information = read.information.filter(([label]) => label.startsWith('Coldroom-'));
+      for (const { name, content } of tagFiles({ ...read, information }, 'sha256sum'))
+        expect([name, content.toString('latin1')]).toEqual([
+          name,
+          readFileSync(join(directory, place, bag, name), 'latin1'),
+        ]);
+    },
+  );
 });

@@ -2,15 +2,15 @@ import { Refused, type Store } from '@coldroom/domain';
 import { displayPath } from '@coldroom/files';
 import { createHash } from 'node:crypto';
 import type { BagDescription, DescribedFile } from './bag-description';
-import type { ManifestEntry } from './manifest';
+import { hasStoredNames, informationOf, nameFormOf, parseInformation, type Information } from './bag-information';
+import type { ManifestEntry, NameForm } from './manifest';
 import { parseManifest } from './read-manifest';
 import { parseOmeroLines } from './read-omero-lines';
+import { percentDecoded } from './stored-names';
 
 const needed = ['bagit.txt', 'bag-info.txt', 'manifest-sha256.txt', 'omero.jsonl'] as const;
 const tagManifest = 'tagmanifest-sha256.txt';
 const md5Manifest = 'manifest-md5.txt';
-
-type Information = NonNullable<BagDescription['information']>;
 
 /**
  * Reads the description of a sealed bag from its tag files, and accepts it only if all of them agree: each tag file has
@@ -23,15 +23,37 @@ export async function readBag(store: Pick<Store, 'readTag'>, bag: string): Promi
   const tags = await readTags(store, bag);
   const information = parseInformation(tags.get('bag-info.txt')!);
   const files = parseOmeroLines(tags.get('omero.jsonl')!);
-  agree(bag, information, files, parseManifest(tags.get('manifest-sha256.txt')!, 'manifest-sha256.txt'));
-  return { bag, date: dateOf(information), information, files: withMd5(files, tags.get(md5Manifest)) };
+  agree(bag, information, files, entriesOf(tags.get('manifest-sha256.txt')!, 'manifest-sha256.txt', 64, information));
+  return { bag, date: dateOf(information), information, files: withMd5(files, tags.get(md5Manifest), information) };
+}
+
+/** By which rules a sealed bag writes names in its manifests; undefined if there is no such bag. */
+export async function nameFormIn(store: Pick<Store, 'readTag'>, bag: string): Promise<NameForm | undefined> {
+  const content = await store.readTag(bag, 'bag-info.txt');
+  return content && nameFormOf(parseInformation(content));
+}
+
+/** The entries of a payload manifest, by the paths that their names stand for. */
+function entriesOf(
+  content: Buffer,
+  name: string,
+  digestLength: number,
+  information: Information,
+): readonly ManifestEntry[] {
+  const entries = parseManifest(content, name, nameFormOf(information), digestLength);
+  if (!hasStoredNames(information)) return entries;
+  return entries.map(({ digest, path }) => ({ digest, path: percentDecoded(path) }));
 }
 
 /** Some stores compare copies by MD5; the original's MD5 is then in a manifest of its own. */
-function withMd5(files: readonly DescribedFile[], content: Buffer | undefined): readonly DescribedFile[] {
+function withMd5(
+  files: readonly DescribedFile[],
+  content: Buffer | undefined,
+  information: Information,
+): readonly DescribedFile[] {
   if (!content) return files;
   const listed = new Map(
-    parseManifest(content, md5Manifest, 32).map(({ path, digest }) => [path.toString('latin1'), digest]),
+    entriesOf(content, md5Manifest, 32, information).map(({ path, digest }) => [path.toString('latin1'), digest]),
   );
   return files.map((file) => {
     const digest = listed.get(`data/${file.copyPath.toString('latin1')}`);
@@ -39,13 +61,8 @@ function withMd5(files: readonly DescribedFile[], content: Buffer | undefined): 
   });
 }
 
-/** The value of a label in bag-info.txt; labels are compared without case (RFC 8493, 2.2.2). */
-export function informationOf(information: Information, label: string): string | undefined {
-  return information.find(([each]) => each.toLowerCase() === label.toLowerCase())?.[1];
-}
-
 async function readTags(store: Pick<Store, 'readTag'>, bag: string): Promise<ReadonlyMap<string, Buffer>> {
-  const entries = parseManifest(await tagOf(store, bag, tagManifest), tagManifest);
+  const entries = parseManifest(await tagOf(store, bag, tagManifest), tagManifest, 'sha256sum');
   const missing = needed.find((name) => !entries.some(({ path }) => path.equals(Buffer.from(name))));
   if (missing) throw new Refused('TAG_MISSING', `${tagManifest} does not name ${missing}.`, { bag });
   const tags = new Map<string, Buffer>();
@@ -69,19 +86,6 @@ async function tagOf(store: Pick<Store, 'readTag'>, bag: string, name: string): 
   const content = await store.readTag(bag, name);
   if (!content) throw new Refused('TAG_MISSING', `The bag has no ${name}.`, { bag });
   return content;
-}
-
-/** Labels and values; a line that starts with white space continues the value above it. */
-function parseInformation(content: Buffer): Information {
-  const entries: [string, string][] = [];
-  for (const line of content.toString('utf8').split('\n')) {
-    const [, label, value = ''] = /^([^:\s][^:]*):[ \t]*(.*)$/.exec(line) ?? [];
-    if (label !== undefined) entries.push([label, value]);
-    else if (/^\s+\S/.test(line) && entries.length > 0) entries.at(-1)![1] += ` ${line.trim()}`;
-    else if (line.trim() !== '')
-      throw new Refused('TAG_NOT_UNDERSTOOD', `bag-info.txt: "${line.slice(0, 80)}" is not a label with a value.`);
-  }
-  return entries;
 }
 
 function dateOf(information: Information): Date {

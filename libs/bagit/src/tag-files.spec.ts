@@ -61,7 +61,7 @@ it('writes the files of RFC 8493', () => {
   ]);
   expect(text(description, 'bagit.txt')).toBe('BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n');
   expect(text(description, 'bag-info.txt')).toBe(
-    'Bagging-Date: 2026-02-03\nPayload-Oxum: 10.2\nExternal-Identifier: r1-b2\nBag-Software-Agent: Coldroom\nContact-Name: Ann Lee\n',
+    'Bagging-Date: 2026-02-03\nPayload-Oxum: 10.2\nExternal-Identifier: r1-b2\nBag-Software-Agent: Coldroom\nColdroom-Manifest-Names: RFC 8493\nContact-Name: Ann Lee\n',
   );
   expect(text(description, 'manifest-sha256.txt')).toBe(
     `${sha256('right')}  data/ManagedRepository/a b.tif\n${sha256('right')}  data/ManagedRepository/c\n`,
@@ -90,33 +90,70 @@ it('is the same for the same files in any order', () => {
   expect(tagFiles(bag(files))).toEqual(tagFiles(bag([...files].reverse())));
 });
 
-it('passes sha256sum for every name', () => {
+const oddNames = [
+  'plain',
+  'back\\slash',
+  'new\nline',
+  'carriage\r',
+  '\rfirst',
+  '50% glycerol',
+  'per%0Acent',
+  '\\',
+  ' lead',
+  'trail ',
+  '-dash',
+  'all\\\n\r%',
+].map((name) => Buffer.from(name));
+oddNames.push(Buffer.from([0xff, 0x0a, 0xfe]));
+
+it('percent-encodes LF, CR and percent signs in names, and nothing else (RFC 8493, 2.1.3)', () => {
+  const names = text(bag(oddNames.map((name) => file(name))), 'manifest-sha256.txt')
+    .split('\n')
+    .map((line) => line.slice(64 + '  data/ManagedRepository/'.length));
+  expect(names).toEqual([
+    '%0Dfirst',
+    ' lead',
+    '-dash',
+    '50%25 glycerol',
+    '\\',
+    'all\\%0A%0D%25',
+    'back\\slash',
+    'carriage%0D',
+    'new%0Aline',
+    'per%250Acent',
+    'plain',
+    'trail ',
+    '\xff%0A\xfe',
+    '',
+  ]);
+});
+
+it('has a list for sha256sum only where the manifest has names that it would not find', () => {
+  const names = (path: string): readonly string[] => tagFiles(bag([file(Buffer.from(path))])).map(({ name }) => name);
+  expect(names('back\\slash')).not.toContain('sha256sum.txt');
+  for (const path of ['50%', 'a\nb', 'a\rb']) expect(names(path)).toContain('sha256sum.txt');
+  const description = bag([file(Buffer.from('50%'))]);
+  expect(text(description, 'tagmanifest-sha256.txt')).toContain(
+    `${sha256(text(description, 'sha256sum.txt'))}  sha256sum.txt\n`,
+  );
+});
+
+it.each([
+  ['manifest-sha256.txt', oddNames.filter((name) => !/[\n\r%]/.test(name.toString('latin1')))],
+  ['sha256sum.txt', oddNames],
+])('passes sha256sum by %s', (list, names) => {
   const directory = mkdtempSync(join(tmpdir(), 'coldroom-bagit-'));
   try {
-    const names = [
-      'plain',
-      'back\\slash',
-      'new\nline',
-      'carriage\r',
-      '\rfirst',
-      'per%0Acent',
-      '\\',
-      ' lead',
-      'trail ',
-      '-dash',
-      'all\\\n\r',
-    ].map((name) => Buffer.from(name));
-    names.push(Buffer.from([0xff, 0x0a, 0xfe]));
     mkdirSync(join(directory, 'data/ManagedRepository'), { recursive: true });
     for (const name of names)
       writeFileSync(Buffer.concat([Buffer.from(`${directory}/data/ManagedRepository/`), name]), 'right');
-    for (const { name, content } of tagFiles(bag(names.map((name) => file(name)))))
-      writeFileSync(join(directory, name), content);
-    const said = execFileSync('sha256sum', ['--check', '--strict', 'manifest-sha256.txt', 'tagmanifest-sha256.txt'], {
+    const tags = tagFiles(bag(names.map((name) => file(name))));
+    for (const { name, content } of tags) writeFileSync(join(directory, name), content);
+    const said = execFileSync('sha256sum', ['--check', '--strict', list, 'tagmanifest-sha256.txt'], {
       cwd: directory,
       encoding: 'utf8',
     });
-    expect(said.match(/: OK$/gm)?.length).toBe(names.length + 4);
+    expect(said.match(/: OK$/gm)?.length).toBe(names.length + tags.length - 1);
   } finally {
     rmSync(directory, { recursive: true });
   }

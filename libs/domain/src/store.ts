@@ -130,7 +130,8 @@ export interface Store {
   ): Promise<readonly Outcome<CopyDigest>[]>;
 
   /**
-   * Closes the bag: writes the tag files, removes everything that is not in `paths`, protects it against change.
+   * Closes the bag: writes the tag files (a store that cannot have the names of all files lists those that it has, and
+   * `readBag` leads them back), removes everything that is not in `paths`, protects it against change.
    * Repeating it with the same tag files succeeds; with others it is `Refused` `BAG_SEALED`. A copy in `paths` that is
    * missing: `Refused` `COPY_MISSING`, and the bag stays open.
    */

@@ -1,10 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
+import { doesNotTake, validator, validatorNames } from '@coldroom/bagit/testing';
 import { ConsoleVisitor, type Waiting } from './testing/console-visitor';
 import { clearDirectory } from './directory';
 import { layoutOf } from './layout';
@@ -66,6 +76,22 @@ function demo(words: readonly string[] = [], env: Record<string, string> = {}, d
   };
 }
 
+/** Validators that others wrote find all bags valid, but for those with names that they do not take. */
+function expectVerdicts(store: string): void {
+  const names = readdirSync(store).filter((name) => existsSync(join(store, name, 'bagit.txt')));
+  expect(names.length).toBeGreaterThan(1);
+  for (const each of validatorNames) {
+    const found = validator(each)?.verdicts(names.map((name) => join(store, name)));
+    const expected = names.map((name) => payloadOf(join(store, name)).some((path) => doesNotTake(each, path)));
+    if (found)
+      expect(names.map((name, at) => [name, found[at] !== ''])).toEqual(names.map((name, at) => [name, expected[at]]));
+  }
+}
+
+function payloadOf(bag: string): readonly Buffer[] {
+  return readdirSync(Buffer.from(join(bag, 'data')), { recursive: true, encoding: 'buffer' }) as readonly Buffer[];
+}
+
 test('a sample is made, and the next demo resumes it after one that is killed while archiving', async () => {
   const sample = await demo(['--only-sample']).end();
   expect(sample.code).toBe(0);
@@ -84,6 +110,7 @@ test('after that, a whole one with --keep, whose world passes its own doctor', a
   const kept = demo(['--keep']);
   await kept.said('Servers and data stay');
   expect(kept.output()).toContain(holds);
+  expectVerdicts(layoutOf(home).store);
   const settings = /npx coldroom --env (\S+) doctor/.exec(kept.output())?.[1] ?? '';
   const doctor = spawnSync(
     process.execPath,

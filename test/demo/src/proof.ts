@@ -97,14 +97,12 @@ async function proveBags(directory: string): Promise<{ count: number; faults: re
     if (!found.isDirectory() || !bagName.test(found.name)) continue; // `lost+found` is no bag
     count += 1;
     const bag = join(directory, found.name);
-    // A store that cannot use the names of all files keeps a manifest of the names that it has.
-    const stored = existsSync(join(bag, 'manifest-sha256-as-stored.txt'))
-      ? 'manifest-sha256-as-stored.txt'
-      : 'manifest-sha256.txt';
-    for (const manifest of [stored, 'tagmanifest-sha256.txt']) {
-      await run('sha256sum', ['--check', '--strict', '--quiet', manifest], { cwd: bag }).catch(
+    // Manifests follow RFC 8493; where sha256sum reads names in another way, the bag has a list for it.
+    const payload = existsSync(join(bag, 'sha256sum.txt')) ? 'sha256sum.txt' : 'manifest-sha256.txt';
+    for (const list of [payload, 'tagmanifest-sha256.txt']) {
+      await run('sha256sum', ['--check', '--strict', '--quiet', list], { cwd: bag }).catch(
         (error: Error & { stderr?: string }) =>
-          faults.push(`bag ${found.name}: ${manifest}: ${error.stderr ?? error.message}`),
+          faults.push(`bag ${found.name}: ${list}: ${error.stderr ?? error.message}`),
       );
     }
   }

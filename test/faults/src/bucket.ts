@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { writeMarker } from '@coldroom/files';
 import type { LocalS3 } from '@coldroom/local';
 import { Client } from 'minio';
@@ -89,13 +89,13 @@ export class Bucket implements KeptCopies {
     });
   }
 
-  /** As any S3 tool downloads bags; `%XX` in a key is a byte that no key can carry. */
+  /** As any S3 tool downloads bags: some names are percent-encoded. */
   async bags(): Promise<readonly string[]> {
     rmSync(this.down, { recursive: true, force: true });
     mkdirSync(this.down);
     for (const { name } of await this.sealed()) {
-      const file = Buffer.concat([Buffer.from(`${this.down}/`), bytesOf(name)]);
-      mkdirSync(file.subarray(0, file.lastIndexOf('/')), { recursive: true });
+      const file = join(this.down, name);
+      mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, Buffer.concat(await (await this.client.getObject(this.name, name)).toArray()));
     }
     const top = join(this.down, prefix);
@@ -163,11 +163,3 @@ export class Bucket implements KeptCopies {
 }
 
 const bagOf = (key: string): string => key.split('/', 2).join('/');
-
-function bytesOf(name: string): Buffer {
-  return Buffer.concat(
-    name
-      .split(/(%[0-9A-F]{2})/)
-      .map((piece, at) => (at % 2 === 1 ? Buffer.of(Number.parseInt(piece.slice(1), 16)) : Buffer.from(piece))),
-  );
-}

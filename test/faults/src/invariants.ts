@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { percentDecoded } from '@coldroom/bagit';
+import { sumsOf } from '@coldroom/bagit/testing';
 import { displayPath, markerName } from '@coldroom/files';
 import type { FileListing, Register } from '@coldroom/register';
 import { sealedBagsIn, type KeptCopies } from './store-kinds';
@@ -155,11 +157,19 @@ function danglingTarget(scene: Scene, at: string): { readonly store: KeptCopies;
 /** The copy must be right in each location. */
 function copyFaults(bags: readonly string[], path: string, then: Frozen): string[] {
   return bags
-    .map((directory) => join(directory, path))
+    .map((directory) => copyAt(directory, path))
     .flatMap((copy) => {
       if (!existsSync(copy)) return [`has no copy at ${copy}`];
       return digestOf(copy) === then.digest ? [] : [`has a copy with other bytes at ${copy}`];
     });
+}
+
+/** By the path of the original below a bag; a bucket may have it under a percent-encoded name. */
+function copyAt(directory: string, path: string): string {
+  if (existsSync(join(directory, path))) return join(directory, path);
+  const top = join(directory, path.slice(0, path.indexOf('/')));
+  const stored = existsSync(top) ? filesBelow(top).map((below) => join(relative(directory, top), below)) : [];
+  return join(directory, stored.find((each) => percentDecoded(Buffer.from(each)).equals(Buffer.from(path))) ?? path);
 }
 
 /** Does the register agree with the disk about a file? */
@@ -189,8 +199,8 @@ function fileFaults(scene: Scene, path: string, then: Frozen, file: FileListing 
 /** `sha256sum -c`, as anyone without our software would prove a bag. */
 function bagFaults(place: string, bag: string): string[] {
   const directory = join(place, bag);
-  const faults = ['manifest-sha256.txt', 'tagmanifest-sha256.txt'].flatMap((manifest) => {
-    const { status, stderr } = spawnSync('sha256sum', ['-c', '--strict', '--quiet', manifest], {
+  const faults = sumsOf(directory).flatMap((list) => {
+    const { status, stderr } = spawnSync('sha256sum', ['-c', '--strict', '--quiet', list], {
       cwd: directory,
       encoding: 'utf8',
     });

@@ -90,7 +90,7 @@ function copyRemedy(file: AuditedFile, code: DiscrepancyCode, held: boolean | un
 function checkOf(file: AuditedFile, code: DiscrepancyCode): string {
   switch (code) {
     case 'COPY_CHANGED':
-      return `find out who writes to the store, and prove the bag (sha256sum -c manifest-sha256.txt in ${file.bag})`;
+      return `find out who writes to the store, and prove the bag (in ${file.bag}: sha256sum -c sha256sum.txt, or manifest-sha256.txt where there is no such file)`;
     case 'COPY_BAD':
       return `"coldroom verify File:${file.id}" reads it again and names another copy where there is one`;
     default:

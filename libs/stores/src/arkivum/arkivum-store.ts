@@ -21,13 +21,11 @@ import { copyIn, sealedBag } from '../file/layout';
 import type { ArkivumStoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
 import { Appliance } from './appliance';
-import { BagMd5s, md5In } from './bag-md5';
+import { BagMd5s, md5Manifest, md5sBy } from './bag-md5';
 import { HandOver } from './hand-over';
 import { inParallel } from '../in-parallel';
 import { judge } from './judge';
 import { Cache, offlineError } from './availability';
-
-const md5Manifest = 'manifest-md5.txt';
 
 /**
  * Copies on a mounted Arkivum appliance: written, sealed and read there as in a file store, then handed over. Durable
@@ -62,7 +60,7 @@ export class ArkivumStore implements Store {
     this.appliance = new Appliance(name, settings);
     this.handOver = new HandOver(name, settings, this.appliance);
     this.cache = new Cache(name, this.appliance);
-    this.md5s = new BagMd5s((bag) => this.mounted.readTag(bag, md5Manifest));
+    this.md5s = new BagMd5s((bag, name) => this.mounted.readTag(bag, name));
   }
 
   get fileSystems(): readonly FileSystemLook[] {
@@ -109,7 +107,7 @@ export class ArkivumStore implements Store {
 
   async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
     await this.mounted.seal(bag, paths, tags, work);
-    const md5Of = md5In(tags.find(({ name }) => name === md5Manifest)?.content ?? Buffer.alloc(0));
+    const md5Of = await md5sBy(async (wanted) => tags.find(({ name }) => name === wanted)?.content);
     const found = await this.mounted.stat(bag, paths);
     const copies = paths.map((path, at) => {
       const copy = found[at];
@@ -117,7 +115,7 @@ export class ArkivumStore implements Store {
         throw new Refused('COPY_MISSING', `The copy of "${displayPath(path)}" is gone from the sealed bag ${bag}.`, {
           bag,
         });
-      const md5 = md5Of(path);
+      const md5 = md5Of?.(path);
       if (md5 === undefined)
         throw new Refused(
           'MD5_MISSING',

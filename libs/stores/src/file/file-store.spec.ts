@@ -1,3 +1,4 @@
+import { proveBySums } from '@coldroom/bagit/testing';
 import { Files, identityOf, markerName, writeMarker } from '@coldroom/files';
 import { describeOn, mountOn } from '@coldroom/files/testing';
 import { execFileSync } from 'node:child_process';
@@ -62,12 +63,7 @@ async function makeStore(mount?: string): Promise<StoreUnderTest & { directory: 
     sourceDir,
     directory,
     becomeUnavailable: async () => renameSync(join(directory, markerName), join(top, 'marker')),
-    proveBag: (bag) => {
-      execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'manifest-sha256.txt', 'tagmanifest-sha256.txt'], {
-        cwd: join(directory, bag),
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-    },
+    proveBag: (bag) => proveBySums(join(directory, bag)),
     cleanup: remove,
     remove,
   };

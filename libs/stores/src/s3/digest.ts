@@ -4,13 +4,14 @@ import type { IncomingMessage } from 'node:http';
 import type { BatchTools } from './batch';
 import type { Bucket } from './bucket';
 import { S3Failure } from './failures';
+import { keyIn, type CopyKeys } from './keys';
 import { listingOf } from './look';
 import type { ObjectHead } from './object-head';
 
 export interface DigestTask {
   /** Of the bag's copies. */
   readonly dataPrefix: string;
-  readonly copies: readonly { readonly path: WirePath; readonly key: string }[];
+  readonly copies: readonly ({ readonly path: WirePath } & CopyKeys)[];
   readonly algorithms: readonly DigestAlgorithm[];
   /** Use the server's own SHA-256 of the whole object if it has one. */
   readonly attested: boolean;
@@ -27,7 +28,7 @@ export async function digest(
   const { algorithms } = task;
   const attested = task.attested && algorithms.every((each) => each === 'SHA-256');
   const listed = await listingOf(bucket, task.dataPrefix);
-  const items = task.copies.map(({ path, key }) => ({ key, path: bytesOf(path) }));
+  const items = task.copies.map((copy) => ({ key: keyIn(listed, copy), path: bytesOf(copy.path) }));
   return claim.outcomes(items, connection.requestsInParallel, async ({ key, path }) => {
     const own = attested ? await bucket.head(key) : undefined;
     if (own?.sha256 !== undefined) {

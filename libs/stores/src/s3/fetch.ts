@@ -1,4 +1,4 @@
-import { Refused, crashPoint } from '@coldroom/domain';
+import { Refused, codeOf, crashPoint } from '@coldroom/domain';
 import {
   EndOfBatch,
   MadeFiles,
@@ -13,22 +13,21 @@ import {
 import type { BatchClaim, BatchTools } from './batch';
 import type { Bucket } from './bucket';
 import { begin, missing, readThrough, type Opened } from './digest';
+import type { CopyKeys } from './keys';
 
 const largeBytes = 8n * 1024n * 1024n;
 const syncedTogether = 128;
 
 export interface FetchTask {
   readonly root: string;
-  readonly orders: readonly {
-    readonly key: string;
+  readonly orders: readonly ({
     readonly path: WirePath;
     readonly size: bigint;
     readonly target: WirePath;
-  }[];
+  } & CopyKeys)[];
 }
 
-interface Order {
-  readonly key: string;
+interface Order extends CopyKeys {
   readonly path: Buffer;
   readonly size: bigint;
   readonly target: Buffer;
@@ -74,9 +73,10 @@ class Fetcher {
     private readonly root: string,
   ) {}
 
-  async fetch({ key, path, size, target }: Order): Promise<{ readonly size: bigint }> {
-    const opened = await begin(this.bucket, { key, path, size });
-    const file = await this.room({ key, path, size, target }, opened).catch((error: unknown) => {
+  async fetch(order: Order): Promise<{ readonly size: bigint }> {
+    const { path, size } = order;
+    const { key, opened } = await this.begin(order);
+    const file = await this.room({ ...order, key }, opened).catch((error: unknown) => {
       opened.body.destroy();
       throw error;
     });
@@ -93,6 +93,21 @@ class Fetcher {
     crashPoint('copy:3-written');
     await this.sync(file, size);
     return { size };
+  }
+
+  /** Under the key of an earlier bag where there is no other. */
+  private async begin({
+    key,
+    earlierKey,
+    path,
+    size,
+  }: Order): Promise<{ readonly key: string; readonly opened: Opened }> {
+    try {
+      return { key, opened: await begin(this.bucket, { key, path, size }) };
+    } catch (error) {
+      if (earlierKey === undefined || codeOf(error) !== 'COPY_MISSING') throw error;
+      return { key: earlierKey, opened: await begin(this.bucket, { key: earlierKey, path, size }) };
+    }
   }
 
   /**

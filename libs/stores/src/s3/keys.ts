@@ -1,3 +1,4 @@
+import { percentDecoded } from '@coldroom/bagit';
 import { Refused, type Outcome } from '@coldroom/domain';
 import { isUtf8 } from 'node:buffer';
 import { sealedBag } from '../file/layout';
@@ -7,9 +8,16 @@ export const sealName = 'tagmanifest-sha256.txt';
 /** S3's limit for a key, in bytes. */
 export const keyLimit = 1024;
 
-/** Characters that XML 1.0 cannot carry in an answer, or that a key should not contain. */
-const uncarried = /[\x00-\x1f\x7f\ufffe\uffff]/;
-const looksEncoded = /%(?=[0-9A-Fa-f]{2})/;
+/** Control characters, what XML 1.0 cannot carry, and what S3's documentation advises to avoid in keys. */
+const avoided = /[\x00-\x1f\x7f-\x9f\\{}^%`[\]"<>~#|\ufffe\uffff]/;
+/** What earlier bags have encoded, and a percent sign before two hex digits. */
+const avoidedEarlier = /[\x00-\x1f\x7f\ufffe\uffff]|%(?=[0-9A-Fa-f]{2})/;
+
+/** The key of a copy, and the one that it may have in an earlier bag, if that is another. */
+export interface CopyKeys {
+  readonly key: string;
+  readonly earlierKey: string | undefined;
+}
 
 /**
  * The keys in the bucket: `<prefix>/<bag>/data/<path>`, tag files beside `data`, and in `uploads` what is needed while
@@ -31,8 +39,12 @@ export class Keys {
     return `${this.bag(bag)}data/`;
   }
 
-  copy(bag: string, path: Buffer): string {
-    return this.data(bag) + storedName(path);
+  copy(bag: string, path: Buffer): CopyKeys {
+    const [name, earlier] = [storedName(path), earlierStoredName(path)];
+    return {
+      key: this.data(bag) + name,
+      earlierKey: earlier === name ? undefined : this.data(bag) + earlier,
+    };
   }
 
   tag(bag: string, name: string): string {
@@ -45,48 +57,56 @@ export class Keys {
 }
 
 /**
- * The name under which a path is stored: unchanged for nearly all. Bytes that no key can carry (invalid UTF-8, control
- * characters) are written `%XX`, and so is a `%` before two hex digits (`%25`), so that `pathOf` recovers every path.
+ * The name under which a path is stored: unchanged for nearly all. Bytes that no key can carry (invalid UTF-8), and
+ * characters that not every server keeps, are written `%XX`. `pathOf` recovers every path, from names of earlier bags,
+ * too.
  */
 export function storedName(path: Buffer): string {
-  if (isUtf8(path)) {
-    const name = path.toString('utf8');
-    if (!uncarried.test(name) && !looksEncoded.test(name)) return name;
-  }
+  return encoded(path, avoided);
+}
+
+/** The name under which earlier bags store a path: they encode fewer characters. */
+export function earlierStoredName(path: Buffer): string {
+  return encoded(path, avoidedEarlier);
+}
+
+function encoded(path: Buffer, unwanted: RegExp): string {
+  if (isUtf8(path) && !unwanted.test(path.toString('utf8'))) return path.toString('utf8');
   let name = '';
   for (let at = 0; at < path.length;) {
     const length = [1, 2, 3, 4].find((each) => at + each <= path.length && isUtf8(path.subarray(at, at + each)));
     const character = length === undefined ? undefined : path.toString('utf8', at, at + length);
     const end = at + (length ?? 1);
-    const encoded =
-      character === undefined ||
-      uncarried.test(character) ||
-      (character === '%' && looksEncoded.test(path.toString('latin1', at, at + 3)));
-    name += encoded
-      ? [...path.subarray(at, end)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
-      : character;
+    // With what follows, on which it may depend whether a percent sign is encoded.
+    const kept =
+      character !== undefined && unwanted.exec(character + path.toString('latin1', end, end + 2))?.index !== 0;
+    name += kept
+      ? character
+      : [...path.subarray(at, end)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
     at = end;
   }
   return name;
 }
 
-/** The inverse. */
+/** The inverse of `storedName` and of `earlierStoredName`. */
 export function pathOf(name: string): Buffer {
-  const pieces = name.split(/(%[0-9A-Fa-f]{2})/);
-  return Buffer.concat(
-    pieces.map((piece, at) => (at % 2 === 1 ? Buffer.of(parseInt(piece.slice(1), 16)) : Buffer.from(piece))),
-  );
+  return percentDecoded(Buffer.from(name));
 }
 
-/** Does the work for the items that have a key, and inserts the refusals of the others in their places. */
+/** The key under which a listing has a copy: that of an earlier bag only if there is no other. */
+export function keyIn(listed: { has(key: string): boolean }, { key, earlierKey }: CopyKeys): string {
+  return earlierKey !== undefined && !listed.has(key) && listed.has(earlierKey) ? earlierKey : key;
+}
+
+/** Does the work for the items that have keys, and inserts the refusals of the others in their places. */
 export async function apart<T, R>(
   items: readonly T[],
-  keyOf: (item: T) => string,
-  act: (accepted: readonly { readonly item: T; readonly key: string }[]) => Promise<readonly Outcome<R>[]>,
+  keysOf: (item: T) => CopyKeys,
+  act: (accepted: readonly ({ readonly item: T } & CopyKeys)[]) => Promise<readonly Outcome<R>[]>,
 ): Promise<readonly Outcome<R>[]> {
-  const found = items.map((item): { readonly item: T; readonly key: string } | { readonly error: Refused } => {
+  const found = items.map((item): ({ readonly item: T } & CopyKeys) | { readonly error: Refused } => {
     try {
-      return { item, key: keyOf(item) };
+      return { item, ...keysOf(item) };
     } catch (error) {
       if (error instanceof Refused) return { error };
       throw error;

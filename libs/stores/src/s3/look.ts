@@ -1,5 +1,6 @@
 import { inParallel } from '../in-parallel';
 import type { Bucket } from './bucket';
+import { keyIn, type CopyKeys } from './keys';
 import type { Listed, ObjectHead } from './object-head';
 
 /** What is known of an object without reading it. */
@@ -13,7 +14,7 @@ const freshMilliseconds = 3_600_000;
 export interface LookOrder {
   readonly dataPrefix: string;
   readonly sealKey: string;
-  readonly keys: readonly string[];
+  readonly copies: readonly CopyKeys[];
   readonly parallel: number;
   /** Request each object's replication mark, which no listing shows, whatever the samples show. */
   readonly marks: boolean;
@@ -30,29 +31,36 @@ export async function lookAt(
   bucket: Bucket,
   order: LookOrder,
 ): Promise<{ readonly sealed: boolean; readonly seen: readonly (Seen | undefined)[] }> {
-  const { dataPrefix, sealKey, keys, parallel, marks } = order;
-  const lookAtEach = (some: readonly string[]): Promise<(Seen | undefined)[]> =>
-    inParallel(some, parallel, (key) => bucket.head(key));
-  if (keys.length <= few) {
+  const { dataPrefix, sealKey, copies, parallel, marks } = order;
+  const lookAtEach = (): Promise<(Seen | undefined)[]> =>
+    inParallel(copies, parallel, (copy) => lookAtOne(bucket, copy));
+  if (copies.length <= few) {
     const sealed = await bucket.has(sealKey);
-    return { sealed, seen: await lookAtEach(keys) };
+    return { sealed, seen: await lookAtEach() };
   }
   const seal = await bucket.head(sealKey);
   const sealed = seal !== undefined;
   if (seal && (marks || seal.replication !== undefined || !(seal.age >= 0 && seal.age < freshMilliseconds)))
-    return { sealed, seen: await lookAtEach(keys) };
+    return { sealed, seen: await lookAtEach() };
   const listed = await listingOf(bucket, dataPrefix); // distinguishes a missing bucket from a missing seal, too
-  const plain = keys
-    .map((key) => listed.get(key))
-    .filter((each) => each !== undefined)
-    .filter(({ ofParts }) => !ofParts);
-  if (!(await samplesAgree(bucket, plain, sealed))) return { sealed, seen: await lookAtEach(keys) };
-  const known = new Map<string, Seen | undefined>(
-    plain.map(({ key, size, version }) => [key, { size, version, replication: undefined }]),
-  );
-  const others = keys.filter((key) => !known.has(key));
-  (await lookAtEach(others)).forEach((seen, at) => known.set(others[at]!, seen));
-  return { sealed, seen: keys.map((key) => known.get(key)) };
+  const plain = copies.map((copy) => listed.get(keyIn(listed, copy))).map((each) => (each?.ofParts ? undefined : each));
+  if (
+    !(await samplesAgree(
+      bucket,
+      plain.filter((each) => each !== undefined),
+      sealed,
+    ))
+  )
+    return { sealed, seen: await lookAtEach() };
+  const seen = await inParallel(copies, parallel, async (copy, at): Promise<Seen | undefined> => {
+    const each = plain[at];
+    return each ? { size: each.size, version: each.version, replication: undefined } : lookAtOne(bucket, copy);
+  });
+  return { sealed, seen };
+}
+
+async function lookAtOne(bucket: Bucket, { key, earlierKey }: CopyKeys): Promise<Seen | undefined> {
+  return (await bucket.head(key)) ?? (earlierKey === undefined ? undefined : bucket.head(earlierKey));
 }
 
 async function samplesAgree(bucket: Bucket, plain: readonly Listed[], sealed: boolean): Promise<boolean> {

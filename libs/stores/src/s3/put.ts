@@ -3,6 +3,7 @@ import { EndOfBatch, bytesOf, displayPath, type WireOutcome, type WirePath } fro
 import { createHash } from 'node:crypto';
 import type { BatchTools } from './batch';
 import { S3Failure } from './failures';
+import type { CopyKeys } from './keys';
 import { listingOf } from './look';
 import { SourceFile, sourceWord } from './source-file';
 import { Uploads } from './upload';
@@ -11,18 +12,16 @@ export interface PutTask {
   /** Of the bag's copies, and of the notes about unfinished uploads. */
   readonly dataPrefix: string;
   readonly uploadsPrefix: string;
-  readonly sources: readonly {
+  readonly sources: readonly ({
     readonly root: string;
     readonly path: WirePath;
-    readonly key: string;
     readonly identity: Identity;
-  }[];
+  } & CopyKeys)[];
 }
 
-interface Order {
+interface Order extends CopyKeys {
   readonly root: string;
   readonly path: Buffer;
-  readonly key: string;
   readonly identity: Identity;
 }
 
@@ -77,13 +76,14 @@ class Putter {
   }
 
   async put(order: Order): Promise<{ readonly size: bigint }> {
-    const { root, path, key, identity } = order;
+    const { root, path, key, earlierKey, identity } = order;
     const file = SourceFile.open(this.tools.trees, root, path, identity);
     try {
-      if (this.leftovers.has(key)) {
-        this.tools.claim.check();
-        await this.tools.bucket.remove(key);
-      }
+      for (const left of [key, earlierKey])
+        if (left !== undefined && this.leftovers.has(left)) {
+          this.tools.claim.check();
+          await this.tools.bucket.remove(left);
+        }
       this.made.push(key);
       const source = sourceWord(identity);
       await this.landing(order, () =>

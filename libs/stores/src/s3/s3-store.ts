@@ -22,7 +22,7 @@ import { checkPlacement } from '../file/placement';
 import { inParallel } from '../in-parallel';
 import type { S3StoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
-import { Keys, apart } from './keys';
+import { Keys, apart, keyIn } from './keys';
 import { listingOf, lookAt } from './look';
 import { Places } from './places';
 import { onlineByListing, availability } from './availability';
@@ -35,9 +35,8 @@ const tagLimit = 64 * 1024 * 1024;
 
 /**
  * Copies as objects `<prefix>/<bag>/data/<path>`, the tag files beside `data`; a bag with `tagmanifest-sha256.txt`,
- * written last, is sealed. Any S3 tool can download a bag, and `sha256sum -c manifest-sha256.txt` proves it. Names that
- * S3 or XML cannot carry are stored percent-encoded (`storedName`); a bag that has any carries
- * `manifest-sha256-as-stored.txt` too. Durable means sealed, and replicated if the bucket reports replication of its
+ * written last, is sealed. Names that not every server keeps are stored percent-encoded (`storedName`), and the manifests
+ * list them so: any S3 tool can download a valid bag. Durable means sealed, and replicated if the bucket reports replication of its
  * objects or the settings require it.
  */
 export class S3Store implements Store {
@@ -86,7 +85,7 @@ export class S3Store implements Store {
         throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing more is added to it.`, { bag });
       return apart(
         sources,
-        ({ copyPath }) => this.places.key(bag, copyPath),
+        ({ copyPath }) => this.places.toPut(bag, copyPath),
         (accepted) =>
           putBatch(
             threads(),
@@ -107,7 +106,7 @@ export class S3Store implements Store {
     return this.session.use(({ threads }) =>
       apart(
         paths,
-        (path) => this.places.key(bag, path),
+        (path) => this.places.ofCopy(bag, path),
         (accepted) =>
           digestBatch(
             threads(),
@@ -142,7 +141,7 @@ export class S3Store implements Store {
       const { sealed, seen } = await lookAt(bucket, {
         dataPrefix: this.keys.data(bag),
         sealKey: this.keys.seal(bag),
-        keys: paths.map((path) => this.places.key(bag, path)),
+        copies: paths.map((path) => this.places.ofCopy(bag, path)),
         parallel: this.settings.requestsInParallel,
         marks: required,
       });
@@ -157,9 +156,10 @@ export class S3Store implements Store {
       const listed = sealed ? await listingOf(bucket, this.keys.data(bag)) : undefined;
       return apart(
         paths,
-        (path) => this.places.keyInSealed(bag, path, sealed),
+        (path) => this.places.ofSealed(bag, path, sealed),
         (accepted) =>
-          inParallel(accepted, this.settings.requestsInParallel, async ({ item, key }) => {
+          inParallel(accepted, this.settings.requestsInParallel, async ({ item, ...keys }) => {
+            const key = listed ? keyIn(listed, keys) : keys.key;
             const online = onlineByListing(listed?.get(key));
             return online
               ? { ok: online }
@@ -183,7 +183,7 @@ export class S3Store implements Store {
       const sealed = await bucket.has(this.keys.seal(bag));
       return apart(
         orders,
-        ({ path }) => this.places.keyInSealed(bag, path, sealed),
+        ({ path }) => this.places.ofSealed(bag, path, sealed),
         (accepted) => fetchBatches(threads(), accepted, work),
       );
     });

@@ -2,13 +2,13 @@ import type { CopyDigest, FetchOrder, Outcome, Source, Work } from '@coldroom/do
 import { outcomes, wirePath, type Threads, type WireOutcome } from '@coldroom/files';
 import { ofTarget } from '../file/fetch';
 import type { DigestTask } from './digest';
+import type { CopyKeys } from './keys';
 import type { PutTask } from './put';
 import type { S3Task } from './worker';
 
-/** An item of a batch, and the key of its copy. */
-interface Keyed<T> {
+/** An item of a batch, and the keys of its copy. */
+interface Keyed<T> extends CopyKeys {
   readonly item: T;
-  readonly key: string;
 }
 
 export async function putBatch(
@@ -19,7 +19,12 @@ export async function putBatch(
 ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
   const task: PutTask = {
     ...prefixes,
-    sources: sources.map(({ item: { root, path, identity }, key }) => ({ root, path: wirePath(path), key, identity })),
+    sources: sources.map(({ item: { root, path, identity }, ...keys }) => ({
+      ...keys,
+      root,
+      path: wirePath(path),
+      identity,
+    })),
   };
   return outcomes(
     (await threads.run({ verb: 'put', task }, work)) as readonly WireOutcome<{ readonly size: bigint }>[],
@@ -32,7 +37,7 @@ export async function digestBatch(
   how: Omit<DigestTask, 'copies'>,
   work: Work,
 ): Promise<readonly Outcome<CopyDigest>[]> {
-  const task: DigestTask = { ...how, copies: paths.map(({ item, key }) => ({ path: wirePath(item), key })) };
+  const task: DigestTask = { ...how, copies: paths.map(({ item, ...keys }) => ({ ...keys, path: wirePath(item) })) };
   return outcomes((await threads.run({ verb: 'digest', task }, work)) as readonly WireOutcome<CopyDigest>[]);
 }
 
@@ -46,8 +51,8 @@ export async function fetchBatches(
   for (const [root, group] of Map.groupBy(orders, ({ item }) => item.target.root)) {
     const task = {
       root,
-      orders: group.map(({ item: { path, size, target }, key }) => ({
-        key,
+      orders: group.map(({ item: { path, size, target }, ...keys }) => ({
+        ...keys,
         path: wirePath(path),
         size,
         target: wirePath(target.path),

@@ -25,7 +25,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DescribedFile } from '@coldroom/bagit';
-import { tagFiles } from '@coldroom/bagit';
+import { readBag, tagFiles } from '@coldroom/bagit';
 
 /**
  * A new, empty store and a marked root (`ManagedRepository`) to copy from. Situations that a kind cannot be put into
@@ -59,6 +59,9 @@ const oddNames = [
   Buffer.from('carriage\r'),
   Buffer.from('back\\slash'),
   Buffer.from('100%25.tif'),
+  Buffer.from('50% glycerol'),
+  Buffer.from('#1 [a]{b}~^`|<">'),
+  Buffer.from('next\u0085line'),
   Buffer.from('-rf'),
   Buffer.from('*'),
   Buffer.from('~'),
@@ -468,7 +471,11 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
         expect(listed.sort()).toEqual(
           paths.map((path) => `${key(path).toString('hex')} ${identity(path).size}`).sort(),
         );
-        for (const { name, content } of tags) expect((await store.readTag('bag-1', name))?.equals(content)).toBe(true);
+        // A store that has other names than the files had lists those; they lead back to the same files.
+        const given = new Map(tags.map(({ name, content }) => [name, content]));
+        const readTag = async (_bag: string, name: string): Promise<Buffer | undefined> => given.get(name);
+        expect((await readBag(store, 'bag-1')).files).toEqual((await readBag({ readTag }, 'bag-1')).files);
+        expect(await store.readTag('bag-1', 'omero.jsonl')).toEqual(given.get('omero.jsonl'));
         expect(await store.readTag('bag-1', 'none.txt')).toBeUndefined();
       });
     });

@@ -23,13 +23,20 @@ export async function checkBag(
     .split('\n')
     .filter((line) => line !== '');
   const failures: Failure[] = [];
+  const bagInfo = join(directory, 'bag-info.txt');
+  const byRfc = existsSync(bagInfo) && /^Coldroom-Manifest-Names: RFC 8493$/m.test(readFileSync(bagInfo, 'utf8'));
   for (const line of lines) {
-    const filepath = unescaped(line);
+    const filepath = byRfc ? decoded(line) : unescaped(line);
     const whole = Buffer.concat([Buffer.from(`${directory}/`), Buffer.from(filepath, 'latin1')]);
     const same = existsSync(whole) && (await md5Of(whole)) === line.replace(/^\\/, '').slice(0, 32);
     if (!same) failures.push({ filepath, reason: 'Initial verification failed' });
   }
   return { checked: lines.length, failures };
+}
+
+/** The name in a line by RFC 8493. */
+function decoded(line: string): string {
+  return line.slice(34).replace(/%(0A|0D|25)/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 /** The name in a line of md5sum's format; a leading backslash means that it is escaped. */
