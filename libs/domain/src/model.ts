@@ -81,6 +81,8 @@ export interface ArchiveFile {
    * rebuild.
    */
   readonly copyFault?: string | null;
+  /** With what code its last attempt failed in its present state, while other files of its bag advanced. */
+  readonly failedWith?: string;
   /** How often the copy failed its verification. */
   readonly copyAttempts: number;
   readonly linkedAt: Date | null;

@@ -17,6 +17,9 @@ const steps: Readonly<Record<string, string>> = {
   COPY_MISSING: 'the store lost the copy: check the store, then retry; where the original is held, undo',
   REGISTER_RESTORED:
     'the rest of its fileset was linked before the register was restored: retry; it is archived in a new bag',
+  COPY_CUT_SHORT:
+    'the store holds or gives less than it was given: check network and server, then retry; if it takes other files, it does not take this name: abandon',
+  NAME_NOT_KEPT: 'the store cannot hold the name of the file: abandon, or archive it in another store',
   COPY_CHANGED:
     'the copy is not the one that was proven: check who writes to the store; where the original is held, undo',
   COPY_SIZE: 'the copy has another size than the original: check the store; where the original is held, undo',

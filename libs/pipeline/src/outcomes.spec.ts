@@ -42,6 +42,45 @@ describe('moveSeal', () => {
     });
   });
 
+  describe('where a store fails on a file', () => {
+    const cut = new Transient('COPY_CUT_SHORT', 'The store holds none of its bytes.');
+    const again = { ...files[2], failedWith: 'COPY_CUT_SHORT' };
+
+    test('while others advance, the failure is recorded', () => {
+      expect(toTransitions(files, [ok, ok, failed(cut)], judge)).toMatchObject({
+        transitions: [{ id: 1n }, { id: 2n }],
+        failed: [{ id: 3n, code: 'COPY_CUT_SHORT', reason: 'The store holds none of its bytes.' }],
+      });
+    });
+
+    test('in the same way for the second time, the file is stuck, alone', () => {
+      expect(toTransitions([again], [failed(cut)], judge)).toEqual({
+        transitions: [
+          {
+            id: 3n,
+            event: 'fail',
+            from: 'approved',
+            to: 'stuck',
+            code: 'COPY_CUT_SHORT',
+            reason:
+              'The store holds none of its bytes. It failed twice in this way while the store took other files of the bag.',
+          },
+        ],
+      });
+    });
+
+    test('in another way, or where nothing advanced, it is tried again', () => {
+      expect(() => toTransitions([again], [failed(new Transient('WRITE_FAILED', 'x'))], judge)).toThrow('x');
+      expect(() => toTransitions(files, [failed(cut), failed(cut), failed(cut)], judge)).toThrow(cut);
+      expect(toTransitions(files, [failed(gone), failed(gone), failed(cut)], judge)).not.toHaveProperty('failed');
+    });
+
+    test('a failure that is not of the store is tried until the attempts are used up', () => {
+      expect(toTransitions(files, [ok, ok, failed(busy)], judge)).not.toHaveProperty('failed');
+      expect(() => toTransitions([{ ...again, failedWith: 'READ_FAILED' }], [failed(busy)], judge)).toThrow(busy);
+    });
+  });
+
   test('where nothing advanced, the error is thrown: it must count as an attempt', () => {
     const other = new Transient('READ_FAILED', 'another');
     expect(() => toTransitions(files, [failed(busy), failed(other), failed(busy)], judge)).toThrow(busy);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { NotYet, Refused, Transient } from '@coldroom/domain';
 import type { Claim } from '@coldroom/register';
+import { toTransitions } from './outcomes';
 import { Runner, type RunnerOptions } from './runner';
 import { transition, type Stage, type StageResult, type StageWork } from './stage';
 import { RecordedLog, Workbench } from './testing';
@@ -111,6 +112,35 @@ describe('the runner', () => {
       ['hashed', 'hashed'],
       [{ reason: 'no Redis', next: 'the sweep will offer it again' }],
     ]);
+  });
+
+  test('a file that the store does not take is stuck at its second failure, and its bag continues', async () => {
+    const { bagId, states, paths } = await bag();
+    const stage = hashing(async ({ files }) =>
+      toTransitions<string>(
+        files,
+        files.map(({ path }) =>
+          path.toString().endsWith('/a')
+            ? { ok: 'taken' }
+            : { error: new Transient('COPY_CUT_SHORT', 'The store holds none of its bytes.') },
+        ),
+        (file) => transition(file, 'hash', 'hashed'),
+      ),
+    );
+    await runner({ attempts: 12, retryPauseMs: 100 }).run(stage, bagId);
+    expect(await states()).toEqual(['hashed', 'approved']);
+    expect(await bench.file(paths[1]!)).toMatchObject({ code: 'COPY_CUT_SHORT' });
+    expect(await untilDue(bagId)).toBeGreaterThan(60);
+    await runner({ attempts: 12 }).run(stage, bagId);
+    expect(await states()).toEqual(['hashed', 'stuck']);
+    expect(await bench.file(paths[1]!)).toMatchObject({
+      stuckFrom: 'approved',
+      code: 'COPY_CUT_SHORT',
+      reason:
+        'The store holds none of its bytes. It failed twice in this way while the store took other files of the bag.',
+    });
+    expect(await events(paths[1]!, 'attempt failed')).toHaveLength(1);
+    expect((await bench.due()).find((each) => each.bagId === bagId)).toMatchObject({ state: 'hashed' });
   });
 
   test('a transient failure is retried after growing pauses, counted in the register, then stuck', async () => {

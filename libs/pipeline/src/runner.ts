@@ -89,13 +89,15 @@ export class Runner {
       await this.wait(stage, claim, result.wait ?? new NotYet('NOTHING_DONE', 'the stage moved nothing'));
       return;
     }
-    const delayMs = result.wait ? delayOf(result.wait) : result.delayMs;
+    const pauseMs = result.failed ? this.options.retryPauseMs : undefined; // before a store is asked again
+    const delayMs = result.wait ? delayOf(result.wait) : (result.delayMs ?? pauseMs);
     const due = await this.register.applyTransitions(claim, result.transitions, {
       stage: stage.name,
       errorLimit: this.options.errorLimit,
       ...(tookMs === undefined ? {} : { tookMs }),
       ...(delayMs ? { delayMs } : {}),
       ...(result.sealed ? { sealed: true } : {}),
+      ...(result.failed ? { failed: result.failed } : {}),
       ...(result.switched ? { switched: true } : {}),
     });
     countTransitions(stage.name, claim.files, result.transitions);

@@ -1,5 +1,5 @@
 import type { ArchiveFile, ColdroomError, FileEvent, FileState, NotYet, Work, WorkState } from '@coldroom/domain';
-import type { Claim, Transition } from '@coldroom/register';
+import type { Claim, FailedAttempt, Transition } from '@coldroom/register';
 
 export const stageNames = [
   'hash',
@@ -37,6 +37,8 @@ export interface StageResult {
   /** The bag is not offered again until this many milliseconds have passed. */
   readonly delayMs?: number;
   readonly sealed?: boolean;
+  /** Files that stay because a store failed on them: failing again in the same way, they are set aside. */
+  readonly failed?: readonly FailedAttempt[];
   readonly switched?: boolean;
 }
 

@@ -19,7 +19,7 @@ export { mailStates, type ClaimedMail, type MailListing, type MailState, type Ou
 export { phases, type Phase } from './db/phases';
 export type { NewFile, NewImage, NewRequest, Skip } from './requests/drafts';
 export type { MarkState, PendingMark } from './requests/marks';
-export type { Transition, TransitionOptions } from './transitions/transition';
+export type { FailedAttempt, Transition, TransitionOptions } from './transitions/transition';
 export type { PlannedBag } from './operator/move-plan';
 export type { MoveOrder, MoveProgress } from './operator/moves';
 export type {

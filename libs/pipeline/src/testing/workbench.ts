@@ -142,6 +142,7 @@ export class Workbench {
           stage: stage.name,
           errorLimit: 1000,
           ...(result.sealed ? { sealed: true } : {}),
+          ...(result.failed ? { failed: result.failed } : {}),
           ...(result.switched ? { switched: true } : {}),
         });
       return result;

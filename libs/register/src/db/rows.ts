@@ -36,7 +36,7 @@ export function parseIdentity(text: string): Identity {
 /** The columns that make an ArchiveFile. */
 export const fileColumns = `f.id, f.request_id, f.bag_id, f.fileset, f.root, f.path, f.size, f.state, f.original_file_id,
   f.pixels_id, f.omero_algorithm, f.omero_hash, f.identity, f.digests, f.copy_version, f.copy_digest, f.copy_read, f.copy_fault, f.copy_attempts, f.linked_at,
-  f.retrieval, f.fetched, f.online_until, f.moved_version, f.moved_digest, f.moved_read`;
+  f.retrieval, f.fetched, f.online_until, f.moved_version, f.moved_digest, f.moved_read, f.code`;
 
 export interface FileRow {
   id: bigint;
@@ -65,6 +65,7 @@ export interface FileRow {
   moved_version: string | null;
   moved_digest: string | null;
   moved_read: CopyRead | null;
+  code: string | null;
 }
 
 export function toFile(row: FileRow): ArchiveFile {
@@ -88,6 +89,7 @@ export function toFile(row: FileRow): ArchiveFile {
     copyVersion: row.copy_version,
     copyDigest: row.copy_digest,
     ...(row.copy_fault === null ? {} : { copyFault: row.copy_fault }),
+    ...(row.code === null || row.state === 'stuck' ? {} : { failedWith: row.code }),
     copyRead: row.copy_read,
     copyAttempts: row.copy_attempts,
     linkedAt: row.linked_at,

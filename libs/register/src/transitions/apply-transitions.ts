@@ -9,7 +9,7 @@ import { countFailures } from './switches';
 import { markDueNow, syncRequest } from './sync-request';
 import type { Transition, TransitionOptions } from './transition';
 import { writeEvents } from './write-events';
-import { writeFiles } from './write-files';
+import { writeFailedAttempts, writeFiles } from './write-files';
 
 /**
  * Applies transitions to files of a claimed bag in one transaction and gives the claim back. Each transition must be in
@@ -31,6 +31,7 @@ export async function applyTransitions(
     await lockRequests(client, [claim.requestId]);
     await lockBag(client, claim);
     await writeFiles(client, claim, transitions);
+    if (options.failed) await writeFailedAttempts(client, claim, options.failed);
     if (options.switched) await switchBag(client, claim.bagId, idsOf(transitions));
     else if (claim.state === 'moveSealed') await forgetElsewhere(client, idsOf(endingIn(transitions, ['linked'])));
     await writeEvents(client, claim, transitions, options);

@@ -17,6 +17,13 @@ export interface Transition {
   readonly reason?: string;
 }
 
+/** A file that stays in its state because its attempt failed, while others of its bag advanced. */
+export interface FailedAttempt {
+  readonly id: bigint;
+  readonly code: string;
+  readonly reason: string;
+}
+
 export interface TransitionOptions {
   /** The stage that made the transitions: its failures count towards its limit. */
   readonly stage: string;
@@ -26,6 +33,7 @@ export interface TransitionOptions {
   /** How long the stage worked on the bag. It is stored in the events: the speed of a store is computed from it. */
   readonly tookMs?: number;
   readonly sealed?: boolean;
+  readonly failed?: readonly FailedAttempt[];
   /**
    * The bag is in the store that it moved to: all its links lead there, except those of files that are set aside now.
    */

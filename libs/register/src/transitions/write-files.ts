@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { formatIdentity } from '../db/rows';
 import type { Claim } from './claims';
-import type { Transition } from './transition';
+import type { FailedAttempt, Transition } from './transition';
 
 /**
  * Writes transitions to files of a claimed bag; throws if one of them is not in the state that its transition starts from.
@@ -59,4 +59,24 @@ export async function writeFiles(
     throw new Error(
       `bag ${claim.bag}: ${transitions.length} files were to move, ${rowCount} were where they should be`,
     );
+}
+
+/** Records why files stay where they are; their next transition removes it. */
+export async function writeFailedAttempts(
+  client: pg.PoolClient,
+  claim: Claim,
+  failed: readonly FailedAttempt[],
+): Promise<void> {
+  const columns = [failed.map(({ id }) => id), failed.map(({ code }) => code), failed.map(({ reason }) => reason)];
+  await client.query(
+    `UPDATE file f SET code = m.code, reason = m.reason FROM unnest($3::bigint[], $4::text[], $5::text[]) AS m(id, code, reason)
+     WHERE f.id = m.id AND f.bag_id = $1 AND f.state = $2`,
+    [claim.bagId, claim.state, ...columns],
+  );
+  await client.query(
+    `INSERT INTO event (actor, request_id, bag_id, file_id, what, from_state, to_state, code, detail)
+     SELECT $1, $2, $3, m.id, 'attempt failed', $4, $4, m.code, jsonb_build_object('message', m.reason)
+     FROM unnest($5::bigint[], $6::text[], $7::text[]) AS m(id, code, reason)`,
+    [claim.worker, claim.requestId, claim.bagId, claim.state, ...columns],
+  );
 }

@@ -15,11 +15,21 @@ export class S3Failure extends Error {
   }
 }
 
+/** The server cannot keep an object under this key. */
+const nameRefused = new Set([
+  'XMinioInvalidObjectName',
+  'XMinioInvalidResourceName',
+  'XMinioParentIsObject',
+  'XMinioObjectExistsAsDirectory',
+  'InvalidObjectName',
+]);
+
 /** Answers about one object: the caller that requested it knows what they mean. */
 const ofOneObject = (failure: S3Failure): boolean =>
   (failure.status === 404 && failure.code !== 'NoSuchBucket') ||
   [409, 412, 416].includes(failure.status) ||
-  ['InvalidObjectState', 'KeyTooLongError', 'EntityTooLarge'].includes(failure.code);
+  nameRefused.has(failure.code) ||
+  ['InvalidObjectState', 'KeyTooLongError', 'EntityTooLarge', 'InvalidURI', 'InvalidArgument'].includes(failure.code);
 
 const full = new Set(['QuotaExceeded', 'InsufficientStorage', 'XMinioStorageFull', 'StorageFull', 'TooManyObjects']);
 const busy = new Set([
@@ -91,6 +101,8 @@ export function objectFailed(failure: S3Failure, what: string): ColdroomError {
   const details = { code: failure.code, status: failure.status };
   if (failure.code === 'KeyTooLongError')
     return new Refused('PATH_TOO_LONG', `The store cannot hold a name as long as that of "${what}".`, details);
+  if (nameRefused.has(failure.code))
+    return new Refused('NAME_NOT_KEPT', `The store cannot hold the name of "${what}": ${failure.message}.`, details);
   if (failure.code === 'EntityTooLarge')
     return new Refused('FILE_TOO_LARGE', `"${what}" is larger than the store allows.`, details);
   return new Transient('STORE_FAILED', `Of "${what}", ${failure.message}.`, details);

@@ -166,6 +166,19 @@ it('does not count a copy as put if the server holds it in another size', async 
   ]);
 });
 
+it.each([
+  ['XMinioInvalidObjectName', 'refused', 'NAME_NOT_KEPT'],
+  ['InvalidArgument', 'transient', 'STORE_FAILED'],
+])('a name that the server answers with %s is %s, and other files are copied', async (answered, kind, code) => {
+  const paths = ['one', 'odd', 'two'].map((name) => write(name));
+  once((method, request) => method === 'PUT' && request.endsWith('/odd'), {
+    kind: 'answer',
+    status: 400,
+    code: answered,
+  });
+  expect(await put(...paths)).toMatchObject([{ ok: {} }, { error: { kind, code } }, { ok: {} }]);
+});
+
 it('never replaces what was put meanwhile at the same key', async () => {
   const one = write('one');
   once((method, request) => method === 'PUT' && request.endsWith('/one'), {
