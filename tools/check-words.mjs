@@ -13,7 +13,6 @@ const words = [
   ['br(ing|ings|inging|ought)( \\S+){0,4} near', 'bring online'],
   ['bringNear', 'bringOnline'],
   ['bringBack|putBack|swapBack|swapIn|giv(e|es)Back', 'undoLink, replaceOriginal, replaceLink, releaseClaim'],
-  ['relink(s|ed|ing)?', 'move-link; replace the link'],
   ['dress(es|ed|ing)?', 'set the attributes'],
   ['woken|wakes?( \\S+)? bags?', 'becomes due, dueNow'],
   ['[A-Z]+_AWAY', '…_UNAVAILABLE'],

@@ -20,6 +20,7 @@ const asking = [
   'files abandon',
   'move',
   'recall',
+  'relink',
   'requests approve',
   'requests decline',
   'restore',

@@ -12,6 +12,7 @@ import { addFilesShow } from './commands/files-show';
 import { addMailChoices, addMailList, addMailRetry, addMailTest } from './commands/mail';
 import { addMigrate } from './commands/migrate';
 import { addMove } from './commands/move';
+import { addRelink } from './commands/relink';
 import { addRebuild } from './commands/rebuild';
 import { addRequestsDecide } from './commands/requests-decide';
 import { addRequestsList } from './commands/requests-list';
@@ -88,7 +89,18 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
   for (const add of [addRequestsList, addRequestsShow, addRequestsDecide]) add(requests);
   const files = program.command('files').description('single files: look, try again, give up');
   for (const add of [addFilesList, addFilesShow, addFilesRetry, addFilesAbandon]) add(files);
-  for (const add of [addStatus, addWatch, addUndo, addRestore, addRecall, addRetrievals, addMove, addStop, addResume])
+  for (const add of [
+    addStatus,
+    addWatch,
+    addUndo,
+    addRestore,
+    addRecall,
+    addRetrievals,
+    addMove,
+    addRelink,
+    addStop,
+    addResume,
+  ])
     add(program);
   const mail = program.command('mail').description('mail to people: try the settings, look, send again');
   for (const add of [addMailTest, addMailList, addMailRetry, addMailChoices]) add(mail);

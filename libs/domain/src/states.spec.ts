@@ -38,6 +38,9 @@ const expected: readonly (readonly [event: string, from: string, to: string])[] 
   ['move', 'linked', 'moving'],
   ['move', 'released', 'moving'],
   ...['moveSealed', 'stuck'].map((from) => ['move', from, 'moveSealed'] as const), // cancelled, and requested again
+  ['relink', 'linked', 'moveSealed'],
+  ['relink', 'released', 'moveSealed'],
+  ['cancel', 'moveSealed', 'linked'], // a relink
   ['moveCopy', 'moving', 'moveCopied'],
   ['moveCopyAgain', 'moveCopied', 'moving'],
   ['moveVerify', 'moveCopied', 'moveVerified'],
@@ -90,7 +93,7 @@ describe('the transition table', () => {
   });
 
   it('was checked for every state and event', () => {
-    expect(pairs).toHaveLength(24 * 28);
+    expect(pairs).toHaveLength(24 * 29);
     expect(Object.keys(transitions).sort()).toEqual([...fileStates].sort());
   });
 

@@ -48,6 +48,7 @@ export const fileEvents = [
   'expire',
   'cancel',
   'move',
+  'relink',
   'moveCopy',
   'moveVerify',
   'moveCopyAgain',
@@ -86,9 +87,10 @@ export const transitions: Readonly<Record<FileState, Partial<Record<FileEvent, r
     restore: ['retrieving'],
     place: ['restored'],
     move: ['moving'],
+    relink: ['moveSealed'],
     fail: ['stuck'],
   },
-  released: { restore: ['retrieving'], move: ['moving'] },
+  released: { restore: ['retrieving'], move: ['moving'], relink: ['moveSealed'] },
   retrieving: { bringOnline: ['online'], cancel: ['linked', 'recalled'], undo: ['undoing'], fail: ['stuck'] },
   online: {
     fetch: ['fetched'],
@@ -116,7 +118,7 @@ export const transitions: Readonly<Record<FileState, Partial<Record<FileEvent, r
   moving: { moveCopy: ['moveCopied'], cancel: ['linked'], fail: ['stuck'] },
   moveCopied: { moveVerify: ['moveVerified'], moveCopyAgain: ['moving'], cancel: ['linked'], fail: ['stuck'] },
   moveVerified: { moveSeal: ['moveSealed'], cancel: ['linked'], fail: ['stuck'] },
-  moveSealed: { moveLink: ['linked'], cancel: ['moveSealed'], move: ['moveSealed'], fail: ['stuck'] },
+  moveSealed: { moveLink: ['linked'], cancel: ['linked', 'moveSealed'], move: ['moveSealed'], fail: ['stuck'] },
   stuck: {
     retry: [
       'approved',

@@ -30,6 +30,15 @@ export { failedMails, type FailedMails } from './mail/failed';
 export { retryMails, type RetriedMails } from './mail/retry-mails';
 export { sendTestMail } from './mail/test-mail';
 export { cancellable, cancelMove, move, untilMoved } from './move/move';
+export {
+  cancelRelink,
+  leftDirectory,
+  planRelink,
+  relink,
+  untilRelinked,
+  withRelinking,
+  type RelinkPlan,
+} from './relink/relink';
 export { between, planMove, type Between, type MovePlan } from './move/plan';
 export { nextStep } from './next-steps';
 export { withRegister } from './open-register';

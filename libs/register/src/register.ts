@@ -27,6 +27,7 @@ import { Tokens } from './people/tokens';
 import { People } from './people/people';
 import { OperatorActions } from './operator/operator-actions';
 import { Rebuild } from './operator/rebuild';
+import { Relinks } from './operator/relinks';
 import { Requests } from './requests/requests';
 import { RetrievalReports } from './queries/retrieval-reports';
 import { Retrievals } from './operator/retrievals';
@@ -47,6 +48,7 @@ export class Register {
   readonly retrievals: Retrievals;
   readonly retrievalReports: RetrievalReports;
   readonly moves: Moves;
+  readonly relinks: Relinks;
   readonly switches: Switches;
   readonly marks: Marks;
   readonly people: People;
@@ -83,6 +85,7 @@ export class Register {
     this.retrievals = new Retrievals(this.pool);
     this.retrievalReports = new RetrievalReports(this.pool);
     this.moves = new Moves(this.pool);
+    this.relinks = new Relinks(this.pool);
     this.switches = new Switches(this.pool);
     this.marks = new Marks(this.pool);
     this.people = new People(this.pool);

@@ -44,6 +44,7 @@ const sentences: Readonly<Record<string, (event: EventListing) => string>> = {
   moveVerify: () => 'Its copy in the other store was read back and compared',
   moveSeal: () => 'Its copy in the other store was reported as durable',
   moveLink: () => 'Its link leads to the other store',
+  relink: ({ actor }) => `${actor} asked to lead its link to where the store is now`,
   fail: (event) => `Set aside (${event.code ?? 'no code'})${reasonOf(event)}`,
   'attempt failed': (event) => `An attempt failed${event.code === null ? '' : ` (${event.code})`}${reasonOf(event)}`,
   retry: ({ actor }) => `${actor} had it tried again`,

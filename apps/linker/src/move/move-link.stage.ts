@@ -15,20 +15,13 @@ import {
   type MoveLinkPolicy,
 } from '@coldroom/domain';
 import { HoldDirectories, Originals } from '@coldroom/trees';
-import {
-  transition,
-  otherStores,
-  STORES,
-  stuck,
-  type Stage,
-  type StageResult,
-  type StageWork,
-} from '@coldroom/pipeline';
+import { transition, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from '../failures';
 import type { Guard } from '../paths/inspect';
 import { Places } from '../paths/places';
+import { linksOf } from './links-of';
 import { inspectLink, moveLinkOne, type MovedPlace } from './move-link';
 
 interface Candidate {
@@ -37,7 +30,8 @@ interface Candidate {
 }
 
 /**
- * Swaps the links of a bag for links into the store that it moves to, and then the bag in the register, all at once.
+ * Swaps the links of a bag for links into the store that it moves to, and then the bag in the register, all at once. Or,
+ * after its store was found in another directory, for links into that one.
  * Links that could not be swapped are set aside: the copy of their file is in that store as well.
  */
 @Injectable()
@@ -53,7 +47,7 @@ export class MoveLinkStage implements Stage {
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
-    const { from, to } = otherStores(this.stores, claim);
+    const { to, oldTargetOf } = linksOf(this.stores, claim);
     const behind = claim.movingTo === null ? 0 : await this.register.moves.behind(claim.bagId, 'moveSealed');
     if (behind > 0) return { transitions: [], wait: blocked(claim, behind) };
     const policy: MoveLinkPolicy = { stopped: false, acceptedReads: to.acceptedReads, bagMoveSealed: true };
@@ -81,7 +75,7 @@ export class MoveLinkStage implements Stage {
       const moveLinked = await failures.survivors(candidates, async (candidate) => {
         const place: MovedPlace = {
           ...(await places.of(candidate.file)),
-          oldTarget: from.linkTarget(claim.bag, copyPath(candidate.file)),
+          oldTarget: oldTargetOf(candidate.file),
         };
         refuse(reasonsOf(candidate, await inspectLink(place)));
         await moveLinkOne(place, guard);

@@ -49,7 +49,7 @@ export class Moves {
     return transaction(this.pool, async (client) => {
       const scope = await takeBags(client, bags);
       const { rows } = await client.query<{ id: bigint }>(
-        `UPDATE bag b SET moving_to = $3 WHERE b.id = ANY($1) AND b.store = $2 AND b.store <> $3 AND b.moving_to IS NULL
+        `UPDATE bag b SET moving_to = $3, relink_from = NULL WHERE b.id = ANY($1) AND b.store = $2 AND b.store <> $3 AND b.moving_to IS NULL
            AND EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counts}) AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = b.id AND ${counts} AND NOT (${restsInStore} OR ${moveSealedIn('$3')}))
          RETURNING b.id`,
         [scope.bags, from, to],
@@ -84,7 +84,7 @@ export class Moves {
     return transaction(this.pool, async (client) => {
       const scope = await takeBags(client, bags);
       const { rows } = await client.query<{ id: bigint }>(
-        `UPDATE bag b SET moving_to = NULL, moved_from = CASE WHEN EXISTS (
+        `UPDATE bag b SET moving_to = NULL, relink_from = NULL, moved_from = CASE WHEN EXISTS (
              SELECT FROM file f WHERE f.bag_id = b.id AND ${isMoveSealed}) THEN b.moving_to ELSE b.moved_from END
          WHERE b.id = ANY($1) AND b.moving_to IS NOT NULL RETURNING b.id`,
         [scope.bags],

@@ -21,6 +21,8 @@ export interface Claim {
   readonly movingTo: string | null;
   /** The store that it was last moved from: links may still lead there. */
   readonly movedFrom: string | null;
+  /** The directory into which its links led before its store was moved, while they are led to where it is now. */
+  readonly relinkFrom: string | null;
   readonly state: WorkState;
   readonly worker: string;
   readonly fence: bigint;
@@ -88,7 +90,7 @@ export class Claims {
          FROM request r
          WHERE bag.id = $1 AND r.id = bag.request_id AND bag.state = ANY($2) AND not_before <= now()
            AND (lease_until IS NULL OR lease_until < now())
-         RETURNING bag.name, bag.request_id, bag.store, bag.moving_to, bag.moved_from, bag.state, bag.fence, bag.attempts, bag.created_at, bag.waiting_since, r.state AS request_state,
+         RETURNING bag.name, bag.request_id, bag.store, bag.moving_to, bag.moved_from, bag.relink_from, bag.state, bag.fence, bag.attempts, bag.created_at, bag.waiting_since, r.state AS request_state,
            r.owner, r.owner_id, r.group_name, r.group_id, r.requester, r.requester_id`,
         [bagId, states, worker, leaseMs],
       );
@@ -111,6 +113,7 @@ export class Claims {
         store: row.store,
         movingTo: row.moving_to,
         movedFrom: row.moved_from,
+        relinkFrom: row.relink_from,
         state: row.state,
         worker,
         fence: row.fence,
