@@ -28,12 +28,16 @@ test('a later look replaces the earlier one, and tells from its marker whether i
   expect(await stable({})).toBe('unknown');
   expect(await stable({ at: '2026-01-02T00:00:00.000Z' })).toBe('yes');
   expect(await stable({ marker: { id: 'one', ino: '18' } })).toBe('no');
-  expect(await stable({ marker: { id: 'another disk', ino: '19' } })).toBe('unknown');
+  await expect(stable({ marker: { id: 'another disk', ino: '18' } })).rejects.toMatchObject({
+    kind: 'refused',
+    code: 'ROOT_REPLACED',
+    message: expect.stringContaining('the id another disk, not one'),
+  });
   await fileSystemLooks.record('hold', look());
   expect(
     (await fileSystemLooks.list()).map(({ use, look: { directory, marker } }) => [use, directory, marker.id]),
   ).toEqual([
     ['hold', '/archive', 'one'],
-    ['store', '/archive', 'another disk'],
+    ['store', '/archive', 'one'],
   ]);
 });
