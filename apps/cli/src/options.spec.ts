@@ -24,6 +24,7 @@ const asking = [
   'requests approve',
   'requests decline',
   'restore',
+  'store rename',
   'store validate',
   'undo',
 ];

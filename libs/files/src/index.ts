@@ -15,7 +15,7 @@ export { probe } from './probe/probe';
 export { probePrefix } from './probe/scratch-directory';
 export { renameExchange, renameExchangeSync, renameNoReplace } from './rename';
 export { dropCache } from './native';
-export { markerName, openRoot, writeMarker, type Root } from './roots';
+export { markerName, openRoot, renameMarker, writeMarker, type Root } from './roots';
 export { writeOnce } from './write-once';
 
 // For the threads of stores that are not directories: they read and write files as `Files` does.

@@ -1,7 +1,7 @@
 import { Transient, codeOf } from '@coldroom/domain';
 import { randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
+import { open, realpath, rename, rm } from 'node:fs/promises';
 import { isAbsolute, normalize } from 'node:path';
 
 /** The file that distinguishes a mounted root from the empty mount point of an unmounted one. */
@@ -66,12 +66,37 @@ export async function writeMarker(directory: string, name: string): Promise<void
   } finally {
     await file.close();
   }
-  const parent = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  await syncDirectory(directory);
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const opened = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    await parent.sync();
+    await opened.sync();
   } finally {
-    await parent.close();
+    await opened.close();
   }
+}
+
+/**
+ * Gives a marker another name; it keeps its id. Nothing changes if it has that name already. `Transient`
+ * `ROOT_UNAVAILABLE` if it has neither.
+ */
+export async function renameMarker(directory: string, from: string, to: string): Promise<void> {
+  const found = await fetchMarker(directory);
+  if (found.name === to) return;
+  if (found.name !== from) throw unavailable(directory, `its marker says "${found.name}", not "${from}"`);
+  const path = `${directory}/${markerName}.new`;
+  await rm(path, { force: true }); // left by a process that was killed
+  const file = await open(path, 'wx', 0o444);
+  try {
+    await file.writeFile(`${JSON.stringify({ ...found, name: to })}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(path, `${directory}/${markerName}`);
+  await syncDirectory(directory);
 }
 
 function unavailable(directory: string, reason: string, cause?: unknown): Transient {
@@ -111,7 +136,7 @@ function readSmallFile(path: string): Buffer {
 }
 
 /** The same off the event loop, which a hanging mount must not block. */
-async function fetchMarker(directory: string, name: string): Promise<Marker> {
+async function fetchMarker(directory: string, name?: string): Promise<Marker> {
   try {
     const file = await open(`${directory}/${markerName}`, markerFlags);
     try {

@@ -39,6 +39,7 @@ export {
   withRelinking,
   type RelinkPlan,
 } from './relink/relink';
+export { planStoreRename, renameStore, type StoreRename } from './stores/rename';
 export { between, planMove, type Between, type MovePlan } from './move/plan';
 export { nextStep } from './next-steps';
 export { withRegister } from './open-register';

@@ -28,6 +28,7 @@ import { People } from './people/people';
 import { OperatorActions } from './operator/operator-actions';
 import { Rebuild } from './operator/rebuild';
 import { Relinks } from './operator/relinks';
+import { renameStore } from './operator/rename-store';
 import { Requests } from './requests/requests';
 import { RetrievalReports } from './queries/retrieval-reports';
 import { Retrievals } from './operator/retrievals';
@@ -184,6 +185,11 @@ export class Register {
   get connections(): { readonly open: number; readonly idle: number; readonly waiting: number } {
     const { totalCount: open, idleCount: idle, waitingCount: waiting } = this.pool;
     return { open, idle, waiting };
+  }
+
+  /** See `renameStore` of operator/rename-store. */
+  async renameStore(from: string, to: string, by: string): Promise<number> {
+    return renameStore(this.pool, from, to, by);
   }
 
   async close(): Promise<void> {

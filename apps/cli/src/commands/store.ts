@@ -1,7 +1,15 @@
-import { listStores, planValidation, validate, withStores, type Remainder } from '@coldroom/operations';
+import {
+  listStores,
+  planStoreRename,
+  planValidation,
+  renameStore,
+  validate,
+  withStores,
+  type Remainder,
+} from '@coldroom/operations';
 import { exitCodes } from '@coldroom/runtime';
 import type { PromiseFinding } from '@coldroom/stores';
-import { left, table } from '@coldroom/terminal';
+import { counted, left, table } from '@coldroom/terminal';
 import type { CliCommand, Result } from '../command';
 import type { Context } from '../context';
 import { styled } from '../output';
@@ -37,6 +45,33 @@ export function addStore(program: CliCommand): void {
     .yes()
     .examples('store validate main')
     .runs(runValidate);
+  store
+    .command('rename')
+    .argument('<from>', 'its old name')
+    .argument('<to>', 'its new name, as the stores file has it now')
+    .description('give a store another name; all services must be stopped')
+    .yes()
+    .by()
+    .examples('store rename main archive-2026')
+    .runs(runRename);
+}
+
+async function runRename(
+  context: Context,
+  from: string,
+  to: string,
+  { yes, by }: { readonly yes?: boolean; readonly by: string },
+): Promise<Result> {
+  const plan = await planStoreRename(context.settings('stores').COLDROOM_STORES, from, to);
+  await context.confirm(
+    `Store ${from} becomes ${to}, in the register and in ${plan.directories.length > 0 ? `the marker of ${plan.directories.join(', ')}` : 'no marker'}. Continue?`,
+    yes,
+  );
+  const bags = await context.register((register) => renameStore(register, plan, by));
+  return {
+    document: { ...plan, bags },
+    lines: `Store ${from} is now ${to}, with ${counted(bags, 'bag')}. Start the services again.`,
+  };
 }
 
 async function runValidate(context: Context, name: string, { yes }: { readonly yes?: boolean }): Promise<Result> {

@@ -1,7 +1,8 @@
-import { codeOf, ColdroomError, messageOf, NotYet, Refused } from '@coldroom/domain';
+import { codeOf, ColdroomError, messageOf, NotYet } from '@coldroom/domain';
 import type { Rebuild, RebuiltBag, Register } from '@coldroom/register';
 import { holdPaths } from '@coldroom/trees';
 import { foreignEntries } from '../foreign-entries';
+import { refuseWhileServicesWork } from '../services-at-work';
 import { chosenStore, unclaimed, withStores } from '../stores/open';
 import type { Surroundings } from '../surroundings';
 import { OriginalPaths } from './at-path';
@@ -54,16 +55,6 @@ export async function rebuild(
       );
     return { store: places.store.name, tally };
   });
-}
-
-/** They would act on states that are about to change. */
-async function refuseWhileServicesWork(services: Register['services']): Promise<void> {
-  const working = await services.working();
-  if (working.length === 0) return;
-  throw new Refused(
-    'REGISTER_IN_USE',
-    `Services work with this register (${working.join(', ')}); end them on all machines, wait two minutes, and run the command again`,
-  );
 }
 
 /** One pass through all bags: first those that state the number of their request, then the rest. */

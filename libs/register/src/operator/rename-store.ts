@@ -1,0 +1,40 @@
+import type pg from 'pg';
+import { NotYet, Refused } from '@coldroom/domain';
+import { transaction } from '../db/connection';
+
+/**
+ * Gives a store another name wherever the register names it as it is now; events keep the old one. Nothing else changes,
+ * so a second call finds nothing to rename. Throws `NotYet` `BAG_BUSY` while a worker holds one of its bags, and
+ * `Refused` `STORE_IN_USE` if there are bags under the new name already. Returns how many bags were renamed.
+ */
+export async function renameStore(pool: pg.Pool, from: string, to: string, by: string): Promise<number> {
+  return transaction(pool, async (client) => {
+    const { rows: bags } = await client.query<{ store: string; busy: boolean }>(
+      `SELECT store, coalesce(lease_until > now(), false) AS busy FROM bag
+       WHERE $1 IN (store, moving_to) OR $2 IN (store, moving_to) ORDER BY id FOR UPDATE`,
+      [from, to],
+    );
+    const own = bags.filter(({ store }) => store === from).length;
+    if (bags.some(({ busy }) => busy))
+      throw new NotYet('BAG_BUSY', `A bag in store ${from} or ${to} is being worked on; stop the services first`);
+    if (own > 0 && bags.some(({ store }) => store === to))
+      throw new Refused('STORE_IN_USE', `There are bags in a store ${to} already: two stores cannot become one.`);
+    await client.query(
+      `UPDATE bag SET store = CASE store WHEN $1 THEN $2 ELSE store END,
+         moving_to = CASE moving_to WHEN $1 THEN $2 ELSE moving_to END,
+         moved_from = CASE moved_from WHEN $1 THEN $2 ELSE moved_from END
+       WHERE $1 IN (store, moving_to, moved_from)`,
+      [from, to],
+    );
+    await client.query('UPDATE request SET store = $2 WHERE store = $1', [from, to]);
+    await client.query('DELETE FROM store_health WHERE name = $1', [from]);
+    await client.query('DELETE FROM fixity_figure WHERE store = $1', [from]);
+    if (own > 0)
+      await client.query(
+        `INSERT INTO event (actor, what, detail)
+         VALUES ($3, 'store renamed', jsonb_build_object('from', $1::text, 'to', $2::text, 'bags', $4::int))`,
+        [from, to, by, own],
+      );
+    return own;
+  });
+}
