@@ -1,3 +1,4 @@
+import { codeOf } from '@coldroom/domain';
 import { randomUUID } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, rmdir, unlink } from 'node:fs/promises';
 import type { Directory } from '../directory';
@@ -23,11 +24,14 @@ export async function withScratch<T>(directory: Directory, use: (scratch: Buffer
 async function removeAbandoned(directory: Directory): Promise<void> {
   const own = (await directory.names()).filter((name) => name.toString('latin1').startsWith(probePrefix));
   for (const path of own.map((name) => directory.at(name))) {
-    const found = await lstat(path).catch(() => undefined); // another process may have removed it
+    const found = await lstat(path).catch(unlessMissing);
     if (found === undefined || Date.now() - found.ctimeMs < abandonedMs) continue;
-    if (found.isDirectory()) await remove(path);
-    else await unlink(path);
+    await (found.isDirectory() ? remove(path) : unlink(path)).catch(unlessMissing); // another process may be faster
   }
+}
+
+function unlessMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error;
 }
 
 /** By bytes, as some names are no UTF-8. */
