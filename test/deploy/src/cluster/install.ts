@@ -59,16 +59,28 @@ export async function install({ cluster, say, nodes, images }: Walk, sampleImage
   await cluster.apply(await rendered(`${overlay}/sample`, images, sampleImages));
   await cluster.kubectl('wait', '--for=condition=complete', '--timeout=300s', 'job/omero-sample');
   say('the sample OMERO is made');
-  await cluster.apply(await rendered(overlay, images, sampleImages));
+  await cluster.apply(withSecondMigration(await rendered(overlay, images, sampleImages)));
   await cluster.rolledOut(['statefulset/register', 'deployment/redis', 'deployment/omeroweb']);
   for (const node of others) await ran('kubectl', ['uncordon', node]);
-  await cluster.kubectl('wait', '--for=condition=complete', '--timeout=300s', 'job/migrate');
+  await cluster.kubectl('wait', '--for=condition=complete', '--timeout=300s', 'job/migrate', `job/${secondMigration}`);
+  const [twice] = await cluster.register('SELECT count(*) - count(DISTINCT name) FROM migration');
+  if (Number(twice) !== 0) throw new Error(`${twice} migrations were carried out twice`);
+  say('two Jobs migrated the register at the same time, and each migration was carried out once');
   await cluster.rolledOut(services.map((name) => `deployment/${name}`));
   for (const name of ['checksum', 'transfer']) await cluster.kubectl('rollout', 'restart', `deployment/${name}`);
   await cluster.rolledOut(services.map((name) => `deployment/${name}`));
   await cluster.scale('cli', 1);
   await cluster.coldroom('doctor');
   say('all services are ready, and doctor finds no fault');
+}
+
+const secondMigration = 'migrate-too';
+
+/** The Job that migrates the register, and another one that does the same at the same time. */
+function withSecondMigration(manifests: string): string {
+  const job = manifests.split(/^---$/m).find((each) => /^kind: Job$/m.test(each) && /^ {2}name: migrate$/m.test(each));
+  if (job === undefined) throw new Error('the manifests have no Job "migrate"');
+  return `${manifests}\n---\n${job.replace(/^ {2}name: migrate$/m, `  name: ${secondMigration}`)}`;
 }
 
 /** The manifests of a directory with the images of this run. */
