@@ -39,18 +39,16 @@ describe('errors', () => {
   });
 
   it('names errors of the system that Node.js has no name for', () => {
-    const failed = (number: number): Error => {
-      const code = `Unknown system error -${number}`;
-      return Object.assign(new Error(`${code}: ${code}, write`), { code, errno: -number });
-    };
-    expect([116, 117, 122, 4000].map((number) => codeOf(failed(number)))).toEqual([
-      'ESTALE',
-      'EUCLEAN',
-      'EDQUOT',
-      'Unknown system error -4000',
-    ]);
-    expect(messageOf(failed(116))).toBe('ESTALE: stale file handle, write');
-    expect(messageOf(failed(4000))).toBe(failed(4000).message);
+    const failed = (errno: number, code: string, text: string): Error =>
+      Object.assign(new Error(`${code}: ${text}, write`), { code, errno });
+    const plain = (errno: number): Error =>
+      failed(errno, `Unknown system error ${errno}`, `Unknown system error ${errno}`);
+    expect([-116, -117].map((errno) => codeOf(plain(errno)))).toEqual(['ESTALE', 'EUCLEAN']);
+    expect(codeOf(failed(-122, 'UNKNOWN', 'unknown error'))).toBe('EDQUOT');
+    expect(messageOf(plain(-116))).toBe('ESTALE: stale file handle, write');
+    expect(messageOf(failed(-122, 'UNKNOWN', 'unknown error'))).toBe('EDQUOT: disk quota exceeded, write');
+    expect(codeOf(plain(-4000))).toBe('Unknown system error -4000');
+    expect(messageOf(plain(-4000))).toBe(plain(-4000).message);
   });
 
   it('finds the message of any thrown value', () => {

@@ -48,10 +48,10 @@ export class Refused extends ColdroomError {
 }
 
 /**
- * Errors of Linux that Node.js has no name for, by number: it reports `Unknown system error -116`. Network file systems,
- * quotas and damaged disks return them.
+ * Errors of Linux that Node.js has no name for, by number: their code is `UNKNOWN` or `Unknown system error -116`.
+ * Network file systems, quotas and damaged disks return them.
  */
-const unnamed: Readonly<Record<string, readonly [code: string, text: string]>> = {
+const unnamed: Readonly<Record<number, readonly [code: string, text: string]>> = {
   116: ['ESTALE', 'stale file handle'],
   117: ['EUCLEAN', 'structure needs cleaning'],
   121: ['EREMOTEIO', 'remote I/O error'],
@@ -60,17 +60,23 @@ const unnamed: Readonly<Record<string, readonly [code: string, text: string]>> =
   127: ['EKEYEXPIRED', 'key has expired'],
   128: ['EKEYREVOKED', 'key has been revoked'],
 };
-const withoutName = /Unknown system error -(\d+)(: Unknown system error -\1)?/;
+
+function nameOf(thrown: unknown): readonly [code: string, text: string] | undefined {
+  const errno = (thrown as { errno?: unknown } | null)?.errno;
+  return typeof errno === 'number' ? unnamed[-errno] : undefined;
+}
 
 /** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return message.replace(withoutName, (as, number: string) => unnamed[number]?.join(': ') ?? as);
+  const name = nameOf(thrown);
+  return name
+    ? message.replace(/^(UNKNOWN|Unknown system error -\d+): (unknown|Unknown system) error( -\d+)?/, name.join(': '))
+    : message;
 }
 
 /** The code of any thrown value: ours, the system's (`ENOSPC`), or `UNKNOWN`. */
 export function codeOf(thrown: unknown): string {
   const code = (thrown as { code?: unknown } | null)?.code;
-  if (typeof code !== 'string') return 'UNKNOWN';
-  return unnamed[withoutName.exec(code)?.[1] ?? '']?.[0] ?? code;
+  return nameOf(thrown)?.[0] ?? (typeof code === 'string' ? code : 'UNKNOWN');
 }
