@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { typeOf } from './identity';
 import type { Kept } from './kept';
-import { syncDirectory } from './made-files';
+import { syncDirectory } from './sync-directory';
 import { displayPath } from './path';
 import { below, openedUp, stepFailed } from './tree';
 

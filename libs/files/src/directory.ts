@@ -4,6 +4,7 @@ import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { protectedMode } from './bag-directory';
 import { splitPath } from './path';
 import type { Root } from './roots';
+import { syncDirectoryHandle } from './sync-directory';
 import { below, directoryMode, joined, stepFailed } from './tree';
 
 const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -72,7 +73,7 @@ async function openStep(
   try {
     const handle = await opened(at, protect);
     if (made) fchmodSync(handle.fd, mode); // the umask may have restricted it
-    await parent.sync();
+    await syncDirectoryHandle(parent);
     return handle;
   } catch (error) {
     throw stepFailed(error, path);
@@ -142,7 +143,7 @@ class OpenDirectory implements Directory {
   }
 
   async sync(): Promise<void> {
-    await this.handle.sync();
+    await syncDirectoryHandle(this.handle);
   }
 
   close(): Promise<void> {

@@ -1,11 +1,12 @@
 import { Refused, Transient, codeOf, crashPoint } from '@coldroom/domain';
-import { closeSync, constants, fstatSync, fsync, fsyncSync, lstatSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsync, lstatSync, openSync, unlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Claim } from './claim';
 import { EndOfBatch, storeFailed } from './failures';
 import { dropCache } from './native';
 import { typeOf } from './identity';
 import { displayPath, splitPath } from './path';
+import { syncDirectory } from './sync-directory';
 import { joined, type Tree } from './tree';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -160,14 +161,5 @@ export class MadeFiles {
           { cause: error },
         ),
     );
-  }
-}
-
-/** Some file systems (FUSE, CIFS) cannot sync a directory and report EINVAL; PostgreSQL, too, accepts that. */
-export function syncDirectory(fd: number): void {
-  try {
-    fsyncSync(fd);
-  } catch (error) {
-    if (codeOf(error) !== 'EINVAL') throw error;
   }
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { open, realpath, rename, rm } from 'node:fs/promises';
 import { isAbsolute, normalize } from 'node:path';
+import { syncDirectoryHandle } from './sync-directory';
 
 /** The file that distinguishes a mounted root from the empty mount point of an unmounted one. */
 export const markerName = '.coldroom-root';
@@ -72,7 +73,7 @@ export async function writeMarker(directory: string, name: string): Promise<void
 async function syncDirectory(directory: string): Promise<void> {
   const opened = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    await opened.sync();
+    await syncDirectoryHandle(opened);
   } finally {
     await opened.close();
   }

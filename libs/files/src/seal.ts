@@ -5,7 +5,7 @@ import type { Claim } from './claim';
 import { EndOfBatch, storeFailed } from './failures';
 import { typeOf } from './identity';
 import { keptOf } from './kept';
-import { syncDirectory } from './made-files';
+import { syncDirectory } from './sync-directory';
 import { renameFlags, renameSync } from './native';
 import { displayPath, splitPath } from './path';
 import { isUnsupported } from './rename';
