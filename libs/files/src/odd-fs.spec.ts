@@ -5,6 +5,7 @@ import {
   closeSync,
   linkSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -17,6 +18,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freshOf } from './fresh';
 import { renameExchangeSync } from './rename';
 import { describeOn, mountOn, type MountKind } from './testing/mounted';
 import { renameFlags, renameSync as renameWith } from './native';
@@ -70,6 +72,15 @@ const looks = {
     renameSync(at('name'), at('NAME'));
     return readdirSync(at('.')).length;
   },
+  'files in a renamed directory': (at) => {
+    mkdirSync(at('one'));
+    writeFileSync(at('one/a'), 'a');
+    utimesSync(at('one/a'), 1_000_000_001, 1_000_000_001.5);
+    const { ctimeNs } = freshOf(Buffer.from(at('one/a'))).identity;
+    renameSync(at('one'), at('two'));
+    const after = freshOf(Buffer.from(at('two/a'))).identity;
+    return [after.mtimeNs, after.ctimeNs === ctimeNs];
+  },
   'what is removed while it is open': (at) => {
     writeFileSync(at('a'), 'a');
     const fd = openSync(at('a'), 'r');
@@ -90,6 +101,8 @@ const table: readonly (readonly [kind: MountKind, look: keyof typeof looks, oddi
   ['bindfs', 'exchange', { faults: noExchange }],
   ['bindfs', 'what the first name shows of a hard link', { cacheSeconds: 1 }],
   ['bindfs', 'what is removed while it is open', { hideRemoved: true }],
+  ['ext4', 'files in a renamed directory', {}],
+  ['encfs', 'files in a renamed directory', { renameTouches: true }],
   ['exfat', 'hard links', { faults: [{ call: 'link', error: 'EPERM' }] }],
   ['exfat', 'symbolic links', { faults: [{ call: 'symlink', error: 'ENOSYS' }] }],
   ['exfat', 'permissions', { chmodIgnored: true }],

@@ -1,6 +1,7 @@
 #include "operations.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -33,6 +34,11 @@ int do_symlink(const char *target, const char *path) {
   return made(real, symlink(target, real));
 }
 
+static int touched(const char *name, const struct stat *stat, int type, struct FTW *at) {
+  struct timespec times[2] = {{stat->st_atim.tv_sec, 0}, {stat->st_mtim.tv_sec, 0}};
+  return utimensat(AT_FDCWD, name, times, AT_SYMLINK_NOFOLLOW);
+}
+
 int do_rename(const char *from, const char *to, unsigned int flags) {
   int error = flags & RENAME_EXCHANGE ? refused("exchange", to) : flags & RENAME_NOREPLACE ? refused("no-replace", to) : 0;
   if (error) return error;
@@ -41,7 +47,9 @@ int do_rename(const char *from, const char *to, unsigned int flags) {
   BEGIN(change_refused("rename", to), to);
   forget(from);
   forget(to);
-  return result(renameat2(AT_FDCWD, other, AT_FDCWD, real, flags));
+  int answer = renameat2(AT_FDCWD, other, AT_FDCWD, real, flags);
+  if (answer == 0 && odd.rename_touches) nftw(real, touched, 16, FTW_PHYS);
+  return result(answer);
 }
 
 int do_link(const char *from, const char *to) {

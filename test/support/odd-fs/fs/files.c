@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 static int opened(const char *path, int flags, mode_t mode, struct fuse_file_info *file) {
@@ -34,7 +35,7 @@ int do_read(const char *path, char *buffer, size_t size, off_t offset, struct fu
   ssize_t length = pread(file->fh, buffer, size, offset);
   if (length < 0) return -errno;
   struct stat stat;
-  if (odd.flip_at && offset == 0 && length > 0 && fstat(file->fh, &stat) == 0 && flips(&stat)) {
+  if (odd.flip_at && path && strstr(path, odd.flip_path) && offset == 0 && length > 0 && fstat(file->fh, &stat) == 0 && flips(&stat)) {
     buffer[0] ^= 1;
     note("flip", path);
   }

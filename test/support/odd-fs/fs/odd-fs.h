@@ -11,6 +11,7 @@
 struct oddities {
   bool read_only;
   bool chmod_ignored;
+  bool rename_touches; /* a renamed directory: what is in it gets times in seconds and another ctime, as on EncFS */
   bool short_reads;
   bool only_utf8;
   bool fold_case;
@@ -22,6 +23,7 @@ struct oddities {
   double cache;        /* seconds: by the system */
   long inode_shift;
   long flip_at;        /* the n-th read of a file's beginning */
+  char flip_path[NAME_MAX]; /* only of paths that contain this */
 };
 extern struct oddities odd;
 void start_oddities(const char *control, struct fuse_config *config);

@@ -26,7 +26,7 @@ struct oddities odd;
 
 static void parse(char *line) {
   struct fault fault = {0};
-  char kind[16], value[64];
+  char kind[16], value[NAME_MAX];
   int rest = 0;
   if (sscanf(line, "%15s %15s %d %ld %ld %n", kind, fault.call, &fault.number, &fault.first, &fault.last, &rest) == 5 && count < 32) {
     fault.waits = strcmp(kind, "wait") == 0;
@@ -34,9 +34,10 @@ static void parse(char *line) {
     faults[count++] = fault;
     return;
   }
-  if (sscanf(line, "%15s %63s", kind, value) != 2) return;
+  if (sscanf(line, "%15s %254s", kind, value) != 2) return;
   if (!strcmp(kind, "read-only")) odd.read_only = true;
   if (!strcmp(kind, "chmod-ignored")) odd.chmod_ignored = true;
+  if (!strcmp(kind, "rename-touches")) odd.rename_touches = true;
   if (!strcmp(kind, "short-reads")) odd.short_reads = true;
   if (!strcmp(kind, "only-utf8")) odd.only_utf8 = true;
   if (!strcmp(kind, "fold-case")) odd.fold_case = true;
@@ -48,6 +49,7 @@ static void parse(char *line) {
   if (!strcmp(kind, "cache")) odd.cache = atof(value);
   if (!strcmp(kind, "inode-shift")) odd.inode_shift = atol(value);
   if (!strcmp(kind, "flip-at")) odd.flip_at = atol(value);
+  if (!strcmp(kind, "flip-path")) snprintf(odd.flip_path, sizeof odd.flip_path, "%s", value);
 }
 
 static void read_again(void) {

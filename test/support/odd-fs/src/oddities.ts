@@ -46,7 +46,7 @@ export type Fault = {
 export interface Oddities {
   readonly faults?: readonly Fault[];
   readonly readOnly?: boolean;
-  /** `chmod` succeeds and changes nothing. */
+  /** `chmod` succeeds and changes nothing: all files have all bits. */
   readonly chmodIgnored?: boolean;
   /** Times are cut to a multiple of this. */
   readonly timeUnitNs?: number;
@@ -62,10 +62,12 @@ export interface Oddities {
   readonly onlyUtf8?: boolean;
   /** Added to all inode numbers. */
   readonly inodeShift?: number;
+  /** The rename of a directory gives what is in it times in seconds and another ctime, as EncFS does. */
+  readonly renameTouches?: boolean;
   /** Reads return less than asked for. */
   readonly shortReads?: boolean;
-  /** The n-th read of the beginning of a file has a wrong bit. */
-  readonly flipAt?: number;
+  /** The n-th read of the beginning of each file whose path contains `path` has a wrong bit. */
+  readonly flip?: { readonly nth: number; readonly path: string };
   /** What is removed while it is open gets a hidden name beside it, as on NFS. */
   readonly hideRemoved?: boolean;
 }
@@ -85,7 +87,7 @@ export function asLines({ faults = [], ...rest }: Oddities): string {
     const effect = 'error' in fault ? constants.errno[fault.error] : fault.waitMs;
     return `${'error' in fault ? 'fail' : 'wait'} ${call} ${effect} ${nth} ${nth + times - 1} ${path}`;
   });
-  const settings: readonly (readonly [name: string, value: number | boolean | undefined])[] = [
+  const settings: readonly (readonly [name: string, value: string | number | boolean | undefined])[] = [
     ['read-only', rest.readOnly],
     ['chmod-ignored', rest.chmodIgnored],
     ['time-unit', rest.timeUnitNs],
@@ -96,10 +98,12 @@ export function asLines({ faults = [], ...rest }: Oddities): string {
     ['fold-forms', rest.fold === 'forms'],
     ['only-utf8', rest.onlyUtf8],
     ['inode-shift', rest.inodeShift],
+    ['rename-touches', rest.renameTouches],
     ['short-reads', rest.shortReads],
-    ['flip-at', rest.flipAt],
+    ['flip-at', rest.flip?.nth],
+    ['flip-path', rest.flip?.path],
     ['hide-removed', rest.hideRemoved],
   ];
   const set = settings.filter(([, value]) => value !== undefined && value !== false);
-  return [...lines, ...set.map(([name, value]) => `${name} ${Number(value)}`), ''].join('\n');
+  return [...lines, ...set.map(([name, value]) => `${name} ${typeof value === 'boolean' ? 1 : value}`), ''].join('\n');
 }
