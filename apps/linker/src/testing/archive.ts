@@ -35,9 +35,12 @@ export class Archive {
     this.session = new Client({ connectionString: bench.registerUrl, options: '-c search_path=coldroom' });
   }
 
-  /** With `recallable`, links lead into a recall directory. */
-  static async create(name: string, { recallable = false } = {}): Promise<Archive> {
-    const bench = await Workbench.create(name);
+  /** With `recallable`, links lead into a recall directory. `mount` is that of the workbench. */
+  static async create(
+    name: string,
+    { recallable = false, mount }: { recallable?: boolean; mount?: (on: string) => () => void } = {},
+  ): Promise<Archive> {
+    const bench = await Workbench.create(name, mount);
     const archive = new Archive(bench, recallable ? (await bench.recallable()).stores : bench.stores);
     await archive.session.connect();
     return archive;

@@ -45,6 +45,7 @@ export class Workbench {
   readonly originals: Originals;
   readonly holds: HoldDirectories;
   readonly stores: Stores;
+  private unmount: (() => void) | undefined;
 
   private constructor(
     private readonly dir: string,
@@ -65,12 +66,14 @@ export class Workbench {
     this.stores = openStores(settings, { files: this.files, omeroRoots: this.originals.directories() });
   }
 
-  static async create(name: string): Promise<Workbench> {
+  /** @param mount mounts a file system for OMERO's files and the hold directory, and returns what unmounts it */
+  static async create(name: string, mount?: (on: string) => () => void): Promise<Workbench> {
     const url = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, `${name}_${process.pid}`, {
       existing: 'drop',
     });
     await migrate(url);
     const bench = new Workbench(await mkdtemp(join(tmpdir(), 'coldroom-bench-')), url, new Register(url));
+    bench.unmount = mount?.(bench.dataDir);
     const marked = [
       ...rootNames.map((root) => [root, bench.originals.directory(root)] as const),
       ['hold', bench.holdDir] as const,
@@ -87,6 +90,7 @@ export class Workbench {
   async close(): Promise<void> {
     await this.files.close();
     await this.register.close();
+    this.unmount?.();
     await rm(this.dir, { recursive: true, force: true });
   }
 
