@@ -37,6 +37,7 @@ const without: Readonly<Record<RootUse, Without>> = {
     'direct reads': refused('a copy cannot be read back from the disk, so it cannot be proven'),
     'modification times': refused('copies cannot keep the times of their originals'),
     'rename without replacing': none('a bag is sealed by another way'),
+    'renames of directories': refused('copies would change when their bag is sealed'),
     'upper and lower case': warning('files of a bag whose names differ only in case are stuck'),
     'Unicode forms': warning('files of a bag whose names differ only in their Unicode form are stuck'),
     'any bytes in names': warning('a file whose name the store cannot hold is stuck'),
@@ -49,6 +50,7 @@ const without: Readonly<Record<RootUse, Without>> = {
 export function consequencesOf(use: RootUse, look: FileSystemLook): readonly Consequence[] {
   return abilities.flatMap((ability) => {
     const what = without[use][ability];
-    return look.abilities[ability].answer === 'no' && what ? [{ ability, ...what }] : [];
+    // One that an earlier version has kept may not know the ability.
+    return look.abilities[ability]?.answer === 'no' && what ? [{ ability, ...what }] : [];
   });
 }

@@ -7,6 +7,7 @@ export const abilities = [
   'symbolic links',
   'exchange',
   'rename without replacing',
+  'renames of directories',
   'permissions',
   'modification times',
   'direct reads',

@@ -1,13 +1,19 @@
 import { type Ability, type AbilityFound } from '@coldroom/domain';
-import { link, lstat, readlink, symlink, unlink, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, readlink, rename, symlink, unlink, writeFile } from 'node:fs/promises';
 import { identify } from '../fresh';
+import { sameContent } from '../identity';
 import { renameExchange, renameNoReplace } from '../rename';
 import { no, tried, unknown, yes } from './answer';
 import { inside } from './scratch-directory';
 
 type Found = Pick<
   Record<Ability, AbilityFound>,
-  'hard links' | 'fresh attributes' | 'symbolic links' | 'exchange' | 'rename without replacing'
+  | 'hard links'
+  | 'fresh attributes'
+  | 'symbolic links'
+  | 'exchange'
+  | 'rename without replacing'
+  | 'renames of directories'
 >;
 
 /** Does with files of our own what the linker does with an original. */
@@ -17,6 +23,7 @@ export async function probeLinks(scratch: Buffer): Promise<Found> {
     'symbolic links': await symbolicLinks(inside(scratch, 'link')),
     exchange: await tried('renameat2 RENAME_EXCHANGE', () => exchanged(scratch)),
     'rename without replacing': await tried('renameat2 RENAME_NOREPLACE', () => notReplaced(scratch)),
+    'renames of directories': await tried('rename', () => directoryRenamed(scratch)),
   };
 }
 
@@ -74,4 +81,16 @@ async function notReplaced(scratch: Buffer): Promise<AbilityFound | void> {
     return yes('renameat2 RENAME_NOREPLACE: EEXIST for a name that exists');
   }
   return no('renameat2 RENAME_NOREPLACE: replaced a file all the same');
+}
+
+/** What a seal does with a bag: the files in it stay as they are. EncFS gives them other names, and with these other times. */
+async function directoryRenamed(scratch: Buffer): Promise<AbilityFound | void> {
+  const [open, sealed] = [inside(scratch, 'open'), inside(scratch, 'sealed')];
+  await mkdir(open);
+  await writeFile(inside(open, 'copy'), 'coldroom was here\n', { flag: 'wx' });
+  const before = await identify(inside(open, 'copy'));
+  await rename(open, sealed);
+  const after = await identify(inside(sealed, 'copy'));
+  if (before === null || after === null || !sameContent(after, before))
+    return no('rename: the files in a renamed directory get another inode number or other times');
 }

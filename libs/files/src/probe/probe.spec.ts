@@ -28,7 +28,12 @@ const kinds: Partial<Record<MountKind, Expected>> = {
   bindfs: { lacks: ['fresh attributes', ...noExchange], unitNs: 1, longestName: 255 },
   mergerfs: { lacks: ['fresh attributes', ...noExchange], unitNs: 1, longestName: 255 },
   unionfs: { lacks: ['fresh attributes', ...noExchange, 'extended attributes'], unitNs: 1, longestName: 255 },
-  encfs: { lacks: ['fresh attributes', ...noExchange], unitNs: 1000, longestName: 175 },
+  encfs: {
+    lacks: ['fresh attributes', ...noExchange, 'renames of directories'],
+    unitNs: 1000,
+    longestName: 175,
+    refused: 'FILE_SYSTEM_UNABLE',
+  },
   gocryptfs: { lacks: [], unitNs: 1, longestName: 255 },
   ntfs: {
     lacks: [...noExchange, 'permissions', 'any bytes in names', 'owners'],
