@@ -188,6 +188,19 @@ describe('the runner', () => {
     expect(log.of('attempt failed')[0]).toHaveProperty('error');
   });
 
+  test.each(['REGISTER_UNAVAILABLE', 'REGISTER_READ_ONLY', 'REGISTER_FULL'])(
+    '%s uses up no attempt, however often it happens',
+    async (code) => {
+      const { bagId, states } = await bag();
+      for (let turn = 0; turn < 4; turn += 1) {
+        await runner().run(failing(new Transient(code, 'it is not there')), bagId);
+        await untilDue(bagId);
+      }
+      expect(await states()).toEqual(['approved', 'approved']);
+      expect(log.of('register failed')).toHaveLength(4);
+    },
+  );
+
   test('a refused file is stuck immediately', async () => {
     const { bagId, paths } = await bag();
     await runner().run(failing(new Refused('BAG_SEALED', 'it is sealed')), bagId);

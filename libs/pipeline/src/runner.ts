@@ -16,6 +16,8 @@ export interface RunnerOptions {
 
 const notYetMs = 10_000;
 const longestPauseMs = 300_000;
+/** No fault of a bag, so they use up none of its attempts. */
+const faultsOfRegister = ['REGISTER_UNAVAILABLE', 'REGISTER_READ_ONLY', 'REGISTER_FULL'];
 
 /**
  * Runs a stage on a bag: claim, work, transitions. Attempts and waiting are counted in the register, so that nothing is
@@ -148,6 +150,13 @@ export class Runner {
       this.log.warn('claim lost', fields);
     } else if (error instanceof NotYet) {
       await this.wait(stage, claim, error);
+    } else if (faultsOfRegister.includes(codeOf(error))) {
+      this.log.warn('register failed', { ...fields, next: 'the bag waits' });
+      await this.wait(
+        stage,
+        claim,
+        new NotYet(codeOf(error), messageOf(error), { delayMs: this.options.retryPauseMs }),
+      );
     } else if (error instanceof ColdroomError && error.kind === 'refused') {
       await this.giveUp(stage, claim, error);
     } else if (claim.attempts + 1 >= this.options.attempts) {

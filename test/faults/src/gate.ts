@@ -4,6 +4,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 export class Gate {
   private readonly sockets = new Set<Socket>();
 
+  /** Connections that were cut by `cutOneIn`. */
+  cuts = 0;
+  private oneIn = 0;
+
   private constructor(
     private readonly server: Server,
     private target: number | undefined,
@@ -11,16 +15,17 @@ export class Gate {
     server.on('connection', (socket) => {
       if (this.target === undefined) return void socket.destroy();
       const inner = connect(this.target, '127.0.0.1');
+      socket.on('data', (message) => this.pass(message, socket, inner));
+      inner.pipe(socket);
       for (const [one, other] of [
         [socket, inner],
         [inner, socket],
       ] as const) {
         this.sockets.add(one);
-        one.pipe(other);
         one.on('error', () => other.destroy());
         one.on('close', () => {
           this.sockets.delete(one);
-          other.destroy();
+          if (!other.writableEnded) other.destroy();
         });
       }
     });
@@ -45,6 +50,14 @@ export class Gate {
     this.target = Number(new URL(url).port);
   }
 
+  /**
+   * From now on one in so many messages of clients, chosen by chance, cuts its connection: alternately the server never
+   * gets it, and the server carries it out but its answer is lost. 0 ends it.
+   */
+  cutOneIn(messages: number): void {
+    this.oneIn = messages;
+  }
+
   /** No connection passes until it leads somewhere again; open ones are cut. */
   shut(): void {
     this.target = undefined;
@@ -54,6 +67,13 @@ export class Gate {
   close(): void {
     this.cut();
     this.server.close();
+  }
+
+  private pass(message: Buffer, client: Socket, server: Socket): void {
+    if (this.oneIn === 0 || Math.random() * this.oneIn >= 1) return void server.write(message);
+    this.cuts += 1;
+    if (this.cuts % 2 === 0) server.end(message);
+    client.destroy();
   }
 
   private cut(): void {

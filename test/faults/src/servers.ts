@@ -1,4 +1,7 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { Client } from 'pg';
 import {
   createDatabase,
   removeServerData,
@@ -44,6 +47,32 @@ export class Servers {
     this.pooler = await startPgBouncer({ dir: this.dir, postgresUrl: this.postgres.server.url, poolMode });
     this.postgres.gate.shut();
     this.postgres.gate.lead(this.pooler.url);
+  }
+
+  /**
+   * Another server with the same data, which is a standby, replaces PostgreSQL at the same address. Returns what promotes
+   * it.
+   */
+  async failOver(): Promise<() => Promise<void>> {
+    const dir = join(this.dir, 'standby');
+    mkdirSync(dir);
+    await this.postgres.server.stop();
+    await (await startPostgres({ dir, like: this.dir, settings })).stop();
+    writeFileSync(join(dir, 'postgres-data', 'cluster', 'standby.signal'), '');
+    const standby = await startPostgres({ dir, settings });
+    this.postgres.gate.shut();
+    this.postgres.gate.lead(standby.url);
+    this.postgres = { server: standby, gate: this.postgres.gate };
+    return () => ask(standby.url, 'SELECT pg_promote()');
+  }
+
+  /** See `Gate.cutOneIn`. */
+  cutPostgres(oneIn: number): void {
+    this.postgres.gate.cutOneIn(oneIn);
+  }
+
+  get postgresCuts(): number {
+    return this.postgres.gate.cuts;
   }
 
   get redisUrl(): string {
@@ -101,4 +130,10 @@ async function again({ server, gate }: Served, start: () => Promise<LocalServer>
   const next = await start();
   gate.lead(next.url);
   return { server: next, gate };
+}
+
+async function ask(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(statement).finally(() => client.end());
 }

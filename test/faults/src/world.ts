@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { writeMarker } from '@coldroom/files';
 import type { RunningService } from '@coldroom/runtime/process';
 import { mountOn, type MountKind } from '@coldroom/files/testing';
@@ -242,6 +243,16 @@ export class World implements Scene {
     const result = await act();
     await this.register.switches.resume(`stage:${stage}`, 'a tester');
     return result;
+  }
+
+  /** As the owner of the register sees and changes it. */
+  async inRegister(statement: string): Promise<readonly unknown[]> {
+    const client = new Client({ connectionString: this.registerUrl });
+    await client.connect();
+    return client
+      .query(statement)
+      .then(({ rows }) => rows)
+      .finally(() => client.end());
   }
 
   async filesOf(requestId: bigint): Promise<readonly FileListing[]> {

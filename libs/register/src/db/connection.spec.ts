@@ -56,10 +56,25 @@ describe('transaction', () => {
   });
 });
 
+it('has our errors for a query outside a transaction, too', async () => {
+  const pool = openPool(place.url, { max: 1, applicationName: 'cut-4' });
+  const lost = pool.query('SELECT pg_sleep(20)');
+  const expected = expect(lost).rejects.toMatchObject({ kind: 'transient', code: 'REGISTER_UNAVAILABLE' });
+  await pause(200);
+  await cutAll();
+  await expected;
+  await expect(pool.query('SELECT 1 FROM nowhere')).rejects.toMatchObject({ code: '42P01' });
+  await pool.end();
+});
+
 it('treats a lost connection, a shutdown and a deadlock as transient, and nothing else', () => {
   for (const code of ['ECONNREFUSED', 'EAI_AGAIN', '08006', '57P01', '40P01', '40001', '53300']) {
     expect(asRegisterError(Object.assign(new Error('x'), { code }))).toBeInstanceOf(Transient);
   }
+  expect(asRegisterError(Object.assign(new Error('x'), { code: '53100' }))).toMatchObject({ code: 'REGISTER_FULL' });
+  expect(asRegisterError(Object.assign(new Error('x'), { code: '25006' }))).toMatchObject({
+    code: 'REGISTER_READ_ONLY',
+  });
   for (const code of ['23505', '42P01', '42501', 'ENOENT']) {
     const error = Object.assign(new Error('x'), { code });
     expect(asRegisterError(error)).toBe(error);

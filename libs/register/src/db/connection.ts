@@ -7,7 +7,10 @@ export const schema = 'coldroom';
 
 const int8 = 20;
 
-/** A pool whose sessions use the register's schema; 64-bit integers are returned as bigint, never as number. */
+/**
+ * A pool whose sessions use the register's schema, and that fails with our errors; 64-bit integers are returned as
+ * bigint, never as number.
+ */
 export function openPool(url: string, options: { max?: number; applicationName?: string } = {}): pg.Pool {
   const types = new pg.TypeOverrides();
   types.setTypeParser(int8, (text: string) => BigInt(text));
@@ -18,15 +21,25 @@ export function openPool(url: string, options: { max?: number; applicationName?:
     types,
     application_name: options.applicationName ?? 'coldroom',
     connectionTimeoutMillis: 10_000,
-    onConnect: onConnect(async (client) =>
-      start(client).catch((error: unknown) => {
-        throw asRegisterError(error);
-      }),
-    ),
+    onConnect: onConnect(start),
   });
   // An idle session that breaks (server restart) is dropped by the pool; the next query opens another one.
   pool.on('error', () => undefined);
-  return pool;
+  return withOurErrors(pool);
+}
+
+/** Its queries fail with our errors, as those in a transaction do. */
+function withOurErrors(pool: pg.Pool): pg.Pool {
+  const query = pool.query.bind(pool) as (...call: unknown[]) => Promise<unknown>;
+  return Object.assign(pool, {
+    query: async (...call: unknown[]) => {
+      try {
+        return await query(...call);
+      } catch (error) {
+        throw asRegisterError(error);
+      }
+    },
+  });
 }
 
 /**

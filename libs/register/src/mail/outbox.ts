@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import { transaction } from '../db/connection';
-import { asRegisterError } from '../db/failures';
 import { dropUnused, type Facts } from './new-mail';
 
 export const mailStates = [
@@ -184,18 +183,10 @@ export class Outbox {
   }
 
   private async rows<T extends pg.QueryResultRow>(statement: string, values: readonly unknown[]): Promise<T[]> {
-    try {
-      return (await this.pool.query<T>(statement, [...values])).rows;
-    } catch (error) {
-      throw asRegisterError(error);
-    }
+    return (await this.pool.query<T>(statement, [...values])).rows;
   }
 
   private async changed(statement: string, values: readonly unknown[]): Promise<boolean> {
-    try {
-      return (await this.pool.query(statement, [...values])).rowCount === 1;
-    } catch (error) {
-      throw asRegisterError(error);
-    }
+    return (await this.pool.query(statement, [...values])).rowCount === 1;
   }
 }

@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import { codeOf, Refused } from '@coldroom/domain';
-import { asRegisterError } from '../db/failures';
 
 export interface Token {
   readonly id: bigint;
@@ -45,7 +44,7 @@ export class Tokens {
           'TOKEN_EXISTS',
           `There is a token "${name}" already; revoke it first, or choose another name.`,
         );
-      throw asRegisterError(error);
+      throw error;
     }
   }
 

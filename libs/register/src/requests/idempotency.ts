@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import { crashPoint } from '@coldroom/domain';
-import { asRegisterError } from '../db/failures';
 
 /** A request that a program may send again, as it did not see the answer. */
 export interface Repeatable {
@@ -90,10 +89,6 @@ export class Idempotency {
   }
 
   private async query(sql: string, values: readonly unknown[]): Promise<pg.QueryResult> {
-    try {
-      return await this.pool.query(sql, [...values]);
-    } catch (error) {
-      throw asRegisterError(error);
-    }
+    return this.pool.query(sql, [...values]);
   }
 }

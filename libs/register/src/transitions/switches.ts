@@ -2,7 +2,6 @@ import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotYet, Transient } from '@coldroom/domain';
 import { transaction } from '../db/connection';
-import { asRegisterError } from '../db/failures';
 
 /** How old an answer may be before the switches are read again, in milliseconds. */
 const freshMs = 200;
@@ -49,19 +48,15 @@ export class Switches {
   }
 
   async list(): Promise<readonly Switch[]> {
-    try {
-      const { rows } = await this.pool.query('SELECT * FROM switch ORDER BY name');
-      return rows.map((row) => ({
-        name: row.name,
-        stopped: row.stopped,
-        reason: row.reason,
-        changedBy: row.changed_by,
-        changedAt: row.changed_at,
-        failures: row.failures,
-      }));
-    } catch (error) {
-      throw asRegisterError(error);
-    }
+    const { rows } = await this.pool.query('SELECT * FROM switch ORDER BY name');
+    return rows.map((row) => ({
+      name: row.name,
+      stopped: row.stopped,
+      reason: row.reason,
+      changedBy: row.changed_by,
+      changedAt: row.changed_at,
+      failures: row.failures,
+    }));
   }
 
   /** When it returns, no linker uses an older answer: not one more original is replaced. */
