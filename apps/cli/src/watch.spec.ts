@@ -38,6 +38,7 @@ describe('coldroom watch', () => {
     const ended = await coldroom(['watch', '--until-done', '--request', id.toString()], env);
     expect(ended).toMatchObject({ code: 3, stdout: expect.stringContaining('HASH_DIFFERS: 1 file, 1.00 GiB') });
     expect(ended.stdout).toContain(`\n      coldroom files retry File:${file}\n`);
+    expect(ended.stdout).toContain('Nothing advances without you: 2 bags under way, behind stuck files:');
   });
 
   it('gives one reading as JSON', async () => {

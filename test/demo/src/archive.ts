@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Register, type RequestSummary } from '@coldroom/register';
+import { counted, underWay } from '@coldroom/terminal';
 import type { Services } from './services';
 
 const patienceMs = 180_000;
+const waitsShown = 10;
 
 /** Requests a scan and waits for it. Returns the report. */
 export async function scan(register: Register, services: Services): Promise<Readonly<Record<string, unknown>>> {
@@ -27,7 +29,10 @@ export async function decide(
   return { approved, declined };
 }
 
-/** Waits until no work is left, held originals are freed and OMERO is updated; shows progress meanwhile. */
+/**
+ * Waits until no work is left, held originals are freed and OMERO is updated; shows progress meanwhile. Ends, too, when
+ * nothing has moved for minutes: what is then under way is not proven to be archived, and is no fault either.
+ */
 export async function untilDone(register: Register, services: Services, show: () => Promise<void>): Promise<void> {
   let seen = '';
   let since = Date.now();
@@ -40,6 +45,7 @@ export async function untilDone(register: Register, services: Services, show: ()
         ...(await register.requests.inState('Approved')),
         ...(await register.requests.inState('Running')),
         ...(await register.reports.progress()).filter((row) => row.state === 'linked'),
+        ...((await bagsUnderWay(register)) > (await register.reports.bagsBehindStuck()) ? ['bags'] : []),
         ...(await register.marks.pending(1)),
       ];
       if (waiting.length === 0) return true;
@@ -48,14 +54,29 @@ export async function untilDone(register: Register, services: Services, show: ()
           typeof value === 'bigint' ? String(value) : value,
         ) + waiting.length;
       if (now !== seen) [seen, since] = [now, Date.now()];
-      if (Date.now() - since > patienceMs)
-        throw new Error(
-          `nothing has moved for ${patienceMs / 60_000} minutes. What the services said last:\n${services.complaints().join('\n')}`,
-        );
-      return undefined;
+      return Date.now() - since > patienceMs ? true : undefined;
     },
     Number.POSITIVE_INFINITY,
   );
+}
+
+/** What is still under way at the end, in words; nothing where all work is done. */
+export async function leftUnderWay(register: Register, services: Services): Promise<readonly string[]> {
+  const bags = await bagsUnderWay(register);
+  const packing = (await register.requests.inState('Approved')).length;
+  if (bags === 0 && packing === 0) return [];
+  const waits = (await register.reports.waiting()).map(
+    ({ reason, bags: some }) => `  ${counted(some, 'bag')}: ${reason}`,
+  );
+  return [
+    `Still under way: ${counted(bags, 'bag')}${packing > 0 ? `, and ${counted(packing, 'request')} without bags` : ''}`,
+    ...waits.slice(0, waitsShown),
+    ...services.complaints().map((line) => `  ${line}`),
+  ];
+}
+
+async function bagsUnderWay(register: Register): Promise<number> {
+  return underWay(await register.reports.progress());
 }
 
 async function until<T>(

@@ -6,7 +6,7 @@ import { markerName, writeMarker } from '@coldroom/files';
 import { migrate, Register } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import type { SampleReport } from '@coldroom/sample-omero';
-import { decide, scan, untilDone } from './archive';
+import { decide, leftUnderWay, scan, untilDone } from './archive';
 import { offerConsole } from './console';
 import { clearDirectory, takeDirectory } from './directory';
 import { layoutOf, type Layout } from './layout';
@@ -40,7 +40,7 @@ interface World extends Surroundings {
 const say = (line = ''): void => console.log(line);
 
 /**
- * Returns the exit code: 0 only if every proof holds. Each run has its own world, in a directory that it alone uses.
+ * Returns the exit code: 0 only if every proof holds, and nothing is still under way. Each run has its own world, in a directory that it alone uses.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const layout = layoutOf(options.dir);
@@ -110,15 +110,18 @@ async function archive(layout: Layout, surroundings: World, store: DemoStore, wi
     const progress = showProgress(register, process.stdout);
     await untilDone(register, services, () => progress.show());
     const milliseconds = Date.now() - start;
+    const left = await leftUnderWay(register, services);
     if (store.outOfReach) await recallAll(layout, register, services, decisions.approved, say);
     say('\nProof');
     const proven = await prove(layout, store, surroundings.omeroOwnerUrl, register);
     await saySummary(register, proven, milliseconds, say);
+    for (const line of left) say(`  ${line}`);
     say('\nThe retrieval');
     const restored = await restoreFileset(layout, register, services, surroundings.omeroOwnerUrl);
     sayRestored(restored, say);
     if (withConsole) await offerConsole(layout, { ...surroundings, env }, { register, services, say });
-    return proven.faults.length + restored.faults.length === 0 ? exitCodes.ok : exitCodes.failed;
+    if (proven.faults.length + restored.faults.length > 0) return exitCodes.failed;
+    return left.length > 0 ? exitCodes.partly : exitCodes.ok;
   } finally {
     await services.stop();
     await register.close();

@@ -14,6 +14,11 @@ const run = promisify(execFile);
 /** Hidden directories, and what other software keeps in the directory of a store, have no such name. */
 const bagName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
+/** States of files whose bag need not be sealed; stuck files may have been set aside before that. */
+const beforeSeal: ReadonlySet<string> = new Set([
+  ...['registered', 'skipped', 'declined', 'approved', 'hashed', 'copied', 'verified', 'stuck', 'abandoned'],
+]);
+
 type Place = Pick<Layout, 'omero' | 'before'>;
 type Bags = Pick<DemoStore, 'links' | 'bags'>;
 
@@ -21,6 +26,8 @@ export interface Proven {
   readonly paths: number;
   readonly links: number;
   readonly bags: number;
+  /** Bags that are not sealed yet: nothing is proven of them, and their originals are in place. */
+  readonly openBags: number;
   readonly images: number;
   readonly faults: readonly string[];
 }
@@ -28,12 +35,13 @@ export interface Proven {
 /** Compares everything with the state before, and trusts no report of a service. */
 export async function prove(layout: Place, store: Bags, omeroUrl: string, register: Register): Promise<Proven> {
   const tree = await proveTree(layout, store, await restoredPaths(register));
-  const bags = await proveBags(await store.bags());
+  const bags = await proveBags(await store.bags(), await sealedBags(register));
   const marks = await proveMarks(omeroUrl, register);
   return {
     paths: tree.paths,
     links: tree.links,
     bags: bags.count,
+    openBags: bags.open,
     images: marks.images,
     faults: [...tree.faults, ...bags.faults, ...marks.faults, ...(await strangeChanges(omeroUrl))],
   };
@@ -89,14 +97,30 @@ function differences(before: Entry, now: Entry, restored: boolean): readonly str
   return compared.filter((key) => before[key] !== now[key] && !(restored && key === 'inode'));
 }
 
-/** `sha256sum`, which is independent of us, finds every bag intact. */
-async function proveBags(directory: string): Promise<{ count: number; faults: readonly string[] }> {
+/** Bags of which the register says that they are sealed. */
+async function sealedBags(register: Register): Promise<ReadonlySet<string>> {
+  const files = await register.reports.files({ limit: 100_000 });
+  return new Set(files.filter(({ state }) => !beforeSeal.has(state)).map(({ bag }) => bag ?? ''));
+}
+
+/**
+ * `sha256sum`, which is independent of us, finds every sealed bag intact. A bucket shows open bags, too; one that the
+ * register calls sealed must be.
+ */
+export async function proveBags(
+  directory: string,
+  mustBeSealed: ReadonlySet<string>,
+): Promise<{ count: number; open: number; faults: readonly string[] }> {
   const faults: string[] = [];
-  let count = 0;
+  let [count, open] = [0, 0];
   for await (const found of await opendir(directory)) {
     if (!found.isDirectory() || !bagName.test(found.name)) continue; // `lost+found` is no bag
-    count += 1;
     const bag = join(directory, found.name);
+    if (!existsSync(join(bag, 'tagmanifest-sha256.txt')) && !mustBeSealed.has(found.name)) {
+      open += 1;
+      continue;
+    }
+    count += 1;
     // Manifests follow RFC 8493; where sha256sum reads names in another way, the bag has a list for it.
     const payload = existsSync(join(bag, 'sha256sum.txt')) ? 'sha256sum.txt' : 'manifest-sha256.txt';
     for (const list of [payload, 'tagmanifest-sha256.txt']) {
@@ -106,7 +130,7 @@ async function proveBags(directory: string): Promise<{ count: number; faults: re
       );
     }
   }
-  return { count, faults };
+  return { count, open, faults };
 }
 
 async function proveMarks(
@@ -115,10 +139,12 @@ async function proveMarks(
 ): Promise<{ images: number; faults: readonly string[] }> {
   const faults: string[] = [];
   const inOmero = await marksInOmero(omeroUrl);
-  const wanted = await register.marks.all();
+  const unwritten = new Set((await register.marks.pending(100_000)).map(({ imageId }) => imageId));
+  const wanted = (await register.marks.all()).filter(({ imageId }) => !unwritten.has(imageId));
   const archived = new Set(wanted.filter((mark) => mark.wanted === 'archived').map((mark) => String(mark.imageId)));
   const pending = new Set(wanted.filter((mark) => mark.wanted === 'pending').map((mark) => String(mark.imageId)));
-  const compare = (what: string, want: ReadonlySet<string>, have: ReadonlySet<string>): void => {
+  const compare = (what: string, want: ReadonlySet<string>, found: ReadonlySet<string>): void => {
+    const have = new Set([...found].filter((id) => !unwritten.has(BigInt(id))));
     for (const id of want) if (!have.has(id)) faults.push(`Image:${id} should be ${what} in OMERO and is not`);
     for (const id of have) if (!want.has(id)) faults.push(`Image:${id} is ${what} in OMERO and should not be`);
   };

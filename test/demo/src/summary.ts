@@ -130,6 +130,8 @@ function sayProof(proven: Proven, say: Say): void {
   say(
     `  every one of ${formatCount(proven.paths)} paths reads the bytes it had before; ${formatCount(proven.links)} of them are links now`,
   );
-  say(`  sha256sum finds all ${proven.bags} bags whole`);
+  say(`  sha256sum finds all ${proven.bags} sealed bags whole`);
+  if (proven.openBags > 0)
+    say(`  ${formatCount(proven.openBags)} bags are open: nothing is proven of them, and their originals are in place`);
   say(`  ${formatCount(proven.images)} images say ARCHIVED in OMERO; nothing else changed in its database or its tree`);
 }

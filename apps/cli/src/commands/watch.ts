@@ -1,6 +1,15 @@
 import { watch, type ProgressReading } from '@coldroom/operations';
 import { exitCodes } from '@coldroom/runtime';
-import { below, counted, flat, LiveLines, progressLine, renderProgress, type Lines } from '@coldroom/terminal';
+import {
+  below,
+  counted,
+  flat,
+  LiveLines,
+  progressLine,
+  renderProgress,
+  underWay,
+  type Lines,
+} from '@coldroom/terminal';
 import type { CliCommand, Result } from '../command';
 import { stuckLines } from '../lines';
 import { parseId } from '../parsing';
@@ -39,6 +48,7 @@ function resultOf({ pace, stages, approved, stuck, stopped }: ProgressReading, u
     document: {
       stages,
       approvedRequests: approved,
+      bagsUnderWay: underWay(stages),
       stuck,
       stopped,
       remaining,
@@ -47,12 +57,15 @@ function resultOf({ pace, stages, approved, stuck, stopped }: ProgressReading, u
       rate,
       leftMs,
     },
-    lines: untilDone && [
-      stuck.length > 0 ? 'Nothing is under way, but files are stuck:' : 'Nothing is under way.',
-      below(stuckLines(stuck)),
-    ],
+    lines: untilDone && [outcome(underWay(stages), stuck.length > 0), below(stuckLines(stuck))],
     exitCode: untilDone && stuck.length > 0 ? exitCodes.partly : exitCodes.ok,
   };
+}
+
+/** What is still under way then waits for files that are stuck. */
+function outcome(bags: number, stuck: boolean): string {
+  if (bags > 0) return `Nothing advances without you: ${counted(bags, 'bag')} under way, behind stuck files:`;
+  return stuck ? 'Nothing is under way, but files are stuck:' : 'Nothing is under way.';
 }
 
 /** No more than fits on a screen: what is drawn has to be overwritten. */
