@@ -10,7 +10,8 @@ const help = `Archives a sample OMERO, from the first mark to the last link, bri
   npm run demo -- [options]
 
   --dir DIR          a directory of the demo's own (default .demo); what an earlier demo left there is removed
-  --store KIND       where the copies go: file, s3 or arkivum (default file); servers for them are started here
+  --store KIND       where the copies go: file, s3 (Ceph), seaweedfs (S3, too; npm run test:seaweedfs builds it) or
+                     arkivum (default file); servers for them are started here
   --images N         how many images the sample has (default 220)
   --file-size BYTES  the size of a typical file (default 60000)
   --only-sample      stop when the sample is there; the next run with the same --dir and numbers goes on from it

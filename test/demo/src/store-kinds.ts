@@ -5,10 +5,11 @@ import { pipeline } from 'node:stream/promises';
 import { Client } from 'minio';
 import { startFakeArkivum } from '@coldroom/fake-arkivum';
 import { writeMarker } from '@coldroom/files';
-import { startS3 } from '@coldroom/local';
+import { startS3, type LocalServer } from '@coldroom/local';
+import { builtSeaweedfs, startSeaweedfs, type LocalSeaweedfs } from '@coldroom/seaweedfs';
 import type { Layout } from './layout';
 
-export const storeKinds = ['file', 's3', 'arkivum'] as const;
+export const storeKinds = ['file', 's3', 'seaweedfs', 'arkivum'] as const;
 export type StoreKind = (typeof storeKinds)[number];
 
 /** A store for the demo: its server if it needs one, its settings, and how to inspect it without Coldroom. */
@@ -39,7 +40,9 @@ export async function makeStore(kind: StoreKind, layout: Layout, say: (line: str
     case 'arkivum':
       return arkivumStore(layout, say);
     case 's3':
-      return s3Store(layout, say);
+      return s3Store(layout, await startS3({ dir: layout.servers }), say);
+    case 'seaweedfs':
+      return s3Store(layout, await startBuiltSeaweedfs(layout.servers), say);
   }
 }
 
@@ -89,8 +92,18 @@ async function arkivumStore({ store, servers }: Layout, say: (line: string) => v
   };
 }
 
-async function s3Store({ servers, recalled, copiedDown }: Layout, say: (line: string) => void): Promise<DemoStore> {
-  const server = await startS3({ dir: servers });
+async function startBuiltSeaweedfs(dir: string): Promise<LocalSeaweedfs> {
+  const program = builtSeaweedfs();
+  if (program === undefined)
+    throw new Error('SeaweedFS was never built on this machine: "npm run test:seaweedfs" builds it');
+  return startSeaweedfs(program, { dir });
+}
+
+async function s3Store(
+  { servers, recalled, copiedDown }: Layout,
+  server: LocalServer & { readonly accessKey: string; readonly secretKey: string },
+  say: (line: string) => void,
+): Promise<DemoStore> {
   say(`  ${server.how}`);
   await mkdir(recalled, { recursive: true });
   await writeMarker(recalled, 'recall');

@@ -1,0 +1,2 @@
+export { builtSeaweedfs } from './program';
+export { startSeaweedfs, type LocalSeaweedfs } from './seaweedfs';
