@@ -107,6 +107,9 @@ export interface Store {
    */
   check(use: StoreUse, recall?: RecallUse): Promise<void>;
 
+  /** Of stores with keys: what the last `check('write')` found that they do not keep in names. Such files are refused. */
+  readonly namesNotKept?: readonly string[];
+
   /** Of stores in directories: their file systems as the last `check('write')` found them, also one that refused. */
   readonly fileSystems?: readonly FileSystemLook[];
 

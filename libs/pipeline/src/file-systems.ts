@@ -11,6 +11,7 @@ import { Injectable } from '@nestjs/common';
 export class FileSystems {
   private readonly holdLooks = new Map<string, KeptLook>();
   private readonly recorded = new Set<FileSystemLook>();
+  private readonly warned = new Set<string>();
 
   constructor(
     private readonly register: Register,
@@ -31,7 +32,21 @@ export class FileSystems {
 
   /** Of stores that were just checked, also of those that were refused. */
   async recordStores(stores: Stores): Promise<void> {
-    for (const store of stores.all) for (const look of store.fileSystems ?? []) await this.record('store', look);
+    for (const store of stores.all) {
+      for (const look of store.fileSystems ?? []) await this.record('store', look);
+      this.warnOfNames(store.name, (store.namesNotKept ?? []).join(', '));
+    }
+  }
+
+  /** Once for each answer. */
+  private warnOfNames(store: string, names: string): void {
+    if (names === '' || this.warned.has(`${store}: ${names}`)) return;
+    this.warned.add(`${store}: ${names}`);
+    this.log.warn('store does not keep all names', {
+      store,
+      names,
+      next: 'files with such names get stuck (NAME_NOT_KEPT); the others of their bag are archived',
+    });
   }
 
   private async record(use: RootUse, look: FileSystemLook): Promise<void> {

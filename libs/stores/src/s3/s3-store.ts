@@ -22,8 +22,9 @@ import { checkPlacement } from '../file/placement';
 import { inParallel } from '../in-parallel';
 import type { S3StoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
-import { Keys, apart, keyIn } from './keys';
+import { Keys, apart, keyIn, type CopyKeys } from './keys';
 import { listingOf, lookAt } from './look';
+import { namesNotKept, type OddName } from './odd-names';
 import { Places } from './places';
 import { onlineByListing, availability } from './availability';
 import { checkSealedAlike, copiesIn, seal } from './seal';
@@ -47,6 +48,8 @@ export class S3Store implements Store {
   private readonly keys: Keys;
   private readonly places: Places;
   private readonly session: Session;
+  /** What the server does not keep in names; asked for once. */
+  private notKept: readonly OddName[] | undefined;
 
   constructor(
     readonly name: string,
@@ -72,7 +75,12 @@ export class S3Store implements Store {
       if (use === 'read') return;
       await bucket.putNew(probe, Buffer.from('coldroom was here\n'));
       await bucket.remove(probe);
+      this.notKept ??= await namesNotKept(bucket, this.keys.top, this.settings.requestsInParallel);
     });
+  }
+
+  get namesNotKept(): readonly string[] {
+    return (this.notKept ?? []).map(({ what }) => what);
   }
 
   async put(
@@ -85,7 +93,7 @@ export class S3Store implements Store {
         throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing more is added to it.`, { bag });
       return apart(
         sources,
-        ({ copyPath }) => this.places.toPut(bag, copyPath),
+        ({ copyPath }) => this.keysToPut(bag, copyPath),
         (accepted) =>
           putBatch(
             threads(),
@@ -224,6 +232,17 @@ export class S3Store implements Store {
 
   linkTarget(bag: string, path: Buffer): Buffer {
     return this.places.linkTarget(bag, path);
+  }
+
+  private keysToPut(bag: string, path: Buffer): CopyKeys {
+    const keys = this.places.toPut(bag, path);
+    const odd = this.notKept?.find(({ isIn }) => isIn(keys.key.slice(this.keys.data(bag).length)));
+    if (!odd) return keys;
+    throw new Refused(
+      'NAME_NOT_KEPT',
+      `The copy of "${displayPath(path)}" cannot be in the store ${this.name}: its server keeps no name with ${odd.what}.`,
+      { path: displayPath(path) },
+    );
   }
 
   async close(): Promise<void> {

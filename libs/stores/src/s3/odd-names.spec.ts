@@ -1,0 +1,70 @@
+import { identityOf } from '@coldroom/files';
+import { lstatSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { work } from '../testing/conformance';
+import { makeS3, type S3UnderTest } from '../testing/s3';
+
+let under: S3UnderTest;
+beforeEach(async () => {
+  under = await makeS3();
+});
+afterEach(() => under.cleanup());
+
+const put = (...names: readonly string[]): ReturnType<S3UnderTest['store']['put']> =>
+  under.store.put(
+    'bag-1',
+    names.map((name) => {
+      writeFileSync(join(under.sourceDir, name), name);
+      const identity = identityOf(lstatSync(join(under.sourceDir, name), { bigint: true }));
+      return { root: under.sourceDir, path: Buffer.from(name), copyPath: Buffer.from(name), identity };
+    }),
+    work(),
+  );
+
+it('a server that keeps every name is asked once, and nothing stays there', async () => {
+  await under.store.check('write');
+  expect(under.store.namesNotKept).toEqual([]);
+  const asked = under.proxy.seen.filter((each) => each.startsWith('PUT')).length;
+  await under.store.check('write');
+  expect(under.proxy.seen.filter((each) => each.startsWith('PUT'))).toHaveLength(asked + 1);
+  expect(await under.client.listObjects(under.bucket, '', true).toArray()).toEqual([]);
+});
+
+it('what a server refuses or rewrites is known, and such files are refused before they are copied', async () => {
+  under.proxy.fault = (method, request) => {
+    if (method === 'PUT' && /\/a(:|%3A)b$/.test(request))
+      return { kind: 'answer', status: 400, code: 'InvalidArgument' };
+    if (method === 'GET' && request.includes('list-type=2'))
+      return {
+        kind: 'edit',
+        edit: (body) =>
+          body.replaceAll('%2Fspace%20</Key>', '%2Fspace</Key>').replaceAll('%2Fspace+</Key>', '%2Fspace</Key>'),
+      };
+    return undefined;
+  };
+  await under.store.check('write');
+  expect(under.store.namesNotKept).toEqual(['the character :', 'a space at the end']);
+  under.proxy.fault = () => undefined;
+  expect(await put('plain', 'a:b', 'end ')).toMatchObject([
+    { ok: { size: 5n } },
+    {
+      error: {
+        kind: 'refused',
+        code: 'NAME_NOT_KEPT',
+        message: expect.stringContaining('keeps no name with the character :'),
+      },
+    },
+    { error: { code: 'NAME_NOT_KEPT' } },
+  ]);
+});
+
+it('a server in trouble is not judged', async () => {
+  under.proxy.fault = (method, request) =>
+    method === 'PUT' && /\/a(:|%3A)b$/.test(request)
+      ? { kind: 'answer', status: 503, code: 'ServiceUnavailable' }
+      : undefined;
+  await expect(under.store.check('write')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  under.proxy.fault = () => undefined;
+  await under.store.check('write');
+  expect(under.store.namesNotKept).toEqual([]);
+});
