@@ -3,8 +3,12 @@ import type { ConnectionOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Refused, Transient } from '@coldroom/domain';
 import type { Log } from '@coldroom/runtime';
+import { redisOptions } from './redis-options';
 
 const retryStrategy = (times: number): number => Math.min(times * 100, 2000);
+
+/** A primary that became a replica. The next connection is made to its successor. */
+const reconnectOnError = (error: Error): boolean => error.message.startsWith('READONLY');
 
 /** The connection that the queues of this process share, and the connection options of its workers. */
 export class RedisConnection implements OnApplicationShutdown {
@@ -14,9 +18,11 @@ export class RedisConnection implements OnApplicationShutdown {
   readonly forWorkers: ConnectionOptions;
 
   constructor(url: string, log: Log) {
-    this.forQueues = new Redis(url, { retryStrategy, enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+    const { url: address, ...options } = { ...redisOptions(url), retryStrategy, reconnectOnError };
+    const forQueues = { ...options, enableOfflineQueue: false, maxRetriesPerRequest: 1 };
+    this.forQueues = address === undefined ? new Redis(forQueues) : new Redis(address, forQueues);
     this.forQueues.on('error', (error) => log.debug('redis', error.message));
-    this.forWorkers = { url, retryStrategy, maxRetriesPerRequest: null };
+    this.forWorkers = { ...options, ...(address === undefined ? {} : { url: address }), maxRetriesPerRequest: null };
   }
 
   /** Whether Redis is answering now, as far as is known. */

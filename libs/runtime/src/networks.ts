@@ -8,3 +8,10 @@ export function isNetwork(text: string): boolean {
   if (bits === undefined) return true;
   return /^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
 }
+
+/** Whether the parameter `sentinels`, if there is one, can be read. */
+export const namesSentinels = (text: string): boolean =>
+  !URL.canParse(text) ||
+  (new URL(text).searchParams.get('sentinels') ?? 'none')
+    .split(',')
+    .every((address) => /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(address));

@@ -49,6 +49,8 @@ describe('settings', () => {
   test.each([
     ['REGISTER_DATABASE_URL', 'mysql://db/register', 'must be a URL that starts with postgres:// or postgresql://'],
     ['REGISTER_DATABASE_URL', 'db/register', 'must be a URL that starts with postgres:// or postgresql://'],
+    ['REDIS_URL', 'redis://main?sentinels=', 'must name its sentinels as host:port, separated by commas'],
+    ['REDIS_URL', 'redis://main?sentinels=a:1,b:x', 'must name its sentinels as host:port, separated by commas'],
     ['REDIS_URL', 'localhost:6379', 'must be a URL that starts with redis:// or rediss:// or unix://'],
     ['COLDROOM_QUEUE_PREFIX', 'a:b', 'may hold letters, digits, - and _'],
     ['OMERO_DATA_DIR', 'OMERO', 'must be an absolute path'],

@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { codeOf } from '@coldroom/domain';
 import { parseDuration } from './durations';
-import { isNetwork } from './networks';
+import { isNetwork, namesSentinels } from './networks';
 
 const url = (...protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
@@ -80,7 +80,9 @@ export const parts = {
       .optional(),
   }),
   redis: z.object({
-    REDIS_URL: url('redis:', 'rediss:', 'unix:'),
+    REDIS_URL: url('redis:', 'rediss:', 'unix:').refine(namesSentinels, {
+      message: 'must name its sentinels as host:port, separated by commas',
+    }),
     COLDROOM_QUEUE_PREFIX: z
       .string()
       .regex(/^[\w-]+$/, 'may hold letters, digits, - and _')
