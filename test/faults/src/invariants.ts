@@ -19,6 +19,8 @@ export interface Scene {
   readonly frozen: ReadonlyMap<string, Frozen>;
   /** What a test put there itself. */
   readonly foreign: ReadonlySet<string>;
+  /** The unit in which its file systems keep times. */
+  readonly timeUnitNs: bigint;
 }
 
 const inPlace = [
@@ -51,7 +53,7 @@ export async function faultsOf(scene: Scene): Promise<string[]> {
       then,
       file,
       outOfReach: danglingTarget(scene, at),
-      read: readFaults(at, then),
+      read: readFaults(at, then, scene.timeUnitNs),
       compared: fileFaults(scene, path, then, file),
     };
   });

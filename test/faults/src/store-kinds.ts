@@ -28,11 +28,16 @@ export type StoreKind = (dir: string, name: StoreName) => Promise<KeptCopies>;
 /** The location of a store below the directory of its world. */
 export const placeOf = { main: 'store', other: 'other' } as const;
 
-/** One directory on this machine. */
-export const fileStore: StoreKind = async (dir, name) => {
-  const store = await markedDirectory(dir, placeOf[name], name);
-  return { ...inDirectories(store), stores: { [name]: { kind: 'file', directory: store, sameFileSystem: true } } };
-};
+/** One directory on this machine, with these settings in addition. */
+export const fileStoreWith =
+  (settings: object = {}): StoreKind =>
+  async (dir, name) => {
+    const directory = await markedDirectory(dir, placeOf[name], name);
+    const store = { kind: 'file', directory, sameFileSystem: true, ...settings };
+    return { ...inDirectories(directory), stores: { [name]: store } };
+  };
+
+export const fileStore = fileStoreWith();
 
 /** Every bag in two directories; links lead to the first. */
 export const copiesStore: StoreKind = async (dir, name) => {

@@ -33,13 +33,17 @@ export function freeze(path: string): Frozen {
   return { digest: digestOf(path), size, mtimeNs, ino, mode, uid, gid };
 }
 
-/** The differences between the earlier file and what is read at its path now, through a link or not. */
-export function readFaults(path: string, then: Frozen): string[] {
+/**
+ * The differences between the earlier file and what is read at its path now, through a link or not, where times are kept
+ * in this unit.
+ */
+export function readFaults(path: string, then: Frozen, unitNs = 1n): string[] {
   try {
     const now = statSync(path, { bigint: true });
     const faults: string[] = [];
     if (now.size !== then.size || digestOf(path) !== then.digest) faults.push('reads other bytes than before');
-    if (now.mtimeNs !== then.mtimeNs) faults.push('has another mtime than before');
+    if (now.mtimeNs !== then.mtimeNs && now.mtimeNs !== then.mtimeNs - (then.mtimeNs % unitNs))
+      faults.push('has another mtime than before');
     return faults;
   } catch (error) {
     return [`cannot be read: ${(error as Error).message}`];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { writeMarker } from '@coldroom/files';
+import { markerName, writeMarker } from '@coldroom/files';
 import type { RunningService } from '@coldroom/runtime/process';
 import { mountOn, type MountKind } from '@coldroom/files/testing';
 import { migrate, Register, type EventListing, type FileListing } from '@coldroom/register';
@@ -22,8 +22,8 @@ export interface WorldPlan {
   readonly env?: Readonly<Record<string, string>>;
   /** Puts the store on a separate file system of this size. */
   readonly storeMegabytes?: number;
-  /** Other file systems for OMERO's files and for the store. */
-  readonly mounts?: Readonly<Partial<Record<'OMERO' | 'store', MountKind>>>;
+  /** Other file systems for OMERO's files and for the store: a kind, or what mounts one and returns what unmounts it. */
+  readonly mounts?: Readonly<Partial<Record<'OMERO' | 'store', MountKind | ((on: string) => () => void)>>>;
   /** Default: one directory. */
   readonly store?: StoreKind;
   /** A second store, named `other`, empty until bags are moved there. */
@@ -46,6 +46,7 @@ interface WorldParts {
 export class World implements Scene {
   readonly frozen = new Map<string, Frozen>();
   readonly foreign = new Set<string>();
+  timeUnitNs = 1n;
   private history: readonly string[] = [];
   private opened: Register;
 
@@ -94,7 +95,9 @@ export class World implements Scene {
       storeMegabytes === undefined
         ? undefined
         : MountedStore.make(join(dir, 'store.ext4'), join(dir, 'store'), storeMegabytes);
-    const unmounts = Object.entries(mounts).map(([name, kind]) => mountOn(kind, join(dir, name)));
+    const unmounts = Object.entries(mounts).map(([name, mount]) =>
+      typeof mount === 'string' ? mountOn(mount, join(dir, name)) : mount(join(dir, name)),
+    );
     const copies = await store(dir, 'main');
     const others = await other?.(dir, 'other');
     writeFileSync(
@@ -270,6 +273,11 @@ export class World implements Scene {
     const relative = path.slice(this.data.length + 1);
     this.frozen.delete(relative);
     this.foreign.add(relative);
+  }
+
+  /** The same for all files so far; markers stay. */
+  forgetAll(): void {
+    for (const path of [...this.frozen.keys()]) if (!path.endsWith(markerName)) this.forget(join(this.data, path));
   }
 
   /** Fails if any invariant is broken, at any moment. */
