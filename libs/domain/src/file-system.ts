@@ -7,7 +7,7 @@ export const abilities = [
   'symbolic links',
   'exchange',
   'rename without replacing',
-  'renames of directories',
+  'renames without changes',
   'permissions',
   'modification times',
   'direct reads',

@@ -13,7 +13,7 @@ type Found = Pick<
   | 'symbolic links'
   | 'exchange'
   | 'rename without replacing'
-  | 'renames of directories'
+  | 'renames without changes'
 >;
 
 /** Does with files of our own what the linker does with an original. */
@@ -23,7 +23,7 @@ export async function probeLinks(scratch: Buffer): Promise<Found> {
     'symbolic links': await symbolicLinks(inside(scratch, 'link')),
     exchange: await tried('renameat2 RENAME_EXCHANGE', () => exchanged(scratch)),
     'rename without replacing': await tried('renameat2 RENAME_NOREPLACE', () => notReplaced(scratch)),
-    'renames of directories': await tried('rename', () => directoryRenamed(scratch)),
+    'renames without changes': await tried('rename', () => renamed(scratch)),
   };
 }
 
@@ -83,14 +83,22 @@ async function notReplaced(scratch: Buffer): Promise<AbilityFound | void> {
   return no('renameat2 RENAME_NOREPLACE: replaced a file all the same');
 }
 
-/** What a seal does with a bag: the files in it stay as they are. EncFS gives them other names, and with these other times. */
-async function directoryRenamed(scratch: Buffer): Promise<AbilityFound | void> {
-  const [open, sealed] = [inside(scratch, 'open'), inside(scratch, 'sealed')];
+/** What a seal does with a bag, and an undo with an original. EncFS changes times with names, to seconds. */
+async function renamed(scratch: Buffer): Promise<AbilityFound | void> {
+  const [open, sealed, back] = ['open', 'sealed', 'back'].map((name) => inside(scratch, name)) as [
+    Buffer,
+    Buffer,
+    Buffer,
+  ];
   await mkdir(open);
   await writeFile(inside(open, 'copy'), 'coldroom was here\n', { flag: 'wx' });
   const before = await identify(inside(open, 'copy'));
   await rename(open, sealed);
-  const after = await identify(inside(sealed, 'copy'));
-  if (before === null || after === null || !sameContent(after, before))
+  const copy = await identify(inside(sealed, 'copy'));
+  if (before === null || copy === null || !sameContent(copy, before))
     return no('rename: the files in a renamed directory get another inode number or other times');
+  await rename(inside(sealed, 'copy'), back);
+  const original = await identify(back);
+  if (original?.ino !== before.ino || original.mtimeNs !== before.mtimeNs)
+    return no('rename: a renamed file gets another inode number or modification time');
 }

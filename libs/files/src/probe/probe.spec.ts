@@ -29,7 +29,7 @@ const kinds: Partial<Record<MountKind, Expected>> = {
   mergerfs: { lacks: ['fresh attributes', ...noExchange], unitNs: 1, longestName: 255 },
   unionfs: { lacks: ['fresh attributes', ...noExchange, 'extended attributes'], unitNs: 1, longestName: 255 },
   encfs: {
-    lacks: ['fresh attributes', ...noExchange, 'renames of directories'],
+    lacks: ['fresh attributes', ...noExchange, 'renames without changes'],
     unitNs: 1000,
     longestName: 175,
     refused: 'FILE_SYSTEM_UNABLE',
