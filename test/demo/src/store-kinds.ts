@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -50,12 +50,22 @@ function settings(lines: readonly string[]): string {
   return [`default: ${name}`, 'stores:', `  ${name}:`, ...lines.map((line) => `    ${line}`), ''].join('\n');
 }
 
+const tmpfs = 0x01021994; // statfs(2)
+
+/** /tmp is in memory on many machines. A sample may be there; a real store may not. */
+async function whereInMemory(directory: string): Promise<readonly string[]> {
+  return (await statfs(directory)).type === tmpfs
+    ? ['verify: cached   # a sample only: this directory is in memory, and a copy cannot be read back from a disk']
+    : [];
+}
+
 async function fileStore({ store }: Layout): Promise<DemoStore> {
   await writeMarker(store, name);
   const yaml = settings([
     'kind: file',
     `directory: ${JSON.stringify(store)}`,
     'sameFileSystem: true   # a sample only: a real store is on another disk',
+    ...(await whereInMemory(store)),
   ]);
   return {
     yaml,
@@ -81,6 +91,7 @@ async function arkivumStore({ store, servers }: Layout, say: (line: string) => v
     'api: v3',
     'durableAt: green',
     'sameFileSystem: true   # a sample only: a real appliance is mounted over the network',
+    ...(await whereInMemory(store)),
   ]);
   return {
     yaml,
