@@ -11,6 +11,9 @@ let env: Record<string, string>;
 beforeAll(async () => {
   bench = await workbench('store_rename');
   env = await settingsOf(bench);
+  const stores = JSON.parse(readFileSync(env['COLDROOM_STORES']!, 'utf8')) as { stores: object };
+  const { both: _both, ...plain } = stores.stores as Record<string, unknown>;
+  writeFileSync(env['COLDROOM_STORES']!, JSON.stringify({ ...stores, stores: plain }));
   await archive(bench, { 'Fileset:1': [{ path: 'a', content: 'content of a' }] });
   await archive(bench, { 'Fileset:2': [{ path: 'b', content: 'content of b' }] });
 });
@@ -62,8 +65,16 @@ test('two stores with bags do not become one', async () => {
   const ended = await rename('--yes');
   expect([ended.code, ended.stderr]).toEqual([
     expect.any(Number),
-    expect.stringContaining('There are bags in a store deep already'),
+    expect.stringContaining('it is another store'),
   ]);
   expect(ended.code).not.toBe(0);
   expect((await bench.file('b')).store).toBe('main');
+});
+
+test('a part of a store of several copies keeps its name, as what proves the copies there has it', async () => {
+  const file = env['COLDROOM_STORES']!;
+  const { stores, ...rest } = JSON.parse(readFileSync(file, 'utf8')) as { stores: Record<string, unknown> };
+  const both = { kind: 'copies', of: Object.keys(stores) };
+  writeFileSync(file, JSON.stringify({ ...rest, stores: { ...stores, both } }));
+  expect(await rename('--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('is a part of store both') });
 });

@@ -43,7 +43,7 @@ const without: Readonly<Record<RootUse, Without>> = {
     'Unicode forms': warning('files of a bag whose names differ only in their Unicode form are stuck'),
     'any bytes in names': warning('a file whose name the store cannot hold is stuck'),
     'extended attributes': warning('originals with extended attributes are stuck'),
-    owners: none('copies belong to the user of transfer'),
+    owners: warning('files of other owners than the mount gives to new files are stuck'),
   },
 };
 

@@ -41,5 +41,5 @@ export interface FileSystemLook {
   /** Bytes in one name. */
   readonly longestName: number;
   /** Of the root's marker, and its inode number: the same marker with another number shows that numbers change. */
-  readonly marker: { readonly id: string; readonly ino: string };
+  readonly marker: { readonly id: string; readonly name: string; readonly ino: string };
 }

@@ -9,13 +9,14 @@ export { identityOf, isSymlink, sameContent, typeOf, type FileType } from './ide
 export { filesBelow, readSmallFile } from './listing';
 export { checkPath, displayPath, quotedPath } from './path';
 export { notWritable, protectedAgainstChange } from './protection';
+export { isFull } from './probe/answer';
 export { refuseLacks, type Accepted } from './probe/lacks';
 export { KeptLook } from './probe/kept-look';
 export { probe } from './probe/probe';
 export { probePrefix } from './probe/scratch-directory';
 export { renameExchange, renameExchangeSync, renameNoReplace } from './rename';
 export { dropCache } from './native';
-export { markerName, openRoot, renameMarker, writeMarker, type Root } from './roots';
+export { markerName, markerNameOf, openRoot, renameMarker, writeMarker, type Root } from './roots';
 export { writeOnce } from './write-once';
 
 // For the threads of stores that are not directories: they read and write files as `Files` does.

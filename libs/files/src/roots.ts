@@ -1,7 +1,7 @@
 import { Transient, codeOf } from '@coldroom/domain';
 import { randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { open, realpath, rename, rm } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { isAbsolute, normalize } from 'node:path';
 import { syncDirectoryHandle } from './sync-directory';
 
@@ -79,6 +79,11 @@ async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
+/** `Transient` `ROOT_UNAVAILABLE` if there is no marker of ours. */
+export async function markerNameOf(directory: string): Promise<string> {
+  return (await fetchMarker(directory)).name;
+}
+
 /**
  * Gives a marker another name; it keeps its id. Nothing changes if it has that name already. `Transient`
  * `ROOT_UNAVAILABLE` if it has neither.
@@ -92,6 +97,9 @@ export async function renameMarker(directory: string, from: string, to: string):
   const file = await open(path, 'wx', 0o444);
   try {
     await file.writeFile(`${JSON.stringify({ ...found, name: to })}\n`);
+    const { uid, gid, mode } = await stat(`${directory}/${markerName}`);
+    await file.chown(uid, gid);
+    await file.chmod(mode & 0o7777);
     await file.sync();
   } finally {
     await file.close();

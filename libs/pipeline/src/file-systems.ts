@@ -1,5 +1,5 @@
-import { consequencesOf, type FileSystemLook, type RootUse } from '@coldroom/domain';
-import { KeptLook, openRoot, refuseLacks } from '@coldroom/files';
+import { codeOf, consequencesOf, type FileSystemLook, type RootUse } from '@coldroom/domain';
+import { isFull, KeptLook, openRoot, refuseLacks, type Root } from '@coldroom/files';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import type { Stores } from '@coldroom/stores';
@@ -24,9 +24,29 @@ export class FileSystems {
     for (const path of this.holds.paths) {
       const kept = this.holdLooks.get(path) ?? new KeptLook(Buffer.alloc(0));
       this.holdLooks.set(path, kept);
-      const look = await kept.take(await openRoot(path, 'hold'));
-      await this.record('hold', look);
+      const look = await this.holdLook(kept, await openRoot(path, 'hold'));
+      if (look) await this.checkHold(kept, look);
+    }
+  }
+
+  /** Undefined where the disk is full: freeing space on it, and putting originals back, must go on. */
+  private async holdLook(kept: KeptLook, root: Root): Promise<FileSystemLook | undefined> {
+    try {
+      return await kept.take(root);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.log.warn('file system not tried', { directory: root.directory, code: codeOf(error), next: 'it is full' });
+      return undefined;
+    }
+  }
+
+  private async checkHold(kept: KeptLook, look: FileSystemLook): Promise<void> {
+    await this.record('hold', look);
+    try {
       refuseLacks('hold', 'hold', look);
+    } catch (error) {
+      kept.forget();
+      throw error;
     }
   }
 

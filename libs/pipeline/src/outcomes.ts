@@ -18,13 +18,15 @@ export function toTransitions<T>(
 ): StageResult {
   const transitions: Transition[] = [];
   const later: { readonly file: ArchiveFile; readonly error: ColdroomError }[] = [];
+  // If all that is left of a bag fails, it may well be the store, unless only one file is left.
+  const isTheirs = files.length === 1 || outcomes.some((outcome) => outcome !== undefined && 'ok' in outcome);
   files.forEach((file, index) => {
     const outcome = outcomes[index];
     if (!outcome) throw new Error(`no answer for file ${file.id}`);
     if ('ok' in outcome) transitions.push(judge(file, outcome.ok));
     else if (outcome.error.code === 'CLAIM_LOST') throw outcome.error;
     else if (outcome.error instanceof Refused) transitions.push(stuck(file, outcome.error));
-    else if (isStores(outcome.error) && file.failedWith === outcome.error.code)
+    else if (isTheirs && isStores(outcome.error) && file.failedWith === outcome.error.code)
       transitions.push(stuck(file, twice(outcome.error)));
     else later.push({ file, error: outcome.error });
   });

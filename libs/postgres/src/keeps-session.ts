@@ -35,7 +35,7 @@ export async function keepsSession(client: pg.ClientBase, url: string): Promise<
 async function notify(url: string, token: string): Promise<void> {
   const other = new pg.Client({
     connectionString: url,
-    application_name: 'coldroom session check',
+    application_name: 'session check of coldroom',
     connectionTimeoutMillis: answerMs,
   });
   other.on('error', () => undefined);

@@ -96,6 +96,15 @@ export const twoFilesets: TinyPlan['filesets'] = [
   },
 ];
 
+/**
+ * The crash points at which a worker freezes: each once. `npm run test:drills` takes those of a bag's second file, too;
+ * the walks with kills always do.
+ */
+export function freezesOf(...from: Parameters<typeof crashesOf>): readonly string[] {
+  const all = crashesOf(...from);
+  return process.env['COLDROOM_DRILLS'] === 'all' ? all : all.filter((crashPoint) => !crashPoint.endsWith(':2'));
+}
+
 /** Archives, frees the space, and requests retrieval of all; `name` does its part of that and has ended. */
 export async function retrievalMarks(world: World, name: ServiceName): Promise<bigint> {
   const requestId = await world.archive(twoFilesets);

@@ -1,4 +1,4 @@
-import { crashesOf, expectOnce, freezeAndTakeOver, twoFilesets } from './crash-points';
+import { freezesOf, expectOnce, freezeAndTakeOver, twoFilesets } from './crash-points';
 import { serviceNames } from './services';
 import { World } from './world';
 
@@ -13,17 +13,17 @@ describe('a linker frozen past its lease changes nothing when it wakes at', () =
   beforeAll(() => void world.services.startAll(['linker']));
   afterAll(() => world.services.killAll());
 
-  test.each(crashesOf('linker', ['link', 'transition']))('%s while linking', async (crashPoint) => {
+  test.each(freezesOf('linker', ['link', 'transition']))('%s while linking', async (crashPoint) => {
     const requestId = await world.archive(twoFilesets);
     await freezeAndTakeOver(world, { service: 'linker', crashPoint, requestId, end: 'linked' });
   });
 
-  test.each(crashesOf('linker', ['release']))('%s while it frees space', async (crashPoint) => {
+  test.each(freezesOf('linker', ['release']))('%s while it frees space', async (crashPoint) => {
     const requestId = await world.archive(twoFilesets);
     await freezeAndTakeOver(world, { service: 'linker', crashPoint, requestId, end: 'released', hold: '0' });
   });
 
-  test.each(crashesOf('linker', ['undo']))('%s while it restores', async (crashPoint) => {
+  test.each(freezesOf('linker', ['undo']))('%s while it restores', async (crashPoint) => {
     const requestId = await world.archive(twoFilesets);
     const first = world.start('linker');
     await world.reached(requestId, 'linked');

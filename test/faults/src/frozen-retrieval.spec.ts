@@ -1,4 +1,4 @@
-import { retrievalMarks, crashesOf, expectBack, freezeAndTakeOver, sealedBags } from './crash-points';
+import { retrievalMarks, freezesOf, expectBack, freezeAndTakeOver, sealedBags } from './crash-points';
 import type { ServiceName } from './services';
 import { Watcher } from './watcher';
 import { World } from './world';
@@ -11,10 +11,10 @@ afterAll(() => world.close());
 afterEach(() => world.check());
 
 describe.each<[ServiceName, readonly string[]]>([
-  ['ingest-watcher', crashesOf('ingest-watcher', ['bring-online'])],
-  ['transfer', [...crashesOf('transfer', ['fetch']), 'copy:3-written']],
-  ['checksum', crashesOf('checksum', ['verify-fetched'])],
-  ['linker', [...crashesOf('linker', ['place']), 'transition:1-before-commit']],
+  ['ingest-watcher', freezesOf('ingest-watcher', ['bring-online'])],
+  ['transfer', [...freezesOf('transfer', ['fetch']), 'copy:3-written']],
+  ['checksum', freezesOf('checksum', ['verify-fetched'])],
+  ['linker', [...freezesOf('linker', ['place']), 'transition:1-before-commit']],
 ])('a %s frozen past its lease during a retrieval changes nothing when it wakes at', (name, crashPoints) => {
   beforeAll(() => void world.services.startAll([name]));
   afterAll(() => world.services.killAll());

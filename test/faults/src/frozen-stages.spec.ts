@@ -1,4 +1,4 @@
-import { crashesOf, expectOnce, freezeAndTakeOver, twoFilesets } from './crash-points';
+import { freezesOf, expectOnce, freezeAndTakeOver, twoFilesets } from './crash-points';
 import type { ServiceName } from './services';
 import { World } from './world';
 
@@ -10,9 +10,9 @@ afterAll(() => world.close());
 afterEach(() => world.check());
 
 describe.each<[ServiceName, readonly string[]]>([
-  ['checksum', crashesOf('checksum', ['hash', 'verify', 'transition'])],
-  ['transfer', crashesOf('transfer', ['copy', 'transition'])],
-  ['ingest-watcher', crashesOf('ingest-watcher', ['seal', 'transition'])],
+  ['checksum', freezesOf('checksum', ['hash', 'verify', 'transition'])],
+  ['transfer', freezesOf('transfer', ['copy', 'transition'])],
+  ['ingest-watcher', freezesOf('ingest-watcher', ['seal', 'transition'])],
 ])('a %s frozen past its lease changes nothing when it wakes at', (name, crashPoints) => {
   beforeAll(() => void world.services.startAll([name]));
   afterAll(() => world.services.killAll());

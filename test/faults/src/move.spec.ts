@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { askedToMove, askToMove, crashesOf, expectOnce, freezeAndTakeOver, movedTo, sealedBags } from './crash-points';
+import { askedToMove, askToMove, freezesOf, expectOnce, freezeAndTakeOver, movedTo, sealedBags } from './crash-points';
 import type { ServiceName } from './services';
 import { Watcher } from './watcher';
 import { fileStore } from './store-kinds';
@@ -93,10 +93,10 @@ describe('bags that are moved', () => {
 });
 
 describe.each<[ServiceName, readonly string[]]>([
-  ['transfer', crashesOf('transfer', ['move-copy'])],
-  ['checksum', crashesOf('checksum', ['move-verify'])],
-  ['ingest-watcher', crashesOf('ingest-watcher', ['move-seal'])],
-  ['linker', [...crashesOf('linker', ['move-link']), 'transition:1-before-commit']],
+  ['transfer', freezesOf('transfer', ['move-copy'])],
+  ['checksum', freezesOf('checksum', ['move-verify'])],
+  ['ingest-watcher', freezesOf('ingest-watcher', ['move-seal'])],
+  ['linker', [...freezesOf('linker', ['move-link']), 'transition:1-before-commit']],
 ])('a %s frozen past its lease while it moves bags changes nothing when it wakes at', (name, crashPoints) => {
   let world: World;
   beforeAll(async () => {

@@ -12,7 +12,7 @@ const why: Readonly<Record<string, string>> = {
 };
 
 export function planLines(plan: RelinkPlan): Lines {
-  const { store, directory, here, elsewhere, kept, notOurs, busy, missingBags } = plan;
+  const { store, directory, here, elsewhere, kept, notOurs, left, missingBags } = plan;
   return [
     `Store ${store} is at ${directory}. ${counted(here, 'link')} already lead there.`,
     [...elsewhere].map(([from, files]) => `${counted(files, 'link')} lead into ${from}.`),
@@ -23,7 +23,8 @@ export function planLines(plan: RelinkPlan): Lines {
     missingBags.count > 0 &&
       `${counted(missingBags.count, 'bag')} not seen there: ${missingBags.names.join(', ')}${missingBags.count > missingBags.names.length ? ', …' : ''}`,
     notOurs > 0 && `${counted(notOurs, 'file')} have no link of ours at their path: "coldroom audit" names them.`,
-    busy > 0 && `${counted(busy, 'file')} are being worked on, and left out: run this again later.`,
+    left > 0 &&
+      `${counted(left, 'file')} are left out, as they or others of their bags are stuck or being worked on: see to the stuck ones, and run this again later.`,
     elsewhere.size === 0 && 'There is nothing to do.',
   ];
 }

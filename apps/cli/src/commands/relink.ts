@@ -46,7 +46,7 @@ async function lead(context: Context, options: Options): Promise<Result> {
     const plan = await withProgress(context.out, (show) =>
       planRelink(relinking, (links) => show(`${counted(links, 'link')} looked at`)),
     );
-    const whole = plan.kept.size === 0 && plan.notOurs === 0 && plan.missingBags.count === 0;
+    const whole = plan.kept.size === 0 && plan.left === 0 && plan.notOurs === 0 && plan.missingBags.count === 0;
     const shown = [read, planLines(plan)];
     const from = leftDirectory(plan, named);
     const result = { document: { dryRun, asked: 0, ...planDocument(plan) }, lines: shown };

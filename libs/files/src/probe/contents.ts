@@ -90,7 +90,8 @@ async function permissions(scratch: Buffer): Promise<AbilityFound> {
 /** How `permissions` reads where the system reports no error. */
 export const ignored = 'chmod: reported success and changed nothing';
 
-const units = [1, 100, 1000, 1_000_000, 10_000_000, 1_000_000_000, 2_000_000_000];
+/** Those to which a copy's time may be cut, see attributes.ts. */
+const units = [1, 100, 1000, 1_000_000, 1_000_000_000, 2_000_000_000];
 const exact = 1_234_567_891_987_654_321n;
 
 /** Sets a time that no coarser unit can hold, and finds the unit from what was kept. */
@@ -116,6 +117,5 @@ export async function probeTimes(
 }
 
 function isRounded(kept: bigint, unit: bigint): boolean {
-  const down = (exact / unit) * unit;
-  return kept === down || kept === down + unit;
+  return kept === (exact / unit) * unit;
 }

@@ -27,6 +27,11 @@ export class KeptLook {
     return this.running;
   }
 
+  /** For a look that was refused: someone may change the mount now, so the next call looks again. */
+  forget(): void {
+    this.takenFrom = '';
+  }
+
   private async probe(root: Root, from: string): Promise<FileSystemLook> {
     this.#last = await probe(root, this.path);
     this.takenFrom = from;

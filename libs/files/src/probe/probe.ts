@@ -34,7 +34,7 @@ export async function probe(root: Root, path: Buffer): Promise<FileSystemLook> {
         },
         timeUnitNs: unitNs,
         longestName,
-        marker: { id: root.id, ino: String(marker?.ino ?? '') },
+        marker: { id: root.id, name: root.name, ino: String(marker?.ino ?? '') },
       };
     });
   } finally {

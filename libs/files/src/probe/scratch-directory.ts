@@ -1,4 +1,3 @@
-import { codeOf } from '@coldroom/domain';
 import { randomUUID } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, rmdir, unlink } from 'node:fs/promises';
 import type { Directory } from '../directory';
@@ -24,14 +23,11 @@ export async function withScratch<T>(directory: Directory, use: (scratch: Buffer
 async function removeAbandoned(directory: Directory): Promise<void> {
   const own = (await directory.names()).filter((name) => name.toString('latin1').startsWith(probePrefix));
   for (const path of own.map((name) => directory.at(name))) {
-    const found = await lstat(path).catch(unlessMissing);
+    const found = await lstat(path).catch(() => undefined);
     if (found === undefined || Date.now() - found.ctimeMs < abandonedMs) continue;
-    await (found.isDirectory() ? remove(path) : unlink(path)).catch(unlessMissing); // another process may be faster
+    // Another process may be faster, or the files may be another user's: that they stay does no harm.
+    await (found.isDirectory() ? remove(path) : unlink(path)).catch(() => undefined);
   }
-}
-
-function unlessMissing(error: unknown): void {
-  if (codeOf(error) !== 'ENOENT') throw error;
 }
 
 /** By bytes, as some names are no UTF-8. */

@@ -51,7 +51,8 @@ export interface BagEntry {
 export async function* entriesOfBags(root: Root, prefix = ''): AsyncGenerator<BagEntry> {
   for await (const { name } of await opendir(`${root.directory}/${prefix}`, { bufferSize: 256 })) {
     const path = Buffer.from(`${prefix}${name}`);
-    if (name === markerName || name.startsWith(probePrefix) || (prefix === '' && name === stagingName)) continue;
+    if (name.startsWith(markerName) || name.startsWith(probePrefix) || (prefix === '' && name === stagingName))
+      continue;
     if (!bagName.test(name)) {
       yield { path, bag: null, inBag: Buffer.alloc(0) };
       continue;

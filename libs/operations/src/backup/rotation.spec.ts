@@ -6,7 +6,7 @@ import { DirectoryPlace } from './directory-place';
 import { dumpOf, dumpsIn, parseDump } from './names';
 import { rotate } from './rotation';
 
-const keep = { daily: 7, weekly: 4, monthly: 12 };
+const keep = { daily: 7, weekly: 4, monthly: 6 };
 const dayMs = 86_400_000;
 const start = Date.parse('2026-01-15T02:30:00Z');
 const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'coldroom-rotation-'));
@@ -27,14 +27,14 @@ async function* content(text: string): AsyncGenerator<Buffer> {
   yield Buffer.from(text);
 }
 
-it('never has fewer days, weeks and months than set in 400 days, and does not keep all', async () => {
+it('never has fewer days, weeks and months than set in 200 days, and does not keep all', async () => {
   const path = join(dir, 'days');
   mkdirSync(path);
   await writeMarker(path, 'backup');
   const place = new DirectoryPlace(path);
   const least = { daily: 0, weekly: 0, monthly: 0 };
   let most = 0;
-  for (let day = 0; day < 400; day += 1) {
+  for (let day = 0; day < 200; day += 1) {
     const dump = dumpOf('register', new Date(start + day * dayMs), undefined);
     await place.write(dump.name, content(dump.name));
     const dumps = dumpsIn(await place.names(), 'register');
@@ -53,7 +53,7 @@ it('never has fewer days, weeks and months than set in 400 days, and does not ke
     most = Math.max(most, left.length);
   }
   expect(least).toEqual(keep);
-  expect(most).toBeLessThanOrEqual(7 + 4 + 12);
+  expect(most).toBeLessThanOrEqual(7 + 4 + 6);
   expect(readdirSync(path).length).toBeLessThanOrEqual(2 * most + 1);
   await place.close();
 }, 180_000);

@@ -8,7 +8,9 @@ import {
   type RootUse,
 } from '@coldroom/domain';
 import { openRoot, probe } from '@coldroom/files';
+import type { Register } from '@coldroom/register';
 import { holdPaths } from '@coldroom/trees';
+import { failureOf } from '../failure';
 import { withRegister } from '../open-register';
 import { withStores } from '../stores/open';
 import type { Surroundings } from '../surroundings';
@@ -27,28 +29,55 @@ export interface ProbedDirectory {
   readonly name: string;
   readonly look: FileSystemLook;
   readonly lines: readonly AbilityLine[];
+  /** Why the register does not have this answer. */
+  readonly notKept?: string;
 }
 
-/** Tries the file systems of all hold directories and stores, and keeps the answers in the register if it is there. */
+interface Probed {
+  readonly use: RootUse;
+  readonly name: string;
+  readonly look: FileSystemLook;
+}
+
+/**
+ * Tries the file systems of all hold directories and stores, and keeps the answers in the register. What cannot be tried
+ * is left out, as `diagnose` says why; an answer that the register does not take says so itself.
+ */
 export async function probeFileSystems(around: Surroundings): Promise<readonly ProbedDirectory[]> {
-  const { OMERO_DATA_DIR, COLDROOM_HOLD_DIRS, REGISTER_DATABASE_URL: url } = around.settings('originals', 'register');
-  const probed: { readonly use: RootUse; readonly name: string; readonly look: FileSystemLook }[] = [];
-  for (const path of holdPaths({ OMERO_DATA_DIR, COLDROOM_HOLD_DIRS }))
-    probed.push({ use: 'hold', name: 'hold', look: await probe(await openRoot(path, 'hold'), Buffer.alloc(0)) });
+  const { OMERO_DATA_DIR, COLDROOM_HOLD_DIRS } = around.settings('originals');
+  const probed = new Map<string, Probed>();
+  for (const path of holdPaths({ OMERO_DATA_DIR, COLDROOM_HOLD_DIRS })) {
+    const look = await openRoot(path, 'hold')
+      .then((root) => probe(root, Buffer.alloc(0)))
+      .catch(() => undefined);
+    if (look) probed.set(`hold ${path}`, { use: 'hold', name: 'hold', look });
+  }
   await withStores(around, async ({ stores }) => {
     for (const store of stores.all) {
-      await store.check('write').catch(() => undefined); // reported by doctor itself
-      for (const look of store.fileSystems ?? []) probed.push({ use: 'store', name: store.name, look });
+      await store.check('write').catch(() => undefined);
+      // A part of a store of kind `copies` is a store of its own, too.
+      for (const look of store.fileSystems ?? [])
+        if (!probed.has(look.directory)) probed.set(look.directory, { use: 'store', name: store.name, look });
     }
   });
-  return withRegister(url, 'coldroom doctor', async ({ fileSystemLooks }) => {
-    const known: ProbedDirectory[] = [];
-    for (const { use, name, look } of probed) known.push(explained(use, name, await fileSystemLooks.record(use, look)));
-    return known;
-  });
+  return recorded(around, [...probed.values()]);
 }
 
-function explained(use: RootUse, name: string, look: FileSystemLook): ProbedDirectory {
+async function recorded(around: Surroundings, probed: readonly Probed[]): Promise<readonly ProbedDirectory[]> {
+  const known: ProbedDirectory[] = [];
+  const record = async ({ fileSystemLooks }: Register): Promise<void> => {
+    for (const each of probed) known.push(explained(each, await fileSystemLooks.record(each.use, each.look)));
+  };
+  try {
+    await withRegister(around.settings('register').REGISTER_DATABASE_URL, 'coldroom doctor', record);
+  } catch (error) {
+    const notKept = failureOf(error).message;
+    for (const each of probed.slice(known.length)) known.push({ ...explained(each, each.look), notKept });
+  }
+  return known;
+}
+
+function explained({ use, name }: Probed, look: FileSystemLook): ProbedDirectory {
   const consequences = consequencesOf(use, look);
   const lines = abilities.map((ability): AbilityLine => {
     const found = consequences.find((each) => each.ability === ability);

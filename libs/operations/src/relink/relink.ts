@@ -26,8 +26,8 @@ export interface RelinkPlan {
   readonly kept: Map<string, number>;
   /** Paths at which there is no link of ours. */
   notOurs: number;
-  /** Files that are being worked on. */
-  busy: number;
+  /** Files that are being worked on, or stuck, and others of their bags. */
+  left: number;
   /** Bags that the store does not have: a few names, and the number of all. */
   readonly missingBags: { names: string[]; count: number };
 }
@@ -63,7 +63,7 @@ export async function planRelink(relinking: Relinking, show: (links: number) => 
     elsewhere: new Map(),
     kept: new Map(),
     notOurs: 0,
-    busy: 0,
+    left: 0,
     missingBags: { names: [], count: 0 },
   };
   let seen = 0;
@@ -72,8 +72,8 @@ export async function planRelink(relinking: Relinking, show: (links: number) => 
       plan.missingBags.count += 1;
       if (plan.missingBags.names.length < namesShown) plan.missingBags.names.push(bag.name);
     }
-    const { found, busy } = await lookAtBag(relinking, bag);
-    plan.busy += busy;
+    const { found, left } = await lookAtBag(relinking, bag);
+    plan.left += left;
     for (const each of found) count(plan, each);
     show((seen += found.length));
   }
@@ -92,9 +92,9 @@ function count(plan: RelinkPlan, { directory, code }: LinkFound): void {
 async function lookAtBag(
   { register, store, originals }: Relinking,
   bag: StoredBag,
-): Promise<{ readonly found: readonly LinkFound[]; readonly busy: number }> {
-  const { atRest, busy } = await register.relinks.files(bag.id);
-  return { found: await lookAtLinks(originals, store, bag.name, atRest), busy };
+): Promise<{ readonly found: readonly LinkFound[]; readonly left: number }> {
+  const { atRest, left } = await register.relinks.files(bag.id);
+  return { found: await lookAtLinks(originals, store, bag.name, atRest), left };
 }
 
 /** The directory that links are to leave: the named one, or the only one that there is. */

@@ -1,4 +1,5 @@
-import { renameMarker } from '@coldroom/files';
+import { Refused } from '@coldroom/domain';
+import { markerNameOf, renameMarker } from '@coldroom/files';
 import type { Register } from '@coldroom/register';
 import { markedDirectories, readStores } from '@coldroom/stores';
 import { UsageError } from '../failure';
@@ -17,6 +18,11 @@ export async function planStoreRename(storesPath: string, from: string, to: stri
   const settings = await readStores(storesPath);
   if (Object.hasOwn(settings.stores, from))
     throw new UsageError(`The stores file still names a store ${from}: write its new name there first`);
+  const whole = Object.entries(settings.stores).find(([, store]) => store.kind === 'copies' && store.of.includes(to));
+  if (whole)
+    throw new UsageError(
+      `Store ${to} is a part of store ${whole[0]}: what proves the copies there names it, so its name cannot change`,
+    );
   const marked = markedDirectories(to, storeSettings(settings, to));
   return { from, to, directories: marked.filter(({ marker }) => marker === to).map(({ path }) => path) };
 }
@@ -31,7 +37,17 @@ export async function renameStore(
   by: string,
 ): Promise<number> {
   await refuseWhileServicesWork(register.services);
+  for (const directory of directories)
+    if ((await markerNameOf(directory)) === to && (await hasBags(register, from)))
+      throw new Refused(
+        'STORE_IN_USE',
+        `The marker of ${directory} says ${to} already, but the register has bags in store ${from}: it is another store.`,
+      );
   const bags = await register.renameStore(from, to, by);
   for (const directory of directories) await renameMarker(directory, from, to);
   return bags;
+}
+
+async function hasBags(register: Register, store: string): Promise<boolean> {
+  return !(await register.relinks.bags(store).next()).done;
 }

@@ -18,6 +18,9 @@ export interface RelinkProgress {
 
 const isRelinking = `coalesce(f.stuck_from, f.state) = 'moveSealed' AND b.moving_to IS NULL AND b.relink_from IS NOT NULL`;
 
+/** A worker or a wait comes before the links of its bag. */
+const isWorkedOn = `f.state NOT IN ('stuck', 'moveSealed')`;
+
 /** Leads the links of archived files to where their store is now, after its directory has moved. */
 export class Relinks {
   constructor(private readonly pool: pg.Pool) {}
@@ -37,26 +40,30 @@ export class Relinks {
     }
   }
 
-  /** The files of a bag that have a link and are at rest, and how many have one and are being worked on. */
-  async files(bagId: bigint): Promise<{ readonly atRest: readonly ArchiveFile[]; readonly busy: number }> {
+  /**
+   * The files of a bag that have a link and are at rest; none, if others of it are being worked on, as a bag is worked on
+   * in the order of its states. `left` counts the files that are left out, stuck ones among them.
+   */
+  async files(bagId: bigint): Promise<{ readonly atRest: readonly ArchiveFile[]; readonly left: number }> {
     const { rows } = await this.pool.query<FileRow>(
       `SELECT ${fileColumns} FROM file f WHERE f.bag_id = $1 AND ${counts} AND ${restsInStore} ORDER BY f.id`,
       [bagId],
     );
     const {
       rows: [row],
-    } = await this.pool.query<{ busy: number }>(
-      `SELECT count(*)::int AS busy FROM file f WHERE f.bag_id = $1 AND ${counts} AND NOT ${restsInStore}
-         AND f.phase NOT IN ('early', 'sealed')`,
+    } = await this.pool.query<{ left: number; busy: number }>(
+      `SELECT count(*)::int AS left, count(*) FILTER (WHERE ${isWorkedOn})::int AS busy FROM file f
+       WHERE f.bag_id = $1 AND ${counts} AND NOT ${restsInStore}`,
       [bagId],
     );
-    return { atRest: rows.map(toFile), busy: row?.busy ?? 0 };
+    const [atRest, left, busy] = [rows.map(toFile), row?.left ?? 0, row?.busy ?? 0];
+    return busy > 0 ? { atRest: [], left: left + atRest.length } : { atRest, left };
   }
 
   /**
    * Has the linker lead the links of these files of one bag, which now lead into the directory `from`, to where their
-   * store is. Files that are not at rest are left out, and so are all files of a bag whose links are on their way from
-   * elsewhere, so asking twice changes nothing. If a worker holds the bag now,
+   * store is. Files that are not at rest are left out, and so are all files of a bag in which others are being worked
+   * on, or whose links are on their way from elsewhere, so asking twice changes nothing. If a worker holds the bag now,
    * it throws `NotYet` `BAG_BUSY`. Returns how many files were asked for.
    */
   async ask(bagId: bigint, files: readonly bigint[], from: string, by: string): Promise<number> {
@@ -66,6 +73,7 @@ export class Relinks {
         `WITH asked AS (
            SELECT f.id, f.request_id, f.bag_id, f.state FROM file f JOIN bag b ON b.id = f.bag_id
            WHERE f.bag_id = $1 AND f.id = ANY($2) AND ${counts} AND ${restsInStore} AND b.moving_to IS NULL
+             AND NOT EXISTS (SELECT FROM file f WHERE f.bag_id = $1 AND ${counts} AND NOT ${restsInStore} AND ${isWorkedOn})
              AND NOT (b.relink_from IS DISTINCT FROM $3 AND EXISTS (SELECT FROM file other WHERE other.bag_id = $1 AND other.phase = 'moving'))
          ), relinked AS (UPDATE bag SET relink_from = $3 WHERE id = $1 AND EXISTS (SELECT FROM asked)
          ), changed AS (UPDATE file f SET state = 'moveSealed' FROM asked WHERE f.id = asked.id

@@ -5,7 +5,8 @@ import { transaction } from '../db/connection';
 /**
  * Gives a store another name wherever the register names it as it is now; events keep the old one. Nothing else changes,
  * so a second call finds nothing to rename. Throws `NotYet` `BAG_BUSY` while a worker holds one of its bags, and
- * `Refused` `STORE_IN_USE` if there are bags under the new name already. Returns how many bags were renamed.
+ * `Refused` `STORE_IN_USE` if there are bags under the new name already, `STORE_UNKNOWN` if the register has neither name.
+ * Returns how many bags were renamed.
  */
 export async function renameStore(pool: pg.Pool, from: string, to: string, by: string): Promise<number> {
   return transaction(pool, async (client) => {
@@ -19,6 +20,9 @@ export async function renameStore(pool: pg.Pool, from: string, to: string, by: s
       throw new NotYet('BAG_BUSY', `A bag in store ${from} or ${to} is being worked on; stop the services first`);
     if (own > 0 && bags.some(({ store }) => store === to))
       throw new Refused('STORE_IN_USE', `There are bags in a store ${to} already: two stores cannot become one.`);
+    const { rows: named } = await client.query('SELECT FROM store_health WHERE name = $1', [from]);
+    if (bags.length === 0 && named.length === 0)
+      throw new Refused('STORE_UNKNOWN', `The register knows no store ${from}.`);
     await client.query(
       `UPDATE bag SET store = CASE store WHEN $1 THEN $2 ELSE store END,
          moving_to = CASE moving_to WHEN $1 THEN $2 ELSE moving_to END,
@@ -27,6 +31,7 @@ export async function renameStore(pool: pg.Pool, from: string, to: string, by: s
       [from, to],
     );
     await client.query('UPDATE request SET store = $2 WHERE store = $1', [from, to]);
+    await client.query("UPDATE switch SET name = 'store:' || $2::text WHERE name = 'store:' || $1::text", [from, to]);
     await client.query('DELETE FROM store_health WHERE name = $1', [from]);
     await client.query('DELETE FROM fixity_figure WHERE store = $1', [from]);
     if (own > 0)

@@ -12,17 +12,19 @@ export class FileSystemLooks {
 
   /**
    * Replaces the look at the same directory and returns the new one. It tells whether inode numbers are stable: by the
-   * marker's, which the earlier look saw as well. `Refused` `ROOT_REPLACED` if there was a marker with another id then:
-   * another disk is there, whatever its name is.
+   * marker's, which the earlier look saw as well. `Refused` `ROOT_REPLACED` if there was a marker of the same name with
+   * another id then: it is another disk. What was known of this disk at another directory is forgotten.
    */
   async record(use: RootUse, look: FileSystemLook): Promise<FileSystemLook> {
     const earlier = (await this.list()).find((each) => each.use === use && each.look.directory === look.directory);
-    if (earlier && earlier.look.marker.id !== look.marker.id) throw replaced(look, earlier.look);
+    if (earlier && earlier.look.marker.name === look.marker.name && earlier.look.marker.id !== look.marker.id)
+      throw replaced(look, earlier.look);
     const known = { ...look, abilities: { ...look.abilities, 'stable inode numbers': stability(look, earlier?.look) } };
     await this.pool.query(
-      `INSERT INTO file_system_look (part, directory, looked_at, look) VALUES ($1, $2, $3, $4)
+      `WITH moved AS (DELETE FROM file_system_look WHERE part = $1 AND directory <> $2 AND look->'marker'->>'id' = $5)
+       INSERT INTO file_system_look (part, directory, looked_at, look) VALUES ($1, $2, $3, $4)
        ON CONFLICT (part, directory) DO UPDATE SET looked_at = excluded.looked_at, look = excluded.look`,
-      [use, look.directory, look.at, JSON.stringify(known)],
+      [use, look.directory, look.at, JSON.stringify(known), look.marker.id],
     );
     return known;
   }
@@ -36,7 +38,11 @@ export class FileSystemLooks {
 }
 
 function stability(now: FileSystemLook, earlier?: FileSystemLook): FileSystemLook['abilities']['stable inode numbers'] {
-  if (!earlier) return now.abilities['stable inode numbers'];
+  // A marker that was renamed is another file.
+  if (earlier?.marker.id !== now.marker.id || earlier.marker.name !== now.marker.name)
+    return now.abilities['stable inode numbers'];
+  const before = earlier.abilities['stable inode numbers'];
+  if (before.answer === 'no') return before;
   return earlier.marker.ino === now.marker.ino
     ? { answer: 'yes', how: `the marker has the inode number that it had at ${earlier.at}` }
     : { answer: 'no', how: `the marker has another inode number than at ${earlier.at}` };

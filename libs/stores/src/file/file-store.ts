@@ -70,11 +70,18 @@ export class FileStore implements Store {
       await checkPlacement(this.settings.directory, this.surroundings.omeroRoots, this.settings.sameFileSystem);
       if (use === 'read') return checkReadable(root);
       await checkWritable(root, Buffer.from(openDirectoryName));
-      refuseLacks('store', this.name, await this.fileSystem.take(root), {
-        unprotected: this.unprotected,
-        cachedReads: this.settings.verify === 'cached',
-      });
+      await this.checkFileSystem(root);
     });
+  }
+
+  private async checkFileSystem(root: Root): Promise<void> {
+    const accepted = { unprotected: this.unprotected, cachedReads: this.settings.verify === 'cached' };
+    try {
+      refuseLacks('store', this.name, await this.fileSystem.take(root), accepted);
+    } catch (error) {
+      this.fileSystem.forget();
+      throw error;
+    }
   }
 
   async put(
