@@ -63,10 +63,7 @@ test('two stores with bags do not become one', async () => {
   await client.query("UPDATE bag SET store = 'main' WHERE name = $1", [(await bench.file('b')).bag]);
   await client.end();
   const ended = await rename('--yes');
-  expect([ended.code, ended.stderr]).toEqual([
-    expect.any(Number),
-    expect.stringContaining('it is another store'),
-  ]);
+  expect([ended.code, ended.stderr]).toEqual([expect.any(Number), expect.stringContaining('it is another store')]);
   expect(ended.code).not.toBe(0);
   expect((await bench.file('b')).store).toBe('main');
 });
