@@ -58,6 +58,17 @@ it('what a server refuses or rewrites is known, and such files are refused befor
   ]);
 });
 
+it('what a server did not keep only once does not count', async () => {
+  let refused = false;
+  under.proxy.fault = (method, request) => {
+    if (refused || method !== 'PUT' || !/\/a(:|%3A)b$/.test(request)) return undefined;
+    refused = true;
+    return { kind: 'answer', status: 400, code: 'InvalidArgument' };
+  };
+  await under.store.check('write');
+  expect([refused, under.store.namesNotKept]).toEqual([true, []]);
+});
+
 it('a server in trouble is not judged', async () => {
   under.proxy.fault = (method, request) =>
     method === 'PUT' && /\/a(:|%3A)b$/.test(request)

@@ -45,10 +45,17 @@ const limit = 1024;
 
 /**
  * Has the server keep, list, give back and remove an object under each odd name, below a prefix of ours. Returns those
- * that it refused, or that it did not list and give back as they were. A server that is in trouble is not judged: its
- * failure is thrown.
+ * that it refused, or that it did not list and give back as they were, twice: files with such names are refused then. A
+ * server that is in trouble is not judged: its failure is thrown.
  */
 export async function namesNotKept(bucket: Bucket, top: string, parallel: number): Promise<readonly OddName[]> {
+  const first = await notKeptNow(bucket, top, parallel);
+  if (first.length === 0) return first;
+  const again = await notKeptNow(bucket, top, parallel);
+  return first.filter((odd) => again.includes(odd));
+}
+
+async function notKeptNow(bucket: Bucket, top: string, parallel: number): Promise<readonly OddName[]> {
   const place = `${top}.probe-${randomUUID()}/`;
   const contentOf = ({ example }: OddName): Buffer => Buffer.from(`the name ${example}`);
   const listed = new Set<string>();
