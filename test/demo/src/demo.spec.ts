@@ -88,8 +88,13 @@ function expectVerdicts(store: string): void {
   }
 }
 
-function payloadOf(bag: string): readonly Buffer[] {
-  return readdirSync(Buffer.from(join(bag, 'data')), { recursive: true, encoding: 'buffer' }) as readonly Buffer[];
+/** By bytes: the recursive form of `readdirSync` knows strings only. */
+function payloadOf(bag: string, below = Buffer.from('data')): readonly Buffer[] {
+  const directory = Buffer.concat([Buffer.from(`${bag}/`), below]);
+  return readdirSync(directory, { encoding: 'buffer', withFileTypes: true }).flatMap((entry) => {
+    const path = Buffer.concat([below, Buffer.from('/'), entry.name]);
+    return entry.isDirectory() ? payloadOf(bag, path) : [path];
+  });
 }
 
 test('a sample is made, and the next demo resumes it after one that is killed while archiving', async () => {
