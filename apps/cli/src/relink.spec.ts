@@ -110,6 +110,22 @@ describe('coldroom relink', () => {
     for (const path of ['a', 'c']) expect(linkOf(path)).toMatch(`${bench.storeDir}/`);
   });
 
+  it('leaves out a bag of which another file is being worked on, and says so', async () => {
+    const one = (path: string): { path: string; content: string }[] => [{ path, content: `content of ${path}` }];
+    await archive(bench, { 'Fileset:3': one('d'), 'Fileset:4': one('e') });
+    expect((await bench.file('d')).bag).toBe((await bench.file('e')).bag);
+    await bench.register.retrievals.ask(
+      { kind: 'Fileset', names: ['Fileset:4'] },
+      { way: 'restore', days: 0 },
+      'a tester',
+    );
+    renameSync(bench.storeDir, moved);
+    nameNewDirectory();
+    const ended = await relink('--yes', '--no-wait', '--json');
+    expect([ended.code, json(ended)]).toMatchObject([3, { asked: 3, left: 2 }]);
+    expect((await bench.file('d')).state).toBe('linked');
+  });
+
   it('asks which directory is meant, and can be cancelled before a link is changed', async () => {
     renameSync(bench.storeDir, moved);
     nameNewDirectory();

@@ -35,7 +35,11 @@ export class FileSystems {
       return await kept.take(root);
     } catch (error) {
       if (!isFull(error)) throw error;
-      this.log.warn('file system not tried', { directory: root.directory, code: codeOf(error), next: 'it is full' });
+      this.log.warn('file system not tried', {
+        directory: root.directory,
+        code: codeOf(error),
+        next: 'free space on it; it will be tried again',
+      });
       return undefined;
     }
   }

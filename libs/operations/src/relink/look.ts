@@ -1,5 +1,5 @@
 import { readlink } from 'node:fs/promises';
-import { copyPath, reasonsToKeepOldLink, type ArchiveFile, type Store } from '@coldroom/domain';
+import { codeOf, copyPath, reasonsToKeepOldLink, type ArchiveFile, type Store } from '@coldroom/domain';
 import type { Originals } from '@coldroom/trees';
 
 /** What is at the path of an archived file: a link into this directory with a bag of ours behind it, or not. */
@@ -33,9 +33,15 @@ export async function lookAtLinks(
 
 async function directoryAt(originals: Originals, bag: string, file: ArchiveFile): Promise<string | undefined> {
   const { directory } = await originals.root(file.root);
-  const target = await readlink(Buffer.concat([Buffer.from(`${directory}/`), file.path]), 'buffer').catch(() => null);
+  const target = await readlink(Buffer.concat([Buffer.from(`${directory}/`), file.path]), 'buffer').catch(unlessNoLink);
   const inStore = Buffer.concat([Buffer.from(`/${bag}/data/`), copyPath(file)]);
   return target && target.length > inStore.length && target.subarray(-inStore.length).equals(inStore)
     ? target.subarray(0, -inStore.length).toString()
     : undefined;
+}
+
+/** Nothing is there, or a file. A failure of the disk says nothing about the link, and ends the look. */
+function unlessNoLink(error: unknown): null {
+  if (!['ENOENT', 'EINVAL', 'ENOTDIR'].includes(codeOf(error))) throw error;
+  return null;
 }

@@ -31,7 +31,12 @@ export async function renameStore(pool: pg.Pool, from: string, to: string, by: s
       [from, to],
     );
     await client.query('UPDATE request SET store = $2 WHERE store = $1', [from, to]);
-    await client.query("UPDATE switch SET name = 'store:' || $2::text WHERE name = 'store:' || $1::text", [from, to]);
+    // A switch of the new name is left from an earlier store; if it is on, it stays so.
+    await client.query("DELETE FROM switch WHERE name = 'store:' || $1::text AND NOT stopped", [to]);
+    await client.query(
+      "UPDATE switch SET name = 'store:' || $2::text WHERE name = 'store:' || $1::text AND NOT EXISTS (SELECT FROM switch WHERE name = 'store:' || $2::text)",
+      [from, to],
+    );
     await client.query('DELETE FROM store_health WHERE name = $1', [from]);
     await client.query('DELETE FROM fixity_figure WHERE store = $1', [from]);
     if (own > 0)
