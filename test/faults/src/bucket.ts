@@ -157,8 +157,10 @@ export class Bucket implements KeptCopies {
     return all.filter(({ name }) => bags.has(bagOf(name)) && !name.startsWith(`${bagOf(name)}/uploads/`));
   }
 
+  /** Without those with which services try the server: one that is killed while it does so leaves some for an hour. */
   private async listed(): Promise<readonly Listed[]> {
-    return this.client.listObjectsV2(this.name, '', true).toArray() as Promise<readonly Listed[]>;
+    const all = (await this.client.listObjectsV2(this.name, '', true).toArray()) as readonly Listed[];
+    return all.filter(({ name }) => !name.startsWith(`${prefix}/.probe-`));
   }
 }
 

@@ -30,6 +30,29 @@ it('a server that keeps every name is asked once, and nothing stays there', asyn
   expect(await under.client.listObjects(under.bucket, '', true).toArray()).toEqual([]);
 });
 
+it('what a killed process left is removed after an hour, and nothing else', async () => {
+  for (const key of ['.probe-killed/a:b', '.probe-at-work/a:b', '.probably-a-bag/data/a'])
+    await under.client.putObject(under.bucket, `archive/one/${key}`, Buffer.from('left'));
+  under.proxy.fault = (method, request) =>
+    method === 'GET' && request.includes('list-type=2')
+      ? {
+          kind: 'edit',
+          edit: (body) => body.replace(timeOf('.probe-killed'), (_, before) => `${before}2001-01-01T00:00:00.000Z<`),
+        }
+      : undefined;
+  await under.store.check('write');
+  const left = (await under.client.listObjects(under.bucket, '', true).toArray()) as readonly {
+    readonly name: string;
+  }[];
+  expect(left.map(({ name }) => name)).toEqual([
+    'archive/one/.probably-a-bag/data/a',
+    'archive/one/.probe-at-work/a:b',
+  ]);
+});
+
+/** The time of an object in a listing. */
+const timeOf = (key: string): RegExp => new RegExp(`(${key}[^<]*</Key><LastModified>)[^<]*<`);
+
 it('what a server refuses or rewrites is known, and such files are refused before they are copied', async () => {
   under.proxy.fault = (method, request) => {
     if (method === 'PUT' && /\/a(:|%3A)b$/.test(request))

@@ -42,6 +42,11 @@ export const oddNames: readonly OddName[] = [
 ];
 
 const limit = 1024;
+/** A probe that runs longer than this was killed. */
+const abandonedMs = 3_600_000;
+
+/** What all objects begin with that a store is tried with. */
+export const probesBelow = (top: string): string => `${top}.probe-`;
 
 /**
  * Has the server keep, list, give back and remove an object under each odd name, below a prefix of ours. Returns those
@@ -49,14 +54,23 @@ const limit = 1024;
  * server that is in trouble is not judged: its failure is thrown.
  */
 export async function namesNotKept(bucket: Bucket, top: string, parallel: number): Promise<readonly OddName[]> {
+  await removeAbandoned(bucket, top, parallel);
   const first = await notKeptNow(bucket, top, parallel);
   if (first.length === 0) return first;
   const again = await notKeptNow(bucket, top, parallel);
   return first.filter((odd) => again.includes(odd));
 }
 
+/** What a process left that was killed. A younger object may belong to a process that is still at work. */
+async function removeAbandoned(bucket: Bucket, top: string, parallel: number): Promise<void> {
+  for await (const page of bucket.list(probesBelow(top))) {
+    const left = page.filter(({ modified }) => Date.now() - modified > abandonedMs);
+    await inParallel(left, parallel, ({ key }) => isTaken(() => bucket.remove(key)));
+  }
+}
+
 async function notKeptNow(bucket: Bucket, top: string, parallel: number): Promise<readonly OddName[]> {
-  const place = `${top}.probe-${randomUUID()}/`;
+  const place = `${probesBelow(top)}${randomUUID()}/`;
   const contentOf = ({ example }: OddName): Buffer => Buffer.from(`the name ${example}`);
   const listed = new Set<string>();
   try {

@@ -24,7 +24,7 @@ import type { S3StoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
 import { Keys, apart, keyIn, type CopyKeys } from './keys';
 import { listingOf, lookAt } from './look';
-import { namesNotKept, type OddName } from './odd-names';
+import { namesNotKept, probesBelow, type OddName } from './odd-names';
 import { Places } from './places';
 import { onlineByListing, availability } from './availability';
 import { checkSealedAlike, copiesIn, seal } from './seal';
@@ -70,7 +70,7 @@ export class S3Store implements Store {
       await checkPlacement(this.recallRoot, this.surroundings.omeroRoots, true);
     }
     await this.session.use(async ({ bucket }) => {
-      const probe = `${this.keys.top}.probe-${randomUUID()}`;
+      const probe = `${probesBelow(this.keys.top)}${randomUUID()}`;
       await bucket.has(probe);
       if (use === 'read') return;
       await bucket.putNew(probe, Buffer.from('coldroom was here\n'));
