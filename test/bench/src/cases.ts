@@ -32,7 +32,7 @@ export function s3Cases(scale: number): readonly FileCase[] {
 export function latencyCase(scale: number): FileCase & { readonly delayMs: number } {
   const count = Math.round(3000 * scale);
   const sizes = Array.from({ length: count }, (_, nr) => 20_000 + ((nr * 7919) % 20_001));
-  return { name: 'latency', what: `${count} files of 20 to 40 KB to a store 25 ms away`, sizes, delayMs: 25 };
+  return { name: 'latency', what: `${count} files of 20 to 40 KB to a store 100 ms away`, sizes, delayMs: 100 };
 }
 
 export function rowsCase(scale: number): number {

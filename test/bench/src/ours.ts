@@ -32,7 +32,7 @@ export async function timeOurs(
   dir: string,
   sources: readonly SourceFile[],
   store: BenchStore,
-  { restore, transfers = 1 }: { readonly restore: boolean; readonly transfers?: number },
+  { restore, hosts = 1 }: { readonly restore: boolean; readonly hosts?: number },
 ): Promise<Ours> {
   const postgres = await startPostgres({ dir: join(dir, 'servers') });
   const redis = await startRedis({ dir: join(dir, 'servers') });
@@ -53,7 +53,7 @@ export async function timeOurs(
     await Promise.all(started.map(untilStarted));
   };
   try {
-    await start([...services, ...Array.from({ length: transfers - 1 }, () => 'transfer')]);
+    await start([...services, ...Array.from({ length: hosts - 1 }, () => ['checksum', 'transfer']).flat()]);
     const requestId = await register.requests.create(
       { ownerId: 1n, owner: 'bench', groupId: 1n, group: 'bench', requesterId: 1n, requester: 'bench' },
       { images: once([]), files: drafts(join(dir, 'OMERO', 'ManagedRepository'), sources) },
