@@ -12,6 +12,13 @@ interface NewImage {
   readonly path?: string;
   readonly file?: string;
   readonly archived?: boolean;
+  readonly description?: string;
+  /** One of OMERO's formats; TIFF if not given. */
+  readonly format?: string;
+  /** Sections, channels and times; 1 each if not given. */
+  readonly planes?: { readonly z: number; readonly c: number; readonly t: number };
+  /** One of OMERO's pixel types; uint8 if not given. */
+  readonly pixelsType?: string;
   readonly dataset: number | undefined;
 }
 
@@ -33,7 +40,8 @@ export async function imageRows(
     partial: null,
     archived: image.archived ?? null,
     fileset: image.fileset ?? null,
-    format: server.enumeration('format', 'TIFF'),
+    description: image.description ?? null,
+    format: server.enumeration('format', image.format ?? 'TIFF'),
   });
   server.rows.add('pixels', {
     ...details,
@@ -41,16 +49,16 @@ export async function imageRows(
     sha1: 'Pending...',
     sizex: image.width,
     sizey: image.height,
-    sizez: 1,
-    sizec: 1,
-    sizet: 1,
+    sizez: image.planes?.z ?? 1,
+    sizec: image.planes?.c ?? 1,
+    sizet: image.planes?.t ?? 1,
     significantbits: 8,
     physicalsizex: 0.65,
     physicalsizexunit: 'µm',
     physicalsizey: 0.65,
     physicalsizeyunit: 'µm',
     dimensionorder: server.enumeration('dimensionorder', 'XYZCT'),
-    pixelstype: server.enumeration('pixelstype', 'uint8'),
+    pixelstype: server.enumeration('pixelstype', image.pixelsType ?? 'uint8'),
     image: id,
     image_index: 0,
     path: image.path ?? null,

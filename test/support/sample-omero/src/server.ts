@@ -26,6 +26,12 @@ export interface SamplePlace {
   readonly seed?: number;
 }
 
+/** For an event at a moment of its own, in a session that exists. */
+export interface EventOrigin {
+  readonly session: number;
+  readonly time: Date;
+}
+
 export interface OmeroEvent {
   readonly id: number;
   readonly experimenter: number;
@@ -94,10 +100,10 @@ export class OmeroServer {
     return id;
   }
 
-  /** A new event some minutes after the last. */
-  async event(user: SampleUser, type: 'Import' | 'User' | 'Internal'): Promise<OmeroEvent> {
-    this.time += STEP_MS;
-    const time = new Date(this.time);
+  /** A new event, some minutes after the last if no origin is given. */
+  async event(user: SampleUser, type: 'Import' | 'User' | 'Internal', origin?: EventOrigin): Promise<OmeroEvent> {
+    if (!origin) this.time += STEP_MS;
+    const time = origin?.time ?? new Date(this.time);
     const id = await this.rows.id('event');
     this.rows.add('event', {
       id,
@@ -105,7 +111,7 @@ export class OmeroServer {
       time: timestamp(time),
       experimenter: user.id,
       experimentergroup: user.groupId,
-      session: await this.session(user, time),
+      session: origin?.session ?? (await this.session(user, time)),
       type: this.enumeration('eventtype', type),
     });
     this.lastEvent = { id, experimenter: user.id, group: user.groupId, time };
