@@ -1,4 +1,5 @@
 export { makeCertificate, type CertificateFiles } from './certificate';
+export { omeroCommand } from './omero-command';
 export { endOmeroSessions, startOmeroServer, type RunningOmeroServer } from './omero-server';
 export { startOmeroWeb, type RunningOmeroWeb } from './omero-web';
 export { omeroPython } from './python';

@@ -46,6 +46,7 @@ const signIn = 'session = client.createSession(*sys.argv[1:3])\n';
       ['lea', { leader: true }],
       ['ada', { administrator: true, withheld: ['Sudo', 'Chown'] }],
       ['gone', { inactive: true }],
+      ['bob', {}],
     ] as const)
       await createUser({ client }, { omename, firstname: omename, lastname: 'X', group, password: omename, ...more });
     await createUser({ client }, { omename: 'locked', firstname: 'L', lastname: 'X', group });
@@ -87,6 +88,41 @@ const signIn = 'session = client.createSession(*sys.argv[1:3])\n';
       'SecurityViolation',
       expect.stringContaining("No matching roles found in ['microscopy']"),
     ]);
+  });
+
+  test('a group leader opens a session for a member, which has the group and the times that were given', () => {
+    const program = `${signIn}service = session.getSessionService()
+for_member = omero.sys.Principal(name="locked", group="microscopy", eventType="User")
+made = service.createSessionWithTimeouts(for_member, 60000, 30000)
+other = omero.client("127.0.0.1", ${server.port})
+c = other.joinSession(made.uuid.val).getAdminService().getEventContext()
+answer([c.userName, c.groupName, made.timeToLive.val, made.timeToIdle.val])
+other.closeSession()`;
+    expect(asked('lea', 'lea', program)).toEqual(['locked', 'microscopy', 60_000, 30_000]);
+  });
+
+  test.each([
+    ['an administrator without Sudo', 'ada', 'lea', 'microscopy'],
+    ['a member', 'bob', 'lea', 'microscopy'],
+    ['a group of which the user is no member', 'lea', 'lea', 'system'],
+  ])('no session is opened for others by or for %s', (_what, caller, name, group) => {
+    const principal = `omero.sys.Principal(name="${name}", group="${group}", eventType="User")`;
+    const call = `session.getSessionService().createSessionWithTimeout(${principal}, 60000)`;
+    expect(asked(caller, caller, `${signIn}answer(refusal(lambda: ${call}))`)).toEqual([
+      'SecurityViolation',
+      expect.any(String),
+    ]);
+  });
+
+  test('a session is over at the end of its time to live, and for its clients too', () => {
+    const program = `${signIn}service = session.getSessionService()
+made = service.createSessionWithTimeout(omero.sys.Principal(name="bob", group=None, eventType="User"), 1500)
+other = omero.client("127.0.0.1", ${server.port})
+admin = other.joinSession(made.uuid.val).getAdminService()
+import time
+time.sleep(2)
+answer([refusal(admin.getEventContext)[0], refusal(lambda: service.getSession(made.uuid.val))[0]])`;
+    expect(asked('lea', 'lea', program)).toEqual(['RemovedSessionException', 'RemovedSessionException']);
   });
 
   test('a method that is not there is refused by its name', () => {

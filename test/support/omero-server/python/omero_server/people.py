@@ -29,6 +29,14 @@ class Person:
         """OMERO lets an inactive account sign in, and refuses each of its calls."""
         return USER_GROUP in self.groups or GUEST_GROUP in self.groups
 
+    def may_open_sessions_in(self, group):
+        """For its members: administrators who have Sudo, and the group's leaders."""
+        leads = any(each.owner and each.id == group.id for each in self.memberships)
+        return leads or (self.is_administrator and "Sudo" not in self.withheld)
+
+    def group_named(self, name):
+        return next((each for each in self.memberships if each.name == name), None)
+
     @property
     def default_group(self):
         return next((each for each in self.memberships if each.name != USER_GROUP), None)

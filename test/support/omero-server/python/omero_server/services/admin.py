@@ -1,8 +1,10 @@
-"""IAdmin: who is signed in."""
+"""IAdmin: who is signed in, and people and groups by name."""
 
+import omero
 import omero.api
 import omero.sys
-from omero.model import PermissionsI
+from omero.model import ExperimenterGroupI, ExperimenterI, PermissionsI
+from omero.rtypes import rstring
 
 from ..people import USER_GROUP
 from ..servant import serves
@@ -35,6 +37,22 @@ class Admin(Service, omero.api.IAdmin):
         context.leaderOfGroups = [each.id for each in person.memberships if each.owner]
         context.groupPermissions = PermissionsI(group.permissions)
         return context
+
+    def lookupExperimenter(self, name, current):
+        row = self._sessions.database.one("SELECT id FROM experimenter WHERE omename = %s", name)
+        if row is None:
+            raise omero.ApiUsageException("", "", f"No such experimenter: {name}")
+        found = ExperimenterI(row.id, True)
+        found.omeName = rstring(name)
+        return found
+
+    def lookupGroup(self, name, current):
+        row = self._sessions.database.one("SELECT id FROM experimentergroup WHERE name = %s", name)
+        if row is None:
+            raise omero.ApiUsageException("", "", f"No such group: {name}")
+        found = ExperimenterGroupI(row.id, True)
+        found.name = rstring(name)
+        return found
 
     def getSecurityRoles(self, current):
         roles = self._sessions.database.one("SELECT * FROM _roles")

@@ -9,7 +9,7 @@ class Service:
         self._session = session
 
     def check(self):
-        if self._session.closed:
+        if self._sessions.end_expired(self._session):
             raise omero.RemovedSessionException("", "", f"No session with uuid: {self._session.uuid}")
         person = self._session.person
         if not person.may_call:

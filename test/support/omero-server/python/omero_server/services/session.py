@@ -1,26 +1,36 @@
-"""ISession: looks up sessions and closes them."""
+"""ISession: opens sessions for others, looks up sessions and closes them."""
 
 import omero
 import omero.api
 from omero.model import ExperimenterGroupI, ExperimenterI, SessionI
 from omero.rtypes import rlong, rstring
 
+from .. import people
 from ..servant import serves
 from .service import Service
 
 
 @serves(omero.api.ISession)
 class SessionService(Service, omero.api.ISession):
+    def createSessionWithTimeout(self, principal, time_to_live, current):
+        return self.createSessionWithTimeouts(principal, time_to_live, 0, current)
+
+    def createSessionWithTimeouts(self, principal, time_to_live, time_to_idle, current):
+        """For administrators with the privilege Sudo, and for leaders in their groups. Times are in milliseconds."""
+        person = people.find(self._sessions.database, principal.name)
+        if person is None:
+            raise omero.ApiUsageException("", "", f"No user with omeName: {principal.name}")
+        group = person.group_named(principal.group) if principal.group else person.default_group
+        if group is None:
+            raise omero.SecurityViolation("", "", f"User {person.name} is not a member of group {principal.group}")
+        if not self._session.person.may_open_sessions_in(group):
+            raise omero.SecurityViolation("", "", f"{self._session.person.name} may not open a session for {person.name}")
+        return as_object(
+            self._sessions.create_for(person, group, self._session.person, time_to_live, time_to_idle)
+        )
+
     def getSession(self, key, current):
-        found = self._find(key)
-        answer = SessionI(found.id, True)
-        answer.uuid = rstring(found.uuid)
-        answer.userAgent = rstring(found.agent)
-        answer.timeToIdle = rlong(600_000)
-        answer.timeToLive = rlong(0)
-        answer.details.owner = ExperimenterI(found.person.id, False)
-        answer.details.group = ExperimenterGroupI(found.group.id, False)
-        return answer
+        return as_object(self._find(key))
 
     def getReferenceCount(self, key, current):
         return self._find(key).clients
@@ -34,3 +44,14 @@ class SessionService(Service, omero.api.ISession):
         if found is None:
             raise omero.RemovedSessionException("", "", f"No session with uuid: {key}")
         return found
+
+
+def as_object(session):
+    answer = SessionI(session.id, True)
+    answer.uuid = rstring(session.uuid)
+    answer.userAgent = rstring(session.agent)
+    answer.timeToIdle = rlong(session.time_to_idle)
+    answer.timeToLive = rlong(session.time_to_live)
+    answer.details.owner = ExperimenterI(session.person.id, False)
+    answer.details.group = ExperimenterGroupI(session.group.id, False)
+    return answer
