@@ -18,19 +18,21 @@ export function checksumModule(settings: ServiceSettings & Settings<'fixity'>): 
       {
         provide: RollingFixity,
         inject: [Register, Log],
-        useFactory: (register: Register, log: Log) => new RollingFixity(register, log, fixityOptions(settings)),
+        useFactory: (register: Register, log: Log) =>
+          new RollingFixity(register, log, fixityOptions(settings, register)),
       },
     ],
   });
 }
 
-function fixityOptions(settings: ServiceSettings & Settings<'fixity'>): FixityOptions {
+function fixityOptions(settings: ServiceSettings & Settings<'fixity'>, { storeMarkers }: Register): FixityOptions {
   return {
     everyMs: settings.COLDROOM_FIXITY_EVERY,
     stores: settings.COLDROOM_FIXITY_STORES,
     open: async () => {
       const files = new Files({ threads: 1 });
-      const opened = await openConfiguredStores(settings, { files, secrets: secret }).catch(async (error: unknown) => {
+      const given = { files, secrets: secret, markers: storeMarkers };
+      const opened = await openConfiguredStores(settings, given).catch(async (error: unknown) => {
         await files.close();
         throw error;
       });

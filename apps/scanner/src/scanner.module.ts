@@ -50,8 +50,9 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       { provide: Originals, useValue: new Originals(settings.OMERO_DATA_DIR) },
       {
         provide: STORES,
-        inject: [Files],
-        useFactory: (files: Files) => openConfiguredStores(settings, { files, secrets: secret }),
+        inject: [Files, Register],
+        useFactory: (files: Files, { storeMarkers }: Register) =>
+          openConfiguredStores(settings, { files, secrets: secret, markers: storeMarkers }),
       },
       {
         provide: Pace,

@@ -9,3 +9,4 @@ export * from './crash-points';
 export * from './file-system';
 export * from './file-system-consequences';
 export * from './store';
+export * from './store-marker';

@@ -103,7 +103,8 @@ export interface Store {
    * Throws where the store cannot be used in this way: unavailable (`STORE_UNAVAILABLE`), read-only
    * (`STORE_READ_ONLY`), rights missing (`STORE_DENIED`), unsafe location (`STORE_INSIDE_OMERO`,
    * `STORE_ON_SAME_FILE_SYSTEM`), unable to protect or to prove copies (`STORE_NOT_PROTECTED`, `STORE_NOT_PROVABLE`,
-   * `FILE_SYSTEM_UNABLE`). Tries nothing that was not requested. `recall` is `read` by default.
+   * `FILE_SYSTEM_UNABLE`), another place than the register knows (`ROOT_REPLACED`; only before a write, and in a
+   * directory by the register itself). Tries nothing that was not requested. `recall` is `read` by default.
    */
   check(use: StoreUse, recall?: RecallUse): Promise<void>;
 

@@ -83,11 +83,12 @@ export function serviceModule(name: string, settings: ServiceSettings, options: 
       },
       {
         provide: STORES,
-        inject: [Files],
-        useFactory: (files: Files) =>
+        inject: [Files, Register],
+        useFactory: (files: Files, { storeMarkers }: Register) =>
           openConfiguredStores(settings, {
             files,
             secrets: secret,
+            markers: storeMarkers,
             crashPoints: { crashAt: settings.COLDROOM_CRASH_AT, freezeAt: settings.COLDROOM_FREEZE_AT },
           }),
       },

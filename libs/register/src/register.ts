@@ -36,6 +36,7 @@ import { Scans } from './requests/scans';
 import { ServiceReports } from './troubles/service-reports';
 import { FileSystemLooks } from './stores/file-system-looks';
 import { StoresHealth } from './stores/store-health';
+import { StoreMarkers } from './stores/store-markers';
 import { Troubles } from './troubles/troubles';
 import { Switches } from './transitions/switches';
 import { Usage } from './usage/usage';
@@ -65,6 +66,7 @@ export class Register {
   readonly services: ServiceReports;
   readonly storeHealth: StoresHealth;
   readonly fileSystemLooks: FileSystemLooks;
+  readonly storeMarkers: StoreMarkers;
   readonly usage: Usage;
   readonly scans: Scans;
   readonly containers: Containers;
@@ -102,6 +104,7 @@ export class Register {
     this.services = new ServiceReports(this.pool);
     this.storeHealth = new StoresHealth(this.pool);
     this.fileSystemLooks = new FileSystemLooks(this.pool);
+    this.storeMarkers = new StoreMarkers(this.pool);
     this.usage = new Usage(this.pool);
     this.scans = new Scans(this.pool);
     this.containers = new Containers(this.pool);

@@ -32,6 +32,8 @@ const secrets = (name: string): string | undefined =>
     SECRET: readFileSync(join(under.top, 'secret'), 'utf8'),
   })[name];
 
+const markers = { expect: async () => undefined, confirm: async () => undefined };
+
 describe('openConfiguredStores', () => {
   it.each([
     ['both keys in files', inFile],
@@ -40,7 +42,7 @@ describe('openConfiguredStores', () => {
     ['one of each, the other way', { accessKeyEnv: byName.accessKeyEnv, secretKeyFile: inFile.secretKeyFile }],
   ])('opens a store with %s', async (_, keys) => {
     const places = { COLDROOM_STORES: storesFile(keys), OMERO_DATA_DIR: under.top };
-    const stores = await openConfiguredStores(places, { files, secrets });
+    const stores = await openConfiguredStores(places, { files, secrets, markers });
     await expect(stores.default.check('write')).resolves.toBeUndefined();
     await stores.close();
   });
@@ -52,7 +54,7 @@ describe('openConfiguredStores', () => {
     mkdirSync(directory);
     await writeMarker(directory, 'main');
     const places = { COLDROOM_STORES: path, OMERO_DATA_DIR: under.top };
-    const stores = await openConfiguredStores(places, { files, secrets });
+    const stores = await openConfiguredStores(places, { files, secrets, markers });
     await expect(stores.default.check('read')).rejects.toMatchObject({ code: 'STORE_INSIDE_OMERO' });
   });
 });

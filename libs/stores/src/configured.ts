@@ -13,10 +13,11 @@ export interface StorePlaces {
 }
 
 /**
- * Not optional, so that no caller forgets the source of the keys: a store opened without them is refused at its first
- * use.
+ * Not optional, so that no caller forgets the source of the keys, without which a store is refused at its first use, or
+ * what is known of markers, without which another bucket would be written to.
  */
-type Given = Pick<StoreSurroundings, 'files' | 'crashPoints'> & Required<Pick<StoreSurroundings, 'secrets'>>;
+type Given = Pick<StoreSurroundings, 'files' | 'crashPoints'> &
+  Required<Pick<StoreSurroundings, 'secrets' | 'markers'>>;
 
 /** Opens the stores as configured. `Refused` `STORES_INVALID` if the stores file is invalid. */
 export async function openConfiguredStores(

@@ -1,3 +1,4 @@
+import { placeOfBucket } from './s3/places';
 import type { StoreSettings, StoresSettings } from './settings';
 
 /** A store as people see it, without secrets. */
@@ -29,7 +30,7 @@ function placeOf(store: StoreSettings): string {
     case 'arkivum':
       return `${store.mount}, appliance ${new URL(store.url).host}`;
     case 's3':
-      return `${store.endpoint.replace(/\/$/, '')}/${[store.bucket, store.prefix].filter((part) => part !== '').join('/')}, recalled to ${store.recallDirectory}`;
+      return `${placeOfBucket(store)}, recalled to ${store.recallDirectory}`;
     case 'copies':
       return store.of.join(' and ');
   }

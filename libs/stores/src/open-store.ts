@@ -34,7 +34,10 @@ export function openStore(name: string, settings: StoreSettings, surroundings: S
 export function openStores(settings: StoresSettings, surroundings: StoreSurroundings): Stores {
   const stores = new Map<string, Store>();
   const listed = Object.entries(settings.stores);
-  for (const [name, each] of listed) if (each.kind !== 'copies') stores.set(name, openStore(name, each, surroundings));
+  for (const [name, each] of listed) {
+    const partOf = listed.filter(([, whole]) => whole.kind === 'copies' && whole.of.includes(name)).map(([of]) => of);
+    if (each.kind !== 'copies') stores.set(name, openStore(name, each, { ...surroundings, partOf }));
+  }
   for (const [name, each] of listed)
     if (each.kind === 'copies') stores.set(name, new CopiesStore(name, membersOf(name, each.of, stores)));
   const get = (name: string): Store => {

@@ -1,4 +1,4 @@
-import type { CrashSettings } from '@coldroom/domain';
+import type { CrashSettings, KnownMarkers } from '@coldroom/domain';
 import type { Files } from '@coldroom/files';
 
 /** The environment of a store. */
@@ -9,6 +9,10 @@ export interface StoreSurroundings {
   readonly omeroRoots: readonly string[];
   /** Values of environment variables that settings name for keys. */
   readonly secrets?: (name: string) => string | undefined;
+  /** What is known of markers in buckets; without it a bucket's marker is neither compared nor written. */
+  readonly markers?: KnownMarkers;
+  /** Stores of kind `copies` that a store is a part of. */
+  readonly partOf?: readonly string[];
   /** For the threads that a store creates for itself. */
   readonly crashPoints?: CrashSettings;
 }

@@ -29,16 +29,16 @@ interface BucketParts {
 /** A bucket for one world on a real S3 server, behind a gate; inspected by the plain client, not through the gate. */
 export class Bucket implements KeptCopies {
   readonly recalled = true;
-  readonly name: string;
   readonly gate: Gate;
   readonly links: string;
   readonly stores: KeptCopies['stores'];
+  private inUse: string;
   private readonly client: Client;
   private readonly down: string;
   private readonly server: LocalS3;
 
   private constructor({ client, name, gate, links, down, stores, server }: BucketParts) {
-    this.name = name;
+    this.inUse = name;
     this.gate = gate;
     this.links = links;
     this.stores = stores;
@@ -87,6 +87,24 @@ export class Bucket implements KeptCopies {
       stores: { [store]: settings },
       server,
     });
+  }
+
+  get name(): string {
+    return this.inUse;
+  }
+
+  /** An empty bucket, which is looked at from now on; services use the one that their stores file names. */
+  async replace(): Promise<void> {
+    this.inUse = `world-${randomBytes(6).toString('hex')}`;
+    await this.client.makeBucket(this.inUse);
+  }
+
+  /** As any S3 tool copies a bucket: all that is below the prefix. */
+  async copyFrom(bucket: string): Promise<void> {
+    for (const { name } of (await this.client.listObjectsV2(bucket, prefix, true).toArray()) as readonly Listed[]) {
+      const content = Buffer.concat(await (await this.client.getObject(bucket, name)).toArray());
+      await this.client.putObject(this.inUse, name, content);
+    }
   }
 
   /** As any S3 tool downloads bags: some names are percent-encoded. */
@@ -157,10 +175,13 @@ export class Bucket implements KeptCopies {
     return all.filter(({ name }) => bags.has(bagOf(name)) && !name.startsWith(`${bagOf(name)}/uploads/`));
   }
 
-  /** Without those with which services try the server: one that is killed while it does so leaves some for an hour. */
+  /**
+   * Without the store's marker, and those with which services try the server: one that is killed while it does so leaves
+   * some for an hour.
+   */
   private async listed(): Promise<readonly Listed[]> {
     const all = (await this.client.listObjectsV2(this.name, '', true).toArray()) as readonly Listed[];
-    return all.filter(({ name }) => !name.startsWith(`${prefix}/.probe-`));
+    return all.filter(({ name }) => name !== `${prefix}/.coldroom-store` && !name.startsWith(`${prefix}/.probe-`));
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -195,6 +195,31 @@ describeWhere('s3', 'copies in a bucket', () => {
     await world.services.killAll();
     await world.checkAtRest();
     expect(await bucket.image()).toEqual(bags);
+  });
+
+  test('a bucket that moves: nothing is written without its marker; with it, all copies are read again', async () => {
+    await inBucket({ hold: '0' });
+    world.services.startAll();
+    const requestId = await world.archive(twoFilesets);
+    await world.reached(requestId, 'released');
+    await world.services.killAll();
+    const before = bucket.name;
+    await bucket.replace();
+    const storesFile = join(world.dir, 'stores.json');
+    writeFileSync(storesFile, readFileSync(storesFile, 'utf8').replace(before, bucket.name));
+    for (const name of ['transfer', 'ingest-watcher'] as const) {
+      const seen = world.services.lines.length;
+      expect((await world.start(name).exited).code).not.toBe(0);
+      expect(world.services.lines.slice(seen).join()).toContain('ROOT_REPLACED');
+    }
+    expect(await bucket.unsealed()).toEqual([]);
+
+    await bucket.copyFrom(before);
+    world.services.startAll();
+    await world.coldroom('verify', '--all', '--store', 'main', '--accept-changed');
+    await world.coldroom('restore', `Request:${requestId}`, '--yes', '--no-wait');
+    await world.reached(requestId, 'restored');
+    await world.checkAtRest();
   });
 
   const digestBefore = (path: string): string | undefined => world.frozen.get(relative(world.data, path))?.digest;

@@ -1,4 +1,4 @@
-import { Refused, type Store, type Work } from '@coldroom/domain';
+import { codeOf, Refused, type KnownMarkers, type Store, type Work } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import {
   openConfiguredStores,
@@ -22,7 +22,11 @@ export async function withStores<T>(context: Surroundings, use: (places: StorePl
   const files = new Files({ threads: 1 });
   try {
     const { env } = context;
-    const stores = await openConfiguredStores(settings, { files, secrets: (name) => env[name] });
+    const stores = await openConfiguredStores(settings, {
+      files,
+      secrets: (name) => env[name],
+      markers: compared(context),
+    });
     try {
       return await use({ stores, files, dataDir: settings.OMERO_DATA_DIR });
     } finally {
@@ -32,6 +36,21 @@ export async function withStores<T>(context: Surroundings, use: (places: StorePl
   } finally {
     await files.close();
   }
+}
+
+/** A command compares markers with the register. It makes none: only services do, whose stores file counts. */
+function compared(context: Surroundings): KnownMarkers {
+  return {
+    expect: async (found) => {
+      try {
+        return await context.register(({ storeMarkers }) => storeMarkers.compare(found));
+      } catch (error) {
+        if (codeOf(error) === 'ROOT_REPLACED') throw error;
+        return undefined; // no register yet, or it is away, which other findings say: nothing to compare
+      }
+    },
+    confirm: async () => undefined,
+  };
 }
 
 /** What the settings say about a store; `Refused` `STORE_UNKNOWN` if they do not name it. */

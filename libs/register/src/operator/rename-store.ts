@@ -37,6 +37,7 @@ export async function renameStore(pool: pg.Pool, from: string, to: string, by: s
       "UPDATE switch SET name = 'store:' || $2::text WHERE name = 'store:' || $1::text AND NOT EXISTS (SELECT FROM switch WHERE name = 'store:' || $2::text)",
       [from, to],
     );
+    await renameMarker(client, from, to);
     await client.query('DELETE FROM store_health WHERE name = $1', [from]);
     await client.query('DELETE FROM fixity_figure WHERE store = $1', [from]);
     if (own > 0)
@@ -47,4 +48,17 @@ export async function renameStore(pool: pg.Pool, from: string, to: string, by: s
       );
     return own;
   });
+}
+
+/** What is known of the new name, if anything, is left from an earlier store of that name, which has no bags. */
+async function renameMarker(client: pg.ClientBase, from: string, to: string): Promise<void> {
+  await client.query(
+    'DELETE FROM store_marker WHERE store = $2 AND EXISTS (SELECT FROM store_marker WHERE store = $1)',
+    [from, to],
+  );
+  await client.query(
+    `UPDATE store_marker SET store = CASE store WHEN $1 THEN $2::text ELSE store END, part_of = array_replace(part_of, $1::text, $2::text)
+     WHERE store = $1 OR $1 = ANY(part_of)`,
+    [from, to],
+  );
 }

@@ -1,9 +1,15 @@
 import { Refused } from '@coldroom/domain';
 import { checkPath, displayPath } from '@coldroom/files';
+import type { S3StoreSettings } from '../store-settings';
 import { keyLimit, type CopyKeys, type Keys } from './keys';
 
 /** PATH_MAX with its NUL: a longer link target could not be made. */
 const pathLimit = 4095;
+
+/** As people see it: endpoint, bucket and prefix. */
+export function placeOfBucket({ endpoint, bucket, prefix }: S3StoreSettings): string {
+  return [endpoint.replace(/\/$/, ''), bucket, prefix].filter((part) => part !== '').join('/');
+}
 
 /** Where copies are: their keys, and the targets of links to them, where recalled copies are put. */
 export class Places {

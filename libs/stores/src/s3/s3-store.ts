@@ -24,8 +24,9 @@ import type { S3StoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
 import { Keys, apart, keyIn, type CopyKeys } from './keys';
 import { listingOf, lookAt } from './look';
+import { Marker, markerName } from './marker';
 import { namesNotKept, probesBelow, type OddName } from './odd-names';
-import { Places } from './places';
+import { Places, placeOfBucket } from './places';
 import { onlineByListing, availability } from './availability';
 import { checkSealedAlike, copiesIn, seal } from './seal';
 import { Session } from './session';
@@ -48,6 +49,7 @@ export class S3Store implements Store {
   private readonly keys: Keys;
   private readonly places: Places;
   private readonly session: Session;
+  private readonly marker: Marker;
   /** What the server does not keep in names; asked for once. */
   private notKept: readonly OddName[] | undefined;
 
@@ -61,6 +63,11 @@ export class S3Store implements Store {
     this.keys = new Keys(settings.prefix);
     this.places = new Places(this.keys, this.recallRoot);
     this.session = new Session(name, settings, surroundings);
+    this.marker = new Marker(
+      { store: name, partOf: surroundings.partOf ?? [], place: placeOfBucket(settings) },
+      this.keys.top + markerName,
+      surroundings.markers,
+    );
   }
 
   async check(use: StoreUse, recall: RecallUse = 'read'): Promise<void> {
@@ -73,6 +80,7 @@ export class S3Store implements Store {
       const probe = `${probesBelow(this.keys.top)}${randomUUID()}`;
       await bucket.has(probe);
       if (use === 'read') return;
+      await this.marker.check(bucket);
       await bucket.putNew(probe, Buffer.from('coldroom was here\n'));
       await bucket.remove(probe);
       this.notKept ??= await namesNotKept(bucket, this.keys.top, this.settings.requestsInParallel);
@@ -89,6 +97,7 @@ export class S3Store implements Store {
     work: Work,
   ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
     return this.session.use(async ({ bucket, threads }) => {
+      await this.marker.checkAgain(bucket);
       if (await bucket.has(this.keys.seal(bag)))
         throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing more is added to it.`, { bag });
       return apart(
@@ -128,6 +137,7 @@ export class S3Store implements Store {
 
   async seal(bag: string, paths: readonly Buffer[], tags: readonly TagFile[], work: Work): Promise<void> {
     await this.session.use(async ({ bucket }) => {
+      await this.marker.checkAgain(bucket);
       if (await bucket.has(this.keys.seal(bag))) return checkSealedAlike(bucket, this.keys, bag, tags);
       return seal(bucket, this.keys, {
         bag,
