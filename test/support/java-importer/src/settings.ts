@@ -13,8 +13,8 @@ export interface Settings {
   readonly owner: 'omero' | 'self';
   /** A file of a list of misbehaviours; none if it is missing. */
   readonly misbehaviourFile: string;
-  /** A real Java and the jar of a real Bio-Formats. Without them, names decide the format. */
-  readonly bioFormats?: { readonly java: string; readonly jar: string };
+  /** A real Java with a real Bio-Formats. Without them, names decide the format. */
+  readonly bioFormats?: { readonly java: string; readonly classPath: string };
 }
 
 export function readSettings(): Settings {

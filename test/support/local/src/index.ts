@@ -1,3 +1,4 @@
+export { bioFormatsJar, type BioFormatsVersion } from './bio-formats';
 export { ownContainer, serverImages, startPostgresContainer, startRedisContainer, whyNoContainers } from './containers';
 export { createDatabase } from './database';
 export { debianPostgres, skippedWithout, type DebianPostgres } from './debian-postgres';
