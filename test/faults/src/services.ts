@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startService, type RunningService } from '@coldroom/runtime/process';
@@ -16,6 +17,9 @@ export interface Crash {
   /** Words before the command, which then run it. */
   readonly by?: readonly string[];
 }
+
+/** Services are started hundreds of times: what Node.js made of their code once is used again. */
+const started = { NODE_COMPILE_CACHE: join(tmpdir(), 'coldroom-faults-compiled') };
 
 const apps = join(__dirname, '..', '..', '..', 'apps');
 
@@ -38,7 +42,7 @@ export class Services {
       args,
       by,
       main: join(apps, name, 'dist', 'main.js'),
-      env: { ...this.settings, ...crash, ...env },
+      env: { ...started, ...this.settings, ...crash, ...env },
       onLine: (line) => this.lines.push(`${name}: ${line}`),
     });
     this.running.add(service);
@@ -59,7 +63,7 @@ export class Services {
       name: words.join(' '),
       main: join(apps, 'cli', 'dist', 'main.js'),
       args: words,
-      env: this.settings,
+      env: { ...started, ...this.settings },
       onLine: (line) => this.lines.push(`coldroom: ${line}`),
     });
     this.running.add(command);
