@@ -3,7 +3,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface FileCase {
-  readonly name: 'large' | 'small' | 'latency';
+  readonly name: 'large' | 'small' | 'latency' | 'relink';
   readonly what: string;
   readonly sizes: readonly number[];
 }
@@ -33,6 +33,14 @@ export function latencyCase(scale: number): FileCase & { readonly delayMs: numbe
   const count = Math.round(3000 * scale);
   const sizes = Array.from({ length: count }, (_, nr) => 20_000 + ((nr * 7919) % 20_001));
   return { name: 'latency', what: `${count} files of 20 to 40 KB to a store 100 ms away`, sizes, delayMs: 100 };
+}
+
+/** Links of small files, which are led to another directory. Twice the number shows whether memory grows with it. */
+export function relinkCases(scale: number): readonly FileCase[] {
+  return [5_000, 10_000].map((links) => {
+    const count = Math.round(links * scale);
+    return { name: 'relink', what: `${count} links`, sizes: Array.from({ length: count }, () => 2_000) };
+  });
 }
 
 export function rowsCase(scale: number): number {

@@ -6,7 +6,7 @@ import { createDatabase, freePort, startPostgres, startRedis } from '@coldroom/l
 import { migrate, Register } from '@coldroom/register';
 import { startService, type RunningService } from '@coldroom/runtime/process';
 import { fillRegister, managerId, type Filled } from './big-register';
-import { peakMemory } from './ours';
+import { peakMemory } from './processes';
 import { seconds } from './peers';
 
 export interface PageTime {
