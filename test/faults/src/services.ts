@@ -77,7 +77,7 @@ export class Services {
 }
 
 /** Waits until a service has written a line that contains `text`; fails if it ends before. */
-export async function said(service: RunningService, text: string, withinMs = 30_000): Promise<void> {
+export async function said(service: RunningService, text: string, withinMs = 60_000): Promise<void> {
   let ended = false;
   void service.exited.then(() => {
     ended = true;

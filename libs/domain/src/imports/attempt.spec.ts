@@ -1,0 +1,47 @@
+import { judgeAttempt, type FilesetMade, type FilesetWanted } from './attempt';
+
+const wanted: readonly FilesetWanted[] = [
+  { number: 1, clientPaths: ['lock/a.tif', 'lock/a.xml'] },
+  { number: 2, clientPaths: ['lock/b.tif'] },
+];
+const whole = (id: bigint, ...clientPaths: string[]): FilesetMade => ({ filesetId: id, clientPaths, images: 1 });
+
+describe('judgeAttempt', () => {
+  it.each<[string, readonly FilesetMade[], object]>([
+    ['nothing was made', [], { complete: {}, missing: [1, 2], unclear: [] }],
+    [
+      'all was made, in whatever order OMERO lists its files',
+      [whole(7n, 'lock/a.xml', 'lock/a.tif'), whole(8n, 'lock/b.tif')],
+      { complete: { 1: 7n, 2: 8n }, missing: [], unclear: [] },
+    ],
+    ['one was made', [whole(8n, 'lock/b.tif')], { complete: { 2: 8n }, missing: [1], unclear: [] }],
+    [
+      'one was made without a companion: it may not be imported again',
+      [whole(7n, 'lock/a.tif')],
+      { complete: {}, missing: [2], unclear: [7n] },
+    ],
+    [
+      'one was made without an image',
+      [{ ...whole(8n, 'lock/b.tif'), images: 0 }],
+      { complete: {}, missing: [1], unclear: [8n] },
+    ],
+    [
+      'one was made twice',
+      [whole(8n, 'lock/b.tif'), whole(9n, 'lock/b.tif')],
+      { complete: { 2: 8n }, missing: [1], unclear: [9n] },
+    ],
+    [
+      'something was made that no one ordered',
+      [whole(10n, 'lock/c.tif')],
+      { complete: {}, missing: [1, 2], unclear: [10n] },
+    ],
+    [
+      'two became one',
+      [whole(11n, 'lock/a.tif', 'lock/a.xml', 'lock/b.tif')],
+      { complete: {}, missing: [], unclear: [11n] },
+    ],
+  ])('%s', (_, made, result) => {
+    const { complete, ...rest } = judgeAttempt(wanted, made);
+    expect({ complete: Object.fromEntries(complete), ...rest }).toEqual(result);
+  });
+});

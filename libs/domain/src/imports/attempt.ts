@@ -1,0 +1,47 @@
+/** What OMERO's database says of one fileset that an attempt was to make. */
+export interface FilesetMade {
+  readonly filesetId: bigint;
+  /** Paths as the client named them (`filesetentry.clientpath`). */
+  readonly clientPaths: readonly string[];
+  readonly images: number;
+}
+
+/** One fileset of an order, as the importer groups its files. */
+export interface FilesetWanted {
+  readonly number: number;
+  readonly clientPaths: readonly string[];
+}
+
+/** What an attempt came to, by what OMERO has. Exit codes and output say where to look, and decide nothing. */
+export interface AttemptResult {
+  /** OMERO has all of it: filesets by their number in the order. */
+  readonly complete: ReadonlyMap<number, bigint>;
+  /** Nothing of these was made: another attempt may import them. */
+  readonly missing: readonly number[];
+  /** Made in part, made twice, or not asked for. A person decides; no attempt may follow. */
+  readonly unclear: readonly bigint[];
+}
+
+/**
+ * Compares what was wanted with what the sessions of all attempts made. A fileset is complete if it has exactly the
+ * wanted paths and at least one image: an importer that ends with exit code 0 and makes no image has failed.
+ */
+export function judgeAttempt(wanted: readonly FilesetWanted[], made: readonly FilesetMade[]): AttemptResult {
+  const numberOf = new Map(wanted.map(({ number, clientPaths }) => [keyOf(clientPaths), number]));
+  const complete = new Map<number, bigint>();
+  const unclear: bigint[] = [];
+  const touched = new Set<string>();
+  for (const { filesetId, clientPaths, images } of made) {
+    for (const path of clientPaths) touched.add(path);
+    const number = numberOf.get(keyOf(clientPaths));
+    const twice = number !== undefined && complete.has(number);
+    if (number === undefined || twice || images < 1) unclear.push(filesetId);
+    else complete.set(number, filesetId);
+  }
+  const missing = wanted
+    .filter(({ clientPaths }) => !clientPaths.some((path) => touched.has(path)))
+    .map(({ number }) => number);
+  return { complete, missing, unclear };
+}
+
+const keyOf = (paths: readonly string[]): string => JSON.stringify(paths.toSorted());
