@@ -1,12 +1,11 @@
-import { constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, rootNames, type RootName } from '@coldroom/domain';
+import { rootNames, type RootName } from '@coldroom/domain';
 import { identify, markerName, openRoot, probe, refuseLacks, typeOf } from '@coldroom/files';
-import { denied, firstEntry, sampleFiles } from './sample-files';
 import { warningsOf } from './file-systems';
 import { examine, fault, ok, warning, type Finding } from './findings';
-import { examineOwnership, protectedHardlinks } from './ownership';
-import { tryLinks } from './try-links';
+import { examineLinking, existing, unlessDenied } from './linking';
+import { examineOwnership } from './ownership';
+import { firstEntry, sampleFiles } from './sample-files';
 
 const prepare = 'coldroom doctor --prepare';
 
@@ -90,71 +89,6 @@ async function examineReading(name: RootName, directory: string): Promise<readon
 const unreadable = (name: RootName, path: string, code: string): Finding =>
   fault(name, `${path} cannot be read (${code})`, "run the services as the user that owns OMERO's files");
 
-async function examineLinking(name: RootName, directory: string, holds: readonly string[]): Promise<Finding> {
-  const { dev, uid } = await stat(directory, { bigint: true });
-  const own: string[] = [];
-  for (const hold of holds) if ((await existing(hold))?.dev === dev) own.push(hold);
-  const [hold] = own;
-  if (hold === undefined)
-    return fault(
-      name,
-      'no hold directory is on its file system, and a hard link cannot leave one',
-      'name a place on the same file system in COLDROOM_HOLD_DIRS',
-    );
-  try {
-    await tryLinks(hold, join(directory, markerName));
-  } catch (error) {
-    return linkFault(name, hold, uid, codeOf(error));
-  }
-  const unwritable = await denied(directory, constants.W_OK);
-  return unwritable
-    ? fault(name, `links cannot be made in it (${unwritable})`, 'mount it writable for the linker')
-    : ok(name, `originals can be held in ${hold}, and links made`);
-}
-
-function linkFault(name: RootName, hold: string, owner: bigint, code: string): Finding {
-  switch (code) {
-    case 'EXDEV':
-      return fault(
-        name,
-        `${hold} is on the same disk but another mount, and a hard link cannot leave one`,
-        'mount their common parent as one, or name another place in COLDROOM_HOLD_DIRS',
-      );
-    case 'EPERM':
-      return fault(
-        name,
-        `the system refuses hard links to its files (protected_hardlinks is ${protectedHardlinks()})`,
-        `run the linker as the owner of the files (uid ${owner})`,
-      );
-    case 'EACCES':
-    case 'EROFS':
-      return fault(
-        name,
-        `nothing can be written in ${hold} (${code})`,
-        `let the linker's user (uid ${owner}?) write there`,
-      );
-    default:
-      return fault(
-        name,
-        `hard links to ${hold} do not work (${code})`,
-        'name a place in COLDROOM_HOLD_DIRS whose file system knows hard links',
-      );
-  }
-}
-
-async function existing(path: string): Promise<{ readonly dev: bigint } | undefined> {
-  try {
-    return await stat(path, { bigint: true });
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
 async function isEmpty(directory: string): Promise<boolean> {
   return (await firstEntry(directory)) === undefined;
-}
-
-function unlessDenied(error: unknown): undefined {
-  if (codeOf(error) !== 'EACCES') throw error;
 }
