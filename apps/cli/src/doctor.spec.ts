@@ -292,8 +292,8 @@ describe('coldroom doctor', () => {
     "names owners, groups and directories in the tree that do not fit the services' user",
     async () => {
       const image = join(repositoryOf(dataDir), 'a.dv');
-      const found = async (): Promise<string> => {
-        const ended = await coldroomProcess(['doctor', '--json'], env, { uid: owner, gid: owner });
+      const found = async (change: Readonly<Record<string, string>> = {}): Promise<string> => {
+        const ended = await coldroomProcess(['doctor', '--json'], { ...env, ...change }, { uid: owner, gid: owner });
         const faults = json<Report>(ended).findings.filter(({ level }) => level === 'fault');
         return faults.map((each) => `${each.about}: ${each.found}: ${each.next}`).join('\n');
       };
@@ -302,6 +302,11 @@ describe('coldroom doctor', () => {
       expect(await found()).toMatch(/ManagedRepository: .*a\.dv belongs to group 992, .*COLDROOM_FILES_GROUP=992/);
       chownSync(image, 1001, owner);
       expect(await found()).toMatch(/a\.dv belongs to uid 1001, and the services run as uid 4711.*COLDROOM_UID=1001/);
+      const closed = join(base, 'closed');
+      mkdirSync(join(closed, 'hold'), { recursive: true, mode: 0o700 });
+      expect(await found({ COLDROOM_HOLD_DIRS: join(closed, 'hold') })).toMatch(
+        /a\.dv belongs to uid 1001, .*not known whether originals can be held in .*closed\/hold \(EACCES\): .*uid 4711/s,
+      );
       chownSync(image, owner, owner);
       chmodSync(dirname(image), 0o555);
       expect(await found()).toMatch(/no link can be made in .*\(EACCES\).*setfacl -m u:4711:rwx/);

@@ -11,8 +11,19 @@ import { tryLinks } from './try-links';
 export async function examineLinking(name: RootName, directory: string, holds: readonly string[]): Promise<Finding> {
   const { dev, uid } = await stat(directory, { bigint: true });
   const own: string[] = [];
-  for (const hold of holds) if ((await existing(hold))?.dev === dev) own.push(hold);
+  const closed: string[] = [];
+  for (const hold of holds) {
+    const found = await existing(hold).catch(unlessDenied);
+    if (found === 'denied') closed.push(hold);
+    else if (found?.dev === dev) own.push(hold);
+  }
   const [hold] = own;
+  if (hold === undefined && closed.length > 0)
+    return fault(
+      name,
+      `it is not known whether originals can be held in ${closed.join(', ')} (EACCES)`,
+      `run the services, and this, as the owner of the files (uid ${uid})`,
+    );
   if (hold === undefined)
     return fault(
       name,
@@ -70,6 +81,7 @@ export async function existing(path: string): Promise<{ readonly dev: bigint } |
   }
 }
 
-export function unlessDenied(error: unknown): undefined {
+export function unlessDenied(error: unknown): 'denied' {
   if (codeOf(error) !== 'EACCES') throw error;
+  return 'denied';
 }

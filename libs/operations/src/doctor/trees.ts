@@ -21,7 +21,7 @@ export async function examineTrees(dataDir: string, holds: readonly string[]): P
 async function examineHold(hold: string, dataDir: string): Promise<readonly Finding[] | Finding> {
   const about = `hold ${hold}`;
   const found = await identify(hold).catch(unlessDenied);
-  if (found === undefined)
+  if (found === 'denied')
     return fault(
       about,
       'cannot be looked at (EACCES)',
