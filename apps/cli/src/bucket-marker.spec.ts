@@ -231,6 +231,7 @@ const path = Buffer.from('file');
       replaced('has the marker of the store cloud. If this is that store under another name'),
     );
     await register.renameStore('cloud', 'far', 'boss');
+    await expect(check({ far: inBucket(await newBucket()) })).rejects.toMatchObject(replaced('there is no marker'));
     await check({ far: inBucket(bucket) });
   });
 

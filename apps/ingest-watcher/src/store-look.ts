@@ -10,7 +10,7 @@ const lookSeconds = new Gauge({
   labelNames: ['store'],
 });
 
-export type Outcome = Pick<StoreLook, 'fault' | 'space'>;
+export type Outcome = Pick<StoreLook, 'fault' | 'space' | 'namesNotKept'>;
 
 /**
  * Looks at stores, each for a limited time. A look that takes longer is not begun a second time: it may hang in a mount
@@ -46,7 +46,8 @@ export class StoreLooks {
     const timed = lookSeconds.startTimer({ store: store.name });
     try {
       await store.check('write');
-      return { fault: null, space: fullestOf(await this.spaceOf(store.name)) };
+      const space = fullestOf(await this.spaceOf(store.name));
+      return { fault: null, space, namesNotKept: store.namesNotKept ?? [] };
     } catch (error) {
       return { fault: { code: codeOf(error), reason: messageOf(error) }, space: null };
     } finally {

@@ -33,7 +33,11 @@ beforeEach(() => {
       if (fault) throw fault;
     },
   } as unknown as Store;
-  const second = { name: 'second', check: async () => undefined } as unknown as Store;
+  const second = {
+    name: 'second',
+    namesNotKept: ['a dot at the end'],
+    check: async () => undefined,
+  } as unknown as Store;
   const stores = { get: (name: string) => (name === 'main' ? main : second) } as unknown as Stores;
   watch = new StoreWatch(bench.register, stores, new Log('test', 'error'), {
     freePercent: 10,
@@ -97,6 +101,12 @@ test('each look is recorded, with the fullest directory or what is wrong', async
     { name: 'main', place: '/main', fault: null, directory: '/archive', freeBytes: 50n, totalBytes: 100n },
     { name: 'second', fault: null, directory: null, freeBytes: null },
   ]);
+  expect(await bench.register.storeHealth.namesNotKept()).toEqual(
+    new Map([
+      ['main', []],
+      ['second', ['a dot at the end']],
+    ]),
+  );
   fault = new Refused('STORE_READ_ONLY', 'mounted read-only');
   await look();
   expect(await bench.register.storeHealth.list()).toMatchObject([

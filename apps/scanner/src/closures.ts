@@ -6,6 +6,7 @@ import { Originals } from '@coldroom/trees';
 import { Register, type Closure as DraftClosure, type NewFile, type NewImage, type Skip } from '@coldroom/register';
 import { batches } from './batches';
 import { LinkTroubles } from './link-troubles';
+import { StoreNames, type WhyNotKept } from './store-names';
 import { verdictOn } from './verdict';
 
 const batchSize = 1000;
@@ -27,6 +28,13 @@ export interface Judged extends DraftClosure {
   readonly notOpened: ReadonlyMap<string, Skip>;
 }
 
+/** What speaks against files before they are looked at. */
+interface Against {
+  readonly leftOut: ReadonlyMap<string, LeftOut>;
+  readonly notOpened: ReadonlyMap<string, Skip>;
+  readonly whyNotKept: WhyNotKept;
+}
+
 /**
  * Turns OMERO's closure of some images into the content of a request: every image and file of it, each file inspected
  * on disk.
@@ -39,6 +47,7 @@ export class Closures {
     private readonly files: Files,
     private readonly originals: Originals,
     private readonly troubles: LinkTroubles,
+    private readonly storeNames: StoreNames,
   ) {}
 
   /** @param requestId the request that these images already belong to, if any */
@@ -50,6 +59,7 @@ export class Closures {
     return this.omero.withClosure(imageIds, async (closure) => {
       const leftOut = await this.leftOut(closure, requestId);
       const notOpened = await this.troubles.of(closure);
+      const whyNotKept = await this.storeNames.whyNotKept();
       let components = 0;
       for await (const component of closure.components) if (!leftOut.has(component.name)) components += 1;
       return use({
@@ -57,7 +67,7 @@ export class Closures {
         taken: components,
         notOpened,
         images: imagesOf(closure, leftOut),
-        files: this.filesOf(closure, leftOut, notOpened),
+        files: this.filesOf(closure, { leftOut, notOpened, whyNotKept }),
       });
     });
   }
@@ -121,8 +131,7 @@ export class Closures {
 
   private async *filesOf(
     closure: Closure,
-    leftOut: ReadonlyMap<string, LeftOut>,
-    notOpened: ReadonlyMap<string, Skip>,
+    { leftOut, notOpened, whyNotKept }: Against,
   ): AsyncGenerator<readonly NewFile[]> {
     for await (const files of batches(closure.files, batchSize)) {
       const wanted = files.filter((file) => !leftOut.has(file.component));
@@ -133,7 +142,8 @@ export class Closures {
         { protection: true },
       );
       yield wanted.flatMap((file, index) => {
-        const verdict = found[index] && verdictOn(file, found[index], notOpened.get(file.component));
+        const against = notOpened.get(file.component) ?? whyNotKept(file);
+        const verdict = found[index] && verdictOn(file, found[index], against);
         return verdict ? [draft(file, verdict)] : [];
       });
     }

@@ -66,7 +66,7 @@ describe('rounds', () => {
       new RecordedLog(),
       new Readiness(),
     ];
-    const closures = new Closures(omero, register, files, new Originals(scene.dataDir), scene.troubles);
+    const closures = new Closures(omero, register, files, new Originals(scene.dataDir), scene.troubles, scene.names);
     const scans = new Scans(
       new Watched(omero, register, closures),
       new RetrievalMarks(omero, register, log),
@@ -190,7 +190,7 @@ describe('rounds', () => {
     const register = new Register(scene.registerUrl);
     const omero = OmeroDatabase.connect(scene.registerUrl);
     const log = new RecordedLog();
-    const closures = new Closures(omero, register, scene.files, scene.originals, scene.troubles);
+    const closures = new Closures(omero, register, scene.files, scene.originals, scene.troubles, scene.names);
     const scans = new Scans(
       new Scan(omero, register, closures),
       new RetrievalMarks(omero, register, log),

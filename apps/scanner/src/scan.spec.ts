@@ -358,6 +358,7 @@ describe('a scan', () => {
       scene.files,
       new Vanishing(scene.dataDir),
       scene.troubles,
+      scene.names,
     );
     expect(
       codeOf(await new Scan(scene.omero, scene.register, closures).run('test').catch((thrown: unknown) => thrown)),

@@ -20,6 +20,7 @@ import { Scan } from './scan';
 import { ScannerEnd, ScannerStart } from './scanner-life';
 import { Scans } from './scans';
 import { UsageRecord } from './usage-record';
+import { StoreNames } from './store-names';
 import { Starter } from './starter';
 
 export const scannerParts = ['register', 'omero', 'originals', 'stores', 'scan'] as const;
@@ -64,6 +65,7 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       },
       ServersBioFormats,
       LinkTroubles,
+      StoreNames,
       Closures,
       Scan,
       Scans,

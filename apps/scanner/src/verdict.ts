@@ -6,7 +6,7 @@ import type { NewFile, Skip } from '@coldroom/register';
 /**
  * Accepts a file into a request, or returns why not. Undefined for one that need not exist and does not: whether an
  * OMERO 4 image has pixels or a pyramid, only the disk can show. Throws where the disk cannot show it either.
- * @param against why nothing of the file's component may be accepted; a problem with the file itself takes precedence
+ * @param against why the file, or all of its component, may not be accepted; a problem with the file itself takes precedence
  */
 export function verdictOn(file: ClosureFile, found: Found, against?: Skip): NewFile['verdict'] | undefined {
   const skip = (code: string, reason: string): { skip: Skip } => ({ skip: { code, reason } });

@@ -3,6 +3,9 @@
  */
 export const bagLimits = { files: 256, bytes: 1n << 29n } as const;
 
+/** No name that is made for a bag is longer, in bytes. */
+export const bagNameLimit = 64;
+
 export interface Packable {
   readonly id: bigint;
   readonly fileset: string;

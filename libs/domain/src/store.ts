@@ -1,4 +1,4 @@
-import type { ColdroomError } from './errors';
+import type { ColdroomError, Refused } from './errors';
 import type { FileSystemLook } from './file-system';
 import type { Answer, CopyRead, DigestAlgorithm, Digests, Identity } from './model';
 
@@ -35,6 +35,14 @@ export interface CopyDigest {
   readonly read: CopyRead;
   /** Opaque; changes whenever the copy could have changed. */
   readonly version: string;
+}
+
+/** What earlier looks at stores found about names, for those who have no access to stores themselves. */
+export interface KnownNames {
+  /** Bytes in the longest name, by the directory of a store. */
+  readonly longest: ReadonlyMap<string, number>;
+  /** What its server does not keep in names, by the name of a store. */
+  readonly notKept: ReadonlyMap<string, readonly string[]>;
 }
 
 /** What a program will do with a store. */
@@ -110,6 +118,12 @@ export interface Store {
 
   /** Of stores with keys: what the last `check('write')` found that they do not keep in names. Such files are refused. */
   readonly namesNotKept?: readonly string[];
+
+  /**
+   * Why no bag of this store can have a copy under this path, whatever the bag's name is: `PATH_TOO_LONG`,
+   * `NAME_NOT_KEPT`. Undefined where nothing is known against it. Looks at nothing.
+   */
+  refusalOf(copyPath: Buffer, known: KnownNames): Refused | undefined;
 
   /** Of stores in directories: their file systems as the last `check('write')` found them, also one that refused. */
   readonly fileSystems?: readonly FileSystemLook[];

@@ -11,6 +11,11 @@ CREATE TABLE store_marker (
   seen_at  timestamptz
 );
 
+-- What the server of a store does not keep in names.
+ALTER TABLE store_health ADD COLUMN names_not_kept text[] NOT NULL DEFAULT '{}';
+
 -- Down Migration
+
+ALTER TABLE store_health DROP COLUMN names_not_kept;
 
 DROP TABLE store_marker;

@@ -16,6 +16,7 @@ import { Closures } from '../closures';
 import { LinkTroubles } from '../link-troubles';
 import { Mirror } from '../mirror';
 import { Scan } from '../scan';
+import { StoreNames } from '../store-names';
 import { Starter } from '../starter';
 
 /** An OMERO, its data directory and a register for one test file, and the scanner's parts on them. */
@@ -32,6 +33,7 @@ export class Scene {
   } as ServersBioFormats);
   readonly dataDir: string;
   readonly register: Register;
+  readonly names: StoreNames;
   readonly closures: Closures;
   readonly scan: Scan;
   readonly starter: Starter;
@@ -49,8 +51,6 @@ export class Scene {
     this.register = new Register(registerUrl);
     this.omero = OmeroDatabase.connect(omeroUrl);
     this.originals = new Originals(this.dataDir);
-    this.closures = new Closures(this.omero, this.register, this.files, this.originals, this.troubles);
-    this.scan = new Scan(this.omero, this.register, this.closures);
     this.stores = openStores(
       parseStores({
         default: 'main',
@@ -58,6 +58,9 @@ export class Scene {
       }),
       { files: this.files, omeroRoots: [] },
     );
+    this.names = new StoreNames(this.register, this.stores);
+    this.closures = new Closures(this.omero, this.register, this.files, this.originals, this.troubles, this.names);
+    this.scan = new Scan(this.omero, this.register, this.closures);
     this.starter = new Starter(this.register, this.closures, this.stores, this.log);
     this.mirror = new Mirror(this.omero, this.register, this.log);
     const types = new pg.TypeOverrides();

@@ -27,7 +27,7 @@ test('each look replaces the last one, the default store first', async () => {
   const { storeHealth } = fresh.register;
   expect(await list()).toEqual([]);
   const tape = look({ name: 'a-tape', kind: 'copies', isDefault: false, groups: [], price: null, space: null });
-  await storeHealth.record([tape, look()]);
+  await storeHealth.record([tape, look({ namesNotKept: ['a space at the end'] })]);
   expect(await list()).toEqual([
     {
       name: 'main',
@@ -50,6 +50,10 @@ test('each look replaces the last one, the default store first', async () => {
       freeBytes: null,
       totalBytes: null,
     }),
+  ]);
+  expect([...(await storeHealth.namesNotKept())].sort()).toEqual([
+    ['a-tape', []],
+    ['main', ['a space at the end']],
   ]);
 });
 

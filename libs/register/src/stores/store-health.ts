@@ -20,10 +20,12 @@ export interface StoreLook {
   readonly fault: { readonly code: string; readonly reason: string } | null;
   /** Of its fullest directory; null for a store without directories, and while it is not available. */
   readonly space: { readonly directory: string; readonly freeBytes: bigint; readonly totalBytes: bigint } | null;
+  /** What its server does not keep in names; none by default. */
+  readonly namesNotKept?: readonly string[];
 }
 
 /** A configured store at the last look. */
-export interface StoreHealth extends Omit<StoreLook, 'fault' | 'space'> {
+export interface StoreHealth extends Omit<StoreLook, 'fault' | 'space' | 'namesNotKept'> {
   readonly lookedAt: Date;
   readonly fault: { readonly code: string; readonly reason: string; readonly since: Date } | null;
   readonly directory: string | null;
@@ -52,18 +54,18 @@ export class StoresHealth {
     await this.pool.query(
       `WITH looked AS (
          SELECT l.*, now() AS looked_at FROM jsonb_to_recordset($1::jsonb) AS l(name text, kind text, is_default boolean, groups jsonb, place text, code text, reason text,
-           directory text, free_bytes bigint, total_bytes bigint, price_per_tb_year double precision, currency text)
+           directory text, free_bytes bigint, total_bytes bigint, price_per_tb_year double precision, currency text, names_not_kept jsonb)
        ), removed AS (DELETE FROM store_health WHERE name NOT IN (SELECT name FROM looked))
-       INSERT INTO store_health AS h (name, kind, is_default, groups, place, looked_at, code, reason, since, directory, free_bytes, total_bytes, price_per_tb_year, currency)
-       SELECT name, kind, is_default, ARRAY(SELECT jsonb_array_elements_text(groups)), place, looked_at, code, reason, CASE WHEN code IS NOT NULL THEN looked_at END, directory, free_bytes, total_bytes, price_per_tb_year, currency
+       INSERT INTO store_health AS h (name, kind, is_default, groups, place, looked_at, code, reason, since, directory, free_bytes, total_bytes, price_per_tb_year, currency, names_not_kept)
+       SELECT name, kind, is_default, ARRAY(SELECT jsonb_array_elements_text(groups)), place, looked_at, code, reason, CASE WHEN code IS NOT NULL THEN looked_at END, directory, free_bytes, total_bytes, price_per_tb_year, currency, ARRAY(SELECT jsonb_array_elements_text(names_not_kept))
        FROM looked
        ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, is_default = excluded.is_default, groups = excluded.groups, place = excluded.place, looked_at = excluded.looked_at,
          code = excluded.code, reason = excluded.reason, since = CASE WHEN excluded.code IS NOT NULL THEN coalesce(h.since, excluded.since) END,
          directory = excluded.directory, free_bytes = excluded.free_bytes, total_bytes = excluded.total_bytes,
-         price_per_tb_year = excluded.price_per_tb_year, currency = excluded.currency`,
+         price_per_tb_year = excluded.price_per_tb_year, currency = excluded.currency, names_not_kept = excluded.names_not_kept`,
       [
         JSON.stringify(
-          looks.map(({ name, kind, isDefault, groups, place, price, fault, space }) => ({
+          looks.map(({ name, kind, isDefault, groups, place, price, fault, space, namesNotKept = [] }) => ({
             name,
             kind,
             is_default: isDefault,
@@ -76,6 +78,7 @@ export class StoresHealth {
             total_bytes: space?.totalBytes.toString() ?? null,
             price_per_tb_year: price?.perTBYear ?? null,
             currency: price?.currency ?? null,
+            names_not_kept: namesNotKept,
           })),
         ),
       ],
@@ -94,6 +97,14 @@ export class StoresHealth {
       fault: code === null ? null : { code, reason, since },
       price: currency === null ? null : { perTBYear, currency },
     }));
+  }
+
+  /** What the servers of stores do not keep in names, by the name of the store. */
+  async namesNotKept(): Promise<ReadonlyMap<string, readonly string[]>> {
+    const { rows } = await this.pool.query<{ name: string; names_not_kept: readonly string[] }>(
+      'SELECT name, names_not_kept FROM store_health',
+    );
+    return new Map(rows.map((row) => [row.name, row.names_not_kept]));
   }
 
   /** What is in each store, from the totals: `left` are files that were restored, undone or abandoned. */

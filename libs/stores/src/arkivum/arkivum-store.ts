@@ -7,6 +7,7 @@ import {
   type DigestAlgorithm,
   type FetchOrder,
   type FileSystemLook,
+  type KnownNames,
   type Availability,
   type Outcome,
   type Source,
@@ -65,6 +66,10 @@ export class ArkivumStore implements Store {
 
   get fileSystems(): readonly FileSystemLook[] {
     return this.mounted.fileSystems;
+  }
+
+  refusalOf(copyPath: Buffer, known: KnownNames): Refused | undefined {
+    return this.mounted.refusalOf(copyPath, known);
   }
 
   /** Queries a file that the appliance need not know: any answer is enough. */

@@ -8,6 +8,7 @@ import {
   type DigestAlgorithm,
   type FetchOrder,
   type FileSystemLook,
+  type KnownNames,
   type Availability,
   type Outcome,
   type RecallUse,
@@ -44,6 +45,14 @@ export class CopiesStore implements Store {
 
   get namesNotKept(): readonly string[] {
     return this.members.flatMap((store) => store.namesNotKept ?? []);
+  }
+
+  refusalOf(copyPath: Buffer, known: KnownNames): Refused | undefined {
+    for (const store of this.members) {
+      const refused = store.refusalOf(copyPath, known);
+      if (refused) return refused;
+    }
+    return undefined;
   }
 
   get fileSystems(): readonly FileSystemLook[] {

@@ -9,6 +9,7 @@ import {
   type DigestAlgorithm,
   type FetchOrder,
   type FileSystemLook,
+  type KnownNames,
   type Availability,
   type Outcome,
   type Source,
@@ -31,7 +32,7 @@ import {
 import type { FileStoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
 import { fetchFiles, availability } from './fetch';
-import { copyIn, openBag, openDirectoryName, sealedBag } from './layout';
+import { copyIn, longestBagName, openBag, openDirectoryName, sealedBag } from './layout';
 import { copiesIn, foreignEntries, readTag, sealedBags } from './listing';
 import { checkPlacement } from './placement';
 import { statusOf } from './status';
@@ -223,8 +224,26 @@ export class FileStore implements Store {
     return found?.kind !== 'missing';
   }
 
+  refusalOf(copyPath: Buffer, { longest }: KnownNames): Refused | undefined {
+    const refused = this.refusal(longestBagName, { copyPath });
+    if (refused instanceof Refused) return refused;
+    const limit = longest.get(this.settings.directory);
+    const length = Math.max(
+      ...copyPath
+        .toString('latin1')
+        .split('/')
+        .map((name) => name.length),
+    );
+    if (limit === undefined || length <= limit) return undefined;
+    return new Refused(
+      'NAME_NOT_KEPT',
+      `The copy of "${displayPath(copyPath)}" has a name of ${length} bytes; the file system of the store ${this.name} can hold ${limit}.`,
+      { path: displayPath(copyPath) },
+    );
+  }
+
   /** Files that a link could not reach are not copied in the first place. */
-  private refusal(bag: string, { copyPath }: Source): ColdroomError | null {
+  private refusal(bag: string, { copyPath }: Pick<Source, 'copyPath'>): ColdroomError | null {
     try {
       const { length } = this.linkTarget(bag, copyPath);
       if (length <= pathLimit) return null;

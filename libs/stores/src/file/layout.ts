@@ -1,4 +1,4 @@
-import { Refused } from '@coldroom/domain';
+import { bagNameLimit, Refused } from '@coldroom/domain';
 import { displayPath } from '@coldroom/files';
 
 /**
@@ -8,6 +8,9 @@ import { displayPath } from '@coldroom/files';
 export const openDirectoryName = '.open';
 
 const bagName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/;
+
+/** For the longest path that a copy could have. */
+export const longestBagName = 'b'.repeat(bagNameLimit);
 
 /** Whether a name in the store's directory can be that of a sealed bag. */
 export function isBagName(name: string): boolean {

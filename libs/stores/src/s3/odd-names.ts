@@ -1,4 +1,5 @@
-import { EndOfBatch } from '@coldroom/files';
+import { Refused } from '@coldroom/domain';
+import { displayPath, EndOfBatch } from '@coldroom/files';
 import { randomUUID } from 'node:crypto';
 import { inParallel } from '../in-parallel';
 import type { Bucket } from './bucket';
@@ -87,6 +88,17 @@ async function notKeptNow(bucket: Bucket, top: string, parallel: number): Promis
     const keys = new Set([...listed, ...oddNames.map(({ example }) => place + example)]);
     await inParallel([...keys], parallel, (key) => isTaken(() => bucket.remove(key)));
   }
+}
+
+/** `Refused` `NAME_NOT_KEPT` if the name under which a copy is stored below `data/` has something that is not kept. */
+export function refuseNotKept(store: string, path: Buffer, stored: string, notKept: readonly OddName[]): void {
+  const odd = notKept.find(({ isIn }) => isIn(stored));
+  if (!odd) return;
+  throw new Refused(
+    'NAME_NOT_KEPT',
+    `The copy of "${displayPath(path)}" cannot be in the store ${store}: its server keeps no name with ${odd.what}.`,
+    { path: displayPath(path) },
+  );
 }
 
 async function isTaken(request: () => Promise<unknown>): Promise<boolean> {

@@ -5,6 +5,7 @@ import {
   type CopyStatus,
   type DigestAlgorithm,
   type FetchOrder,
+  type KnownNames,
   type Availability,
   type Outcome,
   type RecallUse,
@@ -17,7 +18,7 @@ import {
 import { checkAccess, checkPath, displayPath, openRoot } from '@coldroom/files';
 import { randomUUID } from 'node:crypto';
 import { checkClaim } from '../claim';
-import { isBagName } from '../file/layout';
+import { isBagName, longestBagName } from '../file/layout';
 import { checkPlacement } from '../file/placement';
 import { inParallel } from '../in-parallel';
 import type { S3StoreSettings } from '../store-settings';
@@ -25,7 +26,7 @@ import type { StoreSurroundings } from '../surroundings';
 import { Keys, apart, keyIn, type CopyKeys } from './keys';
 import { listingOf, lookAt } from './look';
 import { Marker, markerName } from './marker';
-import { namesNotKept, probesBelow, type OddName } from './odd-names';
+import { namesNotKept, oddNames, probesBelow, refuseNotKept, type OddName } from './odd-names';
 import { Places, placeOfBucket } from './places';
 import { onlineByListing, availability } from './availability';
 import { checkSealedAlike, copiesIn, seal } from './seal';
@@ -91,6 +92,21 @@ export class S3Store implements Store {
     return (this.notKept ?? []).map(({ what }) => what);
   }
 
+  refusalOf(copyPath: Buffer, { notKept }: KnownNames): Refused | undefined {
+    const known = notKept.get(this.name) ?? [];
+    try {
+      this.keysToPut(
+        longestBagName,
+        copyPath,
+        oddNames.filter(({ what }) => known.includes(what)),
+      );
+      return undefined;
+    } catch (error) {
+      if (error instanceof Refused) return error;
+      throw error;
+    }
+  }
+
   async put(
     bag: string,
     sources: readonly Source[],
@@ -102,7 +118,7 @@ export class S3Store implements Store {
         throw new Refused('BAG_SEALED', `The bag ${bag} is sealed; nothing more is added to it.`, { bag });
       return apart(
         sources,
-        ({ copyPath }) => this.keysToPut(bag, copyPath),
+        ({ copyPath }) => this.keysToPut(bag, copyPath, this.notKept ?? []),
         (accepted) =>
           putBatch(
             threads(),
@@ -244,15 +260,10 @@ export class S3Store implements Store {
     return this.places.linkTarget(bag, path);
   }
 
-  private keysToPut(bag: string, path: Buffer): CopyKeys {
+  private keysToPut(bag: string, path: Buffer, notKept: readonly OddName[]): CopyKeys {
     const keys = this.places.toPut(bag, path);
-    const odd = this.notKept?.find(({ isIn }) => isIn(keys.key.slice(this.keys.data(bag).length)));
-    if (!odd) return keys;
-    throw new Refused(
-      'NAME_NOT_KEPT',
-      `The copy of "${displayPath(path)}" cannot be in the store ${this.name}: its server keeps no name with ${odd.what}.`,
-      { path: displayPath(path) },
-    );
+    refuseNotKept(this.name, path, keys.key.slice(this.keys.data(bag).length), notKept);
+    return keys;
   }
 
   async close(): Promise<void> {

@@ -256,6 +256,9 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
         'refused PATH_TOO_LONG',
         'ok',
       ]);
+      const nothing = { longest: new Map(), notKept: new Map() };
+      expect(store.refusalOf(long, nothing)).toMatchObject({ kind: 'refused', code: 'PATH_TOO_LONG' });
+      expect(store.refusalOf(path, nothing)).toBeUndefined();
     });
 
     it('knows nothing of what was never put', async () => {
