@@ -56,7 +56,7 @@ function convert(...words: readonly string[]): void {
     expect(rows).toEqual([0, 0, 1, 1].map((row, index) => ({ row, column: index % 2 })));
   });
 
-  test('what is no image is told from what is a broken one', () => {
+  test('a file that is no image and one that is broken end with different codes', () => {
     const [text, empty, broken] = [scene.file('a.txt', 'x'), scene.file('e.tif', ''), scene.file('b.tif', 'no TIFF')];
     expect(scene.import([text]).code).toBe(1);
     expect(scene.import([empty])).toMatchObject({ code: 0, stderr: expect.stringContaining('due to errors') });

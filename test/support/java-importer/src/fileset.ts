@@ -1,5 +1,4 @@
 import { basename, dirname, join, relative } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   filesetDirectories,
   OmeroServer,
@@ -13,7 +12,7 @@ import { cleanName, clientPath } from './client-path';
 import { transferClasses, type Transfer } from './transfers';
 import type { Session } from './session';
 
-/** Locked while a fileset gets its directory, so that two imports do not make the same one. */
+/** Locked while a fileset gets its directories: two imports would make the same ones, named by day and millisecond. */
 const DIRECTORIES = 7_236_811;
 
 export interface RegisteredFile {
@@ -86,11 +85,8 @@ export async function registerFileset(
       server.disk.directory(dirname(target));
       files.push({ source, originalFile, target: join(server.disk.dataDir, target) });
     }
-    if (!transfer.startsWith('upload') || transfer === 'upload_rm')
-      await transferComment(server, transferClasses[transfer], id, details);
+    if (transfer !== 'upload') await transferComment(server, transferClasses[transfer], id, details);
     await server.flush();
-    // The next fileset's directory is named by a later millisecond.
-    while (Date.now() <= event.time.getTime()) await sleep(1);
     return { id, prefix, files };
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [DIRECTORIES]);

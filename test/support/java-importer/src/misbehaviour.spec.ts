@@ -63,6 +63,13 @@ test('sources that cannot be removed end with a code of their own', () => {
   expect(existsSync(scene.path('a.tif'))).toBe(true);
 });
 
+test('sources stay when the server fails, and its error is counted', () => {
+  scene.installed.misbehave({ do: 'fail', at: 'uploaded' });
+  const ended = scene.import(['--transfer=ln_rm', '-c', scene.file('a.tif')]);
+  expect(ended).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining(', 1 error in') });
+  expect(existsSync(scene.path('a.tif'))).toBe(true);
+});
+
 test('a set lacks its last image', async () => {
   scene.installed.misbehave({ do: 'image-missing' });
   expect(scene.import([scene.file('x&series=3.fake', '')]).stdout).toMatch(/^Image:\d+,\d+\n$/);

@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process';
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { createUser, OmeroServer } from '@coldroom/sample-omero';
+import { registerFileset } from './fileset';
+import { openSession } from './index';
+import { joinSession } from './session';
 import { Scene } from './testing/scene';
 
 let scene: Scene;
@@ -127,10 +129,20 @@ test('a plate has wells, in a screen', async () => {
   expect(rows).toEqual([0, 1].flatMap((row) => [0, 1, 2].map((column) => ({ row, column, fields: 2 }))));
 });
 
-test('imports at the same time get directories of their own', async () => {
-  const paths = ['a.tif', 'b.tif', 'c.tif'].map((name) => scene.file(name));
-  const java = (path: string): Promise<unknown> =>
-    promisify(execFile)(join(scene.installed.bin, 'java'), [...scene.importWords([path])]);
-  await Promise.all(paths.map(java));
-  expect(new Set((await entries()).map(({ prefix }) => prefix)).size).toBe(3);
+test('filesets that are registered at the same time, the first of their user, get directories of their own', async () => {
+  const place = { databaseUrl: scene.databaseUrl, dataDir: join(scene.dir, 'OMERO'), owner: 'self' } as const;
+  const group = { id: scene.alice.groupId, name: 'microscopy', permissions: -40 };
+  await createUser(scene, { omename: 'new', firstname: 'N', lastname: 'N', group });
+  scene.key = await openSession(scene.databaseUrl, { omename: 'new', group: 'microscopy' });
+  const source = scene.file('a.tif');
+  const servers = await Promise.all(Array.from({ length: 8 }, () => OmeroServer.open(place)));
+  try {
+    const made = servers.map(async (server) => {
+      const session = await joinSession(server.client, scene.key);
+      return registerFileset(server, session, { sources: [source], transfer: 'upload', algorithm: 'SHA1-160' });
+    });
+    expect(new Set((await Promise.all(made)).map(({ prefix }) => prefix)).size).toBe(8);
+  } finally {
+    for (const server of servers) await server.client.end();
+  }
 });
