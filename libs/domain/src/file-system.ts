@@ -40,6 +40,8 @@ export interface FileSystemLook {
   readonly timeUnitNs: number | null;
   /** Bytes in one name. */
   readonly longestName: number;
+  /** Whom a new file belongs to; a look that an earlier version has kept does not know it. */
+  readonly newFiles?: { readonly uid: number; readonly gid: number };
   /** Of the root's marker, and its inode number: the same marker with another number shows that numbers change. */
   readonly marker: { readonly id: string; readonly name: string; readonly ino: string };
 }

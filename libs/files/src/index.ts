@@ -10,7 +10,7 @@ export { filesBelow, readSmallFile } from './listing';
 export { checkPath, displayPath, quotedPath } from './path';
 export { notWritable, protectedAgainstChange } from './protection';
 export { isFull } from './probe/answer';
-export { refuseLacks, type Accepted } from './probe/lacks';
+export { refuseLacks, refuseOtherOwner, type Accepted } from './probe/lacks';
 export { KeptLook } from './probe/kept-look';
 export { probe } from './probe/probe';
 export { probePrefix } from './probe/scratch-directory';

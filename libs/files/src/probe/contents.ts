@@ -1,6 +1,6 @@
 import { type Ability, type AbilityFound } from '@coldroom/domain';
 import { closeSync, statfsSync } from 'node:fs';
-import { chmod, chown, lstat, mkdir, open, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { identify } from '../fresh';
 import { setTimes, writeAttribute } from '../native';
 import { openAround } from '../read';
@@ -14,17 +14,21 @@ type Found = Pick<
 
 const writeBits = 0o222;
 
-export async function probeContents(scratch: Buffer): Promise<Found> {
+export async function probeContents(
+  scratch: Buffer,
+): Promise<{ readonly found: Found; readonly newFiles: { readonly uid: number; readonly gid: number } }> {
   const file = inside(scratch, 'content');
   await writeFile(file, Buffer.alloc(8192, 7), { flag: 'wx', mode: 0o644 });
-  return {
+  const { uid, gid } = await stat(file);
+  const found = {
     'sync of files': await tried('fsync', () => synced(file)),
     'sync of directories': await tried('fsync of a directory', () => synced(scratch)),
     'direct reads': await directReads(file),
     'extended attributes': await attributes(file),
-    owners: await owners(file),
+    owners: await owners(file, uid),
     permissions: await permissions(scratch),
   };
+  return { found, newFiles: { uid, gid } };
 }
 
 async function synced(path: Buffer): Promise<void> {
@@ -61,15 +65,20 @@ function attributes(path: Buffer): Promise<AbilityFound> {
   });
 }
 
-async function owners(file: Buffer): Promise<AbilityFound> {
-  if (process.geteuid?.() !== 0) return unknown('only root can give a file to another owner');
-  const another = 65_533;
+/** Without root, a file that belongs to another user although we made it shows that the mount gives all files to one. */
+async function owners(file: Buffer, madeFor: number): Promise<AbilityFound> {
+  const [user, group] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
+  if (user !== 0 && user === madeFor) return unknown('only root can give a file to another owner');
+  const [uid, gid] = user === 0 ? [65_533, 65_533] : [user, group];
   return tried('chown', async () => {
-    await chown(file, another, another);
+    await chown(file, uid, gid);
     const found = await identify(file);
-    if (found?.uid !== another || found.gid !== another) return no('chown: reported success and changed nothing');
+    if (found?.uid !== uid || found.gid !== gid) return no(ownersIgnored);
   });
 }
+
+/** How `owners` reads where the system reports no error: copies are then kept under the owner that the mount gives. */
+export const ownersIgnored = 'chown: reported success and changed nothing';
 
 /** Whether the write permission of a file and of its directory can be taken away. */
 async function permissions(scratch: Buffer): Promise<AbilityFound> {

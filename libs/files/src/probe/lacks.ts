@@ -1,5 +1,6 @@
 import { consequencesOf, Refused, type FileSystemLook, type RootUse } from '@coldroom/domain';
-import { ignored } from './contents';
+import { lstat } from 'node:fs/promises';
+import { ignored, ownersIgnored } from './contents';
 
 /** What the settings of a store accept. */
 export interface Accepted {
@@ -30,6 +31,29 @@ export function refuseLacks(use: RootUse, name: string, look: FileSystemLook, ac
       'FILE_SYSTEM_UNABLE',
       `${shown(use, name, look)} cannot be used: its file system has no ${ability} (${how}), and ${text}. Mount it with options that allow this, or use another file system; docs/storage.md has a page for each kind.`,
       { root: look.directory, ability, how },
+    );
+  }
+}
+
+/**
+ * Throws `Refused` `FILE_SYSTEM_UNABLE` where a store's file system gives all files to one owner, and OMERO's files
+ * belong to another: every copy would fail. The directories of OMERO say whom its files belong to; those that cannot be
+ * seen from here say nothing.
+ */
+export async function refuseOtherOwner(
+  name: string,
+  look: FileSystemLook,
+  omeroRoots: readonly string[],
+): Promise<void> {
+  const { answer, how } = look.abilities.owners;
+  if (answer !== 'no' || how === ownersIgnored || look.newFiles === undefined) return;
+  for (const root of omeroRoots) {
+    const found = await lstat(root).catch(() => undefined);
+    if (found === undefined || found.uid === look.newFiles.uid) continue;
+    throw new Refused(
+      'FILE_SYSTEM_UNABLE',
+      `${shown('store', name, look)} cannot be used: its file system gives all files to the user ${look.newFiles.uid} (${how}), and OMERO's files belong to the user ${found.uid}, whom copies belong to as well. Mount it with the option uid=${found.uid}, or so that changes of the owner are ignored (ntfs-3g: "silent"; vfat: "quiet").`,
+      { root: look.directory, ability: 'owners', how },
     );
   }
 }

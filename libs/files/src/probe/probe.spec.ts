@@ -1,10 +1,11 @@
 import { abilities, type Ability } from '@coldroom/domain';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRoot, writeMarker } from '../roots';
 import { describeOn, mountOn, type MountKind } from '../testing/mounted';
+import { probeInSeparateProcess } from '../testing/separate-process';
 import { KeptLook } from './kept-look';
 import { refuseLacks } from './lacks';
 import { probe } from './probe';
@@ -63,6 +64,28 @@ for (const [kind, { lacks, unitNs, longestName, refused }] of Object.entries(kin
       }
     });
   });
+
+describeOn('oneOwner', 'the probe where all files belong to one user', () => {
+  test('finds this without root as well, except as that user', async () => {
+    const store = join(dir, 'store');
+    const unmount = mountOn('oneOwner', store);
+    try {
+      await writeMarker(store, 'main');
+      chmodSync(dir, 0o755);
+      mkdirSync(join(store, '.open'));
+      const as = (uid: number): unknown => JSON.parse(probeInSeparateProcess(store, 'main', uid).answer);
+      expect(as(2345)).toEqual(['no', { uid: 1234, gid: 1234 }]);
+      expect(as(1234)).toEqual(['unknown', { uid: 1234, gid: 1234 }]);
+      const { abilities: found, newFiles } = await probe(await openRoot(store, 'main'), open);
+      expect([found.owners, newFiles]).toEqual([
+        { answer: 'no', how: 'chown: EPERM' },
+        { uid: 1234, gid: 1234 },
+      ]);
+    } finally {
+      unmount();
+    }
+  });
+});
 
 test('what a killed probe left is removed after an hour, and not before', async () => {
   await writeMarker(dir, 'main');

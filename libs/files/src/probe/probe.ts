@@ -20,6 +20,7 @@ export async function probe(root: Root, path: Buffer): Promise<FileSystemLook> {
     return await withScratch(directory, async (scratch) => {
       const { found, unitNs } = await probeTimes(scratch);
       const { longestName, ...names } = await probeNames(scratch);
+      const contents = await probeContents(scratch);
       const marker = await identify(`${root.directory}/${markerName}`);
       return {
         directory: root.directory,
@@ -27,13 +28,14 @@ export async function probe(root: Root, path: Buffer): Promise<FileSystemLook> {
         at: new Date().toISOString(),
         abilities: {
           ...(await probeLinks(scratch)),
-          ...(await probeContents(scratch)),
+          ...contents.found,
           ...names,
           'modification times': found,
           'stable inode numbers': unknown('not looked at before'),
         },
         timeUnitNs: unitNs,
         longestName,
+        newFiles: contents.newFiles,
         marker: { id: root.id, name: root.name, ino: String(marker?.ino ?? '') },
       };
     });

@@ -11,6 +11,13 @@ type Mount = (from: string, on: string) => unknown;
 /** How each is mounted on a directory. `from` is an empty directory, in which some make an image. */
 const mounts = {
   bindfs: (from, on) => run('bindfs', from, on),
+  /** As SMB with the option uid=1234: all files belong to that user, everyone may use them, and chmod does nothing. */
+  oneOwner: (from, on) =>
+    run(
+      'bindfs',
+      ...['--force-user=1234', '--force-group=1234', '--perms=a+rwX', '--chown-deny', '--chmod-ignore'],
+      ...[from, on],
+    ),
   // Without `use_ino`, the two names of a hard link have different inodes.
   mergerfs: (from, on) => run('mergerfs', '-o', 'use_ino', from, on),
   unionfs: (from, on) => run('unionfs', '-o', 'use_ino', `${from}=RW`, on),

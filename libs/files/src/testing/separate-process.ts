@@ -43,6 +43,18 @@ export function copyInSeparateProcess(order: SeparateCopy): Ended {
   );
 }
 
+/** What a probe by this user says of the owners of files, and whom its files belong to. */
+export function probeInSeparateProcess(directory: string, name: string, uid: number): Ended {
+  return runCompiled(
+    `
+    const { openRoot, probe } = require(${JSON.stringify(resolve(__dirname, '../../dist'))});
+    openRoot(${JSON.stringify(directory)}, ${JSON.stringify(name)})
+      .then((root) => probe(root, Buffer.from('.open')))
+      .then(({ abilities, newFiles }) => console.log(JSON.stringify([abilities.owners.answer, newFiles])));`,
+    uid,
+  );
+}
+
 export function sealInSeparateProcess(scratch: Scratch, order: SealOrder, crashAt: string): Ended {
   const plain = {
     ...order,

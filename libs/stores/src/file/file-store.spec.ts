@@ -4,6 +4,7 @@ import { describeOn, mountOn } from '@coldroom/files/testing';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -262,6 +263,57 @@ describeOn('ntfs', 'a store on a file system that ignores permissions (ntfs-3g)'
     expect(await store.stat('bag-1', [path])).toMatchObject([
       { durable: 'yes', replicationState: 'sealed', writable: 'yes' },
     ]);
+  });
+});
+
+describeOn('oneOwner', 'a store on a file system that gives all files to one user (bindfs)', () => {
+  let top: string;
+  let unmount: () => void;
+  beforeEach(async () => {
+    top = mkdtempSync(join(tmpdir(), 'coldroom-one-owner-'));
+    unmount = mountOn('oneOwner', join(top, 'store'));
+    await writeMarker(join(top, 'store'), 'main');
+    mkdirSync(join(top, 'ManagedRepository'));
+  });
+  afterEach(() => {
+    unmount();
+    rmSync(top, { recursive: true });
+  });
+  const open = (): ReturnType<typeof openStore> =>
+    openStore('main', settings(join(top, 'store'), { protect: 'none' }), {
+      files,
+      omeroRoots: ['not-there', 'ManagedRepository'].map((name) => join(top, name)),
+    });
+
+  it("is refused if that is not the owner of OMERO's files, before anything is copied", async () => {
+    chownSync(join(top, 'ManagedRepository'), 2345, 2345);
+    await expect(open().check('write')).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'FILE_SYSTEM_UNABLE',
+      message: expect.stringMatching(/gives all files to the user 1234 \(chown: EPERM\).*the option uid=2345/),
+    });
+    await open().check('read');
+    expect(readdirSync(join(top, 'store', '.open'))).toEqual([]);
+  });
+
+  it("takes copies of that user's files", async () => {
+    chownSync(join(top, 'ManagedRepository'), 1234, 1234);
+    const store = open();
+    await store.check('write');
+    await writeMarker(join(top, 'ManagedRepository'), 'ManagedRepository');
+    const file = join(top, 'ManagedRepository', 'a');
+    writeFileSync(file, 'content');
+    const outcome = (): ReturnType<typeof store.put> => {
+      const identity = identityOf(lstatSync(file, { bigint: true }));
+      return store.put(
+        'bag-1',
+        [{ root: join(top, 'ManagedRepository'), path: Buffer.from('a'), copyPath: Buffer.from('a'), identity }],
+        work(),
+      );
+    };
+    expect(await outcome()).toMatchObject([{ error: { code: 'OWNER_NOT_KEPT' } }]);
+    chownSync(file, 1234, 1234);
+    expect(await outcome()).toEqual([{ ok: { size: 7n } }]);
   });
 });
 

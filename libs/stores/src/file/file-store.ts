@@ -26,6 +26,7 @@ import {
   KeptLook,
   openRoot,
   refuseLacks,
+  refuseOtherOwner,
   type Files,
   type Root,
 } from '@coldroom/files';
@@ -78,7 +79,9 @@ export class FileStore implements Store {
   private async checkFileSystem(root: Root): Promise<void> {
     const accepted = { unprotected: this.unprotected, cachedReads: this.settings.verify === 'cached' };
     try {
-      refuseLacks('store', this.name, await this.fileSystem.take(root), accepted);
+      const look = await this.fileSystem.take(root);
+      refuseLacks('store', this.name, look, accepted);
+      await refuseOtherOwner(this.name, look, this.surroundings.omeroRoots);
     } catch (error) {
       this.fileSystem.forget();
       throw error;
