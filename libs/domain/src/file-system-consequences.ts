@@ -18,12 +18,14 @@ const none = (text: string): Omit<Consequence, 'ability'> => ({ weight: 'none', 
 const everywhere: Without = {
   'sync of files': refused('nothing can be proven to be on the disk'),
   'sync of directories': refused('nothing can be proven to be on the disk'),
-  'stable inode numbers': warning('after a remount, files that are being archived are stuck as changed; retry them'),
 };
 
 const without: Readonly<Record<RootUse, Without>> = {
   hold: {
     ...everywhere,
+    'stable inode numbers': warning(
+      'after a remount, originals that are being archived are stuck as changed; retry them, or undo them if they are stuck again',
+    ),
     'hard links': refused('an original cannot be held while its link is placed'),
     'symbolic links': refused('no link can be placed'),
     exchange: warning('links are placed by rename; keep OMERO from importing into archived filesets'),
@@ -34,6 +36,9 @@ const without: Readonly<Record<RootUse, Without>> = {
   },
   store: {
     ...everywhere,
+    'stable inode numbers': warning(
+      'after a remount, copies count as changed until "coldroom verify --all --accept-changed" has read them',
+    ),
     permissions: refused('copies cannot be protected'),
     'direct reads': refused('a copy cannot be read back from the disk, so it cannot be proven'),
     'modification times': refused('copies cannot keep the times of their originals'),

@@ -25,6 +25,7 @@ describe('the release stage', () => {
       bench.register,
       new HoldDirectories([bench.holdDir]),
       new HoldTime(holdMs),
+      bench.files,
     );
 
   /** Linked files. Returns the directory that holds their originals, and the one of their copies. */
@@ -157,6 +158,7 @@ describe('the release stage', () => {
         bench.register,
         new HoldDirectories([bench.holdDir]),
         new HoldTime(0),
+        bench.files,
       ),
     );
     expect(await bench.file('meanwhile/a')).toMatchObject({ state: 'stuck', code: 'COPY_DIFFERS' });
@@ -183,6 +185,7 @@ describe('the release stage', () => {
         bench.register,
         new HoldDirectories([newer, bench.holdDir]),
         new HoldTime(0),
+        bench.files,
       ),
     );
     expect(await bench.file('elsewhere/a')).toMatchObject({ state: 'released' });

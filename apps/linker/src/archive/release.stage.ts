@@ -9,12 +9,14 @@ import {
   type ArchiveFile,
   type CopyStatus,
 } from '@coldroom/domain';
+import { Files } from '@coldroom/files';
 import { fetchedName, HoldDirectories, movingName, Originals } from '@coldroom/trees';
 import { STORES, transition, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { dropStaged, isBack, restoreOne } from '../restore/restore';
 import { Failures, refuseFor } from '../failures';
+import { orHeldByContent } from '../paths/held-by-content';
 import { inspectArchived, type Guard, type Place } from '../paths/inspect';
 import { dropFetching, dropRecalled } from '../restore/recalled-copies';
 import { lookAgain } from '../paths/look-again';
@@ -40,6 +42,7 @@ export class ReleaseStage implements Stage {
     private readonly register: Register,
     private readonly holds: HoldDirectories,
     private readonly holdTime: HoldTime,
+    private readonly files: Files,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
@@ -71,7 +74,9 @@ export class ReleaseStage implements Stage {
           if (file.retrieval !== null && (await clearGivenUp(candidate, recalls, guard)))
             return [transition(file, 'place', 'restored')];
           if (stillMs > 0) return [];
-          await releaseOne(candidate, guard);
+          await orHeldByContent({ places, files: this.files, work }, file, (asHeld) =>
+            releaseOne({ ...candidate, file: asHeld }, guard),
+          );
           // of a move that a crash interrupted and a person cancelled
           await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, guard);
           return [transition(file, 'release', 'released')];

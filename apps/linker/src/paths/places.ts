@@ -16,9 +16,16 @@ export class HoldTime {
   }
 }
 
+interface Opened {
+  readonly root: Root;
+  /** The hold directory of the root's file system, and our directory for this bag in it. */
+  readonly holdRoot: Root;
+  readonly hold: Directory;
+}
+
 /** The open directories of one bag: each is opened once. They are synced together and closed at the end. */
 export class Places {
-  private readonly roots = new Map<RootName, Promise<{ readonly root: Root; readonly hold: Directory }>>();
+  private readonly roots = new Map<RootName, Promise<Opened>>();
   private readonly open = new Map<string, Promise<Directory>>();
 
   constructor(
@@ -48,6 +55,12 @@ export class Places {
     return (await identify(hold.at(heldName(file)))) !== null;
   }
 
+  /** Where the file is held, as a path below the hold directory. */
+  async held(file: ArchiveFile): Promise<{ readonly root: string; readonly path: Buffer }> {
+    const { holdRoot } = await this.rootOf(file.root);
+    return { root: holdRoot.realPath, path: Buffer.concat([Buffer.from(`${this.bag}/`), heldName(file)]) };
+  }
+
   async syncHolds(): Promise<void> {
     for (const opened of this.roots.values()) await (await opened).hold.sync();
   }
@@ -61,7 +74,7 @@ export class Places {
     for (const result of await Promise.allSettled(all)) if (result.status === 'fulfilled') await result.value.close();
   }
 
-  private rootOf(name: RootName): Promise<{ readonly root: Root; readonly hold: Directory }> {
+  private rootOf(name: RootName): Promise<Opened> {
     const known = this.roots.get(name);
     if (known) return known;
     const opened = this.openRootAndHold(name);
@@ -70,11 +83,12 @@ export class Places {
     return opened;
   }
 
-  private async openRootAndHold(name: RootName): Promise<{ readonly root: Root; readonly hold: Directory }> {
+  private async openRootAndHold(name: RootName): Promise<Opened> {
     const root = await this.originals.root(name);
     const device = (await identify(root.realPath))?.dev ?? -1n;
-    const hold = await openDirectory(await this.holds.on(device, this.bag), Buffer.from(this.bag), { create: true });
-    return { root, hold };
+    const holdRoot = await this.holds.on(device, this.bag);
+    const hold = await openDirectory(holdRoot, Buffer.from(this.bag), { create: true });
+    return { root, holdRoot, hold };
   }
 
   /**

@@ -17,7 +17,7 @@ describe('the undo stage', () => {
     bench = await Workbench.create('undo');
     const holds = new HoldDirectories([bench.holdDir]);
     link = new LinkStage(bench.stores, bench.originals, bench.register, holds, new HoldTime(0), bench.files);
-    undo = new UndoStage(bench.stores, bench.originals, holds);
+    undo = new UndoStage(bench.stores, bench.originals, holds, bench.files);
   });
   afterAll(() => bench.close());
 

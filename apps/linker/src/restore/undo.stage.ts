@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { codeOf, crashPoint, type ArchiveFile } from '@coldroom/domain';
+import { Files } from '@coldroom/files';
 import { HoldDirectories, Originals } from '@coldroom/trees';
 import { STORES, transition, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import type { Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from '../failures';
 import { dropFetched } from './cancelled-retrieval';
+import { orHeldByContent } from '../paths/held-by-content';
 import { inspect, type Guard } from '../paths/inspect';
 import { Places } from '../paths/places';
 import { RecallPlaces } from '../paths/recall-places';
@@ -25,6 +27,7 @@ export class UndoStage implements Stage {
     @Inject(STORES) private readonly stores: Stores,
     private readonly originals: Originals,
     private readonly holds: HoldDirectories,
+    private readonly files: Files,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
@@ -45,7 +48,7 @@ export class UndoStage implements Stage {
                 reason: 'the original is no longer held; it is fetched from the store',
               }),
             };
-          await undoOne(file, places, guard);
+          await orHeldByContent({ places, files: this.files, work }, file, (known) => undoOne(known, places, guard));
           return { file, outcome: transition(file, 'undo', 'undone') };
         },
       );

@@ -52,7 +52,7 @@ export class Archive {
   }
 
   get undo(): UndoStage {
-    return new UndoStage(this.stores, this.bench.originals, this.bench.holds);
+    return new UndoStage(this.stores, this.bench.originals, this.bench.holds, this.bench.files);
   }
 
   get place(): PlaceStage {
@@ -86,6 +86,7 @@ export class Archive {
       this.bench.register,
       this.bench.holds,
       new HoldTime(held ? long : 0),
+      this.bench.files,
     );
   }
 
