@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { ChecksumAlgorithm, OmeroServer, SampleUser } from '@coldroom/sample-omero';
 import type { Candidate } from './candidates';
@@ -10,14 +11,14 @@ import type { Script } from './misbehaviour';
 import type { Options } from './options';
 import type { Session } from './session';
 import { loadTarget, type Target } from './target';
-import { transferFile } from './transfers';
+import { hashed, transferFile } from './transfers';
 
 export interface Imports {
   readonly server: OmeroServer;
   readonly session: Session;
   readonly script: Script;
   readonly options: Options;
-  /** Failed uploads and failures of the server. What fails before the first byte is not counted. */
+  /** Failed uploads, and failures that the server reports of its work. Nothing else that goes wrong is counted. */
   errors: number;
   files: number;
 }
@@ -43,41 +44,56 @@ export async function importFileset(imports: Imports, candidate: Candidate): Pro
     algorithm,
   });
   await script.reach('registered', main);
-  try {
-    await uploadAll(imports, registered, algorithm, main);
-    await script.reach('uploaded', main);
-    const plan = imagePlan(imports, candidate, registered, target);
-    const later = script.take('crash-and-finish-later', main);
-    if (later || options.minutesToWait === 0) {
-      finishLater({ ms: later?.ms ?? 0, session: session.id, user, plan });
-      if (later) process.kill(process.pid, 'SIGKILL');
-      return undefined;
-    }
-    await session.check();
+  const differing = await counted(imports, () => uploadAll(imports, registered, algorithm, main));
+  await counted(imports, () => script.reach('uploaded', main));
+  await session.check();
+  if (differing.length > 0) throw new Error(`omero.ChecksumValidationException: ${differing.join(' ')}`);
+  const plan = imagePlan(imports, candidate, registered, target);
+  const later = script.take('crash-and-finish-later', main);
+  if (later || options.minutesToWait === 0) {
+    finishLater({ ms: later?.ms ?? 0, session: session.id, user, plan });
+    if (later) process.kill(process.pid, 'SIGKILL');
+    return undefined;
+  }
+  return counted(imports, async () => {
     const imported = await importImages(server, acting, plan);
     await script.reach('imported', main);
     return imported;
+  });
+}
+
+/** Uploads, and what the server reports of its work, are all whose errors are counted. */
+async function counted<T>(imports: Imports, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
   } catch (error) {
     imports.errors += 1;
     throw error;
   }
 }
 
+/** Returns the files of which the server has a checksum that is not the client's. */
 async function uploadAll(
   imports: Imports,
   registered: RegisteredFileset,
   algorithm: ChecksumAlgorithm,
   main: string,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { server, session, script, options } = imports;
+  const differing: string[] = [];
   for (const [index, file] of registered.files.entries()) {
     await session.check();
     log('INFO', `FILE_UPLOAD_STARTED: ${file.source}`);
-    await recordUpload(server, file, await transferFile(options.transfer, file.source, file.target, algorithm));
+    const ofClient = await transferFile(options.transfer, file.source, file.target, algorithm);
+    if (script.take('corrupt-upload', file.source)) appendFileSync(file.target, '\0');
+    const ofServer = await hashed(file.target, algorithm);
+    await recordUpload(server, file, ofServer);
+    if (ofServer.hash !== ofClient.hash) differing.push(file.source);
     imports.files += 1;
     log('INFO', `FILE_UPLOAD_COMPLETE: ${file.source}`);
     if (index === 0) await script.reach('uploading', main);
   }
+  return differing;
 }
 
 /** SHA1-160 is what a server suggests. Throws for a name that OMERO does not have. */

@@ -70,6 +70,17 @@ test('sources stay when the server fails, and its error is counted', () => {
   expect(existsSync(scene.path('a.tif'))).toBe(true);
 });
 
+test.each<[string, Misbehaviour]>([
+  ['a checksum that differs', { do: 'corrupt-upload' }],
+  ['a session that ended after the upload', { do: 'end-session', at: 'uploaded' }],
+])('%s is not counted, and sources are removed although nothing is imported', async (_what, fault) => {
+  scene.installed.misbehave(fault);
+  const ended = scene.import(['--transfer=upload_rm', scene.file('a.tif')]);
+  expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(', 0 errors in') });
+  expect(await scene.made()).toEqual({ filesets: 1, images: 0 });
+  expect(existsSync(scene.path('a.tif'))).toBe(false);
+});
+
 test('a set lacks its last image', async () => {
   scene.installed.misbehave({ do: 'image-missing' });
   expect(scene.import([scene.file('x&series=3.fake', '')]).stdout).toMatch(/^Image:\d+,\d+\n$/);

@@ -16,6 +16,8 @@ export type Misbehaviour = { readonly file?: string; readonly times?: number } &
   | { readonly do: 'crash-and-finish-later'; readonly ms: number }
   /** While files are looked at: a reader knows the format and cannot read the file, or no reader knows it. */
   | { readonly do: 'broken-file' | 'unknown-format' }
+  /** What the server has of a file differs from what the client read. `file` is any of the fileset here. */
+  | { readonly do: 'corrupt-upload' }
   /** The server commits the fileset, and makes no images, one image less, or all of it twice. */
   | { readonly do: 'no-images' | 'image-missing' | 'import-twice' }
   /** Sources that are to be removed stay. */

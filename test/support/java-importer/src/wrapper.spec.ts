@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { omeroCommand, omeroPython, startOmeroServer, type RunningOmeroServer } from '@coldroom/omero-server';
 import { Scene, type Ended } from './testing/scene';
 
-const python = omeroPython();
+const command = omeroCommand();
 let scene: Scene;
 let server: RunningOmeroServer;
 
@@ -14,7 +14,7 @@ function omero(words: readonly string[], input = ''): Ended {
   const userDir = join(scene.dir, 'omero');
   mkdirSync(userDir, { recursive: true });
   const PATH = `${scene.installed.bin}:${process.env['PATH']}`;
-  const [program = '', ...args] = [...omeroCommand(python!), ...words];
+  const [program = '', ...args] = [...command!, ...words];
   const { status, stdout, stderr } = spawnSync(program, args, {
     encoding: 'utf8',
     input,
@@ -33,10 +33,10 @@ const open = (...words: readonly string[]): Ended => sessions('admin', 'open', .
 /** The shell gets the last byte of OMERO's codes. */
 const BAD_SESSION_KEY = 523 % 256;
 
-(python ? describe : describe.skip)('the real omero with the stand-in for Java', () => {
+(command ? describe : describe.skip)('the real omero with the stand-in for Java', () => {
   beforeAll(async () => {
     scene = await Scene.make();
-    server = await startOmeroServer(python!, { dir: join(scene.dir, 'server'), databaseUrl: scene.databaseUrl });
+    server = await startOmeroServer(omeroPython()!, { dir: join(scene.dir, 'server'), databaseUrl: scene.databaseUrl });
     await scene.fresh();
     scene.key = open('--user-name', 'alice', '--group-name', 'microscopy', '--timeout', '600').stdout.trim();
   });
