@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs';
 import type { Claim } from './claim';
 import { RunningDigests } from './digest/digest';
 import { failureOf, readingFailed } from './failures';
-import { openFile, readThrough, type Way } from './read';
+import { noteRefusal, openFile, readThrough, type Way } from './read';
 import type { Trees } from './trees';
 import { bytesOf, type WireOutcome, type WirePath } from './wire';
 
@@ -39,12 +39,10 @@ export async function hash(task: HashTask, claim: Claim, trees: Trees): Promise<
   return outcomes;
 }
 
-async function hashOne(
-  { root, path, algorithms, expect }: Omit<HashTask['sources'][number], 'path'> & { readonly path: Buffer },
-  way: Way,
-  claim: Claim,
-  trees: Trees,
-): Promise<Hashed> {
+type Wanted = Omit<HashTask['sources'][number], 'path'> & { readonly path: Buffer };
+
+async function hashOne(source: Wanted, way: Way, claim: Claim, trees: Trees): Promise<Hashed> {
+  const { root, path, algorithms, expect } = source;
   const running = new RunningDigests(algorithms);
   const file = openFile(trees.at(root), path, way, expect);
   try {
@@ -53,6 +51,9 @@ async function hashOne(
       running.update(piece);
       claim.done(piece.length);
     });
+  } catch (error) {
+    if (noteRefusal(error, file)) return await hashOne(source, way, claim, trees);
+    throw error;
   } finally {
     closeSync(file.fd);
   }

@@ -65,7 +65,7 @@ export function openAround(at: Buffer, way: Way, dev: number): { readonly fd: nu
     // Also before O_DIRECT: where a file system silently falls back to buffered reads (compressed or journaled data),
     // they still come from the disk.
     const dropped = dropCache(plain);
-    const fd = openDirect(at, flags, dev);
+    const fd = refusingDevices.has(dev) ? null : openDirect(at, flags, dev);
     if (fd === null) return { fd: plain, read: dropped ? 'dropped' : 'cached' };
     closeSync(plain);
     return { fd, read: 'direct' };
@@ -77,6 +77,18 @@ export function openAround(at: Buffer, way: Way, dev: number): { readonly fd: nu
 
 /** Devices on which a read with our alignment has worked. */
 const directDevices = new Set<number>();
+/** Devices on which one failed later: unionfs-fuse passes reads on from buffers that are aligned by chance. */
+const refusingDevices = new Set<number>();
+
+/**
+ * Whether a file could not be read past the page cache although it could be opened for it. From now on, files on its
+ * device are opened in another way, so reading it once more is of use.
+ */
+export function noteRefusal(error: unknown, { read: way, identity }: Pick<OpenFile, 'read' | 'identity'>): boolean {
+  if (way !== 'direct' || codeOf(error) !== 'EINVAL') return false;
+  refusingDevices.add(Number(identity.dev));
+  return true;
+}
 
 function openDirect(at: Buffer, flags: number, dev: number): number | null {
   let fd: number | undefined;
