@@ -31,7 +31,7 @@ const environment = { ...process.env, LC_ALL: 'C.UTF-8', PYTHONUTF8: '1' };
 
 /**
  * A validator, kept in the user's cache directory after the first download. Undefined if it is not available: the reason
- * is written to the console, as tests are then skipped.
+ * is written to standard error, as tests are then skipped.
  */
 export function validator(name: ValidatorName): Validator | undefined {
   try {
