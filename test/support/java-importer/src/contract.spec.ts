@@ -55,6 +55,7 @@ const lines: Readonly<Record<string, Line>> = {
   'an output that there is not': { source: CLI, files: TIF, words: ['--output=xml', ...BOTH], code: 1, stdout: '', stderr: 'No enum constant', made: NONE },
   '-f lists filesets and needs no session': { source: CANDIDATES, files: TIF, words: ['-k', 'none', '-f', '@a.tif'], code: 0, stdout: LISTED, made: NONE },
   '-f without a fileset': { source: CLI, files: TXT, words: ['-f', '@a.txt'], code: 125, stdout: '' },
+  '-f in YAML is left out, as its form is not known': { source: 'none', files: TIF, words: ['-f', '--output=yaml', '@a.tif'], code: 1, stdout: '', stderr: 'left out here' },
   'a directory is searched, but not names with a dot': { source: CANDIDATES, files: { 'd/a.tif': 'a', 'd/.b.tif': 'b' }, words: ['@d'], code: 0, made: ONE },
   'a directory is searched down to --depth': { source: CANDIDATES, files: { 'd/1/2/3/a.tif': 'a', 'd/1/2/3/4/b.tif': 'b' }, words: ['@d'], code: 0, made: ONE },
   '- reads paths from standard input': { source: CLI, files: TIF, words: ['-'], input: '@a.tif\n  \n@b.tif\n', code: 0, made: TWO },

@@ -112,6 +112,8 @@ export function parseOptions(words: readonly string[]): Options {
     const { options: given, rest } = getopt(words, known);
     const set = new Set<string>();
     for (const { name, value } of given) setters[name]![1](options, value, set);
+    if (options.listOnly && options.output === 'yaml')
+      throw new Error('-f with --output=yaml is left out here: the form of the real one is not known');
     return { ...options, paths: rest };
   } catch (error) {
     if (error instanceof BadOption) throw new Usage(`importer-cli: ${error.message}`);

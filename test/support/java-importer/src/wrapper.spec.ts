@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,26 +10,33 @@ const command = omeroCommand();
 let scene: Scene;
 let server: RunningOmeroServer;
 
-/** Runs the real `omero`, which keeps its sessions in a directory of the scene. */
-function omero(words: readonly string[], input = ''): Ended {
+/** How the real `omero` is started, which keeps its sessions in a directory of the scene. */
+function started(words: readonly string[]): [program: string, args: string[], env: NodeJS.ProcessEnv] {
   const userDir = join(scene.dir, 'omero');
   mkdirSync(userDir, { recursive: true });
-  const PATH = `${scene.installed.bin}:${process.env['PATH']}`;
   const [program = '', ...args] = [...command!, ...words];
-  const { status, stdout, stderr } = spawnSync(program, args, {
-    encoding: 'utf8',
-    input,
-    timeout: 50_000,
-    env: { PATH, HOME: scene.dir, OMERO_USERDIR: userDir, OMERODIR: userDir },
-  });
+  const PATH = `${scene.installed.bin}:${process.env['PATH']}`;
+  return [program, args, { PATH, HOME: scene.dir, OMERO_USERDIR: userDir, OMERODIR: userDir }];
+}
+
+function omero(words: readonly string[], input = ''): Ended {
+  const [program, args, env] = started(words);
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', input, timeout: 50_000, env });
   return { code: status ?? undefined, stdout, stderr };
 }
 
 const at = (): readonly string[] => ['-s', '127.0.0.1', '-p', String(server.port)];
 const sessions = (name: string, ...words: readonly string[]): Ended =>
   omero(['sessions', ...at(), '-u', name, '-w', name, '-C', ...words]);
-const importing = (words: readonly string[], input?: string): Ended =>
-  omero([...['import', ...at(), '-k', scene.key, '--clientdir', scene.installed.clientDir], ...words], input);
+const importWords = (): readonly string[] => [
+  'import',
+  ...at(),
+  '-k',
+  scene.key,
+  '--clientdir',
+  scene.installed.clientDir,
+];
+const importing = (words: readonly string[], input?: string): Ended => omero([...importWords(), ...words], input);
 const open = (...words: readonly string[]): Ended => sessions('admin', 'open', ...words);
 /** The shell gets the last byte of OMERO's codes. */
 const BAD_SESSION_KEY = 523 % 256;
@@ -70,6 +78,24 @@ const BAD_SESSION_KEY = 523 % 256;
     scene.installed.misbehave({ do: 'exit', code: 3 }, { do: 'crash', at: 'imported', file: 'killed.tif' });
     expect(importing([scene.file('code.tif')]).code).toBe(3);
     expect(importing([scene.file('killed.tif')])).toMatchObject({ code: 256 - 9, stdout: '' });
+  });
+
+  test('a killed omero leaves its Java, which goes on; a killed process group leaves nothing', async () => {
+    scene.installed.misbehave({ do: 'wait', at: 'uploaded', ms: 1_500 });
+    const before = await scene.made();
+    for (const whom of ['group', 'omero'] as const) {
+      const [program, args, env] = started([...importWords(), scene.file(`${whom}.tif`)]);
+      const child = spawn(program, args, { detached: true, stdio: 'ignore', env });
+      const ended = once(child, 'exit');
+      while (!scene.installed.done().some((line) => line.endsWith(`${whom}.tif`))) await sleep(50);
+      process.kill(whom === 'group' ? -child.pid! : child.pid!, 'SIGTERM');
+      await ended;
+    }
+    expect(await scene.made()).toEqual({ filesets: before.filesets + 2, images: before.images });
+    for (let tries = 0; tries < 100 && (await scene.made()).images === before.images; tries += 1) await sleep(200);
+    // The one whose group was killed is the older: it would be done by now, or soon.
+    await sleep(1_000);
+    expect(await scene.made()).toEqual({ filesets: before.filesets + 2, images: before.images + 1 });
   });
 
   test('-f lists without a session', () => {
