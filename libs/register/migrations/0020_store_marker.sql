@@ -14,8 +14,12 @@ CREATE TABLE store_marker (
 -- What the server of a store does not keep in names.
 ALTER TABLE store_health ADD COLUMN names_not_kept text[] NOT NULL DEFAULT '{}';
 
+-- Under which name a store that was renamed is known now.
+CREATE INDEX event_store_renamed ON event (id) WHERE what = 'store renamed';
+
 -- Down Migration
 
+DROP INDEX event_store_renamed;
 ALTER TABLE store_health DROP COLUMN names_not_kept;
 
 DROP TABLE store_marker;

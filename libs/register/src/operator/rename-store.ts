@@ -12,7 +12,7 @@ export async function renameStore(pool: pg.Pool, from: string, to: string, by: s
   return transaction(pool, async (client) => {
     const { rows: bags } = await client.query<{ store: string; busy: boolean }>(
       `SELECT store, coalesce(lease_until > now(), false) AS busy FROM bag
-       WHERE $1 IN (store, moving_to) OR $2 IN (store, moving_to) ORDER BY id FOR UPDATE`,
+       WHERE $1 IN (store, moving_to, moved_from) OR $2 IN (store, moving_to, moved_from) ORDER BY id FOR UPDATE`,
       [from, to],
     );
     const own = bags.filter(({ store }) => store === from).length;
@@ -23,7 +23,7 @@ export async function renameStore(pool: pg.Pool, from: string, to: string, by: s
     const { rows: named } = await client.query('SELECT FROM store_health WHERE name = $1', [from]);
     if (bags.length === 0 && named.length === 0)
       throw new Refused('STORE_UNKNOWN', `The register knows no store ${from}.`);
-    await client.query(
+    const { rowCount: changed } = await client.query(
       `UPDATE bag SET store = CASE store WHEN $1 THEN $2 ELSE store END,
          moving_to = CASE moving_to WHEN $1 THEN $2 ELSE moving_to END,
          moved_from = CASE moved_from WHEN $1 THEN $2 ELSE moved_from END
@@ -40,7 +40,8 @@ export async function renameStore(pool: pg.Pool, from: string, to: string, by: s
     await renameMarker(client, from, to);
     await client.query('DELETE FROM store_health WHERE name = $1', [from]);
     await client.query('DELETE FROM fixity_figure WHERE store = $1', [from]);
-    if (own > 0)
+    // Also for a store that bags have only been moved from: they are still in it.
+    if (own > 0 || named.length > 0 || (changed ?? 0) > 0)
       await client.query(
         `INSERT INTO event (actor, what, detail)
          VALUES ($3, 'store renamed', jsonb_build_object('from', $1::text, 'to', $2::text, 'bags', $4::int))`,

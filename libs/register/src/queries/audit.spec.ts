@@ -26,6 +26,32 @@ const pages = async (
 };
 const big = 1n << 29n; // a bag of its own
 
+describe('bags', () => {
+  it('that moved are in the stores that they moved from, whatever these are called now', async () => {
+    const { register, sql } = place;
+    await running(register, { a: [1n] });
+    const [bag] = (await bagsOf(register)) as [bigint];
+    await brought(register, bag, 'released');
+    await sql.query("UPDATE file SET copy_version = 'one', copy_digest = 'cd', copy_read = 'direct'");
+    const { name } = (await sql.query<{ name: string }>('SELECT name FROM bag')).rows[0]!;
+    const alsoIn = async (): Promise<readonly string[]> =>
+      [...new Set((await register.audit.bagsNamed([name, 'unknown'])).get(name)!.alsoIn)].sort();
+
+    await register.renameStore('main', 'first', 'boss');
+    expect(await alsoIn()).toEqual([]);
+    await register.moves.ask([bag], { from: 'first', to: 'tape' }, 'boss');
+    expect(await alsoIn()).toEqual(['first', 'tape']);
+    await sql.query("UPDATE bag SET store = 'tape', moving_to = NULL, moved_from = 'first'");
+    await register.renameStore('first', 'second', 'boss'); // no bag of its own is left there
+    await register.renameStore('second', 'third', 'boss');
+    await register.renameStore('tape', 'vault', 'boss');
+    expect(await alsoIn()).toEqual(['third', 'vault']);
+    await sql.query("UPDATE file SET state = 'linked'");
+    await register.moves.ask([bag], { from: 'vault', to: 'main' }, 'boss'); // a new store of the first name
+    expect(await alsoIn()).toEqual(['main', 'third', 'vault']);
+  });
+});
+
 describe('files', () => {
   it('come by whole bags, each once, even if a page has none to check', async () => {
     await running(place.register, { a: [big], b: [big], c: [1n, 2n, 3n], d: [big] });

@@ -10,7 +10,10 @@ import {
   type AuditedImage,
   type PageStart,
 } from './audited-images';
+import { bagsNamed, type KnownBag } from './known-bags';
 import { recount, wrongTotals, type WrongTotals } from './totals';
+
+export type { KnownBag } from './known-bags';
 
 /** A file that is named by its number in a hold or staging directory. */
 export interface HeldFile {
@@ -19,15 +22,6 @@ export interface HeldFile {
   readonly store: string;
   readonly stand: FileState;
   readonly retrieval: 'restore' | 'recall' | null;
-}
-
-export interface KnownBag {
-  readonly id: bigint;
-  readonly requestId: bigint;
-  readonly name: string;
-  readonly store: string;
-  /** Stores that it moved from, or is moving to: it is in those as well. */
-  readonly alsoIn: readonly string[];
 }
 
 export interface CopyPlace {
@@ -68,13 +62,9 @@ export class Audit {
     return rows.map((row) => row.store);
   }
 
+  /** The bags of these names, and the stores that have them; see `bagsNamed`. */
   async bagsNamed(names: readonly string[]): Promise<ReadonlyMap<string, KnownBag>> {
-    const { rows } = await this.pool.query<KnownBag>(
-      `SELECT id, request_id AS "requestId", name, store, ARRAY(SELECT e.detail->>each.which FROM event e, unnest('{from,to}'::text[]) AS each(which) WHERE e.bag_id = bag.id AND e.what = 'move') AS "alsoIn"
-       FROM bag WHERE name = ANY($1)`,
-      [names],
-    );
-    return new Map(rows.map((row) => [row.name, row]));
+    return bagsNamed(this.pool, names);
   }
 
   /**
