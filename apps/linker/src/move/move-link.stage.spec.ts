@@ -386,6 +386,25 @@ describe('the move-link stage', () => {
     await expectIn('other', bag!, 'bent/b');
   });
 
+  test('a linker whose stores file still names the directory that the store left waits, and changes no link', async () => {
+    const { id, bags } = await archive.of({ stays: [{ path: 'stays/a', content: 'content of a' }] }, { held: true });
+    const { register } = archive.bench;
+    const { id: fileId } = await archive.bench.file('stays/a');
+    let bagId = 0n;
+    for await (const bag of register.relinks.bags('main')) if (bag.name === bags[0]) bagId = bag.id;
+    expect(await register.relinks.ask(bagId, [fileId], stores().main, 'boss')).toBe(1);
+    await expect(archive.bench.run(archive.moveLink)).rejects.toMatchObject({
+      kind: 'not-yet',
+      code: 'STORE_NOT_MOVED',
+      details: { noDeadline: true },
+      message: expect.stringContaining(`store main is at ${stores().main}: change it`),
+    });
+    await expectIn('main', bags[0]!, 'stays/a');
+    expect([(await archive.bench.file('stays/a')).state, await beside('stays/a')]).toEqual(['moveSealed', []]);
+    await register.relinks.cancel(bagId, 'boss');
+    await putAside(id);
+  });
+
   test('the release removes what a crash left of a cancelled move', async () => {
     const {
       id,
