@@ -40,6 +40,18 @@ export type { CheckedCopy, CopyFilter } from './queries/checked-copies';
 export type { CopyResult } from './queries/fixity';
 export type { FixityFigures, KeptFixity } from './queries/fixity-coverage';
 export type { FetchRate } from './queries/fetch-rate';
+export type { ImportStep } from './imports/advance';
+export type { ImportAttempt, ListedFileset } from './imports/attempts';
+export type { FoundFile, OrderedFile } from './imports/files';
+export type { ImportClaim } from './imports/import-claims';
+export {
+  importOrigins,
+  type ImportLock,
+  type ImportOptions,
+  type ImportOrder,
+  type ImportOrigin,
+  type NewImportOrder,
+} from './imports/orders';
 export type { RebuildAnswer } from './operator/add-bag';
 export type { Rebuild } from './operator/rebuild';
 export type { RebuiltBag, RebuiltFile } from './operator/rebuilt-bag';

@@ -16,6 +16,7 @@ import { MailChoices } from './mail/choices';
 import { MailDigests } from './mail/digests';
 import { MailFacts } from './mail/for-mail';
 import { Outbox } from './mail/outbox';
+import { Imports } from './imports/imports';
 import { Idempotency } from './requests/idempotency';
 import { Marks } from './requests/marks';
 import { applyTransitions } from './transitions/apply-transitions';
@@ -57,6 +58,7 @@ export class Register {
   readonly tokens: Tokens;
   readonly sessions: Sessions;
   readonly idempotency: Idempotency;
+  readonly imports: Imports;
   readonly mailEvents: EventCursor;
   readonly outbox: Outbox;
   readonly mailChoices: MailChoices;
@@ -95,6 +97,7 @@ export class Register {
     this.tokens = new Tokens(this.pool);
     this.sessions = new Sessions(this.pool);
     this.idempotency = new Idempotency(this.pool);
+    this.imports = new Imports(this.pool);
     this.mailEvents = new EventCursor(this.pool);
     this.outbox = new Outbox(this.pool);
     this.mailChoices = new MailChoices(this.pool);

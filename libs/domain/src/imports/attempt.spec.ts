@@ -42,6 +42,7 @@ describe('judgeAttempt', () => {
     ],
   ])('%s', (_, made, result) => {
     const { complete, ...rest } = judgeAttempt(wanted, made);
-    expect({ complete: Object.fromEntries(complete), ...rest }).toEqual(result);
+    const ids = [...complete].map(([number, { filesetId }]) => [number, filesetId]);
+    expect({ complete: Object.fromEntries(ids), ...rest }).toEqual(result);
   });
 });

@@ -14,8 +14,8 @@ export interface FilesetWanted {
 
 /** What an attempt came to, by what OMERO has. Exit codes and output say where to look, and decide nothing. */
 export interface AttemptResult {
-  /** OMERO has all of it: filesets by their number in the order. */
-  readonly complete: ReadonlyMap<number, bigint>;
+  /** OMERO has all of it: by the number of the fileset in the order. */
+  readonly complete: ReadonlyMap<number, FilesetMade>;
   /** Nothing of these was made: another attempt may import them. */
   readonly missing: readonly number[];
   /** Made in part, made twice, or not asked for. A person decides; no attempt may follow. */
@@ -28,15 +28,15 @@ export interface AttemptResult {
  */
 export function judgeAttempt(wanted: readonly FilesetWanted[], made: readonly FilesetMade[]): AttemptResult {
   const numberOf = new Map(wanted.map(({ number, clientPaths }) => [keyOf(clientPaths), number]));
-  const complete = new Map<number, bigint>();
+  const complete = new Map<number, FilesetMade>();
   const unclear: bigint[] = [];
   const touched = new Set<string>();
-  for (const { filesetId, clientPaths, images } of made) {
-    for (const path of clientPaths) touched.add(path);
-    const number = numberOf.get(keyOf(clientPaths));
+  for (const fileset of made) {
+    for (const path of fileset.clientPaths) touched.add(path);
+    const number = numberOf.get(keyOf(fileset.clientPaths));
     const twice = number !== undefined && complete.has(number);
-    if (number === undefined || twice || images < 1) unclear.push(filesetId);
-    else complete.set(number, filesetId);
+    if (number === undefined || twice || fileset.images < 1) unclear.push(fileset.filesetId);
+    else complete.set(number, fileset);
   }
   const missing = wanted
     .filter(({ clientPaths }) => !clientPaths.some((path) => touched.has(path)))

@@ -1,0 +1,70 @@
+import type pg from 'pg';
+import { crashPoint, nextImportState, type ImportEvent, type ImportState } from '@coldroom/domain';
+import { transaction } from '../db/connection';
+import { writeImportEvent } from './events';
+import { lockOrder, type ImportClaim } from './import-claims';
+import type { ImportLock } from './orders';
+
+/** What becomes of an order, with what was found out on the way. */
+export interface ImportStep {
+  readonly event: ImportEvent;
+  readonly to: ImportState;
+  /** For `fail` and `cancel`: why. */
+  readonly code?: string;
+  readonly reason?: string;
+  readonly content?: string;
+  readonly lock?: ImportLock;
+  /** All of it was proven to be in OMERO. */
+  readonly proven?: true;
+  /** Not offered again before this many milliseconds have passed. */
+  readonly delayMs?: number;
+}
+
+/**
+ * Applies one transition to a claimed order, after what `write` records with it, and gives the claim back. `RangeError` if
+ * the table of transitions has no such step; `CLAIM_LOST` as `lockOrder` says. In both cases nothing is changed.
+ */
+export async function advance(
+  pool: pg.Pool,
+  claim: ImportClaim,
+  step: ImportStep,
+  write: (client: pg.PoolClient) => Promise<void> = async () => undefined,
+): Promise<void> {
+  const { order, worker } = claim;
+  if (!nextImportState(order.state, step.event)?.includes(step.to))
+    throw new RangeError(`no transition ${step.event} from ${order.state} to ${step.to}`);
+  await transaction(pool, async (client) => {
+    await lockOrder(client, claim);
+    await write(client);
+    await client.query(
+      `UPDATE import_order SET state = $2, stuck_from = $3, code = $4, reason = $5, content = coalesce($6, content),
+         lock = coalesce($7, lock), proven_at = CASE WHEN $8 THEN now() ELSE proven_at END,
+         not_before = now() + $9 * interval '1 ms',
+         claimed_by = NULL, lease_until = NULL, attempts = 0, waiting_since = NULL, note = NULL
+       WHERE id = $1`,
+      [
+        order.id,
+        step.to,
+        step.to === 'stuck' ? order.state : null,
+        step.code ?? null,
+        step.reason ?? null,
+        step.content ?? null,
+        step.lock ?? null,
+        step.proven ?? false,
+        step.delayMs ?? 0,
+      ],
+    );
+    const detail = step.reason === undefined ? undefined : { message: step.reason };
+    await writeImportEvent(client, {
+      importId: order.id,
+      actor: worker,
+      what: step.event,
+      from: order.state,
+      to: step.to,
+      code: step.code,
+      ...(detail ? { detail } : {}),
+    });
+    crashPoint('transition:1-before-commit');
+  });
+  crashPoint('transition:2-after-commit');
+}

@@ -1,0 +1,105 @@
+import type pg from 'pg';
+import type { AttemptResult, FilesetWanted } from '@coldroom/domain';
+import { writeImportEvent } from './events';
+import { underClaim, type ImportClaim } from './import-claims';
+
+/** One run of OMERO's importer. */
+export interface ImportAttempt {
+  readonly number: number;
+  /** `session.id` of OMERO. */
+  readonly sessionId: bigint;
+  readonly worker: string;
+  readonly startedAt: Date;
+  readonly closedAt: Date | null;
+  readonly judgedAt: Date | null;
+}
+
+/** A fileset of an order, as the importer lists it. */
+export interface ListedFileset extends FilesetWanted {
+  readonly reader: string;
+}
+
+/** The attempts of orders, and what they made. Each change is made under the claim of the order. */
+export class ImportAttempts {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /**
+   * Records the OMERO session of an attempt, before the importer is started with it. Fails while another attempt of the
+   * order is not judged (unique index `import_attempt_open`).
+   */
+  async begin(claim: ImportClaim, sessionId: bigint): Promise<number> {
+    return underClaim(this.pool, claim, async (client) => {
+      const { rows } = await client.query<{ number: number }>(
+        `INSERT INTO import_attempt (order_id, number, session_id, worker)
+         SELECT $1, coalesce(max(number), 0) + 1, $2, $3 FROM import_attempt WHERE order_id = $1 RETURNING number`,
+        [claim.order.id, sessionId, claim.worker],
+      );
+      const { number } = rows[0] as { number: number };
+      await this.event(client, claim, 'import started', { attempt: number, session: String(sessionId) });
+      return number;
+    });
+  }
+
+  /** Records that the session of an attempt is closed; may be repeated, the first time counts. */
+  async closed(
+    claim: ImportClaim,
+    number: number,
+    { exitCode, log }: { exitCode?: number; log?: string } = {},
+  ): Promise<void> {
+    await underClaim(this.pool, claim, async (client) => {
+      await client.query(
+        `UPDATE import_attempt SET closed_at = coalesce(closed_at, now()), exit_code = coalesce($3, exit_code), log = coalesce($4, log)
+         WHERE order_id = $1 AND number = $2`,
+        [claim.order.id, number, exitCode ?? null, log ?? null],
+      );
+    });
+  }
+
+  /**
+   * Records what a closed attempt made: its filesets are taken over, and another attempt may begin. What is unclear is
+   * in the event; the caller has the order stuck then.
+   */
+  async judged(claim: ImportClaim, number: number, { complete, missing, unclear }: AttemptResult): Promise<void> {
+    await underClaim(this.pool, claim, async (client) => {
+      for (const [fileset, { filesetId, images }] of complete)
+        await client.query(
+          'UPDATE import_fileset SET fileset_id = $3, images = $4 WHERE order_id = $1 AND number = $2 AND fileset_id IS DISTINCT FROM $3',
+          [claim.order.id, fileset, filesetId, images],
+        );
+      const { rowCount } = await client.query(
+        'UPDATE import_attempt SET judged_at = now() WHERE order_id = $1 AND number = $2 AND closed_at IS NOT NULL AND judged_at IS NULL',
+        [claim.order.id, number],
+      );
+      if (rowCount !== 1)
+        throw new RangeError(`attempt ${number} of import ${claim.order.id} is not closed, or judged already`);
+      await this.event(client, claim, 'import judged', {
+        attempt: number,
+        complete: [...complete.values()].map(({ filesetId }) => String(filesetId)),
+        missing: missing.length,
+        unclear: unclear.map(String),
+      });
+    });
+  }
+
+  /** Newest last. */
+  async of(orderId: bigint): Promise<readonly ImportAttempt[]> {
+    const { rows } = await this.pool.query<ImportAttempt>(
+      `SELECT number, session_id AS "sessionId", worker, started_at AS "startedAt", closed_at AS "closedAt", judged_at AS "judgedAt"
+       FROM import_attempt WHERE order_id = $1 ORDER BY number`,
+      [orderId],
+    );
+    return rows;
+  }
+
+  private async event(client: pg.PoolClient, claim: ImportClaim, what: string, detail: object): Promise<void> {
+    const { order, worker } = claim;
+    await writeImportEvent(client, {
+      importId: order.id,
+      actor: worker,
+      what,
+      from: order.state,
+      to: order.state,
+      detail,
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import type pg from 'pg';
+import { advance, type ImportStep } from './advance';
+import { ImportAttempts } from './attempts';
+import { ImportFiles } from './files';
+import { ImportClaims, type ImportClaim } from './import-claims';
+import { ImportOrders } from './orders';
+
+/** The record of what is to be imported, and of every attempt to do so. */
+export class Imports {
+  readonly orders: ImportOrders;
+  readonly claims: ImportClaims;
+  readonly files: ImportFiles;
+  readonly attempts: ImportAttempts;
+
+  constructor(private readonly pool: pg.Pool) {
+    this.orders = new ImportOrders(pool);
+    this.claims = new ImportClaims(pool);
+    this.files = new ImportFiles(pool);
+    this.attempts = new ImportAttempts(pool);
+  }
+
+  /** See `advance`. */
+  async advance(claim: ImportClaim, step: ImportStep): Promise<void> {
+    return advance(this.pool, claim, step);
+  }
+}
