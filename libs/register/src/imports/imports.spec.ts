@@ -99,7 +99,7 @@ describe('an order', () => {
     expect(await settle(more, 'one file more')).toEqual({});
   });
 
-  it('is settled anew after a crash in the middle, with the files that are there then', async () => {
+  it('is settled again after a crash in the middle, with the files that are there then', async () => {
     const id = await ordered();
     const claim = await claimed(id, 300);
     const breaking = async function* (): AsyncGenerator<readonly FoundFile[]> {
