@@ -1,0 +1,65 @@
+import type pg from 'pg';
+import { codeOf, type FilesetMade, Refused } from '@coldroom/domain';
+import { inTransaction, openPool, type ConnectionOptions } from './connection';
+import type { Session } from './session';
+
+const grantsFile = 'docs/omero-import-grants.sql';
+/** Of PostgreSQL: the schema of our function does not exist. */
+const noSuchSchema = '3F000';
+
+/**
+ * What imports made, from OMERO's database. Its role has the rights of docs/omero-import-grants.sql and cannot read keys
+ * of sessions. Methods throw as those of `OmeroDatabase` do; `Refused` `OMERO_IMPORT_RIGHTS_MISSING` where that file was
+ * not run.
+ */
+export class ImportDatabase {
+  private constructor(private readonly pool: pg.Pool) {}
+
+  /** Does not open a connection yet. */
+  static connect(url: string, options: ConnectionOptions = {}): ImportDatabase {
+    return new ImportDatabase(openPool(url, options));
+  }
+
+  /** `session.id` of the session with this key, open or closed; undefined for an unknown key. */
+  async sessionNumber(key: string): Promise<bigint | undefined> {
+    const [row] = await this.read((session) =>
+      session.rows<{ id: bigint | null }>('SELECT coldroom_import.session_number($1) AS id', [key]),
+    );
+    return row?.id ?? undefined;
+  }
+
+  /**
+   * All filesets of this owner that these sessions made, by id, with and without images: input of `judgeAttempt`. An
+   * event names the session that caused it (`event.session`), and a fileset the event that made it. While the server may
+   * still work for a session, the answer may change.
+   */
+  async madeBy(sessionIds: readonly bigint[], ownerId: bigint): Promise<readonly FilesetMade[]> {
+    const rows = await this.read((session) =>
+      session.rows<{ id: bigint; paths: string[]; images: bigint }>(
+        `SELECT f.id, ARRAY(SELECT e.clientpath FROM filesetentry e WHERE e.fileset = f.id ORDER BY e.fileset_index) AS paths,
+           (SELECT count(*) FROM image i WHERE i.fileset = f.id) AS images
+         FROM event v JOIN fileset f ON f.creation_id = v.id WHERE v.session = ANY($1::bigint[]) AND f.owner_id = $2 ORDER BY f.id`,
+        [sessionIds.map(String), ownerId],
+      ),
+    );
+    return rows.map(({ id, paths, images }) => ({ filesetId: id, clientPaths: paths, images: Number(images) }));
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+
+  private async read<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    try {
+      return await inTransaction(this.pool, 'read', work);
+    } catch (error) {
+      if (!['OMERO_RIGHTS_MISSING', 'OMERO_SCHEMA_UNKNOWN', noSuchSchema].includes(codeOf(error))) throw error;
+      throw new Refused(
+        'OMERO_IMPORT_RIGHTS_MISSING',
+        `The importer's role lacks a right on OMERO's database. Run ${grantsFile} there.`,
+        {},
+        { cause: error },
+      );
+    }
+  }
+}
