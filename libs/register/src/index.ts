@@ -21,7 +21,7 @@ export type { NewFile, NewImage, NewRequest, Skip } from './requests/drafts';
 export type { MarkState, PendingMark } from './requests/marks';
 export type { FailedAttempt, Transition, TransitionOptions } from './transitions/transition';
 export type { PlannedBag } from './operator/move-plan';
-export type { RelinkProgress, StoredBag } from './operator/relinks';
+export { leaveAsTheyAre, type RelinkProgress, type StoredBag } from './operator/relinks';
 export type { MoveOrder, MoveProgress } from './operator/moves';
 export type {
   EventListing,

@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 import { crashesOf, expectOnce, freezeAndTakeOver, killedAtEach, sealedBags, twoFilesets } from './crash-points';
 import { fileStore, type StoreKind } from './store-kinds';
+import { filesBelow } from './tree';
 import { World } from './world';
 
 /** The store is reached by an old path, which the stores file names until it moves. */
@@ -42,6 +43,12 @@ async function askedToRelink(): Promise<bigint> {
   expect(settings).toContain(old);
   writeFileSync(file, settings.replace(old, store));
   Object.assign(world.copies, { links: store });
+  expect(await ask()).toBe(5);
+  return requestId;
+}
+
+/** Asks twice for each link; returns how many were asked for. */
+async function ask(): Promise<number> {
   const { register } = world;
   let asked = 0;
   for await (const bag of register.relinks.bags('main')) {
@@ -49,8 +56,7 @@ async function askedToRelink(): Promise<bigint> {
     asked += await register.relinks.ask(bag.id, ids, join(world.dir, 'old'), 'a tester');
     expect(await register.relinks.ask(bag.id, ids, join(world.dir, 'old'), 'a tester')).toBe(0);
   }
-  expect(asked).toBe(5);
-  return requestId;
+  return asked;
 }
 
 async function relinked(requestId: bigint): Promise<void> {
@@ -69,6 +75,23 @@ test(`a linker killed while it leads links to a store that has moved: ${steps.jo
   world.start('linker');
   await relinked(requestId);
   expect(sealedBags(world)).toEqual(before);
+});
+
+test('cancelled after a crash: each link stays as it is, and nothing is left beside it', async () => {
+  const requestId = await askedToRelink();
+  await killedAtEach(world, 'linker', ['move-link:1-link-made:2', 'move-link:2-swapped']);
+  const links = async (): Promise<readonly string[]> =>
+    (await world.filesOf(requestId)).map((file) => readlinkSync(join(world.data, file.root, file.path)));
+  const before = await links();
+  const left = (): readonly string[] => filesBelow(world.data).filter((path) => /\/\.coldroom-\d+$/.test(path));
+  expect(left()).not.toEqual([]);
+  await world.coldroom('relink', '--store', 'main', '--cancel');
+  world.start('linker');
+  await world.reached(requestId, 'linked');
+  expect([left(), await links()]).toEqual([[], before]);
+  expect(await ask()).toBe(5);
+  await world.reached(requestId, 'linked');
+  await world.checkAtRest();
 });
 
 test('a linker frozen past its lease while it does so changes nothing when it wakes', async () => {

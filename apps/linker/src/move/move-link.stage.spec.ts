@@ -405,6 +405,58 @@ describe('the move-link stage', () => {
     await putAside(id);
   });
 
+  test('a cancelled relink leaves the links, and removes only what it left beside them', async () => {
+    const names = ['new', 'old', 'none', 'foreign', 'file', 'other', 'gone'];
+    const { id, bags } = await archive.of(
+      { relinked: names.map((name) => ({ path: `relinked/${name}/x`, content: `content of ${name}` })) },
+      { held: true },
+    );
+    const bag = bags[0]!;
+    const { register } = archive.bench;
+    let bagId = 0n;
+    for await (const each of register.relinks.bags('main')) if (each.name === bag) bagId = each.id;
+    const fileOf = (name: string): ReturnType<typeof archive.bench.file> => archive.bench.file(`relinked/${name}/x`);
+    const ids = await Promise.all(names.map(async (name) => (await fileOf(name)).id));
+    const besideOf = async (name: string): Promise<string> =>
+      join(dirname(at(`relinked/${name}/x`)), `.coldroom-${(await fileOf(name)).id}`);
+    expect(await register.relinks.ask(bagId, ids, '/mnt/older', 'boss')).toBe(names.length);
+    await symlink(copyIn(stores().main, bag, 'relinked/new/x'), await besideOf('new'));
+    await symlink(copyIn('/mnt/older', bag, 'relinked/old/x'), await besideOf('old'));
+    await symlink('/somewhere/else', await besideOf('foreign'));
+    await writeFile(await besideOf('file'), 'not ours');
+    await symlink(copyIn(stores().main, bag, 'relinked/new/x'), await besideOf('other')); // of another file
+    await rm(dirname(at('relinked/gone/x')), { recursive: true });
+    const links = names.slice(0, -1);
+    const targets = await Promise.all(links.map((name) => readlink(at(`relinked/${name}/x`))));
+
+    expect(await register.relinks.cancel(bagId, 'boss')).toBe(names.length);
+    expect([await register.relinks.cancel(bagId, 'boss'), await register.relinks.progress('main')]).toEqual([
+      0,
+      { files: 0, stuck: 0 },
+    ]);
+    expect(await register.relinks.ask(bagId, ids, '/mnt/older', 'boss')).toBe(0); // not before the linker is done
+    await archive.bench.run(archive.moveLink);
+    expect(await Promise.all(names.map(async (name) => (await fileOf(name)).state))).toEqual(names.map(() => 'linked'));
+    expect(await Promise.all(links.map((name) => readlink(at(`relinked/${name}/x`))))).toEqual(targets);
+    expect(await Promise.all(links.map(async (name) => [name, (await beside(`relinked/${name}/x`)).length]))).toEqual([
+      ['new', 0],
+      ['old', 0],
+      ['none', 0],
+      ['foreign', 1],
+      ['file', 1],
+      ['other', 1],
+    ]);
+    expect(await register.relinks.ask(bagId, [ids[0]!], '/mnt/older', 'boss')).toBe(1);
+    await register.relinks.cancel(bagId, 'boss');
+    await archive.bench.register.switches.stop('stage:hash', 'a test', 'boss');
+    await symlink(copyIn(stores().main, bag, 'relinked/new/x'), await besideOf('new'));
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(codeOf(await archive.bench.run(archive.moveLink).catch((error: unknown) => error))).toBe('STOPPED');
+    expect(await beside('relinked/new/x')).toHaveLength(1);
+    await archive.bench.register.switches.resume('stage:hash', 'boss');
+    await putAside(id);
+  });
+
   test('the release removes what a crash left of a cancelled move', async () => {
     const {
       id,

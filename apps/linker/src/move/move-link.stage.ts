@@ -16,11 +16,12 @@ import {
 } from '@coldroom/domain';
 import { HoldDirectories, Originals } from '@coldroom/trees';
 import { transition, STORES, stuck, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
-import { Register, type Claim } from '@coldroom/register';
+import { leaveAsTheyAre, Register, type Claim } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { Failures } from '../failures';
 import type { Guard } from '../paths/inspect';
 import { Places } from '../paths/places';
+import { leaveLinks } from './leave-links';
 import { linksOf } from './links-of';
 import { inspectLink, moveLinkOne, type MovedPlace } from './move-link';
 
@@ -47,6 +48,7 @@ export class MoveLinkStage implements Stage {
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
+    if (claim.movingTo === null && claim.relinkFrom === leaveAsTheyAre) return this.leave(claim, work);
     const { to, oldTargetOf } = linksOf(this.stores, claim);
     const behind = claim.movingTo === null ? 0 : await this.register.moves.behind(claim.bagId, 'moveSealed');
     if (behind > 0) return { transitions: [], wait: blocked(claim, behind) };
@@ -64,10 +66,7 @@ export class MoveLinkStage implements Stage {
     // as long as one copy is not good there, no link leads there
     if (spoiled.length > 0) return spoiledBag(spoiled, wayOn);
 
-    const guard: Guard = async () => {
-      await this.register.switches.refuseWhereStopped();
-      work.check(); // last: the answer may have taken longer than our claim lasts
-    };
+    const guard = this.guardOf(work);
     await guard();
     const places = new Places(this.originals, this.holds, to, claim.bag);
     const failures = new Failures();
@@ -89,6 +88,22 @@ export class MoveLinkStage implements Stage {
     } finally {
       await places.close();
     }
+  }
+
+  private async leave(claim: Claim, work: StageWork): Promise<StageResult> {
+    const places = new Places(this.originals, this.holds, this.stores.get(claim.store), claim.bag);
+    try {
+      return await leaveLinks(places, claim, this.guardOf(work));
+    } finally {
+      await places.close();
+    }
+  }
+
+  private guardOf(work: StageWork): Guard {
+    return async () => {
+      await this.register.switches.refuseWhereStopped();
+      work.check(); // last: the answer may have taken longer than our claim lasts
+    };
   }
 }
 

@@ -64,10 +64,15 @@ export function sameFile(now: Identity, { identity: then }: ArchiveFile): boolea
 }
 
 export async function isOurLink(path: Buffer, place: Place): Promise<boolean> {
+  return (await linkTargetAt(path))?.equals(place.target) ?? false;
+}
+
+/** Null where there is no link. */
+export async function linkTargetAt(path: Buffer): Promise<Buffer | null> {
   try {
-    return (await readlink(path, { encoding: 'buffer' })).equals(place.target);
+    return await readlink(path, { encoding: 'buffer' });
   } catch (error) {
-    if (codeOf(error) === 'EINVAL' || codeOf(error) === 'ENOENT') return false;
+    if (codeOf(error) === 'EINVAL' || codeOf(error) === 'ENOENT') return null;
     throw error;
   }
 }

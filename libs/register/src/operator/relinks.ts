@@ -16,7 +16,10 @@ export interface RelinkProgress {
   readonly stuck: number;
 }
 
-const isRelinking = `coalesce(f.stuck_from, f.state) = 'moveSealed' AND b.moving_to IS NULL AND b.relink_from IS NOT NULL`;
+/** Instead of the directory that links are to leave: they stay, and the linker only removes what it left beside them. */
+export const leaveAsTheyAre = '';
+
+const isRelinking = `coalesce(f.stuck_from, f.state) = 'moveSealed' AND b.moving_to IS NULL AND b.relink_from <> '${leaveAsTheyAre}'`;
 
 /** A worker or a wait comes before the links of its bag. */
 const isWorkedOn = `f.state NOT IN ('stuck', 'moveSealed')`;
@@ -108,7 +111,10 @@ export class Relinks {
     return rows.map(({ id }) => id);
   }
 
-  /** Leaves the links of a bag that are still to be led elsewhere as they are, also of stuck files. Returns how many. */
+  /**
+   * Leaves the links of a bag that are still to be led elsewhere as they are, also of stuck files. The linker removes what
+   * it may have left beside them; until then nothing else is done to these files. Returns how many.
+   */
   async cancel(bagId: bigint, by: string): Promise<number> {
     return transaction(this.pool, async (client) => {
       const scope = await take(client, { files: 'f.bag_id = ANY($1)', named: [bagId] });
@@ -116,10 +122,11 @@ export class Relinks {
         `WITH left_out AS (
            SELECT f.id, f.request_id, f.bag_id, f.state FROM file f JOIN bag b ON b.id = f.bag_id
            WHERE f.bag_id = $1 AND ${isRelinking}
-         ), changed AS (UPDATE file f SET state = 'linked', stuck_from = NULL, code = NULL, reason = NULL FROM left_out WHERE f.id = left_out.id
+         ), changed AS (UPDATE file f SET state = 'moveSealed', stuck_from = NULL, code = NULL, reason = NULL FROM left_out WHERE f.id = left_out.id
+         ), left_as_they_are AS (UPDATE bag SET relink_from = '${leaveAsTheyAre}' WHERE id = $1 AND EXISTS (SELECT FROM left_out)
          ), told AS (
            INSERT INTO event (actor, request_id, bag_id, what, from_state, to_state, detail)
-           SELECT $2, request_id, bag_id, 'cancel', state, 'linked', jsonb_build_object('files', count(*)) FROM left_out GROUP BY request_id, bag_id, state)
+           SELECT $2, request_id, bag_id, 'cancel', state, 'moveSealed', jsonb_build_object('files', count(*)) FROM left_out GROUP BY request_id, bag_id, state)
          SELECT count(*)::int AS files FROM left_out`,
         [bagId, by],
       );

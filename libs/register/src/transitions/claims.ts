@@ -21,7 +21,10 @@ export interface Claim {
   readonly movingTo: string | null;
   /** The store that it was last moved from: links may still lead there. */
   readonly movedFrom: string | null;
-  /** The directory into which its links led before its store was moved, while they are led to where it is now. */
+  /**
+   * The directory into which its links led before its store was moved, while they are led to where it is now;
+   * `leaveAsTheyAre` after a cancel.
+   */
   readonly relinkFrom: string | null;
   readonly state: WorkState;
   readonly worker: string;
