@@ -97,10 +97,14 @@ async function verdict(paths: readonly string[]): Promise<string> {
     for (const path of paths) expect(existsSync(path)).toBe(true);
   });
 
-  test('a list with a name that has a line break, with nothing, or with nothing known is refused', async () => {
+  test('a list with files not found before, or with none, is refused, and so is a missing client', async () => {
     const bad = scene.file('a\nb.tif');
     const refusal = (code: string): object => ({ kind: 'refused', code });
     await expect(list([dirname(bad)], [bad])).rejects.toMatchObject(refusal('IMPORT_LIST_UNCLEAR'));
+    await expect(list([scene.file('late.tif')], [])).rejects.toMatchObject({
+      ...refusal('IMPORT_LIST_UNCLEAR'),
+      message: expect.stringContaining('was not found before'),
+    });
     await expect(list([scene.file('a.unknown')])).rejects.toMatchObject(refusal('IMPORT_NOTHING_FOUND'));
     const clientDir = join(scene.dir, 'empty');
     mkdirSync(clientDir, { recursive: true });

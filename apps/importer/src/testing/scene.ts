@@ -36,8 +36,7 @@ export class Scene {
     const server = await startOmeroServer(omeroPython()!, { dir: join(dir, 'server'), databaseUrl });
     const client = new pg.Client({ connectionString: databaseUrl });
     await client.connect();
-    await client.query(readFileSync(grants, 'utf8'));
-    await client.query("ALTER ROLE coldroom_importer PASSWORD 'of a test'");
+    await makeRole(client);
     const login = new URL(databaseUrl);
     login.username = 'coldroom_importer';
     login.password = 'of a test';
@@ -69,7 +68,6 @@ export class Scene {
   async stop(): Promise<void> {
     await this.server.stop();
     await this.database.close();
-    await this.client.query('DROP OWNED BY coldroom_importer');
     await this.client.end();
     rmSync(this.dir, { recursive: true, force: true });
   }
@@ -80,6 +78,19 @@ export function script(dir: string, name: string, text: string): string {
   const path = join(dir, name);
   writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   return path;
+}
+
+/** Roles belong to the whole server, which spec files share: one makes it at a time. */
+async function makeRole(client: pg.Client): Promise<void> {
+  const server = new pg.Client({ connectionString: process.env['TEST_POSTGRES_URL'] });
+  await server.connect();
+  try {
+    await server.query("SELECT pg_advisory_lock(hashtext('coldroom_importer'))");
+    await client.query(readFileSync(grants, 'utf8'));
+    await client.query("ALTER ROLE coldroom_importer PASSWORD 'of a test'");
+  } finally {
+    await server.end();
+  }
 }
 
 async function people(databaseUrl: string, dataDir: string): Promise<SampleUser> {
