@@ -9,6 +9,7 @@ import { markerName, writeMarker } from '@coldroom/files';
 import { Register } from '@coldroom/register';
 import { exitCodes, readSettings } from '@coldroom/runtime';
 import { buildSampleOmero, type SampleReport } from '@coldroom/sample-omero';
+import { markMoreImages } from './new-requests';
 import { keepOmeroState } from './omero-state';
 import { prove } from './proof';
 import { grantScanner } from './scanner-role';
@@ -18,6 +19,7 @@ import { writeTree } from './tree';
 const help = `What deploy/omero-sample.yml runs beside Coldroom's services.
 
   make     makes the sample OMERO in an empty database and volume, once, with the scanner's role and all markers
+  mark     marks more images, as people do later
   serve    a stand-in for OMERO.web's sign-in; everyone's password is their login name
   prove    compares OMERO's files and tables with those that make left, and all bags with their manifests`;
 
@@ -91,8 +93,15 @@ async function refuseUnlessEmpty(directory: string): Promise<void> {
     );
 }
 
+const madeSample = (): SampleReport => JSON.parse(readFileSync(place.report, 'utf8')) as SampleReport;
+
+async function mark(): Promise<number> {
+  await markMoreImages(process.env['OMERO_OWNER_URL'] ?? '', madeSample());
+  return exitCodes.ok;
+}
+
 async function serve(): Promise<number> {
-  const { users } = JSON.parse(readFileSync(place.report, 'utf8')) as SampleReport;
+  const { users } = madeSample();
   const web = await startFakeOmeroWeb({
     host: '0.0.0.0',
     port: omeroWebPort,
@@ -116,7 +125,7 @@ async function proveAll(): Promise<number> {
   }
 }
 
-const commands: Readonly<Record<string, () => Promise<number>>> = { make, serve, prove: proveAll };
+const commands: Readonly<Record<string, () => Promise<number>>> = { make, mark, serve, prove: proveAll };
 
 async function main(): Promise<number> {
   const command = commands[process.argv[2] ?? ''];

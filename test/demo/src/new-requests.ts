@@ -13,9 +13,14 @@ export async function makeNewRequests(
   register: Register,
   services: Services,
 ): Promise<void> {
+  await markMoreImages(omeroUrl, report);
+  await scan(register, services);
+}
+
+/** The next scan makes requests of them. */
+export async function markMoreImages(omeroUrl: string, report: SampleReport): Promise<void> {
   for (const { owner, images } of await unmarkedOf(omeroUrl, report))
     await markImages(omeroUrl, images, owner, { expiry: 10, description: 'The paper is accepted' });
-  await scan(register, services);
 }
 
 /** A few images of each person: of series, so that others come along. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settingParts } from '@coldroom/runtime';
 import { composeServices, mountAt, withDefaults } from './compose-file';
+import { commandsOfBackupPage } from './compose/backup-page';
 import { commandsOfSteps } from './compose/ten-steps';
 import { cell, documentedPaths, documentedRights } from './rights-table';
 import { repository } from './run';
@@ -79,4 +80,20 @@ test('docs/install-compose.md has commands for each of its ten steps', () => {
   const page = readFileSync(join(repository, 'docs', 'install-compose.md'), 'utf8');
   const steps = commandsOfSteps(page).map(({ step }) => step);
   expect([...new Set(steps)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+/** `npm run test:compose` carries these out: what the page says in another form would be left out. */
+test.each<['As a service' | 'Restore the register', readonly RegExp[]]>([
+  ['As a service', [/^mkdir/, /^echo/, / build /, /--prepare$/, /coldroom backup$/, / up -d$/, /drill restore$/]],
+  [
+    'Restore the register',
+    [
+      ...[/^ls/, /sha256sum -c/, /compose stop/, /up -d --wait register$/, /createdb/, /pg_restore/],
+      ...[/RENAME TO coldroom_lost/, /RENAME TO coldroom'$/, /migrate$/, /DELETE FROM coldroom.session/],
+      ...[/rebuild --restored --dry-run$/, /rebuild --restored$/, /stop --reason/, / up -d$/],
+      ...[/audit$/, /resume$/, /verify --all$/],
+    ],
+  ],
+])('docs/backup-and-restore.md has each command of "%s" for the containers', (heading, expected) => {
+  expect(commandsOfBackupPage(heading)).toEqual(expected.map((each) => expect.stringMatching(each)));
 });

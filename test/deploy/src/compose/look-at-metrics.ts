@@ -11,15 +11,12 @@ interface Answer {
   readonly data?: { readonly result: readonly unknown[] };
 }
 
-/** Panels without data in this walk: no mail service runs, no backup is made, no fixity check is due, nothing fails for a passing reason. */
+/** Panels without data in this walk: no mail service runs, no fixity check is due, nothing fails for a passing reason. */
 const mayBeEmpty = [
   'operations.json: Files stuck',
   'operations.json: Stuck files, by code',
   'operations.json: Failed attempts an hour, by code',
   'operations.json: Mail in the outbox',
-  'operations.json: Since the last good backup',
-  'operations.json: Size of the last good backup',
-  'operations.json: Backups that failed since the last good one',
   'capacity.json: Next release',
   'capacity.json: Days since the oldest check of a copy',
   'capacity.json: Days until a store is full',

@@ -4,8 +4,10 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ran, run, repository } from '../run';
+import { backUpAndWorkOn } from './back-up';
 import { bytesOf, faultsOfImage } from './image';
 import { walkOwners } from './owners';
+import { restoreLostRegister } from './restore-register';
 import { Stack } from './stack';
 import { walkTenSteps } from './ten-steps';
 import {
@@ -23,6 +25,7 @@ const base = 'node:24-bookworm-slim';
 const image = 'coldroom-test';
 const next = 'coldroom-test:next';
 const sample = 'coldroom-test-sample';
+const backupImage = 'coldroom-test-backup';
 const neededImages = [base, 'redis:7-bookworm', 'postgres:16', 'caddy:2', 'prom/prometheus:v2.53.5'];
 
 const started = Date.now();
@@ -86,6 +89,10 @@ async function main(): Promise<number> {
     await startPrometheus(walk);
     await archiveUnderFire(walk);
     await upgradeWhileRestoring(walk, next);
+    const upgraded = { ...walk, stack: stack.with({ COLDROOM_IMAGE: next }) };
+    const backups = { secrets, directory: join(secrets, 'backups'), image: backupImage };
+    const withBackups = await backUpAndWorkOn(upgraded, backups);
+    await restoreLostRegister(upgraded, withBackups, backups.directory);
     await lookAtMetrics(walk);
     await visitConsole(walk, await makeCertificate(secrets));
     await takeDown(walk, sample);

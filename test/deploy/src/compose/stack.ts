@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ran, run, type Ran } from '../run';
 
+const files = ['docker-compose.yml', 'deploy/omero-sample.yml'];
+const fileWords = files.flatMap((file) => ['-f', file]);
+
 /** The compose project of the test, with the sample OMERO; apart from any other on this machine. */
 export class Stack {
   private constructor(
@@ -25,24 +28,36 @@ export class Stack {
 
   async do(...words: readonly string[]): Promise<string> {
     const [program = '', ...first] = this.compose;
-    return ran(program, [...first, ...this.files, ...words], this.env);
+    return ran(program, [...first, ...fileWords, ...words], this.env);
   }
 
   async up(...words: readonly string[]): Promise<void> {
     await this.do('up', '-d', '--no-build', ...words);
   }
 
+  /** A command of a page, as `docker compose ...`, in the repository. A failure is an error with what was said. */
+  async shell(script: string): Promise<string> {
+    const ours = script.replaceAll('docker compose', this.compose.join(' ')).replaceAll('run --rm', 'run --rm -T');
+    return ran('sh', ['-c', ours], { ...this.env, COMPOSE_FILE: files.join(':') });
+  }
+
   /** A command of Coldroom. */
   async coldroom(...words: readonly string[]): Promise<Ran> {
     const [program = '', ...first] = this.compose;
     const inside = ['run', '--rm', '--no-deps', '-T', 'cli', ...words];
-    return run(program, [...first, ...this.files, ...inside], this.env);
+    return run(program, [...first, ...fileWords, ...inside], this.env);
   }
 
   async containersOf(service: string): Promise<readonly string[]> {
     const label = (name: string, value: string): string[] => ['--filter', `label=com.docker.compose.${name}=${value}`];
     const ids = await ran('docker', ['ps', '-q', ...label('project', this.project), ...label('service', service)]);
     return ids.split('\n').filter((id) => id !== '');
+  }
+
+  /** What the register answers, one line for each row. */
+  async query(sql: string): Promise<string> {
+    const [register = ''] = await this.containersOf('register');
+    return (await ran('docker', ['exec', register, 'psql', '-U', 'coldroom', '-d', 'coldroom', '-Atc', sql])).trim();
   }
 
   /** Until each running container of these services is healthy. */
@@ -63,14 +78,17 @@ export class Stack {
     }
   }
 
-  async logs(): Promise<string> {
-    return this.do('logs', '--tail', '30').catch((error: Error) => error.message);
+  async logs(...of: readonly string[]): Promise<string> {
+    return this.do('logs', '--tail', '30', ...of).catch((error: Error) => error.message);
   }
 
   /** Removes everything, with all volumes. */
   async remove(): Promise<void> {
-    await this.do('--profile', 'tls', '--profile', 'monitoring', 'down', '--volumes', '--timeout', '5');
+    await this.down('--volumes', '--timeout', '5');
   }
 
-  private readonly files = ['-f', 'docker-compose.yml', '-f', 'deploy/omero-sample.yml'];
+  async down(...words: readonly string[]): Promise<void> {
+    const profiles = ['tls', 'monitoring', 'backup'].flatMap((profile) => ['--profile', profile]);
+    await this.do(...profiles, 'down', ...words);
+  }
 }

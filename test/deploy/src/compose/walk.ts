@@ -46,8 +46,7 @@ export async function archiveUnderFire({ stack, say }: Walk): Promise<void> {
   // The sample is small: nothing may be archived before the first kill.
   await command(stack, 'stop', '--reason', 'containers are about to be killed');
   await command(stack, 'requests', 'approve', '1', '2', '--yes');
-  for (let tries = 0; (await unfinishedBags(stack)) === 0; tries += 1, await sleep(1000))
-    if (tries > 60) throw new Error('no bag was packed');
+  await packed(stack);
   await command(stack, 'resume');
   const victims = [];
   for (const service of ['transfer', 'linker', 'checksum']) victims.push(...(await stack.containersOf(service)));
@@ -122,7 +121,7 @@ export async function takeDown({ stack, say }: Walk, sampleImage: string): Promi
       'cd /OMERO && find . -path ./.coldroom -prune -o \\( -type f -o -type l \\) -exec sha256sum -- {} + 2>/dev/null | sort | sha256sum',
     ]);
   const before = await paths();
-  await stack.do('--profile', 'tls', '--profile', 'monitoring', 'down', '--timeout', '30');
+  await stack.down('--timeout', '30');
   if ((await run('docker', ['volume', 'inspect', 'coldroom-test_omero'])).code !== 0)
     throw new Error("OMERO's volume is gone");
   if ((await paths()) !== before) throw new Error("OMERO's volume has changed while all was brought down");
@@ -135,11 +134,15 @@ export async function prove({ stack, say }: Pick<Walk, 'stack' | 'say'>, when: s
   say(`${paths} paths read the bytes they had, ${links} of them links, ${bags} bags are whole ${when}`);
 }
 
+/** Until approved requests have bags. */
+export async function packed(stack: Stack): Promise<void> {
+  for (let tries = 0; (await unfinishedBags(stack)) === 0; tries += 1, await sleep(1000))
+    if (tries > 60) throw new Error('no bag was packed');
+}
+
 /** As the register has it, whatever a service or command says. */
 async function unfinishedBags(stack: Stack): Promise<number> {
-  const [register = ''] = await stack.containersOf('register');
-  const query = "SELECT count(*) FROM coldroom.bag WHERE state NOT IN ('linked', 'done')";
-  return Number(await ran('docker', ['exec', register, 'psql', '-U', 'coldroom', '-d', 'coldroom', '-Atc', query]));
+  return Number(await stack.query("SELECT count(*) FROM coldroom.bag WHERE state NOT IN ('linked', 'done')"));
 }
 
 export async function finished(stack: Stack): Promise<void> {
