@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ran, run, repository } from '../run';
 import { backUpAndWorkOn } from './back-up';
+import { runCronJobs } from './cron-jobs';
 import { bytesOf, faultsOfImage } from './image';
 import { walkOwners } from './owners';
 import { restoreLostRegister } from './restore-register';
@@ -93,6 +94,7 @@ async function main(): Promise<number> {
     const backups = { secrets, directory: join(secrets, 'backups'), image: backupImage };
     const withBackups = await backUpAndWorkOn(upgraded, backups);
     await restoreLostRegister(upgraded, withBackups, backups.directory);
+    await runCronJobs(walk, withBackups, backups);
     await lookAtMetrics(walk);
     await visitConsole(walk, await makeCertificate(secrets));
     await takeDown(walk, sample);

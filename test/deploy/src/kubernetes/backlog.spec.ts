@@ -1,5 +1,6 @@
+import { describeManifests } from './describe-manifests';
 import { ours, podsOf, selects, type Labels, type Manifest } from './manifests';
-import { describeManifests, render } from './render';
+import { render } from './render';
 
 describeManifests('work by Jobs', () => {
   const manifests = render('example-keda');

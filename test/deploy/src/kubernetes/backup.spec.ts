@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings, type settingParts } from '@coldroom/runtime';
 import { composeServices } from '../compose-file';
+import { describeManifests } from './describe-manifests';
 import { mainOf, podsOf, variablesOf, type Pod } from './manifests';
-import { describeManifests, render } from './render';
+import { render } from './render';
 
 interface Needs {
   readonly args: readonly string[];

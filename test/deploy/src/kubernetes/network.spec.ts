@@ -1,5 +1,6 @@
+import { describeManifests } from './describe-manifests';
 import { ours, podsOf, selects, type Labels, type Manifest, type Pod } from './manifests';
-import { describeManifests, render } from './render';
+import { render } from './render';
 
 const dns = 53;
 const register = 5432;

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '../run';
+import { describeManifests } from './describe-manifests';
 import { mainOf, ours, podsOf, type Pod } from './manifests';
-import { describeManifests, overlays, render } from './render';
+import { overlays, render } from './render';
 
 /** Images of others that the overlays start, and the users that they have there. */
 const servers: Readonly<Record<string, number>> = { register: 999, redis: 999 };

@@ -1,5 +1,6 @@
+import { describeManifests } from './describe-manifests';
 import { mainOf, ours, podsOf, selects, type Labels, type Manifest, type Pod } from './manifests';
-import { describeManifests, overlays, render } from './render';
+import { overlays, render } from './render';
 
 /** What a pod of each kind names. */
 function namedBy({ spec }: Pod): readonly (readonly [kind: string, name: string, keys?: readonly string[]])[] {

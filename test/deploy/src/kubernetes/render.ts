@@ -14,22 +14,21 @@ const renderers: readonly (readonly string[])[] = [
   [ownKustomize, 'build'],
 ];
 const renderer = renderers.find(([program = '']) => spawnSync(program, ['version', '--client']).error === undefined);
-
-const advice = `SKIPPED: the manifests in k8s/. Neither kubectl nor kustomize is there. With Go 1.25 or newer, this takes a minute:
-  GOBIN=~/.cache/coldroom-tests/bin go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1\n`;
-if (!renderer) process.stderr.write(advice);
-
-/** `describe` where the manifests can be rendered. */
-export const describeManifests = renderer ? describe : describe.skip;
+export const canRender = renderer !== undefined;
+export const howToRender = `Neither kubectl nor kustomize is there. With Go 1.25 or newer, this takes a minute:
+  GOBIN=~/.cache/coldroom-tests/bin go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1`;
 
 export const overlays = ['with-redis-postgres', 'local', 'local-keda', 'example', 'example-keda'] as const;
 export type Overlay = (typeof overlays)[number];
 
 /**
- * The example with KEDA has all options: each line that is commented out in it is taken. Empty where nothing can be
- * rendered.
+ * The example with KEDA has all options: each line that is commented out in it is taken. `takeOptions` takes others.
+ * Empty where nothing can be rendered.
  */
-export function render(overlay: Overlay): readonly Manifest[] {
+export function render(
+  overlay: Overlay,
+  takeOptions: (kustomization: string) => string = overlay === 'example-keda' ? takeAllOptions : (text) => text,
+): readonly Manifest[] {
   if (!renderer) return [];
   const [program = '', ...words] = renderer;
   const directory = mkdtempSync(join(tmpdir(), 'coldroom-k8s-'));
@@ -37,7 +36,8 @@ export function render(overlay: Overlay): readonly Manifest[] {
     cpSync(join(repository, 'k8s'), join(directory, 'k8s'), { recursive: true });
     const root = (name: string): string => join(directory, 'k8s', 'overlays', name);
     for (const name of ['example', 'example-keda']) writeSecrets(join(root(name), 'secrets'));
-    if (overlay === 'example-keda') takeAllOptions(join(root('example'), 'kustomization.yaml'));
+    const example = join(root('example'), 'kustomization.yaml');
+    writeFileSync(example, takeOptions(readFileSync(example, 'utf8')));
     const { status, stdout, stderr } = spawnSync(program, [...words, root(overlay)], {
       encoding: 'utf8',
       maxBuffer: 2 ** 26,
@@ -67,8 +67,8 @@ function writeSecrets(directory: string): void {
 }
 
 /** From its first such line on, all of the file is commented out; before that, single entries of lists are. */
-function takeAllOptions(file: string): void {
-  const [lists = '', patches = ''] = readFileSync(file, 'utf8').split(/^(?=# patches:$)/m);
+function takeAllOptions(kustomization: string): string {
+  const [lists = '', patches = ''] = kustomization.split(/^(?=# patches:$)/m);
   const all = lists.replaceAll(/^( +)# (- |  files: )/gm, '$1$2');
-  writeFileSync(file, all + patches.replaceAll(/^# /gm, ''));
+  return all + patches.replaceAll(/^# /gm, '');
 }

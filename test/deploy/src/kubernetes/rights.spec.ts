@@ -1,6 +1,7 @@
 import { cell, documentedPaths, documentedRights } from '../rights-table';
+import { describeManifests } from './describe-manifests';
 import { mainOf, ours, podsOf, serviceOf, type Container, type Pod } from './manifests';
-import { describeManifests, overlays, render } from './render';
+import { overlays, render } from './render';
 
 /** Where each volume is mounted, whatever the service. */
 const places: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,8 @@
 import { settingParts } from '@coldroom/runtime';
 import { allSettingsFound, saidAtStart } from '../starts';
+import { describeManifests } from './describe-manifests';
 import { mainOf, ours, podsOf, serviceOf, variablesOf } from './manifests';
-import { describeManifests, render } from './render';
+import { render } from './render';
 
 type Part = keyof typeof settingParts;
 const stages: readonly Part[] = ['register', 'redis', 'originals', 'stores', 'service'];

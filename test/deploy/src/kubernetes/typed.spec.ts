@@ -1,5 +1,6 @@
+import { describeManifests } from './describe-manifests';
 import type { Manifest } from './manifests';
-import { describeManifests, overlays, render } from './render';
+import { overlays, render } from './render';
 import { typeFaults } from './typed';
 
 describeManifests('each object', () => {
