@@ -39,6 +39,9 @@ const hanging = (on: Place, during: Line['during'], call: Fault['call'], path: s
   ...(short ? { short: true } : {}),
 });
 
+/** One file of the filesets is empty. A second copy is a file of its own, so only the first ones are read wrongly. */
+const copiesWithBytes = 4;
+
 const storing = failing('store', 'archiving');
 const reading = failing('store', 'restoring');
 const linking = failing('tree', 'archiving');
@@ -69,7 +72,7 @@ const table: readonly Line[] = [
     on: 'store',
     during: 'archiving',
     what: 'the first read of each copy has a wrong bit',
-    oddities: { flip: { nth: 1, path: '/data/' } },
+    oddities: { flip: { nth: 1, path: '/data/', files: copiesWithBytes } },
   },
   hanging('store', 'archiving', 'write', '/data/'),
   hanging('store', 'archiving', 'fsync', '/data/'),

@@ -17,6 +17,7 @@ struct beginnings {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct known *all;
 static struct beginnings *read_before;
+static long flipped; /* files */
 
 static void cut(struct timespec *time) {
   long long ns = time->tv_sec * 1000000000LL + time->tv_nsec;
@@ -75,6 +76,7 @@ void forget(const char *path) {
     free(gone);
     if (path) break;
   }
+  if (!path) flipped = 0;
   while (!path && read_before) {
     struct beginnings *gone = read_before;
     read_before = gone->next;
@@ -91,7 +93,8 @@ bool flips(const struct stat *stat) {
     *at = calloc(1, sizeof **at);
     (*at)->inode = stat->st_ino;
   }
-  bool now = ++(*at)->reads == odd.flip_at;
+  bool now = ++(*at)->reads == odd.flip_at && (!odd.flip_files || flipped < odd.flip_files);
+  flipped += now;
   pthread_mutex_unlock(&lock);
   return now;
 }

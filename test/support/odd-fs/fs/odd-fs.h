@@ -24,6 +24,7 @@ struct oddities {
   long inode_shift;
   long flip_at;        /* the n-th read of a file's beginning */
   char flip_path[NAME_MAX]; /* only of paths that contain this */
+  long flip_files;     /* only of so many files; 0: of each */
 };
 extern struct oddities odd;
 void start_oddities(const char *control, struct fuse_config *config);

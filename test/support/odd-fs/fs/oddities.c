@@ -49,6 +49,7 @@ static void parse(char *line) {
   if (!strcmp(kind, "cache")) odd.cache = atof(value);
   if (!strcmp(kind, "inode-shift")) odd.inode_shift = atol(value);
   if (!strcmp(kind, "flip-at")) odd.flip_at = atol(value);
+  if (!strcmp(kind, "flip-files")) odd.flip_files = atol(value);
   if (!strcmp(kind, "flip-path")) snprintf(odd.flip_path, sizeof odd.flip_path, "%s", value);
 }
 

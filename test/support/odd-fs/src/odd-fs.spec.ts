@@ -207,6 +207,12 @@ describeOddFs('odd-fs', () => {
     expect(thrice('b')).toEqual(['content', 'content', 'content']);
   });
 
+  test('one bit is wrong in the first file only', () => {
+    for (const name of ['a', 'b']) writeFileSync(at(name), 'content');
+    fs.set({ flip: { nth: 1, path: '/', files: 1 } });
+    expect(['a', 'b', 'a'].map((name) => readFileSync(at(name), 'utf8'))).toEqual(['bontent', 'content', 'content']);
+  });
+
   test('what is removed while it is open gets a hidden name', () => {
     fs.set({ hideRemoved: true });
     writeFileSync(at('a'), '');

@@ -66,8 +66,8 @@ export interface Oddities {
   readonly renameTouches?: boolean;
   /** Reads return less than asked for. */
   readonly shortReads?: boolean;
-  /** The n-th read of the beginning of each file whose path contains `path` has a wrong bit. */
-  readonly flip?: { readonly nth: number; readonly path: string };
+  /** The n-th read of the beginning of each file whose path contains `path`, or of so many of them, has a wrong bit. */
+  readonly flip?: { readonly nth: number; readonly path: string; readonly files?: number };
   /** What is removed while it is open gets a hidden name beside it, as on NFS. */
   readonly hideRemoved?: boolean;
 }
@@ -102,6 +102,7 @@ export function asLines({ faults = [], ...rest }: Oddities): string {
     ['short-reads', rest.shortReads],
     ['flip-at', rest.flip?.nth],
     ['flip-path', rest.flip?.path],
+    ['flip-files', rest.flip?.files],
     ['hide-removed', rest.hideRemoved],
   ];
   const set = settings.filter(([, value]) => value !== undefined && value !== false);
