@@ -74,9 +74,11 @@ export class ReleaseStage implements Stage {
           if (file.retrieval !== null && (await clearGivenUp(candidate, recalls, guard)))
             return [transition(file, 'place', 'restored')];
           if (stillMs > 0) return [];
-          await orHeldByContent({ places, files: this.files, work }, file, (asHeld) =>
-            releaseOne({ ...candidate, file: asHeld }, guard),
-          );
+          const reader = { places, originals: this.originals, files: this.files, work };
+          await orHeldByContent(reader, file, async (asHeld) => {
+            const now = asHeld === file ? candidate : await this.asOfNow(claim, { ...candidate, file: asHeld });
+            await releaseOne(now, guard);
+          });
           // of a move that a crash interrupted and a person cancelled
           await dropStaged(place, { directory: place.hold, name: Buffer.from(movingName(file)) }, guard);
           return [transition(file, 'release', 'released')];
@@ -90,6 +92,13 @@ export class ReleaseStage implements Stage {
     } finally {
       await places.close();
     }
+  }
+
+  /** What the store and the register say now of a file that took time to read. */
+  private async asOfNow(claim: Claim, { file, place }: Candidate): Promise<Candidate> {
+    const [inStore] = await this.stores.get(claim.store).stat(claim.bag, [copyPath(file)]);
+    const [known = file] = await this.register.claims.asOfNow(claim.bagId, [file]);
+    return { file: { ...known, identity: file.identity }, place, inStore };
   }
 }
 

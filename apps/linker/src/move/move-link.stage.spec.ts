@@ -454,6 +454,7 @@ describe('the move-link stage', () => {
     expect(codeOf(await archive.bench.run(archive.moveLink).catch((error: unknown) => error))).toBe('STOPPED');
     expect(await beside('relinked/new/x')).toHaveLength(1);
     await archive.bench.register.switches.resume('stage:hash', 'boss');
+    await new Promise((resolve) => setTimeout(resolve, 250)); // the next test must not see the switch that was on
     await putAside(id);
   });
 

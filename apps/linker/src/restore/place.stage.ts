@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { NotYet, crashPoint, type ArchiveFile } from '@coldroom/domain';
+import { Files } from '@coldroom/files';
 import { HoldDirectories, Originals } from '@coldroom/trees';
 import { transition, STORES, type Stage, type StageResult, type StageWork } from '@coldroom/pipeline';
 import { Register, type Claim, type Transition } from '@coldroom/register';
 import type { Stores } from '@coldroom/stores';
 import { refuseToPlace, restoreOne, type Name } from './restore';
 import { Failures } from '../failures';
+import { orHeldByContent } from '../paths/held-by-content';
 import type { Guard, Place } from '../paths/inspect';
 import { dropRecalled, recallOne } from './recalled-copies';
 import { lookAgain } from '../paths/look-again';
@@ -31,6 +33,7 @@ export class PlaceStage implements Stage {
     private readonly originals: Originals,
     private readonly register: Register,
     private readonly holds: HoldDirectories,
+    private readonly files: Files,
   ) {}
 
   async run(claim: Claim, work: StageWork): Promise<StageResult> {
@@ -54,8 +57,9 @@ export class PlaceStage implements Stage {
           return { file, place, staged };
         },
       );
+      const reader = { places, originals: this.originals, files: this.files, work };
       const placed = await failures.survivors(failures.wholeOnly(looked), (candidate) =>
-        placeOne(candidate, recalls, guard),
+        orHeldByContent(reader, candidate.file, (file) => placeOne({ ...candidate, file }, recalls, guard)),
       );
       await places.syncOriginals();
       await places.syncHolds();

@@ -48,8 +48,11 @@ export class UndoStage implements Stage {
                 reason: 'the original is no longer held; it is fetched from the store',
               }),
             };
-          await orHeldByContent({ places, files: this.files, work }, file, (known) => undoOne(known, places, guard));
-          return { file, outcome: transition(file, 'undo', 'undone') };
+          const reader = { places, originals: this.originals, files: this.files, work };
+          return orHeldByContent(reader, file, async (known) => {
+            await undoOne(known, places, guard);
+            return { file: known, outcome: transition(known, 'undo', 'undone') };
+          });
         },
       );
       await places.syncOriginals();

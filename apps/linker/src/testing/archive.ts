@@ -60,7 +60,7 @@ export class Archive {
   }
 
   placeWith(stores: Stores): PlaceStage {
-    return new PlaceStage(stores, this.bench.originals, this.bench.register, this.bench.holds);
+    return new PlaceStage(stores, this.bench.originals, this.bench.register, this.bench.holds, this.bench.files);
   }
 
   get expire(): ExpireStage {
