@@ -5,7 +5,7 @@ import type { Claim } from './claim';
 import { EndOfBatch, failureOf, readingFailed, storeFailed } from './failures';
 import { MadeFiles, type MadeFile } from './made-files';
 import { displayPath } from './path';
-import { openFile, readThrough, type OpenFile } from './read';
+import { noteRefusal, openFile, readThrough, type OpenFile } from './read';
 import type { Tree } from './tree';
 import type { Trees } from './trees';
 import { bytesOf, type WireOutcome, type WirePath } from './wire';
@@ -91,6 +91,9 @@ class Copier {
       crashPoint('copy:3-written');
       if (large) await this.made.syncFiles([copy]);
       else if (this.made.full) await this.made.syncFiles();
+    } catch (error) {
+      if (noteRefusal(error, source)) return await this.copy(tree, path, identity, copyPath);
+      throw error;
     } finally {
       closeSync(source.fd);
     }

@@ -1,5 +1,5 @@
 import { consequencesOf, Refused, type FileSystemLook, type RootUse } from '@coldroom/domain';
-import { lstat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { ignored, ownersIgnored } from './contents';
 
 /** What the settings of a store accept. */
@@ -48,7 +48,7 @@ export async function refuseOtherOwner(
   const { answer, how } = look.abilities.owners;
   if (answer !== 'no' || how === ownersIgnored || look.newFiles === undefined) return;
   for (const root of omeroRoots) {
-    const found = await lstat(root).catch(() => undefined);
+    const found = await stat(root).catch(() => undefined);
     if (found === undefined || found.uid === look.newFiles.uid) continue;
     throw new Refused(
       'FILE_SYSTEM_UNABLE',
