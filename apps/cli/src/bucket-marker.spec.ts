@@ -235,6 +235,18 @@ const path = Buffer.from('file');
     await check({ far: inBucket(bucket) });
   });
 
+  test('is known by its metadata where a lifecycle rule has moved its content away', async () => {
+    await hasBag('cloud');
+    await check();
+    const { id } = await read();
+    await client.putObject(bucket, key, 'archived', undefined, { 'coldroom-source': id });
+    await check();
+    await client.putObject(bucket, key, JSON.stringify({ coldroom: 'store', id })); // by another tool, without metadata
+    await check();
+    await client.putObject(bucket, key, 'archived', undefined, { 'coldroom-source': 'something else' });
+    await expect(check()).rejects.toMatchObject(replaced('is not a marker of Coldroom'));
+  });
+
   test('is taken over by a register that knows none', async () => {
     await check();
     const { id } = await read();

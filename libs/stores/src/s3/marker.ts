@@ -8,6 +8,7 @@ import {
 } from '@coldroom/domain';
 import type { Bucket } from './bucket';
 import { S3Failure } from './failures';
+import { sourceHeader } from './object-head';
 
 /** Not the name of a directory's marker: copying a bucket into a directory, or back, replaces neither. */
 export const markerName = '.coldroom-store';
@@ -51,7 +52,11 @@ export class Marker {
     }
   }
 
+  /** A head first: a lifecycle rule may have moved the object to where only its metadata can be read. */
   private async read(bucket: Bucket): Promise<string | undefined> {
+    const head = await bucket.head(this.key);
+    if (head === undefined) return undefined;
+    if (head.source !== undefined && idShape.test(head.source)) return head.source;
     const content = await bucket.read(this.key, limit);
     if (content === undefined) return undefined;
     const id = idIn(content.toString());
@@ -67,7 +72,7 @@ export class Marker {
   /** Two services may do this at once: both write the same. */
   private async write(bucket: Bucket, id: string): Promise<void> {
     try {
-      await bucket.putNew(this.key, Buffer.from(contentFor(id)));
+      await bucket.putNew(this.key, Buffer.from(contentFor(id)), { [sourceHeader]: id });
     } catch (error) {
       if (!(error instanceof S3Failure) || ![409, 412].includes(error.status)) throw error;
     }
@@ -83,6 +88,7 @@ export class Marker {
   }
 }
 
+const idShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const contentFor = (id: string): string => `${JSON.stringify({ coldroom: 'store', id })}\n`;
 
 function idIn(text: string): string | undefined {

@@ -62,10 +62,16 @@ export async function namesNotKept(bucket: Bucket, top: string, parallel: number
   return first.filter((odd) => again.includes(odd));
 }
 
+/** What follows `.probe-` in our own keys. */
+const ours = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/|$)/;
+
 /** What a process left that was killed. A younger object may belong to a process that is still at work. */
 async function removeAbandoned(bucket: Bucket, top: string, parallel: number): Promise<void> {
-  for await (const page of bucket.list(probesBelow(top))) {
-    const left = page.filter(({ modified }) => Date.now() - modified > abandonedMs);
+  const start = probesBelow(top);
+  for await (const page of bucket.list(start)) {
+    const left = page.filter(
+      ({ key, modified }) => ours.test(key.slice(start.length)) && Date.now() - modified > abandonedMs,
+    );
     await inParallel(left, parallel, ({ key }) => isTaken(() => bucket.remove(key)));
   }
 }
