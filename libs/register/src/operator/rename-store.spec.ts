@@ -41,3 +41,17 @@ test('again changes nothing, also where the store has only bags that were moved 
   ]);
   await expect(place.register.renameStore('unknown', 'other', 'boss')).rejects.toMatchObject({ code: 'STORE_UNKNOWN' });
 });
+
+test('a store that all bags have left is not merged into one with bags', async () => {
+  const marker = (id: string): string =>
+    `INSERT INTO store_marker (store, part_of, id, place) VALUES ('${id}', '{}', '${id}-id', 'x')`;
+  for (const store of ['main', 'deep']) await place.sql.query(marker(store));
+  await place.sql.query("UPDATE bag SET store = 'deep'");
+  await expect(rename()).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+  await place.sql.query("DELETE FROM store_marker WHERE store = 'main'");
+  await place.sql.query("UPDATE bag SET moved_from = 'main'");
+  await expect(rename()).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+  expect((await place.sql.query('SELECT store, id FROM store_marker')).rows).toEqual([
+    { store: 'deep', id: 'deep-id' },
+  ]);
+});

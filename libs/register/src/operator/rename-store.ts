@@ -5,20 +5,28 @@ import { transaction } from '../db/connection';
 /**
  * Gives a store another name wherever the register names it as it is now; events keep the old one. Nothing else changes,
  * so a second call finds nothing to rename. Throws `NotYet` `BAG_BUSY` while a worker holds one of its bags, and
- * `Refused` `STORE_IN_USE` if there are bags under the new name already, `STORE_UNKNOWN` if the register has neither name.
+ * `Refused` `STORE_IN_USE` if there are bags under the new name already and anything is known of the old one, `STORE_UNKNOWN` if the register has neither name.
  * Returns how many bags were renamed.
  */
 export async function renameStore(pool: pg.Pool, from: string, to: string, by: string): Promise<number> {
   return transaction(pool, async (client) => {
-    const { rows: bags } = await client.query<{ store: string; busy: boolean }>(
-      `SELECT store, coalesce(lease_until > now(), false) AS busy FROM bag
+    const { rows: bags } = await client.query<{
+      store: string;
+      moving: string | null;
+      left: string | null;
+      busy: boolean;
+    }>(
+      `SELECT store, moving_to AS moving, moved_from AS "left", coalesce(lease_until > now(), false) AS busy FROM bag
        WHERE $1 IN (store, moving_to, moved_from) OR $2 IN (store, moving_to, moved_from) ORDER BY id FOR UPDATE`,
       [from, to],
     );
     const own = bags.filter(({ store }) => store === from).length;
     if (bags.some(({ busy }) => busy))
       throw new NotYet('BAG_BUSY', `A bag in store ${from} or ${to} is being worked on; stop the services first`);
-    if (own > 0 && bags.some(({ store }) => store === to))
+    const { rows: marked } = await client.query('SELECT FROM store_marker WHERE store = $1', [from]);
+    // Also where all bags have left it: its marker, and where they were moved from, would become those of the other.
+    const isKnown = marked.length > 0 || bags.some(({ store, moving, left }) => [store, moving, left].includes(from));
+    if (isKnown && bags.some(({ store }) => store === to))
       throw new Refused('STORE_IN_USE', `There are bags in a store ${to} already: two stores cannot become one.`);
     const { rows: named } = await client.query('SELECT FROM store_health WHERE name = $1', [from]);
     if (bags.length === 0 && named.length === 0)
