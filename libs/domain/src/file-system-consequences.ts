@@ -48,7 +48,9 @@ const without: Readonly<Record<RootUse, Without>> = {
     'Unicode forms': warning('files of a bag whose names differ only in their Unicode form are stuck'),
     'any bytes in names': warning('a file whose name the store cannot hold is stuck'),
     'extended attributes': warning('originals with extended attributes are stuck'),
-    owners: warning('files of other owners than the mount gives to new files are stuck'),
+    owners: warning(
+      "files of other owners than the mount gives to new files are stuck; refused if the owner of OMERO's files is such an owner",
+    ),
   },
 };
 
