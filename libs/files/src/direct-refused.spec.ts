@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeOddFs, OddFs } from '@coldroom/odd-fs';
 import { Files } from './files';
+import { identify } from './fresh';
 import { writeMarker } from './roots';
 import { work } from './testing/scratch';
 
@@ -40,6 +41,22 @@ describeOddFs('a file system that takes an open with O_DIRECT and refuses a read
     expect(await hash('first')).toMatchObject(hashed('first'));
     expect(odd.done()).toEqual(['read /first']);
     expect(await hash('second')).toMatchObject(hashed('second'));
+  });
+
+  test('a large file is copied in another way, too', async () => {
+    const size = 1024 ** 3 + 1; // larger files are read past the page cache for a copy as well
+    const [large, target] = [join(odd.mountPoint, 'large'), join(top, 'target')];
+    writeFileSync(large, '');
+    truncateSync(large, size);
+    mkdirSync(target);
+    await writeMarker(target, 'main');
+    const identity = (await identify(large))!;
+    odd.set({ faults: [{ call: 'read', error: 'EINVAL', path: 'large', nth: 2, times: 1 }] });
+    const source = { root: odd.mountPoint, path: Buffer.from('large'), copyPath: Buffer.from('copy'), identity };
+    const place = { root: target, prefix: Buffer.from('bag') };
+    expect(await files.copy([source], place, work())).toMatchObject([{ ok: {} }]);
+    expect(odd.done()).toEqual(['read /large']);
+    expect(statSync(join(target, 'bag', 'copy')).size).toBe(size);
   });
 
   test('a file that cannot be read in any way is refused as before', async () => {
