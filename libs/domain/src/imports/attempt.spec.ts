@@ -45,4 +45,10 @@ describe('judgeAttempt', () => {
     const ids = [...complete].map(([number, { filesetId }]) => [number, filesetId]);
     expect({ complete: Object.fromEntries(ids), ...rest }).toEqual(result);
   });
+
+  it('leaves it to a person which of two filesets was made that OMERO gives the same paths', () => {
+    const alike = [1, 2].map((number) => ({ number, clientPaths: ['lock/a;b.tif'] }));
+    const { complete, missing, unclear } = judgeAttempt(alike, [whole(7n, 'lock/a;b.tif')]);
+    expect([complete.size, missing, unclear]).toEqual([1, [], [7n]]);
+  });
 });

@@ -41,6 +41,11 @@ export function judgeAttempt(wanted: readonly FilesetWanted[], made: readonly Fi
   const missing = wanted
     .filter(({ clientPaths }) => !clientPaths.some((path) => touched.has(path)))
     .map(({ number }) => number);
+  // Two wanted filesets with the same paths, as OMERO writes names: which of them was made cannot be known.
+  const open = wanted.filter(({ number }) => !complete.has(number) && !missing.includes(number));
+  const paths = new Set(open.flatMap(({ clientPaths }) => clientPaths));
+  for (const { filesetId, clientPaths } of made)
+    if (clientPaths.some((path) => paths.has(path)) && !unclear.includes(filesetId)) unclear.push(filesetId);
   return { complete, missing, unclear };
 }
 
