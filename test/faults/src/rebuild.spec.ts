@@ -88,7 +88,9 @@ test('a bag whose lists leave it is left out, and nothing in it is trusted', asy
 test('a held original whose hold is over is freed only after its copy was read again', async () => {
   await world.loseRegister();
   await world.coldroom('rebuild');
-  const held = imageOf(world.hold);
+  /** Without the hold directory itself, whose time the linker's looks at the file system change. */
+  const inHold = (): object => ({ ...imageOf(world.hold), [world.hold]: undefined });
+  const held = inHold();
   const linker = world.start('linker', { env: { COLDROOM_HOLD: '0' } });
   const stuck = await world.until('all that is held to be stuck', async () => {
     const files = (await world.register.reports.files({ limit: 1000 })).filter(
@@ -96,7 +98,7 @@ test('a held original whose hold is over is freed only after its copy was read a
     );
     return files.length === 9 && files;
   });
-  expect(imageOf(world.hold)).toEqual(held);
+  expect(inHold()).toEqual(held);
   await world.check();
   await world.coldroom('verify', '--all');
   await world.coldroom('files', 'retry', ...stuck.map(({ id }) => String(id)));
