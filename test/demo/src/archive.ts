@@ -45,7 +45,7 @@ export async function untilDone(register: Register, services: Services, show: ()
         ...(await register.requests.inState('Approved')),
         ...(await register.requests.inState('Running')),
         ...(await register.reports.progress()).filter((row) => row.state === 'linked'),
-        ...((await bagsUnderWay(register)) > (await register.reports.bagsBehindStuck()) ? ['bags'] : []),
+        ...((await bagsUnderWay(register)) > 0 ? ['bags'] : []),
         ...(await register.marks.pending(1)),
       ];
       if (waiting.length === 0) return true;
@@ -75,8 +75,9 @@ export async function leftUnderWay(register: Register, services: Services): Prom
   ];
 }
 
+/** Without bags that wait for a person, as a file of theirs is stuck: that file is listed. */
 async function bagsUnderWay(register: Register): Promise<number> {
-  return underWay(await register.reports.progress());
+  return underWay(await register.reports.progress()) - (await register.reports.bagsBehindStuck());
 }
 
 async function until<T>(
