@@ -86,14 +86,12 @@ class Copier {
         this.onTarget(path, () => keepAttributes(copy.fd, source.identity, attributes, path));
       } catch (error) {
         if (!(error instanceof EndOfBatch)) this.onTarget(path, () => this.made.remove(copy));
+        if (noteRefusal(error, source)) return await this.copy(tree, path, identity, copyPath);
         throw error;
       }
       crashPoint('copy:3-written');
       if (large) await this.made.syncFiles([copy]);
       else if (this.made.full) await this.made.syncFiles();
-    } catch (error) {
-      if (noteRefusal(error, source)) return await this.copy(tree, path, identity, copyPath);
-      throw error;
     } finally {
       closeSync(source.fd);
     }

@@ -5,8 +5,8 @@ import { transaction } from '../db/connection';
 /**
  * Gives a store another name wherever the register names it as it is now; events keep the old one. Nothing else changes,
  * so a second call finds nothing to rename. Throws `NotYet` `BAG_BUSY` while a worker holds one of its bags, and
- * `Refused` `STORE_IN_USE` if there are bags under the new name already and anything is known of the old one, `STORE_UNKNOWN` if the register has neither name.
- * Returns how many bags were renamed.
+ * `Refused` `STORE_IN_USE` if there are bags under the new name already and anything is known of the old one,
+ * `STORE_UNKNOWN` if the register has neither name. Returns how many bags were renamed.
  */
 export async function renameStore(pool: pg.Pool, from: string, to: string, by: string): Promise<number> {
   return transaction(pool, async (client) => {
