@@ -9,6 +9,7 @@ export { delivery, type DeliverySettings } from './delivery';
 export { Queues, type StageJobs } from './queues';
 export { QueuesModule } from './queues.module';
 export { queueModules, type QueueSettings } from './queue-modules';
+export { Lease, type Claimed } from './lease';
 export { LifeSigns, SERVICE_NAME } from './life-signs';
 export { RedisConnection } from './redis';
 export { Runner, type RunnerOptions } from './runner';

@@ -1,8 +1,15 @@
-import { claimLost, type Transient } from '@coldroom/domain';
-import type { Claim, Register } from '@coldroom/register';
+import type { Transient } from '@coldroom/domain';
 import type { StageWork } from './stage';
 
-interface LeaseBounds {
+/** What a worker has claimed: a bag, or an import order. */
+export interface Claimed {
+  /** Renews the claim in the register; false if it is lost. */
+  renew(leaseMs: number, doneBytes: number): Promise<boolean>;
+  /** `CLAIM_LOST`, with the name of what was claimed. */
+  lost(): Transient;
+}
+
+export interface LeaseBounds {
   readonly leaseMs: number;
   /** When the register was asked for the claim, on the process's own clock. */
   readonly claimedAt: bigint;
@@ -23,8 +30,7 @@ export class Lease {
   private timeOfDayLimit = 0;
 
   constructor(
-    private readonly register: Register,
-    private readonly claim: Claim,
+    private readonly claimed: Claimed,
     { leaseMs, claimedAt, stop }: LeaseBounds,
   ) {
     this.leaseMs = leaseMs;
@@ -43,7 +49,7 @@ export class Lease {
     check: () => {
       this.abort.signal.throwIfAborted();
       if (process.hrtime.bigint() >= Atomics.load(this.deadline, 0) || Date.now() >= this.timeOfDayLimit)
-        throw lost(this.claim);
+        throw this.claimed.lost();
     },
   };
 
@@ -55,8 +61,8 @@ export class Lease {
   private async renew(): Promise<void> {
     const asked = process.hrtime.bigint();
     try {
-      if (await this.register.claims.renew(this.claim, this.leaseMs, this.doneBytes)) this.extend(asked);
-      else this.abort.abort(lost(this.claim));
+      if (await this.claimed.renew(this.leaseMs, this.doneBytes)) this.extend(asked);
+      else this.abort.abort(this.claimed.lost());
     } catch {
       // The register does not answer: the lease is valid until its deadline, and renewal is tried again before then.
     }
@@ -68,8 +74,4 @@ export class Lease {
     Atomics.store(this.deadline, 0, end);
     this.timeOfDayLimit = Date.now() + Number(end - process.hrtime.bigint()) / 1e6;
   }
-}
-
-function lost(claim: Claim): Transient {
-  return claimLost(`the claim on bag ${claim.bag} ran out`, { bag: claim.bagId });
 }

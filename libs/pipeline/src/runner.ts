@@ -1,7 +1,7 @@
-import { codeOf, ColdroomError, messageOf, NotYet, Transient } from '@coldroom/domain';
+import { claimLost, codeOf, ColdroomError, messageOf, NotYet, Transient } from '@coldroom/domain';
 import type { Claim, DueBag, Register } from '@coldroom/register';
 import type { Log } from '@coldroom/runtime';
-import { Lease } from './lease';
+import { Lease, type Claimed } from './lease';
 import { attempts, bagSeconds, countTransitions, lostClaims } from './metrics';
 import { stuck, type Stage, type StageResult } from './stage';
 
@@ -50,7 +50,7 @@ export class Runner {
       );
       return;
     }
-    const lease = new Lease(this.register, claim, {
+    const lease = new Lease(this.claimed(claim), {
       leaseMs: this.options.leaseMs,
       claimedAt,
       stop: this.stop.signal,
@@ -65,6 +65,13 @@ export class Runner {
       lease.end();
       timed();
     }
+  }
+
+  private claimed(claim: Claim): Claimed {
+    return {
+      renew: async (leaseMs, doneBytes) => this.register.claims.renew(claim, leaseMs, doneBytes),
+      lost: () => claimLost(`the claim on bag ${claim.bag} ran out`, { bag: claim.bagId }),
+    };
   }
 
   /** Ends running work as soon as that can be done without harm. */
