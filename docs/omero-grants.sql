@@ -41,6 +41,10 @@ GRANT SELECT (id, plate) ON well TO coldroom_scanner;
 GRANT SELECT, INSERT, DELETE ON annotation, annotation_mapvalue, imageannotationlink TO coldroom_scanner;
 GRANT UPDATE (archived, version, update_id) ON image TO coldroom_scanner;
 
+-- Imports that are ordered by an annotation of a dataset, screen or project. Archiving works without these lines.
+GRANT SELECT (parent, child, owner_id) ON datasetannotationlink, screenannotationlink, projectannotationlink TO coldroom_scanner;
+GRANT SELECT (owner_id, group_id) ON dataset, screen, project TO coldroom_scanner;
+
 -- OMERO's record of who changed what.
 GRANT SELECT ON eventtype TO coldroom_scanner;
 GRANT SELECT (id), INSERT ON event TO coldroom_scanner;

@@ -106,6 +106,29 @@ it('suffice for usage; without the right to the time of events only usage is ref
   await omero.checkUsageRights();
 });
 
+it('suffice for imports ordered by annotation; without the right to their links only these are refused', async () => {
+  const dataset = await rows.own('dataset', { name: 'd' });
+  const annotationId = await rows.annotation('IMPORT', {}, [['Directory', '/buffer/x']]);
+  await rows.own('datasetannotationlink', { parent: dataset, child: annotationId });
+  expect(await collect(omero.importMarks())).toMatchObject([{ annotationId, directory: '/buffer/x', answer: '' }]);
+  expect(await omero.answerImportMarks([{ annotationId, text: 'queued' }])).toMatchObject([{ outcome: 'written' }]);
+  expect(await collect(omero.importMarks())).toMatchObject([{ answer: 'queued' }]);
+  await rows.query('REVOKE SELECT (owner_id) ON screenannotationlink FROM coldroom_scanner');
+  try {
+    const refusal = {
+      kind: 'refused',
+      code: 'OMERO_IMPORT_MARKS_NOT_READABLE',
+      message: expect.stringMatching(/may not read screenannotationlink\.owner_id in .*docs\/omero-grants\.sql/),
+    };
+    await expect(collect(omero.importMarks())).rejects.toMatchObject(refusal);
+    await expect(omero.checkImportMarkRights()).rejects.toMatchObject(refusal);
+    expect(await omero.check()).toMatchObject({ patch: 0 });
+  } finally {
+    await rows.query(grants);
+  }
+  await omero.checkImportMarkRights();
+});
+
 it.each([
   "UPDATE originalfile SET name = 'x'",
   'DELETE FROM originalfile',
@@ -118,6 +141,9 @@ it.each([
   'DELETE FROM filesetentry',
   "UPDATE annotation SET ns = 'x'",
   'UPDATE imageannotationlink SET parent = 1',
+  'UPDATE annotation_mapvalue SET value = NULL',
+  'DELETE FROM datasetannotationlink',
+  "UPDATE dataset SET name = 'x'",
   'UPDATE event SET type = 0',
   'DELETE FROM eventlog',
   'SELECT * FROM eventlog',

@@ -16,6 +16,8 @@ export { legacyPath, pyramidCompanions, type PyramidCompanions } from './legacy-
 export type { Closure, ClosureFile, ClosureImage, Component } from './closure';
 export type { ConnectionOptions } from './connection';
 export type { ContainerContent } from './containers';
+export type { ImportAnswer, ImportAnswerOutcome } from './import-answers';
+export type { ImportMark } from './import-marks';
 export { ImportDatabase } from './import-database';
 export type { Group, IgnoredMark, Mark, RequestMark } from './marks';
 export { OmeroDatabase, type OmeroFacts, type OmeroOptions } from './omero-database';

@@ -7,6 +7,8 @@ import { type Closure, readClosure } from './closure';
 import { type ConnectionOptions, inTransaction, openPool, readInTransaction } from './connection';
 import { type ContainerContent, readContainer } from './containers';
 import { clearMarks, type ClearOptions, type ClearOutcome, type MarkOutcome, setMark } from './image-marks';
+import { type ImportAnswer, type ImportAnswerOutcome, writeImportAnswers } from './import-answers';
+import { checkImportMarkRights, type ImportMark, readImportMarks } from './import-marks';
 import type { ImageMark } from './mark-annotations';
 import { type IgnoredMark, type Mark, readMarks, type RequestMark } from './marks';
 import { findManagedRepository, type Repository } from './repositories';
@@ -63,6 +65,24 @@ export class OmeroDatabase {
    */
   marks(name: RequestMark): AsyncGenerator<Mark | IgnoredMark> {
     return readInTransaction(this.pool, (session) => readMarks(session, name));
+  }
+
+  /**
+   * Annotations by which people order imports, by id, from one snapshot; those that are answered, too. Throws `Refused`
+   * `OMERO_IMPORT_MARKS_NOT_READABLE` where the role may not read them; nothing else needs that right.
+   */
+  importMarks(): AsyncGenerator<ImportMark> {
+    return readInTransaction(this.pool, readImportMarks);
+  }
+
+  /** Throws as `importMarks` does, without reading any. */
+  checkImportMarkRights(): Promise<void> {
+    return inTransaction(this.pool, 'read', checkImportMarkRights);
+  }
+
+  /** See `writeImportAnswers`. One transaction; may be repeated. */
+  answerImportMarks(answers: readonly ImportAnswer[]): Promise<readonly ImportAnswerOutcome[]> {
+    return inTransaction(this.pool, 'write', (session) => writeImportAnswers(session, answers));
   }
 
   /**

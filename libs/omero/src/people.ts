@@ -21,6 +21,7 @@ export class People {
     private readonly active: ReadonlySet<bigint>,
     private readonly administrators: ReadonlySet<bigint>,
     private readonly leaders: ReadonlySet<string>,
+    private readonly members: ReadonlySet<string>,
   ) {}
 
   static async load(session: Session): Promise<People> {
@@ -42,6 +43,7 @@ export class People {
       new Set(memberships.filter(({ parent }) => parent === roles?.users).map(({ child }) => child)),
       unrestricted,
       new Set(memberships.filter(({ owner }) => owner).map(({ parent, child }) => `${parent}:${child}`)),
+      new Set(memberships.map(({ parent, child }) => `${parent}:${child}`)),
     );
   }
 
@@ -53,6 +55,10 @@ export class People {
   /** OMERO treats a person who is not in the group `user` as inactive. */
   isActive(id: bigint): boolean {
     return this.active.has(id);
+  }
+
+  isMember(id: bigint, groupId: bigint): boolean {
+    return this.members.has(`${groupId}:${id}`);
   }
 
   /** The right by which this person may decide on an image of that owner in that group; undefined: none. */
