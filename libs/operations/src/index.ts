@@ -141,3 +141,6 @@ export { verify, type VerifyOrder } from './verify/verify';
 export type { CheckedFile, Verification, VerificationProgress } from './verify/verification';
 export { waiting, type Waiting } from './waiting';
 export { watch, type ProgressReading } from './watch/watch';
+export { orderBulk, type BulkOptions, type BulkResult, type BulkRows } from './imports/bulk';
+export { bulkFile, csvFile, type RowFile } from './imports/bulk-file';
+export type { BulkFault, BulkRow } from './imports/bulk-rows';
