@@ -89,6 +89,9 @@ export const parts = {
       .default('coldroom'),
   }),
   stores: z.object({ COLDROOM_STORES: directory }),
+  imports: z.object({ COLDROOM_IMPORTS: directory }),
+  /** For a program that does other work where nothing is imported. */
+  importsIfAny: z.object({ COLDROOM_IMPORTS: directory.optional() }),
   /** For a program that reads neither, and can say more where it knows them. */
   places: z.object({ OMERO_DATA_DIR: directory.optional(), COLDROOM_STORES: directory.optional() }),
   hold: z.object({ COLDROOM_HOLD: duration }),
