@@ -1,4 +1,5 @@
 import { Clock } from './clock';
+import { ImportFacts } from './import-facts';
 import type { Site } from './notifier-settings';
 import { Recipients } from './recipients';
 import { RequestFacts } from './request-facts';
@@ -24,7 +25,8 @@ afterEach(() => scene.close());
 let minute = 0;
 async function tick(): Promise<void> {
   const recipients = new Recipients(scene.register, site);
-  await new Clock(scene.register, recipients, new RequestFacts(site), site).run((minute += 61_000));
+  const facts = new RequestFacts(site);
+  await new Clock(scene.register, recipients, facts, new ImportFacts(facts, site), site).run((minute += 61_000));
 }
 async function queued(template: string): Promise<readonly string[]> {
   const mails = await scene.register.outbox.list(['waiting', 'refused']);

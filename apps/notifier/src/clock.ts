@@ -3,6 +3,7 @@ import { oldBackups } from '@coldroom/operations';
 import { Register, type EndingRecall, type NewMail } from '@coldroom/register';
 import { counted, formatBytes } from '@coldroom/terminal';
 import { dateOf } from './dates';
+import { ImportFacts } from './import-facts';
 import { NOTIFIER_SITE, type Site } from './notifier-settings';
 import { Recipients } from './recipients';
 import { RequestFacts } from './request-facts';
@@ -11,8 +12,10 @@ import { mailTo } from './topics/topic';
 const actor = 'notifier';
 const everyMs = 60_000;
 const beforeEndMs = 2 * 86_400_000;
+const importsWaitMs = 86_400_000;
+const importsShown = 20;
 
-/** What no event announces: recalls that end soon, services that have fallen silent, and backups that are old. */
+/** What no event announces: recalls that end soon, imports that wait, services that have fallen silent, and backups that are old. */
 @Injectable()
 export class Clock {
   private nextAt = 0;
@@ -21,6 +24,7 @@ export class Clock {
     private readonly register: Register,
     private readonly recipients: Recipients,
     private readonly facts: RequestFacts,
+    private readonly imports: ImportFacts,
     @Inject(NOTIFIER_SITE) private readonly site: Site,
   ) {}
 
@@ -30,6 +34,7 @@ export class Clock {
     await this.remind();
     await this.noticeSilence();
     await this.noticeOldBackups();
+    await this.remindOfImports(new Date(now));
     this.nextAt = now + everyMs;
   }
 
@@ -95,5 +100,25 @@ export class Clock {
       open.filter((name) => !old.some(({ database }) => name === `backup old:${database}`)),
       actor,
     );
+  }
+
+  /** One mail a day for each person whose imports wait. */
+  private async remindOfImports(now: Date): Promise<void> {
+    const mails: NewMail[] = [];
+    for (const { personId, person, count, shown } of await this.register.imports.mails.waiting(
+      importsWaitMs,
+      importsShown,
+    )) {
+      const facts = {
+        imports: counted(count, 'import'),
+        list: shown.map((order) => this.imports.of(order)),
+        ...(count > shown.length ? { more: counted(count - shown.length, 'other import') } : {}),
+        ...this.imports.all(),
+      };
+      const recipient = await this.recipients.person(personId, person);
+      const reason = `imports-wait:${now.toISOString().slice(0, 10)}`;
+      mails.push(...mailTo([recipient], { reason, template: 'imports-wait', facts }));
+    }
+    await this.register.mailEvents.queue(mails);
   }
 }

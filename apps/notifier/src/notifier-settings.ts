@@ -11,6 +11,8 @@ export interface Site {
   readonly roles: RoleSettings;
   /** The console's address; without one, mails have no links. */
   readonly url: string | undefined;
+  /** OMERO.web's address, for links to what was imported. */
+  readonly omeroWeb?: string | undefined;
   /** How late a service may report before administrators hear of it. */
   readonly silenceMs: number;
   /** After how long without a new dump administrators hear of it. */
@@ -31,6 +33,7 @@ export function siteOf(settings: NotifierSettings): Site {
       auditors: settings.COLDROOM_AUDITORS,
     },
     url: settings.COLDROOM_URL,
+    omeroWeb: settings.OMERO_WEB_PUBLIC_URL,
     silenceMs: settings.COLDROOM_SILENCE,
     backupOldMs: settings.COLDROOM_BACKUP_OLD,
     digestAt: settings.MAIL_DIGEST_AT,

@@ -13,11 +13,13 @@ import { MailQueue, mailQueue } from './mail-queue';
 import { mailProcessor } from './mail.processor';
 import { NotifierEnd, NotifierStart } from './notifier-life';
 import { NOTIFIER_SITE, siteOf, type NotifierSettings } from './notifier-settings';
+import { ImportFacts } from './import-facts';
 import { Recipients } from './recipients';
 import { RequestFacts } from './request-facts';
 import { ROUND_MS, Rounds } from './rounds';
 import { BadCopies } from './topics/bad-copies';
 import { Decisions } from './topics/decisions';
+import { Imports } from './topics/imports';
 import { NewRequests } from './topics/new-requests';
 import { Outcomes } from './topics/outcomes';
 import { Retrievals } from './topics/retrievals';
@@ -26,7 +28,7 @@ import { Switches } from './topics/switches';
 import type { Topic } from './topics/topic';
 import { TroubleReports } from './topics/troubles';
 
-const topics = [Decisions, NewRequests, Outcomes, Retrievals, StuckFiles, Switches, BadCopies, TroubleReports];
+const topics = [Decisions, NewRequests, Outcomes, Retrievals, StuckFiles, Switches, BadCopies, TroubleReports, Imports];
 
 @Module({})
 class NotifierModule {}
@@ -56,6 +58,7 @@ export function notifierModule(settings: NotifierSettings): DynamicModule {
       { provide: ROUND_MS, useValue: settings.COLDROOM_SWEEP_EVERY },
       Recipients,
       RequestFacts,
+      ImportFacts,
       ...topics,
       { provide: TOPICS, inject: topics, useFactory: (...made: Topic[]) => made },
       Collector,

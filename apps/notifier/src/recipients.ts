@@ -50,7 +50,7 @@ export class Recipients {
     return this.site.administrators.map(({ name, address }) => ({ key: `address:${address}`, name, address }));
   }
 
-  private async person(id: bigint, login: string): Promise<Recipient> {
+  async person(id: bigint, login: string): Promise<Recipient> {
     const person = await this.register.people.byId(id);
     return person ? recipientOf(person) : unknown(`person:${id}`, login);
   }

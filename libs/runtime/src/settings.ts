@@ -134,6 +134,7 @@ export const parts = {
     MAIL_DIGEST_AT: timeOfDay.default('07:00'),
     COLDROOM_SILENCE: duration.refine((ms) => ms >= 60_000, { message: 'must be at least 1m' }).default(3_600_000),
     COLDROOM_URL: url('http:', 'https:').optional(),
+    OMERO_WEB_PUBLIC_URL: url('http:', 'https:').optional(),
   }),
   backup: z
     .object({

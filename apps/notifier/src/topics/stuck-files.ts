@@ -28,6 +28,7 @@ export class StuckFiles implements Topic {
 
   async plan(events: readonly MailEvent[]): Promise<MailPlan> {
     const handled = idsOf(events);
+    if (events.every(({ importId }) => importId !== null)) return { handled, mails: [] };
     const stuck = await stuckIn(this.register);
     if (stuck.length === 0) return { handled, mails: [] };
     const facts = {

@@ -2,6 +2,8 @@ import type pg from 'pg';
 import { advance, type ImportStep } from './advance';
 import { ImportAttempts } from './attempts';
 import { ImportFiles } from './files';
+import { ImportMails } from './import-mails';
+import { ImportMarks } from './import-marks';
 import { ImportClaims, type ImportClaim } from './import-claims';
 import { ImportOrders } from './orders';
 
@@ -11,12 +13,16 @@ export class Imports {
   readonly claims: ImportClaims;
   readonly files: ImportFiles;
   readonly attempts: ImportAttempts;
+  readonly marks: ImportMarks;
+  readonly mails: ImportMails;
 
   constructor(private readonly pool: pg.Pool) {
     this.orders = new ImportOrders(pool);
     this.claims = new ImportClaims(pool);
     this.files = new ImportFiles(pool);
     this.attempts = new ImportAttempts(pool);
+    this.marks = new ImportMarks(pool);
+    this.mails = new ImportMails(pool);
   }
 
   /** See `advance`. */

@@ -3,6 +3,7 @@ import { crashPoint } from '@coldroom/domain';
 import { transaction } from '../db/connection';
 import { queueMails, type NewMail } from './new-mail';
 import {
+  importsOf,
   mark,
   markAll,
   nextEvents,
@@ -61,7 +62,7 @@ export class EventCursor {
         if (!oldest || (topic.isDue && !(await topic.isDue(oldest.at)))) return { handled: 0, queued: 0 };
         // What is marked before the register is read for the mails is surely part of what they say.
         const marked = topic.isDue && (await markAll(client, topic));
-        const all = marked || { count: events.length, requestIds: requestsOf(events) };
+        const all = marked || { count: events.length, requestIds: requestsOf(events), importIds: importsOf(events) };
         const { handled, mails } = await plan(events, all);
         const queued = await queueMails(client, mails);
         if (!marked) await mark(client, topic, handled);

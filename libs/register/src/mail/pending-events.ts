@@ -18,6 +18,8 @@ export interface PendingEvents {
   readonly count: number;
   /** Each once. */
   readonly requestIds: readonly bigint[];
+  /** Orders of imports, each once. */
+  readonly importIds: readonly bigint[];
 }
 
 export interface MailEvent {
@@ -26,6 +28,7 @@ export interface MailEvent {
   readonly actor: string;
   readonly requestId: bigint | null;
   readonly fileId: bigint | null;
+  readonly importId: bigint | null;
   readonly what: string;
   readonly from: string | null;
   readonly to: string | null;
@@ -40,7 +43,7 @@ export interface MailPlan {
 }
 
 const eventsAtOnce = 500;
-const eventColumns = `e.id, e.at, e.actor, e.request_id AS "requestId", e.file_id AS "fileId", e.what, e.from_state AS from, e.to_state AS to, e.code, e.detail`;
+const eventColumns = `e.id, e.at, e.actor, e.request_id AS "requestId", e.file_id AS "fileId", e.import_id AS "importId", e.what, e.from_state AS from, e.to_state AS to, e.code, e.detail`;
 const pending = `e.id > (SELECT settled_event FROM mail_cursor) AND e.what = ANY($1)
   AND NOT EXISTS (SELECT FROM mail_handled h WHERE h.event_id = e.id AND h.topic = $2)`;
 
@@ -58,14 +61,19 @@ export async function mark(client: pg.ClientBase, { name }: MailTopic, handled: 
 
 export async function markAll(client: pg.ClientBase, { name, events }: MailTopic): Promise<PendingEvents> {
   const { rows } = await client.query<PendingEvents>(
-    `WITH pending AS (SELECT e.id, e.request_id FROM event e WHERE ${pending}),
+    `WITH pending AS (SELECT e.id, e.request_id, e.import_id FROM event e WHERE ${pending}),
        marked AS (INSERT INTO mail_handled (event_id, topic) SELECT id, $2 FROM pending)
-     SELECT count(*)::int AS count, coalesce(array_agg(DISTINCT request_id) FILTER (WHERE request_id IS NOT NULL), '{}') AS "requestIds"
+     SELECT count(*)::int AS count, coalesce(array_agg(DISTINCT request_id) FILTER (WHERE request_id IS NOT NULL), '{}') AS "requestIds",
+       coalesce(array_agg(DISTINCT import_id) FILTER (WHERE import_id IS NOT NULL), '{}') AS "importIds"
      FROM pending`,
     [events, name],
   );
-  const { count, requestIds } = rows[0] as PendingEvents;
-  return { count, requestIds: requestIds.map(BigInt) };
+  const { count, requestIds, importIds } = rows[0] as PendingEvents;
+  return { count, requestIds: requestIds.map(BigInt), importIds: importIds.map(BigInt) };
+}
+
+export function importsOf(events: readonly MailEvent[]): readonly bigint[] {
+  return [...new Set(events.flatMap(({ importId }) => (importId === null ? [] : [importId])))];
 }
 
 export function requestsOf(events: readonly MailEvent[]): readonly bigint[] {
