@@ -1,4 +1,5 @@
 import { RetrievalMarks } from './retrieval-marks';
+import { ImportMarks } from './import-marks';
 import { PeopleMirror } from './people-mirror';
 import { Scans } from './scans';
 import { Scene } from './testing/scene';
@@ -15,6 +16,7 @@ async function scan(): Promise<bigint> {
   const scans = new Scans(
     scene.scan,
     new RetrievalMarks(omero, register, log),
+    new ImportMarks(omero, register, null, log),
     new PeopleMirror(omero, register, log),
     new UsageRecord(omero, register, log),
     register,

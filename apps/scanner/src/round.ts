@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
 import { Log } from '@coldroom/runtime';
+import { ImportAnswers } from './import-answers';
 import { Mirror } from './mirror';
 import { Scans } from './scans';
 import { Starter } from './starter';
@@ -15,6 +16,7 @@ export class Round {
     private readonly scans: Scans,
     private readonly starter: Starter,
     private readonly mirror: Mirror,
+    private readonly importAnswers: ImportAnswers,
     private readonly log: Log,
   ) {}
 
@@ -24,6 +26,7 @@ export class Round {
     await this.scans.run(by, stop);
     await this.start();
     await this.part('marks', () => this.writeMarks(stop));
+    await this.part('import answers', async () => void (await this.importAnswers.run()));
   }
 
   private async start(): Promise<void> {

@@ -8,6 +8,8 @@ import { RecordedLog } from '@coldroom/pipeline/testing';
 import { Register } from '@coldroom/register';
 import { Readiness } from '@coldroom/runtime';
 import { Closures } from './closures';
+import { ImportAnswers } from './import-answers';
+import { ImportMarks } from './import-marks';
 import { Mirror } from './mirror';
 import { PeopleMirror } from './people-mirror';
 import { RetrievalMarks } from './retrieval-marks';
@@ -70,13 +72,20 @@ describe('rounds', () => {
     const scans = new Scans(
       new Watched(omero, register, closures),
       new RetrievalMarks(omero, register, log),
+      new ImportMarks(omero, register, null, log),
       new PeopleMirror(omero, register, log),
       new UsageRecord(omero, register, log),
       register,
       log,
     );
     const starter = new Starter(register, closures, scene.stores, log);
-    const round = new Round(scans, starter, new MirrorHere(omero, register, log), log);
+    const round = new Round(
+      scans,
+      starter,
+      new MirrorHere(omero, register, log),
+      new ImportAnswers(omero, register),
+      log,
+    );
     const rounds = new Rounds(new Pace(scanMs, 20), round, new RegisterMetrics(register), register, log);
     const end = async (): Promise<void> => {
       await rounds.beforeApplicationShutdown();
@@ -194,12 +203,13 @@ describe('rounds', () => {
     const scans = new Scans(
       new Scan(omero, register, closures),
       new RetrievalMarks(omero, register, log),
+      new ImportMarks(omero, register, null, log),
       new PeopleMirror(omero, register, log),
       new UsageRecord(omero, register, log),
       register,
       log,
     );
-    const round = new Round(scans, scene.starter, scene.mirror, log);
+    const round = new Round(scans, scene.starter, scene.mirror, new ImportAnswers(omero, register), log);
     const rounds = new Rounds(new Pace(50, 20), round, new RegisterMetrics(register), register, log);
     await expect(
       new ScannerStart(omero, register, scene.originals, new Readiness(), rounds).onApplicationBootstrap(),

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { Imports } from '@coldroom/buffers';
 import { Files } from '@coldroom/files';
 import { OmeroDatabase } from '@coldroom/omero';
 import { STORES, watchConnections } from '@coldroom/pipeline';
@@ -9,6 +10,8 @@ import { openConfiguredStores } from '@coldroom/stores';
 import { BIO_FORMATS_PLACES, ServersBioFormats } from './bio-formats';
 import { Closures } from './closures';
 import { ContainerAnswers } from './container-answers';
+import { ImportAnswers } from './import-answers';
+import { IMPORTS, ImportMarks } from './import-marks';
 import { LinkTroubles } from './link-troubles';
 import { Mirror } from './mirror';
 import { PeopleMirror } from './people-mirror';
@@ -23,7 +26,7 @@ import { UsageRecord } from './usage-record';
 import { StoreNames } from './store-names';
 import { Starter } from './starter';
 
-export const scannerParts = ['register', 'omero', 'originals', 'stores', 'scan'] as const;
+export const scannerParts = ['register', 'omero', 'originals', 'stores', 'scan', 'importsIfAny'] as const;
 
 @Module({})
 class ScannerModule {}
@@ -63,6 +66,13 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
         provide: BIO_FORMATS_PLACES,
         useValue: { setting: settings.OMERO_BIOFORMATS_VERSION, dataDir: settings.OMERO_DATA_DIR },
       },
+      {
+        provide: IMPORTS,
+        useFactory: () =>
+          settings.COLDROOM_IMPORTS === undefined
+            ? null
+            : Imports.read(settings.COLDROOM_IMPORTS, settings.OMERO_DATA_DIR),
+      },
       ServersBioFormats,
       LinkTroubles,
       StoreNames,
@@ -74,6 +84,8 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       UsageRecord,
       Starter,
       Mirror,
+      ImportMarks,
+      ImportAnswers,
       RegisterMetrics,
       Round,
       Rounds,

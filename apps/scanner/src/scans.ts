@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
+import { ImportMarks } from './import-marks';
 import { PeopleMirror } from './people-mirror';
 import { RetrievalMarks } from './retrieval-marks';
 import { Scan } from './scan';
@@ -13,6 +14,7 @@ export class Scans {
   constructor(
     private readonly scan: Scan,
     private readonly retrievalMarks: RetrievalMarks,
+    private readonly importMarks: ImportMarks,
     private readonly people: PeopleMirror,
     private readonly usage: UsageRecord,
     private readonly register: Register,
@@ -43,6 +45,7 @@ export class Scans {
       await this.register.scans.finish(id, null, `${code}: ${reason}`);
       this.log.warn('scan failed', { scan: id, code, reason, next: 'it will be retried at the next scan' });
     }
+    await this.importMarks.run(by);
     await this.usage.run();
   }
 }

@@ -14,6 +14,7 @@ export const crashPoints = [
   'scan:2-marks-written',
   'scan:3-marks-recorded',
   'scan:4-bags-packed',
+  'import-answer:1-written',
   'hash:1-hashed',
   'copy:1-directory-made',
   'copy:2-partly-written',
