@@ -144,3 +144,5 @@ export { watch, type ProgressReading } from './watch/watch';
 export { orderBulk, type BulkOptions, type BulkResult, type BulkRows } from './imports/bulk';
 export { bulkFile, csvFile, type RowFile } from './imports/bulk-file';
 export type { BulkFault, BulkRow } from './imports/bulk-rows';
+export { orderImport, planImport, type ImportWish, type OrderedImport, type PlannedImport } from './imports/order';
+export { listImports, showImport, type ImportAction, type ImportDetails, type ImportListing } from './imports/show';

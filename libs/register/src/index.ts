@@ -43,6 +43,13 @@ export type { FetchRate } from './queries/fetch-rate';
 export type { ImportStep } from './imports/advance';
 export type { ImportAttempt, ListedFileset } from './imports/attempts';
 export type { FoundFile, OrderedFile } from './imports/files';
+export type {
+  AttemptReport,
+  ImportAmounts,
+  ImportedFileset,
+  ImportEventRow,
+  ImportPage,
+} from './imports/import-reports';
 export type { ImportForMail, ImportsOfPerson } from './imports/import-mails';
 export type { ImportMarkResult, KnownImportMark, OpenImportMark } from './imports/import-marks';
 export type { ImportClaim } from './imports/import-claims';

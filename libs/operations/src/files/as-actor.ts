@@ -1,6 +1,6 @@
 import type { EventListing, FileFilter, FileListing, FileRecord } from '@coldroom/register';
 import type { Reviewer } from '../requests/review';
-import { actions, may, relationsTo, visibleTo, type Action } from '../rights/rights';
+import { actionsOnRequests, may, relationsTo, visibleTo, type Action } from '../rights/rights';
 import { helpFor, noSuchFile, type FileDetails } from './show';
 
 const eventLimit = 100;
@@ -28,7 +28,7 @@ export async function fileFor({ register, actor, policy }: Reviewer, id: bigint)
   const file = await register.reports.fileRecord(id);
   const related = file ? relationsTo(actor, file) : [];
   if (!file || !may(actor.roles, 'see', related, policy)) throw noSuchFile(id);
-  const permitted = actions.filter((action) => may(actor.roles, action, related, policy));
+  const permitted = actionsOnRequests.filter((action) => may(actor.roles, action, related, policy));
   const help = helpFor(file);
   return {
     file,

@@ -13,7 +13,15 @@ import type {
   Taken,
 } from '@coldroom/register';
 import { noSuchRequest } from '../failure';
-import { actions, may, relationsTo, visibleTo, type Action, type Actor, type RightsPolicy } from '../rights/rights';
+import {
+  actionsOnRequests,
+  may,
+  relationsTo,
+  visibleTo,
+  type Action,
+  type Actor,
+  type RightsPolicy,
+} from '../rights/rights';
 import { requestDetails, type RequestDetails } from './show';
 import { refuseUnableStore, refuseUnreportedStore, storesOf, type StoreChoice } from './stores';
 
@@ -104,7 +112,7 @@ export async function reviewRequest(reviewer: Reviewer, id: bigint): Promise<Rev
   const details = await requestDetails(reviewer.register, id);
   const { request } = details;
   if (!permits(reviewer, 'see', request)) throw noSuchRequest(id);
-  const permitted = actions.filter(
+  const permitted = actionsOnRequests.filter(
     (action) => permits(reviewer, action, request) && (request.state === 'New' || !decidable.includes(action)),
   );
   const stores = permitted.includes('approve') ? await storesOf(reviewer.register, request) : [];

@@ -3,7 +3,7 @@ import type { FilesetContent, RetrievalOrder, RetrievalSummary, Target } from '@
 import { summed, untilNotBusy } from '../busy';
 import type { Reviewer } from '../requests/review';
 import type { Amount } from '../selected-files';
-import { actions, may, relationsTo, visibleTo, type Action } from '../rights/rights';
+import { actionsOnRequests, may, relationsTo, visibleTo, type Action } from '../rights/rights';
 import type { Surroundings } from '../surroundings';
 import { fingerprintOf, imagesOfContainers, nameOfContainer } from './containers';
 import { planKnown, refuseWithoutSpace, underWay, type PlannedRetrieval } from './plan';
@@ -106,7 +106,7 @@ export async function retrievalFor(reviewer: Reviewer, id: bigint): Promise<Retr
   const mayDo = (action: Action, retrieval: RetrievalSummary): boolean =>
     may(actor.roles, action, relationsTo(actor, retrieval), policy);
   const details = await retrievalDetails(register, id, (retrieval) => !mayDo('see', retrieval));
-  return { ...details, permitted: actions.filter((action) => mayDo(action, details.retrieval)) };
+  return { ...details, permitted: actionsOnRequests.filter((action) => mayDo(action, details.retrieval)) };
 }
 
 /** Cancels what is not there yet; it stays archived. Returns how many files. `Refused` `NOT_PERMITTED`, or as `retrievalFor`. */

@@ -18,6 +18,9 @@ export const actions = [
   'withdraw',
   'retrieve',
   'cancelRetrieval',
+  'import',
+  'retryImport',
+  'cancelImport',
   'retry',
   'abandon',
   'undo',
@@ -35,6 +38,9 @@ export const actions = [
   'changeQueues',
 ] as const;
 export type Action = (typeof actions)[number];
+
+/** What can be done about requests and their files: everything but imports. */
+export const actionsOnRequests = actions.filter((action) => !/import/i.test(action));
 
 /** Rules that a facility may choose. */
 export interface RightsPolicy {
@@ -56,6 +62,9 @@ const matrix: Readonly<Record<Action, Readonly<Partial<Record<Role, readonly Rel
   withdraw: { researcher: own, leader: group, manager: all },
   retrieve: { researcher: own, leader: group, manager: all, administrator: all },
   cancelRetrieval: { researcher: own, leader: group, manager: all, administrator: all },
+  import: { researcher: own, manager: all, administrator: all },
+  retryImport: { researcher: own, manager: all, administrator: all },
+  cancelImport: { researcher: own, manager: all, administrator: all },
   retry: { administrator: all },
   abandon: { administrator: all },
   undo: { administrator: all },

@@ -5,6 +5,7 @@ import { ImportFiles } from './files';
 import { ImportMails } from './import-mails';
 import { ImportMarks } from './import-marks';
 import { ImportClaims, type ImportClaim } from './import-claims';
+import { ImportReports } from './import-reports';
 import { ImportOrders } from './orders';
 
 /** The record of what is to be imported, and of every attempt to do so. */
@@ -15,6 +16,7 @@ export class Imports {
   readonly attempts: ImportAttempts;
   readonly marks: ImportMarks;
   readonly mails: ImportMails;
+  readonly reports: ImportReports;
 
   constructor(private readonly pool: pg.Pool) {
     this.orders = new ImportOrders(pool);
@@ -23,6 +25,7 @@ export class Imports {
     this.attempts = new ImportAttempts(pool);
     this.marks = new ImportMarks(pool);
     this.mails = new ImportMails(pool);
+    this.reports = new ImportReports(pool);
   }
 
   /** See `advance`. */
