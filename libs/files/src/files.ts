@@ -4,8 +4,9 @@ import type { SetAttributesTask } from './set-attributes';
 import type { Hashed, HashTask } from './hash';
 import type { InspectTask, Seen, WireFound } from './inspect';
 import type { SealTask } from './seal';
+import type { SummaryTask, SurveyTask, WireDirectory, WireSummary } from './survey';
 import { outcomes, revived, Threads } from './threads';
-import { wirePath, type WireOutcome } from './wire';
+import { bytesOf, wirePath, type WireOutcome } from './wire';
 import type { WorkerTask } from './worker';
 
 /** A path below a root: an absolute directory that contains our marker. */
@@ -26,6 +27,13 @@ export interface HashSource extends Place {
  */
 export type Found =
   (Seen & { readonly protectedBy?: ColdroomError }) | { readonly kind: 'refused'; readonly error: ColdroomError };
+
+export type FoundDirectory = Omit<WireDirectory, 'path'> & { readonly path: Buffer };
+/** `temporary` and `odd` are relative to the directory. */
+export type Summary = Omit<WireSummary, 'temporary' | 'odd'> & {
+  readonly temporary: Buffer | null;
+  readonly odd: Buffer | null;
+};
 
 export interface SealOrder {
   readonly root: string;
@@ -73,6 +81,24 @@ export class Files {
       const { protectedBy, ...seen } = each;
       return protectedBy ? { ...seen, protectedBy: revived(protectedBy) } : seen;
     });
+  }
+
+  /** All directories below a root down to a depth, by their names only; see `survey`. */
+  async survey(root: string, depth: number, named: Buffer): Promise<readonly FoundDirectory[]> {
+    const task: SurveyTask = { root, depth, named: wirePath(named) };
+    const found = (await this.threads.run({ verb: 'survey', task })) as readonly WireDirectory[];
+    return found.map((each) => ({ ...each, path: bytesOf(each.path) }));
+  }
+
+  /** What is below a directory, without reading any file; `marker` is the name of a file that it must have. See `summarize`. */
+  async summarize({ root, path }: Place, marker?: Buffer): Promise<Summary> {
+    const task: SummaryTask = { root, path: wirePath(path), marker: marker && wirePath(marker) };
+    const { temporary, odd, ...sum } = (await this.threads.run({ verb: 'summarize', task })) as WireSummary;
+    return {
+      ...sum,
+      temporary: temporary === null ? null : bytesOf(temporary),
+      odd: odd === null ? null : bytesOf(odd),
+    };
   }
 
   /**

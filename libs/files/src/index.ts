@@ -2,7 +2,15 @@ export { checkAccess, type Access } from './check-access';
 export { checkWritable } from './check-writable';
 export { openDirectory, type Directory } from './directory';
 export { dropStaged } from './drop-staged';
-export { Files, type Found, type HashSource, type Place, type SealOrder } from './files';
+export {
+  Files,
+  type Found,
+  type FoundDirectory,
+  type HashSource,
+  type Place,
+  type SealOrder,
+  type Summary,
+} from './files';
 export type { Hashed } from './hash';
 export { identify, mayBeRemote } from './fresh';
 export { identityOf, isSymlink, sameContent, typeOf, type FileType } from './identity';
@@ -17,6 +25,7 @@ export { probePrefix } from './probe/scratch-directory';
 export { renameExchange, renameExchangeSync, renameNoReplace } from './rename';
 export { dropCache } from './native';
 export { markerName, markerNameOf, openRoot, renameMarker, writeMarker, type Root } from './roots';
+export { isTemporaryName } from './temporary-names';
 export { writeOnce } from './write-once';
 
 // For the threads of stores that are not directories: they read and write files as `Files` does.

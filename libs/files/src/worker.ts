@@ -7,6 +7,7 @@ import { EndOfBatch, failureOf } from './failures';
 import { hash, type HashTask } from './hash';
 import { inspect, type InspectTask } from './inspect';
 import { seal, type SealTask } from './seal';
+import { summarize, survey, type SummaryTask, type SurveyTask } from './survey';
 import type { ThreadAnswer } from './threads';
 import { Trees } from './trees';
 import type { Bounds } from './wire';
@@ -14,6 +15,8 @@ import type { Bounds } from './wire';
 /** Entry point of the worker threads. Each task is one batch; its file system calls block this thread only. */
 export type WorkerTask =
   | { readonly verb: 'inspect'; readonly task: InspectTask }
+  | { readonly verb: 'survey'; readonly task: SurveyTask }
+  | { readonly verb: 'summarize'; readonly task: SummaryTask }
   | { readonly verb: 'hash'; readonly task: HashTask }
   | { readonly verb: 'copy'; readonly task: CopyTask }
   | { readonly verb: 'setAttributes'; readonly task: SetAttributesTask }
@@ -28,6 +31,10 @@ module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds)
     switch (verb) {
       case 'inspect':
         return { ok: inspect(task, trees) };
+      case 'survey':
+        return { ok: survey(task, trees) };
+      case 'summarize':
+        return { ok: summarize(task, trees) };
       case 'hash':
         return { ok: await hash(task, claim, trees) };
       case 'copy':
