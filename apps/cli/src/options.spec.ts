@@ -33,6 +33,7 @@ const recording = [
   'backup',
   'drill restore',
   'files retry',
+  'import',
   'rebuild',
   'resume',
   'scan',

@@ -9,6 +9,8 @@ import { addDrill } from './commands/drill';
 import { addFilesList } from './commands/files-list';
 import { addFilesAbandon, addFilesRetry } from './commands/files-stuck';
 import { addFilesShow } from './commands/files-show';
+import { addImport } from './commands/import';
+import { addImports } from './commands/imports';
 import { addMailChoices, addMailList, addMailRetry, addMailTest } from './commands/mail';
 import { addMigrate } from './commands/migrate';
 import { addMove } from './commands/move';
@@ -96,6 +98,8 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
     addRestore,
     addRecall,
     addRetrievals,
+    addImport,
+    addImports,
     addMove,
     addRelink,
     addStop,

@@ -146,3 +146,6 @@ export { bulkFile, csvFile, type RowFile } from './imports/bulk-file';
 export type { BulkFault, BulkRow } from './imports/bulk-rows';
 export { orderImport, planImport, type ImportWish, type OrderedImport, type PlannedImport } from './imports/order';
 export { listImports, showImport, type ImportAction, type ImportDetails, type ImportListing } from './imports/show';
+export { previewByNow, previewImport } from './imports/preview';
+export { openImports, operator } from './imports/open';
+export { isImportEnded, untilImported } from './imports/wait';

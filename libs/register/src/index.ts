@@ -44,6 +44,13 @@ export type { ImportStep } from './imports/advance';
 export type { ImportAttempt, ListedFileset } from './imports/attempts';
 export type { FoundFile, OrderedFile } from './imports/files';
 export type {
+  ImportPreview,
+  PreviewAnswer,
+  PreviewFault,
+  PreviewFileset,
+  PreviewState,
+} from './imports/import-previews';
+export type {
   AttemptReport,
   ImportAmounts,
   ImportedFileset,

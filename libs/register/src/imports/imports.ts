@@ -5,6 +5,7 @@ import { ImportFiles } from './files';
 import { ImportMails } from './import-mails';
 import { ImportMarks } from './import-marks';
 import { ImportClaims, type ImportClaim } from './import-claims';
+import { ImportPreviews } from './import-previews';
 import { ImportReports } from './import-reports';
 import { ImportOrders } from './orders';
 
@@ -17,6 +18,7 @@ export class Imports {
   readonly marks: ImportMarks;
   readonly mails: ImportMails;
   readonly reports: ImportReports;
+  readonly previews: ImportPreviews;
 
   constructor(private readonly pool: pg.Pool) {
     this.orders = new ImportOrders(pool);
@@ -26,6 +28,7 @@ export class Imports {
     this.marks = new ImportMarks(pool);
     this.mails = new ImportMails(pool);
     this.reports = new ImportReports(pool);
+    this.previews = new ImportPreviews(pool);
   }
 
   /** See `advance`. */
