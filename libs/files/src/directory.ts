@@ -1,6 +1,6 @@
 import { Refused, codeOf } from '@coldroom/domain';
 import { constants, fchmodSync, fstatSync, mkdirSync } from 'node:fs';
-import { open, readdir, type FileHandle } from 'node:fs/promises';
+import { open, opendir, readdir, type FileHandle } from 'node:fs/promises';
 import { protectedMode } from './bag-directory';
 import { splitPath } from './path';
 import type { Root } from './roots';
@@ -22,6 +22,8 @@ export interface Directory {
   change<T>(act: () => T): T;
   /** Its entries, as bytes, in no particular order. */
   names(): Promise<readonly Buffer[]>;
+  /** The same one by one, for a directory that may have very many. */
+  each(): AsyncIterable<Buffer>;
   /** Until then, a power cut may lose names made, renamed or removed in it. */
   sync(): Promise<void>;
   /** May be called twice. */
@@ -140,6 +142,15 @@ class OpenDirectory implements Directory {
 
   async names(): Promise<readonly Buffer[]> {
     return readdir(`/proc/self/fd/${this.handle.fd}`, { encoding: 'buffer' });
+  }
+
+  async *each(): AsyncGenerator<Buffer> {
+    const entries = await opendir(`/proc/self/fd/${this.handle.fd}`, {
+      encoding: 'buffer' as BufferEncoding,
+      bufferSize: 500,
+    });
+    // With this encoding the names are bytes; the types know only text.
+    for await (const { name } of entries) yield name as unknown as Buffer;
   }
 
   async sync(): Promise<void> {

@@ -3,6 +3,10 @@ import type { Copied, CopyTask } from './copy';
 import type { SetAttributesTask } from './set-attributes';
 import type { Hashed, HashTask } from './hash';
 import type { InspectTask, Seen, WireFound } from './inspect';
+import type { WirePair } from './names/link';
+import type { WirePlace } from './names/two-ends';
+import type { NamesTask } from './names/names';
+import type { Released } from './names/release';
 import type { SealTask } from './seal';
 import type { SummaryTask, SurveyTask, WireDirectory, WireSummary } from './survey';
 import { outcomes, revived, Threads } from './threads';
@@ -13,6 +17,13 @@ import type { WorkerTask } from './worker';
 export interface Place {
   readonly root: string;
   readonly path: Buffer;
+}
+
+/** A name that people use, the name of ours for the same file, and the file. */
+export interface NamePair {
+  readonly from: Place;
+  readonly to: Place;
+  readonly file: Identity;
 }
 
 export interface HashSource extends Place {
@@ -169,8 +180,55 @@ export class Files {
     await this.threads.run({ verb: 'seal', task }, work);
   }
 
+  /**
+   * Gives each file a second name of ours, in directories that are made (0750), synced; says what it is then. A name that
+   * exists counts if it is the file. `Refused` `LINK_NOT_POSSIBLE` where the system does not allow it, `SOURCE_CHANGED`,
+   * `SOURCE_MISSING`, `IMPORT_LOCK_TAKEN`.
+   */
+  async link(pairs: readonly NamePair[], work: Work): Promise<readonly Outcome<Identity>[]> {
+    return this.outcomesOf<Identity>({ act: 'link', pairs: pairs.map(wirePair) }, work);
+  }
+
+  /** Moves each file to a name of ours, replacing nothing, as `link` otherwise. `exact`: with the ctime of `file`. */
+  async move(
+    pairs: readonly NamePair[],
+    { exact }: { readonly exact: boolean },
+    work: Work,
+  ): Promise<readonly Outcome<Identity>[]> {
+    return this.outcomesOf<Identity>({ act: 'move', pairs: pairs.map(wirePair), exact }, work);
+  }
+
+  /** Takes away the names that `link` and `move` made, and keeps every file; see `Released`. */
+  async release(pairs: readonly Pick<NamePair, 'from' | 'to'>[], work: Work): Promise<readonly Outcome<Released>[]> {
+    const wired = pairs.map(({ from, to }) => ({ from: wirePlace(from), to: wirePlace(to) }));
+    return this.outcomesOf<Released>({ act: 'release', pairs: wired }, work);
+  }
+
+  /** Removes names of ours that are these files, even if they have no other name. False: nothing had the name. */
+  async removeOwn(
+    names: readonly { readonly at: Place; readonly file: Identity }[],
+    work: Work,
+  ): Promise<readonly Outcome<boolean>[]> {
+    const wired = names.map(({ at, file }) => ({ at: wirePlace(at), file }));
+    return this.outcomesOf<boolean>({ act: 'remove', names: wired }, work);
+  }
+
+  /** Removes the directories that are empty, in this order, and says how many. */
+  async removeEmpty(directories: readonly Place[], work: Work): Promise<number> {
+    const task: NamesTask = { act: 'removeEmpty', directories: directories.map(wirePlace) };
+    return (await this.threads.run({ verb: 'names', task }, work)) as number;
+  }
+
+  private async outcomesOf<T>(task: NamesTask, work: Work): Promise<readonly Outcome<T>[]> {
+    return outcomes((await this.threads.run({ verb: 'names', task }, work)) as readonly WireOutcome<T>[]);
+  }
+
   /** Stops the threads, even in the middle of their work. May be called twice. */
   async close(): Promise<void> {
     await this.threads.close();
   }
 }
+
+const wirePlace = ({ root, path }: Place): WirePlace => ({ root, path: wirePath(path) });
+
+const wirePair = ({ from, to, file }: NamePair): WirePair => ({ from: wirePlace(from), to: wirePlace(to), file });

@@ -7,6 +7,7 @@ export {
   type Found,
   type FoundDirectory,
   type HashSource,
+  type NamePair,
   type Place,
   type SealOrder,
   type Summary,
@@ -26,6 +27,8 @@ export { renameExchange, renameExchangeSync, renameNoReplace } from './rename';
 export { dropCache } from './native';
 export { markerName, markerNameOf, openRoot, renameMarker, writeMarker, type Root } from './roots';
 export { isTemporaryName } from './temporary-names';
+export type { Released } from './names/release';
+export { walk, type Entry } from './walk';
 export { writeOnce } from './write-once';
 
 // For the threads of stores that are not directories: they read and write files as `Files` does.

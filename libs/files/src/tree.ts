@@ -48,18 +48,22 @@ export class Tree {
   }
 
   /**
-   * As `locate`, and makes the missing directories (0755 whatever the umask). `beforeChange` is called before anything
-   * is made.
+   * As `locate`, and makes the missing directories (0755 whatever the umask, or `mode`). `beforeChange` is called before
+   * anything is made.
    */
-  locateToWrite(path: Buffer, beforeChange: () => void): { readonly parent: number; readonly at: Buffer } {
+  locateToWrite(
+    path: Buffer,
+    beforeChange: () => void,
+    mode = directoryMode,
+  ): { readonly parent: number; readonly at: Buffer } {
     const components = splitPath(path);
     const name = components.pop()!;
-    const parent = this.directory(components, beforeChange);
+    const parent = this.directory(components, beforeChange, mode);
     return { parent, at: below(parent, name) };
   }
 
   /** An open directory, by its components from the root. Valid until the next call. */
-  directory(components: readonly Buffer[], makeMissing?: () => void): number {
+  directory(components: readonly Buffer[], makeMissing?: () => void, mode = directoryMode): number {
     const last = components.at(-1);
     if (!last) return this.fd;
     const path = joined(components);
@@ -70,8 +74,8 @@ export class Tree {
       this.open.set(key, known);
       return known;
     }
-    const at = below(this.directory(components.slice(0, -1), makeMissing), last);
-    const fd = makeMissing ? openOrMake(at, path, makeMissing) : openStep(at, path);
+    const at = below(this.directory(components.slice(0, -1), makeMissing, mode), last);
+    const fd = makeMissing ? openOrMake(at, path, makeMissing, mode) : openStep(at, path);
     this.open.set(key, fd);
     if (this.open.size > openLimit) this.closeOldest();
     return fd;
@@ -119,30 +123,30 @@ function openStep(at: Buffer, path: Buffer): number {
   }
 }
 
-function openOrMake(at: Buffer, path: Buffer, beforeChange: () => void): number {
+function openOrMake(at: Buffer, path: Buffer, beforeChange: () => void, mode: number): number {
   try {
-    return openedUp(openStep(at, path), beforeChange);
+    return openedUp(openStep(at, path), beforeChange, mode);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
   beforeChange();
   try {
-    mkdirSync(at, directoryMode);
+    mkdirSync(at, mode);
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return openStep(at, path); // another worker was faster: just as good
     throw error;
   }
   const fd = openStep(at, path);
-  fchmodSync(fd, directoryMode); // the umask may have restricted it
+  fchmodSync(fd, mode); // the umask may have restricted it
   return fd;
 }
 
 /** A directory of ours that an interrupted seal has protected can be written to again. */
-export function openedUp(fd: number, beforeChange: () => void): number {
-  const { uid, mode } = fstatSync(fd);
-  if (uid !== process.geteuid!() || (mode & 0o200) !== 0) return fd;
+export function openedUp(fd: number, beforeChange: () => void, mode = directoryMode): number {
+  const now = fstatSync(fd);
+  if (now.uid !== process.geteuid!() || (now.mode & 0o200) !== 0) return fd;
   beforeChange();
-  fchmodSync(fd, directoryMode);
+  fchmodSync(fd, mode);
   return fd;
 }
 

@@ -6,6 +6,7 @@ import { setAttributes, type SetAttributesTask } from './set-attributes';
 import { EndOfBatch, failureOf } from './failures';
 import { hash, type HashTask } from './hash';
 import { inspect, type InspectTask } from './inspect';
+import { names, type NamesTask } from './names/names';
 import { seal, type SealTask } from './seal';
 import { summarize, survey, type SummaryTask, type SurveyTask } from './survey';
 import type { ThreadAnswer } from './threads';
@@ -20,7 +21,8 @@ export type WorkerTask =
   | { readonly verb: 'hash'; readonly task: HashTask }
   | { readonly verb: 'copy'; readonly task: CopyTask }
   | { readonly verb: 'setAttributes'; readonly task: SetAttributesTask }
-  | { readonly verb: 'seal'; readonly task: SealTask };
+  | { readonly verb: 'seal'; readonly task: SealTask }
+  | { readonly verb: 'names'; readonly task: NamesTask };
 
 killAtCrashPoints((workerData ?? {}) as CrashSettings, (signal) => process.kill(process.pid, signal));
 
@@ -43,6 +45,8 @@ module.exports = async ({ verb, task, deadline, progress }: WorkerTask & Bounds)
         return { ok: await setAttributes(task, claim, trees) };
       case 'seal':
         return { ok: seal(task, claim, trees) };
+      case 'names':
+        return { ok: names(task, claim, trees) };
     }
   } catch (error) {
     return { failed: failureOf(error instanceof EndOfBatch ? error.reason : error) };

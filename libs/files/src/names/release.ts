@@ -1,0 +1,66 @@
+import { crashPoint, type Identity } from '@coldroom/domain';
+import { linkSync, unlinkSync } from 'node:fs';
+import { renameFlags, renameSync } from '../native';
+import { isUnsupported } from '../rename';
+import { type WireOutcome } from '../wire';
+import { outcomeOf } from './link';
+import { lookAt, sameInode, type TwoEnds, type WirePlace } from './two-ends';
+import { codeOf } from '@coldroom/domain';
+
+/**
+ * What became of a name of ours. `released`: the source is the same file, and our name was removed; `returned`: nothing was
+ * at the source, and our name was moved there; `kept`: the file stays at our name, as another one is at the source, or its
+ * directory is gone; `gone`: nothing was at our name. `source` is what is at the source then.
+ */
+export interface Released {
+  readonly what: 'released' | 'returned' | 'kept' | 'gone';
+  readonly source: Identity | undefined;
+}
+
+type Pair = { readonly from: WirePlace; readonly to: WirePlace };
+
+/** Takes our names away. A file never loses its last name by this, and nothing that others made is replaced. */
+export function release(pairs: readonly Pair[], ends: TwoEnds): readonly WireOutcome<Released>[] {
+  const outcomes = pairs.map((pair) => outcomeOf(pair, () => releaseName(pair, ends)));
+  ends.sync();
+  crashPoint('import-unlock:2-synced');
+  return outcomes;
+}
+
+export function releaseName({ from, to }: Pair, ends: TwoEnds): Released {
+  const own = ends.ownIfAny(to);
+  const there = own && lookAt(own);
+  const source = ends.sourceIfAny(from);
+  const before = source && lookAt(source);
+  if (!own || !there) return { what: 'gone', source: before };
+  if (!source) return { what: 'kept', source: undefined };
+  if (before && !sameInode(before, there)) return { what: 'kept', source: before };
+  ends.check();
+  if (before) unlinkSync(own);
+  else if (!returned(own, source)) return { what: 'kept', source: lookAt(source) };
+  ends.note(to);
+  ends.note(from);
+  crashPoint('import-unlock:1-released');
+  return { what: before ? 'released' : 'returned', source: lookAt(source) };
+}
+
+/** False where something came to the source meanwhile. */
+function returned(own: Buffer, source: Buffer): boolean {
+  try {
+    moveBack(own, source);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function moveBack(own: Buffer, source: Buffer): void {
+  try {
+    renameSync(own, source, renameFlags.noReplace);
+  } catch (error) {
+    if (!isUnsupported(error)) throw error;
+    linkSync(own, source); // replaces nothing either
+    unlinkSync(own);
+  }
+}
