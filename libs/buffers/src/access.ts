@@ -17,3 +17,21 @@ function isName(login: string): boolean {
   const bytes = Buffer.from(login);
   return bytes.toString() === login && isUtf8(bytes) && !['', '.', '..'].includes(login) && !/[/\0]/.test(login);
 }
+
+/** Whose directory a path below a buffer is in; undefined where it is in none of a single person. */
+export function ownerOf(path: Buffer, { access }: Pick<BufferSettings, 'access'>): string | undefined {
+  const depth = access.split('/').length;
+  const names = path.toString('latin1').split('/').slice(0, depth);
+  const own = Buffer.from(names.join('/'), 'latin1').toString();
+  let at = 0;
+  const form = access
+    .split('{login}')
+    .map((text) => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&'))
+    .join('{login}')
+    .replaceAll('{login}', () => (at++ === 0 ? '([^/]+)' : '\\1'));
+  const login = new RegExp(`^${form}$`, 'u').exec(own)?.[1];
+  if (login === undefined) return undefined;
+  return seenBy(login, { access, shared: [] }).some((seen) => seen.equals(path.subarray(0, seen.length)))
+    ? login
+    : undefined;
+}

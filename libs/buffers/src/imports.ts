@@ -5,7 +5,7 @@ import { seenBy } from './access';
 import { canonical, kindOf } from './look';
 import { isWithin, realPlace, touches } from './places';
 import { inOmero, leadsOut, notSeen, outside, reserved, tooWide } from './refusals';
-import { readImportsSettings, type BufferSettings, type ImportsSettings } from './settings';
+import { readImportsSettings, type BufferSettings, type ImportsSettings, type Instrument } from './settings';
 
 /** A file or directory of a buffer that may be imported. */
 export interface ImportSource {
@@ -21,6 +21,7 @@ export interface ImportSource {
 /** The buffers that data is imported from, as the imports file describes them. */
 export class Imports {
   readonly buffers: readonly BufferSettings[];
+  readonly instruments: readonly Instrument[];
 
   /** Nothing in OMERO's data directory is a source. */
   constructor(
@@ -28,6 +29,7 @@ export class Imports {
     private readonly omeroDataDir: string,
   ) {
     this.buffers = settings.buffers;
+    this.instruments = settings.instruments;
   }
 
   /** Reads the imports file. `Refused` `IMPORTS_INVALID`. */

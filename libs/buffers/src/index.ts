@@ -1,10 +1,13 @@
 export { bufferMarker, Imports, type ImportSource } from './imports';
-export { seenBy } from './access';
+export { ownerOf, seenBy } from './access';
 export {
   parseImports,
   readImportsSettings,
   type BufferLock,
   type BufferSettings,
+  type Instrument,
   type ImportsSettings,
 } from './settings';
 export { isWithin, touches } from './places';
+export { fillTemplate, matchTemplate, type PathTemplate } from './templates';
+export type { WatchSettings } from './watch-settings';

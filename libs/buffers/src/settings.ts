@@ -4,7 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, normalize } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { instrumentSettings } from './instrument-settings';
 import { touches } from './places';
+import { watchSettings } from './watch-settings';
 
 const absoluteDirectory = z
   .string()
@@ -47,6 +49,7 @@ const bufferSettings = z
       .default('{login}'),
     /** `.` is the whole buffer. */
     shared: z.array(z.literal('.').or(below)).default([]),
+    watch: watchSettings.optional(),
   })
   .refine(({ permanent, transfers }) => permanent || !transfers.includes('ln_s'), {
     path: ['transfers'],
@@ -67,8 +70,12 @@ const bufferName = z
   .regex(/^[a-z][a-z0-9-]{0,62}$/, { error: 'must be lower-case letters, digits and hyphens' });
 
 const importsSettings = z
-  .strictObject({ buffers: z.record(bufferName, bufferSettings) })
-  .transform(({ buffers }) => ({
+  .strictObject({
+    buffers: z.record(bufferName, bufferSettings),
+    instruments: z.record(bufferName, instrumentSettings).default({}),
+  })
+  .transform(({ buffers, instruments }) => ({
+    instruments: Object.entries(instruments).map(([name, instrument]) => ({ name, ...instrument })),
     buffers: Object.entries(buffers).map(([name, { remove, lifetime, locks, ...buffer }]) => ({
       name,
       ...buffer,
@@ -79,6 +86,11 @@ const importsSettings = z
       lifetimeMs: lifetime,
     })),
   }))
+  .refine(
+    ({ buffers, instruments }) =>
+      instruments.every(({ into }) => buffers.some(({ name, permanent }) => name === into.buffer && !permanent)),
+    { path: ['instruments'], error: 'must go into a buffer of the list that is not permanent' },
+  )
   .refine(({ buffers }) => buffers.length > 0, { path: ['buffers'], error: 'must name at least one buffer' })
   .check(({ value, issues }) => {
     for (const message of shares(value.buffers))
@@ -87,6 +99,7 @@ const importsSettings = z
 
 export type ImportsSettings = Readonly<z.output<typeof importsSettings>>;
 export type BufferSettings = Readonly<ImportsSettings['buffers'][number]>;
+export type Instrument = Readonly<ImportsSettings['instruments'][number]>;
 export type BufferLock = BufferSettings['lock'];
 
 /** Buffers that share a place, one fault for each pair: a source would belong to two of them. */

@@ -15,6 +15,24 @@ CREATE TABLE import_mark (
 );
 CREATE INDEX import_mark_open ON import_mark (annotation_id) WHERE NOT closed;
 
+-- Sets of watched buffers, as they looked last.
+CREATE TABLE import_watched (
+  path         bytea PRIMARY KEY,
+  display      text NOT NULL,
+  -- SHA-256 over names, sizes and times, in hex.
+  look         text NOT NULL,
+  since        timestamptz NOT NULL DEFAULT now(),
+  seen_at      timestamptz NOT NULL DEFAULT now(),
+  -- The last order for it, and how it looked then.
+  order_id     bigint REFERENCES import_order,
+  ordered_look text,
+  -- Why it is not ordered, and how it looked when that was reported.
+  fault        text,
+  fault_look   text,
+  CHECK ((order_id IS NULL) = (ordered_look IS NULL)),
+  CHECK ((fault IS NULL) = (fault_look IS NULL))
+);
+
 -- Down Migration
 
-DROP TABLE import_mark;
+DROP TABLE import_watched, import_mark;

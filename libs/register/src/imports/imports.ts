@@ -8,6 +8,7 @@ import { ImportClaims, type ImportClaim } from './import-claims';
 import { ImportPreviews } from './import-previews';
 import { ImportReports } from './import-reports';
 import { ImportOrders } from './orders';
+import { WatchedSources } from './watched';
 
 /** The record of what is to be imported, and of every attempt to do so. */
 export class Imports {
@@ -17,6 +18,7 @@ export class Imports {
   readonly attempts: ImportAttempts;
   readonly marks: ImportMarks;
   readonly mails: ImportMails;
+  readonly watched: WatchedSources;
   readonly reports: ImportReports;
   readonly previews: ImportPreviews;
 
@@ -27,6 +29,7 @@ export class Imports {
     this.attempts = new ImportAttempts(pool);
     this.marks = new ImportMarks(pool);
     this.mails = new ImportMails(pool);
+    this.watched = new WatchedSources(pool);
     this.reports = new ImportReports(pool);
     this.previews = new ImportPreviews(pool);
   }
