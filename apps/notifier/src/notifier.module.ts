@@ -21,6 +21,7 @@ import { BadCopies } from './topics/bad-copies';
 import { Decisions } from './topics/decisions';
 import { Imports } from './topics/imports';
 import { NewRequests } from './topics/new-requests';
+import { NotOrdered } from './topics/not-ordered';
 import { Outcomes } from './topics/outcomes';
 import { Retrievals } from './topics/retrievals';
 import { StuckFiles } from './topics/stuck-files';
@@ -28,7 +29,7 @@ import { Switches } from './topics/switches';
 import type { Topic } from './topics/topic';
 import { TroubleReports } from './topics/troubles';
 
-const topics = [Decisions, NewRequests, Outcomes, Retrievals, StuckFiles, Switches, BadCopies, TroubleReports, Imports];
+const topics = [Decisions, NewRequests, Outcomes, Retrievals, StuckFiles, Switches, BadCopies, TroubleReports, Imports, NotOrdered];
 
 @Module({})
 class NotifierModule {}

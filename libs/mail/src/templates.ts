@@ -20,6 +20,7 @@ export const templateNames = [
   'import-done',
   'import-failed',
   'imports',
+  'imports-not-ordered',
   'imports-wait',
   'new-requests',
   'originals-freed',

@@ -7,6 +7,7 @@ import { RequestFacts } from '../request-facts';
 import { alice, olga, Scene } from '../testing/scene';
 import { Clock } from '../clock';
 import { Imports } from './imports';
+import { NotOrdered } from './not-ordered';
 import { StuckFiles } from './stuck-files';
 
 const site: Site = {
@@ -75,7 +76,9 @@ async function event(order: bigint, what: string, to: string): Promise<void> {
 }
 
 /** `recipient: subject` of what is queued now, and the texts. */
-async function mails(topic: Imports | StuckFiles = imports): Promise<{ heads: readonly string[]; texts: string }> {
+async function mails(
+  topic: Imports | NotOrdered | StuckFiles = imports,
+): Promise<{ heads: readonly string[]; texts: string }> {
   const made: NewMail[] = [];
   await scene.register.mailEvents.collect(topic, async (events: readonly MailEvent[], all: PendingEvents) => {
     const plan = 'plan' in topic ? await topic.plan(events, all) : { handled: [], mails: [] };
@@ -182,4 +185,33 @@ test('imports that have waited for more than a day are one mail a day', async ()
   expect(await queued()).toEqual(['alice@example.org imports-wait']);
   await clock.run(noon + 86_400_000);
   expect(await queued()).toEqual(['alice@example.org imports-wait', 'alice@example.org imports-wait']);
+});
+
+test('sets that cannot be ordered are one mail an hour, to the person and to administrators', async () => {
+  const requests = new RequestFacts(site);
+  const topic = new NotOrdered(scene.register, new Recipients(scene.register, site), new ImportFacts(requests, site));
+  const refused = async (name: string, login: string | null, look = 'a') => {
+    const path = Buffer.from(`/buffer/${name}`);
+    await scene.register.imports.watched.seen(path, path.toString(), look);
+    const reason = `the manifest of ${name} is wrong`;
+    return scene.register.imports.watched.refused(
+      path,
+      { look, code: 'IMPORT_MANIFEST_INVALID', reason, login },
+      'importer',
+    );
+  };
+  expect(await refused('alice/1', 'alice')).toBe(true);
+  expect(await refused('alice/1', 'alice')).toBe(false);
+  await refused('alice/2', 'alice');
+  await refused('shared/3', null);
+  const { heads, texts } = await mails(topic);
+  expect(heads).toEqual(['admin@example.org: 3 sets not imported', 'alice@example.org: 2 sets not imported']);
+  expect(texts).toContain('the manifest of shared/3 is wrong');
+  await refused('alice/1', 'alice', 'b');
+  expect((await mails(topic)).heads).toEqual([]);
+  await scene.sql.query("UPDATE mail SET created_at = created_at - interval '1 hour'");
+  expect((await mails(topic)).heads).toEqual([
+    'admin@example.org: 1 set not imported',
+    'alice@example.org: 1 set not imported',
+  ]);
 });
