@@ -146,7 +146,7 @@ it('shows with --dry-run what the importer would make of it, and orders nothing'
     `${at('alice', 'b.tif')}: for alice in lab, into Dataset:5, by upload, from the buffer main`,
     '1 fileset, 3 files, 2.00 KiB',
     'b.tif  2 files  TiffReader',
-    'Would be refused: 1 file',
+    'Would not be imported: 1 file',
     'IMPORT_LEFT_OUT: b.txt',
     '',
   ]);

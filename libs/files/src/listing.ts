@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { Directory } from './directory';
 import { notRegular } from './failures';
 import { identify } from './fresh';
-import { typeOf } from './identity';
+import { typeOf, type FileType } from './identity';
 import { displayPath } from './path';
 
 /**
@@ -13,14 +13,14 @@ import { displayPath } from './path';
 export async function* filesBelow(
   directory: Directory,
   prefix = Buffer.alloc(0),
-): AsyncGenerator<{ readonly path: Buffer; readonly size: bigint }> {
+): AsyncGenerator<{ readonly path: Buffer; readonly size: bigint; readonly kind: FileType }> {
   try {
     for (const name of await directory.names()) {
       const identity = await identify(directory.at(name));
       const path = Buffer.concat([prefix, name]);
       if (identity && typeOf(identity.mode) === 'directory')
         yield* filesBelow(await directory.open(name), Buffer.concat([path, Buffer.from('/')]));
-      else if (identity) yield { path, size: identity.size };
+      else if (identity) yield { path, size: identity.size, kind: typeOf(identity.mode) };
     }
   } finally {
     await directory.close();

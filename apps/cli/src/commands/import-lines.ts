@@ -30,7 +30,7 @@ export function previewLines({ files, bytes, filesets, filesetCount, refused, re
       filesetCount,
     ),
     refusedCount > 0 && [
-      `Would be refused: ${counted(refusedCount, 'file')}`,
+      `Would not be imported: ${counted(refusedCount, 'file')}`,
       below(
         shortened(
           refused.map(({ name, code }) => `${code}: ${name}`),

@@ -35,7 +35,7 @@ export function addImport(program: CliCommand): void {
     .option('--csv <file>', 'instead of paths: a table with the columns path and target')
     .option('--skip-bad', 'with --bulk or --csv: order the good rows where others are bad')
     .option('--wait', 'wait until all is in OMERO and proven')
-    .dryRun('only show what would be imported, as OMERO groups the files, and what would be refused')
+    .dryRun('only show what would be imported, as OMERO groups the files, and what would not')
     .by()
     .examples(
       'import /buffer/alice/run-1 --target Dataset:5 --as alice',

@@ -71,6 +71,15 @@ it('asks again for what is old or failed, and not for what is new', async () => 
   expect((await previews().state(source)).answer).toBeUndefined();
 });
 
+it('gives back what was taken, and nothing of another importer', async () => {
+  await previews().ask(source, minute);
+  await previews().take('one', minute);
+  await previews().release(source, 'two');
+  expect(await previews().take('two', minute)).toBeUndefined();
+  await previews().release(source, 'one');
+  expect(await previews().take('two', minute)).toEqual(source);
+});
+
 it('forgets', async () => {
   await previews().ask(source, minute);
   await previews().forget(minute);

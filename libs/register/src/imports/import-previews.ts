@@ -85,6 +85,14 @@ export class ImportPreviews {
     );
   }
 
+  /** Gives back what this worker has taken, for another one. */
+  async release(source: Buffer, worker: string): Promise<void> {
+    await this.pool.query(
+      'UPDATE import_preview SET taken_until = NULL, taken_by = NULL WHERE key = sha256($1) AND taken_by = $2',
+      [source, worker],
+    );
+  }
+
   /** Removes what was asked before that. */
   async forget(olderThanMs: number): Promise<void> {
     await this.pool.query("DELETE FROM import_preview WHERE asked_at < now() - $1 * interval '1 ms'", [olderThanMs]);

@@ -43,7 +43,7 @@ export async function copiesIn(
   try {
     const data = await openDirectory(root, Buffer.concat([sealedBag(bag), Buffer.from('/data')]));
     const files: { readonly path: Buffer; readonly size: bigint }[] = [];
-    for await (const file of filesBelow(data)) files.push(file);
+    for await (const { path, size } of filesBelow(data)) files.push({ path, size });
     return files;
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return [];
