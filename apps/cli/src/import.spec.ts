@@ -97,7 +97,7 @@ it.each<[number, string, string[]]>([
   [2, 'takes paths', ['a.tif', '--csv', 'x.csv']],
   [1, 'No person is named', ['b.tif', '--target', 'Dataset:5']],
   [1, 'Dataset:ID', ['b.tif', '--target', 'Image:5', '--as', 'alice']],
-  [4, 'no OMERO user', ['b.tif', '--target', 'Dataset:5', '--as', 'nobody']],
+  [1, 'no OMERO user', ['b.tif', '--target', 'Dataset:5', '--as', 'nobody']],
   [12, 'does not allow the transfer ln_s', ['b.tif', ...target, '--transfer', 'ln_s']],
   [1, 'is in no buffer', ['/etc/hostname', ...target]],
 ])('ends with %s and says "%s"', async (code, message, words) => {

@@ -183,3 +183,26 @@ it('uses the first transfer mode, and refuses the others', () => {
     expect.objectContaining({ code: 'IMPORT_TRANSFER_NOT_ALLOWED' }),
   );
 });
+
+describe('a directory to look into', () => {
+  const looked = (path: string, login = 'alice', seesAll = false) =>
+    imports.resolveDirectory(Buffer.from(at(path)), login, seesAll);
+  const refusedLook = (path: string, code: string, login = 'alice', seesAll = false) =>
+    expect(looked(path, login, seesAll)).rejects.toMatchObject({ kind: 'refused', code });
+
+  it('may be the whole one of a person, a shared one, or for some people the buffer', async () => {
+    expect(await looked('buffer/alice')).toMatchObject({ below: Buffer.from('alice'), path: bytes('buffer/alice') });
+    expect(await looked('buffer/everyone')).toMatchObject({ below: Buffer.from('everyone') });
+    expect(await looked('buffer', 'manager', true)).toMatchObject({ below: Buffer.alloc(0), path: bytes('buffer') });
+  });
+
+  it('is not one of others, one of locks, a file, or one elsewhere', async () => {
+    await refusedLook('buffer', 'IMPORT_SOURCE_NOT_YOURS');
+    await refusedLook('buffer/bob', 'IMPORT_SOURCE_NOT_YOURS');
+    await refusedLook('buffer/.coldroom-locks', 'IMPORT_SOURCE_RESERVED', 'manager', true);
+    await refusedLook('buffer/alice/a.tif', 'IMPORT_SOURCE_KIND');
+    await refusedLook('outside', 'IMPORT_SOURCE_OUTSIDE');
+    symlinkSync('/', at('buffer/alice/root'));
+    await refusedLook('buffer/alice/root', 'IMPORT_SOURCE_LEADS_OUT');
+  });
+});

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { seenBy } from './access';
 import { canonical, kindOf } from './look';
 import { isWithin, realPlace, touches } from './places';
-import { inOmero, leadsOut, notSeen, outside, reserved, tooWide } from './refusals';
+import { inOmero, leadsOut, neither, notSeen, outside, reserved, tooWide } from './refusals';
 import { readImportsSettings, type BufferSettings, type ImportsSettings, type Instrument } from './settings';
 
 /** A file or directory of a buffer that may be imported. */
@@ -16,6 +16,16 @@ export interface ImportSource {
   readonly below: Buffer;
   readonly display: string;
   readonly kind: 'file' | 'directory';
+}
+
+/** A directory of a buffer, as someone may look into it. */
+export interface SeenDirectory {
+  readonly buffer: BufferSettings;
+  readonly root: Root;
+  /** As that of `ImportSource`. */
+  readonly path: Buffer;
+  /** Empty for the buffer itself. */
+  readonly below: Buffer;
 }
 
 /** The buffers that data is imported from, as the imports file describes them. */
@@ -66,6 +76,34 @@ export class Imports {
    */
   async resolveSource(path: Buffer, login: string, seesAll: boolean): Promise<ImportSource> {
     const shown = displayPath(path);
+    const { buffer, root, real, below } = await this.resolve(path, login, seesAll);
+    if (below.length === 0 || isTooWide(below, login, buffer)) throw tooWide(shown);
+    await this.refuseReserved(real, below, shown);
+    const kind = await kindOf(root, below, shown);
+    const source = Buffer.concat([Buffer.from(`${buffer.directory}/`), below]);
+    return { buffer, path: source, below, display: displayPath(source), kind };
+  }
+
+  /**
+   * A directory that the person may look into, which need not be a source: also the whole one of a person, or a shared one.
+   * `Refused` as `resolveSource`; walk from `root` on.
+   */
+  async resolveDirectory(path: Buffer, login: string, seesAll: boolean): Promise<SeenDirectory> {
+    const shown = displayPath(path);
+    const { buffer, root, real, below } = await this.resolve(path, login, seesAll);
+    if (below.length > 0) {
+      await this.refuseReserved(real, below, shown, isWithin);
+      if ((await kindOf(root, below, shown)) !== 'directory') throw neither(shown);
+    }
+    const directory = Buffer.concat([
+      Buffer.from(buffer.directory),
+      ...(below.length > 0 ? [Buffer.from('/'), below] : []),
+    ]);
+    return { buffer, root, path: directory, below };
+  }
+
+  private async resolve(path: Buffer, login: string, seesAll: boolean) {
+    const shown = displayPath(path);
     checkAbsolute(path);
     const named = this.buffers.find(({ directory }) => isWithin(path, Buffer.from(directory)));
     if (!named && !seesAll) throw outside(shown);
@@ -77,11 +115,7 @@ export class Imports {
     const { buffer, root } = found;
     const below = belowOf(real, Buffer.from(root.realPath));
     if (!seesAll && !isSeen(below, login, buffer)) throw notSeen(shown);
-    if (below.length === 0 || isTooWide(below, login, buffer)) throw tooWide(shown);
-    await this.refuseReserved(real, below, shown);
-    const kind = await kindOf(root, below, shown);
-    const source = Buffer.concat([Buffer.from(`${buffer.directory}/`), below]);
-    return { buffer, path: source, below, display: displayPath(source), kind };
+    return { buffer, root, real, below };
   }
 
   /** The buffer that a path without links is in. It has to be mounted, the others need not be. */
@@ -91,11 +125,11 @@ export class Imports {
     return undefined;
   }
 
-  private async refuseReserved(real: Buffer, below: Buffer, shown: string): Promise<void> {
+  private async refuseReserved(real: Buffer, below: Buffer, shown: string, meets = touches): Promise<void> {
     if (below.equals(Buffer.from(markerName))) throw reserved(shown);
     for (const place of [this.omeroDataDir, ...rootNames.map((name) => join(this.omeroDataDir, name))])
-      if (touches(real, await realPlace(place))) throw inOmero(shown);
-    for (const { locks } of this.buffers) if (touches(real, await realPlace(locks))) throw reserved(shown);
+      if (meets(real, await realPlace(place))) throw inOmero(shown);
+    for (const { locks } of this.buffers) if (meets(real, await realPlace(locks))) throw reserved(shown);
   }
 }
 

@@ -1,4 +1,4 @@
-export { bufferMarker, Imports, type ImportSource } from './imports';
+export { bufferMarker, Imports, type ImportSource, type SeenDirectory } from './imports';
 export { ownerOf, seenBy } from './access';
 export {
   parseImports,

@@ -149,3 +149,4 @@ export { listImports, showImport, type ImportAction, type ImportDetails, type Im
 export { previewByNow, previewImport } from './imports/preview';
 export { openImports, operator } from './imports/open';
 export { isImportEnded, untilImported } from './imports/wait';
+export { browse, type Browsed, type BrowsedEntry } from './imports/browse';

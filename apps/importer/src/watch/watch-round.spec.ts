@@ -193,11 +193,11 @@ it.each<[string, readonly string[], string]>([
   ['another transfer', ['target: Dataset:1', 'transfer: ln_rm'], 'IMPORT_MANIFEST_INVALID'],
   ['a target that OMERO does not have', ['target: Project:1'], 'IMPORT_TARGET_INVALID'],
   ['a transfer that the buffer does not allow', ['target: Dataset:1', 'transfer: ln_s'], 'IMPORT_TRANSFER_NOT_ALLOWED'],
-  ['a person who does not exist', ['target: Dataset:1'], 'NO_SUCH_PERSON'],
+  ['a person who does not exist', ['target: Dataset:1'], 'IMPORT_PERSON_UNKNOWN'],
 ])(
   'reports a manifest with %s once, until the set changes, and writes nothing into the buffer',
   async (_, lines, code) => {
-    const who = code === 'NO_SUCH_PERSON' ? 'carol' : 'alice';
+    const who = code === 'IMPORT_PERSON_UNKNOWN' ? 'carol' : 'alice';
     file(`${who}/run/a.tif`);
     manifest(`${who}/run`, lines);
     const round = watching({ manifests: 'own' });

@@ -109,7 +109,7 @@ it.each<[string, () => Reviewer, () => ImportWish]>([
   ['NOT_PERMITTED', () => as('eve', 11n, ['auditor']), () => wish('alice/x', { login: 'alice' })],
   ['NOT_PERMITTED', () => as('alice', 11n, ['researcher']), () => wish('alice/x')],
   ['IMPORT_PERSON_MISSING', manager, () => wish('alice/x')],
-  ['NO_SUCH_PERSON', manager, () => wish('alice/x', { login: 'Alice' })],
+  ['IMPORT_PERSON_UNKNOWN', manager, () => wish('alice/x', { login: 'Alice' })],
   ['IMPORT_PERSON_INACTIVE', manager, () => wish('alice/x', { login: 'gone' })],
   ['IMPORT_GROUP_MISSING', bob, () => wish('bob/x')],
   ['IMPORT_GROUP_MISSING', manager, () => wish('bob/x', { login: 'root' })],

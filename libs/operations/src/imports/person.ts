@@ -9,7 +9,7 @@ export interface ImportPerson {
 }
 
 /**
- * The person as the register mirrors OMERO's users, and the named group, or the only one. `Refused` `NO_SUCH_PERSON`,
+ * The person as the register mirrors OMERO's users, and the named group, or the only one. `Refused` `IMPORT_PERSON_UNKNOWN`,
  * `IMPORT_PERSON_INACTIVE`, `IMPORT_GROUP_UNKNOWN`, `IMPORT_GROUP_MISSING`.
  */
 export async function importPerson(
@@ -21,7 +21,7 @@ export async function importPerson(
   if (!person)
     throw notFound(
       `OMERO user ${JSON.stringify(login)}`,
-      'NO_SUCH_PERSON',
+      'IMPORT_PERSON_UNKNOWN',
       'check the login; users who are new in OMERO are known after the next scan',
     );
   if (!person.active)
