@@ -1,10 +1,10 @@
 import type { RightsPolicy, RoleSettings } from '@coldroom/operations';
 import type { StorePrice } from '@coldroom/register';
-import { describeSettings, type SettingDescription, type Settings } from '@coldroom/runtime';
+import { describeSettings, SettingsError, type SettingDescription, type Settings } from '@coldroom/runtime';
 import type { OmeroWebSettings } from './sign-in/omero-web';
 import type { ProxySettings } from './sign-in/proxy-identity';
 
-export const consoleParts = ['register', 'redis', 'console', 'proxy', 'rights', 'places'] as const;
+export const consoleParts = ['register', 'redis', 'console', 'proxy', 'rights', 'places', 'importsIfAny'] as const;
 
 export const CONSOLE = Symbol('console');
 
@@ -33,6 +33,8 @@ export interface ConsoleSettings {
   readonly apiRate: number;
   /** All settings as they are in the environment of this process, without secrets. */
   readonly described: readonly SettingDescription[];
+  /** Set where people can order imports here. */
+  readonly imports?: { readonly file: string; readonly omeroDataDir: string } | undefined;
   /** What a retrieval can be planned with, where it is known here: free space, and the waits of stores. */
   readonly env: Readonly<Record<'OMERO_DATA_DIR' | 'COLDROOM_STORES', string | undefined>>;
 }
@@ -61,9 +63,17 @@ export function consoleSettings(from: Settings<(typeof consoleParts)[number]>): 
     },
     policy: { leadersDecide: from.COLDROOM_LEADERS_DECIDE, fourEyes: from.COLDROOM_FOUR_EYES },
     apiRate: from.COLDROOM_API_RATE,
+    imports: importsIn(from),
     described: describeSettings(),
     env: { OMERO_DATA_DIR: from.OMERO_DATA_DIR, COLDROOM_STORES: from.COLDROOM_STORES },
   };
+}
+
+function importsIn(from: Settings<'importsIfAny' | 'places'>): ConsoleSettings['imports'] {
+  if (from.COLDROOM_IMPORTS === undefined) return undefined;
+  if (from.OMERO_DATA_DIR === undefined)
+    throw new SettingsError(['OMERO_DATA_DIR is not set, and COLDROOM_IMPORTS needs it: nothing in it is imported']);
+  return { file: from.COLDROOM_IMPORTS, omeroDataDir: from.OMERO_DATA_DIR };
 }
 
 function proxySettings(from: Settings<'proxy'>): ProxySettings | undefined {

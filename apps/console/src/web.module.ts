@@ -11,6 +11,7 @@ import { ApiRate } from './api/rate';
 import { AuditController } from './audit/audit.controller';
 import { CONSOLE, type ConsoleSettings } from './console-settings';
 import { FilesController } from './files/files.controller';
+import { Buffers } from './imports/buffers';
 import { ErrorFilter } from './layout/error.filter';
 import { Changes } from './live/changes';
 import { LiveController } from './live/live.controller';
@@ -85,6 +86,7 @@ export class WebModule {
         { provide: CONSOLE, useValue: settings },
         { provide: Site, useValue: site },
         { provide: Visitors, useValue: visitors },
+        Buffers,
         Changes,
         Paces,
         { provide: ProxyIdentity, useValue: proxy },

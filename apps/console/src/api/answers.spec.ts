@@ -4,17 +4,20 @@ import Ajv2020 from 'ajv/dist/2020';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { Browser } from '../testing/browser';
 import { RunningConsole } from '../testing/running-console';
+import { SampleBuffer } from '../testing/sample-buffer';
 import { brought } from '../testing/sample-requests';
 import { sampleOmeroUsage } from '../testing/sample-usage';
 
 let running: RunningConsole;
+let buffer: SampleBuffer;
 /** A data manager, and OMERO's root, for what others may not see. */
 let dora: Browser;
 let root: Browser;
 let document: OpenAPIObject;
 let archived: bigint;
 beforeAll(async () => {
-  running = await RunningConsole.start('api_answers');
+  buffer = await SampleBuffer.make();
+  running = await RunningConsole.start('api_answers', { imports: buffer.settings });
   archived = await running.newRequest('image.tif', 2);
   await brought(running.register, archived, () => 'released');
   await running.register.storeHealth.record([storeLook]);
@@ -26,7 +29,10 @@ beforeAll(async () => {
   await root.signIn('root');
   document = JSON.parse((await dora.get('/api/v1/openapi.json')).text) as OpenAPIObject;
 });
-afterAll(() => running.stop());
+afterAll(async () => {
+  await running.stop();
+  buffer.remove();
+});
 
 const storeLook = {
   name: 'tape',
@@ -80,6 +86,13 @@ const calls: Readonly<Record<string, () => Promise<Call> | Call>> = {
     const [image] = await running.register.reports.images(archived);
     return [`images?image=${image!.imageId}&image=999999`];
   },
+  'get /buffers': () => [`buffers?path=${buffer.at('alice')}`],
+  'get /imports': () => ['imports?state=ordered'],
+  'get /imports/{id}': async () => [`imports/${await buffer.order(running.register, 'a.tif')}`],
+  'post /imports': () => [
+    'imports',
+    { path: buffer.at('alice', 'b.tif'), target: 'Dataset:5', person: 'alice', dryRun: true },
+  ],
   'get /me': () => ['me'],
   'put /me/mail': () => ['me/mail', { choice: 'daily' }],
   'get /people': () => ['people'],

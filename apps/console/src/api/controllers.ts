@@ -1,6 +1,7 @@
 import { AuditApi } from './audit.api';
 import { FilesApi } from './files.api';
 import { ImagesApi } from './images.api';
+import { ImportsApi } from './imports.api';
 import { MeApi } from './me.api';
 import { PeopleApi } from './people.api';
 import { RequestsApi } from './requests.api';
@@ -15,6 +16,7 @@ export const apiControllers = [
   RequestsApi,
   FilesApi,
   RetrievalsApi,
+  ImportsApi,
   PeopleApi,
   StoresApi,
   AuditApi,

@@ -5,11 +5,15 @@ import { NestFactory } from '@nestjs/core';
 import { Queues, RedisConnection } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { CONSOLE } from '../console-settings';
+import { Buffers } from '../imports/buffers';
 import { apiControllers } from './controllers';
 import { composeDocument } from './document';
 
 /** A preview: nothing is opened or connected to. */
-const providers = [Register, RedisConnection, Queues, CONSOLE].map((provide) => ({ provide, useValue: undefined }));
+const providers = [Register, RedisConnection, Queues, Buffers, CONSOLE].map((provide) => ({
+  provide,
+  useValue: undefined,
+}));
 @Module({ controllers: apiControllers, providers })
 class Preview {}
 
