@@ -101,9 +101,15 @@ export class Files {
     return found.map((each) => ({ ...each, path: bytesOf(each.path) }));
   }
 
-  /** What is below a directory, without reading any file; `marker` is the name of a file that it must have. See `summarize`. */
-  async summarize({ root, path }: Place, marker?: Buffer): Promise<Summary> {
-    const task: SummaryTask = { root, path: wirePath(path), marker: marker && wirePath(marker) };
+  /**
+   * What is below a directory, without reading any file. `marker` is the name of a file that it must have; with `sync`, all
+   * directories are synced. See `summarize`.
+   */
+  async summarize(
+    { root, path }: Place,
+    { marker, sync = false }: { readonly marker?: Buffer | undefined; readonly sync?: boolean } = {},
+  ): Promise<Summary> {
+    const task: SummaryTask = { root, path: wirePath(path), marker: marker && wirePath(marker), sync };
     const { temporary, odd, ...sum } = (await this.threads.run({ verb: 'summarize', task })) as WireSummary;
     return {
       ...sum,

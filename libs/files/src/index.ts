@@ -23,6 +23,7 @@ export { refuseLacks, refuseOtherOwner, type Accepted } from './probe/lacks';
 export { KeptLook } from './probe/kept-look';
 export { probe } from './probe/probe';
 export { probePrefix } from './probe/scratch-directory';
+export { moveDirectory } from './move-directory';
 export { renameExchange, renameExchangeSync, renameNoReplace } from './rename';
 export { dropCache } from './native';
 export { markerName, markerNameOf, openRoot, renameMarker, writeMarker, type Root } from './roots';

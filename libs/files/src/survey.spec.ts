@@ -21,7 +21,10 @@ function file(path: string, content = 'x'): void {
   utimesSync(at(path), 1_700_000_000, 1_700_000_000);
 }
 const look = (path = 'set', marker?: string) =>
-  files.summarize({ root, path: Buffer.from(path) }, marker === undefined ? undefined : Buffer.from(marker));
+  files.summarize(
+    { root, path: Buffer.from(path) },
+    marker === undefined ? { sync: true } : { marker: Buffer.from(marker) },
+  );
 
 it('finds directories down to a depth, and those with a manifest; none that is hidden or behind a link', async () => {
   for (const path of ['alice/a/import.yml', 'alice/a/deep/import.yml', 'bob/b/x', '.locks/7/import.yml']) file(path);

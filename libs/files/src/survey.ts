@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, constants, lstatSync, openSync, readdirSync, type Dirent } from 'node:fs';
+import { closeSync, constants, fsyncSync, lstatSync, openSync, readdirSync, type Dirent } from 'node:fs';
 import { codeOf, Transient } from '@coldroom/domain';
 import { splitPath } from './path';
 import { isTemporaryName } from './temporary-names';
@@ -53,6 +53,8 @@ export interface SummaryTask {
   readonly root: string;
   readonly path: WirePath;
   readonly marker: WirePath | undefined;
+  /** Syncs every directory, so that no power cut takes a name away. */
+  readonly sync: boolean;
 }
 
 /** What is below a directory, without any content. */
@@ -72,7 +74,7 @@ export interface WireSummary {
 }
 
 /** Looks at every entry below a directory. In memory are the names of one directory at a time, and of those above it. */
-export function summarize({ root, path, marker }: SummaryTask, trees: Trees): WireSummary {
+export function summarize({ root, path, marker, sync }: SummaryTask, trees: Trees): WireSummary {
   const hash = createHash('sha256');
   const sum = { files: 0, bytes: 0n, newest: 0n, temporary: null as WirePath | null, odd: null as WirePath | null };
   const visit = (fd: number, at: Buffer): void => {
@@ -93,6 +95,7 @@ export function summarize({ root, path, marker }: SummaryTask, trees: Trees): Wi
         if (stats) sum.odd ??= wirePath(path);
       }
     }
+    if (sync) fsyncSync(fd);
   };
   const fd = trees.at(root).directory(splitPath(bytesOf(path)));
   const name = marker === undefined ? undefined : bytesOf(marker);

@@ -33,6 +33,43 @@ CREATE TABLE import_watched (
   CHECK ((fault IS NULL) = (fault_look IS NULL))
 );
 
+-- Instruments that sets are pulled from: their last round, and the next one if a person asked for it.
+CREATE TABLE import_instrument (
+  name     text PRIMARY KEY,
+  asked_at timestamptz,
+  begun_at timestamptz,
+  ended_at timestamptz,
+  -- Why the last round failed as a whole.
+  failure  text
+);
+
+-- Sets of instruments, as they looked last, and where they went.
+CREATE TABLE import_pulled (
+  instrument   text NOT NULL,
+  -- Below the directory of the instrument.
+  path         bytea NOT NULL,
+  display      text NOT NULL,
+  look         text NOT NULL,
+  since        timestamptz NOT NULL DEFAULT now(),
+  seen_at      timestamptz NOT NULL DEFAULT now(),
+  files        integer NOT NULL,
+  bytes        bigint NOT NULL,
+  -- The directory (device and inode) that is about to get its name in the buffer.
+  moving       text,
+  destination  text,
+  arrived_at   timestamptz,
+  -- How it looked when its copy was proven.
+  arrived_look text,
+  attempts     integer NOT NULL DEFAULT 0,
+  not_before   timestamptz NOT NULL DEFAULT now(),
+  note         text,
+  fault        text,
+  fault_look   text,
+  PRIMARY KEY (instrument, path),
+  CHECK ((arrived_at IS NULL) = (arrived_look IS NULL)),
+  CHECK ((fault IS NULL) = (fault_look IS NULL))
+);
+
 -- Down Migration
 
-DROP TABLE import_watched, import_mark;
+DROP TABLE import_pulled, import_instrument, import_watched, import_mark;

@@ -58,6 +58,7 @@ export type {
   ImportPage,
 } from './imports/import-reports';
 export type { ImportForMail, ImportsOfPerson } from './imports/import-mails';
+export type { InstrumentRound, PulledSet, SetOfInstrument } from './imports/pulls';
 export type { WatchedSource } from './imports/watched';
 export type { ImportMarkResult, KnownImportMark, OpenImportMark } from './imports/import-marks';
 export type { ImportClaim } from './imports/import-claims';

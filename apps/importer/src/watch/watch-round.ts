@@ -65,7 +65,7 @@ export class WatchRound {
     const path = pathOf(buffer, set);
     const summary = await this.files.summarize(
       { root: buffer.directory, path: set.path },
-      marker === undefined ? undefined : Buffer.from(marker),
+      { marker: marker === undefined ? undefined : Buffer.from(marker) },
     );
     const { watched } = this.register.imports;
     const source = await watched.seen(path, displayPath(path), summary.look);

@@ -8,6 +8,7 @@ import { ImportClaims, type ImportClaim } from './import-claims';
 import { ImportPreviews } from './import-previews';
 import { ImportReports } from './import-reports';
 import { ImportOrders } from './orders';
+import { Pulls } from './pulls';
 import { WatchedSources } from './watched';
 
 /** The record of what is to be imported, and of every attempt to do so. */
@@ -19,6 +20,7 @@ export class Imports {
   readonly marks: ImportMarks;
   readonly mails: ImportMails;
   readonly watched: WatchedSources;
+  readonly pulls: Pulls;
   readonly reports: ImportReports;
   readonly previews: ImportPreviews;
 
@@ -30,6 +32,7 @@ export class Imports {
     this.marks = new ImportMarks(pool);
     this.mails = new ImportMails(pool);
     this.watched = new WatchedSources(pool);
+    this.pulls = new Pulls(pool);
     this.reports = new ImportReports(pool);
     this.previews = new ImportPreviews(pool);
   }
