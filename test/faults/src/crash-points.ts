@@ -10,7 +10,7 @@ import type { World } from './world';
 /** The console's, the notifier's, the backup's and those of answers to imports are tested in their apps: they touch no data of users. */
 type Prefix = Exclude<
   CrashPoint extends `${infer P}:${string}` ? P : never,
-  'decide' | 'retrieve' | 'order' | 'mail' | 'backup' | 'import-answer' | 'pull'
+  'decide' | 'retrieve' | 'order' | 'mail' | 'backup' | 'pull' | `import-${string}`
 >;
 
 /** The crash points of each service: one of a new kind has no service here, and its test fails. */
