@@ -34,6 +34,7 @@ const recording = [
   'drill restore',
   'files retry',
   'import',
+  'pull',
   'rebuild',
   'resume',
   'scan',

@@ -15,6 +15,7 @@ import { addMailChoices, addMailList, addMailRetry, addMailTest } from './comman
 import { addMigrate } from './commands/migrate';
 import { addMove } from './commands/move';
 import { addRelink } from './commands/relink';
+import { addPull } from './commands/pull';
 import { addRebuild } from './commands/rebuild';
 import { addRequestsDecide } from './commands/requests-decide';
 import { addRequestsList } from './commands/requests-list';
@@ -100,6 +101,7 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
     addRetrievals,
     addImport,
     addImports,
+    addPull,
     addMove,
     addRelink,
     addStop,

@@ -147,6 +147,7 @@ export type { BulkFault, BulkRow } from './imports/bulk-rows';
 export { orderImport, planImport, type ImportWish, type OrderedImport, type PlannedImport } from './imports/order';
 export { listImports, showImport, type ImportAction, type ImportDetails, type ImportListing } from './imports/show';
 export { previewByNow, previewImport } from './imports/preview';
+export { askPull, listInstruments, listPulls, type InstrumentStatus } from './imports/pulls';
 export { openImports, operator } from './imports/open';
 export { isImportEnded, untilImported } from './imports/wait';
 export { browse, type Browsed, type BrowsedEntry } from './imports/browse';

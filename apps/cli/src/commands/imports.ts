@@ -2,6 +2,7 @@ import { importStates, type ImportState } from '@coldroom/domain';
 import { listImports, operator, showImport, type ImportListing } from '@coldroom/operations';
 import type { CliCommand } from '../command';
 import { parseNames, parseWhole } from '../parsing';
+import { addImportsFaults } from './imports-faults';
 import { listLines, showLines } from './import-lines';
 import { shown } from './import-wish';
 
@@ -38,6 +39,7 @@ export function addImports(program: CliCommand): void {
       const details = await context.register((register) => showImport(operator(register, reader), id));
       return { document: { ...details, order: shown(details.order) }, lines: showLines(details) };
     });
+  addImportsFaults(imports);
 }
 
 type StateCounts = Readonly<Partial<Record<ImportState, number>>>;
