@@ -195,7 +195,7 @@ export class Files {
     return this.outcomesOf<Identity>({ act: 'link', pairs: pairs.map(wirePair) }, work);
   }
 
-  /** Moves each file to a name of ours, replacing nothing, as `link` otherwise. `exact`: with the ctime of `file`. */
+  /** Moves each file to a name of ours, replacing nothing, as `link` otherwise (`MOVE_NOT_POSSIBLE`). `exact`: with the ctime of `file`. */
   async move(
     pairs: readonly NamePair[],
     { exact }: { readonly exact: boolean },

@@ -89,7 +89,7 @@ export const parts = {
       .default('coldroom'),
   }),
   stores: z.object({ COLDROOM_STORES: directory }),
-  imports: z.object({ COLDROOM_IMPORTS: directory }),
+  imports: z.object({ COLDROOM_IMPORTS: directory, COLDROOM_IMPORT_STABLE: duration.default(120_000) }),
   /** For a program that does other work where nothing is imported. */
   importsIfAny: z.object({ COLDROOM_IMPORTS: directory.optional() }),
   /** For a program that reads neither, and can say more where it knows them. */

@@ -16,8 +16,8 @@ export interface WirePair {
   readonly file: Identity;
 }
 
-/** What link(2) reports where it cannot be used, whatever the file. */
-const impossible = new Set(['EPERM', 'EACCES', 'EXDEV', 'EMLINK', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS']);
+/** What link(2) and rename(2) report where they cannot be used, whatever the file. */
+export const impossible = new Set(['EPERM', 'EACCES', 'EXDEV', 'EMLINK', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS']);
 
 /**
  * Gives each file a second name of ours. What is at that name already counts if it is the file. `Refused`
@@ -41,7 +41,7 @@ function linkOne({ from, to, file }: WirePair, ends: TwoEnds): Identity {
   try {
     linkSync(source, own);
   } catch (error) {
-    throw impossible.has(codeOf(error)) ? notPossible(from, error) : error;
+    throw impossible.has(codeOf(error)) ? notPossible('link', from, error) : error;
   }
   ends.note(to);
   crashPoint('import-lock:1-linked');
@@ -69,11 +69,12 @@ export function notTheFile(from: WirePlace, found: Identity | undefined): Refuse
     : new Refused('SOURCE_MISSING', `"${displayPath(path)}" does not exist.`, { path: displayPath(path) });
 }
 
-function notPossible(from: WirePlace, cause: unknown): Refused {
+export function notPossible(what: 'link' | 'move', from: WirePlace, cause: unknown): Refused {
   const path = displayPath(bytesOf(from.path));
+  const [code, verb] = what === 'link' ? ['LINK_NOT_POSSIBLE', 'make a hard link of'] : ['MOVE_NOT_POSSIBLE', 'move'];
   return new Refused(
-    'LINK_NOT_POSSIBLE',
-    `The system does not let this service make a hard link of "${path}" (${codeOf(cause)}).`,
+    code,
+    `The system does not let this service ${verb} "${path}" (${codeOf(cause)}).`,
     { path, code: codeOf(cause) },
     { cause },
   );

@@ -1,15 +1,16 @@
-import { crashPoint, type Identity } from '@coldroom/domain';
+import { codeOf, crashPoint, type Identity } from '@coldroom/domain';
 import { sameContent } from '../identity';
 import { renameFlags, renameSync } from '../native';
 import { isUnsupported } from '../rename';
 import type { WireOutcome } from '../wire';
-import { known, notTheFile, outcomeOf, type WirePair } from './link';
+import { impossible, known, notPossible, notTheFile, outcomeOf, type WirePair } from './link';
 import { releaseName } from './release';
 import { lookAt, sameFile, type TwoEnds } from './two-ends';
 
 /**
  * Moves each file to a name of ours. With `exact`, its ctime must be that of `file`, too. What arrives is looked at again:
- * whoever replaced the source in between gets the file back. `Refused` `SOURCE_CHANGED`, `SOURCE_MISSING`.
+ * whoever replaced the source in between gets the file back. `Refused` `SOURCE_CHANGED`, `SOURCE_MISSING`; `MOVE_NOT_POSSIBLE`
+ * where the system does not let us.
  */
 export function move(pairs: readonly WirePair[], exact: boolean, ends: TwoEnds): readonly WireOutcome<Identity>[] {
   const outcomes = pairs.map((pair) => outcomeOf(pair, () => moveOne(pair, exact, ends)));
@@ -26,7 +27,11 @@ function moveOne({ from, to, file }: WirePair, exact: boolean, ends: TwoEnds): I
   const before = lookAt(source);
   if (!before || !(exact ? sameContent : sameFile)(before, file)) throw notTheFile(from, before);
   ends.check();
-  moveHere(source, own);
+  try {
+    moveHere(source, own);
+  } catch (error) {
+    throw impossible.has(codeOf(error)) ? notPossible('move', from, error) : error;
+  }
   ends.note(to);
   ends.note(from);
   crashPoint('import-move:1-moved');

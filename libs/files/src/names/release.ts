@@ -10,10 +10,11 @@ import { codeOf } from '@coldroom/domain';
 /**
  * What became of a name of ours. `released`: the source is the same file, and our name was removed; `returned`: nothing was
  * at the source, and our name was moved there; `kept`: the file stays at our name, as another one is at the source, or its
- * directory is gone; `gone`: nothing was at our name. `source` is what is at the source then.
+ * directory is gone; `gone`: nothing was at our name. `own` is what was at our name, and `source` what is at the source then.
  */
 export interface Released {
   readonly what: 'released' | 'returned' | 'kept' | 'gone';
+  readonly own: Identity | undefined;
   readonly source: Identity | undefined;
 }
 
@@ -32,16 +33,16 @@ export function releaseName({ from, to }: Pair, ends: TwoEnds): Released {
   const there = own && lookAt(own);
   const source = ends.sourceIfAny(from);
   const before = source && lookAt(source);
-  if (!own || !there) return { what: 'gone', source: before };
-  if (!source) return { what: 'kept', source: undefined };
-  if (before && !sameInode(before, there)) return { what: 'kept', source: before };
+  if (!own || !there) return { what: 'gone', own: undefined, source: before };
+  if (!source) return { what: 'kept', own: there, source: undefined };
+  if (before && !sameInode(before, there)) return { what: 'kept', own: there, source: before };
   ends.check();
   if (before) unlinkSync(own);
-  else if (!returned(own, source)) return { what: 'kept', source: lookAt(source) };
+  else if (!returned(own, source)) return { what: 'kept', own: there, source: lookAt(source) };
   ends.note(to);
   ends.note(from);
   crashPoint('import-unlock:1-released');
-  return { what: before ? 'released' : 'returned', source: lookAt(source) };
+  return { what: before ? 'released' : 'returned', own: there, source: lookAt(source) };
 }
 
 /** False where something came to the source meanwhile. */

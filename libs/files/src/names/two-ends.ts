@@ -56,7 +56,7 @@ export class TwoEnds {
     return this.trees.at(root).locate(bytesOf(path)).at;
   }
 
-  /** As `source`, or undefined where its directory is gone, or is none any more. */
+  /** As `source`, or undefined where its directory is gone, or is no longer one. */
   sourceIfAny(place: WirePlace): Buffer | undefined {
     try {
       return this.source(place);

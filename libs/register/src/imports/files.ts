@@ -57,13 +57,16 @@ export class ImportFiles {
     return {};
   }
 
-  /** Records how OMERO's importer groups the files; paths of filesets that the order does not have are an error. */
+  /**
+   * Records how OMERO's importer groups the files; paths of filesets that the order does not have are an error. Digests of
+   * an earlier round are forgotten: the files are read again.
+   */
   async list(
     claim: ImportClaim,
     filesets: Iterable<ListedFileset & { readonly paths: readonly Buffer[] }>,
   ): Promise<void> {
     await advance(this.pool, claim, { event: 'list', to: 'listed' }, async (client) => {
-      await client.query('UPDATE import_file SET fileset = NULL WHERE order_id = $1', [claim.order.id]);
+      await client.query("UPDATE import_file SET fileset = NULL, digests = '{}' WHERE order_id = $1", [claim.order.id]);
       await client.query('DELETE FROM import_fileset WHERE order_id = $1', [claim.order.id]);
       for (const { number, reader, paths } of filesets) {
         await client.query('INSERT INTO import_fileset (order_id, number, reader) VALUES ($1, $2, $3)', [

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { advance, type ImportStep } from './advance';
 import { ImportAttempts } from './attempts';
 import { ImportFiles } from './files';
+import { ImportLooks } from './import-looks';
 import { ImportMails } from './import-mails';
 import { ImportMarks } from './import-marks';
 import { ImportClaims, type ImportClaim } from './import-claims';
@@ -17,6 +18,7 @@ export class Imports {
   readonly claims: ImportClaims;
   readonly files: ImportFiles;
   readonly attempts: ImportAttempts;
+  readonly looks: ImportLooks;
   readonly marks: ImportMarks;
   readonly mails: ImportMails;
   readonly watched: WatchedSources;
@@ -29,6 +31,7 @@ export class Imports {
     this.claims = new ImportClaims(pool);
     this.files = new ImportFiles(pool);
     this.attempts = new ImportAttempts(pool);
+    this.looks = new ImportLooks(pool);
     this.marks = new ImportMarks(pool);
     this.mails = new ImportMails(pool);
     this.watched = new WatchedSources(pool);

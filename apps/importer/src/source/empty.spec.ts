@@ -1,0 +1,181 @@
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  mkdirSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { SourceScene } from '../testing/source-scene';
+
+let scene: SourceScene;
+beforeEach(async () => {
+  scene = await SourceScene.make();
+  scene.configure({ remove: 0 });
+});
+afterEach(() => scene.close());
+
+const names = ['a.tif', `deep/b\n'.tif`, '-c.tif'];
+const kept = { kind: 'not-yet', code: 'IMPORT_SOURCE_KEPT' };
+const here = (): readonly boolean[] => names.map((name) => existsSync(scene.at(`set/${name}`)));
+const all = [true, true, true];
+function inRepository(name: string, content = `content of ${name}`): string {
+  const path = `${scene.repository}/${name}`;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+/** A proven import whose files OMERO has as copies. */
+async function done(): Promise<bigint> {
+  for (const name of names) {
+    scene.write(`set/${name}`, `content of ${name}`);
+    inRepository(name);
+  }
+  const id = await scene.verified('set');
+  await scene.run('unlock', id);
+  return id;
+}
+
+it('removes the whole set, its directories, and nothing beside it', async () => {
+  const id = await done();
+  scene.write('beside/a', 'beside');
+  await scene.run('empty', id);
+  expect((await scene.get(id)).state).toBe('emptied');
+  expect(readdirSync(scene.buffer).sort()).toEqual(['.coldroom-locks', '.coldroom-root', 'beside']);
+  expect(readdirSync(scene.at('.coldroom-locks'))).toEqual([]);
+  const { rows } = await scene.sql.query(
+    'SELECT count(*)::int AS removed FROM import_file WHERE removed_at IS NOT NULL',
+  );
+  expect(rows).toEqual([{ removed: 3 }]);
+});
+
+it('removes a single file', async () => {
+  scene.write('one.tif', 'one');
+  inRepository('file', 'one');
+  const id = await scene.verified('one.tif');
+  await scene.run('unlock', id);
+  await scene.run('empty', id);
+  expect(existsSync(scene.at('one.tif'))).toBe(false);
+});
+
+it.each([
+  ['OMERO lacks a file', () => rmSync(`${scene.repository}/a.tif`)],
+  ['OMERO has another content', () => inRepository('a.tif', 'content of b.tif')],
+  ['a source was changed', () => appendFileSync(scene.at('set/-c.tif'), 'more')],
+  [
+    'a source was changed, and its mtime put back',
+    () => {
+      writeFileSync(scene.at('set/-c.tif'), 'CONTENT OF -c.tif');
+      utimesSync(scene.at('set/-c.tif'), 1, 1);
+    },
+  ],
+  [
+    'a source was replaced',
+    () => {
+      scene.write('new', 'content of a.tif');
+      renameSync(scene.at('new'), scene.at('set/a.tif'));
+    },
+  ],
+  [
+    'a source is a link now',
+    () => {
+      renameSync(scene.at('set/a.tif'), scene.at('a'));
+      symlinkSync('../a', scene.at('set/a.tif'));
+    },
+  ],
+  [
+    'removal is stopped',
+    () => {
+      scene.stopped = true;
+    },
+  ],
+  ['the time is not over', () => scene.configure({ remove: '1d' })],
+  ['sources are never removed', () => scene.configure({ remove: 'never' })],
+  ['the buffer has become permanent', () => scene.configure({ permanent: true })],
+])('keeps all if %s', async (_why, change) => {
+  const id = await done();
+  change();
+  await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+  expect(here()).toEqual(all);
+  expect((await scene.get(id)).state).toBe('done');
+});
+
+it('keeps a source whose content was changed while size and mtime were not', async () => {
+  for (const name of names) {
+    scene.write(`set/${name}`, `content of ${name}`);
+    utimesSync(scene.at(`set/${name}`), 1_000_000, 1_000_000);
+    inRepository(name);
+  }
+  const id = await scene.verified('set');
+  await scene.run('unlock', id);
+  writeFileSync(scene.at('set/a.tif'), 'CONTENT OF a.tif');
+  utimesSync(scene.at('set/a.tif'), 1_000_000, 1_000_000);
+  await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+  expect(here()).toEqual(all);
+});
+
+it('keeps the only name of the file that OMERO reads, and removes one of two', async () => {
+  const id = await done();
+  rmSync(`${scene.repository}/a.tif`);
+  linkSync(scene.at('set/a.tif'), `${scene.repository}/a.tif`);
+  await scene.run('empty', id);
+  expect(readFileSync(`${scene.repository}/a.tif`, 'utf8')).toBe('content of a.tif');
+  expect(here()).toEqual([false, false, false]);
+});
+
+it('is not kept from it by new rights, nor by a file that the person has removed', async () => {
+  const id = await done();
+  chmodSync(scene.at('set/a.tif'), 0o600);
+  rmSync(scene.at('set/-c.tif'));
+  await scene.run('empty', id);
+  expect(existsSync(scene.at('set'))).toBe(false);
+});
+
+it('leaves what came to the set later, and the directories above it', async () => {
+  const id = await done();
+  scene.write('set/deep/new.tif', 'new');
+  await scene.run('empty', id);
+  expect(here()).toEqual([false, false, false]);
+  expect(readFileSync(scene.at('set/deep/new.tif'), 'utf8')).toBe('new');
+});
+
+it.each([
+  'import-move:1-moved',
+  'import-move:1-moved:3',
+  'import-move:2-synced',
+  'import-remove:1-removed',
+  'import-remove:1-removed:2',
+  'import-remove:2-synced',
+  'transition:1-before-commit',
+])('killed at %s it goes on, and nothing is lost that OMERO does not have', async (point) => {
+  const id = await done();
+  expect(scene.killAt(point, 'empty', id)).toBe('SIGKILL');
+  if (point.startsWith('import-move')) {
+    // OMERO has lost a file meanwhile: what was moved aside comes back.
+    renameSync(`${scene.repository}/a.tif`, `${scene.dir}/a.tif`);
+    await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+    expect(here()).toEqual(all);
+    renameSync(`${scene.dir}/a.tif`, `${scene.repository}/a.tif`);
+  }
+  await scene.run('empty', id);
+  expect((await scene.get(id)).state).toBe('emptied');
+  expect(existsSync(scene.at('set'))).toBe(false);
+});
+
+it('never removes what was imported by symbolic links', async () => {
+  scene.configure({ remove: 0 });
+  for (const name of names) scene.write(`set/${name}`, `content of ${name}`);
+  for (const name of names) inRepository(name);
+  const id = await scene.verified('set', 'ln_s');
+  await scene.run('unlock', id);
+  await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+  expect(here()).toEqual(all);
+});

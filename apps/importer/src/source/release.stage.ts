@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import { Files } from '@coldroom/files';
+import type { StageWork } from '@coldroom/pipeline';
+import { Register, type ImportClaim } from '@coldroom/register';
+import type { ImportStage } from '../stage';
+import { takeAway } from './own-tree';
+import { SourcePlaces } from './places';
+
+/** Takes the names of cancelled orders away (`register.imports.looks.toRelease`). Every file is at its source then. */
+@Injectable()
+export class ReleaseStage implements ImportStage {
+  readonly name = 'release';
+  readonly takes = ['cancelled'] as const;
+
+  constructor(
+    private readonly files: Files,
+    private readonly register: Register,
+    private readonly places: SourcePlaces,
+  ) {}
+
+  async run(claim: ImportClaim, work: StageWork): Promise<void> {
+    const { looks } = this.register.imports;
+    const places = await this.places.of(claim.order);
+    const { returned, kept, shown } = await takeAway(this.files, places.own('locks'), work);
+    if (returned + kept > 0) await looks.note(claim, 'import files kept', { returned, kept, shown });
+    await looks.released(claim);
+  }
+}

@@ -1,0 +1,85 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { NotYet, Refused } from '@coldroom/domain';
+import { displayPath, Files } from '@coldroom/files';
+import { Register, type FoundFile, type ImportClaim, type ImportOrder } from '@coldroom/register';
+import type { StageWork } from '@coldroom/pipeline';
+import type { ImportStage } from '../stage';
+import { entriesOf, Look, lookAtSource } from './look';
+import { SOURCE_OPTIONS, type SourceOptions } from './options';
+import { takeAway } from './own-tree';
+import { SourcePlaces, type OrderPlaces } from './places';
+
+/** Waits until the source is complete, and records what is in it. */
+@Injectable()
+export class SettleStage implements ImportStage {
+  readonly name = 'settle';
+  readonly takes = ['ordered'] as const;
+
+  constructor(
+    private readonly files: Files,
+    private readonly register: Register,
+    private readonly places: SourcePlaces,
+    @Inject(SOURCE_OPTIONS) private readonly options: SourceOptions,
+  ) {}
+
+  async run(claim: ImportClaim, work: StageWork): Promise<void> {
+    const { order } = claim;
+    const places = await this.places.of(order);
+    // What an earlier round has locked goes back first: only then the source is all of the set.
+    await takeAway(this.files, places.own('locks'), work);
+    const look = await lookAtSource(this.files, places, order);
+    const { looks, files } = this.register.imports;
+    const unchangedMs = await looks.found(claim, look.found);
+    if (look.unfinished.count > 0 || unchangedMs < this.options.stableMs)
+      throw this.notSettled(order, look, unchangedMs);
+    refuseFaults(order, look);
+    await files.settle(claim, look.content, this.found(places, order, look.found));
+  }
+
+  private notSettled({ display }: ImportOrder, look: Look, unchangedMs: number): NotYet {
+    const { stableMs } = this.options;
+    const why =
+      look.unfinished.count > 0
+        ? `these names are of files that are still being written: ${look.unfinished}`
+        : `it has been unchanged for ${Math.round(unchangedMs / 1000)} s of ${Math.round(stableMs / 1000)} s; ${look.last}`;
+    const delayMs = look.unfinished.count > 0 ? stableMs : stableMs - unchangedMs;
+    return new NotYet('IMPORT_NOT_SETTLED', `${display} may not be complete: ${why}.`, {
+      delayMs: Math.max(Math.ceil(delayMs), 1000),
+    });
+  }
+
+  /** The files to record. What is recorded must be what was looked at. */
+  private async *found(
+    places: OrderPlaces,
+    order: ImportOrder,
+    expected: string,
+  ): AsyncGenerator<readonly FoundFile[]> {
+    const again = new Look();
+    for await (const batch of entriesOf(this.files, places, order)) {
+      for (const entry of batch) again.add(entry);
+      yield batch.map(({ path, identity }) => ({ path, display: displayPath(path) || order.display, identity }));
+    }
+    if (again.found !== expected)
+      throw new NotYet('IMPORT_NOT_SETTLED', `${order.display} was changed while it was recorded; ${again.last}.`, {
+        delayMs: this.options.stableMs,
+      });
+  }
+}
+
+function refuseFaults({ display }: ImportOrder, look: Look): void {
+  if (look.files === 0)
+    throw new Refused(
+      'IMPORT_SET_EMPTY',
+      `${display} has no files. Save the data there and retry, or cancel the order.`,
+    );
+  if (look.notFiles.count > 0)
+    throw new Refused(
+      'IMPORT_NOT_A_FILE',
+      `${display} has what is neither a file nor a directory: ${look.notFiles}. Remove it, or put the files themselves there, and retry.`,
+    );
+  if (look.zeroBytes.count > 0)
+    throw new Refused(
+      'IMPORT_ZERO_BYTES',
+      `${display} has files without content: ${look.zeroBytes}. Save them again or remove them, and retry.`,
+    );
+}
