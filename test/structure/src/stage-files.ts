@@ -14,9 +14,11 @@ export interface StageFile {
 
 type Constructor = new () => Pick<Stage, 'name' | 'takes' | 'runsWhileStopped'>;
 
-/** All stages, from the files `<stage>.stage.ts` of all apps. */
+/** All stages of bags, from the files `<stage>.stage.ts` of all apps but the importer, whose stages work on orders. */
 export async function stageFiles(): Promise<readonly StageFile[]> {
-  const paths = globSync('apps/*/src/**/*.stage.ts', { cwd: workspace }).sort();
+  const paths = globSync('apps/*/src/**/*.stage.ts', { cwd: workspace })
+    .filter((path) => !path.startsWith('apps/importer/'))
+    .sort();
   return Promise.all(
     paths.map(async (path) => {
       const exported = Object.entries((await import(join(workspace, path))) as Record<string, unknown>);
