@@ -12,6 +12,7 @@ import { AuditController } from './audit/audit.controller';
 import { CONSOLE, type ConsoleSettings } from './console-settings';
 import { FilesController } from './files/files.controller';
 import { Buffers } from './imports/buffers';
+import { ImportsController } from './imports/imports.controller';
 import { ErrorFilter } from './layout/error.filter';
 import { Changes } from './live/changes';
 import { LiveController } from './live/live.controller';
@@ -71,6 +72,7 @@ export class WebModule {
         RequestsController,
         FilesController,
         RetrievalsController,
+        ImportsController,
         OpenController,
         UsageController,
         PeopleController,

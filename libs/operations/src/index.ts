@@ -151,3 +151,4 @@ export { askPull, listInstruments, listPulls, type InstrumentStatus } from './im
 export { openImports, operator } from './imports/open';
 export { isImportEnded, untilImported } from './imports/wait';
 export { browse, type Browsed, type BrowsedEntry } from './imports/browse';
+export { chooseSource, type ImportChoice } from './imports/choice';

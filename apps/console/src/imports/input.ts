@@ -3,6 +3,7 @@ import { importStates, transferModes } from '@coldroom/domain';
 import type { ImportWish } from '@coldroom/operations';
 import { oneOrMore, page } from '../api/input';
 import { writtenText } from '../requests/input';
+import { importFilters, type ImportFilter } from './imports-page';
 
 const longestPath = 4096;
 const text = (most: number) => writtenText(most).optional();
@@ -27,8 +28,32 @@ export const importBody = z
   })
   .meta({ id: 'ImportOrder' });
 
-export function importWishOf(body: z.output<typeof importBody>): ImportWish {
-  const { path, target, person, group, transfer, name, description, annotations } = body;
+/** Fields that are left empty are as if they were not there. */
+const field = (most: number) => text(most).transform((given) => (given?.trim() ? given : undefined));
+
+export const importForm = z.strictObject({
+  _csrf: z.string().optional(),
+  path: writtenText(longestPath),
+  target: writtenText(1000).transform((target) => target.trim()),
+  person: field(200),
+  group: field(300),
+  transfer: z.enum(transferModes).optional(),
+  name: field(255),
+  description: field(10_000),
+});
+
+export const listQuery = z.strictObject({
+  state: z.enum(Object.keys(importFilters) as [ImportFilter, ...ImportFilter[]]).optional(),
+  before: text(20),
+});
+
+export const newQuery = z.strictObject({ in: text(longestPath), path: text(longestPath) });
+
+type Wished = Omit<z.output<typeof importBody>, 'dryRun'>;
+
+export function importWishOf(body: Wished | z.output<typeof importForm>): ImportWish {
+  const { path, target, person, group, transfer, name, description } = body;
+  const annotations = 'annotations' in body ? body.annotations : undefined;
   return {
     path: Buffer.from(path),
     target,

@@ -25,6 +25,7 @@ export type Section =
   | 'requests'
   | 'files'
   | 'retrievals'
+  | 'imports'
   | 'usage'
   | 'people'
   | 'stores'
@@ -46,6 +47,7 @@ const entries: readonly Entry[] = [
   { section: 'requests', path: '/requests', text: 'Requests' },
   { section: 'files', path: '/files', text: 'Files' },
   { section: 'retrievals', path: '/ask-back', text: 'Bring back' },
+  { section: 'imports', path: '/imports', text: 'Imports' },
   { section: 'usage', path: '/usage', text: 'Usage' },
   { section: 'people', path: '/people', text: 'People', needs: 'seePeople' },
   { section: 'stores', path: '/stores', text: 'Stores', needs: 'seeStores' },
