@@ -4,6 +4,7 @@ import { exitCodes, SettingsError } from '@coldroom/runtime';
 import { CliCommand } from './command';
 import { addAudit } from './commands/audit';
 import { addBackup } from './commands/backup';
+import { addBuffer } from './commands/buffer';
 import { addDoctor } from './commands/doctor';
 import { addDrill } from './commands/drill';
 import { addFilesList } from './commands/files-list';
@@ -102,6 +103,7 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
     addImport,
     addImports,
     addPull,
+    addBuffer,
     addMove,
     addRelink,
     addStop,

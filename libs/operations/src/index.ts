@@ -150,5 +150,6 @@ export { previewByNow, previewImport } from './imports/preview';
 export { askPull, listInstruments, listPulls, type InstrumentStatus } from './imports/pulls';
 export { openImports, operator } from './imports/open';
 export { isImportEnded, untilImported } from './imports/wait';
+export { bufferUses, type BufferUse, type PersonUse } from './imports/buffer-use';
 export { browse, type Browsed, type BrowsedEntry } from './imports/browse';
 export { chooseSource, type ImportChoice } from './imports/choice';

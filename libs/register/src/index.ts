@@ -62,6 +62,7 @@ export type { InstrumentRound, PulledSet, SetOfInstrument } from './imports/pull
 export type { WatchedSource } from './imports/watched';
 export type { ImportMarkResult, KnownImportMark, OpenImportMark } from './imports/import-marks';
 export type { ImportClaim } from './imports/import-claims';
+export type { SourceInBuffer } from './imports/import-sources';
 export {
   importOrigins,
   type ImportLock,

@@ -3,6 +3,7 @@ import { advance, type ImportStep } from './advance';
 import { ImportAttempts } from './attempts';
 import { ImportFiles } from './files';
 import { ImportLooks } from './import-looks';
+import { ImportSources } from './import-sources';
 import { ImportMails } from './import-mails';
 import { ImportMarks } from './import-marks';
 import { ImportClaims, type ImportClaim } from './import-claims';
@@ -19,6 +20,7 @@ export class Imports {
   readonly files: ImportFiles;
   readonly attempts: ImportAttempts;
   readonly looks: ImportLooks;
+  readonly sources: ImportSources;
   readonly marks: ImportMarks;
   readonly mails: ImportMails;
   readonly watched: WatchedSources;
@@ -32,6 +34,7 @@ export class Imports {
     this.files = new ImportFiles(pool);
     this.attempts = new ImportAttempts(pool);
     this.looks = new ImportLooks(pool);
+    this.sources = new ImportSources(pool);
     this.marks = new ImportMarks(pool);
     this.mails = new ImportMails(pool);
     this.watched = new WatchedSources(pool);
