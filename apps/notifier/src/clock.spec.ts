@@ -1,4 +1,5 @@
 import { Clock } from './clock';
+import { AgeingMails } from './ageing-mails';
 import { ImportFacts } from './import-facts';
 import type { Site } from './notifier-settings';
 import { Recipients } from './recipients';
@@ -26,7 +27,9 @@ let minute = 0;
 async function tick(): Promise<void> {
   const recipients = new Recipients(scene.register, site);
   const facts = new RequestFacts(site);
-  await new Clock(scene.register, recipients, facts, new ImportFacts(facts, site), site).run((minute += 61_000));
+  const imports = new ImportFacts(facts, site);
+  const ageing = new AgeingMails(scene.register, recipients, imports);
+  await new Clock(scene.register, recipients, facts, imports, ageing, site).run((minute += 61_000));
 }
 async function queued(template: string): Promise<readonly string[]> {
   const mails = await scene.register.outbox.list(['waiting', 'refused']);

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { oldBackups } from '@coldroom/operations';
 import { Register, type EndingRecall, type NewMail } from '@coldroom/register';
 import { counted, formatBytes } from '@coldroom/terminal';
+import { AgeingMails } from './ageing-mails';
 import { dateOf } from './dates';
 import { ImportFacts } from './import-facts';
 import { NOTIFIER_SITE, type Site } from './notifier-settings';
@@ -25,6 +26,7 @@ export class Clock {
     private readonly recipients: Recipients,
     private readonly facts: RequestFacts,
     private readonly imports: ImportFacts,
+    private readonly ageing: AgeingMails,
     @Inject(NOTIFIER_SITE) private readonly site: Site,
   ) {}
 
@@ -35,6 +37,7 @@ export class Clock {
     await this.noticeSilence();
     await this.noticeOldBackups();
     await this.remindOfImports(new Date(now));
+    await this.register.mailEvents.queue(await this.ageing.of(new Date(now)));
     this.nextAt = now + everyMs;
   }
 

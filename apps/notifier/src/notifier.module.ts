@@ -5,6 +5,7 @@ import { mailboxOf, Sender, Templates } from '@coldroom/mail';
 import { LifeSigns, queueModules, RedisConnection, SERVICE_NAME } from '@coldroom/pipeline';
 import { migrate, Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
+import { AgeingMails } from './ageing-mails';
 import { Clock } from './clock';
 import { Collector, TOPICS } from './collector';
 import { DailyDigests } from './daily-digests';
@@ -29,7 +30,18 @@ import { Switches } from './topics/switches';
 import type { Topic } from './topics/topic';
 import { TroubleReports } from './topics/troubles';
 
-const topics = [Decisions, NewRequests, Outcomes, Retrievals, StuckFiles, Switches, BadCopies, TroubleReports, Imports, NotOrdered];
+const topics = [
+  Decisions,
+  NewRequests,
+  Outcomes,
+  Retrievals,
+  StuckFiles,
+  Switches,
+  BadCopies,
+  TroubleReports,
+  Imports,
+  NotOrdered,
+];
 
 @Module({})
 class NotifierModule {}
@@ -60,6 +72,7 @@ export function notifierModule(settings: NotifierSettings): DynamicModule {
       Recipients,
       RequestFacts,
       ImportFacts,
+      AgeingMails,
       ...topics,
       { provide: TOPICS, inject: topics, useFactory: (...made: Topic[]) => made },
       Collector,

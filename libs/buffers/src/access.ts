@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { isWithin } from './places';
 import type { BufferSettings } from './settings';
 
 /**
@@ -18,8 +19,12 @@ function isName(login: string): boolean {
   return bytes.toString() === login && isUtf8(bytes) && !['', '.', '..'].includes(login) && !/[/\0]/.test(login);
 }
 
-/** Whose directory a path below a buffer is in; undefined where it is in none of a single person. */
-export function ownerOf(path: Buffer, { access }: Pick<BufferSettings, 'access'>): string | undefined {
+/** Whose directory a path below a buffer is in; undefined where it is in none of a single person, or in a shared one. */
+export function ownerOf(
+  path: Buffer,
+  { access, shared }: Pick<BufferSettings, 'access' | 'shared'>,
+): string | undefined {
+  if (shared.some((place) => place !== '.' && isWithin(path, Buffer.from(place)))) return undefined;
   const depth = access.split('/').length;
   const names = path.toString('latin1').split('/').slice(0, depth);
   const own = Buffer.from(names.join('/'), 'latin1').toString();

@@ -30,6 +30,8 @@ it.each(['', '/a', 'a/', 'a//b', '../{a}', '{a}/{a}', '{A}', 'x{a}', '{a'])('%j 
 it.each<[string, string, string | undefined]>([
   ['{login}', 'alice/run', 'alice'],
   ['{login}', 'alice', 'alice'],
+  ['{login}', 'everyone/run', undefined],
+  ['{login}', 'everyone', undefined],
   ['users/{login}/in', 'users/alice/in/run', 'alice'],
   ['users/{login}/in', 'users/alice/out/run', undefined],
   ['users/{login}/in', 'users/alice', undefined],
@@ -38,11 +40,11 @@ it.each<[string, string, string | undefined]>([
   ['{login}/{login}', 'alice/alice/run', 'alice'],
   ['{login}/{login}', 'alice/bob/run', undefined],
 ])('with directories %s, %s is of %s', (access, path, login) =>
-  expect(ownerOf(Buffer.from(path), { access })).toBe(login),
+  expect(ownerOf(Buffer.from(path), { access, shared: ['everyone'] })).toBe(login),
 );
 
 it('gives a directory whose name is not UTF-8 to no one', () =>
-  expect(ownerOf(Buffer.from('\xff/run', 'latin1'), { access: '{login}' })).toBeUndefined());
+  expect(ownerOf(Buffer.from('\xff/run', 'latin1'), { access: '{login}', shared: ['.'] })).toBeUndefined());
 
 describe('the imports file', () => {
   const buffer = { directory: '/buffer' };

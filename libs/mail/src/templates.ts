@@ -13,6 +13,7 @@ export const templateNames = [
   'backup-old',
   'bad-copies',
   'breaker-tripped',
+  'buffer-ages',
   'closure-grew',
   'declined',
   'digest',

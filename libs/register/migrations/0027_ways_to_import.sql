@@ -70,6 +70,21 @@ CREATE TABLE import_pulled (
   CHECK ((fault IS NULL) = (fault_look IS NULL))
 );
 
+-- What is in the directories of people and was never imported, as it was found last.
+CREATE TABLE import_unimported (
+  buffer      text NOT NULL,
+  path        bytea NOT NULL,
+  display     text NOT NULL,
+  login       text NOT NULL,
+  files       integer NOT NULL,
+  bytes       bigint NOT NULL,
+  -- When it was changed last, and when data of that age has reached the lifetime of the buffer.
+  changed_at  timestamptz NOT NULL,
+  lifetime_at timestamptz NOT NULL,
+  PRIMARY KEY (buffer, path)
+);
+CREATE INDEX import_unimported_login ON import_unimported (login, lifetime_at);
+
 -- Down Migration
 
-DROP TABLE import_pulled, import_instrument, import_watched, import_mark;
+DROP TABLE import_unimported, import_pulled, import_instrument, import_watched, import_mark;

@@ -59,6 +59,7 @@ export type {
 } from './imports/import-reports';
 export type { ImportForMail, ImportsOfPerson } from './imports/import-mails';
 export type { InstrumentRound, PulledSet, SetOfInstrument } from './imports/pulls';
+export type { AgeingOfPerson, UnimportedData } from './imports/unimported';
 export type { WatchedSource } from './imports/watched';
 export type { ImportMarkResult, KnownImportMark, OpenImportMark } from './imports/import-marks';
 export type { ImportClaim } from './imports/import-claims';

@@ -91,6 +91,11 @@ export const parts = {
   stores: z.object({ COLDROOM_STORES: directory }),
   imports: z.object({ COLDROOM_IMPORTS: directory, COLDROOM_IMPORT_STABLE: duration.default(120_000) }),
   /** For a program that does other work where nothing is imported. */
+  importWatch: z.object({
+    COLDROOM_IMPORT_WATCH_EVERY: duration
+      .refine((ms) => ms >= 1000, { message: 'must be at least 1s' })
+      .default(60_000),
+  }),
   importsIfAny: z.object({ COLDROOM_IMPORTS: directory.optional() }),
   /** For a program that reads neither, and can say more where it knows them. */
   places: z.object({ OMERO_DATA_DIR: directory.optional(), COLDROOM_STORES: directory.optional() }),

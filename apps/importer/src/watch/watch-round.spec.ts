@@ -182,7 +182,7 @@ it('needs a user in a shared directory, and the right of the site', async () => 
   file('shared/run/a.tif');
   manifest('shared/run', ['target: Dataset:1']);
   const shared = { shared: ['shared'] };
-  expect(await twoLooks(watching({ manifests: 'any' }, { ...shared, access: 'people/{login}' }))).toEqual([]);
+  expect(await twoLooks(watching({ manifests: 'any' }, shared))).toEqual([]);
   expect(await faults()).toEqual(['IMPORT_MANIFEST_USER']);
 });
 

@@ -1,5 +1,6 @@
 import { Templates } from '@coldroom/mail';
 import type { MailEvent, NewMail, PendingEvents } from '@coldroom/register';
+import { AgeingMails } from '../ageing-mails';
 import { ImportFacts } from '../import-facts';
 import type { Site } from '../notifier-settings';
 import { Recipients } from '../recipients';
@@ -12,7 +13,7 @@ import { StuckFiles } from './stuck-files';
 
 const site: Site = {
   administrators: [{ name: '', address: 'admin@example.org' }],
-  roles: { managers: [], administrators: [], auditors: [] },
+  roles: { managers: ['dora'], administrators: [], auditors: [] },
   url: 'https://facility.example.org/coldroom/',
   omeroWeb: 'https://omero.example.org/omero',
   silenceMs: 60_000,
@@ -164,9 +165,7 @@ test('a failed import is no mail about stuck files', async () => {
 });
 
 test('imports that have waited for more than a day are one mail a day', async () => {
-  const requests = new RequestFacts(site);
-  const recipients = new Recipients(scene.register, site);
-  const clock = new Clock(scene.register, recipients, requests, new ImportFacts(requests, site), site);
+  const clock = clockOf();
   const ids = [await ordered(), await ordered(), await ordered(olga)];
   const waitFor = (hours: number, which: readonly bigint[]) =>
     scene.sql.query(
@@ -214,4 +213,53 @@ test('sets that cannot be ordered are one mail an hour, to the person and to adm
     'admin@example.org: 1 set not imported',
     'alice@example.org: 1 set not imported',
   ]);
+});
+
+function clockOf(): Clock {
+  const requests = new RequestFacts(site);
+  const recipients = new Recipients(scene.register, site);
+  const facts = new ImportFacts(requests, site);
+  return new Clock(
+    scene.register,
+    recipients,
+    requests,
+    facts,
+    new AgeingMails(scene.register, recipients, facts),
+    site,
+  );
+}
+
+test('data that was never imported is one mail a week, to each person and to data managers', async () => {
+  const clock = clockOf();
+  const days = (count: number) => new Date(Date.now() + count * 86_400_000);
+  const data = (login: string, name: string, lifetimeAt: Date) => ({
+    path: Buffer.from(`/buffer/${login}/${name}`),
+    display: `/buffer/${login}/${name}`,
+    login,
+    files: 3,
+    bytes: 4096n,
+    changedAt: days(-60),
+    lifetimeAt,
+  });
+  await scene.register.imports.unimported.found('main', [
+    data('alice', '1', days(-1)),
+    data('alice', '2', days(6)),
+    data('alice', '3', days(8)),
+    data('olga', '4', days(1)),
+  ]);
+  const queued = async () =>
+    (await scene.register.outbox.list(['waiting'])).map(({ address, template }) => `${address} ${template}`).sort();
+  const monday = Date.UTC(2030, 0, 7, 1);
+  await clock.run(monday);
+  await clock.run(monday + 6 * 86_400_000);
+  const once = ['alice', 'dora', 'olga'].map((login) => `${login}@example.org buffer-ages`);
+  expect(await queued()).toEqual(once);
+  await clock.run(monday + 7 * 86_400_000);
+  expect(await queued()).toHaveLength(6);
+  const { rows } = await scene.sql.query<{ facts: Record<string, unknown> }>(
+    'SELECT facts FROM mail_content ORDER BY id LIMIT 1',
+  );
+  const { text, subject } = await new Templates().render('buffer-ages', { ...rows[0]?.facts, name: 'Alice' });
+  expect(subject).toBe('2 sets in the buffer not imported (8.00 KiB)');
+  expect(text).toContain('- /buffer/alice/1: 3 files, 4.00 KiB, last changed ');
 });

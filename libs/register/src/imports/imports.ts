@@ -11,6 +11,7 @@ import { ImportPreviews } from './import-previews';
 import { ImportReports } from './import-reports';
 import { ImportOrders } from './orders';
 import { Pulls } from './pulls';
+import { Unimported } from './unimported';
 import { WatchedSources } from './watched';
 
 /** The record of what is to be imported, and of every attempt to do so. */
@@ -25,6 +26,7 @@ export class Imports {
   readonly mails: ImportMails;
   readonly watched: WatchedSources;
   readonly pulls: Pulls;
+  readonly unimported: Unimported;
   readonly reports: ImportReports;
   readonly previews: ImportPreviews;
 
@@ -39,6 +41,7 @@ export class Imports {
     this.mails = new ImportMails(pool);
     this.watched = new WatchedSources(pool);
     this.pulls = new Pulls(pool);
+    this.unimported = new Unimported(pool);
     this.reports = new ImportReports(pool);
     this.previews = new ImportPreviews(pool);
   }
