@@ -108,6 +108,23 @@ it.each([
   expect((await scene.get(id)).state).toBe('done');
 });
 
+it('keeps all while another order works on the same files, on a part of them, or on what contains them', async () => {
+  const id = await done();
+  scene.write('set2/a', 'beside');
+  await scene.order('set2');
+  for (const source of ['set/a.tif', 'set']) {
+    const { rows } = await scene.sql.query(
+      `INSERT INTO import_order (state, person_id, person, group_id, group_name, source, display, target, transfer, origin, ordered_by)
+       VALUES ('ordered', 8, 'bob', 3, 'lab', $1, 'x', 'Dataset:5', 'upload', 'command', 'bob') RETURNING id`,
+      [scene.at(source)],
+    );
+    await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+    expect(here()).toEqual(all);
+    await scene.sql.query('DELETE FROM import_order WHERE id = $1', [rows[0].id]);
+  }
+  await scene.run('empty', id);
+});
+
 it('keeps a source whose content was changed while size and mtime were not', async () => {
   for (const name of names) {
     scene.write(`set/${name}`, `content of ${name}`);

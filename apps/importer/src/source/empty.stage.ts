@@ -12,7 +12,8 @@ import { SourcePlaces, type OrderPlaces } from './places';
 import { filesOf } from './rows';
 import { factsOf, policyOf, removable, type Facts } from './source-facts';
 
-const day = 86_400_000;
+const hour = 3_600_000;
+const day = 24 * hour;
 const batchFiles = 64;
 
 /** Removes the sources of imports that are proven, by the policy of their buffer: whole sets, or nothing of them. */
@@ -49,6 +50,8 @@ export class EmptyStage implements ImportStage {
     if (order.transfer === 'ln_s' || buffer.permanent || removeAfterMs === null)
       throw kept('sources of this buffer are not removed', day);
     if (provenForMs < removeAfterMs) throw kept('it is too early', Math.min(removeAfterMs - provenForMs, day));
+    const other = await this.register.imports.sources.inUseBy(order);
+    if (other !== undefined) throw kept(`import ${other} needs it, too`, hour);
   }
 
   /** What is known of a batch now. One reason to keep one file keeps the set. */

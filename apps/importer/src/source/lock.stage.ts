@@ -56,7 +56,7 @@ export class LockStage implements ImportStage {
     places: OrderPlaces,
     work: StageWork,
   ): Promise<ImportLock> {
-    if (lock !== 'none') await checkLocksAreOurs(this.files, places);
+    if (lock !== 'none') await checkLocksAreOurs(places.buffer);
     for await (const batch of filesOf(this.register, claim)) {
       work.check();
       const outcomes = await this.lockBatch(lock, batch, places, work);

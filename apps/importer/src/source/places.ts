@@ -1,6 +1,6 @@
 import { Refused } from '@coldroom/domain';
 import type { BufferSettings, Imports } from '@coldroom/buffers';
-import { displayPath, openRoot, markerNameOf, type Place, type Root } from '@coldroom/files';
+import { openRoot, markerNameOf, type Place, type Root } from '@coldroom/files';
 import type { ImportOrder, OrderedFile } from '@coldroom/register';
 
 const slash = 0x2f;
@@ -83,5 +83,3 @@ export function join(...parts: readonly Buffer[]): Buffer {
   const full = parts.filter((part) => part.length > 0);
   return Buffer.concat(full.flatMap((part, at) => (at === 0 ? [part] : [Buffer.of(slash), part])));
 }
-
-export const shownPlace = ({ root, path }: Place): string => `${root}/${displayPath(path)}`;

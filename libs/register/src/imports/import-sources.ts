@@ -30,6 +30,19 @@ export class ImportSources {
     return rows;
   }
 
+  /** Another order, not at its end, that works on the source of this one, on a part of it, or on what contains it. */
+  async inUseBy({ id, source }: { readonly id: bigint; readonly source: Buffer }): Promise<bigint | undefined> {
+    const { rows } = await this.pool.query<{ id: bigint }>(
+      `SELECT id FROM import_order
+       WHERE id <> $1 AND state NOT IN ('done', 'emptied', 'cancelled')
+         AND (source = $2 OR substring(source FOR length($2) + 1) = $2 || '/'::bytea
+           OR substring($2::bytea FOR length(source) + 1) = source || '/'::bytea)
+       ORDER BY id LIMIT 1`,
+      [id, source],
+    );
+    return rows[0]?.id;
+  }
+
   /** Those of these orders whose work is over: names of ours that are left of them are of files that could not go back. */
   async ended(ids: readonly bigint[]): Promise<readonly { readonly id: bigint; readonly display: string }[]> {
     const { rows } = await this.pool.query<{ id: bigint; display: string }>(
