@@ -59,6 +59,11 @@ export class Imports {
     return openRoot(directory, bufferMarker(name));
   }
 
+  /** Where the files of a buffer are copied for OMERO's server; undefined for one that it can read. As `root` otherwise. */
+  async importRoot({ name, sync }: BufferSettings): Promise<Root | undefined> {
+    return sync === undefined ? undefined : openRoot(sync, importRootMarker(name));
+  }
+
   /** The mode that is wanted, or the first one of the buffer. `Refused` `IMPORT_TRANSFER_NOT_ALLOWED`. */
   transferOf({ name, transfers }: BufferSettings, wanted?: TransferMode): TransferMode {
     const mode = wanted ?? transfers[0];
@@ -135,6 +140,9 @@ export class Imports {
 
 /** The name in the marker of a buffer. No store and no tree of OMERO has such a name. */
 export const bufferMarker = (buffer: string): string => `buffer:${buffer}`;
+
+/** The same for its import root. */
+export const importRootMarker = (buffer: string): string => `import-root:${buffer}`;
 
 function checkAbsolute(path: Buffer): void {
   if (path[0] !== 0x2f)

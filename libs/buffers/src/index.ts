@@ -1,4 +1,4 @@
-export { bufferMarker, Imports, type ImportSource, type SeenDirectory } from './imports';
+export { bufferMarker, importRootMarker, Imports, type ImportSource, type SeenDirectory } from './imports';
 export { ownerOf, seenBy } from './access';
 export {
   parseImports,

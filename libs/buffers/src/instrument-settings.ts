@@ -11,7 +11,7 @@ const duration = z.string().transform((text, context) => {
 
 const units: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9 };
 /** In bytes a second. */
-const rate = z.string().transform((text, context) => {
+export const rate = z.string().transform((text, context) => {
   const [, amount, unit] = /^(\d{1,6}(?:\.\d)?) ?(kB|MB|GB)\/s$/.exec(text) ?? [];
   const bytes = Number(amount) * (units[unit ?? ''] ?? NaN);
   if (bytes >= 1024) return bytes;

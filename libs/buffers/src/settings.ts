@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, normalize } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { instrumentSettings } from './instrument-settings';
+import { instrumentSettings, rate } from './instrument-settings';
 import { touches } from './places';
 import { watchSettings } from './watch-settings';
 
@@ -50,6 +50,10 @@ const bufferSettings = z
     /** `.` is the whole buffer. */
     shared: z.array(z.literal('.').or(below)).default([]),
     watch: watchSettings.optional(),
+    /** A root that OMERO's server can read, for a buffer that it cannot: locked files are copied there and imported there. */
+    sync: absoluteDirectory.optional(),
+    /** Of these copies. */
+    rate: rate.optional(),
   })
   .refine(({ permanent, transfers }) => permanent || !transfers.includes('ln_s'), {
     path: ['transfers'],
@@ -63,6 +67,20 @@ const bufferSettings = z
     path: ['lock'],
     error: 'must not be moved in a permanent buffer',
   })
+  .refine(({ sync, transfers }) => sync === undefined || !transfers.includes('ln_s'), {
+    path: ['sync'],
+    error: 'is not for ln_s: OMERO would read the copy itself, which is removed after the import',
+  })
+  .refine(
+    ({ sync, directory, locks }) =>
+      ![directory, locks].some(
+        (place) => place !== undefined && sync !== undefined && touches(Buffer.from(place), Buffer.from(sync)),
+      ),
+    {
+      path: ['sync'],
+      error: 'must not be in the buffer, nor among its locks, nor contain them',
+    },
+  )
   .refine(({ locks, directory }) => locks !== directory, { path: ['locks'], error: 'must not be the buffer itself' });
 
 const bufferName = z

@@ -5,6 +5,7 @@ import { displayPath } from './path';
 
 /** An archive copy has no write bit and no set-id bit: the original mode is recorded beside it. */
 export const copyModeMask = 0o555;
+const ownCopyMode = 0o440;
 
 /**
  * Which extended attributes belong to the content. Left out: `security.*` (labels and signatures that each system sets
@@ -45,6 +46,13 @@ export function keepAttributes(
   for (const attribute of attributes) keepExtendedAttribute(copy, attribute, path);
   fchmodSync(copy, source.mode & copyModeMask);
   keepOwnerAndTime(copy, source, path);
+}
+
+/** For a copy that is ours and is read by others of our group: the mtime alone. */
+export function keepTime(copy: number, source: Identity, path: Buffer): void {
+  fchmodSync(copy, ownCopyMode);
+  setTimes(copy, fstatSync(copy, { bigint: true }).atimeNs, source.mtimeNs);
+  checkModificationTime(copy, source, path);
 }
 
 /** The last attributes that a file is given; see `keepAttributes`. */

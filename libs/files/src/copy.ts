@@ -1,6 +1,6 @@
 import { ColdroomError, Refused, Transient, codeOf, messageOf, crashPoint, type Identity } from '@coldroom/domain';
 import { closeSync, ftruncateSync } from 'node:fs';
-import { keepAttributes, readAttributes } from './attributes';
+import { keepAttributes, keepTime, readAttributes } from './attributes';
 import type { Claim } from './claim';
 import { EndOfBatch, failureOf, readingFailed, storeFailed } from './failures';
 import { MadeFiles, type MadeFile } from './made-files';
@@ -19,6 +19,14 @@ export interface CopyTask {
     readonly identity: Identity;
   }[];
   readonly target: { readonly root: string; readonly prefix: WirePath };
+  readonly options: CopyOptions;
+}
+
+export interface CopyOptions {
+  /** Only content and mtime are kept: the copy belongs to us, and its group may read it. */
+  readonly plain?: boolean;
+  /** At most so many bytes a second. */
+  readonly bytesPerSecond?: number | undefined;
 }
 
 export interface Copied {
@@ -40,7 +48,9 @@ const rereadBytes = 1024n * 1024n * 1024n;
  */
 export async function copy(task: CopyTask, claim: Claim, trees: Trees): Promise<readonly WireOutcome<Copied>[]> {
   const target = trees.at(task.target.root);
-  const copier = new Copier(target, claim);
+  const { plain = false, bytesPerSecond } = task.options;
+  if (bytesPerSecond !== undefined) claim.limit(bytesPerSecond);
+  const copier = new Copier(target, claim, plain);
   const outcomes: WireOutcome<Copied>[] = [];
   try {
     for (const source of task.sources) {
@@ -71,6 +81,7 @@ class Copier {
   constructor(
     private readonly target: Tree,
     private readonly claim: Claim,
+    private readonly plain: boolean,
   ) {
     this.made = new MadeFiles(target, claim);
   }
@@ -83,7 +94,11 @@ class Copier {
       const copy = this.onTarget(path, () => this.made.create(copyPath));
       try {
         await this.fill(copy, source);
-        this.onTarget(path, () => keepAttributes(copy.fd, source.identity, attributes, path));
+        this.onTarget(path, () =>
+          this.plain
+            ? keepTime(copy.fd, source.identity, path)
+            : keepAttributes(copy.fd, source.identity, attributes, path),
+        );
       } catch (error) {
         if (!(error instanceof EndOfBatch)) this.onTarget(path, () => this.made.remove(copy));
         if (noteRefusal(error, source)) return await this.copy(tree, path, identity, copyPath);

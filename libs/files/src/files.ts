@@ -1,5 +1,5 @@
 import type { ColdroomError, DigestAlgorithm, Identity, Outcome, Source, TagFile, Work } from '@coldroom/domain';
-import type { Copied, CopyTask } from './copy';
+import type { Copied, CopyOptions, CopyTask } from './copy';
 import type { SetAttributesTask } from './set-attributes';
 import type { Hashed, HashTask } from './hash';
 import type { InspectTask, Seen, WireFound } from './inspect';
@@ -149,6 +149,7 @@ export class Files {
     sources: readonly Source[],
     target: { readonly root: string; readonly prefix: Buffer },
     work: Work,
+    options: CopyOptions = {},
   ): Promise<readonly Outcome<Copied>[]> {
     const task: CopyTask = {
       sources: sources.map(({ root, path, copyPath, identity }) => ({
@@ -158,6 +159,7 @@ export class Files {
         identity,
       })),
       target: { root: target.root, prefix: wirePath(target.prefix) },
+      options,
     };
     return outcomes((await this.threads.run({ verb: 'copy', task }, work)) as readonly WireOutcome<Copied>[]);
   }

@@ -4,7 +4,7 @@ import { Files } from '@coldroom/files';
 import type { StageWork } from '@coldroom/pipeline';
 import { Register, type ImportClaim } from '@coldroom/register';
 import type { ImportStage } from '../stage';
-import { importedPlace } from './imported-path';
+import { lockedPlace } from './imported-path';
 import { SourcePlaces } from './places';
 import { filesOf } from './rows';
 import { sameFile } from './same-file';
@@ -31,7 +31,7 @@ export class DigestStage implements ImportStage {
       work.check();
       const unread = batch.filter(({ digests }) => digests['SHA-256'] === undefined);
       const outcomes = await this.files.hash(
-        unread.map((file) => ({ ...importedPlace(places, claim.order, file), algorithms })),
+        unread.map((file) => ({ ...lockedPlace(places, claim.order, file), algorithms })),
         { direct: false },
         work,
       );

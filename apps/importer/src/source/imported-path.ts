@@ -1,3 +1,4 @@
+import type { ImportState } from '@coldroom/domain';
 import type { Place } from '@coldroom/files';
 import type { ImportOrder, OrderedFile } from '@coldroom/register';
 import type { OrderPlaces, SourcePlaces } from './places';
@@ -7,14 +8,17 @@ export function hasLocks({ lock, transfer }: Pick<ImportOrder, 'lock' | 'transfe
   return transfer !== 'ln_s' && (lock === 'links' || lock === 'moved');
 }
 
-/** Where a file is read by whoever imports it. */
-export function importedPlace(
+/** Where a file is while it is imported, in the buffer. */
+export function lockedPlace(
   places: OrderPlaces,
   order: Pick<ImportOrder, 'lock' | 'transfer'>,
   file: Pick<OrderedFile, 'path'>,
 ): Place {
   return hasLocks(order) ? places.own('locks').of(file) : places.sourceOf(file);
 }
+
+/** From `synced` on, what is imported is the copy below the import root, where the buffer has one. */
+const synced: readonly ImportState[] = ['synced', 'importing', 'imported', 'verified'];
 
 /**
  * The absolute path of a file of an order that OMERO's importer gets; the order is locked. With an empty path, that of the
@@ -25,6 +29,8 @@ export async function importedPath(
   order: ImportOrder,
   file: Pick<OrderedFile, 'path'>,
 ): Promise<Buffer> {
-  const { root, path } = importedPlace(await places.of(order), order, file);
+  const of = await places.of(order);
+  const copies = synced.includes(order.stuckFrom ?? order.state) ? await of.importRoot() : undefined;
+  const { root, path } = copies ? copies.of(file) : lockedPlace(of, order, file);
   return Buffer.concat([Buffer.from(`${root}/`), path]);
 }

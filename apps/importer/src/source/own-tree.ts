@@ -51,8 +51,10 @@ async function takeAwayOnce(files: Files, tree: OwnTree, work: Work): Promise<Ta
   return taken;
 }
 
+type Rooted = Pick<OwnTree, 'root'>;
+
 /** Directories of ours are removed from the innermost out, if they are empty. */
-async function removeEmptyTree(files: Files, tree: OwnTree, path: Buffer, work: Work): Promise<void> {
+export async function removeEmptyTree(files: Files, tree: Rooted, path: Buffer, work: Work): Promise<void> {
   const opened = await openIfAny(tree, path);
   if (!opened) return;
   try {
@@ -63,13 +65,13 @@ async function removeEmptyTree(files: Files, tree: OwnTree, path: Buffer, work: 
   await files.removeEmpty([{ root: tree.root.directory, path }], work);
 }
 
-async function directoriesIn(files: Files, tree: OwnTree, path: Buffer, opened: Directory): Promise<readonly Buffer[]> {
+async function directoriesIn(files: Files, tree: Rooted, path: Buffer, opened: Directory): Promise<readonly Buffer[]> {
   const places: Place[] = (await opened.names()).map((name) => ({ root: tree.root.directory, path: join(path, name) }));
   const found = await files.inspect(places);
   return places.filter((_, at) => found[at]?.kind === 'directory').map((place) => place.path);
 }
 
-async function openIfAny({ root }: OwnTree, path: Buffer): Promise<Directory | undefined> {
+async function openIfAny({ root }: Rooted, path: Buffer): Promise<Directory | undefined> {
   try {
     return await openDirectory(root, path);
   } catch (error) {

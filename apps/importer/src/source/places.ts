@@ -1,6 +1,6 @@
 import { Refused } from '@coldroom/domain';
-import type { BufferSettings, Imports } from '@coldroom/buffers';
-import { openRoot, markerNameOf, type Place, type Root } from '@coldroom/files';
+import { bufferMarker, type BufferSettings, type Imports } from '@coldroom/buffers';
+import { openRoot, type Place, type Root } from '@coldroom/files';
 import type { ImportOrder, OrderedFile } from '@coldroom/register';
 
 const slash = 0x2f;
@@ -16,6 +16,18 @@ export interface OrderPlaces {
   sourceOf(file: Pick<OrderedFile, 'path'>): Place;
   /** Directories of ours for this order: `locks` while it is imported, `removed` while its source is removed. */
   own(kind: OwnKind): OwnTree;
+  /** Undefined where OMERO's server can read the buffer itself. `Transient` `ROOT_UNAVAILABLE`. */
+  importRoot(): Promise<ImportRoot | undefined>;
+}
+
+/** Where the files of an order are copied for OMERO's server: `<import root>/<order>/<base name of the source>/…`. */
+export interface ImportRoot {
+  readonly root: Root;
+  /** Below the root. */
+  readonly directory: Buffer;
+  of(file: Pick<OrderedFile, 'path'>): Place;
+  /** Below `directory`. */
+  nameOf(file: Pick<OrderedFile, 'path'>): Buffer;
 }
 
 export type OwnKind = 'locks' | 'removed';
@@ -56,6 +68,18 @@ export class SourcePlaces {
       root,
       source,
       sourceOf: ({ path }) => ({ root: root.directory, path: join(source, path) }),
+      importRoot: async () => {
+        const importRoot = await this.imports.importRoot(buffer);
+        const directory = Buffer.from(String(order.id));
+        return (
+          importRoot && {
+            root: importRoot,
+            directory,
+            of: ({ path }) => ({ root: importRoot.directory, path: join(directory, base, path) }),
+            nameOf: ({ path }) => join(base, path),
+          }
+        );
+      },
       own: (kind) => {
         const name = Buffer.from(kind === 'locks' ? String(order.id) : `${order.id}-removed`);
         const directory = join(locks.path, name);
@@ -72,11 +96,11 @@ export class SourcePlaces {
 
 /** The directory for locks, below the buffer or a root of its own. */
 async function locksOf(
-  { directory, locks }: BufferSettings,
+  { name, directory, locks }: BufferSettings,
   root: Root,
 ): Promise<{ readonly root: Root; readonly path: Buffer }> {
   if (locks.startsWith(`${directory}/`)) return { root, path: Buffer.from(locks.slice(directory.length + 1)) };
-  return { root: await openRoot(locks, await markerNameOf(locks)), path: Buffer.alloc(0) };
+  return { root: await openRoot(locks, bufferMarker(name)), path: Buffer.alloc(0) };
 }
 
 export function join(...parts: readonly Buffer[]): Buffer {

@@ -4,6 +4,7 @@ import type { StageWork } from '@coldroom/pipeline';
 import { Register, type ImportClaim } from '@coldroom/register';
 import type { ImportStage } from '../stage';
 import { takeAway } from './own-tree';
+import { removeCopies } from './remove-copies';
 import { SourcePlaces } from './places';
 
 /** Takes the names of cancelled orders away (`register.imports.looks.toRelease`). Every file is at its source then. */
@@ -13,14 +14,15 @@ export class ReleaseStage implements ImportStage {
   readonly takes = ['cancelled'] as const;
 
   constructor(
-    private readonly files: Files,
-    private readonly register: Register,
+    readonly files: Files,
+    readonly register: Register,
     private readonly places: SourcePlaces,
   ) {}
 
   async run(claim: ImportClaim, work: StageWork): Promise<void> {
     const { looks } = this.register.imports;
     const places = await this.places.of(claim.order);
+    await removeCopies(this, claim, places, work);
     const { returned, kept, shown } = await takeAway(this.files, places.own('locks'), work);
     if (returned + kept > 0) await looks.note(claim, 'import files kept', { returned, kept, shown });
     await looks.released(claim);

@@ -8,6 +8,7 @@ import { hasLocks } from './imported-path';
 import { LOOK_IN_OMERO, staysInOmero, type LookInOmero } from './in-omero';
 import { lastLook } from './last-look';
 import { takeAway } from './own-tree';
+import { removeCopies } from './remove-copies';
 import { SourcePlaces, type OrderPlaces } from './places';
 import { filesOf } from './rows';
 import { sameFile } from './same-file';
@@ -28,6 +29,7 @@ export class UnlockStage implements ImportStage {
   async run(claim: ImportClaim, work: StageWork): Promise<void> {
     const places = await this.places.of(claim.order);
     await lastLook(this, claim, places, work);
+    await removeCopies(this, claim, places, work);
     if (hasLocks(claim.order)) await this.unlock(claim, places, work);
     await this.register.imports.advance(claim, { event: 'unlock', to: 'done', proven: true });
   }

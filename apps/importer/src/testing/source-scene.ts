@@ -18,6 +18,7 @@ import type { SourceOptions } from '../source/options';
 import { SourcePlaces } from '../source/places';
 import { ReleaseStage } from '../source/release.stage';
 import { SettleStage } from '../source/settle.stage';
+import { SyncStage } from '../source/sync.stage';
 import { UnlockStage } from '../source/unlock.stage';
 import type { ImportStage } from '../stage';
 import { readInRepository } from './repository-look';
@@ -33,6 +34,7 @@ export interface Stages {
   readonly settle: SettleStage;
   readonly lock: LockStage;
   readonly digest: DigestStage;
+  readonly sync: SyncStage;
   readonly unlock: UnlockStage;
   readonly release: ReleaseStage;
   readonly empty: EmptyStage;
@@ -50,6 +52,7 @@ export function stagesOf(
     settle: new SettleStage(files, register, places, options),
     lock: new LockStage(files, register, places),
     digest: new DigestStage(files, register, places),
+    sync: new SyncStage(files, register, places),
     unlock: new UnlockStage(files, register, places, look),
     release: new ReleaseStage(files, register, places),
     empty: new EmptyStage(files, register, places, look, options),
@@ -177,7 +180,7 @@ export class SourceScene {
   }
 
   /** As far as a proven import, whose files OMERO has as copies in the repository. */
-  async verified(source: string, transfer: TransferMode = 'upload'): Promise<bigint> {
+  async verified(source: string, transfer: TransferMode = 'upload', upTo?: 'hashed'): Promise<bigint> {
     const id = await this.order(source, transfer);
     await this.run('settle', id);
     await this.run('lock', id);
@@ -187,6 +190,7 @@ export class SourceScene {
       { number: 1, reader: 'TiffReader', clientPaths: [], paths: files.map(({ path }) => path) },
     ]);
     await this.run('digest', id);
+    if (upTo === 'hashed') return id;
     await this.sql.query(`UPDATE import_order SET state = 'verified' WHERE id = $1`, [id]);
     return id;
   }
