@@ -19,7 +19,7 @@ GRANT USAGE ON SCHEMA public TO coldroom_importer;
 
 -- What a session made.
 GRANT SELECT (id, session) ON event TO coldroom_importer;
-GRANT SELECT (id, owner_id, creation_id) ON fileset TO coldroom_importer;
+GRANT SELECT (id, owner_id, group_id, creation_id) ON fileset TO coldroom_importer;
 GRANT SELECT (fileset, fileset_index, clientpath) ON filesetentry TO coldroom_importer;
 GRANT SELECT (id, fileset) ON image TO coldroom_importer;
 

@@ -71,8 +71,8 @@ it('lists the filesets of the given sessions and owner only, also those without 
   await fileset(other, ['data/d']);
   await fileset(first, ['data/e'], 0n);
   expect(await omero.madeBy([first, second], alice)).toEqual([
-    { filesetId: whole, clientPaths: ['data/ä "x".tif', 'data/b'], images: 2 },
-    { filesetId: empty, clientPaths: ['data/c'], images: 0 },
+    { filesetId: whole, clientPaths: ['data/ä "x".tif', 'data/b'], images: 2, groupId: 0n },
+    { filesetId: empty, clientPaths: ['data/c'], images: 0, groupId: 0n },
   ]);
   expect(await omero.madeBy([], alice)).toEqual([]);
 });

@@ -35,14 +35,19 @@ export class ImportDatabase {
    */
   async madeBy(sessionIds: readonly bigint[], ownerId: bigint): Promise<readonly FilesetMade[]> {
     const rows = await this.read((session) =>
-      session.rows<{ id: bigint; paths: string[]; images: bigint }>(
-        `SELECT f.id, ARRAY(SELECT e.clientpath FROM filesetentry e WHERE e.fileset = f.id ORDER BY e.fileset_index) AS paths,
+      session.rows<{ id: bigint; groupId: bigint; paths: string[]; images: bigint }>(
+        `SELECT f.id, f.group_id AS "groupId", ARRAY(SELECT e.clientpath FROM filesetentry e WHERE e.fileset = f.id ORDER BY e.fileset_index) AS paths,
            (SELECT count(*) FROM image i WHERE i.fileset = f.id) AS images
          FROM event v JOIN fileset f ON f.creation_id = v.id WHERE v.session = ANY($1::bigint[]) AND f.owner_id = $2 ORDER BY f.id`,
         [sessionIds.map(String), ownerId],
       ),
     );
-    return rows.map(({ id, paths, images }) => ({ filesetId: id, clientPaths: paths, images: Number(images) }));
+    return rows.map(({ id, groupId, paths, images }) => ({
+      filesetId: id,
+      groupId,
+      clientPaths: paths,
+      images: Number(images),
+    }));
   }
 
   async close(): Promise<void> {

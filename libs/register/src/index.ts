@@ -40,8 +40,8 @@ export type { CheckedCopy, CopyFilter } from './queries/checked-copies';
 export type { CopyResult } from './queries/fixity';
 export type { FixityFigures, KeptFixity } from './queries/fixity-coverage';
 export type { FetchRate } from './queries/fetch-rate';
-export type { ImportStep } from './imports/advance';
-export type { ImportAttempt, ListedFileset } from './imports/attempts';
+export { importSwitch, type ImportStep } from './imports/advance';
+export type { ImportAttempt } from './imports/attempts';
 export type { FoundFile, OrderedFile } from './imports/files';
 export type {
   ImportPreview,
@@ -62,8 +62,10 @@ export type { InstrumentRound, PulledSet, SetOfInstrument } from './imports/pull
 export type { AgeingOfPerson, UnimportedData } from './imports/unimported';
 export type { WatchedSource } from './imports/watched';
 export type { ImportMarkResult, KnownImportMark, OpenImportMark } from './imports/import-marks';
-export type { ImportClaim } from './imports/import-claims';
 export type { SourceInBuffer } from './imports/import-sources';
+export type { GroupedFiles, OrderedFileset } from './imports/filesets';
+export type { ImportClaim } from './imports/import-claims';
+export type { Steered } from './imports/steer';
 export {
   importOrigins,
   type ImportLock,

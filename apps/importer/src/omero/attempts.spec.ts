@@ -49,7 +49,7 @@ async function attempt(paths: readonly string[], { silenceMs, ...order }: Order 
 async function verdict(paths: readonly string[]): Promise<string> {
   const number = await scene.database.sessionNumber(key);
   const made = await scene.database.madeBy([number!], BigInt(scene.alice.id));
-  const { complete, missing, unclear } = judgeAttempt(wantedOf(...paths), made);
+  const { complete, missing, unclear } = judgeAttempt(wantedOf(...paths), made, BigInt(scene.alice.groupId));
   return `${complete.size} complete, ${missing.length} missing, ${unclear.length} unclear`;
 }
 
@@ -89,7 +89,7 @@ async function verdict(paths: readonly string[]): Promise<string> {
     );
     expect(ended).toMatchObject({ exitCode: 0, log });
     const made = await scene.database.madeBy([(await scene.database.sessionNumber(key))!], BigInt(scene.alice.id));
-    expect([...judgeAttempt(listed, made).complete.keys()].sort()).toEqual([1, 2, 3, 4]);
+    expect([...judgeAttempt(listed, made, BigInt(scene.alice.groupId)).complete.keys()].sort()).toEqual([1, 2, 3, 4]);
     expect(ended.hints.map(({ filesetId }) => filesetId)).toEqual(made.map(({ filesetId }) => filesetId));
     expect(await scene.value('SELECT count(DISTINCT name)::int FROM image WHERE name LIKE $1', '-n%')).toBe(1);
     expect(readFileSync(log, 'utf8')).toContain('==> Summary');

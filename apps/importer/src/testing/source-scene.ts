@@ -186,9 +186,9 @@ export class SourceScene {
     await this.run('lock', id);
     const claim = (await this.register.imports.claims.claim(id, ['locked'], 'a lister', 60_000)) as ImportClaim;
     const files = await this.rows(id);
-    await this.register.imports.files.list(claim, [
-      { number: 1, reader: 'TiffReader', clientPaths: [], paths: files.map(({ path }) => path) },
-    ]);
+    const paths = files.map(({ path }) => path);
+    await this.register.imports.filesets.add(claim, [{ number: 1, reader: 'TiffReader', paths }], true);
+    await this.register.imports.advance(claim, { event: 'list', to: 'listed' });
     await this.run('digest', id);
     if (upTo === 'hashed') return id;
     await this.sql.query(`UPDATE import_order SET state = 'verified' WHERE id = $1`, [id]);

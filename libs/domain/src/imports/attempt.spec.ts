@@ -4,7 +4,12 @@ const wanted: readonly FilesetWanted[] = [
   { number: 1, clientPaths: ['lock/a.tif', 'lock/a.xml'] },
   { number: 2, clientPaths: ['lock/b.tif'] },
 ];
-const whole = (id: bigint, ...clientPaths: string[]): FilesetMade => ({ filesetId: id, clientPaths, images: 1 });
+const whole = (id: bigint, ...clientPaths: string[]): FilesetMade => ({
+  filesetId: id,
+  clientPaths,
+  images: 1,
+  groupId: 3n,
+});
 
 describe('judgeAttempt', () => {
   it.each<[string, readonly FilesetMade[], object]>([
@@ -26,6 +31,11 @@ describe('judgeAttempt', () => {
       { complete: {}, missing: [1], unclear: [8n] },
     ],
     [
+      'one was made in another group',
+      [{ ...whole(8n, 'lock/b.tif'), groupId: 4n }],
+      { complete: {}, missing: [1], unclear: [8n] },
+    ],
+    [
       'one was made twice',
       [whole(8n, 'lock/b.tif'), whole(9n, 'lock/b.tif')],
       { complete: { 2: 8n }, missing: [1], unclear: [9n] },
@@ -41,14 +51,14 @@ describe('judgeAttempt', () => {
       { complete: {}, missing: [], unclear: [11n] },
     ],
   ])('%s', (_, made, result) => {
-    const { complete, ...rest } = judgeAttempt(wanted, made);
+    const { complete, ...rest } = judgeAttempt(wanted, made, 3n);
     const ids = [...complete].map(([number, { filesetId }]) => [number, filesetId]);
     expect({ complete: Object.fromEntries(ids), ...rest }).toEqual(result);
   });
 
   it('leaves it to a person which of two filesets was made that OMERO gives the same paths', () => {
     const alike = [1, 2].map((number) => ({ number, clientPaths: ['lock/a;b.tif'] }));
-    const { complete, missing, unclear } = judgeAttempt(alike, [whole(7n, 'lock/a;b.tif')]);
+    const { complete, missing, unclear } = judgeAttempt(alike, [whole(7n, 'lock/a;b.tif')], 3n);
     expect([complete.size, missing, unclear]).toEqual([1, [], [7n]]);
   });
 });

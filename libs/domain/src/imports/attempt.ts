@@ -4,6 +4,8 @@ export interface FilesetMade {
   /** Paths as the client named them (`filesetentry.clientpath`). */
   readonly clientPaths: readonly string[];
   readonly images: number;
+  /** The group of OMERO that it is in. */
+  readonly groupId: bigint;
 }
 
 /** One fileset of an order, as the importer groups its files. */
@@ -23,10 +25,15 @@ export interface AttemptResult {
 }
 
 /**
- * Compares what was wanted with what the sessions of all attempts made. A fileset is complete if it has exactly the
- * wanted paths and at least one image: an importer that ends with exit code 0 and makes no image has failed.
+ * Compares what was wanted with what the sessions of all attempts made. A fileset is complete if it is in the group of
+ * the order and has exactly the wanted paths and at least one image: an importer that ends with exit code 0 and makes no
+ * image has failed. How many images a fileset should have is known to Bio-Formats only, and is not compared.
  */
-export function judgeAttempt(wanted: readonly FilesetWanted[], made: readonly FilesetMade[]): AttemptResult {
+export function judgeAttempt(
+  wanted: readonly FilesetWanted[],
+  made: readonly FilesetMade[],
+  groupId: bigint,
+): AttemptResult {
   const numberOf = new Map(wanted.map(({ number, clientPaths }) => [keyOf(clientPaths), number]));
   const complete = new Map<number, FilesetMade>();
   const unclear: bigint[] = [];
@@ -35,7 +42,8 @@ export function judgeAttempt(wanted: readonly FilesetWanted[], made: readonly Fi
     for (const path of fileset.clientPaths) touched.add(path);
     const number = numberOf.get(keyOf(fileset.clientPaths));
     const twice = number !== undefined && complete.has(number);
-    if (number === undefined || twice || fileset.images < 1) unclear.push(fileset.filesetId);
+    const elsewhere = fileset.groupId !== groupId;
+    if (number === undefined || twice || elsewhere || fileset.images < 1) unclear.push(fileset.filesetId);
     else complete.set(number, fileset);
   }
   const missing = wanted

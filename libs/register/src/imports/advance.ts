@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { crashPoint, nextImportState, type ImportEvent, type ImportState } from '@coldroom/domain';
 import { transaction } from '../db/connection';
+import { countFailures } from '../transitions/switches';
 import { writeImportEvent } from './events';
 import { lockOrder, type ImportClaim } from './import-claims';
 import type { ImportLock } from './orders';
@@ -18,7 +19,12 @@ export interface ImportStep {
   readonly proven?: true;
   /** Not offered again before this many milliseconds have passed. */
   readonly delayMs?: number;
+  /** For `fail`: more stuck orders than this within an hour stop all imports. */
+  readonly errorLimit?: number;
 }
+
+/** The switch of all work on orders. */
+export const importSwitch = 'stage:import';
 
 /**
  * Applies one transition to a claimed order, after what `write` records with it, and gives the claim back. `RangeError` if
@@ -40,7 +46,8 @@ export async function advance(
       `UPDATE import_order SET state = $2, stuck_from = $3, code = $4, reason = $5, content = coalesce($6, content),
          lock = coalesce($7, lock), proven_at = CASE WHEN $8 THEN now() ELSE proven_at END,
          not_before = now() + $9 * interval '1 ms',
-         claimed_by = NULL, lease_until = NULL, attempts = 0, waiting_since = NULL, note = NULL
+         claimed_by = NULL, lease_until = NULL, attempts = 0, waiting_since = NULL, note = NULL,
+         cancel_by = CASE WHEN $10 THEN NULL ELSE cancel_by END
        WHERE id = $1`,
       [
         order.id,
@@ -52,8 +59,12 @@ export async function advance(
         step.lock ?? null,
         step.proven ?? false,
         step.delayMs ?? 0,
+        // What is done before anyone could cancel it is not cancelled any longer, and a new failure is for a person to see.
+        step.event === 'takeOver' || step.event === 'fail',
       ],
     );
+    if (step.to === 'stuck' && step.errorLimit !== undefined)
+      await countFailures(client, [importSwitch], 1, step.errorLimit, 'imports');
     const detail = step.reason === undefined ? undefined : { message: step.reason };
     await writeImportEvent(client, {
       importId: order.id,

@@ -1,6 +1,7 @@
 import type pg from 'pg';
-import type { AttemptResult, FilesetWanted } from '@coldroom/domain';
+import type { AttemptResult } from '@coldroom/domain';
 import { writeImportEvent } from './events';
+import { advance, type ImportStep } from './advance';
 import { underClaim, type ImportClaim } from './import-claims';
 
 /** One run of OMERO's importer. */
@@ -12,11 +13,6 @@ export interface ImportAttempt {
   readonly startedAt: Date;
   readonly closedAt: Date | null;
   readonly judgedAt: Date | null;
-}
-
-/** A fileset of an order, as the importer lists it. */
-export interface ListedFileset extends FilesetWanted {
-  readonly reader: string;
 }
 
 /** The attempts of orders, and what they made. Each change is made under the claim of the order. */
@@ -56,24 +52,33 @@ export class ImportAttempts {
   }
 
   /**
-   * Records what a closed attempt made: its filesets are taken over, and another attempt may begin. What is unclear is
-   * in the event; the caller has the order stuck then.
+   * Records what OMERO has after closed attempts, and what becomes of the order, in one transaction: its filesets are taken
+   * over, and another attempt may begin. What is unclear is in the event. `number` is the attempt that was not judged yet;
+   * undefined if OMERO was asked again about older ones. `RangeError` if it is not closed, or was judged already.
    */
-  async judged(claim: ImportClaim, number: number, { complete, missing, unclear }: AttemptResult): Promise<void> {
-    await underClaim(this.pool, claim, async (client) => {
+  async judged(
+    claim: ImportClaim,
+    number: number | undefined,
+    { complete, missing, unclear }: AttemptResult,
+    step: ImportStep,
+  ): Promise<void> {
+    await advance(this.pool, claim, step, async (client) => {
       for (const [fileset, { filesetId, images }] of complete)
         await client.query(
           'UPDATE import_fileset SET fileset_id = $3, images = $4 WHERE order_id = $1 AND number = $2 AND fileset_id IS DISTINCT FROM $3',
           [claim.order.id, fileset, filesetId, images],
         );
-      const { rowCount } = await client.query(
-        'UPDATE import_attempt SET judged_at = now() WHERE order_id = $1 AND number = $2 AND closed_at IS NOT NULL AND judged_at IS NULL',
-        [claim.order.id, number],
-      );
+      const { rowCount } =
+        number === undefined
+          ? { rowCount: 1 }
+          : await client.query(
+              'UPDATE import_attempt SET judged_at = now() WHERE order_id = $1 AND number = $2 AND closed_at IS NOT NULL AND judged_at IS NULL',
+              [claim.order.id, number],
+            );
       if (rowCount !== 1)
         throw new RangeError(`attempt ${number} of import ${claim.order.id} is not closed, or judged already`);
       await this.event(client, claim, 'import judged', {
-        attempt: number,
+        ...(number === undefined ? {} : { attempt: number }),
         complete: [...complete.values()].map(({ filesetId }) => String(filesetId)),
         missing: missing.length,
         unclear: unclear.map(String),

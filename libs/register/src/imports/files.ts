@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import type { Digests, Identity } from '@coldroom/domain';
+import { Refused, type Digests, type Identity } from '@coldroom/domain';
 import { formatIdentity, parseIdentity } from '../db/rows';
 import { advance, type ImportStep } from './advance';
-import type { ListedFileset } from './attempts';
+import { writeImportEvent } from './events';
 import { underClaim, type ImportClaim } from './import-claims';
 
 const batchRows = 1000;
@@ -21,6 +21,7 @@ export interface OrderedFile extends FoundFile {
   readonly size: bigint;
   readonly digests: Digests;
   readonly originalFileId: bigint | null;
+  readonly provenAt: Date | null;
 }
 
 /** The files of orders, and the filesets that they make. No list of all files of an order is held in memory. */
@@ -29,7 +30,8 @@ export class ImportFiles {
 
   /**
    * Records what is in the source of a settled order. If the same files were imported for this person from this place
-   * before, the order is cancelled instead (`ALREADY_IMPORTED`), and the earlier one is the answer.
+   * before, the order is cancelled instead (`ALREADY_IMPORTED`), and the earlier one is the answer; with the option `again`,
+   * the earlier one no longer stands for this content.
    */
   async settle(
     claim: ImportClaim,
@@ -37,8 +39,9 @@ export class ImportFiles {
     files: AsyncIterable<readonly FoundFile[]>,
   ): Promise<{ readonly earlier?: bigint }> {
     const earlier = await this.withContent(claim, content);
-    if (earlier !== undefined) {
-      const reason = `import ${earlier} has imported the same files`;
+    if (earlier !== undefined && claim.order.options.again === true) await this.forgetContent(claim, earlier);
+    else if (earlier !== undefined) {
+      const reason = `import ${earlier} has imported the same files; if its images were deleted in OMERO, order it with --again`;
       await advance(this.pool, claim, { event: 'cancel', to: 'cancelled', code: 'ALREADY_IMPORTED', reason });
       return { earlier };
     }
@@ -57,32 +60,22 @@ export class ImportFiles {
     return {};
   }
 
-  /**
-   * Records how OMERO's importer groups the files; paths of filesets that the order does not have are an error. Digests of
-   * an earlier round are forgotten: the files are read again.
-   */
-  async list(
+  /** Files of these filesets of an order, by the number of the fileset. */
+  async ofFilesets(orderId: bigint, numbers: readonly number[]): Promise<readonly OrderedFile[]> {
+    return this.select('order_id = $1 AND fileset = ANY($2::int[]) ORDER BY fileset, id', [orderId, numbers]);
+  }
+
+  /** Records that OMERO has these files, with the content of the source. */
+  async proven(
     claim: ImportClaim,
-    filesets: Iterable<ListedFileset & { readonly paths: readonly Buffer[] }>,
+    files: readonly { readonly id: bigint; readonly originalFileId: bigint }[],
   ): Promise<void> {
-    await advance(this.pool, claim, { event: 'list', to: 'listed' }, async (client) => {
-      await client.query("UPDATE import_file SET fileset = NULL, digests = '{}' WHERE order_id = $1", [claim.order.id]);
-      await client.query('DELETE FROM import_fileset WHERE order_id = $1', [claim.order.id]);
-      for (const { number, reader, paths } of filesets) {
-        await client.query('INSERT INTO import_fileset (order_id, number, reader) VALUES ($1, $2, $3)', [
-          claim.order.id,
-          number,
-          reader,
-        ]);
-        const { rowCount } = await client.query(
-          'UPDATE import_file SET fileset = $2 WHERE order_id = $1 AND path = ANY($3) AND fileset IS NULL',
-          [claim.order.id, number, paths],
-        );
-        if (rowCount !== paths.length)
-          throw new RangeError(
-            `fileset ${number} of import ${claim.order.id} has files that the order does not have, or that another fileset has`,
-          );
-      }
+    await underClaim(this.pool, claim, async (client) => {
+      await client.query(
+        `UPDATE import_file f SET original_file_id = p.original, proven_at = now()
+         FROM unnest($2::bigint[], $3::bigint[]) AS p(id, original) WHERE f.id = p.id AND f.order_id = $1`,
+        [claim.order.id, files.map(({ id }) => id), files.map(({ originalFileId }) => originalFileId)],
+      );
     });
   }
 
@@ -102,12 +95,32 @@ export class ImportFiles {
 
   /** In the order of their numbers, after one of them. */
   async of(orderId: bigint, after = 0n, limit = batchRows): Promise<readonly OrderedFile[]> {
+    return this.select('order_id = $1 AND id > $2 ORDER BY id LIMIT $3', [orderId, after, limit]);
+  }
+
+  private async select(where: string, values: readonly unknown[]): Promise<readonly OrderedFile[]> {
     const { rows } = await this.pool.query<Omit<OrderedFile, 'identity'> & { identity: string }>(
-      `SELECT id, fileset, path, display, size, identity, digests, original_file_id AS "originalFileId"
-       FROM import_file WHERE order_id = $1 AND id > $2 ORDER BY id LIMIT $3`,
-      [orderId, after, limit],
+      `SELECT id, fileset, path, display, size, identity, digests, original_file_id AS "originalFileId", proven_at AS "provenAt"
+       FROM import_file WHERE ${where}`,
+      [...values],
     );
     return rows.map(({ identity, ...file }) => ({ ...file, identity: parseIdentity(identity) }));
+  }
+
+  private async forgetContent(claim: ImportClaim, earlier: bigint): Promise<void> {
+    await underClaim(this.pool, claim, async (client) => {
+      const { rowCount } = await client.query(
+        `UPDATE import_order SET content = NULL WHERE id = $1 AND state IN ('done', 'emptied')`,
+        [earlier],
+      );
+      if (rowCount !== 1) throw new Refused('ALREADY_IMPORTED', `import ${earlier} is importing the same files`);
+      await writeImportEvent(client, {
+        importId: earlier,
+        actor: claim.worker,
+        what: 'imported again',
+        detail: { by: String(claim.order.id) },
+      });
+    });
   }
 
   private async withContent({ order }: ImportClaim, content: string): Promise<bigint | undefined> {

@@ -15,15 +15,18 @@ export interface ImportClaim {
 export class ImportClaims {
   constructor(private readonly pool: pg.Pool) {}
 
-  /** Orders that are due and that no worker holds, oldest first. */
+  /** Orders that are due and that no worker holds, oldest first; those that a person wants ended are before all others. */
   async due(states: readonly ImportState[], limit = 100): Promise<readonly bigint[]> {
     const { rows } = await this.pool.query<{ id: bigint }>(
-      `SELECT o.id FROM unnest($1::text[]) AS wanted(state) CROSS JOIN LATERAL (
+      `(SELECT id FROM import_order WHERE cancel_by IS NOT NULL AND state NOT IN ('done', 'emptied', 'cancelled')
+         AND not_before <= now() AND (lease_until IS NULL OR lease_until < now()) ORDER BY not_before, id LIMIT $2)
+       UNION ALL
+       (SELECT o.id FROM unnest($1::text[]) AS wanted(state) CROSS JOIN LATERAL (
          SELECT id, not_before FROM import_order
-         WHERE state = wanted.state AND state NOT IN ('done', 'emptied', 'cancelled', 'stuck') AND not_before <= now()
+         WHERE state = wanted.state AND state NOT IN ('done', 'emptied', 'cancelled', 'stuck') AND cancel_by IS NULL AND not_before <= now()
            AND (lease_until IS NULL OR lease_until < now())
          ORDER BY not_before, id LIMIT $2) o
-       ORDER BY o.not_before, o.id LIMIT $2`,
+       ORDER BY o.not_before, o.id LIMIT $2)`,
       [states, limit],
     );
     return rows.map(({ id }) => id);
@@ -38,7 +41,7 @@ export class ImportClaims {
   ): Promise<ImportClaim | undefined> {
     const { rows } = await this.pool.query<ImportOrder & { fence: bigint }>(
       `UPDATE import_order o SET claimed_by = $3, fence = fence + 1, lease_until = now() + $4 * interval '1 ms'
-       WHERE o.id = $1 AND o.state = ANY($2) AND o.not_before <= now() AND (o.lease_until IS NULL OR o.lease_until < now())
+       WHERE o.id = $1 AND (o.state = ANY($2) OR o.state = 'stuck' AND o.cancel_by IS NOT NULL) AND o.not_before <= now() AND (o.lease_until IS NULL OR o.lease_until < now())
        RETURNING ${orderColumns}, o.fence`,
       [id, states, worker, leaseMs],
     );
@@ -47,14 +50,15 @@ export class ImportClaims {
     return { order, worker, fence };
   }
 
-  /** Renews a lease; false if the claim is lost: then nothing more may be changed. */
-  async renew({ order, worker, fence }: ImportClaim, leaseMs: number): Promise<boolean> {
-    const { rowCount } = await this.pool.query(
+  /** Renews a lease; `lost`: nothing more may be changed. */
+  async renew({ order, worker, fence }: ImportClaim, leaseMs: number): Promise<'renewed' | 'cancelled' | 'lost'> {
+    const { rows } = await this.pool.query<{ cancelled: boolean }>(
       `UPDATE import_order SET lease_until = now() + $4 * interval '1 ms'
-       WHERE id = $1 AND claimed_by = $2 AND fence = $3 AND lease_until > now()`,
+       WHERE id = $1 AND claimed_by = $2 AND fence = $3 AND lease_until > now() RETURNING cancel_by IS NOT NULL AS cancelled`,
       [order.id, worker, fence, leaseMs],
     );
-    return rowCount === 1;
+    if (!rows[0]) return 'lost';
+    return rows[0].cancelled ? 'cancelled' : 'renewed';
   }
 
   /**

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { importStates, nextImportState, type ImportEvent, type ImportState } from '@coldroom/domain';
+import { importStates, nextImportState, type FilesetMade, type ImportEvent, type ImportState } from '@coldroom/domain';
 import { freshRegister } from '../testing/fresh-register';
 import { identity } from '../testing/sample-request';
-import type { ImportStep } from './advance';
+import { importSwitch, type ImportStep } from './advance';
 import type { FoundFile } from './files';
+import type { GroupedFiles } from './filesets';
 import type { ImportClaim } from './import-claims';
 import { importOrigins, type NewImportOrder } from './orders';
 
@@ -56,9 +57,9 @@ async function hashed(change?: Partial<NewImportOrder>): Promise<bigint> {
   await settle(id);
   await step(id, 'lock', 'locked', { lock: 'links' });
   const paths = ['a.tif', 'a.xml'].map((name) => Buffer.from(name));
-  await fresh.register.imports.files.list(await claimed(id), [
-    { number: 1, reader: 'TiffReader', clientPaths: [], paths },
-  ]);
+  const claim = await claimed(id);
+  await fresh.register.imports.filesets.add(claim, [{ number: 1, reader: 'TiffReader', paths }], true);
+  await fresh.register.imports.advance(claim, { event: 'list', to: 'listed' });
   await step(id, 'hash', 'hashed');
   return id;
 }
@@ -97,6 +98,9 @@ describe('an order', () => {
     });
     const more = await ordered();
     expect(await settle(more, 'one file more')).toEqual({});
+    await step(more, 'cancel', 'cancelled');
+    expect(await settle(await ordered({ options: { again: true } }))).toEqual({});
+    expect(await fresh.register.imports.orders.get(first)).toMatchObject({ state: 'done', content: null });
   });
 
   it('is settled again after a crash in the middle, with the files that are there then', async () => {
@@ -122,16 +126,15 @@ describe('an order', () => {
     const id = await ordered();
     await settle(id);
     await step(id, 'lock', 'locked', { lock: 'links' });
-    const fileset = (number: number, ...names: string[]): object => ({
+    const fileset = (number: number, ...names: string[]): GroupedFiles => ({
       number,
       reader: 'TiffReader',
-      clientPaths: [],
       paths: names.map((name) => Buffer.from(name)),
     });
-    const { files } = fresh.register.imports;
+    const { filesets } = fresh.register.imports;
     for (const wrong of [[fileset(1, 'a.tif', 'b.tif')], [fileset(1, 'a.tif'), fileset(2, 'a.tif')]]) {
       const claim = await claimed(id);
-      await expect(files.list(claim, wrong as never)).rejects.toThrow(RangeError);
+      await expect(filesets.add(claim, wrong, true)).rejects.toMatchObject({ code: 'IMPORT_LIST_UNCLEAR' });
       await fresh.register.imports.claims.release(claim);
     }
     expect(await fresh.register.imports.orders.get(id)).toMatchObject({ state: 'locked' });
@@ -155,12 +158,12 @@ describe('a claim of an order', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     const { imports } = fresh.register;
     const now = await claimed(id);
-    expect(await imports.claims.renew(old, 60_000)).toBe(false);
+    expect(await imports.claims.renew(old, 60_000)).toBe('lost');
     await expect(imports.advance(old, { event: 'settle', to: 'settled' })).rejects.toMatchObject(lost);
     await expect(imports.files.settle(old, contentOf('x'), batches([found('a')]))).rejects.toMatchObject(lost);
     await expect(imports.attempts.begin(old, 11n)).rejects.toMatchObject(lost);
     expect(await imports.claims.postpone(old, 0, new Error('late'), true)).toBe(false);
-    expect(await imports.claims.renew(now, 60_000)).toBe(true);
+    expect(await imports.claims.renew(now, 60_000)).toBe('renewed');
     expect(await imports.orders.get(id)).toMatchObject({ state: 'ordered', files: 0 });
   });
 
@@ -181,10 +184,11 @@ describe('a claim of an order', () => {
 });
 
 describe('an attempt', () => {
-  const made = (filesetId: bigint): { filesetId: bigint; clientPaths: readonly string[]; images: number } => ({
+  const made = (filesetId: bigint): FilesetMade => ({
     filesetId,
     clientPaths: [],
     images: 2,
+    groupId: 3n,
   });
 
   it('does not begin before the last one is closed and judged', async () => {
@@ -195,11 +199,12 @@ describe('an attempt', () => {
     expect(await attempts.begin(claim, 101n)).toBe(1);
     await expect(attempts.begin(claim, 102n)).rejects.toThrow(/import_attempt_open/);
     const nothing = { complete: new Map(), missing: [1], unclear: [] };
-    await expect(attempts.judged(claim, 1, nothing)).rejects.toThrow(RangeError);
+    const again = { event: 'attempt', to: 'importing' } as const;
+    await expect(attempts.judged(claim, 1, nothing, again)).rejects.toThrow(RangeError);
     await attempts.closed(claim, 1, { exitCode: 0 });
     await expect(attempts.begin(claim, 102n)).rejects.toThrow(/import_attempt_open/);
-    await attempts.judged(claim, 1, nothing);
-    expect(await attempts.begin(claim, 102n)).toBe(2);
+    await attempts.judged(claim, 1, nothing, again);
+    expect(await attempts.begin(await claimed(id), 102n)).toBe(2);
     expect(
       (await attempts.of(id)).map(({ number, sessionId, judgedAt }) => [number, sessionId, judgedAt !== null]),
     ).toEqual([
@@ -216,7 +221,15 @@ describe('an attempt', () => {
       const claim = await claimed(id);
       const number = await attempts.begin(claim, BigInt(200 + at));
       await attempts.closed(claim, number);
-      const judged = attempts.judged(claim, number, { complete: new Map([[1, made(9n)]]), missing: [], unclear: [] });
+      const judged = attempts.judged(
+        claim,
+        number,
+        { complete: new Map([[1, made(9n)]]), missing: [], unclear: [] },
+        {
+          event: 'takeOver',
+          to: 'imported',
+        },
+      );
       if (at === 0) await judged;
       else await expect(judged).rejects.toThrow(/fileset_id/);
     }
@@ -224,6 +237,57 @@ describe('an attempt', () => {
     expect(rows.map(({ fileset_id, images }) => [fileset_id, images])).toEqual([
       ['9', 2],
       [null, null],
+    ]);
+  });
+});
+
+describe('what a person changes', () => {
+  it('an order that nothing was done for is cancelled at once, and another one may follow', async () => {
+    const id = await ordered();
+    const { steering } = fresh.register.imports;
+    expect(await steering.cancel(id, 'dora')).toEqual({ done: true, state: 'cancelled' });
+    expect(await steering.cancel(id, 'dora')).toEqual({ refused: 'cancelled' });
+    expect(await steering.cancel(999n, 'dora')).toEqual({ refused: undefined });
+    expect(await ordered()).not.toBe(id);
+  });
+
+  it('any other order is ended by the importer: the worker that has it hears of it, and it is due at once', async () => {
+    const id = await hashed();
+    await step(id, 'attempt', 'importing', { delayMs: 3_600_000 });
+    const { claims, steering, orders } = fresh.register.imports;
+    expect(await claims.due(importStates)).toEqual([]);
+    expect(await steering.cancel(id, 'dora')).toEqual({ done: false, state: 'importing' });
+    expect(await claims.due([])).toEqual([id]);
+    const claim = await claimed(id);
+    expect(claim.order.cancelBy).toBe('dora');
+    expect(await claims.renew(claim, 60_000)).toBe('cancelled');
+    await fresh.register.imports.advance(claim, { event: 'takeOver', to: 'imported' });
+    expect(await orders.get(id)).toMatchObject({ state: 'imported', cancelBy: null });
+    expect(await steering.cancel(id, 'dora')).toEqual({ refused: 'imported' });
+  });
+
+  it('a stuck order goes on where that is safe, or is offered to be ended', async () => {
+    const { claims, steering } = fresh.register.imports;
+    const id = await hashed();
+    expect(await steering.retry(id, 'dora')).toEqual({ refused: 'hashed' });
+    await step(id, 'fail', 'stuck', { code: 'X', reason: 'x' });
+    expect(await steering.retry(id, 'dora')).toEqual({ done: true, state: 'locked' });
+    await step(id, 'fail', 'stuck', { code: 'X', reason: 'x' });
+    expect(await steering.cancel(id, 'dora')).toEqual({ done: false, state: 'stuck' });
+    expect(await steering.retry(id, 'dora')).toEqual({ refused: 'stuck' });
+    expect(await claims.due([])).toEqual([id]);
+    expect((await claims.claim(id, [], 'a worker', 60_000))?.order.cancelBy).toBe('dora');
+  });
+
+  it('too many stuck orders within an hour stop all imports', async () => {
+    for (const name of ['a', 'b'])
+      await step(await ordered({ source: Buffer.from(`/buffer/${name}`) }), 'fail', 'stuck', {
+        code: 'X',
+        reason: 'x',
+        errorLimit: 1,
+      });
+    expect(await fresh.register.switches.list()).toMatchObject([
+      { name: importSwitch, stopped: true, reason: '2 imports failed within an hour; the limit is 1' },
     ]);
   });
 });

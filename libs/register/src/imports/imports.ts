@@ -6,6 +6,7 @@ import { ImportLooks } from './import-looks';
 import { ImportSources } from './import-sources';
 import { ImportMails } from './import-mails';
 import { ImportMarks } from './import-marks';
+import { ImportFilesets } from './filesets';
 import { ImportClaims, type ImportClaim } from './import-claims';
 import { ImportPreviews } from './import-previews';
 import { ImportReports } from './import-reports';
@@ -13,12 +14,14 @@ import { ImportOrders } from './orders';
 import { Pulls } from './pulls';
 import { Unimported } from './unimported';
 import { WatchedSources } from './watched';
+import { ImportSteering } from './steer';
 
 /** The record of what is to be imported, and of every attempt to do so. */
 export class Imports {
   readonly orders: ImportOrders;
   readonly claims: ImportClaims;
   readonly files: ImportFiles;
+  readonly filesets: ImportFilesets;
   readonly attempts: ImportAttempts;
   readonly looks: ImportLooks;
   readonly sources: ImportSources;
@@ -29,11 +32,13 @@ export class Imports {
   readonly unimported: Unimported;
   readonly reports: ImportReports;
   readonly previews: ImportPreviews;
+  readonly steering: ImportSteering;
 
   constructor(private readonly pool: pg.Pool) {
     this.orders = new ImportOrders(pool);
     this.claims = new ImportClaims(pool);
     this.files = new ImportFiles(pool);
+    this.filesets = new ImportFilesets(pool);
     this.attempts = new ImportAttempts(pool);
     this.looks = new ImportLooks(pool);
     this.sources = new ImportSources(pool);
@@ -44,6 +49,7 @@ export class Imports {
     this.unimported = new Unimported(pool);
     this.reports = new ImportReports(pool);
     this.previews = new ImportPreviews(pool);
+    this.steering = new ImportSteering(pool);
   }
 
   /** See `advance`. */

@@ -14,6 +14,8 @@ export interface ImportOptions {
   readonly description?: string;
   /** Key-value pairs for what is imported. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Import the same files once more, although an earlier order imported them: its images were deleted in OMERO. */
+  readonly again?: boolean;
 }
 
 export interface NewImportOrder {
@@ -48,12 +50,14 @@ export interface ImportOrder extends NewImportOrder {
   readonly attempts: number;
   readonly waitingSince: Date | null;
   readonly note: string | null;
+  /** Who wants it ended; the importer ends it. */
+  readonly cancelBy: string | null;
 }
 
 export const orderColumns = `o.id, o.state, o.stuck_from AS "stuckFrom", o.code, o.reason, o.person_id AS "personId", o.person,
   o.group_id AS "groupId", o.group_name AS "group", o.source, o.display, o.content, o.target, o.transfer, o.options, o.origin,
   o.ordered_by AS "orderedBy", o.ordered_at AS "orderedAt", o.lock, o.files, o.bytes, o.proven_at AS "provenAt", o.attempts,
-  o.waiting_since AS "waitingSince", o.note`;
+  o.waiting_since AS "waitingSince", o.note, o.cancel_by AS "cancelBy"`;
 
 /** What people ordered to be imported. */
 export class ImportOrders {

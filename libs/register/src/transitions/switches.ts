@@ -110,6 +110,7 @@ export async function countFailures(
   names: readonly string[],
   failures: number,
   limit: number,
+  what = 'files',
 ): Promise<void> {
   await client.query(
     `INSERT INTO switch AS s (name, failures) SELECT name, $2 FROM unnest($1::text[]) AS name ORDER BY name
@@ -120,9 +121,9 @@ export async function countFailures(
   );
   const { rows } = await client.query<{ name: string; reason: string }>(
     `UPDATE switch SET stopped = true, changed_by = 'breaker', changed_at = now(),
-       reason = failures || ' files failed within an hour; the limit is ' || $2::int
+       reason = failures || ' ' || $3 || ' failed within an hour; the limit is ' || $2::int
      WHERE name = ANY($1) AND NOT stopped AND failures > $2 RETURNING name, reason`,
-    [names, limit],
+    [names, limit, what],
   );
   for (const row of rows) {
     await client.query(
