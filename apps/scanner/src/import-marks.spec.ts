@@ -205,6 +205,17 @@ it('whose answer is emptied while its order goes on gets the answer again, and n
   expect((await newest()).id).toBe(id);
 });
 
+it('whose answer is emptied is not judged again while its order goes on: an import may have moved the files', async () => {
+  mkdirSync(at('buffer/alice/moved'));
+  const { annotation } = await annotated({ Directory: at('buffer/alice/moved') });
+  await round();
+  const { id } = await newest();
+  renameSync(at('buffer/alice/moved'), at('buffer/moved by us'));
+  await scene.sql("UPDATE annotation_mapvalue SET value = '' WHERE annotation_id = $1 AND name = 'Done'", [annotation]);
+  await round();
+  expect(await answerOf(annotation)).toBe(`queued (import ${id})`);
+});
+
 it('waits while the buffer is not mounted', async () => {
   const { annotation } = await annotated({ Directory: at('buffer/alice/run 1') });
   renameSync(at('buffer'), at('away'));
