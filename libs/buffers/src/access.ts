@@ -10,7 +10,7 @@ export function seenBy(
   login: string,
   { access, shared }: Pick<BufferSettings, 'access' | 'shared'>,
 ): readonly Buffer[] {
-  const own = isName(login) ? [Buffer.from(access.replaceAll('{login}', login))] : [];
+  const own = isName(login) ? [Buffer.from(access.replaceAll('{login}', () => login))] : [];
   return [...own, ...shared.map((path) => Buffer.from(path === '.' ? '' : path))];
 }
 
@@ -39,4 +39,28 @@ export function ownerOf(
   return seenBy(login, { access, shared: [] }).some((seen) => seen.equals(path.subarray(0, seen.length)))
     ? login
     : undefined;
+}
+
+/**
+ * Whose personal directory a path of a buffer is, or contains, by its form alone: there need not be such a person.
+ * `everyone` where it contains those of all; undefined where it contains none.
+ */
+export function personalIn(
+  path: Buffer,
+  { access }: Pick<BufferSettings, 'access'>,
+): { readonly login: string } | 'everyone' | undefined {
+  const parts = access.split('/');
+  const names = path.toString().split('/');
+  if (names.length > parts.length) return undefined;
+  const logins = new Set<string>();
+  for (const [at, name] of names.entries()) {
+    const [before = '', ...after] = (parts[at] ?? '').split('{login}');
+    if (after.length === 0 && name === before) continue;
+    const login = after.length === 0 ? '' : name.slice(before.length, name.length - (after.at(-1) ?? '').length);
+    if (login === '' || (parts[at] ?? '').replaceAll('{login}', () => login) !== name) return undefined;
+    logins.add(login);
+  }
+  const [login, ...others] = logins;
+  if (login === undefined) return 'everyone';
+  return others.length === 0 ? { login } : undefined;
 }

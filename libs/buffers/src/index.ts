@@ -1,5 +1,5 @@
 export { bufferMarker, importRootMarker, Imports, type ImportSource, type SeenDirectory } from './imports';
-export { ownerOf, seenBy } from './access';
+export { ownerOf, personalIn, seenBy } from './access';
 export {
   parseImports,
   readImportsSettings,
@@ -11,3 +11,4 @@ export {
 export { isWithin, touches } from './places';
 export { fillTemplate, matchTemplate, type PathTemplate } from './templates';
 export type { WatchSettings } from './watch-settings';
+export { tooWide } from './refusals';

@@ -58,6 +58,8 @@ const alice = (): Reviewer => as('alice', 7n, ['researcher']);
 const bob = (): Reviewer => as('bob', 8n, ['researcher', 'leader'], [3n]);
 const manager = (): Reviewer => as('token:instrument', null, ['manager']);
 
+const pathOf = (name: string): Buffer => Buffer.from(join(dir, 'buffer', name));
+
 function wish(name: string, change: Partial<ImportWish> = {}): ImportWish {
   const path = join(dir, 'buffer', name);
   writeFileSync(path, name);
@@ -103,11 +105,24 @@ it('lets managers order for others, from anywhere in the buffer', async () => {
   expect(planned.order).toMatchObject({ person: 'alice', group: 'lab' });
 });
 
+it('takes a directory that only looks like one of a person', async () => {
+  mkdirSync(join(dir, 'buffer', 'run-1'));
+  const planned = await planImport(manager(), imports, {
+    ...wish('alice/x', { login: 'alice' }),
+    path: pathOf('run-1'),
+  });
+  expect(planned.order.display).toBe(join(dir, 'buffer', 'run-1'));
+});
+
 it.each<[string, () => Reviewer, () => ImportWish]>([
   ['NOT_PERMITTED', alice, () => wish('alice/x', { login: 'bob', group: 'lab' })],
   ['NOT_PERMITTED', bob, () => wish('alice/x', { login: 'alice' })],
   ['NOT_PERMITTED', () => as('eve', 11n, ['auditor']), () => wish('alice/x', { login: 'alice' })],
   ['NOT_PERMITTED', () => as('alice', 11n, ['researcher']), () => wish('alice/x')],
+  ['NOT_PERMITTED', () => as('alice', 7n, ['auditor']), () => wish('alice/x')],
+  ['NOT_PERMITTED', alice, () => wish('alice/x', { login: 'nobody' })],
+  ['IMPORT_SOURCE_TOO_WIDE', manager, () => ({ ...wish('bob/x', { login: 'alice' }), path: pathOf('bob') })],
+  ['IMPORT_SOURCE_TOO_WIDE', manager, () => ({ ...wish('alice/x', { login: 'alice' }), path: pathOf('alice') })],
   ['IMPORT_PERSON_MISSING', manager, () => wish('alice/x')],
   ['IMPORT_PERSON_UNKNOWN', manager, () => wish('alice/x', { login: 'Alice' })],
   ['IMPORT_PERSON_INACTIVE', manager, () => wish('alice/x', { login: 'gone' })],

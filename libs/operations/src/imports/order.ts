@@ -1,6 +1,6 @@
-import type { Imports } from '@coldroom/buffers';
+import { personalIn, tooWide, type Imports, type ImportSource } from '@coldroom/buffers';
 import { Refused, type TransferMode } from '@coldroom/domain';
-import type { ImportOptions, ImportOrder, ImportOrigin, NewImportOrder } from '@coldroom/register';
+import type { ImportOptions, ImportOrder, ImportOrigin, NewImportOrder, Register } from '@coldroom/register';
 import type { Reviewer } from '../requests/review';
 import { may } from '../rights/rights';
 import { checkImportOptions } from './options';
@@ -49,6 +49,7 @@ export async function planImport(reviewer: Reviewer, imports: Imports, wish: Imp
   if (!seesAll && person.id !== actor.personId)
     throw new Refused('NOT_PERMITTED', 'This login is of another user now.');
   const source = await imports.resolveSource(wish.path, person.login, seesAll);
+  await refusePersonal(register, source);
   return {
     order: {
       personId: person.id,
@@ -65,6 +66,12 @@ export async function planImport(reviewer: Reviewer, imports: Imports, wish: Imp
     buffer: source.buffer.name,
     kind: source.kind,
   };
+}
+
+/** Whoever sees the whole buffer must not order the directory in which another person's sets are. */
+async function refusePersonal(register: Register, { below, buffer, display }: ImportSource): Promise<void> {
+  const whose = personalIn(below, buffer);
+  if (whose === 'everyone' || (whose && (await register.people.byLogin(whose.login)))) throw tooWide(display);
 }
 
 export interface OrderedImport extends PlannedImport {
