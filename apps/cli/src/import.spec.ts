@@ -54,7 +54,7 @@ it('orders each path, with all that the options say', async () => {
       at('alice', 'a.tif'),
       at('alice', '-x =y.tif'),
       ...target,
-      ...['--transfer', 'ln', '--name', 'n', '--description', 'd', '--by', 'ada', '--json'],
+      ...['--transfer', 'ln', '--name', 'n', '--description', 'd', '--again', '--by', 'ada', '--json'],
       ...['--annotate', 'Stain=a=b', 'Day=1'],
     ],
     env,
@@ -69,7 +69,7 @@ it('orders each path, with all that the options say', async () => {
       target: 'Dataset:5',
       transfer: 'ln',
       orderedBy: 'ada',
-      options: { name: 'n', description: 'd', annotations: { Stain: 'a=b', Day: '1' } },
+      options: { name: 'n', description: 'd', annotations: { Stain: 'a=b', Day: '1' }, again: true },
     }),
     expect.objectContaining({ display: at('alice', '-x =y.tif') }),
   ]);
@@ -194,4 +194,23 @@ it('lists orders, newest first', async () => {
   expect(all.counts).toMatchObject({ stuck: 1 });
   expect(await coldroom(['imports', 'show', '999'], env)).toMatchObject({ code: 4 });
   expect((await coldroom(['imports', 'list', '--state', 'verified'], env)).stdout).toBe('No imports.\n');
+});
+
+it('tries a stuck import again, and cancels one', async () => {
+  const [stuck] = await register.imports.reports.list({ states: ['stuck'] });
+  const id = String(stuck!.id);
+  expect(await coldroom(['imports', 'retry', id, '--by', 'ada'], env)).toMatchObject({
+    code: 0,
+    stdout: `Import ${id}: ordered\n`,
+  });
+  expect(await coldroom(['imports', 'retry', id], env)).toMatchObject({ code: 1 });
+  expect(await coldroom(['imports', 'cancel', id], env)).toMatchObject({ code: 2 }); // there is no one to ask
+  expect((await register.imports.orders.get(stuck!.id))?.state).toBe('ordered');
+  expect(await coldroom(['imports', 'cancel', id, '--yes', '--by', 'ada'], env)).toMatchObject({
+    code: 0,
+    stdout: `Import ${id}: cancelled\n`,
+  });
+  expect((await coldroom(['imports', 'show', id], env)).stdout).toMatch(/retry +by ada/);
+  expect(await coldroom(['imports', 'cancel', '999', '--yes'], env)).toMatchObject({ code: 4 });
+  expect(await coldroom(['imports', 'cancel', 'x', '--yes'], env)).toMatchObject({ code: 2 });
 });

@@ -17,6 +17,7 @@ const planned = {
     name: z.string().optional(),
     description: z.string().optional(),
     annotations: z.record(z.string(), z.string()).optional(),
+    again: z.boolean().optional(),
   }),
   origin: z.enum(importOrigins),
 };
@@ -28,6 +29,7 @@ const order = z
     stuckFrom: importState.nullable().describe('Where it got stuck; null if it is not stuck'),
     code: z.string().nullable().describe('Why it is stuck or cancelled'),
     reason: z.string().nullable(),
+    cancelBy: z.string().nullable().describe('Who wants it ended'),
     note: z.string().nullable().describe('What it waits for'),
     ...planned,
     orderedBy: z.string(),
@@ -111,6 +113,14 @@ export const importAnswer = z.union([
     })
     .meta({ id: 'ImportPlan', description: 'The answer to a dry run' }),
 ]);
+
+export const importSteered = z
+  .object({
+    id,
+    state: importState,
+    done: z.boolean().describe('False: the importer does it when what runs has ended'),
+  })
+  .meta({ id: 'ImportSteered' });
 
 export const browsed = z
   .object({

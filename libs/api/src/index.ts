@@ -1,7 +1,7 @@
 export { audit } from './audit';
 export { fileHistory, filesPage } from './files';
 export { openedImages } from './images';
-export { browsed, importAnswer, importOrdered, importReview, importsPage } from './imports';
+export { browsed, importAnswer, importOrdered, importReview, importsPage, importSteered } from './imports';
 export { me, ownMail } from './me';
 export { peoplePage, tokensList } from './people';
 export { request, requestsPage, review } from './requests';

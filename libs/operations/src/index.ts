@@ -153,3 +153,4 @@ export { isImportEnded, untilImported } from './imports/wait';
 export { bufferUses, type BufferUse, type PersonUse } from './imports/buffer-use';
 export { browse, type Browsed, type BrowsedEntry } from './imports/browse';
 export { chooseSource, type ImportChoice } from './imports/choice';
+export { cancelImport, retryImport, type SteeredImport } from './imports/steer';

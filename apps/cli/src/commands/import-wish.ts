@@ -11,6 +11,7 @@ export interface ImportCommandOptions extends ChangeOptions {
   readonly name?: string;
   readonly description?: string;
   readonly annotate?: readonly string[];
+  readonly again?: boolean;
   readonly bulk?: string;
   readonly csv?: string;
   readonly skipBad?: boolean;
@@ -19,7 +20,7 @@ export interface ImportCommandOptions extends ChangeOptions {
 
 /** What all orders of one command share. */
 export function sharedWish(options: ImportCommandOptions): Omit<ImportWish, 'path' | 'target'> {
-  const { as: login, group, transfer, name, description, annotate } = options;
+  const { as: login, group, transfer, name, description, annotate, again } = options;
   return {
     login,
     group,
@@ -29,6 +30,7 @@ export function sharedWish(options: ImportCommandOptions): Omit<ImportWish, 'pat
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
       ...(annotate === undefined ? {} : { annotations: parsePairs(annotate, '--annotate') }),
+      ...(again ? { again } : {}),
     },
     origin: 'command',
   };

@@ -1,6 +1,14 @@
 import { importStates, type ImportState } from '@coldroom/domain';
-import { listImports, operator, showImport, type ImportListing } from '@coldroom/operations';
-import type { CliCommand } from '../command';
+import {
+  cancelImport,
+  listImports,
+  operator,
+  retryImport,
+  showImport,
+  type ImportListing,
+  type SteeredImport,
+} from '@coldroom/operations';
+import type { ChangeOptions, CliCommand, Result } from '../command';
 import { parseNames, parseWhole } from '../parsing';
 import { addImportsFaults } from './imports-faults';
 import { listLines, showLines } from './import-lines';
@@ -40,6 +48,51 @@ export function addImports(program: CliCommand): void {
       return { document: { ...details, order: shown(details.order) }, lines: showLines(details) };
     });
   addImportsFaults(imports);
+  imports
+    .command('retry')
+    .argument('<imports...>', 'their numbers')
+    .description('have stuck imports go on; what OMERO has of them is looked for first')
+    .by()
+    .examples('imports retry 7', 'imports retry 7 8')
+    .runs(async (context, words: readonly string[], { by }: ChangeOptions) => {
+      const ids = numbersOf(words, 'imports retry');
+      return context.register(async (register) => {
+        const steered: SteeredImport[] = [];
+        for (const id of ids) steered.push(await retryImport(operator(register, by), id));
+        return steeredResult(steered);
+      });
+    });
+  imports
+    .command('cancel')
+    .argument('<imports...>', 'their numbers')
+    .description('end imports that are not in OMERO yet; their sources stay as they are')
+    .yes()
+    .by()
+    .examples('imports cancel 7')
+    .runs(async (context, words: readonly string[], { yes, by }: ChangeOptions) => {
+      const ids = numbersOf(words, 'imports cancel');
+      return context.register(async (register) => {
+        const orders = [];
+        for (const id of ids) orders.push((await showImport(operator(register, by), id)).order);
+        await context.confirm([listLines(orders, new Date()), 'End these imports?'], yes);
+        const steered: SteeredImport[] = [];
+        for (const id of ids) steered.push(await cancelImport(operator(register, by), id));
+        return steeredResult(steered);
+      });
+    });
+}
+
+function numbersOf(words: readonly string[], where: string): readonly bigint[] {
+  return [...new Set(words)].map((word) => BigInt(parseWhole(word, where)));
+}
+
+function steeredResult(imports: readonly SteeredImport[]): Result {
+  return {
+    document: { imports },
+    lines: imports.map(({ id, state, done }) =>
+      done ? `Import ${id}: ${state}` : `Import ${id}: the importer ends it when what runs has ended`,
+    ),
+  };
 }
 
 type StateCounts = Readonly<Partial<Record<ImportState, number>>>;

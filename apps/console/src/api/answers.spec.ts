@@ -89,6 +89,13 @@ const calls: Readonly<Record<string, () => Promise<Call> | Call>> = {
   'get /buffers': () => [`buffers?path=${buffer.at('alice')}`],
   'get /imports': () => ['imports?state=ordered'],
   'get /imports/{id}': async () => [`imports/${await buffer.order(running.register, 'a.tif')}`],
+  'post /imports/{id}/retry': async () => {
+    const id = await buffer.order(running.register, 'run-1');
+    const claim = await running.register.imports.claims.claim(id, ['ordered'], 'importer', 60_000);
+    await running.register.imports.advance(claim!, { event: 'fail', to: 'stuck', code: 'X', reason: 'because' });
+    return [`imports/${id}/retry`, {}];
+  },
+  'delete /imports/{id}': async () => [`imports/${await buffer.order(running.register, 'run-1/c.tif')}`],
   'post /imports': () => [
     'imports',
     { path: buffer.at('alice', 'b.tif'), target: 'Dataset:5', person: 'alice', dryRun: true },

@@ -24,9 +24,9 @@ async function get(browser: Browser, path: string) {
   return { status, body: JSON.parse(text) as Record<string, unknown> };
 }
 
-async function order(browser: Browser, body: object) {
-  const { status, text } = await browser.send('/api/v1/imports', {
-    method: 'POST',
+async function order(browser: Browser, body: object, path = '', method = 'POST') {
+  const { status, text } = await browser.send(`/api/v1/imports${path}`, {
+    method,
     body: JSON.stringify(body),
     headers: {
       origin: new URL(running.settings.url).origin,
@@ -45,6 +45,7 @@ test('an import is ordered once, listed and shown', async () => {
     transfer: 'ln',
     name: 'n',
     annotations: { Stain: 'GFP' },
+    again: true,
   };
   const first = await order(alice, body);
   expect(first).toMatchObject({
@@ -56,7 +57,7 @@ test('an import is ordered once, listed and shown', async () => {
         group: 'lab',
         source: buffer.at('alice', 'run-1'),
         transfer: 'ln',
-        options: { name: 'n', annotations: { Stain: 'GFP' } },
+        options: { name: 'n', annotations: { Stain: 'GFP' }, again: true },
         origin: 'console',
         orderedBy: 'alice',
       },
@@ -139,4 +140,19 @@ test('a console without buffers says so', async () => {
   } finally {
     await other.stop();
   }
+});
+
+test('a stuck import is tried again and cancelled, by who may', async () => {
+  const id = await buffer.order(running.register, 'b.tif');
+  const claim = await running.register.imports.claims.claim(id, ['ordered'], 'importer', 60_000);
+  await running.register.imports.advance(claim!, { event: 'fail', to: 'stuck', code: 'X', reason: 'because' });
+  const [alice, lea, olga] = [await signedIn('alice'), await signedIn('lea'), await signedIn('olga')];
+  expect(await order(lea, {}, `/${id}/retry`)).toMatchObject({ status: 403 });
+  expect(await order(olga, {}, `/${id}`, 'DELETE')).toMatchObject({ status: 404 });
+  expect(await order(alice, {}, `/${id}/retry`)).toEqual({
+    status: 200,
+    body: { id: String(id), state: 'ordered', done: true },
+  });
+  expect(await order(alice, {}, `/${id}/retry`)).toMatchObject({ status: 409, body: { code: 'IMPORT_NOT_STUCK' } });
+  expect(await order(alice, {}, `/${id}`, 'DELETE')).toMatchObject({ status: 200, body: { state: 'cancelled' } });
 });

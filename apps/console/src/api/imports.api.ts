@@ -1,20 +1,22 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import type { z } from 'zod';
-import { browsed, importAnswer, importReview, importsPage } from '@coldroom/api';
+import { browsed, importAnswer, importReview, importsPage, importSteered } from '@coldroom/api';
 import {
   browse,
+  cancelImport,
   listImports,
   orderImport,
   planImport,
   previewByNow,
+  retryImport,
   showImport,
   type Reviewer,
 } from '@coldroom/operations';
 import { Register } from '@coldroom/register';
 import { CONSOLE, type ConsoleSettings } from '../console-settings';
 import { Buffers } from '../imports/buffers';
-import { browseQuery, importBody, importQuery, importWishOf } from '../imports/input';
+import { browseQuery, importBody, importQuery, importWishOf, nothing } from '../imports/input';
 import { importReviewView, importView, plannedView } from '../imports/views';
 import { parseId } from '../requests/input';
 import { CurrentVisitor } from '../sign-in/actor.guard';
@@ -85,6 +87,32 @@ export class ImportsApi {
     const { recorded, isNew } = await orderImport(reviewer, imports, wish);
     if (isNew) response.status(201);
     return toJson({ import: importView(recorded) });
+  }
+
+  @Post('imports/:id/retry')
+  @HttpCode(200)
+  @Idempotent()
+  @Answers({
+    summary: 'Have a stuck import go on',
+    description: 'What OMERO has of it is looked for first.',
+    answer: importSteered,
+  })
+  async retry(
+    @CurrentVisitor() visitor: Visitor,
+    @Param('id') id: string,
+    @Body({ schema: nothing }) _body: z.output<typeof nothing>,
+  ) {
+    return toJson(await retryImport(this.reviewer(visitor), parseId(id)));
+  }
+
+  @Delete('imports/:id')
+  @Answers({
+    summary: 'Cancel an import that is not in OMERO yet',
+    description: 'Its source stays as it is, and the import stays in the list.',
+    answer: importSteered,
+  })
+  async cancel(@CurrentVisitor() visitor: Visitor, @Param('id') id: string) {
+    return toJson(await cancelImport(this.reviewer(visitor), parseId(id)));
   }
 
   private reviewer({ actor }: Visitor): Reviewer {

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import type { ImportDetails } from '@coldroom/operations';
 import { counted, formatBytes, formatCount } from '@coldroom/terminal';
-import { Page, type Frame } from '../layout/html';
+import { Csrf, Page, type Frame } from '../layout/html';
 import { Fact, When } from '../layout/parts';
 import { Rows } from '../layout/rows';
 import { Part, type Live } from '../live/live';
@@ -26,7 +26,11 @@ export function ImportPage({ details, live, ...frame }: Props): VNode {
           <h1 class="name">{title}</h1>
           <ImportBadge state={order.state} />
         </div>
-        <p class="lead">{meanings[order.state]}</p>
+        <p class="lead">
+          {order.cancelBy !== null && order.state !== 'cancelled'
+            ? `It is being cancelled, as ${order.cancelBy} wants. What OMERO has completed by then stays.`
+            : meanings[order.state]}
+        </p>
       </div>
       <div class="cols">
         <div class="stack">
@@ -43,6 +47,9 @@ export function ImportPage({ details, live, ...frame }: Props): VNode {
         <div class="stack">
           <Part name="facts">
             <Facts details={details} />
+          </Part>
+          <Part name="actions">
+            <Actions {...frame} details={details} />
           </Part>
         </div>
       </div>
@@ -151,6 +158,35 @@ function Facts({ details: { order, amounts } }: Shown): VNode {
         {order.provenAt && <Fact name="Proven" value={<When at={order.provenAt} />} />}
         {amounts.removed > 0 && <Fact name="Removed from the buffer" value={counted(amounts.removed, 'file')} />}
       </dl>
+    </section>
+  );
+}
+
+function Actions({ site, visitor, details: { order, permitted } }: Omit<Props, 'live'>): VNode | null {
+  if (!visitor || permitted.length === 0) return null;
+  return (
+    <section class="card">
+      {permitted.includes('retryImport') && (
+        <form method="post" action={site.href(`/imports/${order.id}/retry`)}>
+          <Csrf visitor={visitor} />
+          <button class="primary wide" type="submit">
+            Try again
+          </button>
+          <p class="small muted">Remove the cause first. What OMERO has already is not imported twice.</p>
+        </form>
+      )}
+      {permitted.includes('cancelImport') && (
+        <details>
+          <summary class="button wide">Cancel…</summary>
+          <form method="post" action={site.href(`/imports/${order.id}/cancel`)}>
+            <Csrf visitor={visitor} />
+            <p class="small muted">The files in the buffer stay as they are.</p>
+            <button class="danger" type="submit">
+              Cancel the import
+            </button>
+          </form>
+        </details>
+      )}
     </section>
   );
 }

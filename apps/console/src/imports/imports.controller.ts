@@ -4,11 +4,13 @@ import type { z } from 'zod';
 import { importStates } from '@coldroom/domain';
 import {
   browse,
+  cancelImport,
   chooseSource,
   failureOf,
   listImports,
   may,
   orderImport,
+  retryImport,
   showImport,
   type Browsed,
   type Reviewer,
@@ -86,6 +88,18 @@ export class ImportsController {
     const details = await showImport(this.reviewer(visitor), parseId(id));
     const live = { version, moving: isMoving(details.order.state) };
     return toHtml(ImportPage({ site: this.site, visitor, details, live }));
+  }
+
+  @Post(':id/retry')
+  async retry(@CurrentVisitor() visitor: Visitor, @Param('id') id: string, @Res() response: Response): Promise<void> {
+    const steered = await retryImport(this.reviewer(visitor), parseId(id));
+    response.redirect(303, this.site.href(`/imports/${steered.id}`));
+  }
+
+  @Post(':id/cancel')
+  async cancel(@CurrentVisitor() visitor: Visitor, @Param('id') id: string, @Res() response: Response): Promise<void> {
+    const steered = await cancelImport(this.reviewer(visitor), parseId(id));
+    response.redirect(303, this.site.href(`/imports/${steered.id}`));
   }
 
   private async ordered(visitor: Visitor, form: z.output<typeof importForm>) {

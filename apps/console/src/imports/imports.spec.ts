@@ -132,6 +132,22 @@ test('a stuck import says why', async () => {
   expect(text).toContain('IMPORT_NOTHING_FOUND');
 });
 
+test('a stuck import is tried again, and one that is not in OMERO is cancelled, by who may', async () => {
+  const id = await buffer.order(running.register, 'run-1/c.tif');
+  const alice = await signedIn('alice');
+  const act = async (browser: Browser, what: string) =>
+    (await browser.post(`/imports/${id}/${what}`, { _csrf: await browser.csrf('/imports') })).status;
+  expect((await alice.get(`/imports/${id}`)).text).toContain('Try again');
+  const lea = await signedIn('lea');
+  expect((await lea.get(`/imports/${id}`)).text).not.toContain('Try again');
+  expect([await act(lea, 'retry'), await act(lea, 'cancel')]).toEqual([403, 403]);
+  expect(await act(alice, 'retry')).toBe(303);
+  expect(await act(alice, 'retry')).toBe(409);
+  expect((await alice.get(`/imports/${id}`)).text).not.toContain('Try again');
+  expect(await act(alice, 'cancel')).toBe(303);
+  expect((await alice.get(`/imports/${id}`)).text).toContain('It was cancelled');
+});
+
 test('a buffer that is not mounted is said to be so', async () => {
   const alice = await signedIn('alice');
   renameSync(buffer.at('.coldroom-root'), buffer.at('away'));

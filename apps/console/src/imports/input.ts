@@ -10,6 +10,9 @@ const text = (most: number) => writtenText(most).optional();
 
 export const importQuery = z.strictObject({ ...page.shape, state: oneOrMore(z.enum(importStates)) });
 
+/** A body without fields. */
+export const nothing = z.strictObject({}).optional();
+
 export const browseQuery = z.strictObject({
   path: text(longestPath).describe('A directory in a buffer; without it, the directories to start from'),
 });
@@ -24,6 +27,10 @@ export const importBody = z
     name: text(255),
     description: text(10_000),
     annotations: z.record(z.string().max(1000), writtenText(10_000)).optional().describe('Key-value pairs'),
+    again: z
+      .boolean()
+      .default(false)
+      .describe('Also what was imported before, as when its images were deleted in OMERO'),
     dryRun: z.boolean().default(false).describe('Only answer what would be imported'),
   })
   .meta({ id: 'ImportOrder' });
@@ -64,6 +71,7 @@ export function importWishOf(body: Wished | z.output<typeof importForm>): Import
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
       ...(annotations === undefined ? {} : { annotations }),
+      ...('again' in body && body.again ? { again: true } : {}),
     },
     origin: 'console',
   };

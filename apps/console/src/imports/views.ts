@@ -3,8 +3,23 @@ import type { ImportOrder, NewImportOrder } from '@coldroom/register';
 
 /** An order as programs get it: its path as it is shown. */
 export function importView(order: ImportOrder) {
-  const { id, state, stuckFrom, code, reason, note, orderedBy, orderedAt, lock, files, bytes, provenAt } = order;
-  const progress = { id, state, stuckFrom, code, reason, note, orderedBy, orderedAt, lock, files, bytes, provenAt };
+  const { id, state, stuckFrom, code, reason, note, cancelBy, orderedBy, orderedAt, lock, files, bytes, provenAt } =
+    order;
+  const progress = {
+    id,
+    state,
+    stuckFrom,
+    code,
+    reason,
+    note,
+    cancelBy,
+    orderedBy,
+    orderedAt,
+    lock,
+    files,
+    bytes,
+    provenAt,
+  };
   return { ...progress, ...plannedView(order) };
 }
 

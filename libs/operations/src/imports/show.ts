@@ -76,12 +76,13 @@ export function mayOn({ actor, policy }: Reviewer, action: Action, { personId, g
   return may(actor.roles, action, relationsTo(actor, { ownerId: personId, requesterId: personId, groupId }), policy);
 }
 
+/** Nothing, once someone wants it ended: the importer does that. */
 function permitted(reviewer: Reviewer, order: ImportOrder): readonly ImportAction[] {
+  if (order.cancelBy !== null || isSettled.includes(order.state)) return [];
   const possible: readonly ImportAction[] =
-    order.state === 'stuck'
-      ? ['retryImport', 'cancelImport']
-      : ['imported', 'verified', 'done', 'emptied', 'cancelled'].includes(order.state)
-        ? []
-        : ['cancelImport'];
+    order.state === 'stuck' ? ['retryImport', 'cancelImport'] : ['cancelImport'];
   return possible.filter((action) => mayOn(reviewer, action, order));
 }
+
+/** All of it is in OMERO, or it has ended. */
+const isSettled: readonly ImportState[] = ['imported', 'verified', 'done', 'emptied', 'cancelled'];
