@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { matchTemplate, type Instrument } from '@coldroom/buffers';
+import { Transient } from '@coldroom/domain';
 import { isTemporaryName } from '@coldroom/files';
 import { runRsync } from './run-rsync';
 
@@ -31,31 +32,60 @@ const nowhere = '/proc/nowhere/';
 
 type Sum = { -readonly [Key in keyof Omit<ListedSet, 'look'>]: ListedSet[Key] } & { entries: bigint };
 
+export interface InstrumentList {
+  readonly sets: readonly ListedSet[];
+  /** What rsync said where it could not read everything, or null. Sets in which that is do not arrive. */
+  readonly unread: string | null;
+}
+
 /**
- * All sets of an instrument, from one list by rsync. In memory are the sets, and no list of their
- * files. `only`: just the set at this path.
+ * All sets of an instrument, from one list by rsync. In memory are the sets, and no list of their files. A directory that
+ * cannot be read, as systems keep them at the top of a disk, does not keep the sets beside it from being listed.
  */
-export async function listSets(
+export async function listSets(instrument: Instrument, signal: AbortSignal): Promise<InstrumentList> {
+  const { sets, failed } = await list(instrument, signal, [`${instrument.from}/`]);
+  if (failed && sets === undefined) throw failed;
+  return { sets: sets ?? [], unread: failed ? failed.message : null };
+}
+
+/** Just the set at this path, as it is listed now; undefined if it is gone. */
+export async function listSet(
+  instrument: Instrument,
+  path: Buffer,
+  signal: AbortSignal,
+): Promise<ListedSet | undefined> {
+  const places = [`${instrument.from}/`, nowhere];
+  const { sets, failed } = await list(instrument, signal, places, path);
+  if (failed) throw failed;
+  return sets?.[0];
+}
+
+/** `sets` is undefined if not even the directory of the instrument could be read. */
+async function list(
   instrument: Instrument,
   signal: AbortSignal,
+  places: readonly string[],
   only?: Buffer,
-): Promise<readonly ListedSet[]> {
-  const sets = new Map<string, Sum>();
+): Promise<{ readonly sets: readonly ListedSet[] | undefined; readonly failed: Transient | null }> {
+  const sums = new Map<string, Sum>();
   const depth = instrument.sets.parts.length;
-  await runRsync({
-    args: [
-      ...how,
-      ...(only ? fromInput : []),
-      ...reach(instrument),
-      '--',
-      `${instrument.from}/`,
-      ...(only ? [nowhere] : []),
-    ],
-    ...(only ? { input: inputOf(only) } : {}),
-    line: (line) => add(sets, depth, instrument, line),
-    signal,
-  });
-  return [...sets.values()].map(({ entries, ...sum }) => ({ ...sum, look: entries.toString(16) }));
+  let [isRead, failed] = [false, null as Transient | null];
+  try {
+    await runRsync({
+      args: [...how, ...(only ? fromInput : []), ...reach(instrument), '--', ...places],
+      ...(only ? { input: inputOf(only) } : {}),
+      line: (line) => {
+        isRead = true;
+        add(sums, depth, instrument, line);
+      },
+      signal,
+    });
+  } catch (error) {
+    if (!(error instanceof Transient) || error.code !== 'PULL_SOURCE_CHANGED') throw error;
+    failed = error;
+  }
+  const sets = [...sums.values()].map(({ entries, ...sum }) => ({ ...sum, look: entries.toString(16) }));
+  return { sets: isRead ? sets : undefined, failed };
 }
 
 /** How another machine is reached; nothing for a directory of this one. */

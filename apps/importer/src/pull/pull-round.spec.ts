@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -24,11 +24,12 @@ import { Files, writeMarker } from '@coldroom/files';
 import { createDatabase } from '@coldroom/local';
 import { RecordedLog } from '@coldroom/pipeline/testing';
 import { migrate, Register, type PulledSet } from '@coldroom/register';
-import { listSets } from './listing';
+import { listSet, listSets } from './listing';
 import { PullRound } from './pull-round';
 
 const files = new Files({ threads: 1 });
 let dir: string;
+let url: string;
 let register: Register;
 let sql: pg.Pool;
 let log: RecordedLog;
@@ -36,7 +37,7 @@ const buffer = (...names: string[]): string => join(dir, 'buffer', ...names);
 const scope = (...names: string[]): string => join(dir, 'scope', ...names);
 
 beforeAll(async () => {
-  const url = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, 'importer_pull', { existing: 'drop' });
+  url = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, 'importer_pull', { existing: 'drop' });
   await migrate(url);
   register = new Register(url);
   sql = new pg.Pool({ connectionString: url, max: 1, options: '-c search_path=coldroom' });
@@ -68,6 +69,8 @@ function file(path: string | Buffer, content: string | Buffer = 'x'): void {
 
 interface Pulling {
   readonly instrument: Instrument;
+  /** As it is in the imports file. */
+  readonly change: object;
   /** One round, whether it is due or not. */
   readonly round: (stop?: AbortSignal) => Promise<void>;
 }
@@ -84,6 +87,7 @@ function pulling(change: object = {}, bufferChange: object = {}): Pulling {
   const one = new PullRound(imports, register, files, log);
   return {
     instrument: imports.instruments[0] as Instrument,
+    change: instrument,
     round: async (stop = new AbortController().signal) => {
       await register.imports.pulls.ask('scope', 'test');
       await sql.query("UPDATE import_pulled SET not_before = now() - interval '1 s'");
@@ -339,13 +343,14 @@ it('lists the same set in the same way, with others and alone', async () => {
   for (const path of ['alice/a/z/y/1', 'alice/a/b', 'alice/a.b/c', 'alice/a/z-1/2', 'alice/a/-', 'bob/a/b']) file(path);
   const { instrument } = pulling();
   const { signal } = new AbortController();
-  const all = await listSets(instrument, signal);
+  const { sets: all, unread } = await listSets(instrument, signal);
+  expect(unread).toBeNull();
   expect(all.map(({ path, files: count }) => `${path.toString()} ${count}`).sort()).toEqual([
     'alice/a 4',
     'alice/a.b 1',
     'bob/a 1',
   ]);
-  for (const set of all) expect(await listSets(instrument, signal, set.path)).toEqual([set]);
+  for (const set of all) expect(await listSet(instrument, set.path, signal)).toEqual(set);
 });
 
 it('is one round at a time, when it is due or asked for', async () => {
@@ -366,7 +371,60 @@ it('needs the directory for locks in the buffer: a copy gets its name there by a
   expect(faultsOf(await twoRounds(outside))).toEqual(['PULL_LOCKS_OUTSIDE']);
 });
 
+it('says that the directory of an instrument is not there', async () => {
+  await twoRounds(pulling({ from: join(dir, 'none') }));
+  expect(await failure()).toMatch(/^PULL_SOURCE_CHANGED: .*No such file/);
+});
+
 const isRoot = process.getuid?.() === 0;
+(isRoot ? it : it.skip)('pulls what can be read beside what cannot, and never half of a set', async () => {
+  const ssh = join(dir, 'ssh');
+  writeFileSync(ssh, '#!/bin/sh\nshift\nexec setpriv --reuid=65534 --regid=65534 --clear-groups sh -c "$*"\n');
+  chmodSync(ssh, 0o755);
+  chmodSync(dir, 0o755);
+  file('alice/day 1/a.tif');
+  file('alice/day 2/a.tif');
+  file('alice/day 2/closed/b.tif');
+  file('System Volume Information/x');
+  chmodSync(scope('alice/day 2/closed'), 0o700);
+  chmodSync(scope('System Volume Information'), 0o700);
+  const sets = await twoRounds(pulling({ from: `pc-7:${scope()}`, ssh }));
+  expect(await failure()).toMatch(/System Volume Information.*Permission denied|Permission denied/);
+  expect(faultsOf(sets)).toEqual(['PULL_SOURCE_CHANGED', undefined]);
+  expect(readdirSync(buffer('alice/scope'))).toEqual(['day 1']);
+});
+
+it('leaves no rsync behind when its process is killed, and resumes', async () => {
+  file('alice/day 1/large.tif', Buffer.alloc(8_000_000, 7));
+  const pull = pulling({ rate: '1MB/s' });
+  await pull.round();
+  await sleep(10);
+  await register.imports.pulls.ask('scope', 'test');
+  const settings = JSON.stringify({ buffers: { main: { directory: buffer() } }, instruments: { scope: pull.change } });
+  const script = `
+    const { Imports, parseImports } = require('@coldroom/buffers');
+    const { Files } = require('@coldroom/files');
+    const { Register } = require('@coldroom/register');
+    const { Log } = require('@coldroom/runtime');
+    const { PullRound } = require(${JSON.stringify(join(__dirname, '..', '..', 'dist', 'pull', 'pull-round.js'))});
+    const imports = new Imports(parseImports(${settings}), '/none');
+    const round = new PullRound(imports, new Register(${JSON.stringify(url)}), new Files({ threads: 1 }), new Log('test'));
+    round.run(imports.instruments[0], new AbortController().signal);
+  `;
+  const worker = spawn(process.execPath, ['-e', script], { cwd: join(__dirname, '..', '..'), stdio: 'ignore' });
+  const running = () => spawnSync('pgrep', ['-f', `temp-dir=${dir}`]).stdout.toString();
+  for (const end = Date.now() + 20_000; running() === '' && Date.now() < end;) await sleep(100);
+  await sleep(1500);
+  expect(running()).not.toBe('');
+  worker.kill('SIGKILL');
+  for (const end = Date.now() + 5000; running() !== '' && Date.now() < end;) await sleep(50);
+  expect(running()).toBe('');
+  expect(existsSync(buffer('alice'))).toBe(false);
+  await pulling().round();
+  expect(statSync(buffer('alice/scope/day 1/large.tif')).size).toBe(8_000_000);
+  expect(readdirSync(buffer('alice/scope/day 1'))).toEqual(['large.tif']);
+});
+
 (isRoot ? it : it.skip)('waits for room when the disk of the buffer is full', async () => {
   const small = join(dir, 'small');
   mkdirSync(small);

@@ -34,16 +34,17 @@ export class PullRound {
     });
   }
 
-  /** Why it ended before all sets were looked at, or null. */
+  /** Why not all sets were looked at, or null. */
   private async round(instrument: Instrument, signal: AbortSignal): Promise<string | null> {
     try {
       const buffer = this.imports.buffers.find(({ name }) => name === instrument.into.buffer) as BufferSettings;
       await this.imports.root(buffer);
-      for (const set of await listSets(instrument, signal)) {
+      const { sets, unread } = await listSets(instrument, signal);
+      for (const set of sets) {
         if (signal.aborted) return null;
         await this.one(instrument, buffer, set, signal);
       }
-      return null;
+      return unread;
     } catch (error) {
       return `${codeOf(error)}: ${messageOf(error)}`;
     }

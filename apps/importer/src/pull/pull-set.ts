@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { bufferMarker, fillTemplate, isWithin, type BufferSettings, type Instrument } from '@coldroom/buffers';
 import { codeOf, crashPoint, Refused, Transient, type Identity } from '@coldroom/domain';
 import { displayPath, moveDirectory, openDirectory, openRoot, type Files, type Root } from '@coldroom/files';
-import { fromInput, inputOf, listSets, reach, type ListedSet } from './listing';
+import { fromInput, inputOf, listSet, reach, type ListedSet } from './listing';
 import { runRsync } from './run-rsync';
 
 export interface PullWork {
@@ -124,7 +124,7 @@ async function prove(
       `${differences} differences between the copy and the instrument, first: ${first}. It will be copied again.`,
     );
   // A file that was renamed or removed there is no difference to rsync.
-  const [now] = await listSets(instrument, signal, set.path);
+  const now = await listSet(instrument, set.path, signal);
   if (now?.look !== set.look)
     throw new Transient(
       'PULL_SOURCE_CHANGED',
