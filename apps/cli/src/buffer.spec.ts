@@ -96,6 +96,11 @@ it('shows names of ours that are left of an order at its end', async () => {
   file(`.coldroom-locks/${id}/gone/a.tif`, 9, 1);
   const kept = async (): Promise<unknown> => json(await coldroom(['buffer', 'main', '--json'], env));
   expect(await kept()).toMatchObject({ buffers: [{ kept: [] }] });
+  file(`.coldroom-locks/${id}-kept-17/gone/b.tif`, 9, 1);
+  expect(await kept()).toMatchObject({
+    buffers: [{ kept: [{ files: 1, directory: expect.stringMatching(/-kept-17$/) }] }],
+  });
+  rmSync(join(dir, `main/.coldroom-locks/${id}-kept-17`), { recursive: true });
   await sql.query('UPDATE import_order SET released_at = now() WHERE id = $1', [id]);
   expect(await kept()).toMatchObject({
     buffers: [{ kept: [{ files: 1, directory: expect.stringMatching(/-locks\/\d+$/) }] }],

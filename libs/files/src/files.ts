@@ -206,10 +206,14 @@ export class Files {
     return this.outcomesOf<Identity>({ act: 'move', pairs: pairs.map(wirePair), exact }, work);
   }
 
-  /** Takes away the names that `link` and `move` made, and keeps every file; see `Released`. */
-  async release(pairs: readonly Pick<NamePair, 'from' | 'to'>[], work: Work): Promise<readonly Outcome<Released>[]> {
+  /** Takes away the names that `link` and `move` made, and keeps every file; see `release`. */
+  async release(
+    pairs: readonly Pick<NamePair, 'from' | 'to'>[],
+    { moveBack }: { readonly moveBack: boolean },
+    work: Work,
+  ): Promise<readonly Outcome<Released>[]> {
     const wired = pairs.map(({ from, to }) => ({ from: wirePlace(from), to: wirePlace(to) }));
-    return this.outcomesOf<Released>({ act: 'release', pairs: wired }, work);
+    return this.outcomesOf<Released>({ act: 'release', pairs: wired, moveBack }, work);
   }
 
   /** Removes names of ours that are these files, even if they have no other name. False: nothing had the name. */
@@ -219,6 +223,14 @@ export class Files {
   ): Promise<readonly Outcome<boolean>[]> {
     const wired = names.map(({ at, file }) => ({ at: wirePlace(at), file }));
     return this.outcomesOf<boolean>({ act: 'remove', names: wired }, work);
+  }
+
+  /** Gives a directory of ours another name, which nothing has (`EEXIST`), synced. */
+  async setAside(from: Place, to: Place, work: Work): Promise<void> {
+    await this.threads.run(
+      { verb: 'names', task: { act: 'setAside', from: wirePlace(from), to: wirePlace(to) } },
+      work,
+    );
   }
 
   /** Removes the directories that are empty, in this order, and says how many. */

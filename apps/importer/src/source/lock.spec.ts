@@ -4,6 +4,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -171,6 +172,39 @@ describe('a worker that is killed while it locks', () => {
     await scene.run('release', id);
     expect([content('set/a.tif'), content(`set/deep/b\n'.tif`)]).toEqual(['one', 'two']);
     expect(hasLocks(id)).toBe(false);
+  });
+});
+
+describe('a file that was linked, and then replaced or renamed before all were', () => {
+  const asides = (): readonly string[] =>
+    readdirSync(scene.at('.coldroom-locks').toString()).filter((name) => name.includes('-kept-'));
+
+  it.each([
+    [
+      'replaced',
+      () => {
+        writeFileSync(scene.at('new'), 'newer');
+        renameSync(scene.at('new'), scene.at('set/a.tif'));
+      },
+      'set/a.tif',
+      'newer',
+    ],
+    ['renamed', () => renameSync(scene.at('set/a.tif'), scene.at('set/z.tif')), 'set/z.tif', 'one'],
+  ])('%s: the new set is imported, without the old file, which is set aside', async (_what, change, now, bytes) => {
+    const id = await settled();
+    expect(scene.killAt('import-lock:2-synced', 'lock', id)).toBe('SIGKILL');
+    change();
+    await scene.run('lock', id);
+    expect((await scene.get(id)).state).toBe('ordered');
+    await scene.run('settle', id);
+    await scene.run('lock', id);
+    expect((await scene.get(id)).state).toBe('locked');
+    const locked = (await scene.rows(id)).map(({ path }) => path.toString()).sort();
+    expect(locked).toEqual([now.slice(4), `deep/b\n'.tif`].sort());
+    expect(readdirSync(own(id, '').toString().concat('set')).sort()).toEqual([now.slice(4), 'deep'].sort());
+    expect(content(own(id, now))).toBe(bytes);
+    expect(asides()).toHaveLength(1);
+    expect(content(`.coldroom-locks/${asides()[0]}/set/a.tif`)).toBe('one');
   });
 });
 

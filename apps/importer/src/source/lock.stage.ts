@@ -6,10 +6,10 @@ import { Register, type ImportClaim, type ImportLock, type OrderedFile } from '@
 import type { ImportStage } from '../stage';
 import { lookAtSource, Look } from './look';
 import { checkLocksAreOurs } from './own-directory';
-import { takeAway } from './own-tree';
 import { SourcePlaces, type OrderPlaces } from './places';
 import { filesOf } from './rows';
 import { sameFile } from './same-file';
+import { startAgain } from './start-again';
 
 const goneOrChanged = ['SOURCE_CHANGED', 'SOURCE_MISSING', 'PARENT_NOT_A_DIRECTORY', 'IMPORT_SOURCE_GONE'];
 
@@ -20,8 +20,8 @@ export class LockStage implements ImportStage {
   readonly takes = ['settled'] as const;
 
   constructor(
-    private readonly files: Files,
-    private readonly register: Register,
+    readonly files: Files,
+    readonly register: Register,
     private readonly places: SourcePlaces,
   ) {}
 
@@ -32,7 +32,7 @@ export class LockStage implements ImportStage {
       await this.register.imports.advance(claim, { event: 'lock', to: 'locked', lock });
     } catch (error) {
       if (!goneOrChanged.includes(codeOf(error))) throw error;
-      await takeAway(this.files, places.own('locks'), work);
+      await startAgain(this, claim, places, work);
       await this.register.imports.advance(claim, { event: 'changed', to: 'ordered' });
     }
   }
@@ -45,7 +45,7 @@ export class LockStage implements ImportStage {
     } catch (error) {
       if (codeOf(error) !== 'LINK_NOT_POSSIBLE') throw error;
       if (buffer.fallback === 'refuse') throw notPossible(error, buffer.name);
-      await takeAway(this.files, places.own('locks'), work);
+      await startAgain(this, claim, places, work);
       return this.lockBy(buffer.fallback, claim, places, work);
     }
   }

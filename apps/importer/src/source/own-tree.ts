@@ -12,13 +12,13 @@ export interface TakenAway {
 }
 
 /**
- * Takes the names in a directory of ours away. Files whose source is gone go back there; what cannot go back is kept. It
+ * Takes the names in a directory of ours away. With `moveBack`, files whose source is gone go back there. The rest is kept. It
  * goes by what is in the directory, so it may be repeated after a crash at any line.
  */
-export async function takeAway(files: Files, tree: OwnTree, work: Work): Promise<TakenAway> {
+export async function takeAway(files: Files, tree: OwnTree, work: Work, moveBack = true): Promise<TakenAway> {
   let [released, returned] = [0, 0];
   for (;;) {
-    const pass = await takeAwayOnce(files, tree, work);
+    const pass = await takeAwayOnce(files, tree, work, moveBack);
     released += pass.released;
     returned += pass.returned;
     // Names may be missed while others are removed from the same directory: only a pass that finds none is the last one.
@@ -28,7 +28,7 @@ export async function takeAway(files: Files, tree: OwnTree, work: Work): Promise
   }
 }
 
-async function takeAwayOnce(files: Files, tree: OwnTree, work: Work): Promise<TakenAway> {
+async function takeAwayOnce(files: Files, tree: OwnTree, work: Work, moveBack: boolean): Promise<TakenAway> {
   const taken = { released: 0, returned: 0, kept: 0, shown: [] as string[] };
   try {
     for await (const batch of walk(files, tree.root, tree.directory)) {
@@ -36,7 +36,7 @@ async function takeAwayOnce(files: Files, tree: OwnTree, work: Work): Promise<Ta
         from: tree.sourceAt(path),
         to: { root: tree.root.directory, path: join(tree.directory, path) },
       }));
-      const outcomes = await files.release(pairs, work);
+      const outcomes = await files.release(pairs, { moveBack }, work);
       for (const [at, outcome] of outcomes.entries()) {
         if (!('ok' in outcome)) throw outcome.error;
         const { what } = outcome.ok;

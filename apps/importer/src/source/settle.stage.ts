@@ -6,8 +6,8 @@ import type { StageWork } from '@coldroom/pipeline';
 import type { ImportStage } from '../stage';
 import { entriesOf, Look, lookAtSource } from './look';
 import { SOURCE_OPTIONS, type SourceOptions } from './options';
-import { takeAway } from './own-tree';
 import { SourcePlaces, type OrderPlaces } from './places';
+import { startAgain } from './start-again';
 
 /** Waits until the source is complete, and records what is in it. */
 @Injectable()
@@ -16,8 +16,8 @@ export class SettleStage implements ImportStage {
   readonly takes = ['ordered'] as const;
 
   constructor(
-    private readonly files: Files,
-    private readonly register: Register,
+    readonly files: Files,
+    readonly register: Register,
     private readonly places: SourcePlaces,
     @Inject(SOURCE_OPTIONS) private readonly options: SourceOptions,
   ) {}
@@ -26,7 +26,7 @@ export class SettleStage implements ImportStage {
     const { order } = claim;
     const places = await this.places.of(order);
     // What an earlier round has locked goes back first: only then the source is all of the set.
-    await takeAway(this.files, places.own('locks'), work);
+    await startAgain(this, claim, places, work);
     const look = await lookAtSource(this.files, places, order);
     const { looks, files } = this.register.imports;
     const unchangedMs = await looks.found(claim, look.found);

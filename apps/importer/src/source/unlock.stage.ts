@@ -73,7 +73,7 @@ export class UnlockStage implements ImportStage {
     work: StageWork,
   ): Promise<void> {
     const pairs = batch.map((file) => ({ from: places.sourceOf(file), to: places.own('locks').of(file) }));
-    const outcomes = await this.files.release(pairs, work);
+    const outcomes = await this.files.release(pairs, { moveBack: true }, work);
     const changed: { readonly id: bigint; readonly identity: Identity }[] = [];
     for (const [at, outcome] of outcomes.entries()) {
       if (!('ok' in outcome)) throw outcome.error;

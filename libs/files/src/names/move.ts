@@ -5,7 +5,7 @@ import { isUnsupported } from '../rename';
 import type { WireOutcome } from '../wire';
 import { impossible, known, notPossible, notTheFile, outcomeOf, type WirePair } from './link';
 import { releaseName } from './release';
-import { lookAt, sameFile, type TwoEnds } from './two-ends';
+import { lookAt, sameFile, type TwoEnds, type WirePlace } from './two-ends';
 
 /**
  * Moves each file to a name of ours. With `exact`, its ctime must be that of `file`, too. What arrives is looked at again:
@@ -49,4 +49,14 @@ function moveHere(source: Buffer, own: Buffer): void {
     if (!isUnsupported(error)) throw error;
     renameSync(source, own, 0);
   }
+}
+
+/** Gives a directory of ours another name. `EEXIST` if that is taken. */
+export function setAside(from: WirePlace, to: WirePlace, ends: TwoEnds): void {
+  const own = ends.ownToMake(to);
+  if (lookAt(own)) throw Object.assign(new Error('the name is taken'), { code: 'EEXIST' });
+  ends.check();
+  moveHere(ends.source(from), own);
+  ends.note(from);
+  ends.sync();
 }

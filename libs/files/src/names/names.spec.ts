@@ -60,7 +60,8 @@ const whats = (answer: unknown): readonly string[] =>
 const link = (...pairs: readonly WirePair[]): readonly string[] => codes(perform({ act: 'link', pairs }));
 const move = (exact: boolean, ...pairs: readonly WirePair[]): readonly string[] =>
   codes(perform({ act: 'move', pairs, exact }));
-const release = (...pairs: readonly WirePair[]): readonly string[] => whats(perform({ act: 'release', pairs }));
+const release = (...pairs: readonly WirePair[]): readonly string[] =>
+  whats(perform({ act: 'release', pairs, moveBack: true }));
 const content = (path: string): string => readFileSync(join(scratch.root, path), 'utf8');
 /** Calls `act` once when the point is passed. */
 function once(point: CrashPoint, act: () => void): void {
@@ -152,6 +153,17 @@ describe('release', () => {
     expect(release(pair('set/a'))).toEqual(['gone']);
   });
 
+  it('keeps a file whose source is gone where it is not to be given back', () => {
+    scratch.write('a');
+    link(pair('a'));
+    expect(whats(perform({ act: 'release', pairs: [pair('a')], moveBack: false }))).toEqual(['released']);
+    const known = pair('a');
+    link(known);
+    rmSync(absolute('a'));
+    expect(whats(perform({ act: 'release', pairs: [known], moveBack: false }))).toEqual(['kept']);
+    expect(content('.locks/7/a')).toBe('content');
+  });
+
   it('moves our name to a source that is gone, and keeps it where another file or no directory is there', () => {
     for (const name of ['gone', 'replaced', 'set/a']) scratch.write(name);
     const pairs = ['gone', 'replaced', 'set/a'].map((name) => pair(name));
@@ -170,7 +182,7 @@ describe('release', () => {
     const known = pair('a');
     move(false, known);
     scratch.write('a', 'new');
-    expect(whats(perform({ act: 'release', pairs: [known] }))).toEqual(['kept']);
+    expect(whats(perform({ act: 'release', pairs: [known], moveBack: true }))).toEqual(['kept']);
     expect([content('a'), content('.locks/7/a')]).toEqual(['new', 'content']);
   });
 });
@@ -230,6 +242,15 @@ describe('a crash', () => {
     expect(release(...pairs)).toEqual(['released', 'released', 'released']);
     expect(['a', 'b', 'c'].map(content)).toEqual(['a', 'b', 'c']);
   });
+});
+
+it('sets a directory of ours aside, and replaces nothing', () => {
+  scratch.write('.locks/7/a');
+  scratch.write('.locks/8/b');
+  const aside = (to: string): unknown => perform({ act: 'setAside', from: at('.locks/7'), to: at(to) });
+  expect(() => aside('.locks/8')).toThrow('taken');
+  aside('.locks/7-kept-1');
+  expect(readdirSync(join(scratch.root, '.locks')).sort()).toEqual(['7-kept-1', '8']);
 });
 
 describe('remove', () => {

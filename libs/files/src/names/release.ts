@@ -20,22 +20,25 @@ export interface Released {
 
 type Pair = { readonly from: WirePlace; readonly to: WirePlace };
 
-/** Takes our names away. A file never loses its last name by this, and nothing that others made is replaced. */
-export function release(pairs: readonly Pair[], ends: TwoEnds): readonly WireOutcome<Released>[] {
-  const outcomes = pairs.map((pair) => outcomeOf(pair, () => releaseName(pair, ends)));
+/**
+ * Takes our names away. With `moveBack`, a file whose source is gone is moved there; otherwise it is kept. A file never loses its
+ * last name by this, and nothing that others made is replaced.
+ */
+export function release(pairs: readonly Pair[], moveBack: boolean, ends: TwoEnds): readonly WireOutcome<Released>[] {
+  const outcomes = pairs.map((pair) => outcomeOf(pair, () => releaseName(pair, ends, moveBack)));
   ends.sync();
   crashPoint('import-unlock:2-synced');
   return outcomes;
 }
 
-export function releaseName({ from, to }: Pair, ends: TwoEnds): Released {
+export function releaseName({ from, to }: Pair, ends: TwoEnds, moveBack = true): Released {
   const own = ends.ownIfAny(to);
   const there = own && lookAt(own);
   const source = ends.sourceIfAny(from);
   const before = source && lookAt(source);
   if (!own || !there) return { what: 'gone', own: undefined, source: before };
   if (!source) return { what: 'kept', own: there, source: undefined };
-  if (before && !sameInode(before, there)) return { what: 'kept', own: there, source: before };
+  if (before ? !sameInode(before, there) : !moveBack) return { what: 'kept', own: there, source: before };
   ends.check();
   if (before) unlinkSync(own);
   else if (!returned(own, source)) return { what: 'kept', own: there, source: lookAt(source) };
@@ -48,7 +51,7 @@ export function releaseName({ from, to }: Pair, ends: TwoEnds): Released {
 /** False where something came to the source meanwhile. */
 function returned(own: Buffer, source: Buffer): boolean {
   try {
-    moveBack(own, source);
+    moveToSource(own, source);
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
@@ -56,7 +59,7 @@ function returned(own: Buffer, source: Buffer): boolean {
   }
 }
 
-function moveBack(own: Buffer, source: Buffer): void {
+function moveToSource(own: Buffer, source: Buffer): void {
   try {
     renameSync(own, source, renameFlags.noReplace);
   } catch (error) {

@@ -25,10 +25,9 @@ export interface SourceToGo {
   readonly goesAt: Date | null;
 }
 
-/** Files of an order at its end that are still among our locks: there was no place to give them back to. */
+/** Files that are kept among our locks, of orders at their end or set aside: there was no place to give them back to. */
 export interface KeptFiles {
   readonly orderId: bigint;
-  readonly display: string;
   readonly directory: string;
   readonly files: number;
   readonly bytes: bigint;
@@ -135,22 +134,18 @@ async function keptIn(
   if (!isWithin(Buffer.from(buffer.locks), Buffer.from(buffer.directory))) return [];
   const below = buffer.locks.slice(buffer.directory.length + 1);
   const names = await namesIn(root, below);
-  const idOf = (name: string): bigint => BigInt(name.replace('-removed', ''));
-  const ours = names.filter((name) => /^[1-9]\d{0,17}(-removed)?$/.test(name));
-  const ended = new Map((await register.imports.sources.ended(ours.map(idOf))).map((order) => [order.id, order]));
   const kept: KeptFiles[] = [];
-  for (const name of ours) {
-    const order = ended.get(idOf(name));
-    if (!order) continue;
+  const ours = names.flatMap((name) => {
+    const [, id, aside] = /^([1-9]\d{0,17})(?:-removed|(-kept-\d+))?$/.exec(name) ?? [];
+    return id === undefined ? [] : [{ name, id: BigInt(id), aside: aside !== undefined }];
+  });
+  const ended = await register.imports.sources.ended(ours.map(({ id }) => id));
+  for (const { name, id, aside } of ours) {
+    // What belongs to an order under way is no leftover, unless it was set aside.
+    if (!aside && !ended.includes(id)) continue;
     const sum = await files.summarize({ root: root.directory, path: Buffer.from(`${below}/${name}`) });
     if (sum.files > 0)
-      kept.push({
-        orderId: order.id,
-        display: order.display,
-        directory: `${buffer.locks}/${name}`,
-        files: sum.files,
-        bytes: sum.bytes,
-      });
+      kept.push({ orderId: id, directory: `${buffer.locks}/${name}`, files: sum.files, bytes: sum.bytes });
   }
   return kept;
 }

@@ -44,12 +44,12 @@ export class ImportSources {
   }
 
   /** Those of these orders whose work is over: names of ours that are left of them are of files that could not go back. */
-  async ended(ids: readonly bigint[]): Promise<readonly { readonly id: bigint; readonly display: string }[]> {
-    const { rows } = await this.pool.query<{ id: bigint; display: string }>(
-      `SELECT id, display FROM import_order
-       WHERE id = ANY ($1) AND (state IN ('done', 'emptied') OR state = 'cancelled' AND released_at IS NOT NULL) ORDER BY id`,
+  async ended(ids: readonly bigint[]): Promise<readonly bigint[]> {
+    const { rows } = await this.pool.query<{ id: bigint }>(
+      `SELECT id FROM import_order
+       WHERE id = ANY ($1) AND (state IN ('done', 'emptied') OR state = 'cancelled' AND released_at IS NOT NULL)`,
       [ids],
     );
-    return rows;
+    return rows.map(({ id }) => id);
   }
 }
