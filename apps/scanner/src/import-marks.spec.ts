@@ -135,7 +135,7 @@ it('shows what becomes of the order', async () => {
   );
   expect(await shows('importing', ', stuck_from = NULL')).toBe(`running (import ${id})`);
   await registerSql(
-    `INSERT INTO import_fileset (order_id, number, reader, fileset_id, images) VALUES (${id}, 1, 'R', ${id}, 3), (${id}, 2, 'R', ${id}00, 1)`,
+    `INSERT INTO import_fileset (order_id, number, reader, opened, fileset_id, images) VALUES (${id}, 1, 'R', 'a', ${id}, 3), (${id}, 2, 'R', 'b', ${id}00, 1)`,
   );
   expect(await shows('done', ', proven_at = now()')).toBe(`imported 4 images (import ${id})`);
   expect(await scene.register.imports.marks.open()).toEqual([]);

@@ -57,7 +57,7 @@ async function done(order: bigint, images = 2): Promise<void> {
     [order],
   );
   await scene.sql.query(
-    'INSERT INTO import_fileset (order_id, number, reader, fileset_id, images) VALUES ($1, 1, $2, $1, $3)',
+    "INSERT INTO import_fileset (order_id, number, reader, opened, fileset_id, images) VALUES ($1, 1, $2, 'a', $1, $3)",
     [order, 'R', images],
   );
   await event(order, 'unlock', 'done');
