@@ -108,6 +108,14 @@ it.each([
   expect((await scene.get(id)).state).toBe('done');
 });
 
+it('keeps all, and does not get stuck, where the way to a source became a link', async () => {
+  const id = await done();
+  rmSync(scene.at('set/deep'), { recursive: true });
+  symlinkSync('../elsewhere', scene.at('set/deep'));
+  await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+  expect(existsSync(scene.at('set/a.tif'))).toBe(true);
+});
+
 it('keeps all while another order works on the same files, on a part of them, or on what contains them', async () => {
   const id = await done();
   scene.write('set2/a', 'beside');

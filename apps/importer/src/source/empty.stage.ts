@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { NotYet, type Identity, type Outcome } from '@coldroom/domain';
+import { NotYet, Refused, type Identity, type Outcome } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import type { StageWork } from '@coldroom/pipeline';
 import { Register, type ImportClaim, type OrderedFile } from '@coldroom/register';
@@ -31,6 +31,15 @@ export class EmptyStage implements ImportStage {
   ) {}
 
   async run(claim: ImportClaim, work: StageWork): Promise<void> {
+    try {
+      await this.empty(claim, work);
+    } catch (error) {
+      // A done order does not get stuck: it only keeps its source.
+      throw error instanceof Refused ? kept(error.message, day) : error;
+    }
+  }
+
+  private async empty(claim: ImportClaim, work: StageWork): Promise<void> {
     const places = await this.places.of(claim.order);
     // Files that a worker had moved aside before it died go back: all is decided again.
     await takeAway(this.files, places.own('removed'), work);

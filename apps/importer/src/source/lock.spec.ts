@@ -236,6 +236,15 @@ describe('a cancelled order', () => {
     expect(rows).toEqual([{ detail: { returned: 1, kept: 1, shown: ["set/deep/b\\x0a'.tif"] } }]);
   });
 
+  it('keeps its locks, and does not get stuck, while its buffer is not in the imports file', async () => {
+    const id = await cancelled();
+    const { buffer } = scene;
+    Object.assign(scene, { buffer: `${scene.dir}/other` });
+    await expect(scene.run('release', id)).rejects.toMatchObject({ kind: 'not-yet', code: 'IMPORT_LOCKS_LEFT' });
+    Object.assign(scene, { buffer });
+    expect(hasLocks(id)).toBe(true);
+  });
+
   it.each(['import-unlock:1-released', 'import-unlock:1-released:2', 'import-unlock:2-synced'])(
     'whose worker is killed at %s loses nothing',
     async (point) => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NotYet, Refused } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import type { StageWork } from '@coldroom/pipeline';
 import { Register, type ImportClaim } from '@coldroom/register';
@@ -20,6 +21,16 @@ export class ReleaseStage implements ImportStage {
   ) {}
 
   async run(claim: ImportClaim, work: StageWork): Promise<void> {
+    try {
+      await this.release(claim, work);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      // A cancelled order does not get stuck: its locks stay until the reason is removed.
+      throw new NotYet('IMPORT_LOCKS_LEFT', error.message, { delayMs: 3_600_000, noDeadline: true });
+    }
+  }
+
+  private async release(claim: ImportClaim, work: StageWork): Promise<void> {
     const { looks } = this.register.imports;
     const places = await this.places.of(claim.order);
     await removeCopies(this, claim, places, work);
