@@ -55,6 +55,11 @@ it.each([
   ['shared', { shared: ['..'] }],
   ['shared', { shared: [''] }],
   ['transfer', { transfer: 'ln' }],
+  ['sync', { sync: 'root' }],
+  ['sync', { sync: '/buffer/root' }],
+  ['sync', { locks: '/locks', sync: '/locks' }],
+  ['sync', { permanent: true, transfers: ['ln_s'], sync: '/root' }],
+  ['rate', { rate: 'fast' }],
 ])('refuses %s of %j', (key, buffer) => {
   expect(() => only(buffer)).toThrow(
     expect.objectContaining({ code: 'IMPORTS_INVALID', message: expect.stringContaining(key) }),
@@ -66,8 +71,13 @@ it.each([
   [{ directory: '/buffer' }],
   [{ directory: '/other', locks: '/buffer/locks' }],
   [{ directory: '/other', locks: '/' + 'buffer/.coldroom-locks' }],
+  [{ directory: '/other', sync: '/buffer/root' }],
 ])('refuses a second buffer %j that shares a directory', (second) => {
   expect(() => parseImports({ buffers: { main: { directory: '/buffer' }, second } })).toThrow(/share a directory/);
+});
+
+it('takes an import root, and how fast it may be filled', () => {
+  expect(only({ sync: '/root', rate: '100MB/s' })).toMatchObject({ sync: '/root', rate: 100_000_000 });
 });
 
 it('takes buffers beside each other', () => {

@@ -120,18 +120,22 @@ export type BufferSettings = Readonly<ImportsSettings['buffers'][number]>;
 export type Instrument = Readonly<ImportsSettings['instruments'][number]>;
 export type BufferLock = BufferSettings['lock'];
 
+interface Places {
+  readonly name: string;
+  readonly directory: string;
+  readonly locks: string;
+  readonly sync?: string | undefined;
+}
+
+const placesOf = ({ directory, locks, sync }: Places): readonly Buffer[] =>
+  [directory, locks, sync].flatMap((place) => (place === undefined ? [] : [Buffer.from(place)]));
+
 /** Buffers that share a place, one fault for each pair: a source would belong to two of them. */
-function shares(
-  buffers: readonly { readonly name: string; readonly directory: string; readonly locks: string }[],
-): readonly string[] {
+function shares(buffers: readonly Places[]): readonly string[] {
   return buffers.flatMap((one, at) =>
     buffers
       .slice(at + 1)
-      .filter((other) =>
-        [one.directory, one.locks].some((place) =>
-          [other.directory, other.locks].some((taken) => touches(Buffer.from(place), Buffer.from(taken))),
-        ),
-      )
+      .filter((other) => placesOf(one).some((place) => placesOf(other).some((taken) => touches(place, taken))))
       .map((other) => `${one.name} and ${other.name} share a directory: each buffer needs directories of its own`),
   );
 }
