@@ -116,6 +116,25 @@ describe('link', () => {
     expect(link(known)).toEqual(['PARENT_NOT_A_DIRECTORY']);
   });
 
+  it('does not link a file that it sees is another one', () => {
+    scratch.write('a');
+    const known = pair('a');
+    scratch.write('a', 'more than before');
+    const passed: string[] = [];
+    onCrashPoint((point) => passed.push(point));
+    expect(link(known)).toEqual(['SOURCE_CHANGED']);
+    expect(passed).not.toContain('import-lock:1-linked');
+  });
+
+  it('takes its name away from a file that was changed while it was linked', () => {
+    scratch.write('a');
+    const known = pair('a');
+    once('import-lock:1-linked', () => scratch.write('a', 'more than before'));
+    expect(link(known)).toEqual(['SOURCE_CHANGED']);
+    expect(content('a')).toBe('more than before');
+    expect(readdirSync(join(scratch.root, '.locks/7'))).toEqual([]);
+  });
+
   it('leaves what is at our name if it is another file', () => {
     scratch.write('a');
     scratch.write('.locks/7/a', 'of someone');
@@ -175,6 +194,19 @@ describe('release', () => {
     expect(release(...pairs)).toEqual(['returned', 'kept', 'kept']);
     expect([content('gone'), content('replaced')]).toEqual(['content', 'new']);
     expect([content('.locks/7/replaced'), content('.locks/7/set/a')]).toEqual(['content', 'content']);
+  });
+
+  it('replaces nothing that comes to the source right before its move', () => {
+    scratch.write('a');
+    const known = pair('a');
+    move(false, known);
+    const claim = new Claim(deadlineIn(60_000), new BigInt64Array(2));
+    const check = jest.spyOn(claim, 'check').mockImplementation(() => void scratch.write('a', 'new'));
+    const trees = new Trees();
+    expect(whats(names({ act: 'release', pairs: [known], moveBack: true }, claim, trees))).toEqual(['kept']);
+    trees.close();
+    expect(check).toHaveBeenCalledTimes(1);
+    expect([content('a'), content('.locks/7/a')]).toEqual(['new', 'content']);
   });
 
   it('keeps both files where another one came to the source of a moved one', () => {
