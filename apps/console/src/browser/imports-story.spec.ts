@@ -52,6 +52,12 @@ describeInChromium('a researcher who imports images', () => {
     });
     await page.getByText('no <b>images</b>').waitFor();
     await page.getByText('Needs attention').waitFor();
+
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('It begins when the files are complete').waitFor();
+    await page.getByText('Cancel…').click();
+    await page.getByRole('button', { name: 'Cancel the import' }).click();
+    await page.getByText('It was cancelled.').waitFor();
   });
 
   test.each([

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +59,7 @@ const alice = (): Reviewer => as('alice', 7n, ['researcher']);
 const bob = (): Reviewer => as('bob', 8n, ['researcher', 'leader'], [3n]);
 const manager = (): Reviewer => as('token:instrument', null, ['manager']);
 
+const letters = (count: number): string => randomBytes(count).toString('base64url').slice(0, count);
 const pathOf = (name: string): Buffer => Buffer.from(join(dir, 'buffer', name));
 
 function wish(name: string, change: Partial<ImportWish> = {}): ImportWish {
@@ -103,6 +105,23 @@ it('records one order where many are placed at the same time', async () => {
 it('lets managers order for others, from anywhere in the buffer', async () => {
   const planned = await planImport(manager(), imports, wish('bob/b.tif', { login: 'alice' }));
   expect(planned.order).toMatchObject({ person: 'alice', group: 'lab' });
+});
+
+it('refuses a path that the register cannot hold, and takes the longest that it can', async () => {
+  const deep = (length: number): Buffer => {
+    const parent = pathOf('alice');
+    const left = length - parent.length;
+    // Random letters: the register compresses what it can.
+    const names = Array.from({ length: Math.ceil(left / 250) }, (_, at) => letters(Math.min(250, left - at * 250) - 1));
+    const path = Buffer.from([parent.toString(), ...names].join('/'));
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+  expect(deep(2500)).toHaveLength(2500);
+  expect(await orderImport(alice(), imports, { ...wish('alice/x'), path: deep(2500) })).toMatchObject({ isNew: true });
+  await expect(orderImport(alice(), imports, { ...wish('alice/x'), path: deep(2502) })).rejects.toMatchObject(
+    refused('IMPORT_SOURCE_TOO_LONG'),
+  );
 });
 
 it('takes a directory that only looks like one of a person', async () => {

@@ -50,6 +50,7 @@ export async function planImport(reviewer: Reviewer, imports: Imports, wish: Imp
     throw new Refused('NOT_PERMITTED', 'This login is of another user now.');
   const source = await imports.resolveSource(wish.path, person.login, seesAll);
   await refusePersonal(register, source);
+  if (source.path.length > longestSource) throw tooLong(source);
   return {
     order: {
       personId: person.id,
@@ -73,6 +74,15 @@ async function refusePersonal(register: Register, { below, buffer, display }: Im
   const whose = personalIn(below, buffer);
   if (whose === 'everyone' || (whose && (await register.people.byLogin(whose.login)))) throw tooWide(display);
 }
+
+/** An index of the register holds the path, and no longer one. */
+const longestSource = 2500;
+
+const tooLong = ({ display }: ImportSource): Refused =>
+  new Refused(
+    'IMPORT_SOURCE_TOO_LONG',
+    `The path ${display} has more than ${longestSource} bytes. Move the files to a shorter one.`,
+  );
 
 export interface OrderedImport extends PlannedImport {
   /** As it is recorded: of an earlier order, if there is one for the same person and source that is not at its end. */
