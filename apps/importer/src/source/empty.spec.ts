@@ -156,6 +156,46 @@ it('keeps the only name of the file that OMERO reads, and removes one of two', a
   expect(here()).toEqual([false, false, false]);
 });
 
+describe('what changes after all was found right', () => {
+  /** Calls `act` when OMERO was asked for this file a second time: right before its batch is removed. */
+  function atLast(name: string, act: () => void): void {
+    let asked = 0;
+    scene.afterLook = (path) => {
+      if (path.toString() === name && ++asked === 2) act();
+    };
+  }
+
+  it('a file that has lost its other name in OMERO goes back', async () => {
+    const id = await done();
+    rmSync(`${scene.repository}/a.tif`);
+    linkSync(scene.at('set/a.tif'), `${scene.repository}/a.tif`);
+    atLast('a.tif', () => rmSync(`${scene.repository}/a.tif`));
+    await expect(scene.run('empty', id)).rejects.toThrow(/removed: "set\/a\.tif" changed: [^.]*\.$/);
+    expect(here()).toEqual(all);
+  });
+
+  it('a source that is replaced is not removed, nor are the others of its batch', async () => {
+    const id = await done();
+    atLast('a.tif', () => {
+      scene.write('new', 'newer');
+      renameSync(scene.at('new'), scene.at('set/a.tif'));
+    });
+    await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+    expect(here()).toEqual(all);
+    expect(readFileSync(scene.at('set/a.tif'), 'utf8')).toBe('newer');
+  });
+
+  it('OMERO loses a file between the two looks', async () => {
+    const id = await done();
+    let asked = 0;
+    scene.afterLook = () => {
+      if (++asked === 3) rmSync(`${scene.repository}/-c.tif`);
+    };
+    await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+    expect(here()).toEqual(all);
+  });
+});
+
 it('is not kept from it by new rights, nor by a file that the person has removed', async () => {
   const id = await done();
   chmodSync(scene.at('set/a.tif'), 0o600);

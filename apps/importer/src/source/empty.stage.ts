@@ -120,12 +120,15 @@ function whyNotRemoved(facts: readonly Facts[], moved: readonly Outcome<Identity
   for (const [at, outcome] of moved.entries()) {
     const { file, shared } = facts[at]!;
     if (!('ok' in outcome)) return outcome.error.message;
-    // OMERO reads the same file by a name of its own. If that name went a moment ago, ours is the last one.
+    // OMERO reads the same file by a name of its own. If that name went at the very moment of the move, ours is the last one.
     if (shared && outcome.ok.links < 2) return `"${file.display}" has lost its name in OMERO`;
   }
   return undefined;
 }
 
 function kept(why: string, delayMs: number): NotYet {
-  return new NotYet('IMPORT_SOURCE_KEPT', `Nothing of the source is removed: ${why}.`, { delayMs, noDeadline: true });
+  return new NotYet('IMPORT_SOURCE_KEPT', `Nothing of the source is removed: ${why.replace(/\.$/, '')}.`, {
+    delayMs,
+    noDeadline: true,
+  });
 }

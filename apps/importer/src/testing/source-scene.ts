@@ -78,6 +78,8 @@ export class SourceScene {
   readonly repository = join(this.dir, 'repository');
   readonly files = new Files({ threads: 1 });
   stopped = false;
+  /** Called after OMERO was asked for a file. */
+  afterLook: (path: Buffer) => void = () => undefined;
   private settings: object = {};
 
   private constructor(
@@ -204,6 +206,8 @@ export class SourceScene {
   }
 
   private async inOmero(_order: ImportOrder, file: OrderedFile): Promise<InOmero | undefined> {
-    return readInRepository(this.repository, file);
+    const found = readInRepository(this.repository, file);
+    this.afterLook(file.path);
+    return found;
   }
 }
