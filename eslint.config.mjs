@@ -32,8 +32,8 @@ const packageScopes = {
   '@bull-board/api': ['console'],
   '@bull-board/express': ['console'],
   '@bull-board/nestjs': ['console'],
-  '@nestjs/bullmq': ['pipeline', 'notifier'],
-  bullmq: ['pipeline', 'notifier'],
+  '@nestjs/bullmq': ['pipeline', 'notifier', 'importer'],
+  bullmq: ['pipeline', 'notifier', 'importer'],
   nodemailer: ['mail'],
   mustache: ['mail'],
   ioredis: ['pipeline'],
@@ -74,6 +74,8 @@ const mayRemove = [
   // Old dumps, which are in a directory of their own.
   'libs/operations/src/backup/directory-place.ts',
   'libs/operations/src/backup/temporary.ts',
+  // Keys of sessions, in a directory of the importers alone.
+  'apps/importer/src/attempts/session-keys.ts',
 ];
 const mayReadEnvironment = ['libs/runtime/**', 'apps/cli/src/environment.ts', 'apps/start/**'];
 

@@ -20,8 +20,13 @@ GRANT USAGE ON SCHEMA public TO coldroom_importer;
 -- What a session made.
 GRANT SELECT (id, session) ON event TO coldroom_importer;
 GRANT SELECT (id, owner_id, group_id, creation_id) ON fileset TO coldroom_importer;
-GRANT SELECT (fileset, fileset_index, clientpath) ON filesetentry TO coldroom_importer;
+GRANT SELECT (fileset, fileset_index, clientpath, originalfile) ON filesetentry TO coldroom_importer;
 GRANT SELECT (id, fileset) ON image TO coldroom_importer;
+-- Where its files are, and what OMERO recorded of their content.
+GRANT SELECT (id, path, name, repo, size, hash, hasher) ON originalfile TO coldroom_importer;
+GRANT SELECT (id, value) ON checksumalgorithm TO coldroom_importer;
+-- Whether a session has ended; never its key.
+GRANT SELECT (id, closed) ON session TO coldroom_importer;
 
 -- The number of a session, by its key; null for an unknown key. The search path is fixed, because the function runs with
 -- the rights of the owner of OMERO's tables.

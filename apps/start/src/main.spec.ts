@@ -36,7 +36,7 @@ describe('npm start', () => {
     expect(said).toContain('OMERO_DATA_DIR must be an absolute path');
   });
 
-  it('refuses an unknown service with 2, asks console and notifier for their own settings, and explains itself with 0', () => {
+  it('refuses an unknown service with 2, asks the optional ones for their own settings, and explains itself with 0', () => {
     expect(start(['--only', 'linker,shredder'])).toMatchObject({
       status: 2,
       said: expect.stringContaining('shredder'),
@@ -48,6 +48,10 @@ describe('npm start', () => {
     expect(start(['--only', 'notifier'])).toMatchObject({
       status: 10,
       said: expect.stringContaining('SMTP_URL is not set'),
+    });
+    expect(start(['--only', 'importer'])).toMatchObject({
+      status: 10,
+      said: expect.stringContaining('IMPORT_OMERO_COMMAND is not set'),
     });
     expect(start(['--help'])).toMatchObject({ status: 0, said: expect.stringContaining('--only') });
   });

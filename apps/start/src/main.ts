@@ -7,7 +7,7 @@ import { readable } from './log-lines';
 
 const services: readonly string[] = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker'];
 /** Started only where they are named: they have settings of their own. */
-const optional: readonly string[] = ['console', 'notifier'];
+const optional: readonly string[] = ['console', 'notifier', 'importer'];
 const known = [...services, ...optional];
 const firstMetricsPort = 9464;
 const graceMs = 30_000;
@@ -18,6 +18,7 @@ const help = `Runs Coldroom's services in one terminal, from the settings in the
   npm start -- --only scanner,linker     some of them
   npm start -- --only console            the web page (docs/console.md)
   npm start -- --only notifier           mail (docs/mail.md)
+  npm start -- --only importer           imports into OMERO (docs/import.md)
 
 Metrics and health of each service are served on port METRICS_PORT (default ${firstMetricsPort}) and those after it, in this order.
 With --json the services' log lines are printed as they are.
@@ -41,6 +42,8 @@ async function main(): Promise<number> {
     readSettings(['register', 'omero', 'originals', 'redis', 'stores', 'hold', 'fixity', 'scan', 'service']);
   if (wanted.includes('console')) readSettings(['register', 'redis', 'console', 'rights', 'service']);
   if (wanted.includes('notifier')) readSettings(['register', 'redis', 'mail', 'rights', 'service']);
+  if (wanted.includes('importer'))
+    readSettings(['register', 'redis', 'originals', 'imports', 'importWatch', 'importer', 'service']);
   return runUntilOneEnds(wanted, values.json ?? false);
 }
 

@@ -79,7 +79,7 @@ it('lists the filesets of the given sessions and owner only, also those without 
 
 it.each([
   'SELECT uuid FROM session',
-  'SELECT id FROM session',
+  'SELECT owner FROM session',
   'SELECT hash FROM password',
   'SELECT email FROM experimenter',
   'SELECT name FROM image',

@@ -7,6 +7,28 @@ const grantsFile = 'docs/omero-import-grants.sql';
 /** Of PostgreSQL: the schema of our function does not exist. */
 const noSuchSchema = '3F000';
 
+const fileRows = `
+  SELECT e.fileset AS "filesetId", e.clientpath AS "clientPath", o.id AS "originalFileId",
+  convert_to(o.path || o.name, 'UTF8') AS path, o.size, o.hash, a.value AS algorithm,
+  (SELECT count(*)::int FROM image i WHERE i.fileset = e.fileset) AS images
+  FROM filesetentry e JOIN originalfile o ON o.id = e.originalfile AND o.repo IS NOT NULL
+  LEFT JOIN checksumalgorithm a ON a.id = o.hasher`;
+
+/** A file of a fileset, as OMERO records it. */
+export interface FileMade {
+  readonly filesetId: bigint;
+  readonly clientPath: string;
+  readonly originalFileId: bigint;
+  /** Bytes below the managed repository. */
+  readonly path: Buffer;
+  readonly size: bigint;
+  /** As OMERO computed it at the import; null if it did not. */
+  readonly hash: string | null;
+  readonly algorithm: string | null;
+  /** Of its fileset. */
+  readonly images: number;
+}
+
 /**
  * What imports made, from OMERO's database. Its role has the rights of docs/omero-import-grants.sql and cannot read keys
  * of sessions. Methods throw as those of `OmeroDatabase` do; `Refused` `OMERO_IMPORT_RIGHTS_MISSING` where that file was
@@ -48,6 +70,30 @@ export class ImportDatabase {
       clientPaths: paths,
       images: Number(images),
     }));
+  }
+
+  /** Whether a session has ended, by OMERO's own record; also true for one that OMERO has removed. */
+  async hasEnded(sessionId: bigint): Promise<boolean> {
+    const [row] = await this.read((session) =>
+      session.rows<{ open: boolean }>('SELECT true AS open FROM session WHERE id = $1 AND closed IS NULL', [sessionId]),
+    );
+    return row === undefined;
+  }
+
+  /** The files of these filesets, and how many images each fileset has. */
+  async filesOf(filesetIds: readonly bigint[]): Promise<readonly FileMade[]> {
+    return this.read((session) =>
+      session.rows<FileMade>(
+        `${fileRows} WHERE e.fileset = ANY($1::bigint[]) ORDER BY e.fileset, e.fileset_index`,
+        [filesetIds.map(String)],
+      ),
+    );
+  }
+
+  /** The same of one file; undefined if OMERO has no such file, or no fileset has it. */
+  async fileOf(originalFileId: bigint): Promise<FileMade | undefined> {
+    const [row] = await this.read((session) => session.rows<FileMade>(`${fileRows} WHERE o.id = $1`, [originalFileId]));
+    return row;
   }
 
   async close(): Promise<void> {

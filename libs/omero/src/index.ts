@@ -18,7 +18,7 @@ export type { ConnectionOptions } from './connection';
 export type { ContainerContent } from './containers';
 export type { ImportAnswer, ImportAnswerOutcome } from './import-answers';
 export type { ImportMark } from './import-marks';
-export { ImportDatabase } from './import-database';
+export { ImportDatabase, type FileMade } from './import-database';
 export type { Group, IgnoredMark, Mark, RequestMark } from './marks';
 export { OmeroDatabase, type OmeroFacts, type OmeroOptions } from './omero-database';
 export type { Person } from './people';

@@ -90,6 +90,36 @@ export const parts = {
   }),
   stores: z.object({ COLDROOM_STORES: directory }),
   imports: z.object({ COLDROOM_IMPORTS: directory, COLDROOM_IMPORT_STABLE: duration.default(120_000) }),
+  importer: z.object({
+    IMPORT_OMERO_DATABASE_URL: url('postgres:', 'postgresql:'),
+    IMPORT_OMERO_HOST: z.string().regex(/^[\w.:-]+$/, 'must be a host name or an address'),
+    IMPORT_OMERO_PORT: whole(1, 65_535).default(4064),
+    IMPORT_OMERO_USER: z.string().min(1),
+    IMPORT_OMERO_PASSWORD: z.string().min(1),
+    IMPORT_OMERO_COMMAND: directory,
+    IMPORT_OMERO_CLIENT_DIR: directory,
+    IMPORT_STATE_DIR: directory,
+    IMPORT_LATE_IMAGES: duration.default(7_200_000),
+    IMPORT_RETRY_PAUSES: z
+      .string()
+      .transform((text, context) => {
+        const pauses = text.split(',').map((part) => parseDuration(part.trim()));
+        if (pauses.every((ms) => ms !== undefined)) return pauses;
+        context.addIssue({ code: 'custom', message: 'must be durations separated by commas, such as 10m,10m,2h,24h' });
+        return z.NEVER;
+      })
+      .default([600_000, 600_000, 7_200_000, 86_400_000]),
+    IMPORT_SESSION: duration.refine((ms) => ms >= 60_000, { message: 'must be at least 1m' }).default(3_600_000),
+    IMPORT_SILENCE: duration.refine((ms) => ms >= 10_000, { message: 'must be at least 10s' }).default(3_600_000),
+    IMPORT_CHECKSUM_ALGORITHM: z
+      .enum(['SHA1-160', 'MD5-128', 'Murmur3-128', 'Murmur3-32', 'CRC-32', 'Adler-32', 'File-Size-64'])
+      .default('SHA1-160'),
+    IMPORT_SKIP: names
+      .refine((all) => all.every((step) => ['checksum', 'minmax', 'thumbnails', 'upgrade'].includes(step)), {
+        message: 'may have checksum, minmax, thumbnails and upgrade, separated by commas',
+      })
+      .default(['upgrade']),
+  }),
   /** For a program that does other work where nothing is imported. */
   importWatch: z.object({
     COLDROOM_IMPORT_WATCH_EVERY: duration
@@ -262,7 +292,7 @@ export function shownSettings(settings: Readonly<Record<string, unknown>>): Reco
 }
 
 /** Nothing of its value is ever shown. */
-export const isSecretSetting = (key: string): boolean => key.endsWith('_SECRET');
+export const isSecretSetting = (key: string): boolean => key.endsWith('_SECRET') || key.endsWith('_PASSWORD');
 
 function shown(key: string, value: unknown): unknown {
   if (isSecretSetting(key)) return '***';

@@ -16,6 +16,9 @@ export interface Listed {
   readonly clientPaths: readonly string[];
 }
 
+/** Sets are listed as a whole: `omero import` itself looks into four levels of directories only. */
+export const listDepth = 100;
+
 export interface ListOrder {
   /** Absolute paths of files and directories. */
   readonly paths: readonly Buffer[];

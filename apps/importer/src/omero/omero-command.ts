@@ -12,6 +12,8 @@ import { Silence } from './silence';
 const outputLimit = 1024 * 1024;
 const messageLimit = 8192;
 
+export const OMERO_SETTINGS = Symbol("settings of OMERO's command");
+
 export interface OmeroSettings {
   /** Path of OMERO's command `omero`. */
   readonly command: string;

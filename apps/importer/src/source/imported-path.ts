@@ -29,8 +29,18 @@ export async function importedPath(
   order: ImportOrder,
   file: Pick<OrderedFile, 'path'>,
 ): Promise<Buffer> {
+  return (await importedPaths(places, order))(file);
+}
+
+/** The same for many files of an order. */
+export async function importedPaths(
+  places: SourcePlaces,
+  order: ImportOrder,
+): Promise<(file: Pick<OrderedFile, 'path'>) => Buffer> {
   const of = await places.of(order);
   const copies = synced.includes(order.stuckFrom ?? order.state) ? await of.importRoot() : undefined;
-  const { root, path } = copies ? copies.of(file) : lockedPlace(of, order, file);
-  return Buffer.concat([Buffer.from(`${root}/`), path]);
+  return (file) => {
+    const { root, path } = copies ? copies.of(file) : lockedPlace(of, order, file);
+    return Buffer.concat([Buffer.from(`${root}/`), path]);
+  };
 }

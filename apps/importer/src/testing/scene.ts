@@ -19,6 +19,9 @@ const grants = join(__dirname, '../../../../docs/omero-import-grants.sql');
 export class Scene {
   private constructor(
     readonly dir: string,
+    readonly dataDir: string,
+    /** With the importer's role. */
+    readonly databaseLogin: string,
     readonly settings: OmeroSettings,
     readonly installed: InstalledImporter,
     readonly alice: SampleUser,
@@ -49,7 +52,8 @@ export class Scene {
       clientDir: installed.clientDir,
       silenceMs: 120_000,
     };
-    return new Scene(dir, settings, installed, alice, ImportDatabase.connect(login.href), client, server);
+    const database = ImportDatabase.connect(login.href);
+    return new Scene(dir, dataDir, login.href, settings, installed, alice, database, client, server);
   }
 
   /** Writes a source in a new directory, below a name if one is given. Its bytes are its name. */

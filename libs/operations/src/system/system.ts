@@ -41,7 +41,7 @@ export interface SystemReport {
   readonly lastDrill: BackupRun | null;
 }
 
-const optional = ['console', 'notifier', 'backup'];
+const optional = ['console', 'notifier', 'backup', 'importer'];
 const needed = ['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker'];
 /** Services report each minute. */
 const lateMs = 120_000;

@@ -1,0 +1,151 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { crashPoints } from '@coldroom/domain';
+import { omeroCommand } from '@coldroom/omero-server';
+import { ServiceScene } from './testing/service-scene';
+
+const command = omeroCommand();
+let scene: ServiceScene;
+
+const locks = (): readonly string[] => {
+  const dir = join(scene.buffer, '.coldroom-locks');
+  return existsSync(dir) ? readdirSync(dir) : [];
+};
+
+(command ? describe : describe.skip)('the importer, with the real omero and a stand-in for Java', () => {
+  beforeAll(async () => {
+    scene = await ServiceScene.make(command!);
+  });
+  afterAll(() => scene.close());
+  beforeEach(() => scene.omero.installed.misbehave());
+  afterEach(() => scene.killAll());
+
+  test.each(['upload', 'ln', 'cp'] as const)(
+    'a set is imported by %s, proven, and its source removed',
+    async (transfer) => {
+      scene.start();
+      const { id, paths } = await scene.order(['a.tif', 'deep/er/s_1.ome.tif', 'deep/er/s_2.ome.tif'], { transfer });
+      const order = await scene.until(id, 'emptied', 'stuck');
+      expect(order).toMatchObject({ state: 'emptied', files: 3, lock: 'links', code: null });
+      expect(await scene.made(id)).toEqual({ filesets: 2, images: 2 });
+      for (const path of paths) expect(existsSync(path)).toBe(false);
+      expect(existsSync(join(scene.buffer, 'alice'))).toBe(true);
+      expect(locks()).toEqual([]);
+      expect(readdirSync(join(scene.omero.dir, 'state', 'sessions'))).toEqual([]);
+    },
+  );
+
+  test('what the importer cannot read is named, and the whole source stays', async () => {
+    scene.start();
+    const { id, paths } = await scene.order(['a.tif', 'notes.txt']);
+    const order = await scene.until(id, 'done', 'stuck');
+    expect(order.state).toBe('done');
+    const { rows } = await scene.sql.query(
+      `SELECT detail FROM event WHERE import_id = $1 AND what = 'import files left out'`,
+      [id],
+    );
+    expect(rows).toEqual([{ detail: { files: 1, first: ['notes.txt'] } }]);
+    await sleep(1000);
+    expect((await scene.register.imports.orders.get(id))!.note).toContain('notes.txt');
+    for (const path of paths) expect(existsSync(path)).toBe(true);
+  });
+
+  test('an attempt that makes nothing is followed by another one, after the time for late images', async () => {
+    scene.omero.installed.misbehave({ do: 'crash', at: 'started', times: 1 });
+    scene.start();
+    const { id } = await scene.order(['a.tif']);
+    await scene.until(id, 'emptied', 'stuck');
+    const attempts = await scene.register.imports.attempts.of(id);
+    expect(attempts).toHaveLength(2);
+    expect(attempts[1]!.startedAt.getTime() - attempts[0]!.closedAt!.getTime()).toBeGreaterThan(3000);
+    expect(await scene.made(id)).toEqual({ filesets: 1, images: 1 });
+  });
+
+  test('a server that finishes late is waited for: nothing is imported twice', async () => {
+    scene.omero.installed.misbehave({ do: 'crash-and-finish-later', ms: 2000, times: 1 });
+    scene.start();
+    const { id } = await scene.order(['a.tif']);
+    await scene.until(id, 'emptied', 'stuck');
+    expect(await scene.register.imports.attempts.of(id)).toHaveLength(1);
+    expect(await scene.made(id)).toEqual({ filesets: 1, images: 1 });
+  });
+
+  test('a fileset without an image is left to a person, who deletes it and retries', async () => {
+    scene.omero.installed.misbehave({ do: 'no-images', times: 1 });
+    scene.start();
+    const { id, paths } = await scene.order(['a.tif']);
+    const order = await scene.until(id, 'stuck', 'emptied');
+    expect(order).toMatchObject({ state: 'stuck', stuckFrom: 'importing', code: 'IMPORT_INCOMPLETE' });
+    expect(existsSync(paths[0]!)).toBe(true);
+    const fileset = /Fileset:(\d+)/.exec(order.reason!)![1];
+    await scene.register.imports.steering.retry(id, 'dora');
+    expect(await scene.until(id, 'stuck')).toMatchObject({ code: 'IMPORT_INCOMPLETE' });
+    // As a deletion in OMERO leaves it for us: the session has made no such fileset.
+    await scene.omero.client.query('UPDATE fileset SET creation_id = 0 WHERE id = $1', [fileset]);
+    await scene.register.imports.steering.retry(id, 'dora');
+    await scene.until(id, 'emptied');
+    expect(await scene.made(id)).toEqual({ filesets: 1, images: 1 });
+  });
+
+  test('what OMERO has must have the content of the source, or the source stays', async () => {
+    scene.omero.installed.misbehave({ do: 'wait', at: 'printed', ms: 4000 });
+    scene.start();
+    const { id, paths } = await scene.order(['a.tif'], { transfer: 'cp' });
+    await scene.until(id, 'importing');
+    const file = await scene.copyOf(id);
+    scene.damage(file);
+    expect(await scene.until(id, 'stuck', 'emptied')).toMatchObject({ state: 'stuck', code: 'IMPORT_NOT_PROVEN' });
+    expect(readFileSync(paths[0]!, 'utf8')).toBe(paths[0]);
+  });
+
+  test('an order that is cancelled while OMERO imports ends without a second attempt', async () => {
+    scene.omero.installed.misbehave({ do: 'hang', at: 'started' });
+    scene.start();
+    const { id, paths } = await scene.order(['a.tif']);
+    for (; (await scene.register.imports.attempts.of(id)).length === 0;) await sleep(100);
+    await scene.register.imports.steering.cancel(id, 'alice');
+    expect(await scene.until(id, 'cancelled', 'stuck')).toMatchObject({ state: 'cancelled', code: 'CANCELLED' });
+    expect(await scene.register.imports.attempts.of(id)).toHaveLength(1);
+    expect(existsSync(paths[0]!)).toBe(true);
+    for (const end = Date.now() + 10_000; locks().length > 0 && Date.now() < end;) await sleep(100);
+    expect(locks()).toEqual([]);
+  });
+
+  test('while imports are stopped, nothing moves', async () => {
+    await scene.register.switches.stop('stage:import', 'a test', 'dora');
+    scene.start();
+    const { id } = await scene.order(['a.tif']);
+    await sleep(3000);
+    expect((await scene.register.imports.orders.get(id))!.state).toBe('ordered');
+    await scene.register.switches.resume(undefined, 'dora');
+    await scene.until(id, 'emptied');
+  });
+
+  const points = crashPoints.filter((name) => name.startsWith('import:'));
+  test.each([
+    ...points,
+    ...['transition:1-before-commit', 'transition:2-after-commit'].flatMap((name) =>
+      [1, 4, 6, 8].map((nr) => `${name}:${nr}`),
+    ),
+  ])('killed at %s, another importer goes on, and everything is imported once', async (crashPoint) => {
+    const killed = scene.start({ COLDROOM_CRASH_AT: crashPoint });
+    const { id } = await scene.order(['a.tif', 'b.tif']);
+    expect(await killed.exited).toMatchObject({ signal: 'SIGKILL' });
+    scene.start();
+    const order = await scene.until(id, 'emptied', 'stuck');
+    expect(order).toMatchObject({ state: 'emptied' });
+    expect(await scene.made(id)).toEqual({ filesets: 2, images: 2 });
+    expect(locks()).toEqual([]);
+  });
+
+  test('two importers on many orders import each once', async () => {
+    scene.start();
+    scene.start();
+    const orders = await Promise.all(Array.from({ length: 5 }, (_, nr) => scene.order([`${nr}.tif`])));
+    for (const { id } of orders) {
+      await scene.until(id, 'emptied');
+      expect(await scene.made(id)).toEqual({ filesets: 1, images: 1 });
+    }
+  });
+});
