@@ -83,10 +83,9 @@ export class ImportDatabase {
   /** The files of these filesets, and how many images each fileset has. */
   async filesOf(filesetIds: readonly bigint[]): Promise<readonly FileMade[]> {
     return this.read((session) =>
-      session.rows<FileMade>(
-        `${fileRows} WHERE e.fileset = ANY($1::bigint[]) ORDER BY e.fileset, e.fileset_index`,
-        [filesetIds.map(String)],
-      ),
+      session.rows<FileMade>(`${fileRows} WHERE e.fileset = ANY($1::bigint[]) ORDER BY e.fileset, e.fileset_index`, [
+        filesetIds.map(String),
+      ]),
     );
   }
 

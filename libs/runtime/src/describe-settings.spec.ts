@@ -1,5 +1,5 @@
 import { describeSettings } from './describe-settings';
-import { parts } from './settings';
+import { parts } from './setting-parts';
 
 const of = (key: string, env: NodeJS.ProcessEnv = {}): unknown => describeSettings(env).find((one) => one.key === key);
 

@@ -1,4 +1,5 @@
-import { isSecretSetting, parts, shownSettings, type Part } from './settings';
+import { parts } from './setting-parts';
+import { isSecretSetting, shownSettings, type Part } from './settings';
 
 /** A setting as people may see it. */
 export interface SettingDescription {

@@ -4,14 +4,7 @@ export { HealthController, Readiness } from './health';
 export { Log, type LogFields, type LogLevel } from './log';
 export { neededNode, nodeTooOld } from './node-version';
 export { withoutSecrets } from './secrets';
-export {
-  parts as settingParts,
-  processEnvironment,
-  readSettings,
-  secret,
-  SettingsError,
-  shownSettings,
-  type Settings,
-} from './settings';
+export { parts as settingParts } from './setting-parts';
+export { processEnvironment, readSettings, secret, SettingsError, shownSettings, type Settings } from './settings';
 export { ownVersion } from './version';
 export { endWith, exitCodes, startService } from './start';

@@ -1,11 +1,10 @@
 import { crashPoint, Refused, type Identity } from '@coldroom/domain';
 import { codeOf } from '@coldroom/domain';
 import { linkSync } from 'node:fs';
-import { readingFailed, storeFailed, EndOfBatch } from '../failures';
 import { displayPath } from '../path';
 import { changed } from '../read';
 import { bytesOf, type WireOutcome } from '../wire';
-import { failureOf } from '../failures';
+import { outcomeOf } from './outcome';
 import { releaseName } from './release';
 import { lookAt, sameFile, type TwoEnds, type WirePlace } from './two-ends';
 
@@ -78,15 +77,4 @@ export function notPossible(what: 'link' | 'move', from: WirePlace, cause: unkno
     { path, code: codeOf(cause) },
     { cause },
   );
-}
-
-/** Full, read-only and failing disks end the batch. */
-export function outcomeOf<T>(pair: { readonly from: WirePlace; readonly to: WirePlace }, act: () => T): WireOutcome<T> {
-  try {
-    return { ok: act() };
-  } catch (error) {
-    const failed = ['EACCES', 'EPERM'].includes(codeOf(error)) ? null : storeFailed(error, pair.to.root);
-    if (failed) throw new EndOfBatch(failed);
-    return { failed: failureOf(readingFailed(error, bytesOf(pair.from.path))) };
-  }
 }

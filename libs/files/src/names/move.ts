@@ -3,7 +3,8 @@ import { sameContent } from '../identity';
 import { renameFlags, renameSync } from '../native';
 import { isUnsupported } from '../rename';
 import type { WireOutcome } from '../wire';
-import { impossible, known, notPossible, notTheFile, outcomeOf, type WirePair } from './link';
+import { impossible, known, notPossible, notTheFile, type WirePair } from './link';
+import { outcomeOf } from './outcome';
 import { releaseName } from './release';
 import { lookAt, sameFile, type TwoEnds, type WirePlace } from './two-ends';
 

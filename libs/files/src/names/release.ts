@@ -3,7 +3,7 @@ import { linkSync, unlinkSync } from 'node:fs';
 import { renameFlags, renameSync } from '../native';
 import { isUnsupported } from '../rename';
 import { type WireOutcome } from '../wire';
-import { outcomeOf } from './link';
+import { outcomeOf } from './outcome';
 import { lookAt, sameInode, type TwoEnds, type WirePlace } from './two-ends';
 import { codeOf } from '@coldroom/domain';
 

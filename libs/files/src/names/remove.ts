@@ -1,7 +1,8 @@
 import { crashPoint, codeOf, type Identity } from '@coldroom/domain';
 import { rmdirSync, unlinkSync } from 'node:fs';
 import type { WireOutcome } from '../wire';
-import { notTheFile, outcomeOf } from './link';
+import { notTheFile } from './link';
+import { outcomeOf } from './outcome';
 import { lookAt, sameFile, type TwoEnds, type WirePlace } from './two-ends';
 
 /**
