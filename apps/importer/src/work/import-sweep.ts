@@ -22,7 +22,6 @@ const workStates: readonly ImportState[] = [
   'importing',
   'imported',
   'verified',
-  'done',
 ];
 
 /** Starts the worker, and offers the orders that are due, again and again. */
@@ -79,6 +78,10 @@ export class ImportSweep implements BeforeApplicationShutdown {
 
   private async offer(): Promise<void> {
     const { claims, looks } = this.register.imports;
-    await this.queue.offer([...(await claims.due(workStates)), ...(await looks.toRelease())]);
+    await this.queue.offer([
+      ...(await claims.due(workStates)),
+      ...(await claims.toEmpty()),
+      ...(await looks.toRelease()),
+    ]);
   }
 }

@@ -32,6 +32,16 @@ export class ImportClaims {
     return rows.map(({ id }) => id);
   }
 
+  /** Done orders whose source may be removed by now. */
+  async toEmpty(limit = 100): Promise<readonly bigint[]> {
+    const { rows } = await this.pool.query<{ id: bigint }>(
+      `SELECT id FROM import_order WHERE state = 'done' AND not_before <= now() AND (lease_until IS NULL OR lease_until < now())
+       ORDER BY not_before, id LIMIT $1`,
+      [limit],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Claims an order by compare-and-set; undefined if it is not due, or if another worker holds it. */
   async claim(
     id: bigint,
