@@ -7,10 +7,10 @@ import { digestOf, filesBelow, imageOf } from './tree';
 import type { TinyPlan } from '@coldroom/sample-omero';
 import type { World } from './world';
 
-/** The console's, the notifier's, the backup's and those of answers to imports are tested in their apps: they touch no data of users. */
+/** Those of the console, the notifier, the backup and the importer are tested in their apps. */
 type Prefix = Exclude<
   CrashPoint extends `${infer P}:${string}` ? P : never,
-  'decide' | 'retrieve' | 'order' | 'mail' | 'backup' | 'pull' | `import-${string}`
+  'decide' | 'retrieve' | 'order' | 'mail' | 'backup' | 'pull' | 'import' | `import-${string}`
 >;
 
 /** The crash points of each service: one of a new kind has no service here, and its test fails. */
