@@ -9,6 +9,8 @@ import type { SampleReport } from '@coldroom/sample-omero';
 import { decide, leftUnderWay, scan, untilDone } from './archive';
 import { offerConsole } from './console';
 import { clearDirectory, takeDirectory } from './directory';
+import { importSettings, makeBuffer, startFacility } from './import/facility';
+import { importAndArchive } from './import/import-demo';
 import { layoutOf, type Layout } from './layout';
 import { aboutUser, giveTo, omeroUser, type OmeroUser } from './omero-user';
 import { showProgress } from './progress';
@@ -27,6 +29,8 @@ export interface DemoOptions {
   readonly images: number;
   readonly fileSize: number;
   readonly onlySample: boolean;
+  /** Data is imported, and a part of it archived; the sample's own marks are left alone. */
+  readonly withImport: boolean;
   readonly withConsole: boolean;
   readonly keep: boolean;
   readonly store: StoreKind;
@@ -49,7 +53,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const wanted: WantedSample = {
       images: options.images,
       fileSize: options.fileSize,
-      user: omeroUser(layout.home),
+      // OMERO's command is where only the user of this program can read it.
+      user: options.withImport ? undefined : omeroUser(layout.home),
       database: process.env['OMERO_DATABASE_URL'] ? 'given' : 'own',
     };
     const goesOn = sampleIsFresh(layout, wanted);
@@ -67,7 +72,7 @@ async function runIn(layout: Layout, options: DemoOptions, wanted: WantedSample,
     say('\nSample OMERO');
     const report = goesOn ? readSample(layout) : await makeSample(layout, surroundings.omeroOwnerUrl, wanted);
     saySample(report, layout, say);
-    for (const line of aboutUser(wanted.user)) say(line);
+    if (!options.withImport) for (const line of aboutUser(wanted.user)) say(line);
     if (options.onlySample) {
       say(`\nThe sample stays in ${layout.home}.`);
       if (wanted.database === 'own') say('The same command without --only-sample goes on from it.');
@@ -83,11 +88,13 @@ async function runIn(layout: Layout, options: DemoOptions, wanted: WantedSample,
 async function archiveAndBack(
   layout: Layout,
   surroundings: World,
-  { store: kind, keep, withConsole }: DemoOptions,
+  { store: kind, keep, withConsole, withImport }: DemoOptions,
 ): Promise<number> {
   const store = await makeStore(kind, layout, say);
   try {
-    const code = await archive(layout, surroundings, store, withConsole);
+    const code = withImport
+      ? await importFirst(layout, surroundings, store)
+      : await archive(layout, surroundings, store, withConsole);
     if (keep && !withConsole) await stay(layout, surroundings.user);
     return code;
   } finally {
@@ -128,6 +135,29 @@ async function archive(layout: Layout, surroundings: World, store: DemoStore, wi
   }
 }
 
+async function importFirst(layout: Layout, surroundings: World, store: DemoStore): Promise<number> {
+  const buffer = await makeBuffer(layout);
+  const env = { ...(await settingsFor(layout, surroundings, store, importSettings(layout))) };
+  await migrate(surroundings.registerUrl);
+  const register = new Register(surroundings.registerUrl);
+  const services = await startServices(layout, env, surroundings.user);
+  const { omeroOwnerUrl, report } = surroundings;
+  try {
+    const facility = await startFacility(layout, buffer, omeroOwnerUrl, report, env);
+    try {
+      const faults = await importAndArchive({ layout, omeroOwnerUrl, report, register, services, facility, say });
+      for (const fault of faults) say(`  ${fault}`);
+      say(faults.length === 0 ? '\nThe proof holds: nothing was lost.' : '\nTHE PROOF DOES NOT HOLD.');
+      return faults.length === 0 ? exitCodes.ok : exitCodes.failed;
+    } finally {
+      await facility.stop();
+    }
+  } finally {
+    await services.stop();
+    await register.close();
+  }
+}
+
 /**
  * Prepares what an administrator would: markers, the hold directory, the stores file, the scanner's role, the settings.
  */
@@ -135,6 +165,7 @@ async function settingsFor(
   layout: Layout,
   { omeroOwnerUrl, registerUrl, redisUrl, user }: World,
   store: DemoStore,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Readonly<Record<string, string>>> {
   await mkdir(layout.hold, { recursive: true, mode: 0o700 });
   for (const name of rootNames) await writeMarker(join(layout.omero, name), name);
@@ -156,6 +187,7 @@ async function settingsFor(
     COLDROOM_STORES: layout.storesFile,
     COLDROOM_HOLD: '1s',
     COLDROOM_SWEEP_EVERY: '1s',
+    ...more,
   };
   await writeFile(
     layout.settings,

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { exitCodes } from '@coldroom/runtime';
 import { runDemo } from './demo';
 import { Refusal } from './directory';
+import { whyNoImport } from './import/facility';
 import { storeKinds } from './store-kinds';
 
 const help = `Archives a sample OMERO, from the first mark to the last link, brings a part of it back, and proves that nothing was lost.
@@ -15,6 +16,7 @@ const help = `Archives a sample OMERO, from the first mark to the last link, bri
   --images N         how many images the sample has (default 220)
   --file-size BYTES  the size of a typical file (default 60000)
   --only-sample      stop when the sample is there; the next run with the same --dir and numbers goes on from it
+  --import           instead, import data from a microscope's buffer, and archive and restore a part of it
   --console          at the end, start the console in front of it, with three sample accounts; Ctrl-C ends all
   --keep             leave servers running and data in place, and say how to look around
 
@@ -29,6 +31,7 @@ async function main(): Promise<number> {
       'file-size': { type: 'string', default: '60000' },
       store: { type: 'string', default: 'file' },
       'only-sample': { type: 'boolean', default: false },
+      import: { type: 'boolean', default: false },
       console: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -48,12 +51,18 @@ async function main(): Promise<number> {
     console.error(`--store must be one of ${storeKinds.join(', ')}`);
     return exitCodes.usage;
   }
+  const missing = values.import ? whyNoImport() : undefined;
+  if (missing !== undefined) {
+    console.error(missing);
+    return exitCodes.usage;
+  }
   return runDemo({
     dir: values.dir,
     store,
     images,
     fileSize,
     onlySample: values['only-sample'],
+    withImport: values.import,
     withConsole: values.console,
     keep: values.keep,
   });

@@ -52,7 +52,8 @@ export async function recallAll(
   await untilDone(register, services, async () => undefined);
 }
 
-async function coldroom(layout: Layout, ...words: readonly string[]): Promise<void> {
+/** A command as someone would type it; its settings are those of the demo. */
+export async function coldroom(layout: Layout, ...words: readonly string[]): Promise<void> {
   await run(process.execPath, [
     join(__dirname, '..', '..', '..', 'apps', 'cli', 'dist', 'main.js'),
     '--env',

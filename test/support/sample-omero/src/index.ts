@@ -8,7 +8,7 @@ export { imageRows } from './image-rows';
 export { transferComment, uploadJob } from './import-job';
 export { plateRows } from './import-plate';
 export { legacyPath } from './legacy-path';
-export { annotateImages, markImages, type MarkNote } from './marks';
+export { annotateImages, markImages, orderImportOn, type MarkNote } from './marks';
 export { createGroup, createUser } from './people';
 export type { OrdinaryKind, SampleKind, SampleReport, SpecialKind } from './report';
 export { OmeroServer, timestamp, type OmeroEvent, type SamplePlace, type SampleUser } from './server';

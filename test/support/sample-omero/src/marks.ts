@@ -67,6 +67,32 @@ export async function annotateImages(databaseUrl: string, annotation: Annotation
   return withClient(databaseUrl, (client) => annotate(client, annotation));
 }
 
+/** Orders the import of a directory by an annotation on a dataset, as its owner does in OMERO.web. Returns its id. */
+export async function orderImportOn(
+  databaseUrl: string,
+  { dataset, ownerId, directory }: { readonly dataset: number; readonly ownerId: number; readonly directory: string },
+): Promise<number> {
+  return withClient(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ group: string }>('SELECT group_id AS "group" FROM dataset WHERE id = $1', [
+      dataset,
+    ]);
+    const groupId = Number(rows[0]?.group);
+    const values = [
+      ['Directory', directory],
+      ['Transfer', ''],
+      ['Done', ''],
+    ] as const;
+    const id = await annotate(client, { imageIds: [], ownerId, groupId, ns: 'archiving', name: 'IMPORT', values });
+    await client.query(
+      `INSERT INTO datasetannotationlink (id, parent, child, permissions, version, creation_id, update_id, owner_id, group_id)
+      SELECT ome_nextval('seq_datasetannotationlink', 1), $2, id, permissions, 0, creation_id, update_id, owner_id, group_id
+      FROM annotation WHERE id = $1`,
+      [id, dataset],
+    );
+    return id;
+  });
+}
+
 async function withClient<T>(databaseUrl: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
