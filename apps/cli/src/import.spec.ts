@@ -55,7 +55,6 @@ it('orders each path, with all that the options say', async () => {
       at('alice', '-x =y.tif'),
       ...target,
       ...['--transfer', 'ln', '--name', 'n', '--description', 'd', '--again', '--by', 'ada', '--json'],
-      ...['--annotate', 'Stain=a=b', 'Day=1'],
     ],
     env,
   );
@@ -69,7 +68,7 @@ it('orders each path, with all that the options say', async () => {
       target: 'Dataset:5',
       transfer: 'ln',
       orderedBy: 'ada',
-      options: { name: 'n', description: 'd', annotations: { Stain: 'a=b', Day: '1' }, again: true },
+      options: { name: 'n', description: 'd', again: true },
     }),
     expect.objectContaining({ display: at('alice', '-x =y.tif') }),
   ]);
@@ -92,8 +91,6 @@ it.each<[number, string, string[]]>([
   [2, 'needs a path', target],
   [2, 'needs --target', ['a.tif', '--as', 'alice']],
   [2, 'no transfer', ['a.tif', ...target, '--transfer', 'ln_rm']],
-  [2, 'key=value', ['a.tif', ...target, '--annotate', 'x']],
-  [2, 'twice', ['a.tif', ...target, '--annotate', 'x=1', 'x=2']],
   [2, 'takes paths', ['a.tif', '--csv', 'x.csv']],
   [1, 'No person is named', ['b.tif', '--target', 'Dataset:5']],
   [1, 'Dataset:ID', ['b.tif', '--target', 'Image:5', '--as', 'alice']],

@@ -53,16 +53,3 @@ export function parseRate(text: string): number {
   if (!(rate >= 1)) throw new UsageError(`--rate needs bytes a second such as 100MB/s, not "${text}"`);
   return rate;
 }
-
-/** `key=value`, each key once; a value may contain `=`. */
-export function parsePairs(words: readonly string[], option: string): Readonly<Record<string, string>> {
-  const pairs = new Map<string, string>();
-  for (const word of words) {
-    const end = word.indexOf('=');
-    const key = word.slice(0, Math.max(end, 0)).trim();
-    if (key === '') throw new UsageError(`${option} needs key=value, not "${word}"`);
-    if (pairs.has(key)) throw new UsageError(`${option} has the key "${key}" twice`);
-    pairs.set(key, word.slice(end + 1));
-  }
-  return Object.fromEntries(pairs);
-}

@@ -16,7 +16,6 @@ const planned = {
   options: z.object({
     name: z.string().optional(),
     description: z.string().optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
     again: z.boolean().optional(),
   }),
   origin: z.enum(importOrigins),

@@ -1,7 +1,7 @@
 import { transferModes } from '@coldroom/domain';
 import type { ImportWish } from '@coldroom/operations';
 import type { ChangeOptions } from '../command';
-import { parseNames, parsePairs, single } from '../parsing';
+import { parseNames, single } from '../parsing';
 
 export interface ImportCommandOptions extends ChangeOptions {
   readonly target?: string;
@@ -10,7 +10,6 @@ export interface ImportCommandOptions extends ChangeOptions {
   readonly transfer?: string;
   readonly name?: string;
   readonly description?: string;
-  readonly annotate?: readonly string[];
   readonly again?: boolean;
   readonly bulk?: string;
   readonly csv?: string;
@@ -20,7 +19,7 @@ export interface ImportCommandOptions extends ChangeOptions {
 
 /** What all orders of one command share. */
 export function sharedWish(options: ImportCommandOptions): Omit<ImportWish, 'path' | 'target'> {
-  const { as: login, group, transfer, name, description, annotate, again } = options;
+  const { as: login, group, transfer, name, description, again } = options;
   return {
     login,
     group,
@@ -29,7 +28,6 @@ export function sharedWish(options: ImportCommandOptions): Omit<ImportWish, 'pat
     options: {
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
-      ...(annotate === undefined ? {} : { annotations: parsePairs(annotate, '--annotate') }),
       ...(again ? { again } : {}),
     },
     origin: 'command',

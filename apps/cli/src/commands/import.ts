@@ -30,7 +30,6 @@ export function addImport(program: CliCommand): void {
     .option('--transfer <mode>', `${transferModes.join(', ')} (default: the first one that the buffer allows)`)
     .option('--name <name>', 'the name of the images')
     .option('--description <text>', 'the description of the images')
-    .option('--annotate <key=value...>', 'key-value pairs for the images')
     .option('--again', 'also what was imported before, as when its images were deleted in OMERO')
     .option('--bulk <file>', 'instead of paths: a bulk file of OMERO')
     .option('--csv <file>', 'instead of paths: a table with the columns path and target')

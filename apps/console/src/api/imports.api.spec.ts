@@ -44,7 +44,6 @@ test('an import is ordered once, listed and shown', async () => {
     target: 'Dataset:name:Day 1',
     transfer: 'ln',
     name: 'n',
-    annotations: { Stain: 'GFP' },
     again: true,
   };
   const first = await order(alice, body);
@@ -57,7 +56,7 @@ test('an import is ordered once, listed and shown', async () => {
         group: 'lab',
         source: buffer.at('alice', 'run-1'),
         transfer: 'ln',
-        options: { name: 'n', annotations: { Stain: 'GFP' }, again: true },
+        options: { name: 'n', again: true },
         origin: 'console',
         orderedBy: 'alice',
       },

@@ -26,7 +26,6 @@ export const importBody = z
     transfer: z.enum(transferModes).optional().describe('The first one that the buffer allows, without it'),
     name: text(255),
     description: text(10_000),
-    annotations: z.record(z.string().max(1000), writtenText(10_000)).optional().describe('Key-value pairs'),
     again: z
       .boolean()
       .default(false)
@@ -60,7 +59,6 @@ type Wished = Omit<z.output<typeof importBody>, 'dryRun'>;
 
 export function importWishOf(body: Wished | z.output<typeof importForm>): ImportWish {
   const { path, target, person, group, transfer, name, description } = body;
-  const annotations = 'annotations' in body ? body.annotations : undefined;
   return {
     path: Buffer.from(path),
     target,
@@ -70,7 +68,6 @@ export function importWishOf(body: Wished | z.output<typeof importForm>): Import
     options: {
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
-      ...(annotations === undefined ? {} : { annotations }),
       ...('again' in body && body.again ? { again: true } : {}),
     },
     origin: 'console',

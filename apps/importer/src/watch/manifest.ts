@@ -14,7 +14,6 @@ const manifest = z.strictObject({
   transfer: z.enum(transferModes).optional(),
   name: z.string().optional(),
   description: z.string().optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
 });
 export type Manifest = z.output<typeof manifest>;
 

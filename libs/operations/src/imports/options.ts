@@ -3,18 +3,14 @@ import type { ImportOptions } from '@coldroom/register';
 
 const longestName = 255;
 const longestText = 10_000;
-const mostAnnotations = 100;
 
-/** The name, description and annotations of what is imported. `Refused` `IMPORT_OPTIONS_INVALID`. */
-export function checkImportOptions({ name, description, annotations = {} }: ImportOptions): void {
-  const pairs = Object.entries(annotations);
-  const texts = [name, description, ...pairs.flat()].filter((text) => text !== undefined);
+/** The name and description of what is imported. `Refused` `IMPORT_OPTIONS_INVALID`. */
+export function checkImportOptions({ name, description }: ImportOptions): void {
+  const texts = [name, description].filter((text) => text !== undefined);
   if (texts.some((text) => text.includes('\0') || !text.isWellFormed())) throw invalid('a text is not plain Unicode');
   if (texts.some((text) => text.length > longestText)) throw invalid(`a text has more than ${longestText} characters`);
   if (name !== undefined && (name.trim() === '' || name.length > longestName || /\p{Cc}/u.test(name)))
     throw invalid(`the name must be one line of 1 to ${longestName} characters`);
-  if (pairs.length > mostAnnotations) throw invalid(`there are more than ${mostAnnotations} annotations`);
-  if (pairs.some(([key]) => key.trim() === '')) throw invalid('an annotation has no key');
 }
 
 const invalid = (why: string): Refused =>

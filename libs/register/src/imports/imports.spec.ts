@@ -23,7 +23,7 @@ const plan = (change: Partial<NewImportOrder> = {}): NewImportOrder => ({
   display: '/buffer/alice/run-1',
   target: 'Dataset:5',
   transfer: 'upload',
-  options: { name: 'run 1', annotations: { Microscope: 'A' } },
+  options: { name: 'run 1' },
   origin: 'command',
   ...change,
 });

@@ -12,8 +12,6 @@ export type ImportLock = 'links' | 'moved' | 'none';
 export interface ImportOptions {
   readonly name?: string;
   readonly description?: string;
-  /** Key-value pairs for what is imported. */
-  readonly annotations?: Readonly<Record<string, string>>;
   /** Import the same files once more, although an earlier order imported them: its images were deleted in OMERO. */
   readonly again?: boolean;
 }
