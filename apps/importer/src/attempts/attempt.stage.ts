@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { crashPoint, judgeAttempt, NotYet, type AttemptResult } from '@coldroom/domain';
+import { codeOf, crashPoint, judgeAttempt, NotYet, type AttemptResult } from '@coldroom/domain';
 import { ImportDatabase } from '@coldroom/omero';
 import type { StageWork } from '@coldroom/pipeline';
 import { Register, type ImportAttempt, type ImportClaim } from '@coldroom/register';
@@ -45,7 +45,8 @@ export class AttemptStage implements ImportStage {
     if (open && open.closedAt === null) await this.close(claim, open);
     const wanted = await wantedOf(this.register, this.places, claim.order);
     const result = await this.look(claim, wanted, made);
-    const missing = wanted.filter(({ number }) => result.missing.includes(number));
+    const absent = new Set(result.missing);
+    const missing = wanted.filter(({ number }) => absent.has(number));
     if (made.length === 0 || (open === undefined && result.unclear.length === 0 && missing.length > 0)) {
       if (claim.order.cancelBy === null) await this.attempt(claim, missing, work);
       else await this.cancel(claim, result);
@@ -69,9 +70,8 @@ export class AttemptStage implements ImportStage {
     const { attempts } = this.register.imports;
     const group = { id: order.groupId, name: order.group };
     const key = await this.sessions.open(order.person, group, this.settings.sessionSeconds, work.signal);
-    const { sessionId, number } = await this.begin(claim, key, work);
+    const { sessionId, number, log } = await this.begin(claim, key, work);
     crashPoint('import:2-attempt-recorded');
-    const log = await this.logFile(claim, number);
     const end = await runImport(this.omero, {
       sessionKey: key,
       paths: missing.map(({ opened }) => opened),
@@ -83,11 +83,15 @@ export class AttemptStage implements ImportStage {
       skip: this.settings.skip,
       log,
       signal: work.signal,
+    }).catch(async (error: unknown) => {
+      // Nothing was started, unless processes of it still run: then the next step closes the session.
+      if (codeOf(error) !== 'OMERO_COMMAND_STILL_RUNS') await this.close(claim, { number, sessionId });
+      throw error;
     });
     crashPoint('import:3-importer-ended');
     await this.sessions.close(key);
     crashPoint('import:4-session-closed');
-    await attempts.closed(claim, number, { log, ...(end.exitCode === null ? {} : { exitCode: end.exitCode }) });
+    await attempts.closed(claim, number, end.exitCode === null ? {} : { exitCode: end.exitCode });
     await this.keys.forget(sessionId);
     // OMERO is asked by the next step.
     await this.register.imports.claims.release(claim);
@@ -98,15 +102,20 @@ export class AttemptStage implements ImportStage {
     claim: ImportClaim,
     key: string,
     work: StageWork,
-  ): Promise<{ readonly sessionId: bigint; readonly number: number }> {
+  ): Promise<{ readonly sessionId: bigint; readonly number: number; readonly log: string }> {
+    let sessionId: bigint | undefined;
     try {
-      const sessionId = await this.sessionNumber(key);
+      sessionId = await this.sessionNumber(key);
       await this.keys.keep(sessionId, key);
       crashPoint('import:1-session-opened');
+      const log = await this.logFile(claim, sessionId);
       work.check();
-      return { sessionId, number: await this.register.imports.attempts.begin(claim, sessionId) };
+      return { sessionId, log, number: await this.register.imports.attempts.begin(claim, sessionId, log) };
     } catch (error) {
-      await this.sessions.close(key).catch(() => undefined); // it ends with its time
+      await this.sessions.close(key).then(
+        () => (sessionId === undefined ? undefined : this.keys.forget(sessionId)),
+        () => undefined, // it ends with its time
+      );
       throw error;
     }
   }
@@ -117,11 +126,15 @@ export class AttemptStage implements ImportStage {
     throw new NotYet(
       'IMPORT_SESSION_UNKNOWN',
       "OMERO's database has no session of the key that OMERO.server gave. Check that the importer uses the database of this server.",
+      { delayMs: 300_000 },
     );
   }
 
   /** Ends the session of an attempt whose worker has died. Without its key, OMERO has to end it by its time-out. */
-  private async close(claim: ImportClaim, { number, sessionId }: ImportAttempt): Promise<void> {
+  private async close(
+    claim: ImportClaim,
+    { number, sessionId }: Pick<ImportAttempt, 'number' | 'sessionId'>,
+  ): Promise<void> {
     const key = await this.keys.find(sessionId);
     if (key !== undefined) await this.sessions.close(key);
     else if (!(await this.database.hasEnded(sessionId))) throw stillOpen(sessionId, this.settings.sessionSeconds);
@@ -148,9 +161,9 @@ export class AttemptStage implements ImportStage {
     await this.register.imports.advance(claim, { event: 'cancel', to: 'cancelled', code: 'CANCELLED', reason });
   }
 
-  private async logFile({ order }: ImportClaim, number: number): Promise<string> {
+  private async logFile({ order }: ImportClaim, sessionId: bigint): Promise<string> {
     const directory = join(this.settings.stateDir, 'logs');
     await mkdir(directory, { recursive: true, mode: 0o750 });
-    return join(directory, `${order.id}-${number}.log`);
+    return join(directory, `${order.id}-${sessionId}.log`);
   }
 }

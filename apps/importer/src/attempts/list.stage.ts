@@ -3,6 +3,7 @@ import type { StageWork } from '@coldroom/pipeline';
 import { Register, type GroupedFiles, type ImportClaim } from '@coldroom/register';
 import { listDepth, listFilesets } from '../omero/list';
 import { OMERO_SETTINGS, type OmeroSettings } from '../omero/omero-command';
+import { pathLines } from '../omero/paths';
 import { importedPath } from '../source/imported-path';
 import { SourcePlaces } from '../source/places';
 import type { ImportStage } from '../stage';
@@ -32,6 +33,7 @@ export class ListStage implements ImportStage {
       isKnown: () => true,
       each: async ({ number, reader, paths }) => {
         work.check();
+        pathLines([Buffer.from(paths[0]!)]); // refuses what could not be given to the importer later
         await filesets.add({ number, reader, paths: paths.map((path) => below(set, Buffer.from(path))) });
       },
       signal: work.signal,

@@ -55,6 +55,6 @@ function incomplete(unclear: readonly bigint[]): ImportStep {
 export const stillOpen = (sessionId: bigint, sessionSeconds: number): NotYet =>
   new NotYet(
     'IMPORT_SESSION_OPEN',
-    `Session ${sessionId} of the last attempt is still open, and its key is not on this machine. OMERO ends it ${Math.ceil(sessionSeconds / 60)} minutes after its last use. Nothing is tried before that.`,
+    `Session ${sessionId} of the last attempt is still open, and its key is not on this machine. OMERO ends it ${Math.ceil(sessionSeconds / 60)} minutes after it was opened. Nothing is tried before that.`,
     { delayMs: 60_000, noDeadline: true },
   );

@@ -39,6 +39,7 @@ export class OmeroCopies {
     await this.originals.root(root);
     const place: Place = { root: this.originals.directory(root), path: made.path };
     const [found] = await this.files.inspect([place]);
+    if (found?.kind === 'refused' && found.error.kind === 'transient') throw found.error;
     const nothing = {
       size: made.size,
       sha256: null,

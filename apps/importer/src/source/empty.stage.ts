@@ -91,11 +91,16 @@ export class EmptyStage implements ImportStage {
     const facts = await this.facts(claim, places, batch, work);
     const aside = places.own('removed');
     const pairs = facts.map(({ file, onDisk }) => ({ from: places.sourceOf(file), to: aside.of(file), file: onDisk }));
+    await this.register.switches.refuseWhereStopped();
     const against = whyNotRemoved(facts, await this.files.move(pairs, { exact: true }, work));
     if (against !== undefined) {
       await takeAway(this.files, aside, work);
       throw kept(against, day);
     }
+    await this.register.switches.refuseWhereStopped().catch(async (error: unknown) => {
+      await takeAway(this.files, aside, work);
+      throw error;
+    });
     const removed = await this.files.removeOwn(
       pairs.map(({ to, file }) => ({ at: to, file })),
       work,

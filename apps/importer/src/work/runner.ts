@@ -102,7 +102,9 @@ export class ImportRunner {
       await this.register.imports.advance(claim, { event: 'retry', to: 'importing' });
       return true;
     }
-    const reason = `cancelled by ${cancelBy}`;
+    const kept = (await this.register.imports.filesets.of(id, 0, 20)).filter(({ filesetId }) => filesetId !== null);
+    const names = kept.map(({ filesetId }) => `Fileset:${filesetId}`).join(', ');
+    const reason = `cancelled by ${cancelBy}${names === '' ? '' : `; OMERO has and keeps ${names}: delete them there, or the next order imports them twice`}`;
     await this.register.imports.advance(claim, { event: 'cancel', to: 'cancelled', code: 'CANCELLED', reason });
     return true;
   }
@@ -120,7 +122,7 @@ export class ImportRunner {
       await claims.postpone(claim, delayOf(error), error, false);
     } else if (ofOthers.includes(code)) {
       this.log.warn('import waits', fields);
-      await claims.postpone(claim, this.pause(claim), new NotYet(code, reason), false);
+      await claims.postpone(claim, this.waitFor(claim), new NotYet(code, reason), false);
     } else if (error instanceof ColdroomError && error.kind === 'refused') {
       await this.giveUp(claim, code, reason);
     } else if (claim.order.attempts + 1 >= this.options.attempts) {
@@ -129,6 +131,12 @@ export class ImportRunner {
       this.log.warn('attempt failed', { ...fields, ...(error instanceof ColdroomError ? {} : { error }) });
       await claims.postpone(claim, this.pause(claim), error, true);
     }
+  }
+
+  /** Half as long again as it has waited. */
+  private waitFor({ order: { waitingSince } }: ImportClaim): number {
+    const waitedMs = waitingSince ? Date.now() - waitingSince.getTime() : 0;
+    return Math.min(longestPauseMs, Math.max(this.options.retryPauseMs, waitedMs / 2));
   }
 
   private pause({ order }: ImportClaim): number {

@@ -50,7 +50,8 @@ export function judgeAttempt(
     .filter(({ clientPaths }) => !clientPaths.some((path) => touched.has(path)))
     .map(({ number }) => number);
   // Two wanted filesets with the same paths, as OMERO writes names: which of them was made cannot be known.
-  const open = wanted.filter(({ number }) => !complete.has(number) && !missing.includes(number));
+  const absent = new Set(missing);
+  const open = wanted.filter(({ number }) => !complete.has(number) && !absent.has(number));
   const paths = new Set(open.flatMap(({ clientPaths }) => clientPaths));
   for (const { filesetId, clientPaths } of made)
     if (clientPaths.some((path) => paths.has(path)) && !unclear.includes(filesetId)) unclear.push(filesetId);

@@ -21,14 +21,14 @@ export class ImportAttempts {
 
   /**
    * Records the OMERO session of an attempt, before the importer is started with it. Fails while another attempt of the
-   * order is not judged (unique index `import_attempt_open`).
+   * order is not judged (unique index `import_attempt_open`). `log`: the file that gets what the importer says.
    */
-  async begin(claim: ImportClaim, sessionId: bigint): Promise<number> {
+  async begin(claim: ImportClaim, sessionId: bigint, log?: string): Promise<number> {
     return underClaim(this.pool, claim, async (client) => {
       const { rows } = await client.query<{ number: number }>(
-        `INSERT INTO import_attempt (order_id, number, session_id, worker)
-         SELECT $1, coalesce(max(number), 0) + 1, $2, $3 FROM import_attempt WHERE order_id = $1 RETURNING number`,
-        [claim.order.id, sessionId, claim.worker],
+        `INSERT INTO import_attempt (order_id, number, session_id, worker, log)
+         SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4 FROM import_attempt WHERE order_id = $1 RETURNING number`,
+        [claim.order.id, sessionId, claim.worker, log ?? null],
       );
       const { number } = rows[0] as { number: number };
       await this.event(client, claim, 'import started', { attempt: number, session: String(sessionId) });
@@ -37,16 +37,12 @@ export class ImportAttempts {
   }
 
   /** Records that the session of an attempt is closed; may be repeated, the first time counts. */
-  async closed(
-    claim: ImportClaim,
-    number: number,
-    { exitCode, log }: { exitCode?: number; log?: string } = {},
-  ): Promise<void> {
+  async closed(claim: ImportClaim, number: number, { exitCode }: { exitCode?: number } = {}): Promise<void> {
     await underClaim(this.pool, claim, async (client) => {
       await client.query(
-        `UPDATE import_attempt SET closed_at = coalesce(closed_at, now()), exit_code = coalesce($3, exit_code), log = coalesce($4, log)
+        `UPDATE import_attempt SET closed_at = coalesce(closed_at, now()), exit_code = coalesce($3, exit_code)
          WHERE order_id = $1 AND number = $2`,
-        [claim.order.id, number, exitCode ?? null, log ?? null],
+        [claim.order.id, number, exitCode ?? null],
       );
     });
   }

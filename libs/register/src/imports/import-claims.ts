@@ -51,7 +51,8 @@ export class ImportClaims {
   ): Promise<ImportClaim | undefined> {
     const { rows } = await this.pool.query<ImportOrder & { fence: bigint }>(
       `UPDATE import_order o SET claimed_by = $3, fence = fence + 1, lease_until = now() + $4 * interval '1 ms'
-       WHERE o.id = $1 AND (o.state = ANY($2) OR o.state = 'stuck' AND o.cancel_by IS NOT NULL) AND o.not_before <= now() AND (o.lease_until IS NULL OR o.lease_until < now())
+       WHERE o.id = $1 AND (o.state = ANY($2) OR o.state = 'stuck' AND o.cancel_by IS NOT NULL)
+         AND (o.state <> 'cancelled' OR o.released_at IS NULL) AND o.not_before <= now() AND (o.lease_until IS NULL OR o.lease_until < now())
        RETURNING ${orderColumns}, o.fence`,
       [id, states, worker, leaseMs],
     );

@@ -279,6 +279,16 @@ describe('what a person changes', () => {
     expect((await claims.claim(id, [], 'a worker', 60_000))?.order.cancelBy).toBe('dora');
   });
 
+  it('a cancelled order is given once more, to take its names away, and not after that', async () => {
+    const id = await hashed();
+    await step(id, 'cancel', 'cancelled');
+    const { claims, looks } = fresh.register.imports;
+    expect(await looks.toRelease()).toEqual([id]);
+    await looks.released(await claimed(id));
+    expect(await looks.toRelease()).toEqual([]);
+    expect(await claims.claim(id, ['cancelled'], 'a worker', 60_000)).toBeUndefined();
+  });
+
   it('too many stuck orders within an hour stop all imports', async () => {
     for (const name of ['a', 'b'])
       await step(await ordered({ source: Buffer.from(`/buffer/${name}`) }), 'fail', 'stuck', {
