@@ -18,10 +18,10 @@ interface Wired {
   readonly stage: Stage;
 }
 
-/** The stages that each app wires, as its module lists them. Opens no connection. */
+/** The stages of bags that each app wires, as its module lists them. Opens no connection. Those of the importer work on orders. */
 async function wiredStages(): Promise<readonly Wired[]> {
   const found: Wired[] = [];
-  for (const app of readdirSync(apps)) {
+  for (const app of readdirSync(apps).filter((name) => name !== 'importer')) {
     const sources = globSync('src/**/*.stage.ts', { cwd: join(apps, app) });
     if (sources.length === 0) continue;
     const module = (await import(join(apps, app, 'src', `${app}.module`))) as Record<
