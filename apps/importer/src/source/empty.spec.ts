@@ -196,6 +196,14 @@ describe('what changes after all was found right', () => {
   });
 });
 
+it('keeps the rest where the person has removed a file that OMERO has lost', async () => {
+  const id = await done();
+  rmSync(scene.at('set/a.tif'));
+  rmSync(`${scene.repository}/a.tif`);
+  await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+  expect(here()).toEqual([false, true, true]);
+});
+
 it('is not kept from it by new rights, nor by a file that the person has removed', async () => {
   const id = await done();
   chmodSync(scene.at('set/a.tif'), 0o600);

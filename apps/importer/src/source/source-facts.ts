@@ -1,9 +1,9 @@
-import { reasonsToKeepSource, type Identity, type InOmero, type SourcePolicy } from '@coldroom/domain';
+import { NotYet, reasonsToKeepSource, type Identity, type InOmero, type SourcePolicy } from '@coldroom/domain';
 import type { BufferSettings } from '@coldroom/buffers';
 import { sameContent, type Files } from '@coldroom/files';
 import type { StageWork } from '@coldroom/pipeline';
 import type { ImportClaim, ImportOrder, OrderedFile, Register } from '@coldroom/register';
-import type { LookInOmero } from './in-omero';
+import { staysInOmero, type LookInOmero } from './in-omero';
 import type { SourceOptions } from './options';
 import type { OrderPlaces } from './places';
 import { sameFile } from './same-file';
@@ -30,7 +30,10 @@ export async function policyOf(
   };
 }
 
-/** Sources that are gone need no removal, and are left out. */
+/**
+ * Sources that are gone need no removal, and are left out. One that we did not remove was removed by a person: OMERO must
+ * have it nevertheless, or nothing more of its set goes (`NotYet` `IMPORT_SOURCE_KEPT`).
+ */
 export async function factsOf(
   parts: { readonly files: Files; readonly register: Register; readonly lookInOmero: LookInOmero },
   claim: ImportClaim,
@@ -39,7 +42,16 @@ export async function factsOf(
   work: StageWork,
 ): Promise<readonly Facts[]> {
   const facts: Facts[] = [];
-  for (const { file, onDisk } of await present(parts, claim, places, batch, work)) {
+  const there = await present(parts, claim, places, batch, work);
+  const seen = new Set(there.map(({ file }) => file.id));
+  for (const file of batch.filter(({ id, removedAt }) => removedAt === null && !seen.has(id)))
+    if (!staysInOmero(file, await parts.lookInOmero(claim.order, file), undefined))
+      throw new NotYet(
+        'IMPORT_SOURCE_KEPT',
+        `Nothing of the source is removed: "${file.display}" is gone from the buffer and is not proven in OMERO.`,
+        { delayMs: 86_400_000, noDeadline: true },
+      );
+  for (const { file, onDisk } of there) {
     const inOmero = await parts.lookInOmero(claim.order, file);
     const shared = inOmero?.file?.dev === onDisk.dev && inOmero.file.ino === onDisk.ino;
     facts.push({ file, onDisk, inOmero, shared });

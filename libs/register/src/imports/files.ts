@@ -22,6 +22,8 @@ export interface OrderedFile extends FoundFile {
   readonly digests: Digests;
   readonly originalFileId: bigint | null;
   readonly provenAt: Date | null;
+  /** When its source was removed by us. */
+  readonly removedAt: Date | null;
 }
 
 /** The files of orders, and the filesets that they make. No list of all files of an order is held in memory. */
@@ -100,7 +102,7 @@ export class ImportFiles {
 
   private async select(where: string, values: readonly unknown[]): Promise<readonly OrderedFile[]> {
     const { rows } = await this.pool.query<Omit<OrderedFile, 'identity'> & { identity: string }>(
-      `SELECT id, fileset, path, display, size, identity, digests, original_file_id AS "originalFileId", proven_at AS "provenAt"
+      `SELECT id, fileset, path, display, size, identity, digests, original_file_id AS "originalFileId", proven_at AS "provenAt", removed_at AS "removedAt"
        FROM import_file WHERE ${where}`,
       [...values],
     );
