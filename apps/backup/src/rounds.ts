@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
 import { backup, drill, type BackupResult, type Surroundings } from '@coldroom/operations';
+import { RoundLoop } from '@coldroom/pipeline';
 import { Register, type BackupRun } from '@coldroom/register';
 import { lastTime, Log } from '@coldroom/runtime';
 import { isBackupDue, isDrillDue } from './schedule';
@@ -19,41 +19,36 @@ export interface Plan {
 
 const actor = 'backup';
 const looked = 50;
-const pauseMs = 300_000;
+const faultPauseMs = 300_000;
 
 /** Looks whether a backup or a drill is due, and makes it. */
 @Injectable()
-export class Rounds implements BeforeApplicationShutdown {
-  private readonly stop = new AbortController();
+export class Rounds extends RoundLoop {
+  protected readonly failure = 'round failed';
+  protected readonly pauseMs: number;
   private readonly pausedUntil = new Map<string, number>();
   private known: readonly BackupRun[] = [];
   private begunWithout = new Date(0);
-  private running = Promise.resolve();
 
   constructor(
     private readonly register: Register,
     @Inject(SURROUNDINGS) private readonly around: Surroundings,
     @Inject(PLAN) private readonly plan: Plan,
-    private readonly log: Log,
-  ) {}
+    protected readonly log: Log,
+  ) {
+    super();
+    this.pauseMs = plan.roundMs;
+  }
 
-  start(): void {
+  override start(): void {
     if (this.plan.drillEveryMs === 0) this.log.info('drills off');
-    this.running = this.rounds(this.stop.signal);
+    super.start();
   }
 
-  /** A backup that is under way is ended: the next start makes it. */
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stop.abort();
-    await this.running;
-  }
-
-  private async rounds(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      await this.part('backup', () => this.backUp(stop));
-      if (!stop.aborted) await this.part('drill', () => this.rehearse(stop));
-      await sleep(this.plan.roundMs, undefined, { signal: stop, ref: false }).catch(() => undefined); // the end ends it
-    }
+  /** A backup that is under way at the end of the service is ended: the next start makes it. */
+  protected async round(stop: AbortSignal): Promise<void> {
+    await this.part('backup', () => this.backUp(stop));
+    if (!stop.aborted) await this.part('drill', () => this.rehearse(stop));
   }
 
   private async backUp(signal: AbortSignal): Promise<void> {
@@ -112,7 +107,7 @@ export class Rounds implements BeforeApplicationShutdown {
       await work();
     } catch (error) {
       const [code, reason] = [codeOf(error), messageOf(error)];
-      this.pausedUntil.set(name, Date.now() + pauseMs);
+      this.pausedUntil.set(name, Date.now() + faultPauseMs);
       if (code === 'BACKUP_STOPPED') return;
       this.log.warn('round failed', { part: name, code, reason, next: 'it will be retried' });
     }

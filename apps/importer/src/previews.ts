@@ -1,15 +1,13 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Imports } from '@coldroom/buffers';
 import { codeOf, messageOf } from '@coldroom/domain';
+import { RoundLoop } from '@coldroom/pipeline';
 import type { PreviewAnswer, Register } from '@coldroom/register';
 import type { Log } from '@coldroom/runtime';
 import type { OmeroSettings } from './omero/omero-command';
 import { previewSource } from './preview-source';
 
-const lookMs = 500;
-const afterFailureMs = 5000;
 const limitMs = 15 * 60_000;
 /** Longer than any preview takes: a question that is still taken then is of an importer that died. */
 const leaseMs = limitMs + 60_000;
@@ -29,29 +27,27 @@ export interface PreviewSettings {
  * question at a time. Its command has a directory of its own and knows no session.
  */
 @Injectable()
-export class Previews implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly stop = new AbortController();
-  private running: Promise<void> | undefined;
+export class Previews extends RoundLoop implements OnApplicationBootstrap {
+  protected readonly failure = 'previews not answered';
+  protected readonly pauseMs = 500;
+  protected override readonly pauseAfterFailureMs = 5000;
   private nextForget = 0;
 
   constructor(
     private readonly register: Register,
     private readonly imports: Imports,
     private readonly settings: PreviewSettings,
-    private readonly log: Log,
-  ) {}
+    protected readonly log: Log,
+  ) {
+    super();
+  }
 
   onApplicationBootstrap(): void {
-    this.running = this.run(this.stop.signal);
+    this.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stop.abort();
-    await this.running;
-  }
-
-  /** Answers the oldest question; false if there is none. */
-  async once(): Promise<boolean> {
+  /** Answers the oldest question. */
+  async round(): Promise<'again' | 'idle'> {
     const { previews } = this.register.imports;
     const { worker } = this.settings;
     const source = await previews.take(worker, leaseMs);
@@ -64,21 +60,7 @@ export class Previews implements OnApplicationBootstrap, BeforeApplicationShutdo
       this.nextForget = Date.now() + forgetMs;
       await previews.forget(keptMs);
     }
-    return source !== undefined;
-  }
-
-  private async run(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      let pause = lookMs;
-      try {
-        if (await this.once()) continue;
-      } catch (error) {
-        pause = afterFailureMs;
-        const [code, reason] = [codeOf(error), messageOf(error)];
-        this.log.warn('previews not answered', { code, reason, next: 'it will be retried' });
-      }
-      await sleep(pause, undefined, { signal: stop, ref: false }).catch(() => undefined); // the end ends it
-    }
+    return source === undefined ? 'idle' : 'again';
   }
 
   /** A failure is an answer, too: whoever waits reads why. Undefined where this importer ends. */

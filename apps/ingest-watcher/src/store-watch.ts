@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { codeOf, messageOf } from '@coldroom/domain';
-import { STORES } from '@coldroom/pipeline';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { RoundLoop, STORES } from '@coldroom/pipeline';
 import { Register, type StoreLook } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import type { StoreDescription, Stores, StoreSpace } from '@coldroom/stores';
@@ -35,41 +34,33 @@ const enoughAgain = 2;
  * one process at a time.
  */
 @Injectable()
-export class StoreWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly stop = new AbortController();
+export class StoreWatch extends RoundLoop implements OnApplicationBootstrap {
+  protected readonly failure = 'stores not watched';
+  protected readonly pauseMs: number;
   private readonly failures = new Map<string, number>();
   private readonly looks: StoreLooks;
-  private running: Promise<void> | undefined;
 
   constructor(
     private readonly register: Register,
     @Inject(STORES) private readonly stores: Stores,
-    private readonly log: Log,
+    protected readonly log: Log,
     @Inject(STORE_WATCH) private readonly options: StoreWatchOptions,
   ) {
+    super();
+    this.pauseMs = options.everyMs ?? usualEveryMs;
     this.looks = new StoreLooks(options.spaceOf, options.limitMs ?? usualLimitMs);
   }
 
   onApplicationBootstrap(): void {
-    this.running = this.watch(this.stop.signal);
+    this.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stop.abort();
-    await Promise.race([this.running, sleep(shutdownMs, undefined, { ref: false })]); // a mount may hang
+  override async beforeApplicationShutdown(): Promise<void> {
+    await Promise.race([super.beforeApplicationShutdown(), sleep(shutdownMs, undefined, { ref: false })]); // a mount may hang
   }
 
-  private async watch(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      try {
-        await this.register.alone(actor, () => this.look());
-      } catch (error) {
-        const [code, reason] = [codeOf(error), messageOf(error)];
-        this.log.warn('stores not watched', { code, reason, next: 'it will be retried' });
-      }
-      const { everyMs = usualEveryMs } = this.options;
-      await sleep(everyMs, undefined, { signal: stop, ref: false }).catch(() => undefined); // the end ends it
-    }
+  protected async round(): Promise<void> {
+    await this.register.alone(actor, () => this.look());
   }
 
   private async look(): Promise<void> {

@@ -18,7 +18,7 @@ export class NotifierStart implements OnApplicationBootstrap {
     await this.redis.check();
     this.readiness.add('redis', () => this.redis.check());
     this.readiness.add('register', () => this.register.reports.clock());
-    await this.rounds.start();
+    await this.rounds.begin();
   }
 }
 

@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BullRegistrar } from '@nestjs/bullmq';
-import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
-import { RedisConnection } from '@coldroom/pipeline';
+import { closeWorkers, RedisConnection, RoundLoop } from '@coldroom/pipeline';
 import { mailStates, Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { Clock } from './clock';
@@ -16,8 +15,6 @@ export const ROUND_MS = Symbol('round');
 /** How long the outbox keeps what was settled. */
 const keptDays = 90;
 const forgetEveryMs = 3_600_000;
-/** How long Redis may take to release the worker, in milliseconds. */
-const releaseMs = 3000;
 
 const unsure = {
   code: 'MAIL_MAYBE_SENT',
@@ -26,9 +23,8 @@ const unsure = {
 
 /** One round after the other: new events become mails, and mails that are due go to the queue. */
 @Injectable()
-export class Rounds implements BeforeApplicationShutdown {
-  private readonly stop = new AbortController();
-  private running = Promise.resolve();
+export class Rounds extends RoundLoop {
+  protected readonly failure = 'round failed';
   private started = false;
   private nextForget = 0;
 
@@ -41,39 +37,30 @@ export class Rounds implements BeforeApplicationShutdown {
     private readonly processor: MailProcessor,
     private readonly registrar: BullRegistrar,
     private readonly redis: RedisConnection,
-    @Inject(ROUND_MS) private readonly everyMs: number,
-    private readonly log: Log,
-  ) {}
+    @Inject(ROUND_MS) protected readonly pauseMs: number,
+    protected readonly log: Log,
+  ) {
+    super();
+  }
 
   /** Must be called once every startup check has passed: from then on mails are sent. */
-  async start(): Promise<void> {
+  async begin(): Promise<void> {
     if (this.stop.signal.aborted) return;
     await this.collector.begin();
     this.registrar.register();
     this.started = true;
-    this.running = this.rounds(this.stop.signal);
+    this.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stop.abort();
-    await this.running;
+  override async beforeApplicationShutdown(): Promise<void> {
+    await super.beforeApplicationShutdown();
     await this.processor.idle();
-    if (!this.started) return;
-    const { worker } = this.processor;
-    const closed = worker.close(!this.redis.connected).then(
-      () => true,
-      () => true,
-    );
-    if (!(await Promise.race([closed, sleep(releaseMs, false, { ref: false })])))
-      worker.disconnect().catch(() => undefined); // closed anyway
+    if (this.started) await closeWorkers([this.processor], this.redis);
   }
 
-  private async rounds(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      await this.part('events', async () => this.register.alone('notifier', () => this.collect()));
-      await this.part('outbox', () => this.offer());
-      await sleep(this.everyMs, undefined, { signal: stop, ref: false }).catch(() => undefined); // the end ends it
-    }
+  protected async round(): Promise<void> {
+    await this.part('events', async () => this.register.alone('notifier', () => this.collect()));
+    await this.part('outbox', () => this.offer());
   }
 
   private async collect(): Promise<void> {

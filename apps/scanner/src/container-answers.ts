@@ -1,12 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { codeOf, messageOf, type Container } from '@coldroom/domain';
 import { OmeroDatabase } from '@coldroom/omero';
+import { RoundLoop } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 
-const lookMs = 300;
-const afterFailureMs = 5000;
 const atOnce = 20;
 const keptMs = 86_400_000;
 const forgetMs = 3_600_000;
@@ -16,28 +14,26 @@ const forgetMs = 3_600_000;
  * it, so it does not wait for a scan to end. Two scanners that answer the same question do no harm.
  */
 @Injectable()
-export class ContainerAnswers implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly stop = new AbortController();
-  private running: Promise<void> | undefined;
+export class ContainerAnswers extends RoundLoop implements OnApplicationBootstrap {
+  protected readonly failure = 'containers not answered';
+  protected readonly pauseMs = 300;
+  protected override readonly pauseAfterFailureMs = 5000;
   private nextForget = 0;
 
   constructor(
     private readonly omero: OmeroDatabase,
     private readonly register: Register,
-    private readonly log: Log,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.running = this.run(this.stop.signal);
+    protected readonly log: Log,
+  ) {
+    super();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stop.abort();
-    await this.running;
+  onApplicationBootstrap(): void {
+    this.start();
   }
 
   /** Answers what was asked so far. */
-  async once(): Promise<void> {
+  async round(): Promise<void> {
     for (const container of await this.register.containers.asked(atOnce)) {
       if (this.stop.signal.aborted) return;
       await this.register.containers.answer({ ...container, ...(await this.read(container)) });
@@ -45,20 +41,6 @@ export class ContainerAnswers implements OnApplicationBootstrap, BeforeApplicati
     if (Date.now() < this.nextForget) return;
     this.nextForget = Date.now() + forgetMs;
     await this.register.containers.forget(keptMs);
-  }
-
-  private async run(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      let pause = lookMs;
-      try {
-        await this.once();
-      } catch (error) {
-        pause = afterFailureMs;
-        const [code, reason] = [codeOf(error), messageOf(error)];
-        this.log.warn('containers not answered', { code, reason, next: 'it will be retried' });
-      }
-      await sleep(pause, undefined, { signal: stop, ref: false }).catch(() => undefined); // the end ends it
-    }
   }
 
   /** A failure is an answer, too: whoever waits reads why. */

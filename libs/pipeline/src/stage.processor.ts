@@ -1,8 +1,9 @@
-import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { OnWorkerEvent, Processor } from '@nestjs/bullmq';
 import type { FactoryProvider, InjectionToken } from '@nestjs/common';
 import { UnrecoverableError, type Job } from 'bullmq';
 import { messageOf } from '@coldroom/domain';
 import { Log } from '@coldroom/runtime';
+import { JobProcessor, workerOptions } from './job.processor';
 import { readPayload } from './payload';
 import { RedisConnection } from './redis';
 import { Runner } from './runner';
@@ -12,31 +13,17 @@ import type { Stage } from './stage';
 const shownData = 200;
 
 /** Takes the jobs of one stage's queue and has the runner do what the register requires. */
-export abstract class StageProcessor extends WorkerHost {
-  private readonly running = new Set<Promise<void>>();
-
+export abstract class StageProcessor extends JobProcessor {
   constructor(
     readonly stage: Stage,
     private readonly runner: Runner,
-    private readonly log: Log,
+    protected readonly log: Log,
   ) {
     super();
   }
 
-  override async process(job: Job): Promise<void> {
-    const run = this.runner.run(this.stage, understood(job.data)).finally(() => this.running.delete(run));
-    this.running.add(run);
-    await run;
-  }
-
-  /** Resolves once all running jobs finish. */
-  async idle(): Promise<void> {
-    await Promise.allSettled(this.running);
-  }
-
-  @OnWorkerEvent('error')
-  onError(error: Error): void {
-    this.log.debug('redis', error.message);
+  protected run(data: unknown): Promise<void> {
+    return this.runner.run(this.stage, understood(data));
   }
 
   @OnWorkerEvent('completed')
@@ -71,13 +58,7 @@ export function stageProcessor(
     provide: Symbol('stage processor'),
     inject: [stage, Runner, RedisConnection, Log],
     useFactory: (stage: Stage, runner: Runner, redis: RedisConnection, log: Log) => {
-      @Processor(stage.name, {
-        connection: redis.forWorkers,
-        concurrency,
-        lockDuration: leaseMs,
-        stalledInterval: Math.max(500, leaseMs / 2),
-        maxStalledCount: 1000,
-      })
+      @Processor(stage.name, workerOptions(redis, leaseMs, concurrency))
       class ConfiguredProcessor extends StageProcessor {}
       return new ConfiguredProcessor(stage, runner, log);
     },

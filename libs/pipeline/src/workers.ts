@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BullRegistrar } from '@nestjs/bullmq';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { closeWorkers } from './job.processor';
 import { RedisConnection } from './redis';
 import { Runner } from './runner';
 import type { StageProcessor } from './stage.processor';
 import { Sweep } from './sweep';
-
-/** How long Redis may take to release a worker whose work has ended, in milliseconds. */
-const releaseMs = 3000;
 
 export const PROCESSORS = Symbol('processors');
 
@@ -42,18 +39,7 @@ export class Workers implements BeforeApplicationShutdown {
     this.runner.end();
     const swept = this.sweep.end();
     await Promise.all(this.processors.map((processor) => processor.idle()));
-    if (state === 'started') await this.closeWorkers();
+    if (state === 'started') await closeWorkers(this.processors, this.redis);
     await swept;
-  }
-
-  /**
-   * While Redis is unavailable a worker would wait without a limit for its own records of jobs, although Coldroom's
-   * work has ended. @nestjs/bullmq awaits the same close once more: without its connections it resolves.
-   */
-  private async closeWorkers(): Promise<void> {
-    const workers = this.processors.map(({ worker }) => worker);
-    const closed = Promise.allSettled(workers.map((worker) => worker.close(!this.redis.connected)));
-    if (await Promise.race([closed, sleep(releaseMs, undefined, { ref: false })])) return;
-    for (const worker of workers) worker.disconnect().catch(() => undefined); // closed anyway
   }
 }

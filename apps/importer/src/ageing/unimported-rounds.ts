@@ -1,41 +1,28 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { codeOf, messageOf } from '@coldroom/domain';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { RoundLoop } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { UnimportedRound } from './unimported-round';
 
-const dayMs = 86_400_000;
-
 /** A look at the start and one each day; one importer at a time does so. */
 @Injectable()
-export class UnimportedRounds implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly stop = new AbortController();
-  private running: Promise<void> | undefined;
+export class UnimportedRounds extends RoundLoop implements OnApplicationBootstrap {
+  protected readonly failure = 'ages not read';
+  protected readonly pauseMs = 86_400_000;
 
   constructor(
-    private readonly round: UnimportedRound,
+    private readonly look: UnimportedRound,
     private readonly register: Register,
-    private readonly log: Log,
-  ) {}
+    protected readonly log: Log,
+  ) {
+    super();
+  }
 
   onApplicationBootstrap(): void {
-    this.running = this.rounds(this.stop.signal);
+    this.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stop.abort();
-    await this.running;
-  }
-
-  private async rounds(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      try {
-        await this.register.alone('import ages', () => this.round.run(stop));
-      } catch (error) {
-        this.log.warn('ages not read', { code: codeOf(error), reason: messageOf(error), next: 'it will be retried' });
-      }
-      await sleep(dayMs, undefined, { signal: stop, ref: false }).catch(() => undefined); // the end ends it
-    }
+  protected async round(stop: AbortSignal): Promise<void> {
+    await this.register.alone('import ages', () => this.look.run(stop));
   }
 }

@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BullRegistrar } from '@nestjs/bullmq';
-import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { codeOf, messageOf, type ImportState } from '@coldroom/domain';
-import { RedisConnection } from '@coldroom/pipeline';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ImportState } from '@coldroom/domain';
+import { closeWorkers, RedisConnection, RoundLoop } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { ImportQueue } from './import-queue';
@@ -10,8 +9,6 @@ import { ImportProcessor } from './import.processor';
 import { ImportRunner } from './runner';
 
 export const SWEEP_MS = Symbol('sweep');
-/** How long Redis may take to release the worker, in milliseconds. */
-const releaseMs = 3000;
 const workStates: readonly ImportState[] = [
   'ordered',
   'settled',
@@ -26,9 +23,8 @@ const workStates: readonly ImportState[] = [
 
 /** Starts the worker, and offers the orders that are due, again and again. */
 @Injectable()
-export class ImportSweep implements BeforeApplicationShutdown {
-  private readonly stop = new AbortController();
-  private running = Promise.resolve();
+export class ImportSweep extends RoundLoop {
+  protected readonly failure = 'sweep failed';
   private started = false;
 
   constructor(
@@ -38,42 +34,29 @@ export class ImportSweep implements BeforeApplicationShutdown {
     private readonly processor: ImportProcessor,
     private readonly registrar: BullRegistrar,
     private readonly redis: RedisConnection,
-    @Inject(SWEEP_MS) private readonly everyMs: number,
-    private readonly log: Log,
-  ) {}
+    @Inject(SWEEP_MS) protected readonly pauseMs: number,
+    protected readonly log: Log,
+  ) {
+    super();
+  }
 
   /** Must be called once every startup check has passed: from then on orders are worked on. */
-  start(): void {
+  override start(): void {
     if (this.stop.signal.aborted) return;
     this.registrar.register();
     this.started = true;
-    this.running = this.rounds(this.stop.signal);
+    super.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stop.abort();
+  override async beforeApplicationShutdown(): Promise<void> {
     this.runner.end();
-    await this.running;
+    await super.beforeApplicationShutdown();
     await this.processor.idle();
-    if (!this.started) return;
-    const { worker } = this.processor;
-    const closed = worker.close(!this.redis.connected).then(
-      () => true,
-      () => true,
-    );
-    if (!(await Promise.race([closed, sleep(releaseMs, false, { ref: false })])))
-      worker.disconnect().catch(() => undefined); // closed anyway
+    if (this.started) await closeWorkers([this.processor], this.redis);
   }
 
-  private async rounds(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      try {
-        if (!(await this.runner.stopped())) await this.offer();
-      } catch (error) {
-        this.log.warn('sweep failed', { code: codeOf(error), reason: messageOf(error), next: 'it will be retried' });
-      }
-      await sleep(this.everyMs, undefined, { signal: stop, ref: false }).catch(() => undefined); // the end ends it
-    }
+  protected async round(): Promise<void> {
+    if (!(await this.runner.stopped())) await this.offer();
   }
 
   private async offer(): Promise<void> {
