@@ -110,6 +110,7 @@ function omeroParts(settings: ImporterSettings): readonly Provider[] {
     port: settings.IMPORT_OMERO_PORT,
     clientDir: settings.IMPORT_OMERO_CLIENT_DIR,
     silenceMs: settings.IMPORT_SILENCE,
+    limits: { nice: settings.IMPORT_NICE, io: settings.IMPORT_IO, javaMegabytes: settings.IMPORT_JAVA_MEMORY },
   };
   const attempts: AttemptSettings = {
     stateDir: settings.IMPORT_STATE_DIR,

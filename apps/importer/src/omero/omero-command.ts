@@ -5,6 +5,7 @@ import { access, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { messageOf, Refused } from '@coldroom/domain';
+import { javaOptions, limitedBy, type OmeroLimits } from './limits';
 import { groupGone, guarded, killGroup } from './process-group';
 import { Redactor } from './redactor';
 import { Silence } from './silence';
@@ -27,6 +28,8 @@ export interface OmeroSettings {
   readonly clientDir: string;
   /** Milliseconds without output after which a command counts as hanging, and is killed. */
   readonly silenceMs: number;
+  /** None: as the importer itself, with the heap that omero-py gives Java. */
+  readonly limits?: OmeroLimits;
 }
 
 export interface OmeroOrder {
@@ -67,7 +70,8 @@ export async function runOmero(settings: OmeroSettings, order: OmeroOrder): Prom
   const log = order.log === undefined ? undefined : await open(order.log, 'a', 0o640);
   try {
     const stdin = order.input ? 'pipe' : 'ignore';
-    const child = spawn('/bin/sh', ['-c', guarded, 'sh', settings.command, ...order.args], {
+    const words = [...limitedBy(settings.limits), settings.command, ...order.args];
+    const child = spawn('/bin/sh', ['-c', guarded, 'sh', ...words], {
       cwd: settings.workDir,
       env,
       detached: true,
@@ -154,7 +158,7 @@ async function readErrors(
 
 /** Makes the worker's directories. The environment has nothing of our own, whose settings contain passwords. */
 async function prepare(
-  { command, path, workDir }: OmeroSettings,
+  { command, path, workDir, limits }: OmeroSettings,
   { password }: OmeroOrder,
 ): Promise<NodeJS.ProcessEnv> {
   await access(command, constants.X_OK).catch((cause: unknown) => {
@@ -170,6 +174,7 @@ async function prepare(
     // Python and Java read names of files by it.
     ['LC_ALL', 'C.UTF-8'],
     ['TZ', 'UTC'],
+    ...(limits ? [['JAVA_OPTS', javaOptions(limits)]] : []),
     ...(password === undefined ? [] : [['OMERO_PASSWORD', password]]),
   ]) as NodeJS.ProcessEnv;
 }
