@@ -3,7 +3,7 @@
 set -eu
 [ "${0##*/}" != coldroom ] || set -- coldroom "$@"
 case "${1:-}" in
-  scanner | checksum | transfer | ingest-watcher | linker | console | notifier | backup)
+  scanner | checksum | transfer | ingest-watcher | linker | console | notifier | backup | importer)
     service=$1
     shift
     # The flags keep a service below 300 MB.

@@ -6,7 +6,7 @@ import { commandsOfBackupPage } from './compose/backup-page';
 import { commandsOfSteps } from './compose/ten-steps';
 import { cell, documentedPaths, documentedRights } from './rights-table';
 import { repository } from './run';
-import { allSettingsFound, saidAtStart } from './starts';
+import { allSettingsFound, saidAtStart, settingsOfImporterImage } from './starts';
 
 const services = composeServices('docker-compose.yml');
 const ours = Object.entries(services).filter(([, { user }]) => user !== undefined);
@@ -57,10 +57,12 @@ test.each<[string, readonly (keyof typeof settingParts)[]]>([
   ['console', ['console', 'proxy', 'rights']],
   ['notifier', ['mail', 'rights', 'backupAge']],
   ['backup', ['backup', 'drill']],
+  ['importer', ['imports', 'importWatch', 'importer']],
 ])('each setting of %s can be given in .env', (name, needed) => {
   const given = Object.keys(services[name]?.environment ?? {}).map((key) => key.replace(/_FILE$/, ''));
   // Fixed in the image; the others need a mount, and so an override file.
-  const others = ['CONSOLE_HOST', 'CONSOLE_PORT', 'MAIL_TEMPLATES', 'COLDROOM_DRILL_DATABASE_URL'];
+  const ofImage = name === 'importer' ? Object.keys(settingsOfImporterImage()) : [];
+  const others = [...ofImage, 'CONSOLE_HOST', 'CONSOLE_PORT', 'MAIL_TEMPLATES', 'COLDROOM_DRILL_DATABASE_URL'];
   const wanted = needed.flatMap((part) => Object.keys(settingParts[part].shape));
   expect(wanted.filter((key) => ![...given, ...others].includes(key))).toEqual([]);
 });
@@ -72,6 +74,7 @@ test.each(ours.filter(([, { command }]) => command !== undefined && !command.inc
       key,
       withDefaults(String(value)),
     ]);
+    if (name === 'importer') variables.push(['COLDROOM_IMPORTS', '/etc/coldroom/imports.yaml']);
     expect(saidAtStart(name, Object.fromEntries(variables) as Record<string, string>)).toContain(allSettingsFound);
   },
 );

@@ -17,7 +17,7 @@ export function documentedRights(): Readonly<Record<string, readonly string[]>> 
   return Object.fromEntries(rows.map(([name = '', ...cells]) => [name, cells]));
 }
 
-/** The directories of the first three columns. */
-export const documentedPaths = ['/OMERO', '/OMERO/.coldroom', '/archive'] as const;
+/** The directories of the first four columns. */
+export const documentedPaths = ['/OMERO', '/OMERO/.coldroom', '/archive', '/buffer'] as const;
 
 export const cell = (words: readonly string[]): string => (words.length === 0 ? '–' : words.join(', '));

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repository } from './run';
@@ -7,6 +7,8 @@ import { repository } from './run';
 const values: Readonly<Record<string, string>> = {
   register_url: 'postgres://nobody:x@127.0.0.1:1/none',
   omero_url: 'postgres://nobody:x@127.0.0.1:1/none',
+  import_omero_url: 'postgres://nobody:x@127.0.0.1:1/none',
+  import_omero_password: 'x',
   session_secret: 'x'.repeat(40),
   smtp_url: 'smtp://127.0.0.1:1',
   backup_omero_url: '',
@@ -17,12 +19,14 @@ export function saidAtStart(service: string, variables: Readonly<Record<string, 
   const dir = mkdtempSync(join(tmpdir(), 'coldroom-deploy-'));
   try {
     for (const [secret, value] of Object.entries(values)) writeFileSync(join(dir, secret), value);
+    const ofImage = service === 'importer' ? settingsOfImporterImage() : {};
     const given = Object.entries(variables).filter(([, value]) => value !== '');
     const { stdout, stderr } = spawnSync(process.execPath, [join(repository, 'apps', service, 'dist', 'main.js')], {
       env: {
         PATH: process.env['PATH'],
         MAIL_FROM: 'a@example.org',
         MAIL_ADMINS: 'a@example.org',
+        ...ofImage,
         ...Object.fromEntries(given.map(([key, value]) => [key, value.replace('/run/secrets', dir)])),
       },
       encoding: 'utf8',
@@ -36,3 +40,11 @@ export function saidAtStart(service: string, variables: Readonly<Record<string, 
 
 /** Written once all settings are read. */
 export const allSettingsFound = '"event":"starting"';
+
+/** What the Dockerfile sets for imports: paths in the image and in its mounts. */
+export function settingsOfImporterImage(): Readonly<Record<string, string>> {
+  const dockerfile = readFileSync(join(repository, 'Dockerfile'), 'utf8');
+  return Object.fromEntries(
+    [...dockerfile.matchAll(/\b(IMPORT_[A-Z_]+)=(\S+)/g)].map(([, key, value]) => [key, value]),
+  );
+}

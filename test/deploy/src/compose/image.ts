@@ -39,3 +39,23 @@ export async function faultsOfImage(name: string, base: string): Promise<readonl
 export async function bytesOf(image: string): Promise<number> {
   return Number(await ran('docker', ['image', 'inspect', '--format', '{{.Size}}', image]));
 }
+
+/** What the image of the importer lacks, as the user and with the rights that docker-compose.yml gives it. */
+export async function faultsOfImporterImage(name: string): Promise<readonly string[]> {
+  const rights = ['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL', '-e', 'OMERO_USERDIR=/tmp/omero'];
+  const programs = [
+    ['/opt/omero/bin/omero', 'version'],
+    ['/opt/omero/bin/omero', 'import', '--help'],
+    ['java', '-version'],
+    ...['rsync', 'ssh', 'nice', 'ionice'].map((program) => [program, program === 'ssh' ? '-V' : '--version']),
+    ['coldroom', 'doctor', '--help'],
+    ['sh', '-c', 'test "$(id -u)" = 1000 && test -w /imports && test ! -e /usr/bin/g++'],
+  ];
+  const faults: string[] = [];
+  for (const [program = '', ...words] of programs) {
+    const line = ['run', '--rm', ...rights, '--entrypoint', program, name, ...words];
+    const { code, stderr } = await run('docker', line);
+    if (code !== 0) faults.push(`${program} ${words.join(' ')} ends with ${code}: ${stderr.trim().slice(-300)}`);
+  }
+  return faults;
+}

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ran, run, repository } from '../run';
 import { backUpAndWorkOn } from './back-up';
 import { runCronJobs } from './cron-jobs';
-import { bytesOf, faultsOfImage } from './image';
+import { bytesOf, faultsOfImage, faultsOfImporterImage } from './image';
 import { walkOwners } from './owners';
 import { restoreLostRegister } from './restore-register';
 import { Stack } from './stack';
@@ -27,6 +27,7 @@ const image = 'coldroom-test';
 const next = 'coldroom-test:next';
 const sample = 'coldroom-test-sample';
 const backupImage = 'coldroom-test-backup';
+const importerImage = 'coldroom-test-importer';
 const neededImages = [base, 'redis:7-bookworm', 'postgres:16', 'caddy:2', 'prom/prometheus:v2.53.5'];
 
 const started = Date.now();
@@ -42,8 +43,8 @@ async function main(): Promise<number> {
   }
   await haveBaseImages();
   if (process.env['IMAGES'] !== 'built') await buildImages();
-  const faults = await faultsOfImage(image, base);
-  if (faults.length > 0) throw new Error(`the image has faults:\n${faults.join('\n')}`);
+  const faults = [...(await faultsOfImage(image, base)), ...(await faultsOfImporterImage(importerImage))];
+  if (faults.length > 0) throw new Error(`the images have faults:\n${faults.join('\n')}`);
   say(
     `the image has no surprises, and ${(((await bytesOf(image)) - (await bytesOf(base))) / 1e6).toFixed(0)} MB above its base`,
   );
@@ -113,6 +114,7 @@ async function buildImages(): Promise<void> {
   const build = { DOCKER_BUILDKIT: process.env['DOCKER_BUILDKIT'] ?? '0' };
   await ran('docker', ['build', '-q', '-t', image, '.'], build);
   await ran('docker', ['build', '-q', '-t', sample, '--target', 'sample', '.'], build);
+  await ran('docker', ['build', '-q', '-t', importerImage, '--target', 'importer', '.'], build);
   // The same code under another name, which is what an upgrade looks like to the containers.
   await ran('docker', ['build', '-q', '-t', next, '--label', 'version=next', '.'], build);
 }

@@ -16,6 +16,7 @@ const mayReach: Readonly<Record<string, readonly number[]>> = {
   linker: [register, redis],
   cli: [register, redis],
   console: [register, redis, 80, 443, 4080],
+  importer: [register, redis, 4063, 4064],
   notifier: [register, redis, 25, 465, 587],
   migrate: [register],
   backup: [register],

@@ -58,6 +58,8 @@ function writeSecrets(directory: string): void {
     'session_secret',
     'smtp_url',
     'backup_omero_url',
+    'import_omero_url',
+    'import_omero_password',
     's3-access-key',
     's3-secret-key',
   ])

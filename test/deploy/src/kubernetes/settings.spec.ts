@@ -1,5 +1,5 @@
 import { settingParts } from '@coldroom/runtime';
-import { allSettingsFound, saidAtStart } from '../starts';
+import { allSettingsFound, saidAtStart, settingsOfImporterImage } from '../starts';
 import { describeManifests } from './describe-manifests';
 import { mainOf, ours, podsOf, serviceOf, variablesOf } from './manifests';
 import { render } from './render';
@@ -9,17 +9,18 @@ const stages: readonly Part[] = ['register', 'redis', 'originals', 'stores', 'se
 
 /** The parts of the settings that a service reads. */
 const partsOf: Readonly<Record<string, readonly Part[]>> = {
-  scanner: ['register', 'omero', 'originals', 'stores', 'scan', 'service'],
+  scanner: ['register', 'omero', 'originals', 'stores', 'scan', 'importsIfAny', 'service'],
   checksum: [...stages, 'fixity'],
   transfer: stages,
   'ingest-watcher': stages,
   linker: [...stages, 'hold'],
-  console: ['register', 'redis', 'console', 'proxy', 'rights', 'service'],
+  console: ['register', 'redis', 'console', 'proxy', 'rights', 'places', 'importsIfAny', 'service'],
+  importer: ['register', 'redis', 'originals', 'imports', 'importWatch', 'importer', 'service'],
   notifier: ['register', 'redis', 'mail', 'rights', 'service'],
   backup: ['register', 'backup', 'service'],
   drill: ['register', 'omero', 'originals', 'stores', 'backup', 'drill', 'service'],
   migrate: ['register', 'service'],
-  cli: [...stages, 'omero', 'scan', 'hold'],
+  cli: [...stages, 'omero', 'scan', 'hold', 'imports'],
 };
 const keysOf = (parts: readonly Part[]): readonly string[] =>
   parts.flatMap((part) => Object.keys(settingParts[part].shape));
@@ -28,7 +29,8 @@ const keysOf = (parts: readonly Part[]): readonly string[] =>
 const notGiven = ['CONSOLE_HOST', 'CONSOLE_PORT', 'MAIL_TEMPLATES'];
 
 describeManifests('the variables', () => {
-  const manifests = render('example');
+  // With all options.
+  const manifests = render('example-keda');
   const pods = ours(podsOf(manifests));
 
   test('of each pod are settings that its service reads', () => {
@@ -42,13 +44,15 @@ describeManifests('the variables', () => {
   test.each<[string, readonly Part[]]>([
     ['console', ['console', 'proxy', 'rights']],
     ['notifier', ['mail', 'rights']],
+    ['importer', ['imports', 'importWatch', 'importer']],
   ])('of %s have each of its own settings', (service, parts) => {
     const pod = pods.find((each) => serviceOf(each) === service);
+    const ofImage = service === 'importer' ? Object.keys(settingsOfImporterImage()) : [];
     const given = Object.keys(pod ? variablesOf(pod, manifests) : {}).map((key) => key.replace(/_FILE$/, ''));
-    expect(keysOf(parts).filter((key) => ![...given, ...notGiven].includes(key))).toEqual([]);
+    expect(keysOf(parts).filter((key) => ![...given, ...ofImage, ...notGiven].includes(key))).toEqual([]);
   });
 
-  test.each(['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker', 'console', 'notifier'])(
+  test.each(['scanner', 'checksum', 'transfer', 'ingest-watcher', 'linker', 'console', 'notifier', 'importer'])(
     'of %s are all that it needs to start, also in a Job',
     (service) => {
       const those = pods.filter((pod) => serviceOf(pod) === service && pod.manifest.kind !== 'Job');

@@ -14,7 +14,7 @@ from pathlib import Path
 ICE = "3.6.5"
 PACKAGES = [f"zeroc-ice=={ICE}", "omero-py==5.23.0", "omero-web==5.33.2", "psycopg[binary]==3.2.13"]
 TOOLS = ["setuptools==80.9.0", "wheel==0.45.1"]
-HERE = Path(__file__).resolve().parent
+BUILD_ICE = Path(__file__).resolve().parents[5] / "deploy" / "image" / "build_ice.py"
 
 
 def run(*command):
@@ -31,7 +31,7 @@ def ice_wheel(python, cache):
             run(python, "-m", "pip", "download", "-q", "--no-deps", "--no-build-isolation", "--no-binary", ":all:",
                 "-d", place, f"zeroc-ice=={ICE}")  # fmt: skip
             built = Path(place, "built")
-            run(python, HERE / "build_ice.py", next(Path(place).glob("*.tar.gz")), built)
+            run(python, BUILD_ICE, next(Path(place).glob("*.tar.gz")), built)
             built.rename(folder)
     return folder
 
