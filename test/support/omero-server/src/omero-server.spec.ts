@@ -127,10 +127,10 @@ answer([refusal(admin.getEventContext)[0], refusal(lambda: service.getSession(ma
 
   test('a method that is not there is refused by its name', () => {
     const program = `${signIn}query = session.getQueryService()
-answer([refusal(lambda: query.findAll("Image", None)), refusal(session.getUpdateService)])`;
+answer([refusal(lambda: query.findAll("Image", None)), refusal(session.getPixelsService)])`;
     expect(asked('lea', 'lea', program)).toEqual([
       ['InternalException', expect.stringContaining('IQuery.findAll')],
-      ['InternalException', expect.stringContaining('ServiceFactory.getUpdateService')],
+      ['InternalException', expect.stringContaining('ServiceFactory.getPixelsService')],
     ]);
   });
 

@@ -20,6 +20,8 @@ interface OmeroServerPlan {
   readonly databaseUrl: string;
   /** What it says its version is; a current one if not given. */
   readonly version?: string;
+  /** Seconds that a script may take; 600 if not given. */
+  readonly scriptTimeout?: number;
   /** Where it must be found again after a stop. */
   readonly port?: number;
 }
@@ -44,6 +46,8 @@ export async function startOmeroServer(python: string, plan: OmeroServerPlan): P
     command: (port) => [
       ...[python, '-m', 'omero_server', '--database', plan.databaseUrl],
       ...['--ssl-port', String(port), '--tcp-port', String(tcpPort), '--certificate', certificate, '--key', key],
+      ...['--files', join(plan.dir, 'omero-files')],
+      ...(plan.scriptTimeout ? ['--script-timeout', String(plan.scriptTimeout)] : []),
       ...(plan.version ? ['--version', plan.version] : []),
     ],
     ...(plan.port ? { port: plan.port } : {}),

@@ -1,8 +1,10 @@
-"""python -m omero_server --database URL --ssl-port N --certificate FILE --key FILE [--tcp-port N] [--version V]"""
+"""python -m omero_server --database URL --ssl-port N --certificate FILE --key FILE
+--tcp-port N --files DIR [--script-timeout S] [--version V]"""
 
 import argparse
 import signal
 import sys
+from pathlib import Path
 
 import Ice
 import omero
@@ -11,10 +13,21 @@ import omero.clients
 import omero.rtypes
 
 from .database import Database
+from .processor import Processor
 from .router import Router
 from .sessions import Sessions
 
 ROUTER = "OMERO.Glacier2/router"
+
+
+class Server:
+    """What all sessions share."""
+
+    def __init__(self, config, files, processor):
+        self.config = config
+        self.files = files
+        self.processor = processor
+        self.texts = {}
 
 
 def arguments():
@@ -24,6 +37,8 @@ def arguments():
     parser.add_argument("--tcp-port", type=int, required=True)
     parser.add_argument("--certificate", required=True)
     parser.add_argument("--key", required=True)
+    parser.add_argument("--files", required=True, type=Path, help="a directory for files that are uploaded")
+    parser.add_argument("--script-timeout", type=float, default=600, help="in seconds")
     parser.add_argument("--version", default="5.6.14", help="what it says its version is")
     return parser.parse_args()
 
@@ -60,8 +75,10 @@ def main():
         "omero.upgrades.url": "",
         "omero.router.insecure": f"{ROUTER}:tcp -p {options.tcp_port} -h @omero.host@",
     }
+    options.files.mkdir(exist_ok=True)
+    server = Server(config, options.files, Processor(options.tcp_port, options.files, options.script_timeout))
     adapter = ice.createObjectAdapter("Omero")
-    adapter.add(Router(adapter, Sessions(Database(options.database)), config), ice.stringToIdentity(ROUTER))
+    adapter.add(Router(adapter, Sessions(Database(options.database)), server), ice.stringToIdentity(ROUTER))
     adapter.activate()
     print("ready", flush=True)
     ice.waitForShutdown()

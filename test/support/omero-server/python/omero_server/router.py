@@ -13,16 +13,16 @@ CLIENT = omero.constants.CLIENTUUID
 
 @serves(Glacier2.Router)
 class Router(Glacier2.Router):
-    def __init__(self, adapter, sessions, config):
+    def __init__(self, adapter, sessions, server):
         self._adapter = adapter
         self._sessions = sessions
-        self._config = config
+        self._server = server
         self._clients = {}
 
     def createSession(self, name, password, current):
         session = self._join(name, password) or self._sign_in(name, password, current.ctx.get(omero.constants.AGENT))
         client = current.ctx.get(CLIENT, "")
-        factory = ServiceFactory(self._adapter, self._sessions, session, self._config)
+        factory = ServiceFactory(self._adapter, self._sessions, session, self._server)
         self._clients[client] = factory
         return factory.register(client)
 

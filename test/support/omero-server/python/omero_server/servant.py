@@ -65,4 +65,7 @@ def asynchronous(name):
 
 
 # Operations that answer nothing, as against those that answer null.
-VOID = {"refreshSession", "setConfigValue"}
+VOID = {
+    "refreshSession", "setConfigValue", "setInput", "setOutput", "saveArray", "setFileId", "write", "close", "addCallback",
+    "removeCallback", "registerCallback", "unregisterCallback", "editScript",
+}  # fmt: skip

@@ -3,21 +3,26 @@
 import Ice
 import omero
 import omero.api
+import omero.cmd
 
+from .commands import Commands, Handle
 from .servant import serves
 from .services.admin import Admin
 from .services.config import Config
 from .services.query import Query
+from .services.raw_file_store import RawFileStore
+from .services.script import Scripts
 from .services.session import SessionService
+from .services.update import Update
 
 
 @serves(omero.api.ServiceFactory)
 class ServiceFactory(omero.api.ServiceFactory):
-    def __init__(self, adapter, sessions, session, config):
+    def __init__(self, adapter, sessions, session, server):
         self._adapter = adapter
         self._sessions = sessions
         self._session = session
-        self._config = config
+        self._server = server
         self._closes = True
         self._identities = []
 
@@ -46,13 +51,28 @@ class ServiceFactory(omero.api.ServiceFactory):
         return self._serve(Admin(self._sessions, self._session), omero.api.IAdminPrx)
 
     def getConfigService(self, current):
-        return self._serve(Config(self._sessions, self._session, self._config), omero.api.IConfigPrx)
+        return self._serve(Config(self._sessions, self._session, self._server.config), omero.api.IConfigPrx)
 
     def getQueryService(self, current):
         return self._serve(Query(self._sessions, self._session), omero.api.IQueryPrx)
 
     def getSessionService(self, current):
         return self._serve(SessionService(self._sessions, self._session), omero.api.ISessionPrx)
+
+    def getUpdateService(self, current):
+        return self._serve(Update(self._sessions, self._session), omero.api.IUpdatePrx)
+
+    def getScriptService(self, current):
+        server = self._server
+        scripts = Scripts(self._sessions, self._session, server.processor, server.texts, self._serve)
+        return self._serve(scripts, omero.api.IScriptPrx)
+
+    def createRawFileStore(self, current):
+        return self._serve(RawFileStore(self._sessions, self._session, self._server.files), omero.api.RawFileStorePrx)
+
+    def submit(self, request, current):
+        response = Commands(self._sessions, self._session).answer(request, current)
+        return self._serve(Handle(request, response), omero.cmd.HandlePrx)
 
     def setCallback(self, callback, current):
         pass

@@ -20,6 +20,7 @@ class Session:
         self.time_to_idle = time_to_idle
         self.clients = 0
         self.closed = False
+        self.inputs, self.outputs = {}, {}
         self._started = time.monotonic()
 
     @property

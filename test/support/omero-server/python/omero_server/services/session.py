@@ -39,6 +39,25 @@ class SessionService(Service, omero.api.ISession):
         found = self._sessions.find(session.uuid.val)
         return -1 if found is None else self._sessions.close(found)
 
+    # What a script and whoever launched it give each other.
+    def setInput(self, key, name, value, current):
+        self._find(key).inputs[name] = value
+
+    def getInput(self, key, name, current):
+        return self._find(key).inputs.get(name)
+
+    def getInputs(self, key, current):
+        return self._find(key).inputs
+
+    def getInputKeys(self, key, current):
+        return list(self._find(key).inputs)
+
+    def setOutput(self, key, name, value, current):
+        self._find(key).outputs[name] = value
+
+    def getOutputs(self, key, current):
+        return self._find(key).outputs
+
     def _find(self, key):
         found = self._sessions.find(key)
         if found is None:
