@@ -14,7 +14,8 @@ export class ImportFacts {
   ) {}
 
   of(order: ImportForMail): Facts {
-    const { id, display, target, group, files, bytes, images, code, reason, note, state } = order;
+    const { id, display, target, group, files, bytes, images, code, reason, note, state, leftOut, leftOutFirst } =
+      order;
     return {
       import: String(id),
       source: display,
@@ -24,6 +25,9 @@ export class ImportFacts {
       size: formatBytes(bytes),
       ...(state === 'stuck' ? { reason: reason ?? code ?? '', code: code ?? '', next: nextStep(code ?? '') } : {}),
       ...(state === 'done' || state === 'emptied' ? { images: counted(images, 'image') } : {}),
+      ...((state === 'done' || state === 'emptied') && leftOut > 0
+        ? { leftOut: counted(leftOut, 'file'), leftOutFiles: `${leftOutFirst.join(', ')}${leftOut > 10 ? ', …' : ''}` }
+        : {}),
       ...(note === null ? {} : { note }),
       ...this.inOmero(target),
       ...this.requests.link(`imports/${id}`),

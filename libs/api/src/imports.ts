@@ -52,6 +52,7 @@ export const importReview = z
       proven: count.describe('Files that are proven to be in OMERO'),
       removed: count.describe('Sources that were removed from the buffer'),
       leftOut: count.nullable().describe("Files that OMERO's importer left out; null until it was asked"),
+      leftOutFirst: z.array(z.string()).describe('The first of them'),
     }),
     filesets: z
       .array(

@@ -16,6 +16,7 @@ it('has a default for everything but the directory', () => {
     permanent: false,
     transfers: ['upload'],
     removeAfterMs: 60 * day,
+    leftOut: 'file',
     lifetimeMs: 60 * day,
     access: '{login}',
     shared: [],

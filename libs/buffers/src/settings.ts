@@ -43,6 +43,8 @@ const bufferSettings = z
     permanent: z.boolean().default(false),
     transfers: z.array(z.enum(transferModes)).min(1).default(['upload']),
     remove: duration.optional(),
+    /** What stays in the buffer when OMERO's importer left files out: just these, or their whole set. */
+    leftOut: z.enum(['file', 'set']).default('file'),
     lifetime: duration.default(60 * 86_400_000),
     access: below
       .refine((template) => template.includes('{login}'), { error: 'must contain {login}' })

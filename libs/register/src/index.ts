@@ -63,7 +63,7 @@ export type { AgeingOfPerson, UnimportedData } from './imports/unimported';
 export type { WatchedSource } from './imports/watched';
 export type { ImportMarkResult, KnownImportMark, OpenImportMark } from './imports/import-marks';
 export type { SourceInBuffer } from './imports/import-sources';
-export type { GroupedFiles, OrderedFileset } from './imports/filesets';
+export type { GroupedFiles, ImportControlFile, OrderedFileset } from './imports/filesets';
 export type { ImportClaim } from './imports/import-claims';
 export type { Steered } from './imports/steer';
 export {

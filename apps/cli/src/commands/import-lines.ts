@@ -91,6 +91,13 @@ export function listLines(list: readonly ImportOrder[], now: Date): Lines {
   );
 }
 
+/** Files that stay in the buffer, by name. */
+function leftOutOf({ leftOut, leftOutFirst }: ImportDetails['amounts']): string | undefined {
+  if (!leftOut) return undefined;
+  const more = leftOut > leftOutFirst.length ? ', …' : '';
+  return `${counted(leftOut, 'file')} that OMERO does not import: ${leftOutFirst.join(', ')}${more}`;
+}
+
 export function showLines({ order, amounts, filesets, attempts, events, permitted }: ImportDetails): Lines {
   const { id, state, stuckFrom, reason, code, note, provenAt } = order;
   return [
@@ -110,7 +117,7 @@ export function showLines({ order, amounts, filesets, attempts, events, permitte
         'In OMERO',
         `${amounts.imported} of ${counted(amounts.filesets, 'fileset')}, ${counted(amounts.images, 'image')}`,
       ],
-      ['Left out', amounts.leftOut ? counted(amounts.leftOut, 'file') : undefined],
+      ['Left out', leftOutOf(amounts)],
       ['Proven', provenAt ? formatTime(provenAt) : undefined],
       ['Removed', amounts.removed > 0 ? `${counted(amounts.removed, 'source')} from the buffer` : undefined],
     ]),

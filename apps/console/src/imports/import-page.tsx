@@ -85,7 +85,13 @@ function Filesets({ details: { amounts, filesets } }: Shown): VNode | null {
         {counted(amounts.images, 'image')}
       </h2>
       {amounts.leftOut !== null && amounts.leftOut > 0 && (
-        <p>{counted(amounts.leftOut, 'file')} belong to no image: OMERO leaves them out.</p>
+        <p>
+          {counted(amounts.leftOut, 'file')} not imported, as OMERO leaves them out:{' '}
+          <span class="name">
+            {amounts.leftOutFirst.join(', ')}
+            {amounts.leftOut > amounts.leftOutFirst.length && ', …'}
+          </span>
+        </p>
       )}
       <Rows
         label="Filesets"

@@ -92,7 +92,8 @@ it('finds what was never imported and is near the lifetime of its buffer, by its
 it.each<[string, string, string, boolean]>([
   ['itself', 'alice/set', 'importing', false],
   ['a part of it', 'alice/set/sub', 'done', false],
-  ['what it is in', 'alice', 'emptied', false],
+  ['what it is in', 'alice', 'done', false],
+  ['itself, of which this was left out', 'alice/set', 'emptied', true],
   ['itself, and cancelled', 'alice/set', 'cancelled', true],
   ['a neighbour with a longer name', 'alice/set 2', 'done', true],
 ])('after an order of %s', async (_, source, state, reported) => {

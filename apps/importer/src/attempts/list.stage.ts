@@ -39,6 +39,8 @@ export class ListStage implements ImportStage {
       signal: work.signal,
     });
     await filesets.end();
+    const { controls } = await this.places.of(claim.order);
+    await this.register.imports.filesets.controls(claim, controls);
     const { count, first } = await this.register.imports.filesets.leftOut(claim.order.id);
     if (count > 0) await this.register.imports.looks.note(claim, 'import files left out', { files: count, first });
     await this.register.imports.advance(claim, { event: 'list', to: 'listed' });

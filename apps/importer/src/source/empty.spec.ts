@@ -7,11 +7,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
   mkdirSync,
 } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { SourceScene } from '../testing/source-scene';
 
@@ -33,13 +35,14 @@ function inRepository(name: string, content = `content of ${name}`): string {
   return path;
 }
 
-/** A proven import whose files OMERO has as copies. */
-async function done(): Promise<bigint> {
+/** A proven import whose files OMERO has as copies, but for those that it left out. */
+async function done(leftOut: Readonly<Record<string, string>> = {}): Promise<bigint> {
   for (const name of names) {
     scene.write(`set/${name}`, `content of ${name}`);
     inRepository(name);
   }
-  const id = await scene.verified('set');
+  for (const [name, content] of Object.entries(leftOut)) scene.write(`set/${name}`, content);
+  const id = await scene.verified('set', 'upload', { leftOut: Object.keys(leftOut) });
   await scene.run('unlock', id);
   return id;
 }
@@ -241,6 +244,96 @@ it.each([
   await scene.run('empty', id);
   expect((await scene.get(id)).state).toBe('emptied');
   expect(existsSync(scene.at('set'))).toBe(false);
+});
+
+describe('files that OMERO left out', () => {
+  const notes = { 'notes.txt': 'notes', 'deep/more.txt': 'more' };
+
+  it('stay, and only they, with their directories', async () => {
+    const id = await done(notes);
+    await scene.run('empty', id);
+    expect((await scene.get(id)).state).toBe('emptied');
+    expect(here()).toEqual([false, false, false]);
+    for (const [name, content] of Object.entries(notes))
+      expect(readFileSync(scene.at(`set/${name}`), 'utf8')).toBe(content);
+    expect(readdirSync(scene.at('.coldroom-locks'))).toEqual([]);
+  });
+
+  it('keep their whole set where the site says so, and are named', async () => {
+    scene.configure({ remove: 0, leftOut: 'set' });
+    const id = await done(notes);
+    await expect(scene.run('empty', id)).rejects.toThrow(/leaves out 2 of its files: [^,]+, [^,]+\.$/);
+    expect(here()).toEqual(all);
+  });
+
+  it('and that the person has removed or changed keep nothing else', async () => {
+    const id = await done(notes);
+    rmSync(scene.at('set/notes.txt'));
+    appendFileSync(scene.at('set/deep/more.txt'), ' and more');
+    await scene.run('empty', id);
+    expect(here()).toEqual([false, false, false]);
+    expect(readFileSync(scene.at('set/deep/more.txt'), 'utf8')).toBe('more and more');
+  });
+});
+
+describe('the manifest and the marker', () => {
+  const control = { 'import.yml': 'target: Dataset:5', 'done.txt': '' };
+  const left = (): readonly string[] => (existsSync(scene.at('set')) ? readdirSync(scene.at('set')).sort() : []);
+  beforeEach(() => scene.configure({ remove: 0, watch: { manifests: 'own', marker: 'done.txt' } }));
+
+  it('go with the set, and are not proven thereby', async () => {
+    const id = await done(control);
+    await scene.run('empty', id);
+    expect(existsSync(scene.at('set'))).toBe(false);
+    const { rows } = await scene.sql.query(
+      'SELECT display FROM import_file WHERE removed_at IS NOT NULL AND proven_at IS NULL ORDER BY display',
+    );
+    expect(rows).toEqual([{ display: 'done.txt' }, { display: 'import.yml' }]);
+  });
+
+  it('do not keep the set where files that are left out do', async () => {
+    scene.configure({ remove: 0, leftOut: 'set', watch: { manifests: 'own', marker: 'done.txt' } });
+    await scene.run('empty', await done(control));
+    expect(left()).toEqual([]);
+  });
+
+  it('stay while the set stays', async () => {
+    const id = await done(control);
+    rmSync(`${scene.repository}/a.tif`);
+    await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+    expect(left()).toEqual(expect.arrayContaining(Object.keys(control)));
+  });
+
+  it('stay if they were changed since', async () => {
+    const id = await done(control);
+    const { mtimeNs } = statSync(scene.at('set/import.yml'), { bigint: true });
+    writeFileSync(scene.at('set/import.yml'), 'target: Dataset:6');
+    execFileSync('touch', [
+      '-d',
+      `@${mtimeNs / 1_000_000_000n}.${String(mtimeNs % 1_000_000_000n).padStart(9, '0')}`,
+      scene.at('set/import.yml').toString(),
+    ]);
+    appendFileSync(scene.at('set/done.txt'), 'done');
+    await scene.run('empty', id);
+    expect(left()).toEqual(['done.txt', 'import.yml']);
+  });
+
+  it('are data where they have content, are deeper, or belong to no manifest of the site', async () => {
+    const id = await done({ 'done.txt': 'exposure: 3', 'deep/import.yml': 'x' });
+    await scene.run('empty', id);
+    expect(left()).toEqual(['deep', 'done.txt']);
+    rmSync(scene.at('set'), { recursive: true });
+    scene.configure({ remove: 0 });
+    await scene.run('empty', await done({ 'import.yml': 'target: Dataset:5' }));
+    expect(left()).toEqual(['import.yml']);
+  });
+
+  it.each(['import-move:2-synced:2', 'import-remove:2-synced:2'])('killed at %s it goes on', async (point) => {
+    const id = await done(control);
+    expect(scene.killAt(point, 'empty', id)).toBe('SIGKILL');
+    await scene.run('empty', id);
+    expect(left()).toEqual([]);
+  });
 });
 
 it('never removes what was imported by symbolic links', async () => {

@@ -9,7 +9,8 @@ import { SOURCE_OPTIONS, type SourceOptions } from './options';
 import { takeAway } from './own-tree';
 import { parentsOf } from './parents';
 import { SourcePlaces, type OrderPlaces } from './places';
-import { filesOf } from './rows';
+import { removeControlFiles } from './remove-control-files';
+import { filesOf, importedFilesOf } from './rows';
 import { factsOf, policyOf, removable, type Facts } from './source-facts';
 
 const hour = 3_600_000;
@@ -44,8 +45,11 @@ export class EmptyStage implements ImportStage {
     // Files that a worker had moved aside before it died go back: all is decided again.
     await takeAway(this.files, places.own('removed'), work);
     await this.refuseEarly(claim, places);
-    for await (const batch of filesOf(this.register, claim, batchFiles)) await this.facts(claim, places, batch, work);
-    for await (const batch of filesOf(this.register, claim, batchFiles)) await this.remove(claim, places, batch, work);
+    for await (const batch of importedFilesOf(this.register, claim, batchFiles))
+      await this.facts(claim, places, batch, work);
+    for await (const batch of importedFilesOf(this.register, claim, batchFiles))
+      await this.remove(claim, places, batch, work);
+    await removeControlFiles(this, claim, places, work);
     await this.removeDirectories(claim, places, work);
     const left = await takeAway(this.files, places.own('removed'), work);
     if (left.kept > 0) throw kept(`files that were moved aside cannot go back: ${left.shown.join(', ')}`, day);
@@ -61,6 +65,9 @@ export class EmptyStage implements ImportStage {
     if (provenForMs < removeAfterMs) throw kept('it is too early', Math.min(removeAfterMs - provenForMs, day));
     const other = await this.register.imports.sources.inUseBy(order);
     if (other !== undefined) throw kept(`import ${other} needs it, too`, hour);
+    if (buffer.leftOut === 'file') return;
+    const { count, first } = await this.register.imports.filesets.leftOut(order.id, 3);
+    if (count > 0) throw kept(`OMERO leaves out ${count} of its files: ${first.join(', ')}`, day);
   }
 
   /** What is known of a batch now. One reason to keep one file keeps the set. */

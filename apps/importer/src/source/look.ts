@@ -1,6 +1,7 @@
 import { codeOf, Refused } from '@coldroom/domain';
 import { displayPath, isTemporaryName, walk, type Entry, type Files } from '@coldroom/files';
-import type { ImportOrder } from '@coldroom/register';
+import type { ImportControlFile, ImportOrder } from '@coldroom/register';
+import { isControlFile } from './control-files';
 import type { OrderPlaces } from './places';
 import { SetDigest } from './set-digest';
 
@@ -32,13 +33,15 @@ export class Look {
   private readonly contents = new SetDigest();
   private newest: { readonly path: Buffer; readonly ns: bigint } | undefined;
 
+  constructor(private readonly controls: readonly ImportControlFile[] = []) {}
+
   add({ path, kind, identity }: Entry): void {
     const { dev, ino, size, mtimeNs, ctimeNs } = identity;
     this.everything.add(path, kind, dev, ino, size, mtimeNs, ctimeNs);
     this.contents.add(path, size, mtimeNs);
     this.files += 1;
     if (kind !== 'file') this.notFiles.add(path);
-    else if (size === 0n) this.zeroBytes.add(path);
+    else if (size === 0n && !isControlFile(this.controls, { path, identity })) this.zeroBytes.add(path);
     if (isUnfinished(path)) this.unfinished.add(path);
     const ns = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
     if (!this.newest || ns > this.newest.ns) this.newest = { path, ns };
@@ -95,7 +98,7 @@ export async function lookAtSource(
   places: OrderPlaces,
   order: Pick<ImportOrder, 'display'>,
 ): Promise<Look> {
-  const look = new Look();
+  const look = new Look(places.controls);
   for await (const batch of entriesOf(files, places, order)) for (const entry of batch) look.add(entry);
   return look;
 }

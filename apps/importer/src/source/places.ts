@@ -1,7 +1,8 @@
 import { Refused } from '@coldroom/domain';
 import { bufferMarker, type BufferSettings, type Imports } from '@coldroom/buffers';
 import { openRoot, type Place, type Root } from '@coldroom/files';
-import type { ImportOrder, OrderedFile } from '@coldroom/register';
+import type { ImportControlFile, ImportOrder, OrderedFile } from '@coldroom/register';
+import { controlFilesOf } from './control-files';
 
 const slash = 0x2f;
 
@@ -12,6 +13,7 @@ export interface OrderPlaces {
   readonly root: Root;
   /** Below the buffer. */
   readonly source: Buffer;
+  readonly controls: readonly ImportControlFile[];
   /** The directory or file of the source in the buffer has this place. */
   sourceOf(file: Pick<OrderedFile, 'path'>): Place;
   /** Directories of ours for this order: `locks` while it is imported, `removed` while its source is removed. */
@@ -67,6 +69,7 @@ export class SourcePlaces {
       buffer,
       root,
       source,
+      controls: controlFilesOf(this.imports, buffer),
       sourceOf: ({ path }) => ({ root: root.directory, path: join(source, path) }),
       importRoot: async () => {
         const importRoot = await this.imports.importRoot(buffer);

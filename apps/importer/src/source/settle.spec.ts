@@ -76,6 +76,17 @@ it('refuses links, pipes, files without content and empty sets, by name', async 
   await expect(scene.settle(await scene.order('gone'))).rejects.toMatchObject(refused('IMPORT_SOURCE_GONE'));
 });
 
+it('knows the marker of the site, which may be without content, directly in the set only', async () => {
+  scene.configure({ watch: { manifests: 'own', marker: 'done.txt' } });
+  for (const name of ['a.tif', 'done.txt']) scene.write(`set/${name}`, name === 'a.tif' ? 'a' : '');
+  const id = await scene.order('set');
+  await scene.settle(id);
+  expect((await scene.get(id)).files).toBe(2);
+  scene.write('deep/a.tif');
+  scene.write('deep/er/done.txt', '');
+  await expect(scene.settle(await scene.order('deep'))).rejects.toThrow(/without content: "er\/done.txt"\./);
+});
+
 it('is not led out of the buffer by a source that became a link', async () => {
   scene.write('set/a', 'one');
   mkdirSync(`${scene.dir}/elsewhere`);

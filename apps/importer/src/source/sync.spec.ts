@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => scene.close());
 
-const hashed = async (): Promise<bigint> => scene.verified('set', 'upload', 'hashed');
+const hashed = async (): Promise<bigint> => scene.verified('set', 'upload', { upTo: 'hashed' });
 const copyOf = (id: bigint, path: string): string => `${root}/${id}/set/${path}`;
 const pathOf = async (id: bigint): Promise<string> => {
   const places = new SourcePlaces(new Imports(scene.importsSettings(), '/nowhere'));

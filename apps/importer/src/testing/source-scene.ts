@@ -182,14 +182,20 @@ export class SourceScene {
   }
 
   /** As far as a proven import, whose files OMERO has as copies in the repository. */
-  async verified(source: string, transfer: TransferMode = 'upload', upTo?: 'hashed'): Promise<bigint> {
+  async verified(
+    source: string,
+    transfer: TransferMode = 'upload',
+    { upTo, leftOut = [] }: { readonly upTo?: 'hashed'; readonly leftOut?: readonly string[] } = {},
+  ): Promise<bigint> {
     const id = await this.order(source, transfer);
     await this.run('settle', id);
     await this.run('lock', id);
     const claim = (await this.register.imports.claims.claim(id, ['locked'], 'a lister', 60_000)) as ImportClaim;
     const files = await this.rows(id);
-    const paths = files.map(({ path }) => path);
+    const paths = files.map(({ path }) => path).filter((path) => !leftOut.includes(path.toString()));
     await this.register.imports.filesets.add(claim, [{ number: 1, reader: 'TiffReader', paths }], true);
+    const { controls } = await new SourcePlaces(new Imports(this.importsSettings(), '/nowhere')).of(claim.order);
+    await this.register.imports.filesets.controls(claim, controls);
     await this.register.imports.advance(claim, { event: 'list', to: 'listed' });
     await this.run('digest', id);
     if (upTo === 'hashed') return id;

@@ -3,8 +3,9 @@ import { openDirectory, readSmallFile, type Root } from '@coldroom/files';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-export const manifestName = Buffer.from('import.yml');
 const limit = 65_536;
+export const manifestLimit = BigInt(limit);
+export const manifestName = Buffer.from('import.yml');
 
 const manifest = z.strictObject({
   target: z.string(),

@@ -1,4 +1,6 @@
 import {
+  statSync,
+  type BigIntStats,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -235,6 +237,11 @@ describe('a set that was ordered', () => {
     round = watching(layout);
     id = (await twoLooks(round))[0]!.id;
   });
+  const leftOut = ({ dev, ino, size, mtimeNs }: Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs'>) =>
+    sql.query(
+      `INSERT INTO import_file (order_id, path, display, size, identity) VALUES ($1, 'notes.txt', 'notes.txt', $2, $3)`,
+      [id, size, [dev, ino, size, mtimeNs, 1, 1, 0, 0, 0].join(':')],
+    );
   const become = (state: string) =>
     sql.query('UPDATE import_order SET state = $2, proven_at = now() WHERE id = $1', [id, state]);
 
@@ -265,6 +272,25 @@ describe('a set that was ordered', () => {
     await become(state);
     rmSync(at('alice/day 1/a.tif'));
     file('alice/day 1/b.tif');
+    expect(await twoLooks(round)).toHaveLength(2);
+  });
+
+  it('and emptied is not ordered again for what OMERO left out, but with new files', async () => {
+    file('alice/day 1/notes.txt', 'notes');
+    await leftOut(statSync(at('alice/day 1/notes.txt'), { bigint: true }));
+    await become('emptied');
+    rmSync(at('alice/day 1/a.tif'));
+    expect(await twoLooks(round)).toHaveLength(1);
+    expect(await twoLooks(round)).toHaveLength(1);
+    file('alice/day 1/b.tif');
+    expect(await twoLooks(round)).toHaveLength(2);
+  });
+
+  it('and emptied is ordered again when a file that was left out has changed', async () => {
+    file('alice/day 1/notes.txt', 'notes');
+    await leftOut({ ...statSync(at('alice/day 1/notes.txt'), { bigint: true }), mtimeNs: 1n });
+    await become('emptied');
+    rmSync(at('alice/day 1/a.tif'));
     expect(await twoLooks(round)).toHaveLength(2);
   });
 

@@ -5,6 +5,7 @@ import { displayPath, Files, type Root, type Summary } from '@coldroom/files';
 import { orderImport, type Actor } from '@coldroom/operations';
 import { Register, type WatchedSource } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
+import { isOnlyLeftOut } from './left-out';
 import { manifestName, readManifest } from './manifest';
 import { depthOf, setsAmong, type WatchedSet } from './sets';
 import { layoutWish, manifestWish, type WatchWish } from './wishes';
@@ -24,8 +25,8 @@ export class Stability {
 export class WatchRound {
   constructor(
     private readonly imports: Imports,
-    private readonly register: Register,
-    private readonly files: Files,
+    readonly register: Register,
+    readonly files: Files,
     private readonly stability: Stability,
     private readonly log: Log,
   ) {}
@@ -70,6 +71,10 @@ export class WatchRound {
     const { watched } = this.register.imports;
     const source = await watched.seen(path, displayPath(path), summary.look);
     if (!this.isComplete(summary, source) || !isNew(source, summary.look)) return;
+    if (source.order?.state === 'emptied' && (await isOnlyLeftOut(this, root, set.path, source.order.id))) {
+      await watched.ordered(path, source.order.id, summary.look);
+      return;
+    }
     const login = ownerOf(set.path, buffer) ?? null;
     try {
       refuseChanged(source);

@@ -108,6 +108,25 @@ test('one import that is done is one mail, with links to the images and to the o
   expect((await mails()).heads).toEqual([]);
 });
 
+test('files that OMERO left out are named in the mail, also in one about many', async () => {
+  const id = await ordered();
+  const leaveOut = (order: bigint, control = false) =>
+    scene.sql.query(
+      `INSERT INTO import_file (order_id, path, display, size, identity, control) VALUES ($1, $2::text::bytea, $2, 1, '', $3)`,
+      [order, control ? 'import.yml' : 'notes <1>.txt', control],
+    );
+  await leaveOut(id);
+  await leaveOut(id, true);
+  await done(id);
+  expect((await mails()).texts).toContain('OMERO does not import 1 file of it: notes <1>.txt.\n');
+  for (const order of [await ordered(), await ordered()]) {
+    await done(order);
+    await leaveOut(order);
+  }
+  const { texts } = await mails();
+  expect(texts.match(/OMERO does not import 1 file: notes <1>\.txt/g)).toHaveLength(2);
+});
+
 test('a target that is named has no link', async () => {
   await done(await ordered(alice, 'Dataset:name:today'), 1);
   const { heads, texts } = await mails();

@@ -192,7 +192,7 @@ describe('what people see', () => {
   it('is one order with all that happened to it', async () => {
     expect(await showImport(alice(), mine)).toMatchObject({
       order: { id: mine },
-      amounts: { filesets: 0, imported: 0, images: 0, proven: 0, removed: 0, leftOut: null },
+      amounts: { filesets: 0, imported: 0, images: 0, proven: 0, removed: 0, leftOut: null, leftOutFirst: [] },
       attempts: [],
       events: [{ what: 'ordered', actor: 'alice', to: 'ordered' }],
       permitted: ['cancelImport'],

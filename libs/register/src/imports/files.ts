@@ -18,6 +18,8 @@ export interface FoundFile {
 export interface OrderedFile extends FoundFile {
   readonly id: bigint;
   readonly fileset: number | null;
+  /** It orders the set and is no data: a manifest, an empty marker. No fileset has it. */
+  readonly control: boolean;
   readonly size: bigint;
   readonly digests: Digests;
   readonly originalFileId: bigint | null;
@@ -100,9 +102,22 @@ export class ImportFiles {
     return this.select('order_id = $1 AND id > $2 ORDER BY id LIMIT $3', [orderId, after, limit]);
   }
 
+  /** Of these paths, those that no fileset has and that were not removed. */
+  async leftOutAt(orderId: bigint, paths: readonly Buffer[]): Promise<readonly OrderedFile[]> {
+    return this.select(
+      'order_id = $1 AND path = ANY ($2::bytea[]) AND fileset IS NULL AND removed_at IS NULL ORDER BY id',
+      [orderId, paths],
+    );
+  }
+
+  /** Files that order the set, and were not removed. */
+  async controls(orderId: bigint): Promise<readonly OrderedFile[]> {
+    return this.select('order_id = $1 AND fileset IS NULL AND control AND removed_at IS NULL ORDER BY id', [orderId]);
+  }
+
   private async select(where: string, values: readonly unknown[]): Promise<readonly OrderedFile[]> {
     const { rows } = await this.pool.query<Omit<OrderedFile, 'identity'> & { identity: string }>(
-      `SELECT id, fileset, path, display, size, identity, digests, original_file_id AS "originalFileId", proven_at AS "provenAt", removed_at AS "removedAt"
+      `SELECT id, fileset, control, path, display, size, identity, digests, original_file_id AS "originalFileId", proven_at AS "provenAt", removed_at AS "removedAt"
        FROM import_file WHERE ${where}`,
       [...values],
     );

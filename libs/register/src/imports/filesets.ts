@@ -14,6 +14,12 @@ export interface GroupedFiles {
   readonly paths: readonly Buffer[];
 }
 
+/** A file of ours below the source, such as a manifest, and the size up to which it is one. */
+export interface ImportControlFile {
+  readonly path: Buffer;
+  readonly maxBytes: bigint;
+}
+
 export interface OrderedFileset {
   readonly number: number;
   readonly reader: string;
@@ -38,7 +44,10 @@ export class ImportFilesets {
       const { rowCount: tried } = await client.query('SELECT FROM import_attempt WHERE order_id = $1 LIMIT 1', [id]);
       if (tried !== 0) throw new RangeError(`import ${id} has attempts and cannot be listed again`);
       if (first) {
-        await client.query("UPDATE import_file SET fileset = NULL, digests = '{}' WHERE order_id = $1", [id]);
+        await client.query(
+          "UPDATE import_file SET fileset = NULL, control = false, digests = '{}' WHERE order_id = $1",
+          [id],
+        );
         await client.query('DELETE FROM import_fileset WHERE order_id = $1', [id]);
       }
       await client.query(
@@ -59,11 +68,22 @@ export class ImportFilesets {
     });
   }
 
-  /** How many files no fileset has, and the first of them. */
+  /** Records which of the files that no fileset has are no data. */
+  async controls(claim: ImportClaim, files: readonly ImportControlFile[]): Promise<void> {
+    await underClaim(this.pool, claim, async (client) => {
+      await client.query(
+        `UPDATE import_file f SET control = true FROM unnest($2::bytea[], $3::bigint[]) AS c(path, most)
+         WHERE f.order_id = $1 AND f.path = c.path AND f.size <= c.most AND f.fileset IS NULL`,
+        [claim.order.id, files.map(({ path }) => path), files.map(({ maxBytes }) => maxBytes)],
+      );
+    });
+  }
+
+  /** How many files no fileset has, and the first of them; control files do not count. */
   async leftOut(orderId: bigint, limit = 10): Promise<{ readonly count: number; readonly first: readonly string[] }> {
     const { rows } = await this.pool.query<{ count: number; first: string[] }>(
-      `SELECT (SELECT count(*)::int FROM import_file WHERE order_id = $1 AND fileset IS NULL) AS count,
-         ARRAY(SELECT display FROM import_file WHERE order_id = $1 AND fileset IS NULL ORDER BY id LIMIT $2) AS first`,
+      `SELECT (SELECT count(*)::int FROM import_file WHERE order_id = $1 AND fileset IS NULL AND NOT control) AS count,
+         ARRAY(SELECT display FROM import_file WHERE order_id = $1 AND fileset IS NULL AND NOT control ORDER BY id LIMIT $2) AS first`,
       [orderId, limit],
     );
     return rows[0] as { count: number; first: string[] };

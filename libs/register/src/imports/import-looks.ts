@@ -40,11 +40,11 @@ export class ImportLooks {
     });
   }
 
-  /** Records that sources were removed: each was proven in the same run. */
+  /** Records that sources were removed: each was proven in the same run, or is a control file. */
   async removed(claim: ImportClaim, ids: readonly bigint[]): Promise<void> {
     await underClaim(this.pool, claim, async (client) => {
       await client.query(
-        `UPDATE import_file SET removed_at = now(), proven_at = coalesce(proven_at, now())
+        `UPDATE import_file SET removed_at = now(), proven_at = CASE WHEN control THEN proven_at ELSE coalesce(proven_at, now()) END
          WHERE order_id = $1 AND id = ANY ($2) AND removed_at IS NULL`,
         [claim.order.id, ids],
       );

@@ -14,6 +14,9 @@ export interface ImportForMail {
   readonly files: number;
   readonly bytes: bigint;
   readonly images: number;
+  /** Files that OMERO's importer left out, and the first of them. */
+  readonly leftOut: number;
+  readonly leftOutFirst: readonly string[];
 }
 
 /** Orders of one person, and the first of them. */
@@ -24,8 +27,12 @@ export interface ImportsOfPerson {
   readonly shown: readonly ImportForMail[];
 }
 
+const leftOut = `f.order_id = o.id AND f.fileset IS NULL AND NOT f.control
+  AND EXISTS (SELECT FROM import_fileset l WHERE l.order_id = o.id)`;
 const columns = `o.id, o.display, o.target, o.group_name AS "group", o.state, o.code, o.reason, o.note, o.files, o.bytes,
-  (SELECT coalesce(sum(f.images), 0)::int FROM import_fileset f WHERE f.order_id = o.id) AS images`;
+  (SELECT coalesce(sum(f.images), 0)::int FROM import_fileset f WHERE f.order_id = o.id) AS images,
+  (SELECT count(*)::int FROM import_file f WHERE ${leftOut}) AS "leftOut",
+  ARRAY(SELECT f.display FROM import_file f WHERE ${leftOut} ORDER BY f.id LIMIT 10) AS "leftOutFirst"`;
 
 /** What mails about imports say. No list of all orders is held in memory. */
 export class ImportMails {

@@ -23,6 +23,8 @@ export interface ImportAmounts {
   readonly removed: number;
   /** Files that OMERO's importer left out; null while it was not asked. */
   readonly leftOut: number | null;
+  /** The first of them. */
+  readonly leftOutFirst: readonly string[];
 }
 
 export interface ImportedFileset {
@@ -84,11 +86,13 @@ export class ImportReports {
 
   async amounts(orderId: bigint): Promise<ImportAmounts> {
     const { rows } = await this.pool.query<ImportAmounts>(
-      `SELECT s.filesets, s.imported, s.images, f.proven, f.removed, CASE WHEN s.filesets > 0 THEN f.unlisted END AS "leftOut"
+      `SELECT s.filesets, s.imported, s.images, f.proven, f.removed, CASE WHEN s.filesets > 0 THEN f.unlisted END AS "leftOut",
+         CASE WHEN s.filesets > 0 THEN ARRAY(SELECT display FROM import_file
+           WHERE order_id = $1 AND fileset IS NULL AND NOT control ORDER BY id LIMIT 20) ELSE '{}' END AS "leftOutFirst"
        FROM (SELECT count(*)::integer AS filesets, count(fileset_id)::integer AS imported, coalesce(sum(images), 0)::integer AS images
              FROM import_fileset WHERE order_id = $1) s,
             (SELECT count(proven_at)::integer AS proven, count(removed_at)::integer AS removed,
-               (count(*) FILTER (WHERE fileset IS NULL))::integer AS unlisted FROM import_file WHERE order_id = $1) f`,
+               (count(*) FILTER (WHERE fileset IS NULL AND NOT control))::integer AS unlisted FROM import_file WHERE order_id = $1) f`,
       [orderId],
     );
     return rows[0] as ImportAmounts;

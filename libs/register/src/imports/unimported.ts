@@ -24,11 +24,14 @@ export interface AgeingOfPerson {
 export class Unimported {
   constructor(private readonly pool: pg.Pool) {}
 
-  /** Of these paths, those of which no order was placed that was not cancelled: of the path, in it, or around it. */
+  /**
+   * Of these paths, those of which no order was placed: of the path, in it, or around it. Cancelled orders do not count, nor
+   * those whose source was removed: what is there now was left out, or came later.
+   */
   async neverOrdered(paths: readonly Buffer[]): Promise<readonly Buffer[]> {
     const { rows } = await this.pool.query<{ path: Buffer }>(
       `SELECT p.path FROM unnest($1::bytea[]) AS p(path) WHERE NOT EXISTS (
-         SELECT FROM import_order o WHERE o.state <> 'cancelled' AND (o.source = p.path
+         SELECT FROM import_order o WHERE o.state NOT IN ('cancelled', 'emptied') AND (o.source = p.path
            OR substring(o.source FROM 1 FOR length(p.path) + 1) = p.path || '/'::bytea
            OR substring(p.path FROM 1 FOR length(o.source) + 1) = o.source || '/'::bytea))`,
       [paths],

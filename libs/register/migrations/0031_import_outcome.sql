@@ -1,0 +1,15 @@
+-- Up Migration
+
+-- A manifest, or an empty marker, that OMERO's importer left out. It has no image, and goes with its set.
+ALTER TABLE import_file ADD COLUMN control boolean NOT NULL DEFAULT false,
+  ADD CONSTRAINT import_file_control CHECK (NOT control OR fileset IS NULL),
+  DROP CONSTRAINT import_file_check,
+  ADD CONSTRAINT import_file_removed CHECK (removed_at IS NULL OR proven_at IS NOT NULL OR control);
+CREATE INDEX import_file_left_out ON import_file (order_id, id) WHERE fileset IS NULL;
+
+-- Down Migration
+
+DROP INDEX import_file_left_out;
+UPDATE import_file SET proven_at = removed_at WHERE control AND removed_at IS NOT NULL;
+ALTER TABLE import_file DROP CONSTRAINT import_file_removed, DROP COLUMN control,
+  ADD CONSTRAINT import_file_check CHECK (removed_at IS NULL OR proven_at IS NOT NULL);
