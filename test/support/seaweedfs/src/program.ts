@@ -30,7 +30,8 @@ function compile(place: string): void {
     for (const file of ['go.mod', 'go.sum']) copyFileSync(join(source, file), join(modules, file));
     execFileSync('chmod', ['u+w', join(modules, 'go.mod'), join(modules, 'go.sum')]);
     const modfile = `-modfile=${join(modules, 'go.mod')}`;
-    go(source, 'build', modfile, '-ldflags=-s -w', '-o', join(place, 'weed'), './weed');
+    // Without optimizations it compiles in about half the time.
+    go(source, 'build', modfile, '-gcflags=all=-N -l', '-ldflags=-s -w', '-o', join(place, 'weed'), './weed');
   } finally {
     rmSync(modules, { recursive: true, force: true });
   }
