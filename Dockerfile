@@ -3,7 +3,8 @@
 #   docker build -t coldroom .
 #   docker build -t coldroom-sample --target sample .     a sample OMERO, for trying and for tests
 #   docker build -t coldroom-backup --target backup .     with pg_dump, age and gpg, for backups and drills
-#   docker build -t coldroom-importer --target importer . with omero-py, Java and rsync, for imports
+#
+# deploy/image/importer.Dockerfile adds OMERO's importer to the image.
 #
 # It needs no BuildKit.
 
@@ -50,42 +51,6 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=10s --start-period=60s CMD ["node", "/app/image/healthy.js"]
 ENTRYPOINT ["tini", "--", "/app/image/coldroom.sh"]
 CMD ["backup"]
-
-# OMERO's own command. Its transport is on PyPI as source only, for Pythons up to 3.10.
-FROM ${NODE_IMAGE} AS omero-py
-RUN apt-get update \
- && apt-get install -y --no-install-recommends python3-venv python3-dev g++ libssl-dev libbz2-dev \
- && apt-get clean && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
-ARG ICE_VERSION=3.6.5
-ARG OMERO_PY_VERSION=5.23.0
-COPY deploy/image/build_ice.py /build/
-WORKDIR /build
-RUN python3 -m venv /opt/omero && . /opt/omero/bin/activate \
- && pip install -q --disable-pip-version-check setuptools==80.9.0 wheel==0.45.1 \
- && pip download -q --no-deps --no-build-isolation --no-binary :all: zeroc-ice==${ICE_VERSION} \
- && python build_ice.py zeroc*ice-*.tar.gz wheels \
- && pip install -q --disable-pip-version-check --find-links wheels zeroc-ice==${ICE_VERSION} omero-py==${OMERO_PY_VERSION} \
- && omero version && rm -rf /build/*
-
-FROM ${NODE_IMAGE} AS importer
-# openssh-client and rsync fetch data from instruments. OMERO's Java client comes from OMERO.server, by a mount.
-RUN mkdir -p /usr/share/man/man1 && apt-get update \
- && apt-get install -y --no-install-recommends default-jre-headless openssh-client python3 rsync tini \
- && apt-get clean && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
-ENV NODE_ENV=production METRICS_HOST=0.0.0.0 METRICS_PORT=9464 \
-    IMPORT_OMERO_COMMAND=/opt/omero/bin/omero IMPORT_OMERO_CLIENT_DIR=/omero-client IMPORT_STATE_DIR=/imports
-COPY --from=omero-py /opt/omero /opt/omero
-COPY --from=runtime /runtime /app
-WORKDIR /app
-ARG UID=1000
-ARG GID=1000
-RUN mkdir -p /imports /buffer /OMERO /omero-client /etc/coldroom && chown ${UID}:${GID} /imports /buffer \
- && chmod 0700 /imports && ln -s /app/image/coldroom.sh /usr/local/bin/coldroom
-USER ${UID}:${GID}
-EXPOSE 9464
-HEALTHCHECK --interval=15s --timeout=10s --start-period=60s CMD ["node", "/app/image/healthy.js"]
-ENTRYPOINT ["tini", "--", "/app/image/coldroom.sh"]
-CMD ["importer"]
 
 FROM ${NODE_IMAGE}
 # tini passes signals on, and ends what a service leaves behind.

@@ -41,9 +41,9 @@ export function saidAtStart(service: string, variables: Readonly<Record<string, 
 /** Written once all settings are read. */
 export const allSettingsFound = '"event":"starting"';
 
-/** What the Dockerfile sets for imports: paths in the image and in its mounts. */
+/** What the image of the importer sets: paths in the image and in its mounts. */
 export function settingsOfImporterImage(): Readonly<Record<string, string>> {
-  const dockerfile = readFileSync(join(repository, 'Dockerfile'), 'utf8');
+  const dockerfile = readFileSync(join(repository, 'deploy', 'image', 'importer.Dockerfile'), 'utf8');
   return Object.fromEntries(
     [...dockerfile.matchAll(/\b(IMPORT_[A-Z_]+)=(\S+)/g)].map(([, key, value]) => [key, value]),
   );

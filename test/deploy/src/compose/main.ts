@@ -114,7 +114,8 @@ async function buildImages(): Promise<void> {
   const build = { DOCKER_BUILDKIT: process.env['DOCKER_BUILDKIT'] ?? '0' };
   await ran('docker', ['build', '-q', '-t', image, '.'], build);
   await ran('docker', ['build', '-q', '-t', sample, '--target', 'sample', '.'], build);
-  await ran('docker', ['build', '-q', '-t', importerImage, '--target', 'importer', '.'], build);
+  const importer = ['-f', 'deploy/image/importer.Dockerfile', '--build-arg', `COLDROOM_IMAGE=${image}`];
+  await ran('docker', ['build', '-q', '-t', importerImage, ...importer, '.'], build);
   // The same code under another name, which is what an upgrade looks like to the containers.
   await ran('docker', ['build', '-q', '-t', next, '--label', 'version=next', '.'], build);
 }
