@@ -21,6 +21,7 @@ export { notWritable, protectedAgainstChange } from './protection';
 export { isFull } from './probe/answer';
 export { refuseLacks, refuseOtherOwner, type Accepted } from './probe/lacks';
 export { KeptLook } from './probe/kept-look';
+export { mountAt } from './probe/mounts';
 export { probe } from './probe/probe';
 export { probePrefix } from './probe/scratch-directory';
 export { moveDirectory } from './move-directory';

@@ -12,6 +12,7 @@ export { oneByOne, untilNotBusy, type Notice, type Notify } from './busy';
 export { diagnose, missingPreparations } from './doctor/diagnose';
 export { probeFileSystems, type AbilityLine, type ProbedDirectory } from './doctor/file-systems';
 export type { Finding } from './doctor/findings';
+export { diagnoseImport } from './doctor/import/diagnose-import';
 export { examineNode } from './doctor/machine';
 export { drill, type DrillOrder } from './drill/drill';
 export { restoreOptions } from './drill/restore-dump';

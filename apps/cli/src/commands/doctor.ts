@@ -1,5 +1,6 @@
 import {
   diagnose,
+  diagnoseImport,
   missingPreparations,
   prepare,
   probeFileSystems,
@@ -16,6 +17,7 @@ import { fileSystemLines } from './doctor-file-systems';
 interface Options {
   readonly prepare?: boolean;
   readonly probe?: boolean;
+  readonly import?: boolean;
   readonly yes?: boolean;
 }
 
@@ -25,17 +27,18 @@ export function addDoctor(program: CliCommand): void {
     .description('check settings, connections, mounts, markers and rights, and say what to do about each fault')
     .option(
       '--prepare',
-      'first make what is missing: markers (.coldroom-root) in the OMERO trees and stores, and the hold directory',
+      'first make what is missing: markers (.coldroom-root) in the OMERO trees, stores and buffers, and the hold directory',
     )
     .option(
       '--probe',
       'also show what the file system of each hold directory and store can do, found by small files of our own',
     )
+    .option('--import', 'instead: check what imports need, with the settings of the importer and as its user')
     .yes()
-    .examples('doctor', '--env /etc/coldroom.env doctor --prepare', 'doctor --probe')
+    .examples('doctor', '--env /etc/coldroom.env doctor --prepare', 'doctor --probe', 'doctor --import')
     .runs(async (context, options: Options) => {
       const prepared = options.prepare ? await prepareMissing(context, options.yes) : [];
-      const findings = await diagnose(context);
+      const findings = await (options.import ? diagnoseImport(context) : diagnose(context));
       const fileSystems = options.probe ? await probeFileSystems(context) : [];
       const healthy = findings.every(({ level }) => level !== 'fault');
       return {

@@ -21,7 +21,7 @@ export class ServiceScene {
     readonly register: Register,
     readonly sql: pg.Pool,
     readonly buffer: string,
-    private readonly env: Readonly<Record<string, string>>,
+    readonly env: Readonly<Record<string, string>>,
   ) {}
 
   /** @param settings of the buffer */

@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 
-/** The type of the file system that a path is on, from mountinfo (see proc(5)); empty where it cannot be found. */
+/** The type of the file system that a path is on; empty where it cannot be found. */
 export async function typeAt(realPath: string): Promise<string> {
+  return (await mountAt(realPath)).type;
+}
+
+/** Where the mount of a path begins: a hard link cannot leave it. From mountinfo (see proc(5)); empty as above. */
+export async function mountAt(realPath: string): Promise<{ readonly on: string; readonly type: string }> {
   const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
   let [longest, type] = ['', ''];
   for (const line of lines) {
@@ -10,7 +15,7 @@ export async function typeAt(realPath: string): Promise<string> {
     if (on !== '' && contains(on, realPath) && on.length >= longest.length)
       [longest, type] = [on, after.split(' ')[0]!];
   }
-  return type;
+  return { on: longest, type };
 }
 
 const contains = (on: string, path: string): boolean => on === '/' || path === on || path.startsWith(`${on}/`);

@@ -1,3 +1,4 @@
+import { Imports } from '@coldroom/buffers';
 import { holdPaths } from '@coldroom/trees';
 import { UsageError } from '../failure';
 import type { Surroundings } from '../surroundings';
@@ -8,7 +9,7 @@ import { examine, type Finding } from './findings';
 import { examineNode } from './machine';
 import { examineMail } from './mail';
 import { becomeOwner, ownerOf } from './owner';
-import { planPreparations, type Preparation } from './prepare';
+import { planBufferMarkers, planPreparations, type Preparation } from './prepare';
 import { readAllSettings } from './settings';
 import { examineStores } from './stores';
 import { examineTrees } from './trees';
@@ -16,9 +17,12 @@ import { examineTrees } from './trees';
 /** Everything that is missing and may be created; nothing is created. */
 export async function missingPreparations({ env }: Surroundings): Promise<readonly Preparation[]> {
   const { settings } = readAllSettings(env);
-  const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores } = settings;
+  const { OMERO_DATA_DIR: dataDir, COLDROOM_STORES: stores, COLDROOM_IMPORTS: imports } = settings;
   if (dataDir === undefined) throw new UsageError('--prepare needs OMERO_DATA_DIR');
-  return planPreparations(dataDir, holdPaths({ ...settings, OMERO_DATA_DIR: dataDir }), stores);
+  return [
+    ...(await planPreparations(dataDir, holdPaths({ ...settings, OMERO_DATA_DIR: dataDir }), stores)),
+    ...(imports === undefined ? [] : await planBufferMarkers((await Imports.read(imports, dataDir)).buffers)),
+  ];
 }
 
 /** Checks everything that valid settings name. A process of root becomes the owner of OMERO's files in doing so. */

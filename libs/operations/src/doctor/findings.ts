@@ -11,7 +11,7 @@ export interface Finding {
   readonly next?: string;
 }
 
-const limitMs = 20_000;
+const usualLimitMs = 20_000;
 
 export const ok = (about: string, found: string): Finding => ({ level: 'ok', about, found });
 export const warning = (about: string, found: string, next: string): Finding => ({
@@ -31,6 +31,7 @@ export const fault = (about: string, found: string, next?: string): Finding => (
 export async function examine(
   about: string,
   look: () => Promise<readonly Finding[] | Finding>,
+  limitMs = usualLimitMs,
 ): Promise<readonly Finding[]> {
   const ended = new AbortController();
   const limit = sleep(limitMs, undefined, { signal: ended.signal }).then(() => {

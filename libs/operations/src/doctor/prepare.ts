@@ -1,6 +1,7 @@
 import { lchown, mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import { defaultHold } from '@coldroom/trees';
 import { dirname, join } from 'node:path';
+import { bufferMarker, importRootMarker, type BufferSettings } from '@coldroom/buffers';
 import { codeOf, Refused, rootNames } from '@coldroom/domain';
 import { identify, markerName, typeOf, writeMarker } from '@coldroom/files';
 import { markedDirectories, readStores } from '@coldroom/stores';
@@ -55,6 +56,19 @@ export async function planPreparations(
         plan.push(...(await missingMarker(path, marker, await stat(path), await spaceIn(path))));
     }
   }
+  return plan;
+}
+
+/** The markers of buffers and import roots that are missing. */
+export async function planBufferMarkers(buffers: readonly BufferSettings[]): Promise<readonly Preparation[]> {
+  const plan: Preparation[] = [];
+  for (const { name, directory, sync } of buffers)
+    for (const [path, marker] of [
+      [directory, bufferMarker(name)],
+      [sync, importRootMarker(name)],
+    ] as const)
+      if (path !== undefined && (await isDirectory(path)))
+        plan.push(...(await missingMarker(path, marker, await stat(path), await spaceIn(path))));
   return plan;
 }
 
