@@ -153,8 +153,8 @@ function sourceParts(settings: ImporterSettings): readonly Provider[] {
       inject: [OmeroCopies],
       useFactory:
         (copies: OmeroCopies): LookInOmero =>
-        (order, file) =>
-          copies.look(order, file),
+        (order, file, work) =>
+          copies.look(order, file, work),
     },
   ];
 }

@@ -81,6 +81,7 @@ export const crashPoints = [
   'import-move:2-synced',
   'import-unlock:1-released',
   'import-unlock:2-synced',
+  'import-empty:1-recorded',
   'import-remove:1-removed',
   'import-remove:2-synced',
   'transition:1-before-commit',

@@ -10,6 +10,7 @@ import { runImport } from '../omero/run-import';
 import { OmeroSessions } from '../omero/sessions';
 import { SourcePlaces } from '../source/places';
 import type { ImportStage } from '../stage';
+import { cancelStep } from './cancel-step';
 import { SessionKeys } from './session-keys';
 import { ATTEMPT_SETTINGS, type AttemptSettings } from './settings';
 import { afterLook, stillOpen } from './verdict';
@@ -154,11 +155,10 @@ export class AttemptStage implements ImportStage {
     crashPoint('import:5-judged');
   }
 
-  private async cancel(claim: ImportClaim, { complete }: AttemptResult): Promise<void> {
-    const kept = [...complete.values()].map(({ filesetId }) => `Fileset:${filesetId}`);
-    const by = `cancelled by ${claim.order.cancelBy}`;
-    const reason = kept.length === 0 ? by : `${by}; OMERO has and keeps ${kept.slice(0, 20).join(', ')}`;
-    await this.register.imports.advance(claim, { event: 'cancel', to: 'cancelled', code: 'CANCELLED', reason });
+  /** What OMERO has by now is recorded with it: another order for the same files needs `again` then. */
+  private async cancel(claim: ImportClaim, result: AttemptResult): Promise<void> {
+    const kept = [...result.complete.values()].map(({ filesetId }) => filesetId);
+    await this.register.imports.attempts.judged(claim, undefined, result, cancelStep(claim.order, kept));
   }
 
   private async logFile({ order }: ImportClaim, sessionId: bigint): Promise<string> {

@@ -14,12 +14,6 @@ export interface OmeroCopy extends InOmero {
 }
 
 const root = 'ManagedRepository';
-/** A read changes nothing: it needs no claim. */
-const readOnly: Work = {
-  signal: new AbortController().signal,
-  deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n),
-  progress: () => undefined,
-};
 
 /** Reads the files that imports made in OMERO's repository. */
 @Injectable()
@@ -58,7 +52,7 @@ export class OmeroCopies {
   }
 
   /** Of a file that was proven; undefined if OMERO has it no longer. */
-  async look(order: ImportOrder, file: OrderedFile, work = readOnly): Promise<InOmero | undefined> {
+  async look(order: ImportOrder, file: OrderedFile, work: Work): Promise<InOmero | undefined> {
     if (file.originalFileId === null) return undefined;
     const made = await this.database.fileOf(file.originalFileId);
     return made && this.read(order, file, made, work);

@@ -119,6 +119,19 @@ it('keeps all, and does not get stuck, where the way to a source became a link',
   expect(existsSync(scene.at('set/a.tif'))).toBe(true);
 });
 
+it('keeps all while a cancelled order may still have files of it', async () => {
+  const id = await done();
+  await scene.sql.query(
+    `INSERT INTO import_order (state, code, person_id, person, group_id, group_name, source, display, target, transfer, origin, ordered_by)
+     VALUES ('cancelled', 'CANCELLED', 8, 'bob', 3, 'lab', $1, 'x', 'Dataset:5', 'upload', 'command', 'bob')`,
+    [scene.at('set')],
+  );
+  await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+  expect(here()).toEqual(all);
+  await scene.sql.query(`UPDATE import_order SET released_at = now() WHERE state = 'cancelled'`);
+  await scene.run('empty', id);
+});
+
 it('keeps all while another order works on the same files, on a part of them, or on what contains them', async () => {
   const id = await done();
   scene.write('set2/a', 'beside');
@@ -160,7 +173,7 @@ it('keeps the only name of the file that OMERO reads, and removes one of two', a
 });
 
 describe('what changes after all was found right', () => {
-  /** Calls `act` when OMERO was asked for this file a second time: right before its batch is removed. */
+  /** Calls `act` when OMERO was asked for this file a second time: it was moved aside, and nothing is removed yet. */
   function atLast(name: string, act: () => void): void {
     let asked = 0;
     scene.afterLook = (path) => {
@@ -173,18 +186,28 @@ describe('what changes after all was found right', () => {
     rmSync(`${scene.repository}/a.tif`);
     linkSync(scene.at('set/a.tif'), `${scene.repository}/a.tif`);
     atLast('a.tif', () => rmSync(`${scene.repository}/a.tif`));
-    await expect(scene.run('empty', id)).rejects.toThrow(/removed: "set\/a\.tif" changed: [^.]*\.$/);
+    await expect(scene.run('empty', id)).rejects.toThrow(/"a\.tif" was changed or lost a name/);
     expect(here()).toEqual(all);
   });
 
-  it('a source that is replaced is not removed, nor are the others of its batch', async () => {
+  it('a source that is replaced before it is moved is not removed, nor are the others', async () => {
     const id = await done();
-    atLast('a.tif', () => {
+    let asked = 0;
+    scene.afterLook = () => {
+      if (++asked !== 3) return;
       scene.write('new', 'newer');
       renameSync(scene.at('new'), scene.at('set/a.tif'));
-    });
-    await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+    };
+    await expect(scene.run('empty', id)).rejects.toThrow(/removed: "set\/a\.tif" changed: [^.]*\.$/);
     expect(here()).toEqual(all);
+    expect(readFileSync(scene.at('set/a.tif'), 'utf8')).toBe('newer');
+  });
+
+  it('what comes to the place of a file that was moved aside stays', async () => {
+    const id = await done();
+    atLast('a.tif', () => scene.write('set/a.tif', 'newer'));
+    await scene.run('empty', id);
+    expect(here()).toEqual([true, false, false]);
     expect(readFileSync(scene.at('set/a.tif'), 'utf8')).toBe('newer');
   });
 
@@ -197,6 +220,98 @@ describe('what changes after all was found right', () => {
     await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
     expect(here()).toEqual(all);
   });
+});
+
+describe('a set of more files than are looked at at once', () => {
+  const many = Array.from({ length: 150 }, (_, at) => `${at % 3}/${String(at).padStart(3, '0')}.tif`);
+  const there = (): number => many.filter((name) => existsSync(scene.at(`big/${name}`))).length;
+
+  async function doneBig(): Promise<bigint> {
+    for (const name of many) {
+      scene.write(`big/${name}`, `content of ${name}`);
+      inRepository(name);
+    }
+    const id = await scene.verified('big');
+    await scene.run('unlock', id);
+    return id;
+  }
+
+  /** Calls `act` when all files were looked at once, and many of them twice. */
+  function late(act: () => void, after = 290): void {
+    let asked = 0;
+    scene.afterLook = () => {
+      if (++asked === after) act();
+    };
+  }
+
+  const lastOfAll = async (id: bigint): Promise<string> => (await scene.rows(id)).at(-1)!.path.toString();
+
+  it('goes whole', async () => {
+    const id = await doneBig();
+    await scene.run('empty', id);
+    expect((await scene.get(id)).state).toBe('emptied');
+    expect(existsSync(scene.at('big'))).toBe(false);
+  });
+
+  it('stays whole if OMERO loses the last file while the others were found right', async () => {
+    const id = await doneBig();
+    const last = await lastOfAll(id);
+    late(() => rmSync(`${scene.repository}/${last}`));
+    await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+    expect(there()).toBe(150);
+    expect(await scene.register.imports.sources.heldBy({ id: 0n, source: scene.at('big') })).toBeUndefined();
+  });
+
+  it('stays whole if the first file is changed after it was found right', async () => {
+    const id = await doneBig();
+    const [first] = await scene.rows(id);
+    late(() => appendFileSync(scene.at(`.coldroom-locks/${id}-removed/big/${first!.path.toString()}`), 'more'));
+    await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+    expect(there()).toBe(150);
+  });
+
+  it('stays whole if removal is stopped meanwhile', async () => {
+    const id = await doneBig();
+    late(() => {
+      scene.stopped = true;
+    }, 220);
+    await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+    expect(there()).toBe(150);
+  });
+
+  it.each(['import-empty:1-recorded', 'import-remove:1-removed:100'])(
+    'killed at %s, the next run removes all of it, and no other order takes a part for a set',
+    async (point) => {
+      const id = await doneBig();
+      expect(scene.killAt(point, 'empty', id)).toBe('SIGKILL');
+      const { rows } = await scene.sql.query<{ id: bigint }>(
+        `INSERT INTO import_order (state, person_id, person, group_id, group_name, source, display, target, transfer, origin, ordered_by)
+         VALUES ('ordered', 8, 'bob', 3, 'lab', $1, 'x', 'Dataset:5', 'upload', 'command', 'bob') RETURNING id`,
+        [scene.at('big')],
+      );
+      await expect(scene.run('settle', BigInt(rows[0]!.id))).rejects.toMatchObject({ code: 'IMPORT_SOURCE_BUSY' });
+      await scene.sql.query(`UPDATE import_order SET state = 'cancelled', released_at = now() WHERE id = $1`, [
+        rows[0]!.id,
+      ]);
+      await scene.run('empty', id);
+      expect((await scene.get(id)).state).toBe('emptied');
+      expect(there()).toBe(0);
+    },
+  );
+});
+
+it('stops reading what OMERO has when the service ends, and gives back what was moved aside on the next run', async () => {
+  const id = await done();
+  const stop = new AbortController();
+  let asked = 0;
+  scene.afterLook = () => {
+    if (++asked === 4) stop.abort(new Error('the service ends'));
+  };
+  await expect(scene.run('empty', id, stop.signal)).rejects.toThrow('the service ends');
+  expect(asked).toBe(4);
+  scene.stopped = true;
+  await expect(scene.run('empty', id)).rejects.toMatchObject(kept);
+  expect(here()).toEqual(all);
 });
 
 it('keeps the rest where the person has removed a file that OMERO has lost', async () => {

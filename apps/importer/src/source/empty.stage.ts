@@ -1,23 +1,30 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { NotYet, Refused, type Identity, type Outcome } from '@coldroom/domain';
+import { crashPoint, Refused } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import type { StageWork } from '@coldroom/pipeline';
-import { Register, type ImportClaim, type OrderedFile } from '@coldroom/register';
+import { Register, type ImportClaim } from '@coldroom/register';
 import type { ImportStage } from '../stage';
 import { LOOK_IN_OMERO, type LookInOmero } from './in-omero';
 import { SOURCE_OPTIONS, type SourceOptions } from './options';
+import { checkLocksAreOurs } from './own-directory';
 import { takeAway } from './own-tree';
 import { parentsOf } from './parents';
 import { SourcePlaces, type OrderPlaces } from './places';
 import { removeControlFiles } from './remove-control-files';
 import { filesOf, importedFilesOf } from './rows';
-import { factsOf, policyOf, removable, type Facts } from './source-facts';
+import { refuseReasons, policyOf } from './source-facts';
+import { day, hour, kept } from './source-kept';
+import { moveAside, refuseTouched, removeAside } from './whole-set';
 
-const hour = 3_600_000;
-const day = 24 * hour;
-const batchFiles = 64;
+const lookedAtOnce = 64;
+const namesAtOnce = 500;
 
-/** Removes the sources of imports that are proven, by the policy of their buffer: whole sets, or nothing of them. */
+/**
+ * Removes the sources of imports that are proven, by the policy of their buffer: whole sets, or nothing of them. All files
+ * are moved to names of ours first and looked at there, so what came to their places a moment before is not removed. One
+ * reason against one file, and all go back. A worker that dies in between leaves the rest to the next run, which gives back
+ * what it finds and decides again.
+ */
 @Injectable()
 export class EmptyStage implements ImportStage {
   readonly name = 'empty';
@@ -42,17 +49,19 @@ export class EmptyStage implements ImportStage {
 
   private async empty(claim: ImportClaim, work: StageWork): Promise<void> {
     const places = await this.places.of(claim.order);
-    // Files that a worker had moved aside before it died go back: all is decided again.
-    await takeAway(this.files, places.own('removed'), work);
+    await this.returnFiles(claim, places, work);
     await this.refuseEarly(claim, places);
-    for await (const batch of importedFilesOf(this.register, claim, batchFiles))
-      await this.facts(claim, places, batch, work);
-    for await (const batch of importedFilesOf(this.register, claim, batchFiles))
-      await this.remove(claim, places, batch, work);
-    await removeControlFiles(this, claim, places, work);
+    await this.look(claim, places, 'source', work);
+    await this.take(claim, places);
+    crashPoint('import-empty:1-recorded');
+    try {
+      await this.remove(claim, places, work);
+    } catch (error) {
+      if (!work.signal.aborted) await this.returnFiles(claim, places, work); // else the next run does it
+      throw error;
+    }
     await this.removeDirectories(claim, places, work);
-    const left = await takeAway(this.files, places.own('removed'), work);
-    if (left.kept > 0) throw kept(`files that were moved aside cannot go back: ${left.shown.join(', ')}`, day);
+    await this.returnFiles(claim, places, work); // directories of ours; no file is left there
     await this.register.imports.advance(claim, { event: 'empty', to: 'emptied' });
   }
 
@@ -63,6 +72,7 @@ export class EmptyStage implements ImportStage {
     if (order.transfer === 'ln_s' || buffer.permanent || removeAfterMs === null)
       throw kept('sources of this buffer are not removed', day);
     if (provenForMs < removeAfterMs) throw kept('it is too early', Math.min(removeAfterMs - provenForMs, day));
+    await checkLocksAreOurs(buffer);
     const other = await this.register.imports.sources.inUseBy(order);
     if (other !== undefined) throw kept(`import ${other} needs it, too`, hour);
     if (buffer.leftOut === 'file') return;
@@ -70,53 +80,42 @@ export class EmptyStage implements ImportStage {
     if (count > 0) throw kept(`OMERO leaves out ${count} of its files: ${first.join(', ')}`, day);
   }
 
-  /** What is known of a batch now. One reason to keep one file keeps the set. */
-  private async facts(
+  /** All that is known of each file now, where it is. OMERO's file is read for it. */
+  private async look(
     claim: ImportClaim,
     places: OrderPlaces,
-    batch: readonly OrderedFile[],
-    work: StageWork,
-  ): Promise<readonly Facts[]> {
-    work.check();
-    const policy = await policyOf(claim.order, places.buffer, this.options);
-    const facts = await factsOf(this, claim, places, batch, work);
-    const { refused, may } = removable(claim.order, facts, policy);
-    if (refused) throw kept(`"${refused.file.display}": ${refused.reasons.join('; ')}`, day);
-    return may;
-  }
-
-  /**
-   * Each file is moved to a name of ours first, and looked at there: what came to its place a moment before is not removed
-   * but goes back.
-   */
-  private async remove(
-    claim: ImportClaim,
-    places: OrderPlaces,
-    batch: readonly OrderedFile[],
+    where: 'source' | 'aside',
     work: StageWork,
   ): Promise<void> {
-    const facts = await this.facts(claim, places, batch, work);
-    const aside = places.own('removed');
-    const pairs = facts.map(({ file, onDisk }) => ({ from: places.sourceOf(file), to: aside.of(file), file: onDisk }));
-    await this.register.switches.refuseWhereStopped();
-    const against = whyNotRemoved(facts, await this.files.move(pairs, { exact: true }, work));
-    if (against !== undefined) {
-      await takeAway(this.files, aside, work);
-      throw kept(against, day);
+    const at = where === 'source' ? places.sourceOf : places.own('removed').of;
+    for await (const batch of importedFilesOf(this.register, claim, lookedAtOnce)) {
+      work.check();
+      const policy = await policyOf(claim.order, places.buffer, this.options);
+      await refuseReasons(this, claim, at, batch, policy, work);
     }
-    await this.register.switches.refuseWhereStopped().catch(async (error: unknown) => {
-      await takeAway(this.files, aside, work);
-      throw error;
-    });
-    const removed = await this.files.removeOwn(
-      pairs.map(({ to, file }) => ({ at: to, file })),
-      work,
-    );
-    for (const outcome of removed) if (!('ok' in outcome)) throw outcome.error;
-    await this.register.imports.looks.removed(
-      claim,
-      facts.map(({ file }) => file.id),
-    );
+  }
+
+  /** No other order may look at the source while its files are elsewhere. Recorded before the first one is moved. */
+  private async take(claim: ImportClaim, { buffer }: OrderPlaces): Promise<void> {
+    await checkLocksAreOurs(buffer);
+    const other = await this.register.imports.sources.take(claim);
+    if (other !== undefined) throw kept(`import ${other} needs it, too`, hour);
+  }
+
+  private async remove(claim: ImportClaim, places: OrderPlaces, work: StageWork): Promise<void> {
+    const batches = (): ReturnType<typeof importedFilesOf> => importedFilesOf(this.register, claim, namesAtOnce);
+    for await (const batch of batches()) await moveAside(this, claim, places, batch, work);
+    await this.look(claim, places, 'aside', work);
+    // Reading all files takes long: what happened to the first ones meanwhile keeps the set as well.
+    for await (const batch of batches()) await refuseTouched(this, places, batch);
+    for await (const batch of batches()) await removeAside(this, claim, places, batch, work);
+    await removeControlFiles(this, claim, places, work);
+  }
+
+  private async returnFiles(claim: ImportClaim, places: OrderPlaces, work: StageWork): Promise<void> {
+    const left = await takeAway(this.files, places.own('removed'), work);
+    await this.register.imports.sources.gaveBack(claim);
+    if (left.kept > 0) throw kept(`files that were moved aside cannot go back: ${left.shown.join(', ')}`, day);
   }
 
   /** The directories that had files of the set, if they are empty now, and the source itself. */
@@ -126,21 +125,4 @@ export class EmptyStage implements ImportStage {
       await this.files.removeEmpty(directories, work);
     }
   }
-}
-
-function whyNotRemoved(facts: readonly Facts[], moved: readonly Outcome<Identity>[]): string | undefined {
-  for (const [at, outcome] of moved.entries()) {
-    const { file, shared } = facts[at]!;
-    if (!('ok' in outcome)) return outcome.error.message;
-    // OMERO reads the same file by a name of its own. If that name went at the very moment of the move, ours is the last one.
-    if (shared && outcome.ok.links < 2) return `"${file.display}" has lost its name in OMERO`;
-  }
-  return undefined;
-}
-
-function kept(why: string, delayMs: number): NotYet {
-  return new NotYet('IMPORT_SOURCE_KEPT', `Nothing of the source is removed: ${why.replace(/\.$/, '')}.`, {
-    delayMs,
-    noDeadline: true,
-  });
 }

@@ -24,7 +24,7 @@ export async function lastLook(parts: Parts, claim: ImportClaim, places: OrderPl
     work.check();
     const looked = await look(parts.files, claim, places, batch);
     for (const file of looked.filter(({ at }) => at === undefined).map((each) => each.file))
-      if (!staysInOmero(file, await parts.lookInOmero(claim.order, file), undefined)) throw changed(file);
+      if (!staysInOmero(file, await parts.lookInOmero(claim.order, file, work), undefined)) throw changed(file);
     const touched = looked.filter(({ file, identity }) => identity && !sameContent(identity, file.identity));
     await parts.register.imports.looks.identities(claim, await confirmed(parts.files, touched, work));
   }

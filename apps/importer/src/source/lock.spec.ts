@@ -89,7 +89,7 @@ it.each([
     expect((await scene.get(id)).state).toBe('ordered');
     expect(hasLocks(id)).toBe(false);
     expect(existsSync(scene.at('set'))).toBe(true);
-    await scene.sql.query(`UPDATE import_order SET state = 'cancelled' WHERE id = $1`, [id]);
+    await scene.sql.query(`UPDATE import_order SET state = 'cancelled', released_at = now() WHERE id = $1`, [id]);
   }
 });
 

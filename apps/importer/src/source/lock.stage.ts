@@ -9,6 +9,7 @@ import { checkLocksAreOurs } from './own-directory';
 import { SourcePlaces, type OrderPlaces } from './places';
 import { filesOf } from './rows';
 import { sameFile } from './same-file';
+import { sourceBusy } from './source-busy';
 import { startAgain } from './start-again';
 
 const goneOrChanged = ['SOURCE_CHANGED', 'SOURCE_MISSING', 'PARENT_NOT_A_DIRECTORY', 'IMPORT_SOURCE_GONE'];
@@ -57,6 +58,7 @@ export class LockStage implements ImportStage {
     work: StageWork,
   ): Promise<ImportLock> {
     if (lock !== 'none') await checkLocksAreOurs(places.buffer);
+    if (lock === 'moved') await this.take(claim);
     for await (const batch of filesOf(this.register, claim)) {
       work.check();
       const outcomes = await this.lockBatch(lock, batch, places, work);
@@ -69,6 +71,12 @@ export class LockStage implements ImportStage {
     }
     await this.checkComplete(lock, claim, places);
     return lock;
+  }
+
+  /** Recorded before the first file is moved: no other order takes what is left for a set. */
+  private async take(claim: ImportClaim): Promise<void> {
+    const other = await this.register.imports.sources.take(claim);
+    if (other !== undefined) throw sourceBusy(claim.order, other);
   }
 
   private async lockBatch(

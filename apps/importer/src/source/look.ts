@@ -29,6 +29,8 @@ export class Look {
   readonly zeroBytes = new Names();
   readonly unfinished = new Names();
   files = 0;
+  /** The longest path. */
+  longest: Buffer = Buffer.alloc(0);
   private readonly everything = new SetDigest();
   private readonly contents = new SetDigest();
   private newest: { readonly path: Buffer; readonly ns: bigint } | undefined;
@@ -40,6 +42,7 @@ export class Look {
     this.everything.add(path, kind, dev, ino, size, mtimeNs, ctimeNs);
     this.contents.add(path, size, mtimeNs);
     this.files += 1;
+    if (path.length > this.longest.length) this.longest = path;
     if (kind !== 'file') this.notFiles.add(path);
     else if (size === 0n && !isControlFile(this.controls, { path, identity })) this.zeroBytes.add(path);
     if (isUnfinished(path)) this.unfinished.add(path);

@@ -127,3 +127,85 @@ it('the digest of a set does not depend on the order, and depends on everything 
   expect(others).not.toContain(of(['a', '1'], ['b', '2']));
   expect(new Set(others).size).toBe(4);
 });
+
+it('takes paths of any length that the system takes, and refuses longer ones', async () => {
+  const name = 'n'.repeat(250);
+  const make = (levels: number): void =>
+    void execFileSync(
+      '/bin/bash',
+      [
+        '-c',
+        `mkdir -p set && cd set && for ((i = 0; i < ${levels}; i++)); do mkdir -p ${name}; cd ${name}; done; echo x > f`,
+      ],
+      {
+        cwd: scene.buffer,
+      },
+    );
+  make(15);
+  const id = await scene.order('set');
+  await scene.settle(id);
+  await scene.run('lock', id);
+  expect((await scene.get(id)).state).toBe('locked');
+  make(17);
+  const longer = await scene.order('set', 'upload', { personId: 8n });
+  await expect(scene.settle(longer)).rejects.toMatchObject(refused('PATH_TOO_LONG'));
+});
+
+describe('another order for the same source', () => {
+  const busy = { kind: 'not-yet', code: 'IMPORT_SOURCE_BUSY' };
+  const orderOfBob = async (source = 'set'): Promise<bigint> => {
+    const bob = { personId: 8n, person: 'bob' };
+    return scene.order(source, 'upload', bob);
+  };
+  beforeEach(() => {
+    for (const name of ['a', 'b']) scene.write(`set/${name}`);
+  });
+
+  it('that has moved files is waited for, also where it was killed halfway, until it has given them back', async () => {
+    scene.configure({ lock: 'moved' });
+    const [first, second] = [await scene.order('set'), await orderOfBob('set/b')];
+    await scene.settle(first);
+    expect(scene.killAt('import-move:1-moved', 'lock', first)).toBe('SIGKILL');
+    await expect(scene.settle(second)).rejects.toMatchObject({
+      ...busy,
+      message: expect.stringContaining(`Import ${first}`),
+    });
+    const claim = (await scene.claim(first, 'settled'))!;
+    await scene.register.imports.advance(claim, { event: 'cancel', to: 'cancelled', code: 'CANCELLED', reason: 'x' });
+    await expect(scene.settle(second)).rejects.toMatchObject(busy);
+    await scene.run('release', first);
+    await scene.settle(second);
+    expect((await scene.get(second)).files).toBe(1);
+  });
+
+  it('that has moved files is waited for by one that is about to move them', async () => {
+    scene.configure({ lock: 'moved' });
+    const [first, second] = [await scene.order('set'), await orderOfBob()];
+    await scene.settle(first);
+    await scene.settle(second);
+    await scene.run('lock', first);
+    await expect(scene.run('lock', second)).rejects.toMatchObject(busy);
+    expect((await scene.get(second)).state).toBe('settled');
+  });
+
+  it('that was cancelled is waited for until its locks are gone, whatever they are', async () => {
+    const [first, second] = [await scene.order('set'), await orderOfBob()];
+    await scene.settle(first);
+    await scene.run('lock', first);
+    rmSync(scene.at('set/a')); // our name is the last one: it will come back
+    await scene.register.imports.steering.cancel(first, 'alice');
+    const claim = (await scene.claim(first, 'locked'))!;
+    await scene.register.imports.advance(claim, { event: 'cancel', to: 'cancelled', code: 'CANCELLED', reason: 'x' });
+    await expect(scene.settle(second)).rejects.toMatchObject(busy);
+    await scene.run('release', first);
+    await scene.settle(second);
+    expect((await scene.get(second)).files).toBe(2);
+  });
+
+  it('with links is not waited for: both are imported from their own names', async () => {
+    const [first, second] = [await scene.order('set'), await orderOfBob()];
+    for (const id of [first, second]) await scene.settle(id);
+    for (const id of [first, second]) await scene.run('lock', id);
+    for (const id of [first, second]) expect(await scene.get(id)).toMatchObject({ state: 'locked', lock: 'links' });
+  });
+});

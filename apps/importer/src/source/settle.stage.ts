@@ -7,7 +7,10 @@ import type { ImportStage } from '../stage';
 import { entriesOf, Look, lookAtSource } from './look';
 import { SOURCE_OPTIONS, type SourceOptions } from './options';
 import { SourcePlaces, type OrderPlaces } from './places';
+import { sourceBusy } from './source-busy';
 import { startAgain } from './start-again';
+
+const pathLimit = 4095;
 
 /** Waits until the source is complete, and records what is in it. */
 @Injectable()
@@ -27,13 +30,23 @@ export class SettleStage implements ImportStage {
     const places = await this.places.of(order);
     // What an earlier round has locked goes back first: only then the source is all of the set.
     await startAgain(this, claim, places, work);
+    const { looks, files, sources } = this.register.imports;
+    await sources.gaveBack(claim);
+    await this.waitForOthers(order);
     const look = await lookAtSource(this.files, places, order);
-    const { looks, files } = this.register.imports;
+    await this.waitForOthers(order); // who took files while they were looked at
     const unchangedMs = await looks.found(claim, look.found);
     if (look.unfinished.count > 0 || unchangedMs < this.options.stableMs)
       throw this.notSettled(order, look, unchangedMs);
     refuseFaults(order, look);
+    await refuseLongPaths(order, look, places);
     await files.settle(claim, look.content, this.found(places, order, look.found));
+  }
+
+  /** Files that another order has moved are missing in the source; those of a cancelled order may still come back. */
+  private async waitForOthers(order: ImportOrder): Promise<void> {
+    const other = await this.register.imports.sources.heldBy(order);
+    if (other !== undefined) throw sourceBusy(order, other);
   }
 
   private notSettled({ display }: ImportOrder, look: Look, unchangedMs: number): NotYet {
@@ -64,6 +77,20 @@ export class SettleStage implements ImportStage {
         delayMs: this.options.stableMs,
       });
   }
+}
+
+/** The system and OMERO's importer take paths of up to 4095 bytes: those of the source, the lock and the copy. */
+async function refuseLongPaths({ display }: ImportOrder, { longest }: Look, places: OrderPlaces): Promise<void> {
+  const copies = await places.importRoot();
+  const file = { path: longest };
+  const [longestPlace = 0] = [places.sourceOf(file), places.own('locks').of(file), ...(copies ? [copies.of(file)] : [])]
+    .map(({ root, path }) => Buffer.byteLength(root) + 1 + path.length)
+    .sort((one, other) => other - one);
+  if (longestPlace <= pathLimit) return;
+  throw new Refused(
+    'PATH_TOO_LONG',
+    `The path of "${displayPath(longest)}" of ${display} would have ${longestPlace} bytes while it is imported; ${pathLimit} are possible. Shorten names in it, and retry.`,
+  );
 }
 
 function refuseFaults({ display }: ImportOrder, look: Look): void {

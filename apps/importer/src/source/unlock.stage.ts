@@ -59,7 +59,7 @@ export class UnlockStage implements ImportStage {
       const [ours, source] = [atOwn[at]!, atSource[at]!];
       if (ours.kind !== 'file' || !sameContent(ours.identity, file.identity)) continue;
       if (source.kind === 'file' && sameFile(source.identity, file.identity)) continue;
-      if (!staysInOmero(file, await this.lookInOmero(claim.order, file), ours.identity)) continue;
+      if (!staysInOmero(file, await this.lookInOmero(claim.order, file, work), ours.identity)) continue;
       const [removed] = await this.files.removeOwn([{ at: own[at]!, file: file.identity }], work);
       if (removed && !('ok' in removed)) throw removed.error;
     }

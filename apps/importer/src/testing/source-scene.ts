@@ -5,11 +5,18 @@ import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { bufferMarker, Imports, parseImports } from '@coldroom/buffers';
-import type { InOmero, TransferMode } from '@coldroom/domain';
+import type { ImportState, InOmero, TransferMode, Work } from '@coldroom/domain';
 import { Files, writeMarker } from '@coldroom/files';
 import { createDatabase } from '@coldroom/local';
 import type { StageWork } from '@coldroom/pipeline';
-import { migrate, Register, type ImportClaim, type ImportOrder, type OrderedFile } from '@coldroom/register';
+import {
+  migrate,
+  Register,
+  type ImportClaim,
+  type ImportOrder,
+  type NewImportOrder,
+  type OrderedFile,
+} from '@coldroom/register';
 import { DigestStage } from '../source/digest.stage';
 import { EmptyStage } from '../source/empty.stage';
 import type { LookInOmero } from '../source/in-omero';
@@ -23,11 +30,11 @@ import { UnlockStage } from '../source/unlock.stage';
 import type { ImportStage } from '../stage';
 import { readInRepository } from './repository-look';
 
-export const stageWork = (): StageWork => ({
-  signal: new AbortController().signal,
+export const stageWork = (signal: AbortSignal = new AbortController().signal): StageWork => ({
+  signal,
   deadline: new BigInt64Array(new SharedArrayBuffer(8)).fill(2n ** 62n),
   progress: () => undefined,
-  check: () => undefined,
+  check: () => signal.throwIfAborted(),
 });
 
 export interface Stages {
@@ -60,11 +67,16 @@ export function stagesOf(
 }
 
 /** Runs a stage on an order under a claim, which is given back if the stage fails. */
-export async function runStage(register: Register, stage: ImportStage, id: bigint): Promise<void> {
+export async function runStage(
+  register: Register,
+  stage: ImportStage,
+  id: bigint,
+  signal?: AbortSignal,
+): Promise<void> {
   const claim = await register.imports.claims.claim(id, stage.takes, 'a worker', 60_000);
   if (!claim) throw new Error(`order ${id} cannot be claimed for ${stage.name}`);
   try {
-    await stage.run(claim, stageWork());
+    await stage.run(claim, stageWork(signal));
   } catch (error) {
     await register.imports.claims.release(claim);
     throw error;
@@ -116,7 +128,7 @@ export class SourceScene {
       this.files,
       this.register,
       new Imports(this.importsSettings(), '/nowhere'),
-      (order, file) => this.inOmero(order, file),
+      (order, file, work) => this.inOmero(order, file, work),
       { stableMs: 0, removalStopped: async () => this.stopped },
     );
   }
@@ -149,7 +161,11 @@ export class SourceScene {
     writeFileSync(at, content);
   }
 
-  async order(source: string, transfer: TransferMode = 'upload'): Promise<bigint> {
+  async order(
+    source: string,
+    transfer: TransferMode = 'upload',
+    change: Partial<NewImportOrder> = {},
+  ): Promise<bigint> {
     const { id } = await this.register.imports.orders.order(
       {
         personId: 7n,
@@ -162,18 +178,19 @@ export class SourceScene {
         transfer,
         options: {},
         origin: 'command',
+        ...change,
       },
       'alice',
     );
     return id;
   }
 
-  async run(stage: keyof Stages, id: bigint): Promise<void> {
+  async run(stage: keyof Stages, id: bigint, signal?: AbortSignal): Promise<void> {
     await this.sql.query(
       'UPDATE import_order SET not_before = now(), claimed_by = NULL, lease_until = NULL WHERE id = $1',
       [id],
     );
-    await runStage(this.register, this.stages[stage], id);
+    await runStage(this.register, this.stages[stage], id, signal);
   }
 
   /** Two looks, and the order is settled. */
@@ -203,6 +220,11 @@ export class SourceScene {
     return id;
   }
 
+  async claim(id: bigint, state: ImportState): Promise<ImportClaim | undefined> {
+    await this.sql.query('UPDATE import_order SET claimed_by = NULL, lease_until = NULL WHERE id = $1', [id]);
+    return this.register.imports.claims.claim(id, [state], 'a worker', 60_000);
+  }
+
   async rows(id: bigint): Promise<readonly OrderedFile[]> {
     return this.register.imports.files.of(id);
   }
@@ -211,7 +233,8 @@ export class SourceScene {
     return (await this.register.imports.orders.get(id))!;
   }
 
-  private async inOmero(_order: ImportOrder, file: OrderedFile): Promise<InOmero | undefined> {
+  private async inOmero(_order: ImportOrder, file: OrderedFile, work: Work): Promise<InOmero | undefined> {
+    work.signal.throwIfAborted(); // as `Files`, which reads OMERO's files
     const found = readInRepository(this.repository, file);
     this.afterLook(file.path);
     return found;

@@ -2,6 +2,7 @@ import { claimLost, codeOf, ColdroomError, messageOf, NotYet } from '@coldroom/d
 import { Lease, type Claimed } from '@coldroom/pipeline';
 import { importSwitch, type ImportClaim, type Register } from '@coldroom/register';
 import type { Log } from '@coldroom/runtime';
+import { cancelStep } from '../attempts/cancel-step';
 import type { ImportStage } from '../stage';
 
 export interface RunnerOptions {
@@ -102,10 +103,7 @@ export class ImportRunner {
       await this.register.imports.advance(claim, { event: 'retry', to: 'importing' });
       return true;
     }
-    const kept = (await this.register.imports.filesets.of(id, 0, 20)).filter(({ filesetId }) => filesetId !== null);
-    const names = kept.map(({ filesetId }) => `Fileset:${filesetId}`).join(', ');
-    const reason = `cancelled by ${cancelBy}${names === '' ? '' : `; OMERO has and keeps ${names}: delete them there, or the next order imports them twice`}`;
-    await this.register.imports.advance(claim, { event: 'cancel', to: 'cancelled', code: 'CANCELLED', reason });
+    await this.register.imports.advance(claim, cancelStep(claim.order, await this.register.imports.filesets.kept(id)));
     return true;
   }
 

@@ -5,6 +5,7 @@ import { countFailures } from '../transitions/switches';
 import { writeImportEvent } from './events';
 import { lockOrder, type ImportClaim } from './import-claims';
 import type { ImportLock } from './orders';
+import { noLongerStands } from './standing';
 
 /** What becomes of an order, with what was found out on the way. */
 export interface ImportStep {
@@ -47,7 +48,8 @@ export async function advance(
          lock = coalesce($7, lock), proven_at = CASE WHEN $8 THEN now() ELSE proven_at END,
          not_before = now() + $9 * interval '1 ms',
          claimed_by = NULL, lease_until = NULL, attempts = 0, waiting_since = NULL, note = NULL,
-         cancel_by = CASE WHEN $10 THEN NULL ELSE cancel_by END
+         cancel_by = CASE WHEN $10 THEN NULL ELSE cancel_by END,
+         source_taken_at = CASE WHEN $11 THEN NULL ELSE source_taken_at END
        WHERE id = $1`,
       [
         order.id,
@@ -61,8 +63,11 @@ export async function advance(
         step.delayMs ?? 0,
         // What is done before anyone could cancel it is not cancelled any longer, and a new failure is for a person to see.
         step.event === 'takeOver' || step.event === 'fail',
+        // Files that were moved are back then; those of a cancelled order once it is released.
+        ['ordered', 'done', 'emptied'].includes(step.to) || step.lock === 'links' || step.lock === 'none',
       ],
     );
+    if (step.to === 'cancelled') await noLongerStands(client, order.id, worker);
     if (step.to === 'stuck' && step.errorLimit !== undefined)
       await countFailures(client, [importSwitch], 1, step.errorLimit, 'imports');
     const detail = step.reason === undefined ? undefined : { message: step.reason };

@@ -13,6 +13,10 @@ export interface ImportAttempt {
   readonly startedAt: Date;
   readonly closedAt: Date | null;
   readonly judgedAt: Date | null;
+  /** Its service was stopped while it ran. */
+  readonly interrupted: boolean;
+  /** How many images the importer printed for filesets, by their number in OMERO, if that was not compared yet. */
+  readonly printed: Readonly<Record<string, number>> | null;
 }
 
 /** The attempts of orders, and what they made. Each change is made under the claim of the order. */
@@ -37,19 +41,35 @@ export class ImportAttempts {
   }
 
   /** Records that the session of an attempt is closed; may be repeated, the first time counts. */
-  async closed(claim: ImportClaim, number: number, { exitCode }: { exitCode?: number } = {}): Promise<void> {
+  async closed(
+    claim: ImportClaim,
+    number: number,
+    { exitCode, printed }: { readonly exitCode?: number; readonly printed?: Readonly<Record<string, number>> } = {},
+  ): Promise<void> {
     await underClaim(this.pool, claim, async (client) => {
       await client.query(
-        `UPDATE import_attempt SET closed_at = coalesce(closed_at, now()), exit_code = coalesce($3, exit_code)
+        `UPDATE import_attempt SET closed_at = coalesce(closed_at, now()), exit_code = coalesce($3, exit_code),
+           printed = coalesce($4, printed)
          WHERE order_id = $1 AND number = $2`,
-        [claim.order.id, number, exitCode ?? null],
+        [claim.order.id, number, exitCode ?? null, printed ? JSON.stringify(printed) : null],
       );
+    });
+  }
+
+  /** Records that an attempt was ended because its service stops: it is none of those after which a person has to look. */
+  async interrupted(claim: ImportClaim, number: number): Promise<void> {
+    await underClaim(this.pool, claim, async (client) => {
+      await client.query('UPDATE import_attempt SET interrupted = true WHERE order_id = $1 AND number = $2', [
+        claim.order.id,
+        number,
+      ]);
     });
   }
 
   /**
    * Records what OMERO has after closed attempts, and what becomes of the order, in one transaction: its filesets are taken
-   * over, and another attempt may begin. What is unclear is in the event. `number` is the attempt that was not judged yet;
+   * over, and another attempt may begin. What is unclear is in the event, and counts as kept if the order is cancelled. Numbers of
+   * images that were printed are compared once: if a person has the order go on, what OMERO has counts. `number` is the attempt that was not judged yet;
    * undefined if OMERO was asked again about older ones. `RangeError` if it is not closed, or was judged already.
    */
   async judged(
@@ -64,6 +84,8 @@ export class ImportAttempts {
           'UPDATE import_fileset SET fileset_id = $3, images = $4 WHERE order_id = $1 AND number = $2 AND fileset_id IS DISTINCT FROM $3',
           [claim.order.id, fileset, filesetId, images],
         );
+      await client.query('UPDATE import_order SET unclear_filesets = $2 WHERE id = $1', [claim.order.id, unclear]);
+      await client.query('UPDATE import_attempt SET printed = NULL WHERE order_id = $1', [claim.order.id]);
       const { rowCount } =
         number === undefined
           ? { rowCount: 1 }
@@ -85,7 +107,8 @@ export class ImportAttempts {
   /** Newest last. */
   async of(orderId: bigint): Promise<readonly ImportAttempt[]> {
     const { rows } = await this.pool.query<ImportAttempt>(
-      `SELECT number, session_id AS "sessionId", worker, started_at AS "startedAt", closed_at AS "closedAt", judged_at AS "judgedAt"
+      `SELECT number, session_id AS "sessionId", worker, started_at AS "startedAt", closed_at AS "closedAt", judged_at AS "judgedAt",
+         interrupted, printed
        FROM import_attempt WHERE order_id = $1 ORDER BY number`,
       [orderId],
     );

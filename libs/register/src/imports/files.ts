@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import { Refused, type Digests, type Identity } from '@coldroom/domain';
+import type { Digests, Identity } from '@coldroom/domain';
 import { formatIdentity, parseIdentity } from '../db/rows';
 import { advance, type ImportStep } from './advance';
-import { writeImportEvent } from './events';
 import { underClaim, type ImportClaim } from './import-claims';
+import { standFor, standingFor, type Standing } from './standing';
 
 const batchRows = 1000;
 
@@ -34,20 +34,19 @@ export class ImportFiles {
 
   /**
    * Records what is in the source of a settled order. If the same files were imported for this person from this place
-   * before, the order is cancelled instead (`ALREADY_IMPORTED`), and the earlier one is the answer; with the option `again`,
-   * the earlier one no longer stands for this content.
+   * before, or OMERO has kept some of them, the order is cancelled instead (`ALREADY_IMPORTED`), and the earlier one is the
+   * answer; with the option `again`, the earlier one no longer stands for this content.
    */
   async settle(
     claim: ImportClaim,
     content: string,
     files: AsyncIterable<readonly FoundFile[]>,
   ): Promise<{ readonly earlier?: bigint }> {
-    const earlier = await this.withContent(claim, content);
-    if (earlier !== undefined && claim.order.options.again === true) await this.forgetContent(claim, earlier);
-    else if (earlier !== undefined) {
-      const reason = `import ${earlier} has imported the same files; if its images were deleted in OMERO, order it with --again`;
+    const earlier = await standingFor(this.pool, claim, content);
+    if (earlier && claim.order.options.again !== true) {
+      const reason = alreadyImported(earlier);
       await advance(this.pool, claim, { event: 'cancel', to: 'cancelled', code: 'ALREADY_IMPORTED', reason });
-      return { earlier };
+      return { earlier: earlier.id };
     }
     const step = { event: 'settle', to: 'settled', content } satisfies ImportStep;
     await underClaim(this.pool, claim, (client) =>
@@ -60,6 +59,7 @@ export class ImportFiles {
         `UPDATE import_order SET (files, bytes) = (SELECT count(*), coalesce(sum(size), 0) FROM import_file WHERE order_id = $1) WHERE id = $1`,
         [claim.order.id],
       );
+      await standFor(client, claim, content);
     });
     return {};
   }
@@ -123,30 +123,13 @@ export class ImportFiles {
     );
     return rows.map(({ identity, ...file }) => ({ ...file, identity: parseIdentity(identity) }));
   }
+}
 
-  private async forgetContent(claim: ImportClaim, earlier: bigint): Promise<void> {
-    await underClaim(this.pool, claim, async (client) => {
-      const { rowCount } = await client.query(
-        `UPDATE import_order SET content = NULL WHERE id = $1 AND state IN ('done', 'emptied')`,
-        [earlier],
-      );
-      if (rowCount !== 1) throw new Refused('ALREADY_IMPORTED', `import ${earlier} is importing the same files`);
-      await writeImportEvent(client, {
-        importId: earlier,
-        actor: claim.worker,
-        what: 'imported again',
-        detail: { by: String(claim.order.id) },
-      });
-    });
-  }
-
-  private async withContent({ order }: ImportClaim, content: string): Promise<bigint | undefined> {
-    const { rows } = await this.pool.query<{ id: bigint }>(
-      `SELECT id FROM import_order WHERE person_id = $1 AND source = $2 AND content = $3 AND state <> 'cancelled' AND id <> $4`,
-      [order.personId, order.source, content, order.id],
-    );
-    return rows[0]?.id;
-  }
+function alreadyImported({ id, state, kept }: Standing): string {
+  if (state !== 'cancelled')
+    return `import ${id} has imported the same files; if its images were deleted in OMERO, order it with --again`;
+  const filesets = kept.map((fileset) => `Fileset:${fileset}`).join(', ');
+  return `import ${id} of the same files was cancelled, and OMERO has ${filesets} of it; delete them there, then order it with --again`;
 }
 
 async function insertFiles(client: pg.PoolClient, orderId: bigint, files: readonly FoundFile[]): Promise<void> {

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { Refused } from '@coldroom/domain';
 import { underClaim, type ImportClaim } from './import-claims';
+import { keptOf } from './standing';
 
 const batchRows = 1000;
 
@@ -57,7 +58,7 @@ export class ImportFilesets {
       const members = filesets.flatMap(({ number, paths }) => paths.map((path) => ({ number, path })));
       const { rowCount } = await client.query(
         `UPDATE import_file f SET fileset = m.number FROM unnest($2::int[], $3::bytea[]) AS m(number, path)
-         WHERE f.order_id = $1 AND f.path = m.path AND f.fileset IS NULL`,
+         WHERE f.order_id = $1 AND sha256(f.path) = sha256(m.path) AND f.path = m.path AND f.fileset IS NULL`,
         [id, members.map(({ number }) => number), members.map(({ path }) => path)],
       );
       if (rowCount !== members.length)
@@ -87,6 +88,11 @@ export class ImportFilesets {
       [orderId, limit],
     );
     return rows[0] as { count: number; first: string[] };
+  }
+
+  /** Those that OMERO has of an order, whatever became of it; the first ones. */
+  async kept(orderId: bigint): Promise<readonly bigint[]> {
+    return keptOf(this.pool, orderId);
   }
 
   /** In the order of their numbers, after one of them. */

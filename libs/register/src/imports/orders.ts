@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { ImportState, TransferMode } from '@coldroom/domain';
+import { Transient, type ImportState, type TransferMode } from '@coldroom/domain';
 import { transaction } from '../db/connection';
 import { writeImportEvent } from './events';
 
@@ -57,6 +57,8 @@ export const orderColumns = `o.id, o.state, o.stuck_from AS "stuckFrom", o.code,
   o.ordered_by AS "orderedBy", o.ordered_at AS "orderedAt", o.lock, o.files, o.bytes, o.proven_at AS "provenAt", o.attempts,
   o.waiting_since AS "waitingSince", o.note, o.cancel_by AS "cancelBy"`;
 
+const attempts = 5;
+
 /** What people ordered to be imported. */
 export class ImportOrders {
   constructor(private readonly pool: pg.Pool) {}
@@ -66,6 +68,20 @@ export class ImportOrders {
    * set is imported once, whoever clicks how often.
    */
   async order(order: NewImportOrder, by: string): Promise<{ readonly id: bigint; readonly isNew: boolean }> {
+    for (let tries = 0; tries < attempts; tries += 1) {
+      const answer = await this.orderOnce(order, by);
+      if (answer) return answer; // else the other one ended at this moment: a new one can be made
+    }
+    throw new Transient(
+      'IMPORT_ORDER_ENDING',
+      `Orders for ${order.display} end while another one is made. Order it again.`,
+    );
+  }
+
+  private async orderOnce(
+    order: NewImportOrder,
+    by: string,
+  ): Promise<{ readonly id: bigint; readonly isNew: boolean } | undefined> {
     return transaction(this.pool, async (client) => {
       const {
         rows: [made],
@@ -95,10 +111,7 @@ export class ImportOrders {
         `SELECT id FROM import_order WHERE person_id = $1 AND source = $2 AND state NOT IN ('done', 'emptied', 'cancelled') FOR SHARE`,
         [order.personId, order.source],
       );
-      const [open] = rows;
-      // It ended in between: whoever orders does it again.
-      if (!open) throw new Error(`an order for ${order.display} ended while another one was made`);
-      return { id: open.id, isNew: false };
+      return rows[0] && { id: rows[0].id, isNew: false };
     });
   }
 

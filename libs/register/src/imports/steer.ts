@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { importRetryState, type ImportState } from '@coldroom/domain';
 import { transaction } from '../db/connection';
 import { writeImportEvent } from './events';
+import { noLongerStands } from './standing';
 
 /** What became of a person's wish about an order. */
 export type Steered =
@@ -34,6 +35,7 @@ export class ImportSteering {
           `UPDATE import_order SET state = 'cancelled', cancel_by = $2, code = 'CANCELLED', reason = $3, note = NULL WHERE id = $1`,
           [id, by, `cancelled by ${by}`],
         );
+        await noLongerStands(client, id, by);
         await writeImportEvent(client, {
           importId: id,
           actor: by,
