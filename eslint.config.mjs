@@ -40,6 +40,9 @@ const packageScopes = {
   koffi: ['files'],
   piscina: ['files', 'stores'],
   minio: ['stores'],
+  '@tus/server': ['console'],
+  '@tus/file-store': ['console'],
+  'tus-js-client': ['agent'],
 };
 const reachableTypes = { domain: [], lib: ['domain', 'lib'], app: ['domain', 'lib'] };
 
@@ -76,6 +79,9 @@ const mayRemove = [
   'libs/operations/src/backup/temporary.ts',
   // Keys of sessions, in a directory of the importers alone.
   'apps/importer/src/attempts/session-keys.ts',
+  // On workstations: the agent's own records, and copies that are proven to be in OMERO.
+  'apps/agent/src/set/records.ts',
+  'apps/agent/src/free/free-set.ts',
 ];
 const mayReadEnvironment = ['libs/runtime/**', 'apps/cli/src/environment.ts', 'apps/start/**'];
 

@@ -12,6 +12,8 @@ const esModules = [
   'lru-cache/',
   'brace-expansion/',
   'balanced-match/',
+  '@tus/',
+  'srvx/',
 ];
 
 module.exports = {

@@ -34,6 +34,8 @@ import { SignInController } from './sign-in/sign-in.controller';
 import { Visitors } from './sign-in/visitors';
 import { Site } from './site';
 import { StoresController } from './stores/stores.controller';
+import { Uploads } from './uploads/uploads';
+import { UploadsApi } from './uploads/uploads.api';
 import { UsageController } from './usage/usage.controller';
 import { SystemController } from './system/system.controller';
 
@@ -82,6 +84,7 @@ export class WebModule {
         QueuesController,
         LiveController,
         DocumentApi,
+        UploadsApi,
         ...apiControllers,
       ],
       providers: [
@@ -89,6 +92,7 @@ export class WebModule {
         { provide: Site, useValue: site },
         { provide: Visitors, useValue: visitors },
         Buffers,
+        Uploads,
         Changes,
         Paces,
         { provide: ProxyIdentity, useValue: proxy },

@@ -12,3 +12,4 @@ export { isWithin, touches } from './places';
 export { fillTemplate, matchTemplate, type PathTemplate } from './templates';
 export type { WatchSettings } from './watch-settings';
 export { tooWide } from './refusals';
+export type { UploadSettings } from './upload-settings';

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { instrumentSettings, rate } from './instrument-settings';
 import { touches } from './places';
+import { uploadSettings } from './upload-settings';
 import { watchSettings } from './watch-settings';
 
 const absoluteDirectory = z
@@ -52,6 +53,8 @@ const bufferSettings = z
     /** `.` is the whole buffer. */
     shared: z.array(z.literal('.').or(below)).default([]),
     watch: watchSettings.optional(),
+    /** Workstations may upload to it. */
+    uploads: uploadSettings.optional(),
     /** A root that OMERO's server can read, for a buffer that it cannot: locked files are copied there and imported there. */
     sync: absoluteDirectory.optional(),
     /** Of these copies. */

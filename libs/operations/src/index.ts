@@ -87,7 +87,15 @@ export {
 } from './rights/rights';
 export { rightsOf, type OwnRights } from './rights/own';
 export { actorOf, type GrantedRole, type RoleSettings } from './rights/roles';
-export { actorOfToken, createToken, revokeToken, tokenRoles, type TokenOrder } from './rights/tokens';
+export { actorOfToken, agentRole, createToken, revokeToken, tokenRoles, type TokenOrder } from './rights/tokens';
+export { workstationOfToken, type Workstation } from './rights/workstation';
+export { beginUpload, declareFiles, type UploadOrder } from './uploads/begin';
+export { discardAbandoned, discardUpload } from './uploads/discard';
+export { orderUpload } from './uploads/arrive';
+export { proveFile } from './uploads/prove';
+export { receptionOf, type Reception } from './uploads/receive';
+export { uploadOf, type Uploading } from './uploads/scene';
+export { manifestLine, uploadStatus, type UploadProof, type UploadStatus } from './uploads/status';
 export {
   cancelRetrievalAs,
   cancelRetrievalsAs,

@@ -59,6 +59,8 @@ export type {
 } from './imports/import-reports';
 export type { ImportForMail, ImportsOfPerson } from './imports/import-mails';
 export type { InstrumentRound, PulledSet, SetOfInstrument } from './imports/pulls';
+export type { DeclaredFile, ProvenFile, UploadFile } from './imports/upload-files';
+export type { NewUpload, Upload, UploadAmounts, UploadWish } from './imports/uploads';
 export type { AgeingOfPerson, UnimportedData } from './imports/unimported';
 export type { WatchedSource } from './imports/watched';
 export type { ImportMarkResult, KnownImportMark, OpenImportMark } from './imports/import-marks';

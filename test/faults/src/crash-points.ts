@@ -10,7 +10,7 @@ import type { World } from './world';
 /** Those of the console, the notifier, the backup and the importer are tested in their apps. */
 type Prefix = Exclude<
   CrashPoint extends `${infer P}:${string}` ? P : never,
-  'decide' | 'retrieve' | 'order' | 'mail' | 'backup' | 'pull' | 'import' | `import-${string}`
+  'decide' | 'retrieve' | 'order' | 'mail' | 'backup' | 'pull' | 'upload' | 'import' | `import-${string}`
 >;
 
 /** The crash points of each service: one of a new kind has no service here, and its test fails. */

@@ -1,10 +1,12 @@
-import { createToken, revokeToken, tokenRoles } from '@coldroom/operations';
+import { agentRole, createToken, revokeToken, tokenRoles } from '@coldroom/operations';
 import { formatTime, left, table } from '@coldroom/terminal';
 import type { CliCommand } from '../command';
 
 interface CreateOptions {
   readonly role: string;
   readonly days: string;
+  readonly buffer?: string;
+  readonly person?: readonly string[];
   readonly by: string;
 }
 
@@ -14,13 +16,19 @@ export function addTokens(program: CliCommand): void {
     .command('create')
     .argument('<name>', 'what events name it by')
     .description('make a token; it is shown once and cannot be shown again')
-    .requiredOption('--role <role>', tokenRoles.join(', '))
+    .requiredOption('--role <role>', [...tokenRoles, agentRole].join(', '))
+    .option('--buffer <name>', 'for the role agent: the buffer that the workstation uploads to')
+    .option('--person <login...>', 'for the role agent: the OMERO users for whom it orders imports')
     .option('--days <days>', 'how long it is valid, up to 366', '90')
     .by()
-    .examples('tokens create grafana --role auditor --days 365')
-    .runs(async (context, name: string, { role, days, by }: CreateOptions) => {
+    .examples(
+      'tokens create grafana --role auditor --days 365',
+      'tokens create confocal-2 --role agent --buffer main --person alice bob --days 365',
+    )
+    .runs(async (context, name: string, { role, days, buffer, person, by }: CreateOptions) => {
+      const workstation = buffer === undefined && !person ? undefined : { buffer: buffer ?? '', people: person ?? [] };
       const { token, secret } = await context.register((register) =>
-        createToken(register, { name, role, days: Number(days), by }),
+        createToken(register, { name, role, workstation, days: Number(days), by }),
       );
       context.out.note(`Keep it in a file that only the machine reads. It ends ${formatTime(token.expiresAt)}.`);
       return { document: { ...token, token: secret }, lines: secret };
@@ -39,13 +47,14 @@ export function addTokens(program: CliCommand): void {
           found.length === 0
             ? 'No tokens.'
             : table(
-                [left('name'), left('role'), left('state'), left('ends'), left('last used')],
+                [left('name'), left('role'), left('state'), left('ends'), left('last used'), left('uploads')],
                 found.map((token) => [
                   token.name,
                   token.role,
                   state(token),
                   formatTime(token.expiresAt),
                   token.lastUsedAt ? formatTime(token.lastUsedAt) : 'never',
+                  token.buffer === null ? '' : `to ${token.buffer} for ${(token.people ?? []).join(', ')}`,
                 ]),
               ),
       };

@@ -6,7 +6,7 @@ type Paths = Readonly<Record<string, object>>;
 
 /**
  * What no operation of the API takes: a body that is no JSON, and methods that a path does not have. Comes before the
- * body is read.
+ * body is read. The bytes of files that workstations upload are no JSON.
  * @param paths those of the API's document, read when the first request arrives
  */
 export function apiGate(paths: () => Paths) {
@@ -20,6 +20,7 @@ export function apiGate(paths: () => Paths) {
         `${request.method} is not possible here. ${allowed.join(', ')} is.`,
       );
     }
+    if (request.method === 'PATCH' && /^\/uploads\//i.test(request.path)) return next();
     if (request.get('content-length') !== '0' && request.is('application/json') === false)
       throw new UnsupportedMediaTypeException('The body must be JSON, with the header Content-Type: application/json.');
     next();

@@ -20,6 +20,10 @@ type Sent = Pick<Request, 'session' | 'headers' | 'headersDistinct' | 'socket'>;
 
 const bearer = /^Bearer (coldroom_[\w-]{43})$/i;
 
+/** The access token that a request has. */
+export const bearerOf = ({ headers }: Pick<Request, 'headers'>): string | undefined =>
+  bearer.exec(headers.authorization ?? '')?.[1];
+
 /** Who sends a request, with the roles that they have now: whoever lost a role has lost it here, too. */
 export class Visitors {
   constructor(
@@ -31,7 +35,7 @@ export class Visitors {
   /** Undefined if no one is signed in, or no longer. A token is looked at only where `acceptsTokens`. */
   async of(request: Sent, acceptsTokens: boolean): Promise<Visitor | undefined> {
     const { authorization } = request.headers;
-    const secret = acceptsTokens ? bearer.exec(authorization ?? '')?.[1] : undefined;
+    const secret = acceptsTokens ? bearerOf(request) : undefined;
     if (secret !== undefined) return this.ofToken(secret);
     if (this.proxy !== undefined) return this.ofProxy(request, this.proxy, !acceptsTokens);
     // A proxy may send an Authorization of its own; anyone else who sends one means it.

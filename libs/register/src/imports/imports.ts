@@ -13,6 +13,8 @@ import { ImportReports } from './import-reports';
 import { ImportOrders } from './orders';
 import { Pulls } from './pulls';
 import { Unimported } from './unimported';
+import { UploadFiles } from './upload-files';
+import { Uploads } from './uploads';
 import { WatchedSources } from './watched';
 import { ImportSteering } from './steer';
 
@@ -30,6 +32,8 @@ export class Imports {
   readonly watched: WatchedSources;
   readonly pulls: Pulls;
   readonly unimported: Unimported;
+  readonly uploads: Uploads;
+  readonly uploadFiles: UploadFiles;
   readonly reports: ImportReports;
   readonly previews: ImportPreviews;
   readonly steering: ImportSteering;
@@ -47,6 +51,8 @@ export class Imports {
     this.watched = new WatchedSources(pool);
     this.pulls = new Pulls(pool);
     this.unimported = new Unimported(pool);
+    this.uploads = new Uploads(pool);
+    this.uploadFiles = new UploadFiles(pool);
     this.reports = new ImportReports(pool);
     this.previews = new ImportPreviews(pool);
     this.steering = new ImportSteering(pool);

@@ -3,7 +3,7 @@ import { Transient, type ImportState, type TransferMode } from '@coldroom/domain
 import { transaction } from '../db/connection';
 import { writeImportEvent } from './events';
 
-export const importOrigins = ['command', 'console', 'annotation', 'buffer', 'bulk'] as const;
+export const importOrigins = ['command', 'console', 'annotation', 'buffer', 'bulk', 'agent'] as const;
 export type ImportOrigin = (typeof importOrigins)[number];
 
 /** How the files of an order are kept from being deleted or changed: by second names, by a move into our directory. */

@@ -5,6 +5,9 @@ export interface Token {
   readonly id: bigint;
   readonly name: string;
   readonly role: string;
+  /** Of a workstation: where it may upload to, and for whom (OMERO logins). Null for all other roles. */
+  readonly buffer: string | null;
+  readonly people: readonly string[] | null;
   readonly createdBy: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -15,6 +18,7 @@ export interface Token {
 export interface NewToken {
   readonly name: string;
   readonly role: string;
+  readonly workstation?: { readonly buffer: string; readonly people: readonly string[] } | undefined;
   /** Of the token itself, which the register never sees. */
   readonly hash: Buffer;
   readonly days: number;
@@ -22,7 +26,7 @@ export interface NewToken {
 }
 
 const uniqueViolation = '23505';
-const columns = `id, name, role, created_by AS "createdBy", created_at AS "createdAt", expires_at AS "expiresAt",
+const columns = `id, name, role, buffer, people, created_by AS "createdBy", created_at AS "createdAt", expires_at AS "expiresAt",
   revoked_at AS "revokedAt", last_used_at AS "lastUsedAt"`;
 
 /** Access tokens with which machines use the REST API. */
@@ -30,12 +34,13 @@ export class Tokens {
   constructor(private readonly pool: pg.Pool) {}
 
   /** `Refused` `TOKEN_EXISTS` if a token of this name was not revoked. */
-  async create({ name, role, hash, days, by }: NewToken): Promise<Token> {
+  async create({ name, role, workstation, hash, days, by }: NewToken): Promise<Token> {
     try {
       const { rows } = await this.pool.query<Token>(
-        `INSERT INTO token (name, role, hash, created_by, expires_at) VALUES ($1, $2, $3, $4, now() + $5 * interval '1 day')
+        `INSERT INTO token (name, role, hash, created_by, expires_at, buffer, people)
+         VALUES ($1, $2, $3, $4, now() + $5 * interval '1 day', $6, $7)
          RETURNING ${columns}`,
-        [name, role, hash, by, days],
+        [name, role, hash, by, days, workstation?.buffer, workstation?.people],
       );
       return rows[0] as Token;
     } catch (error) {
