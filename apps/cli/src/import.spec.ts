@@ -55,6 +55,7 @@ it('orders each path, with all that the options say', async () => {
       at('alice', '-x =y.tif'),
       ...target,
       ...['--transfer', 'ln', '--name', 'n', '--description', 'd', '--again', '--by', 'ada', '--json'],
+      ...['--annotate', 'Stain=DAPI', '--annotate', 'Note = a=b'],
     ],
     env,
   );
@@ -68,7 +69,15 @@ it('orders each path, with all that the options say', async () => {
       target: 'Dataset:5',
       transfer: 'ln',
       orderedBy: 'ada',
-      options: { name: 'n', description: 'd', again: true },
+      options: {
+        name: 'n',
+        description: 'd',
+        annotations: [
+          ['Stain', 'DAPI'],
+          ['Note', 'a=b'],
+        ],
+        again: true,
+      },
     }),
     expect.objectContaining({ display: at('alice', '-x =y.tif') }),
   ]);
@@ -172,15 +181,28 @@ it('waits with --wait until the orders are at their end', async () => {
 
 it('orders the rows of a table, or none of them', async () => {
   const path = join(dir, 'rows.csv');
-  writeFileSync(path, `path,target,name\nbuffer/alice/d.tif,Dataset:5,=1+1\nbuffer/alice/none,Dataset:5,\n`);
+  writeFileSync(
+    path,
+    `path,target,name,annotate:Stain\nbuffer/alice/d.tif,Dataset:5,=1+1,GFP\nbuffer/alice/none,Dataset:5,,\n`,
+  );
+  const pairs = ['--annotate', 'Stain=DAPI', '--annotate', 'Day=1'];
   const before = (await ids()).length;
   const bad = await coldroom(['import', '--csv', path, '--as', 'alice'], env);
   expect(bad).toMatchObject({ code: 1, stderr: expect.stringContaining('line 3: Nothing is at') });
   expect(await ids()).toHaveLength(before);
-  const ended = await coldroom(['import', '--csv', path, '--as', 'alice', '--skip-bad', '--json'], env);
+  const ended = await coldroom(['import', '--csv', path, '--as', 'alice', '--skip-bad', '--json', ...pairs], env);
   expect(ended).toMatchObject({ code: 3 });
   expect(json(ended)).toMatchObject({ rows: 2, ordered: 1, faultCount: 1 });
-  expect((await register.imports.orders.list())[0]).toMatchObject({ origin: 'bulk', options: { name: '=1+1' } });
+  expect((await register.imports.orders.list())[0]).toMatchObject({
+    origin: 'bulk',
+    options: {
+      name: '=1+1',
+      annotations: [
+        ['Stain', 'GFP'],
+        ['Day', '1'],
+      ],
+    },
+  });
 });
 
 it('lists orders, newest first', async () => {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { codeOf, messageOf } from '@coldroom/domain';
 import { Log } from '@coldroom/runtime';
+import { ImportAnnotations } from './import-annotations';
 import { ImportAnswers } from './import-answers';
 import { Mirror } from './mirror';
 import { Scans } from './scans';
@@ -17,6 +18,7 @@ export class Round {
     private readonly starter: Starter,
     private readonly mirror: Mirror,
     private readonly importAnswers: ImportAnswers,
+    private readonly importAnnotations: ImportAnnotations,
     private readonly log: Log,
   ) {}
 
@@ -27,6 +29,7 @@ export class Round {
     await this.start();
     await this.part('marks', () => this.writeMarks(stop));
     await this.part('import answers', async () => void (await this.importAnswers.run()));
+    await this.part('import annotations', () => this.importAnnotations.run(by, stop));
   }
 
   private async start(): Promise<void> {

@@ -8,6 +8,7 @@ import { RecordedLog } from '@coldroom/pipeline/testing';
 import { Register } from '@coldroom/register';
 import { Readiness } from '@coldroom/runtime';
 import { Closures } from './closures';
+import { ImportAnnotations } from './import-annotations';
 import { ImportAnswers } from './import-answers';
 import { ImportMarks } from './import-marks';
 import { Mirror } from './mirror';
@@ -84,6 +85,7 @@ describe('rounds', () => {
       starter,
       new MirrorHere(omero, register, log),
       new ImportAnswers(omero, register),
+      new ImportAnnotations(omero, register, log),
       log,
     );
     const rounds = new Rounds(new Pace(scanMs, 20), round, new RegisterMetrics(register), register, log);
@@ -209,7 +211,14 @@ describe('rounds', () => {
       register,
       log,
     );
-    const round = new Round(scans, scene.starter, scene.mirror, new ImportAnswers(omero, register), log);
+    const round = new Round(
+      scans,
+      scene.starter,
+      scene.mirror,
+      new ImportAnswers(omero, register),
+      new ImportAnnotations(omero, register, log),
+      log,
+    );
     const rounds = new Rounds(new Pace(50, 20), round, new RegisterMetrics(register), register, log);
     await expect(
       new ScannerStart(omero, register, scene.originals, new Readiness(), rounds).onApplicationBootstrap(),

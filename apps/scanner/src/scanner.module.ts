@@ -10,6 +10,7 @@ import { openConfiguredStores } from '@coldroom/stores';
 import { BIO_FORMATS_PLACES, ServersBioFormats } from './bio-formats';
 import { Closures } from './closures';
 import { ContainerAnswers } from './container-answers';
+import { ImportAnnotations } from './import-annotations';
 import { ImportAnswers } from './import-answers';
 import { IMPORTS, ImportMarks } from './import-marks';
 import { LinkTroubles } from './link-troubles';
@@ -86,6 +87,7 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       Mirror,
       ImportMarks,
       ImportAnswers,
+      ImportAnnotations,
       RegisterMetrics,
       Round,
       Rounds,

@@ -16,6 +16,10 @@ const planned = {
   options: z.object({
     name: z.string().optional(),
     description: z.string().optional(),
+    annotations: z
+      .array(z.tuple([z.string(), z.string()]))
+      .optional()
+      .describe('Keys and values that the images get'),
     again: z.boolean().optional(),
   }),
   origin: z.enum(importOrigins),

@@ -15,6 +15,7 @@ export const crashPoints = [
   'scan:3-marks-recorded',
   'scan:4-bags-packed',
   'import-answer:1-written',
+  'import-annotate:1-written',
   'pull:1-directory-made',
   'pull:2-copied',
   'pull:3-proven',

@@ -46,7 +46,7 @@ export async function openEvent(session: Session, groupIds: readonly bigint[]): 
 export async function addAnnotations(
   session: Session,
   event: bigint,
-  name: MarkName,
+  { namespace: ns, name }: { readonly namespace: string; readonly name: string | null },
   annotations: readonly NewAnnotation[],
 ): Promise<void> {
   const ids = (
@@ -62,7 +62,7 @@ export async function addAnnotations(
      SELECT n.id, '/map/', $1, $2, n.description, g.permissions, 0, $3, $3, n.owner_id, g.id
        FROM unnest($4::bigint[], $5::text[], $6::bigint[], $7::bigint[]) AS n(id, description, owner_id, group_id)
        JOIN experimentergroup g ON g.id = n.group_id`,
-    [namespace, name, event, ids, each((a) => [a.description]), each((a) => [a.ownerId]), each((a) => [a.groupId])],
+    [ns, name, event, ids, each((a) => [a.description]), each((a) => [a.ownerId]), each((a) => [a.groupId])],
   );
   // Hibernate reads the values as a list: the indexes must run from 0 without a gap.
   await session.rows(

@@ -1,4 +1,4 @@
-import { addAnnotations, dropLinks, markNames, noteName, openEvent } from './annotations';
+import { addAnnotations, dropLinks, markNames, namespace, noteName, openEvent } from './annotations';
 import { lockImages, setArchived, standingMarks } from './image-rows';
 import { annotationsFor, wordedBefore, type ImageMark } from './mark-annotations';
 import type { Session } from './session';
@@ -52,7 +52,8 @@ export async function setMark(
       session,
       [...images.values()].map(({ group }) => group),
     );
-    if (wanted.size > 0) await addAnnotations(session, event, name, annotationsFor(name, [...wanted.values()], images));
+    if (wanted.size > 0)
+      await addAnnotations(session, event, { namespace, name }, annotationsFor(name, [...wanted.values()], images));
     await dropLinks(session, event, superseded);
     if (name === 'ARCHIVED')
       await setArchived(

@@ -7,6 +7,7 @@ import { type Closure, readClosure } from './closure';
 import { type ConnectionOptions, inTransaction, openPool, readInTransaction } from './connection';
 import { type ContainerContent, readContainer } from './containers';
 import { clearMarks, type ClearOptions, type ClearOutcome, type MarkOutcome, setMark } from './image-marks';
+import { annotateImages, type ImagePairs } from './import-annotations';
 import { type ImportAnswer, type ImportAnswerOutcome, writeImportAnswers } from './import-answers';
 import { checkImportMarkRights, type ImportMark, readImportMarks } from './import-marks';
 import type { ImageMark } from './mark-annotations';
@@ -83,6 +84,15 @@ export class OmeroDatabase {
   /** See `writeImportAnswers`. One transaction; may be repeated. */
   answerImportMarks(answers: readonly ImportAnswer[]): Promise<readonly ImportAnswerOutcome[]> {
     return inTransaction(this.pool, 'write', (session) => writeImportAnswers(session, answers));
+  }
+
+  /** See `annotateImages`. One transaction; may be repeated. */
+  annotateImages(
+    filesetIds: readonly bigint[],
+    annotation: ImagePairs,
+    after: bigint,
+  ): ReturnType<typeof annotateImages> {
+    return inTransaction(this.pool, 'write', (session) => annotateImages(session, filesetIds, annotation, after));
   }
 
   /**

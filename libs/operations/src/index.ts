@@ -154,6 +154,7 @@ export { orderBulk, type BulkOptions, type BulkResult, type BulkRows } from './i
 export { bulkFile, csvFile, type RowFile } from './imports/bulk-file';
 export type { BulkFault, BulkRow } from './imports/bulk-rows';
 export { orderImport, planImport, type ImportWish, type OrderedImport, type PlannedImport } from './imports/order';
+export { importPair } from './imports/options';
 export { listImports, showImport, type ImportAction, type ImportDetails, type ImportListing } from './imports/show';
 export { previewByNow, previewImport } from './imports/preview';
 export { askPull, listInstruments, listPulls, type InstrumentStatus } from './imports/pulls';

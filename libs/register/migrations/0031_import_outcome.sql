@@ -7,7 +7,15 @@ ALTER TABLE import_file ADD COLUMN control boolean NOT NULL DEFAULT false,
   ADD CONSTRAINT import_file_removed CHECK (removed_at IS NULL OR proven_at IS NOT NULL OR control);
 CREATE INDEX import_file_left_out ON import_file (order_id, id) WHERE fileset IS NULL;
 
+-- When the images of an order got the key-value pairs that it names.
+ALTER TABLE import_order ADD COLUMN annotated_at timestamptz;
+CREATE INDEX import_order_annotate ON import_order (id)
+  WHERE annotated_at IS NULL AND options ? 'annotations' AND state IN ('done', 'emptied');
+
 -- Down Migration
+
+DROP INDEX import_order_annotate;
+ALTER TABLE import_order DROP COLUMN annotated_at;
 
 DROP INDEX import_file_left_out;
 UPDATE import_file SET proven_at = removed_at WHERE control AND removed_at IS NOT NULL;

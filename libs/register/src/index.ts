@@ -41,6 +41,7 @@ export type { CopyResult } from './queries/fixity';
 export type { FixityFigures, KeptFixity } from './queries/fixity-coverage';
 export type { FetchRate } from './queries/fetch-rate';
 export { importSwitch, type ImportStep } from './imports/advance';
+export type { ImportToAnnotate } from './imports/import-annotations';
 export type { ImportAttempt } from './imports/attempts';
 export type { FoundFile, OrderedFile } from './imports/files';
 export type {
@@ -70,6 +71,7 @@ export type { ImportClaim } from './imports/import-claims';
 export type { Steered } from './imports/steer';
 export {
   importOrigins,
+  type ImportPair,
   type ImportLock,
   type ImportOptions,
   type ImportOrder,

@@ -10,6 +10,7 @@ import {
   type BulkRow,
   type ImportWish,
 } from '@coldroom/operations';
+import type { ImportPair } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import type { Result } from '../command';
 import type { Context } from '../context';
@@ -51,7 +52,7 @@ export async function importBulk(
 
 /** What a row says counts more than the options of the command. */
 function wishOf(
-  { path, target, transfer, name, description }: BulkRow,
+  { path, target, transfer, name, description, annotations }: BulkRow,
   shared: Omit<ImportWish, 'path' | 'target'>,
 ): ImportWish {
   return {
@@ -63,7 +64,18 @@ function wishOf(
       ...shared.options,
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
+      ...annotationsOf(annotations, shared.options.annotations),
     },
     origin: 'bulk',
   };
+}
+
+/** Pairs of the row, and those of the command whose keys it does not have. */
+function annotationsOf(
+  ofRow: readonly ImportPair[],
+  shared: readonly ImportPair[] = [],
+): { readonly annotations?: readonly ImportPair[] } {
+  const keys = new Set(ofRow.map(([key]) => key));
+  const annotations = [...ofRow, ...shared.filter(([key]) => !keys.has(key))];
+  return annotations.length === 0 ? {} : { annotations };
 }

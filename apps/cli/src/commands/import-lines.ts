@@ -110,6 +110,7 @@ export function showLines({ order, amounts, filesets, attempts, events, permitte
       ['Person', `${order.person} in ${order.group}`],
       ['Target', order.target],
       ['Transfer', order.transfer],
+      ['Annotate', order.options.annotations?.map((pair) => pair.join('=')).join(', ')],
       ['Lock', order.lock ?? undefined],
       ['Ordered', `${formatTime(order.orderedAt)}, by ${order.orderedBy}`],
       ['Contains', order.content === null ? undefined : `${counted(order.files, 'file')}, ${formatBytes(order.bytes)}`],

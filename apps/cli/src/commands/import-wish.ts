@@ -1,5 +1,5 @@
 import { transferModes } from '@coldroom/domain';
-import type { ImportWish } from '@coldroom/operations';
+import { importPair, type ImportWish } from '@coldroom/operations';
 import type { ChangeOptions } from '../command';
 import { parseNames, single } from '../parsing';
 
@@ -10,6 +10,7 @@ export interface ImportCommandOptions extends ChangeOptions {
   readonly transfer?: string;
   readonly name?: string;
   readonly description?: string;
+  readonly annotate?: readonly string[];
   readonly again?: boolean;
   readonly bulk?: string;
   readonly csv?: string;
@@ -19,7 +20,7 @@ export interface ImportCommandOptions extends ChangeOptions {
 
 /** What all orders of one command share. */
 export function sharedWish(options: ImportCommandOptions): Omit<ImportWish, 'path' | 'target'> {
-  const { as: login, group, transfer, name, description, again } = options;
+  const { as: login, group, transfer, name, description, annotate, again } = options;
   return {
     login,
     group,
@@ -28,6 +29,7 @@ export function sharedWish(options: ImportCommandOptions): Omit<ImportWish, 'pat
     options: {
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
+      ...(annotate === undefined ? {} : { annotations: annotate.map(importPair) }),
       ...(again ? { again } : {}),
     },
     origin: 'command',

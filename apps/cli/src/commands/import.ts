@@ -30,6 +30,7 @@ export function addImport(program: CliCommand): void {
     .option('--transfer <mode>', `${transferModes.join(', ')} (default: the first one that the buffer allows)`)
     .option('--name <name>', 'the name of the images')
     .option('--description <text>', 'the description of the images')
+    .option('--annotate <key=value>', 'a key-value pair for the images; may be given several times', several)
     .option('--again', 'also what was imported before, as when its images were deleted in OMERO')
     .option('--bulk <file>', 'instead of paths: a bulk file of OMERO')
     .option('--csv <file>', 'instead of paths: a table with the columns path and target')
@@ -48,6 +49,8 @@ export function addImport(program: CliCommand): void {
         : importBulk(context, paths, options),
     );
 }
+
+const several = (one: string, others: readonly string[] = []): readonly string[] => [...others, one];
 
 async function importPaths(context: Context, paths: readonly string[], options: ImportCommandOptions): Promise<Result> {
   const { target, dryRun = false, by, wait = false } = options;

@@ -161,6 +161,12 @@ function Facts({ details: { order, amounts } }: Shown): VNode {
         {order.content !== null && <Fact name="Files" value={formatCount(order.files)} />}
         {order.content !== null && <Fact name="Size" value={formatBytes(order.bytes)} />}
         {options.name !== undefined && <Fact name="Name" value={<span class="name">{options.name}</span>} />}
+        {options.annotations && (
+          <Fact
+            name="Annotate"
+            value={<span class="name">{options.annotations.map((pair) => pair.join('=')).join(', ')}</span>}
+          />
+        )}
         {order.provenAt && <Fact name="Proven" value={<When at={order.provenAt} />} />}
         {amounts.removed > 0 && <Fact name="Removed from the buffer" value={counted(amounts.removed, 'file')} />}
       </dl>

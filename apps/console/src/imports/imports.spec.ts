@@ -35,14 +35,25 @@ test('someone looks into their directory, chooses a file, and orders its import'
   const form = await alice.get(chosen('alice', 'a.tif'));
   expect(form.text).toContain('OMERO looks at the files');
   expect(form.text).not.toContain('name="person"');
-  const answer = await order(alice, { path: buffer.at('alice', 'a.tif'), transfer: 'ln', name: ' ', description: '' });
+  const answer = await order(alice, {
+    path: buffer.at('alice', 'a.tif'),
+    transfer: 'ln',
+    name: ' ',
+    description: '',
+    annotations: 'Stain=DAPI\r\n\r\nDay = 1\r\n',
+  });
   expect(answer.status).toBe(303);
   const [recorded] = await orders();
   expect(answer.headers.get('location')).toBe(`/coldroom/imports/${recorded!.id}`);
   expect(recorded).toMatchObject({
     person: 'alice',
     transfer: 'ln',
-    options: {},
+    options: {
+      annotations: [
+        ['Stain', 'DAPI'],
+        ['Day', '1'],
+      ],
+    },
     origin: 'console',
     orderedBy: 'alice',
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { importStates, transferModes } from '@coldroom/domain';
-import type { ImportWish } from '@coldroom/operations';
+import { importPair, type ImportWish } from '@coldroom/operations';
 import { oneOrMore, page } from '../api/input';
 import { writtenText } from '../requests/input';
 import { importFilters, type ImportFilter } from './imports-page';
@@ -26,6 +26,11 @@ export const importBody = z
     transfer: z.enum(transferModes).optional().describe('The first one that the buffer allows, without it'),
     name: text(255),
     description: text(10_000),
+    annotations: z
+      .array(z.tuple([writtenText(255), writtenText(2000)]))
+      .max(100)
+      .optional()
+      .describe('Keys and values that the images get'),
     again: z
       .boolean()
       .default(false)
@@ -46,6 +51,7 @@ export const importForm = z.strictObject({
   transfer: z.enum(transferModes).optional(),
   name: field(255),
   description: field(10_000),
+  annotations: field(20_000).transform((lines) => lines?.split('\n').filter((line) => line.trim() !== '')),
 });
 
 export const listQuery = z.strictObject({
@@ -58,7 +64,7 @@ export const newQuery = z.strictObject({ in: text(longestPath), path: text(longe
 type Wished = Omit<z.output<typeof importBody>, 'dryRun'>;
 
 export function importWishOf(body: Wished | z.output<typeof importForm>): ImportWish {
-  const { path, target, person, group, transfer, name, description } = body;
+  const { path, target, person, group, transfer, name, description, annotations = [] } = body;
   return {
     path: Buffer.from(path),
     target,
@@ -68,6 +74,9 @@ export function importWishOf(body: Wished | z.output<typeof importForm>): Import
     options: {
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
+      ...(annotations.length === 0
+        ? {}
+        : { annotations: annotations.map((pair) => (typeof pair === 'string' ? importPair(pair) : pair)) }),
       ...('again' in body && body.again ? { again: true } : {}),
     },
     origin: 'console',

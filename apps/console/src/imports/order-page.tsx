@@ -157,6 +157,20 @@ function OrderForm({ site, visitor, choice, path, given }: FormProps): VNode {
       <textarea id="description" name="description" rows={2} maxLength={10_000}>
         {text('description')}
       </textarea>
+      <label for="annotations">Key-value pairs</label>
+      <textarea
+        id="annotations"
+        name="annotations"
+        rows={2}
+        maxLength={20_000}
+        placeholder="Stain=DAPI"
+        aria-describedby="annotations-use"
+      >
+        {text('annotations')}
+      </textarea>
+      <p class="small muted" id="annotations-use">
+        One for each line. The images get them in OMERO.
+      </p>
       <button class="primary wide" type="submit">
         Order the import
       </button>

@@ -15,6 +15,8 @@ const manifest = z.strictObject({
   transfer: z.enum(transferModes).optional(),
   name: z.string().optional(),
   description: z.string().optional(),
+  /** Key-value pairs that the images get. */
+  annotate: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).optional(),
 });
 export type Manifest = z.output<typeof manifest>;
 

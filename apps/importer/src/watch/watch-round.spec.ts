@@ -156,7 +156,14 @@ it('waits for files: an empty directory is no set', async () => {
 
 it('orders by a manifest, for the person whose directory it is in', async () => {
   file('alice/runs/7/a.tif');
-  manifest('alice/runs/7', ['target: Screen:3', 'transfer: ln', 'name: run 7']);
+  manifest('alice/runs/7', [
+    'target: Screen:3',
+    'transfer: ln',
+    'name: run 7',
+    'annotate:',
+    '  Stain: DAPI',
+    '  Day: 3',
+  ]);
   manifest('alice/runs/7/inner', ['target: Screen:4']);
   const orders = await twoLooks(watching({ manifests: 'own' }, { transfers: ['upload', 'ln'] }));
   expect(orders.map(below)).toEqual(['alice/runs/7']);
@@ -165,7 +172,13 @@ it('orders by a manifest, for the person whose directory it is in', async () => 
       person: 'alice',
       target: 'Screen:3',
       transfer: 'ln',
-      options: { name: 'run 7' },
+      options: {
+        name: 'run 7',
+        annotations: [
+          ['Stain', 'DAPI'],
+          ['Day', '3'],
+        ],
+      },
     },
   ]);
 });

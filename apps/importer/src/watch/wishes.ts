@@ -8,7 +8,7 @@ export type WatchWish = Omit<ImportWish, 'path' | 'origin'> & { readonly login: 
 
 /** What a manifest orders, and for whom. A manifest cannot order for another person, unless the site allows it. */
 export function manifestWish(
-  { target, user, group, transfer, name, description }: Manifest,
+  { target, user, group, transfer, name, description, annotate }: Manifest,
   set: Buffer,
   buffer: BufferSettings,
 ): WatchWish {
@@ -27,6 +27,7 @@ export function manifestWish(
   const options = {
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
+    ...(annotate === undefined || Object.keys(annotate).length === 0 ? {} : { annotations: Object.entries(annotate) }),
   };
   return { target, login, group, transfer, options };
 }

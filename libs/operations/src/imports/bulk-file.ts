@@ -4,7 +4,23 @@ import { dirname, extname, resolve } from 'node:path';
 import { parse } from 'yaml';
 
 export const rowColumns = ['path', 'target', 'name', 'description', 'transfer'] as const;
-export type RowColumn = (typeof rowColumns)[number];
+/** `annotate:KEY` is a value of the key-value pairs that the images get. */
+export type RowColumn = (typeof rowColumns)[number] | `${typeof annotatePrefix}${string}`;
+const annotatePrefix = 'annotate:';
+
+/** The column of this name, in any spelling but for the key of a pair. */
+export function columnOf(text: string): RowColumn | undefined {
+  const name = text.trim();
+  const key = keyOf(name);
+  if (key !== undefined) return key === '' ? undefined : `${annotatePrefix}${key}`;
+  return rowColumns.find((each) => each === name.toLowerCase());
+}
+
+/** The key of a column with values of a pair. */
+export function keyOf(column: string): string | undefined {
+  const isPair = column.slice(0, annotatePrefix.length).toLowerCase() === annotatePrefix;
+  return isPair ? column.slice(annotatePrefix.length).trim() : undefined;
+}
 
 /** A file with one import in each line, and how to read it. */
 export interface RowFile {
@@ -20,10 +36,10 @@ export interface RowFile {
 
 /** Keys of OMERO's bulk files that concern the output of its command, and nothing here. */
 const withoutEffect = new Set(['continue', 'output', 'logprefix', 'file', 'errs', 'debug']);
-const isColumn = (name: unknown): name is RowColumn => (rowColumns as readonly unknown[]).includes(name);
+const isColumn = (name: unknown): name is RowColumn => typeof name === 'string' && columnOf(name) === name;
 const mostIncludes = 10;
 
-/** A CSV whose first line names the columns `path`, `target` and, if wanted, `name`, `description`, `transfer`. */
+/** A CSV whose first line names the columns `path`, `target` and, if wanted, `name`, `description`, `transfer`, `annotate:KEY`. */
 export function csvFile(path: string): RowFile {
   const absolute = resolve(path);
   return { path: absolute, directory: dirname(absolute), form: 'header', columns: [], rest: {} };
@@ -73,7 +89,7 @@ async function readKeys(path: string): Promise<Record<string, unknown>> {
 function columnsOf(path: string, columns: unknown): readonly RowColumn[] {
   if (columns === undefined || columns === null) return [];
   if (!Array.isArray(columns) || !columns.every(isColumn))
-    throw invalid(path, `its columns must be some of ${rowColumns.join(', ')}`);
+    throw invalid(path, `its columns must be some of ${rowColumns.join(', ')}, ${annotatePrefix}KEY`);
   if (new Set(columns).size < columns.length) throw invalid(path, 'it names a column twice');
   if (!columns.includes('path')) throw invalid(path, 'it has columns, and none of them is "path"');
   return columns;

@@ -3,8 +3,9 @@ import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { parse, type Options } from 'csv-parse';
+import type { ImportPair } from '@coldroom/register';
 import { codeOf, messageOf, transferModes, type TransferMode } from '@coldroom/domain';
-import { invalid, rowColumns, type RowColumn, type RowFile } from './bulk-file';
+import { columnOf, invalid, keyOf, rowColumns, type RowColumn, type RowFile } from './bulk-file';
 import { splitWords } from './split-words';
 
 /** One import of a bulk file. Cells are text, whatever a spreadsheet would make of them. */
@@ -17,6 +18,7 @@ export interface BulkRow {
   readonly transfer: TransferMode | undefined;
   readonly name: string | undefined;
   readonly description: string | undefined;
+  readonly annotations: readonly ImportPair[];
 }
 
 /** A row that cannot be ordered. */
@@ -125,12 +127,12 @@ async function delimiterOf({ path }: RowFile): Promise<string> {
 }
 
 function headerOf(file: RowFile, cells: readonly string[]): readonly RowColumn[] {
-  const columns = cells.map((cell) => rowColumns.find((each) => each === cell.trim().toLowerCase()));
+  const columns = cells.map(columnOf);
   const unknown = cells.filter((_, at) => columns[at] === undefined);
   if (unknown.length > 0)
     throw invalid(
       file.path,
-      `its first line must name columns, and "${unknown[0]}" is none of ${rowColumns.join(', ')}`,
+      `its first line must name columns, and "${unknown[0]}" is none of ${rowColumns.join(', ')}, annotate:KEY`,
     );
   for (const needed of ['path', 'target'] as const)
     if (columns.filter((each) => each === needed).length !== 1)
@@ -153,5 +155,20 @@ function rowOf(
   const transfer = transferModes.find((each) => each === mode);
   if (mode && !transfer) return { line, fault: `there is no transfer "${mode}", only ${transferModes.join(', ')}` };
   const absolute = resolve(file.directory, path);
-  return { line, path: absolute, target, transfer, name: value('name'), description: value('description') };
+  const keys = new Set(
+    [...named, ...(Object.keys(file.rest) as RowColumn[])].filter((each) => keyOf(each) !== undefined),
+  );
+  const annotations = [...keys].flatMap((column): ImportPair[] => {
+    const text = value(column)?.trim();
+    return text ? [[keyOf(column)!, text]] : [];
+  });
+  return {
+    line,
+    path: absolute,
+    target,
+    transfer,
+    name: value('name'),
+    description: value('description'),
+    annotations,
+  };
 }

@@ -51,10 +51,27 @@ describe('a CSV with a header', () => {
           name: 'two\nlines',
           description: undefined,
           transfer: undefined,
+          annotations: [],
         },
         expect.objectContaining({ line: 4, name: '=1+1' }),
       ],
     );
+  });
+
+  it('has columns with values of key-value pairs; an empty cell is none', async () => {
+    const rows = await csv(
+      'path,target,annotate:Stain, Annotate: Day 1 \n/b/a,Dataset:1,DAPI,x=y\n/b/c,Dataset:1,,2\n',
+    );
+    expect(rows).toMatchObject([
+      {
+        annotations: [
+          ['Stain', 'DAPI'],
+          ['Day 1', 'x=y'],
+        ],
+      },
+      { annotations: [['Day 1', '2']] },
+    ]);
+    await expect(csv('path,target,annotate:\n/b/a,Dataset:1,x\n')).rejects.toMatchObject(invalid(/must name columns/));
   });
 
   it.each(['=cmd|calc', '+1', '-1', '@SUM(A1)', '\t=1'])('takes the cell %j as text', async (cell) => {

@@ -46,10 +46,15 @@ it.each([
   { description: 'a\0' },
   { description: '\ud800' },
   { description: 'x'.repeat(10_001) },
+  { annotations: [['', 'x'] as const] },
+  { annotations: [['a\nb', 'x'] as const] },
+  { annotations: [['a', 'x\0'] as const] },
+  { annotations: [['a', 'x'.repeat(2001)] as const] },
+  { annotations: Array.from({ length: 101 }, () => ['a', 'x'] as const) },
 ])('refuses a description that OMERO cannot have', (options) =>
   expect(() => checkImportOptions(options)).toThrow(expect.objectContaining({ code: 'IMPORT_OPTIONS_INVALID' })),
 );
 
 it('takes several lines as a description', () => {
-  expect(() => checkImportOptions({ name: 'n', description: 'a\nb' })).not.toThrow();
+  expect(() => checkImportOptions({ name: 'n', description: 'a\nb', annotations: [['a', 'b\nc']] })).not.toThrow();
 });

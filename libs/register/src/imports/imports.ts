@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { advance, type ImportStep } from './advance';
+import { ImportAnnotations } from './import-annotations';
 import { ImportAttempts } from './attempts';
 import { ImportFiles } from './files';
 import { ImportLooks } from './import-looks';
@@ -27,6 +28,7 @@ export class Imports {
   readonly attempts: ImportAttempts;
   readonly looks: ImportLooks;
   readonly sources: ImportSources;
+  readonly annotations: ImportAnnotations;
   readonly marks: ImportMarks;
   readonly mails: ImportMails;
   readonly watched: WatchedSources;
@@ -46,6 +48,7 @@ export class Imports {
     this.attempts = new ImportAttempts(pool);
     this.looks = new ImportLooks(pool);
     this.sources = new ImportSources(pool);
+    this.annotations = new ImportAnnotations(pool);
     this.marks = new ImportMarks(pool);
     this.mails = new ImportMails(pool);
     this.watched = new WatchedSources(pool);

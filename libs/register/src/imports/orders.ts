@@ -9,9 +9,14 @@ export type ImportOrigin = (typeof importOrigins)[number];
 /** How the files of an order are kept from being deleted or changed: by second names, by a move into our directory. */
 export type ImportLock = 'links' | 'moved' | 'none';
 
+/** A key and a value. */
+export type ImportPair = readonly [key: string, value: string];
+
 export interface ImportOptions {
   readonly name?: string;
   readonly description?: string;
+  /** Key-value pairs that the images get once they are proven. A key may have several values. */
+  readonly annotations?: readonly ImportPair[];
   /** Import the same files once more, although an earlier order imported them: its images were deleted in OMERO. */
   readonly again?: boolean;
 }
