@@ -215,6 +215,17 @@ it('lists orders, newest first', async () => {
   expect((await coldroom(['imports', 'list', '--state', 'verified'], env)).stdout).toBe('No imports.\n');
 });
 
+it('shows what the importer said last, without signs that a terminal obeys', async () => {
+  const [order] = await register.imports.reports.list({ states: ['ordered'] });
+  const claim = await register.imports.claims.claim(order!.id, ['ordered'], 'importer', 60_000);
+  const { attempts } = register.imports;
+  await attempts.closed(claim!, await attempts.begin(claim!, 7n), { exitCode: 1, lastLines: 'one\ntwo \u009b2J' });
+  await register.imports.claims.release(claim!);
+  const { stdout } = await coldroom(['imports', 'show', String(order!.id)], env);
+  expect(stdout).toMatch(/said last, in attempt 1\n +one\n +two /);
+  expect(stdout).not.toContain('\u009b');
+});
+
 it('tries a stuck import again, and cancels one', async () => {
   const [stuck] = await register.imports.reports.list({ states: ['stuck'] });
   const id = String(stuck!.id);

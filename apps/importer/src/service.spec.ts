@@ -80,6 +80,8 @@ const all = process.env['COLDROOM_DRILLS'] === 'all';
     const order = await scene.until(id, 'stuck', 'emptied');
     expect(order).toMatchObject({ state: 'stuck', stuckFrom: 'importing', code: 'IMPORT_INCOMPLETE' });
     expect(existsSync(paths[0]!)).toBe(true);
+    const [attempt] = await scene.register.imports.reports.attempts(id);
+    expect(attempt!.lastLines).toContain('==> Summary');
     const fileset = /Fileset:(\d+)/.exec(order.reason!)![1];
     await scene.register.imports.steering.retry(id, 'dora');
     expect(await scene.until(id, 'stuck')).toMatchObject({ code: 'IMPORT_INCOMPLETE' });
@@ -135,6 +137,9 @@ const all = process.env['COLDROOM_DRILLS'] === 'all';
     scene.start();
     const order = await scene.until(id, 'emptied', 'stuck');
     expect(order).toMatchObject({ state: 'emptied' });
+    // Also of an attempt whose worker was killed.
+    const attempts = await scene.register.imports.reports.attempts(id);
+    expect(attempts.at(-1)!.lastLines).toContain('Summary');
     expect(await scene.made(id)).toEqual({ filesets: 2, images: 2 });
     expect(locksOf(id)).toEqual([]);
   });

@@ -76,6 +76,7 @@ export const importReview = z
         closedAt: time.nullable(),
         judgedAt: time.nullable().describe('When OMERO was asked what it made'),
         exitCode: z.int().nullable(),
+        lastLines: z.string().nullable().describe("What OMERO's importer said last; null while it runs"),
       }),
     ),
     events: z

@@ -142,6 +142,7 @@ export function showLines({ order, amounts, filesets, attempts, events, permitte
             `${number}  ${formatTime(startedAt)}  by ${worker}${exitCode === null ? '' : `  exit code ${exitCode}`}${log === null ? '' : `  log ${log}`}`,
         ),
       ),
+    lastLinesOf(attempts),
     section(
       'Newest events',
       events.map(
@@ -154,6 +155,12 @@ export function showLines({ order, amounts, filesets, attempts, events, permitte
         permitted.includes('cancelImport') && `coldroom imports cancel ${id}`,
       ]),
   ];
+}
+
+/** Of the last attempt that has ended. */
+function lastLinesOf(attempts: ImportDetails['attempts']): Lines {
+  const last = attempts.findLast(({ lastLines }) => lastLines !== null && lastLines !== '');
+  return last ? section(`What OMERO's importer said last, in attempt ${last.number}`, last.lastLines!.split('\n')) : [];
 }
 
 export function coloured(state: ImportOrder['state']): string {

@@ -40,6 +40,9 @@ export function ImportPage({ details, live, ...frame }: Props): VNode {
           <Part name="filesets">
             <Filesets details={details} />
           </Part>
+          <Part name="log">
+            <LastLines details={details} />
+          </Part>
           <Part name="history">
             <History details={details} />
           </Part>
@@ -142,6 +145,22 @@ function History({ details: { events, attempts } }: Shown): VNode {
           ],
         }))}
       />
+    </section>
+  );
+}
+
+/** Of the last attempt that has ended. Open where something went wrong. */
+function LastLines({ details: { order, attempts } }: Shown): VNode | null {
+  const last = attempts.findLast(({ lastLines }) => lastLines !== null && lastLines !== '');
+  if (!last) return null;
+  return (
+    <section class="card">
+      <details open={order.state === 'stuck' || order.state === 'importing'}>
+        <summary>What OMERO's importer said last{attempts.length > 1 && `, in attempt ${last.number}`}</summary>
+        <pre class="log" tabIndex={0}>
+          {last.lastLines}
+        </pre>
+      </details>
     </section>
   );
 }

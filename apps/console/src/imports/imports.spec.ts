@@ -68,6 +68,21 @@ test('names are shown as text', async () => {
   expect(text).not.toContain('<1>');
 });
 
+test('the page shows what the importer said last, as text', async () => {
+  const id = await buffer.order(running.register, 'b.tif');
+  const { claims, attempts } = running.register.imports;
+  const claim = await claims.claim(id, ['ordered'], 'importer', 60_000);
+  const alice = await signedIn('alice');
+  expect((await alice.get(`/imports/${id}`)).text).not.toContain('said last');
+  await attempts.closed(claim!, await attempts.begin(claim!, 7n), { lastLines: 'Traceback\n<b>bold</b>' });
+  const { text } = await alice.get(`/imports/${id}`);
+  expect(text).toContain('said last');
+  expect(text).toContain('Traceback\n&lt;b>bold');
+  const { text: answer } = await alice.get(`/api/v1/imports/${id}`);
+  expect(JSON.parse(answer)).toMatchObject({ attempts: [{ lastLines: 'Traceback\n<b>bold</b>' }] });
+  await claims.release(claim!);
+});
+
 test('the form shows what the importer found', async () => {
   const alice = await signedIn('alice');
   await alice.get(chosen('alice', 'run-1'));

@@ -33,12 +33,13 @@ export function importReviewView({ order, amounts, filesets, attempts, events, p
     import: importView(order),
     amounts,
     filesets,
-    attempts: attempts.map(({ number, startedAt, closedAt, judgedAt, exitCode }) => ({
+    attempts: attempts.map(({ number, startedAt, closedAt, judgedAt, exitCode, lastLines }) => ({
       number,
       startedAt,
       closedAt,
       judgedAt,
       exitCode,
+      lastLines,
     })),
     events: events.map(({ at, actor, what, from, to, code }) => ({ at, actor, what, from, to, code })),
     permitted,

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { codeOf, crashPoint, judgeAttempt, NotYet, type AttemptResult } from '@coldroom/domain';
@@ -6,6 +6,7 @@ import { ImportDatabase } from '@coldroom/omero';
 import type { StageWork } from '@coldroom/pipeline';
 import { Register, type ImportAttempt, type ImportClaim } from '@coldroom/register';
 import { OMERO_SETTINGS, type OmeroSettings } from '../omero/omero-command';
+import { lastLinesOf } from '../omero/last-lines';
 import { runImport } from '../omero/run-import';
 import { OmeroSessions } from '../omero/sessions';
 import { SourcePlaces } from '../source/places';
@@ -92,7 +93,7 @@ export class AttemptStage implements ImportStage {
     crashPoint('import:3-importer-ended');
     await this.sessions.close(key);
     crashPoint('import:4-session-closed');
-    await attempts.closed(claim, number, end.exitCode === null ? {} : { exitCode: end.exitCode });
+    await attempts.closed(claim, number, { exitCode: end.exitCode ?? undefined, lastLines: end.lastLines });
     await this.keys.forget(sessionId);
     // OMERO is asked by the next step.
     await this.register.imports.claims.release(claim);
@@ -139,7 +140,8 @@ export class AttemptStage implements ImportStage {
     const key = await this.keys.find(sessionId);
     if (key !== undefined) await this.sessions.close(key);
     else if (!(await this.database.hasEnded(sessionId))) throw stillOpen(sessionId, this.settings.sessionSeconds);
-    await this.register.imports.attempts.closed(claim, number);
+    const lastLines = await lastLinesOf(logOf(this.settings, claim, sessionId));
+    await this.register.imports.attempts.closed(claim, number, { lastLines });
     await this.keys.forget(sessionId);
   }
 
@@ -161,9 +163,12 @@ export class AttemptStage implements ImportStage {
     await this.register.imports.attempts.judged(claim, undefined, result, cancelStep(claim.order, kept));
   }
 
-  private async logFile({ order }: ImportClaim, sessionId: bigint): Promise<string> {
-    const directory = join(this.settings.stateDir, 'logs');
-    await mkdir(directory, { recursive: true, mode: 0o750 });
-    return join(directory, `${order.id}-${sessionId}.log`);
+  private async logFile(claim: ImportClaim, sessionId: bigint): Promise<string> {
+    const log = logOf(this.settings, claim, sessionId);
+    await mkdir(dirname(log), { recursive: true, mode: 0o750 });
+    return log;
   }
 }
+
+const logOf = ({ stateDir }: AttemptSettings, { order }: ImportClaim, sessionId: bigint): string =>
+  join(stateDir, 'logs', `${order.id}-${sessionId}.log`);

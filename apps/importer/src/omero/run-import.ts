@@ -1,5 +1,6 @@
 import { transferModes, type TransferMode } from '@coldroom/domain';
 import { hintsOf, type FilesetHint } from './hints';
+import { lastLines } from './last-lines';
 import { runOmero, type OmeroEnd, type OmeroSettings } from './omero-command';
 import { pathLines } from './paths';
 
@@ -30,6 +31,8 @@ export interface AttemptEnd {
   /** What it printed; there may be more in OMERO, and less. */
   readonly hints: readonly FilesetHint[];
   readonly log: string;
+  /** Of what it said, without secrets. */
+  readonly lastLines: string;
 }
 
 /**
@@ -50,6 +53,7 @@ export async function runImport(settings: OmeroSettings, order: AttemptOrder): P
     ...(end.killed ? { killed: end.killed } : {}),
     hints: hintsOf(end.output),
     log: order.log,
+    lastLines: lastLines(end.message),
   };
 }
 

@@ -19,6 +19,14 @@ export interface ImportAttempt {
   readonly printed: Readonly<Record<string, number>> | null;
 }
 
+/** What is known of the end of an attempt. */
+export interface AttemptEnding {
+  readonly exitCode?: number | undefined;
+  readonly printed?: Readonly<Record<string, number>> | undefined;
+  /** Of what OMERO's importer said, without secrets; at most 4000 characters. */
+  readonly lastLines?: string | undefined;
+}
+
 /** The attempts of orders, and what they made. Each change is made under the claim of the order. */
 export class ImportAttempts {
   constructor(private readonly pool: pg.Pool) {}
@@ -44,14 +52,14 @@ export class ImportAttempts {
   async closed(
     claim: ImportClaim,
     number: number,
-    { exitCode, printed }: { readonly exitCode?: number; readonly printed?: Readonly<Record<string, number>> } = {},
+    { exitCode, printed, lastLines }: AttemptEnding = {},
   ): Promise<void> {
     await underClaim(this.pool, claim, async (client) => {
       await client.query(
         `UPDATE import_attempt SET closed_at = coalesce(closed_at, now()), exit_code = coalesce($3, exit_code),
-           printed = coalesce($4, printed)
+           printed = coalesce($4, printed), last_lines = coalesce(last_lines, $5)
          WHERE order_id = $1 AND number = $2`,
-        [claim.order.id, number, exitCode ?? null, printed ? JSON.stringify(printed) : null],
+        [claim.order.id, number, exitCode ?? null, printed ? JSON.stringify(printed) : null, lastLines ?? null],
       );
     });
   }

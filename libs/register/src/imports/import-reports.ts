@@ -45,6 +45,8 @@ export interface AttemptReport {
   readonly exitCode: number | null;
   /** The file with its output, on the machine of the importer. */
   readonly log: string | null;
+  /** The end of that output, without keys of sessions; null while it runs. */
+  readonly lastLines: string | null;
 }
 
 export interface ImportEventRow {
@@ -113,7 +115,7 @@ export class ImportReports {
   async attempts(orderId: bigint): Promise<readonly AttemptReport[]> {
     const { rows } = await this.pool.query<AttemptReport>(
       `SELECT number, session_id AS "sessionId", worker, started_at AS "startedAt", closed_at AS "closedAt",
-         judged_at AS "judgedAt", exit_code AS "exitCode", log
+         judged_at AS "judgedAt", exit_code AS "exitCode", log, last_lines AS "lastLines"
        FROM import_attempt WHERE order_id = $1 ORDER BY number`,
       [orderId],
     );

@@ -201,7 +201,9 @@ describe('an attempt', () => {
     const nothing = { complete: new Map(), missing: [1], unclear: [] };
     const again = { event: 'attempt', to: 'importing' } as const;
     await expect(attempts.judged(claim, 1, nothing, again)).rejects.toThrow(RangeError);
-    await attempts.closed(claim, 1, { exitCode: 0 });
+    await attempts.closed(claim, 1, { exitCode: 0, lastLines: 'the end' });
+    await attempts.closed(claim, 1, { lastLines: 'of another one' });
+    expect(await fresh.register.imports.reports.attempts(id)).toMatchObject([{ exitCode: 0, lastLines: 'the end' }]);
     await expect(attempts.begin(claim, 102n)).rejects.toThrow(/import_attempt_open/);
     await attempts.judged(claim, 1, nothing, again);
     expect(await attempts.begin(await claimed(id), 102n)).toBe(2);
