@@ -14,6 +14,8 @@ import { AttemptStage } from './attempts/attempt.stage';
 import { ListStage } from './attempts/list.stage';
 import { SessionKeys } from './attempts/session-keys';
 import { ATTEMPT_SETTINGS, type AttemptSettings } from './attempts/settings';
+import { InPlaceRound, LookAgain } from './in-place/in-place-round';
+import { InPlaceRounds } from './in-place/in-place-rounds';
 import { ImporterEnd, ImporterStart } from './importer-life';
 import { listDepth } from './omero/list';
 import { OMERO_SETTINGS, type OmeroSettings } from './omero/omero-command';
@@ -93,6 +95,9 @@ export function importerModule(settings: ImporterSettings): DynamicModule {
         stableMs: settings.COLDROOM_IMPORT_STABLE,
         watchEveryMs: settings.COLDROOM_IMPORT_WATCH_EVERY,
       }),
+      { provide: LookAgain, useValue: new LookAgain(settings.COLDROOM_IMPORT_LOOK_AGAIN) },
+      InPlaceRound,
+      InPlaceRounds,
       ImporterStart,
       { provide: SERVICE_NAME, useValue: 'importer' },
       LifeSigns,

@@ -89,6 +89,13 @@ export class ImportDatabase {
     );
   }
 
+  /** The same of these files; those that OMERO has no longer, or that no fileset has, are left out. */
+  async filesByIds(originalFileIds: readonly bigint[]): Promise<readonly FileMade[]> {
+    return this.read((session) =>
+      session.rows<FileMade>(`${fileRows} WHERE o.id = ANY($1::bigint[])`, [originalFileIds.map(String)]),
+    );
+  }
+
   /** The same of one file; undefined if OMERO has no such file, or no fileset has it. */
   async fileOf(originalFileId: bigint): Promise<FileMade | undefined> {
     const [row] = await this.read((session) => session.rows<FileMade>(`${fileRows} WHERE o.id = $1`, [originalFileId]));

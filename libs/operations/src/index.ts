@@ -1,6 +1,7 @@
 export { acknowledgeDeleted, planAcknowledgement, type Acknowledgement } from './audit/acknowledge';
 export { audit } from './audit/audit';
 export { auditFor, type AuditReview } from './audit/as-actor';
+export { recordInPlace } from './audit/in-place';
 export { discrepancyCodes, discrepancyTitles, Report, type Discrepancy } from './audit/report';
 export { auditAll, type AuditOrder } from './audit/run';
 export type { AuditPlaces } from './audit/scope';

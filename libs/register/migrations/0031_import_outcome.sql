@@ -12,7 +12,18 @@ ALTER TABLE import_order ADD COLUMN annotated_at timestamptz;
 CREATE INDEX import_order_annotate ON import_order (id)
   WHERE annotated_at IS NULL AND options ? 'annotations' AND state IN ('done', 'emptied');
 
+-- When files that OMERO has in place were looked at again, and what is wrong with a file by then.
+ALTER TABLE import_order ADD COLUMN looked_at timestamptz;
+CREATE INDEX import_order_in_place ON import_order (coalesce(looked_at, proven_at), id)
+  WHERE transfer IN ('ln', 'ln_s') AND state IN ('done', 'emptied');
+ALTER TABLE import_file ADD COLUMN broken text;
+CREATE INDEX import_file_broken ON import_file (id) WHERE broken IS NOT NULL;
+
 -- Down Migration
+
+DROP INDEX import_file_broken, import_order_in_place;
+ALTER TABLE import_file DROP COLUMN broken;
+ALTER TABLE import_order DROP COLUMN looked_at;
 
 DROP INDEX import_order_annotate;
 ALTER TABLE import_order DROP COLUMN annotated_at;

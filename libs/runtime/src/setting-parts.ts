@@ -126,6 +126,7 @@ export const parts = {
     COLDROOM_IMPORT_WATCH_EVERY: duration
       .refine((ms) => ms >= 1000, { message: 'must be at least 1s' })
       .default(60_000),
+    COLDROOM_IMPORT_LOOK_AGAIN: duration.default(30 * 86_400_000),
   }),
   importsIfAny: z.object({ COLDROOM_IMPORTS: directory.optional() }),
   /** For a program that reads neither, and can say more where it knows them. */

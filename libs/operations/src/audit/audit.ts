@@ -1,6 +1,7 @@
 import { auditBags } from './bags';
 import { auditFiles } from './files';
 import { auditImages } from './images';
+import { auditInPlace } from './in-place';
 import type { Report } from './report';
 import { Scope, type AuditOptions, type AuditPlaces } from './scope';
 import { auditHeld, auditRecallDirectories } from './staged';
@@ -20,4 +21,5 @@ export async function audit(places: AuditPlaces, options: AuditOptions, report: 
   if (options.store !== undefined) return;
   await auditImages(scope);
   await auditTotals(scope);
+  await auditInPlace(scope);
 }

@@ -68,6 +68,10 @@ export const auditRemedies: Readonly<Record<DiscrepancyCode, Remedy>> = {
     advice:
       'It may be the last good copy. Remove it only after "coldroom verify" reported the copy in its bag as good.',
   },
+  IMPORT_LINK_BROKEN: {
+    advice:
+      'OMERO reads the file that was in the buffer when it was imported, by a link. Put it back, from a backup if need be. If the images are not needed, delete them in OMERO. The importer looks again after COLDROOM_IMPORT_LOOK_AGAIN.',
+  },
   TOTALS_DIFFER: {
     advice:
       'Lists and figures of these requests are wrong until the command has counted again. What is done to files does not depend on totals.',

@@ -23,6 +23,7 @@ export const discrepancyTitles = {
   LINKS_NOT_OPENED: "OMERO's version of Bio-Formats may not open this through links",
   HELD_ORPHAN: 'Nothing in the register accounts for this in a hold directory',
   RECALLED_COPY_ORPHAN: 'No recalled file accounts for this in a recall directory',
+  IMPORT_LINK_BROKEN: 'A file that OMERO has in place is not as it was imported',
   TOTALS_DIFFER: 'The totals that the register keeps for a request are not what a count gives',
 } as const;
 export type DiscrepancyCode = keyof typeof discrepancyTitles;

@@ -11,6 +11,7 @@ import { ImportFilesets } from './filesets';
 import { ImportClaims, type ImportClaim } from './import-claims';
 import { ImportPreviews } from './import-previews';
 import { ImportReports } from './import-reports';
+import { ImportsInPlace } from './in-place';
 import { ImportOrders } from './orders';
 import { Pulls } from './pulls';
 import { Unimported } from './unimported';
@@ -29,6 +30,7 @@ export class Imports {
   readonly looks: ImportLooks;
   readonly sources: ImportSources;
   readonly annotations: ImportAnnotations;
+  readonly inPlace: ImportsInPlace;
   readonly marks: ImportMarks;
   readonly mails: ImportMails;
   readonly watched: WatchedSources;
@@ -49,6 +51,7 @@ export class Imports {
     this.looks = new ImportLooks(pool);
     this.sources = new ImportSources(pool);
     this.annotations = new ImportAnnotations(pool);
+    this.inPlace = new ImportsInPlace(pool);
     this.marks = new ImportMarks(pool);
     this.mails = new ImportMails(pool);
     this.watched = new WatchedSources(pool);
