@@ -10,6 +10,7 @@ import { LifeSigns, queueModules, RedisConnection, SERVICE_NAME } from '@coldroo
 import { migrate, Register } from '@coldroom/register';
 import { Log, processEnvironment, type Settings } from '@coldroom/runtime';
 import { Originals } from '@coldroom/trees';
+import { AttemptRun } from './attempts/attempt-run';
 import { AttemptStage } from './attempts/attempt.stage';
 import { ListStage } from './attempts/list.stage';
 import { SessionKeys } from './attempts/session-keys';
@@ -56,6 +57,8 @@ const stages = [
   EmptyStage,
   ReleaseStage,
 ];
+
+const endOfAttemptMs = 10_000;
 
 @Module({})
 class ImporterModule {}
@@ -121,6 +124,8 @@ function omeroParts(settings: ImporterSettings): readonly Provider[] {
     stateDir: settings.IMPORT_STATE_DIR,
     sessionSeconds: Math.round(settings.IMPORT_SESSION / 1000),
     lateMs: settings.IMPORT_LATE_IMAGES,
+    // The rest is for ending it, closing its session and recording both.
+    graceMs: Math.max(0, settings.COLDROOM_STOP_GRACE - endOfAttemptMs),
     pausesMs: settings.IMPORT_RETRY_PAUSES,
     checksumAlgorithm: settings.IMPORT_CHECKSUM_ALGORITHM,
     skip: settings.IMPORT_SKIP as readonly SkippedStep[],
@@ -133,6 +138,7 @@ function omeroParts(settings: ImporterSettings): readonly Provider[] {
     { provide: OmeroSessions, useValue: new OmeroSessions(omero, account) },
     { provide: SessionKeys, useValue: new SessionKeys(settings.IMPORT_STATE_DIR) },
     OmeroCopies,
+    AttemptRun,
     {
       provide: Previews,
       inject: [Register, Imports, Log],

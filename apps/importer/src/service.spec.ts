@@ -116,6 +116,64 @@ const all = process.env['COLDROOM_DRILLS'] === 'all';
     expect(locksOf(id)).toEqual([]);
   });
 
+  test('a file that was written in place since it was read is not imported: no attempt begins', async () => {
+    scene.omero.installed.misbehave({ do: 'crash', at: 'started', times: 1 });
+    scene.start();
+    const { id, paths } = await scene.order(['a.tif']);
+    for (; (await scene.register.imports.attempts.of(id))[0]?.closedAt == null;) await sleep(50);
+    scene.damage(paths[0]!); // the time for late images is not over
+    const order = await scene.until(id, 'stuck', 'emptied');
+    expect(order).toMatchObject({ stuckFrom: 'importing', code: 'SOURCE_CHANGED' });
+    expect(await scene.register.imports.attempts.of(id)).toHaveLength(1);
+  });
+
+  test('an attempt that is under way ends by itself when the importer is stopped', async () => {
+    scene.omero.installed.misbehave({ do: 'wait', at: 'uploaded', ms: 4000, times: 1 });
+    const first = scene.start({ COLDROOM_STOP_GRACE: '60s' });
+    const { id } = await scene.order(['a.tif']);
+    while (scene.omero.installed.done().length === 0) await sleep(50);
+    expect(await first.stop(60_000)).toMatchObject({ signal: 'SIGTERM' });
+    expect(await scene.register.imports.attempts.of(id)).toMatchObject([
+      { closedAt: expect.any(Date), interrupted: false },
+    ]);
+    expect(await scene.made(id)).toEqual({ filesets: 1, images: 1 });
+    scene.start();
+    await scene.until(id, 'emptied', 'stuck');
+    expect(await scene.register.imports.attempts.of(id)).toHaveLength(1);
+  });
+
+  test('one that does not end in time is cut off, closed, and does not count', async () => {
+    scene.omero.installed.misbehave({ do: 'hang', at: 'started', times: 1 });
+    const first = scene.start({ COLDROOM_STOP_GRACE: '12s' });
+    const { id } = await scene.order(['a.tif']);
+    while (scene.omero.installed.done().length === 0) await sleep(50);
+    expect(await first.stop(30_000)).toMatchObject({ signal: 'SIGTERM' });
+    expect(await scene.register.imports.attempts.of(id)).toMatchObject([
+      { closedAt: expect.any(Date), interrupted: true },
+    ]);
+    expect(readdirSync(join(scene.omero.dir, 'state', 'sessions'))).toEqual([]);
+    scene.start();
+    await scene.until(id, 'emptied', 'stuck');
+    expect(await scene.made(id)).toEqual({ filesets: 1, images: 1 });
+  });
+
+  test('a fileset with fewer images than the importer printed is shown to a person; what OMERO has counts after that', async () => {
+    scene.omero.installed.misbehave({ do: 'wait', at: 'printed', ms: 3000, times: 1 });
+    scene.start();
+    const { id } = await scene.order(['a&series=2.fake']);
+    await scene.copyOf(id);
+    const [attempt] = await scene.register.imports.attempts.of(id);
+    await scene.omero.client.query(
+      `UPDATE image SET fileset = NULL WHERE id = (SELECT max(i.id) FROM image i JOIN fileset f ON f.id = i.fileset
+         JOIN event e ON e.id = f.creation_id WHERE e.session = $1)`,
+      [String(attempt!.sessionId)],
+    );
+    expect(await scene.until(id, 'stuck', 'emptied')).toMatchObject({ code: 'IMPORT_INCOMPLETE' });
+    await scene.register.imports.steering.retry(id, 'dora');
+    await scene.until(id, 'emptied');
+    expect(await scene.made(id)).toEqual({ filesets: 1, images: 1 });
+  });
+
   test('while imports are stopped, nothing moves', async () => {
     await scene.register.switches.stop('stage:import', 'a test', 'dora');
     scene.start();

@@ -8,6 +8,8 @@ export interface AttemptSettings {
   readonly sessionSeconds: number;
   /** How long after the end of a session OMERO may still finish what it began. */
   readonly lateMs: number;
+  /** How long an attempt goes on when the service stops. */
+  readonly graceMs: number;
   /** Before each further attempt; after the last one the order is stuck. */
   readonly pausesMs: readonly number[];
   readonly checksumAlgorithm: string;

@@ -3,7 +3,7 @@ import type { ImportStep } from '@coldroom/register';
 import type { AttemptSettings } from './settings';
 
 export interface Situation {
-  /** How many attempts there were. */
+  /** How many attempts there were, without those that were cut off because their service stopped. */
   readonly attempts: number;
   /** When the session of the last one was closed; null if that attempt was judged before. */
   readonly closedAt: Date | null;
@@ -31,7 +31,7 @@ export function afterLook(
     );
   if (unclear.length > 0) return incomplete(unclear);
   if (cancelled) return { event: 'attempt', to: 'importing' };
-  const pause = pausesMs[attempts - 1];
+  const pause = attempts === 0 ? 0 : pausesMs[attempts - 1];
   if (pause === undefined)
     return {
       event: 'fail',
@@ -48,7 +48,7 @@ function incomplete(unclear: readonly bigint[]): ImportStep {
     event: 'fail',
     to: 'stuck',
     code: 'IMPORT_INCOMPLETE',
-    reason: `OMERO has filesets that are not what was ordered: in part, twice, without an image, or in another group (${ids.join(', ')}). Look at them in OMERO, delete them there if they are of no use, and retry.`,
+    reason: `OMERO has filesets that are not what was ordered: in part, twice, without an image, with fewer images than the importer printed, or in another group (${ids.join(', ')}). Look at them in OMERO, delete them there if they are of no use, and retry.`,
   };
 }
 

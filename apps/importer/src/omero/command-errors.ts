@@ -28,8 +28,13 @@ export function loginError(end: OmeroEnd, { account, server }: Asked): ColdroomE
   switch (end.message.includes('cannot request password') ? wrongPassword : end.code) {
     case connectionRefused:
     case connectingFailed:
-    case exits.badSessionKey:
       return unavailable(`OMERO.server does not answer at ${server}. Start it; this will be tried again.`, end);
+    case exits.badSessionKey:
+      return new Transient(
+        'OMERO_SESSION_ENDED',
+        'OMERO.server does not know the key of a session: the session has ended, or the server was started again. A new one will be opened.',
+        detailsOf(end),
+      );
     case unknownHost:
       return unavailable(`The host of OMERO.server, ${server}, cannot be found. Correct its name or the DNS.`, end);
     case wrongPassword:

@@ -18,7 +18,7 @@ const keyShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /**
  * Opens and closes OMERO's sessions for others. Whoever has a key can log in with it: keys are in no error and no log, but in
  * the arguments of `omero` and Java, as OMERO's command takes them there. Every method throws `Transient`
- * (`OMERO_SERVER_UNAVAILABLE`, `OMERO_COMMAND_FAILED`, `OMERO_COMMAND_ABORTED`) or `Refused` (`OMERO_SIGN_IN_REFUSED`,
+ * (`OMERO_SERVER_UNAVAILABLE`, `OMERO_SESSION_ENDED`, `OMERO_COMMAND_FAILED`, `OMERO_COMMAND_ABORTED`) or `Refused` (`OMERO_SIGN_IN_REFUSED`,
  * `OMERO_SESSION_REFUSED`, and what it names itself).
  */
 export class OmeroSessions {

@@ -56,6 +56,15 @@ describe('judgeAttempt', () => {
     expect({ complete: Object.fromEntries(ids), ...rest }).toEqual(result);
   });
 
+  it.each([
+    [1, [], 1],
+    [2, [7n], 0],
+  ])('compares the images with a printed number of %s', (count, unclear, complete) => {
+    const printed = new Map([[7n, count]]);
+    const result = judgeAttempt([wanted[1]!], [whole(7n, 'lock/b.tif')], 3n, printed);
+    expect([result.unclear, result.complete.size, result.missing]).toEqual([unclear, complete, []]);
+  });
+
   it('leaves it to a person which of two filesets was made that OMERO gives the same paths', () => {
     const alike = [1, 2].map((number) => ({ number, clientPaths: ['lock/a;b.tif'] }));
     const { complete, missing, unclear } = judgeAttempt(alike, [whole(7n, 'lock/a;b.tif')], 3n);

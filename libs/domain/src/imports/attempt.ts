@@ -27,12 +27,14 @@ export interface AttemptResult {
 /**
  * Compares what was wanted with what the sessions of all attempts made. A fileset is complete if it is in the group of
  * the order and has exactly the wanted paths and at least one image: an importer that ends with exit code 0 and makes no
- * image has failed. How many images a fileset should have is known to Bio-Formats only, and is not compared.
+ * image has failed. How many images a fileset should have is known to Bio-Formats only; where the importer has printed how
+ * many it made (`printed`, by fileset), OMERO must have as many at least.
  */
 export function judgeAttempt(
   wanted: readonly FilesetWanted[],
   made: readonly FilesetMade[],
   groupId: bigint,
+  printed: ReadonlyMap<bigint, number> = new Map(),
 ): AttemptResult {
   const numberOf = new Map(wanted.map(({ number, clientPaths }) => [keyOf(clientPaths), number]));
   const complete = new Map<number, FilesetMade>();
@@ -43,7 +45,8 @@ export function judgeAttempt(
     const number = numberOf.get(keyOf(fileset.clientPaths));
     const twice = number !== undefined && complete.has(number);
     const elsewhere = fileset.groupId !== groupId;
-    if (number === undefined || twice || elsewhere || fileset.images < 1) unclear.push(fileset.filesetId);
+    if (number === undefined || twice || elsewhere || fileset.images < Math.max(1, printed.get(fileset.filesetId) ?? 1))
+      unclear.push(fileset.filesetId);
     else complete.set(number, fileset);
   }
   const missing = wanted
