@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { BUFFER_SPACE_MS, BufferSpace, usualBufferSpaceMs } from './ageing/buffer-space';
 import { UnimportedRound } from './ageing/unimported-round';
 import { UnimportedRounds } from './ageing/unimported-rounds';
 import { PullRound } from './pull/pull-round';
@@ -26,5 +27,7 @@ export function waysIn({
     PullRounds,
     UnimportedRound,
     UnimportedRounds,
+    { provide: BUFFER_SPACE_MS, useValue: usualBufferSpaceMs },
+    BufferSpace,
   ];
 }

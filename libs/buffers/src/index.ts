@@ -13,3 +13,4 @@ export { fillTemplate, matchTemplate, type PathTemplate } from './templates';
 export type { WatchSettings } from './watch-settings';
 export { tooWide } from './refusals';
 export type { UploadSettings } from './upload-settings';
+export { isShort, type FreeSpace, type Space } from './free-space';

@@ -20,6 +20,7 @@ it('has a default for everything but the directory', () => {
     lifetimeMs: 60 * day,
     access: '{login}',
     shared: [],
+    warnBelow: { percent: 10 },
   });
 });
 

@@ -5,6 +5,7 @@ import { isAbsolute, normalize } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { instrumentSettings, rate } from './instrument-settings';
+import { freeSpace } from './free-space';
 import { touches } from './places';
 import { uploadSettings } from './upload-settings';
 import { watchSettings } from './watch-settings';
@@ -59,6 +60,8 @@ const bufferSettings = z
     sync: absoluteDirectory.optional(),
     /** Of these copies. */
     rate: rate.optional(),
+    /** Below this much free space, administrators get mail. */
+    warnBelow: freeSpace.default({ percent: 10 }),
   })
   .refine(({ permanent, transfers }) => permanent || !transfers.includes('ln_s'), {
     path: ['transfers'],

@@ -14,6 +14,7 @@ export const templateNames = [
   'bad-copies',
   'breaker-tripped',
   'buffer-ages',
+  'buffer-filling-up',
   'closure-grew',
   'declined',
   'digest',

@@ -230,14 +230,21 @@ test('administrators hear once that a store is unavailable or filling up, and wh
     name: 'store filling up:main',
     detail: { store: 'main', directory: '/archive', free: '5000000000', total: '100000000000' },
   };
-  await scene.register.troubles.found([unavailable, fillingUp], 'store watch');
+  const buffer = {
+    name: 'buffer filling up:main',
+    detail: { buffer: 'main', directory: '/buffer', free: '5000000000', total: '100000000000' },
+  };
+  await scene.register.troubles.found([unavailable, fillingUp, buffer], 'store watch');
   await scene.register.troubles.found([unavailable], 'store watch');
   const { heads, texts } = await mails();
   expect(heads).toEqual([
+    'admin@example.org: The buffer main is filling up: 4.66 GiB free',
     'admin@example.org: The store main is filling up: 4.66 GiB free',
     'admin@example.org: The store tape is not available',
   ]);
   expect(texts).toContain('STORE_UNAVAILABLE: the marker file is missing');
+  await scene.register.troubles.over([buffer.name], 'store watch');
+  expect((await mails()).heads).toEqual(['admin@example.org: Over: The buffer main has enough space again']);
   await scene.register.troubles.over([unavailable.name, 'store unavailable:other'], 'store watch');
   expect((await mails()).heads).toEqual(['admin@example.org: Over: The store tape is available again']);
 });

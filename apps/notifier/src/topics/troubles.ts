@@ -10,6 +10,7 @@ const audit = 'audit finding';
 const templates: Readonly<Record<string, TemplateName>> = {
   'store unavailable': 'store-unavailable',
   'store filling up': 'store-filling-up',
+  'buffer filling up': 'buffer-filling-up',
   silent: 'silent',
   'backup failed': 'backup-failed',
   'backup old': 'backup-old',
@@ -48,12 +49,16 @@ export class TroubleReports implements Topic {
   }
 
   private factsOf({ at, code, detail }: MailEvent): Facts {
-    const { store, service, reason, directory, free, total, since, shown } = (detail ?? {}) as Record<string, string>;
+    const { store, buffer, service, reason, directory, free, total, since, shown } = (detail ?? {}) as Record<
+      string,
+      string
+    >;
     return {
       what: wordsFor(detail),
       at: formatTime(at),
       ...(since === undefined ? {} : { since: formatTime(new Date(since)) }),
       store,
+      buffer,
       service,
       database: databaseIn(detail),
       place: shown,
@@ -82,12 +87,13 @@ function kindOf({ detail }: MailEvent): string {
 }
 
 function wordsFor(detail: MailEvent['detail']): string {
-  const { kind, store, service, shown } = (detail ?? {}) as Record<string, string>;
+  const { kind, store, buffer, service, shown } = (detail ?? {}) as Record<string, string>;
   if (detail?.['left'] === true)
     return `The backup of ${databaseIn(detail)} to ${shown} was not set up for the last run`;
   if (kind === 'drill failed') return 'The newest backup can be restored again';
   if (kind === 'backup failed' || kind === 'backup old') return `The backup of ${databaseIn(detail)} succeeds again`;
   if (kind === 'silent') return `The service ${service} reports again`;
+  if (kind === 'buffer filling up') return `The buffer ${buffer} has enough space again`;
   return kind === 'store filling up'
     ? `The store ${store} has enough space again`
     : `The store ${store} is available again`;
