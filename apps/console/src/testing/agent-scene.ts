@@ -7,6 +7,7 @@ import pg from 'pg';
 import { bufferMarker } from '@coldroom/buffers';
 import { writeMarker } from '@coldroom/files';
 import { createToken } from '@coldroom/operations';
+import { startConsole } from './console-process';
 import { RunningConsole } from './running-console';
 import { UploadFront } from './upload-front';
 
@@ -119,6 +120,15 @@ export class AgentScene {
     return ['send', this.data(name), '--target', 'Dataset:5', '--as', 'alice'];
   }
 
+  /** Another console for the same buffer, in a process of its own; the workstation's requests go there from now on. */
+  async otherConsole(crashAt = ''): Promise<Awaited<ReturnType<typeof startConsole>>> {
+    const { file, omeroDataDir } = this.console.settings.imports ?? { file: '', omeroDataDir: '' };
+    const env = { COLDROOM_IMPORTS: file, OMERO_DATA_DIR: omeroDataDir };
+    const other = await startConsole(this.console, crashAt, env);
+    this.front.target = other.address;
+    return other;
+  }
+
   /** What the importer records at the end of an import of all files. */
   async prove(where = 'true'): Promise<void> {
     await this.sql.query(
@@ -129,6 +139,14 @@ export class AgentScene {
     await this.sql.query(
       `UPDATE import_order SET state = 'done', proven_at = now() WHERE state = 'ordered' AND id IN (SELECT order_id FROM upload)`,
     );
+  }
+
+  /** What the workstation knows of its sets. */
+  async records(): Promise<
+    readonly { readonly shown: string; readonly phase: string; readonly note: string | null }[]
+  > {
+    const { stdout } = await this.run('status', '--json');
+    return (JSON.parse(stdout) as { sets: { shown: string; phase: string; note: string | null }[] }).sets;
   }
 
   async orders(): Promise<readonly { display: string; state: string; ordered_by: string }[]> {

@@ -7,7 +7,11 @@ import type { RunningConsole } from './running-console';
 type ConsoleProcess = RunningService & { readonly address: string };
 
 /** A console in a process of its own, on the register of the other one; it can kill itself at a crash point. */
-export async function startConsole(running: RunningConsole, crashAt = ''): Promise<ConsoleProcess> {
+export async function startConsole(
+  running: RunningConsole,
+  crashAt = '',
+  env: Readonly<Record<string, string>> = {},
+): Promise<ConsoleProcess> {
   const port = await freePort();
   const { settings, omeroWeb } = running;
   const service = startService({
@@ -23,6 +27,7 @@ export async function startConsole(running: RunningConsole, crashAt = ''): Promi
       OMERO_WEB_URL: omeroWeb.url,
       METRICS_PORT: '0',
       COLDROOM_CRASH_AT: crashAt,
+      ...env,
     },
   });
   const address = `http://127.0.0.1:${port}`;
