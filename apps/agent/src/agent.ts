@@ -12,14 +12,18 @@ export interface Agent {
   readonly signal: AbortSignal;
   /** How often the server is asked about an import. */
   readonly pollMs: number;
+  /** After so many attempts that fail, a set waits for the next round. */
+  readonly attempts: number;
   readonly say: (line: string) => void;
 }
 
+/** How often a file of this machine is tried again. */
+const mostLocal = 5;
 const pauses = [1, 2, 5, 10, 30, 60, 300] as const;
 
-/** Does it until it succeeds, with growing pauses. What will not pass by itself is thrown: `Refused`. */
+/** Does it until it succeeds, with growing pauses. What will not pass by itself is thrown: `Refused`. So is the last failure. */
 export async function persist<T>(
-  { signal, say }: Pick<Agent, 'signal' | 'say'>,
+  { signal, say, attempts }: Pick<Agent, 'signal' | 'say' | 'attempts'>,
   act: (attempt: number) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
@@ -27,7 +31,7 @@ export async function persist<T>(
     try {
       return await act(attempt);
     } catch (error) {
-      if (signal.aborted || !mayPass(error)) throw error;
+      if (signal.aborted || attempt + 1 >= attempts || !mayPass(error, attempt)) throw error;
       const pause = pauses[Math.min(attempt, pauses.length - 1)] as number;
       say(`${codeOf(error)}: ${messageOf(error)} Next attempt in ${pause} s.`);
       await sleep(pause * 1000, undefined, { signal });
@@ -38,5 +42,5 @@ export async function persist<T>(
 /** What the system reports of a file that another program holds, and of a share that is not there for a while. */
 const passing: readonly string[] = ['EBUSY', 'EAGAIN', 'EIO', 'EMFILE', 'ENFILE', 'ETIMEDOUT', 'EPERM', 'EACCES'];
 
-const mayPass = (error: unknown): boolean =>
-  error instanceof Transient || (!(error instanceof Refused) && passing.includes(codeOf(error)));
+const mayPass = (error: unknown, attempt: number): boolean =>
+  error instanceof Transient || (!(error instanceof Refused) && passing.includes(codeOf(error)) && attempt < mostLocal);

@@ -19,6 +19,8 @@ import { Watch } from './watch/watch';
 const exit = { done: 0, failed: 1, settings: 10, stopped: 130 } as const;
 
 const mostChanges = 5;
+/** Then the next set has its turn. */
+const attemptsOfARound = 6;
 
 const stopped = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)
@@ -41,13 +43,14 @@ interface SendOptions extends Shared {
   readonly wait: boolean;
 }
 
-async function agentFrom(settings: AgentSettings & { readonly state: string }): Promise<Agent> {
+async function agentFrom(settings: AgentSettings & { readonly state: string }, attempts: number): Promise<Agent> {
   const token = await readToken(settings);
   return {
     server: new Server(settings.server, token, stopped.signal),
     records: await Records.open(settings.state),
     gate: new Gate(settings),
     signal: stopped.signal,
+    attempts,
     pollMs: Math.min(settings.every, 30_000),
     say: (line) => void process.stderr.write(`${new Date().toISOString()} ${line}\n`),
   };
@@ -65,13 +68,13 @@ async function send(given: string, options: SendOptions): Promise<number> {
     );
     return exit.done;
   }
-  const agent = await agentFrom(settings);
+  const agent = await agentFrom(settings, Infinity);
   const { as: person, target, group, transfer, name, description, remove } = options;
   const wish = { directory, person, target, group, transfer, name, description, removeAfterMs: remove ? 0 : null };
   let record = await sent(agent, wish);
   while (options.wait && record.phase === 'ordered') {
     record = await follow(agent, record);
-    if (record.state === 'stuck') break;
+    if (isAtItsEnd(record)) break;
     if (record.phase === 'ordered') await sleep(agent.pollMs, undefined, { signal: agent.signal });
   }
   if (remove && (record.phase === 'proven' || record.phase === 'removing')) record = await freeSet(agent, record);
@@ -91,13 +94,17 @@ async function sent(agent: Agent, wish: SetWish): Promise<SetRecord> {
     }
 }
 
+/** The import goes on only if a person has it go on, or it is over and OMERO does not have all. */
+const isAtItsEnd = ({ phase, state }: SetRecord): boolean =>
+  phase === 'ordered' && ['stuck', 'done', 'emptied'].includes(state ?? '');
+
 const isGood = ({ phase }: SetRecord, { wait, remove }: SendOptions): boolean =>
   remove && wait ? phase === 'freed' : ['proven', 'freed'].includes(phase) || (!wait && phase === 'ordered');
 
 async function watch({ config }: Shared): Promise<number> {
   const settings = await readSettings(config);
   if (settings.watch.length === 0) throw new Refused('AGENT_SETTINGS', `"watch" in ${config} names no directory.`);
-  const agent = await agentFrom(settings);
+  const agent = await agentFrom(settings, attemptsOfARound);
   agent.say(`watches ${settings.watch.map(({ directory }) => directory).join(', ')}`);
   await new Watch(agent, settings).run();
   return exit.done;

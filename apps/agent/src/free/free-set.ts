@@ -1,4 +1,4 @@
-import { rename, rmdir, unlink } from 'node:fs/promises';
+import { link, rename, rmdir, unlink } from 'node:fs/promises';
 import { codeOf } from '@coldroom/domain';
 import { persist, type Agent } from '../agent';
 import { joined, lookAt, pathOfKept, shownBytes, type LocalPath } from '../local-path';
@@ -35,6 +35,7 @@ export async function freeSet(agent: Agent, record: SetRecord): Promise<SetRecor
   await removeEmpty(set);
   const freed: SetRecord = { ...removing, phase: 'freed' };
   await agent.records.save(freed);
+  await agent.records.dropManifest(record.set);
   agent.say(`removed here: ${record.shown}`);
   return freed;
 }
@@ -105,10 +106,17 @@ async function removeOne(set: LocalPath, { path, size, mtimeNs }: SentFile): Pro
   return null;
 }
 
-/** Nothing is replaced: where the name is taken, the file stays at ours. */
+/** A second name never replaces anything, unlike a rename: where the name is taken, the file stays at ours. */
 async function renameBack(set: LocalPath, { path }: Pick<SentFile, 'path'>): Promise<void> {
   const [own, ours] = [joined(set, path), joined(set, aside(path))];
-  if ((await lookAt(ours))?.kind === 'file' && !(await lookAt(own))) await rename(ours, own);
+  if ((await lookAt(ours))?.kind !== 'file' || (await lookAt(own))) return;
+  try {
+    await link(ours, own);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    return rename(ours, own); // a file system without second names, such as exFAT
+  }
+  await unlink(ours);
 }
 
 /** Stays if anything is in it, or if a program uses it. */

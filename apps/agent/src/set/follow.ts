@@ -13,7 +13,11 @@ export async function follow(agent: Agent, record: SetRecord): Promise<SetRecord
   const seen: SetRecord = { ...record, state: order?.state ?? null, note };
   const next: SetRecord =
     order?.state === 'cancelled'
-      ? { ...seen, phase: 'failed' }
+      ? {
+          ...seen,
+          phase: 'failed',
+          note: 'the import was cancelled; the set is in the buffer and can be ordered there',
+        }
       : isProven && record.phase === 'ordered'
         ? { ...seen, phase: 'proven', provenAt: new Date().toISOString() }
         : seen;

@@ -1,6 +1,7 @@
 import { open, readdir, readFile, rename, rm, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { codeOf } from '@coldroom/domain';
 
 const setRecord = z.strictObject({
   /** SHA-256 over all that is sent: the server knows the set by it. */
@@ -32,12 +33,25 @@ const setRecord = z.strictObject({
 /** What this workstation knows of a set that it sends. */
 export type SetRecord = Readonly<z.output<typeof setRecord>>;
 
+/** Not those of an agent that was killed. */
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}
+
 /** One file for each set, written as a whole or not at all: what the workstation knows after a reboot. */
 export class Records {
   private constructor(private readonly directory: string) {}
 
   static async open(directory: string): Promise<Records> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(directory)) {
+      const [, pid] = /^draft-(\d+)\.files$/.exec(name) ?? [];
+      if (pid !== undefined && !isRunning(Number(pid))) await rm(join(directory, name), { force: true });
+    }
     return new Records(directory);
   }
 
@@ -58,6 +72,11 @@ export class Records {
     await rm(this.draft, { force: true });
   }
 
+  /** It is of no use once the copy is removed. */
+  async dropManifest(set: string): Promise<void> {
+    await rm(this.manifestOf(set), { force: true });
+  }
+
   async save(record: SetRecord): Promise<void> {
     const path = join(this.directory, `${record.set}.json`);
     const file = await open(`${path}.new`, 'w', 0o600);
@@ -73,7 +92,7 @@ export class Records {
   /** The set is forgotten: it was sent again under another name. */
   async forget(set: string): Promise<void> {
     await rm(join(this.directory, `${set}.json`), { force: true });
-    await rm(this.manifestOf(set), { force: true });
+    await this.dropManifest(set);
   }
 
   async get(set: string): Promise<SetRecord | undefined> {

@@ -98,14 +98,17 @@ async function sendOne(agent: Agent, record: SetRecord, file: SentFile): Promise
   await persist(agent, async () => {
     await gate.open(signal, (why) => say(`waits: ${why}`));
     await checkUnchanged(set, file);
+    let isSent = false;
     try {
       await sendFile({ ...to, headers: server.headers }, gate, signal);
+      isSent = true;
       await checkUnchanged(set, file);
       while (!(await server.prove(record.set, file.number))) await sleep(1000, undefined, { signal });
     } catch (error) {
       await checkUnchanged(set, file);
       if (await isProven(agent, record, file)) return;
-      if (codeOf(error) !== 'UPLOAD_DAMAGED') throw error;
+      // Whoever asks again after a long proof only learns that what was received is gone.
+      if (!isSent || !['UPLOAD_DAMAGED', 'UPLOAD_INCOMPLETE'].includes(codeOf(error))) throw error;
       damages += 1;
       if (damages < mostDamages) throw error;
       throw new Refused(

@@ -11,6 +11,9 @@ import { filesOf, lookOf } from '../set/walk';
 import type { AgentSettings, WatchedDirectory } from '../settings';
 import { isUnfinished, setsIn, wishOf } from './find-sets';
 
+/** Before a set is read again that could not be read. */
+const pauseMs = 600_000;
+
 /** Sends what is complete in the watched directories, until it is stopped. */
 export class Watch {
   /** How each set looked last, and since when. Lost with the process: then a set is looked at for the whole time again. */
@@ -84,8 +87,9 @@ export class Watch {
     else if (files > 0 && Date.now() - last.since >= settleMs && !(await hasUnfinished(wish))) {
       this.agent.say(`sends ${shown(wish.directory)} for ${wish.person}`);
       const record = await prepare(this.agent, wish).catch((error: unknown) => {
-        // Only a change of the set makes it worth another read.
-        if (error instanceof Refused && error.code !== 'SET_CHANGED') this.looks.set(path, { look, since: Infinity });
+        // Only a change of the set makes it worth another read at once.
+        const isFinal = error instanceof Refused && error.code !== 'SET_CHANGED';
+        this.looks.set(path, { look, since: isFinal ? Infinity : Date.now() + pauseMs });
         throw error;
       });
       this.looks.delete(path);

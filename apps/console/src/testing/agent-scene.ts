@@ -33,8 +33,10 @@ export class AgentScene {
     readonly token: string,
   ) {}
 
-  static async start(name: string, uploads: object = {}): Promise<AgentScene> {
+  static async start(name: string, uploads: object = {}, mount?: (buffer: string) => void): Promise<AgentScene> {
     const dir = mkdtempSync(join(tmpdir(), 'coldroom-agent-'));
+    for (const each of ['buffer', 'data', 'pc']) mkdirSync(join(dir, each));
+    mount?.(join(dir, 'buffer'));
     for (const each of ['buffer/alice', 'data', 'pc']) mkdirSync(join(dir, each), { recursive: true });
     await writeMarker(join(dir, 'buffer'), bufferMarker('main'));
     const settings = { directory: join(dir, 'buffer'), uploads: { spare: '1MB', ...uploads } };

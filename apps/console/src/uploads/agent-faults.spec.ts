@@ -58,7 +58,7 @@ test('a console that is killed and started again continues with what it has', as
   const other = await scene.otherConsole();
   const sending = scene.begin(...scene.sending(set), '--no-wait');
   await scene.front.after(half);
-  other.kill();
+  await other.kill();
   await other.exited;
   scene.front.target = scene.console.address;
   expect(await sending.ended).toMatchObject({ code: 0 });

@@ -176,6 +176,15 @@ async function complete(set: string): Promise<string> {
   return path;
 }
 
+test('an order that was made and not recorded with the upload is found, also when it has ended', async () => {
+  const path = await complete('once');
+  const first = await call('POST', `${path}/order`);
+  await scene.prove();
+  await scene.sql.query('UPDATE upload SET order_id = NULL WHERE set_name = $1', [nameOf('once')]);
+  const { order } = (await call('POST', `${path}/order`)).body as { order: { id: string; state: string } };
+  expect(order).toMatchObject({ id: (first.body['order'] as { id: string }).id, state: 'done' });
+});
+
 test('nothing in the buffer is replaced, and no link there is followed', async () => {
   mkdirSync(scene.buffer('alice/scope/taken'), { recursive: true });
   writeFileSync(scene.buffer('alice/scope/taken/theirs'), 'theirs');

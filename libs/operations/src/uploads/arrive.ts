@@ -3,7 +3,16 @@ import { codeOf, crashPoint, NotYet, Refused, Transient, type Identity } from '@
 import { moveDirectory } from '@coldroom/files';
 import type { ImportOrder, Upload } from '@coldroom/register';
 import { planImport } from '../imports/order';
-import { aloneOn, shownPlace, Staging, uploadBuffer, uploadOf, type UploadBuffer, type Uploading } from './scene';
+import {
+  aloneOn,
+  shownPlace,
+  Staging,
+  uploadBuffer,
+  uploadOf,
+  workUntil,
+  type UploadBuffer,
+  type Uploading,
+} from './scene';
 
 /**
  * Gives a set of which every file is proven its name in the buffer, and orders its import for its person. May be repeated:
@@ -32,7 +41,7 @@ async function arrive({ register, imports, files }: Uploading, upload: Upload): 
   if (upload.place && upload.moving !== null) {
     const [there] = await files.inspect([{ root: buffer.directory, path: upload.place }]);
     if (there?.kind === 'directory' && inodeOf(there.identity) === upload.moving)
-      return arrived(register, buffer, upload, upload.place);
+      return arrived({ register, files }, buffer, upload, upload.place);
   }
   const sum = await files.summarize(staging.set, { sync: true });
   if (sum.files !== upload.files || sum.bytes !== upload.bytes || sum.odd !== null)
@@ -46,7 +55,7 @@ async function arrive({ register, imports, files }: Uploading, upload: Upload): 
     await uploads.moving(upload.id, place, inodeOf(set.identity));
     if (!(await moved(root, staging.set.path, place))) continue;
     crashPoint('upload:2-set-moved');
-    return arrived(register, buffer, upload, place);
+    return arrived({ register, files }, buffer, upload, place);
   }
   throw new Refused(
     'UPLOAD_TARGET_TAKEN',
@@ -67,12 +76,15 @@ async function moved(root: Parameters<typeof moveDirectory>[0], from: Buffer, to
 }
 
 async function arrived(
-  register: Uploading['register'],
+  { register, files }: Pick<Uploading, 'register' | 'files'>,
   buffer: UploadBuffer,
   upload: Upload,
   place: Buffer,
 ): Promise<Buffer> {
   await register.imports.uploads.arrived(upload, shownPlace(buffer, place));
+  const staging = new Staging(buffer, upload);
+  const left = ['/parts', ''].map((below) => staging.at(Buffer.from(below)));
+  await files.removeEmpty(left, workUntil(new AbortController().signal));
   return place;
 }
 
