@@ -19,6 +19,7 @@ import { addRelink } from './commands/relink';
 import { addPull } from './commands/pull';
 import { addRebuild } from './commands/rebuild';
 import { addRequestsDecide } from './commands/requests-decide';
+import { addRequestsKept } from './commands/requests-kept';
 import { addRequestsList } from './commands/requests-list';
 import { addRequestsShow } from './commands/requests-show';
 import { addRetrievals } from './commands/retrievals';
@@ -90,7 +91,7 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
 
   addScan(program);
   const requests = program.command('requests').description('what people asked to archive: look, approve, decline');
-  for (const add of [addRequestsList, addRequestsShow, addRequestsDecide]) add(requests);
+  for (const add of [addRequestsList, addRequestsShow, addRequestsKept, addRequestsDecide]) add(requests);
   const files = program.command('files').description('single files: look, try again, give up');
   for (const add of [addFilesList, addFilesShow, addFilesRetry, addFilesAbandon]) add(files);
   for (const add of [

@@ -45,6 +45,9 @@ describe('coldroom requests', () => {
       'Requester   bob',
       '2: 1 marked, 1 included',
       '3 files, 3.00 GiB',
+      'bob, for 1 of the images',
+      'Description     Zebrafish',
+      'To be kept for  1 year',
       'ALREADY_A_LINK: 1 file',
       'the path is a link already',
       'sibling.dv',
@@ -60,6 +63,26 @@ describe('coldroom requests', () => {
       events: [{ what: 'scan', to: 'New' }],
       stuck: [],
     });
+  });
+
+  it('shows what is kept out of archiving, and does not approve a request with it', async () => {
+    const id = await newRequest(register);
+    const [image] = await register.reports.images(id, { marked: true }, 1);
+    const round = await register.kept.beginRound();
+    await register.kept.seen(round, [
+      { imageId: image!.imageId, by: 'ada', reason: 'under\x1b[2J review', liftedBy: 'owner' },
+    ]);
+    const { stdout } = await coldroom(['requests', 'show', id.toString()], env);
+    expect(stdout).toContain(`Image:${image!.imageId}  kept by ada: under\\x1b[2J review (lifted by owner)`);
+    expect((await coldroom(['requests', 'kept'], env)).stdout).toMatch(
+      new RegExp(`${image!.imageId} +ada +owner +20.* under\\\\x1b\\[2J review`),
+    );
+    expect(await coldroom(['requests', 'approve', id.toString(), '--yes'], env)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('kept out of archiving: Image:'),
+    });
+    await register.kept.endRound(await register.kept.beginRound());
+    expect((await coldroom(['requests', 'kept'], env)).stdout).toBe('No image is kept out of archiving.\n');
   });
 
   it('shows stuck files by code with the next step', async () => {

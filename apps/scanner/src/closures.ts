@@ -3,7 +3,14 @@ import type { RootName } from '@coldroom/domain';
 import { displayPath, Files, identify, type Found } from '@coldroom/files';
 import { OmeroDatabase, pyramidCompanions, type Closure, type ClosureFile } from '@coldroom/omero';
 import { Originals } from '@coldroom/trees';
-import { Register, type Closure as DraftClosure, type NewFile, type NewImage, type Skip } from '@coldroom/register';
+import {
+  describeKept,
+  Register,
+  type Closure as DraftClosure,
+  type NewFile,
+  type NewImage,
+  type Skip,
+} from '@coldroom/register';
 import { batches } from './batches';
 import { LinkTroubles } from './link-troubles';
 import { StoreNames, type WhyNotKept } from './store-names';
@@ -16,7 +23,7 @@ const scanner = 'scanner';
 /** A part of the closure that is not included now, and why. */
 export interface LeftOut {
   readonly component: string;
-  readonly code: 'IN_ANOTHER_REQUEST' | 'PYRAMID_BEING_WRITTEN' | 'FILES_ELSEWHERE' | 'NO_FILES';
+  readonly code: 'IN_ANOTHER_REQUEST' | 'PYRAMID_BEING_WRITTEN' | 'FILES_ELSEWHERE' | 'NO_FILES' | 'IMAGES_KEPT';
   readonly reason: string;
 }
 
@@ -86,11 +93,17 @@ export class Closures {
       if (hasFiles) next = await withFiles.next();
     }
     for await (const images of batches(closure.images, batchSize)) {
-      const known = await this.register.requests.requestsOf(images.map((image) => image.imageId));
+      const ids = images.map((image) => image.imageId);
+      const known = await this.register.requests.requestsOf(ids);
       for (const image of images) {
         const other = known.get(image.imageId);
         if (other !== undefined && other !== requestId)
           leave(image.component, 'IN_ANOTHER_REQUEST', `Image:${image.imageId} belongs to request ${other}`);
+      }
+      const kept = await this.register.kept.among(ids);
+      for (const { imageId, component } of images) {
+        const mark = kept.get(imageId);
+        if (mark) leave(component, 'IMAGES_KEPT', `${describeKept(mark)} is kept out of archiving`);
       }
       const pixels = images.flatMap((image) => image.pixelsIds.map((id) => ({ id, component: image.component })));
       const locks = await this.look(

@@ -49,7 +49,11 @@ describe('a retrieval requested by a mark', () => {
     return tiny;
   }
 
-  async function askFor(imageId: number, ownerId: number, change: { description?: string } = {}): Promise<void> {
+  async function askFor(
+    imageId: number,
+    ownerId: number,
+    change: Partial<Parameters<typeof annotateImages>[1]> = {},
+  ): Promise<void> {
     const [image] = await scene.sql<{ owner: bigint; group: bigint }>(
       'SELECT owner_id AS owner, group_id AS group FROM image WHERE id = $1',
       [imageId],
@@ -125,6 +129,35 @@ describe('a retrieval requested by a mark', () => {
     expect(told.filter(({ what }) => what === 'retrieval asked')).toMatchObject([
       { detail: { way: 'restore', files: 2, filesets: 2, images: 2 } },
     ]);
+  });
+
+  test('a recall is requested once for its days, and its mark is removed at once', async () => {
+    const tiny = await archived('recall.tif');
+    const recall = async (days: string): Promise<void> =>
+      askFor(tiny.imageIds[0]!, await owner(tiny.imageIds[0]!), {
+        name: 'RECALL',
+        values: [
+          ['RECALL', 'True'],
+          ['Days', days],
+        ],
+      });
+    await recall('3');
+    expect(await retrievalMarks.run()).toMatchObject({ files: 1 });
+    expect((await scene.filesByName()).get('recall.tif')).toMatchObject({ state: 'retrieving' });
+    const [event] = (await scene.register.reports.events({}, 5)).filter(({ what }) => what === 'retrieval asked');
+    expect(event).toMatchObject({ actor: 'alice', detail: { way: 'recall', days: 3 } });
+    expect(await scene.marksOf(tiny.imageIds[0]!)).toEqual(['ARCHIVE NOTE', 'ARCHIVED']);
+    // While it is under way, there is nothing to recall.
+    await recall('many');
+    expect(await retrievalMarks.run()).toMatchObject({ files: 0 });
+    expect(await scene.marksOf(tiny.imageIds[0]!)).not.toContain('RECALL');
+  });
+
+  test('a recall of what is not archived is dropped, and does not wait until it is', async () => {
+    const fresh = await scene.add([single('not-archived.tif')], { mark: false });
+    await askFor(fresh.imageIds[0]!, await owner(fresh.imageIds[0]!), { name: 'RECALL', values: [['RECALL', 'True']] });
+    expect(await retrievalMarks.run()).toMatchObject({ files: 0 });
+    expect(await scene.marksOf(fresh.imageIds[0]!)).toEqual([]);
   });
 
   test('waits for the next scan while a worker holds the bag', async () => {

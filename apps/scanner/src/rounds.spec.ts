@@ -71,6 +71,8 @@ describe('rounds', () => {
     ];
     const closures = new Closures(omero, register, files, new Originals(scene.dataDir), scene.troubles, scene.names);
     const scans = new Scans(
+      scene.keptMarks,
+      scene.withdrawalMarks,
       new Watched(omero, register, closures),
       new RetrievalMarks(omero, register, log),
       new ImportMarks(omero, register, null, log),
@@ -203,6 +205,8 @@ describe('rounds', () => {
     const log = new RecordedLog();
     const closures = new Closures(omero, register, scene.files, scene.originals, scene.troubles, scene.names);
     const scans = new Scans(
+      scene.keptMarks,
+      scene.withdrawalMarks,
       new Scan(omero, register, closures),
       new RetrievalMarks(omero, register, log),
       new ImportMarks(omero, register, null, log),

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { OmeroDatabase, type Mark } from '@coldroom/omero';
-import { Register } from '@coldroom/register';
+import { imagesPerCall, OmeroDatabase, type Mark } from '@coldroom/omero';
+import { Register, type NewNote } from '@coldroom/register';
 import { Closures, type LeftOut } from './closures';
 
 const shown = 100;
@@ -75,6 +75,7 @@ export class Scan {
   }
 
   private async request({ first, imageIds }: Group, by: string, leftOut: LeftOut[]): Promise<bigint | undefined> {
+    const notes = await this.notesOf(imageIds);
     return this.closures.judge(imageIds, null, async (judged) => {
       leftOut.push(...judged.leftOut);
       if (judged.taken === 0) return undefined;
@@ -89,8 +90,23 @@ export class Scan {
         },
         judged,
         by,
+        notes,
       );
     });
+  }
+
+  /** What people wrote about these images, each note once. */
+  private async notesOf(imageIds: readonly bigint[]): Promise<readonly NewNote[]> {
+    const notes = new Map<bigint, NewNote & { readonly imageIds: bigint[] }>();
+    for (let start = 0; start < imageIds.length; start += imagesPerCall) {
+      const some = await this.omero.notes(imageIds.slice(start, start + imagesPerCall));
+      for (const [imageId, { annotationId, by, expiry, description, reason }] of some) {
+        const note = notes.get(annotationId) ?? { by, expiry, description, reason, imageIds: [] };
+        note.imageIds.push(imageId);
+        notes.set(annotationId, note);
+      }
+    }
+    return [...notes.values()];
   }
 }
 

@@ -13,6 +13,7 @@ import { ContainerAnswers } from './container-answers';
 import { ImportAnnotations } from './import-annotations';
 import { ImportAnswers } from './import-answers';
 import { IMPORTS, ImportMarks } from './import-marks';
+import { KeptMarks } from './kept-marks';
 import { LinkTroubles } from './link-troubles';
 import { Mirror } from './mirror';
 import { PeopleMirror } from './people-mirror';
@@ -26,6 +27,7 @@ import { Scans } from './scans';
 import { UsageRecord } from './usage-record';
 import { StoreNames } from './store-names';
 import { Starter } from './starter';
+import { WithdrawalMarks } from './withdrawal-marks';
 
 export const scannerParts = ['register', 'omero', 'originals', 'stores', 'scan', 'importsIfAny'] as const;
 
@@ -80,6 +82,8 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       Closures,
       Scan,
       Scans,
+      KeptMarks,
+      WithdrawalMarks,
       RetrievalMarks,
       PeopleMirror,
       UsageRecord,

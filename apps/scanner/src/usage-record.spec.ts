@@ -14,6 +14,8 @@ afterAll(() => scene.close());
 async function scan(): Promise<bigint> {
   const { omero, register, log } = scene;
   const scans = new Scans(
+    scene.keptMarks,
+    scene.withdrawalMarks,
     scene.scan,
     new RetrievalMarks(omero, register, log),
     new ImportMarks(omero, register, null, log),

@@ -52,6 +52,20 @@ export const review = z
     included: z
       .array(image.omit({ marked: true }))
       .describe('The first images without a mark of their own: they share files with marked ones'),
+    notes: z
+      .array(
+        z.object({
+          by: z.string(),
+          expiry: z.string().describe('As it was written: years, 0 for no end'),
+          description: z.string(),
+          reason: z.string(),
+          images: count,
+        }),
+      )
+      .describe('What people wrote about the images when they marked them'),
+    kept: z
+      .array(z.object({ imageId: id, by: z.string(), reason: z.string(), liftedBy: z.string(), since: time }))
+      .describe('Images that are kept out of archiving, while it is not started: the first 20'),
     skipped: z.array(z.object({ code: z.string(), ...amount, examples })),
     stuck: z.array(z.object({ ...stuck.shape, examples })),
     events: z.array(event).describe('The newest; `GET requests/{id}/events` has all'),

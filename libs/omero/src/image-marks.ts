@@ -76,6 +76,27 @@ export async function setMark(
   });
 }
 
+/** Removes marks with these names from images, whoever set them. Returns how many links that were. */
+export async function dropMarks(
+  session: Session,
+  imageIds: readonly bigint[],
+  names: readonly string[],
+): Promise<number> {
+  const images = await lockImages(session, imageIds);
+  const standing = await standingMarks(session, [...images.keys()], names);
+  if (standing.length === 0) return 0;
+  const event = await openEvent(
+    session,
+    [...images.values()].map(({ group }) => group),
+  );
+  await dropLinks(
+    session,
+    event,
+    standing.map(({ link }) => link),
+  );
+  return standing.length;
+}
+
 export interface ClearOptions {
   /**
    * Images that are no longer archived, with their earlier `image.archived`: only these lose ARCHIVED and FROM-ARCHIVE.

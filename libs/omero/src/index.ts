@@ -20,6 +20,7 @@ export type { ImportAnswer, ImportAnswerOutcome } from './import-answers';
 export type { ImportMark } from './import-marks';
 export { ImportDatabase, type FileMade } from './import-database';
 export type { Group, IgnoredMark, Mark, RequestMark } from './marks';
+export { valueOf, type ImageNote } from './notes';
 export { OmeroDatabase, type OmeroFacts, type OmeroOptions } from './omero-database';
 export type { Person } from './people';
 export type { Repository } from './repositories';

@@ -82,6 +82,8 @@ it('returns what the scanner needs to know of a mark', async () => {
       linkOwner: { id: people.owner, name: 'olga' },
       ignored: null,
       requester: { id: people.owner, name: 'olga' },
+      keys: ['TO-ARCHIVE'],
+      values: ['True'],
     },
   ]);
   expect(await read('FROM-ARCHIVE')).toEqual([]);

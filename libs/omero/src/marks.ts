@@ -2,7 +2,7 @@ import type { Session } from './session';
 import { People, type Person } from './people';
 
 /** Marks by which users make requests. */
-export type RequestMark = 'TO-ARCHIVE' | 'FROM-ARCHIVE';
+export type RequestMark = 'TO-ARCHIVE' | 'FROM-ARCHIVE' | 'WITHDRAW' | 'RECALL' | 'KEEP';
 
 export interface Group {
   readonly id: bigint;
@@ -26,6 +26,9 @@ interface MarkedImage {
 export interface Mark extends MarkedImage {
   readonly ignored: null;
   readonly requester: Person;
+  /** What the annotation has; see `valueOf`. */
+  readonly keys: readonly string[];
+  readonly values: readonly string[];
 }
 
 /** A mark to be reported and left unchanged. */
@@ -45,6 +48,8 @@ interface Row {
   annotation: bigint;
   annotation_owner: bigint;
   description: string | null;
+  keys: string[];
+  values: string[];
 }
 
 /**
@@ -53,7 +58,9 @@ interface Row {
  */
 const marked = `
   SELECT l.parent AS image, i.name AS image_name, i.owner_id AS owner, i.group_id AS group, g.name AS group_name, g.permissions,
-         l.owner_id AS link_owner, a.id AS annotation, a.owner_id AS annotation_owner, a.description
+         l.owner_id AS link_owner, a.id AS annotation, a.owner_id AS annotation_owner, a.description,
+         ARRAY(SELECT v.name FROM annotation_mapvalue v WHERE v.annotation_id = a.id ORDER BY v.index) AS keys,
+         ARRAY(SELECT v.value FROM annotation_mapvalue v WHERE v.annotation_id = a.id ORDER BY v.index) AS values
     FROM annotation a
     JOIN imageannotationlink l ON l.child = a.id
     JOIN image i ON i.id = l.parent
@@ -104,7 +111,7 @@ function judge(row: Row, people: People): Mark | IgnoredMark {
     return ignored(`${image.linkOwner.name}, who linked the mark, ${neither}`);
   if (!people.standing(row.annotation_owner, rights))
     return ignored(`${person(row.annotation_owner).name}, who owns the mark, ${neither}`);
-  return { ...image, ignored: null, requester };
+  return { ...image, ignored: null, requester, keys: row.keys, values: row.values };
 }
 
 /**

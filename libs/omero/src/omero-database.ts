@@ -6,12 +6,13 @@ import { checkRights, checkSchema, checkVersion, type OmeroVersion } from './che
 import { type Closure, readClosure } from './closure';
 import { type ConnectionOptions, inTransaction, openPool, readInTransaction } from './connection';
 import { type ContainerContent, readContainer } from './containers';
-import { clearMarks, type ClearOptions, type ClearOutcome, type MarkOutcome, setMark } from './image-marks';
+import { clearMarks, type ClearOptions, type ClearOutcome, dropMarks, type MarkOutcome, setMark } from './image-marks';
 import { annotateImages, type ImagePairs } from './import-annotations';
 import { type ImportAnswer, type ImportAnswerOutcome, writeImportAnswers } from './import-answers';
 import { checkImportMarkRights, type ImportMark, readImportMarks } from './import-marks';
 import type { ImageMark } from './mark-annotations';
 import { type IgnoredMark, type Mark, readMarks, type RequestMark } from './marks';
+import { type ImageNote, readNotes } from './notes';
 import { findManagedRepository, type Repository } from './repositories';
 import { checkUsageRights, readUsage, type OmeroUsage } from './usage';
 import { checkRosterRights, readRoster, type OmeroRoster } from './roster';
@@ -163,6 +164,19 @@ export class OmeroDatabase {
         options,
       ),
     );
+  }
+
+  /**
+   * Removes marks with these names, and only them. At most 1000 images; one transaction; may be repeated. Returns how many
+   * were removed.
+   */
+  dropMarks(imageIds: readonly bigint[], names: readonly string[]): Promise<number> {
+    return inTransaction(this.pool, 'write', (session) => dropMarks(session, imageIds, names));
+  }
+
+  /** See `readNotes`. */
+  notes(imageIds: readonly bigint[]): Promise<ReadonlyMap<bigint, ImageNote>> {
+    return inTransaction(this.pool, 'read', (session) => readNotes(session, imageIds));
   }
 
   /** What OMERO records of these images; those that do not exist are left out. */

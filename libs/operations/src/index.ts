@@ -71,6 +71,7 @@ export {
 } from './requests/review';
 export type { StoreChoice } from './requests/stores';
 export { ownRequests, statesOf, stayOf, stays, type OwnRequest, type Stay } from './requests/mine';
+export { expiryText } from './requests/notes';
 export { requestDetails, type RequestDetails, type WithExamples } from './requests/show';
 export {
   actions,

@@ -17,6 +17,7 @@ import { MailDigests } from './mail/digests';
 import { MailFacts } from './mail/for-mail';
 import { Outbox } from './mail/outbox';
 import { Imports } from './imports/imports';
+import { Kept } from './requests/kept';
 import { Idempotency } from './requests/idempotency';
 import { Marks } from './requests/marks';
 import { applyTransitions } from './transitions/apply-transitions';
@@ -54,6 +55,7 @@ export class Register {
   readonly relinks: Relinks;
   readonly switches: Switches;
   readonly marks: Marks;
+  readonly kept: Kept;
   readonly people: People;
   readonly tokens: Tokens;
   readonly sessions: Sessions;
@@ -93,6 +95,7 @@ export class Register {
     this.relinks = new Relinks(this.pool);
     this.switches = new Switches(this.pool);
     this.marks = new Marks(this.pool);
+    this.kept = new Kept(this.pool);
     this.people = new People(this.pool);
     this.tokens = new Tokens(this.pool);
     this.sessions = new Sessions(this.pool);

@@ -1,5 +1,5 @@
 import { review } from '@coldroom/api';
-import { requestDetails, type RequestDetails, type Stuck, type WithExamples } from '@coldroom/operations';
+import { expiryText, requestDetails, type RequestDetails, type Stuck, type WithExamples } from '@coldroom/operations';
 import { below, formatCount, formatTime, pairs, section, shortened, type Lines } from '@coldroom/terminal';
 import type { CliCommand } from '../command';
 import { amountTable, eventLines, helpLines, words } from '../lines';
@@ -22,7 +22,7 @@ export function addRequestsShow(requests: CliCommand): void {
     });
 }
 
-function lines({ request, states, included, skipped, stuck, events }: RequestDetails): Lines {
+function lines({ request, states, notes, kept, included, skipped, stuck, events }: RequestDetails): Lines {
   const includedCount = request.images - request.markedImages;
   return [
     pairs([
@@ -41,6 +41,17 @@ function lines({ request, states, included, skipped, stuck, events }: RequestDet
       ['Filesets', formatCount(request.filesets)],
       ['To archive', words(request)],
     ]),
+    section(
+      'Notes',
+      notes.map((note) => noteLines(note)),
+    ),
+    section(
+      'Kept out of archiving: it cannot be approved with these',
+      kept.map(
+        ({ imageId, by, reason, liftedBy }) =>
+          `Image:${imageId}  kept by ${by}: ${reason}${liftedBy && ` (lifted by ${liftedBy})`}`,
+      ),
+    ),
     section('Files', amountTable(states)),
     section(
       'Included',
@@ -63,6 +74,19 @@ function lines({ request, states, included, skipped, stuck, events }: RequestDet
         `coldroom requests approve ${request.id}`,
         `coldroom requests decline ${request.id} --reason "..."`,
       ]),
+  ];
+}
+
+function noteLines({ by, expiry, description, reason, images }: RequestDetails['notes'][number]): Lines {
+  return [
+    `${by}, for ${formatCount(images)} of the images`,
+    below([
+      pairs([
+        ['Description', description || undefined],
+        ['Reason', reason || undefined],
+        ['To be kept for', expiryText({ expiry })],
+      ]),
+    ]),
   ];
 }
 

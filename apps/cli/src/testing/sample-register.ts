@@ -54,6 +54,7 @@ export async function newRequest(register: Register, filesets: readonly number[]
       })(),
     },
     'test',
+    [{ by: 'bob', expiry: '1', description: 'Zebrafish', reason: '', imageIds: [BigInt(base)] }],
   );
 }
 

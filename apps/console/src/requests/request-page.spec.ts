@@ -32,6 +32,20 @@ test('a New request: what an approval does, what comes along, and what is not ta
   expect(words).not.toContain('Where the files are');
 });
 
+test('a New request: what was written about it, and what of it is kept out of archiving', async () => {
+  expect(await wordsOf('waiting')).toMatch(
+    /Description Raw data of the screen, both replicates To be kept for 10 years Written by \w+/,
+  );
+  const [image] = await running.register.reports.images(shown.waiting, {}, 1);
+  const { kept } = running.register;
+  await kept.seen(await kept.beginRound(), [
+    { imageId: image!.imageId, by: 'alice', reason: 'under review', liftedBy: 'owner' },
+  ]);
+  expect(await wordsOf('waiting')).toContain(`Image ${image!.imageId}, kept by alice: under review (lifted by owner)`);
+  await kept.endRound(await kept.beginRound());
+  expect(await wordsOf('waiting')).not.toContain('Kept out of archiving');
+});
+
 test('a running one: how many files are safe, and where the others are', async () => {
   const words = await wordsOf('running', 'olga');
   expect(words).toContain('16 of 40 files (288 GiB of 720 GiB) are safe in the archive.');

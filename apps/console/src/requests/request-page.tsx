@@ -11,6 +11,7 @@ import { sentenceOf } from './event-sentence';
 import { Included } from './included';
 import { meaningOf } from './meaning';
 import { NotTaken, Stuck } from './not-taken';
+import { KeptImages, Notes } from './notes';
 import { Progress } from './progress-card';
 import { Thumbnails } from './thumbnails';
 
@@ -63,7 +64,9 @@ export function RequestPage({ review, problem, pace, live, omeroWeb, ...frame }:
             <Stuck review={review} />
           </Part>
           <Part name="facts">
+            <KeptImages review={review} />
             <Facts review={review} />
+            <Notes review={review} />
           </Part>
           <Part name="included">
             <Included review={review} />

@@ -45,6 +45,15 @@ export async function sampleRequest(register: Register, sample: SampleRequest): 
     },
     { images: each(content.map(({ images }) => images)), files: each(content.map(({ files }) => files)) },
     'scanner',
+    [
+      {
+        by: requester,
+        expiry: '10',
+        description: 'Raw data of the screen, both replicates',
+        reason: '',
+        imageIds: content.flatMap(({ images }) => images.filter(({ marked }) => marked).map(({ imageId }) => imageId)),
+      },
+    ],
   );
 }
 

@@ -102,6 +102,7 @@ export class Scene {
         files: once(Array.from({ length: files }, (_, at) => newFile(nr, at))),
       },
       'scanner',
+      [{ by: 'alice', expiry: '10', description: 'Zebrafish <line 7>', reason: 'published', imageIds: [BigInt(nr)] }],
     );
   }
 

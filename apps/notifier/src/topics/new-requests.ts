@@ -29,12 +29,13 @@ export class NewRequests implements Topic {
     const handled = idsOf(events);
     const waiting = await this.register.mailFacts.waitingAmong(requestIds, shown);
     if (waiting.requests === 0) return { handled, mails: [] };
+    const notes = await this.register.requests.notes(waiting.shown.map(({ id }) => id));
     const more = waiting.requests - waiting.shown.length;
     const facts = {
       requests: counted(waiting.requests, 'request'),
       images: counted(waiting.images, 'image'),
       size: formatBytes(waiting.bytes),
-      list: waiting.shown.map((request) => this.facts.of(request)),
+      list: waiting.shown.map((request) => this.facts.of(request, notes.get(request.id))),
       ...(more > 0 ? { more: counted(more, 'other request') } : {}),
       ...this.facts.link('requests'),
     };

@@ -85,6 +85,7 @@ test('a scan gives the data managers one mail about all its requests, once it is
   const { heads, texts } = await mails();
   expect(heads).toEqual(['dora@example.org: 2 requests to decide (3.91 KiB)']);
   for (const id of ids) expect(texts).toContain(`https://facility.example.org/coldroom/requests/${id}`);
+  expect(texts).toContain('  What it is: Zebrafish <line 7>\n  Why: published\n  To be kept for: 10 years\n');
   expect((await mails()).heads).toEqual([]);
 });
 

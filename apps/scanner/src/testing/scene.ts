@@ -13,11 +13,13 @@ import { buildTinyOmero, createOmeroSchema, markImages, type TinyOmero, type Tin
 import { openStores, parseStores, type Stores } from '@coldroom/stores';
 import { ServersBioFormats } from '../bio-formats';
 import { Closures } from '../closures';
+import { KeptMarks } from '../kept-marks';
 import { LinkTroubles } from '../link-troubles';
 import { Mirror } from '../mirror';
 import { Scan } from '../scan';
 import { StoreNames } from '../store-names';
 import { Starter } from '../starter';
+import { WithdrawalMarks } from '../withdrawal-marks';
 
 /** An OMERO, its data directory and a register for one test file, and the scanner's parts on them. */
 export class Scene {
@@ -38,6 +40,8 @@ export class Scene {
   readonly scan: Scan;
   readonly starter: Starter;
   readonly mirror: Mirror;
+  readonly keptMarks: KeptMarks;
+  readonly withdrawalMarks: WithdrawalMarks;
   readonly stores: Stores;
   /** As a superuser, without OMERO's triggers and keys: also for rows that no server would write. */
   private readonly pool: pg.Pool;
@@ -63,6 +67,8 @@ export class Scene {
     this.scan = new Scan(this.omero, this.register, this.closures);
     this.starter = new Starter(this.register, this.closures, this.stores, this.log);
     this.mirror = new Mirror(this.omero, this.register, this.log);
+    this.keptMarks = new KeptMarks(this.omero, this.register, this.log);
+    this.withdrawalMarks = new WithdrawalMarks(this.omero, this.register, this.mirror, this.log);
     const types = new pg.TypeOverrides();
     types.setTypeParser(20, (text: string) => BigInt(text));
     this.pool = new pg.Pool({

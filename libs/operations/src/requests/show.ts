@@ -1,10 +1,11 @@
 import type { FileState } from '@coldroom/domain';
-import type { EventListing, Register, RequestSummary } from '@coldroom/register';
+import type { EventListing, KeptListing, NoteListing, Register, RequestSummary } from '@coldroom/register';
 import { noSuchRequest } from '../failure';
 import { amount, type Amount, type ByCode } from '../selected-files';
 import { stuckIn, type Stuck } from '../stuck';
 
 const imageLimit = 20;
+const keptLimit = 20;
 const eventLimit = 10;
 const pathLimit = 3;
 
@@ -18,6 +19,10 @@ export interface RequestDetails {
   readonly states: readonly (Amount & { readonly state: FileState })[];
   /** Images without a mark of their own: they share files with marked ones and are archived with them. */
   readonly included: readonly { readonly imageId: bigint; readonly name: string; readonly fileset: string }[];
+  /** What people wrote about the images when they marked them. */
+  readonly notes: readonly NoteListing[];
+  /** Its images that are kept out of archiving: it cannot be approved with them. */
+  readonly kept: readonly KeptListing[];
   readonly skipped: readonly WithExamples[];
   readonly stuck: readonly (WithExamples & Stuck)[];
   /** The newest. */
@@ -26,7 +31,7 @@ export interface RequestDetails {
 
 /** `Refused` `NO_SUCH_REQUEST` if the register does not know it. */
 export async function requestDetails(register: Register, id: bigint): Promise<RequestDetails> {
-  const { reports, requests } = register;
+  const { reports, requests, kept } = register;
   const request = await requests.get(id);
   if (!request) throw noSuchRequest(id);
   const counts = await reports.counts(id);
@@ -35,6 +40,8 @@ export async function requestDetails(register: Register, id: bigint): Promise<Re
     .map(({ code, files, bytes }) => ({ code: code ?? 'UNKNOWN', files, bytes }));
   return {
     request,
+    notes: (await requests.notes([id])).get(id) ?? [],
+    kept: request.state === 'New' || request.state === 'Approved' ? await kept.ofRequest(id, keptLimit) : [],
     states: [...Map.groupBy(counts, (row) => row.state)].map(([state, rows]) => ({ state, ...amount(rows) })),
     included: (await reports.images(id, { marked: false }, imageLimit)).map(({ imageId, name, fileset }) => ({
       imageId,

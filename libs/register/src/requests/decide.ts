@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { crashPoint, Refused, type RequestState } from '@coldroom/domain';
 import { transaction } from '../db/connection';
+import { refuseKept } from './kept';
 import { recordRequestEvent } from './request-events';
 import { splitRequest } from './split';
 
@@ -19,7 +20,10 @@ export interface Decision {
   readonly by: string;
 }
 
-/** Decides a New request. `Refused` if it does not exist, is decided already, or was changed since it was reviewed. */
+/**
+ * Decides a New request. `Refused` if it does not exist, is decided already, was changed since it was reviewed, or is to be
+ * approved with images that are kept out of archiving.
+ */
 export async function decide(
   pool: pg.Pool,
   requestId: bigint,
@@ -45,6 +49,7 @@ export async function decide(
         `Request ${requestId} was changed since you looked at it: OMERO has more that belongs to it. Look again, and decide then`,
       );
     if (filesets) await splitRequest(client, requestId, { filesets, by });
+    if (state === 'Approved') await refuseKept(client, requestId);
     await client.query(
       'UPDATE request SET revision = revision + 1, state = $2, decided_at = now(), decided_by = $3, reason = $4, store = $5 WHERE id = $1',
       [requestId, state, by, reason, store],

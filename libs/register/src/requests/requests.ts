@@ -3,6 +3,7 @@ import { crashPoint, type RequestState } from '@coldroom/domain';
 import { transaction } from '../db/connection';
 import { decide, type Decision } from './decide';
 import { addFiles, addImages, setAsideIncomplete, type NewFile, type NewImage, type NewRequest } from './drafts';
+import { addNotes, notesOf, type NewNote, type NoteListing } from './notes';
 import { packRequest } from './pack';
 import { recordNotStarted, recordRequestEvent } from './request-events';
 import { selectRequests, type RequestFilter, type RequestPage } from './request-filter';
@@ -23,7 +24,7 @@ export class Requests {
   constructor(private readonly pool: pg.Pool) {}
 
   /** Writes a request with everything that belongs to it, in one transaction; only one batch is in memory. */
-  async create(draft: NewRequest, closure: Closure, by: string): Promise<bigint> {
+  async create(draft: NewRequest, closure: Closure, by: string, notes: readonly NewNote[] = []): Promise<bigint> {
     const id = await transaction(
       this.pool,
       async (client) => {
@@ -36,6 +37,7 @@ export class Requests {
         );
         const requestId = (row as { id: bigint }).id;
         await fill(client, requestId, closure);
+        await addNotes(client, requestId, notes);
         await recordRequestEvent(client, { requestId, what: 'scan', from: null, to: 'New', by });
         crashPoint('scan:1-requests-written');
         return requestId;
@@ -149,6 +151,27 @@ export class Requests {
   async withdraw(requestId: bigint, by: string, reviewed: Pick<Decision, 'revision'> = {}): Promise<void> {
     const reason = `withdrawn by ${by}`;
     await decide(this.pool, requestId, { ...reviewed, state: 'Declined', reason, withdrawn: true, by });
+  }
+
+  /**
+   * Withdraws the filesets of these images from a New request, as `withdraw` does; the rest stays New. Returns whether there
+   * was anything to withdraw. `Refused` `REQUEST_DECIDED` if it is decided already.
+   */
+  async withdrawImages(requestId: bigint, imageIds: readonly bigint[], by: string): Promise<boolean> {
+    const { rows } = await this.pool.query<{ fileset: string }>(
+      'SELECT DISTINCT fileset FROM request_image WHERE request_id = $1 AND image_id = ANY($2)',
+      [requestId, imageIds],
+    );
+    if (rows.length === 0) return false;
+    const filesets = rows.map(({ fileset }) => fileset);
+    const reason = `withdrawn by ${by}`;
+    await decide(this.pool, requestId, { filesets, state: 'Declined', reason, withdrawn: true, by });
+    return true;
+  }
+
+  /** What people wrote about the images of these requests; see `notesOf`. */
+  async notes(requestIds: readonly bigint[]): Promise<ReadonlyMap<bigint, readonly NoteListing[]>> {
+    return notesOf(this.pool, requestIds);
   }
 
   /** Approved → Running: packs bags, in which the files are `approved`. Safe to repeat. Returns the number of bags. */
