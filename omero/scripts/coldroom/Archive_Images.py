@@ -12,11 +12,10 @@ from omero.sys import ParametersI
 
 WAY_OUT = "let the owner run this script"
 
-# --- The same in all scripts of Coldroom, as each has to be one file. A test compares them. ---
+# --- The same in all scripts of Coldroom that read what is selected. Each has to be one file; a test compares them. ---
 
 NAMESPACE = "archiving"
 CHUNK = 500
-SHOWN = 5
 ALL_GROUPS = {"omero.group": "-1"}
 KNOWN = "known"
 
@@ -38,7 +37,6 @@ SELECTED = [
     scripts.String("Data_Type", False, grouping="1", description="What is selected.", values=KINDS, default="Image"),
     scripts.List("IDs", False, grouping="2", description="The selected objects.").ofType(rlong(0)),
 ]
-DRY_RUN = scripts.Bool("Dry_Run", grouping="9", default=False, description="Only shows what would be done, and what comes along.")
 
 
 class Refused(Exception):
@@ -111,15 +109,6 @@ class Omero:
             found[image][name].append(tuple(link))
         return found
 
-    def why_not(self, image):
-        """Why this person may not ask for this image, or None. The scanner applies the same rule."""
-        owner, group = image.details.owner.id.val, image.details.group.id.val
-        if owner != self.me.userId and group not in self.me.leaderOfGroups and not self.decides_all:
-            return "only the owner, a leader of the group or an administrator with all privileges may ask: " + WAY_OUT
-        if not image.details.permissions.canAnnotate():
-            return "in this group OMERO lets only the owner annotate: " + WAY_OUT
-        return None
-
     def annotation(self, name, values, group):
         """A new map annotation, by its id."""
         made = MapAnnotationI()
@@ -128,18 +117,57 @@ class Omero:
         made.mapValue = [NamedValue(key, value) for key, value in values]
         return self.update.saveAndReturnObject(made, {"omero.group": str(group)}).id.val
 
-    def link(self, annotation, images, group):
-        links = []
-        for image in images:
-            link = ImageAnnotationLinkI()
-            link.parent, link.child = ImageI(image, False), MapAnnotationI(annotation, False)
-            links.append(link)
-        self.update.saveArray(links, {"omero.group": str(group)})
 
-    def unlink(self, links, group):
-        command = Delete2(targetObjects={"ImageAnnotationLink": links})
-        callback = self.client.submit(command, loops=1200, ms=500, ctx={"omero.group": str(group)})
-        callback.close(True)
+def run(client, work):
+    """Runs `work` and shows what it returns. A refusal of OMERO's is shown, too, and the script fails."""
+    try:
+        message = work(Omero(client), client.getInputs(unwrap=True))
+        print(message)
+        client.setOutput("Message", rstring(message))
+    except (omero.SecurityViolation, Refused) as error:
+        refused = "OMERO refused it: %s. Nothing more was done; this script can be run again."
+        message = str(error) if isinstance(error, Refused) else refused % error.message
+        client.setOutput("Message", rstring(message))
+        print(message, file=sys.stderr)
+        sys.exit(1)
+    finally:
+        client.closeSession()
+
+
+# --- The end of the same. ---
+
+# --- The same in all scripts of Coldroom that mark images. ---
+
+SHOWN = 5
+DRY_RUN = scripts.Bool("Dry_Run", grouping="9", default=False, description="Only shows what would be done, and what comes along.")
+
+
+def why_not(here, image):
+    """Why this person may not ask for this image, or None. The scanner applies the same rule."""
+    owner, group = image.details.owner.id.val, image.details.group.id.val
+    if owner != here.me.userId and group not in here.me.leaderOfGroups and not here.decides_all:
+        return "only the owner, a leader of the group or an administrator with all privileges may ask: " + WAY_OUT
+    if not image.details.permissions.canAnnotate():
+        return "in this group OMERO lets only the owner annotate: " + WAY_OUT
+    return None
+
+
+def link(here, annotation, images, group):
+    links = []
+    for image in images:
+        link = ImageAnnotationLinkI()
+        link.parent, link.child = ImageI(image, False), MapAnnotationI(annotation, False)
+        links.append(link)
+    here.update.saveArray(links, {"omero.group": str(group)})
+
+
+def unlink(here, links, group):
+    command = Delete2(targetObjects={"ImageAnnotationLink": links})
+    try:
+        callback = here.client.submit(command, loops=1200, ms=500, ctx={"omero.group": str(group)})
+    except omero.CmdError as error:
+        raise Refused("OMERO refused to remove marks: %s. Nothing more was done." % error.err.parameters) from error
+    callback.close(True)
 
 
 class Report:
@@ -187,7 +215,7 @@ def mark(here, inputs, names, why_left, annotations):
         for image in sorted(set(ids) - {image.id.val for image in images}):
             report.reasons["OMERO does not show it to you"].append(image)
         for image in images:
-            reason = here.why_not(image) or why_left(marks[image.id.val])
+            reason = why_not(here, image) or why_left(marks[image.id.val])
             if reason == KNOWN:
                 report.known += 1
             elif reason:
@@ -202,7 +230,7 @@ def mark(here, inputs, names, why_left, annotations):
             if (group, owner) not in made:
                 made[group, owner] = [here.annotation(name, values, group) for name, values in annotations(owner)]
             for annotation in made[group, owner]:
-                here.link(annotation, [image.id.val for image in theirs], group)
+                link(here, annotation, [image.id.val for image in theirs], group)
     return report, filesets
 
 
@@ -233,23 +261,7 @@ def size_text(size):
         size /= 1000
 
 
-def run(client, work):
-    """Runs `work` and shows what it returns. A refusal of OMERO's is shown, too, and the script fails."""
-    try:
-        message = work(Omero(client), client.getInputs(unwrap=True))
-        print(message)
-        client.setOutput("Message", rstring(message))
-    except (omero.SecurityViolation, Refused) as error:
-        refused = "OMERO refused it: %s. Nothing more was done; this script can be run again."
-        message = str(error) if isinstance(error, Refused) else refused % error.message
-        client.setOutput("Message", rstring(message))
-        print(message, file=sys.stderr)
-        sys.exit(1)
-    finally:
-        client.closeSession()
-
-
-# --- The end of what is the same. ---
+# --- The end of the same. ---
 
 
 def why_left(marks):

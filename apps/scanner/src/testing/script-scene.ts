@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { ScriptLauncher, startOmeroServer, type RunningOmeroServer, type ScriptResult } from '@coldroom/omero-server';
 import { createGroup, createUser, type SampleUser } from '@coldroom/sample-omero';
+import type { ScanReport } from '../scan';
 import { Scene } from './scene';
 
 export const scripts = resolve(__dirname, '../../../../omero/scripts/coldroom');
@@ -33,7 +34,7 @@ export class ScriptScene {
   static async create(
     name: string,
     python: string,
-    { groups, people }: { groups: Groups; people: People },
+    { groups, people, config = {} }: { groups: Groups; people: People; config?: Readonly<Record<string, string>> },
   ): Promise<ScriptScene> {
     const scene = await Scene.create(name);
     const client = new Client({ connectionString: scene.omeroUrl });
@@ -53,7 +54,7 @@ export class ScriptScene {
     }
     await client.end();
     const dir = await mkdtemp(join(tmpdir(), 'coldroom-scripts-'));
-    const server = await startOmeroServer(python, { dir, databaseUrl: scene.omeroUrl });
+    const server = await startOmeroServer(python, { dir, databaseUrl: scene.omeroUrl, config });
     return new ScriptScene(scene, server, made, new ScriptLauncher(python, server.port), dir);
   }
 
@@ -77,8 +78,17 @@ export class ScriptScene {
     return this.launcher.launch(login, `/coldroom/${name}.py`, inputs);
   }
 
-  text(name: string): string {
-    return readFileSync(join(scripts, `${name}.py`), 'utf8');
+  /** Installs scripts as this administrator. */
+  async install(login: string, names: readonly string[] = scriptNames): Promise<void> {
+    for (const name of names)
+      await this.launcher.install(login, `coldroom/${name}`, readFileSync(join(scripts, name), 'utf8'));
+  }
+
+  /** What the scanner does with marks in a round. */
+  async scan(): Promise<ScanReport> {
+    await this.scene.keptMarks.run();
+    await this.scene.withdrawalMarks.run();
+    return this.scene.scan.run('test');
   }
 
   async close(): Promise<void> {

@@ -47,10 +47,11 @@ const signIn = 'session = client.createSession(*sys.argv[1:3])\n';
       ['ada', { administrator: true, withheld: ['Sudo', 'Chown'] }],
       ['gone', { inactive: true }],
       ['bob', {}],
+      ['root2', { administrator: true }],
     ] as const)
       await createUser({ client }, { omename, firstname: omename, lastname: 'X', group, password: omename, ...more });
     await createUser({ client }, { omename: 'locked', firstname: 'L', lastname: 'X', group });
-    server = await startOmeroServer(python as string, { dir, databaseUrl });
+    server = await startOmeroServer(python as string, { dir, databaseUrl, scriptTimeout: 4 });
   });
   afterAll(async () => {
     await server.stop();
@@ -133,6 +134,66 @@ answer([refusal(lambda: query.findAll("Image", None)), refusal(session.getPixels
       ['InternalException', expect.stringContaining('ServiceFactory.getPixelsService')],
     ]);
   });
+
+  test('a statement that is not known is refused by its text, and so is one outside of all groups', () => {
+    const program = `${signIn}query = session.getQueryService()
+from omero.sys import ParametersI
+known = "select i from Image i where i.id in (:ids) order by i.id"
+ids = ParametersI().addLongs("ids", [1])
+answer([refusal(lambda: query.projection("select i.id from Image i", None)), refusal(lambda: query.findAllByQuery(known, ids))])`;
+    expect(asked('lea', 'lea', program)).toEqual([
+      ['InternalException', expect.stringContaining('select i.id from Image i is not there')],
+      ['InternalException', expect.stringContaining('outside of all groups')],
+    ]);
+  });
+
+  test('a link on an image of another person is refused by the server, and nothing of the call is written', async () => {
+    const quiet = await createGroup({ client }, 'quiet', -120);
+    const [owner, leader] = [
+      await createUser({ client }, { omename: 'olga', firstname: 'O', lastname: 'X', group: quiet, password: 'olga' }),
+      await createUser(
+        { client },
+        { omename: 'lev', firstname: 'L', lastname: 'X', group: quiet, password: 'lev', leader: true },
+      ),
+    ];
+    const { rows } = await client.query<{ id: string }>(
+      `INSERT INTO image (id, permissions, creation_id, update_id, owner_id, group_id, name, series)
+       VALUES (ome_nextval('seq_image'), -120, 0, 0, $1, $2, 'a.tif', 0) RETURNING id`,
+      [owner.id, quiet.id],
+    );
+    const program = `${signIn}update = session.getUpdateService()
+from omero.model import ImageAnnotationLinkI, ImageI, MapAnnotationI
+link = ImageAnnotationLinkI()
+link.parent, link.child = ImageI(${rows[0]!.id}, False), update.saveAndReturnObject(MapAnnotationI())
+link.child = MapAnnotationI(link.child.id.val, False)
+answer(refusal(lambda: update.saveArray([link])))`;
+    expect(asked('lev', 'lev', program)).toEqual([
+      'SecurityViolation',
+      expect.stringContaining('may not annotate image'),
+    ]);
+    expect(
+      asked('olga', 'olga', program.replace('refusal(lambda: update.saveArray([link]))', 'update.saveArray([link])')),
+    ).toBeNull();
+    const links = await client.query('SELECT owner_id FROM imageannotationlink');
+    expect(links.rows).toEqual([{ owner_id: String(owner.id) }]);
+    expect(leader.groupId).toBe(quiet.id);
+  });
+
+  test('a script that takes too long is ended, and one that fails says so', () => {
+    const script = (body: string): string =>
+      JSON.stringify(`import omero.scripts as scripts, time\nclient = scripts.client("x")\n${body}`);
+    const program = `${signIn}service = session.getScriptService()
+def code(name, text):
+    process = service.runScript(service.uploadOfficialScript(name, text), {}, None)
+    while process.poll() is None: time.sleep(0.1)
+    return [process.poll().val, sorted(process.getResults(1))]
+import time
+answer([code("slow.py", ${script('time.sleep(60)')}), code("bad.py", ${script('raise ValueError("no")')})])`;
+    expect(asked('root2', 'root2', program)).toEqual([
+      [-9, []],
+      [1, ['stderr']],
+    ]);
+  }, 40_000);
 
   test('a session is a row, can be joined, and is closed with its last client', async () => {
     const joined = `other = omero.client("127.0.0.1", ${server.port})

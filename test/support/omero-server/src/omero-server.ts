@@ -20,6 +20,8 @@ interface OmeroServerPlan {
   readonly databaseUrl: string;
   /** What it says its version is; a current one if not given. */
   readonly version?: string;
+  /** Settings of the server, such as `omero.client.…`, which clients read. */
+  readonly config?: Readonly<Record<string, string>>;
   /** Seconds that a script may take; 600 if not given. */
   readonly scriptTimeout?: number;
   /** Where it must be found again after a stop. */
@@ -47,6 +49,7 @@ export async function startOmeroServer(python: string, plan: OmeroServerPlan): P
       ...[python, '-m', 'omero_server', '--database', plan.databaseUrl],
       ...['--ssl-port', String(port), '--tcp-port', String(tcpPort), '--certificate', certificate, '--key', key],
       ...['--files', join(plan.dir, 'omero-files')],
+      ...Object.entries(plan.config ?? {}).flatMap(([name, value]) => ['--config', `${name}=${value}`]),
       ...(plan.scriptTimeout ? ['--script-timeout', String(plan.scriptTimeout)] : []),
       ...(plan.version ? ['--version', plan.version] : []),
     ],

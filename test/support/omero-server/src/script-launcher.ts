@@ -28,10 +28,19 @@ export class ScriptLauncher {
 
   /** @param script its path on the server, such as `/coldroom/Archive_Images.py` */
   async launch(login: string, script: string, inputs: Readonly<Record<string, unknown>>): Promise<ScriptResult> {
-    this.child.stdin.write(`${JSON.stringify({ login, script, inputs })}\n`);
+    return (await this.answer({ login, script, inputs })) as ScriptResult;
+  }
+
+  /** As `omero script upload --official` does. */
+  async install(login: string, path: string, text: string): Promise<void> {
+    await this.answer({ login, path, text });
+  }
+
+  private async answer(work: Readonly<Record<string, unknown>>): Promise<unknown> {
+    this.child.stdin.write(`${JSON.stringify(work)}\n`);
     const { value, done } = await this.lines.next();
-    if (done) throw new Error(`${script} could not be launched as ${login}: see the messages above`);
-    return JSON.parse(value as string) as ScriptResult;
+    if (done) throw new Error(`omero_server.launch ended at ${JSON.stringify(work)}: see the messages above`);
+    return JSON.parse(value as string);
   }
 
   async stop(): Promise<void> {

@@ -38,6 +38,7 @@ def arguments():
     parser.add_argument("--certificate", required=True)
     parser.add_argument("--key", required=True)
     parser.add_argument("--files", required=True, type=Path, help="a directory for files that are uploaded")
+    parser.add_argument("--config", action="append", default=[], metavar="NAME=VALUE", help="a setting of the server")
     parser.add_argument("--script-timeout", type=float, default=600, help="in seconds")
     parser.add_argument("--version", default="5.6.14", help="what it says its version is")
     return parser.parse_args()
@@ -74,6 +75,7 @@ def main():
         "omero.version": options.version,
         "omero.upgrades.url": "",
         "omero.router.insecure": f"{ROUTER}:tcp -p {options.tcp_port} -h @omero.host@",
+        **dict(each.split("=", 1) for each in options.config),
     }
     options.files.mkdir(exist_ok=True)
     server = Server(config, options.files, Processor(options.tcp_port, options.files, options.script_timeout))

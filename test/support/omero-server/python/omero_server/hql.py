@@ -34,8 +34,16 @@ _ROWS = {
     "WHERE i.fileset = ANY (%(ids)s) AND {i}",
     "select sum(f.size) from FilesetEntry e join e.originalFile f where e.fileset.id in (:ids)": "SELECT sum(f.size) "
     "FROM filesetentry e JOIN originalfile f ON f.id = e.originalfile WHERE e.fileset = ANY (%(ids)s) AND {e} AND {f}",
-    "select e.omeName from Experimenter e where e.id = :id": "SELECT e.omename FROM experimenter e WHERE e.id = %(id)s",
 }
+
+_ORDERS = (
+    "select a.id from {kind}AnnotationLink l, MapAnnotation a where l.child.id = a.id and a.ns = :ns and a.name = :name "
+    "and l.parent.id = :id and l.details.owner.id = :owner order by a.id",
+    "SELECT a.id FROM {table}annotationlink l JOIN annotation a ON a.id = l.child AND a.discriminator = '/map/' "
+    "WHERE a.ns = %(ns)s AND a.name = %(name)s AND l.parent = %(id)s AND l.owner_id = %(owner)s AND {{l}} AND {{a}} ORDER BY a.id",
+)
+for _kind in ("Dataset", "Screen"):
+    _ROWS[_ORDERS[0].format(kind=_kind)] = _ORDERS[1].format(table=_kind.lower())
 
 _OBJECTS = {
     "select i from Image i where i.id in (:ids) order by i.id": (

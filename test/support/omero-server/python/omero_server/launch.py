@@ -1,5 +1,6 @@
 """python -m omero_server.launch PORT: launches scripts as clients do. Each line of standard input is a JSON object with
-`login`, `script` (its path) and `inputs`; each line of output has `message`, `stdout` and `stderr` of one."""
+`login`, `script` (its path) and `inputs`; each line of output has `message`, `stdout` and `stderr` of one. With `path` and
+`text` instead, a script is installed."""
 
 import io
 import json
@@ -63,5 +64,12 @@ def launch(login, script, inputs):
     }
 
 
+def install(login, path, text):
+    return client_of(login).sf.getScriptService().uploadOfficialScript(path, text)
+
+
 for line in sys.stdin:
-    print(json.dumps(launch(**json.loads(line))), flush=True)
+    work = json.loads(line)
+    print(json.dumps(launch(**work) if "script" in work else install(**work)), flush=True)
+for each in signed_in.values():
+    each.closeSession()

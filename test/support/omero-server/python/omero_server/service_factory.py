@@ -32,7 +32,9 @@ class ServiceFactory(omero.api.ServiceFactory):
 
     def end(self):
         for identity in self._identities:
-            self._adapter.remove(identity)
+            # What clients close, as they do with handles, is gone already.
+            if self._adapter.find(identity):
+                self._adapter.remove(identity)
         if self._session.closed:
             return
         if self._closes:
