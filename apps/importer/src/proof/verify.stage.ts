@@ -10,6 +10,10 @@ import type { ImportStage } from '../stage';
 import { OmeroCopies, type OmeroCopy } from './omero-copies';
 
 const batchFilesets = 64;
+/** After a crash, what was read and not recorded is read again: a large file is recorded at once. */
+const recordedTogether = { files: 64, bytes: 64n << 20n };
+
+type Proven = Pick<OrderedFile, 'id'> & { readonly originalFileId: bigint };
 
 /** Proves an import: each file of its filesets is read where OMERO has it, and compared with the source. */
 @Injectable()
@@ -39,6 +43,8 @@ export class VerifyStage implements ImportStage {
         filesets.map(({ number }) => number),
       );
       const filesetOf = new Map(filesets.map(({ number, filesetId }) => [number, filesetId!]));
+      let read: Proven[] = [];
+      let bytes = 0n;
       for (const file of files) {
         // What was proven before a crash is not read again.
         if (file.provenAt !== null) continue;
@@ -47,8 +53,13 @@ export class VerifyStage implements ImportStage {
         const found = byPath.get(keyOf(filesetOf.get(file.fileset!)!, clientPath));
         if (!found) throw notProven(file, 'OMERO has no such file in the fileset that was made');
         await this.prove(claim, file, found, work);
-        await imports.files.proven(claim, [{ id: file.id, originalFileId: found.originalFileId }]);
+        read.push({ id: file.id, originalFileId: found.originalFileId });
+        bytes += file.size;
+        if (read.length < recordedTogether.files && bytes < recordedTogether.bytes) continue;
+        await imports.files.proven(claim, read);
+        [read, bytes] = [[], 0n];
       }
+      await imports.files.proven(claim, read);
     }
     await imports.advance(claim, { event: 'verify', to: 'verified', proven: true });
   }

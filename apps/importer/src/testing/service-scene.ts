@@ -22,10 +22,11 @@ export class ServiceScene {
     readonly sql: pg.Pool,
     readonly buffer: string,
     readonly env: Readonly<Record<string, string>>,
+    private readonly patienceMs: number,
   ) {}
 
   /** @param settings of the buffer */
-  static async make(command: readonly string[], settings: object = {}): Promise<ServiceScene> {
+  static async make(command: readonly string[], settings: object = {}, patienceMs = 90_000): Promise<ServiceScene> {
     const omero = await Scene.make(command);
     const url = await createDatabase(process.env['TEST_POSTGRES_URL'] as string, `importer_${randomUUID()}`);
     await migrate(url);
@@ -70,6 +71,7 @@ export class ServiceScene {
         IMPORT_LATE_IMAGES: '3s',
         IMPORT_RETRY_PAUSES: '1s',
       },
+      patienceMs,
     );
   }
 
@@ -117,7 +119,7 @@ export class ServiceScene {
 
   /** Waits until the order is in one of these states; says where it is if that takes too long. */
   async until(id: bigint, ...states: readonly ImportState[]): Promise<ImportOrder> {
-    for (const end = Date.now() + 90_000; ; await sleep(100)) {
+    for (const end = Date.now() + this.patienceMs; ; await sleep(100)) {
       const order = (await this.register.imports.orders.get(id)) as ImportOrder;
       if (states.includes(order.state)) return order;
       if (Date.now() > end)

@@ -27,6 +27,10 @@ export interface AttemptEnding {
   readonly lastLines?: string | undefined;
 }
 
+/** An event names the first ones: a set may have a hundred thousand. */
+const filesetsNamed = 100;
+const filesetsAtOnce = 1000;
+
 /** The attempts of orders, and what they made. Each change is made under the claim of the order. */
 export class ImportAttempts {
   constructor(private readonly pool: pg.Pool) {}
@@ -87,11 +91,7 @@ export class ImportAttempts {
     step: ImportStep,
   ): Promise<void> {
     await advance(this.pool, claim, step, async (client) => {
-      for (const [fileset, { filesetId, images }] of complete)
-        await client.query(
-          'UPDATE import_fileset SET fileset_id = $3, images = $4 WHERE order_id = $1 AND number = $2 AND fileset_id IS DISTINCT FROM $3',
-          [claim.order.id, fileset, filesetId, images],
-        );
+      await takeOver(client, claim, complete);
       await client.query('UPDATE import_order SET unclear_filesets = $2 WHERE id = $1', [claim.order.id, unclear]);
       await client.query('UPDATE import_attempt SET printed = NULL WHERE order_id = $1', [claim.order.id]);
       const { rowCount } =
@@ -105,9 +105,10 @@ export class ImportAttempts {
         throw new RangeError(`attempt ${number} of import ${claim.order.id} is not closed, or judged already`);
       await this.event(client, claim, 'import judged', {
         ...(number === undefined ? {} : { attempt: number }),
-        complete: [...complete.values()].map(({ filesetId }) => String(filesetId)),
+        complete: complete.size,
+        first: [...complete.values()].slice(0, filesetsNamed).map(({ filesetId }) => String(filesetId)),
         missing: missing.length,
-        unclear: unclear.map(String),
+        unclear: unclear.slice(0, filesetsNamed).map(String),
       });
     });
   }
@@ -133,5 +134,27 @@ export class ImportAttempts {
       to: order.state,
       detail,
     });
+  }
+}
+
+async function takeOver(
+  client: pg.PoolClient,
+  { order }: ImportClaim,
+  complete: AttemptResult['complete'],
+): Promise<void> {
+  const all = [...complete];
+  for (let at = 0; at < all.length; at += filesetsAtOnce) {
+    const some = all.slice(at, at + filesetsAtOnce);
+    await client.query(
+      `UPDATE import_fileset s SET fileset_id = n.fileset, images = n.images
+       FROM unnest($2::int[], $3::bigint[], $4::int[]) AS n(number, fileset, images)
+       WHERE s.order_id = $1 AND s.number = n.number AND s.fileset_id IS DISTINCT FROM n.fileset`,
+      [
+        order.id,
+        some.map(([number]) => number),
+        some.map(([, { filesetId }]) => filesetId),
+        some.map(([, { images }]) => images),
+      ],
+    );
   }
 }

@@ -74,6 +74,7 @@ export class ImportFiles {
     claim: ImportClaim,
     files: readonly { readonly id: bigint; readonly originalFileId: bigint }[],
   ): Promise<void> {
+    if (files.length === 0) return;
     await underClaim(this.pool, claim, async (client) => {
       await client.query(
         `UPDATE import_file f SET original_file_id = p.original, proven_at = now()
