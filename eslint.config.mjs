@@ -79,6 +79,9 @@ const mayRemove = [
   'libs/operations/src/backup/temporary.ts',
   // Keys of sessions, in a directory of the importers alone.
   'apps/importer/src/attempts/session-keys.ts',
+  // What importers that are gone left there.
+  'apps/importer/src/state/leftovers.ts',
+  'apps/importer/src/state/work-directory.ts',
   // On workstations: the agent's own records, and copies that are proven to be in OMERO.
   'apps/agent/src/set/records.ts',
   'apps/agent/src/free/free-set.ts',

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { getQueueToken } from '@nestjs/bullmq';
 import { Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
 import type { Queue } from 'bullmq';
@@ -37,6 +36,9 @@ import { SyncStage } from './source/sync.stage';
 import { UnlockStage } from './source/unlock.stage';
 import type { ImportStage } from './stage';
 import { waysIn } from './ways-in';
+import { LeftoverRounds } from './state/leftover-rounds';
+import { Leftovers } from './state/leftovers';
+import { WorkDirectory } from './state/work-directory';
 import { ImportQueue, importQueue } from './work/import-queue';
 import { importProcessor } from './work/import.processor';
 import { ImportSweep, SWEEP_MS } from './work/import-sweep';
@@ -110,10 +112,11 @@ export function importerModule(settings: ImporterSettings): DynamicModule {
 }
 
 function omeroParts(settings: ImporterSettings): readonly Provider[] {
+  const work = new WorkDirectory(settings.IMPORT_STATE_DIR);
   const omero: OmeroSettings = {
     command: settings.IMPORT_OMERO_COMMAND,
     path: processEnvironment()['PATH'] ?? '/usr/bin:/bin',
-    workDir: join(settings.IMPORT_STATE_DIR, 'work', `${hostname()}-${process.pid}`),
+    workDir: work.path,
     host: settings.IMPORT_OMERO_HOST,
     port: settings.IMPORT_OMERO_PORT,
     clientDir: settings.IMPORT_OMERO_CLIENT_DIR,
@@ -137,6 +140,18 @@ function omeroParts(settings: ImporterSettings): readonly Provider[] {
     { provide: ImportDatabase, useValue: ImportDatabase.connect(settings.IMPORT_OMERO_DATABASE_URL) },
     { provide: OmeroSessions, useValue: new OmeroSessions(omero, account) },
     { provide: SessionKeys, useValue: new SessionKeys(settings.IMPORT_STATE_DIR) },
+    { provide: WorkDirectory, useValue: work },
+    {
+      provide: Leftovers,
+      inject: [Register],
+      useFactory: (register: Register) =>
+        new Leftovers(register, work, {
+          stateDir: settings.IMPORT_STATE_DIR,
+          sessionMs: settings.IMPORT_SESSION,
+          logsMs: settings.IMPORT_KEEP_LOGS,
+        }),
+    },
+    LeftoverRounds,
     OmeroCopies,
     AttemptRun,
     {

@@ -109,6 +109,9 @@ export const parts = {
       .default([600_000, 600_000, 7_200_000, 86_400_000]),
     IMPORT_SESSION: duration.refine((ms) => ms >= 60_000, { message: 'must be at least 1m' }).default(7 * 86_400_000),
     IMPORT_SILENCE: duration.refine((ms) => ms >= 10_000, { message: 'must be at least 10s' }).default(3_600_000),
+    IMPORT_KEEP_LOGS: duration
+      .refine((ms) => ms >= 86_400_000, { message: 'must be at least 1d' })
+      .default(15 * 86_400_000),
     IMPORT_NICE: whole(0, 19).default(10),
     IMPORT_IO: z.enum(['normal', 'low', 'idle'], { message: 'must be normal, low or idle' }).default('low'),
     IMPORT_JAVA_MEMORY: whole(128, 1_048_576).default(1024),

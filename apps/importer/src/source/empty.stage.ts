@@ -17,7 +17,7 @@ import { day, hour, kept } from './source-kept';
 import { moveAside, refuseTouched, removeAside } from './whole-set';
 
 const lookedAtOnce = 64;
-const namesAtOnce = 500;
+const namesAtOnce = 100;
 
 /**
  * Removes the sources of imports that are proven, by the policy of their buffer: whole sets, or nothing of them. All files

@@ -113,6 +113,15 @@ export class ImportAttempts {
     });
   }
 
+  /** Whether the attempts of these sessions are closed; sessions without one are left out. */
+  async bySession(sessionIds: readonly bigint[]): Promise<ReadonlyMap<bigint, 'open' | 'closed'>> {
+    const { rows } = await this.pool.query<{ id: bigint; closed: boolean }>(
+      'SELECT session_id AS id, closed_at IS NOT NULL AS closed FROM import_attempt WHERE session_id = ANY ($1)',
+      [sessionIds],
+    );
+    return new Map(rows.map(({ id, closed }) => [id, closed ? 'closed' : 'open']));
+  }
+
   /** Newest last. */
   async of(orderId: bigint): Promise<readonly ImportAttempt[]> {
     const { rows } = await this.pool.query<ImportAttempt>(

@@ -179,6 +179,21 @@ it.each([
   expect(await put(...paths)).toMatchObject([{ ok: {} }, { error: { kind, code } }, { ok: {} }]);
 });
 
+it.each(['reset', 'silence'] as const)(
+  'removes what it has put into a full store, also if a removal fails at first (%s)',
+  async (kind) => {
+    const [small, large] = [write('small'), write('large')];
+    let deletions = 0;
+    under.proxy.fault = (method, request) => {
+      if (method === 'PUT' && request.endsWith('/large')) return { kind: 'answer', status: 403, code: 'QuotaExceeded' };
+      return method === 'DELETE' && ++deletions === 1 ? { kind } : undefined;
+    };
+    await expect(put(small, large)).rejects.toMatchObject({ kind: 'transient', code: 'STORE_FULL' });
+    expect(deletions).toBeGreaterThan(1);
+    expect(await under.store.stat('bag-1', [path(small)])).toEqual([undefined]);
+  },
+);
+
 it('never replaces what was put meanwhile at the same key', async () => {
   const one = write('one');
   once((method, request) => method === 'PUT' && request.endsWith('/one'), {

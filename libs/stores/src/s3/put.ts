@@ -1,12 +1,16 @@
 import { Transient, crashPoint, type Identity } from '@coldroom/domain';
 import { EndOfBatch, bytesOf, displayPath, type WireOutcome, type WirePath } from '@coldroom/files';
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchTools } from './batch';
 import { S3Failure } from './failures';
 import type { CopyKeys } from './keys';
 import { listingOf } from './look';
 import { SourceFile, sourceWord } from './source-file';
 import { Uploads } from './upload';
+
+const looks = 3;
+const pauseMs = 300;
 
 export interface PutTask {
   /** Of the bag's copies, and of the notes about unfinished uploads. */
@@ -42,7 +46,7 @@ export async function put(
     .outcomes(orders, connection.requestsInParallel, (order) => putter.put(order))
     .catch(async (error: unknown) => {
       if (error instanceof EndOfBatch && error.reason.code === 'STORE_FULL')
-        await putter.makeRoom().catch(() => undefined); // the next attempt replaces what stays; `error` says more
+        await putter.makeRoom(task.dataPrefix).catch(() => undefined); // the next attempt replaces what stays; `error` says more
       throw error;
     })
     .finally(() => budget.forgetSpares());
@@ -104,11 +108,20 @@ class Putter {
     }
   }
 
-  /** Removes what this call has put, so that smaller files find room. */
-  async makeRoom(): Promise<void> {
-    for (const key of this.made) {
-      this.tools.claim.checkStillHeld();
-      await this.tools.bucket.remove(key);
+  /**
+   * Removes what this call has put, so that smaller files find room. A server that is busy may refuse a removal, and may
+   * carry out a put after its answer was given up; so it is looked at again, as often as `looks` says.
+   */
+  async makeRoom(dataPrefix: string): Promise<void> {
+    let left: readonly string[] = this.made;
+    for (let look = 0; left.length > 0 && look < looks; look += 1) {
+      if (look > 0) await sleep(pauseMs);
+      for (const key of left) {
+        this.tools.claim.checkStillHeld();
+        await this.tools.bucket.remove(key).catch(() => undefined); // the next look shows it
+      }
+      const found = await listingOf(this.tools.bucket, dataPrefix).catch(() => undefined);
+      left = found ? this.made.filter((key) => found.has(key)) : this.made;
     }
   }
 
