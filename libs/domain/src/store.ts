@@ -107,6 +107,9 @@ export interface Store {
   /** Its settings accept that nothing protects sealed copies against change. */
   readonly unprotected?: boolean;
 
+  /** Nothing is ever written to it: it is the archive of another program. No request, and no move, may go there. */
+  readonly isOnlyRead?: boolean;
+
   /**
    * Throws where the store cannot be used in this way: unavailable (`STORE_UNAVAILABLE`), read-only
    * (`STORE_READ_ONLY`), rights missing (`STORE_DENIED`), unsafe location (`STORE_INSIDE_OMERO`,

@@ -26,6 +26,7 @@ export function describeStores(settings: StoresSettings): readonly StoreDescript
 function placeOf(store: StoreSettings): string {
   switch (store.kind) {
     case 'file':
+    case 'older':
       return store.directory;
     case 'arkivum':
       return `${store.mount}, appliance ${new URL(store.url).host}`;

@@ -3,6 +3,7 @@ export { openConfiguredStores, type StorePlaces } from './configured';
 export { describeStores, type StoreDescription } from './describe';
 export { inRuns, Pace } from './pace';
 export { openFolder, type OpenedFolder } from './open-folder';
+export { onlyRead } from './older/older-store';
 export { openStore, openStores, type Stores } from './open-store';
 export {
   isRecallable,
@@ -13,6 +14,6 @@ export {
   type StoresSettings,
 } from './settings';
 export { spaceOf, type StoreSpace } from './space';
-export type { ArkivumStoreSettings, FileStoreSettings } from './store-settings';
+export type { ArkivumStoreSettings, FileStoreSettings, OlderStoreSettings } from './store-settings';
 export type { StoreSurroundings } from './surroundings';
 export { validateStore, type PromiseFinding } from './validate/validate';

@@ -2,6 +2,7 @@ import { Refused, type Store } from '@coldroom/domain';
 import { ArkivumStore } from './arkivum/arkivum-store';
 import { CopiesStore, membersOf } from './copies/copies-store';
 import { FileStore } from './file/file-store';
+import { OlderStore } from './older/older-store';
 import { S3Store } from './s3/s3-store';
 import type { StoreSettings, StoresSettings } from './settings';
 import type { StoreSurroundings } from './surroundings';
@@ -25,6 +26,8 @@ export function openStore(name: string, settings: StoreSettings, surroundings: S
       return new S3Store(name, settings, surroundings);
     case 'arkivum':
       return new ArkivumStore(name, settings, surroundings);
+    case 'older':
+      return new OlderStore(name, settings, surroundings);
     case 'copies':
       throw new RangeError(`the store ${name} is made of others: openStores makes it`);
   }

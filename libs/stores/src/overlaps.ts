@@ -1,6 +1,12 @@
-import type { ArkivumStoreSettings, CopiesStoreSettings, FileStoreSettings, S3StoreSettings } from './store-settings';
+import type {
+  ArkivumStoreSettings,
+  CopiesStoreSettings,
+  FileStoreSettings,
+  OlderStoreSettings,
+  S3StoreSettings,
+} from './store-settings';
 
-type AnyStore = ArkivumStoreSettings | CopiesStoreSettings | FileStoreSettings | S3StoreSettings;
+type AnyStore = ArkivumStoreSettings | CopiesStoreSettings | FileStoreSettings | OlderStoreSettings | S3StoreSettings;
 
 /**
  * Stores whose bags would share a location, one fault for each pair: one copy there would count as two, and leftovers
@@ -28,6 +34,7 @@ export function overlaps(stores: Readonly<Record<string, AnyStore>>): readonly s
 function placeOf(store: Exclude<AnyStore, CopiesStoreSettings>): readonly string[] {
   switch (store.kind) {
     case 'file':
+    case 'older':
       return store.directory.split('/');
     case 'arkivum':
       return store.mount.split('/');

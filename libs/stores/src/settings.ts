@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { overlaps } from './overlaps';
-import { arkivumStore, copiesStore, fileStore, s3Store } from './store-settings';
+import { arkivumStore, copiesStore, fileStore, olderStore, s3Store } from './store-settings';
 
 const storeName = z
   .string()
@@ -12,7 +12,10 @@ const storeName = z
 const storesSettings = z
   .strictObject({
     default: storeName,
-    stores: z.record(storeName, z.discriminatedUnion('kind', [fileStore, arkivumStore, s3Store, copiesStore])),
+    stores: z.record(
+      storeName,
+      z.discriminatedUnion('kind', [fileStore, arkivumStore, s3Store, copiesStore, olderStore]),
+    ),
     /** The store for requests of a group, by the group's name in OMERO; all others use the default. */
     groups: z.record(z.string(), storeName).default({}),
   })
@@ -29,9 +32,16 @@ const storesSettings = z
       Object.values(stores).every(
         (store) =>
           store.kind !== 'copies' ||
-          store.of.every((name) => Object.hasOwn(stores, name) && stores[name]?.kind !== 'copies'),
+          store.of.every(
+            (name) => Object.hasOwn(stores, name) && !['copies', 'older'].includes(stores[name]?.kind ?? ''),
+          ),
       ),
-    { path: ['stores'], error: 'a store of kind copies must name plain stores of the list' },
+    { path: ['stores'], error: 'a store of kind copies must name plain stores of the list that can be written' },
+  )
+  .refine(
+    ({ stores, groups, ...settings }) =>
+      [settings.default, ...Object.values(groups)].every((name) => stores[name]?.kind !== 'older'),
+    { path: ['default'], error: 'and groups must not name a store of kind older, which is only read' },
   )
   .check(({ value, issues }) => {
     for (const message of overlaps(value.stores))
@@ -57,6 +67,7 @@ export function markedDirectories(
 ): readonly { readonly path: string; readonly marker: string }[] {
   switch (settings.kind) {
     case 'file':
+    case 'older':
       return [{ path: settings.directory, marker: name }];
     case 'arkivum':
       return [{ path: settings.mount, marker: name }];

@@ -157,6 +157,23 @@ export const copiesStore = z.strictObject({
     .refine((names) => new Set(names).size === names.length, { error: 'names a store twice' }),
 });
 
+/** The archive directory of the older tool; see `OlderStore`. */
+export const olderStore = z.strictObject({
+  kind: z.literal('older'),
+  price: price.optional(),
+  /** Where the older tool put its copies, each under the whole path that its original had. */
+  directory: absoluteDirectory,
+  /** OMERO's data directory as that tool named it. */
+  omeroDirectory: absoluteDirectory.default('/OMERO'),
+  /** How links begin, where that is not `directory` and `omeroDirectory`: byte for byte, without the slash at its end. */
+  linksTo: z
+    .string()
+    .regex(/^\/.*[^/]$/, { error: 'must be an absolute path without a slash at its end' })
+    .optional(),
+  verify: z.enum(['direct', 'cached']).default('direct'),
+});
+
+export type OlderStoreSettings = z.infer<typeof olderStore>;
 export type FileStoreSettings = z.infer<typeof fileStore>;
 export type ArkivumStoreSettings = z.infer<typeof arkivumStore>;
 export type S3StoreSettings = z.infer<typeof s3Store>;

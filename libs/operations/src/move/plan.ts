@@ -1,5 +1,5 @@
 import type { PlannedBag, Register, Target } from '@coldroom/register';
-import { readStores, type StoreSettings } from '@coldroom/stores';
+import { onlyRead, readStores, type StoreSettings } from '@coldroom/stores';
 import { Refused } from '@coldroom/domain';
 import { UsageError } from '../failure';
 import { selectedFiles } from '../selected-files';
@@ -21,11 +21,12 @@ export interface MovePlan {
   readonly notNow: readonly PlannedBag[];
 }
 
-/** Both stores as configured. `Refused` `STORE_UNKNOWN`, or `STORES_OVERLAP` if one contains the other. */
+/** Both stores as configured. `Refused` `STORE_UNKNOWN`, `STORE_ONLY_READ`, or `STORES_OVERLAP` if one contains the other. */
 export async function between(path: string, from: string, to: string): Promise<Between> {
   if (from === to) throw new UsageError(`A move needs two stores; both are ${from}`);
   const settings = await readStores(path);
   const [left, entered] = [storeSettings(settings, from), storeSettings(settings, to)];
+  if (entered.kind === 'older') throw onlyRead(to);
   if (entered.kind === 'copies' && entered.of.includes(from)) {
     throw new Refused(
       'STORES_OVERLAP',
@@ -41,6 +42,7 @@ export async function between(path: string, from: string, to: string): Promise<B
 function placeOf(settings: Exclude<StoreSettings, { readonly kind: 'copies' }>): string {
   switch (settings.kind) {
     case 'file':
+    case 'older':
       return settings.directory;
     case 'arkivum':
       return settings.mount;

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Register, RelinkProgress, StoredBag } from '@coldroom/register';
 import type { Store } from '@coldroom/domain';
+import { onlyRead } from '@coldroom/stores';
 import { Originals } from '@coldroom/trees';
 import { untilNotBusy, type Notify } from '../busy';
 import { UsageError } from '../failure';
@@ -47,6 +48,7 @@ export async function withRelinking<T>(
   return around.register((register) =>
     withStores(around, async ({ stores, dataDir }) => {
       const store = stores.get(name);
+      if (store.isOnlyRead) throw onlyRead(name);
       await store.check('read');
       return use({ register, store, originals: new Originals(dataDir) });
     }),

@@ -1,5 +1,6 @@
 import { Refused } from '@coldroom/domain';
 import type { Register, RequestSummary } from '@coldroom/register';
+import { onlyRead } from '@coldroom/stores';
 import { isOld } from '../stores/is-old';
 import { costOf, type YearlyCost } from '../usage/costs';
 
@@ -21,6 +22,9 @@ export interface StoreChoice {
   readonly cost: YearlyCost | null;
 }
 
+/** Nothing is archived there. */
+const onlyReadKind = 'older';
+
 /** Stores whose free space is that of a file system; of the others the register knows that of recalled copies only. */
 const limited = ['file', 'arkivum'];
 
@@ -29,7 +33,7 @@ export async function storesOf(
   { storeHealth }: Register,
   { group, bytes }: Pick<RequestSummary, 'group' | 'bytes'>,
 ): Promise<readonly StoreChoice[]> {
-  const stores = await storeHealth.list();
+  const stores = (await storeHealth.list()).filter(({ kind }) => kind !== onlyReadKind);
   const usual = stores.find(({ groups }) => groups.includes(group)) ?? stores.find(({ isDefault }) => isDefault);
   return stores
     .map((store) => {
@@ -68,12 +72,14 @@ const cannotPromise: Readonly<Record<string, string>> = {
   FILE_SYSTEM_UNABLE: 'cannot keep copies: its file system lacks an ability that Coldroom needs',
 };
 
-/** `Refused` with the code of the last look, if the request would go to a store whose file system was refused. */
+/** `Refused` `STORE_ONLY_READ`, or with the code of the last look, if the request would go to a store whose file system was refused. */
 export async function refuseUnableStore(
   register: Register,
   request: Pick<RequestSummary, 'group' | 'bytes'>,
   name: string | null,
 ): Promise<void> {
+  const named = name === null ? undefined : (await register.storeHealth.list()).find((each) => each.name === name);
+  if (named?.kind === onlyReadKind) throw onlyRead(named.name);
   const stores = await storesOf(register, request);
   const store = stores.find((each) => (name === null ? each.isUsual : each.name === name));
   const reason = cannotPromise[store?.fault?.code ?? ''];

@@ -1,6 +1,7 @@
 import { codeOf, Refused, type KnownMarkers, type Store, type Work } from '@coldroom/domain';
 import { Files } from '@coldroom/files';
 import {
+  onlyRead,
   openConfiguredStores,
   readStores,
   type StoreSettings,
@@ -64,9 +65,10 @@ export function storeSettings({ stores }: StoresSettings, name: string): StoreSe
   return found;
 }
 
-/** The named store, or the default one; it is readable. */
+/** The named store, or the default one; it is readable, and has bags of its own. `Refused` `STORE_ONLY_READ`. */
 export async function chosenStore({ stores }: StorePlaces, name: string | undefined): Promise<Store> {
   const store = name === undefined ? stores.default : stores.get(name);
+  if (store.isOnlyRead) throw onlyRead(store.name);
   await store.check('read');
   return store;
 }

@@ -8,42 +8,43 @@ import {
   type Work,
 } from '@coldroom/domain';
 import { displayPath, type Files } from '@coldroom/files';
-import { copyIn, sealedBag } from './layout';
 
-/** A sealed bag below the directory of its store. */
-export interface SealedPlace {
+/** Where the copies of a bag are, below the directory of their store. */
+export interface CopiesPlace {
   readonly root: string;
+  /** For messages. */
   readonly bag: string;
+  readonly at: (path: Buffer) => Buffer;
 }
 
 /** Everything on a mounted directory is online. */
 export async function availability(
   files: Files,
-  sealed: SealedPlace,
+  place: CopiesPlace,
   paths: readonly Buffer[],
 ): Promise<readonly Outcome<Availability>[]> {
-  return (await look(files, sealed, paths)).map((each) =>
+  return (await look(files, place, paths)).map((each) =>
     'ok' in each ? { ok: { online: true, state: 'local' } } : each,
   );
 }
 
-/** Copies out of a sealed bag, one call for each target directory; errors of the target are reported as such. */
+/** Copies out of a bag, one call for each target directory; errors of the target are reported as such. */
 export async function fetchFiles(
   files: Files,
-  sealed: SealedPlace,
+  place: CopiesPlace,
   orders: readonly FetchOrder[],
   work: Work,
 ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
   const found = await look(
     files,
-    sealed,
+    place,
     orders.map(({ path }) => path),
   );
-  const { root, bag } = sealed;
+  const { root, at } = place;
   const outcomes = new Map<FetchOrder, Outcome<{ readonly size: bigint }>>();
   const ready: { readonly order: FetchOrder; readonly identity: Identity }[] = [];
-  orders.forEach((order, at) => {
-    const copy = found[at]!;
+  orders.forEach((order, nr) => {
+    const copy = found[nr]!;
     if ('error' in copy) outcomes.set(order, copy);
     else if (copy.ok.size === order.size) ready.push({ order, identity: copy.ok });
     else
@@ -64,7 +65,7 @@ export async function fetchFiles(
       .copy(
         group.map(({ order, identity }) => ({
           root,
-          path: copyIn(sealedBag(bag), order.path),
+          path: at(order.path),
           copyPath: order.target.path.subarray(prefix.length + 1),
           identity,
         })),
@@ -74,7 +75,7 @@ export async function fetchFiles(
       .catch((error: unknown) => {
         throw ofTarget(error, target.root);
       });
-    group.forEach(({ order }, at) => outcomes.set(order, copied[at]!));
+    group.forEach(({ order }, nr) => outcomes.set(order, copied[nr]!));
   }
   return orders.map((order) => outcomes.get(order)!);
 }
@@ -85,15 +86,15 @@ function parent(path: Buffer): Buffer {
 
 async function look(
   files: Files,
-  { root, bag }: SealedPlace,
+  { root, bag, at }: CopiesPlace,
   paths: readonly Buffer[],
 ): Promise<readonly Outcome<Identity>[]> {
-  const found = await files.inspect(paths.map((path) => ({ root, path: copyIn(sealedBag(bag), path) })));
-  return found.map((each, at): Outcome<Identity> => {
+  const found = await files.inspect(paths.map((path) => ({ root, path: at(path) })));
+  return found.map((each, nr): Outcome<Identity> => {
     if (each.kind === 'refused') return { error: each.error };
     if (each.kind === 'file') return { ok: each.identity };
     return {
-      error: new Refused('COPY_MISSING', `The store has no copy of "${displayPath(paths[at]!)}" in bag ${bag}.`, {
+      error: new Refused('COPY_MISSING', `The store has no copy of "${displayPath(paths[nr]!)}" in bag ${bag}.`, {
         bag,
       }),
     };

@@ -1,8 +1,6 @@
 import {
-  codeOf,
   ColdroomError,
   Refused,
-  Transient,
   type CopyDigest,
   type CopyRead,
   type CopyStatus,
@@ -19,12 +17,10 @@ import {
   type Work,
 } from '@coldroom/domain';
 import {
-  checkAccess,
   checkPath,
   checkWritable,
   displayPath,
   KeptLook,
-  openRoot,
   refuseLacks,
   refuseOtherOwner,
   type Files,
@@ -32,12 +28,13 @@ import {
 } from '@coldroom/files';
 import type { FileStoreSettings } from '../store-settings';
 import type { StoreSurroundings } from '../surroundings';
-import { fetchFiles, availability } from './fetch';
+import { fetchFiles, availability, type CopiesPlace } from './fetch';
+import { checkReadable, MarkedDirectory } from './marked-directory';
+import { copyDigest, ofCopy } from './read-back';
 import { copyIn, longestBagName, openBag, openDirectoryName, sealedBag } from './layout';
 import { copiesIn, foreignEntries, readTag, sealedBags } from './listing';
 import { checkPlacement } from './placement';
 import { statusOf } from './status';
-import { versionOf } from './version';
 
 /** PATH_MAX with its NUL: a longer link target could not be made. */
 const pathLimit = 4095;
@@ -50,7 +47,7 @@ export class FileStore implements Store {
   readonly unprotected: boolean;
   readonly wantedDigests = [];
   private readonly files: Files;
-  private root: Root | undefined;
+  private readonly place: MarkedDirectory;
   private readonly fileSystem = new KeptLook(Buffer.from(openDirectoryName));
 
   constructor(
@@ -59,6 +56,7 @@ export class FileStore implements Store {
     private readonly surroundings: StoreSurroundings,
   ) {
     this.files = surroundings.files;
+    this.place = new MarkedDirectory(name, settings.directory);
     this.unprotected = settings.protect === 'none';
     this.acceptedReads = settings.verify === 'direct' ? ['direct', 'dropped'] : ['direct', 'dropped', 'cached'];
   }
@@ -119,18 +117,7 @@ export class FileStore implements Store {
       const place = (await this.exists(sealedBag(bag))) ? sealedBag(bag) : openBag(bag);
       const sources = paths.map((path) => ({ root: directory, path: copyIn(place, path), algorithms }));
       const outcomes = await this.files.hash(sources, { direct: this.settings.verify === 'direct' }, work);
-      return outcomes.map((outcome) =>
-        'ok' in outcome
-          ? {
-              ok: {
-                digests: outcome.ok.digests,
-                size: outcome.ok.identity.size,
-                read: outcome.ok.read,
-                version: versionOf(outcome.ok.identity),
-              },
-            }
-          : { error: ofCopy(outcome.error) },
-      );
+      return outcomes.map(copyDigest);
     });
   }
 
@@ -158,7 +145,7 @@ export class FileStore implements Store {
   }
 
   async bringOnline(bag: string, paths: readonly Buffer[]): Promise<readonly Outcome<Availability>[]> {
-    return this.here(() => availability(this.files, { root: this.settings.directory, bag }, paths));
+    return this.here(() => availability(this.files, this.sealedPlace(bag), paths));
   }
 
   async fetch(
@@ -167,7 +154,7 @@ export class FileStore implements Store {
     work: Work,
   ): Promise<readonly Outcome<{ readonly size: bigint }>[]> {
     return this.here(async () =>
-      (await fetchFiles(this.files, { root: this.settings.directory, bag }, orders, work)).map((outcome) =>
+      (await fetchFiles(this.files, this.sealedPlace(bag), orders, work)).map((outcome) =>
         'ok' in outcome ? outcome : { error: ofCopy(outcome.error) },
       ),
     );
@@ -196,29 +183,15 @@ export class FileStore implements Store {
     return Buffer.concat([Buffer.from(`${this.settings.directory}/`), copyIn(sealedBag(bag), path)]);
   }
 
+  private sealedPlace(bag: string): CopiesPlace {
+    return { root: this.settings.directory, bag, at: (path) => copyIn(sealedBag(bag), path) };
+  }
+
   /** The threads belong to their creator. */
   async close(): Promise<void> {}
 
-  /** Each method starts with the marker, and reports an unavailable store in the same way. */
-  private async here<T>(act: (root: Root) => Promise<T>): Promise<T> {
-    try {
-      if (this.root) await this.root.check();
-      else this.root = await openRoot(this.settings.directory, this.name);
-      return await act(this.root);
-    } catch (error) {
-      if (
-        !(error instanceof ColdroomError) ||
-        error.code !== 'ROOT_UNAVAILABLE' ||
-        error.details['root'] !== this.settings.directory
-      )
-        throw error;
-      throw new Transient(
-        'STORE_UNAVAILABLE',
-        `The store ${this.name} is unavailable. ${error.message}`,
-        { store: this.name, ...error.details },
-        { cause: error },
-      );
-    }
+  private here<T>(act: (root: Root) => Promise<T>): Promise<T> {
+    return this.place.here(act);
   }
 
   private async exists(bagPlace: Buffer): Promise<boolean> {
@@ -259,23 +232,4 @@ export class FileStore implements Store {
       throw error;
     }
   }
-}
-
-async function checkReadable({ directory }: Root): Promise<void> {
-  try {
-    await checkAccess(directory, 'read');
-  } catch (error) {
-    throw new Transient(
-      'STORE_DENIED',
-      `The store at ${directory} cannot be read (${codeOf(error instanceof Error ? error.cause : error)}); give this service's user the right to read there.`,
-      { root: directory },
-      { cause: error },
-    );
-  }
-}
-
-/** Read errors, as errors of a copy. */
-function ofCopy(error: ColdroomError): ColdroomError {
-  const code = { SOURCE_MISSING: 'COPY_MISSING', SOURCE_CHANGED: 'COPY_CHANGED' }[error.code];
-  return code ? new Refused(code, `In the store: ${error.message}`, error.details, { cause: error }) : error;
 }
