@@ -15,6 +15,7 @@ const commands = JSON.parse(execFileSync(process.execPath, ['-e', print], { enco
 ])[];
 
 const asking = [
+  'adopt',
   'audit',
   'doctor',
   'files abandon',

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { failureOf, type ExitCode } from '@coldroom/operations';
 import { exitCodes, SettingsError } from '@coldroom/runtime';
 import { CliCommand } from './command';
+import { addAdopt } from './commands/adopt';
 import { addAudit } from './commands/audit';
 import { addBackup } from './commands/backup';
 import { addBuffer } from './commands/buffer';
@@ -113,7 +114,18 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
     add(program);
   const mail = program.command('mail').description('mail to people: try the settings, look, send again');
   for (const add of [addMailTest, addMailList, addMailRetry, addMailChoices]) add(mail);
-  for (const add of [addVerify, addStore, addMigrate, addBackup, addDrill, addRebuild, addDoctor, addAudit, addTokens])
+  for (const add of [
+    addVerify,
+    addStore,
+    addMigrate,
+    addBackup,
+    addDrill,
+    addRebuild,
+    addAdopt,
+    addDoctor,
+    addAudit,
+    addTokens,
+  ])
     add(program);
   if (!json) pointToHelp(program, 'coldroom');
   return program;

@@ -24,6 +24,7 @@ export class Starter {
 
   /** A request that cannot be started does not block the others. */
   async run(by: string): Promise<void> {
+    for (const requestId of await this.register.adoptions.notFilled()) await this.fill(requestId, by);
     for (const requestId of await this.register.requests.inState('Approved')) {
       if ((this.later.get(requestId) ?? 0) > Date.now()) continue;
       try {
@@ -32,6 +33,15 @@ export class Starter {
         await this.postpone(requestId, { code: codeOf(error), reason: messageOf(error) }, by);
       }
     }
+  }
+
+  /** A request that was taken over from the older tool: people see what is left to do before they decide. */
+  private async fill(requestId: bigint, by: string): Promise<void> {
+    if ((this.later.get(requestId) ?? 0) > Date.now()) return;
+    this.later.set(requestId, Date.now() + pauseMs);
+    const marked = await this.register.requests.markedImages(requestId);
+    await this.closures.judge(marked, requestId, (judged) => this.register.requests.refresh(requestId, judged, by));
+    this.later.delete(requestId);
   }
 
   private async start(requestId: bigint, by: string): Promise<void> {

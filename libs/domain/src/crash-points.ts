@@ -88,6 +88,10 @@ export const crashPoints = [
   'import-empty:1-recorded',
   'import-remove:1-removed',
   'import-remove:2-synced',
+  'adopt:1-read',
+  'adopt:2-written',
+  'adopt:3-committed',
+  'adopt:4-settled',
   'transition:1-before-commit',
   'transition:2-after-commit',
 ] as const;

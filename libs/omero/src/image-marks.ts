@@ -1,5 +1,5 @@
 import { addAnnotations, dropLinks, markNames, namespace, noteName, openEvent } from './annotations';
-import { lockImages, setArchived, standingMarks } from './image-rows';
+import { lockImages, setArchived, standingMarks, type StandingMark } from './image-rows';
 import { annotationsFor, wordedBefore, type ImageMark } from './mark-annotations';
 import type { Session } from './session';
 
@@ -25,8 +25,8 @@ export interface ClearOutcome {
 }
 
 /**
- * Puts `name` on images that do not have it and removes the marks that it replaces. Writes nothing where nothing
- * changes.
+ * Puts `name` on images that do not have it and removes the marks that it replaces, an ARCHIVED of the older tool
+ * included. Writes nothing where nothing changes.
  */
 export async function setMark(
   session: Session,
@@ -41,11 +41,15 @@ export async function setMark(
   // Archived images do not become pending again.
   const enough: readonly string[] = name === 'ARCHIVED' ? ['ARCHIVED'] : ['ARCHIVE-PENDING', 'ARCHIVED'];
   const over: readonly string[] = name === 'ARCHIVED' ? ['TO-ARCHIVE', 'ARCHIVE-PENDING'] : ['TO-ARCHIVE'];
-  const stands = new Map(standing.filter((mark) => enough.includes(mark.name)).map((mark) => [mark.image, mark]));
+  // An ARCHIVED of the older tool does not keep the image's earlier flag, and that tool never set the flag.
+  const isOlder = (mark: StandingMark): boolean => name === 'ARCHIVED' && mark.name === name && mark.before === null;
+  const stands = new Map(
+    standing.filter((mark) => enough.includes(mark.name) && !isOlder(mark)).map((mark) => [mark.image, mark]),
+  );
   const wanted = new Map(
     marks.filter(({ imageId }) => images.has(imageId) && !stands.has(imageId)).map((mark) => [mark.imageId, mark]),
   );
-  const superseded = standing.filter((mark) => over.includes(mark.name)).map(({ link }) => link);
+  const superseded = standing.filter((mark) => over.includes(mark.name) || isOlder(mark)).map(({ link }) => link);
 
   if (wanted.size > 0 || superseded.length > 0) {
     const event = await openEvent(

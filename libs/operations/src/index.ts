@@ -1,3 +1,7 @@
+export { adopt, type AdoptionOrder } from './adopt/adopt';
+export { adoptionFindings, type AdoptionCode, type AdoptionFinding } from './adopt/findings';
+export { moveOn } from './adopt/move-on';
+export type { AdoptedFileLine, AdoptedJobLine, AdoptionReport } from './adopt/report';
 export { acknowledgeDeleted, planAcknowledgement, type Acknowledgement } from './audit/acknowledge';
 export { audit } from './audit/audit';
 export { auditFor, type AuditReview } from './audit/as-actor';

@@ -81,6 +81,8 @@ export {
   type NewImportOrder,
 } from './imports/orders';
 export type { RebuildAnswer } from './operator/add-bag';
+export type { AdoptedFile } from './operator/adopted-files';
+export type { AdoptedImage, Adoptions, Settlement } from './operator/adoptions';
 export type { Rebuild } from './operator/rebuild';
 export type { RebuiltBag, RebuiltFile } from './operator/rebuilt-bag';
 export type {

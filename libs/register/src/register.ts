@@ -28,6 +28,7 @@ import { Sessions } from './people/sessions';
 import { Tokens } from './people/tokens';
 import { People } from './people/people';
 import { OperatorActions } from './operator/operator-actions';
+import { Adoptions } from './operator/adoptions';
 import { Rebuild } from './operator/rebuild';
 import { Relinks } from './operator/relinks';
 import { renameStore } from './operator/rename-store';
@@ -78,6 +79,7 @@ export class Register {
   readonly meaning: Meaning;
   readonly fixity: Fixity;
   readonly fixityCoverage: FixityCoverage;
+  readonly adoptions: Adoptions;
   readonly rebuild: Rebuild;
   readonly audit: Audit;
   readonly auditRuns: AuditRuns;
@@ -118,6 +120,7 @@ export class Register {
     this.meaning = new Meaning(this.pool);
     this.fixity = new Fixity(this.pool);
     this.fixityCoverage = new FixityCoverage(this.pool);
+    this.adoptions = new Adoptions(this.pool);
     this.rebuild = new Rebuild(this.pool);
     this.audit = new Audit(this.pool);
     this.auditRuns = new AuditRuns(this.pool);

@@ -7,10 +7,10 @@ import { digestOf, filesBelow, imageOf } from './tree';
 import type { TinyPlan } from '@coldroom/sample-omero';
 import type { World } from './world';
 
-/** Those of the console, the notifier, the backup and the importer are tested in their apps. */
+/** Those of the console, the notifier, the backup, the importer and the command line are tested in their apps. */
 type Prefix = Exclude<
   CrashPoint extends `${infer P}:${string}` ? P : never,
-  'decide' | 'retrieve' | 'order' | 'mail' | 'backup' | 'pull' | 'upload' | 'import' | `import-${string}`
+  'decide' | 'retrieve' | 'order' | 'mail' | 'backup' | 'adopt' | 'pull' | 'upload' | 'import' | `import-${string}`
 >;
 
 /** The crash points of each service: one of a new kind has no service here, and its test fails. */

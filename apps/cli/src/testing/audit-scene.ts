@@ -378,9 +378,10 @@ export class AuditScene {
     ) {
       for (const [wanted, marks] of Map.groupBy(pending, (mark) => mark.wanted)) {
         const images = marks.map((mark) => ({ ...mark, requester: { id: mark.requesterId, name: mark.requester } }));
-        if (wanted === 'none')
-          await this.omero.clear(images, {
-            restoreArchived: new Map(marks.map((mark) => [mark.imageId, mark.archivedBefore])),
+        const back = images.filter(({ written }) => written === 'archived');
+        if (wanted === 'none' || (wanted === 'pending' && back.length > 0))
+          await this.omero.clear(wanted === 'none' ? images : back, {
+            restoreArchived: new Map(back.map((mark) => [mark.imageId, mark.archivedBefore])),
             dropNote: false,
           });
         const outcomes =

@@ -48,6 +48,7 @@ const sentences: Readonly<Record<string, (event: EventListing) => string>> = {
   fail: (event) => `Set aside (${event.code ?? 'no code'})${reasonOf(event)}`,
   'attempt failed': (event) => `An attempt failed${event.code === null ? '' : ` (${event.code})`}${reasonOf(event)}`,
   retry: ({ actor }) => `${actor} had it tried again`,
+  adopt: (event) => `Taken over from the older tool${event.code === null ? '' : ` (${event.code})`}`,
   rebuild: () => 'Added to the register from its bag',
   'copy bad': (event) => `A check found its copy damaged (${event.code ?? 'no code'})`,
   'copy good again': () => 'A check found its copy good again',

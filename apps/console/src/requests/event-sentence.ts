@@ -5,6 +5,7 @@ const files = ({ files: count }: Happening): string => counted(count, 'file');
 
 const sentences: Readonly<Record<string, (event: Happening) => string>> = {
   scan: () => 'Found by the scanner',
+  adopt: ({ actor }) => `Taken over from the older tool by ${actor}`,
   approve: ({ actor }) => `Approved by ${actor}`,
   split: ({ actor, detail }) => {
     const { into, of, filesets } = detail as { into?: string; of?: string; filesets?: number };

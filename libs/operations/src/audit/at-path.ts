@@ -22,7 +22,7 @@ const atOnce = 16;
 export async function lookAtPaths(
   files: Files,
   root: string,
-  audited: readonly AuditedFile[],
+  audited: readonly Pick<AuditedFile, 'id' | 'path'>[],
 ): Promise<ReadonlyMap<bigint, AtPath>> {
   const found = await files.inspect(audited.map(({ path }) => ({ root, path })));
   const looked = await severalAtOnce(

@@ -39,6 +39,7 @@ export async function renameStore(pool: pg.Pool, from: string, to: string, by: s
       [from, to],
     );
     await client.query('UPDATE request SET store = $2 WHERE store = $1', [from, to]);
+    await client.query('UPDATE adopted_job SET store = $2 WHERE store = $1', [from, to]);
     // A switch of the new name is left from an earlier store; if it is on, it stays so.
     await client.query("DELETE FROM switch WHERE name = 'store:' || $1::text AND NOT stopped", [to]);
     await client.query(

@@ -58,7 +58,12 @@ export async function decide(
       await client.query(`UPDATE file SET state = 'declined' WHERE request_id = $1 AND state = 'registered'`, [
         requestId,
       ]);
-      await client.query(`UPDATE request_image SET mark_wanted = 'none' WHERE request_id = $1`, [requestId]);
+      // A request that was taken over may have filesets that the older tool has archived.
+      await client.query(
+        `UPDATE request_image i SET mark_wanted = 'none' WHERE request_id = $1 AND NOT EXISTS (
+           SELECT FROM file f WHERE f.request_id = $1 AND f.fileset = i.fileset AND f.phase = 'linked')`,
+        [requestId],
+      );
     }
     await recordRequestEvent(client, {
       requestId,

@@ -5,6 +5,7 @@ import { decide, type Decision } from './decide';
 import { addFiles, addImages, setAsideIncomplete, type NewFile, type NewImage, type NewRequest } from './drafts';
 import { addNotes, notesOf, type NewNote, type NoteListing } from './notes';
 import { packRequest } from './pack';
+import { beyondAdopted, type Added } from './adopted-names';
 import { recordNotStarted, recordRequestEvent } from './request-events';
 import { selectRequests, type RequestFilter, type RequestPage } from './request-filter';
 import { summariesOf, totalsOf, type RequestSummary, type RequestTotals } from './summaries';
@@ -49,7 +50,7 @@ export class Requests {
 
   /**
    * Compares a request with OMERO's current data and adds what is new. An approved request that grew returns to New,
-   * with code `CLOSURE_GREW`: only what was approved is archived.
+   * with code `CLOSURE_GREW`: only what was approved is archived. What the older tool's job named was approved there.
    * @returns how many images and files were added
    */
   async refresh(requestId: bigint, closure: Closure, by: string): Promise<number> {
@@ -62,8 +63,10 @@ export class Requests {
           requestId,
         ]);
         if (row?.state !== 'New' && row?.state !== 'Approved') return 0;
-        const added = await fill(client, requestId, closure);
-        if (added > 0) await client.query('UPDATE request SET revision = revision + 1 WHERE id = $1', [requestId]);
+        const filled = await fill(client, requestId, closure);
+        const added = await beyondAdopted(client, requestId, filled);
+        if (filled.images + filled.files > 0)
+          await client.query('UPDATE request SET revision = revision + 1 WHERE id = $1', [requestId]);
         if (added > 0 && row.state === 'Approved') {
           await client.query(`UPDATE request SET state = 'New', decided_at = NULL, decided_by = NULL WHERE id = $1`, [
             requestId,
@@ -193,10 +196,10 @@ export class Requests {
   }
 }
 
-async function fill(client: pg.PoolClient, requestId: bigint, closure: Closure): Promise<number> {
-  let added = 0;
-  for await (const images of closure.images) added += await addImages(client, requestId, images);
-  for await (const files of closure.files) added += await addFiles(client, requestId, files);
+async function fill(client: pg.PoolClient, requestId: bigint, closure: Closure): Promise<Added> {
+  let [addedImages, addedFiles] = [0, 0];
+  for await (const images of closure.images) addedImages += await addImages(client, requestId, images);
+  for await (const files of closure.files) addedFiles += await addFiles(client, requestId, files);
   await setAsideIncomplete(client, requestId);
-  return added;
+  return { images: addedImages, files: addedFiles };
 }
