@@ -10,6 +10,10 @@ const size = 4_000_000;
 const onItsWay = 1_000_000;
 const half = size / 2;
 
+/** The last one on request: uploads.api.spec.ts has what it leaves. */
+const all = process.env['COLDROOM_DRILLS'] === 'all';
+const tried = crashPoints.filter((name) => name.startsWith('upload:') && (all || name !== 'upload:3-ordered'));
+
 let scene: AgentScene;
 let nr = 0;
 let set: string;
@@ -103,17 +107,14 @@ test('nothing is sent while the microscope acquires, also in the middle of a fil
   await expectArrived();
 });
 
-test.each(crashPoints.filter((name) => name.startsWith('upload:')))(
-  'a console killed at %s leaves one set and one order',
-  async (crashPoint) => {
-    scene.file(`${set}/b/c.tif`);
-    scene.settings();
-    const other = await scene.otherConsole(crashPoint);
-    const sending = scene.begin(...scene.sending(set), '--no-wait');
-    expect(await other.exited).toMatchObject({ signal: 'SIGKILL' });
-    scene.front.target = scene.console.address;
-    expect(await sending.ended).toMatchObject({ code: 0 });
-    await expectArrived();
-    expect(await listing(scene.buffer('alice/scope', set))).toEqual(await listing(scene.data(set)));
-  },
-);
+test.each(tried)('a console killed at %s leaves one set and one order', async (crashPoint) => {
+  scene.file(`${set}/b/c.tif`);
+  scene.settings();
+  const other = await scene.otherConsole(crashPoint);
+  const sending = scene.begin(...scene.sending(set), '--no-wait');
+  expect(await other.exited).toMatchObject({ signal: 'SIGKILL' });
+  scene.front.target = scene.console.address;
+  expect(await sending.ended).toMatchObject({ code: 0 });
+  await expectArrived();
+  expect(await listing(scene.buffer('alice/scope', set))).toEqual(await listing(scene.data(set)));
+});

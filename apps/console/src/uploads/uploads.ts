@@ -13,7 +13,8 @@ const patienceMs = 10_000;
 /** What workstations upload: the threads that read it, and the hourly look for what was abandoned. */
 @Injectable()
 export class Uploads implements OnApplicationShutdown {
-  private readonly files = new Files({ threads: 2 });
+  /** Threads of their own, once a workstation uploads. */
+  private threads: Files | undefined;
   private readonly ended = new AbortController();
   private readonly proofs = new Map<string, Promise<void>>();
   private readonly hourly = setInterval(() => void this.tidy(), hour).unref();
@@ -46,13 +47,19 @@ export class Uploads implements OnApplicationShutdown {
     clearInterval(this.hourly);
     this.ended.abort();
     await Promise.allSettled(this.proofs.values());
-    await this.files.close();
+    await this.threads?.close();
+  }
+
+  private get files(): Files {
+    this.threads ??= new Files({ threads: 2 });
+    return this.threads;
   }
 
   async tidy(): Promise<void> {
     if (!this.buffers.areSetUp) return;
     try {
       const imports = await this.buffers.imports();
+      if (imports.buffers.every(({ uploads }) => uploads === undefined)) return;
       const discarding = { register: this.register, imports, files: this.files };
       const sets = await discardAbandoned(discarding, this.ended.signal);
       if (sets > 0) this.log.info('abandoned uploads discarded', { sets });
