@@ -5,7 +5,15 @@ const shown = 10;
 
 /** What an operator wants to know about a scan. `--json` has all of the report. */
 export function reportLines(report: Readonly<Record<string, unknown>>): readonly string[] {
-  const { marks = 0, known = 0, leftOut = [], retrievalMarks = {}, ...ignored }: ScanReport = report;
+  const {
+    marks = 0,
+    known = 0,
+    leftOut = [],
+    retrievalMarks = {},
+    kept = {},
+    withdrawn = {},
+    ...ignored
+  }: ScanReport = report;
   return flat([
     requestLines(report),
     known > 0 && `${counted(known, 'marked image')} ${known === 1 ? 'is' : 'are'} in a request already.`,
@@ -15,6 +23,11 @@ export function reportLines(report: Readonly<Record<string, unknown>>): readonly
     (retrievalMarks.files ?? 0) > 0 &&
       `${counted(retrievalMarks.files ?? 0, 'file')} requested back by FROM-ARCHIVE marks.`,
     ignoredLines('FROM-ARCHIVE', retrievalMarks),
+    (withdrawn.images ?? 0) > 0 && `${counted(withdrawn.images ?? 0, 'image')} marked WITHDRAW.`,
+    ignoredLines('WITHDRAW', withdrawn),
+    (kept.marks ?? 0) > 0 &&
+      `${counted(kept.marks ?? 0, 'image')} kept out of archiving; "coldroom requests kept" lists them.`,
+    ignoredLines('KEEP', kept),
   ]);
 }
 

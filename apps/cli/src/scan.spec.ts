@@ -128,6 +128,8 @@ describe('the report of a scan', () => {
         ignoredCount: 3,
         ignored,
         leftOut,
+        kept: { marks: 1, ignored: [{ code: 'MARK_NOT_ALLOWED', imageId: '9' }] },
+        withdrawn: { images: 2 },
         retrievalMarks: { marks: 2, files: 4, ignoredCount: 1, ignored },
       }),
     ).toEqual([
@@ -141,6 +143,10 @@ describe('the report of a scan', () => {
       '4 files requested back by FROM-ARCHIVE marks.',
       '1 FROM-ARCHIVE mark was ignored:',
       '  Image:5: eve does not lead the group (MARK_NOT_ALLOWED)',
+      '2 images marked WITHDRAW.',
+      '1 image kept out of archiving; "coldroom requests kept" lists them.',
+      '1 KEEP mark was ignored:',
+      '  Image:9: MARK_NOT_ALLOWED',
     ]);
   });
   it('handles a report that another version wrote', () => {

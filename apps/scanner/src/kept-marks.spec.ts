@@ -37,7 +37,7 @@ describe('images that people keep out of archiving', () => {
 
   test('are in no request, with all images of their fileset, and the report says why', async () => {
     await keep(tiny.imageIds[2]!);
-    expect(await scene.keptMarks.run()).toEqual({ marks: 1, lifted: 0, ignoredCount: 0 });
+    expect(await scene.keptMarks.run()).toEqual({ marks: 1, lifted: 0, ignoredCount: 0, ignored: [] });
     const { requests, leftOut } = await scene.scan.run('test');
     expect(requests).toMatchObject([{ id: '1', markedImages: 4 }]);
     expect(leftOut).toMatchObject([
@@ -91,6 +91,9 @@ describe('images that people keep out of archiving', () => {
   test('a mark by someone who may not mark keeps nothing', async () => {
     const stranger = await scene.add([single('d.tif')], { mark: false, omename: 'mallory' });
     await keep(tiny.imageIds[0]!, stranger.user.id);
-    expect(await scene.keptMarks.run()).toEqual({ marks: 0, lifted: 0, ignoredCount: 1 });
+    expect(await scene.keptMarks.run()).toMatchObject({
+      ...{ marks: 0, lifted: 0, ignoredCount: 1 },
+      ignored: [{ code: 'MARK_NOT_ALLOWED', imageId: String(tiny.imageIds[0]) }],
+    });
   });
 });

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { OmeroDatabase, valueOf } from '@coldroom/omero';
+import { OmeroDatabase, valueOf, type Mark } from '@coldroom/omero';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { batches } from './batches';
+import { IgnoredMarks } from './ignored-marks';
 
 const batchSize = 500;
 
@@ -12,6 +13,7 @@ export interface KeptMarksReport {
   /** Images whose mark is gone since the last scan. */
   readonly lifted: number;
   readonly ignoredCount: number;
+  readonly ignored: IgnoredMarks['ignored'];
 }
 
 /** Records in the register which images people keep out of archiving, by their marks KEEP. */
@@ -26,12 +28,15 @@ export class KeptMarks {
   /** Throws where OMERO cannot be read to the end: what is kept then stays kept, and no request is made. */
   async run(): Promise<KeptMarksReport> {
     const { kept } = this.register;
-    let [marks, ignoredCount] = [0, 0];
+    let marks = 0;
+    const ignored = new IgnoredMarks();
     const round = await kept.beginRound();
     for await (const some of batches(this.omero.marks('KEEP'), batchSize)) {
-      const valid = some.flatMap((mark) => (mark.ignored === null ? [mark] : []));
+      const valid: Mark[] = [];
+      for (const mark of some)
+        if (mark.ignored === null) valid.push(mark);
+        else ignored.add(mark);
       marks += valid.length;
-      ignoredCount += some.length - valid.length;
       await kept.seen(
         round,
         valid.map((mark) => ({
@@ -44,6 +49,6 @@ export class KeptMarks {
     }
     const lifted = await kept.endRound(round);
     if (lifted > 0) this.log.info('no longer kept', { images: lifted });
-    return { marks, lifted, ignoredCount };
+    return { marks, lifted, ignoredCount: ignored.ignoredCount, ignored: ignored.ignored };
   }
 }

@@ -62,6 +62,12 @@ const single = (name: string, images = 1) => ({ files: [{ name, size: 20 }], ima
     await launch('alice', 'Archive_Images', inputs);
     expect((await launch('alice', 'Archive_Images', inputs)).message).toContain('2 images were left as they are');
     expect(await at.scene.marksOf(ids[0]!)).toEqual(['ARCHIVE NOTE', 'TO-ARCHIVE']);
+    // The note first: a scan between the two must not read a mark without it.
+    const written = await at.scene.sql<{ name: string }>(
+      'SELECT a.name FROM imageannotationlink l JOIN annotation a ON a.id = l.child WHERE l.parent = $1 ORDER BY l.id',
+      [ids[0]],
+    );
+    expect(written.map(({ name }) => name)).toEqual(['ARCHIVE NOTE', 'TO-ARCHIVE']);
     const { requests } = await at.scan();
     const id = BigInt(requests[0]!.id);
     expect((await at.scene.register.requests.notes([id])).get(id)).toEqual([

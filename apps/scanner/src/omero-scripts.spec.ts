@@ -13,6 +13,7 @@ const single = (name: string, images = 1) => ({ files: [{ name, size: 20 }], ima
     at = await ScriptScene.create('scripts', python as string, {
       groups: { microscopy: -40 },
       people: { alice: { group: 'microscopy' }, boss: { group: 'microscopy', administrator: true } },
+      preparedScripts: false,
     });
   });
   afterAll(() => at.close());

@@ -4,9 +4,16 @@ import { OmeroDatabase, type Mark } from '@coldroom/omero';
 import { Register } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { batches } from './batches';
+import { IgnoredMarks } from './ignored-marks';
 import { Mirror } from './mirror';
 
 const batchSize = 500;
+
+export interface WithdrawalMarksReport {
+  readonly images: number;
+  readonly ignoredCount: number;
+  readonly ignored: IgnoredMarks['ignored'];
+}
 
 /**
  * Acts on WITHDRAW marks: withdraws what is not approved yet, as whole filesets. The mark is removed in any case, as its
@@ -21,11 +28,15 @@ export class WithdrawalMarks {
     private readonly log: Log,
   ) {}
 
-  /** Runs before requests are made: a mark that is withdrawn must not become one. Returns the number of images. */
-  async run(): Promise<number> {
+  /** Runs before requests are made: a mark that is withdrawn must not become one. */
+  async run(): Promise<WithdrawalMarksReport> {
     let images = 0;
+    const ignored = new IgnoredMarks();
     for await (const some of batches(this.omero.marks('WITHDRAW'), batchSize)) {
-      const valid = new Map(some.flatMap((mark) => (mark.ignored === null ? [[mark.imageId, mark] as const] : [])));
+      const valid = new Map<bigint, Mark>();
+      for (const mark of some)
+        if (mark.ignored === null) valid.set(mark.imageId, mark);
+        else ignored.add(mark);
       const requests = await this.register.requests.requestsOf([...valid.keys()]);
       const [open, none] = [[...valid.values()], [...valid.keys()].filter((id) => !requests.has(id))];
       // Not requested yet, or withdrawn before the mark could be removed.
@@ -36,7 +47,7 @@ export class WithdrawalMarks {
     }
     // An image whose request was withdrawn before its mark was replaced still has it, and must not be requested again.
     if (images > 0) while ((await this.mirror.run()) > 0);
-    return images;
+    return { images, ignoredCount: ignored.ignoredCount, ignored: ignored.ignored };
   }
 
   private async withdraw(requestId: bigint, marks: readonly Mark[]): Promise<void> {

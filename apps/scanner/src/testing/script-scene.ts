@@ -13,6 +13,7 @@ import { Scene } from './scene';
 export const scripts = resolve(__dirname, '../../../../omero/scripts/coldroom');
 export const scriptNames = readdirSync(scripts).filter((name) => name.endsWith('.py'));
 const run = promisify(execFile);
+const scriptPython = process.env['OMERO_SCRIPTS_PYTHON'];
 
 type Groups = Readonly<Record<string, number>>;
 type People = Readonly<
@@ -34,7 +35,12 @@ export class ScriptScene {
   static async create(
     name: string,
     python: string,
-    { groups, people, config = {} }: { groups: Groups; people: People; config?: Readonly<Record<string, string>> },
+    {
+      groups,
+      people,
+      config = {},
+      preparedScripts = true,
+    }: { groups: Groups; people: People; config?: Readonly<Record<string, string>>; preparedScripts?: boolean },
   ): Promise<ScriptScene> {
     const scene = await Scene.create(name);
     const client = new Client({ connectionString: scene.omeroUrl });
@@ -54,7 +60,13 @@ export class ScriptScene {
     }
     await client.end();
     const dir = await mkdtemp(join(tmpdir(), 'coldroom-scripts-'));
-    const server = await startOmeroServer(python, { dir, databaseUrl: scene.omeroUrl, config });
+    const server = await startOmeroServer(python, {
+      dir,
+      databaseUrl: scene.omeroUrl,
+      config,
+      // Another version of OMERO's client library, where a person wants to try it.
+      ...(scriptPython ? { scriptPython } : { preparedScripts }),
+    });
     return new ScriptScene(scene, server, made, new ScriptLauncher(python, server.port), dir);
   }
 

@@ -22,4 +22,12 @@ export interface ScanReport {
     readonly ignoredCount?: number;
     readonly ignored?: readonly IgnoredMark[];
   };
+  /** Images that people keep out of archiving, and images whose requests were to be withdrawn. */
+  readonly kept?: MarksReport & { readonly marks?: number };
+  readonly withdrawn?: MarksReport & { readonly images?: number };
+}
+
+interface MarksReport {
+  readonly ignoredCount?: number;
+  readonly ignored?: readonly IgnoredMark[];
 }

@@ -22,6 +22,10 @@ interface OmeroServerPlan {
   readonly version?: string;
   /** Settings of the server, such as `omero.client.…`, which clients read. */
   readonly config?: Readonly<Record<string, string>>;
+  /** A Python with another version of OMERO's client library, to run scripts. */
+  readonly scriptPython?: string;
+  /** Scripts start where OMERO's modules are loaded already, which saves a second each. */
+  readonly preparedScripts?: boolean;
   /** Seconds that a script may take; 600 if not given. */
   readonly scriptTimeout?: number;
   /** Where it must be found again after a stop. */
@@ -49,6 +53,8 @@ export async function startOmeroServer(python: string, plan: OmeroServerPlan): P
       ...[python, '-m', 'omero_server', '--database', plan.databaseUrl],
       ...['--ssl-port', String(port), '--tcp-port', String(tcpPort), '--certificate', certificate, '--key', key],
       ...['--files', join(plan.dir, 'omero-files')],
+      ...(plan.preparedScripts ? ['--prepared-scripts'] : []),
+      ...(plan.scriptPython ? ['--script-python', plan.scriptPython] : []),
       ...Object.entries(plan.config ?? {}).flatMap(([name, value]) => ['--config', `${name}=${value}`]),
       ...(plan.scriptTimeout ? ['--script-timeout', String(plan.scriptTimeout)] : []),
       ...(plan.version ? ['--version', plan.version] : []),

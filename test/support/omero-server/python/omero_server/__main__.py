@@ -40,6 +40,8 @@ def arguments():
     parser.add_argument("--files", required=True, type=Path, help="a directory for files that are uploaded")
     parser.add_argument("--config", action="append", default=[], metavar="NAME=VALUE", help="a setting of the server")
     parser.add_argument("--script-timeout", type=float, default=600, help="in seconds")
+    parser.add_argument("--script-python", default=sys.executable, help="what runs scripts")
+    parser.add_argument("--prepared-scripts", action="store_true", help="run them where OMERO's modules are loaded already")
     parser.add_argument("--version", default="5.6.14", help="what it says its version is")
     return parser.parse_args()
 
@@ -78,7 +80,8 @@ def main():
         **dict(each.split("=", 1) for each in options.config),
     }
     options.files.mkdir(exist_ok=True)
-    server = Server(config, options.files, Processor(options.tcp_port, options.files, options.script_timeout))
+    python = None if options.prepared_scripts else options.script_python
+    server = Server(config, options.files, Processor(options.tcp_port, options.files, options.script_timeout, python))
     adapter = ice.createObjectAdapter("Omero")
     adapter.add(Router(adapter, Sessions(Database(options.database)), server), ice.stringToIdentity(ROUTER))
     adapter.activate()
