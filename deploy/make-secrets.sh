@@ -4,8 +4,9 @@
 #   sh deploy/make-secrets.sh [DIRECTORY]     deploy/secrets if it is not given
 #
 # Afterwards, write your mail server's address to smtp_url, and give the role coldroom_scanner of OMERO's database the
-# password in omero_url (docs/install-compose.md). For imports, the role coldroom_importer has the password in
-# import_omero_url, and the importer's account of OMERO the one in import_omero_password.
+# password in omero_url (docs/install-compose.md). For policies, the role coldroom_policies has the password in
+# policies_omero_url. For imports, the role coldroom_importer has the password in import_omero_url, and the importer's
+# account of OMERO the one in import_omero_password.
 set -eu
 secrets=${1:-$(dirname "$0")/secrets}
 umask 077
@@ -35,6 +36,7 @@ make omero_url "postgres://coldroom_scanner:$(random)@${OMERO_DATABASE_HOST:-dat
 make session_secret "$(random)"
 make smtp_url ''
 make backup_omero_url ''
+make policies_omero_url "postgres://coldroom_policies:$(random)@${OMERO_DATABASE_HOST:-database}:5432/${OMERO_DATABASE_NAME:-postgres}"
 make import_omero_url "postgres://coldroom_importer:$(random)@${OMERO_DATABASE_HOST:-database}:5432/${OMERO_DATABASE_NAME:-postgres}"
 make import_omero_password "$(random)"
 make grafana_password "$(random)"

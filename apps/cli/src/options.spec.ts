@@ -37,6 +37,7 @@ const recording = [
   'files retry',
   'import',
   'imports retry',
+  'policies run',
   'pull',
   'rebuild',
   'resume',

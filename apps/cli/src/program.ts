@@ -18,6 +18,7 @@ import { addMigrate } from './commands/migrate';
 import { addMove } from './commands/move';
 import { addRelink } from './commands/relink';
 import { addPull } from './commands/pull';
+import { addPolicies } from './commands/policies';
 import { addRebuild } from './commands/rebuild';
 import { addRequestsDecide } from './commands/requests-decide';
 import { addRequestsKept } from './commands/requests-kept';
@@ -107,6 +108,7 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
     addPull,
     addBuffer,
     addMove,
+    addPolicies,
     addRelink,
     addStop,
     addResume,

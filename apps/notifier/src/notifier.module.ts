@@ -22,6 +22,7 @@ import { BadCopies } from './topics/bad-copies';
 import { Decisions } from './topics/decisions';
 import { Imports } from './topics/imports';
 import { NewRequests } from './topics/new-requests';
+import { Proposals } from './topics/proposals';
 import { NotOrdered } from './topics/not-ordered';
 import { Outcomes } from './topics/outcomes';
 import { Retrievals } from './topics/retrievals';
@@ -33,6 +34,7 @@ import { TroubleReports } from './topics/troubles';
 const topics = [
   Decisions,
   NewRequests,
+  Proposals,
   Outcomes,
   Retrievals,
   StuckFiles,

@@ -23,7 +23,8 @@ const scanner = 'scanner';
 /** A part of the closure that is not included now, and why. */
 export interface LeftOut {
   readonly component: string;
-  readonly code: 'IN_ANOTHER_REQUEST' | 'PYRAMID_BEING_WRITTEN' | 'FILES_ELSEWHERE' | 'NO_FILES' | 'IMAGES_KEPT';
+  readonly code:
+    'IN_ANOTHER_REQUEST' | 'PYRAMID_BEING_WRITTEN' | 'FILES_ELSEWHERE' | 'NO_FILES' | 'IMAGES_KEPT' | 'NOT_SELECTED';
   readonly reason: string;
 }
 
@@ -57,14 +58,18 @@ export class Closures {
     private readonly storeNames: StoreNames,
   ) {}
 
-  /** @param requestId the request that these images already belong to, if any */
+  /**
+   * @param requestId the request that these images already belong to, if any
+   * @param selectedOnly leaves out what would bring other images along
+   */
   async judge<T>(
     imageIds: readonly bigint[],
     requestId: bigint | null,
     use: (judged: Judged) => Promise<T>,
+    { selectedOnly = false } = {},
   ): Promise<T> {
     return this.omero.withClosure(imageIds, async (closure) => {
-      const leftOut = await this.leftOut(closure, requestId);
+      const leftOut = await this.leftOut(closure, requestId, selectedOnly);
       const notOpened = await this.troubles.of(closure);
       const whyNotKept = await this.storeNames.whyNotKept();
       let components = 0;
@@ -79,7 +84,11 @@ export class Closures {
     });
   }
 
-  private async leftOut(closure: Closure, requestId: bigint | null): Promise<ReadonlyMap<string, LeftOut>> {
+  private async leftOut(
+    closure: Closure,
+    requestId: bigint | null,
+    selectedOnly: boolean,
+  ): Promise<ReadonlyMap<string, LeftOut>> {
     const left = new Map<string, LeftOut>();
     const leave = (component: string, code: LeftOut['code'], reason: string): void => {
       left.set(component, { component, code, reason });
@@ -96,6 +105,12 @@ export class Closures {
       const ids = images.map((image) => image.imageId);
       const known = await this.register.requests.requestsOf(ids);
       for (const image of images) {
+        if (selectedOnly && !image.marked)
+          leave(
+            image.component,
+            'NOT_SELECTED',
+            `Image:${image.imageId} shares files with it and does not meet the conditions`,
+          );
         const other = known.get(image.imageId);
         if (other !== undefined && other !== requestId)
           leave(image.component, 'IN_ANOTHER_REQUEST', `Image:${image.imageId} belongs to request ${other}`);

@@ -4,6 +4,7 @@ import { Log } from '@coldroom/runtime';
 import { ImportAnnotations } from './import-annotations';
 import { ImportAnswers } from './import-answers';
 import { Mirror } from './mirror';
+import { PolicyRounds } from './policies/policy-rounds';
 import { Scans } from './scans';
 import { Starter } from './starter';
 
@@ -19,6 +20,7 @@ export class Round {
     private readonly mirror: Mirror,
     private readonly importAnswers: ImportAnswers,
     private readonly importAnnotations: ImportAnnotations,
+    private readonly policies: PolicyRounds,
     private readonly log: Log,
   ) {}
 
@@ -26,6 +28,7 @@ export class Round {
     // First: an image whose request was just declined still has its mark, and must not be requested again.
     await this.part('marks', () => this.writeMarks(stop));
     await this.scans.run(by, stop);
+    await this.part('policies', () => this.policies.run(by, stop));
     await this.start();
     await this.part('marks', () => this.writeMarks(stop));
     await this.part('import answers', async () => void (await this.importAnswers.run()));

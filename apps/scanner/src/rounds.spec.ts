@@ -13,6 +13,7 @@ import { ImportAnswers } from './import-answers';
 import { ImportMarks } from './import-marks';
 import { Mirror } from './mirror';
 import { PeopleMirror } from './people-mirror';
+import { PolicyRounds } from './policies/policy-rounds';
 import { RetrievalMarks } from './retrieval-marks';
 import { RegisterMetrics } from './register-metrics';
 import { Round } from './round';
@@ -88,12 +89,13 @@ describe('rounds', () => {
       new MirrorHere(omero, register, log),
       new ImportAnswers(omero, register),
       new ImportAnnotations(omero, register, log),
+      new PolicyRounds(register, closures, scene.stores, log, null, null),
       log,
     );
     const rounds = new Rounds(new Pace(scanMs, 20), round, new RegisterMetrics(register), register, log);
     const end = async (): Promise<void> => {
       await rounds.beforeApplicationShutdown();
-      await new ScannerEnd(omero, register, files, scene.stores).onApplicationShutdown();
+      await new ScannerEnd(omero, register, files, scene.stores, null).onApplicationShutdown();
     };
     await new ScannerStart(omero, register, new Originals(scene.dataDir), readiness, rounds).onApplicationBootstrap();
     running.push({ log, readiness, end });
@@ -221,6 +223,7 @@ describe('rounds', () => {
       scene.mirror,
       new ImportAnswers(omero, register),
       new ImportAnnotations(omero, register, log),
+      new PolicyRounds(register, closures, scene.stores, log, null, null),
       log,
     );
     const rounds = new Rounds(new Pace(50, 20), round, new RegisterMetrics(register), register, log);

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Files } from '@coldroom/files';
-import { OmeroDatabase } from '@coldroom/omero';
+import { OmeroDatabase, PolicyDatabase } from '@coldroom/omero';
 import { checkOriginals, serviceRights, STORES } from '@coldroom/pipeline';
 import { Register } from '@coldroom/register';
 import { Readiness } from '@coldroom/runtime';
@@ -45,10 +45,12 @@ export class ScannerEnd implements OnApplicationShutdown {
     private readonly register: Register,
     private readonly files: Files,
     @Inject(STORES) private readonly stores: Stores,
+    @Inject(PolicyDatabase) private readonly policies: PolicyDatabase | null,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
     await this.stores.close();
+    await this.policies?.close();
     await this.files.close();
     await this.omero.close();
     await this.register.close();

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Imports } from '@coldroom/buffers';
 import { Files } from '@coldroom/files';
-import { OmeroDatabase } from '@coldroom/omero';
+import { OmeroDatabase, PolicyDatabase } from '@coldroom/omero';
 import { STORES, watchConnections } from '@coldroom/pipeline';
 import { Originals } from '@coldroom/trees';
 import { migrate, Register } from '@coldroom/register';
@@ -16,6 +16,7 @@ import { IMPORTS, ImportMarks } from './import-marks';
 import { KeptMarks } from './kept-marks';
 import { LinkTroubles } from './link-troubles';
 import { Mirror } from './mirror';
+import { POLICIES_FILE, PolicyRounds } from './policies/policy-rounds';
 import { PeopleMirror } from './people-mirror';
 import { RetrievalMarks } from './retrieval-marks';
 import { RegisterMetrics } from './register-metrics';
@@ -29,7 +30,15 @@ import { StoreNames } from './store-names';
 import { Starter } from './starter';
 import { WithdrawalMarks } from './withdrawal-marks';
 
-export const scannerParts = ['register', 'omero', 'originals', 'stores', 'scan', 'importsIfAny'] as const;
+export const scannerParts = [
+  'register',
+  'omero',
+  'originals',
+  'stores',
+  'scan',
+  'importsIfAny',
+  'policiesIfAny',
+] as const;
 
 @Module({})
 class ScannerModule {}
@@ -76,6 +85,15 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
             ? null
             : Imports.read(settings.COLDROOM_IMPORTS, settings.OMERO_DATA_DIR),
       },
+      { provide: POLICIES_FILE, useValue: settings.COLDROOM_POLICIES ?? null },
+      {
+        provide: PolicyDatabase,
+        useFactory: () => {
+          const url = settings.POLICIES_OMERO_DATABASE_URL;
+          return url === undefined ? null : PolicyDatabase.connect(url);
+        },
+      },
+      PolicyRounds,
       ServersBioFormats,
       LinkTroubles,
       StoreNames,

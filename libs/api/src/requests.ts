@@ -28,6 +28,10 @@ const summary = {
   decidedBy: z.string().nullable(),
   reason: z.string().nullable(),
   store: z.string().nullable().describe('The store named for it; null if it is that of its group, or the default'),
+  policyTitle: z.string().nullable().describe('The policy that proposed it; null if a person asked for it'),
+  objectionsUntil: time
+    .nullable()
+    .describe('Until when the owner can object to a proposal; null for all other requests'),
   images: count,
   markedImages: count,
   filesets: count,

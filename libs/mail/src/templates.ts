@@ -27,6 +27,7 @@ export const templateNames = [
   'new-requests',
   'originals-freed',
   'partly-archived',
+  'proposed',
   'recall-ends',
   'resumed',
   'retrieval-blocked',

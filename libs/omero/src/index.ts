@@ -26,3 +26,13 @@ export type { Person } from './people';
 export type { Repository } from './repositories';
 export type { OmeroFilesets, OmeroProject, OmeroUsage } from './usage';
 export type { OmeroRoster, RosterPerson } from './roster';
+export type { Candidate } from './policies/candidates';
+export {
+  conditionKinds,
+  type AmountCondition,
+  type Condition,
+  type NameCondition,
+  type Selection,
+} from './policies/conditions';
+export type { ConditionAnswer, Explanation } from './policies/explain';
+export { PolicyDatabase } from './policies/policy-database';

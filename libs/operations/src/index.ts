@@ -170,3 +170,7 @@ export { bufferUses, type BufferUse, type PersonUse } from './imports/buffer-use
 export { browse, type Browsed, type BrowsedEntry } from './imports/browse';
 export { chooseSource, type ImportChoice } from './imports/choice';
 export { cancelImport, retryImport, type SteeredImport } from './imports/steer';
+export { explainPolicy, type ImageExplanation } from './policies/explain';
+export { chosenPolicies, openPolicies, withPolicyDatabase } from './policies/open';
+export { untilEvaluated, type PolicyRunProgress } from './policies/runs';
+export { tryPolicy, type PolicyTrial, type WouldPropose } from './policies/try';

@@ -25,6 +25,9 @@ export type { FailedAttempt, Transition, TransitionOptions } from './transitions
 export type { PlannedBag } from './operator/move-plan';
 export { leaveAsTheyAre, type RelinkProgress, type StoredBag } from './operator/relinks';
 export type { MoveOrder, MoveProgress } from './operator/moves';
+export type { PolicyRun } from './policies/policy-runs';
+export type { ProposalTotals } from './policies/proposals';
+export type { DueBagToMove, TierRule } from './policies/tier-moves';
 export type {
   EventListing,
   FileFilter,

@@ -131,6 +131,13 @@ export const parts = {
       .default(60_000),
     COLDROOM_IMPORT_LOOK_AGAIN: duration.default(30 * 86_400_000),
   }),
+  policiesFile: z.object({ COLDROOM_POLICIES: directory }),
+  policiesDatabase: z.object({ POLICIES_OMERO_DATABASE_URL: url('postgres:', 'postgresql:') }),
+  /** For a program that does other work where there are none. */
+  policiesIfAny: z.object({
+    COLDROOM_POLICIES: directory.optional(),
+    POLICIES_OMERO_DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+  }),
   importsIfAny: z.object({ COLDROOM_IMPORTS: directory.optional() }),
   /** For a program that reads neither, and can say more where it knows them. */
   places: z.object({ OMERO_DATA_DIR: directory.optional(), COLDROOM_STORES: directory.optional() }),

@@ -10,6 +10,7 @@ const names = [
   'import_omero_password',
   'import_omero_url',
   'omero_url',
+  'policies_omero_url',
   'register_password',
   'register_url',
   'session_secret',
@@ -48,8 +49,9 @@ test('passwords have 48 random digits, and the register has one password in both
   expect(read('register_url')).toBe(`postgres://coldroom:${password}@register:5432/coldroom\n`);
   expect(read('omero_url')).toMatch(/^postgres:\/\/coldroom_scanner:[0-9a-f]{48}@database:5432\/postgres\n$/);
   const made = [password, read('session_secret').trim(), read('grafana_password').trim(), read('omero_url')];
-  made.push(read('import_omero_url'), read('import_omero_password'));
+  made.push(read('policies_omero_url'), read('import_omero_url'), read('import_omero_password'));
   expect(new Set(made).size).toBe(made.length);
+  expect(read('policies_omero_url')).toMatch(/^postgres:\/\/coldroom_policies:[0-9a-f]{48}@database:5432\/postgres\n$/);
   expect(read('import_omero_url')).toMatch(/^postgres:\/\/coldroom_importer:[0-9a-f]{48}@database:5432\/postgres\n$/);
   expect(read('import_omero_password')).toMatch(/^[0-9a-f]{48}\n$/);
   expect(read('smtp_url')).toBe('\n');

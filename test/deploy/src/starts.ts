@@ -7,6 +7,7 @@ import { repository } from './run';
 const values: Readonly<Record<string, string>> = {
   register_url: 'postgres://nobody:x@127.0.0.1:1/none',
   omero_url: 'postgres://nobody:x@127.0.0.1:1/none',
+  policies_omero_url: 'postgres://nobody:x@127.0.0.1:1/none',
   import_omero_url: 'postgres://nobody:x@127.0.0.1:1/none',
   import_omero_password: 'x',
   session_secret: 'x'.repeat(40),

@@ -11,12 +11,13 @@ export function addRequestsList(requests: CliCommand): void {
     .command('list')
     .description('list requests, oldest first')
     .option('--state <states>', `only these, separated by commas: ${requestStates.join(', ')}`)
+    .option('--proposed', 'also proposals of policies to which their owners can still object')
     .examples('requests list', 'requests list --state New,Error')
-    .runs(async (context, { state }: { readonly state?: string }) => {
+    .runs(async (context, { state, proposed }: { readonly state?: string; readonly proposed?: true }) => {
       const states = state === undefined ? undefined : parseNames(state, requestStates, 'state of a request');
       const found = await context.either<readonly RequestSummary[]>(
-        (register) => register.requests.list({ states }),
-        (server) => server.all('requests', requestsPage, { state: states }),
+        (register) => register.requests.list({ states, withProposals: proposed ?? false }),
+        (server) => server.all('requests', requestsPage, { state: states, proposed: proposed ? 'true' : undefined }),
       );
       const list = found.toReversed();
       return { document: { requests: list }, lines: lines(list, new Date()) };

@@ -31,6 +31,8 @@ function lines({ request, states, notes, kept, included, skipped, stuck, events 
       ['Owner', request.owner],
       ['Group', request.group],
       ['Requester', request.requester],
+      ['Policy', request.policyTitle ?? undefined],
+      ['Objections until', request.objectionsUntil ? formatTime(request.objectionsUntil) : undefined],
       ['Asked', formatTime(request.createdAt)],
       ['Decided by', request.decidedBy ?? undefined],
       ['Reason', request.reason ?? undefined],

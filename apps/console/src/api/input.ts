@@ -72,11 +72,12 @@ export const requestQuery = z.strictObject({
   owner: omeroId.describe("OMERO's number of the owner of the images"),
   store: name.describe('Only requests with files in this store'),
   text: name.describe('A part of the name of the owner, the requester or the group, or the number of the request'),
+  proposed: z.literal('true').optional().describe('Also proposals of policies to which their owners can still object'),
 });
 
 export function requestFilterOf(query: z.output<typeof requestQuery>): RequestFilter {
-  const { state, group, owner, store, text } = query;
-  return { states: state, groupId: group, ownerId: owner, store, text };
+  const { state, group, owner, store, text, proposed } = query;
+  return { states: state, groupId: group, ownerId: owner, store, text, withProposals: proposed !== undefined };
 }
 
 const retrievalTargets = z

@@ -3,7 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { createDatabase } from '@coldroom/local';
 import { TestSmtp } from '@coldroom/mail/testing';
-import { mailStates, migrate, Register, type NewFile, type Person, type Roster } from '@coldroom/register';
+import {
+  mailStates,
+  migrate,
+  Register,
+  type NewFile,
+  type NewRequest,
+  type Person,
+  type Roster,
+} from '@coldroom/register';
 import { startService, type RunningService } from '@coldroom/runtime/process';
 
 const person = (id: bigint, login: string, change: Partial<Person> = {}): Person => ({
@@ -92,11 +100,19 @@ export class Scene {
     });
   }
 
-  /** A New request of one fileset that olga owns and alice asked for. */
-  async request(files = 2): Promise<bigint> {
+  /** A New request of one fileset that olga owns and alice asked for, or that a policy proposes. */
+  async request(files = 2, proposal?: NewRequest['proposal']): Promise<bigint> {
     const nr = (made += 1);
     return this.register.requests.create(
-      { ownerId: olga.id, owner: 'olga', groupId: 3n, group: 'lab', requesterId: alice.id, requester: 'alice' },
+      {
+        ownerId: olga.id,
+        owner: 'olga',
+        groupId: 3n,
+        group: 'lab',
+        requesterId: alice.id,
+        requester: 'alice',
+        ...(proposal && { proposal }),
+      },
       {
         images: once([{ imageId: BigInt(nr), name: `image ${nr}`, fileset: `Fileset:${nr}`, marked: true }]),
         files: once(Array.from({ length: files }, (_, at) => newFile(nr, at))),

@@ -13,7 +13,7 @@ const shown = 20;
 @Injectable()
 export class NewRequests implements Topic {
   readonly name = 'new requests';
-  readonly events = ['scan'];
+  readonly events = ['scan', 'objections over'];
 
   constructor(
     private readonly register: Register,

@@ -8,6 +8,7 @@ import { alice, dora, olga, Scene } from '../testing/scene';
 import { BadCopies } from './bad-copies';
 import { Decisions } from './decisions';
 import { NewRequests } from './new-requests';
+import { Proposals } from './proposals';
 import { Outcomes } from './outcomes';
 import { Retrievals } from './retrievals';
 import { StuckFiles } from './stuck-files';
@@ -34,6 +35,7 @@ beforeEach(async () => {
   topics = [
     new Decisions(register, recipients, facts),
     new NewRequests(register, recipients, facts),
+    new Proposals(register, recipients, facts),
     new Outcomes(register, recipients, facts),
     new Retrievals(recipients, facts),
     new StuckFiles(register, recipients, facts),
@@ -317,5 +319,25 @@ test('more stuck files than are read at once are one mail, and no mail follows f
   );
   expect((await mails()).heads.filter((head) => head.startsWith('admin'))).toHaveLength(1);
   await scene.sql.query(`UPDATE mail SET created_at = created_at - interval '61 minutes'`);
+  expect((await mails()).heads).toEqual([]);
+});
+
+test('a proposal is mailed to its owner alone; data managers read of it once the time to object is over', async () => {
+  const id = await scene.request(2, { policy: 'old-data', title: 'Data of old projects', objectionDays: 14 });
+  const { heads, texts } = await mails();
+  expect(heads).toHaveLength(1);
+  expect(heads[0]).toMatch(
+    /^olga@example.org: Proposed for archiving: 1 image of yours \(1.95 KiB\), unless you object by /,
+  );
+  expect(texts).toContain(`https://facility.example.org/coldroom/requests/${id}`);
+  expect(texts).toContain('by a rule of your facility: Data of old projects.');
+  await scene.sql.query(`UPDATE request SET objections_until = now() - interval '1 s'`);
+  await scene.register.proposals.endObjections('scanner');
+  expect((await mails()).heads).toEqual(['dora@example.org: 1 request to decide (1.95 KiB)']);
+});
+
+test('a proposal that was withdrawn before its mail gives none', async () => {
+  const id = await scene.request(2, { policy: 'old-data', title: 'x', objectionDays: 14 });
+  await scene.register.requests.withdraw(id, 'olga');
   expect((await mails()).heads).toEqual([]);
 });

@@ -54,10 +54,10 @@ export class MailFacts {
     const { rows } = await this.pool.query<Omit<WaitingRequests, 'shown'>>(
       `SELECT count(*)::int AS requests, coalesce(sum(r.images), 0)::int AS images,
          coalesce(sum((SELECT sum(t.bytes) FROM file_total t WHERE t.request_id = r.id AND t.state <> 'skipped')), 0)::bigint AS bytes
-       FROM request r WHERE r.id = ANY($1) AND r.state = 'New'`,
+       FROM request r WHERE r.id = ANY($1) AND r.state = 'New' AND r.objections_until IS NULL`,
       [ids],
     );
-    const first = `SELECT id FROM request WHERE id = ANY($1) AND state = 'New' ORDER BY id DESC LIMIT $2`;
+    const first = `SELECT id FROM request WHERE id = ANY($1) AND state = 'New' AND objections_until IS NULL ORDER BY id DESC LIMIT $2`;
     return {
       ...(rows[0] as Omit<WaitingRequests, 'shown'>),
       shown: await summariesOf(this.pool, first, [ids, shown]),

@@ -32,8 +32,8 @@ export async function decide(
   await transaction(pool, async (client) => {
     const {
       rows: [row],
-    } = await client.query<{ state: RequestState; revision: number }>(
-      'SELECT state, revision FROM request WHERE id = $1 FOR UPDATE',
+    } = await client.query<{ state: RequestState; revision: number; objections_until: Date | null }>(
+      'SELECT state, revision, objections_until FROM request WHERE id = $1 FOR UPDATE',
       [requestId],
     );
     if (!row)
@@ -47,6 +47,11 @@ export async function decide(
       throw new Refused(
         'REQUEST_CHANGED',
         `Request ${requestId} was changed since you looked at it: OMERO has more that belongs to it. Look again, and decide then`,
+      );
+    if (state === 'Approved' && row.objections_until !== null)
+      throw new Refused(
+        'OBJECTIONS_OPEN',
+        `Request ${requestId} was proposed by a policy, and its owner can object until ${row.objections_until.toISOString().slice(0, 10)}. Approve it then`,
       );
     if (filesets) await splitRequest(client, requestId, { filesets, by });
     if (state === 'Approved') await refuseKept(client, requestId);

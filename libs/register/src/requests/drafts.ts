@@ -9,6 +9,8 @@ export interface NewRequest {
   readonly group: string;
   readonly requesterId: bigint;
   readonly requester: string;
+  /** The policy that proposes it; its owner can object for so many days. */
+  readonly proposal?: { readonly policy: string; readonly title: string; readonly objectionDays: number };
 }
 
 export interface NewImage {

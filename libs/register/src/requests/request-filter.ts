@@ -10,6 +10,8 @@ export interface RequestFilter {
   readonly store?: string | undefined;
   /** Part of the name of the owner, the requester or the group, or the number of the request. */
   readonly text?: string | undefined;
+  /** Also proposals to which their owners can still object, which no one else is to review yet. */
+  readonly withProposals?: boolean | undefined;
   /** Only those that these may see. */
   readonly visibleTo?: Visibility | undefined;
 }
@@ -53,6 +55,8 @@ export function selectRequests(
     filter.store !== undefined &&
       `EXISTS (SELECT FROM file_total t WHERE t.request_id = r.id AND t.store = ${value(filter.store)} AND t.files > 0)`,
     filter.text && contains(value(filter.text)),
+    !filter.withProposals &&
+      `(r.objections_until IS NULL OR r.state <> 'New' OR r.owner_id = ${value(filter.visibleTo?.personId ?? null)}::bigint)`,
   ];
   const first = bySize ? '' : `ORDER BY r.id ${direction} LIMIT ${most}`;
   const some = (condition: string): string =>

@@ -356,6 +356,8 @@ it('lists requests by state and counts them from their files', async () => {
       stuck: 0,
       linked: 0,
       store: null,
+      policyTitle: null,
+      objectionsUntil: null,
     },
   ]);
   expect(await place.register.requests.list({ states: ['Running'] })).toEqual([]);

@@ -32,14 +32,25 @@ export class Requests {
         const {
           rows: [row],
         } = await client.query<{ id: bigint }>(
-          `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester)
-         VALUES ('New', $1, $2, $3, $4, $5, $6) RETURNING id`,
-          [draft.ownerId, draft.owner, draft.groupId, draft.group, draft.requesterId, draft.requester],
+          `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester, policy, policy_title, objections_until)
+         VALUES ('New', $1, $2, $3, $4, $5, $6, $7, $8, now() + nullif($9::integer, 0) * interval '1 day') RETURNING id`,
+          [
+            draft.ownerId,
+            draft.owner,
+            draft.groupId,
+            draft.group,
+            draft.requesterId,
+            draft.requester,
+            draft.proposal?.policy,
+            draft.proposal?.title,
+            draft.proposal?.objectionDays,
+          ],
         );
         const requestId = (row as { id: bigint }).id;
         await fill(client, requestId, closure);
         await addNotes(client, requestId, notes);
-        await recordRequestEvent(client, { requestId, what: 'scan', from: null, to: 'New', by });
+        const what = draft.proposal && draft.proposal.objectionDays > 0 ? 'propose' : 'scan';
+        await recordRequestEvent(client, { requestId, what, from: null, to: 'New', by });
         crashPoint('scan:1-requests-written');
         return requestId;
       },
@@ -87,10 +98,12 @@ export class Requests {
     );
   }
 
+  /** Without proposals to which owners can still object. */
   async inState(state: RequestState): Promise<readonly bigint[]> {
-    const { rows } = await this.pool.query<{ id: bigint }>('SELECT id FROM request WHERE state = $1 ORDER BY id', [
-      state,
-    ]);
+    const { rows } = await this.pool.query<{ id: bigint }>(
+      'SELECT id FROM request WHERE state = $1 AND objections_until IS NULL ORDER BY id',
+      [state],
+    );
     return rows.map((row) => row.id);
   }
 

@@ -49,8 +49,8 @@ export async function moveToNewRequest(
   by: string,
 ): Promise<bigint> {
   const { rows } = await client.query<{ id: bigint }>(
-    `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester, created_at)
-     SELECT 'New', owner_id, owner, group_id, group_name, requester_id, requester, created_at FROM request WHERE id = $1
+    `INSERT INTO request (state, owner_id, owner, group_id, group_name, requester_id, requester, created_at, policy, policy_title, objections_until)
+     SELECT 'New', owner_id, owner, group_id, group_name, requester_id, requester, created_at, policy, policy_title, objections_until FROM request WHERE id = $1
      RETURNING id`,
     [requestId],
   );

@@ -18,6 +18,10 @@ export interface RequestSummary {
   readonly reason: string | null;
   /** The store named for it, or null. */
   readonly store: string | null;
+  /** The policy that proposed it, by its title; null for a request of a person. */
+  readonly policyTitle: string | null;
+  /** Until when its owner can object to what a policy proposed; null afterwards. */
+  readonly objectionsUntil: Date | null;
   readonly images: number;
   readonly markedImages: number;
   readonly filesets: number;
@@ -80,6 +84,8 @@ export async function summariesOf(
     decidedBy: row.decided_by,
     reason: row.reason,
     store: row.store,
+    policyTitle: row.policy_title,
+    objectionsUntil: row.objections_until,
     images: row.images,
     markedImages: row.marked,
     filesets: row.filesets,
