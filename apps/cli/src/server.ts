@@ -13,7 +13,7 @@ export type Query = Readonly<Record<string, string | readonly string[] | undefin
 type Page = z.ZodType<{ readonly data: readonly unknown[]; readonly next: bigint | null }>;
 
 interface Sending {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly query?: Query;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -73,6 +73,10 @@ export class Server {
       if (codeOf(error) !== 'SERVER_UNAVAILABLE') throw error;
       return this.send(path, answer, sending);
     }
+  }
+
+  async delete<Answer extends z.ZodType>(path: string, answer: Answer): Promise<z.output<Answer>> {
+    return this.send(path, answer, { method: 'DELETE' });
   }
 
   private async send<Answer extends z.ZodType>(

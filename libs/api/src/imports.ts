@@ -108,7 +108,9 @@ const preview = z
   })
   .meta({ id: 'ImportPreview' });
 
-export const importOrdered = z.object({ import: order }).meta({ id: 'ImportOrdered' });
+export const importOrdered = z
+  .object({ import: order, isNew: z.boolean().describe('False: it was ordered before, and is not at its end') })
+  .meta({ id: 'ImportOrdered' });
 export const importAnswer = z.union([
   importOrdered,
   z

@@ -1,5 +1,6 @@
-import type { BulkResult, ImportDetails, OrderedImport, PlannedImport } from '@coldroom/operations';
-import type { ImportOrder, ImportPreview } from '@coldroom/register';
+import type { BulkResult, ExitCode, ImportDetails } from '@coldroom/operations';
+import type { AttemptReport, ImportEventRow, ImportOrder, ImportPair, ImportPreview } from '@coldroom/register';
+import { exitCodes } from '@coldroom/runtime';
 import {
   below,
   counted,
@@ -17,9 +18,30 @@ import {
 } from '@coldroom/terminal';
 import { styled } from '../output';
 
-export function plannedLines({ order, buffer }: PlannedImport): Lines {
+/** What lists show of an order: the REST API gives that much. */
+export interface ListedImport extends Omit<
+  ImportOrder,
+  'source' | 'content' | 'attempts' | 'waitingSince' | 'options'
+> {
+  readonly options: { readonly annotations?: readonly ImportPair[] | undefined };
+}
+
+type Attempt = Pick<AttemptReport, 'number' | 'startedAt' | 'exitCode' | 'lastLines'>;
+
+/** The same of one import, with all that is known of it. */
+export interface ShownImport extends Pick<ImportDetails, 'amounts' | 'filesets'> {
+  readonly order: ListedImport;
+  readonly attempts: readonly (Attempt & { readonly worker?: string; readonly log?: string | null })[];
+  readonly events: readonly Omit<ImportEventRow, 'detail'>[];
+  readonly permitted: readonly string[];
+}
+
+type Planned = Pick<ImportOrder, 'display' | 'person' | 'group' | 'target' | 'transfer'>;
+
+export function plannedLines({ order, buffer }: { readonly order: Planned; readonly buffer?: string }): Lines {
   const { display, person, group, target, transfer } = order;
-  return `${display}: for ${person} in ${group}, into ${target}, by ${transfer}, from the buffer ${buffer}`;
+  const from = buffer === undefined ? '' : `, from the buffer ${buffer}`;
+  return `${display}: for ${person} in ${group}, into ${target}, by ${transfer}${from}`;
 }
 
 export function previewLines({ files, bytes, filesets, filesetCount, refused, refusedCount }: ImportPreview): Lines {
@@ -41,7 +63,13 @@ export function previewLines({ files, bytes, filesets, filesetCount, refused, re
   ]);
 }
 
-export function orderedLine({ recorded, isNew }: Pick<OrderedImport, 'recorded' | 'isNew'>): string {
+export function orderedLine({
+  recorded,
+  isNew,
+}: {
+  readonly recorded: Pick<ImportOrder, 'id' | 'display' | 'target' | 'state'>;
+  readonly isNew: boolean;
+}): string {
   const { id, display, target, state } = recorded;
   return isNew
     ? `Import ${id}: ${display} into ${target}`
@@ -67,7 +95,7 @@ export function bulkLines({ rows, ordered, known, faultCount, faults }: BulkResu
   ];
 }
 
-export function listLines(list: readonly ImportOrder[], now: Date): Lines {
+export function listLines(list: readonly ListedImport[], now: Date): Lines {
   if (list.length === 0) return 'No imports.';
   return table(
     [
@@ -82,8 +110,8 @@ export function listLines(list: readonly ImportOrder[], now: Date): Lines {
       one.person,
       one.group,
       one.target,
-      one.content === null ? '' : formatCount(one.files),
-      one.content === null ? '' : formatBytes(one.bytes),
+      one.files === 0 ? '' : formatCount(one.files),
+      one.files === 0 ? '' : formatBytes(one.bytes),
       formatAge(one.orderedAt, now),
       one.display,
       one.code ?? '',
@@ -92,13 +120,13 @@ export function listLines(list: readonly ImportOrder[], now: Date): Lines {
 }
 
 /** Files that stay in the buffer, by name. */
-function leftOutOf({ leftOut, leftOutFirst }: ImportDetails['amounts']): string | undefined {
+function leftOutOf({ leftOut, leftOutFirst }: ShownImport['amounts']): string | undefined {
   if (!leftOut) return undefined;
   const more = leftOut > leftOutFirst.length ? ', …' : '';
   return `${counted(leftOut, 'file')} that OMERO does not import: ${leftOutFirst.join(', ')}${more}`;
 }
 
-export function showLines({ order, amounts, filesets, attempts, events, permitted }: ImportDetails): Lines {
+export function showLines({ order, amounts, filesets, attempts, events, permitted }: ShownImport): Lines {
   const { id, state, stuckFrom, reason, code, note, provenAt } = order;
   return [
     pairs([
@@ -113,7 +141,7 @@ export function showLines({ order, amounts, filesets, attempts, events, permitte
       ['Annotate', order.options.annotations?.map((pair) => pair.join('=')).join(', ')],
       ['Lock', order.lock ?? undefined],
       ['Ordered', `${formatTime(order.orderedAt)}, by ${order.orderedBy}`],
-      ['Contains', order.content === null ? undefined : `${counted(order.files, 'file')}, ${formatBytes(order.bytes)}`],
+      ['Contains', order.files === 0 ? undefined : `${counted(order.files, 'file')}, ${formatBytes(order.bytes)}`],
       [
         'In OMERO',
         `${amounts.imported} of ${counted(amounts.filesets, 'fileset')}, ${counted(amounts.images, 'image')}`,
@@ -137,9 +165,13 @@ export function showLines({ order, amounts, filesets, attempts, events, permitte
     attempts.length > 0 &&
       section(
         'Attempts',
-        attempts.map(
-          ({ number, startedAt, worker, exitCode, log }) =>
-            `${number}  ${formatTime(startedAt)}  by ${worker}${exitCode === null ? '' : `  exit code ${exitCode}`}${log === null ? '' : `  log ${log}`}`,
+        attempts.map(({ number, startedAt, worker, exitCode, log }) =>
+          [
+            ...[String(number), formatTime(startedAt), worker && `by ${worker}`],
+            ...[exitCode === null ? '' : `exit code ${exitCode}`, log && `log ${log}`],
+          ]
+            .filter(Boolean)
+            .join('  '),
         ),
       ),
     lastLinesOf(attempts),
@@ -158,7 +190,7 @@ export function showLines({ order, amounts, filesets, attempts, events, permitte
 }
 
 /** Of the last attempt that has ended. */
-function lastLinesOf(attempts: ImportDetails['attempts']): Lines {
+function lastLinesOf(attempts: ShownImport['attempts']): Lines {
   const last = attempts.findLast(({ lastLines }) => lastLines !== null && lastLines !== '');
   return last ? section(`What OMERO's importer said last, in attempt ${last.number}`, last.lastLines!.split('\n')) : [];
 }
@@ -166,4 +198,22 @@ function lastLinesOf(attempts: ImportDetails['attempts']): Lines {
 export function coloured(state: ImportOrder['state']): string {
   if (state === 'stuck') return styled('red', state);
   return state === 'done' || state === 'emptied' ? styled('green', state) : state;
+}
+
+type Ended = Pick<ImportOrder, 'id' | 'state' | 'display' | 'code' | 'reason'>;
+
+export function endLine({ id, state, display, code, reason }: Ended): string {
+  return `Import ${id} of ${display}: ${state}${code === null ? '' : ` (${code}: ${reason ?? ''})`}`;
+}
+
+/** While someone waits. */
+export const waitLine = (orders: readonly Pick<ImportOrder, 'id' | 'state' | 'note'>[]): string =>
+  orders.map(({ id, state, note }) => `${id} ${state}${note === null ? '' : ` (${note})`}`).join(', ');
+
+export function exitCodeOf(orders: readonly Pick<ImportOrder, 'state' | 'code'>[]): ExitCode {
+  const good = orders.filter(
+    ({ state, code }) => state === 'done' || state === 'emptied' || code === 'ALREADY_IMPORTED',
+  );
+  if (good.length === orders.length) return exitCodes.ok;
+  return good.length > 0 ? exitCodes.partly : exitCodes.failed;
 }

@@ -17,7 +17,8 @@ import type { Context } from '../context';
 import { follow } from '../waiting';
 import { importBulk } from './import-bulk';
 import { sharedWish, shown, type ImportCommandOptions } from './import-wish';
-import { orderedLine, plannedLines, previewLines } from './import-lines';
+import { endLine, exitCodeOf, orderedLine, plannedLines, previewLines, waitLine } from './import-lines';
+import { importThere } from './import-there';
 
 export function addImport(program: CliCommand): void {
   program
@@ -56,6 +57,7 @@ async function importPaths(context: Context, paths: readonly string[], options: 
   const { target, dryRun = false, by, wait = false } = options;
   if (paths.length === 0) throw new UsageError('import needs a path, or --bulk or --csv with a file');
   if (target === undefined) throw new UsageError('import needs --target, such as Dataset:5');
+  if (context.usesServer) return importThere(context, paths, target, options);
   const shared = sharedWish(options);
   const wishes = paths.map((path) => ({ ...shared, target, path: Buffer.from(resolve(path)) }));
   const imports = await openImports(context);
@@ -100,19 +102,5 @@ async function preview(context: Context, register: Register, planned: readonly P
 
 /** Waits for these orders, and shows how many are not at their end. */
 async function waitFor(context: Context, register: Register, ids: readonly bigint[]): Promise<readonly ImportOrder[]> {
-  return follow(context.out, untilImported(register, ids), (orders) =>
-    orders.map(({ id, state, note }) => `${id} ${state}${note === null ? '' : ` (${note})`}`).join(', '),
-  );
-}
-
-function endLine({ id, state, display, code, reason }: ImportOrder): string {
-  return `Import ${id} of ${display}: ${state}${code === null ? '' : ` (${code}: ${reason ?? ''})`}`;
-}
-
-function exitCodeOf(orders: readonly ImportOrder[]) {
-  const good = orders.filter(
-    ({ state, code }) => state === 'done' || state === 'emptied' || code === 'ALREADY_IMPORTED',
-  );
-  if (good.length === orders.length) return exitCodes.ok;
-  return good.length > 0 ? exitCodes.partly : exitCodes.failed;
+  return follow(context.out, untilImported(register, ids), waitLine);
 }

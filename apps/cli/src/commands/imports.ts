@@ -1,17 +1,11 @@
+import { importReview, importsPage, importSteered } from '@coldroom/api';
 import { importStates, type ImportState } from '@coldroom/domain';
-import {
-  cancelImport,
-  listImports,
-  operator,
-  retryImport,
-  showImport,
-  type ImportListing,
-  type SteeredImport,
-} from '@coldroom/operations';
+import { cancelImport, listImports, operator, retryImport, showImport, type SteeredImport } from '@coldroom/operations';
 import type { ChangeOptions, CliCommand, Result } from '../command';
 import { parseNames, parseWhole } from '../parsing';
 import { addImportsFaults } from './imports-faults';
-import { listLines, showLines } from './import-lines';
+import { listLines, showLines, type ListedImport, type ShownImport } from './import-lines';
+import { listed, shownThere } from './import-there';
 import { shown } from './import-wish';
 
 /** Only looks: no name is recorded. */
@@ -29,13 +23,19 @@ export function addImports(program: CliCommand): void {
       const limit = parseWhole(options.limit, '--limit');
       const states =
         options.state === undefined ? undefined : parseNames(options.state, importStates, 'state of an import');
-      const found = await context.register<ImportListing>((register) =>
-        listImports(operator(register, reader), { states, limit }),
+      return context.either<Result>(
+        async (register) => {
+          const found = await listImports(operator(register, reader), { states, limit });
+          return {
+            document: { imports: found.imports.map(shown), counts: Object.fromEntries(found.counts) as StateCounts },
+            lines: listLines(found.imports, new Date()),
+          };
+        },
+        async (server) => {
+          const found = (await server.all('imports', importsPage, { state: states }, limit)).map(listed);
+          return { document: { imports: found }, lines: listLines(found, new Date()) };
+        },
       );
-      return {
-        document: { imports: found.imports.map(shown), counts: Object.fromEntries(found.counts) as StateCounts },
-        lines: listLines(found.imports, new Date()),
-      };
     });
   imports
     .command('show')
@@ -44,8 +44,14 @@ export function addImports(program: CliCommand): void {
     .examples('imports show 7')
     .runs(async (context, word: string) => {
       const id = BigInt(parseWhole(word, 'imports show'));
-      const details = await context.register((register) => showImport(operator(register, reader), id));
-      return { document: { ...details, order: shown(details.order) }, lines: showLines(details) };
+      const details = await context.either<ShownImport>(
+        async (register) => {
+          const found = await showImport(operator(register, reader), id);
+          return { ...found, order: shown(found.order) };
+        },
+        async (server) => shownThere(await server.get(`imports/${id}`, importReview)),
+      );
+      return { document: details, lines: showLines(details) };
     });
   addImportsFaults(imports);
   imports
@@ -56,11 +62,10 @@ export function addImports(program: CliCommand): void {
     .examples('imports retry 7', 'imports retry 7 8')
     .runs(async (context, words: readonly string[], { by }: ChangeOptions) => {
       const ids = numbersOf(words, 'imports retry');
-      return context.register(async (register) => {
-        const steered: SteeredImport[] = [];
-        for (const id of ids) steered.push(await retryImport(operator(register, by), id));
-        return steeredResult(steered);
-      });
+      return context.either(
+        (register) => steerAll(ids, (id) => retryImport(operator(register, by), id)),
+        (server) => steerAll(ids, (id) => server.post(`imports/${id}/retry`, importSteered, {})),
+      );
     });
   imports
     .command('cancel')
@@ -71,14 +76,21 @@ export function addImports(program: CliCommand): void {
     .examples('imports cancel 7')
     .runs(async (context, words: readonly string[], { yes, by }: ChangeOptions) => {
       const ids = numbersOf(words, 'imports cancel');
-      return context.register(async (register) => {
-        const orders = [];
-        for (const id of ids) orders.push((await showImport(operator(register, by), id)).order);
+      const confirmed = async (read: (id: bigint) => Promise<ListedImport>): Promise<void> => {
+        const orders: ListedImport[] = [];
+        for (const id of ids) orders.push(await read(id));
         await context.confirm([listLines(orders, new Date()), 'End these imports?'], yes);
-        const steered: SteeredImport[] = [];
-        for (const id of ids) steered.push(await cancelImport(operator(register, by), id));
-        return steeredResult(steered);
-      });
+      };
+      return context.either(
+        async (register) => {
+          await confirmed(async (id) => (await showImport(operator(register, by), id)).order);
+          return steerAll(ids, (id) => cancelImport(operator(register, by), id));
+        },
+        async (server) => {
+          await confirmed(async (id) => listed((await server.get(`imports/${id}`, importReview)).import));
+          return steerAll(ids, (id) => server.delete(`imports/${id}`, importSteered));
+        },
+      );
     });
 }
 
@@ -86,7 +98,9 @@ function numbersOf(words: readonly string[], where: string): readonly bigint[] {
   return [...new Set(words)].map((word) => BigInt(parseWhole(word, where)));
 }
 
-function steeredResult(imports: readonly SteeredImport[]): Result {
+async function steerAll(ids: readonly bigint[], steer: (id: bigint) => Promise<SteeredImport>): Promise<Result> {
+  const imports: SteeredImport[] = [];
+  for (const id of ids) imports.push(await steer(id));
   return {
     document: { imports },
     lines: imports.map(({ id, state, done }) =>

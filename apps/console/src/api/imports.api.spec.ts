@@ -50,6 +50,7 @@ test('an import is ordered once, listed and shown', async () => {
   expect(first).toMatchObject({
     status: 201,
     body: {
+      isNew: true,
       import: {
         state: 'ordered',
         person: 'alice',
@@ -63,7 +64,10 @@ test('an import is ordered once, listed and shown', async () => {
     },
   });
   const { import: ordered } = first.body as { import: { id: string } };
-  expect(await order(alice, { ...body, target: 'Dataset:9' })).toEqual({ status: 200, body: { import: ordered } });
+  expect(await order(alice, { ...body, target: 'Dataset:9' })).toEqual({
+    status: 200,
+    body: { import: ordered, isNew: false },
+  });
   expect(await get(alice, 'imports?state=ordered')).toMatchObject({
     status: 200,
     body: { data: [ordered], next: null },

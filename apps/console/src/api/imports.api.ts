@@ -86,7 +86,7 @@ export class ImportsApi {
     }
     const { recorded, isNew } = await orderImport(reviewer, imports, wish);
     if (isNew) response.status(201);
-    return toJson({ import: importView(recorded) });
+    return toJson({ import: importView(recorded), isNew });
   }
 
   @Post('imports/:id/retry')
