@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { fileCases, pagesCase, rowsCase } from './cases';
 import { timePages } from './console-pages';
 import { runFileCase, runS3 } from './file-cases';
+import { runImport } from './import';
 import { runLatency } from './latency';
 import { runRelink } from './relink';
 import { timeRows } from './rows';
@@ -14,7 +15,7 @@ import { print, row, type Row } from './table';
 
 const help = `Times the whole pipeline, from the approval to the last link, against what else people use, in one run.
 
-  npm run bench -- [--quick] [--json FILE] [--dir DIR] [--cases large,small,rows,s3,latency,relink,console]
+  npm run bench -- [--quick] [--json FILE] [--dir DIR] [--cases large,small,rows,s3,latency,relink,console,import]
 
   --quick       a tenth of the work
   --json FILE   writes { rows: [{ case, peer, ours_s, peer_s, ratio }], costs }; npm run scale reads the costs
@@ -22,6 +23,9 @@ const help = `Times the whole pipeline, from the approval to the last link, agai
 
 latency archives to an S3 server 100 ms away, with one process of checksum and of transfer and with two of each: its
 ratio is what the second host gains. relink leads thousands of links to where their store is now; it has no peer.
+
+import copies large and small files from a buffer below an import root, as for an OMERO server that cannot read the buffer;
+rsync -a and then rsync -ac do the same.
 
 console times pages and API with a million files in the register, one look at a time; it has no peer.
 
@@ -36,7 +40,7 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
       dir: { type: 'string', default: '.bench' },
-      cases: { type: 'string', default: 'large,small,rows,s3,latency,relink,console' },
+      cases: { type: 'string', default: 'large,small,rows,s3,latency,relink,console,import' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -56,6 +60,7 @@ async function main(): Promise<void> {
   for (const each of fileCases(scale))
     if (wanted.includes(each.name)) rows.push(...(await runFileCase(join(dir, each.name), each, costs)));
   if (wanted.includes('s3')) rows.push(...(await runS3(join(dir, 's3'), scale)));
+  if (wanted.includes('import')) rows.push(...(await runImport(join(dir, 'import'), scale)));
   if (wanted.includes('latency')) await runLatency(join(dir, 'latency'), scale);
   if (wanted.includes('relink')) await runRelink(join(dir, 'relink'), scale);
   if (wanted.includes('rows')) rows.push(await runRows(join(dir, 'rows'), rowsCase(scale)));

@@ -9,7 +9,7 @@ import { SourcePlaces, type ImportRoot, type OrderPlaces } from './places';
 import { filesOf } from './rows';
 import { sameFile } from './same-file';
 
-const batchFiles = 32;
+const batchFiles = 256;
 
 /**
  * Copies the locked files of a buffer that OMERO's server cannot read below an import root that it can, and reads the
