@@ -5,7 +5,8 @@ ALTER TABLE import_order ADD COLUMN source_taken_at timestamptz;
 CREATE INDEX import_order_taken ON import_order (id) WHERE source_taken_at IS NOT NULL;
 -- Orders that may have moved files before this was recorded.
 UPDATE import_order SET source_taken_at = now()
-WHERE state NOT IN ('ordered', 'done', 'emptied', 'cancelled') AND (lock = 'moved' OR lock IS NULL);
+WHERE state NOT IN ('done', 'emptied', 'cancelled')
+  AND (lock = 'moved' OR lock IS NULL AND 'settled' IN (state, stuck_from));
 
 -- The earlier order that stood for this content until this one was settled.
 ALTER TABLE import_order ADD COLUMN again_of bigint REFERENCES import_order;

@@ -188,6 +188,19 @@ describe('another order for the same source', () => {
     expect((await scene.get(second)).state).toBe('settled');
   });
 
+  it('that is imported where it is keeps its files there: none is moved before it ends', async () => {
+    scene.configure({ lock: 'none' });
+    const [first, second] = [await scene.order('set'), await orderOfBob('set/a')];
+    await scene.settle(first);
+    await scene.run('lock', first);
+    await scene.settle(second);
+    scene.configure({ lock: 'moved' });
+    await expect(scene.run('lock', second)).rejects.toMatchObject(busy);
+    await scene.sql.query(`UPDATE import_order SET state = 'done', proven_at = now() WHERE id = $1`, [first]);
+    await scene.run('lock', second);
+    expect(await scene.get(second)).toMatchObject({ state: 'locked', lock: 'moved' });
+  });
+
   it('that was cancelled is waited for until its locks are gone, whatever they are', async () => {
     const [first, second] = [await scene.order('set'), await orderOfBob()];
     await scene.settle(first);
