@@ -93,6 +93,7 @@ async function removeOne(set: LocalPath, { path, size, mtimeNs }: SentFile): Pro
   const [own, ours] = [joined(set, path), joined(set, aside(path))];
   const before = await lookAt(own);
   if (before === null) return null;
+  if (!(await isWithoutLinks(set, path))) return 'its directory is a link now';
   if (before.kind !== 'file' || before.size !== size || before.mtimeNs !== mtimeNs) return 'it changed in this moment';
   if (await lookAt(ours)) return `${shownBytes(aside(path))} is in the way`;
   await rename(own, ours);
@@ -104,6 +105,14 @@ async function removeOne(set: LocalPath, { path, size, mtimeNs }: SentFile): Pro
   }
   await unlink(ours);
   return null;
+}
+
+/** A set that was moved elsewhere, with a link in its place, is the only copy there. */
+async function isWithoutLinks(set: LocalPath, path: Buffer): Promise<boolean> {
+  if ((await lookAt(set))?.kind !== 'directory') return false;
+  for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1))
+    if ((await lookAt(joined(set, path.subarray(0, end))))?.kind !== 'directory') return false;
+  return true;
 }
 
 /** A second name never replaces anything, unlike a rename: where the name is taken, the file stays at ours. */

@@ -16,6 +16,11 @@ const slash = Buffer.from('/');
  */
 export async function* filesOf(set: LocalPath, below = Buffer.alloc(0)): AsyncGenerator<FoundFile> {
   const directory = below.length === 0 ? set : joined(set, below);
+  if ((await lookAt(directory))?.kind !== 'directory')
+    throw new Refused(
+      'SET_ENTRY_KIND',
+      `${shown(directory)} is no directory, or a link to one. Name the directory itself.`,
+    );
   const entries = [];
   for (const name of await namesIn(directory)) {
     const path = below.length === 0 ? name : Buffer.concat([below, slash, name]);

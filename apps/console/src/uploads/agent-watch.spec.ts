@@ -35,18 +35,22 @@ test('complete sets are sent, and a copy goes only when all of it is proven and 
   scene.file('lea/left-out/notes.txt');
   scene.file('alice/rewritten/a.tif');
   scene.file('alice/with-others/a.tif');
+  scene.file('alice/moved/sub/a.tif');
   scene.file('alice/writing/a.tif.part');
   scene.file('alice/linked/a.tif');
   symlinkSync('/etc/hostname', scene.data('alice/linked/b.tif'));
   scene.file('olga/not-named/a.tif');
   const watch = scene.begin('watch');
-  await until('four orders', () => ordered(4));
+  await until('five orders', () => ordered(5));
   renameSync(scene.data('alice/writing/a.tif.part'), scene.data('alice/writing/a.tif'));
-  await until('a fifth order', () => ordered(5));
+  await until('a sixth order', () => ordered(6));
+  renameSync(scene.data('alice/moved'), join(scene.dir, 'moved'));
+  symlinkSync(join(scene.dir, 'moved'), scene.data('alice/moved'));
   await sleep(1500);
   expect(readdirSync(scene.data('alice')).toSorted()).toEqual([
     'good',
     'linked',
+    'moved',
     'rewritten',
     'with-others',
     'writing',
@@ -65,24 +69,26 @@ test('complete sets are sent, and a copy goes only when all of it is proven and 
     async () => !existsSync(scene.data('alice/good')) && !existsSync(scene.data('alice/writing')),
   );
   await until('reasons', async () => /OTHER_FILES/.test((await noteOf('with-others')) ?? ''));
+  await until('another reason', async () => /SET_ENTRY_KIND/.test((await noteOf('alice/moved')) ?? ''));
   expect(await noteOf('alice/rewritten')).toMatch(/CONTENT_DIFFERS: a.tif/);
   expect(await noteOf('left-out')).toMatch(/does not have all files/);
   expect(readFileSync(rewritten, 'utf8')).toBe('PIXELS');
   expect(readdirSync(scene.data('lea/left-out')).toSorted()).toEqual(['a.tif', 'notes.txt']);
-  expect(readdirSync(scene.data('alice')).toSorted()).toEqual(['linked', 'rewritten', 'with-others']);
+  expect(readdirSync(scene.data('alice')).toSorted()).toEqual(['linked', 'moved', 'rewritten', 'with-others']);
   watch.process.kill();
   const { code, stderr } = await watch.ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/SET_ENTRY_KIND.*b\.tif/) });
   expect(stderr).toMatch(/NOT_PERMITTED.*olga/);
   expect(stderr).toMatch(/with-others changed after it was sent/);
-  expect(await ordered(5)).toBe(true);
+  expect(await ordered(6)).toBe(true);
+  expect(readFileSync(join(scene.dir, 'moved/sub/a.tif'), 'utf8')).toBe('pixels');
 });
 
 test('a removal that was cut off is completed, and what is no longer the same comes back', async () => {
   for (const set of ['cut', 'cut-changed'])
     for (const name of ['a', 'b', 'c']) scene.file(`alice/${set}/${name}.tif`, set + name);
   const watch = scene.begin('watch');
-  await until('two orders', () => ordered(7));
+  await until('two orders', () => ordered(8));
   await sleep(500);
   watch.process.kill('SIGKILL');
   await watch.ended;
