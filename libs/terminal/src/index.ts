@@ -1,4 +1,5 @@
 export { counted, formatBytes, formatCount } from './bytes';
+export { csvLine, toCsv, type CsvColumn, type CsvValue } from './csv';
 export { formatAge, formatDuration, formatTime } from './durations';
 export { below, shortened, flat, harmless, left, right, section, type Lines } from './lines';
 export { LiveLines } from './live-lines';

@@ -1,6 +1,6 @@
 import type { OwnerUsage, Usage } from '@coldroom/operations';
 import { usageParts, type UsageDay } from '@coldroom/register';
-import type { CsvColumn } from './csv';
+import type { CsvColumn } from '@coldroom/terminal';
 
 /** Sizes are bytes. The names of the columns do not change. */
 export const ownerColumns: readonly CsvColumn<OwnerUsage>[] = [

@@ -7,7 +7,7 @@ import { toHtml } from '../layout/html';
 import { CurrentVisitor } from '../sign-in/actor.guard';
 import type { Visitor } from '../sign-in/visitors';
 import { Site } from '../site';
-import { toCsv } from './csv';
+import { toCsv } from '@coldroom/terminal';
 import { dayColumns, ownerColumns, projectColumns } from './downloads';
 import { parseChoice, parseCsvChoice } from './input';
 import { UsagePage } from './usage-page';
