@@ -53,6 +53,9 @@ GRANT INSERT ON eventlog TO coldroom_scanner;
 -- When images were imported, for the page Usage. Archiving works without this line.
 GRANT SELECT (time) ON event TO coldroom_scanner;
 
+-- The types of pixels, for the report on an image. Archiving works without this line.
+GRANT SELECT (id, value) ON pixelstype TO coldroom_scanner;
+
 -- OMERO's own triggers and functions run with the rights of whoever sets them off: ids, the search index, namespaces.
 GRANT USAGE ON SEQUENCE seq_event, seq_eventlog, seq_annotation, seq_imageannotationlink, seq_namespace TO coldroom_scanner;
 GRANT SELECT ON _lock_ids TO coldroom_scanner;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { styleText } from 'node:util';
 import { flat, harmless, type Lines } from '@coldroom/terminal';
 
@@ -22,6 +23,11 @@ export class Output {
   /** An interim note, for people only. */
   note(lines: Lines): void {
     if (!this.json) this.write(process.stderr, undefined, lines);
+  }
+
+  /** A long result, as it is made; waits where the reader is slow. */
+  async stream(parts: AsyncIterable<string>): Promise<void> {
+    for await (const part of parts) if (!process.stdout.write(part)) await once(process.stdout, 'drain');
   }
 
   private write(stream: NodeJS.WriteStream, document: unknown, lines: Lines): void {

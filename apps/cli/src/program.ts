@@ -20,6 +20,7 @@ import { addRelink } from './commands/relink';
 import { addPull } from './commands/pull';
 import { addPolicies } from './commands/policies';
 import { addRebuild } from './commands/rebuild';
+import { addReport } from './commands/report';
 import { addRequestsDecide } from './commands/requests-decide';
 import { addRequestsKept } from './commands/requests-kept';
 import { addRequestsList } from './commands/requests-list';
@@ -98,6 +99,7 @@ export function build(json: boolean, ended: (code: ExitCode) => void): CliComman
   for (const add of [addFilesList, addFilesShow, addFilesRetry, addFilesAbandon]) add(files);
   for (const add of [
     addStatus,
+    addReport,
     addWatch,
     addUndo,
     addRestore,

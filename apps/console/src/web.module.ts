@@ -24,6 +24,7 @@ import { PeopleController } from './people/people.controller';
 import { BoardModule } from './queues/board.module';
 import { QueueMetrics } from './queues/queue-metrics';
 import { QueuesController } from './queues/queues.controller';
+import { ReportsController } from './reports/reports.controller';
 import { RequestsController } from './requests/requests.controller';
 import { RetrievalsController } from './retrievals/retrievals.controller';
 import { ActorGuard, VisitorGuard } from './sign-in/actor.guard';
@@ -77,6 +78,7 @@ export class WebModule {
         ImportsController,
         OpenController,
         UsageController,
+        ReportsController,
         PeopleController,
         StoresController,
         AuditController,

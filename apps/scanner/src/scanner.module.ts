@@ -10,6 +10,7 @@ import { openConfiguredStores } from '@coldroom/stores';
 import { BIO_FORMATS_PLACES, ServersBioFormats } from './bio-formats';
 import { Closures } from './closures';
 import { ContainerAnswers } from './container-answers';
+import { ImageAnswers } from './image-answers';
 import { ImportAnnotations } from './import-annotations';
 import { ImportAnswers } from './import-answers';
 import { IMPORTS, ImportMarks } from './import-marks';
@@ -25,6 +26,7 @@ import { Pace, Rounds } from './rounds';
 import { Scan } from './scan';
 import { ScannerEnd, ScannerStart } from './scanner-life';
 import { Scans } from './scans';
+import { UsageDetails } from './usage-details';
 import { UsageRecord } from './usage-record';
 import { StoreNames } from './store-names';
 import { Starter } from './starter';
@@ -105,6 +107,7 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       RetrievalMarks,
       PeopleMirror,
       UsageRecord,
+      UsageDetails,
       Starter,
       Mirror,
       ImportMarks,
@@ -114,6 +117,7 @@ export function scannerModule(settings: Settings<(typeof scannerParts)[number] |
       Round,
       Rounds,
       ContainerAnswers,
+      ImageAnswers,
       ScannerStart,
       ScannerEnd,
     ],

@@ -5,6 +5,7 @@ export { browsed, importAnswer, importOrdered, importReview, importsPage, import
 export { me, ownMail } from './me';
 export { peoplePage, tokensList } from './people';
 export { request, requestsPage, review } from './requests';
+export { reportDocument, reportList } from './reports';
 export { cancellationAnswer, retrievalAnswer, retrievalCancelled, retrievalReview, retrievalsPage } from './retrievals';
 export { eventsPage, lastScan, overview, resumed, scan, scanRequested, status, stoppedList, stuckList } from './status';
 export { storesList } from './stores';

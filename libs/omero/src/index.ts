@@ -25,6 +25,15 @@ export { OmeroDatabase, type OmeroFacts, type OmeroOptions } from './omero-datab
 export type { Person } from './people';
 export type { Repository } from './repositories';
 export type { OmeroFilesets, OmeroProject, OmeroUsage } from './usage';
+export type { ImageRecord, PixelsFacts } from './image-facts';
+export type {
+  LargeFileset,
+  LegacyOriginals,
+  LegacyPixels,
+  OmeroDataset,
+  OmeroDetails,
+  OmeroFormat,
+} from './usage-details';
 export type { OmeroRoster, RosterPerson } from './roster';
 export type { Candidate } from './policies/candidates';
 export {

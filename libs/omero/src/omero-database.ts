@@ -14,7 +14,9 @@ import type { ImageMark } from './mark-annotations';
 import { type IgnoredMark, type Mark, readMarks, type RequestMark } from './marks';
 import { type ImageNote, readNotes } from './notes';
 import { findManagedRepository, type Repository } from './repositories';
+import { readExisting, readImageOf, readImageRecord, type ImageRecord } from './image-facts';
 import { checkUsageRights, readUsage, type OmeroUsage } from './usage';
+import { readDetails, readLegacyPixels, type LegacyPixels, type OmeroDetails } from './usage-details';
 import { checkRosterRights, readRoster, type OmeroRoster } from './roster';
 
 export interface OmeroOptions extends ConnectionOptions {
@@ -129,6 +131,31 @@ export class OmeroDatabase {
    */
   usage(limitMs: number): Promise<OmeroUsage> {
     return inTransaction(this.pool, 'read', (session) => readUsage(session, limitMs));
+  }
+
+  /** The same by dataset and format, the largest filesets, and OMERO 4 data. Throws as `usage` does. */
+  usageDetails(limitMs: number): Promise<OmeroDetails> {
+    return inTransaction(this.pool, 'read', (session) => readDetails(session, limitMs));
+  }
+
+  /** Pixels of images without a fileset, from one snapshot. Holds a connection until the loop ends. */
+  legacyPixels(): AsyncGenerator<LegacyPixels> {
+    return readInTransaction(this.pool, readLegacyPixels);
+  }
+
+  /** See `readImageRecord`. */
+  imageRecord(id: bigint): Promise<ImageRecord | undefined> {
+    return inTransaction(this.pool, 'read', (session) => readImageRecord(session, id));
+  }
+
+  /** See `readImageOf`. */
+  imageOf(filesetId: bigint): Promise<bigint | undefined> {
+    return inTransaction(this.pool, 'read', (session) => readImageOf(session, filesetId));
+  }
+
+  /** Of these images, those that exist. */
+  existing(imageIds: readonly bigint[]): Promise<ReadonlySet<bigint>> {
+    return inTransaction(this.pool, 'read', (session) => readExisting(session, imageIds));
   }
 
   /** Throws as `usage` does, without reading anything. */

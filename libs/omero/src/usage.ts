@@ -54,7 +54,7 @@ export async function readUsage(session: Session, limitMs: number): Promise<Omer
   await checkUsageRights(session);
   await session.rows(`SET LOCAL statement_timeout = ${limitMs}`);
   const filesets = await session.rows<OmeroFilesets>(
-    `WITH ${sizes}, one AS (
+    `WITH ${fileSizes}, one AS (
        SELECT i.fileset, min(i.group_id) AS group_id, min(i.owner_id) AS owner_id, min(i.creation_id) AS creation_id, count(*) AS images, ${isArchived} AS archived
        FROM image i WHERE i.fileset IS NOT NULL GROUP BY i.fileset)
      SELECT one.group_id AS "groupId", one.owner_id AS "ownerId", extract(year FROM v.time)::int AS year, width_bucket(bytes, '{1073741824, 10737418240, 107374182400}'::bigint[]) AS "sizeClass",
@@ -63,7 +63,7 @@ export async function readUsage(session: Session, limitMs: number): Promise<Omer
      FROM one JOIN sizes USING (fileset) JOIN event v ON v.id = one.creation_id GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
   );
   const projects = await session.rows<OmeroProject>(
-    `WITH ${sizes}, one AS (
+    `WITH ${fileSizes}, one AS (
        SELECT pd.parent AS project, i.group_id, i.owner_id, i.fileset, ${isArchived} AS archived
        FROM projectdatasetlink pd JOIN datasetimagelink di ON di.parent = pd.child JOIN image i ON i.id = di.child
        WHERE i.fileset IS NOT NULL GROUP BY 1, 2, 3, 4)
@@ -74,7 +74,9 @@ export async function readUsage(session: Session, limitMs: number): Promise<Omer
   return { filesets, projects };
 }
 
-const sizes = `sizes AS (
+/** SQL: files and bytes of each fileset. */
+export const fileSizes = `sizes AS (
   SELECT e.fileset, count(*) AS files, coalesce(sum(o.size), 0)::bigint AS bytes
   FROM filesetentry e JOIN originalfile o ON o.id = e.originalfile GROUP BY e.fileset)`;
-const isArchived = 'bool_or(coalesce(i.archived, false))';
+/** SQL: of some images `i`. */
+export const isArchived = 'bool_or(coalesce(i.archived, false))';

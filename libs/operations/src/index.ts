@@ -91,6 +91,31 @@ export {
   type RightsPolicy,
   type Role,
 } from './rights/rights';
+export { storeNamesFor } from './reports/archive-report';
+export { csvOf } from './reports/csv';
+export { sizeLines } from './reports/list-file';
+export { makeReport } from './reports/make-report';
+export { measuring } from './reports/measure';
+export {
+  candidateKeys,
+  reportNames,
+  reportTitles,
+  usageKeys,
+  type ReportName,
+  type ReportOrder,
+  type ReportPrices,
+} from './reports/order';
+export { sizeReport } from './reports/size-report';
+export {
+  documentOf,
+  firstRows,
+  reportOf,
+  type Cell,
+  type ReportColumn,
+  type ReportDocument,
+  type TableReport,
+} from './reports/table-report';
+export { reportTables, type TableName } from './reports/tables';
 export { rightsOf, type OwnRights } from './rights/own';
 export { actorOf, type GrantedRole, type RoleSettings } from './rights/roles';
 export { actorOfToken, agentRole, createToken, revokeToken, tokenRoles, type TokenOrder } from './rights/tokens';

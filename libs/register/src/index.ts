@@ -3,6 +3,7 @@ export type { AuditResult, AuditRun } from './queries/audit-runs';
 export type { AuditedFile, Page } from './queries/audited-files';
 export { firstPage, type AuditedImage, type PageStart } from './queries/audited-images';
 export type { ContainerAnswer } from './containers/containers';
+export type { ImageQuestion, ImageQuestionAnswer } from './containers/image-questions';
 export type { BackupOf, BackupRun, BackupState } from './backups/backup-runs';
 export type { BagStanding, Standing } from './backups/standing';
 export { schema as registerSchema } from './db/connection';
@@ -136,6 +137,17 @@ export {
 export type { ServiceReport } from './troubles/service-reports';
 export { troubleEvents, type FoundTrouble, type Trouble } from './troubles/troubles';
 export type { OmeroAmount, OmeroAmounts, OmeroRead, ProjectAmount } from './usage/omero-mirror';
+export type {
+  DatasetAmount,
+  DetailPart,
+  FilesetAmount,
+  FormatAmount,
+  LargeFileset,
+  LegacyAmount,
+  OmeroDetailRows,
+} from './usage/omero-details';
+export type { MissingImage } from './usage/missing-images';
+export type { GroupDay } from './usage/usage-days';
 export type { UsageFilter, UsageOwner } from './usage/owners';
 export { usageParts, type UsagePart } from './usage/parts';
 export type { UsageRow } from './usage/usage';

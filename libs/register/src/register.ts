@@ -7,6 +7,7 @@ import { readStanding, type Standing } from './backups/standing';
 import { connect, releaseIdle, openPool } from './db/connection';
 import { asRegisterError } from './db/failures';
 import { Containers } from './containers/containers';
+import { ImageQuestions } from './containers/image-questions';
 import { Meaning } from './queries/meaning';
 import { readFigures, type Figures } from './queries/figures';
 import { Fixity } from './queries/fixity';
@@ -81,6 +82,7 @@ export class Register {
   readonly usage: Usage;
   readonly scans: Scans;
   readonly containers: Containers;
+  readonly imageQuestions: ImageQuestions;
   readonly reports: Reports;
   readonly meaning: Meaning;
   readonly fixity: Fixity;
@@ -125,6 +127,7 @@ export class Register {
     this.usage = new Usage(this.pool);
     this.scans = new Scans(this.pool);
     this.containers = new Containers(this.pool);
+    this.imageQuestions = new ImageQuestions(this.pool);
     this.reports = new Reports(this.pool);
     this.meaning = new Meaning(this.pool);
     this.fixity = new Fixity(this.pool);

@@ -108,6 +108,8 @@ const calls: Readonly<Record<string, () => Promise<Call> | Call>> = {
   'get /audit': () => ['audit'],
   'get /usage': () => ['usage'],
   'get /usage/days': () => ['usage/days'],
+  'get /reports': () => ['reports'],
+  'get /reports/{name}': () => ['reports/usage?rows=user&limit=10'],
   'get /system': async () => {
     const { backupRuns } = running.register;
     for (const kind of ['backup', 'drill'] as const) {

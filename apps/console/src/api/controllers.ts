@@ -4,6 +4,7 @@ import { ImagesApi } from './images.api';
 import { ImportsApi } from './imports.api';
 import { MeApi } from './me.api';
 import { PeopleApi } from './people.api';
+import { ReportsApi } from './reports.api';
 import { RequestsApi } from './requests.api';
 import { RetrievalsApi } from './retrievals.api';
 import { StatusApi } from './status.api';
@@ -22,6 +23,7 @@ export const apiControllers = [
   AuditApi,
   SystemApi,
   UsageApi,
+  ReportsApi,
   StatusApi,
   MeApi,
   ImagesApi,

@@ -113,6 +113,9 @@ function Downloads({ site, choice, days, usage }: UsageProps): VNode {
         {link('owners', 'People and groups')}
         {usage.projects.length > 0 && link('projects', 'Projects')}
         {days.length > 0 && link('days', 'Days')}
+        <a class="button" href={site.href('/reports')}>
+          Reports
+        </a>
       </p>
     </section>
   );

@@ -45,3 +45,23 @@ export async function usageDays(
   );
   return rows;
 }
+
+/** What one group had at the end of a day. */
+export interface GroupDay extends UsageDay {
+  readonly groupId: bigint;
+}
+
+/** Of each group the newest day up to this one, `2026-11-29`. Of these groups, or of all. */
+export async function groupDays(
+  pool: pg.Pool,
+  groups: readonly bigint[] | undefined,
+  until: string,
+): Promise<readonly GroupDay[]> {
+  const { rows } = await pool.query<GroupDay>(
+    `SELECT DISTINCT ON (group_id) group_id AS "groupId", to_char(day, 'YYYY-MM-DD') AS day, held_bytes AS "heldBytes", freed_bytes AS "freedBytes",
+       (held_files + freed_files)::float8 AS "archivedFiles", omero_bytes AS "omeroBytes"
+     FROM usage_day WHERE day <= $2::date AND ($1::bigint[] IS NULL OR group_id = ANY($1)) ORDER BY group_id, usage_day.day DESC`,
+    [groups ?? null, until],
+  );
+  return rows;
+}

@@ -1,9 +1,12 @@
 import type pg from 'pg';
+import type { RootName } from '@coldroom/domain';
 import { isVisible } from '../requests/request-filter';
+import { archivedImagesAfter, missingImages, type MissingImage } from './missing-images';
+import { OmeroDetails } from './omero-details';
 import { OmeroMirror } from './omero-mirror';
 import { isChosen, joinNames, ownerNames, type UsageFilter, type UsageOwner } from './owners';
 import { partOfTotal, type UsagePart } from './parts';
-import { recordDay, usageDays, type UsageDay } from './usage-days';
+import { groupDays, recordDay, usageDays, type GroupDay, type UsageDay } from './usage-days';
 
 export interface UsageRow extends UsageOwner {
   /** Null while the files have no bag. */
@@ -19,9 +22,12 @@ export interface UsageRow extends UsageOwner {
 export class Usage {
   /** What the scanner read of OMERO. */
   readonly omero: OmeroMirror;
+  /** The same in more detail, for reports. */
+  readonly details: OmeroDetails;
 
   constructor(private readonly pool: pg.Pool) {
     this.omero = new OmeroMirror(pool);
+    this.details = new OmeroDetails(pool);
   }
 
   /** By group, owner, store and part. */
@@ -49,4 +55,35 @@ export class Usage {
   async days(groups: readonly bigint[] | undefined, since: Date): Promise<readonly UsageDay[]> {
     return usageDays(this.pool, groups, since);
   }
+
+  /** See `groupDays`. */
+  async groupDays(groups: readonly bigint[] | undefined, until: string): Promise<readonly GroupDay[]> {
+    return groupDays(this.pool, groups, until);
+  }
+
+  /** See `archivedImagesAfter`. */
+  async archivedImagesAfter(after: bigint, limit: number): Promise<readonly bigint[]> {
+    return archivedImagesAfter(this.pool, after, limit);
+  }
+
+  /** Sizes of the files of the register that have these paths, by path as text. */
+  async archivedSizes(root: RootName, paths: readonly Buffer[]): Promise<ReadonlyMap<string, bigint>> {
+    if (paths.length === 0) return new Map();
+    const { rows } = await this.pool.query<{ path: Buffer; size: bigint }>(
+      `SELECT path, size FROM file WHERE root = $1 AND path = ANY($2::bytea[]) AND phase NOT IN ('skipped', 'given up', 'restored')`,
+      [root, paths],
+    );
+    return new Map(rows.map(({ path, size }) => [path.toString(), size]));
+  }
+
+  /** Archived images that OMERO no longer has, by image; read page by page. */
+  async *missingImages(filter: UsageFilter = {}): AsyncGenerator<MissingImage> {
+    for (let after: bigint | undefined = -1n; after !== undefined;) {
+      const rows: readonly MissingImage[] = await missingImages(this.pool, filter, after, pageSize);
+      yield* rows;
+      after = rows.length < pageSize ? undefined : rows.at(-1)?.imageId;
+    }
+  }
 }
+
+const pageSize = 1000;
