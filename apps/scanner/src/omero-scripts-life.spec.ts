@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { omeroPython, type ScriptResult } from '@coldroom/omero-server';
 import { RetrievalMarks } from './retrieval-marks';
 import { ScriptScene } from './testing/script-scene';
+import { move, untilPlaced, untilReleased } from './testing/transitions';
 
 const python = omeroPython();
 const single = (name: string, images = 1) => ({ files: [{ name, size: 20 }], images });
@@ -133,6 +134,34 @@ const single = (name: string, images = 1) => ({ files: [{ name, size: 20 }], ima
     // The register knows nothing of these images: there is nothing to recall.
     await new RetrievalMarks(at.scene.omero, at.scene.register, at.scene.log).run();
     expect(await at.scene.marksOf(ids[0]!)).toEqual(['ARCHIVED']);
+  });
+
+  test('from a mark to the archive and back, all by scripts', async () => {
+    const { register, starter, mirror, omero, log } = at.scene;
+    const ids = await add(single('life.tif'));
+    const retrievalMarks = new RetrievalMarks(omero, register, log);
+    const state = async (): Promise<string | undefined> => (await at.scene.filesByName()).get('life.tif')?.state;
+    await launch('alice', 'Archive_Images', { IDs: ids });
+    const { requests } = await at.scan();
+    await register.requests.approve(BigInt(requests[0]!.id), 'boss');
+    await starter.run('test');
+    await move(at.scene, untilReleased);
+    while ((await mirror.run()) > 0);
+    expect((await launch('alice', 'Archive_Status', { IDs: ids })).message).toBe('1 images: archived');
+
+    await launch('lea', 'Recall_Images', { IDs: ids, Days: 3 });
+    expect(await retrievalMarks.run()).toMatchObject({ files: 1, ignoredCount: 0 });
+    await move(at.scene, untilPlaced('recalled'));
+    // The mark is gone: the next scan does not prolong it.
+    expect(await at.scene.marksOf(ids[0]!)).not.toContain('RECALL');
+    expect([await state(), await retrievalMarks.run()]).toMatchObject(['recalled', { files: 0 }]);
+
+    await launch('alice', 'Restore_Images', { IDs: ids });
+    expect(await retrievalMarks.run()).toMatchObject({ files: 1 });
+    await move(at.scene, untilPlaced('restored'));
+    while ((await mirror.run()) > 0);
+    expect([await state(), await at.scene.marksOf(ids[0]!)]).toEqual(['restored', []]);
+    expect((await launch('alice', 'Archive_Status', { IDs: ids })).message).toBe('1 images: not archived');
   });
 
   test('containers stand for all images below them, each once', async () => {

@@ -1,17 +1,9 @@
-import type { FileEvent, FileState, WorkState } from '@coldroom/domain';
 import { annotateImages, type TinyOmero } from '@coldroom/sample-omero';
 import { RetrievalMarks } from './retrieval-marks';
 import { Scene } from './testing/scene';
+import { move, untilPlaced, untilReleased } from './testing/transitions';
 
 const single = (name: string, images = 1) => ({ files: [{ name, size: 20 }], images });
-const untilReleased = [
-  ['approved', 'hash', 'hashed'],
-  ['hashed', 'copy', 'copied'],
-  ['copied', 'verify', 'verified'],
-  ['verified', 'seal', 'sealed'],
-  ['sealed', 'link', 'linked'],
-  ['linked', 'release', 'released'],
-] as const;
 
 describe('a retrieval requested by a mark', () => {
   let scene: Scene;
@@ -23,20 +15,6 @@ describe('a retrieval requested by a mark', () => {
   });
   afterAll(() => scene.close());
 
-  async function move(ways: readonly (readonly [WorkState, FileEvent, FileState])[]): Promise<void> {
-    for (const [from, event, to] of ways) {
-      for (const due of await scene.register.claims.due([from])) {
-        const claim = await scene.register.claims.claim(due.bagId, [from], 'test', 60_000);
-        if (claim)
-          await scene.register.applyTransitions(
-            claim,
-            claim.files.map((file) => ({ id: file.id, event, from, to })),
-            { stage: 'test', errorLimit: 1000 },
-          );
-      }
-    }
-  }
-
   async function archived(name: string, images = 1, upTo: number = untilReleased.length): Promise<TinyOmero> {
     const tiny = await scene.add([single(name, images)]);
     const {
@@ -44,7 +22,7 @@ describe('a retrieval requested by a mark', () => {
     } = await scene.scan.run('test');
     await scene.register.requests.approve(BigInt(made!.id), 'boss');
     await scene.starter.run('test');
-    await move(untilReleased.slice(0, upTo));
+    await move(scene, untilReleased.slice(0, upTo));
     while ((await scene.mirror.run()) > 0);
     return tiny;
   }
@@ -83,12 +61,7 @@ describe('a retrieval requested by a mark', () => {
     expect(await stateOf('a.lif')).toBe('retrieving');
     for (const id of tiny.imageIds) expect(await scene.marksOf(id)).toContain('ARCHIVED');
 
-    await move([
-      ['retrieving', 'bringOnline', 'online'],
-      ['online', 'fetch', 'fetched'],
-      ['fetched', 'verifyFetched', 'fetchVerified'],
-      ['fetchVerified', 'place', 'restored'],
-    ]);
+    await move(scene, untilPlaced('restored'));
     while ((await scene.mirror.run()) > 0);
     for (const id of tiny.imageIds) expect([id, await scene.marksOf(id)]).toEqual([id, []]);
     expect(await retrievalMarks.run()).toMatchObject({ marks: 0, files: 0 });
@@ -122,7 +95,7 @@ describe('a retrieval requested by a mark', () => {
     } = await scene.scan.run('test');
     await scene.register.requests.approve(BigInt(made!.id), 'boss');
     await scene.starter.run('test');
-    await move(untilReleased);
+    await move(scene, untilReleased);
     for (const id of tiny.imageIds) await askFor(id, await owner(id));
     expect(await retrievalMarks.run()).toMatchObject({ files: 2 });
     const told = await scene.register.reports.events({ requestId: BigInt(made!.id) }, 100);
