@@ -24,9 +24,8 @@ const withoutCron = ({ CRON_LINE: _, ...rest }: Record<string, number>): Record<
 
 async function bytesAtPaths(): Promise<void> {
   for (const [path, content] of older.before) {
-    if (older.planted.unreadable.includes(path)) continue;
-    const now = await readFile(path);
-    if (!now.equals(content) && !path.includes('first.dv')) throw new Error(`${path} has other bytes`);
+    if ([...older.planted.unreadable, ...older.planted.damaged].includes(path)) continue;
+    if (!(await readFile(path)).equals(content)) throw new Error(`${path} has other bytes`);
   }
 }
 
@@ -71,8 +70,7 @@ it('has OMERO show what is true, and an audit finds nothing', async () => {
     expect([image_id, image['archived'] === true, image['marked']]).toEqual([image_id, isArchived, isArchived]);
   }
   expect(wanted.length).toBeGreaterThan(planted.marked.length / 2);
-  const audit = await coldroom(['audit', '--json'], scene.env);
-  expect([audit.code, JSON.parse(audit.stdout)]).toMatchObject([0, {}]);
+  expect((await coldroom(['audit'], scene.env)).code).toBe(0); // 3 if it found anything
 });
 
 it('reads what was taken over like any other copy', async () => {

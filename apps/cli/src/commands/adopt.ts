@@ -5,6 +5,7 @@ import { exitCodes } from '@coldroom/runtime';
 import { counted } from '@coldroom/terminal';
 import type { CliCommand, Result } from '../command';
 import type { Context } from '../context';
+import { crashAsSet } from '../crashes';
 import { parseWhole } from '../parsing';
 import { withProgress } from '../waiting';
 import { adoptLines } from './adopt-lines';
@@ -59,6 +60,7 @@ async function run(context: Context, register: Register, options: Options): Prom
       yes,
     );
   const limit = parseWhole(options.limit, '--limit');
+  crashAsSet(context.env);
   const { store, report } = await withReportFile(options.report, (file) =>
     withProgress(context.out, (show) => {
       const progress = (sofar: AdoptionReport, job: string): void => show(progressLine(sofar, job));

@@ -20,8 +20,9 @@ export interface Planted {
   readonly marked: readonly number[];
   /** Of these originals OMERO must have no hash. */
   readonly withoutHash: readonly string[];
-  /** Files whose bytes cannot be read at their paths, by what was planted. */
+  /** Files whose bytes cannot be read at their paths, by what was planted; and those whose copies were changed. */
   readonly unreadable: readonly string[];
+  readonly damaged: readonly string[];
 }
 
 /** One file each; the rest of the fileset is archived as it should be. */
@@ -186,12 +187,14 @@ export async function plant(tool: OlderTool, owner: Person, filesets: readonly P
     marked: [] as number[],
     withoutHash: [] as string[],
     unreadable: [] as string[],
+    damaged: [] as string[],
   };
   const count = (codes: readonly string[]): void => codes.forEach((code) => (counts[code] = (counts[code] ?? 0) + 1));
   const register: string[] = [];
   const job = (nr: number, rest: Omit<Job, 'name' | 'owner'>): Promise<void> =>
     tool.job({ ...rest, owner, name: `20161128_${String(100000 + nr)}.1` });
 
+  const jobs = new Map<Folder, { readonly images: number[]; readonly files: (readonly [string, Status])[] }>();
   for (const [nr, oddity] of oddities.entries()) {
     const { imageIds, paths } = filesets[nr]!;
     const [first, ...rest] = paths as [string, ...string[]];
@@ -201,20 +204,20 @@ export async function plant(tool: OlderTool, owner: Person, filesets: readonly P
     all.adopted.push(...rest, ...(oddity.outcome === 'adopted' ? [first] : []));
     if (oddity.outcome === 'left') all.left.push(first);
     if (oddity.unreadable) all.unreadable.push(first);
+    if (oddity.byReading === 'DIFFERS') all.damaged.push(first);
     if (oddity.withoutHash) all.withoutHash.push(first);
     all.marked.push(...imageIds);
     count(oddity.codes);
     if (oddity.byReading) byReading[oddity.byReading] = (byReading[oddity.byReading] ?? 0) + 1;
-    await job(nr, {
-      folder: oddity.folder ?? 'Finished',
-      images: imageIds,
-      files: [
-        [oddity.name?.(first) ?? first, oddity.status ?? 'Finished'],
-        ...rest.map((path) => [path, 'Finished'] as const),
-      ],
-      notes: { expiry: '2026-11-28', description: 'one = two\n[Files]\n/etc/passwd = Running\n# user id = 0' },
-    });
+    const folder = oddity.folder ?? 'Finished';
+    const listed = jobs.get(folder) ?? { images: [], files: [] };
+    listed.images.push(...imageIds);
+    listed.files.push([oddity.name?.(first) ?? first, oddity.status ?? 'Finished']);
+    listed.files.push(...rest.map((path) => [path, 'Finished'] as const));
+    jobs.set(folder, listed);
   }
+  const notes = { expiry: '2026-11-28', description: 'one = two\n[Files]\n/etc/passwd = Running\n# user id = 0' };
+  for (const [nr, [folder, listed]] of [...jobs].entries()) await job(nr, { folder, ...listed, notes });
   await plantUsual(tool, filesets.slice(oddities.length), { all, count, register, job });
   await plantAround(tool, { first: filesets[0]!, count, job });
   await tool.register('archived_register', register);
