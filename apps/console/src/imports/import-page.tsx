@@ -89,7 +89,7 @@ function Filesets({ details: { amounts, filesets } }: Shown): VNode | null {
       </h2>
       {amounts.leftOut !== null && amounts.leftOut > 0 && (
         <p>
-          {counted(amounts.leftOut, 'file')} not imported, as OMERO leaves them out:{' '}
+          {counted(amounts.leftOut, 'file')} that OMERO cannot import:{' '}
           <span class="name">
             {amounts.leftOutFirst.join(', ')}
             {amounts.leftOut > amounts.leftOutFirst.length && ', …'}

@@ -35,14 +35,14 @@ export function ImportsPage({ listing, filter, canOrder, live, ...frame }: Props
   return (
     <Page {...frame} section="imports" title="Imports" live={live}>
       <div class="heading">
-        <h1>Imports into OMERO</h1>
-        {canOrder && (
-          <p>
+        <div class="title">
+          <h1>Imports into OMERO</h1>
+          {canOrder && (
             <a class="button primary" href={frame.site.href('/imports/new')}>
               New import…
             </a>
-          </p>
-        )}
+          )}
+        </div>
         <nav class="states" aria-label="Imports by state">
           <a href={frame.site.href('/imports')} aria-current={filter === undefined ? 'true' : undefined}>
             All

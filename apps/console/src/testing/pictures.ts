@@ -8,9 +8,11 @@ import { pagesOfAdministration } from './administration-pages';
 import { AnsweringScanner } from './answering-scanner';
 import { Chromium, signIn } from './chromium';
 import { pagesOfFiles } from './file-pages';
+import { ImportPages } from './import-pages';
 import { pagesOfOversight } from './oversight-pages';
 import { RunningConsole } from './running-console';
 import { fillWithSample } from './sample-contents';
+import { samplePeople } from './sample-people';
 
 /** Takes a picture of each page for docs/console.md, from sample data. */
 const target = join(__dirname, '..', '..', '..', '..', 'docs', 'images');
@@ -22,6 +24,14 @@ async function main(): Promise<void> {
   const redis = await startRedis({ dir });
   process.env['TEST_POSTGRES_URL'] = postgres.url;
   process.env['TEST_REDIS_URL'] = redis.url;
+  if (process.argv.includes('imports')) {
+    await takeImports().finally(async () => {
+      await redis.stop();
+      await postgres.stop();
+      removeServerData(dir);
+    });
+    return;
+  }
   const running = await RunningConsole.startForBrowsers('pictures', { described: describeSettings(sampleSettings) });
   const scanner = new AnsweringScanner(running.register);
   const chromium = await Chromium.start();
@@ -43,10 +53,45 @@ async function main(): Promise<void> {
     await chromium.stop();
     await scanner.stop();
     await running.stop();
+    await takeImports();
     await redis.stop();
     await postgres.stop();
     removeServerData(dir);
   }
+}
+
+/** As alice sees them, in a console of its own: `npm run pictures -- imports` takes only these. */
+async function takeImports(): Promise<void> {
+  const imports = await ImportPages.make();
+  const running = await RunningConsole.startForBrowsers('pictures_imports', { imports: imports.settings });
+  const chromium = await Chromium.start();
+  try {
+    await running.register.people.mirror(samplePeople);
+    const pages = await imports.fill(running);
+    for (const colours of ['light', 'dark'] as const) {
+      const page = await chromium.open(running.settings.url, { colours, width: 1120, height: 620 });
+      await signIn(page, 'alice');
+      for (const [name, path] of Object.entries(pages)) {
+        await page.goto(`${running.settings.url}${path}`);
+        await page.evaluate(showAs, [imports.path, '/buffer']);
+        const file = join(target, `console-${name.replaceAll(' ', '-')}-${colours}.png`);
+        await page.screenshot({ path: file, fullPage: true });
+        console.log(file);
+      }
+      await page.context().close();
+    }
+  } finally {
+    await chromium.stop();
+    await running.stop();
+    imports.remove();
+  }
+}
+
+/** Runs in the browser: texts with one path show another one. */
+function showAs([from, to]: readonly string[]): void {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.nodeValue = texts.currentNode.nodeValue!.replaceAll(from!, to!);
+  for (const input of document.querySelectorAll('input')) input.value = input.value.replaceAll(from!, to!);
 }
 
 const sampleSettings = {
