@@ -1,6 +1,7 @@
 export { checkAccess, type Access } from './check-access';
 export { checkWritable } from './check-writable';
 export { openDirectory, type Directory } from './directory';
+export { dropLink } from './drop-link';
 export { dropStaged } from './drop-staged';
 export {
   Files,

@@ -408,15 +408,16 @@ export class AuditScene {
   private async *filesOf(closure: Closure): AsyncGenerator<readonly NewFile[]> {
     for await (const found of inPages(closure.files)) {
       const files: NewFile[] = [];
-      for (const { component, root, path, size, hash, originalFileId, pixelsId } of found) {
+      for (const { component, root, path, size, hash, originalFileId, pixelsId, mandatory } of found) {
         const identity = await identify(join(this.dataDir, root, path.toString()));
-        if (!identity || size === null) throw new Error(`${path.toString()} is not on disk`);
+        if (!identity && !mandatory) continue;
+        if (!identity) throw new Error(`${path.toString()} is not on disk`);
         files.push({
           fileset: component,
           root,
           path,
           display: path.toString(),
-          size,
+          size: size ?? identity.size,
           originalFileId,
           pixelsId,
           omeroHash: hash,

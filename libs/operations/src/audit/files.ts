@@ -1,5 +1,5 @@
 import { codeOf, copyPath, Refused, type Store } from '@coldroom/domain';
-import { identify } from '@coldroom/files';
+import { dropLink, identify } from '@coldroom/files';
 import type { AuditedFile, Page } from '@coldroom/register';
 import { byRoot, follow, lookAtPaths, type AtPath, type Reached } from './at-path';
 import type { Copy, Seen } from './finding';
@@ -59,7 +59,23 @@ async function auditPage(scope: Scope, page: readonly AuditedFile[], openings: O
   if (found.length === 0) return;
   const turns = await scope.register.audit.turns(found.map(({ file }) => file.id));
   for (const { file, findings } of found)
-    if (turns.get(file.id) === file.turn) findings.forEach((finding) => scope.report.add(finding));
+    if (turns.get(file.id) === file.turn) {
+      findings.forEach((finding) => scope.report.add(finding));
+      if (scope.options.fix && findings.some(({ code }) => code === 'LINK_LEFT')) await dropLeft(scope, file);
+    }
+}
+
+/** Removes our link, and nothing else. */
+async function dropLeft(scope: Scope, file: AuditedFile): Promise<void> {
+  const [root, store] = [await scope.originals(file.root), storeOf(scope, file)];
+  // A question that OMERO did not answer looks like an image that it does not have.
+  if (!root || !store || scope.isUnavailable(omeroPart)) return;
+  try {
+    await dropLink(root, file.path, store.linkTarget(file.bag, copyPath(file)));
+    scope.report.repaired('LINK_LEFT', 1);
+  } catch (error) {
+    scope.report.notLookedAt('links of deleted images, which could not be removed', error, 1);
+  }
 }
 
 async function pathsOf(scope: Scope, files: readonly AuditedFile[]): Promise<ReadonlyMap<bigint, AtPath>> {

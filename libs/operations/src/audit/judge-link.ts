@@ -26,6 +26,14 @@ export function judgeLink(file: AuditedFile, seen: Seen): readonly Discrepancy[]
         ]
       : [];
   if (!at || at.kind === 'unseen') return gone;
+  if (at.kind === 'link' && isLeft(file, at.target, seen))
+    return [
+      finding(file, 'LINK_LEFT', {
+        expected: `nothing: OMERO has no ${nameInOmero(file)}, and no image of it`,
+        found: `our link to ${displayPath(at.target)}, which leads nowhere`,
+        remedy: 'coldroom audit --fix',
+      }),
+    ];
   if (at.kind === 'link') return [...gone, ...judgeTarget(file, at.target, seen)];
   // OMERO removes the link with the image: this is reported once, for the image.
   if (at.kind === 'missing')
@@ -61,6 +69,22 @@ export function judgeLink(file: AuditedFile, seen: Seen): readonly Discrepancy[]
       remedy: `find out who put it there; move it away and ${putLinkBack(file, seen)}`,
     }),
   ];
+}
+
+/**
+ * Whether it is a link of OMERO 4 data that OMERO has deleted as a whole. OMERO looks whether a file exists before it removes
+ * it, so a link that leads nowhere stays. Only where no original is held and nothing else is under way.
+ */
+function isLeft(file: AuditedFile, target: Buffer, { store, reached, omero }: Seen): boolean {
+  return (
+    file.root !== 'ManagedRepository' &&
+    file.stand === 'released' &&
+    omero?.exists === false &&
+    !omero.imageExists &&
+    store !== undefined &&
+    target.equals(store.linkTarget(file.bag, copyPath(file))) &&
+    (store.recallRoot === undefined ? reached?.kind === 'nowhere' : !file.isOnline)
+  );
 }
 
 function judgeTarget(file: AuditedFile, target: Buffer, { store, copy, reached }: Seen): readonly Discrepancy[] {

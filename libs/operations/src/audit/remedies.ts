@@ -42,6 +42,11 @@ export const auditRemedies: Readonly<Record<DiscrepancyCode, Remedy>> = {
   },
   RECALLED_COPY_CHANGED: { advice: 'Find out what writes to the recall directory, then restore the fileset.' },
   LINK_MISSING: { advice: `Is the image still in OMERO? Then the link is needed. ${putLinkBack}` },
+  LINK_LEFT: {
+    advice:
+      'OMERO did not see the link when it deleted the image, as it leads nowhere. "omero admin cleanse" and "omero admin fixpyramids" fail at such links. The command removes them, and nothing else; the copies stay in the store.',
+    command: fix,
+  },
   LINK_CHANGED: { advice: `Find out who changed the link. ${putLinkBack}` },
   ORIGINAL_BACK: {
     advice: `Compare its SHA-256 with that of the archived file. If the right bytes were put back, leave it. To archive it again: ${putLinkBack}`,

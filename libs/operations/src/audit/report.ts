@@ -12,6 +12,7 @@ export const discrepancyTitles = {
   DANGLING: 'Our link leads nowhere',
   RECALLED_COPY_CHANGED: 'The recalled copy has another size',
   LINK_MISSING: 'Our link is gone',
+  LINK_LEFT: 'Our link of pixels of OMERO 4 is still there, though OMERO deleted the image',
   LINK_CHANGED: 'Another link is in the place of ours',
   ORIGINAL_BACK: "A file of the original's size is in the place of our link",
   NOT_A_LINK: 'Something else is in the place of our link',
