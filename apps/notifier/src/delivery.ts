@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import { claimLost, codeOf, crashPoint, messageOf, Refused } from '@coldroom/domain';
-import { Sender, Templates } from '@coldroom/mail';
+import { Sender, Templates, type Letter } from '@coldroom/mail';
 import { Register, type ClaimedMail, type Facts } from '@coldroom/register';
 import { Log } from '@coldroom/runtime';
 import { rendered } from './render';
@@ -40,6 +41,7 @@ export class Delivery {
         to: { name: mail.name, address: mail.address },
         messageId: mail.messageId,
         date: mail.createdAt,
+        attachments: attachmentsOf(mail.facts),
         beforeEnd: async () => {
           if (!(await this.register.outbox.handingOver(mail))) throw claimLost(`another notifier has mail ${mail.id}`);
         },
@@ -83,3 +85,11 @@ function addressed({ template, facts, name, address }: ClaimedMail): {
 } {
   return { template, facts: { ...facts, name: name ?? address } };
 }
+
+function attachmentsOf({ csv }: Facts): NonNullable<Letter['attachments']> {
+  const parsed = csvFile.safeParse(csv);
+  return parsed.success ? [{ ...parsed.data, type: 'text/csv' }] : [];
+}
+
+/** What comes with the mail of a report. */
+const csvFile = z.object({ name: z.string(), content: z.string() });

@@ -1,9 +1,16 @@
 import { mailboxOf, type Mailbox } from '@coldroom/mail';
-import type { RoleSettings } from '@coldroom/operations';
+import type { ReportOrder, RoleSettings } from '@coldroom/operations';
 import type { Settings } from '@coldroom/runtime';
 
 export const notifierParts = ['register', 'redis', 'mail', 'rights', 'backupAge'] as const;
 export type NotifierSettings = Settings<(typeof notifierParts)[number] | 'service'>;
+
+/** A report that is sent to addresses, once in each period. */
+export interface ReportMail {
+  readonly every: 'daily' | 'weekly' | 'monthly';
+  readonly order: ReportOrder;
+  readonly to: readonly Mailbox[];
+}
 
 /** Who gets mail beside the people that a request names, and where links lead. */
 export interface Site {
@@ -17,6 +24,8 @@ export interface Site {
   readonly silenceMs: number;
   /** After how long without a new dump administrators hear of it. */
   readonly backupOldMs: number;
+  /** Which reports are sent to whom. */
+  readonly reports?: readonly ReportMail[];
   /** When daily digests are sent: `07:00`. */
   readonly digestAt: string;
 }
@@ -37,5 +46,10 @@ export function siteOf(settings: NotifierSettings): Site {
     silenceMs: settings.COLDROOM_SILENCE,
     backupOldMs: settings.COLDROOM_BACKUP_OLD,
     digestAt: settings.MAIL_DIGEST_AT,
+    reports: settings.MAIL_REPORTS.map(({ every, report, rows, addresses }) => ({
+      every,
+      order: { name: report, rows },
+      to: addresses.map((text) => mailboxOf('MAIL_REPORTS', text)),
+    })),
   };
 }

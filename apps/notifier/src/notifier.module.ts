@@ -16,6 +16,7 @@ import { NotifierEnd, NotifierStart } from './notifier-life';
 import { NOTIFIER_SITE, siteOf, type NotifierSettings } from './notifier-settings';
 import { ImportFacts } from './import-facts';
 import { Recipients } from './recipients';
+import { ReportMails } from './report-mails';
 import { RequestFacts } from './request-facts';
 import { ROUND_MS, Rounds } from './rounds';
 import { BadCopies } from './topics/bad-copies';
@@ -80,6 +81,7 @@ export function notifierModule(settings: NotifierSettings): DynamicModule {
       Collector,
       Clock,
       DailyDigests,
+      ReportMails,
       Delivery,
       mailProcessor(settings.COLDROOM_LEASE, settings.COLDROOM_CONCURRENCY),
       Rounds,

@@ -10,6 +10,7 @@ import { DailyDigests } from './daily-digests';
 import { MailQueue } from './mail-queue';
 import { MailProcessor } from './mail.processor';
 import { showMails } from './metrics';
+import { ReportMails } from './report-mails';
 
 export const ROUND_MS = Symbol('round');
 /** How long the outbox keeps what was settled. */
@@ -33,6 +34,7 @@ export class Rounds extends RoundLoop {
     private readonly collector: Collector,
     private readonly clock: Clock,
     private readonly digests: DailyDigests,
+    private readonly reports: ReportMails,
     private readonly queue: MailQueue,
     private readonly processor: MailProcessor,
     private readonly registrar: BullRegistrar,
@@ -67,6 +69,7 @@ export class Rounds extends RoundLoop {
     await this.collector.run();
     await this.part('clock', () => this.clock.run());
     await this.part('digests', () => this.digests.run());
+    await this.part('reports', () => this.reports.run());
     if (Date.now() < this.nextForget) return;
     await this.register.outbox.forget(keptDays);
     this.nextForget = Date.now() + forgetEveryMs;

@@ -20,6 +20,8 @@ export interface Letter extends Rendered {
   /** The left part of the Message-ID. */
   readonly messageId: string;
   readonly date: Date;
+  /** Text files that come with it. */
+  readonly attachments?: readonly { readonly name: string; readonly type: string; readonly content: string }[];
   /** Called before the last byte: the server takes no mail before it. If it throws, nothing is handed over. */
   readonly beforeEnd?: () => Promise<void>;
 }
@@ -48,7 +50,7 @@ export class Sender {
   }
 
   /** Returns the server's answer once it has accepted the mail; fails as `judgeFailure` says. */
-  async send({ to, subject, text, html, messageId, date, beforeEnd }: Letter): Promise<string> {
+  async send({ to, subject, text, html, messageId, date, attachments = [], beforeEnd }: Letter): Promise<string> {
     const { from } = this.settings;
     const transport = createTransport(this.options);
     let stopped: unknown;
@@ -75,6 +77,11 @@ export class Sender {
         html,
         messageId: `<${messageId}@${domainOf(from.address)}>`,
         date,
+        attachments: attachments.map(({ name, type, content }) => ({
+          filename: name,
+          contentType: `${type}; charset=utf-8`,
+          content,
+        })),
         // No out-of-office answers.
         headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
         ...{ signal: AbortSignal.timeout(longestMs) },

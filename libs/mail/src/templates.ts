@@ -29,6 +29,7 @@ export const templateNames = [
   'partly-archived',
   'proposed',
   'recall-ends',
+  'report',
   'resumed',
   'retrieval-blocked',
   'retrieval-done',

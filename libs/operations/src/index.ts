@@ -94,6 +94,8 @@ export {
 export { storeNamesFor } from './reports/archive-report';
 export { csvOf } from './reports/csv';
 export { sizeLines } from './reports/list-file';
+export { reportLines } from './reports/lines';
+export { mailableReport, type MailableReport } from './reports/mailable';
 export { makeReport } from './reports/make-report';
 export { measuring } from './reports/measure';
 export {

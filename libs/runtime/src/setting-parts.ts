@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { reportMails } from './report-mails';
 import { parseDuration } from './durations';
 import { isNetwork, namesSentinels } from './networks';
 
@@ -179,6 +180,7 @@ export const parts = {
     MAIL_SUBJECT_PREFIX: z.string().default('[Coldroom]'),
     MAIL_TEMPLATES: directory.optional(),
     MAIL_DIGEST_AT: timeOfDay.default('07:00'),
+    MAIL_REPORTS: reportMails.default([]),
     COLDROOM_SILENCE: duration.refine((ms) => ms >= 60_000, { message: 'must be at least 1m' }).default(3_600_000),
     COLDROOM_URL: url('http:', 'https:').optional(),
     OMERO_WEB_PUBLIC_URL: url('http:', 'https:').optional(),

@@ -82,6 +82,17 @@ describe('settings', () => {
     },
   );
 
+  test.each([
+    'hourly usage to a@example.org',
+    'weekly store to a@example.org',
+    'weekly usage by age to a@example.org',
+    'weekly usage to a',
+  ])('the mailed report %j is refused', (order) => {
+    expect(faultsOf({ MAIL_REPORTS: `daily archive to a@example.org; ${order}` }, ['mail'])).toContain(
+      `MAIL_REPORTS must have orders such as "weekly usage by user to a@example.org, b@example.org", separated by semicolons; "${order}" is none`,
+    );
+  });
+
   test('only the requested parts are read', () => {
     expect(faultsOf({ METRICS_PORT: 'x' }, ['redis'])).toEqual(['REDIS_URL is not set']);
     expect(readSettings(['redis'], good)).toEqual({ REDIS_URL: 'redis://redis', COLDROOM_QUEUE_PREFIX: 'coldroom' });

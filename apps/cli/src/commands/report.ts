@@ -5,6 +5,7 @@ import {
   documentOf,
   makeReport,
   measuring,
+  reportLines,
   reportOf,
   reportTables,
   reportTitles,
@@ -20,7 +21,6 @@ import type { Register } from '@coldroom/register';
 import type { CliCommand, Result } from '../command';
 import type { Context } from '../context';
 import { parseWhole } from '../parsing';
-import { reportLines } from '../report-lines';
 
 interface Options {
   readonly rows?: string;

@@ -1,5 +1,5 @@
-import { firstRows, type Cell, type ReportColumn, type TableReport } from '@coldroom/operations';
 import { below, formatBytes, formatCount, formatTime, left, pairs, right, table, type Lines } from '@coldroom/terminal';
+import { firstRows, type Cell, type ReportColumn, type TableReport } from './table-report';
 
 type Row = Readonly<Record<string, Cell>>;
 
@@ -12,7 +12,7 @@ export async function reportLines(report: TableReport, limit: number): Promise<L
     report.title,
     '',
     totals.count === 0 ? 'Nothing to show.' : rows,
-    left > 0 && `and ${formatCount(left)} more: --limit shows more, --csv all; the last line adds up all`,
+    left > 0 && `and ${formatCount(left)} more; the last line adds up all`,
     report.notes.length > 0 && ['', report.notes],
   ];
 }
