@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { coldroom, json, type Ended } from './testing/command-line';
+import { sampleRegister } from './testing/sample-register';
 import { olderScene, type OlderScene } from './testing/older-scene';
 
 const drills = process.env['COLDROOM_DRILLS'] === 'all';
@@ -87,4 +88,20 @@ it('refuses to begin while the older tool is at work', async () => {
   await older.tool.pidFile(process.pid);
   const refused = await adopt('--go', '--yes', '--json');
   expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining('OLDER_TOOL_RUNS')]);
+});
+
+it.each([
+  ['move', '--from', 'main', '--to', 'older', '--yes'],
+  ['rebuild', '--store', 'older', '--dry-run'],
+  ['relink', '--store', 'older', '--dry-run'],
+  ['store', 'validate', 'older', '--yes'],
+])('its archive is only read: %s %s %s %s', async (...words) => {
+  const { env } = older.scene;
+  const register = words[0] === 'rebuild' ? await sampleRegister('adopt_rebuild') : undefined;
+  await register?.register.close(); // only an empty one is rebuilt
+  const refused = await coldroom(
+    [...words, '--json'],
+    register ? { ...env, REGISTER_DATABASE_URL: register.url } : env,
+  );
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('STORE_ONLY_READ')]);
 });

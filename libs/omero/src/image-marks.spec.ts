@@ -316,3 +316,24 @@ it('marks a thousand images in seconds', async () => {
   console.info(`pending and archived for 1000 images: ${Math.round(took)} ms`);
   expect(took).toBeLessThan(20_000);
 });
+
+it('replaces an ARCHIVED of the older tool, and sets the flag that it did not set', async () => {
+  const images = [...(await imagesOf(1)), ...(await imagesOf(1, { archived: true }))];
+  await omero.setArchived(images);
+  // That tool has one annotation for many images, without the earlier flag.
+  await rows.query(`DELETE FROM annotation_mapvalue WHERE name = 'Archived before' AND annotation_id IN (
+    SELECT child FROM imageannotationlink WHERE parent IN (${images.map(({ imageId }) => imageId).join()}))`);
+  await rows.query('UPDATE image SET archived = NULL WHERE id = $1', [images[0]!.imageId]);
+  const replaced = await omero.setArchived(images);
+  expect(replaced).toMatchObject([
+    { outcome: 'marked', archivedBefore: null },
+    { outcome: 'marked', archivedBefore: true },
+  ]);
+  for (const image of images) expect([await marksOn(image), await archived(image)]).toEqual([['ARCHIVED'], true]);
+  const before = await state();
+  expect(await omero.setArchived(images)).toMatchObject([
+    { outcome: 'already', archivedBefore: null },
+    { outcome: 'already', archivedBefore: true },
+  ]);
+  expect(await state()).toEqual(before);
+});

@@ -1,5 +1,12 @@
 import { open } from 'node:fs/promises';
-import { adopt, moveOn, UsageError, type AdoptedFileLine, type AdoptionReport } from '@coldroom/operations';
+import {
+  adopt,
+  moveOn,
+  refuseUnknownStore,
+  UsageError,
+  type AdoptedFileLine,
+  type AdoptionReport,
+} from '@coldroom/operations';
 import type { Register } from '@coldroom/register';
 import { exitCodes } from '@coldroom/runtime';
 import { counted } from '@coldroom/terminal';
@@ -54,6 +61,7 @@ export function addAdopt(program: CliCommand): void {
 
 async function run(context: Context, register: Register, options: Options): Promise<Result> {
   const { go = false, store: named, archive, to, inPlace = false, acceptUnproven = false, by, yes } = options;
+  if (to !== undefined) await refuseUnknownStore(context, to); // before copies are read for hours
   if (go)
     await context.confirm(
       'Jobs of the older tool become requests here, and their copies are read as a whole. Its own files stay as they are. Continue?',

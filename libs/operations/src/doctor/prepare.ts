@@ -21,8 +21,9 @@ export interface Preparation {
 }
 
 /**
- * The markers and hold directories that are missing. Never marks an empty managed repository: that is the mount point
- * of a disk that is not mounted, and only the marker distinguishes the two. Pixels and Files may be empty.
+ * The markers and hold directories that are missing. Never marks an empty managed repository or archive of the older
+ * tool: that is the mount point of a disk that is not mounted, and only the marker distinguishes the two. Pixels, Files
+ * and other stores may be empty.
  */
 export async function planPreparations(
   dataDir: string,
@@ -49,10 +50,10 @@ export async function planPreparations(
   for (const hold of holds) plan.push(...(await missingHold(hold, dataDir, owner)));
   if (storesPath !== undefined) {
     const marked = Object.entries((await readStores(storesPath)).stores).flatMap(([name, settings]) =>
-      markedDirectories(name, settings),
+      markedDirectories(name, settings).map((each) => ({ ...each, isFull: settings.kind === 'older' })),
     );
-    for (const { path, marker } of marked) {
-      if (await isDirectory(path))
+    for (const { path, marker, isFull } of marked) {
+      if ((await isDirectory(path)) && !(isFull && (await readdir(path)).length === 0))
         plan.push(...(await missingMarker(path, marker, await stat(path), await spaceIn(path))));
     }
   }

@@ -3,7 +3,7 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf, messageOf, Refused, type Store } from '@coldroom/domain';
-import { validateStore, type PromiseFinding } from '@coldroom/stores';
+import { onlyRead, validateStore, type PromiseFinding } from '@coldroom/stores';
 import { unclaimed, type StorePlaces } from './open';
 
 export interface ValidationPlan {
@@ -24,9 +24,11 @@ export interface Validation {
   readonly remainder: Remainder;
 }
 
-/** `Refused` `STORE_UNKNOWN` if the settings do not name the store. */
+/** `Refused` `STORE_UNKNOWN` if the settings do not name the store, `STORE_ONLY_READ` if nothing may be written to it. */
 export function planValidation({ stores }: StorePlaces, name: string): ValidationPlan {
-  return { store: stores.get(name), bag: `validate-${randomBytes(8).toString('hex')}` };
+  const store = stores.get(name);
+  if (store.isOnlyRead) throw onlyRead(name);
+  return { store, bag: `validate-${randomBytes(8).toString('hex')}` };
 }
 
 /** Tries whether the store keeps what Coldroom relies on, with about 5 MB of random files; yields each finding. */
