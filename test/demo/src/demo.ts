@@ -22,6 +22,7 @@ import { startServices } from './services';
 import { stay } from './stay';
 import { makeStore, type DemoStore, type StoreKind } from './store-kinds';
 import { sayDecisions, sayRequests, sayRestored, saySample, saySummary } from './summary';
+import { makePolicies, moveThrough, proposals, tierStores } from './tiers/tiers';
 import { surroundingsFor, type Surroundings } from './surroundings';
 
 export interface DemoOptions {
@@ -31,6 +32,8 @@ export interface DemoOptions {
   readonly onlySample: boolean;
   /** Data is imported, and a part of it archived; the sample's own marks are left alone. */
   readonly withImport: boolean;
+  /** Rules propose and move, with three stores. */
+  readonly withTiers: boolean;
   readonly withConsole: boolean;
   readonly keep: boolean;
   readonly store: StoreKind;
@@ -88,13 +91,13 @@ async function runIn(layout: Layout, options: DemoOptions, wanted: WantedSample,
 async function archiveAndBack(
   layout: Layout,
   surroundings: World,
-  { store: kind, keep, withConsole, withImport }: DemoOptions,
+  { store: kind, keep, withConsole, withImport, withTiers }: DemoOptions,
 ): Promise<number> {
-  const store = await makeStore(kind, layout, say);
+  const store = withTiers ? await tierStores(layout) : await makeStore(kind, layout, say);
   try {
     const code = withImport
       ? await importFirst(layout, surroundings, store)
-      : await archive(layout, surroundings, store, withConsole);
+      : await archive(layout, surroundings, store, { withConsole, withTiers });
     if (keep && !withConsole) await stay(layout, surroundings.user);
     return code;
   } finally {
@@ -102,8 +105,14 @@ async function archiveAndBack(
   }
 }
 
-async function archive(layout: Layout, surroundings: World, store: DemoStore, withConsole: boolean): Promise<number> {
-  const env = await settingsFor(layout, surroundings, store);
+async function archive(
+  layout: Layout,
+  surroundings: World,
+  store: DemoStore,
+  { withConsole, withTiers }: Pick<DemoOptions, 'withConsole' | 'withTiers'>,
+): Promise<number> {
+  const more = withTiers ? await makePolicies(layout, surroundings.omeroOwnerUrl) : {};
+  const env = await settingsFor(layout, surroundings, store, more);
   await migrate(surroundings.registerUrl);
   const register = new Register(surroundings.registerUrl);
   const services = await startServices(layout, env, surroundings.user);
@@ -113,11 +122,15 @@ async function archive(layout: Layout, surroundings: World, store: DemoStore, wi
     sayRequests((await register.requests.list({ states: ['New'] })).toReversed(), say);
     const decisions = await decide(register);
     sayDecisions(decisions, say);
+    const { registerUrl } = surroundings;
+    const demo = { layout, register, services, registerUrl, say };
+    if (withTiers) for (const { id } of await proposals(demo)) await register.requests.approve(id, 'demo');
     const start = Date.now();
     const progress = showProgress(register, process.stdout);
     await untilDone(register, services, () => progress.show());
     const milliseconds = Date.now() - start;
-    const left = await leftUnderWay(register, services);
+    const notMoved = withTiers ? await moveThrough(demo) : [];
+    const left = [...notMoved, ...(await leftUnderWay(register, services))];
     if (store.outOfReach) await recallAll(layout, register, services, decisions.approved, say);
     say('\nProof');
     const proven = await prove(layout, store, surroundings.omeroOwnerUrl, register);

@@ -17,6 +17,7 @@ const help = `Archives a sample OMERO, from the first mark to the last link, bri
   --file-size BYTES  the size of a typical file (default 60000)
   --only-sample      stop when the sample is there; the next run with the same --dir and numbers goes on from it
   --import           instead, import data from a microscope's buffer, and archive and restore a part of it
+  --tiers            with three stores: rules propose archiving, and move copies from one store to the next
   --console          at the end, start the console in front of it, with three sample accounts; Ctrl-C ends all
   --keep             leave servers running and data in place, and say how to look around
 
@@ -32,6 +33,7 @@ async function main(): Promise<number> {
       store: { type: 'string', default: 'file' },
       'only-sample': { type: 'boolean', default: false },
       import: { type: 'boolean', default: false },
+      tiers: { type: 'boolean', default: false },
       console: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -63,6 +65,7 @@ async function main(): Promise<number> {
     fileSize,
     onlySample: values['only-sample'],
     withImport: values.import,
+    withTiers: values.tiers,
     withConsole: values.console,
     keep: values.keep,
   });

@@ -53,7 +53,7 @@ function settings(lines: readonly string[]): string {
 const tmpfs = 0x01021994; // statfs(2)
 
 /** /tmp is in memory on many machines. A sample may be there; a real store may not. */
-async function whereInMemory(directory: string): Promise<readonly string[]> {
+export async function whereInMemory(directory: string): Promise<readonly string[]> {
   return (await statfs(directory)).type === tmpfs
     ? ['verify: cached   # a sample only: this directory is in memory, and a copy cannot be read back from a disk']
     : [];

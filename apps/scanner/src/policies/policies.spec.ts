@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PolicyDatabase } from '@coldroom/omero';
 import type { TinyOmero } from '@coldroom/sample-omero';
@@ -136,6 +136,17 @@ test('a mark that is set in the last moment counts, and the rest is then for dat
     { owner: 'alice', state: 'New', objectionsUntil: null },
   ]);
   await register.requests.approve((await register.requests.inState('New'))[0]!, 'boss');
+});
+
+test('what cannot be archived is withdrawn at once, so that no one has to decide about it', async () => {
+  await unlink(bob.filesets[0]!.paths[0]!);
+  await rules({ everything: all });
+  expect((await evaluated())['requests']).toMatchObject([{ owner: 'alice' }]);
+  expect(await requests()).toMatchObject([
+    { owner: 'alice', state: 'New' },
+    { owner: 'bob', state: 'Declined', files: 0, reason: 'withdrawn by scanner' },
+  ]);
+  expect(await evaluated()).toMatchObject({ notNow: 4 });
 });
 
 test('a rule that is changed or removed leaves alone what it has proposed', async () => {

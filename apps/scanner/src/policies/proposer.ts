@@ -49,7 +49,7 @@ export class Proposer {
     const leftOut: LeftOut[] = [];
     for (const group of found.groups.values()) {
       const id = await this.request(group, policy, propose, by, leftOut);
-      if (id === undefined) continue;
+      if (id === undefined || (await this.isVoid(id, by))) continue;
       const { first, imageIds, bytes } = group;
       requests.push({
         id: id.toString(),
@@ -89,6 +89,14 @@ export class Proposer {
       }
     }
     return { groups, candidates, notNow, more: false };
+  }
+
+  /** Nothing of it can be archived: no one has to object or decide, and the same is not proposed again for a time. */
+  private async isVoid(id: bigint, by: string): Promise<boolean> {
+    const request = await this.register.requests.get(id);
+    if (request?.files !== 0) return false;
+    await this.register.requests.withdraw(id, by);
+    return true;
   }
 
   private async request(

@@ -27,7 +27,7 @@ const events = async (id: bigint): Promise<readonly string[]> =>
   );
 const days = (count: number): Promise<unknown> =>
   place.sql.query(
-    `UPDATE request SET created_at = created_at - $1 * interval '1 day', objections_until = objections_until - $1 * interval '1 day'`,
+    `UPDATE request SET created_at = created_at - $1 * interval '1 day', decided_at = decided_at - $1 * interval '1 day', objections_until = objections_until - $1 * interval '1 day'`,
     [count],
   );
 
@@ -94,10 +94,17 @@ test('what someone retrieved is not proposed for a time', async () => {
     [id],
   );
   await sql.query(`UPDATE file SET state = 'restored', retrieval_event = $2 WHERE request_id = $1`, [id, made[0]!.id]);
-  expect((await register.proposals.notNow([image], 365)).get(image)).toBe(
-    `someone retrieved it from request ${id}`,
-  );
+  expect((await register.proposals.notNow([image], 365)).get(image)).toBe(`someone retrieved it from request ${id}`);
   expect((await register.proposals.notNow([image], 90)).size).toBe(0);
+});
+
+test('what a person asked for and another declined is not proposed for a time', async () => {
+  const { requests, proposals } = place.register;
+  const id = await requests.create(draft, closure([newImage(1n, 'a')], [newFile('a', 'x/1')]), 'scanner');
+  await requests.decline(id, 'boss', 'still needed');
+  expect([...(await proposals.notNow([1n], 365)).values()][0]).toMatch(`request ${id} with it was declined on `);
+  await place.sql.query(`UPDATE request SET decided_at = decided_at - interval '366 days'`);
+  expect((await proposals.notNow([1n], 365)).size).toBe(0);
 });
 
 test('the bytes of a day are those of the rule, also of what was declined', async () => {

@@ -32,14 +32,15 @@ export class Proposals {
   }
 
   /**
-   * Of these images, those that must not be proposed now, and why: a request has them, a policy proposed them within this
-   * many days, or someone retrieved them since.
+   * Of these images, those that must not be proposed now, and why: a request has them, or within this many days a
+   * policy proposed them, someone declined them, or someone retrieved them.
    */
   async notNow(imageIds: readonly bigint[], againDays: number): Promise<ReadonlyMap<bigint, string>> {
     const { rows } = await this.pool.query<{ image: bigint; why: string }>(
       `SELECT i.image_id AS image, max(CASE
          WHEN i.mark_wanted <> 'none' THEN 'it belongs to request ' || r.id
          WHEN r.policy IS NOT NULL AND r.created_at > now() - $2 * interval '1 day' THEN 'it was proposed in request ' || r.id || ' on ' || to_char(r.created_at, 'YYYY-MM-DD')
+         WHEN r.state = 'Declined' AND r.decided_at > now() - $2 * interval '1 day' THEN 'request ' || r.id || ' with it was declined on ' || to_char(r.decided_at, 'YYYY-MM-DD')
          WHEN EXISTS (SELECT FROM file f JOIN event e ON e.id = f.retrieval_event
            WHERE f.request_id = r.id AND f.fileset = i.fileset AND f.phase = 'restored' AND e.at > now() - $2 * interval '1 day')
            THEN 'someone retrieved it from request ' || r.id END) AS why
