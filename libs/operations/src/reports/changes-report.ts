@@ -11,7 +11,7 @@ export async function changesByGroup(
 ): Promise<TableReport> {
   const before = new Map((await usage.groupDays(groups, since)).map((day) => [day.groupId, day]));
   const now = await usage.groupDays(groups, new Date().toISOString().slice(0, 10));
-  const names = await groupNames({ usage } as Register, filter);
+  const names = await groupNames(usage, filter);
   const unknown = now.filter(({ groupId }) => !before.has(groupId)).length;
   return {
     table: 'usage by group since',
@@ -47,10 +47,7 @@ function changes(before: GroupDay | undefined, now: GroupDay) {
   };
 }
 
-async function groupNames(
-  { usage }: Pick<Register, 'usage'>,
-  filter: UsageFilter,
-): Promise<ReadonlyMap<bigint, string>> {
+async function groupNames(usage: Register['usage'], filter: UsageFilter): Promise<ReadonlyMap<bigint, string>> {
   const rows = [...(await usage.omero.amounts(filter)), ...(await usage.ofFiles(filter))];
   return new Map(rows.map(({ groupId, group }) => [groupId, group]));
 }
