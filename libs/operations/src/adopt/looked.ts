@@ -43,4 +43,3 @@ export interface LookedJob {
   readonly images: readonly LookedImage[];
   readonly goneImages: readonly bigint[];
 }
-
