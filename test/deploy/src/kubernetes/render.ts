@@ -59,6 +59,7 @@ function writeSecrets(directory: string): void {
     'smtp_url',
     'backup_omero_url',
     'import_omero_url',
+    'policies_omero_url',
     'import_omero_password',
     's3-access-key',
     's3-secret-key',

@@ -14,6 +14,7 @@ const places: Readonly<Record<string, readonly string[]>> = {
   backups: ['/backup'],
   buffer: ['/buffer'],
   buffers: ['/etc/coldroom-imports'],
+  policies: ['/etc/coldroom-policies'],
   imports: ['/imports'],
 };
 const usesStores = ['checksum', 'transfer', 'ingest-watcher', 'linker', 'cli', 'drill'];
@@ -26,13 +27,18 @@ const cronJobs: Readonly<Record<string, readonly string[]>> = {
   drill: ['read', '–', 'read', '–', 'register_url, omero_url'],
 };
 
-/** The rows of docs/security.md. Only the example with all options has k8s/import. */
+/** The rows of docs/security.md. Only the example with all options has k8s/import and k8s/policies. */
 function rightsIn(overlay: string): Readonly<Record<string, readonly string[]>> {
   const rights = documentedRights();
   if (overlay === 'example-keda') return rights;
   const buffer = documentedPaths.indexOf('/buffer');
   const without = Object.entries(rights).filter(([name]) => name !== 'importer');
-  return Object.fromEntries(without.map(([name, cells]) => [name, cells.with(buffer, '–')]));
+  return Object.fromEntries(
+    without.map(([name, cells]) => [
+      name,
+      cells.with(buffer, '–').map((text) => text.replace(', policies_omero_url', '')),
+    ]),
+  );
 }
 
 const mountAt = ({ volumeMounts = [] }: Container, path: string): string => {

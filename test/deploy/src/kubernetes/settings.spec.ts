@@ -9,7 +9,7 @@ const stages: readonly Part[] = ['register', 'redis', 'originals', 'stores', 'se
 
 /** The parts of the settings that a service reads. */
 const partsOf: Readonly<Record<string, readonly Part[]>> = {
-  scanner: ['register', 'omero', 'originals', 'stores', 'scan', 'importsIfAny', 'service'],
+  scanner: ['register', 'omero', 'originals', 'stores', 'scan', 'importsIfAny', 'policiesIfAny', 'service'],
   checksum: [...stages, 'fixity'],
   transfer: stages,
   'ingest-watcher': stages,
@@ -20,7 +20,7 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
   backup: ['register', 'backup', 'service'],
   drill: ['register', 'omero', 'originals', 'stores', 'backup', 'drill', 'service'],
   migrate: ['register', 'service'],
-  cli: [...stages, 'omero', 'scan', 'hold', 'imports'],
+  cli: [...stages, 'omero', 'scan', 'hold', 'imports', 'policiesIfAny'],
 };
 const keysOf = (parts: readonly Part[]): readonly string[] =>
   parts.flatMap((part) => Object.keys(settingParts[part].shape));
