@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 const reportMail =
-  /^(daily|weekly|monthly) (?:(usage)(?: by (group|user|project|dataset|format))?|(candidates)(?: by (age|fileset))?|(archive|integrity)) to (.+)$/;
+  /^(daily|weekly|monthly) (?:(usage)(?: by (group|user|project|dataset|format))?|(candidates)(?: by (age|fileset))?|(archive|integrity|expiry)) to (.+)$/;
 /** `weekly usage to a@example.org, b@example.org; monthly candidates by fileset to c@example.org` */
 export const reportMails = z.string().transform((text, context) => {
   const orders = text
@@ -15,7 +15,7 @@ export const reportMails = z.string().transform((text, context) => {
       return [
         {
           every: every as 'daily' | 'weekly' | 'monthly',
-          report: (usage ?? candidates ?? other) as 'usage' | 'candidates' | 'archive' | 'integrity',
+          report: (usage ?? candidates ?? other) as 'usage' | 'candidates' | 'archive' | 'integrity' | 'expiry',
           rows: usageRows ?? candidateRows,
           addresses,
         },

@@ -78,6 +78,9 @@ export function addReport(program: CliCommand): void {
     .option('--rows <what>', `a row for each ${candidateKeys.join(' or ')} (default: ${candidateKeys[0]})`)
     .examples('report candidates', 'report candidates --rows fileset')
     .runs((context, options: Options) => run(context, { name: 'candidates', ...choiceOf(options) }, options));
+  ofOwner(add('expiry'))
+    .examples('report expiry')
+    .runs((context, options: Options) => run(context, { name: 'expiry', ...choiceOf(options) }, options));
   ofOwner(add('store'))
     .argument('<name>')
     .examples('report store main')

@@ -23,6 +23,7 @@ const choices: readonly (readonly [ReportName, string | undefined])[] = [
   ['archive', undefined],
   ...candidateKeys.map((key) => ['candidates', key] as const),
   ['integrity', undefined],
+  ['expiry', undefined],
 ];
 
 /** All reports: those that need nothing as links, the others as forms. */

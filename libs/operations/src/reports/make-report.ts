@@ -5,6 +5,7 @@ import { archiveReport, storeReport } from './archive-report';
 import { candidatesByAge, largestCandidates } from './candidates-report';
 import { changesByGroup } from './changes-report';
 import { usageByDataset, usageByFormat, usageByProject } from './container-reports';
+import { expiryReport } from './expiry-report';
 import { imageReport } from './image-report';
 import { integrityReport } from './integrity-report';
 import { namedSizes } from './list-file';
@@ -22,6 +23,7 @@ const takes: Readonly<Record<ReportName, readonly (keyof ReportOrder)[]>> = {
   size: ['objects'],
   candidates: ['rows', 'groupId', 'ownerId'],
   store: ['store', 'groupId', 'ownerId'],
+  expiry: ['groupId', 'ownerId'],
 };
 const words: Readonly<Partial<Record<keyof ReportOrder, string>>> = {
   groupId: 'a group',
@@ -47,6 +49,8 @@ export async function makeReport(
   switch (order.name) {
     case 'usage':
       return usageReport(reviewer, order, prices);
+    case 'expiry':
+      return expiryReport(register, filter);
     case 'archive':
       return archiveReport(register, filter);
     case 'image':

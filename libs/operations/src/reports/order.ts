@@ -1,7 +1,7 @@
 import type { StorePrice } from '@coldroom/register';
 import type { UsageChoice } from '../usage/usage';
 
-export const reportNames = ['usage', 'archive', 'image', 'integrity', 'size', 'candidates', 'store'] as const;
+export const reportNames = ['usage', 'archive', 'image', 'integrity', 'size', 'candidates', 'store', 'expiry'] as const;
 export type ReportName = (typeof reportNames)[number];
 
 /** What each report says, for lists and help. */
@@ -13,6 +13,7 @@ export const reportTitles: Readonly<Record<ReportName, string>> = {
   size: 'How large these images and filesets are',
   candidates: 'What is not archived, by age and size',
   store: 'What is in a store, and what it costs',
+  expiry: 'Archived data, by when its expiry is due',
 };
 
 export const usageKeys = ['group', 'user', 'project', 'dataset', 'format'] as const;

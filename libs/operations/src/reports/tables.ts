@@ -151,6 +151,17 @@ export const reportTables = {
     bytes('bytes', 'Bytes'),
   ],
   store: [...group, ...owner, count('files', 'Files'), bytes('bytes', 'Bytes'), ...money],
+  expiry: [
+    time('due', 'Due'),
+    text('expiry', 'Expiry'),
+    shownId('request_id', 'Request'),
+    ...group,
+    ...owner,
+    count('images', 'Images'),
+    ...notAdded(count('files', 'Files'), bytes('bytes', 'Bytes')),
+    text('description', 'Description'),
+    text('written_by', 'Written by'),
+  ],
 } as const satisfies Readonly<Record<string, readonly ReportColumn[]>>;
 
 export type TableName = keyof typeof reportTables;

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { RootName } from '@coldroom/domain';
 import { isVisible } from '../requests/request-filter';
+import { expiringData, type ExpiringData } from './expiring';
 import { archivedImagesAfter, missingImages, type MissingImage } from './missing-images';
 import { OmeroDetails } from './omero-details';
 import { OmeroMirror } from './omero-mirror';
@@ -74,6 +75,11 @@ export class Usage {
       [root, paths],
     );
     return new Map(rows.map(({ path, size }) => [path.toString(), size]));
+  }
+
+  /** See `expiringData`. */
+  async expiring(filter: UsageFilter = {}): Promise<readonly ExpiringData[]> {
+    return expiringData(this.pool, filter);
   }
 
   /** Archived images that OMERO no longer has, by image; read page by page. */
