@@ -42,7 +42,7 @@ test('archived data is listed by when its expiry is due, in years or as a day', 
   ]);
 });
 
-test.each(['0', '', 'for ever', '99999', '-1', '2024-13-01', "1'"])(
+test.each(['0', '', 'always', '99999', '-1', '2024-13-01', "1'"])(
   '%j is no fault; without an end there is no row',
   async (expiry) => {
     await db.sql.query(`UPDATE request_note SET expiry = $1 WHERE description = 'mice'`, [expiry]);
