@@ -12,13 +12,17 @@ interface Props extends Frame {
 /** One main action, named by its effect and its size; null for those who may not decide. */
 export function Decision(props: Props): VNode | null {
   const { visitor, review } = props;
-  const [mayApprove, mayDecline] = [review.permitted.includes('approve'), review.permitted.includes('decline')];
+  const { permitted, request } = review;
+  const mayDecline = permitted.includes('decline');
+  const mayApprove = permitted.includes('approve') && request.objectionsUntil === null;
   // Who may decline gives a reason instead.
-  const mayWithdraw = review.permitted.includes('withdraw') && !mayDecline;
+  const mayWithdraw = permitted.includes('withdraw') && !mayDecline;
   if (!visitor || (!mayApprove && !mayDecline && !mayWithdraw)) return null;
   return (
     <aside class="side card" aria-label="Decision">
-      <h2>{mayApprove || mayDecline ? 'Your decision' : 'Changed your mind?'}</h2>
+      <h2>
+        {mayApprove || mayDecline ? 'Your decision' : request.policyTitle ? 'Do you object?' : 'Changed your mind?'}
+      </h2>
       {mayApprove && <Approve {...props} />}
       {mayDecline && <Decline {...props} />}
       {mayWithdraw && <Withdraw {...props} />}
@@ -59,7 +63,8 @@ function Decline({ site, visitor, review: { request, names } }: Props): VNode {
         <label for="reason">Why it is declined</label>
         <textarea id="reason" name="reason" rows={3} maxLength={1000} aria-describedby="reason-use" required />
         <p class="small muted" id="reason-use">
-          {names.requester} reads this. Nothing is changed in OMERO but the marks, which are removed.
+          {request.policyTitle === null ? names.requester : names.owner} reads this. Nothing is changed in OMERO but the
+          marks, which are removed.
         </p>
         <button class="danger" type="submit">
           Decline the request
@@ -75,10 +80,12 @@ function Withdraw({ site, visitor, review: { request } }: Props): VNode {
       {visitor && <Csrf visitor={visitor} />}
       <input type="hidden" name="revision" value={request.revision} />
       <button class="danger wide" type="submit">
-        Withdraw the request
+        {request.policyTitle === null ? 'Withdraw the request' : 'Object'}
       </button>
       <p class="small muted">
-        Nothing is archived. The marks in OMERO are removed; you can mark the images again later.
+        {request.policyTitle === null
+          ? 'Nothing is archived. The marks in OMERO are removed; you can mark the images again later.'
+          : 'Nothing of it is archived. To keep images out of every proposal, mark them by the script Keep_Images in OMERO.'}
       </p>
     </form>
   );

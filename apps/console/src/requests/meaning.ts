@@ -43,6 +43,9 @@ function ifApproved(review: Review): readonly string[] {
   return [
     `An approval archives ${counted(taken.images, 'image')} in ${size(review)}.${also}${stay}`,
     'No original is replaced before its copy has been read back and compared.',
+    ...(request.objectionsUntil === null
+      ? []
+      : [`The owner can object until ${dayOf(request.objectionsUntil)}. It cannot be approved before that.`]),
   ];
 }
 

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { Browser } from '../testing/browser';
 import { RunningConsole, type Login } from '../testing/running-console';
 import { fillWithSample } from '../testing/sample-contents';
@@ -12,9 +13,13 @@ afterAll(() => running.stop());
 
 /** The words of the page, without its markup. */
 async function wordsOf(which: keyof typeof shown, login: Login = 'dora'): Promise<string> {
+  return wordsOfRequest(shown[which], login);
+}
+
+async function wordsOfRequest(id: bigint, login: Login): Promise<string> {
   const browser = new Browser(running);
   await browser.signIn(login);
-  const { status, text } = await browser.get(`/requests/${shown[which]}`);
+  const { status, text } = await browser.get(`/requests/${id}`);
   expect(status).toBe(200);
   return text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
 }
@@ -75,4 +80,27 @@ test('a declined one: that nothing was changed, and the reason', async () => {
   expect(await wordsOf('declined', 'olga')).toContain(
     'Nothing was changed: all images are where they were. The reason: These images belong to a paper in review.',
   );
+});
+
+test('a proposal of a policy: until when its owner can object, and who may approve it when', async () => {
+  const id = await running.newRequest();
+  const change = async (until: string): Promise<void> => {
+    const client = new pg.Client({ connectionString: running.settings.registerUrl });
+    await client.connect();
+    await client.query(
+      `UPDATE coldroom.request SET requester = 'policy:old', policy = 'old', policy_title = 'Older than two years', objections_until = ${until} WHERE id = $1`,
+      [id],
+    );
+    await client.end();
+  };
+  await change(`'2040-01-31T00:00:00Z'`);
+  const owner = await wordsOfRequest(id, 'alice');
+  expect(owner).toContain('The policy “Older than two years” proposes to archive');
+  expect(owner).toContain('The owner can object until 31 January 2040. It cannot be approved before that.');
+  expect(owner).toMatch(/Do you object\? Object Nothing of it is archived\./);
+  await change('NULL');
+  const manager = await wordsOfRequest(id, 'dora');
+  expect(manager).toMatch(/Your decision Approve 1 fileset/);
+  expect(manager).toContain('Alice Meyer reads this.');
+  expect(manager).not.toContain('can object');
 });

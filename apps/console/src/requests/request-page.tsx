@@ -27,8 +27,12 @@ interface Props extends Frame {
 
 export function RequestPage({ review, problem, pace, live, omeroWeb, ...frame }: Props): VNode {
   const { request, names } = review;
-  const verb = isOpen(request.state) ? 'asks' : 'asked';
-  const title = `${names.requester} ${verb} to archive ${counted(request.markedImages, 'image')}`;
+  const images = counted(request.markedImages, 'image');
+  const [asks, proposes] = isOpen(request.state) ? ['asks', 'proposes'] : ['asked', 'proposed'];
+  const title =
+    request.policyTitle === null
+      ? `${names.requester} ${asks} to archive ${images}`
+      : `The policy “${request.policyTitle}” ${proposes} to archive ${images}`;
   const decision = Decision({ ...frame, review });
   return (
     <Page {...frame} section="requests" title={title} live={live}>
@@ -104,7 +108,10 @@ function Facts({ review: { request, names } }: { readonly review: Review }): VNo
         <Fact name={isNew ? 'In OMERO now' : 'Size'} value={formatBytes(request.bytes)} />
         {isNew && <Fact name="In OMERO after" value="links only" />}
         {request.store !== null && <Fact name="Store" value={request.store} />}
-        <Fact name="Asked" value={<When at={request.createdAt} />} />
+        <Fact name={request.policyTitle === null ? 'Asked' : 'Proposed'} value={<When at={request.createdAt} />} />
+        {isNew && request.objectionsUntil !== null && (
+          <Fact name="Objections until" value={<When at={request.objectionsUntil} />} />
+        )}
         {request.decidedBy !== null && <Fact name="Decided by" value={request.decidedBy} />}
       </dl>
     </section>

@@ -33,7 +33,7 @@ export function RequestsTable({ site, title, requests, order = 'newest', totals,
     cells: [
       <>
         <a class="name" href={site.href(`/requests/${request.id}`)}>
-          {request.requesterName}: {counted(request.markedImages, 'image')}
+          {request.policyTitle ?? request.requesterName}: {counted(request.markedImages, 'image')}
         </a>{' '}
         <span class="muted name">
           {narrow ? <a href={site.href(narrow({ group: request.groupId }))}>{request.group}</a> : request.group}, owner{' '}
