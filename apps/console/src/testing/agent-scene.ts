@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -94,7 +95,11 @@ export class AgentScene {
     return join(this.dir, 'buffer', ...names);
   }
 
-  begin(...args: readonly string[]): { readonly process: ChildProcess; readonly ended: Promise<AgentEnd> } {
+  begin(...args: readonly string[]): {
+    readonly process: ChildProcess;
+    readonly ended: Promise<AgentEnd>;
+    readonly says: (word: string) => Promise<void>;
+  } {
     const [command = '', ...rest] = args;
     const all = [...(built === undefined ? [main] : []), command, ...rest, '--config', join(this.dir, 'pc/agent.yml')];
     const agent = spawn(built ?? process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -106,7 +111,10 @@ export class AgentScene {
       this.agents.delete(agent);
       return { code: code as number | null, stdout, stderr };
     });
-    return { process: agent, ended };
+    const says = async (word: string): Promise<void> => {
+      while (!stderr.includes(word) && agent.exitCode === null) await sleep(50);
+    };
+    return { process: agent, ended, says };
   }
 
   async run(...args: readonly string[]): Promise<AgentEnd> {

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentScene } from '../testing/agent-scene';
 
 const size = 4_000_000;
@@ -23,7 +22,7 @@ if (!isRoot) process.stderr.write('SKIPPED: uploads to a full disk, as only root
       const sending = scene.begin(...scene.sending('set'), '--no-wait');
       await scene.front.after(size / 4);
       expect(() => writeFileSync(scene.buffer('others'), Buffer.alloc(2 * size))).toThrow('ENOSPC');
-      await sleep(2500);
+      await sending.says('UPLOAD_NO_ROOM');
       rmSync(scene.buffer('others'));
       const { code, stderr } = await sending.ended;
       expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('UPLOAD_NO_ROOM') });
