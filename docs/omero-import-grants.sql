@@ -25,6 +25,10 @@ GRANT SELECT (id, fileset) ON image TO coldroom_importer;
 -- Where its files are, and what OMERO recorded of their content.
 GRANT SELECT (id, path, name, repo, size, hash, hasher) ON originalfile TO coldroom_importer;
 GRANT SELECT (id, value) ON checksumalgorithm TO coldroom_importer;
+-- Which dataset of a project is meant.
+GRANT SELECT (id, name) ON project TO coldroom_importer;
+GRANT SELECT (parent, child) ON projectdatasetlink TO coldroom_importer;
+GRANT SELECT (id, name, owner_id, group_id) ON dataset TO coldroom_importer;
 -- Whether a session has ended; never its key.
 GRANT SELECT (id, closed) ON session TO coldroom_importer;
 

@@ -4,6 +4,7 @@ export type { AtPath, Reason } from './evidence/checks';
 export * from './evidence/link';
 export * from './evidence/original';
 export * from './imports/attempt';
+export * from './imports/project-target';
 export * from './imports/source';
 export * from './imports/states';
 export * from './model';

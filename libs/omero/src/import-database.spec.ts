@@ -130,3 +130,21 @@ it.each([
     await rows.query(grants);
   }
 });
+
+test('datasets of a project are found by its number or name, in one group', async () => {
+  const other = await rows.group('other lab');
+  const project = await rows.own('project', { name: 'Mice', owner_id: alice, group_id: group });
+  const dataset = async (name: string, in_ = group): Promise<bigint> => {
+    const id = await rows.own('dataset', { name, owner_id: alice, group_id: in_ });
+    await rows.own('projectdatasetlink', { parent: project, child: id });
+    return id;
+  };
+  const id = await dataset('Day 1');
+  await dataset('Day 2');
+  await dataset('Day 1', other);
+  await rows.own('dataset', { name: 'Day 1', owner_id: alice, group_id: group });
+  const found = [{ id, ownerId: alice }];
+  expect(await omero.datasetsIn({ project, dataset: 'Day 1' }, group)).toEqual(found);
+  expect(await omero.datasetsIn({ project: 'Mice', dataset: 'Day 1' }, group)).toEqual(found);
+  expect(await omero.datasetsIn({ project: 'Rats', dataset: 'Day 1' }, group)).toEqual([]);
+});

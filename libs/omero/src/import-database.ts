@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { codeOf, type FilesetMade, Refused } from '@coldroom/domain';
+import { codeOf, type FilesetMade, type ProjectTarget, Refused } from '@coldroom/domain';
 import { inTransaction, openPool, type ConnectionOptions } from './connection';
 import type { Session } from './session';
 
@@ -100,6 +100,21 @@ export class ImportDatabase {
   async fileOf(originalFileId: bigint): Promise<FileMade | undefined> {
     const [row] = await this.read((session) => session.rows<FileMade>(`${fileRows} WHERE o.id = $1`, [originalFileId]));
     return row;
+  }
+
+  /** The datasets of this name in the project, as far as they are in this group. */
+  async datasetsIn(
+    { project, dataset }: ProjectTarget,
+    groupId: bigint,
+  ): Promise<readonly { readonly id: bigint; readonly ownerId: bigint }[]> {
+    const [id, name] = typeof project === 'bigint' ? [project, null] : [null, project];
+    return this.read((session) =>
+      session.rows(
+        `SELECT DISTINCT d.id, d.owner_id AS "ownerId" FROM project p JOIN projectdatasetlink l ON l.parent = p.id JOIN dataset d ON d.id = l.child
+         WHERE d.name = $1 AND d.group_id = $2 AND (p.id = $3 OR p.name = $4) ORDER BY d.id LIMIT 20`,
+        [dataset, groupId, id, name],
+      ),
+    );
   }
 
   async close(): Promise<void> {

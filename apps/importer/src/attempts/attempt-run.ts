@@ -15,6 +15,7 @@ import { lastLook } from '../source/last-look';
 import { SourcePlaces } from '../source/places';
 import { SessionKeys } from './session-keys';
 import { ATTEMPT_SETTINGS, type AttemptSettings } from './settings';
+import { targetOf } from './target-of';
 import { isStopping, untilGrace } from './until-grace';
 import { stillOpen } from './verdict';
 import type { Wanted } from './wanted';
@@ -50,12 +51,13 @@ export class AttemptRun {
     const places = await this.places.of(order);
     // Files that were touched are read, which may take long: the time of the session does not run yet.
     await lastLook(this, claim, places, work);
+    const target = await targetOf(order, (within, groupId) => this.database.datasetsIn(within, groupId));
     const group = { id: order.groupId, name: order.group };
     const key = await this.sessions.open(order.person, group, this.settings.sessionSeconds, work.signal);
     const begun = await this.begin(claim, key, work);
     crashPoint('import:2-attempt-recorded');
     const end = await lastLook(this, claim, places, work)
-      .then(() => this.importIn(claim, begun, missing, work))
+      .then(() => this.importIn(claim, { ...begun, target }, missing, work))
       .catch(async (error: unknown) => {
         // Nothing was started, unless processes of it still run: then the next step closes the session.
         if (codeOf(error) === 'OMERO_COMMAND_STILL_RUNS') throw error;
@@ -87,11 +89,11 @@ export class AttemptRun {
 
   private async importIn(
     claim: ImportClaim,
-    { key, number, log }: Begun,
+    { key, number, log, target }: Begun & { readonly target: string },
     missing: readonly Wanted[],
     work: StageWork,
   ): Promise<AttemptEnd> {
-    const { transfer, target, options } = claim.order;
+    const { transfer, options } = claim.order;
     const grace = untilGrace(work, this.settings.graceMs);
     try {
       const end = await runImport(this.omero, {

@@ -10,6 +10,9 @@ it.each([
   'Dataset:-name:x',
   'Screen:%name:a:b',
   'Dataset:name:Zürich – 1',
+  'Project:5/Dataset:name:D',
+  'Project:id:5/Dataset:name:a/b',
+  'Project:name:P/Dataset:name:D',
 ])('takes %s as it is', (text) => expect(importTarget(text)).toBe(text));
 
 it.each([
@@ -31,7 +34,14 @@ it.each([
   `Dataset:name:${'x'.repeat(256)}`,
   'Dataset:@name:x',
   'Dataset:$name:x',
-  'Project:name:P/Dataset:name:D',
+  'Project:5',
+  'Project:name:P',
+  'Project:name:P/Dataset:5',
+  'Project:name:P/Dataset:@name:D',
+  'Project:0/Dataset:name:D',
+  'Project:name: /Dataset:name:D',
+  'Project:name:P/Dataset:name:a\nb',
+  `Project:name:${'x'.repeat(256)}/Dataset:name:D`,
   'Image:5',
   'regex:(.*)',
   '--target=x',
