@@ -96,14 +96,17 @@ export const twoFilesets: TinyPlan['filesets'] = [
   },
 ];
 
-/**
- * The crash points at which a worker freezes: every second one, of a bag's first file. `npm run test:drills` takes all;
- * the walks with kills always do.
- */
+const takesAll = process.env['COLDROOM_DRILLS'] === 'all';
+
+/** Every second crash point, and the last one; all of them with `npm run test:drills`. */
+export function everySecond(points: readonly string[]): readonly string[] {
+  return takesAll ? points : points.filter((_point, at) => (points.length - 1 - at) % 2 === 0);
+}
+
+/** The crash points at which a worker freezes: as `everySecond`, of a bag's first file. The walks with kills take all. */
 export function freezesOf(...from: Parameters<typeof crashesOf>): readonly string[] {
   const all = crashesOf(...from);
-  if (process.env['COLDROOM_DRILLS'] === 'all') return all;
-  return all.filter((crashPoint) => !crashPoint.endsWith(':2')).filter((_crashPoint, at) => at % 2 === 0);
+  return takesAll ? all : everySecond(all.filter((crashPoint) => !crashPoint.endsWith(':2')));
 }
 
 /** Archives, frees the space, and requests retrieval of all; `name` does its part of that and has ended. */
