@@ -25,7 +25,10 @@ export function addImport(program: CliCommand): void {
     .command('import')
     .argument('[paths...]', 'files and directories in a buffer; each is an import of its own')
     .description('order imports into OMERO for one of its users')
-    .option('--target <target>', 'where to: Dataset:5, Screen:3, Dataset:name:NAME, Screen:name:NAME or Project:name:NAME/Dataset:name:NAME')
+    .option(
+      '--target <target>',
+      'where to: Dataset:5, Screen:3, Dataset:name:NAME, Screen:name:NAME or Project:name:NAME/Dataset:name:NAME',
+    )
     .option('--as <login>', 'the OMERO user who will own the images')
     .option('--group <name>', 'in which of their groups (default: the only one)')
     .option('--transfer <mode>', `${transferModes.join(', ')} (default: the first one that the buffer allows)`)
