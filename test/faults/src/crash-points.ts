@@ -103,7 +103,7 @@ export function everySecond(points: readonly string[]): readonly string[] {
   return takesAll ? points : points.filter((_point, at) => (points.length - 1 - at) % 2 === 0);
 }
 
-/** The crash points at which a worker freezes: as `everySecond`, of a bag's first file. The walks with kills take all. */
+/** The crash points at which a worker freezes: as `everySecond`, of a bag's first file. The walks with kills of an archive take all. */
 export function freezesOf(...from: Parameters<typeof crashesOf>): readonly string[] {
   const all = crashesOf(...from);
   return takesAll ? all : everySecond(all.filter((crashPoint) => !crashPoint.endsWith(':2')));

@@ -10,7 +10,9 @@ test('every crash point belongs to a service whose tests cover all of its crash 
   );
   expect([...crashed].filter((crashPoint) => !/:2$/.test(crashPoint)).sort()).toEqual(
     crashPoints
-      .filter((crashPoint) => !/^(decide|retrieve|order|mail|backup|adopt|pull|upload|import(-[a-z]+)?):/.test(crashPoint))
+      .filter(
+        (crashPoint) => !/^(decide|retrieve|order|mail|backup|adopt|pull|upload|import(-[a-z]+)?):/.test(crashPoint),
+      )
       .sort(),
   );
 });
