@@ -54,6 +54,15 @@ test('what a crash left at our name is removed; what someone else put there is n
   expect(await names()).toEqual(['.coldroom-left-12345', '12345']);
 });
 
+test('a link to somewhere else at our name stays, and so does the link that cannot be moved there', async () => {
+  await symlink('/elsewhere', at('.coldroom-left-12345'));
+  expect(await dropLink(root, path, target)).toBe(false);
+  await symlink(target.toString(), at('12345'));
+  await expect(dropLink(root, path, target)).rejects.toMatchObject({ code: 'EEXIST' });
+  expect(await readlink(at('.coldroom-left-12345'))).toBe('/elsewhere');
+  expect(await readlink(at('12345'))).toBe(target.toString());
+});
+
 test('a directory that is a link is not followed, and an unmounted root is an error', async () => {
   await symlink('Dir-012', join(dir, 'Dir-013'));
   await symlink(target.toString(), at('12345'));

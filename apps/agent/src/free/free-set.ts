@@ -60,11 +60,21 @@ async function firstReason(
     const look = await lookAt(at);
     if (look === null && record.phase === 'removing') continue; // removed before the machine stopped
     const isTheSame = look?.kind === 'file' && look.size === file.size && look.mtimeNs === file.mtimeNs;
-    const sha256 = isTheSame ? await hashOf(at, () => agent.gate.open(agent.signal)).catch(() => null) : null;
+    const sha256 = isTheSame ? await hashHere(agent, at) : null;
     const [reason] = reasonsToKeepCopy(file, look && { ...look, sha256 }, facts);
     if (reason) return `${reason.code}: ${shownBytes(file.path)}: ${reason.message}`;
   }
   return null;
+}
+
+/** Null for a file that cannot be read, which is kept. The end of the agent says nothing about the file. */
+async function hashHere({ gate, signal }: Agent, at: LocalPath): Promise<string | null> {
+  try {
+    return await hashOf(at, () => gate.open(signal));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return null;
+  }
 }
 
 async function factsOf(
@@ -122,8 +132,9 @@ async function renameBack(set: LocalPath, { path }: Pick<SentFile, 'path'>): Pro
   try {
     await link(ours, own);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return;
-    return rename(ours, own); // a file system without second names, such as exFAT
+    // On a file system without second names, such as exFAT. A rename would replace what has come there meanwhile.
+    if (codeOf(error) !== 'EEXIST' && !(await lookAt(own))) await rename(ours, own);
+    return;
   }
   await unlink(ours);
 }

@@ -44,7 +44,7 @@ export const cronPlaces = [
 export async function cronLines(places: readonly string[]): Promise<readonly AdoptionFinding[]> {
   const found: AdoptionFinding[] = [];
   for (const place of places) {
-    const names = await readdir(place).catch(() => undefined);
+    const names = await readdir(place).catch(() => undefined); // a file, or not ours to read
     for (const file of names ? names.map((name) => join(place, name)) : [place]) {
       const text = await readFile(file, 'utf8').catch(() => '');
       for (const line of text.split('\n'))

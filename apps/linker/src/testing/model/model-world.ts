@@ -139,7 +139,7 @@ export class ModelWorld {
 
   /** Someone writes into a file; through a link that would be the copy, which is protected. */
   async rewrite(file: Known): Promise<void> {
-    if (!(await lstat(file.at).catch(() => undefined))?.isFile()) return;
+    if (!(await lookAt(file.at))?.isFile()) return;
     file.content = randomBytes(file.content.length || 1);
     await writeFile(file.at, file.content);
   }
@@ -154,7 +154,7 @@ export class ModelWorld {
   }
 
   async removeLink(file: Known): Promise<void> {
-    if (!(await lstat(file.at).catch(() => undefined))?.isSymbolicLink()) return;
+    if (!(await lookAt(file.at))?.isSymbolicLink()) return;
     await unlink(file.at);
     file.removed = true;
   }
@@ -163,7 +163,7 @@ export class ModelWorld {
     const { storeDir, otherDir } = this.archive.bench;
     const marker = `${store === 'main' ? storeDir : otherDir}/${markerName}`;
     const [from, to] = mounted ? [`${marker}-away`, marker] : [marker, `${marker}-away`];
-    await rename(from, to).catch(() => undefined); // as it was
+    await rename(from, to).catch(undefinedIfGone); // as it was
   }
 
   async timePasses(): Promise<void> {
@@ -220,6 +220,13 @@ export class ModelWorld {
       ...plainMoves(files, staging, stores),
     ];
   }
+}
+
+const lookAt = (path: Buffer) => lstat(path).catch(undefinedIfGone);
+
+function undefinedIfGone(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error;
+  return undefined;
 }
 
 /** Coldroom's own errors are answers; all others are faults. */
